@@ -1,0 +1,4 @@
+//! YAML as kubectl reads and writes it.
+
+mod emit;
+mod load;

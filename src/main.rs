@@ -1,0 +1,2 @@
+//! kctl
+fn main() {}
