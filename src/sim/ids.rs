@@ -1,1 +1,110 @@
-//! ids
+//! Everything random: uids, name suffixes, addresses.
+//!
+//! A draw is a pure function of (seed, purpose, owner, counter), so that an additional object does not shift the names of
+//! the others. The counters are kept by the store, one for each (purpose, owner).
+
+use std::hash::Hasher;
+
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+/// The alphabet of generated names: no vowels, so no words, and nothing that is read as something else.
+pub const SAFE_ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// A seeded source of names and numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Ids {
+    seed: u64,
+}
+
+impl Ids {
+    /// A source that always answers the same for one seed.
+    pub fn new(seed: u64) -> Ids {
+        Ids { seed }
+    }
+
+    /// The seed it was made with.
+    pub fn seed(self) -> u64 {
+        self.seed
+    }
+
+    /// 128 bits for the `counter`th draw of `purpose` on behalf of `owner`.
+    pub fn draw(self, purpose: &str, owner: &str, counter: u64) -> u128 {
+        let mut hasher = SipHasher13::new_with_keys(self.seed, 0x6b63_746c);
+        for part in [purpose, owner] {
+            hasher.write_u64(part.len() as u64);
+            hasher.write(part.as_bytes());
+        }
+        hasher.write_u64(counter);
+        hasher.finish128().as_u128()
+    }
+
+    /// A version 4 UUID in its usual spelling (RFC 9562).
+    pub fn uid(self, purpose: &str, owner: &str, counter: u64) -> String {
+        let bits = self.draw(purpose, owner, counter);
+        let bits = bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
+        let hex = format!("{bits:032x}");
+        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    }
+
+    /// `length` characters of the safe alphabet (25 at most: the bits of one draw).
+    pub fn suffix(self, purpose: &str, owner: &str, counter: u64, length: usize) -> String {
+        let mut bits = self.draw(purpose, owner, counter);
+        (0..length)
+            .map(|_| {
+                let letter = SAFE_ALPHABET[(bits % 27) as usize];
+                bits /= 27;
+                char::from(letter)
+            })
+            .collect()
+    }
+
+    /// A number below `bound`, which must not be zero.
+    pub fn below(self, purpose: &str, owner: &str, counter: u64, bound: u64) -> u64 {
+        (self.draw(purpose, owner, counter) % u128::from(bound)) as u64
+    }
+}
+
+/// A seed from the machine's randomness, for stores that were not given one.
+pub fn fresh_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().build_hasher().finish()
+}
+
+/// Renders a hash with the safe alphabet as Kubernetes does for `pod-template-hash`: each digit maps to one letter.
+pub fn safe_encode(text: &str) -> String {
+    text.bytes().map(|b| char::from(SAFE_ALPHABET[usize::from(b) % SAFE_ALPHABET.len()])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_depend_on_every_part() {
+        let ids = Ids::new(7);
+        let base = ids.draw("uid", "a", 0);
+        assert_eq!(base, Ids::new(7).draw("uid", "a", 0));
+        for other in [
+            Ids::new(8).draw("uid", "a", 0),
+            ids.draw("name", "a", 0),
+            ids.draw("uid", "b", 0),
+            ids.draw("uid", "a", 1),
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+
+    #[test]
+    fn uids_are_version_four() {
+        let uid = Ids::new(1).uid("uid", "x", 3);
+        assert_eq!((uid.len(), &uid[14..15]), (36, "4"));
+        assert!("89ab".contains(&uid[19..20]), "{uid}");
+    }
+
+    #[test]
+    fn suffixes_use_the_safe_alphabet() {
+        let suffix = Ids::new(1).suffix("name", "x", 0, 5);
+        assert_eq!(suffix.len(), 5);
+        assert!(suffix.bytes().all(|b| SAFE_ALPHABET.contains(&b)));
+    }
+}

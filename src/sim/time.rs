@@ -1,1 +1,304 @@
-//! time
+//! Instants and durations with the precision and the spellings of the Kubernetes API.
+//!
+//! Does not know time zones: every instant is UTC. Cron schedules, which need zones, live with their controller.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Microseconds in a second.
+const MICROS: i64 = 1_000_000;
+
+/// An instant, in microseconds since the Unix epoch, UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Time(i64);
+
+/// A span of time in microseconds; may be negative.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Duration(i64);
+
+impl Time {
+    /// The instant `micros` microseconds after the Unix epoch.
+    pub const fn from_micros(micros: i64) -> Time {
+        Time(micros)
+    }
+
+    /// The instant `seconds` seconds after the Unix epoch.
+    pub const fn from_secs(seconds: i64) -> Time {
+        Time(seconds * MICROS)
+    }
+
+    /// Microseconds since the Unix epoch.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down.
+    pub const fn secs(self) -> i64 {
+        self.0.div_euclid(MICROS)
+    }
+
+    /// This instant without its fraction of a second, which is what `metav1.Time` keeps.
+    pub const fn truncate_secs(self) -> Time {
+        Time(self.secs() * MICROS)
+    }
+
+    /// Reads an RFC 3339 timestamp with any offset and fraction; `None` when it is not one.
+    pub fn parse(text: &str) -> Option<Time> {
+        DateTime::parse_from_rfc3339(text).ok().map(|t| Time(t.timestamp_micros()))
+    }
+
+    /// `2026-01-01T00:00:00Z`: the form of `metav1.Time`, whole seconds.
+    pub fn rfc3339(self) -> String {
+        self.to_chrono().to_rfc3339_opts(SecondsFormat::Secs, true)
+    }
+
+    /// `2026-01-01T00:00:00.000000Z`: the form of `metav1.MicroTime`.
+    pub fn rfc3339_micro(self) -> String {
+        self.to_chrono().to_rfc3339_opts(SecondsFormat::Micros, true)
+    }
+
+    /// `Thu, 01 Jan 2026 00:00:00 +0000`: the form that `describe` prints.
+    pub fn rfc1123(self) -> String {
+        self.to_chrono().format("%a, %d %b %Y %H:%M:%S %z").to_string()
+    }
+
+    /// The same instant as a chrono value, for calendar arithmetic.
+    pub fn to_chrono(self) -> DateTime<Utc> {
+        // Out of range only beyond the year 262143, where the epoch itself serves as well as any answer.
+        DateTime::from_timestamp_micros(self.0).unwrap_or(DateTime::UNIX_EPOCH)
+    }
+}
+
+impl Duration {
+    /// No time at all.
+    pub const ZERO: Duration = Duration(0);
+
+    /// A span of `seconds` seconds.
+    pub const fn from_secs(seconds: i64) -> Duration {
+        Duration(seconds * MICROS)
+    }
+
+    /// A span of `millis` milliseconds.
+    pub const fn from_millis(millis: i64) -> Duration {
+        Duration(millis * 1000)
+    }
+
+    /// A span of `micros` microseconds.
+    pub const fn from_micros(micros: i64) -> Duration {
+        Duration(micros)
+    }
+
+    /// Microseconds in this span.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds in this span, rounded down.
+    pub const fn secs(self) -> i64 {
+        self.0.div_euclid(MICROS)
+    }
+
+    /// This span as a standard duration; negative spans become zero.
+    pub fn to_std(self) -> std::time::Duration {
+        std::time::Duration::from_micros(u64::try_from(self.0).unwrap_or(0))
+    }
+
+    /// Reads Go's duration syntax (`1h30m`, `300ms`, `-1.5s`, `0`), as flags and annotations use it.
+    pub fn parse(text: &str) -> Option<Duration> {
+        let (negative, mut rest) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        if rest == "0" {
+            return Some(Duration::ZERO);
+        }
+        if rest.is_empty() {
+            return None;
+        }
+        let mut total = 0f64;
+        while !rest.is_empty() {
+            let number = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+            let value: f64 = rest[..number].parse().ok()?;
+            rest = &rest[number..];
+            let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+            total += value * unit_micros(&rest[..unit])?;
+            rest = &rest[unit..];
+        }
+        let micros = total.round();
+        (micros.abs() < 9.2e18).then_some(Duration(if negative { -(micros as i64) } else { micros as i64 }))
+    }
+
+    /// The age column of kubectl's tables: two units at most below ten of the larger (`duration.HumanDuration`).
+    pub fn human(self) -> String {
+        let seconds = self.0 / MICROS;
+        match seconds {
+            i64::MIN..=-2 => return "<invalid>".into(),
+            -1..=0 => return "0s".into(),
+            1..120 => return format!("{seconds}s"),
+            _ => {}
+        }
+        let minutes = seconds / 60;
+        let two = |big: i64, big_unit: &str, small: i64, small_unit: &str| match small {
+            0 => format!("{big}{big_unit}"),
+            _ => format!("{big}{big_unit}{small}{small_unit}"),
+        };
+        if minutes < 10 {
+            return two(minutes, "m", seconds % 60, "s");
+        }
+        if minutes < 180 {
+            return format!("{minutes}m");
+        }
+        let hours = minutes / 60;
+        if hours < 8 {
+            return two(hours, "h", minutes % 60, "m");
+        }
+        if hours < 48 {
+            return format!("{hours}h");
+        }
+        if hours < 192 {
+            return two(hours / 24, "d", hours % 24, "h");
+        }
+        if hours < 24 * 365 * 2 {
+            return format!("{}d", hours / 24);
+        }
+        if hours < 24 * 365 * 8 {
+            return two(hours / 24 / 365, "y", (hours / 24) % 365, "d");
+        }
+        format!("{}y", hours / 24 / 365)
+    }
+}
+
+/// Microseconds in one of Go's duration units.
+fn unit_micros(unit: &str) -> Option<f64> {
+    Some(match unit {
+        "ns" => 0.001,
+        "us" | "µs" | "μs" => 1.0,
+        "ms" => 1e3,
+        "s" => 1e6,
+        "m" => 60e6,
+        "h" => 3600e6,
+        _ => return None,
+    })
+}
+
+/// Go's spelling: `1h30m0s`, `1.5s`, `300ms`, `0s`.
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, micros) = if self.0 < 0 { ("-", -self.0) } else { ("", self.0) };
+        match micros {
+            0 => return write!(f, "0s"),
+            1..1_000 => return write!(f, "{sign}{micros}µs"),
+            1_000..1_000_000 => return write!(f, "{sign}{}ms", micros as f64 / 1e3),
+            _ => {}
+        }
+        let (hours, minutes) = (micros / (3600 * MICROS), micros / (60 * MICROS) % 60);
+        let seconds = (micros % (60 * MICROS)) as f64 / 1e6;
+        match (hours, minutes) {
+            (0, 0) => write!(f, "{sign}{seconds}s"),
+            (0, _) => write!(f, "{sign}{minutes}m{seconds}s"),
+            _ => write!(f, "{sign}{hours}h{minutes}m{seconds}s"),
+        }
+    }
+}
+
+impl Add<Duration> for Time {
+    type Output = Time;
+    fn add(self, span: Duration) -> Time {
+        Time(self.0.saturating_add(span.0))
+    }
+}
+
+impl AddAssign<Duration> for Time {
+    fn add_assign(&mut self, span: Duration) {
+        *self = *self + span;
+    }
+}
+
+impl Sub<Duration> for Time {
+    type Output = Time;
+    fn sub(self, span: Duration) -> Time {
+        Time(self.0.saturating_sub(span.0))
+    }
+}
+
+impl Sub for Time {
+    type Output = Duration;
+    fn sub(self, other: Time) -> Duration {
+        Duration(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Add for Duration {
+    type Output = Duration;
+    fn add(self, other: Duration) -> Duration {
+        Duration(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Duration {
+    type Output = Duration;
+    fn sub(self, other: Duration) -> Duration {
+        Duration(self.0.saturating_sub(other.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_spelled_as_kubectl_spells_them() {
+        let cases = [
+            (0, "0s"),
+            (-1, "0s"),
+            (-2, "<invalid>"),
+            (119, "119s"),
+            (120, "2m"),
+            (125, "2m5s"),
+            (599, "9m59s"),
+            (600, "10m"),
+            (3599, "59m"),
+            (10_800, "3h"),
+            (10_860, "3h1m"),
+            (8 * 3600, "8h"),
+            (48 * 3600, "2d"),
+            (49 * 3600, "2d1h"),
+            (8 * 86_400, "8d"),
+            (730 * 86_400, "2y"),
+            (740 * 86_400, "2y10d"),
+            (3000 * 86_400, "8y"),
+        ];
+        for (seconds, want) in cases {
+            assert_eq!(Duration::from_secs(seconds).human(), want, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn go_durations_are_read_and_written() {
+        for (text, want) in [
+            ("1h30m", "1h30m0s"),
+            ("90s", "1m30s"),
+            ("1.5s", "1.5s"),
+            ("300ms", "300ms"),
+            ("0", "0s"),
+            ("-2m", "-2m0s"),
+        ] {
+            assert_eq!(Duration::parse(text).map(|d| d.to_string()).as_deref(), Some(want), "{text}");
+        }
+        for text in ["", "5", "s", "1x", "-"] {
+            assert_eq!(Duration::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn instants_round_trip() {
+        let t = Time::parse("2026-01-01T00:00:00Z").expect("a timestamp");
+        assert_eq!(t.rfc3339(), "2026-01-01T00:00:00Z");
+        assert_eq!((t + Duration::from_millis(1)).rfc3339_micro(), "2026-01-01T00:00:00.001000Z");
+        assert_eq!(t.rfc1123(), "Thu, 01 Jan 2026 00:00:00 +0000");
+        assert_eq!(Time::parse("2026-01-01T01:00:00+01:00"), Some(t));
+    }
+}
