@@ -129,7 +129,7 @@ pub trait Writing {
     /// Sets the value at a JSON pointer when it is missing or null.
     fn put_default(&mut self, pointer: &str, value: impl Into<Value>);
     /// Removes the value at a JSON pointer and answers it; parents stay, even when they are empty now.
-    fn take(&mut self, pointer: &str) -> Option<Value>;
+    fn remove_at(&mut self, pointer: &str) -> Option<Value>;
     /// The map at a JSON pointer, made when it is missing.
     fn map_mut(&mut self, pointer: &str) -> &mut Map<String, Value>;
     /// The list at a JSON pointer, made when it is missing.
@@ -165,7 +165,7 @@ impl Writing for Value {
         }
     }
 
-    fn take(&mut self, pointer: &str) -> Option<Value> {
+    fn remove_at(&mut self, pointer: &str) -> Option<Value> {
         let (parent, key) = pointer.rsplit_once('/')?;
         self.pointer_mut(parent)?.as_object_mut()?.remove(&key.replace("~1", "/").replace("~0", "~"))
     }
@@ -340,7 +340,7 @@ impl Meta for Value {
             let list = self.list_mut("/metadata/finalizers");
             list.retain(|f| f != name);
             if list.is_empty() {
-                self.take("/metadata/finalizers");
+                self.remove_at("/metadata/finalizers");
             }
         }
     }
@@ -371,7 +371,7 @@ mod tests {
         object.put("/metadata/labels/a~1b", "c");
         object.put_default("/metadata/labels/a~1b", "d");
         assert_eq!(object, json!({"metadata": {"labels": {"a/b": "c"}}}));
-        assert_eq!(object.take("/metadata/labels/a~1b"), Some("c".into()));
+        assert_eq!(object.remove_at("/metadata/labels/a~1b"), Some("c".into()));
     }
 
     #[test]
