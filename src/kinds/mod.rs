@@ -1,1 +1,309 @@
-//! kinds
+//! What kctl knows of each kind of object: names, defaults, validation, preparation, table and description.
+//!
+//! A kind is one file (or folder) below its group and one line in [`KINDS`]; discovery, short names, completion, tables and
+//! `api-resources` are derived from that list. Kinds are pure: no store, no clock, no flags. What needs other objects is
+//! given to them as a [`Lookup`].
+
+pub mod apps;
+pub mod batch;
+pub mod catalog;
+pub mod core;
+pub mod describer;
+pub mod shared;
+
+use std::sync::Arc;
+
+pub use catalog::Catalog;
+pub use describer::Describer;
+
+use crate::machinery::field::ErrorList;
+use crate::machinery::labels::Selector;
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// The one list of kinds, in the order of `kubectl api-resources`.
+pub static KINDS: &[&dyn Kind] = &[];
+
+/// What a kind is called and where it lives. Names of custom kinds are interned for the life of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// `apps`; empty for the core group.
+    pub group: &'static str,
+    /// `v1`: the version in which objects are stored and shown.
+    pub version: &'static str,
+    /// `Deployment`.
+    pub kind: &'static str,
+    /// `deployments`.
+    pub plural: &'static str,
+    /// `deployment`.
+    pub singular: &'static str,
+    /// `deploy`.
+    pub short: &'static [&'static str],
+    /// Whether objects live in a namespace.
+    pub namespaced: bool,
+    /// `all`.
+    pub categories: &'static [&'static str],
+}
+
+impl Names {
+    /// The names of a built-in kind; the singular is the kind in lower case.
+    pub const fn builtin(
+        group_version: (&'static str, &'static str),
+        kind: &'static str,
+        plural: &'static str,
+        singular: &'static str,
+        namespaced: bool,
+    ) -> Names {
+        Names {
+            group: group_version.0,
+            version: group_version.1,
+            kind,
+            plural,
+            singular,
+            short: &[],
+            namespaced,
+            categories: &[],
+        }
+    }
+
+    /// Adds short names.
+    pub const fn short(mut self, short: &'static [&'static str]) -> Names {
+        self.short = short;
+        self
+    }
+
+    /// Adds categories such as `all`.
+    pub const fn categories(mut self, categories: &'static [&'static str]) -> Names {
+        self.categories = categories;
+        self
+    }
+
+    /// `deployments.apps`, `pods`: the key of the resource in the store and in messages.
+    pub fn resource(&self) -> String {
+        if self.group.is_empty() { self.plural.to_string() } else { format!("{}.{}", self.plural, self.group) }
+    }
+
+    /// `deployment.apps`, `pod`: how kubectl names it before `/name`.
+    pub fn singular_group(&self) -> String {
+        if self.group.is_empty() { self.singular.to_string() } else { format!("{}.{}", self.singular, self.group) }
+    }
+
+    /// `apps/v1`, `v1`.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_string() } else { format!("{}/{}", self.group, self.version) }
+    }
+}
+
+/// Where the scale subresource finds its numbers: JSON pointers into the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScalePaths {
+    /// Desired replicas, `/spec/replicas`.
+    pub spec_replicas: &'static str,
+    /// Observed replicas, `/status/replicas`.
+    pub status_replicas: &'static str,
+    /// The label selector: an object (`/spec/selector`) or, in a custom resource, a text; may be empty.
+    pub selector: &'static str,
+}
+
+/// A kind of object.
+pub trait Kind: Send + Sync {
+    /// What it is called.
+    fn names(&self) -> &Names;
+
+    /// Other (group, version) pairs under which it is served beside the stored one.
+    fn other_versions(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// Rewrites an object between served versions (`apiVersion` says which one it has).
+    fn convert(&self, _object: &mut Object, _group: &str, _version: &str) {}
+
+    /// The verbs of discovery.
+    fn verbs(&self) -> &'static [&'static str] {
+        &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+    }
+
+    /// Whether there is a status that only `/status` writes.
+    fn has_status(&self) -> bool {
+        true
+    }
+
+    /// The scale subresource, where there is one.
+    fn scale(&self) -> Option<ScalePaths> {
+        None
+    }
+
+    /// Fills in what was left out (after decoding, before admission and validation).
+    fn set_defaults(&self, _object: &mut Object) {}
+
+    /// Brings a new object into the state in which it is created; the default drops a status that was sent along and
+    /// starts the generation where the kind has one.
+    fn prepare_create(&self, new: &mut Object) {
+        if self.has_status() {
+            new.remove_at("/status");
+        }
+        if self.counts_generations() {
+            new.put("/metadata/generation", 1);
+        }
+    }
+
+    /// Brings an update of the main resource into shape; the default keeps the old status and raises the generation when
+    /// anything but metadata and status differs.
+    fn prepare_update(&self, new: &mut Object, old: &Object) {
+        if self.has_status() {
+            match old.get("status") {
+                Some(status) => new.put("/status", status.clone()),
+                None => drop(new.remove_at("/status")),
+            }
+        }
+        if self.counts_generations() {
+            let step = i64::from(self.spec_differs(new, old));
+            new.put("/metadata/generation", old.generation() + step);
+        }
+    }
+
+    /// Brings an update of `/status` into shape; the default takes only the status from `new`.
+    fn prepare_status(&self, new: &mut Object, old: &Object) {
+        for (key, value) in old.as_object().into_iter().flatten() {
+            if key != "status" && key != "metadata" {
+                new[key.as_str()] = value.clone();
+            }
+        }
+        for key in ["labels", "finalizers", "ownerReferences", "generation"] {
+            match old.pointer(&format!("/metadata/{key}")) {
+                Some(value) => new.put(&format!("/metadata/{key}"), value.clone()),
+                None => drop(new.remove_at(&format!("/metadata/{key}"))),
+            }
+        }
+    }
+
+    /// Whether `metadata.generation` is kept for this kind.
+    fn counts_generations(&self) -> bool {
+        false
+    }
+
+    /// Whether `new` asks for something else than `old`: what raises the generation.
+    fn spec_differs(&self, new: &Object, old: &Object) -> bool {
+        let parts = |o: &Object| {
+            o.as_object().map(|m| {
+                m.iter()
+                    .filter(|(k, _)| *k != "metadata" && *k != "status")
+                    .map(|(k, v)| (k.clone(), v.clone()))
+                    .collect::<Vec<_>>()
+            })
+        };
+        parts(new) != parts(old)
+    }
+
+    /// What is wrong with an object (metadata apart, which the server checks for all kinds alike).
+    fn validate(&self, _object: &Object) -> ErrorList {
+        ErrorList::new()
+    }
+
+    /// What is wrong with an update, beside [`Kind::validate`] of the new object.
+    fn validate_update(&self, _new: &Object, _old: &Object) -> ErrorList {
+        ErrorList::new()
+    }
+
+    /// What is wrong with an update of `/status`.
+    fn validate_status(&self, _new: &Object, _old: &Object) -> ErrorList {
+        ErrorList::new()
+    }
+
+    /// How names of this kind are checked: the default is a DNS subdomain.
+    fn name_rule(&self) -> NameRule {
+        NameRule::Subdomain
+    }
+
+    /// Warnings for the client on create (`old` is `None`) and update.
+    fn warnings(&self, _new: &Object, _old: Option<&Object>) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The columns of its table, the wide ones included.
+    fn columns(&self) -> Vec<Column> {
+        vec![Column::new("Name"), Column::new("Age")]
+    }
+
+    /// One row of its table.
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        vec![object.name().into(), age(object, now)]
+    }
+
+    /// The value of a field in a field selector beside `metadata.name` and `metadata.namespace`; `None` when the field is
+    /// not supported for this kind.
+    fn selectable_field(&self, _object: &Object, _field: &str) -> Option<String> {
+        None
+    }
+
+    /// Writes what `describe` says of the object; false when the kind has no description of its own and the generic one
+    /// is to be used.
+    fn describe(&self, _object: &Object, _look: &dyn Lookup, _out: &mut Describer) -> bool {
+        false
+    }
+
+    /// The grace period in seconds with which a deletion gives the object time (Pods); `None` deletes at once.
+    fn grace_period(&self, _object: &Object, _asked: Option<i64>) -> Option<i64> {
+        None
+    }
+
+    /// What a deletion does to the dependents when the request does not say: true orphans them.
+    fn orphans_by_default(&self) -> bool {
+        false
+    }
+
+    /// Index entries of an object beside those that every object has (its owners' uids).
+    fn index(&self, _object: &Object) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+/// Which rule `metadata.name` obeys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameRule {
+    /// RFC 1123 subdomain, 253 characters: most kinds.
+    Subdomain,
+    /// RFC 1123 label, 63 characters: namespaces.
+    Label,
+    /// RFC 1035 label: services.
+    Label1035,
+    /// A path segment: RBAC kinds.
+    PathSegment,
+}
+
+/// Reading access to other objects, for descriptions.
+pub trait Lookup {
+    /// One object; `resource` as in [`Names::resource`].
+    fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Arc<Object>>;
+    /// Objects of a namespace (`None`: of all) that a selector matches, by name.
+    fn list(&self, resource: &str, namespace: Option<&str>, selector: Option<&Selector>) -> Vec<Arc<Object>>;
+    /// The objects that `uid` owns, of one resource.
+    fn owned(&self, resource: &str, uid: &str) -> Vec<Arc<Object>>;
+    /// The events about an object, in the order in which describe shows them.
+    fn events(&self, object: &Object) -> Vec<Arc<Object>>;
+    /// The pods bound to a node.
+    fn pods_on_node(&self, node: &str) -> Vec<Arc<Object>>;
+    /// The present.
+    fn now(&self) -> Time;
+    /// Whether events are to be shown (`--show-events`).
+    fn show_events(&self) -> bool {
+        true
+    }
+}
+
+/// The AGE column: time since creation, `<unknown>` without a timestamp.
+pub fn age(object: &Object, now: Time) -> String {
+    since(object.creation_time(), now)
+}
+
+/// The time since an instant as tables print it; `<unknown>` without one.
+pub fn since(then: Option<Time>, now: Time) -> String {
+    then.map_or_else(|| "<unknown>".into(), |t| (now - t).human())
+}
+
+/// `key=value` pairs with commas, or `<none>`: labels and selectors in tables.
+pub fn pairs(object: &Object, pointer: &str) -> String {
+    let pairs: Vec<String> = object.strings(pointer).iter().map(|(k, v)| format!("{k}={v}")).collect();
+    if pairs.is_empty() { "<none>".into() } else { pairs.join(",") }
+}

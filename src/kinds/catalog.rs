@@ -1,0 +1,91 @@
+//! Finding kinds by the many names people give them.
+
+use std::sync::Arc;
+
+use super::{KINDS, Kind};
+
+/// All kinds that are served: the built-in ones and those that CustomResourceDefinitions add.
+#[derive(Clone, Default)]
+pub struct Catalog {
+    custom: Vec<Arc<dyn Kind>>,
+}
+
+/// A kind out of the catalog.
+#[derive(Clone)]
+pub enum KindRef {
+    /// One of [`KINDS`].
+    Builtin(&'static dyn Kind),
+    /// One that a CustomResourceDefinition made.
+    Custom(Arc<dyn Kind>),
+}
+
+impl std::ops::Deref for KindRef {
+    type Target = dyn Kind;
+
+    fn deref(&self) -> &(dyn Kind + 'static) {
+        match self {
+            KindRef::Builtin(kind) => *kind,
+            KindRef::Custom(kind) => kind.as_ref(),
+        }
+    }
+}
+
+impl Catalog {
+    /// A catalog with additional kinds, which come after the built-in ones.
+    pub fn new(custom: Vec<Arc<dyn Kind>>) -> Catalog {
+        Catalog { custom }
+    }
+
+    /// Every kind, in the order of discovery.
+    pub fn iter(&self) -> impl Iterator<Item = KindRef> + '_ {
+        let builtin = KINDS.iter().map(|k| KindRef::Builtin(*k));
+        builtin.chain(self.custom.iter().cloned().map(KindRef::Custom))
+    }
+
+    /// The kind stored under a resource key such as `deployments.apps`.
+    pub fn by_resource(&self, resource: &str) -> Option<KindRef> {
+        let (plural, group) = resource.split_once('.').unwrap_or((resource, ""));
+        self.iter().find(|k| k.names().plural == plural && k.names().group == group)
+    }
+
+    /// The kind that serves `kind` in a group and version.
+    pub fn by_gvk(&self, group: &str, version: &str, kind: &str) -> Option<KindRef> {
+        self.iter().find(|k| k.names().kind == kind && serves(&**k, group, version))
+    }
+
+    /// The kind that a person means by a plural, singular, short name or kind in any case, optionally with version and
+    /// group or the beginning of a group: `deploy`, `deployments.apps`, `deployment.v1.apps`, `daemonsets.app`.
+    pub fn by_name(&self, text: &str) -> Option<KindRef> {
+        let text = text.to_lowercase();
+        let mut parts = text.splitn(3, '.');
+        let (word, second, third) = (parts.next().unwrap_or(""), parts.next(), parts.next());
+        let all: Vec<KindRef> = self.iter().collect();
+        if let (Some(version), Some(group)) = (second, third)
+            && let Some(kind) = all.iter().find(|k| named(&***k, word) && serves(&***k, group, version))
+        {
+            return Some(kind.clone());
+        }
+        let group = text.split_once('.').map(|(_, rest)| rest);
+        let exact = all.iter().find(|k| named(&***k, word) && group.is_none_or(|g| k.names().group == g));
+        let begins =
+            || all.iter().find(|k| named(&***k, word) && group.is_some_and(|g| k.names().group.starts_with(g)));
+        let short = || {
+            all.iter().find(|k| {
+                k.names().short.iter().any(|s| *s == word) && group.is_none_or(|g| k.names().group.starts_with(g))
+            })
+        };
+        exact.or_else(begins).or_else(short).cloned()
+    }
+}
+
+/// Whether `word` (in lower case) is the plural, the singular or the kind itself.
+fn named(kind: &dyn Kind, word: &str) -> bool {
+    let names = kind.names();
+    names.plural == word || names.singular == word || names.kind.to_lowercase() == word
+}
+
+/// Whether the kind is served in a group and version.
+pub fn serves(kind: &dyn Kind, group: &str, version: &str) -> bool {
+    let names = kind.names();
+    (names.group == group && names.version == version) || kind.other_versions().contains(&(group, version))
+}
