@@ -1,1 +1,207 @@
-//! api
+//! The API server: every read and write of an object goes through [`Server::handle`].
+//!
+//! The stages of a write, in order: find the kind, decode the body ([`decode`]), fill in defaults, prepare, admit
+//! ([`admission`]), validate, record who owns which field, stage the new version in the store. A request that fails stages
+//! nothing. The server knows no terminal, no file and no clock: the present comes with the request. What the writes set in
+//! motion is the controllers' business, which read the changes with [`Server::changes_since`].
+
+pub mod admission;
+mod allocate;
+mod apply;
+mod create;
+mod custom;
+mod decode;
+mod delete;
+mod managers;
+mod meta;
+mod patch;
+mod read;
+pub mod request;
+mod subresource;
+mod update;
+
+use std::sync::Arc;
+
+pub use request::{Body, FieldValidation, Options, PatchType, Propagation, Request, Response, Settings, Verb};
+
+use crate::kinds::catalog::KindRef;
+use crate::kinds::{Catalog, Kind};
+use crate::machinery::object::{Meta, Object, Reading};
+use crate::machinery::status::Status;
+use crate::sim::{Due, Ids, Time};
+use crate::store::{Change, ChangesGone, ObjectKey, Store, StoreError};
+
+/// The result of a request.
+pub type Result<T> = std::result::Result<T, Status>;
+
+/// The API server over one store.
+pub struct Server {
+    store: Store,
+    catalog: Catalog,
+    ids: Ids,
+    settings: Settings,
+}
+
+/// A failing store is an internal error to the client of the API.
+pub(crate) fn broken(error: StoreError) -> Status {
+    Status::internal(error.to_string())
+}
+
+impl Server {
+    /// A server over a store; reads the custom kinds out of it.
+    pub fn new(store: Store, ids: Ids, settings: Settings) -> std::result::Result<Server, StoreError> {
+        let mut server = Server { store, catalog: Catalog::default(), ids, settings };
+        server.reload_custom_kinds()?;
+        Ok(server)
+    }
+
+    /// Carries out one request at an instant.
+    pub fn handle(&mut self, request: &Request, now: Time) -> Result<Response> {
+        let kind = self.catalog.by_resource(&request.resource).ok_or_else(Status::no_resource)?;
+        self.check_scope(&*kind, request)?;
+        match (request.verb, request.subresource.as_str()) {
+            (Verb::Get, "") => self.get(&*kind, request),
+            (Verb::List, "") => self.list(&*kind, request),
+            (Verb::Create, "") => self.create(kind, request, now),
+            (Verb::Update, "" | "status" | "finalize") => self.update(&*kind, request, now),
+            (Verb::Patch, "" | "status") => self.patch(&*kind, request, now),
+            (Verb::Delete, "") => self.delete(&*kind, request, now),
+            (_, subresource) => self.subresource(&*kind, subresource, request, now),
+        }
+    }
+
+    /// Namespaced kinds need a namespace except in lists; others must not have one.
+    fn check_scope(&self, kind: &dyn Kind, request: &Request) -> Result<()> {
+        if kind.names().namespaced && request.namespace.is_empty() && request.verb != Verb::List {
+            return Err(Status::bad_request("an empty namespace may not be set during creation"));
+        }
+        Ok(())
+    }
+
+    /// All kinds that are served.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The seeded source of names and numbers.
+    pub fn ids(&self) -> Ids {
+        self.ids
+    }
+
+    /// The numbers of the simulated cluster.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The revision of the store.
+    pub fn revision(&self) -> u64 {
+        self.store.revision()
+    }
+
+    /// Every change of an object after a revision, in order.
+    pub fn changes_since(&mut self, revision: u64) -> std::result::Result<Vec<Change>, ChangesGone> {
+        self.store.changes_since(revision)
+    }
+
+    /// One object, without the ceremony of a request.
+    pub fn read(&mut self, resource: &str, namespace: &str, name: &str) -> Result<Option<Arc<Object>>> {
+        let key = ObjectKey { resource: resource.into(), namespace: namespace.into(), name: name.into() };
+        self.store.get(&key).map_err(broken)
+    }
+
+    /// All objects of a resource, in a namespace or everywhere, by namespace and name.
+    pub fn read_all(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>> {
+        self.store.list(resource, namespace).map_err(broken)
+    }
+
+    /// The objects under an index entry, of every resource, by key.
+    pub fn read_index(&mut self, index: &str, value: &str) -> Result<Vec<Arc<Object>>> {
+        self.store.by_index(index, value).map_err(broken)
+    }
+
+    /// The next number of a counter that belongs to (purpose, owner).
+    pub fn next_counter(&mut self, purpose: &str, owner: &str) -> Result<u64> {
+        self.store.next_counter(purpose, owner).map_err(broken)
+    }
+
+    /// A named value beside the objects: settings and what controllers remember.
+    pub fn row(&mut self, name: &str) -> Result<Option<serde_json::Value>> {
+        self.store.row(name).map_err(broken)
+    }
+
+    /// Sets or removes a named value.
+    pub fn set_row(&mut self, name: &str, value: Option<serde_json::Value>) {
+        self.store.set_row(name, value);
+    }
+
+    /// Puts (controller, key) on the timeline, in place of an entry that is there.
+    pub fn schedule(&mut self, controller: &str, key: &str, at: Time, recurring: bool) {
+        self.store.schedule(controller, key, at, recurring);
+    }
+
+    /// Takes (controller, key) off the timeline.
+    pub fn unschedule(&mut self, controller: &str, key: &str) {
+        self.store.unschedule(controller, key);
+    }
+
+    /// The first entries of the timeline.
+    pub fn due(&mut self, count: usize) -> Result<Vec<Due>> {
+        self.store.due(count).map_err(broken)
+    }
+
+    /// Removes and answers the first entry of the timeline that is due at `until`.
+    pub fn take_due(&mut self, until: Time) -> Result<Option<Due>> {
+        self.store.take_due(until).map_err(broken)
+    }
+
+    /// The store below, for the composition root: commit, discard, check.
+    pub fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    /// The key of an object of a kind.
+    fn key(kind: &dyn Kind, namespace: &str, name: &str) -> ObjectKey {
+        let namespace = if kind.names().namespaced { namespace } else { "" };
+        ObjectKey { resource: kind.names().resource(), namespace: namespace.into(), name: name.into() }
+    }
+
+    /// The object a request names, or the 404 that says so.
+    fn must_read(&mut self, kind: &dyn Kind, namespace: &str, name: &str) -> Result<Arc<Object>> {
+        let names = kind.names();
+        let found = self.store.get(&Server::key(kind, namespace, name)).map_err(broken)?;
+        found.ok_or_else(|| Status::not_found(names.group, names.plural, name))
+    }
+
+    /// An object as the client wants to see it: in the version it speaks.
+    fn shown(&self, kind: &dyn Kind, object: Arc<Object>, version: &Option<(String, String)>) -> Arc<Object> {
+        match version {
+            Some((group, version)) if object.api_version() != dotted_version(group, version) => {
+                let mut converted = (*object).clone();
+                kind.convert(&mut converted, group, version);
+                Arc::new(converted)
+            }
+            _ => object,
+        }
+    }
+
+    /// The kind behind a catalog reference of an owner: (apiVersion, kind).
+    pub fn kind_of(&self, api_version: &str, kind: &str) -> Option<KindRef> {
+        let (group, version) = crate::machinery::object::split_api_version(api_version);
+        self.catalog.by_gvk(group, version, kind)
+    }
+}
+
+/// `apps/v1`, `v1`.
+fn dotted_version(group: &str, version: &str) -> String {
+    if group.is_empty() { version.into() } else { format!("{group}/{version}") }
+}
+
+/// Index entries of an object: its owners, and what its kind adds. The store keeps them.
+pub fn index_entries(resource: &str, object: &Object) -> Vec<(&'static str, String)> {
+    let owners = object.list("/metadata/ownerReferences").iter().map(|o| ("owner", o.str("/uid").to_string()));
+    let mut entries: Vec<(&'static str, String)> = owners.collect();
+    if let Some(kind) = Catalog::default().by_resource(resource) {
+        entries.extend(kind.index(object));
+    }
+    entries
+}

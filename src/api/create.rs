@@ -1,0 +1,140 @@
+//! Creation: names, identity, admission, validation.
+
+use std::sync::Arc;
+
+use super::admission::{Admission, Operation};
+use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta};
+use crate::kinds::catalog::KindRef;
+use crate::kinds::Kind;
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::status::Status;
+use crate::sim::Time;
+
+/// How many generated names are tried before giving up, as the API server does.
+const NAME_TRIES: usize = 8;
+
+impl Server {
+    pub(super) fn create(&mut self, kind: KindRef, request: &Request, now: Time) -> Result<Response> {
+        let Body::Object(body) = &request.body else {
+            return Err(Status::bad_request("the body of the request was in an unknown format"));
+        };
+        let mut warnings = Vec::new();
+        let mut new = decode::body(&*kind, body.clone(), &request.options, &mut warnings)?;
+        decode::expect_kind(&*kind, &new, request)?;
+        self.to_stored_version(&*kind, &mut new);
+        self.enter_namespace(&*kind, &mut new, request)?;
+        if !new.resource_version().is_empty() {
+            return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
+        }
+        kind.set_defaults(&mut new);
+        self.name_new_object(&*kind, &mut new)?;
+        if !request.options.trusted {
+            new.remove_at("/metadata/managedFields");
+        }
+        let sent = new.clone();
+        self.identify(&*kind, &mut new, now)?;
+        kind.prepare_create(&mut new);
+        self.admit(&*kind, Operation::Create, &mut new, None, now, &mut warnings)?;
+        self.allocate(&*kind, &mut new, None)?;
+        let mut errors = meta::validate_create(&*kind, &new);
+        errors.extend(kind.validate(&new));
+        errors.extend(self.validate_custom(&*kind, &new, None));
+        if !errors.is_empty() {
+            let names = kind.names();
+            let name = if sent.name().is_empty() { sent.str("/metadata/generateName") } else { sent.name() };
+            return Err(Status::invalid(names.group, names.kind, name, &errors));
+        }
+        if !request.options.trusted {
+            warnings.extend(kind.warnings(&new, None));
+        }
+        let key = Server::key(&*kind, new.namespace(), new.name());
+        if self.store.get(&key).map_err(broken)?.is_some() {
+            return Err(Status::already_exists(kind.names().group, kind.names().plural, new.name()));
+        }
+        self.check_quota(&*kind, Operation::Create, &new, None, request.options.dry_run, now)?;
+        managers::record(self, &*kind, None, &mut new, request, now);
+        let object = if request.options.dry_run { Arc::new(new) } else { self.store.write(&key, new).map_err(broken)? };
+        self.after_write(&*kind, &object, request.options.dry_run)?;
+        let object = self.shown(&*kind, object, &request.version);
+        Ok(Response { object, warnings, created: true, ..Response::default() })
+    }
+
+    /// Brings an object in another served version into the stored one.
+    pub(super) fn to_stored_version(&self, kind: &dyn Kind, object: &mut Object) {
+        let names = kind.names();
+        if object.api_version() != names.api_version() {
+            kind.convert(object, names.group, names.version);
+            object.put("/apiVersion", names.api_version());
+        }
+    }
+
+    /// The namespace of the body and that of the request must agree; an empty one in the body takes the request's.
+    pub(super) fn enter_namespace(&self, kind: &dyn Kind, object: &mut Object, request: &Request) -> Result<()> {
+        if !kind.names().namespaced {
+            object.remove_at("/metadata/namespace");
+            return Ok(());
+        }
+        match object.namespace() {
+            "" => object.put("/metadata/namespace", request.namespace.as_str()),
+            same if same == request.namespace => {}
+            _ => {
+                return Err(Status::bad_request(
+                    "the namespace of the provided object does not match the namespace sent on the request",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a name to an object that has only `metadata.generateName`: the prefix and five characters.
+    fn name_new_object(&mut self, kind: &dyn Kind, new: &mut Object) -> Result<()> {
+        let prefix = new.str("/metadata/generateName").to_string();
+        if !new.name().is_empty() || prefix.is_empty() {
+            return Ok(());
+        }
+        let prefix: String = prefix.chars().take(58).collect();
+        let owner = match new.controller_of() {
+            Some(owner) => owner.uid,
+            None => format!("{}/{}/{prefix}", kind.names().resource(), new.namespace()),
+        };
+        for _ in 0..NAME_TRIES {
+            let counter = self.next_counter("name", &owner)?;
+            let name = format!("{prefix}{}", self.ids.suffix("name", &owner, counter, 5));
+            if self.store.get(&Server::key(kind, new.namespace(), &name)).map_err(broken)?.is_none() {
+                new.put("/metadata/name", name);
+                return Ok(());
+            }
+        }
+        Err(Status::already_exists(kind.names().group, kind.names().plural, &prefix))
+    }
+
+    /// Sets what only the server sets: uid and creation time; drops what a client must not send.
+    fn identify(&mut self, kind: &dyn Kind, new: &mut Object, now: Time) -> Result<()> {
+        for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"] {
+            new.remove_at(&format!("/metadata/{field}"));
+        }
+        let resource = kind.names().resource();
+        let owner = match new.controller_of() {
+            Some(owner) => format!("{}/{resource}", owner.uid),
+            None => format!("{resource}/{}/{}", new.namespace(), new.name()),
+        };
+        let counter = self.next_counter("uid", &owner)?;
+        new.put("/metadata/uid", self.ids.uid("uid", &owner, counter));
+        new.put("/metadata/creationTimestamp", now.rfc3339());
+        Ok(())
+    }
+
+    pub(super) fn admit(
+        &mut self,
+        kind: &dyn Kind,
+        operation: Operation,
+        new: &mut Object,
+        old: Option<&Object>,
+        now: Time,
+        warnings: &mut Vec<String>,
+    ) -> Result<()> {
+        let mut admission = Admission { server: self, kind, operation, new, old, now, warnings };
+        super::admission::run(&mut admission)
+    }
+}
+

@@ -1,0 +1,163 @@
+//! Validation of `metadata`, which is the same for every kind.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::kinds::{Kind, NameRule};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::labels;
+use crate::machinery::object::{Meta, Object, Reading};
+
+const LABEL: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+const LABEL_1035: &str = "[a-z]([-a-z0-9]*[a-z0-9])?";
+
+/// All annotations of an object together: keys and values, in bytes.
+const ANNOTATIONS_MAX: usize = 256 * 1024;
+
+fn whole(pattern: &str) -> Regex {
+    #[allow(clippy::expect_used)]
+    Regex::new(&format!("^(?:{pattern})$")).expect("the pattern is a constant of this file")
+}
+
+static DNS_LABEL: LazyLock<Regex> = LazyLock::new(|| whole(LABEL));
+static DNS_LABEL_1035: LazyLock<Regex> = LazyLock::new(|| whole(LABEL_1035));
+static DNS_SUBDOMAIN: LazyLock<Regex> = LazyLock::new(|| whole(&format!("{LABEL}(\\.{LABEL})*")));
+
+/// What is wrong with a name under a rule; the words are Kubernetes'.
+pub fn check_name(rule: NameRule, name: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut too_long = |max: usize| {
+        if name.len() > max {
+            wrong.push(format!("must be no more than {max} bytes"));
+        }
+    };
+    match rule {
+        NameRule::Subdomain => {
+            too_long(253);
+            if !DNS_SUBDOMAIN.is_match(name) {
+                wrong.push(format!("a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '{LABEL}(\\.{LABEL})*')"));
+            }
+        }
+        NameRule::Label => {
+            too_long(63);
+            if !DNS_LABEL.is_match(name) {
+                wrong.push(format!("a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '{LABEL}')"));
+            }
+        }
+        NameRule::Label1035 => {
+            too_long(63);
+            if !DNS_LABEL_1035.is_match(name) {
+                wrong.push(format!("a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '{LABEL_1035}')"));
+            }
+        }
+        NameRule::PathSegment => {
+            if name == "." || name == ".." {
+                wrong.push(format!("may not be '{name}'"));
+            }
+            for part in ["/", "%"] {
+                if name.contains(part) {
+                    wrong.push(format!("may not contain '{part}'"));
+                }
+            }
+        }
+    }
+    wrong
+}
+
+/// What is wrong with the metadata of a new object.
+pub fn validate_create(kind: &dyn Kind, object: &Object) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let path = Path::new("metadata");
+    if object.name().is_empty() {
+        errors.push(field::required(&path.child("name"), "name or generateName is required"));
+    } else {
+        for detail in check_name(kind.name_rule(), object.name()) {
+            errors.push(field::invalid(&path.child("name"), object.name(), &detail));
+        }
+    }
+    errors.extend(validate_common(object));
+    errors
+}
+
+/// What is wrong with the metadata of an update.
+pub fn validate_update(_kind: &dyn Kind, new: &Object, old: &Object) -> ErrorList {
+    let mut errors = validate_common(new);
+    let path = Path::new("metadata");
+    if old.is_deleting() {
+        let added: Vec<&str> = new.finalizers().into_iter().filter(|f| !old.has_finalizer(f)).collect();
+        if !added.is_empty() {
+            let list: Vec<String> = added.iter().map(|f| field::quote(f)).collect();
+            let detail = format!("no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}", list.join(", "));
+            errors.push(field::forbidden(&path.child("finalizers"), &detail));
+        }
+    }
+    errors
+}
+
+fn validate_common(object: &Object) -> ErrorList {
+    let path = Path::new("metadata");
+    let mut errors = labels::validate_labels(&object.labels(), &path.child("labels"));
+    errors.extend(validate_annotations(object, &path.child("annotations")));
+    errors.extend(validate_owners(object, &path.child("ownerReferences")));
+    errors.extend(validate_finalizers(object, &path.child("finalizers")));
+    errors
+}
+
+/// Annotation keys are qualified names; all annotations together have a limit.
+pub fn validate_annotations(object: &Object, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let annotations = object.strings("/metadata/annotations");
+    for key in annotations.keys() {
+        for detail in labels::check_qualified_name(&key.to_lowercase()) {
+            errors.push(field::invalid(path, key.as_str(), &detail));
+        }
+    }
+    let size: usize = annotations.iter().map(|(k, v)| k.len() + v.len()).sum();
+    if size > ANNOTATIONS_MAX {
+        errors.push(field::too_long(path, ANNOTATIONS_MAX));
+    }
+    errors
+}
+
+fn validate_owners(object: &Object, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let mut controllers = Vec::new();
+    for (index, owner) in object.list("/metadata/ownerReferences").iter().enumerate() {
+        let here = path.index(index);
+        for (key, detail) in [("apiVersion", "version must not be empty"), ("kind", "must not be empty"), ("name", "must not be empty"), ("uid", "must not be empty")] {
+            if owner.str(&format!("/{key}")).is_empty() {
+                errors.push(field::invalid(&here.child(key), owner.str(&format!("/{key}")), detail));
+            }
+        }
+        if owner.flag("/controller") {
+            controllers.push(owner);
+        }
+    }
+    if let [first, second, ..] = controllers[..] {
+        let named = |o: &Value| format!("{}/{}", o.str("/kind"), o.str("/name"));
+        let detail = format!("Only one reference can have Controller set to true. Found \"true\" in references for {} and {}", named(first), named(second));
+        errors.push(field::invalid(path, object.pointer("/metadata/ownerReferences").cloned().unwrap_or_default(), &detail));
+    }
+    errors
+}
+
+fn validate_finalizers(object: &Object, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let finalizers = object.finalizers();
+    for finalizer in &finalizers {
+        for detail in labels::check_qualified_name(finalizer) {
+            errors.push(field::invalid(path, *finalizer, &detail));
+        }
+        let standard = ["orphan", "foregroundDeletion", "kubernetes"].contains(finalizer);
+        if !finalizer.contains('/') && !standard {
+            errors.push(field::invalid(path, *finalizer, "name is neither a standard finalizer name nor is it fully qualified"));
+        }
+    }
+    if finalizers.contains(&"orphan") && finalizers.contains(&"foregroundDeletion") {
+        let list = object.pointer("/metadata/finalizers").cloned().unwrap_or_default();
+        errors.push(field::invalid(path, list, "finalizer orphan and foregroundDeletion cannot be both set"));
+    }
+    errors
+}

@@ -1,0 +1,168 @@
+//! Replacing an object, whole or only its status.
+
+use std::sync::Arc;
+
+use super::admission::Operation;
+use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta};
+use crate::kinds::Kind;
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::status::Status;
+use crate::sim::Time;
+
+impl Server {
+    pub(super) fn update(&mut self, kind: &dyn Kind, request: &Request, now: Time) -> Result<Response> {
+        let Body::Object(body) = &request.body else {
+            return Err(Status::bad_request("the body of the request was in an unknown format"));
+        };
+        let mut warnings = Vec::new();
+        let mut new = decode::body(kind, body.clone(), &request.options, &mut warnings)?;
+        decode::expect_kind(kind, &new, request)?;
+        self.to_stored_version(kind, &mut new);
+        self.enter_namespace(kind, &mut new, request)?;
+        let old = self.must_read(kind, &request.namespace, &request.name)?;
+        self.replace(kind, old, new, request, now, warnings)
+    }
+
+    /// The second half of an update, which patches share: `new` is decoded and takes the place of `old`.
+    pub(super) fn replace(
+        &mut self,
+        kind: &dyn Kind,
+        old: Arc<Object>,
+        mut new: Object,
+        request: &Request,
+        now: Time,
+        mut warnings: Vec<String>,
+    ) -> Result<Response> {
+        let names = *kind.names();
+        let status_only = request.subresource == "status";
+        if request.subresource == "status" && !kind.has_status() {
+            return Err(Status::no_resource());
+        }
+        if new.name() != request.name {
+            let message = format!("the name of the object ({}) does not match the name on the URL ({})", new.name(), request.name);
+            return Err(Status::bad_request(message));
+        }
+        check_preconditions(kind, &new, &old)?;
+        carry_identity(&mut new, &old);
+        kind.set_defaults(&mut new);
+        match request.subresource.as_str() {
+            "status" => kind.prepare_status(&mut new, &old),
+            "finalize" => {
+                let finalizers = new.get("spec").cloned();
+                let mut kept = (*old).clone();
+                if let Some(spec) = finalizers {
+                    kept.put("/spec", spec);
+                }
+                new = kept;
+            }
+            _ => kind.prepare_update(&mut new, &old),
+        }
+        if !status_only {
+            self.admit(kind, Operation::Update, &mut new, Some(&old), now, &mut warnings)?;
+            self.allocate(kind, &mut new, Some(&old))?;
+        }
+        if !request.options.trusted {
+            let mut errors = meta::validate_update(kind, &new, &old);
+            if status_only {
+                errors.extend(kind.validate_status(&new, &old));
+            } else {
+                errors.extend(kind.validate(&new));
+                errors.extend(kind.validate_update(&new, &old));
+                errors.extend(self.validate_custom(kind, &new, Some(&old)));
+            }
+            if !errors.is_empty() {
+                return Err(Status::invalid(names.group, names.kind, &request.name, &errors));
+            }
+            if !status_only {
+                warnings.extend(kind.warnings(&new, Some(&old)));
+            }
+        }
+        self.check_quota(kind, Operation::Update, &new, Some(&old), request.options.dry_run, now)?;
+        managers::record(self, kind, Some(&old), &mut new, request, now);
+        let object = self.store_update(kind, &old, new, request.options.dry_run)?;
+        let unchanged = Arc::ptr_eq(&object, &old);
+        let object = self.shown(kind, object, &request.version);
+        Ok(Response { object, warnings, unchanged, ..Response::default() })
+    }
+
+    /// Writes the new version of an object unless nothing changed; an object that was only waiting for its finalizers goes.
+    pub(super) fn store_update(&mut self, kind: &dyn Kind, old: &Arc<Object>, new: Object, dry_run: bool) -> Result<Arc<Object>> {
+        if same_content(&new, old) {
+            return Ok(old.clone());
+        }
+        if dry_run {
+            return Ok(Arc::new(new));
+        }
+        let key = Server::key(kind, new.namespace(), new.name());
+        let object = self.store.write(&key, new).map_err(broken)?;
+        self.after_write(kind, &object, false)?;
+        if is_finished(&object) {
+            return Ok(self.store.remove(&key).map_err(broken)?.unwrap_or(object));
+        }
+        Ok(object)
+    }
+}
+
+/// Whether an object in deletion has nothing left to wait for.
+pub(super) fn is_finished(object: &Object) -> bool {
+    object.is_deleting()
+        && object.finalizers().is_empty()
+        && object.int("/metadata/deletionGracePeriodSeconds").unwrap_or(0) == 0
+        && object.list("/spec/finalizers").is_empty()
+}
+
+/// An update that brings nothing new writes nothing, so that nobody is woken by it. The times in managedFields do not count.
+fn same_content(new: &Object, old: &Object) -> bool {
+    let (Some(a), Some(b)) = (new.as_object(), old.as_object()) else { return false };
+    a.len() == b.len()
+        && a.iter().all(|(key, value)| match (key.as_str(), b.get(key)) {
+            ("metadata", Some(other)) => same_metadata(value, other),
+            (_, Some(other)) => value == other,
+            (_, None) => false,
+        })
+}
+
+fn same_metadata(new: &Object, old: &Object) -> bool {
+    let ignored = |key: &str| key == "managedFields" || key == "resourceVersion";
+    let (Some(a), Some(b)) = (new.as_object(), old.as_object()) else { return false };
+    a.iter().filter(|(k, _)| !ignored(k)).eq(b.iter().filter(|(k, _)| !ignored(k))) && same_managers(new, old)
+}
+
+/// Whether managers own the same fields, whenever they came to.
+fn same_managers(new: &Object, old: &Object) -> bool {
+    let (a, b) = (new.list("/managedFields"), old.list("/managedFields"));
+    let part = |entry: &Object, key: &str| entry.get(key).cloned();
+    a.len() == b.len()
+        && a.iter().zip(b).all(|(x, y)| {
+            ["manager", "operation", "subresource", "apiVersion", "fieldsV1"].iter().all(|k| part(x, k) == part(y, k))
+        })
+}
+
+/// Optimistic concurrency: a version or uid that is sent along must be the present one.
+fn check_preconditions(kind: &dyn Kind, new: &Object, old: &Object) -> Result<()> {
+    let names = kind.names();
+    if !new.uid().is_empty() && new.uid() != old.uid() {
+        let why = format!("Precondition failed: UID in precondition: {}, UID in object meta: {}", new.uid(), old.uid());
+        return Err(Status::conflict(names.group, names.plural, old.name(), &why));
+    }
+    if !new.resource_version().is_empty() && new.resource_version() != old.resource_version() {
+        return Err(Status::modified(names.group, names.plural, old.name()));
+    }
+    Ok(())
+}
+
+/// What an update can not change is taken from the old version.
+fn carry_identity(new: &mut Object, old: &Object) {
+    for field in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion", "generateName"] {
+        let pointer = format!("/metadata/{field}");
+        match old.pointer(&pointer) {
+            Some(value) => new.put(&pointer, value.clone()),
+            None => drop(new.remove_at(&pointer)),
+        }
+    }
+    if new.at("/metadata/managedFields").is_none()
+        && let Some(managed) = old.pointer("/metadata/managedFields")
+    {
+        new.put("/metadata/managedFields", managed.clone());
+    }
+}
