@@ -1,2 +1,6 @@
-//! kctl
-fn main() {}
+//! The binary: arguments in, exit code out. Everything else is the library's.
+
+fn main() {
+    // Leaves without unwinding the store: what was committed is durable, and dropping the engine only costs time.
+    std::process::exit(kctl::cli::run(std::env::args_os().collect()));
+}

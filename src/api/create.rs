@@ -51,7 +51,6 @@ impl Server {
         if self.store.get(&key).map_err(broken)?.is_some() {
             return Err(Status::already_exists(kind.names().group, kind.names().plural, new.name()));
         }
-        self.check_quota(&*kind, Operation::Create, &new, None, request.options.dry_run, now)?;
         managers::record(self, &*kind, None, &mut new, request, now);
         let object = if request.options.dry_run { Arc::new(new) } else { self.store.write(&key, new).map_err(broken)? };
         self.after_write(&*kind, &object, request.options.dry_run)?;

@@ -98,10 +98,24 @@ pub fn validate_update(_kind: &dyn Kind, new: &Object, old: &Object) -> ErrorLis
 
 fn validate_common(object: &Object) -> ErrorList {
     let path = Path::new("metadata");
-    let mut errors = labels::validate_labels(&object.labels(), &path.child("labels"));
+    let mut errors = validate_labels(object, &path.child("labels"));
     errors.extend(validate_annotations(object, &path.child("annotations")));
     errors.extend(validate_owners(object, &path.child("ownerReferences")));
     errors.extend(validate_finalizers(object, &path.child("finalizers")));
+    errors
+}
+
+/// Label keys are qualified names, values at most 63 safe characters.
+fn validate_labels(object: &Object, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    for (key, value) in object.labels() {
+        for detail in labels::key_problems(&key) {
+            errors.push(field::invalid(path, key.as_str(), &detail));
+        }
+        for detail in labels::value_problems(&value) {
+            errors.push(field::invalid(path, value.as_str(), &detail));
+        }
+    }
     errors
 }
 
@@ -110,7 +124,7 @@ pub fn validate_annotations(object: &Object, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let annotations = object.strings("/metadata/annotations");
     for key in annotations.keys() {
-        for detail in labels::check_qualified_name(&key.to_lowercase()) {
+        for detail in labels::key_problems(&key.to_lowercase()) {
             errors.push(field::invalid(path, key.as_str(), &detail));
         }
     }
@@ -147,7 +161,7 @@ fn validate_finalizers(object: &Object, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let finalizers = object.finalizers();
     for finalizer in &finalizers {
-        for detail in labels::check_qualified_name(finalizer) {
+        for detail in labels::key_problems(finalizer) {
             errors.push(field::invalid(path, *finalizer, &detail));
         }
         let standard = ["orphan", "foregroundDeletion", "kubernetes"].contains(finalizer);

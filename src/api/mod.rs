@@ -119,6 +119,11 @@ impl Server {
         self.store.by_index(index, value).map_err(broken)
     }
 
+    /// The objects of one resource under an index entry, in a namespace or everywhere, by key.
+    pub fn read_index_of(&mut self, index: &str, value: &str, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>> {
+        self.store.by_index_of(index, value, resource, namespace).map_err(broken)
+    }
+
     /// The next number of a counter that belongs to (purpose, owner).
     pub fn next_counter(&mut self, purpose: &str, owner: &str) -> Result<u64> {
         self.store.next_counter(purpose, owner).map_err(broken)

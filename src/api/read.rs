@@ -22,7 +22,7 @@ impl Server {
         let candidates = self.candidates(kind, request, &labels, &fields)?;
         let mut items = Vec::new();
         for object in candidates {
-            if labels.matches(&object.labels()) && fields.matches(|f| field_value(kind, &object, f)) {
+            if labels.matches_object(&object) && fields.matches(|f| field_value(kind, &object, f)) {
                 items.push(self.shown(kind, object, &request.version));
             }
         }
@@ -36,24 +36,20 @@ impl Server {
     fn candidates(&mut self, kind: &dyn Kind, request: &Request, labels: &Selector, fields: &FieldSelector) -> Result<Vec<Arc<Object>>> {
         let names = kind.names();
         let namespace = Some(request.namespace.as_str()).filter(|n| !n.is_empty() && names.namespaced);
-        if let (Some(name), true) = (fields.required("metadata.name"), namespace.is_some() || !names.namespaced) {
+        if let (Some(name), true) = (fields.exact_value("metadata.name"), namespace.is_some() || !names.namespaced) {
             let key = Server::key(kind, &request.namespace, name);
             return Ok(self.store.get(&key).map_err(broken)?.into_iter().collect());
         }
         let resource = names.resource();
         if resource == "pods" {
-            if let Some(node) = fields.required("spec.nodeName").filter(|n| !n.is_empty()) {
-                return self.by_index_of(&resource, namespace, "node", node);
+            if let Some(node) = fields.exact_value("spec.nodeName").filter(|n| !n.is_empty()) {
+                return self.read_index_of("node", node, &resource, namespace);
             }
-            if let (Some(namespace), Some((key, value))) = (namespace, labels.equality()) {
-                return self.by_index_of(&resource, Some(namespace), "label", &format!("{namespace}/{key}={value}"));
+            if let (Some(namespace), Some((key, value))) = (namespace, labels.exact_pairs().next()) {
+                return self.read_index_of("label", &format!("{namespace}/{key}={value}"), &resource, Some(namespace));
             }
         }
         self.store.list(&resource, namespace).map_err(broken)
-    }
-
-    fn by_index_of(&mut self, resource: &str, namespace: Option<&str>, index: &str, value: &str) -> Result<Vec<Arc<Object>>> {
-        self.store.by_index_of(index, value, resource, namespace).map_err(broken)
     }
 }
 
@@ -75,7 +71,7 @@ const WITH_FIELD_LABELS: &[&str] = &[
 /// Refuses fields that the kind does not select by.
 fn check_fields(kind: &dyn Kind, fields: &FieldSelector) -> Result<()> {
     let empty = Object::default();
-    let Some(field) = fields.names().into_iter().find(|f| field_value(kind, &empty, f).is_none()) else {
+    let Some(field) = fields.terms().iter().map(|t| t.field.as_str()).find(|f| field_value(kind, &empty, f).is_none()) else {
         return Ok(());
     };
     let resource = kind.names().resource();

@@ -76,7 +76,7 @@ impl Server {
         }
         let mut budgets = Vec::new();
         for budget in self.read_all("poddisruptionbudgets.policy", Some(&request.namespace))? {
-            if budget.at("/spec/selector").is_some_and(|s| labels::Selector::from_object(s).is_ok_and(|s| s.matches(&pod.labels()))) {
+            if budget.at("/spec/selector").is_some_and(|s| labels::Selector::from_object(s).is_ok_and(|s| s.matches_object(&pod))) {
                 budgets.push(budget);
             }
         }

@@ -77,7 +77,6 @@ impl Server {
                 warnings.extend(kind.warnings(&new, Some(&old)));
             }
         }
-        self.check_quota(kind, Operation::Update, &new, Some(&old), request.options.dry_run, now)?;
         managers::record(self, kind, Some(&old), &mut new, request, now);
         let object = self.store_update(kind, &old, new, request.options.dry_run)?;
         let unchanged = Arc::ptr_eq(&object, &old);

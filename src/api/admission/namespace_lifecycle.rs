@@ -1,0 +1,35 @@
+//! NamespaceLifecycle: nothing new in namespaces that are missing or going, and some namespaces never go.
+
+use super::{Admission, Operation, Result};
+use crate::machinery::object::{Meta, Reading};
+use crate::machinery::status::{Status, StatusCause};
+
+/// Namespaces that may not be deleted.
+const IMMORTAL: &[&str] = &["default", "kube-system", "kube-public"];
+
+pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
+    let names = *admission.kind.names();
+    match admission.operation {
+        Operation::Delete if names.kind == "Namespace" && IMMORTAL.contains(&admission.new.name()) => {
+            Err(Status::forbidden("", "namespaces", admission.new.name(), "this namespace may not be deleted"))
+        }
+        Operation::Create if names.namespaced => {
+            let namespace = admission.new.namespace().to_string();
+            let Some(found) = admission.server.read("namespaces", "", &namespace)? else {
+                return Err(Status::not_found("", "namespaces", &namespace));
+            };
+            if !found.is_deleting() && found.str("/status/phase") != "Terminating" {
+                return Ok(());
+            }
+            let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+            let mut status = Status::forbidden(names.group, names.plural, admission.new.name(), &why);
+            status.causes.push(StatusCause {
+                reason: "NamespaceTerminating".into(),
+                message: format!("namespace {namespace} is being terminated"),
+                field: "metadata.namespace".into(),
+            });
+            Err(status)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,126 @@
+//! Flags with pflag's rules, and the groups of flags that several verbs share.
+
+pub mod global;
+
+use clap::builder::{PossibleValuesParser, StringValueParser, TypedValueParser};
+use clap::{Arg, ArgAction, ArgMatches};
+
+/// A boolean flag: `--all`, `--all=false`; the last one wins.
+pub fn switch(name: &'static str, help: &'static str) -> Arg {
+    optional(name, "true", help).value_parser(StringValueParser::new().try_map(|text| {
+        parse_bool(&text).map(|b| b.to_string()).ok_or_else(|| format!("strconv.ParseBool: parsing {}: invalid syntax", crate::machinery::field::quote(&text)))
+    }))
+}
+
+/// A flag with a value.
+pub fn text(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).help(help).action(ArgAction::Set).allow_hyphen_values(true).num_args(1)
+}
+
+/// A flag with a value that is one of a few.
+pub fn choice(name: &'static str, values: &'static [&'static str], help: &'static str) -> Arg {
+    text(name, help).value_parser(PossibleValuesParser::new(values))
+}
+
+/// A flag that may stand without a value, which then is `missing`: `--cascade`, `--dry-run`.
+pub fn optional(name: &'static str, missing: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .help(help)
+        .action(ArgAction::Set)
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_missing_value(missing)
+}
+
+/// A flag that collects values: repeated or with commas.
+pub fn list(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).help(help).action(ArgAction::Append).value_delimiter(',').allow_hyphen_values(true).num_args(1)
+}
+
+/// A flag that collects values, each as it is: commas are part of the value.
+pub fn each(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).help(help).action(ArgAction::Append).allow_hyphen_values(true).num_args(1)
+}
+
+/// A flag with a whole number.
+pub fn number(name: &'static str, help: &'static str) -> Arg {
+    text(name, help).value_parser(StringValueParser::new().try_map(|text| {
+        text.parse::<i64>().map_err(|_| format!("strconv.ParseInt: parsing {}: invalid syntax", crate::machinery::field::quote(&text)))
+    }))
+}
+
+/// A flag with a duration in Go's syntax.
+pub fn duration(name: &'static str, help: &'static str) -> Arg {
+    text(name, help).value_parser(StringValueParser::new().try_map(|text| {
+        crate::sim::Duration::parse(&text).ok_or_else(|| format!("time: invalid duration {}", crate::machinery::field::quote(&text)))
+    }))
+}
+
+/// The words that are no flags.
+pub fn words(name: &'static str) -> Arg {
+    Arg::new(name).action(ArgAction::Append).num_args(0..).hide(true)
+}
+
+/// Go's spellings of booleans.
+fn parse_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+/// Reading matches with the defaults that flags have.
+pub trait Matches {
+    /// Whether a switch is on.
+    fn on(&self, name: &str) -> bool;
+    /// Whether a switch is on, with another default than off.
+    fn on_or(&self, name: &str, default: bool) -> bool;
+    /// The value of a flag, or the empty string.
+    fn value(&self, name: &str) -> &str;
+    /// The value of a flag, if it was given.
+    fn given(&self, name: &str) -> Option<&str>;
+    /// The values of a collecting flag or of the words.
+    fn values(&self, name: &str) -> Vec<String>;
+    /// The value of a number flag.
+    fn int(&self, name: &str) -> Option<i64>;
+    /// The value of a duration flag.
+    fn span(&self, name: &str) -> Option<crate::sim::Duration>;
+    /// Whether a flag was typed.
+    fn typed(&self, name: &str) -> bool;
+}
+
+impl Matches for ArgMatches {
+    fn on(&self, name: &str) -> bool {
+        self.on_or(name, false)
+    }
+
+    fn on_or(&self, name: &str, default: bool) -> bool {
+        self.given(name).map_or(default, |v| v == "true")
+    }
+
+    fn value(&self, name: &str) -> &str {
+        self.given(name).unwrap_or("")
+    }
+
+    fn given(&self, name: &str) -> Option<&str> {
+        self.try_get_one::<String>(name).ok().flatten().map(String::as_str)
+    }
+
+    fn values(&self, name: &str) -> Vec<String> {
+        self.try_get_many::<String>(name).ok().flatten().into_iter().flatten().cloned().collect()
+    }
+
+    fn int(&self, name: &str) -> Option<i64> {
+        self.try_get_one::<i64>(name).ok().flatten().copied()
+    }
+
+    fn span(&self, name: &str) -> Option<crate::sim::Duration> {
+        self.try_get_one::<crate::sim::Duration>(name).ok().flatten().copied()
+    }
+
+    fn typed(&self, name: &str) -> bool {
+        matches!(self.try_contains_id(name), Ok(true)) && self.value_source(name) == Some(clap::parser::ValueSource::CommandLine)
+    }
+}

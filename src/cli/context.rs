@@ -1,0 +1,219 @@
+//! What a verb works with: the cluster, opened when first needed, the global flags, and output that is held back until what
+//! it reports is durable.
+
+use std::io::{IsTerminal, Read, Write};
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+
+use super::args::Matches;
+use super::{CliError, CliResult};
+use crate::api::{Request, Response};
+use crate::cluster::{Cluster, OpenOptions};
+use crate::sim::{ClockMode, Duration, Time};
+
+/// The surroundings of one command.
+pub struct Ctx {
+    /// The name the program was called by: `kubectl` through a link of that name.
+    pub program: String,
+    /// The words of the command line, for `--record`.
+    pub argv: Vec<String>,
+    /// Standard output, held back until [`Ctx::flush`].
+    pub out: String,
+    /// Standard error, held back with it.
+    pub err: String,
+    /// Whether standard error is a terminal: hints are for people.
+    pub hints: bool,
+    namespace: Option<String>,
+    store: Option<PathBuf>,
+    timeout: Duration,
+    cluster: Option<Cluster>,
+    warned: bool,
+    warnings_are_errors: bool,
+}
+
+/// A variable of the environment that is set and not empty.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.is_empty())
+}
+
+impl Ctx {
+    /// A context before any flag has been read.
+    pub fn from_environment(argv: Vec<String>) -> Ctx {
+        let called = argv.first().map(std::path::Path::new).and_then(|p| p.file_stem()).map(|s| s.to_string_lossy().into_owned());
+        Ctx {
+            program: called.unwrap_or_else(|| "kctl".into()),
+            argv,
+            out: String::new(),
+            err: String::new(),
+            hints: std::io::stderr().is_terminal(),
+            namespace: None,
+            store: None,
+            timeout: Duration::from_secs(30),
+            cluster: None,
+            warned: false,
+            warnings_are_errors: false,
+        }
+    }
+
+    /// Reads the global flags.
+    pub fn globals(&mut self, matches: &ArgMatches) -> CliResult<()> {
+        self.namespace = matches.given("namespace").filter(|n| !n.is_empty()).map(String::from);
+        self.store = matches.given("store").map(PathBuf::from);
+        self.warnings_are_errors = matches.on("warnings-as-errors");
+        if let Some(text) = matches.given("request-timeout") {
+            let seconds = text.parse().ok().map(Duration::from_secs);
+            self.timeout = seconds.or_else(|| Duration::parse(text)).ok_or_else(|| {
+                CliError::text(format!("Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h): {text}"))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The namespace to work in: the flag, else the context's, else `default`.
+    pub fn namespace(&self) -> String {
+        self.namespace.clone().unwrap_or_else(|| "default".into())
+    }
+
+    /// Whether the namespace was given on the command line.
+    pub fn namespace_given(&self) -> bool {
+        self.namespace.is_some()
+    }
+
+    /// The directory of the store.
+    pub fn store_dir(&self) -> CliResult<PathBuf> {
+        if let Some(dir) = self.store.clone().or_else(|| variable("KCTL_HOME").map(PathBuf::from)) {
+            return Ok(dir);
+        }
+        if let Some(data) = variable("XDG_DATA_HOME") {
+            return Ok(PathBuf::from(data).join("kctl"));
+        }
+        let home = variable("HOME").ok_or_else(|| CliError::text("no place for the store: set KCTL_HOME or HOME"))?;
+        Ok(PathBuf::from(home).join(".local/share/kctl"))
+    }
+
+    /// How a store is opened, by flags and environment.
+    pub fn open_options(&self) -> CliResult<OpenOptions> {
+        let bad = |name: &str, value: &str| CliError::text(format!("invalid value \"{value}\" of {name}"));
+        let mut options = OpenOptions::at(self.store_dir()?);
+        options.lock_timeout = self.timeout;
+        if let Some(text) = variable("KCTL_CLOCK") {
+            options.clock = Some(ClockMode::parse(&text).ok_or_else(|| bad("KCTL_CLOCK", &text))?);
+        }
+        if let Some(text) = variable("KCTL_EPOCH") {
+            options.epoch = Some(Time::parse(&text).ok_or_else(|| bad("KCTL_EPOCH", &text))?);
+        }
+        if let Some(text) = variable("KCTL_SEED") {
+            options.seed = Some(text.parse().map_err(|_| bad("KCTL_SEED", &text))?);
+        }
+        if let Some(text) = variable("KCTL_LATENCY") {
+            let seconds = text.parse().ok().map(Duration::from_secs);
+            options.latency = seconds.or_else(|| Duration::parse(&text)).ok_or_else(|| bad("KCTL_LATENCY", &text))?;
+        }
+        Ok(options)
+    }
+
+    /// The cluster, opened at the first call: lock, store, catching up.
+    pub fn cluster(&mut self) -> CliResult<&mut Cluster> {
+        if self.cluster.is_none() {
+            let options = self.open_options()?;
+            self.cluster = Some(Cluster::open(options)?);
+        }
+        // Set two lines above when it was not.
+        self.cluster.as_mut().ok_or_else(|| CliError::text("the store is not open"))
+    }
+
+    /// Sends a request; warnings of the server go to standard error.
+    pub fn call(&mut self, request: &Request) -> CliResult<Response> {
+        let response = self.cluster()?.handle(request)?;
+        for warning in &response.warnings {
+            self.warn(warning);
+        }
+        Ok(response)
+    }
+
+    /// Prints a warning of the server.
+    pub fn warn(&mut self, text: &str) {
+        self.warned = true;
+        self.err.push_str(&format!("Warning: {text}\n"));
+    }
+
+    /// Prints a line.
+    pub fn say(&mut self, line: impl AsRef<str>) {
+        self.out.push_str(line.as_ref());
+        self.out.push('\n');
+    }
+
+    /// Prints a line to standard error.
+    pub fn complain(&mut self, line: impl AsRef<str>) {
+        self.err.push_str(line.as_ref());
+        self.err.push('\n');
+    }
+
+    /// A hint for a person at a terminal that kubectl would not print.
+    pub fn hint(&mut self, line: impl AsRef<str>) {
+        if self.hints {
+            self.complain(line);
+        }
+    }
+
+    /// The present, of the cluster.
+    pub fn now(&mut self) -> CliResult<Time> {
+        Ok(self.cluster()?.now())
+    }
+
+    /// All of standard input.
+    pub fn stdin(&mut self) -> CliResult<Vec<u8>> {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| CliError::text(format!("reading standard input: {e}")))?;
+        Ok(bytes)
+    }
+
+    /// Makes everything done so far durable and then prints what was said about it. Long-running verbs call it between
+    /// their steps; at the end of a command it is done for them.
+    pub fn flush(&mut self) -> CliResult<()> {
+        if let Some(cluster) = self.cluster.as_mut()
+            && let Err(error) = cluster.commit()
+        {
+            self.out.clear();
+            return Err(error.into());
+        }
+        self.print();
+        Ok(())
+    }
+
+    /// Writes out what was held back. A closed pipe ends the command quietly, as it ends any filter.
+    fn print(&mut self) {
+        let out = std::mem::take(&mut self.out);
+        let mut stdout = std::io::stdout().lock();
+        if stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush()).is_err() {
+            std::process::exit(0);
+        }
+        let err = std::mem::take(&mut self.err);
+        // Nothing is left to tell it to when standard error is gone.
+        let _ = std::io::stderr().lock().write_all(err.as_bytes());
+    }
+
+    /// Ends the command: what succeeded is kept even when something else failed, then the error is printed.
+    pub(super) fn finish(mut self, result: CliResult<()>) -> i32 {
+        let mut result = result;
+        if let Err(error) = self.flush()
+            && result.is_ok()
+        {
+            result = Err(error);
+        }
+        if let Err(error) = &result {
+            self.err.push_str(&error.message(&self.program));
+            self.print();
+        }
+        match result {
+            Err(error) => error.code(),
+            Ok(()) if self.warned && self.warnings_are_errors => {
+                self.complain("error: 1 warning received");
+                self.print();
+                1
+            }
+            Ok(()) => 0,
+        }
+    }
+}

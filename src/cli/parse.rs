@@ -1,0 +1,242 @@
+//! From the words of a command line to a verb and its matches, with pflag's rules and kubectl's complaints.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, Command};
+
+use super::args::global;
+use super::verbs::VERBS;
+use super::{CliError, CliResult, Verb};
+
+/// What a command line asks for.
+pub(super) enum Parsed {
+    /// Run a verb.
+    Run(&'static Verb, ArgMatches),
+    /// Print a help text.
+    Help(String),
+}
+
+/// The whole command tree; verbs are built only when they are reached.
+pub fn command(program: &str) -> Command {
+    let mut root = Command::new(program.to_string())
+        .about("kubectl and the Kubernetes control plane behind it, in one binary")
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(true)
+        .disable_help_subcommand(true)
+        .args_override_self(true)
+        .subcommand_required(false)
+        .args(global::args());
+    for verb in VERBS {
+        root = root.subcommand(tree(verb));
+    }
+    root
+}
+
+fn tree(verb: &'static Verb) -> Command {
+    Command::new(verb.name).about(verb.about).visible_aliases(verb.aliases.iter().copied()).defer(move |mut command| {
+        command = (verb.args)(command.args_override_self(true).disable_help_subcommand(true));
+        for member in verb.family {
+            command = command.subcommand(tree(member));
+        }
+        command
+    })
+}
+
+/// Parses a command line.
+pub(super) fn parse(argv: &[String], program: &str) -> CliResult<Parsed> {
+    let argv = normalise(argv);
+    let mut root = command(program);
+    match root.try_get_matches_from_mut(&argv) {
+        Ok(matches) => find(matches, &mut root, program),
+        Err(error) => complain(&error, &argv, program),
+    }
+}
+
+/// The verb at the end of the chain of subcommands, with its matches.
+fn find(mut matches: ArgMatches, root: &mut Command, program: &str) -> CliResult<Parsed> {
+    let mut verbs: &'static [Verb] = VERBS;
+    let mut found: Option<&'static Verb> = None;
+    while let Some((name, inner)) = matches.remove_subcommand() {
+        let Some(verb) = verbs.iter().find(|v| v.name == name) else { break };
+        (verbs, found, matches) = (verb.family, Some(verb), inner);
+    }
+    match found {
+        Some(verb) => Ok(Parsed::Run(verb, matches)),
+        None => {
+            let _ = program;
+            Ok(Parsed::Help(root.render_long_help().to_string()))
+        }
+    }
+}
+
+/// Rewrites what clap would read differently from pflag: words before the verb and underscores in flags.
+///
+/// cobra finds the verb by skipping unknown flags together with the word after them, so that a flag that belongs to the
+/// verb may stand before it; here such words are moved behind the verb.
+fn normalise(argv: &[String]) -> Vec<String> {
+    let mut words: Vec<String> = argv.iter().map(|w| underscores(w)).collect();
+    let Some(verb_at) = verb_position(&words) else { return words };
+    let mut early: Vec<String> = Vec::new();
+    let mut index = 1;
+    let mut at = verb_at;
+    while index < at {
+        let takes_value = global::takes_value(&words[index]);
+        match takes_value {
+            Some(true) => index += 2,
+            Some(false) => index += 1,
+            None => {
+                early.push(words.remove(index));
+                at -= 1;
+            }
+        }
+    }
+    let mut end = at + 1;
+    let family = VERBS.iter().find(|v| v.name == words[at] || v.aliases.contains(&words[at].as_str()));
+    if let Some(verb) = family.filter(|v| !v.family.is_empty())
+        && words.get(end).is_some_and(|w| verb.family.iter().any(|m| m.name == w || m.aliases.contains(&w.as_str())))
+    {
+        end += 1;
+    }
+    words.splice(end..end, early);
+    words
+}
+
+/// `--dry_run` is `--dry-run`, as in kubectl.
+fn underscores(word: &str) -> String {
+    match word.strip_prefix("--") {
+        Some(flag) if !flag.is_empty() => {
+            let (name, value) = flag.split_once('=').map_or((flag, None), |(n, v)| (n, Some(v)));
+            let name = name.replace('_', "-");
+            value.map_or_else(|| format!("--{name}"), |v| format!("--{name}={v}"))
+        }
+        _ => word.into(),
+    }
+}
+
+/// Where the verb stands, as cobra looks for it.
+fn verb_position(words: &[String]) -> Option<usize> {
+    let mut index = 1;
+    while index < words.len() {
+        let word = &words[index];
+        if word == "--" {
+            return None;
+        }
+        match (word.strip_prefix('-'), global::takes_value(word)) {
+            (None, _) => return Some(index),
+            (Some(_), Some(true)) => index += 2,
+            (Some(_), Some(false)) => index += 1,
+            // An unknown long flag without a value swallows the next word.
+            (Some(rest), None) if rest.starts_with('-') && !word.contains('=') => index += 2,
+            (Some(_), None) => index += 1,
+        }
+    }
+    None
+}
+
+/// clap's complaint in kubectl's words.
+fn complain(error: &clap::Error, argv: &[String], program: &str) -> CliResult<Parsed> {
+    let path = verb_path(argv, program);
+    let context = |kind: ContextKind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(list)) => list.first().cloned().unwrap_or_default(),
+        _ => String::new(),
+    };
+    let usage = |text: String| CliError::Raw(format!("error: {text}\nSee '{path} --help' for usage.\n"), 1);
+    let argument = context(ContextKind::InvalidArg);
+    let flag = argument.split([' ', '=']).next().unwrap_or("").to_string();
+    Err(match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => return Ok(Parsed::Help(error.render().to_string())),
+        ErrorKind::UnknownArgument if argument.starts_with("--") => usage(format!("unknown flag: {flag}")),
+        ErrorKind::UnknownArgument if argument.starts_with('-') => usage(unknown_shorthand(&argument, argv)),
+        ErrorKind::UnknownArgument => CliError::text(format!("unexpected argument: {argument}")),
+        ErrorKind::InvalidSubcommand => unknown_command(&context(ContextKind::InvalidSubcommand), &path),
+        ErrorKind::InvalidValue if context(ContextKind::InvalidValue).is_empty() => usage(needs_argument(&flag, argv)),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let value = context(ContextKind::InvalidValue);
+            let source = std::error::Error::source(error).map(|s| format!(": {s}")).unwrap_or_default();
+            usage(format!("invalid argument \"{value}\" for \"{}\" flag{source}", named(&flag, argv)))
+        }
+        _ => CliError::text(error.to_string().trim_end().trim_start_matches("error: ").to_string()),
+    })
+}
+
+/// The words of the verb that was reached: `kubectl rollout status`.
+fn verb_path(argv: &[String], program: &str) -> String {
+    let mut path = program.to_string();
+    let mut verbs: &'static [Verb] = VERBS;
+    for word in argv.iter().skip(1).filter(|w| !w.starts_with('-')) {
+        let Some(verb) = verbs.iter().find(|v| v.name == word || v.aliases.contains(&word.as_str())) else { continue };
+        path = format!("{path} {}", verb.name);
+        verbs = verb.family;
+        if verbs.is_empty() {
+            break;
+        }
+    }
+    path
+}
+
+fn unknown_shorthand(argument: &str, argv: &[String]) -> String {
+    let letter = argument.chars().nth(1).unwrap_or('-');
+    let word = argv.iter().find(|w| w.starts_with('-') && !w.starts_with("--") && w.contains(letter));
+    format!("unknown shorthand flag: '{letter}' in {}", word.map_or(argument, |w| w.as_str()))
+}
+
+fn needs_argument(flag: &str, argv: &[String]) -> String {
+    match argv.iter().rev().find(|w| w.starts_with('-') && !w.starts_with("--") && !flag.starts_with("--")) {
+        Some(word) => format!("flag needs an argument: '{}' in {word}", flag.trim_start_matches('-')),
+        None => format!("flag needs an argument: {flag}"),
+    }
+}
+
+/// The flag as pflag names it in a complaint: `-o, --output` when the short one was typed.
+fn named(flag: &str, _argv: &[String]) -> String {
+    flag.to_string()
+}
+
+/// `unknown command "x" for "kubectl"`, with near names.
+fn unknown_command(word: &str, path: &str) -> CliError {
+    let near: Vec<&str> = VERBS.iter().map(|v| v.name).filter(|name| is_near(word, name)).collect();
+    let mut text = format!("error: unknown command \"{word}\" for \"{path}\"\n");
+    if !near.is_empty() {
+        text.push_str("\nDid you mean this?\n");
+        for name in near {
+            text.push_str(&format!("\t{name}\n"));
+        }
+    }
+    CliError::Raw(text, 1)
+}
+
+/// cobra's rule: a Levenshtein distance of at most two, or a prefix.
+fn is_near(word: &str, name: &str) -> bool {
+    distance(&word.to_lowercase(), name) <= 2 || name.starts_with(&word.to_lowercase())
+}
+
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_names_are_cobra_s() {
+        assert_eq!((distance("nope", "top"), distance("", "abc"), distance("scale", "scale")), (2, 3, 0));
+    }
+
+    #[test]
+    fn flags_take_dashes_for_underscores() {
+        assert_eq!(underscores("--dry_run=a_b"), "--dry-run=a_b");
+        assert_eq!(underscores("a_b"), "a_b");
+    }
+}

@@ -1,0 +1,126 @@
+//! The cluster that a new store starts with: namespaces, nodes, the `kubernetes` service, priority classes, cluster roles.
+
+use serde_json::{Value, json};
+
+use super::Cluster;
+use crate::api::{Request, Result};
+use crate::machinery::object::{Meta, Writing};
+
+/// Namespaces of every cluster.
+const NAMESPACES: &[&str] = &["default", "kube-node-lease", "kube-public", "kube-system"];
+
+/// Nodes: name, whether it is the control plane, address.
+const NODES: &[(&str, bool, &str)] =
+    &[("k8s-master", true, "192.168.0.10"), ("k8s-node1", false, "192.168.0.11"), ("k8s-node2", false, "192.168.0.12")];
+
+impl Cluster {
+    /// Fills a new store. Everything is created in the usual way, so that controllers and events see it.
+    pub(super) fn bootstrap(&mut self) -> Result<()> {
+        for name in NAMESPACES {
+            let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+            self.make("namespaces", "", namespace)?;
+        }
+        for (index, (name, control_plane, address)) in NODES.iter().enumerate() {
+            self.make("nodes", "", node(name, *control_plane, address, index))?;
+        }
+        self.make("services", "default", kubernetes_service())?;
+        for class in priority_classes() {
+            self.make("priorityclasses.scheduling.k8s.io", "", class)?;
+        }
+        for role in cluster_roles() {
+            self.make("clusterroles.rbac.authorization.k8s.io", "", role)?;
+        }
+        self.make("clusterrolebindings.rbac.authorization.k8s.io", "", admin_binding())
+    }
+
+    /// Creates one object, unless this build does not serve its kind.
+    fn make(&mut self, resource: &str, namespace: &str, object: Value) -> Result<()> {
+        if self.server.catalog().by_resource(resource).is_none() {
+            return Ok(());
+        }
+        let request = Request::create(resource, namespace, object).manager("kube-apiserver").trusted();
+        self.handle(&request).map(drop)
+    }
+}
+
+fn node(name: &str, control_plane: bool, address: &str, index: usize) -> Value {
+    let mut node = json!({
+        "apiVersion": "v1", "kind": "Node",
+        "metadata": {"name": name, "labels": {
+            "beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
+            "kubernetes.io/hostname": name, "kubernetes.io/os": "linux",
+        }},
+        "spec": {"podCIDR": format!("10.244.{index}.0/24"), "podCIDRs": [format!("10.244.{index}.0/24")]},
+        "status": {
+            "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}],
+            "capacity": {"cpu": "8", "memory": "16Gi", "pods": "110"},
+            "allocatable": {"cpu": "8", "memory": "16Gi", "pods": "110"},
+        },
+    });
+    if control_plane {
+        node.set_label("node-role.kubernetes.io/control-plane", "");
+        node.list_mut("/spec/taints").push(json!({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}));
+    }
+    node
+}
+
+fn kubernetes_service() -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "kubernetes", "namespace": "default", "labels": {"component": "apiserver", "provider": "kubernetes"}},
+        "spec": {
+            "type": "ClusterIP", "clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1"], "sessionAffinity": "None",
+            "ports": [{"name": "https", "protocol": "TCP", "port": 443, "targetPort": 6443}],
+        },
+    })
+}
+
+fn priority_classes() -> [Value; 2] {
+    let class = |name: &str, value: i64, description: &str| {
+        json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}, "value": value,
+               "preemptionPolicy": "PreemptLowerPriority", "description": description})
+    };
+    [
+        class("system-cluster-critical", 2_000_000_000, "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
+        class("system-node-critical", 2_000_001_000, "Used for system critical pods that must not be moved from their current node."),
+    ]
+}
+
+/// The roles that people bind: what they may do, as verbs over resources.
+fn cluster_roles() -> Vec<Value> {
+    let read = ["get", "list", "watch"];
+    let write = ["create", "delete", "deletecollection", "patch", "update"];
+    let workloads = [
+        ("", vec!["configmaps", "endpoints", "events", "limitranges", "namespaces/status", "persistentvolumeclaims", "pods", "pods/log", "pods/status", "replicationcontrollers", "replicationcontrollers/scale", "resourcequotas", "serviceaccounts", "services", "namespaces"]),
+        ("discovery.k8s.io", vec!["endpointslices"]),
+        ("apps", vec!["controllerrevisions", "daemonsets", "daemonsets/status", "deployments", "deployments/scale", "deployments/status", "replicasets", "replicasets/scale", "replicasets/status", "statefulsets", "statefulsets/scale", "statefulsets/status"]),
+        ("autoscaling", vec!["horizontalpodautoscalers", "horizontalpodautoscalers/status"]),
+        ("batch", vec!["cronjobs", "cronjobs/status", "jobs", "jobs/status"]),
+        ("policy", vec!["poddisruptionbudgets", "poddisruptionbudgets/status"]),
+        ("networking.k8s.io", vec!["ingresses", "ingresses/status", "networkpolicies"]),
+    ];
+    let rules = |verbs: &[&str]| -> Vec<Value> {
+        workloads.iter().map(|(group, resources)| json!({"apiGroups": [group], "resources": resources, "verbs": verbs})).collect()
+    };
+    let role = |name: &str, rules: Vec<Value>| {
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "rules": rules,
+               "metadata": {"name": name, "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"},
+                            "annotations": {"rbac.authorization.kubernetes.io/autoupdate": "true"}}})
+    };
+    let everything = json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]});
+    let every_url = json!({"nonResourceURLs": ["*"], "verbs": ["*"]});
+    let editor: Vec<&str> = read.iter().chain(&write).copied().collect();
+    let mut admin = rules(&editor);
+    admin.push(json!({"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["rolebindings", "roles"], "verbs": editor}));
+    vec![role("cluster-admin", vec![everything, every_url]), role("admin", admin), role("edit", rules(&editor)), role("view", rules(&read))]
+}
+
+fn admin_binding() -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+        "metadata": {"name": "cluster-admin", "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"},
+                     "annotations": {"rbac.authorization.kubernetes.io/autoupdate": "true"}},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:masters"}],
+    })
+}

@@ -1,0 +1,162 @@
+//! How time passes: catching up with the wall clock, jumping in virtual time, waiting in both.
+
+use super::{Cluster, ClusterError};
+use crate::api::Result;
+use crate::sim::{ClockMode, Duration, Time, clock};
+
+/// More instants than this without the clock moving are a defect, not work.
+const SAME_INSTANT_MAX: usize = 100_000;
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// Something may have changed: look again.
+    Progress,
+    /// The deadline has come.
+    Deadline,
+    /// Virtual time only: nothing is due any more, so nothing will ever change by itself.
+    Idle,
+}
+
+impl Cluster {
+    /// Lets the controllers work off everything that is due until `until`, each entry at its own instant.
+    pub(super) fn catch_up(&mut self, until: Time) -> Result<()> {
+        let mut same = 0;
+        while let Some(due) = self.server.take_due(until)? {
+            same = if due.at > self.clock.now { 0 } else { same + 1 };
+            if same > SAME_INSTANT_MAX {
+                return Err(crate::machinery::status::Status::internal("the timeline does not come to rest"));
+            }
+            self.clock.now = self.clock.now.max(due.at);
+            self.driver.wake(&due);
+            while let Some(more) = self.server.take_due(self.clock.now)? {
+                self.driver.wake(&more);
+            }
+            self.run()?;
+        }
+        self.clock.now = self.clock.now.max(until);
+        Ok(())
+    }
+
+    /// Moves a virtual clock forward, running everything that becomes due on the way.
+    pub fn advance(&mut self, by: Duration) -> std::result::Result<(), ClusterError> {
+        self.must_be_virtual("advance")?;
+        if by < Duration::ZERO {
+            return Err(ClusterError::Clock("time does not run backwards".into()));
+        }
+        let until = self.clock.now + by;
+        self.catch_up(until)?;
+        self.touch();
+        Ok(())
+    }
+
+    /// Lets virtual time pass until nothing has changed for `quiet`, at most `timeout`; answers whether it calmed down.
+    pub fn settle(&mut self, quiet: Duration, timeout: Duration) -> std::result::Result<bool, ClusterError> {
+        self.must_be_virtual("settle")?;
+        let deadline = self.clock.now + timeout;
+        let mut changed_at = self.clock.now;
+        loop {
+            let calm = changed_at + quiet;
+            let next = self.server.due(1)?.first().map(|d| d.at);
+            match next {
+                Some(at) if at < calm && at <= deadline => {
+                    let before = self.server.revision();
+                    self.catch_up(at)?;
+                    if self.server.revision() != before {
+                        changed_at = self.clock.now;
+                    }
+                }
+                _ => {
+                    self.clock.now = self.clock.now.max(calm.min(deadline));
+                    self.touch();
+                    return Ok(calm <= deadline);
+                }
+            }
+        }
+    }
+
+    /// Waits until something may have changed, at most until `deadline`. Everything done so far has been committed.
+    ///
+    /// In virtual time the clock jumps to the next entry of the timeline; with `work_only` it does not wait for entries
+    /// that repeat for ever. In real time the lock is given back and the process sleeps until another process changes the
+    /// store or the next entry is due.
+    pub fn wait(&mut self, deadline: Option<Time>, work_only: bool) -> std::result::Result<Waited, ClusterError> {
+        match self.clock.mode {
+            ClockMode::Virtual => self.wait_virtual(deadline, work_only),
+            ClockMode::Real => self.wait_real(deadline),
+        }
+    }
+
+    fn wait_virtual(&mut self, deadline: Option<Time>, work_only: bool) -> std::result::Result<Waited, ClusterError> {
+        let next = if work_only && deadline.is_none() && !self.has_work()? { None } else { self.server.due(1)?.first().map(|d| d.at) };
+        let waited = match (next, deadline) {
+            (Some(at), Some(end)) if at > end => {
+                self.clock.now = self.clock.now.max(end);
+                Waited::Deadline
+            }
+            (Some(at), _) => {
+                self.catch_up(at)?;
+                Waited::Progress
+            }
+            (None, Some(end)) => {
+                self.clock.now = self.clock.now.max(end);
+                Waited::Deadline
+            }
+            (None, None) => Waited::Idle,
+        };
+        self.touch();
+        Ok(waited)
+    }
+
+    /// Whether anything but endlessly repeating work is due.
+    fn has_work(&mut self) -> Result<bool> {
+        // The first entries are nearly always enough; the expiry of many events can lie before the rest.
+        for count in [16, usize::MAX] {
+            let due = self.server.due(count)?;
+            if due.iter().any(|d| !d.recurring) {
+                return Ok(true);
+            }
+            if due.len() < count {
+                return Ok(false);
+            }
+        }
+        Ok(false)
+    }
+
+    fn wait_real(&mut self, deadline: Option<Time>) -> std::result::Result<Waited, ClusterError> {
+        self.commit()?;
+        let now = clock::wall();
+        if deadline.is_some_and(|d| d <= now) {
+            return Ok(Waited::Deadline);
+        }
+        let next = self.server.due(1)?.first().map(|d| d.at);
+        let until = [next, deadline].into_iter().flatten().min();
+        self.sleep(until.map(|t| (t - now).to_std()))?;
+        self.catch_up(clock::wall())?;
+        Ok(Waited::Progress)
+    }
+
+    /// Changes whose time the store lives by. A virtual clock that becomes real jumps to the wall clock, never back.
+    pub fn set_mode(&mut self, mode: ClockMode) -> Result<()> {
+        self.clock.mode = mode;
+        if mode == ClockMode::Real {
+            self.catch_up(clock::wall())?;
+        }
+        self.touch();
+        Ok(())
+    }
+
+    /// Makes the moved clock part of the next commit.
+    fn touch(&mut self) {
+        self.server.set_row(super::CLOCK, serde_json::to_value(self.clock).ok());
+    }
+
+    fn must_be_virtual(&self, what: &str) -> std::result::Result<(), ClusterError> {
+        match self.clock.mode {
+            ClockMode::Virtual => Ok(()),
+            ClockMode::Real => Err(ClusterError::Clock(format!(
+                "cannot {what}: this store lives by the real clock (kctl clock set virtual changes it)"
+            ))),
+        }
+    }
+}

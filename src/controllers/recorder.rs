@@ -1,0 +1,217 @@
+//! Events, with the correlation that client-go's recorder does before it writes them.
+//!
+//! Three steps, all per (component, object): similar events (same reason, ten different texts within ten minutes) become
+//! one "combined" event; an event that was seen before raises the count of the one that is there; a budget of 25 events
+//! with one more every five minutes drops what is left. What the steps need is kept in one row an object, which goes when
+//! its events expire.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Context, Key};
+use crate::machinery::object::{Meta, Object, Writing};
+use crate::sim::{Duration, Time};
+
+/// Texts of one reason from which on events are combined.
+const SIMILAR_MAX: usize = 10;
+/// How long similar events stay similar.
+const SIMILAR_FOR: Duration = Duration::from_secs(600);
+/// Events that one component may record about one object at once.
+const BURST: f64 = 25.0;
+/// Seconds until the budget grows by one.
+const REFILL_SECONDS: f64 = 300.0;
+/// How long an event is kept after it was last seen (`--event-ttl`).
+const EVENT_TTL: Duration = Duration::from_secs(3600);
+
+/// The controller that lets events expire.
+pub(super) const EXPIRY: &str = "event-ttl";
+
+/// One thing to record.
+pub(super) struct Note<'a> {
+    /// `Normal` or `Warning`.
+    pub(super) kind: &'a str,
+    /// CamelCase.
+    pub(super) reason: &'a str,
+    /// The text.
+    pub(super) message: &'a str,
+    /// A part of the object, `spec.containers{x}`.
+    pub(super) field_path: &'a str,
+    /// The node, for events of its kubelet.
+    pub(super) host: &'a str,
+}
+
+/// What the correlator remembers of one object.
+#[derive(Default, Serialize, Deserialize)]
+struct Memory {
+    tokens: Option<f64>,
+    refilled: Time,
+    similar: BTreeMap<String, Similar>,
+    seen: BTreeMap<String, Seen>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Similar {
+    texts: Vec<String>,
+    last: Time,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Seen {
+    name: String,
+    count: i64,
+    first: Time,
+}
+
+/// Records one event; failures are dropped, as a recorder's are.
+pub(super) fn record(context: &mut Context<'_>, about: &Object, note: &Note<'_>) {
+    let row = memory_row(context.controller, about);
+    let known = context.server().row(&row).ok().flatten();
+    let mut memory: Memory = known.and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default();
+    let (key, message) = memory.combine(note, context.now);
+    let seen = memory.observe(&key, context.now, || event_name(context, about));
+    if memory.spend(context.now) {
+        write(context, about, note, &message, &seen);
+    }
+    if let Ok(value) = serde_json::to_value(&memory) {
+        context.server().set_row(&row, Some(value));
+    }
+}
+
+fn memory_row(controller: &str, about: &Object) -> String {
+    let id = if about.uid().is_empty() { about.name() } else { about.uid() };
+    format!("events/{controller}/{id}")
+}
+
+impl Memory {
+    /// The key under which the event is counted, and its text.
+    fn combine(&mut self, note: &Note<'_>, now: Time) -> (String, String) {
+        let family = format!("{}\n{}\n{}", note.kind, note.reason, note.field_path);
+        let similar = self.similar.entry(family.clone()).or_default();
+        if now - similar.last > SIMILAR_FOR {
+            similar.texts.clear();
+        }
+        similar.last = now;
+        if !similar.texts.iter().any(|t| t == note.message) {
+            similar.texts.push(note.message.into());
+        }
+        if similar.texts.len() < SIMILAR_MAX {
+            return (format!("{family}\n{}", note.message), note.message.into());
+        }
+        similar.texts.remove(0);
+        (family, format!("(combined from similar events): {}", note.message))
+    }
+
+    /// Counts the event; the first of its key gets a name.
+    fn observe(&mut self, key: &str, now: Time, name: impl FnOnce() -> String) -> Seen {
+        let seen = self.seen.entry(key.into()).or_insert_with(|| Seen { name: name(), count: 0, first: now });
+        seen.count += 1;
+        seen.clone()
+    }
+
+    /// Whether the budget allows one more event.
+    fn spend(&mut self, now: Time) -> bool {
+        let passed = (now - self.refilled).micros() as f64 / 1e6;
+        let tokens = self.tokens.map_or(BURST, |t| (t + passed / REFILL_SECONDS).min(BURST));
+        self.refilled = now;
+        let allowed = tokens >= 1.0;
+        self.tokens = Some(if allowed { tokens - 1.0 } else { tokens });
+        allowed
+    }
+}
+
+/// `NAME.` and sixteen hexadecimal digits: the instant in nanoseconds, moved on a little where that is taken.
+fn event_name(context: &mut Context<'_>, about: &Object) -> String {
+    let counter = context.next_counter("event", about.uid()).unwrap_or(0);
+    let nanos = context.now.micros().saturating_mul(1000).saturating_add(counter as i64);
+    format!("{}.{nanos:016x}", about.name())
+}
+
+fn write(context: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &str, seen: &Seen) {
+    let namespace = if about.namespace().is_empty() { "default" } else { about.namespace() }.to_string();
+    let now = context.now;
+    let known = context.get("events", &namespace, &seen.name).ok().flatten();
+    let written = match known {
+        Some(event) => {
+            let mut event = (*event).clone();
+            event.put("/count", seen.count);
+            event.put("/message", message);
+            event.put("/lastTimestamp", now.rfc3339());
+            context.update("events", event)
+        }
+        None => context.create("events", event(context.controller, about, note, message, seen, &namespace, now)),
+    };
+    if written.is_ok() {
+        let key = Key::new(&namespace, &seen.name).to_string();
+        context.server().schedule(EXPIRY, &key, now + EVENT_TTL, true);
+    }
+}
+
+fn event(component: &str, about: &Object, note: &Note<'_>, message: &str, seen: &Seen, namespace: &str, now: Time) -> Object {
+    let mut involved = json!({"apiVersion": about.api_version(), "kind": about.kind(), "name": about.name()});
+    for (key, text) in [
+        ("namespace", about.namespace()),
+        ("uid", about.uid()),
+        ("resourceVersion", about.resource_version()),
+        ("fieldPath", note.field_path),
+    ] {
+        if !text.is_empty() {
+            involved[key] = text.into();
+        }
+    }
+    let mut event = json!({
+        "apiVersion": "v1", "kind": "Event", "metadata": {"name": seen.name, "namespace": namespace},
+        "involvedObject": involved, "reason": note.reason, "message": message, "type": note.kind,
+        "source": {"component": component}, "reportingComponent": component, "reportingInstance": note.host,
+        "eventTime": null,
+    });
+    if !note.host.is_empty() {
+        event.put("/source/host", note.host);
+    }
+    if component == "default-scheduler" {
+        // The scheduler records through events.k8s.io, which has an instant instead of a count.
+        event.put("/eventTime", now.rfc3339_micro());
+        event.put("/source", json!({}));
+        event.put("/action", if note.kind == "Normal" { "Binding" } else { "Scheduling" });
+        event.put("/firstTimestamp", serde_json::Value::Null);
+        event.put("/lastTimestamp", serde_json::Value::Null);
+    } else {
+        event.put("/count", seen.count);
+        event.put("/firstTimestamp", seen.first.rfc3339());
+        event.put("/lastTimestamp", now.rfc3339());
+    }
+    event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(message: &str) -> Note<'_> {
+        Note { kind: "Normal", reason: "ScalingReplicaSet", message, field_path: "", host: "" }
+    }
+
+    #[test]
+    fn the_tenth_similar_text_is_combined() {
+        let mut memory = Memory::default();
+        let now = Time::from_secs(1000);
+        for n in 0..9 {
+            assert_eq!(memory.combine(&note(&n.to_string()), now).1, n.to_string());
+        }
+        let (key, text) = memory.combine(&note("9"), now);
+        assert_eq!(text, "(combined from similar events): 9");
+        assert_eq!(memory.combine(&note("10"), now).0, key, "further ones count together");
+        let later = now + SIMILAR_FOR + Duration::from_secs(1);
+        assert_eq!(memory.combine(&note("11"), later).1, "11");
+    }
+
+    #[test]
+    fn the_budget_is_spent_and_refilled() {
+        let mut memory = Memory::default();
+        let now = Time::from_secs(1000);
+        assert_eq!((0..30).filter(|_| memory.spend(now)).count(), 25);
+        assert!(!memory.spend(now + Duration::from_secs(299)));
+        assert!(memory.spend(now + Duration::from_secs(301)));
+    }
+}
