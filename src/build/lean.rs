@@ -56,7 +56,8 @@ fn is_required(definition: &str, schema: &Value, field: &str) -> bool {
         "io.k8s.api.core.v1.SecretKeySelector",
         "io.k8s.api.core.v1.SecretProjection",
     ];
-    if field == "metadata" || field == "name" && OPTIONAL_NAMES.contains(&definition) {
+    let is_core_event = definition == "io.k8s.api.core.v1.Event";
+    if field == "metadata" && !is_core_event || field == "name" && OPTIONAL_NAMES.contains(&definition) {
         return false;
     }
     if (definition, field) == ("io.k8s.api.events.v1.Event", "eventTime") {
