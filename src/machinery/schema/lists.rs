@@ -25,14 +25,18 @@ pub fn list_type(definition: &str, field: &str) -> ListType {
     }
 }
 
-/// Whether a field that holds a map or an object merges as one value, by itself or by its definition.
-pub fn is_atomic_map(definition: &str, field: &str) -> bool {
-    matches!(entry(definition, field), Some(Entry { merge: Merge::Atomic, .. }))
+/// Whether what a field holds merges as one value although it is a map or an object; `target` is the definition of the
+/// object, whose own rule counts where the field has none.
+pub fn is_atomic_map(definition: &str, field: &str, target: Option<&str>) -> bool {
+    match entry(definition, field) {
+        Some(entry) => matches!(entry.merge, Merge::Atomic),
+        None => target.is_some_and(is_atomic_definition),
+    }
 }
 
 /// Whether all objects of a definition merge as one value.
 pub fn is_atomic_definition(definition: &str) -> bool {
-    is_atomic_map(definition, "*")
+    matches!(entry(definition, "*"), Some(Entry { merge: Merge::Atomic, .. }))
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +48,7 @@ struct Entry {
 #[derive(Debug, Clone, Copy)]
 enum Merge {
     Atomic,
+    Granular,
     Set,
     Keys(&'static [&'static str]),
 }
@@ -60,7 +65,13 @@ fn read_entry(text: &'static str) -> Option<Entry> {
         return Some(Entry { field, merge: Merge::Keys(keys) });
     }
     let (field, kind) = text.split_once(':')?;
-    Some(Entry { field, merge: if kind == "set" { Merge::Set } else { Merge::Atomic } })
+    let merge = match kind {
+        "atomic" => Merge::Atomic,
+        "granular" => Merge::Granular,
+        "set" => Merge::Set,
+        _ => return None,
+    };
+    Some(Entry { field, merge })
 }
 
 /// Every combination of keys that occurs.
@@ -79,7 +90,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("uid", &["uid"]),
 ];
 
-/// Definition, then `field=keys`, `field:set` or `field:atomic`; `*` stands for the definition itself. Sorted.
+/// Definition, then `field=keys`, `field:set`, `field:atomic` or `field:granular`; `*` stands for the definition itself. Sorted.
 #[rustfmt::skip]
 const LIST_TYPES: &[(&str, &str)] = &[
     ("admissionregistration.v1.MatchResources", "*:atomic excludeResourceRules:atomic resourceRules:atomic"),
@@ -175,8 +186,8 @@ const LIST_TYPES: &[(&str, &str)] = &[
     ("core.v1.ObjectFieldSelector", "*:atomic"),
     ("core.v1.ObjectReference", "*:atomic"),
     ("core.v1.PersistentVolumeClaimSpec", "accessModes:atomic"),
-    ("core.v1.PersistentVolumeClaimStatus", "accessModes:atomic conditions=type"),
-    ("core.v1.PersistentVolumeSpec", "accessModes:atomic mountOptions:atomic"),
+    ("core.v1.PersistentVolumeClaimStatus", "accessModes:atomic allocatedResourceStatuses:granular conditions=type"),
+    ("core.v1.PersistentVolumeSpec", "accessModes:atomic claimRef:granular mountOptions:atomic"),
     ("core.v1.PodAffinity", "preferredDuringSchedulingIgnoredDuringExecution:atomic requiredDuringSchedulingIgnoredDuringExecution:atomic"),
     ("core.v1.PodAffinityTerm", "matchLabelKeys:atomic mismatchLabelKeys:atomic namespaces:atomic"),
     ("core.v1.PodAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution:atomic requiredDuringSchedulingIgnoredDuringExecution:atomic"),
@@ -291,9 +302,12 @@ mod tests {
         assert_eq!(list_type("io.k8s.api.core.v1.Container", "ports"), ListType::Map(&["containerPort", "protocol"]));
         assert_eq!(list_type(pod, "tolerations"), ListType::Atomic);
         assert_eq!(list_type("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "finalizers"), ListType::Set);
-        assert!(is_atomic_map(pod, "nodeSelector"));
+        assert!(is_atomic_map(pod, "nodeSelector", None));
         assert!(is_atomic_definition("io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"));
         assert!(!is_atomic_definition(pod));
+        let reference = Some("io.k8s.api.core.v1.ObjectReference");
+        assert!(is_atomic_map("io.k8s.api.core.v1.EndpointAddress", "targetRef", reference));
+        assert!(!is_atomic_map("io.k8s.api.core.v1.PersistentVolumeSpec", "claimRef", reference));
     }
 
     #[test]
@@ -303,7 +317,7 @@ mod tests {
             let Some(definition) = definitions.get(name) else { continue };
             assert_eq!(is_atomic_definition(name), definition["x-kubernetes-map-type"] == "atomic", "{name}");
             for (field, property) in definition["properties"].as_object().into_iter().flatten() {
-                assert_eq!(is_atomic_map(name, field), is_atomic(property), "{name}.{field}");
+                assert_eq!(is_atomic_map(name, field, None), is_atomic(property), "{name}.{field}");
                 let keys: Vec<&str> = property["x-kubernetes-list-map-keys"]
                     .as_array()
                     .into_iter()
