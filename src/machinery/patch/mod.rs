@@ -4,7 +4,9 @@
 //! they ask of a [`Types`]; how each list is merged comes from [`merge_keys`]. Decoding, admission and storing are not
 //! done here.
 
+mod diff;
 pub mod json;
+mod lists;
 pub mod merge;
 pub mod merge_keys;
 pub mod strategic;
