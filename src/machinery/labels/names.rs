@@ -1,0 +1,125 @@
+//! What keys and values of labels may look like, and what is said about those that do not.
+
+use super::Operator;
+
+const NAME_MAX: usize = 63;
+const SUBDOMAIN_MAX: usize = 253;
+
+const NAME_RULE: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const VALUE_RULE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+const SUBDOMAIN_RULE: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
+/// What is wrong with the key of a label or an annotation: a name with an optional DNS prefix in front of a slash.
+pub fn key_problems(key: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    let name = match key.split('/').collect::<Vec<_>>().as_slice() {
+        [name] => *name,
+        ["", name] => {
+            problems.push("prefix part must be non-empty".to_owned());
+            *name
+        }
+        [prefix, name] => {
+            problems.extend(dns_subdomain_problems(prefix).into_iter().map(|problem| format!("prefix part {problem}")));
+            *name
+        }
+        _ => {
+            let prefix = " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
+            return vec![format!("a qualified name {NAME_RULE}{prefix}")];
+        }
+    };
+    if name.is_empty() {
+        problems.push("name part must be non-empty".to_owned());
+    } else if name.len() > NAME_MAX {
+        problems.push(format!("name part {}", too_long(NAME_MAX)));
+    }
+    if !is_name(name) {
+        problems.push(format!("name part {NAME_RULE}"));
+    }
+    problems
+}
+
+/// What is wrong with the value of a label.
+pub fn value_problems(value: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    if value.len() > NAME_MAX {
+        problems.push(too_long(NAME_MAX));
+    }
+    if !value.is_empty() && !is_name(value) {
+        problems.push(VALUE_RULE.to_owned());
+    }
+    problems
+}
+
+/// What is wrong with a lower case DNS name such as a key's prefix.
+pub fn dns_subdomain_problems(name: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    if name.len() > SUBDOMAIN_MAX {
+        problems.push(too_long(SUBDOMAIN_MAX));
+    }
+    if !name.split('.').all(is_dns_label) {
+        problems.push(SUBDOMAIN_RULE.to_owned());
+    }
+    problems
+}
+
+fn too_long(max: usize) -> String {
+    format!("must be no more than {max} bytes")
+}
+
+fn is_name(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let ends = [bytes.first(), bytes.last()];
+    ends.iter().all(|end| end.is_some_and(u8::is_ascii_alphanumeric))
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+}
+
+fn is_dns_label(text: &str) -> bool {
+    let lower = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(lower)
+        && bytes.last().is_some_and(lower)
+        && bytes.iter().all(|byte| lower(byte) || *byte == b'-')
+}
+
+/// What is wrong with a requirement, each with the path that Kubernetes gives it.
+pub(super) fn requirement_problems(key: &str, operator: Operator, values: &[String]) -> Vec<String> {
+    let mut problems: Vec<String> = key_error("key", key).into_iter().collect();
+    let listed = format!("[{}]", values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(","));
+    let mut refuse_values = |why: &str| problems.push(format!("values: Invalid value: {listed}: {why}"));
+    match operator {
+        Operator::In | Operator::NotIn if values.is_empty() => {
+            refuse_values("for 'in', 'notin' operators, values set can't be empty");
+        }
+        Operator::Equals | Operator::DoubleEquals | Operator::NotEquals if values.len() != 1 => {
+            refuse_values("exact-match compatibility requires one single value");
+        }
+        Operator::Exists | Operator::DoesNotExist if !values.is_empty() => {
+            refuse_values("values set must be empty for exists and does not exist");
+        }
+        Operator::GreaterThan | Operator::LessThan => {
+            if values.len() != 1 {
+                refuse_values("for 'Gt', 'Lt' operators, exactly one value is required");
+            }
+            let numbers = values.iter().enumerate().filter(|(_, value)| value.parse::<i64>().is_err());
+            problems.extend(numbers.map(|(index, value)| {
+                format!(
+                    "values[{index}]: Invalid value: {value:?}: for 'Gt', 'Lt' operators, the value must be an integer"
+                )
+            }));
+        }
+        _ => {}
+    }
+    for (index, value) in values.iter().enumerate() {
+        let wrong = value_problems(value);
+        if !wrong.is_empty() {
+            problems.push(format!("values[{index}][{key}]: Invalid value: {value:?}: {}", wrong.join("; ")));
+        }
+    }
+    problems
+}
+
+/// The complaint about a key at a path, if there is one.
+pub(super) fn key_error(path: &str, key: &str) -> Option<String> {
+    let wrong = key_problems(key);
+    (!wrong.is_empty()).then(|| format!("{path}: Invalid value: {key:?}: {}", wrong.join("; ")))
+}
