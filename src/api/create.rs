@@ -35,10 +35,8 @@ impl Server {
         self.identify(&*kind, &mut new, now)?;
         kind.prepare_create(&mut new);
         self.admit(&*kind, Operation::Create, &mut new, None, now, &mut warnings)?;
-        self.allocate(&*kind, &mut new, None)?;
         let mut errors = meta::validate_create(&*kind, &new);
         errors.extend(kind.validate(&new));
-        errors.extend(self.validate_custom(&*kind, &new, None));
         if !errors.is_empty() {
             let names = kind.names();
             let name = if sent.name().is_empty() { sent.str("/metadata/generateName") } else { sent.name() };
@@ -51,6 +49,7 @@ impl Server {
         if self.store.get(&key).map_err(broken)?.is_some() {
             return Err(Status::already_exists(kind.names().group, kind.names().plural, new.name()));
         }
+        self.allocate(&*kind, &mut new, None)?;
         managers::record(self, &*kind, None, &mut new, request, now);
         let object = if request.options.dry_run { Arc::new(new) } else { self.store.write(&key, new).map_err(broken)? };
         self.after_write(&*kind, &object, request.options.dry_run)?;

@@ -59,7 +59,6 @@ impl Server {
         }
         if !status_only {
             self.admit(kind, Operation::Update, &mut new, Some(&old), now, &mut warnings)?;
-            self.allocate(kind, &mut new, Some(&old))?;
         }
         if !request.options.trusted {
             let mut errors = meta::validate_update(kind, &new, &old);
@@ -68,7 +67,6 @@ impl Server {
             } else {
                 errors.extend(kind.validate(&new));
                 errors.extend(kind.validate_update(&new, &old));
-                errors.extend(self.validate_custom(kind, &new, Some(&old)));
             }
             if !errors.is_empty() {
                 return Err(Status::invalid(names.group, names.kind, &request.name, &errors));
@@ -76,6 +74,9 @@ impl Server {
             if !status_only {
                 warnings.extend(kind.warnings(&new, Some(&old)));
             }
+        }
+        if !status_only {
+            self.allocate(kind, &mut new, Some(&old))?;
         }
         managers::record(self, kind, Some(&old), &mut new, request, now);
         let object = self.store_update(kind, &old, new, request.options.dry_run)?;

@@ -1,0 +1,33 @@
+//! Kinds that CustomResourceDefinitions add, and what follows from writing one.
+
+use std::sync::Arc;
+
+use super::{Result, Server, broken};
+use crate::kinds::{Catalog, Kind};
+use crate::machinery::object::Object;
+use crate::store::StoreError;
+
+const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
+
+impl Server {
+    /// Builds the kinds of all definitions in the store into the catalog.
+    pub(super) fn reload_custom_kinds(&mut self) -> std::result::Result<(), StoreError> {
+        let definitions = self.store.list(DEFINITIONS, None)?;
+        let kinds = definitions.iter().flat_map(|d| crate::kinds::custom::kinds_of(d)).collect();
+        self.catalog = Catalog::new(kinds);
+        Ok(())
+    }
+
+    /// After a write: a new or changed definition changes the catalog.
+    pub(super) fn after_write(&mut self, kind: &dyn Kind, _object: &Arc<Object>, dry_run: bool) -> Result<()> {
+        if kind.names().kind == "CustomResourceDefinition" && !dry_run {
+            self.reload_custom_kinds().map_err(broken)?;
+        }
+        Ok(())
+    }
+
+    /// After a removal: a definition takes its kinds with it.
+    pub(super) fn after_remove(&mut self, kind: &dyn Kind, object: &Arc<Object>) -> Result<()> {
+        self.after_write(kind, object, false)
+    }
+}
