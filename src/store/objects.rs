@@ -1,0 +1,125 @@
+//! Reading and writing objects, and the index rows that go with them.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::keys::{self, Key};
+use super::{Change, ChangeKind, ObjectKey, Store, StoreError};
+use crate::machinery::object::{Object, Writing};
+
+impl Store {
+    /// An object, if it is there.
+    pub fn get(&mut self, key: &ObjectKey) -> Result<Option<Arc<Object>>, StoreError> {
+        self.overlay.object(&row_of(key))
+    }
+
+    /// All objects of a resource, of one namespace or of all, ordered by namespace and name.
+    pub fn list(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, StoreError> {
+        self.overlay.objects(&keys::objects(resource, namespace))
+    }
+
+    /// Puts an object in the place of what was there, at the next revision, and answers it with its resourceVersion.
+    pub fn write(&mut self, key: &ObjectKey, mut object: Object) -> Result<Arc<Object>, StoreError> {
+        let row = row_of(key);
+        let old = self.overlay.object(&row)?;
+        let revision = self.next_revision();
+        object.put("/metadata/resourceVersion", revision.to_string());
+        self.reindex(key, old.as_deref(), Some(&object));
+        let object = Arc::new(object);
+        self.overlay.put_object(row, object.clone());
+        let kind = if old.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
+        self.changes.push(Change { revision, kind, key: key.clone(), object: object.clone(), old });
+        Ok(object)
+    }
+
+    /// Removes an object, at the next revision; answers its last version with that revision, or nothing if it is not
+    /// there.
+    pub fn remove(&mut self, key: &ObjectKey) -> Result<Option<Arc<Object>>, StoreError> {
+        let row = row_of(key);
+        let Some(old) = self.overlay.object(&row)? else { return Ok(None) };
+        let revision = self.next_revision();
+        self.reindex(key, Some(&old), None);
+        let mut last = Object::clone(&old);
+        last.put("/metadata/resourceVersion", revision.to_string());
+        let last = Arc::new(last);
+        self.overlay.remove(row);
+        let (kind, key) = (ChangeKind::Deleted, key.clone());
+        self.changes.push(Change { revision, kind, key, object: last.clone(), old: Some(old) });
+        Ok(Some(last))
+    }
+
+    /// The objects under a value of an index, ordered by their keys.
+    pub fn by_index(&mut self, index: &str, value: &str) -> Result<Vec<Arc<Object>>, StoreError> {
+        self.found(&keys::indexed(index, value, None, None))
+    }
+
+    /// The objects of one resource, in one namespace or in all, under a value of an index, ordered by their keys.
+    pub fn by_index_in(
+        &mut self,
+        index: &str,
+        value: &str,
+        resource: &str,
+        namespace: Option<&str>,
+    ) -> Result<Vec<Arc<Object>>, StoreError> {
+        self.found(&keys::indexed(index, value, Some(resource), namespace))
+    }
+
+    /// The keys of the objects under a value of an index, in order; reads no object.
+    pub fn keys_by_index(&self, index: &str, value: &str) -> Result<Vec<ObjectKey>, StoreError> {
+        self.found_keys(&keys::indexed(index, value, None, None))
+    }
+
+    fn found(&mut self, range: &keys::Range) -> Result<Vec<Arc<Object>>, StoreError> {
+        let mut objects = Vec::new();
+        for key in self.found_keys(range)? {
+            let missing = || StoreError::damaged(format!("an index leads to {key}, which is not there"));
+            objects.push(self.get(&key)?.ok_or_else(missing)?);
+        }
+        Ok(objects)
+    }
+
+    fn found_keys(&self, range: &keys::Range) -> Result<Vec<ObjectKey>, StoreError> {
+        let mut rows = Vec::new();
+        self.overlay.scan(range, &mut |row, _| {
+            rows.push(row.to_vec());
+            true
+        })?;
+        let object_of = |row: Vec<u8>| match Key::decode(&row)? {
+            Key::Index { object, .. } => Ok(object.into_owned()),
+            other => Err(StoreError::damaged(format!("{other} is among the indexes"))),
+        };
+        rows.into_iter().map(object_of).collect()
+    }
+
+    fn next_revision(&mut self) -> u64 {
+        self.staged.revision += 1;
+        self.staged.revision
+    }
+
+    /// Stages the difference between the index rows of two versions of an object.
+    fn reindex(&mut self, key: &ObjectKey, old: Option<&Object>, new: Option<&Object>) {
+        let before = index_rows(self.indexer, key, old);
+        let after = index_rows(self.indexer, key, new);
+        for row in before.difference(&after) {
+            self.overlay.remove(row.clone());
+        }
+        for row in after.difference(&before) {
+            self.overlay.put(row.clone(), Vec::new());
+        }
+    }
+}
+
+/// The row an object is in.
+pub(super) fn row_of(key: &ObjectKey) -> Vec<u8> {
+    Key::Object(Cow::Borrowed(key)).encode()
+}
+
+/// The index rows that belong to a version of an object.
+pub(super) fn index_rows(indexer: super::Indexer, key: &ObjectKey, object: Option<&Object>) -> BTreeSet<Vec<u8>> {
+    let entries = object.map(|o| indexer(&key.resource, o)).unwrap_or_default();
+    let row_of = |(index, value): (&'static str, String)| {
+        Key::Index { index: index.into(), value: value.into(), object: Cow::Borrowed(key) }.encode()
+    };
+    entries.into_iter().map(row_of).collect()
+}

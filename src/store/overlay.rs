@@ -1,0 +1,208 @@
+//! What a command has staged, laid over the engine: reads see it, the engine does not until the commit.
+//!
+//! Knows keys and values as bytes, and objects as values that are decoded once; knows no rules about either.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use super::engine::Write;
+use super::keys::{self, Range};
+use super::{Engine, StoreError};
+use crate::machinery::object::Object;
+
+/// A staged value.
+#[derive(Debug)]
+enum Staged {
+    /// An object, encoded at the commit only.
+    Object(Arc<Object>),
+    /// Anything else.
+    Bytes(Vec<u8>),
+}
+
+/// A value found by a scan over both.
+enum Found<'a> {
+    Staged(&'a Staged),
+    Stored(&'a [u8]),
+}
+
+type Layer = BTreeMap<Vec<u8>, Option<Staged>>;
+
+/// An engine and what is staged on it.
+pub(super) struct Overlay {
+    engine: Box<dyn Engine>,
+    /// In the order of the keys; `None` where a row goes.
+    staged: Layer,
+    /// Decoded objects of the engine. Never iterated, so its order does not matter.
+    decoded: HashMap<Vec<u8>, Arc<Object>>,
+}
+
+impl Overlay {
+    /// Nothing staged yet.
+    pub(super) fn new(engine: Box<dyn Engine>) -> Overlay {
+        Overlay { engine, staged: Layer::new(), decoded: HashMap::new() }
+    }
+
+    /// The engine below, without what is staged.
+    pub(super) fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+
+    /// Whether nothing is staged.
+    pub(super) fn is_empty(&self) -> bool {
+        self.staged.is_empty()
+    }
+
+    /// The bytes of a row that is not an object.
+    pub(super) fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.staged.get(key) {
+            Some(Some(Staged::Bytes(bytes))) => Ok(Some(bytes.clone())),
+            Some(_) => Ok(None),
+            None => self.engine.get(key),
+        }
+    }
+
+    /// An object, decoded now or earlier.
+    pub(super) fn object(&mut self, key: &[u8]) -> Result<Option<Arc<Object>>, StoreError> {
+        match self.staged.get(key) {
+            Some(Some(Staged::Object(object))) => return Ok(Some(object.clone())),
+            Some(_) => return Ok(None),
+            None => {}
+        }
+        if let Some(object) = self.decoded.get(key) {
+            return Ok(Some(object.clone()));
+        }
+        match self.engine.get(key)? {
+            Some(bytes) => decode(&mut self.decoded, key, &bytes).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Stages an object.
+    pub(super) fn put_object(&mut self, key: Vec<u8>, object: Arc<Object>) {
+        self.staged.insert(key, Some(Staged::Object(object)));
+    }
+
+    /// Stages any other row.
+    pub(super) fn put(&mut self, key: Vec<u8>, bytes: Vec<u8>) {
+        self.staged.insert(key, Some(Staged::Bytes(bytes)));
+    }
+
+    /// Stages the end of a row.
+    pub(super) fn remove(&mut self, key: Vec<u8>) {
+        self.staged.insert(key, None);
+    }
+
+    /// Takes back what is staged for a key that the engine does not have.
+    pub(super) fn unstage(&mut self, key: &[u8]) {
+        self.staged.remove(key);
+    }
+
+    /// Hands the rows of a range that are not objects to `each`, in order, until it answers `false`.
+    pub(super) fn scan(&self, range: &Range, each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
+        merge(self.engine.as_ref(), &self.staged, range, &mut |key, found| match found {
+            Found::Staged(Staged::Bytes(bytes)) => each(key, bytes),
+            Found::Staged(Staged::Object(_)) => true,
+            Found::Stored(bytes) => each(key, bytes),
+        })
+    }
+
+    /// The objects of a range, in order.
+    pub(super) fn objects(&mut self, range: &Range) -> Result<Vec<Arc<Object>>, StoreError> {
+        let Overlay { engine, staged, decoded } = self;
+        let (mut objects, mut failure) = (Vec::new(), None);
+        merge(engine.as_ref(), staged, range, &mut |key, found| {
+            let object = match found {
+                Found::Staged(Staged::Object(object)) => Ok(object.clone()),
+                Found::Staged(Staged::Bytes(bytes)) => decode(decoded, key, bytes),
+                Found::Stored(bytes) => match decoded.get(key) {
+                    Some(object) => Ok(object.clone()),
+                    None => decode(decoded, key, bytes),
+                },
+            };
+            match object {
+                Ok(object) => objects.push(object),
+                Err(error) => failure = Some(error),
+            }
+            failure.is_none()
+        })?;
+        failure.map_or(Ok(objects), Err)
+    }
+
+    /// Gives up what is staged.
+    pub(super) fn discard(&mut self) {
+        self.staged.clear();
+    }
+
+    /// Applies what is staged, and `more`, in one batch. After a failure everything is still staged.
+    pub(super) fn commit(&mut self, more: Vec<Write>) -> Result<(), StoreError> {
+        let mut batch = Vec::with_capacity(self.staged.len() + more.len());
+        for (key, value) in &self.staged {
+            let value = match value {
+                Some(Staged::Object(object)) => Some(encode(object)),
+                Some(Staged::Bytes(bytes)) => Some(bytes.clone()),
+                None => None,
+            };
+            batch.push((key.clone(), value));
+        }
+        batch.extend(more);
+        self.engine.apply(batch)?;
+        for (key, value) in std::mem::take(&mut self.staged) {
+            match value {
+                Some(Staged::Object(object)) => drop(self.decoded.insert(key, object)),
+                _ => drop(self.decoded.remove(&key)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of an object or another JSON value.
+pub(super) fn encode(value: &Object) -> Vec<u8> {
+    // Writing a JSON value into memory cannot fail: its keys are texts.
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+fn decode(decoded: &mut HashMap<Vec<u8>, Arc<Object>>, key: &[u8], bytes: &[u8]) -> Result<Arc<Object>, StoreError> {
+    let object: Object = serde_json::from_slice(bytes)
+        .map_err(|e| StoreError::damaged(format!("{} cannot be read: {e}", keys::describe(key))))?;
+    let object = Arc::new(object);
+    decoded.insert(key.to_vec(), object.clone());
+    Ok(object)
+}
+
+/// Walks over engine and layer in the order of the keys; where both have a key, the layer's value counts.
+fn merge(
+    engine: &dyn Engine,
+    layer: &Layer,
+    (from, to): &Range,
+    each: &mut dyn FnMut(&[u8], Found<'_>) -> bool,
+) -> Result<(), StoreError> {
+    if from >= to {
+        return Ok(());
+    }
+    let bounds = (Bound::Included(from.as_slice()), Bound::Excluded(to.as_slice()));
+    let mut above = layer.range::<[u8], _>(bounds).peekable();
+    let mut go_on = true;
+    engine.scan(from, to, &mut |key, stored| {
+        while let Some((upper, value)) = above.next_if(|(upper, _)| go_on && upper.as_slice() < key) {
+            go_on = value.as_ref().is_none_or(|v| each(upper, Found::Staged(v)));
+        }
+        if !go_on {
+            return false;
+        }
+        go_on = match above.next_if(|(upper, _)| upper.as_slice() == key) {
+            Some((_, Some(value))) => each(key, Found::Staged(value)),
+            Some((_, None)) => true,
+            None => each(key, Found::Stored(stored)),
+        };
+        go_on
+    })?;
+    for (upper, value) in above {
+        if !go_on {
+            break;
+        }
+        go_on = value.as_ref().is_none_or(|v| each(upper, Found::Staged(v)));
+    }
+    Ok(())
+}

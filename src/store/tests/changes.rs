@@ -1,0 +1,104 @@
+//! What the change log gives back, and when it no longer does.
+
+use super::*;
+use crate::sim::Duration;
+
+/// `2 added a, 3 modified a`: the changes in short, with the versions checked.
+fn story(changes: &[Change]) -> Vec<String> {
+    let tell = |change: &Change| {
+        let old = change.old.as_ref().map_or("-", |o| o.resource_version());
+        let kind = format!("{:?}", change.kind).to_lowercase();
+        assert_eq!(change.object.resource_version(), change.revision.to_string());
+        format!("{} {kind} {} was {old}", change.revision, change.key.name)
+    };
+    changes.iter().map(tell).collect()
+}
+
+fn since(store: &mut Store, revision: u64) -> Vec<Change> {
+    store.changes_since(revision).expect("changes")
+}
+
+#[test]
+fn changes_are_the_same_before_and_after_the_commit() {
+    let mut store = store();
+    store.write(&pod("a"), on("a", "")).expect("write");
+    store.write(&pod("b"), on("b", "n1")).expect("write");
+    store.commit(NOW).expect("commit");
+    store.write(&pod("a"), on("a", "n1")).expect("write");
+    store.write(&pod("a"), on("a", "n2")).expect("write");
+    store.remove(&pod("a")).expect("remove");
+    store.write(&pod("a"), on("a", "n3")).expect("write");
+    let staged = since(&mut store, 1);
+    let want = [
+        "2 added a was -",
+        "3 added b was -",
+        "4 modified a was 2",
+        "5 modified a was 4",
+        "6 deleted a was 5",
+        "7 added a was -",
+    ];
+    assert_eq!(story(&staged), want);
+    store.commit(NOW).expect("commit");
+    let committed = since(&mut store, 1);
+    assert_eq!(story(&committed), want);
+    for (left, right) in staged.iter().zip(&committed) {
+        assert_eq!((&left.object, &left.old), (&right.object, &right.old), "revision {}", left.revision);
+    }
+    assert_eq!(story(&since(&mut store, 5)), want[4..]);
+    assert_eq!(since(&mut store, 7).len() + since(&mut store, 99).len(), 0);
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}
+
+#[test]
+fn the_log_is_trimmed_by_count_and_by_age() {
+    let mut store = store();
+    store.set_log_limits(LogLimits { count: 10, age: Duration::from_secs(60), floor: 3 });
+    for i in 0..25 {
+        store.write(&pod("a"), on("a", &format!("n{i}"))).expect("write");
+        store.commit(NOW + Duration::from_secs(i)).expect("commit");
+    }
+    assert_eq!(store.revision(), 26);
+    assert_eq!(story(&since(&mut store, 16))[0], "17 modified a was 16", "the version before is known all the same");
+    let gone = store.changes_since(15).expect_err("trimmed");
+    assert_eq!(gone.to_string(), "too old resource version: 15 (16)");
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+    store.write(&pod("a"), on("a", "later")).expect("write");
+    store.commit(NOW + Duration::from_secs(3600)).expect("commit");
+    assert_eq!(story(&since(&mut store, 24)).len(), 3, "never fewer than the floor");
+    assert!(store.changes_since(23).is_err());
+    for i in 0..30 {
+        store.write(&pod("b"), on("b", &format!("n{i}"))).expect("write");
+    }
+    store.commit(NOW + Duration::from_secs(3601)).expect("commit");
+    assert_eq!(since(&mut store, 47).len(), 10, "more than the log holds, in one command");
+    assert!(store.changes_since(46).is_err());
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}
+
+#[test]
+fn a_log_row_is_small() {
+    let mut store = store();
+    let long = "x".repeat(5_000);
+    store.write(&pod("a"), json!({"metadata": {"name": "a", "namespace": "default"}, "data": long})).expect("write");
+    let mut object = Object::clone(&store.get(&pod("a")).expect("get").expect("a pod"));
+    object["status"] = json!({"phase": "Running"});
+    store.write(&pod("a"), object).expect("write");
+    store.commit(NOW).expect("commit");
+    let row = store.overlay.engine().get(&keys::Key::Change(3).encode()).expect("get").expect("a row");
+    assert!(row.len() < 200, "{} bytes", row.len());
+}
+
+#[test]
+fn a_thousand_pods_with_eight_versions_are_staged_and_committed_without_scanning() {
+    let mut store = store();
+    for version in 0..8 {
+        for i in 0..1_000 {
+            let name = format!("p{i}");
+            store.write(&pod(&name), on(&name, &format!("n{}", version % 3))).expect("write");
+        }
+    }
+    store.commit(NOW).expect("commit");
+    assert_eq!(store.by_index("node", "n1").expect("by index").len(), 1_000);
+    assert_eq!(since(&mut store, 1).len(), 8_000);
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}
