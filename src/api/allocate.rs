@@ -71,7 +71,11 @@ impl Server {
             given => {
                 if let Some(why) = refuse_address(given, taken) {
                     let path = Path::new("spec.clusterIPs");
-                    return Some(field::invalid(&path, json!([given]), &format!("failed to allocate IP {given}: {why}")));
+                    return Some(field::invalid(
+                        &path,
+                        json!([given]),
+                        &format!("failed to allocate IP {given}: {why}"),
+                    ));
                 }
                 asked
             }
@@ -94,7 +98,8 @@ impl Server {
     fn allocate_ports(&mut self, service: &mut Object, old: Option<&Object>, taken: &Taken) -> ErrorList {
         let mut errors = ErrorList::new();
         let kind = service.str("/spec/type").to_string();
-        let balanced = kind == "LoadBalancer" && service.pointer("/spec/allocateLoadBalancerNodePorts") != Some(&json!(false));
+        let balanced =
+            kind == "LoadBalancer" && service.pointer("/spec/allocateLoadBalancerNodePorts") != Some(&json!(false));
         let wanted = kind == "NodePort" || balanced;
         let owner = format!("{}/{}", service.namespace(), service.name());
         let mut mine: Vec<(i64, String)> = Vec::new();
@@ -138,7 +143,9 @@ fn protocol(port: &Value) -> String {
 
 fn refuse_address(address: &str, taken: &Taken) -> Option<String> {
     if !address.starts_with(SERVICE_PREFIX) {
-        return Some(format!("the provided IP ({address}) is not in the valid range. The range of valid IPs is {SERVICE_RANGE}"));
+        return Some(format!(
+            "the provided IP ({address}) is not in the valid range. The range of valid IPs is {SERVICE_RANGE}"
+        ));
     }
     taken.addresses.iter().any(|a| a == address).then(|| "provided IP is already allocated".into())
 }

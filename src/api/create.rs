@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::admission::{Admission, Operation};
 use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta};
-use crate::kinds::catalog::KindRef;
 use crate::kinds::Kind;
+use crate::kinds::catalog::KindRef;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::status::Status;
 use crate::sim::Time;
@@ -51,7 +51,8 @@ impl Server {
         }
         self.allocate(&*kind, &mut new, None)?;
         managers::record(self, &*kind, None, &mut new, request, now);
-        let object = if request.options.dry_run { Arc::new(new) } else { self.store.write(&key, new).map_err(broken)? };
+        let object =
+            if request.options.dry_run { Arc::new(new) } else { self.store.write(&key, new).map_err(broken)? };
         self.after_write(&*kind, &object, request.options.dry_run)?;
         let object = self.shown(&*kind, object, &request.version);
         Ok(Response { object, warnings, created: true, ..Response::default() })
@@ -135,4 +136,3 @@ impl Server {
         super::admission::run(&mut admission)
     }
 }
-

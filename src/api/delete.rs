@@ -46,7 +46,13 @@ impl Server {
     }
 
     /// A namespace only begins to go: its controller empties it and then takes the finalizer off.
-    fn delete_namespace(&mut self, kind: &dyn Kind, old: Arc<Object>, request: &Request, now: Time) -> Result<Response> {
+    fn delete_namespace(
+        &mut self,
+        kind: &dyn Kind,
+        old: Arc<Object>,
+        request: &Request,
+        now: Time,
+    ) -> Result<Response> {
         let mut new = (*old).clone();
         if !new.is_deleting() {
             new.put("/metadata/deletionTimestamp", now.rfc3339());

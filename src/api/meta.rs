@@ -89,7 +89,10 @@ pub fn validate_update(_kind: &dyn Kind, new: &Object, old: &Object) -> ErrorLis
         let added: Vec<&str> = new.finalizers().into_iter().filter(|f| !old.has_finalizer(f)).collect();
         if !added.is_empty() {
             let list: Vec<String> = added.iter().map(|f| field::quote(f)).collect();
-            let detail = format!("no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}", list.join(", "));
+            let detail = format!(
+                "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+                list.join(", ")
+            );
             errors.push(field::forbidden(&path.child("finalizers"), &detail));
         }
     }
@@ -140,7 +143,12 @@ fn validate_owners(object: &Object, path: &Path) -> ErrorList {
     let mut controllers = Vec::new();
     for (index, owner) in object.list("/metadata/ownerReferences").iter().enumerate() {
         let here = path.index(index);
-        for (key, detail) in [("apiVersion", "version must not be empty"), ("kind", "must not be empty"), ("name", "must not be empty"), ("uid", "must not be empty")] {
+        for (key, detail) in [
+            ("apiVersion", "version must not be empty"),
+            ("kind", "must not be empty"),
+            ("name", "must not be empty"),
+            ("uid", "must not be empty"),
+        ] {
             if owner.str(&format!("/{key}")).is_empty() {
                 errors.push(field::invalid(&here.child(key), owner.str(&format!("/{key}")), detail));
             }
@@ -151,8 +159,16 @@ fn validate_owners(object: &Object, path: &Path) -> ErrorList {
     }
     if let [first, second, ..] = controllers[..] {
         let named = |o: &Value| format!("{}/{}", o.str("/kind"), o.str("/name"));
-        let detail = format!("Only one reference can have Controller set to true. Found \"true\" in references for {} and {}", named(first), named(second));
-        errors.push(field::invalid(path, object.pointer("/metadata/ownerReferences").cloned().unwrap_or_default(), &detail));
+        let detail = format!(
+            "Only one reference can have Controller set to true. Found \"true\" in references for {} and {}",
+            named(first),
+            named(second)
+        );
+        errors.push(field::invalid(
+            path,
+            object.pointer("/metadata/ownerReferences").cloned().unwrap_or_default(),
+            &detail,
+        ));
     }
     errors
 }
@@ -166,7 +182,11 @@ fn validate_finalizers(object: &Object, path: &Path) -> ErrorList {
         }
         let standard = ["orphan", "foregroundDeletion", "kubernetes"].contains(finalizer);
         if !finalizer.contains('/') && !standard {
-            errors.push(field::invalid(path, *finalizer, "name is neither a standard finalizer name nor is it fully qualified"));
+            errors.push(field::invalid(
+                path,
+                *finalizer,
+                "name is neither a standard finalizer name nor is it fully qualified",
+            ));
         }
     }
     if finalizers.contains(&"orphan") && finalizers.contains(&"foregroundDeletion") {

@@ -120,8 +120,14 @@ impl Server {
     }
 
     /// The objects of one resource under an index entry, in a namespace or everywhere, by key.
-    pub fn read_index_of(&mut self, index: &str, value: &str, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>> {
-        self.store.by_index_of(index, value, resource, namespace).map_err(broken)
+    pub fn read_index_of(
+        &mut self,
+        index: &str,
+        value: &str,
+        resource: &str,
+        namespace: Option<&str>,
+    ) -> Result<Vec<Arc<Object>>> {
+        self.store.by_index_in(index, value, resource, namespace).map_err(broken)
     }
 
     /// The next number of a counter that belongs to (purpose, owner).

@@ -34,17 +34,14 @@ impl Server {
     /// The object after the patch, before decoding and defaulting.
     fn patched(&self, kind: &dyn Kind, format: PatchType, base: &Arc<Object>, parsed: &Value) -> Result<Object> {
         match format {
-            PatchType::Merge => {
-                let mut new = (**base).clone();
-                patch::merge::apply(&mut new, parsed);
-                Ok(new)
-            }
+            PatchType::Merge => Ok(patch::merge::apply(base, parsed)),
             PatchType::Json => patch::json::apply(base, parsed).map_err(|_| {
                 // The server says no more than this; kubectl prints it as it is.
                 Status::new(Reason::Invalid, "the server rejected our request due to an error in our request")
             }),
             PatchType::Strategic => match decode::root(kind) {
-                Some(root) => patch::strategic::apply(base, parsed, &root, Schema::builtin()).map_err(|e| Status::bad_request(e.to_string())),
+                Some(root) => patch::strategic::apply(Schema::builtin(), &root, base, parsed)
+                    .map_err(|e| Status::bad_request(e.to_string())),
                 None => Err(Status::new(
                     Reason::UnsupportedMediaType,
                     "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
@@ -62,12 +59,16 @@ fn parse(format: PatchType, text: &str) -> Result<Value> {
         (PatchType::Json, Value::Array(_)) => Ok(value),
         (PatchType::Json, other) => {
             let found = decode::go_type(other);
-            Err(Status::bad_request(format!("error decoding patch: json: cannot unmarshal {found} into Go value of type []handlers.jsonPatchOp")))
+            Err(Status::bad_request(format!(
+                "error decoding patch: json: cannot unmarshal {found} into Go value of type []handlers.jsonPatchOp"
+            )))
         }
         (_, Value::Object(_)) => Ok(value),
         (_, other) => {
             let found = decode::go_type(other);
-            Err(Status::bad_request(format!("error decoding patch: json: cannot unmarshal {found} into Go value of type map[string]interface {{}}")))
+            Err(Status::bad_request(format!(
+                "error decoding patch: json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
+            )))
         }
     }
 }

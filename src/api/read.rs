@@ -33,7 +33,13 @@ impl Server {
     }
 
     /// What a list has to look at: the one object that a name selects, the entries of a label's index, or everything.
-    fn candidates(&mut self, kind: &dyn Kind, request: &Request, labels: &Selector, fields: &FieldSelector) -> Result<Vec<Arc<Object>>> {
+    fn candidates(
+        &mut self,
+        kind: &dyn Kind,
+        request: &Request,
+        labels: &Selector,
+        fields: &FieldSelector,
+    ) -> Result<Vec<Arc<Object>>> {
         let names = kind.names();
         let namespace = Some(request.namespace.as_str()).filter(|n| !n.is_empty() && names.namespaced);
         if let (Some(name), true) = (fields.exact_value("metadata.name"), namespace.is_some() || !names.namespaced) {
@@ -64,14 +70,22 @@ pub(super) fn field_value(kind: &dyn Kind, object: &Object, field: &str) -> Opti
 
 /// Kinds with field labels of their own, which word an unknown one differently.
 const WITH_FIELD_LABELS: &[&str] = &[
-    "pods", "nodes", "replicationcontrollers", "events", "namespaces", "secrets", "services", "jobs.batch",
+    "pods",
+    "nodes",
+    "replicationcontrollers",
+    "events",
+    "namespaces",
+    "secrets",
+    "services",
+    "jobs.batch",
     "certificatesigningrequests.certificates.k8s.io",
 ];
 
 /// Refuses fields that the kind does not select by.
 fn check_fields(kind: &dyn Kind, fields: &FieldSelector) -> Result<()> {
     let empty = Object::default();
-    let Some(field) = fields.terms().iter().map(|t| t.field.as_str()).find(|f| field_value(kind, &empty, f).is_none()) else {
+    let Some(field) = fields.terms().iter().map(|t| t.field.as_str()).find(|f| field_value(kind, &empty, f).is_none())
+    else {
         return Ok(());
     };
     let resource = kind.names().resource();

@@ -12,7 +12,13 @@ use crate::machinery::status::{Reason, Status};
 use crate::sim::Time;
 
 impl Server {
-    pub(super) fn subresource(&mut self, kind: &dyn Kind, subresource: &str, request: &Request, now: Time) -> Result<Response> {
+    pub(super) fn subresource(
+        &mut self,
+        kind: &dyn Kind,
+        subresource: &str,
+        request: &Request,
+        now: Time,
+    ) -> Result<Response> {
         let resource = kind.names().resource();
         match (subresource, request.verb) {
             ("status", Verb::Get) if kind.has_status() => self.get(kind, request),
@@ -76,12 +82,17 @@ impl Server {
         }
         let mut budgets = Vec::new();
         for budget in self.read_all("poddisruptionbudgets.policy", Some(&request.namespace))? {
-            if budget.at("/spec/selector").is_some_and(|s| labels::Selector::from_object(s).is_ok_and(|s| s.matches_object(&pod))) {
+            if budget
+                .at("/spec/selector")
+                .is_some_and(|s| labels::Selector::from_object(s).is_ok_and(|s| s.matches_object(&pod)))
+            {
                 budgets.push(budget);
             }
         }
         if budgets.len() > 1 {
-            return Err(Status::internal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."));
+            return Err(Status::internal(
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+            ));
         }
         if let Some(budget) = budgets.first() {
             let ready = crate::machinery::object::condition_is_true(&pod, "Ready");
@@ -111,7 +122,9 @@ impl Server {
             );
             status.causes.push(crate::machinery::status::StatusCause {
                 reason: "DisruptionBudget".into(),
-                message: format!("The disruption budget {name} needs {desired} healthy pods and has {healthy} currently"),
+                message: format!(
+                    "The disruption budget {name} needs {desired} healthy pods and has {healthy} currently"
+                ),
                 field: String::new(),
             });
             return Err(status);
@@ -147,7 +160,8 @@ impl Server {
         let mut new = (*old).clone();
         new.put("/spec/nodeName", binding.str("/target/name"));
         set_scheduled(&mut new, now);
-        let update = Request { verb: Verb::Update, body: Body::None, ..request.clone() }.subresource("binding").trusted();
+        let update =
+            Request { verb: Verb::Update, body: Body::None, ..request.clone() }.subresource("binding").trusted();
         self.replace(kind, old, new, &update, now, Vec::new())
     }
 }
@@ -157,7 +171,8 @@ fn set_scheduled(pod: &mut Object, now: Time) {
     let generation = pod.generation();
     let conditions = pod.list_mut("/status/conditions");
     conditions.retain(|c| c.str("/type") != "PodScheduled");
-    let mut condition = json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now.rfc3339()});
+    let mut condition =
+        json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now.rfc3339()});
     if generation > 0 {
         condition["observedGeneration"] = generation.into();
     }
@@ -176,21 +191,21 @@ fn scale_of(object: &Object, paths: ScalePaths) -> Object {
         scale["spec"]["replicas"] = replicas.into();
     }
     let selector = object.pointer(paths.selector).filter(|_| !paths.selector.is_empty());
-    if let Some(text) = selector.and_then(|s| if s.is_string() { s.as_str().map(String::from) } else { labels::Selector::from_object(s).ok().map(|s| s.to_string()) }) {
+    if let Some(text) = selector
+        .and_then(|s| if s.is_string() { s.as_str().map(String::from) } else { Some(labels::format_label_selector(s)) })
+    {
         scale["status"]["selector"] = text.into();
     }
     scale
 }
 
 fn patched_scale(shown: &Object, format: PatchType, text: &str) -> Result<Object> {
-    let parsed: serde_json::Value = serde_json::from_str(text).map_err(|e| Status::bad_request(decode::go_json_error(text, &e)))?;
+    let parsed: serde_json::Value =
+        serde_json::from_str(text).map_err(|e| Status::bad_request(decode::go_json_error(text, &e)))?;
     match format {
-        PatchType::Json => patch::json::apply(shown, &parsed)
-            .map_err(|_| Status::new(Reason::Invalid, "the server rejected our request due to an error in our request")),
-        _ => {
-            let mut new = shown.clone();
-            patch::merge::apply(&mut new, &parsed);
-            Ok(new)
-        }
+        PatchType::Json => patch::json::apply(shown, &parsed).map_err(|_| {
+            Status::new(Reason::Invalid, "the server rejected our request due to an error in our request")
+        }),
+        _ => Ok(patch::merge::apply(shown, &parsed)),
     }
 }

@@ -39,7 +39,11 @@ impl Server {
             return Err(Status::no_resource());
         }
         if new.name() != request.name {
-            let message = format!("the name of the object ({}) does not match the name on the URL ({})", new.name(), request.name);
+            let message = format!(
+                "the name of the object ({}) does not match the name on the URL ({})",
+                new.name(),
+                request.name
+            );
             return Err(Status::bad_request(message));
         }
         check_preconditions(kind, &new, &old)?;
@@ -86,7 +90,13 @@ impl Server {
     }
 
     /// Writes the new version of an object unless nothing changed; an object that was only waiting for its finalizers goes.
-    pub(super) fn store_update(&mut self, kind: &dyn Kind, old: &Arc<Object>, new: Object, dry_run: bool) -> Result<Arc<Object>> {
+    pub(super) fn store_update(
+        &mut self,
+        kind: &dyn Kind,
+        old: &Arc<Object>,
+        new: Object,
+        dry_run: bool,
+    ) -> Result<Arc<Object>> {
         if same_content(&new, old) {
             return Ok(old.clone());
         }
@@ -153,7 +163,15 @@ fn check_preconditions(kind: &dyn Kind, new: &Object, old: &Object) -> Result<()
 
 /// What an update can not change is taken from the old version.
 fn carry_identity(new: &mut Object, old: &Object) {
-    for field in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion", "generateName"] {
+    for field in [
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "resourceVersion",
+        "generateName",
+    ] {
         let pointer = format!("/metadata/{field}");
         match old.pointer(&pointer) {
             Some(value) => new.put(&pointer, value.clone()),

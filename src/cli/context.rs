@@ -40,7 +40,11 @@ fn variable(name: &str) -> Option<String> {
 impl Ctx {
     /// A context before any flag has been read.
     pub fn from_environment(argv: Vec<String>) -> Ctx {
-        let called = argv.first().map(std::path::Path::new).and_then(|p| p.file_stem()).map(|s| s.to_string_lossy().into_owned());
+        let called = argv
+            .first()
+            .map(std::path::Path::new)
+            .and_then(|p| p.file_stem())
+            .map(|s| s.to_string_lossy().into_owned());
         Ctx {
             program: called.unwrap_or_else(|| "kctl".into()),
             argv,
@@ -165,7 +169,10 @@ impl Ctx {
     /// All of standard input.
     pub fn stdin(&mut self) -> CliResult<Vec<u8>> {
         let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| CliError::text(format!("reading standard input: {e}")))?;
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(|e| CliError::text(format!("reading standard input: {e}")))?;
         Ok(bytes)
     }
 

@@ -32,7 +32,11 @@ impl CliError {
 
     /// The error of a request about something from a file or URL: `error when creating "f": ...`.
     pub fn from_source(verb: &str, source: &str, status: Status) -> CliError {
-        let message = if source.is_empty() { status.message.clone() } else { format!("error when {verb} \"{source}\": {}", status.message) };
+        let message = if source.is_empty() {
+            status.message.clone()
+        } else {
+            format!("error when {verb} \"{source}\": {}", status.message)
+        };
         CliError::Status(Status { message, ..status })
     }
 
@@ -136,4 +140,3 @@ fn invalid_text(status: &Status) -> String {
         many => format!("{head}: \n{}", many.iter().map(|c| format!("* {c}")).collect::<Vec<_>>().join("\n")),
     }
 }
-

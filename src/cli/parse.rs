@@ -15,44 +15,50 @@ pub(super) enum Parsed {
     Help(String),
 }
 
-/// The whole command tree; verbs are built only when they are reached.
-pub fn command(program: &str) -> Command {
+/// The command tree. `only` names the one verb whose flags are built: a command needs no others; `None` builds all, for
+/// completion.
+pub fn command(program: &str, only: Option<&str>) -> Command {
     let mut root = Command::new(program.to_string())
         .about("kubectl and the Kubernetes control plane behind it, in one binary")
-        .version(env!("CARGO_PKG_VERSION"))
         .disable_version_flag(true)
         .disable_help_subcommand(true)
         .args_override_self(true)
         .subcommand_required(false)
         .args(global::args());
     for verb in VERBS {
-        root = root.subcommand(tree(verb));
+        let whole = only.is_none_or(|word| is_called(verb, word));
+        root = root.subcommand(tree(verb, whole));
     }
     root
 }
 
-fn tree(verb: &'static Verb) -> Command {
-    Command::new(verb.name).about(verb.about).visible_aliases(verb.aliases.iter().copied()).defer(move |mut command| {
-        command = (verb.args)(command.args_override_self(true).disable_help_subcommand(true));
-        for member in verb.family {
-            command = command.subcommand(tree(member));
-        }
-        command
-    })
+/// Whether a word is the name or an alias of a verb.
+fn is_called(verb: &Verb, word: &str) -> bool {
+    verb.name == word || verb.aliases.contains(&word)
+}
+
+fn tree(verb: &'static Verb, whole: bool) -> Command {
+    let command = Command::new(verb.name).about(verb.about).visible_aliases(verb.aliases.iter().copied());
+    if !whole {
+        return command;
+    }
+    let command = (verb.args)(command.args_override_self(true).disable_help_subcommand(true));
+    verb.family.iter().fold(command, |command, member| command.subcommand(tree(member, true)))
 }
 
 /// Parses a command line.
 pub(super) fn parse(argv: &[String], program: &str) -> CliResult<Parsed> {
     let argv = normalise(argv);
-    let mut root = command(program);
+    let verb = verb_position(&argv).map(|at| argv[at].clone()).unwrap_or_default();
+    let mut root = command(program, Some(&verb));
     match root.try_get_matches_from_mut(&argv) {
-        Ok(matches) => find(matches, &mut root, program),
+        Ok(matches) => find(matches, &mut root),
         Err(error) => complain(&error, &argv, program),
     }
 }
 
 /// The verb at the end of the chain of subcommands, with its matches.
-fn find(mut matches: ArgMatches, root: &mut Command, program: &str) -> CliResult<Parsed> {
+fn find(mut matches: ArgMatches, root: &mut Command) -> CliResult<Parsed> {
     let mut verbs: &'static [Verb] = VERBS;
     let mut found: Option<&'static Verb> = None;
     while let Some((name, inner)) = matches.remove_subcommand() {
@@ -61,10 +67,7 @@ fn find(mut matches: ArgMatches, root: &mut Command, program: &str) -> CliResult
     }
     match found {
         Some(verb) => Ok(Parsed::Run(verb, matches)),
-        None => {
-            let _ = program;
-            Ok(Parsed::Help(root.render_long_help().to_string()))
-        }
+        None => Ok(Parsed::Help(root.render_long_help().to_string())),
     }
 }
 
@@ -144,7 +147,9 @@ fn complain(error: &clap::Error, argv: &[String], program: &str) -> CliResult<Pa
     let argument = context(ContextKind::InvalidArg);
     let flag = argument.split([' ', '=']).next().unwrap_or("").to_string();
     Err(match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => return Ok(Parsed::Help(error.render().to_string())),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            return Ok(Parsed::Help(error.render().to_string()));
+        }
         ErrorKind::UnknownArgument if argument.starts_with("--") => usage(format!("unknown flag: {flag}")),
         ErrorKind::UnknownArgument if argument.starts_with('-') => usage(unknown_shorthand(&argument, argv)),
         ErrorKind::UnknownArgument => CliError::text(format!("unexpected argument: {argument}")),

@@ -59,7 +59,8 @@ fn node(name: &str, control_plane: bool, address: &str, index: usize) -> Value {
     });
     if control_plane {
         node.set_label("node-role.kubernetes.io/control-plane", "");
-        node.list_mut("/spec/taints").push(json!({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}));
+        node.list_mut("/spec/taints")
+            .push(json!({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}));
     }
     node
 }
@@ -81,8 +82,16 @@ fn priority_classes() -> [Value; 2] {
                "preemptionPolicy": "PreemptLowerPriority", "description": description})
     };
     [
-        class("system-cluster-critical", 2_000_000_000, "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
-        class("system-node-critical", 2_000_001_000, "Used for system critical pods that must not be moved from their current node."),
+        class(
+            "system-cluster-critical",
+            2_000_000_000,
+            "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+        ),
+        class(
+            "system-node-critical",
+            2_000_001_000,
+            "Used for system critical pods that must not be moved from their current node.",
+        ),
     ]
 }
 
@@ -91,16 +100,54 @@ fn cluster_roles() -> Vec<Value> {
     let read = ["get", "list", "watch"];
     let write = ["create", "delete", "deletecollection", "patch", "update"];
     let workloads = [
-        ("", vec!["configmaps", "endpoints", "events", "limitranges", "namespaces/status", "persistentvolumeclaims", "pods", "pods/log", "pods/status", "replicationcontrollers", "replicationcontrollers/scale", "resourcequotas", "serviceaccounts", "services", "namespaces"]),
+        (
+            "",
+            vec![
+                "configmaps",
+                "endpoints",
+                "events",
+                "limitranges",
+                "namespaces/status",
+                "persistentvolumeclaims",
+                "pods",
+                "pods/log",
+                "pods/status",
+                "replicationcontrollers",
+                "replicationcontrollers/scale",
+                "resourcequotas",
+                "serviceaccounts",
+                "services",
+                "namespaces",
+            ],
+        ),
         ("discovery.k8s.io", vec!["endpointslices"]),
-        ("apps", vec!["controllerrevisions", "daemonsets", "daemonsets/status", "deployments", "deployments/scale", "deployments/status", "replicasets", "replicasets/scale", "replicasets/status", "statefulsets", "statefulsets/scale", "statefulsets/status"]),
+        (
+            "apps",
+            vec![
+                "controllerrevisions",
+                "daemonsets",
+                "daemonsets/status",
+                "deployments",
+                "deployments/scale",
+                "deployments/status",
+                "replicasets",
+                "replicasets/scale",
+                "replicasets/status",
+                "statefulsets",
+                "statefulsets/scale",
+                "statefulsets/status",
+            ],
+        ),
         ("autoscaling", vec!["horizontalpodautoscalers", "horizontalpodautoscalers/status"]),
         ("batch", vec!["cronjobs", "cronjobs/status", "jobs", "jobs/status"]),
         ("policy", vec!["poddisruptionbudgets", "poddisruptionbudgets/status"]),
         ("networking.k8s.io", vec!["ingresses", "ingresses/status", "networkpolicies"]),
     ];
     let rules = |verbs: &[&str]| -> Vec<Value> {
-        workloads.iter().map(|(group, resources)| json!({"apiGroups": [group], "resources": resources, "verbs": verbs})).collect()
+        workloads
+            .iter()
+            .map(|(group, resources)| json!({"apiGroups": [group], "resources": resources, "verbs": verbs}))
+            .collect()
     };
     let role = |name: &str, rules: Vec<Value>| {
         json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "rules": rules,
@@ -111,8 +158,15 @@ fn cluster_roles() -> Vec<Value> {
     let every_url = json!({"nonResourceURLs": ["*"], "verbs": ["*"]});
     let editor: Vec<&str> = read.iter().chain(&write).copied().collect();
     let mut admin = rules(&editor);
-    admin.push(json!({"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["rolebindings", "roles"], "verbs": editor}));
-    vec![role("cluster-admin", vec![everything, every_url]), role("admin", admin), role("edit", rules(&editor)), role("view", rules(&read))]
+    admin.push(
+        json!({"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["rolebindings", "roles"], "verbs": editor}),
+    );
+    vec![
+        role("cluster-admin", vec![everything, every_url]),
+        role("admin", admin),
+        role("edit", rules(&editor)),
+        role("view", rules(&read)),
+    ]
 }
 
 fn admin_binding() -> Value {

@@ -88,7 +88,11 @@ impl Cluster {
     }
 
     fn wait_virtual(&mut self, deadline: Option<Time>, work_only: bool) -> std::result::Result<Waited, ClusterError> {
-        let next = if work_only && deadline.is_none() && !self.has_work()? { None } else { self.server.due(1)?.first().map(|d| d.at) };
+        let next = if work_only && deadline.is_none() && !self.has_work()? {
+            None
+        } else {
+            self.server.due(1)?.first().map(|d| d.at)
+        };
         let waited = match (next, deadline) {
             (Some(at), Some(end)) if at > end => {
                 self.clock.now = self.clock.now.max(end);

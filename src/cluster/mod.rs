@@ -49,7 +49,13 @@ impl Cluster {
 
     /// Wakes one key of a controller, as if it were due: for what is no change of an object, such as a fault on purpose.
     pub fn wake(&mut self, controller: &str, key: &str) -> Result<()> {
-        let due = crate::sim::Due { at: self.now(), sequence: 0, controller: controller.into(), key: key.into(), recurring: false };
+        let due = crate::sim::Due {
+            at: self.now(),
+            sequence: 0,
+            controller: controller.into(),
+            key: key.into(),
+            recurring: false,
+        };
         self.driver.wake(&due);
         self.run()
     }

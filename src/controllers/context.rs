@@ -38,7 +38,6 @@ impl<'a> Context<'a> {
         Context { server, controller, now }
     }
 
-
     /// One object; `resource` as in `deployments.apps`.
     pub fn get(&mut self, resource: &str, namespace: &str, name: &str) -> Result<Option<Arc<Object>>> {
         self.server.read(resource, namespace, name)
@@ -99,7 +98,13 @@ impl<'a> Context<'a> {
     }
 
     /// Deletes an object with a grace period (seconds) and a policy for its dependents.
-    pub fn delete_with(&mut self, resource: &str, object: &Object, grace: Option<i64>, policy: Propagation) -> Result<()> {
+    pub fn delete_with(
+        &mut self,
+        resource: &str,
+        object: &Object,
+        grace: Option<i64>,
+        policy: Propagation,
+    ) -> Result<()> {
         let mut request = Request::delete(resource, object.namespace(), object.name()).grace(grace).propagation(policy);
         request.options.uid = Some(object.uid().into());
         match self.send(request) {
@@ -120,7 +125,15 @@ impl<'a> Context<'a> {
     }
 
     /// Records an event as a kubelet does: about a part of an object (`spec.containers{x}` or empty), from a host.
-    pub fn event_from(&mut self, about: &Object, field_path: &str, host: &str, kind: &str, reason: &str, message: &str) {
+    pub fn event_from(
+        &mut self,
+        about: &Object,
+        field_path: &str,
+        host: &str,
+        kind: &str,
+        reason: &str,
+        message: &str,
+    ) {
         recorder::record(self, about, &recorder::Note { kind, reason, message, field_path, host });
     }
 

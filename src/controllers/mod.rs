@@ -81,7 +81,13 @@ impl Action {
     pub fn sooner(self, other: Action) -> Action {
         match (self, other) {
             (Action::Done, a) | (a, Action::Done) => a,
-            (a, b) => if b.time() < a.time() { b } else { a },
+            (a, b) => {
+                if b.time() < a.time() {
+                    b
+                } else {
+                    a
+                }
+            }
         }
     }
 

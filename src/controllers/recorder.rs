@@ -148,7 +148,15 @@ fn write(context: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &s
     }
 }
 
-fn event(component: &str, about: &Object, note: &Note<'_>, message: &str, seen: &Seen, namespace: &str, now: Time) -> Object {
+fn event(
+    component: &str,
+    about: &Object,
+    note: &Note<'_>,
+    message: &str,
+    seen: &Seen,
+    namespace: &str,
+    now: Time,
+) -> Object {
     let mut involved = json!({"apiVersion": about.api_version(), "kind": about.kind(), "name": about.name()});
     for (key, text) in [
         ("namespace", about.namespace()),

@@ -15,9 +15,10 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     }
     for taint in TAINTS {
         if !admission.new.list("/spec/tolerations").iter().any(|t| covers(t, taint)) {
-            admission.new.list_mut("/spec/tolerations").push(
-                json!({"effect": "NoExecute", "key": taint, "operator": "Exists", "tolerationSeconds": SECONDS}),
-            );
+            admission
+                .new
+                .list_mut("/spec/tolerations")
+                .push(json!({"effect": "NoExecute", "key": taint, "operator": "Exists", "tolerationSeconds": SECONDS}));
         }
     }
     Ok(())

@@ -11,7 +11,11 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     if !admission.creates("nodes") {
         return Ok(());
     }
-    let tainted = admission.new.list("/spec/taints").iter().any(|t| t.str("/key") == NOT_READY && t.str("/effect") == "NoSchedule");
+    let tainted = admission
+        .new
+        .list("/spec/taints")
+        .iter()
+        .any(|t| t.str("/key") == NOT_READY && t.str("/effect") == "NoSchedule");
     if !tainted {
         admission.new.list_mut("/spec/taints").push(json!({"effect": "NoSchedule", "key": NOT_READY}));
     }

@@ -21,7 +21,9 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     let policy = if policy.is_empty() { "PreemptLowerPriority" } else { policy }.to_string();
     let pod = &mut *admission.new;
     if let Some(asked) = pod.int("/spec/priority").filter(|p| *p != value) {
-        let why = format!("the integer value of priority ({asked}) must not be provided in pod spec; priority admission controller computed {value} from the given PriorityClass name");
+        let why = format!(
+            "the integer value of priority ({asked}) must not be provided in pod spec; priority admission controller computed {value} from the given PriorityClass name"
+        );
         return Err(Status::forbidden("", "pods", pod.name(), &why));
     }
     if let Some(class) = class.filter(|_| name.is_empty()) {

@@ -24,7 +24,8 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     pod.put("/spec/serviceAccount", account.as_str());
     let namespace = pod.namespace().to_string();
     let Some(found) = admission.server.read("serviceaccounts", &namespace, &account)? else {
-        let why = format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found");
+        let why =
+            format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found");
         return Err(Status::forbidden("", "pods", pod.name(), &why));
     };
     let secrets = found.list("/imagePullSecrets");

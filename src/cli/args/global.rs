@@ -43,7 +43,10 @@ pub fn args() -> Vec<Arg> {
         text("store", "the directory of the store (else $KCTL_HOME, else the data directory of the user)"),
         text("kubeconfig", "file with contexts, of which the current one's namespace is used"),
         text("context", "context of the kubeconfig file to use"),
-        text("request-timeout", "how long to wait for another process that holds the store, 30s by default; 0 is for ever"),
+        text(
+            "request-timeout",
+            "how long to wait for another process that holds the store, 30s by default; 0 is for ever",
+        ),
         text("server", "accepted; there is no server to connect to").short('s'),
         text("v", "accepted; nothing is logged").short('v'),
     ];
@@ -56,7 +59,8 @@ pub fn args() -> Vec<Arg> {
 pub fn takes_value(word: &str) -> Option<bool> {
     if let Some(flag) = word.strip_prefix("--") {
         let (name, inline) = flag.split_once('=').map_or((flag, false), |(n, _)| (n, true));
-        let with_value = ["namespace", "store", "kubeconfig", "context", "request-timeout", "server", "v"].contains(&name)
+        let with_value = ["namespace", "store", "kubeconfig", "context", "request-timeout", "server", "v"]
+            .contains(&name)
             || IGNORED.iter().any(|(n, _)| *n == name);
         if with_value {
             return Some(!inline);

@@ -8,7 +8,9 @@ use clap::{Arg, ArgAction, ArgMatches};
 /// A boolean flag: `--all`, `--all=false`; the last one wins.
 pub fn switch(name: &'static str, help: &'static str) -> Arg {
     optional(name, "true", help).value_parser(StringValueParser::new().try_map(|text| {
-        parse_bool(&text).map(|b| b.to_string()).ok_or_else(|| format!("strconv.ParseBool: parsing {}: invalid syntax", crate::machinery::field::quote(&text)))
+        parse_bool(&text).map(|b| b.to_string()).ok_or_else(|| {
+            format!("strconv.ParseBool: parsing {}: invalid syntax", crate::machinery::field::quote(&text))
+        })
     }))
 }
 
@@ -35,7 +37,13 @@ pub fn optional(name: &'static str, missing: &'static str, help: &'static str) -
 
 /// A flag that collects values: repeated or with commas.
 pub fn list(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).help(help).action(ArgAction::Append).value_delimiter(',').allow_hyphen_values(true).num_args(1)
+    Arg::new(name)
+        .long(name)
+        .help(help)
+        .action(ArgAction::Append)
+        .value_delimiter(',')
+        .allow_hyphen_values(true)
+        .num_args(1)
 }
 
 /// A flag that collects values, each as it is: commas are part of the value.
@@ -46,14 +54,16 @@ pub fn each(name: &'static str, help: &'static str) -> Arg {
 /// A flag with a whole number.
 pub fn number(name: &'static str, help: &'static str) -> Arg {
     text(name, help).value_parser(StringValueParser::new().try_map(|text| {
-        text.parse::<i64>().map_err(|_| format!("strconv.ParseInt: parsing {}: invalid syntax", crate::machinery::field::quote(&text)))
+        text.parse::<i64>()
+            .map_err(|_| format!("strconv.ParseInt: parsing {}: invalid syntax", crate::machinery::field::quote(&text)))
     }))
 }
 
 /// A flag with a duration in Go's syntax.
 pub fn duration(name: &'static str, help: &'static str) -> Arg {
     text(name, help).value_parser(StringValueParser::new().try_map(|text| {
-        crate::sim::Duration::parse(&text).ok_or_else(|| format!("time: invalid duration {}", crate::machinery::field::quote(&text)))
+        crate::sim::Duration::parse(&text)
+            .ok_or_else(|| format!("time: invalid duration {}", crate::machinery::field::quote(&text)))
     }))
 }
 
@@ -121,6 +131,7 @@ impl Matches for ArgMatches {
     }
 
     fn typed(&self, name: &str) -> bool {
-        matches!(self.try_contains_id(name), Ok(true)) && self.value_source(name) == Some(clap::parser::ValueSource::CommandLine)
+        matches!(self.try_contains_id(name), Ok(true))
+            && self.value_source(name) == Some(clap::parser::ValueSource::CommandLine)
     }
 }

@@ -11,7 +11,7 @@ pub mod merge;
 pub mod merge_keys;
 pub mod strategic;
 pub mod three_way;
-mod types;
+pub mod types;
 
 pub use types::{FieldType, Types};
 

@@ -8,6 +8,7 @@
 // pub mod enums;
 // pub mod explain;
 pub mod lists;
+mod types;
 // pub mod message;
 // pub mod reader;
 // mod scalars;

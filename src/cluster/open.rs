@@ -1,0 +1,117 @@
+//! Opening a cluster: the directory and its lock, the engine, the clock, a first filling where it is new.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::{CLOCK, Cluster, ClusterError};
+use crate::api::{Server, Settings, index_entries};
+use crate::controllers::Driver;
+use crate::machinery::object::Reading;
+use crate::sim::{ClockMode, ClockState, Duration, Ids, Time, clock, ids};
+use crate::store::{MemoryEngine, Store};
+
+/// The row that holds what a store was created with.
+const ORIGIN: &str = "origin";
+
+/// Where a cluster lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// In a directory.
+    Directory(PathBuf),
+    /// In memory, for as long as the process runs: tests and experiments.
+    Memory,
+}
+
+/// How a cluster is opened. What concerns only its creation is ignored when it exists.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// Where it lives.
+    pub place: Where,
+    /// Whose time it lives by; real when nothing is said. Only at creation.
+    pub clock: Option<ClockMode>,
+    /// Where a virtual clock starts. Only at creation.
+    pub epoch: Option<Time>,
+    /// The seed of all names and numbers; random when nothing is said. Only at creation.
+    pub seed: Option<u64>,
+    /// How long a step of a pod's life takes.
+    pub latency: Duration,
+    /// How long to wait for another process that holds the store; zero is for ever.
+    pub lock_timeout: Duration,
+}
+
+impl OpenOptions {
+    /// The usual options for a directory.
+    pub fn at(directory: PathBuf) -> OpenOptions {
+        OpenOptions {
+            place: Where::Directory(directory),
+            clock: None,
+            epoch: None,
+            seed: None,
+            latency: Duration::from_secs(1),
+            lock_timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// A virtual cluster in memory with a seed.
+    pub fn memory(seed: u64) -> OpenOptions {
+        OpenOptions {
+            place: Where::Memory,
+            clock: Some(ClockMode::Virtual),
+            seed: Some(seed),
+            ..OpenOptions::at(PathBuf::new())
+        }
+    }
+}
+
+/// How a cluster was opened, and what holds its directory.
+pub(super) struct Place {
+    options: OpenOptions,
+}
+
+impl Cluster {
+    /// Opens a cluster, makes it where there is none, and catches up with the wall clock.
+    ///
+    /// # Errors
+    /// When another process holds the store for too long, or the directory is not a store or can not be used.
+    pub fn open(options: OpenOptions) -> Result<Cluster, ClusterError> {
+        let mut store = Store::new(Box::new(MemoryEngine::new()), index_entries)?;
+        let is_new = store.is_new();
+        let (clock, seed) = origin(&mut store, &options)?;
+        let settings = Settings { latency: options.latency };
+        let server = Server::new(store, Ids::new(seed), settings)?;
+        let driver = Driver::new(server.revision());
+        let mut cluster = Cluster { server, driver, clock, place: Place { options } };
+        if is_new {
+            cluster.bootstrap()?;
+        }
+        if cluster.clock.mode == ClockMode::Real {
+            cluster.catch_up(clock::wall())?;
+        }
+        Ok(cluster)
+    }
+
+    /// Gives the store back while the process sleeps, until somebody else changed it or `at_most` has passed.
+    pub(super) fn sleep(&mut self, at_most: Option<std::time::Duration>) -> Result<(), ClusterError> {
+        let _ = (&self.place.options, at_most);
+        Ok(())
+    }
+}
+
+/// The clock and the seed of the store; a new one gets them from the options.
+fn origin(store: &mut Store, options: &OpenOptions) -> Result<(ClockState, u64), ClusterError> {
+    let stored = store.row(CLOCK)?.and_then(|v| serde_json::from_value(v).ok());
+    let seed = store.row(ORIGIN)?.map(|v| v.str("/seed").parse().unwrap_or(0));
+    if let (Some(clock), Some(seed)) = (stored, seed) {
+        return Ok((clock, seed));
+    }
+    let mode = options.clock.unwrap_or(ClockMode::Real);
+    let now = match mode {
+        ClockMode::Real => clock::wall(),
+        ClockMode::Virtual => options.epoch.unwrap_or(clock::DEFAULT_EPOCH),
+    };
+    let seed = options.seed.unwrap_or_else(ids::fresh_seed);
+    // As text: JSON numbers above 2^53 do not survive every reader.
+    store.set_row(ORIGIN, Some(json!({"seed": seed.to_string(), "created": now.rfc3339()})));
+    Ok((ClockState { mode, now }, seed))
+}
