@@ -1,1 +1,21 @@
 //! Kinds of the core group.
+
+pub mod config_map;
+pub mod event;
+pub mod limit_range;
+pub mod namespace;
+pub mod node;
+pub mod resource_quota;
+pub mod secret;
+pub mod service;
+pub mod service_account;
+
+pub use config_map::ConfigMap;
+pub use event::Event;
+pub use limit_range::LimitRange;
+pub use namespace::Namespace;
+pub use node::Node;
+pub use resource_quota::ResourceQuota;
+pub use secret::Secret;
+pub use service::Service;
+pub use service_account::ServiceAccount;

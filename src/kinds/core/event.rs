@@ -1,0 +1,187 @@
+//! Event: something that happened to another object, served as `v1` and as `events.k8s.io/v1`.
+
+use serde_json::{Value, json};
+
+use crate::kinds::shared::describe_meta::or;
+use crate::kinds::shared::simple::columns;
+use crate::kinds::{Kind, Names, since};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// The kind.
+pub struct Event;
+
+static NAMES: Names = Names::builtin(("", "v1"), "Event", "events", "event", true).short(&["ev"]);
+
+/// The group in which events are served beside the core group.
+const EVENTS_GROUP: &str = "events.k8s.io";
+
+/// Fields that are called differently: in the core group, in [`EVENTS_GROUP`].
+const RENAMED: &[(&str, &str)] = &[
+    ("involvedObject", "regarding"),
+    ("message", "note"),
+    ("reportingComponent", "reportingController"),
+    ("source", "deprecatedSource"),
+    ("firstTimestamp", "deprecatedFirstTimestamp"),
+    ("lastTimestamp", "deprecatedLastTimestamp"),
+    ("count", "deprecatedCount"),
+];
+
+impl Kind for Event {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn other_versions(&self) -> &'static [(&'static str, &'static str)] {
+        &[(EVENTS_GROUP, "v1")]
+    }
+
+    fn convert(&self, object: &mut Object, group: &str, version: &str) {
+        let Some(map) = object.as_object_mut() else { return };
+        for (core, events) in RENAMED {
+            let (from, to) = if group == EVENTS_GROUP { (core, events) } else { (events, core) };
+            if let Some(value) = map.remove(*from) {
+                map.insert((*to).into(), value);
+            }
+        }
+        let api_version = if group.is_empty() { version.into() } else { format!("{group}/{version}") };
+        map.insert("apiVersion".into(), api_version.into());
+    }
+
+    fn has_status(&self) -> bool {
+        false
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        for pointer in ["/eventTime", "/firstTimestamp", "/lastTimestamp"] {
+            object.put_default(pointer, Value::Null);
+        }
+        for pointer in ["/reportingComponent", "/reportingInstance"] {
+            object.put_default(pointer, "");
+        }
+        for pointer in ["/source", "/involvedObject"] {
+            object.put_default(pointer, json!({}));
+        }
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        let (own, involved) = (object.namespace(), object.str("/involvedObject/namespace"));
+        let cluster_object = involved.is_empty() && (own.is_empty() || own == "default");
+        if cluster_object || own == involved {
+            return ErrorList::new();
+        }
+        let path = Path::new("involvedObject").child("namespace");
+        vec![field::invalid(&path, involved, "does not match event.namespace")]
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns(&[
+            "Last Seen",
+            "Type",
+            "Reason",
+            "Object",
+            "+Subobject",
+            "+Source",
+            "Message",
+            "+First Seen",
+            "+Count",
+            "+Name",
+        ])
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        let first = object.time("/firstTimestamp").or_else(|| object.time("/eventTime"));
+        let last = object.time("/lastTimestamp").or(first);
+        let (last, count) = match object.int("/series/count") {
+            Some(count) => (object.time("/series/lastObservedTime"), count),
+            None => (last, object.int("/count").unwrap_or(0).max(1)),
+        };
+        let kind = object.str("/involvedObject/kind").to_lowercase();
+        let target = match object.str("/involvedObject/name") {
+            "" => kind,
+            name => format!("{kind}/{name}"),
+        };
+        vec![
+            since(last, now),
+            object.str("/type").into(),
+            object.str("/reason").into(),
+            target,
+            object.str("/involvedObject/fieldPath").into(),
+            source(object),
+            object.str("/message").trim().into(),
+            since(first, now),
+            count.to_string(),
+            object.name().into(),
+        ]
+    }
+
+    fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
+        let value = match field {
+            "involvedObject.kind"
+            | "involvedObject.namespace"
+            | "involvedObject.name"
+            | "involvedObject.uid"
+            | "involvedObject.apiVersion"
+            | "involvedObject.resourceVersion"
+            | "involvedObject.fieldPath" => object.str(&format!("/{}", field.replace('.', "/"))),
+            "reason" => object.str("/reason"),
+            "reportingComponent" => object.str("/reportingComponent"),
+            "source" => or(object.str("/source/component"), object.str("/reportingComponent")),
+            "type" => object.str("/type"),
+            _ => return None,
+        };
+        Some(value.into())
+    }
+
+    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+        let involved = |field: &str| object.str(&format!("/involvedObject/{field}"));
+        let key = match involved("uid") {
+            "" => format!("{}/{}/{}", involved("kind"), involved("namespace"), involved("name")),
+            uid => uid.to_string(),
+        };
+        vec![("involved", key)]
+    }
+}
+
+/// Who reported it: component and, where known, the host or instance.
+fn source(object: &Object) -> String {
+    let component = or(object.str("/source/component"), object.str("/reportingComponent"));
+    match or(object.str("/source/host"), object.str("/reportingInstance")) {
+        "" => component.into(),
+        instance => format!("{component}, {instance}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conversion_goes_both_ways() {
+        let core =
+            json!({"apiVersion": "v1", "kind": "Event", "message": "m", "involvedObject": {"kind": "Pod"}, "count": 2});
+        let mut event = core.clone();
+        Event.convert(&mut event, EVENTS_GROUP, "v1");
+        let want = json!({"apiVersion": "events.k8s.io/v1", "kind": "Event", "note": "m", "regarding": {"kind": "Pod"}, "deprecatedCount": 2});
+        assert_eq!(event, want);
+        Event.convert(&mut event, "", "v1");
+        assert_eq!(event, core);
+    }
+
+    #[test]
+    fn repeated_events_show_when_they_were_last_seen() {
+        let event = json!({
+            "metadata": {"name": "web.1"}, "type": "Normal", "reason": "Pulled", "message": " done\n",
+            "involvedObject": {"kind": "Pod", "name": "web", "namespace": "x"}, "count": 3,
+            "firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T00:00:50Z",
+            "source": {"component": "kubelet", "host": "n1"},
+        });
+        let now = Time::parse("2026-01-01T00:01:00Z").unwrap();
+        let row = Event.row(&event, now);
+        assert_eq!(row, ["10s", "Normal", "Pulled", "pod/web", "", "kubelet, n1", "done", "60s", "3", "web.1"]);
+        assert_eq!(Event.index(&event), [("involved", "Pod/x/web".to_string())]);
+        assert_eq!(Event.selectable_field(&event, "involvedObject.name").as_deref(), Some("web"));
+    }
+}

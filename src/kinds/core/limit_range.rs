@@ -1,0 +1,174 @@
+//! LimitRange: defaults and bounds for what containers, pods and claims of a namespace ask for.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::kinds::shared::simple::columns;
+use crate::kinds::{Describer, Kind, Lookup, Names};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Reading};
+use crate::machinery::quantity::Quantity;
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// The kind.
+pub struct LimitRange;
+
+static NAMES: Names = Names::builtin(("", "v1"), "LimitRange", "limitranges", "limitrange", true).short(&["limits"]);
+
+/// The maps of one item, in the order in which a description shows them.
+const MAPS: [&str; 5] = ["min", "max", "defaultRequest", "default", "maxLimitRequestRatio"];
+
+impl Kind for LimitRange {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn has_status(&self) -> bool {
+        false
+    }
+
+    /// For containers a maximum is the default limit, a default limit the default request, and so is a minimum.
+    fn set_defaults(&self, object: &mut Object) {
+        use crate::machinery::object::Writing as _;
+        for item in object.items_mut("/spec/limits") {
+            if item.str("/type") != "Container" {
+                continue;
+            }
+            for (from, to) in [("max", "default"), ("default", "defaultRequest"), ("min", "defaultRequest")] {
+                for (name, value) in item.map(&format!("/{from}")).cloned().unwrap_or_default() {
+                    item.map_mut(&format!("/{to}")).entry(name).or_insert(value);
+                }
+            }
+        }
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        let path = Path::new("spec").child("limits");
+        let mut errors = ErrorList::new();
+        let mut types = BTreeSet::new();
+        for (index, item) in object.list("/spec/limits").iter().enumerate() {
+            let here = path.index(index);
+            if !types.insert(item.str("/type")) {
+                errors.push(field::duplicate(&here.child("type"), item.str("/type")));
+            }
+            errors.extend(item_errors(item, &here));
+        }
+        errors
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns(&["Name", "Created At"])
+    }
+
+    fn row(&self, object: &Object, _now: Time) -> Vec<Cell> {
+        vec![object.name().into(), object.str("/metadata/creationTimestamp").into()]
+    }
+
+    fn describe(&self, object: &Object, _look: &dyn Lookup, out: &mut Describer) -> bool {
+        out.pair(0, "Name", object.name());
+        out.pair(0, "Namespace", object.namespace());
+        out.line(0, "Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio");
+        out.line(0, "----\t--------\t---\t---\t---------------\t-------------\t-----------------------");
+        limit_rows(object, "", out);
+        true
+    }
+}
+
+/// One row for every resource of every item.
+pub(super) fn limit_rows(range: &Object, prefix: &str, out: &mut Describer) {
+    for item in range.list("/spec/limits") {
+        for name in resources(item) {
+            let cells: Vec<String> = MAPS.iter().map(|m| amount_text(item, m, &name)).collect();
+            out.line(0, format!("{prefix}{}\t{name}\t{}", item.str("/type"), cells.join("\t")));
+        }
+    }
+}
+
+/// The names of all resources that an item mentions.
+fn resources(item: &Value) -> BTreeSet<String> {
+    MAPS.iter().filter_map(|m| item.map(&format!("/{m}"))).flat_map(|m| m.keys().cloned()).collect()
+}
+
+fn amount_text(item: &Value, map: &str, name: &str) -> String {
+    item.map(&format!("/{map}"))
+        .and_then(|m| m.get(name))
+        .map_or_else(|| "-".into(), |v| v.as_str().map_or_else(|| v.to_string(), String::from))
+}
+
+fn amount(item: &Value, map: &str, name: &str) -> Option<Quantity> {
+    Quantity::from_value(item.map(&format!("/{map}"))?.get(name)?).ok()
+}
+
+/// The bounds of one item have to be in order.
+fn item_errors(item: &Value, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    if item.str("/type") == "Pod" {
+        for map in ["default", "defaultRequest"] {
+            if item.map(&format!("/{map}")).is_some_and(|m| !m.is_empty()) {
+                let text = "may not be specified when `type` is 'Pod'";
+                errors.push(field::forbidden(&path.child(map), text));
+            }
+        }
+    }
+    if item.str("/type") == "PersistentVolumeClaim" {
+        let has = |map: &str| amount(item, map, "storage").is_some();
+        if !has("min") && !has("max") {
+            let text = "either minimum or maximum storage value is required, but neither was provided";
+            errors.push(field::required(&path.child("limits"), text));
+        }
+    }
+    for name in resources(item) {
+        for (low, high, text) in ORDER {
+            if let (Some(a), Some(b)) = (amount(item, low, &name), amount(item, high, &name))
+                && a > b
+            {
+                let detail = text.replacen("{}", &a.to_string(), 1).replacen("{}", &b.to_string(), 1);
+                errors.push(field::invalid(&path.child(low).key(&name), a.to_string(), &detail));
+            }
+        }
+        if let Some(ratio) = amount(item, "maxLimitRequestRatio", &name)
+            && ratio < Quantity::new(1, crate::machinery::quantity::Format::DecimalSi)
+        {
+            let text = format!("ratio {ratio} is less than 1");
+            errors.push(field::invalid(&path.child("maxLimitRequestRatio").key(&name), ratio.to_string(), &text));
+        }
+    }
+    errors
+}
+
+/// Which map may not exceed which, and what is said about it.
+const ORDER: [(&str, &str, &str); 6] = [
+    ("min", "max", "min value {} is greater than max value {}"),
+    ("min", "defaultRequest", "min value {} is greater than default request value {}"),
+    ("defaultRequest", "max", "default request value {} is greater than max value {}"),
+    ("defaultRequest", "default", "default request value {} is greater than default limit value {}"),
+    ("min", "default", "min value {} is greater than default value {}"),
+    ("default", "max", "default value {} is greater than max value {}"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn containers_get_defaults_from_their_bounds() {
+        let mut range = json!({"spec": {"limits": [{
+            "type": "Container", "max": {"cpu": "800m"}, "min": {"cpu": "50m", "x": "1"}, "default": {"memory": "1Gi"},
+        }]}});
+        LimitRange.set_defaults(&mut range);
+        let item = &range["spec"]["limits"][0];
+        assert_eq!(item["default"], json!({"cpu": "800m", "memory": "1Gi"}));
+        assert_eq!(item["defaultRequest"], json!({"cpu": "800m", "memory": "1Gi", "x": "1"}));
+    }
+
+    #[test]
+    fn bounds_are_in_order() {
+        let range = json!({"spec": {"limits": [{"type": "Pod", "min": {"cpu": "2"}, "max": {"cpu": "1"}}]}});
+        let errors = LimitRange.validate(&range);
+        let want = "spec.limits[0].min[cpu]: Invalid value: \"2\": min value 2 is greater than max value 1";
+        assert_eq!(errors[0].to_string(), want);
+    }
+}

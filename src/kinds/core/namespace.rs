@@ -1,0 +1,96 @@
+//! Namespace: the scope of names, and what its description says of budgets and limits.
+
+use serde_json::json;
+
+use super::limit_range::limit_rows;
+use super::resource_quota::namespace_quotas;
+use crate::kinds::shared::describe_meta::{annotations, conditions, labels};
+use crate::kinds::shared::simple::columns;
+use crate::kinds::{Describer, Kind, Lookup, NameRule, Names, age};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// The label that says the name once more, for selectors.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// The kind.
+pub struct Namespace;
+
+static NAMES: Names = Names::builtin(("", "v1"), "Namespace", "namespaces", "namespace", false).short(&["ns"]);
+
+impl Kind for Namespace {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn verbs(&self) -> &'static [&'static str] {
+        &["create", "delete", "get", "list", "patch", "update", "watch"]
+    }
+
+    fn name_rule(&self) -> NameRule {
+        NameRule::Label
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        let name = object.name().to_string();
+        if !name.is_empty() {
+            object.set_label(NAME_LABEL, &name);
+        }
+        object.put_default("/spec", json!({}));
+    }
+
+    fn prepare_create(&self, new: &mut Object) {
+        self.set_defaults(new);
+        let finalizers = new.list_mut("/spec/finalizers");
+        if !finalizers.iter().any(|f| f == "kubernetes") {
+            finalizers.push("kubernetes".into());
+        }
+        new.put("/status", json!({"phase": "Active"}));
+    }
+
+    fn prepare_update(&self, new: &mut Object, old: &Object) {
+        for field in ["/spec", "/status"] {
+            new.put(field, old.at(field).cloned().unwrap_or_else(|| json!({})));
+        }
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns(&["Name", "Status", "Age"])
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        vec![object.name().into(), object.str("/status/phase").into(), age(object, now)]
+    }
+
+    fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
+        match field {
+            "status.phase" => Some(object.str("/status/phase").into()),
+            "name" => Some(object.name().into()),
+            _ => None,
+        }
+    }
+
+    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
+        out.pair(0, "Name", object.name());
+        labels(object, out);
+        annotations(object, out);
+        out.pair(0, "Status", object.str("/status/phase"));
+        conditions(object, out);
+        out.line(0, "");
+        namespace_quotas(&look.list("resourcequotas", Some(object.name()), None), out);
+        out.line(0, "");
+        let limits = look.list("limitranges", Some(object.name()), None);
+        if limits.is_empty() {
+            out.line(0, "No LimitRange resource.");
+            return true;
+        }
+        out.line(0, "Resource Limits");
+        out.line(0, " Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio");
+        out.line(0, " ----\t--------\t---\t---\t---------------\t-------------\t-----------------------");
+        for range in &limits {
+            limit_rows(range, " ", out);
+        }
+        true
+    }
+}

@@ -1,0 +1,149 @@
+//! The description of a node.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{allocation, roles};
+use crate::kinds::shared::describe_meta::{annotations, describe_events, joined, labels, lines_under, or, stamp};
+use crate::kinds::{Describer, Lookup};
+use crate::machinery::object::{Meta, Object, Reading};
+
+/// Most pools of devices that are listed.
+const MAX_POOLS: usize = 10;
+
+/// Writes everything.
+pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
+    out.pair(0, "Name", node.name());
+    out.pair(0, "Roles", or(&roles(node).join(","), "<none>"));
+    labels(node, out);
+    annotations(node, out);
+    out.pair(0, "CreationTimestamp", stamp(node, "/metadata/creationTimestamp"));
+    taints(node, out);
+    out.pair(0, "Unschedulable", node.flag("/spec/unschedulable"));
+    lease(node, look, out);
+    conditions(node, out);
+    out.line(0, "Addresses:");
+    for address in node.list("/status/addresses") {
+        out.pair(1, address.str("/type"), address.str("/address"));
+    }
+    amounts(node, "Capacity", "/status/capacity", out);
+    amounts(node, "Allocatable", "/status/allocatable", out);
+    device_pools(node, look, out);
+    system_info(node, out);
+    allocation::describe(node, look, out);
+    describe_events(look, node, out);
+}
+
+fn taints(node: &Object, out: &mut Describer) {
+    let mut taints: Vec<&Value> = node.list("/spec/taints").iter().collect();
+    taints.sort_by_key(|t| format!("{},{}", t.str("/effect"), t.str("/key")));
+    let lines: Vec<String> = taints.iter().map(|t| taint_text(t)).collect();
+    lines_under(0, "Taints", &lines, out);
+}
+
+/// `key=value:effect`, without what is empty.
+fn taint_text(taint: &Value) -> String {
+    let (key, value, effect) = (taint.str("/key"), taint.str("/value"), taint.str("/effect"));
+    match (value, effect) {
+        ("", "") => key.to_string(),
+        ("", effect) => format!("{key}:{effect}"),
+        (value, "") => format!("{key}={value}:"),
+        (value, effect) => format!("{key}={value}:{effect}"),
+    }
+}
+
+fn lease(node: &Object, look: &dyn Lookup, out: &mut Describer) {
+    let Some(lease) = look.get("leases.coordination.k8s.io", "kube-node-lease", node.name()) else {
+        let text = format!("Failed to get lease: leases.coordination.k8s.io \"{}\" not found", node.name());
+        return out.pair(0, "Lease", text);
+    };
+    out.line(0, "Lease:");
+    out.pair(1, "HolderIdentity", or(lease.str("/spec/holderIdentity"), "<unset>"));
+    for (label, pointer) in [("AcquireTime", "/spec/acquireTime"), ("RenewTime", "/spec/renewTime")] {
+        out.pair(1, label, lease.time(pointer).map_or_else(|| "<unset>".into(), |t| t.rfc1123()));
+    }
+}
+
+fn conditions(node: &Object, out: &mut Describer) {
+    let list = node.list("/status/conditions");
+    if list.is_empty() {
+        return;
+    }
+    out.line(0, "Conditions:");
+    out.line(1, "Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage");
+    out.line(1, "----\t------\t-----------------\t------------------\t------\t-------");
+    for c in list {
+        let cells = [
+            c.str("/type").to_string(),
+            c.str("/status").to_string(),
+            stamp(c, "/lastHeartbeatTime"),
+            stamp(c, "/lastTransitionTime"),
+            c.str("/reason").to_string(),
+            c.str("/message").to_string(),
+        ];
+        out.line(1, cells.join(" \t"));
+    }
+}
+
+fn amounts(node: &Object, title: &str, pointer: &str, out: &mut Describer) {
+    let amounts = node.strings(pointer);
+    if amounts.is_empty() {
+        return;
+    }
+    out.line(0, format!("{title}:"));
+    for (name, amount) in amounts {
+        out.pair(1, &name, amount);
+    }
+}
+
+/// Devices that only this node has, by driver and pool.
+fn device_pools(node: &Object, look: &dyn Lookup, out: &mut Describer) {
+    let mut pools: BTreeMap<String, (String, String, usize, usize)> = BTreeMap::new();
+    for slice in look.list("resourceslices.resource.k8s.io", None, None) {
+        if slice.str("/spec/nodeName") != node.name() {
+            continue;
+        }
+        let (driver, pool) = (slice.str("/spec/driver").to_string(), slice.str("/spec/pool/name").to_string());
+        let entry = pools.entry(format!("{driver}/{pool}")).or_insert((driver, pool, 0, 0));
+        entry.2 += 1;
+        entry.3 += slice.list("/spec/devices").len();
+    }
+    if pools.is_empty() {
+        return;
+    }
+    out.line(0, "Node-Local ResourceSlices:");
+    out.line(1, "Driver\tPool\tSlices\tDevices");
+    out.line(1, "------\t----\t------\t-------");
+    for (driver, pool, slices, devices) in pools.values().take(MAX_POOLS) {
+        out.line(1, format!("{driver}\t{pool}\t{slices}\t{devices}"));
+    }
+    if pools.len() > MAX_POOLS {
+        out.line(1, format!("...and {} more pools", pools.len() - MAX_POOLS));
+    }
+}
+
+fn system_info(node: &Object, out: &mut Describer) {
+    out.line(0, "System Info:");
+    for (label, field) in [
+        ("Machine ID", "machineID"),
+        ("System UUID", "systemUUID"),
+        ("Boot ID", "bootID"),
+        ("Kernel Version", "kernelVersion"),
+        ("OS Image", "osImage"),
+        ("Operating System", "operatingSystem"),
+        ("Architecture", "architecture"),
+        ("Container Runtime Version", "containerRuntimeVersion"),
+        ("Kubelet Version", "kubeletVersion"),
+    ] {
+        out.pair(1, label, node.str(&format!("/status/nodeInfo/{field}")));
+    }
+    let cidrs = joined(node.list("/spec/podCIDRs"), ",");
+    for (label, text) in
+        [("PodCIDR", node.str("/spec/podCIDR")), ("PodCIDRs", &cidrs), ("ProviderID", node.str("/spec/providerID"))]
+    {
+        if !text.is_empty() {
+            out.pair(0, label, text);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! ResourceQuota: what the objects of a namespace may use together.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::kinds::shared::formats::{check, immutable};
+use crate::kinds::shared::simple::columns;
+use crate::kinds::{Describer, Kind, Lookup, Names, age};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::labels::key_problems;
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::quantity::Quantity;
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// The kind.
+pub struct ResourceQuota;
+
+static NAMES: Names =
+    Names::builtin(("", "v1"), "ResourceQuota", "resourcequotas", "resourcequota", true).short(&["quota"]);
+
+/// Resources that a quota knows without a prefix.
+const STANDARD: &[&str] = &[
+    "cpu",
+    "memory",
+    "ephemeral-storage",
+    "requests.cpu",
+    "requests.memory",
+    "requests.storage",
+    "requests.ephemeral-storage",
+    "limits.cpu",
+    "limits.memory",
+    "limits.ephemeral-storage",
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "persistentvolumeclaims",
+    "configmaps",
+    "services.nodeports",
+    "services.loadbalancers",
+];
+
+/// Resources that are counted and so must be whole.
+const WHOLE: &[&str] = &[
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "configmaps",
+    "persistentvolumeclaims",
+    "services.nodeports",
+    "services.loadbalancers",
+];
+
+impl Kind for ResourceQuota {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn prepare_create(&self, new: &mut Object) {
+        new.put("/status", json!({}));
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        let path = Path::new("spec");
+        let mut errors = amount_errors(object, "/spec/hard", &path.child("hard"));
+        errors.extend(scope_errors(object, &path));
+        errors
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
+        immutable(new, old, "/spec/scopes", &Path::new("spec").child("scopes"))
+    }
+
+    fn validate_status(&self, new: &Object, _old: &Object) -> ErrorList {
+        let path = Path::new("status");
+        let mut errors = amount_errors(new, "/status/hard", &path.child("hard"));
+        errors.extend(amount_errors(new, "/status/used", &path.child("used")));
+        errors
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns(&["Name", "Request", "Limit", "Age"])
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        let of = |limits: bool| {
+            let names = object.strings("/status/hard").into_keys();
+            let parts: Vec<String> = names
+                .filter(|name| name.starts_with("limits.") == limits)
+                .map(|name| format!("{name}: {}/{}", used(object, &name), hard(object, &name)))
+                .collect();
+            parts.join(", ")
+        };
+        vec![object.name().into(), of(false), of(true), age(object, now)]
+    }
+
+    fn describe(&self, object: &Object, _look: &dyn Lookup, out: &mut Describer) -> bool {
+        out.pair(0, "Name", object.name());
+        out.pair(0, "Namespace", object.namespace());
+        scope_lines(object, 0, " * ", out);
+        out.line(0, "Resource\tUsed\tHard");
+        out.line(0, "--------\t----\t----");
+        for name in object.strings("/status/hard").keys() {
+            let (mut used, hard) = (used(object, name), hard(object, name));
+            if used.format() != hard.format() {
+                used = Quantity::new(used.value(), hard.format());
+            }
+            out.line(0, format!("{name}\t{used}\t{hard}"));
+        }
+        true
+    }
+}
+
+fn quantity(object: &Object, map: &str, name: &str) -> Quantity {
+    let value = object.map(map).and_then(|m| m.get(name));
+    value.and_then(|v| Quantity::from_value(v).ok()).unwrap_or(Quantity::ZERO)
+}
+
+fn used(object: &Object, name: &str) -> Quantity {
+    quantity(object, "/status/used", name)
+}
+
+fn hard(object: &Object, name: &str) -> Quantity {
+    quantity(object, "/status/hard", name)
+}
+
+/// What the description of a namespace says of its quotas.
+pub(super) fn namespace_quotas(quotas: &[Arc<Object>], out: &mut Describer) {
+    if quotas.is_empty() {
+        out.line(0, "No resource quota.");
+        return;
+    }
+    out.line(0, "Resource Quotas");
+    for quota in quotas {
+        out.pair(1, "Name", quota.name());
+        scope_lines(quota, 1, "* ", out);
+        out.line(1, "Resource\tUsed\tHard");
+        out.line(1, "--------\t---\t---");
+        for name in quota.strings("/status/hard").keys() {
+            out.line(1, format!("{name}\t{}\t{}", used(quota, name), hard(quota, name)));
+        }
+    }
+}
+
+/// The scopes of a quota and what they mean.
+fn scope_lines(quota: &Object, level: usize, bullet: &str, out: &mut Describer) {
+    let mut scopes: Vec<&str> = quota.list("/spec/scopes").iter().filter_map(Value::as_str).collect();
+    if scopes.is_empty() {
+        return;
+    }
+    scopes.sort_unstable();
+    out.pair(level, "Scopes", scopes.join(", "));
+    for text in scopes.into_iter().filter_map(scope_help) {
+        out.line(level, format!("{bullet}{text}"));
+    }
+}
+
+fn scope_help(scope: &str) -> Option<&'static str> {
+    Some(match scope {
+        "Terminating" => {
+            "Matches all pods that have an active deadline. These pods have a limited lifespan on a node before being \
+             actively terminated by the system."
+        }
+        "NotTerminating" => {
+            "Matches all pods that do not have an active deadline. These pods usually include long running pods whose \
+             container command is not expected to terminate."
+        }
+        "BestEffort" => {
+            "Matches all pods that do not have resource requirements set. These pods have a best effort quality of service."
+        }
+        "NotBestEffort" => {
+            "Matches all pods that have at least one resource requirement set. These pods have a burstable or guaranteed \
+             quality of service."
+        }
+        _ => return None,
+    })
+}
+
+/// The amounts of a map of resources: known names, nothing below zero, counted things whole.
+fn amount_errors(object: &Object, pointer: &str, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    for (name, value) in object.map(pointer).into_iter().flatten() {
+        let path = path.key(name);
+        errors.extend(check(key_problems, name, &path));
+        if !name.contains('/') && !STANDARD.contains(&name.as_str()) && !name.starts_with("requests.hugepages-") {
+            errors.push(field::invalid(&path, name.as_str(), "must be a standard resource for quota"));
+        }
+        let Ok(amount) = Quantity::from_value(value) else { continue };
+        if amount.signum() < 0 {
+            errors.push(field::invalid(&path, amount.to_string(), "must be greater than or equal to 0"));
+        }
+        let counted = WHOLE.contains(&name.as_str()) || name.starts_with("count/");
+        if counted && amount.milli_value() % 1000 != 0 {
+            errors.push(field::invalid(&path, amount.to_string(), "must be an integer"));
+        }
+    }
+    errors
+}
+
+/// Scopes have to be known, and some do not go together.
+fn scope_errors(object: &Object, path: &Path) -> ErrorList {
+    let scopes = object.list("/spec/scopes");
+    if scopes.is_empty() {
+        return ErrorList::new();
+    }
+    const SCOPES: &[&str] = &[
+        "Terminating",
+        "NotTerminating",
+        "BestEffort",
+        "NotBestEffort",
+        "PriorityClass",
+        "CrossNamespacePodAffinity",
+        "VolumeAttributesClass",
+    ];
+    let path = path.child("scopes");
+    let mut errors = ErrorList::new();
+    if scopes.iter().any(|s| !SCOPES.contains(&s.as_str().unwrap_or(""))) {
+        errors.push(field::invalid(&path, Value::from(scopes.to_vec()), "unsupported scope"));
+    }
+    let has = |scope: &str| scopes.iter().any(|s| s == scope);
+    for (a, b) in [("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")] {
+        if has(a) && has(b) {
+            errors.push(field::invalid(&path, Value::from(scopes.to_vec()), "conflicting scopes"));
+        }
+    }
+    errors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_split_requests_and_limits() {
+        let quota = json!({"metadata": {"name": "purse"}, "status": {
+            "hard": {"pods": "3", "requests.cpu": "1", "limits.memory": "2Gi"}, "used": {"pods": "1", "requests.cpu": "200m", "limits.memory": "256Mi"},
+        }});
+        let row = ResourceQuota.row(&quota, Time::default());
+        assert_eq!(row[1], "pods: 1/3, requests.cpu: 200m/1");
+        assert_eq!(row[2], "limits.memory: 256Mi/2Gi");
+    }
+
+    #[test]
+    fn amounts_are_checked() {
+        let quota = json!({"spec": {"hard": {"pods": "1500m", "strange": "1", "cpu": "-1"}}});
+        let errors: Vec<String> = ResourceQuota.validate(&quota).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            errors,
+            [
+                "spec.hard[cpu]: Invalid value: \"-1\": must be greater than or equal to 0",
+                "spec.hard[pods]: Invalid value: \"1500m\": must be an integer",
+                "spec.hard[strange]: Invalid value: \"strange\": must be a standard resource for quota",
+            ]
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! Secret: bytes by key, with types that ask for certain keys.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use super::config_map::{MAX_BYTES, decoded_length, immutable_errors};
+use crate::kinds::shared::describe_meta::head;
+use crate::kinds::shared::formats::{check, config_key_problems, immutable};
+use crate::kinds::shared::go_json;
+use crate::kinds::shared::simple::columns;
+use crate::kinds::{Describer, Kind, Lookup, Names, age};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// The kind.
+pub struct Secret;
+
+static NAMES: Names = Names::builtin(("", "v1"), "Secret", "secrets", "secret", true);
+
+/// The annotation that names the account of a token.
+const ACCOUNT: &str = "kubernetes.io/service-account.name";
+
+impl Kind for Secret {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn has_status(&self) -> bool {
+        false
+    }
+
+    /// `stringData` is only a way to write `data`.
+    fn set_defaults(&self, object: &mut Object) {
+        let texts = object.strings("/stringData");
+        object.remove_at("/stringData");
+        for (key, text) in texts {
+            object.map_mut("/data").insert(key, BASE64_STANDARD.encode(text).into());
+        }
+        object.put_default("/type", "Opaque");
+    }
+
+    fn prepare_update(&self, new: &mut Object, old: &Object) {
+        if new.str("/type").is_empty() {
+            new.put("/type", old.str("/type"));
+        }
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        let path = Path::new("data");
+        let mut errors = ErrorList::new();
+        for key in object.map("/data").into_iter().flat_map(|m| m.keys()) {
+            errors.extend(check(config_key_problems, key, &path.key(key)));
+        }
+        if object.strings("/data").values().map(|v| decoded_length(v)).sum::<usize>() > MAX_BYTES {
+            errors.push(field::too_long(&path, MAX_BYTES));
+        }
+        errors.extend(type_errors(object, &path));
+        errors
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
+        let mut errors = immutable(new, old, "/type", &Path::new("type"));
+        errors.extend(immutable_errors(new, old, &["data"]));
+        errors
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns(&["Name", "Type", "Data", "Age"])
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        let count = object.map("/data").map_or(0, |m| m.len());
+        vec![object.name().into(), object.str("/type").into(), count.to_string(), age(object, now)]
+    }
+
+    fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
+        (field == "type").then(|| object.str("/type").into())
+    }
+
+    fn describe(&self, object: &Object, _look: &dyn Lookup, out: &mut Describer) -> bool {
+        head(object, out);
+        let kind = object.str("/type");
+        out.line(0, format!("\nType:\t{kind}"));
+        out.line(0, "\nData\n====");
+        for (key, value) in object.strings("/data") {
+            if key == "token" && kind == "kubernetes.io/service-account-token" {
+                let token = BASE64_STANDARD.decode(value).unwrap_or_default();
+                out.pair(0, &key, String::from_utf8_lossy(&token));
+            } else {
+                out.pair(0, &key, format!("{} bytes", decoded_length(&value)));
+            }
+        }
+        true
+    }
+}
+
+/// What the type of a Secret asks for and does not get.
+fn type_errors(object: &Object, path: &Path) -> ErrorList {
+    let data = object.strings("/data");
+    let missing = |key: &str| field::required(&path.key(key), "");
+    let absent = |keys: &[&str]| keys.iter().filter(|k| !data.contains_key(**k)).map(|k| missing(k)).collect();
+    match object.str("/type") {
+        "kubernetes.io/service-account-token" if object.annotation(ACCOUNT).unwrap_or("").is_empty() => {
+            vec![field::required(&Path::new("metadata").child("annotations").key(ACCOUNT), "")]
+        }
+        "kubernetes.io/dockercfg" => docker_errors(object, ".dockercfg", path),
+        "kubernetes.io/dockerconfigjson" => docker_errors(object, ".dockerconfigjson", path),
+        "kubernetes.io/basic-auth" if !data.contains_key("username") && !data.contains_key("password") => {
+            absent(&["username", "password"])
+        }
+        "kubernetes.io/ssh-auth" if data.get("ssh-privatekey").is_none_or(String::is_empty) => {
+            vec![missing("ssh-privatekey")]
+        }
+        "kubernetes.io/tls" => absent(&["tls.crt", "tls.key"]),
+        _ => ErrorList::new(),
+    }
+}
+
+/// The credentials of a registry have to be JSON; what they are is not repeated.
+fn docker_errors(object: &Object, key: &str, path: &Path) -> ErrorList {
+    let path = path.key(key);
+    let Some(value) = object.map("/data").and_then(|m| m.get(key)?.as_str()) else {
+        return vec![field::required(&path, "")];
+    };
+    let bytes = BASE64_STANDARD.decode(value).unwrap_or_default();
+    let problem = go_json::object_problem(&String::from_utf8_lossy(&bytes));
+    problem.iter().map(|p| field::invalid(&path, "<secret contents redacted>", p)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn types_ask_for_keys() {
+        let cases = [
+            (
+                json!({"type": "kubernetes.io/basic-auth"}),
+                vec!["data[username]: Required value", "data[password]: Required value"],
+            ),
+            (json!({"type": "kubernetes.io/tls", "data": {"tls.crt": ""}}), vec!["data[tls.key]: Required value"]),
+            (
+                json!({"type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": "nojson"}}),
+                vec![
+                    "data[.dockerconfigjson]: Invalid value: \"<secret contents redacted>\": invalid character 'o' in \
+                     literal null (expecting 'u')",
+                ],
+            ),
+            (json!({"stringData": {"a": "b"}}), vec![]),
+        ];
+        for (mut object, want) in cases {
+            Secret.set_defaults(&mut object);
+            let errors: Vec<String> = Secret.validate(&object).iter().map(ToString::to_string).collect();
+            assert_eq!(errors, want);
+        }
+    }
+
+    #[test]
+    fn the_type_stays() {
+        let errors = Secret.validate_update(&json!({"type": "other"}), &json!({"type": "Opaque"}));
+        assert_eq!(errors[0].to_string(), "type: Invalid value: \"other\": field is immutable");
+    }
+}

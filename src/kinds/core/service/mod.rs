@@ -1,0 +1,245 @@
+//! Service: one name and address for a set of pods.
+//!
+//! Which cluster address and node port a Service gets is decided by the server, which knows what is taken; everything that
+//! follows from the Service alone is here.
+
+mod describe;
+mod prepare;
+mod validate;
+mod validate_ips;
+
+use serde_json::{Value, json};
+
+use crate::kinds::shared::describe_meta::{joined, or};
+use crate::kinds::shared::simple::columns;
+use crate::kinds::{Describer, Kind, Lookup, NameRule, Names, age, pairs};
+use crate::machinery::field::ErrorList;
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+pub use describe::slice_addresses;
+
+/// The kind.
+pub struct Service;
+
+static NAMES: Names =
+    Names::builtin(("", "v1"), "Service", "services", "service", true).short(&["svc"]).categories(&["all"]);
+
+impl Kind for Service {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn name_rule(&self) -> NameRule {
+        NameRule::Label
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        object.put_default("/spec", json!({}));
+        object.put_default("/spec/sessionAffinity", "None");
+        match object.str("/spec/sessionAffinity") {
+            "None" => drop(object.remove_at("/spec/sessionAffinityConfig")),
+            "ClientIP" => object.put_default("/spec/sessionAffinityConfig/clientIP/timeoutSeconds", 10800),
+            _ => {}
+        }
+        object.put_default("/spec/type", "ClusterIP");
+        for port in object.items_mut("/spec/ports") {
+            port.put_default("/protocol", "TCP");
+            if port.at("/targetPort").is_none_or(|t| *t == json!(0) || *t == json!("")) {
+                let number = port.at("/port").cloned().unwrap_or(json!(0));
+                port.put("/targetPort", number);
+            }
+        }
+        let kind = object.str("/spec/type").to_string();
+        if is_external(object) && object.str("/spec/externalTrafficPolicy").is_empty() {
+            object.put("/spec/externalTrafficPolicy", "Cluster");
+        }
+        if has_cluster_ip(&kind) {
+            object.put_default("/spec/internalTrafficPolicy", "Cluster");
+        }
+        if kind == "LoadBalancer" {
+            object.put_default("/spec/allocateLoadBalancerNodePorts", true);
+            for ingress in object.items_mut("/status/loadBalancer/ingress") {
+                if !ingress.str("/ip").is_empty() {
+                    ingress.put_default("/ipMode", "VIP");
+                }
+            }
+        }
+    }
+
+    fn prepare_create(&self, new: &mut Object) {
+        new.put("/status", json!({"loadBalancer": {}}));
+        prepare::normalize_cluster_ips(new, None);
+        prepare::default_families(new);
+    }
+
+    fn prepare_update(&self, new: &mut Object, old: &Object) {
+        new.put("/status", old.at("/status").cloned().unwrap_or_else(|| json!({"loadBalancer": {}})));
+        prepare::normalize_cluster_ips(new, Some(old));
+        prepare::keep_allocated(new, old);
+        prepare::drop_what_the_type_lacks(new, old);
+        prepare::default_families(new);
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        let addresses = validate_ips::address_errors(object);
+        if addresses.is_empty() { validate::errors(object) } else { addresses }
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
+        validate_ips::update_errors(new, old)
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns(&["Name", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age", "+Selector"])
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        let cluster_ip = object.list("/spec/clusterIPs").first().and_then(Value::as_str);
+        vec![
+            object.name().into(),
+            object.str("/spec/type").into(),
+            or(cluster_ip.unwrap_or(""), "<none>").into(),
+            external_ip(object),
+            ports(object),
+            age(object, now),
+            pairs(object, "/spec/selector"),
+        ]
+    }
+
+    fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
+        match field {
+            "spec.clusterIP" => Some(object.str("/spec/clusterIP").into()),
+            "spec.type" => Some(object.str("/spec/type").into()),
+            _ => None,
+        }
+    }
+
+    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
+        describe::describe(object, look, out);
+        true
+    }
+}
+
+/// Whether Services of a type have a cluster address.
+fn has_cluster_ip(kind: &str) -> bool {
+    matches!(kind, "ClusterIP" | "NodePort" | "LoadBalancer")
+}
+
+/// Whether Services of a type have node ports.
+fn has_node_ports(service: &Object) -> bool {
+    matches!(service.str("/spec/type"), "NodePort" | "LoadBalancer")
+}
+
+/// Whether a Service is reached from outside of the cluster.
+fn is_external(service: &Object) -> bool {
+    has_node_ports(service)
+        || (service.str("/spec/type") == "ClusterIP" && !service.list("/spec/externalIPs").is_empty())
+}
+
+/// Whether a Service has no address on purpose.
+pub fn is_headless(service: &Object) -> bool {
+    service.list("/spec/clusterIPs").first().is_some_and(|ip| ip == "None") || service.str("/spec/clusterIP") == "None"
+}
+
+/// The EXTERNAL-IP column.
+fn external_ip(service: &Object) -> String {
+    let own = joined(service.list("/spec/externalIPs"), ",");
+    match service.str("/spec/type") {
+        "ClusterIP" | "NodePort" => or(&own, "<none>").into(),
+        "ExternalName" => service.str("/spec/externalName").into(),
+        "LoadBalancer" => {
+            let given: Vec<&str> = service
+                .list("/status/loadBalancer/ingress")
+                .iter()
+                .map(|i| or(i.str("/ip"), i.str("/hostname")))
+                .filter(|text| !text.is_empty())
+                .collect();
+            let given = given.join(",");
+            match (given.is_empty(), own.is_empty()) {
+                (true, true) => "<pending>".into(),
+                (true, false) => own,
+                (false, true) => given,
+                (false, false) => format!("{given},{own}"),
+            }
+        }
+        _ => "<unknown>".into(),
+    }
+}
+
+/// The PORT(S) column.
+fn ports(service: &Object) -> String {
+    let ports: Vec<String> = service
+        .list("/spec/ports")
+        .iter()
+        .map(|p| {
+            let (port, protocol) = (p.int("/port").unwrap_or(0), p.str("/protocol"));
+            match p.int("/nodePort").unwrap_or(0) {
+                0 => format!("{port}/{protocol}"),
+                node_port => format!("{port}:{node_port}/{protocol}"),
+            }
+        })
+        .collect();
+    if ports.is_empty() { "<none>".into() } else { ports.join(",") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(errors: ErrorList) -> Vec<String> {
+        errors.iter().map(ToString::to_string).collect()
+    }
+
+    fn errors_of(spec: Value) -> Vec<String> {
+        let mut service = json!({"metadata": {"name": "s", "namespace": "default"}, "spec": spec});
+        Service.set_defaults(&mut service);
+        Service.prepare_create(&mut service);
+        texts(Service.validate(&service))
+    }
+
+    #[test]
+    fn wrong_services_are_refused() {
+        assert_eq!(
+            errors_of(json!({"ports": [{"port": 80}, {"port": 80}]})),
+            [
+                "spec.ports[0].name: Required value",
+                "spec.ports[1].name: Required value",
+                "spec.ports[1]: Duplicate value: {\"Name\":\"\",\"Protocol\":\"TCP\",\"AppProtocol\":null,\"Port\":80,\
+                 \"TargetPort\":0,\"NodePort\":0}",
+            ]
+        );
+        assert_eq!(
+            errors_of(json!({"type": "Weird", "ports": [{"port": 80}], "clusterIP": "1.2.3.4.5"})),
+            ["spec.clusterIPs[0]: Invalid value: \"1.2.3.4.5\": must be a valid IP address, (e.g. 10.9.8.7 or \
+                 2001:db8::ffff)"]
+        );
+        assert_eq!(errors_of(json!({})), ["spec.ports: Required value"]);
+        assert_eq!(errors_of(json!({"type": "ExternalName", "externalName": "db.example.com"})), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_cluster_address_stays() {
+        let old = json!({"spec": {"type": "ClusterIP", "clusterIP": "10.96.0.9", "clusterIPs": ["10.96.0.9"], "ports": [{"port": 80}]}});
+        let mut new = old.clone();
+        new["spec"]["clusterIP"] = "10.96.200.200".into();
+        Service.prepare_update(&mut new, &old);
+        let want = "spec.clusterIPs[0]: Invalid value: [\"10.96.200.200\"]: may not change once set";
+        assert_eq!(texts(Service.validate_update(&new, &old)), [want]);
+        let mut kept = old.clone();
+        kept["spec"].as_object_mut().unwrap().remove("clusterIP");
+        kept["spec"].as_object_mut().unwrap().remove("clusterIPs");
+        Service.prepare_update(&mut kept, &old);
+        assert_eq!(kept["spec"]["clusterIPs"], json!(["10.96.0.9"]));
+    }
+
+    #[test]
+    fn rows_show_addresses_and_ports() {
+        let service = json!({"metadata": {"name": "web"}, "spec": {
+            "type": "LoadBalancer", "clusterIPs": ["10.96.0.9"], "ports": [{"port": 80, "nodePort": 31706, "protocol": "TCP"}],
+        }});
+        let row = Service.row(&service, Time::default());
+        assert_eq!(row[..5], ["web", "LoadBalancer", "10.96.0.9", "<pending>", "80:31706/TCP"]);
+    }
+}

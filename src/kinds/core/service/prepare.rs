@@ -1,0 +1,135 @@
+//! What a write of a Service does to its addresses and ports before they are allocated.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{has_cluster_ip, has_node_ports, is_external, is_headless};
+use crate::machinery::object::{Object, Reading, Writing};
+
+/// Keeps `clusterIP` and `clusterIPs[0]` the same thing, whichever of them a client wrote.
+pub(super) fn normalize_cluster_ips(new: &mut Object, old: Option<&Object>) {
+    let ip = new.str("/spec/clusterIP").to_string();
+    let ips = new.list("/spec/clusterIPs").to_vec();
+    let Some(old) = old else {
+        if !ip.is_empty() && ips.is_empty() {
+            new.put("/spec/clusterIPs", json!([ip]));
+        } else if ip.is_empty() && !ips.is_empty() {
+            new.put("/spec/clusterIP", ips[0].clone());
+        }
+        return;
+    };
+    let (old_ip, old_ips) = (old.str("/spec/clusterIP"), old.list("/spec/clusterIPs"));
+    if ip != old_ip && ips == old_ips {
+        if ip.is_empty() {
+            new.remove_at("/spec/clusterIPs");
+        } else {
+            new.put("/spec/clusterIPs", json!([ip]));
+        }
+    } else if ips != old_ips && ip == old_ip && ips.is_empty() {
+        new.remove_at("/spec/clusterIP");
+    }
+}
+
+/// Families and policy of addresses: one family, but both for a Service that has neither address nor selector.
+pub(super) fn default_families(service: &mut Object) {
+    if !has_cluster_ip(service.str("/spec/type")) {
+        return;
+    }
+    let no_selector = service.map("/spec/selector").is_none_or(|m| m.is_empty());
+    if is_headless(service) && no_selector {
+        service.put_default("/spec/ipFamilyPolicy", "RequireDualStack");
+        if service.list("/spec/ipFamilies").is_empty() {
+            service.put("/spec/ipFamilies", json!(["IPv4"]));
+        }
+        if service.str("/spec/ipFamilyPolicy") != "SingleStack" && service.list("/spec/ipFamilies").len() == 1 {
+            let other = if service["spec"]["ipFamilies"][0] == "IPv4" { "IPv6" } else { "IPv4" };
+            service.list_mut("/spec/ipFamilies").push(other.into());
+        }
+        return;
+    }
+    service.put_default("/spec/ipFamilyPolicy", "SingleStack");
+    if service.list("/spec/ipFamilies").is_empty() {
+        let first = service.list("/spec/clusterIPs").first().and_then(Value::as_str).unwrap_or("");
+        let family = if first.contains(':') { "IPv6" } else { "IPv4" };
+        service.put("/spec/ipFamilies", json!([family]));
+    }
+}
+
+/// Takes over from the old object what the server allocated and the client left out.
+pub(super) fn keep_allocated(new: &mut Object, old: &Object) {
+    if has_cluster_ip(old.str("/spec/type")) && has_cluster_ip(new.str("/spec/type")) {
+        if new.str("/spec/clusterIP").is_empty() && !old.str("/spec/clusterIP").is_empty() {
+            new.put("/spec/clusterIP", old.str("/spec/clusterIP"));
+        }
+        if new.list("/spec/clusterIPs").is_empty() && new.str("/spec/clusterIP") == old.str("/spec/clusterIP") {
+            new.put("/spec/clusterIPs", json!(old.list("/spec/clusterIPs")));
+        }
+        for field in ["/spec/ipFamilies", "/spec/ipFamilyPolicy"] {
+            if let Some(value) = old.at(field) {
+                new.put_default(field, value.clone());
+            }
+        }
+    }
+    if has_node_ports(old) && has_node_ports(new) {
+        keep_node_ports(new, old);
+    }
+    if has_health_port(old) && has_health_port(new) && new.int("/spec/healthCheckNodePort").unwrap_or(0) == 0 {
+        new.put("/spec/healthCheckNodePort", old["spec"]["healthCheckNodePort"].clone());
+    }
+}
+
+/// Ports of the same name keep their node ports.
+fn keep_node_ports(new: &mut Object, old: &Object) {
+    let used = |o: &Object| -> BTreeSet<i64> {
+        o.list("/spec/ports").iter().filter_map(|p| p.int("/nodePort")).filter(|n| *n != 0).collect()
+    };
+    let mut taken: BTreeSet<i64> = used(old).intersection(&used(new)).copied().collect();
+    let by_name: BTreeMap<String, i64> =
+        old.list("/spec/ports").iter().map(|p| (p.str("/name").to_string(), p.int("/nodePort").unwrap_or(0))).collect();
+    for port in new.items_mut("/spec/ports") {
+        let known = by_name.get(port.str("/name")).copied().unwrap_or(0);
+        if port.int("/nodePort").unwrap_or(0) == 0 && known != 0 && taken.insert(known) {
+            port.put("/nodePort", known);
+        }
+    }
+}
+
+/// Whether the Service has a port for health checks of a load balancer.
+fn has_health_port(service: &Object) -> bool {
+    service.str("/spec/type") == "LoadBalancer" && service.str("/spec/externalTrafficPolicy") == "Local"
+}
+
+/// When the type changes, drops what the new type does not have, unless the client wrote it.
+pub(super) fn drop_what_the_type_lacks(new: &mut Object, old: &Object) {
+    let unchanged = |new: &Object, pointer: &str| new.at(pointer) == old.at(pointer);
+    if has_cluster_ip(old.str("/spec/type")) && !has_cluster_ip(new.str("/spec/type")) {
+        for field in ["/spec/clusterIP", "/spec/clusterIPs", "/spec/ipFamilies", "/spec/ipFamilyPolicy"] {
+            if unchanged(new, field) {
+                new.remove_at(field);
+            }
+        }
+    }
+    if has_node_ports(old) && !has_node_ports(new) {
+        let numbers = |o: &Object| o.list("/spec/ports").iter().filter_map(|p| p.int("/nodePort")).collect::<Vec<_>>();
+        if numbers(new) == numbers(old) {
+            for port in new.items_mut("/spec/ports") {
+                port.remove_at("/nodePort");
+            }
+        }
+    }
+    let balanced = |o: &Object| o.str("/spec/type") == "LoadBalancer";
+    let internal = |o: &Object| has_cluster_ip(o.str("/spec/type"));
+    let rules: [(&str, fn(&Object) -> bool); 5] = [
+        ("/spec/healthCheckNodePort", has_health_port),
+        ("/spec/loadBalancerClass", balanced),
+        ("/spec/allocateLoadBalancerNodePorts", balanced),
+        ("/spec/externalTrafficPolicy", is_external),
+        ("/spec/internalTrafficPolicy", internal),
+    ];
+    for (field, has) in rules {
+        if has(old) && !has(new) && unchanged(new, field) {
+            new.remove_at(field);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! ServiceAccount: the identity of pods.
+
+use crate::kinds::shared::describe_meta::{describe_events, head};
+use crate::kinds::{Describer, Kind, Lookup, Names};
+use crate::machinery::object::{Object, Reading};
+
+/// The kind.
+pub struct ServiceAccount;
+
+static NAMES: Names =
+    Names::builtin(("", "v1"), "ServiceAccount", "serviceaccounts", "serviceaccount", true).short(&["sa"]);
+
+impl Kind for ServiceAccount {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn has_status(&self) -> bool {
+        false
+    }
+
+    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
+        head(object, out);
+        let title = "Image pull secrets:";
+        let secrets = object.list("/imagePullSecrets");
+        if secrets.is_empty() {
+            out.line(0, format!("{title}\t<none>"));
+        }
+        for (position, secret) in secrets.iter().enumerate() {
+            let beside = if position == 0 { title.to_string() } else { " ".repeat(title.len()) };
+            out.line(0, format!("{beside}\t{}", secret.str("/name")));
+        }
+        describe_events(look, object, out);
+        true
+    }
+}
