@@ -5,14 +5,14 @@
 //! merge keys with the patches, and custom resources bring their own schema: they have nothing here.
 
 // pub mod decode;
-// pub mod enums;
+pub mod enums;
 // pub mod explain;
 pub mod lists;
 mod types;
 // pub mod message;
 // pub mod reader;
 // mod scalars;
-// pub mod shape;
+pub mod shape;
 // pub mod texts;
 
 use std::sync::OnceLock;
