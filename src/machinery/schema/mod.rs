@@ -4,14 +4,14 @@
 //! when somebody asks for it, so that a command pays for the kinds it touches. Documentation lives in [`texts`], patch
 //! merge keys with the patches, and custom resources bring their own schema: they have nothing here.
 
-// pub mod decode;
+pub mod decode;
 pub mod enums;
 // pub mod explain;
 pub mod lists;
 mod types;
-// pub mod message;
-// pub mod reader;
-// mod scalars;
+pub mod message;
+pub mod reader;
+mod scalars;
 pub mod shape;
 // pub mod texts;
 
