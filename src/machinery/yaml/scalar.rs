@@ -168,7 +168,7 @@ fn split_zone(clock: &str) -> Option<&str> {
         return Some(head);
     }
     let at = clock.rfind(['+', '-'])?;
-    let zone = clock[at + 1..].as_bytes();
+    let zone = &clock.as_bytes()[at + 1..];
     let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
     (zone.len() == 5 && digits(&zone[..2]) && zone[2] == b':' && digits(&zone[3..])).then(|| &clock[..at])
 }
