@@ -393,21 +393,9 @@ fn float_value(float: f64) -> Result<Value, YamlError> {
     }
 }
 
-/// A value in Go's own syntax (`%#v`), as messages about keys show it.
+/// A value in Go's own syntax (`%#v`), as messages about keys show it; maps of YAML may have keys of any type.
 fn go_syntax(value: &Value) -> String {
-    match value {
-        Value::Null => "interface {}(nil)".to_owned(),
-        Value::String(text) => go_text::quote(text),
-        Value::Array(items) => {
-            format!("[]interface {{}}{{{}}}", items.iter().map(go_syntax).collect::<Vec<_>>().join(", "))
-        }
-        Value::Object(fields) => {
-            let pairs: Vec<String> =
-                fields.iter().map(|(key, item)| format!("{}:{}", go_text::quote(key), go_syntax(item))).collect();
-            format!("map[interface {{}}]interface {{}}{{{}}}", pairs.join(", "))
-        }
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
-    }
+    go_text::value_syntax(value).replace("map[string]interface {}{", "map[interface {}]interface {}{")
 }
 
 #[cfg(test)]
