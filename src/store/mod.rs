@@ -5,7 +5,7 @@
 //! and visible at once to its own reads; [`Store::commit`] makes it durable in one atomic batch, or it leaves no trace.
 //!
 //! The path of a write: [`objects`] stages the object, its index rows and its change; [`commit`] turns the changes into log
-//! rows; the [`overlay`] applies everything to the [`engine`].
+//! rows; the [`overlay`] applies everything to the [`engine`]. [`home`] is the directory of a store on disk.
 
 mod changes;
 mod check;

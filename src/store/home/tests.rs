@@ -232,3 +232,25 @@ fn a_directory_that_goes_while_waiting_is_made_again() {
     });
     assert_eq!(names_in(&path).expect("names"), ["lock", "store"]);
 }
+
+#[test]
+fn waste_is_compacted_when_the_store_is_opened() {
+    let dir = temporary();
+    let home = Home::open(dir.path()).expect("a home");
+    let mut engine = hold(&home).engine().expect("an engine");
+    let row = |i: u32, value: Option<Vec<u8>>| (i.to_be_bytes().to_vec(), value);
+    engine.apply((0..5_000).map(|i| row(i, Some(vec![1; 5_000]))).collect()).expect("apply");
+    drop(engine);
+    drop(hold(&home).engine().expect("full of what lives"));
+    let marker = Marker::read(dir.path()).expect("a marker").expect("a marker");
+    assert!((marker.generation, marker.weighed > 16 << 20) == (1, true), "weighed, and left: {marker:?}");
+    let mut engine = hold(&home).engine().expect("an engine");
+    engine.apply((1..5_000).map(|i| row(i, None)).collect()).expect("apply");
+    drop(engine);
+    // As if it had grown to this size since it was weighed.
+    Marker { weighed: 1, ..marker }.write(dir.path()).expect("write");
+    let engine = hold(&home).engine().expect("an engine");
+    assert_eq!(names_in(dir.path()).expect("names"), ["data-2", "lock", "state", "store"]);
+    assert_eq!(engine.get(&0u32.to_be_bytes()).expect("get"), Some(vec![1; 5_000]));
+    assert!(home.size() < 4 << 20, "{} bytes", home.size());
+}
