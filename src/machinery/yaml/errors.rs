@@ -1,0 +1,109 @@
+//! Why a document cannot be read, in the words of the libraries that kubectl uses.
+
+use saphyr_parser::ScanError;
+
+/// An error in a YAML or JSON document; its text is what kubectl prints after `error parsing FILE: `.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum YamlError {
+    /// The YAML cannot be read, or not be turned into JSON.
+    #[error("error converting YAML to JSON: {0}")]
+    Yaml(String),
+    /// A line starts with `---` and goes on with something that is no comment.
+    #[error("invalid Yaml document separator: {0}")]
+    Separator(String),
+    /// The JSON is wrong at this byte of the stream.
+    #[error("json: offset {offset}: {problem}")]
+    Json {
+        /// Bytes read, the wrong one included.
+        offset: usize,
+        /// What is wrong, in the words of Go's decoder.
+        problem: String,
+    },
+    /// The JSON ends too early.
+    #[error("unexpected EOF")]
+    UnexpectedEnd,
+}
+
+impl YamlError {
+    /// An error of the YAML library.
+    pub(super) fn yaml(problem: impl std::fmt::Display) -> Self {
+        Self::Yaml(format!("yaml: {problem}"))
+    }
+}
+
+/// Who notices an error decides which line is shown: the parser of kubectl's library counts lines from zero.
+#[derive(Clone, Copy, PartialEq)]
+enum Finder {
+    Scanner,
+    Parser,
+}
+
+/// Our parser's words and kubectl's, where they differ.
+const WORDS: &[(&str, &str, Finder)] = &[
+    ("while parsing a block mapping, did not find expected key", "did not find expected key", Finder::Parser),
+    ("did not find expected <document start>", "did not find expected <document start>", Finder::Parser),
+    (
+        "while parsing a block collection, did not find expected '-' indicator",
+        "did not find expected '-' indicator",
+        Finder::Parser,
+    ),
+    (
+        "while parsing a flow mapping, did not find expected ',' or '}'",
+        "did not find expected ',' or '}'",
+        Finder::Parser,
+    ),
+    ("while parsing a flow sequence, expected ',' or ']'", "did not find expected ',' or ']'", Finder::Parser),
+    ("while parsing a node, did not find expected node content", "did not find expected node content", Finder::Parser),
+    ("illegal placement of ':' indicator", "did not find expected ',' or ']'", Finder::Parser),
+    ("duplicate version directive", "found duplicate %YAML directive", Finder::Parser),
+    ("the handle wasn't declared", "found undefined tag handle", Finder::Parser),
+    ("invalid indentation in flow construct", "did not find expected ',' or '}'", Finder::Parser),
+    ("tabs disallowed within this context (block indentation)", NO_TOKEN, Finder::Scanner),
+    ("tabs disallowed in this context", NO_TOKEN, Finder::Scanner),
+    ("tab cannot be used as indentation", NO_TOKEN, Finder::Scanner),
+    ("unexpected character", NO_TOKEN, Finder::Scanner),
+    ("found unprintable character", "control characters are not allowed", Finder::Scanner),
+    ("while scanning a plain scalar, found a tab", "found a tab character that violates indentation", Finder::Scanner),
+    (
+        "a block scalar content cannot start with a tab",
+        "found a tab character where an indentation space is expected",
+        Finder::Scanner,
+    ),
+    ("simple key expect ':'", "could not find expected ':'", Finder::Scanner),
+    ("simple key expected", "could not find expected ':'", Finder::Scanner),
+    ("invalid indentation", "did not find expected key", Finder::Parser),
+    ("\"-\" is only valid inside a block", "block sequence entries are not allowed in this context", Finder::Scanner),
+    ("did not find the expected '>'", "did not find the expected '>'", Finder::Scanner),
+];
+
+const NO_TOKEN: &str = "found character that cannot start any token";
+
+/// The error of our parser in the words of kubectl's.
+pub(super) fn syntax_error(error: &ScanError, doc: &str) -> YamlError {
+    let info = error.info();
+    let mut line = error.marker().line();
+    let known = WORDS.iter().find(|(ours, ..)| info == *ours || info.starts_with(&format!("{ours}:")));
+    let (words, finder) = match known {
+        Some((_, words, finder)) => (*words, *finder),
+        None if info == "misplaced bracket" => (bracket_problem(doc, error.marker().index()), Finder::Parser),
+        // The rest are scanner errors with the same words, ours after what was being scanned.
+        None => (info.rsplit(", ").next().unwrap_or(info), Finder::Scanner),
+    };
+    if words == "found unexpected end of stream" {
+        // Our parser names the line where the text began.
+        line = doc.matches('\n').count() + 1;
+    }
+    // A problem on the first line is shown without a line number.
+    let shown = if finder == Finder::Parser || line == 1 { line - 1 } else { line };
+    YamlError::yaml(if shown == 0 { words.to_owned() } else { format!("line {shown}: {words}") })
+}
+
+/// A closing bracket in the place of a value is missing content, one after a value stands where a key should.
+fn bracket_problem(doc: &str, at: usize) -> &'static str {
+    let before = doc.chars().take(at).filter(|c| !c.is_whitespace()).last();
+    if matches!(before, None | Some(':' | '-' | ',' | '?')) {
+        "did not find expected node content"
+    } else {
+        "did not find expected key"
+    }
+}
