@@ -7,6 +7,7 @@
 
 pub mod context;
 pub mod driver;
+pub mod kubelet;
 mod recorder;
 
 pub use context::Context;
@@ -19,7 +20,7 @@ use crate::sim::Time;
 use crate::store::Change;
 
 /// The one list of controllers. Their order is the order in which they are woken by one change.
-pub static CONTROLLERS: &[Controller] = &[];
+pub static CONTROLLERS: &[Controller] = &[kubelet::CONTROLLER];
 
 /// A controller as data.
 pub struct Controller {
