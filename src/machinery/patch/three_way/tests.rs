@@ -161,6 +161,9 @@ fn patches_between_real_objects_lead_from_one_to_the_other() {
     assert!(tried > 100 || real_objects().is_empty(), "only {tried} objects were tried");
 }
 
+/// Image, environment and arguments of a container.
+type Parts = (&'static str, Vec<Value>, Option<Vec<&'static str>>);
+
 /// Deployments small enough to collide often: maps, keyed lists in every order, sets, replaced lists and retained keys.
 fn any_deployment() -> impl Strategy<Value = Value> {
     let text = || prop::sample::select(vec!["x", "y", "z"]);
@@ -170,7 +173,7 @@ fn any_deployment() -> impl Strategy<Value = Value> {
     let env = names().prop_map(|names| names.into_iter().map(|name| json!({"name": name})).collect::<Vec<_>>());
     let container = (text(), env, prop::option::of(prop::collection::vec(text(), 0..3)));
     let containers = (names(), prop::collection::vec(container, 4)).prop_map(|(names, parts)| {
-        let item = |(name, (image, env, args)): (&str, (&str, Vec<Value>, Option<Vec<&str>>))| {
+        let item = |(name, (image, env, args)): (&str, Parts)| {
             let mut item = json!({"name": name, "image": image, "env": env});
             if let Some(args) = args {
                 item["args"] = json!(args);
