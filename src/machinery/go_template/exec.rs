@@ -356,7 +356,14 @@ impl<'n, 'v> State<'n, 'v> {
             let index = arguments.len();
             arguments.push(self.checked(last, param(index))?);
         }
-        match funcs::call(name, &arguments) {
+        let result = match (name, arguments.first(), operands.first()) {
+            ("call", Some(value), _) if value.is_nil() => Err("call of nil".to_owned()),
+            ("call", Some(value), Some(operand)) => {
+                Err(format!("non-function {operand} of type {}", value.type_name()))
+            }
+            _ => funcs::call(name, &arguments),
+        };
+        match result {
             Ok(value) => Ok(value),
             Err(problem) => {
                 self.place = Some(command.map_or(Place::Operand(operand), Place::Command));
