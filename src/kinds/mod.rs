@@ -9,7 +9,13 @@ pub mod batch;
 pub mod catalog;
 pub mod core;
 pub mod describer;
+pub mod discovery;
+pub mod networking;
+pub mod policy;
+pub mod rbac;
+pub mod scheduling;
 pub mod shared;
+pub mod storage;
 
 use std::sync::Arc;
 
