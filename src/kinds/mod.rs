@@ -4,12 +4,24 @@
 //! `api-resources` are derived from that list. Kinds are pure: no store, no clock, no flags. What needs other objects is
 //! given to them as a [`Lookup`].
 
+pub mod admission;
 pub mod apps;
+pub mod auth;
+pub mod autoscaling;
 pub mod batch;
 pub mod catalog;
 pub mod core;
 pub mod describer;
+pub mod discovery;
+pub mod flowcontrol;
+pub mod networking;
+pub mod policy;
+pub mod rbac;
+pub mod resource;
+pub mod scheduling;
 pub mod shared;
+pub mod small_groups;
+pub mod storage;
 
 use std::sync::Arc;
 
