@@ -154,6 +154,13 @@ impl Ctx {
         self.err.push('\n');
     }
 
+    /// Prints a line as Kubernetes' libraries log to standard error: severity, time, process, place, text.
+    pub fn log(&mut self, severity: char, place: &str, text: &str) -> CliResult<()> {
+        let time = self.now()?.to_chrono().format("%m%d %H:%M:%S%.6f");
+        self.complain(format!("{severity}{time}       1 {place}] {text}"));
+        Ok(())
+    }
+
     /// A hint for a person at a terminal that kubectl would not print.
     pub fn hint(&mut self, line: impl AsRef<str>) {
         if self.hints {

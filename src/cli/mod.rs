@@ -7,7 +7,9 @@
 pub mod args;
 pub mod context;
 pub mod error;
+pub mod files;
 mod parse;
+pub mod resolve;
 pub mod verbs;
 
 use std::ffi::OsString;
