@@ -13,7 +13,7 @@ impl Server {
     /// Builds the kinds of all definitions in the store into the catalog.
     pub(super) fn reload_custom_kinds(&mut self) -> std::result::Result<(), StoreError> {
         let definitions = self.store.list(DEFINITIONS, None)?;
-        let _ = &definitions;
+        let _ = definitions;
         let kinds = Vec::new();
         self.catalog = Catalog::new(kinds);
         Ok(())

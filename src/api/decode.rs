@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
-use super::{FieldValidation, Options, Request, Result};
-use crate::kinds::Kind;
+use super::{FieldValidation, Options, PatchType, Request, Result};
+use crate::kinds::{Kind, Names};
+use crate::machinery::field::{self, Path};
 use crate::machinery::object::{Meta, Object, split_api_version};
 use crate::machinery::patch::types::FieldType;
-use crate::machinery::schema::Schema;
+use crate::machinery::quantity::Quantity;
+use crate::machinery::schema::{self, Schema, message};
 use crate::machinery::status::Status;
 
 /// The schema's name of a kind, if it has one there; custom kinds have none.
@@ -19,24 +21,59 @@ fn definition(kind: &dyn Kind, api_version: &str) -> Option<&'static str> {
     Schema::builtin().root(group, version, kind.names().kind)
 }
 
-/// Decodes a body that was sent as an object.
-pub(super) fn body(kind: &dyn Kind, body: Object, options: &Options, warnings: &mut Vec<String>) -> Result<Object> {
-    if options.trusted {
-        return Ok(body);
-    }
-    let _ = (kind, warnings, FieldValidation::Strict);
-    Ok(body)
+/// A quantity in its canonical form.
+fn quantity(text: &str) -> std::result::Result<String, String> {
+    text.parse::<Quantity>().map(|q| q.canonical()).map_err(|e| e.to_string())
 }
 
-/// Decodes the result of a patch.
+/// Decodes a body that was sent as an object: fields that the kind does not know are cut, refused or warned about.
+pub(super) fn body(kind: &dyn Kind, body: Object, options: &Options, warnings: &mut Vec<String>) -> Result<Object> {
+    let names = *kind.names();
+    let Some(definition) = definition(kind, body.api_version()).filter(|_| !options.trusted) else { return Ok(body) };
+    let refuse = |error: &str| Status::bad_request(message::cannot_be_handled(names.kind, version_of(&names), error));
+    let decoded = schema::decode::decode(Schema::builtin(), definition, body, quantity).map_err(|e| refuse(&e.to_string()))?;
+    let mut complaints = options.duplicates.clone();
+    complaints.extend(decoded.unknown);
+    match options.validation {
+        FieldValidation::Strict if !complaints.is_empty() => return Err(refuse(&message::strict(&complaints))),
+        FieldValidation::Warn => warnings.extend(complaints),
+        _ => {}
+    }
+    Ok(decoded.value)
+}
+
+fn version_of(names: &Names) -> &'static str {
+    names.version
+}
+
+/// Decodes the result of a patch, whose errors speak of the patch.
 pub(super) fn patched(
     kind: &dyn Kind,
+    format: PatchType,
     patched: Object,
-    _patch: &Value,
+    patch: &Value,
     options: &Options,
     warnings: &mut Vec<String>,
 ) -> Result<Object> {
-    body(kind, patched, options, warnings)
+    if format != PatchType::Strategic {
+        return body(kind, patched, options, warnings);
+    }
+    let Some(definition) = definition(kind, patched.api_version()) else { return Ok(patched) };
+    let wrong = |error: String| {
+        let errors = vec![field::invalid(&Path::new("patch"), message::go_value(patch), &error)];
+        Status::invalid("", "", "", &errors)
+    };
+    let decoded = schema::decode::convert(Schema::builtin(), definition, patched, quantity).map_err(|e| wrong(e.to_string()))?;
+    match options.validation {
+        FieldValidation::Strict if !decoded.unknown.is_empty() => {
+            let path = Path::new("patch");
+            let errors = vec![field::invalid(&path, message::go_value(patch), &message::strict(&decoded.unknown))];
+            return Err(Status::invalid("", "", "", &errors));
+        }
+        FieldValidation::Warn => warnings.extend(decoded.unknown),
+        _ => {}
+    }
+    Ok(decoded.value)
 }
 
 /// The body must be an object of the kind that the request names.

@@ -55,6 +55,12 @@ impl Server {
         Ok(server)
     }
 
+    /// Goes on over another store: a watcher closes it while it sleeps and opens it again.
+    pub fn replace_store(&mut self, store: Store) -> std::result::Result<(), StoreError> {
+        self.store = store;
+        self.reload_custom_kinds()
+    }
+
     /// Carries out one request at an instant.
     pub fn handle(&mut self, request: &Request, now: Time) -> Result<Response> {
         let kind = self.catalog.by_resource(&request.resource).ok_or_else(Status::no_resource)?;

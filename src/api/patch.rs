@@ -25,7 +25,7 @@ impl Server {
         let base = self.shown(kind, old.clone(), &request.version);
         let patched = self.patched(kind, *format, &base, &parsed)?;
         let mut warnings = Vec::new();
-        let mut new = decode::patched(kind, patched, &parsed, &request.options, &mut warnings)?;
+        let mut new = decode::patched(kind, *format, patched, &parsed, &request.options, &mut warnings)?;
         self.to_stored_version(kind, &mut new);
         self.enter_namespace(kind, &mut new, request)?;
         self.replace(kind, old, new, request, now, warnings)

@@ -5,7 +5,7 @@ use crate::api::Result;
 use crate::sim::{ClockMode, Duration, Time, clock};
 
 /// More instants than this without the clock moving are a defect, not work.
-const SAME_INSTANT_MAX: usize = 100_000;
+pub(super) const SAME_INSTANT_MAX: usize = 100_000;
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,17 +21,9 @@ pub enum Waited {
 impl Cluster {
     /// Lets the controllers work off everything that is due until `until`, each entry at its own instant.
     pub(super) fn catch_up(&mut self, until: Time) -> Result<()> {
-        let mut same = 0;
         while let Some(due) = self.server.take_due(until)? {
-            same = if due.at > self.clock.now { 0 } else { same + 1 };
-            if same > SAME_INSTANT_MAX {
-                return Err(crate::machinery::status::Status::internal("the timeline does not come to rest"));
-            }
             self.clock.now = self.clock.now.max(due.at);
             self.driver.wake(&due);
-            while let Some(more) = self.server.take_due(self.clock.now)? {
-                self.driver.wake(&more);
-            }
             self.run()?;
         }
         self.clock.now = self.clock.now.max(until);
@@ -114,17 +106,12 @@ impl Cluster {
 
     /// Whether anything but endlessly repeating work is due.
     fn has_work(&mut self) -> Result<bool> {
-        // The first entries are nearly always enough; the expiry of many events can lie before the rest.
-        for count in [16, usize::MAX] {
-            let due = self.server.due(count)?;
-            if due.iter().any(|d| !d.recurring) {
-                return Ok(true);
-            }
-            if due.len() < count {
-                return Ok(false);
-            }
-        }
-        Ok(false)
+        let mut found = false;
+        self.server.store().each_due(&mut |due| {
+            found = !due.recurring;
+            !found
+        }).map_err(crate::api::broken)?;
+        Ok(found)
     }
 
     fn wait_real(&mut self, deadline: Option<Time>) -> std::result::Result<Waited, ClusterError> {

@@ -9,7 +9,7 @@ use crate::api::{Server, Settings, index_entries};
 use crate::controllers::Driver;
 use crate::machinery::object::Reading;
 use crate::sim::{ClockMode, ClockState, Duration, Ids, Time, clock, ids};
-use crate::store::{MemoryEngine, Store};
+use crate::store::{Held, Home, MemoryEngine, Store};
 
 /// The row that holds what a store was created with.
 const ORIGIN: &str = "origin";
@@ -38,6 +38,8 @@ pub struct OpenOptions {
     pub latency: Duration,
     /// How long to wait for another process that holds the store; zero is for ever.
     pub lock_timeout: Duration,
+    /// Called once when the wait for the lock has taken a second.
+    pub on_wait: fn(),
 }
 
 impl OpenOptions {
@@ -50,6 +52,7 @@ impl OpenOptions {
             seed: None,
             latency: Duration::from_secs(1),
             lock_timeout: Duration::from_secs(30),
+            on_wait: || {},
         }
     }
 
@@ -67,7 +70,14 @@ impl OpenOptions {
 /// How a cluster was opened, and what holds its directory.
 pub(super) struct Place {
     options: OpenOptions,
+    /// The directory; `None` in memory.
+    home: Option<Home>,
+    /// The lock on it; `None` while a watcher sleeps.
+    held: Option<Held>,
 }
+
+/// The longest sleep of a watcher that has nothing to wait for.
+const LONGEST_SLEEP: std::time::Duration = std::time::Duration::from_secs(3600);
 
 impl Cluster {
     /// Opens a cluster, makes it where there is none, and catches up with the wall clock.
@@ -75,13 +85,17 @@ impl Cluster {
     /// # Errors
     /// When another process holds the store for too long, or the directory is not a store or can not be used.
     pub fn open(options: OpenOptions) -> Result<Cluster, ClusterError> {
-        let mut store = Store::new(Box::new(MemoryEngine::new()), index_entries)?;
+        let home = match &options.place {
+            Where::Directory(directory) => Some(Home::open(directory)?),
+            Where::Memory => None,
+        };
+        let (held, mut store) = open_store(home.as_ref(), &options)?;
         let is_new = store.is_new();
         let (clock, seed) = origin(&mut store, &options)?;
         let settings = Settings { latency: options.latency };
         let server = Server::new(store, Ids::new(seed), settings)?;
         let driver = Driver::new(server.revision());
-        let mut cluster = Cluster { server, driver, clock, place: Place { options } };
+        let mut cluster = Cluster { server, driver, clock, place: Place { options, home, held } };
         if is_new {
             cluster.bootstrap()?;
         }
@@ -93,9 +107,34 @@ impl Cluster {
 
     /// Gives the store back while the process sleeps, until somebody else changed it or `at_most` has passed.
     pub(super) fn sleep(&mut self, at_most: Option<std::time::Duration>) -> Result<(), ClusterError> {
-        let _ = (&self.place.options, at_most);
+        let for_now = at_most.map_or(LONGEST_SLEEP, |d| d.min(LONGEST_SLEEP));
+        let Some(home) = &self.place.home else {
+            std::thread::sleep(for_now);
+            return Ok(());
+        };
+        let nothing = Store::new(Box::new(MemoryEngine::new()), index_entries)?;
+        self.server.replace_store(nothing)?;
+        self.place.held = None;
+        home.wait_for_change(for_now)?;
+        let (held, mut store) = open_store(Some(home), &self.place.options)?;
+        let (clock, _) = origin(&mut store, &self.place.options)?;
+        self.server.replace_store(store)?;
+        self.driver = Driver::new(self.server.revision());
+        (self.place.held, self.clock) = (held, clock);
         Ok(())
     }
+}
+
+/// Takes the lock and opens the engine.
+fn open_store(home: Option<&Home>, options: &OpenOptions) -> Result<(Option<Held>, Store), ClusterError> {
+    let Some(home) = home else {
+        return Ok((None, Store::new(Box::new(MemoryEngine::new()), index_entries)?));
+    };
+    let forever = std::time::Duration::from_secs(u64::from(u32::MAX));
+    let timeout = if options.lock_timeout == Duration::ZERO { forever } else { options.lock_timeout.to_std() };
+    let mut held = home.lock(timeout, &mut || (options.on_wait)())?;
+    let store = Store::new(Box::new(held.engine()?), index_entries)?;
+    Ok((Some(held), store))
 }
 
 /// The clock and the seed of the store; a new one gets them from the options.

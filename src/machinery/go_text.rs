@@ -198,6 +198,47 @@ fn quote_with(text: &str, mark: char, ascii: bool) -> String {
     out
 }
 
+/// The text between two quotes with Go's escapes undone (`strconv.Unquote`); `None` if they are wrong.
+pub fn unquote(body: &str, mark: char) -> Option<String> {
+    let mut out = String::new();
+    let mut chars = body.chars();
+    while let Some(c) = chars.next() {
+        if c == mark {
+            return None;
+        }
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        let c = match chars.next()? {
+            'a' => '\u{7}',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'v' => '\u{b}',
+            '\\' => '\\',
+            c @ ('"' | '\'') if c == mark => c,
+            'x' => code(&mut chars, 2, 16, 0)?,
+            'u' => code(&mut chars, 4, 16, 0)?,
+            'U' => code(&mut chars, 8, 16, 0)?,
+            c @ '0'..='7' => code(&mut chars, 2, 8, c.to_digit(8)?)?,
+            _ => return None,
+        };
+        out.push(c);
+    }
+    Some(out)
+}
+
+fn code(chars: &mut impl Iterator<Item = char>, count: usize, radix: u32, first: u32) -> Option<char> {
+    let mut value = first;
+    for _ in 0..count {
+        value = value.checked_mul(radix)?.checked_add(chars.next()?.to_digit(radix)?)?;
+    }
+    char::from_u32(value)
+}
+
 /// Go prints letters, marks, numbers, punctuation and symbols, and of the blanks only the ASCII one.
 fn is_printable(c: char) -> bool {
     let invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');

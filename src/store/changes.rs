@@ -65,7 +65,7 @@ enum Kind {
 impl Store {
     /// The changes after a revision, oldest first, staged ones included.
     pub fn changes_since(&mut self, revision: u64) -> Result<Vec<Change>, ChangesGone> {
-        if revision + 1 < self.committed.log_start {
+        if revision.saturating_add(1) < self.committed.log_start {
             return Err(ChangesGone::TooOld { asked: revision, oldest: self.committed.log_start - 1 });
         }
         if revision >= self.committed.revision {

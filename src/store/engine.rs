@@ -8,7 +8,7 @@ use super::StoreError;
 /// One write of a batch: a key, and the value it gets, or `None` when it goes.
 pub type Write = (Vec<u8>, Option<Vec<u8>>);
 
-/// An ordered map of bytes to bytes. The order is that of the keys' bytes.
+/// An ordered map of bytes to bytes. The order is that of the keys' bytes; no key starts with the byte `ff`.
 pub trait Engine: Send {
     /// The value of a key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;

@@ -5,7 +5,7 @@
 //! and visible at once to its own reads; [`Store::commit`] makes it durable in one atomic batch, or it leaves no trace.
 //!
 //! The path of a write: [`objects`] stages the object, its index rows and its change; [`commit`] turns the changes into log
-//! rows; the [`overlay`] applies everything to the [`engine`].
+//! rows; the [`overlay`] applies everything to the [`engine`]. [`home`] is the directory of a store on disk.
 
 mod changes;
 mod check;
@@ -13,11 +13,13 @@ mod commit;
 mod delta;
 mod engine;
 mod error;
+mod home;
 pub mod keys;
 mod memory;
 mod objects;
 mod overlay;
 mod rows;
+mod sled;
 mod timeline;
 
 use std::fmt;
@@ -26,7 +28,9 @@ use std::sync::Arc;
 pub use changes::LogLimits;
 pub use engine::{Engine, Write};
 pub use error::{ChangesGone, StoreError};
+pub use home::{Held, Home};
 pub use memory::MemoryEngine;
+pub use sled::SledEngine;
 
 use crate::machinery::object::Object;
 use overlay::Overlay;

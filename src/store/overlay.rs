@@ -206,3 +206,56 @@ fn merge(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::MemoryEngine;
+
+    fn writes() -> impl Strategy<Value = Vec<Write>> {
+        let value = prop::option::of(prop::collection::vec(any::<u8>(), 0..2));
+        prop::collection::vec((prop::collection::vec(0u8..4, 0..3), value), 0..20)
+    }
+
+    /// The pairs of a range, `stop` of them at most.
+    fn scanned(overlay: &Overlay, range: &Range, stop: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut found = Vec::new();
+        let mut each = |key: &[u8], value: &[u8]| {
+            found.push((key.to_vec(), value.to_vec()));
+            found.len() < stop
+        };
+        overlay.scan(range, &mut each).expect("a scan");
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_staged_reads_as_if_it_were_applied(
+            stored in writes(),
+            staged in writes(),
+            from in prop::collection::vec(0u8..4, 0..3),
+            to in prop::collection::vec(0u8..4, 0..3),
+            stop in 1usize..6,
+        ) {
+            let mut engine = MemoryEngine::new();
+            engine.apply(stored.clone()).expect("apply");
+            let mut overlay = Overlay::new(Box::new(engine));
+            for (key, value) in staged.clone() {
+                match value {
+                    Some(bytes) => overlay.put(key, bytes),
+                    None => overlay.remove(key),
+                }
+            }
+            let mut whole = MemoryEngine::new();
+            whole.apply(stored.into_iter().chain(staged).collect()).expect("apply");
+            let whole = Overlay::new(Box::new(whole));
+            let range = (from, to);
+            prop_assert_eq!(scanned(&overlay, &range, stop), scanned(&whole, &range, stop));
+            prop_assert_eq!(overlay.bytes(&range.0).expect("get"), whole.bytes(&range.0).expect("get"));
+            overlay.commit(Vec::new()).expect("commit");
+            prop_assert_eq!(scanned(&overlay, &range, stop), scanned(&whole, &range, stop));
+        }
+    }
+}

@@ -2,5 +2,6 @@
 
 pub mod describe_meta;
 pub mod formats;
+pub mod go_diff;
 pub mod go_json;
 pub mod simple;

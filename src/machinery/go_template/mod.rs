@@ -1,1 +1,68 @@
-//! go template
+//! Go's text/template as kubectl offers it in `-o go-template`, over JSON values.
+//!
+//! Methods, channels, functions as values and complex numbers are left out: JSON data has none of them. Maps are walked
+//! and printed in key order, as in Go.
+
+mod exec;
+mod format;
+mod funcs;
+mod lex;
+mod node;
+mod parse;
+mod value;
+
+use serde_json::Value;
+
+use node::Templates;
+
+/// A parsed template.
+#[derive(Debug, Clone)]
+pub struct Template {
+    name: String,
+    text: String,
+    templates: Templates,
+}
+
+impl Template {
+    /// Parses a template; the error is what kubectl prints after `error parsing template TEXT, `.
+    pub fn parse(name: &str, text: &str) -> Result<Self, String> {
+        let templates = parse::parse(name, text)?;
+        Ok(Self { name: name.to_owned(), text: text.to_owned(), templates })
+    }
+
+    /// The text the template makes of the data; with an error, first what had been printed by then.
+    pub fn execute(&self, data: &Value) -> Result<String, (String, String)> {
+        let program = exec::Program { name: &self.name, text: &self.text, templates: &self.templates };
+        exec::run(&program, data)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machinery::go_text::quote;
+
+    /// Templates with kubectl's own answers, line by line; recorded error lines are cut off at 200 characters.
+    #[test]
+    fn recorded_templates_print_what_kubectl_prints() {
+        let data: Value =
+            serde_json::from_str(include_str!("../../../testdata/cases/gotemplate_data.json")).expect("JSON");
+        let templates = include_str!("../../../testdata/cases/gotemplate_cases.txt").lines();
+        let answers = include_str!("../../../testdata/cases/gotemplate_kubectl_out.txt").lines();
+        let mut wrong = Vec::new();
+        for (template, answer) in templates.zip(answers) {
+            let result = match Template::parse("output", template) {
+                Err(error) => format!("ERR error: error parsing template {template}, {error}"),
+                Ok(parsed) => match parsed.execute(&data) {
+                    Ok(text) => serde_json::to_string(&text).expect("text"),
+                    Err((_, error)) => format!("ERR error: error executing template {}: {error}", quote(template)),
+                },
+            };
+            let cut = answer.starts_with("ERR") && answer.chars().count() >= 200;
+            if !(result == answer || cut && result.starts_with(answer)) {
+                wrong.push(format!("{template}\n  {result}\n  {answer}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}

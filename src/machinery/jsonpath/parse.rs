@@ -1,5 +1,7 @@
 //! Template text into nodes. The parser is as lenient and as strict as kubectl's, and complains in its words.
 
+use crate::machinery::go_text::unquote;
+
 /// A step of a template.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
@@ -188,7 +190,8 @@ impl Parser {
             }
         }
         let quoted = &self.input[start..self.at];
-        let text = unquote(&quoted[1..quoted.len() - 1], mark);
+        let body: String = quoted[1..quoted.len() - 1].iter().collect();
+        let text = unquote(&body, mark);
         text.map(Node::Text)
             .ok_or_else(|| format!("unquote string {} error invalid syntax", quoted.iter().collect::<String>()))
     }
@@ -249,47 +252,6 @@ fn slice(text: &str) -> Result<Slice, String> {
     let end_derived = parts.len() == 1;
     let end = if end_derived { Some(start.unwrap_or(0) + 1) } else { end };
     Ok(Slice { start, end, end_derived, step })
-}
-
-/// The text between quotes with Go's escapes undone.
-fn unquote(body: &[char], mark: char) -> Option<String> {
-    let mut out = String::new();
-    let mut chars = body.iter().copied();
-    while let Some(c) = chars.next() {
-        if c == mark {
-            return None;
-        }
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        let c = match chars.next()? {
-            'a' => '\u{7}',
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'v' => '\u{b}',
-            '\\' => '\\',
-            c @ ('"' | '\'') if c == mark => c,
-            'x' => code(&mut chars, 2, 16, 0)?,
-            'u' => code(&mut chars, 4, 16, 0)?,
-            'U' => code(&mut chars, 8, 16, 0)?,
-            c @ '0'..='7' => code(&mut chars, 2, 8, c.to_digit(8)?)?,
-            _ => return None,
-        };
-        out.push(c);
-    }
-    Some(out)
-}
-
-fn code(chars: &mut impl Iterator<Item = char>, count: usize, radix: u32, first: u32) -> Option<char> {
-    let mut value = first;
-    for _ in 0..count {
-        value = value.checked_mul(radix)?.checked_add(chars.next()?.to_digit(radix)?)?;
-    }
-    char::from_u32(value)
 }
 
 fn is_terminator(c: char) -> bool {

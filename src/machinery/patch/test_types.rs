@@ -49,6 +49,7 @@ impl Types for SmallTypes {
             ("DeploymentSpec", "selector") => {
                 FieldType::Object("io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector".to_owned())
             }
+            ("LabelSelector", "matchLabels") => strings(),
             ("DeploymentSpec", "template") => object("PodTemplateSpec"),
             ("DeploymentSpec", "strategy") => object("DeploymentStrategy"),
             ("DeploymentStrategy", "type") => FieldType::String,

@@ -4,16 +4,18 @@
 //! when somebody asks for it, so that a command pays for the kinds it touches. Documentation lives in [`texts`], patch
 //! merge keys with the patches, and custom resources bring their own schema: they have nothing here.
 
-// pub mod decode;
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod decode;
 pub mod enums;
-// pub mod explain;
+pub mod explain;
 pub mod lists;
 mod types;
-// pub mod message;
-// pub mod reader;
-// mod scalars;
+pub mod message;
+pub mod reader;
+mod scalars;
 pub mod shape;
-// pub mod texts;
+pub mod texts;
 
 use std::sync::OnceLock;
 

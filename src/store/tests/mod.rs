@@ -2,6 +2,8 @@
 
 mod changes;
 mod check;
+mod cost;
+mod disk;
 mod timeline;
 
 use serde_json::json;

@@ -19,6 +19,8 @@ use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;
 
 pub use describe::slice_addresses;
+pub(in crate::kinds) use describe::{host_port, slices_of};
+pub(in crate::kinds) use validate::special_ip_problem;
 
 /// The kind.
 pub struct Service;

@@ -1,0 +1,147 @@
+//! Endpoints: the addresses behind a Service in the form that EndpointSlices have replaced.
+
+use serde_json::Value;
+
+use super::service::host_port;
+use crate::kinds::shared::describe_meta::{describe_events, head, or};
+use crate::kinds::shared::formats::{NOT_AN_IP, is_ip, one_of, port_problems};
+use crate::kinds::shared::simple::columns;
+use crate::kinds::{Describer, Kind, Lookup, Names, age};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// What clients are warned of whenever they use the kind.
+pub const DEPRECATION: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+
+/// Most addresses that a table shows.
+const MAX_ADDRESSES: usize = 3;
+
+/// The kind.
+pub struct Endpoints;
+
+static NAMES: Names = Names::builtin(("", "v1"), "Endpoints", "endpoints", "endpoints", true).short(&["ep"]);
+
+impl Kind for Endpoints {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn has_status(&self) -> bool {
+        false
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        for subset in object.items_mut("/subsets") {
+            for port in subset.items_mut("/ports") {
+                port.put_default("/protocol", "TCP");
+            }
+        }
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        let mut errors = ErrorList::new();
+        for (index, subset) in object.list("/subsets").iter().enumerate() {
+            errors.extend(subset_errors(subset, &Path::new("subsets").index(index)));
+        }
+        errors
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns(&["Name", "Endpoints", "Age"])
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        vec![object.name().into(), addresses(object), age(object, now)]
+    }
+
+    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
+        head(object, out);
+        out.line(0, "Subsets:");
+        for subset in object.list("/subsets") {
+            for (label, pointer) in [("Addresses", "/addresses"), ("NotReadyAddresses", "/notReadyAddresses")] {
+                let ips: Vec<&str> = subset.list(pointer).iter().map(|a| a.str("/ip")).collect();
+                out.pair(1, label, or(&ips.join(","), "<none>"));
+            }
+            if !subset.list("/ports").is_empty() {
+                out.line(1, "Ports:");
+                out.line(2, "Name\tPort\tProtocol");
+                out.line(2, "----\t----\t--------");
+            }
+            for port in subset.list("/ports") {
+                let (name, number) = (or(port.str("/name"), "<unset>"), port.int("/port").unwrap_or(0));
+                out.line(2, format!("{name}\t{number}\t{}", port.str("/protocol")));
+            }
+            out.line(0, "");
+        }
+        describe_events(look, object, out);
+        true
+    }
+}
+
+/// The ENDPOINTS column.
+fn addresses(endpoints: &Object) -> String {
+    let subsets = endpoints.list("/subsets");
+    if subsets.is_empty() {
+        return "<none>".into();
+    }
+    let mut all = Vec::new();
+    for subset in subsets {
+        let ips = || subset.list("/addresses").iter().map(|a| a.str("/ip"));
+        let ports = subset.list("/ports");
+        if ports.is_empty() {
+            all.extend(ips().map(String::from));
+        }
+        for port in ports {
+            all.extend(ips().map(|ip| host_port(ip, port.int("/port").unwrap_or(0))));
+        }
+    }
+    let shown = all.iter().take(MAX_ADDRESSES).map(String::as_str).collect::<Vec<_>>().join(",");
+    match all.len().saturating_sub(MAX_ADDRESSES) {
+        0 => shown,
+        more => format!("{shown} + {more} more..."),
+    }
+}
+
+fn subset_errors(subset: &Value, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    if subset.list("/addresses").is_empty() && subset.list("/notReadyAddresses").is_empty() {
+        errors.push(field::required(path, "must specify `addresses` or `notReadyAddresses`"));
+    }
+    for name in ["addresses", "notReadyAddresses"] {
+        for (index, address) in subset.list(&format!("/{name}")).iter().enumerate() {
+            let (ip, path) = (address.str("/ip"), path.child(name).index(index).child("ip"));
+            if !is_ip(ip) {
+                errors.push(field::invalid(&path, ip, NOT_AN_IP));
+            } else if let Some(problem) = super::service::special_ip_problem(ip) {
+                errors.push(field::invalid(&path, ip, problem));
+            }
+        }
+    }
+    let ports = subset.list("/ports");
+    for (index, port) in ports.iter().enumerate() {
+        let path = path.child("ports").index(index);
+        if ports.len() > 1 && port.str("/name").is_empty() {
+            errors.push(field::required(&path.child("name"), ""));
+        }
+        let number = port.int("/port").unwrap_or(0);
+        errors.extend(port_problems(number).iter().map(|p| field::invalid(&path.child("port"), number, p)));
+        errors.extend(one_of(port.str("/protocol"), &path.child("protocol"), &["SCTP", "TCP", "UDP"]));
+    }
+    errors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn three_addresses_are_shown() {
+        let ips: Vec<Value> = (1..=5).map(|n| json!({"ip": format!("10.0.0.{n}")})).collect();
+        let endpoints = json!({"subsets": [{"addresses": ips, "ports": [{"port": 80}]}]});
+        assert_eq!(addresses(&endpoints), "10.0.0.1:80,10.0.0.2:80,10.0.0.3:80 + 2 more...");
+        assert_eq!(addresses(&json!({})), "<none>");
+    }
+}

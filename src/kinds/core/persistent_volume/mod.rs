@@ -1,0 +1,316 @@
+//! PersistentVolume: a piece of storage that a claim can be bound to.
+
+mod sources;
+
+use serde_json::{Value, json};
+
+use crate::kinds::shared::describe_meta::{annotations, describe_events, go_list, joined, labels, or};
+use crate::kinds::shared::formats::{access_modes, check, dns_subdomain_problems};
+use crate::kinds::shared::go_diff;
+use crate::kinds::shared::simple::columns;
+use crate::kinds::{Describer, Kind, Lookup, Names, age, since};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::quantity::Quantity;
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// The kind.
+pub struct PersistentVolume;
+
+static NAMES: Names =
+    Names::builtin(("", "v1"), "PersistentVolume", "persistentvolumes", "persistentvolume", false).short(&["pv"]);
+
+/// The annotation that named the class before there was a field for it.
+const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
+
+/// The modes in which volumes can be accessed.
+const MODES: &[&str] = &["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+
+impl Kind for PersistentVolume {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        object.put_default("/status/phase", "Pending");
+        object.put_default("/spec/persistentVolumeReclaimPolicy", "Retain");
+        object.put_default("/spec/volumeMode", "Filesystem");
+        sources::set_defaults(object);
+    }
+
+    fn prepare_create(&self, new: &mut Object) {
+        new.put("/status", json!({"phase": "Pending"}));
+        if let Some(created) = new.at("/metadata/creationTimestamp").cloned() {
+            new.put("/status/lastPhaseTransitionTime", created);
+        }
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        let spec = Path::new("spec");
+        let mut errors = mode_errors(object, &spec, "");
+        errors.extend(capacity_errors(object, &spec.child("capacity")));
+        let policy = object.str("/spec/persistentVolumeReclaimPolicy");
+        if !matches!(policy, "" | "Delete" | "Recycle" | "Retain") {
+            let path = spec.child("persistentVolumeReclaimPolicy");
+            errors.push(field::not_supported(&path, policy, &["Delete", "Recycle", "Retain"]));
+        }
+        errors.extend(sources::errors(object, &spec));
+        errors.extend(class_errors(object, &spec));
+        errors.extend(volume_mode_errors(object, &spec));
+        errors
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
+        let mut errors = ErrorList::new();
+        let (new_source, old_source) = (sources::go_shape(new), sources::go_shape(old));
+        if new_source != old_source {
+            let diff = go_diff::lines(&old_source, &new_source);
+            let text = format!("spec.persistentvolumesource is immutable after creation\n{diff}");
+            errors.push(field::forbidden(&Path::new("spec").child("persistentvolumesource"), &text));
+        }
+        let mode = |o: &Object| o.at("/spec/volumeMode").cloned().unwrap_or(Value::Null);
+        if mode(new) != mode(old) {
+            errors.push(field::invalid(&Path::new("volumeMode"), mode(new), "field is immutable"));
+        }
+        let affinity = |o: &Object| o.at("/spec/nodeAffinity").cloned();
+        if affinity(old).is_some() && affinity(new) != affinity(old) {
+            let path = Path::new("spec").child("nodeAffinity");
+            let text = "field is immutable, except for updating from beta label to GA";
+            errors.push(field::invalid(&path, affinity(new).unwrap_or(Value::Null), text));
+        }
+        errors
+    }
+
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let policy = |o: &Object| o.str("/spec/persistentVolumeReclaimPolicy") == "Recycle";
+        if policy(new) && !old.is_some_and(policy) {
+            warnings.push(
+                "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended \
+                 approach is to use dynamic provisioning."
+                    .into(),
+            );
+        }
+        if new.annotation(CLASS_ANNOTATION).is_some() {
+            warnings.push(format!(
+                "metadata.annotations[{CLASS_ANNOTATION}]: deprecated since v1.8; use \"storageClassName\" attribute instead"
+            ));
+        }
+        warnings.extend(fraction_warning(new, "/spec/capacity", "spec.capacity[storage]"));
+        warnings
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns(&[
+            "Name",
+            "Capacity",
+            "Access Modes",
+            "Reclaim Policy",
+            "Status",
+            "Claim",
+            "StorageClass",
+            "VolumeAttributesClass",
+            "Reason",
+            "Age",
+            "+VolumeMode",
+        ])
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        let phase = if object.is_deleting() { "Terminating" } else { object.str("/status/phase") };
+        vec![
+            object.name().into(),
+            storage(object, "/spec/capacity"),
+            access_modes(object.list("/spec/accessModes")),
+            object.str("/spec/persistentVolumeReclaimPolicy").into(),
+            phase.into(),
+            claim(object),
+            class(object).into(),
+            or(object.str("/spec/volumeAttributesClassName"), "<unset>").into(),
+            object.str("/status/reason").into(),
+            age(object, now),
+            or(object.str("/spec/volumeMode"), "<unset>").into(),
+        ]
+    }
+
+    fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
+        (field == "name").then(|| object.name().into())
+    }
+
+    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+        let claim = claim(object);
+        if claim.is_empty() { vec![] } else { vec![("claim", claim)] }
+    }
+
+    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
+        out.pair(0, "Name", object.name());
+        labels(object, out);
+        annotations(object, out);
+        out.pair(0, "Finalizers", go_list(object.list("/metadata/finalizers")));
+        out.pair(0, "StorageClass", class(object));
+        out.pair(0, "Status", status_text(object, look));
+        out.pair(0, "Claim", claim(object));
+        out.pair(0, "Reclaim Policy", object.str("/spec/persistentVolumeReclaimPolicy"));
+        out.pair(0, "Access Modes", access_modes(object.list("/spec/accessModes")));
+        if !object.str("/spec/volumeMode").is_empty() {
+            out.pair(0, "VolumeMode", object.str("/spec/volumeMode"));
+        }
+        out.pair(0, "Capacity", or(&storage(object, "/spec/capacity"), "0"));
+        node_affinity(object, out);
+        out.pair(0, "Message", object.str("/status/message"));
+        out.line(0, "Source:");
+        sources::describe(object, out);
+        describe_events(look, object, out);
+        true
+    }
+}
+
+/// The class of a volume or a claim: the annotation of old wins.
+pub(super) fn class(object: &Object) -> &str {
+    object.annotation(CLASS_ANNOTATION).unwrap_or_else(|| object.str("/spec/storageClassName"))
+}
+
+/// `namespace/name` of the claim a volume belongs to.
+fn claim(volume: &Object) -> String {
+    match volume.at("/spec/claimRef") {
+        None => String::new(),
+        Some(claim) => format!("{}/{}", claim.str("/namespace"), claim.str("/name")),
+    }
+}
+
+/// The phase, or for how long the object has been going.
+pub(super) fn status_text(object: &Object, look: &dyn Lookup) -> String {
+    if object.is_deleting() {
+        return format!("Terminating (lasts {})", since(object.deletion_time(), look.now()));
+    }
+    object.str("/status/phase").into()
+}
+
+/// The amount of storage in a map of resources, as it is written.
+pub(super) fn storage(object: &Object, pointer: &str) -> String {
+    match object.map(pointer).and_then(|m| m.get("storage")) {
+        Some(value) => Quantity::from_value(value).map_or_else(|_| String::new(), |q| q.to_string()),
+        None => String::new(),
+    }
+}
+
+/// Access modes have to be there and known, and one of them stands alone.
+pub(super) fn mode_errors(object: &Object, spec: &Path, missing: &str) -> ErrorList {
+    let path = spec.child("accessModes");
+    let modes = object.list("/spec/accessModes");
+    let mut errors = ErrorList::new();
+    if modes.is_empty() {
+        errors.push(field::required(&path, missing));
+    }
+    for mode in modes.iter().filter(|m| !MODES.contains(&m.as_str().unwrap_or(""))) {
+        errors.push(field::not_supported(&path, mode.clone(), MODES));
+    }
+    if modes.len() > 1 && modes.iter().any(|m| m == "ReadWriteOncePod") {
+        errors.push(field::forbidden(&path, "may not use ReadWriteOncePod with other access modes"));
+    }
+    errors
+}
+
+/// An amount of storage has to be more than nothing.
+pub(super) fn positive_errors(value: &Value, path: &Path) -> ErrorList {
+    match Quantity::from_value(value) {
+        Ok(amount) if amount.signum() <= 0 => {
+            let mut errors = ErrorList::new();
+            if amount.signum() < 0 {
+                errors.push(field::invalid(path, amount.to_string(), "must be greater than or equal to 0"));
+            }
+            errors.push(field::invalid(path, amount.to_string(), "must be greater than zero"));
+            errors
+        }
+        _ => ErrorList::new(),
+    }
+}
+
+fn capacity_errors(object: &Object, path: &Path) -> ErrorList {
+    let capacity = object.map("/spec/capacity").cloned().unwrap_or_default();
+    if capacity.is_empty() {
+        return vec![field::required(path, "")];
+    }
+    let mut errors = ErrorList::new();
+    if capacity.len() > 1 || !capacity.contains_key("storage") {
+        errors.push(field::not_supported(path, Value::Object(capacity.clone()), &["storage"]));
+    }
+    for (name, value) in &capacity {
+        errors.extend(positive_errors(value, &path.key(name)));
+    }
+    errors
+}
+
+pub(super) fn class_errors(object: &Object, spec: &Path) -> ErrorList {
+    match object.str("/spec/storageClassName") {
+        "" => ErrorList::new(),
+        name => check(dns_subdomain_problems, name, &spec.child("storageClassName")),
+    }
+}
+
+pub(super) fn volume_mode_errors(object: &Object, spec: &Path) -> ErrorList {
+    match object.str("/spec/volumeMode") {
+        "" | "Block" | "Filesystem" => ErrorList::new(),
+        mode => vec![field::not_supported(&spec.child("volumeMode"), mode, &["Block", "Filesystem"])],
+    }
+}
+
+/// Storage that is not a whole number of bytes.
+pub(super) fn fraction_warning(object: &Object, pointer: &str, path: &str) -> Option<String> {
+    let amount = Quantity::from_value(object.map(pointer)?.get("storage")?).ok()?;
+    let fraction = Quantity::new(amount.value(), amount.format()) != amount;
+    fraction.then(|| format!("{path}: fractional byte value \"{amount}\" is invalid, must be an integer"))
+}
+
+fn node_affinity(volume: &Object, out: &mut Describer) {
+    let Some(required) = volume.at("/spec/nodeAffinity/required") else {
+        return out.pair(0, "Node Affinity", "<none>");
+    };
+    out.line(0, "Node Affinity:\t");
+    let terms = required.list("/nodeSelectorTerms");
+    if terms.is_empty() {
+        return out.pair(1, "Required Terms", "<none>");
+    }
+    out.line(1, "Required Terms:\t");
+    for (index, term) in terms.iter().enumerate() {
+        out.write(2, format!("Term {index}:\t"));
+        let requirements = term.list("/matchExpressions");
+        if requirements.is_empty() {
+            out.line(0, "<none>");
+        }
+        for (position, requirement) in requirements.iter().enumerate() {
+            if position > 0 {
+                out.write(2, "\t");
+            }
+            let text = format!("{} {}", requirement.str("/key"), requirement.str("/operator").to_lowercase());
+            match requirement.list("/values") {
+                [] => out.line(0, text),
+                values => out.line(0, format!("{text} [{}]", joined(values, ", "))),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_volume_needs_a_source() {
+        let volume = json!({"spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"]}});
+        let errors: Vec<String> = PersistentVolume.validate(&volume).iter().map(ToString::to_string).collect();
+        assert_eq!(errors, ["spec: Required value: must specify a volume type"]);
+    }
+
+    #[test]
+    fn the_source_stays() {
+        let old = json!({"spec": {"hostPath": {"path": "/a", "type": ""}}});
+        let new = json!({"spec": {"hostPath": {"path": "/b", "type": ""}}});
+        let error = PersistentVolume.validate_update(&new, &old)[0].to_string();
+        let want = "spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation\n\
+                    @@ -2,7 +2,7 @@\n  \"GCEPersistentDisk\": null,\n  \"AWSElasticBlockStore\": null,\n  \"HostPath\": {\n-  \
+                    \"Path\": \"/a\",\n+  \"Path\": \"/b\",\n   \"Type\": \"\"\n  },\n  \"Glusterfs\": null,\n";
+        assert_eq!(error, want);
+    }
+}

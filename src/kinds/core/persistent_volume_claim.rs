@@ -1,0 +1,337 @@
+//! PersistentVolumeClaim: a wish for storage, and the volume it is bound to.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::persistent_volume::{
+    class, class_errors, fraction_warning, mode_errors, positive_errors, status_text, storage, volume_mode_errors,
+};
+use crate::kinds::shared::describe_meta::{annotations, describe_events, go_list, labels, lines_under, or, stamp};
+use crate::kinds::shared::formats::{access_modes, label_selector_errors};
+use crate::kinds::shared::go_diff;
+use crate::kinds::shared::simple::columns;
+use crate::kinds::{Describer, Kind, Lookup, Names, age};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::quantity::Quantity;
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// The kind.
+pub struct PersistentVolumeClaim;
+
+static NAMES: Names =
+    Names::builtin(("", "v1"), "PersistentVolumeClaim", "persistentvolumeclaims", "persistentvolumeclaim", true)
+        .short(&["pvc"]);
+
+impl Kind for PersistentVolumeClaim {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        object.put_default("/status/phase", "Pending");
+        set_spec_defaults(object);
+    }
+
+    fn prepare_create(&self, new: &mut Object) {
+        new.put("/status", json!({"phase": "Pending"}));
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        spec_errors(object, &Path::new("spec"))
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
+        update_errors(new, old)
+    }
+
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        let asked = |o: &Object| o.at("/spec/resources/requests/storage").cloned();
+        if old.is_some_and(|old| asked(old) == asked(new)) {
+            return Vec::new();
+        }
+        fraction_warning(new, "/spec/resources/requests", "spec.resources.requests[storage]").into_iter().collect()
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns(&[
+            "Name",
+            "Status",
+            "Volume",
+            "Capacity",
+            "Access Modes",
+            "StorageClass",
+            "VolumeAttributesClass",
+            "Age",
+            "+VolumeMode",
+        ])
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        let phase = if object.is_deleting() { "Terminating" } else { object.str("/status/phase") };
+        let (capacity, modes) = bound(object);
+        vec![
+            object.name().into(),
+            phase.into(),
+            object.str("/spec/volumeName").into(),
+            capacity,
+            modes,
+            class(object).into(),
+            or(object.str("/spec/volumeAttributesClassName"), "<unset>").into(),
+            age(object, now),
+            or(object.str("/spec/volumeMode"), "<unset>").into(),
+        ]
+    }
+
+    fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
+        (field == "name").then(|| object.name().into())
+    }
+
+    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+        match object.str("/spec/volumeName") {
+            "" => vec![],
+            volume => vec![("volume", volume.into())],
+        }
+    }
+
+    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
+        out.pair(0, "Name", object.name());
+        out.pair(0, "Namespace", object.namespace());
+        out.pair(0, "StorageClass", class(object));
+        out.pair(0, "Status", status_text(object, look));
+        out.pair(0, "Volume", object.str("/spec/volumeName"));
+        labels(object, out);
+        annotations(object, out);
+        out.pair(0, "Finalizers", go_list(object.list("/metadata/finalizers")));
+        let (capacity, modes) = bound(object);
+        out.pair(0, "Capacity", capacity);
+        out.pair(0, "Access Modes", modes);
+        if !object.str("/spec/volumeMode").is_empty() {
+            out.pair(0, "VolumeMode", object.str("/spec/volumeMode"));
+        }
+        data_source(object, out);
+        lines_under(0, "Used By", &users(object, look), out);
+        conditions(object, out);
+        describe_events(look, object, out);
+        true
+    }
+}
+
+/// Fills in what a claim (or the template of one) leaves out.
+pub fn set_spec_defaults(claim: &mut Object) {
+    claim.put_default("/spec/volumeMode", "Filesystem");
+    if claim.at("/spec/resources").is_none() {
+        claim.put("/spec/resources", json!({}));
+    }
+    if claim.at("/spec/dataSourceRef").is_none()
+        && let Some(source) = claim.at("/spec/dataSource").cloned()
+    {
+        claim.put("/spec/dataSourceRef", source);
+    }
+}
+
+/// What is wrong with the wish itself.
+pub fn spec_errors(claim: &Object, spec: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    if let Some(selector) = claim.at("/spec/selector") {
+        errors.extend(label_selector_errors(selector, &spec.child("selector")));
+    }
+    errors.extend(mode_errors(claim, spec, "at least 1 access mode is required"));
+    let path = spec.child("resources").key("storage");
+    match claim.at("/spec/resources/requests/storage") {
+        None => errors.push(field::required(&path, "")),
+        Some(value) => errors.extend(positive_errors(value, &path)),
+    }
+    errors.extend(class_errors(claim, spec));
+    errors.extend(volume_mode_errors(claim, spec));
+    errors
+}
+
+/// What a bound claim has got: capacity and access modes.
+fn bound(claim: &Object) -> (String, String) {
+    if claim.str("/spec/volumeName").is_empty() {
+        return Default::default();
+    }
+    let capacity = storage(claim, "/status/capacity");
+    (or(&capacity, "0").into(), access_modes(claim.list("/status/accessModes")))
+}
+
+/// A claim stays as it was made; a bound one may grow and change its attributes class, and the class may be filled in.
+fn update_errors(new: &Object, old: &Object) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let mut masked = new.clone();
+    let is_bound = new.str("/status/phase") == "Bound" || old.str("/status/phase") == "Bound";
+    let keep = |masked: &mut Object, pointer: &str| match old.at(pointer) {
+        Some(value) => masked.put(pointer, value.clone()),
+        None => drop(masked.remove_at(pointer)),
+    };
+    if old.str("/spec/volumeName").is_empty() {
+        keep(&mut masked, "/spec/volumeName");
+    }
+    if old.at("/spec/storageClassName").is_none() && old.annotation("volume.beta.kubernetes.io/storage-class").is_none()
+    {
+        keep(&mut masked, "/spec/storageClassName");
+    }
+    if is_bound {
+        keep(&mut masked, "/spec/resources/requests/storage");
+        keep(&mut masked, "/spec/volumeAttributesClassName");
+    }
+    let (was, is) = (go_shape(old), go_shape(&masked));
+    if was != is {
+        let text =
+            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+        errors.push(field::forbidden(&Path::new("spec"), &format!("{text}\n{}", go_diff::lines(&was, &is))));
+    }
+    let amount = |o: &Object, pointer: &str| o.at(pointer).and_then(|v| Quantity::from_value(v).ok());
+    let asked = "/spec/resources/requests/storage";
+    if let (Some(new_size), Some(old_size)) = (amount(new, asked), amount(old, asked))
+        && new_size < old_size
+        && new_size <= amount(old, "/status/capacity/storage").unwrap_or(Quantity::ZERO)
+    {
+        let path = Path::new("spec").child("resources").child("requests").child("storage");
+        errors.push(field::forbidden(&path, "field can not be less than status.capacity"));
+    }
+    errors
+}
+
+/// The wish as the server's own type would be written, for the difference that a refused update shows.
+fn go_shape(claim: &Object) -> String {
+    let spec = &claim["spec"];
+    let mut text = String::from("{\n");
+    text.push_str(&format!(" \"AccessModes\": {},\n", go_value(spec.get("accessModes"), 1)));
+    let selector = spec
+        .get("selector")
+        .map(|s| json!({"MatchLabels": s.get("matchLabels"), "MatchExpressions": s.get("matchExpressions")}));
+    text.push_str(&format!(" \"Selector\": {},\n", go_value(selector.as_ref(), 1)));
+    let resources =
+        json!({"Limits": spec.pointer("/resources/limits"), "Requests": spec.pointer("/resources/requests")});
+    text.push_str(&format!(" \"Resources\": {},\n", go_value(Some(&resources), 1)));
+    text.push_str(&format!(" \"VolumeName\": {},\n", json!(claim.str("/spec/volumeName"))));
+    let fields = [
+        ("StorageClassName", "storageClassName"),
+        ("VolumeMode", "volumeMode"),
+        ("DataSource", "dataSource"),
+        ("DataSourceRef", "dataSourceRef"),
+        ("VolumeAttributesClassName", "volumeAttributesClassName"),
+    ];
+    let lines: Vec<String> =
+        fields.iter().map(|(go, ours)| format!(" \"{go}\": {}", go_value(spec.get(*ours), 1))).collect();
+    text.push_str(&lines.join(",\n"));
+    text.push_str("\n}\n");
+    text
+}
+
+/// A value as Go writes it with an indentation of one blank a level.
+fn go_value(value: Option<&Value>, level: usize) -> String {
+    let inner = " ".repeat(level + 1);
+    let outer = " ".repeat(level);
+    match value {
+        None => "null".into(),
+        Some(Value::Array(list)) if !list.is_empty() => {
+            let items: Vec<String> = list.iter().map(|v| format!("{inner}{}", go_value(Some(v), level + 1))).collect();
+            format!("[\n{}\n{outer}]", items.join(",\n"))
+        }
+        Some(Value::Object(map)) if !map.is_empty() => {
+            let items: Vec<String> =
+                map.iter().map(|(k, v)| format!("{inner}{}: {}", json!(k), go_value(Some(v), level + 1))).collect();
+            format!("{{\n{}\n{outer}}}", items.join(",\n"))
+        }
+        Some(other) => other.to_string(),
+    }
+}
+
+fn data_source(claim: &Object, out: &mut Describer) {
+    let Some(source) = claim.at("/spec/dataSource") else { return };
+    out.line(0, "DataSource:");
+    for (label, pointer) in [("APIGroup", "/apiGroup"), ("Kind", "/kind"), ("Name", "/name")] {
+        if pointer != "/apiGroup" || source.at(pointer).is_some() {
+            out.pair(1, label, source.str(pointer));
+        }
+    }
+}
+
+/// The pods that use a claim: by name in a volume, or because it was made for one of theirs.
+fn users(claim: &Object, look: &dyn Lookup) -> Vec<String> {
+    let owners = claim.owners();
+    let uses = |pod: &Arc<Object>| {
+        let mounts =
+            pod.list("/spec/volumes").iter().any(|v| v.str("/persistentVolumeClaim/claimName") == claim.name());
+        mounts || owners.iter().any(|o| o.kind == "Pod" && o.uid == pod.uid())
+    };
+    let mut names: Vec<String> =
+        look.list("pods", Some(claim.namespace()), None).iter().filter(|p| uses(p)).map(|p| p.name().into()).collect();
+    names.sort();
+    names
+}
+
+fn conditions(claim: &Object, out: &mut Describer) {
+    let list = claim.list("/status/conditions");
+    if list.is_empty() {
+        return;
+    }
+    out.line(0, "Conditions:");
+    out.line(1, "Type\tStatus\tLastProbeTime\tLastTransitionTime\tReason\tMessage");
+    out.line(1, "----\t------\t-----------------\t------------------\t------\t-------");
+    for c in list {
+        let cells = [
+            c.str("/type").to_string(),
+            c.str("/status").to_string(),
+            stamp(c, "/lastProbeTime"),
+            stamp(c, "/lastTransitionTime"),
+            c.str("/reason").to_string(),
+            c.str("/message").to_string(),
+        ];
+        out.line(1, cells.join(" \t"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(size: &str) -> Value {
+        json!({"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, "volumeMode": "Filesystem"},
+            "status": {"phase": "Pending"}})
+    }
+
+    #[test]
+    fn wrong_claims_are_refused() {
+        let wrong = json!({"spec": {"accessModes": ["Everything"], "resources": {}}});
+        let errors: Vec<String> = PersistentVolumeClaim.validate(&wrong).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            errors,
+            [
+                "spec.accessModes: Unsupported value: \"Everything\": supported values: \"ReadOnlyMany\", \
+                 \"ReadWriteMany\", \"ReadWriteOnce\", \"ReadWriteOncePod\"",
+                "spec.resources[storage]: Required value",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_claim_that_waits_does_not_change() {
+        let error = PersistentVolumeClaim.validate_update(&claim("2Gi"), &claim("100Gi"))[0].to_string();
+        let want = "spec: Forbidden: spec is immutable after creation except resources.requests and \
+                    volumeAttributesClassName for bound claims\n@@ -6,7 +6,7 @@\n  \"Resources\": {\n   \"Limits\": null,\n   \
+                    \"Requests\": {\n-   \"storage\": \"100Gi\"\n+   \"storage\": \"2Gi\"\n   }\n  },\n  \"VolumeName\": \"\",\n";
+        assert_eq!(error, want);
+        let mut classed = claim("100Gi");
+        classed["spec"]["storageClassName"] = "other".into();
+        assert_eq!(PersistentVolumeClaim.validate_update(&classed, &claim("100Gi")), vec![]);
+    }
+
+    #[test]
+    fn a_bound_claim_may_grow() {
+        let mut old = claim("1Gi");
+        old["status"] = json!({"phase": "Bound", "capacity": {"storage": "1Gi"}});
+        let mut new = claim("2Gi");
+        new["status"] = old["status"].clone();
+        assert_eq!(PersistentVolumeClaim.validate_update(&new, &old), vec![]);
+        let mut less = claim("500Mi");
+        less["status"] = old["status"].clone();
+        let errors = PersistentVolumeClaim.validate_update(&less, &old);
+        assert!(errors[0].to_string().ends_with("field can not be less than status.capacity"));
+    }
+}

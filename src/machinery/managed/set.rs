@@ -1,0 +1,274 @@
+//! Sets of fields, and their FieldsV1 form.
+//!
+//! A set is a tree. Each step is kept in its written form: `f:name` for a field, `k:{"name":"x"}` for an item of a list of
+//! objects, `v:"x"` for a value in a list; a step is in the set itself, or only leads to steps that are.
+
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// A set of fields of an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldSet {
+    steps: BTreeMap<String, Node>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Node {
+    member: bool,
+    below: FieldSet,
+}
+
+/// The step to a field of an object.
+pub fn field_step(name: &str) -> String {
+    format!("f:{name}")
+}
+
+/// The step to an item of a list, identified by some of its fields.
+pub fn key_step(keys: Map<String, Value>) -> String {
+    format!("k:{}", Value::Object(keys))
+}
+
+/// The step to a value in a list.
+pub fn value_step(value: &Value) -> String {
+    format!("v:{value}")
+}
+
+impl FieldSet {
+    /// The set of these fields, each a path of field names (`["metadata", "name"]`).
+    pub fn of_fields(paths: &[&[&str]]) -> FieldSet {
+        let mut set = FieldSet::default();
+        for path in paths {
+            set.insert(&path.iter().map(|name| field_step(name)).collect::<Vec<_>>());
+        }
+        set
+    }
+
+    /// Reads the FieldsV1 form; what is no step there is skipped.
+    pub fn from_fields_v1(fields: &Value) -> FieldSet {
+        let mut set = FieldSet::default();
+        for (step, below) in fields.as_object().into_iter().flatten() {
+            let Some(step) = normal_step(step) else { continue };
+            let node = Node { below: FieldSet::from_fields_v1(below), member: is_member(below) };
+            set.steps.insert(step, node);
+        }
+        set
+    }
+
+    /// Writes the FieldsV1 form.
+    pub fn to_fields_v1(&self) -> Value {
+        let written = |node: &Node| {
+            let mut below = node.below.to_fields_v1();
+            if let (true, Some(fields)) = (node.member && !node.below.is_empty(), below.as_object_mut()) {
+                fields.insert(".".to_owned(), Value::Object(Map::new()));
+            }
+            below
+        };
+        Value::Object(self.steps.iter().map(|(step, node)| (step.clone(), written(node))).collect())
+    }
+
+    /// Whether nothing is in the set.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Puts a field into the set.
+    pub fn insert(&mut self, path: &[String]) {
+        let Some((step, rest)) = path.split_first() else { return };
+        let node = self.steps.entry(step.clone()).or_default();
+        match rest {
+            [] => node.member = true,
+            rest => node.below.insert(rest),
+        }
+    }
+
+    /// Whether the field at this path is in the set.
+    pub fn contains(&self, path: &[String]) -> bool {
+        match path {
+            [] => false,
+            [step] => self.has_member(step),
+            [step, rest @ ..] => self.below(step).is_some_and(|below| below.contains(rest)),
+        }
+    }
+
+    /// Whether a single step is in the set.
+    pub fn has_member(&self, step: &str) -> bool {
+        self.steps.get(step).is_some_and(|node| node.member)
+    }
+
+    /// What the set has below a step.
+    pub fn below(&self, step: &str) -> Option<&FieldSet> {
+        self.steps.get(step).map(|node| &node.below).filter(|below| !below.is_empty())
+    }
+
+    /// What is in either set.
+    pub fn union(&self, other: &FieldSet) -> FieldSet {
+        let mut all = self.clone();
+        for (step, theirs) in &other.steps {
+            let node = all.steps.entry(step.clone()).or_default();
+            node.member |= theirs.member;
+            node.below = node.below.union(&theirs.below);
+        }
+        all
+    }
+
+    /// What is in both sets.
+    pub fn intersection(&self, other: &FieldSet) -> FieldSet {
+        self.combined(other, |ours, theirs| Node {
+            member: ours.member && theirs.member,
+            below: ours.below.intersection(&theirs.below),
+        })
+    }
+
+    /// What is here and not in the other set; what is below a field of the other set stays.
+    pub fn difference(&self, other: &FieldSet) -> FieldSet {
+        self.combined(other, |ours, theirs| Node {
+            member: ours.member && !theirs.member,
+            below: ours.below.difference(&theirs.below),
+        })
+    }
+
+    /// What is here and neither in the other set nor below something in it.
+    pub fn recursive_difference(&self, other: &FieldSet) -> FieldSet {
+        self.combined(other, |ours, theirs| match theirs.member {
+            true => Node::default(),
+            false => Node { member: ours.member, below: ours.below.recursive_difference(&theirs.below) },
+        })
+    }
+
+    /// The paths of all fields in the set; on each level the fields themselves come before what is below others.
+    pub fn paths(&self) -> Vec<Vec<String>> {
+        let mut paths = Vec::new();
+        self.collect_paths(&mut Vec::new(), &mut paths);
+        paths
+    }
+
+    fn collect_paths(&self, prefix: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
+        for (step, _) in self.steps.iter().filter(|(_, node)| node.member) {
+            paths.push(prefix.iter().chain([step]).cloned().collect());
+        }
+        for (step, node) in &self.steps {
+            prefix.push(step.clone());
+            node.below.collect_paths(prefix, paths);
+            prefix.pop();
+        }
+    }
+
+    /// The same set with every step put in for which `named` says so; it is given the path of the parents and the step.
+    pub(super) fn with_steps(&self, named: &impl Fn(&[String], &str) -> bool) -> FieldSet {
+        self.with_steps_below(&mut Vec::new(), named)
+    }
+
+    fn with_steps_below(&self, parents: &mut Vec<String>, named: &impl Fn(&[String], &str) -> bool) -> FieldSet {
+        let mut set = FieldSet::default();
+        for (step, node) in &self.steps {
+            let member = node.member || named(parents, step);
+            parents.push(step.clone());
+            let below = node.below.with_steps_below(parents, named);
+            parents.pop();
+            set.steps.insert(step.clone(), Node { member, below });
+        }
+        set
+    }
+
+    /// Combines each step with that of the other set, and drops the steps that lead nowhere.
+    fn combined(&self, other: &FieldSet, combine: impl Fn(&Node, &Node) -> Node) -> FieldSet {
+        let nothing = Node::default();
+        let steps = self.steps.iter().map(|(step, ours)| {
+            let theirs = other.steps.get(step).unwrap_or(&nothing);
+            (step.clone(), combine(ours, theirs))
+        });
+        FieldSet { steps: steps.filter(|(_, node)| node.member || !node.below.is_empty()).collect() }
+    }
+}
+
+/// A field is in the set when it says so, or when nothing is below it.
+fn is_member(below: &Value) -> bool {
+    below.as_object().is_none_or(|fields| fields.is_empty() || fields.contains_key("."))
+}
+
+/// The step in the one form it has here, whatever order its keys were written in.
+fn normal_step(step: &str) -> Option<String> {
+    let (kind, content) = step.split_once(':')?;
+    match kind {
+        "f" | "i" => Some(step.to_owned()),
+        "k" | "v" => serde_json::from_str::<Value>(content).ok().map(|content| format!("{kind}:{content}")),
+        _ => None,
+    }
+}
+
+/// A path as messages show it: `.spec.containers[name="nginx"].image`.
+pub fn show_path(path: &[String]) -> String {
+    path.iter().map(|step| show_step(step)).collect()
+}
+
+fn show_step(step: &str) -> String {
+    let (kind, content) = step.split_once(':').unwrap_or(("f", step));
+    match kind {
+        "k" => {
+            let keys: Map<String, Value> = serde_json::from_str(content).unwrap_or_default();
+            let keys = keys.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>();
+            format!("[{}]", keys.join(","))
+        }
+        "v" => format!("[={content}]"),
+        "i" => format!("[{content}]"),
+        _ => format!(".{content}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn fields_v1_reads_and_writes() {
+        let written = json!({
+            "f:metadata": {"f:labels": {".": {}, "f:app": {}}},
+            "f:spec": {"f:containers": {"k:{\"name\":\"nginx\"}": {".": {}, "f:image": {}}}, "f:finalizers": {"v:\"x\"": {}}}
+        });
+        let set = FieldSet::from_fields_v1(&written);
+        assert_eq!(set.to_fields_v1(), written);
+        let shown: Vec<String> = set.paths().iter().map(|path| show_path(path)).collect();
+        assert_eq!(
+            shown,
+            [
+                ".metadata.labels",
+                ".metadata.labels.app",
+                ".spec.containers[name=\"nginx\"]",
+                ".spec.containers[name=\"nginx\"].image",
+                ".spec.finalizers[=\"x\"]",
+            ]
+        );
+        let reordered = json!({"k:{\"protocol\":\"TCP\",\"containerPort\":80}": {}});
+        assert_eq!(FieldSet::from_fields_v1(&reordered).paths(), [["k:{\"containerPort\":80,\"protocol\":\"TCP\"}"]]);
+    }
+
+    #[test]
+    fn a_recursive_difference_takes_everything_below() {
+        let set = FieldSet::of_fields(&[&["status", "a"], &["status", "b"], &["spec"]]);
+        let status = FieldSet::of_fields(&[&["status"]]);
+        assert_eq!(set.difference(&status), set);
+        assert_eq!(set.recursive_difference(&status), FieldSet::of_fields(&[&["spec"]]));
+    }
+
+    fn any_set() -> impl Strategy<Value = FieldSet> {
+        let path = prop::collection::vec("f:[ab]", 1..4);
+        prop::collection::vec(path, 0..6).prop_map(|paths| {
+            let mut set = FieldSet::default();
+            paths.iter().for_each(|path| set.insert(path));
+            set
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn sets_obey_the_laws_of_sets(a in any_set(), b in any_set()) {
+            prop_assert_eq!(a.union(&b), b.union(&a));
+            prop_assert_eq!(a.intersection(&b), b.intersection(&a));
+            prop_assert_eq!(a.difference(&b).union(&a.intersection(&b)), a.clone());
+            prop_assert!(a.difference(&b).intersection(&b).is_empty());
+            prop_assert_eq!(FieldSet::from_fields_v1(&a.to_fields_v1()), a);
+        }
+    }
+}

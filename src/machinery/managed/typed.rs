@@ -1,0 +1,279 @@
+//! Walks over objects by their types: the fields an object has, what changed between two, and taking fields away.
+
+use super::set::{FieldSet, field_step, key_step, value_step};
+use crate::machinery::patch::merge_keys::ListType;
+use crate::machinery::patch::{FieldType, Types};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// A place in an object: what stands there and how it is owned.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) holds: FieldType,
+    list: ListType,
+    atomic: bool,
+}
+
+/// How a value is looked at where it stands.
+pub(super) enum Shape<'a> {
+    /// Owned as a whole.
+    Leaf,
+    /// An object or map with fields of their own.
+    Fields(&'a Map<String, Value>),
+    /// A list with items of their own.
+    Items(&'a [Value]),
+}
+
+impl Place {
+    pub(super) fn root(holds: &FieldType) -> Place {
+        Place { holds: holds.clone(), list: ListType::Atomic, atomic: false }
+    }
+
+    /// The place of a field, or of a key of a map.
+    pub(super) fn field(&self, types: &(impl Types + ?Sized), key: &str) -> Place {
+        match &self.holds {
+            FieldType::Object(definition) => {
+                let holds = types.field(definition, key);
+                let atomic = types.is_atomic(definition, key, &holds);
+                Place { atomic, list: types.list_type(definition, key), holds }
+            }
+            _ => Place::inner(types, self.holds.child(types, key)),
+        }
+    }
+
+    /// The place of each item of a list.
+    pub(super) fn item(&self, types: &(impl Types + ?Sized)) -> Place {
+        Place::inner(types, self.holds.element())
+    }
+
+    /// The place a written step leads to.
+    fn step(&self, types: &(impl Types + ?Sized), step: &str) -> Place {
+        match step.strip_prefix("f:") {
+            Some(name) => self.field(types, name),
+            None => self.item(types),
+        }
+    }
+
+    fn inner(types: &(impl Types + ?Sized), holds: FieldType) -> Place {
+        let atomic = holds.definition().is_some_and(|definition| types.is_atomic_object(definition));
+        Place { holds, list: ListType::Atomic, atomic }
+    }
+
+    pub(super) fn shape<'a>(&self, value: &'a Value) -> Shape<'a> {
+        match value {
+            Value::Object(fields) if !self.atomic => Shape::Fields(fields),
+            Value::Array(items) if !self.atomic && self.list != ListType::Atomic => Shape::Items(items),
+            _ => Shape::Leaf,
+        }
+    }
+
+    /// Whether a key is a declared field, rather than a key of the user's choosing.
+    pub(super) fn declares(&self, types: &(impl Types + ?Sized), key: &str) -> bool {
+        let field = self.holds.definition().map(|definition| types.field(definition, key));
+        field.is_some_and(|field| field != FieldType::Unknown)
+    }
+
+    /// The step to an item of a list; `None` for an item that has nothing to tell it apart.
+    pub(super) fn item_step(&self, types: &(impl Types + ?Sized), item: &Value) -> Option<String> {
+        let ListType::Map(keys) = &self.list else { return Some(value_step(item)) };
+        let fields = item.as_object()?;
+        let holds = self.holds.element();
+        let default = |key: &str| holds.definition().and_then(|name| types.key_default(name, key)).map(Value::from);
+        let mut found = Map::new();
+        for key in keys {
+            if let Some(value) = fields.get(&**key).cloned().or_else(|| default(key)) {
+                found.insert(key.to_string(), value);
+            }
+        }
+        (!found.is_empty()).then(|| key_step(found))
+    }
+
+    /// The keys that tell items apart; none for lists of values.
+    pub(super) fn item_keys(&self) -> Vec<String> {
+        match &self.list {
+            ListType::Map(keys) => keys.iter().map(|key| key.to_string()).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// All fields of an object that an owner of the whole object owns.
+pub(super) fn fields_of(types: &(impl Types + ?Sized), root: &FieldType, object: &Value) -> FieldSet {
+    let mut set = FieldSet::default();
+    collect(types, &Place::root(root), object, &mut Vec::new(), &mut set);
+    set
+}
+
+fn collect(types: &(impl Types + ?Sized), place: &Place, value: &Value, path: &mut Vec<String>, set: &mut FieldSet) {
+    match place.shape(value) {
+        Shape::Leaf => set.insert(path),
+        Shape::Fields(fields) => {
+            for (key, value) in fields {
+                path.push(field_step(key));
+                collect(types, &place.field(types, key), value, path, set);
+                let empty = value.is_null() || value.as_object().is_some_and(Map::is_empty);
+                if empty || !place.declares(types, key) {
+                    set.insert(path);
+                }
+                path.pop();
+            }
+        }
+        Shape::Items(items) => {
+            for item in items {
+                let Some(step) = place.item_step(types, item) else { continue };
+                path.push(step);
+                collect(types, &place.item(types), item, path, set);
+                set.insert(path);
+                path.pop();
+            }
+        }
+    }
+}
+
+/// What changed between two versions of an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Comparison {
+    pub(super) added: FieldSet,
+    pub(super) modified: FieldSet,
+    pub(super) removed: FieldSet,
+}
+
+impl Comparison {
+    pub(super) fn between(types: &(impl Types + ?Sized), root: &FieldType, old: &Value, new: &Value) -> Comparison {
+        let mut comparison = Comparison::default();
+        comparison.compare(types, &Place::root(root), Some(old), Some(new), &mut Vec::new());
+        comparison
+    }
+
+    /// What the new version set: new and changed fields.
+    pub(super) fn taken(&self) -> FieldSet {
+        self.added.union(&self.modified)
+    }
+
+    pub(super) fn is_same(&self) -> bool {
+        self.added.is_empty() && self.modified.is_empty() && self.removed.is_empty()
+    }
+
+    /// The same without fields in or below a set.
+    pub(super) fn without(&self, ignored: &FieldSet) -> Comparison {
+        Comparison {
+            added: self.added.recursive_difference(ignored),
+            modified: self.modified.recursive_difference(ignored),
+            removed: self.removed.recursive_difference(ignored),
+        }
+    }
+
+    fn compare(
+        &mut self,
+        types: &(impl Types + ?Sized),
+        place: &Place,
+        old: Option<&Value>,
+        new: Option<&Value>,
+        path: &mut Vec<String>,
+    ) {
+        if old == new {
+            return;
+        }
+        let inside = |value: Option<&Value>| {
+            value.is_some_and(|value| match place.shape(value) {
+                Shape::Leaf => false,
+                Shape::Fields(fields) => !fields.is_empty(),
+                Shape::Items(items) => !items.is_empty(),
+            })
+        };
+        let nested = inside(old) || inside(new);
+        match (old, new) {
+            (None, _) => self.added.insert(path),
+            (_, None) => self.removed.insert(path),
+            _ if !nested => self.modified.insert(path),
+            _ => {}
+        }
+        if nested {
+            self.compare_fields(types, place, old, new, path);
+            self.compare_items(types, place, old, new, path);
+        }
+    }
+
+    fn compare_fields(
+        &mut self,
+        types: &(impl Types + ?Sized),
+        place: &Place,
+        old: Option<&Value>,
+        new: Option<&Value>,
+        path: &mut Vec<String>,
+    ) {
+        let only_old = fields(old).filter(|(key, _)| inner(new, key).is_none());
+        for (key, _) in fields(new).chain(only_old) {
+            path.push(field_step(key));
+            self.compare(types, &place.field(types, key), inner(old, key), inner(new, key), path);
+            path.pop();
+        }
+    }
+
+    fn compare_items(
+        &mut self,
+        types: &(impl Types + ?Sized),
+        place: &Place,
+        old: Option<&Value>,
+        new: Option<&Value>,
+        path: &mut Vec<String>,
+    ) {
+        let (old, new) = (steps(types, place, old), steps(types, place, new));
+        let only_old = old.iter().filter(|(step, _)| !new.contains_key(*step));
+        for (step, _) in new.iter().chain(only_old) {
+            path.push(step.clone());
+            self.compare(types, &place.item(types), old.get(step).copied(), new.get(step).copied(), path);
+            path.pop();
+        }
+    }
+}
+
+fn fields<'a>(value: Option<&'a Value>) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    value.and_then(Value::as_object).into_iter().flatten()
+}
+
+fn inner<'a>(value: Option<&'a Value>, key: &str) -> Option<&'a Value> {
+    value?.as_object()?.get(key)
+}
+
+/// The items of a list by their steps.
+fn steps<'a>(types: &(impl Types + ?Sized), place: &Place, list: Option<&'a Value>) -> BTreeMap<String, &'a Value> {
+    let items = list.and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(|item| place.item_step(types, item).map(|step| (step, item))).collect()
+}
+
+/// The set with every declared field on the way to one of its fields put in.
+pub(super) fn with_declared_parents(types: &(impl Types + ?Sized), root: &FieldType, set: &FieldSet) -> FieldSet {
+    let root = Place::root(root);
+    set.with_steps(&|parents, step| {
+        let Some(name) = step.strip_prefix("f:") else { return false };
+        let place = parents.iter().fold(root.clone(), |place, step| place.step(types, step));
+        place.declares(types, name)
+    })
+}
+
+/// The object without the fields of a set; what gets empty by that, and is not in the set itself, stays as an empty value.
+pub(super) fn without_fields(types: &(impl Types + ?Sized), root: &FieldType, object: &Value, set: &FieldSet) -> Value {
+    remove(types, &Place::root(root), object, set)
+}
+
+fn remove(types: &(impl Types + ?Sized), place: &Place, value: &Value, set: &FieldSet) -> Value {
+    let rest = |step: &str, place: Place, value: &Value| match set.below(step) {
+        Some(below) => remove(types, &place, value, below),
+        None => value.clone(),
+    };
+    match place.shape(value) {
+        Shape::Leaf => value.clone(),
+        Shape::Fields(fields) => {
+            let steps = fields.iter().map(|(key, value)| (key, field_step(key), value));
+            let kept = steps.filter(|(_, step, _)| !set.has_member(step));
+            let kept = kept.map(|(key, step, value)| (key.clone(), rest(&step, place.field(types, key), value)));
+            Value::Object(kept.collect())
+        }
+        Shape::Items(items) => {
+            let steps = items.iter().map(|item| (place.item_step(types, item).unwrap_or_default(), item));
+            let kept = steps.filter(|(step, _)| !set.has_member(step));
+            Value::Array(kept.map(|(step, item)| rest(&step, place.item(types), item)).collect())
+        }
+    }
+}

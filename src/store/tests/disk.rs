@@ -1,0 +1,62 @@
+//! The store on the engine on disk, held against the one in memory, and reopened.
+
+use std::time::Duration;
+
+use super::super::engine::tests::Mirror;
+use super::*;
+
+/// Some of everything, staged and committed.
+fn fill(store: &mut Store, round: i64) {
+    for i in 0..30 {
+        let name = format!("p{}", (i * 7 + round) % 40);
+        store.write(&pod(&name), on(&name, &format!("n{}", (i + round) % 3))).expect("write");
+        store.schedule("kubelet", &name, Time::from_secs(i * round), i % 2 == 0);
+    }
+    store.remove(&pod("p7")).expect("remove");
+    store.set_row("round", Some(json!(round)));
+    store.next_counter("uid", "o").expect("counter");
+    store.take_due(Time::from_secs(20)).expect("take");
+    store.commit(NOW).expect("commit");
+}
+
+/// Everything a store says of itself.
+fn all(store: &mut Store) -> String {
+    let changes = store.changes_since(FIRST_REVISION).expect("changes");
+    let pods = store.list("pods", None).expect("list");
+    let found = names(&store.by_index("node", "n1").expect("by index"));
+    let (due, row) = (store.due(100).expect("due"), store.row("round").expect("row"));
+    format!("{} {changes:?} {pods:?} {found:?} {due:?} {row:?}", store.revision())
+}
+
+#[test]
+fn both_engines_are_the_same_to_the_store() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let right = SledEngine::open(dir.path()).expect("open");
+    let engine = Mirror { left: MemoryEngine::new(), right };
+    let mut store = Store::new(Box::new(engine), indexer).expect("a store");
+    for round in 1..6 {
+        fill(&mut store, round);
+    }
+    all(&mut store);
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}
+
+#[test]
+fn a_reopened_store_says_the_same() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let home = Home::open(dir.path()).expect("a home");
+    let open = || {
+        let engine = home.lock(Duration::from_secs(10), &mut || {}).and_then(|mut held| held.engine());
+        Store::new(Box::new(engine.expect("an engine")), indexer).expect("a store")
+    };
+    let mut in_memory = store();
+    for round in 1..4 {
+        fill(&mut in_memory, round);
+        let mut store = open();
+        fill(&mut store, round);
+        store.write(&pod("staged"), on("staged", "n1")).expect("write");
+        drop(store);
+        assert_eq!(all(&mut open()), all(&mut in_memory), "round {round}");
+    }
+    assert_eq!(open().check().expect("check"), Vec::<String>::new());
+}
