@@ -21,18 +21,25 @@ pub struct Template {
     name: String,
     text: String,
     templates: Templates,
+    allow_missing: bool,
 }
 
 impl Template {
     /// Parses a template; the error is what kubectl prints after `error parsing template TEXT, `.
     pub fn parse(name: &str, text: &str) -> Result<Self, String> {
         let templates = parse::parse(name, text)?;
-        Ok(Self { name: name.to_owned(), text: text.to_owned(), templates })
+        Ok(Self { name: name.to_owned(), text: text.to_owned(), templates, allow_missing: true })
+    }
+
+    /// Whether a key that a map does not have is no error (it is none, unless this says so).
+    pub fn allow_missing(self, allow_missing: bool) -> Self {
+        Self { allow_missing, ..self }
     }
 
     /// The text the template makes of the data; with an error, first what had been printed by then.
     pub fn execute(&self, data: &Value) -> Result<String, (String, String)> {
-        let program = exec::Program { name: &self.name, text: &self.text, templates: &self.templates };
+        let Self { name, text, templates, allow_missing } = self;
+        let program = exec::Program { name, text, templates, allow_missing: *allow_missing };
         exec::run(&program, data)
     }
 }

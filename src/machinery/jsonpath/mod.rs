@@ -121,6 +121,7 @@ mod tests {
             ("{.l[?(@.t<true)].n}", "E invalid type for comparison"),
             ("{.l[?(@.n=\"a\")].n}", "E unrecognized filter operator ="),
             ("{.l[?(@.zz==1)].n}", ""),
+            ("{.l[?(@.n==)].n}", "P unrecognized character in action: U+003D '='"),
             ("{.l[?(@.n[5])].n}", "a b"),
             ("{.l[?(@.n==\"a)\")].n}", ""),
             ("{.l[?(@.n==\"a\" || @.n==\"b\")].n}", "P unrecognized character in action: U+007C '|'"),
