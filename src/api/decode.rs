@@ -31,7 +31,8 @@ pub(super) fn body(kind: &dyn Kind, body: Object, options: &Options, warnings: &
     let names = *kind.names();
     let Some(definition) = definition(kind, body.api_version()).filter(|_| !options.trusted) else { return Ok(body) };
     let refuse = |error: &str| Status::bad_request(message::cannot_be_handled(names.kind, version_of(&names), error));
-    let decoded = schema::decode::decode(Schema::builtin(), definition, body, quantity).map_err(|e| refuse(&e.to_string()))?;
+    let decoded =
+        schema::decode::decode(Schema::builtin(), definition, body, quantity).map_err(|e| refuse(&e.to_string()))?;
     let mut complaints = options.duplicates.clone();
     complaints.extend(decoded.unknown);
     match options.validation {
@@ -63,7 +64,8 @@ pub(super) fn patched(
         let errors = vec![field::invalid(&Path::new("patch"), message::go_value(patch), &error)];
         Status::invalid("", "", "", &errors)
     };
-    let decoded = schema::decode::convert(Schema::builtin(), definition, patched, quantity).map_err(|e| wrong(e.to_string()))?;
+    let decoded =
+        schema::decode::convert(Schema::builtin(), definition, patched, quantity).map_err(|e| wrong(e.to_string()))?;
     match options.validation {
         FieldValidation::Strict if !decoded.unknown.is_empty() => {
             let path = Path::new("patch");

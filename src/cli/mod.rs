@@ -7,7 +7,12 @@
 pub mod args;
 pub mod context;
 pub mod error;
+pub mod files;
+pub mod output;
 mod parse;
+pub mod resolve;
+pub mod sorting;
+pub mod table;
 pub mod verbs;
 
 use std::ffi::OsString;
