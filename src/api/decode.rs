@@ -47,6 +47,13 @@ fn version_of(names: &Names) -> &'static str {
     names.version
 }
 
+/// Adds the empty values that the server always writes, such as `status: {}`.
+pub(super) fn complete(kind: &dyn Kind, object: &mut Object) {
+    if let Some(definition) = definition(kind, &kind.names().api_version()) {
+        schema::shape::complete(Schema::builtin(), definition, object);
+    }
+}
+
 /// Decodes the result of a patch, whose errors speak of the patch.
 pub(super) fn patched(
     kind: &dyn Kind,

@@ -35,6 +35,8 @@ pub enum Reason {
     Timeout,
     /// The server itself failed.
     InternalError,
+    /// The server gives no reason; clients print its sentence without one.
+    Unknown,
 }
 
 impl Reason {
@@ -53,6 +55,7 @@ impl Reason {
             Reason::Expired => ("Expired", 410),
             Reason::Timeout => ("Timeout", 504),
             Reason::InternalError => ("InternalError", 500),
+            Reason::Unknown => ("", 500),
         }
     }
 }
