@@ -14,7 +14,8 @@ use crate::sim::Time;
 
 impl Server {
     pub(super) fn apply(&mut self, kind: &dyn Kind, text: &str, request: &Request, now: Time) -> Result<Response> {
-        let mut config = yaml::to_json(text).map_err(|e| Status::bad_request(format!("error decoding YAML: {e}")))?.value;
+        let mut config =
+            yaml::to_json(text).map_err(|e| Status::bad_request(format!("error decoding YAML: {e}")))?.value;
         decode::expect_kind(kind, &config, request)?;
         if config.name() != request.name {
             let message = format!("metadata.name must match the name in the URL: {}", request.name);
@@ -22,13 +23,24 @@ impl Server {
         }
         self.enter_namespace(kind, &mut config, request)?;
         if request.options.manager.is_empty() {
-            return Err(Status::bad_request("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"));
+            return Err(Status::bad_request(
+                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
+            ));
         }
         let old = self.store.get(&Server::key(kind, &request.namespace, &request.name)).map_err(broken)?;
         let api_version = kind.names().api_version();
         let stamp = now.rfc3339();
-        let writer = Writer { manager: &request.options.manager, api_version: &api_version, subresource: &request.subresource, now: &stamp };
-        let rules = Rules { types: Schema::builtin(), root: &managers::root_of(kind), ignored: &managers::ignored(kind, &request.subresource) };
+        let writer = Writer {
+            manager: &request.options.manager,
+            api_version: &api_version,
+            subresource: &request.subresource,
+            now: &stamp,
+        };
+        let rules = Rules {
+            types: Schema::builtin(),
+            root: &managers::root_of(kind),
+            ignored: &managers::ignored(kind, &request.subresource),
+        };
         let applied = apply(&rules, old.as_deref(), &config, request.options.force, &writer).map_err(refused)?;
         let mut warnings = Vec::new();
         let mut new = decode::body(kind, applied, &request.options, &mut warnings)?;
@@ -54,7 +66,11 @@ fn refused(error: ApplyError) -> Status {
         ApplyError::Conflicts(conflicts) => {
             status.causes = conflicts
                 .into_iter()
-                .map(|c| StatusCause { reason: "FieldManagerConflict".into(), message: format!("conflict with {}", c.manager), field: c.path })
+                .map(|c| StatusCause {
+                    reason: "FieldManagerConflict".into(),
+                    message: format!("conflict with {}", c.manager),
+                    field: c.path,
+                })
                 .collect();
         }
         ApplyError::ManagedFieldsGiven => status.reason = Reason::BadRequest,

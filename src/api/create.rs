@@ -59,7 +59,8 @@ impl Server {
         self.allocate(&*kind, &mut new, None)?;
         decode::complete(&*kind, &mut new);
         managers::put(&mut new, managed);
-        let object = if request.options.dry_run { Arc::new(new) } else { self.store.write(&key, new).map_err(broken)? };
+        let object =
+            if request.options.dry_run { Arc::new(new) } else { self.store.write(&key, new).map_err(broken)? };
         self.after_write(&*kind, &object, request.options.dry_run)?;
         let object = self.shown(&*kind, object, &request.version);
         Ok(Response { object, warnings, created: true, ..Response::default() })

@@ -32,7 +32,13 @@ pub(super) fn ignored(kind: &dyn Kind, subresource: &str) -> FieldSet {
 
 /// The managedFields after a request turned `old` into `sent`: the object as the client wants it, before admission adds to
 /// it. `None` when nothing is to be recorded.
-pub(super) fn after(kind: &dyn Kind, old: Option<&Object>, sent: &Object, request: &Request, now: Time) -> Option<Value> {
+pub(super) fn after(
+    kind: &dyn Kind,
+    old: Option<&Object>,
+    sent: &Object,
+    request: &Request,
+    now: Time,
+) -> Option<Value> {
     if UNTRACKED.contains(&kind.names().plural) && request.options.trusted {
         return None;
     }

@@ -39,7 +39,9 @@ pub(super) fn canonical(image: &str) -> String {
 /// What the runtime says of an image that is not there.
 pub(super) fn not_found(image: &str) -> String {
     let full = canonical(image);
-    format!("rpc error: code = NotFound desc = failed to pull and unpack image \"{full}\": failed to resolve reference \"{full}\": {full}: not found")
+    format!(
+        "rpc error: code = NotFound desc = failed to pull and unpack image \"{full}\": failed to resolve reference \"{full}\": {full}: not found"
+    )
 }
 
 /// A plausible size in bytes, always the same for one image.

@@ -109,7 +109,8 @@ impl Spec<'_> {
 
 /// The containers of a pod in the order of their start.
 fn specs(pod: &Object) -> impl Iterator<Item = Spec<'_>> {
-    let init = pod.list("/spec/initContainers").iter().map(|c| Spec { container: c, init: true, sidecar: is_sidecar(c) });
+    let init =
+        pod.list("/spec/initContainers").iter().map(|c| Spec { container: c, init: true, sidecar: is_sidecar(c) });
     init.chain(pod.list("/spec/containers").iter().map(|c| Spec { container: c, init: false, sidecar: false }))
 }
 
@@ -132,7 +133,10 @@ impl<'a> Step<'a> {
     pub(super) fn run(pod: &'a Object, runtime: &mut PodRuntime, world: &'a World<'a>) -> Outcome {
         let mut step = Step { pod, world, out: Outcome::default() };
         for spec in specs(pod) {
-            runtime.containers.entry(spec.name().into()).or_insert_with(|| ContainerRuntime::new(spec.container.str("/image")));
+            runtime
+                .containers
+                .entry(spec.name().into())
+                .or_insert_with(|| ContainerRuntime::new(spec.container.str("/image")));
         }
         if pod.is_deleting() {
             step.stop(runtime);
@@ -179,7 +183,8 @@ impl<'a> Step<'a> {
 
     /// The longest time that the containers' preStop hooks take.
     fn pre_stop(&self, runtime: &PodRuntime) -> Duration {
-        let running = specs(self.pod).filter(|s| runtime.containers.get(s.name()).is_some_and(|c| c.running().is_some()));
+        let running =
+            specs(self.pod).filter(|s| runtime.containers.get(s.name()).is_some_and(|c| c.running().is_some()));
         let spans = running.map(|spec| {
             if let Some(seconds) = spec.container.int("/lifecycle/preStop/sleep/seconds") {
                 return Duration::from_secs(seconds);
@@ -223,7 +228,9 @@ impl<'a> Step<'a> {
     /// `activeDeadlineSeconds`: the pod fails, whatever its containers do.
     fn deadline_passed(&mut self, runtime: &mut PodRuntime) -> bool {
         let Some(seconds) = self.pod.int("/spec/activeDeadlineSeconds") else { return false };
-        let all_ended = specs(self.pod).filter(|s| !s.init).all(|s| runtime.containers.get(s.name()).is_some_and(|c| c.ended().is_some()));
+        let all_ended = specs(self.pod)
+            .filter(|s| !s.init)
+            .all(|s| runtime.containers.get(s.name()).is_some_and(|c| c.ended().is_some()));
         if all_ended {
             return false;
         }
@@ -256,7 +263,10 @@ impl<'a> Step<'a> {
         let now = self.world.now;
         let due = runtime.mount_retry.as_ref().is_none_or(|r| r.at <= now);
         if due {
-            let delay = runtime.mount_retry.as_ref().map_or(MOUNT_RETRY_FIRST, |r| Duration::from_micros(r.delay.micros() * 2).min(MOUNT_RETRY_MAX));
+            let delay = runtime
+                .mount_retry
+                .as_ref()
+                .map_or(MOUNT_RETRY_FIRST, |r| Duration::from_micros(r.delay.micros() * 2).min(MOUNT_RETRY_MAX));
             runtime.mount_retry = Some(Retry { at: now + delay, delay });
             self.note(None, true, "FailedMount", message);
         }
@@ -277,7 +287,9 @@ impl<'a> Step<'a> {
 
     /// When all ordinary containers have ended for good, the sidecars end too.
     fn end_sidecars(&mut self, runtime: &mut PodRuntime) {
-        let over = specs(self.pod).filter(|s| !s.init).all(|s| runtime.containers.get(s.name()).is_some_and(|c| c.ended().is_some()));
+        let over = specs(self.pod)
+            .filter(|s| !s.init)
+            .all(|s| runtime.containers.get(s.name()).is_some_and(|c| c.ended().is_some()));
         if !over {
             return;
         }
@@ -306,7 +318,9 @@ impl<'a> Step<'a> {
             State::PullBackoff { until } if until <= now || container.image != spec.container.str("/image") => {
                 self.pull(spec, container);
             }
-            State::ConfigError { until, .. } if until <= now || (self.world.missing_config)(spec.container).is_none() => {
+            State::ConfigError { until, .. }
+                if until <= now || (self.world.missing_config)(spec.container).is_none() =>
+            {
                 self.start(spec, container);
             }
             State::Starting { until } if until <= now => self.start(spec, container),
@@ -321,7 +335,8 @@ impl<'a> Step<'a> {
                     return self.restart(spec, container);
                 }
                 let (pod, namespace, uid) = (self.pod.name(), self.pod.namespace(), self.pod.uid());
-                let text = format!("Back-off restarting failed container {} in pod {pod}_{namespace}({uid})", spec.name());
+                let text =
+                    format!("Back-off restarting failed container {} in pod {pod}_{namespace}({uid})", spec.name());
                 self.note(Some(spec), true, "BackOff", text);
                 container.state = State::CrashBackoff { until: restart };
                 self.out.look_at(restart, true);
@@ -347,11 +362,21 @@ impl<'a> Step<'a> {
         container.image = image.clone();
         let present = (self.world.has_image)(&image) || self.out.pulled.contains(&image);
         if present && policy != "Always" {
-            self.note(Some(spec), false, "Pulled", format!("Container image \"{image}\" already present on machine and can be accessed by the pod"));
+            self.note(
+                Some(spec),
+                false,
+                "Pulled",
+                format!("Container image \"{image}\" already present on machine and can be accessed by the pod"),
+            );
             return self.prepare(spec, container);
         }
         if policy == "Never" {
-            self.note(Some(spec), true, "ErrImageNeverPull", format!("Container image \"{image}\" is not present with pull policy of Never"));
+            self.note(
+                Some(spec),
+                true,
+                "ErrImageNeverPull",
+                format!("Container image \"{image}\" is not present with pull policy of Never"),
+            );
             self.note(Some(spec), true, "Failed", "Error: ErrImageNeverPull".into());
             let until = self.world.now + CONFIG_RETRY;
             let message = format!("Container image \"{image}\" is not present with pull policy of Never");
@@ -373,7 +398,12 @@ impl<'a> Step<'a> {
     fn pulled(&mut self, spec: Spec<'_>, container: &mut ContainerRuntime, fails: bool) {
         let image = container.image.clone();
         if fails {
-            self.note(Some(spec), true, "Failed", format!("Failed to pull image \"{image}\": {}", super::images::not_found(&image)));
+            self.note(
+                Some(spec),
+                true,
+                "Failed",
+                format!("Failed to pull image \"{image}\": {}", super::images::not_found(&image)),
+            );
             self.note(Some(spec), true, "Failed", "Error: ErrImagePull".into());
             let until = self.world.now + self.world.latency;
             container.state = State::PullFailed { until };
@@ -382,7 +412,9 @@ impl<'a> Step<'a> {
         container.pull_backoff = None;
         let takes = self.life(spec).0.pull.unwrap_or(self.world.latency);
         let size = super::images::size(&image);
-        let text = format!("Successfully pulled image \"{image}\" in {takes} ({takes} including waiting). Image size: {size} bytes.");
+        let text = format!(
+            "Successfully pulled image \"{image}\" in {takes} ({takes} including waiting). Image size: {size} bytes."
+        );
         self.note(Some(spec), false, "Pulled", text);
         self.out.pulled.push(image);
         self.prepare(spec, container);
@@ -432,7 +464,10 @@ impl<'a> Step<'a> {
         let launch = Launch {
             image: spec.container.str("/image"),
             words: &words,
-            restarts_always: !spec.init && self.pod.str("/spec/restartPolicy") != "Never" && self.pod.str("/spec/restartPolicy") != "OnFailure" || spec.sidecar,
+            restarts_always: !spec.init
+                && self.pod.str("/spec/restartPolicy") != "Never"
+                && self.pod.str("/spec/restartPolicy") != "OnFailure"
+                || spec.sidecar,
             start: self.world.now,
         };
         let mut program = program::guess(&launch);
@@ -493,7 +528,13 @@ impl<'a> Step<'a> {
             self.out.look_at(at, false);
         }
         let (life, _) = self.life(spec);
-        let subject = probes::Subject { container: spec.container, life: &life, running, unready: self.world.fault == Some(Fault::Unready), now: self.world.now };
+        let subject = probes::Subject {
+            container: spec.container,
+            life: &life,
+            running,
+            unready: self.world.fault == Some(Fault::Unready),
+            now: self.world.now,
+        };
         let verdict = probes::run(&subject, &mut container.probes);
         for (reason, message) in verdict.notes {
             self.note(Some(spec), reason == "Unhealthy", reason, message);
@@ -502,7 +543,12 @@ impl<'a> Step<'a> {
             self.out.look_at(at, recurring);
         }
         if let Some(probe) = verdict.kill {
-            self.note(Some(spec), false, "Killing", format!("Container {} failed {probe} probe, will be restarted", spec.name()));
+            self.note(
+                Some(spec),
+                false,
+                "Killing",
+                format!("Container {} failed {probe} probe, will be restarted", spec.name()),
+            );
             let until = self.world.now + self.world.latency;
             container.state = State::Killing { running: running.clone(), until };
             self.out.look_at(until, false);

@@ -98,7 +98,14 @@ fn remembered(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Option<
     }
     let Some(found) = ctx.get("nodes", "", node)? else { return Ok(None) };
     let ip = if pod.flag("/spec/hostNetwork") { host_ip(&found) } else { next_ip(ctx, &found)? };
-    let runtime = PodRuntime { started: ctx.now, ip, containers: BTreeMap::new(), stopping: None, mount_retry: None, ended: None };
+    let runtime = PodRuntime {
+        started: ctx.now,
+        ip,
+        containers: BTreeMap::new(),
+        stopping: None,
+        mount_retry: None,
+        ended: None,
+    };
     Ok(Some(runtime))
 }
 
@@ -124,11 +131,17 @@ fn is_stopped(ctx: &mut Context<'_>, node: &str) -> Result<bool, Status> {
     }))
 }
 
-fn step(ctx: &mut Context<'_>, pod: &Object, node: &str, runtime: &mut PodRuntime) -> Result<lifecycle::Outcome, Status> {
+fn step(
+    ctx: &mut Context<'_>,
+    pod: &Object,
+    node: &str,
+    runtime: &mut PodRuntime,
+) -> Result<lifecycle::Outcome, Status> {
     let missing = ctx.setting(MISSING)?;
     let present = node_images(ctx, node)?;
     let fault = fault(ctx, pod)?;
-    let starting = runtime.containers.len() < pod.list("/spec/containers").len() || runtime.containers.values().any(|c| c.running().is_none());
+    let starting = runtime.containers.len() < pod.list("/spec/containers").len()
+        || runtime.containers.values().any(|c| c.running().is_none());
     let (unmountable, config) = match starting && !pod.is_deleting() {
         true => (references::missing_volume(ctx, pod)?, references::missing_config(ctx, pod)?),
         false => (None, BTreeMap::new()),

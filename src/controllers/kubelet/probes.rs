@@ -177,7 +177,8 @@ fn conclude(_subject: &Subject<'_>, which: Which, probe: &Value, probes: &mut Pr
         let s = series(probes, which);
         (s.good, s.count)
     };
-    let enough = if good { probe.int("/successThreshold").unwrap_or(1) } else { probe.int("/failureThreshold").unwrap_or(3) };
+    let enough =
+        if good { probe.int("/successThreshold").unwrap_or(1) } else { probe.int("/failureThreshold").unwrap_or(3) };
     if count < enough {
         return;
     }
@@ -214,7 +215,8 @@ fn failure(subject: &Subject<'_>, which: Which, probe: &Value) -> Option<String>
     }
     let launch = Launch { image: "", words: &words, restarts_always: false, start: subject.now };
     let program = program::guess(&launch);
-    (program.exit_code != 0).then(|| program.output.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n"))
+    (program.exit_code != 0)
+        .then(|| program.output.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n"))
 }
 
 /// What a failing probe of this kind says.
@@ -223,7 +225,10 @@ fn complaint(probe: &Value) -> String {
         return "HTTP probe failed with statuscode: 503".into();
     }
     if let Some(port) = probe.at("/tcpSocket/port") {
-        return format!("dial tcp :{}: connect: connection refused", port.as_i64().map_or_else(|| port.as_str().unwrap_or("").to_string(), |p| p.to_string()));
+        return format!(
+            "dial tcp :{}: connect: connection refused",
+            port.as_i64().map_or_else(|| port.as_str().unwrap_or("").to_string(), |p| p.to_string())
+        );
     }
     if probe.at("/grpc").is_some() {
         return "service unhealthy (responded with \"NOT_SERVING\")".into();
@@ -251,7 +256,8 @@ mod tests {
 
     #[test]
     fn readiness_waits_for_its_delay_then_sleeps() {
-        let container = json!({"readinessProbe": {"httpGet": {"port": 80}, "initialDelaySeconds": 5, "periodSeconds": 10}});
+        let container =
+            json!({"readinessProbe": {"httpGet": {"port": 80}, "initialDelaySeconds": 5, "periodSeconds": 10}});
         let life = Life::default();
         let mut probes = start(&container, &life);
         let verdict = probe_at(&container, &life, &mut probes, 0, false);
@@ -278,7 +284,8 @@ mod tests {
 
     #[test]
     fn a_hanging_container_is_killed() {
-        let container = json!({"livenessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 5, "failureThreshold": 2}});
+        let container =
+            json!({"livenessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 5, "failureThreshold": 2}});
         let life = Life { hangs: Some(Duration::from_secs(7)), ..Life::default() };
         let mut probes = start(&container, &life);
         let first = probe_at(&container, &life, &mut probes, 0, false);

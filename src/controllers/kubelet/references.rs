@@ -27,7 +27,13 @@ pub(super) fn missing_volume(ctx: &mut Context<'_>, pod: &Object) -> Result<Opti
 }
 
 /// Why an object, or a key of it, that a volume shows is not there.
-fn missing(ctx: &mut Context<'_>, pod: &Object, kind: &str, name: &str, source: &Value) -> Result<Option<String>, Status> {
+fn missing(
+    ctx: &mut Context<'_>,
+    pod: &Object,
+    kind: &str,
+    name: &str,
+    source: &Value,
+) -> Result<Option<String>, Status> {
     let (resource, word) = if kind == "secret" { ("secrets", "secret") } else { ("configmaps", "configmap") };
     let Some(found) = ctx.get(resource, pod.namespace(), name)? else {
         return Ok(Some(format!("{word} \"{name}\" not found")));
@@ -54,7 +60,9 @@ pub(super) fn missing_config(ctx: &mut Context<'_>, pod: &Object) -> Result<BTre
 
 fn container_config(ctx: &mut Context<'_>, pod: &Object, container: &Value) -> Result<Option<String>, Status> {
     for source in container.list("/envFrom") {
-        for (word, resource, reference) in [("configmap", "configmaps", "/configMapRef"), ("secret", "secrets", "/secretRef")] {
+        for (word, resource, reference) in
+            [("configmap", "configmaps", "/configMapRef"), ("secret", "secrets", "/secretRef")]
+        {
             let Some(reference) = source.at(reference).filter(|r| !r.flag("/optional")) else { continue };
             if read(ctx, pod, resource, reference)?.is_none() {
                 return Ok(Some(format!("{word} \"{}\" not found", reference.str("/name"))));
@@ -62,16 +70,21 @@ fn container_config(ctx: &mut Context<'_>, pod: &Object, container: &Value) -> R
         }
     }
     for variable in container.list("/env") {
-        for (word, resource, reference) in
-            [("configmap", "configmaps", "/valueFrom/configMapKeyRef"), ("secret", "secrets", "/valueFrom/secretKeyRef")]
-        {
+        for (word, resource, reference) in [
+            ("configmap", "configmaps", "/valueFrom/configMapKeyRef"),
+            ("secret", "secrets", "/valueFrom/secretKeyRef"),
+        ] {
             let Some(reference) = variable.at(reference).filter(|r| !r.flag("/optional")) else { continue };
             let key = reference.str("/key");
             match read(ctx, pod, resource, reference)? {
                 None => return Ok(Some(format!("{word} \"{}\" not found", reference.str("/name")))),
                 Some(found) if !has_key(&found, key) => {
                     let title = if word == "secret" { "Secret" } else { "ConfigMap" };
-                    return Ok(Some(format!("couldn't find key {key} in {title} {}/{}", pod.namespace(), reference.str("/name"))));
+                    return Ok(Some(format!(
+                        "couldn't find key {key} in {title} {}/{}",
+                        pod.namespace(),
+                        reference.str("/name")
+                    )));
                 }
                 Some(_) => {}
             }

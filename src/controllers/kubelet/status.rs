@@ -98,7 +98,10 @@ fn conditions(pod: &Object, runtime: &PodRuntime, phase: &str, now: Time) -> Val
     let containers_ready = if unready.is_empty() && !over { (true, "", String::new()) } else { not_ready() };
     let ready = match (containers_ready.0, open.is_empty()) {
         (true, false) => {
-            let texts: Vec<String> = open.iter().map(|g| format!("corresponding condition of pod readiness gate \"{g}\" does not exist.")).collect();
+            let texts: Vec<String> = open
+                .iter()
+                .map(|g| format!("corresponding condition of pod readiness gate \"{g}\" does not exist."))
+                .collect();
             (false, "ReadinessGatesNotReady", texts.join(", "))
         }
         _ => containers_ready.clone(),
@@ -106,7 +109,9 @@ fn conditions(pod: &Object, runtime: &PodRuntime, phase: &str, now: Time) -> Val
     let initialized = match (initialized(pod, runtime), phase) {
         (true, "Succeeded") => (true, "PodCompleted", String::new()),
         (true, _) => (true, "", String::new()),
-        (false, _) => (false, "ContainersNotInitialized", format!("containers with incomplete status: [{}]", waiting.join(" "))),
+        (false, _) => {
+            (false, "ContainersNotInitialized", format!("containers with incomplete status: [{}]", waiting.join(" ")))
+        }
     };
     let mut list = vec![
         condition(pod, "PodReadyToStartContainers", (sandbox, "", String::new()), now),
@@ -141,7 +146,10 @@ fn condition(pod: &Object, kind: &str, (is, reason, message): (bool, &str, Strin
 }
 
 fn is_ready(container: &Value, runtime: &PodRuntime) -> bool {
-    runtime.containers.get(container.str("/name")).is_some_and(|c| c.running().is_some() && c.probes.ready && !matches!(c.state, State::Killing { .. }))
+    runtime
+        .containers
+        .get(container.str("/name"))
+        .is_some_and(|c| c.running().is_some() && c.probes.ready && !matches!(c.state, State::Killing { .. }))
 }
 
 fn statuses(pod: &Object, list: &str, runtime: &PodRuntime, initialized: bool, around: &Surroundings<'_>) -> Value {
@@ -153,7 +161,14 @@ fn statuses(pod: &Object, list: &str, runtime: &PodRuntime, initialized: bool, a
     pod.list(list).iter().map(status).collect()
 }
 
-fn container_status(pod: &Object, spec: &Value, container: &ContainerRuntime, initialized: bool, init: bool, around: &Surroundings<'_>) -> Value {
+fn container_status(
+    pod: &Object,
+    spec: &Value,
+    container: &ContainerRuntime,
+    initialized: bool,
+    init: bool,
+    around: &Surroundings<'_>,
+) -> Value {
     let running = container.running().is_some() && !matches!(container.state, State::Killing { .. });
     let done = init && container.ended().is_some_and(|e| e.exit_code == 0);
     let ready = if init && !is_sidecar(spec) { done } else { running && container.probes.ready };
@@ -181,7 +196,9 @@ fn container_status(pod: &Object, spec: &Value, container: &ContainerRuntime, in
         };
         status["containerID"] = container_id(pod, spec, attempt, around.ids).into();
     }
-    if let Some(resources) = spec.at("/resources").filter(|r| container.has_run() && r.as_object().is_some_and(|m| !m.is_empty())) {
+    if let Some(resources) =
+        spec.at("/resources").filter(|r| container.has_run() && r.as_object().is_some_and(|m| !m.is_empty()))
+    {
         status["resources"] = resources.clone();
         if let Some(requests) = resources.at("/requests") {
             status["allocatedResources"] = requests.clone();
@@ -193,12 +210,26 @@ fn container_status(pod: &Object, spec: &Value, container: &ContainerRuntime, in
 fn container_id(pod: &Object, spec: &Value, attempt: i64, ids: Ids) -> String {
     let owner = format!("{}/{}", pod.uid(), spec.str("/name"));
     let counter = attempt.unsigned_abs() * 2;
-    format!("containerd://{:032x}{:032x}", ids.draw("container", &owner, counter), ids.draw("container", &owner, counter + 1))
+    format!(
+        "containerd://{:032x}{:032x}",
+        ids.draw("container", &owner, counter),
+        ids.draw("container", &owner, counter + 1)
+    )
 }
 
-fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, initialized: bool, around: &Surroundings<'_>) -> Value {
+fn state(
+    pod: &Object,
+    spec: &Value,
+    container: &ContainerRuntime,
+    initialized: bool,
+    around: &Surroundings<'_>,
+) -> Value {
     let idle = || {
-        let reason = if initialized || pod.list("/spec/initContainers").is_empty() { "ContainerCreating" } else { "PodInitializing" };
+        let reason = if initialized || pod.list("/spec/initContainers").is_empty() {
+            "ContainerCreating"
+        } else {
+            "PodInitializing"
+        };
         waiting(reason, "")
     };
     match &container.state {
@@ -209,18 +240,33 @@ fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, initialized: 
         State::PullFailed { .. } => waiting("ErrImagePull", &images::not_found(&container.image)),
         State::PullBackoff { .. } => {
             let image = &container.image;
-            waiting("ImagePullBackOff", &format!("Back-off pulling image \"{image}\": ErrImagePull: {}", images::not_found(image)))
+            waiting(
+                "ImagePullBackOff",
+                &format!("Back-off pulling image \"{image}\": ErrImagePull: {}", images::not_found(image)),
+            )
         }
         State::ConfigError { message, .. } => {
-            let reason = if message.contains("pull policy of Never") { "ErrImageNeverPull" } else { "CreateContainerConfigError" };
+            let reason = if message.contains("pull policy of Never") {
+                "ErrImageNeverPull"
+            } else {
+                "CreateContainerConfigError"
+            };
             waiting(reason, message)
         }
-        State::Running(running) | State::Killing { running, .. } => json!({"running": {"startedAt": running.since.rfc3339()}}),
+        State::Running(running) | State::Killing { running, .. } => {
+            json!({"running": {"startedAt": running.since.rfc3339()}})
+        }
         State::Ended(ended) | State::Crashed { ended, .. } => terminated(pod, spec, ended, around),
         State::CrashBackoff { until } => {
             let ended = container.last.as_ref().map_or(around.now, |l| l.finished);
             let name = spec.str("/name");
-            let text = format!("back-off {} restarting failed container={name} pod={}_{}({})", *until - ended, pod.name(), pod.namespace(), pod.uid());
+            let text = format!(
+                "back-off {} restarting failed container={name} pod={}_{}({})",
+                *until - ended,
+                pod.name(),
+                pod.namespace(),
+                pod.uid()
+            );
             waiting("CrashLoopBackOff", &text)
         }
     }
