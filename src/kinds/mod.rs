@@ -5,15 +5,18 @@
 //! given to them as a [`Lookup`].
 
 pub mod admission;
+pub mod apiextensions;
 pub mod apps;
 pub mod auth;
 pub mod autoscaling;
 pub mod batch;
 pub mod catalog;
+pub mod certificates;
 pub mod core;
 pub mod describer;
 pub mod discovery;
 pub mod flowcontrol;
+pub mod generic_describe;
 pub mod networking;
 pub mod policy;
 pub mod rbac;
