@@ -125,10 +125,11 @@ fn split_words(field: &str) -> Vec<String> {
     }
     for i in 0..runs.len().saturating_sub(1) {
         let starts = |word: &str, rule: fn(char) -> bool| word.chars().next().is_some_and(rule);
-        if starts(&runs[i], char::is_uppercase) && starts(&runs[i + 1], char::is_lowercase) {
-            if let Some(capital) = runs[i].pop() {
-                runs[i + 1].insert(0, capital);
-            }
+        if starts(&runs[i], char::is_uppercase)
+            && starts(&runs[i + 1], char::is_lowercase)
+            && let Some(capital) = runs[i].pop()
+        {
+            runs[i + 1].insert(0, capital);
         }
     }
     runs.retain(|run| !run.is_empty());
