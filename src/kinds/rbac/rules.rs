@@ -112,7 +112,7 @@ mod tests {
             {"apiGroups": [""], "resources": ["pods", "pods/log"], "verbs": ["get", "list", "watch"]},
             {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["settings"], "verbs": ["get"]},
         ]);
-        let lines: Vec<String> = compact(rules.as_array().unwrap()).iter().map(Rule::line).collect();
+        let lines: Vec<String> = compact(rules.as_array().expect("a list")).iter().map(Rule::line).collect();
         assert_eq!(
             lines,
             [
