@@ -328,6 +328,12 @@ pub trait Kind: Send + Sync {
         false
     }
 
+    /// Takes out of an object what its kind does not know and answers the paths; only kinds that bring their own schema do
+    /// so, built-in ones are decoded against the embedded one.
+    fn prune(&self, _object: &mut Object) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Index entries of an object beside those that every object has (its owners' uids).
     fn index(&self, _object: &Object) -> Vec<(&'static str, String)> {
         Vec::new()

@@ -107,14 +107,6 @@ impl Custom {
         self.versions.get(version).map(|v| &v.schema)
     }
 
-    /// Takes out of an object what its schema does not know and answers the paths of what was taken out.
-    pub fn prune(&self, object: &mut Object) -> Vec<String> {
-        match self.version_of(object) {
-            Some(version) => schema::prune(&version.schema, object),
-            None => Vec::new(),
-        }
-    }
-
     /// The rules of the schema that hold for an object: where, and the rule itself.
     pub fn rules(&self, object: &Object) -> Vec<(String, Value)> {
         self.version_of(object).map(|v| schema::rules(&v.schema, object)).unwrap_or_default()
@@ -161,6 +153,13 @@ impl Version {
 }
 
 impl Kind for Custom {
+    fn prune(&self, object: &mut Object) -> Vec<String> {
+        match self.version_of(object) {
+            Some(version) => schema::prune(&version.schema, object),
+            None => Vec::new(),
+        }
+    }
+
     fn names(&self) -> &Names {
         &self.names
     }
