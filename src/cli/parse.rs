@@ -17,7 +17,7 @@ pub(super) enum Parsed {
 
 /// The command tree. `only` names the one verb whose flags are built: a command needs no others; `None` builds all, for
 /// completion.
-pub fn command(program: &str, only: Option<&str>) -> Command {
+pub(crate) fn command(program: &str, only: Option<&str>) -> Command {
     let mut root = Command::new(program.to_string())
         .about("kubectl and the Kubernetes control plane behind it, in one binary")
         .disable_version_flag(true)

@@ -6,27 +6,27 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// Where a test's commands run.
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     dir: TempDir,
     /// The working directory of commands.
-    pub cwd: PathBuf,
+    pub(crate) cwd: PathBuf,
     seed: u64,
 }
 
 /// What a command printed and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
+pub(crate) struct Output {
     /// Standard output.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error.
-    pub err: String,
+    pub(crate) err: String,
     /// Exit code.
-    pub code: i32,
+    pub(crate) code: i32,
 }
 
 impl Sandbox {
     /// A new sandbox; `seed` decides all names.
-    pub fn new(seed: u64) -> Sandbox {
+    pub(crate) fn new(seed: u64) -> Sandbox {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let bin = dir.path().join("bin");
         std::fs::create_dir(&bin).expect("a directory for links");
@@ -37,17 +37,17 @@ impl Sandbox {
     }
 
     /// The directory of the store.
-    pub fn store(&self) -> PathBuf {
+    pub(crate) fn store(&self) -> PathBuf {
         self.dir.path().join("state")
     }
 
     /// A path in the sandbox.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// A shell command, ready to run.
-    pub fn shell(&self, command: &str) -> Command {
+    pub(crate) fn shell(&self, command: &str) -> Command {
         let mut shell = Command::new("bash");
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.dir.path().join("bin").display());
         shell.arg("-c").arg(command).current_dir(&self.cwd).stdin(Stdio::null()).env_clear();
@@ -57,7 +57,7 @@ impl Sandbox {
     }
 
     /// Runs a shell command to its end.
-    pub fn run(&self, command: &str) -> Output {
+    pub(crate) fn run(&self, command: &str) -> Output {
         let done = self.shell(command).output().expect("bash runs");
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Output { out: text(done.stdout), err: text(done.stderr), code: done.status.code().unwrap_or(-1) }
@@ -65,12 +65,12 @@ impl Sandbox {
 }
 
 /// The project's `testdata`.
-pub fn testdata() -> PathBuf {
+pub(crate) fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
 }
 
 /// Copies a directory with everything below it.
-pub fn copy_tree(from: &Path, to: &Path) {
+pub(crate) fn copy_tree(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a directory");
     for entry in std::fs::read_dir(from).expect("a directory to read") {
         let entry = entry.expect("an entry");

@@ -84,7 +84,8 @@ fn admit(pod: &mut Object) {
     }
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
         let list = spec.list_mut("/tolerations");
-        let tolerated = |t: &Value| t.str("/key") == key || (t.str("/key").is_empty() && t.str("/operator") == "Exists");
+        let tolerated =
+            |t: &Value| t.str("/key") == key || (t.str("/key").is_empty() && t.str("/operator") == "Exists");
         if !list.iter().any(tolerated) {
             list.push(json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}));
         }
@@ -121,7 +122,9 @@ fn defaults_are_those_of_the_api_server() {
                 admit(&mut want);
             }
             compared += 1;
-            for part in ["/spec", "/template", "/status", "/metadata/labels", "/metadata/annotations", "/metadata/generation"] {
+            for part in
+                ["/spec", "/template", "/status", "/metadata/labels", "/metadata/annotations", "/metadata/generation"]
+            {
                 if got.pointer(part) != want.pointer(part) {
                     wrong.push((stem.clone(), format!("{} {part}\n{}", object.name(), difference(&want, &got, part))));
                 }

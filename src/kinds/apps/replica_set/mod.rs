@@ -21,9 +21,8 @@ use crate::sim::Time;
 #[derive(Debug)]
 pub struct ReplicaSet;
 
-static NAMES: Names = Names::builtin(("apps", "v1"), "ReplicaSet", "replicasets", "replicaset", true)
-    .short(&["rs"])
-    .categories(&["all"]);
+static NAMES: Names =
+    Names::builtin(("apps", "v1"), "ReplicaSet", "replicasets", "replicaset", true).short(&["rs"]).categories(&["all"]);
 
 impl Kind for ReplicaSet {
     fn names(&self) -> &Names {

@@ -132,7 +132,11 @@ fn validate_gated(errors: &mut ErrorList, path: &Path, new: &Value, old: &Value)
     for (key, value) in old.strings("/nodeSelector") {
         if wanted.get(&key) != Some(&value) {
             let shown = serde_json::json!(wanted);
-            errors.push(invalid(&here, shown, "only additions to spec.nodeSelector are allowed (no mutations or deletions)"));
+            errors.push(invalid(
+                &here,
+                shown,
+                "only additions to spec.nodeSelector are allowed (no mutations or deletions)",
+            ));
             break;
         }
     }

@@ -57,10 +57,7 @@ mod tests {
             (json!({"firstTimestamp": at(90), "lastTimestamp": at(90), "count": 1}), "10s"),
             (json!({"firstTimestamp": at(88), "lastTimestamp": at(96), "count": 15}), "4s (x15 over 12s)"),
             (json!({"eventTime": at(95)}), "5s"),
-            (
-                json!({"eventTime": at(90), "series": {"count": 2, "lastObservedTime": at(99)}}),
-                "1s (x2 over 10s)",
-            ),
+            (json!({"eventTime": at(90), "series": {"count": 2, "lastObservedTime": at(99)}}), "1s (x2 over 10s)"),
             (json!({}), "<unknown>"),
         ];
         for (event, want) in cases {

@@ -134,11 +134,7 @@ const SOURCES: &[Source] = &[
     (
         "flexVolume",
         "FlexVolume (a generic volume resource that is provisioned/attached using an exec based plugin)",
-        &[
-            ("Driver", "/driver", Show::Text),
-            ("FSType", "/fsType", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
-        ],
+        &[("Driver", "/driver", Show::Text), ("FSType", "/fsType", Show::Text), ("ReadOnly", "/readOnly", Show::Flag)],
     ),
     (
         "vsphereVolume",
@@ -170,16 +166,8 @@ const SOURCES: &[Source] = &[
             ("ReadOnly", "/readOnly", Show::Flag),
         ],
     ),
-    (
-        "portworxVolume",
-        "PortworxVolume (a Portworx Volume resource)",
-        &[("VolumeID", "/volumeID", Show::Text)],
-    ),
-    (
-        "local",
-        "LocalVolume (a persistent volume backed by local storage on a node)",
-        &[("Path", "/path", Show::Text)],
-    ),
+    ("portworxVolume", "PortworxVolume (a Portworx Volume resource)", &[("VolumeID", "/volumeID", Show::Text)]),
+    ("local", "LocalVolume (a persistent volume backed by local storage on a node)", &[("Path", "/path", Show::Text)]),
     (
         "image",
         "Image (a container image or OCI artifact)",

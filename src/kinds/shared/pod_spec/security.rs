@@ -99,8 +99,7 @@ fn validate_profiles(errors: &mut ErrorList, path: &Path, context: &Value) {
                 errors.push(required(&here.child("localhostProfile"), why));
             }
             "Localhost" if field == "seccompProfile" && (local.starts_with('/') || local.contains("..")) => {
-                let why =
-                    if local.starts_with('/') { "must be a relative path" } else { "must not contain '..'" };
+                let why = if local.starts_with('/') { "must be a relative path" } else { "must not contain '..'" };
                 errors.push(invalid(&here.child("localhostProfile"), local, why));
             }
             "Localhost" => {}

@@ -124,8 +124,7 @@ fn validate_names(errors: &mut ErrorList, path: &Path, spec: &Value) {
             errors.push(invalid(&path.child("imagePullSecrets").index(index).child("name"), name.clone(), ""));
         }
     }
-    for (field, rule) in
-        [("serviceAccountName", dns_subdomain as fn(&str) -> Vec<String>), ("nodeName", dns_subdomain)]
+    for (field, rule) in [("serviceAccountName", dns_subdomain as fn(&str) -> Vec<String>), ("nodeName", dns_subdomain)]
     {
         let name = spec.get(field).and_then(Value::as_str).unwrap_or_default();
         if !name.is_empty() {

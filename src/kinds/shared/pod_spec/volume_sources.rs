@@ -165,7 +165,8 @@ fn validate_projected(errors: &mut ErrorList, path: &Path, source: &Value) {
     for (index, part) in source.list("/sources").iter().enumerate() {
         let here = path.child("sources").index(index);
         let mut count = 0;
-        for field in ["secret", "configMap", "downwardAPI", "serviceAccountToken", "clusterTrustBundle", "podCertificate"]
+        for field in
+            ["secret", "configMap", "downwardAPI", "serviceAccountToken", "clusterTrustBundle", "podCertificate"]
         {
             let Some(inner) = part.get(field).filter(|p| !p.is_null()) else { continue };
             let there = here.child(field);

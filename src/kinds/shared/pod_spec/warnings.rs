@@ -159,9 +159,7 @@ fn warn_env(out: &mut Vec<String>, path: &Path, variables: &[Value]) {
         let builds_on = variable.at("/valueFrom").is_none() && value != reference && value.contains(&reference);
         if seen.contains(&name) && !builds_on {
             let place = path.index(index);
-            out.push(format!(
-                "{place}: hides previous definition of {name:?}, which may be dropped when using apply"
-            ));
+            out.push(format!("{place}: hides previous definition of {name:?}, which may be dropped when using apply"));
         }
         seen.push(name);
     }
