@@ -23,7 +23,7 @@ use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;
 
 /// The one list of kinds, in the order of `kubectl api-resources`.
-pub static KINDS: &[&dyn Kind] = &[];
+pub static KINDS: &[&dyn Kind] = &[&core::pod::Pod, &apps::deployment::Deployment, &apps::replica_set::ReplicaSet];
 
 /// What a kind is called and where it lives. Names of custom kinds are interned for the life of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,1 +1,3 @@
 //! Kinds of the core group.
+
+pub mod pod;
