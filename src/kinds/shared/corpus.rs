@@ -37,7 +37,8 @@ fn load(path: &Path) -> Vec<Object> {
     let Ok(text) = fs::read_to_string(path) else { return Vec::new() };
     let documents = serde_yaml::Deserializer::from_str(&text).map(Value::deserialize);
     let mut objects = Vec::new();
-    for document in documents.filter_map(Result::ok) {
+    // What follows a broken document cannot be read: the reader would find the same fault again and again.
+    for document in documents.map_while(Result::ok) {
         match document.get("items") {
             Some(Value::Array(items)) => objects.extend(items.iter().cloned()),
             _ => objects.push(document),
