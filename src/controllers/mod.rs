@@ -6,6 +6,7 @@
 //! are tested with plain values; only the thin `reconcile` reads and writes.
 
 pub mod context;
+pub mod deployment;
 pub mod driver;
 mod recorder;
 pub mod replica_set;
@@ -23,8 +24,13 @@ use crate::sim::Time;
 use crate::store::Change;
 
 /// The one list of controllers. Their order is the order in which they are woken by one change.
-pub static CONTROLLERS: &[Controller] =
-    &[service_account::CONTROLLER, root_ca::CONTROLLER, replica_set::REPLICA_SET, replica_set::REPLICATION_CONTROLLER];
+pub static CONTROLLERS: &[Controller] = &[
+    service_account::CONTROLLER,
+    root_ca::CONTROLLER,
+    deployment::CONTROLLER,
+    replica_set::REPLICA_SET,
+    replica_set::REPLICATION_CONTROLLER,
+];
 
 /// A controller as data.
 pub struct Controller {
