@@ -6,6 +6,7 @@
 //! are tested with plain values; only the thin `reconcile` reads and writes.
 
 pub mod context;
+pub mod deployment;
 pub mod driver;
 pub mod kubelet;
 mod recorder;
@@ -30,6 +31,7 @@ pub static CONTROLLERS: &[Controller] = &[
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
     kubelet::CONTROLLER,
+    deployment::CONTROLLER,
 ];
 
 /// A controller as data.
