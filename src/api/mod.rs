@@ -213,10 +213,20 @@ fn dotted_version(group: &str, version: &str) -> String {
     if group.is_empty() { version.into() } else { format!("{group}/{version}") }
 }
 
-/// Index entries of an object: its owners, and what its kind adds. The store keeps them.
+/// Resources whose objects an owner may adopt: those without a controller are found under their labels.
+const ADOPTABLE: &[&str] = &["controllerrevisions.apps", "pods", "replicasets.apps"];
+
+/// The index of objects that an owner may adopt; its values are `key=value` for every label, and `` for all.
+pub const ORPHANS: &str = "orphan";
+
+/// Index entries of an object: its owners, whether it has no controller, and what its kind adds. The store keeps them.
 pub fn index_entries(resource: &str, object: &Object) -> Vec<(&'static str, String)> {
     let owners = object.list("/metadata/ownerReferences").iter().map(|o| ("owner", o.str("/uid").to_string()));
     let mut entries: Vec<(&'static str, String)> = owners.collect();
+    if ADOPTABLE.contains(&resource) && object.controller_of().is_none() {
+        entries.push((ORPHANS, String::new()));
+        entries.extend(object.labels().iter().map(|(key, value)| (ORPHANS, format!("{key}={value}"))));
+    }
     if let Some(kind) = Catalog::default().by_resource(resource) {
         entries.extend(kind.index(object));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Key, recorder};
-use crate::api::{Propagation, Request, Response, Server};
+use crate::api::{ORPHANS, Propagation, Request, Response, Server};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object};
 use crate::machinery::status::Status;
@@ -72,6 +72,15 @@ impl<'a> Context<'a> {
         };
         pods.retain(|p| selector.matches_object(p));
         Ok(pods)
+    }
+
+    /// The objects of a namespace that have no controller and that a selector matches. Costs those that have one label of
+    /// the selector, or all orphans where the selector has no equality.
+    pub fn orphans(&mut self, resource: &str, namespace: &str, selector: &Selector) -> Result<Vec<Arc<Object>>> {
+        let pair = selector.exact_pairs().next().map(|(k, v)| format!("{k}={v}")).unwrap_or_default();
+        let mut orphans = self.server.read_index_of(ORPHANS, &pair, resource, Some(namespace))?;
+        orphans.retain(|o| selector.matches_object(o));
+        Ok(orphans)
     }
 
     /// Makes an object.

@@ -6,8 +6,14 @@
 //! are tested with plain values; only the thin `reconcile` reads and writes.
 
 pub mod context;
+pub mod deployment;
 pub mod driver;
+pub mod kubelet;
 mod recorder;
+pub mod replica_set;
+pub mod root_ca;
+pub mod service_account;
+pub mod shared;
 
 pub use context::Context;
 pub use driver::Driver;
@@ -19,7 +25,14 @@ use crate::sim::Time;
 use crate::store::Change;
 
 /// The one list of controllers. Their order is the order in which they are woken by one change.
-pub static CONTROLLERS: &[Controller] = &[];
+pub static CONTROLLERS: &[Controller] = &[
+    service_account::CONTROLLER,
+    root_ca::CONTROLLER,
+    replica_set::REPLICA_SET,
+    replica_set::REPLICATION_CONTROLLER,
+    kubelet::CONTROLLER,
+    deployment::CONTROLLER,
+];
 
 /// A controller as data.
 pub struct Controller {

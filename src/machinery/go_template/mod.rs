@@ -58,12 +58,9 @@ mod tests {
         let answers = include_str!("../../../testdata/cases/gotemplate_kubectl_out.txt").lines();
         let mut wrong = Vec::new();
         for (template, answer) in templates.zip(answers) {
-            let result = match Template::parse("output", template) {
-                Err(error) => format!("ERR error: error parsing template {template}, {error}"),
-                Ok(parsed) => match parsed.execute(&data) {
-                    Ok(text) => serde_json::to_string(&text).expect("text"),
-                    Err((_, error)) => format!("ERR error: error executing template {}: {error}", quote(template)),
-                },
+            let result = match result(template, &data) {
+                Ok(text) => serde_json::to_string(&text).expect("text"),
+                Err(error) => format!("ERR {error}"),
             };
             let cut = answer.starts_with("ERR") && answer.chars().count() >= 200;
             if !(result == answer || cut && result.starts_with(answer)) {
@@ -71,5 +68,29 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    /// More answers of kubectl, as lines of JSON: the template and what came of it.
+    #[test]
+    fn corners_are_those_of_kubectl() {
+        let data: Value =
+            serde_json::from_str(include_str!("../../../testdata/cases/corners_data.json")).expect("JSON");
+        let mut wrong = Vec::new();
+        for line in include_str!("../../../testdata/cases/gotemplate_corners.jsonl").lines() {
+            let (template, answer): (String, String) = serde_json::from_str(line).expect("a pair of texts");
+            let result = result(&template, &data).unwrap_or_else(|error| format!("ERR {error}"));
+            if result != answer {
+                wrong.push(format!("{template}\n  {result}\n  {answer}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    /// The output, or the line of the error.
+    fn result(template: &str, data: &Value) -> Result<String, String> {
+        let parsed = Template::parse("output", template)
+            .map_err(|error| format!("error: error parsing template {template}, {error}"))?;
+        let failed = |(_, error)| format!("error: error executing template {}: {error}", quote(template));
+        parsed.execute(data).map_err(failed)
     }
 }
