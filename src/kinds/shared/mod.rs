@@ -3,6 +3,7 @@
 //! Nothing here is a kind; a kind's file says which of these apply to it and where.
 
 pub mod describe;
+pub mod go_json;
 pub mod index;
 pub mod pod_spec;
 pub mod rules;
