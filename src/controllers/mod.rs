@@ -8,6 +8,7 @@
 pub mod context;
 pub mod deployment;
 pub mod driver;
+pub mod garbage_collector;
 mod recorder;
 pub mod replica_set;
 pub mod root_ca;
@@ -30,6 +31,7 @@ pub static CONTROLLERS: &[Controller] = &[
     deployment::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
+    garbage_collector::CONTROLLER,
 ];
 
 /// A controller as data.
