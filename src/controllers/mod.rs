@@ -8,7 +8,9 @@
 pub mod context;
 pub mod deployment;
 pub mod driver;
+pub mod event_ttl;
 pub mod garbage_collector;
+pub mod namespace;
 mod recorder;
 pub mod replica_set;
 pub mod root_ca;
@@ -32,6 +34,8 @@ pub static CONTROLLERS: &[Controller] = &[
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
     garbage_collector::CONTROLLER,
+    namespace::CONTROLLER,
+    event_ttl::CONTROLLER,
 ];
 
 /// A controller as data.
