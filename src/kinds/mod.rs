@@ -23,7 +23,18 @@ use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;
 
 /// The one list of kinds, in the order of `kubectl api-resources`.
-pub static KINDS: &[&dyn Kind] = &[&core::pod::Pod, &apps::deployment::Deployment, &apps::replica_set::ReplicaSet];
+pub static KINDS: &[&dyn Kind] = &[
+    &core::pod::Pod,
+    &core::pod_template::PodTemplate,
+    &core::replication_controller::ReplicationController,
+    &apps::controller_revision::ControllerRevision,
+    &apps::daemon_set::DaemonSet,
+    &apps::deployment::Deployment,
+    &apps::replica_set::ReplicaSet,
+    &apps::stateful_set::StatefulSet,
+    &batch::cron_job::CronJob,
+    &batch::job::Job,
+];
 
 /// What a kind is called and where it lives. Names of custom kinds are interned for the life of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
