@@ -1,1 +1,9 @@
-//! tests
+//! The integration tests, one binary. Each module says what it shows; a file that is not listed here fails [`layers`].
+
+#[path = "harness/mod.rs"]
+mod harness;
+
+/// The arrows between modules point down, and no test file is forgotten.
+mod layers;
+/// Sessions recorded from a real control plane are replayed, twice each.
+mod transcripts;

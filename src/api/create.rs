@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::admission::{Admission, Operation};
 use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta};
 use crate::kinds::Kind;
@@ -26,22 +28,27 @@ impl Server {
         if !new.resource_version().is_empty() {
             return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
         }
+        new.remove_at("/metadata/managedFields");
+        self.create_object(kind, new, None, request, now, warnings)
+    }
+
+    /// The second half of a creation, which server-side apply shares; that brings its own record of who owns what.
+    pub(super) fn create_object(
+        &mut self,
+        kind: KindRef,
+        mut new: Object,
+        managed: Option<Value>,
+        request: &Request,
+        now: Time,
+        mut warnings: Vec<String>,
+    ) -> Result<Response> {
         kind.set_defaults(&mut new);
         self.name_new_object(&*kind, &mut new)?;
-        if !request.options.trusted {
-            new.remove_at("/metadata/managedFields");
-        }
-        let sent = new.clone();
+        let managed = managed.or_else(|| managers::after(&*kind, None, &new, request, now));
         self.identify(&*kind, &mut new, now)?;
         kind.prepare_create(&mut new);
         self.admit(&*kind, Operation::Create, &mut new, None, now, &mut warnings)?;
-        let mut errors = meta::validate_create(&*kind, &new);
-        errors.extend(kind.validate(&new));
-        if !errors.is_empty() {
-            let names = kind.names();
-            let name = if sent.name().is_empty() { sent.str("/metadata/generateName") } else { sent.name() };
-            return Err(Status::invalid(names.group, names.kind, name, &errors));
-        }
+        self.check_new(&*kind, &new)?;
         if !request.options.trusted {
             warnings.extend(kind.warnings(&new, None));
         }
@@ -50,12 +57,25 @@ impl Server {
             return Err(Status::already_exists(kind.names().group, kind.names().plural, new.name()));
         }
         self.allocate(&*kind, &mut new, None)?;
-        managers::record(self, &*kind, None, &mut new, request, now);
+        decode::complete(&*kind, &mut new);
+        managers::put(&mut new, managed);
         let object =
             if request.options.dry_run { Arc::new(new) } else { self.store.write(&key, new).map_err(broken)? };
         self.after_write(&*kind, &object, request.options.dry_run)?;
         let object = self.shown(&*kind, object, &request.version);
         Ok(Response { object, warnings, created: true, ..Response::default() })
+    }
+
+    /// Everything that is wrong with a new object, at once.
+    fn check_new(&self, kind: &dyn Kind, new: &Object) -> Result<()> {
+        let mut errors = meta::validate_create(kind, new);
+        errors.extend(kind.validate(new));
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let names = kind.names();
+        let name = if new.name().is_empty() { new.str("/metadata/generateName") } else { new.name() };
+        Err(Status::invalid(names.group, names.kind, name, &errors))
     }
 
     /// Brings an object in another served version into the stored one.

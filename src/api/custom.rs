@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Result, Server, broken};
+use crate::kinds::custom::Custom;
 use crate::kinds::{Catalog, Kind};
 use crate::machinery::object::Object;
 use crate::store::StoreError;
@@ -13,8 +14,8 @@ impl Server {
     /// Builds the kinds of all definitions in the store into the catalog.
     pub(super) fn reload_custom_kinds(&mut self) -> std::result::Result<(), StoreError> {
         let definitions = self.store.list(DEFINITIONS, None)?;
-        let _ = definitions;
-        let kinds = Vec::new();
+        let kinds = definitions.iter().filter_map(|d| Custom::from_definition(d));
+        let kinds = kinds.map(|kind| Arc::new(kind) as Arc<dyn Kind>).collect();
         self.catalog = Catalog::new(kinds);
         Ok(())
     }

@@ -29,21 +29,41 @@ fn quantity(text: &str) -> std::result::Result<String, String> {
 /// Decodes a body that was sent as an object: fields that the kind does not know are cut, refused or warned about.
 pub(super) fn body(kind: &dyn Kind, body: Object, options: &Options, warnings: &mut Vec<String>) -> Result<Object> {
     let names = *kind.names();
-    let Some(definition) = definition(kind, body.api_version()).filter(|_| !options.trusted) else { return Ok(body) };
+    if options.trusted {
+        return Ok(body);
+    }
     let refuse = |error: &str| Status::bad_request(message::cannot_be_handled(names.kind, version_of(&names), error));
-    let decoded = schema::decode::decode(Schema::builtin(), definition, body, quantity).map_err(|e| refuse(&e.to_string()))?;
+    let (value, unknown) = match definition(kind, body.api_version()) {
+        Some(definition) => {
+            let decoded = schema::decode::decode(Schema::builtin(), definition, body, quantity);
+            let decoded = decoded.map_err(|e| refuse(&e.to_string()))?;
+            (decoded.value, decoded.unknown)
+        }
+        None => {
+            let mut body = body;
+            let unknown = kind.prune(&mut body);
+            (body, unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect())
+        }
+    };
     let mut complaints = options.duplicates.clone();
-    complaints.extend(decoded.unknown);
+    complaints.extend(unknown);
     match options.validation {
         FieldValidation::Strict if !complaints.is_empty() => return Err(refuse(&message::strict(&complaints))),
         FieldValidation::Warn => warnings.extend(complaints),
         _ => {}
     }
-    Ok(decoded.value)
+    Ok(value)
 }
 
 fn version_of(names: &Names) -> &'static str {
     names.version
+}
+
+/// Adds the empty values that the server always writes, such as `status: {}`.
+pub(super) fn complete(kind: &dyn Kind, object: &mut Object) {
+    if let Some(definition) = definition(kind, &kind.names().api_version()) {
+        schema::shape::complete(Schema::builtin(), definition, object);
+    }
 }
 
 /// Decodes the result of a patch, whose errors speak of the patch.
@@ -63,7 +83,8 @@ pub(super) fn patched(
         let errors = vec![field::invalid(&Path::new("patch"), message::go_value(patch), &error)];
         Status::invalid("", "", "", &errors)
     };
-    let decoded = schema::decode::convert(Schema::builtin(), definition, patched, quantity).map_err(|e| wrong(e.to_string()))?;
+    let decoded =
+        schema::decode::convert(Schema::builtin(), definition, patched, quantity).map_err(|e| wrong(e.to_string()))?;
     match options.validation {
         FieldValidation::Strict if !decoded.unknown.is_empty() => {
             let path = Path::new("patch");

@@ -11,9 +11,9 @@ use crate::machinery::status::Status;
 use crate::sim::{Duration, Time};
 
 /// The finalizer that makes the garbage collector orphan the dependents first.
-pub const ORPHAN: &str = "orphan";
+pub(super) const ORPHAN: &str = "orphan";
 /// The finalizer that makes the garbage collector delete the dependents first.
-pub const FOREGROUND: &str = "foregroundDeletion";
+pub(super) const FOREGROUND: &str = "foregroundDeletion";
 
 impl Server {
     pub(super) fn delete(&mut self, kind: &dyn Kind, request: &Request, now: Time) -> Result<Response> {

@@ -1,17 +1,68 @@
-//! Who owns which field: managedFields on every write.
+//! Who owns which field: managedFields on every write, and the types of a kind's fields that this rests on.
 
-use super::{Request, Server};
+use serde_json::Value;
+
+use super::{Request, Verb, decode};
 use crate::kinds::Kind;
-use crate::machinery::object::Object;
+use crate::machinery::managed::{FieldSet, Rules, Writer, on_write};
+use crate::machinery::object::{Object, Reading, Writing};
+use crate::machinery::patch::FieldType;
+use crate::machinery::schema::Schema;
 use crate::sim::Time;
 
-/// Records in `new` which fields the manager of the request set or changed.
-pub(super) fn record(
-    _server: &mut Server,
-    _kind: &dyn Kind,
-    _old: Option<&Object>,
-    _new: &mut Object,
-    _request: &Request,
-    _now: Time,
-) {
+/// The manager of a request that does not name one.
+const UNNAMED: &str = "unknown";
+
+/// Events are many, short-lived and never applied: nobody asks who owns their fields.
+const UNTRACKED: &[&str] = &["events"];
+
+/// The types of a kind's fields; a kind without a schema has fields of any type.
+pub(super) fn root_of(kind: &dyn Kind) -> FieldType {
+    decode::root(kind).unwrap_or(FieldType::Any)
+}
+
+/// The fields that a way of writing leaves alone: the status, or everything but the status.
+pub(super) fn ignored(kind: &dyn Kind, subresource: &str) -> FieldSet {
+    match subresource {
+        "status" => FieldSet::of_fields(&[&["spec"]]),
+        _ if kind.has_status() => FieldSet::of_fields(&[&["status"]]),
+        _ => FieldSet::of_fields(&[]),
+    }
+}
+
+/// The managedFields after a request turned `old` into `sent`: the object as the client wants it, before admission adds to
+/// it. `None` when nothing is to be recorded.
+pub(super) fn after(
+    kind: &dyn Kind,
+    old: Option<&Object>,
+    sent: &Object,
+    request: &Request,
+    now: Time,
+) -> Option<Value> {
+    if UNTRACKED.contains(&kind.names().plural) && request.options.trusted {
+        return None;
+    }
+    let subresource = if request.verb == Verb::Create { "" } else { request.subresource.as_str() };
+    if subresource == "scale" && !old.is_some_and(owns_replicas) {
+        return old.and_then(|o| o.pointer("/metadata/managedFields")).cloned();
+    }
+    let manager = if request.options.manager.is_empty() { UNNAMED } else { &request.options.manager };
+    let now = now.rfc3339();
+    let api_version = kind.names().api_version();
+    let writer = Writer { manager, api_version: &api_version, subresource, now: &now };
+    let rules = Rules { types: Schema::builtin(), root: &root_of(kind), ignored: &ignored(kind, subresource) };
+    on_write(&rules, old, sent, &writer).pointer("/metadata/managedFields").cloned()
+}
+
+/// A scale takes ownership of the replicas only from somebody who has it.
+fn owns_replicas(object: &Object) -> bool {
+    object.list("/metadata/managedFields").iter().any(|e| e.pointer("/fieldsV1/f:spec/f:replicas").is_some())
+}
+
+/// Puts the record into an object.
+pub(super) fn put(object: &mut Object, managed: Option<Value>) {
+    match managed {
+        Some(managed) => object.put("/metadata/managedFields", managed),
+        None => drop(object.remove_at("/metadata/managedFields")),
+    }
 }

@@ -26,7 +26,7 @@ static DNS_LABEL_1035: LazyLock<Regex> = LazyLock::new(|| whole(LABEL_1035));
 static DNS_SUBDOMAIN: LazyLock<Regex> = LazyLock::new(|| whole(&format!("{LABEL}(\\.{LABEL})*")));
 
 /// What is wrong with a name under a rule; the words are Kubernetes'.
-pub fn check_name(rule: NameRule, name: &str) -> Vec<String> {
+pub(super) fn check_name(rule: NameRule, name: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut too_long = |max: usize| {
         if name.len() > max {
@@ -67,7 +67,7 @@ pub fn check_name(rule: NameRule, name: &str) -> Vec<String> {
 }
 
 /// What is wrong with the metadata of a new object.
-pub fn validate_create(kind: &dyn Kind, object: &Object) -> ErrorList {
+pub(super) fn validate_create(kind: &dyn Kind, object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
     let path = Path::new("metadata");
     if object.name().is_empty() {
@@ -82,7 +82,7 @@ pub fn validate_create(kind: &dyn Kind, object: &Object) -> ErrorList {
 }
 
 /// What is wrong with the metadata of an update.
-pub fn validate_update(_kind: &dyn Kind, new: &Object, old: &Object) -> ErrorList {
+pub(super) fn validate_update(_kind: &dyn Kind, new: &Object, old: &Object) -> ErrorList {
     let mut errors = validate_common(new);
     let path = Path::new("metadata");
     if old.is_deleting() {
@@ -123,7 +123,7 @@ fn validate_labels(object: &Object, path: &Path) -> ErrorList {
 }
 
 /// Annotation keys are qualified names; all annotations together have a limit.
-pub fn validate_annotations(object: &Object, path: &Path) -> ErrorList {
+pub(super) fn validate_annotations(object: &Object, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let annotations = object.strings("/metadata/annotations");
     for key in annotations.keys() {

@@ -111,7 +111,7 @@ impl Server {
         let allowed = budget.int("/status/disruptionsAllowed").unwrap_or(0);
         let observed = budget.int("/status/observedGeneration").unwrap_or(0);
         if observed < budget.generation() || allowed <= 0 {
-            let mut status = Status::new(
+            let status = Status::new(
                 Reason::TooManyRequests,
                 "Cannot evict pod as it would violate the pod's disruption budget.",
             );
@@ -120,14 +120,13 @@ impl Server {
                 budget.int("/status/currentHealthy").unwrap_or(0),
                 budget.int("/status/desiredHealthy").unwrap_or(0),
             );
-            status.causes.push(crate::machinery::status::StatusCause {
+            return Err(status.with_cause(crate::machinery::status::StatusCause {
                 reason: "DisruptionBudget".into(),
                 message: format!(
                     "The disruption budget {name} needs {desired} healthy pods and has {healthy} currently"
                 ),
                 field: String::new(),
-            });
-            return Err(status);
+            }));
         }
         if request.options.dry_run {
             return Ok(());

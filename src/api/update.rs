@@ -49,6 +49,11 @@ impl Server {
         check_preconditions(kind, &new, &old)?;
         carry_identity(&mut new, &old);
         kind.set_defaults(&mut new);
+        let managed = match request.body {
+            // Server-side apply has recorded it already.
+            Body::Patch(super::PatchType::Apply, _) => new.pointer("/metadata/managedFields").cloned(),
+            _ => managers::after(kind, Some(&old), &new, request, now),
+        };
         match request.subresource.as_str() {
             "status" => kind.prepare_status(&mut new, &old),
             "finalize" => {
@@ -82,7 +87,8 @@ impl Server {
         if !status_only {
             self.allocate(kind, &mut new, Some(&old))?;
         }
-        managers::record(self, kind, Some(&old), &mut new, request, now);
+        decode::complete(kind, &mut new);
+        managers::put(&mut new, managed);
         let object = self.store_update(kind, &old, new, request.options.dry_run)?;
         let unchanged = Arc::ptr_eq(&object, &old);
         let object = self.shown(kind, object, &request.version);

@@ -27,6 +27,7 @@ pub struct Ctx {
     namespace: Option<String>,
     store: Option<PathBuf>,
     timeout: Duration,
+    timeout_given: bool,
     cluster: Option<Cluster>,
     warned: bool,
     warnings_are_errors: bool,
@@ -54,6 +55,7 @@ impl Ctx {
             namespace: None,
             store: None,
             timeout: Duration::from_secs(30),
+            timeout_given: false,
             cluster: None,
             warned: false,
             warnings_are_errors: false,
@@ -67,6 +69,7 @@ impl Ctx {
         self.warnings_are_errors = matches.on("warnings-as-errors");
         if let Some(text) = matches.given("request-timeout") {
             let seconds = text.parse().ok().map(Duration::from_secs);
+            self.timeout_given = true;
             self.timeout = seconds.or_else(|| Duration::parse(text)).ok_or_else(|| {
                 CliError::text(format!("Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h): {text}"))
             })?;
@@ -82,6 +85,17 @@ impl Ctx {
     /// Whether the namespace was given on the command line.
     pub fn namespace_given(&self) -> bool {
         self.namespace.is_some()
+    }
+
+    /// How long a request may take, where the command line says so (`--request-timeout`; 0 is for ever).
+    pub fn request_timeout(&self) -> Option<Duration> {
+        self.timeout_given.then_some(self.timeout).filter(|t| *t > Duration::ZERO)
+    }
+
+    /// The error of a command line that makes no sense to a verb (`create namespace`): text and where to find help.
+    pub fn usage(&self, verb: &str, text: &str) -> CliError {
+        let see = format!("See '{} {verb} -h' for help and examples", self.program);
+        CliError::Raw(format!("error: {text}\n{see}\n"), 1)
     }
 
     /// The directory of the store.
@@ -152,6 +166,13 @@ impl Ctx {
     pub fn complain(&mut self, line: impl AsRef<str>) {
         self.err.push_str(line.as_ref());
         self.err.push('\n');
+    }
+
+    /// Prints a line as Kubernetes' libraries log to standard error: severity, time, process, place, text.
+    pub fn log(&mut self, severity: char, place: &str, text: &str) -> CliResult<()> {
+        let time = self.now()?.to_chrono().format("%m%d %H:%M:%S%.6f");
+        self.complain(format!("{severity}{time}       1 {place}] {text}"));
+        Ok(())
     }
 
     /// A hint for a person at a terminal that kubectl would not print.

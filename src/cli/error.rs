@@ -116,7 +116,10 @@ pub fn status_text(status: &Status) -> String {
         return invalid_text(status);
     }
     let (reason, _) = status.reason.parts();
-    format!("Error from server ({reason}): {}", status.message)
+    match reason {
+        "" => format!("Error from server: {}", status.message),
+        _ => format!("Error from server ({reason}): {}", status.message),
+    }
 }
 
 /// Invalid objects: one cause on the line, several as a list.

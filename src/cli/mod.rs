@@ -7,7 +7,15 @@
 pub mod args;
 pub mod context;
 pub mod error;
+pub mod files;
+pub mod help;
+pub mod last_applied;
+pub mod output;
 mod parse;
+pub mod record;
+pub mod resolve;
+pub mod sorting;
+pub mod table;
 pub mod verbs;
 
 use std::ffi::OsString;

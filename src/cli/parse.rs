@@ -17,7 +17,7 @@ pub(super) enum Parsed {
 
 /// The command tree. `only` names the one verb whose flags are built: a command needs no others; `None` builds all, for
 /// completion.
-pub fn command(program: &str, only: Option<&str>) -> Command {
+pub(super) fn command(program: &str, only: Option<&str>) -> Command {
     let mut root = Command::new(program.to_string())
         .about("kubectl and the Kubernetes control plane behind it, in one binary")
         .disable_version_flag(true)
@@ -53,8 +53,15 @@ pub(super) fn parse(argv: &[String], program: &str) -> CliResult<Parsed> {
     let mut root = command(program, Some(&verb));
     match root.try_get_matches_from_mut(&argv) {
         Ok(matches) => find(matches, &mut root),
-        Err(error) => complain(&error, &argv, program),
+        Err(error) => complain(&error, &argv, program, &root),
     }
+}
+
+/// The command tree with the flags of the verb that a command line names.
+pub(super) fn whole_command(program: &str, argv: &[String]) -> Command {
+    let argv = normalise(argv);
+    let verb = verb_position(&argv).map(|at| argv[at].clone()).unwrap_or_default();
+    command(program, Some(&verb))
 }
 
 /// The verb at the end of the chain of subcommands, with its matches.
@@ -136,7 +143,7 @@ fn verb_position(words: &[String]) -> Option<usize> {
 }
 
 /// clap's complaint in kubectl's words.
-fn complain(error: &clap::Error, argv: &[String], program: &str) -> CliResult<Parsed> {
+fn complain(error: &clap::Error, argv: &[String], program: &str, root: &Command) -> CliResult<Parsed> {
     let path = verb_path(argv, program);
     let context = |kind: ContextKind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),
@@ -158,7 +165,7 @@ fn complain(error: &clap::Error, argv: &[String], program: &str) -> CliResult<Pa
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let value = context(ContextKind::InvalidValue);
             let source = std::error::Error::source(error).map(|s| format!(": {s}")).unwrap_or_default();
-            usage(format!("invalid argument \"{value}\" for \"{}\" flag{source}", named(&flag, argv)))
+            usage(format!("invalid argument \"{value}\" for \"{}\" flag{source}", named(&flag, root)))
         }
         _ => CliError::text(error.to_string().trim_end().trim_start_matches("error: ").to_string()),
     })
@@ -192,9 +199,17 @@ fn needs_argument(flag: &str, argv: &[String]) -> String {
     }
 }
 
-/// The flag as pflag names it in a complaint: `-o, --output` when the short one was typed.
-fn named(flag: &str, _argv: &[String]) -> String {
-    flag.to_string()
+/// The flag as pflag names it in a complaint: `-o, --output` when it has a short form.
+fn named(flag: &str, root: &Command) -> String {
+    fn find(command: &Command, flag: &str) -> Option<String> {
+        let short = |arg: &clap::Arg| arg.get_short().map(|letter| format!("-{letter}"));
+        let is = |arg: &&clap::Arg| {
+            short(arg).as_deref() == Some(flag) || arg.get_long().is_some_and(|l| flag.strip_prefix("--") == Some(l))
+        };
+        let here = command.get_arguments().find(is).and_then(|a| Some(format!("{}, --{}", short(a)?, a.get_long()?)));
+        here.or_else(|| command.get_subcommands().find_map(|member| find(member, flag)))
+    }
+    find(root, flag).unwrap_or_else(|| flag.to_string())
 }
 
 /// `unknown command "x" for "kubectl"`, with near names.

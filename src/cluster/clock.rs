@@ -107,10 +107,13 @@ impl Cluster {
     /// Whether anything but endlessly repeating work is due.
     fn has_work(&mut self) -> Result<bool> {
         let mut found = false;
-        self.server.store().each_due(&mut |due| {
-            found = !due.recurring;
-            !found
-        }).map_err(crate::api::broken)?;
+        self.server
+            .store()
+            .each_due(&mut |due| {
+                found = !due.recurring;
+                !found
+            })
+            .map_err(crate::api::broken)?;
         Ok(found)
     }
 

@@ -7,6 +7,8 @@
 mod bootstrap;
 mod clock;
 mod open;
+#[cfg(test)]
+mod tests;
 
 pub use clock::Waited;
 pub use open::{OpenOptions, Where};

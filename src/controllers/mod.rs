@@ -10,6 +10,7 @@ pub mod deployment;
 pub mod driver;
 pub mod event_ttl;
 pub mod garbage_collector;
+pub mod kubelet;
 pub mod namespace;
 mod recorder;
 pub mod replica_set;
@@ -33,6 +34,7 @@ pub static CONTROLLERS: &[Controller] = &[
     deployment::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
+    kubelet::CONTROLLER,
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,
     event_ttl::CONTROLLER,

@@ -70,9 +70,7 @@ impl Catalog {
         let begins =
             || all.iter().find(|k| named(&***k, word) && group.is_some_and(|g| k.names().group.starts_with(g)));
         let short = || {
-            all.iter().find(|k| {
-                k.names().short.iter().any(|s| *s == word) && group.is_none_or(|g| k.names().group.starts_with(g))
-            })
+            all.iter().find(|k| k.names().short.contains(&word) && group.is_none_or(|g| k.names().group.starts_with(g)))
         };
         exact.or_else(begins).or_else(short).cloned()
     }

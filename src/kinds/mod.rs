@@ -4,12 +4,30 @@
 //! `api-resources` are derived from that list. Kinds are pure: no store, no clock, no flags. What needs other objects is
 //! given to them as a [`Lookup`].
 
+pub mod admission;
+pub mod apiextensions;
 pub mod apps;
+pub mod auth;
+pub mod autoscaling;
 pub mod batch;
 pub mod catalog;
+pub mod certificates;
 pub mod core;
+#[cfg(test)]
+mod corpus_tests;
+pub mod custom;
 pub mod describer;
+pub mod discovery;
+pub mod flowcontrol;
+pub mod generic_describe;
+pub mod networking;
+pub mod policy;
+pub mod rbac;
+pub mod resource;
+pub mod scheduling;
 pub mod shared;
+pub mod small_groups;
+pub mod storage;
 
 use std::sync::Arc;
 
@@ -24,15 +42,65 @@ use crate::sim::Time;
 
 /// The one list of kinds, in the order of `kubectl api-resources`.
 pub static KINDS: &[&dyn Kind] = &[
+    &core::BINDING,
+    &core::COMPONENT_STATUS,
     &core::ConfigMap,
+    &core::Endpoints,
     &core::Event,
     &core::LimitRange,
     &core::Namespace,
     &core::Node,
+    &core::PersistentVolumeClaim,
+    &core::PersistentVolume,
+    &core::pod::Pod,
     &core::ResourceQuota,
     &core::Secret,
     &core::ServiceAccount,
     &core::Service,
+    &admission::MUTATING_POLICY,
+    &admission::MUTATING_POLICY_BINDING,
+    &admission::MUTATING_WEBHOOKS,
+    &admission::VALIDATING_POLICY,
+    &admission::VALIDATING_POLICY_BINDING,
+    &admission::VALIDATING_WEBHOOKS,
+    &apiextensions::CustomResourceDefinition,
+    &small_groups::API_SERVICE,
+    &apps::deployment::Deployment,
+    &apps::replica_set::ReplicaSet,
+    &auth::SELF_SUBJECT_REVIEW,
+    &auth::TOKEN_REVIEW,
+    &auth::LOCAL_SUBJECT_ACCESS_REVIEW,
+    &auth::SELF_SUBJECT_ACCESS_REVIEW,
+    &auth::SELF_SUBJECT_RULES_REVIEW,
+    &auth::SUBJECT_ACCESS_REVIEW,
+    &autoscaling::HorizontalPodAutoscaler,
+    &certificates::CertificateSigningRequest,
+    &small_groups::LEASE,
+    &discovery::EndpointSlice,
+    &flowcontrol::FLOW_SCHEMA,
+    &flowcontrol::PRIORITY_LEVEL,
+    &networking::INGRESS_CLASS,
+    &networking::Ingress,
+    &networking::IP_ADDRESS,
+    &networking::NetworkPolicy,
+    &networking::SERVICE_CIDR,
+    &small_groups::RUNTIME_CLASS,
+    &policy::PodDisruptionBudget,
+    &rbac::CLUSTER_ROLE_BINDING,
+    &rbac::CLUSTER_ROLE,
+    &rbac::ROLE_BINDING,
+    &rbac::ROLE,
+    &resource::DEVICE_CLASS,
+    &resource::RESOURCE_CLAIM,
+    &resource::RESOURCE_CLAIM_TEMPLATE,
+    &resource::RESOURCE_SLICE,
+    &scheduling::PriorityClass,
+    &storage::CSI_DRIVER,
+    &storage::CSI_NODE,
+    &storage::CSI_STORAGE_CAPACITY,
+    &storage::StorageClass,
+    &storage::VOLUME_ATTACHMENT,
+    &storage::VOLUME_ATTRIBUTES_CLASS,
 ];
 
 /// What a kind is called and where it lives. Names of custom kinds are interned for the life of the process.
@@ -261,6 +329,12 @@ pub trait Kind: Send + Sync {
     /// What a deletion does to the dependents when the request does not say: true orphans them.
     fn orphans_by_default(&self) -> bool {
         false
+    }
+
+    /// Takes out of an object what its kind does not know and answers the paths; only kinds that bring their own schema do
+    /// so, built-in ones are decoded against the embedded one.
+    fn prune(&self, _object: &mut Object) -> Vec<String> {
+        Vec::new()
     }
 
     /// Index entries of an object beside those that every object has (its owners' uids).

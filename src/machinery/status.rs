@@ -3,6 +3,7 @@
 //! The message is what the server says; the words around it ("Error from server ...") are the client's.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use serde_json::{Value, json};
 
@@ -35,6 +36,8 @@ pub enum Reason {
     Timeout,
     /// The server itself failed.
     InternalError,
+    /// The server gives no reason; clients print its sentence without one.
+    Unknown,
 }
 
 impl Reason {
@@ -53,6 +56,7 @@ impl Reason {
             Reason::Expired => ("Expired", 410),
             Reason::Timeout => ("Timeout", 504),
             Reason::InternalError => ("InternalError", 500),
+            Reason::Unknown => ("", 500),
         }
     }
 }
@@ -82,9 +86,9 @@ pub struct Status {
     /// Name of the object.
     pub name: String,
     /// Single causes, for invalid objects and conflicts.
-    pub causes: Vec<StatusCause>,
+    pub causes: Box<[StatusCause]>,
     /// Seconds after which it is worth trying again.
-    pub retry_after: Option<u32>,
+    pub retry_after: Option<NonZeroU32>,
 }
 
 impl Status {
@@ -96,7 +100,7 @@ impl Status {
             group: String::new(),
             kind: String::new(),
             name: String::new(),
-            causes: Vec::new(),
+            causes: Box::default(),
             retry_after: None,
         }
     }
@@ -163,6 +167,14 @@ impl Status {
         status.about(group, kind, name)
     }
 
+    /// With one cause in its details.
+    pub fn with_cause(mut self, cause: StatusCause) -> Status {
+        let mut causes = self.causes.into_vec();
+        causes.push(cause);
+        self.causes = causes.into();
+        self
+    }
+
     /// A request that makes no sense.
     pub fn bad_request(message: impl Into<String>) -> Status {
         Status::new(Reason::BadRequest, message)
@@ -207,7 +219,7 @@ impl Status {
             details["causes"] = self.causes.iter().map(cause).collect();
         }
         if let Some(seconds) = self.retry_after {
-            details["retryAfterSeconds"] = seconds.into();
+            details["retryAfterSeconds"] = seconds.get().into();
         }
         json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message,
                "reason": reason, "details": details, "code": code})

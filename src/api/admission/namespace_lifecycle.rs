@@ -22,13 +22,12 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
                 return Ok(());
             }
             let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
-            let mut status = Status::forbidden(names.group, names.plural, admission.new.name(), &why);
-            status.causes.push(StatusCause {
+            let status = Status::forbidden(names.group, names.plural, admission.new.name(), &why);
+            Err(status.with_cause(StatusCause {
                 reason: "NamespaceTerminating".into(),
                 message: format!("namespace {namespace} is being terminated"),
                 field: "metadata.namespace".into(),
-            });
-            Err(status)
+            }))
         }
         _ => Ok(()),
     }

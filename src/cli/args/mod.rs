@@ -1,6 +1,7 @@
 //! Flags with pflag's rules, and the groups of flags that several verbs share.
 
 pub mod global;
+pub mod groups;
 
 use clap::builder::{PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches};

@@ -53,7 +53,11 @@ pub struct Launch<'a> {
 pub fn guess(launch: &Launch<'_>) -> Program {
     if launch.words.is_empty() {
         return match base_name(launch.image) {
-            "hello-world" => Program { runs: Some(Duration::ZERO), exit_code: 0, output: vec![(Duration::ZERO, "Hello from Docker!".into())] },
+            "hello-world" => Program {
+                runs: Some(Duration::ZERO),
+                exit_code: 0,
+                output: vec![(Duration::ZERO, "Hello from Docker!".into())],
+            },
             name if SHELL_IMAGES.contains(&name) => Program::ends(0),
             _ => Program::service(),
         };
@@ -123,7 +127,9 @@ impl Run<'_> {
             }
             if matches!(first.as_str(), "while" | "until" | "for" | "if" | "case" | "trap") {
                 // Loops and conditions are not followed: `while true` is a service, anything else is not understood.
-                return if first == "while" && matches!(words.get(1).map(String::as_str), Some("true" | ":" | "[" | "sleep")) {
+                return if first == "while"
+                    && matches!(words.get(1).map(String::as_str), Some("true" | ":" | "[" | "sleep"))
+                {
                     End::Never
                 } else {
                     self.unknown()
@@ -141,7 +147,9 @@ impl Run<'_> {
         let (words, hidden) = redirected(words);
         let args = &words[1..];
         match words[0].rsplit('/').next().unwrap_or("") {
-            "true" | ":" | "set" | "export" | "cd" | "mkdir" | "touch" | "rm" | "cp" | "mv" | "chmod" | "chown" => End::Code(0),
+            "true" | ":" | "set" | "export" | "cd" | "mkdir" | "touch" | "rm" | "cp" | "mv" | "chmod" | "chown" => {
+                End::Code(0)
+            }
             "false" => End::Code(1),
             "exec" if !args.is_empty() => self.command(args),
             "exit" => End::Code(args.first().and_then(|c| c.parse().ok()).unwrap_or(0)),
@@ -262,10 +270,14 @@ fn shell_words(command: &str) -> Vec<String> {
 
 /// Takes redirections off a command; true when its output goes to a file.
 fn redirected(words: &[String]) -> (Vec<String>, bool) {
-    let to_file = words.iter().position(|w| w.starts_with('>') || w.starts_with("2>") || w.starts_with("1>") || w == "<");
+    let to_file =
+        words.iter().position(|w| w.starts_with('>') || w.starts_with("2>") || w.starts_with("1>") || w == "<");
     match to_file {
         Some(0) | None => (words.to_vec(), false),
-        Some(at) => (words[..at].to_vec(), words[at].starts_with('>') && !words[at].contains("/dev/std") || words[at].starts_with("1>")),
+        Some(at) => (
+            words[..at].to_vec(),
+            words[at].starts_with('>') && !words[at].contains("/dev/std") || words[at].starts_with("1>"),
+        ),
     }
 }
 

@@ -100,6 +100,8 @@ pub(super) enum State {
     Killing { running: Running, until: Time },
     /// It has ended and stays so.
     Ended(Ended),
+    /// It has just ended and will be started again; the next look at it is then.
+    Crashed { ended: Ended, until: Time, restart: Time },
     /// It has ended and is started again then.
     CrashBackoff { until: Time },
 }
@@ -209,10 +211,11 @@ impl ContainerRuntime {
         Ended { exit_code, reason, started: since, finished: now, attempt: self.restarts, output }
     }
 
-    /// The delay after a crash at `now`, and what the next one will be.
+    /// The delay before the restart after a crash: none at first, then 10 s doubling. A long run starts it anew.
     pub(super) fn crash_delay(&mut self, ran_for: Duration) -> Duration {
-        if ran_for >= BACKOFF_RESET {
-            self.backoff = None;
+        if ran_for >= BACKOFF_RESET || self.backoff.is_none() {
+            self.backoff = Some(BACKOFF_FIRST);
+            return Duration::ZERO;
         }
         grow(&mut self.backoff)
     }
@@ -245,7 +248,8 @@ mod tests {
     fn back_off_doubles_up_to_five_minutes_and_starts_anew() {
         let mut container = ContainerRuntime::new("x");
         let delays: Vec<i64> = (0..7).map(|_| container.crash_delay(Duration::ZERO).secs()).collect();
-        assert_eq!(delays, [10, 20, 40, 80, 160, 300, 300]);
-        assert_eq!(container.crash_delay(BACKOFF_RESET).secs(), 10);
+        assert_eq!(delays, [0, 10, 20, 40, 80, 160, 300]);
+        assert_eq!(container.crash_delay(BACKOFF_RESET).secs(), 0);
+        assert_eq!(container.crash_delay(Duration::ZERO).secs(), 10);
     }
 }

@@ -178,7 +178,7 @@ mod tests {
             "firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T00:00:50Z",
             "source": {"component": "kubelet", "host": "n1"},
         });
-        let now = Time::parse("2026-01-01T00:01:00Z").unwrap();
+        let now = Time::parse("2026-01-01T00:01:00Z").expect("a time");
         let row = Event.row(&event, now);
         assert_eq!(row, ["10s", "Normal", "Pulled", "pod/web", "", "kubelet, n1", "done", "60s", "3", "web.1"]);
         assert_eq!(Event.index(&event), [("involved", "Pod/x/web".to_string())]);

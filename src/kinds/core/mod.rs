@@ -9,6 +9,7 @@ pub mod node;
 pub mod other;
 pub mod persistent_volume;
 pub mod persistent_volume_claim;
+pub mod pod;
 pub mod resource_quota;
 pub mod secret;
 pub mod service;

@@ -133,8 +133,11 @@ pub fn cidr_contains(outer: (IpAddr, u32), inner: (IpAddr, u32)) -> bool {
     family_a == family_b && inner.1 >= outer.1 && a & mask == b & mask
 }
 
+/// A rule for texts: answers what is wrong with one.
+pub type Rule = fn(&str) -> Vec<String>;
+
 /// Errors of one text under a rule.
-pub fn check(rule: fn(&str) -> Vec<String>, text: &str, path: &Path) -> ErrorList {
+pub fn check(rule: Rule, text: &str, path: &Path) -> ErrorList {
     rule(text).iter().map(|problem| field::invalid(path, text, problem)).collect()
 }
 
@@ -210,7 +213,7 @@ mod tests {
 
     #[test]
     fn texts_are_judged() {
-        let cases: &[(fn(&str) -> Vec<String>, &str, usize)] = &[
+        let cases: &[(Rule, &str, usize)] = &[
             (dns_label_problems, "my-name", 0),
             (dns_label_problems, "My", 1),
             (config_key_problems, ".dockerconfigjson", 0),

@@ -5,3 +5,15 @@ pub mod formats;
 pub mod go_diff;
 pub mod go_json;
 pub mod simple;
+
+pub mod describe;
+pub mod index;
+pub mod pod_spec;
+pub mod rules;
+pub mod selector;
+pub mod table;
+pub mod template;
+pub mod zero_values;
+
+#[cfg(test)]
+mod corpus;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::funcs::{self, Param};
 use super::node::{Command, Node, Operand, Pipeline, Templates, Term};
 use super::value::Val;
+use crate::machinery::go_text::quote;
 
 /// Templates that call each other deeper than this are stopped.
 const MAX_DEPTH: usize = 150;
@@ -17,6 +18,7 @@ pub(super) struct Program<'n> {
     pub(super) name: &'n str,
     pub(super) text: &'n str,
     pub(super) templates: &'n Templates,
+    pub(super) allow_missing: bool,
 }
 
 /// Runs the main template; with an error comes what had been printed by then.
@@ -299,12 +301,17 @@ impl<'n, 'v> State<'n, 'v> {
 
     fn field(&self, receiver: &Val<'v>, name: &str, has_arguments: bool) -> Outcome<Val<'v>> {
         match (receiver, receiver.json().as_ref()) {
-            (Val::Missing, _) => Ok(Val::Missing),
+            (Val::Missing, _) if self.program.allow_missing => Ok(Val::Missing),
+            (Val::Missing, _) => Err(self.error(&format!("nil data; no entry for key {}", quote(name)))),
             (_, Value::Null) => Err(self.error(&format!("nil pointer evaluating {}.{name}", receiver.static_type()))),
             (_, Value::Object(_)) if has_arguments => {
                 Err(self.error(&format!("{name} is not a method but has arguments")))
             }
-            (_, Value::Object(_)) => Ok(receiver.field(name).unwrap_or(Val::Missing)),
+            (_, Value::Object(_)) => match receiver.field(name) {
+                Some(value) => Ok(value),
+                None if self.program.allow_missing => Ok(Val::Missing),
+                None => Err(self.error(&format!("map has no entry for key {}", quote(name)))),
+            },
             _ => Err(self.error(&format!("can't evaluate field {name} in type {}", receiver.static_type()))),
         }
     }
@@ -319,7 +326,7 @@ impl<'n, 'v> State<'n, 'v> {
     ) -> Outcome<Val<'v>> {
         self.place = Some(Place::Operand(operand));
         let Some(signature) = funcs::signature(name) else {
-            return Err(self.error(&format!("{} is not a defined function", crate::machinery::go_text::quote(name))));
+            return Err(self.error(&format!("{} is not a defined function", quote(name))));
         };
         let operands = command.map_or(&[][..], |command| &command.operands[1..]);
         let count = operands.len() + usize::from(last.is_some());
@@ -349,7 +356,14 @@ impl<'n, 'v> State<'n, 'v> {
             let index = arguments.len();
             arguments.push(self.checked(last, param(index))?);
         }
-        match funcs::call(name, &arguments) {
+        let result = match (name, arguments.first(), operands.first()) {
+            ("call", Some(value), _) if value.is_nil() => Err("call of nil".to_owned()),
+            ("call", Some(value), Some(operand)) => {
+                Err(format!("non-function {operand} of type {}", value.type_name()))
+            }
+            _ => funcs::call(name, &arguments),
+        };
+        match result {
             Ok(value) => Ok(value),
             Err(problem) => {
                 self.place = Some(command.map_or(Place::Operand(operand), Place::Command));

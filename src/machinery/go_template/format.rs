@@ -164,6 +164,8 @@ impl Spec {
         match chars.next() {
             Some(verb) => {
                 spec.verb = verb;
+                // For Go this asks for the names of fields, which JSON data does not have.
+                spec.plus &= verb != 'v';
                 Ok(spec)
             }
             None => Err("%!(NOVERB)".to_owned()),

@@ -44,8 +44,10 @@ pub(super) fn is_defined(name: &str) -> bool {
     signature(name).is_some()
 }
 
-/// Calls a function with as many arguments as its signature allows. `and` and `or` are not among them: what they do not
-/// need is not evaluated.
+/// Calls a function with as many arguments as its signature allows.
+///
+/// `and`, `or` and `call` are not among them: the first two do not evaluate what they do not need, and the third has
+/// nothing that it could call.
 pub(super) fn call<'v>(name: &str, args: &[Val<'v>]) -> Result<Val<'v>, String> {
     let first = args.first().cloned().unwrap_or(Val::Missing);
     let rest = args.get(1..).unwrap_or_default();
@@ -69,8 +71,6 @@ pub(super) fn call<'v>(name: &str, args: &[Val<'v>]) -> Result<Val<'v>, String> 
         "index" => index(first, rest),
         "slice" => slice(&first, rest),
         "exists" => Ok(Val::of(exists(first, rest))),
-        "call" if first.is_nil() => Err("call of nil".to_owned()),
-        "call" => Err(format!("non-function of type {}", first.type_name())),
         "eq" => equal(&first, rest).map(Val::of),
         _ => {
             let second = rest.first().cloned().unwrap_or(Val::Missing);
@@ -83,7 +83,8 @@ pub(super) fn call<'v>(name: &str, args: &[Val<'v>]) -> Result<Val<'v>, String> 
 fn bad_base64_at(text: &str) -> usize {
     let body = text.trim_end_matches(['=', '\r', '\n']);
     let alphabet = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '\r' | '\n');
-    body.find(|c| !alphabet(c)).unwrap_or(text.len())
+    // Without a wrong character the last group of four is too short.
+    body.find(|c| !alphabet(c)).unwrap_or(text.len() - text.len() % 4)
 }
 
 /// The arguments of an escaping function as one text.
@@ -208,7 +209,7 @@ fn exists<'v>(item: Val<'v>, indexes: &[Val<'v>]) -> bool {
             None => return false,
         }
     }
-    !item.is_nil()
+    indexes.is_empty() || !item.is_nil()
 }
 
 const BAD_TYPE: &str = "invalid type for comparison";
@@ -225,16 +226,7 @@ fn equal(first: &Val, others: &[Val]) -> Result<bool, String> {
             (Value::Null, Value::Null) => true,
             (Value::Null, _) | (_, Value::Null) => false,
             (Value::Array(_) | Value::Object(_), Value::Array(_) | Value::Object(_)) => {
-                return Err(match first.type_name() == other.type_name() {
-                    true => format!("non-comparable type {}: {}", value_text(&left), first.type_name()),
-                    false => format!(
-                        "non-comparable types {}: {}, {}: {}",
-                        value_text(&left),
-                        first.type_name(),
-                        other.type_name(),
-                        value_text(&right)
-                    ),
-                });
+                return Err(not_comparable(first, other));
             }
             _ => order(&left, &right)? == Some(Ordering::Equal),
         };
@@ -243,6 +235,15 @@ fn equal(first: &Val, others: &[Val]) -> Result<bool, String> {
         }
     }
     Ok(false)
+}
+
+fn not_comparable(first: &Val, other: &Val) -> String {
+    let shown = format::sprintf("%s", std::slice::from_ref(first));
+    let (kind, other_kind) = (first.type_name(), other.type_name());
+    if kind == other_kind {
+        return format!("non-comparable type {shown}: {kind}");
+    }
+    format!("non-comparable types {shown}: {kind}, {other_kind}: {}", value_text(&other.json()))
 }
 
 fn compare(name: &str, left: &Val, right: &Val) -> Result<bool, String> {

@@ -24,6 +24,8 @@ pub(super) enum Kind {
     Declare,
     Assign,
     Comma,
+    /// Another ASCII character; no action can use it.
+    Sign,
     Error,
     End,
 }
@@ -42,7 +44,7 @@ impl Token {
         match self.kind {
             Kind::End => "EOF".to_owned(),
             Kind::Error => self.text.clone(),
-            Kind::Keyword => format!("<{}>", self.text),
+            Kind::Keyword | Kind::Dot | Kind::Nil => format!("<{}>", self.text),
             _ if self.text.len() > 10 => {
                 let start: String = self.text.chars().take(10).collect();
                 format!("{}...", crate::machinery::go_text::quote(&start))
@@ -176,6 +178,7 @@ impl<'t> Lexer<'t> {
             '.' if !self.input[start + 1..].starts_with(|c: char| c.is_ascii_digit()) => self.name(Kind::Field)?,
             _ if c == '.' || c == '+' || c == '-' || c.is_ascii_digit() => self.number()?,
             _ if is_alphanumeric(c) => self.word()?,
+            _ if c.is_ascii_graphic() => self.single(Kind::Sign, 1),
             _ => return Err(format!("unrecognized character in action: {}", code_point(c))),
         }
         Ok(())
@@ -228,18 +231,42 @@ impl<'t> Lexer<'t> {
 
     fn number(&mut self) -> Step {
         let start = self.at;
-        self.take_while(|c| is_alphanumeric(c) || c == '.');
-        if self.at == start {
+        if self.rest().starts_with(['+', '-']) {
             self.at += 1;
-            self.take_while(|c| is_alphanumeric(c) || c == '.');
         }
-        // The sign of an exponent.
-        if self.input[start..self.at].ends_with(['e', 'E']) && self.rest().starts_with(['+', '-']) {
+        let prefix = self.rest().get(..2).map(str::to_ascii_lowercase);
+        let radix = match prefix.as_deref() {
+            Some("0x") => 16,
+            Some("0o") => 8,
+            Some("0b") => 2,
+            _ => 10,
+        };
+        if radix != 10 {
+            self.at += 2;
+        }
+        let digit = |c: char| c == '_' || c.is_digit(radix);
+        self.take_while(digit);
+        if self.rest().starts_with('.') {
             self.at += 1;
-            self.take_while(|c| c.is_ascii_digit());
+            self.take_while(digit);
         }
-        self.push_from(Kind::Number, start);
-        Ok(())
+        if radix == 10 && self.rest().starts_with(['e', 'E']) {
+            self.at += 1;
+            if self.rest().starts_with(['+', '-']) {
+                self.at += 1;
+            }
+            self.take_while(digit);
+        }
+        match self.rest().chars().next() {
+            Some(c) if is_alphanumeric(c) => {
+                let text = &self.input[start..self.at + c.len_utf8()];
+                Err(format!("bad number syntax: {}", crate::machinery::go_text::quote(text)))
+            }
+            _ => {
+                self.push_from(Kind::Number, start);
+                Ok(())
+            }
+        }
     }
 
     /// A name has to be followed by something that cannot belong to it.

@@ -9,7 +9,7 @@ use crate::machinery::go_text::unquote;
 /// Parses a template and those it defines; the error is Go's, with the template's name and the line.
 pub(super) fn parse(name: &str, text: &str) -> Result<Templates, String> {
     let variables = vec!["$".to_owned()];
-    let mut parser = Parser { tokens: lex(text), at: 0, variables, ranges: 0, templates: Templates::new() };
+    let mut parser = Parser { tokens: lex(text), at: 0, variables, ranges: 0, templates: Templates::new(), depth: 0 };
     match parser.document() {
         Ok(body) => {
             parser.templates.insert(name.to_owned(), body);
@@ -30,7 +30,12 @@ struct Parser {
     variables: Vec<String>,
     ranges: usize,
     templates: Templates,
+    /// Open parentheses and blocks.
+    depth: usize,
 }
+
+/// Deeper nesting is refused, so that no template can exhaust the stack.
+const MAX_DEPTH: usize = 200;
 
 /// What ended a list of nodes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,6 +68,7 @@ impl Parser {
     }
 
     fn list(&mut self) -> Parsed<(Vec<Node>, Stop)> {
+        self.deeper()?;
         let mut nodes = Vec::new();
         loop {
             if self.peek().kind == Kind::End {
@@ -71,7 +77,10 @@ impl Parser {
             }
             match self.item(false)? {
                 Item::Node(node) => nodes.push(node),
-                Item::Stop(stop) => return Ok((nodes, stop)),
+                Item::Stop(stop) => {
+                    self.depth -= 1;
+                    return Ok((nodes, stop));
+                }
                 Item::Nothing => {}
             }
         }
@@ -105,8 +114,8 @@ impl Parser {
                 let (pipeline, body, otherwise) = self.control("range")?;
                 Node::Range { pipeline, body, otherwise }
             }
-            "template" => self.template(token.at)?,
-            "block" => self.block(token.at)?,
+            "template" => self.template()?,
+            "block" => self.block()?,
             "define" if top => {
                 self.definition()?;
                 return Ok(Item::Nothing);
@@ -173,8 +182,8 @@ impl Parser {
         Ok(if word == "break" { Node::Break } else { Node::Continue })
     }
 
-    fn template(&mut self, at: usize) -> Parsed<Node> {
-        let (name, shown_name) = self.template_name("template clause")?;
+    fn template(&mut self) -> Parsed<Node> {
+        let (at, name, shown_name) = self.template_name("template clause")?;
         let pipeline = if self.peek_non_space().kind == Kind::RightDelim {
             self.next_non_space();
             None
@@ -184,15 +193,15 @@ impl Parser {
         Ok(Node::Template { at, name, shown_name, pipeline })
     }
 
-    fn block(&mut self, at: usize) -> Parsed<Node> {
-        let (name, shown_name) = self.template_name("block clause")?;
+    fn block(&mut self) -> Parsed<Node> {
+        let (at, name, shown_name) = self.template_name("block clause")?;
         let pipeline = self.pipeline("block clause", Kind::RightDelim)?;
         self.body_of(name.clone(), "block clause")?;
         Ok(Node::Template { at, name, shown_name, pipeline: Some(pipeline) })
     }
 
     fn definition(&mut self) -> Parsed<()> {
-        let (name, _) = self.template_name("define clause")?;
+        let (_, name, _) = self.template_name("define clause")?;
         self.expect(Kind::RightDelim, "define clause")?;
         self.body_of(name, "define clause")
     }
@@ -211,19 +220,26 @@ impl Parser {
         Ok(())
     }
 
-    fn template_name(&mut self, context: &str) -> Parsed<(String, String)> {
+    /// The name of a template, where it stands, and how messages show it.
+    fn template_name(&mut self, context: &str) -> Parsed<(usize, String, String)> {
         let token = self.next_non_space();
         match token.kind {
             Kind::String | Kind::RawString => {
                 let name = string_value(&token)?;
                 let shown = quote(&name);
-                Ok((name, shown))
+                Ok((token.at, name, shown))
             }
             _ => Err(unexpected(&token, context)),
         }
     }
 
+    fn deeper(&mut self) -> Parsed<()> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH { Err("max expression depth exceeded".to_owned()) } else { Ok(()) }
+    }
+
     fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipeline> {
+        self.deeper()?;
         let mut pipeline =
             Pipeline { at: self.peek_non_space().at, variables: Vec::new(), assigns: false, commands: Vec::new() };
         self.declarations(context, &mut pipeline)?;
@@ -256,6 +272,7 @@ impl Parser {
                 return Err(format!("non executable command in pipeline stage {}", index + 1));
             }
         }
+        self.depth -= 1;
         Ok(pipeline)
     }
 
@@ -268,9 +285,6 @@ impl Parser {
                 kind @ (Kind::Assign | Kind::Declare) => {
                     self.next_non_space();
                     pipeline.assigns = kind == Kind::Assign;
-                    if kind == Kind::Assign {
-                        self.known_variable(&variable.text)?;
-                    }
                     self.declare(pipeline, variable.text);
                     return Ok(());
                 }
@@ -439,7 +453,7 @@ fn char_value(token: &Token) -> Parsed<Term> {
 
 /// Numbers in Go's notation; what has a point or an exponent is a float.
 fn number_value(text: &str) -> Parsed<Term> {
-    let bad = || format!("bad number syntax: {}", quote(text));
+    let bad = || format!("illegal number syntax: {}", quote(text));
     let plain = text.replace('_', "");
     let body = plain.trim_start_matches(['+', '-']);
     let negative = plain.starts_with('-');

@@ -84,19 +84,35 @@ mod tests {
         let templates = include_str!("../../../testdata/cases/jsonpath_cases.txt").lines();
         let answers = include_str!("../../../testdata/cases/jsonpath_kubectl_out.txt").lines();
         for (template, answer) in templates.zip(answers) {
-            let result = JsonPath::parse(template)
-                .map_err(|error| format!("ERR error: error parsing jsonpath {template}, {error}"))
-                .and_then(|path| {
-                    path.execute(&data, true).map_err(|error| {
-                        let shown = crate::machinery::go_text::quote(template);
-                        format!("ERR error: error executing jsonpath {shown}: Error executing template: {error}. Printing more information for debugging the template:")
-                    })
-                });
-            match result {
-                Ok(text) => assert_eq!(serde_json::to_string(&text).expect("text"), answer, "{template}"),
-                Err(error) => assert_eq!(error, answer, "{template}"),
-            }
+            let result = match answer_to(template, &data) {
+                Ok(text) => serde_json::to_string(&text).expect("text"),
+                Err(error) => format!("ERR {error}"),
+            };
+            assert_eq!(result, answer, "{template}");
         }
+    }
+
+    /// More answers of kubectl, as lines of JSON: the template and what came of it.
+    #[test]
+    fn corners_are_those_of_kubectl() {
+        let data: Value =
+            serde_json::from_str(include_str!("../../../testdata/cases/corners_data.json")).expect("JSON");
+        for line in include_str!("../../../testdata/cases/jsonpath_corners.jsonl").lines() {
+            let (template, answer): (String, String) = serde_json::from_str(line).expect("a pair of texts");
+            let result = answer_to(&template, &data).unwrap_or_else(|error| format!("ERR {error}"));
+            assert_eq!(result, answer, "{template}");
+        }
+    }
+
+    /// The output, or the first line of the error.
+    fn answer_to(template: &str, data: &Value) -> Result<String, String> {
+        let path =
+            JsonPath::parse(template).map_err(|error| format!("error: error parsing jsonpath {template}, {error}"))?;
+        path.execute(data, true).map_err(|error| {
+            let shown = crate::machinery::go_text::quote(template);
+            let more = "Printing more information for debugging the template:";
+            format!("error: error executing jsonpath {shown}: Error executing template: {error}. {more}")
+        })
     }
 
     fn run(template: &str, data: &Value) -> String {
@@ -121,6 +137,7 @@ mod tests {
             ("{.l[?(@.t<true)].n}", "E invalid type for comparison"),
             ("{.l[?(@.n=\"a\")].n}", "E unrecognized filter operator ="),
             ("{.l[?(@.zz==1)].n}", ""),
+            ("{.l[?(@.n==)].n}", "P unrecognized character in action: U+003D '='"),
             ("{.l[?(@.n[5])].n}", "a b"),
             ("{.l[?(@.n==\"a)\")].n}", ""),
             ("{.l[?(@.n==\"a\" || @.n==\"b\")].n}", "P unrecognized character in action: U+007C '|'"),

@@ -234,7 +234,9 @@ impl Parser {
 fn split_comparison(text: &str) -> Option<(&str, &str, &str)> {
     let is_operator = |c: char| "!<>=".contains(c);
     let start = text.find(is_operator).filter(|&start| start > 0)?;
-    let length = text[start..].find(|c| !is_operator(c))?;
+    let rest = &text[start..];
+    // There has to be something on the right, if need be the end of the operator itself.
+    let length = rest.find(|c| !is_operator(c)).or(rest.len().checked_sub(1)).filter(|&length| length > 0)?;
     Some((&text[..start], &text[start..start + length], &text[start + length..]))
 }
 

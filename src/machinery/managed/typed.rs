@@ -228,7 +228,7 @@ impl Comparison {
     }
 }
 
-fn fields<'a>(value: Option<&'a Value>) -> impl Iterator<Item = (&'a String, &'a Value)> {
+fn fields(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     value.and_then(Value::as_object).into_iter().flatten()
 }
 

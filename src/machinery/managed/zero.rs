@@ -41,7 +41,7 @@ const ALWAYS_THERE: &[(&str, &str)] = &[
 ];
 
 /// Whether a field of a built-in type cannot be absent.
-pub(super) fn is_always_there(types: &(impl Types + ?Sized), holds: &FieldType, field: &str) -> bool {
+fn is_always_there(types: &(impl Types + ?Sized), holds: &FieldType, field: &str) -> bool {
     let Some(definition) = holds.definition() else { return false };
     let kind = definition.rsplit('.').next().unwrap_or(definition);
     // Only what comes from the API itself is compiled into types; an object of a custom resource starts with nothing.

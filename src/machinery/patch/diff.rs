@@ -69,13 +69,12 @@ impl<T: Types + ?Sized> Diff<'_, T> {
     ) -> Result<(), StrategicError> {
         let strategy = holds.definition().map(|name| self.types.strategy(name, key)).unwrap_or_default();
         let child = holds.child(self.types, key);
-        match (old, new) {
+        if strategy.replace && new.is_object() {
             // A field that is replaced as a whole is always sent, changed or not.
-            (Value::Object(_), Value::Object(_)) if strategy.replace => {
-                if self.changes {
-                    patch.insert(key.to_owned(), new.clone());
-                }
-            }
+            patch.extend(self.changes.then(|| (key.to_owned(), new.clone())));
+            return Ok(());
+        }
+        match (old, new) {
             (Value::Object(old), Value::Object(new)) => {
                 let inner = self.fields(old, new, &child, strategy.retain_keys)?;
                 if !inner.is_empty() {

@@ -10,12 +10,12 @@ pub mod decode;
 pub mod enums;
 pub mod explain;
 pub mod lists;
-mod types;
 pub mod message;
 pub mod reader;
 mod scalars;
 pub mod shape;
 pub mod texts;
+mod types;
 
 use std::sync::OnceLock;
 

@@ -35,6 +35,8 @@ impl YamlError {
 #[derive(Clone, Copy, PartialEq)]
 enum Finder {
     Scanner,
+    /// The scanner, on the line after the one where the text in question starts.
+    ScannerBelow,
     Parser,
 }
 
@@ -63,15 +65,26 @@ const WORDS: &[(&str, &str, Finder)] = &[
     ("tab cannot be used as indentation", NO_TOKEN, Finder::Scanner),
     ("unexpected character", NO_TOKEN, Finder::Scanner),
     ("found unprintable character", "control characters are not allowed", Finder::Scanner),
-    ("while scanning a plain scalar, found a tab", "found a tab character that violates indentation", Finder::Scanner),
+    (
+        "while scanning a plain scalar, found a tab",
+        "found a tab character that violates indentation",
+        Finder::ScannerBelow,
+    ),
     (
         "a block scalar content cannot start with a tab",
         "found a tab character where an indentation space is expected",
-        Finder::Scanner,
+        Finder::ScannerBelow,
     ),
     ("simple key expect ':'", "could not find expected ':'", Finder::Scanner),
     ("simple key expected", "could not find expected ':'", Finder::Scanner),
     ("invalid indentation", "did not find expected key", Finder::Parser),
+    ("invalid trailing content after double-quoted scalar", "did not find expected key", Finder::Parser),
+    ("wrongly indented line in block scalar", "did not find expected key", Finder::Parser),
+    (
+        "while parsing a quoted scalar, did not find expected hexadecimal number",
+        "did not find expected hexdecimal number",
+        Finder::Scanner,
+    ),
     ("\"-\" is only valid inside a block", "block sequence entries are not allowed in this context", Finder::Scanner),
     ("did not find the expected '>'", "did not find the expected '>'", Finder::Scanner),
 ];
@@ -89,6 +102,7 @@ pub(super) fn syntax_error(error: &ScanError, doc: &str) -> YamlError {
         // The rest are scanner errors with the same words, ours after what was being scanned.
         None => (info.rsplit(", ").next().unwrap_or(info), Finder::Scanner),
     };
+    line += usize::from(finder == Finder::ScannerBelow);
     if words == "found unexpected end of stream" {
         // Our parser names the line where the text began.
         line = doc.matches('\n').count() + 1;

@@ -1,13 +1,15 @@
 //! One YAML document into a JSON value: a tree of nodes from the parser's events, then the meaning of each node.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 use serde_json::{Map, Number, Value};
 
 use super::errors::{YamlError, syntax_error};
+use super::repair::repair;
 use super::scalar::{self, Meaning};
 use super::{Loaded, json_stream};
 use crate::machinery::{go_text, json};
@@ -36,7 +38,8 @@ pub(super) fn yaml_to_json(doc: &str) -> Result<Loaded, YamlError> {
     if doc.chars().any(is_forbidden) {
         return Err(YamlError::yaml("control characters are not allowed"));
     }
-    let tree = Tree::parse(doc)?;
+    let (tree, doc) = parse_leniently(doc)?;
+    let doc = doc.as_ref();
     let mut reader = Reader {
         doc,
         tree: &tree,
@@ -55,6 +58,30 @@ pub(super) fn yaml_to_json(doc: &str) -> Result<Loaded, YamlError> {
         false => vec![format!("yaml: unmarshal errors:\n  {}", reader.duplicates.join("\n  "))],
     };
     Ok(Loaded { value, duplicates })
+}
+
+/// Parses the document, or a version of it with the same data that our parser accepts.
+fn parse_leniently(doc: &str) -> Result<(Tree, Cow<'_, str>), YamlError> {
+    let mut doc = Cow::Borrowed(doc);
+    loop {
+        match Tree::parse(&doc) {
+            Ok(tree) => return Ok((tree, doc)),
+            Err(Problem::Depth(line)) => {
+                return Err(YamlError::yaml(format!("line {line}: exceeded max depth of {MAX_DEPTH}")));
+            }
+            Err(Problem::Syntax(error)) => match repair(&doc, &error) {
+                Some(repaired) => doc = Cow::Owned(repaired),
+                None => return Err(scan_error(&error, &doc)),
+            },
+        }
+    }
+}
+
+fn scan_error(error: &ScanError, doc: &str) -> YamlError {
+    if !error.info().contains("unknown anchor") {
+        return syntax_error(error, doc);
+    }
+    YamlError::yaml(format!("unknown anchor '{}' referenced", alias_name(doc, error.marker().index())))
 }
 
 fn is_forbidden(c: char) -> bool {
@@ -90,6 +117,13 @@ struct Tree {
     root: Option<NodeId>,
 }
 
+/// Why there is no tree.
+enum Problem {
+    Syntax(ScanError),
+    /// The line where collections are nested too deep.
+    Depth(usize),
+}
+
 /// A collection whose end has not been seen yet.
 struct Open {
     id: NodeId,
@@ -97,11 +131,11 @@ struct Open {
 }
 
 impl Tree {
-    fn parse(doc: &str) -> Result<Self, YamlError> {
+    fn parse(doc: &str) -> Result<Self, Problem> {
         let mut tree = Self { nodes: Vec::new(), anchors: HashMap::new(), root: None };
         let mut open: Vec<Open> = Vec::new();
         for event in Parser::new_from_str(doc) {
-            let (event, span) = event.map_err(|error| Self::scan_error(&error, doc))?;
+            let (event, span) = event.map_err(Problem::Syntax)?;
             let line = span.start.line();
             let (anchor, content, collection) = match event {
                 Event::DocumentEnd if tree.root.is_some() => break,
@@ -132,7 +166,7 @@ impl Tree {
             }
             if collection {
                 if open.len() >= MAX_DEPTH {
-                    return Err(YamlError::yaml(format!("line {line}: exceeded max depth of {MAX_DEPTH}")));
+                    return Err(Problem::Depth(line));
                 }
                 open.push(Open { id, children: Vec::new() });
             }
@@ -146,13 +180,6 @@ impl Tree {
             Content::Mapping(pairs) => *pairs = done.children.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect(),
             Content::Scalar { .. } | Content::Alias { .. } => {}
         }
-    }
-
-    fn scan_error(error: &saphyr_parser::ScanError, doc: &str) -> YamlError {
-        if !error.info().contains("unknown anchor") {
-            return syntax_error(error, doc);
-        }
-        YamlError::yaml(format!("unknown anchor '{}' referenced", alias_name(doc, error.marker().index())))
     }
 }
 
@@ -436,6 +463,8 @@ mod tests {
                 json!({"<<": 1, "b": "12", "c": "12", "d": 3, "e": "3", "f": "hi"}),
             ),
             ("\u{feff}a: 1", json!({"a": 1})),
+            ("a:\n  b: [\n  x,\nw\n  ]\nc: {\nd: e\n}", json!({"a": {"b": ["x", "w"]}, "c": {"d": "e"}})),
+            ("a:\n  b: \"x\ny\n z\"\n  c:\td", json!({"a": {"b": "x y z", "c": "d"}})),
         ];
         for (doc, expected) in cases {
             assert_eq!(value(doc), expected, "{doc}");
@@ -474,6 +503,10 @@ mod tests {
             ("k: v\nspec: a\n  b: c", "yaml: line 3: mapping values are not allowed in this context"),
             ("k: v\nspec: !<x y", "yaml: line 2: did not find the expected '>'"),
             ("k: v\nspec: |0\n  a", "yaml: line 2: found an indentation indicator equal to 0"),
+            ("k: v\nspec: \"a\" b", "yaml: line 1: did not find expected key"),
+            ("k: v\nspec: a\n\tb: c", "yaml: line 3: found a tab character that violates indentation"),
+            ("k: v\nspec: |\n\tx", "yaml: line 3: found a tab character where an indentation space is expected"),
+            ("k: v\nspec: 'x\na: b\n", "yaml: line 4: found unexpected end of stream"),
             ("a: *x", "yaml: unknown anchor 'x' referenced"),
             ("a: &x {b: *x}", "yaml: anchor 'x' value contains itself"),
             ("a: 1\n<<: 5", "yaml: map merge requires map or sequence of maps as the value"),

@@ -8,6 +8,7 @@ mod emit;
 mod errors;
 mod json_stream;
 mod load;
+mod repair;
 mod scalar;
 
 pub use documents::{Document, Format, split_documents};

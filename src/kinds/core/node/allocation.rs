@@ -128,7 +128,7 @@ mod tests {
         let pod = json!({"spec": {"containers": [cpu("1"), cpu("500m")], "initContainers": [side_car, cpu("2")]}});
         let amounts = pod_amounts(&pod, "requests");
         assert_eq!(amounts["cpu"].to_string(), "2200m");
-        let node = Amounts::from([("cpu".to_string(), "8".parse().unwrap())]);
+        let node = Amounts::from([("cpu".to_string(), "8".parse().expect("an amount"))]);
         assert_eq!(share("cpu", &amounts, &node), "2200m (27%)");
         assert_eq!(share("memory", &amounts, &node), "0 (0%)");
     }

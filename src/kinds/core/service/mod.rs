@@ -230,8 +230,8 @@ mod tests {
         let want = "spec.clusterIPs[0]: Invalid value: [\"10.96.200.200\"]: may not change once set";
         assert_eq!(texts(Service.validate_update(&new, &old)), [want]);
         let mut kept = old.clone();
-        kept["spec"].as_object_mut().unwrap().remove("clusterIP");
-        kept["spec"].as_object_mut().unwrap().remove("clusterIPs");
+        kept.remove_at("/spec/clusterIP");
+        kept.remove_at("/spec/clusterIPs");
         Service.prepare_update(&mut kept, &old);
         assert_eq!(kept["spec"]["clusterIPs"], json!(["10.96.0.9"]));
     }

@@ -100,6 +100,9 @@ fn has_health_port(service: &Object) -> bool {
     service.str("/spec/type") == "LoadBalancer" && service.str("/spec/externalTrafficPolicy") == "Local"
 }
 
+/// Whether a Service has something.
+type Has = fn(&Object) -> bool;
+
 /// When the type changes, drops what the new type does not have, unless the client wrote it.
 pub(super) fn drop_what_the_type_lacks(new: &mut Object, old: &Object) {
     let unchanged = |new: &Object, pointer: &str| new.at(pointer) == old.at(pointer);
@@ -120,7 +123,7 @@ pub(super) fn drop_what_the_type_lacks(new: &mut Object, old: &Object) {
     }
     let balanced = |o: &Object| o.str("/spec/type") == "LoadBalancer";
     let internal = |o: &Object| has_cluster_ip(o.str("/spec/type"));
-    let rules: [(&str, fn(&Object) -> bool); 5] = [
+    let rules: [(&str, Has); 5] = [
         ("/spec/healthCheckNodePort", has_health_port),
         ("/spec/loadBalancerClass", balanced),
         ("/spec/allocateLoadBalancerNodePorts", balanced),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::machinery::patch::strategic::apply;
-use crate::machinery::patch::test_types::{SmallTypes, deployment};
+use crate::machinery::patch::test_types::{PublishedTypes, SmallTypes, deployment, real_objects};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -142,6 +142,28 @@ fn lists_that_cannot_be_merged_are_refused() {
     assert_eq!(refused.unwrap_err().to_string(), "map: map[image:a] does not contain declared merge key: name");
 }
 
+#[test]
+fn patches_between_real_objects_lead_from_one_to_the_other() {
+    let Some(types) = PublishedTypes::load() else { return };
+    let mut tried = 0;
+    for (manifest, stored) in real_objects() {
+        let Some(root) = types.root_of(&manifest) else { continue };
+        // No patch can set null, so an object that has one stands for the same without.
+        let stored = merge::apply(&json!({}), &stored);
+        let Ok(patch) = create_two_way(&types, &root, &manifest, &stored) else { continue };
+        assert_eq!(apply(&types, &root, &manifest, &patch).unwrap(), stored, "{patch}");
+        let patch = create_three_way(&types, &root, &manifest, &manifest, &stored).unwrap();
+        let applied = apply(&types, &root, &stored, &patch).unwrap();
+        let again = create_three_way(&types, &root, &manifest, &manifest, &applied).unwrap();
+        assert_eq!(apply(&types, &root, &applied, &again).unwrap(), applied, "{again}");
+        tried += 1;
+    }
+    assert!(tried > 100 || real_objects().is_empty(), "only {tried} objects were tried");
+}
+
+/// Image, environment and arguments of a container.
+type Parts = (&'static str, Vec<Value>, Option<Vec<&'static str>>);
+
 /// Deployments small enough to collide often: maps, keyed lists in every order, sets, replaced lists and retained keys.
 fn any_deployment() -> impl Strategy<Value = Value> {
     let text = || prop::sample::select(vec!["x", "y", "z"]);
@@ -151,7 +173,7 @@ fn any_deployment() -> impl Strategy<Value = Value> {
     let env = names().prop_map(|names| names.into_iter().map(|name| json!({"name": name})).collect::<Vec<_>>());
     let container = (text(), env, prop::option::of(prop::collection::vec(text(), 0..3)));
     let containers = (names(), prop::collection::vec(container, 4)).prop_map(|(names, parts)| {
-        let item = |(name, (image, env, args)): (&str, (&str, Vec<Value>, Option<Vec<&str>>))| {
+        let item = |(name, (image, env, args)): (&str, Parts)| {
             let mut item = json!({"name": name, "image": image, "env": env});
             if let Some(args) = args {
                 item["args"] = json!(args);

@@ -1,0 +1,237 @@
+//! The files that `-f` names: paths, patterns, directories, standard input.
+//!
+//! What is in them is up to [`super::resolve`]. URLs are refused as a kubectl without a network refuses them: nothing here
+//! opens a connection.
+
+use std::path::{Path, PathBuf};
+
+use super::{CliError, CliResult, Ctx};
+
+/// The extensions of manifests; only in directories they decide what is read.
+const EXTENSIONS: &[&str] = &["json", "yaml", "yml"];
+
+/// A file that was read, or why it could not be.
+pub struct SourceText {
+    /// How messages name it: the path, or `STDIN`.
+    pub name: String,
+    /// What is in it.
+    pub text: String,
+}
+
+/// All files behind the names, in kubectl's order.
+pub struct SourceTexts {
+    /// The files.
+    pub texts: Vec<SourceText>,
+    /// Whether it is exactly one file that was named as such: its one object is then shown by itself, not as a list.
+    pub single: bool,
+}
+
+/// Reads what `-f` names.
+///
+/// # Errors
+/// Every name that can not be read, all at once; nothing is read then.
+pub fn read_files(ctx: &mut Ctx, names: &[String], recursive: bool) -> CliResult<SourceTexts> {
+    let mut paths: Vec<Option<PathBuf>> = Vec::new();
+    let mut errors = Vec::new();
+    let mut single = false;
+    for name in names {
+        match expand(name, recursive) {
+            Ok(Place::Stdin) => paths.push(None),
+            Ok(Place::Files { files, one }) => {
+                single |= one;
+                paths.extend(files.into_iter().map(Some));
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    aggregate(errors)?;
+    if paths.is_empty() {
+        let folders = names.join(" ");
+        return Err(CliError::text(format!(
+            "error reading [{folders}]: recognized file extensions are [.json .yaml .yml]"
+        )));
+    }
+    single = paths.len() == 1 && (single || paths[0].is_none());
+    let mut texts = Vec::new();
+    for path in paths {
+        texts.push(read(ctx, path.as_deref())?);
+    }
+    Ok(SourceTexts { texts, single })
+}
+
+/// Several failures of the command line itself are one error, as Go prints an aggregate.
+fn aggregate(errors: Vec<CliError>) -> CliResult<()> {
+    let raw = |e: &CliError| matches!(e, CliError::Raw(..));
+    if errors.len() < 2 || errors.iter().any(raw) {
+        return CliError::all(errors);
+    }
+    let mut texts: Vec<String> = Vec::new();
+    for error in &errors {
+        let text = error.message("").trim_end().trim_start_matches("error: ").to_string();
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    match texts.as_slice() {
+        [one] => Err(CliError::text(one.clone())),
+        _ => Err(CliError::text(format!("[{}]", texts.join(", ")))),
+    }
+}
+
+fn read(ctx: &mut Ctx, path: Option<&Path>) -> CliResult<SourceText> {
+    let (name, bytes) = match path {
+        None => ("STDIN".to_string(), ctx.stdin()?),
+        Some(path) => {
+            let name = path.to_string_lossy().into_owned();
+            let bytes = std::fs::read(path).map_err(|e| CliError::text(format!("open {name}: {}", go_error(&e))))?;
+            (name, bytes)
+        }
+    };
+    Ok(SourceText { name, text: String::from_utf8_lossy(&bytes).into_owned() })
+}
+
+/// An error of the operating system in Go's words.
+pub fn go_error(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file or directory".into(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".into(),
+        std::io::ErrorKind::IsADirectory => "is a directory".into(),
+        std::io::ErrorKind::NotADirectory => "not a directory".into(),
+        _ => error.to_string(),
+    }
+}
+
+enum Place {
+    Stdin,
+    Files {
+        files: Vec<PathBuf>,
+        /// One file, named directly.
+        one: bool,
+    },
+}
+
+fn expand(name: &str, recursive: bool) -> CliResult<Place> {
+    if name == "-" {
+        return Ok(Place::Stdin);
+    }
+    if let Some(rest) = name.strip_prefix("http://").or_else(|| name.strip_prefix("https://")) {
+        let host = rest.split(['/', ':', '?']).next().unwrap_or(rest);
+        let text = format!("Unable to connect to the server: dial tcp: lookup {host}: no such host\n");
+        return Err(CliError::Raw(text, 1));
+    }
+    let missing = || CliError::text(format!("the path \"{name}\" does not exist"));
+    let matches = match Path::new(name).exists() {
+        true => vec![PathBuf::from(name)],
+        false => glob(name),
+    };
+    if matches.is_empty() {
+        return Err(missing());
+    }
+    let one = !recursive && matches.len() == 1 && matches[0].is_file();
+    let mut files = Vec::new();
+    for path in matches {
+        if path.is_dir() {
+            walk(&path, recursive, &mut files)
+                .map_err(|e| CliError::text(format!("error reading \"{}\": {}", path.display(), go_error(&e))))?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(Place::Files { files, one })
+}
+
+/// The manifests of a directory, by name; those of its folders too when asked for.
+fn walk(folder: &Path, recursive: bool, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut entries: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        entries.push(entry?.path());
+    }
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            if recursive {
+                walk(&path, recursive, files)?;
+            }
+        } else if path.extension().is_some_and(|e| EXTENSIONS.iter().any(|known| e == *known)) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The files that a pattern with `*`, `?` and `[...]` in its last parts matches, by name.
+fn glob(pattern: &str) -> Vec<PathBuf> {
+    let mut found = match pattern.starts_with('/') {
+        true => vec![PathBuf::from("/")],
+        false => vec![PathBuf::new()],
+    };
+    for part in pattern.split('/').filter(|p| !p.is_empty()) {
+        let mut next = Vec::new();
+        for base in &found {
+            if !part.contains(['*', '?', '[']) {
+                let path = base.join(part);
+                if path.exists() {
+                    next.push(path);
+                }
+                continue;
+            }
+            let folder = if base.as_os_str().is_empty() { Path::new(".") } else { base.as_path() };
+            let Ok(entries) = std::fs::read_dir(folder) else { continue };
+            let mut names: Vec<String> =
+                entries.filter_map(|e| e.ok().map(|e| e.file_name().to_string_lossy().into_owned())).collect();
+            names.sort();
+            next.extend(names.iter().filter(|n| matches_part(part, n)).map(|n| base.join(n)));
+        }
+        found = next;
+    }
+    if pattern.contains(['*', '?', '[']) { found } else { Vec::new() }
+}
+
+/// Whether a file name matches one part of a pattern.
+fn matches_part(pattern: &str, name: &str) -> bool {
+    let mut regex = String::from("^");
+    for c in pattern.chars() {
+        match c {
+            '*' => regex.push_str(".*"),
+            '?' => regex.push('.'),
+            '[' | ']' | '-' | '^' => regex.push(c),
+            c => regex.push_str(&regex::escape(&c.to_string())),
+        }
+    }
+    regex.push('$');
+    regex::Regex::new(&regex).is_ok_and(|r| r.is_match(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ctx() -> Ctx {
+        Ctx::from_environment(vec!["kubectl".into()])
+    }
+
+    #[test]
+    fn files_come_by_name_and_only_manifests() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for name in ["b.yaml", "a.json", "c.txt", "sub/d.yml"] {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, "x").expect("a file");
+        }
+        let root = dir.path().to_string_lossy().into_owned();
+        let names = |argument: String, recursive| {
+            let read = read_files(&mut ctx(), &[argument], recursive);
+            let texts = read.map(|r| r.texts.iter().map(|t| t.name.replace(&root, "")).collect::<Vec<_>>());
+            texts.unwrap_or_else(|e| vec![e.message("kubectl").replace(&root, "")])
+        };
+        assert_eq!(names(root.clone(), false), ["/a.json", "/b.yaml"]);
+        assert_eq!(names(root.clone(), true), ["/a.json", "/b.yaml", "/sub/d.yml"]);
+        assert_eq!(names(format!("{root}/c.txt"), false), ["/c.txt"]);
+        assert_eq!(names(format!("{root}/*.yaml"), false), ["/b.yaml"]);
+        assert_eq!(names(format!("{root}/nope"), false), ["error: the path \"/nope\" does not exist\n"]);
+        assert_eq!(
+            names("https://k8s.io/x.yaml".into(), false),
+            ["Unable to connect to the server: dial tcp: lookup k8s.io: no such host\n"]
+        );
+    }
+}

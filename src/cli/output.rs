@@ -1,0 +1,214 @@
+//! How a verb shows objects: `-o` and the flags around it, read once and then used for every object.
+//!
+//! The formats themselves are printers; here is only which one is meant. Tables of `get` are [`super::table`]'s.
+
+use clap::ArgMatches;
+use serde_json::Value;
+
+use super::args::Matches;
+use super::args::groups::DryRun;
+use super::{CliError, CliResult, Ctx};
+use crate::machinery::object::{Meta, Writing, split_api_version};
+use crate::printers::custom_columns::CustomColumns;
+use crate::printers::structured::{Structure, StructuredPrinter};
+use crate::printers::templates::TemplatePrinter;
+
+/// Formats that every verb has.
+const COMMON: &[&str] = &[
+    "go-template",
+    "go-template-file",
+    "json",
+    "jsonpath",
+    "jsonpath-as-json",
+    "jsonpath-file",
+    "kyaml",
+    "name",
+    "template",
+    "templatefile",
+    "yaml",
+];
+
+/// What is printed for an object.
+enum Format {
+    /// A sentence or a table row: up to the verb.
+    Human {
+        wide: bool,
+    },
+    Name,
+    Structured(StructuredPrinter),
+    Template(TemplatePrinter),
+    Columns(CustomColumns),
+}
+
+/// The output of one command.
+pub struct Output {
+    format: Format,
+    show_managed_fields: bool,
+}
+
+impl Output {
+    /// Reads `-o` of a verb that reports on objects (`created`, `configured`).
+    ///
+    /// # Errors
+    /// A format that does not exist, or one whose template is missing or wrong.
+    pub fn of_report(matches: &ArgMatches) -> CliResult<Output> {
+        Output::read(matches, false)
+    }
+
+    /// Reads `-o` of `get`, which has tables and columns too.
+    ///
+    /// # Errors
+    /// A format that does not exist, or one whose template is missing or wrong.
+    pub fn of_table(matches: &ArgMatches) -> CliResult<Output> {
+        Output::read(matches, true)
+    }
+
+    fn read(matches: &ArgMatches, tables: bool) -> CliResult<Output> {
+        let typed = matches.value("output");
+        let template = matches.value("template");
+        let (name, argument) = match typed.split_once('=') {
+            Some((name, argument)) => (name.to_lowercase(), argument),
+            None if typed.is_empty() && !template.is_empty() => ("go-template".into(), template),
+            None => (typed.to_lowercase(), template),
+        };
+        let allow_missing = matches.on_or("allow-missing-template-keys", true);
+        let no_headers = matches.on("no-headers");
+        let format = match name.as_str() {
+            "" => Format::Human { wide: false },
+            "wide" if tables && typed == "wide" => Format::Human { wide: true },
+            "name" => Format::Name,
+            "yaml" => Format::Structured(StructuredPrinter::new(Structure::Yaml)),
+            "json" => Format::Structured(StructuredPrinter::new(Structure::Json)),
+            "custom-columns" if tables => {
+                Format::Columns(CustomColumns::from_spec(argument, !no_headers).map_err(CliError::text)?)
+            }
+            "custom-columns-file" if tables => {
+                Format::Columns(CustomColumns::from_template(&template_file(argument)?).map_err(CliError::text)?)
+            }
+            _ => match template_printer(&name, argument, allow_missing)? {
+                Some(printer) => Format::Template(printer),
+                None => return Err(unknown_format(typed, tables)),
+            },
+        };
+        Ok(Output { format, show_managed_fields: matches.on("show-managed-fields") })
+    }
+
+    /// Output of a verb that has no `-o`: sentences.
+    pub fn human() -> Output {
+        Output { format: Format::Human { wide: false }, show_managed_fields: false }
+    }
+
+    /// Whether nothing or `wide` was asked for.
+    pub fn is_human(&self) -> bool {
+        matches!(self.format, Format::Human { .. })
+    }
+
+    /// Whether tables show their wide columns.
+    pub fn is_wide(&self) -> bool {
+        matches!(self.format, Format::Human { wide: true })
+    }
+
+    /// Whether only names are printed.
+    pub fn is_name(&self) -> bool {
+        matches!(self.format, Format::Name)
+    }
+
+    /// Prints one object, or a `List`, in the format that was asked for; nothing in the human ones.
+    pub fn print(&mut self, ctx: &mut Ctx, object: &Value) -> CliResult<()> {
+        let mut text = Vec::new();
+        let result = match &mut self.format {
+            Format::Human { .. } => Ok(()),
+            Format::Name => {
+                print_names(ctx, object)?;
+                Ok(())
+            }
+            Format::Structured(printer) => {
+                let mut shown = object.clone();
+                if !self.show_managed_fields {
+                    strip_managed_fields(&mut shown);
+                }
+                printer.print(&shown, &mut text).map_err(|e| CliError::text(e.to_string()))
+            }
+            Format::Template(printer) => printer.print(object, &mut text).map_err(|e| CliError::text(e.to_string())),
+            Format::Columns(columns) => columns.print(object, &mut text).map_err(|e| CliError::text(e.to_string())),
+        };
+        ctx.out.push_str(&String::from_utf8_lossy(&text));
+        result
+    }
+
+    /// Reports what became of an object: `deployment.apps/web created (dry run)`, or the object in the format asked for.
+    pub fn report(&mut self, ctx: &mut Ctx, object: &Value, label: &str, done: &str, dry_run: DryRun) -> CliResult<()> {
+        match self.format {
+            Format::Human { .. } => ctx.say(format!("{label} {done}{}", dry_run.suffix())),
+            Format::Name => ctx.say(label),
+            _ => self.print(ctx, object)?,
+        }
+        Ok(())
+    }
+}
+
+/// `-o name` of an object or of every object of a list.
+fn print_names(ctx: &mut Ctx, object: &Value) -> CliResult<()> {
+    if let (Some(Value::Array(items)), true) = (object.get("items"), object.kind().ends_with("List")) {
+        for item in items {
+            print_names(ctx, item)?;
+        }
+        return Ok(());
+    }
+    let (group, version) = split_api_version(object.api_version());
+    let known = ctx.cluster()?.server().catalog().by_gvk(group, version, object.kind());
+    let kind = match known {
+        Some(kind) => kind.names().singular_group(),
+        None if group.is_empty() => object.kind().to_lowercase(),
+        None => format!("{}.{group}", object.kind().to_lowercase()),
+    };
+    ctx.say(format!("{kind}/{}", object.name()));
+    Ok(())
+}
+
+/// Takes out who owns which field, of an object or of every object of a list.
+pub fn strip_managed_fields(object: &mut Value) {
+    object.remove_at("/metadata/managedFields");
+    for item in object.items_mut("/items") {
+        item.remove_at("/metadata/managedFields");
+    }
+}
+
+fn template_printer(name: &str, argument: &str, allow_missing: bool) -> CliResult<Option<TemplatePrinter>> {
+    let printer = match name {
+        "go-template" | "template" | "go-template-file" | "templatefile" if argument.is_empty() => {
+            return Err(CliError::text("template format specified but no template given"));
+        }
+        "jsonpath" | "jsonpath-as-json" | "jsonpath-file" if argument.is_empty() => {
+            return Err(CliError::text("template format specified but no template given"));
+        }
+        "go-template" | "template" => TemplatePrinter::go_template(argument, allow_missing),
+        "go-template-file" | "templatefile" => TemplatePrinter::go_template(&template_file(argument)?, allow_missing),
+        "jsonpath" => TemplatePrinter::jsonpath(argument, allow_missing),
+        "jsonpath-as-json" => TemplatePrinter::jsonpath_as_json(argument, allow_missing),
+        "jsonpath-file" => TemplatePrinter::jsonpath(&template_file(argument)?, allow_missing),
+        _ => return Ok(None),
+    };
+    printer.map(Some).map_err(CliError::text)
+}
+
+fn template_file(path: &str) -> CliResult<String> {
+    if path.is_empty() {
+        return Err(CliError::text("custom-columns format specified but no custom columns given"));
+    }
+    std::fs::read_to_string(path).map_err(|e| {
+        CliError::text(format!("error reading --template {path}, open {path}: {}", super::files::go_error(&e)))
+    })
+}
+
+fn unknown_format(typed: &str, tables: bool) -> CliError {
+    let mut formats: Vec<&str> = COMMON.to_vec();
+    if tables {
+        formats.extend(["custom-columns", "custom-columns-file", "wide"]);
+    }
+    formats.sort_unstable();
+    CliError::text(format!(
+        "unable to match a printer suitable for the output format \"{typed}\", allowed formats are: {}",
+        formats.join(",")
+    ))
+}

@@ -1,0 +1,229 @@
+//! The documents of a manifest: what kind each is, in which namespace, and whether it looks like an object at all.
+
+use serde_json::Value;
+
+use crate::cli::files::SourceText;
+use crate::cli::{CliError, CliResult};
+use crate::kinds::Catalog;
+use crate::kinds::catalog::KindRef;
+use crate::machinery::labels::Selector;
+use crate::machinery::object::{Meta, Reading, Writing, split_api_version};
+use crate::machinery::yaml;
+
+use super::{Item, Resolved, Selection};
+
+/// Reads documents into items.
+pub(super) struct Reader<'a> {
+    catalog: &'a Catalog,
+    selection: &'a Selection,
+    labels: Selector,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader for one selection.
+    pub(super) fn new(catalog: &'a Catalog, selection: &'a Selection) -> CliResult<Reader<'a>> {
+        let labels = Selector::parse(&selection.labels).map_err(|e| CliError::text(e.to_string()))?;
+        Ok(Reader { catalog, selection, labels })
+    }
+
+    /// Reads a file. A document that is no data ends it; one that can not be used is passed over.
+    pub(super) fn read(&self, source: &SourceText, resolved: &mut Resolved) {
+        for document in yaml::split_documents(&source.text) {
+            let loaded = match document.load() {
+                Ok(loaded) => loaded,
+                Err(error) => {
+                    resolved.errors.push(CliError::text(format!("error parsing {}: {error}", source.name)));
+                    return;
+                }
+            };
+            if loaded.value.is_null() {
+                continue;
+            }
+            if self.selection.validate
+                && let Err(problem) = check_shape(&loaded.value)
+            {
+                let text = format!(
+                    "error validating \"{}\": error validating data: {problem}; if you choose to ignore these errors, turn validation off with --validate=false",
+                    source.name
+                );
+                resolved.errors.push(CliError::text(text));
+                return;
+            }
+            self.take(loaded.value, &loaded.duplicates, source, resolved);
+        }
+    }
+
+    /// One object, or every object of a list.
+    fn take(&self, object: Value, duplicates: &[String], source: &SourceText, resolved: &mut Resolved) {
+        if let (Some(Value::Array(items)), true) = (object.get("items"), object.kind().ends_with("List")) {
+            resolved.single = false;
+            let kind = object.kind().trim_end_matches("List");
+            for mut item in items.clone() {
+                if item.is_object() && !kind.is_empty() {
+                    item.put_default("/kind", kind);
+                    item.put_default("/apiVersion", object.api_version());
+                }
+                self.take(item, duplicates, source, resolved);
+            }
+            return;
+        }
+        match self.item(object, duplicates, source) {
+            Ok(Some(item)) => resolved.items.push(item),
+            Ok(None) => {}
+            Err(error) => resolved.errors.push(error),
+        }
+    }
+
+    fn item(&self, mut object: Value, duplicates: &[String], source: &SourceText) -> CliResult<Option<Item>> {
+        let (kind, version) = self.kind_of(&object, source)?;
+        if !self.labels.matches_object(&object) {
+            return Ok(None);
+        }
+        let namespace = self.namespace(&*kind, &mut object)?;
+        Ok(Some(Item {
+            version,
+            namespace,
+            name: object.name().into(),
+            kind,
+            object: Some(object),
+            duplicates: duplicates.to_vec(),
+            source: source.name.clone(),
+            live: None,
+        }))
+    }
+
+    fn kind_of(&self, object: &Value, source: &SourceText) -> CliResult<(KindRef, Option<(String, String)>)> {
+        if object.kind().is_empty() {
+            let text = crate::machinery::json::to_compact(object);
+            let file = &source.name;
+            return Err(CliError::text(match object.is_object() {
+                true => format!("unable to decode \"{file}\": Object 'Kind' is missing in '{text}'"),
+                false => format!(
+                    "unable to decode \"{file}\": json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
+                    json_type(object)
+                ),
+            }));
+        }
+        let (group, version) = split_api_version(object.api_version());
+        let kind = self.catalog.by_gvk(group, version, object.kind()).ok_or_else(|| {
+            CliError::text(format!(
+                "resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{}\": no matches for kind \"{}\" in version \"{}\"\nensure CRDs are installed first",
+                object.name(),
+                object.namespace(),
+                source.name,
+                object.kind(),
+                object.api_version()
+            ))
+        })?;
+        let stored = kind.names();
+        let other = (stored.group, stored.version) != (group, version);
+        Ok((kind, other.then(|| (group.to_string(), version.to_string()))))
+    }
+
+    /// The namespace of an object: its own, else that of the command.
+    fn namespace(&self, kind: &dyn crate::kinds::Kind, object: &mut Value) -> CliResult<String> {
+        if !kind.names().namespaced {
+            return Ok(String::new());
+        }
+        let wanted = &self.selection.namespace;
+        let own = object.namespace().to_string();
+        if own.is_empty() {
+            if !wanted.is_empty() && object.at("/metadata").is_none_or(Value::is_object) {
+                object.put("/metadata/namespace", wanted.as_str());
+            }
+            return Ok(wanted.clone());
+        }
+        if self.selection.enforce_namespace && own != *wanted {
+            return Err(CliError::text(format!(
+                "the namespace from the provided object \"{own}\" does not match the namespace \"{wanted}\". You must pass '--namespace={own}' to perform this operation."
+            )));
+        }
+        Ok(own)
+    }
+}
+
+/// What makes a document no object.
+fn check_shape(object: &Value) -> Result<(), String> {
+    let Some(fields) = object.as_object() else { return Err("invalid object to validate".into()) };
+    let mut problems = Vec::new();
+    for name in ["apiVersion", "kind"] {
+        match fields.get(name) {
+            None | Some(Value::Null) => problems.push(format!("{name} not set")),
+            Some(Value::String(_)) => {}
+            Some(_) => problems.push(format!("{name} isn't string type")),
+        }
+    }
+    match problems.as_slice() {
+        [] => Ok(()),
+        [one] => Err(one.clone()),
+        many => Err(format!("[{}]", many.join(", "))),
+    }
+}
+
+fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, change: impl FnOnce(&mut Selection)) -> Vec<String> {
+        let mut selection = Selection { namespace: "default".into(), validate: true, ..Selection::default() };
+        change(&mut selection);
+        let catalog = Catalog::default();
+        let reader = Reader::new(&catalog, &selection).expect("a selector");
+        let mut resolved = Resolved::default();
+        reader.read(&SourceText { name: "f".into(), text: text.into() }, &mut resolved);
+        let items = resolved.items.iter().map(|i| format!("{} in {}", i.label(), i.namespace));
+        items.chain(resolved.errors.iter().map(|e| e.message("kubectl").trim_end().to_string())).collect()
+    }
+
+    #[test]
+    fn documents_become_items() {
+        let several = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Namespace, metadata: {name: b}}\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: x}}\n";
+        assert_eq!(read(several, |_| ()), ["configmap/a in default", "namespace/b in ", "configmap/c in x"]);
+        assert_eq!(
+            read("{apiVersion: v1, kind: Podd, metadata: {name: w}}", |_| ()),
+            [
+                "error: resource mapping not found for name: \"w\" namespace: \"\" from \"f\": no matches for kind \"Podd\" in version \"v1\"\nensure CRDs are installed first"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        let tail = "if you choose to ignore these errors, turn validation off with --validate=false";
+        let validating =
+            |problem: &str| vec![format!("error: error validating \"f\": error validating data: {problem}; {tail}")];
+        assert_eq!(read("MODE=x", |_| ()), validating("invalid object to validate"));
+        assert_eq!(read("{kind: Pod}", |_| ()), validating("apiVersion not set"));
+        assert_eq!(read("{a: 1}", |_| ()), validating("[apiVersion not set, kind not set]"));
+        assert_eq!(
+            read("{a: 1}", |s| s.validate = false),
+            ["error: unable to decode \"f\": Object 'Kind' is missing in '{\"a\":1}'"]
+        );
+    }
+
+    #[test]
+    fn another_namespace_is_refused_when_one_was_asked_for() {
+        let text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: x, namespace: default}}";
+        let answer = read(text, |s| {
+            s.namespace = "other".into();
+            s.enforce_namespace = true;
+        });
+        assert_eq!(
+            answer,
+            [
+                "error: the namespace from the provided object \"default\" does not match the namespace \"other\". You must pass '--namespace=default' to perform this operation."
+            ]
+        );
+    }
+}

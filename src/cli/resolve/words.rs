@@ -1,0 +1,169 @@
+//! The words of a command line that name types and objects.
+
+use crate::cli::{CliError, CliResult};
+use crate::kinds::Catalog;
+use crate::kinds::catalog::serves;
+
+use super::{Selection, Target};
+
+/// What the words ask for.
+pub(super) enum Wanted {
+    /// No words at all.
+    Nothing,
+    /// All objects of these types that the selectors choose.
+    Types(Vec<Target>),
+    /// Objects by name.
+    Named(Vec<(Target, String)>),
+}
+
+/// Reads the words of a selection.
+pub(super) fn read(catalog: &Catalog, selection: &Selection, program: &str) -> CliResult<Wanted> {
+    let words = one_name_each(&selection.words);
+    let selects = selection.has_selector();
+    if words.iter().any(|w| w.contains('/')) {
+        let named = slashed(catalog, &words, program)?;
+        if selects {
+            return refuse("selectors and the all flag cannot be used when passing resource/name arguments");
+        }
+        return Ok(Wanted::Named(named));
+    }
+    let Some((first, names)) = words.split_first() else {
+        return match selects {
+            true => refuse("at least one resource must be specified to use a selector"),
+            false => Ok(Wanted::Nothing),
+        };
+    };
+    if selects && !names.is_empty() {
+        return refuse("name cannot be provided when a selector is specified");
+    }
+    let targets = types(catalog, first)?;
+    if selects || (names.is_empty() && selection.type_means_all) {
+        if !selection.subresource.is_empty() {
+            return refuse("subresource cannot be used when bulk resources are specified");
+        }
+        return Ok(Wanted::Types(targets));
+    }
+    if names.is_empty() {
+        return refuse("resource(s) were provided, but no name was specified");
+    }
+    if targets.len() > 1 {
+        return refuse("you must specify only one resource");
+    }
+    Ok(Wanted::Named(names.iter().flat_map(|name| targets.iter().map(|t| (t.clone(), name.clone()))).collect()))
+}
+
+fn refuse<T>(text: &str) -> CliResult<T> {
+    Err(CliError::text(text))
+}
+
+/// `cm,secret one two` is `cm/one cm/two secret/one secret/two`.
+fn one_name_each(words: &[String]) -> Vec<String> {
+    match words.split_first() {
+        Some((types, names)) if !names.is_empty() && types.contains(',') && !types.contains('/') => {
+            let pairs = types.split(',').filter(|t| !t.is_empty());
+            pairs.flat_map(|t| names.iter().map(move |n| format!("{t}/{n}"))).collect()
+        }
+        _ => words.to_vec(),
+    }
+}
+
+fn slashed(catalog: &Catalog, words: &[String], program: &str) -> CliResult<Vec<(Target, String)>> {
+    if !words.iter().all(|w| w.contains('/')) {
+        return refuse(&format!(
+            "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. '{program} get resource/<resource_name>' instead of '{program} get resource resource/<resource_name>'"
+        ));
+    }
+    let mut named = Vec::new();
+    for word in words {
+        let (kind, name) = word.split_once('/').unwrap_or((word, ""));
+        if name.contains('/') {
+            return refuse("arguments in resource/name form may not have more than one slash");
+        }
+        if kind.is_empty() || name.is_empty() || kind.contains(',') {
+            return refuse("arguments in resource/name form must have a single resource and name");
+        }
+        named.push((target(catalog, kind)?, name.to_string()));
+    }
+    Ok(named)
+}
+
+/// The types behind `deploy,svc` or a category such as `all`; each once.
+pub(super) fn types(catalog: &Catalog, text: &str) -> CliResult<Vec<Target>> {
+    let mut targets: Vec<Target> = Vec::new();
+    for word in text.split(',').filter(|w| !w.is_empty()) {
+        let members: Vec<Target> = catalog
+            .iter()
+            .filter(|k| k.names().categories.contains(&word))
+            .map(|kind| Target { kind, version: None })
+            .collect();
+        let found = if members.is_empty() { vec![target(catalog, word)?] } else { members };
+        for one in found {
+            if !targets.iter().any(|t| t.kind.names() == one.kind.names() && t.version == one.version) {
+                targets.push(one);
+            }
+        }
+    }
+    Ok(targets)
+}
+
+/// The type that one word names, with the version it asks for.
+pub(super) fn target(catalog: &Catalog, word: &str) -> CliResult<Target> {
+    let kind = catalog.by_name(word).ok_or_else(|| {
+        let bare = word.split('.').next().unwrap_or(word);
+        CliError::text(format!("the server doesn't have a resource type \"{bare}\""))
+    })?;
+    let mut parts = word.splitn(3, '.').skip(1);
+    let asked = parts.next().zip(parts.next()).filter(|(version, group)| {
+        serves(&*kind, group, version) && (kind.names().group, kind.names().version) != (*group, *version)
+    });
+    let version = asked.map(|(version, group)| (group.to_string(), version.to_string()));
+    Ok(Target { kind, version })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(words: &[&str], change: impl FnOnce(&mut Selection)) -> String {
+        let mut selection =
+            Selection { words: words.iter().map(ToString::to_string).collect(), ..Selection::default() };
+        change(&mut selection);
+        match read(&Catalog::default(), &selection, "kubectl") {
+            Ok(Wanted::Nothing) => "nothing".into(),
+            Ok(Wanted::Types(types)) => types.iter().map(Target::go_name).collect::<Vec<_>>().join("; "),
+            Ok(Wanted::Named(named)) => {
+                named.iter().map(|(t, n)| format!("{}/{n}", t.kind.names().plural)).collect::<Vec<_>>().join(" ")
+            }
+            Err(error) => error.message("kubectl").trim_end().into(),
+        }
+    }
+
+    #[test]
+    fn words_name_types_and_objects() {
+        let cases: &[(&[&str], &str)] = &[
+            (&["cm", "a", "b"], "configmaps/a configmaps/b"),
+            (&["cm,secret", "one"], "configmaps/one secrets/one"),
+            (&["cm/a", "ns/b"], "configmaps/a namespaces/b"),
+            (&["cm/"], "error: arguments in resource/name form must have a single resource and name"),
+            (&["cm/a/b"], "error: arguments in resource/name form may not have more than one slash"),
+            (&["cm"], "error: resource(s) were provided, but no name was specified"),
+            (&["foo.bar", "x"], "error: the server doesn't have a resource type \"foo\""),
+            (&[], "nothing"),
+        ];
+        for (words, expected) in cases {
+            assert_eq!(answer(words, |_| ()), *expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn selectors_take_types_only() {
+        let labelled = |s: &mut Selection| s.labels = "a=b".into();
+        assert_eq!(answer(&["cm,ns,cm"], labelled), "/v1, Resource=configmaps; /v1, Resource=namespaces");
+        assert_eq!(answer(&["cm", "a"], labelled), "error: name cannot be provided when a selector is specified");
+        assert_eq!(
+            answer(&["cm/a"], labelled),
+            "error: selectors and the all flag cannot be used when passing resource/name arguments"
+        );
+        assert_eq!(answer(&[], labelled), "error: at least one resource must be specified to use a selector");
+    }
+}

@@ -1,0 +1,134 @@
+//! The tables of `get`: columns and rows of a kind, with what the flags add to them, printed section by section.
+
+use serde_json::Value;
+
+use super::{CliResult, Ctx};
+use crate::kinds::Kind;
+use crate::machinery::object::Meta;
+use crate::printers::table::TablePrinter;
+use crate::sim::Time;
+
+/// What the flags of `get` add to a table or take from it.
+#[derive(Clone, Debug, Default)]
+pub struct TableFlags {
+    /// `-o wide`.
+    pub wide: bool,
+    /// `--no-headers`.
+    pub no_headers: bool,
+    /// `-L`.
+    pub label_columns: Vec<String>,
+    /// `--show-labels`.
+    pub show_labels: bool,
+    /// `--output-watch-events`.
+    pub events: bool,
+}
+
+/// One section of output: the rows of one kind, whose columns stay as wide as they were.
+pub struct Section {
+    printer: TablePrinter,
+    flags: TableFlags,
+    with_namespace: bool,
+    with_kind: bool,
+    headers_printed: bool,
+}
+
+/// A row to print: the object, and what happened to it where events are shown.
+pub struct Shown<'a> {
+    /// The object.
+    pub object: &'a Value,
+    /// `ADDED`, `MODIFIED`, `DELETED`; empty without events.
+    pub event: &'static str,
+}
+
+impl Section {
+    /// A section that has printed nothing yet.
+    pub fn new(flags: &TableFlags, with_namespace: bool, with_kind: bool) -> Section {
+        Section {
+            printer: TablePrinter::new(),
+            flags: flags.clone(),
+            with_namespace,
+            with_kind,
+            headers_printed: false,
+        }
+    }
+
+    /// Prints rows; the headers come above the first.
+    pub fn print(&mut self, ctx: &mut Ctx, kind: &dyn Kind, rows: &[Shown<'_>], now: Time) -> CliResult<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let columns = kind.columns();
+        let visible: Vec<bool> = columns.iter().map(|c| self.flags.wide || !c.wide).collect();
+        let names: Vec<&str> =
+            columns.iter().zip(&visible).filter(|(_, v)| **v).map(|(c, _)| c.name.as_str()).collect();
+        let cells = |row: &Shown<'_>| {
+            let all = kind.row(row.object, now);
+            all.into_iter().zip(&visible).filter(|(_, v)| **v).map(|(cell, _)| cell).collect()
+        };
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| self.cells(kind, row, &names, cells(row))).collect();
+        self.write(ctx, &names, &rows)
+    }
+
+    /// Prints a row that is not its kind's own: the caller knows the columns.
+    pub fn print_cells(
+        &mut self,
+        ctx: &mut Ctx,
+        kind: &dyn Kind,
+        names: &[&str],
+        row: &Shown<'_>,
+        cells: Vec<String>,
+    ) -> CliResult<()> {
+        let row = self.cells(kind, row, names, cells);
+        self.write(ctx, names, &[row])
+    }
+
+    fn write(&mut self, ctx: &mut Ctx, names: &[&str], rows: &[Vec<String>]) -> CliResult<()> {
+        let headers = (!self.flags.no_headers && !self.headers_printed).then(|| self.headers(names));
+        self.headers_printed = true;
+        let mut text = Vec::new();
+        self.printer.print(headers.as_deref(), rows, &mut text).map_err(|e| super::CliError::text(e.to_string()))?;
+        ctx.out.push_str(&String::from_utf8_lossy(&text));
+        Ok(())
+    }
+
+    fn headers(&self, names: &[&str]) -> Vec<String> {
+        let mut headers = Vec::new();
+        if self.flags.events {
+            headers.push("EVENT".to_string());
+        }
+        if self.with_namespace {
+            headers.push("NAMESPACE".to_string());
+        }
+        headers.extend(names.iter().map(|n| n.to_uppercase()));
+        let last = |key: &String| key.rsplit('/').next().unwrap_or(key).to_uppercase();
+        headers.extend(self.flags.label_columns.iter().map(last));
+        if self.flags.show_labels {
+            headers.push("LABELS".into());
+        }
+        headers
+    }
+
+    fn cells(&self, kind: &dyn Kind, row: &Shown<'_>, names: &[&str], own: Vec<String>) -> Vec<String> {
+        let object = row.object;
+        let mut cells = Vec::new();
+        if self.flags.events {
+            cells.push(row.event.to_string());
+        }
+        if self.with_namespace {
+            cells.push(object.namespace().to_string());
+        }
+        for (cell, name) in own.into_iter().zip(names) {
+            cells.push(if self.with_kind && *name == "Name" {
+                format!("{}/{cell}", kind.names().singular_group())
+            } else {
+                cell
+            });
+        }
+        let label = |key: &String| object.label(key).unwrap_or("").to_string();
+        cells.extend(self.flags.label_columns.iter().map(label));
+        if self.flags.show_labels {
+            cells.push(crate::kinds::pairs(object, "/metadata/labels"));
+        }
+        cells
+    }
+}

@@ -1,0 +1,84 @@
+//! `create rolebinding` and `create clusterrolebinding`.
+
+use clap::{ArgMatches, Command};
+use serde_json::{Value, json};
+
+use super::generator::{self, Generator};
+use crate::cli::args::{self, Matches};
+use crate::cli::{CliError, CliResult, Verb};
+
+/// `create rolebinding`.
+pub(super) const ROLE_BINDING: Verb = Verb {
+    name: "rolebinding",
+    aliases: &[],
+    about: "Create a role binding for a particular role or cluster role",
+    args: |c| flags(c).arg(args::text("role", "the role to bind to")),
+    run: |ctx, matches| generator::run(ctx, matches, &ROLE),
+    family: &[],
+};
+
+/// `create clusterrolebinding`.
+pub(super) const CLUSTER_ROLE_BINDING: Verb = Verb {
+    name: "clusterrolebinding",
+    aliases: &[],
+    about: "Create a cluster role binding for a particular cluster role",
+    args: flags,
+    run: |ctx, matches| generator::run(ctx, matches, &CLUSTER_ROLE),
+    family: &[],
+};
+
+const ROLE: Generator = Generator {
+    path: "create rolebinding",
+    failed: "failed to create rolebinding: ",
+    build: |_, matches, name| {
+        let (role, cluster_role) = (matches.value("role"), matches.value("clusterrole"));
+        match (role.is_empty(), cluster_role.is_empty()) {
+            (false, true) => binding("RoleBinding", name, "Role", role, matches),
+            (true, false) => binding("RoleBinding", name, "ClusterRole", cluster_role, matches),
+            _ => Err(CliError::text("exactly one of clusterrole or role must be specified")),
+        }
+    },
+};
+
+const CLUSTER_ROLE: Generator = Generator {
+    path: "create clusterrolebinding",
+    failed: "failed to create clusterrolebinding: ",
+    build: |_, matches, name| {
+        generator::required(matches, &["clusterrole"])?;
+        binding("ClusterRoleBinding", name, "ClusterRole", matches.value("clusterrole"), matches)
+    },
+};
+
+const GROUP: &str = "rbac.authorization.k8s.io";
+
+fn flags(command: Command) -> Command {
+    generator::flags(command)
+        .arg(args::text("clusterrole", "the cluster role to bind to"))
+        .arg(args::each("user", "a user to bind"))
+        .arg(args::each("group", "a group to bind"))
+        .arg(args::each("serviceaccount", "a service account to bind: NAMESPACE:NAME"))
+}
+
+fn binding(kind: &str, name: &str, role_kind: &str, role: &str, matches: &ArgMatches) -> CliResult<Value> {
+    let named = |kind: &'static str, name: String| json!({"apiGroup": GROUP, "kind": kind, "name": name});
+    let mut subjects: Vec<Value> = matches.values("user").into_iter().map(|n| named("User", n)).collect();
+    subjects.extend(matches.values("group").into_iter().map(|n| named("Group", n)));
+    for account in matches.values("serviceaccount") {
+        let Some((namespace, name)) =
+            account.split_once(':').filter(|(ns, n)| !ns.is_empty() && !n.is_empty() && !n.contains(':'))
+        else {
+            return Err(CliError::text("serviceaccount must be <namespace>:<name>"));
+        };
+        subjects.push(json!({"kind": "ServiceAccount", "name": name, "namespace": namespace}));
+    }
+    let mut binding = json!({
+        "apiVersion": format!("{GROUP}/v1"),
+        "kind": kind,
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": GROUP, "kind": role_kind, "name": role},
+    });
+    if !subjects.is_empty() {
+        binding["subjects"] = subjects.into();
+    }
+    Ok(binding)
+}

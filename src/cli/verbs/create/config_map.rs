@@ -1,0 +1,49 @@
+//! `create configmap`.
+
+use base64::Engine;
+use clap::{ArgMatches, Command};
+use serde_json::{Value, json};
+
+use super::generator::{self, Generator};
+use super::sources;
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::object::{Reading, Writing};
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "configmap",
+    aliases: &["cm"],
+    about: "Create a config map from a local file, directory or literal value",
+    args: flags,
+    run: |ctx, matches| generator::run(ctx, matches, &GENERATOR),
+    family: &[],
+};
+
+const GENERATOR: Generator = Generator { path: "create configmap", failed: "failed to create configmap: ", build };
+
+fn flags(command: Command) -> Command {
+    sources::flags(generator::flags(command))
+}
+
+fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
+    let mut map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
+    for (key, bytes) in sources::read(matches)? {
+        sources::check_key(&key)?;
+        for field in ["data", "binaryData"] {
+            if map.map(&format!("/{field}")).is_some_and(|m| m.contains_key(&key)) {
+                let held = if field == "data" { "Data" } else { "BinaryData" };
+                return Err(CliError::text(format!(
+                    "cannot add key \"{key}\", another key by that name already exists in {held} for ConfigMap \"{name}\""
+                )));
+            }
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => drop(map.map_mut("/data").insert(key, text.into())),
+            Err(binary) => {
+                let text = base64::engine::general_purpose::STANDARD.encode(binary.as_bytes());
+                map.map_mut("/binaryData").insert(key, text.into());
+            }
+        }
+    }
+    Ok(map)
+}

@@ -1,0 +1,87 @@
+//! What all generators have in common: one NAME, the flags around it, sending the object and reporting it.
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde_json::Value;
+
+use crate::api::{Body, Request, Verb as ApiVerb};
+use crate::cli::args::{Matches, groups};
+use crate::cli::output::Output;
+use crate::cli::{CliError, CliResult, Ctx, last_applied};
+use crate::machinery::object::{Meta, Writing, split_api_version};
+
+/// A generator as data.
+pub(super) struct Generator {
+    /// The words after the program: `create service clusterip`.
+    pub(super) path: &'static str,
+    /// What stands before the server's refusal; empty prints it as the server's own.
+    pub(super) failed: &'static str,
+    /// Makes the object.
+    pub(super) build: fn(&mut Ctx, &ArgMatches, &str) -> CliResult<Value>,
+}
+
+/// The flags that all generators have.
+pub(super) fn flags(command: Command) -> Command {
+    let command = groups::output(groups::words(command));
+    groups::save_config(groups::validate(groups::field_manager(groups::dry_run(command))))
+}
+
+/// The words after `--`.
+pub(super) fn command_words() -> Arg {
+    Arg::new("command").action(ArgAction::Append).num_args(0..).last(true).hide(true)
+}
+
+/// Makes an object and sends it.
+pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, generator: &Generator) -> CliResult<()> {
+    let words = matches.values("words");
+    let [name] = words.as_slice() else {
+        let text = format!("exactly one NAME is required, got {}", words.len());
+        return Err(ctx.usage(generator.path, &text));
+    };
+    let dry_run = groups::DryRun::read(ctx, matches)?;
+    let validation = groups::read_validation(matches)?;
+    let mut output = Output::of_report(matches)?;
+    let mut object = (generator.build)(ctx, matches, name)?;
+    let (group, version) = split_api_version(object.api_version());
+    let kind = ctx.cluster()?.server().catalog().by_gvk(group, version, object.kind());
+    let kind = kind.ok_or_else(|| {
+        CliError::text(format!("no matches for kind \"{}\" in version \"{}\"", object.kind(), object.api_version()))
+    })?;
+    let names = *kind.names();
+    if names.namespaced && ctx.namespace_given() {
+        object.put("/metadata/namespace", ctx.namespace());
+    }
+    last_applied::keep(&mut object, matches.on("save-config"));
+    if !dry_run.is_client() {
+        let namespace = if names.namespaced { ctx.namespace() } else { String::new() };
+        let mut request = Request::new(ApiVerb::Create, &names.resource(), &namespace, "")
+            .manager(&groups::read_manager(matches, "kubectl-create"))
+            .dry_run(dry_run.is_server());
+        request.options.validation = validation;
+        let response = ctx.call(&request.body(Body::Object(object)));
+        object = (*response.map_err(|error| refusal(error, generator.failed))?.object).clone();
+    }
+    let label = format!("{}/{}", names.singular_group(), object.name());
+    output.report(ctx, &object, &label, "created", dry_run)
+}
+
+/// Most generators put words of their own before the server's.
+fn refusal(error: CliError, failed: &str) -> CliError {
+    match error {
+        CliError::Status(status) if !failed.is_empty() => CliError::text(format!("{failed}{}", status.message)),
+        other => other,
+    }
+}
+
+/// The value of a flag that must be there.
+pub(super) fn required(matches: &ArgMatches, flags: &[&str]) -> CliResult<()> {
+    let missing: Vec<String> = flags.iter().filter(|f| !matches.typed(f)).map(|f| format!("\"{f}\"")).collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(CliError::text(format!("required flag(s) {} not set", missing.join(", ")))),
+    }
+}
+
+/// A map without the values that are null: what Go leaves out when it is empty.
+pub(super) fn compact(value: Value) -> Value {
+    last_applied::without_nulls(&value)
+}

@@ -1,0 +1,122 @@
+//! `create`: objects out of files, and a family of verbs that generate them from flags.
+
+mod binding;
+mod config_map;
+mod cron_job;
+mod deployment;
+mod generator;
+mod ingress;
+mod job;
+mod namespace;
+mod pod_disruption_budget;
+mod priority_class;
+mod quota;
+mod role;
+mod secret;
+mod service;
+mod service_account;
+mod sources;
+mod token;
+
+use clap::{ArgMatches, Command};
+
+use crate::api::{Body, Verb as ApiVerb};
+use crate::cli::args::{self, Matches, groups};
+use crate::cli::output::Output;
+use crate::cli::resolve::{Item, Selection, resolve};
+use crate::cli::{CliError, CliResult, Ctx, Verb, last_applied, record};
+
+/// The verb and its family.
+pub(super) const VERB: Verb = Verb {
+    name: "create",
+    aliases: &[],
+    about: "Create objects from files, standard input or flags",
+    args: flags,
+    run,
+    family: &[
+        role::CLUSTER_ROLE,
+        binding::CLUSTER_ROLE_BINDING,
+        config_map::VERB,
+        cron_job::VERB,
+        deployment::VERB,
+        ingress::VERB,
+        job::VERB,
+        namespace::VERB,
+        pod_disruption_budget::VERB,
+        priority_class::VERB,
+        quota::VERB,
+        role::ROLE,
+        binding::ROLE_BINDING,
+        secret::VERB,
+        service::VERB,
+        service_account::VERB,
+        token::VERB,
+    ],
+};
+
+fn flags(command: Command) -> Command {
+    let command = groups::files(groups::output(groups::words(command)));
+    let command = groups::validate(groups::field_manager(groups::dry_run(groups::labels(command))));
+    groups::record(groups::save_config(command))
+        .arg(args::switch("edit", "refused: edit the file itself"))
+        .arg(args::text("raw", "refused: there is no HTTP server to send to"))
+        .arg(args::switch("windows-line-endings", "accepted; only means something with --edit"))
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let mut selection = Selection::from_matches(ctx, matches);
+    if !selection.has_files() {
+        return Err(match selection.words.is_empty() {
+            true => CliError::text("must specify one of -f and -k"),
+            false => unexpected(ctx, &selection.words),
+        });
+    }
+    if !selection.words.is_empty() {
+        return Err(unexpected(ctx, &selection.words));
+    }
+    if matches.on("edit") || matches.given("raw").is_some() {
+        return Err(CliError::text("--edit and --raw are not supported by create"));
+    }
+    let validation = groups::read_validation(matches)?;
+    selection.validate = validation != crate::api::FieldValidation::Ignore;
+    let dry_run = groups::DryRun::read(ctx, matches)?;
+    let mut output = Output::of_report(matches)?;
+    let manager = groups::read_manager(matches, "kubectl-create");
+    let cause = record::change_cause(ctx, matches);
+    let resolved = resolve(ctx, &selection)?;
+    let (mut errors, mut created) = (resolved.errors, 0);
+    for item in &resolved.items {
+        let mut object = item.content();
+        last_applied::keep(&mut object, matches.on("save-config"));
+        record::note(&mut object, cause.as_deref());
+        if !dry_run.is_client() {
+            let mut request = item.request(ApiVerb::Create).manager(&manager).dry_run(dry_run.is_server());
+            request.name = String::new();
+            request.options.validation = validation;
+            match ctx.call(&request.body(Body::Object(object))) {
+                Ok(response) => object = (*response.object).clone(),
+                Err(error) => {
+                    errors.push(item.error("creating", error));
+                    continue;
+                }
+            }
+        }
+        created += 1;
+        let label = label(item, &object);
+        output.report(ctx, &object, &label, "created", dry_run)?;
+    }
+    if created == 0 && errors.is_empty() {
+        return Err(CliError::text("no objects passed to create"));
+    }
+    CliError::all(errors)
+}
+
+/// The name may be the server's.
+fn label(item: &Item, object: &serde_json::Value) -> String {
+    use crate::machinery::object::Meta;
+    format!("{}/{}", item.kind.names().singular_group(), object.name())
+}
+
+fn unexpected(ctx: &Ctx, words: &[String]) -> CliError {
+    ctx.usage("create", &format!("Unexpected args: [{}]", words.join(" ")))
+}

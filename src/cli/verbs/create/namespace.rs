@@ -1,0 +1,24 @@
+//! `create namespace`.
+
+use serde_json::json;
+
+use super::generator::{self, Generator};
+use crate::cli::Verb;
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "namespace",
+    aliases: &["ns"],
+    about: "Create a namespace with the specified name",
+    args: generator::flags,
+    run: |ctx, matches| generator::run(ctx, matches, &GENERATOR),
+    family: &[],
+};
+
+const GENERATOR: Generator = Generator {
+    path: "create namespace",
+    failed: "",
+    build: |_, _, name| {
+        Ok(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {}, "status": {}}))
+    },
+};

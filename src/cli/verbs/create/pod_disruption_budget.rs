@@ -1,0 +1,82 @@
+//! `create poddisruptionbudget`.
+
+use clap::ArgMatches;
+use serde_json::{Value, json};
+
+use super::generator::{self, Generator};
+use crate::cli::args::{self, Matches};
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::labels::{Operator, Selector};
+use crate::machinery::object::Writing;
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "poddisruptionbudget",
+    aliases: &["pdb"],
+    about: "Create a pod disruption budget with the specified name",
+    args: |c| {
+        generator::flags(c)
+            .arg(args::text("selector", "the pods it protects"))
+            .arg(args::text("min-available", "how many must stay available: a number or a percentage"))
+            .arg(args::text("max-unavailable", "how many may be unavailable: a number or a percentage"))
+    },
+    run: |ctx, matches| generator::run(ctx, matches, &GENERATOR),
+    family: &[],
+};
+
+const GENERATOR: Generator =
+    Generator { path: "create poddisruptionbudget", failed: "failed to create poddisruptionbudgets: ", build };
+
+fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
+    let refuse = |text: &str| Err(CliError::text(text));
+    let (least, most) = (matches.value("min-available"), matches.value("max-unavailable"));
+    if matches.value("selector").is_empty() {
+        return refuse("a selector must be specified");
+    }
+    match (least.is_empty(), most.is_empty()) {
+        (true, true) => return refuse("one of min-available or max-unavailable must be specified"),
+        (false, false) => return refuse("min-available and max-unavailable cannot be both specified"),
+        _ => {}
+    }
+    let mut budget = json!({
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": name},
+        "spec": {"selector": label_selector(matches.value("selector"))?},
+        "status": {"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0},
+    });
+    for (field, text) in [("minAvailable", least), ("maxUnavailable", most)] {
+        if !text.is_empty() {
+            budget.put(&format!("/spec/{field}"), text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from));
+        }
+    }
+    Ok(budget)
+}
+
+/// The selector of a flag as a `LabelSelector` object.
+fn label_selector(text: &str) -> CliResult<Value> {
+    let parsed = Selector::parse(text).map_err(|e| CliError::text(e.to_string()))?;
+    let mut selector = json!({});
+    for requirement in parsed.requirements() {
+        let (key, values) = (requirement.key(), requirement.values());
+        match (requirement.operator(), values) {
+            (Operator::Equals | Operator::DoubleEquals, [value]) => {
+                selector.map_mut("/matchLabels").insert(key.into(), value.clone().into());
+            }
+            (operator, values) => {
+                let word = match operator {
+                    Operator::NotEquals | Operator::NotIn => "NotIn",
+                    Operator::Exists => "Exists",
+                    Operator::DoesNotExist => "DoesNotExist",
+                    _ => "In",
+                };
+                let mut expression = json!({"key": key, "operator": word});
+                if !values.is_empty() {
+                    expression["values"] = json!(values);
+                }
+                selector.list_mut("/matchExpressions").push(expression);
+            }
+        }
+    }
+    Ok(selector)
+}

@@ -1,0 +1,22 @@
+//! `create serviceaccount`.
+
+use serde_json::json;
+
+use super::generator::{self, Generator};
+use crate::cli::Verb;
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "serviceaccount",
+    aliases: &["sa"],
+    about: "Create a service account with the specified name",
+    args: generator::flags,
+    run: |ctx, matches| generator::run(ctx, matches, &GENERATOR),
+    family: &[],
+};
+
+const GENERATOR: Generator = Generator {
+    path: "create serviceaccount",
+    failed: "failed to create serviceaccount: ",
+    build: |_, _, name| Ok(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}})),
+};

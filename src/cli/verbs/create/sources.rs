@@ -1,0 +1,149 @@
+//! Where the data of ConfigMaps and Secrets comes from: literals, files, directories, files of `KEY=value` lines.
+
+use std::path::Path;
+
+use clap::{ArgMatches, Command};
+
+use crate::cli::args::{self, Matches};
+use crate::cli::files::go_error;
+use crate::cli::{CliError, CliResult};
+
+/// A key with its bytes.
+pub(super) type Entry = (String, Vec<u8>);
+
+/// `--from-literal`, `--from-file`, `--from-env-file`.
+pub(super) fn flags(command: Command) -> Command {
+    command
+        .arg(args::each("from-literal", "a key and its value: KEY=VALUE"))
+        .arg(args::list("from-file", "a file, KEY=FILE, or all files of a directory"))
+        .arg(args::list("from-env-file", "a file of KEY=VALUE lines"))
+}
+
+/// The data in the order in which kubectl adds it: files, literals, or files of lines.
+pub(super) fn read(matches: &ArgMatches) -> CliResult<Vec<Entry>> {
+    let (literals, files, envs) =
+        (matches.values("from-literal"), matches.values("from-file"), matches.values("from-env-file"));
+    if !envs.is_empty() && (!literals.is_empty() || !files.is_empty()) {
+        return Err(CliError::text("from-env-file cannot be combined with from-file or from-literal"));
+    }
+    let mut entries = Vec::new();
+    for literal in &literals {
+        entries.push(literal_entry(literal)?);
+    }
+    for file in &files {
+        file_entries(file, &mut entries)?;
+    }
+    for file in &envs {
+        env_entries(file, &mut entries)?;
+    }
+    Ok(entries)
+}
+
+fn literal_entry(source: &str) -> CliResult<Entry> {
+    let bad = || CliError::text(format!("invalid literal source {source}, expected key=value"));
+    let (key, value) = source.split_once('=').ok_or_else(bad)?;
+    if key.is_empty() {
+        return Err(bad());
+    }
+    let value = value.trim();
+    let quoted = |quote: char| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    let bare = if quoted('"') || quoted('\'') { &value[1..value.len() - 1] } else { source.split_at(key.len() + 1).1 };
+    Ok((key.into(), bare.as_bytes().to_vec()))
+}
+
+fn file_entries(source: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
+    let (key, path) = match source.split_once('=') {
+        Some(("", _)) => {
+            return Err(CliError::text(format!("key name for file path {} missing", source.trim_start_matches('='))));
+        }
+        Some((key, "")) => return Err(CliError::text(format!("file path for key name {key} missing"))),
+        Some((_, path)) if path.contains('=') => {
+            return Err(CliError::text("key names or file paths cannot contain '='"));
+        }
+        Some((key, path)) => (Some(key), path),
+        None => (None, source),
+    };
+    let failed = |path: &str, e: &std::io::Error| CliError::text(format!("error reading {path}: {}", go_error(e)));
+    let meta = std::fs::metadata(path).map_err(|e| failed(path, &e))?;
+    if !meta.is_dir() {
+        let name = Path::new(path).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let bytes = std::fs::read(path).map_err(|e| failed(path, &e))?;
+        entries.push((key.map_or(name, String::from), bytes));
+        return Ok(());
+    }
+    if key.is_some() {
+        return Err(CliError::text("cannot give a key name for a directory path"));
+    }
+    let mut names: Vec<String> = std::fs::read_dir(path)
+        .map_err(|e| failed(path, &e))?
+        .filter_map(|e| e.ok().map(|e| e.file_name().to_string_lossy().into_owned()))
+        .collect();
+    names.sort();
+    for name in names {
+        let file = Path::new(path).join(&name);
+        // Folders and everything that is no plain file are passed over.
+        if file.is_file() {
+            let bytes = std::fs::read(&file).map_err(|e| failed(&file.to_string_lossy(), &e))?;
+            entries.push((name, bytes));
+        }
+    }
+    Ok(())
+}
+
+fn env_entries(path: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
+    let failed = |e: &std::io::Error| CliError::text(format!("error reading {path}: {}", go_error(e)));
+    if std::fs::metadata(path).map_err(|e| failed(&e))?.is_dir() {
+        return Err(CliError::text("env config file cannot be a directory"));
+    }
+    let text = String::from_utf8(std::fs::read(path).map_err(|e| failed(&e))?)
+        .map_err(|_| CliError::text(format!("invalid UTF-8 in {path}")))?;
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        let line = line.trim_start();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (key, value) = match line.split_once('=') {
+            Some((key, value)) => (key, value.to_string()),
+            // A name alone takes its value from the environment.
+            None => (line, std::env::var(line).unwrap_or_default()),
+        };
+        if key.is_empty() || key.chars().any(|c| c.is_whitespace() || c == '=') {
+            let problem = format!(
+                "\"{key}\" is not a valid key name: a valid environment variable name must consist only of printable ASCII characters other than '='"
+            );
+            return Err(CliError::text(problem));
+        }
+        entries.push((key.into(), value.into_bytes()));
+    }
+    Ok(())
+}
+
+/// Refuses keys that a ConfigMap or Secret can not have.
+pub(super) fn check_key(key: &str) -> CliResult<()> {
+    let fits = !key.is_empty()
+        && key.len() <= 253
+        && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    let problem = match key {
+        "." | ".." => format!("must not be '{key}'"),
+        _ if key.starts_with("..") => "must not start with '..'".into(),
+        _ if !fits => "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')".into(),
+        _ => return Ok(()),
+    };
+    Err(CliError::text(format!("\"{key}\" is not a valid key name for a ConfigMap: {problem}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_lose_their_quotes() {
+        let value = |s: &str| literal_entry(s).map(|(k, v)| format!("{k}:{}", String::from_utf8_lossy(&v)));
+        assert_eq!(value("a=1").ok().as_deref(), Some("a:1"));
+        assert_eq!(value("a='x y'").ok().as_deref(), Some("a:x y"));
+        assert_eq!(value("a=b=c").ok().as_deref(), Some("a:b=c"));
+        assert!(
+            value("nokey").is_err_and(|e| e.message("") == "error: invalid literal source nokey, expected key=value\n")
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! Kinds of the group admissionregistration.k8s.io: webhooks and policies. They are kept; nothing calls them.
+
+use serde_json::{Value, json};
+
+use crate::kinds::shared::simple::Simple;
+use crate::kinds::{Names, age};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::Cell;
+use crate::sim::Time;
+
+const GROUP: (&str, &str) = ("admissionregistration.k8s.io", "v1");
+
+const fn names(kind: &'static str, plural: &'static str, singular: &'static str) -> Names {
+    Names::builtin(GROUP, kind, plural, singular, false).categories(&["api-extensions"])
+}
+
+/// A policy that changes objects.
+pub static MUTATING_POLICY: Simple =
+    Simple::new(names("MutatingAdmissionPolicy", "mutatingadmissionpolicies", "mutatingadmissionpolicy"))
+        .generations()
+        .table(&["Name", "Mutations", "ParamKind", "Age"], |o, now| policy_row(o, "/spec/mutations", now));
+
+/// Where a policy that changes objects holds.
+pub static MUTATING_POLICY_BINDING: Simple = Simple::new(names(
+    "MutatingAdmissionPolicyBinding",
+    "mutatingadmissionpolicybindings",
+    "mutatingadmissionpolicybinding",
+))
+.generations()
+.table(BINDING_COLUMNS, binding_row);
+
+/// Webhooks that change objects.
+pub static MUTATING_WEBHOOKS: Simple =
+    Simple::new(names("MutatingWebhookConfiguration", "mutatingwebhookconfigurations", "mutatingwebhookconfiguration"))
+        .generations()
+        .defaults(|o| webhook_defaults(o, true))
+        .table(&["Name", "Webhooks", "Age"], webhook_row);
+
+/// A policy that refuses objects.
+pub static VALIDATING_POLICY: Simple =
+    Simple::new(names("ValidatingAdmissionPolicy", "validatingadmissionpolicies", "validatingadmissionpolicy"))
+        .generations()
+        .status(|_| json!({}))
+        .defaults(|o| o.put_default("/spec/failurePolicy", "Fail"))
+        .table(&["Name", "Validations", "ParamKind", "Age"], |o, now| policy_row(o, "/spec/validations", now));
+
+/// Where a policy that refuses objects holds.
+pub static VALIDATING_POLICY_BINDING: Simple = Simple::new(names(
+    "ValidatingAdmissionPolicyBinding",
+    "validatingadmissionpolicybindings",
+    "validatingadmissionpolicybinding",
+))
+.generations()
+.table(BINDING_COLUMNS, binding_row);
+
+/// Webhooks that refuse objects.
+pub static VALIDATING_WEBHOOKS: Simple = Simple::new(names(
+    "ValidatingWebhookConfiguration",
+    "validatingwebhookconfigurations",
+    "validatingwebhookconfiguration",
+))
+.generations()
+.defaults(|o| webhook_defaults(o, false))
+.table(&["Name", "Webhooks", "Age"], webhook_row);
+
+const BINDING_COLUMNS: &[&str] = &["Name", "PolicyName", "ParamRef", "Age"];
+
+fn policy_row(policy: &Object, list: &str, now: Time) -> Vec<Cell> {
+    let kind = policy
+        .at("/spec/paramKind")
+        .map_or_else(|| "<unset>".into(), |p| format!("{}/{}", p.str("/apiVersion"), p.str("/kind")));
+    vec![policy.name().into(), policy.list(list).len().to_string(), kind, age(policy, now)]
+}
+
+fn binding_row(binding: &Object, now: Time) -> Vec<Cell> {
+    let parameter = binding.at("/spec/paramRef").map_or_else(
+        || "<unset>".into(),
+        |p| match (p.str("/namespace"), p.str("/name")) {
+            (_, "") => "*".into(),
+            ("", name) => name.to_string(),
+            (namespace, name) => format!("{namespace}/{name}"),
+        },
+    );
+    vec![binding.name().into(), binding.str("/spec/policyName").into(), parameter, age(binding, now)]
+}
+
+fn webhook_row(hooks: &Object, now: Time) -> Vec<Cell> {
+    vec![hooks.name().into(), hooks.list("/webhooks").len().to_string(), age(hooks, now)]
+}
+
+fn webhook_defaults(hooks: &mut Object, mutating: bool) {
+    for hook in hooks.items_mut("/webhooks") {
+        for (field, value) in [
+            ("failurePolicy", json!("Fail")),
+            ("matchPolicy", json!("Equivalent")),
+            ("namespaceSelector", json!({})),
+            ("objectSelector", json!({})),
+            ("timeoutSeconds", json!(10)),
+        ] {
+            hook.put_default(&format!("/{field}"), value);
+        }
+        if mutating {
+            hook.put_default("/reinvocationPolicy", "Never");
+        }
+        if hook.at("/clientConfig/service").is_some() {
+            hook.put_default("/clientConfig/service/port", 443);
+        }
+        for rule in hook.items_mut("/rules") {
+            rule.put_default("/scope", Value::from("*"));
+        }
+    }
+}

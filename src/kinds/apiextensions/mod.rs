@@ -1,0 +1,114 @@
+//! CustomResourceDefinition: a kind that users define. What it makes of itself is in [`crate::kinds::custom`].
+
+mod validate;
+
+use serde_json::{Value, json};
+
+use crate::kinds::shared::simple::columns;
+use crate::kinds::{Kind, Names};
+use crate::machinery::field::ErrorList;
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// The kind.
+pub struct CustomResourceDefinition;
+
+static NAMES: Names = Names::builtin(
+    ("apiextensions.k8s.io", "v1"),
+    "CustomResourceDefinition",
+    "customresourcedefinitions",
+    "customresourcedefinition",
+    false,
+)
+.short(&["crd", "crds"])
+.categories(&["api-extensions"]);
+
+impl Kind for CustomResourceDefinition {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn counts_generations(&self) -> bool {
+        true
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        let kind = object.str("/spec/names/kind").to_string();
+        if !kind.is_empty() {
+            if object.str("/spec/names/singular").is_empty() {
+                object.put("/spec/names/singular", kind.to_lowercase());
+            }
+            if object.str("/spec/names/listKind").is_empty() {
+                object.put("/spec/names/listKind", format!("{kind}List"));
+            }
+        }
+        object.put_default("/spec/conversion/strategy", "None");
+        if object.at("/spec/conversion/webhook/clientConfig/service").is_some() {
+            object.put_default("/spec/conversion/webhook/clientConfig/service/port", 443);
+        }
+    }
+
+    fn prepare_create(&self, new: &mut Object) {
+        new.put("/metadata/generation", 1);
+        let stored: Vec<Value> = storage_versions(new);
+        let names = json!({"kind": "", "plural": ""});
+        new.put("/status", json!({"acceptedNames": names, "conditions": null, "storedVersions": stored}));
+    }
+
+    fn prepare_update(&self, new: &mut Object, old: &Object) {
+        new.put("/status", old.at("/status").cloned().unwrap_or_else(|| json!({})));
+        for version in storage_versions(new) {
+            let list = new.list_mut("/status/storedVersions");
+            if !list.contains(&version) {
+                list.push(version);
+            }
+        }
+        let step = i64::from(self.spec_differs(new, old));
+        new.put("/metadata/generation", old.generation() + step);
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        validate::errors(object)
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
+        validate::update_errors(new, old)
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns(&["Name", "Created At"])
+    }
+
+    fn row(&self, object: &Object, _now: Time) -> Vec<Cell> {
+        vec![object.name().into(), object.str("/metadata/creationTimestamp").into()]
+    }
+}
+
+/// The names of the versions in which objects are stored: one, if the definition is right.
+fn storage_versions(definition: &Object) -> Vec<Value> {
+    let versions = definition.list("/spec/versions").iter();
+    versions.filter(|v| v.flag("/storage")).map(|v| v["name"].clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_definitions_are_refused() {
+        let mut definition = json!({"metadata": {"name": "backup"}, "spec": {
+            "group": "example.com", "scope": "Everywhere", "names": {"plural": "backups", "kind": "Backup"},
+            "versions": [{"name": "v1", "served": true, "storage": false}],
+        }});
+        CustomResourceDefinition.set_defaults(&mut definition);
+        let errors: Vec<String> =
+            CustomResourceDefinition.validate(&definition).iter().map(ToString::to_string).collect();
+        assert_eq!(errors[0], "metadata.name: Invalid value: \"backup\": must be spec.names.plural+\".\"+spec.group");
+        assert!(errors.iter().any(|e| e.starts_with("spec.scope: Unsupported value: \"Everywhere\"")), "{errors:?}");
+        assert!(errors.iter().any(|e| e.contains("must have exactly one version marked as storage version")));
+        assert!(
+            errors.contains(&"spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required".into())
+        );
+    }
+}

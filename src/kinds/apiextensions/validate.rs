@@ -1,0 +1,218 @@
+//! What is wrong with the definition of a kind.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::kinds::shared::formats::{check, dns_label_problems, dns_subdomain_problems, immutable, one_of};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Reading, condition_is_true};
+
+/// Types a schema may have.
+const TYPES: &[&str] = &["array", "boolean", "integer", "number", "object", "string"];
+
+/// Everything in the order in which the API server finds it.
+pub(super) fn errors(definition: &Object) -> ErrorList {
+    let spec = Path::new("spec");
+    let (group, plural) = (definition.str("/spec/group"), definition.str("/spec/names/plural"));
+    let mut errors = ErrorList::new();
+    if definition.name() != format!("{plural}.{group}") {
+        let path = Path::new("metadata").child("name");
+        errors.push(field::invalid(&path, definition.name(), "must be spec.names.plural+\".\"+spec.group"));
+    }
+    errors.extend(group_errors(group, &spec.child("group")));
+    errors.extend(one_of(definition.str("/spec/scope"), &spec.child("scope"), &["Cluster", "Namespaced"]));
+    errors.extend(version_list_errors(definition, &spec.child("versions")));
+    errors.extend(name_errors(definition, &spec.child("names")));
+    for (index, version) in definition.list("/spec/versions").iter().enumerate() {
+        errors.extend(version_errors(version, &spec.child("versions").index(index)));
+    }
+    let strategy = definition.str("/spec/conversion/strategy");
+    let path = spec.child("conversion").child("strategy");
+    errors.extend(one_of(strategy, &path, &["None", "Webhook"]));
+    errors
+}
+
+fn group_errors(group: &str, path: &Path) -> ErrorList {
+    if group.is_empty() {
+        return vec![field::required(path, "")];
+    }
+    let problems = dns_subdomain_problems(group);
+    if !problems.is_empty() {
+        return vec![field::invalid(path, group, &problems.join(","))];
+    }
+    if group.split('.').count() < 2 {
+        return vec![field::invalid(path, group, "should be a domain with at least one dot")];
+    }
+    ErrorList::new()
+}
+
+fn version_list_errors(definition: &Object, path: &Path) -> ErrorList {
+    let versions = definition.list("/spec/versions");
+    let mut errors = ErrorList::new();
+    let mut seen = BTreeSet::new();
+    for (index, version) in versions.iter().enumerate() {
+        let name = version.str("/name");
+        errors.extend(check(version_name_problems, name, &path.index(index).child("name")));
+        if !seen.insert(name) {
+            errors.push(field::invalid(path, json!(versions), "must contain unique version names"));
+        }
+    }
+    if versions.iter().filter(|v| v.flag("/storage")).count() != 1 {
+        let text = "must have exactly one version marked as storage version";
+        errors.push(field::invalid(path, go_versions(versions), text));
+    }
+    errors
+}
+
+/// The versions as an error shows them: their names and what they are for.
+fn go_versions(versions: &[Value]) -> Value {
+    versions
+        .iter()
+        .map(|v| json!({"Name": v["name"], "Served": v.flag("/served"), "Storage": v.flag("/storage")}))
+        .collect()
+}
+
+fn version_name_problems(name: &str) -> Vec<String> {
+    let problem = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic \
+                   character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation \
+                   is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+    let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if starts && dns_label_problems(name).is_empty() { vec![] } else { vec![problem.into()] }
+}
+
+fn name_errors(definition: &Object, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    for name in ["plural", "singular", "kind", "listKind"] {
+        let text = definition.str(&format!("/spec/names/{name}"));
+        let path = path.child(name);
+        if text.is_empty() {
+            errors.push(field::required(&path, ""));
+            continue;
+        }
+        let problems = version_name_problems(&text.to_lowercase());
+        if !problems.is_empty() {
+            let text_shown =
+                if name.ends_with("ind") { "may have mixed case, but should otherwise match: " } else { "" };
+            errors.push(field::invalid(&path, text, &format!("{text_shown}{}", problems.join(","))));
+        }
+    }
+    let (kind, list) = (definition.str("/spec/names/kind"), definition.str("/spec/names/listKind"));
+    if !kind.is_empty() && kind == list {
+        errors.push(field::invalid(&path.child("listKind"), list, "kind and listKind may not be the same"));
+    }
+    for name in ["shortNames", "categories"] {
+        for (index, item) in definition.list(&format!("/spec/names/{name}")).iter().enumerate() {
+            let text = item.as_str().unwrap_or("");
+            errors.extend(check(version_name_problems, text, &path.child(name).index(index)));
+        }
+    }
+    errors
+}
+
+fn version_errors(version: &Value, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let schema_path = path.child("schema").child("openAPIV3Schema");
+    match version.at("/schema/openAPIV3Schema") {
+        None => errors.push(field::required(&schema_path, "schemas are required")),
+        Some(schema) => {
+            if schema.str("/type") != "object" {
+                let text = "must be object at the root";
+                match schema.str("/type") {
+                    "" => errors.push(field::required(&schema_path.child("type"), "must not be empty at the root")),
+                    other => errors.push(field::invalid(&schema_path.child("type"), other, text)),
+                }
+            }
+            errors.extend(schema_errors(schema, &schema_path));
+        }
+    }
+    for (index, column) in version.list("/additionalPrinterColumns").iter().enumerate() {
+        let path = path.child("additionalPrinterColumns").index(index);
+        if column.str("/name").is_empty() {
+            errors.push(field::required(&path.child("name"), ""));
+        }
+        let types = &["boolean", "date", "integer", "number", "string"];
+        match column.str("/type") {
+            "" => {
+                let text = "must be one of boolean, date, integer, number, string";
+                errors.push(field::required(&path.child("type"), text));
+            }
+            kind if !types.contains(&kind) => {
+                let text = "must be one of boolean, date, integer, number, string";
+                errors.push(field::invalid(&path.child("type"), kind, text));
+            }
+            _ => {}
+        }
+        if column.str("/jsonPath").is_empty() {
+            errors.push(field::required(&path.child("JSONPath"), ""));
+        }
+    }
+    if let Some(scale) = version.at("/subresources/scale") {
+        let path = path.child("subresources").child("scale");
+        for (name, prefix) in [("specReplicasPath", ".spec."), ("statusReplicasPath", ".status.")] {
+            match scale.str(&format!("/{name}")) {
+                "" => errors.push(field::required(&path.child(name), "")),
+                text if !text.starts_with(prefix) => {
+                    let detail = format!("should be a json path under {}", prefix.trim_end_matches('.'));
+                    errors.push(field::invalid(&path.child(name), text, &detail));
+                }
+                _ => {}
+            }
+        }
+    }
+    errors
+}
+
+/// Every level of a schema says what type it is.
+fn schema_errors(schema: &Value, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let kind = schema.str("/type");
+    if !kind.is_empty() && !TYPES.contains(&kind) {
+        errors.push(field::not_supported(&path.child("type"), kind, TYPES));
+    }
+    if kind == "array" && schema.at("/items").is_none() {
+        errors.push(field::required(&path.child("items"), "must be specified"));
+    }
+    if let Some(pattern) = schema.at("/pattern").and_then(Value::as_str)
+        && regex::Regex::new(pattern).is_err()
+    {
+        let text = "must be a valid regular expression, but isn't";
+        errors.push(field::invalid(&path.child("pattern"), pattern, text));
+    }
+    let inner =
+        schema.map("/properties").into_iter().flatten().map(|(name, s)| (path.child("properties").key(name), s));
+    let others = ["items", "additionalProperties"].into_iter();
+    let others = others.filter_map(|n| Some((path.child(n), schema.get(n).filter(|s| s.is_object())?)));
+    for (path, schema) in inner.chain(others) {
+        let free = schema.flag("/x-kubernetes-int-or-string") || schema.flag("/x-kubernetes-preserve-unknown-fields");
+        if schema.str("/type").is_empty() && !free {
+            errors.push(field::required(&path.child("type"), "must not be empty for specified object fields"));
+        }
+        errors.extend(schema_errors(schema, &path));
+    }
+    errors
+}
+
+/// What is accepted stays what it is.
+pub(super) fn update_errors(new: &Object, old: &Object) -> ErrorList {
+    let spec = Path::new("spec");
+    let mut errors = ErrorList::new();
+    for (pointer, path) in
+        [("/spec/group", spec.child("group")), ("/spec/names/plural", spec.child("names").child("plural"))]
+    {
+        errors.extend(immutable(new, old, pointer, &path));
+    }
+    if condition_is_true(old, "Established") {
+        errors.extend(immutable(new, old, "/spec/scope", &spec.child("scope")));
+        errors.extend(immutable(new, old, "/spec/names/kind", &spec.child("names").child("kind")));
+    }
+    for (index, stored) in old.list("/status/storedVersions").iter().enumerate() {
+        if !new.list("/spec/versions").iter().any(|v| v["name"] == *stored) {
+            let path = Path::new("status").child("storedVersions").index(index);
+            let text = "missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a \
+                        storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions";
+            errors.push(field::invalid(&path, stored.clone(), &text.replace("v1", stored.as_str().unwrap_or(""))));
+        }
+    }
+    errors
+}

@@ -1,0 +1,79 @@
+//! The description of a Deployment, and which of its ReplicaSets is the new one.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::kinds::shared::describe::containers::date;
+use crate::kinds::shared::describe::pods::describe_conditions;
+use crate::kinds::shared::describe::{annotations, describe_events, describe_template, head, labels};
+use crate::kinds::shared::table::selector_text;
+use crate::kinds::{Describer, Lookup};
+use crate::machinery::intstr::IntOrPercent;
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+
+pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
+    let number = |pointer: &str| object.int(pointer).unwrap_or(0);
+    head(object, out);
+    out.pair(0, "CreationTimestamp", date(object, "/metadata/creationTimestamp"));
+    labels(object, out);
+    annotations(object, out);
+    out.pair(0, "Selector", selector_text(object));
+    let replicas = format!(
+        "{} desired | {} updated | {} total | {} available | {} unavailable",
+        number("/spec/replicas"),
+        number("/status/updatedReplicas"),
+        number("/status/replicas"),
+        number("/status/availableReplicas"),
+        number("/status/unavailableReplicas")
+    );
+    out.pair(0, "Replicas", replicas);
+    out.pair(0, "StrategyType", object.str("/spec/strategy/type"));
+    out.pair(0, "MinReadySeconds", number("/spec/minReadySeconds"));
+    if let Some(rolling) = object.at("/spec/strategy/rollingUpdate") {
+        let text = |field: &str| rolling.get(field).and_then(IntOrPercent::from_value).map(|v| v.to_string());
+        let (unavailable, surge) = (text("maxUnavailable"), text("maxSurge"));
+        let (unavailable, surge) = (unavailable.unwrap_or_default(), surge.unwrap_or_default());
+        out.pair(0, "RollingUpdateStrategy", format!("{unavailable} max unavailable, {surge} max surge"));
+    }
+    describe_template(object.pointer("/spec/template"), out);
+    describe_conditions(object, out);
+    let (new, old) = new_and_old_replica_sets(object, look.owned("replicasets.apps", object.uid()));
+    out.pair(0, "OldReplicaSets", replica_sets_text(&old));
+    out.pair(0, "NewReplicaSet", replica_sets_text(new.as_slice()));
+    describe_events(look, object, out);
+}
+
+fn replica_sets_text(sets: &[Arc<Object>]) -> String {
+    let text = |set: &Arc<Object>| {
+        let (have, want) = (set.int("/status/replicas").unwrap_or(0), set.int("/spec/replicas").unwrap_or(0));
+        format!("{} ({have}/{want} replicas created)", set.name())
+    };
+    let texts: Vec<String> = sets.iter().map(text).collect();
+    if texts.is_empty() { "<none>".into() } else { texts.join(", ") }
+}
+
+/// Of the ReplicaSets that a Deployment owns, the one with its present template and the others, both by age.
+pub fn new_and_old_replica_sets(
+    deployment: &Object,
+    mut sets: Vec<Arc<Object>>,
+) -> (Option<Arc<Object>>, Vec<Arc<Object>>) {
+    sets.sort_by_key(|set| (set.creation_time(), set.name().to_owned()));
+    let wanted = deployment.pointer("/spec/template").unwrap_or(&Value::Null);
+    let at = sets.iter().position(|set| same_template(set.pointer("/spec/template").unwrap_or(&Value::Null), wanted));
+    let new = at.map(|at| sets.remove(at));
+    (new, sets)
+}
+
+/// Whether two templates are the same but for the label with their hash.
+pub fn same_template(left: &Value, right: &Value) -> bool {
+    let bare = |template: &Value| {
+        let mut template = template.clone();
+        template.remove_at("/metadata/labels/pod-template-hash");
+        if template.map("/metadata/labels").is_some_and(|labels| labels.is_empty()) {
+            template.remove_at("/metadata/labels");
+        }
+        template
+    };
+    bare(left) == bare(right)
+}

@@ -1,0 +1,102 @@
+//! The rules of Deployments.
+
+use serde_json::Value;
+
+use crate::kinds::shared::rules::{immutable, invalid_json, non_negative};
+use crate::kinds::shared::{selector, template};
+use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
+use crate::machinery::intstr::IntOrPercent;
+use crate::machinery::object::{Object, Reading};
+
+pub(super) fn validate(object: &Object) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let (path, spec) = (Path::new("spec"), &object["spec"]);
+    non_negative(&mut errors, &path, spec, "replicas");
+    let wanted = spec.get("selector");
+    selector::validate_required(&mut errors, &path.child("selector"), wanted, "deployment");
+    match selector::read(wanted) {
+        None => {
+            let shown = selector::to_json(wanted.unwrap_or(&Value::Null));
+            errors.push(invalid_json(&path.child("selector"), &shown, "invalid label selector"));
+        }
+        Some(wanted) => {
+            let here = path.child("template");
+            template::validate_for_controller(&mut errors, &here, &spec["template"], &wanted, "ReplicaSet");
+        }
+    }
+    validate_strategy(&mut errors, &path.child("strategy"), &spec["strategy"]);
+    non_negative(&mut errors, &path, spec, "minReadySeconds");
+    non_negative(&mut errors, &path, spec, "revisionHistoryLimit");
+    if let Some(deadline) = spec.int("/progressDeadlineSeconds") {
+        non_negative(&mut errors, &path, spec, "progressDeadlineSeconds");
+        if deadline <= spec.int("/minReadySeconds").unwrap_or(0) {
+            let here = path.child("progressDeadlineSeconds");
+            errors.push(invalid(&here, deadline, "must be greater than minReadySeconds"));
+        }
+    }
+    errors
+}
+
+fn validate_strategy(errors: &mut ErrorList, path: &Path, strategy: &Value) {
+    let rolling = strategy.at("/rollingUpdate");
+    let here = path.child("rollingUpdate");
+    match (strategy.str("/type"), rolling) {
+        ("Recreate", Some(_)) => {
+            errors.push(forbidden(&here, "may not be specified when strategy `type` is 'Recreate'"));
+        }
+        ("Recreate", None) => {}
+        ("RollingUpdate", None) => {
+            errors.push(required(&here, "this should be defaulted and never be nil"));
+        }
+        ("RollingUpdate", Some(rolling)) => validate_rolling(errors, &here, rolling),
+        (other, _) => errors.push(not_supported(&path.child("type"), other, &["Recreate", "RollingUpdate"])),
+    }
+}
+
+fn validate_rolling(errors: &mut ErrorList, path: &Path, rolling: &Value) {
+    let [unavailable, surge] = ["maxUnavailable", "maxSurge"].map(|field| {
+        let value = rolling.get(field).and_then(IntOrPercent::from_value).unwrap_or(IntOrPercent::Int(0));
+        if let Some(why) = value.non_negative_problem() {
+            errors.push(invalid(&path.child(field), rolling[field].clone(), why));
+        }
+        value
+    });
+    let is_zero = |value: &IntOrPercent| match value {
+        IntOrPercent::Int(number) => *number == 0,
+        text => text.percent().unwrap_or(0) == 0,
+    };
+    let here = path.child("maxUnavailable");
+    if is_zero(&unavailable) && is_zero(&surge) {
+        errors.push(invalid(&here, rolling["maxUnavailable"].clone(), "may not be 0 when `maxSurge` is 0"));
+    }
+    if let Some(why) = unavailable.over_hundred_problem() {
+        errors.push(invalid(&here, rolling["maxUnavailable"].clone(), why));
+    }
+}
+
+pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let path = Path::new("spec").child("selector");
+    immutable(&mut errors, &path, new.pointer("/spec/selector"), old.pointer("/spec/selector"));
+    errors
+}
+
+pub(super) fn validate_status(new: &Object) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let (path, status) = (Path::new("status"), new.get("status").unwrap_or(&Value::Null));
+    for field in ["observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas"] {
+        non_negative(&mut errors, &path, status, field);
+    }
+    let count = |field: &str| status.get(field).and_then(Value::as_i64).unwrap_or(0);
+    for (field, bound, why) in [
+        ("updatedReplicas", "replicas", "cannot be greater than status.replicas"),
+        ("readyReplicas", "replicas", "cannot be greater than status.replicas"),
+        ("availableReplicas", "replicas", "cannot be greater than status.replicas"),
+        ("availableReplicas", "readyReplicas", "cannot be greater than readyReplicas"),
+    ] {
+        if count(field) > count(bound) {
+            errors.push(invalid(&path.child(field), count(field), why));
+        }
+    }
+    errors
+}

@@ -1,0 +1,68 @@
+//! Metrics as the table shows them: what is and what should be.
+
+use serde_json::Value;
+
+use super::source;
+use crate::machinery::object::{Object, Reading};
+
+/// Most metrics that are shown.
+const MAX_SHOWN: usize = 2;
+
+/// What is not measured.
+pub(super) const UNKNOWN: &str = "<unknown>";
+
+/// The TARGETS column.
+pub(super) fn targets(hpa: &Object) -> String {
+    let specs = hpa.list("/spec/metrics");
+    if specs.is_empty() {
+        return "<none>".into();
+    }
+    let texts: Vec<String> =
+        specs.iter().enumerate().take(MAX_SHOWN).map(|(i, spec)| target(spec, current(hpa, i))).collect();
+    let shown = texts.join(", ");
+    match specs.len().saturating_sub(MAX_SHOWN) {
+        0 => shown,
+        more => format!("{shown} + {more} more..."),
+    }
+}
+
+/// The measured values of the metric at a position.
+pub(super) fn current(hpa: &Object, index: usize) -> Option<&Value> {
+    hpa.list("/status/currentMetrics").get(index)
+}
+
+/// An amount of a metric as it is written.
+pub(super) fn amount(value: Option<&Value>, pointer: &str) -> Option<String> {
+    match value?.at(pointer)? {
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+fn target(spec: &Value, status: Option<&Value>) -> String {
+    let (kind, key, source) = source(spec);
+    let is = |field: &str| amount(status, &format!("/{key}/current/{field}")).unwrap_or_else(|| UNKNOWN.into());
+    let should = |field: &str| amount(Some(&source), &format!("/target/{field}"));
+    match kind {
+        "External" => match should("averageValue") {
+            Some(target) => format!("{}/{target} (avg)", is("averageValue")),
+            None => format!("{}/{}", is("value"), should("value").unwrap_or_default()),
+        },
+        "Pods" => format!("{}/{}", is("averageValue"), should("averageValue").unwrap_or_default()),
+        "Object" => match should("averageValue") {
+            Some(target) => format!("{}/{target} (avg)", is("averageValue")),
+            None => format!("{}/{}", is("value"), should("value").unwrap_or_default()),
+        },
+        "Resource" | "ContainerResource" => {
+            let name = source.str("/name");
+            if let Some(target) = should("averageValue") {
+                return format!("{name}: {}/{target}", is("averageValue"));
+            }
+            let is = amount(status, &format!("/{key}/current/averageUtilization"));
+            let is = is.map_or_else(|| UNKNOWN.into(), |n| format!("{n}%"));
+            let should = should("averageUtilization").map_or_else(|| "<auto>".into(), |n| format!("{n}%"));
+            format!("{name}: {is}/{should}")
+        }
+        _ => "<unknown type>".into(),
+    }
+}

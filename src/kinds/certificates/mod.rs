@@ -1,0 +1,178 @@
+//! CertificateSigningRequest: a request for a certificate, which somebody approves and somebody signs.
+
+mod request;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::json;
+
+use crate::kinds::shared::describe_meta::{describe_events, format_labels, stamp};
+use crate::kinds::shared::simple::columns;
+use crate::kinds::{Describer, Kind, Lookup, Names, age};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::{Duration, Time};
+
+/// The kind. Who asks (`spec.username` and the like) is written by the server.
+pub struct CertificateSigningRequest;
+
+static NAMES: Names = Names::builtin(
+    ("certificates.k8s.io", "v1"),
+    "CertificateSigningRequest",
+    "certificatesigningrequests",
+    "certificatesigningrequest",
+    false,
+)
+.short(&["csr"]);
+
+impl Kind for CertificateSigningRequest {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn prepare_create(&self, new: &mut Object) {
+        new.put("/status", json!({}));
+    }
+
+    /// What was asked for stays.
+    fn prepare_update(&self, new: &mut Object, old: &Object) {
+        for field in ["/spec", "/status"] {
+            new.put(field, old.at(field).cloned().unwrap_or_else(|| json!({})));
+        }
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        let spec = Path::new("spec");
+        let mut errors = ErrorList::new();
+        let text = object.str("/spec/request");
+        if request::Request::parse(&BASE64_STANDARD.decode(text).unwrap_or_default()).is_none() {
+            let value = json!(BASE64_STANDARD.decode(text).unwrap_or_default());
+            errors.push(field::invalid(&spec.child("request"), value, "PEM block type must be CERTIFICATE REQUEST"));
+        }
+        let usages = object.list("/spec/usages");
+        if usages.is_empty() {
+            errors.push(field::required(&spec.child("usages"), ""));
+        }
+        for (index, usage) in usages.iter().enumerate() {
+            if usages[..index].contains(usage) {
+                errors.push(field::duplicate(&spec.child("usages").index(index), usage.clone()));
+            }
+        }
+        let signer = object.str("/spec/signerName");
+        let path = spec.child("signerName");
+        if signer.is_empty() {
+            errors.push(field::required(&path, ""));
+        } else if !signer.contains('/') {
+            let text = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
+            errors.push(field::invalid(&path, signer, text));
+        }
+        if let Some(seconds) = object.int("/spec/expirationSeconds").filter(|s| *s < 600) {
+            let path = spec.child("expirationSeconds");
+            errors.push(field::invalid(
+                &path,
+                seconds,
+                "may not specify a duration less than 600 seconds (10 minutes)",
+            ));
+        }
+        errors
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns(&["Name", "Age", "SignerName", "Requestor", "RequestedDuration", "Condition"])
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        vec![
+            object.name().into(),
+            age(object, now),
+            object.str("/spec/signerName").into(),
+            object.str("/spec/username").into(),
+            duration(object).unwrap_or_else(|| "<none>".into()),
+            condition_text(object),
+        ]
+    }
+
+    fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
+        (field == "spec.signerName").then(|| object.str("/spec/signerName").into())
+    }
+
+    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
+        out.pair(0, "Name", object.name());
+        out.pair(0, "Labels", format_labels(&object.labels()));
+        out.pair(0, "Annotations", format_labels(&object.strings("/metadata/annotations")));
+        out.pair(0, "CreationTimestamp", stamp(object, "/metadata/creationTimestamp"));
+        out.pair(0, "Requesting User", object.str("/spec/username"));
+        if !object.str("/spec/signerName").is_empty() {
+            out.pair(0, "Signer", object.str("/spec/signerName"));
+        }
+        if let Some(text) = duration(object) {
+            out.pair(0, "Requested Duration", text);
+        }
+        out.pair(0, "Status", condition_text(object));
+        let bytes = BASE64_STANDARD.decode(object.str("/spec/request")).unwrap_or_default();
+        if let Some(request) = request::Request::parse(&bytes) {
+            describe_subject(&request, out);
+        }
+        describe_events(look, object, out);
+        true
+    }
+}
+
+fn duration(object: &Object) -> Option<String> {
+    object.int("/spec/expirationSeconds").map(|s| Duration::from_secs(s).human())
+}
+
+/// The CONDITION column: what was decided, and whether there is a certificate.
+fn condition_text(object: &Object) -> String {
+    let has = |kind: &str| object.list("/status/conditions").iter().any(|c| c.str("/type") == kind);
+    let mut text = if has("Denied") {
+        "Denied"
+    } else if has("Approved") {
+        "Approved"
+    } else {
+        "Pending"
+    }
+    .to_string();
+    if has("Failed") {
+        text.push_str(",Failed");
+    }
+    if !object.str("/status/certificate").is_empty() {
+        text.push_str(",Issued");
+    }
+    text
+}
+
+fn describe_subject(request: &request::Request, out: &mut Describer) {
+    out.line(0, "Subject:");
+    let one = |id: &str| request.subject(id).last().cloned().unwrap_or_default();
+    out.line(0, format!("\tCommon Name:\t{}", one(request::COMMON_NAME)));
+    out.line(0, format!("\tSerial Number:\t{}", one(request::SERIAL_NUMBER)));
+    for (label, id) in request::SUBJECT_LISTS {
+        list_lines(label, &request.subject(id), out);
+    }
+    if request.alternatives.iter().any(|(_, names)| !names.is_empty()) {
+        out.line(0, "Subject Alternative Names:");
+        for (label, names) in &request.alternatives {
+            list_lines(label, names, out);
+        }
+    }
+}
+
+fn list_lines(label: &str, values: &[String], out: &mut Describer) {
+    if !values.is_empty() {
+        out.line(0, format!("\t{label}:\t{}", values.join("\n\t\t")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_put_together() {
+        let csr = json!({"status": {"conditions": [{"type": "Approved"}], "certificate": "eA=="}});
+        assert_eq!(condition_text(&csr), "Approved,Issued");
+        assert_eq!(condition_text(&json!({})), "Pending");
+    }
+}

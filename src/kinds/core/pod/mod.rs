@@ -1,0 +1,146 @@
+//! Pods: names, defaults, preparation and fields; rules, table and description stand beside.
+
+mod describe;
+mod difference;
+mod table;
+mod validate;
+mod validate_update;
+
+use serde_json::{Value, json};
+
+use crate::kinds::shared::index;
+use crate::kinds::shared::pod_spec::defaults::default_spec;
+use crate::kinds::shared::pod_spec::qos::qos_class;
+use crate::kinds::shared::pod_spec::resources::default_requests;
+use crate::kinds::shared::pod_spec::warnings;
+use crate::kinds::shared::rules::dns_label;
+use crate::kinds::{Describer, Kind, Lookup, Names};
+use crate::machinery::field::{ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+pub use table::status_text;
+
+/// A Pod.
+#[derive(Debug)]
+pub struct Pod;
+
+static NAMES: Names = Names::builtin(("", "v1"), "Pod", "pods", "pod", true).short(&["po"]).categories(&["all"]);
+
+impl Kind for Pod {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        object.put_default("/spec", json!({}));
+        default_spec(&mut object["spec"]);
+        default_requests(&mut object["spec"]);
+        object.put_default("/spec/enableServiceLinks", true);
+        object.put_default("/status", json!({}));
+    }
+
+    fn prepare_create(&self, new: &mut Object) {
+        new.put("/metadata/generation", 1);
+        new.put("/status", json!({"phase": "Pending", "qosClass": qos_class(&new["spec"])}));
+        if !new.list("/spec/schedulingGates").is_empty() {
+            new.list_mut("/status/conditions").push(json!({
+                "type": "PodScheduled",
+                "status": "False",
+                "reason": "SchedulingGated",
+                "message": "Scheduling is blocked due to non-empty scheduling gates",
+            }));
+        }
+    }
+
+    fn counts_generations(&self) -> bool {
+        true
+    }
+
+    fn prepare_status(&self, new: &mut Object, old: &Object) {
+        new.put("/spec", old.get("spec").cloned().unwrap_or(Value::Null));
+        for key in ["labels", "finalizers", "ownerReferences", "generation", "deletionTimestamp"] {
+            match old.pointer(&format!("/metadata/{key}")) {
+                Some(value) => new.put(&format!("/metadata/{key}"), value.clone()),
+                None => drop(new.remove_at(&format!("/metadata/{key}"))),
+            }
+        }
+        if let Some(class) = old.at("/status/qosClass") {
+            new.put("/status/qosClass", class.clone());
+        }
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        validate::validate(object)
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
+        validate_update::validate_update(new, old)
+    }
+
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        let mut out = Vec::new();
+        let problems = dns_label(new.name());
+        if old.is_none() && !problems.is_empty() {
+            out.push(format!(
+                "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [{}]",
+                problems.join(" ")
+            ));
+        }
+        if old.is_none_or(|old| old.generation() != new.generation()) {
+            out.extend(warnings::warnings(&Path::root(), new));
+        }
+        out
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        table::columns()
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        table::row(object, now)
+    }
+
+    fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
+        let text = |pointer: &str| Some(object.str(pointer).to_owned());
+        match field {
+            "spec.nodeName" => text("/spec/nodeName"),
+            "spec.restartPolicy" => text("/spec/restartPolicy"),
+            "spec.schedulerName" => text("/spec/schedulerName"),
+            "spec.serviceAccountName" => text("/spec/serviceAccountName"),
+            "spec.hostNetwork" => Some(object.flag("/spec/hostNetwork").to_string()),
+            "status.phase" => text("/status/phase"),
+            "status.podIP" => text("/status/podIP"),
+            "status.nominatedNodeName" => text("/status/nominatedNodeName"),
+            _ => None,
+        }
+    }
+
+    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
+        describe::describe(object, look, out);
+        true
+    }
+
+    fn grace_period(&self, object: &Object, asked: Option<i64>) -> Option<i64> {
+        let ended = ["Failed", "Succeeded"].contains(&object.str("/status/phase"));
+        if ended || object.str("/spec/nodeName").is_empty() {
+            return None;
+        }
+        let seconds = asked.or_else(|| object.int("/spec/terminationGracePeriodSeconds")).unwrap_or(0);
+        match seconds {
+            0 => None,
+            negative if negative < 0 => Some(1),
+            seconds => Some(seconds),
+        }
+    }
+
+    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+        let mut entries = index::labels(object);
+        let node = object.str("/spec/nodeName");
+        if !node.is_empty() {
+            entries.push(("node", node.to_owned()));
+        }
+        entries
+    }
+}

@@ -1,0 +1,230 @@
+//! The table of pods: one line that says how a pod is.
+
+use serde_json::Value;
+
+use crate::kinds::shared::pod_spec::is_sidecar;
+use crate::kinds::{age, since};
+use crate::machinery::object::{Meta, Object, Reading, condition, condition_is_true};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+pub(super) fn columns() -> Vec<Column> {
+    vec![
+        Column::new("Name"),
+        Column::new("Ready"),
+        Column::new("Status"),
+        Column::new("Restarts"),
+        Column::new("Age"),
+        Column::wide("IP"),
+        Column::wide("Node"),
+        Column::wide("Nominated Node"),
+        Column::wide("Readiness Gates"),
+    ]
+}
+
+pub(super) fn row(pod: &Object, now: Time) -> Vec<Cell> {
+    let summary = Summary::of(pod);
+    let or_none = |text: &str| if text.is_empty() { "<none>".to_owned() } else { text.to_owned() };
+    let restarts = match summary.last_restart {
+        Some(last) if summary.restarts != 0 => format!("{} ({} ago)", summary.restarts, since(Some(last), now)),
+        _ => summary.restarts.to_string(),
+    };
+    vec![
+        pod.name().into(),
+        format!("{}/{}", summary.ready, summary.total),
+        summary.reason,
+        restarts,
+        age(pod, now),
+        or_none(pod.str("/status/podIPs/0/ip")),
+        or_none(pod.str("/spec/nodeName")),
+        or_none(pod.str("/status/nominatedNodeName")),
+        readiness_gates(pod),
+    ]
+}
+
+/// The STATUS column of a pod.
+pub fn status_text(pod: &Object) -> String {
+    Summary::of(pod).reason
+}
+
+fn readiness_gates(pod: &Object) -> String {
+    let gates = pod.list("/spec/readinessGates");
+    let passed = gates.iter().filter(|gate| condition_is_true(pod, gate.str("/conditionType"))).count();
+    if gates.is_empty() { "<none>".into() } else { format!("{passed}/{}", gates.len()) }
+}
+
+/// What is counted over the containers of a pod.
+struct Summary {
+    ready: usize,
+    total: usize,
+    reason: String,
+    restarts: i64,
+    last_restart: Option<Time>,
+}
+
+impl Summary {
+    fn of(pod: &Object) -> Summary {
+        let phase = pod.str("/status/phase");
+        let reason = Some(pod.str("/status/reason")).filter(|r| !r.is_empty()).unwrap_or(phase);
+        let mut summary = Summary {
+            ready: 0,
+            total: pod.list("/spec/containers").len(),
+            reason: reason.to_owned(),
+            restarts: 0,
+            last_restart: None,
+        };
+        if condition(pod, "PodScheduled").is_some_and(|c| c.str("/reason") == "SchedulingGated") {
+            summary.reason = "SchedulingGated".into();
+        }
+        summary.total += pod.list("/spec/initContainers").iter().filter(|c| is_sidecar(c)).count();
+        let (initializing, sidecar_restarts, sidecar_last) = summary.count_init_containers(pod);
+        if !initializing || condition_is_true(pod, "Initialized") {
+            summary.restarts = sidecar_restarts;
+            summary.last_restart = sidecar_last;
+            summary.count_containers(pod);
+        }
+        if pod.is_deleting() && pod.str("/status/reason") == "NodeLost" {
+            summary.reason = "Unknown".into();
+        } else if pod.is_deleting() && !["Failed", "Succeeded"].contains(&phase) {
+            summary.reason = "Terminating".into();
+        }
+        summary
+    }
+
+    /// Counts init containers up to the first that is not done: whether there is one, and the restarts of sidecars.
+    fn count_init_containers(&mut self, pod: &Object) -> (bool, i64, Option<Time>) {
+        let containers = pod.list("/spec/initContainers");
+        let (mut restarts, mut last) = (0, None);
+        for (index, status) in pod.list("/status/initContainerStatuses").iter().enumerate() {
+            let sidecar = containers.iter().any(|c| c.str("/name") == status.str("/name") && is_sidecar(c));
+            self.add_restarts(status);
+            if sidecar {
+                restarts += status.int("/restartCount").unwrap_or(0);
+                last = last.max(status.time("/lastState/terminated/finishedAt"));
+            }
+            let ended = status.at("/state/terminated");
+            if ended.is_some_and(|t| t.int("/exitCode").unwrap_or(0) == 0) {
+                continue;
+            }
+            if sidecar && status.flag("/started") {
+                self.ready += usize::from(status.flag("/ready"));
+                continue;
+            }
+            let waiting = status.str("/state/waiting/reason");
+            self.reason = match ended {
+                Some(ended) => format!("Init:{}", exit_text(ended)),
+                None if !waiting.is_empty() && waiting != "PodInitializing" => format!("Init:{waiting}"),
+                None => format!("Init:{index}/{}", containers.len()),
+            };
+            return (true, restarts, last);
+        }
+        (false, restarts, last)
+    }
+
+    fn count_containers(&mut self, pod: &Object) {
+        let mut running = false;
+        for status in pod.list("/status/containerStatuses").iter().rev() {
+            self.add_restarts(status);
+            let waiting = status.str("/state/waiting/reason");
+            if !waiting.is_empty() {
+                self.reason = waiting.to_owned();
+            } else if let Some(ended) = status.at("/state/terminated") {
+                self.reason = exit_text(ended);
+            } else if status.flag("/ready") && status.at("/state/running").is_some() {
+                running = true;
+                self.ready += 1;
+            }
+        }
+        // One container is done while another still runs.
+        if self.reason == "Completed" && running {
+            self.reason = if condition_is_true(pod, "Ready") { "Running".into() } else { "NotReady".into() };
+        }
+    }
+
+    fn add_restarts(&mut self, status: &Value) {
+        self.restarts += status.int("/restartCount").unwrap_or(0);
+        self.last_restart = self.last_restart.max(status.time("/lastState/terminated/finishedAt"));
+    }
+}
+
+/// Why a container ended: the reason, else the signal or the exit code.
+fn exit_text(ended: &Value) -> String {
+    match (ended.str("/reason"), ended.int("/signal").unwrap_or(0)) {
+        ("", 0) => format!("ExitCode:{}", ended.int("/exitCode").unwrap_or(0)),
+        ("", signal) => format!("Signal:{signal}"),
+        (reason, _) => reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn pod(status: Value) -> Object {
+        json!({
+            "metadata": {"name": "p"},
+            "spec": {
+                "initContainers": [{"name": "i"}, {"name": "s", "restartPolicy": "Always"}],
+                "containers": [{"name": "a"}, {"name": "b"}]
+            },
+            "status": status
+        })
+    }
+
+    #[test]
+    fn status_is_that_of_the_container_that_matters() {
+        let running = json!({"running": {}});
+        let done = json!({"terminated": {"exitCode": 0, "reason": "Completed"}});
+        let cases = [
+            (json!({"phase": "Pending"}), "0/3", "Pending"),
+            (
+                json!({"phase": "Pending", "initContainerStatuses": [{"name": "i", "state": running}]}),
+                "0/3",
+                "Init:0/2",
+            ),
+            (
+                json!({"phase": "Pending", "initContainerStatuses": [{"name": "i", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}),
+                "0/3",
+                "Init:CrashLoopBackOff",
+            ),
+            (
+                json!({"phase": "Running", "initContainerStatuses": [
+                    {"name": "i", "state": done}, {"name": "s", "state": running, "started": true, "ready": true}],
+                    "containerStatuses": [{"name": "a", "state": running, "ready": true}, {"name": "b", "state": {"terminated": {"exitCode": 3}}}]}),
+                "2/3",
+                "ExitCode:3",
+            ),
+            (
+                json!({"phase": "Running", "containerStatuses": [
+                    {"name": "a", "state": done}, {"name": "b", "state": running, "ready": true}]}),
+                "1/3",
+                "NotReady",
+            ),
+        ];
+        for (status, ready, text) in cases {
+            let row = row(&pod(status.clone()), Time::from_secs(0));
+            assert_eq!((row[1].as_str(), row[2].as_str()), (ready, text), "{status}");
+        }
+    }
+
+    #[test]
+    fn restarts_say_when_the_last_one_was() {
+        let status = json!({"phase": "Running", "containerStatuses": [{
+            "name": "a", "restartCount": 2, "state": {"running": {}}, "ready": true,
+            "lastState": {"terminated": {"finishedAt": Time::from_secs(95).rfc3339()}}
+        }]});
+        assert_eq!(row(&pod(status), Time::from_secs(100))[3], "2 (5s ago)");
+    }
+
+    #[test]
+    fn deletion_shows() {
+        let mut object = pod(json!({"phase": "Running"}));
+        object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
+        assert_eq!(status_text(&object), "Terminating");
+        object["status"]["reason"] = "NodeLost".into();
+        assert_eq!(status_text(&object), "Unknown");
+        object["status"] = json!({"phase": "Succeeded"});
+        assert_eq!(status_text(&object), "Succeeded");
+    }
+}

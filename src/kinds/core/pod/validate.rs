@@ -1,0 +1,40 @@
+//! The rules of pods, beside those of every pod spec.
+
+use serde_json::Value;
+
+use crate::kinds::shared::pod_spec::containers::validate_image_blanks;
+use crate::kinds::shared::pod_spec::validate::validate_spec;
+use crate::machinery::field::{ErrorList, Path, forbidden};
+use crate::machinery::object::{Meta, Object, Reading};
+
+pub(super) fn validate(object: &Object) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let (path, spec) = (Path::new("spec"), object.get("spec").unwrap_or(&Value::Null));
+    validate_spec(&mut errors, &path, spec);
+    if spec.str("/serviceAccountName").is_empty() {
+        forbid_tokens(&mut errors, &path.child("volumes"), spec.list("/volumes"));
+    }
+    validate_image_blanks(&mut errors, &path, spec);
+    // A pod is created without ephemeral containers; only their own subresource adds them to one that is stored.
+    if !spec.list("/ephemeralContainers").is_empty() && object.resource_version().is_empty() {
+        errors.push(forbidden(&path.child("ephemeralContainers"), "cannot be set on create"));
+    }
+    if !spec.str("/nodeName").is_empty() && !spec.list("/schedulingGates").is_empty() {
+        let why = "cannot be set until all schedulingGates have been cleared";
+        errors.push(forbidden(&path.child("nodeName"), why));
+    }
+    errors
+}
+
+/// Without a service account there is nothing a token could be for.
+fn forbid_tokens(errors: &mut ErrorList, path: &Path, volumes: &[Value]) {
+    for (index, volume) in volumes.iter().enumerate() {
+        for (number, source) in volume.list("/projected/sources").iter().enumerate() {
+            if source.at("/serviceAccountToken").is_some() {
+                let here = path.index(index).child("projected").child("sources").index(number);
+                let why = "must not be specified when serviceAccountName is not set";
+                errors.push(forbidden(&here.child("serviceAccountToken"), why));
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The columns that a definition adds to the table of its kind.
+
+use serde_json::Value;
+
+use crate::kinds::since;
+use crate::machinery::jsonpath::{JsonPath, relaxed};
+use crate::machinery::object::{Object, Reading};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// A column of a custom kind.
+pub(super) struct PrinterColumn {
+    name: String,
+    kind: String,
+    wide: bool,
+    path: JsonPath,
+}
+
+impl PrinterColumn {
+    /// Reads an entry of `additionalPrinterColumns`; `None` when its path cannot be read.
+    pub(super) fn read(column: &Value) -> Option<PrinterColumn> {
+        let path = relaxed(column.str("/jsonPath")).ok()?;
+        Some(PrinterColumn {
+            name: column.str("/name").into(),
+            kind: column.str("/type").into(),
+            wide: column.int("/priority").unwrap_or(0) > 0,
+            path: JsonPath::parse(&path).ok()?,
+        })
+    }
+
+    /// As a column of the table.
+    pub(super) fn column(&self) -> Column {
+        Column { name: self.name.clone(), wide: self.wide }
+    }
+
+    /// The cell of an object: empty when there is nothing of the column's type.
+    pub(super) fn cell(&self, object: &Object, now: Time) -> Cell {
+        let found = self.path.find(object).unwrap_or_default();
+        let Some(value) = found.into_iter().next().and_then(|group| group.into_iter().next()) else {
+            return String::new();
+        };
+        match (self.kind.as_str(), &value) {
+            (_, Value::Null) => String::new(),
+            ("date", Value::String(text)) => {
+                Time::parse(text).map_or_else(|| "<invalid>".into(), |t| since(Some(t), now))
+            }
+            ("date", _) => "<invalid>".into(),
+            ("integer", Value::Number(n)) => n.as_i64().map_or_else(|| whole(n.as_f64()), |n| n.to_string()),
+            ("integer", Value::String(text)) => text.parse::<i64>().map(|n| n.to_string()).unwrap_or_default(),
+            ("number", Value::Number(n)) => n.to_string(),
+            ("boolean", Value::Bool(truth)) => truth.to_string(),
+            ("boolean", Value::String(text)) => text.parse::<bool>().map(|t| t.to_string()).unwrap_or_default(),
+            ("string", Value::String(text)) => text.clone(),
+            ("string", other) => other.to_string(),
+            _ => String::new(),
+        }
+    }
+}
+
+fn whole(number: Option<f64>) -> String {
+    number.map(|n| (n as i64).to_string()).unwrap_or_default()
+}

@@ -1,0 +1,250 @@
+//! A kind that a CustomResourceDefinition makes: names, versions, columns, subresources and schema out of the definition.
+//!
+//! Rules in CEL (`x-kubernetes-validations`) are not evaluated here; [`Custom::rules`] answers where they are.
+
+mod columns;
+mod schema;
+mod validate;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use serde_json::Value;
+
+use columns::PrinterColumn;
+
+use crate::kinds::{Kind, Names, ScalePaths, age};
+use crate::machinery::field::ErrorList;
+use crate::machinery::object::{Meta, Object, Reading, Writing, split_api_version};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// A custom kind.
+pub struct Custom {
+    names: Names,
+    others: &'static [(&'static str, &'static str)],
+    versions: BTreeMap<String, Version>,
+}
+
+/// What a definition says of one version.
+struct Version {
+    schema: Value,
+    has_status: bool,
+    scale: Option<ScalePaths>,
+    columns: Vec<PrinterColumn>,
+    selectable: BTreeSet<String>,
+    deprecation: Option<String>,
+}
+
+/// A text that lives as long as the process; the same text is kept once.
+fn intern(text: &str) -> &'static str {
+    static TEXTS: LazyLock<Mutex<BTreeSet<&'static str>>> = LazyLock::new(Mutex::default);
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = texts.get(text) {
+        return known;
+    }
+    let kept: &'static str = Box::leak(text.into());
+    texts.insert(kept);
+    kept
+}
+
+/// A list of interned texts that lives as long as the process.
+fn intern_list(list: &[Value]) -> &'static [&'static str] {
+    static LISTS: LazyLock<Mutex<BTreeSet<&'static [&'static str]>>> = LazyLock::new(Mutex::default);
+    let texts: Vec<&'static str> = list.iter().filter_map(Value::as_str).map(intern).collect();
+    let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = lists.get(texts.as_slice()) {
+        return known;
+    }
+    let kept: &'static [&'static str] = Box::leak(texts.into_boxed_slice());
+    lists.insert(kept);
+    kept
+}
+
+/// The other served versions as a list that lives as long as the process.
+fn intern_versions(group: &'static str, versions: &[&str]) -> &'static [(&'static str, &'static str)] {
+    type Pairs = &'static [(&'static str, &'static str)];
+    static LISTS: LazyLock<Mutex<BTreeSet<Pairs>>> = LazyLock::new(Mutex::default);
+    let pairs: Vec<_> = versions.iter().map(|v| (group, intern(v))).collect();
+    let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = lists.get(pairs.as_slice()) {
+        return known;
+    }
+    let kept: Pairs = Box::leak(pairs.into_boxed_slice());
+    lists.insert(kept);
+    kept
+}
+
+impl Custom {
+    /// The kind that a definition describes; `None` when no version is stored.
+    pub fn from_definition(definition: &Object) -> Option<Custom> {
+        let versions = definition.list("/spec/versions");
+        let stored = versions.iter().find(|v| v.flag("/storage"))?;
+        let name = |field: &str| intern(definition.str(&format!("/spec/names/{field}")));
+        let group = intern(definition.str("/spec/group"));
+        let names = Names {
+            group,
+            version: intern(stored.str("/name")),
+            kind: name("kind"),
+            plural: name("plural"),
+            singular: name("singular"),
+            short: intern_list(definition.list("/spec/names/shortNames")),
+            namespaced: definition.str("/spec/scope") == "Namespaced",
+            categories: intern_list(definition.list("/spec/names/categories")),
+        };
+        let served: Vec<&str> = versions
+            .iter()
+            .filter(|v| v.flag("/served"))
+            .map(|v| v.str("/name"))
+            .filter(|n| *n != names.version)
+            .collect();
+        let read = versions.iter().map(|v| (v.str("/name").to_string(), Version::read(v, &names)));
+        Some(Custom { names, others: intern_versions(group, &served), versions: read.collect() })
+    }
+
+    /// The schema of a version, for `explain` and for strict decoding.
+    pub fn schema(&self, version: &str) -> Option<&Value> {
+        self.versions.get(version).map(|v| &v.schema)
+    }
+
+    /// The rules of the schema that hold for an object: where, and the rule itself.
+    pub fn rules(&self, object: &Object) -> Vec<(String, Value)> {
+        self.version_of(object).map(|v| schema::rules(&v.schema, object)).unwrap_or_default()
+    }
+
+    fn version_of(&self, object: &Object) -> Option<&Version> {
+        let (_, version) = split_api_version(object.api_version());
+        self.versions.get(version).or_else(|| self.stored())
+    }
+
+    fn stored(&self) -> Option<&Version> {
+        self.versions.get(self.names.version)
+    }
+}
+
+impl Version {
+    fn read(version: &Value, names: &Names) -> Version {
+        let pointer = |name: &str| {
+            let path = version.str(&format!("/subresources/scale/{name}"));
+            intern(&path.replace('.', "/"))
+        };
+        let scale = version.at("/subresources/scale").map(|_| ScalePaths {
+            spec_replicas: pointer("specReplicasPath"),
+            status_replicas: pointer("statusReplicasPath"),
+            selector: pointer("labelSelectorPath"),
+        });
+        let warning = match version.str("/deprecationWarning") {
+            "" => format!("{}/{} {} is deprecated", names.group, version.str("/name"), names.kind),
+            text => text.to_string(),
+        };
+        Version {
+            schema: version.at("/schema/openAPIV3Schema").cloned().unwrap_or(Value::Null),
+            has_status: version.at("/subresources/status").is_some(),
+            scale,
+            columns: version.list("/additionalPrinterColumns").iter().filter_map(PrinterColumn::read).collect(),
+            selectable: version
+                .list("/selectableFields")
+                .iter()
+                .map(|f| f.str("/jsonPath").trim_start_matches('.').to_string())
+                .collect(),
+            deprecation: version.flag("/deprecated").then_some(warning),
+        }
+    }
+}
+
+impl Kind for Custom {
+    fn prune(&self, object: &mut Object) -> Vec<String> {
+        match self.version_of(object) {
+            Some(version) => schema::prune(&version.schema, object),
+            None => Vec::new(),
+        }
+    }
+
+    fn names(&self) -> &Names {
+        &self.names
+    }
+
+    fn other_versions(&self) -> &'static [(&'static str, &'static str)] {
+        self.others
+    }
+
+    fn convert(&self, object: &mut Object, group: &str, version: &str) {
+        object.put("/apiVersion", format!("{group}/{version}"));
+    }
+
+    fn has_status(&self) -> bool {
+        self.stored().is_some_and(|v| v.has_status)
+    }
+
+    fn scale(&self) -> Option<ScalePaths> {
+        self.stored()?.scale
+    }
+
+    fn counts_generations(&self) -> bool {
+        true
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        if let Some(version) = self.version_of(object) {
+            schema::set_defaults(&version.schema, object);
+        }
+    }
+
+    /// Without a status of its own the status counts like everything else.
+    fn spec_differs(&self, new: &Object, old: &Object) -> bool {
+        let parts = |o: &Object| -> Vec<(String, Value)> {
+            let fields = o.as_object().into_iter().flatten();
+            fields
+                .filter(|(k, _)| *k != "metadata" && !(*k == "status" && self.has_status()))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect()
+        };
+        parts(new) != parts(old)
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        match self.version_of(object) {
+            Some(version) => validate::errors(&version.schema, version.scale, object),
+            None => ErrorList::new(),
+        }
+    }
+
+    fn validate_status(&self, new: &Object, _old: &Object) -> ErrorList {
+        self.validate(new)
+    }
+
+    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
+        self.version_of(new).and_then(|v| v.deprecation.clone()).into_iter().collect()
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let mut all = vec![Column::new("Name")];
+        match self.stored().map_or(&[][..], |v| &v.columns) {
+            [] => all.push(Column::new("Age")),
+            columns => all.extend(columns.iter().map(PrinterColumn::column)),
+        }
+        all
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        let mut cells = vec![object.name().to_string()];
+        match self.stored().map_or(&[][..], |v| &v.columns) {
+            [] => cells.push(age(object, now)),
+            columns => cells.extend(columns.iter().map(|c| c.cell(object, now))),
+        }
+        cells
+    }
+
+    fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
+        self.stored()?.selectable.contains(field).then_some(())?;
+        let pointer = format!("/{}", field.replace('.', "/"));
+        Some(match object.at(&pointer) {
+            None => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

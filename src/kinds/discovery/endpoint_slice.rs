@@ -1,0 +1,198 @@
+//! EndpointSlice: a part of the addresses behind a Service.
+
+use serde_json::{Value, json};
+
+use crate::kinds::shared::describe_meta::{describe_events, head, joined, or};
+use crate::kinds::shared::formats::{NOT_AN_IP, check, dns_label_problems, dns_subdomain_problems, is_ip, one_of};
+use crate::kinds::shared::simple::columns;
+use crate::kinds::{Describer, Kind, Lookup, Names, age};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// The kind.
+pub struct EndpointSlice;
+
+static NAMES: Names =
+    Names::builtin(("discovery.k8s.io", "v1"), "EndpointSlice", "endpointslices", "endpointslice", true);
+
+/// The label that names the Service.
+const SERVICE_LABEL: &str = "kubernetes.io/service-name";
+
+/// Most ports and addresses that a table shows.
+const MAX_SHOWN: usize = 3;
+
+impl Kind for EndpointSlice {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn has_status(&self) -> bool {
+        false
+    }
+
+    fn counts_generations(&self) -> bool {
+        true
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        if object.at("/endpoints").is_none() {
+            object.put("/endpoints", Value::Null);
+        }
+        if object.at("/ports").is_none() {
+            object.put("/ports", Value::Null);
+        }
+        for port in object.items_mut("/ports") {
+            port.put_default("/name", "");
+            port.put_default("/protocol", "TCP");
+        }
+        for endpoint in object.items_mut("/endpoints") {
+            endpoint.put_default("/conditions", json!({}));
+        }
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        let kind = object.str("/addressType");
+        let mut errors = one_of(kind, &Path::new("addressType"), &["FQDN", "IPv4", "IPv6"]);
+        for (index, endpoint) in object.list("/endpoints").iter().enumerate() {
+            errors.extend(endpoint_errors(endpoint, kind, &Path::new("endpoints").index(index)));
+        }
+        errors.extend(port_errors(object.list("/ports")));
+        errors
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
+        crate::kinds::shared::formats::immutable(new, old, "/addressType", &Path::new("addressType"))
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns(&["Name", "AddressType", "Ports", "Endpoints", "Age"])
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        let port = |p: &Value| p.int("/port").map_or_else(|| "*".into(), |n| n.to_string());
+        let ports = object.list("/ports").iter().map(port).collect();
+        let ends = object.list("/endpoints").iter();
+        let addresses = ends.flat_map(|e| e.list("/addresses")).filter_map(|a| Some(a.as_str()?.to_string())).collect();
+        vec![
+            object.name().into(),
+            object.str("/addressType").into(),
+            some_of(ports),
+            some_of(addresses),
+            age(object, now),
+        ]
+    }
+
+    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+        let service = object.label(SERVICE_LABEL);
+        service.map(|s| ("label", format!("{}/{SERVICE_LABEL}={s}", object.namespace()))).into_iter().collect()
+    }
+
+    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
+        head(object, out);
+        out.pair(0, "AddressType", object.str("/addressType"));
+        let ports = object.list("/ports");
+        if ports.is_empty() {
+            out.line(0, "Ports: <unset>");
+        } else {
+            out.line(0, "Ports:");
+            out.line(1, "Name\tPort\tProtocol");
+            out.line(1, "----\t----\t--------");
+        }
+        for port in ports {
+            let number = port.int("/port").map_or_else(|| "<unset>".into(), |n| n.to_string());
+            out.line(1, format!("{}\t{number}\t{}", or(port.str("/name"), "<unset>"), port.str("/protocol")));
+        }
+        let endpoints = object.list("/endpoints");
+        out.line(0, if endpoints.is_empty() { "Endpoints: <none>" } else { "Endpoints:" });
+        for endpoint in endpoints {
+            describe_endpoint(endpoint, out);
+        }
+        describe_events(look, object, out);
+        true
+    }
+}
+
+fn describe_endpoint(endpoint: &Value, out: &mut Describer) {
+    let unset = |pointer: &str| or(endpoint.str(pointer), "<unset>").to_string();
+    out.pair(1, "- Addresses", or(&joined(endpoint.list("/addresses"), ", "), "<none>"));
+    out.line(2, "Conditions:");
+    let ready = endpoint.at("/conditions/ready").map_or_else(|| "<unset>".into(), ToString::to_string);
+    out.pair(3, "Ready", ready);
+    out.pair(2, "Hostname", unset("/hostname"));
+    if let Some(target) = endpoint.at("/targetRef") {
+        out.pair(2, "TargetRef", format!("{}/{}", target.str("/kind"), target.str("/name")));
+    }
+    out.pair(2, "NodeName", unset("/nodeName"));
+    out.pair(2, "Zone", unset("/zone"));
+}
+
+/// The first few of a list and how many more there are.
+fn some_of(list: Vec<String>) -> String {
+    let shown = list.iter().take(MAX_SHOWN).map(String::as_str).collect::<Vec<_>>().join(",");
+    match list.len().saturating_sub(MAX_SHOWN) {
+        _ if list.is_empty() => "<unset>".into(),
+        0 => shown,
+        more => format!("{shown} + {more} more..."),
+    }
+}
+
+fn endpoint_errors(endpoint: &Value, kind: &str, path: &Path) -> ErrorList {
+    let addresses = endpoint.list("/addresses");
+    let path = path.child("addresses");
+    let mut errors = ErrorList::new();
+    if addresses.is_empty() {
+        errors.push(field::required(&path, "must contain at least 1 address"));
+    }
+    for (index, address) in addresses.iter().enumerate() {
+        let (path, text) = (path.index(index), address.as_str().unwrap_or(""));
+        match kind {
+            "IPv4" if !is_ip(text) || text.contains(':') => {
+                errors.push(field::invalid(
+                    &path,
+                    text,
+                    if is_ip(text) { "must be an IPv4 address" } else { NOT_AN_IP },
+                ));
+            }
+            "IPv6" if !is_ip(text) || !text.contains(':') => {
+                errors.push(field::invalid(
+                    &path,
+                    text,
+                    if is_ip(text) { "must be an IPv6 address" } else { NOT_AN_IP },
+                ));
+            }
+            "FQDN" => errors.extend(check(dns_subdomain_problems, text, &path)),
+            _ => {}
+        }
+    }
+    errors
+}
+
+fn port_errors(ports: &[Value]) -> ErrorList {
+    let mut errors = ErrorList::new();
+    for (index, port) in ports.iter().enumerate() {
+        let (path, name) = (Path::new("ports").index(index), port.str("/name"));
+        if !name.is_empty() {
+            errors.extend(check(dns_label_problems, name, &path.child("name")));
+        }
+        if ports[..index].iter().any(|p| p.str("/name") == name) {
+            errors.push(field::duplicate(&path.child("name"), name));
+        }
+        errors.extend(one_of(port.str("/protocol"), &path.child("protocol"), &["SCTP", "TCP", "UDP"]));
+    }
+    errors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_and_index() {
+        let slice = json!({"metadata": {"name": "s", "namespace": "x", "labels": {SERVICE_LABEL: "web"}}, "addressType": "IPv4"});
+        let row = EndpointSlice.row(&slice, Time::default());
+        assert_eq!(row[..4], ["s", "IPv4", "<unset>", "<unset>"]);
+        assert_eq!(EndpointSlice.index(&slice), [("label", format!("x/{SERVICE_LABEL}=web"))]);
+    }
+}

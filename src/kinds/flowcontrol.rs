@@ -1,0 +1,77 @@
+//! Kinds of the group flowcontrol.apiserver.k8s.io: whose requests go first. They are kept; nothing queues.
+
+use serde_json::json;
+
+use crate::kinds::shared::simple::Simple;
+use crate::kinds::{Names, age};
+use crate::machinery::object::{Meta, Object, Reading, Writing, condition};
+use crate::machinery::view::Cell;
+use crate::sim::Time;
+
+const GROUP: (&str, &str) = ("flowcontrol.apiserver.k8s.io", "v1");
+
+/// Which requests belong together.
+pub static FLOW_SCHEMA: Simple = Simple::new(Names::builtin(GROUP, "FlowSchema", "flowschemas", "flowschema", false))
+    .generations()
+    .status(|_| json!({}))
+    .defaults(|schema| schema.put_default("/spec/matchingPrecedence", 1000))
+    .table(&["Name", "PriorityLevel", "MatchingPrecedence", "DistinguisherMethod", "Age", "MissingPL"], schema_row);
+
+/// How requests of one importance are queued.
+pub static PRIORITY_LEVEL: Simple = Simple::new(Names::builtin(
+    GROUP,
+    "PriorityLevelConfiguration",
+    "prioritylevelconfigurations",
+    "prioritylevelconfiguration",
+    false,
+))
+.generations()
+.status(|_| json!({}))
+.defaults(level_defaults)
+.table(&["Name", "Type", "NominalConcurrencyShares", "Queues", "HandSize", "QueueLengthLimit", "Age"], level_row);
+
+fn schema_row(schema: &Object, now: Time) -> Vec<Cell> {
+    let method = schema.at("/spec/distinguisherMethod/type").and_then(|v| v.as_str()).unwrap_or("<none>");
+    let missing = match condition(schema, "Dangling").map(|c| c.str("/status")) {
+        None => "?",
+        Some(status) => status,
+    };
+    vec![
+        schema.name().into(),
+        schema.str("/spec/priorityLevelConfiguration/name").into(),
+        schema.int("/spec/matchingPrecedence").unwrap_or(0).to_string(),
+        method.into(),
+        age(schema, now),
+        missing.into(),
+    ]
+}
+
+fn level_defaults(level: &mut Object) {
+    if level.at("/spec/limited").is_some() {
+        level.put_default("/spec/limited/nominalConcurrencyShares", 30);
+        level.put_default("/spec/limited/lendablePercent", 0);
+        if level.str("/spec/limited/limitResponse/type") == "Queue" {
+            for (field, value) in [("queues", 64), ("handSize", 8), ("queueLengthLimit", 50)] {
+                level.put_default(&format!("/spec/limited/limitResponse/queuing/{field}"), value);
+            }
+        }
+    }
+    if level.at("/spec/exempt").is_some() {
+        level.put_default("/spec/exempt/nominalConcurrencyShares", 0);
+        level.put_default("/spec/exempt/lendablePercent", 0);
+    }
+}
+
+fn level_row(level: &Object, now: Time) -> Vec<Cell> {
+    let number = |pointer: &str| level.int(pointer).map_or_else(|| "<none>".into(), |n| n.to_string());
+    let queuing = |field: &str| number(&format!("/spec/limited/limitResponse/queuing/{field}"));
+    vec![
+        level.name().into(),
+        level.str("/spec/type").into(),
+        number("/spec/limited/nominalConcurrencyShares"),
+        queuing("queues"),
+        queuing("handSize"),
+        queuing("queueLengthLimit"),
+        age(level, now),
+    ]
+}

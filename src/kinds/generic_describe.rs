@@ -1,0 +1,188 @@
+//! The description of kinds that have none of their own: every field with a readable label, level by level.
+
+use serde_json::Value;
+
+use crate::kinds::shared::describe_meta::{annotations, describe_events, labels};
+use crate::kinds::{Describer, Lookup};
+use crate::machinery::object::{Meta, Object};
+
+/// Fields that are said at the top already, or that nobody wants to read.
+const SKIPPED: &[&str] =
+    &[".metadata.managedFields", ".metadata.name", ".metadata.namespace", ".metadata.labels", ".metadata.annotations"];
+
+/// Words that are written in capitals.
+const ACRONYMS: &[&str] = &["API", "URL", "UID", "GUID"];
+
+/// Writes everything.
+pub fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
+    out.pair(0, "Name", object.name());
+    out.pair(0, "Namespace", object.namespace());
+    labels(object, out);
+    annotations(object, out);
+    content(object, 0, "", out);
+    describe_events(look, object, out);
+}
+
+fn content(value: &Value, level: usize, place: &str, out: &mut Describer) {
+    let mut fields: Vec<(&String, &Value)> = value.as_object().into_iter().flatten().collect();
+    fields.sort_by_key(|(name, _)| name.as_str());
+    for (name, value) in fields {
+        let here = format!("{place}.{name}");
+        if SKIPPED.contains(&here.as_str()) {
+            continue;
+        }
+        match value {
+            Value::Object(_) => {
+                out.line(level, format!("{}:", label(name)));
+                content(value, level + 1, &here, out);
+            }
+            Value::Array(items) => {
+                out.line(level, format!("{}:", label(name)));
+                for item in items {
+                    match item {
+                        Value::Object(_) => content(item, level + 1, &here, out),
+                        other => out.line(level + 1, text(other)),
+                    }
+                }
+            }
+            other => out.pair(level, &label(name), text(other)),
+        }
+    }
+}
+
+/// A value as Go prints it.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".into(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => {
+            number.as_i64().map_or_else(|| float(number.as_f64().unwrap_or(0.0)), |n| n.to_string())
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(" ")),
+        Value::Object(map) => {
+            let pairs: Vec<String> = map.iter().map(|(k, v)| format!("{k}:{}", text(v))).collect();
+            format!("map[{}]", pairs.join(" "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// A number with a point as Go prints it: with an exponent when it is very large or very small.
+fn float(number: f64) -> String {
+    let exponent = if number == 0.0 { 0.0 } else { number.abs().log10().floor() };
+    if !(-4.0..21.0).contains(&exponent) {
+        let text = format!("{number:e}");
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |d| ('-', d));
+        return format!("{mantissa}e{sign}{digits:0>2}");
+    }
+    number.to_string()
+}
+
+/// `creationTimestamp` becomes `Creation Timestamp`; names with other signs than letters and dashes stay as they are.
+fn label(field: &str) -> String {
+    if field.chars().any(|c| !c.is_alphabetic() && c != '-') {
+        return field.into();
+    }
+    let parts = merge_acronyms(split_words(field));
+    let words: Vec<String> = parts
+        .into_iter()
+        .map(|part| {
+            let upper = part.to_uppercase();
+            if ACRONYMS.contains(&upper.as_str()) {
+                upper
+            } else if part.to_lowercase() == part {
+                title(&part)
+            } else {
+                part
+            }
+        })
+        .collect();
+    words.join(" ")
+}
+
+/// The first letter of a word in upper case.
+fn title(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Splits where lower case ends, and in front of the last capital of several (`PDFLoader`: `PDF`, `Loader`).
+fn split_words(field: &str) -> Vec<String> {
+    let class = |c: char| match c {
+        c if c.is_lowercase() => 1,
+        c if c.is_uppercase() => 2,
+        _ => 4,
+    };
+    let mut runs: Vec<String> = Vec::new();
+    let mut last = 0;
+    for c in field.chars() {
+        match runs.last_mut() {
+            Some(run) if class(c) == last => run.push(c),
+            _ => runs.push(c.to_string()),
+        }
+        last = class(c);
+    }
+    for i in 0..runs.len().saturating_sub(1) {
+        let starts = |word: &str, rule: fn(char) -> bool| word.chars().next().is_some_and(rule);
+        if starts(&runs[i], char::is_uppercase)
+            && starts(&runs[i + 1], char::is_lowercase)
+            && let Some(capital) = runs[i].pop()
+        {
+            runs[i + 1].insert(0, capital);
+        }
+    }
+    runs.retain(|run| !run.is_empty());
+    runs
+}
+
+/// Puts a run of capitals and the capitalized word behind it together again (`IPs`, `CIDRs`).
+fn merge_acronyms(parts: Vec<String>) -> Vec<String> {
+    let mut merged = Vec::with_capacity(parts.len());
+    let mut parts = parts.into_iter().peekable();
+    while let Some(part) = parts.next() {
+        let capitals = part.len() >= 2 && part.chars().all(|c| !c.is_alphabetic() || c.is_uppercase());
+        let follows = |next: &String| next.chars().next().is_some_and(char::is_uppercase);
+        match parts.next_if(|next| capitals && follows(next)) {
+            Some(next) => merged.push(part + &next),
+            None => merged.push(part),
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn labels_are_readable() {
+        let cases = [
+            ("creationTimestamp", "Creation Timestamp"),
+            ("uid", "UID"),
+            ("apiVersion", "API Version"),
+            ("$patch", "$patch"),
+            ("podCIDRs", "Pod CIDRs"),
+            ("kubernetes.io/x", "kubernetes.io/x"),
+            ("ownerReferences", "Owner References"),
+        ];
+        for (field, want) in cases {
+            assert_eq!(label(field), want);
+        }
+    }
+
+    #[test]
+    fn fields_stand_level_by_level() {
+        let object = json!({
+            "apiVersion": "example.com/v1", "kind": "Backup",
+            "metadata": {"name": "nightly", "namespace": "default", "generation": 1, "managedFields": []},
+            "spec": {"copies": 3, "tags": ["a", "b"], "parts": [{"x": null}], "ratio": 1.5},
+        });
+        let mut out = Describer::new();
+        content(&object, 0, "", &mut out);
+        let want = "API Version:\texample.com/v1\nKind:\tBackup\nMetadata:\n  Generation:\t1\nSpec:\n  Copies:\t3\n  Parts:\n    \
+                    X:\t<nil>\n  Ratio:\t1.5\n  Tags:\n    a\n    b\n";
+        assert_eq!(out.text(), want);
+    }
+}

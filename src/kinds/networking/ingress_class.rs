@@ -1,0 +1,86 @@
+//! IngressClass: which controller serves Ingresses.
+
+use super::GROUP;
+use crate::kinds::shared::describe_meta::{annotations, describe_events, labels};
+use crate::kinds::shared::simple::Simple;
+use crate::kinds::{Describer, Lookup, Names, age};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+
+/// The kind.
+pub static INGRESS_CLASS: Simple =
+    Simple::new(Names::builtin(GROUP, "IngressClass", "ingressclasses", "ingressclass", false))
+        .generations()
+        .defaults(|class| {
+            if class.at("/spec/parameters").is_some() {
+                class.put_default("/spec/parameters/scope", "Cluster");
+            }
+        })
+        .validate(errors)
+        .validate_update(|new, old| {
+            let path = Path::new("spec").child("controller");
+            crate::kinds::shared::formats::immutable(new, old, "/spec/controller", &path)
+        })
+        .table(&["Name", "Controller", "Parameters", "Age"], |class, now| {
+            let parameters = class.at("/spec/parameters").map_or_else(
+                || "<none>".into(),
+                |p| match p.str("/apiGroup") {
+                    "" => format!("{}/{}", p.str("/kind"), p.str("/name")),
+                    group => format!("{}.{group}/{}", p.str("/kind"), p.str("/name")),
+                },
+            );
+            vec![class.name().into(), class.str("/spec/controller").into(), parameters, age(class, now)]
+        })
+        .describe(describe);
+
+/// Longest name of a controller.
+const MAX_CONTROLLER: usize = 250;
+
+fn errors(class: &Object) -> ErrorList {
+    let spec = Path::new("spec");
+    let path = spec.child("controller");
+    let mut errors = ErrorList::new();
+    let controller = class.str("/spec/controller");
+    if controller.is_empty() {
+        errors.push(field::required(&path, ""));
+    } else if controller.len() > MAX_CONTROLLER {
+        errors.push(field::too_long(&path, MAX_CONTROLLER));
+    } else {
+        match controller.split_once('/') {
+            None => {
+                let text = "must be a domain-prefixed path (such as \"acme.io/foo\")";
+                errors.push(field::invalid(&path, controller, text));
+            }
+            Some((domain, _)) => errors.extend(
+                crate::kinds::shared::formats::dns_subdomain_problems(domain)
+                    .iter()
+                    .map(|p| field::invalid(&path, domain, p)),
+            ),
+        }
+    }
+    if let Some(parameters) = class.at("/spec/parameters") {
+        for name in ["kind", "name"] {
+            if parameters.str(&format!("/{name}")).is_empty() {
+                let text = if name == "kind" { "kind is required" } else { "name is required" };
+                errors.push(field::required(&spec.child("parameters").child(name), text));
+            }
+        }
+    }
+    errors
+}
+
+fn describe(class: &Object, look: &dyn Lookup, out: &mut Describer) {
+    out.pair(0, "Name", class.name());
+    labels(class, out);
+    annotations(class, out);
+    out.pair(0, "Controller", class.str("/spec/controller"));
+    if let Some(parameters) = class.at("/spec/parameters") {
+        out.line(0, "Parameters:");
+        if parameters.at("/apiGroup").is_some() {
+            out.pair(1, "APIGroup", parameters.str("/apiGroup"));
+        }
+        out.pair(1, "Kind", parameters.str("/kind"));
+        out.pair(1, "Name", parameters.str("/name"));
+    }
+    describe_events(look, class, out);
+}

@@ -1,0 +1,136 @@
+//! PodDisruptionBudget: how many pods of a set may be missing on purpose.
+
+use serde_json::{Value, json};
+
+use crate::kinds::shared::describe_meta::describe_events;
+use crate::kinds::shared::formats::label_selector_errors;
+use crate::kinds::shared::simple::columns;
+use crate::kinds::{Describer, Kind, Lookup, Names, age};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::intstr::IntOrPercent;
+use crate::machinery::labels::format_label_selector;
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// The kind.
+pub struct PodDisruptionBudget;
+
+static NAMES: Names =
+    Names::builtin(("policy", "v1"), "PodDisruptionBudget", "poddisruptionbudgets", "poddisruptionbudget", true)
+        .short(&["pdb"]);
+
+impl Kind for PodDisruptionBudget {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn counts_generations(&self) -> bool {
+        true
+    }
+
+    fn prepare_create(&self, new: &mut Object) {
+        new.put(
+            "/status",
+            json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0}),
+        );
+        new.put("/metadata/generation", 1);
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        let spec = Path::new("spec");
+        let mut errors = ErrorList::new();
+        if object.at("/spec/minAvailable").is_some() && object.at("/spec/maxUnavailable").is_some() {
+            let mut error = field::invalid(&spec, Value::Null, "");
+            error.body =
+                format!("Invalid value: {}: minAvailable and maxUnavailable cannot be both set", go_shape(object));
+            errors.push(error);
+        }
+        for name in ["minAvailable", "maxUnavailable"] {
+            if let Some(value) = object.at(&format!("/spec/{name}")) {
+                errors.extend(int_or_percent_errors(value, &spec.child(name)));
+            }
+        }
+        if let Some(selector) = object.at("/spec/selector") {
+            errors.extend(label_selector_errors(selector, &spec.child("selector")));
+        }
+        let policy = object.str("/spec/unhealthyPodEvictionPolicy");
+        if !matches!(policy, "" | "AlwaysAllow" | "IfHealthyBudget") {
+            let path = spec.child("unhealthyPodEvictionPolicy");
+            errors.push(field::not_supported(&path, policy, &["AlwaysAllow", "IfHealthyBudget"]));
+        }
+        errors
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns(&["Name", "Min Available", "Max Unavailable", "Allowed Disruptions", "Age"])
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        vec![
+            object.name().into(),
+            amount(object, "/spec/minAvailable").unwrap_or_else(|| "N/A".into()),
+            amount(object, "/spec/maxUnavailable").unwrap_or_else(|| "N/A".into()),
+            object.int("/status/disruptionsAllowed").unwrap_or(0).to_string(),
+            age(object, now),
+        ]
+    }
+
+    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
+        out.pair(0, "Name", object.name());
+        out.pair(0, "Namespace", object.namespace());
+        if let Some(min) = amount(object, "/spec/minAvailable") {
+            out.pair(0, "Min available", min);
+        } else if let Some(max) = amount(object, "/spec/maxUnavailable") {
+            out.pair(0, "Max unavailable", max);
+        }
+        out.pair(0, "Selector", object.at("/spec/selector").map_or_else(|| "<unset>".into(), format_label_selector));
+        out.line(0, "Status:");
+        for (label, field) in [
+            ("Allowed disruptions", "disruptionsAllowed"),
+            ("Current", "currentHealthy"),
+            ("Desired", "desiredHealthy"),
+            ("Total", "expectedPods"),
+        ] {
+            out.pair(2, label, object.int(&format!("/status/{field}")).unwrap_or(0));
+        }
+        describe_events(look, object, out);
+        true
+    }
+}
+
+fn amount(object: &Object, pointer: &str) -> Option<String> {
+    object.at(pointer).and_then(IntOrPercent::from_value).map(|a| a.to_string())
+}
+
+/// The errors of a number or percentage that is not negative and not more than everything.
+fn int_or_percent_errors(value: &Value, path: &Path) -> ErrorList {
+    let Some(amount) = IntOrPercent::from_value(value) else { return ErrorList::new() };
+    let problems = amount.non_negative_problem().into_iter().chain(amount.over_hundred_problem());
+    problems.map(|p| field::invalid(path, value.clone(), p)).collect()
+}
+
+/// The spec as the server's own type would be written.
+fn go_shape(object: &Object) -> String {
+    let part = |pointer: &str| object.at(pointer).cloned().unwrap_or(Value::Null);
+    format!(
+        "{{\"MinAvailable\":{},\"Selector\":{},\"MaxUnavailable\":{},\"UnhealthyPodEvictionPolicy\":{}}}",
+        part("/spec/minAvailable"),
+        part("/spec/selector"),
+        part("/spec/maxUnavailable"),
+        part("/spec/unhealthyPodEvictionPolicy")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_bound_at_a_time() {
+        let both = json!({"spec": {"minAvailable": 1, "maxUnavailable": "120%"}});
+        let errors: Vec<String> = PodDisruptionBudget.validate(&both).iter().map(ToString::to_string).collect();
+        assert!(errors[0].ends_with("minAvailable and maxUnavailable cannot be both set"), "{errors:?}");
+        assert!(errors[1].starts_with("spec.maxUnavailable: Invalid value: \"120%\": must not be greater than 100%"));
+    }
+}

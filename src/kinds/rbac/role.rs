@@ -1,0 +1,109 @@
+//! Role and ClusterRole: what may be done.
+
+use serde_json::Value;
+
+use super::GROUP;
+use super::rules;
+use crate::kinds::shared::describe_meta::{annotations, labels};
+use crate::kinds::shared::formats::label_selector_errors;
+use crate::kinds::shared::simple::Simple;
+use crate::kinds::{Describer, Lookup, NameRule, Names};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::Cell;
+use crate::sim::Time;
+
+/// Rights in a namespace.
+pub static ROLE: Simple = Simple::new(Names::builtin((GROUP, "v1"), "Role", "roles", "role", true))
+    .name_rule(NameRule::PathSegment)
+    .table(&["Name", "Created At"], row)
+    .defaults(set_defaults)
+    .validate(|role| rule_errors(role, true))
+    .describe(describe);
+
+/// Rights in the whole cluster.
+pub static CLUSTER_ROLE: Simple =
+    Simple::new(Names::builtin((GROUP, "v1"), "ClusterRole", "clusterroles", "clusterrole", false))
+        .name_rule(NameRule::PathSegment)
+        .table(&["Name", "Created At"], row)
+        .defaults(set_defaults)
+        .validate(cluster_errors)
+        .describe(describe);
+
+fn set_defaults(role: &mut Object) {
+    role.put_default("/rules", Value::Null);
+}
+
+fn row(role: &Object, _now: Time) -> Vec<Cell> {
+    vec![role.name().into(), role.str("/metadata/creationTimestamp").into()]
+}
+
+fn describe(role: &Object, _look: &dyn Lookup, out: &mut Describer) {
+    out.pair(0, "Name", role.name());
+    labels(role, out);
+    annotations(role, out);
+    out.line(0, "PolicyRule:");
+    out.line(1, "Resources\tNon-Resource URLs\tResource Names\tVerbs");
+    out.line(1, "---------\t-----------------\t--------------\t-----");
+    for rule in rules::compact(role.list("/rules")) {
+        out.line(1, rule.line());
+    }
+}
+
+fn cluster_errors(role: &Object) -> ErrorList {
+    let mut errors = ErrorList::new();
+    if role.at("/aggregationRule").is_some() {
+        let path = Path::new("aggregationRule").child("clusterRoleSelectors");
+        let selectors = role.list("/aggregationRule/clusterRoleSelectors");
+        if selectors.is_empty() {
+            errors.push(field::required(
+                &path,
+                "at least one clusterRoleSelector required if aggregationRule is non-nil",
+            ));
+        }
+        for (index, selector) in selectors.iter().enumerate() {
+            errors.extend(label_selector_errors(selector, &path.index(index)));
+        }
+    }
+    errors.extend(rule_errors(role, false));
+    errors
+}
+
+fn rule_errors(role: &Object, namespaced: bool) -> ErrorList {
+    let path = Path::new("rules");
+    role.list("/rules")
+        .iter()
+        .enumerate()
+        .flat_map(|(i, rule)| one_rule_errors(rule, namespaced, &path.index(i)))
+        .collect()
+}
+
+fn one_rule_errors(rule: &Value, namespaced: bool, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let is_empty = |field: &str| rule.list(&format!("/{field}")).is_empty();
+    if is_empty("verbs") {
+        errors.push(field::required(&path.child("verbs"), "verbs must contain at least one value"));
+    }
+    let urls = rule.list("/nonResourceURLs");
+    if !urls.is_empty() {
+        let path = path.child("nonResourceURLs");
+        let value = || Value::from(urls.to_vec());
+        if namespaced {
+            errors.push(field::invalid(&path, value(), "namespaced rules cannot apply to non-resource URLs"));
+        }
+        if !is_empty("apiGroups") || !is_empty("resources") || !is_empty("resourceNames") {
+            let text = "rules cannot apply to both regular resources and non-resource URLs";
+            errors.push(field::invalid(&path, value(), text));
+        }
+        return errors;
+    }
+    for (name, text) in [
+        ("apiGroups", "resource rules must supply at least one api group"),
+        ("resources", "resource rules must supply at least one resource"),
+    ] {
+        if is_empty(name) {
+            errors.push(field::required(&path.child(name), text));
+        }
+    }
+    errors
+}

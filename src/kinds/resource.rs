@@ -1,0 +1,82 @@
+//! Kinds of the group resource.k8s.io: devices and claims to them. They are kept; nothing allocates them.
+
+use serde_json::json;
+
+use crate::kinds::shared::simple::Simple;
+use crate::kinds::{Names, age};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::Cell;
+use crate::sim::Time;
+
+const GROUP: (&str, &str) = ("resource.k8s.io", "v1");
+
+/// A kind of device.
+pub static DEVICE_CLASS: Simple =
+    Simple::new(Names::builtin(GROUP, "DeviceClass", "deviceclasses", "deviceclass", false)).generations();
+
+/// A claim to devices.
+pub static RESOURCE_CLAIM: Simple =
+    Simple::new(Names::builtin(GROUP, "ResourceClaim", "resourceclaims", "resourceclaim", true))
+        .status(|_| json!({}))
+        .defaults(|claim| request_defaults(claim, "/spec/devices/requests"))
+        .table(&["Name", "State", "Age"], |claim, now| vec![claim.name().into(), claim_state(claim), age(claim, now)]);
+
+/// A template of claims.
+pub static RESOURCE_CLAIM_TEMPLATE: Simple = Simple::new(Names::builtin(
+    GROUP,
+    "ResourceClaimTemplate",
+    "resourceclaimtemplates",
+    "resourceclaimtemplate",
+    true,
+))
+.defaults(|template| request_defaults(template, "/spec/spec/devices/requests"));
+
+/// Devices that a driver offers.
+pub static RESOURCE_SLICE: Simple =
+    Simple::new(Names::builtin(GROUP, "ResourceSlice", "resourceslices", "resourceslice", false))
+        .generations()
+        .table(&["Name", "Node", "Driver", "Pool", "Age"], slice_row);
+
+fn request_defaults(object: &mut Object, requests: &str) {
+    for request in object.items_mut(requests) {
+        if request.at("/exactly").is_some() {
+            request.put_default("/exactly/allocationMode", "ExactCount");
+            if request.str("/exactly/allocationMode") == "ExactCount" {
+                request.put_default("/exactly/count", 1);
+            }
+        }
+    }
+}
+
+fn claim_state(claim: &Object) -> String {
+    let mut states = Vec::new();
+    if claim.is_deleting() {
+        states.push("deleted");
+    }
+    match claim.at("/status/allocation") {
+        None if !claim.is_deleting() => states.push("pending"),
+        None => {}
+        Some(_) => {
+            states.push("allocated");
+            if !claim.list("/status/reservedFor").is_empty() {
+                states.push("reserved");
+            }
+        }
+    }
+    states.join(",")
+}
+
+fn slice_row(slice: &Object, now: Time) -> Vec<Cell> {
+    let node = match slice.str("/spec/nodeName") {
+        "" if slice.flag("/spec/allNodes") => "<all>",
+        "" => "<unset>",
+        node => node,
+    };
+    vec![
+        slice.name().into(),
+        node.into(),
+        slice.str("/spec/driver").into(),
+        slice.str("/spec/pool/name").into(),
+        age(slice, now),
+    ]
+}

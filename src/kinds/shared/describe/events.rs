@@ -1,0 +1,70 @@
+//! The table of events at the end of a description.
+
+use crate::kinds::{Describer, Lookup, since};
+use crate::machinery::object::{Object, Reading};
+use crate::sim::Time;
+
+/// Writes the events about an object, oldest first; nothing when events are not to be shown.
+pub fn describe_events(look: &dyn Lookup, object: &Object, out: &mut Describer) {
+    if !look.show_events() {
+        return;
+    }
+    let mut events = look.events(object);
+    if events.is_empty() {
+        return out.line(0, "Events:\t<none>");
+    }
+    events.sort_by_key(|event| event.time("/lastTimestamp").map_or(i64::MIN, Time::secs));
+    out.line(0, "Events:");
+    out.line(1, "Type\tReason\tAge\tFrom\tMessage");
+    out.line(1, "----\t------\t----\t----\t-------");
+    for event in &events {
+        let source = match event.str("/source/component") {
+            "" => event.str("/reportingComponent"),
+            component => component,
+        };
+        let (kind, reason) = (event.str("/type"), event.str("/reason"));
+        let message = match (event.str("/involvedObject/fieldPath"), event.str("/message").trim()) {
+            ("", message) => message.to_string(),
+            (place, message) => format!("{place}: {message}"),
+        };
+        out.line(1, format!("{kind}\t{reason}\t{}\t{source}\t{message}", interval(event, look.now())));
+    }
+}
+
+/// When an event happened: `4s`, or `4s (x15 over 12s)` for one that repeats.
+pub fn interval(event: &Object, now: Time) -> String {
+    let first = match event.time("/eventTime") {
+        Some(time) => since(Some(time), now),
+        None => since(event.time("/firstTimestamp"), now),
+    };
+    if event.at("/series").is_some() {
+        let last = since(event.time("/series/lastObservedTime"), now);
+        return format!("{last} (x{} over {first})", event.int("/series/count").unwrap_or(0));
+    }
+    match event.int("/count").unwrap_or(0) {
+        0 | 1 => first,
+        count => format!("{} (x{count} over {first})", since(event.time("/lastTimestamp"), now)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn repeated_events_show_how_often_and_how_long() {
+        let now = Time::from_secs(100);
+        let at = |seconds: i64| Time::from_secs(seconds).rfc3339();
+        let cases = [
+            (json!({"firstTimestamp": at(90), "lastTimestamp": at(90), "count": 1}), "10s"),
+            (json!({"firstTimestamp": at(88), "lastTimestamp": at(96), "count": 15}), "4s (x15 over 12s)"),
+            (json!({"eventTime": at(95)}), "5s"),
+            (json!({"eventTime": at(90), "series": {"count": 2, "lastObservedTime": at(99)}}), "1s (x2 over 10s)"),
+            (json!({}), "<unknown>"),
+        ];
+        for (event, want) in cases {
+            assert_eq!(interval(&event, now), want, "{event}");
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Volumes in descriptions: their type in words and the settings that matter.
+
+use serde_json::Value;
+
+use super::metadata::map_lines;
+use crate::kinds::Describer;
+use crate::machinery::object::Reading;
+use crate::machinery::quantity::Quantity;
+
+/// How a setting is shown.
+#[derive(Clone, Copy)]
+enum Show {
+    /// A text; missing ones are empty.
+    Text,
+    /// A number; missing ones are zero.
+    Number,
+    /// `true` or `false`.
+    Flag,
+    /// A text that may be absent.
+    Maybe,
+    /// A list as Go prints it.
+    List,
+}
+
+/// The field of a source, its words, and its settings as (label, pointer, how).
+type Source = (&'static str, &'static str, &'static [(&'static str, &'static str, Show)]);
+
+/// The sources that are described by a plain list of their settings.
+const SOURCES: &[Source] = &[
+    (
+        "hostPath",
+        "HostPath (bare host directory volume)",
+        &[("Path", "/path", Show::Text), ("HostPathType", "/type", Show::Maybe)],
+    ),
+    (
+        "gcePersistentDisk",
+        "GCEPersistentDisk (a Persistent Disk resource in Google Compute Engine)",
+        &[
+            ("PDName", "/pdName", Show::Text),
+            ("FSType", "/fsType", Show::Text),
+            ("Partition", "/partition", Show::Number),
+            ("ReadOnly", "/readOnly", Show::Flag),
+        ],
+    ),
+    (
+        "awsElasticBlockStore",
+        "AWSElasticBlockStore (a Persistent Disk resource in AWS)",
+        &[
+            ("VolumeID", "/volumeID", Show::Text),
+            ("FSType", "/fsType", Show::Text),
+            ("Partition", "/partition", Show::Number),
+            ("ReadOnly", "/readOnly", Show::Flag),
+        ],
+    ),
+    (
+        "gitRepo",
+        "GitRepo (a volume that is pulled from git when the pod is created)",
+        &[("Repository", "/repository", Show::Text), ("Revision", "/revision", Show::Text)],
+    ),
+    (
+        "secret",
+        "Secret (a volume populated by a Secret)",
+        &[("SecretName", "/secretName", Show::Text), ("Optional", "/optional", Show::Flag)],
+    ),
+    (
+        "configMap",
+        "ConfigMap (a volume populated by a ConfigMap)",
+        &[("Name", "/name", Show::Text), ("Optional", "/optional", Show::Flag)],
+    ),
+    (
+        "nfs",
+        "NFS (an NFS mount that lasts the lifetime of a pod)",
+        &[("Server", "/server", Show::Text), ("Path", "/path", Show::Text), ("ReadOnly", "/readOnly", Show::Flag)],
+    ),
+    (
+        "iscsi",
+        "ISCSI (an ISCSI Disk resource that is attached to a kubelet's host machine and then exposed to the pod)",
+        &[
+            ("TargetPortal", "/targetPortal", Show::Text),
+            ("IQN", "/iqn", Show::Text),
+            ("Lun", "/lun", Show::Number),
+            ("ISCSIInterface", "/iscsiInterface", Show::Text),
+            ("FSType", "/fsType", Show::Text),
+            ("ReadOnly", "/readOnly", Show::Flag),
+            ("Portals", "/portals", Show::List),
+            ("DiscoveryCHAPAuth", "/chapAuthDiscovery", Show::Flag),
+            ("SessionCHAPAuth", "/chapAuthSession", Show::Flag),
+        ],
+    ),
+    (
+        "glusterfs",
+        "Glusterfs (a Glusterfs mount on the host that shares a pod's lifetime)",
+        &[
+            ("EndpointsName", "/endpoints", Show::Text),
+            ("Path", "/path", Show::Text),
+            ("ReadOnly", "/readOnly", Show::Flag),
+        ],
+    ),
+    (
+        "persistentVolumeClaim",
+        "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
+        &[("ClaimName", "/claimName", Show::Text), ("ReadOnly", "/readOnly", Show::Flag)],
+    ),
+    (
+        "cephfs",
+        "CephFS (a CephFS mount on the host that shares a pod's lifetime)",
+        &[
+            ("Monitors", "/monitors", Show::List),
+            ("Path", "/path", Show::Text),
+            ("User", "/user", Show::Text),
+            ("SecretFile", "/secretFile", Show::Text),
+            ("ReadOnly", "/readOnly", Show::Flag),
+        ],
+    ),
+    (
+        "cinder",
+        "Cinder (a Persistent Disk resource in OpenStack)",
+        &[
+            ("VolumeID", "/volumeID", Show::Text),
+            ("FSType", "/fsType", Show::Text),
+            ("ReadOnly", "/readOnly", Show::Flag),
+        ],
+    ),
+    (
+        "fc",
+        "FC (a Fibre Channel disk)",
+        &[
+            ("TargetWWNs", "/targetWWNs", Show::List),
+            ("LUN", "/lun", Show::Number),
+            ("FSType", "/fsType", Show::Text),
+            ("ReadOnly", "/readOnly", Show::Flag),
+        ],
+    ),
+    (
+        "flexVolume",
+        "FlexVolume (a generic volume resource that is provisioned/attached using an exec based plugin)",
+        &[("Driver", "/driver", Show::Text), ("FSType", "/fsType", Show::Text), ("ReadOnly", "/readOnly", Show::Flag)],
+    ),
+    (
+        "vsphereVolume",
+        "vSphereVolume (a Persistent Disk resource in vSphere)",
+        &[
+            ("VolumePath", "/volumePath", Show::Text),
+            ("FSType", "/fsType", Show::Text),
+            ("StoragePolicyName", "/storagePolicyName", Show::Text),
+        ],
+    ),
+    (
+        "azureDisk",
+        "AzureDisk (an Azure Data Disk mount on the host and bind mount to the pod)",
+        &[
+            ("DiskName", "/diskName", Show::Text),
+            ("DiskURI", "/diskURI", Show::Text),
+            ("Kind", "/kind", Show::Text),
+            ("FSType", "/fsType", Show::Text),
+            ("CachingMode", "/cachingMode", Show::Text),
+            ("ReadOnly", "/readOnly", Show::Flag),
+        ],
+    ),
+    (
+        "azureFile",
+        "AzureFile (an Azure File Service mount on the host and bind mount to the pod)",
+        &[
+            ("SecretName", "/secretName", Show::Text),
+            ("ShareName", "/shareName", Show::Text),
+            ("ReadOnly", "/readOnly", Show::Flag),
+        ],
+    ),
+    ("portworxVolume", "PortworxVolume (a Portworx Volume resource)", &[("VolumeID", "/volumeID", Show::Text)]),
+    ("local", "LocalVolume (a persistent volume backed by local storage on a node)", &[("Path", "/path", Show::Text)]),
+    (
+        "image",
+        "Image (a container image or OCI artifact)",
+        &[("Reference", "/reference", Show::Text), ("PullPolicy", "/pullPolicy", Show::Text)],
+    ),
+];
+
+/// Writes the volumes of a pod or a template; the indentation is that of the list's title.
+pub fn describe_volumes(volumes: &[Value], indent: &str, out: &mut Describer) {
+    if volumes.is_empty() {
+        return out.line(0, format!("{indent}Volumes:\t<none>"));
+    }
+    out.line(0, format!("{indent}Volumes:"));
+    let blank = if indent.is_empty() { "" } else { " " };
+    for volume in volumes {
+        out.line(1, format!("{blank}{}:", volume.str("/name")));
+        describe_volume_source(volume, out);
+    }
+}
+
+/// Writes the source of a volume, also of a PersistentVolume, whose `spec` is given then.
+pub fn describe_volume_source(volume: &Value, out: &mut Describer) {
+    if let Some((field, title, settings)) = SOURCES.iter().find(|(field, _, _)| volume.get(*field).is_some()) {
+        out.pair(2, "Type", title);
+        for (label, pointer, show) in *settings {
+            out.pair(2, label, setting(&volume[*field], pointer, *show));
+        }
+        if *field == "flexVolume" {
+            map_lines("    ", "Options", &volume[*field].strings("/options"), out);
+        }
+    } else if let Some(source) = volume.at("/emptyDir") {
+        describe_empty_dir(source, out);
+    } else if let Some(source) = volume.at("/projected") {
+        describe_projected(source, out);
+    } else if let Some(source) = volume.at("/downwardAPI") {
+        describe_downward(source, out);
+    } else if let Some(source) = volume.at("/csi") {
+        describe_csi(source, out);
+    } else if let Some(source) = volume.at("/rbd") {
+        describe_rbd(source, out);
+    } else if let Some(source) = volume.at("/ephemeral") {
+        describe_ephemeral(source, out);
+    } else {
+        out.line(1, "<unknown>");
+    }
+}
+
+fn setting(source: &Value, pointer: &str, show: Show) -> String {
+    match show {
+        Show::Text => source.str(pointer).to_owned(),
+        Show::Number => source.int(pointer).unwrap_or(0).to_string(),
+        Show::Flag => source.flag(pointer).to_string(),
+        Show::Maybe => source.at(pointer).map_or("<none>", |v| v.as_str().unwrap_or_default()).to_owned(),
+        Show::List => go_list(source.list(pointer)),
+    }
+}
+
+/// `[a b]`.
+fn go_list(list: &[Value]) -> String {
+    format!("[{}]", list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
+}
+
+fn describe_empty_dir(source: &Value, out: &mut Describer) {
+    out.pair(2, "Type", "EmptyDir (a temporary directory that shares a pod's lifetime)");
+    out.pair(2, "Medium", source.str("/medium"));
+    let limit = source.at("/sizeLimit").and_then(|l| Quantity::from_value(l).ok()).filter(|l| l.signum() > 0);
+    out.pair(2, "SizeLimit", limit.map_or_else(|| "<unset>".into(), |l| l.canonical()));
+}
+
+fn describe_projected(source: &Value, out: &mut Describer) {
+    out.pair(2, "Type", "Projected (a volume that contains injected data from multiple sources)");
+    for part in source.list("/sources") {
+        if let Some(secret) = part.at("/secret") {
+            out.pair(2, "SecretName", secret.str("/name"));
+            out.pair(2, "Optional", secret.flag("/optional"));
+        } else if part.at("/downwardAPI").is_some() {
+            out.pair(2, "DownwardAPI", true);
+        } else if let Some(map) = part.at("/configMap") {
+            out.pair(2, "ConfigMapName", map.str("/name"));
+            out.pair(2, "Optional", map.flag("/optional"));
+        } else if let Some(token) = part.at("/serviceAccountToken") {
+            out.pair(2, "TokenExpirationSeconds", token.int("/expirationSeconds").unwrap_or(0));
+        }
+    }
+}
+
+fn describe_downward(source: &Value, out: &mut Describer) {
+    out.pair(2, "Type", "DownwardAPI (a volume populated by information about the pod)");
+    out.line(2, "Items:");
+    for item in source.list("/items") {
+        let from = match item.at("/fieldRef") {
+            Some(field) => field.str("/fieldPath"),
+            None => item.str("/resourceFieldRef/resource"),
+        };
+        out.line(3, format!("{from} -> {}", item.str("/path")));
+    }
+}
+
+fn describe_csi(source: &Value, out: &mut Describer) {
+    out.pair(2, "Type", "CSI (a Container Storage Interface (CSI) volume source)");
+    out.pair(2, "Driver", source.str("/driver"));
+    out.pair(2, "FSType", source.str("/fsType"));
+    if source.at("/volumeHandle").is_some() {
+        out.pair(2, "VolumeHandle", source.str("/volumeHandle"));
+    }
+    out.pair(2, "ReadOnly", source.flag("/readOnly"));
+    let attributes = source.strings("/volumeAttributes");
+    out.write(2, "VolumeAttributes:\t");
+    if attributes.is_empty() {
+        out.line(0, "<none>");
+    }
+    for (index, (key, value)) in attributes.iter().enumerate() {
+        let lead = if index == 0 { "" } else { "    \t" };
+        out.line(0, format!("{lead}    {key}={value}"));
+    }
+}
+
+fn describe_rbd(source: &Value, out: &mut Describer) {
+    out.pair(2, "Type", "RBD (a Rados Block Device mount on the host that shares a pod's lifetime)");
+    out.pair(2, "CephMonitors", go_list(source.list("/monitors")));
+    for (label, pointer) in [
+        ("RBDImage", "/image"),
+        ("FSType", "/fsType"),
+        ("RBDPool", "/pool"),
+        ("RadosUser", "/user"),
+        ("Keyring", "/keyring"),
+    ] {
+        out.pair(2, label, source.str(pointer));
+    }
+    out.pair(2, "ReadOnly", source.flag("/readOnly"));
+}
+
+fn describe_ephemeral(source: &Value, out: &mut Describer) {
+    let title = "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)";
+    out.pair(2, "Type", title);
+    let claim = source.get("volumeClaimTemplate").unwrap_or(&Value::Null);
+    out.pair(2, "StorageClass", claim.str("/spec/storageClassName"));
+    out.pair(2, "Volume", "");
+    map_lines("    ", "Labels", &claim.strings("/metadata/labels"), out);
+    map_lines("    ", "Annotations", &claim.strings("/metadata/annotations"), out);
+    out.pair(2, "Capacity", "");
+    out.pair(2, "Access Modes", "");
+    if let Some(mode) = claim.at("/spec/volumeMode").and_then(Value::as_str) {
+        out.pair(2, "VolumeMode", mode);
+    }
+}

@@ -1,0 +1,186 @@
+//! The rules of containers: names, images, ports, mounts, and what init containers may not have.
+
+use serde_json::Value;
+
+use super::validate::Context;
+use super::{env, handlers, is_sidecar, resources, security, volumes};
+use crate::kinds::shared::rules::{dns_label, port_name, port_number, refuse};
+use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
+use crate::machinery::object::Reading;
+
+/// Checks containers and init containers.
+pub fn validate_containers(errors: &mut ErrorList, path: &Path, spec: &Value, context: &Context) {
+    let (regular, init) = (spec.list("/containers"), spec.list("/initContainers"));
+    validate_regular(errors, &path.child("containers"), regular, context);
+    validate_init(errors, &path.child("initContainers"), init, regular, context);
+}
+
+fn validate_regular(errors: &mut ErrorList, path: &Path, list: &[Value], context: &Context) {
+    if list.is_empty() {
+        return errors.push(required(path, ""));
+    }
+    let mut names = Vec::new();
+    for (index, container) in list.iter().enumerate() {
+        let here = path.index(index);
+        validate_common(errors, &here, container, context);
+        let name = container.str("/name");
+        if names.contains(&name) {
+            errors.push(duplicate(&here.child("name"), name));
+        }
+        names.push(name);
+        handlers::validate_all(errors, &here, container, context.grace_period);
+        let policy = container.str("/restartPolicy");
+        if !policy.is_empty() && !["Always", "Never", "OnFailure"].contains(&policy) {
+            let supported = ["Always", "Never", "OnFailure"];
+            errors.push(not_supported(&here.child("restartPolicy"), policy, &supported));
+        }
+    }
+    let all: Vec<(usize, &Value)> = list.iter().enumerate().collect();
+    validate_host_port_conflicts(errors, path, &all);
+}
+
+fn validate_init(errors: &mut ErrorList, path: &Path, list: &[Value], regular: &[Value], context: &Context) {
+    let mut names: Vec<&str> = regular.iter().map(|c| c.str("/name")).collect();
+    for (index, container) in list.iter().enumerate() {
+        let here = path.index(index);
+        validate_common(errors, &here, container, context);
+        let name = container.str("/name");
+        if names.contains(&name) {
+            errors.push(duplicate(&here.child("name"), name));
+        } else if !name.is_empty() {
+            names.push(name);
+        }
+        validate_host_port_conflicts(errors, path, &[(index, container)]);
+        if is_sidecar(container) {
+            handlers::validate_all(errors, &here, container, context.grace_period);
+            continue;
+        }
+        for field in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
+            if container.get(field).is_some_and(|v| !v.is_null()) {
+                let why = "may not be set for init containers without restartPolicy=Always";
+                errors.push(forbidden(&here.child(field), why));
+            }
+        }
+    }
+}
+
+/// What holds for containers of every sort.
+fn validate_common(errors: &mut ErrorList, path: &Path, container: &Value, context: &Context) {
+    let name = container.str("/name");
+    if name.is_empty() {
+        errors.push(required(&path.child("name"), ""));
+    } else {
+        refuse(errors, &path.child("name"), name, dns_label(name));
+    }
+    if container.str("/image").is_empty() {
+        errors.push(required(&path.child("image"), ""));
+    }
+    let policy = container.str("/terminationMessagePolicy");
+    let here = path.child("terminationMessagePolicy");
+    match policy {
+        "File" | "FallbackToLogsOnError" => {}
+        "" => errors.push(required(&here, "")),
+        other => errors.push(not_supported(&here, other, &["File", "FallbackToLogsOnError"])),
+    }
+    validate_ports(errors, &path.child("ports"), container.list("/ports"));
+    env::validate_env(errors, &path.child("env"), container.list("/env"));
+    env::validate_env_from(errors, &path.child("envFrom"), container.list("/envFrom"));
+    volumes::validate_mounts(errors, path, container, &context.volumes);
+    let pull = container.str("/imagePullPolicy");
+    let here = path.child("imagePullPolicy");
+    match pull {
+        "Always" | "IfNotPresent" | "Never" => {}
+        "" => errors.push(required(&here, "")),
+        other => errors.push(not_supported(&here, other, &["Always", "IfNotPresent", "Never"])),
+    }
+    let none = Value::Null;
+    let wants = container.get("resources").unwrap_or(&none);
+    resources::validate(errors, &path.child("resources"), wants, &context.claims);
+    validate_resize_policy(errors, &path.child("resizePolicy"), container.list("/resizePolicy"));
+    let here = path.child("securityContext");
+    security::validate_container(errors, &here, container.at("/securityContext"), context.host_users);
+}
+
+fn validate_ports(errors: &mut ErrorList, path: &Path, ports: &[Value]) {
+    let mut names = Vec::new();
+    for (index, port) in ports.iter().enumerate() {
+        let here = path.index(index);
+        let name = port.str("/name");
+        if !name.is_empty() {
+            let problems = port_name(name);
+            if !problems.is_empty() {
+                refuse(errors, &here.child("name"), name, problems);
+            } else if names.contains(&name) {
+                errors.push(duplicate(&here.child("name"), name));
+            } else {
+                names.push(name);
+            }
+        }
+        match port.int("/containerPort").unwrap_or(0) {
+            0 => errors.push(required(&here.child("containerPort"), "")),
+            number => {
+                errors.extend(port_number(number).map(|why| invalid(&here.child("containerPort"), number, &why)));
+            }
+        }
+        if let Some(number) = port.int("/hostPort").filter(|n| *n != 0) {
+            errors.extend(port_number(number).map(|why| invalid(&here.child("hostPort"), number, &why)));
+        }
+        match port.str("/protocol") {
+            "TCP" | "UDP" | "SCTP" => {}
+            "" => errors.push(required(&here.child("protocol"), "")),
+            other => errors.push(not_supported(&here.child("protocol"), other, &["SCTP", "TCP", "UDP"])),
+        }
+    }
+}
+
+/// Two containers cannot listen on the same port of the host.
+fn validate_host_port_conflicts(errors: &mut ErrorList, path: &Path, containers: &[(usize, &Value)]) {
+    let mut taken = Vec::new();
+    for (index, container) in containers {
+        for (number, port) in container.list("/ports").iter().enumerate() {
+            let Some(host_port) = port.int("/hostPort").filter(|n| *n != 0) else { continue };
+            let key = format!("{}/{}/{host_port}", port.str("/protocol"), port.str("/hostIP"));
+            if taken.contains(&key) {
+                let here = path.index(*index).child("ports").index(number).child("hostPort");
+                errors.push(duplicate(&here, key));
+            } else {
+                taken.push(key);
+            }
+        }
+    }
+}
+
+fn validate_resize_policy(errors: &mut ErrorList, path: &Path, policies: &[Value]) {
+    let mut seen = Vec::new();
+    for (index, policy) in policies.iter().enumerate() {
+        let name = policy.str("/resourceName");
+        if seen.contains(&name) {
+            errors.push(duplicate(&path.index(index), name));
+        }
+        seen.push(name);
+        match name {
+            "cpu" | "memory" => {}
+            "" => errors.push(required(path, "")),
+            other => errors.push(not_supported(path, other, &["cpu", "memory"])),
+        }
+        match policy.str("/restartPolicy") {
+            "NotRequired" | "RestartContainer" => {}
+            "" => errors.push(required(path, "")),
+            other => errors.push(not_supported(path, other, &["NotRequired", "RestartContainer"])),
+        }
+    }
+}
+
+/// What is checked of the images of pods, but not of templates.
+pub fn validate_image_blanks(errors: &mut ErrorList, path: &Path, spec: &Value) {
+    for field in ["containers", "initContainers"] {
+        let list = spec.get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        for (index, container) in list.iter().enumerate() {
+            let image = container.str("/image");
+            if image.trim() != image {
+                let here = path.child(field).index(index).child("image");
+                errors.push(invalid(&here, image, "must not have leading or trailing whitespace"));
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The rules of environment variables and their sources.
+
+use serde_json::Value;
+
+use crate::kinds::shared::rules::{config_key, env_name, refuse};
+use crate::machinery::field::{ErrorList, Path, invalid, not_supported, required};
+use crate::machinery::labels;
+use crate::machinery::object::Reading;
+use crate::machinery::quantity::Quantity;
+
+/// Field paths that a variable may take its value from.
+const ENV_FIELDS: &[&str] = &[
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+    "spec.nodeName",
+    "spec.serviceAccountName",
+    "status.hostIP",
+    "status.hostIPs",
+    "status.podIP",
+    "status.podIPs",
+];
+/// Field paths that a file of a volume may take its content from.
+const VOLUME_FIELDS: &[&str] =
+    &["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
+/// Field paths that exist at all.
+const KNOWN_FIELDS: &[&str] = &["spec.restartPolicy", "spec.schedulerName", "status.phase", "spec.host"];
+/// Resources of a container that can be asked for.
+const RESOURCES: &[&str] = &[
+    "limits.cpu",
+    "limits.ephemeral-storage",
+    "limits.memory",
+    "requests.cpu",
+    "requests.ephemeral-storage",
+    "requests.memory",
+];
+
+/// Checks the variables of a container.
+pub fn validate_env(errors: &mut ErrorList, path: &Path, variables: &[Value]) {
+    for (index, variable) in variables.iter().enumerate() {
+        let here = path.index(index);
+        match variable.str("/name") {
+            "" => errors.push(required(&here.child("name"), "")),
+            name => errors.extend(env_name(name).map(|why| invalid(&here.child("name"), name, why))),
+        }
+        if let Some(source) = variable.at("/valueFrom") {
+            validate_source(errors, &here.child("valueFrom"), source, variable.str("/value"));
+        }
+    }
+}
+
+fn validate_source(errors: &mut ErrorList, path: &Path, source: &Value, value: &str) {
+    let mut count = 0;
+    if let Some(field) = source.at("/fieldRef") {
+        count += 1;
+        validate_field_ref(errors, &path.child("fieldRef"), field, ENV_FIELDS);
+    }
+    if let Some(resource) = source.at("/resourceFieldRef") {
+        count += 1;
+        validate_resource_ref(errors, &path.child("resourceFieldRef"), resource, false);
+    }
+    for field in ["configMapKeyRef", "secretKeyRef"] {
+        if let Some(key) = source.get(field).filter(|v| !v.is_null()) {
+            count += 1;
+            validate_key_ref(errors, &path.child(field), key);
+        }
+    }
+    if source.at("/fileKeyRef").is_some() {
+        count += 1;
+    }
+    if count == 0 {
+        let why =
+            "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`";
+        errors.push(invalid(path, "", why));
+    }
+    if !value.is_empty() && count != 0 {
+        errors.push(invalid(path, "", "may not be specified when `value` is not empty"));
+    } else if count > 1 {
+        errors.push(invalid(path, "", "may not have more than one field specified at a time"));
+    }
+}
+
+fn validate_key_ref(errors: &mut ErrorList, path: &Path, source: &Value) {
+    if source.str("/name").is_empty() {
+        errors.push(required(&path.child("name"), ""));
+    }
+    match source.str("/key") {
+        "" => errors.push(required(&path.child("key"), "")),
+        key => refuse(errors, &path.child("key"), key, config_key(key)),
+    }
+}
+
+/// Checks a reference to a field of the pod; volumes may refer to other fields than variables.
+pub fn validate_volume_field(errors: &mut ErrorList, path: &Path, field: &Value) {
+    validate_field_ref(errors, path, field, VOLUME_FIELDS);
+}
+
+fn validate_field_ref(errors: &mut ErrorList, path: &Path, field: &Value, allowed: &[&str]) {
+    if field.str("/apiVersion").is_empty() {
+        return errors.push(required(&path.child("apiVersion"), ""));
+    }
+    let wanted = field.str("/fieldPath");
+    if wanted.is_empty() {
+        return errors.push(required(&path.child("fieldPath"), ""));
+    }
+    let subscript = wanted.strip_suffix("']").and_then(|w| w.split_once("['"));
+    let base = subscript.map_or(wanted, |(base, _)| base);
+    let known = ENV_FIELDS.contains(&base) || VOLUME_FIELDS.contains(&base) || KNOWN_FIELDS.contains(&base);
+    if !known {
+        let why = format!("error converting fieldPath: field label not supported: {wanted}");
+        return errors.push(invalid(&path.child("fieldPath"), wanted, &why));
+    }
+    match subscript {
+        Some(("metadata.annotations", key)) => refuse(errors, path, key, labels::key_problems(&key.to_lowercase())),
+        Some(("metadata.labels", key)) => refuse(errors, path, key, labels::key_problems(key)),
+        Some((base, _)) => errors.push(invalid(path, base, "does not support subscript")),
+        None if !allowed.contains(&base) => {
+            errors.push(not_supported(&path.child("fieldPath"), base, allowed));
+        }
+        None => {}
+    }
+}
+
+/// Checks a reference to a resource of a container; in volumes the container has to be named.
+pub fn validate_resource_ref(errors: &mut ErrorList, path: &Path, field: &Value, in_volume: bool) {
+    let resource = field.str("/resource");
+    if in_volume && field.str("/containerName").is_empty() {
+        errors.push(required(&path.child("containerName"), ""));
+    } else if resource.is_empty() {
+        errors.push(required(&path.child("resource"), ""));
+    } else if !RESOURCES.contains(&resource)
+        && !["requests.hugepages-", "limits.hugepages-"].iter().any(|p| resource.starts_with(p))
+    {
+        errors.push(not_supported(&path.child("resource"), resource, RESOURCES));
+    }
+    validate_divisor(errors, &path.child("divisor"), resource, field.get("divisor"));
+}
+
+fn validate_divisor(errors: &mut ErrorList, path: &Path, resource: &str, divisor: Option<&Value>) {
+    const BYTES: &[&str] = &["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
+    let divisor = divisor.and_then(|d| Quantity::from_value(d).ok()).unwrap_or(Quantity::ZERO);
+    if divisor.is_zero() {
+        return;
+    }
+    let text = divisor.canonical();
+    let (what, choices): (&str, &[&str]) = match resource.split_once('.').map_or(resource, |(_, name)| name) {
+        "cpu" => ("cpu", &["1m", "1"]),
+        "memory" => ("memory", BYTES),
+        "ephemeral-storage" => ("local ephemeral storage", BYTES),
+        name if name.starts_with("hugepages-") => ("hugepages", BYTES),
+        _ => return,
+    };
+    if !choices.contains(&text.as_str()) {
+        let list = if what == "cpu" { "1m and 1".to_owned() } else { choices.join(", ") };
+        let why = format!("only divisor's values {list} are supported with the {what} resource");
+        errors.push(invalid(path, resource, &why));
+    }
+}
+
+/// Checks the ConfigMaps and Secrets that become variables as a whole.
+pub fn validate_env_from(errors: &mut ErrorList, path: &Path, sources: &[Value]) {
+    for (index, source) in sources.iter().enumerate() {
+        let here = path.index(index);
+        let prefix = source.str("/prefix");
+        errors.extend(env_name(prefix).map(|why| invalid(&here.child("prefix"), prefix, why)));
+        let mut count = 0;
+        for field in ["configMapRef", "secretRef"] {
+            if let Some(reference) = source.get(field).filter(|v| !v.is_null()) {
+                count += 1;
+                if reference.str("/name").is_empty() {
+                    errors.push(required(&here.child(field).child("name"), ""));
+                }
+            }
+        }
+        match count {
+            0 => errors.push(invalid(path, "", "must specify one of: `configMapRef` or `secretRef`")),
+            1 => {}
+            _ => errors.push(invalid(path, "", "may not have more than one field specified at a time")),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The quality-of-service class of a pod, from its requests and limits.
+
+use serde_json::Value;
+
+use super::resources::{Amounts, amounts};
+use crate::machinery::object::Reading;
+use crate::machinery::quantity::Quantity;
+
+/// `Guaranteed` when every container limits cpu and memory and requests just that, `BestEffort` when none asks for
+/// anything, else `Burstable`.
+pub fn qos_class(spec: &Value) -> &'static str {
+    if spec.at("/resources").is_some() {
+        let (requests, limits) = compute(spec, "/resources");
+        if !requests.is_empty() || !limits.is_empty() {
+            return class(&[(requests, limits)]);
+        }
+    }
+    let containers = spec.list("/containers").iter().chain(spec.list("/initContainers"));
+    class(&containers.map(|c| compute(c, "/resources")).collect::<Vec<_>>())
+}
+
+/// The amounts of cpu and memory that are not zero: requests and limits.
+fn compute(object: &Value, pointer: &str) -> (Amounts, Amounts) {
+    let of = |field: &str| -> Amounts {
+        let all = amounts(object, &format!("{pointer}/{field}")).into_iter();
+        all.filter(|(name, amount)| (name == "cpu" || name == "memory") && *amount > Quantity::ZERO).collect()
+    };
+    (of("requests"), of("limits"))
+}
+
+fn class(parts: &[(Amounts, Amounts)]) -> &'static str {
+    if parts.iter().all(|(requests, limits)| requests.is_empty() && limits.is_empty()) {
+        "BestEffort"
+    } else if parts.iter().all(|(requests, limits)| limits.len() == 2 && requests == limits) {
+        "Guaranteed"
+    } else {
+        "Burstable"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn classes() {
+        let full = json!({"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "1000m", "memory": "1024Mi"}});
+        let half = json!({"requests": {"memory": "1Gi"}});
+        for (containers, want) in [
+            (json!([{}]), "BestEffort"),
+            (json!([{"resources": full}]), "Guaranteed"),
+            (json!([{"resources": full}, {}]), "Burstable"),
+            (json!([{"resources": half}]), "Burstable"),
+        ] {
+            assert_eq!(qos_class(&json!({"containers": containers})), want);
+        }
+    }
+}

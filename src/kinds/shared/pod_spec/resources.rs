@@ -1,0 +1,257 @@
+//! Requests and limits: their canonical text, their defaults and their rules.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::is_sidecar;
+use crate::kinds::shared::rules::{NOT_NEGATIVE, refuse};
+use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_found, required};
+use crate::machinery::labels;
+use crate::machinery::object::{Reading, Writing};
+use crate::machinery::quantity::Quantity;
+
+/// Amounts by the name of the resource.
+pub type Amounts = BTreeMap<String, Quantity>;
+
+/// Brings every quantity of a resource list to its canonical text, nothing finer than a thousandth.
+pub fn normalize(list: Option<&mut Value>) {
+    for value in list.and_then(Value::as_object_mut).into_iter().flat_map(|m| m.values_mut()) {
+        if let Ok(quantity) = Quantity::from_value(value) {
+            *value = quantity.round_up(-3).canonical().into();
+        }
+    }
+}
+
+/// Brings one quantity to its canonical text.
+pub fn normalize_one(value: &mut Value) {
+    if let Ok(quantity) = Quantity::from_value(value) {
+        *value = quantity.canonical().into();
+    }
+}
+
+/// The amounts at a JSON pointer; what is no quantity is left out.
+pub fn amounts(object: &Value, pointer: &str) -> Amounts {
+    let list = object.map(pointer).into_iter().flatten();
+    list.filter_map(|(name, value)| Some((name.clone(), Quantity::from_value(value).ok()?))).collect()
+}
+
+/// Requests that were not given are those of the limits: for pods, not for templates.
+pub fn default_requests(spec: &mut Value) {
+    for field in ["/initContainers", "/containers"] {
+        for container in spec.items_mut(field) {
+            let limits: Map<String, Value> = container.map("/resources/limits").cloned().unwrap_or_default();
+            for (name, limit) in limits {
+                container.map_mut("/resources/requests").entry(name).or_insert(limit);
+            }
+        }
+    }
+    if spec.at("/resources").is_some() {
+        default_pod_requests(spec);
+    }
+}
+
+/// Requests of the pod as a whole: those of its containers together, else its own limits.
+fn default_pod_requests(spec: &mut Value) {
+    let supported = |name: &str| ["cpu", "memory"].contains(&name) || name.starts_with("hugepages-");
+    for (name, amount) in requests_of_containers(spec) {
+        if supported(&name) {
+            spec.map_mut("/resources/requests").entry(name).or_insert(amount.canonical().into());
+        }
+    }
+    for (name, limit) in spec.map("/resources/limits").cloned().unwrap_or_default() {
+        if supported(&name) {
+            spec.map_mut("/resources/requests").entry(name).or_insert(limit);
+        }
+    }
+}
+
+/// What the containers of a pod ask for together: the sum of those that run at once, at least what the largest init
+/// container needs beside the sidecars started before it.
+pub fn requests_of_containers(spec: &Value) -> Amounts {
+    let mut sum = Amounts::new();
+    for container in spec.list("/containers") {
+        add(&mut sum, &amounts(container, "/resources/requests"));
+    }
+    let (mut sidecars, mut largest) = (Amounts::new(), Amounts::new());
+    for container in spec.list("/initContainers") {
+        let mut need = amounts(container, "/resources/requests");
+        if is_sidecar(container) {
+            add(&mut sum, &need);
+            add(&mut sidecars, &need);
+            need = sidecars.clone();
+        } else {
+            add(&mut need, &sidecars);
+        }
+        raise(&mut largest, &need);
+    }
+    raise(&mut sum, &largest);
+    sum
+}
+
+fn add(sum: &mut Amounts, more: &Amounts) {
+    for (name, amount) in more {
+        let total = sum.get(name).map_or(*amount, |old| old.add(amount));
+        sum.insert(name.clone(), total);
+    }
+}
+
+fn raise(sum: &mut Amounts, least: &Amounts) {
+    for (name, amount) in least {
+        if sum.get(name).is_none_or(|old| old < amount) {
+            sum.insert(name.clone(), *amount);
+        }
+    }
+}
+
+/// What is wrong with the resources of a container.
+pub fn validate(errors: &mut ErrorList, path: &Path, resources: &Value, claims: &[&str]) {
+    let (limits, requests) = (amounts(resources, "/limits"), amounts(resources, "/requests"));
+    let limits_path = path.child("limits");
+    let requests_path = path.child("requests");
+    for (name, amount) in &limits {
+        validate_amount(errors, &limits_path.key(name), name, amount);
+    }
+    for (name, amount) in &requests {
+        validate_amount(errors, &requests_path.key(name), name, amount);
+        match limits.get(name) {
+            Some(limit) if amount != limit && !may_overcommit(name) => {
+                let why = format!("must be equal to {name} limit of {limit}");
+                errors.push(invalid(&requests_path, amount.canonical(), &why));
+            }
+            Some(limit) if amount > limit => {
+                let why = format!("must be less than or equal to {name} limit of {limit}");
+                errors.push(invalid(&requests_path, amount.canonical(), &why));
+            }
+            None if !may_overcommit(name) => {
+                errors.push(required(&limits_path, "Limit must be set for non overcommitable resources"));
+            }
+            _ => {}
+        }
+    }
+    let has = |wanted: fn(&str) -> bool| limits.keys().chain(requests.keys()).any(|name| wanted(name));
+    if has(|n| n.starts_with("hugepages-")) && !has(|n| n == "cpu" || n == "memory") {
+        errors.push(forbidden(path, "HugePages require cpu or memory"));
+    }
+    validate_claims(errors, path, resources, claims);
+}
+
+fn validate_claims(errors: &mut ErrorList, path: &Path, resources: &Value, claims: &[&str]) {
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    for (index, claim) in resources.list("/claims").iter().enumerate() {
+        let here = path.child("claims").index(index);
+        let (name, request) = (claim.str("/name"), claim.str("/request"));
+        if name.is_empty() {
+            errors.push(required(&here, ""));
+        } else if seen.contains(&(name, request)) {
+            errors.push(duplicate(&here, name));
+        } else if !claims.contains(&name) {
+            errors.push(not_found(&here.child("name"), name));
+        }
+        seen.push((name, request));
+    }
+}
+
+fn validate_amount(errors: &mut ErrorList, path: &Path, name: &str, amount: &Quantity) {
+    validate_name(errors, path, name);
+    if amount.signum() < 0 {
+        errors.push(invalid(path, amount.canonical(), NOT_NEGATIVE));
+    }
+    if is_whole(name) && amount.milli_value() % 1000 != 0 {
+        errors.push(invalid(path, amount.canonical(), "must be an integer"));
+    }
+}
+
+/// Whether a resource may only be asked for in whole units.
+fn is_whole(name: &str) -> bool {
+    const WHOLE: &[&str] = &["pods", "persistentvolumeclaims", "secrets", "configmaps", "services"];
+    WHOLE.contains(&name) || is_extended(name)
+}
+
+/// Whether a resource belongs to neither Kubernetes nor quotas: `example.com/device`.
+fn is_extended(name: &str) -> bool {
+    name.split_once('/').is_some_and(|(domain, _)| {
+        !domain.ends_with("kubernetes.io") && !name.starts_with("requests.") && !domain.is_empty()
+    })
+}
+
+/// Whether more of a resource may be promised in limits than is requested.
+fn may_overcommit(name: &str) -> bool {
+    (!name.contains('/') || name.contains("kubernetes.io/")) && !name.starts_with("hugepages-")
+}
+
+fn validate_name(errors: &mut ErrorList, path: &Path, name: &str) {
+    let problems = labels::key_problems(name);
+    if !problems.is_empty() {
+        return refuse(errors, path, name, problems);
+    }
+    if !name.contains('/') {
+        let of_containers = ["cpu", "memory", "ephemeral-storage"].contains(&name) || name.starts_with("hugepages-");
+        if !of_containers && !is_standard(name) {
+            errors.push(invalid(path, name, "must be a standard resource type or fully qualified"));
+        }
+        if !of_containers {
+            errors.push(invalid(path, name, "must be a standard resource for containers"));
+        }
+    } else if !name.contains("kubernetes.io/") && !is_extended(name) {
+        errors.push(invalid(path, name, "doesn't follow extended resource name standard"));
+    }
+}
+
+/// Whether a name without a domain is known, in quotas if not in containers.
+fn is_standard(name: &str) -> bool {
+    const OF_QUOTAS: &[&str] = &[
+        "configmaps",
+        "limits.cpu",
+        "limits.ephemeral-storage",
+        "limits.memory",
+        "persistentvolumeclaims",
+        "pods",
+        "replicationcontrollers",
+        "requests.cpu",
+        "requests.ephemeral-storage",
+        "requests.memory",
+        "requests.storage",
+        "resourcequotas",
+        "secrets",
+        "services",
+        "services.loadbalancers",
+        "services.nodeports",
+        "storage",
+    ];
+    OF_QUOTAS.contains(&name) || name.starts_with("requests.hugepages-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn refusals_have_the_order_of_the_api_server() {
+        let resources = json!({"limits": {"cpu": "1", "memory": "-1"}, "requests": {"cpu": "2", "memory": "-1"}});
+        let mut errors = ErrorList::new();
+        validate(&mut errors, &Path::new("r"), &resources, &[]);
+        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "r.limits[memory]: Invalid value: \"-1\": must be greater than or equal to 0",
+                "r.requests: Invalid value: \"2\": must be less than or equal to cpu limit of 1",
+                "r.requests[memory]: Invalid value: \"-1\": must be greater than or equal to 0",
+            ]
+        );
+    }
+
+    #[test]
+    fn init_containers_count_with_their_largest() {
+        let spec = json!({
+            "containers": [{"resources": {"requests": {"cpu": "100m"}}}, {"resources": {"requests": {"cpu": "200m"}}}],
+            "initContainers": [
+                {"restartPolicy": "Always", "resources": {"requests": {"cpu": "50m"}}},
+                {"resources": {"requests": {"cpu": "1"}}}
+            ]
+        });
+        assert_eq!(requests_of_containers(&spec)["cpu"].canonical(), "1050m");
+    }
+}

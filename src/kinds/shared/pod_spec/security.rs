@@ -1,0 +1,125 @@
+//! The rules of security contexts, of pods and of containers.
+
+use serde_json::Value;
+
+use crate::kinds::shared::rules::inclusive_range;
+use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
+use crate::machinery::object::Reading;
+
+fn validate_id(errors: &mut ErrorList, path: &Path, id: Option<i64>) {
+    if let Some(id) = id.filter(|id| !(0..=i64::from(i32::MAX)).contains(id)) {
+        errors.push(invalid(path, id, &inclusive_range(0, i64::from(i32::MAX))));
+    }
+}
+
+/// Checks the security context of a pod.
+pub fn validate_pod(errors: &mut ErrorList, path: &Path, spec: &Value) {
+    let Some(context) = spec.at("/securityContext") else { return };
+    for field in ["fsGroup", "runAsUser", "runAsGroup"] {
+        validate_id(errors, &path.child(field), context.get(field).and_then(Value::as_i64));
+    }
+    for (index, group) in context.list("/supplementalGroups").iter().enumerate() {
+        validate_id(errors, &path.child("supplementalGroups").index(index), group.as_i64());
+    }
+    if spec.flag("/shareProcessNamespace") && spec.flag("/hostPID") {
+        let why = "ShareProcessNamespace and HostPID cannot both be enabled";
+        errors.push(invalid(&path.child("shareProcessNamespace"), true, why));
+    }
+    validate_sysctls(errors, &path.child("sysctls"), context.list("/sysctls"));
+    if let Some(policy) = context.at("/fsGroupChangePolicy").and_then(Value::as_str)
+        && !["OnRootMismatch", "Always"].contains(&policy)
+    {
+        let here = path.child("fsGroupChangePolicy");
+        errors.push(not_supported(&here, policy, &["Always", "OnRootMismatch"]));
+    }
+    validate_profiles(errors, path, context);
+}
+
+fn validate_sysctls(errors: &mut ErrorList, path: &Path, sysctls: &[Value]) {
+    let mut seen = Vec::new();
+    for (index, sysctl) in sysctls.iter().enumerate() {
+        let name = sysctl.str("/name");
+        let here = path.index(index).child("name");
+        let good = |part: &str| {
+            !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c))
+        };
+        if name.is_empty() {
+            errors.push(required(&here, ""));
+        } else if !name.split(['.', '/']).all(good) {
+            let why = "must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$";
+            errors.push(invalid(&here, name, why));
+        } else if seen.contains(&name) {
+            errors.push(crate::machinery::field::duplicate(&here, name));
+        }
+        seen.push(name);
+    }
+}
+
+/// Checks the security context of a container.
+pub fn validate_container(errors: &mut ErrorList, path: &Path, context: Option<&Value>, host_users: bool) {
+    let Some(context) = context else { return };
+    for field in ["runAsUser", "runAsGroup"] {
+        validate_id(errors, &path.child(field), context.get(field).and_then(Value::as_i64));
+    }
+    if let Some(mount) = context.at("/procMount").and_then(Value::as_str) {
+        if !["Default", "Unmasked"].contains(&mount) {
+            errors.push(not_supported(&path.child("procMount"), mount, &["Default", "Unmasked"]));
+        }
+        if host_users && mount == "Unmasked" {
+            let why = "`hostUsers` must be false to use `Unmasked`";
+            errors.push(invalid(&path.child("procMount"), mount, why));
+        }
+    }
+    if context.at("/allowPrivilegeEscalation") == Some(&Value::Bool(false)) {
+        if context.flag("/privileged") {
+            let why = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true";
+            errors.push(invalid(path, context.clone(), why));
+        }
+        if context.list("/capabilities/add").iter().any(|c| c == "CAP_SYS_ADMIN") {
+            let why = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN";
+            errors.push(invalid(path, context.clone(), why));
+        }
+    }
+    validate_profiles(errors, path, context);
+}
+
+/// Checks seccomp and AppArmor profiles.
+fn validate_profiles(errors: &mut ErrorList, path: &Path, context: &Value) {
+    for field in ["seccompProfile", "appArmorProfile"] {
+        let Some(profile) = context.get(field).filter(|p| !p.is_null()) else { continue };
+        let here = path.child(field);
+        let local = profile.str("/localhostProfile");
+        match profile.str("/type") {
+            "Localhost" if local.is_empty() => {
+                let name = if field == "seccompProfile" { "seccomp" } else { "AppArmor" };
+                let why = match name {
+                    "seccomp" => "must be set when seccomp type is Localhost",
+                    _ => "must be set when AppArmor type is Localhost",
+                };
+                errors.push(required(&here.child("localhostProfile"), why));
+            }
+            "Localhost" if field == "seccompProfile" && (local.starts_with('/') || local.contains("..")) => {
+                let why = if local.starts_with('/') { "must be a relative path" } else { "must not contain '..'" };
+                errors.push(invalid(&here.child("localhostProfile"), local, why));
+            }
+            "Localhost" => {}
+            "RuntimeDefault" | "Unconfined" => {
+                if profile.at("/localhostProfile").is_some() {
+                    let why = match field {
+                        "seccompProfile" => "can only be set when seccomp type is Localhost",
+                        _ => "can only be set when AppArmor type is Localhost",
+                    };
+                    errors.push(match field {
+                        "seccompProfile" => invalid(&here.child("localhostProfile"), local, why),
+                        _ => forbidden(&here.child("localhostProfile"), why),
+                    });
+                }
+            }
+            "" => errors.push(required(&here.child("type"), "type is required when seccompProfile is set")),
+            other => {
+                let supported = ["Localhost", "RuntimeDefault", "Unconfined"];
+                errors.push(not_supported(&here.child("type"), other, &supported));
+            }
+        }
+    }
+}

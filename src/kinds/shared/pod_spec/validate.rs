@@ -1,0 +1,181 @@
+//! The rules of a pod spec, in the order in which the API server finds fault.
+
+use serde_json::Value;
+
+use super::volumes::Volumes;
+use super::{containers, network, resources, scheduling, security, volumes};
+use crate::kinds::shared::rules::{dns_label, dns_subdomain, inclusive_range, label_map, refuse};
+use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
+use crate::machinery::labels;
+use crate::machinery::object::Reading;
+
+/// What the parts of a spec need to know of the whole.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The volumes that are right, for mounts to refer to.
+    pub volumes: Volumes<'a>,
+    /// Names of resource claims.
+    pub claims: Vec<&'a str>,
+    /// Seconds a container gets to stop.
+    pub grace_period: i64,
+    /// Whether users in containers are users of the host.
+    pub host_users: bool,
+}
+
+/// Everything that is wrong with a pod spec.
+pub fn validate_spec(errors: &mut ErrorList, path: &Path, spec: &Value) {
+    let volumes = volumes::validate(errors, &path.child("volumes"), spec.list("/volumes"));
+    let context = Context {
+        volumes,
+        claims: spec.list("/resourceClaims").iter().map(|c| c.str("/name")).collect(),
+        grace_period: spec.int("/terminationGracePeriodSeconds").unwrap_or(0),
+        host_users: spec.at("/hostUsers").is_none_or(|v| v != false),
+    };
+    validate_resource_claims(errors, &path.child("resourceClaims"), spec);
+    containers::validate_containers(errors, path, spec, &context);
+    if let Some(whole) = spec.at("/resources") {
+        validate_pod_resources(errors, &path.child("resources"), whole, &context);
+    }
+    network::validate_host_ports(errors, &path.child("containers"), spec);
+    validate_choice(errors, path, spec, "restartPolicy", &["Always", "OnFailure", "Never"]);
+    validate_choice(errors, path, spec, "dnsPolicy", &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"]);
+    label_map(errors, &path.child("nodeSelector"), spec.get("nodeSelector"));
+    security::validate_pod(errors, &path.child("securityContext"), spec);
+    scheduling::validate_affinity(errors, &path.child("affinity"), spec.at("/affinity"));
+    network::validate_dns_config(errors, &path.child("dnsConfig"), spec);
+    validate_gates(errors, path, spec);
+    let spread = spec.list("/topologySpreadConstraints");
+    scheduling::validate_spread(errors, &path.child("topologySpreadConstraints"), spread);
+    validate_names(errors, path, spec);
+    scheduling::validate_tolerations(errors, &path.child("tolerations"), spec.list("/tolerations"));
+    network::validate_host_aliases(errors, &path.child("hostAliases"), spec.list("/hostAliases"));
+    validate_classes(errors, path, spec);
+}
+
+fn validate_choice(errors: &mut ErrorList, path: &Path, spec: &Value, field: &str, choices: &[&str]) {
+    match spec.get(field).and_then(Value::as_str).unwrap_or_default() {
+        "" => errors.push(required(&path.child(field), "")),
+        value if !choices.contains(&value) => errors.push(not_supported(&path.child(field), value, choices)),
+        _ => {}
+    }
+}
+
+fn validate_resource_claims(errors: &mut ErrorList, path: &Path, spec: &Value) {
+    let mut seen = Vec::new();
+    for (index, claim) in spec.list("/resourceClaims").iter().enumerate() {
+        let here = path.index(index);
+        let name = claim.str("/name");
+        if name.is_empty() {
+            errors.push(required(&here.child("name"), ""));
+        } else if seen.contains(&name) {
+            errors.push(duplicate(&here.child("name"), name));
+        } else {
+            refuse(errors, &here.child("name"), name, dns_label(name));
+        }
+        seen.push(name);
+        match (claim.at("/resourceClaimName").is_some(), claim.at("/resourceClaimTemplateName").is_some()) {
+            (true, true) => {
+                let why = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified";
+                errors.push(invalid(&here, claim.clone(), why));
+            }
+            (false, false) => {
+                let why = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`";
+                errors.push(invalid(&here, claim.clone(), why));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Resources of the pod as a whole may be cpu, memory and huge pages only.
+fn validate_pod_resources(errors: &mut ErrorList, path: &Path, whole: &Value, context: &Context) {
+    for field in ["limits", "requests"] {
+        for name in whole.get(field).and_then(Value::as_object).into_iter().flat_map(|m| m.keys()) {
+            if !["cpu", "memory"].contains(&name.as_str()) && !name.starts_with("hugepages-") {
+                let here = path.child(field).key(name);
+                errors.push(not_supported(&here, name.as_str(), &["cpu", "hugepages-", "memory"]));
+            }
+        }
+    }
+    resources::validate(errors, path, whole, &context.claims);
+}
+
+fn validate_gates(errors: &mut ErrorList, path: &Path, spec: &Value) {
+    for (index, gate) in spec.list("/readinessGates").iter().enumerate() {
+        let kind = gate.str("/conditionType");
+        let here = path.child("readinessGates").index(index).child("conditionType");
+        refuse(errors, &here, kind, labels::key_problems(kind));
+    }
+    let mut seen = Vec::new();
+    for (index, gate) in spec.list("/schedulingGates").iter().enumerate() {
+        let name = gate.str("/name");
+        let here = path.child("schedulingGates").index(index);
+        refuse(errors, &here, name, labels::key_problems(name));
+        if seen.contains(&name) {
+            errors.push(duplicate(&here, name));
+        }
+        seen.push(name);
+    }
+}
+
+fn validate_names(errors: &mut ErrorList, path: &Path, spec: &Value) {
+    for (index, secret) in spec.list("/imagePullSecrets").iter().enumerate() {
+        if let Some(name) = secret.get("name").filter(|n| !n.is_null() && !n.is_string()) {
+            errors.push(invalid(&path.child("imagePullSecrets").index(index).child("name"), name.clone(), ""));
+        }
+    }
+    for (field, rule) in [("serviceAccountName", dns_subdomain as fn(&str) -> Vec<String>), ("nodeName", dns_subdomain)]
+    {
+        let name = spec.get(field).and_then(Value::as_str).unwrap_or_default();
+        if !name.is_empty() {
+            refuse(errors, &path.child(field), name, rule(name));
+        }
+    }
+    if let Some(seconds) = spec.int("/activeDeadlineSeconds")
+        && !(1..=i64::from(i32::MAX)).contains(&seconds)
+    {
+        let why = inclusive_range(1, i64::from(i32::MAX));
+        errors.push(invalid(&path.child("activeDeadlineSeconds"), seconds, &why));
+    }
+    for field in ["hostname", "subdomain"] {
+        let name = spec.get(field).and_then(Value::as_str).unwrap_or_default();
+        if !name.is_empty() {
+            refuse(errors, &path.child(field), name, dns_label(name));
+        }
+    }
+}
+
+fn validate_classes(errors: &mut ErrorList, path: &Path, spec: &Value) {
+    for field in ["priorityClassName", "runtimeClassName"] {
+        let name = spec.get(field).and_then(Value::as_str).unwrap_or_default();
+        if !name.is_empty() {
+            refuse(errors, &path.child(field), name, dns_subdomain(name));
+        }
+    }
+    if let Some(policy) = spec.at("/preemptionPolicy").and_then(Value::as_str)
+        && !["PreemptLowerPriority", "Never"].contains(&policy)
+    {
+        let here = path.child("preemptionPolicy");
+        errors.push(not_supported(&here, policy, &["PreemptLowerPriority", "Never"]));
+    }
+    if let Some(os) = spec.at("/os") {
+        match os.str("/name") {
+            "" => errors.push(required(&path.child("os").child("name"), "cannot be empty")),
+            "linux" | "windows" => {}
+            other => errors.push(not_supported(&path.child("os").child("name"), other, &["linux", "windows"])),
+        }
+    }
+}
+
+/// Everything that is wrong with a pod template: its labels, annotations and spec.
+pub fn validate_template(errors: &mut ErrorList, path: &Path, template: &Value) {
+    label_map(errors, &path.child("labels"), template.pointer("/metadata/labels"));
+    let annotations = template.pointer("/metadata/annotations");
+    crate::kinds::shared::rules::annotation_map(errors, &path.child("annotations"), annotations);
+    let spec = template.get("spec").unwrap_or(&Value::Null);
+    validate_spec(errors, &path.child("spec"), spec);
+    if !spec.list("/ephemeralContainers").is_empty() {
+        let here = path.child("spec").child("ephemeralContainers");
+        errors.push(forbidden(&here, "ephemeral containers not allowed in pod template"));
+    }
+}

@@ -1,0 +1,137 @@
+//! The rules of volumes in a pod spec and of their mounts in containers.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::volume_sources;
+use crate::kinds::shared::rules::{dns_label, refuse};
+use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_found, not_supported, required};
+use crate::machinery::object::Reading;
+
+/// The volumes of a pod that nothing is wrong with, by name.
+pub type Volumes<'a> = BTreeMap<&'a str, &'a Value>;
+
+/// Checks volumes and answers those that mounts can refer to.
+pub fn validate<'a>(errors: &mut ErrorList, path: &Path, list: &'a [Value]) -> Volumes<'a> {
+    let mut good = Volumes::new();
+    for (index, volume) in list.iter().enumerate() {
+        let here = path.index(index);
+        let name = volume.str("/name");
+        let mut wrong = ErrorList::new();
+        volume_sources::validate(&mut wrong, &here, volume);
+        if name.is_empty() {
+            wrong.push(required(&here.child("name"), ""));
+        } else {
+            refuse(&mut wrong, &here.child("name"), name, dns_label(name));
+        }
+        if good.contains_key(name) {
+            wrong.push(duplicate(&here.child("name"), name));
+        }
+        if wrong.is_empty() {
+            good.insert(name, volume);
+        }
+        errors.append(&mut wrong);
+    }
+    good
+}
+
+/// Checks the mounts and block devices of a container.
+pub fn validate_mounts(errors: &mut ErrorList, path: &Path, container: &Value, volumes: &Volumes) {
+    let (mounts, devices) = (container.list("/volumeMounts"), container.list("/volumeDevices"));
+    let has = |list: &[Value], field: &str, value: &str| list.iter().any(|item| item.str(field) == value);
+    let mut places = Vec::new();
+    for (index, mount) in mounts.iter().enumerate() {
+        let here = path.child("volumeMounts").index(index);
+        let (name, place) = (mount.str("/name"), mount.str("/mountPath"));
+        if name.is_empty() {
+            errors.push(required(&here.child("name"), ""));
+        }
+        if !volumes.contains_key(name) {
+            errors.push(not_found(&here.child("name"), name));
+        }
+        if place.is_empty() {
+            errors.push(required(&here.child("mountPath"), ""));
+        }
+        if places.contains(&place) {
+            errors.push(invalid(&here.child("mountPath"), place, "must be unique"));
+        }
+        places.push(place);
+        if has(devices, "/name", name) {
+            errors.push(invalid(&here.child("name"), name, "must not already exist in volumeDevices"));
+        }
+        if has(devices, "/devicePath", place) {
+            let why = "must not already exist as a path in volumeDevices";
+            errors.push(invalid(&here.child("mountPath"), place, why));
+        }
+        validate_sub_paths(errors, &here, mount);
+        validate_propagation(errors, &here.child("mountPropagation"), mount, container);
+    }
+    validate_devices(errors, path, mounts, devices, volumes);
+}
+
+fn validate_devices(errors: &mut ErrorList, path: &Path, mounts: &[Value], devices: &[Value], volumes: &Volumes) {
+    let (mut names, mut places) = (Vec::new(), Vec::new());
+    for (index, device) in devices.iter().enumerate() {
+        let here = path.child("volumeDevices").index(index);
+        let (name, place) = (device.str("/name"), device.str("/devicePath"));
+        if name.is_empty() {
+            errors.push(required(&here.child("name"), ""));
+        }
+        if names.contains(&name) {
+            errors.push(invalid(&here.child("name"), name, "must be unique"));
+        }
+        match volumes.get(name) {
+            None => errors.push(not_found(&here.child("name"), name)),
+            Some(volume) if volume.at("/persistentVolumeClaim").or(volume.at("/ephemeral")).is_none() => {
+                let why = "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode";
+                errors.push(invalid(&here.child("name"), name, why));
+            }
+            Some(_) => {}
+        }
+        if place.is_empty() {
+            errors.push(required(&here.child("devicePath"), ""));
+        }
+        if places.contains(&place) {
+            errors.push(invalid(&here.child("devicePath"), place, "must be unique"));
+        }
+        if mounts.iter().any(|m| m.str("/mountPath") == place) {
+            let why = "must not already exist as a path in volumeMounts";
+            errors.push(invalid(&here.child("devicePath"), place, why));
+        }
+        names.push(name);
+        places.push(place);
+    }
+}
+
+fn validate_sub_paths(errors: &mut ErrorList, path: &Path, mount: &Value) {
+    let (plain, expression) = (mount.str("/subPath"), mount.str("/subPathExpr"));
+    relative_path(errors, &path.child("subPath"), plain);
+    if !plain.is_empty() && !expression.is_empty() {
+        let why = "subPathExpr and subPath are mutually exclusive";
+        errors.push(invalid(&path.child("subPathExpr"), expression, why));
+    }
+    relative_path(errors, &path.child("subPathExpr"), expression);
+}
+
+/// Refuses a path that leads out of its directory; an empty one is fine.
+pub fn relative_path(errors: &mut ErrorList, path: &Path, text: &str) {
+    if text.starts_with('/') {
+        errors.push(invalid(path, text, "must be a relative path"));
+    }
+    if text.split('/').any(|part| part == "..") {
+        errors.push(invalid(path, text, "must not contain '..'"));
+    }
+}
+
+fn validate_propagation(errors: &mut ErrorList, path: &Path, mount: &Value, container: &Value) {
+    let Some(mode) = mount.at("/mountPropagation").and_then(Value::as_str) else { return };
+    let supported = ["Bidirectional", "HostToContainer", "None"];
+    if !supported.contains(&mode) {
+        errors.push(not_supported(path, mode, &supported));
+    }
+    if mode == "Bidirectional" && !container.flag("/securityContext/privileged") {
+        let why = "Bidirectional mount propagation is available only to privileged containers";
+        errors.push(forbidden(path, why));
+    }
+}

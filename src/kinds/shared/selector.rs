@@ -1,0 +1,112 @@
+//! Label selectors in specs: their rules, and how they relate to the labels of a pod template.
+
+use serde_json::Value;
+
+use super::rules::{invalid_json, label_map, refuse};
+use crate::machinery::field::{ErrorList, Path, forbidden, invalid, required};
+use crate::machinery::labels::{self, Selector};
+use crate::machinery::object::Reading;
+
+/// The complaint about a selector that does not match its template.
+pub const MISMATCH: &str = "`selector` does not match template `labels`";
+
+/// What is wrong with a LabelSelector object.
+pub fn validate(errors: &mut ErrorList, path: &Path, selector: &Value) {
+    label_map(errors, &path.child("matchLabels"), selector.get("matchLabels"));
+    for (index, expression) in selector.list("/matchExpressions").iter().enumerate() {
+        validate_expression(errors, &path.child("matchExpressions").index(index), expression);
+    }
+}
+
+fn validate_expression(errors: &mut ErrorList, path: &Path, expression: &Value) {
+    let values = expression.list("/values");
+    match expression.str("/operator") {
+        "In" | "NotIn" if values.is_empty() => {
+            errors.push(required(&path.child("values"), "must be specified when `operator` is 'In' or 'NotIn'"));
+        }
+        "Exists" | "DoesNotExist" if !values.is_empty() => {
+            let why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+            errors.push(forbidden(&path.child("values"), why));
+        }
+        "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
+        other => errors.push(invalid(&path.child("operator"), other, "not a valid selector operator")),
+    }
+    let key = expression.str("/key");
+    refuse(errors, &path.child("key"), key, labels::key_problems(key));
+    for (index, value) in values.iter().filter_map(Value::as_str).enumerate() {
+        refuse(errors, &path.child("values").index(index), value, labels::value_problems(value));
+    }
+}
+
+/// Whether there is neither a label nor an expression.
+pub fn is_empty(selector: &Value) -> bool {
+    selector.map("/matchLabels").is_none_or(|m| m.is_empty()) && selector.list("/matchExpressions").is_empty()
+}
+
+/// A selector as errors show it: labels come before expressions.
+pub fn to_json(selector: &Value) -> String {
+    let parts: Vec<String> = ["matchLabels", "matchExpressions"]
+        .iter()
+        .filter_map(|field| Some(format!("\"{field}\":{}", selector.get(*field).filter(|v| !v.is_null())?)))
+        .collect();
+    format!("{{{}}}", parts.join(","))
+}
+
+/// Checks `spec.selector` of a workload: it is there, well-formed and not empty. `kind` is the word the message has.
+pub fn validate_required(errors: &mut ErrorList, path: &Path, selector: Option<&Value>, kind: &str) {
+    match selector.filter(|s| !s.is_null()) {
+        None => errors.push(required(path, "")),
+        Some(selector) => {
+            validate(errors, path, selector);
+            if is_empty(selector) {
+                errors.push(invalid_json(path, &to_json(selector), &format!("empty selector is invalid for {kind}")));
+            }
+        }
+    }
+}
+
+/// The selector of a workload; `None` when it is wrong. A missing one matches nothing.
+pub fn read(selector: Option<&Value>) -> Option<Selector> {
+    Selector::from_object(selector.unwrap_or(&Value::Null)).ok()
+}
+
+/// Checks that a selector matches the labels of a template at `path`.
+pub fn validate_match(errors: &mut ErrorList, path: &Path, selector: &Selector, template: &Value) {
+    let labels = template.pointer("/metadata/labels").unwrap_or(&Value::Null);
+    if !selector.is_everything() && !selector.matches(labels) {
+        errors.push(invalid(&path.child("metadata").child("labels"), labels.clone(), MISMATCH));
+    }
+}
+
+/// The selector of a ReplicationController, which is a plain map.
+pub fn of_map(map: Option<&Value>) -> Selector {
+    map.and_then(Value::as_object).map_or_else(Selector::everything, Selector::from_map)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn selectors_are_checked() {
+        let path = Path::new("spec.selector");
+        let cases = [
+            (json!(null), vec!["spec.selector: Required value"]),
+            (json!({}), vec!["spec.selector: Invalid value: {}: empty selector is invalid for deployment"]),
+            (
+                json!({"matchExpressions": [{"key": "a", "operator": "In"}]}),
+                vec![
+                    "spec.selector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+                ],
+            ),
+            (json!({"matchLabels": {"a": "b"}}), vec![]),
+        ];
+        for (selector, want) in cases {
+            let mut errors = ErrorList::new();
+            validate_required(&mut errors, &path, Some(&selector), "deployment");
+            let got: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            assert_eq!(got, want, "{selector}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The kinds by which storage drivers, their nodes and attachments are known.
+
+use serde_json::{Value, json};
+
+use super::GROUP;
+use crate::kinds::shared::describe_meta::{describe_events, format_labels, go_list, head, joined, stamp};
+use crate::kinds::shared::simple::Simple;
+use crate::kinds::{Describer, Lookup, Names, age};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+
+/// A storage driver.
+pub static CSI_DRIVER: Simple = Simple::new(Names::builtin(GROUP, "CSIDriver", "csidrivers", "csidriver", false))
+    .defaults(driver_defaults)
+    .validate_update(|new, old| {
+        let changed = new.flag("/spec/attachRequired") != old.flag("/spec/attachRequired");
+        let path = Path::new("spec").child("attachRequired");
+        if changed {
+            vec![field::invalid(&path, new["spec"]["attachRequired"].clone(), "field is immutable")]
+        } else {
+            vec![]
+        }
+    })
+    .table(
+        &[
+            "Name",
+            "AttachRequired",
+            "PodInfoOnMount",
+            "StorageCapacity",
+            "TokenRequests",
+            "RequiresRepublish",
+            "Modes",
+            "Age",
+        ],
+        |driver, now| {
+            let truth = |field: &str| driver.flag(&format!("/spec/{field}")).to_string();
+            let tokens: Vec<&str> = driver.list("/spec/tokenRequests").iter().map(|t| t.str("/audience")).collect();
+            vec![
+                driver.name().into(),
+                truth("attachRequired"),
+                truth("podInfoOnMount"),
+                truth("storageCapacity"),
+                if tokens.is_empty() { "<unset>".into() } else { tokens.join(",") },
+                truth("requiresRepublish"),
+                joined(driver.list("/spec/volumeLifecycleModes"), ","),
+                age(driver, now),
+            ]
+        },
+    );
+
+/// The drivers of a node.
+pub static CSI_NODE: Simple = Simple::new(Names::builtin(GROUP, "CSINode", "csinodes", "csinode", false))
+    .defaults(|node| {
+        if node.at("/spec/drivers").is_none() {
+            node.put("/spec/drivers", Value::Null);
+        }
+    })
+    .table(&["Name", "Drivers", "Age"], |node, now| {
+        vec![node.name().into(), node.list("/spec/drivers").len().to_string(), age(node, now)]
+    })
+    .describe(describe_node);
+
+/// How much room a driver has.
+pub static CSI_STORAGE_CAPACITY: Simple =
+    Simple::new(Names::builtin(GROUP, "CSIStorageCapacity", "csistoragecapacities", "csistoragecapacity", true))
+        .table(&["Name", "Created At"], |capacity, _| {
+            vec![capacity.name().into(), capacity.str("/metadata/creationTimestamp").into()]
+        });
+
+/// A volume that is attached to a node.
+pub static VOLUME_ATTACHMENT: Simple =
+    Simple::new(Names::builtin(GROUP, "VolumeAttachment", "volumeattachments", "volumeattachment", false))
+        .status(|_| json!({"attached": false}))
+        .validate(attachment_errors)
+        .validate_update(|new, old| {
+            if new.get("spec") == old.get("spec") {
+                return ErrorList::new();
+            }
+            vec![field::invalid(&Path::new("spec"), new["spec"].clone(), "field is immutable")]
+        })
+        .table(&["Name", "Attacher", "PV", "Node", "Attached", "Age"], |attachment, now| {
+            vec![
+                attachment.name().into(),
+                attachment.str("/spec/attacher").into(),
+                attachment.str("/spec/source/persistentVolumeName").into(),
+                attachment.str("/spec/nodeName").into(),
+                attachment.flag("/status/attached").to_string(),
+                age(attachment, now),
+            ]
+        });
+
+/// Attributes of volumes that can change while they are in use.
+pub static VOLUME_ATTRIBUTES_CLASS: Simple = Simple::new(
+    Names::builtin(GROUP, "VolumeAttributesClass", "volumeattributesclasses", "volumeattributesclass", false)
+        .short(&["vac"]),
+)
+.validate(|class| match class.str("/driverName") {
+    "" => vec![field::required(&Path::new("driverName"), "")],
+    _ => vec![],
+})
+.validate_update(|new, old| {
+    let mut errors = ErrorList::new();
+    if new.str("/driverName") != old.str("/driverName") {
+        errors.push(field::forbidden(&Path::new("driverName"), "updates to driverName are forbidden."));
+    }
+    if new.strings("/parameters") != old.strings("/parameters") {
+        errors.push(field::forbidden(&Path::new("parameters"), "updates to parameters are forbidden."));
+    }
+    errors
+})
+.table(&["Name", "DriverName", "Age"], |class, now| {
+    vec![class.name().into(), class.str("/driverName").into(), age(class, now)]
+})
+.describe(|class, look, out| {
+    out.pair(0, "Name", class.name());
+    out.pair(0, "Annotations", format_labels(&class.strings("/metadata/annotations")));
+    out.pair(0, "DriverName", class.str("/driverName"));
+    out.pair(0, "Parameters", format_labels(&class.strings("/parameters")));
+    describe_events(look, class, out);
+});
+
+fn driver_defaults(driver: &mut Object) {
+    for (field, value) in [
+        ("attachRequired", json!(true)),
+        ("podInfoOnMount", json!(false)),
+        ("storageCapacity", json!(false)),
+        ("fsGroupPolicy", json!("ReadWriteOnceWithFSType")),
+        ("requiresRepublish", json!(false)),
+        ("seLinuxMount", json!(false)),
+    ] {
+        driver.put_default(&format!("/spec/{field}"), value);
+    }
+    if driver.list("/spec/volumeLifecycleModes").is_empty() {
+        driver.put("/spec/volumeLifecycleModes", json!(["Persistent"]));
+    }
+}
+
+fn attachment_errors(attachment: &Object) -> ErrorList {
+    let spec = Path::new("spec");
+    let mut errors = ErrorList::new();
+    for name in ["attacher", "nodeName"] {
+        if attachment.str(&format!("/spec/{name}")).is_empty() {
+            errors.push(field::required(&spec.child(name), ""));
+        }
+    }
+    if attachment.str("/spec/source/persistentVolumeName").is_empty()
+        && attachment.at("/spec/source/inlineVolumeSpec").is_none()
+    {
+        let text = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
+        errors.push(field::required(&spec.child("source"), text));
+    }
+    errors
+}
+
+fn describe_node(node: &Object, look: &dyn Lookup, out: &mut Describer) {
+    head(node, out);
+    out.pair(0, "CreationTimestamp", stamp(node, "/metadata/creationTimestamp"));
+    out.line(0, "Spec:");
+    if node.at("/spec/drivers").is_some() {
+        out.line(1, "Drivers:");
+    }
+    for driver in node.list("/spec/drivers") {
+        out.line(2, format!("{}:", driver.str("/name")));
+        out.pair(3, "Node ID", driver.str("/nodeID"));
+        if let Some(count) = driver.int("/allocatable/count") {
+            out.line(3, "Allocatables:");
+            out.pair(4, "Count", count);
+        }
+        if driver.at("/topologyKeys").is_some() {
+            out.pair(3, "Topology Keys", go_list(driver.list("/topologyKeys")));
+        }
+    }
+    describe_events(look, node, out);
+}

@@ -1,0 +1,154 @@
+//! StorageClass: how volumes are made for claims.
+
+use super::GROUP;
+use crate::kinds::shared::describe_meta::{describe_events, format_labels, joined};
+use crate::kinds::shared::formats::{check, immutable};
+use crate::kinds::shared::simple::columns;
+use crate::kinds::{Describer, Kind, Lookup, Names, age};
+use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::labels::key_problems;
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// The kind.
+pub struct StorageClass;
+
+static NAMES: Names = Names::builtin(GROUP, "StorageClass", "storageclasses", "storageclass", false).short(&["sc"]);
+
+/// The annotations that make a class the default, the one of today first.
+const DEFAULT_ANNOTATIONS: [&str; 2] =
+    ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
+
+/// Whether claims without a class get this one.
+pub fn is_default(class: &Object) -> bool {
+    DEFAULT_ANNOTATIONS.iter().any(|key| class.annotation(key) == Some("true"))
+}
+
+impl Kind for StorageClass {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn has_status(&self) -> bool {
+        false
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        object.put_default("/reclaimPolicy", "Delete");
+        object.put_default("/volumeBindingMode", "Immediate");
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        let mut errors = ErrorList::new();
+        let path = Path::new("provisioner");
+        match object.str("/provisioner") {
+            "" => errors.push(field::required(&path, "")),
+            name => {
+                let problems = key_problems(&name.to_lowercase());
+                errors.extend(problems.iter().map(|p| field::invalid(&path, name, p)));
+            }
+        }
+        if object.map("/parameters").is_some_and(|m| m.contains_key("")) {
+            errors.push(field::invalid(&Path::new("parameters"), "", "field can not be empty."));
+        }
+        for (name, supported) in
+            [("reclaimPolicy", ["Delete", "Retain"]), ("volumeBindingMode", ["Immediate", "WaitForFirstConsumer"])]
+        {
+            let value = object.str(&format!("/{name}"));
+            if !supported.contains(&value) {
+                errors.push(field::not_supported(&Path::new(name), value, &supported));
+            }
+        }
+        for (index, term) in object.list("/allowedTopologies").iter().enumerate() {
+            for (i, expression) in term.list("/matchLabelExpressions").iter().enumerate() {
+                let path = Path::new("allowedTopologies").index(index).child("matchLabelExpressions").index(i);
+                if expression.list("/values").is_empty() {
+                    errors.push(field::required(&path.child("values"), ""));
+                }
+                errors.extend(check(key_problems, expression.str("/key"), &path.child("key")));
+            }
+        }
+        errors
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
+        let mut errors = ErrorList::new();
+        if new.strings("/parameters") != old.strings("/parameters") {
+            errors.push(field::forbidden(&Path::new("parameters"), "updates to parameters are forbidden."));
+        }
+        for name in ["provisioner", "reclaimPolicy"] {
+            if new.get(name) != old.get(name) {
+                errors.push(field::forbidden(&Path::new(name), &format!("updates to {name} are forbidden.")));
+            }
+        }
+        errors.extend(immutable(new, old, "/volumeBindingMode", &Path::new("volumeBindingMode")));
+        errors
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns(&["Name", "Provisioner", "ReclaimPolicy", "VolumeBindingMode", "AllowVolumeExpansion", "Age"])
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        let mark = if is_default(object) { " (default)" } else { "" };
+        vec![
+            format!("{}{mark}", object.name()),
+            object.str("/provisioner").into(),
+            object.str("/reclaimPolicy").into(),
+            object.str("/volumeBindingMode").into(),
+            object.flag("/allowVolumeExpansion").to_string(),
+            age(object, now),
+        ]
+    }
+
+    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
+        out.pair(0, "Name", object.name());
+        out.pair(0, "IsDefaultClass", if is_default(object) { "Yes" } else { "No" });
+        out.pair(0, "Annotations", format_labels(&object.strings("/metadata/annotations")));
+        out.pair(0, "Provisioner", object.str("/provisioner"));
+        out.pair(0, "Parameters", format_labels(&object.strings("/parameters")));
+        let expansion = match object.at("/allowVolumeExpansion").map(|v| *v == true) {
+            None => "<unset>",
+            Some(true) => "True",
+            Some(false) => "False",
+        };
+        out.pair(0, "AllowVolumeExpansion", expansion);
+        let options = object.list("/mountOptions");
+        if options.is_empty() {
+            out.pair(0, "MountOptions", "<none>");
+        } else {
+            out.line(0, "MountOptions:");
+            for option in options {
+                out.line(1, option.as_str().unwrap_or(""));
+            }
+        }
+        out.pair(0, "ReclaimPolicy", object.str("/reclaimPolicy"));
+        out.pair(0, "VolumeBindingMode", object.str("/volumeBindingMode"));
+        topologies(object, out);
+        describe_events(look, object, out);
+        true
+    }
+}
+
+fn topologies(class: &Object, out: &mut Describer) {
+    let terms = class.list("/allowedTopologies");
+    if terms.is_empty() {
+        return;
+    }
+    out.line(0, "AllowedTopologies:\t");
+    for (index, term) in terms.iter().enumerate() {
+        out.write(1, format!("Term {index}:\t"));
+        let expressions = term.list("/matchLabelExpressions");
+        if expressions.is_empty() {
+            out.line(0, "<none>");
+        }
+        for (position, expression) in expressions.iter().enumerate() {
+            if position > 0 {
+                out.write(1, "\t");
+            }
+            let values = joined(expression.list("/values"), ", ");
+            out.line(0, format!("{} in [{values}]", expression.str("/key")));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Layouts that kubectl's YAML library accepts and our parser, which follows YAML 1.2, refuses.
+//!
+//! Inside brackets and quotes indentation means nothing to kubectl; here such lines are indented until our parser takes
+//! them too. Line numbers stay as they are.
+
+use saphyr_parser::ScanError;
+
+/// The document with the place of the error made acceptable, if that is all that is wrong there.
+pub(super) fn repair(doc: &str, error: &ScanError) -> Option<String> {
+    let at = error.marker().index();
+    match error.info() {
+        "invalid indentation" | "invalid indentation in flow construct" => indent(doc, error.marker().line()),
+        "invalid indentation in quoted scalar" => indent_quoted(doc, error.marker().line(), error.marker().col()),
+        "':' must be followed by a valid YAML whitespace" => replace_tab(doc, at),
+        _ => None,
+    }
+}
+
+/// Further in than any line of a sane document.
+const FAR: usize = 200;
+
+/// Indents one line, counted from 1.
+fn indent(doc: &str, line: usize) -> Option<String> {
+    let start = line_start(doc, line)?;
+    // A line that stands so far in already is wrong for another reason.
+    let rest = &doc[start..];
+    (!rest.starts_with(&" ".repeat(FAR))).then(|| format!("{}{}{rest}", &doc[..start], " ".repeat(FAR)))
+}
+
+/// Indents the first line after the opening quote that stands left of it: it can only be part of the quoted text.
+fn indent_quoted(doc: &str, line: usize, column: usize) -> Option<String> {
+    let margin = " ".repeat(column.max(1));
+    let inner = doc.lines().enumerate().skip(line);
+    let (index, _) = inner.into_iter().find(|(_, text)| !text.trim().is_empty() && !text.starts_with(&margin))?;
+    let start = line_start(doc, index + 1)?;
+    Some(format!("{}{margin}{}", &doc[..start], &doc[start..]))
+}
+
+/// Makes blanks of the tabs before a place that is counted in characters.
+fn replace_tab(doc: &str, at: usize) -> Option<String> {
+    let end = doc.char_indices().nth(at).map_or(doc.len(), |(index, _)| index);
+    let kept = doc[..end].trim_end_matches('\t');
+    (kept.len() < end).then(|| format!("{kept}{}{}", " ".repeat(end - kept.len()), &doc[end..]))
+}
+
+fn line_start(doc: &str, line: usize) -> Option<usize> {
+    let before = line.checked_sub(2);
+    before.map_or(Some(0), |index| doc.match_indices('\n').nth(index).map(|(at, _)| at + 1))
+}

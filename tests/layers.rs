@@ -1,0 +1,81 @@
+//! The layers of the crate: a module uses only modules of a lower layer. And: no test file lies outside the list.
+
+use std::path::{Path, PathBuf};
+
+/// The layers, lowest first; modules of one layer do not use each other.
+const LAYERS: &[&[&str]] =
+    &[&["sim"], &["machinery"], &["kinds"], &["store", "printers"], &["api"], &["controllers"], &["cluster"], &["cli"]];
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|l| l.contains(&module))
+}
+
+fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(dir).expect("a source directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The modules of the crate that a source file names with `crate::`.
+fn used(text: &str) -> Vec<String> {
+    let mut modules = Vec::new();
+    for line in text.lines().map(str::trim_start).filter(|l| !l.starts_with("//")) {
+        for part in line.split("crate::").skip(1) {
+            let names = match part.strip_prefix('{') {
+                Some(list) => list.split(['}', ';']).next().unwrap_or("").split(',').map(str::trim).collect(),
+                None => vec![part],
+            };
+            for name in names {
+                modules.push(name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+            }
+        }
+    }
+    modules
+}
+
+#[test]
+fn arrows_point_down() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut wrong = Vec::new();
+    for file in &files {
+        let inner = file.strip_prefix(&root).expect("below src");
+        let top = inner.components().next().expect("a component").as_os_str().to_string_lossy().replace(".rs", "");
+        let Some(own) = layer(&top) else { continue };
+        let text = std::fs::read_to_string(file).expect("source text");
+        for module in used(&text) {
+            let allowed = module == top || layer(&module).is_none_or(|other| other < own);
+            if !allowed {
+                wrong.push(format!("{} uses crate::{module}", inner.display()));
+            }
+        }
+    }
+    wrong.dedup();
+    assert!(wrong.is_empty(), "arrows that point up or sideways:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_module_has_a_layer() {
+    let lib = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).expect("lib.rs");
+    for line in lib.lines().filter_map(|l| l.strip_prefix("pub mod ")) {
+        let module = line.trim_end_matches(';');
+        assert!(layer(module).is_some(), "{module} has no layer");
+    }
+}
+
+#[test]
+fn every_test_file_is_listed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let list = std::fs::read_to_string(root.join("tests.rs")).expect("tests.rs");
+    for entry in std::fs::read_dir(&root).expect("tests") {
+        let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+        let module = name.trim_end_matches(".rs");
+        assert!(module == "tests" || list.contains(&format!("mod {module};")), "{name} is not listed in tests.rs");
+    }
+}
