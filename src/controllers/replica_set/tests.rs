@@ -76,10 +76,13 @@ fn pods_are_available_after_a_while() {
 }
 
 #[test]
-fn a_thousand_pods_cost_few_looks() {
+fn pods_that_change_together_are_looked_at_together() {
     let Some(mut bench) = Bench::new(RESOURCES) else { return };
-    bench.create("replicasets.apps", workload("apps/v1", "ReplicaSet", "many", 200, "nginx:1.25"));
+    let before = bench.cluster.server().revision();
+    bench.create("replicasets.apps", workload("apps/v1", "ReplicaSet", "many", 100, "nginx:1.25"));
     bench.settle();
-    let set = bench.get("replicasets.apps", "many");
-    assert_eq!(set.int("/status/readyReplicas"), Some(200));
+    assert_eq!(bench.get("replicasets.apps", "many").int("/status/readyReplicas"), Some(100));
+    let changes = bench.cluster.server().changes_since(before).unwrap();
+    let writes = changes.iter().filter(|c| c.key.resource == "replicasets.apps").count();
+    assert!(writes <= 8, "{writes} writes of the set for 100 pods");
 }
