@@ -15,6 +15,7 @@ pub mod namespace;
 mod recorder;
 pub mod replica_set;
 pub mod root_ca;
+pub mod scheduler;
 pub mod service_account;
 pub mod shared;
 
@@ -34,6 +35,7 @@ pub static CONTROLLERS: &[Controller] = &[
     deployment::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
+    scheduler::CONTROLLER,
     kubelet::CONTROLLER,
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,
