@@ -8,14 +8,14 @@
 pub mod context;
 pub mod deployment;
 pub mod driver;
-pub mod kubelet;
 pub mod event_ttl;
 pub mod garbage_collector;
+pub mod kubelet;
 pub mod namespace;
 mod recorder;
-pub mod scheduler;
 pub mod replica_set;
 pub mod root_ca;
+pub mod scheduler;
 pub mod service_account;
 pub mod shared;
 
@@ -32,11 +32,11 @@ use crate::store::Change;
 pub static CONTROLLERS: &[Controller] = &[
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
+    deployment::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
-    deployment::CONTROLLER,
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,
     event_ttl::CONTROLLER,
