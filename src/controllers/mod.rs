@@ -9,6 +9,8 @@ pub mod context;
 pub mod deployment;
 pub mod driver;
 pub mod kubelet;
+pub mod node;
+pub mod pod_gc;
 mod recorder;
 pub mod replica_set;
 pub mod root_ca;
@@ -26,6 +28,10 @@ use crate::store::Change;
 
 /// The one list of controllers. Their order is the order in which they are woken by one change.
 pub static CONTROLLERS: &[Controller] = &[
+    node::kubelet::CONTROLLER,
+    node::lifecycle::CONTROLLER,
+    node::eviction::CONTROLLER,
+    pod_gc::CONTROLLER,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
     replica_set::REPLICA_SET,
