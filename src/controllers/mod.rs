@@ -12,6 +12,8 @@ pub mod event_ttl;
 pub mod garbage_collector;
 pub mod kubelet;
 pub mod namespace;
+pub mod node;
+pub mod pod_gc;
 mod recorder;
 pub mod replica_set;
 pub mod root_ca;
@@ -30,6 +32,10 @@ use crate::store::Change;
 
 /// The one list of controllers. Their order is the order in which they are woken by one change.
 pub static CONTROLLERS: &[Controller] = &[
+    node::kubelet::CONTROLLER,
+    node::lifecycle::CONTROLLER,
+    node::eviction::CONTROLLER,
+    pod_gc::CONTROLLER,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
     deployment::CONTROLLER,

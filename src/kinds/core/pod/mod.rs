@@ -142,6 +142,9 @@ impl Kind for Pod {
         if !node.is_empty() {
             entries.push(("node", node.to_owned()));
         }
+        if ["Failed", "Succeeded"].contains(&object.str("/status/phase")) {
+            entries.push(("ended", String::new()));
+        }
         entries
     }
 }
