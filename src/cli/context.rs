@@ -210,6 +210,13 @@ impl Ctx {
         Ok(())
     }
 
+    /// Gives the store back until it is needed again: while an editor is open others can work.
+    pub fn release(&mut self) -> CliResult<()> {
+        self.flush()?;
+        self.cluster = None;
+        Ok(())
+    }
+
     /// Writes out what was held back. A closed pipe ends the command quietly, as it ends any filter.
     fn print(&mut self) {
         let out = std::mem::take(&mut self.out);

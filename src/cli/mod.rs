@@ -6,8 +6,10 @@
 
 pub mod args;
 pub mod context;
+pub mod editor;
 pub mod error;
 pub mod files;
+pub mod gone;
 pub mod help;
 pub mod last_applied;
 pub mod output;

@@ -6,9 +6,14 @@
 //! are tested with plain values; only the thin `reconcile` reads and writes.
 
 pub mod context;
+pub mod deployment;
 pub mod driver;
 pub mod kubelet;
+pub mod event_ttl;
+pub mod garbage_collector;
+pub mod namespace;
 mod recorder;
+pub mod scheduler;
 pub mod replica_set;
 pub mod root_ca;
 pub mod service_account;
@@ -29,7 +34,12 @@ pub static CONTROLLERS: &[Controller] = &[
     root_ca::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
+    scheduler::CONTROLLER,
     kubelet::CONTROLLER,
+    deployment::CONTROLLER,
+    garbage_collector::CONTROLLER,
+    namespace::CONTROLLER,
+    event_ttl::CONTROLLER,
 ];
 
 /// A controller as data.

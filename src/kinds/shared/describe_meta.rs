@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::kinds::{Describer, Lookup, since};
+pub use super::describe::describe_events;
+use crate::kinds::Describer;
 use crate::machinery::object::{Meta, Object, Reading};
 
 /// The annotation that kubectl keeps for itself and that descriptions leave out.
@@ -127,44 +128,6 @@ pub fn conditions(object: &Object, out: &mut Describer) {
         let when = stamp(c, "/lastTransitionTime");
         let (kind, status) = (c.str("/type"), c.str("/status"));
         out.line(1, format!("{kind}\t{status}\t{when}\t{}\t{}", c.str("/reason"), c.str("/message")));
-    }
-}
-
-/// The events about an object, unless they are not asked for.
-pub fn describe_events(look: &dyn Lookup, object: &Object, out: &mut Describer) {
-    if !look.show_events() {
-        return;
-    }
-    let events = look.events(object);
-    if events.is_empty() {
-        out.line(0, "Events:\t<none>");
-        return;
-    }
-    out.line(0, "Events:");
-    out.line(1, "Type\tReason\tAge\tFrom\tMessage");
-    out.line(1, "----\t------\t----\t----\t-------");
-    for event in &events {
-        let source = or(event.str("/source/component"), event.str("/reportingComponent"));
-        let message = event.str("/message").trim();
-        let message = match event.str("/involvedObject/fieldPath") {
-            "" => message.to_string(),
-            place => format!("{place}: {message}"),
-        };
-        let interval = event_interval(event, look);
-        out.line(1, format!("{}\t{}\t{interval}\t{source}\t{message}", event.str("/type"), event.str("/reason")));
-    }
-}
-
-/// `4s`, or `4s (x15 over 12s)` for an event that was seen again.
-fn event_interval(event: &Object, look: &dyn Lookup) -> String {
-    let first = since(event.time("/eventTime").or_else(|| event.time("/firstTimestamp")), look.now());
-    if let Some(count) = event.int("/series/count") {
-        let last = since(event.time("/series/lastObservedTime"), look.now());
-        return format!("{last} (x{count} over {first})");
-    }
-    match event.int("/count").unwrap_or(0) {
-        count if count > 1 => format!("{} (x{count} over {first})", since(event.time("/lastTimestamp"), look.now())),
-        _ => first,
     }
 }
 

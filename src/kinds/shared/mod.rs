@@ -13,6 +13,7 @@ pub mod rules;
 pub mod selector;
 pub mod table;
 pub mod template;
+pub mod template_text;
 pub mod zero_values;
 
 #[cfg(test)]

@@ -23,7 +23,10 @@ pub fn describe_events(look: &dyn Lookup, object: &Object, out: &mut Describer) 
             component => component,
         };
         let (kind, reason) = (event.str("/type"), event.str("/reason"));
-        let message = event.str("/message").trim();
+        let message = match (event.str("/involvedObject/fieldPath"), event.str("/message").trim()) {
+            ("", message) => message.to_string(),
+            (place, message) => format!("{place}: {message}"),
+        };
         out.line(1, format!("{kind}\t{reason}\t{}\t{source}\t{message}", interval(event, look.now())));
     }
 }
