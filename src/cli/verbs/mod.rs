@@ -9,37 +9,47 @@ mod completion;
 mod create;
 mod delete;
 mod describe;
+mod events;
 mod explain;
 mod get;
 mod label;
+mod logs;
 mod metadata_map;
 mod patch;
 mod rollout;
 mod scale;
 mod set;
+mod sim;
+mod store;
 mod taint;
 mod version;
+mod wait;
 
 use super::Verb;
 
 /// The one list of verbs, in the order of the help.
 pub static VERBS: &[Verb] = &[
     create::VERB,
-    set::VERB,
     explain::VERB,
     get::VERB,
+    set::VERB,
     delete::VERB,
     rollout::VERB,
     scale::VERB,
-    taint::VERB,
     describe::VERB,
-    patch::VERB,
     apply::VERB,
-    label::VERB,
-    annotate::VERB,
     completion::VERB,
     api_resources::RESOURCES,
     api_resources::VERSIONS,
     version::VERB,
+    patch::VERB,
+    label::VERB,
+    annotate::VERB,
+    taint::VERB,
+    logs::VERB,
+    wait::VERB,
+    events::VERB,
     clock::VERB,
+    sim::VERB,
+    store::VERB,
 ];
