@@ -9,6 +9,7 @@ mod completion;
 mod create;
 mod delete;
 mod describe;
+mod edit;
 mod events;
 mod explain;
 mod get;
@@ -16,6 +17,7 @@ mod label;
 mod logs;
 mod metadata_map;
 mod patch;
+mod replace;
 mod rollout;
 mod scale;
 mod set;
@@ -32,6 +34,7 @@ pub static VERBS: &[Verb] = &[
     create::VERB,
     explain::VERB,
     get::VERB,
+    edit::VERB,
     set::VERB,
     delete::VERB,
     rollout::VERB,
@@ -43,6 +46,7 @@ pub static VERBS: &[Verb] = &[
     api_resources::VERSIONS,
     version::VERB,
     patch::VERB,
+    replace::VERB,
     label::VERB,
     annotate::VERB,
     taint::VERB,
