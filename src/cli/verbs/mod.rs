@@ -9,6 +9,7 @@ mod completion;
 mod create;
 mod delete;
 mod describe;
+mod diff;
 mod edit;
 mod events;
 mod explain;
@@ -40,6 +41,7 @@ pub static VERBS: &[Verb] = &[
     rollout::VERB,
     scale::VERB,
     describe::VERB,
+    diff::VERB,
     apply::VERB,
     completion::VERB,
     api_resources::RESOURCES,
