@@ -3,6 +3,7 @@
 mod annotate;
 mod api_resources;
 mod apply;
+mod autoscale;
 mod change;
 mod clock;
 mod completion;
@@ -13,13 +14,16 @@ mod diff;
 mod edit;
 mod events;
 mod explain;
+mod expose;
 mod get;
 mod label;
 mod logs;
+mod made;
 mod metadata_map;
 mod patch;
 mod replace;
 mod rollout;
+mod run;
 mod scale;
 mod set;
 mod sim;
@@ -33,6 +37,8 @@ use super::Verb;
 /// The one list of verbs, in the order of the help.
 pub static VERBS: &[Verb] = &[
     create::VERB,
+    expose::VERB,
+    run::VERB,
     explain::VERB,
     get::VERB,
     edit::VERB,
@@ -40,6 +46,7 @@ pub static VERBS: &[Verb] = &[
     delete::VERB,
     rollout::VERB,
     scale::VERB,
+    autoscale::VERB,
     describe::VERB,
     diff::VERB,
     apply::VERB,
