@@ -11,6 +11,7 @@ mod create;
 mod delete;
 mod describe;
 mod diff;
+mod drain;
 mod edit;
 mod events;
 mod explain;
@@ -58,6 +59,9 @@ pub static VERBS: &[Verb] = &[
     replace::VERB,
     label::VERB,
     annotate::VERB,
+    drain::CORDON,
+    drain::UNCORDON,
+    drain::DRAIN,
     taint::VERB,
     logs::VERB,
     wait::VERB,
