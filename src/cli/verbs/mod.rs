@@ -6,7 +6,9 @@ mod apply;
 mod autoscale;
 mod change;
 mod clock;
+mod cluster_info;
 mod completion;
+mod config;
 mod create;
 mod delete;
 mod describe;
@@ -22,6 +24,7 @@ mod logs;
 mod made;
 mod metadata_map;
 mod patch;
+mod refused;
 mod replace;
 mod rollout;
 mod run;
@@ -66,6 +69,18 @@ pub static VERBS: &[Verb] = &[
     logs::VERB,
     wait::VERB,
     events::VERB,
+    cluster_info::VERB,
+    config::VERB,
+    refused::ATTACH,
+    refused::EXEC,
+    refused::PORT_FORWARD,
+    refused::PROXY,
+    refused::CP,
+    refused::DEBUG,
+    refused::CERTIFICATE,
+    refused::PLUGIN,
+    refused::ALPHA,
+    refused::KUBERC,
     clock::VERB,
     sim::VERB,
     store::VERB,
