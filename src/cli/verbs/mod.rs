@@ -85,6 +85,7 @@ pub static VERBS: &[Verb] = &[
     refused::PLUGIN,
     refused::ALPHA,
     refused::KUBERC,
+    refused::KUSTOMIZE,
     clock::VERB,
     sim::VERB,
     store::VERB,

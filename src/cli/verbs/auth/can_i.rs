@@ -1,6 +1,7 @@
 //! `auth can-i`: whether a user may do something, or everything that a user may do.
 
 use clap::{ArgMatches, Command};
+use serde_json::json;
 
 use crate::api::Wish;
 use crate::cli::args::{self, Matches, groups};
@@ -94,10 +95,16 @@ fn list(ctx: &mut Ctx, matches: &ArgMatches, namespace: &str) -> CliResult<()> {
     let server = ctx.cluster()?.server();
     let mut rules = server.rules_of(&user, namespace)?;
     if user.groups.iter().any(|g| g == "system:masters") {
-        rules.push(serde_json::json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}));
-        rules.push(serde_json::json!({"nonResourceURLs": ["*"], "verbs": ["*"]}));
+        // They may do everything even when no binding says so.
+        for rule in [
+            json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}),
+            json!({"nonResourceURLs": ["*"], "verbs": ["*"]}),
+        ] {
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        }
     }
-    rules.dedup();
     let rows: Vec<Vec<String>> =
         rule_lines(&rules).iter().map(|line| line.split('\t').map(String::from).collect()).collect();
     let headers = ["Resources", "Non-Resource URLs", "Resource Names", "Verbs"].map(String::from);
