@@ -195,5 +195,16 @@ fn existing(ctx: &mut Ctx, selection: &Selection) -> CliResult<Vec<Item>> {
     let resolved = resolve(ctx, selection)?;
     let errors = resolved.errors.into_iter().filter(|e| !e.is_not_found()).collect();
     CliError::all(errors)?;
-    Ok(resolved.items)
+    let mut there = Vec::new();
+    for mut item in resolved.items {
+        match item.get(ctx) {
+            Ok(object) => {
+                item.live = Some(object);
+                there.push(item);
+            }
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(there)
 }
