@@ -32,11 +32,11 @@ use crate::store::Change;
 pub static CONTROLLERS: &[Controller] = &[
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
+    deployment::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
-    deployment::CONTROLLER,
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,
     event_ttl::CONTROLLER,
