@@ -40,6 +40,7 @@ fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
             "name": container_name(image),
             "image": image,
             "command": (!command.is_empty()).then_some(&command),
+            // The port is that of the first container.
             "ports": port.filter(|_| index == 0).map(|p| json!([{"containerPort": p}])),
             "resources": {},
         }))
