@@ -19,6 +19,7 @@ pub mod replica_set;
 pub mod root_ca;
 pub mod service_account;
 pub mod shared;
+pub mod stateful_set;
 
 pub use context::Context;
 pub use driver::Driver;
@@ -38,6 +39,7 @@ pub static CONTROLLERS: &[Controller] = &[
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
     deployment::CONTROLLER,
+    stateful_set::CONTROLLER,
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,
     event_ttl::CONTROLLER,
