@@ -8,14 +8,14 @@
 pub mod context;
 pub mod deployment;
 pub mod driver;
-pub mod kubelet;
 pub mod event_ttl;
 pub mod garbage_collector;
+pub mod kubelet;
 pub mod namespace;
 mod recorder;
-pub mod scheduler;
 pub mod replica_set;
 pub mod root_ca;
+pub mod scheduler;
 pub mod service_account;
 pub mod shared;
 
