@@ -8,10 +8,14 @@
 pub mod context;
 pub mod deployment;
 pub mod driver;
+pub mod history;
+pub mod kubelet;
 pub mod event_ttl;
 pub mod garbage_collector;
 pub mod kubelet;
 pub mod namespace;
+pub mod node;
+pub mod pod_gc;
 mod recorder;
 pub mod replica_set;
 pub mod root_ca;
@@ -30,13 +34,17 @@ use crate::store::Change;
 
 /// The one list of controllers. Their order is the order in which they are woken by one change.
 pub static CONTROLLERS: &[Controller] = &[
+    node::kubelet::CONTROLLER,
+    node::lifecycle::CONTROLLER,
+    node::eviction::CONTROLLER,
+    pod_gc::CONTROLLER,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
+    deployment::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
-    deployment::CONTROLLER,
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,
     event_ttl::CONTROLLER,
