@@ -8,10 +8,9 @@
 pub mod context;
 pub mod deployment;
 pub mod driver;
-pub mod history;
-pub mod kubelet;
 pub mod event_ttl;
 pub mod garbage_collector;
+pub mod history;
 pub mod kubelet;
 pub mod namespace;
 pub mod node;
