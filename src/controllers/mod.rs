@@ -45,7 +45,6 @@ pub static CONTROLLERS: &[Controller] = &[
     replica_set::REPLICATION_CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
-    deployment::CONTROLLER,
     stateful_set::CONTROLLER,
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,

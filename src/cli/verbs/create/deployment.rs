@@ -34,7 +34,6 @@ fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
         return Err(CliError::text("cannot specify multiple --image options and command"));
     }
     let port = matches.int("port").filter(|p| *p >= 0);
-    // The port is the first container's.
     let container = |(index, image): (usize, &String)| {
         compact(json!({
             "name": container_name(image),
