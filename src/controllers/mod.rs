@@ -12,6 +12,7 @@ pub mod kubelet;
 mod recorder;
 pub mod replica_set;
 pub mod root_ca;
+mod scheduler;
 pub mod service_account;
 pub mod shared;
 
@@ -30,6 +31,7 @@ pub static CONTROLLERS: &[Controller] = &[
     root_ca::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
+    scheduler::CONTROLLER,
     kubelet::CONTROLLER,
     deployment::CONTROLLER,
 ];
