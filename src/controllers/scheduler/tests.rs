@@ -243,6 +243,7 @@ fn important_pods_push_others_away() {
         "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. no new claims to deallocate, \
          preemption: not eligible due to preemptionPolicy=Never."
     );
+    world.pass(10);
     let node = world.node_of("low1");
     world.pod("vip", json!({"containers": asking("3"), "priorityClassName": "high"}));
     let vip = world.get("vip");
