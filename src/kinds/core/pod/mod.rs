@@ -138,6 +138,7 @@ impl Kind for Pod {
 
     fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
         let mut entries = index::labels(object);
+<<<<<<< HEAD
         let node = object.str("/spec/nodeName");
         if !node.is_empty() {
             entries.push(("node", node.to_owned()));
@@ -145,6 +146,39 @@ impl Kind for Pod {
         if ["Failed", "Succeeded"].contains(&object.str("/status/phase")) {
             entries.push(("ended", String::new()));
         }
+=======
+        entries.extend(placement(object));
+>>>>>>> sched
         entries
     }
+}
+
+/// Index entries by which the scheduler and others find a pod: its node, or its scheduler while it has none; the claims it
+/// uses; whether it cares which pods are near.
+fn placement(object: &Object) -> Vec<(&'static str, String)> {
+    let (node, scheduler) = (object.str("/spec/nodeName"), object.str("/spec/schedulerName"));
+    let near = ["podAffinity", "podAntiAffinity"].iter().any(|k| object.at(&format!("/spec/affinity/{k}")).is_some());
+    let ended = matches!(object.str("/status/phase"), "Succeeded" | "Failed");
+    let mut entries = Vec::new();
+    if !node.is_empty() {
+        entries.push(("node", node.to_owned()));
+        if near {
+            entries.push(("social", String::new()));
+        }
+    } else if !ended {
+        entries.push(("unscheduled", scheduler.to_owned()));
+        if near || !object.list("/spec/topologySpreadConstraints").is_empty() {
+            entries.push(("unscheduled-social", scheduler.to_owned()));
+        }
+    }
+    entries.extend(claims(object).map(|claim| ("claim", format!("{}/{claim}", object.namespace()))));
+    entries
+}
+
+/// The names of the claims whose volumes a pod uses.
+pub fn claims(pod: &Object) -> impl Iterator<Item = String> + '_ {
+    pod.list("/spec/volumes").iter().filter_map(|volume| match volume.at("/ephemeral") {
+        Some(_) => Some(format!("{}-{}", pod.name(), volume.str("/name"))),
+        None => volume.at("/persistentVolumeClaim").map(|source| source.str("/claimName").to_owned()),
+    })
 }
