@@ -6,6 +6,7 @@
 //! are tested with plain values; only the thin `reconcile` reads and writes.
 
 pub mod context;
+pub mod daemon_set;
 pub mod deployment;
 pub mod driver;
 pub mod history;
@@ -40,6 +41,7 @@ pub static CONTROLLERS: &[Controller] = &[
     kubelet::CONTROLLER,
     deployment::CONTROLLER,
     stateful_set::CONTROLLER,
+    daemon_set::CONTROLLER,
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,
     event_ttl::CONTROLLER,
