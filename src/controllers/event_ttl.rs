@@ -4,7 +4,7 @@ use super::context::Result;
 use super::recorder::{self, EVENT_TTL, EXPIRY};
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
-use crate::machinery::object::{Meta, Object, Reading};
+use crate::machinery::object::{Object, Reading};
 use crate::sim::Time;
 use crate::store::{Change, ChangeKind};
 

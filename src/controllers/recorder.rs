@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::context::component_of;
 use super::{Context, Key};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::sim::{Duration, Time};
@@ -160,7 +161,8 @@ fn write(context: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &s
             event.put("/lastTimestamp", now.rfc3339());
             context.update("events", event)
         }
-        None => context.create("events", event(context.controller, about, note, message, seen, &namespace, now)),
+        None => context
+            .create("events", event(component_of(context.controller), about, note, message, seen, &namespace, now)),
     };
     if written.is_ok() {
         let key = Key::new(&namespace, &seen.name).to_string();

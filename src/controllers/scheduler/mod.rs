@@ -34,7 +34,9 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     }
     let Some((_, node)) = best else { return Ok(Action::Done) };
     let binding = json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod.name()}, "target": {"kind": "Node", "name": node.name()}});
-    ctx.send(Request { name: pod.name().into(), ..Request::create("pods", pod.namespace(), binding) }.subresource("binding"))?;
+    ctx.send(
+        Request { name: pod.name().into(), ..Request::create("pods", pod.namespace(), binding) }.subresource("binding"),
+    )?;
     let text = format!("Successfully assigned {}/{} to {}", pod.namespace(), pod.name(), node.name());
     ctx.event(&pod, "Normal", "Scheduled", &text);
     Ok(Action::Done)
@@ -48,7 +50,10 @@ fn fits(pod: &Object, node: &Object) -> bool {
             key && effect && (t.str("/operator") == "Exists" || t.str("/value") == taint.str("/value"))
         })
     };
-    let taints = node.list("/spec/taints").iter().filter(|t| t.str("/effect") != "PreferNoSchedule" && t.str("/key") != "node.kubernetes.io/not-ready");
+    let taints = node
+        .list("/spec/taints")
+        .iter()
+        .filter(|t| t.str("/effect") != "PreferNoSchedule" && t.str("/key") != "node.kubernetes.io/not-ready");
     let labels = node.labels();
     let selected = pod.strings("/spec/nodeSelector").iter().all(|(k, v)| labels.get(k) == Some(v));
     selected && !node.flag("/spec/unschedulable") && taints.into_iter().all(tolerated)

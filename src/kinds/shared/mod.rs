@@ -18,3 +18,6 @@ pub mod zero_values;
 
 #[cfg(test)]
 mod corpus;
+
+#[cfg(test)]
+mod described;

@@ -55,6 +55,7 @@ impl Kind for StatefulSet {
         object.put_default("/spec/persistentVolumeClaimRetentionPolicy/whenDeleted", "Retain");
         object.put_default("/spec/persistentVolumeClaimRetentionPolicy/whenScaled", "Retain");
         object.put_default("/spec/replicas", 1);
+        object.put_default("/spec/serviceName", "");
         object.put_default("/spec/revisionHistoryLimit", 10);
         if object.at("/spec/ordinals").is_some() {
             object.put_default("/spec/ordinals/start", 0);
