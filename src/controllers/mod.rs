@@ -10,12 +10,14 @@ pub mod deployment;
 pub mod driver;
 pub mod kubelet;
 pub mod node;
+pub mod persistent_volume;
 pub mod pod_gc;
 mod recorder;
 pub mod replica_set;
 pub mod root_ca;
 pub mod service_account;
 pub mod shared;
+pub mod storage_protection;
 
 pub use context::Context;
 pub use driver::Driver;
@@ -32,6 +34,10 @@ pub static CONTROLLERS: &[Controller] = &[
     node::lifecycle::CONTROLLER,
     node::eviction::CONTROLLER,
     pod_gc::CONTROLLER,
+    persistent_volume::CONTROLLER,
+    persistent_volume::provisioner::CONTROLLER,
+    storage_protection::CLAIMS,
+    storage_protection::VOLUMES,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
     replica_set::REPLICA_SET,
