@@ -145,6 +145,16 @@ impl Kind for Pod {
         if ["Failed", "Succeeded"].contains(&object.str("/status/phase")) {
             entries.push(("ended", String::new()));
         }
+        entries.extend(claims(object).iter().map(|c| ("pod-claim", format!("{}/{c}", object.namespace()))));
         entries
     }
+}
+
+/// The claims that a pod's volumes stand for, by name.
+pub fn claims(pod: &Object) -> Vec<String> {
+    let claim = |volume: &Value| match volume.str("/persistentVolumeClaim/claimName") {
+        "" => volume.at("/ephemeral").map(|_| format!("{}-{}", pod.name(), volume.str("/name"))),
+        name => Some(name.to_owned()),
+    };
+    pod.list("/spec/volumes").iter().filter_map(claim).collect()
 }
