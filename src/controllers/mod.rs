@@ -6,6 +6,7 @@
 //! are tested with plain values; only the thin `reconcile` reads and writes.
 
 pub mod context;
+pub mod daemon_set;
 pub mod deployment;
 pub mod driver;
 pub mod event_ttl;
@@ -14,6 +15,7 @@ pub mod history;
 pub mod kubelet;
 pub mod namespace;
 pub mod node;
+pub mod persistent_volume;
 pub mod pod_gc;
 mod recorder;
 pub mod replica_set;
@@ -22,6 +24,7 @@ pub mod scheduler;
 pub mod service_account;
 pub mod shared;
 pub mod stateful_set;
+pub mod storage_protection;
 
 pub use context::Context;
 pub use driver::Driver;
@@ -38,14 +41,19 @@ pub static CONTROLLERS: &[Controller] = &[
     node::lifecycle::CONTROLLER,
     node::eviction::CONTROLLER,
     pod_gc::CONTROLLER,
+    persistent_volume::CONTROLLER,
+    persistent_volume::provisioner::CONTROLLER,
+    storage_protection::CLAIMS,
+    storage_protection::VOLUMES,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
     deployment::CONTROLLER,
+    stateful_set::CONTROLLER,
+    daemon_set::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
-    stateful_set::CONTROLLER,
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,
     event_ttl::CONTROLLER,

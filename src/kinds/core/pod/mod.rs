@@ -138,7 +138,6 @@ impl Kind for Pod {
 
     fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
         let mut entries = index::labels(object);
-<<<<<<< HEAD
         let node = object.str("/spec/nodeName");
         if !node.is_empty() {
             entries.push(("node", node.to_owned()));
@@ -146,9 +145,11 @@ impl Kind for Pod {
         if ["Failed", "Succeeded"].contains(&object.str("/status/phase")) {
             entries.push(("ended", String::new()));
         }
-=======
+<<<<<<< HEAD
         entries.extend(placement(object));
->>>>>>> sched
+=======
+        entries.extend(claims(object).iter().map(|c| ("pod-claim", format!("{}/{c}", object.namespace()))));
+>>>>>>> jobs
         entries
     }
 }
@@ -181,4 +182,11 @@ pub fn claims(pod: &Object) -> impl Iterator<Item = String> + '_ {
         Some(_) => Some(format!("{}-{}", pod.name(), volume.str("/name"))),
         None => volume.at("/persistentVolumeClaim").map(|source| source.str("/claimName").to_owned()),
     })
+/// The claims that a pod's volumes stand for, by name.
+pub fn claims(pod: &Object) -> Vec<String> {
+    let claim = |volume: &Value| match volume.str("/persistentVolumeClaim/claimName") {
+        "" => volume.at("/ephemeral").map(|_| format!("{}-{}", pod.name(), volume.str("/name"))),
+        name => Some(name.to_owned()),
+    };
+    pod.list("/spec/volumes").iter().filter_map(claim).collect()
 }
