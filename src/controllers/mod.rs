@@ -8,6 +8,8 @@
 pub mod context;
 pub mod deployment;
 pub mod driver;
+pub mod endpoint_slice;
+pub mod endpoints;
 pub mod kubelet;
 pub mod node;
 pub mod persistent_volume;
@@ -38,6 +40,9 @@ pub static CONTROLLERS: &[Controller] = &[
     persistent_volume::provisioner::CONTROLLER,
     storage_protection::CLAIMS,
     storage_protection::VOLUMES,
+    endpoints::CONTROLLER,
+    endpoint_slice::CONTROLLER,
+    endpoint_slice::mirror::CONTROLLER,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
     replica_set::REPLICA_SET,
