@@ -9,6 +9,8 @@ pub mod context;
 pub mod daemon_set;
 pub mod deployment;
 pub mod driver;
+pub mod endpoint_slice;
+pub mod endpoints;
 pub mod event_ttl;
 pub mod garbage_collector;
 pub mod history;
@@ -45,6 +47,9 @@ pub static CONTROLLERS: &[Controller] = &[
     persistent_volume::provisioner::CONTROLLER,
     storage_protection::CLAIMS,
     storage_protection::VOLUMES,
+    endpoints::CONTROLLER,
+    endpoint_slice::CONTROLLER,
+    endpoint_slice::mirror::CONTROLLER,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
     deployment::CONTROLLER,
