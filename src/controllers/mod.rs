@@ -21,6 +21,7 @@ pub mod root_ca;
 pub mod scheduler;
 pub mod service_account;
 pub mod shared;
+pub mod stateful_set;
 
 pub use context::Context;
 pub use driver::Driver;
@@ -44,6 +45,7 @@ pub static CONTROLLERS: &[Controller] = &[
     replica_set::REPLICATION_CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
+    stateful_set::CONTROLLER,
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,
     event_ttl::CONTROLLER,

@@ -16,6 +16,7 @@ mod label;
 mod logs;
 mod metadata_map;
 mod patch;
+mod rollout;
 mod scale;
 mod set;
 mod sim;
@@ -33,6 +34,7 @@ pub static VERBS: &[Verb] = &[
     get::VERB,
     set::VERB,
     delete::VERB,
+    rollout::VERB,
     scale::VERB,
     describe::VERB,
     apply::VERB,
