@@ -69,6 +69,14 @@ impl Server {
     pub fn handle(&mut self, request: &Request, now: Time) -> Result<Response> {
         let kind = self.catalog.by_resource(&request.resource).ok_or_else(Status::no_resource)?;
         self.check_scope(&*kind, request)?;
+        let deprecation = (request.resource == "endpoints" && !request.options.trusted)
+            .then(|| crate::kinds::core::endpoints::DEPRECATION.to_string());
+        let mut response = self.route(kind, request, now)?;
+        response.warnings.extend(deprecation);
+        Ok(response)
+    }
+
+    fn route(&mut self, kind: KindRef, request: &Request, now: Time) -> Result<Response> {
         match (request.verb, request.subresource.as_str()) {
             (Verb::Get, "") => self.get(&*kind, request),
             (Verb::List, "") => self.list(&*kind, request),

@@ -9,9 +9,8 @@ use crate::machinery::object::{Meta, Writing};
 /// Namespaces of every cluster.
 const NAMESPACES: &[&str] = &["default", "kube-node-lease", "kube-public", "kube-system"];
 
-/// Nodes: name, whether it is the control plane, address.
-const NODES: &[(&str, bool, &str)] =
-    &[("k8s-master", true, "192.168.0.10"), ("k8s-node1", false, "192.168.0.11"), ("k8s-node2", false, "192.168.0.12")];
+/// Nodes: name and whether it is the control plane. What else there is to know of them their kubelets report.
+const NODES: &[(&str, bool)] = &[("k8s-master", true), ("k8s-node1", false), ("k8s-node2", false)];
 
 impl Cluster {
     /// Fills a new store. Everything is created in the usual way, so that controllers and events see it.
@@ -20,8 +19,8 @@ impl Cluster {
             let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
             self.make("namespaces", "", namespace)?;
         }
-        for (index, (name, control_plane, address)) in NODES.iter().enumerate() {
-            self.make("nodes", "", node(name, *control_plane, address, index))?;
+        for (name, control_plane) in NODES {
+            self.make("nodes", "", node(name, *control_plane))?;
         }
         self.make("services", "default", kubernetes_service())?;
         for class in priority_classes() {
@@ -43,20 +42,8 @@ impl Cluster {
     }
 }
 
-fn node(name: &str, control_plane: bool, address: &str, index: usize) -> Value {
-    let mut node = json!({
-        "apiVersion": "v1", "kind": "Node",
-        "metadata": {"name": name, "labels": {
-            "beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
-            "kubernetes.io/hostname": name, "kubernetes.io/os": "linux",
-        }},
-        "spec": {"podCIDR": format!("10.244.{index}.0/24"), "podCIDRs": [format!("10.244.{index}.0/24")]},
-        "status": {
-            "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}],
-            "capacity": {"cpu": "8", "ephemeral-storage": "100Gi", "memory": "16Gi", "pods": "110"},
-            "allocatable": {"cpu": "8", "ephemeral-storage": "100Gi", "memory": "16Gi", "pods": "110"},
-        },
-    });
+fn node(name: &str, control_plane: bool) -> Value {
+    let mut node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}});
     if control_plane {
         node.set_label("node-role.kubernetes.io/control-plane", "");
         node.list_mut("/spec/taints")

@@ -17,9 +17,18 @@ pub type Result<T> = std::result::Result<T, Status>;
 /// Which binary a controller is part of, as managedFields names it.
 fn manager_of(controller: &str) -> &'static str {
     match controller {
-        "kubelet" => "kubelet",
+        "kubelet" | "kubelet-node" => "kubelet",
         "default-scheduler" => "kube-scheduler",
         _ => "kube-controller-manager",
+    }
+}
+
+/// What a controller is called in the events it records, where that is not its own name.
+pub(super) fn component_of(controller: &str) -> &str {
+    match controller {
+        "kubelet-node" => "kubelet",
+        "node-lifecycle-controller" => "node-controller",
+        own => own,
     }
 }
 

@@ -8,13 +8,20 @@
 pub mod context;
 pub mod deployment;
 pub mod driver;
+pub mod event_ttl;
+pub mod garbage_collector;
+pub mod history;
 pub mod kubelet;
+pub mod namespace;
+pub mod node;
+pub mod pod_gc;
 mod recorder;
 pub mod replica_set;
 pub mod root_ca;
 mod scheduler;
 pub mod service_account;
 pub mod shared;
+pub mod stateful_set;
 
 pub use context::Context;
 pub use driver::Driver;
@@ -27,13 +34,21 @@ use crate::store::Change;
 
 /// The one list of controllers. Their order is the order in which they are woken by one change.
 pub static CONTROLLERS: &[Controller] = &[
+    node::kubelet::CONTROLLER,
+    node::lifecycle::CONTROLLER,
+    node::eviction::CONTROLLER,
+    pod_gc::CONTROLLER,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
+    deployment::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
-    deployment::CONTROLLER,
+    stateful_set::CONTROLLER,
+    garbage_collector::CONTROLLER,
+    namespace::CONTROLLER,
+    event_ttl::CONTROLLER,
 ];
 
 /// A controller as data.

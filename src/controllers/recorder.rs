@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::context::component_of;
 use super::{Context, Key};
-use crate::machinery::object::{Meta, Object, Writing};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::sim::{Duration, Time};
 
 /// Texts of one reason from which on events are combined.
@@ -23,7 +24,7 @@ const BURST: f64 = 25.0;
 /// Seconds until the budget grows by one.
 const REFILL_SECONDS: f64 = 300.0;
 /// How long an event is kept after it was last seen (`--event-ttl`).
-const EVENT_TTL: Duration = Duration::from_secs(3600);
+pub(super) const EVENT_TTL: Duration = Duration::from_secs(3600);
 
 /// The one component that records through `events.k8s.io`, which has series instead of counts.
 const SCHEDULER: &str = "default-scheduler";
@@ -83,8 +84,28 @@ pub(super) fn record(context: &mut Context<'_>, about: &Object, note: &Note<'_>)
 }
 
 fn memory_row(controller: &str, about: &Object) -> String {
-    let id = if about.uid().is_empty() { about.name() } else { about.uid() };
+    row_of(controller, about.uid(), about.name())
+}
+
+fn row_of(controller: &str, uid: &str, name: &str) -> String {
+    let id = if uid.is_empty() { name } else { uid };
     format!("events/{controller}/{id}")
+}
+
+/// The row in which an event may be remembered.
+fn row_of_event(event: &Object) -> String {
+    let text = |pointer: &str| event.str(pointer).to_string();
+    row_of(&text("/reportingComponent"), &text("/involvedObject/uid"), &text("/involvedObject/name"))
+}
+
+/// Forgets an event that has expired; with the last one of its object the whole row goes.
+pub(super) fn forget(context: &mut Context<'_>, event: &Object) {
+    let row = row_of_event(event);
+    let known = context.server().row(&row).ok().flatten();
+    let Some(mut memory) = known.and_then(|v| serde_json::from_value::<Memory>(v).ok()) else { return };
+    memory.seen.retain(|_, seen| seen.name != event.name());
+    let rest = if memory.seen.is_empty() { None } else { serde_json::to_value(&memory).ok() };
+    context.server().set_row(&row, rest);
 }
 
 impl Memory {
@@ -148,7 +169,8 @@ fn write(context: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &s
             }
             context.update("events", event)
         }
-        None => context.create("events", event(context.controller, about, note, message, seen, &namespace, now)),
+        None => context
+            .create("events", event(component_of(context.controller), about, note, message, seen, &namespace, now)),
     };
     if written.is_ok() {
         let key = Key::new(&namespace, &seen.name).to_string();

@@ -205,8 +205,7 @@ fn hard_constraints_limit_the_skew() {
         "maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule",
         "labelSelector": {"matchLabels": {"app": "w"}},
     }]});
-    let create =
-        |world: &mut World, name: &str| world.create("pods", pod(name, json!({"app": "w"}), spread.clone()));
+    let create = |world: &mut World, name: &str| world.create("pods", pod(name, json!({"app": "w"}), spread.clone()));
     create(&mut world, "w1");
     create(&mut world, "w2");
     assert_eq!([world.node_of("w1"), world.node_of("w2")], ["k8s-node1", "k8s-node1"], "one domain is never skewed");
@@ -228,7 +227,7 @@ fn important_pods_push_others_away() {
     world.create("priorityclasses.scheduling.k8s.io", class);
     world.pod("low1", json!({"containers": asking("6")}));
     world.pod("low2", json!({"containers": asking("6")}));
-    let timid = json!({"containers": asking("5"), "priorityClassName": "high", "preemptionPolicy": "Never"});
+    let timid = json!({"containers": asking("6"), "priorityClassName": "high", "preemptionPolicy": "Never"});
     world.create(
         "priorityclasses.scheduling.k8s.io",
         json!({

@@ -9,7 +9,7 @@ mod validate_update;
 use serde_json::{Value, json};
 
 use crate::kinds::shared::index;
-use crate::kinds::shared::pod_spec::defaults::default_spec;
+use crate::kinds::shared::pod_spec::defaults::{default_host_ports, default_spec};
 use crate::kinds::shared::pod_spec::qos::qos_class;
 use crate::kinds::shared::pod_spec::resources::default_requests;
 use crate::kinds::shared::pod_spec::warnings;
@@ -36,6 +36,7 @@ impl Kind for Pod {
     fn set_defaults(&self, object: &mut Object) {
         object.put_default("/spec", json!({}));
         default_spec(&mut object["spec"]);
+        default_host_ports(&mut object["spec"]);
         default_requests(&mut object["spec"]);
         object.put_default("/spec/enableServiceLinks", true);
         object.put_default("/status", json!({}));
@@ -149,6 +150,9 @@ fn placement(object: &Object) -> Vec<(&'static str, String)> {
     let near = ["podAffinity", "podAntiAffinity"].iter().any(|k| object.at(&format!("/spec/affinity/{k}")).is_some());
     let ended = matches!(object.str("/status/phase"), "Succeeded" | "Failed");
     let mut entries = Vec::new();
+    if ended {
+        entries.push(("ended", String::new()));
+    }
     if !node.is_empty() {
         entries.push(("node", node.to_owned()));
         if near {
