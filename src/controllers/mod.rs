@@ -12,6 +12,7 @@ pub mod driver;
 pub mod event_ttl;
 pub mod garbage_collector;
 pub mod history;
+pub mod job;
 pub mod kubelet;
 pub mod namespace;
 pub mod node;
@@ -50,6 +51,8 @@ pub static CONTROLLERS: &[Controller] = &[
     deployment::CONTROLLER,
     stateful_set::CONTROLLER,
     daemon_set::CONTROLLER,
+    job::CONTROLLER,
+    job::RELEASE,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
     scheduler::CONTROLLER,
