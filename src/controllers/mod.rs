@@ -14,6 +14,7 @@ pub mod endpoints;
 pub mod event_ttl;
 pub mod garbage_collector;
 pub mod history;
+pub mod job;
 pub mod kubelet;
 pub mod namespace;
 pub mod node;
@@ -55,6 +56,8 @@ pub static CONTROLLERS: &[Controller] = &[
     deployment::CONTROLLER,
     stateful_set::CONTROLLER,
     daemon_set::CONTROLLER,
+    job::CONTROLLER,
+    job::RELEASE,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
     scheduler::CONTROLLER,
