@@ -5,17 +5,23 @@
 //! reaches objects through [`crate::cluster::Cluster`] alone.
 
 pub mod args;
+pub mod complete;
 pub mod context;
+pub mod editor;
 pub mod error;
 pub mod files;
+pub mod gone;
 pub mod help;
 pub mod last_applied;
+pub mod lookup;
 pub mod output;
 mod parse;
 pub mod record;
 pub mod resolve;
 pub mod sorting;
 pub mod table;
+#[cfg(test)]
+mod testing;
 pub mod verbs;
 
 use std::ffi::OsString;
@@ -43,10 +49,20 @@ pub struct Verb {
 
 /// Runs one command line and answers the exit code. Everything was written and made durable when this returns.
 pub fn run(argv: Vec<OsString>) -> i32 {
+    let called =
+        argv.first().map(|a| std::path::Path::new(a).file_stem().unwrap_or_default().to_string_lossy().into_owned());
+    if complete::answered(&argv, called.as_deref().unwrap_or("kctl")) {
+        return 0;
+    }
     let argv: Vec<String> = argv.into_iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let mut ctx = Ctx::from_environment(argv.clone());
-    let result = match parse::parse(&argv, &ctx.program) {
-        Ok(parse::Parsed::Run(verb, matches)) => ctx.globals(&matches).and_then(|()| (verb.run)(&mut ctx, &matches)),
+    run_in(&mut ctx, &argv)
+}
+
+/// Runs a command line in its surroundings.
+fn run_in(ctx: &mut Ctx, argv: &[String]) -> i32 {
+    let result = match parse::parse(argv, &ctx.program) {
+        Ok(parse::Parsed::Run(verb, matches)) => ctx.globals(&matches).and_then(|()| (verb.run)(ctx, &matches)),
         Ok(parse::Parsed::Help(text)) => {
             ctx.out.push_str(&text);
             Ok(())

@@ -93,7 +93,7 @@ mod tests {
                 "kubectl create -fa.yaml --record=true -n kube-system",
                 "kubectl create --filename=a.yaml --record=true --namespace=kube-system",
             ),
-            ("kubectl --record create --filename x", "kubectl create --record=true --filename=x"),
+            ("kubectl --record x create --filename y", "kubectl x create --record=true --filename=y"),
         ];
         for (typed, expected) in cases {
             assert_eq!(line(typed), expected);

@@ -6,19 +6,26 @@
 //! are tested with plain values; only the thin `reconcile` reads and writes.
 
 pub mod context;
+pub mod daemon_set;
 pub mod deployment;
 pub mod driver;
 pub mod endpoint_slice;
 pub mod endpoints;
+pub mod event_ttl;
+pub mod garbage_collector;
+pub mod history;
 pub mod kubelet;
+pub mod namespace;
 pub mod node;
 pub mod persistent_volume;
 pub mod pod_gc;
 mod recorder;
 pub mod replica_set;
 pub mod root_ca;
+pub mod scheduler;
 pub mod service_account;
 pub mod shared;
+pub mod stateful_set;
 pub mod storage_protection;
 
 pub use context::Context;
@@ -45,10 +52,16 @@ pub static CONTROLLERS: &[Controller] = &[
     endpoint_slice::mirror::CONTROLLER,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
+    deployment::CONTROLLER,
+    stateful_set::CONTROLLER,
+    daemon_set::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
+    scheduler::CONTROLLER,
     kubelet::CONTROLLER,
-    deployment::CONTROLLER,
+    garbage_collector::CONTROLLER,
+    namespace::CONTROLLER,
+    event_ttl::CONTROLLER,
 ];
 
 /// A controller as data.

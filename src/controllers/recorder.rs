@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::context::component_of;
 use super::{Context, Key};
-use crate::machinery::object::{Meta, Object, Writing};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::sim::{Duration, Time};
 
 /// Texts of one reason from which on events are combined.
@@ -24,7 +24,10 @@ const BURST: f64 = 25.0;
 /// Seconds until the budget grows by one.
 const REFILL_SECONDS: f64 = 300.0;
 /// How long an event is kept after it was last seen (`--event-ttl`).
-const EVENT_TTL: Duration = Duration::from_secs(3600);
+pub(super) const EVENT_TTL: Duration = Duration::from_secs(3600);
+
+/// The one component that records through `events.k8s.io`, which has series instead of counts.
+const SCHEDULER: &str = "default-scheduler";
 
 /// The controller that lets events expire.
 pub(super) const EXPIRY: &str = "event-ttl";
@@ -81,8 +84,28 @@ pub(super) fn record(context: &mut Context<'_>, about: &Object, note: &Note<'_>)
 }
 
 fn memory_row(controller: &str, about: &Object) -> String {
-    let id = if about.uid().is_empty() { about.name() } else { about.uid() };
+    row_of(controller, about.uid(), about.name())
+}
+
+fn row_of(controller: &str, uid: &str, name: &str) -> String {
+    let id = if uid.is_empty() { name } else { uid };
     format!("events/{controller}/{id}")
+}
+
+/// The row in which an event may be remembered.
+fn row_of_event(event: &Object) -> String {
+    let text = |pointer: &str| event.str(pointer).to_string();
+    row_of(&text("/reportingComponent"), &text("/involvedObject/uid"), &text("/involvedObject/name"))
+}
+
+/// Forgets an event that has expired; with the last one of its object the whole row goes.
+pub(super) fn forget(context: &mut Context<'_>, event: &Object) {
+    let row = row_of_event(event);
+    let known = context.server().row(&row).ok().flatten();
+    let Some(mut memory) = known.and_then(|v| serde_json::from_value::<Memory>(v).ok()) else { return };
+    memory.seen.retain(|_, seen| seen.name != event.name());
+    let rest = if memory.seen.is_empty() { None } else { serde_json::to_value(&memory).ok() };
+    context.server().set_row(&row, rest);
 }
 
 impl Memory {
@@ -136,9 +159,14 @@ fn write(context: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &s
     let written = match known {
         Some(event) => {
             let mut event = (*event).clone();
-            event.put("/count", seen.count);
-            event.put("/message", message);
-            event.put("/lastTimestamp", now.rfc3339());
+            if context.controller == SCHEDULER {
+                let last = now.rfc3339_micro();
+                event.put("/series", json!({"count": seen.count, "lastObservedTime": last}));
+            } else {
+                event.put("/count", seen.count);
+                event.put("/message", message);
+                event.put("/lastTimestamp", now.rfc3339());
+            }
             context.update("events", event)
         }
         None => context
@@ -179,11 +207,18 @@ fn event(
     if !note.host.is_empty() {
         event.put("/source/host", note.host);
     }
-    if component == "default-scheduler" {
+    if component == SCHEDULER {
         // The scheduler records through events.k8s.io, which has an instant instead of a count.
         event.put("/eventTime", now.rfc3339_micro());
         event.put("/source", json!({}));
-        event.put("/action", if note.kind == "Normal" { "Binding" } else { "Scheduling" });
+        event.put(
+            "/action",
+            match note.reason {
+                "Scheduled" => "Binding",
+                "Preempted" => "Preempting",
+                _ => "Scheduling",
+            },
+        );
         event.put("/firstTimestamp", serde_json::Value::Null);
         event.put("/lastTimestamp", serde_json::Value::Null);
     } else {

@@ -48,7 +48,8 @@ pub fn all_namespaces(command: Command) -> Command {
 
 /// The types and names.
 pub fn words(command: Command) -> Command {
-    command.arg(super::words("words"))
+    let names = clap_complete::engine::ArgValueCompleter::new(crate::cli::complete::words);
+    command.arg(super::words("words").add(names))
 }
 
 /// `--dry-run`.

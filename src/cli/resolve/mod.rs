@@ -191,14 +191,13 @@ Example resource specifications include:
 /// # Errors
 /// When the command line makes no sense as a whole; single objects fail in [`Resolved::errors`].
 pub fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
-    let catalog = ctx.cluster()?.server().catalog().clone();
-    let program = ctx.program.clone();
-    let wanted = match selection.has_files() {
+    match selection.has_files() {
         true if selection.words.is_empty() => return from_files(ctx, selection),
         true => return Err(words_beside_files(selection)),
-        false => words::read(&catalog, selection, &program)?,
-    };
-    match wanted {
+        false => {}
+    }
+    let catalog = ctx.cluster()?.server().catalog().clone();
+    match words::read(&catalog, selection, &ctx.program)? {
         Wanted::Nothing => Err(CliError::text(NOTHING_NAMED)),
         Wanted::Types(targets) => list_all(ctx, selection, targets),
         Wanted::Named(named) => {
@@ -236,6 +235,7 @@ fn from_files(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
             true => CliError::text(format!("cannot build \"{folder}\": kustomizations are not supported")),
         });
     }
+    // Before the store is opened: what comes through a pipe may come from a process that needs the store itself.
     let sources = super::files::read_files(ctx, &selection.filenames, selection.recursive)?;
     let catalog = ctx.cluster()?.server().catalog().clone();
     let reader = documents::Reader::new(&catalog, selection)?;

@@ -81,7 +81,8 @@ mod tests {
     fn old_sets_shrink_within_bounds() {
         // (surge, unavailable, new (size, available), old (size, available), want)
         type Sizes = (i64, i64);
-        let cases: &[(i64, i64, Sizes, &[Sizes], &[(usize, i64)])] = &[
+        type Case = (i64, i64, Sizes, &'static [Sizes], &'static [(usize, i64)]);
+        let cases: &[Case] = &[
             (1, 0, (1, 0), &[(5, 5)], &[]),
             (1, 0, (1, 1), &[(5, 5)], &[(0, 4)]),
             (0, 2, (0, 0), &[(5, 5)], &[(0, 3)]),

@@ -76,10 +76,49 @@ fn pods_are_available_after_a_while() {
 }
 
 #[test]
-fn a_thousand_pods_cost_few_looks() {
+fn pods_that_change_together_are_looked_at_together() {
     let Some(mut bench) = Bench::new(RESOURCES) else { return };
-    bench.create("replicasets.apps", workload("apps/v1", "ReplicaSet", "many", 200, "nginx:1.25"));
+    let before = bench.cluster.server().revision();
+    bench.create("replicasets.apps", workload("apps/v1", "ReplicaSet", "many", 100, "nginx:1.25"));
     bench.settle();
-    let set = bench.get("replicasets.apps", "many");
-    assert_eq!(set.int("/status/readyReplicas"), Some(200));
+    assert_eq!(bench.get("replicasets.apps", "many").int("/status/readyReplicas"), Some(100));
+    let changes = bench.cluster.server().changes_since(before).unwrap();
+    let writes = changes.iter().filter(|c| c.key.resource == "replicasets.apps").count();
+    assert!(writes <= 8, "{writes} writes of the set for 100 pods");
+}
+
+#[test]
+fn replication_controllers_do_the_same() {
+    let Some(mut bench) = Bench::new(&["pods", "replicationcontrollers"]) else { return };
+    let mut classic = workload("v1", "ReplicationController", "classic", 2, "nginx:1.25");
+    classic["spec"]["selector"] = json!({"app": "classic"});
+    bench.create("replicationcontrollers", classic);
+    bench.settle();
+    let status = bench.get("replicationcontrollers", "classic")["status"].clone();
+    assert_eq!(
+        status,
+        json!({"replicas": 2, "fullyLabeledReplicas": 2, "readyReplicas": 2, "availableReplicas": 2,
+               "observedGeneration": 1})
+    );
+    assert_eq!(bench.events("classic").len(), 2);
+    bench.delete("replicationcontrollers", "classic", Propagation::Orphan);
+    bench.settle();
+    assert_eq!(names(&mut bench).len(), 2);
+    assert!(bench.list("pods").iter().all(|p| p.owners().is_empty()));
+}
+
+#[test]
+fn a_set_that_may_not_create_pods_says_so() {
+    let Some(mut bench) = Bench::new(RESOURCES) else { return };
+    let mut set = workload("apps/v1", "ReplicaSet", "stuck", 3, "nginx:1.25");
+    set["spec"]["template"]["spec"]["serviceAccountName"] = "nobody".into();
+    bench.create("replicasets.apps", set);
+    let stuck = bench.get("replicasets.apps", "stuck");
+    assert_eq!(stuck["status"]["conditions"][0]["reason"], "FailedCreate");
+    assert!(bench.events("stuck")[0].starts_with("FailedCreate Error creating: pods \"stuck-"));
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "nobody"}});
+    bench.create("serviceaccounts", account);
+    bench.cluster.advance(crate::sim::Duration::from_secs(20)).unwrap();
+    let well = bench.get("replicasets.apps", "stuck");
+    assert_eq!((well.int("/status/replicas"), well["status"].get("conditions")), (Some(3), None));
 }

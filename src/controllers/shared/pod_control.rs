@@ -65,7 +65,8 @@ mod tests {
     #[test]
     fn failures_stop_after_their_batch() {
         // (how many, which ones succeed, attempts made, successes)
-        let cases: [(usize, fn(usize) -> bool, usize, usize); 4] =
+        type Succeeds = fn(usize) -> bool;
+        let cases: [(usize, Succeeds, usize, usize); 4] =
             [(10, |_| true, 10, 10), (10, |_| false, 1, 0), (10, |i| i < 2, 3, 2), (10, |i| i != 4, 7, 6)];
         for (count, succeeds, attempts, successes) in cases {
             let mut made = 0;

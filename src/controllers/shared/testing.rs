@@ -1,14 +1,13 @@
-//! A cluster to test controllers in, with a stand-in for scheduler and kubelet where those are not at work.
+//! A cluster to test controllers in, with a stand-in for the scheduler where it is not at work.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::pods::{is_ready, is_terminal};
-use crate::api::{PatchType, Propagation, Request};
+use crate::api::{Body, PatchType, Propagation, Request, Verb};
 use crate::cluster::{Cluster, OpenOptions};
 use crate::controllers::CONTROLLERS;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::Duration;
 
 /// A virtual cluster in memory.
@@ -62,41 +61,34 @@ impl Bench {
         self.cluster.handle(&request).unwrap_or_else(|e| panic!("deleting {name}: {e}"));
     }
 
-    /// Lets the controllers and the pods come to rest: pods whose image is not `bad` get ready, deleted ones go.
+    /// Lets the controllers and the pods come to rest: nothing has changed for three seconds.
     pub fn settle(&mut self) {
-        if CONTROLLERS.iter().any(|c| c.name == "kubelet") {
-            self.cluster.settle(Duration::from_secs(3), Duration::from_secs(300)).expect("time passes");
-            return;
-        }
-        while self.step() {
+        let mut quiet = 0;
+        while quiet < 3 {
+            let before = self.cluster.server().revision();
+            self.schedule();
             self.cluster.advance(Duration::from_secs(1)).expect("time passes");
+            quiet = if self.cluster.server().revision() == before { quiet + 1 } else { 0 };
         }
     }
 
-    /// Moves every pod that can move by one step; whether there was one.
-    pub fn step(&mut self) -> bool {
-        let pods = self.cluster.server().read_all("pods", None).expect("the store answers");
-        let mut moved = false;
-        for pod in pods {
-            let request = if pod.is_deleting() {
-                Request::delete("pods", pod.namespace(), pod.name()).grace(Some(0))
-            } else if is_ready(&pod) || is_terminal(&pod) || pod.str("/spec/containers/0/image").ends_with("bad") {
-                continue;
-            } else {
-                let mut pod = (*pod).clone();
-                pod.put("/status/phase", "Running");
-                let since = self.cluster.now().rfc3339();
-                pod.put(
-                    "/status/conditions",
-                    json!([{"type": "Ready", "status": "True", "lastTransitionTime": since}]),
-                );
-                let (namespace, name) = (pod.namespace().to_string(), pod.name().to_string());
-                Request::update("pods", &namespace, &name, pod).subresource("status")
-            };
-            self.cluster.handle(&request.manager("kubelet").trusted()).expect("pods can be moved");
-            moved = true;
+    /// Assigns pods to nodes in turn, where no scheduler is at work.
+    pub fn schedule(&mut self) {
+        if CONTROLLERS.iter().any(|c| c.name == "default-scheduler") {
+            return;
         }
-        moved
+        let pods = self.cluster.server().read_all("pods", None).expect("the store answers");
+        for (index, pod) in pods.iter().enumerate().filter(|(_, p)| p.str("/spec/nodeName").is_empty()) {
+            let node = ["k8s-node1", "k8s-node2"][index % 2];
+            let binding = json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod.name()},
+                                 "target": {"kind": "Node", "name": node}});
+            let request = Request::new(Verb::Create, "pods", pod.namespace(), pod.name())
+                .subresource("binding")
+                .body(Body::Object(binding))
+                .manager("kube-scheduler")
+                .trusted();
+            self.cluster.handle(&request).unwrap_or_else(|e| panic!("binding {}: {e}", pod.name()));
+        }
     }
 
     /// Reason and text of the events about an object, in the order in which they were first recorded.

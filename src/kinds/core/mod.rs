@@ -28,3 +28,5 @@ pub use resource_quota::ResourceQuota;
 pub use secret::Secret;
 pub use service::Service;
 pub use service_account::ServiceAccount;
+pub mod pod_template;
+pub mod replication_controller;

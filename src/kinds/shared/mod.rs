@@ -13,7 +13,11 @@ pub mod rules;
 pub mod selector;
 pub mod table;
 pub mod template;
+pub mod template_text;
 pub mod zero_values;
 
 #[cfg(test)]
 mod corpus;
+
+#[cfg(test)]
+mod described;

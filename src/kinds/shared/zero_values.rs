@@ -89,6 +89,9 @@ const TEXTS_IN: &[(&str, &str)] = &[
     ("strategy", "type"),
 ];
 
+/// Lists of texts, in which a null is an empty text.
+const TEXT_LISTS: &[&str] = &["accessModes", "args", "command", "finalizers", "values"];
+
 /// Drops nulls, empty lists and the zero values of fields that are no pointers, all the way down.
 pub fn drop_zero_values(value: &mut Value) {
     prune(value, "");
@@ -97,7 +100,15 @@ pub fn drop_zero_values(value: &mut Value) {
 fn prune(value: &mut Value, place: &str) {
     match value {
         Value::Object(map) => prune_map(map, place),
-        Value::Array(list) => list.iter_mut().for_each(|item| prune(item, place)),
+        Value::Array(list) => {
+            for item in list {
+                // A null among texts reads as an empty text.
+                if item.is_null() && TEXT_LISTS.contains(&place) {
+                    *item = Value::String(String::new());
+                }
+                prune(item, place);
+            }
+        }
         _ => {}
     }
 }

@@ -9,7 +9,7 @@ mod validate_update;
 use serde_json::{Value, json};
 
 use crate::kinds::shared::index;
-use crate::kinds::shared::pod_spec::defaults::default_spec;
+use crate::kinds::shared::pod_spec::defaults::{default_host_ports, default_spec};
 use crate::kinds::shared::pod_spec::qos::qos_class;
 use crate::kinds::shared::pod_spec::resources::default_requests;
 use crate::kinds::shared::pod_spec::warnings;
@@ -36,6 +36,7 @@ impl Kind for Pod {
     fn set_defaults(&self, object: &mut Object) {
         object.put_default("/spec", json!({}));
         default_spec(&mut object["spec"]);
+        default_host_ports(&mut object["spec"]);
         default_requests(&mut object["spec"]);
         object.put_default("/spec/enableServiceLinks", true);
         object.put_default("/status", json!({}));
@@ -137,16 +138,34 @@ impl Kind for Pod {
 
     fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
         let mut entries = index::labels(object);
-        let node = object.str("/spec/nodeName");
-        if !node.is_empty() {
-            entries.push(("node", node.to_owned()));
-        }
         if ["Failed", "Succeeded"].contains(&object.str("/status/phase")) {
             entries.push(("ended", String::new()));
         }
-        entries.extend(claims(object).iter().map(|c| ("pod-claim", format!("{}/{c}", object.namespace()))));
+        entries.extend(placement(object));
         entries
     }
+}
+
+/// Index entries by which the scheduler and others find a pod: its node, or its scheduler while it has none; the claims it
+/// uses; whether it cares which pods are near.
+fn placement(object: &Object) -> Vec<(&'static str, String)> {
+    let (node, scheduler) = (object.str("/spec/nodeName"), object.str("/spec/schedulerName"));
+    let near = ["podAffinity", "podAntiAffinity"].iter().any(|k| object.at(&format!("/spec/affinity/{k}")).is_some());
+    let ended = matches!(object.str("/status/phase"), "Succeeded" | "Failed");
+    let mut entries = Vec::new();
+    if !node.is_empty() {
+        entries.push(("node", node.to_owned()));
+        if near {
+            entries.push(("social", String::new()));
+        }
+    } else if !ended {
+        entries.push(("unscheduled", scheduler.to_owned()));
+        if near || !object.list("/spec/topologySpreadConstraints").is_empty() {
+            entries.push(("unscheduled-social", scheduler.to_owned()));
+        }
+    }
+    entries.extend(claims(object).iter().map(|claim| ("claim", format!("{}/{claim}", object.namespace()))));
+    entries
 }
 
 /// The claims that a pod's volumes stand for, by name.

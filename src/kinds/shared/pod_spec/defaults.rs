@@ -26,16 +26,27 @@ pub fn default_spec(spec: &mut Value) {
     spec.put_default("/schedulerName", "default-scheduler");
     spec.put_default("/securityContext", json!({}));
     spec.put_default("/terminationGracePeriodSeconds", 30);
-    let host_network = spec.flag("/hostNetwork");
     for field in ["/initContainers", "/containers", "/ephemeralContainers"] {
-        for container in spec.items_mut(field) {
-            default_container(container, host_network);
-        }
+        spec.items_mut(field).for_each(default_container);
     }
     spec.items_mut("/volumes").for_each(default_volume);
     normalize(spec.pointer_mut("/overhead"));
     for field in ["/resources/limits", "/resources/requests"] {
         normalize(spec.pointer_mut(field));
+    }
+}
+
+/// On the host's network a port of a container is one of the host: for pods, not for templates.
+pub fn default_host_ports(spec: &mut Value) {
+    if !spec.flag("/hostNetwork") {
+        return;
+    }
+    for field in ["/initContainers", "/containers"] {
+        for port in spec.items_mut(field).flat_map(|container| container.items_mut("/ports")) {
+            if let Some(number) = port.int("/containerPort") {
+                port.put_default("/hostPort", number);
+            }
+        }
     }
 }
 
@@ -51,7 +62,7 @@ fn default_service_account(spec: &mut Value) {
     }
 }
 
-fn default_container(container: &mut Value, host_network: bool) {
+fn default_container(container: &mut Value) {
     let policy = if pulls_always(container.str("/image")) { "Always" } else { "IfNotPresent" };
     container.put_default("/imagePullPolicy", policy);
     container.put_default("/resources", json!({}));
@@ -62,9 +73,6 @@ fn default_container(container: &mut Value, host_network: bool) {
     }
     for port in container.items_mut("/ports") {
         port.put_default("/protocol", "TCP");
-        if let Some(number) = port.int("/containerPort").filter(|_| host_network) {
-            port.put_default("/hostPort", number);
-        }
     }
     for variable in container.items_mut("/env") {
         default_field_ref(variable.pointer_mut("/valueFrom"));
@@ -220,7 +228,7 @@ mod tests {
             json!({"metadata": {}, "spec": {
                 "containers": [{
                     "name": "c", "image": "i:1", "imagePullPolicy": "IfNotPresent", "resources": {},
-                    "ports": [{"containerPort": 80, "hostPort": 80, "protocol": "TCP"}],
+                    "ports": [{"containerPort": 80, "protocol": "TCP"}],
                     "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"
                 }],
                 "dnsPolicy": "ClusterFirst", "hostNetwork": true, "restartPolicy": "Always",

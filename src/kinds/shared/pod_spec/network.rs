@@ -21,10 +21,11 @@ pub fn validate_host_ports(errors: &mut ErrorList, path: &Path, spec: &Value) {
     }
     for (index, container) in spec.list("/containers").iter().enumerate() {
         for (number, port) in container.list("/ports").iter().enumerate() {
-            if port.int("/hostPort").unwrap_or(0) != port.int("/containerPort").unwrap_or(0) {
+            let host_port = port.int("/hostPort").unwrap_or(0);
+            if host_port != 0 && host_port != port.int("/containerPort").unwrap_or(0) {
                 let here = path.index(index).child("ports").index(number).child("hostPort");
                 let why = "must match `containerPort` when `hostNetwork` is true";
-                errors.push(invalid(&here, port.int("/hostPort").unwrap_or(0), why));
+                errors.push(invalid(&here, host_port, why));
             }
         }
     }

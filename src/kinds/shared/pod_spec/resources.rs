@@ -17,6 +17,9 @@ pub type Amounts = BTreeMap<String, Quantity>;
 /// Brings every quantity of a resource list to its canonical text, nothing finer than a thousandth.
 pub fn normalize(list: Option<&mut Value>) {
     for value in list.and_then(Value::as_object_mut).into_iter().flat_map(|m| m.values_mut()) {
+        if value.is_null() {
+            *value = "0".into();
+        }
         if let Ok(quantity) = Quantity::from_value(value) {
             *value = quantity.round_up(-3).canonical().into();
         }

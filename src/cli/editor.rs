@@ -1,0 +1,71 @@
+//! The editor of the user: a temporary file, the program that the environment names, what was saved.
+
+use std::io::Write;
+use std::process::Command;
+
+use super::{CliError, CliResult, Ctx};
+
+/// What stands above the text.
+const PREAMBLE: &str = "# Please edit the object below. Lines beginning with a '#' will be ignored,
+# and an empty file will abort the edit. If an error occurs while saving this file will be
+# reopened with the relevant failures.
+#
+";
+
+/// A text as it is given to the editor: explained.
+pub fn with_preamble(text: &str) -> String {
+    format!("{PREAMBLE}{text}")
+}
+
+/// What was saved, without the lines of explanation.
+pub fn without_comments(text: &str) -> String {
+    let kept = text.lines().filter(|line| !line.starts_with('#'));
+    kept.map(|line| format!("{line}\n")).collect()
+}
+
+/// Opens the editor on a text and answers what was saved. Everything said so far is printed first, and the store is
+/// free for others meanwhile.
+///
+/// # Errors
+/// When there is no editor, or it ends with an error.
+pub fn edit(ctx: &mut Ctx, text: &str, extension: &str) -> CliResult<String> {
+    ctx.release()?;
+    let problem = |what: &str, e: &std::io::Error| CliError::text(format!("{what}: {e}"));
+    let name = format!("{}-edit-{}.{extension}", ctx.program, std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let mut file = std::fs::File::create(&path).map_err(|e| problem("making a file to edit", &e))?;
+    file.write_all(text.as_bytes()).map_err(|e| problem("writing the file to edit", &e))?;
+    drop(file);
+    let result = run(&path.to_string_lossy());
+    let saved = std::fs::read_to_string(&path).map_err(|e| problem("reading the edited file", &e));
+    // A file that stays behind is no harm.
+    let _ = std::fs::remove_file(&path);
+    result?;
+    saved
+}
+
+fn run(path: &str) -> CliResult<()> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.trim().is_empty());
+    let editor = variable("KUBE_EDITOR").or_else(|| variable("EDITOR")).unwrap_or_else(|| "vi".into());
+    // Quotes, dollars and the like are the shell's business, as in kubectl.
+    let needs_shell = editor.contains(['"', '\'', '\\', '$', '`', ';', '&', '|', '<', '>', '(', ')']);
+    let mut command = if needs_shell {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{editor} \"{path}\"")]);
+        shell
+    } else {
+        let mut words = editor.split_whitespace();
+        let mut program = Command::new(words.next().unwrap_or("vi"));
+        program.args(words).arg(path);
+        program
+    };
+    let failed = |why: String| CliError::text(format!("there was a problem with the editor \"{editor}\"{why}"));
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(failed(String::new())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            Err(CliError::text(format!("unable to launch the editor \"{editor}\"")))
+        }
+        Err(e) => Err(failed(format!(": {e}"))),
+    }
+}

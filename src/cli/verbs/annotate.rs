@@ -1,0 +1,84 @@
+//! `annotate`: sets, removes and lists the annotations of objects.
+
+use std::collections::BTreeMap;
+
+use clap::ArgMatches;
+
+use super::metadata_map::{self, MapVerb, Pairs};
+use crate::cli::record::CHANGE_CAUSE;
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "annotate",
+    aliases: &[],
+    about: "Update the annotations on a resource",
+    args: metadata_map::flags,
+    run,
+    family: &[],
+};
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let verb = MapVerb {
+        what: "annotation",
+        pointer: "/metadata/annotations",
+        manager: "kubectl-annotate",
+        parse,
+        check_overwriting,
+        done: |_, _, _| "annotated",
+        says_not_found: false,
+    };
+    metadata_map::run(ctx, matches, &verb)
+}
+
+fn parse(words: &[String]) -> CliResult<Pairs> {
+    let (mut pairs, mut wrong) = (Pairs::default(), Vec::new());
+    for word in words {
+        match (word.split_once('='), word.strip_suffix('-')) {
+            (Some((key, value)), _) if !key.is_empty() => drop(pairs.set.insert(key.into(), value.into())),
+            (None, Some(key)) if !key.is_empty() => pairs.remove.push(key.into()),
+            _ => wrong.push(word.as_str()),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(CliError::text(format!("invalid annotation format: {}", wrong.join(", "))));
+    }
+    let both: Vec<&str> = pairs.remove.iter().filter(|key| pairs.set.contains_key(*key)).map(String::as_str).collect();
+    match both.is_empty() {
+        true => Ok(pairs),
+        false => Err(CliError::text(format!(
+            "can not both modify and remove the following annotation(s) in the same command: {}",
+            both.join(", ")
+        ))),
+    }
+}
+
+/// The reason of a change may always be overwritten.
+fn check_overwriting(old: &BTreeMap<String, String>, set: &BTreeMap<String, String>) -> CliResult<()> {
+    let found: Vec<String> = set
+        .keys()
+        .filter(|key| *key != CHANGE_CAUSE)
+        .filter_map(|key| old.get(key).map(|value| format!("'{key}' already has a value ({value})")))
+        .collect();
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(CliError::text(format!(
+            "--overwrite is false but found the following declared annotation(s): {}",
+            found.join(", ")
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_may_be_overwritten() {
+        let map = |key: &str, value: &str| BTreeMap::from([(key.to_string(), value.to_string())]);
+        assert!(check_overwriting(&map(CHANGE_CAUSE, "a"), &map(CHANGE_CAUSE, "b")).is_ok());
+        let error = check_overwriting(&map("note", "two words"), &map("note", "x")).map_err(|e| e.message(""));
+        let text = "error: --overwrite is false but found the following declared annotation(s): 'note' already has a value (two words)\n";
+        assert_eq!(error, Err(text.into()));
+    }
+}

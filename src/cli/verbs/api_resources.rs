@@ -1,0 +1,150 @@
+//! `api-resources` and `api-versions`: what is served, derived from the catalog of kinds.
+
+use clap::{ArgMatches, Command};
+
+use crate::cli::args::{self, Matches};
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::kinds::Kind;
+use crate::printers::table::print_rows;
+
+/// `api-resources`.
+pub(super) const RESOURCES: Verb = Verb {
+    name: "api-resources",
+    aliases: &[],
+    about: "Print the supported API resources on the server",
+    args: flags,
+    run: resources,
+    family: &[],
+};
+
+/// `api-versions`.
+pub(super) const VERSIONS: Verb = Verb {
+    name: "api-versions",
+    aliases: &[],
+    about: "Print the supported API versions on the server, in the form of \"group/version\"",
+    args: |c| c,
+    run: versions,
+    family: &[],
+};
+
+fn flags(command: Command) -> Command {
+    command
+        .arg(args::text("api-group", "only resources of this group; empty is the core group"))
+        .arg(args::list("categories", "only resources of these categories"))
+        .arg(args::switch("namespaced", "only resources that live in namespaces (=false: that do not)"))
+        .arg(args::list("verbs", "only resources with all of these verbs"))
+        .arg(args::text("sort-by", "name or kind"))
+        .arg(args::text("output", "wide or name").short('o'))
+        .arg(args::switch("no-headers", "without headings"))
+        .arg(args::switch("cached", "accepted; there is no discovery cache"))
+}
+
+/// A resource as discovery has it.
+struct Resource {
+    name: &'static str,
+    short: String,
+    group: &'static str,
+    api_version: String,
+    namespaced: bool,
+    kind: &'static str,
+    verbs: &'static [&'static str],
+    categories: &'static [&'static str],
+}
+
+/// A kind in its preferred version, and in every other group that serves it.
+fn served(kind: &dyn Kind) -> Vec<Resource> {
+    let names = *kind.names();
+    let mut groups = vec![(names.group, names.version)];
+    for (group, version) in kind.other_versions() {
+        if !groups.iter().any(|(g, _)| g == group) {
+            groups.push((group, version));
+        }
+    }
+    let resource = |(group, version): (&'static str, &'static str)| Resource {
+        name: names.plural,
+        short: names.short.join(","),
+        group,
+        api_version: joined(group, version),
+        namespaced: names.namespaced,
+        kind: names.kind,
+        verbs: kind.verbs(),
+        categories: names.categories,
+    };
+    groups.into_iter().map(resource).collect()
+}
+
+fn joined(group: &str, version: &str) -> String {
+    if group.is_empty() { version.into() } else { format!("{group}/{version}") }
+}
+
+fn resources(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let output = matches.value("output");
+    if !["", "wide", "name"].contains(&output) {
+        return Err(CliError::text(format!("--output {output} is not available")));
+    }
+    let sort = matches.value("sort-by");
+    if !["", "name", "kind"].contains(&sort) {
+        return Err(CliError::text("--sort-by accepts only name or kind"));
+    }
+    let (verbs, categories) = (matches.values("verbs"), matches.values("categories"));
+    let namespaced = matches.typed("namespaced").then(|| matches.on("namespaced"));
+    let catalog = ctx.cluster()?.server().catalog().clone();
+    let mut found: Vec<Resource> = catalog.iter().flat_map(|k| served(&*k)).collect();
+    found.retain(|r| {
+        matches.given("api-group").is_none_or(|g| g == r.group)
+            && namespaced.is_none_or(|n| n == r.namespaced)
+            && verbs.iter().all(|v| r.verbs.contains(&v.as_str()))
+            && categories.iter().all(|c| r.categories.contains(&c.as_str()))
+    });
+    match sort {
+        "name" => found.sort_by_key(|r| r.name),
+        "kind" => found.sort_by_key(|r| r.kind),
+        _ => found.sort_by_key(|r| (r.group, r.name)),
+    }
+    if output == "name" {
+        for r in &found {
+            ctx.say(if r.group.is_empty() { r.name.to_string() } else { format!("{}.{}", r.name, r.group) });
+        }
+        return Ok(());
+    }
+    let wide = output == "wide";
+    let mut headers = vec!["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"];
+    if wide {
+        headers.extend(["VERBS", "CATEGORIES"]);
+    }
+    let row = |r: &Resource| {
+        let mut row = vec![
+            r.name.to_string(),
+            r.short.clone(),
+            r.api_version.clone(),
+            r.namespaced.to_string(),
+            r.kind.to_string(),
+        ];
+        if wide {
+            row.extend([r.verbs.join(","), r.categories.join(",")]);
+        }
+        row
+    };
+    let rows: Vec<Vec<String>> = found.iter().map(row).collect();
+    let headers: Vec<String> = headers.into_iter().map(String::from).collect();
+    let mut text = Vec::new();
+    print_rows((!matches.on("no-headers")).then_some(&headers[..]), &rows, &mut text)
+        .map_err(|e| CliError::text(e.to_string()))?;
+    ctx.out.push_str(&String::from_utf8_lossy(&text));
+    Ok(())
+}
+
+fn versions(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
+    let catalog = ctx.cluster()?.server().catalog().clone();
+    let mut versions: Vec<String> = Vec::new();
+    for kind in catalog.iter() {
+        versions.push(kind.names().api_version());
+        versions.extend(kind.other_versions().iter().map(|(group, version)| joined(group, version)));
+    }
+    versions.sort();
+    versions.dedup();
+    for version in versions {
+        ctx.say(version);
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! Apply by the client: a patch out of what was applied last, what the file says now and what the server has.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Applied, Apply, described};
+use crate::api::{Body, PatchType, Verb as ApiVerb};
+use crate::cli::resolve::Item;
+use crate::cli::verbs::delete;
+use crate::cli::{CliError, CliResult, Ctx, gone, last_applied, record};
+use crate::machinery::json;
+use crate::machinery::object::{Meta, Object, Reading};
+use crate::machinery::patch::{FieldType, three_way};
+use crate::machinery::schema::Schema;
+
+/// Applies one object.
+pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Applied> {
+    let mut object = item.content();
+    record::note(&mut object, apply.cause.as_deref());
+    if item.name.is_empty() {
+        let generate = object.str("/metadata/generateName");
+        if !generate.is_empty() {
+            return Err(CliError::text(format!("from {generate}: cannot use generate name with apply")));
+        }
+    }
+    match item.fetch(ctx) {
+        Ok(live) => change(ctx, apply, item, &object, live),
+        Err(error) if error.is_not_found() => create(ctx, apply, item, &object),
+        Err(error) => {
+            let verb = format!("retrieving current configuration of:\n{}\nfrom server for:", described(item));
+            Err(item.error(&verb, error))
+        }
+    }
+}
+
+fn create(ctx: &mut Ctx, apply: &Apply, item: &Item, object: &Value) -> CliResult<Applied> {
+    let new = last_applied::annotated(object);
+    let done = "created";
+    if apply.dry_run.is_client() {
+        return Ok(Applied { object: Arc::new(new), done });
+    }
+    let mut request = item.request(ApiVerb::Create).manager(&apply.manager).dry_run(apply.dry_run.is_server());
+    request.name = String::new();
+    request.options.validation = apply.validation;
+    let response = ctx.call(&request.body(Body::Object(last_applied::without_nulls(&new))));
+    Ok(Applied { object: response.map_err(|e| item.error("creating", e))?.object, done })
+}
+
+fn change(ctx: &mut Ctx, apply: &Apply, item: &Item, object: &Value, live: Arc<Object>) -> CliResult<Applied> {
+    if apply.dry_run.is_client() {
+        return Ok(Applied { object: live, done: "configured" });
+    }
+    if live.annotation(last_applied::LAST_APPLIED).is_none() {
+        let (plural, program) = (item.kind.names().plural, ctx.program.clone());
+        ctx.warn(&format!(
+            "resource {plural}/{} is missing the {} annotation which is required by {program} apply. {program} apply should only be used on resources created declaratively by either {program} create --save-config or {program} apply. The missing annotation will be patched automatically.",
+            item.name,
+            last_applied::LAST_APPLIED
+        ));
+    }
+    let modified = last_applied::annotated(object);
+    let (format, patch) = patch(item, &live, &modified)?;
+    if patch.as_object().is_some_and(serde_json::Map::is_empty) {
+        return Ok(Applied { object: live, done: "unchanged" });
+    }
+    let done = "configured";
+    match send(ctx, apply, item, format, &patch) {
+        Ok(object) => Ok(Applied { object, done }),
+        Err(CliError::Status(status)) if apply.force && (status.is_invalid() || status.is_conflict()) => {
+            let object = replace(ctx, apply, item, modified, &live).map_err(|e| failed(item, &patch, e))?;
+            Ok(Applied { object, done })
+        }
+        Err(error) => Err(failed(item, &patch, error)),
+    }
+}
+
+/// The patch that makes the live object what the file says; strategic for kinds whose types are known.
+pub(in crate::cli::verbs) fn patch(item: &Item, live: &Object, modified: &Value) -> CliResult<(PatchType, Value)> {
+    let last = last_applied::of(live).map_err(|e| {
+        item.error(
+            &format!("applying patch:\n\nto:\n{}\nfor:", described(item)),
+            CliError::text(format!("retrieving original configuration from:\n{live}\nfor:: {e}")),
+        )
+    })?;
+    let (group, version) = crate::machinery::object::split_api_version(modified.api_version());
+    let made = match Schema::builtin().root(group, version, item.kind.names().kind) {
+        Some(root) => {
+            let root = FieldType::Object(root.into());
+            let patch = three_way::create_three_way(Schema::builtin(), &root, &last, modified, live);
+            patch.map(|p| (PatchType::Strategic, p))
+        }
+        None => three_way::create_three_way_merge(&last, modified, live).map(|p| (PatchType::Merge, p)),
+    };
+    made.map_err(|e| CliError::text(format!("creating patch with:\nfor: \"{}\": {e}", item.source)))
+}
+
+fn send(ctx: &mut Ctx, apply: &Apply, item: &Item, format: PatchType, patch: &Value) -> CliResult<Arc<Object>> {
+    let mut request = item.request(ApiVerb::Patch).manager(&apply.manager).dry_run(apply.dry_run.is_server());
+    request.options.validation = apply.validation;
+    let text = json::to_compact(patch);
+    Ok(ctx.call(&request.body(Body::Patch(format, text)))?.object)
+}
+
+fn failed(item: &Item, patch: &Value, error: CliError) -> CliError {
+    let verb = format!("applying patch:\n{}\nto:\n{}\nfor:", json::to_compact(patch), described(item));
+    match error {
+        CliError::Text(text) => CliError::text(format!("error when {verb} \"{}\": {text}", item.source)),
+        other => item.error(&verb, other),
+    }
+}
+
+/// `--force`: what can not be changed is deleted and made anew.
+fn replace(ctx: &mut Ctx, apply: &Apply, item: &Item, modified: Value, live: &Object) -> CliResult<Arc<Object>> {
+    let uid = delete::delete(ctx, item, &apply.deletion, apply.dry_run)?;
+    if apply.deletion.timeout.is_none() && is_there(ctx, item)? {
+        // Without a timeout kubectl gives up at once.
+        return Err(CliError::text("context deadline exceeded"));
+    }
+    gone::wait(ctx, &[(item.clone(), uid)], apply.deletion.timeout)
+        .map_err(|_| CliError::text("context deadline exceeded"))?;
+    create_again(ctx, apply, item, modified).or_else(|error| {
+        // The object as it was is better than none.
+        let mut old = live.clone();
+        for field in ["resourceVersion", "uid", "creationTimestamp"] {
+            crate::machinery::object::Writing::remove_at(&mut old, &format!("/metadata/{field}"));
+        }
+        create_again(ctx, apply, item, old)?;
+        Err(error)
+    })
+}
+
+fn is_there(ctx: &mut Ctx, item: &Item) -> CliResult<bool> {
+    Ok(ctx.cluster()?.server().read(&item.resource(), &item.namespace, &item.name)?.is_some())
+}
+
+fn create_again(ctx: &mut Ctx, apply: &Apply, item: &Item, object: Value) -> CliResult<Arc<Object>> {
+    let mut request = item.request(ApiVerb::Create).manager(&apply.manager).dry_run(apply.dry_run.is_server());
+    request.name = String::new();
+    Ok(ctx.call(&request.body(Body::Object(object)))?.object)
+}

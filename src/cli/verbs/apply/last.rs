@@ -1,0 +1,178 @@
+//! `apply view-last-applied`, `set-last-applied`, `edit-last-applied`: the annotation of client-side apply by itself.
+
+use clap::{ArgMatches, Command};
+use serde_json::{Value, json};
+
+use crate::api::{Body, PatchType, Verb as ApiVerb};
+use crate::cli::args::groups::{self, DryRun};
+use crate::cli::args::{self, Matches};
+use crate::cli::output::Output;
+use crate::cli::resolve::{Item, Selection, resolve};
+use crate::cli::{CliError, CliResult, Ctx, Verb, editor, last_applied};
+use crate::machinery::object::Meta;
+use crate::machinery::{json as json_text, yaml};
+
+/// `view-last-applied`.
+pub(super) const VIEW: Verb = Verb {
+    name: "view-last-applied",
+    aliases: &[],
+    about: "View the latest last-applied-configuration annotations by resource/object",
+    args: |c| {
+        groups::files(groups::labels(groups::all(groups::words(c))))
+            .arg(args::text("output", "yaml (default) or json").short('o'))
+    },
+    run: view,
+    family: &[],
+};
+
+/// `set-last-applied`.
+pub(super) const SET: Verb = Verb {
+    name: "set-last-applied",
+    aliases: &[],
+    about: "Set the last-applied-configuration annotation on a live object to match the contents of a file",
+    args: |c| {
+        groups::dry_run(groups::files(groups::output(c)))
+            .arg(args::switch("create-annotation", "also where there is no annotation yet"))
+    },
+    run: set,
+    family: &[],
+};
+
+/// `edit-last-applied`.
+pub(super) const EDIT: Verb = Verb {
+    name: "edit-last-applied",
+    aliases: &[],
+    about: "Edit latest last-applied-configuration annotations of a resource/object",
+    args: edit_flags,
+    run: edit,
+    family: &[],
+};
+
+fn edit_flags(command: Command) -> Command {
+    groups::record(groups::field_manager(groups::files(groups::output(groups::words(command)))))
+        .arg(args::switch("windows-line-endings", "edit with carriage returns"))
+        .arg(args::choice("validate", &["true", "false", "strict", "warn", "ignore"], "accepted"))
+}
+
+fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let format = matches.given("output").filter(|o| !o.is_empty()).unwrap_or("yaml");
+    if !["yaml", "json"].contains(&format) {
+        let text = format!("Unexpected -o output mode: {format}, the flag 'output' must be one of yaml|json");
+        return Err(ctx.usage("apply view-last-applied", &text));
+    }
+    let mut selection = Selection::from_matches(ctx, matches);
+    selection.type_means_all = true;
+    let resolved = resolve(ctx, &selection)?;
+    let mut errors = resolved.errors;
+    for item in &resolved.items {
+        match configuration(ctx, item) {
+            Ok(Some(last)) if format == "json" => ctx.out.push_str(&indented(&last)),
+            Ok(Some(last)) => ctx.out.push_str(&yaml::to_yaml(&last)),
+            Ok(None) => {}
+            Err(error) => errors.push(error),
+        }
+    }
+    CliError::all(errors)
+}
+
+/// JSON with two blanks, as only this verb prints it.
+fn indented(value: &Value) -> String {
+    let wide = json_text::to_pretty(value);
+    let mut out = String::new();
+    for line in wide.lines() {
+        let text = line.trim_start_matches(' ');
+        let blanks = (line.len() - text.len()) / 2;
+        out.push_str(&" ".repeat(blanks));
+        out.push_str(text);
+        out.push('\n');
+    }
+    out
+}
+
+fn configuration(ctx: &mut Ctx, item: &Item) -> CliResult<Option<Value>> {
+    let live = item.get(ctx)?;
+    let last = last_applied::of(&live).map_err(|e| CliError::text(e.to_string()))?;
+    Ok(Some(last).filter(|l| !l.is_null()))
+}
+
+fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let selection = Selection::from_matches(ctx, matches);
+    if !selection.has_files() {
+        return Err(CliError::text("must specify one of -f and -k"));
+    }
+    let dry_run = DryRun::read(ctx, matches)?;
+    let mut output = Output::of_report(matches)?;
+    let resolved = resolve(ctx, &selection)?;
+    CliError::all(resolved.errors)?;
+    for item in &resolved.items {
+        let live = item.fetch(ctx)?;
+        let wanted = own_configuration(&item.content());
+        if live.annotation(last_applied::LAST_APPLIED).is_none() && !matches.on("create-annotation") {
+            return Err(CliError::text(format!(
+                "no last-applied-configuration annotation found on resource: {}, to create the annotation, run the command with --create-annotation",
+                item.name
+            )));
+        }
+        if live.annotation(last_applied::LAST_APPLIED).is_some_and(|a| a.trim_end() == wanted.trim_end()) {
+            ctx.say(format!("set-last-applied {}: no changes required.", item.name));
+            continue;
+        }
+        let mut object = live.clone();
+        if !dry_run.is_client() {
+            object = annotate(ctx, item, &wanted, dry_run, "kubectl-set-last-applied")?;
+        }
+        output.report(ctx, &object, &item.label(), "configured", dry_run)?;
+    }
+    Ok(())
+}
+
+/// The configuration of a file as `set-last-applied` keeps it: as it is, without the annotation.
+fn own_configuration(object: &Value) -> String {
+    let mut bare = object.clone();
+    if let Some(annotations) = bare.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+        annotations.remove(last_applied::LAST_APPLIED);
+    }
+    last_applied::text(&bare)
+}
+
+fn annotate(
+    ctx: &mut Ctx,
+    item: &Item,
+    text: &str,
+    dry_run: DryRun,
+    manager: &str,
+) -> CliResult<std::sync::Arc<Value>> {
+    let patch = json!({"metadata": {"annotations": {last_applied::LAST_APPLIED: text}}});
+    let request = item.request(ApiVerb::Patch).manager(manager).dry_run(dry_run.is_server());
+    Ok(ctx.call(&request.body(Body::Patch(PatchType::Merge, patch.to_string())))?.object)
+}
+
+fn edit(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let selection = Selection::from_matches(ctx, matches);
+    let resolved = resolve(ctx, &selection)?;
+    CliError::all(resolved.errors)?;
+    let as_json = matches.value("output") == "json";
+    for item in &resolved.items {
+        let Some(last) = configuration(ctx, item)? else {
+            return Err(CliError::text(format!(
+                "no last-applied-configuration annotation found on resource: {}, to create the annotation, use the command `{} apply set-last-applied --create-annotation`",
+                item.name, ctx.program
+            )));
+        };
+        let before = if as_json { json_text::to_pretty(&last) } else { yaml::to_yaml(&last) };
+        let after = editor::edit(ctx, &editor::with_preamble(&before), if as_json { "json" } else { "yaml" })?;
+        let after = editor::without_comments(&after);
+        if after.trim() == before.trim() {
+            ctx.complain("Edit cancelled, no changes made.");
+            continue;
+        }
+        if after.trim().is_empty() {
+            ctx.complain("Edit cancelled, saved file was empty.");
+            continue;
+        }
+        let changed = yaml::to_json(&after).map_err(|e| CliError::text(e.to_string()))?.value;
+        annotate(ctx, item, &last_applied::text(&changed), DryRun::None, "kubectl-edit-last-applied")?;
+        ctx.say(format!("{} edited", item.label()));
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! `--prune`: deletes objects that were applied before and that no file describes any more.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use clap::ArgMatches;
+
+use super::Apply;
+use crate::cli::args::Matches;
+use crate::cli::resolve::{self, Item, Selection, Target};
+use crate::cli::verbs::delete;
+use crate::cli::{CliError, CliResult, Ctx, last_applied};
+use crate::kinds::catalog::serves;
+use crate::machinery::object::{Meta, Object};
+
+/// The types that are looked through when none are named: group, version, kind.
+const DEFAULT: &[(&str, &str, &str)] = &[
+    ("", "v1", "ConfigMap"),
+    ("", "v1", "Endpoints"),
+    ("", "v1", "PersistentVolumeClaim"),
+    ("", "v1", "Pod"),
+    ("", "v1", "ReplicationController"),
+    ("", "v1", "Secret"),
+    ("", "v1", "Service"),
+    ("batch", "v1", "Job"),
+    ("batch", "v1", "CronJob"),
+    ("networking.k8s.io", "v1", "Ingress"),
+    ("apps", "v1", "DaemonSet"),
+    ("apps", "v1", "Deployment"),
+    ("apps", "v1", "ReplicaSet"),
+    ("apps", "v1", "StatefulSet"),
+    ("", "v1", "Namespace"),
+    ("", "v1", "PersistentVolume"),
+];
+
+/// What is to be pruned.
+pub(super) struct Prune {
+    types: Vec<Target>,
+    labels: String,
+}
+
+impl Prune {
+    /// Reads the flags; none without `--prune`.
+    pub(super) fn read(ctx: &mut Ctx, matches: &ArgMatches, selection: &Selection) -> CliResult<Option<Prune>> {
+        if !matches.on("prune") {
+            return Ok(None);
+        }
+        if selection.all && !selection.labels.is_empty() {
+            return Err(CliError::text("cannot set --all and --selector at the same time"));
+        }
+        if !selection.all && selection.labels.is_empty() {
+            return Err(CliError::text(
+                "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
+            ));
+        }
+        let mut allowed = matches.values("prune-allowlist");
+        allowed.extend(matches.values("prune-whitelist"));
+        let types = match allowed.is_empty() {
+            true => {
+                ctx.log('W', "prune.go:71", "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.")?;
+                default_types(ctx)?
+            }
+            false => allowed.iter().map(|text| named_type(ctx, text)).collect::<CliResult<Vec<_>>>()?,
+        };
+        Ok(Some(Prune { types, labels: selection.labels.clone() }))
+    }
+
+    /// Deletes what was applied once and was not visited now, in the namespaces of what was.
+    pub(super) fn run(
+        &self,
+        ctx: &mut Ctx,
+        apply: &mut Apply,
+        items: &[Item],
+        visited: &[Arc<Object>],
+    ) -> CliResult<()> {
+        let uids: BTreeSet<&str> = visited.iter().map(|o| o.uid()).collect();
+        let namespaces: BTreeSet<&str> =
+            items.iter().filter(|i| !i.namespace.is_empty()).map(|i| i.namespace.as_str()).collect();
+        for namespaced in [true, false] {
+            let places: Vec<&str> = if namespaced { namespaces.iter().copied().collect() } else { vec![""] };
+            for place in places {
+                for target in self.types.iter().filter(|t| t.kind.names().namespaced == namespaced) {
+                    self.prune_type(ctx, apply, target, place, &uids)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn prune_type(
+        &self,
+        ctx: &mut Ctx,
+        apply: &mut Apply,
+        target: &Target,
+        namespace: &str,
+        visited: &BTreeSet<&str>,
+    ) -> CliResult<()> {
+        let selection = Selection { labels: self.labels.clone(), namespace: namespace.into(), ..Selection::default() };
+        for item in resolve::list(ctx, &selection, target)? {
+            let object = item.get(ctx)?;
+            if object.annotation(last_applied::LAST_APPLIED).is_none() || visited.contains(object.uid()) {
+                continue;
+            }
+            if !apply.dry_run.is_client() {
+                delete::delete(ctx, &item, &apply.deletion, apply.dry_run)?;
+            }
+            if apply.output.is_human() || apply.output.is_name() {
+                apply.output.report(ctx, &object, &item.label(), "pruned", apply.dry_run)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn default_types(ctx: &mut Ctx) -> CliResult<Vec<Target>> {
+    let catalog = ctx.cluster()?.server().catalog().clone();
+    let found = DEFAULT.iter().filter_map(|(group, version, kind)| catalog.by_gvk(group, version, kind));
+    Ok(found.map(|kind| Target { kind, version: None }).collect())
+}
+
+/// `core/v1/ConfigMap`, `apps/v1/Deployment`.
+fn named_type(ctx: &mut Ctx, text: &str) -> CliResult<Target> {
+    let parts: Vec<&str> = text.split('/').collect();
+    let [group, version, kind] = parts.as_slice() else {
+        return Err(CliError::text(format!(
+            "invalid GroupVersionKind format: {text}, please follow <group/version/kind>"
+        )));
+    };
+    let group = if *group == "core" { "" } else { group };
+    let found = ctx.cluster()?.server().catalog().by_gvk(group, version, kind);
+    let kind = found.filter(|k| serves(&**k, group, version)).ok_or_else(|| {
+        let api_version = if group.is_empty() { (*version).to_string() } else { format!("{group}/{version}") };
+        CliError::text(format!("no matches for kind \"{kind}\" in version \"{api_version}\""))
+    })?;
+    Ok(Target { kind, version: None })
+}

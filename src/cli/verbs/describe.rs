@@ -1,0 +1,86 @@
+//! `describe`: everything about an object in words, with its events and what belongs to it.
+
+use clap::{ArgMatches, Command};
+
+use crate::cli::args::{self, Matches, groups};
+use crate::cli::lookup::ServerLookup;
+use crate::cli::resolve::{self, Item, Selection, resolve};
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::kinds::{Describer, generic_describe};
+use crate::machinery::object::Meta;
+use crate::printers::describe::describe as align;
+
+/// The verb.
+pub(super) const VERB: Verb =
+    Verb { name: "describe", aliases: &[], about: "Show objects in detail", args: flags, run, family: &[] };
+
+fn flags(command: Command) -> Command {
+    groups::all_namespaces(groups::labels(groups::files(groups::words(command))))
+        .arg(args::switch("show-events", "show the events about the objects (default)"))
+        .arg(args::number("chunk-size", "accepted; lists are read as a whole"))
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let selection = Selection { type_means_all: true, ..Selection::from_matches(ctx, matches) };
+    let show_events = matches.on_or("show-events", true);
+    if selection.words.is_empty() && !selection.has_files() {
+        return Err(CliError::text(format!(
+            "You must specify the type of resource to describe. Use \"{} api-resources\" for a complete list of supported resources.\n",
+            ctx.program
+        )));
+    }
+    let resolved = resolve(ctx, &selection)?;
+    let mut errors = resolved.errors;
+    let mut texts = Vec::new();
+    for item in &resolved.items {
+        match describe(ctx, item, show_events) {
+            Ok(text) => texts.push(text),
+            Err(error) if error.is_not_found() && selection.words.len() == 2 => {
+                return with_prefix(ctx, &selection, item, show_events, error);
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    if texts.is_empty() && errors.is_empty() {
+        ctx.complain(match selection.all_namespaces {
+            true => "No resources found".to_string(),
+            false => format!("No resources found in {} namespace.", selection.namespace),
+        });
+    }
+    ctx.out.push_str(&texts.join("\n\n"));
+    CliError::all(errors)
+}
+
+/// All objects whose names begin with what was asked for, or the complaint that it is not there.
+fn with_prefix(
+    ctx: &mut Ctx,
+    selection: &Selection,
+    wanted: &Item,
+    show_events: bool,
+    error: CliError,
+) -> CliResult<()> {
+    let target = resolve::Target { kind: wanted.kind.clone(), version: None };
+    let mut found = false;
+    for item in resolve::list(ctx, selection, &target)? {
+        if item.name.starts_with(&wanted.name) {
+            let text = describe(ctx, &item, show_events)?;
+            ctx.say(text);
+            found = true;
+        }
+    }
+    if found { Ok(()) } else { Err(error) }
+}
+
+fn describe(ctx: &mut Ctx, item: &Item, show_events: bool) -> CliResult<String> {
+    let mut request = item.request(crate::api::Verb::Get);
+    request.version = None;
+    let object = ctx.call(&request)?.object;
+    let now = ctx.now()?;
+    let look = ServerLookup::new(ctx.cluster()?.server(), now, show_events);
+    let mut out = Describer::new();
+    if !item.kind.describe(&object, &look, &mut out) {
+        debug_assert!(!object.kind().is_empty(), "every object has a kind");
+        generic_describe::describe(&object, &look, &mut out);
+    }
+    Ok(align(out.text()))
+}

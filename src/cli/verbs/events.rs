@@ -1,0 +1,150 @@
+//! `events`: what happened, oldest first.
+
+use clap::{ArgMatches, Command};
+use serde_json::Value;
+
+use crate::api::Request;
+use crate::cli::args::groups;
+use crate::cli::args::{self, Matches};
+use crate::cli::output::Output;
+use crate::cli::{CliError, CliResult, Ctx, Verb, resolve};
+use crate::cluster::Waited;
+use crate::kinds::shared::describe::events::interval;
+use crate::machinery::object::{Meta, Object, Reading};
+use crate::machinery::status::Status;
+use crate::printers::structured;
+use crate::printers::table::TablePrinter;
+use crate::sim::Time;
+
+/// The verb.
+pub(super) const VERB: Verb =
+    Verb { name: "events", aliases: &[], about: "List events", args: flags, run, family: &[] };
+
+fn flags(command: Command) -> Command {
+    groups::all_namespaces(groups::output(command))
+        .arg(args::text("for", "only events about this object, TYPE/NAME"))
+        .arg(args::list("types", "only events of these types: Normal, Warning"))
+        .arg(args::switch("no-headers", "print no headings"))
+        .arg(args::switch("watch", "go on with new events").short('w'))
+        .arg(args::number("chunk-size", "accepted; lists come in one piece"))
+}
+
+/// Which events are wanted.
+struct Filter {
+    /// Kind and name of the object concerned.
+    about: Option<(String, String)>,
+    types: Vec<String>,
+}
+
+impl Filter {
+    fn read(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<Filter> {
+        let types = matches.values("types");
+        if types.iter().any(|t| !t.eq_ignore_ascii_case("normal") && !t.eq_ignore_ascii_case("warning")) {
+            return Err(CliError::text("valid --types are Normal or Warning"));
+        }
+        let about = match matches.given("for") {
+            None => None,
+            Some(word) => {
+                let Some((kind, name)) =
+                    word.split_once('/').filter(|(k, n)| !k.is_empty() && !n.is_empty() && !n.contains('/'))
+                else {
+                    return Err(CliError::text("--for must be in resource/name form"));
+                };
+                let target = resolve::kind(ctx, kind)?;
+                Some((target.kind.names().kind.to_string(), name.to_string()))
+            }
+        };
+        Ok(Filter { about, types })
+    }
+
+    fn wants(&self, event: &Object) -> bool {
+        let about = self.about.as_ref().is_none_or(|(kind, name)| {
+            event.str("/involvedObject/kind") == kind && event.str("/involvedObject/name") == name
+        });
+        about && (self.types.is_empty() || self.types.iter().any(|t| t.eq_ignore_ascii_case(event.str("/type"))))
+    }
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let filter = Filter::read(ctx, matches)?;
+    let everywhere = matches.on("all-namespaces");
+    let namespace = if everywhere { String::new() } else { ctx.namespace() };
+    let mut output = Output::of_report(matches)?;
+    let listed = ctx.call(&Request::list("events", &namespace))?;
+    let mut events: Vec<Object> = listed.items.iter().filter(|e| filter.wants(e)).map(|e| (**e).clone()).collect();
+    events.sort_by_key(seen_at);
+    let watch = matches.on("watch");
+    if events.is_empty() && !watch {
+        ctx.complain(match everywhere {
+            true => "No events found.".to_string(),
+            false => format!("No events found in {namespace} namespace."),
+        });
+        return Ok(());
+    }
+    if !output.is_human() {
+        let items: Vec<Value> = events;
+        return output.print(ctx, &structured::list_of(items));
+    }
+    let mut table = TablePrinter::new();
+    let headings = (!matches.on("no-headers")).then(|| headings(everywhere));
+    show(ctx, &mut table, headings, &events, everywhere)?;
+    if watch { follow(ctx, &filter, &namespace, table, listed.revision) } else { Ok(()) }
+}
+
+fn headings(everywhere: bool) -> Vec<String> {
+    let names = ["NAMESPACE", "LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"];
+    names[usize::from(!everywhere)..].iter().map(|n| n.to_string()).collect()
+}
+
+/// When an event was last seen.
+fn seen_at(event: &Object) -> Time {
+    let fields = ["/series/lastObservedTime", "/lastTimestamp", "/eventTime", "/metadata/creationTimestamp"];
+    fields.iter().find_map(|f| event.time(f)).unwrap_or_default()
+}
+
+fn show(
+    ctx: &mut Ctx,
+    table: &mut TablePrinter,
+    headings: Option<Vec<String>>,
+    events: &[Object],
+    everywhere: bool,
+) -> CliResult<()> {
+    let now = ctx.now()?;
+    let row = |event: &Object| {
+        let object = format!("{}/{}", event.str("/involvedObject/kind"), event.str("/involvedObject/name"));
+        let mut cells = vec![
+            interval(event, now),
+            event.str("/type").to_string(),
+            event.str("/reason").to_string(),
+            object,
+            event.str("/message").trim().to_string(),
+        ];
+        if everywhere {
+            cells.insert(0, event.namespace().to_string());
+        }
+        cells
+    };
+    let rows: Vec<Vec<String>> = events.iter().map(row).collect();
+    let mut text = Vec::new();
+    table.print(headings.as_deref(), &rows, &mut text).map_err(|e| CliError::text(e.to_string()))?;
+    ctx.out.push_str(&String::from_utf8_lossy(&text));
+    Ok(())
+}
+
+/// Prints what happens from a revision on, until nothing more will.
+fn follow(ctx: &mut Ctx, filter: &Filter, namespace: &str, mut table: TablePrinter, revision: u64) -> CliResult<()> {
+    let mut seen = revision;
+    loop {
+        let changes = ctx.cluster()?.server().changes_since(seen).map_err(|e| Status::internal(e.to_string()))?;
+        seen = ctx.cluster()?.server().revision();
+        let new = changes
+            .iter()
+            .filter(|c| c.key.resource == "events" && (namespace.is_empty() || c.key.namespace == namespace));
+        let new: Vec<Object> = new.filter(|c| filter.wants(&c.object)).map(|c| (*c.object).clone()).collect();
+        show(ctx, &mut table, None, &new, namespace.is_empty())?;
+        ctx.flush()?;
+        if ctx.cluster()?.wait(None, true)? == Waited::Idle {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! `explain`: the documentation of a kind and its fields.
+
+use clap::{ArgMatches, Command};
+
+use crate::cli::args::{self, Matches, groups};
+use crate::cli::{CliError, CliResult, Ctx, Verb, resolve};
+use crate::kinds::catalog::serves;
+use crate::machinery::object::split_api_version;
+use crate::machinery::schema::explain::{Subject, explain};
+
+/// The verb.
+pub(super) const VERB: Verb =
+    Verb { name: "explain", aliases: &[], about: "Get documentation for a resource", args: flags, run, family: &[] };
+
+fn flags(command: Command) -> Command {
+    groups::words(command)
+        .arg(args::text("api-version", "the group and version to explain"))
+        .arg(args::switch("recursive", "names of all fields below, without their texts"))
+        .arg(args::choice("output", &["plaintext", "plaintext-openapiv2"], "accepted: there is one format").short('o'))
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let words = matches.values("words");
+    let subject = match words.as_slice() {
+        [] => {
+            return Err(CliError::text(format!(
+                "You must specify the type of resource to explain. Use \"{} api-resources\" for a complete list of supported resources.",
+                ctx.program
+            )));
+        }
+        [one] => one,
+        _ => return Err(CliError::text("We accept only this format: explain RESOURCE")),
+    };
+    let (target, fields) = split(ctx, subject)?;
+    let names = *target.kind.names();
+    let asked = matches.value("api-version");
+    let (group, version) = match asked.is_empty() {
+        true => target.version.clone().unwrap_or_else(|| (names.group.into(), names.version.into())),
+        false => {
+            let (group, version) = split_api_version(asked);
+            if !serves(&*target.kind, group, version) {
+                return Err(CliError::text(format!(
+                    "couldn't find resource for \"{group}/{version}, Resource={}\"",
+                    names.plural
+                )));
+            }
+            (group.to_string(), version.to_string())
+        }
+    };
+    let path: Vec<&str> = fields.iter().map(String::as_str).collect();
+    let subject =
+        Subject { group: &group, version: &version, kind: names.kind, path: &path, recursive: matches.on("recursive") };
+    match explain(&subject) {
+        Ok(text) => ctx.out.push_str(&text),
+        Err(error) => {
+            ctx.out.push_str(&error.heading);
+            return Err(CliError::text(error.message));
+        }
+    }
+    Ok(())
+}
+
+/// `pods.spec.containers` is a type and fields; a type may have a group of its own: `deployments.apps`.
+fn split(ctx: &mut Ctx, text: &str) -> CliResult<(resolve::Target, Vec<String>)> {
+    let parts: Vec<&str> = text.trim_end_matches('.').split('.').collect();
+    // The longest beginning that names a type with its group wins, as the server's discovery decides.
+    for count in (1..=parts.len()).rev() {
+        let word = parts[..count].join(".");
+        let Ok(target) = resolve::kind(ctx, &word) else { continue };
+        let names = target.kind.names();
+        let with_group = count > 1 && word.ends_with(&format!(".{}", names.group)) && !names.group.is_empty();
+        if count == 1 || with_group {
+            return Ok((target, parts[count..].iter().map(ToString::to_string).collect()));
+        }
+    }
+    let bare = parts.first().copied().unwrap_or_default();
+    Err(CliError::Raw(format!("the server doesn't have a resource type \"{bare}\"\n"), 1))
+}

@@ -1,0 +1,99 @@
+//! `label`: sets, removes and lists the labels of objects.
+
+use std::collections::BTreeMap;
+
+use clap::{ArgMatches, Command};
+use serde_json::Value;
+
+use super::metadata_map::{self, MapVerb, Pairs};
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::field::quote;
+use crate::machinery::labels::value_problems;
+use crate::machinery::object::Reading;
+
+/// The verb.
+pub(super) const VERB: Verb =
+    Verb { name: "label", aliases: &[], about: "Update the labels on a resource", args: flags, run, family: &[] };
+
+fn flags(command: Command) -> Command {
+    metadata_map::flags(command)
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let verb = MapVerb {
+        what: "label",
+        pointer: "/metadata/labels",
+        manager: "kubectl-label",
+        parse,
+        check_overwriting,
+        done,
+        says_not_found: true,
+    };
+    metadata_map::run(ctx, matches, &verb)
+}
+
+fn parse(words: &[String]) -> CliResult<Pairs> {
+    let mut pairs = Pairs::default();
+    for word in words {
+        if word.contains('=') {
+            let parts: Vec<&str> = word.split('=').collect();
+            let [key, value] = parts.as_slice() else {
+                return Err(CliError::text(format!("invalid label spec: {word}")));
+            };
+            let problems = value_problems(value);
+            if !problems.is_empty() {
+                let problems = problems.join(";");
+                return Err(CliError::text(format!("invalid label value: {}: {problems}", quote(word))));
+            }
+            pairs.set.insert((*key).into(), (*value).into());
+        } else if let Some(key) = word.strip_suffix('-') {
+            pairs.remove.push(key.into());
+        } else {
+            return Err(CliError::text(format!("unknown label spec: {word}")));
+        }
+    }
+    match pairs.remove.iter().any(|key| pairs.set.contains_key(key)) {
+        true => Err(CliError::text("can not both modify and remove a label in the same command")),
+        false => Ok(pairs),
+    }
+}
+
+fn check_overwriting(old: &BTreeMap<String, String>, set: &BTreeMap<String, String>) -> CliResult<()> {
+    let mut errors = Vec::new();
+    for (key, value) in set {
+        if let Some(found) = old.get(key).filter(|found| *found != value) {
+            errors.push(CliError::text(format!("'{key}' already has a value ({found}), and --overwrite is false")));
+        }
+    }
+    CliError::all(errors)
+}
+
+/// What has become of an object: without `--overwrite` one that has got shorter has lost labels.
+fn done(old: &Value, new: &Value, overwrite: bool) -> &'static str {
+    let size = |object: &Value| {
+        let labels = object.strings("/metadata/labels");
+        labels.iter().map(|(k, v)| k.len() + v.len() + 6).sum::<usize>()
+    };
+    match old == new {
+        true => "not labeled",
+        false if !overwrite && size(new) < size(old) => "unlabeled",
+        false => "labeled",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_become_labels() {
+        let answer = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+            parse(&words).map(|p| format!("{:?} {:?}", p.set, p.remove)).map_err(|e| e.message("").trim().to_string())
+        };
+        let err = |text: &str| Err(text.to_string());
+        assert_eq!(answer(&["a=b", "c-"]), Ok("{\"a\": \"b\"} [\"c\"]".into()));
+        assert_eq!(answer(&["a=b=c"]), err("error: invalid label spec: a=b=c"));
+        assert_eq!(answer(&["x=1", "x-"]), err("error: can not both modify and remove a label in the same command"));
+    }
+}

@@ -1,0 +1,286 @@
+//! `logs`: what containers printed.
+
+use clap::{ArgMatches, Command};
+
+use crate::api::Request;
+use crate::cli::args::groups;
+use crate::cli::args::{self, Matches};
+use crate::cli::resolve::{Item, Selection, resolve};
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::cluster::Waited;
+use crate::controllers::kubelet;
+use crate::machinery::labels::Selector;
+use crate::machinery::object::{Meta, Object, Reading};
+use crate::machinery::status::Status;
+use crate::sim::{Duration, Time};
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "logs",
+    aliases: &["log"],
+    about: "Print what containers of a pod printed",
+    args: flags,
+    run,
+    family: &[],
+};
+
+/// The annotation that names the container to look at when none is asked for.
+const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
+/// Lines of each pod when several are selected and nothing is said.
+const TAIL_OF_MANY: i64 = 10;
+
+fn flags(command: Command) -> Command {
+    groups::labels(groups::words(command))
+        .arg(args::text("container", "which container").short('c'))
+        .arg(args::switch("all-containers", "every container of the pod"))
+        .arg(args::switch("all-pods", "every pod of the workload"))
+        .arg(args::switch("follow", "go on with new lines").short('f'))
+        .arg(args::switch("previous", "the run before the present one").short('p'))
+        .arg(args::switch("prefix", "begin lines with pod and container"))
+        .arg(args::switch("timestamps", "begin lines with their instant"))
+        .arg(args::switch("ignore-errors", "go on with the other pods after an error"))
+        .arg(args::switch("insecure-skip-tls-verify-backend", "accepted; there is no connection"))
+        .arg(args::number("tail", "only the last lines; -1 is all"))
+        .arg(args::number("limit-bytes", "at most so many bytes"))
+        .arg(args::number("max-log-requests", "how many logs to follow at once, 5 by default"))
+        .arg(args::duration("since", "only lines younger than this"))
+        .arg(args::text("since-time", "only lines after this instant (RFC 3339)"))
+        .arg(args::duration("pod-running-timeout", "accepted; a pod that does not run has its last lines"))
+}
+
+/// One log: a container of a pod.
+struct Source {
+    pod: Object,
+    container: String,
+    /// How many lines have been printed already.
+    shown: usize,
+}
+
+/// Which lines are wanted and how they look.
+struct Wanted {
+    previous: bool,
+    after: Option<Time>,
+    tail: Option<i64>,
+    bytes: Option<i64>,
+    timestamps: bool,
+    prefix: bool,
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let selection = Selection::from_matches(ctx, matches);
+    let (pods, several) = pods(ctx, &selection, matches)?;
+    let follow = matches.on("follow");
+    let mut sources = Vec::new();
+    for pod in pods {
+        let mut names = containers(ctx, &pod, matches)?;
+        sources.extend(names.drain(..).map(|container| Source { pod: pod.clone(), container, shown: 0 }));
+    }
+    let most = matches.int("max-log-requests").unwrap_or(5);
+    if follow && sources.len() as i64 > most {
+        return Err(CliError::text(format!(
+            "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}, use --max-log-requests to increase the limit",
+            sources.len()
+        )));
+    }
+    let wanted = wanted(ctx, matches, several)?;
+    for source in &mut sources {
+        print(ctx, source, &wanted)?;
+    }
+    if follow { go_on(ctx, sources, &wanted) } else { Ok(()) }
+}
+
+fn wanted(ctx: &mut Ctx, matches: &ArgMatches, several: bool) -> CliResult<Wanted> {
+    let now = ctx.now()?;
+    let since = matches.span("since").filter(|d| *d > Duration::ZERO).map(|d| now - d);
+    let since_time = match matches.given("since-time") {
+        Some(text) => Some(
+            Time::parse(text)
+                .ok_or_else(|| CliError::text(format!("parsing time \"{text}\": not an RFC 3339 time")))?,
+        ),
+        None => None,
+    };
+    if since.is_some() && since_time.is_some() {
+        return Err(CliError::text("at most one of `sinceTime` or `sinceSeconds` may be specified"));
+    }
+    let tail = matches.int("tail").or(several.then_some(TAIL_OF_MANY));
+    if tail.is_some_and(|t| t < -1) {
+        return Err(CliError::text("--tail must be greater than or equal to -1"));
+    }
+    Ok(Wanted {
+        previous: matches.on("previous"),
+        after: since.or(since_time),
+        tail: tail.filter(|t| *t >= 0),
+        bytes: matches.int("limit-bytes").filter(|b| *b > 0),
+        timestamps: matches.on("timestamps"),
+        prefix: matches.on("prefix"),
+    })
+}
+
+/// The pods that are meant, and whether a selector chose them.
+fn pods(ctx: &mut Ctx, selection: &Selection, matches: &ArgMatches) -> CliResult<(Vec<Object>, bool)> {
+    if !selection.labels.is_empty() {
+        if !selection.words.is_empty() {
+            return Err(ctx.usage("logs", "only a selector (-l) or a POD name is allowed"));
+        }
+        let listed = ctx.call(&Request::list("pods", &selection.namespace).labels(&selection.labels))?;
+        if listed.items.is_empty() {
+            ctx.complain(format!("No resources found in {} namespace.", selection.namespace));
+        }
+        return Ok((listed.items.iter().map(|p| (**p).clone()).collect(), true));
+    }
+    let word = match selection.words.as_slice() {
+        [] => return Err(ctx.usage("logs", "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command")),
+        [word] | [word, _] => word.clone(),
+        _ => return Err(ctx.usage("logs", "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command")),
+    };
+    let words = if word.contains('/') { vec![word] } else { vec![format!("pods/{word}")] };
+    let resolved = resolve(ctx, &Selection { words, ..selection.clone() })?;
+    CliError::all(resolved.errors)?;
+    let mut pods = Vec::new();
+    for item in &resolved.items {
+        pods.extend(pods_of(ctx, item, matches.on("all-pods"))?);
+    }
+    Ok((pods, false))
+}
+
+/// A pod itself, or the pods of a workload: one of them unless all are wanted.
+fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
+    let object = item.get(ctx)?;
+    if item.resource() == "pods" {
+        return Ok(vec![(*object).clone()]);
+    }
+    let selector = match object.at("/spec/selector") {
+        Some(selector) if selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some() => {
+            Selector::from_object(selector).map_err(|e| CliError::text(e.to_string()))?
+        }
+        Some(selector) => selector.as_object().map(Selector::from_map).unwrap_or_else(Selector::everything),
+        None => {
+            return Err(CliError::text(format!(
+                "cannot get the logs from {}: {}",
+                object.api_version(),
+                object.kind()
+            )));
+        }
+    };
+    let listed = ctx.call(&Request::list("pods", &item.namespace).labels(&selector.to_string()))?;
+    let mut pods: Vec<Object> = listed.items.iter().map(|p| (**p).clone()).collect();
+    if pods.is_empty() {
+        return Err(CliError::text("timed out waiting for the condition"));
+    }
+    pods.sort_by_key(|p| (!crate::machinery::object::condition_is_true(p, "Ready"), p.creation_time()));
+    if !all {
+        if pods.len() > 1 {
+            ctx.complain(format!("Found {} pods, using pod/{}", pods.len(), pods[0].name()));
+        }
+        pods.truncate(1);
+    }
+    Ok(pods)
+}
+
+/// The containers to show: the one asked for, all, or the default one.
+fn containers(ctx: &mut Ctx, pod: &Object, matches: &ArgMatches) -> CliResult<Vec<String>> {
+    let name = |list: &str| pod.list(list).iter().map(|c| c.str("/name").to_string()).collect::<Vec<_>>();
+    let (init, own) = (name("/spec/initContainers"), name("/spec/containers"));
+    let second = matches.values("words").get(1).cloned();
+    if matches.on("all-containers") {
+        return Ok(init.into_iter().chain(own).collect());
+    }
+    if let Some(wanted) = matches.given("container").map(String::from).or(second) {
+        if init.contains(&wanted) || own.contains(&wanted) {
+            return Ok(vec![wanted]);
+        }
+        return Err(CliError::text(format!("container {wanted} is not valid for pod {}", pod.name())));
+    }
+    if let Some(named) = pod.annotation(DEFAULT_CONTAINER).filter(|n| own.iter().any(|o| o == n)) {
+        return Ok(vec![named.to_string()]);
+    }
+    if own.len() + init.len() > 1 {
+        let init_text = if init.is_empty() { String::new() } else { format!(", {} (init)", init.join(" (init), ")) };
+        ctx.complain(format!("Defaulted container \"{}\" out of: {}{init_text}", own[0], own.join(", ")));
+    }
+    Ok(own.into_iter().take(1).collect())
+}
+
+/// Prints the lines of a source that have not been printed yet.
+fn print(ctx: &mut Ctx, source: &mut Source, wanted: &Wanted) -> CliResult<()> {
+    let now = ctx.now()?;
+    let server = ctx.cluster()?.server();
+    let lines = kubelet::logs(server, &source.pod, &source.container, wanted.previous, now);
+    if lines.is_empty() && source.shown == 0 {
+        refuse_waiting(source, wanted)?;
+    }
+    let first = source.shown == 0;
+    let new: Vec<_> =
+        lines.iter().skip(source.shown).filter(|(at, _)| wanted.after.is_none_or(|after| *at >= after)).collect();
+    let skip = match wanted.tail {
+        Some(tail) if first => new.len().saturating_sub(tail.unsigned_abs() as usize),
+        _ => 0,
+    };
+    let mut text = String::new();
+    for (at, line) in new.into_iter().skip(skip) {
+        if wanted.prefix {
+            text.push_str(&format!("[pod/{}/{}] ", source.pod.name(), source.container));
+        }
+        if wanted.timestamps {
+            text.push_str(&format!("{} ", at.rfc3339_micro().replace('Z', "000Z")));
+        }
+        text.push_str(line);
+        text.push('\n');
+    }
+    if let Some(bytes) = wanted.bytes {
+        text = text
+            .chars()
+            .scan(0, |used, c| {
+                *used += c.len_utf8() as i64;
+                (*used <= bytes).then_some(c)
+            })
+            .collect();
+    }
+    ctx.out.push_str(&text);
+    source.shown = lines.len();
+    Ok(())
+}
+
+/// A container that has not run has no log: the server says why.
+fn refuse_waiting(source: &Source, wanted: &Wanted) -> CliResult<()> {
+    let (pod, container) = (&source.pod, &source.container);
+    let statuses = pod.list("/status/initContainerStatuses").iter().chain(pod.list("/status/containerStatuses"));
+    let status = statuses.into_iter().find(|s| s.str("/name") == container);
+    if wanted.previous && status.is_none_or(|s| s.at("/lastState/terminated").is_none()) {
+        let text = format!("previous terminated container \"{container}\" in pod \"{}\" not found", pod.name());
+        return Err(Status::bad_request(text).into());
+    }
+    let waiting = status
+        .and_then(|s| s.at("/state/waiting"))
+        .filter(|_| status.is_none_or(|s| s.at("/lastState/terminated").is_none()));
+    let why = match waiting.map(|w| w.str("/reason")) {
+        Some("ErrImagePull" | "ImagePullBackOff") => "trying and failing to pull image".to_string(),
+        Some(reason) => reason.to_string(),
+        None if status.is_none() && pod.str("/spec/nodeName").is_empty() => {
+            return Err(Status::bad_request(format!("pod {} does not have a host assigned", pod.name())).into());
+        }
+        None => return Ok(()),
+    };
+    Err(Status::bad_request(format!("container \"{container}\" in pod \"{}\" is waiting to start: {why}", pod.name()))
+        .into())
+}
+
+/// Prints new lines as they come, until the containers have ended or nothing more will happen.
+fn go_on(ctx: &mut Ctx, mut sources: Vec<Source>, wanted: &Wanted) -> CliResult<()> {
+    loop {
+        ctx.flush()?;
+        let mut running = false;
+        for source in &sources {
+            let found = ctx.cluster()?.server().read("pods", source.pod.namespace(), source.pod.name())?;
+            running |= found.is_some_and(|p| {
+                p.uid() == source.pod.uid() && !["Succeeded", "Failed"].contains(&p.str("/status/phase"))
+            });
+        }
+        if !running || ctx.cluster()?.wait(None, true)? == Waited::Idle {
+            return Ok(());
+        }
+        for source in &mut sources {
+            print(ctx, source, wanted)?;
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What `label` and `annotate` have in common: a map of strings in the metadata of objects that is changed by words.
+
+use std::collections::BTreeMap;
+
+use clap::{ArgMatches, Command};
+use serde_json::{Map, Value};
+
+use super::change::{self, From, Subject};
+use crate::cli::args::groups::{self, DryRun};
+use crate::cli::args::{self, Matches};
+use crate::cli::output::Output;
+use crate::cli::resolve::{Selection, resolve};
+use crate::cli::{CliError, CliResult, Ctx, record};
+use crate::machinery::field::quote;
+use crate::machinery::object::{Meta, Reading, Writing, split_api_version};
+
+/// What is to become of the map.
+#[derive(Debug, Default)]
+pub(super) struct Pairs {
+    /// Keys that get a value.
+    pub(super) set: BTreeMap<String, String>,
+    /// Keys that go.
+    pub(super) remove: Vec<String>,
+}
+
+/// In what the two verbs differ.
+pub(super) struct MapVerb {
+    /// `label`, `annotation`.
+    pub(super) what: &'static str,
+    /// Where the map stands.
+    pub(super) pointer: &'static str,
+    /// Under which name the verb owns what it writes.
+    pub(super) manager: &'static str,
+    /// Reads the words.
+    pub(super) parse: fn(&[String]) -> CliResult<Pairs>,
+    /// Complains about keys that have a value, without `--overwrite`.
+    pub(super) check_overwriting: fn(&BTreeMap<String, String>, &BTreeMap<String, String>) -> CliResult<()>,
+    /// `labeled`: by the object before and after, and whether `--overwrite` was given.
+    pub(super) done: fn(&Value, &Value, bool) -> &'static str,
+    /// Whether a key to remove that is not there is mentioned.
+    pub(super) says_not_found: bool,
+}
+
+/// The flags of both verbs.
+pub(super) fn flags(command: Command) -> Command {
+    let command = groups::files(groups::output(groups::words(command)));
+    let command = groups::all_namespaces(groups::all(groups::fields(groups::labels(command))));
+    groups::field_manager(groups::record(groups::dry_run(command)))
+        .arg(args::switch("list", "show what is there instead of changing it"))
+        .arg(args::switch("local", "only change what the files hold and print it"))
+        .arg(args::switch("overwrite", "change keys that have another value"))
+        .arg(args::text("resource-version", "only if the one object is at this version"))
+}
+
+/// One run of a verb.
+struct Run<'a> {
+    verb: &'a MapVerb,
+    pairs: Pairs,
+    list: bool,
+    local: bool,
+    overwrite: bool,
+    version: String,
+    manager: String,
+    cause: Option<String>,
+    dry_run: DryRun,
+    /// Exactly one object was named.
+    single: bool,
+}
+
+/// Runs a verb.
+pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, verb: &MapVerb) -> CliResult<()> {
+    let cause = record::change_cause(ctx, matches);
+    let dry_run = DryRun::read(ctx, matches)?;
+    let mut output = Output::of_report(matches)?;
+    let (resources, words) = change::split_pairs(&matches.values("words"), verb.what)?;
+    let mut run = Run {
+        verb,
+        pairs: (verb.parse)(&words)?,
+        list: matches.on("list"),
+        local: matches.on("local"),
+        overwrite: matches.on("overwrite"),
+        version: matches.value("resource-version").into(),
+        manager: groups::read_manager(matches, verb.manager),
+        cause,
+        dry_run,
+        single: false,
+    };
+    let selection = Selection { words: resources, ..Selection::from_matches(ctx, matches) };
+    run.check(matches, &selection)?;
+    let resolved = resolve(ctx, &change::localised(selection, run.local))?;
+    run.single = resolved.single;
+    if !run.single && !run.version.is_empty() {
+        return Err(CliError::text("--resource-version may only be used with a single resource"));
+    }
+    let from = if run.local { From::Local } else { From::Server };
+    let (subjects, mut errors) = change::subjects(ctx, resolved, from);
+    for subject in subjects {
+        let result = run.one(ctx, &mut output, &subject);
+        errors.extend(result.err());
+    }
+    CliError::all(errors)
+}
+
+impl Run<'_> {
+    fn check(&self, matches: &ArgMatches, selection: &Selection) -> CliResult<()> {
+        let text = if self.list && !matches.value("output").is_empty() {
+            "--list and --output may not be specified together".to_string()
+        } else if selection.all && !selection.labels.is_empty() {
+            "cannot set --all and --selector at the same time".into()
+        } else if selection.all && !selection.fields.is_empty() {
+            "cannot set --all and --field-selector at the same time".into()
+        } else if self.local && self.dry_run.is_server() {
+            return Err(change::local_and_server());
+        } else if self.local && !selection.words.is_empty() {
+            "can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set".into()
+        } else if self.local && !selection.has_files() {
+            "one or more files must be specified as -f pod.yaml or --filename=pod.json".into()
+        } else if selection.words.is_empty() && !selection.has_files() {
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>".into()
+        } else if self.pairs.set.is_empty() && self.pairs.remove.is_empty() && !self.list {
+            format!("at least one {} update is required", self.verb.what)
+        } else {
+            return Ok(());
+        };
+        Err(CliError::text(text))
+    }
+
+    fn one(&self, ctx: &mut Ctx, output: &mut Output, subject: &Subject) -> CliResult<()> {
+        let (old, mut new) = (&subject.object, subject.object.clone());
+        let preview = self.dry_run.is_client() || self.local || self.list;
+        if self.verb.says_not_found && !preview {
+            self.say_not_found(ctx, old);
+        }
+        self.edit(&mut new)?;
+        let mut shown = new.clone();
+        let mut done = (self.verb.done)(old, &new, self.overwrite);
+        if !preview {
+            record::note(&mut new, self.cause.as_deref());
+            done = (self.verb.done)(old, &new, self.overwrite);
+            shown = self.send(ctx, subject, &new)?;
+        }
+        if self.list {
+            self.show(ctx, &shown);
+            return Ok(());
+        }
+        output.report(ctx, &shown, &subject.item.label(), done, self.dry_run)
+    }
+
+    fn say_not_found(&self, ctx: &mut Ctx, old: &Value) {
+        let map = old.strings(self.verb.pointer);
+        for key in self.pairs.remove.iter().filter(|key| !map.contains_key(*key)) {
+            ctx.say(format!("{} {} not found.", self.verb.what, quote(key)));
+        }
+    }
+
+    fn edit(&self, object: &mut Value) -> CliResult<()> {
+        let old = object.strings(self.verb.pointer);
+        if !self.overwrite {
+            (self.verb.check_overwriting)(&old, &self.pairs.set)?;
+        }
+        let mut map: Map<String, Value> = object.map(self.verb.pointer).cloned().unwrap_or_default();
+        for (key, value) in &self.pairs.set {
+            map.insert(key.clone(), value.as_str().into());
+        }
+        for key in &self.pairs.remove {
+            map.remove(key);
+        }
+        if map.is_empty() {
+            object.remove_at(self.verb.pointer);
+        } else {
+            object.put(self.verb.pointer, map);
+        }
+        Ok(())
+    }
+
+    /// Sends the difference; with a version in it, so that the server compares, where one was given.
+    fn send(&self, ctx: &mut Ctx, subject: &Subject, new: &Value) -> CliResult<Value> {
+        let (mut old, mut new) = (subject.object.clone(), new.clone());
+        if !self.version.is_empty() {
+            old.remove_at("/metadata/resourceVersion");
+            new.put("/metadata/resourceVersion", self.version.as_str());
+        }
+        let sent = change::send(ctx, &subject.item, (&old, &new), &self.manager, self.dry_run)?;
+        Ok((*sent).clone())
+    }
+
+    fn show(&self, ctx: &mut Ctx, object: &Value) {
+        let mut indent = "";
+        if !self.single {
+            indent = " ";
+            let (group, _) = split_api_version(object.api_version());
+            ctx.say(format!("Listing {}s for {}.{group}/{}:", self.verb.what, object.kind(), object.name()));
+        }
+        for (key, value) in object.strings(self.verb.pointer) {
+            ctx.say(format!("{indent}{key}={value}"));
+        }
+    }
+}

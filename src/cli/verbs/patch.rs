@@ -1,0 +1,178 @@
+//! `patch`: changes objects by a JSON, merge or strategic merge patch.
+
+use clap::{ArgMatches, Command};
+use serde_json::{Value, json};
+
+use super::change;
+use crate::api::{Body, PatchType, Verb as ApiVerb};
+use crate::cli::args::groups::{self, DryRun};
+use crate::cli::args::{self, Matches};
+use crate::cli::output::Output;
+use crate::cli::resolve::{Item, Selection, resolve};
+use crate::cli::{CliError, CliResult, Ctx, Verb, record};
+use crate::machinery::object::{Meta, split_api_version};
+use crate::machinery::patch::{self, FieldType};
+use crate::machinery::schema::Schema;
+use crate::machinery::status::Reason;
+use crate::machinery::yaml;
+
+/// The verb.
+pub(super) const VERB: Verb =
+    Verb { name: "patch", aliases: &[], about: "Update fields of a resource", args: flags, run, family: &[] };
+
+fn flags(command: Command) -> Command {
+    let command = groups::files(groups::output(groups::words(command)));
+    groups::field_manager(groups::record(groups::dry_run(command)))
+        .arg(args::text("type", "how the patch is written: json, merge or strategic (default)"))
+        .arg(args::text("patch", "the patch, as JSON or YAML").short('p'))
+        .arg(args::text("patch-file", "a file with the patch"))
+        .arg(args::text("subresource", "patch this subresource: status, scale, resize"))
+        .arg(args::switch("local", "only change what the files hold and print it"))
+}
+
+/// What is to be done to each object.
+struct Patch {
+    format: PatchType,
+    text: String,
+    subresource: String,
+    manager: String,
+    cause: Option<String>,
+    dry_run: DryRun,
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let cause = record::change_cause(ctx, matches);
+    let local = matches.on("local");
+    let dry_run = DryRun::read(ctx, matches)?;
+    let mut output = Output::of_report(matches)?;
+    let mut selection = Selection::from_matches(ctx, matches);
+    selection.subresource = matches.value("subresource").into();
+    let typed = matches.given("patch").filter(|p| !p.is_empty());
+    let file = matches.given("patch-file").filter(|p| !p.is_empty());
+    match (typed, file) {
+        (Some(_), Some(_)) => return Err(CliError::text("cannot specify --patch and --patch-file together")),
+        (None, None) => {
+            return Err(CliError::text("must specify --patch or --patch-file containing the contents of the patch"));
+        }
+        _ if local && !selection.words.is_empty() => {
+            return Err(CliError::text("cannot specify --local and server resources"));
+        }
+        _ if local && dry_run.is_server() => return Err(change::local_and_server()),
+        _ => {}
+    }
+    let patch = Patch {
+        format: format(matches.value("type"))?,
+        text: text(typed, file)?,
+        subresource: matches.value("subresource").into(),
+        manager: groups::read_manager(matches, "kubectl-patch"),
+        cause,
+        dry_run,
+    };
+    let resolved = resolve(ctx, &change::localised(selection, local))?;
+    let mut errors = resolved.errors;
+    if resolved.items.is_empty() && errors.is_empty() {
+        return Err(CliError::text("no objects passed to patch"));
+    }
+    for item in &resolved.items {
+        let result = match local || dry_run.is_client() {
+            true => preview(ctx, item, &patch, local),
+            false => patch.send(ctx, item),
+        };
+        let printed = result.and_then(|(before, after)| {
+            let done = if before == after { "patched (no change)" } else { "patched" };
+            output.report(ctx, &after, &change::label_of(&after), done, dry_run)
+        });
+        errors.extend(printed.err());
+    }
+    CliError::all(errors)
+}
+
+fn format(word: &str) -> CliResult<PatchType> {
+    match word.to_lowercase().as_str() {
+        "" | "strategic" => Ok(PatchType::Strategic),
+        "merge" => Ok(PatchType::Merge),
+        "json" => Ok(PatchType::Json),
+        _ => Err(CliError::text(format!("--type must be one of [json merge strategic], not \"{word}\""))),
+    }
+}
+
+/// The patch as JSON. What looks like JSON is passed on as it is: its errors are the server's to find.
+fn text(typed: Option<&str>, file: Option<&str>) -> CliResult<String> {
+    let text = match file {
+        Some(path) => std::fs::read_to_string(path).map_err(|e| {
+            CliError::text(format!("unable to read patch file: open {path}: {}", crate::cli::files::go_error(&e)))
+        })?,
+        None => typed.unwrap_or_default().to_string(),
+    };
+    if text.trim_start().starts_with('{') {
+        return Ok(text);
+    }
+    let loaded = yaml::to_json(&text)
+        .map_err(|e| CliError::text(format!("unable to parse {}: {e}", crate::machinery::field::quote(&text))))?;
+    Ok(loaded.value.to_string())
+}
+
+impl Patch {
+    /// The object before and after.
+    fn send(&self, ctx: &mut Ctx, item: &Item) -> CliResult<(Value, Value)> {
+        let before = ctx.call(&item.request(ApiVerb::Get).subresource(&self.subresource))?.object;
+        let request = |format, text| {
+            let request = item.request(ApiVerb::Patch).subresource(&self.subresource).manager(&self.manager);
+            request.dry_run(self.dry_run.is_server()).body(Body::Patch(format, text))
+        };
+        let answer = ctx.call(&request(self.format, self.text.clone())).map_err(|e| self.refusal(item, e))?;
+        let mut after = answer.object;
+        if let Some(cause) = &self.cause {
+            let note = json!({"metadata": {"annotations": {record::CHANGE_CAUSE: cause}}});
+            if let Ok(noted) = ctx.call(&request(PatchType::Merge, note.to_string())) {
+                after = noted.object;
+            }
+        }
+        Ok(((*before).clone(), (*after).clone()))
+    }
+
+    fn refusal(&self, item: &Item, error: CliError) -> CliError {
+        match error {
+            CliError::Status(status) if status.reason == Reason::UnsupportedMediaType => {
+                let names = item.kind.names();
+                let media = match self.format {
+                    PatchType::Json => "application/json-patch+json",
+                    PatchType::Merge => "application/merge-patch+json",
+                    PatchType::Strategic => "application/strategic-merge-patch+json",
+                    PatchType::Apply => "application/apply-patch+yaml",
+                };
+                CliError::text(format!(
+                    "{media} is not supported by {}, Kind={}: {}",
+                    names.api_version(),
+                    names.kind,
+                    status.message
+                ))
+            }
+            other => other,
+        }
+    }
+}
+
+/// Patches an object without sending anything.
+fn preview(ctx: &mut Ctx, item: &Item, patch: &Patch, local: bool) -> CliResult<(Value, Value)> {
+    let before = if local { item.content() } else { (*item.get(ctx)?).clone() };
+    let parsed: Value = serde_json::from_str(&patch.text).map_err(|e| CliError::text(e.to_string()))?;
+    let (group, version) = split_api_version(before.api_version());
+    let root = Schema::builtin().root(group, version, before.kind());
+    let after = match (patch.format, root) {
+        (PatchType::Json, _) => patch::json::apply(&before, &parsed).map_err(|e| CliError::text(e.to_string()))?,
+        (PatchType::Strategic, Some(root)) => {
+            patch::strategic::apply(Schema::builtin(), &FieldType::Object(root.into()), &before, &parsed)
+                .map_err(|e| CliError::text(e.to_string()))?
+        }
+        (PatchType::Strategic, None) => {
+            return Err(CliError::text(format!(
+                "strategic merge patch is not supported for {}, Kind={} locally, try --type merge",
+                before.api_version(),
+                before.kind()
+            )));
+        }
+        _ => patch::merge::apply(&before, &parsed),
+    };
+    Ok((before, after))
+}

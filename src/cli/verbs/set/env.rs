@@ -1,0 +1,268 @@
+//! `set env`: environment variables of containers, given as words or taken from a ConfigMap or Secret.
+
+use clap::{ArgMatches, Command};
+use serde_json::{Value, json};
+
+use super::env_values::{reference_text, resolve_value};
+use super::{Setting, Words, pod_spec};
+use crate::cli::args::{self, Matches, groups};
+use crate::cli::resolve::{Selection, resolve};
+use crate::cli::verbs::change::{self, Subject};
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::field::quote;
+use crate::machinery::object::{Meta, Reading, Writing};
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "env",
+    aliases: &[],
+    about: "Update environment variables on a pod template",
+    args: flags,
+    run,
+    family: &[],
+};
+
+fn flags(command: Command) -> Command {
+    groups::all(groups::labels(super::flags(command)))
+        .arg(args::text("containers", "the containers to change, may hold wildcards; all by default").short('c'))
+        .arg(args::text("from", "a configmap or secret whose keys become variables"))
+        .arg(args::text("prefix", "what stands before the names of variables taken with --from"))
+        .arg(args::list("keys", "only these keys of --from"))
+        .arg(args::each("env", "NAME=VALUE to set; NAME- removes").short('e'))
+        .arg(args::switch("list", "show the variables instead of changing them"))
+        .arg(args::switch("resolve", "with --list: show the values behind references"))
+        .arg(args::switch("overwrite", "change variables that have another value (default)"))
+}
+
+/// What is to become of the variables.
+struct Change {
+    set: Vec<Value>,
+    remove: Vec<String>,
+    overwrite: bool,
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let words = matches.values("words");
+    let at = words.iter().position(|w| is_variable(w)).unwrap_or(words.len());
+    let (resources, variables) = words.split_at(at);
+    if !variables.iter().all(|w| is_variable(w)) {
+        let all = words.join(" ");
+        return Err(CliError::text(format!("all resources must be specified before environment changes: {all}")));
+    }
+    if resources.is_empty() && !matches.typed("filename") && !matches.typed("kustomize") {
+        let text = "one or more resources must be specified as <resource> <name> or <resource>/<name>";
+        return Err(ctx.usage("set env", text));
+    }
+    let list = matches.on("list");
+    if list && !matches.value("output").is_empty() {
+        return Err(CliError::text("--list and --output may not be specified together"));
+    }
+    if !matches.values("keys").is_empty() && matches.value("from").is_empty() {
+        return Err(CliError::text("when specifying --keys, a configmap or secret must be provided with --from"));
+    }
+    let typed: Vec<String> = matches.values("env").into_iter().chain(variables.iter().cloned()).collect();
+    let mut change = parse(ctx, &typed)?;
+    change.overwrite = matches.on_or("overwrite", true);
+    change.set.extend(taken(ctx, matches)?);
+    let setting = Setting::read(ctx, matches, resources.to_vec())?;
+    setting.check(matches)?;
+    let pattern = matches.given("containers").unwrap_or("*").to_string();
+    if !list && change.set.is_empty() && change.remove.is_empty() {
+        return Err(CliError::text("at least one environment variable must be provided"));
+    }
+    let words = Words { done: "env updated", failed: "failed to patch env update to pod template: " };
+    let resolve = matches.on("resolve");
+    setting.run(ctx, &words, |ctx, subject, object, _| {
+        edit(ctx, subject, object, &pattern, &change)?;
+        if list {
+            show(ctx, object, &pattern, resolve)?;
+        }
+        Ok(!list)
+    })
+}
+
+fn is_variable(word: &str) -> bool {
+    word.contains('=') || word.ends_with('-')
+}
+
+/// Reads `NAME=VALUE` and `NAME-`; `-` alone reads them from standard input.
+fn parse(ctx: &mut Ctx, words: &[String]) -> CliResult<Change> {
+    let mut change = Change { set: Vec::new(), remove: Vec::new(), overwrite: true };
+    let mut all = Vec::new();
+    for word in words {
+        if word == "-" {
+            let text = String::from_utf8_lossy(&ctx.stdin()?).into_owned();
+            all.extend(text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).map(String::from));
+        } else {
+            all.push(word.clone());
+        }
+    }
+    for word in &all {
+        if let Some((name, value)) = word.split_once('=') {
+            if name.is_empty() || name.contains(|c: char| !(' '..='~').contains(&c)) {
+                return Err(CliError::text(format!(
+                    "{} is not a valid key name: a valid environment variable name must consist only of printable ASCII characters other than '='",
+                    quote(name)
+                )));
+            }
+            change.set.push(json!({"name": name, "value": value}));
+        } else if let Some(name) = word.strip_suffix('-') {
+            change.remove.push(name.into());
+        } else {
+            return Err(CliError::text(format!("unknown environment variable: {word}")));
+        }
+    }
+    if change.remove.iter().any(|r| change.set.iter().any(|v| v.str("/name") == r)) {
+        return Err(CliError::text("can not both modify and remove the same environment variable in the same command"));
+    }
+    Ok(change)
+}
+
+/// The variables that refer to the keys of `--from`.
+fn taken(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<Vec<Value>> {
+    let from = matches.value("from");
+    if from.is_empty() {
+        return Ok(Vec::new());
+    }
+    let selection = Selection { words: vec![from.into()], namespace: ctx.namespace(), ..Selection::default() };
+    let resolved = resolve(ctx, &selection)?;
+    let (sources, errors) = change::subjects(ctx, resolved, change::From::Server);
+    CliError::all(errors)?;
+    let (wanted, prefix) = (matches.values("keys"), matches.value("prefix"));
+    let mut variables = Vec::new();
+    for source in sources {
+        let reference = match source.object.kind() {
+            "Secret" => "secretKeyRef",
+            "ConfigMap" => "configMapKeyRef",
+            _ => return Err(CliError::text("unsupported resource specified in --from")),
+        };
+        for key in source.object.map("/data").into_iter().flat_map(|m| m.keys()) {
+            if wanted.is_empty() || wanted.contains(key) {
+                let name = format!("{prefix}{}", variable_name(ctx, key));
+                variables
+                    .push(json!({"name": name, "valueFrom": {reference: {"key": key, "name": source.object.name()}}}));
+            }
+        }
+    }
+    Ok(variables)
+}
+
+/// A key as the name of a variable.
+fn variable_name(ctx: &mut Ctx, key: &str) -> String {
+    let name: String =
+        key.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    if name != key {
+        ctx.warn(&format!("key {key} transferred to {name}"));
+    }
+    name
+}
+
+/// Changes the variables of the containers that the pattern matches.
+fn edit(ctx: &mut Ctx, subject: &Subject, object: &mut Value, pattern: &str, change: &Change) -> CliResult<()> {
+    let pointer = pod_spec::pointer(object)?;
+    let Some(spec) = object.pointer_mut(pointer) else { return Ok(()) };
+    let containers = pod_spec::containers(spec, pattern);
+    if containers.is_empty() {
+        let (kind, name) = (subject.object.kind(), subject.object.name());
+        ctx.complain(format!("warning: {kind}/{name} does not have any containers matching {}", quote(pattern)));
+    }
+    for container in containers {
+        let old = container.list("/env").to_vec();
+        if !change.overwrite {
+            refuse_overwriting(&old, &change.set)?;
+        }
+        let new = updated(old, change);
+        if new.is_empty() {
+            container.remove_at("/env");
+        } else {
+            container.put("/env", new);
+        }
+    }
+    Ok(())
+}
+
+fn find<'a>(variables: &'a [Value], name: &str) -> Option<&'a Value> {
+    variables.iter().find(|v| v.str("/name") == name)
+}
+
+fn refuse_overwriting(old: &[Value], set: &[Value]) -> CliResult<()> {
+    for new in set {
+        let name = new.str("/name");
+        if let Some(value) = find(old, name).map(|v| v.str("/value")).filter(|v| *v != new.str("/value")) {
+            let text = format!("'{name}' already has a value ({value}), and --overwrite is false");
+            return Err(CliError::text(text));
+        }
+    }
+    Ok(())
+}
+
+/// The variables after the change: those that were there keep their places, new ones follow.
+fn updated(old: Vec<Value>, change: &Change) -> Vec<Value> {
+    let mut covered = change.remove.clone();
+    let mut new = Vec::new();
+    for variable in old.iter().chain(&change.set) {
+        let name = variable.str("/name");
+        if covered.iter().any(|c| c == name) {
+            continue;
+        }
+        if let Some(replacement) = find(&change.set, name) {
+            covered.push(name.into());
+            new.push(replacement.clone());
+        } else {
+            new.push(variable.clone());
+        }
+    }
+    new
+}
+
+/// `--list`.
+fn show(ctx: &mut Ctx, object: &mut Value, pattern: &str, resolve: bool) -> CliResult<()> {
+    let pointer = pod_spec::pointer(object)?;
+    let whole = object.clone();
+    let Some(spec) = object.pointer_mut(pointer) else { return Ok(()) };
+    let mut failed = false;
+    for container in pod_spec::containers(spec, pattern) {
+        ctx.say(format!("# {} {}, container {}", whole.kind(), whole.name(), container.str("/name")));
+        let mut problems: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+        for variable in container.list("/env") {
+            let name = variable.str("/name");
+            let Some(source) = variable.at("/valueFrom") else {
+                ctx.say(format!("{name}={}", variable.str("/value")));
+                continue;
+            };
+            if resolve {
+                match resolve_value(ctx, &whole, container, source) {
+                    Ok(value) => {
+                        ctx.say(format!("{name}={value}"));
+                        continue;
+                    }
+                    Err(problem) => problems.entry(problem).or_default().push(name.into()),
+                }
+            }
+            ctx.say(format!("# {name} from {}", reference_text(source)));
+        }
+        failed |= !problems.is_empty();
+        for (problem, mut names) in problems {
+            names.sort();
+            ctx.complain(format!("error retrieving reference for {}: {problem}", names.join(", ")));
+        }
+    }
+    match failed {
+        true => Err(CliError::text("failed to retrieve valueFrom references")),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_keep_their_places() {
+        let variable = |name: &str, value: &str| json!({"name": name, "value": value});
+        let old = vec![variable("A", "1"), variable("B", "2"), variable("C", "3")];
+        let change =
+            Change { set: vec![variable("D", "4"), variable("B", "9")], remove: vec!["A".into()], overwrite: true };
+        assert_eq!(updated(old, &change), [variable("B", "9"), variable("C", "3"), variable("D", "4")]);
+    }
+}

@@ -1,0 +1,72 @@
+//! `set image`: new images for containers.
+
+use clap::{ArgMatches, Command};
+
+use super::{Setting, Words, pod_spec};
+use crate::cli::args::{Matches, groups};
+use crate::cli::verbs::change;
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::object::{Reading, Writing};
+
+/// The verb.
+pub(super) const VERB: Verb =
+    Verb { name: "image", aliases: &[], about: "Update the image of a pod template", args: flags, run, family: &[] };
+
+fn flags(command: Command) -> Command {
+    groups::all(groups::labels(super::flags(command)))
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let (resources, pairs) = change::split_pairs(&matches.values("words"), "image")?;
+    let images = images(&pairs)?;
+    let setting = Setting::read(ctx, matches, resources)?;
+    check(&setting, matches, &images)?;
+    let words = Words { done: "image updated", failed: "failed to patch image update to pod template: " };
+    setting.run(ctx, &words, |_, subject, object, errors| {
+        let pointer = pod_spec::pointer(object)?;
+        let Some(spec) = object.pointer_mut(pointer) else { return Ok(false) };
+        for (name, image) in &images {
+            let mut found = false;
+            for container in pod_spec::containers(spec, "*") {
+                if name == "*" || container.str("/name") == name {
+                    container.put("/image", image.as_str());
+                    found = true;
+                }
+            }
+            if !found {
+                let name = crate::machinery::field::quote(name);
+                errors.push(CliError::text(format!("unable to find container named {name}")));
+            }
+        }
+        Ok(subject.object != *object || matches.on("record"))
+    })
+}
+
+fn check(setting: &Setting, matches: &ArgMatches, images: &[(String, String)]) -> CliResult<()> {
+    setting.check(matches)?;
+    if images.is_empty() {
+        return Err(CliError::text("at least one image update is required"));
+    }
+    if images.len() > 1 && images.iter().any(|(name, _)| name == "*") {
+        return Err(CliError::text(
+            "all containers are already specified by *, but saw more than one container_name=container_image pairs",
+        ));
+    }
+    Ok(())
+}
+
+/// `container=image`, sorted by container so that complaints come in one order.
+fn images(pairs: &[String]) -> CliResult<Vec<(String, String)>> {
+    let mut images = std::collections::BTreeMap::new();
+    let mut wrong = Vec::new();
+    for pair in pairs {
+        match pair.split_once('=') {
+            Some((name, image)) => drop(images.insert(name.to_string(), image.to_string())),
+            None => wrong.push(pair.clone()),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(CliError::text(format!("invalid image format: {}", wrong.join(", "))));
+    }
+    Ok(images.into_iter().collect())
+}

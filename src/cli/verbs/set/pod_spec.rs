@@ -1,0 +1,73 @@
+//! Where the pods are described in an object, and which of their containers are meant.
+
+use serde_json::Value;
+
+use crate::cli::{CliError, CliResult};
+use crate::machinery::object::{Meta, Reading};
+
+/// The JSON pointer to the pod spec of an object.
+pub(super) fn pointer(object: &Value) -> CliResult<&'static str> {
+    match object.kind() {
+        "Pod" => Ok("/spec"),
+        "Deployment" | "DaemonSet" | "ReplicaSet" | "StatefulSet" | "Job" | "ReplicationController" => {
+            Ok("/spec/template/spec")
+        }
+        "CronJob" => Ok("/spec/jobTemplate/spec/template/spec"),
+        kind => {
+            let version = object.api_version().rsplit('/').next().unwrap_or("v1").to_string();
+            Err(CliError::text(format!("the object is not a pod or does not have a pod template: *{version}.{kind}")))
+        }
+    }
+}
+
+/// The containers of a pod spec and then its init containers, those whose name the pattern matches.
+pub(super) fn containers<'a>(spec: &'a mut Value, pattern: &str) -> Vec<&'a mut Value> {
+    let mut found = Vec::new();
+    let Some(spec) = spec.as_object_mut() else { return found };
+    let mut init = Vec::new();
+    for (key, value) in spec.iter_mut() {
+        let list = match key.as_str() {
+            "containers" => &mut found,
+            "initContainers" => &mut init,
+            _ => continue,
+        };
+        let items = value.as_array_mut().into_iter().flatten();
+        list.extend(items.filter(|c| matches(c.str("/name"), pattern)));
+    }
+    found.append(&mut init);
+    found
+}
+
+/// Whether a name matches a pattern in which `*` stands for anything.
+pub(super) fn matches(name: &str, pattern: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or("");
+    let Some(mut rest) = name.strip_prefix(first) else { return false };
+    let middle: Vec<&str> = parts.collect();
+    let Some((last, middle)) = middle.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_choose_containers() {
+        for (name, pattern, expected) in [
+            ("main", "*", true),
+            ("main", "main", true),
+            ("main", "mai", false),
+            ("main", "m*n", true),
+            ("main", "*x", false),
+        ] {
+            assert_eq!(matches(name, pattern), expected, "{name} {pattern}");
+        }
+    }
+}

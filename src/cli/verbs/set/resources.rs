@@ -1,0 +1,87 @@
+//! `set resources`: limits and requests of containers.
+
+use clap::{ArgMatches, Command};
+use serde_json::{Map, Value};
+
+use super::{Setting, Words, pod_spec};
+use crate::cli::args::{self, Matches, groups};
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::object::Writing;
+use crate::machinery::quantity::Quantity;
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "resources",
+    aliases: &[],
+    about: "Update resource requests/limits on objects with pod templates",
+    args: flags,
+    run,
+    family: &[],
+};
+
+fn flags(command: Command) -> Command {
+    groups::all(groups::labels(super::flags(command)))
+        .arg(args::text("containers", "the containers to change, may hold wildcards; all by default").short('c'))
+        .arg(args::text("limits", "limits, as cpu=100m,memory=256Mi"))
+        .arg(args::text("requests", "requests, as cpu=100m,memory=256Mi"))
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let setting = Setting::read(ctx, matches, matches.values("words"))?;
+    setting.check(matches)?;
+    if matches.value("limits").is_empty() && matches.value("requests").is_empty() {
+        return Err(CliError::text(
+            "you must specify an update to requests or limits (in the form of --requests/--limits)",
+        ));
+    }
+    let wanted = [
+        ("/resources/limits", amounts(matches.value("limits"))?),
+        ("/resources/requests", amounts(matches.value("requests"))?),
+    ];
+    let pattern = matches.given("containers").unwrap_or("*");
+    let words =
+        Words { done: "resource requirements updated", failed: "failed to patch resources update to pod template " };
+    setting.run(ctx, &words, |_, _, object, errors| {
+        let pointer = pod_spec::pointer(object)?;
+        let Some(spec) = object.pointer_mut(pointer) else { return Ok(false) };
+        let containers = pod_spec::containers(spec, pattern);
+        if containers.is_empty() {
+            errors.push(CliError::text(format!("unable to find container named {pattern}")));
+            return Ok(false);
+        }
+        for container in containers {
+            for (pointer, amounts) in &wanted {
+                if !amounts.is_empty() {
+                    container.map_mut(pointer).extend(amounts.clone());
+                }
+            }
+        }
+        Ok(true)
+    })
+}
+
+/// `cpu=100m,memory=256Mi`.
+fn amounts(text: &str) -> CliResult<Map<String, Value>> {
+    let mut amounts = Map::new();
+    for statement in text.split(',').filter(|_| !text.is_empty()) {
+        let parts: Vec<&str> = statement.split('=').collect();
+        let [name, amount] = parts.as_slice() else {
+            return Err(CliError::text(format!("Invalid argument syntax {statement}, expected <resource>=<value>")));
+        };
+        let quantity: Quantity = amount.parse().map_err(|e| CliError::text(format!("{e}")))?;
+        amounts.insert((*name).into(), quantity.canonical().into());
+    }
+    Ok(amounts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_canonical() {
+        let read = |text: &str| amounts(text).map(|m| Value::Object(m).to_string()).map_err(|e| e.message(""));
+        assert_eq!(read("cpu=0.5,memory=1024Mi"), Ok("{\"cpu\":\"500m\",\"memory\":\"1Gi\"}".into()));
+        assert_eq!(read("cpu"), Err("error: Invalid argument syntax cpu, expected <resource>=<value>\n".into()));
+    }
+}

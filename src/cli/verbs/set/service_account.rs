@@ -1,0 +1,37 @@
+//! `set serviceaccount`: the account that pods run under.
+
+use clap::{ArgMatches, Command};
+
+use super::{Setting, Words, pod_spec};
+use crate::cli::args::{Matches, groups};
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::object::Writing;
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "serviceaccount",
+    aliases: &["sa"],
+    about: "Update the service account of a resource",
+    args: flags,
+    run,
+    family: &[],
+};
+
+fn flags(command: Command) -> Command {
+    groups::all(super::flags(command))
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let mut words = matches.values("words");
+    let Some(account) = words.pop() else {
+        return Err(CliError::text("serviceaccount is required"));
+    };
+    let setting = Setting::read(ctx, matches, words)?;
+    setting.check(matches)?;
+    let words = Words { done: "serviceaccount updated", failed: "failed to patch ServiceAccountName " };
+    setting.run(ctx, &words, |_, _, object, _| {
+        let pointer = pod_spec::pointer(object)?;
+        object.put(&format!("{pointer}/serviceAccountName"), account.as_str());
+        Ok(true)
+    })
+}

@@ -1,0 +1,75 @@
+//! `set subject`: adds users, groups and service accounts to a binding.
+
+use clap::{ArgMatches, Command};
+use serde_json::{Value, json};
+
+use super::{Setting, Words};
+use crate::cli::args::{self, Matches, groups};
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::object::{Meta, Writing};
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "subject",
+    aliases: &[],
+    about: "Update the user, group, or service account in a role binding or cluster role binding",
+    args: flags,
+    run,
+    family: &[],
+};
+
+fn flags(command: Command) -> Command {
+    groups::all(groups::labels(super::flags(command)))
+        .arg(args::list("user", "a user to bind"))
+        .arg(args::list("group", "a group to bind"))
+        .arg(args::list("serviceaccount", "a service account to bind, as NAMESPACE:NAME"))
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let setting = Setting::read(ctx, matches, matches.values("words"))?;
+    setting.check(matches)?;
+    let subjects = subjects(matches)?;
+    let words = Words { done: "subjects updated", failed: "failed to patch subjects to rolebinding: " };
+    setting.run(ctx, &words, |_, subject, object, errors| {
+        if !matches!(object.kind(), "RoleBinding" | "ClusterRoleBinding") {
+            return Err(CliError::text("setting subjects is only supported for RoleBinding/ClusterRoleBinding"));
+        }
+        let list = object.list_mut("/subjects");
+        let before = list.len();
+        for new in &subjects {
+            if !list.contains(new) {
+                list.push(new.clone());
+            }
+        }
+        if list.len() == before {
+            let (plural, name) = (subject.item.kind.names().plural, &subject.item.name);
+            errors.push(CliError::Raw(format!("info: {plural} \"{name}\" was not changed\n"), 1));
+            return Ok(false);
+        }
+        Ok(true)
+    })
+}
+
+fn subjects(matches: &ArgMatches) -> CliResult<Vec<Value>> {
+    let kinds = [("User", matches.values("user")), ("Group", matches.values("group"))];
+    let mut subjects = Vec::new();
+    for (kind, mut names) in kinds {
+        names.sort();
+        names.dedup();
+        subjects.extend(
+            names.into_iter().map(|name| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name})),
+        );
+    }
+    for account in matches.values("serviceaccount") {
+        match account.split(':').collect::<Vec<_>>().as_slice() {
+            [namespace, name] if !namespace.is_empty() && !name.is_empty() => {
+                subjects.push(json!({"kind": "ServiceAccount", "name": name, "namespace": namespace}));
+            }
+            _ => return Err(CliError::text("serviceaccount must be <namespace>:<name>")),
+        }
+    }
+    match subjects.is_empty() {
+        true => Err(CliError::text("you must specify at least one value of user, group or serviceaccount")),
+        false => Ok(subjects),
+    }
+}

@@ -1,0 +1,207 @@
+//! `sim`: faults and measurements on purpose.
+//!
+//! A fault is a row of settings in the store; the controllers that it concerns are woken at once.
+
+use clap::{ArgMatches, Command};
+use serde_json::{Value, json};
+
+use crate::cli::args::{self, Matches};
+use crate::cli::{CliError, CliResult, Ctx, Verb, help};
+use crate::controllers::kubelet::DEFAULT_MISSING;
+use crate::machinery::object::{Meta, Reading};
+use crate::machinery::quantity::Quantity;
+use crate::machinery::status::Status;
+
+/// The verb and its family.
+pub(super) const VERB: Verb = Verb {
+    name: "sim",
+    aliases: &[],
+    about: "Make nodes, images and pods fail on purpose, and say what they use",
+    args: |c| c,
+    run: |ctx, _| Err(help::family(ctx, "sim", "Faults and measurements on purpose.", FAMILY)),
+    family: FAMILY,
+};
+
+const FAMILY: &[Verb] = &[
+    Verb {
+        name: "node",
+        aliases: &[],
+        about: "Stop or start the kubelet of a node: stop|start NODE",
+        args: words,
+        run: node,
+        family: &[],
+    },
+    Verb {
+        name: "image",
+        aliases: &[],
+        about: "Make an image unavailable or available: missing|present IMAGE",
+        args: words,
+        run: image,
+        family: &[],
+    },
+    Verb {
+        name: "pod",
+        aliases: &[],
+        about: "Crash a pod or change its readiness: crash|unready|ready POD",
+        args: words,
+        run: pod,
+        family: &[],
+    },
+    Verb {
+        name: "metrics",
+        aliases: &[],
+        about: "Say what a pod uses: POD cpu=250m memory=64Mi; without values it is forgotten",
+        args: words,
+        run: metrics,
+        family: &[],
+    },
+    Verb { name: "show", aliases: &[], about: "Show all faults and measurements", args: |c| c, run: show, family: &[] },
+];
+
+const STOPPED: &str = "setting/node-stopped";
+const MISSING: &str = "setting/images-missing";
+const FAULTS: &str = "setting/pod-faults";
+const METRICS: &str = "setting/metrics";
+
+fn words(command: Command) -> Command {
+    command.arg(args::words("words"))
+}
+
+/// Exactly two words: what to do and with what.
+fn two(ctx: &Ctx, matches: &ArgMatches, verb: &str, choices: &[&str]) -> CliResult<(String, String)> {
+    match matches.values("words").as_slice() {
+        [what, name] if choices.contains(&what.as_str()) => Ok((what.clone(), name.clone())),
+        _ => Err(ctx.usage(&format!("sim {verb}"), &format!("{} and a name are required", choices.join("|")))),
+    }
+}
+
+fn node(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let (what, name) = two(ctx, matches, "node", &["stop", "start"])?;
+    let cluster = ctx.cluster()?;
+    if cluster.server().read("nodes", "", &name)?.is_none() {
+        return Err(Status::not_found("", "nodes", &name).into());
+    }
+    let mut stopped = list(cluster.server().row(STOPPED)?);
+    stopped.retain(|n| *n != name);
+    if what == "stop" {
+        stopped.push(name.clone());
+    }
+    cluster.server().set_row(STOPPED, (!stopped.is_empty()).then(|| json!(stopped)));
+    let pods = cluster.server().read_index("node", &name)?;
+    for pod in &pods {
+        cluster.wake("kubelet", &format!("{}/{}", pod.namespace(), pod.name()))?;
+    }
+    cluster.wake("node-lifecycle-controller", &format!("/{name}"))?;
+    let done = if what == "stop" { "stopped" } else { "started" };
+    ctx.say(format!("node/{name} {done}"));
+    Ok(())
+}
+
+fn image(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let (what, image) = two(ctx, matches, "image", &["missing", "present"])?;
+    let server = ctx.cluster()?.server();
+    let known = server.row(MISSING)?;
+    let mut missing = match known {
+        Some(known) => list(Some(known)),
+        None => DEFAULT_MISSING.iter().map(|i| i.to_string()).collect(),
+    };
+    missing.retain(|i| *i != image);
+    if what == "missing" {
+        missing.push(image.clone());
+    }
+    server.set_row(MISSING, Some(json!(missing)));
+    ctx.say(format!("image {image} {what}"));
+    Ok(())
+}
+
+fn pod(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let (what, name) = two(ctx, matches, "pod", &["crash", "unready", "ready"])?;
+    let key = existing_pod(ctx, &name)?;
+    let cluster = ctx.cluster()?;
+    let mut faults = map(cluster.server().row(FAULTS)?);
+    faults.remove(&key);
+    if what != "ready" {
+        faults.insert(key.clone(), what.as_str().into());
+    }
+    cluster.server().set_row(FAULTS, (!faults.is_empty()).then_some(Value::Object(faults)));
+    cluster.wake("kubelet", &key)?;
+    let done = if what == "crash" { "crashed" } else { &what };
+    ctx.say(format!("pod/{} {done}", key.rsplit('/').next().unwrap_or(&name)));
+    Ok(())
+}
+
+/// `namespace/name` of a pod that exists; the name may be written `pod/name`.
+fn existing_pod(ctx: &mut Ctx, word: &str) -> CliResult<String> {
+    let name = word.rsplit('/').next().unwrap_or(word).to_string();
+    let namespace = ctx.namespace();
+    if ctx.cluster()?.server().read("pods", &namespace, &name)?.is_none() {
+        return Err(Status::not_found("", "pods", &name).into());
+    }
+    Ok(format!("{namespace}/{name}"))
+}
+
+fn metrics(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let words = matches.values("words");
+    let Some((name, values)) = words.split_first() else {
+        return Err(ctx.usage("sim metrics", "a pod is required"));
+    };
+    let mut used = serde_json::Map::new();
+    for word in values {
+        let (resource, amount) = word
+            .split_once('=')
+            .ok_or_else(|| CliError::text(format!("expected cpu=AMOUNT or memory=AMOUNT, got {word}")))?;
+        let amount: Quantity = amount.parse().map_err(|e| CliError::text(format!("{word}: {e}")))?;
+        used.insert(resource.into(), amount.canonical().into());
+    }
+    let key = existing_pod(ctx, name)?;
+    let cluster = ctx.cluster()?;
+    let mut all = map(cluster.server().row(METRICS)?);
+    all.remove(&key);
+    if !used.is_empty() {
+        all.insert(key.clone(), Value::Object(used));
+    }
+    cluster.server().set_row(METRICS, (!all.is_empty()).then_some(Value::Object(all)));
+    let (namespace, name) = key.split_once('/').unwrap_or(("", &key));
+    for autoscaler in cluster.server().read_all("horizontalpodautoscalers.autoscaling", Some(namespace))? {
+        cluster.wake("horizontal-pod-autoscaler", &format!("{namespace}/{}", autoscaler.name()))?;
+    }
+    ctx.say(format!("pod/{name} metrics set"));
+    Ok(())
+}
+
+fn show(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
+    let server = ctx.cluster()?.server();
+    let stopped = list(server.row(STOPPED)?);
+    let missing = server.row(MISSING)?;
+    let missing = missing.map_or_else(|| DEFAULT_MISSING.iter().map(|i| i.to_string()).collect(), |m| list(Some(m)));
+    let faults = map(server.row(FAULTS)?);
+    let metrics = map(server.row(METRICS)?);
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["WHAT", "NAME", "STATE"]);
+    for name in stopped {
+        table.add_row(["node".to_string(), name, "stopped".into()]);
+    }
+    for image in missing {
+        table.add_row(["image".to_string(), image, "missing".into()]);
+    }
+    for (pod, fault) in faults {
+        table.add_row(["pod".to_string(), pod, fault.as_str().unwrap_or("").to_string()]);
+    }
+    for (pod, used) in metrics {
+        let used: Vec<String> = used.strings("").iter().map(|(k, v)| format!("{k}={v}")).collect();
+        table.add_row(["metrics".to_string(), pod, used.join(" ")]);
+    }
+    for line in table.lines() {
+        ctx.say(line.trim());
+    }
+    Ok(())
+}
+
+fn list(row: Option<Value>) -> Vec<String> {
+    row.and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default()
+}
+
+fn map(row: Option<Value>) -> serde_json::Map<String, Value> {
+    row.and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default()
+}

@@ -1,0 +1,230 @@
+//! `taint`: sets and removes the taints of nodes.
+
+use clap::{ArgMatches, Command};
+use serde_json::{Value, json};
+
+use super::change::{self, From, Subject};
+use crate::cli::args::groups::{self, DryRun};
+use crate::cli::args::{self, Matches};
+use crate::cli::output::Output;
+use crate::cli::resolve::{Selection, resolve};
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::labels::{key_problems, value_problems};
+use crate::machinery::object::{Reading, Writing};
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "taint",
+    aliases: &[],
+    about: "Update the taints on one or more nodes",
+    args: flags,
+    run,
+    family: &[],
+};
+
+const EFFECTS: &[&str] = &["NoSchedule", "PreferNoSchedule", "NoExecute"];
+
+fn flags(command: Command) -> Command {
+    let command = groups::output(groups::words(command));
+    let command = groups::validate(groups::field_manager(groups::dry_run(command)));
+    groups::all(groups::labels(command)).arg(args::switch("overwrite", "change taints that are there"))
+}
+
+/// A taint on the command line; without an effect it stands for all effects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Taint {
+    key: String,
+    value: String,
+    effect: String,
+}
+
+impl Taint {
+    fn is(&self, taint: &Value) -> bool {
+        taint.str("/key") == self.key && (self.effect.is_empty() || taint.str("/effect") == self.effect)
+    }
+
+    fn to_value(&self) -> Value {
+        let mut taint = json!({"key": self.key, "effect": self.effect});
+        if !self.value.is_empty() {
+            taint["value"] = self.value.as_str().into();
+        }
+        taint
+    }
+}
+
+/// What is to become of the taints.
+#[derive(Debug, Default)]
+struct Taints {
+    add: Vec<Taint>,
+    remove: Vec<Taint>,
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let dry_run = DryRun::read(ctx, matches)?;
+    let mut output = Output::of_report(matches)?;
+    let words = matches.values("words");
+    let is_taint = |w: &String| w.contains('=') || w.contains(':') || w.ends_with('-');
+    let at = words.iter().position(is_taint).unwrap_or(words.len());
+    let (resources, specs) = words.split_at(at);
+    if let Some(word) = specs.iter().find(|w| !is_taint(w)) {
+        return Err(CliError::text(format!("all resources must be specified before taint changes: {word}")));
+    }
+    let Some(first) = resources.first() else {
+        return Err(CliError::text("one or more resources must be specified as <resource> <name>"));
+    };
+    if specs.is_empty() {
+        return Err(CliError::text("at least one taint update is required"));
+    }
+    let taints = parse(specs).map_err(|text| ctx.usage("taint", &text))?;
+    let kind = first.split('/').next().unwrap_or(first);
+    if !["node", "nodes", "no"].contains(&kind.to_lowercase().as_str()) {
+        return Err(CliError::text(format!("invalid resource type {kind}, only [\"node\" \"nodes\"] are supported")));
+    }
+    let selection = Selection { words: resources.to_vec(), ..Selection::from_matches(ctx, matches) };
+    if selection.all && !selection.labels.is_empty() {
+        return Err(CliError::text("setting 'all' parameter with a non empty selector is prohibited."));
+    }
+    if resources.len() < 2 && !first.contains('/') && !selection.has_selector() {
+        let text = "at least one resource name must be specified since 'all' parameter is not set";
+        return Err(CliError::text(text));
+    }
+    let resolved = resolve(ctx, &selection)?;
+    let (subjects, mut errors) = change::subjects(ctx, resolved, From::Server);
+    let manager = groups::read_manager(matches, "kubectl-taint");
+    for Subject { item, object } in &subjects {
+        let edited = edit(object, &taints, &item.name, matches.on("overwrite"));
+        let result = edited.and_then(|(new, done)| {
+            let shown = match dry_run.is_client() {
+                true => new,
+                false => (*change::send(ctx, item, (object, &new), &manager, dry_run)?).clone(),
+            };
+            output.report(ctx, &shown, &item.label(), done, dry_run)
+        });
+        errors.extend(result.err());
+    }
+    CliError::all(errors)
+}
+
+/// Reads `key=value:effect`, `key:effect`, `key:effect-` and `key-`.
+fn parse(specs: &[String]) -> Result<Taints, String> {
+    let mut taints = Taints::default();
+    let mut seen: Vec<(String, String)> = Vec::new();
+    for spec in specs {
+        if let Some(bare) = spec.strip_suffix('-') {
+            let mut taint = one(bare)?;
+            taint.value = String::new();
+            taints.remove.push(taint);
+        } else {
+            let taint = one(spec)?;
+            if taint.effect.is_empty() {
+                return Err(format!("invalid taint spec: {spec}"));
+            }
+            let key = (taint.key.clone(), taint.effect.clone());
+            if seen.contains(&key) {
+                return Err(format!(
+                    "duplicated taints with the same key and effect: {{{} {} {} <nil>}}",
+                    taint.key, taint.value, taint.effect
+                ));
+            }
+            seen.push(key);
+            taints.add.push(taint);
+        }
+    }
+    Ok(taints)
+}
+
+fn one(spec: &str) -> Result<Taint, String> {
+    let mut taint = Taint::default();
+    let parts: Vec<&str> = spec.split(':').collect();
+    match parts.as_slice() {
+        [key] => taint.key = (*key).into(),
+        [pair, effect] => {
+            taint.effect = (*effect).into();
+            if !EFFECTS.contains(effect) {
+                return Err(format!("invalid taint effect: {effect}, unsupported taint effect"));
+            }
+            let halves: Vec<&str> = pair.split('=').collect();
+            match halves.as_slice() {
+                [key] => taint.key = (*key).into(),
+                [key, value] => (taint.key, taint.value) = ((*key).into(), (*value).into()),
+                _ => return Err(format!("invalid taint spec: {spec}")),
+            }
+            let problems = value_problems(&taint.value);
+            if !problems.is_empty() {
+                return Err(format!("invalid taint spec: {spec}, {}", problems.join("; ")));
+            }
+        }
+        _ => return Err(format!("invalid taint spec: {spec}")),
+    }
+    let problems = key_problems(&taint.key);
+    match problems.is_empty() {
+        true => Ok(taint),
+        false => Err(format!("invalid taint spec: {spec}, {}", problems.join("; "))),
+    }
+}
+
+/// The node with its new taints, and what has become of it.
+fn edit(node: &Value, taints: &Taints, name: &str, overwrite: bool) -> CliResult<(Value, &'static str)> {
+    let old = node.list("/spec/taints").to_vec();
+    if !overwrite {
+        let mut there: Vec<&str> =
+            taints.add.iter().filter(|t| old.iter().any(|o| t.is(o))).map(|t| t.key.as_str()).collect();
+        there.sort_unstable();
+        if !there.is_empty() {
+            let keys = there.join(",");
+            return Err(CliError::text(format!(
+                "node {name} already has {keys} taint(s) with same effect(s) and --overwrite is false"
+            )));
+        }
+    }
+    let mut list: Vec<Value> = taints.add.iter().map(Taint::to_value).collect();
+    list.extend(old.iter().filter(|o| !taints.add.iter().any(|t| t.is(o))).cloned());
+    let mut errors = Vec::new();
+    for gone in &taints.remove {
+        let before = list.len();
+        list.retain(|t| !gone.is(t));
+        if list.len() == before {
+            let text = match gone.effect.as_str() {
+                "" => format!("taint \"{}\" not found", gone.key),
+                effect => format!("taint \"{}:{effect}\" not found", gone.key),
+            };
+            errors.push(CliError::text(text));
+        }
+    }
+    CliError::all(errors)?;
+    let mut new = node.clone();
+    match list.is_empty() {
+        true => drop(new.remove_at("/spec/taints")),
+        false => new.put("/spec/taints", list),
+    }
+    let done = match (taints.add.is_empty(), taints.remove.is_empty(), overwrite) {
+        (_, _, true) => "modified",
+        (false, false, false) => "modified",
+        (false, true, false) => "tainted",
+        _ => "untainted",
+    };
+    Ok((new, done))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn specs_are_read() {
+        let read = |spec: &str| parse(&[spec.to_string()]).map(|t| (t.add.len(), t.remove.len()));
+        assert_eq!(read("disk=slow:NoSchedule"), Ok((1, 0)));
+        assert_eq!(read("disk:NoSchedule-"), Ok((0, 1)));
+        assert_eq!(read("a=b:Whenever"), Err("invalid taint effect: Whenever, unsupported taint effect".into()));
+        assert!(read("a=b").is_err_and(|e| e.starts_with("invalid taint spec: a=b, name part must consist")));
+    }
+
+    #[test]
+    fn taints_come_and_go() {
+        let node =
+            json!({"spec": {"taints": [{"key": "a", "effect": "NoSchedule"}, {"key": "a", "effect": "NoExecute"}]}});
+        let remove = Taints { remove: vec![Taint { key: "a".into(), ..Taint::default() }], add: Vec::new() };
+        let (new, done) = edit(&node, &remove, "n", false).unwrap_or_default();
+        assert_eq!((new, done), (json!({"spec": {}}), "untainted"));
+    }
+}

@@ -1,0 +1,221 @@
+//! `wait`: until objects are in a condition, have a value, exist or are gone.
+
+use clap::{ArgMatches, Command};
+use serde_json::Value;
+
+use crate::cli::args::groups;
+use crate::cli::args::{self, Matches};
+use crate::cli::resolve::{Item, Selection, resolve};
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::cluster::Waited;
+use crate::machinery::field::quote;
+use crate::machinery::jsonpath::JsonPath;
+use crate::machinery::object::{Meta, Object, Reading};
+use crate::sim::{Duration, Time};
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "wait",
+    aliases: &[],
+    about: "Wait for a condition, a value, the creation or the end of objects",
+    args: flags,
+    run,
+    family: &[],
+};
+
+/// How long kubectl waits when nothing is said.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+/// A negative timeout means this long.
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+fn flags(command: Command) -> Command {
+    let command = groups::files(groups::output(groups::words(command)));
+    groups::all_namespaces(groups::fields(groups::labels(groups::all(command))))
+        .arg(args::each("for", "condition=NAME[=VALUE], jsonpath='{PATH}'[=VALUE], create or delete"))
+        .arg(args::duration("timeout", "how long to wait, 30s by default; 0 looks once, negative is a week"))
+        .arg(args::switch("local", "read from files only"))
+}
+
+/// What is waited for.
+enum Goal {
+    Delete,
+    Create,
+    /// The condition and the status that it must have.
+    Condition(String, String),
+    /// The path and the value it must have; `None` is any value.
+    Path(JsonPath, Option<String>),
+}
+
+impl Goal {
+    fn parse(words: &[String]) -> CliResult<Goal> {
+        let [word] = words else {
+            return Err(CliError::text(format!("unrecognized condition: [{}]", words.join(" "))));
+        };
+        if word.eq_ignore_ascii_case("delete") {
+            return Ok(Goal::Delete);
+        }
+        if word.eq_ignore_ascii_case("create") {
+            return Ok(Goal::Create);
+        }
+        if let Some(rest) = word.strip_prefix("condition=") {
+            let (name, value) = rest.split_once('=').unwrap_or((rest, "true"));
+            return Ok(Goal::Condition(name.into(), value.into()));
+        }
+        match word.strip_prefix("jsonpath=") {
+            Some(rest) => Goal::path(rest),
+            None => Err(CliError::text(format!("unrecognized condition: {}", quote(word)))),
+        }
+    }
+
+    /// `'{.status.phase}'=Running`: the value stands behind the closing brace.
+    fn path(text: &str) -> CliResult<Goal> {
+        let text = text.trim_matches('\'');
+        let (path, value) = match text.rfind('}') {
+            Some(end) => (&text[..=end], text[end + 1..].strip_prefix('=')),
+            None => text.split_once('=').map_or((text, None), |(p, v)| (p, Some(v))),
+        };
+        if value == Some("") {
+            return Err(CliError::text("jsonpath wait has to have a value after equal sign"));
+        }
+        let relaxed = crate::machinery::jsonpath::relaxed(path).map_err(CliError::Text)?;
+        let parsed = JsonPath::parse(&relaxed).map_err(CliError::Text)?;
+        Ok(Goal::Path(parsed, value.map(|v| v.trim_matches(['"', '\'']).to_string())))
+    }
+
+    /// Whether an object (`None` when it does not exist) is what is waited for.
+    fn is_met(&self, object: Option<&Object>, uid: &str) -> bool {
+        match (self, object) {
+            (Goal::Delete, object) => object.is_none_or(|o| !uid.is_empty() && o.uid() != uid),
+            (Goal::Create, object) => object.is_some(),
+            (_, None) => false,
+            (Goal::Condition(name, value), Some(object)) => condition_is(object, name, value),
+            (Goal::Path(path, value), Some(object)) => path_is(object, path, value.as_deref()),
+        }
+    }
+}
+
+/// A condition counts only when its observer has seen the present generation.
+fn condition_is(object: &Object, name: &str, value: &str) -> bool {
+    let observed = object.int("/status/observedGeneration");
+    if observed.is_some_and(|o| o < object.generation()) {
+        return false;
+    }
+    let conditions = object.list("/status/conditions").iter();
+    let mut named = conditions.filter(|c| c.str("/type").eq_ignore_ascii_case(name));
+    named.any(|c| {
+        let current = c.int("/observedGeneration").is_none_or(|o| o >= object.generation());
+        current && c.str("/status").eq_ignore_ascii_case(value)
+    })
+}
+
+fn path_is(object: &Object, path: &JsonPath, value: Option<&str>) -> bool {
+    let Ok(found) = path.find(object) else { return false };
+    let found: Vec<&Value> = found.iter().flatten().collect();
+    match (value, found.as_slice()) {
+        (None, found) => !found.is_empty(),
+        (Some(value), [one]) => match one {
+            Value::String(text) => text == value,
+            Value::Bool(bool) => value == if *bool { "true" } else { "false" },
+            Value::Number(number) => serde_json::from_str::<serde_json::Number>(value).is_ok_and(|v| v == *number),
+            _ => false,
+        },
+        (Some(_), _) => false,
+    }
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let goal = Goal::parse(&matches.values("for"))?;
+    let timeout = match matches.span("timeout").unwrap_or(DEFAULT_TIMEOUT) {
+        span if span < Duration::ZERO => WEEK,
+        span => span,
+    };
+    let deadline = ctx.now()? + timeout;
+    let selection = Selection::from_matches(ctx, matches);
+    let items = match &goal {
+        Goal::Create => created(ctx, &selection, deadline)?,
+        Goal::Delete => existing(ctx, &selection)?,
+        _ => {
+            let resolved = resolve(ctx, &selection)?;
+            CliError::all(resolved.errors)?;
+            if resolved.items.is_empty() {
+                return Err(CliError::text("no matching resources found"));
+            }
+            resolved.items
+        }
+    };
+    let mut output = crate::cli::output::Output::of_report(matches)?;
+    let mut errors = Vec::new();
+    for item in &items {
+        match one(ctx, &goal, item, deadline)? {
+            Some(object) => output.report(ctx, &object, &item.label(), "condition met", groups::DryRun::None)?,
+            None => errors.push(CliError::text(format!(
+                "timed out waiting for the condition on {}/{}",
+                item.kind.names().plural,
+                item.name
+            ))),
+        }
+    }
+    CliError::all(errors)
+}
+
+/// Waits for one object; answers it (or what it was, when it is gone), `None` when the time is up.
+fn one(ctx: &mut Ctx, goal: &Goal, item: &Item, deadline: Time) -> CliResult<Option<Object>> {
+    let uid = item.live.as_ref().map(|o| o.uid().to_string()).unwrap_or_default();
+    loop {
+        let found = ctx.cluster()?.server().read(&item.resource(), &item.namespace, &item.name)?;
+        if goal.is_met(found.as_deref(), &uid) {
+            let gone = || item.live.as_ref().map_or_else(|| item.content(), |o| (**o).clone());
+            return Ok(Some(found.map_or_else(gone, |f| (*f).clone())));
+        }
+        if found.is_none() && !matches!(goal, Goal::Create | Goal::Delete) {
+            let names = item.kind.names();
+            return Err(crate::machinery::status::Status::not_found(names.group, names.plural, &item.name).into());
+        }
+        if ctx.now()? >= deadline {
+            return Ok(None);
+        }
+        ctx.flush()?;
+        if ctx.cluster()?.wait(Some(deadline), false)? == Waited::Idle {
+            return Ok(None);
+        }
+    }
+}
+
+/// For `--for=create`: what is not there yet is waited for.
+fn created(ctx: &mut Ctx, selection: &Selection, deadline: Time) -> CliResult<Vec<Item>> {
+    loop {
+        let resolved = resolve(ctx, selection)?;
+        let missing = resolved.errors.iter().all(CliError::is_not_found);
+        if !missing || (resolved.errors.is_empty() && !resolved.items.is_empty()) {
+            CliError::all(resolved.errors)?;
+            return Ok(resolved.items);
+        }
+        if ctx.now()? >= deadline {
+            return Err(match resolved.errors.is_empty() {
+                true => CliError::text("no matching resources found"),
+                false => CliError::text("timed out waiting for the condition"),
+            });
+        }
+        ctx.flush()?;
+        ctx.cluster()?.wait(Some(deadline), false)?;
+    }
+}
+
+/// For `--for=delete`: what is not there is gone already.
+fn existing(ctx: &mut Ctx, selection: &Selection) -> CliResult<Vec<Item>> {
+    let resolved = resolve(ctx, selection)?;
+    let errors = resolved.errors.into_iter().filter(|e| !e.is_not_found()).collect();
+    CliError::all(errors)?;
+    let mut there = Vec::new();
+    for mut item in resolved.items {
+        match item.get(ctx) {
+            Ok(object) => {
+                item.live = Some(object);
+                there.push(item);
+            }
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(there)
+}

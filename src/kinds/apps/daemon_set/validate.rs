@@ -1,0 +1,81 @@
+//! The rules of DaemonSets.
+
+use serde_json::Value;
+
+use crate::kinds::shared::pod_spec::validate::validate_template;
+use crate::kinds::shared::rules::{immutable, invalid_json, non_negative};
+use crate::kinds::shared::{selector, template};
+use crate::machinery::field::{ErrorList, FieldError, Path, invalid, not_supported, required};
+use crate::machinery::intstr::IntOrPercent;
+use crate::machinery::object::{Object, Reading};
+
+pub(super) fn validate(object: &Object) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let (path, spec) = (Path::new("spec"), &object["spec"]);
+    let (here, there) = (path.child("selector"), path.child("template"));
+    let wanted = spec.at("/selector");
+    if let Some(wanted) = wanted {
+        selector::validate(&mut errors, &here, wanted);
+    }
+    if let Some(read) = selector::read(wanted).filter(|s| !s.is_everything()) {
+        selector::validate_match(&mut errors, &there, &read, &spec["template"]);
+    }
+    if wanted.is_some_and(selector::is_empty) {
+        errors.push(invalid_json(&here, "{}", "empty selector is invalid for daemonset"));
+    }
+    validate_template(&mut errors, &there, &spec["template"]);
+    template::validate_long_running(&mut errors, &there, &spec["template"], "DaemonSet");
+    non_negative(&mut errors, &path, spec, "minReadySeconds");
+    validate_strategy(&mut errors, &path.child("updateStrategy"), &spec["updateStrategy"]);
+    non_negative(&mut errors, &path, spec, "revisionHistoryLimit");
+    errors
+}
+
+fn validate_strategy(errors: &mut ErrorList, path: &Path, strategy: &Value) {
+    match (strategy.str("/type"), strategy.at("/rollingUpdate")) {
+        ("OnDelete", _) => {}
+        ("RollingUpdate", None) => errors.push(required(&path.child("rollingUpdate"), "")),
+        ("RollingUpdate", Some(rolling)) => validate_rolling(errors, &path.child("rollingUpdate"), rolling),
+        (other, _) => {
+            let mut error: FieldError = not_supported(path, "", &["RollingUpdate", "OnDelete"]);
+            let shown = format!("{{\"Type\":{},\"RollingUpdate\":null}}", Value::from(other));
+            error.body = error.body.replacen("\"\"", &shown, 1);
+            errors.push(error);
+        }
+    }
+}
+
+fn validate_rolling(errors: &mut ErrorList, path: &Path, rolling: &Value) {
+    let fields = ["maxUnavailable", "maxSurge"];
+    let values = fields.map(|f| rolling.get(f).and_then(IntOrPercent::from_value).unwrap_or(IntOrPercent::Int(0)));
+    let problems: [fn(&IntOrPercent) -> Option<&'static str>; 2] =
+        [IntOrPercent::non_negative_problem, IntOrPercent::over_hundred_problem];
+    for problem in problems {
+        for (field, value) in fields.iter().zip(&values) {
+            if let Some(why) = problem(value) {
+                errors.push(invalid(&path.child(field), rolling[*field].clone(), why));
+            }
+        }
+    }
+    let is_set = |value: &IntOrPercent| match value {
+        IntOrPercent::Int(number) => *number != 0,
+        text => text.percent().unwrap_or(0) != 0,
+    };
+    match (is_set(&values[0]), is_set(&values[1])) {
+        (true, true) => {
+            let why = "may not be set when maxUnavailable is non-zero";
+            errors.push(invalid(&path.child("maxSurge"), rolling["maxSurge"].clone(), why));
+        }
+        (false, false) => {
+            errors.push(required(&path.child("maxUnavailable"), "cannot be 0 when maxSurge is 0"));
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let path = Path::new("spec").child("selector");
+    immutable(&mut errors, &path, new.pointer("/spec/selector"), old.pointer("/spec/selector"));
+    errors
+}

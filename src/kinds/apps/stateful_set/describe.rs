@@ -1,0 +1,56 @@
+//! The description of a StatefulSet.
+
+use serde_json::Value;
+
+use crate::kinds::shared::describe::containers::date;
+use crate::kinds::shared::describe::pods::describe_pods_status;
+use crate::kinds::shared::describe::{annotations, describe_events, describe_template, head, labels, map_lines};
+use crate::kinds::shared::pod_spec::resources::amounts;
+use crate::kinds::shared::selector;
+use crate::kinds::shared::table::{number, selector_or_none};
+use crate::kinds::{Describer, Lookup};
+use crate::machinery::intstr::IntOrPercent;
+use crate::machinery::labels::Selector;
+use crate::machinery::object::{Object, Reading};
+
+pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
+    head(object, out);
+    out.pair(0, "CreationTimestamp", date(object, "/metadata/creationTimestamp"));
+    out.pair(0, "Selector", selector_or_none(object, "/spec/selector"));
+    labels(object, out);
+    annotations(object, out);
+    let (want, have) = (number(object, "/spec/replicas"), number(object, "/status/replicas"));
+    out.pair(0, "Replicas", format!("{want} desired | {have} total"));
+    out.pair(0, "Update Strategy", object.str("/spec/updateStrategy/type"));
+    if let Some(rolling) = object.at("/spec/updateStrategy/rollingUpdate") {
+        if let Some(partition) = rolling.int("/partition") {
+            out.pair(1, "Partition", partition);
+        }
+        if let Some(unavailable) = rolling.get("maxUnavailable").and_then(IntOrPercent::from_value) {
+            out.pair(1, "MaxUnavailable", unavailable);
+        }
+    }
+    let wanted = selector::read(object.pointer("/spec/selector")).unwrap_or(Selector::Nothing);
+    describe_pods_status(object, &wanted, look, out);
+    describe_template(object.pointer("/spec/template"), out);
+    describe_claims(object.list("/spec/volumeClaimTemplates"), out);
+    describe_events(look, object, out);
+}
+
+fn describe_claims(claims: &[Value], out: &mut Describer) {
+    out.line(0, if claims.is_empty() { "Volume Claims:\t<none>" } else { "Volume Claims:" });
+    for claim in claims {
+        out.pair(1, "Name", claim.str("/metadata/name"));
+        let class = match claim.pointer("/metadata/annotations/volume.beta.kubernetes.io~1storage-class") {
+            Some(Value::String(class)) => class,
+            _ => claim.str("/spec/storageClassName"),
+        };
+        out.pair(1, "StorageClass", class);
+        map_lines("  ", "Labels", &claim.strings("/metadata/labels"), out);
+        map_lines("  ", "Annotations", &claim.strings("/metadata/annotations"), out);
+        let storage = amounts(claim, "/spec/resources/requests").remove("storage");
+        out.pair(1, "Capacity", storage.map_or_else(|| "<default>".into(), |s| s.canonical()));
+        let modes: Vec<&str> = claim.list("/spec/accessModes").iter().filter_map(Value::as_str).collect();
+        out.pair(1, "Access Modes", format!("[{}]", modes.join(" ")));
+    }
+}

@@ -1,0 +1,126 @@
+//! The rules of StatefulSets.
+
+use serde_json::Value;
+
+use crate::kinds::shared::rules::{invalid_json, non_negative};
+use crate::kinds::shared::{selector, template};
+use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
+use crate::machinery::intstr::IntOrPercent;
+use crate::machinery::object::{Object, Reading};
+
+/// The fields that may change.
+const MUTABLE: &[&str] = &[
+    "replicas",
+    "ordinals",
+    "template",
+    "updateStrategy",
+    "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy",
+    "minReadySeconds",
+];
+
+pub(super) fn validate(object: &Object) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let (path, spec) = (Path::new("spec"), &object["spec"]);
+    let policy = spec.str("/podManagementPolicy");
+    match policy {
+        "OrderedReady" | "Parallel" => {}
+        "" => errors.push(required(&path.child("podManagementPolicy"), "")),
+        other => {
+            let why = "must be 'OrderedReady' or 'Parallel'";
+            errors.push(invalid(&path.child("podManagementPolicy"), other, why));
+        }
+    }
+    validate_strategy(&mut errors, &path.child("updateStrategy"), &spec["updateStrategy"]);
+    validate_retention(&mut errors, &path.child("persistentVolumeClaimRetentionPolicy"), spec);
+    non_negative(&mut errors, &path, spec, "replicas");
+    non_negative(&mut errors, &path, spec, "minReadySeconds");
+    if let Some(ordinals) = spec.at("/ordinals") {
+        non_negative(&mut errors, &path.child("ordinals"), ordinals, "start");
+    }
+    let wanted = spec.get("selector");
+    selector::validate_required(&mut errors, &path.child("selector"), wanted, "statefulset");
+    match selector::read(wanted) {
+        None => {
+            let shown = selector::to_json(wanted.unwrap_or(&Value::Null));
+            errors.push(invalid_json(&path.child("selector"), &shown, "invalid label selector"));
+        }
+        Some(wanted) => {
+            let here = path.child("template");
+            let template = with_claims(spec);
+            template::validate_for_controller(&mut errors, &here, &template, &wanted, "StatefulSet");
+        }
+    }
+    errors
+}
+
+/// The template with a volume for each claim that has none: mounts may refer to claims.
+fn with_claims(spec: &Value) -> Value {
+    let mut template = spec["template"].clone();
+    let has = |template: &Value, name: &str| template.list("/spec/volumes").iter().any(|v| v.str("/name") == name);
+    for claim in spec.list("/volumeClaimTemplates") {
+        let name = claim.str("/metadata/name");
+        if !has(&template, name) {
+            let volume = serde_json::json!({"name": name, "persistentVolumeClaim": {"claimName": name}});
+            crate::machinery::object::Writing::list_mut(&mut template, "/spec/volumes").push(volume);
+        }
+    }
+    template
+}
+
+fn validate_strategy(errors: &mut ErrorList, path: &Path, strategy: &Value) {
+    let rolling = strategy.at("/rollingUpdate");
+    match (strategy.str("/type"), rolling) {
+        ("", _) => errors.push(required(path, "")),
+        ("OnDelete", Some(rolling)) => {
+            let partition = rolling.int("/partition").unwrap_or(0);
+            let shown = format!("{{\"Partition\":{partition},\"MaxUnavailable\":null}}");
+            let why = "only allowed for updateStrategy 'RollingUpdate'";
+            errors.push(invalid_json(&path.child("rollingUpdate"), &shown, why));
+        }
+        ("OnDelete", None) | ("RollingUpdate", None) => {}
+        ("RollingUpdate", Some(rolling)) => validate_rolling(errors, &path.child("rollingUpdate"), rolling),
+        (other, _) => {
+            let shown = format!("{{\"Type\":{},\"RollingUpdate\":null}}", Value::from(other));
+            errors.push(invalid_json(path, &shown, "must be 'RollingUpdate' or 'OnDelete'"));
+        }
+    }
+}
+
+fn validate_rolling(errors: &mut ErrorList, path: &Path, rolling: &Value) {
+    non_negative(errors, path, rolling, "partition");
+    let Some(raw) = rolling.at("/maxUnavailable") else { return };
+    let Some(value) = IntOrPercent::from_value(raw) else { return };
+    let here = path.child("maxUnavailable");
+    if let Some(why) = value.non_negative_problem() {
+        errors.push(invalid(&here, raw.clone(), why));
+    }
+    if value == IntOrPercent::Int(0) || value.percent() == Some(0) {
+        errors.push(invalid(&here, raw.clone(), "cannot be 0"));
+    }
+    if let Some(why) = value.over_hundred_problem() {
+        errors.push(invalid(&here, raw.clone(), why));
+    }
+}
+
+fn validate_retention(errors: &mut ErrorList, path: &Path, spec: &Value) {
+    for field in ["whenDeleted", "whenScaled"] {
+        let policy = spec.str(&format!("/persistentVolumeClaimRetentionPolicy/{field}"));
+        if !["Retain", "Delete"].contains(&policy) {
+            errors.push(not_supported(&path.child(field), policy, &["Retain", "Delete"]));
+        }
+    }
+}
+
+pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
+    let frozen = |object: &Object| {
+        let mut spec = object.map("/spec").cloned().unwrap_or_default();
+        spec.retain(|field, _| !MUTABLE.contains(&field.as_str()));
+        spec
+    };
+    if frozen(new) == frozen(old) {
+        return ErrorList::new();
+    }
+    let why = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
+    vec![forbidden(&Path::new("spec"), why)]
+}

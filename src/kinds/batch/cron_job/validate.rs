@@ -1,0 +1,74 @@
+//! The rules of CronJobs.
+
+use serde_json::Value;
+
+use super::schedule;
+use crate::kinds::batch::job::validate::validate_job_spec;
+use crate::kinds::shared::rules::{invalid_json, non_negative};
+use crate::kinds::shared::selector;
+use crate::machinery::field::{ErrorList, Path, invalid, not_supported, required};
+use crate::machinery::object::{Meta, Object, Reading};
+
+/// The longest name: jobs get eleven more characters, and a label holds 63.
+const LONGEST_NAME: usize = 52;
+
+pub(super) fn validate(object: &Object) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let (path, spec) = (Path::new("spec"), &object["spec"]);
+    validate_schedule(&mut errors, &path, spec);
+    non_negative(&mut errors, &path, spec, "startingDeadlineSeconds");
+    validate_zone(&mut errors, &path.child("timeZone"), spec.at("/timeZone").and_then(Value::as_str));
+    let here = path.child("concurrencyPolicy");
+    match spec.str("/concurrencyPolicy") {
+        "Allow" | "Forbid" | "Replace" => {}
+        "" => errors.push(required(&here, "")),
+        other => errors.push(not_supported(&here, other, &["Allow", "Forbid", "Replace"])),
+    }
+    let here = path.child("jobTemplate").child("spec");
+    validate_job_spec(&mut errors, &here, &spec["jobTemplate"]["spec"]);
+    if let Some(wanted) = spec.at("/jobTemplate/spec/selector") {
+        let shown = selector::to_json(wanted);
+        errors.push(invalid_json(&here.child("selector"), &shown, "`selector` will be auto-generated"));
+    }
+    if spec.flag("/jobTemplate/spec/manualSelector") {
+        errors.push(not_supported(&here.child("manualSelector"), true, &["nil", "false"]));
+    }
+    non_negative(&mut errors, &path, spec, "successfulJobsHistoryLimit");
+    non_negative(&mut errors, &path, spec, "failedJobsHistoryLimit");
+    if object.name().len() > LONGEST_NAME {
+        let why = "must be no more than 52 characters";
+        errors.push(invalid(&Path::new("metadata").child("name"), object.name(), why));
+    }
+    errors
+}
+
+fn validate_schedule(errors: &mut ErrorList, path: &Path, spec: &Value) {
+    let (here, text) = (path.child("schedule"), spec.str("/schedule"));
+    if text.is_empty() {
+        return errors.push(required(&here, ""));
+    }
+    if let Err(why) = schedule::check(text) {
+        errors.push(invalid(&here, text, &why));
+    }
+    if text.contains("TZ") {
+        let why = match spec.at("/timeZone") {
+            Some(_) => "cannot use both timeZone field and TZ or CRON_TZ in schedule",
+            None => "cannot use TZ or CRON_TZ in schedule, use timeZone field instead",
+        };
+        errors.push(invalid(&here, text, why));
+    }
+}
+
+fn validate_zone(errors: &mut ErrorList, path: &Path, zone: Option<&str>) {
+    let Some(zone) = zone else { return };
+    if zone.is_empty() {
+        return errors.push(invalid(path, "", "timeZone must be nil or non-empty string"));
+    }
+    if zone.eq_ignore_ascii_case("local") {
+        let why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
+        errors.push(invalid(path, zone, why));
+    }
+    if !schedule::is_zone(zone) {
+        errors.push(invalid(path, zone, &format!("unknown time zone {zone}")));
+    }
+}

@@ -1,0 +1,224 @@
+//! Jobs: names, defaults, preparation and table; rules and description stand beside.
+
+mod describe;
+pub mod failure_policy;
+pub mod validate;
+
+use serde_json::{Map, Value, json};
+
+use crate::kinds::shared::index;
+use crate::kinds::shared::pod_spec::defaults::default_template;
+use crate::kinds::shared::pod_spec::warnings;
+use crate::kinds::shared::rules::pod_name_warning;
+use crate::kinds::shared::table::{containers_and_images, selector_text};
+use crate::kinds::shared::zero_values::drop_zero_values;
+use crate::kinds::{Describer, Kind, Lookup, Names, age};
+use crate::machinery::field::{ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Reading, Writing, condition_is_true};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// A Job.
+#[derive(Debug)]
+pub struct Job;
+
+static NAMES: Names = Names::builtin(("batch", "v1"), "Job", "jobs", "job", true).categories(&["all"]);
+
+/// Labels by which a job knows its pods: the job's uid.
+const UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
+/// Labels by which people know its pods: the job's name.
+const NAME_LABELS: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
+
+impl Kind for Job {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        object.put_default("/spec", json!({}));
+        default_template_of(&mut object["spec"]);
+        let spec = &mut object["spec"];
+        if spec.at("/completions").is_none() && spec.at("/parallelism").is_none() {
+            spec.put("/completions", 1);
+        }
+        spec.put_default("/parallelism", 1);
+        let per_index = spec.at("/backoffLimitPerIndex").is_some();
+        spec.put_default("/backoffLimit", if per_index { i64::from(i32::MAX) } else { 6 });
+        spec.put_default("/completionMode", "NonIndexed");
+        spec.put_default("/suspend", false);
+        spec.put_default("/manualSelector", false);
+        let policy = if spec.at("/podFailurePolicy").is_some() { "Failed" } else { "TerminatingOrFailed" };
+        spec.put_default("/podReplacementPolicy", policy);
+        for rule in spec.items_mut("/podFailurePolicy/rules") {
+            for pattern in rule.items_mut("/onPodConditions") {
+                pattern.put_default("/status", "True");
+            }
+        }
+        object.put_default("/status", json!({}));
+        label_like_template(object);
+    }
+
+    fn prepare_create(&self, new: &mut Object) {
+        new.put("/status", json!({}));
+        new.put("/metadata/generation", 1);
+        if !new.flag("/spec/manualSelector") {
+            let labelled_like_template = new.labels() == new.strings("/spec/template/metadata/labels");
+            generate_selector(new);
+            if labelled_like_template {
+                new.remove_at("/metadata/labels");
+            }
+        }
+        label_like_template(new);
+    }
+
+    fn counts_generations(&self) -> bool {
+        true
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        validate::validate(object)
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
+        validate::validate_update(new, old)
+    }
+
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        let mut out = Vec::new();
+        if old.is_none() {
+            out.extend(pod_name_warning(new));
+        }
+        if old.is_none_or(|old| old.generation() != new.generation()) {
+            out.extend(warnings::warnings(&Path::new("spec").child("template"), &new["spec"]["template"]));
+        }
+        out
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let mut columns: Vec<Column> = ["Name", "Status", "Completions", "Duration", "Age"].map(Column::new).into();
+        columns.extend(["Containers", "Images", "Selector"].map(Column::wide));
+        columns
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
+        let [containers, images] = containers_and_images(object, "/spec/template/spec");
+        vec![
+            object.name().into(),
+            status_text(object).into(),
+            completions(object),
+            duration(object, now),
+            age(object, now),
+            containers,
+            images,
+            selector_text(object),
+        ]
+    }
+
+    fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
+        (field == "status.successful").then(|| object.int("/status/succeeded").unwrap_or(0).to_string())
+    }
+
+    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
+        describe::describe(object, look, out);
+        true
+    }
+
+    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+        index::labels(object)
+    }
+}
+
+/// Fills in the template of a job, or of a job template.
+pub fn default_template_of(spec: &mut Value) {
+    drop_zero_values(spec);
+    spec.put_default("/template", json!({}));
+    default_template(&mut spec["template"]);
+}
+
+/// A job without labels of its own has those of its template.
+fn label_like_template(job: &mut Object) {
+    let of_template: Option<Map<String, Value>> = job.map("/spec/template/metadata/labels").cloned();
+    if let Some(labels) = of_template.filter(|labels| !labels.is_empty() && job.labels().is_empty()) {
+        job.put("/metadata/labels", labels);
+    }
+}
+
+/// Makes the selector, and the labels it selects, out of the job's uid.
+fn generate_selector(job: &mut Object) {
+    let (name, uid) = (job.name().to_owned(), job.uid().to_owned());
+    let labels = job.map_mut("/spec/template/metadata/labels");
+    for key in NAME_LABELS {
+        labels.entry(key).or_insert_with(|| name.clone().into());
+    }
+    for key in UID_LABELS {
+        labels.entry(key).or_insert_with(|| uid.clone().into());
+    }
+    job.map_mut("/spec/selector/matchLabels").entry(UID_LABELS[1]).or_insert_with(|| uid.into());
+}
+
+/// The STATUS column of a job.
+pub fn status_text(job: &Object) -> &'static str {
+    let words = [
+        ("Complete", "Complete"),
+        ("Failed", "Failed"),
+        ("", "Terminating"),
+        ("Suspended", "Suspended"),
+        ("FailureTarget", "FailureTarget"),
+        ("SuccessCriteriaMet", "SuccessCriteriaMet"),
+    ];
+    let holds = |kind: &str| if kind.is_empty() { job.is_deleting() } else { condition_is_true(job, kind) };
+    words.iter().find(|(kind, _)| holds(kind)).map_or("Running", |(_, word)| word)
+}
+
+fn completions(job: &Object) -> String {
+    let succeeded = job.int("/status/succeeded").unwrap_or(0);
+    match (job.int("/spec/completions"), job.int("/spec/parallelism").unwrap_or(0)) {
+        (Some(wanted), _) => format!("{succeeded}/{wanted}"),
+        (None, parallelism) if parallelism > 1 => format!("{succeeded}/1 of {parallelism}"),
+        _ => format!("{succeeded}/1"),
+    }
+}
+
+fn duration(job: &Object, now: Time) -> String {
+    let end = job.time("/status/completionTime").unwrap_or(now);
+    job.time("/status/startTime").map_or_else(String::new, |start| (end - start).human())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selector_is_made_of_the_uid() {
+        let mut job = json!({"metadata": {"name": "j", "uid": "u"}, "spec": {"template": {"spec": {}}}});
+        Job.set_defaults(&mut job);
+        Job.prepare_create(&mut job);
+        assert_eq!(job["spec"]["selector"]["matchLabels"], json!({"batch.kubernetes.io/controller-uid": "u"}));
+        assert_eq!(job["metadata"]["labels"], job["spec"]["template"]["metadata"]["labels"]);
+        assert_eq!(job.label("job-name"), Some("j"));
+    }
+
+    #[test]
+    fn rows_say_how_far_a_job_is() {
+        let now = Time::from_secs(100);
+        let at = |s: i64| Time::from_secs(s).rfc3339();
+        let cases = [
+            (json!({"completions": 3}), json!({"succeeded": 1, "startTime": at(95)}), ["Running", "1/3", "5s"]),
+            (json!({"parallelism": 2}), json!({}), ["Running", "0/1 of 2", ""]),
+            (
+                json!({"completions": 1}),
+                json!({"succeeded": 1, "startTime": at(90), "completionTime": at(92), "conditions": [{"type": "Complete", "status": "True"}]}),
+                ["Complete", "1/1", "2s"],
+            ),
+            (
+                json!({"completions": 1}),
+                json!({"conditions": [{"type": "Suspended", "status": "True"}]}),
+                ["Suspended", "0/1", ""],
+            ),
+        ];
+        for (spec, status, want) in cases {
+            let row = Job.row(&json!({"spec": spec, "status": status}), now);
+            assert_eq!(row[1..4], want);
+        }
+    }
+}

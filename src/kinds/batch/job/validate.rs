@@ -1,0 +1,202 @@
+//! The rules of jobs and of job templates.
+
+use serde_json::Value;
+
+use super::failure_policy;
+use crate::kinds::shared::pod_spec::validate::validate_template;
+use crate::kinds::shared::rules::{IMMUTABLE, dns_label, immutable, invalid_json, non_negative};
+use crate::kinds::shared::{selector, template_text};
+use crate::machinery::field::{ErrorList, Path, invalid, not_supported, required};
+use crate::machinery::object::{Meta, Object, Reading, Writing, condition_is_true};
+
+/// How many pods at most a job with indexes runs at once.
+const MAX_INDEXED_PARALLELISM: i64 = 100_000;
+
+/// Everything that is wrong with a job.
+pub fn validate(object: &Object) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let (path, spec) = (Path::new("spec"), &object["spec"]);
+    validate_generated_selector(&mut errors, object);
+    validate_job_spec(&mut errors, &path, spec);
+    let wanted = spec.at("/selector");
+    match wanted {
+        None => errors.push(required(&path.child("selector"), "")),
+        Some(wanted) => selector::validate(&mut errors, &path.child("selector"), wanted),
+    }
+    if let Some(read) = selector::read(wanted) {
+        selector::validate_match(&mut errors, &path.child("template"), &read, &spec["template"]);
+    }
+    validate_host_names(&mut errors, object);
+    errors
+}
+
+/// The labels of pods must be those that were made for the job.
+fn validate_generated_selector(errors: &mut ErrorList, object: &Object) {
+    let spec = &object["spec"];
+    if spec.flag("/manualSelector") || spec.at("/selector").is_none() {
+        return;
+    }
+    let here = Path::new("spec").child("template").child("metadata").child("labels");
+    let labels = spec.strings("/template/metadata/labels");
+    for (key, want) in [
+        ("controller-uid", object.uid()),
+        ("job-name", object.name()),
+        ("batch.kubernetes.io/controller-uid", object.uid()),
+        ("batch.kubernetes.io/job-name", object.name()),
+    ] {
+        match labels.get(key) {
+            None => errors.push(required(&here.key(key), &format!("must be '{want}'"))),
+            Some(value) if value != want => {
+                let shown = serde_json::json!(labels);
+                errors.push(invalid(&here, shown, &format!("must be '{want}'")));
+            }
+            Some(_) => {}
+        }
+    }
+    let expected = serde_json::json!({"matchLabels": {"batch.kubernetes.io/controller-uid": object.uid()}});
+    let old = serde_json::json!({"matchLabels": {"controller-uid": object.uid()}});
+    if spec["selector"] != expected && spec["selector"] != old {
+        let shown = selector::to_json(&spec["selector"]);
+        errors.push(invalid_json(&Path::new("spec").child("selector"), &shown, "`selector` not auto-generated"));
+    }
+}
+
+/// Pods of a job with indexes get its name and their index as host name.
+fn validate_host_names(errors: &mut ErrorList, object: &Object) {
+    let last = object.int("/spec/completions").unwrap_or(0) - 1;
+    if object.str("/spec/completionMode") == "Indexed" && last >= 0 {
+        let host = format!("{}-{last}", object.name());
+        if !dns_label(&host).is_empty() {
+            let why = format!("will not able to create pod with invalid DNS label: {host}");
+            errors.push(invalid(&Path::new("metadata").child("name"), object.name(), &why));
+        }
+    }
+}
+
+/// What is wrong with the spec of a job or of a job template, the selector apart.
+pub fn validate_job_spec(errors: &mut ErrorList, path: &Path, spec: &Value) {
+    for field in [
+        "parallelism",
+        "completions",
+        "activeDeadlineSeconds",
+        "backoffLimit",
+        "ttlSecondsAfterFinished",
+        "backoffLimitPerIndex",
+        "maxFailedIndexes",
+    ] {
+        non_negative(errors, path, spec, field);
+    }
+    let mode = spec.str("/completionMode");
+    if !["", "NonIndexed", "Indexed"].contains(&mode) {
+        errors.push(not_supported(&path.child("completionMode"), mode, &["NonIndexed", "Indexed"]));
+    }
+    validate_indexes(errors, path, spec, mode == "Indexed");
+    failure_policy::validate(errors, &path.child("podFailurePolicy"), spec);
+    if let Some(policy) = spec.at("/podReplacementPolicy").and_then(Value::as_str) {
+        validate_replacement(errors, &path.child("podReplacementPolicy"), policy, spec);
+    }
+    validate_template(errors, &path.child("template"), &spec["template"]);
+    let here = path.child("template").child("spec").child("restartPolicy");
+    match spec.str("/template/spec/restartPolicy") {
+        "Always" | "" => errors.push(required(&here, "valid values: \"OnFailure\", \"Never\"")),
+        "OnFailure" if spec.at("/podFailurePolicy").is_some() => {
+            errors.push(invalid(&here, "OnFailure", "only \"Never\" is supported when podFailurePolicy is specified"));
+        }
+        "OnFailure" | "Never" => {}
+        other => errors.push(not_supported(&here, other, &["OnFailure", "Never"])),
+    }
+}
+
+fn validate_indexes(errors: &mut ErrorList, path: &Path, spec: &Value, indexed: bool) {
+    if indexed {
+        if spec.at("/completions").is_none() {
+            errors.push(required(&path.child("completions"), "when completion mode is Indexed"));
+        }
+        let parallelism = spec.int("/parallelism").unwrap_or(0);
+        if parallelism > MAX_INDEXED_PARALLELISM {
+            let why =
+                format!("must be less than or equal to {MAX_INDEXED_PARALLELISM} when completion mode is Indexed");
+            errors.push(invalid(&path.child("parallelism"), parallelism, &why));
+        }
+        if let (Some(failed), Some(all)) = (spec.int("/maxFailedIndexes"), spec.int("/completions"))
+            && failed > all
+        {
+            errors.push(invalid(&path.child("maxFailedIndexes"), failed, "must be less than or equal to completions"));
+        }
+        if spec.at("/maxFailedIndexes").is_some() && spec.at("/backoffLimitPerIndex").is_none() {
+            errors.push(required(&path.child("backoffLimitPerIndex"), "when maxFailedIndexes is specified"));
+        }
+        return;
+    }
+    for field in ["backoffLimitPerIndex", "maxFailedIndexes"] {
+        if let Some(value) = spec.get(field).filter(|v| !v.is_null()) {
+            errors.push(invalid(&path.child(field), value.clone(), "requires indexed completion mode"));
+        }
+    }
+    if let Some(policy) = spec.at("/successPolicy") {
+        errors.push(invalid(&path.child("successPolicy"), policy.clone(), "requires indexed completion mode"));
+    }
+}
+
+fn validate_replacement(errors: &mut ErrorList, path: &Path, policy: &str, spec: &Value) {
+    let supported: &[&str] =
+        if spec.at("/podFailurePolicy").is_some() { &["Failed"] } else { &["Failed", "TerminatingOrFailed"] };
+    if !supported.contains(&policy) {
+        errors.push(not_supported(path, policy, supported));
+    }
+}
+
+/// What may not change in a job.
+pub fn validate_update(new: &Object, old: &Object) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let path = Path::new("spec");
+    let (now, before) = (&new["spec"], &old["spec"]);
+    validate_completions(&mut errors, &path.child("completions"), now, before);
+    if now.at("/selector") != before.at("/selector") {
+        let shown = now.at("/selector").map_or_else(|| "null".into(), selector::to_json);
+        errors.push(invalid_json(&path.child("selector"), &shown, IMMUTABLE));
+    }
+    let relaxed = relax(old, &now["template"], &before["template"]);
+    if now["template"] != relaxed {
+        errors.push(invalid_json(&path.child("template"), &template_text::template(&now["template"]), IMMUTABLE));
+    }
+    for field in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] {
+        immutable(&mut errors, &path.child(field), now.get(field), before.get(field));
+    }
+    errors
+}
+
+/// The number of completions may only change together with the parallelism of a job with indexes.
+fn validate_completions(errors: &mut ErrorList, path: &Path, now: &Value, before: &Value) {
+    let (new, old) = (now.get("completions"), before.get("completions"));
+    if before.str("/completionMode") != "Indexed" || new.is_none() || old.is_none() {
+        return immutable(errors, path, new, old);
+    }
+    if new != old && (new != now.get("parallelism") || old != before.get("parallelism")) {
+        let shown = new.cloned().unwrap_or_default();
+        errors.push(invalid(path, shown, "can only be modified in tandem with spec.parallelism"));
+    }
+}
+
+/// The old template with what may change in a suspended job that has not started as it is in the new one.
+fn relax(old: &Object, now: &Value, before: &Value) -> Value {
+    let mut template = before.clone();
+    let suspended = old.flag("/spec/suspend") && condition_is_true(old, "Suspended");
+    let not_started = old.flag("/spec/suspend") && old.at("/status/startTime").is_none();
+    if suspended || not_started {
+        for pointer in [
+            "/metadata/labels",
+            "/metadata/annotations",
+            "/spec/nodeSelector",
+            "/spec/tolerations",
+            "/spec/schedulingGates",
+            "/spec/affinity",
+        ] {
+            match now.at(pointer) {
+                Some(value) => template.put(pointer, value.clone()),
+                None => drop(template.remove_at(pointer)),
+            }
+        }
+    }
+    template
+}

@@ -1,0 +1,57 @@
+//! PodTemplates.
+
+use serde_json::json;
+
+use crate::kinds::shared::pod_spec::defaults::default_template;
+use crate::kinds::shared::pod_spec::validate::validate_template;
+use crate::kinds::shared::pod_spec::warnings;
+use crate::kinds::shared::table::containers_and_images;
+use crate::kinds::{Kind, Names, pairs};
+use crate::machinery::field::{ErrorList, Path};
+use crate::machinery::object::{Meta, Object, Writing};
+use crate::machinery::view::{Cell, Column};
+use crate::sim::Time;
+
+/// A PodTemplate.
+#[derive(Debug)]
+pub struct PodTemplate;
+
+static NAMES: Names = Names::builtin(("", "v1"), "PodTemplate", "podtemplates", "podtemplate", true);
+
+impl Kind for PodTemplate {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn has_status(&self) -> bool {
+        false
+    }
+
+    fn counts_generations(&self) -> bool {
+        true
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        object.put_default("/template", json!({}));
+        default_template(&mut object["template"]);
+    }
+
+    fn validate(&self, object: &Object) -> ErrorList {
+        let mut errors = ErrorList::new();
+        validate_template(&mut errors, &Path::new("template"), &object["template"]);
+        errors
+    }
+
+    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
+        warnings::warnings(&Path::new("template"), &new["template"])
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        ["Name", "Containers", "Images", "Pod Labels"].map(Column::new).into()
+    }
+
+    fn row(&self, object: &Object, _now: Time) -> Vec<Cell> {
+        let [containers, images] = containers_and_images(object, "/template/spec");
+        vec![object.name().into(), containers, images, pairs(object, "/template/metadata/labels")]
+    }
+}
