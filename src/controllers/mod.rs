@@ -8,10 +8,10 @@
 pub mod context;
 pub mod deployment;
 pub mod driver;
-pub mod history;
-pub mod kubelet;
 pub mod event_ttl;
 pub mod garbage_collector;
+pub mod history;
+pub mod job;
 pub mod kubelet;
 pub mod namespace;
 pub mod node;
@@ -43,6 +43,7 @@ pub static CONTROLLERS: &[Controller] = &[
     deployment::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
+    job::CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
     garbage_collector::CONTROLLER,
