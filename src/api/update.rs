@@ -56,6 +56,8 @@ impl Server {
         };
         match request.subresource.as_str() {
             "status" => kind.prepare_status(&mut new, &old),
+            // A binding writes the node and what follows from it, and counts as no change of the spec.
+            "binding" => {}
             "finalize" => {
                 let finalizers = new.get("spec").cloned();
                 let mut kept = (*old).clone();
@@ -64,6 +66,7 @@ impl Server {
                 }
                 new = kept;
             }
+            "binding" => {}
             _ => kind.prepare_update(&mut new, &old),
         }
         if !status_only {

@@ -101,6 +101,7 @@ impl Cluster {
     /// Forgets everything since the last commit.
     pub fn discard(&mut self) {
         self.server.store().discard();
+        self.server.clear_scratch();
         self.driver = Driver::new(self.server.revision());
     }
 }

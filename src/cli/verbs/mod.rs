@@ -9,6 +9,8 @@ mod completion;
 mod create;
 mod delete;
 mod describe;
+mod diff;
+mod edit;
 mod events;
 mod explain;
 mod get;
@@ -16,6 +18,8 @@ mod label;
 mod logs;
 mod metadata_map;
 mod patch;
+mod replace;
+mod rollout;
 mod scale;
 mod set;
 mod sim;
@@ -31,16 +35,20 @@ pub static VERBS: &[Verb] = &[
     create::VERB,
     explain::VERB,
     get::VERB,
+    edit::VERB,
     set::VERB,
     delete::VERB,
+    rollout::VERB,
     scale::VERB,
     describe::VERB,
+    diff::VERB,
     apply::VERB,
     completion::VERB,
     api_resources::RESOURCES,
     api_resources::VERSIONS,
     version::VERB,
     patch::VERB,
+    replace::VERB,
     label::VERB,
     annotate::VERB,
     taint::VERB,

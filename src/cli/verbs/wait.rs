@@ -14,8 +14,14 @@ use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::{Duration, Time};
 
 /// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "wait", aliases: &[], about: "Wait for a condition, a value, the creation or the end of objects", args: flags, run, family: &[] };
+pub(super) const VERB: Verb = Verb {
+    name: "wait",
+    aliases: &[],
+    about: "Wait for a condition, a value, the creation or the end of objects",
+    args: flags,
+    run,
+    family: &[],
+};
 
 /// How long kubectl waits when nothing is said.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -109,7 +115,8 @@ fn path_is(object: &Object, path: &JsonPath, value: Option<&str>) -> bool {
         (None, found) => !found.is_empty(),
         (Some(value), [one]) => match one {
             Value::String(text) => text == value,
-            Value::Bool(_) | Value::Number(_) => one.to_string() == value,
+            Value::Bool(bool) => value == if *bool { "true" } else { "false" },
+            Value::Number(number) => serde_json::from_str::<serde_json::Number>(value).is_ok_and(|v| v == *number),
             _ => false,
         },
         (Some(_), _) => false,
@@ -141,7 +148,11 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     for item in &items {
         match one(ctx, &goal, item, deadline)? {
             Some(object) => output.report(ctx, &object, &item.label(), "condition met", groups::DryRun::None)?,
-            None => errors.push(CliError::text(format!("timed out waiting for the condition on {}/{}", item.kind.names().plural, item.name))),
+            None => errors.push(CliError::text(format!(
+                "timed out waiting for the condition on {}/{}",
+                item.kind.names().plural,
+                item.name
+            ))),
         }
     }
     CliError::all(errors)
@@ -195,5 +206,16 @@ fn existing(ctx: &mut Ctx, selection: &Selection) -> CliResult<Vec<Item>> {
     let resolved = resolve(ctx, selection)?;
     let errors = resolved.errors.into_iter().filter(|e| !e.is_not_found()).collect();
     CliError::all(errors)?;
-    Ok(resolved.items)
+    let mut there = Vec::new();
+    for mut item in resolved.items {
+        match item.get(ctx) {
+            Ok(object) => {
+                item.live = Some(object);
+                there.push(item);
+            }
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(there)
 }

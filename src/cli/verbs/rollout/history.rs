@@ -1,0 +1,83 @@
+//! `rollout history`: the revisions of workloads, or one of them in detail.
+
+use clap::{ArgMatches, Command};
+use serde_json::Value;
+
+use super::super::change::Subject;
+use super::revisions::{self, Revision, template_text};
+use crate::cli::args::{self, Matches, groups};
+use crate::cli::output::Output;
+use crate::cli::record::CHANGE_CAUSE;
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::field::quote;
+use crate::machinery::object::{Meta, Writing};
+use crate::printers::describe::describe;
+
+/// The verb.
+pub(super) const VERB: Verb =
+    Verb { name: "history", aliases: &[], about: "View rollout history", args: flags, run, family: &[] };
+
+fn flags(command: Command) -> Command {
+    groups::output(super::flags(command)).arg(args::number("revision", "show this revision in detail"))
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let revision = matches.int("revision").unwrap_or(0);
+    if revision < 0 {
+        return Err(CliError::text(format!("revision must be a positive integer: {revision}")));
+    }
+    let mut output = Output::of_report(matches)?;
+    let (subjects, mut errors) = super::subjects(ctx, matches)?;
+    for subject in &subjects {
+        let result = one(ctx, &mut output, subject, revision);
+        errors.extend(result.err());
+    }
+    CliError::all(errors)
+}
+
+fn one(ctx: &mut Ctx, output: &mut Output, subject: &Subject, revision: i64) -> CliResult<()> {
+    let object = &subject.object;
+    let revisions = revisions::of(ctx, object)?.ok_or_else(|| {
+        CliError::text(format!("no history viewer has been implemented for {}", quote(object.kind())))
+    })?;
+    let chosen = revisions.iter().find(|r| r.number == revision);
+    if revision > 0 && chosen.is_none() {
+        return Err(CliError::text("unable to find the specified revision"));
+    }
+    if !output.is_human() {
+        let all = revisions.iter().filter(|r| revision == 0 || r.number == revision);
+        return all.map(|r| whole(object, r)).try_for_each(|shown| output.print(ctx, &shown));
+    }
+    let label = subject.item.label();
+    match chosen {
+        Some(chosen) => {
+            let mut template = chosen.template();
+            if object.kind() == "Deployment" && !chosen.cause().is_empty() {
+                template.set_annotation(CHANGE_CAUSE, chosen.cause());
+            }
+            ctx.say(format!("{label} with revision #{revision}\n{}", template_text(&template)));
+        }
+        None if revisions.is_empty() => ctx.say(format!("{label} \nNo rollout history found.")),
+        None => ctx.say(format!("{label} \n{}", table(&revisions))),
+    }
+    Ok(())
+}
+
+/// The object as it was: the ReplicaSet, or the workload with the template of that time.
+fn whole(object: &Value, revision: &Revision) -> Value {
+    if object.kind() == "Deployment" {
+        return (*revision.kept).clone();
+    }
+    let mut then = object.clone();
+    then.put("/spec/template", revision.template());
+    then
+}
+
+fn table(revisions: &[Revision]) -> String {
+    let mut text = String::from("REVISION\tCHANGE-CAUSE\n");
+    for revision in revisions {
+        let cause = if revision.cause().is_empty() { "<none>" } else { revision.cause() };
+        text.push_str(&format!("{}\t{cause}\n", revision.number));
+    }
+    describe(&text)
+}

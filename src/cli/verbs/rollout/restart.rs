@@ -1,0 +1,116 @@
+//! `rollout restart`, `rollout pause`, `rollout resume`: one field each.
+
+use clap::{ArgMatches, Command};
+use serde_json::Value;
+
+use super::super::change;
+use crate::cli::args::groups::{self, DryRun};
+use crate::cli::output::Output;
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::field::quote;
+use crate::machinery::object::{Meta, Reading, Writing};
+use crate::sim::Time;
+
+/// `rollout pause`.
+pub(super) const PAUSE: Verb = Verb {
+    name: "pause",
+    aliases: &[],
+    about: "Mark the provided resource as paused",
+    args: flags,
+    run: |ctx, matches| run(ctx, matches, &Touch { done: "paused", edit: pause }),
+    family: &[],
+};
+
+/// `rollout resume`.
+pub(super) const RESUME: Verb = Verb {
+    name: "resume",
+    aliases: &[],
+    about: "Resume a paused resource",
+    args: flags,
+    run: |ctx, matches| run(ctx, matches, &Touch { done: "resumed", edit: resume }),
+    family: &[],
+};
+
+/// `rollout restart`.
+pub(super) const RESTART: Verb = Verb {
+    name: "restart",
+    aliases: &[],
+    about: "Restart a resource",
+    args: flags,
+    run: |ctx, matches| run(ctx, matches, &Touch { done: "restarted", edit: restart }),
+    family: &[],
+};
+
+/// In what the three differ.
+struct Touch {
+    done: &'static str,
+    /// Changes the object, or says why not.
+    edit: fn(&mut Value, Time) -> Result<(), &'static str>,
+}
+
+fn flags(command: Command) -> Command {
+    groups::field_manager(groups::output(super::flags(command)))
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches, touch: &Touch) -> CliResult<()> {
+    let mut output = Output::of_report(matches)?;
+    let manager = groups::read_manager(matches, "kubectl-rollout");
+    let (subjects, mut errors) = super::subjects(ctx, matches)?;
+    if subjects.is_empty() && errors.is_empty() {
+        super::nothing_found(ctx);
+    }
+    let now = ctx.now()?;
+    for subject in &subjects {
+        let (item, name) = (&subject.item, &subject.item.name);
+        let mut new = subject.object.clone();
+        if let Err(why) = (touch.edit)(&mut new, now) {
+            errors.push(CliError::text(format!("{} {} {why}", item.resource(), quote(name))));
+            continue;
+        }
+        if new == subject.object {
+            errors.push(CliError::text(format!("failed to create patch for {name}: if restart has already been triggered within the past second, please wait before attempting to trigger another")));
+            continue;
+        }
+        let sent = change::send(ctx, item, (&subject.object, &new), &manager, DryRun::None);
+        let result = sent
+            .map_err(|error| match error {
+                CliError::Status(status) => CliError::text(format!("failed to patch: {}", status.message)),
+                other => other,
+            })
+            .and_then(|object| output.report(ctx, &object, &item.label(), touch.done, DryRun::None));
+        errors.extend(result.err());
+    }
+    CliError::all(errors)
+}
+
+fn pause(object: &mut Value, _: Time) -> Result<(), &'static str> {
+    match (object.kind(), object.flag("/spec/paused")) {
+        ("Deployment", false) => object.put("/spec/paused", true),
+        ("Deployment", true) => return Err("is already paused"),
+        _ => return Err("pausing is not supported"),
+    }
+    Ok(())
+}
+
+fn resume(object: &mut Value, _: Time) -> Result<(), &'static str> {
+    match (object.kind(), object.flag("/spec/paused")) {
+        ("Deployment", true) => drop(object.remove_at("/spec/paused")),
+        ("Deployment", false) => return Err("is not paused"),
+        _ => return Err("resuming is not supported"),
+    }
+    Ok(())
+}
+
+fn restart(object: &mut Value, now: Time) -> Result<(), &'static str> {
+    match object.kind() {
+        "Deployment" if object.flag("/spec/paused") => {
+            return Err("can't restart paused deployment (run rollout resume first)");
+        }
+        "Deployment" | "DaemonSet" | "StatefulSet" => {}
+        _ => return Err("restarting is not supported"),
+    }
+    object
+        .map_mut("/spec/template/metadata/annotations")
+        .insert("kubectl.kubernetes.io/restartedAt".into(), now.rfc3339().into());
+    Ok(())
+}

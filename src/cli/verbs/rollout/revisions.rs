@@ -1,0 +1,74 @@
+//! The kept revisions of a workload: ReplicaSets of a Deployment, ControllerRevisions of the others.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::cli::record::CHANGE_CAUSE;
+use crate::cli::{CliResult, Ctx};
+use crate::kinds::Describer;
+use crate::kinds::shared::describe::describe_template;
+use crate::machinery::object::{Meta, Object, Reading, Writing};
+
+/// The annotation with a Deployment's or ReplicaSet's revision.
+pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
+
+/// One revision.
+pub(super) struct Revision {
+    /// Its number.
+    pub(super) number: i64,
+    /// What is kept of it: a ReplicaSet or a ControllerRevision.
+    pub(super) kept: Arc<Object>,
+}
+
+impl Revision {
+    /// The pod template of this revision.
+    pub(super) fn template(&self) -> Value {
+        if self.kept.kind() == "ReplicaSet" {
+            return self.kept.pointer("/spec/template").cloned().unwrap_or_default();
+        }
+        let mut template = self.kept.pointer("/data/spec/template").cloned().unwrap_or_default();
+        template.remove_at("/$patch");
+        template
+    }
+
+    /// Why it came about.
+    pub(super) fn cause(&self) -> &str {
+        self.kept.annotation(CHANGE_CAUSE).unwrap_or("")
+    }
+}
+
+/// The revision that is noted on a Deployment or ReplicaSet; 0 when none is.
+pub(super) fn revision_of(object: &Value) -> i64 {
+    object.annotation(REVISION).and_then(|r| r.parse().ok()).unwrap_or(0)
+}
+
+/// All kept revisions of an object, oldest first; none when its kind keeps no revisions.
+pub(super) fn of(ctx: &mut Ctx, object: &Value) -> CliResult<Option<Vec<Revision>>> {
+    let resource = match object.kind() {
+        "Deployment" => "replicasets.apps",
+        "DaemonSet" | "StatefulSet" => "controllerrevisions.apps",
+        _ => return Ok(None),
+    };
+    let server = ctx.cluster()?.server();
+    let mut revisions = Vec::new();
+    for kept in server.read_index_of("owner", object.uid(), resource, Some(object.namespace()))? {
+        if !kept.is_controlled_by(object.uid()) {
+            continue;
+        }
+        let number = match resource {
+            "replicasets.apps" => revision_of(&kept),
+            _ => kept.int("/revision").unwrap_or(0),
+        };
+        revisions.push(Revision { number, kept });
+    }
+    revisions.sort_by_key(|r| r.number);
+    Ok(Some(revisions))
+}
+
+/// A pod template in words, with raw tabs, as `rollout` prints it.
+pub(super) fn template_text(template: &Value) -> String {
+    let mut out = Describer::new();
+    describe_template(Some(template), &mut out);
+    out.text().to_string()
+}

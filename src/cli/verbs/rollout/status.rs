@@ -1,0 +1,263 @@
+//! `rollout status`: one line for every state that an update passes through, until it is done.
+
+use clap::{ArgMatches, Command};
+use serde_json::Value;
+
+use super::super::change::{self, Subject};
+use crate::cli::args::{self, Matches};
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::cluster::Waited;
+use crate::machinery::field::quote;
+use crate::machinery::object::{Meta, Reading, condition};
+use crate::sim::{Duration, Time};
+use crate::store::{Change, ChangeKind};
+
+/// The verb.
+pub(super) const VERB: Verb =
+    Verb { name: "status", aliases: &[], about: "Show the status of the rollout", args: flags, run, family: &[] };
+
+fn flags(command: Command) -> Command {
+    super::flags(command)
+        .arg(args::switch("watch", "go on until the update is done (default)").short('w'))
+        .arg(args::number("revision", "fail when another revision is rolled out"))
+        .arg(args::duration("timeout", "how long to wait; 0 is for ever"))
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let revision = matches.int("revision").unwrap_or(0);
+    if revision < 0 {
+        return Err(CliError::text(format!("revision must be a positive integer: {revision}")));
+    }
+    let (subjects, mut errors) = super::subjects(ctx, matches)?;
+    if subjects.is_empty() && errors.is_empty() {
+        super::nothing_found(ctx);
+    }
+    let timeout = matches.span("timeout").unwrap_or(Duration::ZERO);
+    for subject in &subjects {
+        let deadline = change::deadline(ctx, timeout)?;
+        let result = follow(ctx, subject, revision, matches.on_or("watch", true), deadline);
+        errors.extend(result.err());
+    }
+    CliError::all(errors)
+}
+
+/// Prints the state of one object, and then every further one.
+fn follow(ctx: &mut Ctx, subject: &Subject, revision: i64, watch: bool, deadline: Option<Time>) -> CliResult<()> {
+    let resource = subject.item.resource();
+    let mut seen = ctx.cluster()?.server().revision();
+    // Other objects may have been waited for since this one was read.
+    let object = subject.item.fetch(ctx)?;
+    if say(ctx, &object, revision)? || !watch {
+        return Ok(());
+    }
+    loop {
+        ctx.flush()?;
+        let waited = ctx.cluster()?.wait(deadline, true)?;
+        for change in changes(ctx, seen)? {
+            seen = change.revision;
+            let key = &change.key;
+            if key.resource != resource || key.namespace != object.namespace() || key.name != object.name() {
+                continue;
+            }
+            if change.kind == ChangeKind::Deleted {
+                return Err(CliError::text("object has been deleted"));
+            }
+            if say(ctx, &change.object, revision)? {
+                return Ok(());
+            }
+        }
+        if waited != Waited::Progress {
+            return Err(CliError::text("timed out waiting for the condition"));
+        }
+    }
+}
+
+fn changes(ctx: &mut Ctx, revision: u64) -> CliResult<Vec<Change>> {
+    let changes = ctx.cluster()?.server().changes_since(revision);
+    changes.map_err(|_| CliError::text("watch closed before UntilWithoutRetry timeout"))
+}
+
+/// Prints a state; answers whether it is the last one.
+fn say(ctx: &mut Ctx, object: &Value, revision: i64) -> CliResult<bool> {
+    let (line, done) = state(object, revision).map_err(CliError::Text)?;
+    ctx.say(line);
+    Ok(done)
+}
+
+/// How far an update is: a sentence, and whether it is done.
+fn state(object: &Value, revision: i64) -> Result<(String, bool), String> {
+    match object.kind() {
+        "Deployment" => deployment(object, revision),
+        "DaemonSet" => daemon_set(object),
+        "StatefulSet" => stateful_set(object),
+        kind => Err(format!("no status viewer has been implemented for {kind}")),
+    }
+}
+
+fn number(object: &Value, pointer: &str) -> i64 {
+    object.int(pointer).unwrap_or(0)
+}
+
+fn deployment(object: &Value, revision: i64) -> Result<(String, bool), String> {
+    let name = quote(object.name());
+    if revision > 0 {
+        let running = super::revisions::revision_of(object);
+        if running != revision {
+            return Err(format!("desired revision ({revision}) is different from the running revision ({running})"));
+        }
+    }
+    if object.generation() > number(object, "/status/observedGeneration") {
+        return Ok(("Waiting for deployment spec update to be observed...".into(), false));
+    }
+    if condition(object, "Progressing").is_some_and(|c| c.str("/reason") == "ProgressDeadlineExceeded") {
+        return Err(format!("deployment {name} exceeded its progress deadline"));
+    }
+    let wanted = object.int("/spec/replicas");
+    let updated = number(object, "/status/updatedReplicas");
+    let old = number(object, "/status/replicas") - updated;
+    let available = number(object, "/status/availableReplicas");
+    let waiting = format!("Waiting for deployment {name} rollout to finish:");
+    Ok(if let Some(wanted) = wanted.filter(|w| updated < *w) {
+        (format!("{waiting} {updated} out of {wanted} new replicas have been updated..."), false)
+    } else if old > 0 {
+        (format!("{waiting} {old} old replicas are pending termination..."), false)
+    } else if available < updated {
+        (format!("{waiting} {available} of {updated} updated replicas are available..."), false)
+    } else {
+        (format!("deployment {name} successfully rolled out"), true)
+    })
+}
+
+fn only_rolling(object: &Value) -> Result<(), String> {
+    match object.str("/spec/updateStrategy/type") {
+        "RollingUpdate" => Ok(()),
+        _ => Err("rollout status is only available for RollingUpdate strategy type".into()),
+    }
+}
+
+fn daemon_set(object: &Value) -> Result<(String, bool), String> {
+    only_rolling(object)?;
+    if object.generation() > number(object, "/status/observedGeneration") {
+        return Ok(("Waiting for daemon set spec update to be observed...".into(), false));
+    }
+    let name = quote(object.name());
+    let wanted = number(object, "/status/desiredNumberScheduled");
+    let updated = number(object, "/status/updatedNumberScheduled");
+    let available = number(object, "/status/numberAvailable");
+    let waiting = format!("Waiting for daemon set {name} rollout to finish:");
+    Ok(if updated < wanted {
+        (format!("{waiting} {updated} out of {wanted} new pods have been updated..."), false)
+    } else if available < wanted {
+        (format!("{waiting} {available} of {wanted} updated pods are available..."), false)
+    } else {
+        (format!("daemon set {name} successfully rolled out"), true)
+    })
+}
+
+fn stateful_set(object: &Value) -> Result<(String, bool), String> {
+    only_rolling(object)?;
+    let observed = number(object, "/status/observedGeneration");
+    if observed == 0 || object.generation() > observed {
+        return Ok(("Waiting for statefulset spec update to be observed...".into(), false));
+    }
+    let missing = object.int("/spec/replicas").map_or(0, |wanted| wanted - number(object, "/status/readyReplicas"));
+    if missing > 0 {
+        return Ok((format!("Waiting for {missing} pods to be ready..."), false));
+    }
+    let updated = number(object, "/status/updatedReplicas");
+    if object.at("/spec/updateStrategy/rollingUpdate").is_some() {
+        let partition = object.int("/spec/updateStrategy/rollingUpdate/partition");
+        if let (Some(wanted), Some(partition)) = (object.int("/spec/replicas"), partition)
+            && updated < wanted - partition
+        {
+            let wanted = wanted - partition;
+            let text = "Waiting for partitioned roll out to finish:";
+            return Ok((format!("{text} {updated} out of {wanted} new pods have been updated..."), false));
+        }
+        return Ok((format!("partitioned roll out complete: {updated} new pods have been updated..."), true));
+    }
+    let (current, update) = (object.str("/status/currentRevision"), object.str("/status/updateRevision"));
+    Ok(if current == update {
+        let pods = number(object, "/status/currentReplicas");
+        (format!("statefulset rolling update complete {pods} pods at revision {current}..."), true)
+    } else {
+        (format!("waiting for statefulset rolling update to complete {updated} pods at revision {update}..."), false)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn line(object: Value, revision: i64) -> String {
+        match state(&object, revision) {
+            Ok((line, done)) => format!("{line} {done}"),
+            Err(error) => format!("error: {error}"),
+        }
+    }
+
+    #[test]
+    fn deployments_tell_how_far_they_are() {
+        let deployment = |status: Value| json!({"kind": "Deployment", "metadata": {"name": "web", "generation": 2}, "spec": {"replicas": 3}, "status": status});
+        let cases = [
+            (json!({"observedGeneration": 1}), "Waiting for deployment spec update to be observed... false"),
+            (
+                json!({"observedGeneration": 2, "updatedReplicas": 1, "replicas": 4}),
+                "Waiting for deployment \"web\" rollout to finish: 1 out of 3 new replicas have been updated... false",
+            ),
+            (
+                json!({"observedGeneration": 2, "updatedReplicas": 3, "replicas": 4}),
+                "Waiting for deployment \"web\" rollout to finish: 1 old replicas are pending termination... false",
+            ),
+            (
+                json!({"observedGeneration": 2, "updatedReplicas": 3, "replicas": 3, "availableReplicas": 2}),
+                "Waiting for deployment \"web\" rollout to finish: 2 of 3 updated replicas are available... false",
+            ),
+            (
+                json!({"observedGeneration": 2, "updatedReplicas": 3, "replicas": 3, "availableReplicas": 3}),
+                "deployment \"web\" successfully rolled out true",
+            ),
+            (
+                json!({"observedGeneration": 2, "conditions": [{"type": "Progressing", "reason": "ProgressDeadlineExceeded"}]}),
+                "error: deployment \"web\" exceeded its progress deadline",
+            ),
+        ];
+        for (status, expected) in cases {
+            assert_eq!(line(deployment(status), 0), expected);
+        }
+        let other = "error: desired revision (9) is different from the running revision (0)";
+        assert_eq!(line(deployment(json!({})), 9), other);
+    }
+
+    #[test]
+    fn stateful_sets_have_two_families_of_sentences() {
+        let set = |strategy: Value, updated: i64| {
+            json!({"kind": "StatefulSet", "metadata": {"name": "db", "generation": 1},
+                   "spec": {"replicas": 3, "updateStrategy": strategy},
+                   "status": {"observedGeneration": 1, "readyReplicas": 3, "updatedReplicas": updated, "currentReplicas": 3,
+                              "currentRevision": "db-1", "updateRevision": if updated == 3 { "db-1" } else { "db-2" }}})
+        };
+        let partitioned = json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 1}});
+        let plain = json!({"type": "RollingUpdate"});
+        let cases = [
+            (
+                set(partitioned.clone(), 1),
+                "Waiting for partitioned roll out to finish: 1 out of 2 new pods have been updated... false",
+            ),
+            (set(partitioned, 2), "partitioned roll out complete: 2 new pods have been updated... true"),
+            (
+                set(plain.clone(), 1),
+                "waiting for statefulset rolling update to complete 1 pods at revision db-2... false",
+            ),
+            (set(plain, 3), "statefulset rolling update complete 3 pods at revision db-1... true"),
+            (
+                set(json!({"type": "OnDelete"}), 0),
+                "error: rollout status is only available for RollingUpdate strategy type",
+            ),
+        ];
+        for (object, expected) in cases {
+            assert_eq!(line(object, 0), expected);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! `rollout undo`: back to an earlier revision.
+
+use clap::{ArgMatches, Command};
+use serde_json::{Map, Value, json};
+
+use super::super::change::{self, Subject};
+use super::revisions::{self, REVISION, Revision, template_text};
+use crate::api::PatchType;
+use crate::cli::args::groups::{self, DryRun};
+use crate::cli::args::{self, Matches};
+use crate::cli::last_applied::LAST_APPLIED;
+use crate::cli::output::Output;
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::field::quote;
+use crate::machinery::object::{Meta, Reading, Writing};
+
+/// The verb.
+pub(super) const VERB: Verb =
+    Verb { name: "undo", aliases: &[], about: "Undo a previous rollout", args: flags, run, family: &[] };
+
+/// Under which name kubectl's undo owns what it writes.
+const MANAGER: &str = "kubectl";
+
+/// The label by which a Deployment tells its ReplicaSets apart.
+const HASH: &str = "pod-template-hash";
+
+/// Annotations that belong to the Deployment as it is now, not to a revision.
+const OWN: &[&str] = &[
+    LAST_APPLIED,
+    REVISION,
+    "deployment.kubernetes.io/revision-history",
+    "deployment.kubernetes.io/desired-replicas",
+    "deployment.kubernetes.io/max-replicas",
+    "deprecated.deployment.rollback.to",
+];
+
+fn flags(command: Command) -> Command {
+    groups::output(groups::dry_run(super::flags(command)))
+        .arg(args::number("to-revision", "the revision to go back to; 0 is the one before"))
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let dry_run = DryRun::read(ctx, matches)?;
+    let mut output = Output::of_report(matches)?;
+    let to = matches.int("to-revision").unwrap_or(0);
+    let (subjects, mut errors) = super::subjects(ctx, matches)?;
+    for subject in &subjects {
+        warn_of_apply(ctx, subject);
+        let result = undo(ctx, subject, to, dry_run)
+            .and_then(|done| output.report(ctx, &subject.object, &subject.item.label(), &done, dry_run));
+        errors.extend(result.err());
+    }
+    CliError::all(errors)
+}
+
+fn warn_of_apply(ctx: &mut Ctx, subject: &Subject) {
+    if subject.object.annotation(LAST_APPLIED).is_some() {
+        let name = change::object_name(&subject.item);
+        ctx.warn(&format!("resource {name} was previously managed with 'kubectl apply'. Rolling back will not update the {LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead."));
+    }
+}
+
+/// Goes back, and answers what is said about it.
+fn undo(ctx: &mut Ctx, subject: &Subject, to: i64, dry_run: DryRun) -> CliResult<String> {
+    let object = &subject.object;
+    let revisions = revisions::of(ctx, object)?
+        .ok_or_else(|| CliError::text(format!("no rollbacker has been implemented for {}", quote(object.kind()))))?;
+    let is_deployment = object.kind() == "Deployment";
+    let chosen = choose(&revisions, to).ok_or_else(|| not_found(object, &revisions, to))?;
+    let template = chosen.template();
+    if dry_run.is_client() {
+        let text = template_text(&template);
+        return Ok(if is_deployment { text } else { format!("will roll back to {text}") });
+    }
+    if is_deployment && object.flag("/spec/paused") {
+        return Err(CliError::text(
+            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+        ));
+    }
+    let bare = without_hash(template);
+    if object.pointer("/spec/template").is_some_and(|now| without_hash(now.clone()) == bare) {
+        return Ok(format!("skipped rollback (current template already matches revision {to})"));
+    }
+    let (format, patch) = match is_deployment {
+        true => (PatchType::Json, deployment_patch(object, chosen, &bare)),
+        false => (PatchType::Strategic, chosen.kept.pointer("/data").cloned().unwrap_or_default()),
+    };
+    match change::send_patch(ctx, &subject.item, format, patch.to_string(), MANAGER, dry_run) {
+        Ok(_) => Ok("rolled back".into()),
+        Err(CliError::Status(status)) => {
+            Err(CliError::text(format!("failed restoring revision {to}: {}", status.message)))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// The revision of that number; for 0 the last but one.
+fn choose(revisions: &[Revision], to: i64) -> Option<&Revision> {
+    match to {
+        0 => revisions.len().checked_sub(2).map(|at| &revisions[at]),
+        to => revisions.iter().find(|r| r.number == to && to > 0),
+    }
+}
+
+fn not_found(object: &Value, revisions: &[Revision], to: i64) -> CliError {
+    CliError::text(match (to, object.kind()) {
+        (0, "Deployment") => format!("no rollout history found for deployment {}", quote(object.name())),
+        (0, _) if revisions.len() < 2 => "no last revision to roll back to".into(),
+        _ => format!("unable to find specified revision {to} in history"),
+    })
+}
+
+fn without_hash(mut template: Value) -> Value {
+    if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+        labels.remove(HASH);
+    }
+    template
+}
+
+/// A Deployment gets template and annotations of the revision, and keeps the annotations that are its own.
+fn deployment_patch(object: &Value, revision: &Revision, template: &Value) -> Value {
+    let mut annotations: Map<String, Value> = Map::new();
+    for (key, value) in object.strings("/metadata/annotations") {
+        if OWN.contains(&key.as_str()) {
+            annotations.insert(key, value.into());
+        }
+    }
+    for (key, value) in revision.kept.strings("/metadata/annotations") {
+        if !OWN.contains(&key.as_str()) {
+            annotations.insert(key, value.into());
+        }
+    }
+    let mut template = template.clone();
+    template.remove_at("/metadata/creationTimestamp");
+    json!([
+        {"op": "replace", "path": "/spec/template", "value": template},
+        {"op": "replace", "path": "/metadata/annotations", "value": annotations},
+    ])
+}
