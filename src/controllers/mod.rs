@@ -6,6 +6,7 @@
 //! are tested with plain values; only the thin `reconcile` reads and writes.
 
 pub mod context;
+pub mod cron_job;
 pub mod daemon_set;
 pub mod deployment;
 pub mod driver;
@@ -59,6 +60,7 @@ pub static CONTROLLERS: &[Controller] = &[
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
     job::CONTROLLER,
+    cron_job::CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
     garbage_collector::CONTROLLER,
