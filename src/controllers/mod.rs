@@ -29,6 +29,7 @@ pub mod service_account;
 pub mod shared;
 pub mod stateful_set;
 pub mod storage_protection;
+pub mod ttl_after_finished;
 
 pub use context::Context;
 pub use driver::Driver;
@@ -61,6 +62,7 @@ pub static CONTROLLERS: &[Controller] = &[
     replica_set::REPLICATION_CONTROLLER,
     job::CONTROLLER,
     cron_job::CONTROLLER,
+    ttl_after_finished::CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
     garbage_collector::CONTROLLER,
