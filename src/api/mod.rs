@@ -18,6 +18,7 @@ mod meta;
 mod patch;
 mod read;
 pub mod request;
+mod scratch;
 mod subresource;
 mod update;
 
@@ -42,6 +43,7 @@ pub struct Server {
     catalog: Catalog,
     ids: Ids,
     settings: Settings,
+    scratch: scratch::Scratch,
 }
 
 /// A failing store is an internal error to the client of the API.
@@ -52,7 +54,8 @@ pub(crate) fn broken(error: StoreError) -> Status {
 impl Server {
     /// A server over a store; reads the custom kinds out of it.
     pub fn new(store: Store, ids: Ids, settings: Settings) -> std::result::Result<Server, StoreError> {
-        let mut server = Server { store, catalog: Catalog::default(), ids, settings };
+        let mut server =
+            Server { store, catalog: Catalog::default(), ids, settings, scratch: scratch::Scratch::default() };
         server.reload_custom_kinds()?;
         Ok(server)
     }
@@ -60,6 +63,7 @@ impl Server {
     /// Goes on over another store: a watcher closes it while it sleeps and opens it again.
     pub fn replace_store(&mut self, store: Store) -> std::result::Result<(), StoreError> {
         self.store = store;
+        self.clear_scratch();
         self.reload_custom_kinds()
     }
 
@@ -67,6 +71,14 @@ impl Server {
     pub fn handle(&mut self, request: &Request, now: Time) -> Result<Response> {
         let kind = self.catalog.by_resource(&request.resource).ok_or_else(Status::no_resource)?;
         self.check_scope(&*kind, request)?;
+        let deprecation = (request.resource == "endpoints" && !request.options.trusted)
+            .then(|| crate::kinds::core::endpoints::DEPRECATION.to_string());
+        let mut response = self.route(kind, request, now)?;
+        response.warnings.extend(deprecation);
+        Ok(response)
+    }
+
+    fn route(&mut self, kind: KindRef, request: &Request, now: Time) -> Result<Response> {
         match (request.verb, request.subresource.as_str()) {
             (Verb::Get, "") => self.get(&*kind, request),
             (Verb::List, "") => self.list(&*kind, request),

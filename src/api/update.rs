@@ -64,6 +64,7 @@ impl Server {
                 }
                 new = kept;
             }
+            "binding" => {}
             _ => kind.prepare_update(&mut new, &old),
         }
         if !status_only {

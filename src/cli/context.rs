@@ -34,7 +34,10 @@ pub struct Ctx {
     timeout: Duration,
     timeout_given: bool,
     cluster: Option<Cluster>,
+    /// Tests read what would have been printed: output and errors.
+    captured: Option<(String, String)>,
     warned: bool,
+    warnings: Vec<String>,
     warnings_are_errors: bool,
 }
 
@@ -65,7 +68,9 @@ impl Ctx {
             timeout: Duration::from_secs(30),
             timeout_given: false,
             cluster: None,
+            captured: None,
             warned: false,
+            warnings: Vec::new(),
             warnings_are_errors: false,
         }
     }
@@ -173,7 +178,11 @@ impl Ctx {
         }
         let response = self.cluster()?.handle(request)?;
         for warning in &response.warnings {
-            self.warn(warning);
+            // What the server says again and again is printed once.
+            if !self.warnings.contains(warning) {
+                self.warnings.push(warning.clone());
+                self.warn(warning);
+            }
         }
         Ok(response)
     }
@@ -245,9 +254,31 @@ impl Ctx {
         Ok(())
     }
 
+    /// A context over a cluster in memory that keeps what it prints.
+    #[cfg(test)]
+    pub fn captured(argv: Vec<String>, cluster: Cluster) -> Ctx {
+        let mut ctx = Ctx::from_environment(argv);
+        ctx.hints = false;
+        ctx.cluster = Some(cluster);
+        ctx.captured = Some((String::new(), String::new()));
+        ctx
+    }
+
+    /// What was printed, and the cluster for the next command.
+    #[cfg(test)]
+    pub fn into_captured(self) -> (String, String, Option<Cluster>) {
+        let (out, err) = self.captured.unwrap_or_default();
+        (out, err, self.cluster)
+    }
+
     /// Writes out what was held back. A closed pipe ends the command quietly, as it ends any filter.
     fn print(&mut self) {
         let out = std::mem::take(&mut self.out);
+        if let Some((printed, complained)) = &mut self.captured {
+            printed.push_str(&out);
+            complained.push_str(&std::mem::take(&mut self.err));
+            return;
+        }
         let mut stdout = std::io::stdout().lock();
         if stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush()).is_err() {
             std::process::exit(0);
@@ -258,7 +289,7 @@ impl Ctx {
     }
 
     /// Ends the command: what succeeded is kept even when something else failed, then the error is printed.
-    pub(super) fn finish(mut self, result: CliResult<()>) -> i32 {
+    pub(super) fn finish(&mut self, result: CliResult<()>) -> i32 {
         let mut result = result;
         if let Err(error) = self.flush()
             && result.is_ok()

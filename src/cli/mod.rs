@@ -21,6 +21,8 @@ pub mod record;
 pub mod resolve;
 pub mod sorting;
 pub mod table;
+#[cfg(test)]
+mod testing;
 pub mod verbs;
 
 use std::ffi::OsString;
@@ -55,8 +57,13 @@ pub fn run(argv: Vec<OsString>) -> i32 {
     }
     let argv: Vec<String> = argv.into_iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let mut ctx = Ctx::from_environment(argv.clone());
-    let result = match parse::parse(&argv, &ctx.program) {
-        Ok(parse::Parsed::Run(verb, matches)) => ctx.globals(&matches).and_then(|()| (verb.run)(&mut ctx, &matches)),
+    run_in(&mut ctx, &argv)
+}
+
+/// Runs a command line in its surroundings.
+fn run_in(ctx: &mut Ctx, argv: &[String]) -> i32 {
+    let result = match parse::parse(argv, &ctx.program) {
+        Ok(parse::Parsed::Run(verb, matches)) => ctx.globals(&matches).and_then(|()| (verb.run)(ctx, &matches)),
         Ok(parse::Parsed::Help(text)) => {
             ctx.out.push_str(&text);
             Ok(())

@@ -248,6 +248,7 @@ fn open_patiently(path: &Path) -> Result<::sled::Db, StoreError> {
         // The flusher's first pass also collects garbage, which nothing else does.
         .flush_every_ms(Some(500));
     let start = Instant::now();
+    let mut cleaned = false;
     loop {
         // Sled asserts what it expects of its files; a file that is damaged must not end the program.
         let opened = std::panic::catch_unwind(AssertUnwindSafe(|| config.open()));
@@ -259,6 +260,11 @@ fn open_patiently(path: &Path) -> Result<::sled::Db, StoreError> {
                 return Err(StoreError::Damaged { path: path.to_path_buf(), reason });
             }
         };
+        // Sled has locked its file when it says so: whoever wrote a half snapshot is gone.
+        if matches!(error, ::sled::Error::Corruption { .. }) && !std::mem::replace(&mut cleaned, true) {
+            remove_half_snapshots(path)?;
+            continue;
+        }
         if !is_held(&error) {
             return Err(translate(path, error));
         }
@@ -267,6 +273,19 @@ fn open_patiently(path: &Path) -> Result<::sled::Db, StoreError> {
         }
         thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// Removes snapshots that were not written to their end, because the process was killed or the disk was full. Sled would
+/// read them in place of the whole one. They hold nothing that is not in the data file too.
+fn remove_half_snapshots(path: &Path) -> Result<(), StoreError> {
+    let failed = |e| StoreError::from_io(path, e);
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        let file = entry.map_err(failed)?.path();
+        if file.extension().is_some_and(|e| e == "generating") {
+            std::fs::remove_file(file).map_err(failed)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether a file has at least one segment that sled wrote; reads only the segments' headers.
@@ -399,6 +418,19 @@ mod tests {
         }
         std::fs::remove_file(&file).expect("remove");
         assert!(refused(0).is_some() && !file.exists());
+    }
+
+    #[test]
+    fn a_snapshot_that_was_not_written_to_its_end_does_no_harm() {
+        let dir = dir();
+        let mut engine = SledEngine::open(dir.path()).expect("open");
+        engine.apply(vec![(b"a".to_vec(), Some(vec![1]))]).expect("apply");
+        drop(engine);
+        for half in [&b""[..], b"half of it, and no checksum"] {
+            std::fs::write(dir.path().join("snap.00000000FFFFFFFF.generating"), half).expect("write");
+            let engine = SledEngine::open_written(dir.path(), 1).expect("open");
+            assert_eq!(engine.get(b"a").expect("get"), Some(vec![1]));
+        }
     }
 
     #[test]

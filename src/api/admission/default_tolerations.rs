@@ -10,7 +10,8 @@ const TAINTS: &[&str] = &["node.kubernetes.io/not-ready", "node.kubernetes.io/un
 const SECONDS: i64 = 300;
 
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
-    if !admission.creates("pods") {
+    // On updates too: a patch that replaces the list gets them back.
+    if admission.operation == super::Operation::Delete || admission.kind.names().resource() != "pods" {
         return Ok(());
     }
     for taint in TAINTS {

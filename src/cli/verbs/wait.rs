@@ -115,7 +115,8 @@ fn path_is(object: &Object, path: &JsonPath, value: Option<&str>) -> bool {
         (None, found) => !found.is_empty(),
         (Some(value), [one]) => match one {
             Value::String(text) => text == value,
-            Value::Bool(_) | Value::Number(_) => one.to_string() == value,
+            Value::Bool(bool) => value == if *bool { "true" } else { "false" },
+            Value::Number(number) => serde_json::from_str::<serde_json::Number>(value).is_ok_and(|v| v == *number),
             _ => false,
         },
         (Some(_), _) => false,
@@ -205,5 +206,16 @@ fn existing(ctx: &mut Ctx, selection: &Selection) -> CliResult<Vec<Item>> {
     let resolved = resolve(ctx, selection)?;
     let errors = resolved.errors.into_iter().filter(|e| !e.is_not_found()).collect();
     CliError::all(errors)?;
-    Ok(resolved.items)
+    let mut there = Vec::new();
+    for mut item in resolved.items {
+        match item.get(ctx) {
+            Ok(object) => {
+                item.live = Some(object);
+                there.push(item);
+            }
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(there)
 }

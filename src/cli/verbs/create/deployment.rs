@@ -34,16 +34,17 @@ fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
         return Err(CliError::text("cannot specify multiple --image options and command"));
     }
     let port = matches.int("port").filter(|p| *p >= 0);
-    let container = |image: &String| {
+    let container = |(index, image): (usize, &String)| {
         compact(json!({
             "name": container_name(image),
             "image": image,
             "command": (!command.is_empty()).then_some(&command),
-            "ports": port.map(|p| json!([{"containerPort": p}])),
+            // The port is that of the first container.
+            "ports": port.filter(|_| index == 0).map(|p| json!([{"containerPort": p}])),
             "resources": {},
         }))
     };
-    let containers: Vec<Value> = images.iter().map(container).collect();
+    let containers: Vec<Value> = images.iter().enumerate().map(container).collect();
     Ok(json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",

@@ -19,8 +19,7 @@ use crate::machinery::object::{Object, Reading};
 use crate::printers::structured::list_of;
 
 /// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "get", aliases: &[], about: "Show objects", args: flags, run: run, family: &[] };
+pub(super) const VERB: Verb = Verb { name: "get", aliases: &[], about: "Show objects", args: flags, run, family: &[] };
 
 fn flags(command: Command) -> Command {
     let command = groups::files(groups::output(groups::words(command)));

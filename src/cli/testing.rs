@@ -1,0 +1,111 @@
+//! Sessions for tests: command lines one after the other on a virtual cluster in memory.
+
+use super::{Ctx, run_in};
+use crate::cluster::{Cluster, OpenOptions};
+
+/// A cluster with the commands that are run on it.
+pub(super) struct Session {
+    cluster: Option<Cluster>,
+    /// A folder for files of the test.
+    pub(super) folder: tempfile::TempDir,
+}
+
+impl Session {
+    pub(super) fn new() -> Session {
+        let cluster = Cluster::open(OpenOptions::memory(1)).expect("a cluster in memory");
+        Session { cluster: Some(cluster), folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    /// Runs a command line; words are split at blanks, `FOLDER` is the folder. Answers output, errors after `! `, and an
+    /// exit code that is not 0 after `= `.
+    pub(super) fn run(&mut self, line: &str) -> String {
+        let folder = self.folder.path().to_string_lossy().into_owned();
+        let words: Vec<String> = line.split(' ').map(|w| w.replace("FOLDER", &folder)).collect();
+        let argv: Vec<String> = std::iter::once("kubectl".to_string()).chain(words).collect();
+        let mut ctx = Ctx::captured(argv.clone(), self.cluster.take().expect("given back by the last command"));
+        let code = run_in(&mut ctx, &argv);
+        let (out, err, cluster) = ctx.into_captured();
+        self.cluster = cluster;
+        let complaints: String = err.lines().map(|l| format!("! {l}\n")).collect();
+        let code = if code == 0 { String::new() } else { format!("= {code}\n") };
+        format!("{out}{complaints}{code}").replace(&folder, "FOLDER")
+    }
+
+    /// Writes a file into the folder.
+    pub(super) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).expect("a file in the folder");
+    }
+}
+
+/// Runs lines and compares what each prints.
+pub(super) fn check(session: &mut Session, steps: &[(&str, &str)]) {
+    for (line, expected) in steps {
+        assert_eq!(session.run(line), *expected, "kubectl {line}");
+    }
+}
+
+#[test]
+fn objects_are_created_shown_changed_and_deleted() {
+    let mut session = Session::new();
+    session.write("a.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {x: z}}, data: {k: v}}");
+    session.write(
+        "b.yaml",
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {x: z}}, data: {k: w, m: '1'}}",
+    );
+    check(
+        &mut session,
+        &[
+            ("apply -f FOLDER/a.yaml", "configmap/a created\n"),
+            ("apply -f FOLDER/a.yaml", "configmap/a unchanged\n"),
+            ("apply -f FOLDER/b.yaml --dry-run=server", "configmap/a configured (server dry run)\n"),
+            ("apply -f FOLDER/b.yaml", "configmap/a configured\n"),
+            ("get cm a -o jsonpath={.data}", "{\"k\":\"w\",\"m\":\"1\"}"),
+            ("get cm -l x=z", "NAME   DATA   AGE\na      2      0s\n"),
+            ("get cm -l x=u", "! No resources found in default namespace.\n"),
+            ("get cm,ns -A -o name -l x=z", "configmap/a\n"),
+            (
+                "create -f FOLDER/a.yaml",
+                "! Error from server (AlreadyExists): error when creating \"FOLDER/a.yaml\": configmaps \"a\" already exists\n= 1\n",
+            ),
+            ("delete -f FOLDER/a.yaml --dry-run=client", "configmap \"a\" deleted from default namespace (dry run)\n"),
+            (
+                "delete cm a b",
+                "configmap \"a\" deleted from default namespace\n! Error from server (NotFound): configmaps \"b\" not found\n= 1\n",
+            ),
+            (
+                "delete -f FOLDER/a.yaml",
+                "! Error from server (NotFound): error when deleting \"FOLDER/a.yaml\": configmaps \"a\" not found\n= 1\n",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_is_mistyped_is_said() {
+    let mut session = Session::new();
+    check(
+        &mut session,
+        &[
+            ("get foo", "! error: the server doesn't have a resource type \"foo\"\n= 1\n"),
+            ("get cm --badflag", "! error: unknown flag: --badflag\n! See 'kubectl get --help' for usage.\n= 1\n"),
+            ("create", "! error: must specify one of -f and -k\n= 1\n"),
+            (
+                "create ns a b",
+                "! error: exactly one NAME is required, got 2\n! See 'kubectl create namespace -h' for help and examples\n= 1\n",
+            ),
+            ("delete cm x --all", "! error: name cannot be provided when a selector is specified\n= 1\n"),
+            (
+                "delete cm --all --field-selector=metadata.name=x",
+                "! error: cannot set --all and --field-selector at the same time\n= 1\n",
+            ),
+            ("describe cm nope", "! Error from server (NotFound): configmaps \"nope\" not found\n= 1\n"),
+        ],
+    );
+}
+
+#[test]
+fn a_watch_in_virtual_time_ends_when_nothing_is_due() {
+    let mut session = Session::new();
+    let seen = session.run("get ns default -w --output-watch-events");
+    assert_eq!(seen, "EVENT   NAME      STATUS   AGE\nADDED   default   Active   0s\n");
+}

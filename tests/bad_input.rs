@@ -1,0 +1,264 @@
+//! Broken files, closed pipes, full disks, damaged stores: a clear error, exit code 1, and nothing in the store changes.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::harness::random::Random;
+use crate::harness::{Output, Sandbox, dump, finish};
+
+/// A sandbox with a few objects in its store.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new(3);
+    sandbox.must("kctl create configmap kept --from-literal=a=b");
+    sandbox
+}
+
+/// Everything in the store, and that the store is whole.
+fn content(sandbox: &Sandbox) -> String {
+    assert_eq!(sandbox.problems(), Vec::<String>::new());
+    let mut cluster = sandbox.cluster();
+    format!("{}\n{}", cluster.server().revision(), dump(&mut cluster))
+}
+
+/// A refusal: nothing on standard output, a text on standard error, exit code 1, no panic.
+#[track_caller]
+fn assert_refused(what: &str, got: &Output, says: &str) {
+    assert!(!got.err.contains("panicked"), "{what}: {}", got.err);
+    assert_eq!((got.out.as_str(), got.code), ("", 1), "{what}: {got:?}");
+    assert!(got.err.starts_with("error: ") && got.err.contains(says), "{what} says {:?}, not {says:?}", got.err);
+}
+
+/// Whether tests may mount things in a namespace of their own.
+fn can_mount(sandbox: &Sandbox) -> bool {
+    let can = sandbox.run("unshare -rm mount -t tmpfs none /mnt").code == 0;
+    if !can {
+        println!("skipped: this system does not let tests mount a file system");
+    }
+    can
+}
+
+#[test]
+fn files_that_are_no_manifests() {
+    let sandbox = sandbox();
+    let before = content(&sandbox);
+    let nested = |open: &str| open.repeat(100_000);
+    let bomb: String = (0..20).fold("a0: &a0 [x]\n".into(), |text, level| {
+        let again = format!("*a{level},").repeat(9);
+        format!("{text}a{}: &a{} [{again}]\n", level + 1, level + 1)
+    });
+    let mut random = Random::new(Random::seed(5));
+    let noise: Vec<u8> = (0..5000).map(|_| random.below(256) as u8).collect();
+    let cases: Vec<(&str, Vec<u8>, &str)> = vec![
+        (
+            "broken.yaml",
+            b"apiVersion: v1\nkind: [\n".to_vec(),
+            "error parsing broken.yaml: error converting YAML to JSON",
+        ),
+        ("tab.yaml", b"a:\n\t- b\n".to_vec(), "found character that cannot start any token"),
+        ("broken.json", b"{\"kind\": \"Pod\",".to_vec(), "error parsing broken.json"),
+        ("binary.yaml", b"\x7fELF\x02\x01\x01\0\0\0\0\0".to_vec(), "control characters are not allowed"),
+        ("noise.yaml", noise.clone(), "error"),
+        ("noise.json", noise, "error"),
+        ("empty.yaml", Vec::new(), "no objects passed to create"),
+        ("comment.yaml", b"# nothing\n---\n---\n".to_vec(), "no objects passed to create"),
+        ("scalar.yaml", b"hello\n".to_vec(), "error validating \"scalar.yaml\""),
+        ("list.yaml", b"- a\n- b\n".to_vec(), "error validating \"list.yaml\""),
+        ("untyped.yaml", b"kind: ConfigMap\n".to_vec(), "apiVersion not set"),
+        (
+            "foreign.yaml",
+            b"apiVersion: v9\nkind: ConfigMap\n".to_vec(),
+            "no matches for kind \"ConfigMap\" in version \"v9\"",
+        ),
+        ("deep.yaml", format!("a: {}", nested("[")).into(), "error parsing deep.yaml"),
+        ("deep.json", nested("{\"a\":").into(), "error parsing deep.json"),
+        ("bomb.yaml", bomb.into(), "error parsing bomb.yaml"),
+    ];
+    for (name, bytes, says) in cases {
+        fs::write(sandbox.path(name), &bytes).expect("a file");
+        assert_refused(name, &sandbox.run(&format!("kctl create -f {name}")), says);
+        let said = sandbox.run(&format!("kctl create -f - < {name}"));
+        assert!(said.code == 1 && said.err.starts_with("error: ") && said.out.is_empty(), "{name} as stdin: {said:?}");
+    }
+    fs::create_dir(sandbox.path("folder")).expect("a folder");
+    assert_refused("folder", &sandbox.run("kctl create -f folder"), "error reading [folder]");
+    assert_refused("missing", &sandbox.run("kctl create -f missing.yaml"), "the path \"missing.yaml\" does not exist");
+    assert_eq!(content(&sandbox), before);
+}
+
+#[test]
+fn a_good_document_before_a_broken_one_is_not_made() {
+    let sandbox = sandbox();
+    let before = content(&sandbox);
+    let good = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: good}\n";
+    fs::write(sandbox.path("half.yaml"), format!("{good}---\nkind: [\n")).expect("a file");
+    let got = sandbox.run("kctl create -f half.yaml");
+    assert!(got.code == 1 && got.err.contains("error parsing half.yaml"), "{got:?}");
+    // kubectl streams: what stands before the broken document is made, and acknowledged.
+    let made = got.out.contains("configmap/good created");
+    assert_eq!(made, content(&sandbox) != before, "{got:?}");
+    assert_eq!(made, sandbox.run("kctl get configmap good").code == 0);
+}
+
+#[test]
+fn a_pipe_that_closes_early_ends_the_command_quietly() {
+    let sandbox = sandbox();
+    for command in [
+        "kctl get configmaps | head -0",
+        "kctl get clusterroles -o yaml | head -1",
+        "for i in 1 2 3 4 5; do kctl get clusterroles,nodes,configmaps -A -o yaml; done | head -1",
+        "kctl --help | head -0",
+        "kctl get configmaps -w | head -1",
+    ] {
+        let got = sandbox.run(&format!("{command}; echo \"${{PIPESTATUS[*]}}\""));
+        assert!(got.err.is_empty() && got.out.trim_end().ends_with(" 0"), "$ {command}\n{got:?}");
+        assert!(!got.out.contains("101 "), "a panic in: $ {command}");
+    }
+    let got = sandbox.run("kctl get configmaps >&-");
+    assert!(!got.err.contains("panicked"), "{got:?}");
+    let got = sandbox.run("kctl get nonsense 2>&-");
+    assert_eq!((got.out.as_str(), got.code), ("", 1));
+}
+
+#[test]
+fn a_full_disk() {
+    let sandbox = sandbox();
+    if !can_mount(&sandbox) {
+        return;
+    }
+    let script = r#"
+        mkdir disk && mount -t tmpfs -o size=1m none disk || exit 9
+        export KCTL_HOME=$PWD/disk/store
+        kctl create configmap first --from-literal=a=b || exit 8
+        dd if=/dev/zero of=disk/rest bs=1k 2>/dev/null
+        head -c 400000 /dev/zero | tr '\0' x > big
+        for i in 1 2 3; do kctl create configmap big$i --from-file=big; echo "= $?"; done
+        mount -o remount,size=8m disk || exit 7
+        kctl get configmaps -o name
+        kctl create configmap last || exit 6
+        kctl get configmaps -o name
+    "#;
+    fs::write(sandbox.path("script"), script).expect("a script");
+    let got = sandbox.run("unshare -rm bash script");
+    let names = "configmap/first\nconfigmap/kube-root-ca.crt\n";
+    let refused = "= 1\n".repeat(3);
+    let after = "configmap/first\nconfigmap/kube-root-ca.crt\nconfigmap/last\n";
+    assert_eq!(
+        got.out,
+        format!("configmap/first created\n{refused}{names}configmap/last created\n{after}"),
+        "{}",
+        got.err
+    );
+    assert_eq!(got.err.matches("error: no space left on the disk of ").count(), 3, "{}", got.err);
+    assert_eq!(got.err.lines().count(), 3, "{}", got.err);
+}
+
+#[test]
+fn a_store_that_cannot_be_written() {
+    let sandbox = sandbox();
+    if !can_mount(&sandbox) {
+        return;
+    }
+    let before = content(&sandbox);
+    let script = "mount --bind $KCTL_HOME $KCTL_HOME && mount -o remount,bind,ro $KCTL_HOME || exit 9
+        kctl create configmap new; echo \"= $?\" >&2; exit 1";
+    fs::write(sandbox.path("script"), script).expect("a script");
+    assert_refused(
+        "read-only",
+        &sandbox.run("unshare -rm bash script"),
+        "cannot be written: read-only file system\n= 1",
+    );
+    assert_eq!(content(&sandbox), before);
+}
+
+#[test]
+fn a_store_that_another_user_owns() {
+    let sandbox = sandbox();
+    let before = content(&sandbox);
+    let closed = fs::Permissions::from_mode(0o500);
+    fs::set_permissions(sandbox.store().join("data-1"), closed.clone()).expect("permissions");
+    fs::set_permissions(sandbox.store(), closed).expect("permissions");
+    let got = sandbox.run("kctl create configmap new");
+    let open = fs::Permissions::from_mode(0o700);
+    fs::set_permissions(sandbox.store(), open.clone()).expect("permissions");
+    fs::set_permissions(sandbox.store().join("data-1"), open).expect("permissions");
+    if got.code == 0 {
+        println!("skipped: this user may write everything");
+        return;
+    }
+    assert_refused("closed", &got, "permission denied");
+    assert_eq!(content(&sandbox), before);
+}
+
+#[test]
+fn directories_that_are_no_stores() {
+    type Plant = fn(&Path);
+    let cases: [(&str, Plant, &str); 4] = [
+        (
+            "notes",
+            |d| fs::write(d.join("notes.txt"), "mine").expect("write"),
+            "is not a store of this program: it holds \"notes.txt\"",
+        ),
+        (
+            "other",
+            |d| fs::write(d.join("store"), "a store of something else").expect("write"),
+            "is not a store of this program",
+        ),
+        ("newer", |d| fs::write(d.join("store"), "kctl-store 999\n").expect("write"), "its format is 999"),
+        ("lost", |d| fs::create_dir(d.join("data-1")).expect("mkdir"), "is damaged"),
+    ];
+    let sandbox = sandbox();
+    for (name, plant, says) in cases {
+        let dir = sandbox.path(name);
+        fs::create_dir(&dir).expect("a directory");
+        plant(&dir);
+        let names = |dir: &Path| {
+            fs::read_dir(dir).expect("a directory").map(|e| e.expect("an entry").file_name()).collect::<Vec<_>>()
+        };
+        let before = names(&dir);
+        for command in ["get pods", "create configmap x"] {
+            assert_refused(name, &sandbox.run(&format!("kctl {command} --store {name}")), says);
+        }
+        assert_eq!(names(&dir), before, "{name} was touched");
+    }
+    fs::write(sandbox.path("file"), "x").expect("a file");
+    assert_refused("file", &sandbox.run("kctl get pods --store file"), "it is not a directory");
+}
+
+#[test]
+fn a_corrupt_store_is_said_to_be_one() {
+    let seed = Random::seed(11);
+    let mut random = Random::new(seed);
+    for round in 0..15 {
+        let sandbox = sandbox();
+        let file = sandbox.store().join("data-1/db");
+        let mut bytes = fs::read(&file).expect("the data");
+        // The part that was written; the file is longer.
+        let written = bytes.iter().rposition(|b| *b != 0).expect("data") as u64;
+        match round % 3 {
+            0 => (0..16).for_each(|_| bytes[random.below(written) as usize] ^= 1 << random.below(8)),
+            1 => bytes.truncate(random.below(written) as usize),
+            _ => {
+                let from = random.below(written) as usize;
+                (from..bytes.len().min(from + 4096)).for_each(|at| bytes[at] = random.below(256) as u8);
+            }
+        }
+        fs::write(&file, &bytes).expect("the data");
+        let got = sandbox.run("kctl get configmaps -o name");
+        let whole = "configmap/kept\nconfigmap/kube-root-ca.crt\n";
+        let intact = got.code == 0 && got.out == whole && got.err.is_empty();
+        let refused = got.code == 1 && got.out.is_empty() && got.err.starts_with("error: the store ");
+        assert!(intact || refused, "seed {seed}, round {round}: {got:?}");
+    }
+}
+
+#[test]
+fn a_store_that_is_in_use_for_too_long() {
+    let sandbox = sandbox();
+    let before = content(&sandbox);
+    let held = sandbox.cluster();
+    let got = finish(&mut sandbox.kctl(&["create", "configmap", "new", "--request-timeout=1s"]));
+    assert_refused("locked", &got, "is in use by another process (waited 1 s)");
+    drop(held);
+    assert_eq!(content(&sandbox), before);
+}
