@@ -27,6 +27,7 @@ mod metadata_map;
 mod patch;
 mod refused;
 mod replace;
+mod resolve;
 mod rollout;
 mod run;
 mod scale;
@@ -86,6 +87,7 @@ pub static VERBS: &[Verb] = &[
     refused::ALPHA,
     refused::KUBERC,
     refused::KUSTOMIZE,
+    resolve::VERB,
     clock::VERB,
     sim::VERB,
     store::VERB,
