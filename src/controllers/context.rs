@@ -19,6 +19,7 @@ fn manager_of(controller: &str) -> &'static str {
     match controller {
         "kubelet" | "kubelet-node" => "kubelet",
         "default-scheduler" => "kube-scheduler",
+        "external-provisioner" => "external-provisioner",
         _ => "kube-controller-manager",
     }
 }

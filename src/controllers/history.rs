@@ -125,12 +125,8 @@ pub fn create(context: &mut Context<'_>, revision: Object) -> Result<Created> {
     }
 }
 
-/// The names of the revisions beyond the limit, oldest first: those that are not in use count and go.
-pub fn surplus<'a>(
-    revisions: &'a [Arc<Object>],
-    limit: i64,
-    is_live: impl Fn(&Object) -> bool,
-) -> Vec<&'a Arc<Object>> {
+/// The revisions beyond the limit, oldest first: those that are not in use count and go.
+pub fn surplus(revisions: &[Arc<Object>], limit: i64, is_live: impl Fn(&Object) -> bool) -> Vec<&Arc<Object>> {
     let unused: Vec<_> = revisions.iter().filter(|r| !is_live(r)).collect();
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let count = unused.len().saturating_sub(limit);

@@ -6,22 +6,30 @@
 //! are tested with plain values; only the thin `reconcile` reads and writes.
 
 pub mod context;
+pub mod cron_job;
+pub mod daemon_set;
 pub mod deployment;
 pub mod driver;
+pub mod endpoint_slice;
+pub mod endpoints;
 pub mod event_ttl;
 pub mod garbage_collector;
 pub mod history;
+pub mod job;
 pub mod kubelet;
 pub mod namespace;
 pub mod node;
+pub mod persistent_volume;
 pub mod pod_gc;
 mod recorder;
 pub mod replica_set;
 pub mod root_ca;
-mod scheduler;
+pub mod scheduler;
 pub mod service_account;
 pub mod shared;
 pub mod stateful_set;
+pub mod storage_protection;
+pub mod ttl_after_finished;
 
 pub use context::Context;
 pub use driver::Driver;
@@ -38,14 +46,25 @@ pub static CONTROLLERS: &[Controller] = &[
     node::lifecycle::CONTROLLER,
     node::eviction::CONTROLLER,
     pod_gc::CONTROLLER,
+    persistent_volume::CONTROLLER,
+    persistent_volume::provisioner::CONTROLLER,
+    storage_protection::CLAIMS,
+    storage_protection::VOLUMES,
+    endpoints::CONTROLLER,
+    endpoint_slice::CONTROLLER,
+    endpoint_slice::mirror::CONTROLLER,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
     deployment::CONTROLLER,
+    stateful_set::CONTROLLER,
+    daemon_set::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
+    job::CONTROLLER,
+    cron_job::CONTROLLER,
+    ttl_after_finished::CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
-    stateful_set::CONTROLLER,
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,
     event_ttl::CONTROLLER,

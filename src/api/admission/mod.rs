@@ -9,6 +9,7 @@ mod node_taints;
 mod priority;
 mod service_account;
 mod storage_protection;
+mod volume_resize;
 
 use super::{Result, Server};
 use crate::kinds::Kind;
@@ -63,6 +64,7 @@ static PLUGINS: &[Plugin] = &[
     default_tolerations::admit,
     storage_protection::admit,
     default_storage_class::admit,
+    volume_resize::admit,
 ];
 
 /// Runs every plugin; the first refusal ends the request.

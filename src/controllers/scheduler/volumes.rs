@@ -57,7 +57,7 @@ pub(super) enum Step {
 /// Reads the claims of a pod; a text says why no node will do.
 pub(super) fn read(ctx: &mut Context<'_>, pod: &Pod) -> Result<std::result::Result<Volumes, String>> {
     let (mut volumes, mut unbound) = (Volumes::default(), false);
-    let names: Vec<String> = claims(&pod.object).collect();
+    let names: Vec<String> = claims(&pod.object);
     let namespace = pod.object.namespace();
     for name in &names {
         let Some(claim) = ctx.get("persistentvolumeclaims", namespace, name)? else {

@@ -91,7 +91,7 @@ impl Kind for PersistentVolumeClaim {
 
     fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
         match object.str("/spec/volumeName") {
-            "" => vec![],
+            "" => vec![("unbound", class(object).into())],
             volume => vec![("volume", volume.into())],
         }
     }

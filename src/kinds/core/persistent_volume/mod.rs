@@ -140,7 +140,7 @@ impl Kind for PersistentVolume {
 
     fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
         let claim = claim(object);
-        if claim.is_empty() { vec![] } else { vec![("claim", claim)] }
+        if claim.is_empty() { vec![("available", class(object).into())] } else { vec![("claim", claim)] }
     }
 
     fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {

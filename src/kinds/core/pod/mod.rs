@@ -138,6 +138,9 @@ impl Kind for Pod {
 
     fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
         let mut entries = index::labels(object);
+        if ["Failed", "Succeeded"].contains(&object.str("/status/phase")) {
+            entries.push(("ended", String::new()));
+        }
         entries.extend(placement(object));
         entries
     }
@@ -164,14 +167,15 @@ fn placement(object: &Object) -> Vec<(&'static str, String)> {
             entries.push(("unscheduled-social", scheduler.to_owned()));
         }
     }
-    entries.extend(claims(object).map(|claim| ("claim", format!("{}/{claim}", object.namespace()))));
+    entries.extend(claims(object).iter().map(|claim| ("claim", format!("{}/{claim}", object.namespace()))));
     entries
 }
 
-/// The names of the claims whose volumes a pod uses.
-pub fn claims(pod: &Object) -> impl Iterator<Item = String> + '_ {
-    pod.list("/spec/volumes").iter().filter_map(|volume| match volume.at("/ephemeral") {
-        Some(_) => Some(format!("{}-{}", pod.name(), volume.str("/name"))),
-        None => volume.at("/persistentVolumeClaim").map(|source| source.str("/claimName").to_owned()),
-    })
+/// The claims that a pod's volumes stand for, by name.
+pub fn claims(pod: &Object) -> Vec<String> {
+    let claim = |volume: &Value| match volume.str("/persistentVolumeClaim/claimName") {
+        "" => volume.at("/ephemeral").map(|_| format!("{}-{}", pod.name(), volume.str("/name"))),
+        name => Some(name.to_owned()),
+    };
+    pod.list("/spec/volumes").iter().filter_map(claim).collect()
 }

@@ -1,0 +1,113 @@
+//! Which pods of an old template make way, or get a second one beside them, out of plain values.
+
+use super::plan::Plan;
+use super::view::{Daemon, Desired, Place};
+
+/// The next step of an update. Nodes that are not as the set wants them are left to the other plan.
+pub(super) fn step(desired: &Desired, places: &[Place]) -> Plan {
+    if desired.surge_max > 0 { surge(desired, places) } else { replace(desired, places) }
+}
+
+/// The pod of the present template and the other one on a node.
+struct Pair<'a> {
+    new: Option<&'a Daemon>,
+    old: Option<&'a Daemon>,
+}
+
+/// The pods of a node that are not going; nothing when there are two of one sort.
+fn pair(place: &Place) -> Option<Pair<'_>> {
+    let mut pair = Pair { new: None, old: None };
+    for pod in place.pods.iter().filter(|p| !p.deleting) {
+        let side = if pod.updated { &mut pair.new } else { &mut pair.old };
+        if side.replace(pod).is_some() {
+            return None;
+        }
+    }
+    Some(pair)
+}
+
+fn occupied(places: &[Place]) -> impl Iterator<Item = &Place> {
+    places.iter().filter(|p| !p.pods.is_empty())
+}
+
+/// Old pods that are not available go at once, others as long as few enough nodes are without an available pod.
+fn replace(desired: &Desired, places: &[Place]) -> Plan {
+    let (mut unavailable, mut broken, mut candidates) = (0, Vec::new(), Vec::new());
+    for place in occupied(places) {
+        match pair(place) {
+            Some(Pair { new: Some(new), old: None }) => unavailable += i64::from(!new.available),
+            Some(Pair { new: None, old: Some(old) }) if old.available => candidates.push(old.name.clone()),
+            Some(Pair { new: None, old: Some(old) }) => broken.push(old.name.clone()),
+            _ => unavailable += 1,
+        }
+    }
+    let room = usize::try_from(desired.unavailable_max - unavailable).unwrap_or(0);
+    candidates.truncate(room);
+    broken.append(&mut candidates);
+    Plan { delete: broken, ..Plan::default() }
+}
+
+/// Old pods that are not available get a successor at once, others as long as few enough nodes have two; an old pod goes
+/// when its successor is available.
+fn surge(desired: &Desired, places: &[Place]) -> Plan {
+    let (mut surging, mut broken, mut candidates, mut delete) = (0, Vec::new(), Vec::new(), Vec::new());
+    for place in occupied(places) {
+        match pair(place) {
+            None => surging += 1,
+            Some(Pair { old: None, .. }) => {}
+            Some(Pair { new: None, old: Some(_) }) if !place.verdict.runs => {}
+            Some(Pair { new: None, old: Some(old) }) if old.available => candidates.push(place.node.clone()),
+            Some(Pair { new: None, old: Some(_) }) => broken.push(place.node.clone()),
+            Some(Pair { new: Some(new), old: Some(old) }) if !old.available || new.available => {
+                delete.push(old.name.clone());
+            }
+            Some(Pair { .. }) => surging += 1,
+        }
+    }
+    let room = usize::try_from(desired.surge_max - surging).unwrap_or(0);
+    candidates.truncate(room);
+    broken.append(&mut candidates);
+    Plan { create: broken, delete, ..Plan::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::testing::{desired, places, words};
+    use super::*;
+
+    #[test]
+    fn without_surge_one_node_after_the_other_is_emptied() {
+        let cases = [
+            ("a old,b old", "-a-old"),
+            ("a old-,b old", ""),
+            ("a new!,b old", ""),
+            ("a new,b old", "-b-old"),
+            ("a new,b new", ""),
+            ("a,b old", "-b-old"),
+            // What is of no use does not count.
+            ("a old!,b old!,c old", "-a-old! -b-old! -c-old"),
+            ("a old new,b old", ""),
+        ];
+        for (given, want) in cases {
+            assert_eq!(words(&step(&desired(0), &places(given))), want, "{given}");
+        }
+        let wide = Desired { unavailable_max: 2, ..desired(0) };
+        assert_eq!(words(&step(&wide, &places("a old,b old,c old"))), "-a-old -b-old");
+    }
+
+    #[test]
+    fn with_surge_a_second_pod_comes_first() {
+        let cases = [
+            ("a old,b old", "+a"),
+            ("a old new!,b old", ""),
+            ("a old new,b old", "+b -a-old"),
+            ("a old! new!,b old", "+b -a-old!"),
+            ("a old!,b old", "+a +b"),
+            ("a~ old,b old", "+b"),
+            ("a new,b new", ""),
+        ];
+        for (given, want) in cases {
+            assert_eq!(words(&step(&desired(1), &places(given))), want, "{given}");
+        }
+    }
+}
