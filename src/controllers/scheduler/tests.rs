@@ -385,20 +385,20 @@ fn a_claim_for_one_pod_alone_keeps_others_out() {
         }),
     );
     let volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "disk"}, "spec": {
-        "capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOncePod"], "storageClassName": "late",
-        "claimRef": {"namespace": "default", "name": "data"}, "hostPath": {"path": "/d"},
+        "capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOncePod"], "storageClassName": "late", "hostPath": {"path": "/d"},
     }});
     world.create("persistentvolumes", volume);
     let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
-        "metadata": {"name": "data", "annotations": {"pv.kubernetes.io/bind-completed": "yes"}}, "spec": {
-        "accessModes": ["ReadWriteOncePod"], "storageClassName": "late", "volumeName": "disk",
+        "metadata": {"name": "data"}, "spec": {
+        "accessModes": ["ReadWriteOncePod"], "storageClassName": "late",
         "resources": {"requests": {"storage": "1Gi"}},
     }});
     world.create("persistentvolumeclaims", claim);
     let volumes = json!({"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]});
     world.pod("first", volumes.clone());
+    world.pass(1);
     world.pod("second", volumes);
-    assert_ne!(world.node_of("first"), "");
+    assert_ne!(world.node_of("first"), "", "{}", world.message("first"));
     let why = "2 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode";
     assert!(world.message("second").contains(why), "{}", world.message("second"));
     world.delete("pods", "first");
