@@ -6,6 +6,7 @@
 //! are tested with plain values; only the thin `reconcile` reads and writes.
 
 pub mod context;
+pub mod cron_job;
 pub mod daemon_set;
 pub mod deployment;
 pub mod driver;
@@ -26,6 +27,7 @@ pub mod service_account;
 pub mod shared;
 pub mod stateful_set;
 pub mod storage_protection;
+pub mod ttl_after_finished;
 
 pub use context::Context;
 pub use driver::Driver;
@@ -53,6 +55,8 @@ pub static CONTROLLERS: &[Controller] = &[
     daemon_set::CONTROLLER,
     job::CONTROLLER,
     job::RELEASE,
+    cron_job::CONTROLLER,
+    ttl_after_finished::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
     scheduler::CONTROLLER,
