@@ -11,5 +11,9 @@ mod concurrency;
 mod crash;
 /// The arrows between modules point down, and no test file is forgotten.
 mod layers;
+/// A random life of a cluster keeps the rules.
+mod simulation;
 /// Sessions recorded from a real control plane are replayed, twice each.
 mod transcripts;
+/// Watches see what other processes do.
+mod watching;

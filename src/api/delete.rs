@@ -31,6 +31,11 @@ impl Server {
         let key = Server::key(kind, old.namespace(), old.name());
         if grace == 0 && new.finalizers().is_empty() {
             if !request.options.dry_run {
+                if old.is_deleting() && old.int("/metadata/deletionGracePeriodSeconds").unwrap_or(0) > 0 {
+                    // What was to end gracefully ends now: that is a version of its own.
+                    mark_deleted(&mut new, &old, 0, now);
+                    self.store.write(&key, new).map_err(broken)?;
+                }
                 self.store.remove(&key).map_err(broken)?;
                 self.after_remove(kind, &old)?;
             }

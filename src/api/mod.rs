@@ -17,6 +17,7 @@ mod meta;
 mod patch;
 mod read;
 pub mod request;
+mod scratch;
 mod subresource;
 mod update;
 
@@ -40,6 +41,7 @@ pub struct Server {
     catalog: Catalog,
     ids: Ids,
     settings: Settings,
+    scratch: scratch::Scratch,
 }
 
 /// A failing store is an internal error to the client of the API.
@@ -50,7 +52,8 @@ pub(crate) fn broken(error: StoreError) -> Status {
 impl Server {
     /// A server over a store; reads the custom kinds out of it.
     pub fn new(store: Store, ids: Ids, settings: Settings) -> std::result::Result<Server, StoreError> {
-        let mut server = Server { store, catalog: Catalog::default(), ids, settings };
+        let mut server =
+            Server { store, catalog: Catalog::default(), ids, settings, scratch: scratch::Scratch::default() };
         server.reload_custom_kinds()?;
         Ok(server)
     }
@@ -58,6 +61,7 @@ impl Server {
     /// Goes on over another store: a watcher closes it while it sleeps and opens it again.
     pub fn replace_store(&mut self, store: Store) -> std::result::Result<(), StoreError> {
         self.store = store;
+        self.clear_scratch();
         self.reload_custom_kinds()
     }
 

@@ -158,6 +158,7 @@ impl Server {
         }
         let mut new = (*old).clone();
         new.put("/spec/nodeName", binding.str("/target/name"));
+        new.remove_at("/status/nominatedNodeName");
         set_scheduled(&mut new, now);
         let update =
             Request { verb: Verb::Update, body: Body::None, ..request.clone() }.subresource("binding").trusted();

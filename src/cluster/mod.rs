@@ -6,6 +6,7 @@
 
 mod bootstrap;
 mod clock;
+pub mod dns;
 mod open;
 #[cfg(test)]
 mod tests;
@@ -101,6 +102,7 @@ impl Cluster {
     /// Forgets everything since the last commit.
     pub fn discard(&mut self) {
         self.server.store().discard();
+        self.server.clear_scratch();
         self.driver = Driver::new(self.server.revision());
     }
 }

@@ -10,6 +10,8 @@ pub mod cron_job;
 pub mod daemon_set;
 pub mod deployment;
 pub mod driver;
+pub mod endpoint_slice;
+pub mod endpoints;
 pub mod event_ttl;
 pub mod garbage_collector;
 pub mod history;
@@ -48,17 +50,19 @@ pub static CONTROLLERS: &[Controller] = &[
     persistent_volume::provisioner::CONTROLLER,
     storage_protection::CLAIMS,
     storage_protection::VOLUMES,
+    endpoints::CONTROLLER,
+    endpoint_slice::CONTROLLER,
+    endpoint_slice::mirror::CONTROLLER,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
     deployment::CONTROLLER,
     stateful_set::CONTROLLER,
     daemon_set::CONTROLLER,
-    job::CONTROLLER,
-    job::RELEASE,
-    cron_job::CONTROLLER,
-    ttl_after_finished::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
+    job::CONTROLLER,
+    cron_job::CONTROLLER,
+    ttl_after_finished::CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
     garbage_collector::CONTROLLER,

@@ -26,6 +26,9 @@ const REFILL_SECONDS: f64 = 300.0;
 /// How long an event is kept after it was last seen (`--event-ttl`).
 pub(super) const EVENT_TTL: Duration = Duration::from_secs(3600);
 
+/// The one component that records through `events.k8s.io`, which has series instead of counts.
+const SCHEDULER: &str = "default-scheduler";
+
 /// The controller that lets events expire.
 pub(super) const EXPIRY: &str = "event-ttl";
 
@@ -156,9 +159,14 @@ fn write(context: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &s
     let written = match known {
         Some(event) => {
             let mut event = (*event).clone();
-            event.put("/count", seen.count);
-            event.put("/message", message);
-            event.put("/lastTimestamp", now.rfc3339());
+            if context.controller == SCHEDULER {
+                let last = now.rfc3339_micro();
+                event.put("/series", json!({"count": seen.count, "lastObservedTime": last}));
+            } else {
+                event.put("/count", seen.count);
+                event.put("/message", message);
+                event.put("/lastTimestamp", now.rfc3339());
+            }
             context.update("events", event)
         }
         None => context
@@ -199,11 +207,18 @@ fn event(
     if !note.host.is_empty() {
         event.put("/source/host", note.host);
     }
-    if component == "default-scheduler" {
+    if component == SCHEDULER {
         // The scheduler records through events.k8s.io, which has an instant instead of a count.
         event.put("/eventTime", now.rfc3339_micro());
         event.put("/source", json!({}));
-        event.put("/action", if note.kind == "Normal" { "Binding" } else { "Scheduling" });
+        event.put(
+            "/action",
+            match note.reason {
+                "Scheduled" => "Binding",
+                "Preempted" => "Preempting",
+                _ => "Scheduling",
+            },
+        );
         event.put("/firstTimestamp", serde_json::Value::Null);
         event.put("/lastTimestamp", serde_json::Value::Null);
     } else {

@@ -38,7 +38,7 @@ fn claims_of_pod(change: &Change, _: &mut Server) -> Vec<Key> {
 fn reconcile_claim(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let Some(claim) = ctx.get_key("persistentvolumeclaims", key)? else { return Ok(Action::Done) };
     if claim.is_deleting() {
-        let pods = ctx.indexed("pods", "pod-claim", &key.to_string())?;
+        let pods = ctx.indexed("pods", "claim", &key.to_string())?;
         let in_use = pods.iter().any(|p| !p.str("/spec/nodeName").is_empty());
         if !in_use {
             release(ctx, "persistentvolumeclaims", &claim, CLAIM_FINALIZER)?;

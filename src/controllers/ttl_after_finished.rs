@@ -1,44 +1,36 @@
-//! Jobs with `ttlSecondsAfterFinished` go so long after their end, their pods first.
+//! Finished Jobs go by themselves after `spec.ttlSecondsAfterFinished`, and their pods with them.
 
 use super::context::Result;
 use super::{Action, Context, Controller, Key, Wake, job};
-use crate::api::{Propagation, Server};
-use crate::machinery::object::{Meta, Object, Reading};
+use crate::api::Propagation;
+use crate::machinery::object::{Meta, Object, Reading, condition};
 use crate::sim::{Duration, Time};
-use crate::store::{Change, ChangeKind};
 
+/// The resource of jobs.
 const JOBS: &str = "jobs.batch";
 
 /// The controller.
 pub const CONTROLLER: Controller =
-    Controller { name: "ttl-after-finished-controller", wakes: &[Wake::custom(JOBS, ending)], reconcile };
-
-fn ending(change: &Change, _: &mut Server) -> Vec<Key> {
-    let concerned = change.kind != ChangeKind::Deleted && expiry(&change.object).is_some();
-    if concerned { vec![Key::of(&change.object)] } else { Vec::new() }
-}
-
-/// When a job is to go, if that is known.
-fn expiry(job: &Object) -> Option<Time> {
-    let ttl = job.int("/spec/ttlSecondsAfterFinished")?;
-    if !job::has_finished(job) || job.is_deleting() {
-        return None;
-    }
-    let ends = job.list("/status/conditions").iter().filter(|c| matches!(c.str("/type"), "Complete" | "Failed"));
-    let ended = ends.into_iter().find(|c| c.str("/status") == "True")?.time("/lastTransitionTime")?;
-    Some(ended + Duration::from_secs(ttl))
-}
+    Controller { name: "ttl-after-finished-controller", wakes: &[Wake::own(JOBS)], reconcile };
 
 fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
     let Some(job) = context.get_key(JOBS, key)? else { return Ok(Action::Done) };
     match expiry(&job) {
         None => Ok(Action::Done),
-        Some(at) if at > context.now => Ok(Action::At(at)),
+        Some(expiry) if expiry > context.now => Ok(Action::At(expiry)),
         Some(_) => {
             context.delete_with(JOBS, &job, None, Propagation::Foreground)?;
             Ok(Action::Done)
         }
     }
+}
+
+/// When a job is to go, if it has ended, wants to go and is not going yet.
+fn expiry(job: &Object) -> Option<Time> {
+    let ttl = job.int("/spec/ttlSecondsAfterFinished").filter(|_| !job.is_deleting() && job::is_finished(job))?;
+    let end =
+        ["Complete", "Failed"].iter().filter_map(|kind| condition(job, kind)).find(|c| c.str("/status") == "True")?;
+    Some(end.time("/lastTransitionTime")? + Duration::from_secs(ttl))
 }
 
 #[cfg(test)]
@@ -49,31 +41,33 @@ mod tests {
     use crate::controllers::shared::testing::Bench;
 
     #[test]
-    fn the_end_of_a_job_and_its_ttl_say_when() {
-        let job = |ttl: Option<i64>, kind: &str| {
-            let ended = Time::from_secs(100).rfc3339();
-            json!({"spec": {"ttlSecondsAfterFinished": ttl},
-                   "status": {"conditions": [{"type": kind, "status": "True", "lastTransitionTime": ended}]}})
-        };
-        assert_eq!(expiry(&job(Some(5), "Complete")), Some(Time::from_secs(105)));
-        assert_eq!(expiry(&job(Some(0), "Failed")), Some(Time::from_secs(100)));
-        assert_eq!(expiry(&job(Some(5), "FailureTarget")), None);
-        assert_eq!(expiry(&job(None, "Complete")), None);
+    fn only_finished_jobs_expire() {
+        let at = |seconds| Time::from_secs(seconds).rfc3339();
+        let ended = |kind: &str| json!([{"type": kind, "status": "True", "lastTransitionTime": at(100)}]);
+        let cases = [
+            (json!({"ttlSecondsAfterFinished": 5}), ended("Complete"), Some(105)),
+            (json!({"ttlSecondsAfterFinished": 0}), ended("Failed"), Some(100)),
+            (json!({"ttlSecondsAfterFinished": 5}), ended("FailureTarget"), None),
+            (json!({}), ended("Complete"), None),
+        ];
+        for (spec, conditions, want) in cases {
+            let job = json!({"spec": spec, "status": {"conditions": conditions}});
+            assert_eq!(expiry(&job), want.map(Time::from_secs), "{job}");
+        }
     }
 
     #[test]
-    fn ended_jobs_go_with_their_pods() {
+    fn an_expired_job_goes_with_its_pods() {
         let Some(mut bench) = Bench::new(&["pods", JOBS]) else { return };
-        let container = json!({"name": "c", "image": "busybox:1.36", "command": ["true"]});
-        bench.create(
-            JOBS,
-            json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "brief"}, "spec": {
-                "ttlSecondsAfterFinished": 60,
-                "template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}}),
-        );
-        bench.cluster.advance(Duration::from_secs(30)).unwrap();
-        assert_eq!(bench.list("pods").len(), 1);
-        bench.cluster.advance(Duration::from_secs(60)).unwrap();
-        assert_eq!((bench.find(JOBS, "brief"), bench.list("pods").len()), (None, 0));
+        let container = json!({"name": "c", "image": "busybox", "command": ["true"]});
+        let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "brief"}, "spec": {
+            "ttlSecondsAfterFinished": 30,
+            "template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}});
+        bench.create(JOBS, job);
+        bench.settle();
+        assert!(job::is_finished(&bench.get(JOBS, "brief")) && bench.list("pods").len() == 1);
+        bench.cluster.advance(Duration::from_secs(35)).unwrap();
+        bench.settle();
+        assert!(bench.find(JOBS, "brief").is_none() && bench.list("pods").is_empty());
     }
 }

@@ -163,7 +163,8 @@ pub(super) fn delete(ctx: &mut Ctx, item: &Item, deletion: &Deletion, dry_run: D
     Ok(ctx.call(&request)?.object.uid().to_string())
 }
 
-fn report(ctx: &mut Ctx, item: &Item, deletion: &Deletion, output: &str, dry_run: DryRun) {
+/// Says that an object was deleted.
+pub(super) fn report(ctx: &mut Ctx, item: &Item, deletion: &Deletion, output: &str, dry_run: DryRun) {
     if output == "name" {
         ctx.say(item.label());
         return;

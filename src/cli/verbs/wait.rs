@@ -115,7 +115,8 @@ fn path_is(object: &Object, path: &JsonPath, value: Option<&str>) -> bool {
         (None, found) => !found.is_empty(),
         (Some(value), [one]) => match one {
             Value::String(text) => text == value,
-            Value::Bool(_) | Value::Number(_) => one.to_string() == value,
+            Value::Bool(bool) => value == if *bool { "true" } else { "false" },
+            Value::Number(number) => serde_json::from_str::<serde_json::Number>(value).is_ok_and(|v| v == *number),
             _ => false,
         },
         (Some(_), _) => false,

@@ -2,114 +2,138 @@
 
 use serde_json::{Value, json};
 
-use crate::api::Propagation;
 use crate::controllers::shared::testing::Bench;
-use crate::machinery::object::{Meta, Reading};
+use crate::machinery::object::{Meta, OwnerReference, Reading};
 use crate::sim::Duration;
 
-fn bench() -> Option<Bench> {
-    Bench::new(&["pods", "jobs.batch", "cronjobs.batch"])
-}
+const RESOURCES: &[&str] = &["pods", "jobs.batch", "cronjobs.batch"];
 
-fn cron_job(name: &str, schedule: &str, command: &[&str], changes: Value) -> Value {
-    let mut cron_job = json!({
-        "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name},
-        "spec": {"schedule": schedule, "jobTemplate": {
-            "metadata": {"labels": {"made-by": name}},
-            "spec": {"backoffLimit": 0, "template": {"spec": {
-                "restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox:1.36", "command": command}]}}}}},
+fn cron_job(name: &str, schedule: &str, script: &str, spec: Value) -> Value {
+    let container = json!({"name": "c", "image": "busybox:1.36", "command": ["sh", "-c", script]});
+    let mut cron_job = json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name}, "spec": spec});
+    cron_job["spec"]["schedule"] = schedule.into();
+    cron_job["spec"]["jobTemplate"] = json!({
+        "metadata": {"labels": {"made-by": name}},
+        "spec": {"backoffLimit": 0, "template": {"spec": {"restartPolicy": "Never", "containers": [container]}}},
     });
-    for (key, value) in changes.as_object().into_iter().flatten() {
-        cron_job["spec"][key] = value.clone();
-    }
     cron_job
 }
 
+fn bench_with(cron_job: Value) -> Option<Bench> {
+    let mut bench = Bench::new(RESOURCES)?;
+    bench.create("cronjobs.batch", cron_job);
+    Some(bench)
+}
+
+/// Lets time pass second by second, for a scheduler that is not there.
 fn advance(bench: &mut Bench, seconds: i64) {
-    bench.cluster.advance(Duration::from_secs(seconds)).unwrap();
+    for _ in 0..seconds {
+        bench.schedule();
+        bench.cluster.advance(Duration::from_secs(1)).unwrap();
+    }
 }
 
-fn jobs(bench: &mut Bench) -> Vec<String> {
-    bench.list("jobs.batch").iter().filter(|j| !j.is_deleting()).map(|j| j.name().to_string()).collect()
-}
-
-/// The name of the job of the `n`th minute of the simulation, which begins with the year 2026.
-fn minute(name: &str, n: i64) -> String {
-    format!("{name}-{}", 29_453_760 + n)
+/// The minutes after the epoch of the bench at which the jobs of `name` were due.
+fn runs(bench: &mut Bench, name: &str) -> Vec<i64> {
+    let epoch = crate::sim::clock::DEFAULT_EPOCH.secs() / 60;
+    let jobs = bench.list("jobs.batch");
+    let minutes = jobs.iter().filter_map(|j| j.name().strip_prefix(&format!("{name}-"))?.parse::<i64>().ok());
+    minutes.map(|m| m - epoch).collect()
 }
 
 #[test]
-fn runs_come_end_and_are_tidied_away() {
-    let Some(mut bench) = bench() else { return };
-    bench.create("cronjobs.batch", cron_job("tick", "* * * * *", &["date"], json!({"successfulJobsHistoryLimit": 1})));
-    assert_eq!(bench.get("cronjobs.batch", "tick")["status"], json!({}));
-    advance(&mut bench, 61);
-    assert_eq!(jobs(&mut bench), [minute("tick", 1)]);
-    let job = bench.get("jobs.batch", &minute("tick", 1));
+fn runs_start_on_time_and_only_the_last_ones_are_kept() {
+    let Some(mut bench) = bench_with(cron_job("tick", "*/5 * * * *", "true", json!({}))) else { return };
+    advance(&mut bench, 301);
+    assert_eq!(runs(&mut bench, "tick"), [5]);
+    let tick = bench.get("cronjobs.batch", "tick");
+    assert_eq!((tick.list("/status/active").len(), tick.str("/status/lastScheduleTime")), (1, "2026-01-01T00:05:00Z"));
+    let job = bench.list("jobs.batch")[0].clone();
     assert_eq!(job.label("made-by"), Some("tick"));
-    assert_eq!(job.annotation("batch.kubernetes.io/cronjob-scheduled-timestamp"), Some("2026-01-01T00:01:00Z"));
+    assert_eq!(job.annotation(super::SCHEDULED), Some("2026-01-01T00:05:00Z"));
+    advance(&mut bench, 1200);
+    assert_eq!(runs(&mut bench, "tick"), [15, 20, 25], "three are kept");
+    advance(&mut bench, 10);
     let tick = bench.get("cronjobs.batch", "tick");
-    assert_eq!(tick.str("/status/lastScheduleTime"), "2026-01-01T00:01:00Z");
-    assert_eq!((tick.str("/status/active/0/name"), tick.str("/status/active/0/kind")), (job.name(), "Job"));
-    advance(&mut bench, 20);
-    let tick = bench.get("cronjobs.batch", "tick");
-    assert_eq!((tick.list("/status/active").len(), tick.at("/status/lastSuccessfulTime").is_some()), (0, true));
-    advance(&mut bench, 60);
-    assert_eq!(jobs(&mut bench), [minute("tick", 2)], "one is kept");
+    assert!(tick.at("/status/active").is_none() && tick.at("/status/lastSuccessfulTime").is_some());
+    let name = job.name().to_string();
     let events = bench.events("tick");
     for want in [
-        format!("SuccessfulCreate Created job {}", minute("tick", 1)),
-        format!("SawCompletedJob Saw completed job: {}, condition: Complete", minute("tick", 1)),
-        format!("SuccessfulDelete Deleted job {}", minute("tick", 1)),
+        format!("SuccessfulCreate Created job {name}"),
+        format!("SawCompletedJob Saw completed job: {name}, condition: Complete"),
+        format!("SuccessfulDelete Deleted job {name}"),
     ] {
-        assert!(events.contains(&want), "{want} in {events:?}");
+        assert!(events.contains(&want), "{want}: {events:?}");
     }
-    bench.delete("cronjobs.batch", "tick", Propagation::Background);
-    bench.settle();
-    assert_eq!((jobs(&mut bench).len(), bench.list("pods").len()), (0, 0));
 }
 
 #[test]
-fn policies_decide_about_runs_that_are_not_over() {
-    let Some(mut bench) = bench() else { return };
-    for (name, policy) in [("allow", "Allow"), ("forbid", "Forbid"), ("replace", "Replace")] {
-        let policy = json!({"concurrencyPolicy": policy});
-        bench.create("cronjobs.batch", cron_job(name, "* * * * *", &["sleep", "1000"], policy));
+fn failures_have_a_limit_of_their_own() {
+    let spec = json!({"failedJobsHistoryLimit": 0});
+    let Some(mut bench) = bench_with(cron_job("failing", "@every 1m", "exit 1", spec)) else { return };
+    advance(&mut bench, 70);
+    assert!(runs(&mut bench, "failing").is_empty());
+    assert!(bench.events("failing").iter().any(|e| e.starts_with("SuccessfulDelete Deleted job failing-")));
+}
+
+#[test]
+fn policies_decide_about_runs_that_overlap() {
+    for (policy, want) in [("Allow", vec![1, 2]), ("Forbid", vec![1]), ("Replace", vec![2])] {
+        let spec = json!({"concurrencyPolicy": policy});
+        let Some(mut bench) = bench_with(cron_job("long", "* * * * *", "sleep 1000", spec)) else { return };
+        advance(&mut bench, 150);
+        assert_eq!(runs(&mut bench, "long"), want, "{policy}");
+        let active = bench.get("cronjobs.batch", "long").list("/status/active").len();
+        assert_eq!(active, want.len(), "{policy}");
+        let told = bench.events("long").iter().any(|e| e.starts_with("JobAlreadyActive"));
+        assert_eq!(told, policy == "Forbid");
     }
-    advance(&mut bench, 125);
-    assert_eq!(jobs(&mut bench), [minute("allow", 1), minute("allow", 2), minute("forbid", 1), minute("replace", 2)]);
-    let message = "Not starting job because prior execution is running and concurrency policy is Forbid";
-    assert!(bench.events("forbid").contains(&format!("JobAlreadyActive {message}")));
-    // What has been held up is made up for as soon as it can be.
-    bench.delete("jobs.batch", &minute("forbid", 1), Propagation::Background);
+}
+
+#[test]
+fn suspended_runs_are_missed_and_the_last_one_is_made_up_for() {
+    let Some(mut bench) = bench_with(cron_job("asleep", "* * * * *", "true", json!({"suspend": true}))) else { return };
+    bench.cluster.advance(Duration::from_secs(7230)).unwrap();
+    assert!(runs(&mut bench, "asleep").is_empty());
+    bench.patch("cronjobs.batch", "asleep", json!({"spec": {"suspend": false}}));
+    assert_eq!(runs(&mut bench, "asleep"), [120]);
+    assert!(bench.events("asleep").iter().any(|e| e.starts_with("TooManyMissedTimes")));
+}
+
+#[test]
+fn a_start_that_is_too_late_is_left_out() {
+    let spec = json!({"suspend": true, "startingDeadlineSeconds": 10});
+    let Some(mut bench) = bench_with(cron_job("late", "* * * * *", "true", spec)) else { return };
+    bench.cluster.advance(Duration::from_secs(90)).unwrap();
+    bench.patch("cronjobs.batch", "late", json!({"spec": {"suspend": false}}));
+    assert!(runs(&mut bench, "late").is_empty());
+    advance(&mut bench, 31);
+    assert_eq!(runs(&mut bench, "late"), [2]);
+}
+
+#[test]
+fn jobs_made_by_hand_count() {
+    let spec = json!({"suspend": true, "successfulJobsHistoryLimit": 0});
+    let Some(mut bench) = bench_with(cron_job("tick", "* * * * *", "true", spec)) else { return };
+    let owner = bench.get("cronjobs.batch", "tick");
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {
+            "name": "by-hand", "annotations": {"cronjob.kubernetes.io/instantiate": "manual"},
+            "ownerReferences": [OwnerReference::controller(&owner).to_value()]},
+        "spec": owner["spec"]["jobTemplate"]["spec"].clone()});
+    bench.create("jobs.batch", job);
+    let text = "UnexpectedJob Saw a job that the controller did not create or forgot: by-hand".to_string();
+    assert!(bench.events("tick").contains(&text));
     bench.settle();
-    assert!(jobs(&mut bench).contains(&minute("forbid", 2)));
+    assert!(bench.find("jobs.batch", "by-hand").is_none(), "its history has no room");
+    assert!(bench.get("cronjobs.batch", "tick").at("/status/lastSuccessfulTime").is_some());
 }
 
 #[test]
-fn failures_and_suspension() {
-    let Some(mut bench) = bench() else { return };
-    bench.create("cronjobs.batch", cron_job("failing", "@every 1m", &["false"], json!({"failedJobsHistoryLimit": 0})));
-    advance(&mut bench, 90);
-    assert_eq!(jobs(&mut bench), [""; 0]);
-    let ended = format!("SawCompletedJob Saw completed job: {}, condition: Failed", minute("failing", 1));
-    assert!(bench.events("failing").contains(&ended));
-    bench.patch("cronjobs.batch", "failing", json!({"spec": {"suspend": true}}));
-    let last = bench.get("cronjobs.batch", "failing").str("/status/lastScheduleTime").to_string();
-    advance(&mut bench, 8 * 3600);
-    assert_eq!(bench.get("cronjobs.batch", "failing").str("/status/lastScheduleTime"), last);
-    bench.patch("cronjobs.batch", "failing", json!({"spec": {"suspend": false}}));
-    let events = bench.events("failing");
-    assert!(events.iter().any(|e| e.starts_with("TooManyMissedTimes")), "{events:?}");
-}
-
-#[test]
-fn runs_of_many_days_cost_little_each() {
-    let Some(mut bench) = bench() else { return };
-    bench.create("cronjobs.batch", cron_job("hourly", "@hourly", &["true"], json!({})));
-    advance(&mut bench, 3 * 24 * 3600 + 60);
-    assert_eq!(jobs(&mut bench).len(), 3, "the history limit");
-    assert_eq!(bench.get("cronjobs.batch", "hourly").str("/status/lastScheduleTime"), "2026-01-04T00:00:00Z");
-    let rows = bench.list("events").len();
-    assert!(rows < 60, "{rows} events: the old ones have expired");
+fn clocks_of_a_zone_decide() {
+    let spec = json!({"timeZone": "Asia/Tokyo"});
+    let Some(mut bench) = bench_with(cron_job("tokyo", "5 9 * * *", "true", spec)) else { return };
+    advance(&mut bench, 301);
+    assert_eq!(runs(&mut bench, "tokyo"), [5]);
+    let job = bench.list("jobs.batch")[0].clone();
+    assert_eq!(job.annotation(super::SCHEDULED), Some("2026-01-01T09:05:00+09:00"));
 }

@@ -1,90 +1,83 @@
-//! How long a job waits before it replaces failed pods: 10 s, doubling with every failure after the last success up to
-//! 10 minutes, from the end of the pod that failed last.
+//! How long to wait before failed pods are replaced: 10 s after the last failure, doubling up to 10 minutes.
 
 use serde::{Deserialize, Serialize};
 
-use super::view::Pod;
+use super::pods;
+use crate::machinery::object::Object;
 use crate::sim::{Duration, Time};
 
 const FIRST: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// The failures of a job since its last success.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Record {
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Backoff {
+    /// The uid of the job, for another one may get its name.
+    pub(super) job: String,
     failures: i64,
-    last: Option<Time>,
+    last: Time,
 }
 
-impl Record {
+impl Backoff {
+    /// No failures yet.
+    pub(super) fn new(job: &str) -> Backoff {
+        Backoff { job: job.into(), ..Backoff::default() }
+    }
+
     /// The record after some more pods have ended.
-    pub(super) fn with<'a>(
-        self,
-        succeeded: impl IntoIterator<Item = &'a Pod>,
-        failed: impl IntoIterator<Item = &'a Pod>,
-    ) -> Record {
-        let last_success = succeeded.into_iter().map(|p| p.finished).max();
-        let mut failures: Vec<Option<Time>> = failed.into_iter().map(|p| p.finished).collect();
-        let mut record = self;
-        if let Some(success) = last_success {
-            record = Record::default();
-            failures.retain(|failure| *failure > success);
+    pub(super) fn after(&self, succeeded: &[&Object], failed: &[&Object]) -> Backoff {
+        let success = succeeded.iter().map(|p| pods::end_of(p)).max();
+        let ends = || failed.iter().map(|p| pods::end_of(p));
+        let since = ends().filter(|end| success.is_none_or(|success| *end > success)).count() as i64;
+        match (success, ends().max()) {
+            (None, None) => self.clone(),
+            (None, Some(last)) => {
+                Backoff { job: self.job.clone(), failures: self.failures + since, last: last.max(self.last) }
+            }
+            (Some(_), last) => Backoff { job: self.job.clone(), failures: since, last: last.unwrap_or_default() },
         }
-        if let Some(last) = failures.iter().max() {
-            record.failures += i64::try_from(failures.len()).unwrap_or(i64::MAX);
-            record.last = *last;
-        }
-        record
     }
 
-    /// Until when nothing is replaced; nothing when that is over.
-    pub(super) fn until(self, now: Time) -> Option<Time> {
-        until(self.failures, self.last, now)
+    /// Until when no pods are made.
+    pub(super) fn until(&self) -> Option<Time> {
+        delay(self.failures).map(|delay| self.last + delay)
     }
 }
 
-/// Until when an index whose last pod has failed is not tried again.
-pub(super) fn until_for_index(last: &Pod, now: Time) -> Option<Time> {
-    until(last.failures + last.ignored + 1, last.finished, now)
+/// Until when the pod that replaces a failed one is not made, where every index has its own delays.
+pub(super) fn until_replaced(failed: &Object) -> Time {
+    let (counted, ignored) = pods::failures_before(failed);
+    pods::end_of(failed) + delay(counted + ignored + 1).unwrap_or(Duration::ZERO)
 }
 
-fn until(failures: i64, last: Option<Time>, now: Time) -> Option<Time> {
-    let mut delay = FIRST;
-    for _ in 1..failures {
-        delay = (delay + delay).min(LONGEST);
-        if delay == LONGEST {
-            break;
-        }
-    }
-    last.filter(|_| failures > 0).map(|last| last + delay).filter(|until| *until > now)
+/// The delay after so many failures; none without one.
+fn delay(failures: i64) -> Option<Duration> {
+    let factor = 1i64 << (failures - 1).clamp(0, 16);
+    (failures > 0).then(|| Duration::from_micros((FIRST.micros() * factor).min(LONGEST.micros())))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn ended(at: i64) -> Pod {
-        Pod { finished: Some(Time::from_secs(at)), ..Pod::default() }
+    fn ended(seconds: i64) -> Object {
+        let at = Time::from_secs(seconds).rfc3339();
+        json!({"status": {"containerStatuses": [{"state": {"terminated": {"finishedAt": at}}}]}})
     }
 
     #[test]
-    fn delays_double_and_a_success_resets_them() {
-        let at = Time::from_secs;
-        let record = Record::default();
-        assert_eq!(record.until(at(0)), None);
-        let record = record.with([], [&ended(100)]);
-        assert_eq!((record.until(at(101)), record.until(at(110))), (Some(at(110)), None));
-        let record = record.with([], [&ended(111), &ended(112)]);
-        assert_eq!(record.until(at(112)), Some(at(152)));
-        let many: Vec<Pod> = (0..30).map(|_| ended(120)).collect();
-        assert_eq!(record.with([], &many).until(at(120)), Some(at(720)));
-        assert_eq!(record.with([&ended(130)], [&ended(120)]).until(at(130)), None);
-        assert_eq!(record.with([&ended(130)], [&ended(120), &ended(131)]).until(at(131)), Some(at(141)));
-    }
-
-    #[test]
-    fn indexes_count_for_themselves() {
-        let pod = Pod { failures: 1, ignored: 1, ..ended(100) };
-        assert_eq!(until_for_index(&pod, Time::from_secs(100)), Some(Time::from_secs(140)));
+    fn delays_double_after_the_last_failure_and_a_success_ends_them() {
+        let fresh = Backoff::new("u");
+        assert_eq!(fresh.until(), None);
+        let one = fresh.after(&[], &[&ended(100)]);
+        assert_eq!(one.until(), Some(Time::from_secs(110)));
+        let three = one.after(&[], &[&ended(120), &ended(119)]);
+        assert_eq!(three.until(), Some(Time::from_secs(160)));
+        assert_eq!(three.after(&[], &[]), three);
+        assert_eq!(three.after(&[&ended(130)], &[]).until(), None);
+        assert_eq!(three.after(&[&ended(130)], &[&ended(129), &ended(131)]).until(), Some(Time::from_secs(141)));
+        assert_eq!(delay(50), Some(LONGEST));
     }
 }

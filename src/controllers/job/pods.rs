@@ -1,81 +1,80 @@
-//! The pods of a job: out of its template, with an index where it has some.
+//! What a job wants to know of one pod.
 
-use serde_json::{Value, json};
+use crate::controllers::shared::pods::is_terminating;
+use crate::machinery::object::{Meta, Object, Reading, condition};
+use crate::sim::{Duration, Time};
 
-use super::view::{FAILURES, IGNORED, INDEX, Pod, TRACKING};
-use crate::controllers::shared::template::pod_from_template;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
+/// Holds a pod back until its end is counted in the status of its job.
+pub(super) const TRACKING: &str = "batch.kubernetes.io/job-tracking";
+/// Carries the index of a pod: a label and an annotation.
+pub(super) const INDEX: &str = "batch.kubernetes.io/job-completion-index";
+/// How many pods of this index failed before this one.
+pub(super) const FAILURES: &str = "batch.kubernetes.io/job-index-failure-count";
+/// How many pods of this index failed before this one in a way that does not count.
+pub(super) const IGNORED_FAILURES: &str = "batch.kubernetes.io/job-index-ignored-failure-count";
 
-/// The environment variable that tells a container its index.
-const INDEX_VARIABLE: &str = "JOB_COMPLETION_INDEX";
-/// Generated names are no longer than this before their random part.
-const PREFIX_MAX: usize = 58;
-
-/// A pod without an index.
-pub(super) fn make(job: &Object) -> Object {
-    let none = Value::Null;
-    let mut pod = pod_from_template(job, job.at("/spec/template").unwrap_or(&none));
-    pod.add_finalizer(TRACKING);
-    pod
+/// Whether the pod's end has not been counted yet.
+pub(super) fn is_tracked(pod: &Object) -> bool {
+    pod.has_finalizer(TRACKING)
 }
 
-/// The pod of an index. Where each index has a limit, it carries the failures of its `predecessor`, of which the last one
-/// counted or did not; `None` where indexes have no limits.
-pub(super) fn make_indexed(job: &Object, index: i64, failures: Option<Option<(&Pod, bool)>>) -> Object {
-    let mut pod = make(job);
-    pod.put("/metadata/generateName", name_prefix(job.name(), index));
-    pod.set_annotation(INDEX, &index.to_string());
-    pod.set_label(INDEX, &index.to_string());
-    pod.put("/spec/hostname", format!("{}-{index}", job.name()));
-    if let Some(predecessor) = failures {
-        let (counted, ignored) = predecessor
-            .map_or((0, 0), |(pod, counts)| (pod.failures + i64::from(counts), pod.ignored + i64::from(!counts)));
-        pod.set_annotation(FAILURES, &counted.to_string());
-        if ignored > 0 {
-            pod.set_annotation(IGNORED, &ignored.to_string());
-        }
-    }
-    for containers in ["/spec/initContainers", "/spec/containers"] {
-        for container in pod.items_mut(containers) {
-            add_variable(container);
-        }
-    }
-    pod
+/// The index of a pod.
+pub(super) fn index_of(pod: &Object) -> Option<i64> {
+    pod.annotation(INDEX).and_then(|text| text.parse().ok()).filter(|index| *index >= 0)
 }
 
-fn add_variable(container: &mut Value) {
-    if container.list("/env").iter().any(|v| v.str("/name") == INDEX_VARIABLE) {
-        return;
-    }
-    let field = json!({"apiVersion": "v1", "fieldPath": format!("metadata.labels['{INDEX}']")});
-    container.list_mut("/env").push(json!({"name": INDEX_VARIABLE, "valueFrom": {"fieldRef": field}}));
+/// Whether the pod has succeeded.
+pub(super) fn has_succeeded(pod: &Object) -> bool {
+    pod.str("/status/phase") == "Succeeded"
 }
 
-/// `JOB-INDEX-`, cut so that the random part still fits.
-fn name_prefix(job: &str, index: i64) -> String {
-    let end = format!("-{index}-");
-    let room = PREFIX_MAX.saturating_sub(end.len()).min(job.len());
-    let cut = (0..=room).rev().find(|at| job.is_char_boundary(*at)).unwrap_or(0);
-    format!("{}{end}", &job[..cut])
+/// Whether the pod counts as failed; where `deleted_fail`, one that is being deleted does too.
+pub(super) fn has_failed(pod: &Object, deleted_fail: bool) -> bool {
+    pod.str("/status/phase") == "Failed" || (deleted_fail && is_terminating(pod))
+}
+
+/// Failures of the index before this pod: those that count and those that do not.
+pub(super) fn failures_before(pod: &Object) -> (i64, i64) {
+    let count = |key| pod.annotation(key).and_then(|text| text.parse().ok()).filter(|n| *n >= 0).unwrap_or(0);
+    (count(FAILURES), count(IGNORED_FAILURES))
+}
+
+/// When the pod ended, as well as can be said.
+pub(super) fn end_of(pod: &Object) -> Time {
+    let statuses = pod.list("/status/containerStatuses");
+    let ends: Option<Vec<Time>> = statuses.iter().map(|s| s.time("/state/terminated/finishedAt")).collect();
+    let not_ready = || condition(pod, "Ready").filter(|c| c.str("/status") == "False")?.time("/lastTransitionTime");
+    let deleted = || {
+        let grace = pod.int("/metadata/deletionGracePeriodSeconds").unwrap_or(0);
+        pod.deletion_time().map(|at| at - Duration::from_secs(grace))
+    };
+    ends.and_then(|ends| ends.into_iter().max())
+        .or_else(not_ready)
+        .or_else(deleted)
+        .or_else(|| pod.creation_time())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     #[test]
-    fn indexes_are_named_labelled_and_told() {
-        let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j", "namespace": "n", "uid": "u"},
-            "spec": {"template": {"spec": {"containers": [{"name": "c"}]}}}});
-        let predecessor = Pod { failures: 1, ignored: 0, ..Pod::default() };
-        let pod = make_indexed(&job, 2, Some(Some((&predecessor, false))));
-        assert_eq!(pod.str("/metadata/generateName"), "j-2-");
-        assert_eq!(pod.finalizers(), [TRACKING]);
-        assert_eq!(pod["metadata"]["labels"], json!({INDEX: "2"}));
-        assert_eq!(pod["metadata"]["annotations"], json!({INDEX: "2", FAILURES: "1", IGNORED: "1"}));
-        assert_eq!(pod.str("/spec/hostname"), "j-2");
-        let field = "metadata.labels['batch.kubernetes.io/job-completion-index']";
-        assert_eq!(pod.str("/spec/containers/0/env/0/valueFrom/fieldRef/fieldPath"), field);
-        assert_eq!(name_prefix(&"x".repeat(63), 10).len(), PREFIX_MAX);
+    fn the_best_known_end_is_taken() {
+        let at = |seconds: i64| Value::from(Time::from_secs(seconds).rfc3339());
+        let ended = |seconds| json!({"state": {"terminated": {"finishedAt": at(seconds)}}});
+        let mut pod = json!({"metadata": {"creationTimestamp": at(1)}});
+        assert_eq!(end_of(&pod), Time::from_secs(1));
+        pod["metadata"]["deletionTimestamp"] = at(40);
+        pod["metadata"]["deletionGracePeriodSeconds"] = 30.into();
+        assert_eq!(end_of(&pod), Time::from_secs(10));
+        pod["status"] = json!({"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": at(7)}]});
+        assert_eq!(end_of(&pod), Time::from_secs(7));
+        pod["status"]["containerStatuses"] = json!([ended(5), {"state": {"running": {}}}]);
+        assert_eq!(end_of(&pod), Time::from_secs(7), "one still runs");
+        pod["status"]["containerStatuses"] = json!([ended(5), ended(6)]);
+        assert_eq!(end_of(&pod), Time::from_secs(6));
     }
 }

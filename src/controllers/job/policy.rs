@@ -1,95 +1,102 @@
-//! `podFailurePolicy` and `successPolicy`: what the end of a pod, or of some indexes, means for the job.
+//! Which failures count, and which successes are enough: `podFailurePolicy` and `successPolicy`.
 
 use serde_json::Value;
 
 use super::indexes::Indexes;
-use super::view::{Pod, Spec};
-use crate::machinery::object::Reading;
+use super::pods;
+use crate::machinery::object::{Meta, Object, Reading};
 
-/// What a failed pod means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// It counts towards the limits.
-    Counts,
-    /// It is as if it had not been.
-    Ignored,
-    /// Its index has failed for good.
-    FailsIndex,
-    /// The whole job has failed, with this message.
-    FailsJob(String),
+/// What the failure of a pod means for its job.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// Why the whole job fails at once.
+    pub(super) job_fails: Option<String>,
+    /// Whether the index of the pod fails at once.
+    pub(super) index_fails: bool,
+    /// Whether the failure does not count towards the limits.
+    pub(super) ignored: bool,
 }
 
-impl Failure {
-    /// Whether it counts towards the limits.
-    pub(super) fn counts(&self) -> bool {
-        *self != Failure::Ignored
-    }
-}
-
-/// What the failure of a pod means by the first rule that matches it.
-pub(super) fn of_pod(spec: &Spec, pod: &Pod) -> Failure {
-    let rules = spec.failure_policy.as_ref().map_or(&[][..], |policy| policy.list("/rules"));
-    for (index, rule) in rules.iter().enumerate() {
-        let Some(what) = matched(rule, pod) else { continue };
-        match rule.str("/action") {
-            "Ignore" => return Failure::Ignored,
-            "FailIndex" => return Failure::FailsIndex,
-            "Count" => return Failure::Counts,
-            "FailJob" => return Failure::FailsJob(format!("{what} matching FailJob rule at index {index}")),
+/// Judges a failed pod by the first rule of the job's policy that matches.
+pub(super) fn judge(job: &Object, pod: &Object) -> Verdict {
+    for (index, rule) in job.list("/spec/podFailurePolicy/rules").iter().enumerate() {
+        let action = rule.str("/action");
+        let matched = match rule.at("/onExitCodes") {
+            Some(codes) => exit_code(pod, codes).map(|(container, code)| {
+                let pod = format!("{}/{}", pod.namespace(), pod.name());
+                format!("Container {container} for pod {pod} failed with exit code {code} matching {action} rule at index {index}")
+            }),
+            None => matching_condition(pod, rule.list("/onPodConditions")).map(|kind| {
+                let pod = format!("{}/{}", pod.namespace(), pod.name());
+                format!("Pod {pod} has condition {kind} matching {action} rule at index {index}")
+            }),
+        };
+        let Some(message) = matched else { continue };
+        match action {
+            "Ignore" => return Verdict { ignored: true, ..Verdict::default() },
+            "FailJob" => return Verdict { job_fails: Some(message), ..Verdict::default() },
+            "FailIndex" if job.at("/spec/backoffLimitPerIndex").is_some() => {
+                return Verdict { index_fails: true, ..Verdict::default() };
+            }
+            "Count" => return Verdict::default(),
             _ => {}
         }
     }
-    Failure::Counts
+    Verdict::default()
 }
 
-/// What of a pod a rule matches, in words.
-fn matched(rule: &Value, pod: &Pod) -> Option<String> {
-    if let Some(codes) = rule.at("/onExitCodes") {
-        let statuses = pod.status.list("/containerStatuses").iter().chain(pod.status.list("/initContainerStatuses"));
-        let status = statuses.into_iter().find(|status| code_matches(codes, status))?;
-        let code = status.int("/state/terminated/exitCode").unwrap_or(0);
-        let (namespace, name) = (&pod.namespace, &pod.name);
-        let container = status.str("/name");
-        return Some(format!("Container {container} for pod {namespace}/{name} failed with exit code {code}"));
-    }
-    let patterns = rule.list("/onPodConditions");
+/// The first container whose exit code a rule matches, and the code. Success never matches.
+fn exit_code<'a>(pod: &'a Object, rule: &Value) -> Option<(&'a str, i64)> {
+    let (only, negated) = (rule.str("/containerName"), rule.str("/operator") == "NotIn");
+    let values = rule.list("/values");
+    let statuses = ["/status/containerStatuses", "/status/initContainerStatuses"];
+    statuses.iter().flat_map(|pointer| pod.list(pointer)).find_map(|status| {
+        let code = status.int("/state/terminated/exitCode").filter(|code| *code != 0)?;
+        let named = only.is_empty() || status.str("/name") == only;
+        let listed = values.iter().any(|v| v.as_i64() == Some(code));
+        (named && listed != negated).then(|| (status.str("/name"), code))
+    })
+}
+
+fn matching_condition<'a>(pod: &'a Object, patterns: &[Value]) -> Option<&'a str> {
     let same = |condition: &Value, pattern: &Value| {
-        condition.str("/type") == pattern.str("/type") && condition.str("/status") == pattern.str("/status")
+        ["/type", "/status"].iter().all(|part| condition.str(part) == pattern.str(part))
     };
-    let condition = pod.status.list("/conditions").iter().find(|c| patterns.iter().any(|p| same(c, p)))?;
-    Some(format!("Pod {}/{} has condition {}", pod.namespace, pod.name, condition.str("/type")))
+    let conditions = pod.list("/status/conditions").iter();
+    conditions.filter(|c| patterns.iter().any(|p| same(c, p))).map(|c| c.str("/type")).next()
 }
 
-/// Whether a container has ended with one of the codes of a rule; 0 is never one.
-fn code_matches(codes: &Value, status: &Value) -> bool {
-    let Some(code) = status.int("/state/terminated/exitCode").filter(|code| *code != 0) else { return false };
-    let container = codes.str("/containerName");
-    if !container.is_empty() && container != status.str("/name") {
-        return false;
-    }
-    let listed = codes.list("/values").iter().any(|value| value.as_i64() == Some(code));
-    match codes.str("/operator") {
-        "In" => listed,
-        "NotIn" => !listed,
-        _ => false,
-    }
+/// Whether a failed pod of a job with a limit per index makes its index fail.
+pub(super) fn index_fails(job: &Object, pod: &Object) -> bool {
+    let verdict = judge(job, pod);
+    let limit = job.int("/spec/backoffLimitPerIndex").unwrap_or(i64::MAX);
+    verdict.index_fails || (!verdict.ignored && pods::failures_before(pod).0 >= limit)
 }
 
-/// Why a job has succeeded with these indexes, if it has by a rule of its success policy.
-pub(super) fn success(spec: &Spec, succeeded: &Indexes) -> Option<String> {
-    let rules = spec.success_policy.as_ref()?.list("/rules");
-    let holds = |rule: &&Value| {
-        let wanted = rule.int("/succeededCount");
+/// The failures of an index before the pod that replaces a failed one.
+pub(super) fn failures_after(job: &Object, failed: &Object) -> (i64, i64) {
+    let (counted, ignored) = pods::failures_before(failed);
+    if judge(job, failed).ignored { (counted, ignored + 1) } else { (counted + 1, ignored) }
+}
+
+/// The text of the first rule of the success policy that is met.
+pub(super) fn success(job: &Object, succeeded: &Indexes) -> Option<String> {
+    let completions = job.int("/spec/completions").unwrap_or(0);
+    if succeeded.total() == 0 {
+        return None;
+    }
+    let rules = job.list("/spec/successPolicy/rules");
+    let met = rules.iter().position(|rule| {
+        let count = rule.int("/succeededCount");
         match rule.at("/succeededIndexes").and_then(Value::as_str) {
             Some(text) => {
-                let required = Indexes::parse(text, spec.index_count());
-                required.len() > 0 && succeeded.common(&required) >= wanted.unwrap_or(required.len())
+                let wanted = Indexes::parse(text, completions);
+                succeeded.common(&wanted) >= count.unwrap_or_else(|| wanted.total())
             }
-            None => wanted.is_some_and(|wanted| succeeded.len() >= wanted),
+            None => count.is_some_and(|count| succeeded.total() >= count),
         }
-    };
-    let matching = if succeeded.len() == 0 { None } else { rules.iter().position(|rule| holds(&rule)) };
-    matching.map(|index| format!("Matched rules at index {index}"))
+    });
+    met.map(|index| format!("Matched rules at index {index}"))
 }
 
 #[cfg(test)]
@@ -98,45 +105,59 @@ mod tests {
 
     use super::*;
 
+    fn failed(code: i64) -> Object {
+        json!({"metadata": {"namespace": "n", "name": "p"}, "status": {
+            "containerStatuses": [{"name": "main", "state": {"terminated": {"exitCode": code}}}],
+            "conditions": [{"type": "DisruptionTarget", "status": "True"}]}})
+    }
+
     #[test]
     fn the_first_rule_that_matches_decides() {
-        let rules = json!({"rules": [
-            {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
-            {"action": "FailJob", "onExitCodes": {"containerName": "c", "operator": "In", "values": [42]}},
-            {"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [7]}},
-            {"action": "Count", "onExitCodes": {"operator": "NotIn", "values": [1]}},
-            {"action": "Ignore", "onExitCodes": {"operator": "In", "values": [1]}},
-        ]});
-        let spec = Spec { failure_policy: Some(rules), ..Spec::default() };
-        let ended = |name: &str, code: i64| json!({"containerStatuses": [{"name": name, "state": {"terminated": {"exitCode": code}}}]});
-        let message = "Container c for pod n/p failed with exit code 42 matching FailJob rule at index 1".to_string();
-        for (status, want) in [
-            (json!({"conditions": [{"type": "DisruptionTarget", "status": "True"}]}), Failure::Ignored),
-            (ended("c", 42), Failure::FailsJob(message)),
-            (ended("other", 42), Failure::Counts),
-            (ended("c", 7), Failure::FailsIndex),
-            (ended("c", 1), Failure::Ignored),
-            (ended("c", 0), Failure::Counts),
-        ] {
-            let pod = Pod { name: "p".into(), namespace: "n".into(), status: status.clone(), ..Pod::default() };
-            assert_eq!(of_pod(&spec, &pod), want, "{status}");
+        let codes = |action: &str, operator: &str, values: &[i64]| json!({"action": action, "onExitCodes": {"operator": operator, "values": values}});
+        let disrupted = |action: &str| json!({"action": action, "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]});
+        let fails = |text: &str| Verdict { job_fails: Some(text.into()), ..Verdict::default() };
+        let cases = [
+            (
+                vec![codes("FailJob", "In", &[42])],
+                fails("Container main for pod n/p failed with exit code 42 matching FailJob rule at index 0"),
+            ),
+            (
+                vec![codes("FailJob", "In", &[1]), disrupted("FailJob")],
+                fails("Pod n/p has condition DisruptionTarget matching FailJob rule at index 1"),
+            ),
+            (vec![disrupted("Ignore"), codes("FailJob", "In", &[42])], Verdict { ignored: true, ..Verdict::default() }),
+            (vec![codes("Count", "NotIn", &[1]), disrupted("Ignore")], Verdict::default()),
+            (vec![codes("FailIndex", "In", &[42])], Verdict { index_fails: true, ..Verdict::default() }),
+            (vec![], Verdict::default()),
+        ];
+        for (rules, want) in cases {
+            let job = json!({"spec": {"backoffLimitPerIndex": 1, "podFailurePolicy": {"rules": rules}}});
+            assert_eq!(judge(&job, &failed(42)), want);
         }
     }
 
     #[test]
-    fn some_indexes_may_be_enough() {
-        for (rule, succeeded, met) in [
-            (json!({"succeededIndexes": "0-2"}), "0-2,5", true),
-            (json!({"succeededIndexes": "0-2"}), "0-1,5", false),
-            (json!({"succeededIndexes": "0-4", "succeededCount": 2}), "1,3", true),
-            (json!({"succeededIndexes": "0-4", "succeededCount": 2}), "1,7", false),
-            (json!({"succeededCount": 2}), "1,7", true),
-            (json!({"succeededCount": 3}), "1,7", false),
-        ] {
-            let policy = json!({"rules": [{"succeededCount": 100}, rule]});
-            let spec = Spec { success_policy: Some(policy), completions: Some(10), ..Spec::default() };
-            let message = success(&spec, &Indexes::parse(succeeded, 10));
-            assert_eq!(message.as_deref(), met.then_some("Matched rules at index 1"), "{rule} {succeeded}");
+    fn an_index_fails_after_its_own_limit() {
+        let job = json!({"spec": {"backoffLimitPerIndex": 1}});
+        let mut pod = failed(1);
+        assert!(!index_fails(&job, &pod));
+        assert_eq!(failures_after(&job, &pod), (1, 0));
+        pod["metadata"]["annotations"] = json!({pods::FAILURES: "1"});
+        assert!(index_fails(&job, &pod));
+    }
+
+    #[test]
+    fn success_may_need_only_some_indexes() {
+        let cases = [
+            (json!([{"succeededIndexes": "0,2"}]), "0,2", Some("Matched rules at index 0")),
+            (json!([{"succeededIndexes": "0,2"}]), "0,1", None),
+            (json!([{"succeededIndexes": "0-3", "succeededCount": 2}]), "1,3", Some("Matched rules at index 0")),
+            (json!([{"succeededIndexes": "0"}, {"succeededCount": 2}]), "1,3", Some("Matched rules at index 1")),
+            (json!([]), "0-3", None),
+        ];
+        for (rules, succeeded, want) in cases {
+            let job = json!({"spec": {"completions": 5, "successPolicy": {"rules": rules}}});
+            assert_eq!(success(&job, &Indexes::parse(succeeded, 5)).as_deref(), want, "{rules}");
         }
     }
 }

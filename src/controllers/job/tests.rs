@@ -1,174 +1,223 @@
 //! Jobs from end to end, over a cluster in memory.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::view::{FAILURES, INDEX};
+use super::pods::{FAILURES, INDEX};
 use crate::api::Propagation;
 use crate::controllers::shared::testing::Bench;
-use crate::machinery::object::{Meta, Reading};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::sim::Duration;
 
-fn bench() -> Option<Bench> {
-    Bench::new(&["pods", "jobs.batch"])
-}
+const RESOURCES: &[&str] = &["pods", "jobs.batch"];
 
-fn job(name: &str, command: &[&str], changes: Value) -> Value {
-    let mut job = json!({
-        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name},
-        "spec": {"template": {"spec": {
-            "restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox:1.36", "command": command}]}}},
-    });
-    for (key, value) in changes.as_object().into_iter().flatten() {
-        job["spec"][key] = value.clone();
-    }
+/// A job that runs one shell script.
+fn job(name: &str, script: &str, spec: Value) -> Value {
+    let container = json!({"name": "c", "image": "busybox:1.36", "command": ["sh", "-c", script]});
+    let mut job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec});
+    job.put_default("/spec/template/spec/restartPolicy", "Never");
+    job.put("/spec/template/spec/containers", json!([container]));
     job
 }
 
-fn advance(bench: &mut Bench, seconds: i64) {
-    bench.cluster.advance(Duration::from_secs(seconds)).unwrap();
+fn bench_with(jobs: Vec<Value>) -> Option<Bench> {
+    let mut bench = Bench::new(RESOURCES)?;
+    for job in jobs {
+        bench.create("jobs.batch", job);
+    }
+    Some(bench)
 }
 
-/// `Type=Status Reason` of every condition.
+fn advance(bench: &mut Bench, seconds: i64) {
+    for _ in 0..seconds {
+        bench.schedule();
+        bench.cluster.advance(Duration::from_secs(1)).unwrap();
+    }
+}
+
 fn conditions(bench: &mut Bench, name: &str) -> Vec<String> {
     let job = bench.get("jobs.batch", name);
-    let conditions = job.list("/status/conditions");
-    conditions.iter().map(|c| format!("{}={} {}", c.str("/type"), c.str("/status"), c.str("/reason"))).collect()
+    let text = |c: &Value| format!("{}={} {}", c.str("/type"), c.str("/status"), c.str("/reason"));
+    job.list("/status/conditions").iter().map(text).collect()
 }
 
-fn number(bench: &mut Bench, name: &str, field: &str) -> i64 {
-    bench.get("jobs.batch", name).int(&format!("/status/{field}")).unwrap_or(0)
+fn pods_of(bench: &mut Bench, job: &str) -> Vec<Arc<Object>> {
+    bench.list("pods").into_iter().filter(|p| p.label("job-name") == Some(job)).collect()
 }
 
 #[test]
-fn a_job_runs_to_its_end() {
-    let Some(mut bench) = bench() else { return };
-    bench.create("jobs.batch", job("hello", &["true"], json!({})));
-    let status = bench.get("jobs.batch", "hello")["status"].clone();
-    assert_eq!((status.int("/active"), status.int("/ready"), status.int("/terminating")), (Some(1), Some(0), Some(0)));
-    assert!(bench.list("pods")[0].name().starts_with("hello-"));
-    advance(&mut bench, 20);
-    let status = bench.get("jobs.batch", "hello")["status"].clone();
-    assert_eq!((status.int("/succeeded"), status.int("/active")), (Some(1), None));
+fn a_job_runs_to_completion() {
+    let Some(mut bench) = bench_with(vec![job("wide", "true", json!({"completions": 5, "parallelism": 2}))]) else {
+        return;
+    };
+    let status = bench.get("jobs.batch", "wide")["status"].clone();
+    assert_eq!((status.int("/active"), status.int("/ready"), status.int("/terminating")), (Some(2), Some(0), Some(0)));
+    assert!(pods_of(&mut bench, "wide").iter().all(|p| super::pods::is_tracked(p)));
+    bench.settle();
+    let status = bench.get("jobs.batch", "wide")["status"].clone();
+    assert_eq!((status.int("/succeeded"), status.int("/active")), (Some(5), None));
     assert_eq!(status["uncountedTerminatedPods"], json!({}));
-    assert!(status.time("/completionTime") > status.time("/startTime"));
+    assert!(status.time("/completionTime").is_some());
     assert_eq!(
-        conditions(&mut bench, "hello"),
+        conditions(&mut bench, "wide"),
         ["SuccessCriteriaMet=True CompletionsReached", "Complete=True CompletionsReached"]
     );
-    assert_eq!(bench.list("pods")[0].finalizers(), [""; 0]);
-    let events = bench.events("hello");
-    assert!(events[0].starts_with("SuccessfulCreate Created pod: hello-"), "{events:?}");
-    assert_eq!(events[1..], ["Completed Job completed"]);
-    bench.delete("jobs.batch", "hello", Propagation::Background);
-    bench.settle();
-    assert_eq!(bench.list("pods").len(), 0);
-}
-
-#[test]
-fn several_completions_and_indexes() {
-    let Some(mut bench) = bench() else { return };
-    bench.create("jobs.batch", job("wide", &["true"], json!({"completions": 5, "parallelism": 2})));
-    assert_eq!(number(&mut bench, "wide", "active"), 2);
-    advance(&mut bench, 30);
-    assert_eq!((number(&mut bench, "wide", "succeeded"), bench.list("pods").len()), (5, 5));
+    let pods = pods_of(&mut bench, "wide");
+    assert!(pods.len() == 5 && pods.iter().all(|p| !super::pods::is_tracked(p)));
+    let events = bench.events("wide");
+    assert_eq!(events.iter().filter(|e| e.starts_with("SuccessfulCreate Created pod: wide-")).count(), 5);
+    assert!(events.contains(&"Completed Job completed".to_string()));
     bench.delete("jobs.batch", "wide", Propagation::Background);
     bench.settle();
-
-    let indexed = json!({"completions": 3, "parallelism": 3, "completionMode": "Indexed"});
-    bench.create("jobs.batch", job("indexed", &["true"], indexed));
-    advance(&mut bench, 20);
-    assert_eq!(bench.get("jobs.batch", "indexed").str("/status/completedIndexes"), "0-2");
-    let mut indexes: Vec<String> =
-        bench.list("pods").iter().map(|p| format!("{} {}", p.label(INDEX).unwrap(), p.str("/spec/hostname"))).collect();
-    indexes.sort();
-    assert_eq!(indexes, ["0 indexed-0", "1 indexed-1", "2 indexed-2"]);
+    assert!(pods_of(&mut bench, "wide").is_empty());
 }
 
 #[test]
-fn failures_are_tried_again_with_delays_until_the_limit() {
-    let Some(mut bench) = bench() else { return };
-    bench.create("jobs.batch", job("failing", &["sh", "-c", "exit 1"], json!({"backoffLimit": 1})));
-    advance(&mut bench, 8);
-    assert_eq!((number(&mut bench, "failing", "failed"), bench.list("pods").len()), (1, 1));
-    advance(&mut bench, 8);
-    assert_eq!(bench.list("pods").len(), 2, "ten seconds after the first has ended");
-    advance(&mut bench, 8);
-    let reason = "BackoffLimitExceeded";
-    assert_eq!(
-        conditions(&mut bench, "failing"),
-        [format!("FailureTarget=True {reason}"), format!("Failed=True {reason}")]
-    );
-    assert_eq!(number(&mut bench, "failing", "failed"), 2);
-    assert!(bench.events("failing").contains(&format!("{reason} Job has reached the specified backoff limit")));
-}
-
-#[test]
-fn deadlines_end_a_job_and_its_pods() {
-    let Some(mut bench) = bench() else { return };
-    bench.create("jobs.batch", job("late", &["sleep", "100"], json!({"activeDeadlineSeconds": 10})));
-    advance(&mut bench, 9);
-    assert_eq!(number(&mut bench, "late", "ready"), 1);
-    advance(&mut bench, 1);
-    assert_eq!(conditions(&mut bench, "late"), ["FailureTarget=True DeadlineExceeded"], "its pod is still going");
-    assert_eq!((number(&mut bench, "late", "active"), number(&mut bench, "late", "terminating")), (0, 1));
-    advance(&mut bench, 40);
-    assert_eq!(conditions(&mut bench, "late").len(), 2);
-    assert_eq!((bench.list("pods").len(), number(&mut bench, "late", "failed")), (0, 1));
-}
-
-#[test]
-fn a_suspended_job_waits_and_begins_anew() {
-    let Some(mut bench) = bench() else { return };
-    bench.create("jobs.batch", job("asleep", &["sleep", "30"], json!({"suspend": true})));
-    assert_eq!(conditions(&mut bench, "asleep"), ["Suspended=True JobSuspended"]);
-    assert_eq!((bench.list("pods").len(), bench.get("jobs.batch", "asleep").at("/status/startTime")), (0, None));
-    bench.patch("jobs.batch", "asleep", json!({"spec": {"suspend": false}}));
-    advance(&mut bench, 5);
-    assert_eq!(
-        (conditions(&mut bench, "asleep"), bench.list("pods").len()),
-        (vec!["Suspended=False JobResumed".into()], 1)
-    );
-    bench.patch("jobs.batch", "asleep", json!({"spec": {"suspend": true}}));
+fn indexes_are_named_and_counted() {
+    let spec = json!({"completions": 3, "parallelism": 3, "completionMode": "Indexed"});
+    let Some(mut bench) = bench_with(vec![job("indexed", "true", spec)]) else { return };
     bench.settle();
-    assert_eq!((bench.list("pods").len(), number(&mut bench, "asleep", "failed")), (0, 0));
-    assert_eq!(bench.get("jobs.batch", "asleep").at("/status/active"), None);
-    let reasons: Vec<String> =
-        bench.events("asleep").iter().map(|e| e.split(' ').next().unwrap().to_string()).collect();
-    for reason in ["Suspended", "Resumed", "SuccessfulCreate", "SuccessfulDelete"] {
-        assert!(reasons.iter().any(|r| r == reason), "{reason} in {reasons:?}");
+    let job = bench.get("jobs.batch", "indexed");
+    assert_eq!((job.str("/status/completedIndexes"), job.int("/status/succeeded")), ("0-2", Some(3)));
+    for (index, pod) in pods_of(&mut bench, "indexed").iter().enumerate() {
+        assert!(pod.name().starts_with(&format!("indexed-{index}-")), "{}", pod.name());
+        assert_eq!(pod.str("/spec/hostname"), format!("indexed-{index}"));
+        assert_eq!(pod.label(INDEX), Some(index.to_string().as_str()));
     }
 }
 
 #[test]
-fn policies_decide_what_a_failure_means() {
-    let Some(mut bench) = bench() else { return };
-    let rule = json!({"action": "FailJob", "onExitCodes": {"operator": "In", "values": [42]}});
-    let policy = json!({"podFailurePolicy": {"rules": [rule]}});
-    bench.create("jobs.batch", job("strict", &["sh", "-c", "exit 42"], policy));
-    advance(&mut bench, 20);
-    assert_eq!(
-        conditions(&mut bench, "strict"),
-        ["FailureTarget=True PodFailurePolicy", "Failed=True PodFailurePolicy"]
-    );
-
-    let limits = json!({"completions": 2, "parallelism": 2, "completionMode": "Indexed", "backoffLimitPerIndex": 1});
-    bench.create("jobs.batch", job("perindex", &["sh", "-c", "exit 1"], limits));
-    advance(&mut bench, 60);
-    assert_eq!(conditions(&mut bench, "perindex"), ["FailureTarget=True FailedIndexes", "Failed=True FailedIndexes"]);
-    assert_eq!(bench.get("jobs.batch", "perindex").str("/status/failedIndexes"), "0,1");
-    let pods = bench.list("pods");
-    let mut failures: Vec<&str> = pods.iter().filter_map(|p| p.annotation(FAILURES)).collect();
-    failures.sort_unstable();
-    assert_eq!(failures, ["0", "0", "1", "1"]);
+fn failures_are_tried_again_after_a_while_and_not_for_ever() {
+    let Some(mut bench) = bench_with(vec![job("failing", "exit 1", json!({"backoffLimit": 1}))]) else { return };
+    advance(&mut bench, 11);
+    assert_eq!(pods_of(&mut bench, "failing").len(), 1, "10 s after the failure");
+    advance(&mut bench, 4);
+    let job = bench.get("jobs.batch", "failing");
+    assert_eq!(job.int("/status/failed"), Some(2));
+    let want = ["FailureTarget=True BackoffLimitExceeded", "Failed=True BackoffLimitExceeded"];
+    assert_eq!(conditions(&mut bench, "failing"), want);
+    let events = bench.events("failing");
+    assert!(events.contains(&"BackoffLimitExceeded Job has reached the specified backoff limit".to_string()));
 }
 
 #[test]
-fn orphaned_pods_lose_their_finalizer() {
-    let Some(mut bench) = bench() else { return };
-    bench.create("jobs.batch", job("left", &["sleep", "1000"], json!({})));
+fn a_deadline_stops_what_runs() {
+    let Some(mut bench) = bench_with(vec![job("late", "sleep 100", json!({"activeDeadlineSeconds": 5}))]) else {
+        return;
+    };
     advance(&mut bench, 5);
-    bench.delete("jobs.batch", "left", Propagation::Orphan);
+    assert_eq!(conditions(&mut bench, "late"), ["FailureTarget=True DeadlineExceeded"], "its pod is still going");
     bench.settle();
-    let pods = bench.list("pods");
-    assert_eq!((pods.len(), pods[0].finalizers(), pods[0].owners().len()), (1, vec![], 0));
+    let want = ["FailureTarget=True DeadlineExceeded", "Failed=True DeadlineExceeded"];
+    assert_eq!(conditions(&mut bench, "late"), want);
+    assert!(pods_of(&mut bench, "late").is_empty());
+    let job = bench.get("jobs.batch", "late");
+    assert_eq!(
+        (job.int("/status/failed"), job.int("/status/active"), job.int("/status/terminating")),
+        (Some(1), None, Some(0))
+    );
+    let events = bench.events("late");
+    assert!(
+        events.contains(&"DeadlineExceeded Job was active longer than specified deadline".to_string()),
+        "{events:?}"
+    );
+}
+
+#[test]
+fn a_job_sleeps_and_wakes() {
+    let spec = json!({"suspend": true, "parallelism": 2, "completions": 2});
+    let Some(mut bench) = bench_with(vec![job("asleep", "sleep 20", spec)]) else { return };
+    bench.settle();
+    assert_eq!(conditions(&mut bench, "asleep"), ["Suspended=True JobSuspended"]);
+    assert_eq!(bench.get("jobs.batch", "asleep").at("/status/startTime"), None);
+    bench.patch("jobs.batch", "asleep", json!({"spec": {"suspend": false}}));
+    advance(&mut bench, 5);
+    assert_eq!(conditions(&mut bench, "asleep"), ["Suspended=False JobResumed"]);
+    assert_eq!(bench.get("jobs.batch", "asleep").int("/status/ready"), Some(2));
+    bench.patch("jobs.batch", "asleep", json!({"spec": {"suspend": true}}));
+    bench.settle();
+    let job = bench.get("jobs.batch", "asleep");
+    assert_eq!((job.int("/status/active"), job.int("/status/failed")), (None, None), "stopping is not failing");
+    assert!(pods_of(&mut bench, "asleep").is_empty());
+    bench.patch("jobs.batch", "asleep", json!({"spec": {"suspend": false}}));
+    advance(&mut bench, 30);
+    assert_eq!(bench.get("jobs.batch", "asleep").int("/status/succeeded"), Some(2));
+    let events = bench.events("asleep");
+    for want in ["Suspended Job suspended", "Resumed Job resumed", "Completed Job completed"] {
+        assert!(events.contains(&want.to_string()), "{want}: {events:?}");
+    }
+}
+
+#[test]
+fn every_index_may_have_its_own_limit() {
+    let spec = json!({"completions": 2, "parallelism": 2, "completionMode": "Indexed", "backoffLimitPerIndex": 1});
+    let Some(mut bench) = bench_with(vec![job("each", "exit 1", spec)]) else { return };
+    advance(&mut bench, 4);
+    let job = bench.get("jobs.batch", "each");
+    assert_eq!(
+        (job.str("/status/failedIndexes"), job.int("/status/failed")),
+        ("", None),
+        "not counted before they are replaced"
+    );
+    advance(&mut bench, 30);
+    let job = bench.get("jobs.batch", "each");
+    assert_eq!((job.str("/status/failedIndexes"), job.int("/status/failed")), ("0,1", Some(4)));
+    assert_eq!(conditions(&mut bench, "each"), ["FailureTarget=True FailedIndexes", "Failed=True FailedIndexes"]);
+    let counts: Vec<_> =
+        pods_of(&mut bench, "each").iter().filter_map(|p| p.annotation(FAILURES).map(String::from)).collect();
+    assert_eq!(counts.iter().filter(|c| *c == "1").count(), 2);
+}
+
+#[test]
+fn a_policy_decides_about_failures() {
+    let rules =
+        |action: &str| json!({"rules": [{"action": action, "onExitCodes": {"operator": "In", "values": [42]}}]});
+    let fatal = json!({"podFailurePolicy": rules("FailJob")});
+    let ignored = json!({"podFailurePolicy": rules("Ignore"), "backoffLimit": 0});
+    let Some(mut bench) = bench_with(vec![job("fatal", "exit 42", fatal), job("ignored", "exit 42", ignored)]) else {
+        return;
+    };
+    advance(&mut bench, 16);
+    assert_eq!(
+        conditions(&mut bench, "fatal"),
+        ["FailureTarget=True PodFailurePolicy", "Failed=True PodFailurePolicy"]
+    );
+    assert_eq!(bench.get("jobs.batch", "fatal").int("/status/failed"), Some(1));
+    assert!(pods_of(&mut bench, "ignored").len() > 1);
+    assert_eq!(bench.get("jobs.batch", "ignored").int("/status/failed"), None);
+    assert!(conditions(&mut bench, "ignored").is_empty());
+}
+
+#[test]
+fn success_may_come_early() {
+    let rules = json!([{"succeededCount": 1}]);
+    let spec =
+        json!({"completions": 3, "parallelism": 1, "completionMode": "Indexed", "successPolicy": {"rules": rules}});
+    let Some(mut bench) = bench_with(vec![job("early", "true", spec)]) else { return };
+    bench.settle();
+    assert_eq!(
+        conditions(&mut bench, "early"),
+        ["SuccessCriteriaMet=True SuccessPolicy", "Complete=True SuccessPolicy"]
+    );
+    assert_eq!(bench.get("jobs.batch", "early").int("/status/succeeded"), Some(1));
+}
+
+#[test]
+fn pods_are_deleted_scaled_and_left_behind() {
+    let Some(mut bench) = bench_with(vec![job("long", "sleep 1000", json!({"parallelism": 3}))]) else { return };
+    advance(&mut bench, 5);
+    bench.patch("jobs.batch", "long", json!({"spec": {"parallelism": 1}}));
+    bench.settle();
+    assert_eq!(pods_of(&mut bench, "long").len(), 1);
+    assert_eq!(bench.get("jobs.batch", "long").int("/status/failed"), None);
+    let victim = pods_of(&mut bench, "long")[0].name().to_string();
+    bench.delete("pods", &victim, Propagation::Background);
+    advance(&mut bench, 20);
+    assert_eq!(bench.get("jobs.batch", "long").int("/status/failed"), Some(1), "a deleted pod has failed");
+    assert_eq!(pods_of(&mut bench, "long").len(), 1, "and is replaced");
+    bench.delete("jobs.batch", "long", Propagation::Orphan);
+    bench.settle();
+    let left = pods_of(&mut bench, "long");
+    assert!(left.len() == 1 && !super::pods::is_tracked(&left[0]), "nobody tracks it any more");
 }

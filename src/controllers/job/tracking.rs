@@ -1,177 +1,204 @@
-//! Counting pods exactly once, out of plain values.
+//! The status of a job, written in two steps, so that every ended pod is counted exactly once.
 //!
-//! A pod that has ended is noted in `status.uncountedTerminatedPods` while it still has its finalizer; then it loses the
-//! finalizer; then it is counted and its note goes. Whatever happens in between, nothing is counted twice or not at all.
+//! First the uids of pods that ended go to `uncountedTerminatedPods`, and the end of the job is announced. Then the pods
+//! lose their finalizer and may go. At last the uids become counts, and the job is declared over.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::judge::{Standing, Verdict};
-use super::policy;
-use super::view::{Facts, Pod, Spec};
+use super::ending::Ending;
+use super::state::{State, deleted_fail};
+use super::{pods, policy};
 use crate::controllers::shared::conditions;
-use crate::machinery::object::{Reading, Writing};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::sim::Time;
 
-/// Pods that are noted at once at most.
-const NOTES_MAX: usize = 500;
+/// Uids that a status holds at most.
+const MAX_UNCOUNTED: usize = 500;
+/// The two lists of uids and the counts that they become.
+const COUNTS: [(&str, &str); 2] =
+    [("/uncountedTerminatedPods/succeeded", "/succeeded"), ("/uncountedTerminatedPods/failed", "/failed")];
 
-/// What is to be written before finalizers go, and whose finalizers those are.
-pub(super) struct Notes {
+/// The numbers of pods after what has been done about them.
+pub(super) struct Numbers {
+    /// Pods that run.
+    pub(super) active: usize,
+    /// Those of them that are ready.
+    pub(super) ready: usize,
+    /// Pods that are being deleted.
+    pub(super) terminating: usize,
+}
+
+/// The first step.
+pub(super) struct First {
+    /// The status to write.
     pub(super) status: Value,
-    pub(super) release: Vec<usize>,
-    /// Whether there is more than could be noted at once.
+    /// Pods that are counted in it and may go.
+    pub(super) counted: Vec<Arc<Object>>,
+    /// More pods have ended than one status can hold.
     pub(super) more: bool,
 }
 
-/// Notes the pods that have ended. `status` is the status as far as it has been worked out; `verdict` the end of the job.
-pub(super) fn note(facts: &Facts<'_>, standing: &Standing, verdict: Option<&Verdict>, status: Value) -> Notes {
-    let spec = facts.spec;
-    let mut notes = Notes { status, release: Vec::new(), more: false };
-    count_released(&mut notes.status, &still_tracked(facts.pods, &[]));
-    let (mut succeeded, mut failed) = (facts.uncounted("succeeded"), facts.uncounted("failed"));
-    let mut completed = facts.indexes("completedIndexes");
-    let mut order: Vec<usize> = (0..facts.pods.len()).filter(|i| facts.pods[*i].tracked).collect();
-    if spec.indexed {
-        order.sort_by_key(|i| facts.pods[*i].index);
+/// Counts the pods that ended since the last time into `status`.
+pub(super) fn first(
+    state: &State<'_>,
+    mut status: Value,
+    numbers: &Numbers,
+    ending: Option<&Ending>,
+    now: Time,
+) -> First {
+    set_count(&mut status, "/active", numbers.active as i64);
+    status.put("/ready", numbers.ready);
+    status.put("/terminating", numbers.terminating);
+    status.put_default("/uncountedTerminatedPods", json!({}));
+    let held: BTreeSet<&str> = state.pods.iter().filter(|p| pods::is_tracked(p)).map(|p| p.uid()).collect();
+    settle_counts(&mut status, &held);
+    let (counted, more) = note_ended(state, &mut status, ending);
+    if let Some(ending) = ending.filter(|e| conditions::find(&status, e.interim()).is_none()) {
+        status.list_mut("/conditions").push(condition(ending.interim(), "True", &ending.reason, &ending.message, now));
     }
-    let mut new = 0;
-    for position in order {
-        let pod = &facts.pods[position];
-        if !may_be_released(facts, standing, verdict, position) {
-            continue;
-        }
-        if new >= NOTES_MAX {
-            notes.more = true;
-            break;
-        }
-        notes.release.push(position);
-        if pod.succeeded && !failed.contains(&pod.uid) {
-            match pod.valid_index(spec) {
-                Some(index) if spec.indexed => {
-                    new += usize::from(!completed.has(index));
-                    completed.insert(index);
-                }
-                _ if spec.indexed => {}
-                _ => new += usize::from(remember(&mut notes.status, "succeeded", &mut succeeded, pod)),
-            }
-        } else if counts_as_failure(spec, verdict, pod) {
-            new += usize::from(remember(&mut notes.status, "failed", &mut failed, pod));
-        }
-    }
-    if spec.indexed {
-        put_number(&mut notes.status, "/succeeded", completed.len());
-        put_text(&mut notes.status, "/completedIndexes", completed.to_string());
-        if let Some(failed) = &standing.failed_indexes {
-            notes.status.put("/failedIndexes", failed.to_string());
-        }
-    }
-    notes
+    First { status, counted, more }
 }
 
-/// Whether a pod need not be kept any longer.
-fn may_be_released(facts: &Facts<'_>, standing: &Standing, verdict: Option<&Verdict>, position: usize) -> bool {
-    let pod = &facts.pods[position];
-    if facts.spec.deleting || verdict.is_some() || pod.succeeded {
+/// Notes pods that ended, by uid or by index, and answers those that need not be held back any more.
+fn note_ended(state: &State<'_>, status: &mut Value, ending: Option<&Ending>) -> (Vec<Arc<Object>>, bool) {
+    let mut counted = Vec::new();
+    let mut indexes = Vec::new();
+    let mut pods: Vec<&Arc<Object>> = state.pods.iter().filter(|p| pods::is_tracked(p)).collect();
+    if state.indexes.is_some() {
+        pods.sort_by_key(|p| pods::index_of(p));
+    }
+    let mut more = false;
+    for pod in pods {
+        if more || !may_go(state, pod, ending) {
+            continue;
+        }
+        counted.push(pod.clone());
+        let index = state.valid_index(pod);
+        let [succeeded, failed] = COUNTS.map(|(list, _)| list);
+        if pods::has_succeeded(pod) && !names(status, failed, pod) {
+            match &state.indexes {
+                Some(known) => indexes.extend(index.filter(|index| !known.before.has(*index))),
+                None => note(status, succeeded, pod),
+            }
+        } else if (pods::has_failed(pod, deleted_fail(state.job)) || ending.is_some_and(|e| !e.success))
+            && (state.indexes.is_none() || index.is_some())
+            && !policy::judge(state.job, pod).ignored
+        {
+            note(status, failed, pod);
+        }
+        more = indexes.len() + COUNTS.iter().map(|(list, _)| status.list(list).len()).sum::<usize>() >= MAX_UNCOUNTED;
+    }
+    if let Some(known) = &state.indexes {
+        let completed = known.before.with(indexes);
+        set_count(status, "/succeeded", completed.total());
+        set_text(status, "/completedIndexes", &completed.to_string());
+        if let Some(failed) = &known.failed {
+            status.put("/failedIndexes", failed.to_string());
+        }
+    }
+    (counted, more)
+}
+
+/// Whether nothing holds a pod back once it is counted.
+fn may_go(state: &State<'_>, pod: &Object, ending: Option<&Ending>) -> bool {
+    if state.job.is_deleting() || ending.is_some() || pods::has_succeeded(pod) {
         return true;
     }
-    pod.is_failure(facts.spec) && !standing.predecessors.values().any(|p| *p == position)
+    let to_replace = state.indexes.as_ref().and_then(|i| i.to_replace.get(&state.valid_index(pod)?));
+    pods::has_failed(pod, deleted_fail(state.job)) && to_replace.is_none_or(|last| last.uid() != pod.uid())
 }
 
-/// Whether a pod that is let go counts as failed. Where the job fails, what has not ended has failed too.
-fn counts_as_failure(spec: &Spec, verdict: Option<&Verdict>, pod: &Pod) -> bool {
-    let is_failure = pod.is_failure(spec) || verdict.is_some_and(|v| !v.is_success());
-    let has_place = !spec.indexed || pod.valid_index(spec).is_some();
-    is_failure && has_place && policy::of_pod(spec, pod).counts()
+fn names(status: &Value, list: &str, pod: &Object) -> bool {
+    status.list(list).iter().any(|uid| uid == pod.uid())
 }
 
-/// Notes the uid of a pod; answers whether it is new.
-fn remember(status: &mut Value, list: &str, known: &mut BTreeSet<String>, pod: &Pod) -> bool {
-    let is_new = known.insert(pod.uid.clone());
-    if is_new {
-        status.list_mut(&format!("/uncountedTerminatedPods/{list}")).push(pod.uid.as_str().into());
+fn note(status: &mut Value, list: &str, pod: &Object) {
+    if !names(status, list, pod) {
+        status.list_mut(list).push(pod.uid().into());
     }
-    is_new
 }
 
-/// The uids of the pods that have their finalizer, except those that have just lost it.
-pub(super) fn still_tracked(pods: &[Pod], released: &[usize]) -> BTreeSet<String> {
-    let tracked = pods.iter().enumerate().filter(|(position, pod)| pod.tracked && !released.contains(position));
-    tracked.map(|(_, pod)| pod.uid.clone()).collect()
-}
-
-/// Counts the noted pods that have lost their finalizer, and drops their notes.
-pub(super) fn count_released(status: &mut Value, tracked: &BTreeSet<String>) {
-    for list in ["succeeded", "failed"] {
-        let pointer = format!("/uncountedTerminatedPods/{list}");
-        let noted = status.list(&pointer).to_vec();
-        let (kept, gone): (Vec<Value>, Vec<Value>) =
-            noted.into_iter().partition(|uid| uid.as_str().is_some_and(|uid| tracked.contains(uid)));
-        if gone.is_empty() {
+/// Turns the uids of pods that are not `held` back any more into counts.
+fn settle_counts(status: &mut Value, held: &BTreeSet<&str>) {
+    for (list, count) in COUNTS {
+        let before = status.list(list).len();
+        if before == 0 {
             continue;
         }
-        let counter = format!("/{list}");
-        let more = i64::try_from(gone.len()).unwrap_or(i64::MAX);
-        status.put(&counter, status.int(&counter).unwrap_or(0) + more);
-        match kept.is_empty() {
-            true => drop(status.remove_at(&pointer)),
-            false => status.put(&pointer, kept),
+        let uids = status.list_mut(list);
+        uids.retain(|uid| uid.as_str().is_some_and(|uid| held.contains(uid)));
+        let settled = before - uids.len();
+        if uids.is_empty() {
+            status.remove_at(list);
+        }
+        let known = status.int(count).unwrap_or(0);
+        set_count(status, count, known + settled as i64);
+    }
+}
+
+/// The second step, after the pods of the first one have been let go: the status to write, and whether the job is over.
+pub(super) fn second(first: &First, numbers: &Numbers, ending: Option<&Ending>, now: Time) -> (Value, bool) {
+    let mut status = first.status.clone();
+    // Whoever is named was counted in the first step or before, and has been let go.
+    settle_counts(&mut status, &BTreeSet::new());
+    let Some(ending) = ending.filter(|_| !first.more && numbers.terminating == 0) else { return (status, false) };
+    set_condition(&mut status, ending.last(), "True", &ending.reason, &ending.message, now);
+    if ending.success {
+        status.put("/completionTime", now.rfc3339());
+    }
+    (status, true)
+}
+
+/// Says in `status` that the job is suspended, or that it is no longer; true when that is new.
+pub(super) fn note_suspension(status: &mut Value, suspended: bool, now: Time) -> bool {
+    if suspended {
+        return set_condition(status, "Suspended", "True", "JobSuspended", "Job suspended", now);
+    }
+    let resumed = set_condition(status, "Suspended", "False", "JobResumed", "Job resumed", now);
+    if resumed {
+        status.put("/startTime", now.rfc3339());
+    }
+    resumed
+}
+
+/// Sets a condition in its place; one that is not there and does not hold is not worth a word. True when that is new.
+fn set_condition(status: &mut Value, kind: &str, value: &str, reason: &str, message: &str, now: Time) -> bool {
+    let new = condition(kind, value, reason, message, now);
+    match status.items_mut("/conditions").find(|c| c.str("/type") == kind) {
+        Some(known) if ["status", "reason", "message"].iter().all(|part| known[part] == new[part]) => false,
+        Some(known) => {
+            *known = new;
+            true
+        }
+        None if value == "False" => false,
+        None => {
+            status.list_mut("/conditions").push(new);
+            true
         }
     }
 }
 
-/// Sets a condition; answers whether that changed anything. One that is false is not set where there is none.
-pub(super) fn set_condition(status: &mut Value, verdict: &Verdict, is_true: bool, now: Time) -> bool {
-    let text = if is_true { "True" } else { "False" };
-    let known = status.list("/conditions").iter().position(|c| c.str("/type") == verdict.kind);
-    let same = |c: &Value| {
-        c.str("/status") == text && c.str("/reason") == verdict.reason && c.str("/message") == verdict.message
-    };
-    let is_there = known.is_some_and(|position| same(&status.list("/conditions")[position]));
-    if is_there || (known.is_none() && !is_true) {
-        return false;
-    }
-    let mut condition = conditions::new(verdict.kind, text, &verdict.reason, &verdict.message, now);
-    condition["lastProbeTime"] = now.rfc3339().into();
-    let list = status.list_mut("/conditions");
-    match known {
-        Some(position) => list[position] = condition,
-        None => list.push(condition),
-    }
-    true
+/// A condition as jobs have them.
+fn condition(kind: &str, value: &str, reason: &str, message: &str, now: Time) -> Value {
+    let mut condition = conditions::new(kind, value, reason, message, now);
+    condition.put("/lastProbeTime", now.rfc3339());
+    condition
 }
 
-/// Whether nothing stands in the way of the end: all pods are counted and none is still going.
-pub(super) fn may_finish(status: &Value, terminating: i64) -> bool {
-    let open = |list: &str| !status.list(&format!("/uncountedTerminatedPods/{list}")).is_empty();
-    terminating == 0 && !open("succeeded") && !open("failed")
-}
-
-/// Whether a job has ended for good.
-pub(super) fn has_finished(status: &Value) -> bool {
-    let is_true = |kind| conditions::find(status, kind).is_some_and(|c| c.str("/status") == "True");
-    is_true("Complete") || is_true("Failed")
-}
-
-/// A number that the API leaves out when it is zero.
-pub(super) fn put_number(status: &mut Value, pointer: &str, number: i64) {
-    match number {
+/// Zero and nothing are the same.
+fn set_count(status: &mut Value, pointer: &str, count: i64) {
+    match count {
         0 => drop(status.remove_at(pointer)),
-        _ => status.put(pointer, number),
+        count => status.put(pointer, count),
     }
 }
 
-fn put_text(status: &mut Value, pointer: &str, text: String) {
-    match text.is_empty() {
-        true => drop(status.remove_at(pointer)),
-        false => status.put(pointer, text),
+fn set_text(status: &mut Value, pointer: &str, text: &str) {
+    match text {
+        "" => drop(status.remove_at(pointer)),
+        text => status.put(pointer, text),
     }
-}
-
-/// A status in which pods can be noted.
-pub(super) fn prepared(status: &Value) -> Value {
-    let mut status = if status.is_object() { status.clone() } else { json!({}) };
-    status.put_default("/uncountedTerminatedPods", json!({}));
-    status
 }

@@ -75,7 +75,10 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         let kind = if note.warning { "Warning" } else { "Normal" };
         ctx.event_from(&pod, &note.field_path, &node, kind, note.reason, &note.message);
     }
-    report(ctx, &pod, &runtime, &node)?;
+    // Containers that have only been told to stop look as they did.
+    if !pod.is_deleting() || outcome.gone {
+        report(ctx, &pod, &runtime, &node)?;
+    }
     if outcome.gone {
         ctx.remember(&memory_name(pod.uid()), None);
         clear_fault(ctx, key)?;

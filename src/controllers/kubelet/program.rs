@@ -285,7 +285,8 @@ mod tests {
     #[test]
     fn commands_are_understood() {
         let secs = Duration::from_secs;
-        let cases: &[(&[&str], Option<Duration>, i64, &[&str])] = &[
+        type Case<'a> = (&'a [&'a str], Option<Duration>, i64, &'a [&'a str]);
+        let cases: &[Case] = &[
             (&["true"], Some(secs(0)), 0, &[]),
             (&["false"], Some(secs(0)), 1, &[]),
             (&["sleep", "5"], Some(secs(5)), 0, &[]),

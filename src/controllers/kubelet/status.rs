@@ -21,7 +21,7 @@ pub(super) struct Surroundings<'a> {
 /// The status that a kubelet reports for a pod.
 pub(super) fn compute(pod: &Object, runtime: &PodRuntime, around: &Surroundings<'_>) -> Value {
     let mut status = pod.get("status").cloned().unwrap_or_else(|| json!({}));
-    let phase = phase(pod, runtime);
+    let phase = phase_of(pod, runtime);
     status["phase"] = phase.into();
     status["conditions"] = conditions(pod, runtime, phase, around.now);
     status["hostIP"] = around.host_ip.into();
@@ -48,6 +48,15 @@ pub(super) fn compute(pod: &Object, runtime: &PodRuntime, around: &Surroundings<
     }
     status["containerStatuses"] = list;
     status
+}
+
+/// The phase to report: a pod that is being deleted keeps the one it had, it does not succeed on its way out.
+fn phase_of(pod: &Object, runtime: &PodRuntime) -> &'static str {
+    match (pod.is_deleting(), pod.str("/status/phase")) {
+        (true, "Pending") => "Pending",
+        (true, "Running") => "Running",
+        _ => phase(pod, runtime),
+    }
 }
 
 /// The phase, by the kubelet's rules: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase
@@ -236,15 +245,11 @@ fn state(
         State::Waiting | State::Pulling { .. } | State::Starting { .. } if container.last.is_some() => {
             container.last.as_ref().map_or_else(idle, |last| terminated(pod, spec, last, around))
         }
+        // A further attempt shows only when it is over.
+        State::Pulling { .. } if container.pull_backoff.is_some() => back_off(container),
         State::Waiting | State::Pulling { .. } | State::Starting { .. } => idle(),
         State::PullFailed { .. } => waiting("ErrImagePull", &images::not_found(&container.image)),
-        State::PullBackoff { .. } => {
-            let image = &container.image;
-            waiting(
-                "ImagePullBackOff",
-                &format!("Back-off pulling image \"{image}\": ErrImagePull: {}", images::not_found(image)),
-            )
-        }
+        State::PullBackoff { .. } => back_off(container),
         State::ConfigError { message, .. } => {
             let reason = if message.contains("pull policy of Never") {
                 "ErrImageNeverPull"
@@ -270,6 +275,12 @@ fn state(
             waiting("CrashLoopBackOff", &text)
         }
     }
+}
+
+fn back_off(container: &ContainerRuntime) -> Value {
+    let image = &container.image;
+    let text = format!("Back-off pulling image \"{image}\": ErrImagePull: {}", images::not_found(image));
+    waiting("ImagePullBackOff", &text)
 }
 
 fn waiting(reason: &str, message: &str) -> Value {

@@ -95,7 +95,7 @@ fn find(ctx: &mut Context<'_>, claim: &Object) -> Result<Action> {
 
 /// A claim of a class that waits says what it waits for.
 fn tell_wait(ctx: &mut Context<'_>, claim: &Object) -> Result<()> {
-    let pods = ctx.indexed("pods", "pod-claim", &Key::of(claim).to_string())?;
+    let pods = ctx.indexed("pods", "claim", &Key::of(claim).to_string())?;
     let unscheduled: Vec<&str> = pods.iter().filter(|p| p.str("/spec/nodeName").is_empty()).map(|p| p.name()).collect();
     match unscheduled.as_slice() {
         [] => {

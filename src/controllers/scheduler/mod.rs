@@ -1,60 +1,144 @@
-//! The scheduler: gives every pod a node that can take it.
+//! The scheduler: finds a node for every pod that has none.
+//!
+//! It has one key, the queue. A round ([`reconcile`]) works in what has happened ([`cache`]) and takes pods out of the queue,
+//! most important first, until one has been bound; the change that the binding makes starts the next round, so that every
+//! decision sees the ones before it. A pod goes through three steps: what decides about it is gathered ([`cycle`]), nodes
+//! that do not take it are dropped ([`filters`]), the best of the others is chosen ([`scores`]). Where no node is left,
+//! less important pods may have to go ([`preempt`]).
+//!
+//! Pods that found no node wait (the store has an index of them) until something changes that may help, and are tried again
+//! every five minutes in any case. Dynamic resource claims, limits of attached volumes and storage capacities are not
+//! simulated.
+
+mod cache;
+mod cycle;
+mod filters;
+mod near;
+mod preempt;
+mod report;
+mod resources;
+mod scores;
+mod spread;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod view;
+mod volumes;
+mod wakes;
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::context::Result;
 use super::{Action, Context, Controller, Key, Wake};
-use crate::api::{Request, Server};
+use crate::api::{Body, Request, Verb};
 use crate::machinery::object::{Meta, Object, Reading};
-use crate::machinery::status::Status;
-use crate::store::Change;
+use crate::sim::Duration;
+use cache::Cache;
+use report::Failure;
 
 /// The controller.
-pub(super) const CONTROLLER: Controller =
-    Controller { name: "default-scheduler", wakes: &[Wake::custom("pods", unbound)], reconcile };
+pub(super) const CONTROLLER: Controller = Controller {
+    name: NAME,
+    wakes: &[
+        Wake::custom("pods", wakes::pods),
+        Wake::custom("nodes", wakes::nodes),
+        Wake::custom("namespaces", wakes::namespaces),
+        Wake::custom("services", wakes::services),
+        Wake::custom("persistentvolumeclaims", wakes::storage),
+        Wake::custom("persistentvolumes", wakes::storage),
+        Wake::custom("storageclasses.storage.k8s.io", wakes::storage),
+    ],
+    reconcile,
+};
 
-fn unbound(change: &Change, _: &mut Server) -> Vec<Key> {
-    let waits = change.object.str("/spec/nodeName").is_empty() && !change.object.is_deleting();
-    if waits { vec![Key::of(&change.object)] } else { Vec::new() }
+const NAME: &str = "default-scheduler";
+/// The key of a round.
+const QUEUE: &str = "queue";
+/// The key under which all waiting pods are tried again.
+const FLUSH: &str = "flush";
+/// How long a pod waits when nothing changes.
+const FLUSH_AFTER: Duration = Duration::from_secs(300);
+
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let mut cache: Cache = ctx.server().take_scratch();
+    let result = round(ctx, &mut cache, key.name == FLUSH);
+    ctx.server().put_scratch(cache);
+    result
 }
 
-fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
-    let Some(pod) = ctx.get_key("pods", key)? else { return Ok(Action::Done) };
-    if !pod.str("/spec/nodeName").is_empty() || pod.is_deleting() {
-        return Ok(Action::Done);
+/// Schedules until one pod has been bound or none is left.
+fn round(ctx: &mut Context<'_>, cache: &mut Cache, flush: bool) -> Result<Action> {
+    cache.work_in(ctx)?;
+    if std::mem::take(&mut cache.moved) || flush {
+        refill(ctx, cache, "unscheduled")?;
     }
-    let nodes = ctx.list("nodes", None)?;
-    let mut best: Option<(usize, Arc<Object>)> = None;
-    for node in nodes.into_iter().filter(|n| fits(&pod, n)) {
-        let load = ctx.indexed("pods", "node", node.name())?.len();
-        if best.as_ref().is_none_or(|(l, _)| load < *l) {
-            best = Some((load, node));
+    let mut waiting = false;
+    loop {
+        let Some(key) = cache.pop() else {
+            if std::mem::take(&mut cache.joined) && refill(ctx, cache, "unscheduled-social")? {
+                continue;
+            }
+            break;
+        };
+        let Some(pod) = ctx.get_key("pods", &key)?.filter(|p| waits(p)) else { continue };
+        if attempt(ctx, cache, &pod, flush)? {
+            break;
         }
+        waiting = true;
     }
-    let Some((_, node)) = best else { return Ok(Action::Done) };
-    let binding = json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod.name()}, "target": {"kind": "Node", "name": node.name()}});
-    ctx.send(
-        Request { name: pod.name().into(), ..Request::create("pods", pod.namespace(), binding) }.subresource("binding"),
-    )?;
-    let text = format!("Successfully assigned {}/{} to {}", pod.namespace(), pod.name(), node.name());
-    ctx.event(&pod, "Normal", "Scheduled", &text);
+    let due = ctx.now + FLUSH_AFTER;
+    if flush {
+        return Ok(if waiting { Action::Recurring(due) } else { Action::Done });
+    }
+    let flush_key = Key::new("", FLUSH).to_string();
+    if waiting && ctx.server().store().scheduled(NAME, &flush_key).map_err(crate::api::broken)?.is_none() {
+        ctx.server().schedule(NAME, &flush_key, due, true);
+    }
     Ok(Action::Done)
 }
 
-fn fits(pod: &Object, node: &Object) -> bool {
-    let tolerated = |taint: &Value| {
-        pod.list("/spec/tolerations").iter().any(|t| {
-            let key = t.str("/key").is_empty() || t.str("/key") == taint.str("/key");
-            let effect = t.str("/effect").is_empty() || t.str("/effect") == taint.str("/effect");
-            key && effect && (t.str("/operator") == "Exists" || t.str("/value") == taint.str("/value"))
-        })
+/// Whether a pod is to be scheduled here and now.
+fn waits(pod: &Object) -> bool {
+    pod.str("/spec/nodeName").is_empty()
+        && pod.str("/spec/schedulerName") == NAME
+        && !pod.is_deleting()
+        && !view::has_ended(pod)
+        && pod.list("/spec/schedulingGates").is_empty()
+}
+
+/// Puts the waiting pods of an index into the queue; whether there are any.
+fn refill(ctx: &mut Context<'_>, cache: &mut Cache, index: &str) -> Result<bool> {
+    let mut pods = ctx.indexed("pods", index, NAME)?;
+    pods.retain(|p| waits(p));
+    pods.iter().for_each(|p| cache.enqueue(p));
+    Ok(!pods.is_empty())
+}
+
+/// Tries to place one pod; whether it has been bound.
+fn attempt(ctx: &mut Context<'_>, cache: &mut Cache, pod: &Arc<Object>, again: bool) -> Result<bool> {
+    let failure = match cycle::place(ctx, cache, pod) {
+        Ok(cycle::Placement::On(node)) => match bind(ctx, pod, &node) {
+            Ok(()) => return Ok(true),
+            Err(status) => Failure { reason: "SchedulerError", message: status.to_string(), nominated: None },
+        },
+        Ok(cycle::Placement::Preparing) => return Ok(false),
+        Ok(cycle::Placement::Nowhere(failure)) => failure,
+        Err(status) => Failure { reason: "SchedulerError", message: status.to_string(), nominated: None },
     };
-    let taints = node
-        .list("/spec/taints")
-        .iter()
-        .filter(|t| t.str("/effect") != "PreferNoSchedule" && t.str("/key") != "node.kubernetes.io/not-ready");
-    let labels = node.labels();
-    let selected = pod.strings("/spec/nodeSelector").iter().all(|(k, v)| labels.get(k) == Some(v));
-    selected && !node.flag("/spec/unschedulable") && taints.into_iter().all(tolerated)
+    report::failed(ctx, pod, &failure, again)?;
+    Ok(false)
+}
+
+fn bind(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<()> {
+    let binding = json!({
+        "apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod.name(), "namespace": pod.namespace()},
+        "target": {"kind": "Node", "name": node},
+    });
+    let request = Request::new(Verb::Create, "pods", pod.namespace(), pod.name());
+    ctx.send(request.subresource("binding").body(Body::Object(binding)))?;
+    let text = format!("Successfully assigned {}/{} to {node}", pod.namespace(), pod.name());
+    ctx.event(pod, "Normal", "Scheduled", &text);
+    Ok(())
 }

@@ -76,7 +76,7 @@ fn change(ctx: &mut Ctx, apply: &Apply, item: &Item, object: &Value, live: Arc<O
 }
 
 /// The patch that makes the live object what the file says; strategic for kinds whose types are known.
-fn patch(item: &Item, live: &Object, modified: &Value) -> CliResult<(PatchType, Value)> {
+pub(in crate::cli::verbs) fn patch(item: &Item, live: &Object, modified: &Value) -> CliResult<(PatchType, Value)> {
     let last = last_applied::of(live).map_err(|e| {
         item.error(
             &format!("applying patch:\n\nto:\n{}\nfor:", described(item)),

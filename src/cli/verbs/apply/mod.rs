@@ -1,6 +1,6 @@
 //! `apply`: objects as files describe them, created or changed; by a three-way merge of the client or by the server.
 
-mod client_side;
+pub(super) mod client_side;
 mod last;
 mod prune;
 mod server_side;

@@ -138,16 +138,37 @@ impl Kind for Pod {
 
     fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
         let mut entries = index::labels(object);
-        let node = object.str("/spec/nodeName");
-        if !node.is_empty() {
-            entries.push(("node", node.to_owned()));
-        }
         if ["Failed", "Succeeded"].contains(&object.str("/status/phase")) {
             entries.push(("ended", String::new()));
         }
-        entries.extend(claims(object).iter().map(|c| ("pod-claim", format!("{}/{c}", object.namespace()))));
+        entries.extend(placement(object));
         entries
     }
+}
+
+/// Index entries by which the scheduler and others find a pod: its node, or its scheduler while it has none; the claims it
+/// uses; whether it cares which pods are near.
+fn placement(object: &Object) -> Vec<(&'static str, String)> {
+    let (node, scheduler) = (object.str("/spec/nodeName"), object.str("/spec/schedulerName"));
+    let near = ["podAffinity", "podAntiAffinity"].iter().any(|k| object.at(&format!("/spec/affinity/{k}")).is_some());
+    let ended = matches!(object.str("/status/phase"), "Succeeded" | "Failed");
+    let mut entries = Vec::new();
+    if ended {
+        entries.push(("ended", String::new()));
+    }
+    if !node.is_empty() {
+        entries.push(("node", node.to_owned()));
+        if near {
+            entries.push(("social", String::new()));
+        }
+    } else if !ended {
+        entries.push(("unscheduled", scheduler.to_owned()));
+        if near || !object.list("/spec/topologySpreadConstraints").is_empty() {
+            entries.push(("unscheduled-social", scheduler.to_owned()));
+        }
+    }
+    entries.extend(claims(object).iter().map(|claim| ("claim", format!("{}/{claim}", object.namespace()))));
+    entries
 }
 
 /// The claims that a pod's volumes stand for, by name.

@@ -118,6 +118,12 @@ impl Kind for Service {
         }
     }
 
+    /// One pair of the selector is enough: what does not have it is not selected.
+    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+        let first = object.strings("/spec/selector").into_iter().next();
+        first.map(|(key, value)| ("selector", format!("{}/{key}={value}", object.namespace()))).into_iter().collect()
+    }
+
     fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
         describe::describe(object, look, out);
         true

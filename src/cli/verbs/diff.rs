@@ -1,0 +1,262 @@
+//! `diff`: what `apply` would change, shown by a program for differences.
+//!
+//! The live objects and those that an apply would make are written into two folders, and the program that
+//! `KUBECTL_EXTERNAL_DIFF` names, else `diff -u -N`, compares them. Nothing is changed.
+
+use std::path::Path;
+use std::process::Command as Process;
+
+use clap::{ArgMatches, Command};
+use serde_json::{Map, Value};
+
+use super::apply::client_side;
+use crate::api::{Body, PatchType, Verb as ApiVerb};
+use crate::cli::args::{self, Matches, groups};
+use crate::cli::output::strip_managed_fields;
+use crate::cli::resolve::{Item, Selection, resolve};
+use crate::cli::{CliError, CliResult, Ctx, Verb, last_applied};
+use crate::machinery::json;
+use crate::machinery::object::{Meta, Writing, split_api_version};
+use crate::machinery::yaml;
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "diff",
+    aliases: &[],
+    about: "Diff the live version against a would-be applied version",
+    args: flags,
+    run: |ctx, matches| run(ctx, matches).map_err(|error| trouble(ctx, error)),
+    family: &[],
+};
+
+fn flags(command: Command) -> Command {
+    let command = groups::labels(groups::files(groups::words(command)));
+    groups::field_manager(command)
+        .arg(args::switch("server-side", "the server merges and keeps track of who owns which field"))
+        .arg(args::switch("force-conflicts", "take fields over from their owners (--server-side)"))
+        .arg(args::switch("show-managed-fields", "compare metadata.managedFields too"))
+        .arg(args::number("concurrency", "accepted; objects are compared one after the other"))
+        .arg(args::switch("prune", "refused: what apply --prune would delete is not shown"))
+}
+
+/// Differences are exit code 1, so that trouble must be another.
+fn trouble(ctx: &Ctx, error: CliError) -> CliError {
+    match error {
+        CliError::Silent(code) => CliError::Silent(code),
+        error => CliError::Raw(error.message(&ctx.program), error.code() + 1),
+    }
+}
+
+/// What the flags mean.
+struct Diff {
+    server_side: bool,
+    force_conflicts: bool,
+    manager: String,
+    show_managed_fields: bool,
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let server_side = matches.on("server-side");
+    let diff = Diff {
+        server_side,
+        force_conflicts: matches.on("force-conflicts"),
+        manager: groups::read_manager(matches, if server_side { "kubectl" } else { "kubectl-client-side-apply" }),
+        show_managed_fields: matches.on("show-managed-fields"),
+    };
+    let selection = Selection { validate: true, ..Selection::from_matches(ctx, matches) };
+    if !selection.words.is_empty() {
+        return Err(ctx.usage("diff", &format!("Unexpected args: [{}]", selection.words.join(" "))));
+    }
+    if !selection.has_files() {
+        return Err(CliError::text("must specify one of -f and -k"));
+    }
+    if diff.force_conflicts && !server_side {
+        return Err(CliError::text("--force-conflicts only works with --server-side"));
+    }
+    if matches.on("prune") {
+        return Err(CliError::text("diff --prune is not supported"));
+    }
+    let resolved = resolve(ctx, &selection)?;
+    CliError::all(resolved.errors)?;
+    let folders = Folders::new()?;
+    let mut errors = Vec::new();
+    for item in &resolved.items {
+        let result = diff.one(ctx, item).and_then(|(live, merged)| folders.write(item, live, merged));
+        errors.extend(result.err());
+    }
+    CliError::all(errors)?;
+    folders.compare(ctx)
+}
+
+impl Diff {
+    /// The object as it is and as it would be.
+    fn one(&self, ctx: &mut Ctx, item: &Item) -> CliResult<(Option<Value>, Value)> {
+        let live = match item.fetch(ctx) {
+            Ok(live) => Some((*live).clone()),
+            Err(error) if error.is_not_found() => None,
+            Err(error) => return Err(error),
+        };
+        let merged = self.merged(ctx, item, live.as_ref());
+        if self.server_side && matches!(&merged, Err(CliError::Status(status)) if status.is_conflict()) {
+            // kubectl takes it for a change in between and tries again, the last time without a lock.
+            let (group, version) = split_api_version(item.object.as_ref().map_or("", |o| o.api_version()));
+            let text = format!(
+                "Object ({group}/{version}, Kind={}: {}) keeps changing, diffing without lock",
+                item.kind.names().kind,
+                item.name
+            );
+            ctx.log('W', "diff.go:723", &text)?;
+        }
+        let (mut live, mut merged) = (live, merged?);
+        if !self.show_managed_fields {
+            strip_managed_fields(&mut merged);
+            live.iter_mut().for_each(strip_managed_fields);
+        }
+        if merged.kind() == "Secret" && merged.api_version() == "v1" {
+            mask(live.as_mut(), &mut merged);
+        }
+        Ok((live, merged))
+    }
+
+    fn merged(&self, ctx: &mut Ctx, item: &Item, live: Option<&Value>) -> CliResult<Value> {
+        let request = |verb: ApiVerb| item.request(verb).manager(&self.manager).dry_run(true);
+        let patch = |format, text| request(ApiVerb::Patch).body(Body::Patch(format, text));
+        let local = item.content();
+        let request = match live {
+            _ if self.server_side => {
+                let mut request = patch(PatchType::Apply, json::to_compact(&local));
+                request.options.force = self.force_conflicts;
+                request
+            }
+            Some(live) => {
+                let (format, changes) = client_side::patch(item, live, &local)?;
+                if changes.as_object().is_some_and(Map::is_empty) {
+                    return Ok(live.clone());
+                }
+                patch(format, json::to_compact(&changes))
+            }
+            None => {
+                let mut request = request(ApiVerb::Create);
+                request.name = String::new();
+                request.body(Body::Object(last_applied::without_nulls(&local)))
+            }
+        };
+        Ok((*ctx.call(&request)?.object).clone())
+    }
+}
+
+/// Hides the data of a Secret: only whether it differs is shown.
+fn mask(live: Option<&mut Value>, merged: &mut Value) {
+    let empty = Map::new();
+    let before = live.as_ref().and_then(|l| l.get("data")?.as_object().cloned()).unwrap_or_default();
+    let after = merged.get("data").and_then(Value::as_object).unwrap_or(&empty).clone();
+    let hidden = |own: &Map<String, Value>, other: &Map<String, Value>, which: &str| -> Map<String, Value> {
+        let text = |key: &String, value: &Value| match other.get(key) {
+            Some(there) if there != value => format!("*** ({which})"),
+            _ => "***".to_string(),
+        };
+        own.iter().map(|(key, value)| (key.clone(), text(key, value).into())).collect()
+    };
+    if let Some(live) = live.filter(|_| !before.is_empty()) {
+        live.put("/data", hidden(&before, &after, "before"));
+    }
+    if !after.is_empty() {
+        merged.put("/data", hidden(&after, &before, "after"));
+    }
+}
+
+/// The two folders that are compared; they go when this does.
+struct Folders {
+    live: std::path::PathBuf,
+    merged: std::path::PathBuf,
+}
+
+impl Folders {
+    fn new() -> CliResult<Folders> {
+        let folder = |name: &str| -> CliResult<std::path::PathBuf> {
+            let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&path).map_err(|e| CliError::text(format!("making {}: {e}", path.display())))?;
+            Ok(path)
+        };
+        Ok(Folders { live: folder("LIVE")?, merged: folder("MERGED")? })
+    }
+
+    fn write(&self, item: &Item, live: Option<Value>, merged: Value) -> CliResult<()> {
+        let (group, version) = split_api_version(merged.api_version());
+        let group = if group.is_empty() { String::new() } else { format!("{group}.") };
+        let kind = item.kind.names().kind;
+        let name = format!("{group}{version}.{kind}.{}.{}", item.namespace, item.name).replace('/', "_");
+        let write = |folder: &Path, object: &Value| {
+            let path = folder.join(&name);
+            let text = yaml::to_yaml(object);
+            std::fs::write(&path, text).map_err(|e| CliError::text(format!("writing {}: {e}", path.display())))
+        };
+        // What is not there yet is compared with an empty file.
+        match &live {
+            Some(live) => write(&self.live, live)?,
+            None => std::fs::write(self.live.join(&name), "").map_err(|e| CliError::text(e.to_string()))?,
+        }
+        write(&self.merged, &merged)
+    }
+
+    fn compare(&self, ctx: &mut Ctx) -> CliResult<()> {
+        let (program, arguments) = program(std::env::var("KUBECTL_EXTERNAL_DIFF").ok().as_deref());
+        let mut process = Process::new(&program);
+        let output = process.args(arguments).args([&self.live, &self.merged]).output();
+        let output = output.map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => CliError::text(format!(
+                "failed to run {}: exec: {}: executable file not found in $PATH",
+                crate::machinery::field::quote(&program),
+                crate::machinery::field::quote(&program)
+            )),
+            _ => CliError::text(format!("failed to run \"{program}\": {e}")),
+        })?;
+        ctx.out.push_str(&String::from_utf8_lossy(&output.stdout));
+        ctx.err.push_str(&String::from_utf8_lossy(&output.stderr));
+        match output.status.code() {
+            Some(0) => Ok(()),
+            Some(code) => Err(CliError::Silent(code)),
+            None => Err(CliError::Silent(2)),
+        }
+    }
+}
+
+impl Drop for Folders {
+    fn drop(&mut self) {
+        for folder in [&self.live, &self.merged] {
+            // Nobody is left to tell when a temporary folder stays.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+/// The program and its arguments; arguments with other signs than those of flags are left out, as kubectl does.
+fn program(variable: Option<&str>) -> (String, Vec<String>) {
+    let mut words = variable.unwrap_or("").split_whitespace();
+    let plain = |w: &&str| w.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '=');
+    match words.next() {
+        Some(program) => (program.into(), words.filter(plain).map(String::from).collect()),
+        None => ("diff".into(), vec!["-u".into(), "-N".into()]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_program_is_the_user_s() {
+        assert_eq!(program(None), ("diff".into(), vec!["-u".into(), "-N".into()]));
+        assert_eq!(program(Some("meld --a=b $(x)")), ("meld".into(), vec!["--a=b".into()]));
+    }
+
+    #[test]
+    fn secrets_stay_secret() {
+        let mut live = json!({"data": {"a": "1", "b": "2"}});
+        let mut merged = json!({"data": {"a": "1", "b": "3"}});
+        mask(Some(&mut live), &mut merged);
+        assert_eq!(live, json!({"data": {"a": "***", "b": "*** (before)"}}));
+        assert_eq!(merged, json!({"data": {"a": "***", "b": "*** (after)"}}));
+    }
+}

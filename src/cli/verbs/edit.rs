@@ -1,0 +1,278 @@
+//! `edit`: objects in the user's editor, until they are valid or nothing is changed any more.
+
+use clap::{ArgMatches, Command};
+use serde_json::{Value, json};
+
+use super::change::{self, From, Subject};
+use crate::api::{Body, FieldValidation, PatchType, Verb as ApiVerb};
+use crate::cli::args::groups::{self, DryRun};
+use crate::cli::args::{self, Matches};
+use crate::cli::output::{Output, strip_managed_fields};
+use crate::cli::resolve::{Selection, resolve};
+use crate::cli::{CliError, CliResult, Ctx, Verb, editor, last_applied, record};
+use crate::machinery::field::quote;
+use crate::machinery::object::{Meta, Reading, split_api_version};
+use crate::machinery::patch::{FieldType, three_way};
+use crate::machinery::schema::Schema;
+use crate::machinery::{json as json_text, yaml};
+
+/// The verb.
+pub(super) const VERB: Verb =
+    Verb { name: "edit", aliases: &[], about: "Edit a resource on the server", args: flags, run, family: &[] };
+
+fn flags(command: Command) -> Command {
+    let command = groups::files(groups::output(groups::words(command)));
+    groups::record(groups::save_config(groups::validate(groups::field_manager(command))))
+        .arg(args::switch("output-patch", "show the patch that is sent"))
+        .arg(args::switch("windows-line-endings", "accepted; files are edited with the line ends of this system"))
+        .arg(args::text("subresource", "edit this subresource: status, scale, resize"))
+}
+
+/// What the flags mean.
+struct Edit {
+    manager: String,
+    validation: FieldValidation,
+    subresource: String,
+    output: Output,
+    json: bool,
+    save_config: bool,
+    show_patch: bool,
+    cause: Option<String>,
+}
+
+/// What was wrong with a version that was saved, for the head of the next.
+struct Reason {
+    head: String,
+    details: Vec<String>,
+}
+
+/// What became of the objects of one round.
+#[derive(Default)]
+struct Round {
+    reasons: Vec<Reason>,
+    /// Failed for another reason than being invalid: to be tried again.
+    retry: bool,
+    /// No longer there.
+    missing: bool,
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let selection = Selection {
+        type_means_all: true,
+        subresource: matches.value("subresource").into(),
+        ..Selection::from_matches(ctx, matches)
+    };
+    let mut edit = Edit {
+        manager: groups::read_manager(matches, "kubectl-edit"),
+        validation: groups::read_validation(matches)?,
+        subresource: selection.subresource.clone(),
+        output: Output::of_report(matches)?,
+        json: matches.value("output") == "json",
+        save_config: matches.on("save-config"),
+        show_patch: matches.on("output-patch"),
+        cause: record::change_cause(ctx, matches),
+    };
+    let resolved = resolve(ctx, &selection)?;
+    let (mut subjects, errors) = change::subjects(ctx, resolved, From::Server);
+    CliError::all(errors)?;
+    if subjects.is_empty() {
+        return Err(CliError::text("edit cancelled, no objects found"));
+    }
+    for subject in &mut subjects {
+        if !edit.subresource.is_empty() {
+            let request = subject.item.request(ApiVerb::Get).subresource(&edit.subresource);
+            subject.object = (*ctx.call(&request)?.object).clone();
+        }
+        strip_managed_fields(&mut subject.object);
+    }
+    edit.rounds(ctx, &subjects)
+}
+
+impl Edit {
+    fn extension(&self) -> &'static str {
+        if self.json { "json" } else { "yaml" }
+    }
+
+    /// The objects as they are given to the editor.
+    fn text(&self, subjects: &[Subject]) -> String {
+        let shown = match subjects {
+            [one] => one.object.clone(),
+            many => {
+                let items: Vec<&Value> = many.iter().map(|s| &s.object).collect();
+                json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {}})
+            }
+        };
+        if self.json { json_text::to_pretty(&shown) } else { yaml::to_yaml(&shown) }
+    }
+
+    fn rounds(&mut self, ctx: &mut Ctx, subjects: &[Subject]) -> CliResult<()> {
+        let original = self.text(subjects);
+        let mut body = original.clone();
+        let mut reasons: Vec<Reason> = Vec::new();
+        loop {
+            let text = with_reasons(&editor::with_preamble(&body), &body, &reasons);
+            let saved = editor::edit(ctx, &text, self.extension())?;
+            let bare = editor::without_comments(&saved);
+            if !reasons.is_empty() && bare.trim_end() == editor::without_comments(&body).trim_end() {
+                self.preserve(ctx, &saved)?;
+                return Err(CliError::text("Edit cancelled, no valid changes were saved."));
+            }
+            let edited = match self.read(&saved, subjects) {
+                Ok(edited) => edited,
+                Err(reason) => {
+                    ctx.complain(format!(
+                        "error: {} {} is invalid",
+                        subjects[0].item.resource(),
+                        quote(&subjects[0].item.name)
+                    ));
+                    (reasons, body) = (vec![reason], bare);
+                    continue;
+                }
+            };
+            if bare.trim_end() == editor::without_comments(&original).trim_end() {
+                ctx.complain("Edit cancelled, no changes made.");
+                return Ok(());
+            }
+            let round = self.send_all(ctx, subjects, &edited, &saved)?;
+            if round.retry {
+                let file = store_copy(ctx, &saved, self.extension())?;
+                let program = ctx.program.clone();
+                ctx.complain(format!("You can run `{program} replace -f {file}` to try this update again."));
+                return Err(CliError::Silent(1));
+            }
+            if round.missing {
+                let file = store_copy(ctx, &saved, self.extension())?;
+                ctx.complain(format!("The edits you made on deleted resources have been saved to {}", quote(&file)));
+                return Err(CliError::Silent(1));
+            }
+            if round.reasons.is_empty() {
+                return Ok(());
+            }
+            (reasons, body) = (round.reasons, bare);
+        }
+    }
+
+    /// The objects that were saved.
+    fn read(&self, saved: &str, subjects: &[Subject]) -> Result<Vec<Value>, Reason> {
+        let failed = |why: String| Reason { head: "The edited file failed validation".into(), details: vec![why] };
+        let value = yaml::to_json(saved)
+            .map_err(|e| Reason { head: format!("The edited file had a syntax error: {e}"), details: Vec::new() })?
+            .value;
+        if !value.is_object() {
+            return Err(failed("invalid object to validate".into()));
+        }
+        for name in ["apiVersion", "kind"] {
+            if value.str(&format!("/{name}")).is_empty() {
+                return Err(failed(format!("{name} not set")));
+            }
+        }
+        match (subjects.len(), value.get("items")) {
+            (1, _) => Ok(vec![value]),
+            (_, Some(Value::Array(items))) => Ok(items.clone()),
+            _ => Err(failed("items not set".into())),
+        }
+    }
+
+    fn send_all(&mut self, ctx: &mut Ctx, subjects: &[Subject], edited: &[Value], saved: &str) -> CliResult<Round> {
+        let mut round = Round::default();
+        for new in edited {
+            let Some(subject) = subjects.iter().find(|s| s.object.uid() == new.uid()) else {
+                self.preserve(ctx, saved)?;
+                return Err(CliError::text(format!("no original object found for {}", change::label_of(new))));
+            };
+            if subject.object == *new {
+                self.output.report(ctx, new, &subject.item.label(), "skipped", DryRun::None)?;
+                continue;
+            }
+            match self.send(ctx, subject, new) {
+                Ok(patched) => self.output.report(ctx, &patched, &subject.item.label(), "edited", DryRun::None)?,
+                Err(CliError::Status(status)) => {
+                    let (resource, name) = (subject.item.resource(), quote(&subject.item.name));
+                    ctx.complain(if status.is_invalid() {
+                        let details = status.causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect();
+                        round.reasons.push(Reason { head: format!("{resource} {name} was not valid"), details });
+                        format!("error: {resource} {name} is invalid")
+                    } else if status.is_not_found() {
+                        round.missing = true;
+                        format!("error: {resource} {name} could not be found on the server")
+                    } else {
+                        round.retry = true;
+                        format!("error: {resource} {name} could not be patched: {}", status.message)
+                    });
+                }
+                Err(error) => {
+                    self.preserve(ctx, saved)?;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(round)
+    }
+
+    /// Sends what differs, as a strategic merge patch where the kind's types are known.
+    fn send(&self, ctx: &mut Ctx, subject: &Subject, new: &Value) -> CliResult<Value> {
+        let (old, mut new) = (&subject.object, new.clone());
+        last_applied::keep(&mut new, self.save_config);
+        record::note(&mut new, self.cause.as_deref());
+        let (group, version) = split_api_version(old.api_version());
+        let (format, patch) = match Schema::builtin().root(group, version, old.kind()) {
+            Some(root) => {
+                let root = FieldType::Object(root.into());
+                let patch = three_way::create_two_way(Schema::builtin(), &root, old, &new);
+                (PatchType::Strategic, patch.map_err(|e| CliError::text(e.to_string()))?)
+            }
+            None => (PatchType::Merge, Value::Object(change::difference(old, &new))),
+        };
+        three_way::check_identity(&patch).map_err(|e| CliError::text(e.to_string()))?;
+        if self.show_patch {
+            ctx.say(format!("Patch: {}", json_text::to_compact(&patch)));
+        }
+        let mut request = subject.item.request(ApiVerb::Patch).subresource(&self.subresource).manager(&self.manager);
+        request.options.validation = self.validation;
+        let response = ctx.call(&request.body(Body::Patch(format, json_text::to_compact(&patch))))?;
+        Ok((*response.object).clone())
+    }
+
+    /// Keeps what was edited before the command fails.
+    fn preserve(&self, ctx: &mut Ctx, saved: &str) -> CliResult<()> {
+        let file = store_copy(ctx, saved, self.extension())?;
+        ctx.complain(format!("A copy of your changes has been stored to {}", quote(&file)));
+        Ok(())
+    }
+}
+
+/// Writes a copy of what was edited where the user finds it, and answers its name.
+fn store_copy(ctx: &Ctx, saved: &str, extension: &str) -> CliResult<String> {
+    let name = format!("{}-edit-{}.{extension}", ctx.program, std::process::id());
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, saved).map_err(|e| CliError::text(format!("keeping what was edited: {e}")))?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+/// The text with what was wrong last time in its head.
+fn with_reasons(text: &str, body: &str, reasons: &[Reason]) -> String {
+    let head = text.strip_suffix(body).unwrap_or("");
+    let mut whole = head.to_string();
+    for reason in reasons {
+        whole.push_str(&format!("# {}:\n", reason.head));
+        for detail in &reason.details {
+            whole.push_str(&format!("# * {}\n", detail.replace('\n', "\n# ")));
+        }
+    }
+    if !reasons.is_empty() {
+        whole.push_str("#\n");
+    }
+    whole + body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_stand_in_the_head() {
+        let reason = Reason { head: "x was not valid".into(), details: vec!["spec: bad".into()] };
+        let text = with_reasons("# help\n#\na: 1\n", "a: 1\n", &[reason]);
+        assert_eq!(text, "# help\n#\n# x was not valid:\n# * spec: bad\n#\na: 1\n");
+    }
+}

@@ -1,0 +1,155 @@
+//! `replace`: objects whole, as files have them; with `--force` deleted and made anew.
+
+use clap::{ArgMatches, Command};
+use serde_json::Value;
+
+use super::delete::{self, Deletion};
+use crate::api::{Body, FieldValidation, Verb as ApiVerb};
+use crate::cli::args::groups::{self, DryRun};
+use crate::cli::args::{self, Matches};
+use crate::cli::output::Output;
+use crate::cli::resolve::{Item, Selection, resolve};
+use crate::cli::{CliError, CliResult, Ctx, Verb, gone, last_applied, record};
+use crate::machinery::object::{Meta, Writing};
+use crate::sim::Duration;
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "replace",
+    aliases: &[],
+    about: "Replace a resource by file name or stdin",
+    args: flags,
+    run,
+    family: &[],
+};
+
+fn flags(command: Command) -> Command {
+    let command = groups::files(groups::output(groups::words(command)));
+    let command = groups::validate(groups::field_manager(groups::dry_run(command)));
+    groups::record(groups::save_config(delete::deletion(command)))
+        .arg(args::text("raw", "refused: there is no HTTP server to send to"))
+        .arg(args::text("subresource", "replace this subresource: status, scale, resize"))
+}
+
+/// What the flags mean.
+struct Replace {
+    manager: String,
+    validation: FieldValidation,
+    dry_run: DryRun,
+    cause: Option<String>,
+    save_config: bool,
+    subresource: String,
+    output: Output,
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let cause = record::change_cause(ctx, matches);
+    let force = matches.on("force");
+    let mut selection = Selection::from_matches(ctx, matches);
+    if matches.given("raw").is_some() {
+        return Err(CliError::text("--raw is not supported: there is no HTTP server to send to"));
+    }
+    if matches.int("grace-period").is_some_and(|g| g >= 0) && !force {
+        return Err(CliError::text("--grace-period must have --force specified"));
+    }
+    if matches.span("timeout").is_some_and(|t| t != Duration::ZERO) && !force {
+        return Err(CliError::text("--timeout must have --force specified"));
+    }
+    if !selection.has_files() {
+        return Err(CliError::text("must specify one of -f and -k"));
+    }
+    if !selection.words.is_empty() {
+        return Err(ctx.usage("replace", &format!("Unexpected args: [{}]", selection.words.join(" "))));
+    }
+    let validation = groups::read_validation(matches)?;
+    selection.validate = validation != FieldValidation::Ignore;
+    let mut replace = Replace {
+        manager: groups::read_manager(matches, "kubectl-replace"),
+        validation,
+        dry_run: DryRun::read(ctx, matches)?,
+        cause,
+        save_config: matches.on("save-config"),
+        subresource: matches.value("subresource").into(),
+        output: Output::of_report(matches)?,
+    };
+    let resolved = resolve(ctx, &selection)?;
+    if force {
+        CliError::all(resolved.errors)?;
+        return replace.anew(ctx, matches, &resolved.items);
+    }
+    let mut errors = resolved.errors;
+    for item in &resolved.items {
+        let result = replace.one(ctx, item);
+        errors.extend(result.err());
+    }
+    CliError::all(errors)
+}
+
+impl Replace {
+    /// The object of a file as it is sent.
+    fn object(&self, item: &Item) -> Value {
+        let mut object = item.content();
+        last_applied::keep(&mut object, self.save_config);
+        record::note(&mut object, self.cause.as_deref());
+        object
+    }
+
+    fn one(&mut self, ctx: &mut Ctx, item: &Item) -> CliResult<()> {
+        let mut object = self.object(item);
+        if !self.dry_run.is_client() {
+            if object.resource_version().is_empty()
+                && let Ok(live) = item.fetch(ctx)
+            {
+                // Without a version of its own a file replaces whatever is there.
+                object.put("/metadata/resourceVersion", live.resource_version());
+            }
+            let request = item.request(ApiVerb::Update).subresource(&self.subresource).manager(&self.manager);
+            let mut request = request.dry_run(self.dry_run.is_server());
+            request.options.validation = self.validation;
+            let sent = ctx.call(&request.body(Body::Object(object)));
+            object = (*sent.map_err(|e| item.error("replacing", e))?.object).clone();
+        }
+        self.output.report(ctx, &object, &item.label(), "replaced", self.dry_run)
+    }
+
+    /// Deletes all of them, waits until they are gone, creates all of them.
+    fn anew(&mut self, ctx: &mut Ctx, matches: &ArgMatches, items: &[Item]) -> CliResult<()> {
+        let mut deletion = Deletion::read(ctx, matches)?;
+        if matches.int("grace-period").is_none_or(|g| g < 0) {
+            deletion.grace = None;
+        }
+        let mut deleted = Vec::new();
+        for item in items {
+            match delete::delete(ctx, item, &deletion, self.dry_run) {
+                Ok(uid) => {
+                    delete::report(ctx, item, &deletion, matches.value("output"), self.dry_run);
+                    deleted.push((item.clone(), uid));
+                }
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(item.error("deleting", error)),
+            }
+        }
+        if self.dry_run == DryRun::None {
+            gone::wait(ctx, &deleted, Some(deletion.timeout.unwrap_or(Duration::from_secs(300))))?;
+        }
+        let mut errors = Vec::new();
+        for item in items {
+            let mut object = self.object(item);
+            if self.dry_run == DryRun::None {
+                object.remove_at("/metadata/resourceVersion");
+                let mut request = item.request(ApiVerb::Create).manager(&self.manager);
+                request.name = String::new();
+                request.options.validation = self.validation;
+                match ctx.call(&request.body(Body::Object(object))) {
+                    Ok(response) => object = (*response.object).clone(),
+                    Err(error) => {
+                        errors.push(error);
+                        continue;
+                    }
+                }
+            }
+            self.output.report(ctx, &object, &item.label(), "replaced", self.dry_run)?;
+        }
+        CliError::all(errors)
+    }
+}

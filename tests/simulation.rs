@@ -1,0 +1,71 @@
+//! A random life of a cluster: workloads come, change, fail and go, nodes stop and start, and after every step the rules hold
+//! that [`checkers`] lists. Everything follows from a seed, so a failure can be had again:
+//!
+//! - `KCTL_TEST_SEED=N`: another life (default 1);
+//! - `KCTL_SIM_STEPS=N`: a longer one (default a few hundred; 10,000 are meant for `cargo test --release`).
+//!
+//! The steps are in [`workload`], the cluster with its memory of what happened in [`world`]. What is not covered: the
+//! command line (transcripts), several processes, the disk (`concurrency`, `crash`).
+
+mod checkers;
+mod workload;
+mod world;
+
+use kctl::machinery::object::{Meta as _, Reading as _};
+
+use crate::harness::dump;
+use crate::harness::random::Random;
+use workload::Action;
+use world::World;
+
+/// Steps, unless the environment says otherwise.
+const STEPS: usize = 250;
+/// Every so many steps all faults are healed, and everything has to become what it should be.
+const BETWEEN_CALMS: usize = 25;
+
+fn steps() -> usize {
+    std::env::var("KCTL_SIM_STEPS").ok().and_then(|text| text.parse().ok()).unwrap_or(STEPS)
+}
+
+/// Lives one life and answers all that is left of it.
+fn live(seed: u64, steps: usize) -> String {
+    let mut random = Random::new(seed);
+    let mut world = World::new(seed);
+    for step in 1..=steps {
+        let action = Action::choose(&mut random, &world);
+        world.note(format!("step {step}: {action:?}"));
+        action.take(&mut world);
+        let mut problems = checkers::after_step(&mut world);
+        if step % BETWEEN_CALMS == 0 || step == steps {
+            world.note(format!("step {step}: calm"));
+            world.calm_down();
+            problems.extend(checkers::after_step(&mut world));
+            problems.extend(checkers::when_calm(&mut world));
+        }
+        assert!(problems.is_empty(), "seed {seed}, {}\n\n{}", world.story(), problems.join("\n"));
+    }
+    world.cluster.commit().expect("a commit");
+    let problems = world.cluster.server().store().check().expect("a check");
+    assert!(problems.is_empty(), "seed {seed}: the store is not whole:\n{}", problems.join("\n"));
+    dump(&mut world.cluster)
+}
+
+#[test]
+fn a_random_life_keeps_the_rules() {
+    live(Random::seed(1), steps());
+}
+
+#[test]
+fn one_seed_is_one_life() {
+    let seed = Random::seed(2);
+    let steps = steps().min(60);
+    let (first, second) = (live(seed, steps), live(seed, steps));
+    let differs = first.lines().zip(second.lines()).find(|(a, b)| a != b);
+    assert!(first == second, "seed {seed}: not the same twice: {differs:#?}");
+    assert!(live(seed + 1, steps) != first, "another seed is another life");
+}
+
+/// `kind namespace/name`, as problems name objects.
+fn named(object: &serde_json::Value) -> String {
+    format!("{} {}", object.str("/kind"), object.name())
+}
