@@ -21,6 +21,7 @@ pub mod persistent_volume;
 pub mod pod_gc;
 mod recorder;
 pub mod replica_set;
+pub mod resource_quota;
 pub mod root_ca;
 pub mod scheduler;
 pub mod service_account;
@@ -50,6 +51,7 @@ pub static CONTROLLERS: &[Controller] = &[
     endpoints::CONTROLLER,
     endpoint_slice::CONTROLLER,
     endpoint_slice::mirror::CONTROLLER,
+    resource_quota::CONTROLLER,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
     deployment::CONTROLLER,
