@@ -8,6 +8,7 @@
 pub mod context;
 pub mod daemon_set;
 pub mod deployment;
+pub mod disruption;
 pub mod driver;
 pub mod endpoint_slice;
 pub mod endpoints;
@@ -52,6 +53,7 @@ pub static CONTROLLERS: &[Controller] = &[
     endpoint_slice::CONTROLLER,
     endpoint_slice::mirror::CONTROLLER,
     resource_quota::CONTROLLER,
+    disruption::CONTROLLER,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
     deployment::CONTROLLER,
