@@ -15,6 +15,7 @@ pub mod endpoints;
 pub mod event_ttl;
 pub mod garbage_collector;
 pub mod history;
+pub mod horizontal_pod_autoscaler;
 pub mod kubelet;
 pub mod namespace;
 pub mod node;
@@ -54,6 +55,7 @@ pub static CONTROLLERS: &[Controller] = &[
     endpoint_slice::mirror::CONTROLLER,
     resource_quota::CONTROLLER,
     disruption::CONTROLLER,
+    horizontal_pod_autoscaler::CONTROLLER,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
     deployment::CONTROLLER,
