@@ -15,3 +15,5 @@ mod layers;
 mod simulation;
 /// Sessions recorded from a real control plane are replayed, twice each.
 mod transcripts;
+/// Watches see what other processes do.
+mod watching;

@@ -1,0 +1,185 @@
+//! `get -w` in one process while another changes things: rows come, in order, and the watch ends where nothing is to come.
+//!
+//! On the real clock the watcher sleeps until another process commits. In virtual time nobody sleeps: a watch lets time pass
+//! itself and ends when nothing is due any more.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::harness::{Running, Sandbox, finish, poll};
+
+/// Longer than anything here takes, even on a machine that is busy.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A watch in a process of its own, and its rows as they come.
+struct Watch {
+    _process: Running,
+    rows: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Watch {
+    fn start(mut command: Command) -> Watch {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a watch");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let (sender, rows) = channel();
+        thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Watch { _process: Running(child), rows, seen: Vec::new() }
+    }
+
+    /// Waits for a row that has these words in this order, without their positions.
+    #[track_caller]
+    fn expect(&mut self, words: &str) {
+        let start = Instant::now();
+        while let Some(left) = LIMIT.checked_sub(start.elapsed()) {
+            let Ok(row) = self.rows.recv_timeout(left) else { break };
+            let found = row.split_whitespace().collect::<Vec<_>>().join(" ").contains(words);
+            self.seen.push(row);
+            if found {
+                return;
+            }
+        }
+        panic!("no row with {words:?} among:\n{}", self.seen.join("\n"));
+    }
+}
+
+/// A program call in a sandbox that lives by the real clock, where nothing takes time.
+fn real(sandbox: &Sandbox, command: &str) -> Command {
+    let args: Vec<&str> = command.split_whitespace().collect();
+    let mut command = sandbox.kctl(&args);
+    command.env("KCTL_CLOCK", "real").env("KCTL_LATENCY", "0");
+    command
+}
+
+#[track_caller]
+fn must(sandbox: &Sandbox, command: &str) {
+    let done = finish(&mut real(sandbox, command));
+    assert_eq!(done.code, 0, "$ kctl {command}\n{done:?}");
+}
+
+/// The second column and those after it, for rows of one object.
+fn states(rows: &[String], name: &str, columns: std::ops::Range<usize>) -> Vec<String> {
+    let own = rows.iter().filter(|r| r.starts_with(name));
+    own.map(|r| r.split_whitespace().skip(columns.start).take(columns.len()).collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[test]
+fn a_watch_sees_what_another_process_does() {
+    let sandbox = Sandbox::new(21);
+    must(&sandbox, "create configmap first");
+    let mut watch = Watch::start(real(&sandbox, "get configmaps -w"));
+    watch.expect("first 0");
+    for name in ["second", "third"] {
+        must(&sandbox, &format!("create configmap {name} --from-literal=a=b"));
+        watch.expect(&format!("{name} 1"));
+    }
+    must(&sandbox, "label configmap first seen=yes");
+    watch.expect("first 0");
+    must(&sandbox, "create secret generic other");
+    must(&sandbox, "delete configmap third");
+    watch.expect("third 1");
+}
+
+#[test]
+fn a_pod_passes_through_its_states() {
+    let sandbox = Sandbox::new(22);
+    must(&sandbox, "create configmap first");
+    let mut watch = Watch::start(real(&sandbox, "get pods -l app=web -w"));
+    must(&sandbox, "create deployment web --image=nginx");
+    watch.expect("1/1 Running");
+    let rows = states(&watch.seen[1..], "web-", 1..3);
+    let mut order = rows.clone();
+    order.dedup();
+    assert_eq!(order, ["0/1 Pending", "0/1 ContainerCreating", "1/1 Running"], "{rows:?}");
+    must(&sandbox, "delete deployment web");
+    watch.expect("1/1 Terminating");
+    watch.expect("0/1");
+}
+
+#[test]
+fn a_rollout_is_watched_from_two_places() {
+    let sandbox = Sandbox::new(23);
+    must(&sandbox, "create deployment web --image=nginx:1.24 --replicas=2");
+    let ready = || finish(&mut real(&sandbox, "get deployment web")).out.contains("2/2").then_some(());
+    poll(LIMIT, "two pods", ready);
+    let mut pods = Watch::start(real(&sandbox, "get pods -l app=web -w"));
+    let mut deployment = Watch::start(real(&sandbox, "get deployment web -w"));
+    pods.expect("1/1 Running");
+    pods.expect("1/1 Running");
+    deployment.expect("web 2/2 2 2");
+    must(&sandbox, "set image deployment/web nginx=nginx:1.25");
+    deployment.expect("web 2/2 0 2");
+    deployment.expect("web 2/2 1 2");
+    deployment.expect("web 3/2 1 3");
+    deployment.expect("web 3/2 2 3");
+    deployment.expect("web 2/2 2 2");
+    for words in ["0/1 Pending", "0/1 ContainerCreating", "1/1 Running", "1/1 Terminating", "0/1"] {
+        pods.expect(words);
+    }
+}
+
+#[test]
+fn a_virtual_watch_ends_when_nothing_is_to_come() {
+    let sandbox = Sandbox::new(24);
+    sandbox.must("kctl create deployment web --image=nginx --replicas=2");
+    let rows: Vec<String> = sandbox.must("kctl get pods -w").lines().map(String::from).collect();
+    assert_eq!(rows.iter().filter(|r| r.contains("1/1")).count(), 2, "{rows:#?}");
+    let again = sandbox.must("kctl get pods -w");
+    assert_eq!(again.lines().count(), 3, "{again}");
+    assert_eq!(again, sandbox.must("kctl get pods"));
+}
+
+#[test]
+fn ordinals_start_one_after_the_other() {
+    let sandbox = Sandbox::new(25);
+    std::fs::write(sandbox.path("set.yaml"), STATEFUL_SET).expect("a manifest");
+    sandbox.must("kctl create -f set.yaml");
+    let rows: Vec<String> = sandbox.must("kctl get pods -w").lines().skip(1).map(String::from).collect();
+    let at =
+        |words: &str| rows.iter().position(|r| r.split_whitespace().collect::<Vec<_>>().join(" ").starts_with(words));
+    for ordinal in 0..2 {
+        let (ready, next) = (at(&format!("db-{ordinal} 1/1 Running")), at(&format!("db-{} 0/1 Pending", ordinal + 1)));
+        assert!(ready.is_some() && next.is_some() && ready < next, "{rows:#?}");
+    }
+    assert!(at("db-2 1/1 Running").is_some(), "{rows:#?}");
+}
+
+#[test]
+fn a_watcher_does_not_hold_the_store() {
+    let sandbox = Sandbox::new(26);
+    must(&sandbox, "create configmap first");
+    let mut watch = Watch::start(real(&sandbox, "get configmaps -w"));
+    watch.expect("first");
+    let done = finish(&mut real(&sandbox, "create configmap second --request-timeout=5s"));
+    assert_eq!(done.code, 0, "{done:?}");
+    watch.expect("second");
+}
+
+#[test]
+fn a_watch_with_a_timeout_ends() {
+    let sandbox = Sandbox::new(27);
+    must(&sandbox, "create configmap first");
+    let start = Instant::now();
+    let done = finish(&mut real(&sandbox, "get configmaps -w --request-timeout=1s"));
+    assert!(done.out.contains("first") && start.elapsed() < LIMIT, "{done:?}");
+}
+
+const STATEFUL_SET: &str = "apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: db
+spec:
+  replicas: 3
+  serviceName: db
+  selector:
+    matchLabels: {app: db}
+  template:
+    metadata:
+      labels: {app: db}
+    spec:
+      containers:
+      - {name: c, image: nginx}
+";
