@@ -56,8 +56,6 @@ impl Server {
         };
         match request.subresource.as_str() {
             "status" => kind.prepare_status(&mut new, &old),
-            // A binding writes the node and what follows from it, and counts as no change of the spec.
-            "binding" => {}
             "finalize" => {
                 let finalizers = new.get("spec").cloned();
                 let mut kept = (*old).clone();

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 
 use super::args::Matches;
-use super::{CliError, CliResult};
+use super::{CliError, CliResult, kubeconfig};
 use crate::api::{Request, Response};
 use crate::cluster::{Cluster, OpenOptions};
 use crate::sim::{ClockMode, Duration, Time};
@@ -25,6 +25,9 @@ pub struct Ctx {
     /// Whether standard error is a terminal: hints are for people.
     pub hints: bool,
     namespace: Option<String>,
+    /// The namespace of the kubeconfig's context.
+    context_namespace: Option<String>,
+    kubeconfig: Option<PathBuf>,
     store: Option<PathBuf>,
     timeout: Duration,
     timeout_given: bool,
@@ -56,6 +59,8 @@ impl Ctx {
             err: String::new(),
             hints: std::io::stderr().is_terminal(),
             namespace: None,
+            context_namespace: None,
+            kubeconfig: None,
             store: None,
             timeout: Duration::from_secs(30),
             timeout_given: false,
@@ -72,6 +77,11 @@ impl Ctx {
         self.namespace = matches.given("namespace").filter(|n| !n.is_empty()).map(String::from);
         self.store = matches.given("store").map(PathBuf::from);
         self.warnings_are_errors = matches.on("warnings-as-errors");
+        self.kubeconfig = matches.given("kubeconfig").filter(|f| !f.is_empty()).map(PathBuf::from);
+        if self.kubeconfig.is_some() || self.store_dir().is_ok() {
+            let context = matches.given("context").filter(|c| !c.is_empty());
+            self.context_namespace = kubeconfig::namespace(self, context)?;
+        }
         if let Some(text) = matches.given("request-timeout") {
             let seconds = text.parse().ok().map(Duration::from_secs);
             self.timeout_given = true;
@@ -84,12 +94,17 @@ impl Ctx {
 
     /// The namespace to work in: the flag, else the context's, else `default`.
     pub fn namespace(&self) -> String {
-        self.namespace.clone().unwrap_or_else(|| "default".into())
+        self.namespace.clone().or_else(|| self.context_namespace.clone()).unwrap_or_else(|| "default".into())
     }
 
     /// Whether the namespace was given on the command line.
     pub fn namespace_given(&self) -> bool {
         self.namespace.is_some()
+    }
+
+    /// The kubeconfig file that was asked for.
+    pub fn kubeconfig(&self) -> Option<&std::path::Path> {
+        self.kubeconfig.as_deref()
     }
 
     /// How long a request may take, where the command line says so (`--request-timeout`; 0 is for ever).

@@ -71,7 +71,11 @@ impl CliError {
             CliError::Many(errors) => {
                 let mut lines = Vec::new();
                 for error in errors {
-                    let text = error.message(program);
+                    let text = match error {
+                        // Among others an error stands without the word before it.
+                        CliError::Text(text) => format!("{text}\n"),
+                        other => other.message(program),
+                    };
                     // An aggregate says the same thing once.
                     if !lines.contains(&text) {
                         lines.push(text);

@@ -12,6 +12,7 @@ pub mod error;
 pub mod files;
 pub mod gone;
 pub mod help;
+pub mod kubeconfig;
 pub mod last_applied;
 pub mod lookup;
 pub mod output;

@@ -6,6 +6,7 @@
 
 mod bootstrap;
 mod clock;
+pub mod dns;
 mod open;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 //! are tested with plain values; only the thin `reconcile` reads and writes.
 
 pub mod context;
+pub mod cron_job;
 pub mod daemon_set;
 pub mod deployment;
 pub mod driver;
@@ -14,6 +15,7 @@ pub mod endpoints;
 pub mod event_ttl;
 pub mod garbage_collector;
 pub mod history;
+pub mod job;
 pub mod kubelet;
 pub mod namespace;
 pub mod node;
@@ -27,6 +29,7 @@ pub mod service_account;
 pub mod shared;
 pub mod stateful_set;
 pub mod storage_protection;
+pub mod ttl_after_finished;
 
 pub use context::Context;
 pub use driver::Driver;
@@ -55,8 +58,13 @@ pub static CONTROLLERS: &[Controller] = &[
     deployment::CONTROLLER,
     stateful_set::CONTROLLER,
     daemon_set::CONTROLLER,
+    job::CONTROLLER,
+    job::RELEASE,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
+    job::CONTROLLER,
+    cron_job::CONTROLLER,
+    ttl_after_finished::CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
     garbage_collector::CONTROLLER,

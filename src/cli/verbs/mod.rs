@@ -3,23 +3,31 @@
 mod annotate;
 mod api_resources;
 mod apply;
+mod autoscale;
 mod change;
 mod clock;
+mod cluster_info;
 mod completion;
+mod config;
 mod create;
 mod delete;
 mod describe;
 mod diff;
+mod drain;
 mod edit;
 mod events;
 mod explain;
+mod expose;
 mod get;
 mod label;
 mod logs;
+mod made;
 mod metadata_map;
 mod patch;
+mod refused;
 mod replace;
 mod rollout;
+mod run;
 mod scale;
 mod set;
 mod sim;
@@ -33,6 +41,8 @@ use super::Verb;
 /// The one list of verbs, in the order of the help.
 pub static VERBS: &[Verb] = &[
     create::VERB,
+    expose::VERB,
+    run::VERB,
     explain::VERB,
     get::VERB,
     edit::VERB,
@@ -40,6 +50,7 @@ pub static VERBS: &[Verb] = &[
     delete::VERB,
     rollout::VERB,
     scale::VERB,
+    autoscale::VERB,
     describe::VERB,
     diff::VERB,
     apply::VERB,
@@ -51,10 +62,25 @@ pub static VERBS: &[Verb] = &[
     replace::VERB,
     label::VERB,
     annotate::VERB,
+    drain::CORDON,
+    drain::UNCORDON,
+    drain::DRAIN,
     taint::VERB,
     logs::VERB,
     wait::VERB,
     events::VERB,
+    cluster_info::VERB,
+    config::VERB,
+    refused::ATTACH,
+    refused::EXEC,
+    refused::PORT_FORWARD,
+    refused::PROXY,
+    refused::CP,
+    refused::DEBUG,
+    refused::CERTIFICATE,
+    refused::PLUGIN,
+    refused::ALPHA,
+    refused::KUBERC,
     clock::VERB,
     sim::VERB,
     store::VERB,

@@ -87,10 +87,7 @@ fn node(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         stopped.push(name.clone());
     }
     cluster.server().set_row(STOPPED, (!stopped.is_empty()).then(|| json!(stopped)));
-    let pods = cluster.server().read_index("node", &name)?;
-    for pod in &pods {
-        cluster.wake("kubelet", &format!("{}/{}", pod.namespace(), pod.name()))?;
-    }
+    // The node's controller tells the kubelet, which has slept, and its pods.
     cluster.wake("node-lifecycle-controller", &format!("/{name}"))?;
     let done = if what == "stop" { "stopped" } else { "started" };
     ctx.say(format!("node/{name} {done}"));

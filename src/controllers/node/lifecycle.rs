@@ -15,6 +15,8 @@ pub const CONTROLLER: Controller =
 
 /// How long a node may be silent (`--node-monitor-grace-period`).
 const GRACE: Duration = Duration::from_secs(50);
+/// How long after a node is lost its taints are set: the period of the tainting loop.
+const TAINT_DELAY: Duration = Duration::from_millis(100);
 /// Tells how old what a kubelet knows of Secrets may be; put on every node, and 0 in small clusters.
 const TTL: &str = "node.alpha.kubernetes.io/ttl";
 /// What kubelets report.
@@ -31,6 +33,11 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let mut node = node;
     if lost_at.is_some_and(|at| at <= ctx.now) {
         node = lose(ctx, node)?;
+    }
+    // Taints follow a little later, in a loop of their own: what looks at the pods in between still sees a usable node.
+    let tainted_at = silent_since.map(|since| since + GRACE + TAINT_DELAY).filter(|_| is_lost(&node));
+    if let Some(at) = tainted_at.filter(|at| *at > ctx.now) {
+        return Ok(Action::At(at));
     }
     let planned = taints::plan(&node, ctx.now);
     if planned != node.list("/spec/taints") {

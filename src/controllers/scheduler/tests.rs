@@ -227,7 +227,7 @@ fn important_pods_push_others_away() {
     world.create("priorityclasses.scheduling.k8s.io", class);
     world.pod("low1", json!({"containers": asking("6")}));
     world.pod("low2", json!({"containers": asking("6")}));
-    let timid = json!({"containers": asking("5"), "priorityClassName": "high", "preemptionPolicy": "Never"});
+    let timid = json!({"containers": asking("6"), "priorityClassName": "high", "preemptionPolicy": "Never"});
     world.create(
         "priorityclasses.scheduling.k8s.io",
         json!({

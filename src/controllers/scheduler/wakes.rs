@@ -29,7 +29,7 @@ pub(super) fn pods(change: &Change, server: &mut Server) -> Vec<Key> {
         let same = was.zip(is).is_some_and(|(a, b)| looks_the_same(a, b));
         if !same {
             cache.note_pod(was.cloned(), is.cloned());
-            cache.moved |= is.is_none() || was.zip(is).is_some_and(|(a, b)| a.generation() != b.generation());
+            cache.moved |= is.is_none() || was.zip(is).is_some_and(|(a, b)| a["spec"] != b["spec"]);
             cache.joined = true;
         }
     }

@@ -35,7 +35,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             }
             if !found {
                 let name = crate::machinery::field::quote(name);
-                errors.push(CliError::text(format!("unable to find container named {name}")));
+                errors.push(CliError::text(format!("error: unable to find container named {name}")));
             }
         }
         Ok(subject.object != *object || matches.on("record"))

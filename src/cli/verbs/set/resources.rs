@@ -46,7 +46,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         let Some(spec) = object.pointer_mut(pointer) else { return Ok(false) };
         let containers = pod_spec::containers(spec, pattern);
         if containers.is_empty() {
-            errors.push(CliError::text(format!("unable to find container named {pattern}")));
+            errors.push(CliError::text(format!("error: unable to find container named {pattern}")));
             return Ok(false);
         }
         for container in containers {

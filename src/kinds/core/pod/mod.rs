@@ -153,6 +153,9 @@ fn placement(object: &Object) -> Vec<(&'static str, String)> {
     let near = ["podAffinity", "podAntiAffinity"].iter().any(|k| object.at(&format!("/spec/affinity/{k}")).is_some());
     let ended = matches!(object.str("/status/phase"), "Succeeded" | "Failed");
     let mut entries = Vec::new();
+    if ended {
+        entries.push(("ended", String::new()));
+    }
     if !node.is_empty() {
         entries.push(("node", node.to_owned()));
         if near {

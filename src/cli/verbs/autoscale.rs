@@ -1,0 +1,146 @@
+//! `autoscale`: a HorizontalPodAutoscaler for what can be scaled.
+
+use clap::{ArgMatches, Command};
+use serde_json::{Value, json};
+
+use super::change::{self, From, Subject};
+use super::made::Making;
+use crate::cli::args::groups::{self, DryRun};
+use crate::cli::args::{self, Matches};
+use crate::cli::output::Output;
+use crate::cli::resolve::{Selection, resolve};
+use crate::cli::{CliError, CliResult, Ctx, Verb, record};
+use crate::machinery::object::{Meta, Writing};
+use crate::machinery::quantity::Quantity;
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "autoscale",
+    aliases: &[],
+    about: "Auto-scale a deployment, replica set, stateful set, or replication controller",
+    args: flags,
+    run,
+    family: &[],
+};
+
+fn flags(command: Command) -> Command {
+    let command = groups::record(groups::files(Making::flags(command)));
+    command
+        .arg(args::number("min", "the least number of replicas; 1 by default"))
+        .arg(args::number("max", "the largest number of replicas; required"))
+        .arg(args::number("cpu-percent", "the old name of --cpu, in percent").hide(true))
+        .arg(args::text("cpu", "the processor use to aim at: 70% of what is requested, or 500m"))
+        .arg(args::text("memory", "the memory use to aim at: 70% of what is requested, or 200Mi"))
+        .arg(args::text("name", "the name of the autoscaler; that of the object by default"))
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    if matches.typed("cpu-percent") {
+        ctx.complain("Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).");
+    }
+    let cause = record::change_cause(ctx, matches);
+    let Some(max) = matches.int("max") else {
+        return Err(CliError::text("required flag(s) \"max\" not set"));
+    };
+    let min = matches.int("min").unwrap_or(-1);
+    if max < 1 {
+        return Err(CliError::text(format!("--max=MAXPODS is required and must be at least 1, max: {max}")));
+    }
+    if max < min {
+        let text = format!("--max=MAXPODS must be larger or equal to --min=MINPODS, max: {max}, min: {min}");
+        return Err(CliError::text(text));
+    }
+    let dry_run = DryRun::read(ctx, matches)?;
+    let mut output = Output::of_report(matches)?;
+    let metrics = metrics(matches)?;
+    let resolved = resolve(ctx, &Selection::from_matches(ctx, matches))?;
+    let (subjects, mut errors) = change::subjects(ctx, resolved, From::Files);
+    let manager = groups::read_manager(matches, "kubectl-autoscale");
+    let making = Making { manager: &manager, dry_run, save_config: matches.on("save-config") };
+    for subject in &subjects {
+        let mut autoscaler = match autoscaler(matches, subject, (min, max), &metrics) {
+            Ok(autoscaler) => autoscaler,
+            Err(error) => {
+                errors.push(error);
+                continue;
+            }
+        };
+        record::note(&mut autoscaler, cause.as_deref());
+        let made = making.create(ctx, autoscaler).map_err(|error| without_cpu(matches, error));
+        let result = made.and_then(|a| {
+            let label = format!("horizontalpodautoscaler.autoscaling/{}", a.name());
+            output.report(ctx, &a, &label, "autoscaled", dry_run)
+        });
+        errors.extend(result.err());
+    }
+    CliError::all(errors)
+}
+
+/// kubectl tries the older version when the newer one is refused, and that one needs a percentage of the processor.
+fn without_cpu(matches: &ArgMatches, error: CliError) -> CliError {
+    let cpu = cpu(matches);
+    let why = match cpu.as_deref() {
+        None => "empty input".to_string(),
+        Some(text) if text.ends_with('%') => return error,
+        Some(text) => format!("invalid CPU percentage: {text}"),
+    };
+    CliError::text(format!(
+        "failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: {why}"
+    ))
+}
+
+/// `--cpu`, or its old name.
+fn cpu(matches: &ArgMatches) -> Option<String> {
+    let percent = matches.int("cpu-percent").filter(|p| *p >= 0).map(|p| format!("{p}%"));
+    matches.given("cpu").filter(|c| !c.is_empty()).map(String::from).or(percent)
+}
+
+fn metrics(matches: &ArgMatches) -> CliResult<Vec<Value>> {
+    let mut metrics = Vec::new();
+    let memory = matches.given("memory").filter(|m| !m.is_empty()).map(String::from);
+    for (resource, text) in [("cpu", cpu(matches)), ("memory", memory)] {
+        let Some(text) = text else { continue };
+        let invalid = |why: String| CliError::text(format!("invalid {resource} resource input {text:?}: {why}"));
+        let target = match text.strip_suffix('%') {
+            Some(percent) => {
+                let percent: i64 =
+                    percent.parse().map_err(|_| invalid(format!("invalid percentage value: {percent}")))?;
+                json!({"averageUtilization": percent, "type": "Utilization"})
+            }
+            None => {
+                let amount: Quantity = text.parse().map_err(|e| invalid(format!("{e}")))?;
+                json!({"averageValue": amount.canonical(), "type": "AverageValue"})
+            }
+        };
+        metrics.push(json!({"resource": {"name": resource, "target": target}, "type": "Resource"}));
+    }
+    Ok(metrics)
+}
+
+fn autoscaler(matches: &ArgMatches, subject: &Subject, (min, max): (i64, i64), metrics: &[Value]) -> CliResult<Value> {
+    let (item, object) = (&subject.item, &subject.object);
+    if item.kind.scale().is_none() {
+        let names = item.kind.names();
+        return Err(CliError::text(format!(
+            "cannot autoscale a {}: the server could not find the requested resource",
+            names.kind
+        )));
+    }
+    let mut autoscaler = json!({
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": matches.given("name").filter(|n| !n.is_empty()).unwrap_or(&item.name)},
+        "spec": {
+            "maxReplicas": max,
+            "scaleTargetRef": {"apiVersion": object.api_version(), "kind": object.kind(), "name": item.name},
+        },
+        "status": {"currentMetrics": null, "desiredReplicas": 0},
+    });
+    if min > 0 {
+        autoscaler.put("/spec/minReplicas", min);
+    }
+    if !metrics.is_empty() {
+        autoscaler.put("/spec/metrics", metrics.to_vec());
+    }
+    Ok(autoscaler)
+}

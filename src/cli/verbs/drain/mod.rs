@@ -1,0 +1,217 @@
+//! `cordon`, `uncordon` and `drain`: a node that takes no more pods, and one that gives its pods away.
+
+mod evict;
+mod pods;
+
+use clap::{ArgMatches, Command};
+use serde_json::Value;
+
+use super::change::{self, From, Subject};
+use crate::cli::args::groups::{self, DryRun};
+use crate::cli::args::{self, Matches};
+use crate::cli::output::Output;
+use crate::cli::resolve::{Selection, resolve};
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::field::quote;
+use crate::machinery::object::{Reading, Writing};
+use evict::Eviction;
+use pods::Rules;
+
+/// `cordon`.
+pub(super) const CORDON: Verb = Verb {
+    name: "cordon",
+    aliases: &[],
+    about: "Mark node as unschedulable",
+    args: node_flags,
+    run: |ctx, matches| mark_all(ctx, matches, "cordon", true),
+    family: &[],
+};
+
+/// `uncordon`.
+pub(super) const UNCORDON: Verb = Verb {
+    name: "uncordon",
+    aliases: &[],
+    about: "Mark node as schedulable",
+    args: node_flags,
+    run: |ctx, matches| mark_all(ctx, matches, "uncordon", false),
+    family: &[],
+};
+
+/// `drain`.
+pub(super) const DRAIN: Verb = Verb {
+    name: "drain",
+    aliases: &[],
+    about: "Drain node in preparation for maintenance",
+    args: drain_flags,
+    run: drain,
+    family: &[],
+};
+
+/// Under which name they own what they write.
+const MANAGER: &str = "kubectl";
+
+fn node_flags(command: Command) -> Command {
+    groups::labels(groups::dry_run(groups::words(command)))
+}
+
+fn drain_flags(command: Command) -> Command {
+    node_flags(command)
+        .arg(args::switch("force", "also pods that no controller will replace"))
+        .arg(args::switch("ignore-daemonsets", "leave the pods of daemon sets alone"))
+        .arg(args::switch("delete-emptydir-data", "also pods that lose data of emptyDir volumes"))
+        .arg(args::switch("delete-local-data", "the old name of --delete-emptydir-data").hide(true))
+        .arg(args::switch("disable-eviction", "delete pods, past their disruption budgets"))
+        .arg(args::number("grace-period", "seconds for the pods to end in; negative is their own"))
+        .arg(args::duration("timeout", "how long to try; 0 is for ever"))
+        .arg(args::text("pod-selector", "only pods with these labels"))
+        .arg(args::number(
+            "skip-wait-for-delete-timeout",
+            "do not wait for pods that have been deleted for so many seconds",
+        ))
+        .arg(args::number("chunk-size", "accepted; lists come in one piece"))
+}
+
+/// The nodes that the words or the selector name.
+fn nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str) -> CliResult<Vec<Subject>> {
+    let mut selection = Selection::from_matches(ctx, matches);
+    if selection.words.is_empty() && selection.labels.is_empty() {
+        return Err(ctx.usage(verb, &format!("USAGE: {verb} NODE [flags]")));
+    }
+    if !selection.words.is_empty() && !selection.labels.is_empty() {
+        return Err(ctx.usage(verb, "cannot specify both a node name and a --selector option"));
+    }
+    let full = |word: String| if word.contains('/') { word } else { format!("nodes/{word}") };
+    selection.words = match selection.words.is_empty() {
+        true => vec!["nodes".into()],
+        false => selection.words.into_iter().map(full).collect(),
+    };
+    let resolved = resolve(ctx, &selection)?;
+    let (subjects, errors) = change::subjects(ctx, resolved, From::Server);
+    CliError::all(errors)?;
+    Ok(subjects)
+}
+
+fn mark_all(ctx: &mut Ctx, matches: &ArgMatches, verb: &str, cordoned: bool) -> CliResult<()> {
+    let dry_run = DryRun::read(ctx, matches)?;
+    for subject in nodes(ctx, matches, verb)? {
+        mark(ctx, &subject, cordoned, dry_run)?;
+    }
+    Ok(())
+}
+
+/// Makes a node schedulable or not, and says so.
+fn mark(ctx: &mut Ctx, subject: &Subject, cordoned: bool, dry_run: DryRun) -> CliResult<()> {
+    let Subject { item, object } = subject;
+    let (verb, done) = if cordoned { ("cordon", "cordoned") } else { ("uncordon", "uncordoned") };
+    let say = |ctx: &mut Ctx, text: &str| Output::human().report(ctx, object, &item.label(), text, dry_run);
+    if item.kind.names().kind != "Node" {
+        return say(ctx, "skipped");
+    }
+    if object.flag("/spec/unschedulable") == cordoned {
+        return say(ctx, &format!("already {done}"));
+    }
+    if !dry_run.is_client() {
+        let mut new: Value = object.clone();
+        match cordoned {
+            true => new.put("/spec/unschedulable", true),
+            false => drop(new.remove_at("/spec/unschedulable")),
+        }
+        if let Err(error) = change::send(ctx, item, (object, &new), MANAGER, dry_run) {
+            let text = error.message("").trim_end().to_string();
+            ctx.complain(format!("error: unable to {verb} node {}: {text}", quote(&item.name)));
+            return Ok(());
+        }
+    }
+    say(ctx, done)
+}
+
+fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    if matches.typed("delete-local-data") {
+        ctx.complain("Flag --delete-local-data has been deprecated, This option is deprecated and will be deleted. Use --delete-emptydir-data.");
+    }
+    let dry_run = DryRun::read(ctx, matches)?;
+    let rules = Rules {
+        force: matches.on("force"),
+        ignore_daemon_sets: matches.on("ignore-daemonsets"),
+        delete_local_data: matches.on("delete-emptydir-data") || matches.on("delete-local-data"),
+        selector: matches.value("pod-selector").into(),
+        skip_deleted_after: matches.int("skip-wait-for-delete-timeout").unwrap_or(0),
+    };
+    let eviction = Eviction {
+        disable: matches.on("disable-eviction"),
+        grace: matches.int("grace-period").filter(|g| *g >= 0),
+        timeout: matches.span("timeout").unwrap_or(crate::sim::Duration::ZERO),
+        dry_run,
+    };
+    let subjects = nodes(ctx, matches, "drain")?;
+    for subject in &subjects {
+        mark(ctx, subject, true, dry_run)?;
+    }
+    let (mut fatal, mut pending) = (Vec::new(), Vec::new());
+    for subject in &subjects {
+        let name = &subject.item.name;
+        match one(ctx, name, &rules, &eviction) {
+            Ok(()) => Output::human().report(ctx, &subject.object, &subject.item.label(), "drained", dry_run)?,
+            Err(errors) => {
+                let all = joined(&errors);
+                ctx.complain(format!(
+                    "error: unable to drain node {} due to error: {all}, continuing command...",
+                    quote(name)
+                ));
+                fatal.extend(errors);
+                pending.push(name.clone());
+            }
+        }
+    }
+    if pending.is_empty() {
+        return Ok(());
+    }
+    ctx.complain("There are pending nodes to be drained:");
+    for name in pending {
+        ctx.complain(format!(" {name}"));
+    }
+    Err(CliError::Raw(fatal.iter().map(|text| format!("{text}\n")).collect(), 1))
+}
+
+/// Several errors as Go prints an aggregate.
+fn joined(errors: &[String]) -> String {
+    match errors {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
+    }
+}
+
+/// Drains one node.
+fn one(ctx: &mut Ctx, node: &str, rules: &Rules, eviction: &Eviction) -> Result<(), Vec<String>> {
+    let text = |error: CliError| vec![error.message("").trim_end().trim_start_matches("error: ").to_string()];
+    let verdicts = pods::on_node(ctx, node, rules).map_err(text)?;
+    let errors = pods::errors(&verdicts);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let warnings = pods::warnings(&verdicts);
+    if !warnings.is_empty() {
+        ctx.warn(&warnings);
+    }
+    let chosen = pods::chosen(verdicts);
+    if eviction.dry_run.is_client() {
+        for pod in &chosen {
+            let verb = if eviction.disable { "deleting" } else { "evicting" };
+            ctx.say(format!("{verb} pod {} (dry run)", pods::full_name(pod)));
+        }
+        return Ok(());
+    }
+    let errors = eviction.run(ctx, &chosen).map_err(text)?;
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let left = pods::on_node(ctx, node, rules).map(pods::chosen).map_err(text)?;
+    if !left.is_empty() {
+        let all = joined(&errors);
+        ctx.complain(format!("There are pending pods in node {} when an error occurred: {all}", quote(node)));
+        for pod in left {
+            ctx.complain(format!("pod/{}", crate::machinery::object::Meta::name(&*pod)));
+        }
+    }
+    Err(errors)
+}

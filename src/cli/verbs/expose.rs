@@ -1,0 +1,218 @@
+//! `expose`: a service for what runs already.
+
+use std::collections::BTreeMap;
+
+use clap::{ArgMatches, Command};
+use serde_json::{Value, json};
+
+use super::change::{self, From};
+use super::made::{self, Making};
+use crate::cli::args::groups::{self, DryRun};
+use crate::cli::args::{self, Matches};
+use crate::cli::output::Output;
+use crate::cli::resolve::{Selection, resolve};
+use crate::cli::{CliError, CliResult, Ctx, Verb, record};
+use crate::machinery::field::quote;
+use crate::machinery::object::{Meta, Reading, Writing};
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "expose",
+    aliases: &[],
+    about: "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
+    args: flags,
+    run,
+    family: &[],
+};
+
+fn flags(command: Command) -> Command {
+    let command = made::overrides(groups::record(groups::files(Making::flags(command))));
+    command
+        .arg(args::text("port", "the port of the service; that of the object by default"))
+        .arg(args::text("target-port", "the port of the containers, as a number or a name"))
+        .arg(args::text("protocol", "TCP (default), UDP or SCTP"))
+        .arg(args::text("type", "ClusterIP (default), NodePort, LoadBalancer or ExternalName"))
+        .arg(args::text("name", "the name of the service; that of the object by default"))
+        .arg(args::text("selector", "which pods; those of the object by default"))
+        .arg(args::text("labels", "labels of the service; those of the object by default").short('l'))
+        .arg(args::text("external-ip", "an address from outside, a,b for several"))
+        .arg(args::text("load-balancer-ip", "the address of the load balancer"))
+        .arg(args::text("cluster-ip", "the address in the cluster; None for a headless service"))
+        .arg(args::text("session-affinity", "None or ClientIP"))
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let cause = record::change_cause(ctx, matches);
+    let dry_run = DryRun::read(ctx, matches)?;
+    let mut output = Output::of_report(matches)?;
+    // Here --selector speaks of the service, not of what is exposed.
+    let selection = Selection { labels: String::new(), ..Selection::from_matches(ctx, matches) };
+    let resolved = resolve(ctx, &selection).map_err(|error| match error {
+        CliError::Text(text) => ctx.usage("expose", &text),
+        other => other,
+    })?;
+    let (subjects, mut errors) = change::subjects(ctx, resolved, From::Server);
+    let manager = groups::read_manager(matches, "kubectl-expose");
+    let making = Making { manager: &manager, dry_run, save_config: matches.on("save-config") };
+    for subject in &subjects {
+        let made =
+            service(matches, &subject.object).and_then(|s| made::overridden(s, matches)).and_then(|mut service| {
+                record::note(&mut service, cause.as_deref());
+                making.create(ctx, service)
+            });
+        let result = made.and_then(|s| output.report(ctx, &s, &change::label_of(&s), "exposed", dry_run));
+        errors.extend(result.err());
+    }
+    CliError::all(errors)
+}
+
+/// The service for an object.
+fn service(matches: &ArgMatches, object: &Value) -> CliResult<Value> {
+    let kind = object.kind();
+    if !["Deployment", "Pod", "ReplicaSet", "ReplicationController", "Service"].contains(&kind) {
+        return Err(CliError::text(format!("cannot expose a {kind}")));
+    }
+    let given = |name: &str| matches.given(name).filter(|v| !v.is_empty());
+    let selector = match given("selector") {
+        Some(text) => pairs(text)?,
+        None => selector_of(object).map_err(|why| {
+            CliError::text(format!("couldn't retrieve selectors via --selector flag or introspection: {why}"))
+        })?,
+    };
+    let labels = match given("labels") {
+        Some(text) => pairs(text)?,
+        None => object.labels(),
+    };
+    let mut name: String = given("name").unwrap_or(object.name()).into();
+    if given("name").is_none() {
+        name.truncate(63);
+    }
+    let headless = given("cluster-ip") == Some("None");
+    let ports = ports(matches, object, headless)?;
+    let mut service = json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name},
+        "spec": {"selector": selector},
+    });
+    if !labels.is_empty() {
+        service.put("/metadata/labels", json!(labels));
+    }
+    if !ports.is_empty() {
+        service.put("/spec/ports", ports);
+    }
+    for (flag, field) in [
+        ("type", "/spec/type"),
+        ("load-balancer-ip", "/spec/loadBalancerIP"),
+        ("cluster-ip", "/spec/clusterIP"),
+        ("session-affinity", "/spec/sessionAffinity"),
+    ] {
+        if let Some(value) = given(flag) {
+            service.put(field, value);
+        }
+    }
+    if let Some(addresses) = given("external-ip") {
+        let addresses: Vec<&str> = addresses.split(',').collect();
+        service.put("/spec/externalIPs", json!(addresses));
+    }
+    Ok(service)
+}
+
+/// `a=b,c=d`.
+fn pairs(text: &str) -> CliResult<BTreeMap<String, String>> {
+    let pair = |part: &str| {
+        let pair = part.split_once('=').filter(|(k, _)| !k.is_empty());
+        pair.map(|(k, v)| (k.trim().to_string(), v.trim().to_string()))
+            .ok_or_else(|| CliError::text(format!("unexpected label spec: {part}")))
+    };
+    text.split(',').map(pair).collect()
+}
+
+/// The labels by which an object's pods are found.
+fn selector_of(object: &Value) -> Result<BTreeMap<String, String>, String> {
+    let (found, nothing) = match object.kind() {
+        "Pod" => (object.labels(), "the pod has no labels and cannot be exposed"),
+        "Service" => (object.strings("/spec/selector"), "the service has no pod selector set"),
+        "ReplicationController" => {
+            (object.strings("/spec/selector"), "the replication controller has no pod selector set")
+        }
+        _ => {
+            if !object.list("/spec/selector/matchExpressions").is_empty() {
+                let expressions = crate::machinery::json::to_compact(&object["spec"]["selector"]["matchExpressions"]);
+                return Err(format!(
+                    "couldn't convert expressions - {} to map-based selector format",
+                    quote(&expressions)
+                ));
+            }
+            (
+                object.strings("/spec/selector/matchLabels"),
+                "invalid deployment: no selectors, therefore cannot be exposed",
+            )
+        }
+    };
+    if found.is_empty() { Err(nothing.into()) } else { Ok(found) }
+}
+
+/// The ports that an object's containers, or a service, expose: number and protocol.
+fn ports_of(object: &Value) -> Vec<(String, String)> {
+    let protocol = |port: &Value| match port.str("/protocol") {
+        "" => "TCP".to_string(),
+        other => other.to_string(),
+    };
+    let number = |port: &Value, field: &str| port.int(field).unwrap_or(0).to_string();
+    if object.kind() == "Service" {
+        return object.list("/spec/ports").iter().map(|p| (number(p, "/port"), protocol(p))).collect();
+    }
+    let spec = if object.kind() == "Pod" { "/spec" } else { "/spec/template/spec" };
+    let containers = object.list(&format!("{spec}/containers")).iter();
+    containers.flat_map(|c| c.list("/ports")).map(|p| (number(p, "/containerPort"), protocol(p))).collect()
+}
+
+fn ports(matches: &ArgMatches, object: &Value, headless: bool) -> CliResult<Vec<Value>> {
+    let own = ports_of(object);
+    let wanted: Vec<String> = match matches.given("port").filter(|p| !p.is_empty()) {
+        Some(text) => text.split(',').map(String::from).collect(),
+        None => own.iter().map(|(port, _)| port.clone()).collect(),
+    };
+    if wanted.is_empty() && !headless {
+        return Err(CliError::text("couldn't find port via --port flag or introspection"));
+    }
+    let mut ports = Vec::new();
+    for (index, text) in wanted.iter().enumerate() {
+        let port: i64 = text
+            .parse()
+            .map_err(|_| CliError::text(format!("strconv.Atoi: parsing {}: invalid syntax", quote(text))))?;
+        let known = own.iter().find(|(p, _)| p == text).map(|(_, protocol)| protocol.as_str());
+        let protocol = match matches.value("protocol") {
+            "" => known.unwrap_or("TCP"),
+            given => given,
+        };
+        let target: Value = match matches.value("target-port") {
+            "" => port.into(),
+            target => target.parse::<i64>().map_or_else(|_| target.into(), Value::from),
+        };
+        let mut entry = json!({"port": port, "protocol": protocol, "targetPort": target});
+        if wanted.len() > 1 {
+            entry["name"] = format!("port-{}", index + 1).into();
+        }
+        ports.push(entry);
+    }
+    Ok(ports)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selectors_and_ports_come_from_the_object() {
+        let deployment = json!({"kind": "Deployment", "spec": {
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {"spec": {"containers": [{"ports": [{"containerPort": 80}, {"containerPort": 53, "protocol": "UDP"}]}]}},
+        }});
+        assert_eq!(selector_of(&deployment), Ok(BTreeMap::from([("app".to_string(), "web".to_string())])));
+        let expected = [("80".to_string(), "TCP".to_string()), ("53".to_string(), "UDP".to_string())];
+        assert_eq!(ports_of(&deployment), expected);
+        assert!(selector_of(&json!({"kind": "Pod", "metadata": {}})).is_err());
+    }
+}

@@ -1,0 +1,88 @@
+//! Objects that a verb makes out of flags (`run`, `expose`, `autoscale`): changes by `--overrides`, sending, dry runs.
+
+use clap::{ArgMatches, Command};
+use serde_json::Value;
+
+use super::change;
+use crate::api::{Body, PatchType, Request, Verb as ApiVerb};
+use crate::cli::args::groups::{self, DryRun};
+use crate::cli::args::{self, Matches};
+use crate::cli::{CliError, CliResult, Ctx, last_applied};
+use crate::machinery::object::{Meta, Writing, split_api_version};
+use crate::machinery::patch::{self, FieldType};
+use crate::machinery::schema::Schema;
+
+/// The flags of `--overrides`.
+pub(super) fn overrides(command: Command) -> Command {
+    command
+        .arg(args::text("overrides", "changes to the object that is made, as JSON"))
+        .arg(args::text("override-type", "how they are written: json, merge (default) or strategic"))
+}
+
+/// Applies `--overrides`.
+pub(super) fn overridden(object: Value, matches: &ArgMatches) -> CliResult<Value> {
+    let text = matches.value("overrides");
+    if text.is_empty() {
+        return Ok(object);
+    }
+    let format = match matches.given("override-type").unwrap_or("merge") {
+        "merge" => PatchType::Merge,
+        "strategic" => PatchType::Strategic,
+        "json" => PatchType::Json,
+        other => return Err(CliError::text(format!("invalid override type: {other}"))),
+    };
+    let changes: Value = serde_json::from_str(text)
+        .map_err(|e| CliError::text(format!("invalid configuration from --overrides: {e}")))?;
+    let (group, version) = split_api_version(object.api_version());
+    let root = Schema::builtin().root(group, version, object.kind());
+    let result = match (format, root) {
+        (PatchType::Json, _) => patch::json::apply(&object, &changes).map_err(|e| e.to_string()),
+        (PatchType::Strategic, Some(root)) => {
+            let root = FieldType::Object(root.into());
+            patch::strategic::apply(Schema::builtin(), &root, &object, &changes).map_err(|e| e.to_string())
+        }
+        _ => Ok(patch::merge::apply(&object, &changes)),
+    };
+    result.map_err(CliError::Text)
+}
+
+/// Who makes an object, and how far.
+pub(super) struct Making<'a> {
+    pub(super) manager: &'a str,
+    pub(super) dry_run: DryRun,
+    pub(super) save_config: bool,
+}
+
+impl Making<'_> {
+    /// Reads the flags that all these verbs have.
+    pub(super) fn flags(command: Command) -> Command {
+        groups::save_config(groups::field_manager(groups::dry_run(groups::output(groups::words(command)))))
+    }
+
+    /// Creates the object, and answers it as the server or a dry run of the client has it.
+    pub(super) fn create(&self, ctx: &mut Ctx, mut object: Value) -> CliResult<Value> {
+        let (group, version) = split_api_version(object.api_version());
+        let kind = ctx.cluster()?.server().catalog().by_gvk(group, version, object.kind());
+        let kind = kind.ok_or_else(|| {
+            CliError::text(format!("no matches for kind \"{}\" in version \"{}\"", object.kind(), object.api_version()))
+        })?;
+        let names = *kind.names();
+        if self.dry_run.is_client() {
+            if ctx.namespace_given() && names.namespaced {
+                object.put("/metadata/namespace", ctx.namespace());
+            }
+            last_applied::keep(&mut object, self.save_config);
+            return Ok(change::typed(&object));
+        }
+        last_applied::keep(&mut object, self.save_config);
+        let namespace = match (names.namespaced, object.namespace()) {
+            (false, _) => String::new(),
+            (true, "") => ctx.namespace(),
+            (true, own) => own.to_string(),
+        };
+        let request = Request::new(ApiVerb::Create, &names.resource(), &namespace, "")
+            .manager(self.manager)
+            .dry_run(self.dry_run.is_server());
+        Ok((*ctx.call(&request.body(Body::Object(object)))?.object).clone())
+    }
+}
