@@ -58,8 +58,6 @@ pub static CONTROLLERS: &[Controller] = &[
     deployment::CONTROLLER,
     stateful_set::CONTROLLER,
     daemon_set::CONTROLLER,
-    job::CONTROLLER,
-    job::RELEASE,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
     job::CONTROLLER,
