@@ -6,6 +6,7 @@
 //! are tested with plain values; only the thin `reconcile` reads and writes.
 
 pub mod context;
+mod crd_naming;
 pub mod cron_job;
 pub mod daemon_set;
 pub mod deployment;
@@ -67,6 +68,7 @@ pub static CONTROLLERS: &[Controller] = &[
     kubelet::CONTROLLER,
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,
+    crd_naming::CONTROLLER,
     event_ttl::CONTROLLER,
 ];
 
