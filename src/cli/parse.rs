@@ -110,8 +110,13 @@ fn normalise(argv: &[String]) -> Vec<String> {
     words
 }
 
-/// `--dry_run` is `--dry-run`, as in kubectl.
+/// `--dry_run` is `--dry-run`, and the value of `-p=` is `=`, as in kubectl.
 fn underscores(word: &str) -> String {
+    if let ['-', letter, '='] = word.chars().collect::<Vec<_>>()[..]
+        && letter.is_ascii_alphabetic()
+    {
+        return format!("-{letter}==");
+    }
     match word.strip_prefix("--") {
         Some(flag) if !flag.is_empty() => {
             let (name, value) = flag.split_once('=').map_or((flag, None), |(n, v)| (n, Some(v)));
