@@ -3,6 +3,7 @@
 mod annotate;
 mod api_resources;
 mod apply;
+mod auth;
 mod autoscale;
 mod change;
 mod clock;
@@ -33,6 +34,7 @@ mod set;
 mod sim;
 mod store;
 mod taint;
+mod top;
 mod version;
 mod wait;
 
@@ -66,6 +68,8 @@ pub static VERBS: &[Verb] = &[
     drain::UNCORDON,
     drain::DRAIN,
     taint::VERB,
+    top::VERB,
+    auth::VERB,
     logs::VERB,
     wait::VERB,
     events::VERB,
@@ -81,6 +85,7 @@ pub static VERBS: &[Verb] = &[
     refused::PLUGIN,
     refused::ALPHA,
     refused::KUBERC,
+    refused::KUSTOMIZE,
     clock::VERB,
     sim::VERB,
     store::VERB,
