@@ -24,9 +24,11 @@ mod label;
 mod logs;
 mod made;
 mod metadata_map;
+mod options;
 mod patch;
 mod refused;
 mod replace;
+mod resolve;
 mod rollout;
 mod run;
 mod scale;
@@ -86,6 +88,8 @@ pub static VERBS: &[Verb] = &[
     refused::ALPHA,
     refused::KUBERC,
     refused::KUSTOMIZE,
+    options::VERB,
+    resolve::VERB,
     clock::VERB,
     sim::VERB,
     store::VERB,
