@@ -24,6 +24,7 @@ mod label;
 mod logs;
 mod made;
 mod metadata_map;
+mod options;
 mod patch;
 mod refused;
 mod replace;
@@ -87,6 +88,7 @@ pub static VERBS: &[Verb] = &[
     refused::ALPHA,
     refused::KUBERC,
     refused::KUSTOMIZE,
+    options::VERB,
     resolve::VERB,
     clock::VERB,
     sim::VERB,
