@@ -74,8 +74,13 @@ pub(super) fn record(context: &mut Context<'_>, about: &Object, note: &Note<'_>)
     let known = context.server().row(&row).ok().flatten();
     let mut memory: Memory = known.and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default();
     let (key, message) = memory.combine(note, context.now);
+    let allowed = memory.spend(context.now);
+    if !allowed && !memory.seen.contains_key(&key) {
+        // Nothing of it would ever be shown, so nothing of it is kept: a memory stays as small as its events are few.
+        return;
+    }
     let seen = memory.observe(&key, context.now, || event_name(context, about));
-    if memory.spend(context.now) {
+    if allowed {
         write(context, about, note, &message, &seen);
     }
     if let Ok(value) = serde_json::to_value(&memory) {
