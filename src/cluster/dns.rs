@@ -263,7 +263,7 @@ fn share(count: usize) -> usize {
 fn endpoints(server: &mut Server, service: &Object) -> Result<Vec<Endpoint>> {
     let value = format!("{}/kubernetes.io/service-name={}", service.namespace(), service.name());
     let slices = server.read_index_of("label", &value, SLICES, None)?;
-    let mut found: Vec<Endpoint> = slices.iter().flat_map(|s| endpoints_of(s)).collect();
+    let mut found: Vec<Endpoint> = slices.iter().flat_map(endpoints_of).collect();
     found.sort_by_key(|e| e.ip.parse::<Ipv4Addr>().ok());
     Ok(found)
 }

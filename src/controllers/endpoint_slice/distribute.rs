@@ -108,7 +108,7 @@ mod tests {
     fn endpoints_stay_and_new_ones_fill_up() {
         let group = |port: i64, range| (json!([{"port": port}]), endpoints(range));
         let empty = Slice { ports: Value::Null, endpoints: vec![] };
-        let cases: Vec<(Vec<Slice>, Vec<(Value, Vec<Value>)>, Vec<Write>)> = vec![
+        let cases = [
             (vec![], vec![group(80, 0..2)], vec![Write::Create(slice(80, 0..2))]),
             (
                 vec![],

@@ -199,22 +199,19 @@ mod tests {
     #[test]
     fn the_ratio_decides() {
         let running: Vec<Arc<Object>> = ["a", "b", "c"].iter().map(|n| pod(n, "Running")).collect();
-        let cases: &[(&[(&str, i64)], Target, i64)] = &[
-            (&[("a", 900), ("b", 900), ("c", 900)], Target::Utilization(30), 9),
-            (&[("a", 320), ("b", 320), ("c", 320)], Target::Utilization(30), 3),
-            (&[("a", 100), ("b", 100), ("c", 100)], Target::Utilization(30), 1),
-            (&[("a", 600), ("b", 600), ("c", 600)], Target::Average(200), 9),
+        let all = |usage: i64| vec![("a", usage), ("b", usage), ("c", usage)];
+        let cases = [
+            (all(900), Target::Utilization(30), 9),
+            (all(320), Target::Utilization(30), 3),
+            (all(100), Target::Utilization(30), 1),
+            (all(600), Target::Average(200), 9),
             // One is not measured: assumed idle when scaling up, busy when scaling down.
-            (&[("a", 900), ("b", 900)], Target::Utilization(30), 6),
-            (&[("a", 100), ("b", 100)], Target::Utilization(50), 3),
-            (&[("a", 10), ("b", 10)], Target::Average(100), 2),
+            (vec![("a", 900), ("b", 900)], Target::Utilization(30), 6),
+            (vec![("a", 100), ("b", 100)], Target::Utilization(50), 3),
+            (vec![("a", 10), ("b", 10)], Target::Average(100), 2),
         ];
         for (usage, target, want) in cases {
-            let target = match target {
-                Target::Utilization(p) => Target::Utilization(*p),
-                Target::Average(a) => Target::Average(*a),
-            };
-            assert_eq!(ask(&running, usage, target).map(|p| p.replicas), Ok(*want), "{usage:?}");
+            assert_eq!(ask(&running, &usage, target).map(|p| p.replicas), Ok(want), "{usage:?}");
         }
         let pods = [pod("a", "Running"), pod("b", "Running"), pod("c", "Pending")];
         let up = ask(&pods, &[("a", 900), ("b", 900)], Target::Utilization(30)).unwrap();

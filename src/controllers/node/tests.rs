@@ -3,20 +3,20 @@
 use serde_json::{Value, json};
 
 use crate::api::{PatchType, Request};
-use crate::cluster::{Cluster, OpenOptions};
+use crate::controllers::shared::testing::Bench;
 use crate::machinery::object::{Meta, Object, Reading, condition_is_true};
 use crate::sim::Duration;
 
-fn cluster() -> Cluster {
-    Cluster::open(OpenOptions::memory(7)).expect("a cluster")
+fn bench() -> Bench {
+    Bench::new(&[]).expect("a cluster")
 }
 
-fn node(cluster: &mut Cluster, name: &str) -> Object {
-    (*cluster.server().read("nodes", "", name).expect("readable").expect("there")).clone()
+fn node(bench: &mut Bench, name: &str) -> Object {
+    (*bench.cluster.server().read("nodes", "", name).expect("readable").expect("there")).clone()
 }
 
-fn pod(cluster: &mut Cluster, name: &str) -> Option<Object> {
-    cluster.server().read("pods", "default", name).expect("readable").map(|p| (*p).clone())
+fn pod(bench: &mut Bench, name: &str) -> Option<Object> {
+    bench.cluster.server().read("pods", "default", name).expect("readable").map(|p| (*p).clone())
 }
 
 fn pod_on(name: &str, node: &str, seconds: Option<i64>) -> Value {
@@ -29,13 +29,13 @@ fn pod_on(name: &str, node: &str, seconds: Option<i64>) -> Value {
     pod
 }
 
-fn advance(cluster: &mut Cluster, seconds: i64) {
-    cluster.advance(Duration::from_secs(seconds)).expect("time passes");
+fn advance(bench: &mut Bench, seconds: i64) {
+    bench.cluster.advance(Duration::from_secs(seconds)).expect("time passes");
 }
 
-fn stop(cluster: &mut Cluster, names: &[&str], woken: &str) {
-    cluster.server().set_row("setting/node-stopped", Some(json!(names)));
-    cluster.wake("node-lifecycle-controller", &format!("/{woken}")).expect("woken");
+fn stop(bench: &mut Bench, names: &[&str], woken: &str) {
+    bench.cluster.server().set_row("setting/node-stopped", Some(json!(names)));
+    bench.cluster.wake("node-lifecycle-controller", &format!("/{woken}")).expect("woken");
 }
 
 fn taint_keys(node: &Object) -> Vec<String> {
@@ -44,47 +44,47 @@ fn taint_keys(node: &Object) -> Vec<String> {
 
 #[test]
 fn the_first_nodes_are_ready_machines() {
-    let mut cluster = cluster();
-    let master = node(&mut cluster, "k8s-master");
+    let mut bench = bench();
+    let master = node(&mut bench, "k8s-master");
     assert_eq!(taint_keys(&master), ["node-role.kubernetes.io/control-plane:NoSchedule"]);
     for (name, last) in [("k8s-master", 10), ("k8s-node1", 11), ("k8s-node2", 12)] {
-        let node = node(&mut cluster, name);
+        let node = node(&mut bench, name);
         assert!(condition_is_true(&node, "Ready"), "{name}");
         assert_eq!(node.str("/status/addresses/0/address"), format!("192.168.20.{last}"));
         assert_eq!(node.str("/spec/podCIDR"), format!("10.244.{}.0/24", last - 10));
         assert_eq!(node.label("kubernetes.io/hostname"), Some(name));
-        assert!(cluster.server().read("leases.coordination.k8s.io", "kube-node-lease", name).unwrap().is_some());
+        assert!(bench.cluster.server().read("leases.coordination.k8s.io", "kube-node-lease", name).unwrap().is_some());
     }
 }
 
 #[test]
 fn a_silent_node_is_lost_and_comes_back() {
-    let mut cluster = cluster();
+    let mut bench = bench();
     for (name, seconds) in [("hasty", Some(5)), ("patient", None)] {
-        cluster.handle(&Request::create("pods", "default", pod_on(name, "k8s-node2", seconds))).expect("created");
+        bench.cluster.handle(&Request::create("pods", "default", pod_on(name, "k8s-node2", seconds))).expect("created");
     }
-    advance(&mut cluster, 5);
-    stop(&mut cluster, &["k8s-node2"], "k8s-node2");
-    advance(&mut cluster, 49);
-    assert!(condition_is_true(&node(&mut cluster, "k8s-node2"), "Ready"), "grace is not over");
-    advance(&mut cluster, 11);
-    let lost = node(&mut cluster, "k8s-node2");
+    advance(&mut bench, 5);
+    stop(&mut bench, &["k8s-node2"], "k8s-node2");
+    advance(&mut bench, 49);
+    assert!(condition_is_true(&node(&mut bench, "k8s-node2"), "Ready"), "grace is not over");
+    advance(&mut bench, 11);
+    let lost = node(&mut bench, "k8s-node2");
     let unreachable =
         ["node.kubernetes.io/unreachable:NoSchedule", "node.kubernetes.io/unreachable:NoExecute"].map(String::from);
     assert_eq!(taint_keys(&lost), unreachable);
     let texts: Vec<&str> = lost.list("/status/conditions").iter().map(|c| c.str("/message")).collect();
     assert_eq!(texts, ["Kubelet stopped posting node status."; 4]);
-    assert!(pod(&mut cluster, "hasty").is_some_and(|p| p.is_deleting()), "its kubelet can not let it go");
-    let patient = pod(&mut cluster, "patient").expect("stays for five minutes");
+    assert!(pod(&mut bench, "hasty").is_some_and(|p| p.is_deleting()), "its kubelet can not let it go");
+    let patient = pod(&mut bench, "patient").expect("stays for five minutes");
     assert!(!patient.is_deleting() && !condition_is_true(&patient, "Ready"));
     assert_eq!(patient.str("/status/phase"), "Running");
-    stop(&mut cluster, &[], "k8s-node2");
-    advance(&mut cluster, 5);
-    let back = node(&mut cluster, "k8s-node2");
+    stop(&mut bench, &[], "k8s-node2");
+    advance(&mut bench, 5);
+    let back = node(&mut bench, "k8s-node2");
     assert!(condition_is_true(&back, "Ready") && back.pointer("/spec/taints").is_none());
-    assert!(pod(&mut cluster, "hasty").is_none());
-    assert!(condition_is_true(&pod(&mut cluster, "patient").expect("still there"), "Ready"));
-    let events = cluster.server().read_all("events", Some("default")).expect("events");
+    assert!(pod(&mut bench, "hasty").is_none());
+    assert!(condition_is_true(&pod(&mut bench, "patient").expect("still there"), "Ready"));
+    let events = bench.cluster.server().read_all("events", Some("default")).expect("events");
     let of = |kind: &str, reason: &str| {
         events.iter().filter(|e| e.str("/involvedObject/kind") == kind && e.str("/reason") == reason).count()
     };
@@ -94,33 +94,33 @@ fn a_silent_node_is_lost_and_comes_back() {
 
 #[test]
 fn a_cordon_is_a_taint() {
-    let mut cluster = cluster();
+    let mut bench = bench();
     for (unschedulable, taints) in [(true, 1), (false, 0)] {
         let patch = json!({"spec": {"unschedulable": unschedulable}}).to_string();
-        cluster.handle(&Request::patch("nodes", "", "k8s-node1", PatchType::Merge, patch)).expect("patched");
-        assert_eq!(taint_keys(&node(&mut cluster, "k8s-node1")).len(), taints);
+        bench.cluster.handle(&Request::patch("nodes", "", "k8s-node1", PatchType::Merge, patch)).expect("patched");
+        assert_eq!(taint_keys(&node(&mut bench, "k8s-node1")).len(), taints);
     }
 }
 
 #[test]
 fn a_node_that_is_removed_takes_its_pods() {
-    let mut cluster = cluster();
-    cluster.handle(&Request::create("pods", "default", pod_on("a", "k8s-node1", None))).expect("created");
-    advance(&mut cluster, 5);
-    cluster.handle(&Request::delete("nodes", "", "k8s-node1")).expect("deleted");
-    advance(&mut cluster, 30);
-    assert!(pod(&mut cluster, "a").is_some());
-    advance(&mut cluster, 30);
-    assert!(pod(&mut cluster, "a").is_none());
+    let mut bench = bench();
+    bench.cluster.handle(&Request::create("pods", "default", pod_on("a", "k8s-node1", None))).expect("created");
+    advance(&mut bench, 5);
+    bench.cluster.handle(&Request::delete("nodes", "", "k8s-node1")).expect("deleted");
+    advance(&mut bench, 30);
+    assert!(pod(&mut bench, "a").is_some());
+    advance(&mut bench, 30);
+    assert!(pod(&mut bench, "a").is_none());
 }
 
 #[test]
 fn a_node_out_of_a_manifest_becomes_ready() {
-    let mut cluster = cluster();
+    let mut bench = bench();
     let own = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "extra", "labels": {"disk": "ssd"}},
         "status": {"capacity": {"cpu": "2"}}});
-    cluster.handle(&Request::create("nodes", "", own)).expect("created");
-    let node = node(&mut cluster, "extra");
+    bench.cluster.handle(&Request::create("nodes", "", own)).expect("created");
+    let node = node(&mut bench, "extra");
     assert!(condition_is_true(&node, "Ready") && node.pointer("/spec/taints").is_none());
     assert_eq!(node.str("/status/allocatable/cpu"), "2");
     assert_eq!(node.str("/spec/podCIDR"), "10.244.3.0/24");

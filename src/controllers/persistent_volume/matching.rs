@@ -122,7 +122,7 @@ mod tests {
             Arc::new(used),
         ];
         let with_reserved = [all.clone(), vec![Arc::new(reserved)]].concat();
-        let cases: Vec<(Object, &[Arc<Object>], Option<&str>)> = vec![
+        let cases = [
             (claim("3Gi", "ReadWriteOnce", json!({})), &all, Some("plain")),
             (claim("1Gi", "ReadWriteOnce", json!({})), &all, Some("small")),
             (claim("1Gi", "ReadOnlyMany", json!({})), &all, Some("medium")),

@@ -43,7 +43,8 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     }
     if !admission.dry_run {
         for quota in charged {
-            let update = Request::update("resourcequotas", &namespace, &quota.name().to_string(), quota);
+            let name = quota.name().to_string();
+            let update = Request::update("resourcequotas", &namespace, &name, quota);
             admission
                 .server
                 .handle(&update.subresource("status").manager("kube-apiserver").trusted(), admission.now)?;
