@@ -11,6 +11,8 @@ mod concurrency;
 mod crash;
 /// The arrows between modules point down, and no test file is forgotten.
 mod layers;
+/// The commands of the seed documents, document by document.
+mod seed_commands;
 /// A random life of a cluster keeps the rules.
 mod simulation;
 /// Sessions recorded from a real control plane are replayed, twice each.

@@ -50,19 +50,22 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     ]
 });
 
-struct Step {
-    command: String,
-    out: String,
-    err: String,
-    code: i32,
+/// A command and what it printed.
+pub(crate) struct Step {
+    pub(crate) command: String,
+    pub(crate) out: String,
+    pub(crate) err: String,
+    pub(crate) code: i32,
 }
 
-enum Line {
+/// A line of a transcript that does something.
+pub(crate) enum Line {
     Step(Step),
     Do(String),
 }
 
-fn parse(text: &str) -> Vec<Line> {
+/// Reads a transcript.
+pub(crate) fn parse(text: &str) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for raw in text.lines() {
         if let Some(command) = raw.strip_prefix("$ ") {
@@ -127,7 +130,8 @@ fn comparable(command: &str, text: &str) -> Vec<String> {
     lines
 }
 
-fn agrees(step: &Step, got: &Output) -> bool {
+/// Whether a step printed what it should, after normalising both.
+pub(crate) fn agrees(step: &Step, got: &Output) -> bool {
     comparable(&step.command, &step.out) == comparable(&step.command, &got.out)
         && comparable(&step.command, &step.err) == comparable(&step.command, &got.err)
         && step.code == got.code

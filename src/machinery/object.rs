@@ -87,33 +87,54 @@ pub trait Reading {
     fn strings(&self, pointer: &str) -> BTreeMap<String, String>;
 }
 
+/// What a JSON pointer leads to. Like [`Value::pointer`], without a copy of every step: this is asked for all the time.
+fn follow<'a>(root: &'a Value, pointer: &str) -> Option<&'a Value> {
+    if pointer.contains('~') {
+        return root.pointer(pointer);
+    }
+    if pointer.is_empty() {
+        return Some(root);
+    }
+    pointer.strip_prefix('/')?.split('/').try_fold(root, |value, step| match value {
+        Value::Object(map) => map.get(step),
+        Value::Array(list) => list.get(position(step)?),
+        _ => None,
+    })
+}
+
+/// A step as a position in a list: digits, without zeros before them.
+fn position(step: &str) -> Option<usize> {
+    let plain = step == "0" || !step.starts_with(['0', '+']);
+    if plain { step.parse().ok() } else { None }
+}
+
 impl Reading for Value {
     fn str(&self, pointer: &str) -> &str {
-        self.pointer(pointer).and_then(Value::as_str).unwrap_or("")
+        follow(self, pointer).and_then(Value::as_str).unwrap_or("")
     }
 
     fn int(&self, pointer: &str) -> Option<i64> {
-        self.pointer(pointer).and_then(Value::as_i64)
+        follow(self, pointer).and_then(Value::as_i64)
     }
 
     fn flag(&self, pointer: &str) -> bool {
-        self.pointer(pointer).and_then(Value::as_bool).unwrap_or(false)
+        follow(self, pointer).and_then(Value::as_bool).unwrap_or(false)
     }
 
     fn list(&self, pointer: &str) -> &[Value] {
-        self.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+        follow(self, pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
     fn map(&self, pointer: &str) -> Option<&Map<String, Value>> {
-        self.pointer(pointer).and_then(Value::as_object)
+        follow(self, pointer).and_then(Value::as_object)
     }
 
     fn at(&self, pointer: &str) -> Option<&Value> {
-        self.pointer(pointer).filter(|v| !v.is_null())
+        follow(self, pointer).filter(|v| !v.is_null())
     }
 
     fn time(&self, pointer: &str) -> Option<Time> {
-        self.pointer(pointer).and_then(Value::as_str).and_then(Time::parse)
+        follow(self, pointer).and_then(Value::as_str).and_then(Time::parse)
     }
 
     fn strings(&self, pointer: &str) -> BTreeMap<String, String> {
@@ -364,6 +385,20 @@ pub fn split_api_version(api_version: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pointers_lead_where_they_do_in_json() {
+        let value = json!({"a": {"b/c": [1, {"d": null}], "": 2, "~": 3, "0": 4}, "": {"": 5}});
+        let pointers =
+            ["", "/", "//", "/a", "/a/", "/a/b~1c/0", "/a/b~1c/1/d", "/a/~0", "/a/0", "a", "/a/b", "/a/b~1c/00"];
+        let lists = json!([[1, 2], [3]]);
+        for pointer in pointers {
+            assert_eq!(follow(&value, pointer), value.pointer(pointer), "{pointer}");
+        }
+        for pointer in ["/0/1", "/0/01", "/0/+1", "/1/0", "/1/1", "/-1", "/0/1/2", "/x"] {
+            assert_eq!(follow(&lists, pointer), lists.pointer(pointer), "{pointer}");
+        }
+    }
 
     #[test]
     fn writing_makes_the_way() {

@@ -94,7 +94,7 @@ fn initialized(pod: &Object, runtime: &PodRuntime) -> bool {
 
 fn conditions(pod: &Object, runtime: &PodRuntime, phase: &str, now: Time) -> Value {
     let over = phase == "Succeeded" || phase == "Failed";
-    let sandbox = !runtime.ip.is_empty() && !over;
+    let sandbox = !runtime.ip.is_empty();
     let unready = names(pod, "/spec/containers", |c| !is_ready(c, runtime));
     let waiting = names(pod, "/spec/initContainers", |c| !init_done(c, runtime.containers.get(c.str("/name"))));
     let ended = if phase == "Succeeded" { "PodCompleted" } else { "PodFailed" };

@@ -40,14 +40,18 @@ const ALWAYS_THERE: &[(&str, &str)] = &[
     ("StatefulSetSpec", "updateStrategy"),
 ];
 
-/// Whether a field of a built-in type cannot be absent.
-fn is_always_there(types: &(impl Types + ?Sized), holds: &FieldType, field: &str) -> bool {
-    let Some(definition) = holds.definition() else { return false };
-    let kind = definition.rsplit('.').next().unwrap_or(definition);
+/// The fields of a built-in type that cannot be absent.
+fn always_there(types: &(impl Types + ?Sized), definition: &str) -> Vec<&'static str> {
     // Only what comes from the API itself is compiled into types; an object of a custom resource starts with nothing.
-    let built_in = definition.starts_with("io.k8s.");
-    let listed = ALWAYS_THERE.contains(&(kind, field));
-    built_in && (listed || (TOP_LEVEL.contains(&field) && is_top_level(types, definition)))
+    if !definition.starts_with("io.k8s.") {
+        return Vec::new();
+    }
+    let kind = definition.rsplit('.').next().unwrap_or(definition);
+    let mut fields: Vec<&str> = ALWAYS_THERE.iter().filter(|(of, _)| *of == kind).map(|(_, field)| *field).collect();
+    if is_top_level(types, definition) {
+        fields.extend(TOP_LEVEL);
+    }
+    fields
 }
 
 /// Whether objects of a definition stand by themselves.
@@ -58,9 +62,8 @@ fn is_top_level(types: &(impl Types + ?Sized), definition: &str) -> bool {
 /// An empty object of a type.
 pub(super) fn zero_object(types: &(impl Types + ?Sized), holds: &FieldType) -> Value {
     let Some(definition) = holds.definition() else { return Value::Object(Map::new()) };
-    let listed = ALWAYS_THERE.iter().map(|(_, field)| *field).chain(TOP_LEVEL);
     let mut fields = Map::new();
-    for field in listed.filter(|field| is_always_there(types, holds, field)) {
+    for field in always_there(types, definition) {
         let content = match types.field(definition, field) {
             FieldType::Unknown => continue,
             FieldType::List(_) => Value::Null,

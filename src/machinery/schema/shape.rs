@@ -35,12 +35,47 @@ fn keeps_zero(definition: &Definition, field: &Field) -> bool {
 /// Adds what the server writes although it is not set, all the way down.
 pub fn complete(schema: &Schema, root: &str, object: &mut Value) {
     let (Some(definition), Some(entries)) = (schema.definition(root), object.as_object_mut()) else { return };
+    let exceptions = Exceptions::of(definition);
     for field in &definition.fields {
-        if !entries.contains_key(field.name) && is_written(definition, field) {
-            entries.insert(field.name.to_owned(), zero(definition, field));
+        match entries.get_mut(field.name) {
+            Some(value) => complete_value(schema, &field.ty, value),
+            None if exceptions.is_written(field) => {
+                let mut value = exceptions.zero(field);
+                complete_value(schema, &field.ty, &mut value);
+                entries.insert(field.name.to_owned(), value);
+            }
+            None => {}
         }
-        if let Some(value) = entries.get_mut(field.name) {
-            complete_value(schema, &field.ty, value);
+    }
+}
+
+/// What the tables say of one definition.
+struct Exceptions {
+    pointers: &'static str,
+    required_pointers: &'static str,
+    written: &'static str,
+}
+
+impl Exceptions {
+    fn of(definition: &Definition) -> Exceptions {
+        let name = table_name(definition.name);
+        Exceptions {
+            pointers: row(POINTERS, name),
+            required_pointers: row(REQUIRED_POINTERS, name),
+            written: row(WRITTEN, name),
+        }
+    }
+
+    fn is_written(&self, field: &Field) -> bool {
+        let is_part = || matches!(field.ty, Type::Object(_)) && PARTS.contains(&field.name);
+        (field.required || has(self.written, field.name) || is_part() && !has(self.pointers, field.name))
+            && !has(self.required_pointers, field.name)
+    }
+
+    fn zero(&self, field: &Field) -> Value {
+        match has(self.pointers, field.name) {
+            true => Value::Null,
+            false => zero_of(&field.ty),
         }
     }
 }
@@ -58,23 +93,6 @@ fn complete_value(schema: &Schema, ty: &Type, value: &mut Value) {
     }
 }
 
-fn is_written(definition: &Definition, field: &Field) -> bool {
-    if listed(REQUIRED_POINTERS, definition.name, field.name) {
-        return false;
-    }
-    let is_part = matches!(field.ty, Type::Object(_)) && PARTS.contains(&field.name);
-    field.required
-        || listed(WRITTEN, definition.name, field.name)
-        || is_part && !listed(POINTERS, definition.name, field.name)
-}
-
-fn zero(definition: &Definition, field: &Field) -> Value {
-    if listed(POINTERS, definition.name, field.name) {
-        return Value::Null;
-    }
-    zero_of(&field.ty)
-}
-
 /// What an unset value of this type is written as.
 pub(crate) fn zero_of(ty: &Type) -> Value {
     match ty {
@@ -90,8 +108,16 @@ pub(crate) fn zero_of(ty: &Type) -> Value {
 type Table = &'static [(&'static str, &'static str)];
 
 fn listed(table: Table, definition: &str, field: &str) -> bool {
-    let name = table_name(definition);
-    table.binary_search_by(|row| row.0.cmp(name)).is_ok_and(|at| table[at].1.split(' ').any(|known| known == field))
+    has(row(table, table_name(definition)), field)
+}
+
+/// The fields that a table lists for a definition, between blanks.
+fn row(table: Table, name: &str) -> &'static str {
+    table.binary_search_by(|row| row.0.cmp(name)).map_or("", |at| table[at].1)
+}
+
+fn has(fields: &str, field: &str) -> bool {
+    !fields.is_empty() && fields.split(' ').any(|known| known == field)
 }
 
 /// The parts of an object that are structures, not pointers, nearly everywhere.
