@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::controllers::history::HASH_LABEL;
+use crate::controllers::scheduler::terms::{NodeDemand, Taint, tolerates};
 use crate::controllers::shared::template::pod_from_template;
-use crate::machinery::labels::{Operator, Requirement, Selector};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 
 /// The label that says from which change of the template a pod is.
@@ -39,72 +39,16 @@ pub(super) struct Verdict {
 /// What a set thinks of a node.
 pub(super) fn verdict(set: &Object, node: &Object) -> Verdict {
     let none = Value::Null;
-    let spec = set.at("/spec/template/spec").unwrap_or(&none);
-    let bound = spec.str("/nodeName");
-    if (!bound.is_empty() && bound != node.name()) || !wants(spec, node) {
+    let template = set.at("/spec/template").unwrap_or(&none);
+    let bound = template.str("/spec/nodeName");
+    if (!bound.is_empty() && bound != node.name()) || !NodeDemand::of(template).matches(node) {
         return Verdict { runs: false, stays: false };
     }
-    let tolerations = tolerations(spec);
-    let refuses = |effects: &[&str]| {
-        let taints = node.list("/spec/taints").iter().filter(|t| effects.contains(&t.str("/effect")));
-        taints.into_iter().any(|taint| !tolerations.iter().any(|t| tolerates(t, taint)))
-    };
+    let tolerations = tolerations(&template["spec"]);
+    let taints = Taint::of(node);
+    let refuses =
+        |effects: &[&str]| taints.iter().any(|t| effects.contains(&t.effect.as_str()) && !tolerates(&tolerations, t));
     Verdict { runs: !refuses(&["NoSchedule", "NoExecute"]), stays: !refuses(&["NoExecute"]) }
-}
-
-/// Whether node selector and required affinity of a pod spec take a node.
-fn wants(spec: &Value, node: &Object) -> bool {
-    let selected = spec.strings("/nodeSelector").iter().all(|(key, value)| node.label(key) == Some(value));
-    let terms = spec.at(REQUIRED).map(|required| required.list("/nodeSelectorTerms"));
-    selected && terms.is_none_or(|terms| terms.iter().any(|term| term_matches(term, node)))
-}
-
-/// Whether one term of a node selector takes a node; an empty one takes none.
-fn term_matches(term: &Value, node: &Object) -> bool {
-    let (labels, fields) = (term.list("/matchExpressions"), term.list("/matchFields"));
-    let wanted: Option<Vec<Requirement>> = labels.iter().map(requirement).collect();
-    !(labels.is_empty() && fields.is_empty())
-        && wanted.is_some_and(|wanted| Selector::All(wanted).matches_object(node))
-        && fields.iter().all(|e| field_matches(e, node))
-}
-
-/// Whether a requirement on a field holds; the name is the only field there is.
-fn field_matches(expression: &Value, node: &Object) -> bool {
-    let named = expression.list("/values").iter().any(|v| v == node.name());
-    match (expression.str("/key"), expression.str("/operator")) {
-        ("metadata.name", "In") => named,
-        ("metadata.name", "NotIn") => !named,
-        _ => false,
-    }
-}
-
-fn requirement(expression: &Value) -> Option<Requirement> {
-    let operator = match expression.str("/operator") {
-        "In" => Operator::In,
-        "NotIn" => Operator::NotIn,
-        "Exists" => Operator::Exists,
-        "DoesNotExist" => Operator::DoesNotExist,
-        "Gt" => Operator::GreaterThan,
-        "Lt" => Operator::LessThan,
-        _ => return None,
-    };
-    let values = expression.list("/values").iter().filter_map(Value::as_str).map(str::to_string).collect();
-    Requirement::new(expression.str("/key"), operator, values).ok()
-}
-
-fn tolerates(toleration: &Value, taint: &Value) -> bool {
-    let (effect, key) = (toleration.str("/effect"), toleration.str("/key"));
-    if (!effect.is_empty() && effect != taint.str("/effect")) || (!key.is_empty() && key != taint.str("/key")) {
-        return false;
-    }
-    let number = |value: &Value| value.str("/value").parse::<i64>().ok();
-    match toleration.str("/operator") {
-        "Exists" => true,
-        "" | "Equal" => toleration.str("/value") == taint.str("/value"),
-        "Gt" => number(taint).zip(number(toleration)).is_some_and(|(taint, bound)| taint > bound),
-        "Lt" => number(taint).zip(number(toleration)).is_some_and(|(taint, bound)| taint < bound),
-        _ => false,
-    }
 }
 
 /// The tolerations of a pod spec and those that every daemon has.

@@ -76,8 +76,10 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         ctx.event_from(&pod, &note.field_path, &node, kind, note.reason, &note.message);
     }
     // Containers that have only been told to stop look as they did.
-    if !pod.is_deleting() || outcome.gone {
-        report(ctx, &pod, &runtime, &node)?;
+    let reported = (!pod.is_deleting() || outcome.gone) && report(ctx, &pod, &runtime, &node)?;
+    if outcome.gone && reported {
+        // That its containers have ended is seen before the pod goes.
+        return Ok(Action::At(ctx.now));
     }
     if outcome.gone {
         ctx.remember(&memory_name(pod.uid()), None);
@@ -199,19 +201,19 @@ fn clear_fault(ctx: &mut Context<'_>, key: &Key) -> Result<(), Status> {
     Ok(())
 }
 
-/// Writes the pod's status when it has changed.
-fn report(ctx: &mut Context<'_>, pod: &Object, runtime: &PodRuntime, node: &str) -> Result<(), Status> {
+/// Writes the pod's status when it has changed; answers whether it has.
+fn report(ctx: &mut Context<'_>, pod: &Object, runtime: &PodRuntime, node: &str) -> Result<bool, Status> {
     let host_ip = ctx.get("nodes", "", node)?.map(|n| host_ip(&n)).unwrap_or_default();
     let around = status::Surroundings { host_ip: &host_ip, now: ctx.now, ids: ctx.ids() };
     let computed = status::compute(pod, runtime, &around);
     if pod.get("status") == Some(&computed) {
-        return Ok(());
+        return Ok(false);
     }
     let mut new = pod.clone();
     new["status"] = computed;
     match ctx.update_status("pods", new) {
-        Err(status) if status.is_not_found() => Ok(()),
-        other => other.map(drop),
+        Err(status) if status.is_not_found() => Ok(false),
+        other => other.map(|_| true),
     }
 }
 

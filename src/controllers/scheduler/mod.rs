@@ -19,7 +19,7 @@ mod report;
 mod resources;
 mod scores;
 mod spread;
-mod terms;
+pub(super) mod terms;
 #[cfg(test)]
 mod tests;
 mod view;

@@ -11,15 +11,15 @@ use crate::machinery::object::{Meta, Object, Reading};
 
 /// A taint of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Taint {
+pub(in crate::controllers) struct Taint {
     pub(super) key: String,
     pub(super) value: String,
-    pub(super) effect: String,
+    pub(in crate::controllers) effect: String,
 }
 
 impl Taint {
     /// The taints of a node.
-    pub(super) fn of(node: &Object) -> Vec<Taint> {
+    pub(in crate::controllers) fn of(node: &Object) -> Vec<Taint> {
         let read = |t: &Value| Taint {
             key: t.str("/key").into(),
             value: t.str("/value").into(),
@@ -30,7 +30,7 @@ impl Taint {
 }
 
 /// Whether one of these tolerations (`spec.tolerations`) tolerates a taint.
-pub(super) fn tolerates(tolerations: &[Value], taint: &Taint) -> bool {
+pub(in crate::controllers) fn tolerates(tolerations: &[Value], taint: &Taint) -> bool {
     tolerations.iter().any(|t| {
         let (key, effect) = (t.str("/key"), t.str("/effect"));
         if (!effect.is_empty() && effect != taint.effect) || (!key.is_empty() && key != taint.key) {
@@ -98,7 +98,7 @@ pub(super) fn node_selector_matches(selector: &Value, node: &Object) -> bool {
 
 /// What a pod demands of its node: `nodeSelector` and required node affinity.
 #[derive(Clone, Debug)]
-pub(super) struct NodeDemand {
+pub(in crate::controllers) struct NodeDemand {
     labels: Selector,
     terms: Option<Vec<NodeTerm>>,
 }
@@ -107,14 +107,14 @@ const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 
 impl NodeDemand {
-    pub(super) fn of(pod: &Object) -> NodeDemand {
+    pub(in crate::controllers) fn of(pod: &Object) -> NodeDemand {
         let labels = pod.map("/spec/nodeSelector").map_or_else(Selector::everything, Selector::from_map);
         let required = pod.at(&format!("/spec/affinity/nodeAffinity/{REQUIRED}"));
         let terms = required.map(|r| r.list("/nodeSelectorTerms").iter().map(NodeTerm::read).collect());
         NodeDemand { labels, terms }
     }
 
-    pub(super) fn matches(&self, node: &Object) -> bool {
+    pub(in crate::controllers) fn matches(&self, node: &Object) -> bool {
         self.labels.matches_object(node) && self.terms.as_ref().is_none_or(|ts| ts.iter().any(|t| t.matches(node)))
     }
 
