@@ -1,10 +1,12 @@
 //! `config`: contexts, each with a default namespace.
 //!
-//! A store is one cluster with one user, so that contexts differ in their namespace alone; what speaks of servers and
-//! credentials is refused. The file is [`crate::cli::kubeconfig`]'s.
+//! A store is one cluster with one user, so that contexts differ in their namespace alone; what is said of servers and
+//! credentials is kept and means nothing. The file is [`crate::cli::kubeconfig`]'s.
+
+mod property;
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cli::args::{self, Matches, groups};
 use crate::cli::kubeconfig::Kubeconfig;
@@ -26,7 +28,13 @@ pub(super) const VERB: Verb = Verb {
 
 const FAMILY: &[Verb] = &[
     member("current-context", "Display the current-context", |c| c, current_context),
+    member("delete-cluster", "Delete the specified cluster from the kubeconfig", groups::words, |ctx, matches| {
+        delete_entry(ctx, matches, "cluster")
+    }),
     member("delete-context", "Delete the specified context from the kubeconfig", groups::words, delete_context),
+    member("delete-user", "Delete the specified user from the kubeconfig", groups::words, |ctx, matches| {
+        delete_entry(ctx, matches, "user")
+    }),
     member("get-clusters", "Display clusters defined in the kubeconfig", |c| c, |ctx, _| names(ctx, "clusters")),
     member("get-contexts", "Describe one or many contexts", contexts_flags, get_contexts),
     member("get-users", "Display users defined in the kubeconfig", |c| c, |ctx, _| names(ctx, "users")),
@@ -34,10 +42,10 @@ const FAMILY: &[Verb] = &[
     member("set-context", "Set a context entry in kubeconfig", set_flags, set_context),
     member("use-context", "Set the current-context in a kubeconfig file", groups::words, use_context),
     member("view", "Display merged kubeconfig settings or a specified kubeconfig file", view_flags, view),
-    member("set", "Set an individual value in a kubeconfig file", any_words, refuse),
+    member("set", "Set an individual value in a kubeconfig file", property_flags, set),
     member("set-cluster", "Set a cluster entry in kubeconfig", any_words, refuse),
     member("set-credentials", "Set a user entry in kubeconfig", any_words, refuse),
-    member("unset", "Unset an individual value in a kubeconfig file", any_words, refuse),
+    member("unset", "Unset an individual value in a kubeconfig file", groups::words, unset),
 ];
 
 const fn member(
@@ -55,7 +63,7 @@ fn any_words(command: Command) -> Command {
 
 fn refuse(_: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
     Err(CliError::text(
-        "clusters and credentials are not simulated: a store is one cluster with one user; only contexts can be set",
+        "clusters and credentials are not simulated: a store is one cluster with one user; use set-context or set",
     ))
 }
 
@@ -69,18 +77,22 @@ fn set_flags(command: Command) -> Command {
     groups::words(command).arg(args::switch("current", "change the current context"))
 }
 
+fn property_flags(command: Command) -> Command {
+    groups::words(command).arg(args::switch("set-raw-bytes", "the value of a binary field is not in base64"))
+}
+
 fn view_flags(command: Command) -> Command {
     groups::output(command)
         .arg(args::switch("minify", "only what the current context uses"))
         .arg(args::switch("flatten", "accepted; nothing refers to other files"))
-        .arg(args::switch("raw", "accepted; there are no secrets to hide"))
+        .arg(args::switch("raw", "show certificates and secrets too"))
         .arg(args::switch("merge", "accepted; there is one file"))
 }
 
 fn one_word(ctx: &Ctx, matches: &ArgMatches, verb: &str, what: &str) -> CliResult<String> {
     match matches.values("words").as_slice() {
         [word] => Ok(word.clone()),
-        words => Err(ctx.usage(&format!("config {verb}"), &format!("{what}: got {words:?}"))),
+        words => Err(ctx.usage(&format!("config {verb}"), &format!("{what}: [{}]", words.join(" ")))),
     }
 }
 
@@ -134,20 +146,49 @@ fn set_context(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 fn delete_context(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let name = one_word(ctx, matches, "delete-context", "Unexpected args")?;
-    let mut config = Kubeconfig::read(ctx)?;
-    let place = config.place();
-    if config.context(&name).is_none() {
-        return Err(CliError::text(format!("cannot delete context {name}, not in {place}")));
-    }
-    if config.current() == name {
+    let active = Kubeconfig::read(ctx)?.current().to_string();
+    if matches.values("words") == [active] {
         ctx.complain(
             "warning: this removed your active context, use \"kubectl config use-context\" to select a different one",
         );
     }
-    config.value.list_mut("/contexts").retain(|c| c.str("/name") != name);
+    delete_entry(ctx, matches, "context")
+}
+
+/// Takes a cluster, a user or a context out of the file.
+fn delete_entry(ctx: &mut Ctx, matches: &ArgMatches, what: &str) -> CliResult<()> {
+    let name = one_word(ctx, matches, &format!("delete-{what}"), "Unexpected args")?;
+    let mut config = Kubeconfig::read(ctx)?;
+    let place = config.place();
+    let entries = config.value.list_mut(&format!("/{what}s"));
+    let before = entries.len();
+    entries.retain(|entry| entry.str("/name") != name);
+    if entries.len() == before {
+        return Err(CliError::text(format!("cannot delete {what} {name}, not in {place}")));
+    }
     config.write(ctx)?;
-    ctx.say(format!("deleted context {name} from {place}"));
+    ctx.say(format!("deleted {what} {name} from {place}"));
+    Ok(())
+}
+
+fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let words = matches.values("words");
+    let [name, value] = words.as_slice() else {
+        return Err(ctx.usage("config set", &format!("Unexpected args: [{}]", words.join(" "))));
+    };
+    let mut config = Kubeconfig::read(ctx)?;
+    property::set(&mut config.value, name, value, matches.on("set-raw-bytes")).map_err(CliError::text)?;
+    config.write(ctx)?;
+    ctx.say(format!("Property {} set.", quote(name)));
+    Ok(())
+}
+
+fn unset(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let name = one_word(ctx, matches, "unset", "Unexpected args")?;
+    let mut config = Kubeconfig::read(ctx)?;
+    property::unset(&mut config.value, &name).map_err(CliError::text)?;
+    config.write(ctx)?;
+    ctx.say(format!("Property {} unset.", quote(&name)));
     Ok(())
 }
 
@@ -180,7 +221,27 @@ fn rename_context(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
+/// Formats that `get` has and a list of contexts has not.
+const OTHER_FORMATS: &[&str] = &[
+    "json",
+    "yaml",
+    "wide",
+    "custom-columns",
+    "custom-columns-file",
+    "go-template",
+    "go-template-file",
+    "jsonpath",
+    "jsonpath-file",
+];
+
 fn get_contexts(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    match matches.value("output") {
+        "" | "name" => {}
+        other if OTHER_FORMATS.contains(&other) => ctx.say(format!(
+            "--output {other} is not available in kubectl config get-contexts; resetting to default output format"
+        )),
+        other => return Err(CliError::text(format!("output must be one of '' or 'name': {other}"))),
+    }
     let config = Kubeconfig::read(ctx)?;
     let wanted = matches.values("words");
     let mut errors = Vec::new();
@@ -190,29 +251,21 @@ fn get_contexts(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut entries: Vec<&Value> = config.value.list("/contexts").iter().collect();
     entries.retain(|c| wanted.is_empty() || wanted.iter().any(|w| w == c.str("/name")));
     entries.sort_by_key(|c| c.str("/name"));
-    match matches.value("output") {
-        "name" => entries.iter().for_each(|c| ctx.say(c.str("/name"))),
-        "" => {
-            let row = |c: &&Value| {
-                let mark = if c.str("/name") == config.current() { "*" } else { "" };
-                let cells = [
-                    mark,
-                    c.str("/name"),
-                    c.str("/context/cluster"),
-                    c.str("/context/user"),
-                    c.str("/context/namespace"),
-                ];
-                cells.map(String::from).to_vec()
-            };
-            let rows: Vec<Vec<String>> = entries.iter().map(row).collect();
-            let headers = ["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"].map(String::from);
-            let mut text = Vec::new();
-            let headers = (!matches.on("no-headers")).then_some(headers.as_slice());
-            print_rows(headers, &rows, &mut text).map_err(|e| CliError::text(e.to_string()))?;
-            ctx.out.push_str(&String::from_utf8_lossy(&text));
-        }
-        other => return Err(CliError::text(format!("output must be one of '' or 'name': {other}"))),
+    if matches.value("output") == "name" {
+        entries.iter().for_each(|c| ctx.say(c.str("/name")));
+        return CliError::all(errors);
     }
+    let row = |c: &&Value| {
+        let mark = if c.str("/name") == config.current() { "*" } else { "" };
+        let fields = ["/name", "/context/cluster", "/context/user", "/context/namespace"].map(|f| c.str(f));
+        std::iter::once(mark).chain(fields).map(String::from).collect()
+    };
+    let rows: Vec<Vec<String>> = entries.iter().map(row).collect();
+    let headers = ["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"].map(String::from);
+    let mut text = Vec::new();
+    let headers = (!matches.on("no-headers")).then_some(headers.as_slice());
+    print_rows(headers, &rows, &mut text).map_err(|e| CliError::text(e.to_string()))?;
+    ctx.out.push_str(&String::from_utf8_lossy(&text));
     CliError::all(errors)
 }
 
@@ -227,21 +280,107 @@ fn names(ctx: &mut Ctx, what: &str) -> CliResult<()> {
 
 fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut config = Kubeconfig::read(ctx)?;
+    if let Some(context) = matches.given("context").filter(|c| !c.is_empty()) {
+        config.value.put("/current-context", context);
+    }
     if matches.on("minify") {
-        let current = config.current().to_string();
-        let Some(context) = config.context(&current).cloned() else {
-            return Err(CliError::text("current-context must exist in order to minify"));
-        };
-        let keep = |config: &mut Kubeconfig, list: &str, name: &str| {
-            config.value.list_mut(list).retain(|e| e.str("/name") == name);
-        };
-        keep(&mut config, "/contexts", &current);
-        keep(&mut config, "/clusters", context.str("/cluster"));
-        keep(&mut config, "/users", context.str("/user"));
+        minify(&mut config)?;
+    }
+    if !matches.on("raw") && !matches.on("flatten") {
+        hide_secrets(&mut config.value);
     }
     if matches.value("output").is_empty() && matches.value("template").is_empty() {
         ctx.out.push_str(&crate::machinery::yaml::to_yaml(&config.value));
         return Ok(());
     }
-    Output::of_report(matches)?.print(ctx, &json!(config.value))
+    Output::of_report(matches)?.print(ctx, &config.value)
+}
+
+/// Keeps what the current context uses.
+fn minify(config: &mut Kubeconfig) -> CliResult<()> {
+    let current = config.current().to_string();
+    if current.is_empty() {
+        return Err(CliError::text("current-context must exist in order to minify"));
+    }
+    let Some(context) = config.context(&current).cloned() else {
+        return Err(CliError::text(format!("cannot locate context {current}")));
+    };
+    for (list, name) in
+        [("/contexts", current.as_str()), ("/clusters", context.str("/cluster")), ("/users", context.str("/user"))]
+    {
+        config.value.list_mut(list).retain(|e| e.str("/name") == name);
+    }
+    Ok(())
+}
+
+/// Passwords and the like are not for the eyes of everybody at the screen.
+fn hide_secrets(config: &mut Value) {
+    const SECRETS: &[(&str, &str, &str)] = &[
+        ("/clusters", "/cluster/certificate-authority-data", "DATA+OMITTED"),
+        ("/users", "/user/client-certificate-data", "DATA+OMITTED"),
+        ("/users", "/user/client-key-data", "DATA+OMITTED"),
+        ("/users", "/user/token", "REDACTED"),
+        ("/users", "/user/password", "REDACTED"),
+    ];
+    for (list, field, instead) in SECRETS {
+        for entry in config.items_mut(list).filter(|e| !e.str(field).is_empty()) {
+            entry.put(field, *instead);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::testing::{Session, check};
+
+    /// Runs lines on a file of the test's own.
+    fn check_file(steps: &[(&str, &str)]) {
+        let mut session = Session::new();
+        let with_file: Vec<(String, &str)> =
+            steps.iter().map(|(line, out)| (format!("{line} --kubeconfig=FOLDER/config"), *out)).collect();
+        let steps: Vec<(&str, &str)> = with_file.iter().map(|(line, out)| (line.as_str(), *out)).collect();
+        check(&mut session, &steps);
+    }
+
+    #[test]
+    fn contexts_choose_the_namespace() {
+        check_file(&[
+            ("config current-context", "kctl-admin@kctl\n"),
+            ("config set-context dev --namespace=kube-system --cluster=kctl", "Context \"dev\" created.\n"),
+            ("config use-context nope", "! error: no context exists with the name: \"nope\"\n= 1\n"),
+            ("config use-context dev", "Switched to context \"dev\".\n"),
+            ("get secrets", "! No resources found in kube-system namespace.\n"),
+            ("get secrets --context=kctl-admin@kctl", "! No resources found in default namespace.\n"),
+            (
+                "config get-contexts",
+                "CURRENT   NAME              CLUSTER   AUTHINFO     NAMESPACE\n*         dev               kctl                   kube-system\n          kctl-admin@kctl   kctl      kctl-admin   \n",
+            ),
+            ("config get-contexts dev x -o name", "dev\n! error: context x not found\n= 1\n"),
+            ("config rename-context dev prod", "Context \"dev\" renamed to \"prod\".\n"),
+            ("config set-context --current --namespace=kube-public", "Context \"prod\" modified.\n"),
+            ("config view --minify -o jsonpath={..namespace}", "kube-public"),
+            (
+                "config delete-context prod",
+                "deleted context prod from FOLDER/config\n! warning: this removed your active context, use \"kubectl config use-context\" to select a different one\n",
+            ),
+            ("config delete-user prod", "! error: cannot delete user prod, not in FOLDER/config\n= 1\n"),
+            ("config view --minify", "! error: cannot locate context prod\n= 1\n"),
+        ]);
+    }
+
+    #[test]
+    fn properties_are_set_shown_without_secrets_and_unset() {
+        check_file(&[
+            ("config set users.kctl-admin.token secret", "Property \"users.kctl-admin.token\" set.\n"),
+            ("config view -o jsonpath={.users}", "[{\"name\":\"kctl-admin\",\"user\":{\"token\":\"REDACTED\"}}]"),
+            ("config view --raw -o jsonpath={.users[0].user.token}", "secret"),
+            ("config unset users.kctl-admin.token", "Property \"users.kctl-admin.token\" unset.\n"),
+            ("config view --raw -o jsonpath={.users[0].user}", "{}"),
+            ("config unset current-context", "Property \"current-context\" unset.\n"),
+            ("config current-context", "! error: current-context is not set\n= 1\n"),
+            ("config delete-cluster kctl", "deleted cluster kctl from FOLDER/config\n"),
+            ("config get-clusters", "NAME\n"),
+            ("config get-users", "NAME\nkctl-admin\n"),
+        ]);
+    }
 }
