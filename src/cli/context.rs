@@ -83,7 +83,8 @@ impl Ctx {
         self.kubeconfig = matches.given("kubeconfig").filter(|f| !f.is_empty()).map(PathBuf::from);
         let (name, groups) = (matches.value("as"), matches.values("as-group"));
         self.user = (!name.is_empty()).then(|| User::new(name, groups));
-        if self.kubeconfig.is_some() || self.store_dir().is_ok() {
+        let beside_store = self.captured.is_none() && self.store_dir().is_ok();
+        if self.kubeconfig().is_some() || beside_store {
             let context = matches.given("context").filter(|c| !c.is_empty());
             self.context_namespace = kubeconfig::namespace(self, context)?;
         }
@@ -112,9 +113,19 @@ impl Ctx {
         self.user.clone().unwrap_or_else(|| User::new("kubernetes-admin", vec!["system:masters".into()]))
     }
 
-    /// The kubeconfig file that was asked for.
-    pub fn kubeconfig(&self) -> Option<&std::path::Path> {
-        self.kubeconfig.as_deref()
+    /// The kubeconfig file that was asked for, by flag or environment. Of a list of files it is the first that exists, else
+    /// the last.
+    pub fn kubeconfig(&self) -> Option<PathBuf> {
+        let environment = || variable("KCTL_KUBECONFIG").or_else(|| variable("KUBECONFIG"));
+        match (&self.kubeconfig, &self.captured) {
+            (Some(file), _) => Some(file.clone()),
+            // Tests do not depend on where they run.
+            (None, Some(_)) => None,
+            (None, None) => {
+                let files: Vec<PathBuf> = std::env::split_paths(&environment()?).collect();
+                files.iter().find(|f| f.exists()).or(files.last()).cloned()
+            }
+        }
     }
 
     /// How long a request may take, where the command line says so (`--request-timeout`; 0 is for ever).

@@ -1,7 +1,7 @@
 //! The kubeconfig file: contexts and which of them is current.
 //!
-//! It lies beside the data of the store, unless `--kubeconfig` names another: a file that is meant for a real cluster is
-//! never touched by accident. Only contexts and their namespaces mean something here.
+//! `--kubeconfig` names it, else `$KCTL_KUBECONFIG`, else `$KUBECONFIG`; otherwise it lies beside the data of the store, so
+//! that the file of a real cluster in the home directory is never touched by accident. Only contexts and their namespaces mean something here.
 
 use std::path::{Path, PathBuf};
 
@@ -41,7 +41,7 @@ impl Kubeconfig {
     /// A file that can not be read or is no YAML.
     pub fn read(ctx: &Ctx) -> CliResult<Kubeconfig> {
         let path = match ctx.kubeconfig() {
-            Some(path) => path.to_path_buf(),
+            Some(path) => path,
             None => ctx.store_dir()?.join(FILE),
         };
         let value = read_file(&path)?.unwrap_or_else(initial);

@@ -1,16 +1,20 @@
-//! `top`: what pods and nodes use, as far as `sim metrics` has said.
+//! `top`: what pods and nodes use, as far as `sim metrics` or the annotation `kctl.dev/metrics` of a pod has said.
+//!
+//! Nothing is measured: without a word about any pod there is no metrics API, as on a cluster without a metrics server.
 
 use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::api::Request;
 use crate::cli::args::{self, Matches, groups};
 use crate::cli::{CliError, CliResult, Ctx, Verb, help};
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::quantity::Quantity;
-use crate::printers::table::print_rows;
+use crate::machinery::status::Status;
+use crate::printers::tabwriter::{self, GET};
+use crate::sim::Duration;
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
@@ -45,6 +49,10 @@ pub(super) const VERB: Verb = Verb {
 
 /// The row of the store in which measurements are kept, by `namespace/name`.
 const METRICS: &str = "setting/metrics";
+/// The annotation of a pod with its measurements, `cpu=250m,memory=64Mi`; the row wins.
+const ANNOTATION: &str = "kctl.dev/metrics";
+/// How long a new pod may be without measurements before that is worth a word.
+const DELAY: Duration = Duration::from_secs(2 * 60);
 
 fn flags(command: Command) -> Command {
     groups::labels(groups::words(command))
@@ -65,13 +73,27 @@ struct Usage {
 }
 
 impl Usage {
-    fn read(entry: &Value) -> Usage {
-        let amount = |name: &str| entry.get(name).and_then(|v| Quantity::from_value(v).ok()).unwrap_or(Quantity::ZERO);
+    fn new(amount: impl Fn(&str) -> Option<Quantity>) -> Usage {
+        let amount = |name: &str| amount(name).unwrap_or(Quantity::ZERO);
         Usage { cpu: amount("cpu").milli_value(), memory: amount("memory").value() }
+    }
+
+    fn read(entry: &Value) -> Usage {
+        Usage::new(|name| Quantity::from_value(entry.get(name)?).ok())
+    }
+
+    /// Reads the annotation.
+    fn parse(text: &str) -> Usage {
+        let pairs = || text.split([',', ' ']).filter_map(|word| word.split_once('='));
+        Usage::new(|name| pairs().find(|(key, _)| *key == name).and_then(|(_, amount)| amount.parse().ok()))
     }
 
     fn plus(self, other: Usage) -> Usage {
         Usage { cpu: self.cpu + other.cpu, memory: self.memory + other.memory }
+    }
+
+    fn sum<'a>(all: impl IntoIterator<Item = &'a Usage>) -> Usage {
+        all.into_iter().fold(Usage::default(), |sum, used| sum.plus(*used))
     }
 
     /// `250m` and `64Mi`.
@@ -80,165 +102,267 @@ impl Usage {
     }
 }
 
-/// All measurements; without any there is nothing that could be asked.
-fn measured(ctx: &mut Ctx) -> CliResult<Map<String, Value>> {
-    let row = ctx.cluster()?.server().row(METRICS)?;
-    match row.and_then(|r| r.as_object().cloned()).filter(|m| !m.is_empty()) {
-        Some(map) => Ok(map),
-        None => {
+/// All that was said about running pods.
+struct Measured {
+    row: Option<Value>,
+}
+
+impl Measured {
+    /// Reads the measurements; without any there is nothing that could be asked.
+    fn open(ctx: &mut Ctx) -> CliResult<Measured> {
+        let server = ctx.cluster()?.server();
+        let row = server.row(METRICS)?.filter(|row| row.as_object().is_some_and(|all| !all.is_empty()));
+        if row.is_none() && !server.read_all("pods", None)?.iter().any(|p| p.annotation(ANNOTATION).is_some()) {
             ctx.hint("hint: kctl sim metrics POD cpu=250m memory=64Mi says what a pod uses");
-            Err(CliError::text("Metrics API not available"))
+            return Err(CliError::text("Metrics API not available"));
         }
+        Ok(Measured { row })
+    }
+
+    /// What a pod uses, while it runs.
+    fn of(&self, pod: &Object) -> Option<Usage> {
+        if pod.str("/status/phase") != "Running" {
+            return None;
+        }
+        let said = self.row.as_ref().and_then(|row| row.get(format!("{}/{}", pod.namespace(), pod.name())));
+        said.map(Usage::read).or_else(|| pod.annotation(ANNOTATION).map(Usage::parse))
     }
 }
 
-fn order(matches: &ArgMatches, rows: &mut [(Vec<String>, Usage)]) -> CliResult<()> {
+/// The value by which rows are ordered, the largest first; none orders by name.
+fn sort_key(matches: &ArgMatches) -> CliResult<Option<fn(&Usage) -> i64>> {
     match matches.value("sort-by") {
-        "" => {}
-        "cpu" => rows.sort_by_key(|(_, used)| std::cmp::Reverse(used.cpu)),
-        "memory" => rows.sort_by_key(|(_, used)| std::cmp::Reverse(used.memory)),
-        _ => return Err(CliError::text("--sort-by accepts only cpu or memory")),
+        "" => Ok(None),
+        "cpu" => Ok(Some(|used| used.cpu)),
+        "memory" => Ok(Some(|used| used.memory)),
+        _ => Err(CliError::text("--sort-by accepts only cpu or memory")),
     }
-    Ok(())
 }
 
-fn print(ctx: &mut Ctx, matches: &ArgMatches, headers: &[&str], rows: &[Vec<String>]) -> CliResult<()> {
-    let headers: Vec<String> = headers.iter().map(ToString::to_string).collect();
-    let mut text = Vec::new();
-    let headers = (!matches.on("no-headers")).then_some(headers.as_slice());
-    print_rows(headers, rows, &mut text).map_err(|e| CliError::text(e.to_string()))?;
-    ctx.out.push_str(&String::from_utf8_lossy(&text));
-    Ok(())
+/// Prints a table, every cell of which ends in a tab as kubectl's do.
+fn print(ctx: &mut Ctx, matches: &ArgMatches, headers: &[&str], rows: &[Vec<String>]) {
+    let mut text = String::new();
+    let headers = (!matches.on("no-headers")).then(|| headers.iter().map(ToString::to_string).collect());
+    for row in headers.iter().chain(rows) {
+        row.iter().for_each(|cell| text.push_str(&format!("{cell}\t")));
+        text.push('\n');
+    }
+    ctx.out.push_str(&tabwriter::align(&text, GET));
 }
 
 /// The one name that may be given.
-fn name(matches: &ArgMatches, what: &str) -> CliResult<Option<String>> {
+fn name(ctx: &Ctx, matches: &ArgMatches, what: &str) -> CliResult<Option<String>> {
     match matches.values("words").as_slice() {
         [] => Ok(None),
-        [_] if !matches.value("selector").is_empty() => {
+        [_] if !matches.value("selector").is_empty() || !matches.value("field-selector").is_empty() => {
             Err(CliError::text("only one of NAME or selector can be provided"))
         }
         [name] => Ok(Some(name.clone())),
-        _ => Err(CliError::text(format!("only one {what} can be named"))),
+        _ => Err(ctx.usage(&format!("top {what}"), &format!("{what} [NAME | -l label]"))),
+    }
+}
+
+/// A pod with its containers and what they use.
+struct PodUsage {
+    namespace: String,
+    name: String,
+    used: Usage,
+    /// Among them the measurement of the pod is divided evenly.
+    containers: Vec<(String, Usage)>,
+}
+
+impl PodUsage {
+    fn new(pod: &Object, used: Usage) -> PodUsage {
+        let all = pod.list("/spec/containers");
+        let count = i64::try_from(all.len()).unwrap_or(1).max(1);
+        let share = Usage { cpu: used.cpu / count, memory: used.memory / count };
+        let containers = all.iter().map(|c| (c.str("/name").to_string(), share)).collect();
+        PodUsage { namespace: pod.namespace().into(), name: pod.name().into(), used, containers }
+    }
+
+    /// One row, or one for each container.
+    fn rows(&self, with_namespace: bool, with_containers: bool) -> Vec<Vec<String>> {
+        let namespace = with_namespace.then(|| self.namespace.clone());
+        let lead: Vec<String> = namespace.into_iter().chain([self.name.clone()]).collect();
+        match with_containers {
+            false => vec![[lead, self.used.cells().to_vec()].concat()],
+            true => {
+                let row =
+                    |(name, used): &(String, Usage)| [lead.clone(), vec![name.clone()], used.cells().to_vec()].concat();
+                self.containers.iter().map(row).collect()
+            }
+        }
     }
 }
 
 fn pods(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let name = name(matches, "pod")?;
-    let everywhere = matches.on("all-namespaces");
+    let name = name(ctx, matches, "pod")?;
+    let sort_key = sort_key(matches)?;
+    let (everywhere, with_containers) = (matches.on("all-namespaces"), matches.on("containers"));
     let namespace = if everywhere { String::new() } else { ctx.namespace() };
-    let metrics = measured(ctx)?;
-    let pods: Vec<Arc<Object>> = match &name {
-        Some(name) => vec![ctx.call(&Request::get("pods", &namespace, name))?.object],
+    let measured = Measured::open(ctx)?;
+    let found = match &name {
+        Some(name) => vec![named_pod(ctx, &measured, &namespace, name)?],
         None => {
             let list = Request::list("pods", &namespace);
-            let list = list.labels(matches.value("selector")).fields(matches.value("field-selector"));
-            ctx.call(&list)?.items
+            ctx.call(&list.labels(matches.value("selector")).fields(matches.value("field-selector")))?.items
         }
     };
-    let now = ctx.now()?;
-    let mut rows = Vec::new();
-    for pod in &pods {
-        let key = format!("{}/{}", pod.namespace(), pod.name());
-        let Some(entry) = metrics.get(&key).filter(|_| pod.str("/status/phase") == "Running") else {
-            if name.is_some() {
-                let age = crate::kinds::age(pod, now);
-                return Err(CliError::text(format!("Metrics not available for pod {key}, age: {age}")));
-            }
-            continue;
-        };
-        rows.extend(pod_rows(pod, Usage::read(entry), matches.on("containers"), everywhere));
+    let mut pods: Vec<PodUsage> = found.iter().filter_map(|p| Some(PodUsage::new(p, measured.of(p)?))).collect();
+    if pods.is_empty() {
+        return nothing_measured(ctx, &found, &namespace);
     }
-    if rows.is_empty() {
-        let text = if everywhere {
-            "No resources found".into()
-        } else {
-            format!("No resources found in {namespace} namespace.")
-        };
-        ctx.complain(text);
-        return Ok(());
+    pods.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+    if let Some(key) = sort_key {
+        pods.sort_by_key(|pod| std::cmp::Reverse(key(&pod.used)));
     }
-    order(matches, &mut rows)?;
-    let sum = rows.iter().fold(Usage::default(), |sum, (_, used)| sum.plus(*used));
+    let mut table: Vec<Vec<String>> = pods.iter().flat_map(|p| p.rows(everywhere, with_containers)).collect();
     let mut headers = Vec::new();
-    if everywhere {
-        headers.push("NAMESPACE");
-    }
-    headers.extend(if matches.on("containers") { vec!["POD", "NAME"] } else { vec!["NAME"] });
-    let cells = headers.len();
-    headers.extend(["CPU(cores)", "MEMORY(bytes)"]);
-    let mut table: Vec<Vec<String>> =
-        rows.into_iter().map(|(row, used)| [row, used.cells().to_vec()].concat()).collect();
+    headers.extend(everywhere.then_some("NAMESPACE"));
+    headers.extend(with_containers.then_some("POD"));
+    headers.extend(["NAME", "CPU(cores)", "MEMORY(bytes)"]);
     if matches.on("sum") {
-        table.push([vec![String::new(); cells], vec!["________".into(), "________".into()]].concat());
-        table.push([vec![String::new(); cells], sum.cells().to_vec()].concat());
+        let lead = vec![String::new(); headers.len() - 2];
+        table.push([lead.clone(), vec!["________".into(), "________".into()]].concat());
+        table.push([lead, Usage::sum(pods.iter().map(|p| &p.used)).cells().to_vec()].concat());
     }
-    print(ctx, matches, &headers, &table)
+    print(ctx, matches, &headers, &table);
+    Ok(())
 }
 
-/// The rows of a pod: one, or one for each container, among which the measurement is divided evenly.
-fn pod_rows(pod: &Object, used: Usage, containers: bool, everywhere: bool) -> Vec<(Vec<String>, Usage)> {
-    let mut lead = Vec::new();
-    if everywhere {
-        lead.push(pod.namespace().to_string());
+/// A pod by name; what is not measured is not known to the metrics API.
+fn named_pod(ctx: &mut Ctx, measured: &Measured, namespace: &str, name: &str) -> CliResult<Arc<Object>> {
+    let pod = ctx.call(&Request::get("pods", namespace, name));
+    match pod {
+        Ok(pod) if measured.of(&pod.object).is_some() => Ok(pod.object),
+        Err(error) if !error.is_not_found() => Err(error),
+        _ => Err(Status::not_found("metrics.k8s.io", "podmetrics", &format!("{namespace}/{name}")).into()),
     }
-    lead.push(pod.name().to_string());
-    if !containers {
-        return vec![(lead, used)];
+}
+
+/// No measurements: because there are no pods, or they are too new, or they should have some by now.
+fn nothing_measured(ctx: &mut Ctx, pods: &[Arc<Object>], namespace: &str) -> CliResult<()> {
+    let now = ctx.now()?;
+    for pod in pods {
+        let age = pod.time("/metadata/creationTimestamp").map_or(Duration::ZERO, |made| now - made);
+        if age > DELAY {
+            let text = format!("Metrics not available for pod {}/{}, age: {age}", pod.namespace(), pod.name());
+            return Err(CliError::text(text));
+        }
     }
-    let all = pod.list("/spec/containers");
-    let count = i64::try_from(all.len()).unwrap_or(1).max(1);
-    let share = Usage { cpu: used.cpu / count, memory: used.memory / count };
-    all.iter().map(|c| ([lead.clone(), vec![c.str("/name").to_string()]].concat(), share)).collect()
+    if !pods.is_empty() {
+        return Err(CliError::text("metrics not available yet"));
+    }
+    ctx.complain(match namespace {
+        "" => "No resources found".to_string(),
+        namespace => format!("No resources found in {namespace} namespace."),
+    });
+    Ok(())
 }
 
 fn nodes(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let name = name(matches, "node")?;
-    let metrics = measured(ctx)?;
+    let name = name(ctx, matches, "node")?;
+    let sort_key = sort_key(matches)?;
+    let measured = Measured::open(ctx)?;
     let nodes: Vec<Arc<Object>> = match &name {
-        Some(name) => vec![ctx.call(&Request::get("nodes", "", name))?.object],
+        Some(name) => match ctx.call(&Request::get("nodes", "", name)) {
+            Ok(response) => vec![response.object],
+            Err(error) if error.is_not_found() => {
+                return Err(Status::not_found("metrics.k8s.io", "nodemetrics", name).into());
+            }
+            Err(error) => return Err(error),
+        },
         None => ctx.call(&Request::list("nodes", "").labels(matches.value("selector")))?.items,
     };
-    let total = if matches.on("show-capacity") { "capacity" } else { "allocatable" };
+    let total = if matches.on("show-capacity") { "/status/capacity" } else { "/status/allocatable" };
     let mut rows = Vec::new();
     for node in &nodes {
-        let pods = ctx.call(&Request::list("pods", "").fields(&format!("spec.nodeName={}", node.name())))?.items;
-        let mut used = Usage::default();
-        for pod in pods.iter().filter(|p| p.str("/status/phase") == "Running") {
-            if let Some(entry) = metrics.get(&format!("{}/{}", pod.namespace(), pod.name())) {
-                used = used.plus(Usage::read(entry));
-            }
-        }
-        let there = Usage::read(node.pointer(&format!("/status/{total}")).unwrap_or(&Value::Null));
-        let percent = |part: i64, whole: i64| match whole {
-            0 => "<unknown>".to_string(),
-            whole => format!("{}%", i128::from(part) * 100 / i128::from(whole)),
-        };
-        let [cpu, memory] = used.cells();
-        let row = vec![
-            node.name().to_string(),
-            cpu,
-            percent(used.cpu, there.cpu),
-            memory,
-            percent(used.memory, there.memory),
-        ];
-        rows.push((row, used));
+        let pods = ctx.cluster()?.server().read_index_of("node", node.name(), "pods", None)?;
+        let used: Vec<Usage> = pods.iter().filter_map(|pod| measured.of(pod)).collect();
+        rows.push((node, Usage::sum(&used)));
     }
-    order(matches, &mut rows)?;
-    let table: Vec<Vec<String>> = rows.into_iter().map(|(row, _)| row).collect();
-    print(ctx, matches, &["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"], &table)
+    if let Some(key) = sort_key {
+        rows.sort_by_key(|(_, used)| std::cmp::Reverse(key(used)));
+    }
+    let row = |(node, used): &(&Arc<Object>, Usage)| {
+        let there = node.at(total).map(Usage::read).unwrap_or_default();
+        let [cpu, memory] = used.cells();
+        vec![node.name().to_string(), cpu, percent(used.cpu, there.cpu), memory, percent(used.memory, there.memory)]
+    };
+    let table: Vec<Vec<String>> = rows.iter().map(row).collect();
+    print(ctx, matches, &["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"], &table);
+    Ok(())
+}
+
+/// The whole percents of a total; a node that says nothing of itself has none.
+fn percent(part: i64, whole: i64) -> String {
+    match whole {
+        0 => "<unknown>".into(),
+        whole => format!("{}%", i128::from(part) * 100 / i128::from(whole)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
+    use crate::cli::testing::{Session, check};
 
     #[test]
     fn usage_is_shown_in_thousandths_and_mebibytes() {
         let used = Usage::read(&json!({"cpu": "0.25", "memory": "64Mi"}));
         assert_eq!(used.cells(), ["250m", "64Mi"]);
-        let pod = json!({"metadata": {"name": "a", "namespace": "x"}, "spec": {"containers": [{"name": "c"}, {"name": "d"}]}});
-        assert_eq!(pod_rows(&pod, used, true, true).len(), 2);
+        assert_eq!(Usage::parse("cpu=250m,memory=64Mi"), used);
+        assert_eq!(Usage::parse("cpu=x, memory"), Usage::default());
+        assert_eq!((percent(1, 3), percent(1, 0)), ("33%".into(), "<unknown>".into()));
+    }
+
+    #[test]
+    fn pods_and_nodes_use_what_was_said() {
+        let mut session = Session::new();
+        session.write(
+            "pods.yaml",
+            "{apiVersion: v1, kind: Pod, metadata: {name: two, annotations: {kctl.dev/metrics: 'cpu=1,memory=100Mi'}}, spec: {nodeName: k8s-node1, containers: [{name: a, image: nginx}, {name: b, image: nginx}]}}\n---\n{apiVersion: v1, kind: Pod, metadata: {name: silent}, spec: {nodeName: k8s-node1, containers: [{name: a, image: nginx}]}}\n",
+        );
+        assert_eq!(session.run("top pod"), "! error: Metrics API not available\n= 1\n");
+        session.run("create -f FOLDER/pods.yaml");
+        assert_eq!(session.run("top pod"), "! error: metrics not available yet\n= 1\n");
+        session.run("run web --image=nginx:1.25");
+        session.run("clock advance 10s");
+        session.run("sim metrics web cpu=250m memory=64Mi");
+        check(
+            &mut session,
+            &[
+                (
+                    "top pods",
+                    "NAME   CPU(cores)   MEMORY(bytes)   \ntwo    1000m        100Mi           \nweb    250m         64Mi            \n",
+                ),
+                ("top pod -l run=web --no-headers", "web   250m   64Mi   \n"),
+                (
+                    "top pod --containers --sum",
+                    "POD   NAME   CPU(cores)   MEMORY(bytes)   \ntwo   a      500m         50Mi            \ntwo   b      500m         50Mi            \nweb   web    250m         64Mi            \n             ________     ________        \n             1250m        164Mi           \n",
+                ),
+                ("top pod web -A --sort-by=disk", "! error: --sort-by accepts only cpu or memory\n= 1\n"),
+                (
+                    "top pod silent",
+                    "! Error from server (NotFound): podmetrics.metrics.k8s.io \"default/silent\" not found\n= 1\n",
+                ),
+                ("top pod -n kube-node-lease", "! No resources found in kube-node-lease namespace.\n"),
+                (
+                    "top node nope",
+                    "! Error from server (NotFound): nodemetrics.metrics.k8s.io \"nope\" not found\n= 1\n",
+                ),
+                (
+                    "top pod a b",
+                    "! error: pod [NAME | -l label]\n! See 'kubectl top pod -h' for help and examples\n= 1\n",
+                ),
+            ],
+        );
+        let nodes = session.run("top node --sort-by=memory --no-headers");
+        assert!(nodes.starts_with("k8s-node1"), "{nodes}");
+        session.run("clock advance 5m");
+        let aged = session.run("top pod -l run!=web --field-selector=metadata.name=silent");
+        assert!(aged.starts_with("! error: Metrics not available for pod default/silent, age: 5m"), "{aged}");
     }
 }

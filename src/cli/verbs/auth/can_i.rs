@@ -28,12 +28,16 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         if !words.is_empty() {
             return Err(CliError::text("list option must be specified with no arguments"));
         }
+        if matches.on("quiet") || matches.on("all-namespaces") || !matches.value("subresource").is_empty() {
+            let text = "list option can't be specified with neither quiet, all-namespaces nor subresource options";
+            return Err(CliError::text(text));
+        }
         return list(ctx, matches, &namespace);
     }
-    if matches.on("no-headers") {
-        return Err(CliError::text("--no-headers option must be specified with --list option"));
-    }
     let wish = wish(ctx, matches, &words, namespace)?;
+    if matches.on("no-headers") {
+        return Err(CliError::text("--no-headers cannot be set without --list specified"));
+    }
     let user = ctx.user();
     let allowed = ctx.cluster()?.server().allows(&user, &wish)?;
     if !matches.on("quiet") {
@@ -42,52 +46,88 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if allowed { Ok(()) } else { Err(CliError::Silent(1)) }
 }
 
+/// The verbs that rules about objects speak of.
+const VERBS: &[&str] = &[
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "deletecollection",
+    "use",
+    "bind",
+    "impersonate",
+    "*",
+    "approve",
+    "sign",
+    "escalate",
+    "attest",
+];
+/// The verbs that rules about URLs speak of.
+const URL_VERBS: &[&str] = &["get", "put", "post", "head", "options", "delete", "patch", "*"];
+/// What is not served and still stands in rules.
+const NOT_SERVED: &[&str] = &["users", "groups"];
+
 /// What the words ask for: a verb, and a type, an object or a URL.
 fn wish(ctx: &mut Ctx, matches: &ArgMatches, words: &[String], namespace: String) -> CliResult<Wish> {
-    let (verb, what, name) = match words {
-        [verb, what] => match what.split_once('/').filter(|(kind, _)| !kind.is_empty()) {
-            Some((kind, name)) => (verb, kind.to_string(), name.to_string()),
-            None => (verb, what.clone(), String::new()),
-        },
-        [verb, what, name] => (verb, what.clone(), name.clone()),
-        _ => {
-            return Err(CliError::text(
-                "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
-            ));
-        }
+    let [verb, what] = words else {
+        return Err(CliError::text(format!(
+            "you must specify two arguments: verb resource or verb resource/resourceName.\nSee '{} auth can-i -h' for help and examples.",
+            ctx.program
+        )));
     };
-    let mut wish = Wish { verb: verb.clone(), name, namespace, ..Wish::default() };
+    let subresource = matches.value("subresource").to_string();
     if what.starts_with('/') {
-        if !matches.value("subresource").is_empty() {
+        if !subresource.is_empty() {
             return Err(CliError::text("--subresource can not be used with NonResourceURL"));
         }
-        wish.url = what;
-        wish.namespace = String::new();
-        return Ok(wish);
+        check_verb(ctx, verb, URL_VERBS);
+        return Ok(Wish { verb: verb.clone(), url: what.clone(), ..Wish::default() });
     }
-    wish.subresource = matches.value("subresource").into();
-    if what == "*" {
-        (wish.resource, wish.group) = ("*".into(), "*".into());
-        return Ok(wish);
-    }
-    let known = ctx.cluster()?.server().catalog().by_name(&what);
-    match known {
-        Some(kind) => {
-            let names = *kind.names();
-            (wish.resource, wish.group) = (names.plural.into(), names.group.into());
-            if !names.namespaced && !wish.namespace.is_empty() {
-                let group = if names.group.is_empty() { String::new() } else { format!(" in group '{}'", names.group) };
-                ctx.complain(format!("Warning: resource '{}' is not namespace scoped{group}\n", names.plural));
-            }
-        }
-        None => {
-            let (resource, group) = what.split_once('.').unwrap_or((&what, ""));
-            let place = if group.is_empty() { String::new() } else { format!(" in group '{group}'") };
-            ctx.complain(format!("Warning: the server doesn't have a resource type '{resource}'{place}\n"));
-            (wish.resource, wish.group) = (resource.into(), group.into());
-        }
-    }
+    let (resource, name) = what.split_once('/').unwrap_or((what, ""));
+    let mut wish = Wish { verb: verb.clone(), name: name.into(), namespace, subresource, ..Wish::default() };
+    name_resource(ctx, &mut wish, resource)?;
+    check_verb(ctx, verb, VERBS);
     Ok(wish)
+}
+
+/// Says what type is meant, and that it is unknown or has no namespaces where that is so.
+fn name_resource(ctx: &mut Ctx, wish: &mut Wish, typed: &str) -> CliResult<()> {
+    if typed == "*" {
+        wish.resource = "*".into();
+        return Ok(());
+    }
+    let Some(kind) = ctx.cluster()?.server().catalog().by_name(&typed.to_lowercase()) else {
+        let (resource, group) = typed.split_once('.').unwrap_or((typed, ""));
+        if !NOT_SERVED.contains(&typed) {
+            warn(ctx, &format!("the server doesn't have a resource type '{resource}'{}", in_group(group)));
+        }
+        wish.resource = typed.into();
+        return Ok(());
+    };
+    let names = *kind.names();
+    (wish.resource, wish.group) = (names.plural.into(), names.group.into());
+    if !names.namespaced && !wish.namespace.is_empty() {
+        warn(ctx, &format!("resource '{}' is not namespace scoped{}", names.plural, in_group(names.group)));
+    }
+    Ok(())
+}
+
+fn check_verb(ctx: &mut Ctx, verb: &str, known: &[&str]) {
+    if !known.contains(&verb) {
+        warn(ctx, &format!("verb '{verb}' is not a known verb"));
+    }
+}
+
+fn in_group(group: &str) -> String {
+    if group.is_empty() { String::new() } else { format!(" in group '{group}'") }
+}
+
+/// Such a warning ends in an empty line, and is none of the server's.
+fn warn(ctx: &mut Ctx, text: &str) {
+    ctx.complain(format!("Warning: {text}\n"));
 }
 
 fn list(ctx: &mut Ctx, matches: &ArgMatches, namespace: &str) -> CliResult<()> {
@@ -113,4 +153,52 @@ fn list(ctx: &mut Ctx, matches: &ArgMatches, namespace: &str) -> CliResult<()> {
     print_rows(headers, &rows, &mut text).map_err(|e| CliError::text(e.to_string()))?;
     ctx.out.push_str(&String::from_utf8_lossy(&text));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::testing::{Session, check};
+
+    #[test]
+    fn roles_and_bindings_answer() {
+        let mut session = Session::new();
+        session.run("create role reader --verb=get,list --resource=pods,pods/log");
+        session.run("create rolebinding reads --role=reader --user=jane --group=ops");
+        check(
+            &mut session,
+            &[
+                (
+                    "auth can-i delete nodes.metrics -q",
+                    "! Warning: the server doesn't have a resource type 'nodes' in group 'metrics'\n! \n",
+                ),
+                ("auth can-i get pods --as=jane", "yes\n"),
+                ("auth can-i get po/web --as=joe --as-group=ops", "yes\n"),
+                ("auth can-i get pods --subresource=exec --as=jane", "no\n= 1\n"),
+                ("auth can-i get pods --as=jane -A", "no\n= 1\n"),
+                ("auth can-i get pods --as=jane -n kube-system -q", "= 1\n"),
+                ("auth can-i fetch pods --as=jane", "no\n! Warning: verb 'fetch' is not a known verb\n! \n= 1\n"),
+                ("auth can-i get /healthz --as=jane", "yes\n"),
+                ("auth can-i get /logs --as=jane", "no\n= 1\n"),
+                (
+                    "auth can-i get /logs --subresource=x",
+                    "! error: --subresource can not be used with NonResourceURL\n= 1\n",
+                ),
+                ("auth can-i list get", "yes\n! Warning: the server doesn't have a resource type 'get'\n! \n"),
+                ("auth can-i impersonate users --as=jane", "no\n= 1\n"),
+                (
+                    "auth can-i get pods web",
+                    "! error: you must specify two arguments: verb resource or verb resource/resourceName.\n! See 'kubectl auth can-i -h' for help and examples.\n= 1\n",
+                ),
+                (
+                    "auth can-i get pods --no-headers",
+                    "! error: --no-headers cannot be set without --list specified\n= 1\n",
+                ),
+                ("auth can-i --list x", "! error: list option must be specified with no arguments\n= 1\n"),
+                (
+                    "auth can-i --list -q",
+                    "! error: list option can't be specified with neither quiet, all-namespaces nor subresource options\n= 1\n",
+                ),
+            ],
+        );
+    }
 }

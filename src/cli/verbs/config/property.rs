@@ -1,0 +1,207 @@
+//! Single values of a kubeconfig file by their path: `contexts.dev.namespace`, `current-context`.
+//!
+//! Names of entries may have dots; they end where the name of a field begins.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::machinery::field::quote;
+use crate::machinery::object::{Reading, Writing};
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    Text,
+    Switch,
+    Bytes,
+}
+
+/// A list of named entries: the list, the object of an entry, the fields of that object.
+type Section = (&'static str, &'static str, &'static [(&'static str, Holds)]);
+
+const SECTIONS: &[Section] = &[
+    (
+        "clusters",
+        "cluster",
+        &[
+            ("server", Holds::Text),
+            ("tls-server-name", Holds::Text),
+            ("insecure-skip-tls-verify", Holds::Switch),
+            ("certificate-authority", Holds::Text),
+            ("certificate-authority-data", Holds::Bytes),
+            ("proxy-url", Holds::Text),
+            ("disable-compression", Holds::Switch),
+        ],
+    ),
+    (
+        "users",
+        "user",
+        &[
+            ("client-certificate", Holds::Text),
+            ("client-certificate-data", Holds::Bytes),
+            ("client-key", Holds::Text),
+            ("client-key-data", Holds::Bytes),
+            ("token", Holds::Text),
+            ("tokenFile", Holds::Text),
+            ("act-as", Holds::Text),
+            ("act-as-uid", Holds::Text),
+            ("username", Holds::Text),
+            ("password", Holds::Text),
+        ],
+    ),
+    ("contexts", "context", &[("cluster", Holds::Text), ("user", Holds::Text), ("namespace", Holds::Text)]),
+];
+
+/// Where a path leads.
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    Current,
+    /// All entries of a list.
+    All(&'static str),
+    /// An entry of a list.
+    Entry(&'static str, String),
+    /// A field of an entry, with the object of the entry between them.
+    Field {
+        list: &'static str,
+        name: String,
+        object: &'static str,
+        field: &'static str,
+        holds: Holds,
+    },
+}
+
+fn place(path: &str) -> Result<Place, String> {
+    if path.is_empty() {
+        return Err("you must specify a property".into());
+    }
+    let wrong = || format!("unable to parse {path}: no such property");
+    let parts: Vec<&str> = path.split('.').collect();
+    if parts == ["current-context"] {
+        return Ok(Place::Current);
+    }
+    let (list, object, fields) = SECTIONS.iter().find(|(list, ..)| *list == parts[0]).ok_or_else(wrong)?;
+    if parts.len() == 1 {
+        return Ok(Place::All(list));
+    }
+    let known = |part: &&str| fields.iter().find(|(field, _)| field == part);
+    // The first part after the list is a name even when it is also that of a field.
+    let end = parts.iter().skip(2).position(|part| known(part).is_some()).map_or(parts.len(), |at| at + 2);
+    let name = parts[1..end].join(".");
+    match (parts.get(end).and_then(known), parts.len() - end) {
+        (None, _) => Ok(Place::Entry(list, name)),
+        (Some((field, holds)), 1) => Ok(Place::Field { list, name, object, field, holds: *holds }),
+        (Some(_), _) => Err(format!("unable to parse one or more field values of {path}")),
+    }
+}
+
+/// Sets a value; the entry is made when it is not there.
+///
+/// # Errors
+/// A path that leads nowhere or to more than one value, or a value that does not fit.
+pub(super) fn set(config: &mut Value, path: &str, text: &str, raw_bytes: bool) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("you cannot use set to unset a property".into());
+    }
+    match place(path)? {
+        Place::Current => config.put("/current-context", text),
+        Place::All(_) | Place::Entry(..) => return Err(format!("can't set a map to a value: {path}")),
+        Place::Field { list, name, object, field, holds } => {
+            let value = value(text, holds, raw_bytes)?;
+            let entries = config.list_mut(&format!("/{list}"));
+            let at = entries.iter().position(|e| e.str("/name") == name).unwrap_or_else(|| {
+                entries.push(json!({"name": name, object: {}}));
+                entries.len() - 1
+            });
+            entries[at].put(&format!("/{object}/{field}"), value);
+        }
+    }
+    Ok(())
+}
+
+/// Takes a value, an entry or all entries out.
+///
+/// # Errors
+/// A path that leads nowhere, or a field of an entry that is not there.
+pub(super) fn unset(config: &mut Value, path: &str) -> Result<(), String> {
+    match place(path)? {
+        Place::Current => config.put("/current-context", ""),
+        Place::All(list) => config.list_mut(&format!("/{list}")).clear(),
+        Place::Entry(list, name) => config.list_mut(&format!("/{list}")).retain(|e| e.str("/name") != name),
+        Place::Field { list, name, object, field, .. } => {
+            let entry = config.items_mut(&format!("/{list}")).find(|e| e.str("/name") == name);
+            let entry = entry.ok_or_else(|| format!("current map key `{name}` is invalid"))?;
+            entry.remove_at(&format!("/{object}/{field}"));
+        }
+    }
+    Ok(())
+}
+
+fn value(text: &str, holds: Holds, raw_bytes: bool) -> Result<Value, String> {
+    match holds {
+        Holds::Text => Ok(text.into()),
+        Holds::Switch => {
+            let on = crate::cli::args::parse_bool(text);
+            on.map(Value::from).ok_or_else(|| format!("strconv.ParseBool: parsing {}: invalid syntax", quote(text)))
+        }
+        Holds::Bytes if raw_bytes => Ok(STANDARD.encode(text).into()),
+        Holds::Bytes => match STANDARD.decode(text) {
+            Ok(_) => Ok(text.into()),
+            Err(error) => Err(format!("error decoding input value: {error}")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lead_to_fields() {
+        let field = |name: &str, field| Place::Field {
+            list: "contexts",
+            name: name.into(),
+            object: "context",
+            field,
+            holds: Holds::Text,
+        };
+        let cases = [
+            ("current-context", Ok(Place::Current)),
+            ("contexts", Ok(Place::All("contexts"))),
+            ("contexts.dev", Ok(Place::Entry("contexts", "dev".into()))),
+            ("contexts.dev.namespace", Ok(field("dev", "namespace"))),
+            ("contexts.10.0.0.1.user", Ok(field("10.0.0.1", "user"))),
+            ("contexts.user.user", Ok(field("user", "user"))),
+            ("contexts.a.user.x", Err("unable to parse one or more field values of contexts.a.user.x".to_string())),
+            ("nope.a", Err("unable to parse nope.a: no such property".to_string())),
+            ("", Err("you must specify a property".to_string())),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(place(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn values_are_set_and_taken_out() {
+        let mut config = json!({"contexts": []});
+        let set = |config: &mut Value, path, text| set(config, path, text, false);
+        assert_eq!(set(&mut config, "contexts.dev.namespace", "blue"), Ok(()));
+        assert_eq!(set(&mut config, "clusters.a.insecure-skip-tls-verify", "true"), Ok(()));
+        assert_eq!(
+            set(&mut config, "clusters.a.disable-compression", "maybe"),
+            Err("strconv.ParseBool: parsing \"maybe\": invalid syntax".into())
+        );
+        assert!(set(&mut config, "users.a.client-key-data", "no base64!").is_err());
+        assert_eq!(
+            config,
+            json!({
+                "clusters": [{"name": "a", "cluster": {"insecure-skip-tls-verify": true}}],
+                "contexts": [{"name": "dev", "context": {"namespace": "blue"}}],
+            })
+        );
+        assert_eq!(unset(&mut config, "contexts.dev.namespace"), Ok(()));
+        assert_eq!(unset(&mut config, "contexts.other.namespace"), Err("current map key `other` is invalid".into()));
+        assert_eq!(unset(&mut config, "clusters"), Ok(()));
+        assert_eq!(config, json!({"clusters": [], "contexts": [{"name": "dev", "context": {}}]}));
+    }
+}
