@@ -47,7 +47,7 @@ impl Server {
         let managed = managed.or_else(|| managers::after(&*kind, None, &new, request, now));
         self.identify(&*kind, &mut new, now)?;
         kind.prepare_create(&mut new);
-        self.admit(&*kind, Operation::Create, &mut new, None, now, &mut warnings)?;
+        self.admit(&*kind, &mut new, None, request, now, &mut warnings)?;
         self.check_new(&*kind, &new)?;
         if !request.options.trusted {
             warnings.extend(kind.warnings(&new, None));
@@ -57,6 +57,7 @@ impl Server {
             return Err(Status::already_exists(kind.names().group, kind.names().plural, new.name()));
         }
         self.allocate(&*kind, &mut new, None)?;
+        self.admit_last(&*kind, &mut new, None, request, now, &mut warnings)?;
         decode::complete(&*kind, &mut new);
         managers::put(&mut new, managed);
         let object =
@@ -143,16 +144,31 @@ impl Server {
         Ok(())
     }
 
+    /// Completes an object and refuses what must not be, beyond the rules of its kind.
     pub(super) fn admit(
         &mut self,
         kind: &dyn Kind,
-        operation: Operation,
         new: &mut Object,
         old: Option<&Object>,
+        request: &Request,
         now: Time,
         warnings: &mut Vec<String>,
     ) -> Result<()> {
-        let mut admission = Admission { server: self, kind, operation, new, old, now, warnings };
-        super::admission::run(&mut admission)
+        let (operation, dry_run) = (Operation::of(request.verb, old), request.options.dry_run);
+        super::admission::run(&mut Admission { server: self, kind, operation, new, old, now, dry_run, warnings })
+    }
+
+    /// The last word before an object is stored, and what it uses is charged to the quotas.
+    pub(super) fn admit_last(
+        &mut self,
+        kind: &dyn Kind,
+        new: &mut Object,
+        old: Option<&Object>,
+        request: &Request,
+        now: Time,
+        warnings: &mut Vec<String>,
+    ) -> Result<()> {
+        let (operation, dry_run) = (Operation::of(request.verb, old), request.options.dry_run);
+        super::admission::validate(&mut Admission { server: self, kind, operation, new, old, now, dry_run, warnings })
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::admission::Operation;
 use super::update::is_finished;
 use super::{Propagation, Request, Response, Result, Server, broken};
 use crate::kinds::Kind;
@@ -22,7 +21,7 @@ impl Server {
         check_preconditions(kind, request, &old)?;
         let mut warnings = Vec::new();
         let mut new = (*old).clone();
-        self.admit(kind, Operation::Delete, &mut new, Some(&old), now, &mut warnings)?;
+        self.admit(kind, &mut new, Some(&old), request, now, &mut warnings)?;
         if names.kind == "Namespace" {
             return self.delete_namespace(kind, old, request, now);
         }

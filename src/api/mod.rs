@@ -8,6 +8,7 @@
 pub mod admission;
 mod allocate;
 mod apply;
+mod authorize;
 mod create;
 mod custom;
 mod decode;
@@ -23,6 +24,7 @@ mod update;
 
 use std::sync::Arc;
 
+pub use authorize::{User, Wish};
 pub use request::{Body, FieldValidation, Options, PatchType, Propagation, Request, Response, Settings, Verb};
 
 use crate::kinds::catalog::KindRef;

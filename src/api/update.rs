@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::admission::Operation;
 use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta};
 use crate::kinds::Kind;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
@@ -64,11 +63,12 @@ impl Server {
                 }
                 new = kept;
             }
+            // A binding writes the node and what follows from it, and counts as no change of the spec.
             "binding" => {}
             _ => kind.prepare_update(&mut new, &old),
         }
         if !status_only {
-            self.admit(kind, Operation::Update, &mut new, Some(&old), now, &mut warnings)?;
+            self.admit(kind, &mut new, Some(&old), request, now, &mut warnings)?;
         }
         if !request.options.trusted {
             let mut errors = meta::validate_update(kind, &new, &old);
@@ -87,6 +87,7 @@ impl Server {
         }
         if !status_only {
             self.allocate(kind, &mut new, Some(&old))?;
+            self.admit_last(kind, &mut new, Some(&old), request, now, &mut warnings)?;
         }
         decode::complete(kind, &mut new);
         managers::put(&mut new, managed);

@@ -8,7 +8,7 @@ use clap::ArgMatches;
 
 use super::args::Matches;
 use super::{CliError, CliResult, kubeconfig};
-use crate::api::{Request, Response};
+use crate::api::{Request, Response, User};
 use crate::cluster::{Cluster, OpenOptions};
 use crate::sim::{ClockMode, Duration, Time};
 
@@ -28,6 +28,8 @@ pub struct Ctx {
     /// The namespace of the kubeconfig's context.
     context_namespace: Option<String>,
     kubeconfig: Option<PathBuf>,
+    /// Whom the command acts as; the user of the store, who may do everything, when nobody is named.
+    user: Option<User>,
     store: Option<PathBuf>,
     timeout: Duration,
     timeout_given: bool,
@@ -61,6 +63,7 @@ impl Ctx {
             namespace: None,
             context_namespace: None,
             kubeconfig: None,
+            user: None,
             store: None,
             timeout: Duration::from_secs(30),
             timeout_given: false,
@@ -78,6 +81,8 @@ impl Ctx {
         self.store = matches.given("store").map(PathBuf::from);
         self.warnings_are_errors = matches.on("warnings-as-errors");
         self.kubeconfig = matches.given("kubeconfig").filter(|f| !f.is_empty()).map(PathBuf::from);
+        let (name, groups) = (matches.value("as"), matches.values("as-group"));
+        self.user = (!name.is_empty()).then(|| User::new(name, groups));
         if self.kubeconfig.is_some() || self.store_dir().is_ok() {
             let context = matches.given("context").filter(|c| !c.is_empty());
             self.context_namespace = kubeconfig::namespace(self, context)?;
@@ -100,6 +105,11 @@ impl Ctx {
     /// Whether the namespace was given on the command line.
     pub fn namespace_given(&self) -> bool {
         self.namespace.is_some()
+    }
+
+    /// Whom the command acts as; the cluster's administrator unless `--as` names another.
+    pub fn user(&self) -> User {
+        self.user.clone().unwrap_or_else(|| User::new("kubernetes-admin", vec!["system:masters".into()]))
     }
 
     /// The kubeconfig file that was asked for.
@@ -163,6 +173,9 @@ impl Ctx {
 
     /// Sends a request; warnings of the server go to standard error.
     pub fn call(&mut self, request: &Request) -> CliResult<Response> {
+        if let Some(user) = self.user.clone() {
+            self.cluster()?.server().authorize(&user, request)?;
+        }
         let response = self.cluster()?.handle(request)?;
         for warning in &response.warnings {
             // What the server says again and again is printed once.

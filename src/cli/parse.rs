@@ -165,6 +165,10 @@ fn complain(error: &clap::Error, argv: &[String], program: &str, root: &Command)
         ErrorKind::UnknownArgument if argument.starts_with("--") => usage(format!("unknown flag: {flag}")),
         ErrorKind::UnknownArgument if argument.starts_with('-') => usage(unknown_shorthand(&argument, argv)),
         ErrorKind::UnknownArgument => CliError::text(format!("unexpected argument: {argument}")),
+        ErrorKind::InvalidSubcommand if path != program => {
+            let word = context(ContextKind::InvalidSubcommand);
+            CliError::Raw(format!("error: unknown command \"{word}\"\nSee '{path} -h' for help and examples\n"), 1)
+        }
         ErrorKind::InvalidSubcommand => unknown_command(&context(ContextKind::InvalidSubcommand), &path),
         ErrorKind::InvalidValue if context(ContextKind::InvalidValue).is_empty() => usage(needs_argument(&flag, argv)),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {

@@ -88,6 +88,7 @@ fn what_is_mistyped_is_said() {
         &[
             ("get foo", "! error: the server doesn't have a resource type \"foo\"\n= 1\n"),
             ("get cm --badflag", "! error: unknown flag: --badflag\n! See 'kubectl get --help' for usage.\n= 1\n"),
+            ("top nope", "! error: unknown command \"nope\"\n! See 'kubectl top -h' for help and examples\n= 1\n"),
             ("create", "! error: must specify one of -f and -k\n= 1\n"),
             (
                 "create ns a b",

@@ -29,6 +29,7 @@ pub(super) fn component_of(controller: &str) -> &str {
     match controller {
         "kubelet-node" => "kubelet",
         "node-lifecycle-controller" => "node-controller",
+        "disruption-controller" => "controllermanager",
         own => own,
     }
 }

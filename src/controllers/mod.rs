@@ -10,12 +10,14 @@ mod crd_naming;
 pub mod cron_job;
 pub mod daemon_set;
 pub mod deployment;
+pub mod disruption;
 pub mod driver;
 pub mod endpoint_slice;
 pub mod endpoints;
 pub mod event_ttl;
 pub mod garbage_collector;
 pub mod history;
+pub mod horizontal_pod_autoscaler;
 pub mod job;
 pub mod kubelet;
 pub mod namespace;
@@ -24,6 +26,7 @@ pub mod persistent_volume;
 pub mod pod_gc;
 mod recorder;
 pub mod replica_set;
+pub mod resource_quota;
 pub mod root_ca;
 pub mod scheduler;
 pub mod service_account;
@@ -54,6 +57,9 @@ pub static CONTROLLERS: &[Controller] = &[
     endpoints::CONTROLLER,
     endpoint_slice::CONTROLLER,
     endpoint_slice::mirror::CONTROLLER,
+    resource_quota::CONTROLLER,
+    disruption::CONTROLLER,
+    horizontal_pod_autoscaler::CONTROLLER,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
     deployment::CONTROLLER,

@@ -1,17 +1,20 @@
 //! Admission: what the API server adds to objects and refuses, beyond the rules of a single kind.
 //!
-//! One file a plugin and one line in [`PLUGINS`]; they run in this order on every create, update and delete.
+//! One file a plugin and one line in [`PLUGINS`] or [`VALIDATORS`]; they run in this order, the former on every create,
+//! update and delete, the latter on creates and updates.
 
 mod default_storage_class;
 mod default_tolerations;
+mod limit_ranger;
 mod namespace_lifecycle;
 mod node_taints;
 mod priority;
+pub mod resource_quota;
 mod service_account;
 mod storage_protection;
 mod volume_resize;
 
-use super::{Result, Server};
+use super::{Result, Server, Verb};
 use crate::kinds::Kind;
 use crate::machinery::object::Object;
 use crate::sim::Time;
@@ -25,6 +28,17 @@ pub enum Operation {
     Update,
     /// It is deleted.
     Delete,
+}
+
+impl Operation {
+    /// What a request does to an object that is there or not.
+    pub fn of(verb: Verb, old: Option<&Object>) -> Operation {
+        match (verb, old) {
+            (Verb::Delete, _) => Operation::Delete,
+            (_, None) => Operation::Create,
+            (_, Some(_)) => Operation::Update,
+        }
+    }
 }
 
 /// One object on its way into the store.
@@ -41,6 +55,8 @@ pub struct Admission<'a> {
     pub old: Option<&'a Object>,
     /// The present.
     pub now: Time,
+    /// Whether nothing of this is kept.
+    pub dry_run: bool,
     /// Warnings for the client.
     pub warnings: &'a mut Vec<String>,
 }
@@ -62,10 +78,19 @@ static PLUGINS: &[Plugin] = &[
     node_taints::admit,
     priority::admit,
     default_tolerations::admit,
+    limit_ranger::set_defaults,
     storage_protection::admit,
     default_storage_class::admit,
     volume_resize::admit,
 ];
+
+/// Plugins that only refuse; they see the object as it will be stored, after its kind has found nothing wrong with it.
+static VALIDATORS: &[Plugin] = &[limit_ranger::validate, resource_quota::admit];
+
+/// Runs every validator; the first refusal ends the request. Nothing may fail after this.
+pub fn validate(admission: &mut Admission<'_>) -> Result<()> {
+    VALIDATORS.iter().try_for_each(|plugin| plugin(admission))
+}
 
 /// Runs every plugin; the first refusal ends the request.
 pub fn run(admission: &mut Admission<'_>) -> Result<()> {

@@ -7,8 +7,6 @@ use super::{switch, text};
 
 /// Accepted without effect: with a value.
 const IGNORED: &[(&str, &str)] = &[
-    ("as", "accepted; there is one user, who may do everything"),
-    ("as-group", "accepted; see --as"),
     ("as-uid", "accepted; see --as"),
     ("as-user-extra", "accepted; see --as"),
     ("cache-dir", "accepted; there is no discovery cache"),
@@ -40,6 +38,8 @@ const IGNORED_SWITCHES: &[(&str, &str)] = &[
 pub fn args() -> Vec<Arg> {
     let mut args = vec![
         text("namespace", "the namespace to work in").short('n'),
+        text("as", "act as this user, with what roles and bindings allow; the user of the store may do everything"),
+        super::each("as-group", "a group of the user of --as"),
         text("store", "the directory of the store (else $KCTL_HOME, else the data directory of the user)"),
         text("kubeconfig", "file with contexts, of which the current one's namespace is used"),
         text("context", "context of the kubeconfig file to use"),
@@ -59,9 +59,10 @@ pub fn args() -> Vec<Arg> {
 pub fn takes_value(word: &str) -> Option<bool> {
     if let Some(flag) = word.strip_prefix("--") {
         let (name, inline) = flag.split_once('=').map_or((flag, false), |(n, _)| (n, true));
-        let with_value = ["namespace", "store", "kubeconfig", "context", "request-timeout", "server", "v"]
-            .contains(&name)
-            || IGNORED.iter().any(|(n, _)| *n == name);
+        let with_value =
+            ["namespace", "as", "as-group", "store", "kubeconfig", "context", "request-timeout", "server", "v"]
+                .contains(&name)
+                || IGNORED.iter().any(|(n, _)| *n == name);
         if with_value {
             return Some(!inline);
         }

@@ -14,11 +14,14 @@ use crate::cli::{CliError, CliResult, Ctx, record};
 use crate::machinery::field::quote;
 use crate::machinery::object::{Meta, Reading, Writing, split_api_version};
 
+/// Keys with their values.
+pub(super) type Strings = BTreeMap<String, String>;
+
 /// What is to become of the map.
 #[derive(Debug, Default)]
 pub(super) struct Pairs {
     /// Keys that get a value.
-    pub(super) set: BTreeMap<String, String>,
+    pub(super) set: Strings,
     /// Keys that go.
     pub(super) remove: Vec<String>,
 }
@@ -34,7 +37,7 @@ pub(super) struct MapVerb {
     /// Reads the words.
     pub(super) parse: fn(&[String]) -> CliResult<Pairs>,
     /// Complains about keys that have a value, without `--overwrite`.
-    pub(super) check_overwriting: fn(&BTreeMap<String, String>, &BTreeMap<String, String>) -> CliResult<()>,
+    pub(super) check_overwriting: fn(&Strings, &Strings) -> CliResult<()>,
     /// `labeled`: by the object before and after, and whether `--overwrite` was given.
     pub(super) done: fn(&Value, &Value, bool) -> &'static str,
     /// Whether a key to remove that is not there is mentioned.

@@ -3,6 +3,7 @@
 mod annotate;
 mod api_resources;
 mod apply;
+mod auth;
 mod autoscale;
 mod change;
 mod clock;
@@ -23,9 +24,11 @@ mod label;
 mod logs;
 mod made;
 mod metadata_map;
+mod options;
 mod patch;
 mod refused;
 mod replace;
+mod resolve;
 mod rollout;
 mod run;
 mod scale;
@@ -33,6 +36,7 @@ mod set;
 mod sim;
 mod store;
 mod taint;
+mod top;
 mod version;
 mod wait;
 
@@ -66,6 +70,8 @@ pub static VERBS: &[Verb] = &[
     drain::UNCORDON,
     drain::DRAIN,
     taint::VERB,
+    top::VERB,
+    auth::VERB,
     logs::VERB,
     wait::VERB,
     events::VERB,
@@ -81,6 +87,9 @@ pub static VERBS: &[Verb] = &[
     refused::PLUGIN,
     refused::ALPHA,
     refused::KUBERC,
+    refused::KUSTOMIZE,
+    options::VERB,
+    resolve::VERB,
     clock::VERB,
     sim::VERB,
     store::VERB,

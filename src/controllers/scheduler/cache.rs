@@ -1,7 +1,7 @@
 //! What the scheduler knows without asking: nodes and what is taken of them, who waits, who stands near whom.
 //!
 //! The cache lives in the server's scratch. Changes are noted as they happen ([`Cache::note_pod`] and its siblings, called
-//! by the wakes) and worked in at the beginning of the next round ([`Cache::work_in`]). What is taken of a node is also kept
+//! by the wakes) and worked in at the beginning of the next round ([`Cache::work_in`]); a binding of our own is worked in at once. What is taken of a node is also kept
 //! in a row of the scheduler's memory, changed together with the pods it counts, so that a command which schedules one pod
 //! reads no other. A row that is missing, or is of an earlier node of that name, is counted anew from the index of pods by
 //! node. Everything else is read on first use.
@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::terms::PodSet;
+use super::terms::{PodSet, PodTerms};
 use super::view::{Node, Pod, Share, Usage, priority, takes_room};
 use crate::controllers::context::Result;
 use crate::controllers::{Context, Key};
@@ -46,6 +46,12 @@ struct Group {
     sets: Vec<PodSet>,
     /// Pods that are being deleted do not count.
     alive: bool,
+    counts: Arc<ByNode>,
+}
+
+/// Bound pods that have the same terms about others, as replicas do, by node.
+struct Class {
+    terms: PodTerms,
     counts: ByNode,
 }
 
@@ -65,8 +71,12 @@ pub(super) struct Cache {
     queued: BTreeSet<Key>,
     arrivals: u64,
     groups: Vec<Group>,
-    social: BTreeMap<Key, Arc<Pod>>,
+    /// The bound pods that have terms about others: their classes and nodes.
+    social: BTreeMap<Key, (usize, String)>,
+    classes: Vec<Class>,
     nominated: BTreeMap<Key, Arc<Object>>,
+    /// Uids of pods whose binding has been noted, and whose change has not been seen yet.
+    bound: BTreeSet<String>,
     spread_selectors: BTreeMap<(String, String), Selector>,
     /// Something happened that may let waiting pods go.
     pub(super) moved: bool,
@@ -78,6 +88,20 @@ impl Cache {
     /// Notes that a bound pod came, went or changed.
     pub(super) fn note_pod(&mut self, old: Option<Arc<Object>>, new: Option<Arc<Object>>) {
         self.news.push(News::Pod { old, new });
+    }
+
+    /// Notes a binding of our own before the change says so.
+    pub(super) fn note_binding(&mut self, pod: Arc<Object>) {
+        self.nominated.remove(&Key::of(&pod));
+        self.bound.insert(pod.uid().into());
+        self.joined = true;
+        self.note_pod(None, Some(pod));
+    }
+
+    /// Whether a change is a binding that has been noted; asked once for each.
+    pub(super) fn is_own_binding(&mut self, old: Option<&Arc<Object>>, new: Option<&Arc<Object>>) -> bool {
+        let binds = old.zip(new).is_some_and(|(old, new)| !takes_room(old) && takes_room(new));
+        binds && new.is_some_and(|pod| self.bound.remove(pod.uid()))
     }
 
     /// Notes that a node came, changed, or went (`None`).
@@ -184,19 +208,45 @@ impl Cache {
                 usages.change(ctx, self, node, &Share::of(pod), sign)?;
             }
             for group in self.groups.iter_mut().filter(|g| g.has(pod)) {
-                *group.counts.entry(node.into()).or_default() += sign;
+                *Arc::make_mut(&mut group.counts).entry(node.into()).or_default() += sign;
             }
         }
         if self.loaded
             && let Some(pod) = new.or(old)
             && has_terms(pod)
         {
-            match new {
-                Some(pod) => self.social.insert(Key::of(pod), Arc::new(read_pod(ctx, pod.clone())?)),
-                None => self.social.remove(&Key::of(pod)),
-            };
+            self.leave(&Key::of(pod));
+            if new.is_some() {
+                self.join(&read_pod(ctx, pod.clone())?);
+            }
         }
         Ok(())
+    }
+
+    /// Counts a bound pod in its class.
+    fn join(&mut self, pod: &Pod) {
+        let class = match self.classes.iter().position(|c| c.terms == pod.terms) {
+            Some(class) => class,
+            None => {
+                self.classes.push(Class { terms: pod.terms.clone(), counts: ByNode::new() });
+                self.classes.len() - 1
+            }
+        };
+        let node = pod.object.str("/spec/nodeName").to_string();
+        *self.classes[class].counts.entry(node.clone()).or_default() += 1;
+        self.social.insert(pod.key(), (class, node));
+    }
+
+    /// Counts a pod out of its class.
+    fn leave(&mut self, pod: &Key) {
+        if let Some((class, node)) = self.social.remove(pod)
+            && let Some(count) = self.classes[class].counts.get_mut(&node)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.classes[class].counts.remove(&node);
+            }
+        }
     }
 
     /// Reads everything that has not been read yet. To be called after [`Cache::work_in`].
@@ -212,8 +262,9 @@ impl Cache {
         }
         usages.save(ctx);
         self.social.clear();
+        self.classes.clear();
         for pod in ctx.indexed("pods", "social", "")?.into_iter().filter(|p| takes_room(p)) {
-            self.social.insert(Key::of(&pod), Arc::new(read_pod(ctx, pod)?));
+            self.join(&read_pod(ctx, pod)?);
         }
         for pod in ctx.indexed("pods", "unscheduled", ctx.controller)? {
             self.note_nomination(&pod, true);
@@ -227,9 +278,9 @@ impl Cache {
         &self.nodes
     }
 
-    /// The bound pods that have terms about other pods.
-    pub(super) fn social(&self) -> impl Iterator<Item = &Arc<Pod>> {
-        self.social.values()
+    /// The terms of bound pods about other pods, and how many pods have them by node.
+    pub(super) fn social(&self) -> impl Iterator<Item = (&PodTerms, &ByNode)> {
+        self.classes.iter().filter(|c| !c.counts.is_empty()).map(|c| (&c.terms, &c.counts))
     }
 
     /// The waiting pods that have a node in view.
@@ -238,12 +289,13 @@ impl Cache {
     }
 
     /// The bound pods that are in all of some sets, by node; with `alive` without those that are being deleted.
-    pub(super) fn count(&mut self, ctx: &mut Context<'_>, sets: &[PodSet], alive: bool) -> Result<ByNode> {
+    pub(super) fn count(&mut self, ctx: &mut Context<'_>, sets: &[PodSet], alive: bool) -> Result<Arc<ByNode>> {
         if let Some(known) = self.groups.iter().find(|g| g.alive == alive && g.sets == sets) {
             return Ok(known.counts.clone());
         }
-        let mut group = Group { sets: sets.to_vec(), alive, counts: ByNode::new() };
+        let mut group = Group { sets: sets.to_vec(), alive, counts: Arc::default() };
         let Some(first) = sets.first() else { return Ok(group.counts) };
+        let mut counts = ByNode::new();
         let namespaces: Vec<String> = match first.is_everywhere() {
             true => ctx.list("namespaces", None)?.iter().map(|n| n.name().to_string()).collect(),
             false => first.namespaces.iter().cloned().collect(),
@@ -251,13 +303,14 @@ impl Cache {
         for namespace in namespaces {
             for pod in ctx.pods_matching(&namespace, &first.selector)? {
                 if takes_room(&pod) && group.has(&pod) {
-                    *group.counts.entry(pod.str("/spec/nodeName").into()).or_default() += 1;
+                    *counts.entry(pod.str("/spec/nodeName").into()).or_default() += 1;
                 }
             }
         }
         if self.groups.len() >= GROUPS_MAX {
             self.groups.clear();
         }
+        group.counts = Arc::new(counts);
         let counts = group.counts.clone();
         self.groups.push(group);
         Ok(counts)

@@ -65,7 +65,7 @@ fn gather<'a>(ctx: &mut Context<'_>, cache: &mut Cache, pod: &'a Pod, volumes: &
     let hard = with_counts(ctx, cache, pod, hard)?;
     let (wanted, unwanted) = near::required_sets(&pod.terms);
     let wanted = cache.count(ctx, &wanted, false)?;
-    let unwanted: Result<Vec<ByNode>> =
+    let unwanted: Result<Vec<Arc<ByNode>>> =
         unwanted.iter().map(|set| cache.count(ctx, std::slice::from_ref(set), false)).collect();
     let near = Near::new(pod, &wanted, &unwanted?, cache.social(), cache.nodes());
     let mut promised: BTreeMap<String, Vec<Arc<Pod>>> = BTreeMap::new();
@@ -91,7 +91,7 @@ fn with_counts(
     cache: &mut Cache,
     pod: &Pod,
     constraints: Vec<SpreadConstraint>,
-) -> Result<Vec<(SpreadConstraint, ByNode)>> {
+) -> Result<Vec<(SpreadConstraint, Arc<ByNode>)>> {
     let mut counted = Vec::with_capacity(constraints.len());
     for constraint in constraints {
         let set = PodSet {

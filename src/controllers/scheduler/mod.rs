@@ -1,8 +1,8 @@
 //! The scheduler: finds a node for every pod that has none.
 //!
 //! It has one key, the queue. A round ([`reconcile`]) works in what has happened ([`cache`]) and takes pods out of the queue,
-//! most important first, until one has been bound; the change that the binding makes starts the next round, so that every
-//! decision sees the ones before it. A pod goes through three steps: what decides about it is gathered ([`cycle`]), nodes
+//! most important first, until it is empty. Every binding is worked in at once, so that each decision sees the ones before
+//! it, while the other controllers see all of them together. A pod goes through three steps: what decides about it is gathered ([`cycle`]), nodes
 //! that do not take it are dropped ([`filters`]), the best of the others is chosen ([`scores`]). Where no node is left,
 //! less important pods may have to go ([`preempt`]).
 //!
@@ -68,7 +68,17 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     result
 }
 
-/// Schedules until one pod has been bound or none is left.
+/// How the attempt to place a pod ended.
+enum Attempt {
+    /// It is on its node, or its volumes are on their way.
+    Placed,
+    /// It waits.
+    Failed,
+    /// It waits for others to go. What follows from that has to happen before the next pod is looked at.
+    Cleared,
+}
+
+/// Schedules until no pod is left in the queue.
 fn round(ctx: &mut Context<'_>, cache: &mut Cache, flush: bool) -> Result<Action> {
     cache.work_in(ctx)?;
     if std::mem::take(&mut cache.moved) || flush {
@@ -83,10 +93,14 @@ fn round(ctx: &mut Context<'_>, cache: &mut Cache, flush: bool) -> Result<Action
             break;
         };
         let Some(pod) = ctx.get_key("pods", &key)?.filter(|p| waits(p)) else { continue };
-        if attempt(ctx, cache, &pod, flush)? {
-            break;
+        match attempt(ctx, cache, &pod, flush)? {
+            Attempt::Placed => {}
+            Attempt::Failed => waiting = true,
+            Attempt::Cleared => {
+                waiting = true;
+                break;
+            }
         }
-        waiting = true;
     }
     let due = ctx.now + FLUSH_AFTER;
     if flush {
@@ -116,29 +130,34 @@ fn refill(ctx: &mut Context<'_>, cache: &mut Cache, index: &str) -> Result<bool>
     Ok(!pods.is_empty())
 }
 
-/// Tries to place one pod; whether it has been bound.
-fn attempt(ctx: &mut Context<'_>, cache: &mut Cache, pod: &Arc<Object>, again: bool) -> Result<bool> {
+/// Tries to place one pod.
+fn attempt(ctx: &mut Context<'_>, cache: &mut Cache, pod: &Arc<Object>, again: bool) -> Result<Attempt> {
     let failure = match cycle::place(ctx, cache, pod) {
         Ok(cycle::Placement::On(node)) => match bind(ctx, pod, &node) {
-            Ok(()) => return Ok(true),
+            Ok(bound) => {
+                cache.note_binding(bound);
+                cache.work_in(ctx)?;
+                return Ok(Attempt::Placed);
+            }
             Err(status) => Failure { reason: "SchedulerError", message: status.to_string(), nominated: None },
         },
-        Ok(cycle::Placement::Preparing) => return Ok(false),
+        Ok(cycle::Placement::Preparing) => return Ok(Attempt::Placed),
         Ok(cycle::Placement::Nowhere(failure)) => failure,
         Err(status) => Failure { reason: "SchedulerError", message: status.to_string(), nominated: None },
     };
     report::failed(ctx, pod, &failure, again)?;
-    Ok(false)
+    Ok(if failure.nominated.is_some_and(|node| !node.is_empty()) { Attempt::Cleared } else { Attempt::Failed })
 }
 
-fn bind(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<()> {
+/// Binds a pod to a node and tells so; answers the pod as it is then.
+fn bind(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Arc<Object>> {
     let binding = json!({
         "apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod.name(), "namespace": pod.namespace()},
         "target": {"kind": "Node", "name": node},
     });
     let request = Request::new(Verb::Create, "pods", pod.namespace(), pod.name());
-    ctx.send(request.subresource("binding").body(Body::Object(binding)))?;
+    let bound = ctx.send(request.subresource("binding").body(Body::Object(binding)))?.object;
     let text = format!("Successfully assigned {}/{} to {node}", pod.namespace(), pod.name());
     ctx.event(pod, "Normal", "Scheduled", &text);
-    Ok(())
+    Ok(bound)
 }

@@ -38,8 +38,8 @@ impl Near {
     pub(super) fn new<'a>(
         pod: &Pod,
         wanted: &ByNode,
-        unwanted: &[ByNode],
-        social: impl Iterator<Item = &'a Arc<Pod>>,
+        unwanted: &[Arc<ByNode>],
+        social: impl Iterator<Item = (&'a PodTerms, &'a ByNode)>,
         nodes: &BTreeMap<String, Arc<Node>>,
     ) -> Near {
         let mut near =
@@ -49,19 +49,12 @@ impl Near {
         for (term, counts) in terms.required_anti.iter().zip(unwanted) {
             add_counts(&mut near.unwanted, term, counts, 1, nodes);
         }
-        for other in social {
-            if let Some(node) = node_of(other, nodes) {
-                near.mind(pod, other, node, 1);
+        for (theirs, counts) in social {
+            for term in theirs.required_anti.iter().filter(|t| t.pods.contains(&pod.object)) {
+                add_counts(&mut near.unwelcome, term, counts, 1, nodes);
             }
         }
         near
-    }
-
-    /// Counts the anti-affinity of another pod against this one.
-    fn mind(&mut self, pod: &Pod, other: &Pod, node: &Node, by: i64) {
-        for term in other.terms.required_anti.iter().filter(|t| t.pods.contains(&pod.object)) {
-            add(&mut self.unwelcome, &term.topology_key, node, by);
-        }
     }
 
     /// Why a node does not take the pod, if so.
@@ -93,13 +86,10 @@ impl Near {
         for term in pod.terms.required_anti.iter().filter(|t| t.pods.contains(&other.object)) {
             add(&mut self.unwanted, &term.topology_key, node, by);
         }
-        self.mind(pod, other, node, by);
+        for term in other.terms.required_anti.iter().filter(|t| t.pods.contains(&pod.object)) {
+            add(&mut self.unwelcome, &term.topology_key, node, by);
+        }
     }
-}
-
-fn node_of<'a>(pod: &Pod, nodes: &'a BTreeMap<String, Arc<Node>>) -> Option<&'a Arc<Node>> {
-    use crate::machinery::object::Reading;
-    nodes.get(pod.object.str("/spec/nodeName"))
 }
 
 fn add(domains: &mut Domains, key: &str, node: &Node, by: i64) {
@@ -126,8 +116,8 @@ fn add_counts(
 /// and what bound pods prefer of it.
 pub(super) fn scores<'a>(
     pod: &Pod,
-    preferred: &[ByNode],
-    social: impl Iterator<Item = &'a Arc<Pod>>,
+    preferred: &[Arc<ByNode>],
+    social: impl Iterator<Item = (&'a PodTerms, &'a ByNode)>,
     feasible: &[Arc<Node>],
     nodes: &BTreeMap<String, Arc<Node>>,
 ) -> Vec<i64> {
@@ -137,9 +127,8 @@ pub(super) fn scores<'a>(
     for ((term, weight), counts) in liked.chain(disliked).zip(preferred) {
         add_counts(&mut domains, term, counts, weight, nodes);
     }
-    for other in social {
-        let Some(node) = node_of(other, nodes) else { continue };
-        add_opinion(&mut domains, &pod.object, &other.terms, node);
+    for (terms, counts) in social {
+        add_opinions(&mut domains, &pod.object, terms, counts, nodes);
     }
     let score = |node: &Arc<Node>| {
         let of_domain = |((key, value), n): (&(String, String), &i64)| (node.label(key) == Some(value)).then_some(*n);
@@ -151,14 +140,20 @@ pub(super) fn scores<'a>(
     raw.into_iter().map(normal).collect()
 }
 
-/// What a bound pod's terms say of a new one. A required affinity counts as a preference of weight one.
-fn add_opinion(domains: &mut Domains, pod: &Object, terms: &PodTerms, node: &Node) {
+/// What the terms of bound pods say of a new one. A required affinity counts as a preference of weight one.
+fn add_opinions(
+    domains: &mut Domains,
+    pod: &Object,
+    terms: &PodTerms,
+    counts: &ByNode,
+    nodes: &BTreeMap<String, Arc<Node>>,
+) {
     let required = terms.required.iter().map(|t| (t, 1));
     let liked = terms.preferred.iter().map(|t| (t, t.weight));
     let disliked = terms.preferred_anti.iter().map(|t| (t, -t.weight));
     for (term, weight) in required.chain(liked).chain(disliked) {
         if term.pods.contains(pod) {
-            add(domains, &term.topology_key, node, weight);
+            add_counts(domains, term, counts, weight, nodes);
         }
     }
 }

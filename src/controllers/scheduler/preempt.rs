@@ -10,10 +10,10 @@ use super::cache::{Cache, read_pod};
 use super::filters::{Cycle, Refusal};
 use super::report::{self, NOT_HELPFUL, no_node_fits};
 use super::view::{Node, Pod, priority, takes_room};
-use crate::controllers::Context;
 use crate::controllers::context::Result;
+use crate::controllers::{Context, Key};
 use crate::machinery::labels::Selector;
-use crate::machinery::object::{Meta, Object, Reading};
+use crate::machinery::object::{Meta, Object, Reading, Writing};
 
 /// How preemption ended.
 pub(super) enum Outcome {
@@ -131,7 +131,7 @@ fn select(
     if let Some(refusal) = trial.refuse(&emptier) {
         return Err(refusal);
     }
-    below.sort_by(|a, b| importance(a).cmp(&importance(b)));
+    below.sort_by_key(|pod| importance(pod));
     let (protected, free) = split_by_budget(below, budgets);
     let (mut victims, mut violations) = (Vec::new(), 0);
     for (pods, is_protected) in [(protected, true), (free, false)] {
@@ -144,7 +144,7 @@ fn select(
             }
         }
     }
-    victims.sort_by(|a, b| importance(a).cmp(&importance(b)));
+    victims.sort_by_key(|pod| importance(pod));
     Ok(Candidate { node: node.name().into(), violations, victims })
 }
 
@@ -220,9 +220,8 @@ pub(super) fn clear(ctx: &mut Context<'_>, cache: &Cache, pod: &Pod, node: &str,
         .cloned()
         .collect();
     for other in displaced {
-        if let Some(other) = ctx.get_key("pods", &crate::controllers::Key::of(&other))? {
+        if let Some(other) = ctx.get_key("pods", &Key::of(&other))? {
             let mut other = (*other).clone();
-            use crate::machinery::object::Writing;
             other.remove_at("/status/nominatedNodeName");
             ctx.update_status("pods", other)?;
         }

@@ -23,11 +23,11 @@ impl Spread {
     /// Counts per domain out of counts per node, one for each constraint.
     pub(super) fn new(
         pod: &Pod,
-        constraints: Vec<(SpreadConstraint, ByNode)>,
+        constraints: Vec<(SpreadConstraint, Arc<ByNode>)>,
         nodes: &BTreeMap<String, Arc<Node>>,
     ) -> Spread {
         let keys: Vec<String> = constraints.iter().map(|(c, _)| c.topology_key.clone()).collect();
-        let count = |(constraint, by_node): (SpreadConstraint, ByNode)| {
+        let count = |(constraint, by_node): (SpreadConstraint, Arc<ByNode>)| {
             let mut domains = BTreeMap::new();
             for node in nodes.values().filter(|n| has_labels(n, &keys) && counts(&constraint, pod, n)) {
                 let domain = node.label(&constraint.topology_key).unwrap_or_default();
@@ -81,7 +81,7 @@ fn counts(constraint: &SpreadConstraint, pod: &Pod, node: &Node) -> bool {
 /// The scores of feasible nodes under soft constraints, 0 to 100; `all_keys` leaves nodes out that lack a topology label.
 pub(super) fn scores(
     pod: &Pod,
-    constraints: &[(SpreadConstraint, ByNode)],
+    constraints: &[(SpreadConstraint, Arc<ByNode>)],
     all_keys: bool,
     feasible: &[Arc<Node>],
     nodes: &BTreeMap<String, Arc<Node>>,

@@ -182,7 +182,7 @@ impl PodSet {
 }
 
 /// The four lists of terms about other pods.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct PodTerms {
     pub(super) required: Vec<PodTerm>,
     pub(super) required_anti: Vec<PodTerm>,

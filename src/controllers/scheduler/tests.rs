@@ -348,3 +348,95 @@ fn the_most_important_of_the_waiting_go_first() {
     assert_eq!(world.node_of("z-high"), "k8s-node1");
     assert_eq!(world.node_of("a-low"), "");
 }
+
+#[test]
+fn every_important_pod_clears_only_what_it_needs() {
+    let mut world = World::new();
+    world.create(
+        "priorityclasses.scheduling.k8s.io",
+        json!({
+            "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 1000,
+        }),
+    );
+    (0..4).for_each(|n| world.pod(&format!("low{n}"), json!({"containers": asking("4")})));
+    world.pass(10);
+    let replicas = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "vip"}, "spec": {
+        "replicas": 2, "selector": {"matchLabels": {"app": "vip"}},
+        "template": {"metadata": {"labels": {"app": "vip"}}, "spec": {
+            "containers": asking("4"), "priorityClassName": "high",
+        }},
+    }});
+    world.create("replicasets.apps", replicas);
+    world.pass(60);
+    let pods = world.cluster.server().read_all("pods", Some("default")).expect("pods");
+    let bound =
+        |app: &str| pods.iter().filter(|p| p.name().starts_with(app) && !p.str("/spec/nodeName").is_empty()).count();
+    assert_eq!((bound("vip"), bound("low")), (2, 2));
+}
+
+#[test]
+fn a_claim_for_one_pod_alone_keeps_others_out() {
+    let mut world = World::new();
+    world.create(
+        "storageclasses.storage.k8s.io",
+        json!({
+            "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "late"},
+            "provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": "WaitForFirstConsumer",
+        }),
+    );
+    let volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "disk"}, "spec": {
+        "capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOncePod"], "storageClassName": "late", "hostPath": {"path": "/d"},
+    }});
+    world.create("persistentvolumes", volume);
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data"}, "spec": {
+        "accessModes": ["ReadWriteOncePod"], "storageClassName": "late",
+        "resources": {"requests": {"storage": "1Gi"}},
+    }});
+    world.create("persistentvolumeclaims", claim);
+    let volumes = json!({"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]});
+    world.pod("first", volumes.clone());
+    world.pass(1);
+    world.pod("second", volumes);
+    assert_ne!(world.node_of("first"), "", "{}", world.message("first"));
+    let why = "2 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode";
+    assert!(world.message("second").contains(why), "{}", world.message("second"));
+    world.delete("pods", "first");
+    assert_ne!(world.node_of("second"), "");
+}
+
+#[test]
+fn preferences_between_pods_are_scores() {
+    let mut world = World::new();
+    let term = |kind: &str| {
+        let term =
+            json!({"labelSelector": {"matchLabels": {"app": "leader"}}, "topologyKey": "kubernetes.io/hostname"});
+        let preferred = json!([{"weight": 100, "podAffinityTerm": term}]);
+        json!({"affinity": {kind: {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}})
+    };
+    world.pod("leader", json!({}));
+    let node = world.node_of("leader");
+    (0..2).for_each(|n| world.pod(&format!("near{n}"), term("podAffinity")));
+    (0..2).for_each(|n| world.pod(&format!("far{n}"), term("podAntiAffinity")));
+    assert_eq!([world.node_of("near0"), world.node_of("near1")], [node.clone(), node.clone()]);
+    assert!(world.node_of("far0") != node && world.node_of("far1") != node);
+}
+
+#[test]
+fn replicas_fill_what_there_is_and_the_rest_waits() {
+    let mut world = World::new();
+    let replicas = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "w"}, "spec": {
+        "replicas": 18, "selector": {"matchLabels": {"app": "w"}},
+        "template": {"metadata": {"labels": {"app": "w"}}, "spec": {"containers": asking("1")}},
+    }});
+    world.create("replicasets.apps", replicas);
+    let expected = BTreeMap::from([(String::new(), 2), ("k8s-node1".into(), 8), ("k8s-node2".into(), 8)]);
+    assert_eq!(world.per_node(), expected);
+    world.create(
+        "nodes",
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "k8s-node3"},
+        "status": {"allocatable": {"cpu": "8", "memory": "16Gi", "pods": "110"}}}),
+    );
+    world.patch("nodes", "k8s-node3", json!({"spec": {"taints": null}}));
+    assert_eq!(world.per_node().get("k8s-node3"), Some(&2));
+}

@@ -25,6 +25,9 @@ pub(super) fn pods(change: &Change, server: &mut Server) -> Vec<Key> {
     let cache: &mut Cache = server.scratch();
     let (old, new) = (change.old.as_ref(), after(change));
     let (was, is) = (old.filter(|p| takes_room(p)), new.filter(|p| takes_room(p)));
+    if cache.is_own_binding(old, new) {
+        return next_round(cache);
+    }
     if was.is_some() || is.is_some() {
         let same = was.zip(is).is_some_and(|(a, b)| looks_the_same(a, b));
         if !same {

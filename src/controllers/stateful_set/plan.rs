@@ -10,7 +10,7 @@ use super::view::{Desired, Replica, Revisions, Strategy};
 pub(super) enum Step {
     /// Make the pod with this ordinal and its claims.
     Create { ordinal: i64, from: Version },
-    /// Make claims that a pending pod misses.
+    /// Make the claims that a pending pod misses, and compare their owners with what they should be.
     Claims(usize),
     /// Compare identity, volumes and owners of claims with what they should be.
     Check(usize),

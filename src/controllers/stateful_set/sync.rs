@@ -94,6 +94,7 @@ impl<'c, 's> Sync<'c, 's> {
                 let ordinal = self.replicas[index].ordinal;
                 let name = self.replicas[index].name.clone();
                 self.make_claims(&name, ordinal)?;
+                self.retain(index)?;
             }
             Step::Check(index) => {
                 self.mend(index)?;

@@ -9,3 +9,8 @@ pub use role::{CLUSTER_ROLE, ROLE};
 
 /// The group.
 pub(super) const GROUP: &str = "rbac.authorization.k8s.io";
+
+/// Rules as rows of resources, URLs, names and verbs with raw tabs between: in descriptions and in `auth can-i --list`.
+pub fn rule_lines(rules: &[serde_json::Value]) -> Vec<String> {
+    rules::compact(rules).iter().map(rules::Rule::line).collect()
+}

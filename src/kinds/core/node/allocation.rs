@@ -1,15 +1,9 @@
 //! What the pods of a node ask for, and what part of the node that is.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-
+use crate::kinds::shared::pod_spec::resources::{Amounts, add, amounts, of_pod};
 use crate::kinds::{Describer, Lookup, age};
 use crate::machinery::object::{Meta, Object, Reading};
-use crate::machinery::quantity::{Format, Quantity};
-
-/// Amounts by resource.
-type Amounts = BTreeMap<String, Quantity>;
+use crate::machinery::quantity::Quantity;
 
 /// Writes the table of pods and the table of sums.
 pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
@@ -26,13 +20,13 @@ pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
     out.line(1, "---------\t----\t\t------------\t----------\t---------------\t-------------\t---");
     let (mut requests, mut limits) = (Amounts::new(), Amounts::new());
     for pod in &pods {
-        let (asked, bound) = (pod_amounts(pod, "requests"), pod_amounts(pod, "limits"));
+        let (asked, bound) = (of_pod(pod, "requests"), of_pod(pod, "limits"));
         let cells = [("cpu", &asked), ("cpu", &bound), ("memory", &asked), ("memory", &bound)]
             .map(|(name, map)| share(name, map, &allocatable));
         let who = format!("{}\t{}", pod.namespace(), pod.name());
         out.line(1, format!("{who}\t\t{}\t{}", cells.join("\t"), age(pod, look.now())));
-        add_all(&mut requests, &asked);
-        add_all(&mut limits, &bound);
+        add(&mut requests, &asked);
+        add(&mut limits, &bound);
     }
     out.line(0, "Allocated resources:");
     out.line(1, "(Total limits may be over 100 percent, i.e., overcommitted.)");
@@ -62,59 +56,6 @@ fn share(name: &str, map: &Amounts, allocatable: &Amounts) -> String {
     format!("{amount} ({percent}%)")
 }
 
-fn amounts(object: &Value, pointer: &str) -> Amounts {
-    let pairs = object.map(pointer).into_iter().flatten();
-    pairs.filter_map(|(name, value)| Some((name.clone(), Quantity::from_value(value).ok()?))).collect()
-}
-
-fn add_all(sum: &mut Amounts, more: &Amounts) {
-    for (name, amount) in more {
-        let old = sum.get(name).copied();
-        sum.insert(name.clone(), old.map_or(*amount, |old| old.add(amount)));
-    }
-}
-
-fn raise_all(most: &mut Amounts, other: &Amounts) {
-    for (name, amount) in other {
-        if most.get(name).is_none_or(|old| old < amount) {
-            most.insert(name.clone(), *amount);
-        }
-    }
-}
-
-/// What a pod asks for: its containers together, or one init container if that is more; side cars run all the time;
-/// amounts of the pod itself win; the overhead comes on top.
-fn pod_amounts(pod: &Object, what: &str) -> Amounts {
-    let of = |container: &Value| amounts(container, &format!("/resources/{what}"));
-    let mut sum = Amounts::new();
-    for container in pod.list("/spec/containers") {
-        add_all(&mut sum, &of(container));
-    }
-    let (mut side_cars, mut init) = (Amounts::new(), Amounts::new());
-    for container in pod.list("/spec/initContainers") {
-        let mut need = of(container);
-        if container.str("/restartPolicy") == "Always" {
-            add_all(&mut sum, &need);
-            add_all(&mut side_cars, &need);
-            need = side_cars.clone();
-        } else {
-            add_all(&mut need, &side_cars);
-        }
-        raise_all(&mut init, &need);
-    }
-    raise_all(&mut sum, &init);
-    for (name, amount) in amounts(pod, &format!("/spec/resources/{what}")) {
-        sum.insert(name, amount);
-    }
-    for (name, amount) in amounts(pod, "/spec/overhead") {
-        if what == "requests" || sum.get(&name).is_some_and(|q| !q.is_zero()) {
-            let old = sum.get(&name).copied().unwrap_or(Quantity::new(0, Format::DecimalSi));
-            sum.insert(name, old.add(&amount));
-        }
-    }
-    sum
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,7 +67,7 @@ mod tests {
         let mut side_car = cpu("200m");
         side_car["restartPolicy"] = "Always".into();
         let pod = json!({"spec": {"containers": [cpu("1"), cpu("500m")], "initContainers": [side_car, cpu("2")]}});
-        let amounts = pod_amounts(&pod, "requests");
+        let amounts = of_pod(&pod, "requests");
         assert_eq!(amounts["cpu"].to_string(), "2200m");
         let node = Amounts::from([("cpu".to_string(), "8".parse().expect("an amount"))]);
         assert_eq!(share("cpu", &amounts, &node), "2200m (27%)");

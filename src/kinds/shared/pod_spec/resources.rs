@@ -72,13 +72,32 @@ fn default_pod_requests(spec: &mut Value) {
 /// What the containers of a pod ask for together: the sum of those that run at once, at least what the largest init
 /// container needs beside the sidecars started before it.
 pub fn requests_of_containers(spec: &Value) -> Amounts {
+    of_containers(spec, "requests")
+}
+
+/// What a pod asks for (`requests`) or is bound to (`limits`): its containers together, unless the pod itself says it; the
+/// overhead comes on top.
+pub fn of_pod(pod: &Value, what: &str) -> Amounts {
+    let Some(spec) = pod.at("/spec") else { return Amounts::new() };
+    let mut sum = of_containers(spec, what);
+    sum.extend(amounts(spec, &format!("/resources/{what}")));
+    for (name, amount) in amounts(spec, "/overhead") {
+        if what == "requests" || sum.get(&name).is_some_and(|q| !q.is_zero()) {
+            add(&mut sum, &Amounts::from([(name, amount)]));
+        }
+    }
+    sum
+}
+
+fn of_containers(spec: &Value, what: &str) -> Amounts {
+    let pointer = format!("/resources/{what}");
     let mut sum = Amounts::new();
     for container in spec.list("/containers") {
-        add(&mut sum, &amounts(container, "/resources/requests"));
+        add(&mut sum, &amounts(container, &pointer));
     }
     let (mut sidecars, mut largest) = (Amounts::new(), Amounts::new());
     for container in spec.list("/initContainers") {
-        let mut need = amounts(container, "/resources/requests");
+        let mut need = amounts(container, &pointer);
         if is_sidecar(container) {
             add(&mut sum, &need);
             add(&mut sidecars, &need);
@@ -92,7 +111,8 @@ pub fn requests_of_containers(spec: &Value) -> Amounts {
     sum
 }
 
-fn add(sum: &mut Amounts, more: &Amounts) {
+/// Adds amounts to a sum.
+pub fn add(sum: &mut Amounts, more: &Amounts) {
     for (name, amount) in more {
         let total = sum.get(name).map_or(*amount, |old| old.add(amount));
         sum.insert(name.clone(), total);

@@ -1,0 +1,88 @@
+//! `resolve`: what the cluster's DNS answers, asked from a pod of the namespace, in the form of `dig`'s answer section.
+//!
+//! Names outside of the cluster are not looked up: there is no network.
+
+use std::net::Ipv4Addr;
+
+use clap::{ArgMatches, Command};
+
+use crate::cli::args::{self, Matches, groups};
+use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::cluster::dns::{self, RecordType};
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "resolve",
+    aliases: &[],
+    about: "Ask the cluster's DNS for a name or an address",
+    args: flags,
+    run,
+    family: &[],
+};
+
+fn flags(command: Command) -> Command {
+    groups::words(command)
+        .arg(args::text("type", "the type of records: A, SRV, CNAME or PTR; A by default, PTR for an address"))
+}
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let words = matches.values("words");
+    let [name] = words.as_slice() else {
+        return Err(ctx.usage("resolve", &format!("exactly one NAME is required, got {}", words.len())));
+    };
+    let kind = record_type(matches.value("type"), name)?;
+    let namespace = ctx.namespace();
+    let answer = dns::resolve_in(ctx.cluster()?.server(), &namespace, name, kind)?;
+    if !answer.exists {
+        return Err(CliError::text(format!("{name}: NXDOMAIN, there is no such name in the cluster")));
+    }
+    for record in &answer.records {
+        ctx.say(format!("{} {} IN {} {}", record.name, dns::TTL, record.kind, record.data));
+    }
+    if answer.records.is_empty() {
+        // An empty answer is no failure: the name is there.
+        ctx.complain(format!("{} has no {} records", answer.name, kind.as_str()));
+    }
+    Ok(())
+}
+
+/// The type that was asked for; without one an address asks for its name.
+fn record_type(typed: &str, name: &str) -> CliResult<RecordType> {
+    match typed {
+        "" if name.parse::<Ipv4Addr>().is_ok() => Ok(RecordType::Ptr),
+        "" => Ok(RecordType::A),
+        other => RecordType::parse(other)
+            .ok_or_else(|| CliError::text(format!("invalid --type {other}: must be A, SRV, CNAME or PTR"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::testing::{Session, check};
+
+    #[test]
+    fn names_are_answered_in_the_form_of_dig() {
+        let mut session = Session::new();
+        check(
+            &mut session,
+            &[
+                ("resolve kubernetes", "kubernetes.default.svc.cluster.local. 30 IN A 10.96.0.1\n"),
+                ("resolve 10.96.0.1", "1.0.96.10.in-addr.arpa. 30 IN PTR kubernetes.default.svc.cluster.local.\n"),
+                (
+                    "resolve _https._tcp.kubernetes.default.svc --type=srv",
+                    "_https._tcp.kubernetes.default.svc.cluster.local. 30 IN SRV 0 100 443 kubernetes.default.svc.cluster.local.\n",
+                ),
+                ("resolve kubernetes --type CNAME", "! kubernetes.default.svc.cluster.local. has no CNAME records\n"),
+                (
+                    "resolve kubernetes -n kube-system",
+                    "! error: kubernetes: NXDOMAIN, there is no such name in the cluster\n= 1\n",
+                ),
+                ("resolve a --type=MX", "! error: invalid --type MX: must be A, SRV, CNAME or PTR\n= 1\n"),
+                (
+                    "resolve",
+                    "! error: exactly one NAME is required, got 0\n! See 'kubectl resolve -h' for help and examples\n= 1\n",
+                ),
+            ],
+        );
+    }
+}
