@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kctl::api::Request;
 use kctl::cluster::{Cluster, OpenOptions};
-use kctl::machinery::object::{Meta as _, Object, Reading as _, Writing as _};
+use kctl::machinery::object::{Meta as _, Object, Writing as _};
 use kctl::sim::{ClockMode, Duration, Ids};
 use kctl::store::ObjectKey;
 use serde_json::json;

@@ -4,6 +4,13 @@
 //! several), the peak of its memory, the size of the store, and instructions where valgrind is installed. What opening the
 //! engine takes of it stands apart, measured in this process. Rows with a target say whether it is met.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a program for people at a terminal"
+)]
+
 mod load;
 mod measure;
 mod scenes;

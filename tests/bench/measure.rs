@@ -81,7 +81,7 @@ impl Bench {
     /// Measures a command: `times` runs for the median, one more for memory and one more for instructions. `again` is run
     /// before every one of them, and is not counted.
     pub(crate) fn measure(&self, what: &str, args: &str, again: &str, times: usize) -> Row {
-        let mut before = || {
+        let before = || {
             if !again.is_empty() {
                 self.run(again);
             }

@@ -26,7 +26,7 @@ const OF_CHANGES: &[OfChange] = &[
     claims_stay,
     rollouts_keep_pods_available,
 ];
-const OF_MOMENTS: &[OfMoment] = &[owners_exist, pods_are_consistent, sets_count_their_pods];
+const OF_MOMENTS: &[OfMoment] = &[owners_exist, pods_are_consistent, nodes_are_not_overbooked, sets_count_their_pods];
 const OF_CALM: &[OfMoment] = &[
     observed_is_current,
     nothing_is_left_terminating,

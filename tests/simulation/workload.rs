@@ -259,7 +259,7 @@ fn scale(random: &mut Random, world: &World) -> Option<Action> {
 
 fn image(random: &mut Random, world: &World, bad: bool) -> Option<Action> {
     let (resource, name) = any(random, &names(world, &["deployments.apps", "statefulsets.apps", "daemonsets.apps"]))?;
-    Some(Action::Image(resource, name, if bad { BAD_IMAGE } else { *random.pick::<&str>(IMAGES) }))
+    Some(Action::Image(resource, name, if bad { BAD_IMAGE } else { random.pick::<&str>(IMAGES) }))
 }
 
 fn undo(random: &mut Random, world: &World) -> Option<Action> {

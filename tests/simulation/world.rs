@@ -31,8 +31,6 @@ pub(super) struct World {
     pub(super) undisturbed: BTreeSet<String>,
     /// Templates that Deployments had, for going back.
     pub(super) templates: BTreeMap<String, Vec<Value>>,
-    /// Names given so far.
-    pub(super) names: usize,
     story: VecDeque<String>,
 }
 
@@ -47,7 +45,6 @@ impl World {
             stopped: BTreeSet::new(),
             undisturbed: BTreeSet::new(),
             templates: BTreeMap::new(),
-            names: 0,
             story: VecDeque::new(),
         };
         world.cluster.advance(Duration::from_secs(10)).expect("time passes");
