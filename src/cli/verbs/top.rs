@@ -129,8 +129,11 @@ impl Measured {
     }
 }
 
-/// The value by which rows are ordered, the largest first; none orders by name.
-fn sort_key(matches: &ArgMatches) -> CliResult<Option<fn(&Usage) -> i64>> {
+/// A value by which rows are ordered, the largest first.
+type SortKey = fn(&Usage) -> i64;
+
+/// What `--sort-by` says; without it rows are ordered by name.
+fn sort_key(matches: &ArgMatches) -> CliResult<Option<SortKey>> {
     match matches.value("sort-by") {
         "" => Ok(None),
         "cpu" => Ok(Some(|used| used.cpu)),

@@ -2,6 +2,7 @@
 
 mod can_i;
 mod reconcile;
+mod rules;
 
 use clap::ArgMatches;
 use serde_json::json;

@@ -1,9 +1,10 @@
-//! `auth reconcile`: roles and bindings that hold at least what files say.
+//! `auth reconcile`: roles that give at least what files say, bindings with at least their subjects.
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::api::{Body, Request, Verb as ApiVerb};
+use super::rules::{rule_text, subject_text, uncovered};
+use crate::api::{Body, Propagation, Request, Verb as ApiVerb};
 use crate::cli::args::groups::{self, DryRun};
 use crate::cli::args::{self, Matches};
 use crate::cli::output::Output;
@@ -20,6 +21,9 @@ pub(super) const VERB: Verb = Verb {
     run,
     family: &[],
 };
+
+/// An object with this annotation and the value `false` looks after itself.
+const AUTOUPDATE: &str = "rbac.authorization.kubernetes.io/autoupdate";
 
 fn flags(command: Command) -> Command {
     groups::dry_run(groups::output(groups::files(command)))
@@ -38,56 +42,238 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut errors = resolved.errors;
     for item in &resolved.items {
         let list = match item.kind.names().kind {
-            "Role" | "ClusterRole" => ("/rules", matches.on("remove-extra-permissions")),
-            "RoleBinding" | "ClusterRoleBinding" => ("/subjects", matches.on("remove-extra-subjects")),
+            "Role" | "ClusterRole" => RULES.exactly(matches.on("remove-extra-permissions")),
+            "RoleBinding" | "ClusterRoleBinding" => SUBJECTS.exactly(matches.on("remove-extra-subjects")),
             // Other objects may stand in the same file; they are passed over.
             _ => continue,
         };
-        let result = one(ctx, item, list, dry_run)
-            .and_then(|object| output.report(ctx, &object, &item.label(), "reconciled", dry_run));
+        let result = plan(ctx, item, &list).and_then(|plan| Ok((plan.execute(ctx, item, dry_run)?, plan))).and_then(
+            |(object, plan)| {
+                output.report(ctx, &object, &item.label(), "reconciled", dry_run)?;
+                plan.explain(ctx, &list);
+                Ok(())
+            },
+        );
         errors.extend(result.err());
     }
     CliError::all(errors)
 }
 
-/// Creates or completes one object.
-fn one(ctx: &mut Ctx, item: &Item, (pointer, exact): (&str, bool), dry_run: DryRun) -> CliResult<Value> {
-    let wanted = item.content();
-    let mut live = match item.fetch(ctx) {
+/// What is reconciled of an object: the rules of a role or the subjects of a binding.
+#[derive(Clone, Copy)]
+struct List {
+    pointer: &'static str,
+    /// How messages name its entries.
+    what: &'static str,
+    /// Whether entries go that no file has.
+    exact: bool,
+    /// The entries of the second list that the first lacks.
+    missing: fn(&[Value], &[Value]) -> Vec<Value>,
+    text: fn(&Value) -> String,
+}
+
+const RULES: List = List { pointer: "/rules", what: "rules", exact: false, missing: uncovered, text: rule_text };
+const SUBJECTS: List =
+    List { pointer: "/subjects", what: "subjects", exact: false, missing: not_in, text: subject_text };
+
+impl List {
+    fn exactly(self, exact: bool) -> List {
+        List { exact, ..self }
+    }
+}
+
+fn not_in(owners: &[Value], entries: &[Value]) -> Vec<Value> {
+    entries.iter().filter(|entry| !owners.contains(entry)).cloned().collect()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operation {
+    None,
+    Create,
+    Update,
+    /// What a binding refers to can not be changed.
+    Recreate,
+}
+
+/// What has to be done to an object.
+struct Plan {
+    operation: Operation,
+    object: Value,
+    missing: Vec<Value>,
+    extra: Vec<Value>,
+    /// The object has opted out.
+    is_protected: bool,
+}
+
+/// Compares an object with what a file says.
+fn plan(ctx: &mut Ctx, item: &Item, list: &List) -> CliResult<Plan> {
+    let wanted = with_defaults(item.content());
+    let live = match item.fetch(ctx) {
         Ok(live) => (*live).clone(),
         Err(error) if error.is_not_found() => {
-            if dry_run.is_client() {
-                return Ok(wanted);
-            }
-            let mut request = item.request(ApiVerb::Create);
-            request.name = String::new();
-            return send(ctx, request, wanted, dry_run);
+            let missing = wanted.list(list.pointer).to_vec();
+            let operation = Operation::Create;
+            return Ok(Plan { operation, object: wanted, missing, extra: Vec::new(), is_protected: false });
         }
         Err(error) => return Err(error),
     };
-    let before = live.clone();
-    let list = live.list_mut(pointer);
-    if exact {
-        list.retain(|entry| wanted.list(pointer).contains(entry));
+    Ok(compare(&live, wanted, list))
+}
+
+fn compare(live: &Value, wanted: Value, list: &List) -> Plan {
+    let is_protected = live.annotation(AUTOUPDATE) == Some("false");
+    let plan = |operation, object| Plan { operation, object, missing: Vec::new(), extra: Vec::new(), is_protected };
+    if live.at("/roleRef") != wanted.at("/roleRef") {
+        return plan(Operation::Recreate, wanted);
     }
-    for entry in wanted.list(pointer) {
-        if !list.contains(entry) {
-            list.push(entry.clone());
+    let mut object = live.clone();
+    // What the object says already is not changed.
+    for (key, value) in wanted.labels().into_iter().filter(|(key, _)| live.label(key).is_none()) {
+        object.set_label(&key, &value);
+    }
+    let annotations = wanted.strings("/metadata/annotations");
+    for (key, value) in annotations.into_iter().filter(|(key, _)| live.annotation(key).is_none()) {
+        object.set_annotation(&key, &value);
+    }
+    let (old, new) = (live.list(list.pointer), wanted.list(list.pointer));
+    let (missing, extra) = ((list.missing)(old, new), (list.missing)(new, old));
+    if list.exact && !(missing.is_empty() && extra.is_empty()) {
+        object.put(list.pointer, new.to_vec());
+    } else if !list.exact && !missing.is_empty() {
+        object.list_mut(list.pointer).extend(missing.clone());
+    }
+    let operation = if object == *live { Operation::None } else { Operation::Update };
+    Plan { missing, extra, ..plan(operation, object) }
+}
+
+/// The groups that the server would fill in.
+fn with_defaults(mut object: Value) -> Value {
+    const GROUP: &str = "rbac.authorization.k8s.io";
+    for subject in object.items_mut("/subjects") {
+        if subject.str("/apiGroup").is_empty() {
+            match subject.str("/kind") {
+                "User" | "Group" => subject.put("/apiGroup", GROUP),
+                _ => drop(subject.remove_at("/apiGroup")),
+            }
         }
     }
-    for (key, value) in wanted.labels() {
-        live.set_label(&key, &value);
+    if object.at("/roleRef").is_some() {
+        object.put_default("/roleRef/apiGroup", GROUP);
     }
-    for (key, value) in wanted.strings("/metadata/annotations") {
-        live.set_annotation(&key, &value);
+    object
+}
+
+impl Plan {
+    /// Does it, and answers the object after it.
+    fn execute(&self, ctx: &mut Ctx, item: &Item, dry_run: DryRun) -> CliResult<Value> {
+        if dry_run.is_client() || self.is_protected || self.operation == Operation::None {
+            return Ok(self.object.clone());
+        }
+        if self.operation == Operation::Update {
+            return send(ctx, item.request(ApiVerb::Update), self.object.clone(), dry_run);
+        }
+        if self.operation == Operation::Recreate {
+            let mut request = item.request(ApiVerb::Delete).dry_run(dry_run.is_server());
+            request.options.propagation = Some(Propagation::Background);
+            ctx.call(&request)?;
+            if dry_run.is_server() {
+                // The old object is still in the way of the new one.
+                return Ok(self.object.clone());
+            }
+        }
+        ensure_namespace(ctx, &item.namespace, dry_run)?;
+        let mut request = item.request(ApiVerb::Create);
+        request.name = String::new();
+        send(ctx, request, self.object.clone(), dry_run)
     }
-    match live == before || dry_run.is_client() {
-        true => Ok(live),
-        false => send(ctx, item.request(ApiVerb::Update), live, dry_run),
+
+    /// Says on standard error what was necessary.
+    fn explain(&self, ctx: &mut Ctx, list: &List) {
+        let operation = match self.operation {
+            Operation::None => return,
+            Operation::Create => "create",
+            Operation::Update => "update",
+            Operation::Recreate => "recreate",
+        };
+        let caveat =
+            if self.is_protected { format!(", but object opted out ({AUTOUPDATE}: false)") } else { String::new() };
+        ctx.complain(format!("\treconciliation required {operation}{caveat}"));
+        let removed: &[Value] = if list.exact { &self.extra } else { &[] };
+        for (entries, which, done) in [(&self.missing[..], "missing", "added"), (removed, "extra", "removed")] {
+            if !entries.is_empty() {
+                ctx.complain(format!("\t{which} {} {done}:", list.what));
+                entries.iter().for_each(|entry| ctx.complain(format!("\t\t{}", (list.text)(entry))));
+            }
+        }
     }
+}
+
+/// Roles may be written before the namespace that they are for.
+fn ensure_namespace(ctx: &mut Ctx, namespace: &str, dry_run: DryRun) -> CliResult<()> {
+    if namespace.is_empty() || ctx.cluster()?.server().read("namespaces", "", namespace)?.is_some() {
+        return Ok(());
+    }
+    let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
+    send(ctx, Request::new(ApiVerb::Create, "namespaces", "", ""), object, dry_run).map(drop)
 }
 
 fn send(ctx: &mut Ctx, request: Request, object: Value, dry_run: DryRun) -> CliResult<Value> {
     let request = request.manager("kubectl-auth").dry_run(dry_run.is_server()).body(Body::Object(object));
     Ok((*ctx.call(&request)?.object).clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::testing::{Session, check};
+
+    #[test]
+    fn roles_and_bindings_are_completed() {
+        let mut session = Session::new();
+        session.write("role.yaml", "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r, namespace: later}, rules: [{apiGroups: [''], resources: [pods], verbs: [get, list]}]}");
+        session.write("less.yaml", "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r, namespace: later}, rules: [{apiGroups: [''], resources: [pods], verbs: [get, watch]}]}");
+        session.write("binding.yaml", "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, roleRef: {kind: ClusterRole, name: view}, subjects: [{kind: User, name: jane}]}");
+        session.write("other.yaml", "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, roleRef: {kind: ClusterRole, name: edit}, subjects: [{kind: User, name: jane}]}");
+        let role = "role.rbac.authorization.k8s.io/r reconciled";
+        let binding = "clusterrolebinding.rbac.authorization.k8s.io/b reconciled";
+        check(
+            &mut session,
+            &[
+                (
+                    "auth reconcile -f FOLDER/role.yaml",
+                    &format!(
+                        "{role}\n! \treconciliation required create\n! \tmissing rules added:\n! \t\t{{Verbs:[get list] APIGroups:[] Resources:[pods] ResourceNames:[] NonResourceURLs:[]}}\n"
+                    ),
+                ),
+                ("auth reconcile -f FOLDER/role.yaml", &format!("{role}\n")),
+                (
+                    "auth reconcile -f FOLDER/less.yaml",
+                    &format!(
+                        "{role}\n! \treconciliation required update\n! \tmissing rules added:\n! \t\t{{Verbs:[watch] APIGroups:[] Resources:[pods] ResourceNames:[] NonResourceURLs:[]}}\n"
+                    ),
+                ),
+                ("get role r -n later -o jsonpath={.rules[*].verbs}", "[\"get\",\"list\"] [\"watch\"]"),
+                (
+                    "auth reconcile -f FOLDER/less.yaml --remove-extra-permissions",
+                    &format!(
+                        "{role}\n! \treconciliation required update\n! \textra rules removed:\n! \t\t{{Verbs:[list] APIGroups:[] Resources:[pods] ResourceNames:[] NonResourceURLs:[]}}\n"
+                    ),
+                ),
+                ("get role r -n later -o jsonpath={.rules[*].verbs}", "[\"get\",\"watch\"]"),
+                (
+                    "auth reconcile -f FOLDER/binding.yaml --dry-run=client",
+                    &format!(
+                        "{binding} (dry run)\n! \treconciliation required create\n! \tmissing subjects added:\n! \t\t{{Kind:User APIGroup:rbac.authorization.k8s.io Name:jane Namespace:}}\n"
+                    ),
+                ),
+                (
+                    "auth reconcile -f FOLDER/binding.yaml -o name",
+                    "clusterrolebinding.rbac.authorization.k8s.io/b\n! \treconciliation required create\n! \tmissing subjects added:\n! \t\t{Kind:User APIGroup:rbac.authorization.k8s.io Name:jane Namespace:}\n",
+                ),
+                ("auth reconcile -f FOLDER/binding.yaml", &format!("{binding}\n")),
+                ("auth reconcile -f FOLDER/other.yaml", &format!("{binding}\n! \treconciliation required recreate\n")),
+                ("get clusterrolebinding b -o jsonpath={.roleRef.name}", "edit"),
+                ("auth reconcile", "! error: must specify one of -f and -k\n= 1\n"),
+            ],
+        );
+    }
 }
