@@ -116,7 +116,7 @@ impl Ctx {
     /// The kubeconfig file that was asked for, by flag or environment. Of a list of files it is the first that exists, else
     /// the last.
     pub fn kubeconfig(&self) -> Option<PathBuf> {
-        let environment = || variable("KCTL_KUBECONFIG").or_else(|| variable("KUBECONFIG"));
+        let environment = || variable("KCTL_KUBECONFIG");
         match (&self.kubeconfig, &self.captured) {
             (Some(file), _) => Some(file.clone()),
             // Tests do not depend on where they run.

@@ -1,7 +1,8 @@
 //! The kubeconfig file: contexts and which of them is current.
 //!
-//! `--kubeconfig` names it, else `$KCTL_KUBECONFIG`, else `$KUBECONFIG`; otherwise it lies beside the data of the store, so
-//! that the file of a real cluster in the home directory is never touched by accident. Only contexts and their namespaces mean something here.
+//! `--kubeconfig` names it, else `$KCTL_KUBECONFIG`; otherwise it lies beside the data of the store. `$KUBECONFIG` and the file
+//! in the home directory are left alone on purpose: they may be those of a real cluster. Only contexts and their namespaces
+//! mean something here.
 
 use std::path::{Path, PathBuf};
 
