@@ -45,7 +45,9 @@ impl Filter {
         let about = match matches.given("for") {
             None => None,
             Some(word) => {
-                let Some((kind, name)) = word.split_once('/').filter(|(k, n)| !k.is_empty() && !n.is_empty() && !n.contains('/')) else {
+                let Some((kind, name)) =
+                    word.split_once('/').filter(|(k, n)| !k.is_empty() && !n.is_empty() && !n.contains('/'))
+                else {
                     return Err(CliError::text("--for must be in resource/name form"));
                 };
                 let target = resolve::kind(ctx, kind)?;
@@ -100,7 +102,13 @@ fn seen_at(event: &Object) -> Time {
     fields.iter().find_map(|f| event.time(f)).unwrap_or_default()
 }
 
-fn show(ctx: &mut Ctx, table: &mut TablePrinter, headings: Option<Vec<String>>, events: &[Object], everywhere: bool) -> CliResult<()> {
+fn show(
+    ctx: &mut Ctx,
+    table: &mut TablePrinter,
+    headings: Option<Vec<String>>,
+    events: &[Object],
+    everywhere: bool,
+) -> CliResult<()> {
     let now = ctx.now()?;
     let row = |event: &Object| {
         let object = format!("{}/{}", event.str("/involvedObject/kind"), event.str("/involvedObject/name"));
@@ -129,7 +137,9 @@ fn follow(ctx: &mut Ctx, filter: &Filter, namespace: &str, mut table: TablePrint
     loop {
         let changes = ctx.cluster()?.server().changes_since(seen).map_err(|e| Status::internal(e.to_string()))?;
         seen = ctx.cluster()?.server().revision();
-        let new = changes.iter().filter(|c| c.key.resource == "events" && (namespace.is_empty() || c.key.namespace == namespace));
+        let new = changes
+            .iter()
+            .filter(|c| c.key.resource == "events" && (namespace.is_empty() || c.key.namespace == namespace));
         let new: Vec<Object> = new.filter(|c| filter.wants(&c.object)).map(|c| (*c.object).clone()).collect();
         show(ctx, &mut table, None, &new, namespace.is_empty())?;
         ctx.flush()?;

@@ -15,8 +15,14 @@ use crate::machinery::status::Status;
 use crate::sim::{Duration, Time};
 
 /// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "logs", aliases: &["log"], about: "Print what containers of a pod printed", args: flags, run, family: &[] };
+pub(super) const VERB: Verb = Verb {
+    name: "logs",
+    aliases: &["log"],
+    about: "Print what containers of a pod printed",
+    args: flags,
+    run,
+    family: &[],
+};
 
 /// The annotation that names the container to look at when none is asked for.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
@@ -71,7 +77,10 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     let most = matches.int("max-log-requests").unwrap_or(5);
     if follow && sources.len() as i64 > most {
-        return Err(CliError::text(format!("you are attempting to follow {} log streams, but maximum allowed concurrency is {most}, use --max-log-requests to increase the limit", sources.len())));
+        return Err(CliError::text(format!(
+            "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}, use --max-log-requests to increase the limit",
+            sources.len()
+        )));
     }
     let wanted = wanted(ctx, matches, several)?;
     for source in &mut sources {
@@ -84,7 +93,10 @@ fn wanted(ctx: &mut Ctx, matches: &ArgMatches, several: bool) -> CliResult<Wante
     let now = ctx.now()?;
     let since = matches.span("since").filter(|d| *d > Duration::ZERO).map(|d| now - d);
     let since_time = match matches.given("since-time") {
-        Some(text) => Some(Time::parse(text).ok_or_else(|| CliError::text(format!("parsing time \"{text}\": not an RFC 3339 time")))?),
+        Some(text) => Some(
+            Time::parse(text)
+                .ok_or_else(|| CliError::text(format!("parsing time \"{text}\": not an RFC 3339 time")))?,
+        ),
         None => None,
     };
     if since.is_some() && since_time.is_some() {
@@ -142,7 +154,9 @@ fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
             Selector::from_object(selector).map_err(|e| CliError::text(e.to_string()))?
         }
         Some(selector) => selector.as_object().map(Selector::from_map).unwrap_or_else(Selector::everything),
-        None => return Err(CliError::text(format!("cannot get the logs from {}: {}", object.api_version(), object.kind()))),
+        None => {
+            return Err(CliError::text(format!("cannot get the logs from {}: {}", object.api_version(), object.kind())));
+        }
     };
     let listed = ctx.call(&Request::list("pods", &item.namespace).labels(&selector.to_string()))?;
     let mut pods: Vec<Object> = listed.items.iter().map(|p| (**p).clone()).collect();
@@ -192,7 +206,8 @@ fn print(ctx: &mut Ctx, source: &mut Source, wanted: &Wanted) -> CliResult<()> {
         refuse_waiting(source, wanted)?;
     }
     let first = source.shown == 0;
-    let new: Vec<_> = lines.iter().skip(source.shown).filter(|(at, _)| wanted.after.is_none_or(|after| *at >= after)).collect();
+    let new: Vec<_> =
+        lines.iter().skip(source.shown).filter(|(at, _)| wanted.after.is_none_or(|after| *at >= after)).collect();
     let skip = match wanted.tail {
         Some(tail) if first => new.len().saturating_sub(tail.unsigned_abs() as usize),
         _ => 0,
@@ -209,7 +224,13 @@ fn print(ctx: &mut Ctx, source: &mut Source, wanted: &Wanted) -> CliResult<()> {
         text.push('\n');
     }
     if let Some(bytes) = wanted.bytes {
-        text = text.chars().scan(0, |used, c| { *used += c.len_utf8() as i64; (*used <= bytes).then_some(c) }).collect();
+        text = text
+            .chars()
+            .scan(0, |used, c| {
+                *used += c.len_utf8() as i64;
+                (*used <= bytes).then_some(c)
+            })
+            .collect();
     }
     ctx.out.push_str(&text);
     source.shown = lines.len();
@@ -225,7 +246,9 @@ fn refuse_waiting(source: &Source, wanted: &Wanted) -> CliResult<()> {
         let text = format!("previous terminated container \"{container}\" in pod \"{}\" not found", pod.name());
         return Err(Status::bad_request(text).into());
     }
-    let waiting = status.and_then(|s| s.at("/state/waiting")).filter(|_| status.is_none_or(|s| s.at("/lastState/terminated").is_none()));
+    let waiting = status
+        .and_then(|s| s.at("/state/waiting"))
+        .filter(|_| status.is_none_or(|s| s.at("/lastState/terminated").is_none()));
     let why = match waiting.map(|w| w.str("/reason")) {
         Some("ErrImagePull" | "ImagePullBackOff") => "trying and failing to pull image".to_string(),
         Some(reason) => reason.to_string(),
@@ -234,7 +257,8 @@ fn refuse_waiting(source: &Source, wanted: &Wanted) -> CliResult<()> {
         }
         None => return Ok(()),
     };
-    Err(Status::bad_request(format!("container \"{container}\" in pod \"{}\" is waiting to start: {why}", pod.name())).into())
+    Err(Status::bad_request(format!("container \"{container}\" in pod \"{}\" is waiting to start: {why}", pod.name()))
+        .into())
 }
 
 /// Prints new lines as they come, until the containers have ended or nothing more will happen.
@@ -244,7 +268,9 @@ fn go_on(ctx: &mut Ctx, mut sources: Vec<Source>, wanted: &Wanted) -> CliResult<
         let mut running = false;
         for source in &sources {
             let found = ctx.cluster()?.server().read("pods", source.pod.namespace(), source.pod.name())?;
-            running |= found.is_some_and(|p| p.uid() == source.pod.uid() && !["Succeeded", "Failed"].contains(&p.str("/status/phase")));
+            running |= found.is_some_and(|p| {
+                p.uid() == source.pod.uid() && !["Succeeded", "Failed"].contains(&p.str("/status/phase"))
+            });
         }
         if !running || ctx.cluster()?.wait(None, true)? == Waited::Idle {
             return Ok(());

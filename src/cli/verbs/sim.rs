@@ -23,10 +23,38 @@ pub(super) const VERB: Verb = Verb {
 };
 
 const FAMILY: &[Verb] = &[
-    Verb { name: "node", aliases: &[], about: "Stop or start the kubelet of a node: stop|start NODE", args: words, run: node, family: &[] },
-    Verb { name: "image", aliases: &[], about: "Make an image unavailable or available: missing|present IMAGE", args: words, run: image, family: &[] },
-    Verb { name: "pod", aliases: &[], about: "Crash a pod or change its readiness: crash|unready|ready POD", args: words, run: pod, family: &[] },
-    Verb { name: "metrics", aliases: &[], about: "Say what a pod uses: POD cpu=250m memory=64Mi; without values it is forgotten", args: words, run: metrics, family: &[] },
+    Verb {
+        name: "node",
+        aliases: &[],
+        about: "Stop or start the kubelet of a node: stop|start NODE",
+        args: words,
+        run: node,
+        family: &[],
+    },
+    Verb {
+        name: "image",
+        aliases: &[],
+        about: "Make an image unavailable or available: missing|present IMAGE",
+        args: words,
+        run: image,
+        family: &[],
+    },
+    Verb {
+        name: "pod",
+        aliases: &[],
+        about: "Crash a pod or change its readiness: crash|unready|ready POD",
+        args: words,
+        run: pod,
+        family: &[],
+    },
+    Verb {
+        name: "metrics",
+        aliases: &[],
+        about: "Say what a pod uses: POD cpu=250m memory=64Mi; without values it is forgotten",
+        args: words,
+        run: metrics,
+        family: &[],
+    },
     Verb { name: "show", aliases: &[], about: "Show all faults and measurements", args: |c| c, run: show, family: &[] },
 ];
 
@@ -119,7 +147,9 @@ fn metrics(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     };
     let mut used = serde_json::Map::new();
     for word in values {
-        let (resource, amount) = word.split_once('=').ok_or_else(|| CliError::text(format!("expected cpu=AMOUNT or memory=AMOUNT, got {word}")))?;
+        let (resource, amount) = word
+            .split_once('=')
+            .ok_or_else(|| CliError::text(format!("expected cpu=AMOUNT or memory=AMOUNT, got {word}")))?;
         let amount: Quantity = amount.parse().map_err(|e| CliError::text(format!("{word}: {e}")))?;
         used.insert(resource.into(), amount.canonical().into());
     }

@@ -17,9 +17,30 @@ pub(super) const VERB: Verb = Verb {
 
 const FAMILY: &[Verb] = &[
     Verb { name: "path", aliases: &[], about: "Print where the store is", args: |c| c, run: path, family: &[] },
-    Verb { name: "check", aliases: &[], about: "Verify objects, indexes, change log and timeline", args: |c| c, run: check, family: &[] },
-    Verb { name: "compact", aliases: &[], about: "Rewrite the store without what is no longer needed", args: |c| c, run: compact, family: &[] },
-    Verb { name: "reset", aliases: &[], about: "Throw the cluster away; the next command makes a new one", args: |c| c, run: reset, family: &[] },
+    Verb {
+        name: "check",
+        aliases: &[],
+        about: "Verify objects, indexes, change log and timeline",
+        args: |c| c,
+        run: check,
+        family: &[],
+    },
+    Verb {
+        name: "compact",
+        aliases: &[],
+        about: "Rewrite the store without what is no longer needed",
+        args: |c| c,
+        run: compact,
+        family: &[],
+    },
+    Verb {
+        name: "reset",
+        aliases: &[],
+        about: "Throw the cluster away; the next command makes a new one",
+        args: |c| c,
+        run: reset,
+        family: &[],
+    },
 ];
 
 fn path(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
@@ -37,7 +58,12 @@ fn check(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
     if problems.is_empty() {
         let mut table = comfy_table::Table::new();
         table.load_style(comfy_table::presets::NOTHING);
-        for (name, value) in [("store", ctx.store_dir()?.display().to_string()), ("revision", revision.to_string()), ("bytes", bytes.to_string()), ("problems", "none".into())] {
+        for (name, value) in [
+            ("store", ctx.store_dir()?.display().to_string()),
+            ("revision", revision.to_string()),
+            ("bytes", bytes.to_string()),
+            ("problems", "none".into()),
+        ] {
             table.add_row([name.to_string(), value]);
         }
         for line in table.lines() {

@@ -14,8 +14,14 @@ use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::{Duration, Time};
 
 /// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "wait", aliases: &[], about: "Wait for a condition, a value, the creation or the end of objects", args: flags, run, family: &[] };
+pub(super) const VERB: Verb = Verb {
+    name: "wait",
+    aliases: &[],
+    about: "Wait for a condition, a value, the creation or the end of objects",
+    args: flags,
+    run,
+    family: &[],
+};
 
 /// How long kubectl waits when nothing is said.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -141,7 +147,11 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     for item in &items {
         match one(ctx, &goal, item, deadline)? {
             Some(object) => output.report(ctx, &object, &item.label(), "condition met", groups::DryRun::None)?,
-            None => errors.push(CliError::text(format!("timed out waiting for the condition on {}/{}", item.kind.names().plural, item.name))),
+            None => errors.push(CliError::text(format!(
+                "timed out waiting for the condition on {}/{}",
+                item.kind.names().plural,
+                item.name
+            ))),
         }
     }
     CliError::all(errors)
