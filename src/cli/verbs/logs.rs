@@ -155,7 +155,11 @@ fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
         }
         Some(selector) => selector.as_object().map(Selector::from_map).unwrap_or_else(Selector::everything),
         None => {
-            return Err(CliError::text(format!("cannot get the logs from {}: {}", object.api_version(), object.kind())));
+            return Err(CliError::text(format!(
+                "cannot get the logs from {}: {}",
+                object.api_version(),
+                object.kind()
+            )));
         }
     };
     let listed = ctx.call(&Request::list("pods", &item.namespace).labels(&selector.to_string()))?;

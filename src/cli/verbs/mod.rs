@@ -12,6 +12,7 @@ mod describe;
 mod events;
 mod explain;
 mod get;
+mod help;
 mod label;
 mod logs;
 mod metadata_map;
@@ -40,6 +41,7 @@ pub static VERBS: &[Verb] = &[
     api_resources::RESOURCES,
     api_resources::VERSIONS,
     version::VERB,
+    help::VERB,
     patch::VERB,
     label::VERB,
     annotate::VERB,
