@@ -4,9 +4,10 @@ use clap::{ArgMatches, Command};
 
 use crate::cli::args::{self, Matches, groups};
 use crate::cli::{CliError, CliResult, Ctx, Verb, resolve};
-use crate::kinds::catalog::serves;
-use crate::machinery::object::split_api_version;
+use crate::kinds::catalog::{KindRef, serves};
+use crate::machinery::object::{Reading, split_api_version};
 use crate::machinery::schema::explain::{Subject, explain};
+use crate::machinery::schema::explain_custom::explain_custom;
 
 /// The verb.
 pub(super) const VERB: Verb =
@@ -50,7 +51,11 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let path: Vec<&str> = fields.iter().map(String::as_str).collect();
     let subject =
         Subject { group: &group, version: &version, kind: names.kind, path: &path, recursive: matches.on("recursive") };
-    match explain(&subject) {
+    let explained = match custom_schema(ctx, &target, &version)? {
+        Some(schema) => explain_custom(&subject, &schema),
+        None => explain(&subject),
+    };
+    match explained {
         Ok(text) => ctx.out.push_str(&text),
         Err(error) => {
             ctx.out.push_str(&error.heading);
@@ -58,6 +63,19 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         }
     }
     Ok(())
+}
+
+/// The schema that the definition of a custom kind has for a version; none for built-in kinds.
+fn custom_schema(ctx: &mut Ctx, target: &resolve::Target, version: &str) -> CliResult<Option<serde_json::Value>> {
+    let KindRef::Custom(_) = &target.kind else { return Ok(None) };
+    let name = target.kind.names().resource();
+    let server = ctx.cluster()?.server();
+    let definition = server.read("customresourcedefinitions.apiextensions.k8s.io", "", &name)?;
+    let found = definition.and_then(|definition| {
+        let of_version = definition.list("/spec/versions").iter().find(|v| v.str("/name") == version);
+        of_version.and_then(|v| v.pointer("/schema/openAPIV3Schema")).cloned()
+    });
+    Ok(Some(found.unwrap_or_default()))
 }
 
 /// `pods.spec.containers` is a type and fields; a type may have a group of its own: `deployments.apps`.

@@ -20,6 +20,7 @@ mod events;
 mod explain;
 mod expose;
 mod get;
+mod help;
 mod label;
 mod logs;
 mod made;
@@ -62,6 +63,7 @@ pub static VERBS: &[Verb] = &[
     api_resources::RESOURCES,
     api_resources::VERSIONS,
     version::VERB,
+    help::VERB,
     patch::VERB,
     replace::VERB,
     label::VERB,

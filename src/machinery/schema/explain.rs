@@ -34,9 +34,9 @@ pub struct ExplainError {
 }
 
 /// How wide texts are, without their indentation.
-const WIDTH: usize = 76;
+pub(super) const WIDTH: usize = 76;
 /// How many enum values a list of fields shows.
-const FEW: usize = 4;
+pub(super) const FEW: usize = 4;
 
 /// Explains a built-in kind or one of its fields.
 pub fn explain(subject: &Subject<'_>) -> Result<String, ExplainError> {
@@ -69,9 +69,7 @@ impl Explainer {
             .and_then(|name| self.schema.definition(name))
             .ok_or_else(|| format!("GVK {group}/{version}, Kind={kind} not found in OpenAPI schema"))?;
         if path.is_empty() {
-            return Ok(
-                self.output(&[self.texts.definition(root.name)], |out| self.fields(out, root, 1, &mut Vec::new()))
-            );
+            return Ok(output(&[self.texts.definition(root.name)], |out| self.fields(out, root, 1, &mut Vec::new())));
         }
         // kubectl names the last field of the path, whichever is missing.
         let missing = || format!("field \"{}\" does not exist", path[path.len() - 1]);
@@ -110,19 +108,7 @@ impl Explainer {
         out.push_str("\n\n");
         let target = self.texts.target(owner.name, field.name).map_or("", |target| self.texts.definition(target));
         let text = self.field_text(owner, field);
-        out + &self.output(&[&text, target], |out| self.fields_in(out, &field.ty, 1, &mut Vec::new()))
-    }
-
-    fn output(&self, texts: &[&str], list: impl FnOnce(&mut String)) -> String {
-        let texts: String = texts.iter().filter(|text| !text.is_empty()).map(|text| format!("{text}\n")).collect();
-        let texts = if texts.is_empty() { "<empty>" } else { &texts };
-        let mut out = format!("DESCRIPTION:\n{}\n", indent(&wrap(texts, WIDTH), 4));
-        let mut fields = String::new();
-        list(&mut fields);
-        if !fields.is_empty() {
-            let _ = write!(out, "FIELDS:\n{fields}");
-        }
-        out
+        out + &output(&[&text, target], |out| self.fields_in(out, &field.ty, 1, &mut Vec::new()))
     }
 
     fn fields_in(&self, out: &mut String, ty: &Type, level: usize, above: &mut Vec<&'static str>) {
@@ -181,6 +167,19 @@ impl Explainer {
     }
 }
 
+/// The texts of a subject and the list of its fields.
+pub(super) fn output(texts: &[&str], list: impl FnOnce(&mut String)) -> String {
+    let texts: String = texts.iter().filter(|text| !text.is_empty()).map(|text| format!("{text}\n")).collect();
+    let texts = if texts.is_empty() { "<empty>" } else { &texts };
+    let mut out = format!("DESCRIPTION:\n{}\n", indent(&wrap(texts, WIDTH), 4));
+    let mut fields = String::new();
+    list(&mut fields);
+    if !fields.is_empty() {
+        let _ = write!(out, "FIELDS:\n{fields}");
+    }
+    out
+}
+
 /// Only fields that hold one string show their values.
 fn enum_values(owner: &Definition, field: &Field) -> &'static [&'static str] {
     match field.ty {
@@ -206,13 +205,13 @@ fn name_of(ty: &Type, target: Option<&str>) -> String {
     }
 }
 
-fn indent(text: &str, by: usize) -> String {
+pub(super) fn indent(text: &str, by: usize) -> String {
     let space = " ".repeat(by);
     format!("{space}{}", text.replace('\n', &format!("\n{space}")))
 }
 
 /// Breaks lines at spaces, which go; a word that is longer than a line stays whole.
-fn wrap(text: &str, width: usize) -> String {
+pub(super) fn wrap(text: &str, width: usize) -> String {
     text.split('\n').map(|line| wrap_line(line, width)).collect::<Vec<_>>().join("\n")
 }
 

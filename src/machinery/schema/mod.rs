@@ -9,6 +9,7 @@
 pub mod decode;
 pub mod enums;
 pub mod explain;
+pub mod explain_custom;
 pub mod lists;
 pub mod message;
 pub mod reader;

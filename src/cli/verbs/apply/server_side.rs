@@ -1,15 +1,19 @@
 //! Apply by the server: the configuration is sent as it is, the server merges it and knows who owns what.
 
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
 use super::{Applied, Apply};
 use crate::api::{Body, PatchType, Verb as ApiVerb};
 use crate::cli::resolve::Item;
 use crate::cli::{CliError, CliResult, Ctx, last_applied, record};
-use crate::machinery::json;
+use crate::machinery::json as json_text;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::status::Status;
 
-/// The manager of client-side apply, from which fields move over.
-const CLIENT_SIDE_MANAGER: &str = "kubectl-client-side-apply";
+/// The manager of server-side apply when none is named.
+const DEFAULT_MANAGER: &str = "kubectl";
 /// The manager under which the annotation of client-side apply lives on.
 const LAST_APPLIED_MANAGER: &str = "kubectl-last-applied";
 
@@ -21,21 +25,19 @@ pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Appl
         let prefix = object.str("/metadata/generateName");
         return Err(CliError::text(format!("from {prefix}: cannot use generate name with apply")));
     }
-    let response = send(ctx, apply, item, &apply.manager, &object).map_err(conflict)?;
-    let mut applied = response;
-    if let Some(annotation) = left_by_client_side(&applied) {
-        applied = keep_annotation(ctx, apply, item, &annotation)?;
-    }
+    let applied = send(ctx, apply, item, &apply.manager, &object).map_err(conflict)?;
+    let applied = keep_annotation(ctx, apply, item, applied)?;
+    let applied = match migrated(&applied, &apply.manager) {
+        Some(managed) => {
+            migrate(ctx, apply, item, &applied, managed)?;
+            send(ctx, apply, item, &apply.manager, &object).map_err(conflict)?
+        }
+        None => applied,
+    };
     Ok(Applied { object: applied, done: "serverside-applied" })
 }
 
-fn send(
-    ctx: &mut Ctx,
-    apply: &Apply,
-    item: &Item,
-    manager: &str,
-    configuration: &Object,
-) -> CliResult<std::sync::Arc<Object>> {
+fn send(ctx: &mut Ctx, apply: &Apply, item: &Item, manager: &str, configuration: &Object) -> CliResult<Arc<Object>> {
     let mut request = item
         .request(ApiVerb::Patch)
         .manager(manager)
@@ -43,7 +45,7 @@ fn send(
         .subresource(&apply.subresource);
     request.options.force = apply.force_conflicts;
     request.options.validation = apply.validation;
-    Ok(ctx.call(&request.body(Body::Patch(PatchType::Apply, json::to_compact(configuration))))?.object)
+    Ok(ctx.call(&request.body(Body::Patch(PatchType::Apply, json_text::to_compact(configuration))))?.object)
 }
 
 /// A conflict comes with advice.
@@ -72,31 +74,101 @@ See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts"
     )
 }
 
-/// The annotation of an object that client-side apply has managed until now.
-fn left_by_client_side(object: &Object) -> Option<String> {
-    let managed = object.list("/metadata/managedFields");
-    let by_client = managed.iter().any(|m| {
-        m.str("/manager") == CLIENT_SIDE_MANAGER && m.str("/operation") == "Update" && m.at("/subresource").is_none()
-    });
-    let annotation = object.annotation(last_applied::LAST_APPLIED)?;
-    by_client.then(|| annotation.to_string())
+/// Whether an entry of managedFields owns the annotation of client-side apply.
+fn owns_annotation(entry: &Value) -> bool {
+    let field = format!("f:{}", last_applied::LAST_APPLIED);
+    entry.map("/fieldsV1/f:metadata/f:annotations").is_some_and(|fields| fields.contains_key(&field))
 }
 
-/// Keeps the annotation under a manager of its own, so that nobody has to own it by accident.
-fn keep_annotation(ctx: &mut Ctx, apply: &Apply, item: &Item, annotation: &str) -> CliResult<std::sync::Arc<Object>> {
-    let mut configuration = item.content();
-    for key in configuration.as_object().map(|m| m.keys().cloned().collect::<Vec<_>>()).unwrap_or_default() {
-        if !["apiVersion", "kind"].contains(&key.as_str()) {
-            configuration.as_object_mut().and_then(|m| m.remove(&key));
-        }
-    }
-    let mut metadata = serde_json::json!({
-        "name": item.name,
-        "annotations": {last_applied::LAST_APPLIED: annotation},
+fn is(entry: &Value, operation: &str) -> bool {
+    entry.str("/operation") == operation && entry.at("/subresource").is_none()
+}
+
+/// Keeps the annotation under a manager of its own, so that it outlives the manager of client-side apply.
+fn keep_annotation(ctx: &mut Ctx, apply: &Apply, item: &Item, live: Arc<Object>) -> CliResult<Arc<Object>> {
+    let managed = live.list("/metadata/managedFields");
+    let owned = managed.iter().any(|entry| is(entry, "Apply") && owns_annotation(entry));
+    let (Some(annotation), true) =
+        (live.annotation(last_applied::LAST_APPLIED), apply.manager == DEFAULT_MANAGER && !owned)
+    else {
+        return Ok(live);
+    };
+    let mut configuration = json!({
+        "apiVersion": live.api_version(),
+        "kind": live.kind(),
+        "metadata": {"annotations": {last_applied::LAST_APPLIED: annotation}, "name": item.name},
     });
     if !item.namespace.is_empty() {
-        metadata["namespace"] = item.namespace.clone().into();
+        configuration["metadata"]["namespace"] = item.namespace.clone().into();
     }
-    configuration["metadata"] = metadata;
     send(ctx, apply, item, LAST_APPLIED_MANAGER, &configuration)
+}
+
+/// The managedFields after the managers of client-side apply have given all they own to the one that applies now; none
+/// when there are no such managers.
+fn migrated(live: &Object, manager: &str) -> Option<Vec<Value>> {
+    let mut managed: Vec<Value> = live.list("/metadata/managedFields").to_vec();
+    let client_side = |entry: &Value| is(entry, "Update") && owns_annotation(entry);
+    let names: Vec<String> = managed.iter().filter(|e| client_side(e)).map(|e| e.str("/manager").to_string()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let given_up = |entry: &Value| is(entry, "Update") && names.iter().any(|n| n == entry.str("/manager"));
+    let old: Vec<Value> = managed.iter().filter(|e| given_up(e)).cloned().collect();
+    managed.retain(|entry| !given_up(entry));
+    match managed.iter_mut().find(|e| is(e, "Apply") && e.str("/manager") == manager) {
+        Some(own) => {
+            let same_version = |e: &&Value| e.str("/apiVersion") == own.str("/apiVersion");
+            if let Some(fields) = old.iter().find(same_version).and_then(|e| e.get("fieldsV1")).cloned() {
+                unite(&mut own["fieldsV1"], &fields);
+            }
+        }
+        None => {
+            let mut own = old.into_iter().next()?;
+            own["manager"] = manager.into();
+            own["operation"] = "Apply".into();
+            managed.push(own);
+        }
+    }
+    Some(managed)
+}
+
+/// Adds the fields of one set to another.
+fn unite(fields: &mut Value, more: &Value) {
+    for (name, below) in more.as_object().into_iter().flatten() {
+        match fields.get_mut(name) {
+            Some(own) => unite(own, below),
+            None => fields[name.as_str()] = below.clone(),
+        }
+    }
+}
+
+fn migrate(ctx: &mut Ctx, apply: &Apply, item: &Item, live: &Object, managed: Vec<Value>) -> CliResult<()> {
+    let patch = json!([
+        {"op": "replace", "path": "/metadata/managedFields", "value": managed},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": live.resource_version()},
+    ]);
+    let request = item.request(ApiVerb::Patch).manager(&apply.manager).dry_run(apply.dry_run.is_server());
+    ctx.call(&request.body(Body::Patch(PatchType::Json, patch.to_string())))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_move_from_client_side_apply() {
+        let annotation = json!({"f:annotations": {format!("f:{}", last_applied::LAST_APPLIED): {}}});
+        let entry = |manager: &str, operation: &str, fields: Value| json!({"apiVersion": "v1", "manager": manager, "operation": operation, "fieldsV1": fields});
+        let live = json!({"metadata": {"managedFields": [
+            entry("kubectl", "Apply", json!({"f:data": {"f:a": {}}})),
+            entry("kubectl-client-side-apply", "Update", json!({"f:data": {"f:b": {}}, "f:metadata": annotation})),
+            entry("someone", "Update", json!({"f:data": {"f:c": {}}})),
+        ]}});
+        let managed = migrated(&live, "kubectl").expect("something to migrate");
+        assert_eq!(managed.len(), 2);
+        assert_eq!(managed[0]["fieldsV1"]["f:data"], json!({"f:a": {}, "f:b": {}}));
+        assert!(migrated(&json!({"metadata": {}}), "kubectl").is_none());
+    }
 }
