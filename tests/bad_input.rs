@@ -223,7 +223,7 @@ fn directories_that_are_no_stores() {
         assert_eq!(names(&dir), before, "{name} was touched");
     }
     fs::write(sandbox.path("file"), "x").expect("a file");
-    assert_refused("file", &sandbox.run("kctl get pods --store file"), "it is not a directory");
+    assert_refused("file", &sandbox.run("kctl get pods --store file"), "ot a directory");
 }
 
 #[test]

@@ -47,12 +47,15 @@ impl Server {
         }
         check_preconditions(kind, &new, &old)?;
         carry_identity(&mut new, &old);
-        // The control plane writes whole statuses; there is nothing to fill in.
-        let whole = status_only && request.options.trusted;
+        let binding = request.subresource == "binding";
+        // The control plane writes whole statuses, and a binding sets one field: there is nothing to fill in.
+        let whole = request.options.trusted && (status_only || binding);
         if !whole {
             kind.set_defaults(&mut new);
         }
         let managed = match request.body {
+            // A binding is owned by nobody.
+            _ if binding => new.pointer("/metadata/managedFields").cloned(),
             // Server-side apply has recorded it already.
             Body::Patch(super::PatchType::Apply, _) => new.pointer("/metadata/managedFields").cloned(),
             _ => managers::after(kind, Some(&old), &new, request, now),

@@ -102,6 +102,11 @@ fn follow<'a>(root: &'a Value, pointer: &str) -> Option<&'a Value> {
     })
 }
 
+/// A step of a JSON pointer as the key it stands for (RFC 6901); hardly any has an escape.
+fn unescaped(step: &str) -> String {
+    if step.contains('~') { step.replace("~1", "/").replace("~0", "~") } else { step.to_string() }
+}
+
 /// A step as a position in a list: digits, without zeros before them.
 fn position(step: &str) -> Option<usize> {
     let plain = step == "0" || !step.starts_with(['0', '+']);
@@ -163,7 +168,7 @@ pub trait Writing {
 fn place<'a>(root: &'a mut Value, pointer: &str) -> &'a mut Value {
     let mut here = root;
     for token in pointer.split('/').skip(1) {
-        let key = token.replace("~1", "/").replace("~0", "~");
+        let key = unescaped(token);
         if !here.is_object() {
             *here = Value::Object(Map::new());
         }
@@ -188,7 +193,7 @@ impl Writing for Value {
 
     fn remove_at(&mut self, pointer: &str) -> Option<Value> {
         let (parent, key) = pointer.rsplit_once('/')?;
-        self.pointer_mut(parent)?.as_object_mut()?.remove(&key.replace("~1", "/").replace("~0", "~"))
+        self.pointer_mut(parent)?.as_object_mut()?.remove(&unescaped(key))
     }
 
     fn map_mut(&mut self, pointer: &str) -> &mut Map<String, Value> {
