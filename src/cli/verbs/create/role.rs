@@ -158,7 +158,11 @@ fn place(ctx: &mut Ctx, resource: &str) -> CliResult<(String, String)> {
     if word == "*" {
         return Ok(("*".into(), "*".into()));
     }
-    let target = resolve::kind(ctx, word)?;
+    // The generator asks for the type itself, and its complaint then stands without the word before it.
+    let target = resolve::kind(ctx, word).map_err(|error| match error {
+        CliError::Text(text) => CliError::Raw(format!("{text}\n"), 1),
+        other => other,
+    })?;
     let names = target.kind.names();
     let plural = subresource.map_or_else(|| names.plural.to_string(), |s| format!("{}/{s}", names.plural));
     Ok((names.group.into(), plural))
