@@ -87,7 +87,10 @@ fn a_watch_sees_what_another_process_does() {
 fn a_pod_passes_through_its_states() {
     let sandbox = Sandbox::new(22);
     must(&sandbox, "create configmap first");
+    // A pod that is there already shows that the watch has begun.
+    must(&sandbox, "run before --image=nginx --labels=app=web");
     let mut watch = Watch::start(real(&sandbox, "get pods -l app=web -w"));
+    watch.expect("before");
     must(&sandbox, "create deployment web --image=nginx");
     watch.expect("1/1 Running");
     let rows = states(&watch.seen[1..], "web-", 1..3);
