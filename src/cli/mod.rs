@@ -57,7 +57,11 @@ pub fn run(argv: Vec<OsString>) -> i32 {
     }
     let argv: Vec<String> = argv.into_iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let mut ctx = Ctx::from_environment(argv.clone());
-    run_in(&mut ctx, &argv)
+    let code = run_in(&mut ctx, &argv);
+    // The process ends now and everything is durable: closing the engine in good order would only cost time, the more
+    // the larger the store is.
+    std::mem::forget(ctx);
+    code
 }
 
 /// Runs a command line in its surroundings.
