@@ -39,7 +39,7 @@ impl Server {
         let rules = Rules {
             types: Schema::builtin(),
             root: &managers::root_of(kind),
-            ignored: &managers::ignored(kind, &request.subresource),
+            ignored: &managers::ignored(kind, &request.subresource, old.as_deref().unwrap_or(&config)),
         };
         let applied = apply(&rules, old.as_deref(), &config, request.options.force, &writer).map_err(refused)?;
         let mut warnings = Vec::new();

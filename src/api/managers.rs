@@ -21,12 +21,16 @@ pub(super) fn root_of(kind: &dyn Kind) -> FieldType {
     decode::root(kind).unwrap_or(FieldType::Any)
 }
 
-/// The fields that a way of writing leaves alone: the status, or everything but the status.
-pub(super) fn ignored(kind: &dyn Kind, subresource: &str) -> FieldSet {
-    match subresource {
-        "status" => FieldSet::of_fields(&[&["spec"]]),
-        _ if kind.has_status() => FieldSet::of_fields(&[&["status"]]),
-        _ => FieldSet::of_fields(&[]),
+/// The fields that a way of writing `object` leaves alone: the status, or all that is neither status nor metadata.
+pub(super) fn ignored(kind: &dyn Kind, subresource: &str, object: &Object) -> FieldSet {
+    let written_as_status = |key: &str| ["apiVersion", "kind", "metadata", "status"].contains(&key);
+    match (subresource, object.as_object()) {
+        ("status", Some(fields)) => {
+            let alone = fields.keys().filter(|key| !written_as_status(key));
+            FieldSet::of_fields(&alone.map(|key| vec![key.as_str()]).collect::<Vec<_>>())
+        }
+        _ if kind.has_status() => FieldSet::of_fields(&[["status"]]),
+        _ => FieldSet::default(),
     }
 }
 
@@ -50,20 +54,8 @@ pub(super) fn after(
     let now = now.rfc3339();
     let api_version = kind.names().api_version();
     let writer = Writer { manager, api_version: &api_version, subresource, now: &now };
-    let rules = Rules { types: Schema::builtin(), root: &root_of(kind), ignored: &ignored(kind, subresource) };
-    let written = match (subresource, old) {
-        // A status is written often and changes nothing else: the rest need not be compared.
-        ("status", Some(old)) => on_write(&rules, Some(&status_part(old)), &status_part(sent), &writer),
-        _ => on_write(&rules, old, sent, &writer),
-    };
-    written.pointer("/metadata/managedFields").cloned()
-}
-
-/// An object without anything but its metadata and its status.
-fn status_part(object: &Object) -> Object {
-    let parts = ["apiVersion", "kind", "metadata", "status"];
-    let known = parts.iter().filter_map(|key| Some((key.to_string(), object.get(*key)?.clone())));
-    Value::Object(known.collect())
+    let rules = Rules { types: Schema::builtin(), root: &root_of(kind), ignored: &ignored(kind, subresource, old.unwrap_or(sent)) };
+    on_write(&rules, old, sent, &writer)
 }
 
 /// A scale takes ownership of the replicas only from somebody who has it.

@@ -49,7 +49,7 @@ impl Entry {
         shown
     }
 
-    fn read(entry: &Value) -> Option<Entry> {
+    pub(super) fn read(entry: &Value) -> Option<Entry> {
         let text = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         let operation = match entry.get("operation").and_then(Value::as_str)? {
             "Apply" => Operation::Apply,
@@ -87,18 +87,20 @@ pub fn read_entries(object: &Value) -> Vec<Entry> {
 }
 
 /// Writes the entries into an object, in the order the API server gives them; entries without fields are left out.
-pub fn write_entries(object: &mut Value, mut entries: Vec<Entry>) {
-    entries.retain(|entry| !entry.fields.is_empty());
-    entries.sort_by(|left, right| sort_key(left).cmp(&sort_key(right)));
-    if entries.is_empty() {
-        take_entries(object);
-        return;
-    }
+pub fn write_entries(object: &mut Value, entries: Vec<Entry>) {
+    let Some(entries) = entries_value(entries) else { return take_entries(object) };
     let Some(fields) = object.as_object_mut() else { return };
     let metadata = fields.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
     if let Some(metadata) = metadata.as_object_mut() {
-        metadata.insert("managedFields".to_owned(), Value::Array(entries.iter().map(Entry::write).collect()));
+        metadata.insert("managedFields".to_owned(), entries);
     }
+}
+
+/// `metadata.managedFields` of some entries, in the order the API server gives them; `None` when none of them has fields.
+pub(super) fn entries_value(mut entries: Vec<Entry>) -> Option<Value> {
+    entries.retain(|entry| !entry.fields.is_empty());
+    entries.sort_by(|left, right| sort_key(left).cmp(&sort_key(right)));
+    (!entries.is_empty()).then(|| Value::Array(entries.iter().map(Entry::write).collect()))
 }
 
 /// Removes the entries from an object.
@@ -111,4 +113,15 @@ pub(super) fn take_entries(object: &mut Value) {
 /// Times in the one form the API writes sort as texts; an entry without a time comes first.
 fn sort_key(entry: &Entry) -> (Operation, Option<&str>, &str, &str, &str) {
     (entry.operation, entry.time.as_deref(), &entry.manager, &entry.api_version, &entry.subresource)
+}
+
+/// Brings written entries into the order of [`sort_key`].
+pub(super) fn sort_written(entries: &mut [Value]) {
+    fn key(entry: &Value) -> (Operation, Option<&str>, &str, &str, &str) {
+        let text = |field: &str| entry.get(field).and_then(Value::as_str);
+        let known = |field: &str| text(field).unwrap_or_default();
+        let operation = if known("operation") == "Apply" { Operation::Apply } else { Operation::Update };
+        (operation, text("time"), known("manager"), known("apiVersion"), known("subresource"))
+    }
+    entries.sort_by(|left, right| key(left).cmp(&key(right)));
 }

@@ -35,10 +35,10 @@ pub fn value_step(value: &Value) -> String {
 
 impl FieldSet {
     /// The set of these fields, each a path of field names (`["metadata", "name"]`).
-    pub fn of_fields(paths: &[&[&str]]) -> FieldSet {
+    pub fn of_fields<'a>(paths: &[impl AsRef<[&'a str]>]) -> FieldSet {
         let mut set = FieldSet::default();
         for path in paths {
-            set.insert(&path.iter().map(|name| field_step(name)).collect::<Vec<_>>());
+            set.insert(&path.as_ref().iter().map(|name| field_step(name)).collect::<Vec<_>>());
         }
         set
     }
@@ -186,6 +186,11 @@ fn is_member(below: &Value) -> bool {
     below.as_object().is_none_or(|fields| fields.is_empty() || fields.contains_key("."))
 }
 
+/// Whether the FieldsV1 form of a set has the field at a path, given in the form that steps have here.
+pub(super) fn has_field(fields: &Value, path: &[String]) -> bool {
+    path.iter().try_fold(fields, |fields, step| fields.get(step)).is_some_and(is_member)
+}
+
 /// The step in the one form it has here, whatever order its keys were written in.
 fn normal_step(step: &str) -> Option<String> {
     let (kind, content) = step.split_once(':')?;
@@ -246,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_recursive_difference_takes_everything_below() {
-        let set = FieldSet::of_fields(&[&["status", "a"], &["status", "b"], &["spec"]]);
+        let set = FieldSet::of_fields(&[&["status", "a"][..], &["status", "b"], &["spec"]]);
         let status = FieldSet::of_fields(&[&["status"]]);
         assert_eq!(set.difference(&status), set);
         assert_eq!(set.recursive_difference(&status), FieldSet::of_fields(&[&["spec"]]));

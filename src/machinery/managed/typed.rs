@@ -204,8 +204,13 @@ impl Comparison {
     ) {
         let only_old = fields(old).filter(|(key, _)| inner(new, key).is_none());
         for (key, _) in fields(new).chain(only_old) {
+            let (old, new) = (inner(old, key), inner(new, key));
+            // Most of an object stays as it was: it needs no step and no place.
+            if old == new {
+                continue;
+            }
             path.push(field_step(key));
-            self.compare(types, &place.field(types, key), inner(old, key), inner(new, key), path);
+            self.compare(types, &place.field(types, key), old, new, path);
             path.pop();
         }
     }
