@@ -69,16 +69,21 @@ impl Server {
 
     /// Carries out one request at an instant.
     pub fn handle(&mut self, request: &Request, now: Time) -> Result<Response> {
+        self.carry_out(request.clone(), now)
+    }
+
+    /// As [`Server::handle`], for who does not need the request, and the object in it, any more.
+    pub fn carry_out(&mut self, mut request: Request, now: Time) -> Result<Response> {
         let kind = self.catalog.by_resource(&request.resource).ok_or_else(Status::no_resource)?;
-        self.check_scope(&*kind, request)?;
+        self.check_scope(&*kind, &request)?;
         let deprecation = (request.resource == "endpoints" && !request.options.trusted)
             .then(|| crate::kinds::core::endpoints::DEPRECATION.to_string());
-        let mut response = self.route(kind, request, now)?;
+        let mut response = self.route(kind, &mut request, now)?;
         response.warnings.extend(deprecation);
         Ok(response)
     }
 
-    fn route(&mut self, kind: KindRef, request: &Request, now: Time) -> Result<Response> {
+    fn route(&mut self, kind: KindRef, request: &mut Request, now: Time) -> Result<Response> {
         match (request.verb, request.subresource.as_str()) {
             (Verb::Get, "") => self.get(&*kind, request),
             (Verb::List, "") => self.list(&*kind, request),
@@ -121,6 +126,11 @@ impl Server {
     /// Every change of an object after a revision, in order.
     pub fn changes_since(&mut self, revision: u64) -> std::result::Result<Vec<Change>, ChangesGone> {
         self.store.changes_since(revision)
+    }
+
+    /// Tells the store that the controllers have seen the changes up to a revision.
+    pub fn settle_changes(&mut self, revision: u64) {
+        self.store.settle_changes(revision);
     }
 
     /// One object, without the ceremony of a request.

@@ -9,12 +9,13 @@ use crate::machinery::status::Status;
 use crate::sim::Time;
 
 impl Server {
-    pub(super) fn update(&mut self, kind: &dyn Kind, request: &Request, now: Time) -> Result<Response> {
-        let Body::Object(body) = &request.body else {
+    /// Takes the object out of the request.
+    pub(super) fn update(&mut self, kind: &dyn Kind, request: &mut Request, now: Time) -> Result<Response> {
+        let Body::Object(body) = std::mem::take(&mut request.body) else {
             return Err(Status::bad_request("the body of the request was in an unknown format"));
         };
         let mut warnings = Vec::new();
-        let mut new = decode::body(kind, body.clone(), &request.options, &mut warnings)?;
+        let mut new = decode::body(kind, body, &request.options, &mut warnings)?;
         decode::expect_kind(kind, &new, request)?;
         self.to_stored_version(kind, &mut new);
         self.enter_namespace(kind, &mut new, request)?;

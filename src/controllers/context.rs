@@ -136,7 +136,7 @@ impl<'a> Context<'a> {
     /// Any other request, as this controller.
     pub fn send(&mut self, request: Request) -> Result<Response> {
         let request = request.manager(manager_of(self.controller)).trusted();
-        self.server.handle(&request, self.now)
+        self.server.carry_out(request, self.now)
     }
 
     /// Records an event about an object; `kind` is `Normal` or `Warning`.

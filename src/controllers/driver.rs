@@ -65,6 +65,7 @@ impl Driver {
                 }
             }
         }
+        server.settle_changes(self.seen);
         Ok(())
     }
 

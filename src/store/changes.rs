@@ -33,6 +33,9 @@ impl Default for LogLimits {
     }
 }
 
+/// A command that is not committed keeps so many times the rows that the log will hold: who watches it wants to see them.
+const STAGED: u64 = 10;
+
 /// No command trims more rows than it adds and these, so that none pays for a long pause.
 const TRIM_AT_ONCE: u64 = 500;
 
@@ -68,32 +71,51 @@ impl Store {
         if revision.saturating_add(1) < self.committed.log_start {
             return Err(ChangesGone::TooOld { asked: revision, oldest: self.committed.log_start - 1 });
         }
-        if revision >= self.committed.revision {
-            let known = usize::try_from(revision - self.committed.revision).unwrap_or(usize::MAX);
-            return Ok(self.changes.get(known..).unwrap_or_default().to_vec());
+        let first = self.pending.first(self.committed.revision);
+        if revision.saturating_add(1) < first && first > self.committed.revision + 1 {
+            return Err(ChangesGone::TooOld { asked: revision, oldest: first - 1 });
+        }
+        if revision >= self.staged.revision {
+            return Ok(Vec::new());
+        }
+        if let Some(changes) = self.pending.fresh_since(revision) {
+            return Ok(changes);
         }
         let mut changes = self.logged_since(revision)?;
-        changes.extend_from_slice(&self.changes);
+        changes.extend(self.pending.fresh().cloned());
         Ok(changes)
     }
 
-    /// The committed changes after a revision that the log reaches back to.
+    /// Nobody has to look at the changes up to a revision as they are any more: from here on they take little room, and
+    /// looking at them again takes more time.
+    pub fn settle_changes(&mut self, revision: u64) {
+        let LogLimits { count, floor, .. } = self.limits;
+        self.pending.settle(revision, count.max(floor).saturating_mul(STAGED));
+    }
+
+    /// The changes after a revision that are rows of the log, or will be one as they are.
     pub(super) fn logged_since(&mut self, revision: u64) -> Result<Vec<Change>, StoreError> {
         let mut rows = Vec::new();
         let (from, to) = keys::changes(revision + 1, self.committed.revision + 1);
+        let mut stray = None;
         self.overlay.engine().scan(&from, &to, &mut |key, value| {
-            rows.push((key.to_vec(), value.to_vec()));
-            true
+            match Key::decode(key) {
+                Ok(Key::Change(revision)) => rows.push((revision, value.to_vec())),
+                _ => stray = Some(keys::describe(key)),
+            }
+            stray.is_none()
         })?;
+        if let Some(key) = stray {
+            return Err(StoreError::damaged(format!("{key} is in the change log")));
+        }
+        let staged = self.pending.rows_since(revision, self.committed.revision);
+        rows.extend(staged.map(|(revision, row)| (revision, row.clone())));
         let mut versions: HashMap<ObjectKey, Option<Arc<Object>>> = HashMap::new();
-        for change in self.changes.iter().rev() {
+        for change in self.pending.fresh().rev() {
             versions.insert(change.key.clone(), change.old.clone());
         }
         let mut changes = Vec::with_capacity(rows.len());
-        for (key, value) in rows.into_iter().rev() {
-            let Key::Change(revision) = Key::decode(&key)? else {
-                return Err(StoreError::damaged(format!("{} is in the change log", keys::describe(&key))));
-            };
+        for (revision, value) in rows.into_iter().rev() {
             let (_, row) = LogRow::decode(revision, &value)?;
             let key = ObjectKey::new(&*row.resource, &*row.namespace, &*row.name);
             let now = match versions.remove(&key) {
@@ -108,24 +130,23 @@ impl Store {
         Ok(changes)
     }
 
-    /// The rows of the staged changes that stay in a log which starts at `start`.
-    pub(super) fn log_rows(&self, start: u64, now: Time) -> impl Iterator<Item = Write> {
-        let kept = self.changes.iter().filter(move |change| change.revision >= start);
-        kept.map(move |change| (Key::Change(change.revision).encode(), Some(LogRow::of(change).encode(now))))
-    }
-
     /// The writes that drop the oldest rows of the log; moves the start of the log in `counts`.
     pub(super) fn trim(&self, now: Time, counts: &mut Counts) -> Result<Vec<Write>, StoreError> {
         let mut writes = Vec::new();
         let LogLimits { count, age, floor } = self.limits;
         let budget = TRIM_AT_ONCE + counts.revision - self.committed.revision;
         let end = (counts.log_start + budget).min((counts.revision + 1).saturating_sub(floor));
-        while counts.log_start < end {
+        // What lies before a change that was dropped can not be read any more.
+        let first = self.pending.first(self.committed.revision);
+        let unreadable = if first > self.committed.revision + 1 { first } else { 0 };
+        while counts.log_start < end.max(unreadable) {
             let too_many = counts.revision + 1 - counts.log_start > count;
             let stored = counts.log_start <= self.committed.revision;
-            let too_old = stored && self.logged_at(counts.log_start)? + age < now;
-            if !too_many && !too_old {
-                break;
+            if counts.log_start >= unreadable && !too_many {
+                let too_old = stored && self.logged_at(counts.log_start)? + age < now;
+                if !too_old {
+                    break;
+                }
             }
             if stored {
                 writes.push((Key::Change(counts.log_start).encode(), None));
@@ -145,7 +166,7 @@ impl Store {
 }
 
 impl LogRow {
-    fn of(change: &Change) -> LogRow {
+    pub(super) fn of(change: &Change) -> LogRow {
         let object: &Object = &change.object;
         LogRow {
             kind: match change.kind {
@@ -161,11 +182,19 @@ impl LogRow {
         }
     }
 
-    fn encode(&self, at: Time) -> Vec<u8> {
-        let mut bytes = at.micros().to_be_bytes().to_vec();
+    /// The bytes of the row; it has no instant before [`LogRow::stamp`].
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = Time::default().micros().to_be_bytes().to_vec();
         // Writing JSON into memory cannot fail: the keys are texts.
-        bytes.extend(serde_json::to_vec(self).unwrap_or_default());
+        drop(serde_json::to_writer(&mut bytes, self));
         bytes
+    }
+
+    /// Sets the instant of an encoded row.
+    pub(super) fn stamp(bytes: &mut [u8], at: Time) {
+        if let Some(instant) = bytes.first_chunk_mut::<8>() {
+            *instant = at.micros().to_be_bytes();
+        }
     }
 
     fn split(revision: u64, bytes: &[u8]) -> Result<(Time, &[u8]), StoreError> {

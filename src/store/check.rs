@@ -63,7 +63,8 @@ impl Store {
         };
         let mut problems = Vec::new();
         let mut made = BTreeMap::new();
-        for change in history {
+        let committed = self.committed.revision;
+        for change in history.into_iter().take_while(|change| change.revision <= committed) {
             if change.object.resource_version() != change.revision.to_string() {
                 problems.push(format!("change {} of {} made another revision", change.revision, change.key));
             }

@@ -26,18 +26,18 @@ impl Store {
         }
         let mut counts = self.staged;
         let mut batch = self.trim(now, &mut counts)?;
-        batch.extend(self.log_rows(counts.log_start, now));
+        batch.extend(self.pending.writes(counts.log_start, self.committed.revision, now));
         batch.extend(count_rows(self.committed, counts));
         self.overlay.commit(batch)?;
         (self.committed, self.staged) = (counts, counts);
-        self.changes.clear();
+        self.pending.clear();
         Ok(())
     }
 
     /// Gives up everything staged.
     pub fn discard(&mut self) {
         self.overlay.discard();
-        self.changes.clear();
+        self.pending.clear();
         self.staged = self.committed;
         self.due_from.clear();
         self.failure = None;

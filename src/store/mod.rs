@@ -18,6 +18,7 @@ pub mod keys;
 mod memory;
 mod objects;
 mod overlay;
+mod pending;
 mod rows;
 mod sled;
 mod timeline;
@@ -34,6 +35,7 @@ pub use sled::SledEngine;
 
 use crate::machinery::object::Object;
 use overlay::Overlay;
+use pending::Pending;
 
 /// The revision of an empty store; the first write makes the next one. Zero has a meaning of its own in the API.
 const FIRST_REVISION: u64 = 1;
@@ -104,7 +106,7 @@ pub struct Store {
     committed: Counts,
     staged: Counts,
     /// One change for every revision after the committed one.
-    changes: Vec<Change>,
+    pending: Pending,
     /// No entry of the timeline has a key below this one.
     due_from: Vec<u8>,
     /// A failure of a call that cannot answer one; the commit will.
@@ -133,7 +135,7 @@ impl Store {
             limits: LogLimits::default(),
             committed,
             staged: committed,
-            changes: Vec::new(),
+            pending: Pending::default(),
             due_from: Vec::new(),
             failure: None,
         })

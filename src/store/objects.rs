@@ -29,7 +29,7 @@ impl Store {
         let object = Arc::new(object);
         self.overlay.put_object(row, object.clone());
         let kind = if old.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
-        self.changes.push(Change { revision, kind, key: key.clone(), object: object.clone(), old });
+        self.pending.push(Change { revision, kind, key: key.clone(), object: object.clone(), old });
         Ok(object)
     }
 
@@ -45,7 +45,7 @@ impl Store {
         let last = Arc::new(last);
         self.overlay.remove(row);
         let (kind, key) = (ChangeKind::Deleted, key.clone());
-        self.changes.push(Change { revision, kind, key, object: last.clone(), old: Some(old) });
+        self.pending.push(Change { revision, kind, key, object: last.clone(), old: Some(old) });
         Ok(Some(last))
     }
 

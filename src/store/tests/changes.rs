@@ -50,6 +50,47 @@ fn changes_are_the_same_before_and_after_the_commit() {
 }
 
 #[test]
+fn changes_that_were_seen_read_as_before() {
+    let mut store = store();
+    store.write(&pod("a"), on("a", "n1")).expect("write");
+    store.commit(NOW).expect("commit");
+    store.write(&pod("b"), on("b", "n1")).expect("write");
+    store.write(&pod("a"), on("a", "n2")).expect("write");
+    store.remove(&pod("a")).expect("remove");
+    store.write(&pod("a"), on("a", "n3")).expect("write");
+    let fresh = since(&mut store, 1);
+    store.settle_changes(4);
+    for revision in [1, 2, 3, 4, 5, 6] {
+        let settled = since(&mut store, revision);
+        assert_eq!(story(&settled), story(&fresh)[revision as usize - 1..]);
+        for (left, right) in settled.iter().zip(&fresh[revision as usize - 1..]) {
+            assert_eq!((&left.object, &left.old), (&right.object, &right.old), "revision {}", left.revision);
+        }
+    }
+    store.settle_changes(6);
+    store.commit(NOW).expect("commit");
+    assert_eq!(story(&since(&mut store, 1)), story(&fresh));
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}
+
+#[test]
+fn a_command_keeps_no_more_changes_than_anyone_can_ask_for() {
+    let mut store = store();
+    store.set_log_limits(LogLimits { count: 5, age: Duration::from_secs(60), floor: 3 });
+    store.write(&pod("a"), on("a", "first")).expect("write");
+    store.commit(NOW).expect("commit");
+    for i in 0..100 {
+        store.write(&pod("a"), on("a", &format!("n{i}"))).expect("write");
+        store.settle_changes(store.revision());
+    }
+    assert_eq!(since(&mut store, 52).len(), 50);
+    assert_eq!(store.changes_since(51).expect_err("dropped").to_string(), "too old resource version: 51 (52)");
+    store.commit(NOW).expect("commit");
+    assert_eq!(since(&mut store, 97).len(), 5);
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}
+
+#[test]
 fn the_log_is_trimmed_by_count_and_by_age() {
     let mut store = store();
     store.set_log_limits(LogLimits { count: 10, age: Duration::from_secs(60), floor: 3 });
