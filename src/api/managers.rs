@@ -54,7 +54,11 @@ pub(super) fn after(
     let now = now.rfc3339();
     let api_version = kind.names().api_version();
     let writer = Writer { manager, api_version: &api_version, subresource, now: &now };
-    let rules = Rules { types: Schema::builtin(), root: &root_of(kind), ignored: &ignored(kind, subresource, old.unwrap_or(sent)) };
+    let rules = Rules {
+        types: Schema::builtin(),
+        root: &root_of(kind),
+        ignored: &ignored(kind, subresource, old.unwrap_or(sent)),
+    };
     on_write(&rules, old, sent, &writer)
 }
 

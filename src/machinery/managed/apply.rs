@@ -1,10 +1,11 @@
 //! Server-side apply: merging a configuration, removing what its owner no longer applies, and conflicts with other owners.
 
 use super::check;
+use super::compare::Comparison;
 use super::entries::{Entry, Operation, read_entries, take_entries, write_entries};
 use super::merge::{merge, without_nulls};
 use super::set::{FieldSet, show_path};
-use super::typed::{Comparison, Place, fields_of, with_declared_parents, without_fields};
+use super::typed::{Place, fields_of, with_declared_parents, without_fields};
 use super::update::{Rules, Writer, tracked};
 use super::zero::zero_object;
 use crate::machinery::patch::Types;

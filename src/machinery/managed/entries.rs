@@ -66,7 +66,7 @@ impl Entry {
         })
     }
 
-    fn write(&self) -> Value {
+    pub(super) fn write(&self) -> Value {
         let mut entry = Map::new();
         let operation = if self.operation == Operation::Apply { "Apply" } else { "Update" };
         let texts = [("manager", &self.manager), ("apiVersion", &self.api_version), ("subresource", &self.subresource)];

@@ -6,6 +6,7 @@
 
 mod apply;
 mod check;
+mod compare;
 mod entries;
 mod merge;
 mod set;

@@ -18,6 +18,9 @@ struct Node {
     below: FieldSet,
 }
 
+/// How FieldsV1 writes that a field below which there are others is in the set itself.
+const ITSELF: &str = ".";
+
 /// The step to a field of an object.
 pub fn field_step(name: &str) -> String {
     format!("f:{name}")
@@ -59,7 +62,7 @@ impl FieldSet {
         let written = |node: &Node| {
             let mut below = node.below.to_fields_v1();
             if let (true, Some(fields)) = (node.member && !node.below.is_empty(), below.as_object_mut()) {
-                fields.insert(".".to_owned(), Value::Object(Map::new()));
+                fields.insert(ITSELF.to_owned(), Value::Object(Map::new()));
             }
             below
         };
@@ -88,6 +91,12 @@ impl FieldSet {
             [step] => self.has_member(step),
             [step, rest @ ..] => self.below(step).is_some_and(|below| below.contains(rest)),
         }
+    }
+
+    /// Whether the field at this path, or one that it is a part of, is in the set.
+    pub fn covers(&self, path: &[String]) -> bool {
+        let Some((step, rest)) = path.split_first() else { return false };
+        self.steps.get(step).is_some_and(|node| node.member || node.below.covers(rest))
     }
 
     /// Whether a single step is in the set.
@@ -181,14 +190,48 @@ impl FieldSet {
     }
 }
 
-/// A field is in the set when it says so, or when nothing is below it.
-fn is_member(below: &Value) -> bool {
-    below.as_object().is_none_or(|fields| fields.is_empty() || fields.contains_key("."))
+/// Puts the field at a path into the FieldsV1 form of a set.
+pub(super) fn add_written(fields: &mut Map<String, Value>, path: &[String]) {
+    let Some((step, rest)) = path.split_first() else { return };
+    let is_new = !fields.contains_key(step);
+    let below = fields.entry(step.clone()).or_insert_with(|| Value::Object(Map::new()));
+    let Some(below) = below.as_object_mut() else { return };
+    match rest {
+        [] if below.is_empty() => {}
+        [] => drop(below.insert(ITSELF.into(), Value::Object(Map::new()))),
+        rest => {
+            if !is_new && below.is_empty() {
+                below.insert(ITSELF.into(), Value::Object(Map::new()));
+            }
+            add_written(below, rest);
+        }
+    }
 }
 
-/// Whether the FieldsV1 form of a set has the field at a path, given in the form that steps have here.
-pub(super) fn has_field(fields: &Value, path: &[String]) -> bool {
-    path.iter().try_fold(fields, |fields, step| fields.get(step)).is_some_and(is_member)
+/// Takes the field at a path out of the FieldsV1 form of a set, and the steps that lead nowhere without it.
+pub(super) fn remove_written(fields: &mut Map<String, Value>, path: &[String]) {
+    let Some((step, rest)) = path.split_first() else { return };
+    let Some(below) = fields.get_mut(step).and_then(Value::as_object_mut) else { return };
+    let leads_nowhere = match rest {
+        _ if below.is_empty() => rest.is_empty(),
+        [] => below.remove(ITSELF).is_some() && below.is_empty(),
+        rest => {
+            remove_written(below, rest);
+            below.is_empty()
+        }
+    };
+    // A field that is in the set itself is written as one without anything below once that is so.
+    if below.len() == 1 && below.contains_key(ITSELF) {
+        below.clear();
+    }
+    if leads_nowhere {
+        fields.remove(step);
+    }
+}
+
+/// A field is in the set when it says so, or when nothing is below it.
+fn is_member(below: &Value) -> bool {
+    below.as_object().is_none_or(|fields| fields.is_empty() || fields.contains_key(ITSELF))
 }
 
 /// The step in the one form it has here, whatever order its keys were written in.
@@ -273,7 +316,19 @@ mod tests {
             prop_assert_eq!(a.intersection(&b), b.intersection(&a));
             prop_assert_eq!(a.difference(&b).union(&a.intersection(&b)), a.clone());
             prop_assert!(a.difference(&b).intersection(&b).is_empty());
-            prop_assert_eq!(FieldSet::from_fields_v1(&a.to_fields_v1()), a);
+            prop_assert_eq!(FieldSet::from_fields_v1(&a.to_fields_v1()), a.clone());
+        }
+
+        #[test]
+        fn written_sets_change_as_sets_do(a in any_set(), b in any_set()) {
+            let mut written = a.to_fields_v1();
+            let fields = written.as_object_mut().unwrap();
+            b.paths().iter().for_each(|path| add_written(fields, path));
+            prop_assert_eq!(&written, &a.union(&b).to_fields_v1());
+            let mut written = a.to_fields_v1();
+            let fields = written.as_object_mut().unwrap();
+            b.paths().iter().for_each(|path| remove_written(fields, path));
+            prop_assert_eq!(&written, &a.difference(&b).to_fields_v1());
         }
     }
 }

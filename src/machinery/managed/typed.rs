@@ -1,10 +1,9 @@
-//! Walks over objects by their types: the fields an object has, what changed between two, and taking fields away.
+//! Walks over objects by their types: the fields an object has, and taking fields away.
 
 use super::set::{FieldSet, field_step, key_step, value_step};
 use crate::machinery::patch::merge_keys::ListType;
 use crate::machinery::patch::{FieldType, Types};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// A place in an object: what stands there and how it is owned.
 #[derive(Clone, Debug)]
@@ -128,123 +127,6 @@ fn collect(types: &(impl Types + ?Sized), place: &Place, value: &Value, path: &m
             }
         }
     }
-}
-
-/// What changed between two versions of an object.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Comparison {
-    pub(super) added: FieldSet,
-    pub(super) modified: FieldSet,
-    pub(super) removed: FieldSet,
-}
-
-impl Comparison {
-    pub(super) fn between(types: &(impl Types + ?Sized), root: &FieldType, old: &Value, new: &Value) -> Comparison {
-        let mut comparison = Comparison::default();
-        comparison.compare(types, &Place::root(root), Some(old), Some(new), &mut Vec::new());
-        comparison
-    }
-
-    /// What the new version set: new and changed fields.
-    pub(super) fn taken(&self) -> FieldSet {
-        self.added.union(&self.modified)
-    }
-
-    pub(super) fn is_same(&self) -> bool {
-        self.added.is_empty() && self.modified.is_empty() && self.removed.is_empty()
-    }
-
-    /// The same without fields in or below a set.
-    pub(super) fn without(&self, ignored: &FieldSet) -> Comparison {
-        Comparison {
-            added: self.added.recursive_difference(ignored),
-            modified: self.modified.recursive_difference(ignored),
-            removed: self.removed.recursive_difference(ignored),
-        }
-    }
-
-    fn compare(
-        &mut self,
-        types: &(impl Types + ?Sized),
-        place: &Place,
-        old: Option<&Value>,
-        new: Option<&Value>,
-        path: &mut Vec<String>,
-    ) {
-        if old == new {
-            return;
-        }
-        let inside = |value: Option<&Value>| {
-            value.is_some_and(|value| match place.shape(value) {
-                Shape::Leaf => false,
-                Shape::Fields(fields) => !fields.is_empty(),
-                Shape::Items(items) => !items.is_empty(),
-            })
-        };
-        let nested = inside(old) || inside(new);
-        match (old, new) {
-            (None, _) => self.added.insert(path),
-            (_, None) => self.removed.insert(path),
-            _ if !nested => self.modified.insert(path),
-            _ => {}
-        }
-        if nested {
-            self.compare_fields(types, place, old, new, path);
-            self.compare_items(types, place, old, new, path);
-        }
-    }
-
-    fn compare_fields(
-        &mut self,
-        types: &(impl Types + ?Sized),
-        place: &Place,
-        old: Option<&Value>,
-        new: Option<&Value>,
-        path: &mut Vec<String>,
-    ) {
-        let only_old = fields(old).filter(|(key, _)| inner(new, key).is_none());
-        for (key, _) in fields(new).chain(only_old) {
-            let (old, new) = (inner(old, key), inner(new, key));
-            // Most of an object stays as it was: it needs no step and no place.
-            if old == new {
-                continue;
-            }
-            path.push(field_step(key));
-            self.compare(types, &place.field(types, key), old, new, path);
-            path.pop();
-        }
-    }
-
-    fn compare_items(
-        &mut self,
-        types: &(impl Types + ?Sized),
-        place: &Place,
-        old: Option<&Value>,
-        new: Option<&Value>,
-        path: &mut Vec<String>,
-    ) {
-        let (old, new) = (steps(types, place, old), steps(types, place, new));
-        let only_old = old.iter().filter(|(step, _)| !new.contains_key(*step));
-        for (step, _) in new.iter().chain(only_old) {
-            path.push(step.clone());
-            self.compare(types, &place.item(types), old.get(step).copied(), new.get(step).copied(), path);
-            path.pop();
-        }
-    }
-}
-
-fn fields(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
-    value.and_then(Value::as_object).into_iter().flatten()
-}
-
-fn inner<'a>(value: Option<&'a Value>, key: &str) -> Option<&'a Value> {
-    value?.as_object()?.get(key)
-}
-
-/// The items of a list by their steps.
-fn steps<'a>(types: &(impl Types + ?Sized), place: &Place, list: Option<&'a Value>) -> BTreeMap<String, &'a Value> {
-    let items = list.and_then(Value::as_array).into_iter().flatten();
-    items.filter_map(|item| place.item_step(types, item).map(|step| (step, item))).collect()
 }
 
 /// The set with every declared field on the way to one of its fields put in.

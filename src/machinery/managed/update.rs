@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
+use super::compare::{Comparison, Found, differences};
 use super::entries::{Entry, Operation, entries_value, sort_written};
-use super::set::{FieldSet, has_field};
-use super::typed::Comparison;
+use super::set::{FieldSet, add_written, remove_written};
 use super::zero::zero_object;
 use crate::machinery::patch::{FieldType, Types};
 use serde_json::{Value, json};
@@ -36,65 +36,54 @@ pub struct Rules<'a, T: Types + ?Sized> {
 /// when nobody owns anything.
 ///
 /// An existing object that nobody owns anything of stays so. A list of one empty entry in the new object resets ownership.
+///
+/// The written record is changed in place, since a write touches few fields of what may be many: reading all of it into
+/// sets and writing these would be most of the work of the whole request.
 pub fn on_write<T: Types + ?Sized>(
     rules: &Rules<'_, T>,
     live: Option<&Value>,
     new: &Value,
     writer: &Writer,
 ) -> Option<Value> {
-    let recorded = recorded(live, new, writer);
-    if recorded.is_empty() && live.is_some() {
+    let mut entries = recorded(live, new, writer);
+    if entries.is_empty() && live.is_some() {
         return None;
     }
     let zero = live.is_none().then(|| zero_object(rules.types, rules.root));
-    let changes = rules.changes(live.or(zero.as_ref()).unwrap_or(&Value::Null), new);
-    let taken = tracked(&changes.taken());
-    if let Some(same) = with_same_owners(recorded, &taken, &changes.removed, writer) {
-        return Some(same);
+    let touched = rules.touched(live.or(zero.as_ref()).unwrap_or(&Value::Null), new);
+    let mut own = None;
+    for (index, entry) in entries.iter_mut().enumerate() {
+        if own.is_none() && is_own(entry, writer) {
+            own = Some(index);
+        }
+        touched.hand_over(entry, own == Some(index));
     }
-    let entries = recorded.iter().filter_map(Entry::read).collect();
-    entries_value(joined(entries, &changes, writer))
+    match own.and_then(|index| entries.get_mut(index)).and_then(Value::as_object_mut) {
+        _ if touched.taken.is_empty() => {}
+        Some(own) => drop(own.insert("time".into(), json!(writer.now))),
+        None => entries.push(touched.new_entry(writer)),
+    }
+    entries.retain(|entry| entry.get("fieldsV1").and_then(Value::as_object).is_some_and(|fields| !fields.is_empty()));
+    sort_written(&mut entries);
+    (!entries.is_empty()).then_some(Value::Array(entries))
 }
 
 /// The entries to start from: what the client sent counts, unless it sent nothing or writes through a subresource.
-fn recorded<'a>(live: Option<&'a Value>, new: &'a Value, writer: &Writer) -> &'a [Value] {
-    let of = |object: &'a Value| {
-        let written = object.pointer("/metadata/managedFields").and_then(Value::as_array);
-        written.map_or(&[][..], Vec::as_slice)
-    };
-    let sent = of(new);
-    if !writer.subresource.is_empty() || sent.is_empty() {
-        return live.map_or(&[], of);
-    }
-    if sent == [json!({})] {
-        return &[];
-    }
-    if sent.iter().any(|entry| Entry::read(entry).is_some()) { sent } else { live.map_or(&[], of) }
-}
-
-/// The entries after a write that makes no field change hands: they are as they were, the writer's with a new time.
-/// `None` when the writer does not own all that it took, or somebody owns some of what it took or removed.
-///
-/// Most writes are of this kind, and reading all entries is far more work than looking up a few fields in them.
-fn with_same_owners(recorded: &[Value], taken: &FieldSet, removed: &FieldSet, writer: &Writer) -> Option<Value> {
-    if recorded.is_empty() {
-        return None;
-    }
-    let own = recorded.iter().position(|entry| is_own(entry, writer));
-    let (taken, removed) = (taken.paths(), removed.paths());
-    for (index, entry) in recorded.iter().enumerate() {
-        let owned = entry.get("fieldsV1")?;
-        let takes_rightly = |path: &Vec<String>| has_field(owned, path) == (Some(index) == own);
-        if !taken.iter().all(takes_rightly) || removed.iter().any(|path| has_field(owned, path)) {
-            return None;
+fn recorded(live: Option<&Value>, new: &Value, writer: &Writer) -> Vec<Value> {
+    let of = |object: &Value| object.pointer("/metadata/managedFields").and_then(Value::as_array).cloned();
+    let live = live.and_then(of).unwrap_or_default();
+    let sent = new.pointer("/metadata/managedFields").and_then(Value::as_array);
+    match sent {
+        Some(sent) if writer.subresource.is_empty() && *sent != live => {
+            if *sent == [json!({})] {
+                return Vec::new();
+            }
+            // Only what has been read and written here is known to have its steps in the one form they have.
+            let read = sent.iter().filter_map(Entry::read).collect();
+            entries_value(read).and_then(|entries| entries.as_array().cloned()).unwrap_or(live)
         }
+        _ => live,
     }
-    let mut entries = recorded.to_vec();
-    if !taken.is_empty() {
-        *entries.get_mut(own?)?.get_mut("time")? = json!(writer.now);
-        sort_written(&mut entries);
-    }
-    Some(Value::Array(entries))
 }
 
 /// Whether a written entry is that of a writer who creates, updates or patches.
@@ -106,31 +95,64 @@ fn is_own(entry: &Value, writer: &Writer) -> bool {
         && is("subresource", writer.subresource)
 }
 
-impl<T: Types + ?Sized> Rules<'_, T> {
-    /// What a write changed, as far as it counts for ownership.
-    fn changes(&self, old: &Value, new: &Value) -> Comparison {
-        Comparison::between(self.types, self.root, old, new).without(self.ignored)
+/// The fields that a write touches.
+#[derive(Default)]
+struct Touched {
+    /// Set by the writer, as far as fields can have owners.
+    taken: Vec<Vec<String>>,
+    removed: Vec<Vec<String>>,
+}
+
+impl Touched {
+    /// Brings a written entry up to date: its own fields grow, those of others shrink.
+    fn hand_over(&self, entry: &mut Value, is_own: bool) {
+        let Some(fields) = entry.get_mut("fieldsV1").and_then(Value::as_object_mut) else { return };
+        self.removed.iter().for_each(|path| remove_written(fields, path));
+        match is_own {
+            true => self.taken.iter().for_each(|path| add_written(fields, path)),
+            false => self.taken.iter().for_each(|path| remove_written(fields, path)),
+        }
     }
 
-    /// The entries after `writer` turned one object into another.
-    pub(super) fn after_write(&self, entries: Vec<Entry>, old: &Value, new: &Value, writer: &Writer) -> Vec<Entry> {
-        joined(entries, &self.changes(old, new), writer)
+    /// The entry of a writer who had none.
+    fn new_entry(&self, writer: &Writer) -> Value {
+        let mut fields = FieldSet::default();
+        self.taken.iter().for_each(|path| fields.insert(path));
+        Entry { time: Some(writer.now.to_owned()), ..writer.entry(Operation::Update, fields) }.write()
     }
 }
 
-/// The entries after `writer` made these changes.
-fn joined(mut entries: Vec<Entry>, changes: &Comparison, writer: &Writer) -> Vec<Entry> {
-    let taken = changes.taken();
-    for entry in &mut entries {
-        entry.fields = entry.fields.difference(&taken).difference(&changes.removed);
+impl<T: Types + ?Sized> Rules<'_, T> {
+    /// What a write changed, as far as it counts for ownership.
+    fn touched(&self, old: &Value, new: &Value) -> Touched {
+        let mut touched = Touched::default();
+        differences(self.types, self.root, old, new, |found, path| {
+            if self.ignored.covers(path) || UNOWNED.contains(path) {
+                return;
+            }
+            match found {
+                Found::Added | Found::Modified => touched.taken.push(path.to_vec()),
+                Found::Removed => touched.removed.push(path.to_vec()),
+            }
+        });
+        touched
     }
-    let taken = tracked(&taken);
-    if !taken.is_empty() {
-        let mut entry = writer.entry(Operation::Update, taken);
-        entry.time = Some(writer.now.to_owned());
-        join(&mut entries, entry);
+
+    /// The entries after `writer` turned one object into another.
+    pub(super) fn after_write(&self, mut entries: Vec<Entry>, old: &Value, new: &Value, writer: &Writer) -> Vec<Entry> {
+        let changes = Comparison::between(self.types, self.root, old, new).without(self.ignored);
+        let taken = changes.taken();
+        for entry in &mut entries {
+            entry.fields = entry.fields.difference(&taken).difference(&changes.removed);
+        }
+        let taken = tracked(&taken);
+        if !taken.is_empty() {
+            let mut entry = writer.entry(Operation::Update, taken);
+            entry.time = Some(writer.now.to_owned());
+            join(&mut entries, entry);
+        }
+        entries
     }
-    entries
 }
 
 impl Writer<'_> {
@@ -154,23 +176,25 @@ fn join(entries: &mut Vec<Entry>, mut entry: Entry) {
     entries.push(entry);
 }
 
-/// The fields of a set that can have owners: identity and what the server keeps itself have none.
+/// Fields that nobody owns: identity and what the server keeps itself.
+static UNOWNED: LazyLock<FieldSet> = LazyLock::new(|| {
+    FieldSet::of_fields(&[
+        &["apiVersion"][..],
+        &["kind"],
+        &["metadata"],
+        &["metadata", "name"],
+        &["metadata", "namespace"],
+        &["metadata", "creationTimestamp"],
+        &["metadata", "selfLink"],
+        &["metadata", "uid"],
+        &["metadata", "clusterName"],
+        &["metadata", "generation"],
+        &["metadata", "managedFields"],
+        &["metadata", "resourceVersion"],
+    ])
+});
+
+/// The fields of a set that can have owners.
 pub(super) fn tracked(set: &FieldSet) -> FieldSet {
-    static UNOWNED: LazyLock<FieldSet> = LazyLock::new(|| {
-        FieldSet::of_fields(&[
-            &["apiVersion"][..],
-            &["kind"],
-            &["metadata"],
-            &["metadata", "name"],
-            &["metadata", "namespace"],
-            &["metadata", "creationTimestamp"],
-            &["metadata", "selfLink"],
-            &["metadata", "uid"],
-            &["metadata", "clusterName"],
-            &["metadata", "generation"],
-            &["metadata", "managedFields"],
-            &["metadata", "resourceVersion"],
-        ])
-    });
     set.difference(&UNOWNED)
 }
