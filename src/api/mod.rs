@@ -24,6 +24,9 @@ mod update;
 
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 pub use authorize::{User, Wish};
 pub use request::{Body, FieldValidation, Options, PatchType, Propagation, Request, Response, Settings, Verb};
 
@@ -170,9 +173,19 @@ impl Server {
         self.store.row(name).map_err(broken)
     }
 
+    /// A named value as a type of the caller's.
+    pub fn typed_row<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>> {
+        self.store.typed_row(name).map_err(broken)
+    }
+
     /// Sets or removes a named value.
     pub fn set_row(&mut self, name: &str, value: Option<serde_json::Value>) {
         self.store.set_row(name, value);
+    }
+
+    /// Sets or removes a named value of any type that can be written as JSON.
+    pub fn set_typed_row<T: Serialize>(&mut self, name: &str, value: Option<&T>) {
+        self.store.set_typed_row(name, value);
     }
 
     /// Puts (controller, key) on the timeline, in place of an entry that is there.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta};
+use serde_json::Value;
+
 use crate::kinds::Kind;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::status::Status;
@@ -159,10 +161,9 @@ fn same_metadata(new: &Object, old: &Object) -> bool {
 /// Whether managers own the same fields, whenever they came to.
 fn same_managers(new: &Object, old: &Object) -> bool {
     let (a, b) = (new.list("/managedFields"), old.list("/managedFields"));
-    let part = |entry: &Object, key: &str| entry.get(key).cloned();
     a.len() == b.len()
         && a.iter().zip(b).all(|(x, y)| {
-            ["manager", "operation", "subresource", "apiVersion", "fieldsV1"].iter().all(|k| part(x, k) == part(y, k))
+            ["manager", "operation", "subresource", "apiVersion", "fieldsV1"].iter().all(|k| x.get(k) == y.get(k))
         })
 }
 
@@ -181,7 +182,7 @@ fn check_preconditions(kind: &dyn Kind, new: &Object, old: &Object) -> Result<()
 
 /// What an update can not change is taken from the old version.
 fn carry_identity(new: &mut Object, old: &Object) {
-    for field in [
+    const KEPT: [&str; 7] = [
         "uid",
         "creationTimestamp",
         "deletionTimestamp",
@@ -189,16 +190,19 @@ fn carry_identity(new: &mut Object, old: &Object) {
         "generation",
         "resourceVersion",
         "generateName",
-    ] {
-        let pointer = format!("/metadata/{field}");
-        match old.pointer(&pointer) {
-            Some(value) => new.put(&pointer, value.clone()),
-            None => drop(new.remove_at(&pointer)),
+    ];
+    let new = new.map_mut("/metadata");
+    let old = |field: &str| old.get("metadata").and_then(|metadata| metadata.get(field));
+    for field in KEPT {
+        match old(field) {
+            Some(value) if new.get(field) == Some(value) => {}
+            Some(value) => drop(new.insert(field.into(), value.clone())),
+            None => drop(new.remove(field)),
         }
     }
-    if new.at("/metadata/managedFields").is_none()
-        && let Some(managed) = old.pointer("/metadata/managedFields")
+    if new.get("managedFields").is_none_or(Value::is_null)
+        && let Some(managed) = old("managedFields")
     {
-        new.put("/metadata/managedFields", managed.clone());
+        new.insert("managedFields".into(), managed.clone());
     }
 }

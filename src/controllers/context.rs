@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Key, recorder};
@@ -162,9 +164,19 @@ impl<'a> Context<'a> {
         self.server.row(&format!("memory/{}/{name}", self.controller))
     }
 
+    /// As [`Context::memory`], as a type of the caller's.
+    pub fn typed_memory<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>> {
+        self.server.typed_row(&format!("memory/{}/{name}", self.controller))
+    }
+
     /// Notes something under a name, or forgets it.
     pub fn remember(&mut self, name: &str, value: Option<Value>) {
         self.server.set_row(&format!("memory/{}/{name}", self.controller), value);
+    }
+
+    /// Notes something of the caller's under a name.
+    pub fn remember_typed<T: Serialize>(&mut self, name: &str, value: &T) {
+        self.server.set_typed_row(&format!("memory/{}/{name}", self.controller), Some(value));
     }
 
     /// A row of the simulation's settings, such as the list of images that are missing.

@@ -198,8 +198,8 @@ impl Wake {
             Map::Controller(kind) => {
                 let mut keys = Vec::new();
                 for object in [Some(&change.object), change.old.as_ref()].into_iter().flatten() {
-                    if let Some(owner) = object.controller_of().filter(|o| o.kind == kind) {
-                        let key = Key::new(object.namespace(), &owner.name);
+                    if let Some(owner) = object.controller_of_kind(kind) {
+                        let key = Key::new(object.namespace(), owner);
                         if !keys.contains(&key) {
                             keys.push(key);
                         }

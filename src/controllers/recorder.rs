@@ -71,8 +71,7 @@ struct Seen {
 /// Records one event; failures are dropped, as a recorder's are.
 pub(super) fn record(context: &mut Context<'_>, about: &Object, note: &Note<'_>) {
     let row = memory_row(context.controller, about);
-    let known = context.server().row(&row).ok().flatten();
-    let mut memory: Memory = known.and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default();
+    let mut memory: Memory = context.server().typed_row(&row).ok().flatten().unwrap_or_default();
     let (key, message) = memory.combine(note, context.now);
     let allowed = memory.spend(context.now);
     if !allowed && !memory.seen.contains_key(&key) {
@@ -83,9 +82,7 @@ pub(super) fn record(context: &mut Context<'_>, about: &Object, note: &Note<'_>)
     if allowed {
         write(context, about, note, &message, &seen);
     }
-    if let Ok(value) = serde_json::to_value(&memory) {
-        context.server().set_row(&row, Some(value));
-    }
+    context.server().set_typed_row(&row, Some(&memory));
 }
 
 fn memory_row(controller: &str, about: &Object) -> String {
@@ -106,11 +103,9 @@ fn row_of_event(event: &Object) -> String {
 /// Forgets an event that has expired; with the last one of its object the whole row goes.
 pub(super) fn forget(context: &mut Context<'_>, event: &Object) {
     let row = row_of_event(event);
-    let known = context.server().row(&row).ok().flatten();
-    let Some(mut memory) = known.and_then(|v| serde_json::from_value::<Memory>(v).ok()) else { return };
+    let Some(mut memory) = context.server().typed_row::<Memory>(&row).ok().flatten() else { return };
     memory.seen.retain(|_, seen| seen.name != event.name());
-    let rest = if memory.seen.is_empty() { None } else { serde_json::to_value(&memory).ok() };
-    context.server().set_row(&row, rest);
+    context.server().set_typed_row(&row, Some(&memory).filter(|memory| !memory.seen.is_empty()));
 }
 
 impl Memory {

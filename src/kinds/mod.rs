@@ -251,16 +251,11 @@ pub trait Kind: Send + Sync {
     /// Brings an update of `/status` into shape; the default takes only the status from `new`.
     fn prepare_status(&self, new: &mut Object, old: &Object) {
         for (key, value) in old.as_object().into_iter().flatten() {
-            if key != "status" && key != "metadata" {
+            if key != "status" && key != "metadata" && new.get(key) != Some(value) {
                 new[key.as_str()] = value.clone();
             }
         }
-        for key in ["labels", "finalizers", "ownerReferences", "generation"] {
-            match old.pointer(&format!("/metadata/{key}")) {
-                Some(value) => new.put(&format!("/metadata/{key}"), value.clone()),
-                None => drop(new.remove_at(&format!("/metadata/{key}"))),
-            }
-        }
+        keep_metadata(new, old, &["labels", "finalizers", "ownerReferences", "generation"]);
     }
 
     /// Whether `metadata.generation` is kept for this kind.
@@ -347,6 +342,18 @@ pub trait Kind: Send + Sync {
     /// Index entries of an object beside those that every object has (its owners' uids).
     fn index(&self, _object: &Object) -> Vec<(&'static str, String)> {
         Vec::new()
+    }
+}
+
+/// Takes fields of the metadata from the old version: what a status write can not change.
+pub fn keep_metadata(new: &mut Object, old: &Object, fields: &[&str]) {
+    let new = new.map_mut("/metadata");
+    for field in fields {
+        match old.get("metadata").and_then(|metadata| metadata.get(field)) {
+            Some(value) if new.get(*field) == Some(value) => {}
+            Some(value) => drop(new.insert((*field).into(), value.clone())),
+            None => drop(new.remove(*field)),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Reading never fails: what is missing reads as empty. Nothing here knows a kind.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
@@ -89,22 +90,30 @@ pub trait Reading {
 
 /// What a JSON pointer leads to. Like [`Value::pointer`], without a copy of every step: this is asked for all the time.
 fn follow<'a>(root: &'a Value, pointer: &str) -> Option<&'a Value> {
-    if pointer.contains('~') {
-        return root.pointer(pointer);
+    let mut here = root;
+    let mut rest = pointer;
+    while !rest.is_empty() {
+        let after = rest.strip_prefix('/')?;
+        // Steps are short: looking at each byte is faster than a search made for long texts.
+        let end = after.bytes().position(|byte| byte == b'/').unwrap_or(after.len());
+        let (step, further) = after.split_at(end);
+        here = match here {
+            Value::Object(map) if step.bytes().any(|byte| byte == b'~') => map.get(&*unescaped(step))?,
+            Value::Object(map) => map.get(step)?,
+            Value::Array(list) => list.get(position(step)?)?,
+            _ => return None,
+        };
+        rest = further;
     }
-    if pointer.is_empty() {
-        return Some(root);
-    }
-    pointer.strip_prefix('/')?.split('/').try_fold(root, |value, step| match value {
-        Value::Object(map) => map.get(step),
-        Value::Array(list) => list.get(position(step)?),
-        _ => None,
-    })
+    Some(here)
 }
 
 /// A step of a JSON pointer as the key it stands for (RFC 6901); hardly any has an escape.
-fn unescaped(step: &str) -> String {
-    if step.contains('~') { step.replace("~1", "/").replace("~0", "~") } else { step.to_string() }
+fn unescaped(step: &str) -> Cow<'_, str> {
+    match step.bytes().any(|byte| byte == b'~') {
+        true => step.replace("~1", "/").replace("~0", "~").into(),
+        false => step.into(),
+    }
 }
 
 /// A step as a position in a list: digits, without zeros before them.
@@ -173,11 +182,26 @@ fn place<'a>(root: &'a mut Value, pointer: &str) -> &'a mut Value {
             *here = Value::Object(Map::new());
         }
         here = match here {
-            Value::Object(map) => map.entry(key).or_insert(Value::Null),
+            // The key is copied only where it is new.
+            Value::Object(map) => {
+                if !map.contains_key(&*key) {
+                    map.insert(key.clone().into_owned(), Value::Null);
+                }
+                &mut map[&*key]
+            }
             _ => unreachable!("made a map above"),
         };
     }
     here
+}
+
+/// Walks to `pointer`, making nothing.
+fn follow_mut<'a>(root: &'a mut Value, pointer: &str) -> Option<&'a mut Value> {
+    pointer.split('/').skip(1).try_fold(root, |here, step| match here {
+        Value::Object(map) => map.get_mut(&*unescaped(step)),
+        Value::Array(list) => list.get_mut(position(step)?),
+        _ => None,
+    })
 }
 
 impl Writing for Value {
@@ -193,7 +217,7 @@ impl Writing for Value {
 
     fn remove_at(&mut self, pointer: &str) -> Option<Value> {
         let (parent, key) = pointer.rsplit_once('/')?;
-        self.pointer_mut(parent)?.as_object_mut()?.remove(&unescaped(key))
+        follow_mut(self, parent)?.as_object_mut()?.remove(&*unescaped(key))
     }
 
     fn map_mut(&mut self, pointer: &str) -> &mut Map<String, Value> {
@@ -219,7 +243,7 @@ impl Writing for Value {
     }
 
     fn items_mut(&mut self, pointer: &str) -> std::slice::IterMut<'_, Value> {
-        match self.pointer_mut(pointer) {
+        match follow_mut(self, pointer) {
             Some(Value::Array(list)) => list.iter_mut(),
             _ => [].iter_mut(),
         }
@@ -258,6 +282,8 @@ pub trait Meta {
     fn owners(&self) -> Vec<OwnerReference>;
     /// The owner that manages the object.
     fn controller_of(&self) -> Option<OwnerReference>;
+    /// The name of the owner that manages the object, if that is of this kind.
+    fn controller_of_kind(&self, kind: &str) -> Option<&str>;
     /// Whether `uid` is the managing owner.
     fn is_controlled_by(&self, uid: &str) -> bool;
     /// `metadata.finalizers`.
@@ -333,6 +359,11 @@ impl Meta for Value {
 
     fn controller_of(&self) -> Option<OwnerReference> {
         self.list("/metadata/ownerReferences").iter().find(|o| o.flag("/controller")).map(OwnerReference::from_value)
+    }
+
+    fn controller_of_kind(&self, kind: &str) -> Option<&str> {
+        let owner = self.list("/metadata/ownerReferences").iter().find(|o| o.flag("/controller"))?;
+        (owner.str("/kind") == kind).then(|| owner.str("/name"))
     }
 
     fn is_controlled_by(&self, uid: &str) -> bool {

@@ -40,6 +40,7 @@ impl Store {
         self.pending.clear();
         self.staged = self.committed;
         self.due_from.clear();
+        self.lists.clear();
         self.failure = None;
     }
 

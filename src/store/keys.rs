@@ -182,11 +182,11 @@ impl Encoder {
     }
 
     fn text(mut self, text: &str) -> Encoder {
-        for byte in text.bytes() {
-            self.bytes.push(byte);
-            if byte == 0 {
-                self.bytes.push(0xff);
-            }
+        let mut parts = text.as_bytes().split(|byte| *byte == 0);
+        self.bytes.extend(parts.next().unwrap_or_default());
+        for part in parts {
+            self.bytes.extend([0, 0xff]);
+            self.bytes.extend(part);
         }
         self.bytes.extend([0, 1]);
         self

@@ -15,6 +15,7 @@ mod engine;
 mod error;
 mod home;
 pub mod keys;
+mod lists;
 mod memory;
 mod objects;
 mod overlay;
@@ -34,6 +35,7 @@ pub use memory::MemoryEngine;
 pub use sled::SledEngine;
 
 use crate::machinery::object::Object;
+use lists::Lists;
 use overlay::Overlay;
 use pending::Pending;
 
@@ -107,6 +109,8 @@ pub struct Store {
     staged: Counts,
     /// One change for every revision after the committed one.
     pending: Pending,
+    /// Lists that were asked for and are still so.
+    lists: Lists,
     /// No entry of the timeline has a key below this one.
     due_from: Vec<u8>,
     /// A failure of a call that cannot answer one; the commit will.
@@ -136,6 +140,7 @@ impl Store {
             committed,
             staged: committed,
             pending: Pending::default(),
+            lists: Lists::default(),
             due_from: Vec::new(),
             failure: None,
         })

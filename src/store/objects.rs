@@ -16,7 +16,12 @@ impl Store {
 
     /// All objects of a resource, of one namespace or of all, ordered by namespace and name.
     pub fn list(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, StoreError> {
-        self.overlay.objects(&keys::objects(resource, namespace))
+        if let Some(list) = self.lists.get(resource, namespace) {
+            return Ok(list.clone());
+        }
+        let list = self.overlay.objects(&keys::objects(resource, namespace))?;
+        self.lists.keep(resource, namespace, &list);
+        Ok(list)
     }
 
     /// Puts an object in the place of what was there, at the next revision, and answers it with its resourceVersion.
@@ -26,6 +31,7 @@ impl Store {
         let revision = self.next_revision();
         object.put("/metadata/resourceVersion", revision.to_string());
         self.reindex(key, old.as_deref(), Some(&object));
+        self.lists.forget(&key.resource);
         let object = Arc::new(object);
         self.overlay.put_object(row, object.clone());
         let kind = if old.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
@@ -40,6 +46,7 @@ impl Store {
         let Some(old) = self.overlay.object(&row)? else { return Ok(None) };
         let revision = self.next_revision();
         self.reindex(key, Some(&old), None);
+        self.lists.forget(&key.resource);
         let mut last = Object::clone(&old);
         last.put("/metadata/resourceVersion", revision.to_string());
         let last = Arc::new(last);
@@ -99,6 +106,10 @@ impl Store {
 
     /// Stages the difference between the index rows of two versions of an object.
     fn reindex(&mut self, key: &ObjectKey, old: Option<&Object>, new: Option<&Object>) {
+        let entries = |object: Option<&Object>| object.map(|o| (self.indexer)(&key.resource, o)).unwrap_or_default();
+        if old.is_some() && new.is_some() && entries(old) == entries(new) {
+            return;
+        }
         let before = index_rows(self.indexer, key, old);
         let after = index_rows(self.indexer, key, new);
         for row in before.difference(&after) {

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::engine::Write;
 use super::keys::{self, Range};
 use super::{Engine, StoreError};
@@ -137,9 +139,10 @@ impl Overlay {
     /// Applies what is staged, and `more`, in one batch. After a failure everything is still staged.
     pub(super) fn commit(&mut self, more: Vec<Write>) -> Result<(), StoreError> {
         let mut batch = Vec::with_capacity(self.staged.len() + more.len());
+        let mut encoder = Encoder::default();
         for (key, value) in &self.staged {
             let value = match value {
-                Some(Staged::Object(object)) => Some(encode(object)),
+                Some(Staged::Object(object)) => Some(encoder.encode(object)),
                 Some(Staged::Bytes(bytes)) => Some(bytes.clone()),
                 None => None,
             };
@@ -157,10 +160,23 @@ impl Overlay {
     }
 }
 
-/// The bytes of an object or another JSON value.
-pub(super) fn encode(value: &Object) -> Vec<u8> {
-    // Writing a JSON value into memory cannot fail: its keys are texts.
+/// The JSON of an object or another value.
+pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    // Writing into memory fails only where a key is no text, and all keys are.
     serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// Encodes many objects through one buffer, so that none is moved again and again while it grows.
+#[derive(Default)]
+struct Encoder(Vec<u8>);
+
+impl Encoder {
+    fn encode(&mut self, object: &Object) -> Vec<u8> {
+        self.0.clear();
+        // As in [`encode`].
+        drop(serde_json::to_writer(&mut self.0, object));
+        self.0.clone()
+    }
 }
 
 fn decode(decoded: &mut HashMap<Vec<u8>, Arc<Object>>, key: &[u8], bytes: &[u8]) -> Result<Arc<Object>, StoreError> {

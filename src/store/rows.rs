@@ -1,5 +1,7 @@
 //! Small named values (clock, settings, the controllers' memory) and the counters behind everything random.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::keys::{self, Key};
@@ -13,10 +15,21 @@ impl Store {
         bytes.map(|b| decode(name, &b)).transpose()
     }
 
+    /// A named value as a type of the caller's; nothing, too, when it is none of that type.
+    pub fn typed_row<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, StoreError> {
+        let bytes = self.overlay.bytes(&Key::Row(name.into()).encode())?;
+        Ok(bytes.and_then(|b| serde_json::from_slice(&b).ok()))
+    }
+
     /// Sets a named value, or removes it. A value that is there already is not staged.
     pub fn set_row(&mut self, name: &str, value: Option<Value>) {
+        self.set_typed_row(name, value.as_ref());
+    }
+
+    /// As [`Store::set_row`], with a value of any type that can be written as JSON.
+    pub fn set_typed_row<T: Serialize>(&mut self, name: &str, value: Option<&T>) {
         let key = Key::Row(name.into()).encode();
-        let bytes = value.as_ref().map(encode);
+        let bytes = value.map(encode);
         match (self.overlay.bytes(&key), bytes) {
             (Ok(old), new) if old == new => {}
             (_, Some(new)) => self.overlay.put(key, new),

@@ -66,7 +66,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     let before = runtime.clone();
     let outcome = step(ctx, &pod, &node, &mut runtime)?;
     if runtime != before || pod.str("/status/startTime").is_empty() {
-        ctx.remember(&memory_name(pod.uid()), serde_json::to_value(&runtime).ok());
+        ctx.remember_typed(&memory_name(pod.uid()), &runtime);
     }
     for image in &outcome.pulled {
         keep_image(ctx, &node, image)?;
@@ -98,8 +98,8 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
 
 /// What the kubelet remembers of a pod; a pod that it sees first gets a sandbox and an address.
 fn remembered(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Option<PodRuntime>, Status> {
-    if let Some(known) = ctx.memory(&memory_name(pod.uid()))? {
-        return Ok(serde_json::from_value(known).ok());
+    if let Some(known) = ctx.typed_memory(&memory_name(pod.uid()))? {
+        return Ok(Some(known));
     }
     let Some(found) = ctx.get("nodes", "", node)? else { return Ok(None) };
     let ip = if pod.flag("/spec/hostNetwork") { host_ip(&found) } else { next_ip(ctx, &found)? };
@@ -169,15 +169,14 @@ fn step(
 
 /// The images that a node has pulled.
 fn node_images(ctx: &mut Context<'_>, node: &str) -> Result<Vec<String>, Status> {
-    let row = ctx.memory(&format!("images/{node}"))?;
-    Ok(row.and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default())
+    Ok(ctx.typed_memory(&format!("images/{node}"))?.unwrap_or_default())
 }
 
 fn keep_image(ctx: &mut Context<'_>, node: &str, image: &str) -> Result<(), Status> {
     let mut images = node_images(ctx, node)?;
     if !images.iter().any(|i| i == image) {
         images.push(image.into());
-        ctx.remember(&format!("images/{node}"), serde_json::to_value(images).ok());
+        ctx.remember_typed(&format!("images/{node}"), &images);
     }
     Ok(())
 }

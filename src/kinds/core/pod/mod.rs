@@ -14,7 +14,7 @@ use crate::kinds::shared::pod_spec::qos::qos_class;
 use crate::kinds::shared::pod_spec::resources::default_requests;
 use crate::kinds::shared::pod_spec::warnings;
 use crate::kinds::shared::rules::dns_label;
-use crate::kinds::{Describer, Kind, Lookup, Names};
+use crate::kinds::{Describer, Kind, Lookup, Names, keep_metadata};
 use crate::machinery::field::{ErrorList, Path};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
@@ -60,13 +60,10 @@ impl Kind for Pod {
     }
 
     fn prepare_status(&self, new: &mut Object, old: &Object) {
-        new.put("/spec", old.get("spec").cloned().unwrap_or(Value::Null));
-        for key in ["labels", "finalizers", "ownerReferences", "generation", "deletionTimestamp"] {
-            match old.pointer(&format!("/metadata/{key}")) {
-                Some(value) => new.put(&format!("/metadata/{key}"), value.clone()),
-                None => drop(new.remove_at(&format!("/metadata/{key}"))),
-            }
+        if new.get("spec") != old.get("spec") {
+            new.put("/spec", old.get("spec").cloned().unwrap_or(Value::Null));
         }
+        keep_metadata(new, old, &["labels", "finalizers", "ownerReferences", "generation", "deletionTimestamp"]);
         if let Some(class) = old.at("/status/qosClass") {
             new.put("/status/qosClass", class.clone());
         }
