@@ -46,7 +46,7 @@ impl Server {
         kind.set_defaults(&mut new);
         self.name_new_object(&*kind, &mut new)?;
         let managed = managed.or_else(|| managers::after(&*kind, None, &new, request, now));
-        self.identify(&*kind, &mut new, now)?;
+        self.identify(&*kind, &mut new, request, now)?;
         kind.prepare_create(&mut new);
         self.admit(&*kind, &mut new, None, request, now, &mut warnings)?;
         self.check_new(&*kind, &new)?;
@@ -130,9 +130,14 @@ impl Server {
     }
 
     /// Sets what only the server sets: uid and creation time; drops what a client must not send.
-    fn identify(&mut self, kind: &dyn Kind, new: &mut Object, now: Time) -> Result<()> {
+    fn identify(&mut self, kind: &dyn Kind, new: &mut Object, request: &Request, now: Time) -> Result<()> {
         for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"] {
             new.remove_at(&format!("/metadata/{field}"));
+        }
+        new.put("/metadata/creationTimestamp", now.rfc3339());
+        // A part of the control plane may know better than a counter of its own what makes an object unique.
+        if request.options.trusted && !new.uid().is_empty() {
+            return Ok(());
         }
         let resource = kind.names().resource();
         let owner = match new.controller_of() {
@@ -141,7 +146,6 @@ impl Server {
         };
         let counter = self.next_counter("uid", &owner)?;
         new.put("/metadata/uid", self.ids.uid("uid", &owner, counter));
-        new.put("/metadata/creationTimestamp", now.rfc3339());
         Ok(())
     }
 

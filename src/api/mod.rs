@@ -198,6 +198,11 @@ impl Server {
         self.store.unschedule(controller, key);
     }
 
+    /// Whether (controller, key) is on the timeline.
+    pub fn is_scheduled(&mut self, controller: &str, key: &str) -> bool {
+        matches!(self.store.scheduled(controller, key), Ok(Some(_)))
+    }
+
     /// The first entries of the timeline.
     pub fn due(&mut self, count: usize) -> Result<Vec<Due>> {
         self.store.due(count).map_err(broken)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::api::Server;
 use crate::kinds::Lookup;
+use crate::kinds::core::event::ABOUT;
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::Time;
@@ -23,7 +24,7 @@ impl<'a> ServerLookup<'a> {
     }
 
     fn involved(&self, key: &str) -> Vec<Arc<Object>> {
-        self.server.borrow_mut().read_index_of("involved", key, "events", None).unwrap_or_default()
+        self.server.borrow_mut().read_index_of(ABOUT, key, "events", None).unwrap_or_default()
     }
 }
 

@@ -3,9 +3,10 @@
 //! One entry a (controller, key), first in first out. What a reconciler wants to look at later goes to the timeline, where
 //! it has one entry too. The queue is empty whenever a command ends, so only the timeline needs to be stored.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::LazyLock;
 
-use super::{Action, CONTROLLERS, Context, Controller, Key};
+use super::{Action, CONTROLLERS, Context, Controller, EVERY_RESOURCE, Key, Wake};
 use crate::api::Server;
 use crate::machinery::status::Status;
 use crate::sim::{Due, Duration, Time};
@@ -57,11 +58,9 @@ impl Driver {
         let changes = server.changes_since(self.seen).map_err(|e| Status::internal(e.to_string()))?;
         self.seen = server.revision();
         for change in changes {
-            for (index, controller) in CONTROLLERS.iter().enumerate() {
-                for wake in controller.wakes.iter().filter(|w| w.resource == change.key.resource || w.resource == "*") {
-                    for key in wake.keys(&change, server) {
-                        self.push(index, key);
-                    }
+            for (index, wake) in wakes_of(&change.key.resource) {
+                for key in wake.keys(&change, server) {
+                    self.push(*index, key);
                 }
             }
         }
@@ -98,6 +97,20 @@ impl Driver {
             }
         }
     }
+}
+
+/// Which controllers, by their place in [`CONTROLLERS`], a change of a resource may wake.
+fn wakes_of(resource: &str) -> &'static [(usize, &'static Wake)] {
+    type Wakes = Vec<(usize, &'static Wake)>;
+    fn of(resource: &str) -> Wakes {
+        let all = CONTROLLERS.iter().enumerate().flat_map(|(index, c)| c.wakes.iter().map(move |wake| (index, wake)));
+        all.filter(|(_, wake)| wake.resource == resource || wake.resource == EVERY_RESOURCE).collect()
+    }
+    static ALL: LazyLock<HashMap<&'static str, Wakes>> = LazyLock::new(|| {
+        let named = CONTROLLERS.iter().flat_map(|c| c.wakes).map(|wake| wake.resource);
+        named.map(|resource| (resource, of(resource))).collect()
+    });
+    ALL.get(resource).or_else(|| ALL.get(EVERY_RESOURCE)).map_or(&[], Vec::as_slice)
 }
 
 /// The delay after the `failures`th failure: 5 ms doubling up to 1000 s, client-go's per-item limiter.

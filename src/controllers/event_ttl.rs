@@ -1,19 +1,29 @@
 //! Events expire an hour after they were last written, and with them what the recorder remembers of them.
+//!
+//! The events about one object are looked after together: they come in bursts, and an entry of the timeline for each would
+//! be more than the events themselves.
 
 use super::context::Result;
-use super::recorder::{self, EVENT_TTL, EXPIRY};
+use super::recorder::{self, EVENT_TTL};
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
-use crate::machinery::object::{Object, Reading};
+use crate::kinds::core::event::{ABOUT, about};
+use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::Time;
 use crate::store::{Change, ChangeKind};
 
-/// The controller; its keys are events.
-pub const CONTROLLER: Controller = Controller { name: EXPIRY, wakes: &[Wake::custom("events", new_event)], reconcile };
+/// The controller; its keys are what events are about, in the namespace of the events.
+pub const CONTROLLER: Controller = Controller { name: NAME, wakes: &[Wake::custom("events", first_event)], reconcile };
 
-/// Every new event has its end; the recorder moves it when it writes an event again.
-fn new_event(change: &Change, _: &mut Server) -> Vec<Key> {
-    (change.kind == ChangeKind::Added).then(|| Key::of(&change.object)).into_iter().collect()
+const NAME: &str = "event-ttl";
+
+/// The first event about an object sets the time of the next look; later ones can not expire before it.
+fn first_event(change: &Change, server: &mut Server) -> Vec<Key> {
+    let key = Key::new(change.object.namespace(), &about(&change.object));
+    match change.kind == ChangeKind::Added && !server.is_scheduled(NAME, &key.to_string()) {
+        true => vec![key],
+        false => Vec::new(),
+    }
 }
 
 /// When an event was last written, as far as it says so itself.
@@ -25,14 +35,20 @@ fn last_seen(event: &Object) -> Option<Time> {
 }
 
 fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let Some(event) = context.get_key("events", key)? else { return Ok(Action::Done) };
-    let expires = last_seen(&event).unwrap_or(context.now) + EVENT_TTL;
-    if expires > context.now {
-        return Ok(Action::Recurring(expires));
+    let mut next = Action::Done;
+    for event in context.indexed("events", ABOUT, &key.name)? {
+        if event.namespace() != key.namespace {
+            continue;
+        }
+        let expires = last_seen(&event).unwrap_or(context.now) + EVENT_TTL;
+        if expires > context.now {
+            next = next.sooner(Action::Recurring(expires));
+            continue;
+        }
+        recorder::forget(context, &event);
+        context.delete("events", &event)?;
     }
-    recorder::forget(context, &event);
-    context.delete("events", &event)?;
-    Ok(Action::Done)
+    Ok(next)
 }
 
 #[cfg(test)]

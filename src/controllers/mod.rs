@@ -157,9 +157,12 @@ impl Action {
     }
 }
 
+/// The resource of a wake that every change concerns.
+pub const EVERY_RESOURCE: &str = "*";
+
 /// A change of a resource wakes some keys of a controller.
 pub struct Wake {
-    /// `replicasets.apps`.
+    /// `replicasets.apps`, or [`EVERY_RESOURCE`].
     pub resource: &'static str,
     /// Which keys.
     pub map: Map,

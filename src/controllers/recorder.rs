@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::Context;
 use super::context::component_of;
-use super::{Context, Key};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::sim::{Duration, Time};
 
@@ -28,9 +28,6 @@ pub(super) const EVENT_TTL: Duration = Duration::from_secs(3600);
 
 /// The one component that records through `events.k8s.io`, which has series instead of counts.
 const SCHEDULER: &str = "default-scheduler";
-
-/// The controller that lets events expire.
-pub(super) const EXPIRY: &str = "event-ttl";
 
 /// One thing to record.
 pub(super) struct Note<'a> {
@@ -78,9 +75,14 @@ pub(super) fn record(context: &mut Context<'_>, about: &Object, note: &Note<'_>)
         // Nothing of it would ever be shown, so nothing of it is kept: a memory stays as small as its events are few.
         return;
     }
-    let seen = memory.observe(&key, context.now, || event_name(context, about));
+    let mut uid = String::new();
+    let seen = memory.observe(&key, context.now, || {
+        let (name, own) = event_identity(context, about);
+        uid = own;
+        name
+    });
     if allowed {
-        write(context, about, note, &message, &seen);
+        write(context, about, note, &message, &seen, uid);
     }
     context.server().set_typed_row(&row, Some(&memory));
 }
@@ -145,14 +147,16 @@ impl Memory {
     }
 }
 
-/// `NAME.` and sixteen hexadecimal digits: the instant in nanoseconds, moved on a little where that is taken.
-fn event_name(context: &mut Context<'_>, about: &Object) -> String {
+/// The name of a new event, `NAME.` and sixteen hexadecimal digits: the instant in nanoseconds, moved on a little where that
+/// is taken; and its uid.
+fn event_identity(context: &mut Context<'_>, about: &Object) -> (String, String) {
     let counter = context.next_counter("event", about.uid()).unwrap_or(0);
     let nanos = context.now.micros().saturating_mul(1000).saturating_add(counter as i64);
-    format!("{}.{nanos:016x}", about.name())
+    (format!("{}.{nanos:016x}", about.name()), context.ids().uid("event", about.uid(), counter))
 }
 
-fn write(context: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &str, seen: &Seen) {
+/// Writes an event; `uid` is that of a new one.
+fn write(context: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &str, seen: &Seen, uid: String) {
     let namespace = if about.namespace().is_empty() { "default" } else { about.namespace() }.to_string();
     let now = context.now;
     let known = context.get("events", &namespace, &seen.name).ok().flatten();
@@ -169,13 +173,16 @@ fn write(context: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &s
             }
             context.update("events", event)
         }
-        None => context
-            .create("events", event(component_of(context.controller), about, note, message, seen, &namespace, now)),
+        None => {
+            let mut event = event(component_of(context.controller), about, note, message, seen, &namespace, now);
+            if !uid.is_empty() {
+                event.put("/metadata/uid", uid);
+            }
+            context.create("events", event)
+        }
     };
-    if written.is_ok() {
-        let key = Key::new(&namespace, &seen.name).to_string();
-        context.server().schedule(EXPIRY, &key, now + EVENT_TTL, true);
-    }
+    // A recorder that fails says nothing.
+    drop(written);
 }
 
 fn event(

@@ -16,11 +16,12 @@ impl Store {
 
     /// All objects of a resource, of one namespace or of all, ordered by namespace and name.
     pub fn list(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, StoreError> {
-        if let Some(list) = self.lists.get(resource, namespace) {
+        let range = keys::objects(resource, namespace);
+        if let Some(list) = self.lists.get(resource, &range) {
             return Ok(list.clone());
         }
-        let list = self.overlay.objects(&keys::objects(resource, namespace))?;
-        self.lists.keep(resource, namespace, &list);
+        let list = self.overlay.objects(&range)?;
+        self.lists.keep(resource, range, &list);
         Ok(list)
     }
 
@@ -69,7 +70,13 @@ impl Store {
         resource: &str,
         namespace: Option<&str>,
     ) -> Result<Vec<Arc<Object>>, StoreError> {
-        self.found(&keys::indexed(index, value, Some(resource), namespace))
+        let range = keys::indexed(index, value, Some(resource), namespace);
+        if let Some(list) = self.lists.get(resource, &range) {
+            return Ok(list.clone());
+        }
+        let list = self.found(&range)?;
+        self.lists.keep(resource, range, &list);
+        Ok(list)
     }
 
     /// The keys of the objects under a value of an index, in order; reads no object.

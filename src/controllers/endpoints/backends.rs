@@ -89,23 +89,13 @@ pub fn is_headless(service: &Object) -> bool {
 /// The services that select a pod, when something about it changed that they tell.
 pub fn services_of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
     let pods = [Some(&change.object), change.old.as_ref()];
-    let told = |pod: &Object| {
-        (
-            pod.labels(),
-            pod.str("/status/podIP").to_string(),
-            is_ready(pod),
-            is_terminal(pod),
-            pod.is_deleting(),
-            pod.uid().to_string(),
-        )
-    };
-    if change.kind == ChangeKind::Modified && change.old.as_ref().is_some_and(|old| told(old) == told(&change.object)) {
+    if change.kind == ChangeKind::Modified && change.old.as_ref().is_some_and(|old| look_alike(old, &change.object)) {
         return Vec::new();
     }
     let mut keys = Vec::new();
     for pod in pods.into_iter().flatten() {
-        for (key, value) in pod.labels() {
-            let pair = format!("{}/{key}={value}", pod.namespace());
+        for (key, value) in pod.map("/metadata/labels").into_iter().flatten() {
+            let pair = format!("{}/{key}={}", pod.namespace(), value.as_str().unwrap_or_default());
             for service in server.read_index_of("selector", &pair, "services", None).unwrap_or_default() {
                 let key = Key::of(&service);
                 if selector(&service).matches_object(pod) && !keys.contains(&key) {
@@ -115,6 +105,12 @@ pub fn services_of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
         }
     }
     keys
+}
+
+/// Whether services tell the same of two versions of a pod.
+fn look_alike(old: &Object, new: &Object) -> bool {
+    ["/metadata/labels", "/status/podIP", "/metadata/uid"].iter().all(|field| old.at(field) == new.at(field))
+        && (is_ready(old), is_terminal(old), old.is_deleting()) == (is_ready(new), is_terminal(new), new.is_deleting())
 }
 
 fn selector(service: &Object) -> Selector {

@@ -18,6 +18,18 @@ static NAMES: Names = Names::builtin(("", "v1"), "Event", "events", "event", tru
 /// The group in which events are served beside the core group.
 const EVENTS_GROUP: &str = "events.k8s.io";
 
+/// The index under which events are found by what they are about.
+pub const ABOUT: &str = "involved";
+
+/// What an event is about: its uid, or kind, namespace and name where there is none.
+pub fn about(event: &Object) -> String {
+    let involved = |field: &str| event.str(&format!("/involvedObject/{field}"));
+    match involved("uid") {
+        "" => format!("{}/{}/{}", involved("kind"), involved("namespace"), involved("name")),
+        uid => uid.to_string(),
+    }
+}
+
 /// Fields that are called differently: in the core group, in [`EVENTS_GROUP`].
 const RENAMED: &[(&str, &str)] = &[
     ("involvedObject", "regarding"),
@@ -136,12 +148,7 @@ impl Kind for Event {
     }
 
     fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
-        let involved = |field: &str| object.str(&format!("/involvedObject/{field}"));
-        let key = match involved("uid") {
-            "" => format!("{}/{}/{}", involved("kind"), involved("namespace"), involved("name")),
-            uid => uid.to_string(),
-        };
-        vec![("involved", key)]
+        vec![(ABOUT, about(object))]
     }
 }
 

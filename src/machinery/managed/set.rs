@@ -18,12 +18,15 @@ struct Node {
     below: FieldSet,
 }
 
+/// The FieldsV1 form of a set.
+pub(super) type Written = Map<String, Value>;
+
 /// How FieldsV1 writes that a field below which there are others is in the set itself.
 const ITSELF: &str = ".";
 
 /// The step to a field of an object.
 pub fn field_step(name: &str) -> String {
-    format!("f:{name}")
+    ["f:", name].concat()
 }
 
 /// The step to an item of a list, identified by some of its fields.
@@ -191,47 +194,72 @@ impl FieldSet {
 }
 
 /// Puts the field at a path into the FieldsV1 form of a set.
-pub(super) fn add_written(fields: &mut Map<String, Value>, path: &[String]) {
+pub(super) fn add_written(fields: &mut Written, path: &[String]) {
     let Some((step, rest)) = path.split_first() else { return };
-    let is_new = !fields.contains_key(step);
-    let below = fields.entry(step.clone()).or_insert_with(|| Value::Object(Map::new()));
-    let Some(below) = below.as_object_mut() else { return };
-    match rest {
-        [] if below.is_empty() => {}
-        [] => drop(below.insert(ITSELF.into(), Value::Object(Map::new()))),
-        rest => {
-            if !is_new && below.is_empty() {
-                below.insert(ITSELF.into(), Value::Object(Map::new()));
-            }
-            add_written(below, rest);
+    if !fields.contains_key(step) {
+        // An empty one would be in the set itself.
+        let below = if rest.is_empty() { Written::new() } else { path_written(rest) };
+        fields.insert(step.clone(), Value::Object(below));
+        return;
+    }
+    let Some(below) = fields.get_mut(step).and_then(Value::as_object_mut) else { return };
+    let member = is_member_written(below) || rest.is_empty();
+    add_written(below, rest);
+    mark(below, member);
+}
+
+fn path_written(path: &[String]) -> Written {
+    let mut fields = Written::new();
+    add_written(&mut fields, path);
+    fields
+}
+
+/// Puts everything of another set into the FieldsV1 form of one.
+pub(super) fn unite_written(fields: &mut Written, other: &Written) {
+    for (step, theirs) in other.iter().filter(|(step, _)| *step != ITSELF) {
+        let (Some(below), Some(theirs)) = (fields.get_mut(step).and_then(Value::as_object_mut), theirs.as_object())
+        else {
+            fields.insert(step.clone(), theirs.clone());
+            continue;
+        };
+        let member = is_member_written(below) || is_member_written(theirs);
+        unite_written(below, theirs);
+        mark(below, member);
+    }
+}
+
+/// Takes everything of another set out of the FieldsV1 form of one, and the steps that lead nowhere without it.
+pub(super) fn subtract_written(fields: &mut Written, other: &Written) {
+    for (step, theirs) in other.iter().filter(|(step, _)| *step != ITSELF) {
+        let (Some(below), Some(theirs)) = (fields.get_mut(step).and_then(Value::as_object_mut), theirs.as_object())
+        else {
+            continue;
+        };
+        let member = is_member_written(below) && !is_member_written(theirs);
+        subtract_written(below, theirs);
+        mark(below, member);
+        if below.is_empty() && !member {
+            fields.remove(step);
         }
     }
 }
 
-/// Takes the field at a path out of the FieldsV1 form of a set, and the steps that lead nowhere without it.
-pub(super) fn remove_written(fields: &mut Map<String, Value>, path: &[String]) {
-    let Some((step, rest)) = path.split_first() else { return };
-    let Some(below) = fields.get_mut(step).and_then(Value::as_object_mut) else { return };
-    let leads_nowhere = match rest {
-        _ if below.is_empty() => rest.is_empty(),
-        [] => below.remove(ITSELF).is_some() && below.is_empty(),
-        rest => {
-            remove_written(below, rest);
-            below.is_empty()
-        }
-    };
-    // A field that is in the set itself is written as one without anything below once that is so.
-    if below.len() == 1 && below.contains_key(ITSELF) {
-        below.clear();
+/// Writes down whether a field is in the set itself, given what is below it.
+fn mark(below: &mut Written, member: bool) {
+    let others = below.len() - usize::from(below.contains_key(ITSELF));
+    match member && others > 0 {
+        true => drop(below.insert(ITSELF.into(), Value::Object(Written::new()))),
+        false => drop(below.remove(ITSELF)),
     }
-    if leads_nowhere {
-        fields.remove(step);
-    }
+}
+
+fn is_member_written(below: &Written) -> bool {
+    below.is_empty() || below.contains_key(ITSELF)
 }
 
 /// A field is in the set when it says so, or when nothing is below it.
 fn is_member(below: &Value) -> bool {
-    below.as_object().is_none_or(|fields| fields.is_empty() || fields.contains_key(ITSELF))
+    below.as_object().is_none_or(is_member_written)
 }
 
 /// The step in the one form it has here, whatever order its keys were written in.
@@ -321,14 +349,17 @@ mod tests {
 
         #[test]
         fn written_sets_change_as_sets_do(a in any_set(), b in any_set()) {
-            let mut written = a.to_fields_v1();
-            let fields = written.as_object_mut().unwrap();
-            b.paths().iter().for_each(|path| add_written(fields, path));
-            prop_assert_eq!(&written, &a.union(&b).to_fields_v1());
-            let mut written = a.to_fields_v1();
-            let fields = written.as_object_mut().unwrap();
-            b.paths().iter().for_each(|path| remove_written(fields, path));
-            prop_assert_eq!(&written, &a.difference(&b).to_fields_v1());
+            let (first, second) = (a.to_fields_v1(), b.to_fields_v1());
+            let (first, second) = (first.as_object().unwrap(), second.as_object().unwrap());
+            let mut written = Written::new();
+            b.paths().iter().for_each(|path| add_written(&mut written, path));
+            prop_assert_eq!(&written, second);
+            let mut written = first.clone();
+            unite_written(&mut written, second);
+            prop_assert_eq!(Value::Object(written), a.union(&b).to_fields_v1());
+            let mut written = first.clone();
+            subtract_written(&mut written, second);
+            prop_assert_eq!(Value::Object(written), a.difference(&b).to_fields_v1());
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::compare::{Comparison, Found, differences};
 use super::entries::{Entry, Operation, entries_value, sort_written};
-use super::set::{FieldSet, add_written, remove_written};
+use super::set::{FieldSet, Written, add_written, subtract_written, unite_written};
 use super::zero::zero_object;
 use crate::machinery::patch::{FieldType, Types};
 use serde_json::{Value, json};
@@ -95,30 +95,31 @@ fn is_own(entry: &Value, writer: &Writer) -> bool {
         && is("subresource", writer.subresource)
 }
 
-/// The fields that a write touches.
+/// The fields that a write touches, in their FieldsV1 form.
 #[derive(Default)]
 struct Touched {
     /// Set by the writer, as far as fields can have owners.
-    taken: Vec<Vec<String>>,
-    removed: Vec<Vec<String>>,
+    taken: Written,
+    removed: Written,
 }
 
 impl Touched {
     /// Brings a written entry up to date: its own fields grow, those of others shrink.
     fn hand_over(&self, entry: &mut Value, is_own: bool) {
         let Some(fields) = entry.get_mut("fieldsV1").and_then(Value::as_object_mut) else { return };
-        self.removed.iter().for_each(|path| remove_written(fields, path));
+        subtract_written(fields, &self.removed);
         match is_own {
-            true => self.taken.iter().for_each(|path| add_written(fields, path)),
-            false => self.taken.iter().for_each(|path| remove_written(fields, path)),
+            true => unite_written(fields, &self.taken),
+            false => subtract_written(fields, &self.taken),
         }
     }
 
     /// The entry of a writer who had none.
-    fn new_entry(&self, writer: &Writer) -> Value {
-        let mut fields = FieldSet::default();
-        self.taken.iter().for_each(|path| fields.insert(path));
-        Entry { time: Some(writer.now.to_owned()), ..writer.entry(Operation::Update, fields) }.write()
+    fn new_entry(self, writer: &Writer) -> Value {
+        let nothing = writer.entry(Operation::Update, FieldSet::default());
+        let mut entry = Entry { time: Some(writer.now.to_owned()), ..nothing }.write();
+        entry["fieldsV1"] = Value::Object(self.taken);
+        entry
     }
 }
 
@@ -131,8 +132,8 @@ impl<T: Types + ?Sized> Rules<'_, T> {
                 return;
             }
             match found {
-                Found::Added | Found::Modified => touched.taken.push(path.to_vec()),
-                Found::Removed => touched.removed.push(path.to_vec()),
+                Found::Added | Found::Modified => add_written(&mut touched.taken, path),
+                Found::Removed => add_written(&mut touched.removed, path),
             }
         });
         touched
