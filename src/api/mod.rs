@@ -147,6 +147,11 @@ impl Server {
         self.store.list(resource, namespace).map_err(broken)
     }
 
+    /// Whether there is any object of a resource in a namespace.
+    pub fn has_any(&mut self, resource: &str, namespace: &str) -> Result<bool> {
+        self.store.has_any(resource, namespace).map_err(broken)
+    }
+
     /// The objects under an index entry, of every resource, by key.
     pub fn read_index(&mut self, index: &str, value: &str) -> Result<Vec<Arc<Object>>> {
         self.store.by_index(index, value).map_err(broken)

@@ -51,8 +51,9 @@ impl Server {
         check_preconditions(kind, &new, &old)?;
         carry_identity(&mut new, &old);
         let binding = request.subresource == "binding";
-        // The control plane writes whole statuses, and a binding sets one field: there is nothing to fill in.
-        let whole = request.options.trusted && (status_only || binding);
+        // The control plane writes whole statuses, a binding sets one field, and what only changes its metadata (an owner, a
+        // finalizer) is as complete as before: there is nothing to fill in.
+        let whole = request.options.trusted && (status_only || binding || differs_in_metadata_only(&new, &old));
         if !whole {
             kind.set_defaults(&mut new);
         }
@@ -139,6 +140,12 @@ pub(super) fn is_finished(object: &Object) -> bool {
         && object.finalizers().is_empty()
         && object.int("/metadata/deletionGracePeriodSeconds").unwrap_or(0) == 0
         && object.list("/spec/finalizers").is_empty()
+}
+
+/// Whether two versions are the same but for their metadata.
+fn differs_in_metadata_only(new: &Object, old: &Object) -> bool {
+    let (Some(a), Some(b)) = (new.as_object(), old.as_object()) else { return false };
+    a.len() == b.len() && a.iter().all(|(key, value)| key == "metadata" || b.get(key) == Some(value))
 }
 
 /// An update that brings nothing new writes nothing, so that nobody is woken by it. The times in managedFields do not count.

@@ -238,6 +238,7 @@ pub trait Kind: Send + Sync {
     fn prepare_update(&self, new: &mut Object, old: &Object) {
         if self.has_status() {
             match old.get("status") {
+                Some(status) if new.get("status") == Some(status) => {}
                 Some(status) => new.put("/status", status.clone()),
                 None => drop(new.remove_at("/status")),
             }

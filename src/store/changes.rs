@@ -9,10 +9,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::delta::{self, Difference};
 use super::engine::Write;
 use super::keys::{self, Key};
 use super::objects::row_of;
-use super::{Change, ChangeKind, ChangesGone, Counts, ObjectKey, Store, StoreError, delta};
+use super::{Change, ChangeKind, ChangesGone, Counts, ObjectKey, Store, StoreError};
 use crate::machinery::object::Object;
 use crate::sim::{Duration, Time};
 
@@ -40,19 +41,33 @@ const STAGED: u64 = 10;
 const TRIM_AT_ONCE: u64 = 500;
 
 /// A row of the log, without the instant of its commit, which stands before it as eight bytes.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub(super) struct LogRow {
     kind: Kind,
     resource: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     namespace: String,
     name: String,
     /// The last version of a deleted object.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     object: Option<Value>,
     /// From the version that was made to the one before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     undo: Option<Value>,
+}
+
+/// A change as it is written into a [`LogRow`].
+#[derive(Serialize)]
+struct WrittenRow<'a> {
+    kind: Kind,
+    resource: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    namespace: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undo: Option<Difference<'a>>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -166,27 +181,25 @@ impl Store {
 }
 
 impl LogRow {
-    pub(super) fn of(change: &Change) -> LogRow {
+    /// The bytes of a change's row; it has no instant before [`LogRow::stamp`].
+    pub(super) fn encode(change: &Change) -> Vec<u8> {
         let object: &Object = &change.object;
-        LogRow {
+        let row = WrittenRow {
             kind: match change.kind {
                 ChangeKind::Added => Kind::Added,
                 ChangeKind::Modified => Kind::Modified,
                 ChangeKind::Deleted => Kind::Deleted,
             },
-            resource: change.key.resource.clone(),
-            namespace: change.key.namespace.clone(),
-            name: change.key.name.clone(),
-            object: matches!(change.kind, ChangeKind::Deleted).then(|| object.clone()),
-            undo: change.old.as_ref().and_then(|old| delta::between(object, old)),
-        }
-    }
-
-    /// The bytes of the row; it has no instant before [`LogRow::stamp`].
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes = Time::default().micros().to_be_bytes().to_vec();
+            resource: &change.key.resource,
+            namespace: &change.key.namespace,
+            name: &change.key.name,
+            object: matches!(change.kind, ChangeKind::Deleted).then_some(object),
+            undo: change.old.as_ref().and_then(|old| Difference::between(object, old)),
+        };
+        let mut bytes = Vec::with_capacity(512);
+        bytes.extend(Time::default().micros().to_be_bytes());
         // Writing JSON into memory cannot fail: the keys are texts.
-        drop(serde_json::to_writer(&mut bytes, self));
+        drop(serde_json::to_writer(&mut bytes, &row));
         bytes
     }
 

@@ -7,43 +7,63 @@
 //! - `{"3": d, .., "#": n, "+": [..]}` on a list: the item 3 changes by `d`, then the list is cut to `n` items, then items
 //!   are added.
 
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// What turns `from` into `to`; `None` when they are equal.
-pub(super) fn between(from: &Value, to: &Value) -> Option<Value> {
-    match (from, to) {
-        (Value::Object(from), Value::Object(to)) => between_maps(from, to),
-        (Value::Array(from), Value::Array(to)) => between_lists(from, to),
-        _ if from == to => None,
-        _ => Some(Value::Array(vec![to.clone()])),
+/// What turns `from` into another value `to`, for writing: it is never built as a value of its own, since there is one for
+/// every change of every object.
+pub(super) struct Difference<'a> {
+    from: &'a Value,
+    to: &'a Value,
+}
+
+impl<'a> Difference<'a> {
+    /// The difference between two values; `None` when they are equal.
+    pub(super) fn between(from: &'a Value, to: &'a Value) -> Option<Difference<'a>> {
+        (from != to).then_some(Difference { from, to })
     }
 }
 
-fn between_maps(from: &Map<String, Value>, to: &Map<String, Value>) -> Option<Value> {
-    let mut changes = Map::new();
-    for (key, value) in to {
-        let change = match from.get(key) {
-            Some(old) => between(old, value),
-            None => Some(Value::Array(vec![value.clone()])),
-        };
-        changes.extend(change.map(|c| (key.clone(), c)));
+impl Serialize for Difference<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match (self.from, self.to) {
+            (Value::Object(old), Value::Object(new)) => map_difference(old, new, to),
+            (Value::Array(old), Value::Array(new)) => list_difference(old, new, to),
+            _ => [self.to].serialize(to),
+        }
     }
-    changes.extend(from.keys().filter(|k| !to.contains_key(*k)).map(|k| (k.clone(), Value::from(0))));
-    (!changes.is_empty()).then_some(Value::Object(changes))
 }
 
-fn between_lists(from: &[Value], to: &[Value]) -> Option<Value> {
-    let mut changes = Map::new();
-    for (index, (old, new)) in from.iter().zip(to).enumerate() {
-        changes.extend(between(old, new).map(|c| (index.to_string(), c)));
+fn map_difference<S: Serializer>(old: &Map<String, Value>, new: &Map<String, Value>, to: S) -> Result<S::Ok, S::Error> {
+    let mut written = to.serialize_map(None)?;
+    for (key, value) in new {
+        match old.get(key).map(|old| Difference::between(old, value)) {
+            None => written.serialize_entry(key, &[value])?,
+            Some(Some(difference)) => written.serialize_entry(key, &difference)?,
+            Some(None) => {}
+        }
     }
-    if to.len() < from.len() {
-        changes.insert("#".into(), to.len().into());
+    for key in old.keys().filter(|key| !new.contains_key(*key)) {
+        written.serialize_entry(key, &0)?;
     }
-    if let Some(added) = to.get(from.len()..).filter(|a| !a.is_empty()) {
-        changes.insert("+".into(), added.to_vec().into());
+    written.end()
+}
+
+fn list_difference<S: Serializer>(old: &[Value], new: &[Value], to: S) -> Result<S::Ok, S::Error> {
+    let mut written = to.serialize_map(None)?;
+    for (index, (old, new)) in old.iter().zip(new).enumerate() {
+        if let Some(difference) = Difference::between(old, new) {
+            written.serialize_entry(&index.to_string(), &difference)?;
+        }
     }
-    (!changes.is_empty()).then_some(Value::Object(changes))
+    if new.len() < old.len() {
+        written.serialize_entry("#", &new.len())?;
+    }
+    if let Some(added) = new.get(old.len()..).filter(|added| !added.is_empty()) {
+        written.serialize_entry("+", added)?;
+    }
+    written.end()
 }
 
 /// Changes `value` by a difference. `None` when the difference does not fit; the value is then of no use.
@@ -90,6 +110,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn between(from: &Value, to: &Value) -> Option<Value> {
+        Difference::between(from, to).map(|difference| serde_json::to_value(difference).expect("JSON"))
+    }
 
     #[test]
     fn little_changes_are_little() {

@@ -14,6 +14,19 @@ impl Store {
         self.overlay.object(&row_of(key))
     }
 
+    /// Whether there is any object of a resource in a namespace; reads one at most.
+    pub fn has_any(&mut self, resource: &str, namespace: &str) -> Result<bool, StoreError> {
+        let range = keys::objects(resource, Some(namespace));
+        match self.lists.get(resource, &range) {
+            Some(list) => Ok(!list.is_empty()),
+            None if self.overlay.is_empty_range(&range)? => {
+                self.lists.keep(resource, range, &[]);
+                Ok(false)
+            }
+            None => Ok(true),
+        }
+    }
+
     /// All objects of a resource, of one namespace or of all, ordered by namespace and name.
     pub fn list(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, StoreError> {
         let range = keys::objects(resource, namespace);
@@ -114,11 +127,11 @@ impl Store {
     /// Stages the difference between the index rows of two versions of an object.
     fn reindex(&mut self, key: &ObjectKey, old: Option<&Object>, new: Option<&Object>) {
         let entries = |object: Option<&Object>| object.map(|o| (self.indexer)(&key.resource, o)).unwrap_or_default();
-        if old.is_some() && new.is_some() && entries(old) == entries(new) {
+        let (before, after) = (entries(old), entries(new));
+        if before == after {
             return;
         }
-        let before = index_rows(self.indexer, key, old);
-        let after = index_rows(self.indexer, key, new);
+        let (before, after) = (rows_of(key, before), rows_of(key, after));
         for row in before.difference(&after) {
             self.overlay.remove(row.clone());
         }
@@ -135,7 +148,10 @@ pub(super) fn row_of(key: &ObjectKey) -> Vec<u8> {
 
 /// The index rows that belong to a version of an object.
 pub(super) fn index_rows(indexer: super::Indexer, key: &ObjectKey, object: Option<&Object>) -> BTreeSet<Vec<u8>> {
-    let entries = object.map(|o| indexer(&key.resource, o)).unwrap_or_default();
+    rows_of(key, object.map(|o| indexer(&key.resource, o)).unwrap_or_default())
+}
+
+fn rows_of(key: &ObjectKey, entries: Vec<(&'static str, String)>) -> BTreeSet<Vec<u8>> {
     let row_of = |(index, value): (&'static str, String)| {
         Key::Index { index: index.into(), value: value.into(), object: Cow::Borrowed(key) }.encode()
     };

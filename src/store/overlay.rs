@@ -109,6 +109,16 @@ impl Overlay {
         })
     }
 
+    /// Whether a range has no rows; looks at one at most.
+    pub(super) fn is_empty_range(&self, range: &Range) -> Result<bool, StoreError> {
+        let mut empty = true;
+        merge(self.engine.as_ref(), &self.staged, range, &mut |_, _| {
+            empty = false;
+            false
+        })?;
+        Ok(empty)
+    }
+
     /// The objects of a range, in order.
     pub(super) fn objects(&mut self, range: &Range) -> Result<Vec<Arc<Object>>, StoreError> {
         let Overlay { engine, staged, decoded } = self;

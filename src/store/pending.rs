@@ -41,7 +41,7 @@ impl Pending {
     /// Turns the changes up to a revision into rows, and keeps `at_most` of these.
     pub(super) fn settle(&mut self, revision: u64, at_most: u64) {
         while self.fresh.front().is_some_and(|change| change.revision <= revision) {
-            self.rows.extend(self.fresh.pop_front().map(|change| LogRow::of(&change).encode()));
+            self.rows.extend(self.fresh.pop_front().map(|change| LogRow::encode(&change)));
         }
         while self.rows.len() as u64 > at_most {
             self.rows.pop_front();
@@ -67,7 +67,7 @@ impl Pending {
 
     /// The log rows from a revision on, written at an instant.
     pub(super) fn writes(&self, start: u64, committed: u64, at: Time) -> impl Iterator<Item = Write> {
-        let fresh = self.fresh.iter().map(|change| LogRow::of(change).encode());
+        let fresh = self.fresh.iter().map(LogRow::encode);
         let rows = (self.first(committed)..).zip(self.rows.iter().cloned().chain(fresh));
         rows.filter(move |(revision, _)| *revision >= start).map(move |(revision, mut row)| {
             LogRow::stamp(&mut row, at);

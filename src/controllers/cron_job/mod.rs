@@ -9,6 +9,7 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use history::Note;
@@ -60,7 +61,7 @@ fn sync(context: &mut Context<'_>, cron_job: &mut Object, jobs: &[Arc<Object>]) 
     if cron_job.is_deleting() || cron_job.flag("/spec/suspend") {
         return Ok(Action::Done);
     }
-    let schedule = match read_schedule(cron_job) {
+    let schedule = match known_schedule(context, cron_job) {
         Ok(schedule) => schedule,
         Err(note) => {
             tell(context, cron_job, &note);
@@ -101,6 +102,22 @@ fn read_schedule(cron_job: &Object) -> std::result::Result<Schedule, Note> {
     }
     Schedule::parse(text, zone)
         .map_err(|why| Note::warning("UnparseableSchedule", format!("unparseable schedule: {text:?} : {why}")))
+}
+
+/// Schedules that have been read, by text and zone: reading one is work, and it is asked for with every change of a job.
+#[derive(Default)]
+struct Schedules(HashMap<(String, String), Arc<Schedule>>);
+
+fn known_schedule(context: &mut Context<'_>, cron_job: &Object) -> std::result::Result<Arc<Schedule>, Note> {
+    let key = (cron_job.str("/spec/schedule").to_string(), cron_job.str("/spec/timeZone").to_string());
+    let Schedules(known) = context.server().scratch();
+    if let Some(schedule) = known.get(&key) {
+        return Ok(schedule.clone());
+    }
+    let schedule = Arc::new(read_schedule(cron_job)?);
+    let Schedules(known) = context.server().scratch();
+    known.insert(key, schedule.clone());
+    Ok(schedule)
 }
 
 /// What to do about a run that is owed.

@@ -93,6 +93,9 @@ pub fn services_of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
         return Vec::new();
     }
     let mut keys = Vec::new();
+    if !server.has_any("services", change.object.namespace()).unwrap_or(true) {
+        return keys;
+    }
     for pod in pods.into_iter().flatten() {
         for (key, value) in pod.map("/metadata/labels").into_iter().flatten() {
             let pair = format!("{}/{key}={}", pod.namespace(), value.as_str().unwrap_or_default());

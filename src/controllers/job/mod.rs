@@ -166,7 +166,7 @@ fn adopt(context: &mut Context<'_>, job: &Object, pod: &Object) -> Result<Arc<Ob
 }
 
 /// One step of a job that is not over.
-fn sync(context: &mut Context<'_>, key: &Key, job: &Object) -> Result<Action> {
+fn sync(context: &mut Context<'_>, key: &Key, job: &Arc<Object>) -> Result<Action> {
     let now = context.now;
     let pods = own_pods(context, job)?;
     let state = State::of(job, &pods);
@@ -195,7 +195,7 @@ fn sync(context: &mut Context<'_>, key: &Key, job: &Object) -> Result<Action> {
         ready: state.ready() - done.deleted_ready,
         terminating: state.terminating() + done.deleted,
     };
-    let job = record(context, &state, status, &numbers, ending.as_ref())?;
+    let job = record(context, job.clone(), &state, status, &numbers, ending.as_ref())?;
     if let Some(failure) = done.failure {
         return Err(failure);
     }
@@ -299,6 +299,7 @@ fn note_suspension(context: &mut Context<'_>, job: &Object, status: &mut serde_j
 /// Writes the status in its two steps, lets go of counted pods in between, and says when the job is over.
 fn record(
     context: &mut Context<'_>,
+    job: Arc<Object>,
     state: &State<'_>,
     status: serde_json::Value,
     numbers: &Numbers,
@@ -306,7 +307,7 @@ fn record(
 ) -> Result<Arc<Object>> {
     let now = context.now;
     let first = tracking::first(state, status, numbers, ending, now);
-    let job = write_status(context, Arc::new(state.job.clone()), &first.status)?;
+    let job = write_status(context, job, &first.status)?;
     for pod in &first.counted {
         let_go(context, pod)?;
     }

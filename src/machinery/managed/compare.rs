@@ -27,7 +27,9 @@ pub(super) fn differences<T: Types + ?Sized>(
     new: &Value,
     tell: impl FnMut(Found, &[String]),
 ) {
-    Walk { types, path: Vec::new(), tell }.compare(&Place::root(root), Some(old), Some(new));
+    if old != new {
+        Walk { types, path: Vec::new(), tell }.compare(&Place::root(root), Some(old), Some(new));
+    }
 }
 
 /// The fields that changed, as sets.
@@ -76,10 +78,8 @@ struct Walk<'a, T: Types + ?Sized, F: FnMut(Found, &[String])> {
 }
 
 impl<T: Types + ?Sized, F: FnMut(Found, &[String])> Walk<'_, T, F> {
+    /// Compares two values that differ.
     fn compare(&mut self, place: &Place, old: Option<&Value>, new: Option<&Value>) {
-        if old == new {
-            return;
-        }
         let inside = |value: Option<&Value>| {
             value.is_some_and(|value| match place.shape(value) {
                 Shape::Leaf => false,
@@ -118,8 +118,12 @@ impl<T: Types + ?Sized, F: FnMut(Found, &[String])> Walk<'_, T, F> {
         let (old, new) = (steps(self.types, place, old), steps(self.types, place, new));
         let only_old = old.iter().filter(|(step, _)| !new.contains_key(*step));
         for (step, _) in new.iter().chain(only_old) {
+            let (old, new) = (old.get(step).copied(), new.get(step).copied());
+            if old == new {
+                continue;
+            }
             self.path.push(step.clone());
-            self.compare(&place.item(self.types), old.get(step).copied(), new.get(step).copied());
+            self.compare(&place.item(self.types), old, new);
             self.path.pop();
         }
     }
