@@ -170,18 +170,31 @@ fn set_pending(ctx: &mut Context<'_>, claim: &Object) -> Result<()> {
 }
 
 /// Makes both point at each other and Bound; what is done already is left as it is.
+///
+/// One side at a time: the change of the volume wakes its claim, whose side follows then. Whoever looks in between, as the
+/// scheduler does that learns of claim and pod together, finds the claim unbound, as in a cluster where each side takes
+/// requests of its own.
 fn bind(ctx: &mut Context<'_>, volume: &Object, claim: &Object) -> Result<Action> {
-    let volume = ctx.update(VOLUMES, bound_volume(volume, claim))?;
+    let promised = bound_volume(volume, claim);
+    let is_news = promised != *volume;
+    let volume = ctx.update(VOLUMES, promised)?;
     let volume = set_volume_phase(ctx, &volume, "Bound", "")?;
-    let claim = ctx.update(CLAIMS, bound_claim(claim, &volume))?;
+    if !is_news {
+        bind_claim(ctx, &volume, claim)?;
+    }
+    Ok(Action::Done)
+}
+
+/// The claim's side of a binding.
+fn bind_claim(ctx: &mut Context<'_>, volume: &Object, claim: &Object) -> Result<()> {
+    let claim = ctx.update(CLAIMS, bound_claim(claim, volume))?;
     let mut new = (*claim).clone();
     new.put("/status/phase", "Bound");
     new.put("/status/accessModes", volume.list("/spec/accessModes").to_vec());
     if claim.str("/status/phase") != "Bound" {
         new.put("/status/capacity", volume.at("/spec/capacity").cloned().unwrap_or_default());
     }
-    ctx.update_status(CLAIMS, new)?;
-    Ok(Action::Done)
+    ctx.update_status(CLAIMS, new).map(drop)
 }
 
 /// The volume with a reference to the claim.

@@ -7,7 +7,7 @@ use super::cache::{ByNode, Cache, read_pod};
 use super::filters::{Cycle, Refusal};
 use super::near::{self, Near};
 use super::preempt::{self, Outcome};
-use super::report::{Failure, no_node_fits, not_prepared};
+use super::report::{self, Failure, no_node_fits, not_prepared};
 use super::scores;
 use super::spread::{self, Spread};
 use super::terms::{PodSet, SpreadConstraint};
@@ -51,8 +51,12 @@ pub(super) fn place(ctx: &mut Context<'_>, cache: &mut Cache, object: &Arc<Objec
         return make_room(ctx, cache, &cycle, &refusals).map(Placement::Nowhere);
     };
     let steps = volumes.plan(&node).unwrap_or_default();
+    if steps.is_empty() {
+        return Ok(Placement::On(node.name().into()));
+    }
+    report::expected(ctx, object, node.name())?;
     volumes::begin(ctx, &steps, node.name())?;
-    Ok(if steps.is_empty() { Placement::On(node.name().into()) } else { Placement::Preparing })
+    Ok(Placement::Preparing)
 }
 
 fn nowhere(message: String) -> Placement {

@@ -76,6 +76,17 @@ pub(super) fn failed(ctx: &mut Context<'_>, pod: &Object, failure: &Failure, aga
     ctx.update_status("pods", pod).map(drop)
 }
 
+/// Writes down where a pod is expected to go, before what has to be prepared for it begins: that can take a while, and others
+/// should know meanwhile. Binding takes it off again.
+pub(super) fn expected(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<()> {
+    if pod.str("/status/nominatedNodeName") == node {
+        return Ok(());
+    }
+    let mut pod = pod.clone();
+    pod.put("/status/nominatedNodeName", node);
+    ctx.update_status("pods", pod).map(drop)
+}
+
 /// Puts a condition in the place of the one of its type, or last.
 pub(super) fn put_condition(pod: &mut Object, condition: Object) {
     let list = pod.list_mut("/status/conditions");

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::api::{PatchType, Request};
 use crate::cluster::{Cluster, OpenOptions};
+use crate::controllers::shared::testing::workload;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::Duration;
 
@@ -308,6 +309,32 @@ fn delayed_claims_learn_their_node() {
     let selected = claim.annotation("volume.kubernetes.io/selected-node").unwrap_or_default().to_string();
     assert!(selected.starts_with("k8s-node"), "{claim}");
     assert_eq!(world.message("user"), "");
+    let expected = |pod: &Object| pod.str("/status/nominatedNodeName").to_string();
+    assert_eq!((expected(&world.get("user")), world.node_of("user")), (selected.clone(), String::new()));
+    world.pass(2);
+    assert_eq!((expected(&world.get("user")), world.node_of("user")), (String::new(), selected));
+}
+
+#[test]
+fn a_pod_that_comes_with_its_claim_is_seen_before_the_claim_is_bound() {
+    let mut world = World::new();
+    let volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v"}, "spec": {
+        "capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/tmp/v"},
+    }});
+    world.create("persistentvolumes", volume);
+    let mut set = workload("apps/v1", "StatefulSet", "web", 1, "nginx:1.24");
+    set["spec"]["volumeClaimTemplates"] = json!([{"metadata": {"name": "data"}, "spec": {
+        "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
+    }}]);
+    world.create("statefulsets.apps", set);
+    let node = world.node_of("web-0");
+    assert_eq!(
+        world.events("web-0"),
+        [
+            "FailedScheduling: 0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found",
+            &format!("Scheduled: Successfully assigned default/web-0 to {node}"),
+        ]
+    );
 }
 
 #[test]
