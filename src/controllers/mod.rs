@@ -44,7 +44,8 @@ use crate::machinery::status::Status;
 use crate::sim::Time;
 use crate::store::Change;
 
-/// The one list of controllers. Their order is the order in which they are woken by one change.
+/// The one list of controllers. Their order is the order in which they are woken by one change: who makes or removes pods
+/// comes before who counts them, so that a Deployment sees each of its sets move on its own, as over a network.
 pub static CONTROLLERS: &[Controller] = &[
     node::kubelet::CONTROLLER,
     node::lifecycle::CONTROLLER,
@@ -62,11 +63,11 @@ pub static CONTROLLERS: &[Controller] = &[
     horizontal_pod_autoscaler::CONTROLLER,
     service_account::CONTROLLER,
     root_ca::CONTROLLER,
+    replica_set::REPLICA_SET,
+    replica_set::REPLICATION_CONTROLLER,
     deployment::CONTROLLER,
     stateful_set::CONTROLLER,
     daemon_set::CONTROLLER,
-    replica_set::REPLICA_SET,
-    replica_set::REPLICATION_CONTROLLER,
     job::CONTROLLER,
     cron_job::CONTROLLER,
     ttl_after_finished::CONTROLLER,

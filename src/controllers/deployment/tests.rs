@@ -190,7 +190,7 @@ fn the_status_is_written_as_often_as_it_changes() {
         changes.iter().filter(|c| c.key.resource == "deployments.apps").map(|c| shown(&c.object)).collect();
     assert!(rows.len() < 20, "{rows:?}");
     rows.dedup();
-    assert_eq!(rows, ["2 2 2", "2 0 2", "2 1 2", "3 1 3", "2 2 2", "3 2 3", "2 2 2"]);
+    assert_eq!(rows, ["2 2 2", "2 0 2", "2 1 2", "3 1 3", "2 1 2", "2 2 2", "3 2 3", "2 2 2"]);
 }
 
 #[test]
