@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Running, Sandbox, finish, poll};
+use crate::harness::{Running, Sandbox, copy_tree, finish, poll, testdata};
 
 /// Longer than anything here takes, even on a machine that is busy.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -148,6 +148,68 @@ fn ordinals_start_one_after_the_other() {
         assert!(ready.is_some() && next.is_some() && ready < next, "{rows:#?}");
     }
     assert!(at("db-2 1/1 Running").is_some(), "{rows:#?}");
+}
+
+/// A sandbox with the manifests of the seed documents and a watch on pods that has begun.
+fn watched_seeds(seed: u64) -> (Sandbox, Watch) {
+    let sandbox = Sandbox::new(seed);
+    copy_tree(&testdata().join("seeds"), &sandbox.path("seeds"));
+    must(&sandbox, "run before --image=nginx");
+    let mut watch = Watch::start(real(&sandbox, "get pods -w"));
+    watch.expect("before");
+    (sandbox, watch)
+}
+
+/// What a pod shows on its way from nothing to ready; the first state as often as it has reasons to wait.
+fn start_of_a_pod(pending: usize) -> Vec<&'static str> {
+    let mut states = vec!["0/1 Pending"; pending];
+    states.extend(["0/1 ContainerCreating", "1/1 Running"]);
+    states
+}
+
+const END_OF_A_POD: [&str; 4] = ["1/1 Terminating", "0/1 Terminating", "0/1 Terminating", "0/1 Terminating"];
+
+#[test]
+fn a_stateful_set_with_claims_is_watched_from_its_first_pod_to_its_last() {
+    let (sandbox, mut watch) = watched_seeds(28);
+    let name = |ordinal: usize| format!("nginx-statefulset-{ordinal}");
+    must(&sandbox, "apply -f seeds/pv-nfs-as-shown.yaml");
+    must(&sandbox, "apply -f seeds/statefulset-demo-as-shown.yaml");
+    watch.expect("nginx-statefulset-2 1/1 Running");
+    for ordinal in 0..3 {
+        assert_eq!(states(&watch.seen, &name(ordinal), 1..3), start_of_a_pod(3), "a pod waits for its new claim");
+    }
+    watch.seen.clear();
+    must(&sandbox, "set image sts/nginx-statefulset nginx=nginx:1.14");
+    watch.expect("nginx-statefulset-0 1/1 Running");
+    for ordinal in 0..3 {
+        let both: Vec<&str> = END_OF_A_POD.into_iter().chain(start_of_a_pod(2)).collect();
+        assert_eq!(states(&watch.seen, &name(ordinal), 1..3), both, "its claim is bound already");
+    }
+    let order: Vec<usize> = (0..3).map(|o| watch.seen.iter().position(|r| r.starts_with(&name(o))).unwrap()).collect();
+    assert!(order[2] < order[1] && order[1] < order[0], "{:#?}", watch.seen);
+    watch.seen.clear();
+    must(&sandbox, "scale sts/nginx-statefulset --replicas=1");
+    for _ in 0..4 {
+        watch.expect("nginx-statefulset-1");
+    }
+    let names: Vec<&str> = watch.seen.iter().filter_map(|r| r.split_whitespace().next()).collect();
+    let (last, first): (Vec<&str>, Vec<&str>) = names.into_iter().partition(|n| n.ends_with('1'));
+    assert_eq!((first.len(), last.len()), (4, 4), "{:#?}", watch.seen);
+    assert_eq!(states(&watch.seen, &name(1), 1..3), END_OF_A_POD);
+    assert!(watch.seen[3].starts_with(&name(2)), "one has gone before the next begins to: {:#?}", watch.seen);
+}
+
+#[test]
+fn a_pod_that_never_found_a_node_is_seen_to_go() {
+    let (sandbox, mut watch) = watched_seeds(29);
+    must(&sandbox, "apply -f seeds/with-node-affinity-expressions.yaml");
+    watch.expect("0/1 Pending");
+    watch.expect("0/1 Pending");
+    watch.seen.clear();
+    must(&sandbox, "delete -f seeds/with-node-affinity-expressions.yaml");
+    watch.expect("0/1 Terminating");
+    watch.expect("0/1 Terminating");
 }
 
 #[test]

@@ -26,12 +26,13 @@ impl Server {
             return self.delete_namespace(kind, old, request, now);
         }
         set_policy_finalizers(kind, &mut new, request.options.propagation);
-        let grace = kind.grace_period(&old, request.options.grace).unwrap_or(0).max(0);
+        let period = kind.grace_period(&old, request.options.grace);
+        let grace = period.unwrap_or(0).max(0);
         let key = Server::key(kind, old.namespace(), old.name());
         if grace == 0 && new.finalizers().is_empty() {
             if !request.options.dry_run {
-                if old.is_deleting() && old.int("/metadata/deletionGracePeriodSeconds").unwrap_or(0) > 0 {
-                    // What was to end gracefully ends now: that is a version of its own.
+                if period.is_some() {
+                    // What can end gracefully is marked even when it ends now: that is a version of its own, which watches see.
                     mark_deleted(&mut new, &old, 0, now);
                     self.store.write(&key, new).map_err(broken)?;
                 }

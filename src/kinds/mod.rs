@@ -324,7 +324,8 @@ pub trait Kind: Send + Sync {
         false
     }
 
-    /// The grace period in seconds with which a deletion gives the object time (Pods); `None` deletes at once.
+    /// The grace period in seconds with which a deletion gives the object time (Pods), 0 for none; `None` for kinds that know
+    /// no such thing.
     fn grace_period(&self, _object: &Object, _asked: Option<i64>) -> Option<i64> {
         None
     }

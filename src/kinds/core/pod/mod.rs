@@ -123,14 +123,10 @@ impl Kind for Pod {
     fn grace_period(&self, object: &Object, asked: Option<i64>) -> Option<i64> {
         let ended = ["Failed", "Succeeded"].contains(&object.str("/status/phase"));
         if ended || object.str("/spec/nodeName").is_empty() {
-            return None;
+            return Some(0);
         }
         let seconds = asked.or_else(|| object.int("/spec/terminationGracePeriodSeconds")).unwrap_or(0);
-        match seconds {
-            0 => None,
-            negative if negative < 0 => Some(1),
-            seconds => Some(seconds),
-        }
+        Some(if seconds < 0 { 1 } else { seconds })
     }
 
     fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
