@@ -20,6 +20,9 @@ use crate::machinery::status::Status;
 use crate::sim::{ClockState, Time};
 use crate::store::StoreError;
 
+/// How many entries of one instant are worked off one by one: the controllers see a few pods become ready one after the
+/// other, as in a cluster. Of a crowd they see the rest at once, or they would count all pods for every pod.
+const ONE_BY_ONE: usize = 3;
 /// The row that holds the clock.
 const CLOCK: &str = "clock";
 
@@ -49,15 +52,26 @@ impl Cluster {
     pub fn run(&mut self) -> Result<()> {
         self.driver.settle(&mut self.server, self.clock.now)?;
         // What takes no time is due at this very instant.
-        for _ in 0..clock::SAME_INSTANT_MAX {
-            let Some(due) = self.server.take_due(self.clock.now)? else { return Ok(()) };
-            self.driver.wake(&due);
-            while let Some(more) = self.server.take_due(self.clock.now)? {
-                self.driver.wake(&more);
+        for round in 0..clock::SAME_INSTANT_MAX {
+            let most = if round < ONE_BY_ONE { 1 } else { usize::MAX };
+            if !self.wake_due(most)? {
+                return Ok(());
             }
             self.driver.settle(&mut self.server, self.clock.now)?;
         }
         Err(Status::internal("the timeline does not come to rest"))
+    }
+
+    /// Wakes the next entries that are due now; whether there were any.
+    fn wake_due(&mut self, most: usize) -> Result<bool> {
+        let mut count = 0;
+        while count < most
+            && let Some(due) = self.server.take_due(self.clock.now)?
+        {
+            self.driver.wake(&due);
+            count += 1;
+        }
+        Ok(count > 0)
     }
 
     /// Wakes one key of a controller, as if it were due: for what is no change of an object, such as a fault on purpose.
