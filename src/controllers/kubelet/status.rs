@@ -38,11 +38,10 @@ pub(super) fn compute(pod: &Object, runtime: &PodRuntime, around: &Surroundings<
         status["reason"] = reason.as_str().into();
         status["message"] = message.as_str().into();
     }
-    let initialized = initialized(pod, runtime);
     if !pod.list("/spec/initContainers").is_empty() {
-        status["initContainerStatuses"] = statuses(pod, "/spec/initContainers", runtime, true, around);
+        status["initContainerStatuses"] = statuses(pod, "/spec/initContainers", runtime, around);
     }
-    let mut list = statuses(pod, "/spec/containers", runtime, initialized, around);
+    let mut list = statuses(pod, "/spec/containers", runtime, around);
     if let Some(list) = list.as_array_mut() {
         list.sort_by(|a, b| a.str("/name").cmp(b.str("/name")));
     }
@@ -161,10 +160,10 @@ fn is_ready(container: &Value, runtime: &PodRuntime) -> bool {
         .is_some_and(|c| c.running().is_some() && c.probes.ready && !matches!(c.state, State::Killing { .. }))
 }
 
-fn statuses(pod: &Object, list: &str, runtime: &PodRuntime, initialized: bool, around: &Surroundings<'_>) -> Value {
+fn statuses(pod: &Object, list: &str, runtime: &PodRuntime, around: &Surroundings<'_>) -> Value {
     let init = list == "/spec/initContainers";
     let status = |spec: &Value| match runtime.containers.get(spec.str("/name")) {
-        Some(container) => container_status(pod, spec, container, initialized, init, around),
+        Some(container) => container_status(pod, spec, container, init, around),
         None => json!({}),
     };
     pod.list(list).iter().map(status).collect()
@@ -174,7 +173,6 @@ fn container_status(
     pod: &Object,
     spec: &Value,
     container: &ContainerRuntime,
-    initialized: bool,
     init: bool,
     around: &Surroundings<'_>,
 ) -> Value {
@@ -189,7 +187,7 @@ fn container_status(
         "ready": ready,
         "restartCount": container.restarts,
         "started": started,
-        "state": state(pod, spec, container, initialized, around),
+        "state": state(pod, spec, container, around),
         "lastState": {},
     });
     if let Some(last) = &container.last {
@@ -226,20 +224,11 @@ fn container_id(pod: &Object, spec: &Value, attempt: i64, ids: Ids) -> String {
     )
 }
 
-fn state(
-    pod: &Object,
-    spec: &Value,
-    container: &ContainerRuntime,
-    initialized: bool,
-    around: &Surroundings<'_>,
-) -> Value {
+fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, around: &Surroundings<'_>) -> Value {
+    // Where there are init containers this is said of all containers, and until they have started.
     let idle = || {
-        let reason = if initialized || pod.list("/spec/initContainers").is_empty() {
-            "ContainerCreating"
-        } else {
-            "PodInitializing"
-        };
-        waiting(reason, "")
+        let initializes = !pod.list("/spec/initContainers").is_empty();
+        waiting(if initializes { "PodInitializing" } else { "ContainerCreating" }, "")
     };
     match &container.state {
         State::Waiting | State::Pulling { .. } | State::Starting { .. } if container.last.is_some() => {

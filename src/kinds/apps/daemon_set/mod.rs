@@ -8,7 +8,6 @@ use crate::kinds::shared::describe::pods::describe_pods_status;
 use crate::kinds::shared::describe::{annotations, describe_events, describe_template, head, labels};
 use crate::kinds::shared::pod_spec::defaults::default_template;
 use crate::kinds::shared::pod_spec::warnings;
-use crate::kinds::shared::rules::pod_name_warning;
 use crate::kinds::shared::selector;
 use crate::kinds::shared::table::{containers_and_images, number, selector_or_none};
 use crate::kinds::shared::zero_values::drop_zero_values;
@@ -81,14 +80,10 @@ impl Kind for DaemonSet {
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        let mut out = Vec::new();
-        if old.is_none() {
-            out.extend(pod_name_warning(new));
+        match old {
+            Some(old) if old.generation() == new.generation() => Vec::new(),
+            _ => warnings::warnings(&Path::new("spec").child("template"), &new["spec"]["template"]),
         }
-        if old.is_none_or(|old| old.generation() != new.generation()) {
-            out.extend(warnings::warnings(&Path::new("spec").child("template"), &new["spec"]["template"]));
-        }
-        out
     }
 
     fn columns(&self) -> Vec<Column> {

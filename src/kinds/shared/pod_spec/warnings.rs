@@ -31,6 +31,13 @@ const OLD_ANNOTATIONS: &[(&str, &str)] = &[
     ("security.alpha.kubernetes.io/unsafe-sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"),
 ];
 
+/// Annotations that a field of the security context has replaced: of the pod, and of the container whose name follows.
+const OLD_SECCOMP: &str = "seccomp.security.alpha.kubernetes.io/pod";
+const OLD_SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
+const SECCOMP_FIELD: &str = "non-functional in v1.27+; use the \"seccompProfile\" field instead";
+const OLD_APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
+const APP_ARMOR_FIELD: &str = "deprecated since v1.30; use the \"appArmorProfile\" field instead";
+
 /// Volume sources whose time is over.
 const OLD_VOLUMES: &[(&str, &str)] = &[
     ("photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"),
@@ -75,6 +82,7 @@ pub fn warnings(path: &Path, pod: &Value) -> Vec<String> {
         }
     }
     warn_fractions(&mut out, &here.child("overhead"), spec.map("/overhead"));
+    warn_profiles(&mut out, path, pod, spec);
     for (place, container) in all_containers(spec, &here) {
         for list in ["limits", "requests"] {
             let amounts = container.map(&format!("/resources/{list}"));
@@ -89,6 +97,30 @@ pub fn warnings(path: &Path, pod: &Value) -> Vec<String> {
     }
     warn_null_selectors(&mut out, &here, spec);
     out
+}
+
+/// Profiles that are given by an annotation and not by a field.
+fn warn_profiles(out: &mut Vec<String>, path: &Path, pod: &Value, spec: &Value) {
+    let place = path.child("metadata").child("annotations");
+    let known = |key: &str| pod.map("/metadata/annotations").is_some_and(|a| a.contains_key(key));
+    let has = |settings: Option<&Value>, profile: &str| settings.is_some_and(|s| s.at(profile).is_some());
+    let whole = spec.at("/securityContext");
+    if known(OLD_SECCOMP) && !has(whole, "/seccompProfile") {
+        out.push(format!("{}: {SECCOMP_FIELD}", place.key(OLD_SECCOMP)));
+    }
+    for (_, container) in all_containers(spec, path) {
+        let own = container.at("/securityContext");
+        let key = format!("{OLD_SECCOMP_CONTAINER}{}", container.str("/name"));
+        if known(&key) && !has(own, "/seccompProfile") {
+            out.push(format!("{}: {SECCOMP_FIELD}", place.key(&key)));
+        }
+        let key = format!("{OLD_APP_ARMOR}{}", container.str("/name"));
+        // Pods have their annotations turned into fields.
+        let is_template = pod.at("/kind").is_none();
+        if is_template && known(&key) && !has(whole, "/appArmorProfile") && !has(own, "/appArmorProfile") {
+            out.push(format!("{}: {APP_ARMOR_FIELD}", place.key(&key)));
+        }
+    }
 }
 
 fn warn_placement(out: &mut Vec<String>, path: &Path, spec: &Value) {
@@ -225,5 +257,35 @@ fn warn_null_selectors(out: &mut Vec<String>, path: &Path, spec: &Value) {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn annotations_that_fields_have_replaced() {
+        let template = |profile: Value| {
+            json!({
+                "metadata": {"annotations": {
+                    "scheduler.alpha.kubernetes.io/critical-pod": "", "seccomp.security.alpha.kubernetes.io/pod": "x",
+                    "container.seccomp.security.alpha.kubernetes.io/c": "x",
+                    "container.apparmor.security.beta.kubernetes.io/c": "x"}},
+                "spec": {"securityContext": profile, "containers": [{"name": "c"}]},
+            })
+        };
+        let of = |profile: Value| {
+            let found = warnings(&Path::new("t"), &template(profile));
+            found.iter().filter_map(|w| Some(w.split_once("[")?.1.split_once(']')?.0.to_string())).collect::<Vec<_>>()
+        };
+        let critical = "scheduler.alpha.kubernetes.io/critical-pod";
+        let pod = "seccomp.security.alpha.kubernetes.io/pod";
+        let container = "container.seccomp.security.alpha.kubernetes.io/c";
+        let armor = "container.apparmor.security.beta.kubernetes.io/c";
+        assert_eq!(of(Value::Null), [critical, pod, container, armor]);
+        assert_eq!(of(json!({"seccompProfile": {}, "appArmorProfile": {}})), [critical, container]);
     }
 }
