@@ -184,7 +184,9 @@ fn complain(error: &clap::Error, argv: &[String], program: &str, root: &Command)
 fn verb_path(argv: &[String], program: &str) -> String {
     let mut path = program.to_string();
     let mut verbs: &'static [Verb] = VERBS;
-    for word in argv.iter().skip(1).filter(|w| !w.starts_with('-')) {
+    // A verb that an unknown flag has swallowed was not reached.
+    let first = verb_position(argv).filter(|at| VERBS.iter().any(|v| is_called(v, &argv[*at])));
+    for word in argv.iter().skip(first.unwrap_or(argv.len())).filter(|w| !w.starts_with('-')) {
         let Some(verb) = verbs.iter().find(|v| v.name == word || v.aliases.contains(&word.as_str())) else { continue };
         path = format!("{path} {}", verb.name);
         verbs = verb.family;
@@ -261,6 +263,27 @@ mod tests {
     #[test]
     fn near_names_are_cobra_s() {
         assert_eq!((distance("nope", "top"), distance("", "abc"), distance("scale", "scale")), (2, 3, 0));
+    }
+
+    #[test]
+    fn an_unknown_flag_swallows_the_word_after_it() {
+        let message = |line: &str| {
+            let argv: Vec<String> = line.split(' ').map(String::from).collect();
+            match parse(&argv, "kubectl") {
+                Ok(Parsed::Run(verb, _)) => verb.name.to_string(),
+                Ok(Parsed::Help(_)) => "help".to_string(),
+                Err(CliError::Raw(text, _)) => text.lines().next().unwrap_or_default().to_string(),
+                Err(_) => "other".to_string(),
+            }
+        };
+        for (line, want) in [
+            ("kubectl --record d/a set image d/a c=i", "image"),
+            ("kubectl --record=true set image d/a c=i", "image"),
+            ("kubectl --record set image d/a c=i", "error: unknown command \"image\" for \"kubectl\""),
+            ("kubectl -n x set imagine", "error: unknown command \"imagine\""),
+        ] {
+            assert_eq!(message(line), want, "{line}");
+        }
     }
 
     #[test]
