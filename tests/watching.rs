@@ -201,6 +201,21 @@ fn a_stateful_set_with_claims_is_watched_from_its_first_pod_to_its_last() {
 }
 
 #[test]
+fn a_pod_whose_volume_waits_for_it_is_pending_three_times() {
+    let (sandbox, mut watch) = watched_seeds(30);
+    let file = sandbox.path("seeds/local-pv.yaml");
+    let text = std::fs::read_to_string(&file).expect("a manifest");
+    let text = text.replace("kubesphere02", "k8s-node1").replace("kubesphere03", "k8s-node2");
+    std::fs::write(&file, text).expect("a manifest");
+    must(&sandbox, "create -f seeds/local-storage.yaml -f seeds/local-pv.yaml");
+    must(&sandbox, "create -f seeds/web.yaml");
+    watch.expect("web-1 1/1 Running");
+    for name in ["web-0", "web-1"] {
+        assert_eq!(states(&watch.seen, name, 1..3), start_of_a_pod(3), "created, promised to a node, bound to it");
+    }
+}
+
+#[test]
 fn a_pod_that_never_found_a_node_is_seen_to_go() {
     let (sandbox, mut watch) = watched_seeds(29);
     must(&sandbox, "apply -f seeds/with-node-affinity-expressions.yaml");
