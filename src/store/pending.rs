@@ -51,7 +51,7 @@ impl Pending {
 
     /// The changes after a revision, when all of them are still as they are.
     pub(super) fn fresh_since(&self, revision: u64) -> Option<Vec<Change>> {
-        let Some(first) = self.fresh.front() else { return None };
+        let first = self.fresh.front()?;
         (first.revision <= revision + 1).then(|| self.fresh.iter().filter(|c| c.revision > revision).cloned().collect())
     }
 
