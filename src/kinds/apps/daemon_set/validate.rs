@@ -14,8 +14,9 @@ pub(super) fn validate(object: &Object) -> ErrorList {
     let (path, spec) = (Path::new("spec"), &object["spec"]);
     let (here, there) = (path.child("selector"), path.child("template"));
     let wanted = spec.at("/selector");
-    if let Some(wanted) = wanted {
-        selector::validate(&mut errors, &here, wanted);
+    match wanted {
+        Some(wanted) => selector::validate(&mut errors, &here, wanted),
+        None => errors.push(required(&here, "")),
     }
     if let Some(read) = selector::read(wanted).filter(|s| !s.is_everything()) {
         selector::validate_match(&mut errors, &there, &read, &spec["template"]);
