@@ -13,6 +13,7 @@ pub mod files;
 pub mod gone;
 pub mod help;
 pub mod kubeconfig;
+pub mod kustomize;
 pub mod last_applied;
 pub mod lookup;
 pub mod output;

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{CliError, CliResult, Ctx};
+use super::files::{SourceText, SourceTexts};
+use super::{CliError, CliResult, Ctx, kustomize};
 use crate::api::Request;
 use crate::kinds::catalog::KindRef;
 use crate::machinery::object::{Meta, Object};
@@ -229,14 +230,14 @@ fn words_beside_files(selection: &Selection) -> CliError {
 }
 
 fn from_files(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
-    if let Some(folder) = &selection.kustomize {
-        return Err(match selection.filenames.is_empty() {
-            false => CliError::text("only one of -f or -k can be specified"),
-            true => CliError::text(format!("cannot build \"{folder}\": kustomizations are not supported")),
-        });
-    }
     // Before the store is opened: what comes through a pipe may come from a process that needs the store itself.
-    let sources = super::files::read_files(ctx, &selection.filenames, selection.recursive)?;
+    let sources = match &selection.kustomize {
+        None => super::files::read_files(ctx, &selection.filenames, selection.recursive)?,
+        Some(_) if !selection.filenames.is_empty() => {
+            return Err(CliError::text("only one of -f or -k can be specified"));
+        }
+        Some(folder) => built(ctx, folder)?,
+    };
     let catalog = ctx.cluster()?.server().catalog().clone();
     let reader = documents::Reader::new(&catalog, selection)?;
     let mut resolved = Resolved { single: sources.single, ..Resolved::default() };
@@ -244,6 +245,13 @@ fn from_files(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
         reader.read(&source, &mut resolved);
     }
     Ok(resolved)
+}
+
+/// The objects of a kustomization, as if they stood in one file of the name of its directory.
+fn built(ctx: &mut Ctx, folder: &str) -> CliResult<SourceTexts> {
+    let objects = kustomize::run(ctx, folder, kustomize::Options::default())?;
+    let text = SourceText { name: folder.into(), text: kustomize::to_yaml(&objects) };
+    Ok(SourceTexts { texts: vec![text], single: false })
 }
 
 fn named_item(selection: &Selection, target: Target, name: String) -> CliResult<Item> {

@@ -21,6 +21,7 @@ mod explain;
 mod expose;
 mod get;
 mod help;
+mod kustomize;
 mod label;
 mod logs;
 mod made;
@@ -89,7 +90,7 @@ pub static VERBS: &[Verb] = &[
     refused::PLUGIN,
     refused::ALPHA,
     refused::KUBERC,
-    refused::KUSTOMIZE,
+    kustomize::VERB,
     options::VERB,
     resolve::VERB,
     clock::VERB,

@@ -67,8 +67,3 @@ pub(super) const ALPHA: Verb = refused("alpha", "Not supported: commands for fea
 pub(super) const KUBERC: Verb = refused("kuberc", "Not supported: manage kuberc configuration files", |_, _| {
     refuse("kuberc", "no preferences are read")
 });
-/// `kustomize`.
-pub(super) const KUSTOMIZE: Verb =
-    refused("kustomize", "Not supported: build a kustomization target from a directory", |_, _| {
-        refuse("kustomize", "kustomizations are not built; use the manifests that kustomize writes")
-    });

@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 use super::errors::{YamlError, syntax_error};
 use super::repair::repair;
 use super::scalar::{self, Meaning};
-use super::{Loaded, json_stream};
+use super::{Dialect, Loaded, json_stream};
 use crate::machinery::{go_text, json};
 
 /// Nesting beyond this is refused, so that no document can exhaust the stack.
@@ -34,6 +34,11 @@ pub fn to_json(doc: &str) -> Result<Loaded, YamlError> {
 
 /// Reads one YAML document.
 pub(super) fn yaml_to_json(doc: &str) -> Result<Loaded, YamlError> {
+    to_json_in(doc, Dialect::Yaml11)
+}
+
+/// Reads one YAML document whose unquoted scalars mean what a dialect says.
+pub fn to_json_in(doc: &str, dialect: Dialect) -> Result<Loaded, YamlError> {
     let doc = doc.strip_prefix('\u{feff}').unwrap_or(doc);
     if doc.chars().any(is_forbidden) {
         return Err(YamlError::yaml("control characters are not allowed"));
@@ -42,6 +47,7 @@ pub(super) fn yaml_to_json(doc: &str) -> Result<Loaded, YamlError> {
     let doc = doc.as_ref();
     let mut reader = Reader {
         doc,
+        dialect,
         tree: &tree,
         open_anchors: Vec::new(),
         nodes: 0,
@@ -201,6 +207,7 @@ fn tag_name(tag: &Tag) -> String {
 /// Turns nodes into values.
 struct Reader<'t> {
     doc: &'t str,
+    dialect: Dialect,
     tree: &'t Tree,
     open_anchors: Vec<NodeId>,
     nodes: usize,
@@ -217,7 +224,7 @@ impl Reader<'_> {
         }
         let tree = self.tree;
         match &tree.nodes[id].content {
-            Content::Scalar { text, plain, tag } => scalar_value(text, *plain, tag.as_deref()),
+            Content::Scalar { text, plain, tag } => scalar_value(text, *plain, tag.as_deref(), self.dialect),
             Content::Sequence(items) => {
                 items.iter().map(|&item| self.value(item, depth + 1)).collect::<Result<_, _>>().map(Value::Array)
             }
@@ -239,7 +246,9 @@ impl Reader<'_> {
         fields: &mut Map<String, Value>,
         depth: usize,
     ) -> Result<(), YamlError> {
+        let mut first_lines: HashMap<String, usize> = HashMap::new();
         for &(key, value) in pairs {
+            let key_line = self.tree.nodes[key].line;
             if self.is_merge(key) {
                 self.merge(value, fields, depth)?;
                 continue;
@@ -256,8 +265,14 @@ impl Reader<'_> {
                     )));
                 }
             };
+            let first = first_lines.insert(name.clone(), key_line);
             if fields.insert(name, value).is_some() {
-                self.duplicates.push(format!("line {line}: key {shown} already set in map"));
+                self.duplicates.push(match (self.dialect, first) {
+                    (Dialect::Core, Some(first)) => {
+                        format!("line {key_line}: mapping key {shown} already defined at line {first}")
+                    }
+                    _ => format!("line {line}: key {shown} already set in map"),
+                });
             }
         }
         Ok(())
@@ -313,7 +328,7 @@ impl Reader<'_> {
                 {
                     return Ok((Some(go_text::float32_g(float as f32)), go_text::float_g(float)));
                 }
-                let key = scalar_value(text, *plain, tag.as_deref())?;
+                let key = scalar_value(text, *plain, tag.as_deref(), self.dialect)?;
                 let shown = go_syntax(&key);
                 Ok(match key {
                     Value::Null => (None, shown),
@@ -362,11 +377,11 @@ impl Reader<'_> {
 }
 
 /// The meaning of a scalar; text in quotes and text with a tag that kubectl does not know are strings.
-fn scalar_value(text: &str, plain: bool, tag: Option<&str>) -> Result<Value, YamlError> {
+fn scalar_value(text: &str, plain: bool, tag: Option<&str>, dialect: Dialect) -> Result<Value, YamlError> {
+    let meaning = dialect.meaning(text);
     let Some(tag) = tag else {
-        return if plain { number_or_text(scalar::meaning(text), text) } else { Ok(text.into()) };
+        return if plain { number_or_text(meaning, text, dialect) } else { Ok(text.into()) };
     };
-    let meaning = scalar::meaning(text);
     let wrong = || {
         let found = match meaning {
             Meaning::Null => "!!null",
@@ -387,14 +402,16 @@ fn scalar_value(text: &str, plain: bool, tag: Option<&str>) -> Result<Value, Yam
         | ("bool", Meaning::Bool(_))
         | ("int", Meaning::Int(_) | Meaning::Uint(_))
         | ("float", Meaning::Float(_) | Meaning::Int(_) | Meaning::Uint(_))
-        | ("timestamp", Meaning::Timestamp) => number_or_text(meaning, text),
+        | ("timestamp", Meaning::Timestamp) => number_or_text(meaning, text, dialect),
         ("null" | "bool" | "int" | "float" | "timestamp", _) => wrong(),
         _ => Ok(text.into()),
     }
 }
 
-fn number_or_text(meaning: Meaning, text: &str) -> Result<Value, YamlError> {
+fn number_or_text(meaning: Meaning, text: &str, dialect: Dialect) -> Result<Value, YamlError> {
     Ok(match meaning {
+        Meaning::Uint(uint) if dialect == Dialect::Core => uint.into(),
+        Meaning::Timestamp if dialect == Dialect::Core => scalar::instant(text).into(),
         Meaning::Null => Value::Null,
         Meaning::Bool(flag) => flag.into(),
         Meaning::Int(int) => int.into(),

@@ -15,9 +15,18 @@ pub use documents::{Document, Format, split_documents};
 pub use emit::to_yaml;
 pub use errors::YamlError;
 pub use json_stream::parse_json;
-pub use load::to_json;
+pub use load::{to_json, to_json_in};
 
 use serde_json::Value;
+
+/// What unquoted scalars mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// As the API server and kubectl read manifests: `yes` is true, dates are text.
+    Yaml11,
+    /// As kustomize reads them: `yes` is text, dates are instants, whole numbers keep all 64 bits.
+    Core,
+}
 
 /// A document as data, with what a strict reader would complain about.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,5 +1,7 @@
 //! What an unquoted YAML 1.1 scalar means, by the rules of the YAML library that kubectl uses.
 
+use super::Dialect;
+
 /// The meaning of a plain scalar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Meaning {
@@ -22,6 +24,35 @@ pub(super) fn meaning(text: &str) -> Meaning {
         Some(b'+' | b'-' | b'0'..=b'9') => number_or_timestamp(text),
         _ => Meaning::Text,
     }
+}
+
+impl Dialect {
+    /// The meaning of an unquoted scalar without a tag.
+    pub(super) fn meaning(self, text: &str) -> Meaning {
+        match (self, meaning(text)) {
+            (Dialect::Core, Meaning::Bool(_)) if !matches!(text.to_lowercase().as_str(), "true" | "false") => {
+                Meaning::Text
+            }
+            (_, meaning) => meaning,
+        }
+    }
+}
+
+/// A timestamp as Go writes it into JSON: with `T`, a zone, and two digits for each part.
+pub(super) fn instant(text: &str) -> String {
+    let at = text.find(['T', 't', ' ']).unwrap_or(text.len());
+    let (date, clock) = (&text[..at], text[at..].trim_start_matches(['T', 't', ' ']));
+    let zone = clock.find(['Z', '+', '-']).unwrap_or(clock.len());
+    let (clock, zone) = clock.split_at(zone);
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    let padded = |text: &str, separator: &str| -> String {
+        text.split(separator).map(|part| format!("{part:0>2}")).collect::<Vec<_>>().join(separator)
+    };
+    let clock = if clock.is_empty() { "00:00:00".to_owned() } else { padded(clock, ":") };
+    let fraction = fraction.trim_end_matches('0');
+    let fraction = if fraction.is_empty() { String::new() } else { format!(".{fraction}") };
+    let zone = if matches!(zone, "" | "+00:00" | "-00:00") { "Z" } else { zone };
+    format!("{}T{clock}{fraction}{zone}", padded(date, "-"))
 }
 
 /// Whether a string has to be quoted because it would be read as something else without quotes.
@@ -217,6 +248,28 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(meaning(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn kustomize_reads_words_as_text_and_dates_as_instants() {
+        for (text, expected) in [
+            ("yes", Meaning::Text),
+            ("Off", Meaning::Text),
+            ("y", Meaning::Text),
+            ("true", Meaning::Bool(true)),
+            ("FALSE", Meaning::Bool(false)),
+            ("0644", Meaning::Int(420)),
+            ("~", Meaning::Null),
+        ] {
+            assert_eq!(Dialect::Core.meaning(text), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("2001-01-01", "2001-01-01T00:00:00Z"),
+            ("2001-1-2 3:4:5.50", "2001-01-02T03:04:05.5Z"),
+            ("2001-01-02T03:04:05+02:00", "2001-01-02T03:04:05+02:00"),
+        ] {
+            assert_eq!(instant(text), expected);
         }
     }
 

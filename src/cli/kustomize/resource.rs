@@ -1,0 +1,380 @@
+//! One object on its way through a build, with the notes that kustomize keeps about it in annotations.
+//!
+//! The notes (earlier names, prefixes, whether a hash is wanted) stand in the object itself because patches and error
+//! messages see them there; [`Resource::finish`] takes them away.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::error::Result;
+use super::ids::{Gvk, ResId};
+use super::merge;
+use crate::machinery::json;
+use crate::machinery::labels::Selector;
+use crate::machinery::object::{Reading, Writing};
+
+const PREVIOUS_KINDS: &str = "internal.config.kubernetes.io/previousKinds";
+const PREVIOUS_NAMES: &str = "internal.config.kubernetes.io/previousNames";
+const PREVIOUS_NAMESPACES: &str = "internal.config.kubernetes.io/previousNamespaces";
+/// The prefixes a name was given, innermost first.
+pub(super) const PREFIXES: &str = "internal.config.kubernetes.io/prefixes";
+/// The suffixes a name was given, innermost first.
+pub(super) const SUFFIXES: &str = "internal.config.kubernetes.io/suffixes";
+const ALLOW_NAME_CHANGE: &str = "internal.config.kubernetes.io/allowNameChange";
+const ALLOW_KIND_CHANGE: &str = "internal.config.kubernetes.io/allowKindChange";
+const BEHAVIOR: &str = "internal.config.kubernetes.io/generatorBehavior";
+const NEEDS_HASH: &str = "internal.config.kubernetes.io/needsHashSuffix";
+const ENABLED: &str = "enabled";
+
+/// The annotations that are notes of a build, by those of other tools too.
+const NOTES: &[&str] = &[
+    PREVIOUS_KINDS,
+    PREVIOUS_NAMES,
+    PREVIOUS_NAMESPACES,
+    PREFIXES,
+    SUFFIXES,
+    ALLOW_NAME_CHANGE,
+    ALLOW_KIND_CHANGE,
+    "internal.config.kubernetes.io/refBy",
+    BEHAVIOR,
+    NEEDS_HASH,
+    "internal.config.kubernetes.io/path",
+    "internal.config.kubernetes.io/index",
+    "internal.config.kubernetes.io/seqindent",
+    "internal.config.kubernetes.io/id",
+    "internal.config.kubernetes.io/annotations-migration-resource-id",
+    "config.kubernetes.io/path",
+    "config.kubernetes.io/index",
+    "config.k8s.io/id",
+];
+
+/// What a generated object does to one of its name that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Behavior {
+    Create,
+    Replace,
+    Merge,
+}
+
+impl Behavior {
+    /// From its name; unknown ones create, as an empty one does.
+    pub(super) fn parse(text: &str) -> Behavior {
+        match text {
+            "replace" => Behavior::Replace,
+            "merge" => Behavior::Merge,
+            _ => Behavior::Create,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Behavior::Create => "create",
+            Behavior::Replace => "replace",
+            Behavior::Merge => "merge",
+        }
+    }
+}
+
+/// An object.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Resource {
+    /// The object; null when a patch deleted it.
+    pub(super) value: Value,
+    /// The variables that take their value from it.
+    pub(super) variables: Vec<String>,
+    /// Why it can not be written in the end.
+    pub(super) problem: Option<String>,
+}
+
+/// The text of a scalar as it stands in a document, or the empty string.
+pub(super) fn scalar_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => json::number_text(number),
+        Value::Bool(flag) => flag.to_string(),
+        _ => String::new(),
+    }
+}
+
+impl Resource {
+    /// An object as it was read.
+    pub(super) fn new(value: Value) -> Resource {
+        Resource { value, ..Resource::default() }
+    }
+
+    /// Whether nothing is left of it.
+    pub(super) fn is_empty(&self) -> bool {
+        match &self.value {
+            Value::Null => true,
+            Value::Object(fields) => fields.is_empty(),
+            _ => false,
+        }
+    }
+
+    fn text(&self, pointer: &str) -> String {
+        self.value.pointer(pointer).map(scalar_text).unwrap_or_default()
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.text("/metadata/name")
+    }
+
+    pub(super) fn namespace(&self) -> String {
+        self.text("/metadata/namespace")
+    }
+
+    pub(super) fn kind(&self) -> String {
+        self.text("/kind")
+    }
+
+    pub(super) fn gvk(&self) -> Gvk {
+        Gvk::of(&self.text("/apiVersion"), &self.kind())
+    }
+
+    /// The id it has now.
+    pub(super) fn current_id(&self) -> ResId {
+        ResId::new(self.gvk(), &self.name(), &self.namespace())
+    }
+
+    /// The ids it had before, oldest first.
+    pub(super) fn previous_ids(&self) -> Vec<ResId> {
+        let (names, namespaces, kinds) =
+            (self.noted(PREVIOUS_NAMES), self.noted(PREVIOUS_NAMESPACES), self.noted(PREVIOUS_KINDS));
+        let gvk = self.gvk();
+        let ids = names.into_iter().zip(namespaces).zip(kinds);
+        ids.map(|((name, namespace), kind)| ResId {
+            gvk: Gvk { kind, ..gvk.clone() },
+            name,
+            namespace,
+            // Whether it has namespaces is in the note: those without have a word of their own there.
+            cluster_scoped: false,
+        })
+        .collect()
+    }
+
+    /// The id it was read with.
+    pub(super) fn original_id(&self) -> ResId {
+        self.previous_ids().into_iter().next().unwrap_or_else(|| self.current_id())
+    }
+
+    /// All ids, the current one last.
+    pub(super) fn all_ids(&self) -> Vec<ResId> {
+        let mut ids = self.previous_ids();
+        ids.push(self.current_id());
+        ids
+    }
+
+    /// Notes the current id before it changes.
+    pub(super) fn store_previous_id(&mut self) {
+        let id = self.current_id();
+        self.note(PREVIOUS_NAMES, &id.name);
+        self.note(PREVIOUS_NAMESPACES, id.effective_namespace());
+        self.note(PREVIOUS_KINDS, &id.gvk.kind);
+    }
+
+    /// The values of a note.
+    pub(super) fn noted(&self, key: &str) -> Vec<String> {
+        match self.value.pointer("/metadata/annotations").and_then(|a| a.get(key)) {
+            Some(value) => scalar_text(value).split(',').map(String::from).collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Adds a value to a note.
+    pub(super) fn note(&mut self, key: &str, value: &str) {
+        if value.is_empty() {
+            return;
+        }
+        let mut values = self.noted(key);
+        values.push(value.into());
+        self.value.map_mut("/metadata/annotations").insert(key.into(), values.join(",").into());
+    }
+
+    fn enable(&mut self, key: &str) {
+        let mut annotations = self.annotations();
+        annotations.insert(key.into(), ENABLED.into());
+        self.set_annotations(annotations);
+    }
+
+    fn is_enabled(&self, key: &str) -> bool {
+        self.annotations().get(key).is_some_and(|v| v == ENABLED)
+    }
+
+    /// Lets a patch change names.
+    pub(super) fn allow_name_change(&mut self) {
+        self.enable(ALLOW_NAME_CHANGE);
+    }
+
+    /// Lets a patch change kinds.
+    pub(super) fn allow_kind_change(&mut self) {
+        self.enable(ALLOW_KIND_CHANGE);
+    }
+
+    /// Asks for a hash behind the name.
+    pub(super) fn want_hash(&mut self) {
+        self.enable(NEEDS_HASH);
+    }
+
+    /// Whether a hash belongs behind the name.
+    pub(super) fn wants_hash(&self) -> bool {
+        self.is_enabled(NEEDS_HASH)
+    }
+
+    pub(super) fn behavior(&self) -> Behavior {
+        Behavior::parse(self.annotations().get(BEHAVIOR).map_or("", String::as_str))
+    }
+
+    pub(super) fn set_behavior(&mut self, behavior: Behavior) {
+        let mut annotations = self.annotations();
+        annotations.insert(BEHAVIOR.into(), behavior.name().into());
+        self.set_annotations(annotations);
+    }
+
+    /// A map of scalars as texts.
+    fn texts(&self, pointer: &str) -> BTreeMap<String, String> {
+        let pairs = self.value.map(pointer).into_iter().flatten();
+        pairs.map(|(k, v)| (k.clone(), scalar_text(v))).collect()
+    }
+
+    pub(super) fn annotations(&self) -> BTreeMap<String, String> {
+        self.texts("/metadata/annotations")
+    }
+
+    pub(super) fn labels(&self) -> BTreeMap<String, String> {
+        self.texts("/metadata/labels")
+    }
+
+    pub(super) fn set_annotations(&mut self, annotations: BTreeMap<String, String>) {
+        set_texts(&mut self.value, "/metadata/annotations", annotations);
+    }
+
+    /// Sets or removes the namespace.
+    fn set_namespace(&mut self, namespace: &str) {
+        match namespace {
+            "" => drop(self.value.remove_at("/metadata/namespace")),
+            other => self.value.put("/metadata/namespace", other),
+        }
+    }
+
+    /// Sets the name.
+    pub(super) fn set_name(&mut self, name: &str) {
+        self.value.put("/metadata/name", name);
+    }
+
+    /// Whether a selector of labels, or of annotations, matches.
+    pub(super) fn matches(&self, selector: &str, texts: &BTreeMap<String, String>) -> Result<bool> {
+        if selector.is_empty() {
+            return Ok(true);
+        }
+        let selector = Selector::parse(selector).map_err(|e| super::KustomizeError::new(e.to_string()))?;
+        Ok(selector.matches_with(|key| texts.get(key).map(String::as_str)))
+    }
+
+    /// Takes the place of an older object of the same id: name, namespace, labels and annotations go on.
+    pub(super) fn take_metadata_of(&mut self, old: &Resource) {
+        let mut labels = old.labels();
+        labels.extend(self.labels());
+        set_texts(&mut self.value, "/metadata/labels", labels);
+        let (own, older) = (self.annotations(), old.annotations());
+        let mut annotations = older.clone();
+        annotations.extend(own.clone());
+        for note in NOTES {
+            match older.get(*note) {
+                Some(value) => annotations.insert((*note).into(), value.clone()),
+                None => annotations.remove(*note),
+            };
+        }
+        if !own.contains_key(NEEDS_HASH) {
+            annotations.remove(NEEDS_HASH);
+        }
+        self.set_annotations(annotations);
+        self.set_name(&old.name());
+        self.set_namespace(&old.namespace());
+        self.variables = old.variables.clone();
+    }
+
+    /// Adds the data of an older object where this has none of the key.
+    pub(super) fn merge_data_of(&mut self, old: &Resource) {
+        for pointer in ["/data", "/binaryData"] {
+            let mut data = old.texts(pointer);
+            data.extend(self.texts(pointer));
+            set_texts(&mut self.value, pointer, data);
+        }
+    }
+
+    /// Applies a strategic merge patch; name and kind stay unless the patch may change them.
+    pub(super) fn patch(&mut self, patch: &Resource) -> Result<()> {
+        let (name, namespace, kind) = (self.name(), self.namespace(), self.kind());
+        let (may_rename, may_retype) = (patch.is_enabled(ALLOW_NAME_CHANGE), patch.is_enabled(ALLOW_KIND_CHANGE));
+        if may_rename || may_retype {
+            self.store_previous_id();
+        }
+        let gvk = self.gvk();
+        let value = std::mem::take(&mut self.value);
+        self.value = merge::merge(value, patch.value.clone(), &gvk)?.unwrap_or_default();
+        if self.is_empty() {
+            return Ok(());
+        }
+        if !may_retype {
+            self.value.put("/kind", kind);
+        }
+        if !may_rename {
+            self.set_name(&name);
+        }
+        self.set_namespace(&namespace);
+        Ok(())
+    }
+
+    /// Takes the notes away.
+    pub(super) fn finish(&mut self) {
+        let mut annotations = self.annotations();
+        annotations.retain(|key, _| !NOTES.contains(&key.as_str()));
+        self.set_annotations(annotations);
+    }
+}
+
+/// Writes a map of texts; an empty one is none at all.
+fn set_texts(value: &mut Value, pointer: &str, texts: BTreeMap<String, String>) {
+    if texts.is_empty() {
+        value.remove_at(pointer);
+        return;
+    }
+    let fields: Map<String, Value> = texts.into_iter().map(|(k, v)| (k, v.into())).collect();
+    value.put(pointer, fields);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn config_map() -> Resource {
+        Resource::new(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": "1"}}))
+    }
+
+    #[test]
+    fn earlier_ids_are_remembered_and_forgotten_at_the_end() {
+        let mut object = config_map();
+        object.store_previous_id();
+        object.set_name("p-a");
+        assert_eq!(object.original_id().to_string(), "ConfigMap.v1.[noGrp]/a.default");
+        assert_eq!(object.current_id().to_string(), "ConfigMap.v1.[noGrp]/p-a.[noNs]");
+        object.finish();
+        assert_eq!(object.value["metadata"], json!({"name": "p-a"}));
+    }
+
+    #[test]
+    fn a_merged_object_keeps_the_older_identity() {
+        let mut old = config_map();
+        old.store_previous_id();
+        old.set_name("p-a");
+        let mut new = config_map();
+        new.value["data"] = json!({"y": "2"});
+        new.take_metadata_of(&old);
+        new.merge_data_of(&old);
+        assert_eq!(new.name(), "p-a");
+        assert_eq!(new.value["data"], json!({"x": "1", "y": "2"}));
+        assert_eq!(new.previous_ids().len(), 1);
+    }
+}
