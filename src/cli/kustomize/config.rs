@@ -7,7 +7,7 @@ use super::error::{KustomizeError, Result};
 use super::field_spec::{FieldSpec, merge_all};
 use super::ids::Gvk;
 use super::loader::Loader;
-use super::{defaults, parse};
+use super::{decode, defaults, parse};
 use crate::machinery::yaml::{self, Dialect};
 
 /// Places for each transformer.
@@ -145,6 +145,10 @@ pub(super) fn from_crds(loader: &Loader, files: &[String]) -> Result<Config> {
             |e: String| KustomizeError::new(e).within(format!("unable to parse open API definition from '{file}'"));
         let loaded = yaml::to_json(&text).map_err(|e| problem(parse::yaml_text(e)))?;
         for (name, api) in loaded.value.as_object().into_iter().flatten() {
+            if !api.is_object() {
+                let found = decode::kind(api);
+                return Err(problem(format!("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go value of type accumulator.OpenAPIDefinition")));
+            }
             let properties = &api["Schema"]["properties"];
             if ["kind", "apiVersion", "metadata"].iter().all(|field| properties.get(field).is_some()) {
                 let kind = name.rsplit('.').next().unwrap_or(name);

@@ -142,7 +142,8 @@ fn zero(wanted: Type) -> Value {
     }
 }
 
-fn kind(value: &Value) -> &'static str {
+/// The kind of a value in Go's words.
+pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",

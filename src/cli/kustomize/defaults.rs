@@ -135,7 +135,7 @@ pub(super) fn config() -> Config {
         namespace: namespaces(),
         common_labels: selectors().into_iter().chain(labels()).collect(),
         labels: Vec::new(),
-        template_labels: templates("labels"),
+        template_labels: template_labels(),
         common_annotations: annotations(),
         name_reference: references(),
         var_reference: variables(),
@@ -169,6 +169,11 @@ fn labels() -> Vec<FieldSpec> {
     let mut specs = vec![FieldSpec::everywhere("metadata/labels", true)];
     specs.extend(templates("labels"));
     specs
+}
+
+fn template_labels() -> Vec<FieldSpec> {
+    let claims = spec("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels", true);
+    templates("labels").into_iter().chain([claims]).collect()
 }
 
 fn annotations() -> Vec<FieldSpec> {
@@ -292,7 +297,6 @@ fn services() -> Vec<FieldSpec> {
         ("Ingress", "spec/backend/serviceName"),
         ("Ingress", "spec/rules/http/paths/backend/service/name"),
         ("Ingress", "spec/defaultBackend/service/name"),
-        ("HTTPRoute", "spec/rules/backendRefs/name"),
     ]);
     specs.push(spec("apps", "", "StatefulSet", "spec/serviceName", false));
     specs.push(spec("apiregistration.k8s.io", "", "APIService", "spec/service/name", false));

@@ -219,7 +219,7 @@ impl Kustomization {
         let (name, bytes) = match found.as_slice() {
             [one] => one,
             [] => return fail(missing(loader)),
-            _ => return fail(format!("Found multiple kustomization files under: {}\n", loader.root())),
+            _ => return fail(format!("Found multiple kustomization files under: {}", loader.root())),
         };
         let mut kustomization = Kustomization::parse(&String::from_utf8_lossy(bytes), notes)?;
         kustomization.file = (*name).into();
@@ -302,11 +302,11 @@ fn version_of(kind: &str) -> &'static str {
 /// Old fields, what to use instead, and whether the tool that rewrites them is sure of itself.
 const DEPRECATED: &[(&str, &str, bool)] = &[
     ("bases", "resources", false),
+    ("commonLabels", "labels", false),
     ("imageTags", "images", false),
     ("patchesJson6902", "patches", false),
     ("patchesStrategicMerge", "patches", false),
     ("vars", "replacements", true),
-    ("commonLabels", "labels", false),
 ];
 
 /// Whether there is nothing but a kind and empty values.
@@ -324,6 +324,13 @@ fn missing(loader: &Loader) -> String {
 impl std::fmt::Display for Variable {
     fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
         write!(out, "{{{} {} {{{}}}}}", self.name, self.objref.gvk(), self.fieldref.field_path)
+    }
+}
+
+impl Variable {
+    /// The same before `apiVersion` has been read.
+    pub(super) fn as_written(&self) -> String {
+        format!("{{{} {} {{{}}}}}", self.name, self.objref.gvk, self.fieldref.field_path)
     }
 }
 

@@ -72,7 +72,10 @@ fn walk(value: &mut Value, path: &[String], leaf: Leaf, set: &mut dyn FnMut(&mut
         return set(value);
     }
     match value {
-        Value::Array(items) => items.iter_mut().try_for_each(|item| walk(item, path, leaf, set)),
+        Value::Array(items) => items
+            .iter_mut()
+            .try_for_each(|item| walk(item, path, leaf, set))
+            .map_err(|e| e.within(format!("visit traversal on path: [{}]", path.join(" ")))),
         Value::Object(fields) => field(fields, path, leaf, set),
         _ => fail("expected sequence or mapping node"),
     }
@@ -94,6 +97,8 @@ fn field(
     };
     match (missing, made) {
         (true, Some(made)) => drop(fields.insert(key.into(), made)),
+        // A list that is there without a value is one without items.
+        (true, None) if is_list && fields.contains_key(key) => drop(fields.insert(key.into(), Value::Array(Vec::new()))),
         (true, None) => return Ok(()),
         (false, _) => {}
     }

@@ -72,10 +72,16 @@ pub(super) fn generate(
             object.put(&format!("/metadata/{field}"), json!(texts));
         }
     }
+    let keys: Vec<String> = ["data", "binaryData"]
+        .iter()
+        .filter_map(|field| object[*field].as_object())
+        .flat_map(|data| data.keys().cloned())
+        .collect();
     if options.immutable {
         object.put("/immutable", true);
     }
     let mut resource = Resource::new(object);
+    keys.iter().for_each(|key| resource.note_key(key));
     if !options.disable_name_suffix_hash {
         resource.want_hash();
     }
@@ -84,6 +90,9 @@ pub(super) fn generate(
 }
 
 fn add_data(object: &mut Value, kind: Generated, generator: &Generator, loader: &Loader) -> Result<()> {
+    if kind == Generated::Secret {
+        object.map_mut("/data");
+    }
     let mut known = BTreeSet::new();
     for (key, bytes) in pairs::read(generator, loader)? {
         if !known.insert(key.clone()) {

@@ -19,11 +19,7 @@ pub(super) struct Gvk {
 impl Gvk {
     /// From the two fields of an object.
     pub(super) fn of(api_version: &str, kind: &str) -> Gvk {
-        let (group, version) = match api_version {
-            // The group of kustomize's own transformers has no version.
-            "builtin" => ("builtin", ""),
-            _ => split_api_version(api_version),
-        };
+        let (group, version) = split_api_version(api_version);
         Gvk { group: group.into(), version: version.into(), kind: kind.into() }
     }
 
@@ -31,6 +27,14 @@ impl Gvk {
     pub(super) fn is_selected_by(&self, selector: &Gvk) -> bool {
         let fits = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
         fits(&selector.group, &self.group) && fits(&selector.version, &self.version) && fits(&selector.kind, &self.kind)
+    }
+
+    /// `apps/v1`.
+    pub(super) fn api_version(&self) -> String {
+        match self.group.is_empty() {
+            true => self.version.clone(),
+            false => format!("{}/{}", self.group, self.version),
+        }
     }
 
     /// What the legacy order compares after the kinds that have a rank.

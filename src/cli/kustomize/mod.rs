@@ -17,6 +17,7 @@ mod error;
 mod field_spec;
 mod fields;
 mod generate;
+mod go_syntax;
 mod ids;
 mod loader;
 mod merge;
@@ -65,6 +66,10 @@ impl Notes {
     fn warn(&mut self, text: String) {
         self.list.push(Note::Warning(text));
     }
+
+    fn log(&mut self, text: String) {
+        self.list.push(Note::Log(text));
+    }
 }
 
 /// What a build may do.
@@ -97,7 +102,8 @@ pub fn run(ctx: &mut Ctx, path: &str, options: Options) -> CliResult<Vec<Value>>
             Note::Log(text) => ctx.log('I', "log.go:245", &text)?,
         }
     }
-    built.map_err(|e| CliError::text(e.to_string()))
+    // A line break at the end of an error is the one that ends its line anyway.
+    built.map_err(|e| CliError::text(e.to_string().strip_suffix('\n').map_or(e.to_string(), String::from)))
 }
 
 /// Builds the kustomization in a directory.
@@ -109,19 +115,16 @@ pub fn build(files: &dyn Files, path: &str, options: Options, notes: &mut Notes)
     let Accumulated { mut resources, config, variables } = target.accumulate(Accumulated::default(), notes)?;
     transform::add_hashes(&mut resources);
     transform::fix_references(&mut resources, &config)?;
-    let unused = transform::resolve_variables(&mut resources, &variables, &config.var_reference)?;
-    if !unused.is_empty() {
-        notes.list.push(Note::Log(format!("well-defined vars that were never replaced: {}", unused.join(","))));
-    }
+    transform::resolve_variables(&mut resources, &variables, &config.var_reference, notes)?;
     resources.list.retain(|r| !r.is_empty() && !is_local(r));
     transform::sort(&mut resources, target.kustomization.sort_options.as_ref())?;
     let metadata = &target.kustomization.build_metadata;
     let mut objects = Vec::new();
     for mut resource in resources.list {
-        if let Some(problem) = resource.problem {
-            return fail(format!("map[string]interface {{}}(nil): {problem}"));
-        }
         finish(&mut resource, metadata);
+        if let Some(problem) = resource.unwritable() {
+            return fail(problem);
+        }
         objects.push(resource.value);
     }
     Ok(objects)

@@ -1,6 +1,6 @@
 //! From the text of a file to objects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -14,27 +14,21 @@ pub(super) fn objects(text: &str) -> Result<Vec<Resource>> {
     let mut waiting = documents(text)?;
     waiting.reverse();
     let mut objects = Vec::new();
-    while let Some(Document { value, problem }) = waiting.pop() {
+    while let Some(Document { value, problem, other_keys }) = waiting.pop() {
         if is_nothing(&value) {
             continue;
         }
         check(&value)?;
-        if !scalar_text(&value["kind"]).ends_with("List") {
-            objects.push(Resource { problem, ..Resource::new(value) });
-            continue;
-        }
-        match value.get("items") {
-            None | Some(Value::Null) => {}
+        let is_list = scalar_text(&value["kind"]).ends_with("List");
+        match value.get("items").filter(|_| is_list) {
+            None => objects.push(Resource { problem, other_keys, ..Resource::new(value) }),
             // The items of a list come after everything else in the file.
             Some(Value::Array(items)) => {
-                let items = items.iter().rev().cloned().map(|value| Document { value, problem: None });
-                waiting.splice(0..0, items).for_each(drop);
+                let inner =
+                    |value: &Value| Document { value: value.clone(), problem: None, other_keys: other_keys.clone() };
+                waiting.splice(0..0, items.iter().rev().map(inner)).for_each(drop);
             }
-            Some(other) => {
-                let kind = scalar_text(&value["kind"]);
-                let found = crate::machinery::go_text::type_name(other);
-                return fail(format!("expected array in {kind}/items, but found {found}"));
-            }
+            Some(_) => {}
         }
     }
     Ok(objects)
@@ -45,6 +39,8 @@ struct Document {
     value: Value,
     /// A key that is there twice; kustomize finds that out when it writes the object.
     problem: Option<String>,
+    /// Keys in it that are no text.
+    other_keys: BTreeSet<String>,
 }
 
 /// The documents of a file as data.
@@ -53,7 +49,8 @@ fn documents(text: &str) -> Result<Vec<Document>> {
     let mut documents = Vec::new();
     for document in split(&text)? {
         let loaded = yaml::to_json_in(document, Dialect::Core).map_err(malformed)?;
-        documents.push(Document { value: loaded.value, problem: loaded.duplicates.into_iter().next() });
+        let problem = loaded.duplicates.into_iter().next();
+        documents.push(Document { value: loaded.value, problem, other_keys: loaded.other_keys.into_iter().collect() });
     }
     Ok(documents)
 }
@@ -70,27 +67,20 @@ fn malformed(error: YamlError) -> KustomizeError {
     KustomizeError::Malformed(format!("MalformedYAMLError: {}", yaml_text(error)))
 }
 
-/// Cuts a file at its `---` lines.
+/// Cuts a file at its `---` lines; the first line of a file is none.
 fn split(text: &str) -> Result<Vec<&str>> {
     let mut documents = Vec::new();
-    let (mut start, mut from) = (0, 0);
-    while let Some(found) = text[from..].find("\n---") {
-        let at = from + found;
-        let end = text[at + 1..].find('\n').map(|e| at + 1 + e);
-        let rest = text[at + 4..end.unwrap_or(text.len())].trim();
-        if end.is_none() {
-            break;
+    let (mut start, mut at) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        let (begin, end) = (at, at + line.len());
+        at = end;
+        // A line that ends the file separates nothing.
+        let Some(rest) = line.strip_prefix("---").filter(|_| begin > 0 && line.ends_with('\n')) else { continue };
+        if !rest.trim().is_empty() && !rest.trim().starts_with('#') {
+            return fail(format!("invalid document separator: {}", line.trim_end()));
         }
-        if !rest.is_empty() && !rest.starts_with('#') {
-            return fail(format!(
-                "invalid document separator: ---{}",
-                text[at + 4..end.unwrap_or(text.len())].trim_end()
-            ));
-        }
-        documents.push(&text[start..at]);
-        start = end.map_or(text.len(), |e| e + 1);
-        // A separator may be followed at once by the next.
-        from = start.saturating_sub(1);
+        documents.push(&text[start..begin]);
+        start = end;
     }
     documents.push(&text[start..]);
     Ok(documents)

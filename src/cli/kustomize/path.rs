@@ -46,7 +46,7 @@ pub(super) fn split_field(path: &str) -> Vec<String> {
 pub(super) fn lookup<'v>(value: &'v Value, path: &[String]) -> Result<Option<&'v Value>> {
     let mut here = value;
     for step in path {
-        let next = match list_step(step) {
+        let next = match list_step(step)? {
             Some((key, wanted)) => match here {
                 Value::Array(items) => items.iter().find(|item| item_text(item, key).is_some_and(|t| t == wanted)),
                 other => return fail(wrong_kind("SequenceNode", other)),
@@ -69,8 +69,14 @@ pub(super) fn lookup<'v>(value: &'v Value, path: &[String]) -> Result<Option<&'v
 }
 
 /// `[key=value]` as key and value.
-fn list_step(step: &str) -> Option<(&str, &str)> {
-    step.strip_prefix('[')?.strip_suffix(']')?.split_once('=')
+fn list_step(step: &str) -> Result<Option<(&str, &str)>> {
+    match step.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        None => Ok(None),
+        Some(inner) => match inner.split_once('=') {
+            Some(pair) => Ok(Some(pair)),
+            None => fail("list path element must contain fieldName=fieldValue for element to match"),
+        },
+    }
 }
 
 /// The text of an item, or of a field of it.
@@ -92,7 +98,7 @@ impl Make {
     /// What has to be there for a path to go on.
     fn for_path(self, rest: &[String]) -> Value {
         match (rest.first(), self) {
-            (Some(step), _) if list_step(step).is_some() || step == "*" || step.parse::<usize>().is_ok() => {
+            (Some(step), _) if step.starts_with('[') || step == "*" || step.parse::<usize>().is_ok() => {
                 Value::Array(Vec::new())
             }
             (Some(_), _) | (None, Make::Map) => Value::Object(Map::new()),
@@ -129,7 +135,7 @@ pub(super) fn visit(
     if let Ok(index) = step.parse::<usize>() {
         return visit_index(value, index, rest, make, set);
     }
-    if let Some((key, pattern)) = list_step(step) {
+    if let Some((key, pattern)) = list_step(step).map_err(VisitError::path)? {
         return visit_matching(value, key, pattern, rest, make, set);
     }
     match value {

@@ -39,7 +39,14 @@ pub(super) fn generators(target: &Target, notes: &mut Notes) -> Result<Vec<(&'st
 
 /// The transformers in files.
 pub(super) fn transformers(target: &Target, paths: &[String], notes: &mut Notes) -> Result<Vec<Step>> {
-    configs(target, paths, notes)?.iter().map(|config| transformer(target, config)).collect()
+    let load = |config: &Resource| {
+        let failed = |e: KustomizeError| match is_builtin(config) && known(config) {
+            true => e.within(format!("plugin {} fails configuration", config.current_id())),
+            false => e,
+        };
+        transformer(target, config).map_err(failed)
+    };
+    configs(target, paths, notes)?.iter().map(load).collect()
 }
 
 /// The objects that describe generators or transformers; an entry is a path or the object itself.
@@ -57,7 +64,25 @@ fn configs(target: &Target, entries: &[String], notes: &mut Notes) -> Result<Vec
 }
 
 fn is_builtin(config: &Resource) -> bool {
-    config.gvk().group == "builtin" || config.gvk().version == "builtin"
+    config.gvk().api_version() == "builtin"
+}
+
+/// The built-in transformers.
+const TRANSFORMERS: &[&str] = &[
+    "PrefixTransformer",
+    "SuffixTransformer",
+    "NamespaceTransformer",
+    "LabelTransformer",
+    "AnnotationsTransformer",
+    "ImageTagTransformer",
+    "ReplicaCountTransformer",
+    "PatchTransformer",
+    "PatchJson6902Transformer",
+    "ReplacementTransformer",
+];
+
+fn known(config: &Resource) -> bool {
+    TRANSFORMERS.contains(&config.kind().as_str())
 }
 
 fn refusal(target: &Target, config: &Resource) -> KustomizeError {

@@ -3,13 +3,13 @@
 //! The notes (earlier names, prefixes, whether a hash is wanted) stand in the object itself because patches and error
 //! messages see them there; [`Resource::finish`] takes them away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
 use super::error::Result;
 use super::ids::{Gvk, ResId};
-use super::merge;
+use super::{go_syntax, merge, path};
 use crate::machinery::json;
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Reading, Writing};
@@ -85,6 +85,8 @@ pub(super) struct Resource {
     pub(super) variables: Vec<String>,
     /// Why it can not be written in the end.
     pub(super) problem: Option<String>,
+    /// Keys in it that are no text, and so can not be written either.
+    pub(super) other_keys: BTreeSet<String>,
 }
 
 /// The text of a scalar as it stands in a document, or the empty string.
@@ -234,7 +236,7 @@ impl Resource {
     /// A map of scalars as texts.
     fn texts(&self, pointer: &str) -> BTreeMap<String, String> {
         let pairs = self.value.map(pointer).into_iter().flatten();
-        pairs.map(|(k, v)| (k.clone(), scalar_text(v))).collect()
+        pairs.map(|(k, v)| (k.clone(), if v.is_null() { "null".into() } else { scalar_text(v) })).collect()
     }
 
     pub(super) fn annotations(&self) -> BTreeMap<String, String> {
@@ -246,7 +248,27 @@ impl Resource {
     }
 
     pub(super) fn set_annotations(&mut self, annotations: BTreeMap<String, String>) {
+        annotations.keys().for_each(|key| self.note_key(key));
         set_texts(&mut self.value, "/metadata/annotations", annotations);
+    }
+
+    /// Notes a key that is written without quotes, in case it then is no text.
+    pub(super) fn note_key(&mut self, key: &str) {
+        if !path::scalar_of(key).is_string() {
+            self.other_keys.insert(key.into());
+        }
+    }
+
+    /// Why the object can not be written, if so.
+    pub(super) fn unwritable(&self) -> Option<String> {
+        if let Some(problem) = &self.problem {
+            return Some(format!("map[string]interface {{}}(nil): {problem}"));
+        }
+        let is_other = !self.other_keys.is_empty() && go_syntax::has_key(&self.value, &self.other_keys);
+        is_other.then(|| {
+            let shown = go_syntax::show(&self.value, &self.other_keys);
+            format!("{shown}: json: unsupported type: map[interface {{}}]interface {{}}")
+        })
     }
 
     /// Sets or removes the namespace.
@@ -338,6 +360,9 @@ impl Resource {
 fn set_texts(value: &mut Value, pointer: &str, texts: BTreeMap<String, String>) {
     if texts.is_empty() {
         value.remove_at(pointer);
+        if pointer.starts_with("/metadata/") {
+            value.put_default("/metadata", Map::new());
+        }
         return;
     }
     let fields: Map<String, Value> = texts.into_iter().map(|(k, v)| (k, v.into())).collect();

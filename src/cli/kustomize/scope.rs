@@ -8,30 +8,20 @@ use super::ids::Gvk;
 /// Group, versions, kinds.
 const CLUSTER_SCOPED: &[(&str, &[&str], &[&str])] = &[
     ("", &["v1"], &["ComponentStatus", "Namespace", "Node", "PersistentVolume"]),
-    (
-        "admissionregistration.k8s.io",
-        &["v1", "v1beta1"],
-        &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"],
-    ),
-    ("apiextensions.k8s.io", &["v1", "v1beta1"], &["CustomResourceDefinition"]),
-    ("apiregistration.k8s.io", &["v1", "v1beta1"], &["APIService"]),
-    ("authentication.k8s.io", &["v1", "v1beta1"], &["TokenReview"]),
-    (
-        "authorization.k8s.io",
-        &["v1", "v1beta1"],
-        &["SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview"],
-    ),
-    ("certificates.k8s.io", &["v1", "v1beta1"], &["CertificateSigningRequest"]),
+    ("admissionregistration.k8s.io", STABLE, &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]),
+    ("apiextensions.k8s.io", STABLE, &["CustomResourceDefinition"]),
+    ("apiregistration.k8s.io", STABLE, &["APIService"]),
+    ("certificates.k8s.io", STABLE, &["CertificateSigningRequest"]),
     ("flowcontrol.apiserver.k8s.io", &["v1beta1"], &["FlowSchema", "PriorityLevelConfiguration"]),
-    ("internal.apiserver.k8s.io", &["v1alpha1"], &["StorageVersion"]),
-    ("networking.k8s.io", &["v1", "v1beta1"], &["IngressClass"]),
-    ("node.k8s.io", &["v1", "v1alpha1", "v1beta1"], &["RuntimeClass"]),
+    ("networking.k8s.io", STABLE, &["IngressClass"]),
+    ("node.k8s.io", STABLE, &["RuntimeClass"]),
     ("policy", &["v1beta1"], &["PodSecurityPolicy"]),
-    ("rbac.authorization.k8s.io", &["v1", "v1alpha1", "v1beta1"], &["ClusterRole", "ClusterRoleBinding"]),
-    ("scheduling.k8s.io", &["v1", "v1alpha1", "v1beta1"], &["PriorityClass"]),
-    ("storage.k8s.io", &["v1", "v1beta1"], &["CSIDriver", "CSINode", "StorageClass"]),
-    ("storage.k8s.io", &["v1", "v1alpha1", "v1beta1"], &["VolumeAttachment"]),
+    ("rbac.authorization.k8s.io", STABLE, &["ClusterRole", "ClusterRoleBinding"]),
+    ("scheduling.k8s.io", STABLE, &["PriorityClass"]),
+    ("storage.k8s.io", STABLE, &["CSIDriver", "CSINode", "StorageClass", "VolumeAttachment"]),
 ];
+
+const STABLE: &[&str] = &["v1", "v1beta1"];
 
 /// Whether objects of this kind have no namespace.
 pub(super) fn is_cluster_scoped(gvk: &Gvk) -> bool {

@@ -37,7 +37,7 @@ impl<'a> Target<'a> {
     pub(super) fn start(loader: Loader<'a>, options: Options, notes: &mut Notes) -> Result<Target<'a>> {
         let kustomization = Kustomization::read(&loader, notes)?;
         let origin = (!kustomization.build_metadata.is_empty()).then(Origin::default);
-        check_schema(&kustomization)?;
+        check_schema(&kustomization, &loader)?;
         Ok(Target { loader, kustomization, options, origin })
     }
 
@@ -103,7 +103,7 @@ impl<'a> Target<'a> {
         let read = Kustomization::read(&loader, notes);
         let mut kustomization = read.map_err(|e| e.within(format!("couldn't make target for path '{root}'")))?;
         kustomization.build_metadata = self.kustomization.build_metadata.clone();
-        check_schema(&kustomization)?;
+        check_schema(&kustomization, &loader)?;
         let kind = &kustomization.kind;
         match (is_component, kind == COMPONENT) {
             (true, false) => {
@@ -176,7 +176,7 @@ impl<'a> Target<'a> {
         let variables = &self.kustomization.vars;
         for variable in variables {
             all.find_variable(variable).and_then(|()| all.add_variable(variable)).map_err(|e| {
-                let list: Vec<String> = variables.iter().map(Variable::to_string).collect();
+                let list: Vec<String> = variables.iter().map(Variable::as_written).collect();
                 e.within(format!("merging vars [{}]", list.join(" ")))
             })?;
         }
@@ -191,12 +191,15 @@ fn quoted(prefix: &str, error: &KustomizeError) -> KustomizeError {
 }
 
 /// Schemas other than the built-in one are not read.
-fn check_schema(kustomization: &Kustomization) -> Result<()> {
+fn check_schema(kustomization: &Kustomization, loader: &Loader) -> Result<()> {
     const BUILT_IN: &str = "v1.21.2";
     let openapi = &kustomization.openapi;
     match (openapi.get("path"), openapi.get("version").map(String::as_str)) {
         (Some(_), Some(_)) => fail("builtin version and custom schema provided, cannot use both"),
-        (Some(path), None) => fail(format!("openapi.path '{path}' is not supported: only the built-in schema is used")),
+        (Some(path), None) => {
+            loader.load(path)?;
+            fail(format!("openapi.path '{path}' is not supported: only the built-in schema is used"))
+        }
         (None, None | Some("" | BUILT_IN)) => Ok(()),
         (None, Some(_)) => fail("the specified OpenAPI version is not built in"),
     }

@@ -54,6 +54,7 @@ pub fn to_json_in(doc: &str, dialect: Dialect) -> Result<Loaded, YamlError> {
         aliased: 0,
         alias_depth: 0,
         duplicates: Vec::new(),
+        other_keys: Vec::new(),
     };
     let value = match tree.root {
         Some(root) => reader.value(root, 0)?,
@@ -63,7 +64,7 @@ pub fn to_json_in(doc: &str, dialect: Dialect) -> Result<Loaded, YamlError> {
         true => Vec::new(),
         false => vec![format!("yaml: unmarshal errors:\n  {}", reader.duplicates.join("\n  "))],
     };
-    Ok(Loaded { value, duplicates })
+    Ok(Loaded { value, duplicates, other_keys: reader.other_keys })
 }
 
 /// Parses the document, or a version of it with the same data that our parser accepts.
@@ -214,6 +215,7 @@ struct Reader<'t> {
     aliased: usize,
     alias_depth: usize,
     duplicates: Vec<String>,
+    other_keys: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -322,6 +324,9 @@ impl Reader<'_> {
         let tree = self.tree;
         match &tree.nodes[id].content {
             Content::Scalar { text, plain, tag } => {
+                if self.dialect == Dialect::Core {
+                    return Ok((Some(text.clone()), self.core_key(text, *plain && tag.is_none())));
+                }
                 if *plain
                     && tag.is_none()
                     && let Meaning::Float(float) = scalar::meaning(text)
@@ -342,6 +347,14 @@ impl Reader<'_> {
                 Err(YamlError::yaml(format!("invalid map key: {shown}")))
             }
         }
+    }
+
+    /// How messages show a key; one that is no text is remembered.
+    fn core_key(&mut self, text: &str, plain: bool) -> String {
+        if plain && self.dialect.meaning(text) != Meaning::Text {
+            self.other_keys.push(text.to_owned());
+        }
+        go_text::quote(text)
     }
 
     fn follow<T>(

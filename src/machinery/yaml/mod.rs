@@ -35,6 +35,8 @@ pub struct Loaded {
     pub value: Value,
     /// Keys given twice, in the words of the API server's strict decoder.
     pub duplicates: Vec<String>,
+    /// Keys that are no text (`8080:`); only [`Dialect::Core`] tells them.
+    pub other_keys: Vec<String>,
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub(super) fn add_pairs(
 ) -> Result<()> {
     for resource in &mut resources.list {
         for (key, text) in pairs {
+            resource.note_key(key);
             for field in fields {
                 field.visit(resource, Leaf::Map, &mut |value| set_entry(value, key, text))?;
             }

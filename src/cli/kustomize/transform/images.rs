@@ -100,9 +100,10 @@ impl Transformer for Images {
     fn transform(&self, resources: &mut Resources) -> Result<()> {
         let pattern = self.pattern()?;
         for resource in &mut resources.list {
-            if resource.kind() != "CustomResourceDefinition" {
-                self.in_containers(&pattern, &mut resource.value)?;
+            if resource.kind() == "CustomResourceDefinition" {
+                continue;
             }
+            self.in_containers(&pattern, &mut resource.value)?;
             // What stands at the known places was changed above; only what is added by each time is seen twice.
             for field in &self.fields {
                 field.visit(resource, Leaf::Nothing, &mut |value| self.set(&pattern, value))?;

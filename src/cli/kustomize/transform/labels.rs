@@ -30,7 +30,8 @@ impl Labels {
                 merge_one(&mut fields, &FieldSpec::everywhere("metadata/labels", true))
             }
         });
-        merged.map(|()| Labels { pairs: label.pairs.clone(), fields })
+        merged.map_err(|e| e.within("failed to merge labels"))?;
+        Ok(Labels { pairs: label.pairs.clone(), fields })
     }
 }
 

@@ -13,7 +13,7 @@ mod replacements;
 mod replicas;
 mod variables;
 
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 use super::config::Config;
 use super::document::Kustomization;
@@ -59,8 +59,10 @@ pub(super) fn steps(kustomization: &Kustomization, config: &Config, loader: &Loa
     let k = kustomization;
     let mut steps = Vec::new();
     if !k.patches_strategic_merge.is_empty() {
+        let name = "PatchStrategicMergeTransformer";
+        let shown = json!({"paths": &k.patches_strategic_merge});
         let patches = StrategicPatches::load(&k.patches_strategic_merge, loader);
-        steps.push(step("PatchStrategicMergeTransformer", patches?));
+        steps.push(step(name, patches.map_err(|e| trouble(name, &shown, e))?));
     }
     for patch in &k.patches {
         let shown = &patch.shown;
@@ -83,7 +85,8 @@ pub(super) fn steps(kustomization: &Kustomization, config: &Config, loader: &Loa
     for label in &k.labels {
         steps.push(step("LabelTransformer", Labels::new(label, config)?));
     }
-    if !k.common_labels.is_empty() {
+    // Where there are labels, the common ones are added too, be there any or not; that shows in what is noted.
+    if !k.labels.is_empty() || !k.common_labels.is_empty() {
         let labels = Labels { pairs: k.common_labels.clone(), fields: config.common_labels.clone() };
         steps.push(step("LabelTransformer", labels));
     }
@@ -105,7 +108,7 @@ pub(super) fn steps(kustomization: &Kustomization, config: &Config, loader: &Loa
         steps.push(step("ImageTagTransformer", Images { image: image.clone(), fields: config.images.clone() }));
     }
     if !k.replacements.is_empty() {
-        let shown = Value::Object(Map::from_iter([("Replacements".to_string(), k.replacements_shown.clone())]));
+        let shown = json!({"Replacements": &k.replacements_shown});
         let replacements = Replacements::load(&k.replacements, loader);
         steps.push(step(
             "ReplacementTransformer",

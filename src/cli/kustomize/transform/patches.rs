@@ -12,6 +12,7 @@ use crate::cli::kustomize::parse;
 use crate::cli::kustomize::resource::Resource;
 use crate::cli::kustomize::resources::{Resources, Selector};
 use crate::machinery::field::quote;
+use crate::machinery::json as compact;
 use crate::machinery::patch::json;
 use crate::machinery::yaml;
 
@@ -28,8 +29,7 @@ impl StrategicPatches {
             let from_file = loader.load_text(text).and_then(|content| parse::objects(&content));
             patches.extend(match from_file {
                 Ok(objects) => objects,
-                Err(_) if text.contains('\n') => parse::objects(text)?,
-                Err(error) => return Err(error),
+                Err(error) => parse::objects(text).map_err(|_| error)?,
             });
         }
         Ok(StrategicPatches { patches })
@@ -97,7 +97,10 @@ impl PatchAny {
             return resources.list[at].patch(patch);
         };
         for at in resources.select(target)? {
-            resources.list[at].patch(patch)?;
+            // Whatever version the patch is written for, it is that of what the selector finds.
+            let mut patch = patch.clone();
+            patch.value["apiVersion"] = resources.list[at].gvk().api_version().into();
+            resources.list[at].patch(&patch)?;
         }
         Ok(())
     }
@@ -165,6 +168,13 @@ impl JsonPatch {
             },
             _ => return fail("must specify a file path or jsonOp, not both"),
         };
+        let text = match text.starts_with('[') {
+            true => text,
+            false => {
+                let loaded = yaml::to_json(&text).map_err(|e| KustomizeError::new(parse::yaml_text(e)))?;
+                compact::to_compact(&loaded.value)
+            }
+        };
         let operations = operations(&text).map_err(|e| e.within(format!("decoding {text}")))?;
         if operations.as_array().is_none_or(Vec::is_empty) {
             return fail(format!("patch appears to be empty; file={}, JsonOp={text}", patch.path));
@@ -185,9 +195,13 @@ impl Transformer for JsonPatch {
 /// The operations of a JSON patch that is written in JSON or YAML.
 fn operations(text: &str) -> Result<Value> {
     let problem = |problem: String| KustomizeError::new(problem);
-    let loaded = yaml::to_json(text).map_err(|e| problem(parse::yaml_text(e)))?;
-    match &loaded.value {
-        Value::Array(list) if list.iter().all(Value::is_object) => Ok(loaded.value),
+    let value: Value = match text.starts_with('[') {
+        // What begins as JSON has to be JSON.
+        true => serde_json::from_str(text).map_err(|e| problem(e.to_string()))?,
+        false => yaml::to_json(text).map_err(|e| problem(parse::yaml_text(e)))?.value,
+    };
+    match &value {
+        Value::Array(list) if list.iter().all(Value::is_object) => Ok(value),
         Value::Null => Ok(Value::Array(Vec::new())),
         _ => fail("json: cannot unmarshal object into Go value of type jsonpatch.Patch"),
     }

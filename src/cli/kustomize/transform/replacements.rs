@@ -91,7 +91,8 @@ fn value_of(source: &Source, resources: &Resources) -> Result<Value> {
         _ => return fail(format!("multiple matches for selector {source}")),
     };
     let field = if source.field_path.is_empty() { DEFAULT_FIELD } else { &source.field_path };
-    let found = path::lookup(&holder.value, &path::split(field))?;
+    let found = path::lookup(&holder.value, &path::split(field))
+        .map_err(|e| e.within("error looking up replacement source"))?;
     let Some(value) = found.filter(|v| !is_nothing(v)) else {
         return fail(format!("fieldPath `{field}` is missing for replacement source {}", source.id));
     };
@@ -140,13 +141,14 @@ fn copy(value: &Value, target: &Target, resources: &mut Resources) -> Result<()>
             };
             let action = if create { "find or create" } else { "find" };
             let problem = format!("unable to {action} field {} in replacement target", quote(field));
-            let set = |place: &mut Value| set(place, value, target.options.as_ref());
-            let mut found = 0;
+            let (mut found, mut unfit) = (0, None);
             path::visit(&mut resource.value, &path::split(field), make, &mut |place| {
                 found += 1;
-                set(place)
+                unfit = set(place, value, target.options.as_ref())?.or(unfit.take());
+                Ok(())
             })
             .map_err(|e| if e.is_about_path { e.error.within(&problem) } else { e.error })?;
+            resource.problem = unfit.or(resource.problem.take());
             if found == 0 {
                 return fail(problem);
             }
@@ -188,8 +190,9 @@ fn selects(selector: &ResId, id: &ResId) -> bool {
             && fits(&selector.namespace, id.effective_namespace()))
 }
 
-/// Writes a value into a field. A scalar keeps the type that the field has.
-fn set(place: &mut Value, value: &Value, options: Option<&FieldOptions>) -> Result<()> {
+/// Writes a value into a field. A scalar keeps the type that the field has; what does not fit is told when the object is
+/// written.
+fn set(place: &mut Value, value: &Value, options: Option<&FieldOptions>) -> Result<Option<String>> {
     let mut value = value.clone();
     if let Some(options) = options.filter(|o| !o.delimiter.is_empty()) {
         let old = scalar(place)?;
@@ -202,15 +205,36 @@ fn set(place: &mut Value, value: &Value, options: Option<&FieldOptions>) -> Resu
         }
         value = parts.join(&options.delimiter).into();
     }
+    let text = scalar_text(&value);
+    let read = path::scalar_of(&text);
+    let unfit = match (&*place, &read) {
+        (Value::Number(number), Value::Number(new)) if number.is_f64() || !new.is_f64() => None,
+        (Value::Number(number), new) if number.is_f64() => Some(mismatch(new, &text, "float")),
+        (Value::Number(_), new) => Some(mismatch(new, &text, "int")),
+        (Value::Bool(_), Value::Bool(_)) => None,
+        (Value::Bool(_), new) => Some(mismatch(new, &text, "bool")),
+        _ => None,
+    };
     *place = match place {
         Value::Object(_) | Value::Array(_) => value,
         // What has been made just now has no type yet.
         Value::Null if matches!(value, Value::Object(_) | Value::Array(_)) => value,
-        Value::Null => path::scalar_of(&scalar_text(&value)),
-        Value::String(_) => scalar_text(&value).into(),
-        _ => path::scalar_of(&scalar_text(&value)),
+        Value::String(_) => text.into(),
+        _ => read,
     };
-    Ok(())
+    Ok(unfit)
+}
+
+/// Go's words for a text that is not of the type that the document says.
+fn mismatch(found: &Value, text: &str, wanted: &str) -> String {
+    let found = match found {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float",
+        Value::Number(_) => "int",
+        _ => "str",
+    };
+    format!("yaml: cannot decode !!{found} `{text}` as a !!{wanted}")
 }
 
 impl std::fmt::Display for Source {

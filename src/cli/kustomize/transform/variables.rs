@@ -7,27 +7,34 @@ use serde_json::Value;
 use crate::cli::kustomize::document::Variable;
 use crate::cli::kustomize::error::{KustomizeError, Result, fail};
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf};
-use crate::cli::kustomize::path;
+use crate::cli::kustomize::{Notes, path};
 use crate::cli::kustomize::resource::scalar_text;
 use crate::cli::kustomize::resources::Resources;
+use crate::machinery::go_text;
 
-/// Replaces all variables, and answers those that were used nowhere.
+/// Replaces all variables, and says which were used nowhere.
 pub(crate) fn resolve(
     resources: &mut Resources,
     variables: &BTreeMap<String, Variable>,
     places: &[FieldSpec],
-) -> Result<Vec<String>> {
+    notes: &mut Notes,
+) -> Result<()> {
     let mut values = BTreeMap::new();
     for variable in variables.values() {
         values.insert(variable.name.clone(), value_of(resources, variable)?);
     }
     let mut used = BTreeSet::new();
+    let mut usage = Usage { values: &values, used: &mut used, notes };
     for resource in &mut resources.list {
         for place in places {
-            place.visit(resource, Leaf::Nothing, &mut |value| replace(value, &values, &mut used))?;
+            place.visit(resource, Leaf::Nothing, &mut |value| replace(value, &mut usage))?;
         }
     }
-    Ok(values.into_keys().filter(|name| !used.contains(name)).collect())
+    let unused: Vec<&str> = values.keys().filter(|name| !used.contains(*name)).map(String::as_str).collect();
+    if !unused.is_empty() {
+        notes.log(format!("well-defined vars that were never replaced: {}", unused.join(",")));
+    }
+    Ok(())
 }
 
 fn value_of(resources: &Resources, variable: &Variable) -> Result<Value> {
@@ -44,12 +51,37 @@ fn value_of(resources: &Resources, variable: &Variable) -> Result<Value> {
     }
 }
 
-fn replace(value: &mut Value, values: &BTreeMap<String, Value>, used: &mut BTreeSet<String>) -> Result<()> {
+/// The values, and what becomes of them.
+struct Usage<'a> {
+    values: &'a BTreeMap<String, Value>,
+    used: &'a mut BTreeSet<String>,
+    notes: &'a mut Notes,
+}
+
+impl Usage<'_> {
+    /// What stands for `$(NAME)`: the value, or the words themselves where there is none that fits into a text.
+    fn mapped(&mut self, name: &str) -> Value {
+        match self.values.get(name) {
+            Some(value @ (Value::Object(_) | Value::Array(_))) => {
+                let (kind, shown) = (go_text::type_name(value), go_text::value_text(value));
+                self.notes.log(format!("MakePrimitiveReplacer: bad replacement type={kind} val={shown}"));
+            }
+            Some(value) => {
+                self.used.insert(name.into());
+                return value.clone();
+            }
+            None => {}
+        }
+        format!("$({name})").into()
+    }
+}
+
+fn replace(value: &mut Value, usage: &mut Usage) -> Result<()> {
     match value {
-        Value::String(text) => *value = expand(text, values, used),
+        Value::String(text) => *value = expand(text, usage),
         Value::Object(fields) => {
             for text in fields.values_mut().filter(|v| v.is_string()) {
-                replace(text, values, used)?;
+                replace(text, usage)?;
             }
         }
         Value::Array(items) => {
@@ -57,7 +89,7 @@ fn replace(value: &mut Value, values: &BTreeMap<String, Value>, used: &mut BTree
                 if !item.is_string() {
                     return fail("invalid value type expect a string");
                 }
-                replace(item, values, used)?;
+                replace(item, usage)?;
             }
         }
         _ => {}
@@ -66,7 +98,7 @@ fn replace(value: &mut Value, values: &BTreeMap<String, Value>, used: &mut BTree
 }
 
 /// A text with its variables replaced; one that is nothing but a variable takes the type of the value.
-fn expand(text: &str, values: &BTreeMap<String, Value>, used: &mut BTreeSet<String>) -> Value {
+fn expand(text: &str, usage: &mut Usage) -> Value {
     let mut expanded = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$').filter(|at| at + 1 < rest.len()) {
@@ -74,11 +106,7 @@ fn expand(text: &str, values: &BTreeMap<String, Value>, used: &mut BTreeSet<Stri
         let after = &rest[at + 1..];
         let name = after.strip_prefix('(').and_then(|inner| inner.split_once(')'));
         if let Some((name, behind)) = name {
-            let value = values.get(name).filter(|v| !v.is_object() && !v.is_array());
-            if values.contains_key(name) {
-                used.insert(name.into());
-            }
-            let mapped = value.cloned().unwrap_or_else(|| format!("$({name})").into());
+            let mapped = usage.mapped(name);
             if text == format!("$({name})") {
                 return mapped;
             }
@@ -114,7 +142,9 @@ mod tests {
             ("cost: 5$", json!("cost: 5$")),
         ];
         for (text, expected) in cases {
-            assert_eq!(expand(text, &values, &mut BTreeSet::new()), expected, "{text}");
+            let (mut used, mut notes) = (BTreeSet::new(), Notes::default());
+            let mut usage = Usage { values: &values, used: &mut used, notes: &mut notes };
+            assert_eq!(expand(text, &mut usage), expected, "{text}");
         }
     }
 }
