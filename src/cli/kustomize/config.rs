@@ -147,7 +147,9 @@ pub(super) fn from_crds(loader: &Loader, files: &[String]) -> Result<Config> {
         for (name, api) in loaded.value.as_object().into_iter().flatten() {
             if !api.is_object() {
                 let found = decode::kind(api);
-                return Err(problem(format!("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go value of type accumulator.OpenAPIDefinition")));
+                return Err(problem(format!(
+                    "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go value of type accumulator.OpenAPIDefinition"
+                )));
             }
             let properties = &api["Schema"]["properties"];
             if ["kind", "apiVersion", "metadata"].iter().all(|field| properties.get(field).is_some()) {

@@ -98,7 +98,9 @@ fn field(
     match (missing, made) {
         (true, Some(made)) => drop(fields.insert(key.into(), made)),
         // A list that is there without a value is one without items.
-        (true, None) if is_list && fields.contains_key(key) => drop(fields.insert(key.into(), Value::Array(Vec::new()))),
+        (true, None) if is_list && fields.contains_key(key) => {
+            drop(fields.insert(key.into(), Value::Array(Vec::new())))
+        }
         (true, None) => return Ok(()),
         (false, _) => {}
     }

@@ -98,9 +98,7 @@ impl Make {
     /// What has to be there for a path to go on.
     fn for_path(self, rest: &[String]) -> Value {
         match (rest.first(), self) {
-            (Some(step), _) if step.starts_with('[') || step == "*" || step.parse::<usize>().is_ok() => {
-                Value::Array(Vec::new())
-            }
+            (Some(step), _) if step.starts_with('[') || step.parse::<usize>().is_ok() => Value::Array(Vec::new()),
             (Some(_), _) | (None, Make::Map) => Value::Object(Map::new()),
             (None, Make::List) => Value::Array(Vec::new()),
             (None, _) => Value::Null,

@@ -52,23 +52,27 @@ const NOTES: &[&str] = &[
 /// What a generated object does to one of its name that is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Behavior {
+    /// Nothing was said: it creates.
+    Unspecified,
     Create,
     Replace,
     Merge,
 }
 
 impl Behavior {
-    /// From its name; unknown ones create, as an empty one does.
+    /// From its name; an unknown one says nothing.
     pub(super) fn parse(text: &str) -> Behavior {
         match text {
+            "create" => Behavior::Create,
             "replace" => Behavior::Replace,
             "merge" => Behavior::Merge,
-            _ => Behavior::Create,
+            _ => Behavior::Unspecified,
         }
     }
 
     fn name(self) -> &'static str {
         match self {
+            Behavior::Unspecified => "unspecified",
             Behavior::Create => "create",
             Behavior::Replace => "replace",
             Behavior::Merge => "merge",

@@ -41,9 +41,11 @@ impl Resources {
         let id = resource.current_id();
         let matches = self.matching_any(|other| id.same(other));
         match (matches.as_slice(), resource.behavior()) {
-            ([], Behavior::Create) => self.append_all(vec![resource]),
+            ([], Behavior::Create | Behavior::Unspecified) => self.append_all(vec![resource]),
             ([], _) => fail(format!("id {} does not exist; cannot merge or replace", id.go_syntax())),
-            ([_], Behavior::Create) => fail(format!("id {} exists; behavior must be merge or replace", id.go_syntax())),
+            ([_], Behavior::Create | Behavior::Unspecified) => {
+                fail(format!("id {} exists; behavior must be merge or replace", id.go_syntax()))
+            }
             ([at], behavior) => {
                 let old = &self.list[*at];
                 resource.take_metadata_of(old);

@@ -129,6 +129,9 @@ impl Diff {
                 request
             }
             Some(live) => {
+                // What was applied last has annotations, perhaps none: a file without them takes nothing away.
+                let mut local = local;
+                local.put_default("/metadata/annotations", Map::new());
                 let (format, changes) = client_side::patch(item, live, &local)?;
                 if changes.as_object().is_some_and(Map::is_empty) {
                     return Ok(live.clone());

@@ -38,7 +38,7 @@ pub(super) fn next_json(text: &str, start: usize) -> Result<(Loaded, usize), Yam
     let (end, duplicates) = (checker.at, checker.duplicates);
     let value: Value = serde_json::from_str(&text[start..end])
         .map_err(|error| YamlError::Json { offset: end, problem: error.to_string() })?;
-    Ok((Loaded { value, duplicates , other_keys: Vec::new() }, end))
+    Ok((Loaded { value, duplicates, other_keys: Vec::new() }, end))
 }
 
 /// Walks over one value, byte by byte.

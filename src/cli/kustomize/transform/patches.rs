@@ -102,7 +102,9 @@ impl PatchAny {
             patch.value["apiVersion"] = resources.list[at].gvk().api_version().into();
             resources.list[at].patch(&patch)?;
         }
-        Ok(())
+        // A new name may be that of another object.
+        let patched = std::mem::take(&mut resources.list);
+        resources.append_all(patched.into_iter().filter(|r| !r.is_empty()).collect())
     }
 }
 

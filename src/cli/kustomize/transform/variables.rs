@@ -7,9 +7,9 @@ use serde_json::Value;
 use crate::cli::kustomize::document::Variable;
 use crate::cli::kustomize::error::{KustomizeError, Result, fail};
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf};
-use crate::cli::kustomize::{Notes, path};
 use crate::cli::kustomize::resource::scalar_text;
 use crate::cli::kustomize::resources::Resources;
+use crate::cli::kustomize::{Notes, path};
 use crate::machinery::go_text;
 
 /// Replaces all variables, and says which were used nowhere.
