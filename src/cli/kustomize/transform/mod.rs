@@ -11,6 +11,8 @@ mod patches;
 mod references;
 mod replacements;
 mod replicas;
+#[cfg(test)]
+mod tests;
 mod variables;
 
 use serde_json::{Value, json};
