@@ -6,11 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::document::{Generator, GeneratorOptions};
+use super::build_notes::Behavior;
 use super::error::{Result, fail};
 use super::loader::Loader;
+use super::model::{Generator, GeneratorOptions};
 use super::pairs;
-use super::resource::{Behavior, Resource};
+use super::resource::Resource;
 use crate::machinery::object::Writing;
 
 /// What is generated.

@@ -1,7 +1,7 @@
 //! Kustomizations: from a directory with a `kustomization.yaml` to objects, as the kustomize inside kubectl does it.
 //!
 //! [`build`] reads files through a [`Files`] and changes nothing. The way of one build: [`target`] reads a kustomization
-//! file ([`document`]), then the files and directories that it names ([`parse`], [`loader`]), generates ConfigMaps and Secrets
+//! file ([`document`], [`model`]), then the files and directories that it names ([`parse`], [`loader`]), generates ConfigMaps and Secrets
 //! ([`generate`]) and runs the transformers ([`transform`]); on the way each object keeps notes of its earlier names
 //! ([`resource`]). In the end hashes are added to names, references follow the names, variables are replaced and the
 //! objects are put in order.
@@ -9,6 +9,7 @@
 //! Nothing is fetched (remote files and repositories are refused) and nothing is run: generators and transformers that are
 //! programs, containers or charts are refused with kustomize's own words. Schemas are the built-in ones.
 
+mod build_notes;
 mod config;
 mod decode;
 mod defaults;
@@ -21,6 +22,7 @@ mod go_syntax;
 mod ids;
 mod loader;
 mod merge;
+mod model;
 mod origin;
 mod pairs;
 mod parse;

@@ -1,8 +1,8 @@
 //! The data of generated ConfigMaps and Secrets: literals, files, files of `KEY=value` lines.
 
-use super::document::Generator;
 use super::error::{KustomizeError, Result, fail};
 use super::loader::Loader;
+use super::model::Generator;
 use crate::machinery::field::quote;
 
 /// A key with its bytes.

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::document::{Generator, Image, Patch, Replacement, Replica};
 use super::error::{KustomizeError, Result};
 use super::field_spec::FieldSpec;
 use super::generate::{self, Generated};
+use super::model::{Generator, Image, Patch, Replacement, Replica};
 use super::resource::Resource;
 use super::resources::Resources;
 use super::target::{Accumulated, Target};

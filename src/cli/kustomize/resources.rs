@@ -3,9 +3,10 @@
 use regex::Regex;
 use serde::Deserialize;
 
+use super::build_notes::Behavior;
 use super::error::{KustomizeError, Result, fail};
 use super::ids::ResId;
-use super::resource::{Behavior, Resource};
+use super::resource::Resource;
 
 /// The objects.
 #[derive(Clone, Debug, Default)]
@@ -183,7 +184,7 @@ mod tests {
     fn selected(selector: serde_json::Value) -> String {
         let all = Resources::new(vec![object("ConfigMap", "a"), object("Secret", "ab"), object("Secret", "c")]);
         let selector: Selector = serde_json::from_value(selector).expect("a selector");
-        match all.and_then(|all| Ok(all.select(&selector)?)) {
+        match all.and_then(|all| all.select(&selector)) {
             Ok(places) => format!("{places:?}"),
             Err(error) => error.to_string(),
         }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::config::{self, Config};
-use super::document::{COMPONENT, Kustomization, Variable};
+use super::document::COMPONENT;
 use super::error::{KustomizeError, Result, fail};
 use super::generate::{self, Generated};
 use super::ids::ResId;
 use super::loader::Loader;
+use super::model::{Kustomization, Variable};
 use super::origin::Origin;
 use super::resource::Resource;
 use super::resources::Resources;

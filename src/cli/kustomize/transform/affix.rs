@@ -1,10 +1,11 @@
 //! `namePrefix` and `nameSuffix`.
 
 use super::Transformer;
+use crate::cli::kustomize::build_notes::{PREFIXES, SUFFIXES};
 use crate::cli::kustomize::error::Result;
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf};
 use crate::cli::kustomize::ids::Gvk;
-use crate::cli::kustomize::resource::{PREFIXES, SUFFIXES, scalar_text};
+use crate::cli::kustomize::resource::scalar_text;
 use crate::cli::kustomize::resources::Resources;
 
 /// Adds a text before or behind names.

@@ -4,9 +4,9 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::Transformer;
-use crate::cli::kustomize::document::Image;
 use crate::cli::kustomize::error::{Result, fail};
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf, wrong_kind};
+use crate::cli::kustomize::model::Image;
 use crate::cli::kustomize::resources::{Resources, regex_error};
 
 /// Gives images other names, tags and digests.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::Transformer;
 use super::annotations::add_pairs;
 use crate::cli::kustomize::config::Config;
-use crate::cli::kustomize::document::Label;
 use crate::cli::kustomize::error::Result;
 use crate::cli::kustomize::field_spec::{FieldSpec, merge_all, merge_one};
+use crate::cli::kustomize::model::Label;
 use crate::cli::kustomize::resources::Resources;
 
 /// Adds labels.

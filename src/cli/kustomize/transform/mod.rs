@@ -18,9 +18,9 @@ mod variables;
 use serde_json::{Value, json};
 
 use super::config::Config;
-use super::document::Kustomization;
 use super::error::{KustomizeError, Result};
 use super::loader::Loader;
+use super::model::Kustomization;
 use super::resources::Resources;
 use crate::machinery::yaml;
 

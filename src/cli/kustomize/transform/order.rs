@@ -1,8 +1,8 @@
 //! `sortOptions`, and the order of old that is used without them.
 
 use crate::cli::kustomize::config::{FIRST, LAST, rank_in};
-use crate::cli::kustomize::document::{LegacyOrder, SortOptions};
 use crate::cli::kustomize::error::{Result, fail};
+use crate::cli::kustomize::model::{LegacyOrder, SortOptions};
 use crate::cli::kustomize::resource::Resource;
 use crate::cli::kustomize::resources::Resources;
 

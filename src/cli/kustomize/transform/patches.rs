@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::Transformer;
-use crate::cli::kustomize::document::Patch;
 use crate::cli::kustomize::error::{KustomizeError, Result, fail};
 use crate::cli::kustomize::loader::Loader;
+use crate::cli::kustomize::model::Patch;
 use crate::cli::kustomize::parse;
 use crate::cli::kustomize::resource::Resource;
 use crate::cli::kustomize::resources::{Resources, Selector};

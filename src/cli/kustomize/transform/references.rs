@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
+use crate::cli::kustomize::build_notes::{PREFIXES, SUFFIXES};
 use crate::cli::kustomize::config::Config;
 use crate::cli::kustomize::error::{Result, fail};
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf};
 use crate::cli::kustomize::ids::{Gvk, ResId};
-use crate::cli::kustomize::resource::{PREFIXES, Resource, SUFFIXES, scalar_text};
+use crate::cli::kustomize::resource::{Resource, scalar_text};
 use crate::cli::kustomize::resources::Resources;
 use crate::machinery::object::Reading;
 use crate::machinery::yaml;

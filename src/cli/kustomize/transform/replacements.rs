@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use super::Transformer;
 use crate::cli::kustomize::decode;
-use crate::cli::kustomize::document::{FieldOptions, Replacement, Source, Target};
 use crate::cli::kustomize::error::{KustomizeError, Result, fail};
 use crate::cli::kustomize::fields::REPLACEMENT;
 use crate::cli::kustomize::ids::ResId;
 use crate::cli::kustomize::loader::Loader;
+use crate::cli::kustomize::model::{FieldOptions, Replacement, Source, Target};
 use crate::cli::kustomize::parse;
 use crate::cli::kustomize::path::{self, Make};
 use crate::cli::kustomize::resource::{Resource, scalar_text};

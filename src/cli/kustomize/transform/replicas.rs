@@ -1,9 +1,9 @@
 //! `replicas`.
 
 use super::Transformer;
-use crate::cli::kustomize::document::Replica;
 use crate::cli::kustomize::error::{Result, fail};
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf};
+use crate::cli::kustomize::model::Replica;
 use crate::cli::kustomize::resources::Resources;
 
 /// Sets the number of replicas of the objects of one name.

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::steps;
 use crate::cli::kustomize::defaults;
-use crate::cli::kustomize::document::Kustomization;
 use crate::cli::kustomize::loader::Loader;
+use crate::cli::kustomize::model::Kustomization;
 use crate::cli::kustomize::resource::Resource;
 use crate::cli::kustomize::resources::Resources;
 use crate::cli::kustomize::{OsFiles, transform};
@@ -55,13 +55,12 @@ fn check(cases: &[(Value, &[Value], &str)]) {
 
 #[test]
 fn names() {
-    let map = config_map("a");
     let pod = object("v1", "Pod", "p", json!({"spec": {"volumes": [{"configMap": {"name": "a"}}]}}));
     let namespace = object("v1", "Namespace", "n", json!({}));
     check(&[
-        (json!({"namePrefix": "x-"}), &[map.clone()], r#""name":"x-a""#),
-        (json!({"nameSuffix": "-y", "namePrefix": "x-"}), &[map.clone()], r#""name":"x-a-y""#),
-        (json!({"namePrefix": "x-"}), &[map, pod], r#"{"configMap":{"name":"x-a"}}"#),
+        (json!({"namePrefix": "x-"}), &[config_map("a")], r#""name":"x-a""#),
+        (json!({"nameSuffix": "-y", "namePrefix": "x-"}), &[config_map("a")], r#""name":"x-a-y""#),
+        (json!({"namePrefix": "x-"}), &[config_map("a"), pod], r#"{"configMap":{"name":"x-a"}}"#),
         (json!({"namePrefix": "x-"}), &[namespace], r#""name":"n""#),
     ]);
 }

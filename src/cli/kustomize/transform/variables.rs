@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::cli::kustomize::document::Variable;
 use crate::cli::kustomize::error::{KustomizeError, Result, fail};
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf};
+use crate::cli::kustomize::model::Variable;
 use crate::cli::kustomize::resource::scalar_text;
 use crate::cli::kustomize::resources::Resources;
 use crate::cli::kustomize::{Notes, path};
@@ -112,9 +112,9 @@ fn expand(text: &str, usage: &mut Usage) -> Value {
             }
             expanded.push_str(&scalar_text(&mapped));
             rest = behind;
-        } else if after.starts_with('$') {
+        } else if let Some(behind) = after.strip_prefix('$') {
             expanded.push('$');
-            rest = &after[1..];
+            rest = behind;
         } else {
             let next = after.chars().next().map_or(0, char::len_utf8);
             expanded.push('$');
