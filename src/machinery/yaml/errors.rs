@@ -96,7 +96,9 @@ pub(super) fn syntax_error(error: &ScanError, doc: &str) -> YamlError {
     let info = error.info();
     let mut line = error.marker().line();
     let known = WORDS.iter().find(|(ours, ..)| info == *ours || info.starts_with(&format!("{ours}:")));
+    let indented_by_tab = doc.lines().nth(line.saturating_sub(1)).is_some_and(|text| text.starts_with('\t'));
     let (words, finder) = match known {
+        Some((_, "did not find expected key", _)) if indented_by_tab => (NO_TOKEN, Finder::Scanner),
         Some((_, words, finder)) => (*words, *finder),
         None if info == "misplaced bracket" => (bracket_problem(doc, error.marker().index()), Finder::Parser),
         // The rest are scanner errors with the same words, ours after what was being scanned.
