@@ -15,7 +15,8 @@ use super::resource::Resource;
 use super::resources::Resources;
 use super::target::{Accumulated, Target};
 use super::transform::{
-    Affix, Annotations, Images, JsonPatch, Labels, Namespace, PatchAny, Replacements, Replicas, Step,
+    Affix, Annotations, Images, JsonPatch, Labels, Namespace, PatchAny, Replacements, Replicas, Step, StrategicPatches,
+    Subjects, Transformer,
 };
 use super::{Notes, parse};
 
@@ -29,8 +30,9 @@ pub(super) fn generators(target: &Target, notes: &mut Notes) -> Result<Vec<(&'st
             _ => return Err(refusal(target, &config).within("failed to load generator")),
         };
         let mut generator: Generator = read(&config.value)?;
-        generator.name = config.name();
-        generator.namespace = config.namespace();
+        let or = |own: String, other: String| if own.is_empty() { other } else { own };
+        generator.name = or(generator.name, config.name());
+        generator.namespace = or(generator.namespace, config.namespace());
         let options = generate::with_global(generator.options.as_ref(), None);
         generated.push((kind.generator(), generate::generate(kind, &generator, &options, &target.loader)?));
     }
@@ -67,15 +69,27 @@ fn is_builtin(config: &Resource) -> bool {
     config.gvk().api_version() == "builtin"
 }
 
+/// Two transformers as one.
+struct Both(Affix, Affix);
+
+impl Transformer for Both {
+    fn transform(&self, resources: &mut Resources) -> Result<()> {
+        self.0.transform(resources)?;
+        self.1.transform(resources)
+    }
+}
+
 /// The built-in transformers.
 const TRANSFORMERS: &[&str] = &[
     "PrefixTransformer",
     "SuffixTransformer",
+    "PrefixSuffixTransformer",
     "NamespaceTransformer",
     "LabelTransformer",
     "AnnotationsTransformer",
     "ImageTagTransformer",
     "ReplicaCountTransformer",
+    "PatchStrategicMergeTransformer",
     "PatchTransformer",
     "PatchJson6902Transformer",
     "ReplacementTransformer",
@@ -115,12 +129,18 @@ fn transformer(target: &Target, config: &Resource) -> Result<Step> {
         "PrefixTransformer" => {
             Step { name: "PrefixTransformer", transformer: Box::new(Affix::prefix(&text("prefix")?, &specs?)) }
         }
+        "PrefixSuffixTransformer" => {
+            let specs = specs?;
+            let both = Both(Affix::prefix(&text("prefix")?, &specs), Affix::suffix(&text("suffix")?, &specs));
+            Step { name: "PrefixSuffixTransformer", transformer: Box::new(both) }
+        }
         "SuffixTransformer" => {
             Step { name: "SuffixTransformer", transformer: Box::new(Affix::suffix(&text("suffix")?, &specs?)) }
         }
         "NamespaceTransformer" => {
             let only_unset = field(config, "unsetOnly")?;
-            let transformer = Namespace { namespace: config.namespace(), only_unset, fields: specs? };
+            let subjects = Subjects::parse(&text("setRoleBindingSubjects")?)?;
+            let transformer = Namespace { namespace: config.namespace(), only_unset, subjects, fields: specs? };
             Step { name: "NamespaceTransformer", transformer: Box::new(transformer) }
         }
         "LabelTransformer" => {
@@ -137,6 +157,12 @@ fn transformer(target: &Target, config: &Resource) -> Result<Step> {
         "ReplicaCountTransformer" => {
             let transformer = Replicas { replica: field::<Replica>(config, "replica")?, fields: specs? };
             Step { name: "ReplicaCountTransformer", transformer: Box::new(transformer) }
+        }
+        "PatchStrategicMergeTransformer" => {
+            let mut patches = field::<Vec<String>>(config, "paths")?;
+            patches.extend(Some(text("patches")?).filter(|patches| !patches.is_empty()));
+            let transformer = StrategicPatches::load(&patches, &target.loader)?;
+            Step { name: "PatchStrategicMergeTransformer", transformer: Box::new(transformer) }
         }
         "PatchTransformer" => {
             let patch: Patch = read(&config.value)?;

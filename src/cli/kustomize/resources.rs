@@ -27,11 +27,13 @@ impl Resources {
     /// # Errors
     /// When one of the same id is there.
     pub(super) fn append_all(&mut self, list: Vec<Resource>) -> Result<()> {
+        let mut ids: Vec<ResId> = self.list.iter().map(Resource::current_id).collect();
         for resource in list {
             let id = resource.current_id();
-            if self.list.iter().any(|r| r.current_id().same(&id)) {
+            if ids.iter().any(|other| other.same(&id)) {
                 return fail(format!("may not add resource with an already registered id: {id}"));
             }
+            ids.push(id);
             self.list.push(resource);
         }
         Ok(())

@@ -29,7 +29,7 @@ pub(super) use annotations::Annotations;
 pub(super) use hash::add_hashes;
 pub(super) use images::Images;
 pub(super) use labels::Labels;
-pub(super) use namespace::Namespace;
+pub(super) use namespace::{Namespace, Subjects};
 pub(super) use order::sort;
 pub(super) use patches::{JsonPatch, PatchAny, StrategicPatches};
 pub(super) use references::fix as fix_references;
@@ -75,7 +75,7 @@ pub(super) fn steps(kustomization: &Kustomization, config: &Config, loader: &Loa
         let fields = config.namespace.clone();
         steps.push(step(
             "NamespaceTransformer",
-            Namespace { namespace: k.namespace.clone(), only_unset: false, fields },
+            Namespace { namespace: k.namespace.clone(), only_unset: false, subjects: Subjects::Default, fields },
         ));
     }
     if !k.name_prefix.is_empty() {

@@ -1,10 +1,11 @@
 //! `namespace`.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Transformer;
 use crate::cli::kustomize::error::{Result, fail};
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf};
+use crate::cli::kustomize::ids::ResId;
 use crate::cli::kustomize::resource::{Resource, scalar_text};
 use crate::cli::kustomize::resources::Resources;
 
@@ -13,7 +14,39 @@ pub(crate) struct Namespace {
     pub(crate) namespace: String,
     /// Objects that have a namespace keep it.
     pub(crate) only_unset: bool,
+    pub(crate) subjects: Subjects,
     pub(crate) fields: Vec<FieldSpec>,
+}
+
+/// Which accounts in role bindings are those of the new namespace.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Subjects {
+    /// The account `default`; others are found by what they are bound to.
+    Default,
+    AllAccounts,
+    None,
+}
+
+impl Subjects {
+    /// From its name.
+    pub(crate) fn parse(text: &str) -> Result<Subjects> {
+        match text {
+            "" | "defaultOnly" => Ok(Subjects::Default),
+            "allServiceAccounts" => Ok(Subjects::AllAccounts),
+            "none" => Ok(Subjects::None),
+            other => fail(format!(
+                "invalid value \"{other}\" for setRoleBindingSubjects: must be one of \"defaultOnly\", \"none\" or \"allServiceAccounts\""
+            )),
+        }
+    }
+
+    fn mean(self, subject: &Map<String, Value>) -> bool {
+        match self {
+            Subjects::Default => subject.get("name").is_some_and(|name| name == "default"),
+            Subjects::AllAccounts => subject.get("kind").is_some_and(|kind| kind == "ServiceAccount"),
+            Subjects::None => false,
+        }
+    }
 }
 
 impl Namespace {
@@ -44,11 +77,10 @@ impl Namespace {
         Ok(())
     }
 
-    /// The account `default` is that of the new namespace; other accounts are found by what they are bound to.
     fn place_subjects(&self, resource: &mut Resource) -> Result<()> {
         let subjects = resource.value.get_mut("subjects").and_then(Value::as_array_mut);
         for subject in subjects.into_iter().flatten().filter_map(Value::as_object_mut) {
-            if subject.get("name").is_some_and(|name| name == "default") {
+            if self.subjects.mean(subject) {
                 self.set(subject.entry("namespace").or_insert("".into()))?;
             }
         }
@@ -61,13 +93,14 @@ impl Transformer for Namespace {
         if self.namespace.is_empty() {
             return Ok(());
         }
+        let mut ids: Vec<ResId> = resources.list.iter().map(Resource::current_id).collect();
         for at in 0..resources.list.len() {
             self.place(&mut resources.list[at])?;
-            let id = resources.list[at].current_id();
-            let same: Vec<String> =
-                resources.list.iter().filter(|r| r.current_id().same(&id)).map(|r| r.value.to_string()).collect();
+            ids[at] = resources.list[at].current_id();
+            let same: Vec<usize> = (0..ids.len()).filter(|other| ids[*other].same(&ids[at])).collect();
             if same.len() != 1 {
-                return fail(format!("namespace transformation produces ID conflict: [{}]", same.join(" ")));
+                let shown: Vec<String> = same.iter().map(|at| resources.list[*at].value.to_string()).collect();
+                return fail(format!("namespace transformation produces ID conflict: [{}]", shown.join(" ")));
             }
         }
         Ok(())

@@ -23,7 +23,7 @@ pub(crate) struct StrategicPatches {
 
 impl StrategicPatches {
     /// Reads patches; each is a file or the patch itself.
-    pub(super) fn load(texts: &[String], loader: &Loader) -> Result<StrategicPatches> {
+    pub(crate) fn load(texts: &[String], loader: &Loader) -> Result<StrategicPatches> {
         let mut patches = Vec::new();
         for text in texts {
             let from_file = loader.load_text(text).and_then(|content| parse::objects(&content));

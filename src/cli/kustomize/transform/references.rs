@@ -14,17 +14,18 @@ use crate::machinery::yaml;
 
 /// Brings all references up to date.
 pub(crate) fn fix(resources: &mut Resources, config: &Config) -> Result<()> {
+    // Names are not changed here, so what objects are called is found out once.
+    let all: Vec<Candidate> = resources.list.iter().map(Candidate::new).collect();
     for at in 0..resources.list.len() {
         let id = resources.list[at].original_id();
-        let candidates: Vec<Candidate> = reachable(resources, at)?;
+        let candidates = reachable(&all, &all[at])?;
         for references in &config.name_reference {
             for field in references.field_specs.iter().filter(|f| id.gvk.is_selected_by(&f.gvk)) {
-                let referrer = resources.list[at].clone();
-                let search = Search { referrer: &referrer, target: &references.target, field, candidates: &candidates };
-                let place = FieldSpec { gvk: referrer.gvk(), ..field.clone() };
+                let search = Search { referrer: &all[at], target: &references.target, field, candidates: &candidates };
+                let place = FieldSpec { gvk: all[at].current.gvk.clone(), ..field.clone() };
                 place.visit(&mut resources.list[at], Leaf::Nothing, &mut |value| search.update(value)).map_err(
                     |e| {
-                        let (path, id) = (&field.path, referrer.current_id());
+                        let (path, id) = (&field.path, &all[at].current);
                         e.within(format!("updating name reference in '{path}' field of '{id}'"))
                     },
                 )?;
@@ -34,27 +35,36 @@ pub(crate) fn fix(resources: &mut Resources, config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// An object that might be referred to.
-#[derive(Clone)]
+/// An object that might be referred to, and what it is and was called.
 struct Candidate {
     resource: Resource,
     current: ResId,
     previous: Vec<ResId>,
+    /// Its prefixes, and its suffixes.
+    affixes: [Vec<String>; 2],
+}
+
+impl Candidate {
+    fn new(resource: &Resource) -> Candidate {
+        Candidate {
+            current: resource.current_id(),
+            previous: resource.previous_ids(),
+            affixes: [resource.noted(PREFIXES), resource.noted(SUFFIXES)],
+            resource: resource.clone(),
+        }
+    }
 }
 
 /// The objects that an object can refer to: those of its namespace and those without, for a role binding also those in the
 /// namespaces of its accounts, for an object without namespace all.
-fn reachable(resources: &Resources, at: usize) -> Result<Vec<Candidate>> {
-    let referrer = &resources.list[at];
-    let own = referrer.current_id();
-    let accounts = account_namespaces(referrer)?;
-    let reached = resources.list.iter().filter(|other| {
-        let id = other.current_id();
-        own.cluster_scoped || id.cluster_scoped || id.same_namespace(&own) || accounts.contains(&other.namespace())
+fn reachable<'c>(all: &'c [Candidate], referrer: &Candidate) -> Result<Vec<&'c Candidate>> {
+    let own = &referrer.current;
+    let accounts = account_namespaces(&referrer.resource)?;
+    let reached = all.iter().filter(|other| {
+        let id = &other.current;
+        own.cluster_scoped || id.cluster_scoped || id.same_namespace(own) || accounts.contains(&id.namespace)
     });
-    Ok(reached
-        .map(|r| Candidate { resource: r.clone(), current: r.current_id(), previous: r.previous_ids() })
-        .collect())
+    Ok(reached.collect())
 }
 
 fn account_namespaces(referrer: &Resource) -> Result<Vec<String>> {
@@ -76,10 +86,10 @@ fn account_namespaces(referrer: &Resource) -> Result<Vec<String>> {
 
 /// The search for what a field refers to.
 struct Search<'a> {
-    referrer: &'a Resource,
+    referrer: &'a Candidate,
     target: &'a Gvk,
     field: &'a FieldSpec,
-    candidates: &'a [Candidate],
+    candidates: &'a [&'a Candidate],
 }
 
 impl Search<'_> {
@@ -97,7 +107,7 @@ impl Search<'_> {
 
     fn update_name(&self, value: &mut Value) -> Result<()> {
         let name = scalar_text(value);
-        let all: Vec<&Candidate> = self.candidates.iter().collect();
+        let all = self.candidates.to_vec();
         let same = |a: &Candidate, b: &Candidate| a.current.name == b.current.name;
         if let Some(found) = self.find(&name, all, same)?
             && found.current.name != name
@@ -113,7 +123,7 @@ impl Search<'_> {
             return fail("path config error; no 'name' field in node");
         };
         let in_namespace: Vec<&Candidate> = match value.get("namespace").map(scalar_text) {
-            None => self.candidates.iter().collect(),
+            None => self.candidates.to_vec(),
             Some(namespace) => self.of_namespace(&namespace),
         };
         let same = |a: &Candidate, b: &Candidate| {
@@ -131,10 +141,10 @@ impl Search<'_> {
     fn of_namespace(&self, namespace: &str) -> Vec<&Candidate> {
         let original = |c: &&Candidate| c.previous.first().unwrap_or(&c.current).effective_namespace() == namespace;
         let current = |c: &&Candidate| c.current.effective_namespace() == namespace;
-        let found: Vec<&Candidate> = self.candidates.iter().filter(original).collect();
+        let found: Vec<&Candidate> = self.candidates.iter().copied().filter(original).collect();
         match found.is_empty() {
             false => found,
-            true => self.candidates.iter().filter(current).collect(),
+            true => self.candidates.iter().copied().filter(current).collect(),
         }
     }
 
@@ -146,7 +156,7 @@ impl Search<'_> {
         same: impl Fn(&Candidate, &Candidate) -> bool,
     ) -> Result<Option<&'c Candidate>> {
         let role = self.role();
-        let own = self.referrer.current_id();
+        let own = &self.referrer.current;
         let near = |c: &Candidate| {
             own.cluster_scoped
                 || c.current.cluster_scoped
@@ -164,7 +174,7 @@ impl Search<'_> {
             if let [one] = candidates.as_slice() {
                 return Ok(Some(one));
             }
-            candidates.retain(|c| same_affixes(&c.resource, self.referrer, allow_empty));
+            candidates.retain(|c| same_affixes(c, self.referrer, allow_empty));
         }
         match candidates.as_slice() {
             [] => Ok(None),
@@ -175,7 +185,7 @@ impl Search<'_> {
 
     /// In a role binding only the kind of role that it names is meant.
     fn role(&self) -> Option<Gvk> {
-        let role = self.field.path.ends_with("roleRef/name").then(|| self.referrer.value.get("roleRef"))??;
+        let role = self.field.path.ends_with("roleRef/name").then(|| self.referrer.resource.value.get("roleRef"))??;
         let text = |key: &str| role.get(key).map(scalar_text);
         Some(Gvk { group: text("apiGroup")?, version: String::new(), kind: text("kind")? })
     }
@@ -185,7 +195,7 @@ impl Search<'_> {
         let mut text = format!(
             "found multiple possible referrals: {}\n\n**** Too many possible referral targets to referrer:\n{}\n",
             ids.join(", "),
-            yaml::to_yaml(&self.referrer.value)
+            yaml::to_yaml(&self.referrer.resource.value)
         );
         for (at, candidate) in candidates.iter().enumerate() {
             text.push_str(&format!("--- possible referral {at}:\n{}\n", yaml::to_yaml(&candidate.resource.value)));
@@ -195,12 +205,9 @@ impl Search<'_> {
 }
 
 /// Whether two objects went through the same prefixes and suffixes, as far as the shorter list goes.
-fn same_affixes(a: &Resource, b: &Resource, allow_empty: bool) -> bool {
-    [PREFIXES, SUFFIXES].iter().all(|key| {
-        let (a, b) = (a.noted(key), b.noted(key));
-        match a.is_empty() || b.is_empty() {
-            true => allow_empty || a.len() == b.len(),
-            false => a.iter().rev().zip(b.iter().rev()).all(|(a, b)| a == b),
-        }
+fn same_affixes(a: &Candidate, b: &Candidate, allow_empty: bool) -> bool {
+    a.affixes.iter().zip(&b.affixes).all(|(a, b)| match a.is_empty() || b.is_empty() {
+        true => allow_empty || a.len() == b.len(),
+        false => a.iter().rev().zip(b.iter().rev()).all(|(a, b)| a == b),
     })
 }
