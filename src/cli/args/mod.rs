@@ -47,6 +47,14 @@ pub fn list(name: &'static str, help: &'static str) -> Arg {
         .num_args(1)
 }
 
+/// A flag that collects `KEY=VALUE` pairs: repeated or with commas.
+pub fn pairs(name: &'static str, help: &'static str) -> Arg {
+    list(name, help).value_parser(StringValueParser::new().try_map(|text| match text.contains('=') {
+        true => Ok(text),
+        false => Err("malformed pair, expect string=string"),
+    }))
+}
+
 /// A flag that collects values, each as it is: commas are part of the value.
 pub fn each(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).help(help).action(ArgAction::Append).allow_hyphen_values(true).num_args(1)
@@ -57,6 +65,18 @@ pub fn number(name: &'static str, help: &'static str) -> Arg {
     text(name, help).value_parser(StringValueParser::new().try_map(|text| {
         text.parse::<i64>()
             .map_err(|_| format!("strconv.ParseInt: parsing {}: invalid syntax", crate::machinery::field::quote(&text)))
+    }))
+}
+
+/// A flag with a whole number of 32 bits.
+pub fn number32(name: &'static str, help: &'static str) -> Arg {
+    number(name, help).value_parser(StringValueParser::new().try_map(|text| {
+        let wrong = |why| format!("strconv.ParseInt: parsing {}: {why}", crate::machinery::field::quote(&text));
+        match text.parse::<i64>() {
+            Ok(number) if i32::try_from(number).is_ok() => Ok(number),
+            Ok(_) => Err(wrong("value out of range")),
+            Err(_) => Err(wrong("invalid syntax")),
+        }
     }))
 }
 

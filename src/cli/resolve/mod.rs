@@ -35,6 +35,8 @@ pub struct Selection {
     pub fields: String,
     /// `--all`.
     pub all: bool,
+    /// `--all` beside names is an error; elsewhere the names win.
+    pub all_is_strict: bool,
     /// `-A`.
     pub all_namespaces: bool,
     /// The namespace for whatever names none.

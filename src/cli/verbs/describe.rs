@@ -48,7 +48,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         });
     }
     ctx.out.push_str(&texts.join("\n\n"));
-    CliError::all(errors)
+    CliError::each_once(errors, &ctx.program)
 }
 
 /// All objects whose names begin with what was asked for, or the complaint that it is not there.

@@ -16,13 +16,19 @@ use crate::machinery::status::Status;
 use crate::printers::tabwriter::{self, GET};
 use crate::sim::Duration;
 
+const LONG: &str = "Display resource (CPU/memory) usage.
+
+ The top command allows you to see the resource consumption for nodes or pods.
+
+ This command requires Metrics Server to be correctly configured and working on the server.";
+
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
     name: "top",
     aliases: &[],
     about: "Display resource (CPU/memory) usage",
     args: |c| c,
-    run: |ctx, _| Err(help::family(ctx, "top", "Display resource (CPU/memory) usage.", VERB.family)),
+    run: |ctx, _| Err(help::family_called(ctx, "top", LONG, "[flags]", VERB.family)),
     family: &[
         Verb {
             name: "node",

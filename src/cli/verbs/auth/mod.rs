@@ -18,7 +18,7 @@ pub(super) const VERB: Verb = Verb {
     aliases: &[],
     about: "Inspect authorization",
     args: |c| c,
-    run: |ctx, _| Err(help::family(ctx, "auth", "Inspect authorization.", VERB.family)),
+    run: |ctx, _| Err(help::family_called(ctx, "auth", "Inspect authorization.", "[flags]", VERB.family)),
     family: &[
         can_i::VERB,
         reconcile::VERB,

@@ -22,9 +22,13 @@ pub(super) const VERB: Verb = Verb {
     aliases: &[],
     about: "Modify kubeconfig files",
     args: |c| c,
-    run: |ctx, _| Err(help::family(ctx, "config", "Modify kubeconfig files: contexts and their namespaces.", FAMILY)),
+    run: |ctx, _| Err(help::family(ctx, "config", LONG, FAMILY)),
     family: FAMILY,
 };
+
+const LONG: &str = "Modify kubeconfig files using subcommands like \"kubectl config set current-context my-context\".
+
+ A store has its own contexts; --kubeconfig or $KCTL_KUBECONFIG name a file to use instead.";
 
 const FAMILY: &[Verb] = &[
     member("current-context", "Display the current-context", |c| c, current_context),

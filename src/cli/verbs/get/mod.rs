@@ -144,7 +144,7 @@ fn fetch_all(ctx: &mut Ctx, options: &Options, resolved: &mut Resolved) -> Vec<(
 fn structured(ctx: &mut Ctx, options: &mut Options, mut resolved: Resolved) -> CliResult<()> {
     let found = fetch_all(ctx, options, &mut resolved);
     if resolved.single && !resolved.errors.is_empty() || found.is_empty() && options.ignore_not_found {
-        return CliError::all(resolved.errors);
+        return CliError::each_once(resolved.errors, &ctx.program);
     }
     let mut objects: Vec<Value> = found.iter().map(|(_, object)| (**object).clone()).collect();
     if !options.sort_by.is_empty() {
@@ -156,7 +156,7 @@ fn structured(ctx: &mut Ctx, options: &mut Options, mut resolved: Resolved) -> C
     };
     let printed = options.output.print(ctx, &shown);
     resolved.errors.extend(printed.err());
-    CliError::all(resolved.errors)
+    CliError::each_once(resolved.errors, &ctx.program)
 }
 
 /// Prints tables, one section after the other.
@@ -196,7 +196,7 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
             false => "No resources found".to_string(),
         });
     }
-    CliError::all(resolved.errors)
+    CliError::each_once(resolved.errors, &ctx.program)
 }
 
 /// Whether objects of more than one kind were asked for: then names carry their kind.

@@ -64,7 +64,7 @@ fn warn_of_apply(ctx: &mut Ctx, subject: &Subject) {
 fn undo(ctx: &mut Ctx, subject: &Subject, to: i64, dry_run: DryRun) -> CliResult<String> {
     let object = &subject.object;
     let revisions = revisions::of(ctx, object)?
-        .ok_or_else(|| CliError::text(format!("no rollbacker has been implemented for {}", quote(object.kind()))))?;
+        .ok_or_else(|| revisions::without(object, ("rollbacker", "rollbacker")))?;
     let is_deployment = object.kind() == "Deployment";
     let chosen = choose(&revisions, to).ok_or_else(|| not_found(object, &revisions, to))?;
     let template = chosen.template();
