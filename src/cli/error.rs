@@ -50,20 +50,6 @@ impl CliError {
         }
     }
 
-    /// The same, saying the same thing once.
-    pub fn each_once(errors: Vec<CliError>, program: &str) -> CliResult<()> {
-        let mut said = Vec::new();
-        let mut kept = Vec::new();
-        for error in errors {
-            let text = error.message(program);
-            if !said.contains(&text) {
-                said.push(text);
-                kept.push(error);
-            }
-        }
-        CliError::all(kept)
-    }
-
     /// The exit code.
     pub fn code(&self) -> i32 {
         match self {

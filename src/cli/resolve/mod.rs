@@ -195,7 +195,11 @@ Example resource specifications include:
 pub fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
     match selection.has_files() {
         true if selection.words.is_empty() => return from_files(ctx, selection),
-        true => return Err(words_beside_files(selection)),
+        true => {
+            // A file that is not there is complained about first.
+            super::files::read_files(ctx, &selection.filenames, selection.recursive)?;
+            return Err(words_beside_files(selection));
+        }
         false => {}
     }
     let catalog = ctx.cluster()?.server().catalog().clone();

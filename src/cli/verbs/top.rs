@@ -164,7 +164,8 @@ fn name(ctx: &Ctx, matches: &ArgMatches, what: &str) -> CliResult<Option<String>
     match matches.values("words").as_slice() {
         [] => Ok(None),
         [_] if !matches.value("selector").is_empty() || !matches.value("field-selector").is_empty() => {
-            Err(CliError::text("only one of NAME or selector can be provided"))
+            let flag = if what == "node" { "--selector" } else { "selector" };
+            Err(CliError::text(format!("only one of NAME or {flag} can be provided")))
         }
         [name] => Ok(Some(name.clone())),
         _ => Err(ctx.usage(&format!("top {what}"), &format!("{what} [NAME | -l label]"))),

@@ -26,7 +26,7 @@ pub(super) const VERB: Verb = Verb {
             name: "whoami",
             aliases: &[],
             about: "Experimental: Check self subject attributes",
-            args: groups::output,
+            args: |c| groups::output(groups::words(c)),
             run: whoami,
             family: &[],
         },

@@ -144,7 +144,7 @@ fn fetch_all(ctx: &mut Ctx, options: &Options, resolved: &mut Resolved) -> Vec<(
 fn structured(ctx: &mut Ctx, options: &mut Options, mut resolved: Resolved) -> CliResult<()> {
     let found = fetch_all(ctx, options, &mut resolved);
     if resolved.single && !resolved.errors.is_empty() || found.is_empty() && options.ignore_not_found {
-        return CliError::each_once(resolved.errors, &ctx.program);
+        return CliError::all(resolved.errors);
     }
     let mut objects: Vec<Value> = found.iter().map(|(_, object)| (**object).clone()).collect();
     if !options.sort_by.is_empty() {
@@ -156,7 +156,7 @@ fn structured(ctx: &mut Ctx, options: &mut Options, mut resolved: Resolved) -> C
     };
     let printed = options.output.print(ctx, &shown);
     resolved.errors.extend(printed.err());
-    CliError::each_once(resolved.errors, &ctx.program)
+    CliError::all(resolved.errors)
 }
 
 /// Prints tables, one section after the other.
@@ -196,7 +196,7 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
             false => "No resources found".to_string(),
         });
     }
-    CliError::each_once(resolved.errors, &ctx.program)
+    CliError::all(resolved.errors)
 }
 
 /// Whether objects of more than one kind were asked for: then names carry their kind.
