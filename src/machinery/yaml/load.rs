@@ -47,17 +47,13 @@ pub(super) fn yaml_to_json(doc: &str) -> Result<Loaded, YamlError> {
         nodes: 0,
         aliased: 0,
         alias_depth: 0,
-        duplicates: Vec::new(),
     };
     let value = match tree.root {
         Some(root) => reader.value(root, 0)?,
         None => Value::Null,
     };
-    let duplicates = match reader.duplicates.is_empty() {
-        true => Vec::new(),
-        false => vec![format!("yaml: unmarshal errors:\n  {}", reader.duplicates.join("\n  "))],
-    };
-    Ok(Loaded { value, duplicates })
+    // kubectl makes JSON of it before anybody could complain about keys given twice.
+    Ok(Loaded { value, duplicates: Vec::new() })
 }
 
 /// Parses the document, or a version of it with the same data that our parser accepts.
@@ -91,7 +87,6 @@ fn is_forbidden(c: char) -> bool {
 type NodeId = usize;
 
 struct Node {
-    line: usize,
     content: Content,
 }
 
@@ -156,7 +151,7 @@ impl Tree {
                 _ => continue,
             };
             let id = tree.nodes.len();
-            tree.nodes.push(Node { line, content });
+            tree.nodes.push(Node { content });
             if anchor > 0 {
                 tree.anchors.insert(anchor, id);
             }
@@ -206,7 +201,6 @@ struct Reader<'t> {
     nodes: usize,
     aliased: usize,
     alias_depth: usize,
-    duplicates: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -244,8 +238,7 @@ impl Reader<'_> {
                 self.merge(value, fields, depth)?;
                 continue;
             }
-            let (name, shown) = self.key(key)?;
-            let line = self.tree.nodes[value].line;
+            let name = self.key(key)?;
             let value = self.value(value, depth + 1)?;
             let name = match name {
                 Some(name) => name,
@@ -256,9 +249,7 @@ impl Reader<'_> {
                     )));
                 }
             };
-            if fields.insert(name, value).is_some() {
-                self.duplicates.push(format!("line {line}: key {shown} already set in map"));
-            }
+            fields.insert(name, value);
         }
         Ok(())
     }
@@ -273,10 +264,10 @@ impl Reader<'_> {
         let tree = self.tree;
         let wrong = || YamlError::yaml("map merge requires map or sequence of maps as the value");
         match &tree.nodes[id].content {
-            Content::Mapping(pairs) => self.merge_pairs(pairs, fields, depth),
+            Content::Mapping(pairs) => self.fill(pairs, fields, depth),
             Content::Alias { anchor, at } => {
                 self.follow(*anchor, *at, |reader, target| match &tree.nodes[target].content {
-                    Content::Mapping(pairs) => reader.merge_pairs(pairs, fields, depth),
+                    Content::Mapping(pairs) => reader.fill(pairs, fields, depth),
                     _ => Err(wrong()),
                 })
             }
@@ -289,21 +280,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Keys that merging brings twice are no mistake.
-    fn merge_pairs(
-        &mut self,
-        pairs: &[(NodeId, NodeId)],
-        fields: &mut Map<String, Value>,
-        depth: usize,
-    ) -> Result<(), YamlError> {
-        let before = self.duplicates.len();
-        let done = self.fill(pairs, fields, depth);
-        self.duplicates.truncate(before);
-        done
-    }
-
-    /// A key as the JSON object has it (`None`: null), and as messages show it.
-    fn key(&mut self, id: NodeId) -> Result<(Option<String>, String), YamlError> {
+    /// A key as the JSON object has it; `None` is null.
+    fn key(&mut self, id: NodeId) -> Result<Option<String>, YamlError> {
         let tree = self.tree;
         match &tree.nodes[id].content {
             Content::Scalar { text, plain, tag } => {
@@ -311,14 +289,13 @@ impl Reader<'_> {
                     && tag.is_none()
                     && let Meaning::Float(float) = scalar::meaning(text)
                 {
-                    return Ok((Some(go_text::float32_g(float as f32)), go_text::float_g(float)));
+                    return Ok(Some(go_text::float32_g(float as f32)));
                 }
                 let key = scalar_value(text, *plain, tag.as_deref())?;
-                let shown = go_syntax(&key);
                 Ok(match key {
-                    Value::Null => (None, shown),
-                    Value::String(text) => (Some(text), shown),
-                    _ => (Some(shown.clone()), shown),
+                    Value::Null => None,
+                    Value::String(text) => Some(text),
+                    other => Some(go_syntax(&other)),
                 })
             }
             Content::Alias { anchor, at } => self.follow(*anchor, *at, Self::key),
@@ -472,12 +449,10 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_two_equal_keys_wins_and_is_reported() {
+    fn the_last_of_two_equal_keys_wins() {
         let loaded = yaml_to_json("spec:\n  x: 1\n  x: 2\n  5: a\n  5: b\n").expect("readable");
         assert_eq!(loaded.value, json!({"spec": {"x": 2, "5": "b"}}));
-        let expected =
-            "yaml: unmarshal errors:\n  line 3: key \"x\" already set in map\n  line 5: key 5 already set in map";
-        assert_eq!(loaded.duplicates, [expected]);
+        assert!(loaded.duplicates.is_empty());
     }
 
     #[test]
