@@ -54,10 +54,9 @@ fn admit_class(admission: &mut Admission<'_>) -> Result<()> {
         return Ok(());
     }
     match default_class(admission)? {
-        Some(other) if other.name() != name => refuse(&format!(
-            "PriorityClass {} is already marked as default. Only one default can exist",
-            other.name()
-        )),
+        Some(other) if other.name() != name => {
+            refuse(&format!("PriorityClass {} is already marked as default. Only one default can exist", other.name()))
+        }
         _ => Ok(()),
     }
 }

@@ -168,8 +168,10 @@ fn pairs(words: &[String], what: &str, fits: fn(&str) -> bool) -> CliResult<Vec<
 }
 
 fn pod(matches: &ArgMatches, name: &str, labels: &BTreeMap<String, String>, words: &[String]) -> CliResult<Value> {
-    let env: Vec<Value> =
-        pairs(&matches.values("env"), "env", is_variable)?.into_iter().map(|(n, v)| json!({"name": n, "value": v})).collect();
+    let env: Vec<Value> = pairs(&matches.values("env"), "env", is_variable)?
+        .into_iter()
+        .map(|(n, v)| json!({"name": n, "value": v}))
+        .collect();
     let annotations: BTreeMap<String, String> =
         pairs(&matches.values("annotations"), "annotations format", |name| !name.is_empty())?.into_iter().collect();
     let given = |list: bool, value: Value| if list { value } else { Value::Null };

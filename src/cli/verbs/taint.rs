@@ -121,9 +121,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 
 /// Refuses to add and remove the same taint.
 fn check_conflicts(taints: &Taints) -> CliResult<()> {
-    let conflicts = |add: &Taint, gone: &Taint| {
-        add.key == gone.key && (gone.effect.is_empty() || gone.effect == add.effect)
-    };
+    let conflicts =
+        |add: &Taint, gone: &Taint| add.key == gone.key && (gone.effect.is_empty() || gone.effect == add.effect);
     let pairs = taints.add.iter().flat_map(|add| taints.remove.iter().filter(move |gone| conflicts(add, gone)));
     let both: Vec<String> = pairs.map(|gone| format!("{}={}", gone.key, gone.effect)).collect();
     match both.is_empty() {

@@ -40,14 +40,7 @@ pub(super) fn yaml_to_json(doc: &str) -> Result<Loaded, YamlError> {
     }
     let (tree, doc) = parse_leniently(doc)?;
     let doc = doc.as_ref();
-    let mut reader = Reader {
-        doc,
-        tree: &tree,
-        open_anchors: Vec::new(),
-        nodes: 0,
-        aliased: 0,
-        alias_depth: 0,
-    };
+    let mut reader = Reader { doc, tree: &tree, open_anchors: Vec::new(), nodes: 0, aliased: 0, alias_depth: 0 };
     let value = match tree.root {
         Some(root) => reader.value(root, 0)?,
         None => Value::Null,

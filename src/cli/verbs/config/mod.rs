@@ -39,7 +39,9 @@ const FAMILY: &[Verb] = &[
     member("delete-user", "Delete the specified user from the kubeconfig", groups::words, |ctx, matches| {
         delete_entry(ctx, matches, "user")
     }),
-    member("get-clusters", "Display clusters defined in the kubeconfig", groups::words, |ctx, _| names(ctx, "clusters")),
+    member("get-clusters", "Display clusters defined in the kubeconfig", groups::words, |ctx, _| {
+        names(ctx, "clusters")
+    }),
     member("get-contexts", "Describe one or many contexts", contexts_flags, get_contexts),
     member("get-users", "Display users defined in the kubeconfig", groups::words, |ctx, _| names(ctx, "users")),
     member("rename-context", "Rename a context from the kubeconfig file", groups::words, rename_context),

@@ -43,9 +43,7 @@ const ROLE: Generator = Generator {
 const CLUSTER_ROLE: Generator = Generator {
     path: "create clusterrolebinding",
     failed: "failed to create clusterrolebinding: ",
-    build: |_, matches, name| {
-        binding("ClusterRoleBinding", name, "ClusterRole", matches.value("clusterrole"), matches)
-    },
+    build: |_, matches, name| binding("ClusterRoleBinding", name, "ClusterRole", matches.value("clusterrole"), matches),
 };
 
 const GROUP: &str = "rbac.authorization.k8s.io";

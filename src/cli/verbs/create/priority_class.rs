@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::generator::{self, Generator};
-use crate::cli::args::{self, Matches};
 use crate::cli::Verb;
+use crate::cli::args::{self, Matches};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -122,10 +122,7 @@ const SPECIAL: [(&str, &[(&str, &str)]); 4] = [
     ("use", &[("podsecuritypolicies", "policy"), ("podsecuritypolicies", "extensions")]),
     ("bind", ROLES),
     ("escalate", ROLES),
-    (
-        "impersonate",
-        &[("users", ""), ("serviceaccounts", ""), ("groups", ""), ("userextras", "authentication.k8s.io")],
-    ),
+    ("impersonate", &[("users", ""), ("serviceaccounts", ""), ("groups", ""), ("userextras", "authentication.k8s.io")]),
 ];
 const ROLES: &[(&str, &str)] = &[("roles", GROUP), ("clusterroles", GROUP)];
 const GROUP: &str = "rbac.authorization.k8s.io";
@@ -139,10 +136,17 @@ impl Rule {
         }
         let mut resources: Vec<Asked> = all("resource").iter().map(|text| Asked::read(text)).collect();
         // A lone star stands for all that is named before and after it.
-        if let Some(at) = resources.iter().position(|r| r.resource == "*" && r.group.is_empty() && r.subresource.is_empty()) {
+        if let Some(at) =
+            resources.iter().position(|r| r.resource == "*" && r.group.is_empty() && r.subresource.is_empty())
+        {
             resources = vec![resources.swap_remove(at)];
         }
-        Rule { verbs, resources, names: once(matches.values("resource-name").into_iter()), urls: all("non-resource-url") }
+        Rule {
+            verbs,
+            resources,
+            names: once(matches.values("resource-name").into_iter()),
+            urls: all("non-resource-url"),
+        }
     }
 
     fn check(&self, ctx: &mut Ctx) -> CliResult<()> {
@@ -274,7 +278,8 @@ impl Asked {
             return Ok(None);
         }
         let catalog = ctx.cluster()?.server().catalog().clone();
-        let word = if self.group.is_empty() { self.resource.clone() } else { format!("{}.{}", self.resource, self.group) };
+        let word =
+            if self.group.is_empty() { self.resource.clone() } else { format!("{}.{}", self.resource, self.group) };
         // What looks like a version in the name is none here.
         let fits = |group: &str| group.starts_with(&self.group);
         let found = catalog.by_name(&word).filter(|kind| fits(kind.names().group));

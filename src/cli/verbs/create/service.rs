@@ -30,7 +30,10 @@ pub(super) const VERB: Verb = Verb {
             name: "externalname",
             aliases: &[],
             about: "Create an ExternalName service",
-            args: |c| tcp(generator::flags(c)).arg(args::text("external-name", "the name outside of the cluster").required(true)),
+            args: |c| {
+                tcp(generator::flags(c))
+                    .arg(args::text("external-name", "the name outside of the cluster").required(true))
+            },
             run: |ctx, matches| generator::run(ctx, matches, &EXTERNAL_NAME),
             family: &[],
         },

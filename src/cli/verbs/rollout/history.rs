@@ -36,8 +36,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 
 fn one(ctx: &mut Ctx, output: &mut Output, subject: &Subject, revision: i64) -> CliResult<()> {
     let object = &subject.object;
-    let revisions = revisions::of(ctx, object)?
-        .ok_or_else(|| revisions::without(object, ("history", "history viewer")))?;
+    let revisions =
+        revisions::of(ctx, object)?.ok_or_else(|| revisions::without(object, ("history", "history viewer")))?;
     let chosen = revisions.iter().find(|r| r.number == revision);
     if revision > 0 && chosen.is_none() {
         return Err(CliError::text("unable to find the specified revision"));
