@@ -97,7 +97,7 @@ fn what_is_mistyped_is_said() {
             ("delete cm x --all", "! error: name cannot be provided when a selector is specified\n= 1\n"),
             (
                 "delete cm --all --field-selector=metadata.name=x",
-                "! error: cannot set --all and --field-selector at the same time\n= 1\n",
+                "! error: setting 'all' parameter but found a non empty selector. \n= 1\n",
             ),
             ("help nope", "! Unknown help topic [`nope`]\n= 1\n"),
             ("describe cm nope", "! Error from server (NotFound): configmaps \"nope\" not found\n= 1\n"),

@@ -111,11 +111,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if !output.is_empty() && output != "name" {
         return Err(CliError::text(format!("unexpected -o output mode: {output}. We only support '-o name'")));
     }
-    for (flag, given) in [("selector", &selection.labels), ("field-selector", &selection.fields)] {
-        if selection.all && !given.is_empty() {
-            let kind = if flag == "selector" { "selector" } else { "field selector" };
-            return Err(CliError::text(format!("setting 'all' parameter but found a non empty {kind}. ")));
-        }
+    if selection.all && !(selection.labels.is_empty() && selection.fields.is_empty()) {
+        return Err(CliError::text("setting 'all' parameter but found a non empty selector. "));
     }
     let dry_run = DryRun::read(ctx, matches)?;
     if matches.on("force") && deletion.grace == Some(0) {

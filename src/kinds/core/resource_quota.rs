@@ -295,6 +295,7 @@ mod tests {
             [
                 "spec.hard[cpu]: Invalid value: \"-1\": must be greater than or equal to 0",
                 "spec.hard[pods]: Invalid value: \"1500m\": must be an integer",
+                "spec.hard[strange]: Invalid value: \"strange\": must be a standard resource type or fully qualified",
                 "spec.hard[strange]: Invalid value: \"strange\": must be a standard resource for quota",
             ]
         );
