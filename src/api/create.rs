@@ -9,7 +9,7 @@ use super::{Body, Request, Response, Result, Server, broken, decode, managers, m
 use crate::kinds::Kind;
 use crate::kinds::catalog::KindRef;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::status::Status;
+use crate::machinery::status::{Reason, Status};
 use crate::sim::Time;
 
 /// How many generated names are tried before giving up, as the API server does.
@@ -26,9 +26,6 @@ impl Server {
         decode::expect_kind(&*kind, &new, request)?;
         self.to_stored_version(&*kind, &mut new);
         self.enter_namespace(&*kind, &mut new, request)?;
-        if !new.resource_version().is_empty() {
-            return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
-        }
         new.remove_at("/metadata/managedFields");
         self.create_object(kind, new, None, request, now, warnings)
     }
@@ -43,6 +40,8 @@ impl Server {
         now: Time,
         mut warnings: Vec<String>,
     ) -> Result<Response> {
+        // Only what keeps objects minds a version, so a dry run passes.
+        let versioned = new.resource_version().parse::<u64>().is_ok_and(|v| v != 0) && !request.options.dry_run;
         kind.set_defaults(&mut new);
         self.name_new_object(&*kind, &mut new)?;
         let managed = managed.or_else(|| managers::after(&*kind, None, &new, request, now));
@@ -53,11 +52,16 @@ impl Server {
         if !request.options.trusted {
             warnings.extend(kind.warnings(&new, None));
         }
+        // What is handed out to a new object is missing before anybody sees that it is there already.
+        self.allocate(&*kind, &mut new, None)?;
+        if versioned {
+            let text = "resourceVersion should not be set on objects to be created";
+            return Err(Status::new(Reason::Unknown, text));
+        }
         let key = Server::key(&*kind, new.namespace(), new.name());
         if self.store.get(&key).map_err(broken)?.is_some() {
             return Err(Status::already_exists(kind.names().group, kind.names().plural, new.name()));
         }
-        self.allocate(&*kind, &mut new, None)?;
         self.admit_last(&*kind, &mut new, None, request, now, &mut warnings)?;
         decode::complete(&*kind, &mut new);
         managers::put(&mut new, managed);

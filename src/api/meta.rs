@@ -70,6 +70,14 @@ pub(super) fn check_name(rule: NameRule, name: &str) -> Vec<String> {
 pub(super) fn validate_create(kind: &dyn Kind, object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
     let path = Path::new("metadata");
+    let prefix = object.str("/metadata/generateName");
+    if !prefix.is_empty() {
+        // What follows the prefix makes a good end of a bad one.
+        let masked = prefix.strip_suffix('-').filter(|p| !p.is_empty()).map(|p| format!("{p}a"));
+        for detail in check_name(kind.name_rule(), masked.as_deref().unwrap_or(prefix)) {
+            errors.push(field::invalid(&path.child("generateName"), prefix, &detail));
+        }
+    }
     if object.name().is_empty() {
         errors.push(field::required(&path.child("name"), "name or generateName is required"));
     } else {

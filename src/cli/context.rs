@@ -92,7 +92,7 @@ impl Ctx {
             let seconds = text.parse().ok().map(Duration::from_secs);
             self.timeout_given = true;
             self.timeout = seconds.or_else(|| Duration::parse(text)).ok_or_else(|| {
-                CliError::text(format!("Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h): {text}"))
+                CliError::text("Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)")
             })?;
         }
         Ok(())

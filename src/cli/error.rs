@@ -62,10 +62,12 @@ impl CliError {
     pub fn message(&self, program: &str) -> String {
         match self {
             CliError::Status(status) => format!("{}\n", status_text(status)),
-            CliError::Text(text) => match text.starts_with("error: ") || text.starts_with("Error from server") {
-                true => format!("{text}\n"),
-                false => format!("error: {text}\n"),
-            },
+            CliError::Text(text) => {
+                let said = text.starts_with("error: ") || text.starts_with("Error from server");
+                // A text that ends its line itself gets no second end.
+                let end = if text.ends_with('\n') { "" } else { "\n" };
+                format!("{}{text}{end}", if said { "" } else { "error: " })
+            }
             CliError::Raw(text, _) => text.clone(),
             CliError::Usage(text) => format!("error: {text}\nSee '{program} --help' for usage.\n"),
             CliError::Many(errors) => {
@@ -76,10 +78,7 @@ impl CliError {
                         CliError::Text(text) => format!("{text}\n"),
                         other => other.message(program),
                     };
-                    // An aggregate says the same thing once.
-                    if !lines.contains(&text) {
-                        lines.push(text);
-                    }
+                    lines.push(text);
                 }
                 lines.concat()
             }

@@ -44,7 +44,7 @@ pub fn read_files(ctx: &mut Ctx, names: &[String], recursive: bool) -> CliResult
             Err(error) => errors.push(error),
         }
     }
-    aggregate(errors)?;
+    CliError::all(errors)?;
     if paths.is_empty() {
         let folders = names.join(" ");
         return Err(CliError::text(format!(
@@ -57,25 +57,6 @@ pub fn read_files(ctx: &mut Ctx, names: &[String], recursive: bool) -> CliResult
         texts.push(read(ctx, path.as_deref())?);
     }
     Ok(SourceTexts { texts, single })
-}
-
-/// Several failures of the command line itself are one error, as Go prints an aggregate.
-fn aggregate(errors: Vec<CliError>) -> CliResult<()> {
-    let raw = |e: &CliError| matches!(e, CliError::Raw(..));
-    if errors.len() < 2 || errors.iter().any(raw) {
-        return CliError::all(errors);
-    }
-    let mut texts: Vec<String> = Vec::new();
-    for error in &errors {
-        let text = error.message("").trim_end().trim_start_matches("error: ").to_string();
-        if !texts.contains(&text) {
-            texts.push(text);
-        }
-    }
-    match texts.as_slice() {
-        [one] => Err(CliError::text(one.clone())),
-        _ => Err(CliError::text(format!("[{}]", texts.join(", ")))),
-    }
 }
 
 fn read(ctx: &mut Ctx, path: Option<&Path>) -> CliResult<SourceText> {

@@ -31,7 +31,6 @@ fn initial() -> Value {
         "users": [{"name": "kctl-admin", "user": {}}],
         "contexts": [{"name": "kctl-admin@kctl", "context": {"cluster": "kctl", "user": "kctl-admin"}}],
         "current-context": "kctl-admin@kctl",
-        "preferences": {},
     })
 }
 

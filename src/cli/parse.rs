@@ -157,7 +157,7 @@ fn complain(error: &clap::Error, argv: &[String], program: &str, root: &Command)
     };
     let usage = |text: String| CliError::Raw(format!("error: {text}\nSee '{path} --help' for usage.\n"), 1);
     let argument = context(ContextKind::InvalidArg);
-    let flag = argument.split([' ', '=']).next().unwrap_or("").to_string();
+    let flag = argument.split([' ', '=', '[']).next().unwrap_or("").to_string();
     Err(match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             return Ok(Parsed::Help(error.render().to_string()));
@@ -166,8 +166,8 @@ fn complain(error: &clap::Error, argv: &[String], program: &str, root: &Command)
         ErrorKind::UnknownArgument if argument.starts_with('-') => usage(unknown_shorthand(&argument, argv)),
         ErrorKind::UnknownArgument => CliError::text(format!("unexpected argument: {argument}")),
         ErrorKind::InvalidSubcommand if path != program => {
-            let word = context(ContextKind::InvalidSubcommand);
-            CliError::Raw(format!("error: unknown command \"{word}\"\nSee '{path} -h' for help and examples\n"), 1)
+            let words = words_from(&context(ContextKind::InvalidSubcommand), argv);
+            CliError::Raw(format!("error: unknown command \"{words}\"\nSee '{path} -h' for help and examples\n"), 1)
         }
         ErrorKind::InvalidSubcommand => unknown_command(&context(ContextKind::InvalidSubcommand), &path),
         ErrorKind::InvalidValue if context(ContextKind::InvalidValue).is_empty() => usage(needs_argument(&flag, argv)),
@@ -176,8 +176,24 @@ fn complain(error: &clap::Error, argv: &[String], program: &str, root: &Command)
             let source = std::error::Error::source(error).map(|s| format!(": {s}")).unwrap_or_default();
             usage(format!("invalid argument \"{value}\" for \"{}\" flag{source}", named(&flag, root)))
         }
+        ErrorKind::MissingRequiredArgument => CliError::text(missing_flags(error)),
         _ => CliError::text(error.to_string().trim_end().trim_start_matches("error: ").to_string()),
     })
+}
+
+/// A word that is no member of a family, with the words after it: the family complains about all of them.
+fn words_from(word: &str, argv: &[String]) -> String {
+    let at = argv.iter().position(|w| w == word).unwrap_or(argv.len());
+    argv[at..].iter().filter(|w| !w.starts_with('-')).map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// cobra's complaint about flags that must be there, in the order of their names.
+fn missing_flags(error: &clap::Error) -> String {
+    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else { return error.to_string() };
+    let bare = |argument: &String| argument.trim_start_matches('-').split([' ', '=', '[']).next().map(String::from);
+    let mut names: Vec<String> = missing.iter().filter_map(bare).map(|n| format!("\"{n}\"")).collect();
+    names.sort();
+    format!("required flag(s) {} not set", names.join(", "))
 }
 
 /// The words of the verb that was reached: `kubectl rollout status`.
@@ -203,9 +219,10 @@ fn unknown_shorthand(argument: &str, argv: &[String]) -> String {
     format!("unknown shorthand flag: '{letter}' in {}", word.map_or(argument, |w| w.as_str()))
 }
 
+/// Only the last word can lack its value; it may be a group of short flags.
 fn needs_argument(flag: &str, argv: &[String]) -> String {
-    match argv.iter().rev().find(|w| w.starts_with('-') && !w.starts_with("--") && !flag.starts_with("--")) {
-        Some(word) => format!("flag needs an argument: '{}' in {word}", flag.trim_start_matches('-')),
+    match argv.last().filter(|w| w.starts_with('-') && !w.starts_with("--")) {
+        Some(word) => format!("flag needs an argument: '{}' in {word}", word.chars().last().unwrap_or('-')),
         None => format!("flag needs an argument: {flag}"),
     }
 }

@@ -97,10 +97,91 @@ fn what_is_mistyped_is_said() {
             ("delete cm x --all", "! error: name cannot be provided when a selector is specified\n= 1\n"),
             (
                 "delete cm --all --field-selector=metadata.name=x",
-                "! error: cannot set --all and --field-selector at the same time\n= 1\n",
+                "! error: setting 'all' parameter but found a non empty selector. \n= 1\n",
             ),
             ("help nope", "! Unknown help topic [`nope`]\n= 1\n"),
             ("describe cm nope", "! Error from server (NotFound): configmaps \"nope\" not found\n= 1\n"),
+        ],
+    );
+}
+
+#[test]
+fn wrong_flags_and_words_are_refused_as_kubectl_does() {
+    let mut session = Session::new();
+    check(
+        &mut session,
+        &[
+            ("get cm -l", "! error: flag needs an argument: 'l' in -l\n! See 'kubectl get --help' for usage.\n= 1\n"),
+            (
+                "get cm --watch=x",
+                "! error: invalid argument \"x\" for \"-w, --watch\" flag: strconv.ParseBool: parsing \"x\": invalid syntax\n! See 'kubectl get --help' for usage.\n= 1\n",
+            ),
+            (
+                "wait --for=delete cm/a --timeout=5",
+                "! error: invalid argument \"5\" for \"--timeout\" flag: time: missing unit in duration \"5\"\n! See 'kubectl wait --help' for usage.\n= 1\n",
+            ),
+            ("create cronjob", "! error: required flag(s) \"image\", \"schedule\" not set\n= 1\n"),
+            (
+                "set volume deploy web",
+                "! error: unknown command \"volume deploy web\"\n! See 'kubectl set -h' for help and examples\n= 1\n",
+            ),
+            (
+                "get -f FOLDER/a -f FOLDER/b",
+                "! the path \"FOLDER/a\" does not exist\n! the path \"FOLDER/b\" does not exist\n= 1\n",
+            ),
+            ("get cm,", "! error: the server doesn't have a resource type \"\"\n= 1\n"),
+            ("cordon a b", "! Error from server (NotFound): nodes \"a\" not found\n= 1\n"),
+            (
+                "taint nodes --all a:NoSchedule a-",
+                "! error: can not both modify and remove the following taint(s) in the same command: a=\n= 1\n",
+            ),
+            ("create role r --verb=use --resource=pods", "! error: can not perform 'use' on 'pods' in group ''\n= 1\n"),
+            (
+                "create role r --verb=get --resource=nope.apps",
+                "! the server doesn't have a resource type \"nope\" in group \"apps\"\n= 1\n",
+            ),
+            (
+                "create pdb p --selector=a=b --min-available=x",
+                "! error: invalid format specified for min-available\n= 1\n",
+            ),
+            (
+                "rollout history ns/default",
+                "! error: error retrieving history for \"Namespace\", no visitor method exists for { Namespace}\n= 1\n",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn creation_minds_versions_and_ports_before_names() {
+    let mut session = Session::new();
+    session.write("v.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: v, resourceVersion: '7'}}");
+    session.write(
+        "s.yaml",
+        "{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {type: NodePort, ports: [{port: 80, nodePort: 30080}]}}",
+    );
+    check(
+        &mut session,
+        &[
+            ("create -f FOLDER/v.yaml --dry-run=server", "configmap/v created (server dry run)\n"),
+            (
+                "create -f FOLDER/v.yaml",
+                "! Error from server: error when creating \"FOLDER/v.yaml\": resourceVersion should not be set on objects to be created\n= 1\n",
+            ),
+            ("create -f FOLDER/s.yaml", "service/s created\n"),
+            (
+                "create -f FOLDER/s.yaml",
+                "! The Service \"s\" is invalid: spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated\n= 1\n",
+            ),
+            ("create priorityclass a --value=1 --global-default", "priorityclass.scheduling.k8s.io/a created\n"),
+            (
+                "create priorityclass b --value=1 --global-default",
+                "! error: failed to create priorityclass: priorityclasses.scheduling.k8s.io \"b\" is forbidden: PriorityClass a is already marked as default. Only one default can exist\n= 1\n",
+            ),
+            (
+                "delete priorityclass system-node-critical",
+                "! Error from server (Forbidden): priorityclasses.scheduling.k8s.io \"system-node-critical\" is forbidden: this is a system priority class and cannot be deleted\n= 1\n",
+            ),
         ],
     );
 }

@@ -72,7 +72,9 @@ impl Catalog {
         let short = || {
             all.iter().find(|k| k.names().short.contains(&word) && group.is_none_or(|g| k.names().group.starts_with(g)))
         };
-        exact.or_else(begins).or_else(short).cloned()
+        // A short name is expanded whatever version stands behind it.
+        let versioned = || all.iter().find(|k| k.names().short.contains(&word) && third == Some(k.names().group));
+        exact.or_else(begins).or_else(short).or_else(versioned).cloned()
     }
 }
 

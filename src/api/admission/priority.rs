@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{Admission, Result};
+use super::{Admission, Operation, Result};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::status::Status;
 
 const CLASSES: &str = "priorityclasses.scheduling.k8s.io";
 
+/// Classes that the control plane itself depends on.
+const IMMORTAL: [&str; 2] = ["system-cluster-critical", "system-node-critical"];
+
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
+    if admission.kind.names().resource() == CLASSES {
+        return admit_class(admission);
+    }
     if !admission.creates("pods") {
         return Ok(());
     }
@@ -32,6 +38,27 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     pod.put("/spec/priority", value);
     pod.put_default("/spec/preemptionPolicy", policy);
     Ok(())
+}
+
+/// There is one default, and some classes never go.
+fn admit_class(admission: &mut Admission<'_>) -> Result<()> {
+    let name = admission.new.name().to_string();
+    let refuse = |why: &str| Err(Status::forbidden("scheduling.k8s.io", "priorityclasses", &name, why));
+    if admission.operation == Operation::Delete {
+        return match IMMORTAL.contains(&name.as_str()) {
+            true => refuse("this is a system priority class and cannot be deleted"),
+            false => Ok(()),
+        };
+    }
+    if !admission.new.flag("/globalDefault") {
+        return Ok(());
+    }
+    match default_class(admission)? {
+        Some(other) if other.name() != name => {
+            refuse(&format!("PriorityClass {} is already marked as default. Only one default can exist", other.name()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn named_class(admission: &mut Admission<'_>, name: &str) -> Result<Arc<Object>> {

@@ -47,6 +47,14 @@ pub fn list(name: &'static str, help: &'static str) -> Arg {
         .num_args(1)
 }
 
+/// A flag that collects `KEY=VALUE` pairs: repeated or with commas.
+pub fn pairs(name: &'static str, help: &'static str) -> Arg {
+    list(name, help).value_parser(StringValueParser::new().try_map(|text| match text.contains('=') {
+        true => Ok(text),
+        false => Err("malformed pair, expect string=string"),
+    }))
+}
+
 /// A flag that collects values, each as it is: commas are part of the value.
 pub fn each(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).help(help).action(ArgAction::Append).allow_hyphen_values(true).num_args(1)
@@ -60,12 +68,44 @@ pub fn number(name: &'static str, help: &'static str) -> Arg {
     }))
 }
 
+/// A flag with a whole number of 32 bits.
+pub fn number32(name: &'static str, help: &'static str) -> Arg {
+    number(name, help).value_parser(StringValueParser::new().try_map(|text| {
+        let wrong = |why| format!("strconv.ParseInt: parsing {}: {why}", crate::machinery::field::quote(&text));
+        match text.parse::<i64>() {
+            Ok(number) if i32::try_from(number).is_ok() => Ok(number),
+            Ok(_) => Err(wrong("value out of range")),
+            Err(_) => Err(wrong("invalid syntax")),
+        }
+    }))
+}
+
 /// A flag with a duration in Go's syntax.
 pub fn duration(name: &'static str, help: &'static str) -> Arg {
-    text(name, help).value_parser(StringValueParser::new().try_map(|text| {
-        crate::sim::Duration::parse(&text)
-            .ok_or_else(|| format!("time: invalid duration {}", crate::machinery::field::quote(&text)))
-    }))
+    text(name, help).value_parser(
+        StringValueParser::new().try_map(|text| crate::sim::Duration::parse(&text).ok_or_else(|| bad_duration(&text))),
+    )
+}
+
+/// Go's complaint about a duration: a number without a unit, a unit that it does not know, or no number at all.
+fn bad_duration(text: &str) -> String {
+    let quote = crate::machinery::field::quote;
+    let invalid = || format!("time: invalid duration {}", quote(text));
+    let mut rest = text.trim_start_matches(['-', '+']);
+    while !rest.is_empty() {
+        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let number = &rest[..rest.len() - after.len()];
+        if !number.contains(|c: char| c.is_ascii_digit()) || number.matches('.').count() > 1 {
+            return invalid();
+        }
+        let unit = &after[..after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len())];
+        match unit {
+            "" => return format!("time: missing unit in duration {}", quote(text)),
+            "ns" | "us" | "µs" | "μs" | "ms" | "s" | "m" | "h" => rest = &after[unit.len()..],
+            _ => return format!("time: unknown unit {} in duration {}", quote(unit), quote(text)),
+        }
+    }
+    invalid()
 }
 
 /// The words that are no flags.
@@ -134,5 +174,18 @@ impl Matches for ArgMatches {
     fn typed(&self, name: &str) -> bool {
         matches!(self.try_contains_id(name), Ok(true))
             && self.value_source(name) == Some(clap::parser::ValueSource::CommandLine)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_refused_in_go_s_words() {
+        assert_eq!(bad_duration("5"), "time: missing unit in duration \"5\"");
+        assert_eq!(bad_duration("1m5x"), "time: unknown unit \"x\" in duration \"1m5x\"");
+        assert_eq!(bad_duration("x"), "time: invalid duration \"x\"");
+        assert_eq!(bad_duration(""), "time: invalid duration \"\"");
     }
 }

@@ -36,6 +36,8 @@ pub struct Selection {
     pub fields: String,
     /// `--all`.
     pub all: bool,
+    /// `--all` beside names is an error; elsewhere the names win.
+    pub all_is_strict: bool,
     /// `-A`.
     pub all_namespaces: bool,
     /// The namespace for whatever names none.
@@ -194,7 +196,11 @@ Example resource specifications include:
 pub fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
     match selection.has_files() {
         true if selection.words.is_empty() => return from_files(ctx, selection),
-        true => return Err(words_beside_files(selection)),
+        true => {
+            // A file that is not there is complained about first.
+            super::files::read_files(ctx, &selection.filenames, selection.recursive)?;
+            return Err(words_beside_files(selection));
+        }
         false => {}
     }
     let catalog = ctx.cluster()?.server().catalog().clone();

@@ -19,7 +19,12 @@ pub(super) enum Wanted {
 /// Reads the words of a selection.
 pub(super) fn read(catalog: &Catalog, selection: &Selection, program: &str) -> CliResult<Wanted> {
     let words = one_name_each(&selection.words);
-    let selects = selection.has_selector();
+    let names_win = selection.all && !selection.all_is_strict;
+    let named = words.len() > 1 || words.iter().any(|w| w.contains('/'));
+    let selects = match names_win && named {
+        true => !selection.labels.is_empty() || !selection.fields.is_empty(),
+        false => selection.has_selector(),
+    };
     if words.iter().any(|w| w.contains('/')) {
         let named = slashed(catalog, &words, program)?;
         if selects {
@@ -60,8 +65,7 @@ fn refuse<T>(text: &str) -> CliResult<T> {
 fn one_name_each(words: &[String]) -> Vec<String> {
     match words.split_first() {
         Some((types, names)) if !names.is_empty() && types.contains(',') && !types.contains('/') => {
-            let pairs = types.split(',').filter(|t| !t.is_empty());
-            pairs.flat_map(|t| names.iter().map(move |n| format!("{t}/{n}"))).collect()
+            types.split(',').flat_map(|t| names.iter().map(move |n| format!("{t}/{n}"))).collect()
         }
         _ => words.to_vec(),
     }
@@ -90,7 +94,7 @@ fn slashed(catalog: &Catalog, words: &[String], program: &str) -> CliResult<Vec<
 /// The types behind `deploy,svc` or a category such as `all`; each once.
 pub(super) fn types(catalog: &Catalog, text: &str) -> CliResult<Vec<Target>> {
     let mut targets: Vec<Target> = Vec::new();
-    for word in text.split(',').filter(|w| !w.is_empty()) {
+    for word in text.split(',') {
         let members: Vec<Target> = catalog
             .iter()
             .filter(|k| k.names().categories.contains(&word))
@@ -148,6 +152,9 @@ mod tests {
             (&["cm/a/b"], "error: arguments in resource/name form may not have more than one slash"),
             (&["cm"], "error: resource(s) were provided, but no name was specified"),
             (&["foo.bar", "x"], "error: the server doesn't have a resource type \"foo\""),
+            (&["deploy.v1.apps", "x"], "deployments/x"),
+            (&["cm,", "x"], "error: arguments in resource/name form must have a single resource and name"),
+            (&["", "x"], "error: the server doesn't have a resource type \"\""),
             (&[], "nothing"),
         ];
         for (words, expected) in cases {
@@ -164,6 +171,10 @@ mod tests {
             answer(&["cm/a"], labelled),
             "error: selectors and the all flag cannot be used when passing resource/name arguments"
         );
+        assert_eq!(answer(&["cm", "a"], |s| s.all = true), "configmaps/a");
+        assert_eq!(answer(&["cm/a"], |s| s.all = true), "configmaps/a");
+        let strict = |s: &mut Selection| (s.all, s.all_is_strict) = (true, true);
+        assert_eq!(answer(&["cm", "a"], strict), "error: name cannot be provided when a selector is specified");
         assert_eq!(answer(&[], labelled), "error: at least one resource must be specified to use a selector");
     }
 }

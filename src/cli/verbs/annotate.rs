@@ -56,9 +56,10 @@ fn parse(words: &[String]) -> CliResult<Pairs> {
 /// The reason of a change may always be overwritten.
 fn check_overwriting(old: &BTreeMap<String, String>, set: &BTreeMap<String, String>) -> CliResult<()> {
     let found: Vec<String> = set
-        .keys()
-        .filter(|key| *key != CHANGE_CAUSE)
-        .filter_map(|key| old.get(key).map(|value| format!("'{key}' already has a value ({value})")))
+        .iter()
+        .filter(|(key, _)| *key != CHANGE_CAUSE)
+        .filter_map(|(key, new)| Some((key, old.get(key).filter(|value| *value != new)?)))
+        .map(|(key, value)| format!("'{key}' already has a value ({value})"))
         .collect();
     match found.is_empty() {
         true => Ok(()),
@@ -77,6 +78,7 @@ mod tests {
     fn causes_may_be_overwritten() {
         let map = |key: &str, value: &str| BTreeMap::from([(key.to_string(), value.to_string())]);
         assert!(check_overwriting(&map(CHANGE_CAUSE, "a"), &map(CHANGE_CAUSE, "b")).is_ok());
+        assert!(check_overwriting(&map("note", "same"), &map("note", "same")).is_ok());
         let error = check_overwriting(&map("note", "two words"), &map("note", "x")).map_err(|e| e.message(""));
         let text = "error: --overwrite is false but found the following declared annotation(s): 'note' already has a value (two words)\n";
         assert_eq!(error, Err(text.into()));

@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::cli::args::{self, Matches};
+use crate::cli::args::{self, Matches, groups};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
 use crate::kinds::Kind;
 use crate::printers::table::print_rows;
@@ -22,13 +22,13 @@ pub(super) const VERSIONS: Verb = Verb {
     name: "api-versions",
     aliases: &[],
     about: "Print the supported API versions on the server, in the form of \"group/version\"",
-    args: |c| c,
+    args: groups::words,
     run: versions,
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    command
+    groups::words(command)
         .arg(args::text("api-group", "only resources of this group; empty is the core group"))
         .arg(args::list("categories", "only resources of these categories"))
         .arg(args::switch("namespaced", "only resources that live in namespaces (=false: that do not)"))
@@ -37,6 +37,15 @@ fn flags(command: Command) -> Command {
         .arg(args::text("output", "wide or name").short('o'))
         .arg(args::switch("no-headers", "without headings"))
         .arg(args::switch("cached", "accepted; there is no discovery cache"))
+}
+
+/// Neither verb takes words.
+fn refuse_words(ctx: &Ctx, matches: &ArgMatches, verb: &str) -> CliResult<()> {
+    let words = matches.values("words");
+    match words.is_empty() {
+        true => Ok(()),
+        false => Err(ctx.usage(verb, &format!("unexpected arguments: [{}]", words.join(" ")))),
+    }
 }
 
 /// A resource as discovery has it.
@@ -78,6 +87,7 @@ fn joined(group: &str, version: &str) -> String {
 }
 
 fn resources(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    refuse_words(ctx, matches, "api-resources")?;
     let output = matches.value("output");
     if !["", "wide", "name"].contains(&output) {
         return Err(CliError::text(format!("--output {output} is not available")));
@@ -134,7 +144,8 @@ fn resources(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
-fn versions(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
+fn versions(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    refuse_words(ctx, matches, "api-versions")?;
     let catalog = ctx.cluster()?.server().catalog().clone();
     let mut versions: Vec<String> = Vec::new();
     for kind in catalog.iter() {

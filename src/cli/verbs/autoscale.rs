@@ -69,7 +69,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         let made = making.create(ctx, autoscaler).map_err(|error| without_cpu(matches, error));
         let result = made.and_then(|a| {
             let label = format!("horizontalpodautoscaler.autoscaling/{}", a.name());
-            output.report(ctx, &a, &label, "autoscaled", dry_run)
+            let done = if dry_run.is_client() { "created" } else { "autoscaled" };
+            output.report(ctx, &a, &label, done, dry_run)
         });
         errors.extend(result.err());
     }
@@ -121,9 +122,11 @@ fn autoscaler(matches: &ArgMatches, subject: &Subject, (min, max): (i64, i64), m
     let (item, object) = (&subject.item, &subject.object);
     if item.kind.scale().is_none() {
         let names = item.kind.names();
+        let version = names.version;
+        let at = format!("{}/{version}, Resource={}", names.group, names.plural);
+        let kind = if names.group.is_empty() { names.kind.into() } else { format!("{}.{}", names.kind, names.group) };
         return Err(CliError::text(format!(
-            "cannot autoscale a {}: the server could not find the requested resource",
-            names.kind
+            "cannot autoscale a {kind}: could not find scale subresource for {at} in discovery information"
         )));
     }
     let mut autoscaler = json!({

@@ -10,7 +10,7 @@ pub(super) const VERB: Verb = Verb {
     name: "cluster-info",
     aliases: &[],
     about: "Display cluster information",
-    args: |c| c,
+    args: super::words_that_mean_nothing,
     run: show,
     family: &[Verb {
         name: "dump",

@@ -102,19 +102,17 @@ fn cascade(ctx: &mut Ctx, word: &str) -> CliResult<Propagation> {
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let selection = Selection::from_matches(ctx, matches);
+    let selection = Selection { all_is_strict: true, ..Selection::from_matches(ctx, matches) };
     if matches.given("raw").is_some() {
         return Err(CliError::text("--raw is not supported: there is no HTTP server to send to"));
     }
     let deletion = Deletion::read(ctx, matches)?;
     let output = matches.value("output");
     if !output.is_empty() && output != "name" {
-        return Err(ctx.usage("delete", &format!("unexpected -o output mode: {output}. We only support '-o name'")));
+        return Err(CliError::text(format!("unexpected -o output mode: {output}. We only support '-o name'")));
     }
-    for (flag, given) in [("selector", &selection.labels), ("field-selector", &selection.fields)] {
-        if selection.all && !given.is_empty() {
-            return Err(CliError::text(format!("cannot set --all and --{flag} at the same time")));
-        }
+    if selection.all && !(selection.labels.is_empty() && selection.fields.is_empty()) {
+        return Err(CliError::text("setting 'all' parameter but found a non empty selector. "));
     }
     let dry_run = DryRun::read(ctx, matches)?;
     if matches.on("force") && deletion.grace == Some(0) {

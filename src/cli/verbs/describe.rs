@@ -25,7 +25,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let show_events = matches.on_or("show-events", true);
     if selection.words.is_empty() && !selection.has_files() {
         return Err(CliError::text(format!(
-            "You must specify the type of resource to describe. Use \"{} api-resources\" for a complete list of supported resources.\n",
+            "You must specify the type of resource to describe. Use \"{} api-resources\" for a complete list of supported resources.",
             ctx.program
         )));
     }
@@ -35,7 +35,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     for item in &resolved.items {
         match describe(ctx, item, show_events) {
             Ok(text) => texts.push(text),
-            Err(error) if error.is_not_found() && selection.words.len() == 2 => {
+            Err(error) if error.is_not_found() && selection.words.len() == 2 && resolved.items.len() == 1 => {
                 return with_prefix(ctx, &selection, item, show_events, error);
             }
             Err(error) => errors.push(error),

@@ -62,6 +62,13 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         subresource: matches.value("subresource").into(),
         ..Selection::from_matches(ctx, matches)
     };
+    let format = matches.value("output");
+    if !["", "yaml", "json"].contains(&format) {
+        return Err(CliError::text(format!(
+            "unable to match a printer suitable for the output format {}, allowed formats are: json,yaml",
+            quote(format)
+        )));
+    }
     let mut edit = Edit {
         manager: groups::read_manager(matches, "kubectl-edit"),
         validation: groups::read_validation(matches)?,
@@ -110,7 +117,11 @@ impl Edit {
         let mut body = original.clone();
         let mut reasons: Vec<Reason> = Vec::new();
         loop {
-            let text = with_reasons(&editor::with_preamble(&body), &body, &reasons);
+            // JSON knows no comments, so there is nothing above it.
+            let text = match self.json {
+                true => body.clone(),
+                false => with_reasons(&editor::with_preamble(&body), &body, &reasons),
+            };
             let saved = editor::edit(ctx, &text, self.extension())?;
             let bare = editor::without_comments(&saved);
             if !reasons.is_empty() && bare.trim_end() == editor::without_comments(&body).trim_end() {

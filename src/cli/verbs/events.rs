@@ -21,7 +21,7 @@ pub(super) const VERB: Verb =
     Verb { name: "events", aliases: &[], about: "List events", args: flags, run, family: &[] };
 
 fn flags(command: Command) -> Command {
-    groups::all_namespaces(groups::output(command))
+    groups::all_namespaces(groups::output(groups::words(command)))
         .arg(args::text("for", "only events about this object, TYPE/NAME"))
         .arg(args::list("types", "only events of these types: Normal, Warning"))
         .arg(args::switch("no-headers", "print no headings"))
@@ -45,12 +45,17 @@ impl Filter {
         let about = match matches.given("for") {
             None => None,
             Some(word) => {
-                let Some((kind, name)) =
-                    word.split_once('/').filter(|(k, n)| !k.is_empty() && !n.is_empty() && !n.contains('/'))
-                else {
+                if word.matches('/').count() > 1 {
+                    return Err(CliError::text("arguments in resource/name form may not have more than one slash"));
+                }
+                let Some((kind, name)) = word.split_once('/').filter(|(k, n)| !k.is_empty() && !n.is_empty()) else {
                     return Err(CliError::text("--for must be in resource/name form"));
                 };
-                let target = resolve::kind(ctx, kind)?;
+                // The complaint comes from the list of types, without the word before it.
+                let target = resolve::kind(ctx, kind).map_err(|error| match error {
+                    CliError::Text(text) => CliError::Raw(format!("{text}\n"), 1),
+                    other => other,
+                })?;
                 Some((target.kind.names().kind.to_string(), name.to_string()))
             }
         };

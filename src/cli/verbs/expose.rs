@@ -13,7 +13,7 @@ use crate::cli::output::Output;
 use crate::cli::resolve::{Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb, record};
 use crate::machinery::field::quote;
-use crate::machinery::object::{Meta, Reading, Writing};
+use crate::machinery::object::{Meta, Reading, Writing, split_api_version};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -47,10 +47,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut output = Output::of_report(matches)?;
     // Here --selector speaks of the service, not of what is exposed.
     let selection = Selection { labels: String::new(), ..Selection::from_matches(ctx, matches) };
-    let resolved = resolve(ctx, &selection).map_err(|error| match error {
-        CliError::Text(text) => ctx.usage("expose", &text),
-        other => other,
-    })?;
+    let resolved = resolve(ctx, &selection)?;
     let (subjects, mut errors) = change::subjects(ctx, resolved, From::Server);
     let manager = groups::read_manager(matches, "kubectl-expose");
     let making = Making { manager: &manager, dry_run, save_config: matches.on("save-config") };
@@ -70,6 +67,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 fn service(matches: &ArgMatches, object: &Value) -> CliResult<Value> {
     let kind = object.kind();
     if !["Deployment", "Pod", "ReplicaSet", "ReplicationController", "Service"].contains(&kind) {
+        let (group, _) = split_api_version(object.api_version());
+        let kind = if group.is_empty() { kind.to_string() } else { format!("{kind}.{group}") };
         return Err(CliError::text(format!("cannot expose a {kind}")));
     }
     let given = |name: &str| matches.given(name).filter(|v| !v.is_empty());

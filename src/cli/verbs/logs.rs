@@ -145,7 +145,14 @@ fn pods(ctx: &mut Ctx, selection: &Selection, matches: &ArgMatches) -> CliResult
 
 /// A pod itself, or the pods of a workload: one of them unless all are wanted.
 fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
-    let object = item.get(ctx)?;
+    let object = item.get(ctx).map_err(|error| match error {
+        CliError::Status(status) if status.is_not_found() => CliError::text(format!(
+            "error from server (NotFound): {} in namespace {}",
+            status.message,
+            crate::machinery::field::quote(&item.namespace)
+        )),
+        other => other,
+    })?;
     if item.resource() == "pods" {
         return Ok(vec![(*object).clone()]);
     }

@@ -10,7 +10,8 @@ use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Ctx, last_applied};
 use crate::machinery::object::{Meta, Writing, split_api_version};
 use crate::machinery::patch::{self, FieldType};
-use crate::machinery::schema::Schema;
+use crate::machinery::quantity::Quantity;
+use crate::machinery::schema::{Schema, decode::decode};
 
 /// The flags of `--overrides`.
 pub(super) fn overrides(command: Command) -> Command {
@@ -31,8 +32,11 @@ pub(super) fn overridden(object: Value, matches: &ArgMatches) -> CliResult<Value
         "json" => PatchType::Json,
         other => return Err(CliError::text(format!("invalid override type: {other}"))),
     };
-    let changes: Value = serde_json::from_str(text)
-        .map_err(|e| CliError::text(format!("invalid configuration from --overrides: {e}")))?;
+    let changes: Value = serde_json::from_str(text).map_err(|_| CliError::text("Invalid JSON Patch"))?;
+    if format == PatchType::Json && !changes.is_array() {
+        let text = "json: cannot unmarshal object into Go value of type jsonpatch.Patch";
+        return Err(CliError::text(text));
+    }
     let (group, version) = split_api_version(object.api_version());
     let root = Schema::builtin().root(group, version, object.kind());
     let result = match (format, root) {
@@ -43,7 +47,18 @@ pub(super) fn overridden(object: Value, matches: &ArgMatches) -> CliResult<Value
         }
         _ => Ok(patch::merge::apply(&object, &changes)),
     };
-    result.map_err(CliError::Text)
+    decoded(result.map_err(CliError::Text)?)
+}
+
+/// The object as kubectl's own types hold it: without fields that they do not know.
+fn decoded(object: Value) -> CliResult<Value> {
+    let (group, version) = split_api_version(object.api_version());
+    let Some(root) = Schema::builtin().root(group, version, object.kind()) else { return Ok(object) };
+    let canonical = |text: &str| text.parse::<Quantity>().map(|q| q.canonical()).map_err(|e| e.to_string());
+    match decode(Schema::builtin(), root, object, canonical) {
+        Ok(decoded) => Ok(decoded.value),
+        Err(error) => Err(CliError::text(error.to_string())),
+    }
 }
 
 /// Who makes an object, and how far.
@@ -71,7 +86,6 @@ impl Making<'_> {
             if ctx.namespace_given() && names.namespaced {
                 object.put("/metadata/namespace", ctx.namespace());
             }
-            last_applied::keep(&mut object, self.save_config);
             return Ok(change::typed(&object));
         }
         last_applied::keep(&mut object, self.save_config);

@@ -97,3 +97,8 @@ pub static VERBS: &[Verb] = &[
     sim::VERB,
     store::VERB,
 ];
+
+/// For verbs that take no words and, as kubectl's, do not mind them.
+fn words_that_mean_nothing(command: clap::Command) -> clap::Command {
+    crate::cli::args::groups::words(command)
+}

@@ -10,7 +10,7 @@ pub(super) const VERB: Verb = Verb {
     name: "options",
     aliases: &[],
     about: "Print the list of flags inherited by all commands",
-    args: |c| c,
+    args: super::words_that_mean_nothing,
     run,
     family: &[],
 };

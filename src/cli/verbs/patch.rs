@@ -80,7 +80,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         };
         let printed = result.and_then(|(before, after)| {
             let done = if before == after { "patched (no change)" } else { "patched" };
-            output.report(ctx, &after, &change::label_of(&after), done, dry_run)
+            // kubectl forgets to say here that it was a dry run.
+            output.report(ctx, &after, &change::label_of(&after), done, DryRun::None)
         });
         errors.extend(printed.err());
     }
@@ -107,8 +108,11 @@ fn text(typed: Option<&str>, file: Option<&str>) -> CliResult<String> {
     if text.trim_start().starts_with('{') {
         return Ok(text);
     }
-    let loaded = yaml::to_json(&text)
-        .map_err(|e| CliError::text(format!("unable to parse {}: {e}", crate::machinery::field::quote(&text))))?;
+    let loaded = yaml::to_json(&text).map_err(|e| {
+        let why = e.to_string();
+        let why = why.trim_start_matches("error converting YAML to JSON: ");
+        CliError::text(format!("unable to parse {}: {why}", crate::machinery::field::quote(&text)))
+    })?;
     Ok(loaded.value.to_string())
 }
 

@@ -61,6 +61,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if !selection.words.is_empty() {
         return Err(ctx.usage("replace", &format!("Unexpected args: [{}]", selection.words.join(" "))));
     }
+    if force && DryRun::read(ctx, matches)? != DryRun::None {
+        return Err(CliError::text("--dry-run can not be used when --force is set"));
+    }
     let validation = groups::read_validation(matches)?;
     selection.validate = validation != FieldValidation::Ignore;
     let mut replace = Replace {

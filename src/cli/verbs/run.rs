@@ -27,7 +27,7 @@ pub(super) const VERB: Verb =
 fn flags(command: Command) -> Command {
     let command = made::overrides(groups::record(Making::flags(command)));
     command
-        .arg(args::text("image", "the image; required"))
+        .arg(args::text("image", "the image; required").required(true))
         .arg(args::text("image-pull-policy", "when the image is pulled: Always, IfNotPresent, Never"))
         .arg(args::text("port", "the port that the container exposes"))
         .arg(args::each("env", "an environment variable, NAME=VALUE"))
@@ -49,25 +49,25 @@ fn flags(command: Command) -> Command {
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let cause = record::change_cause(ctx, matches);
-    if !matches.typed("image") {
-        return Err(CliError::text("required flag(s) \"image\" not set"));
-    }
     let words = matches.values("words");
     let Some((name, rest)) = words.split_first() else {
         return Err(ctx.usage("run", "NAME is required for run"));
     };
+    if name.is_empty() {
+        return Err(CliError::text("Parameter: name is required"));
+    }
     let command: Vec<String> = rest.iter().cloned().chain(matches.values("command-words")).collect();
     check(ctx, matches)?;
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
     let attach = matches.on_or("attach", matches.on("stdin"));
     if matches.on("rm") && !attach {
-        return Err(CliError::text("--rm should only be used for attached containers"));
+        return Err(ctx.usage("run", "--rm should only be used for attached containers"));
     }
     if attach && dry_run != DryRun::None {
         let text =
             "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)";
-        return Err(CliError::text(text));
+        return Err(ctx.usage("run", text));
     }
     if attach && matches.on("tty") {
         return Err(CliError::text("a terminal can not be attached: containers are simulated, nothing runs in them"));
@@ -81,6 +81,10 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if matches.on("expose") {
         let service = making.create(ctx, service(matches, name, &labels)?)?;
         output.report(ctx, &service, &change::label_of(&service), "created", dry_run)?;
+        if matches.value("output") == "yaml" {
+            // kubectl parts the two by hand, although the printer does it too.
+            ctx.say("---");
+        }
     }
     if attach {
         return follow(ctx, matches, &pod);
@@ -149,9 +153,14 @@ fn port(matches: &ArgMatches) -> CliResult<Option<i64>> {
     text.parse().map(Some).map_err(|_| wrong())
 }
 
-fn pairs(words: &[String], what: &str) -> CliResult<Vec<(String, String)>> {
+/// Whether a variable can be called so.
+fn is_variable(name: &str) -> bool {
+    crate::kinds::shared::rules::typed_env_name(name).is_empty()
+}
+
+fn pairs(words: &[String], what: &str, fits: fn(&str) -> bool) -> CliResult<Vec<(String, String)>> {
     let pair = |word: &String| {
-        let pair = word.split_once('=').filter(|(name, _)| !name.is_empty());
+        let pair = word.split_once('=').filter(|(name, _)| fits(name));
         pair.map(|(n, v)| (n.to_string(), v.to_string()))
             .ok_or_else(|| CliError::text(format!("invalid {what}: {word}")))
     };
@@ -159,10 +168,12 @@ fn pairs(words: &[String], what: &str) -> CliResult<Vec<(String, String)>> {
 }
 
 fn pod(matches: &ArgMatches, name: &str, labels: &BTreeMap<String, String>, words: &[String]) -> CliResult<Value> {
-    let env: Vec<Value> =
-        pairs(&matches.values("env"), "env")?.into_iter().map(|(n, v)| json!({"name": n, "value": v})).collect();
+    let env: Vec<Value> = pairs(&matches.values("env"), "env", is_variable)?
+        .into_iter()
+        .map(|(n, v)| json!({"name": n, "value": v}))
+        .collect();
     let annotations: BTreeMap<String, String> =
-        pairs(&matches.values("annotations"), "annotation")?.into_iter().collect();
+        pairs(&matches.values("annotations"), "annotations format", |name| !name.is_empty())?.into_iter().collect();
     let given = |list: bool, value: Value| if list { value } else { Value::Null };
     let text = |name: &str| given(!matches.value(name).is_empty(), matches.value(name).into());
     let as_command = matches.on("command");

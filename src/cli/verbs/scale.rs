@@ -63,6 +63,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if subjects.len() > 1 && !before.version.is_empty() {
         return Err(CliError::text("cannot use --resource-version with multiple resources"));
     }
+    if subjects.is_empty() && errors.is_empty() {
+        return Err(CliError::text("no objects passed to scale"));
+    }
     let timeout = matches.span("timeout").filter(|t| *t != Duration::ZERO && dry_run == DryRun::None);
     for Subject { item, object } in subjects {
         let mut object = object;

@@ -76,15 +76,28 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(CliError::text("at least one taint update is required"));
     }
     let taints = parse(specs).map_err(|text| ctx.usage("taint", &text))?;
-    let kind = first.split('/').next().unwrap_or(first);
-    if !["node", "nodes", "no"].contains(&kind.to_lowercase().as_str()) {
-        return Err(CliError::text(format!("invalid resource type {kind}, only [\"node\" \"nodes\"] are supported")));
+    let known = ctx.cluster()?.server().catalog().by_name(first);
+    match known.map(|kind| kind.names().kind) {
+        Some("Node") => {}
+        Some(_) => {
+            let kind = first.to_lowercase();
+            return Err(CliError::text(format!("invalid resource type {kind}, only node types are supported")));
+        }
+        // From the list of types, without the word before it.
+        None => {
+            let kind = first.to_lowercase();
+            return Err(CliError::Raw(format!("the server doesn't have a resource type \"{kind}\"\n"), 1));
+        }
     }
-    let selection = Selection { words: resources.to_vec(), ..Selection::from_matches(ctx, matches) };
+    check_conflicts(&taints)?;
+    let mut selection = Selection { words: resources.to_vec(), ..Selection::from_matches(ctx, matches) };
     if selection.all && !selection.labels.is_empty() {
-        return Err(CliError::text("setting 'all' parameter with a non empty selector is prohibited."));
+        return Err(CliError::text("setting 'all' parameter with a non empty selector is prohibited"));
     }
-    if resources.len() < 2 && !first.contains('/') && !selection.has_selector() {
+    if selection.has_selector() {
+        // Names beside a selector are passed over.
+        selection.words.truncate(1);
+    } else if resources.len() < 2 {
         let text = "at least one resource name must be specified since 'all' parameter is not set";
         return Err(CliError::text(text));
     }
@@ -98,11 +111,27 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
                 true => new,
                 false => (*change::send(ctx, item, (object, &new), &manager, dry_run)?).clone(),
             };
-            output.report(ctx, &shown, &item.label(), done, dry_run)
+            // kubectl forgets to say here that it was a dry run.
+            output.report(ctx, &shown, &item.label(), done, DryRun::None)
         });
         errors.extend(result.err());
     }
     CliError::all(errors)
+}
+
+/// Refuses to add and remove the same taint.
+fn check_conflicts(taints: &Taints) -> CliResult<()> {
+    let conflicts =
+        |add: &Taint, gone: &Taint| add.key == gone.key && (gone.effect.is_empty() || gone.effect == add.effect);
+    let pairs = taints.add.iter().flat_map(|add| taints.remove.iter().filter(move |gone| conflicts(add, gone)));
+    let both: Vec<String> = pairs.map(|gone| format!("{}={}", gone.key, gone.effect)).collect();
+    match both.is_empty() {
+        true => Ok(()),
+        false => Err(CliError::text(format!(
+            "can not both modify and remove the following taint(s) in the same command: {}",
+            both.join(", ")
+        ))),
+    }
 }
 
 /// Reads `key=value:effect`, `key:effect`, `key:effect-` and `key-`.
@@ -217,6 +246,13 @@ mod tests {
         assert_eq!(read("disk:NoSchedule-"), Ok((0, 1)));
         assert_eq!(read("a=b:Whenever"), Err("invalid taint effect: Whenever, unsupported taint effect".into()));
         assert!(read("a=b").is_err_and(|e| e.starts_with("invalid taint spec: a=b, name part must consist")));
+    }
+
+    #[test]
+    fn a_taint_can_not_come_and_go_at_once() {
+        let read = |specs: [&str; 2]| parse(&specs.map(String::from)).unwrap_or_default();
+        assert!(check_conflicts(&read(["b=1:NoSchedule", "b:NoExecute-"])).is_ok());
+        assert!(check_conflicts(&read(["b=1:NoSchedule", "b-"])).is_err_and(|e| e.message("").ends_with(": b=\n")));
     }
 
     #[test]

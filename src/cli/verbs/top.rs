@@ -16,13 +16,19 @@ use crate::machinery::status::Status;
 use crate::printers::tabwriter::{self, GET};
 use crate::sim::Duration;
 
+const LONG: &str = "Display resource (CPU/memory) usage.
+
+ The top command allows you to see the resource consumption for nodes or pods.
+
+ This command requires Metrics Server to be correctly configured and working on the server.";
+
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
     name: "top",
     aliases: &[],
     about: "Display resource (CPU/memory) usage",
     args: |c| c,
-    run: |ctx, _| Err(help::family(ctx, "top", "Display resource (CPU/memory) usage.", VERB.family)),
+    run: |ctx, _| Err(help::family_called(ctx, "top", LONG, "[flags]", VERB.family)),
     family: &[
         Verb {
             name: "node",
@@ -158,7 +164,8 @@ fn name(ctx: &Ctx, matches: &ArgMatches, what: &str) -> CliResult<Option<String>
     match matches.values("words").as_slice() {
         [] => Ok(None),
         [_] if !matches.value("selector").is_empty() || !matches.value("field-selector").is_empty() => {
-            Err(CliError::text("only one of NAME or selector can be provided"))
+            let flag = if what == "node" { "--selector" } else { "selector" };
+            Err(CliError::text(format!("only one of NAME or {flag} can be provided")))
         }
         [name] => Ok(Some(name.clone())),
         _ => Err(ctx.usage(&format!("top {what}"), &format!("{what} [NAME | -l label]"))),

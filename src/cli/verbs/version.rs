@@ -23,12 +23,16 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const KUSTOMIZE: &str = "v5.8.1";
 
 fn flags(command: Command) -> Command {
-    command
+    crate::cli::args::groups::words(command)
         .arg(args::switch("client", "only the client's version"))
         .arg(args::text("output", "json or yaml").short('o'))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let words = matches.values("words");
+    if !words.is_empty() {
+        return Err(CliError::text(format!("extra arguments: [{}]", words.join(" "))));
+    }
     let client_only = matches.on("client");
     match matches.value("output") {
         "" => {

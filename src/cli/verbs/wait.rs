@@ -74,8 +74,18 @@ impl Goal {
             Some(end) => (&text[..=end], text[end + 1..].strip_prefix('=')),
             None => text.split_once('=').map_or((text, None), |(p, v)| (p, Some(v))),
         };
+        if path.is_empty() {
+            return Err(CliError::text("jsonpath expression cannot be empty"));
+        }
         if value == Some("") {
-            return Err(CliError::text("jsonpath wait has to have a value after equal sign"));
+            return Err(CliError::text(
+                "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3",
+            ));
+        }
+        if value.is_some_and(|v| v.contains('=')) {
+            return Err(CliError::text(
+                "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
+            ));
         }
         let relaxed = crate::machinery::jsonpath::relaxed(path).map_err(CliError::Text)?;
         let parsed = JsonPath::parse(&relaxed).map_err(CliError::Text)?;
@@ -83,14 +93,14 @@ impl Goal {
     }
 
     /// Whether an object (`None` when it does not exist) is what is waited for.
-    fn is_met(&self, object: Option<&Object>, uid: &str) -> bool {
-        match (self, object) {
+    fn is_met(&self, object: Option<&Object>, uid: &str) -> CliResult<bool> {
+        Ok(match (self, object) {
             (Goal::Delete, object) => object.is_none_or(|o| !uid.is_empty() && o.uid() != uid),
             (Goal::Create, object) => object.is_some(),
             (_, None) => false,
             (Goal::Condition(name, value), Some(object)) => condition_is(object, name, value),
-            (Goal::Path(path, value), Some(object)) => path_is(object, path, value.as_deref()),
-        }
+            (Goal::Path(path, value), Some(object)) => return path_is(object, path, value.as_deref()),
+        })
     }
 }
 
@@ -108,18 +118,20 @@ fn condition_is(object: &Object, name: &str, value: &str) -> bool {
     })
 }
 
-fn path_is(object: &Object, path: &JsonPath, value: Option<&str>) -> bool {
-    let Ok(found) = path.find(object) else { return false };
+/// A value is compared as text; more than one, or one that is no scalar, can not be.
+fn path_is(object: &Object, path: &JsonPath, value: Option<&str>) -> CliResult<bool> {
+    let Ok(found) = path.find(object) else { return Ok(false) };
     let found: Vec<&Value> = found.iter().flatten().collect();
     match (value, found.as_slice()) {
-        (None, found) => !found.is_empty(),
+        (None, found) => Ok(!found.is_empty()),
+        (Some(_), []) => Ok(false),
         (Some(value), [one]) => match one {
-            Value::String(text) => text == value,
-            Value::Bool(bool) => value == if *bool { "true" } else { "false" },
-            Value::Number(number) => serde_json::from_str::<serde_json::Number>(value).is_ok_and(|v| v == *number),
-            _ => false,
+            Value::String(text) => Ok(text == value),
+            Value::Bool(bool) => Ok(value == if *bool { "true" } else { "false" }),
+            Value::Number(number) => Ok(serde_json::from_str::<serde_json::Number>(value).is_ok_and(|v| v == *number)),
+            _ => Err(CliError::text("jsonpath leads to a nested object or list which is not supported")),
         },
-        (Some(_), _) => false,
+        (Some(_), _) => Err(CliError::text("given jsonpath expression matches more than one value")),
     }
 }
 
@@ -146,9 +158,13 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut output = crate::cli::output::Output::of_report(matches)?;
     let mut errors = Vec::new();
     for item in &items {
-        match one(ctx, &goal, item, deadline)? {
-            Some(object) => output.report(ctx, &object, &item.label(), "condition met", groups::DryRun::None)?,
-            None => errors.push(CliError::text(format!(
+        match one(ctx, &goal, item, deadline) {
+            Err(error) => errors.push(error),
+            Ok(None) if matches!(goal, Goal::Create) => {
+                return Err(CliError::text("timed out waiting for the condition"));
+            }
+            Ok(Some(object)) => output.report(ctx, &object, &item.label(), "condition met", groups::DryRun::None)?,
+            Ok(None) => errors.push(CliError::text(format!(
                 "timed out waiting for the condition on {}/{}",
                 item.kind.names().plural,
                 item.name
@@ -163,7 +179,7 @@ fn one(ctx: &mut Ctx, goal: &Goal, item: &Item, deadline: Time) -> CliResult<Opt
     let uid = item.live.as_ref().map(|o| o.uid().to_string()).unwrap_or_default();
     loop {
         let found = ctx.cluster()?.server().read(&item.resource(), &item.namespace, &item.name)?;
-        if goal.is_met(found.as_deref(), &uid) {
+        if goal.is_met(found.as_deref(), &uid)? {
             let gone = || item.live.as_ref().map_or_else(|| item.content(), |o| (**o).clone());
             return Ok(Some(found.map_or_else(gone, |f| (*f).clone())));
         }

@@ -50,6 +50,11 @@ impl Kind for LimitRange {
         let mut types = BTreeSet::new();
         for (index, item) in object.list("/spec/limits").iter().enumerate() {
             let here = path.index(index);
+            let kind = item.str("/type");
+            if !kind.contains('/') && !["Container", "Pod", "PersistentVolumeClaim"].contains(&kind) {
+                let text = "must be a standard limit type or fully qualified";
+                errors.push(field::invalid(&here.child("type"), kind, text));
+            }
             if !types.insert(item.str("/type")) {
                 errors.push(field::duplicate(&here.child("type"), item.str("/type")));
             }
@@ -120,12 +125,13 @@ fn item_errors(item: &Value, path: &Path) -> ErrorList {
         }
     }
     for name in resources(item) {
-        for (low, high, text) in ORDER {
-            if let (Some(a), Some(b)) = (amount(item, low, &name), amount(item, high, &name))
-                && a > b
-            {
+        for (low, high, field, text) in ORDER {
+            let (Some(a), Some(b)) = (amount(item, low, &name), amount(item, high, &name)) else { continue };
+            if a > b {
                 let detail = text.replacen("{}", &a.to_string(), 1).replacen("{}", &b.to_string(), 1);
-                errors.push(field::invalid(&path.child(low).key(&name), a.to_string(), &detail));
+                // The default request stands for itself where a minimum passes it; else the smaller bound is shown.
+                let shown = if (low, high) == ("min", "defaultRequest") { &b } else { &a };
+                errors.push(field::invalid(&path.child(field).key(&name), shown.to_string(), &detail));
             }
         }
         if let Some(ratio) = amount(item, "maxLimitRequestRatio", &name)
@@ -138,14 +144,14 @@ fn item_errors(item: &Value, path: &Path) -> ErrorList {
     errors
 }
 
-/// Which map may not exceed which, and what is said about it.
-const ORDER: [(&str, &str, &str); 6] = [
-    ("min", "max", "min value {} is greater than max value {}"),
-    ("min", "defaultRequest", "min value {} is greater than default request value {}"),
-    ("defaultRequest", "max", "default request value {} is greater than max value {}"),
-    ("defaultRequest", "default", "default request value {} is greater than default limit value {}"),
-    ("min", "default", "min value {} is greater than default value {}"),
-    ("default", "max", "default value {} is greater than max value {}"),
+/// Which map may not exceed which, the field that is blamed, and what is said about it.
+const ORDER: [(&str, &str, &str, &str); 6] = [
+    ("min", "max", "min", "min value {} is greater than max value {}"),
+    ("min", "defaultRequest", "defaultRequest", "min value {} is greater than default request value {}"),
+    ("defaultRequest", "max", "defaultRequest", "default request value {} is greater than max value {}"),
+    ("defaultRequest", "default", "defaultRequest", "default request value {} is greater than default limit value {}"),
+    ("min", "default", "default", "min value {} is greater than default value {}"),
+    ("default", "max", "default", "default value {} is greater than max value {}"),
 ];
 
 #[cfg(test)]
@@ -162,6 +168,17 @@ mod tests {
         let item = &range["spec"]["limits"][0];
         assert_eq!(item["default"], json!({"cpu": "800m", "memory": "1Gi"}));
         assert_eq!(item["defaultRequest"], json!({"cpu": "800m", "memory": "1Gi", "x": "1"}));
+    }
+
+    #[test]
+    fn the_field_that_is_out_of_order_is_blamed() {
+        let range = json!({"spec": {"limits": [{"type": "X", "min": {"cpu": "2"}, "defaultRequest": {"cpu": "1"}}]}});
+        let errors: Vec<String> = LimitRange.validate(&range).iter().map(ToString::to_string).collect();
+        let want = [
+            "spec.limits[0].type: Invalid value: \"X\": must be a standard limit type or fully qualified",
+            "spec.limits[0].defaultRequest[cpu]: Invalid value: \"1\": min value 2 is greater than default request value 1",
+        ];
+        assert_eq!(errors, want);
     }
 
     #[test]

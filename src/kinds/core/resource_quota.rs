@@ -188,6 +188,10 @@ fn amount_errors(object: &Object, pointer: &str, path: &Path) -> ErrorList {
         let path = path.key(name);
         errors.extend(check(key_problems, name, &path));
         if !name.contains('/') && !STANDARD.contains(&name.as_str()) && !name.starts_with("requests.hugepages-") {
+            if !is_standard_elsewhere(name) {
+                let text = "must be a standard resource type or fully qualified";
+                errors.push(field::invalid(&path, name.as_str(), text));
+            }
             errors.push(field::invalid(&path, name.as_str(), "must be a standard resource for quota"));
         }
         let Ok(amount) = Quantity::from_value(value) else { continue };
@@ -202,7 +206,25 @@ fn amount_errors(object: &Object, pointer: &str, path: &Path) -> ErrorList {
     errors
 }
 
-/// Scopes have to be known, and some do not go together.
+/// Names that mean something to containers, claims or nodes, though not to quotas.
+fn is_standard_elsewhere(name: &str) -> bool {
+    name == "storage" || name.starts_with("hugepages-")
+}
+
+/// Whether a scope speaks of what a resource counts; other resources than these are counted in every scope.
+fn scope_fits(scope: &str, resource: &str) -> bool {
+    const COMPUTE: [&str; 7] =
+        ["pods", "cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
+    match scope {
+        "BestEffort" => resource == "pods",
+        "Terminating" | "NotTerminating" | "NotBestEffort" | "PriorityClass" | "CrossNamespacePodAffinity" => {
+            COMPUTE.contains(&resource)
+        }
+        _ => true,
+    }
+}
+
+/// Scopes have to be known and fit what is counted, and some do not go together.
 fn scope_errors(object: &Object, path: &Path) -> ErrorList {
     let scopes = object.list("/spec/scopes");
     if scopes.is_empty() {
@@ -219,8 +241,14 @@ fn scope_errors(object: &Object, path: &Path) -> ErrorList {
     ];
     let path = path.child("scopes");
     let mut errors = ErrorList::new();
-    if scopes.iter().any(|s| !SCOPES.contains(&s.as_str().unwrap_or(""))) {
-        errors.push(field::invalid(&path, Value::from(scopes.to_vec()), "unsupported scope"));
+    for scope in scopes.iter().filter_map(Value::as_str) {
+        if !SCOPES.contains(&scope) {
+            errors.push(field::invalid(&path, Value::from(scopes.to_vec()), "unsupported scope"));
+        }
+        let counted = object.map("/spec/hard").into_iter().flat_map(|m| m.keys());
+        for _ in counted.filter(|name| STANDARD.contains(&name.as_str()) && !scope_fits(scope, name)) {
+            errors.push(field::invalid(&path, Value::from(scopes.to_vec()), "unsupported scope applied to resource"));
+        }
     }
     let has = |scope: &str| scopes.iter().any(|s| s == scope);
     for (a, b) in [("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")] {
@@ -234,6 +262,19 @@ fn scope_errors(object: &Object, path: &Path) -> ErrorList {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scopes_fit_what_is_counted() {
+        let errors = |hard: Value, scopes: Value| {
+            let quota = json!({"metadata": {"name": "q"}, "spec": {"hard": hard, "scopes": scopes}});
+            ResourceQuota.validate(&quota).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert!(errors(json!({"pods": "1", "count/jobs.batch": "2"}), json!(["BestEffort"])).is_empty());
+        assert_eq!(
+            errors(json!({"cpu": "1"}), json!(["BestEffort"])),
+            [r#"spec.scopes: Invalid value: ["BestEffort"]: unsupported scope applied to resource"#]
+        );
+    }
 
     #[test]
     fn rows_split_requests_and_limits() {
@@ -254,6 +295,7 @@ mod tests {
             [
                 "spec.hard[cpu]: Invalid value: \"-1\": must be greater than or equal to 0",
                 "spec.hard[pods]: Invalid value: \"1500m\": must be an integer",
+                "spec.hard[strange]: Invalid value: \"strange\": must be a standard resource type or fully qualified",
                 "spec.hard[strange]: Invalid value: \"strange\": must be a standard resource for quota",
             ]
         );

@@ -11,6 +11,7 @@ const SUBDOMAIN_RULE: &str = "a lowercase RFC 1123 subdomain must consist of low
 const CONFIG_KEY_RULE: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 const ENV_NAME_RULE: &str =
     "a valid environment variable name must consist only of printable ASCII characters other than '='";
+const TYPED_ENV_NAME_RULE: &str = "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')";
 const HEADER_RULE: &str = "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')";
 
 /// The complaint about a number below zero.
@@ -93,12 +94,7 @@ pub fn config_key(text: &str) -> Vec<String> {
     if text.is_empty() || !text.chars().all(good) {
         problems.push(CONFIG_KEY_RULE.to_owned());
     }
-    match text {
-        "." => problems.push("must not be '.'".into()),
-        ".." => problems.push("must not be '..'".into()),
-        _ if text.starts_with("..") => problems.push("must not start with '..'".into()),
-        _ => {}
-    }
+    problems.extend(dotted(text));
     problems
 }
 
@@ -106,6 +102,26 @@ pub fn config_key(text: &str) -> Vec<String> {
 pub fn env_name(text: &str) -> Option<&'static str> {
     let bad = |c: char| !(' '..='~').contains(&c) || c == '=';
     text.contains(bad).then_some(ENV_NAME_RULE)
+}
+
+/// What is wrong with the name of an environment variable that a person types; stricter than what the server takes.
+pub fn typed_env_name(text: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    let good = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) || !text.chars().all(good) {
+        problems.push(TYPED_ENV_NAME_RULE.to_owned());
+    }
+    problems.extend(dotted(text));
+    problems
+}
+
+/// Names that a file system reads as a folder.
+fn dotted(text: &str) -> Option<String> {
+    match text {
+        "." | ".." => Some(format!("must not be '{text}'")),
+        _ if text.starts_with("..") => Some("must not start with '..'".into()),
+        _ => None,
+    }
 }
 
 /// What is wrong with the name of an HTTP header.

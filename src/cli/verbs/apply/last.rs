@@ -31,7 +31,7 @@ pub(super) const SET: Verb = Verb {
     aliases: &[],
     about: "Set the last-applied-configuration annotation on a live object to match the contents of a file",
     args: |c| {
-        groups::dry_run(groups::files(groups::output(c)))
+        groups::dry_run(groups::files(groups::output(groups::words(c))))
             .arg(args::switch("create-annotation", "also where there is no annotation yet"))
     },
     run: set,
@@ -60,8 +60,7 @@ fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         let text = format!("Unexpected -o output mode: {format}, the flag 'output' must be one of yaml|json");
         return Err(ctx.usage("apply view-last-applied", &text));
     }
-    let mut selection = Selection::from_matches(ctx, matches);
-    selection.type_means_all = true;
+    let selection = Selection::from_matches(ctx, matches);
     let resolved = resolve(ctx, &selection)?;
     let mut errors = resolved.errors;
     for item in &resolved.items {
@@ -96,23 +95,29 @@ fn configuration(ctx: &mut Ctx, item: &Item) -> CliResult<Option<Value>> {
 }
 
 fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let selection = Selection::from_matches(ctx, matches);
-    if !selection.has_files() {
-        return Err(CliError::text("must specify one of -f and -k"));
-    }
+    // Words are passed over: only files are read.
+    let selection = Selection { words: Vec::new(), ..Selection::from_matches(ctx, matches) };
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
     let resolved = resolve(ctx, &selection)?;
     CliError::all(resolved.errors)?;
+    let (mut all, mut errors) = (Vec::new(), Vec::new());
     for item in &resolved.items {
-        let live = item.fetch(ctx)?;
-        let wanted = own_configuration(&item.content());
-        if live.annotation(last_applied::LAST_APPLIED).is_none() && !matches.on("create-annotation") {
-            return Err(CliError::text(format!(
-                "no last-applied-configuration annotation found on resource: {}, to create the annotation, run the command with --create-annotation",
-                item.name
-            )));
+        match item.fetch(ctx) {
+            Ok(live) if live.annotation(last_applied::LAST_APPLIED).is_none() && !matches.on("create-annotation") => {
+                errors.push(CliError::text(format!(
+                    "no last-applied-configuration annotation found on resource: {}, to create the annotation, run the command with --create-annotation",
+                    item.name
+                )));
+            }
+            Ok(live) => all.push((item, live)),
+            Err(error) => errors.push(error),
         }
+    }
+    // Nothing is written unless all can be.
+    CliError::all(errors)?;
+    for (item, live) in all {
+        let wanted = own_configuration(&item.content());
         if live.annotation(last_applied::LAST_APPLIED).is_some_and(|a| a.trim_end() == wanted.trim_end()) {
             ctx.say(format!("set-last-applied {}: no changes required.", item.name));
             continue;
@@ -155,8 +160,8 @@ fn edit(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     for item in &resolved.items {
         let Some(last) = configuration(ctx, item)? else {
             return Err(CliError::text(format!(
-                "no last-applied-configuration annotation found on resource: {}, to create the annotation, use the command `{} apply set-last-applied --create-annotation`",
-                item.name, ctx.program
+                "no last-applied-configuration annotation found on resources, to create the annotation, use command `{} apply set-last-applied --create-annotation`",
+                ctx.program
             )));
         };
         let before = if as_json { json_text::to_pretty(&last) } else { yaml::to_yaml(&last) };

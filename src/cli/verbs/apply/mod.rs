@@ -137,6 +137,9 @@ fn check_flags(ctx: &Ctx, matches: &ArgMatches, selection: &Selection) -> CliRes
     if matches.on("force") && server_side {
         return Err(CliError::text("--force cannot be used with --server-side"));
     }
+    if matches.on("force") && matches.value("dry-run") == "server" {
+        return Err(CliError::text("--dry-run=server cannot be used with --force"));
+    }
     if !matches.value("subresource").is_empty() && !server_side {
         return Err(CliError::text("--subresource can only be specified for --server-side"));
     }

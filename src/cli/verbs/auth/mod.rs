@@ -18,7 +18,7 @@ pub(super) const VERB: Verb = Verb {
     aliases: &[],
     about: "Inspect authorization",
     args: |c| c,
-    run: |ctx, _| Err(help::family(ctx, "auth", "Inspect authorization.", VERB.family)),
+    run: |ctx, _| Err(help::family_called(ctx, "auth", "Inspect authorization.", "[flags]", VERB.family)),
     family: &[
         can_i::VERB,
         reconcile::VERB,
@@ -26,7 +26,7 @@ pub(super) const VERB: Verb = Verb {
             name: "whoami",
             aliases: &[],
             about: "Experimental: Check self subject attributes",
-            args: groups::output,
+            args: |c| groups::output(groups::words(c)),
             run: whoami,
             family: &[],
         },

@@ -22,12 +22,16 @@ pub(super) const VERB: Verb = Verb {
     aliases: &[],
     about: "Modify kubeconfig files",
     args: |c| c,
-    run: |ctx, _| Err(help::family(ctx, "config", "Modify kubeconfig files: contexts and their namespaces.", FAMILY)),
+    run: |ctx, _| Err(help::family(ctx, "config", LONG, FAMILY)),
     family: FAMILY,
 };
 
+const LONG: &str = "Modify kubeconfig files using subcommands like \"kubectl config set current-context my-context\".
+
+ A store has its own contexts; --kubeconfig or $KCTL_KUBECONFIG name a file to use instead.";
+
 const FAMILY: &[Verb] = &[
-    member("current-context", "Display the current-context", |c| c, current_context),
+    member("current-context", "Display the current-context", groups::words, current_context),
     member("delete-cluster", "Delete the specified cluster from the kubeconfig", groups::words, |ctx, matches| {
         delete_entry(ctx, matches, "cluster")
     }),
@@ -35,12 +39,17 @@ const FAMILY: &[Verb] = &[
     member("delete-user", "Delete the specified user from the kubeconfig", groups::words, |ctx, matches| {
         delete_entry(ctx, matches, "user")
     }),
-    member("get-clusters", "Display clusters defined in the kubeconfig", |c| c, |ctx, _| names(ctx, "clusters")),
+    member("get-clusters", "Display clusters defined in the kubeconfig", groups::words, |ctx, _| {
+        names(ctx, "clusters")
+    }),
     member("get-contexts", "Describe one or many contexts", contexts_flags, get_contexts),
-    member("get-users", "Display users defined in the kubeconfig", |c| c, |ctx, _| names(ctx, "users")),
+    member("get-users", "Display users defined in the kubeconfig", groups::words, |ctx, _| names(ctx, "users")),
     member("rename-context", "Rename a context from the kubeconfig file", groups::words, rename_context),
     member("set-context", "Set a context entry in kubeconfig", set_flags, set_context),
-    member("use-context", "Set the current-context in a kubeconfig file", groups::words, use_context),
+    Verb {
+        aliases: &["use"],
+        ..member("use-context", "Set the current-context in a kubeconfig file", groups::words, use_context)
+    },
     member("view", "Display merged kubeconfig settings or a specified kubeconfig file", view_flags, view),
     member("set", "Set an individual value in a kubeconfig file", property_flags, set),
     member("set-cluster", "Set a cluster entry in kubeconfig", any_words, refuse),
@@ -82,18 +91,22 @@ fn property_flags(command: Command) -> Command {
 }
 
 fn view_flags(command: Command) -> Command {
-    groups::output(command)
+    groups::output(groups::words(command))
         .arg(args::switch("minify", "only what the current context uses"))
         .arg(args::switch("flatten", "accepted; nothing refers to other files"))
         .arg(args::switch("raw", "show certificates and secrets too"))
         .arg(args::switch("merge", "accepted; there is one file"))
 }
 
-fn one_word(ctx: &Ctx, matches: &ArgMatches, verb: &str, what: &str) -> CliResult<String> {
+fn one_word(matches: &ArgMatches) -> CliResult<String> {
     match matches.values("words").as_slice() {
         [word] => Ok(word.clone()),
-        words => Err(ctx.usage(&format!("config {verb}"), &format!("{what}: [{}]", words.join(" ")))),
+        words => Err(unexpected(words)),
     }
+}
+
+fn unexpected(words: &[String]) -> CliError {
+    CliError::text(format!("Unexpected args: [{}]", words.join(" ")))
 }
 
 fn current_context(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
@@ -107,7 +120,7 @@ fn current_context(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
 }
 
 fn use_context(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let name = one_word(ctx, matches, "use-context", "Unexpected args")?;
+    let name = one_word(matches)?;
     let mut config = Kubeconfig::read(ctx)?;
     if config.context(&name).is_none() {
         return Err(CliError::text(format!("no context exists with the name: {}", quote(&name))));
@@ -124,11 +137,9 @@ fn set_context(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         ([], true) if config.current().is_empty() => return Err(CliError::text("no current context is set")),
         ([], true) => config.current().to_string(),
         ([name], false) => name.clone(),
-        _ => {
-            return Err(
-                ctx.usage("config set-context", "you must specify either a non-empty context name or --current")
-            );
-        }
+        ([], false) => return Err(CliError::text("you must specify a non-empty context name or --current")),
+        ([_], true) => return Err(CliError::text("you cannot specify both a context name and --current")),
+        (words, _) => return Err(unexpected(words)),
     };
     let exists = config.context(&name).is_some();
     let context = config.context_mut(&name);
@@ -157,7 +168,7 @@ fn delete_context(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 
 /// Takes a cluster, a user or a context out of the file.
 fn delete_entry(ctx: &mut Ctx, matches: &ArgMatches, what: &str) -> CliResult<()> {
-    let name = one_word(ctx, matches, &format!("delete-{what}"), "Unexpected args")?;
+    let name = one_word(matches)?;
     let mut config = Kubeconfig::read(ctx)?;
     let place = config.place();
     let entries = config.value.list_mut(&format!("/{what}s"));
@@ -174,7 +185,7 @@ fn delete_entry(ctx: &mut Ctx, matches: &ArgMatches, what: &str) -> CliResult<()
 fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let words = matches.values("words");
     let [name, value] = words.as_slice() else {
-        return Err(ctx.usage("config set", &format!("Unexpected args: [{}]", words.join(" "))));
+        return Err(unexpected(&words));
     };
     let mut config = Kubeconfig::read(ctx)?;
     property::set(&mut config.value, name, value, matches.on("set-raw-bytes")).map_err(CliError::text)?;
@@ -184,7 +195,7 @@ fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 fn unset(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let name = one_word(ctx, matches, "unset", "Unexpected args")?;
+    let name = one_word(matches)?;
     let mut config = Kubeconfig::read(ctx)?;
     property::unset(&mut config.value, &name).map_err(CliError::text)?;
     config.write(ctx)?;
@@ -195,7 +206,7 @@ fn unset(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 fn rename_context(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let words = matches.values("words");
     let [old, new] = words.as_slice() else {
-        return Err(ctx.usage("config rename-context", "two names are required: CONTEXT_NAME NEW_NAME"));
+        return Err(unexpected(&words));
     };
     let mut config = Kubeconfig::read(ctx)?;
     if config.context(old).is_none() {
@@ -237,9 +248,11 @@ const OTHER_FORMATS: &[&str] = &[
 fn get_contexts(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     match matches.value("output") {
         "" | "name" => {}
-        other if OTHER_FORMATS.contains(&other) => ctx.say(format!(
-            "--output {other} is not available in kubectl config get-contexts; resetting to default output format"
-        )),
+        other if OTHER_FORMATS.contains(&other) => {
+            return Err(CliError::text(format!(
+                "--output {other} is not available in kubectl config get-contexts; resetting to default output format"
+            )));
+        }
         other => return Err(CliError::text(format!("output must be one of '' or 'name': {other}"))),
     }
     let config = Kubeconfig::read(ctx)?;
@@ -279,6 +292,10 @@ fn names(ctx: &mut Ctx, what: &str) -> CliResult<()> {
 }
 
 fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let words = matches.values("words");
+    if !words.is_empty() {
+        return Err(ctx.usage("config view", &format!("unexpected arguments: [{}]", words.join(" "))));
+    }
     let mut config = Kubeconfig::read(ctx)?;
     if let Some(context) = matches.given("context").filter(|c| !c.is_empty()) {
         config.value.put("/current-context", context);

@@ -22,7 +22,7 @@ pub(super) const CLUSTER_ROLE_BINDING: Verb = Verb {
     name: "clusterrolebinding",
     aliases: &[],
     about: "Create a cluster role binding for a particular cluster role",
-    args: flags,
+    args: |c| flags(c).mut_arg("clusterrole", |arg| arg.required(true)),
     run: |ctx, matches| generator::run(ctx, matches, &CLUSTER_ROLE),
     family: &[],
 };
@@ -43,10 +43,7 @@ const ROLE: Generator = Generator {
 const CLUSTER_ROLE: Generator = Generator {
     path: "create clusterrolebinding",
     failed: "failed to create clusterrolebinding: ",
-    build: |_, matches, name| {
-        generator::required(matches, &["clusterrole"])?;
-        binding("ClusterRoleBinding", name, "ClusterRole", matches.value("clusterrole"), matches)
-    },
+    build: |_, matches, name| binding("ClusterRoleBinding", name, "ClusterRole", matches.value("clusterrole"), matches),
 };
 
 const GROUP: &str = "rbac.authorization.k8s.io";

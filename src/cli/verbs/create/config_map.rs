@@ -5,7 +5,8 @@ use clap::{ArgMatches, Command};
 use serde_json::{Value, json};
 
 use super::generator::{self, Generator};
-use super::sources;
+use super::{hash, sources};
+use crate::cli::args::Matches;
 use crate::cli::{CliError, CliResult, Ctx, Verb};
 use crate::machinery::object::{Reading, Writing};
 
@@ -22,13 +23,15 @@ pub(super) const VERB: Verb = Verb {
 const GENERATOR: Generator = Generator { path: "create configmap", failed: "failed to create configmap: ", build };
 
 fn flags(command: Command) -> Command {
-    sources::flags(generator::flags(command))
+    hash::flag(sources::flags(generator::flags(command)))
 }
 
 fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     let mut map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
     for (key, bytes) in sources::read(matches)? {
-        sources::check_key(&key)?;
+        if let Some(problem) = sources::key_problems(&key) {
+            return Err(CliError::text(format!("\"{key}\" is not a valid key name for a ConfigMap: {problem}")));
+        }
         for field in ["data", "binaryData"] {
             if map.map(&format!("/{field}")).is_some_and(|m| m.contains_key(&key)) {
                 let held = if field == "data" { "Data" } else { "BinaryData" };
@@ -44,6 +47,9 @@ fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
                 map.map_mut("/binaryData").insert(key, text.into());
             }
         }
+    }
+    if matches.on("append-hash") {
+        hash::append(&mut map, &["data", "binaryData"]);
     }
     Ok(map)
 }

@@ -14,8 +14,8 @@ pub(super) const VERB: Verb = Verb {
     about: "Create a cron job with the specified name",
     args: |c| {
         generator::flags(c)
-            .arg(args::text("image", "the image to run"))
-            .arg(args::text("schedule", "when to run: five fields of cron"))
+            .arg(args::text("image", "the image to run").required(true))
+            .arg(args::text("schedule", "when to run: five fields of cron").required(true))
             .arg(args::text("restart", "restart policy: OnFailure (default) or Never"))
             .arg(generator::command_words())
     },
@@ -27,7 +27,6 @@ const GENERATOR: Generator = Generator {
     path: "create cronjob",
     failed: "failed to create cronjob: ",
     build: |_, matches, name| {
-        generator::required(matches, &["image", "schedule"])?;
         let restart = matches.given("restart").filter(|r| !r.is_empty()).unwrap_or("OnFailure");
         let template = pod_template(name, matches.value("image"), &matches.values("command"), restart);
         Ok(json!({

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::generator::{self, Generator, compact};
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::sim::Ids;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -21,22 +22,22 @@ const GENERATOR: Generator = Generator { path: "create deployment", failed: "fai
 
 fn flags(command: Command) -> Command {
     generator::flags(command)
-        .arg(args::list("image", "an image to run; several make several containers"))
-        .arg(args::number("port", "the port that the containers expose"))
-        .arg(args::number("replicas", "how many pods, 1 by default").short('r'))
+        .arg(args::list("image", "an image to run; several make several containers").required(true))
+        .arg(args::number32("port", "the port that the containers expose"))
+        .arg(args::number32("replicas", "how many pods, 1 by default").short('r'))
         .arg(generator::command_words())
 }
 
-fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
-    generator::required(matches, &["image"])?;
+fn build(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     let (images, command) = (matches.values("image"), matches.values("command"));
     if images.len() > 1 && !command.is_empty() {
         return Err(CliError::text("cannot specify multiple --image options and command"));
     }
     let port = matches.int("port").filter(|p| *p >= 0);
+    let ids = ctx.cluster()?.server().ids();
     let container = |(index, image): (usize, &String)| {
         compact(json!({
-            "name": container_name(image),
+            "name": container_name(image, ids, index),
             "image": image,
             "command": (!command.is_empty()).then_some(&command),
             // The port is that of the first container.
@@ -59,9 +60,27 @@ fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     }))
 }
 
-/// The last part of the image's path without tag and digest, as a name of a container.
-fn container_name(image: &str) -> String {
+/// The last part of the image's path without tag and digest, as a name of a container: where a letter had to be replaced,
+/// a random end keeps it apart from others.
+fn container_name(image: &str, ids: Ids, index: usize) -> String {
     let path = image.rsplit('/').next().unwrap_or(image);
     let bare = path.split(['@', ':']).next().unwrap_or(path);
-    bare.chars().map(|c| if c == '_' || c == '.' { '-' } else { c }).collect()
+    if !bare.contains(['_', '.']) {
+        return bare.into();
+    }
+    let suffix = ids.suffix("container", bare, index as u64, 5);
+    format!("{}-{suffix}", bare.replace(['_', '.'], "-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_are_named_after_their_images() {
+        let name = |image: &str| container_name(image, Ids::new(1), 0);
+        assert_eq!((name("nginx:1.25"), name("a.b:5000/c/d@sha256:01")), ("nginx".into(), "d".into()));
+        let replaced = name("x/my_image.v1:2");
+        assert!(replaced.starts_with("my-image-v1-") && replaced.len() == "my-image-v1-".len() + 5, "{replaced}");
+    }
 }

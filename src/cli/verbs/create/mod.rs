@@ -5,6 +5,7 @@ mod config_map;
 mod cron_job;
 mod deployment;
 mod generator;
+mod hash;
 mod ingress;
 mod job;
 mod namespace;

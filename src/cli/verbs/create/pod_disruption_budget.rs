@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::generator::{self, Generator};
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::field::quote;
 use crate::machinery::labels::{Operator, Selector};
 use crate::machinery::object::Writing;
 
@@ -38,6 +39,11 @@ fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
         (false, false) => return refuse("min-available and max-unavailable cannot be both specified"),
         _ => {}
     }
+    for (flag, text) in [("max-unavailable", most), ("min-available", least)] {
+        if !text.is_empty() && !is_amount(text) {
+            return Err(CliError::text(format!("invalid format specified for {flag}")));
+        }
+    }
     let mut budget = json!({
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
@@ -53,9 +59,16 @@ fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     Ok(budget)
 }
 
+/// Whether a text is a number from zero on or such a percentage.
+fn is_amount(text: &str) -> bool {
+    let digits = text.strip_suffix('%').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit())
+}
+
 /// The selector of a flag as a `LabelSelector` object.
 fn label_selector(text: &str) -> CliResult<Value> {
-    let parsed = Selector::parse(text).map_err(|e| CliError::text(e.to_string()))?;
+    let parsed = Selector::parse(text)
+        .map_err(|e| CliError::text(format!("couldn't parse the selector string {}: {e}", quote(text))))?;
     let mut selector = json!({});
     for requirement in parsed.requirements() {
         let (key, values) = (requirement.key(), requirement.values());

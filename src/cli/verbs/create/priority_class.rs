@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::generator::{self, Generator};
+use crate::cli::Verb;
 use crate::cli::args::{self, Matches};
-use crate::cli::{CliError, Verb};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -13,7 +13,7 @@ pub(super) const VERB: Verb = Verb {
     about: "Create a priority class with the specified name",
     args: |c| {
         generator::flags(c)
-            .arg(args::number("value", "the priority"))
+            .arg(args::number32("value", "the priority"))
             .arg(args::switch("global-default", "pods without a class get this one"))
             .arg(args::text("description", "what it is for"))
             .arg(args::text("preemption-policy", "PreemptLowerPriority (default) or Never"))
@@ -26,11 +26,7 @@ const GENERATOR: Generator = Generator {
     path: "create priorityclass",
     failed: "failed to create priorityclass: ",
     build: |_, matches, name| {
-        generator::required(matches, &["value"])?;
         let value = matches.int("value").unwrap_or(0);
-        if i32::try_from(value).is_err() {
-            return Err(CliError::text(format!("strconv.ParseInt: parsing \"{value}\": value out of range")));
-        }
         let policy = matches.given("preemption-policy").filter(|p| !p.is_empty()).unwrap_or("PreemptLowerPriority");
         let mut class = json!({
             "apiVersion": "scheduling.k8s.io/v1",

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::generator::{self, Generator};
 use crate::cli::args::{self, Matches};
-use crate::cli::resolve;
 use crate::cli::{CliError, CliResult, Ctx, Verb};
 
 /// `create role`.
@@ -26,7 +25,7 @@ pub(super) const CLUSTER_ROLE: Verb = Verb {
     args: |c| {
         flags(c)
             .arg(args::list("non-resource-url", "a path of the server that is no resource"))
-            .arg(args::list("aggregation-rule", "labels of the cluster roles to combine: KEY=VALUE"))
+            .arg(args::pairs("aggregation-rule", "labels of the cluster roles to combine: KEY=VALUE"))
     },
     run: |ctx, matches| generator::run(ctx, matches, &CLUSTER_ROLE_GENERATOR),
     family: &[],
@@ -37,7 +36,7 @@ const ROLE_GENERATOR: Generator = Generator {
     failed: "",
     build: |ctx, matches, name| {
         let rule = Rule::read(matches);
-        rule.check(false)?;
+        rule.check(ctx)?;
         let rules = rule.of_resources(ctx)?;
         Ok(json!({"apiVersion": API, "kind": "Role", "metadata": {"name": name}, "rules": rules}))
     },
@@ -51,7 +50,7 @@ fn flags(command: Command) -> Command {
     generator::flags(command)
         .arg(args::list("verb", "a verb that is allowed"))
         .arg(args::list("resource", "a resource: pods, deployments.apps, pods/log"))
-        .arg(args::list("resource-name", "only objects of these names"))
+        .arg(args::each("resource-name", "only objects of these names"))
 }
 
 fn cluster_role(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
@@ -66,14 +65,14 @@ fn cluster_role(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Va
         }
         let mut labels = json!({});
         for pair in &aggregation {
-            let (key, value) =
-                pair.split_once('=').ok_or_else(|| CliError::text(format!("{pair} must be formatted as key=value")))?;
-            labels[key] = value.into();
+            if let Some((key, value)) = pair.split_once('=') {
+                labels[key.trim()] = value.trim().into();
+            }
         }
         role["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": labels}]});
         return Ok(role);
     }
-    rule.check(true)?;
+    rule.check_for_cluster(ctx)?;
     let mut rules = rule.of_resources(ctx)?;
     if !rule.urls.is_empty() {
         rules.push(json!({"nonResourceURLs": rule.urls, "verbs": rule.verbs}));
@@ -85,48 +84,147 @@ fn cluster_role(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Va
 /// What the flags allow.
 struct Rule {
     verbs: Vec<String>,
-    resources: Vec<String>,
+    resources: Vec<Asked>,
     names: Vec<String>,
     urls: Vec<String>,
 }
 
+/// `RESOURCE.GROUP/SUBRESOURCE`.
+struct Asked {
+    resource: String,
+    group: String,
+    subresource: String,
+}
+
+/// The verbs that resources have.
+const VERBS: [&str; 14] = [
+    "*",
+    "get",
+    "delete",
+    "list",
+    "create",
+    "update",
+    "patch",
+    "watch",
+    "proxy",
+    "deletecollection",
+    "use",
+    "bind",
+    "escalate",
+    "impersonate",
+];
+
+/// The verbs that paths have.
+const URL_VERBS: [&str; 8] = ["*", "get", "post", "put", "delete", "patch", "head", "options"];
+
+/// Verbs that mean something for a few resources only, as (resource, group).
+const SPECIAL: [(&str, &[(&str, &str)]); 4] = [
+    ("use", &[("podsecuritypolicies", "policy"), ("podsecuritypolicies", "extensions")]),
+    ("bind", ROLES),
+    ("escalate", ROLES),
+    ("impersonate", &[("users", ""), ("serviceaccounts", ""), ("groups", ""), ("userextras", "authentication.k8s.io")]),
+];
+const ROLES: &[(&str, &str)] = &[("roles", GROUP), ("clusterroles", GROUP)];
+const GROUP: &str = "rbac.authorization.k8s.io";
+
 impl Rule {
     fn read(matches: &ArgMatches) -> Rule {
-        let mut verbs: Vec<String> = Vec::new();
-        for verb in matches.values("verb") {
-            if verb == "*" {
-                verbs = vec![verb];
-                break;
-            }
-            if !verbs.contains(&verb) {
-                verbs.push(verb);
-            }
+        let all = |flag: &str| once(matches.values(flag).into_iter().filter(|v| !v.is_empty()));
+        let mut verbs = all("verb");
+        if verbs.iter().any(|v| v == "*") {
+            verbs = vec!["*".into()];
         }
-        let mut names: Vec<String> = Vec::new();
-        for name in matches.values("resource-name") {
-            if !names.contains(&name) {
-                names.push(name);
-            }
+        let mut resources: Vec<Asked> = all("resource").iter().map(|text| Asked::read(text)).collect();
+        // A lone star stands for all that is named before and after it.
+        if let Some(at) =
+            resources.iter().position(|r| r.resource == "*" && r.group.is_empty() && r.subresource.is_empty())
+        {
+            resources = vec![resources.swap_remove(at)];
         }
-        Rule { verbs, resources: matches.values("resource"), names, urls: matches.values("non-resource-url") }
+        Rule {
+            verbs,
+            resources,
+            names: once(matches.values("resource-name").into_iter()),
+            urls: all("non-resource-url"),
+        }
     }
 
-    fn check(&self, of_cluster: bool) -> CliResult<()> {
-        let refuse = |text: &str| Err(CliError::text(text));
-        if self.verbs.is_empty() {
-            return refuse("at least one verb must be specified");
+    fn check(&self, ctx: &mut Ctx) -> CliResult<()> {
+        self.check_verbs()?;
+        self.warn_of_verbs(ctx);
+        match self.resources.is_empty() {
+            true => Err(CliError::text("at least one resource must be specified")),
+            false => self.check_resources(ctx),
         }
+    }
+
+    fn check_for_cluster(&self, ctx: &mut Ctx) -> CliResult<()> {
+        self.check_verbs()?;
         if self.resources.is_empty() && self.urls.is_empty() {
-            return refuse(match of_cluster {
-                true => "one of resource or nonResourceURL must be specified",
-                false => "at least one resource must be specified",
-            });
+            return Err(CliError::text("one of resource or nonResourceURL must be specified"));
         }
-        if self.resources.is_empty() && !self.names.is_empty() {
-            return refuse("resourceName can not be applied to nonResourceURLs");
+        if !self.resources.is_empty() {
+            self.warn_of_verbs(ctx);
+            self.check_resources(ctx)?;
         }
-        if !self.names.is_empty() && self.resources.len() > 1 {
-            return refuse("resourceName(s) can not be applied to multiple resources");
+        self.check_urls()
+    }
+
+    fn check_verbs(&self) -> CliResult<()> {
+        match self.verbs.is_empty() {
+            true => Err(CliError::text("at least one verb must be specified")),
+            false => Ok(()),
+        }
+    }
+
+    fn warn_of_verbs(&self, ctx: &mut Ctx) {
+        for verb in self.verbs.iter().filter(|v| !VERBS.contains(&v.as_str())) {
+            ctx.warn(&format!("'{verb}' is not a standard resource verb"));
+        }
+    }
+
+    fn check_resources(&self, ctx: &mut Ctx) -> CliResult<()> {
+        for asked in &self.resources {
+            if asked.resource.is_empty() {
+                return Err(CliError::text("resource must be specified if apiGroup/subresource specified"));
+            }
+            if asked.resource == "*" {
+                return Ok(());
+            }
+            let (mut known, place) = match asked.find(ctx)? {
+                Some(place) => (true, place),
+                None => (false, (asked.group.clone(), asked.resource.clone())),
+            };
+            for verb in &self.verbs {
+                let Some((_, places)) = SPECIAL.iter().find(|(special, _)| special == verb) else { continue };
+                if !places.contains(&(&place.1, &place.0)) {
+                    let (group, resource) = &place;
+                    let text = format!("can not perform '{verb}' on '{resource}' in group '{group}'");
+                    return Err(CliError::text(text));
+                }
+                known = true;
+            }
+            if !known {
+                return Err(asked.unknown());
+            }
+        }
+        Ok(())
+    }
+
+    fn check_urls(&self) -> CliResult<()> {
+        if self.urls.is_empty() {
+            return Ok(());
+        }
+        if let Some(verb) = self.verbs.iter().find(|v| !URL_VERBS.contains(&v.as_str())) {
+            return Err(CliError::text(format!("invalid verb: '{verb}' for nonResourceURL")));
+        }
+        for url in self.urls.iter().filter(|url| *url != "*") {
+            if !url.starts_with('/') {
+                return Err(CliError::text("nonResourceURL should start with /"));
+            }
+            if url.find('*').is_some_and(|at| at + 1 < url.len()) {
+                return Err(CliError::text("nonResourceURL only supports wildcard matches when '*' is at the end"));
+            }
         }
         Ok(())
     }
@@ -134,11 +232,15 @@ impl Rule {
     /// One rule for each group of the resources, in the order of the groups' names.
     fn of_resources(&self, ctx: &mut Ctx) -> CliResult<Vec<Value>> {
         let mut groups: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
-        for resource in &self.resources {
-            let (group, plural) = place(ctx, resource)?;
+        for asked in &self.resources {
+            let (group, mut resource) =
+                asked.find(ctx)?.unwrap_or_else(|| (asked.group.clone(), asked.resource.clone()));
+            if !asked.subresource.is_empty() {
+                resource = format!("{resource}/{}", asked.subresource);
+            }
             let members = groups.entry(group).or_default();
-            if !members.contains(&plural) {
-                members.push(plural);
+            if !members.contains(&resource) {
+                members.push(resource);
             }
         }
         let rule = |(group, resources)| {
@@ -152,18 +254,41 @@ impl Rule {
     }
 }
 
-/// The group and plural name of `deployments.apps` or `pods/log`.
-fn place(ctx: &mut Ctx, resource: &str) -> CliResult<(String, String)> {
-    let (word, subresource) = resource.split_once('/').map_or((resource, None), |(w, s)| (w, Some(s)));
-    if word == "*" {
-        return Ok(("*".into(), "*".into()));
+/// Texts without repetitions, in their order.
+fn once(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    for text in texts {
+        if !seen.contains(&text) {
+            seen.push(text);
+        }
     }
-    // The generator asks for the type itself, and its complaint then stands without the word before it.
-    let target = resolve::kind(ctx, word).map_err(|error| match error {
-        CliError::Text(text) => CliError::Raw(format!("{text}\n"), 1),
-        other => other,
-    })?;
-    let names = target.kind.names();
-    let plural = subresource.map_or_else(|| names.plural.to_string(), |s| format!("{}/{s}", names.plural));
-    Ok((names.group.into(), plural))
+    seen
+}
+
+impl Asked {
+    fn read(text: &str) -> Asked {
+        let (word, subresource) = text.split_once('/').unwrap_or((text, ""));
+        let (resource, group) = word.split_once('.').unwrap_or((word, ""));
+        Asked { resource: resource.into(), group: group.into(), subresource: subresource.into() }
+    }
+
+    /// The group and plural name of the type that the server has.
+    fn find(&self, ctx: &mut Ctx) -> CliResult<Option<(String, String)>> {
+        if self.resource == "*" || self.resource.is_empty() {
+            return Ok(None);
+        }
+        let catalog = ctx.cluster()?.server().catalog().clone();
+        let word =
+            if self.group.is_empty() { self.resource.clone() } else { format!("{}.{}", self.resource, self.group) };
+        // What looks like a version in the name is none here.
+        let fits = |group: &str| group.starts_with(&self.group);
+        let found = catalog.by_name(&word).filter(|kind| fits(kind.names().group));
+        Ok(found.map(|kind| (kind.names().group.to_string(), kind.names().plural.to_string())))
+    }
+
+    /// The complaint stands without the word before it: it comes from the list of types.
+    fn unknown(&self) -> CliError {
+        let group = if self.group.is_empty() { String::new() } else { format!(" in group \"{}\"", self.group) };
+        CliError::Raw(format!("the server doesn't have a resource type \"{}\"{group}\n", self.resource), 1)
+    }
 }

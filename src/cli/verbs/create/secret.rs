@@ -6,7 +6,7 @@ use clap::{ArgMatches, Command};
 use serde_json::{Value, json};
 
 use super::generator::{self, Generator};
-use super::sources;
+use super::{hash, sources};
 use crate::cli::args::{self, Matches};
 use crate::cli::files::go_error;
 use crate::cli::{CliError, CliResult, Ctx, Verb, help};
@@ -32,7 +32,7 @@ pub(super) const VERB: Verb = Verb {
             name: "generic",
             aliases: &[],
             about: "Create a secret from a local file, directory, or literal value",
-            args: |c| sources::flags(generator::flags(c)).arg(args::text("type", "the type of the secret")),
+            args: |c| hash::flag(sources::flags(generator::flags(c))).arg(args::text("type", "the type of the secret")),
             run: |ctx, matches| generator::run(ctx, matches, &GENERIC),
             family: &[],
         },
@@ -41,7 +41,7 @@ pub(super) const VERB: Verb = Verb {
             aliases: &[],
             about: "Create a TLS secret",
             args: |c| {
-                generator::flags(c)
+                hash::flag(generator::flags(c))
                     .arg(args::text("cert", "file with the certificate, PEM"))
                     .arg(args::text("key", "file with its private key"))
             },
@@ -66,7 +66,7 @@ const REGISTRY: Generator =
 const TLS: Generator = Generator { path: "create secret tls", failed: "failed to create secret ", build: tls };
 
 fn registry_flags(command: Command) -> Command {
-    generator::flags(command)
+    hash::flag(generator::flags(command))
         .arg(args::text("docker-server", "the registry").default_value("https://index.docker.io/v1/"))
         .arg(args::text("docker-username", "user name for the registry"))
         .arg(args::text("docker-password", "password for the registry"))
@@ -83,6 +83,9 @@ fn secret(name: &str, kind: &str) -> Value {
 }
 
 fn add(secret: &mut Value, key: &str, bytes: &[u8]) -> CliResult<()> {
+    if let Some(problem) = sources::key_problems(key) {
+        return Err(CliError::text(format!("\"{key}\" is not valid key name for a Secret {problem}")));
+    }
     if secret.map("/data").is_some_and(|m| m.contains_key(key)) {
         return Err(CliError::text(format!("cannot add key {key}, another key by that name already exists")));
     }
@@ -93,10 +96,9 @@ fn add(secret: &mut Value, key: &str, bytes: &[u8]) -> CliResult<()> {
 fn generic(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     let mut secret = secret(name, matches.value("type"));
     for (key, bytes) in sources::read(matches)? {
-        sources::check_key(&key)?;
         add(&mut secret, &key, &bytes)?;
     }
-    Ok(secret)
+    Ok(hashed(secret, matches))
 }
 
 fn registry(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
@@ -107,12 +109,12 @@ fn registry(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
             CliError::text("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required")
         })?;
         add(&mut secret, ".dockerconfigjson", docker_config(matches).as_bytes())?;
-        return Ok(secret);
+        return Ok(hashed(secret, matches));
     }
     for (_, bytes) in sources::read(matches)? {
         add(&mut secret, ".dockerconfigjson", &bytes)?;
     }
-    Ok(secret)
+    Ok(hashed(secret, matches))
 }
 
 /// The file of a docker client; its fields keep the order of Go's structure, so it is put together by hand.
@@ -135,15 +137,16 @@ fn docker_config(matches: &ArgMatches) -> String {
 }
 
 fn tls(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
-    let read = |flag: &str, what: &str| {
+    if matches.value("key").is_empty() || matches.value("cert").is_empty() {
+        return Err(CliError::text("key and cert must be specified"));
+    }
+    let read = |flag: &str| {
         let path = matches.value(flag);
-        if path.is_empty() {
-            return Err(CliError::text(format!("{what} must be specified")));
-        }
-        std::fs::read(path).map_err(|e| CliError::text(format!("open {path}: {}", go_error(&e))))
+        let failed = |e| CliError::text(format!("Cannot read file {path}, open {path}: {}", go_error(&e)));
+        std::fs::read(path).map_err(failed)
     };
-    let key = read("key", "key")?;
-    let certificate = read("cert", "certificate")?;
+    let certificate = read("cert")?;
+    let key = read("key")?;
     for (bytes, what) in [
         (&certificate, "failed to find any PEM data in certificate input"),
         (&key, "failed to find any PEM data in key input"),
@@ -155,5 +158,13 @@ fn tls(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     let mut secret = secret(name, "kubernetes.io/tls");
     add(&mut secret, "tls.crt", &certificate)?;
     add(&mut secret, "tls.key", &key)?;
-    Ok(secret)
+    Ok(hashed(secret, matches))
+}
+
+/// The secret with its hash in its name, where that was asked for.
+fn hashed(mut secret: Value, matches: &ArgMatches) -> Value {
+    if matches.on("append-hash") {
+        hash::append(&mut secret, &["data", "type"]);
+    }
+    secret
 }

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::generator::{self, Generator};
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Verb, help};
+use crate::kinds::shared::rules;
+use crate::machinery::field::quote;
 use crate::machinery::object::Writing;
 
 /// The verb and its family.
@@ -14,9 +16,7 @@ pub(super) const VERB: Verb = Verb {
     aliases: &["svc"],
     about: "Create a service using a specified subcommand",
     args: |c| c,
-    run: |ctx, _| {
-        Err(help::family(ctx, "create service", "Create a service using a specified subcommand.", VERB.family))
-    },
+    run: |ctx, _| Err(help::family_called(ctx, "create service", LONG, "[flags]", VERB.family)),
     family: &[
         Verb {
             name: "clusterip",
@@ -30,7 +30,10 @@ pub(super) const VERB: Verb = Verb {
             name: "externalname",
             aliases: &[],
             about: "Create an ExternalName service",
-            args: |c| tcp(generator::flags(c)).arg(args::text("external-name", "the name outside of the cluster")),
+            args: |c| {
+                tcp(generator::flags(c))
+                    .arg(args::text("external-name", "the name outside of the cluster").required(true))
+            },
             run: |ctx, matches| generator::run(ctx, matches, &EXTERNAL_NAME),
             family: &[],
         },
@@ -52,6 +55,8 @@ pub(super) const VERB: Verb = Verb {
         },
     ],
 };
+
+const LONG: &str = "Create a service using a specified subcommand.\n\nAliases:\nservice, svc";
 
 const CLUSTER_IP: Generator = Generator {
     path: "create service clusterip",
@@ -103,7 +108,10 @@ const EXTERNAL_NAME: Generator = Generator {
     path: "create service externalname",
     failed: "failed to create ExternalName service: ",
     build: |_, matches, name| {
-        generator::required(matches, &["external-name"])?;
+        let outside = matches.value("external-name");
+        if !rules::dns_subdomain(outside).is_empty() {
+            return Err(CliError::text(format!("invalid service external name {outside}")));
+        }
         let mut service = service(name, "ExternalName", ports(matches)?);
         service.put("/spec/externalName", matches.value("external-name"));
         Ok(service)
@@ -136,24 +144,32 @@ fn ports(matches: &ArgMatches) -> CliResult<Vec<Value>> {
     matches.values("tcp").iter().map(|text| port(text)).collect()
 }
 
-/// `80`, `80:8080`, `80:http`.
+/// `80`, `80:8080`, `80:http`; what stands behind a second colon is only part of the name.
 fn port(text: &str) -> CliResult<Value> {
-    let (port, target) = text.split_once(':').map_or((text, None), |(p, t)| (p, Some(t)));
-    let number = whole(port)?;
-    let target: Value = match target {
-        None => number.into(),
-        Some(t) if t.bytes().all(|c| c.is_ascii_digit()) => whole(t)?.into(),
-        Some(t) => t.into(),
-    };
+    let mut parts = text.split(':');
+    let number = source_port(parts.next().unwrap_or_default())?;
+    let target = parts.next().map_or(Ok(number.into()), target_port)?;
     Ok(json!({"name": text.replace(':', "-"), "port": number, "protocol": "TCP", "targetPort": target}))
 }
 
-fn whole(text: &str) -> CliResult<u32> {
-    let quoted = crate::machinery::field::quote(text);
-    match text.parse::<u64>() {
-        Ok(number @ 0..=0x7fff_ffff) => Ok(u32::try_from(number).unwrap_or(u32::MAX)),
-        Ok(_) => Err(CliError::text(format!("strconv.ParseUint: parsing {quoted}: value out of range"))),
-        Err(_) => Err(CliError::text(format!("strconv.ParseUint: parsing {quoted}: invalid syntax"))),
+/// A number of sixteen bits.
+fn source_port(text: &str) -> CliResult<u16> {
+    let wrong = |why: &str| CliError::text(format!("strconv.ParseUint: parsing {}: {why}", quote(text)));
+    match text.parse::<u128>() {
+        Ok(number) => u16::try_from(number).map_err(|_| wrong("value out of range")),
+        Err(_) => Err(wrong("invalid syntax")),
+    }
+}
+
+/// The number or the name of a container's port.
+fn target_port(text: &str) -> CliResult<Value> {
+    let problems = match text.parse::<i64>() {
+        Ok(number) => rules::port_number(number).into_iter().collect(),
+        Err(_) => rules::port_name(text),
+    };
+    match problems.is_empty() {
+        true => Ok(text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)),
+        false => Err(CliError::text(problems.join(","))),
     }
 }
 
@@ -170,5 +186,10 @@ mod tests {
         );
         let error = port("http:80").map_err(|e| e.message(""));
         assert_eq!(error, Err("error: strconv.ParseUint: parsing \"http\": invalid syntax\n".into()));
+        let error = |text: &str| port(text).map_err(|e| e.message("")).err().unwrap_or_default();
+        assert_eq!(error("70000"), "error: strconv.ParseUint: parsing \"70000\": value out of range\n");
+        assert_eq!(error("80:70000"), "error: must be between 1 and 65535, inclusive\n");
+        assert!(error("80:WEB").starts_with("error: must contain only alpha-numeric characters"));
+        assert_eq!(port("80:90:7").ok().map(|p| p["targetPort"].clone()), Some(json!(90)));
     }
 }

@@ -7,6 +7,7 @@ use clap::{ArgMatches, Command};
 use crate::cli::args::{self, Matches};
 use crate::cli::files::go_error;
 use crate::cli::{CliError, CliResult};
+use crate::kinds::shared::rules;
 
 /// A key with its bytes.
 pub(super) type Entry = (String, Vec<u8>);
@@ -45,10 +46,7 @@ fn literal_entry(source: &str) -> CliResult<Entry> {
     if key.is_empty() {
         return Err(bad());
     }
-    let value = value.trim();
-    let quoted = |quote: char| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
-    let bare = if quoted('"') || quoted('\'') { &value[1..value.len() - 1] } else { source.split_at(key.len() + 1).1 };
-    Ok((key.into(), bare.as_bytes().to_vec()))
+    Ok((key.into(), value.as_bytes().to_vec()))
 }
 
 fn file_entries(source: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
@@ -107,29 +105,19 @@ fn env_entries(path: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
             // A name alone takes its value from the environment.
             None => (line, std::env::var(line).unwrap_or_default()),
         };
-        if key.is_empty() || key.chars().any(|c| c.is_whitespace() || c == '=') {
-            let problem = format!(
-                "\"{key}\" is not a valid key name: a valid environment variable name must consist only of printable ASCII characters other than '='"
-            );
-            return Err(CliError::text(problem));
+        let problems = rules::typed_env_name(key);
+        if !problems.is_empty() {
+            return Err(CliError::text(format!("\"{key}\" is not a valid key name: {}", problems.join(";"))));
         }
         entries.push((key.into(), value.into_bytes()));
     }
     Ok(())
 }
 
-/// Refuses keys that a ConfigMap or Secret can not have.
-pub(super) fn check_key(key: &str) -> CliResult<()> {
-    let fits = !key.is_empty()
-        && key.len() <= 253
-        && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-    let problem = match key {
-        "." | ".." => format!("must not be '{key}'"),
-        _ if key.starts_with("..") => "must not start with '..'".into(),
-        _ if !fits => "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')".into(),
-        _ => return Ok(()),
-    };
-    Err(CliError::text(format!("\"{key}\" is not a valid key name for a ConfigMap: {problem}")))
+/// What is wrong with a key of a ConfigMap or Secret, in one line.
+pub(super) fn key_problems(key: &str) -> Option<String> {
+    let problems = rules::config_key(key);
+    (!problems.is_empty()).then(|| problems.join(","))
 }
 
 #[cfg(test)]
@@ -137,10 +125,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn literals_lose_their_quotes() {
+    fn literals_are_taken_as_they_are() {
         let value = |s: &str| literal_entry(s).map(|(k, v)| format!("{k}:{}", String::from_utf8_lossy(&v)));
         assert_eq!(value("a=1").ok().as_deref(), Some("a:1"));
-        assert_eq!(value("a='x y'").ok().as_deref(), Some("a:x y"));
+        assert_eq!(value("a='x y'").ok().as_deref(), Some("a:'x y'"));
         assert_eq!(value("a=b=c").ok().as_deref(), Some("a:b=c"));
         assert!(
             value("nokey").is_err_and(|e| e.message("") == "error: invalid literal source nokey, expected key=value\n")

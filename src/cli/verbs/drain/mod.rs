@@ -87,8 +87,8 @@ fn nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str) -> CliResult<Vec<Subje
     };
     let resolved = resolve(ctx, &selection)?;
     let (subjects, errors) = change::subjects(ctx, resolved, From::Server);
-    CliError::all(errors)?;
-    Ok(subjects)
+    // The first that can not be had stops the command; nothing is said of others.
+    errors.into_iter().next().map_or(Ok(subjects), Err)
 }
 
 fn mark_all(ctx: &mut Ctx, matches: &ArgMatches, verb: &str, cordoned: bool) -> CliResult<()> {
@@ -137,6 +137,9 @@ fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         selector: matches.value("pod-selector").into(),
         skip_deleted_after: matches.int("skip-wait-for-delete-timeout").unwrap_or(0),
     };
+    if crate::machinery::labels::Selector::parse(&rules.selector).is_err() {
+        return Err(CliError::text("--pod-selector=<pod_selector> must be a valid label selector"));
+    }
     let eviction = Eviction {
         disable: matches.on("disable-eviction"),
         grace: matches.int("grace-period").filter(|g| *g >= 0),

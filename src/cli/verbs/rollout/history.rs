@@ -9,7 +9,6 @@ use crate::cli::args::{self, Matches, groups};
 use crate::cli::output::Output;
 use crate::cli::record::CHANGE_CAUSE;
 use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::field::quote;
 use crate::machinery::object::{Meta, Writing};
 use crate::printers::describe::describe;
 
@@ -37,9 +36,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 
 fn one(ctx: &mut Ctx, output: &mut Output, subject: &Subject, revision: i64) -> CliResult<()> {
     let object = &subject.object;
-    let revisions = revisions::of(ctx, object)?.ok_or_else(|| {
-        CliError::text(format!("no history viewer has been implemented for {}", quote(object.kind())))
-    })?;
+    let revisions =
+        revisions::of(ctx, object)?.ok_or_else(|| revisions::without(object, ("history", "history viewer")))?;
     let chosen = revisions.iter().find(|r| r.number == revision);
     if revision > 0 && chosen.is_none() {
         return Err(CliError::text("unable to find the specified revision"));

@@ -24,9 +24,9 @@ pub(super) const VERB: Verb = Verb {
 };
 
 const LONG: &str = "Manage the rollout of one or many resources.
-\x20
+        
  Valid resource types include:
- 
+
   *  deployments
   *  daemonsets
   *  statefulsets

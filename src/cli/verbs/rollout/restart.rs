@@ -64,7 +64,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches, touch: &Touch) -> CliResult<()> {
         let (item, name) = (&subject.item, &subject.item.name);
         let mut new = subject.object.clone();
         if let Err(why) = (touch.edit)(&mut new, now) {
-            errors.push(CliError::text(format!("{} {} {why}", item.resource(), quote(name))));
+            errors.push(CliError::text(format!("error: {} {} {why}", item.resource(), quote(name))));
             continue;
         }
         if new == subject.object {

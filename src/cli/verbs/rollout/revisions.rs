@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::cli::record::CHANGE_CAUSE;
-use crate::cli::{CliResult, Ctx};
+use crate::cli::{CliError, CliResult, Ctx};
 use crate::kinds::Describer;
 use crate::kinds::shared::describe::describe_template;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::object::{Meta, Object, Reading, Writing, split_api_version};
 
 /// The annotation with a Deployment's or ReplicaSet's revision.
 pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -64,6 +64,22 @@ pub(super) fn of(ctx: &mut Ctx, object: &Value) -> CliResult<Option<Vec<Revision
     }
     revisions.sort_by_key(|r| r.number);
     Ok(Some(revisions))
+}
+
+/// Why there are no revisions of an object: kubectl knows the kinds of pods and what makes them, and no others.
+pub(super) fn without(object: &Value, (sought, missing): (&str, &str)) -> CliError {
+    let ((group, _), kind) = (split_api_version(object.api_version()), object.kind());
+    let known = match group {
+        "" => ["Pod", "ReplicationController"].contains(&kind),
+        "apps" => kind == "ReplicaSet",
+        "batch" => ["Job", "CronJob"].contains(&kind),
+        _ => false,
+    };
+    let name = if group.is_empty() { kind.to_string() } else { format!("{kind}.{group}") };
+    CliError::text(match known {
+        true => format!("no {missing} has been implemented for \"{name}\""),
+        false => format!("error retrieving {sought} for \"{name}\", no visitor method exists for {{{group} {kind}}}"),
+    })
 }
 
 /// A pod template in words, with raw tabs, as `rollout` prints it.

@@ -63,8 +63,8 @@ fn warn_of_apply(ctx: &mut Ctx, subject: &Subject) {
 /// Goes back, and answers what is said about it.
 fn undo(ctx: &mut Ctx, subject: &Subject, to: i64, dry_run: DryRun) -> CliResult<String> {
     let object = &subject.object;
-    let revisions = revisions::of(ctx, object)?
-        .ok_or_else(|| CliError::text(format!("no rollbacker has been implemented for {}", quote(object.kind()))))?;
+    let revisions =
+        revisions::of(ctx, object)?.ok_or_else(|| revisions::without(object, ("rollbacker", "rollbacker")))?;
     let is_deployment = object.kind() == "Deployment";
     let chosen = choose(&revisions, to).ok_or_else(|| not_found(object, &revisions, to))?;
     let template = chosen.template();

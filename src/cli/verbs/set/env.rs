@@ -9,6 +9,7 @@ use crate::cli::args::{self, Matches, groups};
 use crate::cli::resolve::{Selection, resolve};
 use crate::cli::verbs::change::{self, Subject};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::kinds::shared::rules;
 use crate::machinery::field::quote;
 use crate::machinery::object::{Meta, Reading, Writing};
 
@@ -51,7 +52,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     if resources.is_empty() && !matches.typed("filename") && !matches.typed("kustomize") {
         let text = "one or more resources must be specified as <resource> <name> or <resource>/<name>";
-        return Err(ctx.usage("set env", text));
+        return Err(CliError::text(text));
     }
     let list = matches.on("list");
     if list && !matches.value("output").is_empty() {
@@ -67,9 +68,6 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let setting = Setting::read(ctx, matches, resources.to_vec())?;
     setting.check(matches)?;
     let pattern = matches.given("containers").unwrap_or("*").to_string();
-    if !list && change.set.is_empty() && change.remove.is_empty() {
-        return Err(CliError::text("at least one environment variable must be provided"));
-    }
     let words = Words { done: "env updated", failed: "failed to patch env update to pod template: " };
     let resolve = matches.on("resolve");
     setting.run(ctx, &words, |ctx, subject, object, _| {
@@ -82,7 +80,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 fn is_variable(word: &str) -> bool {
-    word.contains('=') || word.ends_with('-')
+    word.find('=').is_some_and(|at| at > 0) || word.ends_with('-')
 }
 
 /// Reads `NAME=VALUE` and `NAME-`; `-` alone reads them from standard input.
@@ -99,11 +97,10 @@ fn parse(ctx: &mut Ctx, words: &[String]) -> CliResult<Change> {
     }
     for word in &all {
         if let Some((name, value)) = word.split_once('=') {
-            if name.is_empty() || name.contains(|c: char| !(' '..='~').contains(&c)) {
-                return Err(CliError::text(format!(
-                    "{} is not a valid key name: a valid environment variable name must consist only of printable ASCII characters other than '='",
-                    quote(name)
-                )));
+            let problems = rules::typed_env_name(name);
+            if !problems.is_empty() {
+                let text = format!("{} is not a valid key name: {}", quote(name), problems.join(";"));
+                return Err(CliError::text(text));
             }
             change.set.push(json!({"name": name, "value": value}));
         } else if let Some(name) = word.strip_suffix('-') {
@@ -164,7 +161,7 @@ fn edit(ctx: &mut Ctx, subject: &Subject, object: &mut Value, pattern: &str, cha
     let containers = pod_spec::containers(spec, pattern);
     if containers.is_empty() {
         let (kind, name) = (subject.object.kind(), subject.object.name());
-        ctx.complain(format!("warning: {kind}/{name} does not have any containers matching {}", quote(pattern)));
+        ctx.complain(format!("Warning: {kind}/{name} does not have any containers matching {}", quote(pattern)));
     }
     for container in containers {
         let old = container.list("/env").to_vec();

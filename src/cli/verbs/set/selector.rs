@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{Setting, Words};
 use crate::cli::args::{self, Matches, groups};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::labels::Selector;
+use crate::machinery::labels::{Operator, Selector};
 use crate::machinery::object::{Meta, Writing};
 
 /// The verb.
@@ -19,7 +19,7 @@ fn flags(command: Command) -> Command {
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut words = matches.values("words");
-    let text = words.pop().unwrap_or_default();
+    let Some(text) = words.pop() else { return Err(CliError::text("one selector is required")) };
     let selector = Selector::parse(&text).map_err(|e| CliError::text(e.to_string()))?;
     let setting = Setting::read(ctx, matches, words)?;
     setting.check(matches)?;
@@ -27,7 +27,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let words = Words { done: "selector updated", failed: "failed to patch selector: " };
     setting.run(ctx, &words, |_, subject, object, _| {
         if object.kind() != "Service" {
-            return Err(CliError::text("setting a selector is only supported for Services"));
+            return Err(CliError::Raw("error: setting a selector is only supported for Services\n".into(), 1));
         }
         if !version.is_empty() && version != subject.object.resource_version() {
             let names = subject.item.kind.names();
@@ -39,11 +39,28 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     })
 }
 
-/// Services choose by equality alone.
+/// Services choose by equality alone; `in` with one value counts as such nowhere.
 fn pairs(selector: &Selector) -> CliResult<Map<String, Value>> {
-    let pairs: Map<String, Value> = selector.exact_pairs().map(|(k, v)| (k.to_string(), v.into())).collect();
-    match pairs.len() == selector.requirements().len() {
+    let (mut pairs, mut others) = (Map::new(), Vec::new());
+    for requirement in selector.requirements() {
+        let (key, values) = (requirement.key(), requirement.values());
+        let word = match (requirement.operator(), values) {
+            (Operator::Equals | Operator::DoubleEquals, [value]) => {
+                pairs.insert(key.into(), value.as_str().into());
+                continue;
+            }
+            (Operator::NotEquals | Operator::NotIn, _) => "NotIn",
+            (Operator::Exists, _) => "Exists",
+            (Operator::DoesNotExist, _) => "DoesNotExist",
+            _ => "In",
+        };
+        others.push(format!("{{{key} {word} [{}]}}", values.join(" ")));
+    }
+    match others.is_empty() {
         true => Ok(pairs),
-        false => Err(CliError::text("couldn't convert expressions to old selector format")),
+        false => {
+            let all = others.join(" ");
+            Err(CliError::Raw(format!("error: match expression [{all}] not supported on this object\n"), 1))
+        }
     }
 }

@@ -30,7 +30,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     setting.check(matches)?;
     let subjects = subjects(matches)?;
     let words = Words { done: "subjects updated", failed: "failed to patch subjects to rolebinding: " };
-    setting.run(ctx, &words, |_, subject, object, errors| {
+    setting.run(ctx, &words, |_, _, object, _| {
         if !matches!(object.kind(), "RoleBinding" | "ClusterRoleBinding") {
             return Err(CliError::text("setting subjects is only supported for RoleBinding/ClusterRoleBinding"));
         }
@@ -42,8 +42,6 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             }
         }
         if list.len() == before {
-            let (plural, name) = (subject.item.kind.names().plural, &subject.item.name);
-            errors.push(CliError::Raw(format!("info: {plural} \"{name}\" was not changed\n"), 1));
             return Ok(false);
         }
         Ok(true)
