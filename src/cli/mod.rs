@@ -6,6 +6,7 @@
 
 pub mod args;
 pub mod complete;
+mod content_hash;
 pub mod context;
 pub mod editor;
 pub mod error;

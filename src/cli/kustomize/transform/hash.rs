@@ -1,11 +1,10 @@
 //! The hash of their content behind the names of generated objects.
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use crate::cli::content_hash::content_hash;
 use crate::cli::kustomize::resource::{Resource, scalar_text};
 use crate::cli::kustomize::resources::Resources;
-use crate::machinery::json;
 
 /// Adds the hashes to the names that want one.
 pub(crate) fn add_hashes(resources: &mut Resources) {
@@ -35,18 +34,7 @@ fn hash(resource: &Resource) -> String {
     if let Some(map @ Value::Object(_)) = resource.value.get(optional) {
         content[optional] = map.clone();
     }
-    let digest = Sha256::digest(json::to_compact(&content).as_bytes());
-    let hex = digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    // Digits and vowels that might spell something are replaced.
-    let letter = |c: char| match c {
-        '0' => 'g',
-        '1' => 'h',
-        '3' => 'k',
-        'a' => 'm',
-        'e' => 't',
-        other => other,
-    };
-    hex.chars().take(10).map(letter).collect()
+    content_hash(&content)
 }
 
 #[cfg(test)]

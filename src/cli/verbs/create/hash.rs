@@ -2,9 +2,9 @@
 
 use clap::Command;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::cli::args;
+use crate::cli::content_hash::content_hash;
 use crate::machinery::object::{Meta, Writing};
 
 /// The flag.
@@ -24,23 +24,8 @@ pub(super) fn append(object: &mut Value, fields: &[&str]) {
             None => {}
         }
     }
-    let digest = Sha256::digest(crate::machinery::json::to_compact(&hashed));
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let name = format!("{}-{}", object.name(), safe(&hex[..10]));
+    let name = format!("{}-{}", object.name(), content_hash(&hashed));
     object.put("/metadata/name", name);
-}
-
-/// Hexadecimal digits without those that could spell a word.
-fn safe(hex: &str) -> String {
-    let letter = |c| match c {
-        '0' => 'g',
-        '1' => 'h',
-        '3' => 'k',
-        'a' => 'm',
-        'e' => 't',
-        other => other,
-    };
-    hex.chars().map(letter).collect()
 }
 
 #[cfg(test)]
