@@ -147,9 +147,9 @@ impl Server {
         self.store.list(resource, namespace).map_err(broken)
     }
 
-    /// Whether there is any object of a resource in a namespace.
-    pub fn has_any(&mut self, resource: &str, namespace: &str) -> Result<bool> {
-        self.store.has_any(resource, namespace).map_err(broken)
+    /// All objects of a resource in a namespace, when they are few.
+    pub fn read_few(&mut self, resource: &str, namespace: &str) -> Result<Option<Vec<Arc<Object>>>> {
+        self.store.few(resource, namespace).map_err(broken)
     }
 
     /// The objects under an index entry, of every resource, by key.

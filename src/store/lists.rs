@@ -11,7 +11,7 @@ use super::keys::Range;
 use crate::machinery::object::Object;
 
 /// Longer lists are not kept.
-const LENGTH: usize = 64;
+pub(super) const LENGTH: usize = 64;
 /// When so many lists of a resource are kept, they all go.
 const COUNT: usize = 256;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::keys::{self, Key};
+use super::lists;
 use super::{Change, ChangeKind, ObjectKey, Store, StoreError};
 use crate::machinery::object::{Object, Writing};
 
@@ -14,16 +15,13 @@ impl Store {
         self.overlay.object(&row_of(key))
     }
 
-    /// Whether there is any object of a resource in a namespace; reads one at most.
-    pub fn has_any(&mut self, resource: &str, namespace: &str) -> Result<bool, StoreError> {
+    /// All objects of a resource in a namespace, when they are few; reads no more than a few in any case.
+    pub fn few(&mut self, resource: &str, namespace: &str) -> Result<Option<Vec<Arc<Object>>>, StoreError> {
         let range = keys::objects(resource, Some(namespace));
         match self.lists.get(resource, &range) {
-            Some(list) => Ok(!list.is_empty()),
-            None if self.overlay.is_empty_range(&range)? => {
-                self.lists.keep(resource, range, &[]);
-                Ok(false)
-            }
-            None => Ok(true),
+            Some(list) => Ok(Some(list.clone())),
+            None if self.overlay.has_at_most(&range, lists::LENGTH)? => self.list(resource, Some(namespace)).map(Some),
+            None => Ok(None),
         }
     }
 

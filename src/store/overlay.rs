@@ -109,14 +109,14 @@ impl Overlay {
         })
     }
 
-    /// Whether a range has no rows; looks at one at most.
-    pub(super) fn is_empty_range(&self, range: &Range) -> Result<bool, StoreError> {
-        let mut empty = true;
+    /// Whether a range has no more rows than so many; looks at one more at most.
+    pub(super) fn has_at_most(&self, range: &Range, count: usize) -> Result<bool, StoreError> {
+        let mut found = 0;
         merge(self.engine.as_ref(), &self.staged, range, &mut |_, _| {
-            empty = false;
-            false
+            found += 1;
+            found <= count
         })?;
-        Ok(empty)
+        Ok(found <= count)
     }
 
     /// The objects of a range, in order.

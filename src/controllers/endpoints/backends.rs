@@ -1,5 +1,7 @@
 //! The pods behind a service: which of them count, in what state they are, and which of their ports it means.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::api::Server;
@@ -93,21 +95,25 @@ pub fn services_of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
         return Vec::new();
     }
     let mut keys = Vec::new();
-    if !server.has_any("services", change.object.namespace()).unwrap_or(true) {
-        return keys;
-    }
     for pod in pods.into_iter().flatten() {
-        for (key, value) in pod.map("/metadata/labels").into_iter().flatten() {
-            let pair = format!("{}/{key}={}", pod.namespace(), value.as_str().unwrap_or_default());
-            for service in server.read_index_of("selector", &pair, "services", None).unwrap_or_default() {
-                let key = Key::of(&service);
-                if selector(&service).matches_object(pod) && !keys.contains(&key) {
-                    keys.push(key);
-                }
+        for service in candidates(pod, server) {
+            let key = Key::of(&service);
+            if selector(&service).matches_object(pod) && !keys.contains(&key) {
+                keys.push(key);
             }
         }
     }
     keys
+}
+
+/// The services that may select a pod: all of its namespace when they are few, else those that ask for one of its labels.
+fn candidates(pod: &Object, server: &mut Server) -> Vec<Arc<Object>> {
+    if let Ok(Some(few)) = server.read_few("services", pod.namespace()) {
+        return few.into_iter().filter(|service| has_selector(service)).collect();
+    }
+    let pairs = pod.map("/metadata/labels").into_iter().flatten();
+    let pairs = pairs.map(|(key, value)| format!("{}/{key}={}", pod.namespace(), value.as_str().unwrap_or_default()));
+    pairs.flat_map(|pair| server.read_index_of("selector", &pair, "services", None).unwrap_or_default()).collect()
 }
 
 /// Whether services tell the same of two versions of a pod.

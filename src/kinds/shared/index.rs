@@ -1,9 +1,11 @@
 //! Index entries by label, for kinds that controllers look up by selector.
 
-use crate::machinery::object::{Meta, Object};
+use crate::machinery::object::{Meta, Object, Reading};
 
 /// `("label", "namespace/key=value")` for each label of an object.
 pub fn labels(object: &Object) -> Vec<(&'static str, String)> {
     let namespace = object.namespace();
-    object.labels().iter().map(|(key, value)| ("label", format!("{namespace}/{key}={value}"))).collect()
+    let pairs = object.map("/metadata/labels").into_iter().flatten();
+    let pairs = pairs.filter_map(|(key, value)| Some((key, value.as_str()?)));
+    pairs.map(|(key, value)| ("label", [namespace, "/", key, "=", value].concat())).collect()
 }

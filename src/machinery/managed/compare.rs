@@ -19,17 +19,18 @@ pub(super) enum Found {
     Removed,
 }
 
-/// Tells every field that differs, with the steps that lead there.
+/// Tells every field that differs, with the steps that lead there; fields that are `skipped`, and all in them, are not even
+/// looked at.
 pub(super) fn differences<T: Types + ?Sized>(
     types: &T,
     root: &FieldType,
     old: &Value,
     new: &Value,
+    skipped: &FieldSet,
     tell: impl FnMut(Found, &[String]),
 ) {
-    if old != new {
-        Walk { types, path: Vec::new(), tell }.compare(&Place::root(root), Some(old), Some(new));
-    }
+    let place = Place::root(root);
+    Walk { types, path: Vec::new(), tell }.compare(&place, Some(old), Some(new), Some(skipped));
 }
 
 /// The fields that changed, as sets.
@@ -43,7 +44,7 @@ pub(super) struct Comparison {
 impl Comparison {
     pub(super) fn between(types: &(impl Types + ?Sized), root: &FieldType, old: &Value, new: &Value) -> Comparison {
         let mut all = Comparison::default();
-        differences(types, root, old, new, |found, path| match found {
+        differences(types, root, old, new, &FieldSet::default(), |found, path| match found {
             Found::Added => all.added.insert(path),
             Found::Modified => all.modified.insert(path),
             Found::Removed => all.removed.insert(path),
@@ -78,8 +79,8 @@ struct Walk<'a, T: Types + ?Sized, F: FnMut(Found, &[String])> {
 }
 
 impl<T: Types + ?Sized, F: FnMut(Found, &[String])> Walk<'_, T, F> {
-    /// Compares two values that differ.
-    fn compare(&mut self, place: &Place, old: Option<&Value>, new: Option<&Value>) {
+    /// Compares two values that differ, or at least one of which has fields.
+    fn compare(&mut self, place: &Place, old: Option<&Value>, new: Option<&Value>, skipped: Option<&FieldSet>) {
         let inside = |value: Option<&Value>| {
             value.is_some_and(|value| match place.shape(value) {
                 Shape::Leaf => false,
@@ -95,21 +96,26 @@ impl<T: Types + ?Sized, F: FnMut(Found, &[String])> Walk<'_, T, F> {
             _ => {}
         }
         if nested {
-            self.compare_fields(place, old, new);
+            self.compare_fields(place, old, new, skipped);
             self.compare_items(place, old, new);
         }
     }
 
-    fn compare_fields(&mut self, place: &Place, old: Option<&Value>, new: Option<&Value>) {
+    fn compare_fields(&mut self, place: &Place, old: Option<&Value>, new: Option<&Value>, skipped: Option<&FieldSet>) {
         let only_old = fields(old).filter(|(key, _)| inner(new, key).is_none());
         for (key, _) in fields(new).chain(only_old) {
+            let step = skipped.map(|_| field_step(key)).unwrap_or_default();
+            if skipped.is_some_and(|skipped| skipped.has_member(&step)) {
+                continue;
+            }
             let (old, new) = (inner(old, key), inner(new, key));
             // Most of an object stays as it was: it needs no step and no place.
             if old == new {
                 continue;
             }
-            self.path.push(field_step(key));
-            self.compare(&place.field(self.types, key), old, new);
+            let below = skipped.and_then(|skipped| skipped.below(&step));
+            self.path.push(if step.is_empty() { field_step(key) } else { step });
+            self.compare(&place.field(self.types, key), old, new, below);
             self.path.pop();
         }
     }
@@ -123,7 +129,7 @@ impl<T: Types + ?Sized, F: FnMut(Found, &[String])> Walk<'_, T, F> {
                 continue;
             }
             self.path.push(step.clone());
-            self.compare(&place.item(self.types), old, new);
+            self.compare(&place.item(self.types), old, new, None);
             self.path.pop();
         }
     }

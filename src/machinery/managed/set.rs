@@ -96,12 +96,6 @@ impl FieldSet {
         }
     }
 
-    /// Whether the field at this path, or one that it is a part of, is in the set.
-    pub fn covers(&self, path: &[String]) -> bool {
-        let Some((step, rest)) = path.split_first() else { return false };
-        self.steps.get(step).is_some_and(|node| node.member || node.below.covers(rest))
-    }
-
     /// Whether a single step is in the set.
     pub fn has_member(&self, step: &str) -> bool {
         self.steps.get(step).is_some_and(|node| node.member)

@@ -126,9 +126,12 @@ impl Touched {
 impl<T: Types + ?Sized> Rules<'_, T> {
     /// What a write changed, as far as it counts for ownership.
     fn touched(&self, old: &Value, new: &Value) -> Touched {
+        // The record itself is often the largest part of an object.
+        static RECORD: LazyLock<FieldSet> = LazyLock::new(|| FieldSet::of_fields(&[["metadata", "managedFields"]]));
+        let skipped = self.ignored.union(&RECORD);
         let mut touched = Touched::default();
-        differences(self.types, self.root, old, new, |found, path| {
-            if self.ignored.covers(path) || UNOWNED.contains(path) {
+        differences(self.types, self.root, old, new, &skipped, |found, path| {
+            if UNOWNED.contains(path) {
                 return;
             }
             match found {
