@@ -43,8 +43,9 @@ fn live(seed: u64, steps: usize) -> String {
             problems.extend(checkers::when_calm(&mut world));
         }
         assert!(problems.is_empty(), "seed {seed}, {}\n\n{}", world.story(), problems.join("\n"));
+        // Every command commits what it did; what is staged for long would also be kept in memory for long.
+        world.cluster.commit().expect("a commit");
     }
-    world.cluster.commit().expect("a commit");
     let problems = world.cluster.server().store().check().expect("a check");
     assert!(problems.is_empty(), "seed {seed}: the store is not whole:\n{}", problems.join("\n"));
     dump(&mut world.cluster)

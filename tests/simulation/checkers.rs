@@ -9,10 +9,14 @@ use std::sync::Arc;
 use kctl::machinery::labels::Selector;
 use kctl::machinery::object::{Meta as _, Object, Reading as _, condition, condition_is_true};
 use kctl::machinery::quantity::Quantity;
+use kctl::sim::Duration;
 use kctl::store::{Change, ChangeKind};
 
 use super::named;
 use super::world::World;
+
+/// The grace period of the pods here, and a little more.
+const STOPPING: Duration = Duration::from_secs(31);
 
 /// A rule about one change.
 type OfChange = fn(&World, &Change) -> Vec<String>;
@@ -26,7 +30,7 @@ const OF_CHANGES: &[OfChange] = &[
     claims_stay,
     rollouts_keep_pods_available,
 ];
-const OF_MOMENTS: &[OfMoment] = &[owners_exist, pods_are_consistent, nodes_are_not_overbooked, sets_count_their_pods];
+const OF_MOMENTS: &[OfMoment] = &[owners_exist, pods_are_consistent, nodes_are_not_overbooked, sets_count_their_pods, claims_are_there];
 const OF_CALM: &[OfMoment] = &[
     observed_is_current,
     nothing_is_left_terminating,
@@ -320,9 +324,11 @@ fn observed_is_current(world: &World) -> Vec<String> {
     behind.map(|o| format!("{} is at generation {}, observed is {}", named(&o), o.generation(), o["status"])).collect()
 }
 
-/// Everything that was deleted is gone.
+/// Everything that was deleted is gone, but for what was deleted so short a while ago that it may still be stopping: the Jobs
+/// of a schedule never rest. A pod's deletion time is when its grace ends; what waits for it was deleted that much before.
 fn nothing_is_left_terminating(world: &World) -> Vec<String> {
-    let going = world.known.values().filter(|o| o.is_deleting());
+    let late = |o: &Object| o.deletion_time().is_some_and(|t| t + STOPPING < world.cluster.now());
+    let going = world.known.values().filter(|o| late(o));
     going.map(|o| format!("{} is still terminating: {}", named(o), o["metadata"])).collect()
 }
 
@@ -392,30 +398,85 @@ fn replica_sets_converge(world: &World) -> Vec<String> {
     problems
 }
 
-/// StatefulSets have the ordinals from 0 on, without a gap, and their claims.
+/// What keeps a pod from ever getting ready: its image does not exist, or no node has room for it.
+fn is_hopeless(pod: &Object) -> bool {
+    !can_run(pod) || waits_for_room(pod)
+}
+
+/// StatefulSets rest where their rules let them rest, with their claims.
 fn stateful_sets_converge(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
     for set in world.own("statefulsets.apps") {
-        let wanted = set.int("/spec/replicas").unwrap_or(0);
-        let mut ordinals: Vec<i64> =
-            pods_of(world, &set).iter().filter_map(|p| p.name().rsplit('-').next()?.parse().ok()).collect();
-        ordinals.sort_unstable();
-        let gapless = ordinals.iter().enumerate().all(|(index, ordinal)| index as i64 == *ordinal);
-        let stuck = any_waits_for_room(world) || pods_of(world, &set).iter().any(|p| !can_run(p));
-        let count = ordinals.len() as i64;
-        if !gapless && !stuck || count > wanted || (!stuck && can_run(&set["spec"]["template"]) && count != wanted) {
-            problems.push(format!(
-                "{} wants {wanted} and has the ordinals {ordinals:?}: {}",
-                named(&set),
-                set["status"]
-            ));
+        let pods: BTreeMap<i64, Arc<Object>> = world
+            .own("pods")
+            .into_iter()
+            .filter(|p| p.is_controlled_by(set.uid()))
+            .filter_map(|p| Some((p.name().rsplit('-').next()?.parse().ok()?, p)))
+            .collect();
+        let unrest = match set.str("/spec/podManagementPolicy") {
+            "Parallel" => parallel_unrest(&set, &pods),
+            _ => ordered_unrest(&set, &pods),
+        };
+        problems.extend(unrest.map(|what| {
+            let pods: Vec<String> = pods.values().map(|p| format!("{} {}", p.name(), p["status"]["phase"])).collect();
+            format!("{} wants {}: {what}; it has {pods:?}: {}", named(&set), set["spec"]["replicas"], set["status"])
+        }));
+    }
+    problems
+}
+
+/// In order, a replica that can not get ready stops everything after it: pods above it may be missing, old or too many.
+/// Once all replicas are ready, surplus pods go from the highest on. One that is not ready goes only when it is the lowest
+/// of those: two of them block each other for ever, as in Kubernetes.
+fn ordered_unrest(set: &Object, pods: &BTreeMap<i64, Arc<Object>>) -> Option<String> {
+    let wanted = set.int("/spec/replicas").unwrap_or(0);
+    for ordinal in 0..wanted {
+        let Some(pod) = pods.get(&ordinal) else { return Some(format!("pod {ordinal} is missing")) };
+        if !condition_is_true(pod, "Ready") {
+            return (!is_hopeless(pod)).then(|| format!("pod {ordinal} could be ready"));
         }
-        for claim in set.list("/spec/volumeClaimTemplates") {
-            for ordinal in &ordinals {
-                let name = format!("{}-{}-{ordinal}", claim.str("/metadata/name"), set.name());
-                if !world.own("persistentvolumeclaims").iter().any(|c| c.name() == name) {
-                    problems.push(format!("{} has no claim {name}", named(&set)));
-                }
+    }
+    let surplus: Vec<(&i64, &Arc<Object>)> = pods.range(wanted..).collect();
+    let Some((highest, last)) = surplus.last() else { return update_unrest(set, pods) };
+    let lowest_unready = surplus.iter().find(|(_, p)| !condition_is_true(p, "Ready")).map(|(ordinal, _)| *ordinal);
+    let blocked = !condition_is_true(last, "Ready") && lowest_unready != Some(*highest);
+    if blocked && is_hopeless(last) { None } else { Some(format!("the surplus pod {highest} stays")) }
+}
+
+/// In parallel nothing stops anything but an update: it goes on above a new pod only.
+fn parallel_unrest(set: &Object, pods: &BTreeMap<i64, Arc<Object>>) -> Option<String> {
+    let wanted = set.int("/spec/replicas").unwrap_or(0);
+    if !pods.keys().copied().eq(0..wanted) {
+        return Some("pods are missing or too many".into());
+    }
+    let unready = pods.iter().find(|(_, p)| !condition_is_true(p, "Ready") && !is_hopeless(p));
+    unready.map(|(ordinal, _)| format!("pod {ordinal} could be ready")).or_else(|| update_unrest(set, pods))
+}
+
+/// An update replaces pods from the highest on, and stops at a new one that is not ready.
+fn update_unrest(set: &Object, pods: &BTreeMap<i64, Arc<Object>>) -> Option<String> {
+    let image = set.str("/spec/template/spec/containers/0/image");
+    for (ordinal, pod) in pods.iter().rev() {
+        if pod.str("/spec/containers/0/image") != image {
+            return Some(format!("pod {ordinal} is not updated"));
+        }
+        if !condition_is_true(pod, "Ready") {
+            return None;
+        }
+    }
+    None
+}
+
+/// A pod of a StatefulSet that is to run has its claims.
+fn claims_are_there(world: &World) -> Vec<String> {
+    let claims: BTreeSet<String> =
+        world.own("persistentvolumeclaims").iter().map(|claim| claim.name().to_string()).collect();
+    let mut problems = Vec::new();
+    for pod in world.own("pods").iter().filter(|p| !p.is_deleting()) {
+        for volume in pod.list("/spec/volumes") {
+            let claim = volume.str("/persistentVolumeClaim/claimName");
+            if !claim.is_empty() && !claims.contains(claim) {
+                problems.push(format!("{} has no claim {claim}", named(pod)));
             }
         }
     }
