@@ -45,11 +45,11 @@ fn ordinal_of(claim: &Object, set: &Object) -> Option<i64> {
     (name == set.name()).then(|| ordinal.parse().ok()).flatten()
 }
 
-/// A pod that is to run has its claims.
+/// A pod that has a node has its claims: nothing protects those of a pod that has none yet.
 pub(super) fn pods_have_their_claims(world: &World) -> Vec<String> {
     let claims: BTreeSet<String> = world.own(CLAIMS).iter().map(|claim| claim.name().to_string()).collect();
     let mut problems = Vec::new();
-    for pod in world.own("pods").iter().filter(|p| !p.is_deleting()) {
+    for pod in world.own("pods").iter().filter(|p| !p.is_deleting() && !p.str("/spec/nodeName").is_empty()) {
         let wanted = pod.list("/spec/volumes").iter().map(|v| v.str("/persistentVolumeClaim/claimName"));
         let missing = wanted.filter(|claim| !claim.is_empty() && !claims.contains(*claim));
         problems.extend(missing.map(|claim| format!("{} has no claim {claim}", named(pod))));
