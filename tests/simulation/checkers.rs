@@ -87,6 +87,16 @@ pub(super) fn when_calm(world: &mut World) -> Vec<String> {
     OF_CALM.iter().flat_map(|rule| rule(world)).collect()
 }
 
+/// The objects of a resource that can come to rest: nobody fights over their size, nor over that of what controls them.
+fn resting(world: &World, resource: &str) -> Vec<Arc<Object>> {
+    let mut objects = world.own(resource);
+    objects.retain(|object| {
+        let controller = object.controller_of().and_then(|owner| world.find("deployments.apps", &owner.name));
+        !autoscalers::is_fought_over(world, controller.as_ref().unwrap_or(object))
+    });
+    objects
+}
+
 fn is_ended(pod: &Object) -> bool {
     ["Succeeded", "Failed"].contains(&pod.str("/status/phase"))
 }

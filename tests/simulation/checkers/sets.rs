@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kctl::machinery::object::{Meta as _, Object, Reading as _, condition_is_true};
 
 use super::placement::tolerates;
-use super::{World, can_run, named, pods_of, unready, waits_for_room};
+use super::{World, can_run, named, pods_of, resting, unready, waits_for_room};
 
 const REPLICATED: &[&str] = &["deployments.apps", "replicasets.apps", "replicationcontrollers", "statefulsets.apps"];
 
@@ -33,7 +33,7 @@ fn is_short_of_room(world: &World, deployment: &Object) -> bool {
 /// Deployments that can are complete.
 pub(super) fn deployments_converge(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
-    for deployment in world.own("deployments.apps") {
+    for deployment in resting(world, "deployments.apps") {
         let wanted = deployment.int("/spec/replicas").unwrap_or(0);
         let able = can_run(&deployment["spec"]["template"]) && !is_short_of_room(world, &deployment);
         if deployment.flag("/spec/paused") || !able {
@@ -50,7 +50,7 @@ pub(super) fn deployments_converge(world: &World) -> Vec<String> {
 /// ReplicaSets and ReplicationControllers have as many pods as they want, ready where they can be.
 pub(super) fn replica_sets_converge(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
-    for set in ["replicasets.apps", "replicationcontrollers"].iter().flat_map(|resource| world.own(resource)) {
+    for set in ["replicasets.apps", "replicationcontrollers"].iter().flat_map(|r| resting(world, r)) {
         let wanted = set.int("/spec/replicas").unwrap_or(0);
         let pods = pods_of(world, &set);
         let ready = pods.iter().filter(|p| condition_is_true(p, "Ready")).count() as i64;

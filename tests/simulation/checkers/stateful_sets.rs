@@ -8,7 +8,7 @@ use kctl::machinery::object::{Meta as _, Object, Reading as _, condition, condit
 use kctl::sim::Duration;
 use kctl::store::{Change, ChangeKind};
 
-use super::{World, can_run, named, unready, waits_for_room};
+use super::{World, can_run, named, resting, unready, waits_for_room};
 
 /// The pods of a set by their ordinals.
 type Pods = BTreeMap<i64, Arc<Object>>;
@@ -54,7 +54,7 @@ pub(super) fn pods_are_made_in_order(world: &World, change: &Change) -> Vec<Stri
 /// StatefulSets rest only where their rules let them rest.
 pub(super) fn stateful_sets_rest(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
-    for set in world.own("statefulsets.apps") {
+    for set in resting(world, "statefulsets.apps") {
         let pods = pods(world, &set);
         let unrest = if is_ordered(&set) { ordered_unrest(&set, &pods) } else { parallel_unrest(&set, &pods) };
         problems.extend(unrest.map(|what| {

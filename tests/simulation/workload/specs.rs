@@ -190,7 +190,7 @@ fn template(random: &mut Random, app: &str) -> Value {
 
 /// A Job of a few short tasks; some fail.
 fn job(random: &mut Random) -> Value {
-    let command = *random.pick(&["sleep 2", "sleep 20", "true", "exit 1"]);
+    let command = *random.pick(&["sleep 2", "sleep 20", "sleep 150", "true", "exit 1"]);
     let mut spec = json!({"completions": 1 + random.below(3), "parallelism": 1 + random.below(3), "backoffLimit": random.below(3), "template": {
         "spec": {"restartPolicy": *random.pick(&["Never", "OnFailure"]),
                  "containers": [{"name": "c", "image": "busybox", "command": ["sh", "-c", command]}]}}});
