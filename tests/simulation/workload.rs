@@ -1,30 +1,19 @@
 //! The steps of a simulated life: what a person, or bad luck, may do to a cluster.
 
+mod choose;
+mod specs;
+
+use std::collections::BTreeMap;
+
 use kctl::api::{PatchType, Propagation, Request};
 use kctl::machinery::object::{Meta as _, Reading as _};
+use kctl::machinery::status::Status;
 use kctl::sim::Duration;
 use serde_json::{Value, json};
 
+use super::checkers;
 use super::world::World;
-use crate::harness::random::Random;
-
-/// More workloads than this are not made.
-const MOST: usize = 14;
-const IMAGES: &[&str] = &["nginx:1.24", "nginx:1.25", "nginx:1.26", "httpd:2.4"];
-const BAD_IMAGE: &str = "nginx:does-not-exist";
-
-/// Kinds of workloads: resource, the controller that has to be there.
-const WORKLOADS: &[(&str, &str)] = &[
-    ("deployments.apps", "deployment-controller"),
-    ("deployments.apps", "deployment-controller"),
-    ("replicasets.apps", "replicaset-controller"),
-    ("statefulsets.apps", "statefulset-controller"),
-    ("daemonsets.apps", "daemonset-controller"),
-    ("jobs.batch", "job-controller"),
-    ("cronjobs.batch", "cronjob-controller"),
-    ("pods", "kubelet"),
-    ("poddisruptionbudgets.policy", "disruption-controller"),
-];
+pub(super) use choose::SCALED;
 
 /// One step.
 #[derive(Debug)]
@@ -35,271 +24,221 @@ pub(super) enum Action {
     Scale(&'static str, String, u64),
     /// Another image in the template.
     Image(&'static str, String, &'static str),
-    /// An older template of a Deployment.
-    Undo(String, Value),
+    /// Back to an older template, by the patch that `rollout undo` sends.
+    Undo(&'static str, String, Value),
     /// Pause or resume a Deployment.
     Pause(String, bool),
+    /// Suspend or resume a Job or a CronJob.
+    Suspend(&'static str, String, bool),
     /// Delete an object.
     Delete(&'static str, String, Option<Propagation>),
+    /// Delete a pod, at once or with grace.
+    DeletePod(String, Option<i64>),
+    /// Delete a claim that no StatefulSet needs any more.
+    DeleteClaim(String),
     /// Evict a pod.
     Evict(String),
     /// Stop or start the kubelet of a node.
     Stop(String, bool),
     /// Cordon or uncordon a node.
     Cordon(String, bool),
+    /// Cordon a node and evict its pods.
+    Drain(String),
+    /// Put a taint of some effect on a node, or take it away.
+    Taint(String, Option<&'static str>),
+    /// Make an image unavailable.
+    Missing(&'static str),
+    /// Crash a pod.
+    Crash(String),
+    /// Make a pod unready.
+    Unready(String),
+    /// Say what pods use.
+    Metrics(BTreeMap<String, String>),
     /// Nothing but time.
     Wait(Duration),
 }
 
+/// The names of all steps that a long life takes.
+const NAMES: &[&str] = &[
+    "create deployments.apps",
+    "create replicasets.apps",
+    "create replicationcontrollers",
+    "create statefulsets.apps",
+    "create daemonsets.apps",
+    "create jobs.batch",
+    "create cronjobs.batch",
+    "create pods",
+    "create services",
+    "create poddisruptionbudgets.policy",
+    "create horizontalpodautoscalers.autoscaling",
+    "scale",
+    "image",
+    "undo",
+    "pause",
+    "suspend",
+    "delete",
+    "delete background",
+    "delete foreground",
+    "delete orphan",
+    "delete pod",
+    "delete claim",
+    "evict",
+    "stop",
+    "cordon",
+    "drain",
+    "taint",
+    "missing",
+    "crash",
+    "unready",
+    "metrics",
+    "wait",
+];
+
+/// The steps that were never done.
+pub(super) fn never_done(world: &World) -> Vec<&'static str> {
+    NAMES.iter().copied().filter(|name| world.done.get(name).is_none_or(|(done, _)| *done == 0)).collect()
+}
+
 impl Action {
-    /// Chooses a step that makes sense in this world.
-    pub(super) fn choose(random: &mut Random, world: &World) -> Action {
-        let action = match random.below(100) {
-            0..16 => create(random, world),
-            16..27 => scale(random, world),
-            27..39 => image(random, world, false),
-            39..43 => image(random, world, true),
-            43..47 => undo(random, world),
-            47..51 => pause(random, world),
-            51..58 => delete_workload(random, world),
-            58..62 => delete_pod(random, world),
-            62..66 => evict(random, world),
-            66..69 => stop(random, world),
-            69..72 => cordon(random, world),
-            _ => None,
-        };
-        action.unwrap_or_else(|| Action::Wait(Duration::from_millis(random.below(20_000) as i64)))
+    /// One of [`NAMES`].
+    fn name(&self) -> &'static str {
+        let created =
+            |resource: &str| NAMES.iter().copied().find(|name| name.strip_prefix("create ") == Some(resource));
+        match self {
+            Action::Create(resource, _) => created(resource).expect("a listed resource"),
+            Action::Scale(..) => "scale",
+            Action::Image(..) => "image",
+            Action::Undo(..) => "undo",
+            Action::Pause(..) => "pause",
+            Action::Suspend(..) => "suspend",
+            Action::Delete(_, _, None) => "delete",
+            Action::Delete(_, _, Some(Propagation::Background)) => "delete background",
+            Action::Delete(_, _, Some(Propagation::Foreground)) => "delete foreground",
+            Action::Delete(_, _, Some(Propagation::Orphan)) => "delete orphan",
+            Action::DeletePod(..) => "delete pod",
+            Action::DeleteClaim(_) => "delete claim",
+            Action::Evict(_) => "evict",
+            Action::Stop(..) => "stop",
+            Action::Cordon(..) => "cordon",
+            Action::Drain(_) => "drain",
+            Action::Taint(..) => "taint",
+            Action::Missing(_) => "missing",
+            Action::Crash(_) => "crash",
+            Action::Unready(_) => "unready",
+            Action::Metrics(_) => "metrics",
+            Action::Wait(_) => "wait",
+        }
     }
 
-    /// Does it. A refusal is an answer too; nothing here depends on it.
+    /// Whether it takes pods away, or their readiness, that nobody has promised to keep.
+    fn disturbs(&self) -> bool {
+        use Action::{Crash, DeletePod, Drain, Evict, Stop, Taint, Unready};
+        matches!(self, DeletePod(..) | Evict(_) | Stop(..) | Drain(_) | Taint(..) | Crash(_) | Unready(_))
+    }
+
+    /// Does it. A refusal is an answer too: the rules must hold after it as well.
     pub(super) fn take(self, world: &mut World) {
-        let done = match self {
-            Action::Create(resource, object) => world.ask(Request::create(resource, "default", object)),
+        let name = self.name();
+        if self.disturbs() {
+            world.undisturbed.clear();
+        }
+        let result = self.run(world);
+        let count = world.done.entry(name).or_default();
+        match result {
+            Ok(()) => count.0 += 1,
+            Err(_) => count.1 += 1,
+        }
+    }
+
+    fn run(self, world: &mut World) -> Result<(), Status> {
+        match self {
+            Action::Create(resource, object) => return world.ask(Request::create(resource, "default", object)),
             Action::Scale(resource, name, replicas) => {
-                world.undisturbed.remove(&name);
                 let patch = json!({"spec": {"replicas": replicas}}).to_string();
                 let request = Request::patch(resource, "default", &name, PatchType::Merge, patch);
-                world.ask(request.subresource("scale"))
+                return world.ask(request.subresource("scale"));
             }
             Action::Image(resource, name, image) => {
-                remember_template(world, resource, &name);
                 let patch = json!({"spec": {"template": {"spec": {"containers": [{"name": "c", "image": image}]}}}});
-                world.ask(Request::patch(resource, "default", &name, PatchType::Strategic, patch.to_string()))
+                return world.ask(Request::patch(resource, "default", &name, PatchType::Strategic, patch.to_string()));
             }
-            Action::Undo(name, template) => {
-                let patch = json!([{"op": "replace", "path": "/spec/template", "value": template}]);
-                world.ask(Request::patch("deployments.apps", "default", &name, PatchType::Json, patch.to_string()))
+            Action::Undo(resource, name, patch) => {
+                let format = if resource == "deployments.apps" { PatchType::Json } else { PatchType::Strategic };
+                return world.ask(Request::patch(resource, "default", &name, format, patch.to_string()));
             }
-            Action::Pause(name, paused) => world.patch("deployments.apps", &name, &json!({"spec": {"paused": paused}})),
+            Action::Pause(name, paused) => {
+                return world.patch("deployments.apps", &name, &json!({"spec": {"paused": paused}}));
+            }
+            Action::Suspend(resource, name, suspend) => {
+                return world.patch(resource, &name, &json!({"spec": {"suspend": suspend}}));
+            }
             Action::Delete(resource, name, propagation) => {
-                if resource == "pods" {
-                    world.undisturbed.clear();
-                }
                 let mut request = Request::delete(resource, "default", &name);
                 request.options.propagation = propagation;
-                world.ask(request)
+                return world.ask(request);
             }
-            Action::Evict(pod) => {
-                world.undisturbed.clear();
-                let body = json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": "default"}});
-                let mut request = Request::create("pods", "default", body).subresource("eviction");
-                request.name = pod;
-                world.ask(request)
+            Action::DeletePod(name, grace) => {
+                return world.ask(Request::delete("pods", "default", &name).grace(grace));
             }
-            Action::Stop(node, stop) => {
-                world.undisturbed.clear();
-                world.set_stopped(&node, stop);
-                Ok(())
+            Action::DeleteClaim(name) => {
+                world.given_up.insert(name.clone());
+                return world.ask(Request::delete("persistentvolumeclaims", "default", &name));
             }
-            Action::Cordon(node, cordon) => {
-                let patch = json!({"spec": {"unschedulable": cordon}}).to_string();
-                world.ask(Request::patch("nodes", "", &node, PatchType::Merge, patch))
+            Action::Evict(pod) => return evict(world, &pod),
+            Action::Cordon(node, cordon) => return world.patch("nodes", &node, &unschedulable(cordon)),
+            Action::Drain(node) => return drain(world, &node),
+            Action::Taint(node, effect) => return taint(world, &node, effect),
+            Action::Stop(node, stop) => world.set_stopped(&node, stop),
+            Action::Missing(image) => world.set_missing(&[image]),
+            Action::Crash(pod) => world.set_fault(&pod, Some("crash")),
+            Action::Unready(pod) => {
+                world.set_fault(&pod, Some("unready"));
+                world.unready.insert(pod);
             }
-            Action::Wait(span) => {
-                world.cluster.advance(span).expect("time passes");
-                Ok(())
-            }
-        };
-        // Refused requests have been noted; the rules must hold after them too.
-        drop(done);
+            Action::Metrics(used) => world.set_metrics(&used),
+            Action::Wait(span) => world.cluster.advance(span).expect("time passes"),
+        }
+        Ok(())
     }
 }
 
-/// The template that a Deployment has now can be gone back to.
-fn remember_template(world: &mut World, resource: &str, name: &str) {
-    if resource != "deployments.apps" {
-        return;
-    }
-    let now = world.own(resource).into_iter().find(|o| o.name() == name);
-    if let Some(template) = now.and_then(|o| o.at("/spec/template").cloned()) {
-        world.templates.entry(name.into()).or_default().push(template);
-    }
+fn unschedulable(cordon: bool) -> Value {
+    json!({"spec": {"unschedulable": cordon}})
 }
 
-/// Names of the workloads of some resources that nobody owns and nobody deletes.
-fn names(world: &World, resources: &[&'static str]) -> Vec<(&'static str, String)> {
-    let mut found = Vec::new();
-    for resource in resources {
-        for object in world.own(resource) {
-            if object.controller_of().is_none() && !object.is_deleting() {
-                found.push((*resource, object.name().to_string()));
-            }
+/// Evicts a pod; what budgets promise is compared with what they allowed.
+fn evict(world: &mut World, pod: &str) -> Result<(), Status> {
+    let body =
+        json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": "default"}});
+    let mut request = Request::create("pods", "default", body).subresource("eviction");
+    request.name = pod.into();
+    let broken = checkers::promises_broken_by_eviction(world, pod);
+    let result = world.ask(request);
+    if result.is_ok() {
+        world.breaches.extend(broken);
+    }
+    for change in world.news() {
+        checkers::look_at(world, &change);
+    }
+    result
+}
+
+/// Cordons a node and evicts what no DaemonSet has put there; answers the last refusal.
+fn drain(world: &mut World, node: &str) -> Result<(), Status> {
+    let mut result = world.patch("nodes", node, &unschedulable(true));
+    for pod in world.own("pods").iter().filter(|p| p.str("/spec/nodeName") == node) {
+        if pod.controller_of().is_none_or(|owner| owner.kind != "DaemonSet") {
+            result = evict(world, pod.name()).or(result);
         }
     }
-    found
+    result
 }
 
-fn any<T: Clone>(random: &mut Random, from: &[T]) -> Option<T> {
-    (!from.is_empty()).then(|| random.pick(from).clone())
-}
-
-fn create(random: &mut Random, world: &World) -> Option<Action> {
-    let mut resources: Vec<&'static str> = WORKLOADS.iter().map(|(resource, _)| *resource).collect();
-    resources.sort_unstable();
-    resources.dedup();
-    if names(world, &resources).len() >= MOST {
-        return None;
-    }
-    let (resource, controller) = *random.pick(WORKLOADS);
-    if !World::has_controller(controller) {
-        return None;
-    }
-    // Names come from the revision, which no two creations share.
-    let name = format!("w{}", world.seen);
-    let template = template(random, &name);
-    let selector = json!({"matchLabels": {"app": name}});
-    let replicas = random.below(6);
-    let (api_version, kind, spec) = match resource {
-        "deployments.apps" => {
-            let strategies = [
-                json!({"type": "RollingUpdate"}),
-                json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}),
-                json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}),
-                json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "50%", "maxUnavailable": "50%"}}),
-                json!({"type": "Recreate"}),
-            ];
-            let strategy = random.pick(&strategies).clone();
-            let wait = random.below(2) * 3;
-            (
-                "apps/v1",
-                "Deployment",
-                json!({"replicas": replicas, "selector": selector, "template": template, "strategy": strategy, "minReadySeconds": wait}),
-            )
-        }
-        "replicasets.apps" => {
-            ("apps/v1", "ReplicaSet", json!({"replicas": replicas, "selector": selector, "template": template}))
-        }
-        "statefulsets.apps" => {
-            let policy = *random.pick(&["OrderedReady", "Parallel"]);
-            let claims = json!([{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}]);
-            let mut spec = json!({"replicas": replicas, "selector": selector, "template": template, "podManagementPolicy": policy, "serviceName": name});
-            if random.once_in(2) && World::has_controller("persistentvolume-binder") {
-                spec["volumeClaimTemplates"] = claims;
-            }
-            ("apps/v1", "StatefulSet", spec)
-        }
-        "daemonsets.apps" => ("apps/v1", "DaemonSet", json!({"selector": selector, "template": template})),
-        "jobs.batch" => ("batch/v1", "Job", job(random)),
-        "cronjobs.batch" => {
-            let policy = *random.pick(&["Allow", "Forbid", "Replace"]);
-            (
-                "batch/v1",
-                "CronJob",
-                json!({"schedule": "*/2 * * * *", "concurrencyPolicy": policy, "jobTemplate": {"spec": job(random)}}),
-            )
-        }
-        "pods" => ("v1", "Pod", template["spec"].clone()),
-        _ => {
-            let workloads = names(world, &["deployments.apps", "replicasets.apps", "statefulsets.apps"]);
-            let (_, app) = any(random, &workloads)?;
-            let limit = *random.pick(&["minAvailable", "maxUnavailable"]);
-            (
-                "policy/v1",
-                "PodDisruptionBudget",
-                json!({"selector": {"matchLabels": {"app": app}}, limit: 1 + random.below(2)}),
-            )
-        }
-    };
-    let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "labels": {"app": name}}, "spec": spec});
-    Some(Action::Create(resource, object))
-}
-
-/// A pod template of one container, with or without requests, a probe, a node selector.
-fn template(random: &mut Random, app: &str) -> Value {
-    let mut container = json!({"name": "c", "image": random.pick(IMAGES)});
-    if random.once_in(2) {
-        let cpu = format!("{}m", 100 * (1 + random.below(20)));
-        container["resources"] = json!({"requests": {"cpu": cpu, "memory": "64Mi"}});
-    }
-    if random.once_in(3) {
-        container["readinessProbe"] = json!({"tcpSocket": {"port": 80}, "initialDelaySeconds": 2, "periodSeconds": 3});
-    }
-    let mut spec = json!({"containers": [container]});
-    if random.once_in(6) {
-        spec["nodeSelector"] = json!({"kubernetes.io/hostname": "k8s-node1"});
-    }
-    if random.once_in(6) {
-        spec["tolerations"] = json!([{"operator": "Exists"}]);
-    }
-    json!({"metadata": {"labels": {"app": app}}, "spec": spec})
-}
-
-/// A Job of a few short tasks; some fail.
-fn job(random: &mut Random) -> Value {
-    let command = *random.pick(&["sleep 2", "sleep 20", "true", "exit 1"]);
-    json!({"completions": 1 + random.below(3), "parallelism": 1 + random.below(3), "backoffLimit": random.below(3), "template": {
-        "spec": {"restartPolicy": *random.pick(&["Never", "OnFailure"]),
-                 "containers": [{"name": "c", "image": "busybox", "command": ["sh", "-c", command]}]}}})
-}
-
-fn scale(random: &mut Random, world: &World) -> Option<Action> {
-    let (resource, name) = any(random, &names(world, &["deployments.apps", "replicasets.apps", "statefulsets.apps"]))?;
-    Some(Action::Scale(resource, name, random.below(9)))
-}
-
-fn image(random: &mut Random, world: &World, bad: bool) -> Option<Action> {
-    let (resource, name) = any(random, &names(world, &["deployments.apps", "statefulsets.apps", "daemonsets.apps"]))?;
-    Some(Action::Image(resource, name, if bad { BAD_IMAGE } else { random.pick::<&str>(IMAGES) }))
-}
-
-fn undo(random: &mut Random, world: &World) -> Option<Action> {
-    let (_, name) = any(random, &names(world, &["deployments.apps"]))?;
-    let template = any(random, world.templates.get(&name)?)?;
-    Some(Action::Undo(name, template))
-}
-
-fn pause(random: &mut Random, world: &World) -> Option<Action> {
-    let (_, name) = any(random, &names(world, &["deployments.apps"]))?;
-    let now = world.own("deployments.apps").into_iter().find(|d| d.name() == name)?;
-    Some(Action::Pause(name, !now.flag("/spec/paused")))
-}
-
-fn delete_workload(random: &mut Random, world: &World) -> Option<Action> {
-    let mut resources: Vec<&'static str> = WORKLOADS.iter().map(|(resource, _)| *resource).collect();
-    resources.sort_unstable();
-    resources.dedup();
-    let (resource, name) = any(random, &names(world, &resources))?;
-    let policies =
-        [None, None, Some(Propagation::Background), Some(Propagation::Foreground), Some(Propagation::Orphan)];
-    Some(Action::Delete(resource, name, *random.pick(&policies)))
-}
-
-fn delete_pod(random: &mut Random, world: &World) -> Option<Action> {
-    let pod = any(random, &world.own("pods"))?;
-    Some(Action::Delete("pods", pod.name().into(), None))
-}
-
-fn evict(random: &mut Random, world: &World) -> Option<Action> {
-    any(random, &world.own("pods")).map(|pod| Action::Evict(pod.name().into()))
-}
-
-fn stop(random: &mut Random, world: &World) -> Option<Action> {
-    let node = any(random, &world.all("nodes"))?.name().to_string();
-    let stop = !world.stopped.contains(&node);
-    Some(Action::Stop(node, stop))
-}
-
-fn cordon(random: &mut Random, world: &World) -> Option<Action> {
-    let node = any(random, &world.all("nodes"))?;
-    Some(Action::Cordon(node.name().into(), !node.flag("/spec/unschedulable")))
+/// Replaces the taints that were put on purpose.
+fn taint(world: &mut World, node: &str, effect: Option<&str>) -> Result<(), Status> {
+    let node = world.all("nodes").into_iter().find(|n| n.name() == node).expect("nodes stay");
+    let mut taints = node.list("/spec/taints").to_vec();
+    taints.retain(|t| t.str("/key") != super::world::TAINT);
+    taints.extend(effect.map(|effect| json!({"key": super::world::TAINT, "value": "x", "effect": effect})));
+    world.patch("nodes", node.name(), &json!({"spec": {"taints": taints}}))
 }

@@ -1,21 +1,26 @@
 //! The cluster of a simulated life, and what is remembered of it: the last version of every object, faults on purpose.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use kctl::api::{PatchType, Request};
 use kctl::cluster::{Cluster, OpenOptions};
-use kctl::controllers::CONTROLLERS;
 use kctl::machinery::object::{Meta as _, Object, Reading as _};
 use kctl::machinery::status::{Reason, Status};
 use kctl::sim::Duration;
-use kctl::store::{Change, ObjectKey};
+use kctl::store::{Change, ChangeKind, ObjectKey};
 use serde_json::{Value, json};
 
 /// How many steps a failure tells of.
 const STORY: usize = 30;
 /// Longer than the longest back-off of a container's restarts or of a pull.
 const CALM: Duration = Duration::from_secs(1800);
+/// The key of all taints that are put on purpose.
+pub(super) const TAINT: &str = "dedicated";
+/// The storage classes of the cluster.
+pub(super) const STORAGE_CLASSES: [&str; 2] = ["at-once", "late"];
+const AUTOSCALERS: &str = "horizontalpodautoscalers.autoscaling";
 
 /// A cluster and what is remembered of its life.
 pub(super) struct World {
@@ -27,10 +32,17 @@ pub(super) struct World {
     pub(super) seen: u64,
     /// Nodes whose kubelet is stopped.
     pub(super) stopped: BTreeSet<String>,
-    /// Deployments that were complete once and that nothing but their template's changes has disturbed since.
-    pub(super) undisturbed: BTreeSet<String>,
-    /// Templates that Deployments had, for going back.
-    pub(super) templates: BTreeMap<String, Vec<Value>>,
+    /// Pods that are made unready on purpose.
+    pub(super) unready: BTreeSet<String>,
+    /// Workloads that were complete once and that nothing but their template's changes has disturbed since.
+    pub(super) undisturbed: BTreeSet<ObjectKey>,
+    /// Claims that a StatefulSet's policy, or somebody, has given up.
+    pub(super) given_up: BTreeSet<String>,
+    /// How often each kind of step was done, and how often refused.
+    pub(super) done: BTreeMap<&'static str, (u64, u64)>,
+    /// Breaches that were seen while a step was taken.
+    pub(super) breaches: Vec<String>,
+    digest: DefaultHasher,
     story: VecDeque<String>,
 }
 
@@ -43,10 +55,15 @@ impl World {
             known: BTreeMap::new(),
             seen: 0,
             stopped: BTreeSet::new(),
+            unready: BTreeSet::new(),
             undisturbed: BTreeSet::new(),
-            templates: BTreeMap::new(),
+            given_up: BTreeSet::new(),
+            done: BTreeMap::new(),
+            breaches: Vec::new(),
+            digest: DefaultHasher::new(),
             story: VecDeque::new(),
         };
+        world.make_storage_classes();
         world.cluster.advance(Duration::from_secs(10)).expect("time passes");
         for change in world.news() {
             world.learn(&change);
@@ -54,9 +71,13 @@ impl World {
         world
     }
 
-    /// Whether this build has a controller; without it what it looks after is left out.
-    pub(super) fn has_controller(name: &str) -> bool {
-        CONTROLLERS.iter().any(|c| c.name == name)
+    /// One class whose volumes are made at once, one whose volumes wait for a pod.
+    fn make_storage_classes(&mut self) {
+        for (name, mode) in STORAGE_CLASSES.iter().zip(["Immediate", "WaitForFirstConsumer"]) {
+            let class = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name},
+                "provisioner": "example.com/disks", "volumeBindingMode": mode});
+            self.ask(Request::create("storageclasses.storage.k8s.io", "", class)).expect("a storage class");
+        }
     }
 
     /// The changes since the last time.
@@ -69,20 +90,39 @@ impl World {
 
     /// Remembers what a change made.
     pub(super) fn learn(&mut self, change: &Change) {
+        (change.revision, &*change.object).hash(&mut self.digest);
         match change.kind {
-            kctl::store::ChangeKind::Deleted => drop(self.known.remove(&change.key)),
+            ChangeKind::Deleted => drop(self.known.remove(&change.key)),
             _ => drop(self.known.insert(change.key.clone(), change.object.clone())),
         }
     }
 
+    /// A number that two lives share only when every change of theirs was the same.
+    pub(super) fn digest(&self) -> u64 {
+        self.digest.finish()
+    }
+
     /// The objects of a resource that are known.
     pub(super) fn all(&self, resource: &str) -> Vec<Arc<Object>> {
-        self.known.iter().filter(|(key, _)| key.resource == resource).map(|(_, object)| object.clone()).collect()
+        let from = self.known.range(ObjectKey::new(resource, "", "")..);
+        from.take_while(|(key, _)| key.resource == resource).map(|(_, object)| object.clone()).collect()
     }
 
     /// Objects of namespace default only.
     pub(super) fn own(&self, resource: &str) -> Vec<Arc<Object>> {
         self.all(resource).into_iter().filter(|o| o.namespace() == "default").collect()
+    }
+
+    /// An object of namespace default.
+    pub(super) fn find(&self, resource: &str, name: &str) -> Option<Arc<Object>> {
+        self.known.get(&ObjectKey::new(resource, "default", name)).cloned()
+    }
+
+    /// The pods that an object controls, ended ones included.
+    pub(super) fn pods_of(&self, owner: &Object) -> Vec<Arc<Object>> {
+        let mut pods = self.own("pods");
+        pods.retain(|p| p.is_controlled_by(owner.uid()));
+        pods
     }
 
     /// A request that may be refused as Kubernetes refuses; anything internal is a defect.
@@ -91,31 +131,68 @@ impl World {
         match self.cluster.handle(&request) {
             Ok(_) => Ok(()),
             Err(status) => {
-                assert!(status.reason != Reason::InternalError, "{}\n{request:?}\n{status:?}", self.story());
+                // What Kubernetes calls an internal error too.
+                let expected = request.subresource == "eviction" && status.message.contains("does not support");
+                let sound = status.reason != Reason::InternalError || expected;
+                assert!(sound, "{}\n{request:?}\n{status:?}", self.story());
                 self.note(format!("        refused: {}", status.message));
                 Err(status)
             }
         }
     }
 
-    /// A merge patch.
+    /// A merge patch; nodes have no namespace.
     pub(super) fn patch(&mut self, resource: &str, name: &str, patch: &Value) -> Result<(), Status> {
-        self.ask(Request::patch(resource, "default", name, PatchType::Merge, patch.to_string()))
+        let namespace = if resource == "nodes" { "" } else { "default" };
+        self.ask(Request::patch(resource, namespace, name, PatchType::Merge, patch.to_string()))
     }
 
     /// Stops or starts the kubelet of a node.
     pub(super) fn set_stopped(&mut self, node: &str, stop: bool) {
-        if stop {
-            self.stopped.insert(node.into())
-        } else {
-            self.stopped.remove(node)
+        match stop {
+            true => self.stopped.insert(node.into()),
+            false => self.stopped.remove(node),
         };
         let row = (!self.stopped.is_empty()).then(|| json!(self.stopped));
         self.cluster.server().set_row("setting/node-stopped", row);
-        for pod in self.cluster.server().read_index("node", node).expect("readable") {
-            self.cluster.wake("kubelet", &format!("{}/{}", pod.namespace(), pod.name())).expect("a reaction");
-        }
         self.cluster.wake("node-lifecycle-controller", &format!("/{node}")).expect("a reaction");
+    }
+
+    /// Says which images can not be pulled beside those that never can.
+    pub(super) fn set_missing(&mut self, images: &[&str]) {
+        let always = kctl::controllers::kubelet::DEFAULT_MISSING.iter();
+        let row = (!images.is_empty()).then(|| json!(always.chain(images).collect::<Vec<_>>()));
+        self.cluster.server().set_row("setting/images-missing", row);
+    }
+
+    /// Makes the containers of a pod crash once, or keeps it unready.
+    pub(super) fn set_fault(&mut self, pod: &str, fault: Option<&str>) {
+        let row = self.cluster.server().row("setting/pod-faults").expect("readable").unwrap_or_else(|| json!({}));
+        let mut faults = row.as_object().cloned().unwrap_or_default();
+        let key = format!("default/{pod}");
+        faults.remove(&key);
+        if let Some(fault) = fault {
+            faults.insert(key.clone(), fault.into());
+        }
+        self.cluster.server().set_row("setting/pod-faults", (!faults.is_empty()).then_some(Value::Object(faults)));
+        self.cluster.wake("kubelet", &key).expect("a reaction");
+    }
+
+    /// Says what pods use, and tells the autoscalers.
+    pub(super) fn set_metrics(&mut self, used: &BTreeMap<String, String>) {
+        let rows: BTreeMap<String, Value> =
+            used.iter().map(|(pod, cpu)| (format!("default/{pod}"), json!({"cpu": cpu}))).collect();
+        self.cluster.server().set_row("setting/metrics", (!rows.is_empty()).then(|| json!(rows)));
+        for autoscaler in self.own(AUTOSCALERS) {
+            let key = format!("default/{}", autoscaler.name());
+            self.cluster.wake("horizontal-pod-autoscaler", &key).expect("a reaction");
+        }
+    }
+
+    /// Whether anything is broken on purpose that can make a running pod go or be unready.
+    pub(super) fn has_faults(&self) -> bool {
+        let tainted = |node: &Arc<Object>| node.list("/spec/taints").iter().any(|t| t.str("/effect") == "NoExecute");
+        !self.stopped.is_empty() || !self.unready.is_empty() || self.all("nodes").iter().any(tainted)
     }
 
     /// Heals all faults and lets time pass until everything should be as it was asked for.
@@ -124,18 +201,22 @@ impl World {
             self.set_stopped(&node, false);
         }
         for node in self.all("nodes") {
-            if node.flag("/spec/unschedulable") {
-                let patch = Request::patch(
-                    "nodes",
-                    "",
-                    node.name(),
-                    PatchType::Merge,
-                    json!({"spec": {"unschedulable": null}}).to_string(),
-                );
-                self.ask(patch).expect("a node can be uncordoned");
-            }
+            let mut taints = node.list("/spec/taints").to_vec();
+            taints.retain(|t| t.str("/key") != TAINT && t.str("/key") != "node.kubernetes.io/unschedulable");
+            let healed = json!({"spec": {"unschedulable": null, "taints": taints}});
+            self.patch("nodes", node.name(), &healed).expect("a node can be healed");
         }
+        for pod in std::mem::take(&mut self.unready) {
+            self.set_fault(&pod, None);
+        }
+        self.set_missing(&[]);
         self.cluster.advance(CALM).expect("time passes");
+    }
+
+    /// Gives an object a new version without changing what it asks for.
+    pub(super) fn touch(&mut self, resource: &str, name: &str) {
+        let touched = json!({"metadata": {"annotations": {"touched": self.seen.to_string()}}});
+        self.patch(resource, name, &touched).expect("it can be annotated");
     }
 
     /// Adds a line to the story.

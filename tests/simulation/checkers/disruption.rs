@@ -1,0 +1,203 @@
+//! What is promised about the number of pods that stay available.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use kctl::machinery::labels::Selector;
+use kctl::machinery::object::{Meta as _, Object, Reading as _, condition, condition_is_true};
+use kctl::sim::{Duration, Time};
+use kctl::store::{Change, ChangeKind, ObjectKey};
+
+use super::{World, amount, is_ended, named};
+
+const DEPLOYMENTS: &str = "deployments.apps";
+const STATEFUL_SETS: &str = "statefulsets.apps";
+const DAEMON_SETS: &str = "daemonsets.apps";
+const BUDGETS: &str = "poddisruptionbudgets.policy";
+
+/// A workload that is complete is undisturbed from now on, until its size changes or something breaks its pods.
+pub(super) fn note_disturbances(world: &mut World, change: &Change) {
+    let object = &change.object;
+    if ![DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS].contains(&change.key.resource.as_str()) {
+        return;
+    }
+    let resized = change.old.as_ref().is_some_and(|old| old.at("/spec/replicas") != object.at("/spec/replicas"));
+    let overtaken = change.old.as_ref().is_some_and(|old| overtakes(old, object));
+    if change.kind == ChangeKind::Deleted || object.is_deleting() || resized || overtaken {
+        world.undisturbed.remove(&change.key);
+    } else if is_complete(object) && is_calm(object) && !world.has_faults() {
+        world.undisturbed.insert(change.key.clone());
+    }
+}
+
+/// Whether a template comes before the one before it is rolled out, where pods do not wait for each other: such an update
+/// begins at the highest ordinal again, whatever the pods below are doing.
+fn overtakes(old: &Object, new: &Object) -> bool {
+    let changed = old.at("/spec/template") != new.at("/spec/template");
+    changed && !is_complete(old) && new.str("/spec/podManagementPolicy") == "Parallel"
+}
+
+fn is_complete(object: &Object) -> bool {
+    let (wanted, fields): (_, &[&str]) = match object.str("/kind") {
+        "DaemonSet" => {
+            let wanted = object.int("/status/desiredNumberScheduled");
+            (wanted, &["currentNumberScheduled", "updatedNumberScheduled", "numberAvailable"])
+        }
+        _ => (object.int("/spec/replicas"), &["replicas", "updatedReplicas", "availableReplicas"]),
+    };
+    let has = |field: &str| object.int(&format!("/status/{field}")).unwrap_or(0);
+    let observed = object.int("/status/observedGeneration") == Some(object.generation());
+    observed && fields.iter().all(|field| has(field) == wanted.unwrap_or(0))
+}
+
+/// Whether its pods stay up by themselves.
+fn is_calm(object: &Object) -> bool {
+    !object.str("/spec/template/metadata/annotations/kctl.dev~1life.c").contains("exit=")
+}
+
+/// No controller takes an available pod away from an undisturbed workload that promises to keep more than are left.
+pub(super) fn controllers_keep_pods_available(world: &World, change: &Change) -> Vec<String> {
+    let pod = &change.object;
+    let was_going = change.old.as_ref().is_some_and(|old| old.is_deleting());
+    let goes = change.kind == ChangeKind::Deleted || pod.is_deleting();
+    if change.key.resource != "pods" || !goes || was_going {
+        return Vec::new();
+    }
+    let Some((workload, owners)) = workload_of(world, pod) else { return Vec::new() };
+    let now = told_to_go(world, pod);
+    let wait = workload.int("/spec/minReadySeconds").unwrap_or(0);
+    let Some(least) = promised(&workload).filter(|_| is_available(pod, wait, now)) else { return Vec::new() };
+    let pods = world.own("pods");
+    let left = pods.iter().filter(|p| {
+        p.name() != change.key.name
+            && !p.is_deleting()
+            && p.controller_of().is_some_and(|o| owners.contains(&o.uid))
+            && is_available(p, wait, now)
+    });
+    let left = left.count() as i64;
+    if left >= least {
+        return Vec::new();
+    }
+    vec![format!("{} has {left} pods left without {}, and promises {least}", named(&workload), change.key.name)]
+}
+
+/// When a pod was told to go: its deletion time is when its grace ends.
+fn told_to_go(world: &World, pod: &Object) -> Time {
+    let grace = Duration::from_secs(pod.int("/metadata/deletionGracePeriodSeconds").unwrap_or(0));
+    pod.deletion_time().map_or(world.cluster.now(), |end| end - grace)
+}
+
+/// The undisturbed workload that a pod belongs to, and the uids of what controls the pods of that workload.
+fn workload_of(world: &World, pod: &Object) -> Option<(Arc<Object>, BTreeSet<String>)> {
+    let controller = pod.controller_of()?;
+    let (resource, name) = match controller.kind.as_str() {
+        "StatefulSet" => (STATEFUL_SETS, controller.name),
+        "DaemonSet" => (DAEMON_SETS, controller.name),
+        "ReplicaSet" => (DEPLOYMENTS, world.find("replicasets.apps", &controller.name)?.controller_of()?.name),
+        _ => return None,
+    };
+    let workload = world.find(resource, &name)?;
+    if !world.undisturbed.contains(&ObjectKey::new(resource, "default", name)) {
+        return None;
+    }
+    let mut owners: BTreeSet<String> = [workload.uid().to_string()].into();
+    let sets = world.own("replicasets.apps").into_iter().filter(|s| s.is_controlled_by(workload.uid()));
+    owners.extend(sets.map(|s| s.uid().to_string()));
+    Some((workload, owners))
+}
+
+/// How many pods a workload keeps available while it rolls; nothing where it promises nothing.
+fn promised(workload: &Object) -> Option<i64> {
+    let limit = |path: &str, whole: i64, up: bool| amount(workload.at(path), whole, up);
+    let wanted = workload.int("/spec/replicas").unwrap_or(0);
+    match (workload.str("/kind"), workload.str("/spec/strategy/type"), workload.str("/spec/updateStrategy/type")) {
+        ("Deployment", "RollingUpdate", _) => {
+            let surge = limit("/spec/strategy/rollingUpdate/maxSurge", wanted, true);
+            let down = limit("/spec/strategy/rollingUpdate/maxUnavailable", wanted, false);
+            // One of the two limits is at least 1.
+            Some(wanted - if down == 0 && surge == 0 { 1 } else { down })
+        }
+        ("StatefulSet", _, "RollingUpdate") => Some(wanted - 1),
+        ("DaemonSet", _, "RollingUpdate") => {
+            let wanted = workload.int("/status/desiredNumberScheduled").unwrap_or(0);
+            Some(wanted - limit("/spec/updateStrategy/rollingUpdate/maxUnavailable", wanted, true))
+        }
+        _ => None,
+    }
+}
+
+/// Ready, and for long enough.
+fn is_available(pod: &Object, seconds: i64, now: Time) -> bool {
+    let since =
+        condition(pod, "Ready").filter(|c| c.str("/status") == "True").and_then(|c| c.time("/lastTransitionTime"));
+    since.is_some_and(|since| since + Duration::from_secs(seconds) <= now)
+}
+
+/// The budgets that select a pod.
+fn budgets_of(world: &World, pod: &Object) -> Vec<Arc<Object>> {
+    let mut budgets = world.own(BUDGETS);
+    budgets.retain(|b| Selector::from_object(&b["spec"]["selector"]).is_ok_and(|s| s.matches_object(pod)));
+    budgets
+}
+
+/// The pods that a budget selects and that are there to stay.
+fn healthy(world: &World, budget: &Object) -> i64 {
+    let Ok(selector) = Selector::from_object(&budget["spec"]["selector"]) else { return 0 };
+    let pods = world.own("pods");
+    let counted = pods
+        .iter()
+        .filter(|p| selector.matches_object(p) && !p.is_deleting() && !is_ended(p) && condition_is_true(p, "Ready"));
+    counted.count() as i64
+}
+
+/// How many of the pods that a budget selects have to stay healthy: out of the sizes of what controls them.
+fn needed(world: &World, budget: &Object) -> i64 {
+    let app = budget.str("/spec/selector/matchLabels/app");
+    let sizes = super::super::workload::SCALED.iter().filter_map(|resource| world.find(resource, app));
+    let expected = sizes.filter_map(|o| o.int("/spec/replicas")).sum();
+    match budget.at("/spec/minAvailable") {
+        Some(least) => amount(Some(least), expected, true),
+        None => (expected - amount(budget.at("/spec/maxUnavailable"), expected, true)).max(0),
+    }
+}
+
+/// What would be broken if the eviction of this pod were granted now.
+pub(crate) fn promises_broken_by_eviction(world: &World, pod: &str) -> Vec<String> {
+    let Some(pod) = world.find("pods", pod) else { return Vec::new() };
+    // Pods that do not run yet or any more are nobody's loss.
+    if pod.is_deleting() || is_ended(&pod) || pod.str("/status/phase") == "Pending" {
+        return Vec::new();
+    }
+    let budgets = budgets_of(world, &pod);
+    if budgets.len() > 1 {
+        return vec![format!("{} is evicted although {} budgets select it", named(&pod), budgets.len())];
+    }
+    let Some(budget) = budgets.first() else { return Vec::new() };
+    let is_ready = condition_is_true(&pod, "Ready");
+    let (healthy, needed) = (healthy(world, budget), needed(world, budget));
+    let allowed = match is_ready {
+        true => healthy > needed,
+        false => budget.str("/spec/unhealthyPodEvictionPolicy") == "AlwaysAllow" || healthy >= needed,
+    };
+    match allowed {
+        true => Vec::new(),
+        false => {
+            vec![format!("{} is evicted, {} needs {needed} of {healthy} healthy pods", named(&pod), named(budget))]
+        }
+    }
+}
+
+/// Budgets count the pods they select, and allow what is left over.
+pub(super) fn budgets_count(world: &World) -> Vec<String> {
+    let mut problems = Vec::new();
+    for budget in world.own(BUDGETS) {
+        let healthy = healthy(world, &budget);
+        let says = |field: &str| budget.int(&format!("/status/{field}")).unwrap_or(0);
+        let allowed = (says("currentHealthy") - says("desiredHealthy")).max(0);
+        let room = if says("expectedPods") == 0 { 0 } else { allowed };
+        if says("currentHealthy") != healthy || says("disruptionsAllowed") != room {
+            problems.push(format!("{} counts wrongly, {healthy} are healthy: {}", named(&budget), budget["status"]));
+        }
+    }
+    problems
+}

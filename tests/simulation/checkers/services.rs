@@ -1,0 +1,35 @@
+//! Services.
+
+use std::collections::BTreeSet;
+
+use kctl::machinery::labels::Selector;
+use kctl::machinery::object::{Meta as _, Object, Reading as _, condition_is_true};
+
+use super::{World, named};
+
+/// The endpoints of a Service are the addresses of the ready pods that it selects.
+pub(super) fn endpoints_are_the_ready_pods(world: &World) -> Vec<String> {
+    let mut problems = Vec::new();
+    let slices = world.own("endpointslices.discovery.k8s.io");
+    for service in world.own("services") {
+        let Some(selector) = service.map("/spec/selector").map(Selector::from_map) else { continue };
+        let pods = world.own("pods");
+        let selected = pods.iter().filter(|p| selector.matches_object(p) && !p.is_deleting());
+        let ready: BTreeSet<&str> =
+            selected.filter(|p| condition_is_true(p, "Ready")).map(|p| p.str("/status/podIP")).collect();
+        let own = slices.iter().filter(|s| s.label("kubernetes.io/service-name") == Some(service.name()));
+        let served: BTreeSet<&str> = own.flat_map(|s| s.list("/endpoints")).filter_map(address).collect();
+        if served != ready {
+            problems.push(format!("{} serves {served:?}, ready are {ready:?}", named(&service)));
+        }
+    }
+    problems
+}
+
+/// The address of an endpoint that is ready.
+fn address(endpoint: &Object) -> Option<&str> {
+    if !endpoint.flag("/conditions/ready") {
+        return None;
+    }
+    endpoint.list("/addresses").first().and_then(|a| a.as_str())
+}

@@ -1,0 +1,203 @@
+//! Which step comes next.
+
+use kctl::api::Propagation;
+use kctl::machinery::object::{Meta as _, Reading as _};
+use kctl::sim::Duration;
+use serde_json::json;
+
+use super::super::world::{TAINT, World};
+use super::{Action, specs};
+use crate::harness::random::Random;
+
+/// A way to choose a step; nothing where the world has nothing for it.
+type Choice = fn(&mut Random, &World) -> Option<Action>;
+
+/// The ways, with their weights.
+const CHOICES: &[(u64, Choice)] = &[
+    (18, specs::create),
+    (11, scale),
+    (12, image),
+    (4, bad_image),
+    (5, undo),
+    (4, pause),
+    (2, suspend),
+    (8, delete_workload),
+    (4, delete_pod),
+    (2, delete_claim),
+    (4, evict),
+    (3, stop),
+    (3, cordon),
+    (1, drain),
+    (3, taint),
+    (1, missing),
+    (3, crash),
+    (2, unready),
+    (2, metrics),
+    (28, wait),
+];
+
+/// What has replicas.
+pub(crate) const SCALED: &[&str] =
+    &["deployments.apps", "replicasets.apps", "replicationcontrollers", "statefulsets.apps"];
+/// What rolls out.
+const ROLLED: &[&str] = &["deployments.apps", "statefulsets.apps", "daemonsets.apps"];
+const BAD_IMAGE: &str = "nginx:does-not-exist";
+
+impl Action {
+    /// Chooses a step that makes sense in this world.
+    pub(crate) fn choose(random: &mut Random, world: &World) -> Action {
+        let mut at = random.below(CHOICES.iter().map(|(weight, _)| weight).sum());
+        let choice = CHOICES.iter().find(|(weight, _)| {
+            let here = at < *weight;
+            at = at.saturating_sub(*weight);
+            here
+        });
+        let action = choice.and_then(|(_, choose)| choose(random, world));
+        action.unwrap_or_else(|| Action::Wait(Duration::from_millis(random.below(20_000) as i64)))
+    }
+}
+
+/// Names of the objects of some resources that nobody owns and nobody deletes.
+pub(super) fn names(world: &World, resources: &[&'static str]) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    for resource in resources {
+        let objects = world.own(resource).into_iter().filter(|o| o.controller_of().is_none() && !o.is_deleting());
+        found.extend(objects.map(|o| (*resource, o.name().to_string())));
+    }
+    found
+}
+
+pub(super) fn any<T: Clone>(random: &mut Random, from: &[T]) -> Option<T> {
+    (!from.is_empty()).then(|| random.pick(from).clone())
+}
+
+fn any_pod(random: &mut Random, world: &World) -> Option<String> {
+    any(random, &world.own("pods")).map(|pod| pod.name().to_string())
+}
+
+fn any_node(random: &mut Random, world: &World) -> Option<String> {
+    any(random, &world.all("nodes")).map(|node| node.name().to_string())
+}
+
+fn wait(_: &mut Random, _: &World) -> Option<Action> {
+    None
+}
+
+fn scale(random: &mut Random, world: &World) -> Option<Action> {
+    let (resource, name) = any(random, &names(world, SCALED))?;
+    Some(Action::Scale(resource, name, random.below(9)))
+}
+
+fn image(random: &mut Random, world: &World) -> Option<Action> {
+    let (resource, name) = any(random, &names(world, ROLLED))?;
+    Some(Action::Image(resource, name, random.pick::<&str>(specs::IMAGES)))
+}
+
+fn bad_image(random: &mut Random, world: &World) -> Option<Action> {
+    let (resource, name) = any(random, &names(world, ROLLED))?;
+    Some(Action::Image(resource, name, BAD_IMAGE))
+}
+
+/// An older template, out of the ReplicaSets of a Deployment or the ControllerRevisions of the others.
+fn undo(random: &mut Random, world: &World) -> Option<Action> {
+    let (resource, name) = any(random, &names(world, ROLLED))?;
+    let owner = world.find(resource, &name)?;
+    let is_deployment = resource == "deployments.apps";
+    let mut kept = world.own(if is_deployment { "replicasets.apps" } else { "controllerrevisions.apps" });
+    kept.retain(|o| o.is_controlled_by(owner.uid()));
+    let chosen = any(random, &kept)?;
+    if !is_deployment {
+        return Some(Action::Undo(resource, name, chosen["data"].clone()));
+    }
+    if owner.flag("/spec/paused") {
+        return None;
+    }
+    let mut template = chosen["spec"]["template"].clone();
+    template["metadata"]["labels"].as_object_mut()?.remove("pod-template-hash");
+    let patch = json!([{"op": "replace", "path": "/spec/template", "value": template}]);
+    Some(Action::Undo(resource, name, patch))
+}
+
+fn pause(random: &mut Random, world: &World) -> Option<Action> {
+    let (resource, name) = any(random, &names(world, &["deployments.apps"]))?;
+    let now = world.find(resource, &name)?;
+    Some(Action::Pause(name, !now.flag("/spec/paused")))
+}
+
+fn suspend(random: &mut Random, world: &World) -> Option<Action> {
+    let (resource, name) = any(random, &names(world, &["jobs.batch", "cronjobs.batch"]))?;
+    let now = world.find(resource, &name)?;
+    Some(Action::Suspend(resource, name, !now.flag("/spec/suspend")))
+}
+
+fn delete_workload(random: &mut Random, world: &World) -> Option<Action> {
+    let (resource, name) = any(random, &names(world, specs::RESOURCES))?;
+    let policies =
+        [None, None, Some(Propagation::Background), Some(Propagation::Foreground), Some(Propagation::Orphan)];
+    // Pods count as disturbances: only those that are nobody's come here, and they have nothing to pass on.
+    let policy = if resource == "pods" { None } else { *random.pick(&policies) };
+    Some(Action::Delete(resource, name, policy))
+}
+
+fn delete_pod(random: &mut Random, world: &World) -> Option<Action> {
+    let grace = if random.once_in(4) { Some(0) } else { None };
+    Some(Action::DeletePod(any_pod(random, world)?, grace))
+}
+
+/// A claim of a StatefulSet that is no more.
+fn delete_claim(random: &mut Random, world: &World) -> Option<Action> {
+    let used = |claim: &str| {
+        let of =
+            |set: &str| claim.strip_prefix("data-").and_then(|c| c.rsplit_once('-')).is_some_and(|(s, _)| s == set);
+        world.own("statefulsets.apps").iter().any(|set| of(set.name()))
+    };
+    let mut claims = world.own("persistentvolumeclaims");
+    claims.retain(|claim| !claim.is_deleting() && !used(claim.name()));
+    any(random, &claims).map(|claim| Action::DeleteClaim(claim.name().into()))
+}
+
+fn evict(random: &mut Random, world: &World) -> Option<Action> {
+    any_pod(random, world).map(Action::Evict)
+}
+
+fn stop(random: &mut Random, world: &World) -> Option<Action> {
+    let node = any_node(random, world)?;
+    let stop = !world.stopped.contains(&node);
+    Some(Action::Stop(node, stop))
+}
+
+fn cordon(random: &mut Random, world: &World) -> Option<Action> {
+    let node = any(random, &world.all("nodes"))?;
+    Some(Action::Cordon(node.name().into(), !node.flag("/spec/unschedulable")))
+}
+
+fn drain(random: &mut Random, world: &World) -> Option<Action> {
+    any_node(random, world).map(Action::Drain)
+}
+
+fn taint(random: &mut Random, world: &World) -> Option<Action> {
+    let node = any(random, &world.all("nodes"))?;
+    let tainted = node.list("/spec/taints").iter().any(|t| t.str("/key") == TAINT);
+    let effect = (!tainted).then(|| *random.pick(&["NoSchedule", "NoExecute", "PreferNoSchedule"]));
+    Some(Action::Taint(node.name().into(), effect))
+}
+
+fn missing(random: &mut Random, _: &World) -> Option<Action> {
+    Some(Action::Missing(random.pick::<&str>(specs::IMAGES)))
+}
+
+fn crash(random: &mut Random, world: &World) -> Option<Action> {
+    any_pod(random, world).map(Action::Crash)
+}
+
+fn unready(random: &mut Random, world: &World) -> Option<Action> {
+    any_pod(random, world).map(Action::Unready)
+}
+
+fn metrics(random: &mut Random, world: &World) -> Option<Action> {
+    let used = |pod: &std::sync::Arc<_>| {
+        let pod: &serde_json::Value = pod;
+        (pod.name().to_string(), format!("{}m", 10 * random.below(200)))
+    };
+    Some(Action::Metrics(world.own("pods").iter().map(used).collect()))
+}
