@@ -15,8 +15,8 @@ pub(super) enum Parsed {
     Help(String),
 }
 
-/// The command tree. `only` names the one verb whose flags are built: a command needs no others; `None` builds all, for
-/// completion.
+/// The command tree. `only` names the one verb that is built: a command needs no others. `None` builds all, for completion;
+/// so does a word that is no verb, without their flags.
 pub(super) fn command(program: &str, only: Option<&str>) -> Command {
     let mut root = Command::new(program.to_string())
         .about("kubectl and the Kubernetes control plane behind it, in one binary")
@@ -25,9 +25,9 @@ pub(super) fn command(program: &str, only: Option<&str>) -> Command {
         .args_override_self(true)
         .subcommand_required(false)
         .args(global::args());
-    for verb in VERBS {
-        let whole = only.is_none_or(|word| is_called(verb, word));
-        root = root.subcommand(tree(verb, whole));
+    let known = only.and_then(|word| VERBS.iter().find(|verb| is_called(verb, word)));
+    for verb in VERBS.iter().filter(|verb| known.is_none_or(|known| known.name == verb.name)) {
+        root = root.subcommand(tree(verb, only.is_none() || known.is_some()));
     }
     root
 }
