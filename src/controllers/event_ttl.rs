@@ -36,16 +36,17 @@ fn last_seen(event: &Object) -> Option<Time> {
 
 fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
     let mut next = Action::Done;
-    for event in context.indexed("events", ABOUT, &key.name)? {
-        if event.namespace() != key.namespace {
-            continue;
-        }
-        let expires = last_seen(&event).unwrap_or(context.now) + EVENT_TTL;
+    let mut events = context.indexed("events", ABOUT, &key.name)?;
+    events.retain(|event| event.namespace() == key.namespace);
+    events.retain(|event| {
+        let expires = last_seen(event).unwrap_or(context.now) + EVENT_TTL;
         if expires > context.now {
             next = next.sooner(Action::Recurring(expires));
-            continue;
         }
-        recorder::forget(context, &event);
+        expires <= context.now
+    });
+    recorder::forget(context, &events);
+    for event in events {
         context.delete("events", &event)?;
     }
     Ok(next)

@@ -9,7 +9,7 @@ use super::context::Result;
 use super::shared::claim::{drop_owners, release};
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Propagation, Server};
-use crate::machinery::object::{Meta, Object, OwnerReference, Writing};
+use crate::machinery::object::{Meta, Object, OwnerReference, Reading, Writing};
 use crate::store::{Change, ChangeKind};
 
 /// Holds an owner back until its dependents have lost the reference to it.
@@ -41,13 +41,14 @@ fn concerned(change: &Change, server: &mut Server) -> Vec<Key> {
             keys.extend(waiting_owners(object, server));
         }
         ChangeKind::Added | ChangeKind::Modified => {
-            let before = change.old.as_ref().map(|o| o.owners()).unwrap_or_default();
+            let before = change.old.as_ref().and_then(|old| old.at("/metadata/ownerReferences"));
+            let moved = object.at("/metadata/ownerReferences") != before;
             let began = object.is_deleting() && !change.old.as_ref().is_some_and(|o| o.is_deleting());
             let waits = is_waiting(object) && (began || has_other_finalizers(change));
-            if waits || (object.owners() != before && !has_only_solid_owners(object, server)) {
+            if waits || (moved && !has_only_solid_owners(object, server)) {
                 keys.push(key_of(&change.key.resource, object));
             }
-            if let Some(old) = change.old.as_ref().filter(|_| object.owners() != before) {
+            if let Some(old) = change.old.as_ref().filter(|_| moved) {
                 keys.extend(waiting_owners(old, server));
             }
         }

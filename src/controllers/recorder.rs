@@ -5,7 +5,8 @@
 //! with one more every five minutes drops what is left. What the steps need is kept in one row an object, which goes when
 //! its events expire.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -102,12 +103,17 @@ fn row_of_event(event: &Object) -> String {
     row_of(&text("/reportingComponent"), &text("/involvedObject/uid"), &text("/involvedObject/name"))
 }
 
-/// Forgets an event that has expired; with the last one of its object the whole row goes.
-pub(super) fn forget(context: &mut Context<'_>, event: &Object) {
-    let row = row_of_event(event);
-    let Some(mut memory) = context.server().typed_row::<Memory>(&row).ok().flatten() else { return };
-    memory.seen.retain(|_, seen| seen.name != event.name());
-    context.server().set_typed_row(&row, Some(&memory).filter(|memory| !memory.seen.is_empty()));
+/// Forgets events that have expired; with the last one that a component told of an object the whole row goes.
+pub(super) fn forget(context: &mut Context<'_>, events: &[Arc<Object>]) {
+    let mut rows: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for event in events {
+        rows.entry(row_of_event(event)).or_default().insert(event.name());
+    }
+    for (row, names) in rows {
+        let Some(mut memory) = context.server().typed_row::<Memory>(&row).ok().flatten() else { continue };
+        memory.seen.retain(|_, seen| !names.contains(seen.name.as_str()));
+        context.server().set_typed_row(&row, Some(&memory).filter(|memory| !memory.seen.is_empty()));
+    }
 }
 
 impl Memory {

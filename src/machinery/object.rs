@@ -300,29 +300,53 @@ pub trait Meta {
     fn remove_finalizer(&mut self, name: &str);
 }
 
+/// A field of an object as a text, or the empty text.
+fn text<'a>(object: &'a Value, field: &str) -> &'a str {
+    object.get(field).and_then(Value::as_str).unwrap_or("")
+}
+
+/// A field of the metadata, the pointer to which is not worth following: this is asked for more than anything else.
+fn meta<'a>(object: &'a Value, field: &str) -> Option<&'a Value> {
+    object.get("metadata")?.get(field)
+}
+
+fn meta_text<'a>(object: &'a Value, field: &str) -> &'a str {
+    meta(object, field).and_then(Value::as_str).unwrap_or("")
+}
+
+/// The owner references as they stand there.
+fn references(object: &Value) -> &[Value] {
+    meta(object, "ownerReferences").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The reference to the managing owner.
+fn managing(object: &Value) -> Option<&Value> {
+    references(object).iter().find(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true))
+}
+
 impl Meta for Value {
     fn api_version(&self) -> &str {
-        self.str("/apiVersion")
+        text(self, "apiVersion")
     }
 
     fn kind(&self) -> &str {
-        self.str("/kind")
+        text(self, "kind")
     }
 
     fn name(&self) -> &str {
-        self.str("/metadata/name")
+        meta_text(self, "name")
     }
 
     fn namespace(&self) -> &str {
-        self.str("/metadata/namespace")
+        meta_text(self, "namespace")
     }
 
     fn uid(&self) -> &str {
-        self.str("/metadata/uid")
+        meta_text(self, "uid")
     }
 
     fn resource_version(&self) -> &str {
-        self.str("/metadata/resourceVersion")
+        meta_text(self, "resourceVersion")
     }
 
     fn generation(&self) -> i64 {
@@ -338,7 +362,7 @@ impl Meta for Value {
     }
 
     fn is_deleting(&self) -> bool {
-        self.at("/metadata/deletionTimestamp").is_some()
+        meta(self, "deletionTimestamp").is_some_and(|time| !time.is_null())
     }
 
     fn labels(&self) -> BTreeMap<String, String> {
@@ -354,16 +378,16 @@ impl Meta for Value {
     }
 
     fn owners(&self) -> Vec<OwnerReference> {
-        self.list("/metadata/ownerReferences").iter().map(OwnerReference::from_value).collect()
+        references(self).iter().map(OwnerReference::from_value).collect()
     }
 
     fn controller_of(&self) -> Option<OwnerReference> {
-        self.list("/metadata/ownerReferences").iter().find(|o| o.flag("/controller")).map(OwnerReference::from_value)
+        managing(self).map(OwnerReference::from_value)
     }
 
     fn controller_of_kind(&self, kind: &str) -> Option<&str> {
-        let owner = self.list("/metadata/ownerReferences").iter().find(|o| o.flag("/controller"))?;
-        (owner.str("/kind") == kind).then(|| owner.str("/name"))
+        let owner = managing(self)?;
+        (text(owner, "kind") == kind).then(|| text(owner, "name"))
     }
 
     fn is_controlled_by(&self, uid: &str) -> bool {

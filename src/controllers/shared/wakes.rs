@@ -3,7 +3,7 @@
 use crate::api::Server;
 use crate::controllers::Key;
 use crate::machinery::labels::Selector;
-use crate::machinery::object::{Meta, Object};
+use crate::machinery::object::{Meta, Object, Reading};
 use crate::store::{Change, ChangeKind};
 
 /// The keys of the owners of a resource that could adopt the object which changed; empty unless it has no controller and
@@ -27,6 +27,8 @@ fn is_new_orphan(change: &Change) -> bool {
     if change.kind == ChangeKind::Deleted || object.is_deleting() || object.controller_of().is_some() {
         return false;
     }
-    let labels = |o: &Object| o.pointer("/metadata/labels").cloned();
-    change.old.as_ref().is_none_or(|old| old.controller_of().is_some() || labels(old) != labels(object))
+    change
+        .old
+        .as_ref()
+        .is_none_or(|old| old.controller_of().is_some() || old.at("/metadata/labels") != object.at("/metadata/labels"))
 }
