@@ -29,7 +29,7 @@ pub struct Life {
     pub run: Option<Duration>,
     /// How a run ends.
     pub exit: Option<i64>,
-    /// How many runs end like that; after them the container runs for ever.
+    /// How many runs end like that; after them the container runs for ever, an init container ends well.
     pub times: Option<i64>,
 }
 

@@ -475,6 +475,10 @@ impl<'a> Step<'a> {
         if declared && life.times.is_none_or(|times| runs < times) {
             program.runs = life.run.or(program.runs).or(Some(Duration::ZERO));
             program.exit_code = life.exit.unwrap_or(0);
+        } else if declared && spec.init && !spec.sidecar {
+            // What only prepares has done so when it does not fail any more.
+            program.runs = life.run.or(program.runs).or(Some(Duration::ZERO));
+            program.exit_code = 0;
         } else if declared {
             program.runs = None;
         }

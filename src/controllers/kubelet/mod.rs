@@ -12,6 +12,8 @@ pub mod program;
 mod references;
 mod runtime;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use images::DEFAULT_MISSING;
 
