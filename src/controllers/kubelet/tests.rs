@@ -1,0 +1,24 @@
+//! Whole lives of pods on the simulated nodes.
+
+use serde_json::json;
+
+use crate::controllers::shared::testing::Bench;
+use crate::machinery::object::Reading;
+use crate::sim::Duration;
+
+#[test]
+fn a_declared_life_of_all_containers_lets_init_containers_succeed_in_the_end() {
+    let mut bench = Bench::new(&["pods"]).expect("pods are served");
+    let pod = json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "web", "annotations": {"kctl.dev/life": "run=1s exit=1 times=1"}},
+        "spec": {"initContainers": [{"name": "prepare", "image": "busybox", "command": ["true"]}],
+                 "containers": [{"name": "serve", "image": "nginx"}]}});
+    bench.create("pods", pod);
+    bench.cluster.advance(Duration::from_secs(120)).expect("time passes");
+    let pod = bench.find("pods", "web").expect("the pod");
+    let status = |list: &str| pod.list(&format!("/status/{list}"))[0].clone();
+    assert_eq!(pod.str("/status/phase"), "Running");
+    assert_eq!(status("initContainerStatuses").int("/restartCount"), Some(1));
+    assert_eq!(status("initContainerStatuses").str("/state/terminated/reason"), "Completed");
+    assert_eq!(status("containerStatuses").int("/restartCount"), Some(1));
+}
