@@ -112,18 +112,6 @@ pub(super) fn expect_kind(kind: &dyn Kind, object: &Object, _request: &Request) 
     )))
 }
 
-/// How Go's decoder names the JSON type of a value.
-pub(super) fn go_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
 /// A syntax error in the words of Go's `encoding/json`.
 pub(super) fn go_json_error(text: &str, error: &serde_json::Error) -> String {
     if error.is_eof() {

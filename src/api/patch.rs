@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Body, PatchType, Request, Response, Result, Server, decode};
 use crate::kinds::Kind;
+use crate::machinery::json::kind_name;
 use crate::machinery::object::Object;
 use crate::machinery::patch;
 use crate::machinery::schema::Schema;
@@ -58,14 +59,14 @@ fn parse(format: PatchType, text: &str) -> Result<Value> {
     match (format, &value) {
         (PatchType::Json, Value::Array(_)) => Ok(value),
         (PatchType::Json, other) => {
-            let found = decode::go_type(other);
+            let found = kind_name(other);
             Err(Status::bad_request(format!(
                 "error decoding patch: json: cannot unmarshal {found} into Go value of type []handlers.jsonPatchOp"
             )))
         }
         (_, Value::Object(_)) => Ok(value),
         (_, other) => {
-            let found = decode::go_type(other);
+            let found = kind_name(other);
             Err(Status::bad_request(format!(
                 "error decoding patch: json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
             )))

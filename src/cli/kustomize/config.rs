@@ -7,7 +7,8 @@ use super::error::{KustomizeError, Result};
 use super::field_spec::{FieldSpec, merge_all};
 use super::ids::Gvk;
 use super::loader::Loader;
-use super::{decode, defaults, parse};
+use super::{defaults, parse};
+use crate::machinery::json::kind_name;
 use crate::machinery::yaml::{self, Dialect};
 
 /// Places for each transformer.
@@ -146,7 +147,7 @@ pub(super) fn from_crds(loader: &Loader, files: &[String]) -> Result<Config> {
         let loaded = yaml::to_json(&text).map_err(|e| problem(parse::yaml_text(e)))?;
         for (name, api) in loaded.value.as_object().into_iter().flatten() {
             if !api.is_object() {
-                let found = decode::kind(api);
+                let found = kind_name(api);
                 return Err(problem(format!(
                     "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go value of type accumulator.OpenAPIDefinition"
                 )));

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::machinery::json;
+use crate::machinery::json::kind_name;
 
 /// What a field holds.
 #[derive(Clone, Copy)]
@@ -53,7 +54,9 @@ pub(super) fn decode(value: &Value, root: &'static Struct) -> Result<Value, Stri
     let Value::Object(fields) = value else {
         return match value {
             Value::Null => Ok(Value::Object(Map::new())),
-            other => Err(format!("json: cannot unmarshal {} into Go value of type types.{}", kind(other), root.name)),
+            other => {
+                Err(format!("json: cannot unmarshal {} into Go value of type types.{}", kind_name(other), root.name))
+            }
         };
     };
     let mut decoder = Decoder { problem: None };
@@ -116,7 +119,7 @@ impl Decoder {
             (wanted, found) => {
                 let found = match (wanted, found) {
                     (Type::Int(_), Value::Number(number)) => format!("number {}", json::number_text(number)),
-                    (_, other) => kind(other).into(),
+                    (_, other) => kind_name(other).into(),
                 };
                 let Place { holder, path } = place;
                 self.complain(format!(
@@ -139,18 +142,6 @@ fn zero(wanted: Type) -> Value {
         Type::Int(_) => 0.into(),
         Type::Map(_) | Type::Struct(_) => Value::Object(Map::new()),
         Type::List(_) => Value::Array(Vec::new()),
-    }
-}
-
-/// The kind of a value in Go's words.
-pub(super) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }
 

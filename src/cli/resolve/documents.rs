@@ -6,6 +6,7 @@ use crate::cli::files::SourceText;
 use crate::cli::{CliError, CliResult};
 use crate::kinds::Catalog;
 use crate::kinds::catalog::KindRef;
+use crate::machinery::json::kind_name;
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Reading, Writing, split_api_version};
 use crate::machinery::yaml;
@@ -100,7 +101,7 @@ impl<'a> Reader<'a> {
                 true => format!("unable to decode \"{file}\": Object 'Kind' is missing in '{text}'"),
                 false => format!(
                     "unable to decode \"{file}\": json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
-                    json_type(object)
+                    kind_name(object)
                 ),
             }));
         }
@@ -157,17 +158,6 @@ fn check_shape(object: &Value) -> Result<(), String> {
         [] => Ok(()),
         [one] => Err(one.clone()),
         many => Err(format!("[{}]", many.join(", "))),
-    }
-}
-
-fn json_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }
 

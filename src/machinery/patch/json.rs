@@ -8,6 +8,8 @@ use json_patch::jsonptr::{PointerBuf, Token};
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::Value;
 
+use crate::machinery::json::kind_name;
+
 /// Why a patch cannot be read or applied. The messages are those of the API server and kubectl.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JsonPatchError {
@@ -39,15 +41,7 @@ pub fn apply(document: &Value, patch: &Value) -> Result<Value, JsonPatchError> {
 }
 
 fn decode_error(found: &Value, wanted: &'static str) -> JsonPatchError {
-    let found = match found {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    JsonPatchError::Decode { found, wanted }
+    JsonPatchError::Decode { found: kind_name(found), wanted }
 }
 
 /// An operation as it was written.

@@ -14,6 +14,8 @@ use super::{
     shape::{is_forgotten, zero_of},
 };
 
+use crate::machinery::json::kind_name;
+
 /// Gives a quantity its canonical form, or says what is wrong with it.
 pub type Canonical = fn(&str) -> Result<String, String>;
 
@@ -199,7 +201,7 @@ impl<'a> Decoder<'a> {
             Value::String(_) => Ok(value),
             Value::Number(_) if fits => Ok(value),
             Value::Number(number) => Err(self.cannot_unmarshal(&format!("number {number}"), "int32")),
-            _ => Err(self.cannot_unmarshal(json_kind(&value), "int32")),
+            _ => Err(self.cannot_unmarshal(kind_name(&value), "int32")),
         }
     }
 
@@ -214,13 +216,13 @@ impl<'a> Decoder<'a> {
     fn time(&mut self, value: Value, precision: Precision) -> Result<Value, DecodeError> {
         match &value {
             Value::String(text) => canonical_time(text, precision).map(Value::String).map_err(DecodeError),
-            other => Err(self.cannot_unmarshal(json_kind(other), "string")),
+            other => Err(self.cannot_unmarshal(kind_name(other), "string")),
         }
     }
 
     fn wrong_type(&mut self, ty: &Type, place: Place, value: &Value) -> Result<Value, DecodeError> {
         match self.words {
-            Words::Json => self.postpone(self.cannot_unmarshal(json_kind(value), &go_name(ty, place))),
+            Words::Json => self.postpone(self.cannot_unmarshal(kind_name(value), &go_name(ty, place))),
             Words::Unstructured => Err(DecodeError(cannot_restore(ty, place, value))),
         }
     }
@@ -267,17 +269,6 @@ fn narrow(width: Width, number: i64) -> i64 {
     match width {
         Width::I32 => i64::from(number as i32),
         Width::I64 => number,
-    }
-}
-
-fn json_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }
 
