@@ -7,6 +7,7 @@ mod evaluate;
 mod limits;
 pub mod metrics;
 mod replicas;
+mod rivals;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -148,6 +149,14 @@ fn look(ctx: &mut Context<'_>, hpa: &mut Object, history: &mut History) -> Resul
         (most, "Current number of replicas above Spec.MaxReplicas".to_string())
     } else if current < least {
         (least, "Current number of replicas below Spec.MinReplicas".to_string())
+    } else if let Some(problem) = rivals::problem(ctx, hpa, &scale)? {
+        set_condition(hpa, "ScalingActive", false, "AmbiguousSelector", &problem, now);
+        ctx.event(hpa, "Warning", "AmbiguousSelector", &problem);
+        ctx.event(hpa, "Warning", "FailedComputeMetricsReplicas", &problem);
+        hpa.put("/status/currentReplicas", current);
+        hpa.put_default("/status/desiredReplicas", 0);
+        // A rival that goes is no change of this autoscaler, so it looks again.
+        return Ok(false);
     } else {
         match by_metrics(ctx, hpa, history, &scale, &mut statuses)? {
             Some(found) => found,

@@ -99,3 +99,23 @@ fn metrics_move_the_size_up_at_once_and_down_later() {
     let later = bench.cluster.server().due(100).expect("readable");
     assert!(!later.iter().any(|d| d.controller == NAME), "what is at rest is left alone");
 }
+
+#[test]
+fn autoscalers_of_the_same_pods_keep_their_bounds_only() {
+    let mut bench = bench(3, json!({}));
+    let mut rival = (*bench.get(AUTOSCALERS, "h")).clone();
+    rival["metadata"] = json!({"name": "rival"});
+    rival["status"] = json!({});
+    bench.create(AUTOSCALERS, rival);
+    advance(&mut bench, 16);
+    measure(&mut bench, "100m");
+    advance(&mut bench, 40);
+    assert_eq!(size(&mut bench), 3);
+    let hpa = bench.get(AUTOSCALERS, "h");
+    let text = "pods by selector app=web are controlled by multiple HPAs: [{h default} {rival default}]";
+    let active = condition(&hpa, "ScalingActive").expect("a condition");
+    assert_eq!((active.str("/reason"), active.str("/message")), ("AmbiguousSelector", text));
+    bench.delete(AUTOSCALERS, "rival", crate::api::Propagation::Background);
+    advance(&mut bench, 40);
+    assert_eq!(size(&mut bench), 6);
+}
