@@ -130,7 +130,10 @@ impl Bench {
     fn instructions(&self, args: &str) -> Option<u64> {
         let file = self.dir.path().join("callgrind");
         let mut command = Command::new("valgrind");
-        command.args(["--tool=callgrind", "-q"]).arg(format!("--callgrind-out-file={}", file.display()));
+        // Without its fair scheduler, threads that spin keep the others from running.
+        command
+            .args(["--tool=callgrind", "-q", "--fair-sched=yes"])
+            .arg(format!("--callgrind-out-file={}", file.display()));
         command.arg(binary()).args(args.split_whitespace());
         self.prepare(&mut command);
         command.status().ok().filter(std::process::ExitStatus::success)?;

@@ -43,7 +43,7 @@ const BACK: &str = "set image deployment/web c=nginx:1.25";
 
 fn small() -> Vec<Row> {
     let bench = Bench::new();
-    load::fill(bench.store(), 0);
+    load::fill(&bench.store(), 0);
     let get = bench.measure("get-pods-small", GET, "", 21);
     let set = bench.measure("set-image-small", SET, BACK, 21);
     [get, set].into_iter().map(|row| Row { target: Some(COMMAND), ..row }).collect()
@@ -51,7 +51,7 @@ fn small() -> Vec<Row> {
 
 fn large(name: &str, pods: usize) -> Vec<Row> {
     let bench = Bench::new();
-    load::fill(bench.store(), pods);
+    load::fill(&bench.store(), pods);
     // The first command may find something to tidy up.
     bench.run(GET);
     vec![
