@@ -1,5 +1,6 @@
 //! Running the binary and measuring it.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,8 +13,8 @@ pub(crate) struct Row {
     pub(crate) what: String,
     /// How long it took, the median.
     pub(crate) wall: Duration,
-    /// How much of it opening the engine takes.
-    pub(crate) engine: Option<Duration>,
+    /// What a program takes that only opens the engine.
+    pub(crate) engine: Engine,
     /// The most memory it had, in bytes.
     pub(crate) memory: Option<u64>,
     /// The size of the store afterwards.
@@ -22,6 +23,14 @@ pub(crate) struct Row {
     pub(crate) instructions: Option<u64>,
     /// What it may take.
     pub(crate) target: Option<Target>,
+}
+
+/// What opening the engine takes.
+pub(crate) struct Engine {
+    /// Of time, the median.
+    pub(crate) wall: Duration,
+    /// Of instructions.
+    pub(crate) instructions: Option<u64>,
 }
 
 /// What a row may take.
@@ -63,21 +72,28 @@ impl Bench {
         self.dir.path().join("store")
     }
 
-    fn prepare(&self, command: &mut Command) {
+    /// A program, as a shell would start it on this store.
+    fn program(&self, path: impl AsRef<OsStr>, args: &[OsString]) -> Command {
+        let mut command = Command::new(path);
+        command.args(args);
         command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", self.dir.path());
         command.env("KCTL_HOME", self.store()).env("KCTL_CLOCK", "virtual").env("KCTL_SEED", "1");
         command.current_dir(self.dir.path()).stdin(Stdio::null()).stdout(Stdio::null());
+        command
     }
 
     /// Runs the binary once; it must succeed.
     pub(crate) fn run(&self, args: &str) -> Duration {
-        let mut command = Command::new(binary());
-        command.args(args.split_whitespace());
-        self.prepare(&mut command);
+        self.time(&kctl(args))
+    }
+
+    /// Runs a command line once; it must succeed.
+    fn time(&self, line: &[OsString]) -> Duration {
+        let mut command = self.program(&line[0], &line[1..]);
         let start = Instant::now();
-        let status = command.status().expect("the binary");
+        let status = command.status().expect("the program");
         let wall = start.elapsed();
-        assert!(status.success(), "kctl {args} failed");
+        assert!(status.success(), "{line:?} failed");
         wall
     }
 
@@ -89,25 +105,21 @@ impl Bench {
                 self.run(again);
             }
         };
-        let mut walls = Vec::new();
-        for _ in 0..times {
+        let line = kctl(args);
+        let wall = median(times, || {
             before();
-            walls.push(self.run(args));
-        }
-        walls.sort();
+            self.time(&line)
+        });
         before();
-        let memory = self.peak_memory(args);
-        let wall = walls[walls.len() / 2];
-        let instructions = if wall <= COUNTABLE {
-            before();
-            self.instructions(args)
-        } else {
-            None
-        };
+        let memory = self.peak_memory(&line);
+        before();
+        let instructions = self.instructions(&line, wall);
+        let opening = open_engine(&self.store());
+        let opened = median(times, || self.time(&opening));
         Row {
             what: what.into(),
             wall,
-            engine: Some(engine_opening(&self.store(), times)),
+            engine: Engine { wall: opened, instructions: self.instructions(&opening, opened) },
             memory,
             disk: Some(Home::open(self.store()).expect("a store").size()),
             instructions,
@@ -116,26 +128,24 @@ impl Bench {
     }
 
     /// The peak of a run's memory, where `/usr/bin/time` is GNU's.
-    fn peak_memory(&self, args: &str) -> Option<u64> {
+    fn peak_memory(&self, line: &[OsString]) -> Option<u64> {
         let file = self.dir.path().join("peak");
-        let mut command = Command::new("/usr/bin/time");
-        command.args(["-f", "%M", "-o"]).arg(&file).arg(binary()).args(args.split_whitespace());
-        self.prepare(&mut command);
+        let mut command = self.program("/usr/bin/time", &["-f", "%M", "-o"].map(Into::into));
+        command.arg(&file).args(line);
         command.status().ok().filter(std::process::ExitStatus::success)?;
         let kib: u64 = std::fs::read_to_string(file).ok()?.trim().parse().ok()?;
         Some(kib << 10)
     }
 
-    /// How many instructions a run takes, where valgrind is installed.
-    fn instructions(&self, args: &str) -> Option<u64> {
+    /// How many instructions a run takes, where valgrind is installed and the run is short.
+    fn instructions(&self, line: &[OsString], wall: Duration) -> Option<u64> {
+        if wall > COUNTABLE {
+            return None;
+        }
         let file = self.dir.path().join("callgrind");
-        let mut command = Command::new("valgrind");
         // Without its fair scheduler, threads that spin keep the others from running.
-        command
-            .args(["--tool=callgrind", "-q", "--fair-sched=yes"])
-            .arg(format!("--callgrind-out-file={}", file.display()));
-        command.arg(binary()).args(args.split_whitespace());
-        self.prepare(&mut command);
+        let mut command = self.program("valgrind", &["--tool=callgrind", "-q", "--fair-sched=yes"].map(Into::into));
+        command.arg(format!("--callgrind-out-file={}", file.display())).args(line);
         command.status().ok().filter(std::process::ExitStatus::success)?;
         let text = std::fs::read_to_string(file).ok()?;
         let line = text.lines().find_map(|l| l.strip_prefix("summary: ").or_else(|| l.strip_prefix("totals: ")))?;
@@ -143,21 +153,31 @@ impl Bench {
     }
 }
 
-fn binary() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_kctl"))
+/// The command line of the binary with arguments.
+fn kctl(args: &str) -> Vec<OsString> {
+    let binary = Path::new(env!("CARGO_BIN_EXE_kctl")).into();
+    std::iter::once(binary).chain(args.split_whitespace().map(Into::into)).collect()
 }
 
-/// What opening the engine and reading one row takes, the median.
-fn engine_opening(store: &Path, times: usize) -> Duration {
-    let mut walls: Vec<Duration> = (0..times)
-        .map(|_| {
-            let home = Home::open(store).expect("a store");
-            let start = Instant::now();
-            let engine = home.lock(Duration::from_secs(10), &mut || {}).expect("the lock").engine().expect("an engine");
-            engine.get(b"nothing").expect("a readable engine");
-            start.elapsed()
-        })
-        .collect();
+/// The first argument of this program when it is to open an engine, and do nothing else.
+pub(crate) const OPEN_ENGINE: &str = "--open-engine";
+
+/// The command line that opens the engine of a store.
+fn open_engine(store: &Path) -> Vec<OsString> {
+    let this = std::env::current_exe().expect("this program");
+    vec![this.into(), OPEN_ENGINE.into(), store.into()]
+}
+
+/// What [`OPEN_ENGINE`] asks for: opens the engine of a store, reads a row, and leaves as kctl does.
+pub(crate) fn only_open_engine(store: &Path) -> ! {
+    let home = Home::open(store).expect("a store");
+    let engine = home.lock(Duration::from_secs(10), &mut || {}).expect("the lock").engine().expect("an engine");
+    engine.get(b"nothing").expect("a readable engine");
+    std::process::exit(0)
+}
+
+fn median(times: usize, mut run: impl FnMut() -> Duration) -> Duration {
+    let mut walls: Vec<Duration> = (0..times).map(|_| run()).collect();
     walls.sort();
     walls[walls.len() / 2]
 }
