@@ -24,10 +24,13 @@ const QUOTAS: &str = "resourcequotas";
 /// The quotas of a namespace in which an object has come, gone or begun to use something else.
 fn quotas_of_namespace(change: &Change, server: &mut Server) -> Vec<Key> {
     let namespace = change.object.namespace();
-    if namespace.is_empty() || change.key.resource.starts_with("events") || !matters(change) {
+    if namespace.is_empty() || change.key.resource.starts_with("events") {
         return Vec::new();
     }
     let quotas = server.read_all(QUOTAS, Some(namespace)).unwrap_or_default();
+    if quotas.is_empty() || !matters(change) {
+        return Vec::new();
+    }
     quotas.iter().map(|q| Key::of(q)).collect()
 }
 

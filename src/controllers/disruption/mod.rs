@@ -5,7 +5,7 @@ mod plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::context::Result;
 use super::shared::pods::is_ready;
@@ -27,12 +27,14 @@ const BUDGETS: &str = "poddisruptionbudgets.policy";
 
 /// The budgets that select a pod, when something about it changed that they count.
 fn budgets_of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
-    let told = |p: &Object| (p.labels(), is_ready(p), p.is_deleting(), p.str("/status/phase").to_string());
-    let same = change.old.as_ref().is_some_and(|old| told(old) == told(&change.object));
-    if same && change.kind == ChangeKind::Modified {
-        return Vec::new();
+    fn told(pod: &Object) -> (Option<&Value>, bool, bool, &str) {
+        (pod.at("/metadata/labels"), is_ready(pod), pod.is_deleting(), pod.str("/status/phase"))
     }
     let budgets = server.read_all(BUDGETS, Some(change.object.namespace())).unwrap_or_default();
+    let same = |old: &Arc<Object>| change.kind == ChangeKind::Modified && told(old) == told(&change.object);
+    if budgets.is_empty() || change.old.as_ref().is_some_and(same) {
+        return Vec::new();
+    }
     let selects = |budget: &Object| {
         let selector = selector(budget);
         [Some(&change.object), change.old.as_ref()].into_iter().flatten().any(|pod| selector.matches_object(pod))

@@ -9,13 +9,15 @@ pub mod metrics;
 mod replicas;
 mod rivals;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::context::Result;
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Request, Server};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::object::{Meta, Object, Reading, Writing, condition_is_true};
 use crate::sim::{Duration, Time};
 use crate::store::{Change, ChangeKind};
 use limits::History;
@@ -56,15 +58,14 @@ fn of_target(change: &Change, server: &mut Server) -> Vec<Key> {
 
 /// Autoscalers of a namespace in which a pod is measured differently, or one that is measured has changed its state.
 fn of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
-    let told = |p: &Object| {
-        let ready = crate::machinery::object::condition_is_true(p, "Ready");
-        (p.annotation(metrics::ANNOTATION).map(String::from), ready, p.is_deleting())
-    };
-    let same = change.old.as_ref().is_some_and(|old| told(old) == told(&change.object));
-    if same && change.kind == ChangeKind::Modified {
-        return Vec::new();
+    fn told(pod: &Object) -> (Option<&str>, bool, bool) {
+        (pod.annotation(metrics::ANNOTATION), condition_is_true(pod, "Ready"), pod.is_deleting())
     }
     let all = server.read_all(AUTOSCALERS, Some(change.object.namespace())).unwrap_or_default();
+    let same = |old: &Arc<Object>| change.kind == ChangeKind::Modified && told(old) == told(&change.object);
+    if all.is_empty() || change.old.as_ref().is_some_and(same) {
+        return Vec::new();
+    }
     all.iter().map(|h| Key::of(h)).collect()
 }
 

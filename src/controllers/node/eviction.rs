@@ -36,7 +36,9 @@ fn taints_of(node: &Object) -> Vec<Value> {
 
 /// A pod that has come to its node, or tolerates something else than before, or has gone.
 fn bound(change: &Change, _: &mut Server) -> Vec<Key> {
-    let concerns = |o: &Object| (o.str("/spec/nodeName").to_string(), o.list("/spec/tolerations").to_vec());
+    fn concerns(pod: &Object) -> (&str, &[Value]) {
+        (pod.str("/spec/nodeName"), pod.list("/spec/tolerations"))
+    }
     let changed = change.kind == ChangeKind::Deleted
         || change.old.as_ref().is_none_or(|old| concerns(old) != concerns(&change.object));
     let relevant = changed && !change.object.str("/spec/nodeName").is_empty();
