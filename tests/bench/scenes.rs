@@ -85,7 +85,7 @@ fn rollout() -> Vec<Row> {
 /// Most of it is making and finishing 8,760 Jobs and forgetting all but the last few.
 fn cron_job() -> Vec<Row> {
     let bench = Bench::new();
-    bench.run("create cronjob tick --image=busybox --schedule=@hourly");
+    bench.run("create cronjob tick --image=busybox --schedule=@hourly -- date");
     let target = Target { wall: Duration::from_secs(10), memory: None };
     vec![Row { target: Some(target), ..bench.measure("cronjob-year", "clock advance 8760h", "", 1) }]
 }

@@ -1,5 +1,6 @@
 //! What a CronJob knows of its jobs: which are running, when one last succeeded, which are too many.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -51,8 +52,9 @@ pub(super) fn superfluous(cron_job: &Object, jobs: &[Arc<Object>]) -> Vec<Arc<Ob
 /// Brings `status` up to date with the jobs that there are, and says what is worth an event.
 pub(super) fn observe(status: &mut Value, jobs: &[Arc<Object>]) -> Vec<Note> {
     let mut notes = Vec::new();
+    let active: HashSet<String> = status.list("/active").iter().map(|entry| entry.str("/uid").to_string()).collect();
     for job in jobs {
-        let (known, finished) = (is_active(status, job.uid()), job::is_finished(job));
+        let (known, finished) = (active.contains(job.uid()), job::is_finished(job));
         if !known && !finished {
             let text = format!("Saw a job that the controller did not create or forgot: {}", job.name());
             notes.push(Note::warning("UnexpectedJob", text));
@@ -67,7 +69,8 @@ pub(super) fn observe(status: &mut Value, jobs: &[Arc<Object>]) -> Vec<Note> {
             status.put("/lastSuccessfulTime", job.str("/status/completionTime"));
         }
     }
-    let lost = |entry: &&Value| !jobs.iter().any(|j| j.uid() == entry.str("/uid"));
+    let there: HashSet<&str> = jobs.iter().map(|job| job.uid()).collect();
+    let lost = |entry: &&Value| !there.contains(entry.str("/uid"));
     let lost: Vec<Value> = status.list("/active").iter().filter(lost).cloned().collect();
     for entry in lost {
         forget(status, entry.str("/uid"));
