@@ -24,9 +24,6 @@ mod update;
 
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 pub use authorize::{User, Wish};
 pub use request::{Body, FieldValidation, Options, PatchType, Propagation, Request, Response, Settings, Verb};
 
@@ -35,7 +32,7 @@ use crate::kinds::{Catalog, Kind};
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::status::Status;
 use crate::sim::{Due, Ids, Time};
-use crate::store::{Change, ChangesGone, ObjectKey, Store, StoreError};
+use crate::store::{Change, ChangesGone, Memory, ObjectKey, Store, StoreError};
 
 /// The result of a request.
 pub type Result<T> = std::result::Result<T, Status>;
@@ -132,8 +129,8 @@ impl Server {
     }
 
     /// Tells the store that the controllers have seen the changes up to a revision.
-    pub fn settle_changes(&mut self, revision: u64) {
-        self.store.settle_changes(revision);
+    pub fn settle_changes(&mut self, revision: u64, now: Time) {
+        self.store.settle_changes(revision, now);
     }
 
     /// One object, without the ceremony of a request.
@@ -179,7 +176,7 @@ impl Server {
     }
 
     /// A named value as a type of the caller's.
-    pub fn typed_row<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>> {
+    pub fn typed_row<T: Memory>(&mut self, name: &str) -> Result<Option<T>> {
         self.store.typed_row(name).map_err(broken)
     }
 
@@ -189,7 +186,7 @@ impl Server {
     }
 
     /// Sets or removes a named value of any type that can be written as JSON.
-    pub fn set_typed_row<T: Serialize>(&mut self, name: &str, value: Option<&T>) {
+    pub fn set_typed_row<T: Memory>(&mut self, name: &str, value: Option<T>) {
         self.store.set_typed_row(name, value);
     }
 

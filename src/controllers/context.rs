@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Key, recorder};
@@ -12,6 +10,7 @@ use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object};
 use crate::machinery::status::Status;
 use crate::sim::{Duration, Ids, Time};
+use crate::store::Memory;
 
 /// Result of what a reconciler does through the API.
 pub type Result<T> = std::result::Result<T, Status>;
@@ -165,7 +164,7 @@ impl<'a> Context<'a> {
     }
 
     /// As [`Context::memory`], as a type of the caller's.
-    pub fn typed_memory<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>> {
+    pub fn typed_memory<T: Memory>(&mut self, name: &str) -> Result<Option<T>> {
         self.server.typed_row(&format!("memory/{}/{name}", self.controller))
     }
 
@@ -175,7 +174,7 @@ impl<'a> Context<'a> {
     }
 
     /// Notes something of the caller's under a name.
-    pub fn remember_typed<T: Serialize>(&mut self, name: &str, value: &T) {
+    pub fn remember_typed<T: Memory>(&mut self, name: &str, value: T) {
         self.server.set_typed_row(&format!("memory/{}/{name}", self.controller), Some(value));
     }
 

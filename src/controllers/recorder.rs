@@ -45,7 +45,7 @@ pub(super) struct Note<'a> {
 }
 
 /// What the correlator remembers of one object.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Memory {
     tokens: Option<f64>,
     refilled: Time,
@@ -53,13 +53,13 @@ struct Memory {
     seen: BTreeMap<String, Seen>,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Similar {
     texts: Vec<String>,
     last: Time,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Seen {
     name: String,
     count: i64,
@@ -85,7 +85,7 @@ pub(super) fn record(context: &mut Context<'_>, about: &Object, note: &Note<'_>)
     if allowed {
         write(context, about, note, &message, &seen, uid);
     }
-    context.server().set_typed_row(&row, Some(&memory));
+    context.server().set_typed_row(&row, Some(memory));
 }
 
 fn memory_row(controller: &str, about: &Object) -> String {
@@ -112,7 +112,7 @@ pub(super) fn forget(context: &mut Context<'_>, events: &[Arc<Object>]) {
     for (row, names) in rows {
         let Some(mut memory) = context.server().typed_row::<Memory>(&row).ok().flatten() else { continue };
         memory.seen.retain(|_, seen| !names.contains(seen.name.as_str()));
-        context.server().set_typed_row(&row, Some(&memory).filter(|memory| !memory.seen.is_empty()));
+        context.server().set_typed_row(&row, Some(memory).filter(|memory| !memory.seen.is_empty()));
     }
 }
 

@@ -32,9 +32,10 @@ pub use engine::{Engine, Write};
 pub use error::{ChangesGone, StoreError};
 pub use home::{Held, Home};
 pub use memory::MemoryEngine;
+pub use rows::Memory;
 pub use sled::SledEngine;
 
-use crate::machinery::object::Object;
+use crate::machinery::object::{Object, Writing as _};
 use lists::Lists;
 use overlay::Overlay;
 use pending::Pending;
@@ -93,10 +94,24 @@ pub struct Change {
     pub kind: ChangeKind,
     /// To which object.
     pub key: ObjectKey,
-    /// The object as it is after the change; for a deletion its last version with the deletion's resourceVersion.
+    /// The object as it is after the change; for a deletion its last version.
     pub object: Arc<Object>,
     /// The version before; none for an object that was added.
     pub old: Option<Arc<Object>>,
+}
+
+impl Change {
+    /// The object as watches tell of the change: a deleted one has the resourceVersion of its deletion.
+    pub fn told(&self) -> Arc<Object> {
+        match self.kind {
+            ChangeKind::Added | ChangeKind::Modified => self.object.clone(),
+            ChangeKind::Deleted => {
+                let mut last = Object::clone(&self.object);
+                last.put("/metadata/resourceVersion", self.revision.to_string());
+                Arc::new(last)
+            }
+        }
+    }
 }
 
 /// The store.

@@ -2,7 +2,9 @@
 //!
 //! Knows keys and values as bytes, and objects as values that are decoded once; knows no rules about either.
 
+use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Debug;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -18,8 +20,22 @@ use crate::machinery::object::Object;
 enum Staged {
     /// An object, encoded at the commit only.
     Object(Arc<Object>),
+    /// Anything else that is written and read often, the same.
+    Value(Box<dyn Encode>),
     /// Anything else.
     Bytes(Vec<u8>),
+}
+
+/// A value that can be written as bytes and remains what it is as long as it is staged.
+pub(super) trait Encode: Any + Debug {
+    /// The bytes of its row.
+    fn encode(&self) -> Vec<u8>;
+}
+
+impl<T: Serialize + Any + Debug> Encode for T {
+    fn encode(&self) -> Vec<u8> {
+        encode(self)
+    }
 }
 
 /// A value found by a scan over both.
@@ -59,9 +75,23 @@ impl Overlay {
     pub(super) fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         match self.staged.get(key) {
             Some(Some(Staged::Bytes(bytes))) => Ok(Some(bytes.clone())),
-            Some(_) => Ok(None),
+            Some(Some(Staged::Value(value))) => Ok(Some(value.as_ref().encode())),
+            Some(Some(Staged::Object(_)) | None) => Ok(None),
             None => self.engine.get(key),
         }
+    }
+
+    /// The staged value of a row, if it is of this type.
+    pub(super) fn value<T: Any>(&self, key: &[u8]) -> Option<&T> {
+        match self.staged.get(key)? {
+            Some(Staged::Value(value)) => (value.as_ref() as &dyn Any).downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether anything is staged for a row.
+    pub(super) fn is_staged(&self, key: &[u8]) -> bool {
+        self.staged.contains_key(key)
     }
 
     /// An object, decoded now or earlier.
@@ -83,6 +113,11 @@ impl Overlay {
     /// Stages an object.
     pub(super) fn put_object(&mut self, key: Vec<u8>, object: Arc<Object>) {
         self.staged.insert(key, Some(Staged::Object(object)));
+    }
+
+    /// Stages a value.
+    pub(super) fn put_value(&mut self, key: Vec<u8>, value: Box<dyn Encode>) {
+        self.staged.insert(key, Some(Staged::Value(value)));
     }
 
     /// Stages any other row.
@@ -109,6 +144,7 @@ impl Overlay {
     pub(super) fn scan(&self, range: &Range, each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
         merge(self.engine.as_ref(), &self.staged, range, &mut |key, found| match found {
             Found::Staged(Staged::Bytes(bytes)) => each(key, bytes),
+            Found::Staged(Staged::Value(value)) => each(key, &value.as_ref().encode()),
             Found::Staged(Staged::Object(_)) => true,
             Found::Stored(bytes) => each(key, bytes),
         })
@@ -132,6 +168,7 @@ impl Overlay {
             let object = match found {
                 Found::Staged(Staged::Object(object)) => Ok(object.clone()),
                 Found::Staged(Staged::Bytes(bytes)) => decode(decoded, key, bytes),
+                Found::Staged(Staged::Value(value)) => decode(decoded, key, &value.as_ref().encode()),
                 Found::Stored(bytes) => match decoded.get(key) {
                     Some(object) => Ok(object.clone()),
                     None => decode(decoded, key, bytes),
@@ -158,6 +195,7 @@ impl Overlay {
         for (key, value) in &self.staged {
             let value = match value {
                 Some(Staged::Object(object)) => Some(encoder.encode(object)),
+                Some(Staged::Value(value)) => Some(value.as_ref().encode()),
                 Some(Staged::Bytes(bytes)) => Some(bytes.clone()),
                 None => None,
             };

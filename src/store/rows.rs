@@ -1,5 +1,7 @@
 //! Small named values (clock, settings, the controllers' memory) and the counters behind everything random.
 
+use std::fmt::Debug;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -7,6 +9,11 @@ use serde_json::Value;
 use super::keys::{self, Key};
 use super::overlay::encode;
 use super::{Store, StoreError};
+
+/// A named value of a type of the caller's.
+pub trait Memory: Serialize + DeserializeOwned + Clone + Debug + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Clone + Debug + 'static> Memory for T {}
 
 impl Store {
     /// A named value.
@@ -16,24 +23,31 @@ impl Store {
     }
 
     /// A named value as a type of the caller's; nothing, too, when it is none of that type.
-    pub fn typed_row<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, StoreError> {
-        let bytes = self.overlay.bytes(&Key::Row(name.into()).encode())?;
-        Ok(bytes.and_then(|b| serde_json::from_slice(&b).ok()))
+    pub fn typed_row<T: Memory>(&mut self, name: &str) -> Result<Option<T>, StoreError> {
+        let key = Key::Row(name.into()).encode();
+        if let Some(value) = self.overlay.value::<T>(&key) {
+            return Ok(Some(value.clone()));
+        }
+        Ok(self.overlay.bytes(&key)?.and_then(|b| serde_json::from_slice(&b).ok()))
     }
 
     /// Sets a named value, or removes it. A value that is there already is not staged.
     pub fn set_row(&mut self, name: &str, value: Option<Value>) {
-        self.set_typed_row(name, value.as_ref());
-    }
-
-    /// As [`Store::set_row`], with a value of any type that can be written as JSON.
-    pub fn set_typed_row<T: Serialize>(&mut self, name: &str, value: Option<&T>) {
         let key = Key::Row(name.into()).encode();
-        let bytes = value.map(encode);
+        let bytes = value.as_ref().map(encode);
         match (self.overlay.bytes(&key), bytes) {
             (Ok(old), new) if old == new => {}
             (_, Some(new)) => self.overlay.put(key, new),
             (_, None) => self.overlay.remove(key),
+        }
+    }
+
+    /// As [`Store::set_row`], with a value of the caller's type, which is encoded at the commit only.
+    pub fn set_typed_row<T: Memory>(&mut self, name: &str, value: Option<T>) {
+        let key = Key::Row(name.into()).encode();
+        let Some(value) = value else { return self.set_row(name, None) };
+        if self.overlay.is_staged(&key) || !matches!(self.overlay.bytes(&key), Ok(Some(old)) if old == encode(&value)) {
+            self.overlay.put_value(key, Box::new(value));
         }
     }
 

@@ -68,7 +68,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     let before = runtime.clone();
     let outcome = step(ctx, &pod, &node, &mut runtime)?;
     if runtime != before || pod.str("/status/startTime").is_empty() {
-        ctx.remember_typed(&memory_name(pod.uid()), &runtime);
+        ctx.remember_typed(&memory_name(pod.uid()), runtime.clone());
     }
     for image in &outcome.pulled {
         keep_image(ctx, &node, image)?;
@@ -178,7 +178,7 @@ fn keep_image(ctx: &mut Context<'_>, node: &str, image: &str) -> Result<(), Stat
     let mut images = node_images(ctx, node)?;
     if !images.iter().any(|i| i == image) {
         images.push(image.into());
-        ctx.remember_typed(&format!("images/{node}"), &images);
+        ctx.remember_typed(&format!("images/{node}"), images);
     }
     Ok(())
 }
