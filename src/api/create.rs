@@ -163,7 +163,7 @@ impl Server {
         now: Time,
         warnings: &mut Vec<String>,
     ) -> Result<()> {
-        let (operation, dry_run) = (Operation::of(request.verb, old), request.options.dry_run);
+        let (operation, dry_run) = (Operation::of(old), request.options.dry_run);
         super::admission::run(&mut Admission { server: self, kind, operation, new, old, now, dry_run, warnings })
     }
 
@@ -177,7 +177,7 @@ impl Server {
         now: Time,
         warnings: &mut Vec<String>,
     ) -> Result<()> {
-        let (operation, dry_run) = (Operation::of(request.verb, old), request.options.dry_run);
+        let (operation, dry_run) = (Operation::of(old), request.options.dry_run);
         super::admission::validate(&mut Admission { server: self, kind, operation, new, old, now, dry_run, warnings })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::update::is_finished;
-use super::{Propagation, Request, Response, Result, Server, broken};
+use super::{Propagation, Request, Response, Result, Server, admission, broken};
 use crate::kinds::Kind;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::status::Status;
@@ -19,35 +19,31 @@ impl Server {
         let old = self.must_read(kind, &request.namespace, &request.name)?;
         let names = kind.names();
         check_preconditions(kind, request, &old)?;
-        let mut warnings = Vec::new();
-        let mut new = (*old).clone();
-        self.admit(kind, &mut new, Some(&old), request, now, &mut warnings)?;
+        admission::admit_deletion(kind, &old)?;
         if names.kind == "Namespace" {
             return self.delete_namespace(kind, old, request, now);
         }
-        set_policy_finalizers(kind, &mut new, request.options.propagation);
+        let finalizers = finalizers_of(kind, &old, request.options.propagation);
         let period = kind.grace_period(&old, request.options.grace);
         let grace = period.unwrap_or(0).max(0);
-        let key = Server::key(kind, old.namespace(), old.name());
-        if grace == 0 && new.finalizers().is_empty() {
+        if grace == 0 && finalizers.is_empty() {
             if !request.options.dry_run {
+                let key = Server::key(kind, old.namespace(), old.name());
                 if period.is_some() {
                     // What can end gracefully is marked even when it ends now: that is a version of its own, which watches see.
-                    mark_deleted(&mut new, &old, 0, now);
-                    self.store.write(&key, new).map_err(broken)?;
+                    self.store.write(&key, marked(&old, &finalizers, 0, now)).map_err(broken)?;
                 }
                 self.store.remove(&key).map_err(broken)?;
                 self.after_remove(kind, &old)?;
             }
-            return Ok(Response { object: old, warnings, ..Response::default() });
+            return Ok(Response { object: old, ..Response::default() });
         }
-        mark_deleted(&mut new, &old, grace, now);
+        let new = marked(&old, &finalizers, grace, now);
         if request.options.dry_run {
-            return Ok(Response { object: Arc::new(new), warnings, pending: true, ..Response::default() });
+            return Ok(Response { object: Arc::new(new), pending: true, ..Response::default() });
         }
         let object = self.store_update(kind, &old, new, false)?;
-        let pending = !is_finished(&object);
-        Ok(Response { object, warnings, pending, ..Response::default() })
+        Ok(Response { pending: !is_finished(&object), object, ..Response::default() })
     }
 
     /// A namespace only begins to go: its controller empties it and then takes the finalizer off.
@@ -87,21 +83,35 @@ fn check_preconditions(kind: &dyn Kind, request: &Request, old: &Object) -> Resu
     Ok(())
 }
 
-/// The policy becomes a finalizer that the garbage collector works off; background deletion needs none.
-fn set_policy_finalizers(kind: &dyn Kind, new: &mut Object, policy: Option<Propagation>) {
+/// The finalizers of what is being deleted: the policy becomes one that the garbage collector works off; background deletion
+/// needs none.
+fn finalizers_of<'a>(kind: &dyn Kind, old: &'a Object, policy: Option<Propagation>) -> Vec<&'a str> {
+    let mut finalizers = old.finalizers();
+    let of_policy = |finalizer: &&str| [ORPHAN, FOREGROUND].contains(finalizer);
     let policy = match policy {
         Some(policy) => policy,
-        None if new.has_finalizer(ORPHAN) || new.has_finalizer(FOREGROUND) => return,
+        None if finalizers.iter().any(of_policy) => return finalizers,
         None if kind.orphans_by_default() => Propagation::Orphan,
         None => Propagation::Background,
     };
-    new.remove_finalizer(ORPHAN);
-    new.remove_finalizer(FOREGROUND);
+    finalizers.retain(|finalizer| !of_policy(finalizer));
     match policy {
-        Propagation::Orphan => new.add_finalizer(ORPHAN),
-        Propagation::Foreground => new.add_finalizer(FOREGROUND),
+        Propagation::Orphan => finalizers.push(ORPHAN),
+        Propagation::Foreground => finalizers.push(FOREGROUND),
         Propagation::Background => {}
     }
+    finalizers
+}
+
+/// The version of an object that says that it is being deleted.
+fn marked(old: &Object, finalizers: &[&str], grace: i64, now: Time) -> Object {
+    let mut new = old.clone();
+    match finalizers.is_empty() {
+        true => drop(new.remove_at("/metadata/finalizers")),
+        false => new.put("/metadata/finalizers", finalizers),
+    }
+    mark_deleted(&mut new, old, grace, now);
+    new
 }
 
 /// Sets the deletion time; a deletion that is under way can only be shortened.

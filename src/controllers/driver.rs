@@ -35,7 +35,7 @@ impl Driver {
     /// Runs the controllers until nothing is left to do at this instant.
     pub fn settle(&mut self, server: &mut Server, now: Time) -> Result<(), Status> {
         for _ in 0..BUDGET {
-            self.feed(server)?;
+            self.feed(server, now)?;
             let Some((index, key)) = self.queue.pop_front() else { return Ok(()) };
             self.queued.remove(&(index, key.clone()));
             self.reconcile(server, &CONTROLLERS[index], &key, now);
@@ -51,7 +51,7 @@ impl Driver {
     }
 
     /// Turns the changes since the last time into keys.
-    fn feed(&mut self, server: &mut Server) -> Result<(), Status> {
+    fn feed(&mut self, server: &mut Server, now: Time) -> Result<(), Status> {
         if server.revision() == self.seen {
             return Ok(());
         }
@@ -64,7 +64,7 @@ impl Driver {
                 }
             }
         }
-        server.settle_changes(self.seen);
+        server.settle_changes(self.seen, now);
         Ok(())
     }
 

@@ -26,16 +26,15 @@ pub struct LogLimits {
     pub age: Duration,
     /// but always so many.
     pub floor: u64,
+    /// Of a command that is not committed, so many are kept as they are, however old.
+    pub recent: u64,
 }
 
 impl Default for LogLimits {
     fn default() -> LogLimits {
-        LogLimits { count: 10_000, age: Duration::from_secs(3600), floor: 100 }
+        LogLimits { count: 10_000, age: Duration::from_secs(3600), floor: 100, recent: 2_000 }
     }
 }
-
-/// A command that is not committed keeps so many times the rows that the log will hold: who watches it wants to see them.
-const STAGED: u64 = 10;
 
 /// No command trims more rows than it adds and these, so that none pays for a long pause.
 const TRIM_AT_ONCE: u64 = 500;
@@ -93,19 +92,18 @@ impl Store {
         if revision >= self.staged.revision {
             return Ok(Vec::new());
         }
-        if let Some(changes) = self.pending.fresh_since(revision) {
+        if let Some(changes) = self.pending.recent_since(revision) {
             return Ok(changes);
         }
         let mut changes = self.logged_since(revision)?;
-        changes.extend(self.pending.fresh().cloned());
+        changes.extend(self.pending.recent().cloned());
         Ok(changes)
     }
 
-    /// Nobody has to look at the changes up to a revision as they are any more: from here on they take little room, and
-    /// looking at them again takes more time.
-    pub fn settle_changes(&mut self, revision: u64) {
-        let LogLimits { count, floor, .. } = self.limits;
-        self.pending.settle(revision, count.max(floor).saturating_mul(STAGED));
+    /// The controllers have seen the changes up to a revision: from here on they take little room, and looking at them again
+    /// takes more time.
+    pub fn settle_changes(&mut self, revision: u64, now: Time) {
+        self.pending.settle(revision, now, self.limits);
     }
 
     /// The changes after a revision that are rows of the log, or will be one as they are.
@@ -126,7 +124,7 @@ impl Store {
         let staged = self.pending.rows_since(revision, self.committed.revision);
         rows.extend(staged.map(|(revision, row)| (revision, row.clone())));
         let mut versions: HashMap<ObjectKey, Option<Arc<Object>>> = HashMap::new();
-        for change in self.pending.fresh().rev() {
+        for change in self.pending.recent().rev() {
             versions.insert(change.key.clone(), change.old.clone());
         }
         let mut changes = Vec::with_capacity(rows.len());
@@ -148,7 +146,7 @@ impl Store {
     /// The writes that drop the oldest rows of the log; moves the start of the log in `counts`.
     pub(super) fn trim(&self, now: Time, counts: &mut Counts) -> Result<Vec<Write>, StoreError> {
         let mut writes = Vec::new();
-        let LogLimits { count, age, floor } = self.limits;
+        let LogLimits { count, age, floor, .. } = self.limits;
         let budget = TRIM_AT_ONCE + counts.revision - self.committed.revision;
         let end = (counts.log_start + budget).min((counts.revision + 1).saturating_sub(floor));
         // What lies before a change that was dropped can not be read any more.
@@ -237,7 +235,8 @@ impl LogRow {
         let object = object.ok_or_else(|| broken("has no object"))?;
         let old = match (kind, self.undo) {
             (ChangeKind::Added, _) => None,
-            (_, None) => return Err(broken("says nothing of the version before")),
+            (ChangeKind::Deleted, None) => Some(object.clone()),
+            (ChangeKind::Modified, None) => return Err(broken("says nothing of the version before")),
             (_, Some(undo)) => {
                 let mut old = Object::clone(&object);
                 delta::apply(&mut old, &undo).ok_or_else(|| broken("does not fit the object"))?;

@@ -65,7 +65,7 @@ impl Store {
         let mut made = BTreeMap::new();
         let committed = self.committed.revision;
         for change in history.into_iter().take_while(|change| change.revision <= committed) {
-            if change.object.resource_version() != change.revision.to_string() {
+            if change.told().resource_version() != change.revision.to_string() {
                 problems.push(format!("change {} of {} made another revision", change.revision, change.key));
             }
             made.insert(change.revision, (change.key, change.kind));

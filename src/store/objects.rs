@@ -51,20 +51,16 @@ impl Store {
         Ok(object)
     }
 
-    /// Removes an object, at the next revision; answers its last version with that revision, or nothing if it is not
-    /// there.
+    /// Removes an object, at the next revision; answers its last version, or nothing if it is not there.
     pub fn remove(&mut self, key: &ObjectKey) -> Result<Option<Arc<Object>>, StoreError> {
         let row = row_of(key);
-        let Some(old) = self.overlay.object(&row)? else { return Ok(None) };
+        let Some(last) = self.overlay.object(&row)? else { return Ok(None) };
         let revision = self.next_revision();
-        self.reindex(key, Some(&old), None);
+        self.reindex(key, Some(&last), None);
         self.lists.forget(&key.resource);
-        let mut last = Object::clone(&old);
-        last.put("/metadata/resourceVersion", revision.to_string());
-        let last = Arc::new(last);
         self.overlay.remove(row);
         let (kind, key) = (ChangeKind::Deleted, key.clone());
-        self.pending.push(Change { revision, kind, key, object: last.clone(), old: Some(old) });
+        self.pending.push(Change { revision, kind, key, object: last.clone(), old: Some(last.clone()) });
         Ok(Some(last))
     }
 

@@ -1,16 +1,19 @@
 //! The changes of a command that is not committed yet, newest last.
 //!
-//! Whole versions take room, and a command that lets a year pass makes half a million of them. So only changes that the
-//! controllers have not seen yet are kept as they are; the others are already rows of the log, without the instant of the
-//! commit. Of a command that makes far more rows than the log will hold, the oldest are dropped before.
+//! Whole versions take room, and a command that lets a year pass makes a third of a million of them. So only the newest are
+//! kept as they are, and those that the controllers have not seen yet; older ones become rows of the log, without the
+//! instant of the commit, unless the log would have no place for them any more.
 
 use std::collections::VecDeque;
 
 use super::Change;
-use super::changes::LogRow;
+use super::changes::{LogLimits, LogRow};
 use super::engine::Write;
 use super::keys::Key;
 use crate::sim::Time;
+
+/// A command that is not committed keeps so many times the rows that the log will hold: who watches it wants to see them.
+const STAGED: u64 = 10;
 
 /// Changes of consecutive revisions.
 #[derive(Default)]
@@ -19,13 +22,16 @@ pub(super) struct Pending {
     dropped: u64,
     /// Encoded log rows.
     rows: VecDeque<Vec<u8>>,
-    fresh: VecDeque<Change>,
+    /// The changes after them.
+    recent: VecDeque<Change>,
+    /// When the controllers had seen everything up to a revision.
+    seen: VecDeque<(u64, Time)>,
 }
 
 impl Pending {
     /// Adds the change of the next revision.
     pub(super) fn push(&mut self, change: Change) {
-        self.fresh.push_back(change);
+        self.recent.push_back(change);
     }
 
     /// Forgets everything.
@@ -38,26 +44,49 @@ impl Pending {
         committed + 1 + self.dropped
     }
 
-    /// Turns the changes up to a revision into rows, and keeps `at_most` of these.
-    pub(super) fn settle(&mut self, revision: u64, at_most: u64) {
-        while self.fresh.front().is_some_and(|change| change.revision <= revision) {
-            self.rows.extend(self.fresh.pop_front().map(|change| LogRow::encode(&change)));
+    /// The controllers have seen everything up to a revision.
+    pub(super) fn settle(&mut self, revision: u64, now: Time, limits: LogLimits) {
+        match self.seen.back_mut() {
+            Some((last, at)) if *at == now => *last = revision,
+            _ => self.seen.push_back((revision, now)),
         }
-        while self.rows.len() as u64 > at_most {
+        let is_old = |at: Option<Time>| at.is_some_and(|at| at + limits.age < now);
+        while self.recent.len() as u64 > limits.recent
+            && let Some(change) = self.recent.pop_front_if(|change| change.revision <= revision)
+        {
+            if is_old(self.seen_at(change.revision)) {
+                self.dropped += self.rows.len() as u64 + 1;
+                self.rows.clear();
+            } else {
+                self.rows.push_back(LogRow::encode(&change));
+            }
+        }
+        let at_most = limits.count.max(limits.floor).saturating_mul(STAGED);
+        let mut first = self.recent.front().map_or(revision + 1, |change| change.revision) - self.rows.len() as u64;
+        while self.rows.len() as u64 > at_most || (!self.rows.is_empty() && is_old(self.seen_at(first))) {
             self.rows.pop_front();
             self.dropped += 1;
+            first += 1;
         }
+        while self.seen.pop_front_if(|(last, _)| *last < first).is_some() {}
+    }
+
+    /// When the controllers had seen a revision.
+    fn seen_at(&self, revision: u64) -> Option<Time> {
+        let index = self.seen.partition_point(|(last, _)| *last < revision);
+        self.seen.get(index).map(|(_, at)| *at)
     }
 
     /// The changes after a revision, when all of them are still as they are.
-    pub(super) fn fresh_since(&self, revision: u64) -> Option<Vec<Change>> {
-        let first = self.fresh.front()?;
-        (first.revision <= revision + 1).then(|| self.fresh.iter().filter(|c| c.revision > revision).cloned().collect())
+    pub(super) fn recent_since(&self, revision: u64) -> Option<Vec<Change>> {
+        let first = self.recent.front()?.revision;
+        let from = usize::try_from((revision + 1).checked_sub(first)?).ok()?;
+        Some(self.recent.iter().skip(from).cloned().collect())
     }
 
     /// The changes that are still as they are.
-    pub(super) fn fresh(&self) -> impl DoubleEndedIterator<Item = &Change> {
-        self.fresh.iter()
+    pub(super) fn recent(&self) -> impl DoubleEndedIterator<Item = &Change> {
+        self.recent.iter()
     }
 
     /// The rows after a revision and their revisions, after everything up to `committed`.
@@ -67,8 +96,8 @@ impl Pending {
 
     /// The log rows from a revision on, written at an instant.
     pub(super) fn writes(&self, start: u64, committed: u64, at: Time) -> impl Iterator<Item = Write> {
-        let fresh = self.fresh.iter().map(LogRow::encode);
-        let rows = (self.first(committed)..).zip(self.rows.iter().cloned().chain(fresh));
+        let recent = self.recent.iter().map(LogRow::encode);
+        let rows = (self.first(committed)..).zip(self.rows.iter().cloned().chain(recent));
         rows.filter(move |(revision, _)| *revision >= start).map(move |(revision, mut row)| {
             LogRow::stamp(&mut row, at);
             (Key::Change(revision).encode(), Some(row))

@@ -11,7 +11,7 @@ const SECONDS: i64 = 300;
 
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     // On updates too: a patch that replaces the list gets them back.
-    if admission.operation == super::Operation::Delete || admission.kind.names().resource() != "pods" {
+    if admission.kind.names().resource() != "pods" {
         return Ok(());
     }
     for taint in TAINTS {

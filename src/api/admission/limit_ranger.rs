@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Admission, Operation, Result};
+use super::{Admission, Result};
 use crate::kinds::shared::pod_spec::resources::{Amounts, amounts, of_pod};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::quantity::Quantity;
@@ -31,7 +31,7 @@ pub(super) fn set_defaults(admission: &mut Admission<'_>) -> Result<()> {
 /// Holds pods and claims to the bounds of the namespace.
 pub(super) fn validate(admission: &mut Admission<'_>) -> Result<()> {
     let resource = admission.kind.names().resource();
-    let is_claim = resource == "persistentvolumeclaims" && admission.operation != Operation::Delete;
+    let is_claim = resource == "persistentvolumeclaims";
     if !is_claim && !admission.creates("pods") {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! Admission: what the API server adds to objects and refuses, beyond the rules of a single kind.
 //!
-//! One file a plugin and one line in [`PLUGINS`] or [`VALIDATORS`]; they run in this order, the former on every create,
-//! update and delete, the latter on creates and updates.
+//! One file a plugin and one line in [`PLUGINS`], [`VALIDATORS`] or [`GUARDS`]; they run in this order, the last on deletions,
+//! the others on every create and update.
 
 mod default_storage_class;
 mod default_tolerations;
@@ -14,7 +14,7 @@ mod service_account;
 mod storage_protection;
 mod volume_resize;
 
-use super::{Result, Server, Verb};
+use super::{Result, Server};
 use crate::kinds::Kind;
 use crate::machinery::object::Object;
 use crate::sim::Time;
@@ -26,18 +26,12 @@ pub enum Operation {
     Create,
     /// It is replaced.
     Update,
-    /// It is deleted.
-    Delete,
 }
 
 impl Operation {
-    /// What a request does to an object that is there or not.
-    pub fn of(verb: Verb, old: Option<&Object>) -> Operation {
-        match (verb, old) {
-            (Verb::Delete, _) => Operation::Delete,
-            (_, None) => Operation::Create,
-            (_, Some(_)) => Operation::Update,
-        }
+    /// What is done to an object that is there or not.
+    pub fn of(old: Option<&Object>) -> Operation {
+        if old.is_none() { Operation::Create } else { Operation::Update }
     }
 }
 
@@ -87,9 +81,18 @@ static PLUGINS: &[Plugin] = &[
 /// Plugins that only refuse; they see the object as it will be stored, after its kind has found nothing wrong with it.
 static VALIDATORS: &[Plugin] = &[limit_ranger::validate, resource_quota::admit];
 
+/// Who has a say in deletions; they change nothing.
+static GUARDS: &[fn(&dyn Kind, &Object) -> Result<()>] =
+    &[namespace_lifecycle::admit_deletion, priority::admit_deletion];
+
 /// Runs every validator; the first refusal ends the request. Nothing may fail after this.
 pub fn validate(admission: &mut Admission<'_>) -> Result<()> {
     VALIDATORS.iter().try_for_each(|plugin| plugin(admission))
+}
+
+/// Asks whether an object may be deleted; the first refusal ends the request.
+pub fn admit_deletion(kind: &dyn Kind, object: &Object) -> Result<()> {
+    GUARDS.iter().try_for_each(|guard| guard(kind, object))
 }
 
 /// Runs every plugin; the first refusal ends the request.

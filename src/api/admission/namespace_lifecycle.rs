@@ -1,18 +1,23 @@
 //! NamespaceLifecycle: nothing new in namespaces that are missing or going, and some namespaces never go.
 
 use super::{Admission, Operation, Result};
-use crate::machinery::object::{Meta, Reading};
+use crate::kinds::Kind;
+use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::status::{Status, StatusCause};
 
 /// Namespaces that may not be deleted.
 const IMMORTAL: &[&str] = &["default", "kube-system", "kube-public"];
 
+pub(super) fn admit_deletion(kind: &dyn Kind, object: &Object) -> Result<()> {
+    match kind.names().kind == "Namespace" && IMMORTAL.contains(&object.name()) {
+        true => Err(Status::forbidden("", "namespaces", object.name(), "this namespace may not be deleted")),
+        false => Ok(()),
+    }
+}
+
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     let names = *admission.kind.names();
     match admission.operation {
-        Operation::Delete if names.kind == "Namespace" && IMMORTAL.contains(&admission.new.name()) => {
-            Err(Status::forbidden("", "namespaces", admission.new.name(), "this namespace may not be deleted"))
-        }
         Operation::Create if names.namespaced => {
             let namespace = admission.new.namespace().to_string();
             let Some(found) = admission.server.read("namespaces", "", &namespace)? else {

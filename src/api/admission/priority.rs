@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Admission, Operation, Result};
+use super::{Admission, Result};
+use crate::kinds::Kind;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::status::Status;
 
@@ -40,25 +41,31 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     Ok(())
 }
 
-/// There is one default, and some classes never go.
-fn admit_class(admission: &mut Admission<'_>) -> Result<()> {
-    let name = admission.new.name().to_string();
-    let refuse = |why: &str| Err(Status::forbidden("scheduling.k8s.io", "priorityclasses", &name, why));
-    if admission.operation == Operation::Delete {
-        return match IMMORTAL.contains(&name.as_str()) {
-            true => refuse("this is a system priority class and cannot be deleted"),
-            false => Ok(()),
-        };
+/// Some classes never go.
+pub(super) fn admit_deletion(kind: &dyn Kind, object: &Object) -> Result<()> {
+    match kind.names().resource() == CLASSES && IMMORTAL.contains(&object.name()) {
+        true => Err(refusal(object.name(), "this is a system priority class and cannot be deleted")),
+        false => Ok(()),
     }
+}
+
+/// There is one default class.
+fn admit_class(admission: &mut Admission<'_>) -> Result<()> {
     if !admission.new.flag("/globalDefault") {
         return Ok(());
     }
     match default_class(admission)? {
-        Some(other) if other.name() != name => {
-            refuse(&format!("PriorityClass {} is already marked as default. Only one default can exist", other.name()))
+        Some(other) if other.name() != admission.new.name() => {
+            let why =
+                format!("PriorityClass {} is already marked as default. Only one default can exist", other.name());
+            Err(refusal(admission.new.name(), &why))
         }
         _ => Ok(()),
     }
+}
+
+fn refusal(class: &str, why: &str) -> Status {
+    Status::forbidden("scheduling.k8s.io", "priorityclasses", class, why)
 }
 
 fn named_class(admission: &mut Admission<'_>, name: &str) -> Result<Arc<Object>> {

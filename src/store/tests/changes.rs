@@ -8,7 +8,7 @@ fn story(changes: &[Change]) -> Vec<String> {
     let tell = |change: &Change| {
         let old = change.old.as_ref().map_or("-", |o| o.resource_version());
         let kind = format!("{:?}", change.kind).to_lowercase();
-        assert_eq!(change.object.resource_version(), change.revision.to_string());
+        assert_eq!(change.told().resource_version(), change.revision.to_string());
         format!("{} {kind} {} was {old}", change.revision, change.key.name)
     };
     changes.iter().map(tell).collect()
@@ -52,6 +52,7 @@ fn changes_are_the_same_before_and_after_the_commit() {
 #[test]
 fn changes_that_were_seen_read_as_before() {
     let mut store = store();
+    store.set_log_limits(LogLimits { recent: 1, ..LogLimits::default() });
     store.write(&pod("a"), on("a", "n1")).expect("write");
     store.commit(NOW).expect("commit");
     store.write(&pod("b"), on("b", "n1")).expect("write");
@@ -59,7 +60,7 @@ fn changes_that_were_seen_read_as_before() {
     store.remove(&pod("a")).expect("remove");
     store.write(&pod("a"), on("a", "n3")).expect("write");
     let fresh = since(&mut store, 1);
-    store.settle_changes(4);
+    store.settle_changes(4, NOW);
     for revision in [1, 2, 3, 4, 5, 6] {
         let settled = since(&mut store, revision);
         assert_eq!(story(&settled), story(&fresh)[revision as usize - 1..]);
@@ -67,7 +68,7 @@ fn changes_that_were_seen_read_as_before() {
             assert_eq!((&left.object, &left.old), (&right.object, &right.old), "revision {}", left.revision);
         }
     }
-    store.settle_changes(6);
+    store.settle_changes(6, NOW);
     store.commit(NOW).expect("commit");
     assert_eq!(story(&since(&mut store, 1)), story(&fresh));
     assert_eq!(store.check().expect("check"), Vec::<String>::new());
@@ -76,12 +77,12 @@ fn changes_that_were_seen_read_as_before() {
 #[test]
 fn a_command_keeps_no_more_changes_than_anyone_can_ask_for() {
     let mut store = store();
-    store.set_log_limits(LogLimits { count: 5, age: Duration::from_secs(60), floor: 3 });
+    store.set_log_limits(LogLimits { count: 5, age: Duration::from_secs(60), floor: 3, recent: 0 });
     store.write(&pod("a"), on("a", "first")).expect("write");
     store.commit(NOW).expect("commit");
     for i in 0..100 {
         store.write(&pod("a"), on("a", &format!("n{i}"))).expect("write");
-        store.settle_changes(store.revision());
+        store.settle_changes(store.revision(), NOW);
     }
     assert_eq!(since(&mut store, 52).len(), 50);
     assert_eq!(store.changes_since(51).expect_err("dropped").to_string(), "too old resource version: 51 (52)");
@@ -91,9 +92,29 @@ fn a_command_keeps_no_more_changes_than_anyone_can_ask_for() {
 }
 
 #[test]
+fn a_command_keeps_no_changes_that_would_be_too_old_in_the_log() {
+    let mut store = store();
+    store.set_log_limits(LogLimits { count: 100, age: Duration::from_secs(60), floor: 3, recent: 10 });
+    let write = |store: &mut Store, second: i64| {
+        store.write(&pod("a"), on("a", &format!("n{second}"))).expect("write");
+        store.settle_changes(store.revision(), NOW + Duration::from_secs(second));
+    };
+    (0..40).for_each(|second| write(&mut store, second));
+    assert_eq!(since(&mut store, 1).len(), 40, "rows are kept while they are young");
+    (40..100).for_each(|second| write(&mut store, second));
+    assert_eq!(since(&mut store, 40).len(), 61);
+    assert_eq!(store.changes_since(39).expect_err("dropped").to_string(), "too old resource version: 39 (40)");
+    write(&mut store, 10_000);
+    assert_eq!(since(&mut store, 92).len(), 10, "however old");
+    store.commit(NOW + Duration::from_secs(10_000)).expect("commit");
+    assert_eq!(story(&since(&mut store, 100)).len(), 2);
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}
+
+#[test]
 fn the_log_is_trimmed_by_count_and_by_age() {
     let mut store = store();
-    store.set_log_limits(LogLimits { count: 10, age: Duration::from_secs(60), floor: 3 });
+    store.set_log_limits(LogLimits { count: 10, age: Duration::from_secs(60), floor: 3, recent: 0 });
     for i in 0..25 {
         store.write(&pod("a"), on("a", &format!("n{i}"))).expect("write");
         store.commit(NOW + Duration::from_secs(i)).expect("commit");

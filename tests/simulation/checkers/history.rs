@@ -15,12 +15,13 @@ const GROWING: &[&str] = &["/revision", "/status/succeeded", "/status/failed", "
 
 /// resourceVersion only grows, one change a revision.
 pub(super) fn revisions_grow(_: &World, change: &Change) -> Vec<String> {
-    let own = change.object.resource_version() == change.revision.to_string();
+    let own = change.told().resource_version() == change.revision.to_string();
     let old = change.old.as_ref().and_then(|o| o.resource_version().parse::<u64>().ok()).unwrap_or(0);
     if own && old < change.revision {
         return Vec::new();
     }
-    let says = change.object.resource_version();
+    let last = change.told();
+    let says = last.resource_version();
     vec![format!("{} of revision {} says {says}, after {old}", named(&change.object), change.revision)]
 }
 

@@ -8,7 +8,7 @@ pub mod usage;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Admission, Operation, Result};
+use super::{Admission, Result};
 use crate::api::Request;
 use crate::kinds::shared::pod_spec::resources::{Amounts, add, amounts};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
@@ -21,7 +21,7 @@ const REQUIRED: &[&str] = &["cpu", "limits.cpu", "limits.memory", "memory", "req
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     let names = *admission.kind.names();
     let resource = names.resource();
-    if admission.operation == Operation::Delete || !names.namespaced || resource.starts_with("events") {
+    if !names.namespaced || resource.starts_with("events") {
         return Ok(());
     }
     let namespace = admission.new.namespace().to_string();

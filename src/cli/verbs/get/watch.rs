@@ -51,7 +51,7 @@ impl Watched {
         match (before, after) {
             (None, Some(object)) => Some(("ADDED", object.clone())),
             (Some(_), Some(object)) => Some(("MODIFIED", object.clone())),
-            (Some(_), None) if change.kind == ChangeKind::Deleted => Some(("DELETED", change.object.clone())),
+            (Some(_), None) if change.kind == ChangeKind::Deleted => Some(("DELETED", change.told())),
             (Some(old), None) => Some(("DELETED", old.clone())),
             (None, None) => None,
         }
