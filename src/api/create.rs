@@ -8,6 +8,7 @@ use super::admission::{Admission, Operation};
 use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta};
 use crate::kinds::Kind;
 use crate::kinds::catalog::KindRef;
+use crate::machinery::field::ErrorList;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::status::{Reason, Status};
 use crate::sim::Time;
@@ -76,6 +77,7 @@ impl Server {
     fn check_new(&self, kind: &dyn Kind, new: &Object) -> Result<()> {
         let mut errors = meta::validate_create(kind, new);
         errors.extend(kind.validate(new));
+        add_broken_rules(kind, new, None, &mut errors);
         if errors.is_empty() {
             return Ok(());
         }
@@ -179,5 +181,12 @@ impl Server {
     ) -> Result<()> {
         let (operation, dry_run) = (Operation::of(old), request.options.dry_run);
         super::admission::validate(&mut Admission { server: self, kind, operation, new, old, now, dry_run, warnings })
+    }
+}
+
+/// Adds the rules of the kind that are broken, unless what has been found keeps them from being evaluated.
+pub(super) fn add_broken_rules(kind: &dyn Kind, new: &Object, old: Option<&Object>, errors: &mut ErrorList) {
+    if !errors.iter().any(|error| error.cause.hides_rules()) {
+        errors.extend(kind.broken_rules(new, old));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::create::add_broken_rules;
 use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta};
 use serde_json::Value;
 
@@ -89,6 +90,7 @@ impl Server {
                 errors.extend(kind.validate(&new));
                 errors.extend(kind.validate_update(&new, &old));
             }
+            add_broken_rules(kind, &new, Some(&old), &mut errors);
             if !errors.is_empty() {
                 return Err(Status::invalid(names.group, names.kind, &request.name, &errors));
             }

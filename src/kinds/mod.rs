@@ -292,6 +292,12 @@ pub trait Kind: Send + Sync {
         ErrorList::new()
     }
 
+    /// The rules of its own that a new object or a new version breaks; asked for when nothing else keeps them from being
+    /// evaluated ([`crate::machinery::field::Cause::hides_rules`]).
+    fn broken_rules(&self, _new: &Object, _old: Option<&Object>) -> ErrorList {
+        ErrorList::new()
+    }
+
     /// How names of this kind are checked: the default is a DNS subdomain.
     fn name_rule(&self) -> NameRule {
         NameRule::Subdomain

@@ -19,6 +19,11 @@ impl Path {
         Path(String::new())
     }
 
+    /// Whether this is where the object itself is.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// A field of the value here.
     pub fn child(&self, field: &str) -> Path {
         if self.0.is_empty() { Path(field.into()) } else { Path(format!("{}.{field}", self.0)) }
@@ -67,6 +72,11 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Whether rules cannot be evaluated of an object with such an error: it has not even the right shape.
+    pub fn hides_rules(self) -> bool {
+        matches!(self, Cause::NotSupported | Cause::Required | Cause::TooLong | Cause::TooMany | Cause::TypeInvalid)
+    }
+
     /// The machine-readable word of a status cause.
     pub fn reason(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::kinds::custom::rules;
 use crate::kinds::shared::formats::{check, dns_label_problems, dns_subdomain_problems, immutable, one_of};
 use crate::machinery::field::{self, ErrorList, Path};
 use crate::machinery::object::{Meta, Object, Reading, condition_is_true};
@@ -179,6 +180,7 @@ fn schema_errors(schema: &Value, path: &Path) -> ErrorList {
         let text = "must be a valid regular expression, but isn't";
         errors.push(field::invalid(&path.child("pattern"), pattern, text));
     }
+    errors.extend(rules::definition_errors(schema, path));
     let inner =
         schema.map("/properties").into_iter().flatten().map(|(name, s)| (path.child("properties").key(name), s));
     let others = ["items", "additionalProperties"].into_iter();

@@ -1,8 +1,7 @@
 //! A kind that a CustomResourceDefinition makes: names, versions, columns, subresources and schema out of the definition.
 //!
-//! Rules in CEL (`x-kubernetes-validations`) are not evaluated here; [`Custom::rules`] answers where they are.
-
 mod columns;
+pub mod rules;
 mod schema;
 mod validate;
 
@@ -107,11 +106,6 @@ impl Custom {
         self.versions.get(version).map(|v| &v.schema)
     }
 
-    /// The rules of the schema that hold for an object: where, and the rule itself.
-    pub fn rules(&self, object: &Object) -> Vec<(String, Value)> {
-        self.version_of(object).map(|v| schema::rules(&v.schema, object)).unwrap_or_default()
-    }
-
     fn version_of(&self, object: &Object) -> Option<&Version> {
         let (_, version) = split_api_version(object.api_version());
         self.versions.get(version).or_else(|| self.stored())
@@ -211,6 +205,10 @@ impl Kind for Custom {
 
     fn validate_status(&self, new: &Object, _old: &Object) -> ErrorList {
         self.validate(new)
+    }
+
+    fn broken_rules(&self, new: &Object, old: Option<&Object>) -> ErrorList {
+        self.version_of(new).map(|version| rules::broken(&version.schema, new, old)).unwrap_or_default()
     }
 
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {

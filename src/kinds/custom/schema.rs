@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::machinery::object::Reading;
 
 /// Fields of every object, which a schema does not have to list.
-const COMMON: [&str; 3] = ["apiVersion", "kind", "metadata"];
+pub(super) const COMMON: [&str; 3] = ["apiVersion", "kind", "metadata"];
 
 /// Fills in the defaults of missing fields, level by level.
 pub(super) fn set_defaults(schema: &Value, value: &mut Value) {
@@ -91,39 +91,5 @@ pub(super) fn has_rules(schema: &Value) -> bool {
         Value::Object(map) => map.contains_key("x-kubernetes-validations") || map.values().any(has_rules),
         Value::Array(list) => list.iter().any(has_rules),
         _ => false,
-    }
-}
-
-/// The rules that hold for a value and everything in it: the path, and the rule as it is written.
-pub(super) fn rules(schema: &Value, value: &Value) -> Vec<(String, Value)> {
-    let mut found = Vec::new();
-    collect_rules(schema, value, "", &mut found);
-    found
-}
-
-fn collect_rules(schema: &Value, value: &Value, place: &str, found: &mut Vec<(String, Value)>) {
-    found.extend(schema.list("/x-kubernetes-validations").iter().map(|rule| (place.to_string(), rule.clone())));
-    match value {
-        Value::Object(map) => {
-            for (name, inner) in map {
-                let others = schema.get("additionalProperties").filter(|s| s.is_object());
-                let (known, here) = match schema.map("/properties").and_then(|m| m.get(name)) {
-                    Some(known) if place.is_empty() => (Some(known), name.clone()),
-                    Some(known) => (Some(known), format!("{place}.{name}")),
-                    None => (others, format!("{place}[{name}]")),
-                };
-                if let Some(known) = known {
-                    collect_rules(known, inner, &here, found);
-                }
-            }
-        }
-        Value::Array(items) => {
-            if let Some(inner) = schema.get("items") {
-                for (index, item) in items.iter().enumerate() {
-                    collect_rules(inner, item, &format!("{place}[{index}]"), found);
-                }
-            }
-        }
-        _ => {}
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn errors(schema: &Value, scale: Option<ScalePaths>, object: &Object)
     let mut errors = ErrorList::new();
     value_errors(schema, object, &Path::root(), &mut errors);
     errors.sort_by_key(|e| (e.cause != Cause::NotSupported, e.field.clone()));
-    let shape_is_wrong = !errors.is_empty();
+    let shape_is_wrong = errors.iter().any(|e| e.cause.hides_rules());
     if let Some(scale) = scale {
         for pointer in [scale.spec_replicas, scale.status_replicas] {
             errors.extend(replicas_error(object, pointer));
@@ -111,7 +111,8 @@ fn in_body(path: &Path, value: Value, detail: &str) -> FieldError {
 }
 
 fn wrong_type(path: &Path, wanted: &str, is: &str) -> FieldError {
-    in_body(path, json!(is), &format!("must be of type {wanted}: \"{is}\""))
+    let error = in_body(path, json!(is), &format!("must be of type {wanted}: \"{is}\""));
+    FieldError { cause: Cause::TypeInvalid, ..error }
 }
 
 fn string_errors(schema: &Value, text: &str, path: &Path, errors: &mut ErrorList) {

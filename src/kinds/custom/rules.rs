@@ -1,0 +1,334 @@
+//! The rules of a schema (`x-kubernetes-validations`): expressions that have to be true of the values they stand with.
+//!
+//! The language is [`crate::machinery::cel`]'s business; here is what a rule means: which values it holds for, what `self` and
+//! `oldSelf` are, and what is said of a value that breaks it
+//! (<https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-rules>).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::schema::COMMON;
+use crate::machinery::cel::{self, Expression};
+use crate::machinery::field::{Cause, ErrorList, FieldError, Path};
+use crate::machinery::object::{Object, Reading};
+use crate::sim::{Duration, Time};
+
+/// Where a schema has its rules.
+const RULES: &str = "/x-kubernetes-validations";
+
+/// Words that cannot be names in an expression; a field with such a name is written `__NAME__`.
+const RESERVED: &[&str] = &[
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "false",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "let",
+    "loop",
+    "namespace",
+    "null",
+    "package",
+    "return",
+    "true",
+    "var",
+    "void",
+    "while",
+];
+
+/// What is wrong with the rules of a schema itself.
+pub fn definition_errors(schema: &Value, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    for (index, rule) in schema.list(RULES).iter().enumerate() {
+        for field in ["rule", "messageExpression"] {
+            let text = rule.str(&format!("/{field}"));
+            if let Some(why) = Some(text).filter(|t| !t.is_empty()).and_then(|text| Expression::compile(text).err()) {
+                let path = path.child(&RULES[1..]).index(index).child(field);
+                errors.push(crate::machinery::field::invalid(&path, text, &format!("compilation failed: {why}")));
+            }
+        }
+    }
+    errors
+}
+
+/// The rules that a new object breaks, or a new version of `old`.
+pub(super) fn broken(schema: &Value, new: &Object, old: Option<&Object>) -> ErrorList {
+    let mut errors = ErrorList::new();
+    walk(schema, new, old, &Path::root(), &mut errors);
+    errors
+}
+
+fn walk(schema: &Value, new: &Value, old: Option<&Value>, path: &Path, errors: &mut ErrorList) {
+    for rule in schema.list(RULES) {
+        errors.extend(check(rule, schema, new, old, path));
+    }
+    match new {
+        Value::Object(map) => {
+            for (name, value) in map {
+                let known = schema.map("/properties").and_then(|fields| fields.get(name));
+                let others = schema.get("additionalProperties").filter(|s| s.is_object());
+                let (Some(inner), path) = (match known {
+                    Some(known) => (Some(known), path.child(name)),
+                    None => (others, path.key(name)),
+                }) else {
+                    continue;
+                };
+                walk(inner, value, old.and_then(|old| old.get(name)), &path, errors);
+            }
+        }
+        Value::Array(items) => {
+            let Some(inner) = schema.get("items") else { return };
+            for (index, item) in items.iter().enumerate() {
+                walk(inner, item, same_item(schema, item, old), &path.index(index), errors);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The item of an old list that is the same as a new one: only lists of type `map` say which that is.
+fn same_item<'a>(schema: &Value, item: &Value, old: Option<&'a Value>) -> Option<&'a Value> {
+    if schema.str("/x-kubernetes-list-type") != "map" {
+        return None;
+    }
+    let keys = schema.list("/x-kubernetes-list-map-keys");
+    let same = |other: &&Value| keys.iter().filter_map(Value::as_str).all(|key| other.get(key) == item.get(key));
+    old?.as_array()?.iter().find(same)
+}
+
+/// What a value has to be told about one rule.
+fn check(rule: &Value, schema: &Value, new: &Value, old: Option<&Value>, path: &Path) -> Option<FieldError> {
+    // The definition would not have been accepted with a rule that cannot be read.
+    let expression = Expression::compile(rule.str("/rule")).ok()?;
+    let is_transition = expression.mentions("oldSelf");
+    let may_be_new = rule.flag("/optionalOldSelf");
+    // What has not changed may stay as it is (ratcheting); a transition needs something to come from.
+    if if is_transition { old.is_none() && !may_be_new } else { old == Some(new) } {
+        return None;
+    }
+    let variables = || {
+        let before = old.map(|old| to_cel(schema, old, path.is_root()));
+        let before = if may_be_new { Some(cel::optional(before)) } else { before };
+        let mut variables = vec![("self", to_cel(schema, new, path.is_root()))];
+        variables.extend(before.map(|before| ("oldSelf", before)));
+        variables
+    };
+    let said = || match rule.str("/message").trim() {
+        "" => rule.str("/rule").trim(),
+        message => message,
+    };
+    match expression.evaluate(variables()) {
+        Ok(cel::Value::Bool(true)) => None,
+        Ok(_) => {
+            let message = message(rule, variables());
+            Some(error(rule.str("/reason"), &at(rule, path), &message))
+        }
+        Err(why) if why == "no such overload" => {
+            let text = "call arguments did not match a supported operator, function or macro signature for rule";
+            Some(error("", path, &format!("'{why}': {text}: {}", said())))
+        }
+        Err(why) => Some(error("", path, &format!("{why} evaluating rule: {}", said()))),
+    }
+}
+
+/// What a broken rule says: its expression for that when it makes a text, else its fixed text, else itself.
+fn message(rule: &Value, variables: Vec<(&str, cel::Value)>) -> String {
+    let expression = Some(rule.str("/messageExpression")).filter(|text| !text.is_empty());
+    let made = expression.and_then(|text| Expression::compile(text).ok()?.evaluate(variables).ok());
+    match made {
+        Some(cel::Value::String(text)) if !text.trim().is_empty() && !text.contains('\n') => text.trim().to_owned(),
+        _ if !rule.str("/message").is_empty() => rule.str("/message").to_owned(),
+        _ => format!("failed rule: {}", rule.str("/rule").trim()),
+    }
+}
+
+/// The field that a rule blames, `.a.b` below the value it stands with.
+fn at(rule: &Value, path: &Path) -> Path {
+    match rule.str("/fieldPath").strip_prefix('.') {
+        Some(field) => path.child(field),
+        None => path.clone(),
+    }
+}
+
+/// Values are not shown: they may be large.
+fn error(reason: &str, path: &Path, detail: &str) -> FieldError {
+    let (cause, head) = match reason {
+        "FieldValueRequired" => (Cause::Required, "Required value"),
+        "FieldValueForbidden" => (Cause::Forbidden, "Forbidden"),
+        "FieldValueDuplicate" => (Cause::Duplicate, "Duplicate value"),
+        _ => (Cause::Invalid, "Invalid value"),
+    };
+    FieldError { cause, field: path.to_string(), body: format!("{head}: {detail}") }
+}
+
+/// A value as an expression sees it, which depends on its type in the schema.
+fn to_cel(schema: &Value, value: &Value, is_root: bool) -> cel::Value {
+    match value {
+        Value::Null => cel::Value::Null,
+        Value::Bool(flag) => cel::Value::Bool(*flag),
+        Value::Number(number) => match number.as_i64() {
+            Some(number) if schema.str("/type") != "number" => cel::Value::Int(number),
+            _ => cel::Value::Float(number.as_f64().unwrap_or_default()),
+        },
+        Value::String(text) => text_to_cel(schema.str("/format"), text),
+        Value::Array(items) => {
+            let inner = schema.get("items").unwrap_or(&Value::Null);
+            cel::Value::List(Arc::new(items.iter().map(|item| to_cel(inner, item, false)).collect()))
+        }
+        Value::Object(_) => map_to_cel(schema, value, is_root),
+    }
+}
+
+fn text_to_cel(format: &str, text: &str) -> cel::Value {
+    let read = match format {
+        "date-time" => Time::parse(text).map(|time| cel::Value::Timestamp(time.to_chrono().fixed_offset())),
+        "duration" => {
+            Duration::parse(text).map(|time| cel::Value::Duration(chrono::Duration::microseconds(time.micros())))
+        }
+        _ => None,
+    };
+    read.unwrap_or_else(|| cel::Value::String(Arc::new(text.to_owned())))
+}
+
+/// The fields that the schema knows, under names that an expression can use; the entries of a map as they are.
+fn map_to_cel(schema: &Value, value: &Value, is_root: bool) -> cel::Value {
+    let mut fields: HashMap<String, cel::Value> = HashMap::new();
+    let known = schema.map("/properties");
+    let free = known.is_none() && !schema.get("additionalProperties").is_some_and(Value::is_object);
+    for (name, value) in value.as_object().into_iter().flatten() {
+        if let Some(inner) = known.and_then(|known| known.get(name)) {
+            fields.insert(escaped(name), to_cel(inner, value, false));
+        } else if let Some(inner) = schema.get("additionalProperties").filter(|s| s.is_object()) {
+            fields.insert(name.clone(), to_cel(inner, value, false));
+        } else if free {
+            fields.insert(name.clone(), to_cel(&Value::Null, value, false));
+        }
+    }
+    if is_root || schema.flag("/x-kubernetes-embedded-resource") {
+        let named = json!({"name": value.str("/metadata/name"), "generateName": value.str("/metadata/generateName")});
+        for name in COMMON {
+            let value = if name == "metadata" { Some(&named) } else { value.get(name) };
+            fields.extend(value.map(|value| (name.to_owned(), to_cel(&Value::Null, value, false))));
+        }
+    }
+    fields.into()
+}
+
+/// A field's name as an expression has to write it.
+fn escaped(name: &str) -> String {
+    if RESERVED.contains(&name) {
+        return format!("__{name}__");
+    }
+    name.replace("__", "__underscores__").replace('.', "__dot__").replace('-', "__dash__").replace('/', "__slash__")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the rules of a schema for `spec` say of a new object and of an update.
+    fn said(spec_schema: Value, new: Value, old: Option<Value>) -> Vec<String> {
+        let schema = json!({"type": "object", "properties": {"spec": spec_schema}});
+        assert_eq!(definition_errors(&schema, &Path::root()), []);
+        let object =
+            |spec: Value| json!({"apiVersion": "e.com/v1", "kind": "E", "metadata": {"name": "n"}, "spec": spec});
+        let errors = broken(&schema, &object(new), old.map(object).as_ref());
+        errors.iter().map(ToString::to_string).collect()
+    }
+
+    fn spec(rules: Value) -> Value {
+        json!({"type": "object", "x-kubernetes-validations": rules, "properties": {
+            "copies": {"type": "integer"}, "share": {"type": "number"}, "target-host": {"type": "string"},
+            "namespace": {"type": "string"}, "until": {"type": "string", "format": "date-time"},
+            "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+            "ports": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"],
+                      "items": {"type": "object", "properties": {"name": {"type": "string"}, "number": {
+                          "type": "integer",
+                          "x-kubernetes-validations": [{"rule": "self >= oldSelf", "message": "only grows"}]}}}},
+        }})
+    }
+
+    #[test]
+    fn broken_rules_are_told_in_the_words_of_the_server() {
+        let rules = json!([
+            {"rule": "!has(self.copies) || self.copies < 3", "message": "too many copies"},
+            {"rule": "!has(self.share) || self.share > 0.5"},
+            {"rule": "size(self.labels) < 2", "messageExpression": "'has ' + string(size(self.labels)) + ' labels'",
+             "fieldPath": ".labels", "reason": "FieldValueForbidden"},
+        ]);
+        let new = json!({"copies": 3, "share": 0, "labels": {"a": "1", "b": "2"}});
+        assert_eq!(
+            said(spec(rules.clone()), new, None),
+            [
+                "spec: Invalid value: too many copies",
+                "spec: Invalid value: failed rule: !has(self.share) || self.share > 0.5",
+                "spec.labels: Forbidden: has 2 labels",
+            ]
+        );
+        assert_eq!(
+            said(spec(rules.clone()), json!({"copies": 2, "share": 1, "labels": {}}), None),
+            Vec::<String>::new()
+        );
+        let missing = said(spec(rules), json!({}), None);
+        assert_eq!(missing, ["spec: Invalid value: no such key: labels evaluating rule: size(self.labels) < 2"]);
+    }
+
+    #[test]
+    fn fields_have_names_and_types_that_expressions_can_use() {
+        let rules = json!([{"rule": "self.target__dash__host == 'h' && self.__namespace__ == 'n' && self.until < timestamp('2026-02-01T00:00:00Z') && self.labels['a-b'] == '1'"}]);
+        let new =
+            json!({"target-host": "h", "namespace": "n", "until": "2026-01-01T00:00:00Z", "labels": {"a-b": "1"}});
+        assert_eq!(said(spec(rules), new, None), Vec::<String>::new());
+        let schema = json!({"type": "object", "x-kubernetes-validations": [{"rule": "self.metadata.name == 'x' || self.kind == 'F'"}]});
+        let object = json!({"kind": "E", "metadata": {"name": "n"}});
+        let errors = broken(&schema, &object, None);
+        assert_eq!(
+            errors[0].to_string(),
+            "<nil>: Invalid value: failed rule: self.metadata.name == 'x' || self.kind == 'F'"
+        );
+    }
+
+    #[test]
+    fn transitions_need_a_version_to_come_from_and_what_stays_may_be_wrong() {
+        let (none, ports) = (Vec::<String>::new(), |number: i64| json!({"ports": [{"name": "a", "number": number}]}));
+        assert_eq!(said(spec(json!([])), ports(1), None), none);
+        assert_eq!(said(spec(json!([])), ports(2), Some(ports(1))), none);
+        assert_eq!(
+            said(spec(json!([])), ports(1), Some(ports(2))),
+            ["spec.ports[0].number: Invalid value: only grows"]
+        );
+        let other = json!({"ports": [{"name": "b", "number": 1}]});
+        assert_eq!(said(spec(json!([])), other, Some(ports(2))), none, "another item");
+        let rules = json!([{"rule": "self.copies < 3"}]);
+        let wrong = json!({"copies": 3});
+        assert_eq!(said(spec(rules.clone()), wrong.clone(), Some(wrong.clone())), none);
+        assert_eq!(
+            said(spec(rules), json!({"copies": 4}), Some(wrong)),
+            ["spec: Invalid value: failed rule: self.copies < 3"]
+        );
+        let first =
+            json!([{"rule": "oldSelf.hasValue() || self.copies == 1", "optionalOldSelf": true, "message": "one"}]);
+        assert_eq!(said(spec(first.clone()), json!({"copies": 2}), None), ["spec: Invalid value: one"]);
+        assert_eq!(said(spec(first), json!({"copies": 2}), Some(json!({"copies": 1}))), none);
+    }
+
+    #[test]
+    fn rules_that_cannot_be_read_or_are_not_simulated_are_refused() {
+        let schema = json!({"x-kubernetes-validations": [{"rule": "self.a =="}, {"rule": "isURL(self.a)"}]});
+        let errors = definition_errors(&schema, &Path::new("s"));
+        assert!(errors[0].to_string().starts_with(
+            "s.x-kubernetes-validations[0].rule: Invalid value: \"self.a ==\": compilation failed: ERROR: <input>:1:"
+        ));
+        assert_eq!(
+            errors[1].to_string(),
+            "s.x-kubernetes-validations[1].rule: Invalid value: \"isURL(self.a)\": compilation failed: the CEL function isURL is not simulated by kctl"
+        );
+    }
+}

@@ -1,0 +1,292 @@
+//! Expressions in CEL, the Common Expression Language, as the rules of the API are written in it.
+//!
+//! The language and its standard library are the `cel` crate's; here are the functions that Kubernetes adds
+//! (<https://kubernetes.io/docs/reference/using-api/cel/>), and the texts of its errors. Nothing here knows schemas.
+//! Expressions are not type-checked: what does not fit shows when it is evaluated.
+
+use std::cmp::Ordering;
+use std::sync::{Arc, LazyLock};
+
+pub use cel::Value;
+use cel::common::types::{DYN_TYPE, LIST_TYPE, STRING_TYPE};
+use cel::common::value::{CowVal, Val};
+use cel::objects::OptionalValue;
+use cel::{Context, DeclarationError, Env, ExecutionError, Program, extensions};
+
+/// An expression that could be read.
+pub struct Expression(Program);
+
+/// Functions of the standard library, of the extensions and of Kubernetes, as far as they can be called here.
+const FUNCTIONS: &[&str] = &[
+    "all",
+    "bool",
+    "bytes",
+    "charAt",
+    "contains",
+    "distinct",
+    "double",
+    "duration",
+    "dyn",
+    "endsWith",
+    "exists",
+    "exists_one",
+    "filter",
+    "find",
+    "findAll",
+    "flatten",
+    "format",
+    "getDate",
+    "getDayOfMonth",
+    "getDayOfWeek",
+    "getDayOfYear",
+    "getFullYear",
+    "getHours",
+    "getMilliseconds",
+    "getMinutes",
+    "getMonth",
+    "getSeconds",
+    "has",
+    "hasValue",
+    "indexOf",
+    "int",
+    "isSorted",
+    "join",
+    "lastIndexOf",
+    "lowerAscii",
+    "map",
+    "matches",
+    "max",
+    "min",
+    "none",
+    "of",
+    "ofNonZeroValue",
+    "optFlatMap",
+    "optMap",
+    "optional.none",
+    "optional.of",
+    "optional.ofNonZeroValue",
+    "orValue",
+    "or",
+    "replace",
+    "reverse",
+    "size",
+    "slice",
+    "sort",
+    "split",
+    "startsWith",
+    "string",
+    "substring",
+    "sum",
+    "timestamp",
+    "trim",
+    "type",
+    "uint",
+    "upperAscii",
+    "value",
+];
+
+/// Libraries of Kubernetes that are not simulated, by the functions that lead into them.
+const FOREIGN: &[&str] = &[
+    "authorizer",
+    "cidr",
+    "ip",
+    "ip.isCanonical",
+    "isCIDR",
+    "isIP",
+    "isQuantity",
+    "isSemver",
+    "isURL",
+    "quantity",
+    "semver",
+    "sets.contains",
+    "sets.equivalent",
+    "sets.intersects",
+    "url",
+];
+
+impl Expression {
+    /// Reads an expression. The error is what Kubernetes says after `compilation failed: `, or that something is not simulated.
+    pub fn compile(text: &str) -> Result<Expression, String> {
+        let program = ENV.compile(text).map_err(|errors| errors.to_string())?;
+        let references = program.references();
+        let mut functions = references.functions();
+        functions.retain(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()));
+        functions.sort_unstable();
+        if let Some(name) = functions.iter().find(|name| FOREIGN.contains(name)) {
+            return Err(format!("the CEL function {name} is not simulated by kctl"));
+        }
+        if let Some(name) = functions.iter().find(|name| !FUNCTIONS.contains(name)) {
+            return Err(format!("undeclared reference to '{name}' (in container '')"));
+        }
+        Ok(Expression(program))
+    }
+
+    /// Whether a variable is used.
+    pub fn mentions(&self, variable: &str) -> bool {
+        self.0.references().has_variable(variable)
+    }
+
+    /// The value of the expression. The error is cel-go's text, as far as it can be told.
+    pub fn evaluate(&self, variables: Vec<(&str, Value)>) -> Result<Value, String> {
+        let mut context = Context::with_env(ENV.clone());
+        for (name, value) in variables {
+            context.add_variable_from_value(name, value);
+        }
+        self.0.execute(&context).map_err(|error| match error {
+            ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
+            ExecutionError::DivisionByZero(_) => "division by zero".into(),
+            ExecutionError::RemainderByZero(_) => "modulus by zero".into(),
+            ExecutionError::NoSuchOverload(_) => "no such overload".into(),
+            other => other.to_string(),
+        })
+    }
+}
+
+/// A value that may be missing (`optional_type`).
+pub fn optional(value: Option<Value>) -> Value {
+    Value::Opaque(Arc::new(value.map_or_else(OptionalValue::none, OptionalValue::of)))
+}
+
+/// The standard library with the extensions of Kubernetes.
+static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
+    let mut env = Env::stdlib();
+    let added =
+        [extensions::strings, extensions::lists, kubernetes].into_iter().try_for_each(|add| env.add_extension(add));
+    // Every function is declared once; a test calls each of them.
+    debug_assert_eq!(added, Ok(()));
+    Arc::new(env)
+});
+
+/// The functions for lists and regular expressions.
+fn kubernetes(env: &mut Env) -> Result<(), DeclarationError> {
+    env.add_member_overload("isSorted", "list_is_sorted", LIST_TYPE, vec![], is_sorted)?;
+    env.add_member_overload("sum", "list_sum", LIST_TYPE, vec![], sum)?;
+    env.add_member_overload("min", "list_min", LIST_TYPE, vec![], min)?;
+    env.add_member_overload("max", "list_max", LIST_TYPE, vec![], max)?;
+    env.add_member_overload("indexOf", "list_index_of", LIST_TYPE, vec![DYN_TYPE], index_of)?;
+    env.add_member_overload("lastIndexOf", "list_last_index_of", LIST_TYPE, vec![DYN_TYPE], last_index_of)?;
+    env.add_member_overload("find", "string_find_string", STRING_TYPE, vec![STRING_TYPE], find)?;
+    env.add_member_overload("findAll", "string_find_all_string", STRING_TYPE, vec![STRING_TYPE], find_all)
+}
+
+type Args<'b, 'v> = Vec<CowVal<'b, 'v>>;
+type Answer<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
+
+/// The arguments as values, the receiver first.
+fn values(args: &Args<'_, '_>) -> Result<Vec<Value>, ExecutionError> {
+    args.iter().map(|arg| Value::try_from(arg.as_ref())).collect()
+}
+
+/// The receiver, a list.
+fn items(args: &Args<'_, '_>) -> Result<Arc<Vec<Value>>, ExecutionError> {
+    match values(args)?.into_iter().next() {
+        Some(Value::List(items)) => Ok(items),
+        _ => Err(ExecutionError::MissingArgumentOrTarget),
+    }
+}
+
+fn answer<'b, 'v>(value: impl Into<Value>) -> Answer<'b, 'v> {
+    let value: Box<dyn Val> = value.into().try_into()?;
+    Ok(CowVal::Owned(value))
+}
+
+fn is_sorted<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+    answer(items(&args)?.is_sorted())
+}
+
+/// The sum of numbers or durations; of nothing it is 0.
+fn sum<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+    let items = items(&args)?;
+    let mut items = items.iter().cloned();
+    let first = items.next().unwrap_or(Value::Int(0));
+    answer(items.try_fold(first, |sum, item| sum + item)?)
+}
+
+fn min<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+    extreme("min", &args, Ordering::Less)
+}
+
+fn max<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+    extreme("max", &args, Ordering::Greater)
+}
+
+/// The first of the items that come before all others in an order.
+fn extreme<'b, 'v>(name: &str, args: &Args<'b, 'v>, order: Ordering) -> Answer<'b, 'v> {
+    let items = items(args)?;
+    let better = |best: Value, item: &Value| if item.partial_cmp(&best) == Some(order) { item.clone() } else { best };
+    match items.split_first() {
+        Some((first, others)) => answer(others.iter().fold(first.clone(), better)),
+        None => Err(ExecutionError::function_error(name, format!("{name} called on empty list"))),
+    }
+}
+
+fn index_of<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+    let (items, wanted) = (items(&args)?, values(&args)?.pop());
+    answer(position(items.iter().position(|item| Some(item) == wanted.as_ref())))
+}
+
+fn last_index_of<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+    let (items, wanted) = (items(&args)?, values(&args)?.pop());
+    answer(position(items.iter().rposition(|item| Some(item) == wanted.as_ref())))
+}
+
+/// A position, or -1.
+fn position(found: Option<usize>) -> Value {
+    Value::Int(found.and_then(|index| i64::try_from(index).ok()).unwrap_or(-1))
+}
+
+/// The first match of a regular expression, or the empty text.
+fn find<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+    answer(matches("find", &args)?.into_iter().next().unwrap_or_default())
+}
+
+fn find_all<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+    answer(matches("findAll", &args)?)
+}
+
+/// All matches of a regular expression in a text.
+fn matches(name: &str, args: &Args<'_, '_>) -> Result<Vec<String>, ExecutionError> {
+    let values = values(args)?;
+    let [Value::String(text), Value::String(pattern)] = values.as_slice() else {
+        return Err(ExecutionError::MissingArgumentOrTarget);
+    };
+    let pattern = regex::Regex::new(pattern).map_err(|error| ExecutionError::function_error(name, error))?;
+    Ok(pattern.find_iter(text).map(|found| found.as_str().to_owned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evaluate(text: &str) -> Result<Value, String> {
+        Expression::compile(text)?.evaluate(vec![("self", Value::from(vec![3i64, 1, 2, 1]))])
+    }
+
+    #[test]
+    fn the_functions_of_kubernetes_can_be_called() {
+        for text in [
+            "self.sum() == 7 && [].sum() == 0 && [0.5, 1.5].sum() == 2.0",
+            "self.min() == 1 && self.max() == 3",
+            "!self.isSorted() && ['a', 'b'].isSorted()",
+            "self.indexOf(1) == 1 && self.lastIndexOf(1) == 3 && self.indexOf(9) == -1 && ['a', 'b'].indexOf('b') == 1",
+            "'abc 123 45'.find('[0-9]+') == '123' && 'abc'.find('x') == ''",
+            "'abc 123 45'.findAll('[0-9]+') == ['123', '45']",
+            "'aBc'.lowerAscii() == 'abc' && 'a,b'.split(',').size() == 2 && 'abcb'.indexOf('b') == 1",
+            "self.all(x, x > 0) && self.exists(x, x == 3) && 'abc'.matches('^a.c$') && size(self) == 4",
+            "duration('90s') == duration('1m30s') && timestamp('2026-01-01T00:00:00Z').getFullYear() == 2026",
+        ] {
+            assert_eq!(evaluate(text), Ok(Value::Bool(true)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_called_is_told() {
+        let error = |text: &str| evaluate(text).expect_err("an error");
+        assert!(error("self.all(").starts_with("ERROR: <input>:1:"), "{}", error("self.all("));
+        assert_eq!(error("quantity('1Gi').isGreaterThan(self)"), "the CEL function quantity is not simulated by kctl");
+        assert_eq!(error("self.frobnicate()"), "undeclared reference to 'frobnicate' (in container '')");
+        assert_eq!(error("{'a': 1}.b == 1"), "no such key: b");
+        assert_eq!(error("1 / 0 == 1"), "division by zero");
+        assert_eq!(error("[].min() == 1"), "Error executing function 'min': min called on empty list");
+    }
+}
