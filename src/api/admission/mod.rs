@@ -65,6 +65,9 @@ impl Admission<'_> {
 /// One rule of admission.
 pub type Plugin = fn(&mut Admission<'_>) -> Result<()>;
 
+/// One rule about what may be deleted.
+pub type Guard = fn(&dyn Kind, &Object) -> Result<()>;
+
 /// The one list of plugins.
 static PLUGINS: &[Plugin] = &[
     namespace_lifecycle::admit,
@@ -82,8 +85,7 @@ static PLUGINS: &[Plugin] = &[
 static VALIDATORS: &[Plugin] = &[limit_ranger::validate, resource_quota::admit];
 
 /// Who has a say in deletions; they change nothing.
-static GUARDS: &[fn(&dyn Kind, &Object) -> Result<()>] =
-    &[namespace_lifecycle::admit_deletion, priority::admit_deletion];
+static GUARDS: &[Guard] = &[namespace_lifecycle::admit_deletion, priority::admit_deletion];
 
 /// Runs every validator; the first refusal ends the request. Nothing may fail after this.
 pub fn validate(admission: &mut Admission<'_>) -> Result<()> {
