@@ -8,6 +8,7 @@ mod default_tolerations;
 mod limit_ranger;
 mod namespace_lifecycle;
 mod node_taints;
+mod pod_security;
 mod priority;
 pub mod resource_quota;
 mod service_account;
@@ -82,7 +83,7 @@ static PLUGINS: &[Plugin] = &[
 ];
 
 /// Plugins that only refuse; they see the object as it will be stored, after its kind has found nothing wrong with it.
-static VALIDATORS: &[Plugin] = &[limit_ranger::validate, resource_quota::admit];
+static VALIDATORS: &[Plugin] = &[limit_ranger::validate, pod_security::admit, resource_quota::admit];
 
 /// Who has a say in deletions; they change nothing.
 static GUARDS: &[Guard] = &[namespace_lifecycle::admit_deletion, priority::admit_deletion];
