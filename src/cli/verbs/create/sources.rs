@@ -6,7 +6,7 @@ use clap::{ArgMatches, Command};
 
 use crate::cli::args::{self, Matches};
 use crate::cli::files::go_error;
-use crate::cli::{CliError, CliResult};
+use crate::cli::{CliError, CliResult, env_file};
 use crate::kinds::shared::rules;
 
 /// A key with its bytes.
@@ -95,16 +95,7 @@ fn env_entries(path: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
     }
     let text = String::from_utf8(std::fs::read(path).map_err(|e| failed(&e))?)
         .map_err(|_| CliError::text(format!("invalid UTF-8 in {path}")))?;
-    for line in text.trim_start_matches('\u{feff}').lines() {
-        let line = line.trim_start();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let (key, value) = match line.split_once('=') {
-            Some((key, value)) => (key, value.to_string()),
-            // A name alone takes its value from the environment.
-            None => (line, std::env::var(line).unwrap_or_default()),
-        };
+    for (key, value) in env_file::pairs(&text) {
         let problems = rules::typed_env_name(key);
         if !problems.is_empty() {
             return Err(CliError::text(format!("\"{key}\" is not a valid key name: {}", problems.join(";"))));
