@@ -35,6 +35,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod transform;
+mod values;
 
 use serde_json::Value;
 

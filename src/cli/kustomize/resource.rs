@@ -13,8 +13,8 @@ use super::build_notes::{
 };
 use super::error::Result;
 use super::ids::{Gvk, ResId};
-use super::{go_syntax, merge, path};
-use crate::machinery::json;
+use super::values::{scalar_of, scalar_text};
+use super::{go_syntax, merge};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Reading, Writing};
 
@@ -29,16 +29,6 @@ pub(super) struct Resource {
     pub(super) problem: Option<String>,
     /// Keys in it that are no text, and so can not be written either.
     pub(super) other_keys: BTreeSet<String>,
-}
-
-/// The text of a scalar as it stands in a document, or the empty string.
-pub(super) fn scalar_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => json::number_text(number),
-        Value::Bool(flag) => flag.to_string(),
-        _ => String::new(),
-    }
 }
 
 impl Resource {
@@ -196,7 +186,7 @@ impl Resource {
 
     /// Notes a key that is written without quotes, in case it then is no text.
     pub(super) fn note_key(&mut self, key: &str) {
-        if !path::scalar_of(key).is_string() {
+        if !scalar_of(key).is_string() {
             self.other_keys.insert(key.into());
         }
     }
