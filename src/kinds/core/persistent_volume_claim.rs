@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::persistent_volume::{
     class, class_errors, fraction_warning, mode_errors, positive_errors, status_text, storage, volume_mode_errors,
 };
-use crate::kinds::shared::describe_meta::{annotations, describe_events, go_list, labels, lines_under, or, stamp};
+use crate::kinds::shared::describe::{annotations, describe_events, go_list, labels, lines_under, or, stamp};
 use crate::kinds::shared::formats::{access_modes, label_selector_errors};
 use crate::kinds::shared::go_diff;
 use crate::kinds::shared::simple::columns;

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::config_map::{MAX_BYTES, decoded_length, immutable_errors};
-use crate::kinds::shared::describe_meta::head;
+use crate::kinds::shared::describe::head;
 use crate::kinds::shared::formats::{check, config_key_problems, immutable};
 use crate::kinds::shared::go_json;
 use crate::kinds::shared::simple::columns;

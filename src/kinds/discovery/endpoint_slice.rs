@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kinds::shared::describe_meta::{describe_events, head, joined, or};
+use crate::kinds::shared::describe::{describe_events, head, joined, or};
 use crate::kinds::shared::formats::{NOT_AN_IP, check, dns_label_problems, dns_subdomain_problems, is_ip, one_of};
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};

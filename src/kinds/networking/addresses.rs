@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::GROUP;
-use crate::kinds::shared::describe_meta::{annotations, conditions, describe_events, joined, labels};
+use crate::kinds::shared::describe::{annotations, conditions, describe_events, joined, labels};
 use crate::kinds::shared::formats::{NOT_A_CIDR, NOT_AN_IP, immutable, is_ip, parse_cidr};
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Names, age};

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::GROUP;
 use crate::kinds::core::service::{slice_addresses, slices_of};
-use crate::kinds::shared::describe_meta::{annotations, describe_events, joined, labels, or};
+use crate::kinds::shared::describe::{annotations, describe_events, joined, labels, or};
 use crate::kinds::shared::formats::{
     check, dns_label_problems, dns_subdomain_problems, port_name_problems, port_problems,
 };

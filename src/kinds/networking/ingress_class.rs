@@ -1,7 +1,7 @@
 //! IngressClass: which controller serves Ingresses.
 
 use super::GROUP;
-use crate::kinds::shared::describe_meta::{annotations, describe_events, labels};
+use crate::kinds::shared::describe::{annotations, describe_events, labels};
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Describer, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};

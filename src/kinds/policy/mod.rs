@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kinds::shared::describe_meta::describe_events;
+use crate::kinds::shared::describe::describe_events;
 use crate::kinds::shared::formats::label_selector_errors;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::GROUP;
-use crate::kinds::shared::describe_meta::{annotations, labels};
+use crate::kinds::shared::describe::{annotations, labels};
 use crate::kinds::shared::formats::{check, dns_subdomain_problems, path_segment_problems};
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Describer, Lookup, NameRule, Names, age};

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::GROUP;
 use super::rules;
-use crate::kinds::shared::describe_meta::{annotations, labels};
+use crate::kinds::shared::describe::{annotations, labels};
 use crate::kinds::shared::formats::label_selector_errors;
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Describer, Lookup, NameRule, Names};

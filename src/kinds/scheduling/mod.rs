@@ -1,6 +1,6 @@
 //! PriorityClass: how important pods are.
 
-use crate::kinds::shared::describe_meta::format_labels;
+use crate::kinds::shared::describe::format_labels;
 use crate::kinds::shared::formats::one_of;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};

@@ -1,7 +1,7 @@
 //! StorageClass: how volumes are made for claims.
 
 use super::GROUP;
-use crate::kinds::shared::describe_meta::{describe_events, format_labels, joined};
+use crate::kinds::shared::describe::{describe_events, format_labels, joined};
 use crate::kinds::shared::formats::{check, immutable};
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};

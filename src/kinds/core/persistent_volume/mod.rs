@@ -4,7 +4,7 @@ mod sources;
 
 use serde_json::{Value, json};
 
-use crate::kinds::shared::describe_meta::{annotations, describe_events, go_list, joined, labels, or};
+use crate::kinds::shared::describe::{annotations, describe_events, go_list, joined, labels, or};
 use crate::kinds::shared::formats::{access_modes, check, dns_subdomain_problems};
 use crate::kinds::shared::go_diff;
 use crate::kinds::shared::simple::columns;
