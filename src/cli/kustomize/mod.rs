@@ -3,7 +3,7 @@
 //! [`build`] reads files through a [`Files`] and changes nothing. The way of one build: [`target`] reads a kustomization
 //! file ([`document`], [`model`]), then the files and directories that it names ([`parse`], [`loader`]), generates ConfigMaps and Secrets
 //! ([`generate`]) and runs the transformers ([`transform`]); on the way each object keeps notes of its earlier names
-//! ([`resource`]). In the end hashes are added to names, references follow the names, variables are replaced and the
+//! ([`build_notes`]). In the end hashes are added to names, references follow the names, variables are replaced and the
 //! objects are put in order.
 //!
 //! Nothing is fetched (remote files and repositories are refused) and nothing is run: generators and transformers that are
