@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::runtime::ContainerRuntime;
+use crate::kinds::shared::pod_spec::is_sidecar;
 use crate::machinery::object::{Object, Reading};
 
 /// One container as the step sees it.
@@ -35,11 +36,6 @@ pub(super) fn specs(pod: &Object) -> impl Iterator<Item = Spec<'_>> {
     let init =
         pod.list("/spec/initContainers").iter().map(|c| Spec { container: c, init: true, sidecar: is_sidecar(c) });
     init.chain(pod.list("/spec/containers").iter().map(|c| Spec { container: c, init: false, sidecar: false }))
-}
-
-/// Whether an init container is a sidecar.
-pub(super) fn is_sidecar(container: &Value) -> bool {
-    container.str("/restartPolicy") == "Always"
 }
 
 /// Whether an init container has done what the next one waits for.
