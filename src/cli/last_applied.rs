@@ -5,8 +5,7 @@ use serde_json::{Map, Value};
 use crate::machinery::json;
 use crate::machinery::object::{Meta, Writing};
 
-/// The annotation.
-pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+pub use crate::machinery::managed::LAST_APPLIED;
 
 /// The text of a configuration as the annotation holds it: without the annotation itself.
 pub fn configuration(object: &Value) -> String {

@@ -9,6 +9,7 @@ pub mod complete;
 mod content_hash;
 pub mod context;
 pub mod editor;
+mod env_file;
 pub mod error;
 pub mod files;
 pub mod gone;

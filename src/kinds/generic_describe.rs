@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::kinds::shared::describe_meta::{annotations, describe_events, labels};
+use crate::kinds::shared::describe::{annotations, describe_events, labels};
 use crate::kinds::{Describer, Lookup};
 use crate::machinery::object::{Meta, Object};
 

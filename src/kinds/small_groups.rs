@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::kinds::shared::formats::{check, dns_label_problems, immutable};
+use crate::kinds::shared::formats::dns_label_problems;
+use crate::kinds::shared::rules::{check, immutable_at};
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
@@ -19,7 +20,7 @@ pub static LEASE: Simple = Simple::new(Names::builtin(("coordination.k8s.io", "v
 pub static RUNTIME_CLASS: Simple =
     Simple::new(Names::builtin(("node.k8s.io", "v1"), "RuntimeClass", "runtimeclasses", "runtimeclass", false))
         .validate(|class| check(dns_label_problems, class.str("/handler"), &Path::new("handler")))
-        .validate_update(|new, old| immutable(new, old, "/handler", &Path::new("handler")))
+        .validate_update(|new, old| immutable_at(new, old, "/handler", &Path::new("handler")))
         .table(&["Name", "Handler", "Age"], |class, now| {
             vec![class.name().into(), class.str("/handler").into(), age(class, now)]
         });

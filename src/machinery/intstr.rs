@@ -112,7 +112,8 @@ pub fn resolve(value: &Value, total: i64, rounding: Rounding) -> Result<i64, Int
     IntOrPercent::from_value(value).ok_or(IntOrPercentError::WrongType)?.resolve(total, rounding)
 }
 
-const NOT_NEGATIVE: &str = "must be greater than or equal to 0";
+/// The complaint about a number below zero.
+pub const NOT_NEGATIVE: &str = "must be greater than or equal to 0";
 const OVER_HUNDRED: &str = "must not be greater than 100%";
 const PERCENT_FORMAT: &str = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::path::scalar_of;
+use super::values::scalar_of;
 use crate::machinery::go_text;
 
 /// Whether one of the keys is in an object or in what it holds.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::error::{Result, fail};
 use super::field_spec::wrong_kind;
 use super::ids::Gvk;
-use super::resource::scalar_text;
+use super::values::scalar_text;
 use crate::machinery::patch::merge_keys::ListType;
 use crate::machinery::patch::{FieldType, Types};
 use crate::machinery::schema::Schema;

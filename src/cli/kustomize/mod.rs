@@ -1,10 +1,10 @@
 //! Kustomizations: from a directory with a `kustomization.yaml` to objects, as the kustomize inside kubectl does it.
 //!
 //! [`build`] reads files through a [`Files`] and changes nothing. The way of one build: [`target`] reads a kustomization
-//! file ([`document`], [`model`]), then the files and directories that it names ([`parse`], [`loader`]), generates ConfigMaps and Secrets
-//! ([`generate`]) and runs the transformers ([`transform`]); on the way each object keeps notes of its earlier names
-//! ([`resource`]). In the end hashes are added to names, references follow the names, variables are replaced and the
-//! objects are put in order.
+//! file ([`document`], [`model`]), then the files and directories that it names ([`parse`], [`loader`]), generates
+//! ConfigMaps and Secrets ([`generate`]) and runs the transformers ([`transform`]); on the way each object ([`resource`])
+//! keeps notes of its earlier names ([`build_notes`]). In the end hashes are added to names, references follow the names,
+//! variables are replaced and the objects are put in order.
 //!
 //! Nothing is fetched (remote files and repositories are refused) and nothing is run: generators and transformers that are
 //! programs, containers or charts are refused with kustomize's own words. Schemas are the built-in ones.
@@ -35,6 +35,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod transform;
+mod values;
 
 use serde_json::Value;
 

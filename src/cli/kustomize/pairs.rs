@@ -3,6 +3,7 @@
 use super::error::{KustomizeError, Result, fail};
 use super::loader::Loader;
 use super::model::Generator;
+use crate::cli::env_file;
 use crate::machinery::field::quote;
 
 /// A key with its bytes.
@@ -13,7 +14,7 @@ pub(super) fn read(generator: &Generator, loader: &Loader) -> Result<Vec<Pair>> 
     let within = |text: &str, sources: &[String]| format!("loading KV pairs: {text} [{}]", sources.join(" "));
     let mut pairs = Vec::new();
     for path in &generator.envs {
-        let read = loader.load(path).and_then(|bytes| lines(&bytes));
+        let read = loader.load(path).map(|bytes| lines(&bytes));
         pairs.extend(read.map_err(|e| e.within(within("env source files:", &generator.envs)))?);
     }
     for source in &generator.literals {
@@ -48,25 +49,11 @@ fn file(source: &str) -> Result<(String, String)> {
     }
 }
 
-/// The pairs of a file of lines; empty lines and comments are passed over.
-fn lines(bytes: &[u8]) -> Result<Vec<Pair>> {
+/// The pairs of a file of lines; one without a key is none.
+fn lines(bytes: &[u8]) -> Vec<Pair> {
     let text = String::from_utf8_lossy(bytes);
-    let mut pairs = Vec::new();
-    for line in text.trim_start_matches('\u{feff}').lines() {
-        let line = line.trim_start();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let (key, value) = match line.split_once('=') {
-            Some((key, value)) => (key, value.to_string()),
-            // A name alone takes its value from the environment.
-            None => (line, std::env::var(line).unwrap_or_default()),
-        };
-        if !key.is_empty() {
-            pairs.push((key.into(), value.into_bytes()));
-        }
-    }
-    Ok(pairs)
+    let pairs = env_file::pairs(&text).filter(|(key, _)| !key.is_empty());
+    pairs.map(|(key, value)| (key.into(), value.into_bytes())).collect()
 }
 
 #[cfg(test)]
@@ -97,9 +84,8 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_pairs() {
-        let pairs = lines(b"# c\nA=1\n\n  B= x \n").expect("pairs");
-        assert_eq!(pairs, [("A".to_string(), b"1".to_vec()), ("B".to_string(), b" x ".to_vec())]);
+    fn lines_without_a_key_are_passed_over() {
+        assert_eq!(lines(b"A=1\n=2\n"), [("A".to_string(), b"1".to_vec())]);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::error::{KustomizeError, Result, fail};
-use super::resource::{Resource, scalar_text};
+use super::resource::Resource;
+use super::values::{is_nothing, scalar_text};
 use crate::machinery::object::Reading;
 use crate::machinery::yaml::{self, Dialect, YamlError};
 
@@ -84,15 +85,6 @@ fn split(text: &str) -> Result<Vec<&str>> {
     }
     documents.push(&text[start..]);
     Ok(documents)
-}
-
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Object(fields) => fields.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        _ => false,
-    }
 }
 
 /// Refuses what has no kind or name.

@@ -8,9 +8,8 @@ use serde_json::{Map, Value};
 
 use super::error::{KustomizeError, Result, fail};
 use super::field_spec::wrong_kind;
-use super::resource::scalar_text;
 use super::resources::regex_error;
-use crate::machinery::yaml::{self, Dialect};
+use super::values::{scalar_of, scalar_text};
 
 /// The steps of a path. Dots in brackets and behind a backslash are part of a step.
 pub(super) fn split(path: &str) -> Vec<String> {
@@ -196,14 +195,6 @@ fn visit_matching(
         });
     }
     items.iter_mut().filter(|item| fits(item)).try_for_each(|item| visit(item, rest, make, set))
-}
-
-/// A scalar of the type that its text has in a document.
-pub(super) fn scalar_of(text: &str) -> Value {
-    let plain =
-        !text.is_empty() && !text.contains([':', '#', '\n', '[', '{', '*', '&', '!', '"', '\'', '|', '>', '%', '@']);
-    let loaded = plain.then(|| yaml::to_json_in(text, Dialect::Core).ok()).flatten();
-    loaded.map(|l| l.value).filter(|v| !v.is_object() && !v.is_array()).unwrap_or_else(|| text.into())
 }
 
 #[cfg(test)]

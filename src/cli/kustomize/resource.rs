@@ -1,20 +1,16 @@
-//! One object on its way through a build, with the notes that kustomize keeps about it in annotations.
+//! One object on its way through a build: what it is called, what a patch or an older object of its id makes of it.
 //!
-//! The notes (earlier names, prefixes, whether a hash is wanted) stand in the object itself because patches and error
-//! messages see them there; [`Resource::finish`] takes them away.
+//! What kustomize notes about it on the way is in [`super::build_notes`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::build_notes::{
-    ALLOW_KIND_CHANGE, ALLOW_NAME_CHANGE, BEHAVIOR, Behavior, ENABLED, NEEDS_HASH, NOTES, PREVIOUS_KINDS,
-    PREVIOUS_NAMES, PREVIOUS_NAMESPACES,
-};
+use super::build_notes::{ALLOW_KIND_CHANGE, ALLOW_NAME_CHANGE, NEEDS_HASH, NOTES};
 use super::error::Result;
 use super::ids::{Gvk, ResId};
-use super::{go_syntax, merge, path};
-use crate::machinery::json;
+use super::values::{scalar_of, scalar_text};
+use super::{go_syntax, merge};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Reading, Writing};
 
@@ -29,16 +25,6 @@ pub(super) struct Resource {
     pub(super) problem: Option<String>,
     /// Keys in it that are no text, and so can not be written either.
     pub(super) other_keys: BTreeSet<String>,
-}
-
-/// The text of a scalar as it stands in a document, or the empty string.
-pub(super) fn scalar_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => json::number_text(number),
-        Value::Bool(flag) => flag.to_string(),
-        _ => String::new(),
-    }
 }
 
 impl Resource {
@@ -81,100 +67,6 @@ impl Resource {
         ResId::new(self.gvk(), &self.name(), &self.namespace())
     }
 
-    /// The ids it had before, oldest first.
-    pub(super) fn previous_ids(&self) -> Vec<ResId> {
-        let (names, namespaces, kinds) =
-            (self.noted(PREVIOUS_NAMES), self.noted(PREVIOUS_NAMESPACES), self.noted(PREVIOUS_KINDS));
-        let gvk = self.gvk();
-        let ids = names.into_iter().zip(namespaces).zip(kinds);
-        ids.map(|((name, namespace), kind)| ResId {
-            gvk: Gvk { kind, ..gvk.clone() },
-            name,
-            namespace,
-            // Whether it has namespaces is in the note: those without have a word of their own there.
-            cluster_scoped: false,
-        })
-        .collect()
-    }
-
-    /// The id it was read with.
-    pub(super) fn original_id(&self) -> ResId {
-        self.previous_ids().into_iter().next().unwrap_or_else(|| self.current_id())
-    }
-
-    /// All ids, the current one last.
-    pub(super) fn all_ids(&self) -> Vec<ResId> {
-        let mut ids = self.previous_ids();
-        ids.push(self.current_id());
-        ids
-    }
-
-    /// Notes the current id before it changes.
-    pub(super) fn store_previous_id(&mut self) {
-        let id = self.current_id();
-        self.note(PREVIOUS_NAMES, &id.name);
-        self.note(PREVIOUS_NAMESPACES, id.effective_namespace());
-        self.note(PREVIOUS_KINDS, &id.gvk.kind);
-    }
-
-    /// The values of a note.
-    pub(super) fn noted(&self, key: &str) -> Vec<String> {
-        match self.value.pointer("/metadata/annotations").and_then(|a| a.get(key)) {
-            Some(value) => scalar_text(value).split(',').map(String::from).collect(),
-            None => Vec::new(),
-        }
-    }
-
-    /// Adds a value to a note.
-    pub(super) fn note(&mut self, key: &str, value: &str) {
-        if value.is_empty() {
-            return;
-        }
-        let mut values = self.noted(key);
-        values.push(value.into());
-        self.value.map_mut("/metadata/annotations").insert(key.into(), values.join(",").into());
-    }
-
-    fn enable(&mut self, key: &str) {
-        let mut annotations = self.annotations();
-        annotations.insert(key.into(), ENABLED.into());
-        self.set_annotations(annotations);
-    }
-
-    fn is_enabled(&self, key: &str) -> bool {
-        self.annotations().get(key).is_some_and(|v| v == ENABLED)
-    }
-
-    /// Lets a patch change names.
-    pub(super) fn allow_name_change(&mut self) {
-        self.enable(ALLOW_NAME_CHANGE);
-    }
-
-    /// Lets a patch change kinds.
-    pub(super) fn allow_kind_change(&mut self) {
-        self.enable(ALLOW_KIND_CHANGE);
-    }
-
-    /// Asks for a hash behind the name.
-    pub(super) fn want_hash(&mut self) {
-        self.enable(NEEDS_HASH);
-    }
-
-    /// Whether a hash belongs behind the name.
-    pub(super) fn wants_hash(&self) -> bool {
-        self.is_enabled(NEEDS_HASH)
-    }
-
-    pub(super) fn behavior(&self) -> Behavior {
-        Behavior::parse(self.annotations().get(BEHAVIOR).map_or("", String::as_str))
-    }
-
-    pub(super) fn set_behavior(&mut self, behavior: Behavior) {
-        let mut annotations = self.annotations();
-        annotations.insert(BEHAVIOR.into(), behavior.name().into());
-        self.set_annotations(annotations);
-    }
-
     /// A map of scalars as texts.
     fn texts(&self, pointer: &str) -> BTreeMap<String, String> {
         let pairs = self.value.map(pointer).into_iter().flatten();
@@ -196,7 +88,7 @@ impl Resource {
 
     /// Notes a key that is written without quotes, in case it then is no text.
     pub(super) fn note_key(&mut self, key: &str) {
-        if !path::scalar_of(key).is_string() {
+        if !scalar_of(key).is_string() {
             self.other_keys.insert(key.into());
         }
     }
@@ -289,13 +181,6 @@ impl Resource {
         self.set_namespace(&namespace);
         Ok(())
     }
-
-    /// Takes the notes away.
-    pub(super) fn finish(&mut self) {
-        let mut annotations = self.annotations();
-        annotations.retain(|key, _| !NOTES.contains(&key.as_str()));
-        self.set_annotations(annotations);
-    }
 }
 
 /// Writes a map of texts; an empty one is none at all.
@@ -318,17 +203,6 @@ mod tests {
 
     fn config_map() -> Resource {
         Resource::new(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": "1"}}))
-    }
-
-    #[test]
-    fn earlier_ids_are_remembered_and_forgotten_at_the_end() {
-        let mut object = config_map();
-        object.store_previous_id();
-        object.set_name("p-a");
-        assert_eq!(object.original_id().to_string(), "ConfigMap.v1.[noGrp]/a.default");
-        assert_eq!(object.current_id().to_string(), "ConfigMap.v1.[noGrp]/p-a.[noNs]");
-        object.finish();
-        assert_eq!(object.value["metadata"], json!({"name": "p-a"}));
     }
 
     #[test]

@@ -155,7 +155,7 @@ fn port(matches: &ArgMatches) -> CliResult<Option<i64>> {
 
 /// Whether a variable can be called so.
 fn is_variable(name: &str) -> bool {
-    crate::kinds::shared::rules::typed_env_name(name).is_empty()
+    crate::kinds::shared::formats::typed_env_name_problems(name).is_empty()
 }
 
 fn pairs(words: &[String], what: &str, fits: fn(&str) -> bool) -> CliResult<Vec<(String, String)>> {

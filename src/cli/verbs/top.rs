@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::api::Request;
 use crate::cli::args::{self, Matches, groups};
 use crate::cli::{CliError, CliResult, Ctx, Verb, help};
+use crate::controllers::horizontal_pod_autoscaler::metrics::{self, ANNOTATION};
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::quantity::Quantity;
 use crate::machinery::status::Status;
@@ -53,10 +54,8 @@ pub(super) const VERB: Verb = Verb {
     ],
 };
 
-/// The row of the store in which measurements are kept, by `namespace/name`.
+/// The row of the store in which measurements are kept, by `namespace/name`; it wins over the annotation of a pod.
 const METRICS: &str = "setting/metrics";
-/// The annotation of a pod with its measurements, `cpu=250m,memory=64Mi`; the row wins.
-const ANNOTATION: &str = "kctl.dev/metrics";
 /// How long a new pod may be without measurements before that is worth a word.
 const DELAY: Duration = Duration::from_secs(2 * 60);
 
@@ -90,8 +89,8 @@ impl Usage {
 
     /// Reads the annotation.
     fn parse(text: &str) -> Usage {
-        let pairs = || text.split([',', ' ']).filter_map(|word| word.split_once('='));
-        Usage::new(|name| pairs().find(|(key, _)| *key == name).and_then(|(_, amount)| amount.parse().ok()))
+        let said = metrics::parse(text);
+        Usage::new(|name| said.get(name).copied())
     }
 
     fn plus(self, other: Usage) -> Usage {

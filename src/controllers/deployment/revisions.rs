@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::view::{DESIRED, Desired, MAX, REVISION, Set};
 use crate::controllers::shared::template::same_template;
+use crate::machinery::managed::LAST_APPLIED;
 use crate::machinery::object::{Meta, Object, Reading};
 
 /// The numbers that a revision had before it came back.
@@ -12,14 +13,7 @@ const HISTORY: &str = "deployment.kubernetes.io/revision-history";
 const HISTORY_MAX: usize = 2000;
 
 /// Annotations of a deployment that its sets do not get.
-const NOT_COPIED: &[&str] = &[
-    "kubectl.kubernetes.io/last-applied-configuration",
-    "deprecated.deployment.rollback.to",
-    REVISION,
-    HISTORY,
-    DESIRED,
-    MAX,
-];
+const NOT_COPIED: &[&str] = &[LAST_APPLIED, "deprecated.deployment.rollback.to", REVISION, HISTORY, DESIRED, MAX];
 
 /// The sets of a deployment, apart: the one that has its template now, and the others. The first match of several is the
 /// present one; `sets` stands in the order of creation.

@@ -77,7 +77,9 @@ impl Measured {
     }
 }
 
-fn parse(text: &str) -> BTreeMap<String, Quantity> {
+/// Reads the annotation: names with amounts, without words that make no sense; a name that is there twice has its last
+/// amount.
+pub fn parse(text: &str) -> BTreeMap<String, Quantity> {
     let pair = |word: &str| {
         let (name, amount) = word.split_once('=')?;
         Some((name.trim().to_string(), amount.trim().parse().ok()?))
@@ -90,6 +92,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_annotation_is_a_list_of_names_with_amounts() {
+        let shown = |text| parse(text).iter().map(|(name, amount)| format!("{name}={amount};")).collect::<String>();
+        assert_eq!(shown("cpu=250m,memory=64Mi"), "cpu=250m;memory=64Mi;");
+        assert_eq!(shown("requests=5 cpu=x, memory"), "requests=5;");
+        assert_eq!(shown("cpu=1,cpu=2"), "cpu=2;");
+    }
 
     #[test]
     fn the_setting_wins_over_the_annotation() {

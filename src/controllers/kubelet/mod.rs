@@ -1,17 +1,23 @@
 //! The kubelet of every node: what happens to pods that are bound, second by second.
 //!
-//! A step ([`lifecycle`]) is computed from the pod, what the kubelet remembers of it ([`runtime`]) and the present; then the
-//! status ([`status`]) follows from the memory. What containers do is guessed from their commands ([`program`]) or declared
-//! by an annotation ([`life`]). Nothing is executed and nothing is downloaded.
+//! A step ([`step`]; [`lifecycle`] for the pod, [`container`] for each container) is computed from the pod, what the kubelet
+//! remembers of it ([`runtime`]) and the present; then the status ([`status`]) follows from the memory. What containers do
+//! is guessed from their commands ([`program`]) or declared by an annotation ([`life`]). Nothing is executed and nothing is
+//! downloaded.
 
+mod container;
 mod images;
+mod launch;
 pub mod life;
 mod lifecycle;
 mod probes;
 pub mod program;
+mod pull;
 mod references;
 mod runtime;
+mod spec;
 mod status;
+mod step;
 #[cfg(test)]
 mod tests;
 
@@ -27,8 +33,8 @@ use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::status::Status;
 use crate::sim::Time;
 use crate::store::Change;
-use lifecycle::{Fault, Step, World};
 use runtime::PodRuntime;
+use step::{Fault, Outcome, Step, World};
 
 /// The controller.
 pub(super) const CONTROLLER: Controller =
@@ -138,12 +144,7 @@ fn is_stopped(ctx: &mut Context<'_>, node: &str) -> Result<bool, Status> {
     }))
 }
 
-fn step(
-    ctx: &mut Context<'_>,
-    pod: &Object,
-    node: &str,
-    runtime: &mut PodRuntime,
-) -> Result<lifecycle::Outcome, Status> {
+fn step(ctx: &mut Context<'_>, pod: &Object, node: &str, runtime: &mut PodRuntime) -> Result<Outcome, Status> {
     let missing = ctx.setting(MISSING)?;
     let present = node_images(ctx, node)?;
     let fault = fault(ctx, pod)?;

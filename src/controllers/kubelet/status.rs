@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::images;
-use super::lifecycle::{init_done, is_sidecar};
 use super::runtime::{ContainerRuntime, Ended, PodRuntime, State};
+use super::spec::init_done;
+use crate::kinds::shared::pod_spec::is_sidecar;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::{Ids, Time};
 

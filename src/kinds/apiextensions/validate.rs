@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::kinds::custom::rules;
-use crate::kinds::shared::formats::{check, dns_label_problems, dns_subdomain_problems, immutable, one_of};
+use crate::kinds::shared::formats::dns_label_problems;
+use crate::kinds::shared::rules::{check, immutable_at, one_of};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::labels::dns_subdomain_problems;
 use crate::machinery::object::{Meta, Object, Reading, condition_is_true};
 
 /// Types a schema may have.
@@ -202,11 +204,11 @@ pub(super) fn update_errors(new: &Object, old: &Object) -> ErrorList {
     for (pointer, path) in
         [("/spec/group", spec.child("group")), ("/spec/names/plural", spec.child("names").child("plural"))]
     {
-        errors.extend(immutable(new, old, pointer, &path));
+        errors.extend(immutable_at(new, old, pointer, &path));
     }
     if condition_is_true(old, "Established") {
-        errors.extend(immutable(new, old, "/spec/scope", &spec.child("scope")));
-        errors.extend(immutable(new, old, "/spec/names/kind", &spec.child("names").child("kind")));
+        errors.extend(immutable_at(new, old, "/spec/scope", &spec.child("scope")));
+        errors.extend(immutable_at(new, old, "/spec/names/kind", &spec.child("names").child("kind")));
     }
     for (index, stored) in old.list("/status/storedVersions").iter().enumerate() {
         if !new.list("/spec/versions").iter().any(|v| v["name"] == *stored) {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::metrics::{UNKNOWN, amount, current};
 use super::source;
-use crate::kinds::shared::describe_meta::{describe_events, head, or, stamp};
+use crate::kinds::shared::describe::{describe_events, head, or, stamp};
 use crate::kinds::{Describer, Lookup};
 use crate::machinery::object::{Object, Reading};
 

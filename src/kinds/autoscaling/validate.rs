@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::source;
-use crate::kinds::shared::formats::{check, path_segment_problems};
+use crate::kinds::shared::formats::path_segment_problems;
+use crate::kinds::shared::rules::check;
 use crate::machinery::field::{self, ErrorList, Path};
 use crate::machinery::object::{Object, Reading};
 use crate::machinery::quantity::Quantity;

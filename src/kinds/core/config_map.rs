@@ -1,7 +1,8 @@
 //! ConfigMap: texts and bytes by key, which can be made immutable.
 
-use crate::kinds::shared::describe_meta::{describe_events, head};
-use crate::kinds::shared::formats::{check, config_key_problems};
+use crate::kinds::shared::describe::{describe_events, head};
+use crate::kinds::shared::formats::config_key_problems;
+use crate::kinds::shared::rules::check;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::service::host_port;
-use crate::kinds::shared::describe_meta::{describe_events, head, or};
-use crate::kinds::shared::formats::{NOT_AN_IP, is_ip, one_of, port_problems};
+use crate::kinds::shared::describe::{describe_events, head, or};
+use crate::kinds::shared::formats::{NOT_AN_IP, is_ip, port_problems};
+use crate::kinds::shared::rules::one_of;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};

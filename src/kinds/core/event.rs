@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kinds::shared::describe_meta::or;
+use crate::kinds::shared::describe::or;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Kind, Names, since};
 use crate::machinery::field::{self, ErrorList, Path};

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::limit_range::limit_rows;
 use super::resource_quota::namespace_quotas;
-use crate::kinds::shared::describe_meta::{annotations, conditions, labels};
+use crate::kinds::shared::describe::{annotations, conditions, labels};
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, NameRule, Names, age};
 use crate::machinery::object::{Meta, Object, Reading, Writing};

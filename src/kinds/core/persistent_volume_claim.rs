@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::persistent_volume::{
     class, class_errors, fraction_warning, mode_errors, positive_errors, status_text, storage, volume_mode_errors,
 };
-use crate::kinds::shared::describe_meta::{annotations, describe_events, go_list, labels, lines_under, or, stamp};
-use crate::kinds::shared::formats::{access_modes, label_selector_errors};
+use crate::kinds::shared::describe::{annotations, describe_events, go_list, labels, lines_under, or, stamp};
 use crate::kinds::shared::go_diff;
+use crate::kinds::shared::selector;
 use crate::kinds::shared::simple::columns;
+use crate::kinds::shared::table::access_modes;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
@@ -136,7 +137,7 @@ pub fn set_spec_defaults(claim: &mut Object) {
 pub fn spec_errors(claim: &Object, spec: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     if let Some(selector) = claim.at("/spec/selector") {
-        errors.extend(label_selector_errors(selector, &spec.child("selector")));
+        selector::validate(&mut errors, &spec.child("selector"), selector);
     }
     errors.extend(mode_errors(claim, spec, "at least 1 access mode is required"));
     let path = spec.child("resources").key("storage");

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::kinds::shared::describe::pods::{describe_conditions, describe_pods_status};
-use crate::kinds::shared::describe::{annotations, describe_events, describe_template, head, labels};
+use crate::kinds::shared::describe::pods::describe_pods_status;
+use crate::kinds::shared::describe::{
+    annotations, brief_conditions, describe_events, describe_template, identity, labels,
+};
 use crate::kinds::shared::pod_spec::defaults::default_template;
 use crate::kinds::shared::pod_spec::warnings;
 use crate::kinds::shared::rules::{non_negative, pod_name_warning};
@@ -123,7 +125,7 @@ impl Kind for ReplicationController {
     }
 
     fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        head(object, out);
+        identity(object, out);
         out.pair(0, "Selector", pairs(object, "/spec/selector"));
         labels(object, out);
         annotations(object, out);
@@ -132,7 +134,7 @@ impl Kind for ReplicationController {
         let wanted = selector::of_map(object.pointer("/spec/selector"));
         describe_pods_status(object, &wanted, look, out);
         describe_template(object.pointer("/spec/template"), out);
-        describe_conditions(object, out);
+        brief_conditions(object, out);
         describe_events(look, object, out);
         true
     }

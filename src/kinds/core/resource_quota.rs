@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::kinds::shared::formats::{check, immutable};
+use crate::kinds::shared::rules::{check, immutable_at};
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
@@ -73,7 +73,7 @@ impl Kind for ResourceQuota {
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
-        immutable(new, old, "/spec/scopes", &Path::new("spec").child("scopes"))
+        immutable_at(new, old, "/spec/scopes", &Path::new("spec").child("scopes"))
     }
 
     fn validate_status(&self, new: &Object, _old: &Object) -> ErrorList {

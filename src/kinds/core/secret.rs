@@ -4,9 +4,10 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::config_map::{MAX_BYTES, decoded_length, immutable_errors};
-use crate::kinds::shared::describe_meta::head;
-use crate::kinds::shared::formats::{check, config_key_problems, immutable};
+use crate::kinds::shared::describe::head;
+use crate::kinds::shared::formats::config_key_problems;
 use crate::kinds::shared::go_json;
+use crate::kinds::shared::rules::{check, immutable_at};
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
@@ -61,7 +62,7 @@ impl Kind for Secret {
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
-        let mut errors = immutable(new, old, "/type", &Path::new("type"));
+        let mut errors = immutable_at(new, old, "/type", &Path::new("type"));
         errors.extend(immutable_errors(new, old, &["data"]));
         errors
     }

@@ -1,6 +1,6 @@
 //! ServiceAccount: the identity of pods.
 
-use crate::kinds::shared::describe_meta::{describe_events, head};
+use crate::kinds::shared::describe::{describe_events, head};
 use crate::kinds::{Describer, Kind, Lookup, Names};
 use crate::machinery::object::{Object, Reading};
 

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::GROUP;
-use crate::kinds::shared::describe_meta::{annotations, conditions, describe_events, joined, labels};
-use crate::kinds::shared::formats::{NOT_A_CIDR, NOT_AN_IP, immutable, is_ip, parse_cidr};
+use crate::kinds::shared::describe::{annotations, conditions, describe_events, joined, labels};
+use crate::kinds::shared::formats::{NOT_A_CIDR, NOT_AN_IP, is_ip, parse_cidr};
+use crate::kinds::shared::rules::immutable_at;
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
@@ -14,7 +15,7 @@ use crate::machinery::object::{Meta, Object, Reading};
 pub static IP_ADDRESS: Simple =
     Simple::new(Names::builtin(GROUP, "IPAddress", "ipaddresses", "ipaddress", false).short(&["ip"]))
         .validate(address_errors)
-        .validate_update(|new, old| immutable(new, old, "/spec/parentRef", &Path::new("spec").child("parentRef")))
+        .validate_update(|new, old| immutable_at(new, old, "/spec/parentRef", &Path::new("spec").child("parentRef")))
         .table(&["Name", "ParentRef"], |address, _| {
             let part = |field: &str| address.str(&format!("/spec/parentRef/{field}")).to_string();
             let mut parent = part("resource");
@@ -46,7 +47,7 @@ pub static SERVICE_CIDR: Simple =
     Simple::new(Names::builtin(GROUP, "ServiceCIDR", "servicecidrs", "servicecidr", false))
         .status(|_| json!({}))
         .validate(range_errors)
-        .validate_update(|new, old| immutable(new, old, "/spec/cidrs", &Path::new("spec").child("cidrs")))
+        .validate_update(|new, old| immutable_at(new, old, "/spec/cidrs", &Path::new("spec").child("cidrs")))
         .table(&["Name", "CIDRs", "Age"], |range, now| {
             vec![range.name().into(), joined(range.list("/spec/cidrs"), ","), age(range, now)]
         })

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::GROUP;
 use crate::kinds::core::service::{slice_addresses, slices_of};
-use crate::kinds::shared::describe_meta::{annotations, describe_events, joined, labels, or};
-use crate::kinds::shared::formats::{
-    check, dns_label_problems, dns_subdomain_problems, port_name_problems, port_problems,
-};
+use crate::kinds::shared::describe::{annotations, describe_events, joined, labels, or};
+use crate::kinds::shared::formats::{dns_label_problems, port_name_problems, port_problems};
+use crate::kinds::shared::rules::check;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::labels::dns_subdomain_problems;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;

@@ -1,7 +1,7 @@
 //! IngressClass: which controller serves Ingresses.
 
 use super::GROUP;
-use crate::kinds::shared::describe_meta::{annotations, describe_events, labels};
+use crate::kinds::shared::describe::{annotations, describe_events, labels};
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Describer, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
@@ -19,7 +19,7 @@ pub static INGRESS_CLASS: Simple =
         .validate(errors)
         .validate_update(|new, old| {
             let path = Path::new("spec").child("controller");
-            crate::kinds::shared::formats::immutable(new, old, "/spec/controller", &path)
+            crate::kinds::shared::rules::immutable_at(new, old, "/spec/controller", &path)
         })
         .table(&["Name", "Controller", "Parameters", "Age"], |class, now| {
             let parameters = class.at("/spec/parameters").map_or_else(
@@ -52,7 +52,7 @@ fn errors(class: &Object) -> ErrorList {
                 errors.push(field::invalid(&path, controller, text));
             }
             Some((domain, _)) => errors.extend(
-                crate::kinds::shared::formats::dns_subdomain_problems(domain)
+                crate::machinery::labels::dns_subdomain_problems(domain)
                     .iter()
                     .map(|p| field::invalid(&path, domain, p)),
             ),

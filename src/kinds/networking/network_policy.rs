@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use super::GROUP;
 use super::network_policy_describe as description;
-use crate::kinds::shared::formats::{
-    NOT_A_CIDR, cidr_contains, label_selector_errors, parse_cidr, port_name_problems, port_problems,
-};
+use crate::kinds::shared::formats::{NOT_A_CIDR, cidr_contains, parse_cidr, port_name_problems, port_problems};
+use crate::kinds::shared::selector;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
@@ -52,7 +51,8 @@ impl Kind for NetworkPolicy {
 
     fn validate(&self, object: &Object) -> ErrorList {
         let spec = Path::new("spec");
-        let mut errors = label_selector_errors(&object["spec"]["podSelector"], &spec.child("podSelector"));
+        let mut errors = ErrorList::new();
+        selector::validate(&mut errors, &spec.child("podSelector"), &object["spec"]["podSelector"]);
         for (direction, peers) in [("ingress", "from"), ("egress", "to")] {
             for (index, rule) in object.list(&format!("/spec/{direction}")).iter().enumerate() {
                 let path = spec.child(direction).index(index);
@@ -126,7 +126,7 @@ fn peer_errors(peer: &Value, path: &Path) -> ErrorList {
     for name in ["podSelector", "namespaceSelector"] {
         if let Some(selector) = peer.get(name).filter(|v| !v.is_null()) {
             peers += 1;
-            errors.extend(label_selector_errors(selector, &path.child(name)));
+            selector::validate(&mut errors, &path.child(name), selector);
         }
     }
     let block = peer.at("/ipBlock");

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::kinds::Describer;
-use crate::kinds::shared::describe_meta::{annotations, joined, labels, or};
+use crate::kinds::shared::describe::{annotations, joined, labels, or};
 use crate::machinery::labels::format_label_selector;
 use crate::machinery::object::{Meta, Object, Reading};
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::kinds::shared::describe_meta::describe_events;
-use crate::kinds::shared::formats::label_selector_errors;
+use crate::kinds::shared::describe::describe_events;
+use crate::kinds::shared::selector;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
@@ -52,7 +52,7 @@ impl Kind for PodDisruptionBudget {
             }
         }
         if let Some(selector) = object.at("/spec/selector") {
-            errors.extend(label_selector_errors(selector, &spec.child("selector")));
+            selector::validate(&mut errors, &spec.child("selector"), selector);
         }
         let policy = object.str("/spec/unhealthyPodEvictionPolicy");
         if !matches!(policy, "" | "AlwaysAllow" | "IfHealthyBudget") {

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::GROUP;
 use super::rules;
-use crate::kinds::shared::describe_meta::{annotations, labels};
-use crate::kinds::shared::formats::label_selector_errors;
+use crate::kinds::shared::describe::{annotations, labels};
+use crate::kinds::shared::selector;
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Describer, Lookup, NameRule, Names};
 use crate::machinery::field::{self, ErrorList, Path};
@@ -62,7 +62,7 @@ fn cluster_errors(role: &Object) -> ErrorList {
             ));
         }
         for (index, selector) in selectors.iter().enumerate() {
-            errors.extend(label_selector_errors(selector, &path.index(index)));
+            selector::validate(&mut errors, &path.index(index), selector);
         }
     }
     errors.extend(rule_errors(role, false));

@@ -1,7 +1,7 @@
 //! PriorityClass: how important pods are.
 
-use crate::kinds::shared::describe_meta::format_labels;
-use crate::kinds::shared::formats::one_of;
+use crate::kinds::shared::describe::format_labels;
+use crate::kinds::shared::rules::one_of;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::rules::dns_subdomain;
 use crate::kinds::Catalog;
 use crate::kinds::catalog::KindRef;
+use crate::kinds::shared::formats::dns_subdomain_problems;
 use crate::machinery::object::{Meta, Object, Reading, Writing, split_api_version};
 use crate::machinery::status::Status;
 
@@ -163,7 +163,7 @@ fn refusals_and_warnings_are_those_of_the_api_server() {
         for object in load(&path) {
             let Some(kind) = kind_of(&object) else { continue };
             // Names are checked with the rest of the metadata, elsewhere.
-            if !dns_subdomain(object.name()).is_empty() {
+            if !dns_subdomain_problems(object.name()).is_empty() {
                 continue;
             }
             let object = create(&kind, object, "u");

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::rules::{invalid_json, label_map, refuse};
+use crate::kinds::shared::rules::{invalid_json, label_map, refuse};
 use crate::machinery::field::{ErrorList, Path, forbidden, invalid, required};
 use crate::machinery::labels::{self, Selector};
 use crate::machinery::object::Reading;

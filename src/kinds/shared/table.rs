@@ -1,4 +1,4 @@
-//! Cells that the tables of workloads have in common.
+//! Cells that the tables of several kinds have in common.
 
 use serde_json::Value;
 
@@ -15,6 +15,15 @@ pub fn containers_and_images(object: &Object, spec: &str) -> [String; 2] {
 /// A number in a cell; a missing one is zero.
 pub fn number(object: &Object, pointer: &str) -> String {
     object.int(pointer).unwrap_or(0).to_string()
+}
+
+/// The short forms of access modes: `RWO,ROX`.
+pub fn access_modes(modes: &[Value]) -> String {
+    let order =
+        [("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP")];
+    let has = |name: &str| modes.iter().any(|m| m == name);
+    let short: Vec<&str> = order.iter().filter(|(name, _)| has(name)).map(|(_, short)| *short).collect();
+    short.join(",")
 }
 
 /// The selector of a workload in its wide column: nothing when it selects everything.

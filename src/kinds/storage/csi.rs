@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::GROUP;
-use crate::kinds::shared::describe_meta::{describe_events, format_labels, go_list, head, joined, stamp};
+use crate::kinds::shared::describe::{describe_events, format_labels, go_list, head, joined, stamp};
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Describer, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};

@@ -1,8 +1,8 @@
 //! StorageClass: how volumes are made for claims.
 
 use super::GROUP;
-use crate::kinds::shared::describe_meta::{describe_events, format_labels, joined};
-use crate::kinds::shared::formats::{check, immutable};
+use crate::kinds::shared::describe::{describe_events, format_labels, joined};
+use crate::kinds::shared::rules::{check, immutable_at};
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
@@ -82,7 +82,7 @@ impl Kind for StorageClass {
                 errors.push(field::forbidden(&Path::new(name), &format!("updates to {name} are forbidden.")));
             }
         }
-        errors.extend(immutable(new, old, "/volumeBindingMode", &Path::new("volumeBindingMode")));
+        errors.extend(immutable_at(new, old, "/volumeBindingMode", &Path::new("volumeBindingMode")));
         errors
     }
 

@@ -7,7 +7,7 @@
 mod names;
 mod parse;
 
-pub use names::{dns_subdomain_problems, key_problems, value_problems};
+pub use names::{SUBDOMAIN_RULE, dns_subdomain_problems, is_dns_label, is_dns_subdomain, key_problems, value_problems};
 pub use parse::ParseError;
 
 use serde_json::{Map, Value};

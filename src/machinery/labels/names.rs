@@ -7,7 +7,8 @@ const SUBDOMAIN_MAX: usize = 253;
 
 const NAME_RULE: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const VALUE_RULE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-const SUBDOMAIN_RULE: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+/// The complaint about a text that is no RFC 1123 subdomain.
+pub const SUBDOMAIN_RULE: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
 /// What is wrong with the key of a label or an annotation: a name with an optional DNS prefix in front of a slash.
 pub fn key_problems(key: &str) -> Vec<String> {
@@ -56,7 +57,7 @@ pub fn dns_subdomain_problems(name: &str) -> Vec<String> {
     if name.len() > SUBDOMAIN_MAX {
         problems.push(too_long(SUBDOMAIN_MAX));
     }
-    if !name.split('.').all(is_dns_label) {
+    if !is_dns_subdomain(name) {
         problems.push(SUBDOMAIN_RULE.to_owned());
     }
     problems
@@ -73,12 +74,18 @@ fn is_name(text: &str) -> bool {
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
-fn is_dns_label(text: &str) -> bool {
+/// Whether a text is an RFC 1123 label, whatever its length.
+pub fn is_dns_label(text: &str) -> bool {
     let lower = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = text.as_bytes();
     bytes.first().is_some_and(lower)
         && bytes.last().is_some_and(lower)
         && bytes.iter().all(|byte| lower(byte) || *byte == b'-')
+}
+
+/// Whether a text is an RFC 1123 subdomain, whatever its length.
+pub fn is_dns_subdomain(text: &str) -> bool {
+    text.split('.').all(is_dns_label)
 }
 
 /// What is wrong with a requirement, each with the path that Kubernetes gives it.

@@ -5,8 +5,8 @@ use crate::cli::kustomize::build_notes::{PREFIXES, SUFFIXES};
 use crate::cli::kustomize::error::Result;
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf};
 use crate::cli::kustomize::ids::Gvk;
-use crate::cli::kustomize::resource::scalar_text;
 use crate::cli::kustomize::resources::Resources;
+use crate::cli::kustomize::values::scalar_text;
 
 /// Adds a text before or behind names.
 pub(crate) struct Affix {

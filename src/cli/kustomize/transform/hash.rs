@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::cli::content_hash::content_hash;
-use crate::cli::kustomize::resource::{Resource, scalar_text};
+use crate::cli::kustomize::resource::Resource;
 use crate::cli::kustomize::resources::Resources;
+use crate::cli::kustomize::values::scalar_text;
 
 /// Adds the hashes to the names that want one.
 pub(crate) fn add_hashes(resources: &mut Resources) {

@@ -6,8 +6,9 @@ use super::Transformer;
 use crate::cli::kustomize::error::{Result, fail};
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf};
 use crate::cli::kustomize::ids::ResId;
-use crate::cli::kustomize::resource::{Resource, scalar_text};
+use crate::cli::kustomize::resource::Resource;
 use crate::cli::kustomize::resources::Resources;
+use crate::cli::kustomize::values::scalar_text;
 
 /// Puts objects into a namespace.
 pub(crate) struct Namespace {

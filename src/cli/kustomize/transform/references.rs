@@ -7,8 +7,9 @@ use crate::cli::kustomize::config::Config;
 use crate::cli::kustomize::error::{Result, fail};
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf};
 use crate::cli::kustomize::ids::{Gvk, ResId};
-use crate::cli::kustomize::resource::{Resource, scalar_text};
+use crate::cli::kustomize::resource::Resource;
 use crate::cli::kustomize::resources::Resources;
+use crate::cli::kustomize::values::scalar_text;
 use crate::machinery::object::Reading;
 use crate::machinery::yaml;
 

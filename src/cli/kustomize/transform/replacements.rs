@@ -12,8 +12,9 @@ use crate::cli::kustomize::loader::Loader;
 use crate::cli::kustomize::model::{FieldOptions, Replacement, Source, Target};
 use crate::cli::kustomize::parse;
 use crate::cli::kustomize::path::{self, Make};
-use crate::cli::kustomize::resource::{Resource, scalar_text};
+use crate::cli::kustomize::resource::Resource;
 use crate::cli::kustomize::resources::{Resources, Selector};
+use crate::cli::kustomize::values::{is_nothing, scalar_of, scalar_text};
 use crate::machinery::field::quote;
 use crate::machinery::yaml;
 
@@ -103,15 +104,6 @@ fn value_of(source: &Source, resources: &Resources) -> Result<Value> {
     match part {
         Some(part) => Ok(Value::from(*part)),
         None => fail(format!("options.index {} is out of bounds for value {text}", options.index)),
-    }
-}
-
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Object(fields) => fields.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        _ => false,
     }
 }
 
@@ -206,7 +198,7 @@ fn set(place: &mut Value, value: &Value, options: Option<&FieldOptions>) -> Resu
         value = parts.join(&options.delimiter).into();
     }
     let text = scalar_text(&value);
-    let read = path::scalar_of(&text);
+    let read = scalar_of(&text);
     let unfit = match (&*place, &read) {
         (Value::Number(number), Value::Number(new)) if number.is_f64() || !new.is_f64() => None,
         (Value::Number(number), new) if number.is_f64() => Some(mismatch(new, &text, "float")),

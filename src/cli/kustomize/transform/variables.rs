@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::cli::kustomize::error::{KustomizeError, Result, fail};
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf};
 use crate::cli::kustomize::model::Variable;
-use crate::cli::kustomize::resource::scalar_text;
 use crate::cli::kustomize::resources::Resources;
+use crate::cli::kustomize::values::scalar_text;
 use crate::cli::kustomize::{Notes, path};
 use crate::machinery::go_text;
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::generator::{self, Generator};
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Verb, help};
-use crate::kinds::shared::rules;
+use crate::kinds::shared::formats;
 use crate::machinery::field::quote;
 use crate::machinery::object::Writing;
 
@@ -109,7 +109,7 @@ const EXTERNAL_NAME: Generator = Generator {
     failed: "failed to create ExternalName service: ",
     build: |_, matches, name| {
         let outside = matches.value("external-name");
-        if !rules::dns_subdomain(outside).is_empty() {
+        if !formats::dns_subdomain_problems(outside).is_empty() {
             return Err(CliError::text(format!("invalid service external name {outside}")));
         }
         let mut service = service(name, "ExternalName", ports(matches)?);
@@ -164,8 +164,8 @@ fn source_port(text: &str) -> CliResult<u16> {
 /// The number or the name of a container's port.
 fn target_port(text: &str) -> CliResult<Value> {
     let problems = match text.parse::<i64>() {
-        Ok(number) => rules::port_number(number).into_iter().collect(),
-        Err(_) => rules::port_name(text),
+        Ok(number) => formats::port_problems(number),
+        Err(_) => formats::port_name_problems(text),
     };
     match problems.is_empty() {
         true => Ok(text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)),

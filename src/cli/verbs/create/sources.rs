@@ -6,8 +6,8 @@ use clap::{ArgMatches, Command};
 
 use crate::cli::args::{self, Matches};
 use crate::cli::files::go_error;
-use crate::cli::{CliError, CliResult};
-use crate::kinds::shared::rules;
+use crate::cli::{CliError, CliResult, env_file};
+use crate::kinds::shared::formats;
 
 /// A key with its bytes.
 pub(super) type Entry = (String, Vec<u8>);
@@ -95,17 +95,8 @@ fn env_entries(path: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
     }
     let text = String::from_utf8(std::fs::read(path).map_err(|e| failed(&e))?)
         .map_err(|_| CliError::text(format!("invalid UTF-8 in {path}")))?;
-    for line in text.trim_start_matches('\u{feff}').lines() {
-        let line = line.trim_start();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let (key, value) = match line.split_once('=') {
-            Some((key, value)) => (key, value.to_string()),
-            // A name alone takes its value from the environment.
-            None => (line, std::env::var(line).unwrap_or_default()),
-        };
-        let problems = rules::typed_env_name(key);
+    for (key, value) in env_file::pairs(&text) {
+        let problems = formats::typed_env_name_problems(key);
         if !problems.is_empty() {
             return Err(CliError::text(format!("\"{key}\" is not a valid key name: {}", problems.join(";"))));
         }
@@ -116,7 +107,7 @@ fn env_entries(path: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
 
 /// What is wrong with a key of a ConfigMap or Secret, in one line.
 pub(super) fn key_problems(key: &str) -> Option<String> {
-    let problems = rules::config_key(key);
+    let problems = formats::config_key_problems(key);
     (!problems.is_empty()).then(|| problems.join(","))
 }
 

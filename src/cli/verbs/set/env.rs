@@ -9,7 +9,7 @@ use crate::cli::args::{self, Matches, groups};
 use crate::cli::resolve::{Selection, resolve};
 use crate::cli::verbs::change::{self, Subject};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::kinds::shared::rules;
+use crate::kinds::shared::formats;
 use crate::machinery::field::quote;
 use crate::machinery::object::{Meta, Reading, Writing};
 
@@ -97,7 +97,7 @@ fn parse(ctx: &mut Ctx, words: &[String]) -> CliResult<Change> {
     }
     for word in &all {
         if let Some((name, value)) = word.split_once('=') {
-            let problems = rules::typed_env_name(name);
+            let problems = formats::typed_env_name_problems(name);
             if !problems.is_empty() {
                 let text = format!("{} is not a valid key name: {}", quote(name), problems.join(";"));
                 return Err(CliError::text(text));

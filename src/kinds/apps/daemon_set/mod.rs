@@ -5,7 +5,7 @@ mod validate;
 use serde_json::json;
 
 use crate::kinds::shared::describe::pods::describe_pods_status;
-use crate::kinds::shared::describe::{annotations, describe_events, describe_template, head, labels};
+use crate::kinds::shared::describe::{annotations, describe_events, describe_template, identity, labels};
 use crate::kinds::shared::pod_spec::defaults::default_template;
 use crate::kinds::shared::pod_spec::warnings;
 use crate::kinds::shared::selector;
@@ -111,7 +111,7 @@ impl Kind for DaemonSet {
     }
 
     fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        head(object, out);
+        identity(object, out);
         out.pair(0, "Selector", selector_or_none(object, "/spec/selector"));
         out.pair(0, "Node-Selector", pairs(object, "/spec/template/spec/nodeSelector"));
         labels(object, out);

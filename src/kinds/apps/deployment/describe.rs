@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::kinds::shared::describe::containers::date;
-use crate::kinds::shared::describe::pods::describe_conditions;
-use crate::kinds::shared::describe::{annotations, describe_events, describe_template, head, labels};
+use crate::kinds::shared::describe::{
+    annotations, brief_conditions, describe_events, describe_template, identity, labels, stamp,
+};
 use crate::kinds::shared::table::selector_text;
 use crate::kinds::{Describer, Lookup};
 use crate::machinery::intstr::IntOrPercent;
@@ -14,8 +14,8 @@ use crate::machinery::object::{Meta, Object, Reading, Writing};
 
 pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
     let number = |pointer: &str| object.int(pointer).unwrap_or(0);
-    head(object, out);
-    out.pair(0, "CreationTimestamp", date(object, "/metadata/creationTimestamp"));
+    identity(object, out);
+    out.pair(0, "CreationTimestamp", stamp(object, "/metadata/creationTimestamp"));
     labels(object, out);
     annotations(object, out);
     out.pair(0, "Selector", selector_text(object));
@@ -37,7 +37,7 @@ pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) 
         out.pair(0, "RollingUpdateStrategy", format!("{unavailable} max unavailable, {surge} max surge"));
     }
     describe_template(object.pointer("/spec/template"), out);
-    describe_conditions(object, out);
+    brief_conditions(object, out);
     let (new, old) = new_and_old_replica_sets(object, look.owned("replicasets.apps", object.uid()));
     out.pair(0, "OldReplicaSets", replica_sets_text(&old));
     out.pair(0, "NewReplicaSet", replica_sets_text(new.as_slice()));

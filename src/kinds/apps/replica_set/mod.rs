@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::kinds::shared::describe::pods::{describe_conditions, describe_pods_status};
-use crate::kinds::shared::describe::{annotations, controlled_by, describe_events, describe_template, head, labels};
+use crate::kinds::shared::describe::pods::describe_pods_status;
+use crate::kinds::shared::describe::{
+    annotations, brief_conditions, controlled_by, describe_events, describe_template, identity, labels,
+};
 use crate::kinds::shared::pod_spec::defaults::default_template;
 use crate::kinds::shared::pod_spec::warnings;
 use crate::kinds::shared::rules::{immutable, invalid_json, non_negative, pod_name_warning};
@@ -125,7 +127,7 @@ impl Kind for ReplicaSet {
     }
 
     fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        head(object, out);
+        identity(object, out);
         out.pair(0, "Selector", selector_or_none(object, "/spec/selector"));
         labels(object, out);
         annotations(object, out);
@@ -135,7 +137,7 @@ impl Kind for ReplicaSet {
         let wanted = selector::read(object.pointer("/spec/selector")).unwrap_or(Selector::Nothing);
         describe_pods_status(object, &wanted, look, out);
         describe_template(object.pointer("/spec/template"), out);
-        describe_conditions(object, out);
+        brief_conditions(object, out);
         describe_events(look, object, out);
         true
     }

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::kinds::shared::describe::containers::date;
 use crate::kinds::shared::describe::pods::describe_pods_status;
-use crate::kinds::shared::describe::{annotations, describe_events, describe_template, head, labels, map_lines};
+use crate::kinds::shared::describe::{
+    annotations, describe_events, describe_template, identity, label_lines, labels, stamp,
+};
 use crate::kinds::shared::pod_spec::resources::amounts;
 use crate::kinds::shared::selector;
 use crate::kinds::shared::table::{number, selector_or_none};
@@ -14,8 +15,8 @@ use crate::machinery::labels::Selector;
 use crate::machinery::object::{Object, Reading};
 
 pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
-    head(object, out);
-    out.pair(0, "CreationTimestamp", date(object, "/metadata/creationTimestamp"));
+    identity(object, out);
+    out.pair(0, "CreationTimestamp", stamp(object, "/metadata/creationTimestamp"));
     out.pair(0, "Selector", selector_or_none(object, "/spec/selector"));
     labels(object, out);
     annotations(object, out);
@@ -46,8 +47,8 @@ fn describe_claims(claims: &[Value], out: &mut Describer) {
             _ => claim.str("/spec/storageClassName"),
         };
         out.pair(1, "StorageClass", class);
-        map_lines("  ", "Labels", &claim.strings("/metadata/labels"), out);
-        map_lines("  ", "Annotations", &claim.strings("/metadata/annotations"), out);
+        label_lines(1, "Labels", &claim.strings("/metadata/labels"), out);
+        label_lines(1, "Annotations", &claim.strings("/metadata/annotations"), out);
         let storage = amounts(claim, "/spec/resources/requests").remove("storage");
         out.pair(1, "Capacity", storage.map_or_else(|| "<default>".into(), |s| s.canonical()));
         let modes: Vec<&str> = claim.list("/spec/accessModes").iter().filter_map(Value::as_str).collect();

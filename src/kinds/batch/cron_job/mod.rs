@@ -6,8 +6,7 @@ mod validate;
 use serde_json::json;
 
 use super::job::default_template_of;
-use crate::kinds::shared::describe::containers::date;
-use crate::kinds::shared::describe::{annotations, describe_events, describe_template, head, labels};
+use crate::kinds::shared::describe::{annotations, describe_events, describe_template, identity, labels, stamp};
 use crate::kinds::shared::pod_spec::warnings;
 use crate::kinds::shared::rules::pod_name_warning;
 use crate::kinds::shared::table::{boolean, containers_and_images, selector_or_none};
@@ -102,7 +101,7 @@ fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
     let number = |pointer: &str, unit: &str| {
         object.int(pointer).map_or_else(|| "<unset>".to_owned(), |number| format!("{number}{unit}"))
     };
-    head(object, out);
+    identity(object, out);
     labels(object, out);
     annotations(object, out);
     out.pair(0, "Schedule", object.str("/spec/schedule"));
@@ -125,7 +124,7 @@ fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
     }
     describe_template(object.pointer("/spec/jobTemplate/spec/template"), out);
     let last = match object.at("/status/lastScheduleTime") {
-        Some(_) => date(object, "/status/lastScheduleTime"),
+        Some(_) => stamp(object, "/status/lastScheduleTime"),
         None => "<unset>".into(),
     };
     out.pair(0, "Last Schedule Time", last);

@@ -1,7 +1,8 @@
 //! The description of a job.
 
-use crate::kinds::shared::describe::containers::date;
-use crate::kinds::shared::describe::{annotations, controlled_by, describe_events, describe_template, head, labels};
+use crate::kinds::shared::describe::{
+    annotations, controlled_by, describe_events, describe_template, identity, labels, stamp,
+};
 use crate::kinds::shared::table::{number, selector_text};
 use crate::kinds::{Describer, Lookup};
 use crate::machinery::object::{Object, Reading};
@@ -10,7 +11,7 @@ use crate::machinery::object::{Object, Reading};
 const LONGEST_INDEXES: usize = 50;
 
 pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
-    head(object, out);
+    identity(object, out);
     out.pair(0, "Selector", selector_text(object));
     labels(object, out);
     annotations(object, out);
@@ -45,10 +46,10 @@ pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) 
 fn describe_times(object: &Object, out: &mut Describer) {
     let (start, end) = (object.time("/status/startTime"), object.time("/status/completionTime"));
     if start.is_some() {
-        out.pair(0, "Start Time", date(object, "/status/startTime"));
+        out.pair(0, "Start Time", stamp(object, "/status/startTime"));
     }
     if end.is_some() {
-        out.pair(0, "Completed At", date(object, "/status/completionTime"));
+        out.pair(0, "Completed At", stamp(object, "/status/completionTime"));
     }
     if let (Some(start), Some(end)) = (start, end) {
         out.pair(0, "Duration", (end - start).human());

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::failure_policy;
+use crate::kinds::shared::formats::dns_label_problems;
 use crate::kinds::shared::pod_spec::validate::validate_template;
-use crate::kinds::shared::rules::{IMMUTABLE, dns_label, immutable, invalid_json, non_negative};
+use crate::kinds::shared::rules::{IMMUTABLE, immutable, invalid_json, non_negative};
 use crate::kinds::shared::{selector, template_text};
 use crate::machinery::field::{ErrorList, Path, invalid, not_supported, required};
 use crate::machinery::object::{Meta, Object, Reading, Writing, condition_is_true};
@@ -66,7 +67,7 @@ fn validate_host_names(errors: &mut ErrorList, object: &Object) {
     let last = object.int("/spec/completions").unwrap_or(0) - 1;
     if object.str("/spec/completionMode") == "Indexed" && last >= 0 {
         let host = format!("{}-{last}", object.name());
-        if !dns_label(&host).is_empty() {
+        if !dns_label_problems(&host).is_empty() {
             let why = format!("will not able to create pod with invalid DNS label: {host}");
             errors.push(invalid(&Path::new("metadata").child("name"), object.name(), &why));
         }

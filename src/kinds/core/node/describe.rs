@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{allocation, roles};
-use crate::kinds::shared::describe_meta::{annotations, describe_events, joined, labels, lines_under, or, stamp};
+use crate::kinds::shared::describe::{annotations, describe_events, joined, labels, lines_under, or, stamp};
 use crate::kinds::{Describer, Lookup};
 use crate::machinery::object::{Meta, Object, Reading};
 

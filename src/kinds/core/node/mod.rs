@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::kinds::shared::describe_meta::or;
-use crate::kinds::shared::formats::{check, one_of};
+use crate::kinds::shared::describe::or;
+use crate::kinds::shared::rules::{check, one_of};
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::kinds::Describer;
-use crate::kinds::shared::describe_meta::{go_list, joined, shorten};
+use crate::kinds::shared::describe::{go_list, joined, shorten};
 use crate::machinery::field::{self, ErrorList, Path};
 use crate::machinery::object::{Object, Reading, Writing};
 

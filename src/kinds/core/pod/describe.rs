@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 
-use crate::kinds::shared::describe::containers::{Containers, date, describe_containers, describe_resources};
+use crate::kinds::shared::describe::containers::{Containers, describe_containers, describe_resources};
 use crate::kinds::shared::describe::template::{describe_spread, describe_tolerations, selector_of};
 use crate::kinds::shared::describe::volumes::describe_volumes;
-use crate::kinds::shared::describe::{annotations, controlled_by, describe_events, head, labels, map_lines};
+use crate::kinds::shared::describe::{
+    annotations, controlled_by, describe_events, identity, label_lines, labels, stamp,
+};
 use crate::kinds::shared::pod_spec::qos::qos_class;
 use crate::kinds::{Describer, Lookup, since};
 use crate::machinery::object::{Meta, Object, Reading, condition};
@@ -36,7 +38,7 @@ pub(super) fn describe(pod: &Object, look: &dyn Lookup, out: &mut Describer) {
     describe_volumes(spec.list("/volumes"), "", out);
     let class = Some(pod.str("/status/qosClass")).filter(|c| !c.is_empty()).unwrap_or_else(|| qos_class(spec));
     out.pair(0, "QoS Class", class);
-    map_lines("", "Node-Selectors", &selector_of(spec), out);
+    label_lines(0, "Node-Selectors", &selector_of(spec), out);
     describe_tolerations("Tolerations", spec, out);
     describe_spread(spec, "", out);
     describe_events(look, pod, out);
@@ -49,7 +51,7 @@ fn pair_if(pod: &Object, label: &str, pointer: &str, out: &mut Describer) {
 }
 
 fn describe_head(pod: &Object, out: &mut Describer) {
-    head(pod, out);
+    identity(pod, out);
     if let Some(priority) = pod.int("/spec/priority") {
         out.pair(0, "Priority", priority);
     }
@@ -61,7 +63,7 @@ fn describe_head(pod: &Object, out: &mut Describer) {
         node => out.pair(0, "Node", format!("{node}/{}", pod.str("/status/hostIP"))),
     }
     if pod.at("/status/startTime").is_some() {
-        out.pair(0, "Start Time", date(pod, "/status/startTime"));
+        out.pair(0, "Start Time", stamp(pod, "/status/startTime"));
     }
 }
 

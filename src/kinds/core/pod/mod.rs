@@ -8,12 +8,12 @@ mod validate_update;
 
 use serde_json::{Value, json};
 
+use crate::kinds::shared::formats::dns_label_problems;
 use crate::kinds::shared::index;
 use crate::kinds::shared::pod_spec::defaults::{default_host_ports, default_spec};
 use crate::kinds::shared::pod_spec::qos::qos_class;
 use crate::kinds::shared::pod_spec::resources::default_requests;
 use crate::kinds::shared::pod_spec::warnings;
-use crate::kinds::shared::rules::dns_label;
 use crate::kinds::{Describer, Kind, Lookup, Names, keep_metadata};
 use crate::machinery::field::{ErrorList, Path};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
@@ -79,7 +79,7 @@ impl Kind for Pod {
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
         let mut out = Vec::new();
-        let problems = dns_label(new.name());
+        let problems = dns_label_problems(new.name());
         if old.is_none() && !problems.is_empty() {
             out.push(format!(
                 "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [{}]",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::kinds::shared::describe_meta::{describe_events, format_labels, head, joined, or};
+use crate::kinds::shared::describe::{describe_events, format_labels, head, joined, or};
 use crate::kinds::{Describer, Lookup};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, Reading};

@@ -10,7 +10,7 @@ mod validate_ips;
 
 use serde_json::{Value, json};
 
-use crate::kinds::shared::describe_meta::{joined, or};
+use crate::kinds::shared::describe::{joined, or};
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, NameRule, Names, age, pairs};
 use crate::machinery::field::ErrorList;

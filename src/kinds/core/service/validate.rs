@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{has_node_ports, is_external, is_headless};
-use crate::kinds::shared::formats::{
-    NOT_A_CIDR, NOT_AN_IP, check, dns_label_problems, dns_subdomain_problems, is_ip, label_map_errors, one_of,
-    parse_cidr, port_or_name_errors, port_problems,
-};
+use crate::kinds::shared::formats::{NOT_A_CIDR, NOT_AN_IP, dns_label_problems, is_ip, parse_cidr, port_problems};
+use crate::kinds::shared::rules::{check, label_map, one_of, port_or_name};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::labels::dns_subdomain_problems;
 use crate::machinery::labels::key_problems;
 use crate::machinery::object::{Object, Reading};
 
@@ -30,7 +29,7 @@ pub(super) fn errors(service: &Object) -> ErrorList {
     for (index, port) in ports.iter().enumerate() {
         errors.extend(port_errors(port, ports.len() > 1, &mut names, &spec.child("ports").index(index)));
     }
-    errors.extend(label_map_errors(service, "/spec/selector", &spec.child("selector")));
+    label_map(&mut errors, &spec.child("selector"), service.at("/spec/selector"));
     errors.extend(affinity_errors(service, &spec));
     errors.extend(external_ip_errors(service, &spec));
     errors.extend(one_of(kind, &spec.child("type"), &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]));
@@ -85,7 +84,7 @@ fn port_errors<'a>(port: &'a Value, named: bool, names: &mut BTreeSet<&'a str>, 
     let number = port.int("/port").unwrap_or(0);
     errors.extend(port_problems(number).iter().map(|p| field::invalid(&path.child("port"), number, p)));
     errors.extend(one_of(port.str("/protocol"), &path.child("protocol"), &["SCTP", "TCP", "UDP"]));
-    errors.extend(port_or_name_errors(&port["targetPort"], &path.child("targetPort")));
+    port_or_name(&mut errors, &path.child("targetPort"), port.get("targetPort"));
     if let Some(protocol) = port.at("/appProtocol").and_then(Value::as_str) {
         errors.extend(check(key_problems, protocol, &path.child("appProtocol")));
     }

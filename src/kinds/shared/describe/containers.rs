@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::probes::probe_text;
+use super::texts::stamp;
 use crate::kinds::Describer;
 use crate::kinds::shared::pod_spec::resources::amounts;
 use crate::machinery::object::{Object, Reading};
@@ -113,7 +114,7 @@ fn describe_status(status: &Value, out: &mut Describer) {
 fn describe_state(title: &str, state: &Value, out: &mut Describer) {
     if let Some(running) = state.at("/running") {
         out.pair(2, title, "Running");
-        out.pair(3, "Started", date(running, "/startedAt"));
+        out.pair(3, "Started", stamp(running, "/startedAt"));
     } else if let Some(ended) = state.at("/terminated") {
         out.pair(2, title, "Terminated");
         for (label, field) in [("Reason", "/reason"), ("Message", "/message")] {
@@ -125,19 +126,14 @@ fn describe_state(title: &str, state: &Value, out: &mut Describer) {
         if let Some(signal) = ended.int("/signal").filter(|s| *s > 0) {
             out.pair(3, "Signal", signal);
         }
-        out.pair(3, "Started", date(ended, "/startedAt"));
-        out.pair(3, "Finished", date(ended, "/finishedAt"));
+        out.pair(3, "Started", stamp(ended, "/startedAt"));
+        out.pair(3, "Finished", stamp(ended, "/finishedAt"));
     } else {
         out.pair(2, title, "Waiting");
         if !state.str("/waiting/reason").is_empty() {
             out.pair(3, "Reason", state.str("/waiting/reason"));
         }
     }
-}
-
-/// A timestamp as descriptions have it; Go's zero time where there is none.
-pub fn date(object: &Value, pointer: &str) -> String {
-    object.time(pointer).map_or_else(|| "Mon, 01 Jan 0001 00:00:00 +0000".into(), crate::sim::Time::rfc1123)
 }
 
 /// Limits and requests of a container, or of a whole pod.

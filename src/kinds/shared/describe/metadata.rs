@@ -1,71 +1,82 @@
-//! Name, labels and annotations at the head of a description.
+//! Name, labels and annotations at the head of a description, and lists with one item a line.
+//!
+//! The text still has its tabs; the describe printer aligns it.
 
 use std::collections::BTreeMap;
 
+use super::texts::shorten;
 use crate::kinds::Describer;
+use crate::machinery::managed::LAST_APPLIED;
 use crate::machinery::object::{Meta, Object, Reading};
 
-/// The longest line of an annotation that is shown whole.
-const LONGEST: usize = 140;
-/// Annotations that are not shown.
-const HIDDEN: &[&str] = &["kubectl.kubernetes.io/last-applied-configuration"];
+/// Longest annotation that is shown on the line of its key.
+const MAX_ANNOTATION: usize = 140;
 
-/// Name and namespace.
-pub fn head(object: &Object, out: &mut Describer) {
+/// `Name`, and `Namespace` where there is one.
+pub fn identity(object: &Object, out: &mut Describer) {
     out.pair(0, "Name", object.name());
-    out.pair(0, "Namespace", object.namespace());
+    if !object.namespace().is_empty() {
+        out.pair(0, "Namespace", object.namespace());
+    }
 }
 
-/// `Labels:` with one label a line; `<none>` without any.
+/// What it is called, `Labels` and `Annotations`: how most descriptions begin.
+pub fn head(object: &Object, out: &mut Describer) {
+    identity(object, out);
+    labels(object, out);
+    annotations(object, out);
+}
+
+/// The `Labels:` lines, one label a line.
 pub fn labels(object: &Object, out: &mut Describer) {
-    map_lines("", "Labels", &object.labels(), out);
+    label_lines(0, "Labels", &object.labels(), out);
 }
 
-/// A titled map with one `key=value` a line; the title may carry its own indentation.
-pub fn map_lines(indent: &str, title: &str, map: &BTreeMap<String, String>, out: &mut Describer) {
-    out.write(0, format!("{indent}{title}:\t"));
-    if map.is_empty() {
-        return out.line(0, "<none>");
-    }
-    for (index, (key, value)) in map.iter().enumerate() {
-        let lead = if index == 0 { String::new() } else { format!("{indent}\t") };
-        out.line(0, format!("{lead}{key}={value}"));
+/// Pairs under a title, one `key=value` a line, the first beside the title.
+pub fn label_lines(level: usize, title: &str, pairs: &BTreeMap<String, String>, out: &mut Describer) {
+    let lines: Vec<String> = pairs.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    lines_under(level, title, &lines, out);
+}
+
+/// Texts under a title, one a line, the first beside the title; `<none>` when there are none.
+pub fn lines_under(level: usize, title: &str, lines: &[String], out: &mut Describer) {
+    match lines.split_first() {
+        None => out.pair(level, title, "<none>"),
+        Some((first, rest)) => {
+            out.pair(level, title, first);
+            for line in rest {
+                out.line(level, format!("\t{line}"));
+            }
+        }
     }
 }
 
-/// `Annotations:` with one annotation a line.
+/// The `Annotations:` lines. Long ones and those of several lines stand below their key, cut to a readable length.
 pub fn annotations(object: &Object, out: &mut Describer) {
-    annotation_lines("Annotations", &object.strings("/metadata/annotations"), out);
+    annotation_lines(0, "Annotations", &object.strings("/metadata/annotations"), out);
 }
 
-/// A titled map of annotations: long ones and those of several lines stand below their key, cut at 140 characters.
-pub fn annotation_lines(title: &str, map: &BTreeMap<String, String>, out: &mut Describer) {
-    let shown: Vec<_> = map.iter().filter(|(key, _)| !HIDDEN.contains(&key.as_str())).collect();
-    out.write(0, format!("{title}:\t"));
+/// Annotations under a title; the one kubectl keeps for itself is left out.
+pub fn annotation_lines(level: usize, title: &str, pairs: &BTreeMap<String, String>, out: &mut Describer) {
+    let shown: Vec<_> = pairs.iter().filter(|(key, _)| *key != LAST_APPLIED).collect();
+    out.write(level, format!("{title}:\t"));
     if shown.is_empty() {
-        return out.line(0, "<none>");
+        out.line(0, "<none>");
     }
-    for (index, (key, value)) in shown.into_iter().enumerate() {
-        let lead = if index == 0 { "" } else { "\t" };
+    for (position, (key, value)) in shown.into_iter().enumerate() {
+        if position > 0 {
+            out.write(level, "\t");
+        }
         let value = value.strip_suffix('\n').unwrap_or(value);
-        if value.len() + key.len() + 2 <= LONGEST && !value.contains('\n') {
-            out.line(0, format!("{lead}{key}: {value}"));
-            continue;
-        }
-        out.line(0, format!("{lead}{key}:"));
-        for line in value.split('\n') {
-            out.line(0, format!("\t  {}", shorten(line, LONGEST - 2)));
+        if value.len() + key.len() + 2 > MAX_ANNOTATION || value.contains('\n') {
+            out.line(0, format!("{key}:"));
+            for line in value.split('\n') {
+                out.line(level, format!("\t  {}", shorten(line, MAX_ANNOTATION - 2)));
+            }
+        } else {
+            out.line(0, format!("{key}: {value}"));
         }
     }
-}
-
-/// Cuts a text after `max` bytes (at the character before, if that is inside one).
-fn shorten(text: &str, max: usize) -> String {
-    if text.len() <= max {
-        return text.to_owned();
-    }
-    let end = (0..=max).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    format!("{}...", &text[..end])
 }
 
 /// `Controlled By:` when there is a managing owner.
@@ -81,13 +92,21 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn long_annotations_are_cut_below_their_key() {
-        let long = "x".repeat(200);
+    fn annotations_are_cut_and_broken() {
         let object = json!({"metadata": {"annotations": {
-            "a": "short", "b": long, "kubectl.kubernetes.io/last-applied-configuration": "{}"
+            LAST_APPLIED: "{}", "a": "1", "b": "x\ny\n", "c": "z".repeat(150),
         }}});
         let mut out = Describer::new();
         annotations(&object, &mut out);
-        assert_eq!(out.text(), format!("Annotations:\ta: short\n\tb:\n\t  {}...\n", "x".repeat(138)));
+        let want = format!("Annotations:\ta: 1\n\tb:\n\t  x\n\t  y\n\tc:\n\t  {}...\n", "z".repeat(138));
+        assert_eq!(out.text(), want);
+    }
+
+    #[test]
+    fn labels_stand_one_a_line() {
+        let mut out = Describer::new();
+        labels(&json!({"metadata": {"labels": {"b": "2", "a": "1"}}}), &mut out);
+        labels(&json!({}), &mut out);
+        assert_eq!(out.text(), "Labels:\ta=1\n\tb=2\nLabels:\t<none>\n");
     }
 }

@@ -1,13 +1,17 @@
 //! Parts of descriptions that several kinds show: labels, conditions, containers, volumes, templates, events.
 
+pub mod conditions;
 pub mod containers;
 pub mod events;
 pub mod metadata;
 pub mod pods;
 pub mod probes;
 pub mod template;
+pub mod texts;
 pub mod volumes;
 
+pub use conditions::{brief_conditions, conditions};
 pub use events::describe_events;
-pub use metadata::{annotations, controlled_by, head, labels, map_lines};
+pub use metadata::{annotations, controlled_by, head, identity, label_lines, labels, lines_under};
 pub use template::describe_template;
+pub use texts::{format_labels, go_list, joined, or, shorten, stamp};

@@ -1,10 +1,8 @@
 //! What descriptions of workloads say of their pods.
 
-use serde_json::Value;
-
 use crate::kinds::{Describer, Lookup};
 use crate::machinery::labels::Selector;
-use crate::machinery::object::{Meta, Object, Reading, condition};
+use crate::machinery::object::{Meta, Object, Reading};
 
 /// The line that counts the pods a workload controls, by phase.
 pub fn describe_pods_status(object: &Object, selector: &Selector, look: &dyn Lookup, out: &mut Describer) {
@@ -24,23 +22,4 @@ pub fn describe_pods_status(object: &Object, selector: &Selector, look: &dyn Loo
     let [running, waiting, succeeded, failed] = counts;
     let text = format!("{running} Running / {waiting} Waiting / {succeeded} Succeeded / {failed} Failed");
     out.pair(0, "Pods Status", text);
-}
-
-/// The table of conditions with their reasons; nothing without conditions.
-pub fn describe_conditions(object: &Object, out: &mut Describer) {
-    let conditions = object.list("/status/conditions");
-    if conditions.is_empty() {
-        return;
-    }
-    out.line(0, "Conditions:");
-    out.line(1, "Type\tStatus\tReason");
-    out.line(1, "----\t------\t------");
-    for one in conditions {
-        out.line(1, format!("{} \t{}\t{}", one.str("/type"), one.str("/status"), one.str("/reason")));
-    }
-}
-
-/// Whether a condition is there and true.
-pub fn is_true(object: &Value, kind: &str) -> bool {
-    condition(object, kind).is_some_and(|c| c.str("/status") == "True")
 }

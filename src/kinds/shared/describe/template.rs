@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::containers::{Containers, describe_containers};
-use super::metadata::{annotation_lines, map_lines};
+use super::metadata::{annotation_lines, label_lines};
 use super::volumes::describe_volumes;
 use crate::kinds::Describer;
 use crate::machinery::labels::format_label_selector;
@@ -17,10 +17,10 @@ pub fn describe_template(template: Option<&Value>, out: &mut Describer) {
     let Some(template) = template.filter(|t| !t.is_null()) else {
         return out.write(1, "<unset>");
     };
-    map_lines("", "  Labels", &template.strings("/metadata/labels"), out);
+    label_lines(0, "  Labels", &template.strings("/metadata/labels"), out);
     let annotations = template.strings("/metadata/annotations");
     if !annotations.is_empty() {
-        annotation_lines("  Annotations", &annotations, out);
+        annotation_lines(0, "  Annotations", &annotations, out);
     }
     let spec = template.get("spec").unwrap_or(&Value::Null);
     if !spec.str("/serviceAccountName").is_empty() {
@@ -35,7 +35,7 @@ pub fn describe_template(template: Option<&Value>, out: &mut Describer) {
     if !spec.str("/priorityClassName").is_empty() {
         out.pair(1, "Priority Class Name", spec.str("/priorityClassName"));
     }
-    map_lines("", "  Node-Selectors", &selector_of(spec), out);
+    label_lines(0, "  Node-Selectors", &selector_of(spec), out);
     describe_tolerations("  Tolerations", spec, out);
 }
 

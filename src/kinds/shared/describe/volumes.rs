@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::metadata::map_lines;
+use super::metadata::label_lines;
+use super::texts::go_list;
 use crate::kinds::Describer;
 use crate::machinery::object::Reading;
 use crate::machinery::quantity::Quantity;
@@ -196,7 +197,7 @@ pub fn describe_volume_source(volume: &Value, out: &mut Describer) {
             out.pair(2, label, setting(&volume[*field], pointer, *show));
         }
         if *field == "flexVolume" {
-            map_lines("    ", "Options", &volume[*field].strings("/options"), out);
+            label_lines(2, "Options", &volume[*field].strings("/options"), out);
         }
     } else if let Some(source) = volume.at("/emptyDir") {
         describe_empty_dir(source, out);
@@ -223,11 +224,6 @@ fn setting(source: &Value, pointer: &str, show: Show) -> String {
         Show::Maybe => source.at(pointer).map_or("<none>", |v| v.as_str().unwrap_or_default()).to_owned(),
         Show::List => go_list(source.list(pointer)),
     }
-}
-
-/// `[a b]`.
-fn go_list(list: &[Value]) -> String {
-    format!("[{}]", list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
 }
 
 fn describe_empty_dir(source: &Value, out: &mut Describer) {
@@ -306,8 +302,8 @@ fn describe_ephemeral(source: &Value, out: &mut Describer) {
     let claim = source.get("volumeClaimTemplate").unwrap_or(&Value::Null);
     out.pair(2, "StorageClass", claim.str("/spec/storageClassName"));
     out.pair(2, "Volume", "");
-    map_lines("    ", "Labels", &claim.strings("/metadata/labels"), out);
-    map_lines("    ", "Annotations", &claim.strings("/metadata/annotations"), out);
+    label_lines(2, "Labels", &claim.strings("/metadata/labels"), out);
+    label_lines(2, "Annotations", &claim.strings("/metadata/annotations"), out);
     out.pair(2, "Capacity", "");
     out.pair(2, "Access Modes", "");
     if let Some(mode) = claim.at("/spec/volumeMode").and_then(Value::as_str) {

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::validate::Context;
 use super::{env, handlers, is_sidecar, resources, security, volumes};
-use crate::kinds::shared::rules::{dns_label, port_name, port_number, refuse};
+use crate::kinds::shared::formats::{dns_label_problems, port_name_problems, port_problems};
+use crate::kinds::shared::rules::refuse;
 use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
 use crate::machinery::object::Reading;
 
@@ -70,7 +71,7 @@ fn validate_common(errors: &mut ErrorList, path: &Path, container: &Value, conte
     if name.is_empty() {
         errors.push(required(&path.child("name"), ""));
     } else {
-        refuse(errors, &path.child("name"), name, dns_label(name));
+        refuse(errors, &path.child("name"), name, dns_label_problems(name));
     }
     if container.str("/image").is_empty() {
         errors.push(required(&path.child("image"), ""));
@@ -107,7 +108,7 @@ fn validate_ports(errors: &mut ErrorList, path: &Path, ports: &[Value]) {
         let here = path.index(index);
         let name = port.str("/name");
         if !name.is_empty() {
-            let problems = port_name(name);
+            let problems = port_name_problems(name);
             if !problems.is_empty() {
                 refuse(errors, &here.child("name"), name, problems);
             } else if names.contains(&name) {
@@ -119,11 +120,12 @@ fn validate_ports(errors: &mut ErrorList, path: &Path, ports: &[Value]) {
         match port.int("/containerPort").unwrap_or(0) {
             0 => errors.push(required(&here.child("containerPort"), "")),
             number => {
-                errors.extend(port_number(number).map(|why| invalid(&here.child("containerPort"), number, &why)));
+                errors
+                    .extend(port_problems(number).iter().map(|why| invalid(&here.child("containerPort"), number, why)));
             }
         }
         if let Some(number) = port.int("/hostPort").filter(|n| *n != 0) {
-            errors.extend(port_number(number).map(|why| invalid(&here.child("hostPort"), number, &why)));
+            errors.extend(port_problems(number).iter().map(|why| invalid(&here.child("hostPort"), number, why)));
         }
         match port.str("/protocol") {
             "TCP" | "UDP" | "SCTP" => {}

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::kinds::shared::rules::{config_key, env_name, refuse};
+use crate::kinds::shared::formats::{config_key_problems, env_name_problem};
+use crate::kinds::shared::rules::refuse;
 use crate::machinery::field::{ErrorList, Path, invalid, not_supported, required};
 use crate::machinery::labels;
 use crate::machinery::object::Reading;
@@ -41,7 +42,7 @@ pub fn validate_env(errors: &mut ErrorList, path: &Path, variables: &[Value]) {
         let here = path.index(index);
         match variable.str("/name") {
             "" => errors.push(required(&here.child("name"), "")),
-            name => errors.extend(env_name(name).map(|why| invalid(&here.child("name"), name, why))),
+            name => errors.extend(env_name_problem(name).map(|why| invalid(&here.child("name"), name, why))),
         }
         if let Some(source) = variable.at("/valueFrom") {
             validate_source(errors, &here.child("valueFrom"), source, variable.str("/value"));
@@ -86,7 +87,7 @@ fn validate_key_ref(errors: &mut ErrorList, path: &Path, source: &Value) {
     }
     match source.str("/key") {
         "" => errors.push(required(&path.child("key"), "")),
-        key => refuse(errors, &path.child("key"), key, config_key(key)),
+        key => refuse(errors, &path.child("key"), key, config_key_problems(key)),
     }
 }
 
@@ -162,7 +163,7 @@ pub fn validate_env_from(errors: &mut ErrorList, path: &Path, sources: &[Value])
     for (index, source) in sources.iter().enumerate() {
         let here = path.index(index);
         let prefix = source.str("/prefix");
-        errors.extend(env_name(prefix).map(|why| invalid(&here.child("prefix"), prefix, why)));
+        errors.extend(env_name_problem(prefix).map(|why| invalid(&here.child("prefix"), prefix, why)));
         let mut count = 0;
         for field in ["configMapRef", "secretRef"] {
             if let Some(reference) = source.get(field).filter(|v| !v.is_null()) {

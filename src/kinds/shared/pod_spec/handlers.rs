@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::kinds::shared::rules::{http_header, non_negative, port_name, port_number, refuse};
+use crate::kinds::shared::formats::http_header_problem;
+use crate::kinds::shared::rules::{non_negative, port_or_name};
 use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use crate::machinery::object::Reading;
 
@@ -56,7 +57,7 @@ fn validate_handler(errors: &mut ErrorList, path: &Path, handler: &Value, grace_
         match field {
             "exec" if action.list("/command").is_empty() => errors.push(required(&here.child("command"), "")),
             "httpGet" => validate_http_get(errors, &here, action),
-            "tcpSocket" | "grpc" => validate_port(errors, &here.child("port"), action.get("port")),
+            "tcpSocket" | "grpc" => port_or_name(errors, &here.child("port"), action.get("port")),
             "sleep" => validate_sleep(errors, &here, action.int("/seconds").unwrap_or(0), grace_period),
             _ => {}
         }
@@ -70,14 +71,14 @@ fn validate_http_get(errors: &mut ErrorList, path: &Path, get: &Value) {
     if get.str("/path").is_empty() {
         errors.push(required(&path.child("path"), ""));
     }
-    validate_port(errors, &path.child("port"), get.get("port"));
+    port_or_name(errors, &path.child("port"), get.get("port"));
     let scheme = get.str("/scheme");
     if !["HTTP", "HTTPS"].contains(&scheme) {
         errors.push(not_supported(&path.child("scheme"), scheme, &["HTTP", "HTTPS"]));
     }
     for header in get.list("/httpHeaders") {
         let name = header.str("/name");
-        errors.extend(http_header(name).map(|why| invalid(&path.child("httpHeaders"), name, why)));
+        errors.extend(http_header_problem(name).map(|why| invalid(&path.child("httpHeaders"), name, why)));
     }
 }
 
@@ -85,16 +86,5 @@ fn validate_sleep(errors: &mut ErrorList, path: &Path, seconds: i64, grace_perio
     if seconds < 0 || seconds > grace_period {
         let why = format!("must be non-negative and less than terminationGracePeriodSeconds ({grace_period})");
         errors.push(invalid(path, seconds, &why));
-    }
-}
-
-/// Checks a port that is a number or a name.
-pub fn validate_port(errors: &mut ErrorList, path: &Path, port: Option<&Value>) {
-    match port {
-        Some(Value::String(name)) => refuse(errors, path, name, port_name(name)),
-        other => {
-            let number = other.and_then(Value::as_i64).unwrap_or(0);
-            errors.extend(port_number(number).map(|why| invalid(path, number, &why)));
-        }
     }
 }

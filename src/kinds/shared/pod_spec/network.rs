@@ -1,18 +1,11 @@
 //! The rules of a pod's place in the network: ports of the host, resolver settings, host aliases.
 
-use std::net::IpAddr;
-
 use serde_json::Value;
 
-use crate::kinds::shared::rules::{dns_subdomain, refuse};
+use crate::kinds::shared::formats::{NOT_AN_IP, dns_subdomain_problems, is_ip};
+use crate::kinds::shared::rules::refuse;
 use crate::machinery::field::{ErrorList, Path, invalid, required};
 use crate::machinery::object::Reading;
-
-const IP_RULE: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-
-fn is_ip(text: &str) -> bool {
-    text.parse::<IpAddr>().is_ok()
-}
 
 /// On the host's network a port of a container is the port of the host.
 pub fn validate_host_ports(errors: &mut ErrorList, path: &Path, spec: &Value) {
@@ -49,7 +42,7 @@ pub fn validate_dns_config(errors: &mut ErrorList, path: &Path, spec: &Value) {
     }
     for (index, server) in servers.iter().filter_map(Value::as_str).enumerate() {
         if !is_ip(server) {
-            errors.push(invalid(&path.child("nameservers").index(index), server, IP_RULE));
+            errors.push(invalid(&path.child("nameservers").index(index), server, NOT_AN_IP));
         }
     }
     let searches = config.list("/searches");
@@ -60,7 +53,7 @@ pub fn validate_dns_config(errors: &mut ErrorList, path: &Path, spec: &Value) {
     for (index, search) in searches.iter().filter_map(Value::as_str).enumerate() {
         let bare = search.strip_suffix('.').unwrap_or(search).replace('_', "-");
         if search != "." {
-            refuse(errors, &path.child("searches").index(index), search, dns_subdomain(&bare));
+            refuse(errors, &path.child("searches").index(index), search, dns_subdomain_problems(&bare));
         }
     }
     for (index, option) in config.list("/options").iter().enumerate() {
@@ -75,10 +68,10 @@ pub fn validate_host_aliases(errors: &mut ErrorList, path: &Path, aliases: &[Val
     for (index, alias) in aliases.iter().enumerate() {
         let here = path.index(index);
         if !is_ip(alias.str("/ip")) {
-            errors.push(invalid(&here.child("ip"), alias.str("/ip"), IP_RULE));
+            errors.push(invalid(&here.child("ip"), alias.str("/ip"), NOT_AN_IP));
         }
         for (number, name) in alias.list("/hostnames").iter().filter_map(Value::as_str).enumerate() {
-            refuse(errors, &here.child("hostnames").index(number), name, dns_subdomain(name));
+            refuse(errors, &here.child("hostnames").index(number), name, dns_subdomain_problems(name));
         }
     }
 }

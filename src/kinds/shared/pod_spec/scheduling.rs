@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::kinds::shared::rules::{dns_label, refuse};
+use crate::kinds::shared::formats::dns_label_problems;
+use crate::kinds::shared::rules::refuse;
 use crate::kinds::shared::selector;
 use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
 use crate::machinery::labels;
@@ -111,7 +112,7 @@ fn validate_pod_term(errors: &mut ErrorList, path: &Path, term: &Value) {
         }
     }
     for name in term.list("/namespaces").iter().filter_map(Value::as_str) {
-        refuse(errors, &path.child("namespace"), name, dns_label(name));
+        refuse(errors, &path.child("namespace"), name, dns_label_problems(name));
     }
     let key = term.str("/topologyKey");
     if key.is_empty() {

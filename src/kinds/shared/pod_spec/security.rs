@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::kinds::shared::rules::inclusive_range;
+use crate::kinds::shared::formats::inclusive_range;
 use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use crate::machinery::object::Reading;
 

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::volumes::Volumes;
 use super::{containers, network, resources, scheduling, security, volumes};
-use crate::kinds::shared::rules::{dns_label, dns_subdomain, inclusive_range, label_map, refuse};
+use crate::kinds::shared::formats::{dns_label_problems, dns_subdomain_problems, inclusive_range};
+use crate::kinds::shared::rules::{label_map, refuse};
 use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
 use crate::machinery::labels;
 use crate::machinery::object::Reading;
@@ -70,7 +71,7 @@ fn validate_resource_claims(errors: &mut ErrorList, path: &Path, spec: &Value) {
         } else if seen.contains(&name) {
             errors.push(duplicate(&here.child("name"), name));
         } else {
-            refuse(errors, &here.child("name"), name, dns_label(name));
+            refuse(errors, &here.child("name"), name, dns_label_problems(name));
         }
         seen.push(name);
         match (claim.at("/resourceClaimName").is_some(), claim.at("/resourceClaimTemplateName").is_some()) {
@@ -124,8 +125,10 @@ fn validate_names(errors: &mut ErrorList, path: &Path, spec: &Value) {
             errors.push(invalid(&path.child("imagePullSecrets").index(index).child("name"), name.clone(), ""));
         }
     }
-    for (field, rule) in [("serviceAccountName", dns_subdomain as fn(&str) -> Vec<String>), ("nodeName", dns_subdomain)]
-    {
+    for (field, rule) in [
+        ("serviceAccountName", dns_subdomain_problems as fn(&str) -> Vec<String>),
+        ("nodeName", dns_subdomain_problems),
+    ] {
         let name = spec.get(field).and_then(Value::as_str).unwrap_or_default();
         if !name.is_empty() {
             refuse(errors, &path.child(field), name, rule(name));
@@ -140,7 +143,7 @@ fn validate_names(errors: &mut ErrorList, path: &Path, spec: &Value) {
     for field in ["hostname", "subdomain"] {
         let name = spec.get(field).and_then(Value::as_str).unwrap_or_default();
         if !name.is_empty() {
-            refuse(errors, &path.child(field), name, dns_label(name));
+            refuse(errors, &path.child(field), name, dns_label_problems(name));
         }
     }
 }
@@ -149,7 +152,7 @@ fn validate_classes(errors: &mut ErrorList, path: &Path, spec: &Value) {
     for field in ["priorityClassName", "runtimeClassName"] {
         let name = spec.get(field).and_then(Value::as_str).unwrap_or_default();
         if !name.is_empty() {
-            refuse(errors, &path.child(field), name, dns_subdomain(name));
+            refuse(errors, &path.child(field), name, dns_subdomain_problems(name));
         }
     }
     if let Some(policy) = spec.at("/preemptionPolicy").and_then(Value::as_str)

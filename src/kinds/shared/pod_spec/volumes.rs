@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::volume_sources;
-use crate::kinds::shared::rules::{dns_label, refuse};
+use crate::kinds::shared::formats::dns_label_problems;
+use crate::kinds::shared::rules::refuse;
 use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_found, not_supported, required};
 use crate::machinery::object::Reading;
 
@@ -23,7 +24,7 @@ pub fn validate<'a>(errors: &mut ErrorList, path: &Path, list: &'a [Value]) -> V
         if name.is_empty() {
             wrong.push(required(&here.child("name"), ""));
         } else {
-            refuse(&mut wrong, &here.child("name"), name, dns_label(name));
+            refuse(&mut wrong, &here.child("name"), name, dns_label_problems(name));
         }
         if good.contains_key(name) {
             wrong.push(duplicate(&here.child("name"), name));
