@@ -1,69 +1,24 @@
 //! Validation of `metadata`, which is the same for every kind.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use serde_json::Value;
 
+use crate::kinds::shared::formats;
 use crate::kinds::{Kind, NameRule};
 use crate::machinery::field::{self, ErrorList, Path};
 use crate::machinery::labels;
 use crate::machinery::object::{Meta, Object, Reading};
 
-const LABEL: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
-const LABEL_1035: &str = "[a-z]([-a-z0-9]*[a-z0-9])?";
-
 /// All annotations of an object together: keys and values, in bytes.
 const ANNOTATIONS_MAX: usize = 256 * 1024;
 
-fn whole(pattern: &str) -> Regex {
-    #[allow(clippy::expect_used)]
-    Regex::new(&format!("^(?:{pattern})$")).expect("the pattern is a constant of this file")
-}
-
-static DNS_LABEL: LazyLock<Regex> = LazyLock::new(|| whole(LABEL));
-static DNS_LABEL_1035: LazyLock<Regex> = LazyLock::new(|| whole(LABEL_1035));
-static DNS_SUBDOMAIN: LazyLock<Regex> = LazyLock::new(|| whole(&format!("{LABEL}(\\.{LABEL})*")));
-
 /// What is wrong with a name under a rule; the words are Kubernetes'.
 pub(super) fn check_name(rule: NameRule, name: &str) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let mut too_long = |max: usize| {
-        if name.len() > max {
-            wrong.push(format!("must be no more than {max} bytes"));
-        }
-    };
     match rule {
-        NameRule::Subdomain => {
-            too_long(253);
-            if !DNS_SUBDOMAIN.is_match(name) {
-                wrong.push(format!("a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '{LABEL}(\\.{LABEL})*')"));
-            }
-        }
-        NameRule::Label => {
-            too_long(63);
-            if !DNS_LABEL.is_match(name) {
-                wrong.push(format!("a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '{LABEL}')"));
-            }
-        }
-        NameRule::Label1035 => {
-            too_long(63);
-            if !DNS_LABEL_1035.is_match(name) {
-                wrong.push(format!("a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '{LABEL_1035}')"));
-            }
-        }
-        NameRule::PathSegment => {
-            if name == "." || name == ".." {
-                wrong.push(format!("may not be '{name}'"));
-            }
-            for part in ["/", "%"] {
-                if name.contains(part) {
-                    wrong.push(format!("may not contain '{part}'"));
-                }
-            }
-        }
+        NameRule::Subdomain => formats::dns_subdomain_problems(name),
+        NameRule::Label => formats::dns_label_problems(name),
+        NameRule::Label1035 => formats::dns_label_1035_problems(name),
+        NameRule::PathSegment => formats::path_segment_problems(name),
     }
-    wrong
 }
 
 /// What is wrong with the metadata of a new object.

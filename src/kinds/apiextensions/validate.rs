@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::kinds::custom::rules;
-use crate::kinds::shared::formats::dns_label_problems;
+use crate::kinds::shared::formats::{dns_label_1035_problems, dns_subdomain_problems};
 use crate::kinds::shared::rules::{check, immutable_at, one_of};
 use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::labels::dns_subdomain_problems;
 use crate::machinery::object::{Meta, Object, Reading, condition_is_true};
 
 /// Types a schema may have.
@@ -56,7 +55,7 @@ fn version_list_errors(definition: &Object, path: &Path) -> ErrorList {
     let mut seen = BTreeSet::new();
     for (index, version) in versions.iter().enumerate() {
         let name = version.str("/name");
-        errors.extend(check(version_name_problems, name, &path.index(index).child("name")));
+        errors.extend(check(dns_label_1035_problems, name, &path.index(index).child("name")));
         if !seen.insert(name) {
             errors.push(field::invalid(path, json!(versions), "must contain unique version names"));
         }
@@ -76,14 +75,6 @@ fn go_versions(versions: &[Value]) -> Value {
         .collect()
 }
 
-fn version_name_problems(name: &str) -> Vec<String> {
-    let problem = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic \
-                   character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation \
-                   is '[a-z]([-a-z0-9]*[a-z0-9])?')";
-    let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
-    if starts && dns_label_problems(name).is_empty() { vec![] } else { vec![problem.into()] }
-}
-
 fn name_errors(definition: &Object, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     for name in ["plural", "singular", "kind", "listKind"] {
@@ -93,7 +84,7 @@ fn name_errors(definition: &Object, path: &Path) -> ErrorList {
             errors.push(field::required(&path, ""));
             continue;
         }
-        let problems = version_name_problems(&text.to_lowercase());
+        let problems = dns_label_1035_problems(&text.to_lowercase());
         if !problems.is_empty() {
             let text_shown =
                 if name.ends_with("ind") { "may have mixed case, but should otherwise match: " } else { "" };
@@ -107,7 +98,7 @@ fn name_errors(definition: &Object, path: &Path) -> ErrorList {
     for name in ["shortNames", "categories"] {
         for (index, item) in definition.list(&format!("/spec/names/{name}")).iter().enumerate() {
             let text = item.as_str().unwrap_or("");
-            errors.extend(check(version_name_problems, text, &path.child(name).index(index)));
+            errors.extend(check(dns_label_1035_problems, text, &path.child(name).index(index)));
         }
     }
     errors

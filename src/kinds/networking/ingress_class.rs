@@ -2,6 +2,7 @@
 
 use super::GROUP;
 use crate::kinds::shared::describe::{annotations, describe_events, labels};
+use crate::kinds::shared::formats::dns_subdomain_problems;
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Describer, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
@@ -51,11 +52,9 @@ fn errors(class: &Object) -> ErrorList {
                 let text = "must be a domain-prefixed path (such as \"acme.io/foo\")";
                 errors.push(field::invalid(&path, controller, text));
             }
-            Some((domain, _)) => errors.extend(
-                crate::machinery::labels::dns_subdomain_problems(domain)
-                    .iter()
-                    .map(|p| field::invalid(&path, domain, p)),
-            ),
+            Some((domain, _)) => {
+                errors.extend(dns_subdomain_problems(domain).iter().map(|p| field::invalid(&path, domain, p)))
+            }
         }
     }
     if let Some(parameters) = class.at("/spec/parameters") {

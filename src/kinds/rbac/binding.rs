@@ -4,12 +4,11 @@ use serde_json::{Value, json};
 
 use super::GROUP;
 use crate::kinds::shared::describe::{annotations, labels};
-use crate::kinds::shared::formats::path_segment_problems;
+use crate::kinds::shared::formats::{dns_subdomain_problems, path_segment_problems};
 use crate::kinds::shared::rules::check;
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Describer, Lookup, NameRule, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::labels::dns_subdomain_problems;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::Cell;
 use crate::sim::Time;

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use crate::machinery::labels;
 
+const LABEL_1035_RULE: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const LABEL_RULE: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const CONFIG_KEY_RULE: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 const ENV_NAME_RULE: &str =
@@ -30,7 +31,20 @@ pub fn dns_label_problems(text: &str) -> Vec<String> {
         problems.push(max_length(63));
     }
     if !labels::is_dns_label(text) {
-        problems.push(LABEL_RULE.to_owned());
+        let only_dots = labels::is_dns_subdomain(text);
+        problems.push(if only_dots { "must not contain dots" } else { LABEL_RULE }.to_owned());
+    }
+    problems
+}
+
+/// What is wrong with an RFC 1035 label of at most 63 characters, which starts with a letter.
+pub fn dns_label_1035_problems(text: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    if text.len() > 63 {
+        problems.push(max_length(63));
+    }
+    if !labels::is_dns_label(text) || text.starts_with(|c: char| c.is_ascii_digit()) {
+        problems.push(LABEL_1035_RULE.to_owned());
     }
     problems
 }
@@ -179,6 +193,14 @@ mod tests {
         for (rule, text, count) in cases {
             assert_eq!(rule(text).len(), *count, "{text}");
         }
+    }
+
+    #[test]
+    fn a_label_with_dots_is_told_so() {
+        assert_eq!(dns_label_problems("a.b"), ["must not contain dots"]);
+        assert_eq!(dns_label_problems("A.b"), [LABEL_RULE]);
+        assert_eq!(dns_label_1035_problems("1a"), [LABEL_1035_RULE]);
+        assert_eq!(dns_subdomain_problems(&"a".repeat(254)), ["must be no more than 253 characters"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::kinds::shared::pod_spec::warnings;
 use crate::kinds::shared::rules::pod_name_warning;
 use crate::kinds::shared::table::{containers_and_images, number};
 use crate::kinds::shared::zero_values::drop_zero_values;
-use crate::kinds::{Describer, Kind, Lookup, Names, ScalePaths, age};
+use crate::kinds::{Describer, Kind, Lookup, NameRule, Names, ScalePaths, age};
 use crate::machinery::field::{ErrorList, Path};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
@@ -27,6 +27,11 @@ static NAMES: Names = Names::builtin(("apps", "v1"), "StatefulSet", "statefulset
 impl Kind for StatefulSet {
     fn names(&self) -> &Names {
         &NAMES
+    }
+
+    /// Their pods are named after them, and by that name known to the DNS.
+    fn name_rule(&self) -> NameRule {
+        NameRule::Label
     }
 
     fn scale(&self) -> Option<ScalePaths> {
