@@ -87,12 +87,6 @@ impl Usage {
         Usage::new(|name| Quantity::from_value(entry.get(name)?).ok())
     }
 
-    /// Reads the annotation.
-    fn parse(text: &str) -> Usage {
-        let said = metrics::parse(text);
-        Usage::new(|name| said.get(name).copied())
-    }
-
     fn plus(self, other: Usage) -> Usage {
         Usage { cpu: self.cpu + other.cpu, memory: self.memory + other.memory }
     }
@@ -129,8 +123,8 @@ impl Measured {
         if pod.str("/status/phase") != "Running" {
             return None;
         }
-        let said = self.row.as_ref().and_then(|row| row.get(format!("{}/{}", pod.namespace(), pod.name())));
-        said.map(Usage::read).or_else(|| pod.annotation(ANNOTATION).map(Usage::parse))
+        let said = metrics::of_pod(pod, self.row.as_ref());
+        (!said.is_empty()).then(|| Usage::new(|name| said.get(name).copied()))
     }
 }
 
@@ -322,8 +316,14 @@ mod tests {
     fn usage_is_shown_in_thousandths_and_mebibytes() {
         let used = Usage::read(&json!({"cpu": "0.25", "memory": "64Mi"}));
         assert_eq!(used.cells(), ["250m", "64Mi"]);
-        assert_eq!(Usage::parse("cpu=250m,memory=64Mi"), used);
-        assert_eq!(Usage::parse("cpu=x, memory"), Usage::default());
+        let measured = |annotation: &str, setting: Value| {
+            let pod = json!({"metadata": {"namespace": "n", "name": "p", "annotations": {ANNOTATION: annotation}},
+                             "status": {"phase": "Running"}});
+            Measured { row: Some(json!({"n/p": setting})) }.of(&pod)
+        };
+        assert_eq!(measured("cpu=250m,memory=64Mi", json!({})), Some(used));
+        assert_eq!(measured("cpu=1,memory=64Mi", json!({"cpu": "250m"})), Some(used), "what is set wins, name by name");
+        assert_eq!(measured("cpu=x, memory", json!({})), None);
         assert_eq!((percent(1, 3), percent(1, 0)), ("33%".into(), "<unknown>".into()));
     }
 

@@ -20,6 +20,18 @@ pub const SETTING: &str = "metrics";
 /// What has been measured, in thousandths, by pod.
 pub(super) type Samples = BTreeMap<String, i64>;
 
+/// What a pod uses, by name: what its annotation says, and over that what the setting says.
+pub fn of_pod(pod: &Object, setting: Option<&Value>) -> BTreeMap<String, Quantity> {
+    let mut found = pod.annotation(ANNOTATION).map(parse).unwrap_or_default();
+    let own = setting.and_then(|s| s.get(Key::of(pod).to_string()));
+    for (name, value) in own.and_then(Value::as_object).into_iter().flatten() {
+        if let Ok(amount) = Quantity::from_value(value) {
+            found.insert(name.clone(), amount);
+        }
+    }
+    found
+}
+
 /// Everything that is known of some pods.
 pub(super) struct Measured {
     by_pod: BTreeMap<String, BTreeMap<String, Quantity>>,
@@ -32,13 +44,7 @@ impl Measured {
     pub(super) fn of(pods: &[Arc<Object>], setting: Option<&Value>) -> Measured {
         let mut by_pod = BTreeMap::new();
         for pod in pods {
-            let mut found = pod.annotation(ANNOTATION).map(parse).unwrap_or_default();
-            let own = setting.and_then(|s| s.get(Key::of(pod).to_string()));
-            for (name, value) in own.and_then(Value::as_object).into_iter().flatten() {
-                if let Ok(amount) = Quantity::from_value(value) {
-                    found.insert(name.clone(), amount);
-                }
-            }
+            let found = of_pod(pod, setting);
             if !found.is_empty() {
                 by_pod.insert(pod.name().to_string(), found);
             }
@@ -79,7 +85,7 @@ impl Measured {
 
 /// Reads the annotation: names with amounts, without words that make no sense; a name that is there twice has its last
 /// amount.
-pub fn parse(text: &str) -> BTreeMap<String, Quantity> {
+fn parse(text: &str) -> BTreeMap<String, Quantity> {
     let pair = |word: &str| {
         let (name, amount) = word.split_once('=')?;
         Some((name.trim().to_string(), amount.trim().parse().ok()?))

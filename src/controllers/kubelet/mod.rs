@@ -23,7 +23,7 @@ mod tests;
 
 pub use images::DEFAULT_MISSING;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -110,6 +110,7 @@ fn remembered(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Option<
         return Ok(Some(known));
     }
     let Some(found) = ctx.get("nodes", "", node)? else { return Ok(None) };
+    tell_of_nonsense(ctx, pod, node);
     let ip = if pod.flag("/spec/hostNetwork") { host_ip(&found) } else { next_ip(ctx, &found)? };
     let runtime = PodRuntime {
         started: ctx.now,
@@ -120,6 +121,18 @@ fn remembered(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Option<
         ended: None,
     };
     Ok(Some(runtime))
+}
+
+/// Words of a declared life that mean nothing would otherwise be passed over in silence.
+fn tell_of_nonsense(ctx: &mut Context<'_>, pod: &Object, node: &str) {
+    let lists = ["/spec/initContainers", "/spec/containers"];
+    let words = lists.iter().flat_map(|list| pod.list(list)).flat_map(|container| life::declared(pod, container).1);
+    let words: BTreeSet<String> = words.collect();
+    if !words.is_empty() {
+        let words: Vec<String> = words.into_iter().collect();
+        let text = format!("Annotation {} says what means nothing: {}", life::ANNOTATION, words.join(" "));
+        ctx.event_from(pod, "", node, "Warning", "UnknownLife", &text);
+    }
 }
 
 /// The next address out of the node's range; numbers are used again when the range is used up.

@@ -22,3 +22,17 @@ fn a_declared_life_of_all_containers_lets_init_containers_succeed_in_the_end() {
     assert_eq!(status("initContainerStatuses").str("/state/terminated/reason"), "Completed");
     assert_eq!(status("containerStatuses").int("/restartCount"), Some(1));
 }
+
+#[test]
+fn words_of_a_declared_life_that_mean_nothing_make_an_event() {
+    let mut bench = Bench::new(&["pods", "events"]).expect("both are served");
+    let pod = json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "web", "annotations": {"kctl.dev/life": "run=1s lasts=2s exit=x"}},
+        "spec": {"containers": [{"name": "a", "image": "nginx"}, {"name": "b", "image": "nginx"}]}});
+    bench.create("pods", pod);
+    bench.cluster.advance(Duration::from_secs(30)).expect("time passes");
+    let events = bench.cluster.server().read_all("events", Some("default")).expect("readable");
+    let told: Vec<&str> =
+        events.iter().filter(|e| e.str("/reason") == "UnknownLife").map(|e| e.str("/message")).collect();
+    assert_eq!(told, ["Annotation kctl.dev/life says what means nothing: exit=x lasts=2s"]);
+}
