@@ -120,10 +120,8 @@ impl Server {
             return Ok(());
         }
         let prefix: String = prefix.chars().take(58).collect();
-        let owner = match new.controller_of() {
-            Some(owner) => owner.uid,
-            None => format!("{}/{}/{prefix}", kind.names().resource(), new.namespace()),
-        };
+        let controller = self.controller_of(new)?;
+        let owner = controller.unwrap_or_else(|| format!("{}/{}/{prefix}", kind.names().resource(), new.namespace()));
         for _ in 0..NAME_TRIES {
             let counter = self.next_counter("name", &owner)?;
             let name = format!("{prefix}{}", self.ids.suffix("name", &owner, counter, 5));
@@ -146,13 +144,28 @@ impl Server {
             return Ok(());
         }
         let resource = kind.names().resource();
-        let owner = match new.controller_of() {
-            Some(owner) => format!("{}/{resource}", owner.uid),
-            None => format!("{resource}/{}/{}", new.namespace(), new.name()),
+        let uid = match self.controller_of(new)? {
+            Some(controller) => {
+                let counter = self.next_counter(&format!("uid/{resource}"), &controller)?;
+                self.ids.uid("uid", &format!("{controller}/{resource}"), counter)
+            }
+            None => {
+                let owner = format!("{resource}/{}/{}", new.namespace(), new.name());
+                let counter = self.next_counter("uid", &owner)?;
+                self.ids.uid("uid", &owner, counter)
+            }
         };
-        let counter = self.next_counter("uid", &owner)?;
-        new.put("/metadata/uid", self.ids.uid("uid", &owner, counter));
+        new.put("/metadata/uid", uid);
         Ok(())
+    }
+
+    /// The uid of the controller of a new object, if it is there: the counters of one that is gone are gone with it.
+    fn controller_of(&mut self, new: &Object) -> Result<Option<String>> {
+        let Some(owner) = new.controller_of() else { return Ok(None) };
+        let Some(kind) = self.kind_of(&owner.api_version, &owner.kind) else { return Ok(None) };
+        let namespace = if kind.names().namespaced { new.namespace() } else { "" };
+        let found = self.read(&kind.names().resource(), namespace, &owner.name)?;
+        Ok(found.is_some_and(|found| found.uid() == owner.uid).then_some(owner.uid))
     }
 
     /// Completes an object and refuses what must not be, beyond the rules of its kind.

@@ -27,9 +27,4 @@ impl Server {
         }
         Ok(())
     }
-
-    /// After a removal: a definition takes its kinds with it.
-    pub(super) fn after_remove(&mut self, kind: &dyn Kind, object: &Arc<Object>) -> Result<()> {
-        self.after_write(kind, object, false)
-    }
 }

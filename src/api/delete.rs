@@ -8,11 +8,15 @@ use crate::kinds::Kind;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::status::Status;
 use crate::sim::{Duration, Time};
+use crate::store::ObjectKey;
 
 /// The finalizer that makes the garbage collector orphan the dependents first.
 pub(super) const ORPHAN: &str = "orphan";
 /// The finalizer that makes the garbage collector delete the dependents first.
 pub(super) const FOREGROUND: &str = "foregroundDeletion";
+
+/// Kinds whose objects are many and own nothing.
+const NEVER_OWNERS: &[&str] = &["events"];
 
 impl Server {
     pub(super) fn delete(&mut self, kind: &dyn Kind, request: &Request, now: Time) -> Result<Response> {
@@ -33,8 +37,7 @@ impl Server {
                     // What can end gracefully is marked even when it ends now: that is a version of its own, which watches see.
                     self.store.write(&key, marked(&old, &finalizers, 0, now)).map_err(broken)?;
                 }
-                self.store.remove(&key).map_err(broken)?;
-                self.after_remove(kind, &old)?;
+                self.remove(kind, &key)?;
             }
             return Ok(Response { object: old, ..Response::default() });
         }
@@ -44,6 +47,17 @@ impl Server {
         }
         let object = self.store_update(kind, &old, new, false)?;
         Ok(Response { pending: !is_finished(&object), object, ..Response::default() })
+    }
+
+    /// Takes an object out of the store, and with it what was kept for its sake: a definition takes its kinds along, and no
+    /// owner of the same uid will ever come back. Answers its last version.
+    pub(super) fn remove(&mut self, kind: &dyn Kind, key: &ObjectKey) -> Result<Option<Arc<Object>>> {
+        let Some(last) = self.store.remove(key).map_err(broken)? else { return Ok(None) };
+        self.after_write(kind, &last, false)?;
+        if !NEVER_OWNERS.contains(&kind.names().plural) {
+            self.store.forget_counters(last.uid()).map_err(broken)?;
+        }
+        Ok(Some(last))
     }
 
     /// A namespace only begins to go: its controller empties it and then takes the finalizer off.

@@ -130,7 +130,7 @@ impl Server {
         let object = self.store.write(&key, new).map_err(broken)?;
         self.after_write(kind, &object, false)?;
         if is_finished(&object) {
-            return Ok(self.store.remove(&key).map_err(broken)?.unwrap_or(object));
+            return Ok(self.remove(kind, &key)?.unwrap_or(object));
         }
         Ok(object)
     }

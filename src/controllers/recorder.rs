@@ -156,14 +156,25 @@ impl Memory {
 /// The name of a new event, `NAME.` and sixteen hexadecimal digits: the instant in nanoseconds, moved on a little where that
 /// is taken; and its uid.
 fn event_identity(context: &mut Context<'_>, about: &Object) -> (String, String) {
-    let counter = context.next_counter("event", about.uid()).unwrap_or(0);
-    let nanos = context.now.micros().saturating_mul(1000).saturating_add(counter as i64);
-    (format!("{}.{nanos:016x}", about.name()), context.ids().uid("event", about.uid(), counter))
+    let namespace = namespace_of(about).to_string();
+    let mut nanos = context.now.micros().saturating_mul(1000);
+    loop {
+        let name = format!("{}.{nanos:016x}", about.name());
+        if !matches!(context.get("events", &namespace, &name), Ok(Some(_))) {
+            return (name, context.ids().uid("event", about.uid(), nanos.cast_unsigned()));
+        }
+        nanos += 1;
+    }
+}
+
+/// Events about objects of the cluster are in the namespace `default`.
+fn namespace_of(about: &Object) -> &str {
+    if about.namespace().is_empty() { "default" } else { about.namespace() }
 }
 
 /// Writes an event; `uid` is that of a new one.
 fn write(context: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &str, seen: &Seen, uid: String) {
-    let namespace = if about.namespace().is_empty() { "default" } else { about.namespace() }.to_string();
+    let namespace = namespace_of(about).to_string();
     let now = context.now;
     let known = context.get("events", &namespace, &seen.name).ok().flatten();
     let written = match known {

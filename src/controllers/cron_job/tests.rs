@@ -137,3 +137,23 @@ fn clocks_of_a_zone_decide() {
     let job = bench.list("jobs.batch")[0].clone();
     assert_eq!(job.annotation(super::SCHEDULED), Some("2026-01-01T09:05:00+09:00"));
 }
+
+#[test]
+fn runs_that_are_forgotten_leave_nothing_behind() {
+    let Some(mut bench) = bench_with(cron_job("tick", "*/5 * * * *", "true", json!({}))) else { return };
+    bench.cluster.advance(Duration::from_secs(310)).unwrap();
+    let first = bench.list("jobs.batch")[0].clone();
+    bench.cluster.advance(Duration::from_secs(3 * 3600)).unwrap();
+    let pods = bench.list("pods");
+    assert_eq!(pods.len(), 3);
+    let store = bench.cluster.server().store();
+    let remembered = store.rows_with_prefix("memory/kubelet/pod/").unwrap();
+    let mut remembered: Vec<&str> = remembered.iter().filter_map(|(row, _)| row.rsplit('/').next()).collect();
+    let mut uids: Vec<&str> = pods.iter().map(|pod| pod.uid()).collect();
+    remembered.sort_unstable();
+    uids.sort_unstable();
+    assert_eq!(remembered, uids, "the kubelet remembers the pods that there are");
+    for purpose in ["name", "uid/pods"] {
+        assert_eq!(store.next_counter(purpose, first.uid()).unwrap(), 0, "the counters of a job go with it");
+    }
+}

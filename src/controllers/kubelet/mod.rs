@@ -32,7 +32,7 @@ use crate::api::{Propagation, Server};
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::status::Status;
 use crate::sim::Time;
-use crate::store::Change;
+use crate::store::{Change, ChangeKind};
 use runtime::PodRuntime;
 use step::{Fault, Outcome, Step, World};
 
@@ -48,11 +48,16 @@ const MISSING: &str = "images-missing";
 /// Faults on purpose, by `namespace/name` of the pod.
 const FAULTS: &str = "pod-faults";
 
+/// The key of a pod that is gone: this and its uid, without a namespace.
+const GONE: &str = "gone:";
+
 /// A kubelet minds only pods that are bound to its node; a removed pod is forgotten.
 fn bound_pods(change: &Change, _: &mut Server) -> Vec<Key> {
-    match change.object.str("/spec/nodeName").is_empty() {
-        true => Vec::new(),
-        false => vec![Key::of(&change.object)],
+    let pod = &change.object;
+    match (pod.str("/spec/nodeName"), change.kind) {
+        ("", _) => Vec::new(),
+        (_, ChangeKind::Deleted) => vec![Key::of(pod), Key::new("", &format!("{GONE}{}", pod.uid()))],
+        _ => vec![Key::of(pod)],
     }
 }
 
@@ -61,6 +66,10 @@ fn memory_name(uid: &str) -> String {
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
+    if let Some(uid) = key.name.strip_prefix(GONE) {
+        ctx.remember(&memory_name(uid), None);
+        return Ok(Action::Done);
+    }
     let Some(pod) = ctx.get_key("pods", key)?.filter(|p| !p.str("/spec/nodeName").is_empty()) else {
         return Ok(Action::Done);
     };
