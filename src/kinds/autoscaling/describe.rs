@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::metrics::{UNKNOWN, amount, current};
 use super::source;
-use crate::kinds::shared::describe::{describe_events, head, or, stamp};
+use crate::kinds::shared::describe::{condition_table, describe_events, head, or, stamp};
 use crate::kinds::{Describer, Lookup};
 use crate::machinery::object::{Object, Reading};
 
@@ -35,16 +35,8 @@ pub(super) fn describe(hpa: &Object, look: &dyn Lookup, out: &mut Describer) {
 }
 
 fn conditions(hpa: &Object, out: &mut Describer) {
-    let list = hpa.list("/status/conditions");
-    if list.is_empty() {
-        return;
-    }
-    out.line(0, "Conditions:");
-    out.line(1, "Type\tStatus\tReason\tMessage");
-    out.line(1, "----\t------\t------\t-------");
-    for c in list {
-        out.line(1, ["/type", "/status", "/reason", "/message"].map(|p| c.str(p)).join("\t"));
-    }
+    let line = |one: &Value| ["/type", "/status", "/reason", "/message"].map(|p| one.str(p)).join("\t");
+    condition_table(hpa, &["Type\tStatus\tReason\tMessage", "----\t------\t------\t-------"], line, out);
 }
 
 fn metric_line(metric: &Value, status: Option<&Value>) -> String {

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::persistent_volume::{
     class, class_errors, fraction_warning, mode_errors, positive_errors, status_text, storage, volume_mode_errors,
 };
-use crate::kinds::shared::describe::{annotations, describe_events, go_list, labels, lines_under, or, stamp};
+use crate::kinds::shared::describe::{
+    annotations, conditions_since, describe_events, go_list, labels, lines_under, or,
+};
 use crate::kinds::shared::go_diff;
 use crate::kinds::shared::selector;
 use crate::kinds::shared::simple::columns;
@@ -114,7 +116,7 @@ impl Kind for PersistentVolumeClaim {
         }
         data_source(object, out);
         lines_under(0, "Used By", &users(object, look), out);
-        conditions(object, out);
+        conditions_since(object, "LastProbeTime", "/lastProbeTime", out);
         describe_events(look, object, out);
         true
     }
@@ -265,27 +267,6 @@ fn users(claim: &Object, look: &dyn Lookup) -> Vec<String> {
         look.list("pods", Some(claim.namespace()), None).iter().filter(|p| uses(p)).map(|p| p.name().into()).collect();
     names.sort();
     names
-}
-
-fn conditions(claim: &Object, out: &mut Describer) {
-    let list = claim.list("/status/conditions");
-    if list.is_empty() {
-        return;
-    }
-    out.line(0, "Conditions:");
-    out.line(1, "Type\tStatus\tLastProbeTime\tLastTransitionTime\tReason\tMessage");
-    out.line(1, "----\t------\t-----------------\t------------------\t------\t-------");
-    for c in list {
-        let cells = [
-            c.str("/type").to_string(),
-            c.str("/status").to_string(),
-            stamp(c, "/lastProbeTime"),
-            stamp(c, "/lastTransitionTime"),
-            c.str("/reason").to_string(),
-            c.str("/message").to_string(),
-        ];
-        out.line(1, cells.join(" \t"));
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{allocation, roles};
-use crate::kinds::shared::describe::{annotations, describe_events, joined, labels, lines_under, or, stamp};
+use crate::kinds::shared::describe::{
+    annotations, conditions_since, describe_events, joined, labels, lines_under, or, stamp,
+};
 use crate::kinds::{Describer, Lookup};
 use crate::machinery::object::{Meta, Object, Reading};
 
@@ -22,7 +24,7 @@ pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
     taints(node, out);
     out.pair(0, "Unschedulable", node.flag("/spec/unschedulable"));
     lease(node, look, out);
-    conditions(node, out);
+    conditions_since(node, "LastHeartbeatTime", "/lastHeartbeatTime", out);
     out.line(0, "Addresses:");
     for address in node.list("/status/addresses") {
         out.pair(1, address.str("/type"), address.str("/address"));
@@ -62,27 +64,6 @@ fn lease(node: &Object, look: &dyn Lookup, out: &mut Describer) {
     out.pair(1, "HolderIdentity", or(lease.str("/spec/holderIdentity"), "<unset>"));
     for (label, pointer) in [("AcquireTime", "/spec/acquireTime"), ("RenewTime", "/spec/renewTime")] {
         out.pair(1, label, lease.time(pointer).map_or_else(|| "<unset>".into(), |t| t.rfc1123()));
-    }
-}
-
-fn conditions(node: &Object, out: &mut Describer) {
-    let list = node.list("/status/conditions");
-    if list.is_empty() {
-        return;
-    }
-    out.line(0, "Conditions:");
-    out.line(1, "Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage");
-    out.line(1, "----\t------\t-----------------\t------------------\t------\t-------");
-    for c in list {
-        let cells = [
-            c.str("/type").to_string(),
-            c.str("/status").to_string(),
-            stamp(c, "/lastHeartbeatTime"),
-            stamp(c, "/lastTransitionTime"),
-            c.str("/reason").to_string(),
-            c.str("/message").to_string(),
-        ];
-        out.line(1, cells.join(" \t"));
     }
 }
 

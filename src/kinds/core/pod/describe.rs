@@ -6,7 +6,7 @@ use crate::kinds::shared::describe::containers::{Containers, describe_containers
 use crate::kinds::shared::describe::template::{describe_spread, describe_tolerations, selector_of};
 use crate::kinds::shared::describe::volumes::describe_volumes;
 use crate::kinds::shared::describe::{
-    annotations, controlled_by, describe_events, identity, label_lines, labels, stamp,
+    annotations, condition_table, controlled_by, describe_events, identity, label_lines, labels, stamp,
 };
 use crate::kinds::shared::pod_spec::qos::qos_class;
 use crate::kinds::{Describer, Lookup, since};
@@ -106,12 +106,6 @@ fn describe_gates_and_conditions(pod: &Object, out: &mut Describer) {
         let status = condition(pod, kind).map_or("<none>", |c| c.str("/status"));
         out.line(1, format!("{kind} \t{status} "));
     }
-    let conditions = pod.list("/status/conditions");
-    if !conditions.is_empty() {
-        out.line(0, "Conditions:");
-        out.line(1, "Type\tStatus");
-    }
-    for one in conditions {
-        out.line(1, format!("{} \t{} ", one.str("/type"), one.str("/status")));
-    }
+    let line = |one: &Value| format!("{} \t{} ", one.str("/type"), one.str("/status"));
+    condition_table(pod, &["Type\tStatus"], line, out);
 }

@@ -1,35 +1,50 @@
-//! The conditions of an object as a table.
+//! The conditions of an object as a table; kinds differ in its columns. Where there are no conditions there is no table.
+
+use serde_json::Value;
 
 use super::texts::stamp;
 use crate::kinds::Describer;
 use crate::machinery::object::{Object, Reading};
 
-/// The conditions with their instants and messages; nothing when there are none.
-pub fn conditions(object: &Object, out: &mut Describer) {
-    let list = object.list("/status/conditions");
-    if list.is_empty() {
-        return;
-    }
-    out.line(0, "Conditions:");
-    out.line(1, "Type\tStatus\tLastTransitionTime\tReason\tMessage");
-    out.line(1, "----\t------\t------------------\t------\t-------");
-    for c in list {
-        let when = stamp(c, "/lastTransitionTime");
-        let (kind, status) = (c.str("/type"), c.str("/status"));
-        out.line(1, format!("{kind}\t{status}\t{when}\t{}\t{}", c.str("/reason"), c.str("/message")));
-    }
-}
-
-/// The conditions with their reasons alone, as workloads show them; nothing when there are none.
-pub fn brief_conditions(object: &Object, out: &mut Describer) {
+/// A table of conditions with these lines above it and one line for each of them.
+pub fn condition_table(object: &Object, above: &[&str], line: impl Fn(&Value) -> String, out: &mut Describer) {
     let conditions = object.list("/status/conditions");
     if conditions.is_empty() {
         return;
     }
     out.line(0, "Conditions:");
-    out.line(1, "Type\tStatus\tReason");
-    out.line(1, "----\t------\t------");
-    for one in conditions {
-        out.line(1, format!("{} \t{}\t{}", one.str("/type"), one.str("/status"), one.str("/reason")));
-    }
+    above.iter().for_each(|heading| out.line(1, heading));
+    conditions.iter().for_each(|one| out.line(1, line(one)));
+}
+
+/// The conditions with their instants and messages.
+pub fn conditions(object: &Object, out: &mut Describer) {
+    let above =
+        ["Type\tStatus\tLastTransitionTime\tReason\tMessage", "----\t------\t------------------\t------\t-------"];
+    let line = |one: &Value| {
+        let when = stamp(one, "/lastTransitionTime");
+        let (kind, status) = (one.str("/type"), one.str("/status"));
+        format!("{kind}\t{status}\t{when}\t{}\t{}", one.str("/reason"), one.str("/message"))
+    };
+    condition_table(object, &above, line, out);
+}
+
+/// The conditions with their reasons alone, as workloads show them.
+pub fn brief_conditions(object: &Object, out: &mut Describer) {
+    let line = |one: &Value| format!("{} \t{}\t{}", one.str("/type"), one.str("/status"), one.str("/reason"));
+    condition_table(object, &["Type\tStatus\tReason", "----\t------\t------"], line, out);
+}
+
+/// The conditions with everything, and an instant that only this kind has: its heading, and where it stands.
+pub fn conditions_since(object: &Object, heading: &str, pointer: &str, out: &mut Describer) {
+    let above = [
+        &*format!("Type\tStatus\t{heading}\tLastTransitionTime\tReason\tMessage"),
+        "----\t------\t-----------------\t------------------\t------\t-------",
+    ];
+    let line = |one: &Value| {
+        let (kind, status) = (one.str("/type"), one.str("/status"));
+        let (since, changed) = (stamp(one, pointer), stamp(one, "/lastTransitionTime"));
+        [kind, status, &since, &changed, one.str("/reason"), one.str("/message")].join(" \t")
+    };
+    condition_table(object, &above, line, out);
 }

@@ -10,7 +10,7 @@ pub mod template;
 pub mod texts;
 pub mod volumes;
 
-pub use conditions::{brief_conditions, conditions};
+pub use conditions::{brief_conditions, condition_table, conditions, conditions_since};
 pub use events::describe_events;
 pub use metadata::{annotations, controlled_by, head, identity, label_lines, labels, lines_under};
 pub use template::describe_template;
