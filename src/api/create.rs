@@ -82,8 +82,7 @@ impl Server {
             return Ok(());
         }
         let names = kind.names();
-        let name = if new.name().is_empty() { new.str("/metadata/generateName") } else { new.name() };
-        Err(Status::invalid(names.group, names.kind, name, &errors))
+        Err(Status::invalid(names.group, names.kind, new.name_or_prefix(), &errors))
     }
 
     /// Brings an object in another served version into the stored one.

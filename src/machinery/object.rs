@@ -258,6 +258,8 @@ pub trait Meta {
     fn kind(&self) -> &str;
     /// `metadata.name`.
     fn name(&self) -> &str;
+    /// `metadata.name`, or what it is going to begin with (`metadata.generateName`): how errors call a new object.
+    fn name_or_prefix(&self) -> &str;
     /// `metadata.namespace`, empty for objects of the cluster.
     fn namespace(&self) -> &str;
     /// `metadata.uid`.
@@ -335,6 +337,10 @@ impl Meta for Value {
 
     fn name(&self) -> &str {
         meta_text(self, "name")
+    }
+
+    fn name_or_prefix(&self) -> &str {
+        if self.name().is_empty() { meta_text(self, "generateName") } else { self.name() }
     }
 
     fn namespace(&self) -> &str {

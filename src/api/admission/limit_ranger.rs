@@ -42,9 +42,7 @@ pub(super) fn validate(admission: &mut Admission<'_>) -> Result<()> {
             problems.extend(found.into_iter().filter(|p| !problems.contains(p)).collect::<Vec<_>>());
         }
         if let Some(text) = aggregate(&problems) {
-            let new = &*admission.new;
-            let name = if new.name().is_empty() { new.str("/metadata/generateName") } else { new.name() };
-            return Err(Status::forbidden("", &resource, name, &text));
+            return Err(Status::forbidden("", &resource, admission.new.name_or_prefix(), &text));
         }
     }
     Ok(())

@@ -53,8 +53,7 @@ fn admit_pod(admission: &mut Admission<'_>) -> Result<()> {
     let broken = violations(policy.enforce.level, new);
     if !broken.is_empty() {
         let why = format!("violates PodSecurity {:?}: {}", policy.enforce.to_string(), in_full(&broken));
-        let name = if new.name().is_empty() { new.str("/metadata/generateName") } else { new.name() };
-        return Err(Status::forbidden("", "pods", name, &why));
+        return Err(Status::forbidden("", "pods", new.name_or_prefix(), &why));
     }
     warn(admission, &policy, None);
     Ok(())

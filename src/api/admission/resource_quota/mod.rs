@@ -32,7 +32,7 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     let delta = delta(&resource, admission);
     let mut charged: Vec<Object> = Vec::new();
     for quota in quotas.iter().filter(|q| usage::in_scope(q, &resource, admission.new)) {
-        let refused = |why: String| Status::forbidden(names.group, names.plural, shown_name(admission.new), &why);
+        let refused = |why: String| Status::forbidden(names.group, names.plural, admission.new.name_or_prefix(), &why);
         let limited = limited(quota);
         if admission.creates("pods")
             && let Some(missing) = unspecified(admission.new, &limited)
@@ -51,11 +51,6 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Names that are still to be generated are shown by what they begin with.
-fn shown_name(object: &Object) -> &str {
-    if object.name().is_empty() { object.str("/metadata/generateName") } else { object.name() }
 }
 
 /// What the request uses more than before.
