@@ -105,12 +105,16 @@ fn same_item<'a>(schema: &Value, item: &Value, old: Option<&'a Value>) -> Option
 
 /// What a value has to be told about one rule.
 fn check(rule: &Value, schema: &Value, new: &Value, old: Option<&Value>, path: &Path) -> Option<FieldError> {
-    // The definition would not have been accepted with a rule that cannot be read.
-    let expression = Expression::compile(rule.str("/rule")).ok()?;
+    let expression = match Expression::compile(rule.str("/rule")) {
+        Ok(expression) => expression,
+        // A definition with such a rule is refused, but one may be there from before.
+        Err(why) => return Some(error("", path, &format!("rule compile error: {why}"))),
+    };
     let is_transition = expression.mentions("oldSelf");
     let may_be_new = rule.flag("/optionalOldSelf");
     // What has not changed may stay as it is (ratcheting); a transition needs something to come from.
-    if if is_transition { old.is_none() && !may_be_new } else { old == Some(new) } {
+    let passes = if is_transition { old.is_none() && !may_be_new } else { old == Some(new) };
+    if passes {
         return None;
     }
     let variables = || {
