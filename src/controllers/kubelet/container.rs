@@ -75,12 +75,6 @@ impl Step<'_> {
         let restart = now + container.crash_delay(ended.finished - ended.started);
         let until = now + self.world.latency;
         container.state = State::Crashed { ended, until, restart: restart.max(until) };
-        if restart <= until {
-            container.state = match container.state.clone() {
-                State::Crashed { ended, until, .. } => State::Crashed { ended, until, restart: until },
-                other => other,
-            };
-        }
         self.out.look_at(until, false);
     }
 
@@ -105,7 +99,7 @@ impl Step<'_> {
         if let Some(at) = running.ends_at() {
             self.out.look_at(at, false);
         }
-        let (life, _) = self.life(spec);
+        let life = self.life(spec);
         let subject = probes::Subject {
             container: spec.container,
             life: &life,

@@ -21,7 +21,7 @@ impl Step<'_> {
         if container.last.is_some() {
             return self.start(spec, container);
         }
-        let until = self.world.now + self.life(spec).0.start.unwrap_or(self.world.latency);
+        let until = self.world.now + self.life(spec).start.unwrap_or(self.world.latency);
         container.state = State::Starting { until };
         self.out.look_at(until, false);
     }
@@ -46,7 +46,7 @@ impl Step<'_> {
         self.note(Some(spec), false, "Started", "Container started".into());
         let program = self.program(spec, container.runs);
         let running = Running { since: now, program };
-        container.probes = probes::at_start(spec.container, &self.life(spec).0, &running);
+        container.probes = probes::at_start(spec.container, &self.life(spec), &running);
         container.state = State::Running(running.clone());
         match running.ends_at() {
             Some(at) => self.out.look_at(at, false),
@@ -56,7 +56,7 @@ impl Step<'_> {
 
     /// What the next run does: as declared, else as guessed.
     fn program(&self, spec: Spec<'_>, runs: i64) -> Program {
-        let (life, _) = self.life(spec);
+        let life = self.life(spec);
         let words: Vec<String> = ["/command", "/args"].iter().flat_map(|p| strings(spec.container.list(p))).collect();
         let words: Vec<String> = words.iter().map(|w| expand(w, spec.container)).collect();
         let launch = Launch {

@@ -15,7 +15,7 @@ impl Step<'_> {
     pub(super) fn pull(&mut self, spec: Spec<'_>, container: &mut ContainerRuntime) {
         let image = spec.container.str("/image").to_string();
         let policy = spec.container.str("/imagePullPolicy");
-        let (life, _) = self.life(spec);
+        let life = self.life(spec);
         container.image = image.clone();
         let present = (self.world.has_image)(&image) || self.out.pulled.contains(&image);
         if present && policy != "Always" {
@@ -68,7 +68,7 @@ impl Step<'_> {
             return self.out.look_at(until, false);
         }
         container.pull_backoff = None;
-        let takes = self.life(spec).0.pull.unwrap_or(self.world.latency);
+        let takes = self.life(spec).pull.unwrap_or(self.world.latency);
         let size = images::size(&image);
         let text = format!(
             "Successfully pulled image \"{image}\" in {takes} ({takes} including waiting). Image size: {size} bytes."

@@ -88,7 +88,7 @@ impl Step<'_> {
     }
 
     /// The declared life of a container.
-    pub(super) fn life(&self, spec: Spec<'_>) -> (Life, Vec<String>) {
-        life::declared(self.pod, spec.container)
+    pub(super) fn life(&self, spec: Spec<'_>) -> Life {
+        life::declared(self.pod, spec.container).0
     }
 }
