@@ -99,11 +99,8 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         return Ok(Action::At(ctx.now));
     }
     if outcome.gone {
-        ctx.remember(&memory_name(pod.uid()), None);
         clear_fault(ctx, key)?;
-        if !over || pod.is_deleting() {
-            ctx.delete_with("pods", &pod, Some(0), Propagation::Background)?;
-        }
+        ctx.delete_with("pods", &pod, Some(0), Propagation::Background)?;
         return Ok(Action::Done);
     }
     Ok(match outcome.next {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::api::Propagation;
 use crate::controllers::shared::testing::Bench;
 use crate::machinery::object::Reading;
 use crate::sim::Duration;
@@ -35,4 +36,22 @@ fn words_of_a_declared_life_that_mean_nothing_make_an_event() {
     let told: Vec<&str> =
         events.iter().filter(|e| e.str("/reason") == "UnknownLife").map(|e| e.str("/message")).collect();
     assert_eq!(told, ["Annotation kctl.dev/life says what means nothing: exit=x lasts=2s"]);
+}
+
+#[test]
+fn a_pod_that_a_finalizer_holds_back_stays_as_it_ended() {
+    let mut bench = Bench::new(&["pods"]).expect("pods are served");
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "finalizers": ["example.com/x"]},
+        "spec": {"terminationGracePeriodSeconds": 2, "containers": [{"name": "a", "image": "nginx"}]}});
+    bench.create("pods", pod);
+    bench.cluster.advance(Duration::from_secs(10)).expect("time passes");
+    let address = bench.get("pods", "web").str("/status/podIP").to_string();
+    bench.delete("pods", "web", Propagation::Background);
+    bench.cluster.advance(Duration::from_secs(20)).expect("time passes");
+    bench.patch("pods", "web", json!({"metadata": {"labels": {"a": "b"}}}));
+    bench.settle();
+    let pod = bench.get("pods", "web");
+    assert!(!address.is_empty());
+    assert_eq!(pod.str("/status/podIP"), address);
+    assert!(pod.list("/status/containerStatuses")[0].at("/state/terminated").is_some());
 }
