@@ -79,6 +79,6 @@ fn one_seed_is_one_life() {
 }
 
 /// `kind namespace/name`, as problems name objects.
-fn named(object: &serde_json::Value) -> String {
+fn named(object: &kctl::machinery::json::Value) -> String {
     format!("{} {}", object.str("/kind"), object.name())
 }

@@ -1,10 +1,9 @@
 //! Cluster addresses and node ports of services: what the server hands out from its ranges.
 
-use serde_json::{Value, json};
-
 use super::{Result, Server};
 use crate::kinds::Kind;
 use crate::machinery::field::{self, ErrorList, FieldError, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::status::Status;
 

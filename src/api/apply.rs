@@ -1,10 +1,9 @@
 //! Server-side apply: a configuration is merged into the live object, and who owns what decides about conflicts.
 //! https://kubernetes.io/docs/reference/using-api/server-side-apply/
 
-use serde_json::Value;
-
 use super::{Request, Response, Result, Server, broken, decode, managers};
 use crate::kinds::Kind;
+use crate::machinery::json::Value;
 use crate::machinery::managed::{ApplyError, Rules, Writer, apply};
 use crate::machinery::object::{Meta, Writing};
 use crate::machinery::schema::Schema;

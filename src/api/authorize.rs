@@ -2,9 +2,8 @@
 //!
 //! The one user of a store may do everything and is not asked; a client that acts as somebody else (`--as`) asks here first.
 
-use serde_json::{Value, json};
-
 use super::{Request, Result, Server, Verb};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Reading};
 use crate::machinery::status::{Status, dotted};
 

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::admission::{Admission, Operation};
 use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta};
 use crate::kinds::Kind;
 use crate::kinds::catalog::KindRef;
 use crate::machinery::field::ErrorList;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::status::{Reason, Status};
 use crate::sim::Time;

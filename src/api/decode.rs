@@ -1,10 +1,9 @@
 //! From the body of a request to an object: strict decoding against the schema, in the words of the real server.
 
-use serde_json::Value;
-
 use super::{FieldValidation, Options, PatchType, Request, Result};
 use crate::kinds::{Kind, Names};
 use crate::machinery::field::{self, Path};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, split_api_version};
 use crate::machinery::patch::types::FieldType;
 use crate::machinery::quantity::Quantity;

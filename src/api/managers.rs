@@ -1,9 +1,8 @@
 //! Who owns which field: managedFields on every write, and the types of a kind's fields that this rests on.
 
-use serde_json::Value;
-
 use super::{Request, Verb, decode};
 use crate::kinds::Kind;
+use crate::machinery::json::Value;
 use crate::machinery::managed::{FieldSet, Rules, Writer, on_write};
 use crate::machinery::object::{Object, Reading, Writing};
 use crate::machinery::patch::FieldType;

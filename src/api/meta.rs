@@ -1,10 +1,9 @@
 //! Validation of `metadata`, which is the same for every kind.
 
-use serde_json::Value;
-
 use crate::kinds::shared::formats;
 use crate::kinds::{Kind, NameRule};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::Value;
 use crate::machinery::labels;
 use crate::machinery::object::{Meta, Object, Reading};
 

@@ -29,6 +29,7 @@ pub use request::{Body, FieldValidation, Options, PatchType, Propagation, Reques
 
 use crate::kinds::catalog::KindRef;
 use crate::kinds::{Catalog, Kind};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::status::Status;
 use crate::sim::{Due, Ids, Time};
@@ -171,7 +172,7 @@ impl Server {
     }
 
     /// A named value beside the objects: settings and what controllers remember.
-    pub fn row(&mut self, name: &str) -> Result<Option<serde_json::Value>> {
+    pub fn row(&mut self, name: &str) -> Result<Option<Value>> {
         self.store.row(name).map_err(broken)
     }
 
@@ -181,7 +182,7 @@ impl Server {
     }
 
     /// Sets or removes a named value.
-    pub fn set_row(&mut self, name: &str, value: Option<serde_json::Value>) {
+    pub fn set_row(&mut self, name: &str, value: Option<Value>) {
         self.store.set_row(name, value);
     }
 

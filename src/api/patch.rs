@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::{Body, PatchType, Request, Response, Result, Server, decode};
 use crate::kinds::Kind;
-use crate::machinery::json::kind_name;
+use crate::machinery::json::{Value, kind_name};
 use crate::machinery::object::Object;
 use crate::machinery::patch;
 use crate::machinery::schema::Schema;

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::Object;
 use crate::sim::Duration;
 
@@ -270,5 +269,5 @@ pub struct Settings {
 
 /// A `List` object of the API around items.
 pub fn list_object(items: Vec<Value>, resource_version: &str) -> Value {
-    serde_json::json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": resource_version}})
+    json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": resource_version}})
 }

@@ -1,10 +1,9 @@
 //! Subresources that are not the object itself: scale, eviction, binding.
 
-use serde_json::json;
-
 use super::{Body, PatchType, Request, Response, Result, Server, Verb, decode};
 use crate::kinds::{Kind, ScalePaths};
 use crate::machinery::field::{self, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::labels;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::patch;
@@ -133,7 +132,7 @@ impl Server {
         }
         let mut new = budget.clone();
         new.put("/status/disruptionsAllowed", allowed - 1);
-        new.map_mut("/status/disruptedPods").insert(pod.name().into(), now.rfc3339().into());
+        new.map_mut("/status/disruptedPods").insert(pod.name(), now.rfc3339().into());
         let update = Request::update("poddisruptionbudgets.policy", budget.namespace(), budget.name(), new)
             .subresource("status")
             .manager("kube-apiserver")
@@ -200,8 +199,7 @@ fn scale_of(object: &Object, paths: ScalePaths) -> Object {
 }
 
 fn patched_scale(shown: &Object, format: PatchType, text: &str) -> Result<Object> {
-    let parsed: serde_json::Value =
-        serde_json::from_str(text).map_err(|e| Status::bad_request(decode::go_json_error(text, &e)))?;
+    let parsed: Value = serde_json::from_str(text).map_err(|e| Status::bad_request(decode::go_json_error(text, &e)))?;
     match format {
         PatchType::Json => patch::json::apply(shown, &parsed).map_err(|_| {
             Status::new(Reason::Invalid, "the server rejected our request due to an error in our request")

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::create::add_broken_rules;
 use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta};
-use serde_json::Value;
 
 use crate::kinds::Kind;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::status::Status;
 use crate::sim::Time;
@@ -205,13 +205,13 @@ fn carry_identity(new: &mut Object, old: &Object) {
     for field in KEPT {
         match old(field) {
             Some(value) if new.get(field) == Some(value) => {}
-            Some(value) => drop(new.insert(field.into(), value.clone())),
+            Some(value) => drop(new.insert(field, value.clone())),
             None => drop(new.remove(field)),
         }
     }
     if new.get("managedFields").is_none_or(Value::is_null)
         && let Some(managed) = old("managedFields")
     {
-        new.insert("managedFields".into(), managed.clone());
+        new.insert("managedFields", managed.clone());
     }
 }

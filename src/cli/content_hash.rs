@@ -1,10 +1,9 @@
 //! The hash that kubectl and kustomize put behind the names of ConfigMaps and Secrets, so that other content is another
 //! object. What of an object is hashed, and how, each of them decides.
 
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::machinery::json;
+use crate::machinery::json::{self, Value};
 
 /// Ten letters that stand for a value: the first digits of the SHA-256 of its JSON, without those that might spell something.
 pub(super) fn content_hash(content: &Value) -> String {

@@ -6,9 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
-
 use super::{CliError, CliResult, Ctx};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Reading, Writing};
 use crate::machinery::yaml;
 

@@ -1,8 +1,6 @@
 //! The annotation in which `apply` keeps what was applied last.
 
-use serde_json::{Map, Value};
-
-use crate::machinery::json;
+use crate::machinery::json::{self, Value};
 use crate::machinery::object::{Meta, Writing};
 
 pub use crate::machinery::managed::LAST_APPLIED;
@@ -44,7 +42,7 @@ pub fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
             let kept = map.iter().filter(|(_, v)| !v.is_null());
-            Value::Object(kept.map(|(k, v)| (k.clone(), without_nulls(v))).collect::<Map<_, _>>())
+            Value::Object(kept.map(|(k, v)| (k.clone(), without_nulls(v))).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(without_nulls).collect()),
         other => other.clone(),
@@ -54,7 +52,7 @@ pub fn without_nulls(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn the_annotation_does_not_hold_itself() {

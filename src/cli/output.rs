@@ -3,11 +3,11 @@
 //! The formats themselves are printers; here is only which one is meant. Tables of `get` are [`super::table`]'s.
 
 use clap::ArgMatches;
-use serde_json::Value;
 
 use super::args::Matches;
 use super::args::groups::DryRun;
 use super::{CliError, CliResult, Ctx};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Writing, split_api_version};
 use crate::printers::custom_columns::CustomColumns;
 use crate::printers::structured::{Structure, StructuredPrinter};

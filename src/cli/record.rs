@@ -1,10 +1,10 @@
 //! `--record`: the command line as kubectl writes it into the annotation `kubernetes.io/change-cause`.
 
 use clap::{ArgAction, ArgMatches, Command};
-use serde_json::Value;
 
 use super::args::Matches;
 use super::{Ctx, parse};
+use crate::machinery::json::Value;
 use crate::machinery::object::Meta;
 
 /// The annotation that holds the reason of a revision.

@@ -2,9 +2,8 @@
 
 use std::cmp::Ordering;
 
-use serde_json::Value;
-
 use super::{CliError, CliResult};
+use crate::machinery::json::Value;
 use crate::machinery::jsonpath::{JsonPath, relaxed};
 use crate::machinery::quantity::Quantity;
 
@@ -108,7 +107,7 @@ fn zeroless(digits: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     fn sorted(values: Vec<Value>, field: &str) -> String {
         let mut objects: Vec<Value> = values.into_iter().map(|v| json!({"v": v, "n": [{"v": 1}]})).collect();

@@ -1,9 +1,8 @@
 //! The tables of `get`: columns and rows of a kind, with what the flags add to them, printed section by section.
 
-use serde_json::Value;
-
 use super::{CliResult, Ctx};
 use crate::kinds::Kind;
+use crate::machinery::json::Value;
 use crate::machinery::object::Meta;
 use crate::printers::table::TablePrinter;
 use crate::sim::Time;

@@ -1,9 +1,8 @@
 //! The cluster that a new store starts with: namespaces, nodes, the `kubernetes` service, priority classes, cluster roles.
 
-use serde_json::{Value, json};
-
 use super::Cluster;
 use crate::api::{Request, Result};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Writing};
 
 /// Namespaces of every cluster.

@@ -2,6 +2,7 @@
 
 use super::{Cluster, ClusterError};
 use crate::api::Result;
+use crate::machinery::json;
 use crate::sim::{ClockMode, Duration, Time, clock};
 
 /// More instants than this without the clock moving are a defect, not work.
@@ -142,7 +143,7 @@ impl Cluster {
 
     /// Makes the moved clock part of the next commit.
     fn touch(&mut self) {
-        self.server.set_row(super::CLOCK, serde_json::to_value(self.clock).ok());
+        self.server.set_row(super::CLOCK, json::to_value(&self.clock).ok());
     }
 
     fn must_be_virtual(&self, what: &str) -> std::result::Result<(), ClusterError> {

@@ -8,8 +8,8 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use crate::api::{Result, Server};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading};
-use serde_json::Value;
 
 /// The domain of the cluster.
 pub const ZONE: &str = "cluster.local";
@@ -324,7 +324,7 @@ fn address_of(name: &str) -> Option<Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
     use crate::api::Request;

@@ -16,6 +16,7 @@ pub use open::{OpenOptions, Where};
 
 use crate::api::{Request, Response, Result, Server, Verb};
 use crate::controllers::Driver;
+use crate::machinery::json;
 use crate::machinery::status::Status;
 use crate::sim::{ClockState, Time};
 use crate::store::StoreError;
@@ -108,7 +109,7 @@ impl Cluster {
     /// When the disk is full or the directory can not be written; then nothing of it is kept.
     pub fn commit(&mut self) -> std::result::Result<(), StoreError> {
         if self.server.store().is_dirty() {
-            self.server.set_row(CLOCK, serde_json::to_value(self.clock).ok());
+            self.server.set_row(CLOCK, json::to_value(&self.clock).ok());
         }
         self.server.store().commit(self.clock.now)
     }

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
-
 use super::{CLOCK, Cluster, ClusterError};
 use crate::api::{Server, Settings, index_entries};
 use crate::controllers::Driver;
+use crate::machinery::json::{self, json};
 use crate::machinery::object::Reading;
 use crate::sim::{ClockMode, ClockState, Duration, Ids, Time, clock, ids};
 use crate::store::{Held, Home, MemoryEngine, Store};
@@ -139,7 +138,7 @@ fn open_store(home: Option<&Home>, options: &OpenOptions) -> Result<(Option<Held
 
 /// The clock and the seed of the store; a new one gets them from the options.
 fn origin(store: &mut Store, options: &OpenOptions) -> Result<(ClockState, u64), ClusterError> {
-    let stored = store.row(CLOCK)?.and_then(|v| serde_json::from_value(v).ok());
+    let stored = store.row(CLOCK)?.and_then(|v| json::from_value(&v).ok());
     let seed = store.row(ORIGIN)?.map(|v| v.str("/seed").parse().unwrap_or(0));
     if let (Some(clock), Some(seed)) = (stored, seed) {
         return Ok((clock, seed));

@@ -1,13 +1,12 @@
 //! The whole control plane in memory: what follows from a request.
 
-use serde_json::json;
-
 use super::{Cluster, OpenOptions};
 use crate::api::Request;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Reading};
 use crate::sim::Duration;
 
-fn pod(name: &str) -> serde_json::Value {
+fn pod(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"nodeName": "k8s-node1", "containers": [{"name": "c", "image": "nginx:1.25"}]}})
 }
 

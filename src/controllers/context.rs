@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::{Key, recorder};
 use crate::api::{ORPHANS, Propagation, Request, Response, Server};
+use crate::machinery::json::Value;
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object};
 use crate::machinery::status::Status;

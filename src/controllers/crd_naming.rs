@@ -2,9 +2,8 @@
 //!
 //! What a definition makes the server serve is the server's own business; here is only the status that tells of it.
 
-use serde_json::{Value, json};
-
 use super::{Action, Context, Controller, Key, Wake};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing, condition};
 use crate::machinery::status::Status;
 use crate::sim::Time;

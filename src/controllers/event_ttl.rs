@@ -54,7 +54,7 @@ fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use crate::controllers::Context;
     use crate::controllers::shared::testing::Bench;

@@ -250,7 +250,7 @@ fn unblock(context: &mut Context<'_>, resource: &str, object: &Object) -> Result
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use crate::machinery::json::{Value, json};
 
     use super::*;
     use crate::controllers::shared::testing::{Bench, workload};

@@ -6,12 +6,10 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
-
 use super::Context;
 use super::context::Result;
 use super::shared::claim;
-use crate::machinery::json::to_compact;
+use crate::machinery::json::{Map, Value, json, to_compact};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, OwnerReference, Reading, Writing};
 use crate::sim::ids::safe_encode;
@@ -67,7 +65,7 @@ pub fn name(owner: &str, hash: &str) -> String {
 /// The revision that would keep the owner's present template.
 pub fn make(owner: &Object, data: Value, hash: &str, number: i64) -> Object {
     let mut labels = owner.map("/spec/template/metadata/labels").cloned().unwrap_or_default();
-    labels.insert(HASH_LABEL.into(), hash.into());
+    labels.insert(HASH_LABEL, hash.into());
     let mut revision = json!({
         "apiVersion": "apps/v1", "kind": "ControllerRevision",
         "metadata": {

@@ -3,14 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::context::Result;
 use super::node::eviction::mark_disrupted;
 use super::node::taints::OUT_OF_SERVICE;
 use super::shared::pods::is_terminal;
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Propagation, Server};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading, Writing, condition_is_true};
 use crate::sim::{Duration, Time};
 use crate::store::{Change, ChangeKind};

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::Context;
 use super::context::component_of;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::sim::{Duration, Time};
 
@@ -243,8 +243,8 @@ fn event(
                 _ => "Scheduling",
             },
         );
-        event.put("/firstTimestamp", serde_json::Value::Null);
-        event.put("/lastTimestamp", serde_json::Value::Null);
+        event.put("/firstTimestamp", Value::Null);
+        event.put("/lastTimestamp", Value::Null);
     } else {
         event.put("/count", seen.count);
         event.put("/firstTimestamp", seen.first.rfc3339());

@@ -1,12 +1,11 @@
 //! Resource quotas: counts what the objects of a namespace use.
 
-use serde_json::json;
-
 use super::context::Result;
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
 use crate::api::admission::resource_quota::usage;
 use crate::kinds::shared::pod_spec::resources::{Amounts, add};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::quantity::Quantity;
 use crate::sim::Time;
@@ -88,7 +87,7 @@ fn report(ctx: &mut Context<'_>, quota: &Object, used: &Amounts) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use crate::machinery::json::{Value, json};
 
     use crate::api::{Propagation, Request};
     use crate::controllers::shared::testing::{Bench, pod};

@@ -1,10 +1,9 @@
 //! Every active namespace has a ServiceAccount `default`.
 
-use serde_json::json;
-
 use super::context::Result;
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::store::{Change, ChangeKind};
 

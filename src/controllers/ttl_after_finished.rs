@@ -35,7 +35,7 @@ fn expiry(job: &Object) -> Option<Time> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
     use crate::controllers::shared::testing::Bench;

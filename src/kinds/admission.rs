@@ -1,9 +1,8 @@
 //! Kinds of the group admissionregistration.k8s.io: webhooks and policies. They are kept; nothing calls them.
 
-use serde_json::{Value, json};
-
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Names, age};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::Cell;
 use crate::sim::Time;

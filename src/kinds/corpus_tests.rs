@@ -4,9 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
-
 use super::Catalog;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Reading, Writing, split_api_version};
 use crate::machinery::yaml::split_documents;
 

@@ -1,9 +1,8 @@
 //! Kinds of the group flowcontrol.apiserver.k8s.io: whose requests go first. They are kept; nothing queues.
 
-use serde_json::json;
-
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Names, age};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading, Writing, condition};
 use crate::machinery::view::Cell;
 use crate::sim::Time;

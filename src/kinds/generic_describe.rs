@@ -1,9 +1,8 @@
 //! The description of kinds that have none of their own: every field with a readable label, level by level.
 
-use serde_json::Value;
-
 use crate::kinds::shared::describe::{annotations, describe_events, labels};
 use crate::kinds::{Describer, Lookup};
+use crate::machinery::json::{Text, Value};
 use crate::machinery::object::{Meta, Object};
 
 /// Fields that are said at the top already, or that nobody wants to read.
@@ -24,7 +23,7 @@ pub fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
 }
 
 fn content(value: &Value, level: usize, place: &str, out: &mut Describer) {
-    let mut fields: Vec<(&String, &Value)> = value.as_object().into_iter().flatten().collect();
+    let mut fields: Vec<(&Text, &Value)> = value.as_object().into_iter().flatten().collect();
     fields.sort_by_key(|(name, _)| name.as_str());
     for (name, value) in fields {
         let here = format!("{place}.{name}");
@@ -54,7 +53,7 @@ fn content(value: &Value, level: usize, place: &str, out: &mut Describer) {
 fn text(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".into(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.to_string(),
         Value::Number(number) => {
             number.as_i64().map_or_else(|| float(number.as_f64().unwrap_or(0.0)), |n| n.to_string())
         }
@@ -154,7 +153,7 @@ fn merge_acronyms(parts: Vec<String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn labels_are_readable() {

@@ -358,9 +358,9 @@ pub fn keep_metadata(new: &mut Object, old: &Object, fields: &[&str]) {
     let new = new.map_mut("/metadata");
     for field in fields {
         match old.get("metadata").and_then(|metadata| metadata.get(field)) {
-            Some(value) if new.get(*field) == Some(value) => {}
-            Some(value) => drop(new.insert((*field).into(), value.clone())),
-            None => drop(new.remove(*field)),
+            Some(value) if new.get(field) == Some(value) => {}
+            Some(value) => drop(new.insert(*field, value.clone())),
+            None => drop(new.remove(field)),
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Kinds of the group resource.k8s.io: devices and claims to them. They are kept; nothing allocates them.
 
-use serde_json::json;
-
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Names, age};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::Cell;
 use crate::sim::Time;

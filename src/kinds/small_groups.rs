@@ -1,12 +1,11 @@
 //! Groups with one simple kind: coordination.k8s.io, node.k8s.io and apiregistration.k8s.io.
 
-use serde_json::json;
-
 use crate::kinds::shared::formats::dns_label_problems;
 use crate::kinds::shared::rules::{check, immutable_at};
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading, condition};
 
 /// Who holds what, and since when.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use crate::machinery::json::Value;
 
 /// The place of a value in an object, spelled as the API server spells it: `spec.containers[0].image`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,7 +204,7 @@ pub fn internal(path: &Path, detail: &str) -> FieldError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn errors_read_as_kubernetes_prints_them() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use serde_json::Value;
+use crate::machinery::json::Value;
 
 /// A float as Go's `%g` and `%v` print it: shortest digits, with an exponent below 1e-4 and from a million on.
 pub fn float_g(float: f64) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Which fields those are, and what total they refer to, is up to the callers.
 
-use serde_json::Value;
+use crate::machinery::json::Value;
 use std::fmt;
 
 /// Which way a share that does not come out even is rounded.
@@ -49,7 +49,7 @@ impl IntOrPercent {
     pub fn from_value(value: &Value) -> Option<IntOrPercent> {
         match value {
             Value::Number(number) => number.as_i64().map(IntOrPercent::Int),
-            Value::String(text) => Some(IntOrPercent::Text(text.clone())),
+            Value::String(text) => Some(IntOrPercent::Text(text.to_string())),
             _ => None,
         }
     }
@@ -130,7 +130,7 @@ fn parse_percent(text: &str) -> Result<i64, IntOrPercentError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn shares_are_rounded_as_asked() {

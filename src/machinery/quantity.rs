@@ -4,7 +4,7 @@
 //! finer than a nano is rounded away from zero on parsing, as the API server does. The family of suffixes a quantity was
 //! written in travels with it and decides how it is written again. Which fields of which kinds are quantities is not known here.
 
-use serde_json::Value;
+use crate::machinery::json::Value;
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
@@ -337,8 +337,8 @@ fn power_of_ten(exponent: u32) -> i128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machinery::json::json;
     use proptest::prelude::*;
-    use serde_json::json;
 
     fn parse(text: &str) -> Quantity {
         text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-use serde_json::{Value, json};
+use crate::machinery::json::{Value, json};
 
 use super::field::ErrorList;
 

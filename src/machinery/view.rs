@@ -1,6 +1,6 @@
 //! What is shown of an object, as data: tables of typed cells. How it looks belongs to the printers.
 
-use serde_json::Value;
+use crate::machinery::json::Value;
 
 /// A column of a kind's table.
 #[derive(Clone, Debug, PartialEq, Eq)]

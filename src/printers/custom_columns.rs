@@ -2,11 +2,10 @@
 
 use std::io::{self, Write};
 
-use serde_json::Value;
-
 use super::table::escape_terminal;
 use super::tabwriter::{GET, TabWriter};
 use crate::machinery::go_text;
+use crate::machinery::json::Value;
 use crate::machinery::jsonpath::{JsonPath, relaxed};
 
 /// Why a table cannot be printed.
@@ -119,7 +118,7 @@ fn cell(path: &JsonPath, object: &Value) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     fn print(mut columns: CustomColumns, object: &Value) -> (String, Option<String>) {
         let mut out = Vec::new();

@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
-
+use crate::machinery::json::{Value, json};
 use crate::machinery::{json, yaml};
 
 /// A format that shows whole objects.

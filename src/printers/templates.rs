@@ -2,11 +2,9 @@
 
 use std::io::{self, Write};
 
-use serde_json::Value;
-
 use crate::machinery::go_template::Template;
 use crate::machinery::go_text::{quote, value_syntax, value_text};
-use crate::machinery::json;
+use crate::machinery::json::{self, Value};
 use crate::machinery::jsonpath::JsonPath;
 
 /// The name that Go templates have in kubectl's messages.
@@ -117,7 +115,7 @@ fn parse_jsonpath(template: &str) -> Result<JsonPath, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     fn print(printer: Result<TemplatePrinter, String>) -> (String, String) {
         let object = json!({"kind": "Pod", "spec": {"n": 1, "f": 1.5}});

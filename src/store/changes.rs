@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::delta::{self, Difference};
 use super::engine::Write;
 use super::keys::{self, Key};
 use super::objects::row_of;
 use super::{Change, ChangeKind, ChangesGone, Counts, ObjectKey, Store, StoreError};
+use crate::machinery::json::Value;
 use crate::machinery::object::Object;
 use crate::sim::{Duration, Time};
 

@@ -7,9 +7,9 @@
 //! - `{"3": d, .., "#": n, "+": [..]}` on a list: the item 3 changes by `d`, then the list is cut to `n` items, then items
 //!   are added.
 
+use crate::machinery::json::{Map, Value};
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
 
 /// What turns `from` into another value `to`, for writing: it is never built as a value of its own, since there is one for
 /// every change of every object.
@@ -35,7 +35,7 @@ impl Serialize for Difference<'_> {
     }
 }
 
-fn map_difference<S: Serializer>(old: &Map<String, Value>, new: &Map<String, Value>, to: S) -> Result<S::Ok, S::Error> {
+fn map_difference<S: Serializer>(old: &Map, new: &Map, to: S) -> Result<S::Ok, S::Error> {
     let mut written = to.serialize_map(None)?;
     for (key, value) in new {
         match old.get(key).map(|old| Difference::between(old, value)) {
@@ -44,7 +44,7 @@ fn map_difference<S: Serializer>(old: &Map<String, Value>, new: &Map<String, Val
             Some(None) => {}
         }
     }
-    for key in old.keys().filter(|key| !new.contains_key(*key)) {
+    for key in old.keys().filter(|key| !new.contains_key(key)) {
         written.serialize_entry(key, &0)?;
     }
     written.end()
@@ -80,7 +80,7 @@ pub(super) fn apply(value: &mut Value, change: &Value) -> Option<()> {
     Some(())
 }
 
-fn apply_to_map(map: &mut Map<String, Value>, changes: &Map<String, Value>) -> Option<()> {
+fn apply_to_map(map: &mut Map, changes: &Map) -> Option<()> {
     for (key, change) in changes {
         match change {
             Value::Number(_) => drop(map.remove(key)?),
@@ -91,7 +91,7 @@ fn apply_to_map(map: &mut Map<String, Value>, changes: &Map<String, Value>) -> O
     Some(())
 }
 
-fn apply_to_list(list: &mut Vec<Value>, changes: &Map<String, Value>) -> Option<()> {
+fn apply_to_list(list: &mut Vec<Value>, changes: &Map) -> Option<()> {
     for (key, change) in changes {
         if let Ok(index) = key.parse::<usize>() {
             apply(list.get_mut(index)?, change)?;
@@ -106,13 +106,13 @@ fn apply_to_list(list: &mut Vec<Value>, changes: &Map<String, Value>) -> Option<
 
 #[cfg(test)]
 mod tests {
+    use crate::machinery::json::json;
     use proptest::prelude::*;
-    use serde_json::json;
 
     use super::*;
 
     fn between(from: &Value, to: &Value) -> Option<Value> {
-        Difference::between(from, to).map(|difference| serde_json::to_value(difference).expect("JSON"))
+        Difference::between(from, to).map(|difference| crate::machinery::json::to_value(&difference).expect("JSON"))
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::fmt::Debug;
 
+use crate::machinery::json::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::keys::{self, Key};
 use super::overlay::encode;

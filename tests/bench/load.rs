@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use kctl::api::Request;
 use kctl::cluster::{Cluster, OpenOptions};
+use kctl::machinery::json::json;
 use kctl::machinery::object::{Meta as _, Object, Writing as _};
 use kctl::sim::{ClockMode, Duration, Ids};
 use kctl::store::ObjectKey;
-use serde_json::json;
 
 /// Pods of one ReplicaSet, and of one namespace.
 const PODS_OF_A_SET: usize = 50;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use kctl::machinery::json::json;
 
 use crate::load;
 use crate::measure::{Bench, Row, Target};

@@ -6,10 +6,10 @@ mod specs;
 use std::collections::BTreeMap;
 
 use kctl::api::{PatchType, Propagation, Request};
+use kctl::machinery::json::{Value, json};
 use kctl::machinery::object::{Meta as _, Reading as _};
 use kctl::machinery::status::Status;
 use kctl::sim::Duration;
-use serde_json::{Value, json};
 
 use super::checkers;
 use super::world::World;

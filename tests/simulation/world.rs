@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use kctl::api::{PatchType, Request};
 use kctl::cluster::{Cluster, OpenOptions};
+use kctl::machinery::json::{Value, json};
 use kctl::machinery::object::{Meta as _, Object, Reading as _};
 use kctl::machinery::status::{Reason, Status};
 use kctl::sim::Duration;
 use kctl::store::{Change, ChangeKind, ObjectKey};
-use serde_json::{Value, json};
 
 /// How many steps a failure tells of.
 const STORY: usize = 30;
@@ -90,7 +90,7 @@ impl World {
 
     /// Remembers what a change made.
     pub(super) fn learn(&mut self, change: &Change) {
-        (change.revision, &*change.object).hash(&mut self.digest);
+        (change.revision, change.object.to_string()).hash(&mut self.digest);
         match change.kind {
             ChangeKind::Deleted => drop(self.known.remove(&change.key)),
             _ => drop(self.known.insert(change.key.clone(), change.object.clone())),

@@ -1,8 +1,7 @@
 //! DefaultTolerationSeconds: a pod stays five minutes on a node that is not ready or unreachable.
 
-use serde_json::{Value, json};
-
 use super::{Admission, Result};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Reading, Writing};
 
 /// The taints that are tolerated for a while, and for how many seconds.

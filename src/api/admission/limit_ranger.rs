@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::{Admission, Result};
 use crate::kinds::shared::pod_spec::resources::{Amounts, amounts, of_pod};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::quantity::Quantity;
 use crate::machinery::status::Status;
@@ -171,7 +170,7 @@ fn ratio_problem(item: &Value, name: &str, most: Quantity, requests: &Amounts, l
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
 

@@ -1,8 +1,7 @@
 //! TaintNodesByCondition: a new node takes no pods before it has reported that it is ready.
 
-use serde_json::json;
-
 use super::{Admission, Result};
+use crate::machinery::json::json;
 use crate::machinery::object::{Reading, Writing};
 
 const NOT_READY: &str = "node.kubernetes.io/not-ready";

@@ -1,8 +1,7 @@
 //! ServiceAccount: every pod runs as somebody, and carries that somebody's token.
 
-use serde_json::{Value, json};
-
 use super::{Admission, Result};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::status::Status;
 

@@ -134,7 +134,7 @@ impl Resource {
         }
         let mut values = self.noted(key);
         values.push(value.into());
-        self.value.map_mut("/metadata/annotations").insert(key.into(), values.join(",").into());
+        self.value.map_mut("/metadata/annotations").insert(key, values.join(",").into());
     }
 
     fn enable(&mut self, key: &str) {
@@ -191,7 +191,7 @@ impl Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn earlier_ids_are_remembered_and_forgotten_at_the_end() {

@@ -1,14 +1,13 @@
 //! What the transformers work on: the built-in places, and those that `configurations` and `crds` add.
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::error::{KustomizeError, Result};
 use super::field_spec::{FieldSpec, merge_all};
 use super::ids::Gvk;
 use super::loader::Loader;
 use super::{defaults, parse};
-use crate::machinery::json::kind_name;
+use crate::machinery::json::{self, Value, kind_name};
 use crate::machinery::yaml::{self, Dialect};
 
 /// Places for each transformer.
@@ -52,7 +51,7 @@ impl Config {
         if loaded.value.is_null() {
             return Ok(Config::default());
         }
-        serde_json::from_value(loaded.value).map_err(|e| KustomizeError::new(format!("error unmarshaling JSON: {e}")))
+        json::from_value(&loaded.value).map_err(|e| KustomizeError::new(format!("error unmarshaling JSON: {e}")))
     }
 
     /// Adds the places of another configuration.

@@ -3,10 +3,7 @@
 //! Names are matched without regard to case, null is no value, and the first problem in the order of the names is the one
 //! that is told.
 
-use serde_json::{Map, Value};
-
-use crate::machinery::json;
-use crate::machinery::json::kind_name;
+use crate::machinery::json::{self, Map, Value, json, kind_name};
 
 /// What a field holds.
 #[derive(Clone, Copy)]
@@ -84,7 +81,7 @@ impl Decoder {
         self.problem.get_or_insert(problem);
     }
 
-    fn fields(&mut self, fields: &Map<String, Value>, holder: &'static Struct, place: &Place) -> Value {
+    fn fields(&mut self, fields: &Map, holder: &'static Struct, place: &Place) -> Value {
         let mut decoded = Map::new();
         for (key, value) in fields {
             match find(holder, key) {
@@ -94,7 +91,7 @@ impl Decoder {
                     inner.path.extend(within);
                     inner.path.push(name);
                     if let Some(value) = self.value(value, wanted, &inner) {
-                        decoded.insert(name.into(), value);
+                        decoded.insert(name, value);
                     }
                 }
             }
@@ -141,7 +138,7 @@ fn zero(wanted: Type) -> Value {
         Type::Bool => false.into(),
         Type::Int(_) => 0.into(),
         Type::Map(_) | Type::Struct(_) => Value::Object(Map::new()),
-        Type::List(_) => Value::Array(Vec::new()),
+        Type::List(_) => json!([]),
     }
 }
 
@@ -162,7 +159,7 @@ fn find(holder: &'static Struct, key: &str) -> Option<(Vec<&'static str>, &'stat
 mod tests {
     use super::super::fields::KUSTOMIZATION;
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn problems_are_told_as_go_tells_them() {

@@ -1,11 +1,10 @@
 //! A kustomization file: reading it, its old words, and what it has to say.
 
-use serde_json::{Value, json};
-
 use super::error::{KustomizeError, Result, fail};
 use super::loader::Loader;
 use super::model::Kustomization;
 use super::{Notes, decode, fields, parse};
+use crate::machinery::json::{self, Value, json};
 use crate::machinery::yaml;
 
 /// The names of the file.
@@ -40,8 +39,7 @@ impl Kustomization {
         if says_nothing(&value) {
             return fail("kustomization.yaml is empty");
         }
-        let mut kustomization: Kustomization =
-            serde_json::from_value(value.clone()).map_err(|e| invalid(e.to_string()))?;
+        let mut kustomization: Kustomization = json::from_value(&value).map_err(|e| invalid(e.to_string()))?;
         kustomization.modernise(&value);
         Ok(kustomization)
     }

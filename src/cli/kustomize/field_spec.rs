@@ -1,7 +1,7 @@
 //! Where in which kinds a transformer works, and the walk there.
 
+use crate::machinery::json::{Map, Value, json};
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use super::error::{Result, fail};
 use super::ids::Gvk;
@@ -81,26 +81,19 @@ fn walk(value: &mut Value, path: &[String], leaf: Leaf, set: &mut dyn FnMut(&mut
     }
 }
 
-fn field(
-    fields: &mut Map<String, Value>,
-    path: &[String],
-    leaf: Leaf,
-    set: &mut dyn FnMut(&mut Value) -> Result<()>,
-) -> Result<()> {
+fn field(fields: &mut Map, path: &[String], leaf: Leaf, set: &mut dyn FnMut(&mut Value) -> Result<()>) -> Result<()> {
     let (step, rest) = (&path[0], &path[1..]);
     let (key, is_list) = step.strip_suffix("[]").map_or((step.as_str(), false), |key| (key, true));
     let missing = fields.get(key).is_none_or(Value::is_null);
     let made = match (is_list, leaf, rest.is_empty()) {
         (_, Leaf::Nothing, _) | (true, ..) => None,
-        (_, Leaf::Text, true) => Some(Value::String(String::new())),
+        (_, Leaf::Text, true) => Some(Value::from(String::new())),
         _ => Some(Value::Object(Map::new())),
     };
     match (missing, made) {
-        (true, Some(made)) => drop(fields.insert(key.into(), made)),
+        (true, Some(made)) => drop(fields.insert(key, made)),
         // A list that is there without a value is one without items.
-        (true, None) if is_list && fields.contains_key(key) => {
-            drop(fields.insert(key.into(), Value::Array(Vec::new())))
-        }
+        (true, None) if is_list && fields.contains_key(key) => drop(fields.insert(key, json!([]))),
         (true, None) => return Ok(()),
         (false, _) => {}
     }
@@ -132,7 +125,7 @@ pub(super) fn merge_all(specs: &mut Vec<FieldSpec>, new: &[FieldSpec]) -> Result
 pub(super) fn set_entry(value: &mut Value, key: &str, text: &str) -> Result<()> {
     match value {
         Value::Object(fields) => {
-            fields.insert(key.into(), text.into());
+            fields.insert(key, text.into());
             Ok(())
         }
         other => fail(wrong_kind("MappingNode", other)),
@@ -155,7 +148,7 @@ pub(super) fn wrong_kind(expected: &str, found: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     fn after(object: Value, path: &str, create: bool) -> String {
         let mut resource = Resource::new(object);

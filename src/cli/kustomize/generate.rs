@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
 
 use super::build_notes::Behavior;
 use super::error::{Result, fail};
@@ -12,6 +11,7 @@ use super::loader::Loader;
 use super::model::{Generator, GeneratorOptions};
 use super::pairs;
 use super::resource::Resource;
+use crate::machinery::json::{Text, Value, json};
 use crate::machinery::object::Writing;
 
 /// What is generated.
@@ -76,7 +76,7 @@ pub(super) fn generate(
     let keys: Vec<String> = ["data", "binaryData"]
         .iter()
         .filter_map(|field| object[*field].as_object())
-        .flat_map(|data| data.keys().cloned())
+        .flat_map(|data| data.keys().map(Text::to_string))
         .collect();
     if options.immutable {
         object.put("/immutable", true);

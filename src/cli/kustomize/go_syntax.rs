@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::values::scalar_of;
 use crate::machinery::go_text;
+use crate::machinery::json::{Text, Value};
 
 /// Whether one of the keys is in an object or in what it holds.
 pub(super) fn has_key(value: &Value, keys: &BTreeSet<String>) -> bool {
     match value {
-        Value::Object(fields) => fields.iter().any(|(key, inner)| keys.contains(key) || has_key(inner, keys)),
+        Value::Object(fields) => fields.iter().any(|(key, inner)| keys.contains(key.as_str()) || has_key(inner, keys)),
         Value::Array(items) => items.iter().any(|item| has_key(item, keys)),
         _ => false,
     }
@@ -27,11 +26,11 @@ pub(super) fn show(value: &Value, other_keys: &BTreeSet<String>) -> String {
                 (true, Value::Number(_)) => 1,
                 (true, _) => 2,
             };
-            let mut keys: Vec<&String> = fields.keys().collect();
+            let mut keys: Vec<&Text> = fields.keys().collect();
             keys.sort_by_key(|key| rank(key));
-            let pair = |key: &&String| {
-                let shown = if is_other(key) { (*key).clone() } else { go_text::quote(key) };
-                format!("{shown}:{}", show(&fields[*key], other_keys))
+            let pair = |key: &&Text| {
+                let shown = if is_other(key) { key.to_string() } else { go_text::quote(key) };
+                format!("{shown}:{}", show(&fields[key.as_str()], other_keys))
             };
             let name = if keys.iter().any(|key| is_other(key)) { "interface {}" } else { "string" };
             format!("map[{name}]interface {{}}{{{}}}", keys.iter().map(pair).collect::<Vec<_>>().join(", "))
@@ -47,7 +46,7 @@ pub(super) fn show(value: &Value, other_keys: &BTreeSet<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn other_keys_make_another_map() {

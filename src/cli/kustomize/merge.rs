@@ -4,12 +4,11 @@
 //! there, the keys of a list are those of server-side apply, of the directives only `$patch` is known, and kinds without a
 //! schema are merged too, list by list as a whole. The types and merge keys are the same.
 
-use serde_json::{Map, Value};
-
 use super::error::{Result, fail};
 use super::field_spec::wrong_kind;
 use super::ids::Gvk;
 use super::values::scalar_text;
+use crate::machinery::json::{Map, Value};
 use crate::machinery::patch::merge_keys::ListType;
 use crate::machinery::patch::{FieldType, Types};
 use crate::machinery::schema::Schema;
@@ -32,8 +31,8 @@ fn value(old: Option<Value>, patch: Value, holds: &FieldType, keys: &Keys) -> Re
         (_, Value::Null) => Ok(None),
         (Some(Value::Object(old)), Value::Object(patch)) => object(Some(old), patch, holds),
         (None, Value::Object(patch)) => object(None, patch, holds),
-        (Some(Value::Array(old)), Value::Array(patch)) => list(old, patch, holds, keys),
-        (None, Value::Array(patch)) => list(Vec::new(), patch, holds, keys),
+        (Some(Value::Array(old)), Value::Array(patch)) => list(old.into_vec(), patch.into_vec(), holds, keys),
+        (None, Value::Array(patch)) => list(Vec::new(), patch.into_vec(), holds, keys),
         (Some(Value::Object(_)), other) => fail(wrong_kind("MappingNode", &other)),
         (Some(Value::Array(_)), other) => fail(wrong_kind("SequenceNode", &other)),
         (Some(_), other @ (Value::Object(_) | Value::Array(_))) => fail(wrong_kind("ScalarNode", &other)),
@@ -58,7 +57,7 @@ fn directive(text: &Value) -> Result<Directive> {
     }
 }
 
-fn object(old: Option<Map<String, Value>>, mut patch: Map<String, Value>, holds: &FieldType) -> Result<Option<Value>> {
+fn object(old: Option<Map>, mut patch: Map, holds: &FieldType) -> Result<Option<Value>> {
     let wanted = patch.remove(DIRECTIVE).map_or(Ok(Directive::Merge), |text| directive(&text))?;
     let mut merged = match (wanted, old) {
         (Directive::Delete, _) => return Ok(None),
@@ -91,7 +90,7 @@ fn list_keys(holds: &FieldType, field: &str) -> Keys {
 }
 
 fn list(old: Vec<Value>, mut patch: Vec<Value>, holds: &FieldType, keys: &Keys) -> Result<Option<Value>> {
-    let Some(keys) = keys else { return Ok(Some(Value::Array(patch))) };
+    let Some(keys) = keys else { return Ok(Some(Value::from(patch))) };
     let is_directive = |item: &Value| item.as_object().is_some_and(|o| o.len() == 1 && o.contains_key(DIRECTIVE));
     let old = match patch.iter().position(is_directive) {
         None => old,
@@ -105,7 +104,7 @@ fn list(old: Vec<Value>, mut patch: Vec<Value>, holds: &FieldType, keys: &Keys) 
         [] => scalars(old, patch),
         keys => items(old, patch, &holds.element(), keys)?,
     };
-    Ok(Some(Value::Array(merged)))
+    Ok(Some(Value::from(merged)))
 }
 
 /// Values of the patch, then the others.
@@ -173,7 +172,7 @@ fn items(mut old: Vec<Value>, patch: Vec<Value>, holds: &FieldType, keys: &[Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     fn merged(kind: &str, spec: Value, patch: Value) -> String {
         let gvk = Gvk::of("v1", kind);

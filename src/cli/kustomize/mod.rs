@@ -37,7 +37,7 @@ mod tests;
 mod transform;
 mod values;
 
-use serde_json::Value;
+use crate::machinery::json::Value;
 
 pub use error::KustomizeError;
 pub use loader::{Files, OsFiles};
@@ -142,10 +142,7 @@ fn is_local(resource: &resource::Resource) -> bool {
 fn finish(resource: &mut resource::Resource, metadata: &[String]) {
     let wanted = |name: &str| metadata.iter().any(|m| m == name);
     if wanted("managedByLabel") {
-        resource
-            .value
-            .map_mut("/metadata/labels")
-            .insert("app.kubernetes.io/managed-by".into(), "kustomize-(devel)".into());
+        resource.value.map_mut("/metadata/labels").insert("app.kubernetes.io/managed-by", "kustomize-(devel)".into());
     }
     resource.finish();
     let mut annotations = resource.annotations();

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::machinery::json::Value;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::field_spec::FieldSpec;
 use super::ids::{Gvk, ResId};

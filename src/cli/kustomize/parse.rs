@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::error::{KustomizeError, Result, fail};
 use super::resource::Resource;
 use super::values::{is_nothing, scalar_text};
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 use crate::machinery::yaml::{self, Dialect, YamlError};
 
@@ -92,7 +91,7 @@ fn check(value: &Value) -> Result<()> {
     let text = |pointer: &str| value.pointer(pointer).map(scalar_text).unwrap_or_default();
     let texts = |pointer: &str| -> BTreeMap<String, String> {
         let pairs = value.map(pointer).into_iter().flatten();
-        pairs.map(|(k, v)| (k.clone(), scalar_text(v))).collect()
+        pairs.map(|(k, v)| (k.to_string(), scalar_text(v))).collect()
     };
     let (version, kind) = (text("/apiVersion"), text("/kind"));
     let (name, namespace) = (text("/metadata/name"), text("/metadata/namespace"));

@@ -3,8 +3,8 @@
 //! A step is a key, an index, `-` (the last item), `[key=value]` (the items whose key has the value; to look up exactly, to
 //! visit as a pattern) or `*` (all items).
 
+use crate::machinery::json::{Map, Value, json};
 use regex::Regex;
-use serde_json::{Map, Value};
 
 use super::error::{KustomizeError, Result, fail};
 use super::field_spec::wrong_kind;
@@ -97,9 +97,9 @@ impl Make {
     /// What has to be there for a path to go on.
     fn for_path(self, rest: &[String]) -> Value {
         match (rest.first(), self) {
-            (Some(step), _) if step.starts_with('[') || step.parse::<usize>().is_ok() => Value::Array(Vec::new()),
+            (Some(step), _) if step.starts_with('[') || step.parse::<usize>().is_ok() => json!([]),
             (Some(_), _) | (None, Make::Map) => Value::Object(Map::new()),
-            (None, Make::List) => Value::Array(Vec::new()),
+            (None, Make::List) => json!([]),
             (None, _) => Value::Null,
         }
     }
@@ -200,7 +200,7 @@ fn visit_matching(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn paths_are_split_at_dots() {

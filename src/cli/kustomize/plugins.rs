@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use crate::machinery::json::{self, Value};
 
 use super::error::{KustomizeError, Result};
 use super::field_spec::FieldSpec;
@@ -110,7 +110,7 @@ fn refusal(target: &Target, config: &Resource) -> KustomizeError {
 
 /// The fields of a description that are not the object's own.
 fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T> {
-    serde_json::from_value(value.clone()).map_err(|e| KustomizeError::new(format!("error unmarshaling JSON: {e}")))
+    json::from_value(value).map_err(|e| KustomizeError::new(format!("error unmarshaling JSON: {e}")))
 }
 
 /// Reads a field of a description; missing is empty.

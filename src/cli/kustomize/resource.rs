@@ -4,13 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
-
 use super::build_notes::{ALLOW_KIND_CHANGE, ALLOW_NAME_CHANGE, NEEDS_HASH, NOTES};
 use super::error::Result;
 use super::ids::{Gvk, ResId};
 use super::values::{scalar_of, scalar_text};
 use super::{go_syntax, merge};
+use crate::machinery::json::{Map, Value};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Reading, Writing};
 
@@ -70,7 +69,7 @@ impl Resource {
     /// A map of scalars as texts.
     fn texts(&self, pointer: &str) -> BTreeMap<String, String> {
         let pairs = self.value.map(pointer).into_iter().flatten();
-        pairs.map(|(k, v)| (k.clone(), if v.is_null() { "null".into() } else { scalar_text(v) })).collect()
+        pairs.map(|(k, v)| (k.to_string(), if v.is_null() { "null".into() } else { scalar_text(v) })).collect()
     }
 
     pub(super) fn annotations(&self) -> BTreeMap<String, String> {
@@ -192,14 +191,14 @@ fn set_texts(value: &mut Value, pointer: &str, texts: BTreeMap<String, String>) 
         }
         return;
     }
-    let fields: Map<String, Value> = texts.into_iter().map(|(k, v)| (k, v.into())).collect();
+    let fields: Map = texts.into_iter().map(|(k, v)| (k, v.into())).collect();
     value.put(pointer, fields);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     fn config_map() -> Resource {
         Resource::new(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": "1"}}))

@@ -177,15 +177,15 @@ pub(super) fn regex_error(pattern: &str, error: &regex::Error) -> KustomizeError
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::{Value, json};
 
     fn object(kind: &str, name: &str) -> Resource {
         Resource::new(json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "labels": {"a": name}}}))
     }
 
-    fn selected(selector: serde_json::Value) -> String {
+    fn selected(selector: Value) -> String {
         let all = Resources::new(vec![object("ConfigMap", "a"), object("Secret", "ab"), object("Secret", "c")]);
-        let selector: Selector = serde_json::from_value(selector).expect("a selector");
+        let selector: Selector = crate::machinery::json::from_value(&selector).expect("a selector");
         match all.and_then(|all| all.select(&selector)) {
             Ok(places) => format!("{places:?}"),
             Err(error) => error.to_string(),

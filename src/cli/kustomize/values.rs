@@ -1,14 +1,12 @@
 //! What stands in a document as kustomize sees it: scalars as texts, texts as scalars, and what counts as nothing.
 
-use serde_json::Value;
-
-use crate::machinery::json;
+use crate::machinery::json::{self, Value};
 use crate::machinery::yaml::{self, Dialect};
 
 /// The text of a scalar as it stands in a document, or the empty string.
 pub(super) fn scalar_text(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.to_string(),
         Value::Number(number) => json::number_text(number),
         Value::Bool(flag) => flag.to_string(),
         _ => String::new(),
@@ -36,7 +34,7 @@ pub(super) fn is_nothing(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn a_text_is_read_as_the_scalar_it_shows() {

@@ -1,12 +1,10 @@
 //! The documents of a manifest: what kind each is, in which namespace, and whether it looks like an object at all.
 
-use serde_json::Value;
-
 use crate::cli::files::SourceText;
 use crate::cli::{CliError, CliResult};
 use crate::kinds::Catalog;
 use crate::kinds::catalog::KindRef;
-use crate::machinery::json::kind_name;
+use crate::machinery::json::{Value, kind_name};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Reading, Writing, split_api_version};
 use crate::machinery::yaml;

@@ -9,12 +9,11 @@ mod words;
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::files::{SourceText, SourceTexts};
 use super::{CliError, CliResult, Ctx, kustomize};
 use crate::api::Request;
 use crate::kinds::catalog::KindRef;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object};
 use crate::machinery::status::{Reason, Status};
 use words::Wanted;

@@ -1,7 +1,6 @@
 //! `autoscale`: a HorizontalPodAutoscaler for what can be scaled.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::change::{self, From, Subject};
 use super::made::Making;
@@ -10,6 +9,7 @@ use crate::cli::args::{self, Matches};
 use crate::cli::output::Output;
 use crate::cli::resolve::{Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb, record};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Writing};
 use crate::machinery::quantity::Quantity;
 

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use crate::api::{PatchType, Verb as ApiVerb};
 use crate::cli::args::groups::DryRun;
 use crate::cli::resolve::{Item, Resolved, Selection};
 use crate::cli::{CliError, CliResult, Ctx};
 use crate::cluster::Waited;
+use crate::machinery::json::{Map, Value};
 use crate::machinery::object::{Meta, Object, split_api_version};
 use crate::machinery::patch::merge;
 use crate::machinery::schema::{Schema, shape};
@@ -52,7 +51,7 @@ pub(super) fn subjects(ctx: &mut Ctx, resolved: Resolved, from: From) -> (Vec<Su
 }
 
 /// The fields in which two versions of an object differ, as a merge patch; empty when they are equal.
-pub(super) fn difference(old: &Value, new: &Value) -> Map<String, Value> {
+pub(super) fn difference(old: &Value, new: &Value) -> Map {
     let empty = Map::new();
     merge::create(old.as_object().unwrap_or(&empty), new.as_object().unwrap_or(&empty))
 }
@@ -161,7 +160,7 @@ pub(super) fn local_and_server() -> CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn changes_come_after_resources() {

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::Command as Process;
 
 use clap::{ArgMatches, Command};
-use serde_json::{Map, Value};
 
 use super::apply::client_side;
 use crate::api::{Body, PatchType, Verb as ApiVerb};
@@ -15,7 +14,7 @@ use crate::cli::args::{self, Matches, groups};
 use crate::cli::output::strip_managed_fields;
 use crate::cli::resolve::{Item, Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb, last_applied};
-use crate::machinery::json;
+use crate::machinery::json::{self, Map, Value};
 use crate::machinery::object::{Meta, Writing, split_api_version};
 use crate::machinery::yaml;
 
@@ -153,8 +152,8 @@ fn mask(live: Option<&mut Value>, merged: &mut Value) {
     let empty = Map::new();
     let before = live.as_ref().and_then(|l| l.get("data")?.as_object().cloned()).unwrap_or_default();
     let after = merged.get("data").and_then(Value::as_object).unwrap_or(&empty).clone();
-    let hidden = |own: &Map<String, Value>, other: &Map<String, Value>, which: &str| -> Map<String, Value> {
-        let text = |key: &String, value: &Value| match other.get(key) {
+    let hidden = |own: &Map, other: &Map, which: &str| -> Map {
+        let text = |key: &str, value: &Value| match other.get(key) {
             Some(there) if there != value => format!("*** ({which})"),
             _ => "***".to_string(),
         };
@@ -246,7 +245,7 @@ fn program(variable: Option<&str>) -> (String, Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn the_program_is_the_user_s() {

@@ -1,7 +1,6 @@
 //! `edit`: objects in the user's editor, until they are valid or nothing is changed any more.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::change::{self, From, Subject};
 use crate::api::{Body, FieldValidation, PatchType, Verb as ApiVerb};
@@ -11,6 +10,7 @@ use crate::cli::output::{Output, strip_managed_fields};
 use crate::cli::resolve::{Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb, editor, last_applied, record};
 use crate::machinery::field::quote;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Reading, split_api_version};
 use crate::machinery::patch::{FieldType, three_way};
 use crate::machinery::schema::Schema;
@@ -179,7 +179,7 @@ impl Edit {
         }
         match (subjects.len(), value.get("items")) {
             (1, _) => Ok(vec![value]),
-            (_, Some(Value::Array(items))) => Ok(items.clone()),
+            (_, Some(Value::Array(items))) => Ok(items.to_vec()),
             _ => Err(failed("items not set".into())),
         }
     }

@@ -1,7 +1,6 @@
 //! `events`: what happened, oldest first.
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use crate::api::Request;
 use crate::cli::args::groups;
@@ -10,6 +9,7 @@ use crate::cli::output::Output;
 use crate::cli::{CliError, CliResult, Ctx, Verb, resolve};
 use crate::cluster::Waited;
 use crate::kinds::shared::describe::events::interval;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::status::Status;
 use crate::printers::structured;

@@ -5,6 +5,7 @@ use clap::{ArgMatches, Command};
 use crate::cli::args::{self, Matches, groups};
 use crate::cli::{CliError, CliResult, Ctx, Verb, resolve};
 use crate::kinds::catalog::{KindRef, serves};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Reading, split_api_version};
 use crate::machinery::schema::explain::{Subject, explain};
 use crate::machinery::schema::explain_custom::explain_custom;
@@ -66,7 +67,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 /// The schema that the definition of a custom kind has for a version; none for built-in kinds.
-fn custom_schema(ctx: &mut Ctx, target: &resolve::Target, version: &str) -> CliResult<Option<serde_json::Value>> {
+fn custom_schema(ctx: &mut Ctx, target: &resolve::Target, version: &str) -> CliResult<Option<Value>> {
     let KindRef::Custom(_) = &target.kind else { return Ok(None) };
     let name = target.kind.names().resource();
     let server = ctx.cluster()?.server();

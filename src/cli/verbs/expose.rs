@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::change::{self, From};
 use super::made::{self, Making};
@@ -13,6 +12,7 @@ use crate::cli::output::Output;
 use crate::cli::resolve::{Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb, record};
 use crate::machinery::field::quote;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Reading, Writing, split_api_version};
 
 /// The verb.

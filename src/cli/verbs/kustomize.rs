@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use crate::cli::args::{self, Matches, groups};
 use crate::cli::files::go_error;
 use crate::cli::kustomize::{self, Options};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, split_api_version};
 use crate::machinery::yaml;
 

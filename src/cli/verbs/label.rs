@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use super::metadata_map::{self, MapVerb, Pairs};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
 use crate::machinery::field::quote;
+use crate::machinery::json::Value;
 use crate::machinery::labels::value_problems;
 use crate::machinery::object::Reading;
 

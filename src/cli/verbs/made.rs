@@ -1,13 +1,13 @@
 //! Objects that a verb makes out of flags (`run`, `expose`, `autoscale`): changes by `--overrides`, sending, dry runs.
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use super::change;
 use crate::api::{Body, PatchType, Request, Verb as ApiVerb};
 use crate::cli::args::groups::{self, DryRun};
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Ctx, last_applied};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Writing, split_api_version};
 use crate::machinery::patch::{self, FieldType};
 use crate::machinery::quantity::Quantity;

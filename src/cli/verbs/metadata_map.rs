@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use clap::{ArgMatches, Command};
-use serde_json::{Map, Value};
 
 use super::change::{self, From, Subject};
 use crate::cli::args::groups::{self, DryRun};
@@ -12,6 +11,7 @@ use crate::cli::output::Output;
 use crate::cli::resolve::{Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, record};
 use crate::machinery::field::quote;
+use crate::machinery::json::{Map, Value};
 use crate::machinery::object::{Meta, Reading, Writing, split_api_version};
 
 /// Keys with their values.
@@ -161,7 +161,7 @@ impl Run<'_> {
         if !self.overwrite {
             (self.verb.check_overwriting)(&old, &self.pairs.set)?;
         }
-        let mut map: Map<String, Value> = object.map(self.verb.pointer).cloned().unwrap_or_default();
+        let mut map: Map = object.map(self.verb.pointer).cloned().unwrap_or_default();
         for (key, value) in &self.pairs.set {
             map.insert(key.clone(), value.as_str().into());
         }

@@ -1,7 +1,6 @@
 //! `patch`: changes objects by a JSON, merge or strategic merge patch.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::change;
 use crate::api::{Body, PatchType, Verb as ApiVerb};
@@ -10,6 +9,7 @@ use crate::cli::args::{self, Matches};
 use crate::cli::output::Output;
 use crate::cli::resolve::{Item, Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb, record};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, split_api_version};
 use crate::machinery::patch::{self, FieldType};
 use crate::machinery::schema::Schema;
@@ -127,7 +127,7 @@ impl Patch {
         let answer = ctx.call(&request(self.format, self.text.clone())).map_err(|e| self.refusal(item, e))?;
         let mut after = answer.object;
         if let Some(cause) = &self.cause {
-            let note = json!({"metadata": {"annotations": {record::CHANGE_CAUSE: cause}}});
+            let note = json!({"metadata": {"annotations": {(record::CHANGE_CAUSE): cause}}});
             if let Ok(noted) = ctx.call(&request(PatchType::Merge, note.to_string())) {
                 after = noted.object;
             }

@@ -1,7 +1,6 @@
 //! `replace`: objects whole, as files have them; with `--force` deleted and made anew.
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use super::delete::{self, Deletion};
 use crate::api::{Body, FieldValidation, Verb as ApiVerb};
@@ -10,6 +9,7 @@ use crate::cli::args::{self, Matches};
 use crate::cli::output::Output;
 use crate::cli::resolve::{Item, Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb, gone, last_applied, record};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Writing};
 use crate::sim::Duration;
 

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::change;
 use super::delete::{self, Deletion};
@@ -18,6 +17,7 @@ use crate::cli::resolve::Item;
 use crate::cli::{CliError, CliResult, Ctx, Verb, gone, last_applied, record, resolve};
 use crate::controllers::kubelet;
 use crate::machinery::field::quote;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Reading};
 
 /// The verb.

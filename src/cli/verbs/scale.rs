@@ -1,7 +1,6 @@
 //! `scale`: sets the number of replicas through the scale subresource.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::change::{self, From, Subject};
 use crate::api::{Body, PatchType, Request, Verb as ApiVerb};
@@ -10,6 +9,7 @@ use crate::cli::args::{self, Matches};
 use crate::cli::output::Output;
 use crate::cli::resolve::{Item, Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb, record};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Reading, Writing};
 use crate::sim::Duration;
 
@@ -75,7 +75,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
                 wait(ctx, &item, replicas, timeout)?;
             }
             if let Some(cause) = &cause {
-                let patch = json!({"metadata": {"annotations": {record::CHANGE_CAUSE: cause}}}).to_string();
+                let patch = json!({"metadata": {"annotations": {(record::CHANGE_CAUSE): cause}}}).to_string();
                 // As in kubectl, what was scaled stays scaled when the cause can not be noted.
                 let _ = change::send_patch(ctx, &item, PatchType::Merge, patch, MANAGER, dry_run);
             }

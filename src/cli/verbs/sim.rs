@@ -3,11 +3,11 @@
 //! A fault is a row of settings in the store; the controllers that it concerns are woken at once.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Ctx, Verb, help};
 use crate::controllers::kubelet::DEFAULT_MISSING;
+use crate::machinery::json::{self, Map, Value, json};
 use crate::machinery::object::{Meta, Reading};
 use crate::machinery::quantity::Quantity;
 use crate::machinery::status::Status;
@@ -142,13 +142,13 @@ fn metrics(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let Some((name, values)) = words.split_first() else {
         return Err(ctx.usage("sim metrics", "a pod is required"));
     };
-    let mut used = serde_json::Map::new();
+    let mut used = Map::new();
     for word in values {
         let (resource, amount) = word
             .split_once('=')
             .ok_or_else(|| CliError::text(format!("expected cpu=AMOUNT or memory=AMOUNT, got {word}")))?;
         let amount: Quantity = amount.parse().map_err(|e| CliError::text(format!("{word}: {e}")))?;
-        used.insert(resource.into(), amount.canonical().into());
+        used.insert(resource, amount.canonical().into());
     }
     let key = existing_pod(ctx, name)?;
     let cluster = ctx.cluster()?;
@@ -183,11 +183,11 @@ fn show(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
         table.add_row(["image".to_string(), image, "missing".into()]);
     }
     for (pod, fault) in faults {
-        table.add_row(["pod".to_string(), pod, fault.as_str().unwrap_or("").to_string()]);
+        table.add_row(["pod".to_string(), pod.to_string(), fault.as_str().unwrap_or("").to_string()]);
     }
     for (pod, used) in metrics {
         let used: Vec<String> = used.strings("").iter().map(|(k, v)| format!("{k}={v}")).collect();
-        table.add_row(["metrics".to_string(), pod, used.join(" ")]);
+        table.add_row(["metrics".to_string(), pod.to_string(), used.join(" ")]);
     }
     for line in table.lines() {
         ctx.say(line.trim());
@@ -196,9 +196,9 @@ fn show(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
 }
 
 fn list(row: Option<Value>) -> Vec<String> {
-    row.and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default()
+    row.and_then(|v| json::from_value(&v).ok()).unwrap_or_default()
 }
 
-fn map(row: Option<Value>) -> serde_json::Map<String, Value> {
-    row.and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default()
+fn map(row: Option<Value>) -> Map {
+    row.and_then(|v| json::from_value(&v).ok()).unwrap_or_default()
 }

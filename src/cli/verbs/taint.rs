@@ -1,7 +1,6 @@
 //! `taint`: sets and removes the taints of nodes.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::change::{self, From, Subject};
 use crate::cli::args::groups::{self, DryRun};
@@ -9,6 +8,7 @@ use crate::cli::args::{self, Matches};
 use crate::cli::output::Output;
 use crate::cli::resolve::{Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::json::{Value, json};
 use crate::machinery::labels::{key_problems, value_problems};
 use crate::machinery::object::{Reading, Writing};
 

@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use crate::api::Request;
 use crate::cli::args::{self, Matches, groups};
 use crate::cli::{CliError, CliResult, Ctx, Verb, help};
 use crate::controllers::horizontal_pod_autoscaler::metrics::{self, ANNOTATION};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::quantity::Quantity;
 use crate::machinery::status::Status;
@@ -307,7 +307,7 @@ fn percent(part: i64, whole: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
     use crate::cli::testing::{Session, check};

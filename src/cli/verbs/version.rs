@@ -1,10 +1,10 @@
 //! `version`: client and server are one program, so their versions agree.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::json::{Value, json};
 use crate::machinery::{json as json_text, yaml};
 
 /// The verb.

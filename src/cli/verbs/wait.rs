@@ -1,7 +1,6 @@
 //! `wait`: until objects are in a condition, have a value, exist or are gone.
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use crate::cli::args::groups;
 use crate::cli::args::{self, Matches};
@@ -9,6 +8,7 @@ use crate::cli::resolve::{Item, Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
 use crate::cluster::Waited;
 use crate::machinery::field::quote;
+use crate::machinery::json::{Number, Value};
 use crate::machinery::jsonpath::JsonPath;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::{Duration, Time};
@@ -128,7 +128,7 @@ fn path_is(object: &Object, path: &JsonPath, value: Option<&str>) -> CliResult<b
         (Some(value), [one]) => match one {
             Value::String(text) => Ok(text == value),
             Value::Bool(bool) => Ok(value == if *bool { "true" } else { "false" }),
-            Value::Number(number) => Ok(serde_json::from_str::<serde_json::Number>(value).is_ok_and(|v| v == *number)),
+            Value::Number(number) => Ok(serde_json::from_str::<Number>(value).is_ok_and(|v| v == *number)),
             _ => Err(CliError::text("jsonpath leads to a nested object or list which is not supported")),
         },
         (Some(_), _) => Err(CliError::text("given jsonpath expression matches more than one value")),

@@ -69,7 +69,7 @@ pub(super) fn next(cron_job: &Object, schedule: &Schedule, now: Time) -> Option<
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
 

@@ -15,11 +15,11 @@ use std::sync::Arc;
 use history::Note;
 use missed::Owed;
 use schedule::Schedule;
-use serde_json::{Value, json};
 
 use super::context::Result;
 use super::shared::pod_control::is_namespace_terminating;
 use super::{Action, Context, Controller, Key, Wake};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, OwnerReference, Reading, Writing};
 use crate::machinery::status::{Reason, Status};
 use crate::sim::{Duration, Time};

@@ -1,8 +1,7 @@
 //! CronJobs from end to end, over a cluster in memory.
 
-use serde_json::{Value, json};
-
 use crate::controllers::shared::testing::Bench;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, OwnerReference, Reading};
 use crate::sim::Duration;
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::controllers::context::Result;
 use crate::controllers::{Context, Key};
+use crate::machinery::json;
 use crate::machinery::object::{Meta, Object};
 use crate::sim::{Duration, Time};
 
@@ -34,14 +35,14 @@ fn row(key: &Key) -> String {
 impl Backoff {
     /// What is remembered of a set.
     pub(super) fn read(context: &mut Context<'_>, set: &Object) -> Result<Backoff> {
-        let known = context.memory(&row(&Key::of(set)))?.and_then(|v| serde_json::from_value::<Backoff>(v).ok());
+        let known = context.memory(&row(&Key::of(set)))?.and_then(|v| json::from_value::<Backoff>(&v).ok());
         let known = known.filter(|b| b.uid == set.uid());
         Ok(known.unwrap_or_else(|| Backoff { uid: set.uid().into(), nodes: BTreeMap::new() }))
     }
 
     /// Remembers it.
     pub(super) fn write(&self, context: &mut Context<'_>, set: &Object) {
-        context.remember(&row(&Key::of(set)), serde_json::to_value(self).ok());
+        context.remember(&row(&Key::of(set)), json::to_value(self).ok());
     }
 
     /// Until when a failed pod on a node stays, if it stays.

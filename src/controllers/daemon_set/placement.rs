@@ -1,10 +1,9 @@
 //! Which nodes take a pod of a DaemonSet, and the pod that is made for one of them.
 
-use serde_json::{Value, json};
-
 use crate::controllers::history::HASH_LABEL;
 use crate::controllers::scheduler::terms::{NodeDemand, Taint, tolerates};
 use crate::controllers::shared::template::pod_from_template;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 
 /// The label that says from which change of the template a pod is.

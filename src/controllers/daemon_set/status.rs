@@ -1,8 +1,7 @@
 //! The status of a DaemonSet, counted from its nodes.
 
-use serde_json::{Value, json};
-
 use super::view::Place;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::Writing;
 
 /// The status that a set should have. Of several pods on a node the oldest counts.

@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::backoff::Backoff;
 use super::plan::Plan;
 use super::view::{Desired, Place, Stamp, by_node};
@@ -13,6 +11,7 @@ use crate::controllers::context::Result;
 use crate::controllers::history::{self, Created, HASH_LABEL};
 use crate::controllers::shared::{claim, pod_control, pods, template};
 use crate::controllers::{Action, Context};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 
 /// Pods that are created or deleted at most before looking again.

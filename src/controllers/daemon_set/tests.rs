@@ -1,9 +1,8 @@
 //! DaemonSets from end to end, over a cluster in memory.
 
-use serde_json::{Value, json};
-
 use crate::api::{Propagation, Request};
 use crate::controllers::shared::testing::{Bench, workload};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Reading, Writing};
 
 fn bench() -> Option<Bench> {

@@ -1,9 +1,8 @@
 //! The status of a Deployment: numbers out of its sets, and the conditions Available, Progressing and ReplicaFailure.
 
-use serde_json::{Value, json};
-
 use super::view::{Desired, Set, total};
 use crate::controllers::shared::conditions;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Reading, Writing};
 use crate::sim::{Duration, Time};
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::view::{DESIRED, Desired, MAX, REVISION, Set};
 use crate::controllers::shared::template::same_template;
+use crate::machinery::json::Value;
 use crate::machinery::managed::LAST_APPLIED;
 use crate::machinery::object::{Meta, Object, Reading};
 
@@ -18,7 +19,7 @@ const NOT_COPIED: &[&str] = &[LAST_APPLIED, "deprecated.deployment.rollback.to",
 /// The sets of a deployment, apart: the one that has its template now, and the others. The first match of several is the
 /// present one; `sets` stands in the order of creation.
 pub(super) fn split(deployment: &Object, sets: &[Arc<Object>]) -> (Option<Arc<Object>>, Vec<Arc<Object>>) {
-    let none = serde_json::Value::Null;
+    let none = Value::Null;
     let template = |o: &Object| o.at("/spec/template").unwrap_or(&none).clone();
     let wanted = template(deployment);
     let present = sets.iter().position(|set| same_template(&template(set), &wanted));
@@ -116,7 +117,7 @@ pub(super) fn surplus(desired: &Desired, old: &[Set]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
     use crate::controllers::deployment::testing::{desired, set};

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use super::view::{Desired, REVISION, Resize, Set, Strategy, total};
 use super::{DEPLOYMENTS, SETS, progress, revisions, rolling, scale, selector};
 use crate::controllers::context::Result;
 use crate::controllers::shared::template::{HASH_LABEL, hash, same_template};
 use crate::controllers::shared::{claim, conditions, pod_control, pods};
 use crate::controllers::{Action, Context};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, OwnerReference, Reading, Writing};
 use crate::machinery::status::Status;
 

@@ -1,9 +1,8 @@
 //! Deployments from end to end, over a cluster in memory.
 
-use serde_json::{Value, json};
-
 use crate::api::Propagation;
 use crate::controllers::shared::testing::{Bench, workload};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, condition};
 use crate::sim::Duration;
 

@@ -152,7 +152,7 @@ impl Resize {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use crate::machinery::json::{Value, json};
 
     use super::*;
 

@@ -5,12 +5,11 @@ mod plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use super::context::Result;
 use super::shared::pods::is_ready;
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Request, Server};
+use crate::machinery::json::{Value, json};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::store::{Change, ChangeKind};

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::json;
-
 use crate::controllers::shared::conditions;
 use crate::machinery::intstr::{IntOrPercent, Rounding};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::sim::{Duration, Time};
 
@@ -118,7 +117,7 @@ fn set_condition(budget: &mut Object, status: &str, reason: &str, message: &str,
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use crate::machinery::json::Value;
 
     use super::*;
 

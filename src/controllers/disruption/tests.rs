@@ -1,9 +1,8 @@
 //! Budgets from end to end.
 
-use serde_json::{Value, json};
-
 use super::*;
 use crate::controllers::shared::testing::{Bench, pod, workload};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::condition;
 use crate::sim::Duration;
 

@@ -1,7 +1,6 @@
 //! Which endpoint stands in which slice: they stay where they are, fill what has room, and only then make new slices.
 
-use serde_json::Value;
-
+use crate::machinery::json::Value;
 use crate::machinery::object::{Object, Reading, Writing};
 
 /// Endpoints in one slice (`--max-endpoints-per-slice`).
@@ -26,7 +25,7 @@ impl Slice {
     /// Makes it the content of an object.
     pub(super) fn put_into(self, object: &mut Object) {
         object.put("/ports", self.ports);
-        object.put("/endpoints", if self.endpoints.is_empty() { Value::Null } else { Value::Array(self.endpoints) });
+        object.put("/endpoints", if self.endpoints.is_empty() { Value::Null } else { Value::from(self.endpoints) });
     }
 }
 
@@ -92,7 +91,7 @@ fn is_same(a: &Value, b: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
 

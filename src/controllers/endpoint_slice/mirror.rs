@@ -1,10 +1,9 @@
 //! Mirroring: slices for Endpoints that somebody writes by hand, for a service without a selector.
 
-use serde_json::{Map, Value, json};
-
 use super::{MANAGED_BY, SERVICE_NAME, Wanted, apply, slices_of};
 use crate::controllers::context::Result;
 use crate::controllers::{Action, Context, Controller, Key, Wake};
+use crate::machinery::json::{Map, Value, json};
 use crate::machinery::object::{Meta, Object, OwnerReference, Reading, Writing};
 
 /// The controller; its keys are Endpoints, and the services of the same name.
@@ -30,9 +29,9 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         }
         return Ok(Action::Done);
     };
-    let mut labels: Map<String, Value> = endpoints.labels().into_iter().map(|(k, v)| (k, v.into())).collect();
-    labels.insert(SERVICE_NAME.into(), key.name.as_str().into());
-    labels.insert(MANAGED_BY.into(), MANAGER.into());
+    let mut labels: Map = endpoints.labels().into_iter().map(|(k, v)| (k, v.into())).collect();
+    labels.insert(SERVICE_NAME, key.name.as_str().into());
+    labels.insert(MANAGED_BY, MANAGER.into());
     let wanted = Wanted {
         labels,
         owner: OwnerReference::controller(&endpoints),

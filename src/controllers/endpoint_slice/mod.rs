@@ -7,13 +7,12 @@ pub mod mirror;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
-
 use super::context::Result;
 use super::endpoints::backends::{self, Backend};
 use super::endpoints::{HEADLESS, TRIGGER_TIME};
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
+use crate::machinery::json::{Map, Value, json};
 use crate::machinery::object::{Meta, Object, OwnerReference, Reading, Writing};
 use crate::store::Change;
 use distribute::{Slice, Write};
@@ -77,7 +76,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
 
 /// What all slices of one origin have in common.
 struct Wanted<'a> {
-    labels: Map<String, Value>,
+    labels: Map,
     owner: OwnerReference,
     namespace: &'a str,
     /// The beginning of their names.
@@ -135,12 +134,12 @@ fn zones(ctx: &mut Context<'_>, found: &[Backend]) -> Result<BTreeMap<String, St
     Ok(zones)
 }
 
-fn labels(service: &Object) -> Map<String, Value> {
-    let mut labels: Map<String, Value> = service.labels().into_iter().map(|(k, v)| (k, v.into())).collect();
-    labels.insert(SERVICE_NAME.into(), service.name().into());
-    labels.insert(MANAGED_BY.into(), MANAGER.into());
+fn labels(service: &Object) -> Map {
+    let mut labels: Map = service.labels().into_iter().map(|(k, v)| (k, v.into())).collect();
+    labels.insert(SERVICE_NAME, service.name().into());
+    labels.insert(MANAGED_BY, MANAGER.into());
     match backends::is_headless(service) {
-        true => drop(labels.insert(HEADLESS.into(), "".into())),
+        true => drop(labels.insert(HEADLESS, "".into())),
         false => drop(labels.remove(HEADLESS)),
     }
     labels
@@ -161,7 +160,7 @@ fn group(service: &Object, found: &[Backend], zones: &BTreeMap<String, String>) 
                 port
             })
             .collect();
-        let entry = groups.entry(format!("{ports:?}")).or_insert((Value::Array(shown), Vec::new()));
+        let entry = groups.entry(format!("{ports:?}")).or_insert((Value::from(shown), Vec::new()));
         entry.1.push(endpoint(backend, publishes, zones.get(&backend.node).map_or("", String::as_str)));
     }
     groups.into_values().collect()

@@ -1,9 +1,8 @@
 //! Slices from end to end.
 
-use serde_json::{Value, json};
-
 use crate::api::Propagation;
 use crate::controllers::shared::testing::Bench;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Reading};
 use crate::sim::Duration;
 

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use crate::api::Server;
 use crate::controllers::context::Result;
 use crate::controllers::shared::pods::{is_ready, is_terminal};
 use crate::controllers::{Context, Key};
+use crate::machinery::json::{Value, json};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::store::{Change, ChangeKind};

@@ -4,10 +4,9 @@ pub mod backends;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
-
 use super::context::Result;
 use super::{Action, Context, Controller, Key, Wake};
+use crate::machinery::json::{Map, Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use backends::{Backend, Port};
 
@@ -61,11 +60,10 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
 
 /// Everything in Endpoints that follows from a service and its pods.
 fn fill(endpoints: &mut Object, service: &Object, found: &[Backend], now: &str) {
-    let mut labels: serde_json::Map<String, Value> =
-        service.labels().into_iter().map(|(key, value)| (key, value.into())).collect();
-    labels.insert(MANAGED_BY.into(), "endpoint-controller".into());
+    let mut labels: Map = service.labels().into_iter().map(|(key, value)| (key, value.into())).collect();
+    labels.insert(MANAGED_BY, "endpoint-controller".into());
     if backends::is_headless(service) {
-        labels.insert(HEADLESS.into(), "".into());
+        labels.insert(HEADLESS, "".into());
     }
     endpoints.put("/metadata/labels", labels);
     endpoints.set_annotation(TRIGGER_TIME, now);

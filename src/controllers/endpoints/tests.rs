@@ -1,10 +1,9 @@
 //! Which addresses stand in Endpoints.
 
-use serde_json::json;
-
 use super::backends::{Backend, Port};
 use super::*;
 use crate::controllers::shared::testing::Bench;
+use crate::machinery::json::json;
 use crate::sim::Duration;
 
 fn backend(name: &str, ip: &str, is_ready: bool, number: i64) -> Backend {

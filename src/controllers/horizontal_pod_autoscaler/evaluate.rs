@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use super::metrics::{self, Measured};
 use super::replicas::{self, Proposal, Target, Tolerance};
 use crate::controllers::Context;
 use crate::controllers::context::Result;
+use crate::machinery::json::{Value, json};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::quantity::Quantity;
@@ -81,7 +80,7 @@ fn combine(hpa: &Object, around: &Around) -> Evaluation {
     let known = statuses.iter().any(|s| !s.str("/type").is_empty());
     Evaluation {
         proposal: best.filter(|_| usable),
-        statuses: if known { Value::Array(statuses) } else { Value::Null },
+        statuses: if known { Value::from(statuses) } else { Value::Null },
         problems,
     }
 }

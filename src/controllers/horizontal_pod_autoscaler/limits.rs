@@ -1,8 +1,8 @@
 //! What keeps an autoscaler from jumping: stabilisation windows, policies of speed, minimum and maximum.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Object, Reading};
 use crate::sim::{Duration, Time};
 

@@ -6,9 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::controllers::Key;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object};
 use crate::machinery::quantity::Quantity;
 
@@ -26,7 +25,7 @@ pub fn of_pod(pod: &Object, setting: Option<&Value>) -> BTreeMap<String, Quantit
     let own = setting.and_then(|s| s.get(Key::of(pod).to_string()));
     for (name, value) in own.and_then(Value::as_object).into_iter().flatten() {
         if let Ok(amount) = Quantity::from_value(value) {
-            found.insert(name.clone(), amount);
+            found.insert(name.to_string(), amount);
         }
     }
     found
@@ -95,7 +94,7 @@ fn parse(text: &str) -> BTreeMap<String, Quantity> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
 

@@ -12,11 +12,11 @@ mod rivals;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::context::Result;
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Request, Server};
+use crate::machinery::json::{self, Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing, condition_is_true};
 use crate::sim::{Duration, Time};
 use crate::store::{Change, ChangeKind};
@@ -87,10 +87,10 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         return Ok(Action::Done);
     };
     let now = ctx.now;
-    let known: Option<Memory> = ctx.memory(&row)?.and_then(|v| serde_json::from_value(v).ok());
+    let known: Option<Memory> = ctx.memory(&row)?.and_then(|v| json::from_value(&v).ok());
     let Some(mut memory) = known else {
         let first = Memory { last: now, history: History::default() };
-        ctx.remember(&row, serde_json::to_value(first).ok());
+        ctx.remember(&row, json::to_value(&first).ok());
         return Ok(Action::Recurring(now + PERIOD));
     };
     let next = next_look(memory.last, now);
@@ -101,7 +101,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let mut new = (*hpa).clone();
     let settled = look(ctx, &mut new, &mut memory.history)?;
     memory.history.prune(&hpa, now);
-    ctx.remember(&row, serde_json::to_value(&memory).ok());
+    ctx.remember(&row, json::to_value(&memory).ok());
     if new["status"] != hpa["status"] {
         ctx.update_status(AUTOSCALERS, new)?;
     }

@@ -180,7 +180,7 @@ fn requested(pod: &Object, resource: &str) -> Result<i64, String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
 

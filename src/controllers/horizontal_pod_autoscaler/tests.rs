@@ -1,9 +1,8 @@
 //! Autoscalers from end to end.
 
-use serde_json::json;
-
 use super::*;
 use crate::controllers::shared::testing::{Bench, workload};
+use crate::machinery::json::{Map, json};
 use crate::machinery::object::condition;
 
 fn bench(replicas: i64, spec: Value) -> Bench {
@@ -41,8 +40,7 @@ fn conditions(bench: &mut Bench) -> Vec<String> {
 /// Says what every pod uses, and tells the autoscalers.
 fn measure(bench: &mut Bench, cpu: &str) {
     let pods = bench.list("pods");
-    let all: serde_json::Map<String, Value> =
-        pods.iter().map(|p| (Key::of(p).to_string(), json!({"cpu": cpu}))).collect();
+    let all: Map = pods.iter().map(|p| (Key::of(p).to_string(), json!({"cpu": cpu}))).collect();
     bench.cluster.server().set_row("setting/metrics", Some(Value::Object(all)));
     bench.cluster.wake(NAME, "/*").expect("woken");
 }

@@ -58,7 +58,7 @@ fn delay(failures: i64) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
 

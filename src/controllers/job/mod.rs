@@ -30,6 +30,7 @@ use super::shared::pods::is_ready;
 use super::shared::{pod_control, wakes};
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
+use crate::machinery::json::{self, Value};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, OwnerReference, Reading, Writing, condition_is_true};
 use crate::machinery::status::Status;
@@ -228,12 +229,12 @@ impl Done {
 /// Notes new failures of pods for the delays that they cause.
 fn remember_failures(context: &mut Context<'_>, key: &Key, state: &State<'_>) -> Result<Backoff> {
     let name = key.to_string();
-    let known: Option<Backoff> = context.memory(&name)?.and_then(|row| serde_json::from_value(row).ok());
+    let known: Option<Backoff> = context.memory(&name)?.and_then(|row| json::from_value(&row).ok());
     let fresh = Backoff::new(state.job.uid());
     let before = known.filter(|record| record.job == fresh.job).unwrap_or_else(|| fresh.clone());
     let after = before.after(&state.newly_succeeded, &state.newly_failed);
     if after != before {
-        let row = if after.until().is_none() { None } else { serde_json::to_value(&after).ok() };
+        let row = if after.until().is_none() { None } else { json::to_value(&after).ok() };
         context.remember(&name, row);
     }
     Ok(after)
@@ -288,7 +289,7 @@ fn create(
 }
 
 /// Says when a job has been suspended or resumed.
-fn note_suspension(context: &mut Context<'_>, job: &Object, status: &mut serde_json::Value) {
+fn note_suspension(context: &mut Context<'_>, job: &Object, status: &mut Value) {
     let suspended = state::is_suspended(job);
     if tracking::note_suspension(status, suspended, context.now) {
         let (reason, text) = if suspended { ("Suspended", "Job suspended") } else { ("Resumed", "Job resumed") };
@@ -301,7 +302,7 @@ fn record(
     context: &mut Context<'_>,
     job: Arc<Object>,
     state: &State<'_>,
-    status: serde_json::Value,
+    status: Value,
     numbers: &Numbers,
     ending: Option<&Ending>,
 ) -> Result<Arc<Object>> {
@@ -319,7 +320,7 @@ fn record(
     Ok(job)
 }
 
-fn write_status(context: &mut Context<'_>, job: Arc<Object>, status: &serde_json::Value) -> Result<Arc<Object>> {
+fn write_status(context: &mut Context<'_>, job: Arc<Object>, status: &Value) -> Result<Arc<Object>> {
     if job.get("status") == Some(status) {
         return Ok(job);
     }

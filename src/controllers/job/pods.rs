@@ -57,7 +57,7 @@ pub(super) fn end_of(pod: &Object) -> Time {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use crate::machinery::json::{Value, json};
 
     use super::*;
 

@@ -1,9 +1,8 @@
 //! Which failures count, and which successes are enough: `podFailurePolicy` and `successPolicy`.
 
-use serde_json::Value;
-
 use super::indexes::Indexes;
 use super::pods;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading};
 
 /// What the failure of a pod means for its job.
@@ -101,7 +100,7 @@ pub(super) fn success(job: &Object, succeeded: &Indexes) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
 
@@ -142,7 +141,7 @@ mod tests {
         let mut pod = failed(1);
         assert!(!index_fails(&job, &pod));
         assert_eq!(failures_after(&job, &pod), (1, 0));
-        pod["metadata"]["annotations"] = json!({pods::FAILURES: "1"});
+        pod["metadata"]["annotations"] = json!({(pods::FAILURES): "1"});
         assert!(index_fails(&job, &pod));
     }
 

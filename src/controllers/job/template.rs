@@ -1,11 +1,10 @@
 //! The pods of a job.
 
-use serde_json::{Value, json};
-
 use super::pods::{FAILURES, IGNORED_FAILURES, INDEX, TRACKING};
 use super::policy;
 use super::state::State;
 use crate::controllers::shared::template::pod_from_template;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 
 /// Names are cut so that five random characters still fit in a label.

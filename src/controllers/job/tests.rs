@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use super::pods::{FAILURES, INDEX};
 use crate::api::Propagation;
 use crate::controllers::shared::testing::Bench;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::sim::Duration;
 

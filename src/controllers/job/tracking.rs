@@ -6,12 +6,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use super::ending::Ending;
 use super::state::{State, deleted_fail};
 use super::{pods, policy};
 use crate::controllers::shared::conditions;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::sim::Time;
 

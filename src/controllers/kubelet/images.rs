@@ -1,7 +1,6 @@
 //! Images: which ones can not be pulled, how large they are, what their ids look like.
 
-use serde_json::Value;
-
+use crate::machinery::json::Value;
 use crate::sim::Ids;
 
 /// Images that no registry has, unless `kctl sim image` said otherwise.
@@ -64,7 +63,7 @@ pub(super) fn id(image: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn references_are_resolved() {

@@ -2,13 +2,12 @@
 //!
 //! What a program does is guessed in [`super::program`] or declared in [`super::life`]; here the two come together.
 
-use serde_json::Value;
-
 use super::probes;
 use super::program::{self, Launch, Program};
 use super::runtime::{ContainerRuntime, Running, State};
 use super::spec::Spec;
 use super::step::Step;
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 use crate::sim::Duration;
 

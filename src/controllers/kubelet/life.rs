@@ -4,8 +4,7 @@
 //! `kctl.dev/life: "pull=3s start=2s ready=10s run=30s exit=1 times=3"` speaks of every container of the pod;
 //! `kctl.dev/life.NAME` of the container NAME alone. Every word is optional; words that are not understood make an event.
 
-use serde_json::Value;
-
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::Duration;
 
@@ -71,7 +70,7 @@ fn read_word(life: &mut Life, word: &str) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn the_container_s_own_life_wins() {

@@ -25,10 +25,9 @@ pub use images::DEFAULT_MISSING;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Propagation, Server};
+use crate::machinery::json::{self, Value};
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::status::Status;
 use crate::sim::Time;
@@ -241,7 +240,7 @@ fn report(ctx: &mut Context<'_>, pod: &Object, runtime: &PodRuntime, node: &str)
 /// What a container of a pod has printed: the present (or last) run, or the one before it. Instants and lines.
 pub fn logs(server: &mut Server, pod: &Object, container: &str, previous: bool, now: Time) -> Vec<(Time, String)> {
     let row = server.row(&format!("memory/{NAME}/{}", memory_name(pod.uid()))).ok().flatten();
-    let Some(runtime) = row.and_then(|v| serde_json::from_value::<PodRuntime>(v).ok()) else { return Vec::new() };
+    let Some(runtime) = row.and_then(|v| json::from_value::<PodRuntime>(&v).ok()) else { return Vec::new() };
     let Some(container) = runtime.containers.get(container) else { return Vec::new() };
     if previous {
         return container.last.as_ref().map(|l| l.output.clone()).unwrap_or_default();

@@ -3,12 +3,11 @@
 //! A probe that succeeds and will go on succeeding is not run again and again: it costs nothing until something could
 //! change its result (a fault, a declared hang). A probe that fails is repeated in its period, as a kubelet does.
 
-use serde_json::Value;
-
 use super::life::Life;
 use super::program::{self, Launch};
 pub(super) use super::runtime::Probes;
 use super::runtime::{Running, Series};
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 use crate::sim::{Duration, Time};
 
@@ -240,7 +239,7 @@ fn complaint(probe: &Value) -> String {
 mod tests {
     use super::*;
     use crate::controllers::kubelet::program::Program;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     const T0: Time = Time::from_secs(1000);
 

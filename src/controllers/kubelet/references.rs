@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::controllers::Context;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::status::Status;
 

@@ -2,10 +2,9 @@
 //!
 //! Speaks of what is written in the pod; what has become of a container is in [`super::runtime`].
 
-use serde_json::Value;
-
 use super::runtime::ContainerRuntime;
 use crate::kinds::shared::pod_spec::is_sidecar;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Object, Reading};
 
 /// One container as the step sees it.

@@ -1,11 +1,10 @@
 //! The status of a pod, computed from what the kubelet remembers of it.
 
-use serde_json::{Map, Value, json};
-
 use super::images;
 use super::runtime::{ContainerRuntime, Ended, PodRuntime, State};
 use super::spec::init_done;
 use crate::kinds::shared::pod_spec::is_sidecar;
+use crate::machinery::json::{Map, Value, json};
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::{Ids, Time};
 
@@ -130,7 +129,7 @@ fn conditions(pod: &Object, runtime: &PodRuntime, phase: &str, now: Time) -> Val
     ];
     let own = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
     list.extend(pod.list("/status/conditions").iter().filter(|c| !own.contains(&c.str("/type"))).cloned());
-    Value::Array(list)
+    Value::from(list)
 }
 
 fn names(pod: &Object, list: &str, is: impl Fn(&Value) -> bool) -> Vec<String> {
@@ -275,9 +274,9 @@ fn back_off(container: &ContainerRuntime) -> Value {
 
 fn waiting(reason: &str, message: &str) -> Value {
     let mut inner = Map::new();
-    inner.insert("reason".into(), reason.into());
+    inner.insert("reason", reason.into());
     if !message.is_empty() {
-        inner.insert("message".into(), message.into());
+        inner.insert("message", message.into());
     }
     json!({"waiting": inner})
 }

@@ -3,10 +3,9 @@
 //! What a step does is elsewhere: with the pod as a whole in [`super::lifecycle`], with one container in
 //! [`super::container`]. It reads no objects: what it needs to know of the world is in [`World`].
 
-use serde_json::Value;
-
 use super::life::{self, Life};
 use super::spec::Spec;
+use crate::machinery::json::Value;
 use crate::machinery::object::Object;
 use crate::sim::{Duration, Time};
 

@@ -1,9 +1,8 @@
 //! Whole lives of pods on the simulated nodes.
 
-use serde_json::json;
-
 use crate::api::Propagation;
 use crate::controllers::shared::testing::Bench;
+use crate::machinery::json::json;
 use crate::machinery::object::Reading;
 use crate::sim::Duration;
 

@@ -131,7 +131,7 @@ fn finalize(context: &mut Context<'_>, name: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
     use crate::controllers::shared::testing::{Bench, pod};

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::controllers::shared::conditions;
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 use crate::sim::Time;
 

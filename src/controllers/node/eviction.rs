@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use super::taints::{self, Stay};
 use crate::api::Server;
 use crate::controllers::context::Result;
 use crate::controllers::{Action, Context, Controller, Key, Wake};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::sim::{Duration, Time};
 use crate::store::{Change, ChangeKind};

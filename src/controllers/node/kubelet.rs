@@ -3,11 +3,10 @@
 //! The machine is made up where the node's manifest does not describe it. What the kubelet does with pods is another
 //! controller's business.
 
-use serde_json::{Value, json};
-
 use super::is_stopped;
 use crate::controllers::context::Result;
 use crate::controllers::{Action, Context, Controller, Key, Wake};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, OwnerReference, Reading, Writing, condition, condition_is_true};
 use crate::sim::{Ids, Time};
 

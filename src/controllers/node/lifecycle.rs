@@ -1,11 +1,10 @@
 //! The health of nodes as the control plane sees it: a node that falls silent is unknown after a grace time, conditions and
 //! cordons become taints, and the pods of a lost node are not ready any more.
 
-use serde_json::{Value, json};
-
 use super::{is_stopped, kubelet, taints};
 use crate::controllers::context::Result;
 use crate::controllers::{Action, Context, Controller, Key, Wake};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing, condition, condition_is_true};
 use crate::sim::{Duration, Time};
 

@@ -8,7 +8,7 @@ pub mod kubelet;
 pub mod lifecycle;
 pub mod taints;
 
-use serde_json::Value;
+use crate::machinery::json::Value;
 
 use super::Context;
 use super::context::Result;

@@ -1,7 +1,6 @@
 //! Taints of nodes and tolerations of pods, as far as controllers decide by them.
 
-use serde_json::{Value, json};
-
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Object, Reading, condition};
 use crate::sim::Time;
 

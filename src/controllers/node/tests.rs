@@ -1,9 +1,8 @@
 //! Nodes from end to end: registration, silence and return, cordons, deletion.
 
-use serde_json::{Value, json};
-
 use crate::api::{PatchType, Request};
 use crate::controllers::shared::testing::Bench;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, condition_is_true};
 use crate::sim::Duration;
 

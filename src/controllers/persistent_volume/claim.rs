@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
 use super::{
     BIND_COMPLETED, BOUND_BY_CONTROLLER, CLAIMS, CLASSES, NO_PROVISIONER, PROVISIONER, PROVISIONER_BETA, SELECTED_NODE,
     VOLUMES, class_of, is_reserved_for, matching, set_volume_phase,
 };
 use crate::controllers::context::Result;
 use crate::controllers::{Action, Context, Key};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::sim::Duration;
 

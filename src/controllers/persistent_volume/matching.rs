@@ -88,7 +88,7 @@ fn is_free(volume: &Object) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use crate::machinery::json::{Value, json};
 
     use super::*;
 

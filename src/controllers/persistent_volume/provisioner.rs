@@ -4,12 +4,11 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use super::{CLAIMS, CLASSES, NO_PROVISIONER, PROVISIONED_BY, PROVISIONER, VOLUMES, class_of, matching};
 use crate::api::Server;
 use crate::controllers::context::Result;
 use crate::controllers::{Action, Context, Controller, Key, Wake};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::sim::Time;
 use crate::store::{Change, ChangeKind};

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use crate::api::{PatchType, Propagation, Request};
 use crate::controllers::shared::testing::Bench;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::Duration;
 

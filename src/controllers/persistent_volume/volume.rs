@@ -123,7 +123,7 @@ fn delete_problem(volume: &Object) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use crate::machinery::json::{Value, json};
 
     use super::*;
 

@@ -15,6 +15,7 @@ use super::context::Result;
 use super::shared::{claim, pod_control, pods, template, victims, wakes};
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
+use crate::machinery::json::Value;
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::status::Status;
@@ -128,7 +129,7 @@ fn manage(context: &mut Context<'_>, owner: &Object, active: &[Arc<Object>], fla
 }
 
 fn create(context: &mut Context<'_>, owner: &Object, count: usize) -> Result<()> {
-    let none = serde_json::Value::Null;
+    let none = Value::Null;
     let pod = template::pod_from_template(owner, owner.at("/spec/template").unwrap_or(&none));
     let attempt = |_| match pod_control::create_pod(context, owner, pod.clone()) {
         Err(status) if pod_control::is_namespace_terminating(&status) => Ok(()),

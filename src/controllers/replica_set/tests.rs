@@ -1,9 +1,8 @@
 //! ReplicaSets from end to end, over a cluster in memory.
 
-use serde_json::json;
-
 use crate::api::Propagation;
 use crate::controllers::shared::testing::{Bench, pod, workload};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Reading};
 
 const RESOURCES: &[&str] = &["pods", "replicasets.apps"];

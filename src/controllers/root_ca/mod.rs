@@ -2,12 +2,11 @@
 //!
 //! The certificate is a constant: nothing is signed with it and its key was never kept.
 
-use serde_json::json;
-
 use super::context::Result;
 use super::service_account::{active_namespace, is_active};
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Writing};
 use crate::store::{Change, ChangeKind};
 
@@ -58,7 +57,7 @@ fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
     use crate::api::Propagation;

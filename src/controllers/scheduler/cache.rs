@@ -14,6 +14,7 @@ use super::terms::{PodSet, PodTerms};
 use super::view::{Node, Pod, Share, Usage, priority, takes_room};
 use crate::controllers::context::Result;
 use crate::controllers::{Context, Key};
+use crate::machinery::json;
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::Time;
@@ -406,7 +407,7 @@ impl Usages {
         if !self.known.contains_key(name) {
             let usage = match cache.nodes.get(name) {
                 Some(node) => Some(node.usage.clone()),
-                None => ctx.memory(&row(name))?.and_then(|v| serde_json::from_value(v).ok()),
+                None => ctx.memory(&row(name))?.and_then(|v| json::from_value(&v).ok()),
             };
             self.known.insert(name.into(), usage);
         }
@@ -437,7 +438,7 @@ impl Usages {
     fn save(&self, ctx: &mut Context<'_>) {
         for name in &self.dirty {
             let usage = self.known.get(name).and_then(Option::as_ref);
-            ctx.remember(&row(name), usage.and_then(|u| serde_json::to_value(u).ok()));
+            ctx.remember(&row(name), usage.and_then(|u| json::to_value(&u).ok()));
         }
     }
 }

@@ -142,7 +142,7 @@ fn refuse_resources(share: &Share, node: &Node) -> Option<Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use crate::machinery::json::{Value, json};
 
     fn pod(spec: Value) -> Pod {
         Pod::new(Arc::new(json!({"metadata": {"name": "p", "namespace": "default"}, "spec": spec})))

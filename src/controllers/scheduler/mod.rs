@@ -28,11 +28,10 @@ mod wakes;
 
 use std::sync::Arc;
 
-use serde_json::json;
-
 use super::context::Result;
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Body, Request, Verb};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::Duration;
 use cache::Cache;

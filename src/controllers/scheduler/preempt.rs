@@ -4,14 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::json;
-
 use super::cache::{Cache, read_pod};
 use super::filters::{Cycle, Refusal};
 use super::report::{self, NOT_HELPFUL, no_node_fits};
 use super::view::{Node, Pod, priority, takes_room};
 use crate::controllers::context::Result;
 use crate::controllers::{Context, Key};
+use crate::machinery::json::json;
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 
@@ -94,7 +93,12 @@ fn budgets(ctx: &mut Context<'_>) -> Result<Vec<Budget>> {
         namespace: budget.namespace().into(),
         selector: budget.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()).unwrap_or(Selector::Nothing),
         left: budget.int("/status/disruptionsAllowed").unwrap_or(0),
-        disrupted: budget.map("/status/disruptedPods").into_iter().flatten().map(|(name, _)| name.clone()).collect(),
+        disrupted: budget
+            .map("/status/disruptedPods")
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.to_string())
+            .collect(),
     };
     Ok(ctx.list("poddisruptionbudgets.policy", None)?.iter().map(read).collect())
 }

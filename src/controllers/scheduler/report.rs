@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
 use super::filters::Refusal;
 use crate::controllers::Context;
 use crate::controllers::context::Result;
 use crate::controllers::shared::conditions;
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 
 /// What a node is not even tried for by preemption.

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use crate::machinery::json::Value;
 use crate::machinery::object::{Object, Reading};
 use crate::machinery::quantity::Quantity;
 
@@ -140,7 +140,7 @@ fn sum(pod: &Object, of: impl Fn(&Value) -> Amounts) -> Amounts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     fn container(cpu: &str) -> Value {
         json!({"resources": {"requests": {"cpu": cpu}}})

@@ -115,7 +115,7 @@ fn with_tag(image: &str) -> String {
 mod tests {
     use super::super::view::Usage;
     use super::*;
-    use serde_json::{Value, json};
+    use crate::machinery::json::{Value, json};
 
     fn node(name: &str, status: Value, cpu_taken: &[&str]) -> Arc<Node> {
         let mut object = json!({"metadata": {"name": name}, "status": {"allocatable": {"cpu": "8", "memory": "16Gi"}}});

@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::Value;
-
+use crate::machinery::json::Value;
 use crate::machinery::labels::{Operator, Requirement, Selector};
 use crate::machinery::object::{Meta, Object, Reading};
 
@@ -294,7 +293,7 @@ impl SpreadConstraint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn tolerations_match_by_key_value_and_effect() {

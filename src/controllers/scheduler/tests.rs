@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use crate::api::{PatchType, Request};
 use crate::cluster::{Cluster, OpenOptions};
 use crate::controllers::shared::testing::workload;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::Duration;
 
@@ -349,7 +348,7 @@ fn what_is_taken_of_nodes_is_known_without_counting() {
         let node = server.read("nodes", "", name).expect("readable").expect("there");
         let pods = server.read_index_of("node", name, "pods", None).expect("readable");
         let counted = super::view::Usage::count(node.uid(), pods.iter().map(|p| &**p));
-        assert_eq!(serde_json::from_value::<super::view::Usage>(row).expect("a usage"), counted);
+        assert_eq!(crate::machinery::json::from_value::<super::view::Usage>(&row).expect("a usage"), counted);
     }
     // A process that knows nothing goes on where the last one stopped.
     world.cluster.server().clear_scratch();

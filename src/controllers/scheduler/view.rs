@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::resources::{Amounts, assumed_requests, requests};
 use super::terms::{NodeDemand, NodeTerm, PodTerms, Taint, preferred_nodes};
 use crate::controllers::Key;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::quantity::Quantity;
 
@@ -215,7 +215,7 @@ impl Node {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     fn pod(priority: i64, port: i64, ip: &str) -> Object {
         json!({

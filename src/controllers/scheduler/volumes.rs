@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::json;
-
 use super::filters::Refusal;
 use super::terms::node_selector_matches;
 use super::view::{Node, Pod, takes_room};
 use crate::controllers::Context;
 use crate::controllers::context::Result;
 use crate::kinds::core::pod::claims;
+use crate::machinery::json::{Value, json};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::quantity::Quantity;
@@ -250,7 +249,7 @@ fn capacity(volume: &Object) -> Quantity {
 /// Whether a class makes volumes that can be used on a node.
 fn can_provision(class: &Object, node: &Node) -> bool {
     let allowed = class.list("/allowedTopologies");
-    let matches = |term: &serde_json::Value| {
+    let matches = |term: &Value| {
         term.list("/matchLabelExpressions").iter().all(|e| {
             let value = node.label(e.str("/key"));
             e.list("/values").iter().any(|v| v.as_str() == value)

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::controllers::Context;
 use crate::controllers::context::Result;
+use crate::machinery::json::Value;
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, OwnerReference, Reading, Writing};
 use crate::machinery::status::Reason;
@@ -106,7 +105,7 @@ pub fn drop_owners(object: &mut Object, uids: &[&str]) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
 

@@ -1,7 +1,6 @@
 //! Conditions in a status: setting them without touching their times needlessly.
 
-use serde_json::{Value, json};
-
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Reading, Writing};
 use crate::sim::Time;
 

@@ -45,7 +45,7 @@ pub fn next_availability<'a>(pods: impl IntoIterator<Item = &'a Object>, min_rea
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
 

@@ -2,8 +2,7 @@
 
 use std::hash::Hasher;
 
-use serde_json::{Value, json};
-
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, OwnerReference, Reading, Writing};
 use crate::sim::ids::safe_encode;
 

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use crate::api::{Body, PatchType, Propagation, Request, Verb};
 use crate::cluster::{Cluster, OpenOptions};
 use crate::controllers::CONTROLLERS;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::sim::Duration;
 

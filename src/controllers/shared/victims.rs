@@ -88,7 +88,7 @@ fn magnitude(then: Time, now: Time) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use crate::machinery::json::{Value, json};
 
     use super::*;
     use crate::machinery::object::Writing;

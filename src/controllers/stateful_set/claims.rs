@@ -2,8 +2,7 @@
 //!
 //! The garbage collector does the rest: a claim goes when its owner has gone.
 
-use serde_json::Value;
-
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, OwnerReference, Reading, Writing};
 
 /// Who should own a claim.
@@ -61,7 +60,7 @@ pub(super) fn is_stale(claim: &Object, pod_name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
 

@@ -1,9 +1,8 @@
 //! Who a pod of a StatefulSet is: its name, its labels, its host name, and the claims that are its own.
 
-use serde_json::{Map, Value, json};
-
 use crate::controllers::history::HASH_LABEL;
 use crate::controllers::shared::template::pod_from_template;
+use crate::machinery::json::{Map, Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 
 /// The label with the pod's name, for a Service of a single pod.
@@ -92,7 +91,7 @@ fn claim_name(set: &Object, template: &Value, ordinal: i64) -> String {
 pub(super) fn claims(set: &Object, ordinal: i64) -> Vec<Object> {
     let selected = set.map("/spec/selector/matchLabels").cloned().unwrap_or_default();
     let claim = |template: &Value| {
-        let mut labels: Map<String, Value> = template.map("/metadata/labels").cloned().unwrap_or_default();
+        let mut labels: Map = template.map("/metadata/labels").cloned().unwrap_or_default();
         labels.extend(selected.clone());
         let mut claim = json!({
             "apiVersion": "v1", "kind": "PersistentVolumeClaim",

@@ -1,8 +1,7 @@
 //! The status of a StatefulSet, counted from its pods.
 
-use serde_json::{Value, json};
-
 use super::view::{Desired, Replica, Revisions, Strategy};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::Writing;
 
 /// The status that a set should have. `leaving` is how many pods of the current revision have just been told to go.

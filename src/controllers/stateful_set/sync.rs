@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::plan::{Step, Version, plan};
 use super::view::{Desired, Replica, Revisions};
 use super::{CLAIMS, SETS, claims, identity, selector, status};
@@ -11,6 +9,7 @@ use crate::controllers::context::Result;
 use crate::controllers::history::{self, Created};
 use crate::controllers::shared::{claim, pod_control, pods};
 use crate::controllers::{Action, Context};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::status::{Reason, Status};
 

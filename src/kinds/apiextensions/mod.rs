@@ -2,11 +2,10 @@
 
 mod validate;
 
-use serde_json::{Value, json};
-
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Kind, Names};
 use crate::machinery::field::ErrorList;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;

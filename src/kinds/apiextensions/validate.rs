@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
-
 use crate::kinds::custom::rules;
 use crate::kinds::shared::formats::{dns_label_1035_problems, dns_subdomain_problems};
 use crate::kinds::shared::rules::{check, immutable_at, one_of};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, condition_is_true};
 
 /// Types a schema may have.

@@ -1,12 +1,11 @@
 //! ControllerRevisions: the past templates of DaemonSets and StatefulSets.
 
-use serde_json::Value;
-
 use crate::kinds::shared::index;
 use crate::kinds::shared::rules::immutable;
 use crate::kinds::shared::table::number;
 use crate::kinds::{Kind, Names, age};
 use crate::machinery::field::{ErrorList, Path, invalid, required};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading, split_api_version};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;

@@ -1,8 +1,7 @@
 //! Between v2 and v1: v1 knows the processor only and keeps the rest in annotations.
 
-use serde_json::{Map, Value, json};
-
 use super::source;
+use crate::machinery::json::{Map, Value, json};
 use crate::machinery::object::{Object, Reading, Writing};
 
 /// Where v1 keeps the other metrics, the behaviour, and what the status says.
@@ -76,7 +75,7 @@ pub(super) fn to_v1(hpa: &mut Object) {
     }
     let others = metrics.iter().enumerate().filter(|(i, _)| Some(*i) != cpu);
     let others: Vec<Value> = others.map(|(_, m)| metric_to_v1(m)).collect();
-    keep(hpa, METRICS, Value::Array(others));
+    keep(hpa, METRICS, Value::from(others));
     for (pointer, key) in
         [("/spec/behavior", BEHAVIOR), ("/status/conditions", CONDITIONS), ("/status/currentMetrics", CURRENT)]
     {
@@ -104,7 +103,7 @@ fn current_to_v1(hpa: &mut Object, current: &Value) {
 fn keep(hpa: &mut Object, key: &str, value: Value) {
     let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
     if !empty {
-        hpa.map_mut("/metadata/annotations").insert(key.into(), value.to_string().into());
+        hpa.map_mut("/metadata/annotations").insert(key, value.to_string().into());
     }
 }
 
@@ -123,7 +122,7 @@ fn metric_to_v1(metric: &Value) -> Value {
     let mut fields = Map::new();
     for (name, pointer) in fields_of(key) {
         if let Some(value) = source.at(pointer) {
-            fields.insert((*name).into(), value.clone());
+            fields.insert(*name, value.clone());
         }
     }
     json!({"type": kind, key: fields})

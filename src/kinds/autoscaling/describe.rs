@@ -1,11 +1,10 @@
 //! The description of an autoscaler.
 
-use serde_json::Value;
-
 use super::metrics::{UNKNOWN, amount, current};
 use super::source;
 use crate::kinds::shared::describe::{condition_table, describe_events, head, or, stamp};
 use crate::kinds::{Describer, Lookup};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Object, Reading};
 
 /// Writes everything.

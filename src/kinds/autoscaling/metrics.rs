@@ -1,8 +1,7 @@
 //! Metrics as the table shows them: what is and what should be.
 
-use serde_json::Value;
-
 use super::source;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Object, Reading};
 
 /// Most metrics that are shown.
@@ -34,7 +33,7 @@ pub(super) fn current(hpa: &Object, index: usize) -> Option<&Value> {
 /// An amount of a metric as it is written.
 pub(super) fn amount(value: Option<&Value>, pointer: &str) -> Option<String> {
     match value?.at(pointer)? {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(text.to_string()),
         other => Some(other.to_string()),
     }
 }

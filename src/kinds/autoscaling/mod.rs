@@ -5,11 +5,10 @@ mod describe;
 mod metrics;
 mod validate;
 
-use serde_json::{Value, json};
-
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::ErrorList;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;

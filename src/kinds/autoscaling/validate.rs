@@ -1,11 +1,10 @@
 //! What is wrong with an autoscaler.
 
-use serde_json::Value;
-
 use super::source;
 use crate::kinds::shared::formats::path_segment_problems;
 use crate::kinds::shared::rules::check;
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Object, Reading};
 use crate::machinery::quantity::Quantity;
 

@@ -4,12 +4,12 @@ mod request;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::json;
 
 use crate::kinds::shared::describe::{describe_events, format_labels, stamp};
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::{Duration, Time};

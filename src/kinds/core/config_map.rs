@@ -103,7 +103,7 @@ pub(super) fn immutable_errors(new: &Object, old: &Object, fields: &[&str]) -> E
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn keys_are_checked_and_immutability_holds() {

@@ -1,7 +1,5 @@
 //! Endpoints: the addresses behind a Service in the form that EndpointSlices have replaced.
 
-use serde_json::Value;
-
 use super::service::host_port;
 use crate::kinds::shared::describe::{describe_events, head, or};
 use crate::kinds::shared::formats::{NOT_AN_IP, is_ip, port_problems};
@@ -9,6 +7,7 @@ use crate::kinds::shared::rules::one_of;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;
@@ -136,7 +135,7 @@ fn subset_errors(subset: &Value, path: &Path) -> ErrorList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn three_addresses_are_shown() {

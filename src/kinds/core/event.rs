@@ -1,11 +1,10 @@
 //! Event: something that happened to another object, served as `v1` and as `events.k8s.io/v1`.
 
-use serde_json::{Value, json};
-
 use crate::kinds::shared::describe::or;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Kind, Names, since};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;
@@ -54,12 +53,12 @@ impl Kind for Event {
         let Some(map) = object.as_object_mut() else { return };
         for (core, events) in RENAMED {
             let (from, to) = if group == EVENTS_GROUP { (core, events) } else { (events, core) };
-            if let Some(value) = map.remove(*from) {
-                map.insert((*to).into(), value);
+            if let Some(value) = map.remove(from) {
+                map.insert(*to, value);
             }
         }
         let api_version = if group.is_empty() { version.into() } else { format!("{group}/{version}") };
-        map.insert("apiVersion".into(), api_version.into());
+        map.insert("apiVersion", api_version.into());
     }
 
     fn has_status(&self) -> bool {

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::{Text, Value};
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::quantity::Quantity;
 use crate::machinery::view::{Cell, Column};
@@ -93,7 +92,7 @@ pub(super) fn limit_rows(range: &Object, prefix: &str, out: &mut Describer) {
 
 /// The names of all resources that an item mentions.
 fn resources(item: &Value) -> BTreeSet<String> {
-    MAPS.iter().filter_map(|m| item.map(&format!("/{m}"))).flat_map(|m| m.keys().cloned()).collect()
+    MAPS.iter().filter_map(|m| item.map(&format!("/{m}"))).flat_map(|m| m.keys().map(Text::to_string)).collect()
 }
 
 fn amount_text(item: &Value, map: &str, name: &str) -> String {
@@ -157,7 +156,7 @@ const ORDER: [(&str, &str, &str, &str); 6] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn containers_get_defaults_from_their_bounds() {

@@ -1,12 +1,11 @@
 //! Namespace: the scope of names, and what its description says of budgets and limits.
 
-use serde_json::json;
-
 use super::limit_range::limit_rows;
 use super::resource_quota::namespace_quotas;
 use crate::kinds::shared::describe::{annotations, conditions, labels};
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, NameRule, Names, age};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;

@@ -1,13 +1,12 @@
 //! PodTemplates.
 
-use serde_json::json;
-
 use crate::kinds::shared::pod_spec::defaults::default_template;
 use crate::kinds::shared::pod_spec::validate::validate_template;
 use crate::kinds::shared::pod_spec::warnings;
 use crate::kinds::shared::table::containers_and_images;
 use crate::kinds::{Kind, Names, pairs};
 use crate::machinery::field::{ErrorList, Path};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;

@@ -1,7 +1,5 @@
 //! ReplicationControllers: ReplicaSets of old, whose selector is a plain map.
 
-use serde_json::{Value, json};
-
 use crate::kinds::shared::describe::pods::describe_pods_status;
 use crate::kinds::shared::describe::{
     annotations, brief_conditions, describe_events, describe_template, identity, labels,
@@ -14,6 +12,7 @@ use crate::kinds::shared::zero_values::drop_zero_values;
 use crate::kinds::shared::{index, selector, template};
 use crate::kinds::{Describer, Kind, Lookup, Names, ScalePaths, age, pairs};
 use crate::machinery::field::{ErrorList, Path, required};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use crate::kinds::shared::rules::{check, immutable_at};
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::labels::key_problems;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::quantity::Quantity;

@@ -133,7 +133,7 @@ fn docker_errors(object: &Object, key: &str, path: &Path) -> ErrorList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn types_ask_for_keys() {

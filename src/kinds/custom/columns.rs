@@ -1,8 +1,7 @@
 //! The columns that a definition adds to the table of its kind.
 
-use serde_json::Value;
-
 use crate::kinds::since;
+use crate::machinery::json::Value;
 use crate::machinery::jsonpath::{JsonPath, relaxed};
 use crate::machinery::object::{Object, Reading};
 use crate::machinery::view::{Cell, Column};
@@ -50,7 +49,7 @@ impl PrinterColumn {
             ("number", Value::Number(n)) => n.to_string(),
             ("boolean", Value::Bool(truth)) => truth.to_string(),
             ("boolean", Value::String(text)) => text.parse::<bool>().map(|t| t.to_string()).unwrap_or_default(),
-            ("string", Value::String(text)) => text.clone(),
+            ("string", Value::String(text)) => text.to_string(),
             ("string", other) => other.to_string(),
             _ => String::new(),
         }

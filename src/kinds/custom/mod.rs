@@ -8,12 +8,11 @@ mod validate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use serde_json::Value;
-
 use columns::PrinterColumn;
 
 use crate::kinds::{Kind, Names, ScalePaths, age};
 use crate::machinery::field::ErrorList;
+use crate::machinery::json::{Text, Value};
 use crate::machinery::object::{Meta, Object, Reading, Writing, split_api_version};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;
@@ -186,7 +185,7 @@ impl Kind for Custom {
 
     /// Without a status of its own the status counts like everything else.
     fn spec_differs(&self, new: &Object, old: &Object) -> bool {
-        let parts = |o: &Object| -> Vec<(String, Value)> {
+        let parts = |o: &Object| -> Vec<(Text, Value)> {
             let fields = o.as_object().into_iter().flatten();
             fields
                 .filter(|(k, _)| *k != "metadata" && !(*k == "status" && self.has_status()))
@@ -238,7 +237,7 @@ impl Kind for Custom {
         let pointer = format!("/{}", field.replace('.', "/"));
         Some(match object.at(&pointer) {
             None => String::new(),
-            Some(Value::String(text)) => text.clone(),
+            Some(Value::String(text)) => text.to_string(),
             Some(other) => other.to_string(),
         })
     }

@@ -7,11 +7,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use super::schema::COMMON;
 use crate::machinery::cel::{self, Expression};
 use crate::machinery::field::{Cause, ErrorList, FieldError, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Object, Reading};
 use crate::sim::{Duration, Time};
 
@@ -210,9 +209,9 @@ fn map_to_cel(schema: &Value, value: &Value, is_root: bool) -> cel::Value {
         if let Some(inner) = known.and_then(|known| known.get(name)) {
             fields.insert(escaped(name), to_cel(inner, value, false));
         } else if let Some(inner) = schema.get("additionalProperties").filter(|s| s.is_object()) {
-            fields.insert(name.clone(), to_cel(inner, value, false));
+            fields.insert(name.to_string(), to_cel(inner, value, false));
         } else if free {
-            fields.insert(name.clone(), to_cel(&Value::Null, value, false));
+            fields.insert(name.to_string(), to_cel(&Value::Null, value, false));
         }
     }
     if is_root || schema.flag("/x-kubernetes-embedded-resource") {

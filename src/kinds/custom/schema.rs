@@ -1,7 +1,6 @@
 //! What a structural schema does to an object: it fills in defaults and takes out what it does not know.
 
-use serde_json::Value;
-
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 
 /// Fields of every object, which a schema does not have to list.
@@ -26,7 +25,7 @@ pub(super) fn set_defaults(schema: &Value, value: &mut Value) {
             }
             if let Some(inner) = schema.get("additionalProperties").filter(|s| s.is_object()) {
                 let known = schema.map("/properties");
-                for (_, value) in map.iter_mut().filter(|(k, _)| known.is_none_or(|m| !m.contains_key(*k))) {
+                for (_, value) in map.iter_mut().filter(|(k, _)| known.is_none_or(|m| !m.contains_key(k))) {
                     set_defaults(inner, value);
                 }
             }
@@ -57,7 +56,7 @@ fn walk_unknown(schema: &Value, value: &mut Value, place: &str, root: bool, unkn
                 if root && COMMON.contains(&name.as_str()) {
                     continue;
                 }
-                let here = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+                let here = if place.is_empty() { name.to_string() } else { format!("{place}.{name}") };
                 let others = schema.get("additionalProperties").filter(|s| **s != Value::Bool(false));
                 let known = schema.map("/properties").and_then(|m| m.get(name)).or(others);
                 match known {

@@ -1,5 +1,5 @@
 use super::*;
-use serde_json::json;
+use crate::machinery::json::json;
 
 fn backup() -> Custom {
     let schema = json!({

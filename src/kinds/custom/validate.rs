@@ -1,10 +1,9 @@
 //! What is wrong with an object under the schema of its definition.
 
-use serde_json::{Value, json};
-
 use super::schema;
 use crate::kinds::ScalePaths;
 use crate::machinery::field::{self, Cause, ErrorList, FieldError, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Object, Reading};
 
 /// Said when rules could not be looked at because the object does not even have the right shape.

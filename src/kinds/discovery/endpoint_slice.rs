@@ -1,13 +1,12 @@
 //! EndpointSlice: a part of the addresses behind a Service.
 
-use serde_json::{Value, json};
-
 use crate::kinds::shared::describe::{describe_events, head, joined, or};
 use crate::kinds::shared::formats::{NOT_AN_IP, dns_label_problems, dns_subdomain_problems, is_ip};
 use crate::kinds::shared::rules::{check, one_of};
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;

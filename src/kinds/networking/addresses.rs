@@ -1,7 +1,5 @@
 //! ServiceCIDR and IPAddress: the ranges of cluster addresses and the addresses that are taken.
 
-use serde_json::json;
-
 use super::GROUP;
 use crate::kinds::shared::describe::{annotations, conditions, describe_events, joined, labels};
 use crate::kinds::shared::formats::{NOT_A_CIDR, NOT_AN_IP, is_ip, parse_cidr};
@@ -9,6 +7,7 @@ use crate::kinds::shared::rules::immutable_at;
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading};
 
 /// An address that is taken.

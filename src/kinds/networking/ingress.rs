@@ -1,7 +1,5 @@
 //! Ingress: ways from outside to Services, by host and path.
 
-use serde_json::{Value, json};
-
 use super::GROUP;
 use crate::kinds::core::service::{slice_addresses, slices_of};
 use crate::kinds::shared::describe::{annotations, describe_events, joined, labels, or};
@@ -10,6 +8,7 @@ use crate::kinds::shared::rules::check;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;

@@ -1,7 +1,5 @@
 //! NetworkPolicy: which traffic pods take and send.
 
-use serde_json::{Value, json};
-
 use super::GROUP;
 use super::network_policy_describe as description;
 use crate::kinds::shared::formats::{NOT_A_CIDR, cidr_contains, parse_cidr, port_name_problems, port_problems};
@@ -9,6 +7,7 @@ use crate::kinds::shared::selector;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::labels::format_label_selector;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};

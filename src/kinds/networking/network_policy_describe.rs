@@ -1,9 +1,8 @@
 //! The description of a NetworkPolicy: its rules in words.
 
-use serde_json::Value;
-
 use crate::kinds::Describer;
 use crate::kinds::shared::describe::{annotations, joined, labels, or};
+use crate::machinery::json::Value;
 use crate::machinery::labels::format_label_selector;
 use crate::machinery::object::{Meta, Object, Reading};
 
@@ -55,7 +54,7 @@ fn rules(rules: &[Value], direction: &Direction, out: &mut Describer) {
             let protocol = or(port.str("/protocol"), "TCP");
             let start = match &port["port"] {
                 Value::Null => "<nil>".into(),
-                Value::String(name) => name.clone(),
+                Value::String(name) => name.to_string(),
                 number => number.to_string(),
             };
             match port.int("/endPort") {
@@ -95,7 +94,7 @@ fn describe_peer(peer: &Value, out: &mut Describer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn rules_read_as_kubectl_prints_them() {

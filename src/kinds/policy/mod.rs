@@ -1,13 +1,12 @@
 //! PodDisruptionBudget: how many pods of a set may be missing on purpose.
 
-use serde_json::{Value, json};
-
 use crate::kinds::shared::describe::describe_events;
 use crate::kinds::shared::selector;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
 use crate::machinery::intstr::IntOrPercent;
+use crate::machinery::json::{Value, json};
 use crate::machinery::labels::format_label_selector;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};

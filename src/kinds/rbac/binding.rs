@@ -1,7 +1,5 @@
 //! RoleBinding and ClusterRoleBinding: who may do what a role says.
 
-use serde_json::{Value, json};
-
 use super::GROUP;
 use crate::kinds::shared::describe::{annotations, labels};
 use crate::kinds::shared::formats::{dns_subdomain_problems, path_segment_problems};
@@ -9,6 +7,7 @@ use crate::kinds::shared::rules::check;
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Describer, Lookup, NameRule, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::Cell;
 use crate::sim::Time;

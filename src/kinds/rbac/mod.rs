@@ -1,5 +1,7 @@
 //! Kinds of the group rbac.authorization.k8s.io: roles and bindings, in a namespace and in the cluster.
 
+use crate::machinery::json::Value;
+
 mod binding;
 mod role;
 mod rules;
@@ -11,6 +13,6 @@ pub use role::{CLUSTER_ROLE, ROLE};
 pub(super) const GROUP: &str = "rbac.authorization.k8s.io";
 
 /// Rules as rows of resources, URLs, names and verbs with raw tabs between: in descriptions and in `auth can-i --list`.
-pub fn rule_lines(rules: &[serde_json::Value]) -> Vec<String> {
+pub fn rule_lines(rules: &[Value]) -> Vec<String> {
     rules::compact(rules).iter().map(rules::Rule::line).collect()
 }

@@ -1,7 +1,5 @@
 //! Role and ClusterRole: what may be done.
 
-use serde_json::Value;
-
 use super::GROUP;
 use super::rules;
 use crate::kinds::shared::describe::{annotations, labels};
@@ -9,6 +7,7 @@ use crate::kinds::shared::selector;
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Describer, Lookup, NameRule, Names};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::Cell;
 use crate::sim::Time;

@@ -1,7 +1,6 @@
 //! Rules as a description shows them: one row for each resource, with all its verbs.
 
-use serde_json::Value;
-
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 
 /// A rule about one resource (of one name) or one URL.
@@ -102,7 +101,7 @@ fn break_down(rule: &Value) -> Vec<Rule> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn rows_are_those_of_kubectl() {

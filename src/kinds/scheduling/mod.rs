@@ -108,7 +108,7 @@ fn system_problem(object: &Object) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn high_values_are_reserved() {

@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use crate::kinds::Catalog;
 use crate::kinds::catalog::KindRef;
 use crate::kinds::shared::formats::dns_subdomain_problems;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing, split_api_version};
 use crate::machinery::status::Status;
 

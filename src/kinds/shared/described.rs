@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use crate::kinds::{Catalog, Describer, Lookup};
+use crate::machinery::json::{Value, json};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, Writing, split_api_version};
 use crate::sim::Time;

@@ -2,10 +2,9 @@
 //!
 //! What a text has to look like is in [`super::formats`], selectors are in [`super::selector`].
 
-use serde_json::Value;
-
 use super::formats::{dns_label_problems, port_name_problems, port_problems};
 use crate::machinery::field::{ErrorList, FieldError, Path, invalid, not_supported, required};
+use crate::machinery::json::Value;
 use crate::machinery::labels;
 use crate::machinery::object::Reading;
 

@@ -1,9 +1,8 @@
 //! Label selectors in specs: their rules, and how they relate to the labels of a pod template.
 
-use serde_json::Value;
-
 use crate::kinds::shared::rules::{invalid_json, label_map, refuse};
 use crate::machinery::field::{ErrorList, Path, forbidden, invalid, required};
+use crate::machinery::json::Value;
 use crate::machinery::labels::{self, Selector};
 use crate::machinery::object::Reading;
 
@@ -86,7 +85,7 @@ pub fn of_map(map: Option<&Value>) -> Selector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn selectors_are_checked() {

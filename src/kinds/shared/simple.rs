@@ -2,6 +2,7 @@
 
 use crate::kinds::{Describer, Kind, Lookup, NameRule, Names};
 use crate::machinery::field::ErrorList;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Object, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;
@@ -16,7 +17,7 @@ pub const ALL_VERBS: &[&str] = &["create", "delete", "deletecollection", "get", 
 pub struct Simple {
     names: Names,
     verbs: &'static [&'static str],
-    status: Option<fn(&Object) -> serde_json::Value>,
+    status: Option<fn(&Object) -> Value>,
     generations: bool,
     name_rule: NameRule,
     columns: &'static [&'static str],
@@ -52,7 +53,7 @@ impl Simple {
     }
 
     /// Has a status, with the value a new object starts with.
-    pub const fn status(mut self, fresh: fn(&Object) -> serde_json::Value) -> Simple {
+    pub const fn status(mut self, fresh: fn(&Object) -> Value) -> Simple {
         self.status = Some(fresh);
         self
     }

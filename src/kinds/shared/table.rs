@@ -1,7 +1,6 @@
 //! Cells that the tables of several kinds have in common.
 
-use serde_json::Value;
-
+use crate::machinery::json::Value;
 use crate::machinery::labels::{Selector, format_label_selector};
 use crate::machinery::object::{Object, Reading};
 

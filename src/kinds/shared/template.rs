@@ -1,10 +1,9 @@
 //! Pod templates inside workloads: the rules that ReplicaSets, Deployments, StatefulSets and the like add to those of a pod spec.
 
-use serde_json::Value;
-
 use super::pod_spec::validate::validate_template;
 use super::selector;
 use crate::machinery::field::{ErrorList, Path, forbidden, not_supported};
+use crate::machinery::json::Value;
 use crate::machinery::labels::Selector;
 use crate::machinery::object::Reading;
 

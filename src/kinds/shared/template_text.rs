@@ -3,8 +3,7 @@
 //!
 //! Covers the template, its spec and its containers; what lies deeper keeps the order of its keys.
 
-use serde_json::{Map, Value, json};
-
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::Reading;
 
 /// What a missing field of a Go struct prints as.
@@ -156,7 +155,7 @@ fn security(spec: &Value) -> Value {
     let mut context = spec.map("/securityContext").cloned().unwrap_or_default();
     for field in ["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers"] {
         if let Some(value) = spec.get(field) {
-            context.insert(field.into(), value.clone());
+            context.insert(field, value.clone());
         }
     }
     Value::Object(context)
@@ -198,9 +197,7 @@ fn list(value: &Value, item: impl Fn(&Value) -> String) -> String {
 fn generic(value: &Value) -> String {
     fn capitals(value: &Value) -> Value {
         match value {
-            Value::Object(map) => {
-                Value::Object(map.iter().map(|(k, v)| (capital(k), capitals(v))).collect::<Map<_, _>>())
-            }
+            Value::Object(map) => Value::Object(map.iter().map(|(k, v)| (capital(k), capitals(v))).collect()),
             Value::Array(items) => items.iter().map(capitals).collect(),
             other => json!(other),
         }

@@ -2,7 +2,7 @@
 //!
 //! Fields that are pointers keep their zero (`replicas: 0`, `runAsUser: 0`, `privileged: false`); the lists below name those that do not.
 
-use serde_json::{Map, Value};
+use crate::machinery::json::{Map, Value};
 
 /// Maps with keys of the user's choice: kept as they are, dropped when empty.
 const MAPS: &[&str] = &[
@@ -104,7 +104,7 @@ fn prune(value: &mut Value, place: &str) {
             for item in list {
                 // A null among texts reads as an empty text.
                 if item.is_null() && TEXT_LISTS.contains(&place) {
-                    *item = Value::String(String::new());
+                    *item = Value::from(String::new());
                 }
                 prune(item, place);
             }
@@ -113,7 +113,7 @@ fn prune(value: &mut Value, place: &str) {
     }
 }
 
-fn prune_map(map: &mut Map<String, Value>, place: &str) {
+fn prune_map(map: &mut Map, place: &str) {
     map.retain(|key, value| {
         if MAPS.contains(&key.as_str()) {
             return value.as_object().is_none_or(|m| !m.is_empty()) && !value.is_null();
@@ -140,7 +140,7 @@ fn is_dropped(place: &str, key: &str, value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn only_zeros_of_plain_fields_go() {

@@ -1,12 +1,11 @@
 //! The kinds by which storage drivers, their nodes and attachments are known.
 
-use serde_json::{Value, json};
-
 use super::GROUP;
 use crate::kinds::shared::describe::{describe_events, format_labels, go_list, head, joined, stamp};
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Describer, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 
 /// A storage driver.

@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::Value;
-
 use super::funcs::{self, Param};
 use super::node::{Command, Node, Operand, Pipeline, Templates, Term};
 use super::value::Val;
 use crate::machinery::go_text::quote;
+use crate::machinery::json::Value;
 
 /// Templates that call each other deeper than this are stopped.
 const MAX_DEPTH: usize = 150;

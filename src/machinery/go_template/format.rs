@@ -1,9 +1,8 @@
 //! Go's `fmt`: `print`, `println` and the verbs of `printf`.
 
-use serde_json::Value;
-
 use super::value::Val;
 use crate::machinery::go_text::{float_g, quote, quote_ascii, quote_char, type_name, value_syntax, value_text};
+use crate::machinery::json::Value;
 
 /// Wider fields and longer fractions are refused by Go.
 const MAX_WIDTH: usize = 1_000_000;
@@ -343,7 +342,7 @@ fn general(float: f64, precision: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn verbs_print_as_in_go() {

@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 
 use super::format;
 use super::value::Val;
 use crate::machinery::go_text::value_text;
+use crate::machinery::json::Value;
 
 /// What a function takes at a place.
 #[derive(Debug, Clone, Copy, PartialEq)]

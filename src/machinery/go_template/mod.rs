@@ -11,7 +11,7 @@ mod node;
 mod parse;
 mod value;
 
-use serde_json::Value;
+use crate::machinery::json::Value;
 
 use node::Templates;
 

@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use crate::machinery::go_text;
+use crate::machinery::json::Value;
 
 /// A value of a template.
 #[derive(Debug, Clone)]

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use serde_json::Value;
-
 use super::parse::{Node, Slice};
+use crate::machinery::json::Value;
 use crate::machinery::{go_text, json};
 
 type Values<'v> = Vec<Cow<'v, Value>>;

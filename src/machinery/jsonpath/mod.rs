@@ -6,7 +6,7 @@
 mod eval;
 mod parse;
 
-use serde_json::Value;
+use crate::machinery::json::Value;
 
 use super::json;
 use eval::Walk;
@@ -74,7 +74,7 @@ pub fn relaxed(expression: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     /// Templates with kubectl's own answers, line by line; an answer that starts with ERR is an error.
     #[test]

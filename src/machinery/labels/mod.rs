@@ -10,7 +10,7 @@ mod parse;
 pub use names::{SUBDOMAIN_RULE, dns_subdomain_problems, is_dns_label, is_dns_subdomain, key_problems, value_problems};
 pub use parse::ParseError;
 
-use serde_json::{Map, Value};
+use crate::machinery::json::{Map, Text, Value};
 use std::fmt;
 
 /// How a requirement relates a key to its values.
@@ -134,9 +134,9 @@ impl Selector {
     }
 
     /// Requires every label of a plain map (`spec.selector` of a Service), without checking keys or values.
-    pub fn from_map(labels: &Map<String, Value>) -> Selector {
-        let equals = |(key, value): (&String, &Value)| Requirement {
-            key: key.clone(),
+    pub fn from_map(labels: &Map) -> Selector {
+        let equals = |(key, value): (&Text, &Value)| Requirement {
+            key: key.to_string(),
             operator: Operator::Equals,
             values: vec![text_of(value)],
         };

@@ -1,6 +1,6 @@
 use super::*;
+use crate::machinery::json::json;
 use proptest::prelude::*;
-use serde_json::json;
 
 fn parse(text: &str) -> Selector {
     Selector::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))

@@ -8,8 +8,8 @@ use super::set::{FieldSet, show_path};
 use super::typed::{Place, fields_of, with_declared_parents, without_fields};
 use super::update::{Rules, Writer, tracked};
 use super::zero::zero_object;
+use crate::machinery::json::{Map, Value, json};
 use crate::machinery::patch::Types;
-use serde_json::{Map, Value, json};
 
 /// The annotation in which client-side apply keeps what it applied last.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

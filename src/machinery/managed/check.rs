@@ -2,8 +2,8 @@
 
 use super::set::{field_step, show_path};
 use super::typed::{Place, Shape};
+use crate::machinery::json::Value;
 use crate::machinery::patch::{FieldType, Types};
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// What does not fit, each with its path; empty when everything does.
@@ -118,7 +118,7 @@ fn go_syntax(value: &Value) -> String {
 /// A value as a Go program would print it.
 fn go_plain(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.to_string(),
         Value::Array(items) => format!("[{}]", items.iter().map(go_plain).collect::<Vec<_>>().join(" ")),
         Value::Object(fields) => {
             let fields = fields.iter().map(|(key, value)| format!("{key}:{}", go_plain(value)));

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::set::{FieldSet, field_step};
 use super::typed::{Place, Shape};
+use crate::machinery::json::{Text, Value};
 use crate::machinery::patch::{FieldType, Types};
 
 /// What happened to a field.
@@ -135,7 +134,7 @@ impl<T: Types + ?Sized, F: FnMut(Found, &[String])> Walk<'_, T, F> {
     }
 }
 
-fn fields(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
+fn fields(value: Option<&Value>) -> impl Iterator<Item = (&Text, &Value)> {
     value.and_then(Value::as_object).into_iter().flatten()
 }
 

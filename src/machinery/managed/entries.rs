@@ -1,7 +1,7 @@
 //! The entries of `metadata.managedFields`: who owns which fields, by which operation, since when.
 
 use super::set::FieldSet;
-use serde_json::{Map, Value, json};
+use crate::machinery::json::{Map, Value, json};
 
 /// Whether fields were set by server-side apply or by any other write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,8 +1,8 @@
 //! Merging an applied configuration into the live object.
 
 use super::typed::{Place, Shape};
+use crate::machinery::json::{Map, Value};
 use crate::machinery::patch::Types;
-use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The live value with everything the configuration has.
@@ -22,7 +22,7 @@ pub(super) fn merge(types: &(impl Types + ?Sized), place: &Place, live: &Value, 
             }
             Value::Object(merged)
         }
-        (Shape::Items(live), Shape::Items(config)) => Value::Array(merge_items(types, place, live, config)),
+        (Shape::Items(live), Shape::Items(config)) => Value::from(merge_items(types, place, live, config)),
         _ => config.clone(),
     }
 }
@@ -92,7 +92,7 @@ fn merge_items(types: &(impl Types + ?Sized), place: &Place, live: &[Value], con
 }
 
 /// A configuration without the nulls, which set nothing.
-pub(super) fn without_nulls(config: &Map<String, Value>) -> Map<String, Value> {
+pub(super) fn without_nulls(config: &Map) -> Map {
     let kept = config.iter().filter(|(_, value)| !value.is_null());
     kept.map(|(key, value)| {
         let value = match value {

@@ -3,7 +3,7 @@
 //! A set is a tree. Each step is kept in its written form: `f:name` for a field, `k:{"name":"x"}` for an item of a list of
 //! objects, `v:"x"` for a value in a list; a step is in the set itself, or only leads to steps that are.
 
-use serde_json::{Map, Value};
+use crate::machinery::json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// A set of fields of an object.
@@ -19,7 +19,7 @@ struct Node {
 }
 
 /// The FieldsV1 form of a set.
-pub(super) type Written = Map<String, Value>;
+pub(super) type Written = Map;
 
 /// How FieldsV1 writes that a field below which there are others is in the set itself.
 const ITSELF: &str = ".";
@@ -30,7 +30,7 @@ pub fn field_step(name: &str) -> String {
 }
 
 /// The step to an item of a list, identified by some of its fields.
-pub fn key_step(keys: Map<String, Value>) -> String {
+pub fn key_step(keys: Map) -> String {
     format!("k:{}", Value::Object(keys))
 }
 
@@ -242,7 +242,7 @@ pub(super) fn subtract_written(fields: &mut Written, other: &Written) {
 fn mark(below: &mut Written, member: bool) {
     let others = below.len() - usize::from(below.contains_key(ITSELF));
     match member && others > 0 {
-        true => drop(below.insert(ITSELF.into(), Value::Object(Written::new()))),
+        true => drop(below.insert(ITSELF, Value::Object(Written::new()))),
         false => drop(below.remove(ITSELF)),
     }
 }
@@ -275,7 +275,7 @@ fn show_step(step: &str) -> String {
     let (kind, content) = step.split_once(':').unwrap_or(("f", step));
     match kind {
         "k" => {
-            let keys: Map<String, Value> = serde_json::from_str(content).unwrap_or_default();
+            let keys: Map = serde_json::from_str(content).unwrap_or_default();
             let keys = keys.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>();
             format!("[{}]", keys.join(","))
         }
@@ -288,8 +288,8 @@ fn show_step(step: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machinery::json::json;
     use proptest::prelude::*;
-    use serde_json::json;
 
     #[test]
     fn fields_v1_reads_and_writes() {

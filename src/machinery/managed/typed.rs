@@ -1,9 +1,9 @@
 //! Walks over objects by their types: the fields an object has, and taking fields away.
 
 use super::set::{FieldSet, field_step, key_step, value_step};
+use crate::machinery::json::{Map, Value};
 use crate::machinery::patch::merge_keys::ListType;
 use crate::machinery::patch::{FieldType, Types};
-use serde_json::{Map, Value};
 
 /// A place in an object: what stands there and how it is owned.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub(super) enum Shape<'a> {
     /// Owned as a whole.
     Leaf,
     /// An object or map with fields of their own.
-    Fields(&'a Map<String, Value>),
+    Fields(&'a Map),
     /// A list with items of their own.
     Items(&'a [Value]),
 }
@@ -80,7 +80,7 @@ impl Place {
         let default = |key: &str| holds.definition().and_then(|name| types.key_default(name, key)).map(Value::from);
         let mut found = Map::new();
         for key in keys {
-            if let Some(value) = fields.get(&**key).cloned().or_else(|| default(key)) {
+            if let Some(value) = fields.get(key).cloned().or_else(|| default(key)) {
                 found.insert(key.to_string(), value);
             }
         }

@@ -6,8 +6,8 @@ use super::compare::{Comparison, Found, differences};
 use super::entries::{Entry, Operation, entries_value, sort_written};
 use super::set::{FieldSet, Written, add_written, subtract_written, unite_written};
 use super::zero::zero_object;
+use crate::machinery::json::{Value, json};
 use crate::machinery::patch::{FieldType, Types};
-use serde_json::{Value, json};
 
 /// Who writes, and as what.
 #[derive(Clone, Copy, Debug)]
@@ -60,12 +60,12 @@ pub fn on_write<T: Types + ?Sized>(
     }
     match own.and_then(|index| entries.get_mut(index)).and_then(Value::as_object_mut) {
         _ if touched.taken.is_empty() => {}
-        Some(own) => drop(own.insert("time".into(), json!(writer.now))),
+        Some(own) => drop(own.insert("time", json!(writer.now))),
         None => entries.push(touched.new_entry(writer)),
     }
     entries.retain(|entry| entry.get("fieldsV1").and_then(Value::as_object).is_some_and(|fields| !fields.is_empty()));
     sort_written(&mut entries);
-    (!entries.is_empty()).then_some(Value::Array(entries))
+    (!entries.is_empty()).then_some(Value::from(entries))
 }
 
 /// The entries to start from: what the client sent counts, unless it sent nothing or writes through a subresource.

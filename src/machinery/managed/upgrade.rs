@@ -2,7 +2,7 @@
 
 use super::entries::{Entry, Operation, read_entries, write_entries};
 use super::set::FieldSet;
-use serde_json::{Value, json};
+use crate::machinery::json::{Value, json};
 
 /// The JSON patch by which the fields of the managers in `from` become those of the applier `to`.
 ///

@@ -4,8 +4,8 @@
 //! be absent (`spec`, `spec.template`, ...). So nobody becomes the owner of those objects themselves, only of what is in them,
 //! while an object that can be absent (`metadata.labels`) is owned by whoever adds it.
 
+use crate::machinery::json::{Map, Value};
 use crate::machinery::patch::{FieldType, Types};
-use serde_json::{Map, Value};
 
 /// Fields that every top-level object has.
 const TOP_LEVEL: [&str; 3] = ["metadata", "spec", "status"];

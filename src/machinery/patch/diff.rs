@@ -3,9 +3,9 @@
 use super::lists::{self, ItemKind, deduplicated, keyed, sort_text, sorted_by};
 use super::strategic::{DELETE, DELETE_FROM_LIST, DIRECTIVE, ELEMENT_ORDER, RETAIN_KEYS, StrategicError, same_type};
 use super::{FieldType, Types};
-use serde_json::{Map, Value, json};
+use crate::machinery::json::{Map, Text, Value, json};
 
-type Object = Map<String, Value>;
+type Object = Map;
 
 /// Which differences a patch is made of.
 #[derive(Clone, Copy)]
@@ -44,12 +44,12 @@ impl<T: Types + ?Sized> Diff<'_, T> {
                 _ => {}
             }
         }
-        let gone = || from.iter().filter(|(key, _)| !to.contains_key(*key));
+        let gone = || from.iter().filter(|(key, _)| !to.contains_key(key));
         if self.deletions {
             patch.extend(gone().map(|(key, _)| (key.clone(), Value::Null)));
         }
         if retain {
-            let kept: Vec<&String> = to.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key).collect();
+            let kept: Vec<&Text> = to.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key).collect();
             let loses = gone().any(|(_, value)| !value.is_null());
             if !kept.is_empty() && (!patch.is_empty() || loses) {
                 patch.insert(RETAIN_KEYS.to_owned(), json!(kept));
@@ -86,7 +86,7 @@ impl<T: Types + ?Sized> Diff<'_, T> {
                 let diff = self.lists(old, new, &child.element(), merge_key, strategy.retain_keys)?;
                 let mut add = |name: String, items: Vec<Value>| {
                     if !items.is_empty() {
-                        patch.insert(name, Value::Array(items));
+                        patch.insert(name, Value::from(items));
                     }
                 };
                 add(key.to_owned(), diff.items);

@@ -6,9 +6,8 @@
 
 use json_patch::jsonptr::{PointerBuf, Token};
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
-use serde_json::Value;
 
-use crate::machinery::json::kind_name;
+use crate::machinery::json::{Value, kind_name};
 
 /// Why a patch cannot be read or applied. The messages are those of the API server and kubectl.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -103,7 +102,7 @@ fn replace(document: &mut Value, operation: &Operation) -> Result<(), String> {
         Ok(None) => add(document, &place, operation.value()),
         Ok(Some(_)) => {
             let path = place.pointer(place.existing_index(document)?);
-            carry_out(document, PatchOperation::Replace(ReplaceOperation { path, value: operation.value() }))
+            carry_out(document, PatchOperation::Replace(ReplaceOperation { path, value: (&operation.value()).into() }))
         }
     }
 }
@@ -152,7 +151,7 @@ fn add(document: &mut Value, place: &Place, value: Value) -> Result<(), String> 
         }
         _ => place.key.clone(),
     };
-    carry_out(document, PatchOperation::Add(AddOperation { path: place.pointer(key), value }))
+    carry_out(document, PatchOperation::Add(AddOperation { path: place.pointer(key), value: (&value).into() }))
 }
 
 fn remove(document: &mut Value, place: &Place) -> Result<(), String> {
@@ -166,7 +165,10 @@ fn remove(document: &mut Value, place: &Place) -> Result<(), String> {
 }
 
 fn carry_out(document: &mut Value, operation: PatchOperation) -> Result<(), String> {
-    json_patch::patch(document, &[operation]).map_err(|error| error.to_string())
+    let mut changed = serde_json::Value::from(&*document);
+    json_patch::patch(&mut changed, &[operation]).map_err(|error| error.to_string())?;
+    *document = changed.into();
+    Ok(())
 }
 
 /// Where an operation works: a container that exists, and a key in it that may not.
@@ -238,7 +240,7 @@ fn unescape(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn operations_change_the_document() {

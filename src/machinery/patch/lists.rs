@@ -1,8 +1,8 @@
 //! Lists in strategic merge patches: what their items are, how items are told apart, and in which order they end up.
 
 use super::strategic::StrategicError;
+use crate::machinery::json::{Map, Value};
 use crate::machinery::patch::strategic::{DELETE, DIRECTIVE};
-use serde_json::{Map, Value};
 
 /// What the items of a list are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(super) fn position(items: &[Value], item: &Value, merge_key: &str) -> Option
 }
 
 /// An item as an object that has its merge key.
-pub(super) fn keyed<'a>(item: &'a Value, merge_key: &str) -> Result<&'a Map<String, Value>, StrategicError> {
+pub(super) fn keyed<'a>(item: &'a Value, merge_key: &str) -> Result<&'a Map, StrategicError> {
     let object = as_object(item)?;
     if object.contains_key(merge_key) {
         return Ok(object);
@@ -52,7 +52,7 @@ pub(super) fn keyed<'a>(item: &'a Value, merge_key: &str) -> Result<&'a Map<Stri
 }
 
 /// An item as an object.
-pub(super) fn as_object(item: &Value) -> Result<&Map<String, Value>, StrategicError> {
+pub(super) fn as_object(item: &Value) -> Result<&Map, StrategicError> {
     item.as_object().ok_or(StrategicError::WrongType { expected: "map[string]interface {}", found: type_name(item) })
 }
 
@@ -148,7 +148,7 @@ pub(super) fn type_name(value: &Value) -> &'static str {
 pub(super) fn go_value(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.to_string(),
         Value::Array(items) => go_list(items),
         Value::Object(fields) => {
             let fields = fields.iter().map(|(key, value)| format!("{key}:{}", go_value(value)));

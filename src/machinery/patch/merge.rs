@@ -1,18 +1,18 @@
 //! JSON merge patch (RFC 7396): objects are merged, null removes, everything else replaces.
 
-use serde_json::{Map, Value};
+use crate::machinery::json::{Map, Value};
 
 /// The document after the patch.
 pub fn apply(document: &Value, patch: &Value) -> Value {
-    let mut patched = document.clone();
-    json_patch::merge(&mut patched, patch);
-    patched
+    let mut patched = serde_json::Value::from(document);
+    json_patch::merge(&mut patched, &patch.into());
+    patched.into()
 }
 
 /// The merge patch that turns one object into another.
 ///
 /// A value that is null in `to` counts as removed, since a merge patch cannot set null.
-pub fn create(from: &Map<String, Value>, to: &Map<String, Value>) -> Map<String, Value> {
+pub fn create(from: &Map, to: &Map) -> Map {
     let mut patch = Map::new();
     for (key, new) in to {
         match (from.get(key), new) {
@@ -25,7 +25,7 @@ pub fn create(from: &Map<String, Value>, to: &Map<String, Value>) -> Map<String,
             }
         }
     }
-    let removed = from.keys().filter(|key| !to.contains_key(*key));
+    let removed = from.keys().filter(|key| !to.contains_key(key));
     patch.extend(removed.map(|key| (key.clone(), Value::Null)));
     patch
 }
@@ -33,7 +33,7 @@ pub fn create(from: &Map<String, Value>, to: &Map<String, Value>) -> Map<String,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn the_examples_of_the_rfc_hold() {

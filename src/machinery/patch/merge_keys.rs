@@ -283,8 +283,8 @@ const KEY_DEFAULTS: &[(&str, &str, &str)] = &[("ContainerPort", "protocol", "TCP
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machinery::json::{Map, Value};
     use crate::machinery::patch::test_types::published_definitions;
-    use serde_json::{Map, Value};
 
     fn text<'a>(field: &'a Value, extension: &str) -> Option<&'a str> {
         field.get(format!("x-kubernetes-{extension}")).and_then(Value::as_str)

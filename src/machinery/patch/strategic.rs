@@ -7,7 +7,7 @@
 use super::lists::{self, ItemKind, as_list, as_object, deduplicated, go_value, in_order, keyed, type_name};
 use super::merge_keys::Strategy;
 use super::{FieldType, Types};
-use serde_json::{Map, Value};
+use crate::machinery::json::{Map, Value};
 
 /// The key of a directive that concerns the whole object it stands in.
 pub(super) const DIRECTIVE: &str = "$patch";
@@ -111,7 +111,7 @@ pub(super) struct Merger<'a, T: Types + ?Sized> {
     pub(super) mode: Mode,
 }
 
-type Object = Map<String, Value>;
+type Object = Map;
 
 impl<T: Types + ?Sized> Merger<'_, T> {
     /// Merges one object; the rest of the merging leads back here.
@@ -127,7 +127,7 @@ impl<T: Types + ?Sized> Merger<'_, T> {
         self.retain_keys(&mut live, &mut patch)?;
         self.ordered_lists(&mut live, &mut patch, holds)?;
         for (key, value) in patch {
-            self.field(&mut live, key, value, holds)?;
+            self.field(&mut live, key.into(), value, holds)?;
         }
         Ok(live)
     }
@@ -181,7 +181,7 @@ impl<T: Types + ?Sized> Merger<'_, T> {
             let order = as_list(&order)?;
             let (old, new) = (live.get(field), patch.remove(field));
             if let Some(merged) = self.ordered_list(field, order, old, new.as_ref(), holds)? {
-                live.insert(field.to_owned(), Value::Array(merged));
+                live.insert(field.to_owned(), Value::from(merged));
             }
         }
         Ok(())
@@ -228,7 +228,12 @@ impl<T: Types + ?Sized> Merger<'_, T> {
             (Some(Value::Array(old)), Value::Array(new)) => {
                 let strategy = self.strategy(holds, &key);
                 match strategy.merge_key {
-                    Some(_) => Value::Array(self.lists(old, new, &self.items_of(holds, &key), strategy)?),
+                    Some(_) => Value::from(self.lists(
+                        old.into_vec(),
+                        new.into_vec(),
+                        &self.items_of(holds, &key),
+                        strategy,
+                    )?),
                     None => Value::Array(new),
                 }
             }
@@ -317,7 +322,7 @@ impl<T: Types + ?Sized> Merger<'_, T> {
     fn new_value(&self, value: Value) -> Value {
         match (self.mode, value) {
             (Mode::CarryOut, Value::Object(fields)) => Value::Object(self.new_object(fields)),
-            (Mode::CarryOut, Value::Array(items)) => Value::Array(self.new_items(&items)),
+            (Mode::CarryOut, Value::Array(items)) => Value::from(self.new_items(&items)),
             (_, other) => other,
         }
     }
@@ -390,7 +395,7 @@ fn check_order(items: &[Value], order: &[Value], merge_key: &str) -> Result<(), 
             keyed(item, merge_key)?;
         }
         if !wanted.any(|name| lists::same_item(item, name, merge_key)) {
-            let (items, order) = (Value::Array(items.to_vec()), Value::Array(order.to_vec()));
+            let (items, order) = (Value::from(items.to_vec()), Value::from(order.to_vec()));
             return Err(StrategicError::OrderMismatch { items: go_value(&items), order: go_value(&order) });
         }
     }

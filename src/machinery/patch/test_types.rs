@@ -1,10 +1,10 @@
 //! Types for tests: a hand-made corner of the built-in types, and the published definitions where they are at hand.
 
 use super::{FieldType, Types};
-use serde_json::{Map, Value};
+use crate::machinery::json::{Map, Value, json};
 
 /// The published OpenAPI definitions, when the shared data is there.
-pub(crate) fn published_definitions() -> Option<Map<String, Value>> {
+pub(crate) fn published_definitions() -> Option<Map> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/api/schema-definitions.json");
     let text = std::fs::read_to_string(path).ok()?;
     match serde_json::from_str(&text).unwrap() {
@@ -77,7 +77,7 @@ impl Types for SmallTypes {
 
 /// All built-in types, as published.
 pub(crate) struct PublishedTypes {
-    definitions: Map<String, Value>,
+    definitions: Map,
 }
 
 impl PublishedTypes {
@@ -90,13 +90,13 @@ impl PublishedTypes {
     pub(crate) fn root_of(&self, object: &Value) -> Option<FieldType> {
         let version = object.get("apiVersion")?.as_str()?;
         let (group, version) = version.split_once('/').unwrap_or(("", version));
-        let wanted = serde_json::json!({"group": group, "version": version, "kind": object.get("kind")?});
+        let wanted = json!({"group": group, "version": version, "kind": object.get("kind")?});
         let named = |definition: &Value| {
             let names = definition["x-kubernetes-group-version-kind"].as_array();
             names.is_some_and(|names| names.contains(&wanted))
         };
         let found = self.definitions.iter().find(|(_, definition)| named(definition));
-        found.map(|(name, _)| FieldType::Object(name.clone()))
+        found.map(|(name, _)| FieldType::Object(name.to_string()))
     }
 
     fn type_of(&self, schema: &Value) -> FieldType {

@@ -6,7 +6,7 @@
 use super::diff::Diff;
 use super::strategic::{Merger, Mode, StrategicError};
 use super::{FieldType, Types, merge};
-use serde_json::{Map, Value};
+use crate::machinery::json::{Map, Value};
 
 /// The patch would change what an object is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +59,7 @@ pub fn check_identity(patch: &Value) -> Result<(), IdentityChanged> {
     if touched { Err(IdentityChanged) } else { Ok(()) }
 }
 
-fn object(value: &Value) -> Result<&Map<String, Value>, StrategicError> {
+fn object(value: &Value) -> Result<&Map, StrategicError> {
     value.as_object().ok_or(StrategicError::NotAnObject)
 }
 
@@ -70,7 +70,7 @@ enum Keep {
 }
 
 /// The part of a merge patch that deletes, or the part that sets.
-fn filtered(patch: Map<String, Value>, keep: Keep) -> Map<String, Value> {
+fn filtered(patch: Map, keep: Keep) -> Map {
     let part = |value: Value| match value {
         Value::Object(fields) if !fields.is_empty() => {
             Some(filtered(fields, keep)).filter(|fields| !fields.is_empty()).map(Value::Object)
@@ -83,7 +83,7 @@ fn filtered(patch: Map<String, Value>, keep: Keep) -> Map<String, Value> {
 }
 
 /// Joins two merge patches; nulls of either stay.
-fn overlay(patch: &mut Map<String, Value>, upper: Map<String, Value>) {
+fn overlay(patch: &mut Map, upper: Map) {
     for (key, value) in upper {
         match (patch.get_mut(&key), value) {
             (Some(Value::Object(below)), Value::Object(above)) => overlay(below, above),

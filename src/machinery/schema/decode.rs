@@ -4,7 +4,6 @@
 //! There are two decoders with the same rules and different words: one reads request bodies ([`decode`]), the other
 //! turns the result of a strategic merge back into an object ([`convert`]). Neither sets defaults nor validates.
 
-use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::{
@@ -14,7 +13,7 @@ use super::{
     shape::{is_forgotten, zero_of},
 };
 
-use crate::machinery::json::kind_name;
+use crate::machinery::json::{Map, Value, kind_name};
 
 /// Gives a quantity its canonical form, or says what is wrong with it.
 pub type Canonical = fn(&str) -> Result<String, String>;
@@ -109,7 +108,7 @@ impl<'a> Decoder<'a> {
                 None => Ok(Value::Object(entries)),
             },
             (Type::Map(values), Value::Object(entries)) => self.map(values, place, entries),
-            (Type::List(items), Value::Array(values)) => self.list(items, place, values),
+            (Type::List(items), Value::Array(values)) => self.list(items, place, values.into_vec()),
             (Type::String, Value::String(text)) => Ok(Value::String(text)),
             (Type::Bool, Value::Bool(value)) => Ok(Value::Bool(value)),
             (Type::Number, Value::Number(number)) => Ok(Value::Number(number)),
@@ -123,7 +122,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn object(&mut self, definition: &'a Definition, entries: Map<String, Value>) -> Result<Value, DecodeError> {
+    fn object(&mut self, definition: &'a Definition, entries: Map) -> Result<Value, DecodeError> {
         let mut kept = Map::new();
         let (length, owner) = (self.path.len(), self.owner);
         for (key, value) in entries {
@@ -148,7 +147,7 @@ impl<'a> Decoder<'a> {
         Ok(Value::Object(kept))
     }
 
-    fn map(&mut self, values: &Type, place: Place, entries: Map<String, Value>) -> Result<Value, DecodeError> {
+    fn map(&mut self, values: &Type, place: Place, entries: Map) -> Result<Value, DecodeError> {
         let mut kept = Map::new();
         let length = self.path.len();
         for (key, value) in entries {
@@ -171,7 +170,7 @@ impl<'a> Decoder<'a> {
             kept.push(self.value(items, place, value)?);
             self.path.truncate(length);
         }
-        Ok(Value::Array(kept))
+        Ok(Value::from(kept))
     }
 
     fn integer(&mut self, width: Width, place: Place, value: Value) -> Result<Value, DecodeError> {
@@ -189,7 +188,7 @@ impl<'a> Decoder<'a> {
 
     fn bytes(&mut self, text: &str) -> Result<Value, DecodeError> {
         match (canonical_base64(text), self.words) {
-            (Ok(text), _) => Ok(Value::String(text)),
+            (Ok(text), _) => Ok(Value::from(text)),
             (Err(error), Words::Json) => self.postpone(DecodeError(error)),
             (Err(error), Words::Unstructured) => Err(DecodeError(format!("error decoding from json: {error}"))),
         }
@@ -210,12 +209,12 @@ impl<'a> Decoder<'a> {
             Value::String(text) => (self.quantity)(text.trim()),
             other => (self.quantity)(&other.to_string()),
         };
-        canonical.map(Value::String).map_err(DecodeError)
+        canonical.map(Value::from).map_err(DecodeError)
     }
 
     fn time(&mut self, value: Value, precision: Precision) -> Result<Value, DecodeError> {
         match &value {
-            Value::String(text) => canonical_time(text, precision).map(Value::String).map_err(DecodeError),
+            Value::String(text) => canonical_time(text, precision).map(Value::from).map_err(DecodeError),
             other => Err(self.cannot_unmarshal(kind_name(other), "string")),
         }
     }

@@ -1,8 +1,7 @@
 //! Decoding against recorded messages, and against what a real server made of manifests.
 
-use serde_json::{Value, json};
-
 use super::*;
+use crate::machinery::json::{Value, json};
 use crate::machinery::schema::{message, tests::shared};
 
 /// Quantities are another module's business: this accepts digits with a suffix.

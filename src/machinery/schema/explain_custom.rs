@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use serde_json::{Map, Value, json};
+use crate::machinery::json::{Map, Value, json};
 
 use super::explain::{ExplainError, FEW, Subject, WIDTH, explain, heading, indent, output, wrap};
 
@@ -53,11 +53,11 @@ fn explain_metadata(subject: &Subject<'_>) -> Result<String, ExplainError> {
 fn with_common_fields(schema: &Value) -> Value {
     let mut root = schema.clone();
     let mut all = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
-    all.insert("apiVersion".into(), json!({"type": "string", "description": API_VERSION}));
-    all.insert("kind".into(), json!({"type": "string", "description": KIND}));
-    all.insert("metadata".into(), json!({"type": "object", "description": METADATA, TYPE_NAME: "ObjectMeta"}));
+    all.insert("apiVersion", json!({"type": "string", "description": API_VERSION}));
+    all.insert("kind", json!({"type": "string", "description": KIND}));
+    all.insert("metadata", json!({"type": "object", "description": METADATA, TYPE_NAME: "ObjectMeta"}));
     if let Some(root) = root.as_object_mut() {
-        root.insert("properties".into(), Value::Object(all));
+        root.insert("properties", Value::Object(all));
     }
     root
 }

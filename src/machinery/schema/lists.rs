@@ -283,6 +283,7 @@ const LIST_TYPES: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machinery::json::Value;
     use crate::machinery::schema::{Schema, tests::shared_definitions};
 
     #[test]
@@ -336,7 +337,7 @@ mod tests {
         }
     }
 
-    fn is_atomic(property: &serde_json::Value) -> bool {
+    fn is_atomic(property: &Value) -> bool {
         property["x-kubernetes-map-type"] == "atomic" || property["x-kubernetes-list-type"] == "atomic"
     }
 }

@@ -1,6 +1,6 @@
 //! The sentences around decoding errors.
 
-use serde_json::Value;
+use crate::machinery::json::Value;
 
 /// The message of a request whose body is no such kind: a decoding error, or [`strict`] fields.
 pub fn cannot_be_handled(kind: &str, version: &str, error: &str) -> String {
@@ -16,7 +16,7 @@ pub fn strict(fields: &[String]) -> String {
 pub fn go_value(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.to_string(),
         Value::Array(items) => format!("[{}]", items.iter().map(go_value).collect::<Vec<_>>().join(" ")),
         Value::Object(entries) => {
             let entries: Vec<String> =
@@ -30,7 +30,7 @@ pub fn go_value(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn sentences() {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crate::machinery::json::{Map, Number, Value};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
 
 /// Reads JSON; the list holds `duplicate field "spec.replicas"` for every field that occurs again, each path once.
 pub fn read_json(text: &[u8]) -> Result<(Value, Vec<String>), serde_json::Error> {
@@ -67,7 +67,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+        Ok(Value::from(value))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
@@ -79,7 +79,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
             self.path.truncate(length);
             match item {
                 Some(item) => items.push(item),
-                None => return Ok(Value::Array(items)),
+                None => return Ok(Value::from(items)),
             }
         }
     }
@@ -109,7 +109,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn duplicates_are_reported_and_the_last_one_wins() {

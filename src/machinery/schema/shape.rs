@@ -4,7 +4,7 @@
 //! when it is zero, an empty list or map vanishes always, and some structures, scalars and lists are written even
 //! when nobody set them (`status: {}`, `resources: {}`, `rules: null`). The tables here name the exceptions.
 
-use serde_json::{Map, Value};
+use crate::machinery::json::{Map, Value};
 
 use super::{Definition, Field, Schema, Type, table_name};
 
@@ -329,7 +329,7 @@ const REQUIRED_POINTERS: Table = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn the_tables_are_sorted_and_name_what_exists() {

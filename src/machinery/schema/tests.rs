@@ -1,11 +1,11 @@
 //! The schema against what is known of the API.
 
-use serde_json::{Map, Value};
+use crate::machinery::json::{Map, Value};
 
 use super::*;
 
 /// The OpenAPI definitions of a real server, where they are present.
-pub(super) fn shared_definitions() -> Option<Map<String, Value>> {
+pub(super) fn shared_definitions() -> Option<Map> {
     let text = std::fs::read_to_string(shared("api/schema-definitions.json")).ok()?;
     serde_json::from_str(&text).ok()
 }

@@ -2,9 +2,8 @@
 
 use std::cmp::Ordering;
 
-use serde_json::{Map, Value};
-
 use super::scalar::{self, Meaning};
+use crate::machinery::json::{Map, Text, Value};
 use crate::machinery::{go_text, json};
 
 /// Plain and quoted scalars are broken at the first blank past this column.
@@ -73,7 +72,7 @@ impl Emitter {
         }
     }
 
-    fn mapping(&mut self, fields: &Map<String, Value>, place: Place) {
+    fn mapping(&mut self, fields: &Map, place: Place) {
         let outer = self.indent;
         if place != Place::Root {
             self.indent += INDENT;
@@ -379,8 +378,8 @@ fn is_printable(c: char) -> bool {
 ///
 /// The order is not total for strange keys, which `sort_by` may punish with a panic: hence an insertion sort, cheap here
 /// because the keys come sorted by their bytes.
-fn natural_order(fields: &Map<String, Value>) -> Vec<&String> {
-    let mut keys: Vec<&String> = Vec::with_capacity(fields.len());
+fn natural_order(fields: &Map) -> Vec<&Text> {
+    let mut keys: Vec<&Text> = Vec::with_capacity(fields.len());
     for key in fields.keys() {
         let mut at = keys.len();
         while at > 0 && compare_keys(key, keys[at - 1]) == Ordering::Less {
@@ -419,7 +418,7 @@ fn number_at(chars: &[char], at: usize, start: i64) -> (i64, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn scalars_get_the_quotes_they_need() {

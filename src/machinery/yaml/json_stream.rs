@@ -4,11 +4,10 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
 use super::Loaded;
 use super::errors::YamlError;
 use crate::machinery::go_text;
+use crate::machinery::json::Value;
 
 /// Nesting beyond this is refused; it is less than what `serde_json` reads.
 const MAX_DEPTH: usize = 120;

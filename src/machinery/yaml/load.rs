@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
-use serde_json::{Map, Number, Value};
 
 use super::errors::{YamlError, syntax_error};
 use super::repair::repair;
 use super::scalar::{self, Meaning};
 use super::{Dialect, Loaded, json_stream};
+use crate::machinery::json::{Map, Number, Value};
 use crate::machinery::{go_text, json};
 
 /// Nesting beyond this is refused, so that no document can exhaust the stack.
@@ -243,12 +243,7 @@ impl Reader<'_> {
     }
 
     /// Writes the pairs of a mapping in their order; merged mappings overwrite what came before them, as kubectl has it.
-    fn fill(
-        &mut self,
-        pairs: &[(NodeId, NodeId)],
-        fields: &mut Map<String, Value>,
-        depth: usize,
-    ) -> Result<(), YamlError> {
+    fn fill(&mut self, pairs: &[(NodeId, NodeId)], fields: &mut Map, depth: usize) -> Result<(), YamlError> {
         let mut first_lines: HashMap<String, usize> = HashMap::new();
         for &(key, value) in pairs {
             let key_line = self.tree.nodes[key].line;
@@ -282,7 +277,7 @@ impl Reader<'_> {
             if text == "<<" && (*plain && tag.is_none() || tag.as_deref() == Some("merge")))
     }
 
-    fn merge(&mut self, id: NodeId, fields: &mut Map<String, Value>, depth: usize) -> Result<(), YamlError> {
+    fn merge(&mut self, id: NodeId, fields: &mut Map, depth: usize) -> Result<(), YamlError> {
         self.count_node()?;
         let tree = self.tree;
         let wrong = || YamlError::yaml("map merge requires map or sequence of maps as the value");
@@ -321,7 +316,7 @@ impl Reader<'_> {
                 let key = scalar_value(text, *plain, tag.as_deref(), self.dialect)?;
                 Ok(match key {
                     Value::Null => None,
-                    Value::String(text) => Some(text),
+                    Value::String(text) => Some(text.into()),
                     other => Some(go_syntax(&other)),
                 })
             }
@@ -441,7 +436,7 @@ fn go_syntax(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     fn value(doc: &str) -> Value {
         yaml_to_json(doc).unwrap_or_else(|error| panic!("{doc}: {error}")).value

@@ -17,7 +17,7 @@ pub use errors::YamlError;
 pub use json_stream::parse_json;
 pub use load::{to_json, to_json_in};
 
-use serde_json::Value;
+use crate::machinery::json::Value;
 
 /// What unquoted scalars mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,8 @@ mod cost;
 mod disk;
 mod timeline;
 
-use serde_json::json;
-
 use super::*;
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Reading};
 use crate::sim::Time;
 

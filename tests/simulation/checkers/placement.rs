@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kctl::machinery::json::json;
 use kctl::machinery::object::{Meta as _, Object, Reading as _};
 use kctl::machinery::quantity::Quantity;
 use kctl::sim::Duration;
 use kctl::store::{Change, ChangeKind};
-use serde_json::json;
 
 use super::{World, is_ended, named, waits_for_room};
 

@@ -6,9 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::policy::Level;
+use crate::machinery::json::{Text, Value};
 use crate::machinery::object::{Object, Reading};
 
 /// Something forbidden: what, and who does it.
@@ -313,7 +312,7 @@ fn volume_types(pod: &Pod<'_>) -> Option<Violation> {
     let allowed =
         ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"];
     let kind = |volume: &'_ Value| -> Option<String> {
-        volume.as_object()?.keys().find(|key| *key != "name" && !allowed.contains(&key.as_str())).cloned()
+        volume.as_object()?.keys().find(|key| *key != "name" && !allowed.contains(&key.as_str())).map(Text::to_string)
     };
     let volumes: Vec<&Value> = pod.spec.list("/volumes").iter().filter(|v| kind(v).is_some()).collect();
     let names: Vec<&str> = volumes.iter().map(|v| v.str("/name")).collect();
@@ -348,7 +347,7 @@ fn run_as_user(pod: &Pod<'_>) -> Option<Violation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     fn told(level: Level, spec: Value) -> Vec<String> {
         let found = violations(level, &json!({"metadata": {"name": "p"}, "spec": spec}));

@@ -117,7 +117,7 @@ fn is_version(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use crate::machinery::json::{Value, json};
 
     fn namespace(labels: Value) -> Object {
         json!({"kind": "Namespace", "metadata": {"name": "n", "labels": labels}})

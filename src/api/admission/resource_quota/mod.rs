@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::{Admission, Result};
 use crate::api::Request;
 use crate::kinds::shared::pod_spec::resources::{Amounts, add, amounts};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::quantity::Quantity;
 use crate::machinery::status::Status;
@@ -97,7 +98,7 @@ fn charge(quota: &Object, hard: &Amounts, delta: &Amounts) -> std::result::Resul
     }
     let mut new = quota.clone();
     let shown: BTreeMap<&String, String> = after.iter().map(|(name, amount)| (name, amount.canonical())).collect();
-    new.put("/status/used", serde_json::json!(shown));
+    new.put("/status/used", json!(shown));
     Ok(Some(new))
 }
 
@@ -131,7 +132,7 @@ fn unspecified(pod: &Object, hard: &Amounts) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::{Value, json};
 
     use super::*;
 
@@ -159,7 +160,8 @@ mod tests {
     #[test]
     fn containers_have_to_say_what_is_limited() {
         let hard: Amounts = ["limits.memory", "requests.cpu", "pods"].map(|n| (n.to_string(), Quantity::ZERO)).into();
-        let pod = |resources: serde_json::Value| json!({"spec": {"containers": [{"name": "b", "resources": resources}, {"name": "a"}]}});
+        let pod =
+            |resources: Value| json!({"spec": {"containers": [{"name": "b", "resources": resources}, {"name": "a"}]}});
         assert_eq!(
             unspecified(&pod(json!({"requests": {"cpu": "1"}})), &hard).as_deref(),
             Some("limits.memory for: a,b; requests.cpu for: a")

@@ -1,9 +1,8 @@
 //! What an object uses of a quota, which objects a quota counts, and which of them are in its scopes.
 
-use serde_json::Value;
-
 use crate::kinds::shared::pod_spec::qos::qos_class;
 use crate::kinds::shared::pod_spec::resources::{Amounts, amounts, of_pod};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::quantity::{Format, Quantity};
 use crate::sim::{Duration, Time};
@@ -154,7 +153,7 @@ fn has_foreign_affinity(pod: &Object) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
 

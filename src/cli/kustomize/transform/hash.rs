@@ -1,11 +1,10 @@
 //! The hash of their content behind the names of generated objects.
 
-use serde_json::{Value, json};
-
 use crate::cli::content_hash::content_hash;
 use crate::cli::kustomize::resource::Resource;
 use crate::cli::kustomize::resources::Resources;
 use crate::cli::kustomize::values::scalar_text;
+use crate::machinery::json::{Value, json};
 
 /// Adds the hashes to the names that want one.
 pub(crate) fn add_hashes(resources: &mut Resources) {

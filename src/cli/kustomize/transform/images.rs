@@ -1,13 +1,13 @@
 //! `images`.
 
 use regex::Regex;
-use serde_json::Value;
 
 use super::Transformer;
 use crate::cli::kustomize::error::{Result, fail};
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf, wrong_kind};
 use crate::cli::kustomize::model::Image;
 use crate::cli::kustomize::resources::{Resources, regex_error};
+use crate::machinery::json::Value;
 
 /// Gives images other names, tags and digests.
 pub(crate) struct Images {
@@ -64,7 +64,7 @@ impl Images {
             Value::Null => Ok(()),
             Value::String(image) => {
                 if pattern.is_match(image) {
-                    *image = self.changed(image);
+                    *image = self.changed(image).into();
                 }
                 Ok(())
             }

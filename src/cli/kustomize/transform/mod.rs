@@ -15,13 +15,12 @@ mod replicas;
 mod tests;
 mod variables;
 
-use serde_json::{Value, json};
-
 use super::config::Config;
 use super::error::{KustomizeError, Result};
 use super::loader::Loader;
 use super::model::Kustomization;
 use super::resources::Resources;
+use crate::machinery::json::{Value, json};
 use crate::machinery::yaml;
 
 pub(super) use affix::Affix;

@@ -1,7 +1,5 @@
 //! `namespace`.
 
-use serde_json::{Map, Value};
-
 use super::Transformer;
 use crate::cli::kustomize::error::{Result, fail};
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf};
@@ -9,6 +7,7 @@ use crate::cli::kustomize::ids::ResId;
 use crate::cli::kustomize::resource::Resource;
 use crate::cli::kustomize::resources::Resources;
 use crate::cli::kustomize::values::scalar_text;
+use crate::machinery::json::{Map, Value};
 
 /// Puts objects into a namespace.
 pub(crate) struct Namespace {
@@ -41,7 +40,7 @@ impl Subjects {
         }
     }
 
-    fn mean(self, subject: &Map<String, Value>) -> bool {
+    fn mean(self, subject: &Map) -> bool {
         match self {
             Subjects::Default => subject.get("name").is_some_and(|name| name == "default"),
             Subjects::AllAccounts => subject.get("kind").is_some_and(|kind| kind == "ServiceAccount"),

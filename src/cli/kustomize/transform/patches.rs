@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 use super::Transformer;
 use crate::cli::kustomize::error::{KustomizeError, Result, fail};
 use crate::cli::kustomize::loader::Loader;
@@ -13,6 +11,7 @@ use crate::cli::kustomize::resource::Resource;
 use crate::cli::kustomize::resources::{Resources, Selector};
 use crate::machinery::field::quote;
 use crate::machinery::json as compact;
+use crate::machinery::json::{Map, Value, json};
 use crate::machinery::patch::json;
 use crate::machinery::yaml;
 
@@ -204,7 +203,7 @@ fn operations(text: &str) -> Result<Value> {
     };
     match &value {
         Value::Array(list) if list.iter().all(Value::is_object) => Ok(value),
-        Value::Null => Ok(Value::Array(Vec::new())),
+        Value::Null => Ok(json!([])),
         _ => fail("json: cannot unmarshal object into Go value of type jsonpatch.Patch"),
     }
 }

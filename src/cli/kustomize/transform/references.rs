@@ -1,7 +1,5 @@
 //! Names that changed, in the objects that refer to them.
 
-use serde_json::Value;
-
 use crate::cli::kustomize::build_notes::{PREFIXES, SUFFIXES};
 use crate::cli::kustomize::config::Config;
 use crate::cli::kustomize::error::{Result, fail};
@@ -10,6 +8,7 @@ use crate::cli::kustomize::ids::{Gvk, ResId};
 use crate::cli::kustomize::resource::Resource;
 use crate::cli::kustomize::resources::Resources;
 use crate::cli::kustomize::values::scalar_text;
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 use crate::machinery::yaml;
 
@@ -76,7 +75,7 @@ fn account_namespaces(referrer: &Resource) -> Result<Vec<String>> {
     let mut namespaces = Vec::new();
     for namespace in accounts.filter_map(|s| s.get("namespace")) {
         match namespace {
-            Value::String(text) => namespaces.push(text.clone()),
+            Value::String(text) => namespaces.push(text.to_string()),
             _ => {
                 return fail(format!("Invalid Input: namespace is blank for resource \"{}\"\n", referrer.current_id()));
             }

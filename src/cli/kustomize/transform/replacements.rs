@@ -1,7 +1,6 @@
 //! `replacements`: values copied from one object into fields of others.
 
 use regex::Regex;
-use serde_json::Value;
 
 use super::Transformer;
 use crate::cli::kustomize::decode;
@@ -16,6 +15,7 @@ use crate::cli::kustomize::resource::Resource;
 use crate::cli::kustomize::resources::{Resources, Selector};
 use crate::cli::kustomize::values::{is_nothing, scalar_of, scalar_text};
 use crate::machinery::field::quote;
+use crate::machinery::json::{self, Value};
 use crate::machinery::yaml;
 
 /// What is copied without a word about the field.
@@ -49,7 +49,7 @@ fn from_file(text: &str) -> Result<Vec<Replacement>> {
     let problem = |problem: String| KustomizeError::new(problem);
     let loaded = yaml::to_json(text).map_err(|e| problem(parse::yaml_text(e)))?;
     let entries = match loaded.value {
-        Value::Array(entries) => entries,
+        Value::Array(entries) => entries.into_vec(),
         entry @ Value::Object(_) => vec![entry],
         other => {
             let text = scalar_text(&other);
@@ -58,7 +58,7 @@ fn from_file(text: &str) -> Result<Vec<Replacement>> {
     };
     let read = |entry: Value| {
         let decoded = decode::decode(&entry, &REPLACEMENT).map_err(problem)?;
-        serde_json::from_value(decoded).map_err(|e| problem(e.to_string()))
+        json::from_value(&decoded).map_err(|e| problem(e.to_string()))
     };
     entries.into_iter().map(read).collect()
 }

@@ -1,7 +1,5 @@
 //! Each transformer on small objects: what a kustomization says, what is there, what comes out.
 
-use serde_json::{Value, json};
-
 use super::steps;
 use crate::cli::kustomize::defaults;
 use crate::cli::kustomize::loader::Loader;
@@ -9,10 +7,11 @@ use crate::cli::kustomize::model::Kustomization;
 use crate::cli::kustomize::resource::Resource;
 use crate::cli::kustomize::resources::Resources;
 use crate::cli::kustomize::{OsFiles, transform};
+use crate::machinery::json::{Value, json};
 
 /// The objects after the transformers of a kustomization, on one line each, or the error.
 fn transformed(kustomization: Value, objects: &[Value]) -> String {
-    let kustomization: Kustomization = serde_json::from_value(kustomization).expect("a kustomization");
+    let kustomization: Kustomization = crate::machinery::json::from_value(&kustomization).expect("a kustomization");
     let config = defaults::config();
     let loader = Loader::start(&OsFiles, ".", true).expect("this directory");
     let list = objects.iter().cloned().map(Resource::new).collect();

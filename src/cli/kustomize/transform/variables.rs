@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use crate::cli::kustomize::error::{KustomizeError, Result, fail};
 use crate::cli::kustomize::field_spec::{FieldSpec, Leaf};
 use crate::cli::kustomize::model::Variable;
@@ -11,6 +9,7 @@ use crate::cli::kustomize::resources::Resources;
 use crate::cli::kustomize::values::scalar_text;
 use crate::cli::kustomize::{Notes, path};
 use crate::machinery::go_text;
+use crate::machinery::json::Value;
 
 /// Replaces all variables, and says which were used nowhere.
 pub(crate) fn resolve(
@@ -129,7 +128,7 @@ fn expand(text: &str, usage: &mut Usage) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn variables_are_expanded() {

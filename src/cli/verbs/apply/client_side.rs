@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::{Applied, Apply, described};
 use crate::api::{Body, PatchType, Verb as ApiVerb};
 use crate::cli::resolve::Item;
 use crate::cli::verbs::delete;
 use crate::cli::{CliError, CliResult, Ctx, gone, last_applied, record};
-use crate::machinery::json;
+use crate::machinery::json::{self, Map, Value};
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::patch::{FieldType, three_way};
 use crate::machinery::schema::Schema;
@@ -61,7 +59,7 @@ fn change(ctx: &mut Ctx, apply: &Apply, item: &Item, object: &Value, live: Arc<O
     }
     let modified = last_applied::annotated(object);
     let (format, patch) = patch(item, &live, &modified)?;
-    if patch.as_object().is_some_and(serde_json::Map::is_empty) {
+    if patch.as_object().is_some_and(Map::is_empty) {
         return Ok(Applied { object: live, done: "unchanged" });
     }
     let done = "configured";

@@ -1,7 +1,6 @@
 //! `apply view-last-applied`, `set-last-applied`, `edit-last-applied`: the annotation of client-side apply by itself.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use crate::api::{Body, PatchType, Verb as ApiVerb};
 use crate::cli::args::groups::{self, DryRun};
@@ -9,6 +8,7 @@ use crate::cli::args::{self, Matches};
 use crate::cli::output::Output;
 use crate::cli::resolve::{Item, Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb, editor, last_applied};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::Meta;
 use crate::machinery::{json as json_text, yaml};
 
@@ -147,7 +147,7 @@ fn annotate(
     dry_run: DryRun,
     manager: &str,
 ) -> CliResult<std::sync::Arc<Value>> {
-    let patch = json!({"metadata": {"annotations": {last_applied::LAST_APPLIED: text}}});
+    let patch = json!({"metadata": {"annotations": {(last_applied::LAST_APPLIED): text}}});
     let request = item.request(ApiVerb::Patch).manager(manager).dry_run(dry_run.is_server());
     Ok(ctx.call(&request.body(Body::Patch(PatchType::Merge, patch.to_string())))?.object)
 }

@@ -8,7 +8,6 @@ mod server_side;
 use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use super::delete::{self, Deletion};
 use crate::api::FieldValidation;
@@ -17,6 +16,7 @@ use crate::cli::args::{self, Matches};
 use crate::cli::output::Output;
 use crate::cli::resolve::{Item, Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb, record};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::printers::structured::list_of;
 

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use super::{Applied, Apply};
 use crate::api::{Body, PatchType, Verb as ApiVerb};
 use crate::cli::resolve::Item;
 use crate::cli::{CliError, CliResult, Ctx, last_applied, record};
 use crate::machinery::json as json_text;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::status::Status;
 
@@ -96,7 +95,7 @@ fn keep_annotation(ctx: &mut Ctx, apply: &Apply, item: &Item, live: Arc<Object>)
     let mut configuration = json!({
         "apiVersion": live.api_version(),
         "kind": live.kind(),
-        "metadata": {"annotations": {last_applied::LAST_APPLIED: annotation}, "name": item.name},
+        "metadata": {"annotations": {(last_applied::LAST_APPLIED): annotation}, "name": item.name},
     });
     if !item.namespace.is_empty() {
         configuration["metadata"]["namespace"] = item.namespace.clone().into();
@@ -159,7 +158,7 @@ mod tests {
 
     #[test]
     fn fields_move_from_client_side_apply() {
-        let annotation = json!({"f:annotations": {format!("f:{}", last_applied::LAST_APPLIED): {}}});
+        let annotation = json!({"f:annotations": {(format!("f:{}", last_applied::LAST_APPLIED)): {}}});
         let entry = |manager: &str, operation: &str, fields: Value| json!({"apiVersion": "v1", "manager": manager, "operation": operation, "fieldsV1": fields});
         let live = json!({"metadata": {"managedFields": [
             entry("kubectl", "Apply", json!({"f:data": {"f:a": {}}})),

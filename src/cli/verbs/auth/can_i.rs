@@ -1,12 +1,12 @@
 //! `auth can-i`: whether a user may do something, or everything that a user may do.
 
 use clap::{ArgMatches, Command};
-use serde_json::json;
 
 use crate::api::Wish;
 use crate::cli::args::{self, Matches, groups};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
 use crate::kinds::rbac::rule_lines;
+use crate::machinery::json::json;
 use crate::printers::table::print_rows;
 
 /// The verb.

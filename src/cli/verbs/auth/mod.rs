@@ -5,11 +5,11 @@ mod reconcile;
 mod rules;
 
 use clap::ArgMatches;
-use serde_json::json;
 
 use crate::cli::args::groups;
 use crate::cli::output::Output;
 use crate::cli::{CliError, CliResult, Ctx, Verb, help};
+use crate::machinery::json::json;
 use crate::printers::table::print_rows;
 
 /// The verb and its family.

@@ -1,7 +1,6 @@
 //! `auth reconcile`: roles that give at least what files say, bindings with at least their subjects.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::rules::{rule_text, subject_text, uncovered};
 use crate::api::{Body, Propagation, Request, Verb as ApiVerb};
@@ -10,6 +9,7 @@ use crate::cli::args::{self, Matches};
 use crate::cli::output::Output;
 use crate::cli::resolve::{Item, Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Reading, Writing};
 
 /// The verb.

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
-
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::Reading;
 
 /// The single permissions of some rules that others do not give, each as a rule of its own.

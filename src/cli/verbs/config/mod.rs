@@ -6,13 +6,13 @@
 mod property;
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use crate::cli::args::{self, Matches, groups};
 use crate::cli::kubeconfig::Kubeconfig;
 use crate::cli::output::Output;
 use crate::cli::{CliError, CliResult, Ctx, Verb, help};
 use crate::machinery::field::quote;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Reading, Writing};
 use crate::printers::table::print_rows;
 

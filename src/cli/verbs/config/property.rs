@@ -4,9 +4,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
 
 use crate::machinery::field::quote;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Reading, Writing};
 
 /// What a field holds.

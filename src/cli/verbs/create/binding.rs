@@ -1,11 +1,11 @@
 //! `create rolebinding` and `create clusterrolebinding`.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::generator::{self, Generator};
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Verb};
+use crate::machinery::json::{Value, json};
 
 /// `create rolebinding`.
 pub(super) const ROLE_BINDING: Verb = Verb {

@@ -2,12 +2,12 @@
 
 use base64::Engine;
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::generator::{self, Generator};
 use super::{hash, sources};
 use crate::cli::args::Matches;
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Reading, Writing};
 
 /// The verb.

@@ -1,11 +1,10 @@
 //! `create cronjob`.
 
-use serde_json::json;
-
 use super::generator::{self, Generator};
 use super::job::pod_template;
 use crate::cli::Verb;
 use crate::cli::args::{self, Matches};
+use crate::machinery::json::json;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -1,11 +1,11 @@
 //! `create deployment`.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::generator::{self, Generator, compact};
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::json::{Value, json};
 use crate::sim::Ids;
 
 /// The verb.

@@ -1,12 +1,12 @@
 //! What all generators have in common: one NAME, the flags around it, sending the object and reporting it.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use serde_json::Value;
 
 use crate::api::{Body, Request, Verb as ApiVerb};
 use crate::cli::args::{Matches, groups};
 use crate::cli::output::Output;
 use crate::cli::{CliError, CliResult, Ctx, last_applied};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Writing, split_api_version};
 
 /// A generator as data.

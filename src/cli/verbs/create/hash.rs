@@ -1,10 +1,10 @@
 //! `--append-hash`: the name of a ConfigMap or Secret ends in a hash of what it holds.
 
 use clap::Command;
-use serde_json::{Value, json};
 
 use crate::cli::args;
 use crate::cli::content_hash::content_hash;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Writing};
 
 /// The flag.

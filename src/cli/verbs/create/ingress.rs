@@ -1,11 +1,11 @@
 //! `create ingress`.
 
 use clap::ArgMatches;
-use serde_json::{Value, json};
 
 use super::generator::{self, Generator};
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::Writing;
 
 /// The verb.
@@ -46,7 +46,7 @@ fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
                 "annotation {annotation} is invalid and should be in format key=[value]"
             )));
         };
-        ingress.map_mut("/metadata/annotations").insert(key.into(), value.into());
+        ingress.map_mut("/metadata/annotations").insert(key, value.into());
     }
     if let Some(class) = matches.given("class") {
         ingress.put("/spec/ingressClassName", class);

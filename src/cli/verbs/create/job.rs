@@ -1,12 +1,12 @@
 //! `create job`: from an image, or from the template of a CronJob.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::generator::{self, Generator, compact};
 use crate::cli::args::{self, Matches};
 use crate::cli::resolve::{Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Reading, Writing};
 
 /// The verb.

@@ -26,6 +26,7 @@ use crate::cli::args::{self, Matches, groups};
 use crate::cli::output::Output;
 use crate::cli::resolve::{Item, Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb, last_applied, record};
+use crate::machinery::json::Value;
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
@@ -113,7 +114,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 /// The name may be the server's.
-fn label(item: &Item, object: &serde_json::Value) -> String {
+fn label(item: &Item, object: &Value) -> String {
     use crate::machinery::object::Meta;
     format!("{}/{}", item.kind.names().singular_group(), object.name())
 }

@@ -1,9 +1,8 @@
 //! `create namespace`.
 
-use serde_json::json;
-
 use super::generator::{self, Generator};
 use crate::cli::Verb;
+use crate::machinery::json::json;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -1,12 +1,12 @@
 //! `create poddisruptionbudget`.
 
 use clap::ArgMatches;
-use serde_json::{Value, json};
 
 use super::generator::{self, Generator};
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
 use crate::machinery::field::quote;
+use crate::machinery::json::{Value, json};
 use crate::machinery::labels::{Operator, Selector};
 use crate::machinery::object::Writing;
 
@@ -74,7 +74,7 @@ fn label_selector(text: &str) -> CliResult<Value> {
         let (key, values) = (requirement.key(), requirement.values());
         match (requirement.operator(), values) {
             (Operator::Equals | Operator::DoubleEquals, [value]) => {
-                selector.map_mut("/matchLabels").insert(key.into(), value.clone().into());
+                selector.map_mut("/matchLabels").insert(key, value.clone().into());
             }
             (operator, values) => {
                 let word = match operator {

@@ -1,10 +1,9 @@
 //! `create priorityclass`.
 
-use serde_json::json;
-
 use super::generator::{self, Generator};
 use crate::cli::Verb;
 use crate::cli::args::{self, Matches};
+use crate::machinery::json::json;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

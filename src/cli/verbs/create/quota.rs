@@ -1,11 +1,11 @@
 //! `create quota`.
 
 use clap::ArgMatches;
-use serde_json::{Value, json};
 
 use super::generator::{self, Generator};
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::Writing;
 use crate::machinery::quantity::Quantity;
 
@@ -33,7 +33,7 @@ fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
             return Err(CliError::text(format!("Invalid argument syntax {pair}, expected <resource>=<value>")));
         };
         let parsed = amount.parse::<Quantity>().map_err(|e| CliError::text(e.to_string()))?;
-        quota.map_mut("/spec/hard").insert(resource.into(), parsed.canonical().into());
+        quota.map_mut("/spec/hard").insert(resource, parsed.canonical().into());
     }
     let scopes = matches.value("scopes");
     if !scopes.is_empty() {

@@ -1,11 +1,11 @@
 //! `create role` and `create clusterrole`.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::generator::{self, Generator};
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::json::{Value, json};
 
 /// `create role`.
 pub(super) const ROLE: Verb = Verb {

@@ -3,13 +3,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::generator::{self, Generator};
 use super::{hash, sources};
 use crate::cli::args::{self, Matches};
 use crate::cli::files::go_error;
 use crate::cli::{CliError, CliResult, Ctx, Verb, help};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Reading, Writing};
 
 /// The verb and its family.
@@ -89,7 +89,7 @@ fn add(secret: &mut Value, key: &str, bytes: &[u8]) -> CliResult<()> {
     if secret.map("/data").is_some_and(|m| m.contains_key(key)) {
         return Err(CliError::text(format!("cannot add key {key}, another key by that name already exists")));
     }
-    secret.map_mut("/data").insert(key.into(), STANDARD.encode(bytes).into());
+    secret.map_mut("/data").insert(key, STANDARD.encode(bytes).into());
     Ok(())
 }
 

@@ -1,13 +1,13 @@
 //! `create service clusterip|nodeport|loadbalancer|externalname`.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::generator::{self, Generator};
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Verb, help};
 use crate::kinds::shared::formats;
 use crate::machinery::field::quote;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::Writing;
 
 /// The verb and its family.

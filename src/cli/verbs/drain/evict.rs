@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
 use super::pods::full_name;
 use crate::api::{Body, Request, Verb as ApiVerb};
 use crate::cli::args::groups::DryRun;
@@ -11,6 +9,7 @@ use crate::cli::verbs::change;
 use crate::cli::{CliError, CliResult, Ctx};
 use crate::cluster::Waited;
 use crate::machinery::field::quote;
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Writing};
 use crate::machinery::status::Reason;
 use crate::sim::{Duration, Time};

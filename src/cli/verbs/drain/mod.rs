@@ -4,7 +4,6 @@ mod evict;
 mod pods;
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use super::change::{self, From, Subject};
 use crate::cli::args::groups::{self, DryRun};
@@ -13,6 +12,7 @@ use crate::cli::output::Output;
 use crate::cli::resolve::{Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
 use crate::machinery::field::quote;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Reading, Writing};
 use evict::Eviction;
 use pods::Rules;

@@ -170,7 +170,7 @@ pub(super) fn chosen(judged: Vec<Judged>) -> Vec<Arc<Object>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use crate::machinery::json::{Value, json};
 
     fn rules(force: bool, ignore_daemon_sets: bool, delete_local_data: bool) -> Rules {
         Rules { force, ignore_daemon_sets, delete_local_data, selector: String::new(), skip_deleted_after: 0 }

@@ -5,7 +5,6 @@ mod watch;
 use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use crate::api::Verb as ApiVerb;
 use crate::cli::args::{self, Matches, groups};
@@ -15,6 +14,7 @@ use crate::cli::sorting::sort_by;
 use crate::cli::table::{Section, Shown, TableFlags};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
 use crate::kinds::catalog::KindRef;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Object, Reading};
 use crate::printers::structured::list_of;
 

@@ -10,6 +10,7 @@ use crate::cli::{CliError, CliResult, Ctx};
 use crate::cluster::Waited;
 use crate::kinds::catalog::KindRef;
 use crate::machinery::fields::FieldSelector;
+use crate::machinery::json::json;
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object};
 use crate::machinery::status::{Reason, Status};
@@ -164,7 +165,7 @@ impl Printer {
             return self.section.print(ctx, &*item.kind, &[Shown { object, event }], now);
         }
         if options.table.events && !options.output.is_name() {
-            let wrapped = serde_json::json!({"object": object, "type": event});
+            let wrapped = json!({"object": object, "type": event});
             return options.output.print(ctx, &wrapped);
         }
         options.output.print(ctx, object)

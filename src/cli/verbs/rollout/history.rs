@@ -1,7 +1,6 @@
 //! `rollout history`: the revisions of workloads, or one of them in detail.
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use super::super::change::Subject;
 use super::revisions::{self, Revision, template_text};
@@ -9,6 +8,7 @@ use crate::cli::args::{self, Matches, groups};
 use crate::cli::output::Output;
 use crate::cli::record::CHANGE_CAUSE;
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Writing};
 use crate::printers::describe::describe;
 

@@ -1,13 +1,13 @@
 //! `rollout restart`, `rollout pause`, `rollout resume`: one field each.
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use super::super::change;
 use crate::cli::args::groups::{self, DryRun};
 use crate::cli::output::Output;
 use crate::cli::{CliError, CliResult, Ctx, Verb};
 use crate::machinery::field::quote;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Reading, Writing};
 use crate::sim::Time;
 
@@ -111,6 +111,6 @@ fn restart(object: &mut Value, now: Time) -> Result<(), &'static str> {
     }
     object
         .map_mut("/spec/template/metadata/annotations")
-        .insert("kubectl.kubernetes.io/restartedAt".into(), now.rfc3339().into());
+        .insert("kubectl.kubernetes.io/restartedAt", now.rfc3339().into());
     Ok(())
 }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::cli::record::CHANGE_CAUSE;
 use crate::cli::{CliError, CliResult, Ctx};
 use crate::kinds::Describer;
 use crate::kinds::shared::describe::describe_template;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading, Writing, split_api_version};
 
 /// The annotation with a Deployment's or ReplicaSet's revision.

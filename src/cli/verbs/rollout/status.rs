@@ -1,13 +1,13 @@
 //! `rollout status`: one line for every state that an update passes through, until it is done.
 
 use clap::{ArgMatches, Command};
-use serde_json::Value;
 
 use super::super::change::{self, Subject};
 use crate::cli::args::{self, Matches};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
 use crate::cluster::Waited;
 use crate::machinery::field::quote;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Reading, condition};
 use crate::sim::{Duration, Time};
 use crate::store::{Change, ChangeKind};
@@ -188,7 +188,7 @@ fn stateful_set(object: &Value) -> Result<(String, bool), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     fn line(object: Value, revision: i64) -> String {
         match state(&object, revision) {

@@ -1,7 +1,6 @@
 //! `rollout undo`: back to an earlier revision.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Map, Value, json};
 
 use super::super::change::{self, Subject};
 use super::revisions::{self, REVISION, Revision, template_text};
@@ -12,6 +11,7 @@ use crate::cli::last_applied::LAST_APPLIED;
 use crate::cli::output::Output;
 use crate::cli::{CliError, CliResult, Ctx, Verb};
 use crate::machinery::field::quote;
+use crate::machinery::json::{Map, Value, json};
 use crate::machinery::object::{Meta, Reading, Writing};
 
 /// The verb.
@@ -119,7 +119,7 @@ fn without_hash(mut template: Value) -> Value {
 
 /// A Deployment gets template and annotations of the revision, and keeps the annotations that are its own.
 fn deployment_patch(object: &Value, revision: &Revision, template: &Value) -> Value {
-    let mut annotations: Map<String, Value> = Map::new();
+    let mut annotations: Map = Map::new();
     for (key, value) in object.strings("/metadata/annotations") {
         if OWN.contains(&key.as_str()) {
             annotations.insert(key, value.into());

@@ -1,7 +1,6 @@
 //! `set env`: environment variables of containers, given as words or taken from a ConfigMap or Secret.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::env_values::{reference_text, resolve_value};
 use super::{Setting, Words, pod_spec};
@@ -11,6 +10,7 @@ use crate::cli::verbs::change::{self, Subject};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
 use crate::kinds::shared::formats;
 use crate::machinery::field::quote;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Reading, Writing};
 
 /// The verb.
@@ -134,7 +134,7 @@ fn taken(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<Vec<Value>> {
             _ => return Err(CliError::text("unsupported resource specified in --from")),
         };
         for key in source.object.map("/data").into_iter().flat_map(|m| m.keys()) {
-            if wanted.is_empty() || wanted.contains(key) {
+            if wanted.is_empty() || wanted.iter().any(|own| own == key) {
                 let name = format!("{prefix}{}", variable_name(ctx, key));
                 variables
                     .push(json!({"name": name, "valueFrom": {reference: {"key": key, "name": source.object.name()}}}));

@@ -1,10 +1,10 @@
 //! What a variable refers to that has no value of its own: in words, and the value itself.
 
 use base64::Engine;
-use serde_json::Value;
 
 use crate::api::Request;
 use crate::cli::{CliError, Ctx};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Reading};
 use crate::machinery::quantity::Quantity;
 

@@ -10,7 +10,6 @@ mod service_account;
 mod subject;
 
 use clap::ArgMatches;
-use serde_json::Value;
 
 use super::change::{self, From, Subject};
 use crate::cli::args::Matches;
@@ -18,6 +17,7 @@ use crate::cli::args::groups::{self, DryRun};
 use crate::cli::output::Output;
 use crate::cli::resolve::{Selection, resolve};
 use crate::cli::{CliError, CliResult, Ctx, Verb, help, record};
+use crate::machinery::json::Value;
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {

@@ -1,8 +1,7 @@
 //! Where the pods are described in an object, and which of their containers are meant.
 
-use serde_json::Value;
-
 use crate::cli::{CliError, CliResult};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Reading};
 
 /// The JSON pointer to the pod spec of an object.

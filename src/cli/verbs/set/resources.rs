@@ -1,11 +1,11 @@
 //! `set resources`: limits and requests of containers.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Map, Value};
 
 use super::{Setting, Words, pod_spec};
 use crate::cli::args::{self, Matches, groups};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::json::Map;
 use crate::machinery::object::Writing;
 use crate::machinery::quantity::Quantity;
 
@@ -61,7 +61,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 /// `cpu=100m,memory=256Mi`.
-fn amounts(text: &str) -> CliResult<Map<String, Value>> {
+fn amounts(text: &str) -> CliResult<Map> {
     let mut amounts = Map::new();
     for statement in text.split(',').filter(|_| !text.is_empty()) {
         let parts: Vec<&str> = statement.split('=').collect();
@@ -69,7 +69,7 @@ fn amounts(text: &str) -> CliResult<Map<String, Value>> {
             return Err(CliError::text(format!("Invalid argument syntax {statement}, expected <resource>=<value>")));
         };
         let quantity: Quantity = amount.parse().map_err(|e| CliError::text(format!("{e}")))?;
-        amounts.insert((*name).into(), quantity.canonical().into());
+        amounts.insert(*name, quantity.canonical().into());
     }
     Ok(amounts)
 }
@@ -77,6 +77,7 @@ fn amounts(text: &str) -> CliResult<Map<String, Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machinery::json::Value;
 
     #[test]
     fn amounts_are_canonical() {

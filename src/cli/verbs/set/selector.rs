@@ -1,11 +1,11 @@
 //! `set selector`: which pods a service chooses.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Map, Value};
 
 use super::{Setting, Words};
 use crate::cli::args::{self, Matches, groups};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::json::Map;
 use crate::machinery::labels::{Operator, Selector};
 use crate::machinery::object::{Meta, Writing};
 
@@ -40,13 +40,13 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 /// Services choose by equality alone; `in` with one value counts as such nowhere.
-fn pairs(selector: &Selector) -> CliResult<Map<String, Value>> {
+fn pairs(selector: &Selector) -> CliResult<Map> {
     let (mut pairs, mut others) = (Map::new(), Vec::new());
     for requirement in selector.requirements() {
         let (key, values) = (requirement.key(), requirement.values());
         let word = match (requirement.operator(), values) {
             (Operator::Equals | Operator::DoubleEquals, [value]) => {
-                pairs.insert(key.into(), value.as_str().into());
+                pairs.insert(key, value.as_str().into());
                 continue;
             }
             (Operator::NotEquals | Operator::NotIn, _) => "NotIn",

@@ -1,11 +1,11 @@
 //! `set subject`: adds users, groups and service accounts to a binding.
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
 
 use super::{Setting, Words};
 use crate::cli::args::{self, Matches, groups};
 use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Writing};
 
 /// The verb.

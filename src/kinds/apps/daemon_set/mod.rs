@@ -2,8 +2,6 @@
 
 mod validate;
 
-use serde_json::json;
-
 use crate::kinds::shared::describe::pods::describe_pods_status;
 use crate::kinds::shared::describe::{annotations, describe_events, describe_template, identity, labels};
 use crate::kinds::shared::pod_spec::defaults::default_template;
@@ -13,6 +11,7 @@ use crate::kinds::shared::table::{containers_and_images, number, selector_or_non
 use crate::kinds::shared::zero_values::drop_zero_values;
 use crate::kinds::{Describer, Kind, Lookup, Names, age, pairs};
 use crate::machinery::field::{ErrorList, Path};
+use crate::machinery::json::json;
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};

@@ -1,12 +1,11 @@
 //! The rules of DaemonSets.
 
-use serde_json::Value;
-
 use crate::kinds::shared::pod_spec::validate::validate_template;
 use crate::kinds::shared::rules::{immutable, invalid_json, non_negative};
 use crate::kinds::shared::{selector, template};
 use crate::machinery::field::{ErrorList, FieldError, Path, invalid, not_supported, required};
 use crate::machinery::intstr::IntOrPercent;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Object, Reading};
 
 pub(super) fn validate(object: &Object) -> ErrorList {

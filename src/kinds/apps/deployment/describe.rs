@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::kinds::shared::describe::{
     annotations, brief_conditions, describe_events, describe_template, identity, labels, stamp,
 };
 use crate::kinds::shared::table::selector_text;
 use crate::kinds::{Describer, Lookup};
 use crate::machinery::intstr::IntOrPercent;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 
 pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {

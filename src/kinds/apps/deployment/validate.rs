@@ -1,11 +1,10 @@
 //! The rules of Deployments.
 
-use serde_json::Value;
-
 use crate::kinds::shared::rules::{immutable, invalid_json, non_negative};
 use crate::kinds::shared::{selector, template};
 use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use crate::machinery::intstr::IntOrPercent;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Object, Reading};
 
 pub(super) fn validate(object: &Object) -> ErrorList {

@@ -1,7 +1,5 @@
 //! The description of a StatefulSet.
 
-use serde_json::Value;
-
 use crate::kinds::shared::describe::pods::describe_pods_status;
 use crate::kinds::shared::describe::{
     annotations, describe_events, describe_template, identity, label_lines, labels, stamp,
@@ -11,6 +9,7 @@ use crate::kinds::shared::selector;
 use crate::kinds::shared::table::{number, selector_or_none};
 use crate::kinds::{Describer, Lookup};
 use crate::machinery::intstr::IntOrPercent;
+use crate::machinery::json::Value;
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Object, Reading};
 

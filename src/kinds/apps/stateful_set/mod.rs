@@ -3,8 +3,6 @@
 mod describe;
 mod validate;
 
-use serde_json::json;
-
 use crate::kinds::shared::pod_spec::defaults::{default_claim_spec, default_template};
 use crate::kinds::shared::pod_spec::warnings;
 use crate::kinds::shared::rules::pod_name_warning;
@@ -12,6 +10,7 @@ use crate::kinds::shared::table::{containers_and_images, number};
 use crate::kinds::shared::zero_values::drop_zero_values;
 use crate::kinds::{Describer, Kind, Lookup, NameRule, Names, ScalePaths, age};
 use crate::machinery::field::{ErrorList, Path};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;

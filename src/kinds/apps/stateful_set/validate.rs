@@ -1,11 +1,10 @@
 //! The rules of StatefulSets.
 
-use serde_json::Value;
-
 use crate::kinds::shared::rules::{invalid_json, non_negative};
 use crate::kinds::shared::{selector, template};
 use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use crate::machinery::intstr::IntOrPercent;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Object, Reading};
 
 /// The fields that may change.
@@ -61,7 +60,7 @@ fn with_claims(spec: &Value) -> Value {
     for claim in spec.list("/volumeClaimTemplates") {
         let name = claim.str("/metadata/name");
         if !has(&template, name) {
-            let volume = serde_json::json!({"name": name, "persistentVolumeClaim": {"claimName": name}});
+            let volume = json!({"name": name, "persistentVolumeClaim": {"claimName": name}});
             crate::machinery::object::Writing::list_mut(&mut template, "/spec/volumes").push(volume);
         }
     }

@@ -3,8 +3,6 @@
 pub mod schedule;
 mod validate;
 
-use serde_json::json;
-
 use super::job::default_template_of;
 use crate::kinds::shared::describe::{annotations, describe_events, describe_template, identity, labels, stamp};
 use crate::kinds::shared::pod_spec::warnings;
@@ -13,6 +11,7 @@ use crate::kinds::shared::table::{boolean, containers_and_images, selector_or_no
 use crate::kinds::shared::zero_values::drop_zero_values;
 use crate::kinds::{Describer, Kind, Lookup, Names, age, since};
 use crate::machinery::field::{ErrorList, Path};
+use crate::machinery::json::json;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;

@@ -1,8 +1,7 @@
 //! The rules of a job's pod failure policy.
 
-use serde_json::Value;
-
 use crate::machinery::field::{ErrorList, Path, duplicate, invalid, not_supported, required, too_many};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::Reading;
 
 /// Checks `spec.podFailurePolicy`.
@@ -73,7 +72,7 @@ fn validate_codes(errors: &mut ErrorList, path: &Path, codes: &Value, names: &[&
     let values = codes.list("/values");
     let here = path.child("values");
     if values.is_empty() {
-        errors.push(invalid(&here, Value::Array(Vec::new()), "at least one value is required"));
+        errors.push(invalid(&here, json!([]), "at least one value is required"));
     } else if values.len() > 255 {
         errors.push(too_many(&here, values.len(), 255));
     }

@@ -4,8 +4,6 @@ mod describe;
 pub mod failure_policy;
 pub mod validate;
 
-use serde_json::{Map, Value, json};
-
 use crate::kinds::shared::index;
 use crate::kinds::shared::pod_spec::defaults::default_template;
 use crate::kinds::shared::pod_spec::warnings;
@@ -14,6 +12,7 @@ use crate::kinds::shared::table::{containers_and_images, selector_text};
 use crate::kinds::shared::zero_values::drop_zero_values;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{ErrorList, Path};
+use crate::machinery::json::{Map, Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing, condition_is_true};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;
@@ -137,7 +136,7 @@ pub fn default_template_of(spec: &mut Value) {
 
 /// A job without labels of its own has those of its template.
 fn label_like_template(job: &mut Object) {
-    let of_template: Option<Map<String, Value>> = job.map("/spec/template/metadata/labels").cloned();
+    let of_template: Option<Map> = job.map("/spec/template/metadata/labels").cloned();
     if let Some(labels) = of_template.filter(|labels| !labels.is_empty() && job.labels().is_empty()) {
         job.put("/metadata/labels", labels);
     }

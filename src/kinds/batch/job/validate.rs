@@ -1,13 +1,12 @@
 //! The rules of jobs and of job templates.
 
-use serde_json::Value;
-
 use super::failure_policy;
 use crate::kinds::shared::formats::dns_label_problems;
 use crate::kinds::shared::pod_spec::validate::validate_template;
 use crate::kinds::shared::rules::{IMMUTABLE, immutable, invalid_json, non_negative};
 use crate::kinds::shared::{selector, template_text};
 use crate::machinery::field::{ErrorList, Path, invalid, not_supported, required};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing, condition_is_true};
 
 /// How many pods at most a job with indexes runs at once.
@@ -48,14 +47,14 @@ fn validate_generated_selector(errors: &mut ErrorList, object: &Object) {
         match labels.get(key) {
             None => errors.push(required(&here.key(key), &format!("must be '{want}'"))),
             Some(value) if value != want => {
-                let shown = serde_json::json!(labels);
+                let shown = json!(labels);
                 errors.push(invalid(&here, shown, &format!("must be '{want}'")));
             }
             Some(_) => {}
         }
     }
-    let expected = serde_json::json!({"matchLabels": {"batch.kubernetes.io/controller-uid": object.uid()}});
-    let old = serde_json::json!({"matchLabels": {"controller-uid": object.uid()}});
+    let expected = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": object.uid()}});
+    let old = json!({"matchLabels": {"controller-uid": object.uid()}});
     if spec["selector"] != expected && spec["selector"] != old {
         let shown = selector::to_json(&spec["selector"]);
         errors.push(invalid_json(&Path::new("spec").child("selector"), &shown, "`selector` not auto-generated"));

@@ -59,7 +59,7 @@ fn share(name: &str, map: &Amounts, allocatable: &Amounts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn init_containers_count_when_they_need_more() {

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::{allocation, roles};
 use crate::kinds::shared::describe::{
     annotations, conditions_since, describe_events, joined, labels, lines_under, or, stamp,
 };
 use crate::kinds::{Describer, Lookup};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading};
 
 /// Most pools of devices that are listed.

@@ -5,13 +5,12 @@ mod describe;
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
-
 use crate::kinds::shared::describe::or;
 use crate::kinds::shared::rules::{check, one_of};
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, Names, age};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::labels::{key_problems, value_problems};
 use crate::machinery::object::{Meta, Object, Reading, Writing, condition};
 use crate::machinery::view::{Cell, Column};

@@ -2,8 +2,6 @@
 
 mod sources;
 
-use serde_json::{Value, json};
-
 use crate::kinds::shared::describe::{annotations, describe_events, go_list, joined, labels, or};
 use crate::kinds::shared::formats::dns_subdomain_problems;
 use crate::kinds::shared::go_diff;
@@ -12,6 +10,7 @@ use crate::kinds::shared::simple::columns;
 use crate::kinds::shared::table::access_modes;
 use crate::kinds::{Describer, Kind, Lookup, Names, age, since};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::quantity::Quantity;
 use crate::machinery::view::{Cell, Column};

@@ -1,10 +1,9 @@
 //! The kinds of storage that a volume can be.
 
-use serde_json::{Value, json};
-
 use crate::kinds::Describer;
 use crate::kinds::shared::describe::{go_list, joined, shorten};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Object, Reading, Writing};
 
 /// The sources in the order in which validation looks at them.
@@ -164,13 +163,13 @@ pub(super) fn go_shape(volume: &Object) -> String {
 
 fn go_members(name: &str, source: &Value) -> Vec<String> {
     let order: &[(&str, &str, Value)] = match name {
-        "hostPath" => &[("Path", "path", Value::String(String::new())), ("Type", "type", Value::Null)],
+        "hostPath" => &[("Path", "path", Value::from(String::new())), ("Type", "type", Value::Null)],
         "nfs" => &[
-            ("Server", "server", Value::String(String::new())),
-            ("Path", "path", Value::String(String::new())),
+            ("Server", "server", Value::from(String::new())),
+            ("Path", "path", Value::from(String::new())),
             ("ReadOnly", "readOnly", Value::Bool(false)),
         ],
-        "local" => &[("Path", "path", Value::String(String::new())), ("FSType", "fsType", Value::Null)],
+        "local" => &[("Path", "path", Value::from(String::new())), ("FSType", "fsType", Value::Null)],
         _ => &[],
     };
     if order.is_empty() {

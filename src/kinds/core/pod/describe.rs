@@ -1,7 +1,5 @@
 //! The description of a pod.
 
-use serde_json::Value;
-
 use crate::kinds::shared::describe::containers::{Containers, describe_containers, describe_resources};
 use crate::kinds::shared::describe::template::{describe_spread, describe_tolerations, selector_of};
 use crate::kinds::shared::describe::volumes::describe_volumes;
@@ -10,6 +8,7 @@ use crate::kinds::shared::describe::{
 };
 use crate::kinds::shared::pod_spec::qos::qos_class;
 use crate::kinds::{Describer, Lookup, since};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading, condition};
 
 pub(super) fn describe(pod: &Object, look: &dyn Lookup, out: &mut Describer) {

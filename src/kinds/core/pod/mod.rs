@@ -6,8 +6,6 @@ mod table;
 mod validate;
 mod validate_update;
 
-use serde_json::{Value, json};
-
 use crate::kinds::shared::formats::dns_label_problems;
 use crate::kinds::shared::index;
 use crate::kinds::shared::pod_spec::defaults::{default_host_ports, default_spec};
@@ -16,6 +14,7 @@ use crate::kinds::shared::pod_spec::resources::default_requests;
 use crate::kinds::shared::pod_spec::warnings;
 use crate::kinds::{Describer, Kind, Lookup, Names, keep_metadata};
 use crate::machinery::field::{ErrorList, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;

@@ -1,9 +1,8 @@
 //! The table of pods: one line that says how a pod is.
 
-use serde_json::Value;
-
 use crate::kinds::shared::pod_spec::is_sidecar;
 use crate::kinds::{age, since};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading, condition, condition_is_true};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;
@@ -159,7 +158,7 @@ fn exit_text(ended: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     fn pod(status: Value) -> Object {
         json!({

@@ -1,10 +1,9 @@
 //! The rules of pods, beside those of every pod spec.
 
-use serde_json::Value;
-
 use crate::kinds::shared::pod_spec::containers::validate_image_blanks;
 use crate::kinds::shared::pod_spec::validate::validate_spec;
 use crate::machinery::field::{ErrorList, Path, forbidden};
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading};
 
 pub(super) fn validate(object: &Object) -> ErrorList {

@@ -1,9 +1,8 @@
 //! What may change in a pod: images, a shorter deadline, more tolerations, fewer scheduling gates, and hardly more.
 
-use serde_json::Value;
-
 use crate::kinds::shared::formats::inclusive_range;
 use crate::machinery::field::{ErrorList, Path, forbidden, invalid};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Object, Reading, Writing};
 
 /// The fields that the refusal names.
@@ -131,7 +130,7 @@ fn validate_gated(errors: &mut ErrorList, path: &Path, new: &Value, old: &Value)
     let wanted = new.strings("/nodeSelector");
     for (key, value) in old.strings("/nodeSelector") {
         if wanted.get(&key) != Some(&value) {
-            let shown = serde_json::json!(wanted);
+            let shown = json!(wanted);
             errors.push(invalid(
                 &here,
                 shown,

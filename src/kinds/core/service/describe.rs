@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::kinds::shared::describe::{describe_events, format_labels, head, joined, or};
 use crate::kinds::{Describer, Lookup};
+use crate::machinery::json::{Map, Value};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, Reading};
 
@@ -73,7 +72,7 @@ fn describe_port(port: &Value, slices: &[Arc<Object>], out: &mut Describer) {
     let (name, protocol) = (or(port.str("/name"), "<unset>"), port.str("/protocol"));
     out.pair(0, "Port", format!("{name}\t{}/{protocol}", port.int("/port").unwrap_or(0)));
     let target = match &port["targetPort"] {
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.to_string(),
         other => other.to_string(),
     };
     out.pair(0, "TargetPort", format!("{target}/{protocol}"));
@@ -88,7 +87,7 @@ fn describe_port(port: &Value, slices: &[Arc<Object>], out: &mut Describer) {
 
 /// The EndpointSlices of a Service.
 pub(in crate::kinds) fn slices_of(look: &dyn Lookup, namespace: &str, service: &str) -> Vec<Arc<Object>> {
-    let labels = serde_json::Map::from_iter([(SERVICE_LABEL.to_string(), Value::from(service))]);
+    let labels = Map::from_iter([(SERVICE_LABEL.to_string(), Value::from(service))]);
     look.list("endpointslices.discovery.k8s.io", Some(namespace), Some(&Selector::from_map(&labels)))
 }
 
@@ -125,7 +124,7 @@ pub(in crate::kinds) fn host_port(ip: &str, port: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn addresses_are_counted() {

@@ -8,12 +8,11 @@ mod prepare;
 mod validate;
 mod validate_ips;
 
-use serde_json::{Value, json};
-
 use crate::kinds::shared::describe::{joined, or};
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Describer, Kind, Lookup, NameRule, Names, age, pairs};
 use crate::machinery::field::ErrorList;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
-
 use super::{has_cluster_ip, has_node_ports, is_external, is_headless};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Object, Reading, Writing};
 
 /// Keeps `clusterIP` and `clusterIPs[0]` the same thing, whichever of them a client wrote.

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
-
 use super::{has_node_ports, is_external, is_headless};
 use crate::kinds::shared::formats::{
     NOT_A_CIDR, NOT_AN_IP, dns_label_problems, dns_subdomain_problems, is_ip, parse_cidr, port_problems,
 };
 use crate::kinds::shared::rules::{check, label_map, one_of, port_or_name};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::labels::key_problems;
 use crate::machinery::object::{Object, Reading};
 

@@ -1,10 +1,9 @@
 //! The addresses of a Service: families, policy and cluster addresses have to agree and to stay.
 
-use serde_json::{Value, json};
-
 use super::{has_cluster_ip, is_headless};
 use crate::kinds::shared::formats::{NOT_AN_IP, is_ip};
 use crate::machinery::field::{self, ErrorList, Path};
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Object, Reading};
 
 /// What is wrong with the addresses of a Service by themselves.

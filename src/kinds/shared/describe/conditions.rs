@@ -1,9 +1,8 @@
 //! The conditions of an object as a table; kinds differ in its columns. Where there are no conditions there is no table.
 
-use serde_json::Value;
-
 use super::texts::stamp;
 use crate::kinds::Describer;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Object, Reading};
 
 /// A table of conditions with these lines above it and one line for each of them.

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::probes::probe_text;
 use super::texts::stamp;
 use crate::kinds::Describer;
 use crate::kinds::shared::pod_spec::resources::amounts;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Object, Reading};
 use crate::machinery::quantity::{Format, Quantity};
 

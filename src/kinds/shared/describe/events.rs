@@ -50,7 +50,7 @@ pub fn interval(event: &Object, now: Time) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn repeated_events_show_how_often_and_how_long() {

@@ -89,7 +89,7 @@ pub fn controlled_by(object: &Object, out: &mut Describer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn annotations_are_cut_and_broken() {

@@ -1,7 +1,6 @@
 //! Probes in descriptions, on one line.
 
-use serde_json::Value;
-
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 
 /// `http-get http://:80/ delay=0s timeout=1s period=10s #success=1 #failure=3`.
@@ -33,7 +32,7 @@ pub fn probe_text(probe: &Value) -> String {
 
 fn port(action: &Value) -> String {
     match action.get("port") {
-        Some(Value::String(name)) => name.clone(),
+        Some(Value::String(name)) => name.to_string(),
         other => other.and_then(Value::as_i64).unwrap_or(0).to_string(),
     }
 }
@@ -62,7 +61,7 @@ fn escape_path(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn probes_of_every_sort() {

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::containers::{Containers, describe_containers};
 use super::metadata::{annotation_lines, label_lines};
 use super::volumes::describe_volumes;
 use crate::kinds::Describer;
+use crate::machinery::json::Value;
 use crate::machinery::labels::format_label_selector;
 use crate::machinery::object::Reading;
 
@@ -93,7 +92,7 @@ fn toleration_text(toleration: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn a_template_is_described_with_raw_tabs() {

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
+use crate::machinery::json::Value;
 use crate::machinery::object::{Object, Reading};
 
 /// Cuts a text to `max` bytes (never inside a character) and marks the cut with dots.

@@ -1,10 +1,9 @@
 //! Volumes in descriptions: their type in words and the settings that matter.
 
-use serde_json::Value;
-
 use super::metadata::label_lines;
 use super::texts::go_list;
 use crate::kinds::Describer;
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 use crate::machinery::quantity::Quantity;
 

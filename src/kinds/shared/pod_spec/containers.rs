@@ -1,12 +1,11 @@
 //! The rules of containers: names, images, ports, mounts, and what init containers may not have.
 
-use serde_json::Value;
-
 use super::validate::Context;
 use super::{env, handlers, is_sidecar, resources, security, volumes};
 use crate::kinds::shared::formats::{dns_label_problems, port_name_problems, port_problems};
 use crate::kinds::shared::rules::refuse;
 use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 
 /// Checks containers and init containers.

@@ -1,9 +1,8 @@
 //! What the API server fills in where a pod spec is silent.
 
-use serde_json::{Value, json};
-
 use super::resources::normalize;
 use crate::kinds::shared::zero_values::drop_zero_values;
+use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Reading, Writing};
 
 /// Permissions of projected files: 0644.

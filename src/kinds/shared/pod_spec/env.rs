@@ -1,10 +1,9 @@
 //! The rules of environment variables and their sources.
 
-use serde_json::Value;
-
 use crate::kinds::shared::formats::{config_key_problems, env_name_problem};
 use crate::kinds::shared::rules::refuse;
 use crate::machinery::field::{ErrorList, Path, invalid, not_supported, required};
+use crate::machinery::json::Value;
 use crate::machinery::labels;
 use crate::machinery::object::Reading;
 use crate::machinery::quantity::Quantity;

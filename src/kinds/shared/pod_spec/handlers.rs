@@ -1,10 +1,9 @@
 //! The rules of probes and lifecycle hooks.
 
-use serde_json::Value;
-
 use crate::kinds::shared::formats::http_header_problem;
 use crate::kinds::shared::rules::{non_negative, port_or_name};
 use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 
 /// Checks the hooks and probes of a container.

@@ -14,9 +14,8 @@ pub mod volume_sources;
 pub mod volumes;
 pub mod warnings;
 
-use serde_json::Value;
-
 use crate::machinery::field::Path;
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 
 /// The containers of a pod spec with their paths, in the order in which the API server visits them: init containers first.

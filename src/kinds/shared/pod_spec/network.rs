@@ -1,10 +1,9 @@
 //! The rules of a pod's place in the network: ports of the host, resolver settings, host aliases.
 
-use serde_json::Value;
-
 use crate::kinds::shared::formats::{NOT_AN_IP, dns_subdomain_problems, is_ip};
 use crate::kinds::shared::rules::refuse;
 use crate::machinery::field::{ErrorList, Path, invalid, required};
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 
 /// On the host's network a port of a container is the port of the host.

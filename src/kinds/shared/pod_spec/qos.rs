@@ -1,8 +1,7 @@
 //! The quality-of-service class of a pod, from its requests and limits.
 
-use serde_json::Value;
-
 use super::resources::{Amounts, amounts};
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 use crate::machinery::quantity::Quantity;
 
@@ -41,7 +40,7 @@ fn class(parts: &[(Amounts, Amounts)]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn classes() {

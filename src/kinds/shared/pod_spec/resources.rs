@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 use super::is_sidecar;
 use crate::kinds::shared::rules::{NOT_NEGATIVE, refuse};
 use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_found, required};
+use crate::machinery::json::{Map, Value};
 use crate::machinery::labels;
 use crate::machinery::object::{Reading, Writing};
 use crate::machinery::quantity::Quantity;
@@ -36,14 +35,14 @@ pub fn normalize_one(value: &mut Value) {
 /// The amounts at a JSON pointer; what is no quantity is left out.
 pub fn amounts(object: &Value, pointer: &str) -> Amounts {
     let list = object.map(pointer).into_iter().flatten();
-    list.filter_map(|(name, value)| Some((name.clone(), Quantity::from_value(value).ok()?))).collect()
+    list.filter_map(|(name, value)| Some((name.to_string(), Quantity::from_value(value).ok()?))).collect()
 }
 
 /// Requests that were not given are those of the limits: for pods, not for templates.
 pub fn default_requests(spec: &mut Value) {
     for field in ["/initContainers", "/containers"] {
         for container in spec.items_mut(field) {
-            let limits: Map<String, Value> = container.map("/resources/limits").cloned().unwrap_or_default();
+            let limits: Map = container.map("/resources/limits").cloned().unwrap_or_default();
             for (name, limit) in limits {
                 container.map_mut("/resources/requests").entry(name).or_insert(limit);
             }
@@ -248,7 +247,7 @@ fn is_standard(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn refusals_have_the_order_of_the_api_server() {

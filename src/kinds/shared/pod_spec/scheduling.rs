@@ -1,11 +1,10 @@
 //! The rules of where a pod may run: affinity, tolerations, topology spread.
 
-use serde_json::Value;
-
 use crate::kinds::shared::formats::dns_label_problems;
 use crate::kinds::shared::rules::refuse;
 use crate::kinds::shared::selector;
 use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
+use crate::machinery::json::Value;
 use crate::machinery::labels;
 use crate::machinery::object::Reading;
 

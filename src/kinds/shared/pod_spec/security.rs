@@ -1,9 +1,8 @@
 //! The rules of security contexts, of pods and of containers.
 
-use serde_json::Value;
-
 use crate::kinds::shared::formats::inclusive_range;
 use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 
 fn validate_id(errors: &mut ErrorList, path: &Path, id: Option<i64>) {

@@ -1,12 +1,11 @@
 //! The rules of a pod spec, in the order in which the API server finds fault.
 
-use serde_json::Value;
-
 use super::volumes::Volumes;
 use super::{containers, network, resources, scheduling, security, volumes};
 use crate::kinds::shared::formats::{dns_label_problems, dns_subdomain_problems, inclusive_range};
 use crate::kinds::shared::rules::{label_map, refuse};
 use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
+use crate::machinery::json::Value;
 use crate::machinery::labels;
 use crate::machinery::object::Reading;
 

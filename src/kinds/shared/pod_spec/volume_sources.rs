@@ -1,10 +1,9 @@
 //! The rules of the many sources a volume can have: exactly one of them, with its required fields.
 
-use serde_json::Value;
-
 use super::env::{validate_resource_ref, validate_volume_field};
 use super::volumes::relative_path;
 use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 use crate::machinery::quantity::Quantity;
 

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::volume_sources;
 use crate::kinds::shared::formats::dns_label_problems;
 use crate::kinds::shared::rules::refuse;
 use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_found, not_supported, required};
+use crate::machinery::json::Value;
 use crate::machinery::object::Reading;
 
 /// The volumes of a pod that nothing is wrong with, by name.

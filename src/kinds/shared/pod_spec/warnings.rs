@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::all_containers;
 use crate::machinery::field::Path;
+use crate::machinery::json::{Map, Value};
 use crate::machinery::object::Reading;
 use crate::machinery::quantity::Quantity;
 
@@ -62,7 +61,7 @@ pub fn warnings(path: &Path, pod: &Value) -> Vec<String> {
     let here = path.child("spec");
     warn_placement(&mut out, &here, spec);
     for (key, why) in OLD_ANNOTATIONS {
-        if pod.map("/metadata/annotations").is_some_and(|a| a.contains_key(*key)) {
+        if pod.map("/metadata/annotations").is_some_and(|a| a.contains_key(key)) {
             out.push(format!("{}: {why}", path.child("metadata").child("annotations").key(key)));
         }
     }
@@ -173,7 +172,7 @@ fn warn_repetitions(out: &mut Vec<String>, path: &Path, list: &[Value], field: &
     }
 }
 
-fn warn_fractions(out: &mut Vec<String>, path: &Path, list: Option<&serde_json::Map<String, Value>>) {
+fn warn_fractions(out: &mut Vec<String>, path: &Path, list: Option<&Map>) {
     for name in ["memory", "ephemeral-storage"] {
         let amount = list.and_then(|l| l.get(name)).and_then(|v| Quantity::from_value(v).ok());
         if let Some(amount) = amount.filter(|a| a.milli_value() % 1000 != 0) {
@@ -262,7 +261,7 @@ fn warn_null_selectors(out: &mut Vec<String>, path: &Path, spec: &Value) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     use super::*;
 

@@ -1,6 +1,6 @@
 use super::*;
+use crate::machinery::json::json;
 use crate::machinery::patch::test_types::{SmallTypes, deployment};
-use serde_json::json;
 
 fn patched(document: Value, patch: Value) -> Result<Value, StrategicError> {
     apply(&SmallTypes, &deployment(), &document, &patch)

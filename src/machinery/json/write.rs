@@ -2,9 +2,8 @@
 //!
 //! Reading JSON is `serde_json`'s work (streams of documents: `machinery::yaml`); here are only the writers.
 
-use serde_json::{Number, Value};
-
-use super::go_text::float_json;
+use super::{Number, Value};
+use crate::machinery::go_text::float_json;
 
 /// The object with four spaces of indentation, without a final line break.
 pub fn to_pretty(value: &Value) -> String {
@@ -117,7 +116,7 @@ pub fn write_string(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::machinery::json::json;
 
     #[test]
     fn strings_escape_markup_and_controls() {

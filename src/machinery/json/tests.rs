@@ -1,0 +1,125 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn values_are_small() {
+    assert_eq!(size_of::<Value>(), 24);
+}
+
+#[test]
+fn the_macro_writes_what_serde_json_writes() {
+    let (name, none, labels) = ("web".to_string(), None::<i64>, [("b", 1), ("a", 2)]);
+    let labels = std::collections::BTreeMap::from(labels);
+    let own = json!({"n": name, "l": [1, null, {}, [], {"x": [name, -2.5]}], "o": none, "m": labels, ("k"): true});
+    let theirs =
+        serde_json::json!({"n": name, "l": [1, null, {}, [], {"x": [name, -2.5]}], "o": none, "m": labels, "k": true});
+    assert_eq!(own, Value::from(theirs.clone()));
+    assert_eq!(own.to_string(), theirs.to_string());
+    assert_eq!(format!("{own:#}"), format!("{theirs:#}"));
+    assert_eq!(serde_json::Value::from(&own), theirs);
+}
+
+#[test]
+fn a_change_is_seen_in_one_copy_only() {
+    let old = json!({"a": {"list": [1, 2], "other": {"x": "a text that is too long to stand in its value"}}});
+    let mut new = old.clone();
+    assert!(new.as_object().unwrap().is_shared_with(old.as_object().unwrap()));
+    new["a"]["list"].as_array_mut().unwrap().push(3.into());
+    assert_eq!(old["a"]["list"], json!([1, 2]));
+    assert_eq!(new["a"]["list"], json!([1, 2, 3]));
+    let other = |value: &Value| value["a"]["other"].as_object().unwrap().clone();
+    assert!(other(&new).is_shared_with(&other(&old)), "what did not change is still shared");
+}
+
+#[test]
+fn what_is_missing_reads_as_null_and_is_made_by_writing() {
+    let mut value = json!({"a": 1});
+    assert!(value["b"]["c"][2].is_null());
+    value["b"]["c"] = "d".into();
+    assert_eq!(value, json!({"a": 1, "b": {"c": "d"}}));
+}
+
+#[test]
+fn long_texts_numbers_and_doubled_keys_are_read_as_serde_json_reads_them() {
+    for text in [
+        r#"{"b":1,"a":"0123456789012345678901234567890","b":[1.5e300,-1,18446744073709551615,true,null,"\u00e9\n"]}"#,
+        r#"[]"#,
+        r#""x""#,
+    ] {
+        let own: Value = serde_json::from_str(text).unwrap();
+        let theirs: serde_json::Value = serde_json::from_str(text).unwrap();
+        assert_eq!(own.to_string(), theirs.to_string());
+    }
+    let own = serde_json::from_str::<Value>("{\"a\":}").unwrap_err().to_string();
+    assert_eq!(own, serde_json::from_str::<serde_json::Value>("{\"a\":}").unwrap_err().to_string());
+}
+
+#[test]
+fn pointers_lead_where_they_do_in_serde_json() {
+    let value = json!({"a": {"b/c": [1, {"d": null}], "": 2, "~": 3, "0": 4}, "": {"": 5}});
+    let lists = json!([[1, 2], [3]]);
+    let into_value =
+        ["", "/", "//", "/a", "/a/", "/a/b~1c/0", "/a/b~1c/1/d", "/a/~0", "/a/0", "a", "/a/b", "/a/b~1c/00"];
+    let into_lists = ["/0/1", "/0/01", "/0/+1", "/1/0", "/1/1", "/-1", "/0/1/2", "/x"];
+    let all = into_value.map(|pointer| (&value, pointer)).into_iter();
+    for (value, pointer) in all.chain(into_lists.map(|pointer| (&lists, pointer))) {
+        let theirs = serde_json::Value::from(value).pointer(pointer).cloned().map(Value::from);
+        assert_eq!(value.pointer(pointer), theirs.as_ref(), "{pointer}");
+        assert_eq!(value.clone().pointer_mut(pointer).as_deref(), theirs.as_ref(), "{pointer}");
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Act {
+    Insert(String, u8),
+    Remove(String),
+    Entry(String, u8),
+    Retain(u8),
+    Share,
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let key = "[a-d]{0,3}";
+    let act = prop_oneof![
+        4 => (key, any::<u8>()).prop_map(|(k, v)| Act::Insert(k, v)),
+        2 => key.prop_map(Act::Remove),
+        2 => (key, any::<u8>()).prop_map(|(k, v)| Act::Entry(k, v)),
+        1 => any::<u8>().prop_map(Act::Retain),
+        1 => Just(Act::Share),
+    ];
+    prop::collection::vec(act, 0..80)
+}
+
+proptest! {
+    #[test]
+    fn a_map_does_what_a_tree_does(acts in acts()) {
+        let (mut own, mut tree) = (Map::new(), std::collections::BTreeMap::<String, Value>::new());
+        let mut copies = Vec::new();
+        for act in acts {
+            match act {
+                Act::Insert(key, value) => {
+                    prop_assert_eq!(own.insert(key.as_str(), value.into()), tree.insert(key, value.into()));
+                }
+                Act::Remove(key) => prop_assert_eq!(own.remove(&key), tree.remove(&key)),
+                Act::Entry(key, value) => {
+                    let was = own.entry(key.as_str()).or_insert(value.into()).clone();
+                    prop_assert_eq!(&was, tree.entry(key).or_insert(value.into()));
+                }
+                Act::Retain(limit) => {
+                    own.retain(|_, value| value.as_u64() < Some(limit.into()));
+                    tree.retain(|_, value| value.as_u64() < Some(limit.into()));
+                }
+                Act::Share => copies.push((own.clone(), tree.clone())),
+            }
+        }
+        copies.push((own, tree));
+        for (own, tree) in copies {
+            let listed: Vec<_> = own.iter().map(|(k, v)| (k.to_string(), v.clone())).collect();
+            prop_assert_eq!(listed, tree.clone().into_iter().collect::<Vec<_>>());
+            for (key, value) in &tree {
+                prop_assert_eq!(own.get(key), Some(value));
+            }
+        }
+    }
+}
