@@ -3,7 +3,8 @@
 //! Knows keys and values as bytes, and objects as values that are decoded once; knows no rules about either.
 
 use std::any::Any;
-use std::collections::{BTreeMap, HashMap};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Debug;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -53,12 +54,17 @@ pub(super) struct Overlay {
     staged: Layer,
     /// Decoded objects of the engine. Never iterated, so its order does not matter.
     decoded: HashMap<Vec<u8>, Arc<Object>>,
+    /// Keys that the engine was asked for in vain: whatever is new is looked for several times before it is there.
+    absent: RefCell<HashSet<Vec<u8>>>,
 }
+
+/// So many absent keys are remembered.
+const ABSENT: usize = 10_000;
 
 impl Overlay {
     /// Nothing staged yet.
     pub(super) fn new(engine: Box<dyn Engine>) -> Overlay {
-        Overlay { engine, staged: Layer::new(), decoded: HashMap::new() }
+        Overlay { engine, staged: Layer::new(), decoded: HashMap::new(), absent: RefCell::default() }
     }
 
     /// The engine below, without what is staged.
@@ -77,8 +83,24 @@ impl Overlay {
             Some(Some(Staged::Bytes(bytes))) => Ok(Some(bytes.clone())),
             Some(Some(Staged::Value(value))) => Ok(Some(value.as_ref().encode())),
             Some(Some(Staged::Object(_)) | None) => Ok(None),
-            None => self.engine.get(key),
+            None => self.stored(key),
         }
+    }
+
+    /// What the engine has.
+    fn stored(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut absent = self.absent.borrow_mut();
+        if absent.contains(key) {
+            return Ok(None);
+        }
+        let found = self.engine.get(key)?;
+        if found.is_none() {
+            if absent.len() >= ABSENT {
+                absent.clear();
+            }
+            absent.insert(key.to_vec());
+        }
+        Ok(found)
     }
 
     /// The staged value of a row, if it is of this type.
@@ -104,7 +126,7 @@ impl Overlay {
         if let Some(object) = self.decoded.get(key) {
             return Ok(Some(object.clone()));
         }
-        match self.engine.get(key)? {
+        match self.stored(key)? {
             Some(bytes) => decode(&mut self.decoded, key, &bytes).map(Some),
             None => Ok(None),
         }
@@ -128,7 +150,7 @@ impl Overlay {
     /// Stages the end of a row. One that only this command has made leaves no trace: a command that lets a year pass makes
     /// and removes a million of them, and every scan would have to pass over what is left.
     pub(super) fn remove(&mut self, key: Vec<u8>) {
-        let is_new = matches!(self.staged.get(&key), Some(Some(_))) && matches!(self.engine.get(&key), Ok(None));
+        let is_new = matches!(self.staged.get(&key), Some(Some(_))) && matches!(self.stored(&key), Ok(None));
         match is_new {
             true => drop(self.staged.remove(&key)),
             false => drop(self.staged.insert(key, None)),
@@ -162,7 +184,7 @@ impl Overlay {
 
     /// The objects of a range, in order.
     pub(super) fn objects(&mut self, range: &Range) -> Result<Vec<Arc<Object>>, StoreError> {
-        let Overlay { engine, staged, decoded } = self;
+        let Overlay { engine, staged, decoded, .. } = self;
         let (mut objects, mut failure) = (Vec::new(), None);
         merge(engine.as_ref(), staged, range, &mut |key, found| {
             let object = match found {
@@ -202,6 +224,7 @@ impl Overlay {
             batch.push((key.clone(), value));
         }
         batch.extend(more);
+        self.absent.borrow_mut().clear();
         self.engine.apply(batch)?;
         for (key, value) in std::mem::take(&mut self.staged) {
             match value {
