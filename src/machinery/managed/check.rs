@@ -2,7 +2,7 @@
 
 use super::set::{field_step, show_path};
 use super::typed::{Place, Shape};
-use crate::machinery::json::Value;
+use crate::machinery::json::{Text, Value};
 use crate::machinery::patch::{FieldType, Types};
 use std::collections::BTreeSet;
 
@@ -25,11 +25,11 @@ fn check(
     types: &(impl Types + ?Sized),
     place: &Place,
     value: &Value,
-    path: &mut Vec<String>,
+    path: &mut Vec<Text>,
     problems: &mut Vec<String>,
 ) {
     let mut refuse = |why: String| problems.push(format!("{}: {why}", show_path(path)));
-    match (&place.holds, value) {
+    match (place.holds(), value) {
         (_, Value::Null) => return,
         (FieldType::Unknown, _) => return refuse("field not declared in schema".to_owned()),
         (FieldType::String, other) if !other.is_string() => {
@@ -67,13 +67,13 @@ fn check_items(
     place: &Place,
     list: &Value,
     items: &[Value],
-    path: &mut Vec<String>,
+    path: &mut Vec<Text>,
     problems: &mut Vec<String>,
 ) {
     let keyed = matches!(place.shape(list), Shape::Items(_));
     let mut seen = BTreeSet::new();
     for (index, item) in items.iter().enumerate() {
-        let step = if keyed { place.item_step(types, item) } else { Some(format!("i:{index}")) };
+        let step = if keyed { place.item_step(types, item) } else { Some(format!("i:{index}").into()) };
         let Some(step) = step else {
             problems.push(format!("{}: element {index}: {}", show_path(path), nameless(place, item)));
             continue;

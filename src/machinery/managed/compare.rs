@@ -2,34 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use super::set::{FieldSet, field_step};
-use super::typed::{Place, Shape};
+use super::set::{FieldSet, Written, field_step, written};
+use super::typed::Place;
 use crate::machinery::json::{Text, Value};
 use crate::machinery::patch::{FieldType, Types};
 
-/// What happened to a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    /// It was not there before.
-    Added,
-    /// It has another value.
-    Modified,
-    /// It is gone.
-    Removed,
+/// The fields that differ between two versions, in their FieldsV1 form.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// Those that were not there before.
+    pub(super) added: Written,
+    /// Those that have another value.
+    pub(super) modified: Written,
+    /// Those that are gone.
+    pub(super) removed: Written,
 }
 
-/// Tells every field that differs, with the steps that lead there; fields that are `skipped`, and all in them, are not even
-/// looked at.
+/// What a comparison leaves out, from some place on.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Except<'a> {
+    /// Fields that are not even looked at, nor what is in them.
+    pub(super) skipped: Option<&'a FieldSet>,
+    /// Fields that do not count themselves, whatever is in them.
+    pub(super) uncounted: Option<&'a FieldSet>,
+}
+
+impl<'a> Except<'a> {
+    fn below(self, step: &str) -> Except<'a> {
+        let below = |set: Option<&'a FieldSet>| set.and_then(|set| set.below(step));
+        Except { skipped: below(self.skipped), uncounted: below(self.uncounted) }
+    }
+}
+
+/// Finds every field that differs.
 pub(super) fn differences<T: Types + ?Sized>(
     types: &T,
     root: &FieldType,
     old: &Value,
     new: &Value,
-    skipped: &FieldSet,
-    tell: impl FnMut(Found, &[String]),
-) {
-    let place = Place::root(root);
-    Walk { types, path: Vec::new(), tell }.compare(&place, Some(old), Some(new), Some(skipped));
+    except: Except<'_>,
+) -> Changes {
+    Walk { types }.inside(&Place::root(root), Some(old), Some(new), except)
 }
 
 /// The fields that changed, as sets.
@@ -42,13 +55,9 @@ pub(super) struct Comparison {
 
 impl Comparison {
     pub(super) fn between(types: &(impl Types + ?Sized), root: &FieldType, old: &Value, new: &Value) -> Comparison {
-        let mut all = Comparison::default();
-        differences(types, root, old, new, &FieldSet::default(), |found, path| match found {
-            Found::Added => all.added.insert(path),
-            Found::Modified => all.modified.insert(path),
-            Found::Removed => all.removed.insert(path),
-        });
-        all
+        let Changes { added, modified, removed } = differences(types, root, old, new, Except::default());
+        let set = |written: Written| FieldSet::from_fields_v1(&Value::Object(written));
+        Comparison { added: set(added), modified: set(modified), removed: set(removed) }
     }
 
     /// What the new version set: new and changed fields.
@@ -71,65 +80,63 @@ impl Comparison {
 }
 
 /// A walk over two versions at once.
-struct Walk<'a, T: Types + ?Sized, F: FnMut(Found, &[String])> {
+struct Walk<'a, T: Types + ?Sized> {
     types: &'a T,
-    path: Vec<String>,
-    tell: F,
 }
 
-impl<T: Types + ?Sized, F: FnMut(Found, &[String])> Walk<'_, T, F> {
-    /// Compares two values that differ, or at least one of which has fields.
-    fn compare(&mut self, place: &Place, old: Option<&Value>, new: Option<&Value>, skipped: Option<&FieldSet>) {
-        let inside = |value: Option<&Value>| {
-            value.is_some_and(|value| match place.shape(value) {
-                Shape::Leaf => false,
-                Shape::Fields(fields) => !fields.is_empty(),
-                Shape::Items(items) => !items.is_empty(),
-            })
-        };
-        let nested = inside(old) || inside(new);
-        match (old, new) {
-            (None, _) => (self.tell)(Found::Added, &self.path),
-            (_, None) => (self.tell)(Found::Removed, &self.path),
-            _ if !nested => (self.tell)(Found::Modified, &self.path),
-            _ => {}
-        }
-        if nested {
-            self.compare_fields(place, old, new, skipped);
-            self.compare_items(place, old, new);
-        }
-    }
-
-    fn compare_fields(&mut self, place: &Place, old: Option<&Value>, new: Option<&Value>, skipped: Option<&FieldSet>) {
+impl<T: Types + ?Sized> Walk<'_, T> {
+    /// What differs inside two values.
+    fn inside(&self, place: &Place, old: Option<&Value>, new: Option<&Value>, except: Except<'_>) -> Changes {
+        let mut changes = Changes::default();
         let only_old = fields(old).filter(|(key, _)| inner(new, key).is_none());
         for (key, _) in fields(new).chain(only_old) {
-            let step = skipped.map(|_| field_step(key)).unwrap_or_default();
-            if skipped.is_some_and(|skipped| skipped.has_member(&step)) {
-                continue;
-            }
             let (old, new) = (inner(old, key), inner(new, key));
             // Most of an object stays as it was: it needs no step and no place.
             if old == new {
                 continue;
             }
-            let below = skipped.and_then(|skipped| skipped.below(&step));
-            self.path.push(if step.is_empty() { field_step(key) } else { step });
-            self.compare(&place.field(self.types, key), old, new, below);
-            self.path.pop();
+            let step = field_step(key);
+            if !except.skipped.is_some_and(|skipped| skipped.has_member(&step)) {
+                self.compare(&mut changes, step, &place.field(self.types, key), old, new, except);
+            }
         }
-    }
-
-    fn compare_items(&mut self, place: &Place, old: Option<&Value>, new: Option<&Value>) {
         let (old, new) = (steps(self.types, place, old), steps(self.types, place, new));
         let only_old = old.iter().filter(|(step, _)| !new.contains_key(*step));
         for (step, _) in new.iter().chain(only_old) {
             let (old, new) = (old.get(step).copied(), new.get(step).copied());
-            if old == new {
-                continue;
+            if old != new {
+                self.compare(&mut changes, step.clone(), &place.item(self.types), old, new, except);
             }
-            self.path.push(step.clone());
-            self.compare(&place.item(self.types), old, new, None);
-            self.path.pop();
+        }
+        changes
+    }
+
+    /// Notes a field or item that differs, and what differs in it.
+    fn compare(
+        &self,
+        changes: &mut Changes,
+        step: Text,
+        place: &Place,
+        old: Option<&Value>,
+        new: Option<&Value>,
+        except: Except<'_>,
+    ) {
+        let nested = [old, new].into_iter().flatten().any(|value| place.has_parts(value));
+        let below = match nested {
+            true => self.inside(place, old, new, except.below(&step)),
+            false => Changes::default(),
+        };
+        let counts = !except.uncounted.is_some_and(|uncounted| uncounted.has_member(&step));
+        let (is_added, is_removed) = (old.is_none(), new.is_none());
+        let is_modified = !is_added && !is_removed && !nested;
+        for (into, below, itself) in [
+            (&mut changes.added, below.added, is_added),
+            (&mut changes.modified, below.modified, is_modified),
+            (&mut changes.removed, below.removed, is_removed),
+        ] {
+            if let Some(written) = written(below, itself && counts) {
+                into.insert(step.clone(), Value::Object(written));
+            }
         }
     }
 }
@@ -143,7 +150,7 @@ fn inner<'a>(value: Option<&'a Value>, key: &str) -> Option<&'a Value> {
 }
 
 /// The items of a list by their steps.
-fn steps<'a>(types: &(impl Types + ?Sized), place: &Place, list: Option<&'a Value>) -> BTreeMap<String, &'a Value> {
+fn steps<'a>(types: &(impl Types + ?Sized), place: &Place, list: Option<&'a Value>) -> BTreeMap<Text, &'a Value> {
     let items = list.and_then(Value::as_array).into_iter().flatten();
     items.filter_map(|item| place.item_step(types, item).map(|step| (step, item))).collect()
 }

@@ -1,7 +1,7 @@
 //! Merging an applied configuration into the live object.
 
 use super::typed::{Place, Shape};
-use crate::machinery::json::{Map, Value};
+use crate::machinery::json::{Map, Text, Value};
 use crate::machinery::patch::Types;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -29,13 +29,12 @@ pub(super) fn merge(types: &(impl Types + ?Sized), place: &Place, live: &Value, 
 
 /// A list's item with what tells it apart.
 struct Item<'a> {
-    step: String,
+    step: Text,
     value: &'a Value,
 }
 
 fn items<'a>(types: &(impl Types + ?Sized), place: &Place, values: &'a [Value]) -> Vec<Item<'a>> {
-    let nameless = || String::new();
-    values.iter().map(|value| Item { step: place.item_step(types, value).unwrap_or_else(nameless), value }).collect()
+    values.iter().map(|value| Item { step: place.item_step(types, value).unwrap_or_default(), value }).collect()
 }
 
 /// Merges two lists: the order of the configuration counts, live items keep their place among those both have.

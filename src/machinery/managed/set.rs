@@ -3,13 +3,13 @@
 //! A set is a tree. Each step is kept in its written form: `f:name` for a field, `k:{"name":"x"}` for an item of a list of
 //! objects, `v:"x"` for a value in a list; a step is in the set itself, or only leads to steps that are.
 
-use crate::machinery::json::{Map, Value};
+use crate::machinery::json::{Map, Text, Value};
 use std::collections::BTreeMap;
 
 /// A set of fields of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldSet {
-    steps: BTreeMap<String, Node>,
+    steps: BTreeMap<Text, Node>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,18 +25,18 @@ pub(super) type Written = Map;
 const ITSELF: &str = ".";
 
 /// The step to a field of an object.
-pub fn field_step(name: &str) -> String {
-    ["f:", name].concat()
+pub fn field_step(name: &str) -> Text {
+    Text::from_iter(["f:", name])
 }
 
 /// The step to an item of a list, identified by some of its fields.
-pub fn key_step(keys: Map) -> String {
-    format!("k:{}", Value::Object(keys))
+pub fn key_step(keys: Map) -> Text {
+    format!("k:{}", Value::Object(keys)).into()
 }
 
 /// The step to a value in a list.
-pub fn value_step(value: &Value) -> String {
-    format!("v:{value}")
+pub fn value_step(value: &Value) -> Text {
+    format!("v:{value}").into()
 }
 
 impl FieldSet {
@@ -78,7 +78,7 @@ impl FieldSet {
     }
 
     /// Puts a field into the set.
-    pub fn insert(&mut self, path: &[String]) {
+    pub fn insert(&mut self, path: &[Text]) {
         let Some((step, rest)) = path.split_first() else { return };
         let node = self.steps.entry(step.clone()).or_default();
         match rest {
@@ -88,7 +88,7 @@ impl FieldSet {
     }
 
     /// Whether the field at this path is in the set.
-    pub fn contains(&self, path: &[String]) -> bool {
+    pub fn contains(&self, path: &[Text]) -> bool {
         match path {
             [] => false,
             [step] => self.has_member(step),
@@ -142,13 +142,13 @@ impl FieldSet {
     }
 
     /// The paths of all fields in the set; on each level the fields themselves come before what is below others.
-    pub fn paths(&self) -> Vec<Vec<String>> {
+    pub fn paths(&self) -> Vec<Vec<Text>> {
         let mut paths = Vec::new();
         self.collect_paths(&mut Vec::new(), &mut paths);
         paths
     }
 
-    fn collect_paths(&self, prefix: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
+    fn collect_paths(&self, prefix: &mut Vec<Text>, paths: &mut Vec<Vec<Text>>) {
         for (step, _) in self.steps.iter().filter(|(_, node)| node.member) {
             paths.push(prefix.iter().chain([step]).cloned().collect());
         }
@@ -160,11 +160,11 @@ impl FieldSet {
     }
 
     /// The same set with every step put in for which `named` says so; it is given the path of the parents and the step.
-    pub(super) fn with_steps(&self, named: &impl Fn(&[String], &str) -> bool) -> FieldSet {
+    pub(super) fn with_steps(&self, named: &impl Fn(&[Text], &str) -> bool) -> FieldSet {
         self.with_steps_below(&mut Vec::new(), named)
     }
 
-    fn with_steps_below(&self, parents: &mut Vec<String>, named: &impl Fn(&[String], &str) -> bool) -> FieldSet {
+    fn with_steps_below(&self, parents: &mut Vec<Text>, named: &impl Fn(&[Text], &str) -> bool) -> FieldSet {
         let mut set = FieldSet::default();
         for (step, node) in &self.steps {
             let member = node.member || named(parents, step);
@@ -187,25 +187,13 @@ impl FieldSet {
     }
 }
 
-/// Puts the field at a path into the FieldsV1 form of a set.
-pub(super) fn add_written(fields: &mut Written, path: &[String]) {
-    let Some((step, rest)) = path.split_first() else { return };
-    if !fields.contains_key(step) {
-        // An empty one would be in the set itself.
-        let below = if rest.is_empty() { Written::new() } else { path_written(rest) };
-        fields.insert(step.clone(), Value::Object(below));
-        return;
+/// The FieldsV1 form of a field: what is below it, and whether it is in the set itself; none if it leads to nothing.
+pub(super) fn written(mut below: Written, itself: bool) -> Option<Written> {
+    if below.is_empty() {
+        return itself.then_some(below);
     }
-    let Some(below) = fields.get_mut(step).and_then(Value::as_object_mut) else { return };
-    let member = is_member_written(below) || rest.is_empty();
-    add_written(below, rest);
-    mark(below, member);
-}
-
-fn path_written(path: &[String]) -> Written {
-    let mut fields = Written::new();
-    add_written(&mut fields, path);
-    fields
+    mark(&mut below, itself);
+    Some(below)
 }
 
 /// Puts everything of another set into the FieldsV1 form of one.
@@ -257,17 +245,17 @@ fn is_member(below: &Value) -> bool {
 }
 
 /// The step in the one form it has here, whatever order its keys were written in.
-fn normal_step(step: &str) -> Option<String> {
+fn normal_step(step: &str) -> Option<Text> {
     let (kind, content) = step.split_once(':')?;
     match kind {
-        "f" | "i" => Some(step.to_owned()),
-        "k" | "v" => serde_json::from_str::<Value>(content).ok().map(|content| format!("{kind}:{content}")),
+        "f" | "i" => Some(step.into()),
+        "k" | "v" => serde_json::from_str::<Value>(content).ok().map(|content| format!("{kind}:{content}").into()),
         _ => None,
     }
 }
 
 /// A path as messages show it: `.spec.containers[name="nginx"].image`.
-pub fn show_path(path: &[String]) -> String {
+pub fn show_path(path: &[Text]) -> String {
     path.iter().map(|step| show_step(step)).collect()
 }
 
@@ -323,7 +311,7 @@ mod tests {
     }
 
     fn any_set() -> impl Strategy<Value = FieldSet> {
-        let path = prop::collection::vec("f:[ab]", 1..4);
+        let path = prop::collection::vec("f:[ab]".prop_map(Text::from), 1..4);
         prop::collection::vec(path, 0..6).prop_map(|paths| {
             let mut set = FieldSet::default();
             paths.iter().for_each(|path| set.insert(path));
@@ -345,9 +333,6 @@ mod tests {
         fn written_sets_change_as_sets_do(a in any_set(), b in any_set()) {
             let (first, second) = (a.to_fields_v1(), b.to_fields_v1());
             let (first, second) = (first.as_object().unwrap(), second.as_object().unwrap());
-            let mut written = Written::new();
-            b.paths().iter().for_each(|path| add_written(&mut written, path));
-            prop_assert_eq!(&written, second);
             let mut written = first.clone();
             unite_written(&mut written, second);
             prop_assert_eq!(Value::Object(written), a.union(&b).to_fields_v1());

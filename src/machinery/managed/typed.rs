@@ -1,17 +1,15 @@
 //! Walks over objects by their types: the fields an object has, and taking fields away.
 
+use std::sync::Arc;
+
 use super::set::{FieldSet, field_step, key_step, value_step};
-use crate::machinery::json::{Map, Value};
+use crate::machinery::json::{Map, Text, Value};
 use crate::machinery::patch::merge_keys::ListType;
-use crate::machinery::patch::{FieldType, Types};
+use crate::machinery::patch::{FieldType, Ownership, Types};
 
 /// A place in an object: what stands there and how it is owned.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) holds: FieldType,
-    list: ListType,
-    atomic: bool,
-}
+pub(super) struct Place(Arc<Ownership>);
 
 /// How a value is looked at where it stands.
 pub(super) enum Shape<'a> {
@@ -24,25 +22,26 @@ pub(super) enum Shape<'a> {
 }
 
 impl Place {
+    /// What stands there.
+    pub(super) fn holds(&self) -> &FieldType {
+        &self.0.holds
+    }
+
     pub(super) fn root(holds: &FieldType) -> Place {
-        Place { holds: holds.clone(), list: ListType::Atomic, atomic: false }
+        Place(Arc::new(Ownership { holds: holds.clone(), list: ListType::Atomic, atomic: false }))
     }
 
     /// The place of a field, or of a key of a map.
     pub(super) fn field(&self, types: &(impl Types + ?Sized), key: &str) -> Place {
-        match &self.holds {
-            FieldType::Object(definition) => {
-                let holds = types.field(definition, key);
-                let atomic = types.is_atomic(definition, key, &holds);
-                Place { atomic, list: types.list_type(definition, key), holds }
-            }
-            _ => Place::inner(types, self.holds.child(types, key)),
+        match self.holds() {
+            FieldType::Object(definition) => Place(types.ownership(definition, key)),
+            other => Place::inner(types, other.child(types, key)),
         }
     }
 
     /// The place of each item of a list.
     pub(super) fn item(&self, types: &(impl Types + ?Sized)) -> Place {
-        Place::inner(types, self.holds.element())
+        Place::inner(types, self.0.holds.element())
     }
 
     /// The place a written step leads to.
@@ -54,29 +53,37 @@ impl Place {
     }
 
     fn inner(types: &(impl Types + ?Sized), holds: FieldType) -> Place {
-        let atomic = holds.definition().is_some_and(|definition| types.is_atomic_object(definition));
-        Place { holds, list: ListType::Atomic, atomic }
+        Place(Arc::new(Ownership::inner(types, holds)))
     }
 
     pub(super) fn shape<'a>(&self, value: &'a Value) -> Shape<'a> {
         match value {
-            Value::Object(fields) if !self.atomic => Shape::Fields(fields),
-            Value::Array(items) if !self.atomic && self.list != ListType::Atomic => Shape::Items(items),
+            Value::Object(fields) if !self.0.atomic => Shape::Fields(fields),
+            Value::Array(items) if !self.0.atomic && self.0.list != ListType::Atomic => Shape::Items(items),
             _ => Shape::Leaf,
+        }
+    }
+
+    /// Whether a value has parts that can be owned.
+    pub(super) fn has_parts(&self, value: &Value) -> bool {
+        match self.shape(value) {
+            Shape::Leaf => false,
+            Shape::Fields(fields) => !fields.is_empty(),
+            Shape::Items(items) => !items.is_empty(),
         }
     }
 
     /// Whether a key is a declared field, rather than a key of the user's choosing.
     pub(super) fn declares(&self, types: &(impl Types + ?Sized), key: &str) -> bool {
-        let field = self.holds.definition().map(|definition| types.field(definition, key));
+        let field = self.0.holds.definition().map(|definition| types.field(definition, key));
         field.is_some_and(|field| field != FieldType::Unknown)
     }
 
     /// The step to an item of a list; `None` for an item that has nothing to tell it apart.
-    pub(super) fn item_step(&self, types: &(impl Types + ?Sized), item: &Value) -> Option<String> {
-        let ListType::Map(keys) = &self.list else { return Some(value_step(item)) };
+    pub(super) fn item_step(&self, types: &(impl Types + ?Sized), item: &Value) -> Option<Text> {
+        let ListType::Map(keys) = &self.0.list else { return Some(value_step(item)) };
         let fields = item.as_object()?;
-        let holds = self.holds.element();
+        let holds = self.0.holds.element();
         let default = |key: &str| holds.definition().and_then(|name| types.key_default(name, key)).map(Value::from);
         let mut found = Map::new();
         for key in keys {
@@ -89,7 +96,7 @@ impl Place {
 
     /// The keys that tell items apart; none for lists of values.
     pub(super) fn item_keys(&self) -> Vec<String> {
-        match &self.list {
+        match &self.0.list {
             ListType::Map(keys) => keys.iter().map(|key| key.to_string()).collect(),
             _ => Vec::new(),
         }
@@ -103,7 +110,7 @@ pub(super) fn fields_of(types: &(impl Types + ?Sized), root: &FieldType, object:
     set
 }
 
-fn collect(types: &(impl Types + ?Sized), place: &Place, value: &Value, path: &mut Vec<String>, set: &mut FieldSet) {
+fn collect(types: &(impl Types + ?Sized), place: &Place, value: &Value, path: &mut Vec<Text>, set: &mut FieldSet) {
     match place.shape(value) {
         Shape::Leaf => set.insert(path),
         Shape::Fields(fields) => {

@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use super::compare::{Comparison, Found, differences};
+use super::compare::{Changes, Comparison, Except, differences};
 use super::entries::{Entry, Operation, entries_value, sort_written};
-use super::set::{FieldSet, Written, add_written, subtract_written, unite_written};
+use super::set::{FieldSet, Written, subtract_written, unite_written};
 use super::zero::zero_object;
 use crate::machinery::json::{Value, json};
 use crate::machinery::patch::{FieldType, Types};
@@ -129,17 +129,10 @@ impl<T: Types + ?Sized> Rules<'_, T> {
         // The record itself is often the largest part of an object.
         static RECORD: LazyLock<FieldSet> = LazyLock::new(|| FieldSet::of_fields(&[["metadata", "managedFields"]]));
         let skipped = self.ignored.union(&RECORD);
-        let mut touched = Touched::default();
-        differences(self.types, self.root, old, new, &skipped, |found, path| {
-            if UNOWNED.contains(path) {
-                return;
-            }
-            match found {
-                Found::Added | Found::Modified => add_written(&mut touched.taken, path),
-                Found::Removed => add_written(&mut touched.removed, path),
-            }
-        });
-        touched
+        let except = Except { skipped: Some(&skipped), uncounted: Some(&UNOWNED) };
+        let Changes { added: mut taken, modified, removed } = differences(self.types, self.root, old, new, except);
+        unite_written(&mut taken, &modified);
+        Touched { taken, removed }
     }
 
     /// The entries after `writer` turned one object into another.

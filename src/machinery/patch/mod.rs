@@ -13,7 +13,7 @@ pub mod strategic;
 pub mod three_way;
 pub mod types;
 
-pub use types::{FieldType, Types};
+pub use types::{FieldType, Ownership, Types};
 
 #[cfg(test)]
 pub(crate) mod test_types;

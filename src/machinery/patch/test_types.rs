@@ -20,17 +20,17 @@ const DEPLOYMENT: &str = "io.k8s.api.apps.v1.Deployment";
 
 /// Names of test roots.
 pub(crate) fn deployment() -> FieldType {
-    FieldType::Object(DEPLOYMENT.to_owned())
+    FieldType::Object(DEPLOYMENT.into())
 }
 
 /// The type of a ConfigMap.
 pub(crate) fn config_map() -> FieldType {
-    FieldType::Object("io.k8s.api.core.v1.ConfigMap".to_owned())
+    FieldType::Object("io.k8s.api.core.v1.ConfigMap".into())
 }
 
 impl Types for SmallTypes {
     fn field(&self, definition: &str, field: &str) -> FieldType {
-        let object = |name: &str| FieldType::Object(format!("io.k8s.api.core.v1.{name}"));
+        let object = |name: &str| FieldType::Object(format!("io.k8s.api.core.v1.{name}").into());
         let list = |item| FieldType::List(Box::new(item));
         let strings = || FieldType::Map(Box::new(FieldType::String));
         let kind = definition.rsplit('.').next().unwrap();
@@ -42,12 +42,12 @@ impl Types for SmallTypes {
             ("ObjectMeta", "finalizers") => list(FieldType::String),
             ("ObjectMeta", "name" | "namespace" | "uid") => FieldType::String,
             ("ObjectMeta", "ownerReferences") => {
-                list(FieldType::Object("io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference".to_owned()))
+                list(FieldType::Object("io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference".into()))
             }
             ("DeploymentSpec", "replicas" | "revisionHistoryLimit") => FieldType::Number,
             ("DeploymentSpec", "paused") => FieldType::Boolean,
             ("DeploymentSpec", "selector") => {
-                FieldType::Object("io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector".to_owned())
+                FieldType::Object("io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector".into())
             }
             ("LabelSelector", "matchLabels") => strings(),
             ("DeploymentSpec", "template") => object("PodTemplateSpec"),
@@ -96,14 +96,14 @@ impl PublishedTypes {
             names.is_some_and(|names| names.contains(&wanted))
         };
         let found = self.definitions.iter().find(|(_, definition)| named(definition));
-        found.map(|(name, _)| FieldType::Object(name.to_string()))
+        found.map(|(name, _)| FieldType::Object(name.to_string().into()))
     }
 
     fn type_of(&self, schema: &Value) -> FieldType {
         if let Some(reference) = schema["$ref"].as_str() {
             let name = reference.trim_start_matches("#/definitions/");
             let has_fields = self.definitions[name].get("properties").is_some();
-            return if has_fields { FieldType::Object(name.to_owned()) } else { FieldType::Any };
+            return if has_fields { FieldType::Object(name.to_owned().into()) } else { FieldType::Any };
         }
         match (schema["type"].as_str(), schema["format"].as_str()) {
             (Some("string"), Some("int-or-string")) => FieldType::Any,

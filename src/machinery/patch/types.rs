@@ -1,12 +1,15 @@
 //! What patches and managed fields have to know about types: the kind of each field and how its content is merged.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use super::merge_keys::{self, ListType, Strategy};
 
 /// What a field holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldType {
     /// An object of this definition.
-    Object(String),
+    Object(Cow<'static, str>),
     /// An object with keys of the user's choosing.
     Map(Box<FieldType>),
     /// A list.
@@ -23,6 +26,32 @@ pub enum FieldType {
     Unknown,
 }
 
+/// How a field is owned by those who write it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ownership {
+    /// What it holds.
+    pub holds: FieldType,
+    /// What tells its items apart, if it is a list.
+    pub list: ListType,
+    /// Whether it is owned as a whole.
+    pub atomic: bool,
+}
+
+impl Ownership {
+    /// How a field is owned, out of what the types say of it.
+    pub fn of(types: &(impl Types + ?Sized), definition: &str, field: &str) -> Ownership {
+        let holds = types.field(definition, field);
+        let atomic = types.is_atomic(definition, field, &holds);
+        Ownership { atomic, list: types.list_type(definition, field), holds }
+    }
+
+    /// How the items of a list, or the values of a map, are owned.
+    pub fn inner(types: &(impl Types + ?Sized), holds: FieldType) -> Ownership {
+        let atomic = holds.definition().is_some_and(|definition| types.is_atomic_object(definition));
+        Ownership { holds, list: ListType::Atomic, atomic }
+    }
+}
+
 /// The types of fields, by the name of the definition they stand in (`io.k8s.api.apps.v1.Deployment`).
 ///
 /// Only [`field`](Types::field) has to be given: the rest is answered from the tables of the built-in types, and is
@@ -34,6 +63,11 @@ pub trait Types {
     /// How strategic merge patches treat a field.
     fn strategy(&self, definition: &str, field: &str) -> Strategy {
         merge_keys::strategy(definition, field)
+    }
+
+    /// How a field is owned. Asked for with every field of every write: worth being remembered.
+    fn ownership(&self, definition: &str, field: &str) -> Arc<Ownership> {
+        Arc::new(Ownership::of(self, definition, field))
     }
 
     /// What identifies the items of a list field for server-side apply.

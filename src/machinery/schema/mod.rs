@@ -18,7 +18,9 @@ pub mod shape;
 pub mod texts;
 mod types;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+use crate::machinery::patch::types::Ownership;
 
 /// Written by the build script: root lines, an empty line, definition lines (see `src/build/lean.rs` for the format).
 static TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/schema.txt"));
@@ -46,6 +48,8 @@ pub struct Definition {
     pub fields: Vec<Field>,
     /// What the definition stands for when it is no structure: quantities, times and the like.
     pub alias: Option<Type>,
+    /// What the server adds to objects, see [`shape::complete`].
+    additions: Vec<shape::Addition>,
 }
 
 /// One field of a definition.
@@ -57,6 +61,8 @@ pub struct Field {
     pub ty: Type,
     /// Whether the API marks it as required.
     pub required: bool,
+    /// How it is owned, once somebody has asked.
+    ownership: OnceLock<Arc<Ownership>>,
 }
 
 /// What a field, a list element or a map value holds.
@@ -167,9 +173,16 @@ impl Schema {
 
     /// The definition of this full name.
     pub fn definition(&self, name: &str) -> Option<&Definition> {
-        let at = self.lines.binary_search_by(|line| line.name.cmp(name)).ok()?;
-        let line = &self.lines[at];
+        let line = self.line(name)?;
         Some(line.definition.get_or_init(|| self.read_definition(line)))
+    }
+
+    /// The line of a definition. Nearly all names that are asked for stand in the text itself, whose lines are in its
+    /// order: where such a name lies says which it is, without comparing what are long names with long beginnings in common.
+    fn line(&self, name: &str) -> Option<&Line> {
+        let place = |name: &str| (name.as_ptr().addr(), name.len());
+        let at = self.lines.binary_search_by_key(&place(name), |line| place(line.name));
+        self.lines.get(at.or_else(|_| self.lines.binary_search_by(|line| line.name.cmp(name))).ok()?)
     }
 
     /// The name of the definition of a kind.
@@ -204,16 +217,15 @@ impl Schema {
             Some(_) => Vec::new(),
             None => columns.filter_map(|column| self.read_field(column)).collect(),
         };
-        Definition { name: line.name, fields, alias }
+        let additions = shape::additions(line.name, &fields);
+        Definition { name: line.name, fields, alias, additions }
     }
 
     fn read_field(&self, column: &'static str) -> Option<Field> {
         let (name, code) = column.rsplit_once(' ')?;
         let ty = self.read_type(code);
-        Some(match name.strip_prefix('!') {
-            Some(name) => Field { name, ty, required: true },
-            None => Field { name, ty, required: false },
-        })
+        let (name, required) = name.strip_prefix('!').map_or((name, false), |name| (name, true));
+        Some(Field { name, ty, required, ownership: OnceLock::new() })
     }
 
     fn read_type(&self, code: &str) -> Type {

@@ -32,19 +32,72 @@ fn keeps_zero(definition: &Definition, field: &Field) -> bool {
     listed(POINTERS, definition.name, field.name) || listed(WRITTEN, definition.name, field.name)
 }
 
-/// Adds what the server writes although it is not set, all the way down.
+/// Adds what the server writes although it is not set, all the way down. Nothing is copied where nothing is missing.
 pub fn complete(schema: &Schema, root: &str, object: &mut Value) {
-    let (Some(definition), Some(entries)) = (schema.definition(root), object.as_object_mut()) else { return };
+    let Some(definition) = schema.definition(root) else { return };
+    if object.as_object().is_some_and(|entries| lacks(schema, definition, entries)) {
+        add(schema, definition, object);
+    }
+}
+
+/// What may have to be added to an object of a definition: in or as one of its fields.
+#[derive(Debug)]
+pub(super) struct Addition {
+    /// The position of the field in the definition.
+    field: usize,
+    /// What the field is when it is not set.
+    zero: Option<Value>,
+}
+
+/// The fields of a definition that are written although they are not set, and those in which there are such.
+pub(super) fn additions(definition: &'static str, fields: &[Field]) -> Vec<Addition> {
     let exceptions = Exceptions::of(definition);
-    for field in &definition.fields {
-        match entries.get_mut(field.name) {
-            Some(value) => complete_value(schema, &field.ty, value),
-            None if exceptions.is_written(field) => {
-                let mut value = exceptions.zero(field);
-                complete_value(schema, &field.ty, &mut value);
-                entries.insert(field.name.to_owned(), value);
+    let addition = |(at, field): (usize, &Field)| {
+        let zero = exceptions.is_written(field).then(|| exceptions.zero(field));
+        (zero.is_some() || has_parts(&field.ty)).then_some(Addition { field: at, zero })
+    };
+    fields.iter().enumerate().filter_map(addition).collect()
+}
+
+/// Whether there are structures in values of a type.
+fn has_parts(ty: &Type) -> bool {
+    match ty {
+        Type::Object(_) => true,
+        Type::List(inner) | Type::Map(inner) => has_parts(inner),
+        _ => false,
+    }
+}
+
+fn lacks(schema: &Schema, definition: &Definition, entries: &Map) -> bool {
+    definition.additions.iter().any(|addition| {
+        let field = &definition.fields[addition.field];
+        entries.get(field.name).map_or(addition.zero.is_some(), |value| value_lacks(schema, &field.ty, value))
+    })
+}
+
+fn value_lacks(schema: &Schema, ty: &Type, value: &Value) -> bool {
+    match (ty, value) {
+        (Type::Object(name), Value::Object(entries)) => {
+            schema.definition(name).is_some_and(|definition| lacks(schema, definition, entries))
+        }
+        (Type::List(items), Value::Array(values)) => values.iter().any(|value| value_lacks(schema, items, value)),
+        (Type::Map(items), Value::Object(values)) => values.values().any(|value| value_lacks(schema, items, value)),
+        _ => false,
+    }
+}
+
+fn add(schema: &Schema, definition: &Definition, object: &mut Value) {
+    let Some(entries) = object.as_object_mut() else { return };
+    for Addition { field, zero } in &definition.additions {
+        let field = &definition.fields[*field];
+        match (entries.get_mut(field.name), zero) {
+            (Some(value), _) => add_inside(schema, &field.ty, value),
+            (None, Some(zero)) => {
+                let mut value = zero.clone();
+                add_inside(schema, &field.ty, &mut value);
+                entries.insert(field.name, value);
             }
-            None => {}
+            (None, None) => {}
         }
     }
 }
@@ -57,8 +110,8 @@ struct Exceptions {
 }
 
 impl Exceptions {
-    fn of(definition: &Definition) -> Exceptions {
-        let name = table_name(definition.name);
+    fn of(definition: &'static str) -> Exceptions {
+        let name = table_name(definition);
         Exceptions {
             pointers: row(POINTERS, name),
             required_pointers: row(REQUIRED_POINTERS, name),
@@ -80,14 +133,14 @@ impl Exceptions {
     }
 }
 
-fn complete_value(schema: &Schema, ty: &Type, value: &mut Value) {
+fn add_inside(schema: &Schema, ty: &Type, value: &mut Value) {
     match (ty, value) {
-        (Type::Object(name), value) => complete(schema, name, value),
-        (Type::List(items), Value::Array(values)) => {
-            values.iter_mut().for_each(|value| complete_value(schema, items, value))
+        (Type::Object(name), value) => schema.definition(name).into_iter().for_each(|inner| add(schema, inner, value)),
+        (Type::List(items), Value::Array(values)) if has_parts(items) => {
+            values.iter_mut().for_each(|value| add_inside(schema, items, value))
         }
-        (Type::Map(items), Value::Object(values)) => {
-            values.values_mut().for_each(|value| complete_value(schema, items, value))
+        (Type::Map(items), Value::Object(values)) if has_parts(items) => {
+            values.values_mut().for_each(|value| add_inside(schema, items, value))
         }
         _ => {}
     }
