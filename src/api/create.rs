@@ -7,7 +7,7 @@ use super::{Body, Request, Response, Result, Server, broken, decode, managers, m
 use crate::kinds::Kind;
 use crate::kinds::catalog::KindRef;
 use crate::machinery::field::ErrorList;
-use crate::machinery::json::Value;
+use crate::machinery::json::{Text, Value};
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::status::{Reason, Status};
 use crate::sim::Time;
@@ -119,7 +119,8 @@ impl Server {
         }
         let prefix: String = prefix.chars().take(58).collect();
         let controller = self.controller_of(new)?;
-        let owner = controller.unwrap_or_else(|| format!("{}/{}/{prefix}", kind.names().resource(), new.namespace()));
+        let owner =
+            controller.unwrap_or_else(|| format!("{}/{}/{prefix}", kind.names().resource(), new.namespace()).into());
         for _ in 0..NAME_TRIES {
             let counter = self.next_counter("name", &owner)?;
             let name = format!("{prefix}{}", self.ids.suffix("name", &owner, counter, 5));
@@ -158,7 +159,7 @@ impl Server {
     }
 
     /// The uid of the controller of a new object, if it is there: the counters of one that is gone are gone with it.
-    fn controller_of(&mut self, new: &Object) -> Result<Option<String>> {
+    fn controller_of(&mut self, new: &Object) -> Result<Option<Text>> {
         let Some(owner) = new.controller_of() else { return Ok(None) };
         let Some(kind) = self.kind_of(&owner.api_version, &owner.kind) else { return Ok(None) };
         let namespace = if kind.names().namespaced { new.namespace() } else { "" };

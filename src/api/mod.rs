@@ -268,7 +268,7 @@ pub const ORPHANS: &str = "orphan";
 pub fn index_entries(resource: &str, object: &Object) -> Vec<(&'static str, String)> {
     let owners = object.list("/metadata/ownerReferences").iter().map(|o| ("owner", o.str("/uid").to_string()));
     let mut entries: Vec<(&'static str, String)> = owners.collect();
-    if ADOPTABLE.contains(&resource) && object.controller_of().is_none() {
+    if ADOPTABLE.contains(&resource) && !object.is_managed() {
         entries.push((ORPHANS, String::new()));
         entries.extend(object.labels().iter().map(|(key, value)| (ORPHANS, format!("{key}={value}"))));
     }

@@ -57,7 +57,7 @@ fn candidates(typed: &[String], current: &str) -> CliResult<Vec<String>> {
         return Ok(found);
     }
     let catalog = ctx.cluster()?.server().catalog().clone();
-    Ok(catalog.iter().map(|k| k.names().resource()).collect())
+    Ok(catalog.iter().map(|k| k.names().resource().into()).collect())
 }
 
 fn names(ctx: &mut Ctx, kind: &str) -> CliResult<Vec<String>> {

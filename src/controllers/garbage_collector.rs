@@ -9,6 +9,7 @@ use super::context::Result;
 use super::shared::claim::{drop_owners, release};
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Propagation, Server};
+use crate::machinery::json::Text;
 use crate::machinery::object::{Meta, Object, OwnerReference, Reading, Writing};
 use crate::store::{Change, ChangeKind};
 
@@ -83,7 +84,7 @@ fn waiting_owners(object: &Object, server: &mut Server) -> Vec<Key> {
     keys
 }
 
-fn resource_of(server: &Server, api_version: &str, kind: &str) -> Option<String> {
+fn resource_of(server: &Server, api_version: &str, kind: &str) -> Option<Text> {
     server.kind_of(api_version, kind).map(|k| k.names().resource())
 }
 
@@ -127,20 +128,20 @@ enum Verdict {
     /// It stays as it is.
     Keep,
     /// It stays, without the references to these owners.
-    Drop(Vec<String>),
+    Drop(Vec<Text>),
     /// It goes.
     Delete(Propagation),
 }
 
 /// What becomes of an object with these owners: one solid owner keeps it. Otherwise it goes, and takes its own dependents
 /// along first when an owner is waiting for it; else as its finalizers say.
-fn judge(object: &Object, owners: &[(String, Owner)], has_dependents: bool) -> Verdict {
+fn judge(object: &Object, owners: &[(Text, Owner)], has_dependents: bool) -> Verdict {
     let any = |wanted: Owner| owners.iter().any(|(_, owner)| *owner == wanted);
     if owners.is_empty() || any(Owner::Unknown) {
         return Verdict::Keep;
     }
     if any(Owner::Solid) {
-        let lost: Vec<String> =
+        let lost: Vec<Text> =
             owners.iter().filter(|(_, owner)| *owner != Owner::Solid).map(|(uid, _)| uid.clone()).collect();
         return if lost.is_empty() { Verdict::Keep } else { Verdict::Drop(lost) };
     }
@@ -170,7 +171,7 @@ fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
 }
 
 /// The objects that name `owner` among their owners, with their resources.
-fn dependents(context: &mut Context<'_>, owner: &Object) -> Result<Vec<(String, Arc<Object>)>> {
+fn dependents(context: &mut Context<'_>, owner: &Object) -> Result<Vec<(Text, Arc<Object>)>> {
     let found = context.server().read_index("owner", owner.uid())?;
     let mut dependents = Vec::with_capacity(found.len());
     for dependent in found {
@@ -227,7 +228,7 @@ fn collect(context: &mut Context<'_>, resource: &str, object: &Object) -> Result
         Verdict::Keep => Ok(()),
         Verdict::Drop(uids) => {
             let mut kept = object.clone();
-            drop_owners(&mut kept, &uids.iter().map(String::as_str).collect::<Vec<_>>());
+            drop_owners(&mut kept, &uids.iter().map(Text::as_str).collect::<Vec<_>>());
             context.update(resource, kept).map(drop)
         }
         Verdict::Delete(policy) => {
@@ -270,7 +271,8 @@ mod tests {
             (&[Dangling, Unknown], false, Verdict::Keep),
         ];
         for (owners, has_dependents, want) in cases {
-            let owners: Vec<(String, Owner)> = owners.iter().enumerate().map(|(i, o)| (i.to_string(), *o)).collect();
+            let owners: Vec<(Text, Owner)> =
+                owners.iter().enumerate().map(|(i, o)| (i.to_string().into(), *o)).collect();
             assert_eq!(judge(&json!({}), &owners, *has_dependents), *want, "{owners:?}");
         }
         let orphaning = json!({"metadata": {"finalizers": [ORPHAN]}});

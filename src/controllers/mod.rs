@@ -39,6 +39,7 @@ pub use context::Context;
 pub use driver::Driver;
 
 use crate::api::Server;
+use crate::machinery::json::Text;
 use crate::machinery::object::{Meta, Object};
 use crate::machinery::status::Status;
 use crate::sim::Time;
@@ -93,9 +94,9 @@ pub struct Controller {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// Empty for objects of the cluster.
-    pub namespace: String,
+    pub namespace: Text,
     /// The name.
-    pub name: String,
+    pub name: Text,
 }
 
 impl Key {

@@ -35,6 +35,7 @@ pub use catalog::Catalog;
 pub use describer::Describer;
 
 use crate::machinery::field::ErrorList;
+use crate::machinery::json::Text;
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, Reading, Writing};
 use crate::machinery::view::{Cell, Column};
@@ -165,8 +166,11 @@ impl Names {
     }
 
     /// `deployments.apps`, `pods`: the key of the resource in the store and in messages.
-    pub fn resource(&self) -> String {
-        if self.group.is_empty() { self.plural.to_string() } else { format!("{}.{}", self.plural, self.group) }
+    pub fn resource(&self) -> Text {
+        match self.group {
+            "" => Text::new_static(self.plural),
+            group => Text::from_iter([self.plural, ".", group]),
+        }
     }
 
     /// `deployment.apps`, `pod`: how kubectl names it before `/name`.

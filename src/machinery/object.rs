@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::machinery::json::{Map, Value, json, unescaped};
+use crate::machinery::json::{Map, Text, Value, json, unescaped};
 use crate::sim::Time;
 
 /// An object of the API: always a JSON object with `apiVersion`, `kind` and `metadata`.
@@ -14,13 +14,13 @@ pub type Object = Value;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnerReference {
     /// `apps/v1`.
-    pub api_version: String,
+    pub api_version: Text,
     /// `ReplicaSet`.
-    pub kind: String,
+    pub kind: Text,
     /// The owner's name.
-    pub name: String,
+    pub name: Text,
     /// The owner's uid; only it identifies the owner.
-    pub uid: String,
+    pub uid: Text,
     /// Whether this owner is the managing controller.
     pub controller: bool,
     /// Whether foreground deletion of the owner waits for this object.
@@ -55,13 +55,18 @@ impl OwnerReference {
 
     /// Reads one entry of `metadata.ownerReferences`.
     pub fn from_value(value: &Value) -> OwnerReference {
+        let text = |field: &str| match value.get(field) {
+            Some(Value::String(text)) => text.clone(),
+            _ => Text::default(),
+        };
+        let flag = |field: &str| value.get(field).and_then(Value::as_bool).unwrap_or(false);
         OwnerReference {
-            api_version: value.str("/apiVersion").into(),
-            kind: value.str("/kind").into(),
-            name: value.str("/name").into(),
-            uid: value.str("/uid").into(),
-            controller: value.flag("/controller"),
-            block_owner_deletion: value.flag("/blockOwnerDeletion"),
+            api_version: text("apiVersion"),
+            kind: text("kind"),
+            name: text("name"),
+            uid: text("uid"),
+            controller: flag("controller"),
+            block_owner_deletion: flag("blockOwnerDeletion"),
         }
     }
 }
@@ -146,13 +151,7 @@ fn place<'a>(root: &'a mut Value, pointer: &str) -> &'a mut Value {
             *here = Value::Object(Map::new());
         }
         here = match here {
-            // The key is copied only where it is new.
-            Value::Object(map) => {
-                if !map.contains_key(&key) {
-                    map.insert(&*key, Value::Null);
-                }
-                &mut map[&*key]
-            }
+            Value::Object(map) => map.slot(&key),
             _ => unreachable!("made a map above"),
         };
     }
@@ -237,6 +236,8 @@ pub trait Meta {
     fn label(&self, key: &str) -> Option<&str>;
     /// `metadata.ownerReferences`.
     fn owners(&self) -> Vec<OwnerReference>;
+    /// Whether an owner manages the object.
+    fn is_managed(&self) -> bool;
     /// The owner that manages the object.
     fn controller_of(&self) -> Option<OwnerReference>;
     /// The name of the owner that manages the object, if that is of this kind.
@@ -342,6 +343,10 @@ impl Meta for Value {
         references(self).iter().map(OwnerReference::from_value).collect()
     }
 
+    fn is_managed(&self) -> bool {
+        managing(self).is_some()
+    }
+
     fn controller_of(&self) -> Option<OwnerReference> {
         managing(self).map(OwnerReference::from_value)
     }
@@ -352,7 +357,7 @@ impl Meta for Value {
     }
 
     fn is_controlled_by(&self, uid: &str) -> bool {
-        self.list("/metadata/ownerReferences").iter().any(|o| o.flag("/controller") && o.str("/uid") == uid)
+        managing(self).is_some_and(|owner| text(owner, "uid") == uid)
     }
 
     fn finalizers(&self) -> Vec<&str> {

@@ -35,6 +35,7 @@ pub use memory::MemoryEngine;
 pub use rows::Memory;
 pub use sled::SledEngine;
 
+use crate::machinery::json::Text;
 use crate::machinery::object::{Object, Writing as _};
 use lists::Lists;
 use overlay::Overlay;
@@ -47,16 +48,16 @@ const FIRST_REVISION: u64 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey {
     /// Plural name and group: `deployments.apps`, `pods`.
-    pub resource: String,
+    pub resource: Text,
     /// Empty for objects of the cluster.
-    pub namespace: String,
+    pub namespace: Text,
     /// The object's name.
-    pub name: String,
+    pub name: Text,
 }
 
 impl ObjectKey {
     /// The key of an object.
-    pub fn new(resource: impl Into<String>, namespace: impl Into<String>, name: impl Into<String>) -> ObjectKey {
+    pub fn new(resource: impl Into<Text>, namespace: impl Into<Text>, name: impl Into<Text>) -> ObjectKey {
         ObjectKey { resource: resource.into(), namespace: namespace.into(), name: name.into() }
     }
 }

@@ -129,7 +129,7 @@ pub(crate) fn poll<T>(limit: Duration, what: &str, mut ask: impl FnMut() -> Opti
 
 /// Every object of a cluster, one JSON text a line, by kind, namespace and name.
 pub(crate) fn dump(cluster: &mut Cluster) -> String {
-    let kinds: Vec<String> = cluster.server().catalog().iter().map(|k| k.names().resource()).collect();
+    let kinds: Vec<String> = cluster.server().catalog().iter().map(|k| k.names().resource().into()).collect();
     let mut lines = String::new();
     for resource in kinds {
         for object in cluster.server().read_all(&resource, None).expect("a readable store") {

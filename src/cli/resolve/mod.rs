@@ -116,7 +116,7 @@ impl Item {
 
     /// `deployments.apps`.
     pub fn resource(&self) -> String {
-        self.kind.names().resource()
+        self.kind.names().resource().into()
     }
 
     /// A request about this object in the version that was asked for.

@@ -202,6 +202,6 @@ fn orphaned_sets_are_adopted_again() {
     bench.settle();
     let sets = bench.list("replicasets.apps");
     assert_eq!(sets.len(), 1);
-    assert!(sets[0].controller_of().is_some());
+    assert!(sets[0].is_managed());
     assert_eq!(bench.list("pods").len(), 1);
 }

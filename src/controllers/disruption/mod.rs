@@ -9,7 +9,7 @@ use super::context::Result;
 use super::shared::pods::is_ready;
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Request, Server};
-use crate::machinery::json::{Value, json};
+use crate::machinery::json::{Text, Value, json};
 use crate::machinery::labels::Selector;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::store::{Change, ChangeKind};
@@ -91,7 +91,7 @@ fn expected_scale(
     if !needed {
         return Ok(Ok(0));
     }
-    let mut sizes: BTreeMap<String, i64> = BTreeMap::new();
+    let mut sizes: BTreeMap<Text, i64> = BTreeMap::new();
     let mut unmanaged = BTreeSet::new();
     for pod in pods {
         let Some(owner) = pod.controller_of() else {
@@ -129,14 +129,14 @@ fn expected_scale(
 }
 
 /// Uid and wanted size of what manages pods; a set that a Deployment manages stands for that.
-fn size_of(ctx: &mut Context<'_>, resource: &str, namespace: &str, name: &str) -> Result<Option<(String, i64)>> {
-    let Some(owner) = ctx.get(resource, namespace, name)? else { return Ok(Some((String::new(), 0))) };
+fn size_of(ctx: &mut Context<'_>, resource: &str, namespace: &str, name: &str) -> Result<Option<(Text, i64)>> {
+    let Some(owner) = ctx.get(resource, namespace, name)? else { return Ok(Some((Text::default(), 0))) };
     if let Some(above) = owner.controller_of().filter(|o| resource == "replicasets.apps" && o.kind == "Deployment") {
         let found = ctx.get("deployments.apps", namespace, &above.name)?;
-        return Ok(found.map(|d| (d.uid().to_string(), d.int("/spec/replicas").unwrap_or(1))));
+        return Ok(found.map(|d| (d.uid().into(), d.int("/spec/replicas").unwrap_or(1))));
     }
     let scale = ctx.send(Request::get(resource, namespace, name).subresource("scale"));
-    Ok(scale.ok().map(|s| (owner.uid().to_string(), s.object.int("/spec/replicas").unwrap_or(0))))
+    Ok(scale.ok().map(|s| (owner.uid().into(), s.object.int("/spec/replicas").unwrap_or(0))))
 }
 
 #[cfg(test)]

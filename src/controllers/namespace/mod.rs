@@ -86,7 +86,7 @@ fn empty(context: &mut Context<'_>, namespace: &Object) -> Result<Remaining> {
 fn deletable_resources(server: &Server) -> Vec<String> {
     let deletable = |verbs: &[&str]| ["delete", "list"].iter().all(|verb| verbs.contains(verb));
     let kinds = server.catalog().iter().filter(|k| k.names().namespaced && deletable(k.verbs()));
-    kinds.map(|k| k.names().resource()).collect()
+    kinds.map(|k| k.names().resource().into()).collect()
 }
 
 fn empty_resource(

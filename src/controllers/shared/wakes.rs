@@ -24,11 +24,11 @@ pub fn possible_owners(
 /// Whether the object is an orphan, and was none or had other labels before.
 fn is_new_orphan(change: &Change) -> bool {
     let object = &change.object;
-    if change.kind == ChangeKind::Deleted || object.is_deleting() || object.controller_of().is_some() {
+    if change.kind == ChangeKind::Deleted || object.is_deleting() || object.is_managed() {
         return false;
     }
     change
         .old
         .as_ref()
-        .is_none_or(|old| old.controller_of().is_some() || old.at("/metadata/labels") != object.at("/metadata/labels"))
+        .is_none_or(|old| old.is_managed() || old.at("/metadata/labels") != object.at("/metadata/labels"))
 }

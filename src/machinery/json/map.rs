@@ -8,12 +8,32 @@ use ecow::EcoVec;
 
 use super::{Text, Value};
 
-/// From this length on a key is found by halving, before by looking at every entry, most of which differ in length.
+/// From this length on a key is found by halving, before by looking at the mark of every entry.
 const LONG: usize = 16;
 
 /// A map from texts to values, in the order of the keys' bytes.
 #[derive(Clone, Debug, Default, Eq)]
-pub struct Map(EcoVec<(Text, Value)>);
+pub struct Map(EcoVec<Pair>);
+
+/// An entry. Maps are asked for their keys more than for anything else, so each has a mark that tells most apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    mark: u32,
+    key: Text,
+    value: Value,
+}
+
+/// The length and three bytes of a key.
+fn mark(key: &[u8]) -> u32 {
+    let at = |place: usize| key.get(place).copied().unwrap_or_default();
+    u32::from_le_bytes([key.len() as u8, at(0), at(key.len() / 2), at(key.len().wrapping_sub(1))])
+}
+
+impl Pair {
+    fn new(key: Text, value: Value) -> Pair {
+        Pair { mark: mark(key.as_bytes()), key, value }
+    }
+}
 
 impl Map {
     /// A map of nothing.
@@ -43,51 +63,66 @@ impl Map {
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.position(key).map(|at| &self.0[at].1)
+        self.get_bytes(key.as_bytes())
+    }
+
+    /// The value of a key that is part of a longer text.
+    pub(super) fn get_bytes(&self, key: &[u8]) -> Option<&Value> {
+        self.position(key).map(|at| &self.0[at].value)
     }
 
     /// The value of a key, to be changed: the map is then no longer shared.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
-        self.position(key).map(|at| &mut self.0.make_mut()[at].1)
+        self.position(key.as_bytes()).map(|at| &mut self.0.make_mut()[at].value)
     }
 
     /// The key as it stands in the map, and its value.
     pub fn get_key_value(&self, key: &str) -> Option<(&Text, &Value)> {
-        self.position(key).map(|at| (&self.0[at].0, &self.0[at].1))
+        self.position(key.as_bytes()).map(|at| halves(&self.0[at]))
     }
 
     /// Whether there is a key.
     pub fn contains_key(&self, key: &str) -> bool {
-        self.position(key).is_some()
+        self.position(key.as_bytes()).is_some()
     }
 
     /// Sets the value of a key and answers the one before.
     pub fn insert(&mut self, key: impl Into<Text>, value: Value) -> Option<Value> {
         let key = key.into();
-        match self.place(&key) {
-            Ok(at) => Some(std::mem::replace(&mut self.0.make_mut()[at].1, value)),
+        match self.place(key.as_bytes()) {
+            Ok(at) => Some(std::mem::replace(&mut self.0.make_mut()[at].value, value)),
             Err(at) => {
-                self.0.insert(at, (key, value));
+                self.0.insert(at, Pair::new(key, value));
                 None
             }
         }
     }
 
+    /// The value of a key, `null` and to be changed if it was not there.
+    pub fn slot(&mut self, key: &str) -> &mut Value {
+        let at = self.position(key.as_bytes()).unwrap_or_else(|| {
+            let (Ok(at) | Err(at)) = self.place(key.as_bytes());
+            self.0.insert(at, Pair::new(key.into(), Value::Null));
+            at
+        });
+        &mut self.0.make_mut()[at].value
+    }
+
     /// Removes a key and answers its value.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        self.position(key).map(|at| self.0.remove(at).1)
+        self.position(key.as_bytes()).map(|at| self.0.remove(at).value)
     }
 
     /// The place of a key, whether it is there or not.
     pub fn entry(&mut self, key: impl Into<Text>) -> Entry<'_> {
         let key = key.into();
-        let place = self.place(&key);
+        let place = self.place(key.as_bytes());
         Entry { map: self, place, key }
     }
 
     /// Keeps the entries of which `keep` says so.
     pub fn retain(&mut self, mut keep: impl FnMut(&Text, &mut Value) -> bool) {
-        self.0.retain(|(key, value)| keep(key, value));
+        self.0.retain(|pair| keep(&pair.key, &mut pair.value));
     }
 
     /// Removes everything.
@@ -102,22 +137,22 @@ impl Map {
 
     /// The keys in their order.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Text> + ExactSizeIterator + Clone {
-        self.0.iter().map(|(key, _)| key)
+        self.0.iter().map(|pair| &pair.key)
     }
 
     /// The values in the order of their keys.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator + Clone {
-        self.0.iter().map(|(_, value)| value)
+        self.0.iter().map(|pair| &pair.value)
     }
 
     /// The values, to be changed.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
-        self.0.make_mut().iter_mut().map(|(_, value)| value)
+        self.0.make_mut().iter_mut().map(|pair| &mut pair.value)
     }
 
     /// The values in the order of their keys, without the keys.
     pub fn into_values(self) -> impl Iterator<Item = Value> {
-        self.0.into_iter().map(|(_, value)| value)
+        self.0.into_iter().map(|pair| pair.value)
     }
 
     /// The entries in the order of their keys.
@@ -131,38 +166,38 @@ impl Map {
     }
 
     /// Where a key is.
-    fn position(&self, key: &str) -> Option<usize> {
-        match self.0.len() < LONG {
-            true => self.0.iter().position(|(own, _)| own == key),
-            false => self.search(key).ok(),
+    fn position(&self, key: &[u8]) -> Option<usize> {
+        if self.0.len() >= LONG {
+            return self.search(key).ok();
         }
+        let mark = mark(key);
+        self.0.iter().position(|pair| pair.mark == mark && pair.key.as_bytes() == key)
     }
 
     /// Where a key is, or where it belongs. Most maps are built in order.
-    fn place(&self, key: &str) -> Result<usize, usize> {
+    fn place(&self, key: &[u8]) -> Result<usize, usize> {
         match self.0.last() {
-            Some((last, _)) if last.as_str() >= key => self.search(key),
+            Some(last) if last.key.as_bytes() >= key => self.search(key),
             _ => Err(self.0.len()),
         }
     }
 
-    fn search(&self, key: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(own, _)| own.as_str().cmp(key))
+    fn search(&self, key: &[u8]) -> Result<usize, usize> {
+        self.0.binary_search_by(|pair| pair.key.as_bytes().cmp(key))
     }
 }
 
 /// The entries of a map.
-pub(super) type Iter<'a> = std::iter::Map<std::slice::Iter<'a, (Text, Value)>, fn(&(Text, Value)) -> (&Text, &Value)>;
+pub(super) type Iter<'a> = std::iter::Map<std::slice::Iter<'a, Pair>, fn(&Pair) -> (&Text, &Value)>;
 /// The entries of a map, the values to be changed.
-pub(super) type IterMut<'a> =
-    std::iter::Map<std::slice::IterMut<'a, (Text, Value)>, fn(&mut (Text, Value)) -> (&Text, &mut Value)>;
+pub(super) type IterMut<'a> = std::iter::Map<std::slice::IterMut<'a, Pair>, fn(&mut Pair) -> (&Text, &mut Value)>;
 
-fn halves((key, value): &(Text, Value)) -> (&Text, &Value) {
-    (key, value)
+fn halves(pair: &Pair) -> (&Text, &Value) {
+    (&pair.key, &pair.value)
 }
 
-fn halves_mut((key, value): &mut (Text, Value)) -> (&Text, &mut Value) {
-    (key, value)
+fn halves_mut(pair: &mut Pair) -> (&Text, &mut Value) {
+    (&pair.key, &mut pair.value)
 }
 
 /// The place of a key in a map.
@@ -184,11 +219,11 @@ impl<'a> Entry<'a> {
         let at = match self.place {
             Ok(at) => at,
             Err(at) => {
-                self.map.0.insert(at, (self.key, make()));
+                self.map.0.insert(at, Pair::new(self.key, make()));
                 at
             }
         };
-        &mut self.map.0.make_mut()[at].1
+        &mut self.map.0.make_mut()[at].value
     }
 
     /// The value, `null` if there was none.
@@ -246,10 +281,10 @@ impl<K: Into<Text>> Extend<(K, Value)> for Map {
 
 impl IntoIterator for Map {
     type Item = (Text, Value);
-    type IntoIter = ecow::vec::IntoIter<(Text, Value)>;
+    type IntoIter = std::iter::Map<ecow::vec::IntoIter<Pair>, fn(Pair) -> (Text, Value)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.0.into_iter().map(|pair| (pair.key, pair.value))
     }
 }
 

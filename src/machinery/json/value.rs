@@ -185,7 +185,7 @@ impl Step for str {
             *value = Value::Object(Map::new());
         }
         match value {
-            Value::Object(map) => map.entry(self).or_insert(Value::Null),
+            Value::Object(map) => map.slot(self),
             other => panic!("no entry {self:?} in {other}"),
         }
     }

@@ -13,14 +13,14 @@ const CLAIMS: &str = "persistentvolumeclaims";
 /// No claim goes that nothing has given up.
 pub(super) fn claims_are_not_lost(world: &World, change: &Change) -> Vec<String> {
     let going = change.kind == ChangeKind::Deleted || change.object.is_deleting();
-    let lost = going && change.key.resource == CLAIMS && !world.given_up.contains(&change.key.name);
+    let lost = going && change.key.resource == CLAIMS && !world.given_up.contains(change.key.name.as_str());
     if lost { vec![format!("{} is lost", named(&change.object))] } else { Vec::new() }
 }
 
 /// The policy of a StatefulSet gives up the claims of its surplus pods, and of all when it goes itself.
 pub(super) fn note_claims_given_up(world: &mut World, change: &Change) {
     if change.key.resource == CLAIMS && change.kind == ChangeKind::Deleted {
-        world.given_up.remove(&change.key.name);
+        world.given_up.remove(change.key.name.as_str());
     }
     if change.key.resource != "statefulsets.apps" {
         return;

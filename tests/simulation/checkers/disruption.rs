@@ -71,7 +71,7 @@ pub(super) fn controllers_keep_pods_available(world: &World, change: &Change) ->
     let left = pods.iter().filter(|p| {
         p.name() != change.key.name
             && !p.is_deleting()
-            && p.controller_of().is_some_and(|o| owners.contains(&o.uid))
+            && p.controller_of().is_some_and(|o| owners.contains(o.uid.as_str()))
             && is_available(p, wait, now)
     });
     let left = left.count() as i64;

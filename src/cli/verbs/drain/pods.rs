@@ -122,7 +122,7 @@ fn with_local_data(pod: &Object, rules: &Rules) -> Verdict {
 }
 
 fn without_controller(pod: &Object, rules: &Rules) -> Verdict {
-    match (is_over(pod) || pod.controller_of().is_some(), rules.force) {
+    match (is_over(pod) || pod.is_managed(), rules.force) {
         (true, _) => Verdict::Go,
         (false, true) => Verdict::GoWith("deleting Pods that declare no controller".into()),
         (false, false) => Verdict::Refuse("Pods that declare no controller (use --force to override)".into()),

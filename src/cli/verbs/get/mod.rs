@@ -201,7 +201,7 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
 
 /// Whether objects of more than one kind were asked for: then names carry their kind.
 fn several_kinds(resolved: &Resolved, found: &[(Item, Arc<Object>)]) -> bool {
-    let mut resources: Vec<String> = resolved.targets.iter().map(|t| t.kind.names().resource()).collect();
+    let mut resources: Vec<String> = resolved.targets.iter().map(|t| t.kind.names().resource().into()).collect();
     resources.extend(found.iter().map(|(item, _)| item.resource()));
     resources.dedup();
     resources.len() > 1

@@ -116,7 +116,7 @@ fn watched(options: &Options, resolved: &Resolved) -> CliResult<Watched> {
     };
     let namespaced = target.kind.names().namespaced;
     Ok(Watched {
-        resource: target.kind.names().resource(),
+        resource: target.kind.names().resource().into(),
         kind: target.kind,
         namespace: if namespaced { namespace } else { String::new() },
         name,
