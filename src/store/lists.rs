@@ -4,8 +4,9 @@
 //! and limit ranges of its namespace; hardly ever are there any, and finding that out in the engine costs more than all
 //! the rest.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::keys::Range;
 use crate::machinery::object::Object;
@@ -17,7 +18,7 @@ const COUNT: usize = 256;
 
 /// Lists by resource and the range of rows that leads to them. Never iterated, so their order does not matter.
 #[derive(Default)]
-pub(super) struct Lists(HashMap<String, HashMap<Vec<u8>, Vec<Arc<Object>>>>);
+pub(super) struct Lists(FxHashMap<String, FxHashMap<Vec<u8>, Vec<Arc<Object>>>>);
 
 impl Lists {
     /// The list of a resource that a range leads to, if it is kept.
