@@ -134,8 +134,9 @@ impl Server {
 
     /// Sets what only the server sets: uid and creation time; drops what a client must not send.
     fn identify(&mut self, kind: &dyn Kind, new: &mut Object, request: &Request, now: Time) -> Result<()> {
+        let meta = new.map_mut("/metadata");
         for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"] {
-            new.remove_at(&format!("/metadata/{field}"));
+            meta.remove(field);
         }
         new.put("/metadata/creationTimestamp", now.rfc3339());
         // A part of the control plane may know better than a counter of its own what makes an object unique.

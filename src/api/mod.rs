@@ -176,6 +176,12 @@ impl Server {
         self.store.row(name).map_err(broken)
     }
 
+    /// The names of the named values whose names start with a text, in order.
+    pub fn row_names(&mut self, start: &str) -> Result<Vec<String>> {
+        let rows = self.store.rows_with_prefix(start).map_err(broken)?;
+        Ok(rows.into_iter().map(|(name, _)| name).collect())
+    }
+
     /// A named value as a type of the caller's.
     pub fn typed_row<T: Memory>(&mut self, name: &str) -> Result<Option<T>> {
         self.store.typed_row(name).map_err(broken)

@@ -3,8 +3,10 @@
 //! One entry a (controller, key), first in first out. What a reconciler wants to look at later goes to the timeline, where
 //! it has one entry too. The queue is empty whenever a command ends, so only the timeline needs to be stored.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
 
 use super::{Action, CONTROLLERS, Context, Controller, EVERY_RESOURCE, Key, Wake};
 use crate::api::Server;
@@ -23,13 +25,18 @@ pub struct Driver {
     /// The revision up to which changes have been turned into keys.
     seen: u64,
     queue: VecDeque<(usize, Key)>,
-    queued: HashSet<(usize, Key)>,
+    queued: FxHashSet<(usize, Key)>,
+    /// The rows that count failures, once somebody has asked. Never iterated.
+    failures: Option<FxHashSet<String>>,
 }
+
+/// What the names of rows that count failures begin with.
+const FAILURES: &str = "retry/";
 
 impl Driver {
     /// A driver that has nothing to do: everything up to `revision` has been worked off.
     pub fn new(revision: u64) -> Driver {
-        Driver { seen: revision, queue: VecDeque::new(), queued: HashSet::new() }
+        Driver { seen: revision, queue: VecDeque::new(), queued: FxHashSet::default(), failures: None }
     }
 
     /// Runs the controllers until nothing is left to do at this instant.
@@ -74,15 +81,20 @@ impl Driver {
         }
     }
 
+    /// Most reconcilers never fail: their rows are not looked for one by one.
+    fn failures(&mut self, server: &mut Server) -> &mut FxHashSet<String> {
+        self.failures.get_or_insert_with(|| server.row_names(FAILURES).unwrap_or_default().into_iter().collect())
+    }
+
     fn reconcile(&mut self, server: &mut Server, controller: &'static Controller, key: &Key, now: Time) {
         let mut context = Context::new(server, controller.name, now);
         let result = (controller.reconcile)(&mut context, key);
         let text = key.to_string();
-        let failures = format!("retry/{}/{text}", controller.name);
+        let row = [FAILURES, controller.name, "/", &text].concat();
         match result {
             Ok(action) => {
-                if matches!(server.row(&failures), Ok(Some(_))) {
-                    server.set_row(&failures, None);
+                if self.failures(server).remove(&row) {
+                    server.set_row(&row, None);
                 }
                 match action {
                     Action::Done => server.unschedule(controller.name, &text),
@@ -91,8 +103,9 @@ impl Driver {
                 }
             }
             Err(_) => {
-                let count = server.row(&failures).ok().flatten().and_then(|v| v.as_i64()).unwrap_or(0);
-                server.set_row(&failures, Some((count + 1).into()));
+                let count = server.row(&row).ok().flatten().and_then(|v| v.as_i64()).unwrap_or(0);
+                server.set_row(&row, Some((count + 1).into()));
+                self.failures(server).insert(row);
                 server.schedule(controller.name, &text, now + retry_delay(count), true);
             }
         }

@@ -176,7 +176,9 @@ fn namespace_of(about: &Object) -> &str {
 fn write(context: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &str, seen: &Seen, uid: String) {
     let namespace = namespace_of(about).to_string();
     let now = context.now;
-    let known = context.get("events", &namespace, &seen.name).ok().flatten();
+    // One that has just been given a name is not there.
+    let is_new = !uid.is_empty();
+    let known = if is_new { None } else { context.get("events", &namespace, &seen.name).ok().flatten() };
     let written = match known {
         Some(event) => {
             let mut event = (*event).clone();
@@ -192,8 +194,8 @@ fn write(context: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &s
         }
         None => {
             let mut event = event(component_of(context.controller), about, note, message, seen, &namespace, now);
-            if !uid.is_empty() {
-                event.put("/metadata/uid", uid);
+            if is_new {
+                event["metadata"]["uid"] = uid.into();
             }
             context.create("events", event)
         }

@@ -1,6 +1,8 @@
 //! Finding kinds by the many names people give them.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use rustc_hash::FxHashMap;
 
 use super::{KINDS, Kind};
 
@@ -44,13 +46,22 @@ impl Catalog {
 
     /// The kind stored under a resource key such as `deployments.apps`.
     pub fn by_resource(&self, resource: &str) -> Option<KindRef> {
+        static BUILTIN: LazyLock<Named> = LazyLock::new(|| builtin_by(|kind| kind.names().plural));
         let (plural, group) = resource.split_once('.').unwrap_or((resource, ""));
-        self.iter().find(|k| k.names().plural == plural && k.names().group == group)
+        self.named(&BUILTIN, plural, |kind| kind.names().plural == plural && kind.names().group == group)
     }
 
     /// The kind that serves `kind` in a group and version.
     pub fn by_gvk(&self, group: &str, version: &str, kind: &str) -> Option<KindRef> {
-        self.iter().find(|k| k.names().kind == kind && serves(&**k, group, version))
+        static BUILTIN: LazyLock<Named> = LazyLock::new(|| builtin_by(|kind| kind.names().kind));
+        self.named(&BUILTIN, kind, |found| found.names().kind == kind && serves(found, group, version))
+    }
+
+    /// The first kind that is the right one: of the built-in ones only those of a name are looked at, for every request asks.
+    fn named(&self, builtin: &Named, name: &str, is_right: impl Fn(&dyn Kind) -> bool) -> Option<KindRef> {
+        let found = builtin.get(name).into_iter().flatten().find(|kind| is_right(**kind));
+        let custom = || self.custom.iter().find(|kind| is_right(&***kind)).cloned().map(KindRef::Custom);
+        found.map(|kind| KindRef::Builtin(*kind)).or_else(custom)
     }
 
     /// The kind that a person means by a plural, singular, short name or kind in any case, optionally with version and
@@ -76,6 +87,17 @@ impl Catalog {
         let versioned = || all.iter().find(|k| k.names().short.contains(&word) && third == Some(k.names().group));
         exact.or_else(begins).or_else(short).or_else(versioned).cloned()
     }
+}
+
+/// The built-in kinds by one of their names, in the order of discovery.
+type Named = FxHashMap<&'static str, Vec<&'static dyn Kind>>;
+
+fn builtin_by(name: fn(&'static dyn Kind) -> &'static str) -> Named {
+    let mut named = Named::default();
+    for kind in KINDS {
+        named.entry(name(*kind)).or_default().push(*kind);
+    }
+    named
 }
 
 /// Whether `word` (in lower case) is the plural, the singular or the kind itself.

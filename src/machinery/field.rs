@@ -26,7 +26,7 @@ impl Path {
 
     /// A field of the value here.
     pub fn child(&self, field: &str) -> Path {
-        if self.0.is_empty() { Path(field.into()) } else { Path(format!("{}.{field}", self.0)) }
+        if self.0.is_empty() { Path(field.into()) } else { Path([&self.0, ".", field].concat()) }
     }
 
     /// An item of the list here.
@@ -36,7 +36,7 @@ impl Path {
 
     /// A value of the map here.
     pub fn key(&self, key: &str) -> Path {
-        Path(format!("{}[{key}]", self.0))
+        Path([&self.0, "[", key, "]"].concat())
     }
 }
 

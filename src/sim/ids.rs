@@ -42,8 +42,15 @@ impl Ids {
     pub fn uid(self, purpose: &str, owner: &str, counter: u64) -> String {
         let bits = self.draw(purpose, owner, counter);
         let bits = bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-        let hex = format!("{bits:032x}");
-        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+        let digit = |place: u32| char::from(b"0123456789abcdef"[(bits >> (124 - 4 * place)) as usize & 0xf]);
+        let mut uid = String::with_capacity(36);
+        for (place, digit) in (0..32).map(digit).enumerate() {
+            if [8, 12, 16, 20].contains(&place) {
+                uid.push('-');
+            }
+            uid.push(digit);
+        }
+        uid
     }
 
     /// `length` characters of the safe alphabet (25 at most: the bits of one draw).

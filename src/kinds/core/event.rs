@@ -22,7 +22,8 @@ pub const ABOUT: &str = "involved";
 
 /// What an event is about: its uid, or kind, namespace and name where there is none.
 pub fn about(event: &Object) -> String {
-    let involved = |field: &str| event.str(&format!("/involvedObject/{field}"));
+    let object = event.get("involvedObject");
+    let involved = |field: &str| object.and_then(|object| object.get(field)?.as_str()).unwrap_or_default();
     match involved("uid") {
         "" => format!("{}/{}/{}", involved("kind"), involved("namespace"), involved("name")),
         uid => uid.to_string(),

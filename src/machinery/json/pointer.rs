@@ -7,7 +7,7 @@ use super::Value;
 impl Value {
     /// What a pointer leads to. This is asked for all the time, so no step is copied.
     pub fn pointer(&self, pointer: &str) -> Option<&Value> {
-        if pointer.as_bytes().contains(&b'~') {
+        if pointer.bytes().fold(false, |found, byte| found | (byte == b'~')) {
             return steps(pointer)?.try_fold(self, |here, step| here.step(unescaped(step).as_bytes()));
         }
         let mut here = self;

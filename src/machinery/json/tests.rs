@@ -70,6 +70,19 @@ fn pointers_lead_where_they_do_in_serde_json() {
     }
 }
 
+#[test]
+fn keys_that_look_alike_are_told_apart() {
+    let long = |letter: char| ["abcd", &letter.to_string().repeat(252), "abcd"].concat();
+    let lengths = (0..40).map(|length| "x".repeat(length));
+    let keys: Vec<String> = lengths.chain(["abxd", "abyd", "abxcdefd", "abycdefd"].map(String::from)).collect();
+    for key in keys.iter().chain([&long('x'), &long('y')]) {
+        let map = Map::from_iter([(key.as_str(), Value::Null)]);
+        for other in keys.iter().chain([&long('x'), &long('y'), &"abcdabcd".to_string()]) {
+            assert_eq!(map.contains_key(other), key == other, "{key:?} {other:?}");
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Act {
     Insert(String, u8),

@@ -31,12 +31,19 @@ pub fn field_step(name: &str) -> Text {
 
 /// The step to an item of a list, identified by some of its fields.
 pub fn key_step(keys: Map) -> Text {
-    format!("k:{}", Value::Object(keys)).into()
+    written_step("k:", &Value::Object(keys))
 }
 
 /// The step to a value in a list.
 pub fn value_step(value: &Value) -> Text {
-    format!("v:{value}").into()
+    written_step("v:", value)
+}
+
+fn written_step(kind: &str, content: &Value) -> Text {
+    let mut step = kind.as_bytes().to_vec();
+    // Writing into memory fails only where a key is no text, and all keys are.
+    drop(serde_json::to_writer(&mut step, content));
+    String::from_utf8_lossy(&step).into()
 }
 
 impl FieldSet {

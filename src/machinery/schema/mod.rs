@@ -20,6 +20,8 @@ mod types;
 
 use std::sync::{Arc, OnceLock};
 
+use rustc_hash::FxHashMap;
+
 use crate::machinery::patch::types::Ownership;
 
 /// Written by the build script: root lines, an empty line, definition lines (see `src/build/lean.rs` for the format).
@@ -28,7 +30,10 @@ static TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/schema.txt"));
 /// All built-in definitions.
 #[derive(Debug)]
 pub struct Schema {
+    /// Group, version and kind with the line of their definition, in this order.
     roots: Vec<(&'static str, &'static str, &'static str, usize)>,
+    /// The same lines, found without a search: every request asks.
+    lines_of_kinds: FxHashMap<(&'static str, &'static str, &'static str), usize>,
     lines: Vec<Line>,
 }
 
@@ -165,8 +170,10 @@ impl Schema {
 
     fn read(text: &'static str) -> Schema {
         let (roots, definitions) = text.split_once("\n\n").unwrap_or_default();
+        let roots: Vec<_> = roots.lines().filter_map(read_root).collect();
         Schema {
-            roots: roots.lines().filter_map(read_root).collect(),
+            lines_of_kinds: roots.iter().map(|root| ((root.0, root.1, root.2), root.3)).collect(),
+            roots,
             lines: definitions.lines().map(read_line).collect(),
         }
     }
@@ -187,8 +194,7 @@ impl Schema {
 
     /// The name of the definition of a kind.
     pub fn root(&self, group: &str, version: &str, kind: &str) -> Option<&'static str> {
-        let at = self.roots.binary_search_by(|root| (root.0, root.1, root.2).cmp(&(group, version, kind))).ok()?;
-        self.name_at(self.roots[at].3)
+        self.name_at(*self.lines_of_kinds.get(&(group, version, kind))?)
     }
 
     /// Group, version and kind of everything that has a root, in this order.
