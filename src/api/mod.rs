@@ -187,6 +187,15 @@ impl Server {
         self.store.typed_row(name).map_err(broken)
     }
 
+    /// Changes a named value of the caller's type, see [`Store::change_typed_row`].
+    pub fn change_typed_row<T: Memory + Default, R>(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Result<R> {
+        self.store.change_typed_row(name, change).map_err(broken)
+    }
+
     /// Sets or removes a named value.
     pub fn set_row(&mut self, name: &str, value: Option<Value>) {
         self.store.set_row(name, value);

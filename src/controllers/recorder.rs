@@ -68,24 +68,26 @@ struct Seen {
 
 /// Records one event; failures are dropped, as a recorder's are.
 pub(super) fn record(context: &mut Context<'_>, about: &Object, note: &Note<'_>) {
-    let row = memory_row(context.controller, about);
-    let mut memory: Memory = context.server().typed_row(&row).ok().flatten().unwrap_or_default();
-    let (key, message) = memory.combine(note, context.now);
-    let allowed = memory.spend(context.now);
-    if !allowed && !memory.seen.contains_key(&key) {
-        // Nothing of it would ever be shown, so nothing of it is kept: a memory stays as small as its events are few.
-        return;
-    }
-    let mut uid = String::new();
-    let seen = memory.observe(&key, context.now, || {
-        let (name, own) = event_identity(context, about);
-        uid = own;
-        name
-    });
-    if allowed {
+    let (row, now) = (memory_row(context.controller, about), context.now);
+    let correlated = context.server().change_typed_row(&row, |memory: &mut Memory| memory.correlate(note, now));
+    // Of what would never be shown nothing is kept: a memory stays as small as its events are few.
+    let Ok(Some(Correlated { key, message, allowed, is_new })) = correlated else { return };
+    let (name, uid) = if is_new { event_identity(context, about) } else { Default::default() };
+    let seen = context.server().change_typed_row(&row, |memory: &mut Memory| memory.observe(key, now, name));
+    if let (Ok(seen), true) = (seen, allowed) {
         write(context, about, note, &message, &seen, uid);
     }
-    context.server().set_typed_row(&row, Some(memory));
+}
+
+/// What the correlation makes of an event.
+struct Correlated {
+    /// The key under which it is counted.
+    key: String,
+    message: String,
+    /// Whether the budget allows it.
+    allowed: bool,
+    /// Whether its key has no event yet.
+    is_new: bool,
 }
 
 fn memory_row(controller: &str, about: &Object) -> String {
@@ -117,6 +119,22 @@ pub(super) fn forget(context: &mut Context<'_>, events: &[Arc<Object>]) {
 }
 
 impl Memory {
+    /// Notes an event; nothing is noted, nor answered, when it is not allowed and no event of its key has been.
+    fn correlate(&mut self, note: &Note<'_>, now: Time) -> Option<Correlated> {
+        let may_be_refused = self.tokens_at(now) < 1.0;
+        let before = may_be_refused.then(|| self.clone());
+        let (key, message) = self.combine(note, now);
+        let allowed = self.spend(now);
+        let is_new = !self.seen.contains_key(&key);
+        match before {
+            Some(before) if is_new => {
+                *self = before;
+                None
+            }
+            _ => Some(Correlated { key, message, allowed, is_new }),
+        }
+    }
+
     /// The key under which the event is counted, and its text.
     fn combine(&mut self, note: &Note<'_>, now: Time) -> (String, String) {
         let family = format!("{}\n{}\n{}", note.kind, note.reason, note.field_path);
@@ -136,16 +154,21 @@ impl Memory {
     }
 
     /// Counts the event; the first of its key gets a name.
-    fn observe(&mut self, key: &str, now: Time, name: impl FnOnce() -> String) -> Seen {
-        let seen = self.seen.entry(key.into()).or_insert_with(|| Seen { name: name(), count: 0, first: now });
+    fn observe(&mut self, key: String, now: Time, name: String) -> Seen {
+        let seen = self.seen.entry(key).or_insert_with(|| Seen { name, count: 0, first: now });
         seen.count += 1;
         seen.clone()
     }
 
+    /// The budget at an instant.
+    fn tokens_at(&self, now: Time) -> f64 {
+        let passed = (now - self.refilled).micros() as f64 / 1e6;
+        self.tokens.map_or(BURST, |t| (t + passed / REFILL_SECONDS).min(BURST))
+    }
+
     /// Whether the budget allows one more event.
     fn spend(&mut self, now: Time) -> bool {
-        let passed = (now - self.refilled).micros() as f64 / 1e6;
-        let tokens = self.tokens.map_or(BURST, |t| (t + passed / REFILL_SECONDS).min(BURST));
+        let tokens = self.tokens_at(now);
         self.refilled = now;
         let allowed = tokens >= 1.0;
         self.tokens = Some(if allowed { tokens - 1.0 } else { tokens });
@@ -231,26 +254,24 @@ fn event(
         "eventTime": null,
     });
     if !note.host.is_empty() {
-        event.put("/source/host", note.host);
+        event["source"]["host"] = note.host.into();
     }
     if component == SCHEDULER {
         // The scheduler records through events.k8s.io, which has an instant instead of a count.
-        event.put("/eventTime", now.rfc3339_micro());
-        event.put("/source", json!({}));
-        event.put(
-            "/action",
-            match note.reason {
-                "Scheduled" => "Binding",
-                "Preempted" => "Preempting",
-                _ => "Scheduling",
-            },
-        );
-        event.put("/firstTimestamp", Value::Null);
-        event.put("/lastTimestamp", Value::Null);
+        event["eventTime"] = now.rfc3339_micro().into();
+        event["source"] = json!({});
+        let action = match note.reason {
+            "Scheduled" => "Binding",
+            "Preempted" => "Preempting",
+            _ => "Scheduling",
+        };
+        event["action"] = action.into();
+        event["firstTimestamp"] = Value::Null;
+        event["lastTimestamp"] = Value::Null;
     } else {
-        event.put("/count", seen.count);
-        event.put("/firstTimestamp", seen.first.rfc3339());
-        event.put("/lastTimestamp", now.rfc3339());
+        event["count"] = seen.count.into();
+        event["firstTimestamp"] = seen.first.rfc3339().into();
+        event["lastTimestamp"] = now.rfc3339().into();
     }
     event
 }

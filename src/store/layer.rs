@@ -38,6 +38,11 @@ impl<V> Layer<V> {
         self.values.get(key)
     }
 
+    /// The value of a key, to be changed.
+    pub(super) fn get_mut(&mut self, key: &[u8]) -> Option<&mut V> {
+        self.values.get_mut(key)
+    }
+
     /// Whether there is a key.
     pub(super) fn contains_key(&self, key: &[u8]) -> bool {
         self.values.contains_key(key)

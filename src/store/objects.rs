@@ -122,15 +122,11 @@ impl Store {
     fn reindex(&mut self, key: &ObjectKey, old: Option<&Object>, new: Option<&Object>) {
         let entries = |object: Option<&Object>| object.map(|o| (self.indexer)(&key.resource, o)).unwrap_or_default();
         let (before, after) = (entries(old), entries(new));
-        if before == after {
-            return;
+        for entry in before.iter().filter(|entry| !after.contains(entry)) {
+            self.overlay.remove(index_row(key, entry));
         }
-        let (before, after) = (rows_of(key, before), rows_of(key, after));
-        for row in before.difference(&after) {
-            self.overlay.remove(row.clone());
-        }
-        for row in after.difference(&before) {
-            self.overlay.put(row.clone(), Vec::new());
+        for entry in after.iter().filter(|entry| !before.contains(entry)) {
+            self.overlay.put(index_row(key, entry), Vec::new());
         }
     }
 }
@@ -142,12 +138,10 @@ pub(super) fn row_of(key: &ObjectKey) -> Vec<u8> {
 
 /// The index rows that belong to a version of an object.
 pub(super) fn index_rows(indexer: super::Indexer, key: &ObjectKey, object: Option<&Object>) -> BTreeSet<Vec<u8>> {
-    rows_of(key, object.map(|o| indexer(&key.resource, o)).unwrap_or_default())
+    let entries = object.map(|o| indexer(&key.resource, o)).unwrap_or_default();
+    entries.iter().map(|entry| index_row(key, entry)).collect()
 }
 
-fn rows_of(key: &ObjectKey, entries: Vec<(&'static str, String)>) -> BTreeSet<Vec<u8>> {
-    let row_of = |(index, value): (&'static str, String)| {
-        Key::Index { index: index.into(), value: value.into(), object: Cow::Borrowed(key) }.encode()
-    };
-    entries.into_iter().map(row_of).collect()
+fn index_row(key: &ObjectKey, (index, value): &(&'static str, String)) -> Vec<u8> {
+    Key::Index { index: (*index).into(), value: value.into(), object: Cow::Borrowed(key) }.encode()
 }

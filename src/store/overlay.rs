@@ -62,8 +62,8 @@ pub(super) struct Overlay {
     gaps: RefCell<Gaps>,
 }
 
-/// So many absent keys are remembered.
-const ABSENT: usize = 10_000;
+/// So many absent keys are remembered: one is asked for again soon or not at all.
+const ABSENT: usize = 500;
 
 impl Overlay {
     /// Nothing staged yet.
@@ -117,6 +117,14 @@ impl Overlay {
     pub(super) fn value<T: Any>(&self, key: &[u8]) -> Option<&T> {
         match self.staged.get(key)? {
             Some(Staged::Value(value)) => (value.as_ref() as &dyn Any).downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn value_mut<T: Any>(&mut self, key: &[u8]) -> Option<&mut T> {
+        match self.staged.get_mut(key)? {
+            Some(Staged::Value(value)) => (value.as_mut() as &mut dyn Any).downcast_mut(),
             _ => None,
         }
     }

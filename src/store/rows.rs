@@ -51,6 +51,21 @@ impl Store {
         }
     }
 
+    /// Changes a named value of the caller's type where it is; one that is not there starts as its default.
+    pub fn change_typed_row<T: Memory + Default, R>(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Result<R, StoreError> {
+        if let Some(value) = self.overlay.value_mut::<T>(&Key::Row(name.into()).encode()) {
+            return Ok(change(value));
+        }
+        let mut value = self.typed_row::<T>(name)?.unwrap_or_default();
+        let result = change(&mut value);
+        self.set_typed_row(name, Some(value));
+        Ok(result)
+    }
+
     /// The named values whose names start with a text, ordered by name.
     pub fn rows_with_prefix(&mut self, start: &str) -> Result<Vec<(String, Value)>, StoreError> {
         let mut found = Vec::new();

@@ -4,8 +4,8 @@ use crate::kinds::shared::describe::or;
 use crate::kinds::shared::simple::columns;
 use crate::kinds::{Kind, Names, since};
 use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::machinery::json::json;
+use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::view::{Cell, Column};
 use crate::sim::Time;
 
@@ -67,14 +67,20 @@ impl Kind for Event {
     }
 
     fn set_defaults(&self, object: &mut Object) {
-        for pointer in ["/eventTime", "/firstTimestamp", "/lastTimestamp"] {
-            object.put_default(pointer, Value::Null);
+        let Some(event) = object.as_object_mut() else { return };
+        for field in ["eventTime", "firstTimestamp", "lastTimestamp"] {
+            event.slot(field);
         }
-        for pointer in ["/reportingComponent", "/reportingInstance"] {
-            object.put_default(pointer, "");
-        }
-        for pointer in ["/source", "/involvedObject"] {
-            object.put_default(pointer, json!({}));
+        for (field, empty) in [
+            ("reportingComponent", json!("")),
+            ("reportingInstance", json!("")),
+            ("source", json!({})),
+            ("involvedObject", json!({})),
+        ] {
+            let value = event.slot(field);
+            if value.is_null() {
+                *value = empty;
+            }
         }
     }
 
