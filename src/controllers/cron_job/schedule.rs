@@ -2,7 +2,9 @@
 //!
 //! Fields are given to the cron library in the form in which it reads them as Kubernetes' parser does.
 
+use std::collections::VecDeque;
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 use chrono_tz::Tz;
 use croner::Cron;
@@ -12,9 +14,35 @@ use crate::sim::{Duration, Time};
 /// A schedule that can be asked when it is due next.
 pub(super) enum Schedule {
     /// At these minutes of the clocks of a zone.
-    Clock(Box<Cron>, Tz),
+    Clock(Box<Clock>),
     /// Again and again after so long, counted from the last time.
     Every(Duration),
+}
+
+/// The minutes of the clocks of a zone.
+pub(super) struct Clock {
+    cron: Cron,
+    zone: Tz,
+    /// What has been answered last: with every change of a job the same is asked again.
+    answers: Mutex<VecDeque<(Time, Option<Time>)>>,
+}
+
+/// So many answers are kept.
+const ANSWERS: usize = 4;
+
+impl Clock {
+    fn next(&self, after: Time) -> Option<Time> {
+        // An answer that a panic has left behind is as good as any.
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, next)) = answers.iter().find(|(asked, _)| *asked == after) {
+            return *next;
+        }
+        let local = after.to_chrono().with_timezone(&self.zone);
+        let next = self.cron.find_next_occurrence(&local, false).ok().map(|next| Time::from_secs(next.timestamp()));
+        answers.truncate(ANSWERS - 1);
+        answers.push_front((after, next));
+        next
+    }
 }
 
 /// The descriptors and what they stand for.
@@ -54,18 +82,14 @@ impl Schedule {
         }
         let fields = DESCRIPTORS.iter().find(|(name, _)| *name == rest).map_or(rest, |(_, fields)| fields);
         let cron = Cron::from_str(&plain_fields(fields)).map_err(|e| e.to_string())?;
-        Ok(Schedule::Clock(Box::new(cron), zone))
+        Ok(Schedule::Clock(Box::new(Clock { cron, zone, answers: Mutex::default() })))
     }
 
     /// The first instant after another one at which the schedule is due; none when that is never.
     pub(super) fn next(&self, after: Time) -> Option<Time> {
         match self {
             Schedule::Every(span) => Some(after.truncate_secs() + *span),
-            Schedule::Clock(cron, zone) => {
-                let local = after.to_chrono().with_timezone(zone);
-                let next = cron.find_next_occurrence(&local, false).ok()?;
-                Some(Time::from_secs(next.timestamp()))
-            }
+            Schedule::Clock(clock) => clock.next(after),
         }
     }
 }
