@@ -395,12 +395,12 @@ impl Meta for Value {
 
 /// The condition of one type in `status.conditions`.
 pub fn condition<'a>(object: &'a Object, kind: &str) -> Option<&'a Value> {
-    object.list("/status/conditions").iter().find(|c| c.str("/type") == kind)
+    object.list("/status/conditions").iter().find(|c| text(c, "type") == kind)
 }
 
 /// Whether the condition of one type has status `True`.
 pub fn condition_is_true(object: &Object, kind: &str) -> bool {
-    condition(object, kind).is_some_and(|c| c.str("/status") == "True")
+    condition(object, kind).is_some_and(|c| text(c, "status") == "True")
 }
 
 /// Splits `apps/v1` into group and version; the core group is empty.

@@ -1,6 +1,8 @@
 //! What changed between two versions of an object, field by field.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::iter;
 
 use super::set::{FieldSet, Written, field_step, written};
 use super::typed::Place;
@@ -88,9 +90,7 @@ impl<T: Types + ?Sized> Walk<'_, T> {
     /// What differs inside two values.
     fn inside(&self, place: &Place, old: Option<&Value>, new: Option<&Value>, except: Except<'_>) -> Changes {
         let mut changes = Changes::default();
-        let only_old = fields(old).filter(|(key, _)| inner(new, key).is_none());
-        for (key, _) in fields(new).chain(only_old) {
-            let (old, new) = (inner(old, key), inner(new, key));
+        for (key, old, new) in paired(old, new) {
             // Most of an object stays as it was: it needs no step and no place.
             if old == new {
                 continue;
@@ -141,12 +141,25 @@ impl<T: Types + ?Sized> Walk<'_, T> {
     }
 }
 
-fn fields(value: Option<&Value>) -> impl Iterator<Item = (&Text, &Value)> {
-    value.and_then(Value::as_object).into_iter().flatten()
-}
-
-fn inner<'a>(value: Option<&'a Value>, key: &str) -> Option<&'a Value> {
-    value?.as_object()?.get(key)
+/// The fields of two objects side by side, in the order of their names.
+fn paired<'a>(
+    old: Option<&'a Value>,
+    new: Option<&'a Value>,
+) -> impl Iterator<Item = (&'a Text, Option<&'a Value>, Option<&'a Value>)> {
+    let fields = |value: Option<&'a Value>| value.and_then(Value::as_object).into_iter().flatten().peekable();
+    let (mut old, mut new) = (fields(old), fields(new));
+    iter::from_fn(move || {
+        let order = match (old.peek(), new.peek()) {
+            (None, None) => return None,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((old, _)), Some((new, _))) => old.cmp(new),
+        };
+        let old = if order.is_le() { old.next() } else { None };
+        let new = if order.is_ge() { new.next() } else { None };
+        let (key, _) = new.or(old)?;
+        Some((key, old.map(|(_, value)| value), new.map(|(_, value)| value)))
+    })
 }
 
 /// The items of a list by their steps.

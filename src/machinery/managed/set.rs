@@ -29,21 +29,30 @@ pub fn field_step(name: &str) -> Text {
     Text::from_iter(["f:", name])
 }
 
-/// The step to an item of a list, identified by some of its fields.
-pub fn key_step(keys: Map) -> Text {
-    written_step("k:", &Value::Object(keys))
+/// The step to an item of a list, identified by some of its fields, which are written in the order of their names.
+pub fn key_step(mut keys: Vec<(&str, Value)>) -> Text {
+    keys.sort_by_key(|(name, _)| *name);
+    let mut step = b"k:{".to_vec();
+    for (index, (name, value)) in keys.iter().enumerate() {
+        step.extend_from_slice(if index == 0 { b"\"" } else { b",\"" });
+        step.extend_from_slice(name.as_bytes());
+        step.extend_from_slice(b"\":");
+        write_json(&mut step, value);
+    }
+    step.push(b'}');
+    String::from_utf8_lossy(&step).into()
 }
 
 /// The step to a value in a list.
 pub fn value_step(value: &Value) -> Text {
-    written_step("v:", value)
+    let mut step = b"v:".to_vec();
+    write_json(&mut step, value);
+    String::from_utf8_lossy(&step).into()
 }
 
-fn written_step(kind: &str, content: &Value) -> Text {
-    let mut step = kind.as_bytes().to_vec();
+fn write_json(to: &mut Vec<u8>, value: &Value) {
     // Writing into memory fails only where a key is no text, and all keys are.
-    drop(serde_json::to_writer(&mut step, content));
-    String::from_utf8_lossy(&step).into()
+    drop(serde_json::to_writer(to, value));
 }
 
 impl FieldSet {

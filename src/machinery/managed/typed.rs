@@ -85,12 +85,8 @@ impl Place {
         let fields = item.as_object()?;
         let holds = self.0.holds.element();
         let default = |key: &str| holds.definition().and_then(|name| types.key_default(name, key)).map(Value::from);
-        let mut found = Map::new();
-        for key in keys {
-            if let Some(value) = fields.get(key).cloned().or_else(|| default(key)) {
-                found.insert(key.to_string(), value);
-            }
-        }
+        let value = |key: &str| fields.get(key).cloned().or_else(|| default(key));
+        let found: Vec<(&str, Value)> = keys.iter().filter_map(|key| Some((&**key, value(key)?))).collect();
         (!found.is_empty()).then(|| key_step(found))
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::object::{Meta, Object};
+use crate::machinery::object::{Meta, Object, Reading};
 
 const PREFIX: &str = "pod-security.kubernetes.io/";
 
@@ -72,6 +72,10 @@ impl Policy {
     /// Reads the labels; what they say wrongly counts as not said, but for a wrong level of enforcement, which counts as the
     /// strictest one.
     pub(super) fn of(namespace: &Object) -> Policy {
+        let labels = namespace.map("/metadata/labels");
+        if !labels.is_some_and(|labels| labels.keys().any(|key| key.starts_with(PREFIX))) {
+            return Policy::default();
+        }
         let label = |name: &str| namespace.label(&format!("{PREFIX}{name}"));
         let standard = |mode: &str, wrong: Level| Standard {
             level: label(mode).map_or(Level::Privileged, |text| Level::parse(text).unwrap_or(wrong)),
