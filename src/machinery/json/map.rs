@@ -41,11 +41,6 @@ impl Map {
         Map::default()
     }
 
-    /// A map of nothing with room for so many entries.
-    pub fn with_capacity(entries: usize) -> Map {
-        Map(EcoVec::with_capacity(entries))
-    }
-
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -74,11 +69,6 @@ impl Map {
     /// The value of a key, to be changed: the map is then no longer shared.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         self.position(key.as_bytes()).map(|at| &mut self.0.make_mut()[at].value)
-    }
-
-    /// The key as it stands in the map, and its value.
-    pub fn get_key_value(&self, key: &str) -> Option<(&Text, &Value)> {
-        self.position(key.as_bytes()).map(|at| halves(&self.0[at]))
     }
 
     /// Whether there is a key.
@@ -123,16 +113,6 @@ impl Map {
     /// Keeps the entries of which `keep` says so.
     pub fn retain(&mut self, mut keep: impl FnMut(&Text, &mut Value) -> bool) {
         self.0.retain(|pair| keep(&pair.key, &mut pair.value));
-    }
-
-    /// Removes everything.
-    pub fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// The entries of another map, which it loses; they replace those that are here.
-    pub fn append(&mut self, other: &mut Map) {
-        self.extend(std::mem::take(other));
     }
 
     /// The keys in their order.
@@ -225,11 +205,6 @@ impl<'a> Entry<'a> {
         };
         &mut self.map.0.make_mut()[at].value
     }
-
-    /// The value, `null` if there was none.
-    pub fn or_default(self) -> &'a mut Value {
-        self.or_insert(Value::Null)
-    }
 }
 
 /// Maps that are shared are not compared entry by entry.
@@ -257,17 +232,24 @@ impl IndexMut<&str> for Map {
 
 impl<const N: usize> From<[(Text, Value); N]> for Map {
     fn from(entries: [(Text, Value); N]) -> Map {
-        let mut map = Map::with_capacity(N);
+        let mut map = Map(EcoVec::with_capacity(N));
         map.extend(entries);
         map
     }
 }
 
+/// Of several entries with one key the last one counts.
 impl<K: Into<Text>> FromIterator<(K, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Map {
-        let mut map = Map::new();
-        map.extend(entries);
-        map
+        let pairs: EcoVec<Pair> = entries.into_iter().map(|(key, value)| Pair::new(key.into(), value)).collect();
+        if pairs.is_sorted_by(|one, next| one.key < next.key) {
+            return Map(pairs);
+        }
+        // Put in their places one by one they would cost the square of their number.
+        let mut pairs: Vec<Pair> = pairs.into_iter().rev().collect();
+        pairs.sort_by(|one, other| one.key.cmp(&other.key));
+        pairs.dedup_by(|later, kept| later.key == kept.key);
+        Map(pairs.into())
     }
 }
 

@@ -114,10 +114,7 @@ impl<'de> Visitor<'de> for AnyMap {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Map, A::Error> {
-        let mut map = Map::new();
-        while let Some((key, value)) = entries.next_entry::<Text, Value>()? {
-            map.insert(key, value);
-        }
-        Ok(map)
+        let next = || entries.next_entry::<Text, Value>().transpose();
+        std::iter::from_fn(next).collect()
     }
 }

@@ -71,6 +71,12 @@ fn pointers_lead_where_they_do_in_serde_json() {
 }
 
 #[test]
+fn of_doubled_keys_the_last_counts() {
+    let map = Map::from_iter([("b", json!(1)), ("a", json!(2)), ("b", json!(3)), ("c", json!(4)), ("a", json!(5))]);
+    assert_eq!(Value::Object(map), json!({"a": 5, "b": 3, "c": 4}));
+}
+
+#[test]
 fn keys_that_look_alike_are_told_apart() {
     let long = |letter: char| ["abcd", &letter.to_string().repeat(252), "abcd"].concat();
     let lengths = (0..40).map(|length| "x".repeat(length));

@@ -55,16 +55,6 @@ impl Value {
         matches!(self, Value::Object(_))
     }
 
-    /// Whether it is an integer that fits in 64 bits with a sign.
-    pub fn is_i64(&self) -> bool {
-        self.as_i64().is_some()
-    }
-
-    /// Whether it is a float.
-    pub fn is_f64(&self) -> bool {
-        matches!(self, Value::Number(number) if number.is_f64())
-    }
-
     /// The boolean, if it is one.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
@@ -93,14 +83,6 @@ impl Value {
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Value::Number(number) => number.as_f64(),
-            _ => None,
-        }
-    }
-
-    /// The number, if it is one.
-    pub fn as_number(&self) -> Option<&Number> {
-        match self {
-            Value::Number(number) => Some(number),
             _ => None,
         }
     }
@@ -191,33 +173,27 @@ impl Step for str {
     }
 }
 
-impl Step for String {
-    fn of<'a>(&self, value: &'a Value) -> Option<&'a Value> {
-        self.as_str().of(value)
-    }
+macro_rules! steps_as_texts {
+    ($($type:ty),*) => {
+        $(
+            impl Step for $type {
+                fn of<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+                    self.as_str().of(value)
+                }
 
-    fn of_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
-        self.as_str().of_mut(value)
-    }
+                fn of_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
+                    self.as_str().of_mut(value)
+                }
 
-    fn made<'a>(&self, value: &'a mut Value) -> &'a mut Value {
-        self.as_str().made(value)
-    }
+                fn made<'a>(&self, value: &'a mut Value) -> &'a mut Value {
+                    self.as_str().made(value)
+                }
+            }
+        )*
+    };
 }
 
-impl Step for Text {
-    fn of<'a>(&self, value: &'a Value) -> Option<&'a Value> {
-        self.as_str().of(value)
-    }
-
-    fn of_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
-        self.as_str().of_mut(value)
-    }
-
-    fn made<'a>(&self, value: &'a mut Value) -> &'a mut Value {
-        self.as_str().made(value)
-    }
-}
+steps_as_texts!(String, Text);
 
 impl Step for usize {
     fn of<'a>(&self, value: &'a Value) -> Option<&'a Value> {
