@@ -179,7 +179,17 @@ impl Server {
         warnings: &mut Vec<String>,
     ) -> Result<()> {
         let (operation, dry_run) = (Operation::of(old), request.options.dry_run);
-        super::admission::run(&mut Admission { server: self, kind, operation, new, old, now, dry_run, warnings })
+        super::admission::run(&mut Admission {
+            server: self,
+            request,
+            kind,
+            operation,
+            new,
+            old,
+            now,
+            dry_run,
+            warnings,
+        })
     }
 
     /// The last word before an object is stored, and what it uses is charged to the quotas.
@@ -193,7 +203,17 @@ impl Server {
         warnings: &mut Vec<String>,
     ) -> Result<()> {
         let (operation, dry_run) = (Operation::of(old), request.options.dry_run);
-        super::admission::validate(&mut Admission { server: self, kind, operation, new, old, now, dry_run, warnings })
+        super::admission::validate(&mut Admission {
+            server: self,
+            request,
+            kind,
+            operation,
+            new,
+            old,
+            now,
+            dry_run,
+            warnings,
+        })
     }
 }
 

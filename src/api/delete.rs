@@ -24,9 +24,16 @@ impl Server {
         let names = kind.names();
         check_preconditions(kind, request, &old)?;
         admission::admit_deletion(kind, &old)?;
-        if names.kind == "Namespace" {
-            return self.delete_namespace(kind, old, request, now);
-        }
+        let mut warnings = Vec::new();
+        admission::policies::admit_deletion(self, kind, &old, request, &mut warnings)?;
+        let response = match names.kind {
+            "Namespace" => self.delete_namespace(kind, old, request, now)?,
+            _ => self.delete_object(kind, old, request, now)?,
+        };
+        Ok(Response { warnings, ..response })
+    }
+
+    fn delete_object(&mut self, kind: &dyn Kind, old: Arc<Object>, request: &Request, now: Time) -> Result<Response> {
         let finalizers = finalizers_of(kind, &old, request.options.propagation);
         let period = kind.grace_period(&old, request.options.grace);
         let grace = period.unwrap_or(0).max(0);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::User;
 use crate::machinery::json::{Value, json};
 use crate::machinery::object::Object;
 use crate::sim::Duration;
@@ -111,6 +112,8 @@ pub struct Options {
     pub limit: usize,
     /// Written by a part of the control plane: trusted, so not decoded and validated again.
     pub trusted: bool,
+    /// Who asks; nobody is the control plane.
+    pub user: Option<User>,
 }
 
 /// A request to the API server.

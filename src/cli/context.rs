@@ -187,7 +187,9 @@ impl Ctx {
         if let Some(user) = self.user.clone() {
             self.cluster()?.server().authorize(&user, request)?;
         }
-        let response = self.cluster()?.handle(request)?;
+        let mut request = request.clone();
+        request.options.user = Some(self.user());
+        let response = self.cluster()?.handle(&request)?;
         for warning in &response.warnings {
             // What the server says again and again is printed once.
             if !self.warnings.contains(warning) {

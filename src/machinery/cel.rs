@@ -5,6 +5,7 @@
 //! Expressions are not type-checked: what does not fit shows when it is evaluated.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 pub use cel::Value;
@@ -12,6 +13,8 @@ use cel::common::types::{DYN_TYPE, LIST_TYPE, STRING_TYPE};
 use cel::common::value::{CowVal, Val};
 use cel::objects::OptionalValue;
 use cel::{Context, DeclarationError, Env, ExecutionError, Program, extensions};
+
+use super::json;
 
 /// An expression that could be read.
 pub struct Expression(Program);
@@ -139,6 +142,24 @@ impl Expression {
             ExecutionError::NoSuchOverload(_) => "no such overload".into(),
             other => other.to_string(),
         })
+    }
+}
+
+/// A JSON value as an expression sees it that knows no types: numbers are what they look like, texts are texts.
+pub fn from_json(value: &json::Value) -> Value {
+    match value {
+        json::Value::Null => Value::Null,
+        json::Value::Bool(flag) => Value::Bool(*flag),
+        json::Value::Number(number) => {
+            number.as_i64().map_or_else(|| Value::Float(number.as_f64().unwrap_or_default()), Value::Int)
+        }
+        json::Value::String(text) => Value::String(Arc::new(text.to_string())),
+        json::Value::Array(items) => Value::List(Arc::new(items.iter().map(from_json).collect())),
+        json::Value::Object(map) => {
+            let entries: HashMap<String, Value> =
+                map.iter().map(|(key, value)| (key.to_string(), from_json(value))).collect();
+            entries.into()
+        }
     }
 }
 

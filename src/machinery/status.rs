@@ -24,6 +24,10 @@ pub enum Reason {
     BadRequest,
     /// Policy does not allow it.
     Forbidden,
+    /// Nobody knows who asks.
+    Unauthorized,
+    /// There is too much of it.
+    RequestEntityTooLarge,
     /// The verb does not exist for the resource.
     MethodNotAllowed,
     /// The body has a format that is not understood.
@@ -50,6 +54,8 @@ impl Reason {
             Reason::Invalid => ("Invalid", 422),
             Reason::BadRequest => ("BadRequest", 400),
             Reason::Forbidden => ("Forbidden", 403),
+            Reason::Unauthorized => ("Unauthorized", 401),
+            Reason::RequestEntityTooLarge => ("RequestEntityTooLarge", 413),
             Reason::MethodNotAllowed => ("MethodNotAllowed", 405),
             Reason::UnsupportedMediaType => ("UnsupportedMediaType", 415),
             Reason::TooManyRequests => ("TooManyRequests", 429),

@@ -9,13 +9,14 @@ mod limit_ranger;
 mod namespace_lifecycle;
 mod node_taints;
 mod pod_security;
+pub mod policies;
 mod priority;
 pub mod resource_quota;
 mod service_account;
 mod storage_protection;
 mod volume_resize;
 
-use super::{Result, Server};
+use super::{Request, Result, Server};
 use crate::kinds::Kind;
 use crate::machinery::object::Object;
 use crate::sim::Time;
@@ -40,6 +41,8 @@ impl Operation {
 pub struct Admission<'a> {
     /// For reading other objects and drawing names.
     pub server: &'a mut Server,
+    /// What was asked for.
+    pub request: &'a Request,
     /// What it is.
     pub kind: &'a dyn Kind,
     /// What is being done to it.
@@ -83,7 +86,7 @@ static PLUGINS: &[Plugin] = &[
 ];
 
 /// Plugins that only refuse; they see the object as it will be stored, after its kind has found nothing wrong with it.
-static VALIDATORS: &[Plugin] = &[limit_ranger::validate, pod_security::admit, resource_quota::admit];
+static VALIDATORS: &[Plugin] = &[limit_ranger::validate, pod_security::admit, policies::admit, resource_quota::admit];
 
 /// Who has a say in deletions; they change nothing.
 static GUARDS: &[Guard] = &[namespace_lifecycle::admit_deletion, priority::admit_deletion];

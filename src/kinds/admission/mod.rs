@@ -1,4 +1,7 @@
-//! Kinds of the group admissionregistration.k8s.io: webhooks and policies. They are kept; nothing calls them.
+//! Kinds of the group admissionregistration.k8s.io: webhooks and policies. Policies that refuse objects are evaluated by the
+//! API server's admission; the others are kept, and nothing calls them.
+
+mod policies;
 
 use crate::kinds::shared::simple::Simple;
 use crate::kinds::{Names, age};
@@ -40,7 +43,11 @@ pub static VALIDATING_POLICY: Simple =
     Simple::new(names("ValidatingAdmissionPolicy", "validatingadmissionpolicies", "validatingadmissionpolicy"))
         .generations()
         .status(|_| json!({}))
-        .defaults(|o| o.put_default("/spec/failurePolicy", "Fail"))
+        .defaults(|o| {
+            o.put_default("/spec/failurePolicy", "Fail");
+            policies::default_matches(o, "/spec/matchConstraints");
+        })
+        .validate(policies::validate_policy)
         .table(&["Name", "Validations", "ParamKind", "Age"], |o, now| policy_row(o, "/spec/validations", now));
 
 /// Where a policy that refuses objects holds.
@@ -50,6 +57,13 @@ pub static VALIDATING_POLICY_BINDING: Simple = Simple::new(names(
     "validatingadmissionpolicybinding",
 ))
 .generations()
+.defaults(|o| {
+    policies::default_matches(o, "/spec/matchResources");
+    if o.at("/spec/paramRef").is_some() {
+        o.put_default("/spec/paramRef/parameterNotFoundAction", "Deny");
+    }
+})
+.validate(policies::validate_binding)
 .table(BINDING_COLUMNS, binding_row);
 
 /// Webhooks that refuse objects.
