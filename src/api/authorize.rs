@@ -2,7 +2,7 @@
 //!
 //! The one user of a store may do everything and is not asked; a client that acts as somebody else (`--as`) asks here first.
 
-use super::{Request, Result, Server, Verb};
+use super::{Request, Result, Server};
 use crate::machinery::json::{Value, json};
 use crate::machinery::object::{Meta, Reading};
 use crate::machinery::status::{Status, dotted};
@@ -69,17 +69,9 @@ pub struct Wish {
 impl Wish {
     /// What a request asks for.
     fn of(request: &Request) -> Wish {
-        let verb = match request.verb {
-            Verb::Create => "create",
-            Verb::Get => "get",
-            Verb::List => "list",
-            Verb::Update => "update",
-            Verb::Patch => "patch",
-            Verb::Delete => "delete",
-        };
         let (resource, group) = request.resource.split_once('.').unwrap_or((&request.resource, ""));
         Wish {
-            verb: verb.into(),
+            verb: request.verb.as_str().into(),
             group: group.into(),
             resource: resource.into(),
             subresource: request.subresource.clone(),
@@ -119,56 +111,105 @@ impl Wish {
     }
 }
 
+/// Rules, and the binding that gives them, in the words of a review.
+struct Grant {
+    by: String,
+    rules: Vec<Value>,
+}
+
 /// What everybody who is known may do: ask about themselves, and look at what is served.
-fn everybodys_rules() -> Vec<Value> {
+fn everybodys_grants() -> Vec<Grant> {
     let ask =
         |group: &str, resources: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": ["create"]});
+    let urls = json!([
+        "/api",
+        "/api/*",
+        "/apis",
+        "/apis/*",
+        "/healthz",
+        "/livez",
+        "/openapi",
+        "/openapi/*",
+        "/readyz",
+        "/version",
+        "/version/",
+    ]);
+    let grant = |role: &str, rules: Vec<Value>| Grant {
+        by: format!("ClusterRoleBinding \"{role}\" of ClusterRole \"{role}\" to Group \"system:authenticated\""),
+        rules,
+    };
     vec![
-        ask("authentication.k8s.io", &["selfsubjectreviews"]),
-        ask("authorization.k8s.io", &["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
-        json!({"verbs": ["get"], "nonResourceURLs": [
-            "/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/",
-        ]}),
+        grant(
+            "system:basic-user",
+            vec![
+                ask("authentication.k8s.io", &["selfsubjectreviews"]),
+                ask("authorization.k8s.io", &["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
+            ],
+        ),
+        grant("system:discovery", vec![json!({"verbs": ["get"], "nonResourceURLs": urls})]),
     ]
 }
 
 impl Server {
     /// The rules that bindings give to a user, in the whole cluster and, when there is one, in a namespace.
     pub fn rules_of(&mut self, user: &User, namespace: &str) -> Result<Vec<Value>> {
-        let mut rules = Vec::new();
+        Ok(self.grants_of(user, namespace)?.into_iter().flat_map(|grant| grant.rules).collect())
+    }
+
+    fn grants_of(&mut self, user: &User, namespace: &str) -> Result<Vec<Grant>> {
+        let mut grants = Vec::new();
         if user.groups.iter().any(|g| g == "system:authenticated") {
-            rules.extend(everybodys_rules());
+            grants.extend(everybodys_grants());
         }
         for binding in self.read_all("clusterrolebindings.rbac.authorization.k8s.io", None)? {
-            self.add_rules(&binding, user, "", &mut rules)?;
+            grants.extend(self.grant_of(&binding, user, "")?);
         }
         if !namespace.is_empty() {
             for binding in self.read_all("rolebindings.rbac.authorization.k8s.io", Some(namespace))? {
-                self.add_rules(&binding, user, namespace, &mut rules)?;
+                grants.extend(self.grant_of(&binding, user, namespace)?);
             }
         }
-        Ok(rules)
+        Ok(grants)
     }
 
-    fn add_rules(&mut self, binding: &Value, user: &User, namespace: &str, rules: &mut Vec<Value>) -> Result<()> {
-        if !binding.list("/subjects").iter().any(|s| user.is(s, binding.namespace())) {
-            return Ok(());
-        }
-        let name = binding.str("/roleRef/name");
-        let role = match binding.str("/roleRef/kind") {
+    /// What a binding gives to a user, if the user is one of its subjects.
+    fn grant_of(&mut self, binding: &Value, user: &User, namespace: &str) -> Result<Option<Grant>> {
+        let Some(subject) = binding.list("/subjects").iter().find(|s| user.is(s, binding.namespace())) else {
+            return Ok(None);
+        };
+        let (kind, name) = (binding.str("/roleRef/kind"), binding.str("/roleRef/name"));
+        let role = match kind {
             "Role" => self.read("roles.rbac.authorization.k8s.io", namespace, name)?,
             _ => self.read("clusterroles.rbac.authorization.k8s.io", "", name)?,
         };
-        rules.extend(role.iter().flat_map(|r| r.list("/rules").to_vec()));
-        Ok(())
+        let place = |name: &str, namespace: &str| match namespace {
+            "" => name.to_owned(),
+            namespace => format!("{name}/{namespace}"),
+        };
+        let by = format!(
+            "{} \"{}\" of {kind} \"{name}\" to {} \"{}\"",
+            binding.kind(),
+            place(binding.name(), binding.namespace()),
+            subject.str("/kind"),
+            place(subject.str("/name"), subject.str("/namespace")),
+        );
+        let rules = role.iter().flat_map(|role| role.list("/rules").to_vec()).collect();
+        Ok(Some(Grant { by, rules }))
     }
 
     /// Whether a user may do something.
     pub fn allows(&mut self, user: &User, wish: &Wish) -> Result<bool> {
+        Ok(self.grant(user, wish)?.is_some())
+    }
+
+    /// What allows a user to do something, in the words of a review; empty for who may do everything.
+    pub(super) fn grant(&mut self, user: &User, wish: &Wish) -> Result<Option<String>> {
         if user.groups.iter().any(|g| g == "system:masters") {
-            return Ok(true);
+            return Ok(Some(String::new()));
         }
-        Ok(self.rules_of(user, &wish.namespace)?.iter().any(|rule| wish.is_granted_by(rule)))
+        let grants = self.grants_of(user, &wish.namespace)?;
+        let found = grants.into_iter().find(|grant| grant.rules.iter().any(|rule| wish.is_granted_by(rule)));
+        Ok(found.map(|grant| format!("RBAC: allowed by {}", grant.by)))
     }
 
     /// Refuses a request that a user may not make.

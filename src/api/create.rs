@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::admission::{Admission, Operation};
-use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta};
+use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta, review};
 use crate::kinds::Kind;
 use crate::kinds::catalog::KindRef;
 use crate::machinery::field::ErrorList;
@@ -24,6 +24,9 @@ impl Server {
         let mut warnings = Vec::new();
         let mut new = decode::body(&*kind, body, &request.options, &mut warnings)?;
         decode::expect_kind(&*kind, &new, request)?;
+        if review::is_review(&*kind) {
+            return self.review(&*kind, new, request, now, warnings);
+        }
         self.to_stored_version(&*kind, &mut new);
         self.enter_namespace(&*kind, &mut new, request)?;
         new.remove_at("/metadata/managedFields");

@@ -18,6 +18,7 @@ mod meta;
 mod patch;
 mod read;
 pub mod request;
+mod review;
 mod scratch;
 mod subresource;
 mod update;
@@ -31,7 +32,7 @@ use crate::kinds::catalog::KindRef;
 use crate::kinds::{Catalog, Kind};
 use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading};
-use crate::machinery::status::Status;
+use crate::machinery::status::{Reason, Status};
 use crate::sim::{Due, Ids, Time};
 use crate::store::{Change, ChangesGone, Memory, ObjectKey, Store, StoreError};
 
@@ -77,6 +78,7 @@ impl Server {
     pub fn carry_out(&mut self, mut request: Request, now: Time) -> Result<Response> {
         let kind = self.catalog.by_resource(&request.resource).ok_or_else(Status::no_resource)?;
         self.check_scope(&*kind, &request)?;
+        check_verb(&*kind, &request)?;
         let deprecation = (request.resource == "endpoints" && !request.options.trusted)
             .then(|| crate::kinds::core::endpoints::DEPRECATION.to_string());
         let mut response = self.route(kind, &mut request, now)?;
@@ -266,6 +268,15 @@ impl Server {
         let (group, version) = crate::machinery::object::split_api_version(api_version);
         self.catalog.by_gvk(group, version, kind)
     }
+}
+
+/// Some kinds can only be asked for, or only be asked.
+fn check_verb(kind: &dyn Kind, request: &Request) -> Result<()> {
+    if request.subresource.is_empty() && !kind.verbs().contains(&request.verb.as_str()) {
+        let text = "the server does not allow this method on the requested resource";
+        return Err(Status::new(Reason::MethodNotAllowed, text));
+    }
+    Ok(())
 }
 
 /// `apps/v1`, `v1`.

@@ -116,7 +116,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 /// The name may be the server's.
 fn label(item: &Item, object: &Value) -> String {
     use crate::machinery::object::Meta;
-    format!("{}/{}", item.kind.names().singular_group(), object.name())
+    let name = if object.name().is_empty() { "<unknown>" } else { object.name() };
+    format!("{}/{name}", item.kind.names().singular_group())
 }
 
 fn unexpected(ctx: &Ctx, words: &[String]) -> CliError {
