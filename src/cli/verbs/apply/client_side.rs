@@ -21,6 +21,8 @@ pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Appl
         if !generate.is_empty() {
             return Err(CliError::text(format!("from {generate}: cannot use generate name with apply")));
         }
+        let verb = format!("retrieving current configuration of:\n{}\nfrom server for:", described(item));
+        return Err(CliError::text(format!("error when {verb} \"{}\": resource name may not be empty", item.source)));
     }
     match item.fetch(ctx) {
         Ok(live) => change(ctx, apply, item, &object, live),
