@@ -7,9 +7,10 @@
 //! - `{"3": d, .., "#": n, "+": [..]}` on a list: the item 3 changes by `d`, then the list is cut to `n` items, then items
 //!   are added.
 
-use crate::machinery::json::{Map, Value};
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
+
+use crate::machinery::json::{Map, Value};
 
 /// What turns `from` into another value `to`, for writing: it is never built as a value of its own, since there is one for
 /// every change of every object.

@@ -2,13 +2,13 @@
 
 use std::fmt::Debug;
 
-use crate::machinery::json::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::keys::{self, Key};
 use super::overlay::encode;
 use super::{Store, StoreError};
+use crate::machinery::json::Value;
 
 /// A named value of a type of the caller's.
 pub trait Memory: Serialize + DeserializeOwned + Clone + Debug + 'static {}

@@ -1,11 +1,11 @@
 //! Where in which kinds a transformer works, and the walk there.
 
-use crate::machinery::json::{Map, Value, json};
 use serde::Deserialize;
 
 use super::error::{Result, fail};
 use super::ids::Gvk;
 use super::resource::Resource;
+use crate::machinery::json::{Map, Value, json};
 
 /// A place in the objects of the kinds that a selector means.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

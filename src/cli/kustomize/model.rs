@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::machinery::json::Value;
 use serde::Deserialize;
 
 use super::field_spec::FieldSpec;
 use super::ids::{Gvk, ResId};
 use super::resources::Selector;
+use crate::machinery::json::Value;
 
 /// What a kustomization file says.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -3,13 +3,13 @@
 //! A step is a key, an index, `-` (the last item), `[key=value]` (the items whose key has the value; to look up exactly, to
 //! visit as a pattern) or `*` (all items).
 
-use crate::machinery::json::{Map, Value, json};
 use regex::Regex;
 
 use super::error::{KustomizeError, Result, fail};
 use super::field_spec::wrong_kind;
 use super::resources::regex_error;
 use super::values::{scalar_of, scalar_text};
+use crate::machinery::json::{Map, Value, json};
 
 /// The steps of a path. Dots in brackets and behind a backslash are part of a step.
 pub(super) fn split(path: &str) -> Vec<String> {

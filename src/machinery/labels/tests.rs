@@ -1,6 +1,7 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::machinery::json::json;
-use proptest::prelude::*;
 
 fn parse(text: &str) -> Selector {
     Selector::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))

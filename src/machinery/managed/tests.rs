@@ -1,8 +1,9 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::machinery::json::{Value, json};
 use crate::machinery::patch::FieldType;
 use crate::machinery::patch::test_types::{PublishedTypes, SmallTypes, config_map, deployment, real_objects};
-use proptest::prelude::*;
 
 const EARLY: &str = "2026-01-01T00:00:00Z";
 const LATE: &str = "2026-01-01T00:01:00Z";

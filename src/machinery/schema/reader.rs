@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use crate::machinery::json::{Map, Number, Value};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::machinery::json::{Map, Number, Value};
 
 /// Reads JSON; the list holds `duplicate field "spec.replicas"` for every field that occurs again, each path once.
 pub fn read_json(text: &[u8]) -> Result<(Value, Vec<String>), serde_json::Error> {

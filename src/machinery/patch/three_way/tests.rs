@@ -1,8 +1,9 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::machinery::json::json;
 use crate::machinery::patch::strategic::apply;
 use crate::machinery::patch::test_types::{PublishedTypes, SmallTypes, deployment, real_objects};
-use proptest::prelude::*;
 
 fn two_way(from: &Value, to: &Value) -> Value {
     create_two_way(&SmallTypes, &deployment(), from, to).unwrap()
