@@ -5,6 +5,7 @@
 //! sleeps, keeps nothing in memory between calls and does not know who changed what. The decisions are pure functions that
 //! are tested with plain values; only the thin `reconcile` reads and writes.
 
+mod admission_policy_status;
 pub mod context;
 mod crd_naming;
 pub mod cron_job;
@@ -77,6 +78,7 @@ pub static CONTROLLERS: &[Controller] = &[
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,
     crd_naming::CONTROLLER,
+    admission_policy_status::CONTROLLER,
     event_ttl::CONTROLLER,
 ];
 
