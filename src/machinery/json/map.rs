@@ -241,8 +241,13 @@ impl<const N: usize> From<[(Text, Value); N]> for Map {
 /// Of several entries with one key the last one counts.
 impl<K: Into<Text>> FromIterator<(K, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Map {
-        let pairs: EcoVec<Pair> = entries.into_iter().map(|(key, value)| Pair::new(key.into(), value)).collect();
-        if pairs.is_sorted_by(|one, next| one.key < next.key) {
+        let (mut pairs, mut sorted) = (EcoVec::<Pair>::new(), true);
+        for (key, value) in entries {
+            let key = key.into();
+            sorted &= pairs.last().is_none_or(|last| last.key.as_bytes() < key.as_bytes());
+            pairs.push(Pair::new(key, value));
+        }
+        if sorted {
             return Map(pairs);
         }
         // Put in their places one by one they would cost the square of their number.
