@@ -158,6 +158,15 @@ fn prefix(start: Encoder) -> Range {
     (start.bytes, to)
 }
 
+/// The row of the object that an index row leads to: an index row ends as the key of its object does.
+pub fn object_of_index(row: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let broken = || StoreError::damaged(format!("{} is among the indexes", describe(row)));
+    let Some((&INDEX, rest)) = row.split_first() else { return Err(broken()) };
+    let mut from = Decoder { rest };
+    from.bytes().and_then(|_| from.bytes()).ok_or_else(broken)?;
+    Ok([&[OBJECT], from.rest].concat())
+}
+
 /// A key for a dump: its meaning, or its bytes when it has none.
 pub fn describe(bytes: &[u8]) -> String {
     match Key::decode(bytes) {

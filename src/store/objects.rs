@@ -88,29 +88,32 @@ impl Store {
 
     /// The keys of the objects under a value of an index, in order; reads no object.
     pub fn keys_by_index(&self, index: &str, value: &str) -> Result<Vec<ObjectKey>, StoreError> {
-        self.found_keys(&keys::indexed(index, value, None, None))
+        let object_of = |row: Vec<u8>| match Key::decode(&row)? {
+            Key::Object(object) => Ok(object.into_owned()),
+            other => Err(StoreError::damaged(format!("{other} is among the objects"))),
+        };
+        self.found_rows(&keys::indexed(index, value, None, None))?.into_iter().map(object_of).collect()
     }
 
     fn found(&mut self, range: &keys::Range) -> Result<Vec<Arc<Object>>, StoreError> {
         let mut objects = Vec::new();
-        for key in self.found_keys(range)? {
-            let missing = || StoreError::damaged(format!("an index leads to {key}, which is not there"));
-            objects.push(self.get(&key)?.ok_or_else(missing)?);
+        for row in self.found_rows(range)? {
+            let object = self.overlay.object(&row)?;
+            let missing =
+                || StoreError::damaged(format!("an index leads to {}, which is not there", keys::describe(&row)));
+            objects.push(object.ok_or_else(missing)?);
         }
         Ok(objects)
     }
 
-    fn found_keys(&self, range: &keys::Range) -> Result<Vec<ObjectKey>, StoreError> {
+    /// The rows of the objects that the index rows of a range lead to.
+    fn found_rows(&self, range: &keys::Range) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut rows = Vec::new();
         self.overlay.scan(range, &mut |row, _| {
-            rows.push(row.to_vec());
+            rows.push(keys::object_of_index(row));
             true
         })?;
-        let object_of = |row: Vec<u8>| match Key::decode(&row)? {
-            Key::Index { object, .. } => Ok(object.into_owned()),
-            other => Err(StoreError::damaged(format!("{other} is among the indexes"))),
-        };
-        rows.into_iter().map(object_of).collect()
+        rows.into_iter().collect()
     }
 
     fn next_revision(&mut self) -> u64 {
