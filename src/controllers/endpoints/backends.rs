@@ -90,7 +90,8 @@ pub fn is_headless(service: &Object) -> bool {
 /// The services that select a pod, when something about it changed that they tell.
 pub fn services_of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
     let pods = [Some(&change.object), change.old.as_ref()];
-    if server.read_few("services", change.object.namespace()).is_ok_and(|few| few.is_some_and(|few| few.is_empty())) {
+    let few = server.read_few("services", change.object.namespace()).ok().flatten();
+    if few.is_some_and(|few| !few.iter().any(|service| has_selector(service))) {
         return Vec::new();
     }
     if change.kind == ChangeKind::Modified && change.old.as_ref().is_some_and(|old| look_alike(old, &change.object)) {
