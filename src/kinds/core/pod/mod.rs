@@ -130,19 +130,17 @@ impl Kind for Pod {
 
     fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
         let mut entries = index::labels(object);
-        if ["Failed", "Succeeded"].contains(&object.str("/status/phase")) {
-            entries.push(("ended", String::new()));
-        }
         entries.extend(placement(object));
         entries
     }
 }
 
-/// Index entries by which the scheduler and others find a pod: its node, or its scheduler while it has none; the claims it
-/// uses; whether it cares which pods are near.
+/// Index entries by which the scheduler and others find a pod: whether it has ended; its node, or its scheduler while it has
+/// none; the claims it uses; whether it cares which pods are near.
 fn placement(object: &Object) -> Vec<(&'static str, String)> {
     let (node, scheduler) = (object.str("/spec/nodeName"), object.str("/spec/schedulerName"));
-    let near = ["podAffinity", "podAntiAffinity"].iter().any(|k| object.at(&format!("/spec/affinity/{k}")).is_some());
+    let affinity = object.at("/spec/affinity");
+    let near = affinity.is_some_and(|a| a.at("/podAffinity").is_some() || a.at("/podAntiAffinity").is_some());
     let ended = matches!(object.str("/status/phase"), "Succeeded" | "Failed");
     let mut entries = Vec::new();
     if ended {
