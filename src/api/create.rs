@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::admission::{Admission, Operation};
+use super::admission::{self, Admission, Operation};
 use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta, review};
 use crate::kinds::Kind;
 use crate::kinds::catalog::KindRef;
@@ -50,7 +50,7 @@ impl Server {
         let managed = managed.or_else(|| managers::after(&*kind, None, &new, request, now));
         self.identify(&*kind, &mut new, request, now)?;
         kind.prepare_create(&mut new);
-        self.admit(&*kind, &mut new, None, request, now, &mut warnings)?;
+        admission::run(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
         self.check_new(&*kind, &new)?;
         if !request.options.trusted {
             warnings.extend(kind.warnings(&new, None));
@@ -65,7 +65,7 @@ impl Server {
         if self.store.get(&key).map_err(broken)?.is_some() {
             return Err(Status::already_exists(kind.names().group, kind.names().plural, new.name()));
         }
-        self.admit_last(&*kind, &mut new, None, request, now, &mut warnings)?;
+        admission::validate(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
         decode::complete(&*kind, &mut new);
         managers::put(&mut new, managed);
         let object =
@@ -171,52 +171,18 @@ impl Server {
         Ok(found.is_some_and(|found| found.uid() == owner.uid).then_some(owner.uid))
     }
 
-    /// Completes an object and refuses what must not be, beyond the rules of its kind.
-    pub(super) fn admit(
-        &mut self,
-        kind: &dyn Kind,
-        new: &mut Object,
-        old: Option<&Object>,
-        request: &Request,
+    /// An object on its way into the store: first it is completed ([`admission::run`]), then all that stands against it is
+    /// heard, and what it uses is charged to the quotas ([`admission::validate`]).
+    pub(super) fn admission<'a>(
+        &'a mut self,
+        kind: &'a dyn Kind,
+        new: &'a mut Object,
+        old: Option<&'a Object>,
+        request: &'a Request,
         now: Time,
-        warnings: &mut Vec<String>,
-    ) -> Result<()> {
-        let (operation, dry_run) = (Operation::of(old), request.options.dry_run);
-        super::admission::run(&mut Admission {
-            server: self,
-            request,
-            kind,
-            operation,
-            new,
-            old,
-            now,
-            dry_run,
-            warnings,
-        })
-    }
-
-    /// The last word before an object is stored, and what it uses is charged to the quotas.
-    pub(super) fn admit_last(
-        &mut self,
-        kind: &dyn Kind,
-        new: &mut Object,
-        old: Option<&Object>,
-        request: &Request,
-        now: Time,
-        warnings: &mut Vec<String>,
-    ) -> Result<()> {
-        let (operation, dry_run) = (Operation::of(old), request.options.dry_run);
-        super::admission::validate(&mut Admission {
-            server: self,
-            request,
-            kind,
-            operation,
-            new,
-            old,
-            now,
-            dry_run,
-            warnings,
-        })
+        warnings: &'a mut Vec<String>,
+    ) -> Admission<'a> {
+        Admission { server: self, request, kind, operation: Operation::of(old), new, old, now, warnings }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::admission;
 use super::create::add_broken_rules;
 use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta};
 
@@ -80,7 +81,7 @@ impl Server {
             _ => kind.prepare_update(&mut new, &old),
         }
         if !status_only {
-            self.admit(kind, &mut new, Some(&old), request, now, &mut warnings)?;
+            admission::run(&mut self.admission(kind, &mut new, Some(&old), request, now, &mut warnings))?;
         }
         if !request.options.trusted {
             let mut errors = meta::validate_update(kind, &new, &old);
@@ -100,7 +101,7 @@ impl Server {
         }
         if !status_only {
             self.allocate(kind, &mut new, Some(&old))?;
-            self.admit_last(kind, &mut new, Some(&old), request, now, &mut warnings)?;
+            admission::validate(&mut self.admission(kind, &mut new, Some(&old), request, now, &mut warnings))?;
         }
         if !whole {
             decode::complete(kind, &mut new);

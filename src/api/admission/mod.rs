@@ -53,8 +53,6 @@ pub struct Admission<'a> {
     pub old: Option<&'a Object>,
     /// The present.
     pub now: Time,
-    /// Whether nothing of this is kept.
-    pub dry_run: bool,
     /// Warnings for the client.
     pub warnings: &'a mut Vec<String>,
 }

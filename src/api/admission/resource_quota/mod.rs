@@ -42,7 +42,7 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
         }
         charged.extend(charge(quota, &limited, &delta).map_err(refused)?);
     }
-    if !admission.dry_run {
+    if !admission.request.options.dry_run {
         for quota in charged {
             let name = quota.name().to_string();
             let update = Request::update("resourcequotas", &namespace, &name, quota);
