@@ -83,6 +83,10 @@ pub(in crate::api) fn admit_deletion(
     request: &Request,
     warnings: &mut Vec<String>,
 ) -> Result<()> {
+    // Events expire by themselves; nobody asks for that.
+    if request.options.trusted && kind.names().kind == "Event" {
+        return Ok(());
+    }
     let attempt = Attempt {
         kind,
         operation: "DELETE",
