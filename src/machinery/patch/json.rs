@@ -6,8 +6,9 @@
 
 use json_patch::jsonptr::{PointerBuf, Token};
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
+use serde_json::Value;
 
-use crate::machinery::json::{Value, kind_name};
+use crate::machinery::json;
 
 /// Why a patch cannot be read or applied. The messages are those of the API server and kubectl.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,21 +27,22 @@ pub enum JsonPatchError {
 }
 
 /// The document after all operations.
-pub fn apply(document: &Value, patch: &Value) -> Result<Value, JsonPatchError> {
+pub fn apply(document: &json::Value, patch: &json::Value) -> Result<json::Value, JsonPatchError> {
     let operations = patch.as_array().ok_or_else(|| decode_error(patch, "[]handlers.jsonPatchOp"))?;
     let not_object = operations.iter().find(|operation| !operation.is_object());
     if let Some(operation) = not_object {
         return Err(decode_error(operation, "handlers.jsonPatchOp"));
     }
-    let mut patched = document.clone();
+    // The crate that carries operations out knows `serde_json`'s values only: there and back once for all of them.
+    let mut patched = document.into();
     for operation in operations {
-        run(&mut patched, &Operation(operation)).map_err(JsonPatchError::Apply)?;
+        run(&mut patched, &Operation(&operation.into())).map_err(JsonPatchError::Apply)?;
     }
-    Ok(patched)
+    Ok(patched.into())
 }
 
-fn decode_error(found: &Value, wanted: &'static str) -> JsonPatchError {
-    JsonPatchError::Decode { found: kind_name(found), wanted }
+fn decode_error(found: &json::Value, wanted: &'static str) -> JsonPatchError {
+    JsonPatchError::Decode { found: json::kind_name(found), wanted }
 }
 
 /// An operation as it was written.
@@ -102,7 +104,7 @@ fn replace(document: &mut Value, operation: &Operation) -> Result<(), String> {
         Ok(None) => add(document, &place, operation.value()),
         Ok(Some(_)) => {
             let path = place.pointer(place.existing_index(document)?);
-            carry_out(document, PatchOperation::Replace(ReplaceOperation { path, value: (&operation.value()).into() }))
+            carry_out(document, PatchOperation::Replace(ReplaceOperation { path, value: operation.value() }))
         }
     }
 }
@@ -151,7 +153,7 @@ fn add(document: &mut Value, place: &Place, value: Value) -> Result<(), String> 
         }
         _ => place.key.clone(),
     };
-    carry_out(document, PatchOperation::Add(AddOperation { path: place.pointer(key), value: (&value).into() }))
+    carry_out(document, PatchOperation::Add(AddOperation { path: place.pointer(key), value }))
 }
 
 fn remove(document: &mut Value, place: &Place) -> Result<(), String> {
@@ -165,10 +167,7 @@ fn remove(document: &mut Value, place: &Place) -> Result<(), String> {
 }
 
 fn carry_out(document: &mut Value, operation: PatchOperation) -> Result<(), String> {
-    let mut changed = serde_json::Value::from(&*document);
-    json_patch::patch(&mut changed, &[operation]).map_err(|error| error.to_string())?;
-    *document = changed.into();
-    Ok(())
+    json_patch::patch(document, &[operation]).map_err(|error| error.to_string())
 }
 
 /// Where an operation works: a container that exists, and a key in it that may not.
