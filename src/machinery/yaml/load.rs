@@ -11,7 +11,7 @@ use super::errors::{YamlError, syntax_error};
 use super::repair::repair;
 use super::scalar::{self, Meaning};
 use super::{Dialect, Loaded, json_stream};
-use crate::machinery::json::{Map, Number, Value};
+use crate::machinery::json::{Number, Value};
 use crate::machinery::{go_text, json};
 
 /// Nesting beyond this is refused, so that no document can exhaust the stack.
@@ -206,6 +206,9 @@ fn tag_name(tag: &Tag) -> String {
     }
 }
 
+/// The fields of a mapping as they are written.
+type Fields = Vec<(String, Value)>;
+
 /// Turns nodes into values.
 struct Reader<'t> {
     doc: &'t str,
@@ -232,9 +235,9 @@ impl Reader<'_> {
                 items.iter().map(|&item| self.value(item, depth + 1)).collect::<Result<_, _>>().map(Value::Array)
             }
             Content::Mapping(pairs) => {
-                let mut fields = Map::new();
+                let mut fields = Vec::with_capacity(pairs.len());
                 self.fill(pairs, &mut fields, depth)?;
-                Ok(Value::Object(fields))
+                Ok(Value::Object(fields.into_iter().collect()))
             }
             Content::Alias { anchor, at } => {
                 self.follow(*anchor, *at, |reader, target| reader.value(target, depth + 1))
@@ -242,8 +245,9 @@ impl Reader<'_> {
         }
     }
 
-    /// Writes the pairs of a mapping in their order; merged mappings overwrite what came before them, as kubectl has it.
-    fn fill(&mut self, pairs: &[(NodeId, NodeId)], fields: &mut Map, depth: usize) -> Result<(), YamlError> {
+    /// Writes the pairs of a mapping in their order; merged mappings overwrite what came before them, as kubectl has it: of
+    /// pairs with the same key the last one counts.
+    fn fill(&mut self, pairs: &[(NodeId, NodeId)], fields: &mut Fields, depth: usize) -> Result<(), YamlError> {
         let mut first_lines: HashMap<String, usize> = HashMap::new();
         for &(key, value) in pairs {
             let key_line = self.tree.nodes[key].line;
@@ -267,7 +271,7 @@ impl Reader<'_> {
                 let shown = go_text::quote(&name);
                 self.duplicates.push(format!("line {key_line}: mapping key {shown} already defined at line {first}"));
             }
-            fields.insert(name, value);
+            fields.push((name, value));
         }
         Ok(())
     }
@@ -277,7 +281,7 @@ impl Reader<'_> {
             if text == "<<" && (*plain && tag.is_none() || tag.as_deref() == Some("merge")))
     }
 
-    fn merge(&mut self, id: NodeId, fields: &mut Map, depth: usize) -> Result<(), YamlError> {
+    fn merge(&mut self, id: NodeId, fields: &mut Fields, depth: usize) -> Result<(), YamlError> {
         self.count_node()?;
         let tree = self.tree;
         let wrong = || YamlError::yaml("map merge requires map or sequence of maps as the value");
