@@ -87,7 +87,7 @@ fn field(fields: &mut Map, path: &[String], leaf: Leaf, set: &mut dyn FnMut(&mut
     let missing = fields.get(key).is_none_or(Value::is_null);
     let made = match (is_list, leaf, rest.is_empty()) {
         (_, Leaf::Nothing, _) | (true, ..) => None,
-        (_, Leaf::Text, true) => Some(Value::from(String::new())),
+        (_, Leaf::Text, true) => Some(Value::from("")),
         _ => Some(Value::Object(Map::new())),
     };
     match (missing, made) {

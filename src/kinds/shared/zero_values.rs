@@ -104,7 +104,7 @@ fn prune(value: &mut Value, place: &str) {
             for item in list {
                 // A null among texts reads as an empty text.
                 if item.is_null() && TEXT_LISTS.contains(&place) {
-                    *item = Value::from(String::new());
+                    *item = Value::from("");
                 }
                 prune(item, place);
             }

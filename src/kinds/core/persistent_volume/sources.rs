@@ -163,13 +163,13 @@ pub(super) fn go_shape(volume: &Object) -> String {
 
 fn go_members(name: &str, source: &Value) -> Vec<String> {
     let order: &[(&str, &str, Value)] = match name {
-        "hostPath" => &[("Path", "path", Value::from(String::new())), ("Type", "type", Value::Null)],
+        "hostPath" => &[("Path", "path", Value::from("")), ("Type", "type", Value::Null)],
         "nfs" => &[
-            ("Server", "server", Value::from(String::new())),
-            ("Path", "path", Value::from(String::new())),
+            ("Server", "server", Value::from("")),
+            ("Path", "path", Value::from("")),
             ("ReadOnly", "readOnly", Value::Bool(false)),
         ],
-        "local" => &[("Path", "path", Value::from(String::new())), ("FSType", "fsType", Value::Null)],
+        "local" => &[("Path", "path", Value::from("")), ("FSType", "fsType", Value::Null)],
         _ => &[],
     };
     if order.is_empty() {
