@@ -145,6 +145,17 @@ impl Expression {
     }
 }
 
+/// What an expression for a message says; none if there is no expression, or it makes no text of one line.
+pub fn message(expression: &str, variables: Vec<(&str, Value)>) -> Option<String> {
+    if expression.is_empty() {
+        return None;
+    }
+    match Expression::compile(expression).ok()?.evaluate(variables) {
+        Ok(Value::String(text)) if !text.trim().is_empty() && !text.contains('\n') => Some(text.trim().to_owned()),
+        _ => None,
+    }
+}
+
 /// A JSON value as an expression sees it that knows no types: numbers are what they look like, texts are texts.
 pub fn from_json(value: &json::Value) -> Value {
     match value {

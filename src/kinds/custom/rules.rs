@@ -143,13 +143,11 @@ fn check(rule: &Value, schema: &Value, new: &Value, old: Option<&Value>, path: &
 
 /// What a broken rule says: its expression for that when it makes a text, else its fixed text, else itself.
 fn message(rule: &Value, variables: Vec<(&str, cel::Value)>) -> String {
-    let expression = Some(rule.str("/messageExpression")).filter(|text| !text.is_empty());
-    let made = expression.and_then(|text| Expression::compile(text).ok()?.evaluate(variables).ok());
-    match made {
-        Some(cel::Value::String(text)) if !text.trim().is_empty() && !text.contains('\n') => text.trim().to_owned(),
-        _ if !rule.str("/message").is_empty() => rule.str("/message").to_owned(),
-        _ => format!("failed rule: {}", rule.str("/rule").trim()),
-    }
+    let made = cel::message(rule.str("/messageExpression"), variables);
+    made.unwrap_or_else(|| match rule.str("/message") {
+        "" => format!("failed rule: {}", rule.str("/rule").trim()),
+        message => message.to_owned(),
+    })
 }
 
 /// The field that a rule blames, `.a.b` below the value it stands with.
@@ -174,18 +172,16 @@ fn error(reason: &str, path: &Path, detail: &str) -> FieldError {
 /// A value as an expression sees it, which depends on its type in the schema.
 fn to_cel(schema: &Value, value: &Value, is_root: bool) -> cel::Value {
     match value {
-        Value::Null => cel::Value::Null,
-        Value::Bool(flag) => cel::Value::Bool(*flag),
-        Value::Number(number) => match number.as_i64() {
-            Some(number) if schema.str("/type") != "number" => cel::Value::Int(number),
-            _ => cel::Value::Float(number.as_f64().unwrap_or_default()),
-        },
+        Value::Number(number) if schema.str("/type") == "number" => {
+            cel::Value::Float(number.as_f64().unwrap_or_default())
+        }
         Value::String(text) => text_to_cel(schema.str("/format"), text),
         Value::Array(items) => {
             let inner = schema.get("items").unwrap_or(&Value::Null);
             cel::Value::List(Arc::new(items.iter().map(|item| to_cel(inner, item, false)).collect()))
         }
         Value::Object(_) => map_to_cel(schema, value, is_root),
+        Value::Null | Value::Bool(_) | Value::Number(_) => cel::from_json(value),
     }
 }
 
@@ -211,14 +207,14 @@ fn map_to_cel(schema: &Value, value: &Value, is_root: bool) -> cel::Value {
         } else if let Some(inner) = schema.get("additionalProperties").filter(|s| s.is_object()) {
             fields.insert(name.to_string(), to_cel(inner, value, false));
         } else if free {
-            fields.insert(name.to_string(), to_cel(&Value::Null, value, false));
+            fields.insert(name.to_string(), cel::from_json(value));
         }
     }
     if is_root || schema.flag("/x-kubernetes-embedded-resource") {
         let named = json!({"name": value.str("/metadata/name"), "generateName": value.str("/metadata/generateName")});
         for name in COMMON {
             let value = if name == "metadata" { Some(&named) } else { value.get(name) };
-            fields.extend(value.map(|value| (name.to_owned(), to_cel(&Value::Null, value, false))));
+            fields.extend(value.map(|value| (name.to_owned(), cel::from_json(value))));
         }
     }
     fields.into()

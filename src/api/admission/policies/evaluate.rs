@@ -72,10 +72,14 @@ impl Facts {
         }
     }
 
-    fn evaluate(&self, text: &str) -> Result<cel::Value, String> {
+    fn all(&self) -> Vec<(&'static str, cel::Value)> {
         let mut values = self.values.clone();
         values.push(("variables", self.variables.clone().into()));
-        let result = Expression::compile(text)?.evaluate(values);
+        values
+    }
+
+    fn evaluate(&self, text: &str) -> Result<cel::Value, String> {
+        let result = Expression::compile(text)?.evaluate(self.all());
         result.map_err(|error| {
             let failed = self.failed.iter().find(|(name, _)| error == format!("no such key: {name}"));
             failed
@@ -102,14 +106,11 @@ impl Facts {
 
     /// What a validation says when it fails: its expression for that when it makes a text, else its fixed text, else itself.
     fn message(&self, rule: &Value) -> String {
-        let made = Some(rule.str("/messageExpression")).filter(|text| !text.is_empty()).map(|text| self.evaluate(text));
-        match (made, rule.str("/message").trim()) {
-            (Some(Ok(cel::Value::String(text))), _) if !text.trim().is_empty() && !text.contains('\n') => {
-                text.trim().to_owned()
-            }
-            (_, "") => format!("failed expression: {}", rule.str("/expression").trim()),
-            (_, message) => message.to_owned(),
-        }
+        let made = cel::message(rule.str("/messageExpression"), self.all());
+        made.unwrap_or_else(|| match rule.str("/message").trim() {
+            "" => format!("failed expression: {}", rule.str("/expression").trim()),
+            message => message.to_owned(),
+        })
     }
 }
 
