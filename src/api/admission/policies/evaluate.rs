@@ -119,7 +119,7 @@ fn request(attempt: &Attempt<'_>) -> Value {
     let names = attempt.kind.names();
     let kind = json!({"group": names.group, "version": names.version, "kind": names.kind});
     let resource = json!({"group": names.group, "version": names.version, "resource": names.plural});
-    let object = attempt.object();
+    let object = attempt.object;
     json!({
         "kind": kind, "resource": resource, "subResource": attempt.subresource,
         "requestKind": kind, "requestResource": resource, "requestSubResource": attempt.subresource,

@@ -35,7 +35,7 @@ fn rule_holds(rule: &Value, attempt: &Attempt<'_>, equivalent: bool) -> bool {
         && has("/operations", attempt.operation)
         && versions.any(|(group, version)| has("/apiGroups", group) && has("/apiVersions", version))
         && resources.any(|resource| is_resource(resource, names.plural, attempt.subresource))
-        && (listed.is_empty() || listed.iter().any(|name| name == attempt.object().name()))
+        && (listed.is_empty() || listed.iter().any(|name| name == attempt.object.name()))
 }
 
 /// Whether `pods`, `pods/status`, `pods/*`, `*/scale`, `*` or `*/*` means a resource.
@@ -48,7 +48,7 @@ fn is_resource(rule: &str, plural: &str, subresource: &str) -> bool {
 fn namespace_fits(constraints: &Value, attempt: &Attempt<'_>, namespace: Option<&Object>) -> bool {
     let selector = &constraints["namespaceSelector"];
     match attempt.kind.names().kind {
-        "Namespace" => selects(selector, attempt.object()),
+        "Namespace" => selects(selector, attempt.object),
         _ => namespace.is_none_or(|namespace| selects(selector, namespace)),
     }
 }

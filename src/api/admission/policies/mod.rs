@@ -11,6 +11,7 @@ mod params;
 use super::{Admission, Operation, Result};
 use crate::api::{Request, Server, User};
 use crate::kinds::Kind;
+use crate::machinery::json::Value;
 use crate::machinery::object::{Meta, Object, Reading};
 use crate::machinery::status::{Reason, Status, StatusCause};
 
@@ -35,15 +36,8 @@ struct Attempt<'a> {
     dry_run: bool,
     new: Option<&'a Object>,
     old: Option<&'a Object>,
-}
-
-impl Attempt<'_> {
-    /// The object, as it will be or as it was.
-    fn object(&self) -> &Object {
-        // One of them is always there; an object with nothing in it matches nothing.
-        static NOTHING: Object = Object::Null;
-        self.new.or(self.old).unwrap_or(&NOTHING)
-    }
+    /// The object as it will be, or as it was when it is to go.
+    object: &'a Object,
 }
 
 /// What is wrong with an attempt.
@@ -71,6 +65,7 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
         dry_run: admission.request.options.dry_run,
         new: Some(admission.new),
         old: admission.old,
+        object: admission.new,
     };
     check(admission.server, &attempt, admission.warnings)
 }
@@ -95,6 +90,7 @@ pub(in crate::api) fn admit_deletion(
         dry_run: request.options.dry_run,
         new: None,
         old: Some(old),
+        object: old,
     };
     check(server, &attempt, warnings)
 }
@@ -112,30 +108,41 @@ fn check(server: &mut Server, attempt: &Attempt<'_>, warnings: &mut Vec<String>)
         return Ok(());
     }
     let namespace = match attempt.kind.names().namespaced {
-        true => server.read("namespaces", "", attempt.object().namespace())?,
+        true => server.read("namespaces", "", attempt.object.namespace())?,
         false => None,
     };
     let mut refused = None;
     for policy in server.read_all(POLICIES, None)? {
-        for binding in bindings.iter().filter(|binding| binding.str("/spec/policyName") == policy.name()) {
-            let constraints = [policy.at("/spec/matchConstraints"), binding.at("/spec/matchResources")];
-            let matches = |c: &crate::machinery::json::Value| matching::matches(c, attempt, namespace.as_deref());
-            if policy.at("/spec/matchConstraints").is_none() || !constraints.into_iter().flatten().all(matches) {
-                continue;
-            }
-            for complaint in complaints(server, &policy, binding, attempt, namespace.as_deref())? {
-                let who = format!("ValidatingAdmissionPolicy '{}' with binding '{}'", policy.name(), binding.name());
-                for action in binding.list("/spec/validationActions") {
-                    match action.as_str() {
-                        Some("Warn") => warnings.push(format!("Validation failed for {who}: {}", complaint.message)),
-                        Some("Deny") if refused.is_none() => refused = Some(refusal(attempt, &who, &complaint)),
-                        _ => {}
-                    }
-                }
-            }
+        let bound = bindings.iter().filter(|binding| binding.str("/spec/policyName") == policy.name());
+        for binding in bound.filter(|binding| holds(&policy, binding, attempt, namespace.as_deref())) {
+            let complaints = complaints(server, &policy, binding, attempt, namespace.as_deref())?;
+            let refusal = act(binding, attempt, &complaints, warnings);
+            refused = refused.or(refusal);
         }
     }
     refused.map_or(Ok(()), Err)
+}
+
+/// Whether an attempt is what both a policy and a binding are about.
+fn holds(policy: &Object, binding: &Object, attempt: &Attempt<'_>, namespace: Option<&Object>) -> bool {
+    let matches = |constraints: &Value| matching::matches(constraints, attempt, namespace);
+    policy.at("/spec/matchConstraints").is_some_and(matches) && binding.at("/spec/matchResources").is_none_or(matches)
+}
+
+/// Does with complaints what a binding says: warns, and answers the first as a refusal.
+fn act(
+    binding: &Object,
+    attempt: &Attempt<'_>,
+    complaints: &[Complaint],
+    warnings: &mut Vec<String>,
+) -> Option<Status> {
+    let who =
+        format!("ValidatingAdmissionPolicy '{}' with binding '{}'", binding.str("/spec/policyName"), binding.name());
+    let wants = |action: &str| binding.list("/spec/validationActions").iter().any(|wanted| wanted == action);
+    if wants("Warn") {
+        warnings.extend(complaints.iter().map(|c| format!("Validation failed for {who}: {}", c.message)));
+    }
+    complaints.first().filter(|_| wants("Deny")).map(|complaint| refusal(attempt, &who, complaint))
 }
 
 /// What a policy says to an attempt, with every parameter of a binding.
@@ -160,7 +167,7 @@ fn complaints(
 fn refusal(attempt: &Attempt<'_>, who: &str, complaint: &Complaint) -> Status {
     let names = attempt.kind.names();
     let why = format!("{who} denied request: {}", complaint.message);
-    let mut status = Status::forbidden(names.group, names.plural, attempt.object().name_or_prefix(), &why);
+    let mut status = Status::forbidden(names.group, names.plural, attempt.object.name_or_prefix(), &why);
     status.reason = complaint.reason;
     status.with_cause(StatusCause { reason: String::new(), message: why, field: String::new() })
 }

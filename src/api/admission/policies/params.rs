@@ -25,7 +25,7 @@ pub(super) fn of(
         return Ok(Err(format!("failed to find resource referenced by paramKind: '{version}, Kind={name}'")));
     };
     let names = *found.names();
-    let namespace = match (names.namespaced, reference.str("/namespace"), attempt.object().namespace()) {
+    let namespace = match (names.namespaced, reference.str("/namespace"), attempt.object.namespace()) {
         (false, "", _) => "",
         (false, _, _) => {
             return Ok(Err("paramRef.namespace must not be provided for a cluster-scoped `paramKind`".into()));
@@ -42,7 +42,10 @@ pub(super) fn of(
     let params: Vec<Param> = match reference.str("/name") {
         "" => {
             let all = server.read_all(&resource, names.namespaced.then_some(namespace))?;
-            let selector = Selector::from_object(&reference["selector"]).unwrap_or_else(|_| Selector::everything());
+            let selector = match Selector::from_object(&reference["selector"]) {
+                Ok(selector) => selector,
+                Err(error) => return Ok(Err(error.to_string())),
+            };
             all.into_iter().filter(|param| selector.matches_object(param)).map(Some).collect()
         }
         name => server.read(&resource, namespace, name)?.into_iter().map(Some).collect(),
