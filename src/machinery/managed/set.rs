@@ -78,14 +78,13 @@ impl FieldSet {
 
     /// Writes the FieldsV1 form.
     pub fn to_fields_v1(&self) -> Value {
-        let written = |node: &Node| {
-            let mut below = node.below.to_fields_v1();
-            if let (true, Some(fields)) = (node.member && !node.below.is_empty(), below.as_object_mut()) {
-                fields.insert(ITSELF.to_owned(), Value::Object(Map::new()));
-            }
-            below
-        };
-        Value::Object(self.steps.iter().map(|(step, node)| (step.clone(), written(node))).collect())
+        Value::Object(self.write())
+    }
+
+    fn write(&self) -> Written {
+        let field =
+            |(step, node): (&Text, &Node)| Some((step.clone(), written(node.below.write(), node.member)?.into()));
+        self.steps.iter().filter_map(field).collect()
     }
 
     /// Whether nothing is in the set.
