@@ -1,29 +1,9 @@
-//! Build script: turns the API types of the `k8s-openapi` crate into the two schema files that the binary embeds.
-//!
-//! `schema.txt` holds what every command needs (fields, types, required marks) in a format that is read in place;
-//! `texts.bin` holds the documentation, compressed, for `explain` alone. Neither is part of the repository.
+//! Build script of the binary: how it is linked.
 
-#[path = "build/lean.rs"]
-mod lean;
-#[path = "build/roots.rs"]
-mod roots;
-#[path = "build/texts.rs"]
-mod texts;
-
-use std::{env, error::Error, fs, path::PathBuf};
-
-fn main() -> Result<(), Box<dyn Error>> {
-    for source in ["src/build.rs", "src/build/lean.rs", "src/build/roots.rs", "src/build/texts.rs"] {
-        println!("cargo::rerun-if-changed={source}");
-    }
-    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
-        // At a fixed address the loader has nothing to adjust; moving the tables of the binary would cost a short command
-        // a tenth of its time.
+fn main() {
+    println!("cargo::rerun-if-changed=src/build.rs");
+    if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
+        // At a fixed address the loader has no relocations to apply; they would cost a short command a tenth of its time.
         println!("cargo::rustc-link-arg-bins=-no-pie");
     }
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
-    let (roots, definitions) = roots::collect();
-    fs::write(out.join("schema.txt"), lean::encode(&roots, &definitions)?)?;
-    fs::write(out.join("texts.bin"), texts::encode(&definitions)?)?;
-    Ok(())
 }

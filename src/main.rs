@@ -1,6 +1,6 @@
-//! The binary: arguments in, exit code out. Everything else is the library's.
+//! The binary: arguments in, exit code out. Everything else is the libraries'.
 
 fn main() {
     // Leaves without unwinding the store: what was committed is durable, and dropping the engine only costs time.
-    std::process::exit(kctl::cli::run(std::env::args_os().collect()));
+    std::process::exit(kctl_cli::run(std::env::args_os().collect()));
 }

@@ -4,7 +4,7 @@
 use std::sync::Barrier;
 use std::thread;
 
-use kctl::machinery::object::{Meta as _, Reading as _};
+use kctl_base::object::{Meta as _, Reading as _};
 
 use crate::harness::{Output, Sandbox, finish};
 

@@ -11,8 +11,8 @@ mod checkers;
 mod workload;
 mod world;
 
-use kctl::machinery::object::{Meta as _, Reading as _};
-use kctl::sim::Duration;
+use kctl_base::object::{Meta as _, Reading as _};
+use kctl_base::sim::Duration;
 
 use crate::harness::dump;
 use crate::harness::random::Random;
@@ -79,6 +79,6 @@ fn one_seed_is_one_life() {
 }
 
 /// `kind namespace/name`, as problems name objects.
-fn named(object: &kctl::machinery::json::Value) -> String {
+fn named(object: &kctl_base::json::Value) -> String {
     format!("{} {}", object.str("/kind"), object.name())
 }

@@ -8,9 +8,9 @@ use clap::ArgMatches;
 
 use super::args::Matches;
 use super::{CliError, CliResult, kubeconfig};
-use crate::api::{Request, Response, User};
-use crate::cluster::{Cluster, OpenOptions};
-use crate::sim::{ClockMode, Duration, Time};
+use kctl_base::sim::{ClockMode, Duration, Time};
+use kctl_cluster::api::{Request, Response, User};
+use kctl_cluster::{Cluster, OpenOptions};
 
 /// The surroundings of one command.
 pub struct Ctx {

@@ -1,8 +1,8 @@
 //! From errors to text and exit codes, in kubectl's words. Nothing below this layer chooses words for a person.
 
-use crate::cluster::ClusterError;
-use crate::machinery::status::{Reason, Status};
-use crate::store::StoreError;
+use kctl_base::status::{Reason, Status};
+use kctl_cluster::ClusterError;
+use kctl_cluster::store::StoreError;
 
 /// Result of a verb.
 pub type CliResult<T> = std::result::Result<T, CliError>;

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{CliError, CliResult, Ctx};
+use kctl_base::go_text::io_error;
 
 /// The extensions of manifests; only in directories they decide what is read.
 const EXTENSIONS: &[&str] = &["json", "yaml", "yml"];
@@ -64,22 +65,11 @@ fn read(ctx: &mut Ctx, path: Option<&Path>) -> CliResult<SourceText> {
         None => ("STDIN".to_string(), ctx.stdin()?),
         Some(path) => {
             let name = path.to_string_lossy().into_owned();
-            let bytes = std::fs::read(path).map_err(|e| CliError::text(format!("open {name}: {}", go_error(&e))))?;
+            let bytes = std::fs::read(path).map_err(|e| CliError::text(format!("open {name}: {}", io_error(&e))))?;
             (name, bytes)
         }
     };
     Ok(SourceText { name, text: String::from_utf8_lossy(&bytes).into_owned() })
-}
-
-/// An error of the operating system in Go's words.
-pub fn go_error(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file or directory".into(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".into(),
-        std::io::ErrorKind::IsADirectory => "is a directory".into(),
-        std::io::ErrorKind::NotADirectory => "not a directory".into(),
-        _ => error.to_string(),
-    }
 }
 
 enum Place {
@@ -113,7 +103,7 @@ fn expand(name: &str, recursive: bool) -> CliResult<Place> {
     for path in matches {
         if path.is_dir() {
             walk(&path, recursive, &mut files)
-                .map_err(|e| CliError::text(format!("error reading \"{}\": {}", path.display(), go_error(&e))))?;
+                .map_err(|e| CliError::text(format!("error reading \"{}\": {}", path.display(), io_error(&e))))?;
         } else {
             files.push(path);
         }

@@ -2,9 +2,9 @@
 
 use super::resolve::Item;
 use super::{CliError, CliResult, Ctx};
-use crate::cluster::Waited;
-use crate::machinery::object::Meta;
-use crate::sim::Duration;
+use kctl_base::object::Meta;
+use kctl_base::sim::Duration;
+use kctl_cluster::Waited;
 
 /// Waits until every object is gone or is another one of the same name (its uid differs).
 ///

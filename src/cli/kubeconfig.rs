@@ -7,9 +7,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{CliError, CliResult, Ctx};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Reading, Writing};
-use crate::machinery::yaml;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Reading, Writing};
+use kctl_base::yaml;
 
 /// The file's name in the directory of the store.
 const FILE: &str = "kubeconfig";

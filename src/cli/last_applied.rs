@@ -1,9 +1,9 @@
 //! The annotation in which `apply` keeps what was applied last.
 
-use crate::machinery::json::{self, Value};
-use crate::machinery::object::{Meta, Writing};
+use kctl_base::json::{self, Value};
+use kctl_base::object::{Meta, Writing};
 
-pub use crate::machinery::managed::LAST_APPLIED;
+pub use kctl_base::managed::LAST_APPLIED;
 
 /// The text of a configuration as the annotation holds it: without the annotation itself.
 pub fn configuration(object: &Value) -> String {
@@ -52,7 +52,7 @@ pub fn without_nulls(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn the_annotation_does_not_hold_itself() {

@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::api::Server;
-use crate::kinds::Lookup;
-use crate::kinds::core::event::ABOUT;
-use crate::machinery::labels::Selector;
-use crate::machinery::object::{Meta, Object, Reading};
-use crate::sim::Time;
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::sim::Time;
+use kctl_cluster::api::Server;
+use kctl_kinds::Lookup;
+use kctl_kinds::core::event::ABOUT;
 
 /// Reads from the server while a description is written. What can not be read is left out of it.
 pub struct ServerLookup<'a> {

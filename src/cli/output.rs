@@ -7,11 +7,11 @@ use clap::ArgMatches;
 use super::args::Matches;
 use super::args::groups::DryRun;
 use super::{CliError, CliResult, Ctx};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Writing, split_api_version};
 use crate::printers::custom_columns::CustomColumns;
 use crate::printers::structured::{Structure, StructuredPrinter};
 use crate::printers::templates::TemplatePrinter;
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Writing, split_api_version};
 
 /// Formats that every verb has.
 const COMMON: &[&str] = &[
@@ -197,7 +197,7 @@ fn template_file(path: &str) -> CliResult<String> {
         return Err(CliError::text("custom-columns format specified but no custom columns given"));
     }
     std::fs::read_to_string(path).map_err(|e| {
-        CliError::text(format!("error reading --template {path}, open {path}: {}", super::files::go_error(&e)))
+        CliError::text(format!("error reading --template {path}, open {path}: {}", kctl_base::go_text::io_error(&e)))
     })
 }
 

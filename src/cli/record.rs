@@ -4,8 +4,8 @@ use clap::{ArgAction, ArgMatches, Command};
 
 use super::args::Matches;
 use super::{Ctx, parse};
-use crate::machinery::json::Value;
-use crate::machinery::object::Meta;
+use kctl_base::json::Value;
+use kctl_base::object::Meta;
 
 /// The annotation that holds the reason of a revision.
 pub const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";

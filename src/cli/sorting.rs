@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 
 use super::{CliError, CliResult};
-use crate::machinery::json::Value;
-use crate::machinery::jsonpath::{JsonPath, relaxed};
-use crate::machinery::quantity::Quantity;
+use kctl_base::json::Value;
+use kctl_base::jsonpath::{JsonPath, relaxed};
+use kctl_base::quantity::Quantity;
 
 /// Sorts things by a field of their objects; those without it come first.
 ///
@@ -107,7 +107,7 @@ fn zeroless(digits: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     fn sorted(values: Vec<Value>, field: &str) -> String {
         let mut objects: Vec<Value> = values.into_iter().map(|v| json!({"v": v, "n": [{"v": 1}]})).collect();

@@ -1,11 +1,11 @@
 //! The tables of `get`: columns and rows of a kind, with what the flags add to them, printed section by section.
 
 use super::{CliResult, Ctx};
-use crate::kinds::Kind;
-use crate::machinery::json::Value;
-use crate::machinery::object::Meta;
 use crate::printers::table::TablePrinter;
-use crate::sim::Time;
+use kctl_base::json::Value;
+use kctl_base::object::Meta;
+use kctl_base::sim::Time;
+use kctl_kinds::Kind;
 
 /// What the flags of `get` add to a table or take from it.
 #[derive(Clone, Debug, Default)]
@@ -126,7 +126,7 @@ impl Section {
         let label = |key: &String| object.label(key).unwrap_or("").to_string();
         cells.extend(self.flags.label_columns.iter().map(label));
         if self.flags.show_labels {
-            cells.push(crate::kinds::pairs(object, "/metadata/labels"));
+            cells.push(kctl_kinds::pairs(object, "/metadata/labels"));
         }
         cells
     }

@@ -1,7 +1,7 @@
 //! Sessions for tests: command lines one after the other on a virtual cluster in memory.
 
 use super::{Ctx, run_in};
-use crate::cluster::{Cluster, OpenOptions};
+use kctl_cluster::{Cluster, OpenOptions};
 
 /// A cluster with the commands that are run on it.
 pub(super) struct Session {

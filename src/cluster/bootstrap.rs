@@ -1,9 +1,9 @@
 //! The cluster that a new store starts with: namespaces, nodes, the `kubernetes` service, priority classes, cluster roles.
 
-use super::Cluster;
 use crate::api::{Request, Result};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Writing};
+use crate::cluster::Cluster;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Writing};
 
 /// Namespaces of every cluster.
 const NAMESPACES: &[&str] = &["default", "kube-node-lease", "kube-public", "kube-system"];
@@ -13,7 +13,7 @@ const NODES: &[(&str, bool)] = &[("k8s-master", true), ("k8s-node1", false), ("k
 
 impl Cluster {
     /// Fills a new store. Everything is created in the usual way, so that controllers and events see it.
-    pub(super) fn bootstrap(&mut self) -> Result<()> {
+    pub(crate) fn bootstrap(&mut self) -> Result<()> {
         for name in NAMESPACES {
             let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
             self.make("namespaces", "", namespace)?;

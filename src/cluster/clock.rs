@@ -1,12 +1,12 @@
 //! How time passes: catching up with the wall clock, jumping in virtual time, waiting in both.
 
-use super::{Cluster, ClusterError};
 use crate::api::Result;
-use crate::machinery::json;
-use crate::sim::{ClockMode, Duration, Time, clock};
+use crate::cluster::{Cluster, ClusterError};
+use kctl_base::json;
+use kctl_base::sim::{ClockMode, Duration, Time, clock};
 
 /// More instants than this without the clock moving are a defect, not work.
-pub(super) const SAME_INSTANT_MAX: usize = 100_000;
+pub(crate) const SAME_INSTANT_MAX: usize = 100_000;
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Waited {
 
 impl Cluster {
     /// Lets the controllers work off everything that is due until `until`, each entry at its own instant.
-    pub(super) fn catch_up(&mut self, until: Time) -> Result<()> {
+    pub(crate) fn catch_up(&mut self, until: Time) -> Result<()> {
         while let Some(due) = self.server.take_due(until)? {
             self.clock.now = self.clock.now.max(due.at);
             self.driver.wake(&due);
@@ -143,7 +143,7 @@ impl Cluster {
 
     /// Makes the moved clock part of the next commit.
     fn touch(&mut self) {
-        self.server.set_row(super::CLOCK, json::to_value(&self.clock).ok());
+        self.server.set_row(crate::cluster::CLOCK, json::to_value(&self.clock).ok());
     }
 
     fn must_be_virtual(&self, what: &str) -> std::result::Result<(), ClusterError> {

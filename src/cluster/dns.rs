@@ -8,8 +8,8 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use crate::api::{Result, Server};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object, Reading};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading};
 
 /// The domain of the cluster.
 pub const ZONE: &str = "cluster.local";
@@ -324,12 +324,12 @@ fn address_of(name: &str) -> Option<Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     use super::*;
     use crate::api::Request;
-    use crate::cluster::{Cluster, OpenOptions};
-    use crate::sim::Duration;
+    use crate::{Cluster, OpenOptions};
+    use kctl_base::sim::Duration;
 
     fn cluster() -> Cluster {
         let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster");

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::{CLOCK, Cluster, ClusterError};
 use crate::api::{Server, Settings, index_entries};
+use crate::cluster::{CLOCK, Cluster, ClusterError};
 use crate::controllers::Driver;
-use crate::machinery::json::{self, json};
-use crate::machinery::object::Reading;
-use crate::sim::{ClockMode, ClockState, Duration, Ids, Time, clock, ids};
 use crate::store::{Held, Home, MemoryEngine, Store};
+use kctl_base::json::{self, json};
+use kctl_base::object::Reading;
+use kctl_base::sim::{ClockMode, ClockState, Duration, Ids, Time, clock, ids};
 
 /// The row that holds what a store was created with.
 const ORIGIN: &str = "origin";
@@ -67,7 +67,7 @@ impl OpenOptions {
 }
 
 /// How a cluster was opened, and what holds its directory.
-pub(super) struct Place {
+pub(crate) struct Place {
     options: OpenOptions,
     /// The directory; `None` in memory.
     home: Option<Home>,
@@ -105,7 +105,7 @@ impl Cluster {
     }
 
     /// Gives the store back while the process sleeps, until somebody else changed it or `at_most` has passed.
-    pub(super) fn sleep(&mut self, at_most: Option<std::time::Duration>) -> Result<(), ClusterError> {
+    pub(crate) fn sleep(&mut self, at_most: Option<std::time::Duration>) -> Result<(), ClusterError> {
         let for_now = at_most.map_or(LONGEST_SLEEP, |d| d.min(LONGEST_SLEEP));
         let Some(home) = &self.place.home else {
             std::thread::sleep(for_now);

@@ -1,10 +1,10 @@
 //! The whole control plane in memory: what follows from a request.
 
-use super::{Cluster, OpenOptions};
 use crate::api::Request;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Reading};
-use crate::sim::Duration;
+use crate::{Cluster, OpenOptions};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Reading};
+use kctl_base::sim::Duration;
 
 fn pod(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"nodeName": "k8s-node1", "containers": [{"name": "c", "image": "nginx:1.25"}]}})

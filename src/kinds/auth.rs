@@ -1,7 +1,7 @@
 //! Kinds of the groups authentication.k8s.io and authorization.k8s.io: questions that are answered and not kept.
 
-use crate::kinds::Names;
-use crate::kinds::shared::simple::{CREATE_ONLY, Simple};
+use crate::Names;
+use crate::shared::simple::{CREATE_ONLY, Simple};
 
 const AUTHENTICATION: (&str, &str) = ("authentication.k8s.io", "v1");
 const AUTHORIZATION: (&str, &str) = ("authorization.k8s.io", "v1");

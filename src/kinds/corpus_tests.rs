@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::Catalog;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Reading, Writing, split_api_version};
-use crate::machinery::yaml::split_documents;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Reading, Writing, split_api_version};
+use kctl_base::yaml::split_documents;
 
 /// The recordings, where they are present.
 fn shared(folder: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(folder);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(folder);
     path.is_dir().then_some(path)
 }
 
@@ -209,6 +209,6 @@ fn tables_have_the_columns_of_the_server() {
         let columns = kind.columns();
         let got: Vec<(&str, bool)> = columns.iter().map(|c| (c.name.as_str(), c.wide)).collect();
         assert_eq!(got, wanted, "{resource}");
-        assert_eq!(kind.row(&json!({}), crate::sim::Time::default()).len(), got.len(), "{resource}");
+        assert_eq!(kind.row(&json!({}), kctl_base::sim::Time::default()).len(), got.len(), "{resource}");
     }
 }

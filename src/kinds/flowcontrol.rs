@@ -1,11 +1,11 @@
 //! Kinds of the group flowcontrol.apiserver.k8s.io: whose requests go first. They are kept; nothing queues.
 
-use crate::kinds::shared::simple::Simple;
-use crate::kinds::{Names, age};
-use crate::machinery::json::json;
-use crate::machinery::object::{Meta, Object, Reading, Writing, condition};
-use crate::machinery::view::Cell;
-use crate::sim::Time;
+use crate::shared::simple::Simple;
+use crate::{Names, age};
+use kctl_base::json::json;
+use kctl_base::object::{Meta, Object, Reading, Writing, condition};
+use kctl_base::sim::Time;
+use kctl_base::view::Cell;
 
 const GROUP: (&str, &str) = ("flowcontrol.apiserver.k8s.io", "v1");
 

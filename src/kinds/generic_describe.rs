@@ -1,9 +1,9 @@
 //! The description of kinds that have none of their own: every field with a readable label, level by level.
 
-use crate::kinds::shared::describe::{annotations, describe_events, labels};
-use crate::kinds::{Describer, Lookup};
-use crate::machinery::json::{Text, Value};
-use crate::machinery::object::{Meta, Object};
+use crate::shared::describe::{annotations, describe_events, labels};
+use crate::{Describer, Lookup};
+use kctl_base::json::{Text, Value};
+use kctl_base::object::{Meta, Object};
 
 /// Fields that are said at the top already, or that nobody wants to read.
 const SKIPPED: &[&str] =
@@ -153,7 +153,7 @@ fn merge_acronyms(parts: Vec<String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn labels_are_readable() {

@@ -1,11 +1,11 @@
 //! Kinds of the group resource.k8s.io: devices and claims to them. They are kept; nothing allocates them.
 
-use crate::kinds::shared::simple::Simple;
-use crate::kinds::{Names, age};
-use crate::machinery::json::json;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::Cell;
-use crate::sim::Time;
+use crate::shared::simple::Simple;
+use crate::{Names, age};
+use kctl_base::json::json;
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::Cell;
 
 const GROUP: (&str, &str) = ("resource.k8s.io", "v1");
 

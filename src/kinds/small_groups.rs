@@ -1,12 +1,12 @@
 //! Groups with one simple kind: coordination.k8s.io, node.k8s.io and apiregistration.k8s.io.
 
-use crate::kinds::shared::formats::dns_label_problems;
-use crate::kinds::shared::rules::{check, immutable_at};
-use crate::kinds::shared::simple::Simple;
-use crate::kinds::{Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::json;
-use crate::machinery::object::{Meta, Object, Reading, condition};
+use crate::shared::formats::dns_label_problems;
+use crate::shared::rules::{check, immutable_at};
+use crate::shared::simple::Simple;
+use crate::{Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::json;
+use kctl_base::object::{Meta, Object, Reading, condition};
 
 /// Who holds what, and since when.
 pub static LEASE: Simple = Simple::new(Names::builtin(("coordination.k8s.io", "v1"), "Lease", "leases", "lease", true))

@@ -4,12 +4,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use kctl::api::Request;
-use kctl::cluster::{Cluster, OpenOptions};
-use kctl::machinery::json::json;
-use kctl::machinery::object::{Meta as _, Object, Writing as _};
-use kctl::sim::{ClockMode, Duration, Ids};
-use kctl::store::ObjectKey;
+use kctl_base::json::json;
+use kctl_base::object::{Meta as _, Object, Writing as _};
+use kctl_base::sim::{ClockMode, Duration, Ids};
+use kctl_cluster::api::Request;
+use kctl_cluster::store::ObjectKey;
+use kctl_cluster::{Cluster, OpenOptions};
 
 /// Pods of one ReplicaSet, and of one namespace.
 const PODS_OF_A_SET: usize = 50;

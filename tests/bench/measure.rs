@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kctl::store::{Engine as _, Home};
+use kctl_cluster::store::{Engine as _, Home};
 
 /// What one row of the table says.
 pub(crate) struct Row {

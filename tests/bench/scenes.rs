@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kctl::machinery::json::json;
+use kctl_base::json::json;
 
 use crate::load;
 use crate::measure::{Bench, Row, Target};

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kctl::api::index_entries;
-use kctl::cluster::{Cluster, OpenOptions};
-use kctl::store::{Home, Store};
+use kctl_cluster::api::index_entries;
+use kctl_cluster::store::{Home, Store};
+use kctl_cluster::{Cluster, OpenOptions};
 use tempfile::TempDir;
 
 /// Where a test's commands run.

@@ -16,8 +16,8 @@ mod stateful_sets;
 
 use std::sync::Arc;
 
-use kctl::machinery::object::{Meta as _, Object, Reading as _};
-use kctl::store::Change;
+use kctl_base::object::{Meta as _, Object, Reading as _};
+use kctl_cluster::store::Change;
 
 use super::named;
 use super::world::World;
@@ -109,13 +109,13 @@ fn can_run(template: &Object) -> bool {
 /// A pod that no node has room for; it may stay pending.
 fn waits_for_room(pod: &Object) -> bool {
     pod.str("/spec/nodeName").is_empty()
-        && kctl::machinery::object::condition(pod, "PodScheduled")
+        && kctl_base::object::condition(pod, "PodScheduled")
             .is_some_and(|c| c.str("/reason") == "Unschedulable" && c.str("/message").contains("Insufficient"))
 }
 
 /// The name of a pod and, where it is not ready, why.
 fn unready(pod: &Object) -> String {
-    match kctl::machinery::object::condition_is_true(pod, "Ready") {
+    match kctl_base::object::condition_is_true(pod, "Ready") {
         true => pod.name().into(),
         false => format!("{} {} {}", pod.name(), pod["metadata"]["annotations"], pod["status"]),
     }

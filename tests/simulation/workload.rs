@@ -5,11 +5,11 @@ mod specs;
 
 use std::collections::BTreeMap;
 
-use kctl::api::{PatchType, Propagation, Request};
-use kctl::machinery::json::{Value, json};
-use kctl::machinery::object::{Meta as _, Reading as _};
-use kctl::machinery::status::Status;
-use kctl::sim::Duration;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta as _, Reading as _};
+use kctl_base::sim::Duration;
+use kctl_base::status::Status;
+use kctl_cluster::api::{PatchType, Propagation, Request};
 
 use super::checkers;
 use super::world::World;

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use kctl::api::{PatchType, Request};
-use kctl::cluster::{Cluster, OpenOptions};
-use kctl::machinery::json::{Value, json};
-use kctl::machinery::object::{Meta as _, Object, Reading as _};
-use kctl::machinery::status::{Reason, Status};
-use kctl::sim::Duration;
-use kctl::store::{Change, ChangeKind, ObjectKey};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta as _, Object, Reading as _};
+use kctl_base::sim::Duration;
+use kctl_base::status::{Reason, Status};
+use kctl_cluster::api::{PatchType, Request};
+use kctl_cluster::store::{Change, ChangeKind, ObjectKey};
+use kctl_cluster::{Cluster, OpenOptions};
 
 /// How many steps a failure tells of.
 const STORY: usize = 30;
@@ -160,7 +160,7 @@ impl World {
 
     /// Says which images can not be pulled beside those that never can.
     pub(super) fn set_missing(&mut self, images: &[&str]) {
-        let always = kctl::controllers::kubelet::DEFAULT_MISSING.iter();
+        let always = kctl_cluster::controllers::kubelet::DEFAULT_MISSING.iter();
         let row = (!images.is_empty()).then(|| json!(always.chain(images).collect::<Vec<_>>()));
         self.cluster.server().set_row("setting/images-missing", row);
     }

@@ -3,8 +3,8 @@
 use clap::{ArgMatches, Command};
 
 use super::{Matches, each, list, optional, switch, text};
-use crate::api::FieldValidation;
-use crate::cli::{CliError, CliResult, Ctx};
+use crate::{CliError, CliResult, Ctx};
+use kctl_cluster::api::FieldValidation;
 
 /// `-o` and what goes with it.
 pub fn output(command: Command) -> Command {
@@ -48,7 +48,7 @@ pub fn all_namespaces(command: Command) -> Command {
 
 /// The types and names.
 pub fn words(command: Command) -> Command {
-    let names = clap_complete::engine::ArgValueCompleter::new(crate::cli::complete::words);
+    let names = clap_complete::engine::ArgValueCompleter::new(crate::complete::words);
     command.arg(super::words("words").add(names))
 }
 
@@ -143,7 +143,7 @@ pub fn read_validation(matches: &ArgMatches) -> CliResult<FieldValidation> {
         "ignore" | "false" => Ok(FieldValidation::Ignore),
         other => Err(CliError::text(format!(
             "invalid - validate option {}; must be one of: strict (or true), warn, ignore (or false)",
-            crate::machinery::field::quote(other)
+            kctl_base::field::quote(other)
         ))),
     }
 }

@@ -9,9 +9,9 @@ use clap::{Arg, ArgAction, ArgMatches};
 /// A boolean flag: `--all`, `--all=false`; the last one wins.
 pub fn switch(name: &'static str, help: &'static str) -> Arg {
     optional(name, "true", help).value_parser(StringValueParser::new().try_map(|text| {
-        parse_bool(&text).map(|b| b.to_string()).ok_or_else(|| {
-            format!("strconv.ParseBool: parsing {}: invalid syntax", crate::machinery::field::quote(&text))
-        })
+        parse_bool(&text)
+            .map(|b| b.to_string())
+            .ok_or_else(|| format!("strconv.ParseBool: parsing {}: invalid syntax", kctl_base::field::quote(&text)))
     }))
 }
 
@@ -64,14 +64,14 @@ pub fn each(name: &'static str, help: &'static str) -> Arg {
 pub fn number(name: &'static str, help: &'static str) -> Arg {
     text(name, help).value_parser(StringValueParser::new().try_map(|text| {
         text.parse::<i64>()
-            .map_err(|_| format!("strconv.ParseInt: parsing {}: invalid syntax", crate::machinery::field::quote(&text)))
+            .map_err(|_| format!("strconv.ParseInt: parsing {}: invalid syntax", kctl_base::field::quote(&text)))
     }))
 }
 
 /// A flag with a whole number of 32 bits.
 pub fn number32(name: &'static str, help: &'static str) -> Arg {
     number(name, help).value_parser(StringValueParser::new().try_map(|text| {
-        let wrong = |why| format!("strconv.ParseInt: parsing {}: {why}", crate::machinery::field::quote(&text));
+        let wrong = |why| format!("strconv.ParseInt: parsing {}: {why}", kctl_base::field::quote(&text));
         match text.parse::<i64>() {
             Ok(number) if i32::try_from(number).is_ok() => Ok(number),
             Ok(_) => Err(wrong("value out of range")),
@@ -83,13 +83,14 @@ pub fn number32(name: &'static str, help: &'static str) -> Arg {
 /// A flag with a duration in Go's syntax.
 pub fn duration(name: &'static str, help: &'static str) -> Arg {
     text(name, help).value_parser(
-        StringValueParser::new().try_map(|text| crate::sim::Duration::parse(&text).ok_or_else(|| bad_duration(&text))),
+        StringValueParser::new()
+            .try_map(|text| kctl_base::sim::Duration::parse(&text).ok_or_else(|| bad_duration(&text))),
     )
 }
 
 /// Go's complaint about a duration: a number without a unit, a unit that it does not know, or no number at all.
 fn bad_duration(text: &str) -> String {
-    let quote = crate::machinery::field::quote;
+    let quote = kctl_base::field::quote;
     let invalid = || format!("time: invalid duration {}", quote(text));
     let mut rest = text.trim_start_matches(['-', '+']);
     while !rest.is_empty() {
@@ -137,7 +138,7 @@ pub trait Matches {
     /// The value of a number flag.
     fn int(&self, name: &str) -> Option<i64>;
     /// The value of a duration flag.
-    fn span(&self, name: &str) -> Option<crate::sim::Duration>;
+    fn span(&self, name: &str) -> Option<kctl_base::sim::Duration>;
     /// Whether a flag was typed.
     fn typed(&self, name: &str) -> bool;
 }
@@ -167,8 +168,8 @@ impl Matches for ArgMatches {
         self.try_get_one::<i64>(name).ok().flatten().copied()
     }
 
-    fn span(&self, name: &str) -> Option<crate::sim::Duration> {
-        self.try_get_one::<crate::sim::Duration>(name).ok().flatten().copied()
+    fn span(&self, name: &str) -> Option<kctl_base::sim::Duration> {
+        self.try_get_one::<kctl_base::sim::Duration>(name).ok().flatten().copied()
     }
 
     fn typed(&self, name: &str) -> bool {

@@ -1,13 +1,13 @@
 //! The documents of a manifest: what kind each is, in which namespace, and whether it looks like an object at all.
 
-use crate::cli::files::SourceText;
-use crate::cli::{CliError, CliResult};
-use crate::kinds::Catalog;
-use crate::kinds::catalog::KindRef;
-use crate::machinery::json::{Value, kind_name};
-use crate::machinery::labels::Selector;
-use crate::machinery::object::{Meta, Reading, Writing, split_api_version};
-use crate::machinery::yaml;
+use crate::files::SourceText;
+use crate::{CliError, CliResult};
+use kctl_base::json::{Value, kind_name};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Reading, Writing, split_api_version};
+use kctl_base::yaml;
+use kctl_kinds::Catalog;
+use kctl_kinds::catalog::KindRef;
 
 use super::{Item, Resolved, Selection};
 
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
 
     fn kind_of(&self, object: &Value, source: &SourceText) -> CliResult<(KindRef, Option<(String, String)>)> {
         if object.kind().is_empty() {
-            let text = crate::machinery::json::to_compact(object);
+            let text = kctl_base::json::to_compact(object);
             let file = &source.name;
             return Err(CliError::text(match object.is_object() {
                 true => format!("unable to decode \"{file}\": Object 'Kind' is missing in '{text}'"),
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The namespace of an object: its own, else that of the command.
-    fn namespace(&self, kind: &dyn crate::kinds::Kind, object: &mut Value) -> CliResult<String> {
+    fn namespace(&self, kind: &dyn kctl_kinds::Kind, object: &mut Value) -> CliResult<String> {
         if !kind.names().namespaced {
             return Ok(String::new());
         }

@@ -10,12 +10,12 @@ mod words;
 use std::sync::Arc;
 
 use super::files::{SourceText, SourceTexts};
-use super::{CliError, CliResult, Ctx, kustomize};
-use crate::api::Request;
-use crate::kinds::catalog::KindRef;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object};
-use crate::machinery::status::{Reason, Status};
+use super::{CliError, CliResult, Ctx, kustomization};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object};
+use kctl_base::status::{Reason, Status};
+use kctl_cluster::api::Request;
+use kctl_kinds::catalog::KindRef;
 use words::Wanted;
 
 /// What a command line says about which objects are meant.
@@ -120,7 +120,7 @@ impl Item {
     }
 
     /// A request about this object in the version that was asked for.
-    pub fn request(&self, verb: crate::api::Verb) -> Request {
+    pub fn request(&self, verb: kctl_cluster::api::Verb) -> Request {
         let mut request = Request::new(verb, &self.resource(), &self.namespace, &self.name);
         request.version = self.version.clone();
         request.options.duplicates = self.duplicates.clone();
@@ -137,7 +137,7 @@ impl Item {
 
     /// The object as the server has it now.
     pub fn fetch(&self, ctx: &mut Ctx) -> CliResult<Arc<Object>> {
-        Ok(ctx.call(&self.request(crate::api::Verb::Get))?.object)
+        Ok(ctx.call(&self.request(kctl_cluster::api::Verb::Get))?.object)
     }
 
     /// A server's refusal about this object, with the file it is from: `error when VERB "f": ...`.
@@ -254,8 +254,8 @@ fn from_files(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
 
 /// The objects of a kustomization, as if they stood in one file of the name of its directory.
 fn built(ctx: &mut Ctx, folder: &str) -> CliResult<SourceTexts> {
-    let objects = kustomize::run(ctx, folder, kustomize::Options::default())?;
-    let text = SourceText { name: folder.into(), text: kustomize::to_yaml(&objects) };
+    let objects = kustomization::build(ctx, folder, kctl_kustomize::Options::default())?;
+    let text = SourceText { name: folder.into(), text: kctl_kustomize::to_yaml(&objects) };
     Ok(SourceTexts { texts: vec![text], single: false })
 }
 
@@ -320,7 +320,7 @@ fn list_refusal(selection: &Selection, target: &Target, mut status: Status) -> S
     if !matches!(status.reason, Reason::BadRequest | Reason::NotFound) {
         return status;
     }
-    let quote = crate::machinery::field::quote;
+    let quote = kctl_base::field::quote;
     let resource = quote(&target.go_name());
     status.message = match selection.labels.is_empty() && selection.fields.is_empty() {
         true => format!("Unable to list {resource}: {}", status.message),

@@ -1,8 +1,8 @@
 //! The words of a command line that name types and objects.
 
-use crate::cli::{CliError, CliResult};
-use crate::kinds::Catalog;
-use crate::kinds::catalog::serves;
+use crate::{CliError, CliResult};
+use kctl_kinds::Catalog;
+use kctl_kinds::catalog::serves;
 
 use super::{Selection, Target};
 

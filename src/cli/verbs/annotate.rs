@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use clap::ArgMatches;
 
 use super::metadata_map::{self, MapVerb, Pairs};
-use crate::cli::record::CHANGE_CAUSE;
-use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::record::CHANGE_CAUSE;
+use crate::{CliError, CliResult, Ctx, Verb};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

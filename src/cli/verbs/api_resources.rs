@@ -2,10 +2,10 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::kinds::Kind;
+use crate::args::{self, Matches, groups};
 use crate::printers::table::print_rows;
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_kinds::Kind;
 
 /// `api-resources`.
 pub(super) const RESOURCES: Verb = Verb {

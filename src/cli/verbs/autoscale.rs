@@ -4,14 +4,14 @@ use clap::{ArgMatches, Command};
 
 use super::change::{self, From, Subject};
 use super::made::Making;
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::output::Output;
-use crate::cli::resolve::{Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb, record};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Writing};
-use crate::machinery::quantity::Quantity;
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::output::Output;
+use crate::resolve::{Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb, record};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Writing};
+use kctl_base::quantity::Quantity;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::api::{PatchType, Verb as ApiVerb};
-use crate::cli::args::groups::DryRun;
-use crate::cli::resolve::{Item, Resolved, Selection};
-use crate::cli::{CliError, CliResult, Ctx};
-use crate::cluster::Waited;
-use crate::machinery::json::{Map, Value};
-use crate::machinery::object::{Meta, Object, split_api_version};
-use crate::machinery::patch::merge;
-use crate::machinery::schema::{Schema, shape};
-use crate::sim::{Duration, Time};
+use crate::args::groups::DryRun;
+use crate::resolve::{Item, Resolved, Selection};
+use crate::{CliError, CliResult, Ctx};
+use kctl_base::json::{Map, Value};
+use kctl_base::object::{Meta, Object, split_api_version};
+use kctl_base::patch::merge;
+use kctl_base::schema::{Schema, shape};
+use kctl_base::sim::{Duration, Time};
+use kctl_cluster::Waited;
+use kctl_cluster::api::{PatchType, Verb as ApiVerb};
 
 /// An object to change, as it is now.
 pub(super) struct Subject {
@@ -78,7 +78,7 @@ pub(super) fn send_patch(
     dry_run: DryRun,
 ) -> CliResult<Arc<Object>> {
     let request = item.request(ApiVerb::Patch).manager(manager).dry_run(dry_run.is_server());
-    Ok(ctx.call(&request.body(crate::api::Body::Patch(format, patch)))?.object)
+    Ok(ctx.call(&request.body(kctl_cluster::api::Body::Patch(format, patch)))?.object)
 }
 
 /// The object as kubectl prints one that it has decoded itself: with the zero values that its types write out.
@@ -160,7 +160,7 @@ pub(super) fn local_and_server() -> CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn changes_come_after_resources() {

@@ -2,10 +2,10 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::cli::args::{Matches, duration, words};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::cluster::Cluster;
-use crate::sim::{ClockMode, Duration};
+use crate::args::{Matches, duration, words};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::sim::{ClockMode, Duration};
+use kctl_cluster::Cluster;
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {

@@ -2,8 +2,8 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::cli::args::{self};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::args::{self};
+use crate::{CliError, CliResult, Ctx, Verb};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -2,8 +2,8 @@
 
 use clap::ArgMatches;
 
-use crate::cli::args::{Matches, groups};
-use crate::cli::{CliError, CliResult, Ctx, Verb, complete};
+use crate::args::{Matches, groups};
+use crate::{CliError, CliResult, Ctx, Verb, complete};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

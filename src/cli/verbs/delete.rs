@@ -2,13 +2,13 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::api::{Propagation, Verb as ApiVerb};
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::resolve::{Item, Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb, gone};
-use crate::machinery::object::Meta;
-use crate::sim::Duration;
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::resolve::{Item, Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb, gone};
+use kctl_base::object::Meta;
+use kctl_base::sim::Duration;
+use kctl_cluster::api::{Propagation, Verb as ApiVerb};
 
 /// The verb.
 pub(super) const VERB: Verb =

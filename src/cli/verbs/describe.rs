@@ -2,13 +2,13 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::lookup::ServerLookup;
-use crate::cli::resolve::{self, Item, Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::kinds::{Describer, generic_describe};
-use crate::machinery::object::Meta;
+use crate::args::{self, Matches, groups};
+use crate::lookup::ServerLookup;
 use crate::printers::describe::describe as align;
+use crate::resolve::{self, Item, Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::object::Meta;
+use kctl_kinds::{Describer, generic_describe};
 
 /// The verb.
 pub(super) const VERB: Verb =
@@ -72,7 +72,7 @@ fn with_prefix(
 }
 
 fn describe(ctx: &mut Ctx, item: &Item, show_events: bool) -> CliResult<String> {
-    let mut request = item.request(crate::api::Verb::Get);
+    let mut request = item.request(kctl_cluster::api::Verb::Get);
     request.version = None;
     let object = ctx.call(&request)?.object;
     let now = ctx.now()?;

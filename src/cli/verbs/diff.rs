@@ -9,14 +9,14 @@ use std::process::Command as Process;
 use clap::{ArgMatches, Command};
 
 use super::apply::client_side;
-use crate::api::{Body, PatchType, Verb as ApiVerb};
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::output::strip_managed_fields;
-use crate::cli::resolve::{Item, Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb, last_applied};
-use crate::machinery::json::{self, Map, Value};
-use crate::machinery::object::{Meta, Writing, split_api_version};
-use crate::machinery::yaml;
+use crate::args::{self, Matches, groups};
+use crate::output::strip_managed_fields;
+use crate::resolve::{Item, Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb, last_applied};
+use kctl_base::json::{self, Map, Value};
+use kctl_base::object::{Meta, Writing, split_api_version};
+use kctl_base::yaml;
+use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -208,8 +208,8 @@ impl Folders {
         let output = output.map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => CliError::text(format!(
                 "failed to run {}: exec: {}: executable file not found in $PATH",
-                crate::machinery::field::quote(&program),
-                crate::machinery::field::quote(&program)
+                kctl_base::field::quote(&program),
+                kctl_base::field::quote(&program)
             )),
             _ => CliError::text(format!("failed to run \"{program}\": {e}")),
         })?;
@@ -245,7 +245,7 @@ fn program(variable: Option<&str>) -> (String, Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn the_program_is_the_user_s() {

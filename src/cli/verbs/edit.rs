@@ -3,18 +3,18 @@
 use clap::{ArgMatches, Command};
 
 use super::change::{self, From, Subject};
-use crate::api::{Body, FieldValidation, PatchType, Verb as ApiVerb};
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::output::{Output, strip_managed_fields};
-use crate::cli::resolve::{Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb, editor, last_applied, record};
-use crate::machinery::field::quote;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Reading, split_api_version};
-use crate::machinery::patch::{FieldType, three_way};
-use crate::machinery::schema::Schema;
-use crate::machinery::{json as json_text, yaml};
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::output::{Output, strip_managed_fields};
+use crate::resolve::{Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb, editor, last_applied, record};
+use kctl_base::field::quote;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Reading, split_api_version};
+use kctl_base::patch::{FieldType, three_way};
+use kctl_base::schema::Schema;
+use kctl_base::{json as json_text, yaml};
+use kctl_cluster::api::{Body, FieldValidation, PatchType, Verb as ApiVerb};
 
 /// The verb.
 pub(super) const VERB: Verb =

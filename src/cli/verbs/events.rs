@@ -2,19 +2,19 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::api::Request;
-use crate::cli::args::groups;
-use crate::cli::args::{self, Matches};
-use crate::cli::output::Output;
-use crate::cli::{CliError, CliResult, Ctx, Verb, resolve};
-use crate::cluster::Waited;
-use crate::kinds::shared::describe::events::interval;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object, Reading};
-use crate::machinery::status::Status;
+use crate::args::groups;
+use crate::args::{self, Matches};
+use crate::output::Output;
 use crate::printers::structured;
 use crate::printers::table::TablePrinter;
-use crate::sim::Time;
+use crate::{CliError, CliResult, Ctx, Verb, resolve};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::sim::Time;
+use kctl_base::status::Status;
+use kctl_cluster::Waited;
+use kctl_cluster::api::Request;
+use kctl_kinds::shared::describe::events::interval;
 
 /// The verb.
 pub(super) const VERB: Verb =

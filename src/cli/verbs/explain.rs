@@ -2,13 +2,13 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::{CliError, CliResult, Ctx, Verb, resolve};
-use crate::kinds::catalog::{KindRef, serves};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Reading, split_api_version};
-use crate::machinery::schema::explain::{Subject, explain};
-use crate::machinery::schema::explain_custom::explain_custom;
+use crate::args::{self, Matches, groups};
+use crate::{CliError, CliResult, Ctx, Verb, resolve};
+use kctl_base::json::Value;
+use kctl_base::object::{Reading, split_api_version};
+use kctl_base::schema::explain::{Subject, explain};
+use kctl_base::schema::explain_custom::explain_custom;
+use kctl_kinds::catalog::{KindRef, serves};
 
 /// The verb.
 pub(super) const VERB: Verb =

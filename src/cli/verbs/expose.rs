@@ -6,14 +6,14 @@ use clap::{ArgMatches, Command};
 
 use super::change::{self, From};
 use super::made::{self, Making};
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::output::Output;
-use crate::cli::resolve::{Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb, record};
-use crate::machinery::field::quote;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Reading, Writing, split_api_version};
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::output::Output;
+use crate::resolve::{Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb, record};
+use kctl_base::field::quote;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Reading, Writing, split_api_version};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -137,7 +137,7 @@ fn selector_of(object: &Value) -> Result<BTreeMap<String, String>, String> {
         }
         _ => {
             if !object.list("/spec/selector/matchExpressions").is_empty() {
-                let expressions = crate::machinery::json::to_compact(&object["spec"]["selector"]["matchExpressions"]);
+                let expressions = kctl_base::json::to_compact(&object["spec"]["selector"]["matchExpressions"]);
                 return Err(format!(
                     "couldn't convert expressions - {} to map-based selector format",
                     quote(&expressions)

@@ -2,8 +2,8 @@
 
 use clap::ArgMatches;
 
-use crate::cli::args::{self, Matches};
-use crate::cli::{CliError, CliResult, Ctx, Verb, parse};
+use crate::args::{self, Matches};
+use crate::{CliError, CliResult, Ctx, Verb, parse};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use clap::{ArgMatches, Command};
 
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::files::go_error;
-use crate::cli::kustomize::{self, Options};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, split_api_version};
-use crate::machinery::yaml;
+use crate::args::{self, Matches, groups};
+use crate::{CliError, CliResult, Ctx, Verb, kustomization};
+use kctl_base::go_text::io_error;
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, split_api_version};
+use kctl_base::yaml;
+use kctl_kustomize::Options;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -61,17 +61,17 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     };
     let options =
         Options { restricted, charts: matches.on("enable-helm"), plugins: matches.on("enable-alpha-plugins") };
-    let objects = kustomize::run(ctx, folder, options)?;
+    let objects = kustomization::build(ctx, folder, options)?;
     match matches.value("output") {
-        "" => ctx.out.push_str(&kustomize::to_yaml(&objects)),
+        "" => ctx.out.push_str(&kctl_kustomize::to_yaml(&objects)),
         place if Path::new(place).is_dir() => write_each(Path::new(place), &objects)?,
-        place => write(Path::new(place), &kustomize::to_yaml(&objects))?,
+        place => write(Path::new(place), &kctl_kustomize::to_yaml(&objects))?,
     }
     Ok(())
 }
 
 fn write(path: &Path, text: &str) -> CliResult<()> {
-    std::fs::write(path, text).map_err(|e| CliError::text(format!("open {}: {}", path.display(), go_error(&e))))
+    std::fs::write(path, text).map_err(|e| CliError::text(format!("open {}: {}", path.display(), io_error(&e))))
 }
 
 /// Writes each object into a file of its own; the namespace is part of the name where there are several.
@@ -92,7 +92,7 @@ fn write_each(folder: &Path, objects: &[Value]) -> CliResult<()> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::testing::{Session, check};
+    use crate::testing::{Session, check};
 
     const CONFIG_MAP: &str = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: v}}";
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use clap::{ArgMatches, Command};
 
 use super::metadata_map::{self, MapVerb, Pairs};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::field::quote;
-use crate::machinery::json::Value;
-use crate::machinery::labels::value_problems;
-use crate::machinery::object::Reading;
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::field::quote;
+use kctl_base::json::Value;
+use kctl_base::labels::value_problems;
+use kctl_base::object::Reading;
 
 /// The verb.
 pub(super) const VERB: Verb =

@@ -2,17 +2,17 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::api::Request;
-use crate::cli::args::groups;
-use crate::cli::args::{self, Matches};
-use crate::cli::resolve::{Item, Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::cluster::Waited;
-use crate::controllers::kubelet;
-use crate::machinery::labels::Selector;
-use crate::machinery::object::{Meta, Object, Reading};
-use crate::machinery::status::Status;
-use crate::sim::{Duration, Time};
+use crate::args::groups;
+use crate::args::{self, Matches};
+use crate::resolve::{Item, Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::sim::{Duration, Time};
+use kctl_base::status::Status;
+use kctl_cluster::Waited;
+use kctl_cluster::api::Request;
+use kctl_cluster::controllers::kubelet;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -149,7 +149,7 @@ fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
         CliError::Status(status) if status.is_not_found() => CliError::text(format!(
             "error from server (NotFound): {} in namespace {}",
             status.message,
-            crate::machinery::field::quote(&item.namespace)
+            kctl_base::field::quote(&item.namespace)
         )),
         other => other,
     })?;
@@ -174,7 +174,7 @@ fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
     if pods.is_empty() {
         return Err(CliError::text("timed out waiting for the condition"));
     }
-    pods.sort_by_key(|p| (!crate::machinery::object::condition_is_true(p, "Ready"), p.creation_time()));
+    pods.sort_by_key(|p| (!kctl_base::object::condition_is_true(p, "Ready"), p.creation_time()));
     if !all {
         if pods.len() > 1 {
             ctx.complain(format!("Found {} pods, using pod/{}", pods.len(), pods[0].name()));

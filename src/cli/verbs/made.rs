@@ -3,15 +3,15 @@
 use clap::{ArgMatches, Command};
 
 use super::change;
-use crate::api::{Body, PatchType, Request, Verb as ApiVerb};
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::{CliError, CliResult, Ctx, last_applied};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Writing, split_api_version};
-use crate::machinery::patch::{self, FieldType};
-use crate::machinery::quantity::Quantity;
-use crate::machinery::schema::{Schema, decode::decode};
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::{CliError, CliResult, Ctx, last_applied};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Writing, split_api_version};
+use kctl_base::patch::{self, FieldType};
+use kctl_base::quantity::Quantity;
+use kctl_base::schema::{Schema, decode::decode};
+use kctl_cluster::api::{Body, PatchType, Request, Verb as ApiVerb};
 
 /// The flags of `--overrides`.
 pub(super) fn overrides(command: Command) -> Command {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use clap::{ArgMatches, Command};
 
 use super::change::{self, From, Subject};
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::output::Output;
-use crate::cli::resolve::{Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, record};
-use crate::machinery::field::quote;
-use crate::machinery::json::{Map, Value};
-use crate::machinery::object::{Meta, Reading, Writing, split_api_version};
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::output::Output;
+use crate::resolve::{Selection, resolve};
+use crate::{CliError, CliResult, Ctx, record};
+use kctl_base::field::quote;
+use kctl_base::json::{Map, Value};
+use kctl_base::object::{Meta, Reading, Writing, split_api_version};
 
 /// Keys with their values.
 pub(super) type Strings = BTreeMap<String, String>;

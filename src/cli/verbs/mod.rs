@@ -100,5 +100,5 @@ pub static VERBS: &[Verb] = &[
 
 /// For verbs that take no words and, as kubectl's, do not mind them.
 fn words_that_mean_nothing(command: clap::Command) -> clap::Command {
-    crate::cli::args::groups::words(command)
+    crate::args::groups::words(command)
 }

@@ -2,8 +2,8 @@
 
 use clap::{Arg, ArgAction, ArgMatches};
 
-use crate::cli::args::global;
-use crate::cli::{CliResult, Ctx, Verb};
+use crate::args::global;
+use crate::{CliResult, Ctx, Verb};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -40,7 +40,7 @@ fn paragraph(flag: &Arg) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::testing::Session;
+    use crate::testing::Session;
 
     #[test]
     fn global_flags_are_printed_with_their_defaults() {

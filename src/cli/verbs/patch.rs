@@ -3,18 +3,18 @@
 use clap::{ArgMatches, Command};
 
 use super::change;
-use crate::api::{Body, PatchType, Verb as ApiVerb};
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::output::Output;
-use crate::cli::resolve::{Item, Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb, record};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, split_api_version};
-use crate::machinery::patch::{self, FieldType};
-use crate::machinery::schema::Schema;
-use crate::machinery::status::Reason;
-use crate::machinery::yaml;
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::output::Output;
+use crate::resolve::{Item, Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb, record};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, split_api_version};
+use kctl_base::patch::{self, FieldType};
+use kctl_base::schema::Schema;
+use kctl_base::status::Reason;
+use kctl_base::yaml;
+use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
 
 /// The verb.
 pub(super) const VERB: Verb =
@@ -101,7 +101,7 @@ fn format(word: &str) -> CliResult<PatchType> {
 fn text(typed: Option<&str>, file: Option<&str>) -> CliResult<String> {
     let text = match file {
         Some(path) => std::fs::read_to_string(path).map_err(|e| {
-            CliError::text(format!("unable to read patch file: open {path}: {}", crate::cli::files::go_error(&e)))
+            CliError::text(format!("unable to read patch file: open {path}: {}", kctl_base::go_text::io_error(&e)))
         })?,
         None => typed.unwrap_or_default().to_string(),
     };
@@ -111,7 +111,7 @@ fn text(typed: Option<&str>, file: Option<&str>) -> CliResult<String> {
     let loaded = yaml::to_json(&text).map_err(|e| {
         let why = e.to_string();
         let why = why.trim_start_matches("error converting YAML to JSON: ");
-        CliError::text(format!("unable to parse {}: {why}", crate::machinery::field::quote(&text)))
+        CliError::text(format!("unable to parse {}: {why}", kctl_base::field::quote(&text)))
     })?;
     Ok(loaded.value.to_string())
 }

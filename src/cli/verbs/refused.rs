@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::cli::{CliError, CliResult, Ctx, Verb};
+use crate::{CliError, CliResult, Ctx, Verb};
 
 /// Takes any words and flags: a refusal is clearer than a complaint about one of them.
 pub(super) fn anything(command: Command) -> Command {

@@ -3,15 +3,15 @@
 use clap::{ArgMatches, Command};
 
 use super::delete::{self, Deletion};
-use crate::api::{Body, FieldValidation, Verb as ApiVerb};
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::output::Output;
-use crate::cli::resolve::{Item, Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb, gone, last_applied, record};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Writing};
-use crate::sim::Duration;
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::output::Output;
+use crate::resolve::{Item, Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb, gone, last_applied, record};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Writing};
+use kctl_base::sim::Duration;
+use kctl_cluster::api::{Body, FieldValidation, Verb as ApiVerb};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -6,9 +6,9 @@ use std::net::Ipv4Addr;
 
 use clap::{ArgMatches, Command};
 
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::cluster::dns::{self, RecordType};
+use crate::args::{self, Matches, groups};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_cluster::dns::{self, RecordType};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -58,7 +58,7 @@ fn record_type(typed: &str, name: &str) -> CliResult<RecordType> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::testing::{Session, check};
+    use crate::testing::{Session, check};
 
     #[test]
     fn names_are_answered_in_the_form_of_dig() {

@@ -10,15 +10,15 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use super::change;
 use super::delete::{self, Deletion};
 use super::made::{self, Making};
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::output::Output;
-use crate::cli::resolve::Item;
-use crate::cli::{CliError, CliResult, Ctx, Verb, gone, last_applied, record, resolve};
-use crate::controllers::kubelet;
-use crate::machinery::field::quote;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Reading};
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::output::Output;
+use crate::resolve::Item;
+use crate::{CliError, CliResult, Ctx, Verb, gone, last_applied, record, resolve};
+use kctl_base::field::quote;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Reading};
+use kctl_cluster::controllers::kubelet;
 
 /// The verb.
 pub(super) const VERB: Verb =
@@ -155,7 +155,7 @@ fn port(matches: &ArgMatches) -> CliResult<Option<i64>> {
 
 /// Whether a variable can be called so.
 fn is_variable(name: &str) -> bool {
-    crate::kinds::shared::formats::typed_env_name_problems(name).is_empty()
+    kctl_kinds::shared::formats::typed_env_name_problems(name).is_empty()
 }
 
 fn pairs(words: &[String], what: &str, fits: fn(&str) -> bool) -> CliResult<Vec<(String, String)>> {
@@ -242,7 +242,7 @@ fn follow(ctx: &mut Ctx, matches: &ArgMatches, pod: &Value) -> CliResult<()> {
     }
     if matches.on("rm") {
         let deletion =
-            Deletion { cascade: crate::api::Propagation::Background, grace: None, timeout: None, wait: true };
+            Deletion { cascade: kctl_cluster::api::Propagation::Background, grace: None, timeout: None, wait: true };
         let uid = delete::delete(ctx, &item, &deletion, DryRun::None)?;
         if !matches.on("quiet") {
             delete::report(ctx, &item, &deletion, "", DryRun::None);

@@ -3,15 +3,15 @@
 use clap::{ArgMatches, Command};
 
 use super::change::{self, From, Subject};
-use crate::api::{Body, PatchType, Request, Verb as ApiVerb};
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::output::Output;
-use crate::cli::resolve::{Item, Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb, record};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Reading, Writing};
-use crate::sim::Duration;
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::output::Output;
+use crate::resolve::{Item, Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb, record};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Reading, Writing};
+use kctl_base::sim::Duration;
+use kctl_cluster::api::{Body, PatchType, Request, Verb as ApiVerb};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -121,6 +121,6 @@ fn wait(ctx: &mut Ctx, item: &Item, replicas: i64, timeout: Duration) -> CliResu
         Ok(same.then_some(()))
     })?;
     done.ok_or_else(|| {
-        CliError::text(format!("timed out waiting for {} to be synced", crate::machinery::field::quote(&item.name)))
+        CliError::text(format!("timed out waiting for {} to be synced", kctl_base::field::quote(&item.name)))
     })
 }

@@ -4,13 +4,13 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::cli::args::{self, Matches};
-use crate::cli::{CliError, CliResult, Ctx, Verb, help};
-use crate::controllers::kubelet::DEFAULT_MISSING;
-use crate::machinery::json::{self, Map, Value, json};
-use crate::machinery::object::{Meta, Reading};
-use crate::machinery::quantity::Quantity;
-use crate::machinery::status::Status;
+use crate::args::{self, Matches};
+use crate::{CliError, CliResult, Ctx, Verb, help};
+use kctl_base::json::{self, Map, Value, json};
+use kctl_base::object::{Meta, Reading};
+use kctl_base::quantity::Quantity;
+use kctl_base::status::Status;
+use kctl_cluster::controllers::kubelet::DEFAULT_MISSING;
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {

@@ -2,8 +2,8 @@
 
 use clap::ArgMatches;
 
-use crate::cli::{CliError, CliResult, Ctx, Verb, help};
-use crate::store::Home;
+use crate::{CliError, CliResult, Ctx, Verb, help};
+use kctl_cluster::store::Home;
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
@@ -89,7 +89,7 @@ fn reset(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
 }
 
 /// Takes the lock without opening the cluster.
-fn hold(ctx: &mut Ctx) -> CliResult<crate::store::Held> {
+fn hold(ctx: &mut Ctx) -> CliResult<kctl_cluster::store::Held> {
     let timeout = ctx.open_options()?.lock_timeout;
     Ok(Home::open(ctx.store_dir()?)?.lock(timeout.to_std(), &mut || {})?)
 }

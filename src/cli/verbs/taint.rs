@@ -3,14 +3,14 @@
 use clap::{ArgMatches, Command};
 
 use super::change::{self, From, Subject};
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::output::Output;
-use crate::cli::resolve::{Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::json::{Value, json};
-use crate::machinery::labels::{key_problems, value_problems};
-use crate::machinery::object::{Reading, Writing};
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::output::Output;
+use crate::resolve::{Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::{Value, json};
+use kctl_base::labels::{key_problems, value_problems};
+use kctl_base::object::{Reading, Writing};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

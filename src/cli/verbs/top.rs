@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
 
-use crate::api::Request;
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::{CliError, CliResult, Ctx, Verb, help};
-use crate::controllers::horizontal_pod_autoscaler::metrics::{self, ANNOTATION};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object, Reading};
-use crate::machinery::quantity::Quantity;
-use crate::machinery::status::Status;
+use crate::args::{self, Matches, groups};
 use crate::printers::tabwriter::{self, GET};
-use crate::sim::Duration;
+use crate::{CliError, CliResult, Ctx, Verb, help};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::quantity::Quantity;
+use kctl_base::sim::Duration;
+use kctl_base::status::Status;
+use kctl_cluster::api::Request;
+use kctl_cluster::controllers::horizontal_pod_autoscaler::metrics::{self, ANNOTATION};
 
 const LONG: &str = "Display resource (CPU/memory) usage.
 
@@ -307,10 +307,10 @@ fn percent(part: i64, whole: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     use super::*;
-    use crate::cli::testing::{Session, check};
+    use crate::testing::{Session, check};
 
     #[test]
     fn usage_is_shown_in_thousandths_and_mebibytes() {

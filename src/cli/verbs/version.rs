@@ -2,10 +2,10 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::cli::args::{self, Matches};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::json::{Value, json};
-use crate::machinery::{json as json_text, yaml};
+use crate::args::{self, Matches};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::{Value, json};
+use kctl_base::{json as json_text, yaml};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -23,7 +23,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const KUSTOMIZE: &str = "v5.8.1";
 
 fn flags(command: Command) -> Command {
-    crate::cli::args::groups::words(command)
+    crate::args::groups::words(command)
         .arg(args::switch("client", "only the client's version"))
         .arg(args::text("output", "json or yaml").short('o'))
 }

@@ -2,16 +2,16 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::cli::args::groups;
-use crate::cli::args::{self, Matches};
-use crate::cli::resolve::{Item, Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::cluster::Waited;
-use crate::machinery::field::quote;
-use crate::machinery::json::{Number, Value};
-use crate::machinery::jsonpath::JsonPath;
-use crate::machinery::object::{Meta, Object, Reading};
-use crate::sim::{Duration, Time};
+use crate::args::groups;
+use crate::args::{self, Matches};
+use crate::resolve::{Item, Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::field::quote;
+use kctl_base::json::{Number, Value};
+use kctl_base::jsonpath::JsonPath;
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::sim::{Duration, Time};
+use kctl_cluster::Waited;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -87,7 +87,7 @@ impl Goal {
                 "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
             ));
         }
-        let relaxed = crate::machinery::jsonpath::relaxed(path).map_err(CliError::Text)?;
+        let relaxed = kctl_base::jsonpath::relaxed(path).map_err(CliError::Text)?;
         let parsed = JsonPath::parse(&relaxed).map_err(CliError::Text)?;
         Ok(Goal::Path(parsed, value.map(|v| v.trim_matches(['"', '\'']).to_string())))
     }
@@ -155,7 +155,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             resolved.items
         }
     };
-    let mut output = crate::cli::output::Output::of_report(matches)?;
+    let mut output = crate::output::Output::of_report(matches)?;
     let mut errors = Vec::new();
     for item in &items {
         match one(ctx, &goal, item, deadline) {
@@ -185,7 +185,7 @@ fn one(ctx: &mut Ctx, goal: &Goal, item: &Item, deadline: Time) -> CliResult<Opt
         }
         if found.is_none() && !matches!(goal, Goal::Create | Goal::Delete) {
             let names = item.kind.names();
-            return Err(crate::machinery::status::Status::not_found(names.group, names.plural, &item.name).into());
+            return Err(kctl_base::status::Status::not_found(names.group, names.plural, &item.name).into());
         }
         if ctx.now()? >= deadline {
             return Ok(None);

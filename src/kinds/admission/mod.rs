@@ -3,12 +3,12 @@
 
 mod policies;
 
-use crate::kinds::shared::simple::Simple;
-use crate::kinds::{Names, age};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::Cell;
-use crate::sim::Time;
+use crate::shared::simple::Simple;
+use crate::{Names, age};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::Cell;
 
 const GROUP: (&str, &str) = ("admissionregistration.k8s.io", "v1");
 

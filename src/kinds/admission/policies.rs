@@ -1,9 +1,9 @@
 //! What policies and their bindings may say. The expressions are compiled, not type-checked.
 
-use crate::machinery::cel::Expression;
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Object, Reading, Writing};
+use kctl_base::cel::Expression;
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Object, Reading, Writing};
 
 /// The defaults of what a policy or binding is about.
 pub(super) fn default_matches(object: &mut Object, pointer: &str) {

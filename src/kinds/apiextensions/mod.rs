@@ -1,14 +1,14 @@
-//! CustomResourceDefinition: a kind that users define. What it makes of itself is in [`crate::kinds::custom`].
+//! CustomResourceDefinition: a kind that users define. What it makes of itself is in [`crate::custom`].
 
 mod validate;
 
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Kind, Names};
-use crate::machinery::field::ErrorList;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::simple::columns;
+use crate::{Kind, Names};
+use kctl_base::field::ErrorList;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The kind.
 pub struct CustomResourceDefinition;

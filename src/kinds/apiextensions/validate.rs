@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::kinds::custom::rules;
-use crate::kinds::shared::formats::{dns_label_1035_problems, dns_subdomain_problems};
-use crate::kinds::shared::rules::{check, immutable_at, one_of};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, condition_is_true};
+use crate::custom::rules;
+use crate::shared::formats::{dns_label_1035_problems, dns_subdomain_problems};
+use crate::shared::rules::{check, immutable_at, one_of};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, condition_is_true};
 
 /// Types a schema may have.
 const TYPES: &[&str] = &["array", "boolean", "integer", "number", "object", "string"];

@@ -1,14 +1,14 @@
 //! ControllerRevisions: the past templates of DaemonSets and StatefulSets.
 
-use crate::kinds::shared::index;
-use crate::kinds::shared::rules::immutable;
-use crate::kinds::shared::table::number;
-use crate::kinds::{Kind, Names, age};
-use crate::machinery::field::{ErrorList, Path, invalid, required};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object, Reading, split_api_version};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::index;
+use crate::shared::rules::immutable;
+use crate::shared::table::number;
+use crate::{Kind, Names, age};
+use kctl_base::field::{ErrorList, Path, invalid, required};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading, split_api_version};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// A ControllerRevision.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Kind for ControllerRevision {
         }
         let revision = object.int("/revision").unwrap_or(0);
         if revision < 0 {
-            errors.push(invalid(&Path::new("revision"), revision, crate::kinds::shared::rules::NOT_NEGATIVE));
+            errors.push(invalid(&Path::new("revision"), revision, crate::shared::rules::NOT_NEGATIVE));
         }
         errors
     }

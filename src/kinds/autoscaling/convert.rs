@@ -1,8 +1,8 @@
 //! Between v2 and v1: v1 knows the processor only and keeps the rest in annotations.
 
 use super::source;
-use crate::machinery::json::{Map, Value, json};
-use crate::machinery::object::{Object, Reading, Writing};
+use kctl_base::json::{Map, Value, json};
+use kctl_base::object::{Object, Reading, Writing};
 
 /// Where v1 keeps the other metrics, the behaviour, and what the status says.
 const METRICS: &str = "autoscaling.alpha.kubernetes.io/metrics";

@@ -2,10 +2,10 @@
 
 use super::metrics::{UNKNOWN, amount, current};
 use super::source;
-use crate::kinds::shared::describe::{condition_table, describe_events, head, or, stamp};
-use crate::kinds::{Describer, Lookup};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Object, Reading};
+use crate::shared::describe::{condition_table, describe_events, head, or, stamp};
+use crate::{Describer, Lookup};
+use kctl_base::json::Value;
+use kctl_base::object::{Object, Reading};
 
 /// Writes everything.
 pub(super) fn describe(hpa: &Object, look: &dyn Lookup, out: &mut Describer) {

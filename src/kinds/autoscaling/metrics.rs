@@ -1,8 +1,8 @@
 //! Metrics as the table shows them: what is and what should be.
 
 use super::source;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Object, Reading};
+use kctl_base::json::Value;
+use kctl_base::object::{Object, Reading};
 
 /// Most metrics that are shown.
 const MAX_SHOWN: usize = 2;

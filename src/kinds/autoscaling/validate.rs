@@ -1,12 +1,12 @@
 //! What is wrong with an autoscaler.
 
 use super::source;
-use crate::kinds::shared::formats::path_segment_problems;
-use crate::kinds::shared::rules::check;
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Object, Reading};
-use crate::machinery::quantity::Quantity;
+use crate::shared::formats::path_segment_problems;
+use crate::shared::rules::check;
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::Value;
+use kctl_base::object::{Object, Reading};
+use kctl_base::quantity::Quantity;
 
 const TYPES: &[&str] = &["ContainerResource", "External", "Object", "Pods", "Resource"];
 

@@ -5,14 +5,14 @@ mod request;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::kinds::shared::describe::{describe_events, format_labels, stamp};
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Describer, Kind, Lookup, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::json;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::{Duration, Time};
+use crate::shared::describe::{describe_events, format_labels, stamp};
+use crate::shared::simple::columns;
+use crate::{Describer, Kind, Lookup, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::json;
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::{Duration, Time};
+use kctl_base::view::{Cell, Column};
 
 /// The kind. Who asks (`spec.username` and the like) is written by the server.
 pub struct CertificateSigningRequest;

@@ -1,14 +1,14 @@
 //! ConfigMap: texts and bytes by key, which can be made immutable.
 
-use crate::kinds::shared::describe::{describe_events, head};
-use crate::kinds::shared::formats::config_key_problems;
-use crate::kinds::shared::rules::check;
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Describer, Kind, Lookup, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::object::{Meta, Object, Reading};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::{describe_events, head};
+use crate::shared::formats::config_key_problems;
+use crate::shared::rules::check;
+use crate::shared::simple::columns;
+use crate::{Describer, Kind, Lookup, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The kind.
 pub struct ConfigMap;
@@ -103,7 +103,7 @@ pub(super) fn immutable_errors(new: &Object, old: &Object, fields: &[&str]) -> E
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn keys_are_checked_and_immutability_holds() {

@@ -1,16 +1,16 @@
 //! Endpoints: the addresses behind a Service in the form that EndpointSlices have replaced.
 
 use super::service::host_port;
-use crate::kinds::shared::describe::{describe_events, head, or};
-use crate::kinds::shared::formats::{NOT_AN_IP, is_ip, port_problems};
-use crate::kinds::shared::rules::one_of;
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Describer, Kind, Lookup, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::{describe_events, head, or};
+use crate::shared::formats::{NOT_AN_IP, is_ip, port_problems};
+use crate::shared::rules::one_of;
+use crate::shared::simple::columns;
+use crate::{Describer, Kind, Lookup, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// What clients are warned of whenever they use the kind.
 pub const DEPRECATION: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
@@ -135,7 +135,7 @@ fn subset_errors(subset: &Value, path: &Path) -> ErrorList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn three_addresses_are_shown() {

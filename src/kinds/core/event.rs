@@ -1,13 +1,13 @@
 //! Event: something that happened to another object, served as `v1` and as `events.k8s.io/v1`.
 
-use crate::kinds::shared::describe::or;
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Kind, Names, since};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::json;
-use crate::machinery::object::{Meta, Object, Reading};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::or;
+use crate::shared::simple::columns;
+use crate::{Kind, Names, since};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::json;
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The kind.
 pub struct Event;

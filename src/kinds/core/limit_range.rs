@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Describer, Kind, Lookup, Names};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Text, Value};
-use crate::machinery::object::{Meta, Object, Reading};
-use crate::machinery::quantity::Quantity;
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::simple::columns;
+use crate::{Describer, Kind, Lookup, Names};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Text, Value};
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::quantity::Quantity;
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The kind.
 pub struct LimitRange;
@@ -30,7 +30,7 @@ impl Kind for LimitRange {
 
     /// For containers a maximum is the default limit, a default limit the default request, and so is a minimum.
     fn set_defaults(&self, object: &mut Object) {
-        use crate::machinery::object::Writing as _;
+        use kctl_base::object::Writing as _;
         for item in object.items_mut("/spec/limits") {
             if item.str("/type") != "Container" {
                 continue;
@@ -134,7 +134,7 @@ fn item_errors(item: &Value, path: &Path) -> ErrorList {
             }
         }
         if let Some(ratio) = amount(item, "maxLimitRequestRatio", &name)
-            && ratio < Quantity::new(1, crate::machinery::quantity::Format::DecimalSi)
+            && ratio < Quantity::new(1, kctl_base::quantity::Format::DecimalSi)
         {
             let text = format!("ratio {ratio} is less than 1");
             errors.push(field::invalid(&path.child("maxLimitRequestRatio").key(&name), ratio.to_string(), &text));
@@ -156,7 +156,7 @@ const ORDER: [(&str, &str, &str, &str); 6] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn containers_get_defaults_from_their_bounds() {

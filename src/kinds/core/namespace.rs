@@ -2,13 +2,13 @@
 
 use super::limit_range::limit_rows;
 use super::resource_quota::namespace_quotas;
-use crate::kinds::shared::describe::{annotations, conditions, labels};
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Describer, Kind, Lookup, NameRule, Names, age};
-use crate::machinery::json::json;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::{annotations, conditions, labels};
+use crate::shared::simple::columns;
+use crate::{Describer, Kind, Lookup, NameRule, Names, age};
+use kctl_base::json::json;
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The label that says the name once more, for selectors.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";

@@ -1,8 +1,8 @@
 //! Binding and ComponentStatus: kinds that are never stored.
 
-use crate::kinds::Names;
-use crate::kinds::shared::simple::{CREATE_ONLY, Simple};
-use crate::machinery::object::{Meta, Reading};
+use crate::Names;
+use crate::shared::simple::{CREATE_ONLY, Simple};
+use kctl_base::object::{Meta, Reading};
 
 /// Binds a pod to a node.
 pub static BINDING: Simple =

@@ -5,20 +5,18 @@ use std::sync::Arc;
 use super::persistent_volume::{
     class, class_errors, fraction_warning, mode_errors, positive_errors, status_text, storage, volume_mode_errors,
 };
-use crate::kinds::shared::describe::{
-    annotations, conditions_since, describe_events, go_list, labels, lines_under, or,
-};
-use crate::kinds::shared::go_diff;
-use crate::kinds::shared::selector;
-use crate::kinds::shared::simple::columns;
-use crate::kinds::shared::table::access_modes;
-use crate::kinds::{Describer, Kind, Lookup, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::quantity::Quantity;
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::{annotations, conditions_since, describe_events, go_list, labels, lines_under, or};
+use crate::shared::go_diff;
+use crate::shared::selector;
+use crate::shared::simple::columns;
+use crate::shared::table::access_modes;
+use crate::{Describer, Kind, Lookup, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::quantity::Quantity;
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The kind.
 pub struct PersistentVolumeClaim;

@@ -1,15 +1,15 @@
 //! PodTemplates.
 
-use crate::kinds::shared::pod_spec::defaults::default_template;
-use crate::kinds::shared::pod_spec::validate::validate_template;
-use crate::kinds::shared::pod_spec::warnings;
-use crate::kinds::shared::table::containers_and_images;
-use crate::kinds::{Kind, Names, pairs};
-use crate::machinery::field::{ErrorList, Path};
-use crate::machinery::json::json;
-use crate::machinery::object::{Meta, Object, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::pod_spec::defaults::default_template;
+use crate::shared::pod_spec::validate::validate_template;
+use crate::shared::pod_spec::warnings;
+use crate::shared::table::containers_and_images;
+use crate::{Kind, Names, pairs};
+use kctl_base::field::{ErrorList, Path};
+use kctl_base::json::json;
+use kctl_base::object::{Meta, Object, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// A PodTemplate.
 #[derive(Debug)]

@@ -1,21 +1,19 @@
 //! ReplicationControllers: ReplicaSets of old, whose selector is a plain map.
 
-use crate::kinds::shared::describe::pods::describe_pods_status;
-use crate::kinds::shared::describe::{
-    annotations, brief_conditions, describe_events, describe_template, identity, labels,
-};
-use crate::kinds::shared::pod_spec::defaults::default_template;
-use crate::kinds::shared::pod_spec::warnings;
-use crate::kinds::shared::rules::{non_negative, pod_name_warning};
-use crate::kinds::shared::table::{containers_and_images, number};
-use crate::kinds::shared::zero_values::drop_zero_values;
-use crate::kinds::shared::{index, selector, template};
-use crate::kinds::{Describer, Kind, Lookup, Names, ScalePaths, age, pairs};
-use crate::machinery::field::{ErrorList, Path, required};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::pods::describe_pods_status;
+use crate::shared::describe::{annotations, brief_conditions, describe_events, describe_template, identity, labels};
+use crate::shared::pod_spec::defaults::default_template;
+use crate::shared::pod_spec::warnings;
+use crate::shared::rules::{non_negative, pod_name_warning};
+use crate::shared::table::{containers_and_images, number};
+use crate::shared::zero_values::drop_zero_values;
+use crate::shared::{index, selector, template};
+use crate::{Describer, Kind, Lookup, Names, ScalePaths, age, pairs};
+use kctl_base::field::{ErrorList, Path, required};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// A ReplicationController.
 #[derive(Debug)]

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::kinds::shared::rules::{check, immutable_at};
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Describer, Kind, Lookup, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::labels::key_problems;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::quantity::Quantity;
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::rules::{check, immutable_at};
+use crate::shared::simple::columns;
+use crate::{Describer, Kind, Lookup, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::labels::key_problems;
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::quantity::Quantity;
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The kind.
 pub struct ResourceQuota;

@@ -4,16 +4,16 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::config_map::{MAX_BYTES, decoded_length, immutable_errors};
-use crate::kinds::shared::describe::head;
-use crate::kinds::shared::formats::config_key_problems;
-use crate::kinds::shared::go_json;
-use crate::kinds::shared::rules::{check, immutable_at};
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Describer, Kind, Lookup, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::head;
+use crate::shared::formats::config_key_problems;
+use crate::shared::go_json;
+use crate::shared::rules::{check, immutable_at};
+use crate::shared::simple::columns;
+use crate::{Describer, Kind, Lookup, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The kind.
 pub struct Secret;
@@ -133,7 +133,7 @@ fn docker_errors(object: &Object, key: &str, path: &Path) -> ErrorList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn types_ask_for_keys() {

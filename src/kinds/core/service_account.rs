@@ -1,8 +1,8 @@
 //! ServiceAccount: the identity of pods.
 
-use crate::kinds::shared::describe::{describe_events, head};
-use crate::kinds::{Describer, Kind, Lookup, Names};
-use crate::machinery::object::{Object, Reading};
+use crate::shared::describe::{describe_events, head};
+use crate::{Describer, Kind, Lookup, Names};
+use kctl_base::object::{Object, Reading};
 
 /// The kind.
 pub struct ServiceAccount;

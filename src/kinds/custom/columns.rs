@@ -1,11 +1,11 @@
 //! The columns that a definition adds to the table of its kind.
 
-use crate::kinds::since;
-use crate::machinery::json::Value;
-use crate::machinery::jsonpath::{JsonPath, relaxed};
-use crate::machinery::object::{Object, Reading};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::since;
+use kctl_base::json::Value;
+use kctl_base::jsonpath::{JsonPath, relaxed};
+use kctl_base::object::{Object, Reading};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// A column of a custom kind.
 pub(super) struct PrinterColumn {

@@ -10,12 +10,12 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use columns::PrinterColumn;
 
-use crate::kinds::{Kind, Names, ScalePaths, age};
-use crate::machinery::field::ErrorList;
-use crate::machinery::json::{Text, Value};
-use crate::machinery::object::{Meta, Object, Reading, Writing, split_api_version};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::{Kind, Names, ScalePaths, age};
+use kctl_base::field::ErrorList;
+use kctl_base::json::{Text, Value};
+use kctl_base::object::{Meta, Object, Reading, Writing, split_api_version};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// A custom kind.
 pub struct Custom {

@@ -1,6 +1,6 @@
 //! The rules of a schema (`x-kubernetes-validations`): expressions that have to be true of the values they stand with.
 //!
-//! The language is [`crate::machinery::cel`]'s business; here is what a rule means: which values it holds for, what `self` and
+//! The language is [`kctl_base::cel`]'s business; here is what a rule means: which values it holds for, what `self` and
 //! `oldSelf` are, and what is said of a value that breaks it
 //! (<https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-rules>).
 
@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::schema::COMMON;
-use crate::machinery::cel::{self, Expression};
-use crate::machinery::field::{Cause, ErrorList, FieldError, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Object, Reading};
-use crate::sim::{Duration, Time};
+use kctl_base::cel::{self, Expression};
+use kctl_base::field::{Cause, ErrorList, FieldError, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Object, Reading};
+use kctl_base::sim::{Duration, Time};
 
 /// Where a schema has its rules.
 const RULES: &str = "/x-kubernetes-validations";
@@ -50,7 +50,7 @@ pub fn definition_errors(schema: &Value, path: &Path) -> ErrorList {
             let text = rule.str(&format!("/{field}"));
             if let Some(why) = Some(text).filter(|t| !t.is_empty()).and_then(|text| Expression::compile(text).err()) {
                 let path = path.child(&RULES[1..]).index(index).child(field);
-                errors.push(crate::machinery::field::invalid(&path, text, &format!("compilation failed: {why}")));
+                errors.push(kctl_base::field::invalid(&path, text, &format!("compilation failed: {why}")));
             }
         }
     }

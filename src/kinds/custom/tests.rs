@@ -1,5 +1,5 @@
 use super::*;
-use crate::machinery::json::json;
+use kctl_base::json::json;
 
 fn backup() -> Custom {
     let schema = json!({

@@ -1,10 +1,10 @@
 //! What is wrong with an object under the schema of its definition.
 
 use super::schema;
-use crate::kinds::ScalePaths;
-use crate::machinery::field::{self, Cause, ErrorList, FieldError, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Object, Reading};
+use crate::ScalePaths;
+use kctl_base::field::{self, Cause, ErrorList, FieldError, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Object, Reading};
 
 /// Said when rules could not be looked at because the object does not even have the right shape.
 const UNCHECKED: &str = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
@@ -133,10 +133,10 @@ fn string_errors(schema: &Value, text: &str, path: &Path, errors: &mut ErrorList
     }
     let format = schema.str("/format");
     let right = match format {
-        "date-time" => crate::sim::Time::parse(text).is_some(),
+        "date-time" => kctl_base::sim::Time::parse(text).is_some(),
         "ipv4" => text.parse::<std::net::Ipv4Addr>().is_ok(),
         "ipv6" => text.parse::<std::net::Ipv6Addr>().is_ok(),
-        "cidr" => crate::kinds::shared::formats::parse_cidr(text).is_some(),
+        "cidr" => crate::shared::formats::parse_cidr(text).is_some(),
         "uuid" => text.len() == 36 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'),
         "byte" => base64::Engine::decode(&base64::prelude::BASE64_STANDARD, text).is_ok(),
         _ => true,

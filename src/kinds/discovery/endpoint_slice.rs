@@ -1,15 +1,15 @@
 //! EndpointSlice: a part of the addresses behind a Service.
 
-use crate::kinds::shared::describe::{describe_events, head, joined, or};
-use crate::kinds::shared::formats::{NOT_AN_IP, dns_label_problems, dns_subdomain_problems, is_ip};
-use crate::kinds::shared::rules::{check, one_of};
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Describer, Kind, Lookup, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::{describe_events, head, joined, or};
+use crate::shared::formats::{NOT_AN_IP, dns_label_problems, dns_subdomain_problems, is_ip};
+use crate::shared::rules::{check, one_of};
+use crate::shared::simple::columns;
+use crate::{Describer, Kind, Lookup, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The kind.
 pub struct EndpointSlice;
@@ -63,7 +63,7 @@ impl Kind for EndpointSlice {
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
-        crate::kinds::shared::rules::immutable_at(new, old, "/addressType", &Path::new("addressType"))
+        crate::shared::rules::immutable_at(new, old, "/addressType", &Path::new("addressType"))
     }
 
     fn columns(&self) -> Vec<Column> {

@@ -1,14 +1,14 @@
 //! ServiceCIDR and IPAddress: the ranges of cluster addresses and the addresses that are taken.
 
 use super::GROUP;
-use crate::kinds::shared::describe::{annotations, conditions, describe_events, joined, labels};
-use crate::kinds::shared::formats::{NOT_A_CIDR, NOT_AN_IP, is_ip, parse_cidr};
-use crate::kinds::shared::rules::immutable_at;
-use crate::kinds::shared::simple::Simple;
-use crate::kinds::{Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::json;
-use crate::machinery::object::{Meta, Object, Reading};
+use crate::shared::describe::{annotations, conditions, describe_events, joined, labels};
+use crate::shared::formats::{NOT_A_CIDR, NOT_AN_IP, is_ip, parse_cidr};
+use crate::shared::rules::immutable_at;
+use crate::shared::simple::Simple;
+use crate::{Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::json;
+use kctl_base::object::{Meta, Object, Reading};
 
 /// An address that is taken.
 pub static IP_ADDRESS: Simple =

@@ -1,17 +1,17 @@
 //! Ingress: ways from outside to Services, by host and path.
 
 use super::GROUP;
-use crate::kinds::core::service::{slice_addresses, slices_of};
-use crate::kinds::shared::describe::{annotations, describe_events, joined, labels, or};
-use crate::kinds::shared::formats::{dns_label_problems, dns_subdomain_problems, port_name_problems, port_problems};
-use crate::kinds::shared::rules::check;
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Describer, Kind, Lookup, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::core::service::{slice_addresses, slices_of};
+use crate::shared::describe::{annotations, describe_events, joined, labels, or};
+use crate::shared::formats::{dns_label_problems, dns_subdomain_problems, port_name_problems, port_problems};
+use crate::shared::rules::check;
+use crate::shared::simple::columns;
+use crate::{Describer, Kind, Lookup, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The kind.
 pub struct Ingress;

@@ -1,12 +1,12 @@
 //! IngressClass: which controller serves Ingresses.
 
 use super::GROUP;
-use crate::kinds::shared::describe::{annotations, describe_events, labels};
-use crate::kinds::shared::formats::dns_subdomain_problems;
-use crate::kinds::shared::simple::Simple;
-use crate::kinds::{Describer, Lookup, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::shared::describe::{annotations, describe_events, labels};
+use crate::shared::formats::dns_subdomain_problems;
+use crate::shared::simple::Simple;
+use crate::{Describer, Lookup, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::object::{Meta, Object, Reading, Writing};
 
 /// The kind.
 pub static INGRESS_CLASS: Simple =
@@ -20,7 +20,7 @@ pub static INGRESS_CLASS: Simple =
         .validate(errors)
         .validate_update(|new, old| {
             let path = Path::new("spec").child("controller");
-            crate::kinds::shared::rules::immutable_at(new, old, "/spec/controller", &path)
+            crate::shared::rules::immutable_at(new, old, "/spec/controller", &path)
         })
         .table(&["Name", "Controller", "Parameters", "Age"], |class, now| {
             let parameters = class.at("/spec/parameters").map_or_else(

@@ -2,16 +2,16 @@
 
 use super::GROUP;
 use super::network_policy_describe as description;
-use crate::kinds::shared::formats::{NOT_A_CIDR, cidr_contains, parse_cidr, port_name_problems, port_problems};
-use crate::kinds::shared::selector;
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Describer, Kind, Lookup, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::labels::format_label_selector;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::formats::{NOT_A_CIDR, cidr_contains, parse_cidr, port_name_problems, port_problems};
+use crate::shared::selector;
+use crate::shared::simple::columns;
+use crate::{Describer, Kind, Lookup, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::labels::format_label_selector;
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The kind.
 pub struct NetworkPolicy;

@@ -1,10 +1,10 @@
 //! The description of a NetworkPolicy: its rules in words.
 
-use crate::kinds::Describer;
-use crate::kinds::shared::describe::{annotations, joined, labels, or};
-use crate::machinery::json::Value;
-use crate::machinery::labels::format_label_selector;
-use crate::machinery::object::{Meta, Object, Reading};
+use crate::Describer;
+use crate::shared::describe::{annotations, joined, labels, or};
+use kctl_base::json::Value;
+use kctl_base::labels::format_label_selector;
+use kctl_base::object::{Meta, Object, Reading};
 
 /// What rules of one direction are called.
 struct Direction {
@@ -94,7 +94,7 @@ fn describe_peer(peer: &Value, out: &mut Describer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn rules_read_as_kubectl_prints_them() {

@@ -1,16 +1,16 @@
 //! RoleBinding and ClusterRoleBinding: who may do what a role says.
 
 use super::GROUP;
-use crate::kinds::shared::describe::{annotations, labels};
-use crate::kinds::shared::formats::{dns_subdomain_problems, path_segment_problems};
-use crate::kinds::shared::rules::check;
-use crate::kinds::shared::simple::Simple;
-use crate::kinds::{Describer, Lookup, NameRule, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::Cell;
-use crate::sim::Time;
+use crate::shared::describe::{annotations, labels};
+use crate::shared::formats::{dns_subdomain_problems, path_segment_problems};
+use crate::shared::rules::check;
+use crate::shared::simple::Simple;
+use crate::{Describer, Lookup, NameRule, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::Cell;
 
 const COLUMNS: &[&str] = &["Name", "Role", "Age", "+Users", "+Groups", "+ServiceAccounts"];
 

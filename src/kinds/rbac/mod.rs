@@ -1,6 +1,6 @@
 //! Kinds of the group rbac.authorization.k8s.io: roles and bindings, in a namespace and in the cluster.
 
-use crate::machinery::json::Value;
+use kctl_base::json::Value;
 
 mod binding;
 mod role;

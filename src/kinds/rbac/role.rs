@@ -2,15 +2,15 @@
 
 use super::GROUP;
 use super::rules;
-use crate::kinds::shared::describe::{annotations, labels};
-use crate::kinds::shared::selector;
-use crate::kinds::shared::simple::Simple;
-use crate::kinds::{Describer, Lookup, NameRule, Names};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::Cell;
-use crate::sim::Time;
+use crate::shared::describe::{annotations, labels};
+use crate::shared::selector;
+use crate::shared::simple::Simple;
+use crate::{Describer, Lookup, NameRule, Names};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::Cell;
 
 /// Rights in a namespace.
 pub static ROLE: Simple = Simple::new(Names::builtin((GROUP, "v1"), "Role", "roles", "role", true))

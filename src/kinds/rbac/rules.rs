@@ -1,7 +1,7 @@
 //! Rules as a description shows them: one row for each resource, with all its verbs.
 
-use crate::machinery::json::Value;
-use crate::machinery::object::Reading;
+use kctl_base::json::Value;
+use kctl_base::object::Reading;
 
 /// A rule about one resource (of one name) or one URL.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,7 +101,7 @@ fn break_down(rule: &Value) -> Vec<Rule> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn rows_are_those_of_kubectl() {

@@ -1,13 +1,13 @@
 //! PriorityClass: how important pods are.
 
-use crate::kinds::shared::describe::format_labels;
-use crate::kinds::shared::rules::one_of;
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Describer, Kind, Lookup, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::format_labels;
+use crate::shared::rules::one_of;
+use crate::shared::simple::columns;
+use crate::{Describer, Kind, Lookup, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The highest value that is not reserved.
 pub const HIGHEST_USER_PRIORITY: i64 = 1_000_000_000;
@@ -108,7 +108,7 @@ fn system_problem(object: &Object) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn high_values_are_reserved() {

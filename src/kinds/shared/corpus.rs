@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::kinds::Catalog;
-use crate::kinds::catalog::KindRef;
-use crate::kinds::shared::formats::dns_subdomain_problems;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing, split_api_version};
-use crate::machinery::status::Status;
+use crate::Catalog;
+use crate::catalog::KindRef;
+use crate::shared::formats::dns_subdomain_problems;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing, split_api_version};
+use kctl_base::status::Status;
 
 const KINDS: &[&str] = &[
     "CronJob",
@@ -29,7 +29,7 @@ const KINDS: &[&str] = &[
 const GAPS: &[(&str, &str)] = &[];
 
 fn corpus() -> Option<PathBuf> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
     dir.is_dir().then_some(dir)
 }
 
@@ -212,7 +212,7 @@ fn refused_manifests(transcript: &str) -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn wrong_manifests_get_the_whole_message() {
-    let transcript = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/parity/41-validation-errors.parity");
+    let transcript = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/parity/41-validation-errors.parity");
     let Ok(transcript) = fs::read_to_string(transcript) else { return };
     let mut compared = 0;
     for (manifest, complaints) in refused_manifests(&transcript) {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::kinds::{Catalog, Describer, Lookup};
-use crate::machinery::json::{Value, json};
-use crate::machinery::labels::Selector;
-use crate::machinery::object::{Meta, Object, Writing, split_api_version};
-use crate::sim::Time;
+use crate::{Catalog, Describer, Lookup};
+use kctl_base::json::{Value, json};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, Writing, split_api_version};
+use kctl_base::sim::Time;
 
 /// A world with nothing in it.
 struct Nothing;
@@ -93,7 +93,7 @@ fn admit(pod: &mut Object) {
 
 #[test]
 fn a_pod_with_everything_is_described_in_full() {
-    let parity = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/parity");
+    let parity = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/parity");
     let Ok(manifests) = fs::read_to_string(parity.join("manifests/containers.yaml")) else { return };
     let transcript = fs::read_to_string(parity.join("42-containers-probes-qos.parity")).unwrap_or_default();
     let documents = serde_yaml::Deserializer::from_str(&manifests).map(Value::deserialize);
@@ -104,7 +104,7 @@ fn a_pod_with_everything_is_described_in_full() {
 
 #[test]
 fn a_cron_job_is_described_in_full() {
-    let parity = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/parity");
+    let parity = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/parity");
     let Ok(transcript) = fs::read_to_string(parity.join("38-describe.parity")) else { return };
     let container = json!({"name": "tick", "image": "busybox:1.36", "command": ["date"]});
     let template = json!({"spec": {"containers": [container], "restartPolicy": "OnFailure"}});
@@ -117,7 +117,7 @@ fn a_cron_job_is_described_in_full() {
 
 #[test]
 fn a_finished_job_is_described_in_full() {
-    let parity = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/parity");
+    let parity = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/parity");
     let Ok(transcript) = fs::read_to_string(parity.join("38-describe.parity")) else { return };
     let container = json!({"name": "once", "image": "busybox:1.36", "command": ["true"]});
     let object = json!({

@@ -3,12 +3,12 @@
 //! What a text has to look like is in [`super::formats`], selectors are in [`super::selector`].
 
 use super::formats::{dns_label_problems, port_name_problems, port_problems};
-use crate::machinery::field::{ErrorList, FieldError, Path, invalid, not_supported, required};
-use crate::machinery::json::Value;
-use crate::machinery::labels;
-use crate::machinery::object::Reading;
+use kctl_base::field::{ErrorList, FieldError, Path, invalid, not_supported, required};
+use kctl_base::json::Value;
+use kctl_base::labels;
+use kctl_base::object::Reading;
 
-pub use crate::machinery::intstr::NOT_NEGATIVE;
+pub use kctl_base::intstr::NOT_NEGATIVE;
 
 /// The complaint about a changed value that must stay.
 pub const IMMUTABLE: &str = "field is immutable";

@@ -1,10 +1,10 @@
 //! Label selectors in specs: their rules, and how they relate to the labels of a pod template.
 
-use crate::kinds::shared::rules::{invalid_json, label_map, refuse};
-use crate::machinery::field::{ErrorList, Path, forbidden, invalid, required};
-use crate::machinery::json::Value;
-use crate::machinery::labels::{self, Selector};
-use crate::machinery::object::Reading;
+use crate::shared::rules::{invalid_json, label_map, refuse};
+use kctl_base::field::{ErrorList, Path, forbidden, invalid, required};
+use kctl_base::json::Value;
+use kctl_base::labels::{self, Selector};
+use kctl_base::object::Reading;
 
 /// The complaint about a selector that does not match its template.
 pub const MISMATCH: &str = "`selector` does not match template `labels`";
@@ -85,7 +85,7 @@ pub fn of_map(map: Option<&Value>) -> Selector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn selectors_are_checked() {

@@ -1,11 +1,11 @@
 //! A kind that is a row of a table: names, columns and a few functions. For kinds with little behaviour of their own.
 
-use crate::kinds::{Describer, Kind, Lookup, NameRule, Names};
-use crate::machinery::field::ErrorList;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Object, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::{Describer, Kind, Lookup, NameRule, Names};
+use kctl_base::field::ErrorList;
+use kctl_base::json::Value;
+use kctl_base::object::{Object, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The verbs of kinds that are answered at once and never stored, such as reviews.
 pub const CREATE_ONLY: &[&str] = &["create"];
@@ -38,7 +38,7 @@ impl Simple {
             generations: false,
             name_rule: NameRule::Subdomain,
             columns: &["Name", "Age"],
-            row: crate::kinds::shared::simple::name_and_age,
+            row: crate::shared::simple::name_and_age,
             defaults: |_| {},
             validate: |_| ErrorList::new(),
             validate_update: |_, _| ErrorList::new(),
@@ -104,8 +104,8 @@ impl Simple {
 
 /// The row of a table that has only a name and an age.
 pub fn name_and_age(object: &Object, now: Time) -> Vec<Cell> {
-    use crate::machinery::object::Meta as _;
-    vec![object.name().into(), crate::kinds::age(object, now)]
+    use kctl_base::object::Meta as _;
+    vec![object.name().into(), crate::age(object, now)]
 }
 
 /// Columns from their names; those that begin with `+` are wide.

@@ -1,8 +1,8 @@
 //! Cells that the tables of several kinds have in common.
 
-use crate::machinery::json::Value;
-use crate::machinery::labels::{Selector, format_label_selector};
-use crate::machinery::object::{Object, Reading};
+use kctl_base::json::Value;
+use kctl_base::labels::{Selector, format_label_selector};
+use kctl_base::object::{Object, Reading};
 
 /// The names and the images of the containers at a pointer to a pod spec, each with commas.
 pub fn containers_and_images(object: &Object, spec: &str) -> [String; 2] {

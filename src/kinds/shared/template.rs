@@ -2,10 +2,10 @@
 
 use super::pod_spec::validate::validate_template;
 use super::selector;
-use crate::machinery::field::{ErrorList, Path, forbidden, not_supported};
-use crate::machinery::json::Value;
-use crate::machinery::labels::Selector;
-use crate::machinery::object::Reading;
+use kctl_base::field::{ErrorList, Path, forbidden, not_supported};
+use kctl_base::json::Value;
+use kctl_base::labels::Selector;
+use kctl_base::object::Reading;
 
 /// Checks the template of a workload whose pods run for ever: its labels match, and its pods are restarted always.
 /// `kind` is the word that the refusal of a deadline has.

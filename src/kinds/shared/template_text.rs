@@ -3,8 +3,8 @@
 //!
 //! Covers the template, its spec and its containers; what lies deeper keeps the order of its keys.
 
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::Reading;
+use kctl_base::json::{Value, json};
+use kctl_base::object::Reading;
 
 /// What a missing field of a Go struct prints as.
 #[derive(Clone, Copy)]

@@ -2,7 +2,7 @@
 //!
 //! Fields that are pointers keep their zero (`replicas: 0`, `runAsUser: 0`, `privileged: false`); the lists below name those that do not.
 
-use crate::machinery::json::{Map, Value};
+use kctl_base::json::{Map, Value};
 
 /// Maps with keys of the user's choice: kept as they are, dropped when empty.
 const MAPS: &[&str] = &[
@@ -140,7 +140,7 @@ fn is_dropped(place: &str, key: &str, value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn only_zeros_of_plain_fields_go() {

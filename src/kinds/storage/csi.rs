@@ -1,12 +1,12 @@
 //! The kinds by which storage drivers, their nodes and attachments are known.
 
 use super::GROUP;
-use crate::kinds::shared::describe::{describe_events, format_labels, go_list, head, joined, stamp};
-use crate::kinds::shared::simple::Simple;
-use crate::kinds::{Describer, Lookup, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::shared::describe::{describe_events, format_labels, go_list, head, joined, stamp};
+use crate::shared::simple::Simple;
+use crate::{Describer, Lookup, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
 
 /// A storage driver.
 pub static CSI_DRIVER: Simple = Simple::new(Names::builtin(GROUP, "CSIDriver", "csidrivers", "csidriver", false))

@@ -1,15 +1,15 @@
 //! StorageClass: how volumes are made for claims.
 
 use super::GROUP;
-use crate::kinds::shared::describe::{describe_events, format_labels, joined};
-use crate::kinds::shared::rules::{check, immutable_at};
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Describer, Kind, Lookup, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::labels::key_problems;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::{describe_events, format_labels, joined};
+use crate::shared::rules::{check, immutable_at};
+use crate::shared::simple::columns;
+use crate::{Describer, Kind, Lookup, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::labels::key_problems;
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The kind.
 pub struct StorageClass;

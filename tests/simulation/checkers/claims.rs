@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kctl::machinery::object::{Meta as _, Object, Reading as _};
-use kctl::store::{Change, ChangeKind};
+use kctl_base::object::{Meta as _, Object, Reading as _};
+use kctl_cluster::store::{Change, ChangeKind};
 
 use super::{World, named, waits_for_room};
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kctl::machinery::labels::Selector;
-use kctl::machinery::object::{Meta as _, Object, Reading as _, condition, condition_is_true};
-use kctl::sim::{Duration, Time};
-use kctl::store::{Change, ChangeKind, ObjectKey};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta as _, Object, Reading as _, condition, condition_is_true};
+use kctl_base::sim::{Duration, Time};
+use kctl_cluster::store::{Change, ChangeKind, ObjectKey};
 
 use super::{World, amount, is_ended, named};
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use kctl::machinery::object::{Meta as _, Object, Reading as _};
-use kctl::sim::Duration;
-use kctl::store::{Change, ChangeKind};
+use kctl_base::object::{Meta as _, Object, Reading as _};
+use kctl_base::sim::Duration;
+use kctl_cluster::store::{Change, ChangeKind};
 
 use super::{World, claims, named};
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use kctl::machinery::object::{Meta as _, Object, Reading as _, condition_is_true};
-use kctl::sim::Duration;
+use kctl_base::object::{Meta as _, Object, Reading as _, condition_is_true};
+use kctl_base::sim::Duration;
 
 use super::{World, named, pods_of, waits_for_room};
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kctl::machinery::json::json;
-use kctl::machinery::object::{Meta as _, Object, Reading as _};
-use kctl::machinery::quantity::Quantity;
-use kctl::sim::Duration;
-use kctl::store::{Change, ChangeKind};
+use kctl_base::json::json;
+use kctl_base::object::{Meta as _, Object, Reading as _};
+use kctl_base::quantity::Quantity;
+use kctl_base::sim::Duration;
+use kctl_cluster::store::{Change, ChangeKind};
 
 use super::{World, is_ended, named, waits_for_room};
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use kctl::machinery::labels::Selector;
-use kctl::machinery::object::{Meta as _, Object, Reading as _, condition_is_true};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta as _, Object, Reading as _, condition_is_true};
 
 use super::{World, named};
 

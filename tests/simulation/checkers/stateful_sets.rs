@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use kctl::machinery::object::{Meta as _, Object, Reading as _, condition, condition_is_true};
-use kctl::sim::Duration;
-use kctl::store::{Change, ChangeKind};
+use kctl_base::object::{Meta as _, Object, Reading as _, condition, condition_is_true};
+use kctl_base::sim::Duration;
+use kctl_cluster::store::{Change, ChangeKind};
 
 use super::{World, can_run, named, resting, unready, waits_for_room};
 

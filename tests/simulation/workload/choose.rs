@@ -1,9 +1,9 @@
 //! Which step comes next.
 
-use kctl::api::Propagation;
-use kctl::machinery::json::json;
-use kctl::machinery::object::{Meta as _, Reading as _};
-use kctl::sim::Duration;
+use kctl_base::json::json;
+use kctl_base::object::{Meta as _, Reading as _};
+use kctl_base::sim::Duration;
+use kctl_cluster::api::Propagation;
 
 use super::super::world::{TAINT, World};
 use super::{Action, specs};
@@ -196,7 +196,7 @@ fn unready(random: &mut Random, world: &World) -> Option<Action> {
 
 fn metrics(random: &mut Random, world: &World) -> Option<Action> {
     let used = |pod: &std::sync::Arc<_>| {
-        let pod: &kctl::machinery::json::Value = pod;
+        let pod: &kctl_base::json::Value = pod;
         (pod.name().to_string(), format!("{}m", 10 * random.below(200)))
     };
     Some(Action::Metrics(world.own("pods").iter().map(used).collect()))

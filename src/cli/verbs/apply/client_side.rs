@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::{Applied, Apply, described};
-use crate::api::{Body, PatchType, Verb as ApiVerb};
-use crate::cli::resolve::Item;
-use crate::cli::verbs::delete;
-use crate::cli::{CliError, CliResult, Ctx, gone, last_applied, record};
-use crate::machinery::json::{self, Map, Value};
-use crate::machinery::object::{Meta, Object, Reading};
-use crate::machinery::patch::{FieldType, three_way};
-use crate::machinery::schema::Schema;
+use crate::resolve::Item;
+use crate::verbs::delete;
+use crate::{CliError, CliResult, Ctx, gone, last_applied, record};
+use kctl_base::json::{self, Map, Value};
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::patch::{FieldType, three_way};
+use kctl_base::schema::Schema;
+use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
 
 /// Applies one object.
 pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Applied> {
@@ -76,14 +76,14 @@ fn change(ctx: &mut Ctx, apply: &Apply, item: &Item, object: &Value, live: Arc<O
 }
 
 /// The patch that makes the live object what the file says; strategic for kinds whose types are known.
-pub(in crate::cli::verbs) fn patch(item: &Item, live: &Object, modified: &Value) -> CliResult<(PatchType, Value)> {
+pub(in crate::verbs) fn patch(item: &Item, live: &Object, modified: &Value) -> CliResult<(PatchType, Value)> {
     let last = last_applied::of(live).map_err(|e| {
         item.error(
             &format!("applying patch:\n\nto:\n{}\nfor:", described(item)),
             CliError::text(format!("retrieving original configuration from:\n{live}\nfor:: {e}")),
         )
     })?;
-    let (group, version) = crate::machinery::object::split_api_version(modified.api_version());
+    let (group, version) = kctl_base::object::split_api_version(modified.api_version());
     let made = match Schema::builtin().root(group, version, item.kind.names().kind) {
         Some(root) => {
             let root = FieldType::Object(root.into());
@@ -123,7 +123,7 @@ fn replace(ctx: &mut Ctx, apply: &Apply, item: &Item, modified: Value, live: &Ob
         // The object as it was is better than none.
         let mut old = live.clone();
         for field in ["resourceVersion", "uid", "creationTimestamp"] {
-            crate::machinery::object::Writing::remove_at(&mut old, &format!("/metadata/{field}"));
+            kctl_base::object::Writing::remove_at(&mut old, &format!("/metadata/{field}"));
         }
         create_again(ctx, apply, item, old)?;
         Err(error)

@@ -2,15 +2,15 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::api::{Body, PatchType, Verb as ApiVerb};
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::output::Output;
-use crate::cli::resolve::{Item, Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb, editor, last_applied};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::Meta;
-use crate::machinery::{json as json_text, yaml};
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::output::Output;
+use crate::resolve::{Item, Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb, editor, last_applied};
+use kctl_base::json::{Value, json};
+use kctl_base::object::Meta;
+use kctl_base::{json as json_text, yaml};
+use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
 
 /// `view-last-applied`.
 pub(super) const VIEW: Verb = Verb {

@@ -10,15 +10,15 @@ use std::sync::Arc;
 use clap::{ArgMatches, Command};
 
 use super::delete::{self, Deletion};
-use crate::api::FieldValidation;
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::output::Output;
-use crate::cli::resolve::{Item, Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb, record};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object, Reading};
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::output::Output;
 use crate::printers::structured::list_of;
+use crate::resolve::{Item, Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb, record};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_cluster::api::FieldValidation;
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {

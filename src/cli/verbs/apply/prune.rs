@@ -6,12 +6,12 @@ use std::sync::Arc;
 use clap::ArgMatches;
 
 use super::Apply;
-use crate::cli::args::Matches;
-use crate::cli::resolve::{self, Item, Selection, Target};
-use crate::cli::verbs::delete;
-use crate::cli::{CliError, CliResult, Ctx, last_applied};
-use crate::kinds::catalog::serves;
-use crate::machinery::object::{Meta, Object};
+use crate::args::Matches;
+use crate::resolve::{self, Item, Selection, Target};
+use crate::verbs::delete;
+use crate::{CliError, CliResult, Ctx, last_applied};
+use kctl_base::object::{Meta, Object};
+use kctl_kinds::catalog::serves;
 
 /// The types that are looked through when none are named: group, version, kind.
 const DEFAULT: &[(&str, &str, &str)] = &[

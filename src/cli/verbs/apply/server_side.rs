@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::{Applied, Apply};
-use crate::api::{Body, PatchType, Verb as ApiVerb};
-use crate::cli::resolve::Item;
-use crate::cli::{CliError, CliResult, Ctx, last_applied, record};
-use crate::machinery::json as json_text;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading};
-use crate::machinery::status::Status;
+use crate::resolve::Item;
+use crate::{CliError, CliResult, Ctx, last_applied, record};
+use kctl_base::json as json_text;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::status::Status;
+use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
 
 /// The manager of server-side apply when none is named.
 const DEFAULT_MANAGER: &str = "kubectl";

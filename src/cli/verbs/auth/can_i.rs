@@ -2,12 +2,12 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::api::Wish;
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::kinds::rbac::rule_lines;
-use crate::machinery::json::json;
+use crate::args::{self, Matches, groups};
 use crate::printers::table::print_rows;
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::json;
+use kctl_cluster::api::Wish;
+use kctl_kinds::rbac::rule_lines;
 
 /// The verb.
 pub(super) const VERB: Verb =
@@ -157,7 +157,7 @@ fn list(ctx: &mut Ctx, matches: &ArgMatches, namespace: &str) -> CliResult<()> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::testing::{Session, check};
+    use crate::testing::{Session, check};
 
     #[test]
     fn roles_and_bindings_answer() {

@@ -6,11 +6,11 @@ mod rules;
 
 use clap::ArgMatches;
 
-use crate::cli::args::groups;
-use crate::cli::output::Output;
-use crate::cli::{CliError, CliResult, Ctx, Verb, help};
-use crate::machinery::json::json;
+use crate::args::groups;
+use crate::output::Output;
 use crate::printers::table::print_rows;
+use crate::{CliError, CliResult, Ctx, Verb, help};
+use kctl_base::json::json;
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {

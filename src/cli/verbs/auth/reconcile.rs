@@ -3,14 +3,14 @@
 use clap::{ArgMatches, Command};
 
 use super::rules::{rule_text, subject_text, uncovered};
-use crate::api::{Body, Propagation, Request, Verb as ApiVerb};
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::output::Output;
-use crate::cli::resolve::{Item, Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Reading, Writing};
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::output::Output;
+use crate::resolve::{Item, Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Reading, Writing};
+use kctl_cluster::api::{Body, Propagation, Request, Verb as ApiVerb};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -224,7 +224,7 @@ fn send(ctx: &mut Ctx, request: Request, object: Value, dry_run: DryRun) -> CliR
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::testing::{Session, check};
+    use crate::testing::{Session, check};
 
     #[test]
     fn roles_and_bindings_are_completed() {

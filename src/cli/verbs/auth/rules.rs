@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::Reading;
+use kctl_base::json::{Value, json};
+use kctl_base::object::Reading;
 
 /// The single permissions of some rules that others do not give, each as a rule of its own.
 pub(super) fn uncovered(owners: &[Value], rules: &[Value]) -> Vec<Value> {

@@ -1,20 +1,20 @@
 //! `config`: contexts, each with a default namespace.
 //!
 //! A store is one cluster with one user, so that contexts differ in their namespace alone; what is said of servers and
-//! credentials is kept and means nothing. The file is [`crate::cli::kubeconfig`]'s.
+//! credentials is kept and means nothing. The file is [`crate::kubeconfig`]'s.
 
 mod property;
 
 use clap::{ArgMatches, Command};
 
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::kubeconfig::Kubeconfig;
-use crate::cli::output::Output;
-use crate::cli::{CliError, CliResult, Ctx, Verb, help};
-use crate::machinery::field::quote;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Reading, Writing};
+use crate::args::{self, Matches, groups};
+use crate::kubeconfig::Kubeconfig;
+use crate::output::Output;
 use crate::printers::table::print_rows;
+use crate::{CliError, CliResult, Ctx, Verb, help};
+use kctl_base::field::quote;
+use kctl_base::json::Value;
+use kctl_base::object::{Reading, Writing};
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
@@ -307,7 +307,7 @@ fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         hide_secrets(&mut config.value);
     }
     if matches.value("output").is_empty() && matches.value("template").is_empty() {
-        ctx.out.push_str(&crate::machinery::yaml::to_yaml(&config.value));
+        ctx.out.push_str(&kctl_base::yaml::to_yaml(&config.value));
         return Ok(());
     }
     Output::of_report(matches)?.print(ctx, &config.value)
@@ -348,7 +348,7 @@ fn hide_secrets(config: &mut Value) {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::testing::{Session, check};
+    use crate::testing::{Session, check};
 
     /// Runs lines on a file of the test's own.
     fn check_file(steps: &[(&str, &str)]) {

@@ -5,9 +5,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::machinery::field::quote;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Reading, Writing};
+use kctl_base::field::quote;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Reading, Writing};
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +141,7 @@ fn value(text: &str, holds: Holds, raw_bytes: bool) -> Result<Value, String> {
     match holds {
         Holds::Text => Ok(text.into()),
         Holds::Switch => {
-            let on = crate::cli::args::parse_bool(text);
+            let on = crate::args::parse_bool(text);
             on.map(Value::from).ok_or_else(|| format!("strconv.ParseBool: parsing {}: invalid syntax", quote(text)))
         }
         Holds::Bytes if raw_bytes => Ok(STANDARD.encode(text).into()),

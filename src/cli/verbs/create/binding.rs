@@ -3,9 +3,9 @@
 use clap::{ArgMatches, Command};
 
 use super::generator::{self, Generator};
-use crate::cli::args::{self, Matches};
-use crate::cli::{CliError, CliResult, Verb};
-use crate::machinery::json::{Value, json};
+use crate::args::{self, Matches};
+use crate::{CliError, CliResult, Verb};
+use kctl_base::json::{Value, json};
 
 /// `create rolebinding`.
 pub(super) const ROLE_BINDING: Verb = Verb {

@@ -5,10 +5,10 @@ use clap::{ArgMatches, Command};
 
 use super::generator::{self, Generator};
 use super::{hash, sources};
-use crate::cli::args::Matches;
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Reading, Writing};
+use crate::args::Matches;
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Reading, Writing};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

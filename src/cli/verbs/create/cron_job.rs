@@ -2,9 +2,9 @@
 
 use super::generator::{self, Generator};
 use super::job::pod_template;
-use crate::cli::Verb;
-use crate::cli::args::{self, Matches};
-use crate::machinery::json::json;
+use crate::Verb;
+use crate::args::{self, Matches};
+use kctl_base::json::json;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

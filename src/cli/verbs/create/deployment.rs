@@ -3,10 +3,10 @@
 use clap::{ArgMatches, Command};
 
 use super::generator::{self, Generator, compact};
-use crate::cli::args::{self, Matches};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::json::{Value, json};
-use crate::sim::Ids;
+use crate::args::{self, Matches};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::{Value, json};
+use kctl_base::sim::Ids;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -2,12 +2,12 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::api::{Body, Request, Verb as ApiVerb};
-use crate::cli::args::{Matches, groups};
-use crate::cli::output::Output;
-use crate::cli::{CliError, CliResult, Ctx, last_applied};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Writing, split_api_version};
+use crate::args::{Matches, groups};
+use crate::output::Output;
+use crate::{CliError, CliResult, Ctx, last_applied};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Writing, split_api_version};
+use kctl_cluster::api::{Body, Request, Verb as ApiVerb};
 
 /// A generator as data.
 pub(super) struct Generator {

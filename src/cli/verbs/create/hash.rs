@@ -2,10 +2,10 @@
 
 use clap::Command;
 
-use crate::cli::args;
-use crate::cli::content_hash::content_hash;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Writing};
+use crate::args;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Writing};
+use kctl_kustomize::content_hash;
 
 /// The flag.
 pub(super) fn flag(command: Command) -> Command {

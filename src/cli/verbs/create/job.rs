@@ -3,11 +3,11 @@
 use clap::{ArgMatches, Command};
 
 use super::generator::{self, Generator, compact};
-use crate::cli::args::{self, Matches};
-use crate::cli::resolve::{Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Reading, Writing};
+use crate::args::{self, Matches};
+use crate::resolve::{Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Reading, Writing};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -21,12 +21,12 @@ mod token;
 
 use clap::{ArgMatches, Command};
 
-use crate::api::{Body, Verb as ApiVerb};
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::output::Output;
-use crate::cli::resolve::{Item, Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb, last_applied, record};
-use crate::machinery::json::Value;
+use crate::args::{self, Matches, groups};
+use crate::output::Output;
+use crate::resolve::{Item, Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb, last_applied, record};
+use kctl_base::json::Value;
+use kctl_cluster::api::{Body, Verb as ApiVerb};
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
@@ -80,7 +80,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(CliError::text("--edit and --raw are not supported by create"));
     }
     let validation = groups::read_validation(matches)?;
-    selection.validate = validation != crate::api::FieldValidation::Ignore;
+    selection.validate = validation != kctl_cluster::api::FieldValidation::Ignore;
     let dry_run = groups::DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
     let manager = groups::read_manager(matches, "kubectl-create");
@@ -115,7 +115,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 
 /// The name may be the server's.
 fn label(item: &Item, object: &Value) -> String {
-    use crate::machinery::object::Meta;
+    use kctl_base::object::Meta;
     let name = if object.name().is_empty() { "<unknown>" } else { object.name() };
     format!("{}/{name}", item.kind.names().singular_group())
 }

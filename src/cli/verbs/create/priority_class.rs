@@ -1,9 +1,9 @@
 //! `create priorityclass`.
 
 use super::generator::{self, Generator};
-use crate::cli::Verb;
-use crate::cli::args::{self, Matches};
-use crate::machinery::json::json;
+use crate::Verb;
+use crate::args::{self, Matches};
+use kctl_base::json::json;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

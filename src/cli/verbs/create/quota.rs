@@ -3,11 +3,11 @@
 use clap::ArgMatches;
 
 use super::generator::{self, Generator};
-use crate::cli::args::{self, Matches};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::Writing;
-use crate::machinery::quantity::Quantity;
+use crate::args::{self, Matches};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::{Value, json};
+use kctl_base::object::Writing;
+use kctl_base::quantity::Quantity;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -3,9 +3,9 @@
 use clap::{ArgMatches, Command};
 
 use super::generator::{self, Generator};
-use crate::cli::args::{self, Matches};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::json::{Value, json};
+use crate::args::{self, Matches};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::{Value, json};
 
 /// `create role`.
 pub(super) const ROLE: Verb = Verb {

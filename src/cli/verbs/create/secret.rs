@@ -6,11 +6,11 @@ use clap::{ArgMatches, Command};
 
 use super::generator::{self, Generator};
 use super::{hash, sources};
-use crate::cli::args::{self, Matches};
-use crate::cli::files::go_error;
-use crate::cli::{CliError, CliResult, Ctx, Verb, help};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Reading, Writing};
+use crate::args::{self, Matches};
+use crate::{CliError, CliResult, Ctx, Verb, help};
+use kctl_base::go_text::io_error;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Reading, Writing};
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
@@ -123,7 +123,7 @@ fn docker_config(matches: &ArgMatches) -> String {
     let auth = STANDARD.encode(format!("{user}:{password}"));
     let text = |value: &str| {
         let mut out = String::new();
-        crate::machinery::json::write_string(&mut out, value);
+        kctl_base::json::write_string(&mut out, value);
         out
     };
     let fields =
@@ -142,7 +142,7 @@ fn tls(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     }
     let read = |flag: &str| {
         let path = matches.value(flag);
-        let failed = |e| CliError::text(format!("Cannot read file {path}, open {path}: {}", go_error(&e)));
+        let failed = |e| CliError::text(format!("Cannot read file {path}, open {path}: {}", io_error(&e)));
         std::fs::read(path).map_err(failed)
     };
     let certificate = read("cert")?;

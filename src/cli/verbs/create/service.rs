@@ -3,12 +3,12 @@
 use clap::{ArgMatches, Command};
 
 use super::generator::{self, Generator};
-use crate::cli::args::{self, Matches};
-use crate::cli::{CliError, CliResult, Verb, help};
-use crate::kinds::shared::formats;
-use crate::machinery::field::quote;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::Writing;
+use crate::args::{self, Matches};
+use crate::{CliError, CliResult, Verb, help};
+use kctl_base::field::quote;
+use kctl_base::json::{Value, json};
+use kctl_base::object::Writing;
+use kctl_kinds::shared::formats;
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {

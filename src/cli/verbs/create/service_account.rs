@@ -1,8 +1,8 @@
 //! `create serviceaccount`.
 
 use super::generator::{self, Generator};
-use crate::cli::Verb;
-use crate::machinery::json::json;
+use crate::Verb;
+use kctl_base::json::json;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

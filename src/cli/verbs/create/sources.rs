@@ -4,10 +4,11 @@ use std::path::Path;
 
 use clap::{ArgMatches, Command};
 
-use crate::cli::args::{self, Matches};
-use crate::cli::files::go_error;
-use crate::cli::{CliError, CliResult, env_file};
-use crate::kinds::shared::formats;
+use crate::args::{self, Matches};
+use crate::{CliError, CliResult};
+use kctl_base::env_file;
+use kctl_base::go_text::io_error;
+use kctl_kinds::shared::formats;
 
 /// A key with its bytes.
 pub(super) type Entry = (String, Vec<u8>);
@@ -61,7 +62,7 @@ fn file_entries(source: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
         Some((key, path)) => (Some(key), path),
         None => (None, source),
     };
-    let failed = |path: &str, e: &std::io::Error| CliError::text(format!("error reading {path}: {}", go_error(e)));
+    let failed = |path: &str, e: &std::io::Error| CliError::text(format!("error reading {path}: {}", io_error(e)));
     let meta = std::fs::metadata(path).map_err(|e| failed(path, &e))?;
     if !meta.is_dir() {
         let name = Path::new(path).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
@@ -89,7 +90,7 @@ fn file_entries(source: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
 }
 
 fn env_entries(path: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
-    let failed = |e: &std::io::Error| CliError::text(format!("error reading {path}: {}", go_error(e)));
+    let failed = |e: &std::io::Error| CliError::text(format!("error reading {path}: {}", io_error(e)));
     if std::fs::metadata(path).map_err(|e| failed(&e))?.is_dir() {
         return Err(CliError::text("env config file cannot be a directory"));
     }

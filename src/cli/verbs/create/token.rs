@@ -1,7 +1,7 @@
 //! `create token`: refused, since there is nobody who could check a token.
 
-use crate::cli::args::{self, groups};
-use crate::cli::{CliError, Verb};
+use crate::args::{self, groups};
+use crate::{CliError, Verb};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

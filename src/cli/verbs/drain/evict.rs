@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::pods::full_name;
-use crate::api::{Body, Request, Verb as ApiVerb};
-use crate::cli::args::groups::DryRun;
-use crate::cli::verbs::change;
-use crate::cli::{CliError, CliResult, Ctx};
-use crate::cluster::Waited;
-use crate::machinery::field::quote;
-use crate::machinery::json::json;
-use crate::machinery::object::{Meta, Object, Writing};
-use crate::machinery::status::Reason;
-use crate::sim::{Duration, Time};
+use crate::args::groups::DryRun;
+use crate::verbs::change;
+use crate::{CliError, CliResult, Ctx};
+use kctl_base::field::quote;
+use kctl_base::json::json;
+use kctl_base::object::{Meta, Object, Writing};
+use kctl_base::sim::{Duration, Time};
+use kctl_base::status::Reason;
+use kctl_cluster::Waited;
+use kctl_cluster::api::{Body, Request, Verb as ApiVerb};
 
 /// How pods are taken away.
 pub(super) struct Eviction {

@@ -6,15 +6,15 @@ mod pods;
 use clap::{ArgMatches, Command};
 
 use super::change::{self, From, Subject};
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::output::Output;
-use crate::cli::resolve::{Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::field::quote;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Reading, Writing};
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::output::Output;
+use crate::resolve::{Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb};
 use evict::Eviction;
+use kctl_base::field::quote;
+use kctl_base::json::Value;
+use kctl_base::object::{Reading, Writing};
 use pods::Rules;
 
 /// `cordon`.
@@ -137,13 +137,13 @@ fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         selector: matches.value("pod-selector").into(),
         skip_deleted_after: matches.int("skip-wait-for-delete-timeout").unwrap_or(0),
     };
-    if crate::machinery::labels::Selector::parse(&rules.selector).is_err() {
+    if kctl_base::labels::Selector::parse(&rules.selector).is_err() {
         return Err(CliError::text("--pod-selector=<pod_selector> must be a valid label selector"));
     }
     let eviction = Eviction {
         disable: matches.on("disable-eviction"),
         grace: matches.int("grace-period").filter(|g| *g >= 0),
-        timeout: matches.span("timeout").unwrap_or(crate::sim::Duration::ZERO),
+        timeout: matches.span("timeout").unwrap_or(kctl_base::sim::Duration::ZERO),
         dry_run,
     };
     let subjects = nodes(ctx, matches, "drain")?;
@@ -213,7 +213,7 @@ fn one(ctx: &mut Ctx, node: &str, rules: &Rules, eviction: &Eviction) -> Result<
         let all = joined(&errors);
         ctx.complain(format!("There are pending pods in node {} when an error occurred: {all}", quote(node)));
         for pod in left {
-            ctx.complain(format!("pod/{}", crate::machinery::object::Meta::name(&*pod)));
+            ctx.complain(format!("pod/{}", kctl_base::object::Meta::name(&*pod)));
         }
     }
     Err(errors)

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::api::Request;
-use crate::cli::{CliResult, Ctx};
-use crate::machinery::object::{Meta, Object, Reading};
-use crate::sim::{Duration, Time};
+use crate::{CliResult, Ctx};
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::sim::{Duration, Time};
+use kctl_cluster::api::Request;
 
 /// What the flags allow.
 pub(super) struct Rules {
@@ -170,7 +170,7 @@ pub(super) fn chosen(judged: Vec<Judged>) -> Vec<Arc<Object>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::{Value, json};
+    use kctl_base::json::{Value, json};
 
     fn rules(force: bool, ignore_daemon_sets: bool, delete_local_data: bool) -> Rules {
         Rules { force, ignore_daemon_sets, delete_local_data, selector: String::new(), skip_deleted_after: 0 }

@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
 
-use crate::api::Verb as ApiVerb;
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::output::Output;
-use crate::cli::resolve::{Item, Resolved, Selection, resolve};
-use crate::cli::sorting::sort_by;
-use crate::cli::table::{Section, Shown, TableFlags};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::kinds::catalog::KindRef;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Object, Reading};
+use crate::args::{self, Matches, groups};
+use crate::output::Output;
 use crate::printers::structured::list_of;
+use crate::resolve::{Item, Resolved, Selection, resolve};
+use crate::sorting::sort_by;
+use crate::table::{Section, Shown, TableFlags};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::Value;
+use kctl_base::object::{Object, Reading};
+use kctl_cluster::api::Verb as ApiVerb;
+use kctl_kinds::catalog::KindRef;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb { name: "get", aliases: &[], about: "Show objects", args: flags, run, family: &[] };
@@ -220,10 +220,10 @@ fn groups_of(found: Vec<(Item, Arc<Object>)>) -> Vec<Vec<(Item, Arc<Object>)>> {
 }
 
 /// The table of `--subresource scale`.
-fn scale_row(ctx: &mut Ctx, section: &mut Section, kind: &dyn crate::kinds::Kind, scale: &Object) -> CliResult<()> {
-    use crate::machinery::object::Meta;
+fn scale_row(ctx: &mut Ctx, section: &mut Section, kind: &dyn kctl_kinds::Kind, scale: &Object) -> CliResult<()> {
+    use kctl_base::object::Meta;
     let number = |pointer: &str| scale.int(pointer).unwrap_or(0).to_string();
-    let age = crate::kinds::age(scale, ctx.now()?);
+    let age = kctl_kinds::age(scale, ctx.now()?);
     let cells = vec![scale.name().to_string(), number("/spec/replicas"), number("/status/replicas"), age];
     let row = Shown { object: scale, event: "" };
     section.print_cells(ctx, kind, &["Name", "Desired", "Available", "Age"], &row, cells)

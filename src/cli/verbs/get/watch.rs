@@ -4,17 +4,17 @@
 use std::sync::Arc;
 
 use super::Options;
-use crate::cli::resolve::{Item, Resolved, Target, resolve};
-use crate::cli::table::{Section, Shown};
-use crate::cli::{CliError, CliResult, Ctx};
-use crate::cluster::Waited;
-use crate::kinds::catalog::KindRef;
-use crate::machinery::fields::FieldSelector;
-use crate::machinery::json::json;
-use crate::machinery::labels::Selector;
-use crate::machinery::object::{Meta, Object};
-use crate::machinery::status::{Reason, Status};
-use crate::store::{Change, ChangeKind, ChangesGone};
+use crate::resolve::{Item, Resolved, Target, resolve};
+use crate::table::{Section, Shown};
+use crate::{CliError, CliResult, Ctx};
+use kctl_base::fields::FieldSelector;
+use kctl_base::json::json;
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object};
+use kctl_base::status::{Reason, Status};
+use kctl_cluster::Waited;
+use kctl_cluster::store::{Change, ChangeKind, ChangesGone};
+use kctl_kinds::catalog::KindRef;
 
 /// What is watched.
 struct Watched {

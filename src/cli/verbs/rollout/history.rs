@@ -4,13 +4,13 @@ use clap::{ArgMatches, Command};
 
 use super::super::change::Subject;
 use super::revisions::{self, Revision, template_text};
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::output::Output;
-use crate::cli::record::CHANGE_CAUSE;
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Writing};
+use crate::args::{self, Matches, groups};
+use crate::output::Output;
 use crate::printers::describe::describe;
+use crate::record::CHANGE_CAUSE;
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Writing};
 
 /// The verb.
 pub(super) const VERB: Verb =

@@ -9,9 +9,9 @@ mod undo;
 use clap::{ArgMatches, Command};
 
 use super::change::{self, From, Subject};
-use crate::cli::args::groups;
-use crate::cli::resolve::{Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb, help};
+use crate::args::groups;
+use crate::resolve::{Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb, help};
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {

@@ -3,13 +3,13 @@
 use clap::{ArgMatches, Command};
 
 use super::super::change;
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::output::Output;
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::field::quote;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Reading, Writing};
-use crate::sim::Time;
+use crate::args::groups::{self, DryRun};
+use crate::output::Output;
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::field::quote;
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Reading, Writing};
+use kctl_base::sim::Time;
 
 /// `rollout pause`.
 pub(super) const PAUSE: Verb = Verb {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::cli::record::CHANGE_CAUSE;
-use crate::cli::{CliError, CliResult, Ctx};
-use crate::kinds::Describer;
-use crate::kinds::shared::describe::describe_template;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object, Reading, Writing, split_api_version};
+use crate::record::CHANGE_CAUSE;
+use crate::{CliError, CliResult, Ctx};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading, Writing, split_api_version};
+use kctl_kinds::Describer;
+use kctl_kinds::shared::describe::describe_template;
 
 /// The annotation with a Deployment's or ReplicaSet's revision.
 pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";

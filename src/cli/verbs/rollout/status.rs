@@ -3,14 +3,14 @@
 use clap::{ArgMatches, Command};
 
 use super::super::change::{self, Subject};
-use crate::cli::args::{self, Matches};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::cluster::Waited;
-use crate::machinery::field::quote;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Reading, condition};
-use crate::sim::{Duration, Time};
-use crate::store::{Change, ChangeKind};
+use crate::args::{self, Matches};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::field::quote;
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Reading, condition};
+use kctl_base::sim::{Duration, Time};
+use kctl_cluster::Waited;
+use kctl_cluster::store::{Change, ChangeKind};
 
 /// The verb.
 pub(super) const VERB: Verb =
@@ -188,7 +188,7 @@ fn stateful_set(object: &Value) -> Result<(String, bool), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     fn line(object: Value, revision: i64) -> String {
         match state(&object, revision) {

@@ -4,15 +4,15 @@ use clap::{ArgMatches, Command};
 
 use super::super::change::{self, Subject};
 use super::revisions::{self, REVISION, Revision, template_text};
-use crate::api::PatchType;
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::args::{self, Matches};
-use crate::cli::last_applied::LAST_APPLIED;
-use crate::cli::output::Output;
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::field::quote;
-use crate::machinery::json::{Map, Value, json};
-use crate::machinery::object::{Meta, Reading, Writing};
+use crate::args::groups::{self, DryRun};
+use crate::args::{self, Matches};
+use crate::last_applied::LAST_APPLIED;
+use crate::output::Output;
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::field::quote;
+use kctl_base::json::{Map, Value, json};
+use kctl_base::object::{Meta, Reading, Writing};
+use kctl_cluster::api::PatchType;
 
 /// The verb.
 pub(super) const VERB: Verb =

@@ -4,14 +4,14 @@ use clap::{ArgMatches, Command};
 
 use super::env_values::{reference_text, resolve_value};
 use super::{Setting, Words, pod_spec};
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::resolve::{Selection, resolve};
-use crate::cli::verbs::change::{self, Subject};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::kinds::shared::formats;
-use crate::machinery::field::quote;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Reading, Writing};
+use crate::args::{self, Matches, groups};
+use crate::resolve::{Selection, resolve};
+use crate::verbs::change::{self, Subject};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::field::quote;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Reading, Writing};
+use kctl_kinds::shared::formats;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -2,11 +2,11 @@
 
 use base64::Engine;
 
-use crate::api::Request;
-use crate::cli::{CliError, Ctx};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Reading};
-use crate::machinery::quantity::Quantity;
+use crate::{CliError, Ctx};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Reading};
+use kctl_base::quantity::Quantity;
+use kctl_cluster::api::Request;
 
 /// `configmap settings, key max-size`.
 pub(super) fn reference_text(source: &Value) -> String {
@@ -52,7 +52,7 @@ pub(super) fn resolve_value(
     }
     if let Some(field) = source.at("/fieldRef") {
         let path = field.str("/fieldPath");
-        return crate::machinery::jsonpath::JsonPath::parse(&format!("{{.{path}}}"))
+        return kctl_base::jsonpath::JsonPath::parse(&format!("{{.{path}}}"))
             .and_then(|p| p.execute(object, true))
             .map_err(|e| format!("unsupported fieldPath: {path}: {e}"));
     }

@@ -3,10 +3,10 @@
 use clap::{ArgMatches, Command};
 
 use super::{Setting, Words, pod_spec};
-use crate::cli::args::{Matches, groups};
-use crate::cli::verbs::change;
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::object::{Reading, Writing};
+use crate::args::{Matches, groups};
+use crate::verbs::change;
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::object::{Reading, Writing};
 
 /// The verb.
 pub(super) const VERB: Verb =
@@ -34,7 +34,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
                 }
             }
             if !found {
-                let name = crate::machinery::field::quote(name);
+                let name = kctl_base::field::quote(name);
                 errors.push(CliError::text(format!("error: unable to find container named {name}")));
             }
         }

@@ -12,12 +12,12 @@ mod subject;
 use clap::ArgMatches;
 
 use super::change::{self, From, Subject};
-use crate::cli::args::Matches;
-use crate::cli::args::groups::{self, DryRun};
-use crate::cli::output::Output;
-use crate::cli::resolve::{Selection, resolve};
-use crate::cli::{CliError, CliResult, Ctx, Verb, help, record};
-use crate::machinery::json::Value;
+use crate::args::Matches;
+use crate::args::groups::{self, DryRun};
+use crate::output::Output;
+use crate::resolve::{Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb, help, record};
+use kctl_base::json::Value;
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
@@ -39,7 +39,7 @@ const MANAGER: &str = "kubectl-set";
 fn flags(command: clap::Command) -> clap::Command {
     let command = groups::files(groups::output(groups::words(command)));
     let command = groups::field_manager(groups::record(groups::dry_run(command)));
-    command.arg(crate::cli::args::switch("local", "only change what the files hold and print it"))
+    command.arg(crate::args::switch("local", "only change what the files hold and print it"))
 }
 
 /// One run of a `set` verb.

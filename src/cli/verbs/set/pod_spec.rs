@@ -1,8 +1,8 @@
 //! Where the pods are described in an object, and which of their containers are meant.
 
-use crate::cli::{CliError, CliResult};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Reading};
+use crate::{CliError, CliResult};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Reading};
 
 /// The JSON pointer to the pod spec of an object.
 pub(super) fn pointer(object: &Value) -> CliResult<&'static str> {

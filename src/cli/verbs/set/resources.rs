@@ -3,11 +3,11 @@
 use clap::{ArgMatches, Command};
 
 use super::{Setting, Words, pod_spec};
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::json::Map;
-use crate::machinery::object::Writing;
-use crate::machinery::quantity::Quantity;
+use crate::args::{self, Matches, groups};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::Map;
+use kctl_base::object::Writing;
+use kctl_base::quantity::Quantity;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -77,7 +77,7 @@ fn amounts(text: &str) -> CliResult<Map> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::Value;
+    use kctl_base::json::Value;
 
     #[test]
     fn amounts_are_canonical() {

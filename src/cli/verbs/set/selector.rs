@@ -3,11 +3,11 @@
 use clap::{ArgMatches, Command};
 
 use super::{Setting, Words};
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::json::Map;
-use crate::machinery::labels::{Operator, Selector};
-use crate::machinery::object::{Meta, Writing};
+use crate::args::{self, Matches, groups};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::Map;
+use kctl_base::labels::{Operator, Selector};
+use kctl_base::object::{Meta, Writing};
 
 /// The verb.
 pub(super) const VERB: Verb =
@@ -31,7 +31,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         }
         if !version.is_empty() && version != subject.object.resource_version() {
             let names = subject.item.kind.names();
-            let status = crate::machinery::status::Status::modified(names.group, names.plural, object.name());
+            let status = kctl_base::status::Status::modified(names.group, names.plural, object.name());
             return Err(status.into());
         }
         object.put("/spec/selector", pairs(&selector)?);

@@ -3,9 +3,9 @@
 use clap::{ArgMatches, Command};
 
 use super::{Setting, Words, pod_spec};
-use crate::cli::args::{Matches, groups};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::object::Writing;
+use crate::args::{Matches, groups};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::object::Writing;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

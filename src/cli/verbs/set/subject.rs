@@ -3,10 +3,10 @@
 use clap::{ArgMatches, Command};
 
 use super::{Setting, Words};
-use crate::cli::args::{self, Matches, groups};
-use crate::cli::{CliError, CliResult, Ctx, Verb};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Writing};
+use crate::args::{self, Matches, groups};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Writing};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

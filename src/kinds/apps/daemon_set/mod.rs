@@ -2,20 +2,20 @@
 
 mod validate;
 
-use crate::kinds::shared::describe::pods::describe_pods_status;
-use crate::kinds::shared::describe::{annotations, describe_events, describe_template, identity, labels};
-use crate::kinds::shared::pod_spec::defaults::default_template;
-use crate::kinds::shared::pod_spec::warnings;
-use crate::kinds::shared::selector;
-use crate::kinds::shared::table::{containers_and_images, number, selector_or_none};
-use crate::kinds::shared::zero_values::drop_zero_values;
-use crate::kinds::{Describer, Kind, Lookup, Names, age, pairs};
-use crate::machinery::field::{ErrorList, Path};
-use crate::machinery::json::json;
-use crate::machinery::labels::Selector;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::pods::describe_pods_status;
+use crate::shared::describe::{annotations, describe_events, describe_template, identity, labels};
+use crate::shared::pod_spec::defaults::default_template;
+use crate::shared::pod_spec::warnings;
+use crate::shared::selector;
+use crate::shared::table::{containers_and_images, number, selector_or_none};
+use crate::shared::zero_values::drop_zero_values;
+use crate::{Describer, Kind, Lookup, Names, age, pairs};
+use kctl_base::field::{ErrorList, Path};
+use kctl_base::json::json;
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// A DaemonSet.
 #[derive(Debug)]

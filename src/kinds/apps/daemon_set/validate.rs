@@ -1,12 +1,12 @@
 //! The rules of DaemonSets.
 
-use crate::kinds::shared::pod_spec::validate::validate_template;
-use crate::kinds::shared::rules::{immutable, invalid_json, non_negative};
-use crate::kinds::shared::{selector, template};
-use crate::machinery::field::{ErrorList, FieldError, Path, invalid, not_supported, required};
-use crate::machinery::intstr::IntOrPercent;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Object, Reading};
+use crate::shared::pod_spec::validate::validate_template;
+use crate::shared::rules::{immutable, invalid_json, non_negative};
+use crate::shared::{selector, template};
+use kctl_base::field::{ErrorList, FieldError, Path, invalid, not_supported, required};
+use kctl_base::intstr::IntOrPercent;
+use kctl_base::json::Value;
+use kctl_base::object::{Object, Reading};
 
 pub(super) fn validate(object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::kinds::shared::describe::{
+use crate::shared::describe::{
     annotations, brief_conditions, describe_events, describe_template, identity, labels, stamp,
 };
-use crate::kinds::shared::table::selector_text;
-use crate::kinds::{Describer, Lookup};
-use crate::machinery::intstr::IntOrPercent;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
+use crate::shared::table::selector_text;
+use crate::{Describer, Lookup};
+use kctl_base::intstr::IntOrPercent;
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading, Writing};
 
 pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
     let number = |pointer: &str| object.int(pointer).unwrap_or(0);

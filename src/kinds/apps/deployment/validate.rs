@@ -1,11 +1,11 @@
 //! The rules of Deployments.
 
-use crate::kinds::shared::rules::{immutable, invalid_json, non_negative};
-use crate::kinds::shared::{selector, template};
-use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
-use crate::machinery::intstr::IntOrPercent;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Object, Reading};
+use crate::shared::rules::{immutable, invalid_json, non_negative};
+use crate::shared::{selector, template};
+use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
+use kctl_base::intstr::IntOrPercent;
+use kctl_base::json::Value;
+use kctl_base::object::{Object, Reading};
 
 pub(super) fn validate(object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();

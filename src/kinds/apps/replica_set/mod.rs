@@ -1,22 +1,22 @@
 //! ReplicaSets.
 
-use crate::kinds::shared::describe::pods::describe_pods_status;
-use crate::kinds::shared::describe::{
+use crate::shared::describe::pods::describe_pods_status;
+use crate::shared::describe::{
     annotations, brief_conditions, controlled_by, describe_events, describe_template, identity, labels,
 };
-use crate::kinds::shared::pod_spec::defaults::default_template;
-use crate::kinds::shared::pod_spec::warnings;
-use crate::kinds::shared::rules::{immutable, invalid_json, non_negative, pod_name_warning};
-use crate::kinds::shared::table::{containers_and_images, number, selector_or_none};
-use crate::kinds::shared::zero_values::drop_zero_values;
-use crate::kinds::shared::{index, selector, template};
-use crate::kinds::{Describer, Kind, Lookup, Names, ScalePaths, age};
-use crate::machinery::field::{ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::labels::Selector;
-use crate::machinery::object::{Meta, Object, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::pod_spec::defaults::default_template;
+use crate::shared::pod_spec::warnings;
+use crate::shared::rules::{immutable, invalid_json, non_negative, pod_name_warning};
+use crate::shared::table::{containers_and_images, number, selector_or_none};
+use crate::shared::zero_values::drop_zero_values;
+use crate::shared::{index, selector, template};
+use crate::{Describer, Kind, Lookup, Names, ScalePaths, age};
+use kctl_base::field::{ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// A ReplicaSet.
 #[derive(Debug)]

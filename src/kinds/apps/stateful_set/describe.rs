@@ -1,17 +1,15 @@
 //! The description of a StatefulSet.
 
-use crate::kinds::shared::describe::pods::describe_pods_status;
-use crate::kinds::shared::describe::{
-    annotations, describe_events, describe_template, identity, label_lines, labels, stamp,
-};
-use crate::kinds::shared::pod_spec::resources::amounts;
-use crate::kinds::shared::selector;
-use crate::kinds::shared::table::{number, selector_or_none};
-use crate::kinds::{Describer, Lookup};
-use crate::machinery::intstr::IntOrPercent;
-use crate::machinery::json::Value;
-use crate::machinery::labels::Selector;
-use crate::machinery::object::{Object, Reading};
+use crate::shared::describe::pods::describe_pods_status;
+use crate::shared::describe::{annotations, describe_events, describe_template, identity, label_lines, labels, stamp};
+use crate::shared::pod_spec::resources::amounts;
+use crate::shared::selector;
+use crate::shared::table::{number, selector_or_none};
+use crate::{Describer, Lookup};
+use kctl_base::intstr::IntOrPercent;
+use kctl_base::json::Value;
+use kctl_base::labels::Selector;
+use kctl_base::object::{Object, Reading};
 
 pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
     identity(object, out);

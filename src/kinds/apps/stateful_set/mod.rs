@@ -3,17 +3,17 @@
 mod describe;
 mod validate;
 
-use crate::kinds::shared::pod_spec::defaults::{default_claim_spec, default_template};
-use crate::kinds::shared::pod_spec::warnings;
-use crate::kinds::shared::rules::pod_name_warning;
-use crate::kinds::shared::table::{containers_and_images, number};
-use crate::kinds::shared::zero_values::drop_zero_values;
-use crate::kinds::{Describer, Kind, Lookup, NameRule, Names, ScalePaths, age};
-use crate::machinery::field::{ErrorList, Path};
-use crate::machinery::json::json;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::pod_spec::defaults::{default_claim_spec, default_template};
+use crate::shared::pod_spec::warnings;
+use crate::shared::rules::pod_name_warning;
+use crate::shared::table::{containers_and_images, number};
+use crate::shared::zero_values::drop_zero_values;
+use crate::{Describer, Kind, Lookup, NameRule, Names, ScalePaths, age};
+use kctl_base::field::{ErrorList, Path};
+use kctl_base::json::json;
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// A StatefulSet.
 #[derive(Debug)]

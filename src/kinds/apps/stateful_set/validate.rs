@@ -1,11 +1,11 @@
 //! The rules of StatefulSets.
 
-use crate::kinds::shared::rules::{invalid_json, non_negative};
-use crate::kinds::shared::{selector, template};
-use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
-use crate::machinery::intstr::IntOrPercent;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Object, Reading};
+use crate::shared::rules::{invalid_json, non_negative};
+use crate::shared::{selector, template};
+use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
+use kctl_base::intstr::IntOrPercent;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Object, Reading};
 
 /// The fields that may change.
 const MUTABLE: &[&str] = &[
@@ -61,7 +61,7 @@ fn with_claims(spec: &Value) -> Value {
         let name = claim.str("/metadata/name");
         if !has(&template, name) {
             let volume = json!({"name": name, "persistentVolumeClaim": {"claimName": name}});
-            crate::machinery::object::Writing::list_mut(&mut template, "/spec/volumes").push(volume);
+            kctl_base::object::Writing::list_mut(&mut template, "/spec/volumes").push(volume);
         }
     }
     template

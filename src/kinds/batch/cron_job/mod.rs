@@ -4,17 +4,17 @@ pub mod schedule;
 mod validate;
 
 use super::job::default_template_of;
-use crate::kinds::shared::describe::{annotations, describe_events, describe_template, identity, labels, stamp};
-use crate::kinds::shared::pod_spec::warnings;
-use crate::kinds::shared::rules::pod_name_warning;
-use crate::kinds::shared::table::{boolean, containers_and_images, selector_or_none};
-use crate::kinds::shared::zero_values::drop_zero_values;
-use crate::kinds::{Describer, Kind, Lookup, Names, age, since};
-use crate::machinery::field::{ErrorList, Path};
-use crate::machinery::json::json;
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::{annotations, describe_events, describe_template, identity, labels, stamp};
+use crate::shared::pod_spec::warnings;
+use crate::shared::rules::pod_name_warning;
+use crate::shared::table::{boolean, containers_and_images, selector_or_none};
+use crate::shared::zero_values::drop_zero_values;
+use crate::{Describer, Kind, Lookup, Names, age, since};
+use kctl_base::field::{ErrorList, Path};
+use kctl_base::json::json;
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// A CronJob.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 //!
 //! Only checks; when a schedule is due next is up to the controller.
 
-use crate::sim::Duration;
+use kctl_base::sim::Duration;
 
 /// A field: its lowest and highest number and the names that stand for numbers.
 type Bounds = (u32, u32, &'static [&'static str], u32);

@@ -1,12 +1,12 @@
 //! The rules of CronJobs.
 
 use super::schedule;
-use crate::kinds::batch::job::validate::validate_job_spec;
-use crate::kinds::shared::rules::{invalid_json, non_negative};
-use crate::kinds::shared::selector;
-use crate::machinery::field::{ErrorList, Path, invalid, not_supported, required};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object, Reading};
+use crate::batch::job::validate::validate_job_spec;
+use crate::shared::rules::{invalid_json, non_negative};
+use crate::shared::selector;
+use kctl_base::field::{ErrorList, Path, invalid, not_supported, required};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading};
 
 /// The longest name: jobs get eleven more characters, and a label holds 63.
 const LONGEST_NAME: usize = 52;

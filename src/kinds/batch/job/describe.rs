@@ -1,11 +1,11 @@
 //! The description of a job.
 
-use crate::kinds::shared::describe::{
+use crate::shared::describe::{
     annotations, controlled_by, describe_events, describe_template, identity, labels, stamp,
 };
-use crate::kinds::shared::table::{number, selector_text};
-use crate::kinds::{Describer, Lookup};
-use crate::machinery::object::{Object, Reading};
+use crate::shared::table::{number, selector_text};
+use crate::{Describer, Lookup};
+use kctl_base::object::{Object, Reading};
 
 /// The longest text of completed indexes.
 const LONGEST_INDEXES: usize = 50;

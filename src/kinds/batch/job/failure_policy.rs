@@ -1,8 +1,8 @@
 //! The rules of a job's pod failure policy.
 
-use crate::machinery::field::{ErrorList, Path, duplicate, invalid, not_supported, required, too_many};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::Reading;
+use kctl_base::field::{ErrorList, Path, duplicate, invalid, not_supported, required, too_many};
+use kctl_base::json::{Value, json};
+use kctl_base::object::Reading;
 
 /// Checks `spec.podFailurePolicy`.
 pub fn validate(errors: &mut ErrorList, path: &Path, spec: &Value) {

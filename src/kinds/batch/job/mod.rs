@@ -4,18 +4,18 @@ mod describe;
 pub mod failure_policy;
 pub mod validate;
 
-use crate::kinds::shared::index;
-use crate::kinds::shared::pod_spec::defaults::default_template;
-use crate::kinds::shared::pod_spec::warnings;
-use crate::kinds::shared::rules::pod_name_warning;
-use crate::kinds::shared::table::{containers_and_images, selector_text};
-use crate::kinds::shared::zero_values::drop_zero_values;
-use crate::kinds::{Describer, Kind, Lookup, Names, age};
-use crate::machinery::field::{ErrorList, Path};
-use crate::machinery::json::{Map, Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing, condition_is_true};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::index;
+use crate::shared::pod_spec::defaults::default_template;
+use crate::shared::pod_spec::warnings;
+use crate::shared::rules::pod_name_warning;
+use crate::shared::table::{containers_and_images, selector_text};
+use crate::shared::zero_values::drop_zero_values;
+use crate::{Describer, Kind, Lookup, Names, age};
+use kctl_base::field::{ErrorList, Path};
+use kctl_base::json::{Map, Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing, condition_is_true};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// A Job.
 #[derive(Debug)]

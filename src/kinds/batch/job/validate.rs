@@ -1,13 +1,13 @@
 //! The rules of jobs and of job templates.
 
 use super::failure_policy;
-use crate::kinds::shared::formats::dns_label_problems;
-use crate::kinds::shared::pod_spec::validate::validate_template;
-use crate::kinds::shared::rules::{IMMUTABLE, immutable, invalid_json, non_negative};
-use crate::kinds::shared::{selector, template_text};
-use crate::machinery::field::{ErrorList, Path, invalid, not_supported, required};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing, condition_is_true};
+use crate::shared::formats::dns_label_problems;
+use crate::shared::pod_spec::validate::validate_template;
+use crate::shared::rules::{IMMUTABLE, immutable, invalid_json, non_negative};
+use crate::shared::{selector, template_text};
+use kctl_base::field::{ErrorList, Path, invalid, not_supported, required};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing, condition_is_true};
 
 /// How many pods at most a job with indexes runs at once.
 const MAX_INDEXED_PARALLELISM: i64 = 100_000;

@@ -1,9 +1,9 @@
 //! What the pods of a node ask for, and what part of the node that is.
 
-use crate::kinds::shared::pod_spec::resources::{Amounts, add, amounts, of_pod};
-use crate::kinds::{Describer, Lookup, age};
-use crate::machinery::object::{Meta, Object, Reading};
-use crate::machinery::quantity::Quantity;
+use crate::shared::pod_spec::resources::{Amounts, add, amounts, of_pod};
+use crate::{Describer, Lookup, age};
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::quantity::Quantity;
 
 /// Writes the table of pods and the table of sums.
 pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
@@ -59,7 +59,7 @@ fn share(name: &str, map: &Amounts, allocatable: &Amounts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn init_containers_count_when_they_need_more() {

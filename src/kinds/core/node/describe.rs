@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{allocation, roles};
-use crate::kinds::shared::describe::{
-    annotations, conditions_since, describe_events, joined, labels, lines_under, or, stamp,
-};
-use crate::kinds::{Describer, Lookup};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object, Reading};
+use crate::shared::describe::{annotations, conditions_since, describe_events, joined, labels, lines_under, or, stamp};
+use crate::{Describer, Lookup};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading};
 
 /// Most pools of devices that are listed.
 const MAX_POOLS: usize = 10;

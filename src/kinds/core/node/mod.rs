@@ -5,16 +5,16 @@ mod describe;
 
 use std::collections::BTreeSet;
 
-use crate::kinds::shared::describe::or;
-use crate::kinds::shared::rules::{check, one_of};
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Describer, Kind, Lookup, Names, age};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::labels::{key_problems, value_problems};
-use crate::machinery::object::{Meta, Object, Reading, Writing, condition};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::or;
+use crate::shared::rules::{check, one_of};
+use crate::shared::simple::columns;
+use crate::{Describer, Kind, Lookup, Names, age};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::labels::{key_problems, value_problems};
+use kctl_base::object::{Meta, Object, Reading, Writing, condition};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The kind.
 pub struct Node;

@@ -2,19 +2,19 @@
 
 mod sources;
 
-use crate::kinds::shared::describe::{annotations, describe_events, go_list, joined, labels, or};
-use crate::kinds::shared::formats::dns_subdomain_problems;
-use crate::kinds::shared::go_diff;
-use crate::kinds::shared::rules::check;
-use crate::kinds::shared::simple::columns;
-use crate::kinds::shared::table::access_modes;
-use crate::kinds::{Describer, Kind, Lookup, Names, age, since};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::quantity::Quantity;
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::{annotations, describe_events, go_list, joined, labels, or};
+use crate::shared::formats::dns_subdomain_problems;
+use crate::shared::go_diff;
+use crate::shared::rules::check;
+use crate::shared::simple::columns;
+use crate::shared::table::access_modes;
+use crate::{Describer, Kind, Lookup, Names, age, since};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::quantity::Quantity;
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 /// The kind.
 pub struct PersistentVolume;

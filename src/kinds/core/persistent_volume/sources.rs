@@ -1,10 +1,10 @@
 //! The kinds of storage that a volume can be.
 
-use crate::kinds::Describer;
-use crate::kinds::shared::describe::{go_list, joined, shorten};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Object, Reading, Writing};
+use crate::Describer;
+use crate::shared::describe::{go_list, joined, shorten};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Object, Reading, Writing};
 
 /// The sources in the order in which validation looks at them.
 const CHECKED: &[&str] = &[

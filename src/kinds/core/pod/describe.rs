@@ -1,15 +1,15 @@
 //! The description of a pod.
 
-use crate::kinds::shared::describe::containers::{Containers, describe_containers, describe_resources};
-use crate::kinds::shared::describe::template::{describe_spread, describe_tolerations, selector_of};
-use crate::kinds::shared::describe::volumes::describe_volumes;
-use crate::kinds::shared::describe::{
+use crate::shared::describe::containers::{Containers, describe_containers, describe_resources};
+use crate::shared::describe::template::{describe_spread, describe_tolerations, selector_of};
+use crate::shared::describe::volumes::describe_volumes;
+use crate::shared::describe::{
     annotations, condition_table, controlled_by, describe_events, identity, label_lines, labels, stamp,
 };
-use crate::kinds::shared::pod_spec::qos::qos_class;
-use crate::kinds::{Describer, Lookup, since};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object, Reading, condition};
+use crate::shared::pod_spec::qos::qos_class;
+use crate::{Describer, Lookup, since};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading, condition};
 
 pub(super) fn describe(pod: &Object, look: &dyn Lookup, out: &mut Describer) {
     describe_head(pod, out);

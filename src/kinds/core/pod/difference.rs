@@ -1,6 +1,6 @@
 //! The difference between two pod specs, as it stands below the refusal to change a pod.
 
-use crate::machinery::json::Value;
+use kctl_base::json::Value;
 
 /// The lines in which two values differ, each with the lines around it.
 pub(super) fn difference(old: &Value, new: &Value) -> String {

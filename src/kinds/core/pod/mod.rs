@@ -6,18 +6,18 @@ mod table;
 mod validate;
 mod validate_update;
 
-use crate::kinds::shared::formats::dns_label_problems;
-use crate::kinds::shared::index;
-use crate::kinds::shared::pod_spec::defaults::{default_host_ports, default_spec};
-use crate::kinds::shared::pod_spec::qos::qos_class;
-use crate::kinds::shared::pod_spec::resources::default_requests;
-use crate::kinds::shared::pod_spec::warnings;
-use crate::kinds::{Describer, Kind, Lookup, Names, keep_metadata};
-use crate::machinery::field::{ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::formats::dns_label_problems;
+use crate::shared::index;
+use crate::shared::pod_spec::defaults::{default_host_ports, default_spec};
+use crate::shared::pod_spec::qos::qos_class;
+use crate::shared::pod_spec::resources::default_requests;
+use crate::shared::pod_spec::warnings;
+use crate::{Describer, Kind, Lookup, Names, keep_metadata};
+use kctl_base::field::{ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 pub use table::status_text;
 

@@ -1,11 +1,11 @@
 //! The table of pods: one line that says how a pod is.
 
-use crate::kinds::shared::pod_spec::is_sidecar;
-use crate::kinds::{age, since};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object, Reading, condition, condition_is_true};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::pod_spec::is_sidecar;
+use crate::{age, since};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading, condition, condition_is_true};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 pub(super) fn columns() -> Vec<Column> {
     vec![
@@ -158,7 +158,7 @@ fn exit_text(ended: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     fn pod(status: Value) -> Object {
         json!({

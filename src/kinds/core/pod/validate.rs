@@ -1,10 +1,10 @@
 //! The rules of pods, beside those of every pod spec.
 
-use crate::kinds::shared::pod_spec::containers::validate_image_blanks;
-use crate::kinds::shared::pod_spec::validate::validate_spec;
-use crate::machinery::field::{ErrorList, Path, forbidden};
-use crate::machinery::json::Value;
-use crate::machinery::object::{Meta, Object, Reading};
+use crate::shared::pod_spec::containers::validate_image_blanks;
+use crate::shared::pod_spec::validate::validate_spec;
+use kctl_base::field::{ErrorList, Path, forbidden};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading};
 
 pub(super) fn validate(object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();

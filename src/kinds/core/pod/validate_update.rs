@@ -1,9 +1,9 @@
 //! What may change in a pod: images, a shorter deadline, more tolerations, fewer scheduling gates, and hardly more.
 
-use crate::kinds::shared::formats::inclusive_range;
-use crate::machinery::field::{ErrorList, Path, forbidden, invalid};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Object, Reading, Writing};
+use crate::shared::formats::inclusive_range;
+use kctl_base::field::{ErrorList, Path, forbidden, invalid};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Object, Reading, Writing};
 
 /// The fields that the refusal names.
 const UPDATABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";

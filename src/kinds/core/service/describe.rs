@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::kinds::shared::describe::{describe_events, format_labels, head, joined, or};
-use crate::kinds::{Describer, Lookup};
-use crate::machinery::json::{Map, Value};
-use crate::machinery::labels::Selector;
-use crate::machinery::object::{Meta, Object, Reading};
+use crate::shared::describe::{describe_events, format_labels, head, joined, or};
+use crate::{Describer, Lookup};
+use kctl_base::json::{Map, Value};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, Reading};
 
 /// The label by which an EndpointSlice names its Service.
 const SERVICE_LABEL: &str = "kubernetes.io/service-name";
@@ -86,7 +86,7 @@ fn describe_port(port: &Value, slices: &[Arc<Object>], out: &mut Describer) {
 }
 
 /// The EndpointSlices of a Service.
-pub(in crate::kinds) fn slices_of(look: &dyn Lookup, namespace: &str, service: &str) -> Vec<Arc<Object>> {
+pub(crate) fn slices_of(look: &dyn Lookup, namespace: &str, service: &str) -> Vec<Arc<Object>> {
     let labels = Map::from_iter([(SERVICE_LABEL.to_string(), Value::from(service))]);
     look.list("endpointslices.discovery.k8s.io", Some(namespace), Some(&Selector::from_map(&labels)))
 }
@@ -117,14 +117,14 @@ pub fn slice_addresses(slices: &[Arc<Object>], port_name: &str) -> String {
 }
 
 /// `1.2.3.4:80`, `[::1]:80`.
-pub(in crate::kinds) fn host_port(ip: &str, port: i64) -> String {
+pub(crate) fn host_port(ip: &str, port: i64) -> String {
     if ip.contains(':') { format!("[{ip}]:{port}") } else { format!("{ip}:{port}") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn addresses_are_counted() {

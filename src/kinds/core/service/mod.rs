@@ -8,18 +8,18 @@ mod prepare;
 mod validate;
 mod validate_ips;
 
-use crate::kinds::shared::describe::{joined, or};
-use crate::kinds::shared::simple::columns;
-use crate::kinds::{Describer, Kind, Lookup, NameRule, Names, age, pairs};
-use crate::machinery::field::ErrorList;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Meta, Object, Reading, Writing};
-use crate::machinery::view::{Cell, Column};
-use crate::sim::Time;
+use crate::shared::describe::{joined, or};
+use crate::shared::simple::columns;
+use crate::{Describer, Kind, Lookup, NameRule, Names, age, pairs};
+use kctl_base::field::ErrorList;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::view::{Cell, Column};
 
 pub use describe::slice_addresses;
-pub(in crate::kinds) use describe::{host_port, slices_of};
-pub(in crate::kinds) use validate::special_ip_problem;
+pub(crate) use describe::{host_port, slices_of};
+pub(crate) use validate::special_ip_problem;
 
 /// The kind.
 pub struct Service;

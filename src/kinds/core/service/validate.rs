@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::{has_node_ports, is_external, is_headless};
-use crate::kinds::shared::formats::{
+use crate::shared::formats::{
     NOT_A_CIDR, NOT_AN_IP, dns_label_problems, dns_subdomain_problems, is_ip, parse_cidr, port_problems,
 };
-use crate::kinds::shared::rules::{check, label_map, one_of, port_or_name};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::labels::key_problems;
-use crate::machinery::object::{Object, Reading};
+use crate::shared::rules::{check, label_map, one_of, port_or_name};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::labels::key_problems;
+use kctl_base::object::{Object, Reading};
 
 /// The port of the kubelet, which no load balancer may open.
 const KUBELET_PORT: i64 = 10250;
@@ -128,7 +128,7 @@ fn external_ip_errors(service: &Object, spec: &Path) -> ErrorList {
 }
 
 /// Why an address cannot be that of an endpoint.
-pub(in crate::kinds) fn special_ip_problem(text: &str) -> Option<&'static str> {
+pub(crate) fn special_ip_problem(text: &str) -> Option<&'static str> {
     let address: std::net::IpAddr = text.parse().ok()?;
     if address.is_unspecified() {
         return Some("may not be unspecified (0.0.0.0 or ::)");

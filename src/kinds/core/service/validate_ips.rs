@@ -1,10 +1,10 @@
 //! The addresses of a Service: families, policy and cluster addresses have to agree and to stay.
 
 use super::{has_cluster_ip, is_headless};
-use crate::kinds::shared::formats::{NOT_AN_IP, is_ip};
-use crate::machinery::field::{self, ErrorList, Path};
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Object, Reading};
+use crate::shared::formats::{NOT_AN_IP, is_ip};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Object, Reading};
 
 /// What is wrong with the addresses of a Service by themselves.
 pub(super) fn address_errors(service: &Object) -> ErrorList {

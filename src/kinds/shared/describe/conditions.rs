@@ -1,9 +1,9 @@
 //! The conditions of an object as a table; kinds differ in its columns. Where there are no conditions there is no table.
 
 use super::texts::stamp;
-use crate::kinds::Describer;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Object, Reading};
+use crate::Describer;
+use kctl_base::json::Value;
+use kctl_base::object::{Object, Reading};
 
 /// A table of conditions with these lines above it and one line for each of them.
 pub fn condition_table(object: &Object, above: &[&str], line: impl Fn(&Value) -> String, out: &mut Describer) {

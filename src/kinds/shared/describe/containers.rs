@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::probes::probe_text;
 use super::texts::stamp;
-use crate::kinds::Describer;
-use crate::kinds::shared::pod_spec::resources::amounts;
-use crate::machinery::json::Value;
-use crate::machinery::object::{Object, Reading};
-use crate::machinery::quantity::{Format, Quantity};
+use crate::Describer;
+use crate::shared::pod_spec::resources::amounts;
+use kctl_base::json::Value;
+use kctl_base::object::{Object, Reading};
+use kctl_base::quantity::{Format, Quantity};
 
 /// A titled list of containers with what is known of their run.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! The table of events at the end of a description.
 
-use crate::kinds::{Describer, Lookup, since};
-use crate::machinery::object::{Object, Reading};
-use crate::sim::Time;
+use crate::{Describer, Lookup, since};
+use kctl_base::object::{Object, Reading};
+use kctl_base::sim::Time;
 
 /// Writes the events about an object, oldest first; nothing when events are not to be shown.
 pub fn describe_events(look: &dyn Lookup, object: &Object, out: &mut Describer) {
@@ -50,7 +50,7 @@ pub fn interval(event: &Object, now: Time) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn repeated_events_show_how_often_and_how_long() {

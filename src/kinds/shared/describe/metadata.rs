@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use super::texts::shorten;
-use crate::kinds::Describer;
-use crate::machinery::managed::LAST_APPLIED;
-use crate::machinery::object::{Meta, Object, Reading};
+use crate::Describer;
+use kctl_base::managed::LAST_APPLIED;
+use kctl_base::object::{Meta, Object, Reading};
 
 /// Longest annotation that is shown on the line of its key.
 const MAX_ANNOTATION: usize = 140;
@@ -89,7 +89,7 @@ pub fn controlled_by(object: &Object, out: &mut Describer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn annotations_are_cut_and_broken() {

@@ -1,8 +1,8 @@
 //! What descriptions of workloads say of their pods.
 
-use crate::kinds::{Describer, Lookup};
-use crate::machinery::labels::Selector;
-use crate::machinery::object::{Meta, Object, Reading};
+use crate::{Describer, Lookup};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, Reading};
 
 /// The line that counts the pods a workload controls, by phase.
 pub fn describe_pods_status(object: &Object, selector: &Selector, look: &dyn Lookup, out: &mut Describer) {

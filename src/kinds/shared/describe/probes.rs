@@ -1,7 +1,7 @@
 //! Probes in descriptions, on one line.
 
-use crate::machinery::json::Value;
-use crate::machinery::object::Reading;
+use kctl_base::json::Value;
+use kctl_base::object::Reading;
 
 /// `http-get http://:80/ delay=0s timeout=1s period=10s #success=1 #failure=3`.
 pub fn probe_text(probe: &Value) -> String {
@@ -61,7 +61,7 @@ fn escape_path(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn probes_of_every_sort() {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::containers::{Containers, describe_containers};
 use super::metadata::{annotation_lines, label_lines};
 use super::volumes::describe_volumes;
-use crate::kinds::Describer;
-use crate::machinery::json::Value;
-use crate::machinery::labels::format_label_selector;
-use crate::machinery::object::Reading;
+use crate::Describer;
+use kctl_base::json::Value;
+use kctl_base::labels::format_label_selector;
+use kctl_base::object::Reading;
 
 /// Writes `Pod Template:` and what it holds; `None` is a template that is not there.
 pub fn describe_template(template: Option<&Value>, out: &mut Describer) {
@@ -92,7 +92,7 @@ fn toleration_text(toleration: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn a_template_is_described_with_raw_tabs() {

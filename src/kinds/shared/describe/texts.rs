@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::machinery::json::Value;
-use crate::machinery::object::{Object, Reading};
+use kctl_base::json::Value;
+use kctl_base::object::{Object, Reading};
 
 /// Cuts a text to `max` bytes (never inside a character) and marks the cut with dots.
 pub fn shorten(text: &str, max: usize) -> String {

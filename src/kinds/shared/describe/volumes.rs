@@ -2,10 +2,10 @@
 
 use super::metadata::label_lines;
 use super::texts::go_list;
-use crate::kinds::Describer;
-use crate::machinery::json::Value;
-use crate::machinery::object::Reading;
-use crate::machinery::quantity::Quantity;
+use crate::Describer;
+use kctl_base::json::Value;
+use kctl_base::object::Reading;
+use kctl_base::quantity::Quantity;
 
 /// How a setting is shown.
 #[derive(Clone, Copy)]

@@ -2,11 +2,11 @@
 
 use super::validate::Context;
 use super::{env, handlers, is_sidecar, resources, security, volumes};
-use crate::kinds::shared::formats::{dns_label_problems, port_name_problems, port_problems};
-use crate::kinds::shared::rules::refuse;
-use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
-use crate::machinery::json::Value;
-use crate::machinery::object::Reading;
+use crate::shared::formats::{dns_label_problems, port_name_problems, port_problems};
+use crate::shared::rules::refuse;
+use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
+use kctl_base::json::Value;
+use kctl_base::object::Reading;
 
 /// Checks containers and init containers.
 pub fn validate_containers(errors: &mut ErrorList, path: &Path, spec: &Value, context: &Context) {

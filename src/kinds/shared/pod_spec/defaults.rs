@@ -1,9 +1,9 @@
 //! What the API server fills in where a pod spec is silent.
 
 use super::resources::normalize;
-use crate::kinds::shared::zero_values::drop_zero_values;
-use crate::machinery::json::{Value, json};
-use crate::machinery::object::{Reading, Writing};
+use crate::shared::zero_values::drop_zero_values;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Reading, Writing};
 
 /// Permissions of projected files: 0644.
 const FILE_MODE: i64 = 420;

@@ -1,12 +1,12 @@
 //! The rules of environment variables and their sources.
 
-use crate::kinds::shared::formats::{config_key_problems, env_name_problem};
-use crate::kinds::shared::rules::refuse;
-use crate::machinery::field::{ErrorList, Path, invalid, not_supported, required};
-use crate::machinery::json::Value;
-use crate::machinery::labels;
-use crate::machinery::object::Reading;
-use crate::machinery::quantity::Quantity;
+use crate::shared::formats::{config_key_problems, env_name_problem};
+use crate::shared::rules::refuse;
+use kctl_base::field::{ErrorList, Path, invalid, not_supported, required};
+use kctl_base::json::Value;
+use kctl_base::labels;
+use kctl_base::object::Reading;
+use kctl_base::quantity::Quantity;
 
 /// Field paths that a variable may take its value from.
 const ENV_FIELDS: &[&str] = &[

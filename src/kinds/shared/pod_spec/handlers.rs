@@ -1,10 +1,10 @@
 //! The rules of probes and lifecycle hooks.
 
-use crate::kinds::shared::formats::http_header_problem;
-use crate::kinds::shared::rules::{non_negative, port_or_name};
-use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
-use crate::machinery::json::Value;
-use crate::machinery::object::Reading;
+use crate::shared::formats::http_header_problem;
+use crate::shared::rules::{non_negative, port_or_name};
+use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
+use kctl_base::json::Value;
+use kctl_base::object::Reading;
 
 /// Checks the hooks and probes of a container.
 pub fn validate_all(errors: &mut ErrorList, path: &Path, container: &Value, grace_period: i64) {

@@ -14,9 +14,9 @@ pub mod volume_sources;
 pub mod volumes;
 pub mod warnings;
 
-use crate::machinery::field::Path;
-use crate::machinery::json::Value;
-use crate::machinery::object::Reading;
+use kctl_base::field::Path;
+use kctl_base::json::Value;
+use kctl_base::object::Reading;
 
 /// The containers of a pod spec with their paths, in the order in which the API server visits them: init containers first.
 pub fn all_containers<'a>(spec: &'a Value, path: &Path) -> Vec<(Path, &'a Value)> {

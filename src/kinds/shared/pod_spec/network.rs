@@ -1,10 +1,10 @@
 //! The rules of a pod's place in the network: ports of the host, resolver settings, host aliases.
 
-use crate::kinds::shared::formats::{NOT_AN_IP, dns_subdomain_problems, is_ip};
-use crate::kinds::shared::rules::refuse;
-use crate::machinery::field::{ErrorList, Path, invalid, required};
-use crate::machinery::json::Value;
-use crate::machinery::object::Reading;
+use crate::shared::formats::{NOT_AN_IP, dns_subdomain_problems, is_ip};
+use crate::shared::rules::refuse;
+use kctl_base::field::{ErrorList, Path, invalid, required};
+use kctl_base::json::Value;
+use kctl_base::object::Reading;
 
 /// On the host's network a port of a container is the port of the host.
 pub fn validate_host_ports(errors: &mut ErrorList, path: &Path, spec: &Value) {

@@ -1,9 +1,9 @@
 //! The quality-of-service class of a pod, from its requests and limits.
 
 use super::resources::{Amounts, amounts};
-use crate::machinery::json::Value;
-use crate::machinery::object::Reading;
-use crate::machinery::quantity::Quantity;
+use kctl_base::json::Value;
+use kctl_base::object::Reading;
+use kctl_base::quantity::Quantity;
 
 /// `Guaranteed` when every container limits cpu and memory and requests just that, `BestEffort` when none asks for
 /// anything, else `Burstable`.
@@ -40,7 +40,7 @@ fn class(parts: &[(Amounts, Amounts)]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn classes() {

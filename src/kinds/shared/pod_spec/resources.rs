@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::is_sidecar;
-use crate::kinds::shared::rules::{NOT_NEGATIVE, refuse};
-use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_found, required};
-use crate::machinery::json::{Map, Value};
-use crate::machinery::labels;
-use crate::machinery::object::{Reading, Writing};
-use crate::machinery::quantity::Quantity;
+use crate::shared::rules::{NOT_NEGATIVE, refuse};
+use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_found, required};
+use kctl_base::json::{Map, Value};
+use kctl_base::labels;
+use kctl_base::object::{Reading, Writing};
+use kctl_base::quantity::Quantity;
 
 /// Amounts by the name of the resource.
 pub type Amounts = BTreeMap<String, Quantity>;
@@ -247,7 +247,7 @@ fn is_standard(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     #[test]
     fn refusals_have_the_order_of_the_api_server() {

@@ -1,12 +1,12 @@
 //! The rules of where a pod may run: affinity, tolerations, topology spread.
 
-use crate::kinds::shared::formats::dns_label_problems;
-use crate::kinds::shared::rules::refuse;
-use crate::kinds::shared::selector;
-use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
-use crate::machinery::json::Value;
-use crate::machinery::labels;
-use crate::machinery::object::Reading;
+use crate::shared::formats::dns_label_problems;
+use crate::shared::rules::refuse;
+use crate::shared::selector;
+use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
+use kctl_base::json::Value;
+use kctl_base::labels;
+use kctl_base::object::Reading;
 
 /// Checks affinity to nodes and pods.
 pub fn validate_affinity(errors: &mut ErrorList, path: &Path, affinity: Option<&Value>) {

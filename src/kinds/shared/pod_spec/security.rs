@@ -1,9 +1,9 @@
 //! The rules of security contexts, of pods and of containers.
 
-use crate::kinds::shared::formats::inclusive_range;
-use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
-use crate::machinery::json::Value;
-use crate::machinery::object::Reading;
+use crate::shared::formats::inclusive_range;
+use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
+use kctl_base::json::Value;
+use kctl_base::object::Reading;
 
 fn validate_id(errors: &mut ErrorList, path: &Path, id: Option<i64>) {
     if let Some(id) = id.filter(|id| !(0..=i64::from(i32::MAX)).contains(id)) {
@@ -48,7 +48,7 @@ fn validate_sysctls(errors: &mut ErrorList, path: &Path, sysctls: &[Value]) {
             let why = "must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$";
             errors.push(invalid(&here, name, why));
         } else if seen.contains(&name) {
-            errors.push(crate::machinery::field::duplicate(&here, name));
+            errors.push(kctl_base::field::duplicate(&here, name));
         }
         seen.push(name);
     }

@@ -2,12 +2,12 @@
 
 use super::volumes::Volumes;
 use super::{containers, network, resources, scheduling, security, volumes};
-use crate::kinds::shared::formats::{dns_label_problems, dns_subdomain_problems, inclusive_range};
-use crate::kinds::shared::rules::{label_map, refuse};
-use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
-use crate::machinery::json::Value;
-use crate::machinery::labels;
-use crate::machinery::object::Reading;
+use crate::shared::formats::{dns_label_problems, dns_subdomain_problems, inclusive_range};
+use crate::shared::rules::{label_map, refuse};
+use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
+use kctl_base::json::Value;
+use kctl_base::labels;
+use kctl_base::object::Reading;
 
 /// What the parts of a spec need to know of the whole.
 #[derive(Debug)]
@@ -173,7 +173,7 @@ fn validate_classes(errors: &mut ErrorList, path: &Path, spec: &Value) {
 pub fn validate_template(errors: &mut ErrorList, path: &Path, template: &Value) {
     label_map(errors, &path.child("labels"), template.pointer("/metadata/labels"));
     let annotations = template.pointer("/metadata/annotations");
-    crate::kinds::shared::rules::annotation_map(errors, &path.child("annotations"), annotations);
+    crate::shared::rules::annotation_map(errors, &path.child("annotations"), annotations);
     let spec = template.get("spec").unwrap_or(&Value::Null);
     validate_spec(errors, &path.child("spec"), spec);
     if !spec.list("/ephemeralContainers").is_empty() {

@@ -2,10 +2,10 @@
 
 use super::env::{validate_resource_ref, validate_volume_field};
 use super::volumes::relative_path;
-use crate::machinery::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
-use crate::machinery::json::Value;
-use crate::machinery::object::Reading;
-use crate::machinery::quantity::Quantity;
+use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
+use kctl_base::json::Value;
+use kctl_base::object::Reading;
+use kctl_base::quantity::Quantity;
 
 const FILE_MODE_RULE: &str = "must be a number between 0 and 0777 (octal), both inclusive";
 

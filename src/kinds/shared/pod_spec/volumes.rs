@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::volume_sources;
-use crate::kinds::shared::formats::dns_label_problems;
-use crate::kinds::shared::rules::refuse;
-use crate::machinery::field::{ErrorList, Path, duplicate, forbidden, invalid, not_found, not_supported, required};
-use crate::machinery::json::Value;
-use crate::machinery::object::Reading;
+use crate::shared::formats::dns_label_problems;
+use crate::shared::rules::refuse;
+use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_found, not_supported, required};
+use kctl_base::json::Value;
+use kctl_base::object::Reading;
 
 /// The volumes of a pod that nothing is wrong with, by name.
 pub type Volumes<'a> = BTreeMap<&'a str, &'a Value>;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::all_containers;
-use crate::machinery::field::Path;
-use crate::machinery::json::{Map, Value};
-use crate::machinery::object::Reading;
-use crate::machinery::quantity::Quantity;
+use kctl_base::field::Path;
+use kctl_base::json::{Map, Value};
+use kctl_base::object::Reading;
+use kctl_base::quantity::Quantity;
 
 /// Labels of nodes that have a successor.
 const OLD_NODE_LABELS: &[(&str, &str)] = &[
@@ -261,7 +261,7 @@ fn warn_null_selectors(out: &mut Vec<String>, path: &Path, spec: &Value) {
 
 #[cfg(test)]
 mod tests {
-    use crate::machinery::json::json;
+    use kctl_base::json::json;
 
     use super::*;
 

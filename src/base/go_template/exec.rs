@@ -1,0 +1,430 @@
+//! Running a template over data. Errors name the place and the piece of the template as Go does.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::funcs::{self, Param};
+use super::node::{Command, Node, Operand, Pipeline, Templates, Term};
+use super::value::Val;
+use crate::go_text::quote;
+use crate::json::Value;
+
+/// Templates that call each other deeper than this are stopped.
+const MAX_DEPTH: usize = 150;
+
+/// What a run needs to know of the parsed text.
+pub(super) struct Program<'n> {
+    pub(super) name: &'n str,
+    pub(super) text: &'n str,
+    pub(super) templates: &'n Templates,
+    pub(super) allow_missing: bool,
+}
+
+/// Runs the main template; with an error comes what had been printed by then.
+pub(super) fn run(program: &Program<'_>, data: &Value) -> Result<String, (String, String)> {
+    let root = Val::Known(Cow::Borrowed(data));
+    let mut state = State {
+        program,
+        template: program.name,
+        out: String::new(),
+        variables: vec![("$".to_owned(), root.clone())],
+        depth: 0,
+        place: None,
+    };
+    let done = match program.templates.get(program.name) {
+        Some(nodes) => state.nodes(&root, nodes),
+        None => Ok(Flow::On),
+    };
+    match done {
+        Ok(_) => Ok(state.out),
+        Err(error) => Err((state.out, error)),
+    }
+}
+
+/// Whether a range goes on after a node.
+#[derive(Clone, Copy, PartialEq)]
+enum Flow {
+    On,
+    Break,
+    Continue,
+}
+
+/// The piece of the template that an error is about.
+#[derive(Clone, Copy)]
+enum Place<'n> {
+    Pipeline(&'n Pipeline),
+    Command(&'n Command),
+    Operand(&'n Operand),
+    /// A call of a template: place, quoted name, data.
+    Template(usize, &'n str, Option<&'n Pipeline>),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pipeline(pipeline) => pipeline.fmt(f),
+            Self::Command(command) => command.fmt(f),
+            Self::Operand(operand) => operand.fmt(f),
+            Self::Template(_, name, None) => write!(f, "{{{{template {name}}}}}"),
+            Self::Template(_, name, Some(pipeline)) => write!(f, "{{{{template {name} {pipeline}}}}}"),
+        }
+    }
+}
+
+struct State<'n, 'v> {
+    program: &'n Program<'n>,
+    /// The template being run, for messages.
+    template: &'n str,
+    out: String,
+    variables: Vec<(String, Val<'v>)>,
+    depth: usize,
+    place: Option<Place<'n>>,
+}
+
+type Outcome<T> = Result<T, String>;
+
+impl<'n, 'v> State<'n, 'v> {
+    fn nodes(&mut self, dot: &Val<'v>, nodes: &'n [Node]) -> Outcome<Flow> {
+        for node in nodes {
+            let flow = self.node(dot, node)?;
+            if flow != Flow::On {
+                return Ok(flow);
+            }
+        }
+        Ok(Flow::On)
+    }
+
+    fn node(&mut self, dot: &Val<'v>, node: &'n Node) -> Outcome<Flow> {
+        match node {
+            Node::Text(text) => self.out.push_str(text),
+            Node::Action(pipeline) => {
+                let value = self.pipeline(dot, pipeline)?;
+                if pipeline.variables.is_empty() {
+                    self.out.push_str(&value.text());
+                }
+            }
+            Node::If { pipeline, body, otherwise } => return self.branch(dot, pipeline, body, otherwise, false),
+            Node::With { pipeline, body, otherwise } => return self.branch(dot, pipeline, body, otherwise, true),
+            Node::Range { pipeline, body, otherwise } => {
+                let outer = self.variables.len();
+                let flow = self.range(dot, pipeline, body, otherwise)?;
+                self.variables.truncate(outer);
+                return Ok(flow);
+            }
+            Node::Template { at, name, shown_name, pipeline } => {
+                self.place = Some(Place::Template(*at, shown_name, pipeline.as_ref()));
+                self.template(dot, name, shown_name, pipeline.as_ref())?;
+            }
+            Node::Break => return Ok(Flow::Break),
+            Node::Continue => return Ok(Flow::Continue),
+        }
+        Ok(Flow::On)
+    }
+
+    fn branch(
+        &mut self,
+        dot: &Val<'v>,
+        pipeline: &'n Pipeline,
+        body: &'n [Node],
+        otherwise: &'n [Node],
+        moves_dot: bool,
+    ) -> Outcome<Flow> {
+        let outer = self.variables.len();
+        let value = self.pipeline(dot, pipeline)?;
+        let flow = match value.is_true() {
+            true if moves_dot => self.nodes(&value, body)?,
+            true => self.nodes(dot, body)?,
+            false => self.nodes(dot, otherwise)?,
+        };
+        self.variables.truncate(outer);
+        Ok(flow)
+    }
+
+    fn range(
+        &mut self,
+        dot: &Val<'v>,
+        pipeline: &'n Pipeline,
+        body: &'n [Node],
+        otherwise: &'n [Node],
+    ) -> Outcome<Flow> {
+        let value = self.pipeline(dot, pipeline)?;
+        let json = value.json();
+        let elements = match (json.as_ref(), value.as_int()) {
+            (_, Some(count)) => {
+                if pipeline.variables.len() > 1 {
+                    let shown = value.text();
+                    return Err(self.error(&format!("can't use {shown} to iterate over more than one variable")));
+                }
+                let known = matches!(value, Val::Known(_));
+                let number = |int: i64| if known { Val::of(int) } else { Val::Int(int) };
+                (0..count).map(|int| (number(int), number(int))).collect()
+            }
+            (Value::Null | Value::Array(_) | Value::Object(_), None) => value.elements(),
+            _ => return Err(self.error(&format!("range can't iterate over {}", value.text()))),
+        };
+        if elements.is_empty() {
+            return self.nodes(dot, otherwise);
+        }
+        let inner = self.variables.len();
+        for (index, element) in elements {
+            self.set_range_variables(pipeline, inner, &index, &element)?;
+            let flow = self.nodes(&element, body)?;
+            self.variables.truncate(inner);
+            if flow == Flow::Break {
+                break;
+            }
+        }
+        Ok(Flow::On)
+    }
+
+    /// One variable gets the element; of two the first gets the index.
+    fn set_range_variables(
+        &mut self,
+        pipeline: &Pipeline,
+        top: usize,
+        index: &Val<'v>,
+        element: &Val<'v>,
+    ) -> Outcome<()> {
+        let values: &[&Val<'v>] = if pipeline.variables.len() > 1 { &[index, element] } else { &[element] };
+        let count = pipeline.variables.len();
+        for (number, (variable, value)) in pipeline.variables.iter().zip(values).enumerate() {
+            if pipeline.assigns {
+                self.assign(variable, (*value).clone())?;
+            } else {
+                self.variables[top - count + number].1 = (*value).clone();
+            }
+        }
+        Ok(())
+    }
+
+    fn template(&mut self, dot: &Val<'v>, name: &str, shown_name: &str, pipeline: Option<&'n Pipeline>) -> Outcome<()> {
+        let Some((name, nodes)) = self.program.templates.get_key_value(name) else {
+            return Err(self.error(&format!("template {shown_name} not defined")));
+        };
+        if self.depth >= MAX_DEPTH {
+            return Err(self.error(&format!("exceeded maximum template depth ({MAX_DEPTH})")));
+        }
+        let data = match pipeline {
+            Some(pipeline) => self.pipeline(dot, pipeline)?,
+            None => Val::Missing,
+        };
+        let variables = std::mem::replace(&mut self.variables, vec![("$".to_owned(), data.clone())]);
+        let outer = std::mem::replace(&mut self.template, name);
+        self.depth += 1;
+        self.nodes(&data, nodes)?;
+        self.depth -= 1;
+        self.template = outer;
+        self.variables = variables;
+        Ok(())
+    }
+
+    fn pipeline(&mut self, dot: &Val<'v>, pipeline: &'n Pipeline) -> Outcome<Val<'v>> {
+        self.place = Some(Place::Pipeline(pipeline));
+        let mut value = None;
+        for command in &pipeline.commands {
+            value = Some(self.command(dot, command, value)?.unwrapped());
+        }
+        let value = value.unwrap_or(Val::Missing);
+        for variable in &pipeline.variables {
+            match pipeline.assigns {
+                true => self.assign(variable, value.clone())?,
+                false => self.variables.push((variable.clone(), value.clone())),
+            }
+        }
+        Ok(value)
+    }
+
+    /// Runs a command; the value of the command before a `|` is its last argument.
+    fn command(&mut self, dot: &Val<'v>, command: &'n Command, last: Option<Val<'v>>) -> Outcome<Val<'v>> {
+        let Some(first) = command.operands.first() else { return Ok(Val::Missing) };
+        match &first.term {
+            Term::Function(name) => return self.function(dot, name, first, Some(command), last),
+            Term::Field(_) | Term::Chain { .. } | Term::Variable { .. } => {
+                return self.fields(dot, first, command.operands.len() > 1 || last.is_some());
+            }
+            _ => {}
+        }
+        if !matches!(first.term, Term::Pipeline(_)) {
+            self.place = Some(Place::Operand(first));
+        }
+        if command.operands.len() > 1 || last.is_some() {
+            return Err(self.error(&format!("can't give argument to non-function {first}")));
+        }
+        match &first.term {
+            Term::Nil => Err(self.error("nil is not a command")),
+            _ => self.operand(dot, first),
+        }
+    }
+
+    /// The value of a constant, the dot, or a pipeline in parentheses.
+    fn operand(&mut self, dot: &Val<'v>, operand: &'n Operand) -> Outcome<Val<'v>> {
+        Ok(match &operand.term {
+            Term::Dot => dot.clone(),
+            Term::Nil => Val::Missing,
+            Term::Bool(flag) => Val::of(*flag),
+            Term::Int { value, .. } => Val::Int(*value),
+            Term::Float { value, .. } => Val::of(*value),
+            Term::String { value, .. } => Val::of(value.as_str()),
+            Term::Pipeline(pipeline) => self.pipeline(dot, pipeline)?,
+            Term::Function(name) => self.function(dot, name, operand, None, None)?,
+            Term::Field(_) | Term::Chain { .. } | Term::Variable { .. } => self.fields(dot, operand, false)?,
+        })
+    }
+
+    /// `.a.b`, `$x.a.b`, `(pipeline).a.b`.
+    fn fields(&mut self, dot: &Val<'v>, operand: &'n Operand, has_arguments: bool) -> Outcome<Val<'v>> {
+        self.place = Some(Place::Operand(operand));
+        let (start, fields) = match &operand.term {
+            Term::Field(fields) => (dot.clone(), fields),
+            Term::Variable { name, fields } => {
+                let value = self.variable(name)?;
+                if fields.is_empty() && has_arguments {
+                    return Err(self.error(&format!("can't give argument to non-function {operand}")));
+                }
+                (value, fields)
+            }
+            Term::Chain { start, fields } => {
+                if start.term == Term::Nil {
+                    return Err(self.error(&format!("indirection through explicit nil in {operand}")));
+                }
+                (self.argument(dot, start, Param::Any)?, fields)
+            }
+            _ => return self.operand(dot, operand),
+        };
+        let mut value = start;
+        for (index, field) in fields.iter().enumerate() {
+            value = self.field(&value, field, has_arguments && index + 1 == fields.len())?;
+        }
+        Ok(value)
+    }
+
+    fn field(&self, receiver: &Val<'v>, name: &str, has_arguments: bool) -> Outcome<Val<'v>> {
+        match (receiver, receiver.json().as_ref()) {
+            (Val::Missing, _) if self.program.allow_missing => Ok(Val::Missing),
+            (Val::Missing, _) => Err(self.error(&format!("nil data; no entry for key {}", quote(name)))),
+            (_, Value::Null) => Err(self.error(&format!("nil pointer evaluating {}.{name}", receiver.static_type()))),
+            (_, Value::Object(_)) if has_arguments => {
+                Err(self.error(&format!("{name} is not a method but has arguments")))
+            }
+            (_, Value::Object(_)) => match receiver.field(name) {
+                Some(value) => Ok(value),
+                None if self.program.allow_missing => Ok(Val::Missing),
+                None => Err(self.error(&format!("map has no entry for key {}", quote(name)))),
+            },
+            _ => Err(self.error(&format!("can't evaluate field {name} in type {}", receiver.static_type()))),
+        }
+    }
+
+    fn function(
+        &mut self,
+        dot: &Val<'v>,
+        name: &str,
+        operand: &'n Operand,
+        command: Option<&'n Command>,
+        last: Option<Val<'v>>,
+    ) -> Outcome<Val<'v>> {
+        self.place = Some(Place::Operand(operand));
+        let Some(signature) = funcs::signature(name) else {
+            return Err(self.error(&format!("{} is not a defined function", quote(name))));
+        };
+        let operands = command.map_or(&[][..], |command| &command.operands[1..]);
+        let count = operands.len() + usize::from(last.is_some());
+        let wanted = signature.fixed.len();
+        if signature.rest && count < wanted {
+            return Err(self.error(&format!("wrong number of args for {name}: want at least {wanted} got {count}")));
+        }
+        if !signature.rest && count != wanted {
+            return Err(self.error(&format!("wrong number of args for {name}: want {wanted} got {count}")));
+        }
+        let param = |index: usize| signature.fixed.get(index).copied().unwrap_or(Param::Any);
+        if name == "and" || name == "or" {
+            let mut value = Val::Missing;
+            for operand in operands {
+                value = self.argument(dot, operand, Param::Any)?.unwrapped();
+                if value.is_true() == (name == "or") {
+                    return Ok(value);
+                }
+            }
+            return Ok(last.unwrap_or(value));
+        }
+        let mut arguments = Vec::with_capacity(count);
+        for (index, operand) in operands.iter().enumerate() {
+            arguments.push(self.argument(dot, operand, param(index))?);
+        }
+        if let Some(last) = last {
+            let index = arguments.len();
+            arguments.push(self.checked(last, param(index))?);
+        }
+        let result = match (name, arguments.first(), operands.first()) {
+            ("call", Some(value), _) if value.is_nil() => Err("call of nil".to_owned()),
+            ("call", Some(value), Some(operand)) => {
+                Err(format!("non-function {operand} of type {}", value.type_name()))
+            }
+            _ => funcs::call(name, &arguments),
+        };
+        match result {
+            Ok(value) => Ok(value),
+            Err(problem) => {
+                self.place = Some(command.map_or(Place::Operand(operand), Place::Command));
+                Err(self.error(&format!("error calling {name}: {problem}")))
+            }
+        }
+    }
+
+    fn argument(&mut self, dot: &Val<'v>, operand: &'n Operand, param: Param) -> Outcome<Val<'v>> {
+        self.place = Some(Place::Operand(operand));
+        match (&operand.term, param) {
+            (Term::Nil, Param::String) => Err(self.error("cannot assign nil to string")),
+            (Term::Bool(_) | Term::Int { .. } | Term::Float { .. }, Param::String) => {
+                Err(self.error(&format!("expected string; found {operand}")))
+            }
+            _ => {
+                let value = self.operand(dot, operand)?;
+                self.checked(value, param)
+            }
+        }
+    }
+
+    fn checked(&self, value: Val<'v>, param: Param) -> Outcome<Val<'v>> {
+        match param {
+            Param::Any => Ok(value),
+            Param::String if value.as_str().is_some() => Ok(value),
+            Param::String if matches!(value, Val::Missing) => Err(self.error("invalid value; expected string")),
+            Param::String => {
+                let got = if value.is_nil() { value.static_type() } else { value.type_name() };
+                Err(self.error(&format!("wrong type for value; expected string; got {got}")))
+            }
+        }
+    }
+
+    fn variable(&self, name: &str) -> Outcome<Val<'v>> {
+        let found = self.variables.iter().rev().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone()).ok_or_else(|| self.error(&format!("undefined variable: {name}")))
+    }
+
+    fn assign(&mut self, name: &str, value: Val<'v>) -> Outcome<()> {
+        match self.variables.iter_mut().rev().find(|(known, _)| known == name) {
+            Some((_, place)) => {
+                *place = value;
+                Ok(())
+            }
+            None => Err(self.error(&format!("undefined variable: {name}"))),
+        }
+    }
+
+    /// The problem with the place and the piece of the template it is about.
+    fn error(&self, problem: &str) -> String {
+        let (name, template) = (self.program.name, self.template);
+        let Some(place) = self.place else { return format!("template: {template}: {problem}") };
+        let at = match place {
+            Place::Pipeline(pipeline) => pipeline.at,
+            Place::Command(command) => command.at,
+            Place::Operand(operand) => operand.at,
+            Place::Template(at, ..) => at,
+        };
+        let before = &self.program.text[..at];
+        let line = 1 + before.matches('\n').count();
+        let column = at - before.rfind('\n').map_or(0, |start| start + 1);
+        format!("template: {name}:{line}:{column}: executing \"{template}\" at <{place}>: {problem}")
+    }
+}

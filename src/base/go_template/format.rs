@@ -1,0 +1,383 @@
+//! Go's `fmt`: `print`, `println` and the verbs of `printf`.
+
+use super::value::Val;
+use crate::go_text::{float_g, quote, quote_ascii, quote_char, type_name, value_syntax, value_text};
+use crate::json::Value;
+
+/// Wider fields and longer fractions are refused by Go.
+const MAX_WIDTH: usize = 1_000_000;
+
+/// `fmt.Sprint`: blanks between operands that are both no strings.
+pub(super) fn sprint(args: &[Val]) -> String {
+    let mut out = String::new();
+    let mut after_string = true;
+    for arg in args {
+        let is_string = arg.as_str().is_some();
+        if !is_string && !after_string {
+            out.push(' ');
+        }
+        out.push_str(&value_text(&arg.json()));
+        after_string = is_string;
+    }
+    out
+}
+
+/// `fmt.Sprintln`: blanks between all operands, a line break behind them.
+pub(super) fn sprintln(args: &[Val]) -> String {
+    let texts: Vec<String> = args.iter().map(|arg| value_text(&arg.json())).collect();
+    texts.join(" ") + "\n"
+}
+
+/// `fmt.Sprintf`.
+pub(super) fn sprintf(format: &str, args: &[Val]) -> String {
+    let mut out = String::new();
+    let mut chars = format.chars().peekable();
+    let mut args = Args { args, next: 0, reordered: false };
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            out.push(c);
+            continue;
+        }
+        let spec = match Spec::read(&mut chars, &mut args) {
+            Ok(spec) => spec,
+            Err(problem) => {
+                out.push_str(&problem);
+                continue;
+            }
+        };
+        match (spec.verb, args.take()) {
+            ('%', Taken::Arg(_)) => {
+                args.next -= 1;
+                out.push('%');
+            }
+            ('%', _) => out.push('%'),
+            (_, Taken::Arg(arg)) => out.push_str(&spec.print_arg(arg)),
+            (verb, Taken::None) => out.push_str(&format!("%!{verb}(MISSING)")),
+            (verb, Taken::BadIndex) => out.push_str(&format!("%!{verb}(BADINDEX)")),
+        }
+    }
+    args.complain_about_rest(&mut out);
+    out
+}
+
+/// The operands of a format, taken in order unless it says otherwise (`%[2]d`).
+struct Args<'a, 'v> {
+    args: &'a [Val<'v>],
+    next: usize,
+    reordered: bool,
+}
+
+enum Taken<'a, 'v> {
+    Arg(&'a Val<'v>),
+    None,
+    BadIndex,
+}
+
+impl<'a, 'v> Args<'a, 'v> {
+    fn take(&mut self) -> Taken<'a, 'v> {
+        if self.next == usize::MAX {
+            return Taken::BadIndex;
+        }
+        match self.args.get(self.next) {
+            Some(arg) => {
+                self.next += 1;
+                Taken::Arg(arg)
+            }
+            None => Taken::None,
+        }
+    }
+
+    /// `[n]` before a verb or a star.
+    fn reorder(&mut self, chars: &mut std::iter::Peekable<std::str::Chars>) {
+        if chars.next_if_eq(&'[').is_none() {
+            return;
+        }
+        self.reordered = true;
+        let inside: String = std::iter::from_fn(|| chars.next_if(|&c| c != ']')).collect();
+        chars.next();
+        let index = inside.parse::<usize>().ok().filter(|index| (1..=self.args.len()).contains(index));
+        self.next = index.map_or(usize::MAX, |index| index - 1);
+    }
+
+    fn complain_about_rest(&self, out: &mut String) {
+        if self.reordered || self.next >= self.args.len() {
+            return;
+        }
+        let rest = self.args[self.next..].iter().map(|arg| match arg.is_nil() {
+            true => "<nil>".to_owned(),
+            false => format!("{}={}", arg.type_name(), value_text(&arg.json())),
+        });
+        out.push_str(&format!("%!(EXTRA {})", rest.collect::<Vec<_>>().join(", ")));
+    }
+}
+
+/// A verb with its flags.
+#[derive(Default)]
+struct Spec {
+    verb: char,
+    plus: bool,
+    minus: bool,
+    sharp: bool,
+    space: bool,
+    zero: bool,
+    width: Option<usize>,
+    precision: Option<usize>,
+}
+
+impl Spec {
+    fn read(chars: &mut std::iter::Peekable<std::str::Chars>, args: &mut Args) -> Result<Self, String> {
+        let mut spec = Self::default();
+        while let Some(flag) = chars.next_if(|c| "+-# 0".contains(*c)) {
+            match flag {
+                '+' => spec.plus = true,
+                '-' => spec.minus = true,
+                '#' => spec.sharp = true,
+                ' ' => spec.space = true,
+                _ => spec.zero = true,
+            }
+        }
+        args.reorder(chars);
+        if chars.next_if_eq(&'*').is_some() {
+            match number_of(args.take()) {
+                Some(width) => {
+                    spec.minus |= width < 0;
+                    spec.width = Some(width.unsigned_abs() as usize).filter(|&width| width <= MAX_WIDTH);
+                }
+                None => return Err("%!(BADWIDTH)".to_owned()),
+            }
+        } else {
+            spec.width = digits(chars);
+        }
+        if chars.next_if_eq(&'.').is_some() {
+            args.reorder(chars);
+            spec.precision = if chars.next_if_eq(&'*').is_some() {
+                match number_of(args.take()).and_then(|precision| usize::try_from(precision).ok()) {
+                    Some(precision) => Some(precision),
+                    None => return Err("%!(BADPREC)".to_owned()),
+                }
+            } else {
+                Some(digits(chars).unwrap_or(0))
+            };
+        }
+        args.reorder(chars);
+        match chars.next() {
+            Some(verb) => {
+                spec.verb = verb;
+                // For Go this asks for the names of fields, which JSON data does not have.
+                spec.plus &= verb != 'v';
+                Ok(spec)
+            }
+            None => Err("%!(NOVERB)".to_owned()),
+        }
+    }
+
+    fn print_arg(&self, arg: &Val) -> String {
+        let value = arg.json();
+        match (self.verb, value.as_ref()) {
+            ('T', _) => self.pad(if arg.is_nil() { "<nil>" } else { arg.type_name() }),
+            ('v', Value::Null) => self.pad("<nil>"),
+            (_, Value::Null) => format!("%!{}(<nil>)", self.verb),
+            (_, value) => self.print(value, arg.type_name()),
+        }
+    }
+
+    fn print(&self, value: &Value, type_name: &str) -> String {
+        if self.verb == 'v' && self.sharp {
+            return self.pad(&value_syntax(value));
+        }
+        let printed = match value {
+            Value::Null => Some("<nil>".to_owned()),
+            Value::Bool(flag) => matches!(self.verb, 't' | 'v').then(|| self.pad(&flag.to_string())),
+            Value::Number(number) => match number.as_i64() {
+                Some(int) => self.int(int),
+                None => number.as_f64().and_then(|float| self.float(float)),
+            },
+            Value::String(text) => self.string(text),
+            Value::Array(items) => {
+                let texts: Vec<String> = items.iter().map(|item| self.print_inner(item)).collect();
+                Some(format!("[{}]", texts.join(" ")))
+            }
+            Value::Object(fields) => {
+                let pairs = fields.iter().map(|(key, item)| {
+                    format!("{}:{}", self.print_inner(&Value::from(key.as_str())), self.print_inner(item))
+                });
+                Some(format!("map[{}]", pairs.collect::<Vec<_>>().join(" ")))
+            }
+        };
+        printed.unwrap_or_else(|| format!("%!{}({type_name}={})", self.verb, value_text(value)))
+    }
+
+    fn print_inner(&self, value: &Value) -> String {
+        self.print(value, type_name(value))
+    }
+
+    fn int(&self, int: i64) -> Option<String> {
+        let magnitude = int.unsigned_abs();
+        let (digits, prefix) = match self.verb {
+            'v' | 'd' => (magnitude.to_string(), ""),
+            'b' => (format!("{magnitude:b}"), if self.sharp { "0b" } else { "" }),
+            'o' => (format!("{magnitude:o}"), if self.sharp { "0" } else { "" }),
+            'O' => (format!("{magnitude:o}"), "0o"),
+            'x' => (format!("{magnitude:x}"), if self.sharp { "0x" } else { "" }),
+            'X' => (format!("{magnitude:X}"), if self.sharp { "0X" } else { "" }),
+            'c' => return Some(self.pad(&code_point(int).to_string())),
+            'q' => return Some(self.pad(&quote_char(code_point(int)))),
+            'U' => return Some(self.pad(&format!("U+{magnitude:04X}"))),
+            _ => return None,
+        };
+        let sign = self.sign(int < 0);
+        if self.precision == Some(0) && int == 0 {
+            return Some(self.pad(""));
+        }
+        let least = match (self.precision, self.width) {
+            (Some(precision), _) => precision,
+            (None, Some(width)) if self.zero && !self.minus => width.saturating_sub(sign.len()),
+            (None, _) => 0,
+        };
+        let zeros = "0".repeat(least.saturating_sub(digits.len()));
+        Some(self.pad(&format!("{sign}{prefix}{zeros}{digits}")))
+    }
+
+    fn float(&self, float: f64) -> Option<String> {
+        let magnitude = float.abs();
+        let digits = match (self.verb, self.precision) {
+            _ if !float.is_finite() => float_g(magnitude),
+            ('v' | 'g' | 'G', None) => float_g(magnitude),
+            ('v' | 'g' | 'G', Some(precision)) => general(magnitude, precision),
+            ('e' | 'E', precision) => exponent(magnitude, precision.unwrap_or(6)),
+            ('f' | 'F', precision) => format!("{magnitude:.*}", precision.unwrap_or(6)),
+            _ => return None,
+        };
+        let digits = if matches!(self.verb, 'E' | 'G') { digits.to_uppercase() } else { digits };
+        let sign = self.sign(float.is_sign_negative() && !float.is_nan());
+        let zeros = match self.width {
+            Some(width) if self.zero && !self.minus && float.is_finite() => {
+                "0".repeat(width.saturating_sub(sign.len() + digits.len()))
+            }
+            _ => String::new(),
+        };
+        Some(self.pad(&format!("{sign}{zeros}{}", digits.trim_start_matches('+'))))
+    }
+
+    fn string(&self, text: &str) -> Option<String> {
+        let cut: String = match self.precision {
+            Some(precision) => text.chars().take(precision).collect(),
+            None => text.to_owned(),
+        };
+        let between = if self.space { " " } else { "" };
+        let hex = |upper: bool| {
+            let bytes = cut.bytes().map(|b| if upper { format!("{b:02X}") } else { format!("{b:02x}") });
+            bytes.collect::<Vec<_>>().join(between)
+        };
+        Some(match self.verb {
+            's' | 'v' => self.pad(&cut),
+            'q' if self.sharp && !cut.contains('`') => self.pad(&format!("`{cut}`")),
+            'q' if self.plus => self.pad(&quote_ascii(&cut)),
+            'q' => self.pad(&quote(&cut)),
+            'x' => self.pad(&hex(false)),
+            'X' => self.pad(&hex(true)),
+            _ => return None,
+        })
+    }
+
+    fn sign(&self, negative: bool) -> &'static str {
+        match (negative, self.plus, self.space) {
+            (true, ..) => "-",
+            (false, true, _) => "+",
+            (false, false, true) => " ",
+            _ => "",
+        }
+    }
+
+    fn pad(&self, text: &str) -> String {
+        let missing = self.width.unwrap_or(0).saturating_sub(text.chars().count());
+        match (self.minus, self.zero && !matches!(self.verb, 'd' | 'f' | 'e' | 'g')) {
+            (true, _) => format!("{text}{}", " ".repeat(missing)),
+            (false, true) => format!("{}{text}", "0".repeat(missing)),
+            (false, false) => format!("{}{text}", " ".repeat(missing)),
+        }
+    }
+}
+
+fn number_of(taken: Taken) -> Option<i64> {
+    match taken {
+        Taken::Arg(arg) => arg.as_int(),
+        Taken::None | Taken::BadIndex => None,
+    }
+}
+
+fn digits(chars: &mut std::iter::Peekable<std::str::Chars>) -> Option<usize> {
+    let text: String = std::iter::from_fn(|| chars.next_if(char::is_ascii_digit)).collect();
+    text.parse().ok().filter(|&number| number <= MAX_WIDTH)
+}
+
+fn code_point(int: i64) -> char {
+    u32::try_from(int).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+/// `%e`: an exponent of at least two digits, with its sign.
+fn exponent(float: f64, precision: usize) -> String {
+    let text = format!("{float:.precision$e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    format!("{mantissa}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+}
+
+/// `%.3g`: so many digits that mean something, an exponent where the number needs more.
+fn general(float: f64, precision: usize) -> String {
+    let precision = precision.max(1);
+    let scientific = exponent(float, precision - 1);
+    let (mantissa, power) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let power: i32 = power.parse().unwrap_or(0);
+    let trim = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    if power < -4 || power >= precision as i32 {
+        return format!("{}e{}{:02}", trim(mantissa), if power < 0 { '-' } else { '+' }, power.abs());
+    }
+    trim(&format!("{float:.*}", (precision as i32 - 1 - power).max(0) as usize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::json;
+
+    #[test]
+    fn verbs_print_as_in_go() {
+        let cases = [
+            ("%s|%v|%q|%x", json!(["a", "b", "c\n", "hi"]), r#"a|b|"c\n"|6869"#),
+            (
+                "%5d|%-5d|%05d|%+d|% d|%x|%X|%#x|%b|%o|%c|%U",
+                json!([7, 7, -42, 7, 7, 255, 255, 255, 5, 8, 65, 65]),
+                "    7|7    |-0042|+7| 7|ff|FF|0xff|101|10|A|U+0041",
+            ),
+            (
+                "%.2f|%8.3f|%-8.1f|%08.2f|%e|%g|%.3g|%G",
+                json!([1.5, 2.25, 3.5, -1.5, 1234.5, 1234567.5, 1234.5, 1e-7]),
+                "1.50|   2.250|3.5     |-0001.50|1.234500e+03|1.2345675e+06|1.23e+03|1E-07",
+            ),
+            ("%10s|%-10s|%.2s|%05s", json!(["ab", "ab", "abc", "ab"]), "        ab|ab        |ab|000ab"),
+            (
+                "%t|%v|%T|%T|%T|%T",
+                json!([true, false, "s", 1.5, [1], {"a": 1}]),
+                "true|false|string|float64|[]interface {}|map[string]interface {}",
+            ),
+            ("%d|%s|%s", json!(["x", 3, 1.5]), "%!d(string=x)|%!s(int64=3)|%!s(float64=1.5)"),
+            ("%v|%s|%d|%+v", json!([[1, "a"], ["x", "y"], [1, 2], {"k": null}]), "[1 a]|[x y]|[1 2]|map[k:<nil>]"),
+            ("%s|%v", json!([null, null]), "%!s(<nil>)|<nil>"),
+            ("%d%%", json!([5]), "5%"),
+            ("%d %d", json!([1]), "1 %!d(MISSING)"),
+            ("%d", json!([1, 2, "x"]), "1%!(EXTRA int64=2, string=x)"),
+            ("%[2]d %[1]d", json!([1, 2]), "2 1"),
+            ("%*d|%", json!([4, 7]), "   7|%!(NOVERB)"),
+            ("%z", json!([1]), "%!z(int64=1)"),
+            ("%#v", json!([["a", 1]]), r#"[]interface {}{"a", 1}"#),
+        ];
+        for (format, args, expected) in cases {
+            let args: Vec<Val> = args.as_array().into_iter().flatten().map(|arg| Val::of(arg.clone())).collect();
+            assert_eq!(sprintf(format, &args), expected, "{format}");
+        }
+    }
+}

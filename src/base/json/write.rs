@@ -1,0 +1,134 @@
+//! JSON as Go's encoder writes it: key order, escapes and number format of `kubectl -o json`.
+//!
+//! Reading JSON is `serde_json`'s work (streams of documents: `yaml`); here are only the writers.
+
+use super::{Number, Value};
+use crate::go_text::float_json;
+
+/// The object with four spaces of indentation, without a final line break.
+pub fn to_pretty(value: &Value) -> String {
+    let mut out = String::new();
+    write_value(&mut out, value, Some(0));
+    out
+}
+
+/// The object on one line without blanks.
+pub fn to_compact(value: &Value) -> String {
+    let mut out = String::new();
+    write_value(&mut out, value, None);
+    out
+}
+
+/// A number as Go's JSON encoder writes it: whole floats without a fraction, exponents only for the very large and small.
+pub fn number_text(number: &Number) -> String {
+    match number.as_f64() {
+        Some(float) if number.is_f64() => float_json(float),
+        _ => number.to_string(),
+    }
+}
+
+/// How Go's decoder names the JSON type of a value.
+pub fn kind_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn write_value(out: &mut String, value: &Value, depth: Option<usize>) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::Number(number) => out.push_str(&number_text(number)),
+        Value::String(text) => write_string(out, text),
+        Value::Array(items) if items.is_empty() => out.push_str("[]"),
+        Value::Object(fields) if fields.is_empty() => out.push_str("{}"),
+        Value::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                start_item(out, index, depth);
+                write_value(out, item, depth.map(|d| d + 1));
+            }
+            end_items(out, depth);
+            out.push(']');
+        }
+        Value::Object(fields) => {
+            out.push('{');
+            for (index, (key, item)) in fields.iter().enumerate() {
+                start_item(out, index, depth);
+                write_string(out, key);
+                out.push_str(if depth.is_some() { ": " } else { ":" });
+                write_value(out, item, depth.map(|d| d + 1));
+            }
+            end_items(out, depth);
+            out.push('}');
+        }
+    }
+}
+
+fn start_item(out: &mut String, index: usize, depth: Option<usize>) {
+    if index > 0 {
+        out.push(',');
+    }
+    if let Some(depth) = depth {
+        break_line(out, depth + 1);
+    }
+}
+
+fn end_items(out: &mut String, depth: Option<usize>) {
+    if let Some(depth) = depth {
+        break_line(out, depth);
+    }
+}
+
+fn break_line(out: &mut String, depth: usize) {
+    out.push('\n');
+    for _ in 0..depth {
+        out.push_str("    ");
+    }
+}
+
+/// A JSON string with Go's escapes: besides the required ones also `<`, `>`, `&` and the two Unicode line separators.
+pub fn write_string(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::json;
+
+    #[test]
+    fn strings_escape_markup_and_controls() {
+        let text = json!("<a> & \"b\" \\ \n\t\u{1}\u{7f}\u{2028}\u{1F600}");
+        let expected = "\"\\u003ca\\u003e \\u0026 \\\"b\\\" \\\\ \\n\\t\\u0001\u{7f}\\u2028\u{1F600}\"";
+        assert_eq!(to_compact(&text), expected);
+    }
+
+    #[test]
+    fn pretty_indents_by_four_and_keeps_empty_ones_closed() {
+        let value = json!({"b": [1, {"c": null}], "a": {}, "d": [], "e": 1.0});
+        let expected = "{\n    \"a\": {},\n    \"b\": [\n        1,\n        {\n            \"c\": null\n        }\n    ],\n    \"d\": [],\n    \"e\": 1\n}";
+        assert_eq!(to_pretty(&value), expected);
+    }
+}

@@ -1,0 +1,201 @@
+//! kubectl's JSONPath: a template language of its own (text, `{.fields}`, ranges, filters), not the one of RFC 9535.
+//!
+//! [`JsonPath`] serves `-o jsonpath`, custom columns and `--sort-by`. What Go leaves to chance (the order of a wildcard
+//! over a map) goes by key here.
+
+mod eval;
+mod parse;
+
+use crate::json::Value;
+
+use super::json;
+use eval::Walk;
+use parse::Node;
+
+/// A parsed template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JsonPath {
+    nodes: Vec<Node>,
+}
+
+impl JsonPath {
+    /// Parses a template; the error is what kubectl prints after `error parsing jsonpath TEMPLATE, `.
+    pub fn parse(template: &str) -> Result<Self, String> {
+        Ok(Self { nodes: parse::parse(template)? })
+    }
+
+    /// The text the template makes of the data: results of one action joined by blanks, maps and lists as JSON.
+    ///
+    /// Without `allow_missing` a field that nothing has is an error.
+    pub fn execute(&self, data: &Value, allow_missing: bool) -> Result<String, String> {
+        let mut out = String::new();
+        for group in Walk::new(&self.nodes, allow_missing).find(data)? {
+            let texts: Vec<String> = group.iter().map(|value| eval::text(value)).collect();
+            out.push_str(&texts.join(" "));
+        }
+        Ok(out)
+    }
+
+    /// As [`execute`](Self::execute), each action as a JSON list of its results (`-o jsonpath-as-json`).
+    pub fn execute_as_json(&self, data: &Value, allow_missing: bool) -> Result<String, String> {
+        let mut out = String::new();
+        for group in Walk::new(&self.nodes, allow_missing).find(data)? {
+            let list = Value::Array(group.into_iter().map(|value| value.into_owned()).collect());
+            out.push_str(&json::to_pretty(&list));
+            out.push('\n');
+        }
+        Ok(out)
+    }
+
+    /// The results themselves, by action; missing fields are no error.
+    pub fn find(&self, data: &Value) -> Result<Vec<Vec<Value>>, String> {
+        let found = Walk::new(&self.nodes, true).find(data)?;
+        Ok(found.into_iter().map(|group| group.into_iter().map(|value| value.into_owned()).collect()).collect())
+    }
+}
+
+/// An expression as custom columns, `--sort-by` and `wait` take it (`metadata.name`, `.metadata.name`, `{metadata.name}`)
+/// in full form (`{.metadata.name}`).
+pub fn relaxed(expression: &str) -> Result<String, String> {
+    if expression.is_empty() {
+        return Ok(String::new());
+    }
+    let bare = expression.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(expression);
+    if bare.is_empty() || bare.contains(['{', '}']) {
+        return Err(
+            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"
+                .to_owned(),
+        );
+    }
+    let fields = bare.strip_prefix('.').filter(|rest| !rest.is_empty()).unwrap_or(bare);
+    Ok(format!("{{.{fields}}}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::json;
+
+    /// Templates with kubectl's own answers, line by line; an answer that starts with ERR is an error.
+    #[test]
+    fn recorded_templates_print_what_kubectl_prints() {
+        let data: Value =
+            serde_json::from_str(include_str!("../../../testdata/cases/jsonpath_data.json")).expect("JSON");
+        let templates = include_str!("../../../testdata/cases/jsonpath_cases.txt").lines();
+        let answers = include_str!("../../../testdata/cases/jsonpath_kubectl_out.txt").lines();
+        for (template, answer) in templates.zip(answers) {
+            let result = match answer_to(template, &data) {
+                Ok(text) => serde_json::to_string(&text).expect("text"),
+                Err(error) => format!("ERR {error}"),
+            };
+            assert_eq!(result, answer, "{template}");
+        }
+    }
+
+    /// More answers of kubectl, as lines of JSON: the template and what came of it.
+    #[test]
+    fn corners_are_those_of_kubectl() {
+        let data: Value =
+            serde_json::from_str(include_str!("../../../testdata/cases/corners_data.json")).expect("JSON");
+        for line in include_str!("../../../testdata/cases/jsonpath_corners.jsonl").lines() {
+            let (template, answer): (String, String) = serde_json::from_str(line).expect("a pair of texts");
+            let result = answer_to(&template, &data).unwrap_or_else(|error| format!("ERR {error}"));
+            assert_eq!(result, answer, "{template}");
+        }
+    }
+
+    /// The output, or the first line of the error.
+    fn answer_to(template: &str, data: &Value) -> Result<String, String> {
+        let path =
+            JsonPath::parse(template).map_err(|error| format!("error: error parsing jsonpath {template}, {error}"))?;
+        path.execute(data, true).map_err(|error| {
+            let shown = crate::go_text::quote(template);
+            let more = "Printing more information for debugging the template:";
+            format!("error: error executing jsonpath {shown}: Error executing template: {error}. {more}")
+        })
+    }
+
+    fn run(template: &str, data: &Value) -> String {
+        match JsonPath::parse(template) {
+            Ok(path) => path.execute(data, true).unwrap_or_else(|error| format!("E {error}")),
+            Err(error) => format!("P {error}"),
+        }
+    }
+
+    #[test]
+    fn templates_have_kubectl_edges() {
+        let data = json!({"kind": "Pod", "empty": [], "none": null, "l": [{"n": "a", "v": 1, "t": true}, {"n": "b", "v": 2.5}],
+            "deep": [{"in": [1, 2]}, {"in": []}, {"in": [3]}], "html": ["<a>"], "x y": 1});
+        let cases = [
+            ("{.none}", "null"),
+            ("{.none.x}", ""),
+            ("{.l[?(@.v>1)].n}", "E incompatible types for comparison"),
+            ("{.l[?(@.t==true)].n}", "a"),
+            ("{.l[?(@.n<\"b\")].n}", "a"),
+            ("{.l[?(@.n!=\"a\")].v}", "2.5"),
+            ("{.l[?(.n==\"a\")].v}", "1"),
+            ("{.l[?(@.t<true)].n}", "E invalid type for comparison"),
+            ("{.l[?(@.n=\"a\")].n}", "E unrecognized filter operator ="),
+            ("{.l[?(@.zz==1)].n}", ""),
+            ("{.l[?(@.n==)].n}", "P unrecognized character in action: U+003D '='"),
+            ("{.l[?(@.n[5])].n}", "a b"),
+            ("{.l[?(@.n==\"a)\")].n}", ""),
+            ("{.l[?(@.n==\"a\" || @.n==\"b\")].n}", "P unrecognized character in action: U+007C '|'"),
+            ("{.deep[?(@.in[0]>1)].in}", "E array index out of bounds: index 0, length 0"),
+            ("{.deep[?(@.in[5])].in}", "[1,2] [] [3]"),
+            ("{.l[5:5].n}", ""),
+            ("{.l[].n}", "a"),
+            ("{.l[1:0].n}", "E starting index 1 is greater than ending index 0"),
+            ("{.l[:5].n}", "E array index out of bounds: index 4, length 2"),
+            ("{.l[-3].n}", "E array index out of bounds: index -1, length 2"),
+            ("{.l[99:]}", "E array index out of bounds: index 99, length 2"),
+            ("{.l[::0].n}", "E step must be > 0"),
+            ("{.kind[?(@.a)]}", "E Pod is not array or slice and cannot be filtered"),
+            ("{.none[?(@.a)]}", "E <nil> is not array or slice and cannot be filtered"),
+            ("{.kind[0]}", "E string is not array or slice"),
+            ("{.kind.*}", "80 111 100"),
+            ("{range .empty[*]}{.x}{\",\"}{end}done", "done"),
+            ("{range .deep[*]}[{range .in[*]}{@},{end}]{end}", "[1,2,][][3,]"),
+            ("{range .l[*]}{.n} {.kind}", "a b  Pod"),
+            ("{range .l[*]}{.n}{end}{end}", "E not in range, nothing to end"),
+            ("{end}", "E not in range, nothing to end"),
+            ("{.html}", "[\"\\u003ca\\u003e\"]"),
+            ("{.l[*].v}", "1 2.5"),
+            ("{.l..n}", "a b"),
+            ("{.l[*]['n','v']}", "a b 1 2.5"),
+            ("{['x y']}", "E unrecognized identifier y"),
+            ("{\"é\"}{'\\u00e9'}", "éé"),
+            ("{....a}", "P invalid multiple recursive descent"),
+            ("{.l[0}", "P unterminated array"),
+            ("{.l[?(@.a}", "P unterminated filter"),
+            ("{.l[?(@.a)}", "P unclosed array expect ]"),
+            ("{\"a}", "P unterminated quoted string"),
+            ("{\"\\q\"}", "P unquote string \"\\q\" error invalid syntax"),
+            ("{1.2.3}", "P cannot parse number 1.2.3"),
+            ("{#}", "P unrecognized character in action: U+0023 '#'"),
+            ("{12}{' '}{1.5}{' '}{true}", "12 1.5 true"),
+        ];
+        for (template, expected) in cases {
+            assert_eq!(run(template, &data), expected, "{template}");
+        }
+        assert_eq!(run("{.kind\n}", &data), "P unclosed action");
+    }
+
+    #[test]
+    fn missing_fields_are_errors_on_demand() {
+        let path = JsonPath::parse("{.a.b}").expect("a path");
+        assert_eq!(path.execute(&json!({"a": {}}), false), Err("b is not found".to_owned()));
+        assert_eq!(path.find(&json!({"a": {}})), Ok(vec![vec![]]));
+        assert_eq!(path.find(&json!({"a": {"b": [1]}})), Ok(vec![vec![json!([1])]]));
+        assert_eq!(path.execute_as_json(&json!({"a": {"b": 1}}), true), Ok("[\n    1\n]\n".to_owned()));
+    }
+
+    #[test]
+    fn expressions_are_completed() {
+        for expression in ["metadata.name", ".metadata.name", "{metadata.name}", "{.metadata.name}"] {
+            assert_eq!(relaxed(expression), Ok("{.metadata.name}".to_owned()));
+        }
+        assert!(relaxed("{.a}{.b}").is_err());
+        assert!(relaxed("{.a").is_err());
+    }
+}

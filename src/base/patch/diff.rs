@@ -1,0 +1,185 @@
+//! The strategic merge patch between two versions of an object, with its directives.
+
+use super::lists::{self, ItemKind, deduplicated, keyed, sort_text, sorted_by};
+use super::strategic::{DELETE, DELETE_FROM_LIST, DIRECTIVE, ELEMENT_ORDER, RETAIN_KEYS, StrategicError, same_type};
+use super::{FieldType, Types};
+use crate::json::{Map, Text, Value, json};
+
+type Object = Map;
+
+/// Which differences a patch is made of.
+#[derive(Clone, Copy)]
+pub(super) struct Diff<'a, T: Types + ?Sized> {
+    pub(super) types: &'a T,
+    /// Whether values that changed or are new go into the patch.
+    pub(super) changes: bool,
+    /// Whether the patch deletes what is gone.
+    pub(super) deletions: bool,
+    /// Whether the patch says in which order lists should be.
+    pub(super) order: bool,
+}
+
+/// The parts of a patch that come from one list.
+#[derive(Default)]
+struct ListDiff {
+    items: Vec<Value>,
+    deleted: Vec<Value>,
+    order: Vec<Value>,
+}
+
+impl<T: Types + ?Sized> Diff<'_, T> {
+    /// The patch from one object to another, both of the type `holds`.
+    pub(super) fn objects(&self, from: &Object, to: &Object, holds: &FieldType) -> Result<Object, StrategicError> {
+        self.fields(from, to, holds, false)
+    }
+
+    fn fields(&self, from: &Object, to: &Object, holds: &FieldType, retain: bool) -> Result<Object, StrategicError> {
+        let mut patch = Object::new();
+        for (key, new) in to {
+            match from.get(key) {
+                Some(old) if same_type(old, new) => self.field(&mut patch, key, old, new, holds)?,
+                _ if self.changes => {
+                    patch.insert(key.clone(), new.clone());
+                }
+                _ => {}
+            }
+        }
+        let gone = || from.iter().filter(|(key, _)| !to.contains_key(key));
+        if self.deletions {
+            patch.extend(gone().map(|(key, _)| (key.clone(), Value::Null)));
+        }
+        if retain {
+            let kept: Vec<&Text> = to.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key).collect();
+            let loses = gone().any(|(_, value)| !value.is_null());
+            if !kept.is_empty() && (!patch.is_empty() || loses) {
+                patch.insert(RETAIN_KEYS.to_owned(), json!(kept));
+            }
+        }
+        Ok(patch)
+    }
+
+    /// Adds the difference of one field that both sides have, with the same type.
+    fn field(
+        &self,
+        patch: &mut Object,
+        key: &str,
+        old: &Value,
+        new: &Value,
+        holds: &FieldType,
+    ) -> Result<(), StrategicError> {
+        let strategy = holds.definition().map(|name| self.types.strategy(name, key)).unwrap_or_default();
+        let child = holds.child(self.types, key);
+        if strategy.replace && new.is_object() {
+            // A field that is replaced as a whole is always sent, changed or not.
+            patch.extend(self.changes.then(|| (key.to_owned(), new.clone())));
+            return Ok(());
+        }
+        match (old, new) {
+            (Value::Object(old), Value::Object(new)) => {
+                let inner = self.fields(old, new, &child, strategy.retain_keys)?;
+                if !inner.is_empty() {
+                    patch.insert(key.to_owned(), Value::Object(inner));
+                }
+            }
+            (Value::Array(old), Value::Array(new)) if strategy.merge_key.is_some() => {
+                let merge_key = strategy.merge_key.unwrap_or_default();
+                let diff = self.lists(old, new, &child.element(), merge_key, strategy.retain_keys)?;
+                let mut add = |name: String, items: Vec<Value>| {
+                    if !items.is_empty() {
+                        patch.insert(name, Value::from(items));
+                    }
+                };
+                add(key.to_owned(), diff.items);
+                add(format!("{DELETE_FROM_LIST}/{key}"), diff.deleted);
+                add(format!("{ELEMENT_ORDER}/{key}"), diff.order);
+            }
+            _ if self.changes && old != new => {
+                patch.insert(key.to_owned(), new.clone());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn lists(
+        &self,
+        old: &[Value],
+        new: &[Value],
+        items: &FieldType,
+        merge_key: &str,
+        retain: bool,
+    ) -> Result<ListDiff, StrategicError> {
+        if old.is_empty() {
+            let added = if self.changes { new.to_vec() } else { Vec::new() };
+            return Ok(ListDiff { items: added, ..ListDiff::default() });
+        }
+        match lists::item_kind(&[old, new])? {
+            Some(ItemKind::Objects) => self.lists_of_objects(old, new, items, merge_key, retain),
+            _ => Ok(self.lists_of_scalars(old, new)),
+        }
+    }
+
+    fn lists_of_scalars(&self, old: &[Value], new: &[Value]) -> ListDiff {
+        let added = new.iter().filter(|item| self.changes && !old.contains(item)).cloned();
+        let added: Vec<Value> = added.collect();
+        let mut deleted = deduplicated(old.iter().filter(|item| self.deletions && !new.contains(item)).cloned());
+        deleted.sort_by_key(sort_text);
+        let ordered = self.order && (!deleted.is_empty() || (self.changes && old != new));
+        let order = if ordered { new.to_vec() } else { Vec::new() };
+        ListDiff { items: added, deleted, order }
+    }
+
+    fn lists_of_objects(
+        &self,
+        old: &[Value],
+        new: &[Value],
+        items: &FieldType,
+        merge_key: &str,
+        retain: bool,
+    ) -> Result<ListDiff, StrategicError> {
+        let changed = self.changed_items(old, new, items, merge_key, retain)?;
+        let mut patch = sorted_by(changed, new, merge_key);
+        patch.extend(self.deleted_items(old, new, merge_key));
+        let same_order =
+            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| lists::same_item(old, new, merge_key));
+        let reordered = self.changes && (!patch.is_empty() || !same_order);
+        let mut order = Vec::new();
+        if self.order && (reordered || (self.deletions && !patch.is_empty())) {
+            order = new.iter().map(|item| json!({merge_key: item.get(merge_key)})).collect();
+        }
+        Ok(ListDiff { items: patch, order, ..ListDiff::default() })
+    }
+
+    fn changed_items(
+        &self,
+        old: &[Value],
+        new: &[Value],
+        items: &FieldType,
+        merge_key: &str,
+        retain: bool,
+    ) -> Result<Vec<Value>, StrategicError> {
+        old.iter().try_for_each(|item| keyed(item, merge_key).map(|_| ()))?;
+        let mut changed = Vec::new();
+        for item in new {
+            let fields = keyed(item, merge_key)?;
+            let Some(at) = lists::position(old, item, merge_key) else {
+                changed.extend(self.changes.then(|| item.clone()));
+                continue;
+            };
+            let mut inner = self.fields(keyed(&old[at], merge_key)?, fields, items, retain)?;
+            if !inner.is_empty() {
+                inner.insert(merge_key.to_owned(), item[merge_key].clone());
+                changed.push(Value::Object(inner));
+            }
+        }
+        Ok(changed)
+    }
+
+    /// A deletion for each item that is gone, in the order of their keys.
+    fn deleted_items(&self, old: &[Value], new: &[Value], merge_key: &str) -> Vec<Value> {
+        let gone = old.iter().filter(|item| self.deletions && lists::position(new, item, merge_key).is_none());
+        let mut keys = deduplicated(gone.map(|item| item[merge_key].clone()));
+        keys.sort_by_key(sort_text);
+        keys.into_iter().map(|key| json!({merge_key: key, DIRECTIVE: DELETE})).collect()
+    }
+}

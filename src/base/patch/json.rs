@@ -1,0 +1,319 @@
+//! JSON patch (RFC 6902), as laxly as the API server and kubectl apply it.
+//!
+//! Compared with the standard: `add` without a value adds null, `copy` from a missing key copies null, `replace` of a missing
+//! key adds it, `test` of a missing key for null passes, and negative indexes count from the end. Each operation is brought
+//! into its strict form and then carried out by the `json-patch` crate; a failing patch leaves nothing behind.
+
+use json_patch::jsonptr::{PointerBuf, Token};
+use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
+use serde_json::Value;
+
+use crate::json;
+
+/// Why a patch cannot be read or applied. The messages are those of the API server and kubectl.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonPatchError {
+    /// The patch is no list of operations.
+    #[error("error decoding patch: json: cannot unmarshal {found} into Go value of type {wanted}")]
+    Decode {
+        /// What stands there.
+        found: &'static str,
+        /// What should stand there.
+        wanted: &'static str,
+    },
+    /// An operation does not fit the document.
+    #[error("{0}")]
+    Apply(String),
+}
+
+/// The document after all operations.
+pub fn apply(document: &json::Value, patch: &json::Value) -> Result<json::Value, JsonPatchError> {
+    let operations = patch.as_array().ok_or_else(|| decode_error(patch, "[]handlers.jsonPatchOp"))?;
+    let not_object = operations.iter().find(|operation| !operation.is_object());
+    if let Some(operation) = not_object {
+        return Err(decode_error(operation, "handlers.jsonPatchOp"));
+    }
+    // The crate that carries operations out knows `serde_json`'s values only: there and back once for all of them.
+    let mut patched = document.into();
+    for operation in operations {
+        run(&mut patched, &Operation(&operation.into())).map_err(JsonPatchError::Apply)?;
+    }
+    Ok(patched.into())
+}
+
+fn decode_error(found: &json::Value, wanted: &'static str) -> JsonPatchError {
+    JsonPatchError::Decode { found: json::kind_name(found), wanted }
+}
+
+/// An operation as it was written.
+struct Operation<'a>(&'a Value);
+
+impl<'a> Operation<'a> {
+    fn kind(&self) -> &'a str {
+        self.0.get("op").and_then(Value::as_str).unwrap_or("unknown")
+    }
+
+    fn path(&self) -> Result<&'a str, String> {
+        let missing = || format!("{} operation failed to decode path: missing value", self.kind());
+        self.0.get("path").and_then(Value::as_str).ok_or_else(missing)
+    }
+
+    fn from(&self) -> Result<&'a str, String> {
+        let missing =
+            || format!("{} operation failed to decode from: operation, missing from field: missing value", self.kind());
+        self.0.get("from").and_then(Value::as_str).ok_or_else(missing)
+    }
+
+    fn value(&self) -> Value {
+        self.0.get("value").cloned().unwrap_or(Value::Null)
+    }
+}
+
+fn run(document: &mut Value, operation: &Operation) -> Result<(), String> {
+    match operation.kind() {
+        "add" => {
+            let path = operation.path()?;
+            let place = Place::find(document, path).ok_or_else(|| {
+                format!("add operation does not apply: doc is missing path: \"{path}\": missing value")
+            })?;
+            add(document, &place, operation.value())
+                .map_err(|error| format!("error in add for path: '{path}': {error}"))
+        }
+        "remove" => {
+            let path = operation.path()?;
+            let place = Place::find(document, path).ok_or_else(|| {
+                format!("remove operation does not apply: doc is missing path: \"{path}\": missing value")
+            })?;
+            remove(document, &place).map_err(|error| format!("error in remove for path: '{path}': {error}"))
+        }
+        "replace" => replace(document, operation),
+        "move" => relocate(document, operation, true),
+        "copy" => relocate(document, operation, false),
+        "test" => test(document, operation),
+        other => Err(format!("Unexpected kind: {other}")),
+    }
+}
+
+fn replace(document: &mut Value, operation: &Operation) -> Result<(), String> {
+    let path = operation.path()?;
+    let place = Place::find(document, path)
+        .ok_or_else(|| format!("replace operation does not apply: doc is missing path: {path}: missing value"))?;
+    let found = place.get(document);
+    match found {
+        Err(_) => Err(format!("replace operation does not apply: doc is missing key: {path}: missing value")),
+        Ok(None) => add(document, &place, operation.value()),
+        Ok(Some(_)) => {
+            let path = place.pointer(place.existing_index(document)?);
+            carry_out(document, PatchOperation::Replace(ReplaceOperation { path, value: operation.value() }))
+        }
+    }
+}
+
+/// Moves or copies a value; a moved one is gone from its old place before the new one is looked for.
+fn relocate(document: &mut Value, operation: &Operation, moves: bool) -> Result<(), String> {
+    let (from, kind) = (operation.from()?, operation.kind());
+    let source = Place::find(document, from)
+        .ok_or_else(|| format!("{kind} operation does not apply: doc is missing from path: {from}: missing value"))?;
+    let value = source.get(document).map_err(|error| match moves {
+        true => format!("error in move for path: '{}': {error}", source.key),
+        false => format!("error in copy for from: '{from}': {error}"),
+    })?;
+    let value = value.cloned().unwrap_or(Value::Null);
+    if moves {
+        remove(document, &source).map_err(|error| format!("error in move for path: '{}': {error}", source.key))?;
+    }
+    let path = operation.path()?;
+    let target = Place::find(document, path).ok_or_else(|| {
+        format!("{kind} operation does not apply: doc is missing destination path: {path}: missing value")
+    })?;
+    add(document, &target, value).map_err(|error| match moves {
+        true => format!("error in move for path: '{path}': {error}"),
+        false => format!("error while adding value during copy: {error}"),
+    })
+}
+
+fn test(document: &Value, operation: &Operation) -> Result<(), String> {
+    let path = operation.path()?;
+    let place = Place::find(document, path)
+        .ok_or_else(|| format!("test operation does not apply: is missing path: {path}: missing value"))?;
+    let found = place.get(document).map_err(|error| format!("error in test for path: '{path}': {error}"))?;
+    if found.unwrap_or(&Value::Null) == &operation.value() {
+        return Ok(());
+    }
+    Err(format!("testing value {path} failed: test failed"))
+}
+
+fn add(document: &mut Value, place: &Place, value: Value) -> Result<(), String> {
+    let key = match place.container(document) {
+        Some(Value::Array(items)) if place.key != "-" => {
+            let index = parse_index(&place.key)
+                .map_err(|error| format!("value was not a proper array index: '{}': {error}", place.key))?;
+            // One more than the items there are: the place behind the last can be added to.
+            bounded(index, items.len() + 1)?.to_string()
+        }
+        _ => place.key.clone(),
+    };
+    carry_out(document, PatchOperation::Add(AddOperation { path: place.pointer(key), value }))
+}
+
+fn remove(document: &mut Value, place: &Place) -> Result<(), String> {
+    if let (Some(Value::Object(fields)), key) = (place.container(document), &place.key)
+        && !fields.contains_key(key)
+    {
+        return Err(format!("Unable to remove nonexistent key: {key}: missing value"));
+    }
+    let path = place.pointer(place.existing_index(document)?);
+    carry_out(document, PatchOperation::Remove(RemoveOperation { path }))
+}
+
+fn carry_out(document: &mut Value, operation: PatchOperation) -> Result<(), String> {
+    json_patch::patch(document, &[operation]).map_err(|error| error.to_string())
+}
+
+/// Where an operation works: a container that exists, and a key in it that may not.
+struct Place {
+    parents: Vec<String>,
+    key: String,
+}
+
+impl Place {
+    /// Walks down to the container; the root itself is in none.
+    fn find(document: &Value, path: &str) -> Option<Place> {
+        let mut keys: Vec<String> = path.split('/').skip(1).map(unescape).collect();
+        let key = keys.pop()?;
+        let mut parents = Vec::new();
+        let mut container = document;
+        for parent in keys {
+            let here = Place { parents: parents.clone(), key: parent };
+            container = here.get(document).ok()??;
+            parents.push(here.existing_index(document).ok()?);
+        }
+        matches!(container, Value::Object(_) | Value::Array(_)).then_some(Place { parents, key })
+    }
+
+    fn container<'a>(&self, document: &'a Value) -> Option<&'a Value> {
+        let parents = self.parents.iter();
+        document.pointer(&parents.map(|key| format!("/{}", Token::new(key.as_str()).encoded())).collect::<String>())
+    }
+
+    /// The value at the key: an absent key of an object is no value, an impossible index is an error.
+    fn get<'a>(&self, document: &'a Value) -> Result<Option<&'a Value>, String> {
+        match self.container(document) {
+            Some(Value::Object(fields)) => Ok(fields.get(&self.key)),
+            Some(Value::Array(items)) => Ok(items.get(bounded(parse_index(&self.key)?, items.len())?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The key, with an index in a list counted from the start.
+    fn existing_index(&self, document: &Value) -> Result<String, String> {
+        match self.container(document) {
+            Some(Value::Array(items)) => Ok(bounded(parse_index(&self.key)?, items.len())?.to_string()),
+            _ => Ok(self.key.clone()),
+        }
+    }
+
+    fn pointer(&self, key: String) -> PointerBuf {
+        PointerBuf::from_tokens(self.parents.iter().chain([&key]).map(String::as_str))
+    }
+}
+
+fn parse_index(key: &str) -> Result<i64, String> {
+    key.parse().map_err(|_| format!("strconv.Atoi: parsing {key:?}: invalid syntax"))
+}
+
+/// An index from either end as a position below `length`.
+fn bounded(index: i64, length: usize) -> Result<usize, String> {
+    let from_start = usize::try_from(index).ok();
+    let from_end = usize::try_from(index.unsigned_abs()).ok().and_then(|back| length.checked_sub(back));
+    let position = if index < 0 { from_end } else { from_start };
+    position
+        .filter(|position| *position < length)
+        .ok_or_else(|| format!("Unable to access invalid index: {index}: invalid index referenced"))
+}
+
+fn unescape(key: &str) -> String {
+    key.replace("~1", "/").replace("~0", "~")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::json;
+
+    #[test]
+    fn operations_change_the_document() {
+        let cases = [
+            (json!({}), json!([{"op": "add", "path": "/a", "value": 1}]), json!({"a": 1})),
+            (json!({}), json!([{"op": "add", "path": "/a"}]), json!({"a": null})),
+            (json!({"a": {}}), json!([{"op": "add", "path": "/a/x~1y~0z", "value": 1}]), json!({"a": {"x/y~z": 1}})),
+            (json!({"a": [1, 2]}), json!([{"op": "add", "path": "/a/-", "value": 3}]), json!({"a": [1, 2, 3]})),
+            (json!({"a": [1, 2]}), json!([{"op": "add", "path": "/a/-1", "value": 3}]), json!({"a": [1, 2, 3]})),
+            (json!({"a": [1, 2]}), json!([{"op": "add", "path": "/a/0", "value": 3}]), json!({"a": [3, 1, 2]})),
+            (json!({"a": [1, 2]}), json!([{"op": "remove", "path": "/a/-1"}]), json!({"a": [1]})),
+            (
+                json!({"a": [{"b": 1}]}),
+                json!([{"op": "replace", "path": "/a/-1/b", "value": 2}]),
+                json!({"a": [{"b": 2}]}),
+            ),
+            (json!({"a": 1}), json!([{"op": "replace", "path": "/b", "value": 2}]), json!({"a": 1, "b": 2})),
+            (json!({"a": 1}), json!([{"op": "move", "from": "/a", "path": "/b"}]), json!({"b": 1})),
+            (json!({"a": 1}), json!([{"op": "copy", "from": "/x", "path": "/b"}]), json!({"a": 1, "b": null})),
+            (json!({"a": 1}), json!([{"op": "test", "path": "/x", "value": null}]), json!({"a": 1})),
+            (json!({"a": [1]}), json!([{"op": "test", "path": "/a", "value": [1]}]), json!({"a": [1]})),
+        ];
+        for (document, patch, expected) in cases {
+            assert_eq!(apply(&document, &patch), Ok(expected), "{document} with {patch}");
+        }
+    }
+
+    #[test]
+    fn refusals_have_the_words_of_kubectl() {
+        let document = json!({"metadata": {"name": "x", "labels": {}}, "list": [1]});
+        let cases = [
+            (
+                json!({"op": "test", "path": "/metadata/name", "value": "y"}),
+                "testing value /metadata/name failed: test failed",
+            ),
+            (
+                json!({"op": "remove", "path": "/metadata/labels/nope"}),
+                "error in remove for path: '/metadata/labels/nope': Unable to remove nonexistent key: nope: missing value",
+            ),
+            (
+                json!({"op": "add", "path": "/spec/a", "value": 1}),
+                "add operation does not apply: doc is missing path: \"/spec/a\": missing value",
+            ),
+            (
+                json!({"op": "add", "path": "", "value": 1}),
+                "add operation does not apply: doc is missing path: \"\": missing value",
+            ),
+            (
+                json!({"op": "replace", "path": "/list/3", "value": 1}),
+                "replace operation does not apply: doc is missing key: /list/3: missing value",
+            ),
+            (
+                json!({"op": "add", "path": "/list/3", "value": 1}),
+                "error in add for path: '/list/3': Unable to access invalid index: 3: invalid index referenced",
+            ),
+            (
+                json!({"op": "add", "path": "/list/x", "value": 1}),
+                "error in add for path: '/list/x': value was not a proper array index: 'x': strconv.Atoi: parsing \"x\": invalid syntax",
+            ),
+            (
+                json!({"op": "move", "from": "/list/7", "path": "/a"}),
+                "error in move for path: '7': Unable to access invalid index: 7: invalid index referenced",
+            ),
+            (json!({"op": "add", "value": 1}), "add operation failed to decode path: missing value"),
+            (json!({"op": "strange", "path": "/a"}), "Unexpected kind: strange"),
+            (json!({"path": "/a"}), "Unexpected kind: unknown"),
+        ];
+        for (operation, expected) in cases {
+            assert_eq!(apply(&document, &json!([operation])).unwrap_err().to_string(), expected);
+        }
+        let decode = apply(&document, &json!({"op": "remove", "path": "/a"})).unwrap_err();
+        assert_eq!(
+            decode.to_string(),
+            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
+        );
+    }
+}

@@ -1,0 +1,324 @@
+//! Values against the schema, as the API server decodes them: unknown fields are cut and named, zero values that it
+//! does not keep go, scalars take their canonical form, and a wrong type is an error in its words.
+//!
+//! There are two decoders with the same rules and different words: one reads request bodies ([`decode`]), the other
+//! turns the result of a strategic merge back into an object ([`convert`]). Neither sets defaults nor validates.
+
+use thiserror::Error;
+
+use super::{
+    Definition, Schema, Type, Width,
+    enums::{go_struct, go_type},
+    scalars::{Precision, canonical_base64, canonical_time},
+    shape::{is_forgotten, zero_of},
+};
+
+use crate::json::{Map, Value, kind_name};
+
+/// Gives a quantity its canonical form, or says what is wrong with it.
+pub type Canonical = fn(&str) -> Result<String, String>;
+
+/// A decoded object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decoded {
+    /// The object, without unknown fields and forgotten zeroes.
+    pub value: Value,
+    /// `unknown field "spec.replica"` for each field that was cut, in the order the server reports them.
+    pub unknown: Vec<String>,
+}
+
+/// Why a value cannot be decoded, in the words of the server.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct DecodeError(pub String);
+
+/// The server reports no more unknown fields than this.
+const MOST_UNKNOWN: usize = 100;
+
+/// Decodes a request body as the definition `root`.
+pub fn decode(schema: &Schema, root: &str, value: Value, quantity: Canonical) -> Result<Decoded, DecodeError> {
+    Decoder::new(schema, quantity, Words::Json).run(root, value)
+}
+
+/// Decodes a merged object as the definition `root`: the words differ, and unknown fields come sorted.
+pub fn convert(schema: &Schema, root: &str, value: Value, quantity: Canonical) -> Result<Decoded, DecodeError> {
+    let mut decoded = Decoder::new(schema, quantity, Words::Unstructured).run(root, value)?;
+    decoded.unknown.sort();
+    Ok(decoded)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Words {
+    Json,
+    Unstructured,
+}
+
+/// The field that a value belongs to, for the Go name of its type.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    definition: &'static str,
+    field: &'static str,
+}
+
+struct Decoder<'a> {
+    schema: &'a Schema,
+    quantity: Canonical,
+    words: Words,
+    /// With indexes and map keys, as unknown fields are named.
+    path: String,
+    /// The fields alone, as type errors are named.
+    fields: Vec<&'static str>,
+    /// The structure that the last of `fields` belongs to.
+    owner: Option<&'static str>,
+    /// The JSON decoder goes on after a wrong type, and reports the first.
+    first_error: Option<DecodeError>,
+    unknown: Vec<String>,
+}
+
+impl<'a> Decoder<'a> {
+    fn new(schema: &'a Schema, quantity: Canonical, words: Words) -> Decoder<'a> {
+        Decoder {
+            schema,
+            quantity,
+            words,
+            path: String::new(),
+            fields: Vec::new(),
+            owner: None,
+            first_error: None,
+            unknown: Vec::new(),
+        }
+    }
+
+    fn run(mut self, root: &str, value: Value) -> Result<Decoded, DecodeError> {
+        let definition = self.schema.definition(root).ok_or_else(|| DecodeError(format!("no definition {root}")))?;
+        let place = Place { definition: definition.name, field: "" };
+        let value = self.value(&Type::Object(definition.name), place, value)?;
+        match self.first_error {
+            Some(error) => Err(error),
+            None => Ok(Decoded { value, unknown: self.unknown }),
+        }
+    }
+
+    fn value(&mut self, ty: &Type, place: Place, value: Value) -> Result<Value, DecodeError> {
+        match (ty, value) {
+            (Type::Any, value) => Ok(value),
+            (_, Value::Null) => Ok(zero_of(ty)),
+            (Type::Object(name), Value::Object(entries)) => match self.schema.definition(name) {
+                Some(definition) => self.object(definition, entries),
+                None => Ok(Value::Object(entries)),
+            },
+            (Type::Map(values), Value::Object(entries)) => self.map(values, place, entries),
+            (Type::List(items), Value::Array(values)) => self.list(items, place, values.into_vec()),
+            (Type::String, Value::String(text)) => Ok(Value::String(text)),
+            (Type::Bool, Value::Bool(value)) => Ok(Value::Bool(value)),
+            (Type::Number, Value::Number(number)) => Ok(Value::Number(number)),
+            (Type::Integer(width), Value::Number(number)) => self.integer(*width, place, Value::Number(number)),
+            (Type::Bytes, Value::String(text)) => self.bytes(&text),
+            (Type::IntOrString, value) => self.int_or_string(value),
+            (Type::Quantity, value) => self.quantity(value),
+            (Type::Time, value) => self.time(value, Precision::Seconds),
+            (Type::MicroTime, value) => self.time(value, Precision::Micros),
+            (ty, value) => self.wrong_type(ty, place, &value),
+        }
+    }
+
+    fn object(&mut self, definition: &'a Definition, entries: Map) -> Result<Value, DecodeError> {
+        let mut kept = Map::new();
+        let (length, owner) = (self.path.len(), self.owner);
+        for (key, value) in entries {
+            self.push_key(&key);
+            match definition.field(&key) {
+                None => self.unknown_field(),
+                Some(_) if value.is_null() => {}
+                Some(field) => {
+                    self.fields.push(field.name);
+                    self.owner = Some(definition.short_name());
+                    let place = Place { definition: definition.name, field: field.name };
+                    let value = self.value(&field.ty, place, value)?;
+                    if !is_forgotten(definition, field, &value) {
+                        kept.insert(key, value);
+                    }
+                    self.fields.pop();
+                    self.owner = owner;
+                }
+            }
+            self.path.truncate(length);
+        }
+        Ok(Value::Object(kept))
+    }
+
+    fn map(&mut self, values: &Type, place: Place, entries: Map) -> Result<Value, DecodeError> {
+        let mut kept = Map::new();
+        let length = self.path.len();
+        for (key, value) in entries {
+            // The second decoder does not name map keys in its paths.
+            if self.words == Words::Json {
+                self.push_key(&key);
+            }
+            let value = self.value(values, place, value)?;
+            kept.insert(key, value);
+            self.path.truncate(length);
+        }
+        Ok(Value::Object(kept))
+    }
+
+    fn list(&mut self, items: &Type, place: Place, values: Vec<Value>) -> Result<Value, DecodeError> {
+        let mut kept = Vec::with_capacity(values.len());
+        let length = self.path.len();
+        for (index, value) in values.into_iter().enumerate() {
+            self.path.push_str(&format!("[{index}]"));
+            kept.push(self.value(items, place, value)?);
+            self.path.truncate(length);
+        }
+        Ok(Value::from(kept))
+    }
+
+    fn integer(&mut self, width: Width, place: Place, value: Value) -> Result<Value, DecodeError> {
+        let name = go_name(&Type::Integer(width), place);
+        match (value.as_i64(), value.as_f64(), self.words) {
+            (Some(number), _, Words::Json) if fits(width, number) => Ok(Value::from(number)),
+            (Some(number), _, Words::Unstructured) => Ok(Value::from(narrow(width, number))),
+            (None, Some(number), Words::Unstructured) if number.fract() == 0.0 => {
+                Ok(Value::from(narrow(width, number as i64)))
+            }
+            (_, _, Words::Unstructured) => Err(DecodeError(format!("cannot convert float64 to {name}"))),
+            _ => self.postpone(self.cannot_unmarshal(&format!("number {value}"), &name)),
+        }
+    }
+
+    fn bytes(&mut self, text: &str) -> Result<Value, DecodeError> {
+        match (canonical_base64(text), self.words) {
+            (Ok(text), _) => Ok(Value::from(text)),
+            (Err(error), Words::Json) => self.postpone(DecodeError(error)),
+            (Err(error), Words::Unstructured) => Err(DecodeError(format!("error decoding from json: {error}"))),
+        }
+    }
+
+    fn int_or_string(&mut self, value: Value) -> Result<Value, DecodeError> {
+        let fits = value.as_i64().is_some_and(|number| fits(Width::I32, number));
+        match &value {
+            Value::String(_) => Ok(value),
+            Value::Number(_) if fits => Ok(value),
+            Value::Number(number) => Err(self.cannot_unmarshal(&format!("number {number}"), "int32")),
+            _ => Err(self.cannot_unmarshal(kind_name(&value), "int32")),
+        }
+    }
+
+    fn quantity(&mut self, value: Value) -> Result<Value, DecodeError> {
+        let canonical = match &value {
+            Value::String(text) => (self.quantity)(text.trim()),
+            other => (self.quantity)(&other.to_string()),
+        };
+        canonical.map(Value::from).map_err(DecodeError)
+    }
+
+    fn time(&mut self, value: Value, precision: Precision) -> Result<Value, DecodeError> {
+        match &value {
+            Value::String(text) => canonical_time(text, precision).map(Value::from).map_err(DecodeError),
+            other => Err(self.cannot_unmarshal(kind_name(other), "string")),
+        }
+    }
+
+    fn wrong_type(&mut self, ty: &Type, place: Place, value: &Value) -> Result<Value, DecodeError> {
+        match self.words {
+            Words::Json => self.postpone(self.cannot_unmarshal(kind_name(value), &go_name(ty, place))),
+            Words::Unstructured => Err(DecodeError(cannot_restore(ty, place, value))),
+        }
+    }
+
+    /// Remembers the first error and goes on, as if the field were not set.
+    fn postpone(&mut self, error: DecodeError) -> Result<Value, DecodeError> {
+        self.first_error.get_or_insert(error);
+        Ok(Value::Null)
+    }
+
+    fn cannot_unmarshal(&self, what: &str, name: &str) -> DecodeError {
+        DecodeError(match (self.words, self.owner) {
+            (Words::Json, Some(owner)) => {
+                format!(
+                    "json: cannot unmarshal {what} into Go struct field {owner}.{} of type {name}",
+                    self.fields.join(".")
+                )
+            }
+            _ => format!("json: cannot unmarshal {what} into Go value of type {name}"),
+        })
+    }
+
+    fn push_key(&mut self, key: &str) {
+        if !self.path.is_empty() {
+            self.path.push('.');
+        }
+        self.path.push_str(key);
+    }
+
+    fn unknown_field(&mut self) {
+        let text = format!("unknown field {:?}", self.path);
+        if self.unknown.len() < MOST_UNKNOWN && !self.unknown.contains(&text) {
+            self.unknown.push(text);
+        }
+    }
+}
+
+fn fits(width: Width, number: i64) -> bool {
+    width == Width::I64 || i32::try_from(number).is_ok()
+}
+
+/// The second decoder cuts numbers that do not fit.
+fn narrow(width: Width, number: i64) -> i64 {
+    match width {
+        Width::I32 => i64::from(number as i32),
+        Width::I64 => number,
+    }
+}
+
+/// The name of a value's Go type, as far as it can come out of JSON.
+fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "invalid",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => "slice",
+        Value::Object(_) => "map",
+    }
+}
+
+fn go_name(ty: &Type, place: Place) -> String {
+    match ty {
+        Type::Object(name) => go_struct(name),
+        Type::List(items) => format!("[]{}", go_name(items, place)),
+        Type::Map(values) if **values == Type::Quantity && place.definition.contains(".core.v1.") => {
+            "v1.ResourceList".to_owned()
+        }
+        Type::Map(values) => format!("map[string]{}", go_name(values, place)),
+        Type::String => go_type(place.definition, place.field).to_owned(),
+        Type::Integer(Width::I32) => "int32".to_owned(),
+        Type::Integer(Width::I64) => "int64".to_owned(),
+        Type::Number => "float64".to_owned(),
+        Type::Bool => "bool".to_owned(),
+        Type::IntOrString => "intstr.IntOrString".to_owned(),
+        Type::Quantity => "resource.Quantity".to_owned(),
+        Type::Time => "v1.Time".to_owned(),
+        Type::MicroTime => "v1.MicroTime".to_owned(),
+        Type::Bytes => "[]uint8".to_owned(),
+        Type::Any => "interface {}".to_owned(),
+    }
+}
+
+fn cannot_restore(ty: &Type, place: Place, value: &Value) -> String {
+    let kind = go_kind(value);
+    match ty {
+        Type::Object(_) => format!("cannot restore struct from: {kind}"),
+        Type::Map(_) => format!("cannot restore map from {kind}"),
+        Type::List(_) | Type::Bytes => format!("cannot restore slice from {kind}"),
+        // Whole numbers can become strings in Go (as letters), so the refusal is another one.
+        Type::String if kind == "int64" => format!("cannot convert int64 to {}", go_name(ty, place)),
+        Type::String => "unrecognized type: string".to_owned(),
+        other => format!("unrecognized type: {}", go_name(other, place)),
+    }
+}
+
+#[cfg(test)]
+#[path = "decode_tests.rs"]
+mod tests;

@@ -1,0 +1,368 @@
+//! The documentation of a kind or a field, laid out as `kubectl explain` lays it out.
+//!
+//! The texts behind single enum values are not in the schema: the values are listed alone.
+
+use std::fmt::Write;
+
+use thiserror::Error;
+
+use super::{Definition, Field, Schema, Type, enums, short_name, texts::Texts};
+
+/// What is to be explained.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Empty for the core group.
+    pub group: &'a str,
+    /// The version, such as `v1`.
+    pub version: &'a str,
+    /// The kind, such as `Deployment`.
+    pub kind: &'a str,
+    /// The fields below it.
+    pub path: &'a [&'a str],
+    /// Names of all fields below instead of their texts.
+    pub recursive: bool,
+}
+
+/// Why there is nothing to explain.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct ExplainError {
+    /// The heading, which is printed all the same.
+    pub heading: String,
+    /// The reason.
+    pub message: String,
+}
+
+/// How wide texts are, without their indentation.
+pub(super) const WIDTH: usize = 76;
+/// How many enum values a list of fields shows.
+pub(super) const FEW: usize = 4;
+
+/// Explains a built-in kind or one of its fields.
+pub fn explain(subject: &Subject<'_>) -> Result<String, ExplainError> {
+    let explainer = Explainer { schema: Schema::builtin(), texts: Texts::builtin(), recursive: subject.recursive };
+    let heading = heading(subject);
+    explainer
+        .subject(subject)
+        .map(|body| format!("{heading}{body}\n"))
+        .map_err(|message| ExplainError { heading, message })
+}
+
+/// Group, kind and version, and an empty line.
+pub fn heading(subject: &Subject<'_>) -> String {
+    let group = if subject.group.is_empty() { String::new() } else { format!("GROUP:      {}\n", subject.group) };
+    format!("{group}KIND:       {}\nVERSION:    {}\n\n", subject.kind, subject.version)
+}
+
+struct Explainer {
+    schema: &'static Schema,
+    texts: &'static Texts,
+    recursive: bool,
+}
+
+impl Explainer {
+    fn subject(&self, subject: &Subject<'_>) -> Result<String, String> {
+        let Subject { group, version, kind, path, .. } = *subject;
+        let root = self
+            .schema
+            .root(group, version, kind)
+            .and_then(|name| self.schema.definition(name))
+            .ok_or_else(|| format!("GVK {group}/{version}, Kind={kind} not found in OpenAPI schema"))?;
+        if path.is_empty() {
+            return Ok(output(&[self.texts.definition(root.name)], |out| self.fields(out, root, 1, &mut Vec::new())));
+        }
+        // kubectl names the last field of the path, whichever is missing.
+        let missing = || format!("field \"{}\" does not exist", path[path.len() - 1]);
+        let (owner, field) = self.walk(root, path).ok_or_else(missing)?;
+        Ok(self.field(owner, field))
+    }
+
+    /// Follows a path through lists and maps to its last field and the definition which that belongs to.
+    fn walk(&self, root: &'static Definition, path: &[&str]) -> Option<(&'static Definition, &'static Field)> {
+        let mut owner = root;
+        let mut found: Option<(&'static Definition, &'static Field)> = None;
+        for name in path {
+            if let Some((_, field)) = found {
+                owner = self.object_in(&field.ty)?;
+            }
+            found = Some((owner, owner.field(name)?));
+        }
+        found
+    }
+
+    fn object_in(&self, ty: &Type) -> Option<&'static Definition> {
+        match ty {
+            Type::Object(name) => self.schema.definition(name),
+            Type::List(inner) | Type::Map(inner) => self.object_in(inner),
+            _ => None,
+        }
+    }
+
+    fn field(&self, owner: &'static Definition, field: &'static Field) -> String {
+        let mut out = format!("FIELD: {} <{}>\n", field.name, self.type_name(owner, field));
+        let values = enum_values(owner, field);
+        if !values.is_empty() {
+            let values: Vec<String> = values.iter().map(|value| format!("\n    {}", shown(value))).collect();
+            let _ = write!(out, "ENUM:{}", values.concat());
+        }
+        out.push_str("\n\n");
+        let target = self.texts.target(owner.name, field.name).map_or("", |target| self.texts.definition(target));
+        let text = self.field_text(owner, field);
+        out + &output(&[&text, target], |out| self.fields_in(out, &field.ty, 1, &mut Vec::new()))
+    }
+
+    fn fields_in(&self, out: &mut String, ty: &Type, level: usize, above: &mut Vec<&'static str>) {
+        match ty {
+            Type::List(inner) | Type::Map(inner) => self.fields_in(out, inner, level, above),
+            Type::Object(name) if !above.contains(name) => {
+                if let Some(definition) = self.schema.definition(name) {
+                    above.push(name);
+                    self.fields(out, definition, level, above);
+                    above.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn fields(&self, out: &mut String, definition: &'static Definition, level: usize, above: &mut Vec<&'static str>) {
+        for field in &definition.fields {
+            self.list_field(out, definition, field, level);
+            if self.recursive {
+                self.fields_in(out, &field.ty, level + 1, above);
+            }
+        }
+    }
+
+    fn list_field(&self, out: &mut String, owner: &'static Definition, field: &'static Field, level: usize) {
+        let space = " ".repeat(2 * level);
+        let required = if field.required { " -required-" } else { "" };
+        let _ = write!(out, "{space}{}\t<{}>{required}", field.name, self.type_name(owner, field));
+        let values = enum_values(owner, field);
+        if !values.is_empty() {
+            let few: Vec<&str> = values.iter().take(FEW).map(|value| shown(value)).collect();
+            let more = if values.len() > FEW { ", ...." } else { "" };
+            let _ = write!(out, "\n{space}enum: {}{more}", few.join(", "));
+        }
+        out.push('\n');
+        if !self.recursive {
+            let text = self.field_text(owner, field);
+            let text = if text.is_empty() { "<no description>" } else { &text };
+            let _ = write!(out, "{}\n\n", indent(&wrap(text, WIDTH + 2 - 2 * level), 2 * level + 2));
+        }
+    }
+
+    fn field_text(&self, owner: &Definition, field: &Field) -> String {
+        let text = self.texts.field(owner.name, field.name);
+        let values = enum_values(owner, field);
+        if values.is_empty() {
+            return text.to_owned();
+        }
+        let values: Vec<String> = values.iter().map(|value| format!("\n - `{value:?}`")).collect();
+        format!("{text}\n\nPossible enum values:{}", values.concat())
+    }
+
+    fn type_name(&self, owner: &Definition, field: &Field) -> String {
+        name_of(&field.ty, self.texts.target(owner.name, field.name))
+    }
+}
+
+/// The texts of a subject and the list of its fields.
+pub(super) fn output(texts: &[&str], list: impl FnOnce(&mut String)) -> String {
+    let texts: String = texts.iter().filter(|text| !text.is_empty()).map(|text| format!("{text}\n")).collect();
+    let texts = if texts.is_empty() { "<empty>" } else { &texts };
+    let mut out = format!("DESCRIPTION:\n{}\n", indent(&wrap(texts, WIDTH), 4));
+    let mut fields = String::new();
+    list(&mut fields);
+    if !fields.is_empty() {
+        let _ = write!(out, "FIELDS:\n{fields}");
+    }
+    out
+}
+
+/// Only fields that hold one string show their values.
+fn enum_values(owner: &Definition, field: &Field) -> &'static [&'static str] {
+    match field.ty {
+        Type::String => enums::values(owner.name, field.name),
+        _ => &[],
+    }
+}
+
+fn shown(value: &'static str) -> &'static str {
+    if value.is_empty() { "\"\"" } else { value }
+}
+
+fn name_of(ty: &Type, target: Option<&str>) -> String {
+    match ty {
+        Type::List(inner) => format!("[]{}", name_of(inner, target)),
+        Type::Map(inner) => format!("map[string]{}", name_of(inner, target)),
+        Type::Object(name) => short_name(name).to_owned(),
+        Type::Quantity | Type::IntOrString | Type::Any => target.map_or("Object", short_name).to_owned(),
+        Type::String | Type::Bytes | Type::Time | Type::MicroTime => "string".to_owned(),
+        Type::Integer(_) => "integer".to_owned(),
+        Type::Number => "number".to_owned(),
+        Type::Bool => "boolean".to_owned(),
+    }
+}
+
+pub(super) fn indent(text: &str, by: usize) -> String {
+    let space = " ".repeat(by);
+    format!("{space}{}", text.replace('\n', &format!("\n{space}")))
+}
+
+/// Breaks lines at spaces, which go; a word that is longer than a line stays whole.
+pub(super) fn wrap(text: &str, width: usize) -> String {
+    text.split('\n').map(|line| wrap_line(line, width)).collect::<Vec<_>>().join("\n")
+}
+
+fn wrap_line(line: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut current = 0;
+    let mut rest = line;
+    while !rest.is_empty() {
+        let (space, tail) = rest.split_at(rest.find(|letter| !is_space(letter)).unwrap_or(rest.len()));
+        let (word, tail) = tail.split_at(tail.find(is_space).unwrap_or(tail.len()));
+        let (space_length, word_length) = (space.chars().count(), word.chars().count());
+        if word.is_empty() && current + space_length > width {
+            break;
+        }
+        // A new line would not help a long word that stands at the start of its line.
+        if current + space_length + word_length > width && current + space_length > 1 {
+            out.push('\n');
+            current = 0;
+        } else {
+            out.push_str(space);
+            current += space_length;
+        }
+        out.push_str(word);
+        current += word_length;
+        rest = tail;
+    }
+    out
+}
+
+/// A hard space belongs to its word.
+fn is_space(letter: char) -> bool {
+    letter.is_whitespace() && letter != '\u{a0}'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::tests::shared;
+
+    fn explained(group: &str, kind: &str, path: &[&str], recursive: bool) -> Result<String, ExplainError> {
+        explain(&Subject { group, version: "v1", kind, path, recursive })
+    }
+
+    #[test]
+    fn a_field_and_its_fields() {
+        let text = explained("apps", "Deployment", &["spec", "strategy"], true).unwrap();
+        let (head, fields) = text.split_once("FIELDS:\n").unwrap();
+        assert!(head.starts_with("GROUP:      apps\nKIND:       Deployment\nVERSION:    v1\n\nFIELD: strategy <DeploymentStrategy>\n\n\nDESCRIPTION:\n    The "));
+        assert_eq!(
+            fields,
+            "  rollingUpdate\t<RollingUpdateDeployment>\n    maxSurge\t<IntOrString>\n    maxUnavailable\t<IntOrString>\n  type\t<string>\n  enum: Recreate, RollingUpdate\n\n"
+        );
+        let text = explained("", "Pod", &["spec", "restartPolicy"], false).unwrap();
+        assert!(
+            text.contains(
+                "FIELD: restartPolicy <string>\nENUM:\n    Always\n    Never\n    OnFailure\n\nDESCRIPTION:\n"
+            )
+        );
+    }
+
+    #[test]
+    fn paths_lead_through_lists_and_maps_and_may_end_nowhere() {
+        assert!(
+            explained("", "Pod", &["spec", "containers", "ports", "hostPort"], false)
+                .unwrap()
+                .contains("FIELD: hostPort <integer>")
+        );
+        let error = explained("apps", "Deployment", &["spec", "nope"], false).unwrap_err();
+        assert_eq!(error.message, "field \"nope\" does not exist");
+        assert_eq!(error.heading, "GROUP:      apps\nKIND:       Deployment\nVERSION:    v1\n\n");
+        assert!(explained("", "ConfigMap", &["data", "x"], false).is_err());
+        assert!(explained("", "Pod", &["spec", "nodeName", "x"], false).is_err());
+    }
+
+    #[test]
+    fn recursion_ends_at_cycles() {
+        let path = ["spec", "versions", "schema", "openAPIV3Schema"];
+        let text = explained("apiextensions.k8s.io", "CustomResourceDefinition", &path, true).unwrap();
+        assert!(text.contains("  allOf\t<[]JSONSchemaProps>\n  anyOf\t<[]JSONSchemaProps>\n"));
+        assert!(text.contains("  items\t<JSONSchemaPropsOrArray>\n"));
+    }
+
+    #[test]
+    fn lines_break_at_spaces() {
+        let cases = [
+            ("aaa bbb ccc", 7, "aaa bbb\nccc"),
+            ("aaa  bbb", 5, "aaa\nbbb"),
+            ("aaaaaaaaaa b", 5, "aaaaaaaaaa\nb"),
+            (" - a\n\nb ", 5, " - a\n\nb "),
+        ];
+        for (text, width, want) in cases {
+            assert_eq!(wrap(text, width), want, "{text:?}");
+        }
+    }
+
+    /// Recorded explanations of built-in kinds: command line and output.
+    fn recorded() -> Vec<(String, String)> {
+        let text = std::fs::read_to_string(shared("parity/37-api-resources-explain.parity")).unwrap_or_default();
+        let mut steps: Vec<(String, String)> = Vec::new();
+        for line in text.lines() {
+            if let Some(command) = line.strip_prefix("$ ") {
+                steps.push((command.to_owned(), String::new()));
+            } else if let (Some(step), Some(output)) = (steps.last_mut(), line.strip_prefix('|')) {
+                step.1.push_str(output.strip_prefix(' ').unwrap_or(output));
+                step.1.push('\n');
+            }
+        }
+        steps.retain(|(command, _)| {
+            command.starts_with("kubectl explain ") && !command.contains("head") && !command.contains("--api-version")
+        });
+        steps
+    }
+
+    #[test]
+    fn recorded_explanations() {
+        const KINDS: [(&str, &str, &str); 11] = [
+            ("deployment", "apps", "Deployment"),
+            ("deploy", "apps", "Deployment"),
+            ("pods", "", "Pod"),
+            ("pod", "", "Pod"),
+            ("po", "", "Pod"),
+            ("statefulset", "apps", "StatefulSet"),
+            ("ds", "apps", "DaemonSet"),
+            ("rs", "apps", "ReplicaSet"),
+            ("job", "batch", "Job"),
+            ("svc", "", "Service"),
+            ("nope", "", ""),
+        ];
+        for (command, want) in recorded() {
+            let words: Vec<&str> = command.split(' ').collect();
+            let mut path = words[2].split('.');
+            let kind = path.next().unwrap();
+            let (_, group, kind) = KINDS.into_iter().find(|known| known.0 == kind).unwrap();
+            let path: Vec<&str> = path.collect();
+            if kind.is_empty() {
+                continue;
+            }
+            let got =
+                explained(group, kind, &path, command.ends_with("--recursive")).unwrap_or_else(|error| error.heading);
+            let got: String = got.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+            assert_eq!(without_enum_texts(&got), without_enum_texts(&want), "{command}");
+        }
+    }
+
+    /// Without the lists of enum values in descriptions, whose texts the schema lacks.
+    fn without_enum_texts(text: &str) -> String {
+        let mut listing = false;
+        let keep = |line: &&str| {
+            listing = line.ends_with("Possible enum values:") || listing && !line.is_empty();
+            !listing
+        };
+        text.lines().filter(keep).map(|line| format!("{line}\n")).collect()
+    }
+}

@@ -1,0 +1,38 @@
+//! The schema as patches and managed fields see it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::{Schema, Type};
+use crate::patch::types::{FieldType, Ownership, Types};
+
+impl Types for Schema {
+    fn field(&self, definition: &str, field: &str) -> FieldType {
+        let found = self.definition(definition).and_then(|d| d.field(field));
+        found.map_or(FieldType::Unknown, |f| self.field_type(&f.ty))
+    }
+
+    fn ownership(&self, definition: &str, field: &str) -> Arc<Ownership> {
+        let Some(found) = self.definition(definition).and_then(|d| d.field(field)) else {
+            return Arc::new(Ownership::of(self, definition, field));
+        };
+        found.ownership.get_or_init(|| Arc::new(Ownership::of(self, definition, field))).clone()
+    }
+}
+
+impl Schema {
+    fn field_type(&self, ty: &Type) -> FieldType {
+        match ty {
+            Type::Object(name) => match self.definition(name).and_then(|d| d.alias.as_ref()) {
+                Some(alias) => self.field_type(alias),
+                None => FieldType::Object(Cow::Borrowed(name)),
+            },
+            Type::List(items) => FieldType::List(Box::new(self.field_type(items))),
+            Type::Map(values) => FieldType::Map(Box::new(self.field_type(values))),
+            Type::String | Type::Time | Type::MicroTime | Type::Bytes => FieldType::String,
+            Type::Integer(_) | Type::Number => FieldType::Number,
+            Type::Bool => FieldType::Boolean,
+            Type::IntOrString | Type::Quantity | Type::Any => FieldType::Any,
+        }
+    }
+}

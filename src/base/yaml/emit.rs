@@ -1,0 +1,490 @@
+//! The YAML writer: the bytes of `kubectl -o yaml`, with its choice of quotes, its line folding and its key order.
+
+use std::cmp::Ordering;
+
+use super::scalar::{self, Meaning};
+use crate::json::{Map, Text, Value};
+use crate::{go_text, json};
+
+/// Plain and quoted scalars are broken at the first blank past this column.
+const BEST_WIDTH: usize = 80;
+/// Longer keys are written in the `? key` form.
+const LONGEST_SIMPLE_KEY: usize = 128;
+const INDENT: usize = 2;
+
+/// The value as one YAML document, ending in a line break.
+pub fn to_yaml(value: &Value) -> String {
+    let mut emitter = Emitter { out: String::new(), column: 0, whitespace: true, indention: true, indent: 0 };
+    emitter.node(value, Place::Root);
+    emitter.break_unless_at(0);
+    emitter.out
+}
+
+/// Where a node stands, as far as its form depends on it.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Root,
+    Key,
+    LongKey,
+    MapValue,
+    SequenceItem,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Style {
+    Plain,
+    Single,
+    Double,
+    Literal,
+}
+
+struct Emitter {
+    out: String,
+    /// Characters on the current line.
+    column: usize,
+    /// Whether the last thing written separates tokens.
+    whitespace: bool,
+    /// Whether only indentation and indicators stand on the current line.
+    indention: bool,
+    indent: usize,
+}
+
+impl Emitter {
+    fn node(&mut self, value: &Value, place: Place) {
+        match value {
+            Value::Object(fields) if fields.is_empty() => self.flow("{}"),
+            Value::Array(items) if items.is_empty() => self.flow("[]"),
+            Value::Object(fields) => self.mapping(fields, place),
+            Value::Array(items) => self.sequence(items, place),
+            Value::String(text) => self.string(text, place),
+            Value::Null => self.plain("null", place != Place::Key),
+            Value::Bool(flag) => self.plain(if *flag { "true" } else { "false" }, place != Place::Key),
+            Value::Number(number) => {
+                let text = json::number_text(number);
+                // Go writes a whole float as digits and then reads it back as an integer, if it fits one.
+                match (scalar::meaning(&text), number.as_f64()) {
+                    (Meaning::Int(int), _) => self.plain(&int.to_string(), true),
+                    (Meaning::Uint(uint), _) => self.plain(&uint.to_string(), true),
+                    (_, Some(float)) => self.plain(&go_text::float_g(float), true),
+                    (_, None) => self.plain(&text, true),
+                }
+            }
+        }
+    }
+
+    fn mapping(&mut self, fields: &Map, place: Place) {
+        let outer = self.indent;
+        if place != Place::Root {
+            self.indent += INDENT;
+        }
+        for key in natural_order(fields) {
+            self.write_indent();
+            let simple = !key.contains(is_break) && key.len() <= LONGEST_SIMPLE_KEY;
+            if simple {
+                self.string(key, Place::Key);
+                self.indicator(":", false, false, false);
+            } else {
+                self.indicator("?", true, false, true);
+                self.string(key, Place::LongKey);
+                self.write_indent();
+                self.indicator(":", true, false, true);
+            }
+            self.node(&fields[key], Place::MapValue);
+        }
+        self.indent = outer;
+    }
+
+    fn sequence(&mut self, items: &[Value], place: Place) {
+        let outer = self.indent;
+        let under_its_key = place == Place::MapValue && !self.indention;
+        if place != Place::Root && !under_its_key {
+            self.indent += INDENT;
+        }
+        for item in items {
+            self.write_indent();
+            self.indicator("-", true, false, true);
+            self.node(item, Place::SequenceItem);
+        }
+        self.indent = outer;
+    }
+
+    fn flow(&mut self, brackets: &str) {
+        self.indicator(brackets, true, false, false);
+    }
+
+    fn string(&mut self, text: &str, place: Place) {
+        let wanted = if text.contains('\n') {
+            Style::Literal
+        } else if scalar::reads_as_other(text) {
+            Style::Double
+        } else {
+            Style::Plain
+        };
+        let allow_breaks = place != Place::Key;
+        let outer = self.indent;
+        self.indent += INDENT;
+        match choose_style(text, wanted, place) {
+            Style::Plain => self.plain(text, allow_breaks),
+            Style::Single => self.single_quoted(text, allow_breaks),
+            Style::Double => self.double_quoted(text, allow_breaks),
+            Style::Literal => self.literal(text),
+        }
+        self.indent = outer;
+    }
+
+    fn plain(&mut self, text: &str, allow_breaks: bool) {
+        if !self.whitespace {
+            self.put(' ');
+        }
+        let mut chars = text.chars().peekable();
+        let mut after_space = false;
+        while let Some(c) = chars.next() {
+            if c == ' ' {
+                let fold = allow_breaks && !after_space && self.column > BEST_WIDTH && chars.peek() != Some(&' ');
+                if fold { self.write_indent() } else { self.put(c) }
+            } else {
+                self.put(c);
+                self.indention = false;
+            }
+            after_space = c == ' ';
+        }
+        self.whitespace = false;
+        self.indention = false;
+    }
+
+    fn single_quoted(&mut self, text: &str, allow_breaks: bool) {
+        self.indicator("'", true, false, false);
+        let mut chars = text.chars().peekable();
+        let (mut first, mut after_space) = (true, false);
+        while let Some(c) = chars.next() {
+            if c == ' ' {
+                let inside = !first && chars.peek().is_some_and(|&next| next != ' ');
+                let fold = allow_breaks && !after_space && self.column > BEST_WIDTH && inside;
+                if fold { self.write_indent() } else { self.put(c) }
+            } else {
+                if c == '\'' {
+                    self.put('\'');
+                }
+                self.put(c);
+                self.indention = false;
+            }
+            after_space = c == ' ';
+            first = false;
+        }
+        self.indicator("'", false, false, false);
+    }
+
+    fn double_quoted(&mut self, text: &str, allow_breaks: bool) {
+        self.indicator("\"", true, false, false);
+        let mut chars = text.chars().peekable();
+        let (mut first, mut after_space) = (true, false);
+        while let Some(c) = chars.next() {
+            let next = chars.peek().copied();
+            if !is_printable(c) || is_break(c) || matches!(c, '"' | '\\') {
+                self.escape(c);
+            } else if c == ' ' && allow_breaks && !after_space && self.column > BEST_WIDTH && !first && next.is_some() {
+                self.write_indent();
+                if next == Some(' ') {
+                    self.put('\\');
+                }
+            } else {
+                self.put(c);
+            }
+            after_space = c == ' ';
+            first = false;
+        }
+        self.indicator("\"", false, false, false);
+    }
+
+    fn escape(&mut self, c: char) {
+        let short = match c {
+            '\0' => '0',
+            '\u{7}' => 'a',
+            '\u{8}' => 'b',
+            '\t' => 't',
+            '\n' => 'n',
+            '\u{b}' => 'v',
+            '\u{c}' => 'f',
+            '\r' => 'r',
+            '\u{1b}' => 'e',
+            '"' | '\\' => c,
+            '\u{85}' => 'N',
+            '\u{2028}' => 'L',
+            '\u{2029}' => 'P',
+            _ => {
+                let text = match u32::from(c) {
+                    code @ 0..=0xFF => format!("\\x{code:02X}"),
+                    code @ 0..=0xFFFF => format!("\\u{code:04X}"),
+                    code => format!("\\U{code:08X}"),
+                };
+                text.chars().for_each(|c| self.put(c));
+                return;
+            }
+        };
+        self.put('\\');
+        self.put(short);
+    }
+
+    fn literal(&mut self, text: &str) {
+        self.indicator("|", true, false, false);
+        if text.starts_with(|c| c == ' ' || is_break(c)) {
+            self.indicator("2", false, false, false);
+        }
+        let mut backwards = text.chars().rev();
+        let ends_in_break = backwards.next().is_some_and(is_break);
+        let ends_in_two = ends_in_break && backwards.next().is_none_or(is_break);
+        if !ends_in_break {
+            self.indicator("-", false, false, false);
+        } else if ends_in_two {
+            self.indicator("+", false, false, false);
+        }
+        self.new_line();
+        self.indention = true;
+        self.whitespace = true;
+        let mut at_start = true;
+        for c in text.chars() {
+            if is_break(c) {
+                if c == '\n' {
+                    self.new_line()
+                } else {
+                    self.out.push(c)
+                }
+                self.column = 0;
+                self.indention = true;
+                at_start = true;
+            } else {
+                if at_start {
+                    self.write_indent();
+                }
+                self.put(c);
+                self.indention = false;
+                at_start = false;
+            }
+        }
+    }
+
+    fn indicator(&mut self, text: &str, need_whitespace: bool, is_whitespace: bool, is_indention: bool) {
+        if need_whitespace && !self.whitespace {
+            self.put(' ');
+        }
+        text.chars().for_each(|c| self.put(c));
+        self.whitespace = is_whitespace;
+        self.indention = self.indention && is_indention;
+    }
+
+    /// Goes to the current indentation, on a new line unless nothing but indentation stands on this one.
+    fn write_indent(&mut self) {
+        self.break_unless_at(self.indent);
+        while self.column < self.indent {
+            self.put(' ');
+        }
+        self.whitespace = true;
+        self.indention = true;
+    }
+
+    fn break_unless_at(&mut self, indent: usize) {
+        if !self.indention || self.column > indent || (self.column == indent && !self.whitespace) {
+            self.new_line();
+        }
+    }
+
+    fn new_line(&mut self) {
+        self.out.push('\n');
+        self.column = 0;
+    }
+
+    fn put(&mut self, c: char) {
+        self.out.push(c);
+        self.column += 1;
+    }
+}
+
+/// The wanted style, or the next safer one that can hold the text.
+fn choose_style(text: &str, wanted: Style, place: Place) -> Style {
+    let facts = Facts::of(text);
+    let mut style = wanted;
+    if place == Place::Key && facts.multiline {
+        return Style::Double;
+    }
+    if style == Style::Plain && (!facts.plain_allowed || (text.is_empty() && place == Place::Key)) {
+        style = Style::Single;
+    }
+    if (style == Style::Single && !facts.single_allowed) || (style == Style::Literal && !facts.block_allowed) {
+        style = Style::Double;
+    }
+    style
+}
+
+/// What the text of a scalar allows.
+struct Facts {
+    multiline: bool,
+    plain_allowed: bool,
+    single_allowed: bool,
+    block_allowed: bool,
+}
+
+impl Facts {
+    fn of(text: &str) -> Self {
+        let chars: Vec<char> = text.chars().collect();
+        let (first, last) = (chars.first().copied(), chars.last().copied());
+        let blank_end = |c: Option<char>| c.is_some_and(|c| c == ' ' || is_break(c));
+        let multiline = chars.iter().any(|&c| is_break(c));
+        let pairs = || chars.windows(2);
+        let break_space = pairs().any(|pair| is_break(pair[0]) && pair[1] == ' ');
+        let space_break = pairs().any(|pair| pair[0] == ' ' && is_break(pair[1]));
+        let special = space_break || chars.iter().any(|&c| !is_printable(c));
+        Self {
+            multiline,
+            plain_allowed: !(multiline
+                || break_space
+                || special
+                || blank_end(first)
+                || blank_end(last)
+                || has_indicators(&chars)),
+            single_allowed: !(break_space || special),
+            block_allowed: !(special || last == Some(' ')),
+        }
+    }
+}
+
+/// Whether the text has characters that mean something in YAML where they stand.
+fn has_indicators(chars: &[char]) -> bool {
+    let document_marker = chars.starts_with(&['-'; 3]) || chars.starts_with(&['.'; 3]);
+    let blank = |at: usize| chars.get(at).is_none_or(|&c| is_blank(c));
+    document_marker
+        || chars.iter().enumerate().any(|(at, c)| match (at, c) {
+            (0, '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`') => true,
+            (0, '?' | '-') => blank(1),
+            (_, ':') => blank(at + 1),
+            (1.., '#') => is_blank(chars[at - 1]),
+            _ => false,
+        })
+}
+
+fn is_break(c: char) -> bool {
+    matches!(c, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+fn is_blank(c: char) -> bool {
+    c == ' ' || c == '\t' || c == '\0' || is_break(c)
+}
+
+/// Characters above U+FFFF count as unprintable in the library that kubectl uses.
+fn is_printable(c: char) -> bool {
+    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && c != '\u{feff}'
+}
+
+/// The keys in the order of kubectl's YAML: numbers inside them by value, letters after other characters.
+///
+/// The order is not total for strange keys, which `sort_by` may punish with a panic: hence an insertion sort, cheap here
+/// because the keys come sorted by their bytes.
+fn natural_order(fields: &Map) -> Vec<&Text> {
+    let mut keys: Vec<&Text> = Vec::with_capacity(fields.len());
+    for key in fields.keys() {
+        let mut at = keys.len();
+        while at > 0 && compare_keys(key, keys[at - 1]) == Ordering::Less {
+            at -= 1;
+        }
+        keys.insert(at, key);
+    }
+    keys
+}
+
+fn compare_keys(a: &str, b: &str) -> Ordering {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let Some(at) = a.iter().zip(&b).position(|(x, y)| x != y) else {
+        return a.len().cmp(&b.len());
+    };
+    match (a[at].is_alphabetic(), b[at].is_alphabetic()) {
+        (true, true) => a[at].cmp(&b[at]),
+        (true, false) => Ordering::Greater,
+        (false, true) => Ordering::Less,
+        (false, false) => {
+            let zero_inside_number = (a[at] == '0' || b[at] == '0')
+                && a[..at].iter().rev().take_while(|c| c.is_ascii_digit()).any(|&c| c != '0');
+            let start = i64::from(zero_inside_number);
+            let (a_value, a_end) = number_at(&a, at, start);
+            let (b_value, b_end) = number_at(&b, at, start);
+            a_value.cmp(&b_value).then(a_end.cmp(&b_end)).then(a[at].cmp(&b[at]))
+        }
+    }
+}
+
+fn number_at(chars: &[char], at: usize, start: i64) -> (i64, usize) {
+    let digits = chars[at..].iter().map_while(|c| c.to_digit(10));
+    digits.fold((start, at), |(value, end), digit| (value.wrapping_mul(10).wrapping_add(i64::from(digit)), end + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::json;
+
+    #[test]
+    fn scalars_get_the_quotes_they_need() {
+        let cases = [
+            (json!("3"), "\"3\""),
+            (json!("true"), "\"true\""),
+            (json!("y"), "\"y\""),
+            (json!(""), "\"\""),
+            (json!("1e3"), "\"1e3\""),
+            (json!("0o17"), "\"0o17\""),
+            (json!("2001-01-01"), "\"2001-01-01\""),
+            (json!("1:30"), "\"1:30\""),
+            (json!("<<"), "<<"),
+            (json!("1.2.3"), "1.2.3"),
+            (json!("*"), "'*'"),
+            (json!("a: b"), "'a: b'"),
+            (json!("{\"a\":1}"), "'{\"a\":1}'"),
+            (json!("it's: so"), "'it''s: so'"),
+            (json!("a#b"), "a#b"),
+            (json!("a #b"), "'a #b'"),
+            (json!(" a"), "' a'"),
+            (json!("a\tb"), "\"a\\tb\""),
+            (json!("\u{1F600}"), "\"\\U0001F600\""),
+            (json!("é"), "é"),
+            (json!("---"), "'---'"),
+            (json!("-"), "'-'"),
+            (json!("-a"), "-a"),
+            (json!(1.0), "1"),
+            (json!(83521153.02345309), "8.352115302345309e+07"),
+            (json!(1e21), "1e+21"),
+            (json!(1e20), "1e+20"),
+            (json!(null), "null"),
+            (json!([]), "[]"),
+            (json!({}), "{}"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(to_yaml(&json!({"k": value})), format!("k: {expected}\n"));
+        }
+    }
+
+    #[test]
+    fn lines_and_nests_take_block_forms() {
+        let cases = [
+            (json!({"a": "x\ny\n"}), "a: |\n  x\n  y\n"),
+            (json!({"a": "x\ny"}), "a: |-\n  x\n  y\n"),
+            (json!({"a": "x\n\n"}), "a: |+\n  x\n\n"),
+            (json!({"a": "\n"}), "a: |2+\n\n"),
+            (json!({"a": "  x\ny", "b": 1}), "a: |2-\n    x\n  y\nb: 1\n"),
+            (json!({"a": "x \ny"}), "a: \"x \\ny\"\n"),
+            (json!({"a": [1, [2, 3], {"b": [4]}]}), "a:\n- 1\n- - 2\n  - 3\n- b:\n  - 4\n"),
+            (json!([{"a": 1, "b": {"c": []}}]), "- a: 1\n  b:\n    c: []\n"),
+            (
+                json!({"k2": 1, "k10": 2, "K": 3, "_a": 4, "a-b": 5, "a.b": 6}),
+                "_a: 4\nK: 3\na-b: 5\na.b: 6\nk2: 1\nk10: 2\n",
+            ),
+            (json!({"a\nb": 1}), "? |-\n  a\n  b\n: 1\n"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(to_yaml(&value), expected);
+        }
+    }
+
+    #[test]
+    fn long_texts_fold_at_the_first_blank_past_column_80() {
+        let word = "x".repeat(78);
+        assert_eq!(to_yaml(&json!({"a": format!("{word} b c")})), format!("a: {word}\n  b c\n"));
+        assert_eq!(to_yaml(&json!({"a": format!("{word}: b")})), format!("a: '{word}:\n  b'\n"));
+    }
+}

@@ -1,0 +1,66 @@
+//! `-o yaml` and `-o json`: one object, or several as a `List`.
+
+use std::io::{self, Write};
+
+use kctl_base::json::{Value, json};
+use kctl_base::{json, yaml};
+
+/// A format that shows whole objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Structure {
+    /// `-o yaml`
+    Yaml,
+    /// `-o json`
+    Json,
+}
+
+/// Prints objects one after the other; YAML documents are set apart by `---`.
+#[derive(Debug, Clone)]
+pub struct StructuredPrinter {
+    structure: Structure,
+    printed: usize,
+}
+
+impl StructuredPrinter {
+    /// A printer that has printed nothing yet.
+    pub fn new(structure: Structure) -> Self {
+        Self { structure, printed: 0 }
+    }
+
+    /// Prints the next object.
+    pub fn print(&mut self, object: &Value, out: &mut dyn Write) -> io::Result<()> {
+        if self.printed > 0 && self.structure == Structure::Yaml {
+            out.write_all(b"---\n")?;
+        }
+        self.printed += 1;
+        match self.structure {
+            Structure::Yaml => out.write_all(yaml::to_yaml(object).as_bytes()),
+            Structure::Json => writeln!(out, "{}", json::to_pretty(object)),
+        }
+    }
+}
+
+/// Several objects as kubectl wraps them when it has put them together itself.
+pub fn list_of(items: Vec<Value>) -> Value {
+    json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_follow_each_other() {
+        let print = |structure| {
+            let mut printer = StructuredPrinter::new(structure);
+            let mut out = Vec::new();
+            for object in [json!({"a": 1}), list_of(vec![json!({"b": 2})])] {
+                printer.print(&object, &mut out).expect("a buffer takes everything");
+            }
+            String::from_utf8(out).expect("text")
+        };
+        let list = "apiVersion: v1\nitems:\n- b: 2\nkind: List\nmetadata:\n  resourceVersion: \"\"\n";
+        assert_eq!(print(Structure::Yaml), format!("a: 1\n---\n{list}"));
+        assert!(print(Structure::Json).starts_with("{\n    \"a\": 1\n}\n{\n    \"apiVersion\": \"v1\",\n"));
+    }
+}

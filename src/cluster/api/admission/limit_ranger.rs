@@ -1,0 +1,236 @@
+//! LimitRanger: defaults for what containers ask for, and bounds for containers, pods and claims.
+
+use std::sync::Arc;
+
+use super::{Admission, Result};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::quantity::Quantity;
+use kctl_base::status::Status;
+use kctl_kinds::shared::pod_spec::resources::{Amounts, amounts, of_pod};
+
+/// Tells which defaults a pod was given.
+const ANNOTATION: &str = "kubernetes.io/limit-ranger";
+
+/// Fills in the defaults of the namespace.
+pub(super) fn set_defaults(admission: &mut Admission<'_>) -> Result<()> {
+    if !admission.creates("pods") {
+        return Ok(());
+    }
+    for range in ranges(admission)? {
+        let notes = default_containers(admission.new, &range);
+        if !notes.is_empty() {
+            let text = format!("LimitRanger plugin set: {}", notes.join("; "));
+            admission.new.set_annotation(ANNOTATION, &text);
+        }
+    }
+    Ok(())
+}
+
+/// Holds pods and claims to the bounds of the namespace.
+pub(super) fn validate(admission: &mut Admission<'_>) -> Result<()> {
+    let resource = admission.kind.names().resource();
+    let is_claim = resource == "persistentvolumeclaims";
+    if !is_claim && !admission.creates("pods") {
+        return Ok(());
+    }
+    for range in ranges(admission)? {
+        let mut problems: Vec<String> = Vec::new();
+        for item in range.list("/spec/limits") {
+            let found = if is_claim { claim_problems(admission.new, item) } else { pod_problems(admission.new, item) };
+            problems.extend(found.into_iter().filter(|p| !problems.contains(p)).collect::<Vec<_>>());
+        }
+        if let Some(text) = aggregate(&problems) {
+            return Err(Status::forbidden("", &resource, admission.new.name_or_prefix(), &text));
+        }
+    }
+    Ok(())
+}
+
+fn ranges(admission: &mut Admission<'_>) -> Result<Vec<Arc<Object>>> {
+    let namespace = admission.new.namespace().to_string();
+    admission.server.read_all("limitranges", Some(&namespace))
+}
+
+/// Several problems stand in brackets.
+fn aggregate(problems: &[String]) -> Option<String> {
+    match problems {
+        [] => None,
+        [one] => Some(one.clone()),
+        many => Some(format!("[{}]", many.join(", "))),
+    }
+}
+
+/// Gives every container the defaults it lacks; answers what was set.
+fn default_containers(pod: &mut Object, range: &Object) -> Vec<String> {
+    let mut notes = Vec::new();
+    let items: Vec<&Value> = range.list("/spec/limits").iter().filter(|i| i.str("/type") == "Container").collect();
+    for (list, word) in [("/spec/containers", "container"), ("/spec/initContainers", "init container")] {
+        for container in pod.items_mut(list) {
+            let name = container.str("/name").to_string();
+            for (map, defaults, what) in [("requests", "defaultRequest", "request"), ("limits", "default", "limit")] {
+                let mut set = Vec::new();
+                for (resource, amount) in items.iter().filter_map(|i| i.map(&format!("/{defaults}"))).flatten() {
+                    let own =
+                        container.map_mut("/resources").entry(map).or_insert_with(|| Value::Object(Default::default()));
+                    if own.get(resource).is_none() {
+                        own[resource.as_str()] = amount.clone();
+                        set.push(resource.as_str());
+                    }
+                }
+                set.sort_unstable();
+                if !set.is_empty() {
+                    notes.push(format!("{} {what} for {word} {name}", set.join(", ")));
+                }
+            }
+        }
+    }
+    notes
+}
+
+fn pod_problems(pod: &Object, item: &Value) -> Vec<String> {
+    match item.str("/type") {
+        "Container" => {
+            let containers = pod.list("/spec/containers").iter().chain(pod.list("/spec/initContainers"));
+            let of =
+                |c: &Value| bound_problems(item, &amounts(c, "/resources/requests"), &amounts(c, "/resources/limits"));
+            containers.flat_map(of).collect()
+        }
+        "Pod" => bound_problems(item, &of_pod(pod, "requests"), &of_pod(pod, "limits")),
+        _ => Vec::new(),
+    }
+}
+
+fn claim_problems(claim: &Object, item: &Value) -> Vec<String> {
+    if item.str("/type") != "PersistentVolumeClaim" {
+        return Vec::new();
+    }
+    let asked = amounts(claim, "/spec/resources/requests");
+    let mut problems: Vec<String> = Vec::new();
+    for (name, least) in amounts(item, "/min") {
+        problems.extend(minimum_problem(item, &name, least, &asked, &Amounts::new()));
+    }
+    for (name, most) in amounts(item, "/max") {
+        let head = format!("maximum {name} usage per PersistentVolumeClaim is {most}");
+        match asked.get(&name) {
+            None => problems.push(format!("{head}.  No request is specified")),
+            Some(asked) if *asked > most => problems.push(format!("{head}, but request is {asked}")),
+            Some(_) => {}
+        }
+    }
+    problems
+}
+
+/// What of one item's bounds requests and limits are beyond.
+fn bound_problems(item: &Value, requests: &Amounts, limits: &Amounts) -> Vec<String> {
+    let mut problems: Vec<String> = Vec::new();
+    for (name, least) in amounts(item, "/min") {
+        problems.extend(minimum_problem(item, &name, least, requests, limits));
+    }
+    for (name, most) in amounts(item, "/max") {
+        problems.extend(maximum_problem(item, &name, most, requests, limits));
+    }
+    for (name, ratio) in amounts(item, "/maxLimitRequestRatio") {
+        problems.extend(ratio_problem(item, &name, ratio, requests, limits));
+    }
+    problems
+}
+
+fn minimum_problem(item: &Value, name: &str, least: Quantity, requests: &Amounts, limits: &Amounts) -> Option<String> {
+    let head = format!("minimum {name} usage per {} is {least}", item.str("/type"));
+    let Some(request) = requests.get(name) else { return Some(format!("{head}.  No request is specified")) };
+    if *request < least {
+        return Some(format!("{head}, but request is {request}"));
+    }
+    let limit = limits.get(name).filter(|l| **l < least)?;
+    Some(format!("{head}, but limit is {limit}"))
+}
+
+fn maximum_problem(item: &Value, name: &str, most: Quantity, requests: &Amounts, limits: &Amounts) -> Option<String> {
+    let head = format!("maximum {name} usage per {} is {most}", item.str("/type"));
+    let Some(limit) = limits.get(name) else { return Some(format!("{head}.  No limit is specified")) };
+    if *limit > most {
+        return Some(format!("{head}, but limit is {limit}"));
+    }
+    let request = requests.get(name).filter(|r| **r > most)?;
+    Some(format!("{head}, but request is {request}"))
+}
+
+fn ratio_problem(item: &Value, name: &str, most: Quantity, requests: &Amounts, limits: &Amounts) -> Option<String> {
+    let head = format!("{name} max limit to request ratio per {} is {most}", item.str("/type"));
+    let Some(request) = requests.get(name).filter(|r| !r.is_zero()) else {
+        return Some(format!("{head}, but no request is specified or request is 0"));
+    };
+    let Some(limit) = limits.get(name).filter(|l| !l.is_zero()) else {
+        return Some(format!("{head}, but no limit is specified or limit is 0"));
+    };
+    let ratio = limit.as_f64() / request.as_f64();
+    (ratio > most.as_f64()).then(|| format!("{head}, but provided ratio is {ratio:.6}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use kctl_base::json::json;
+
+    use super::*;
+
+    fn range() -> Value {
+        json!({"spec": {"limits": [
+            {"type": "Container", "default": {"cpu": "300m", "memory": "256Mi"},
+             "defaultRequest": {"cpu": "200m", "memory": "256Mi"}, "max": {"cpu": "800m"}, "min": {"cpu": "50m"}},
+            {"type": "PersistentVolumeClaim", "max": {"storage": "5Gi"}},
+        ]}})
+    }
+
+    #[test]
+    fn defaults_fill_what_is_missing_and_say_so() {
+        let mut pod = json!({"spec": {"containers": [{"name": "one", "resources": {}},
+            {"name": "two", "resources": {"requests": {"cpu": "1m", "memory": "1"}, "limits": {"memory": "2"}}}]}});
+        let notes = default_containers(&mut pod, &range());
+        assert_eq!(
+            notes,
+            [
+                "cpu, memory request for container one",
+                "cpu, memory limit for container one",
+                "cpu limit for container two"
+            ]
+        );
+        let want =
+            json!({"limits": {"cpu": "300m", "memory": "256Mi"}, "requests": {"cpu": "200m", "memory": "256Mi"}});
+        assert_eq!(pod["spec"]["containers"][0]["resources"], want);
+    }
+
+    #[test]
+    fn bounds_are_held() {
+        let pod = |request: &str, limit: &str| json!({"spec": {"containers": [{"resources": {"requests": {"cpu": request}, "limits": {"cpu": limit}}}]}});
+        let item = &range()["spec"]["limits"][0];
+        let whole = json!({"type": "Pod", "max": {"cpu": "1"}, "maxLimitRequestRatio": {"cpu": "2"}});
+        let cases = [
+            (pod("1", "1"), item, vec!["maximum cpu usage per Container is 800m, but limit is 1"]),
+            (pod("10m", "300m"), item, vec!["minimum cpu usage per Container is 50m, but request is 10m"]),
+            (pod("100m", "300m"), item, vec![]),
+            (
+                json!({"spec": {"containers": [{}]}}),
+                item,
+                vec![
+                    "minimum cpu usage per Container is 50m.  No request is specified",
+                    "maximum cpu usage per Container is 800m.  No limit is specified",
+                ],
+            ),
+            (
+                pod("100m", "300m"),
+                &whole,
+                vec!["cpu max limit to request ratio per Pod is 2, but provided ratio is 3.000000"],
+            ),
+        ];
+        for (pod, item, want) in cases {
+            assert_eq!(pod_problems(&pod, item), want, "{pod}");
+        }
+        let claim = json!({"spec": {"resources": {"requests": {"storage": "6Gi"}}}});
+        assert_eq!(
+            claim_problems(&claim, &range()["spec"]["limits"][1]),
+            ["maximum storage usage per PersistentVolumeClaim is 5Gi, but request is 6Gi"]
+        );
+        assert_eq!(aggregate(&["a".into(), "b".into()]).as_deref(), Some("[a, b]"));
+    }
+}

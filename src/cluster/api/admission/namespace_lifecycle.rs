@@ -1,0 +1,39 @@
+//! NamespaceLifecycle: nothing new in namespaces that are missing or going, and some namespaces never go.
+
+use super::{Admission, Operation, Result};
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::status::{Status, StatusCause};
+use kctl_kinds::Kind;
+
+/// Namespaces that may not be deleted.
+const IMMORTAL: &[&str] = &["default", "kube-system", "kube-public"];
+
+pub(super) fn admit_deletion(kind: &dyn Kind, object: &Object) -> Result<()> {
+    match kind.names().kind == "Namespace" && IMMORTAL.contains(&object.name()) {
+        true => Err(Status::forbidden("", "namespaces", object.name(), "this namespace may not be deleted")),
+        false => Ok(()),
+    }
+}
+
+pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
+    let names = *admission.kind.names();
+    match admission.operation {
+        Operation::Create if names.namespaced => {
+            let namespace = admission.new.namespace().to_string();
+            let Some(found) = admission.server.read("namespaces", "", &namespace)? else {
+                return Err(Status::not_found("", "namespaces", &namespace));
+            };
+            if !found.is_deleting() && found.str("/status/phase") != "Terminating" {
+                return Ok(());
+            }
+            let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+            let status = Status::forbidden(names.group, names.plural, admission.new.name(), &why);
+            Err(status.with_cause(StatusCause {
+                reason: "NamespaceTerminating".into(),
+                message: format!("namespace {namespace} is being terminated"),
+                field: "metadata.namespace".into(),
+            }))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,22 @@
+//! TaintNodesByCondition: a new node takes no pods before it has reported that it is ready.
+
+use super::{Admission, Result};
+use kctl_base::json::json;
+use kctl_base::object::{Reading, Writing};
+
+const NOT_READY: &str = "node.kubernetes.io/not-ready";
+
+pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
+    if !admission.creates("nodes") {
+        return Ok(());
+    }
+    let tainted = admission
+        .new
+        .list("/spec/taints")
+        .iter()
+        .any(|t| t.str("/key") == NOT_READY && t.str("/effect") == "NoSchedule");
+    if !tainted {
+        admission.new.list_mut("/spec/taints").push(json!({"effect": "NoSchedule", "key": NOT_READY}));
+    }
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! The parameters of a binding: objects of the kind that the policy names.
+
+use std::sync::Arc;
+
+use super::Attempt;
+use crate::api::{Result, Server};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, Reading};
+
+/// A parameter, or the one without a value that policies without parameters are evaluated with.
+pub(super) type Param = Option<Arc<Object>>;
+
+/// The parameters that a policy is evaluated with; an error says what is wrong with the binding.
+pub(super) fn of(
+    server: &mut Server,
+    policy: &Object,
+    binding: &Object,
+    attempt: &Attempt<'_>,
+) -> Result<std::result::Result<Vec<Param>, String>> {
+    let (Some(kind), Some(reference)) = (policy.at("/spec/paramKind"), binding.at("/spec/paramRef")) else {
+        return Ok(Ok(vec![None]));
+    };
+    let (version, name) = (kind.str("/apiVersion"), kind.str("/kind"));
+    let Some(found) = server.kind_of(version, name) else {
+        return Ok(Err(format!("failed to find resource referenced by paramKind: '{version}, Kind={name}'")));
+    };
+    let names = *found.names();
+    let namespace = match (names.namespaced, reference.str("/namespace"), attempt.object.namespace()) {
+        (false, "", _) => "",
+        (false, _, _) => {
+            return Ok(Err("paramRef.namespace must not be provided for a cluster-scoped `paramKind`".into()));
+        }
+        (true, "", "") => {
+            return Ok(Err(
+                "cannot use namespaced paramRef in policy binding that matches cluster-scoped resources".into()
+            ));
+        }
+        (true, "", own) => own,
+        (true, given, _) => given,
+    };
+    let resource = names.resource();
+    let params: Vec<Param> = match reference.str("/name") {
+        "" => {
+            let all = server.read_all(&resource, names.namespaced.then_some(namespace))?;
+            let selector = match Selector::from_object(&reference["selector"]) {
+                Ok(selector) => selector,
+                Err(error) => return Ok(Err(error.to_string())),
+            };
+            all.into_iter().filter(|param| selector.matches_object(param)).map(Some).collect()
+        }
+        name => server.read(&resource, namespace, name)?.into_iter().map(Some).collect(),
+    };
+    let denies = reference.str("/parameterNotFoundAction") != "Allow";
+    Ok(match params.is_empty() && denies {
+        true => Err("no params found for policy binding with `Deny` parameterNotFoundAction".into()),
+        false => Ok(params),
+    })
+}

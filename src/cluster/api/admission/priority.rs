@@ -1,0 +1,83 @@
+//! Priority: the number behind a pod's priority class.
+
+use std::sync::Arc;
+
+use super::{Admission, Result};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::status::Status;
+use kctl_kinds::Kind;
+
+const CLASSES: &str = "priorityclasses.scheduling.k8s.io";
+
+/// Classes that the control plane itself depends on.
+const IMMORTAL: [&str; 2] = ["system-cluster-critical", "system-node-critical"];
+
+pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
+    if admission.kind.names().resource() == CLASSES {
+        return admit_class(admission);
+    }
+    if !admission.creates("pods") {
+        return Ok(());
+    }
+    let name = admission.new.str("/spec/priorityClassName").to_string();
+    let class = if name.is_empty() { default_class(admission)? } else { Some(named_class(admission, &name)?) };
+    let (value, policy) = match &class {
+        Some(class) => (class.int("/value").unwrap_or(0), class.str("/preemptionPolicy")),
+        None => (0, ""),
+    };
+    let policy = if policy.is_empty() { "PreemptLowerPriority" } else { policy }.to_string();
+    let pod = &mut *admission.new;
+    if let Some(asked) = pod.int("/spec/priority").filter(|p| *p != value) {
+        let why = format!(
+            "the integer value of priority ({asked}) must not be provided in pod spec; priority admission controller computed {value} from the given PriorityClass name"
+        );
+        return Err(Status::forbidden("", "pods", pod.name(), &why));
+    }
+    if let Some(class) = class.filter(|_| name.is_empty()) {
+        pod.put("/spec/priorityClassName", class.name());
+    }
+    pod.put("/spec/priority", value);
+    pod.put_default("/spec/preemptionPolicy", policy);
+    Ok(())
+}
+
+/// Some classes never go.
+pub(super) fn admit_deletion(kind: &dyn Kind, object: &Object) -> Result<()> {
+    match kind.names().resource() == CLASSES && IMMORTAL.contains(&object.name()) {
+        true => Err(refusal(object.name(), "this is a system priority class and cannot be deleted")),
+        false => Ok(()),
+    }
+}
+
+/// There is one default class.
+fn admit_class(admission: &mut Admission<'_>) -> Result<()> {
+    if !admission.new.flag("/globalDefault") {
+        return Ok(());
+    }
+    match default_class(admission)? {
+        Some(other) if other.name() != admission.new.name() => {
+            let why =
+                format!("PriorityClass {} is already marked as default. Only one default can exist", other.name());
+            Err(refusal(admission.new.name(), &why))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn refusal(class: &str, why: &str) -> Status {
+    Status::forbidden("scheduling.k8s.io", "priorityclasses", class, why)
+}
+
+fn named_class(admission: &mut Admission<'_>, name: &str) -> Result<Arc<Object>> {
+    let found = admission.server.read(CLASSES, "", name)?;
+    found.ok_or_else(|| {
+        let why = format!("no PriorityClass with name {name} was found");
+        Status::forbidden("", "pods", admission.new.name(), &why)
+    })
+}
+
+/// The class marked as global default; of several the one with the lowest value.
+fn default_class(admission: &mut Admission<'_>) -> Result<Option<Arc<Object>>> {
+    let classes = admission.server.read_all(CLASSES, None)?;
+    Ok(classes.into_iter().filter(|c| c.flag("/globalDefault")).min_by_key(|c| c.int("/value")))
+}

@@ -1,0 +1,220 @@
+//! What an object uses of a quota, which objects a quota counts, and which of them are in its scopes.
+
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::quantity::{Format, Quantity};
+use kctl_base::sim::{Duration, Time};
+use kctl_kinds::shared::pod_spec::qos::qos_class;
+use kctl_kinds::shared::pod_spec::resources::{Amounts, amounts, of_pod};
+
+/// Kinds that are counted under their plain name too.
+const COUNTED: &[&str] =
+    &["configmaps", "persistentvolumeclaims", "replicationcontrollers", "resourcequotas", "secrets", "services"];
+/// Resources of pods that are meant by their plain name too.
+const PLAIN: &[&str] = &["cpu", "memory", "ephemeral-storage"];
+/// Between the class of storage and what is counted of it.
+const CLASS_INFIX: &str = ".storageclass.storage.k8s.io/";
+
+/// The resource whose objects use what a key of `spec.hard` limits.
+pub fn counted_resource(key: &str) -> String {
+    if let Some(resource) = key.strip_prefix("count/") {
+        return resource.into();
+    }
+    match key {
+        "requests.storage" => "persistentvolumeclaims".into(),
+        "services.nodeports" | "services.loadbalancers" => "services".into(),
+        class if class.contains(CLASS_INFIX) => "persistentvolumeclaims".into(),
+        plain if COUNTED.contains(&plain) => plain.into(),
+        _ => "pods".into(),
+    }
+}
+
+/// What one object uses, by the keys of `spec.hard`.
+pub fn of(resource: &str, object: &Object, now: Time) -> Amounts {
+    let mut usage = Amounts::from([(format!("count/{resource}"), number(1))]);
+    if COUNTED.contains(&resource) {
+        usage.insert(resource.into(), number(1));
+    }
+    match resource {
+        "pods" if is_counted(object, now) => add_pod(&mut usage, object),
+        "services" => add_service(&mut usage, object),
+        "persistentvolumeclaims" => add_claim(&mut usage, object),
+        _ => {}
+    }
+    usage
+}
+
+fn number(count: i64) -> Quantity {
+    Quantity::new(count, Format::DecimalSi)
+}
+
+/// Whether a pod still uses anything: not when it has ended, and not when it should have gone long ago.
+fn is_counted(pod: &Object, now: Time) -> bool {
+    !matches!(pod.str("/status/phase"), "Succeeded" | "Failed") && overdue_at(pod).is_none_or(|at| at >= now)
+}
+
+/// When a pod that is going stops to count whether it has gone or not.
+pub fn overdue_at(pod: &Object) -> Option<Time> {
+    let grace = pod.int("/metadata/deletionGracePeriodSeconds")?;
+    pod.deletion_time().map(|at| at + Duration::from_secs(grace))
+}
+
+fn add_pod(usage: &mut Amounts, pod: &Object) {
+    usage.insert("pods".into(), number(1));
+    for (name, amount) in of_pod(pod, "requests") {
+        if PLAIN.contains(&name.as_str()) || name.starts_with("hugepages-") {
+            usage.insert(name.clone(), amount);
+        }
+        usage.insert(format!("requests.{name}"), amount);
+    }
+    usage.extend(of_pod(pod, "limits").into_iter().map(|(name, amount)| (format!("limits.{name}"), amount)));
+}
+
+fn add_service(usage: &mut Amounts, service: &Object) {
+    let ports = service.list("/spec/ports").len() as i64;
+    let kind = service.str("/spec/type");
+    let allocates = service.at("/spec/allocateLoadBalancerNodePorts") != Some(&Value::Bool(false));
+    let explicit = service.list("/spec/ports").iter().filter(|p| p.int("/nodePort").unwrap_or(0) != 0).count() as i64;
+    let node_ports = match kind {
+        "NodePort" => ports,
+        "LoadBalancer" if allocates => ports,
+        "LoadBalancer" => explicit,
+        _ => 0,
+    };
+    usage.insert("services.nodeports".into(), number(node_ports));
+    usage.insert("services.loadbalancers".into(), number(i64::from(kind == "LoadBalancer")));
+}
+
+fn add_claim(usage: &mut Amounts, claim: &Object) {
+    let class = claim.annotation("volume.beta.kubernetes.io/storage-class");
+    let class = class.unwrap_or_else(|| claim.str("/spec/storageClassName")).to_string();
+    let asked = amounts(claim, "/spec/resources/requests").remove("storage");
+    // What an expansion has already reached counts, even if the wish has been taken back.
+    let given = amounts(claim, "/status/allocatedResources").remove("storage");
+    let storage = asked.into_iter().chain(given).max();
+    if let Some(storage) = storage {
+        usage.insert("requests.storage".into(), storage);
+    }
+    if !class.is_empty() {
+        usage.insert(format!("{class}{CLASS_INFIX}persistentvolumeclaims"), number(1));
+        if let Some(storage) = storage {
+            usage.insert(format!("{class}{CLASS_INFIX}requests.storage"), storage);
+        }
+    }
+}
+
+/// Whether an object is in all scopes of a quota. Scopes speak of pods only.
+pub fn in_scope(quota: &Object, resource: &str, object: &Object) -> bool {
+    let plain = quota.list("/spec/scopes");
+    let selected = quota.list("/spec/scopeSelector/matchExpressions");
+    if plain.is_empty() && selected.is_empty() {
+        return true;
+    }
+    resource == "pods"
+        && plain.iter().all(|s| has_scope(object, s.as_str().unwrap_or(""), "Exists", &[]))
+        && selected.iter().all(|e| has_scope(object, e.str("/scopeName"), e.str("/operator"), e.list("/values")))
+}
+
+fn has_scope(pod: &Object, scope: &str, operator: &str, values: &[Value]) -> bool {
+    let is_best_effort = || pod.at("/spec").is_some_and(|spec| qos_class(spec) == "BestEffort");
+    let terminates = pod.int("/spec/activeDeadlineSeconds").is_some();
+    match scope {
+        "BestEffort" => is_best_effort(),
+        "NotBestEffort" => !is_best_effort(),
+        "Terminating" => terminates,
+        "NotTerminating" => !terminates,
+        "CrossNamespacePodAffinity" => has_foreign_affinity(pod),
+        "PriorityClass" => {
+            let class = pod.str("/spec/priorityClassName");
+            let listed = values.iter().any(|v| v == class);
+            match operator {
+                "In" => listed,
+                "NotIn" => !listed,
+                "DoesNotExist" => class.is_empty(),
+                _ => !class.is_empty(),
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Whether an affinity of the pod looks beyond its namespace.
+fn has_foreign_affinity(pod: &Object) -> bool {
+    let foreign = |term: &Value| !term.list("/namespaces").is_empty() || term.at("/namespaceSelector").is_some();
+    ["podAffinity", "podAntiAffinity"].iter().any(|kind| {
+        let of = |rule: &str| pod.list(&format!("/spec/affinity/{kind}/{rule}"));
+        of("requiredDuringSchedulingIgnoredDuringExecution").iter().any(foreign)
+            || of("preferredDuringSchedulingIgnoredDuringExecution")
+                .iter()
+                .filter_map(|w| w.at("/podAffinityTerm"))
+                .any(foreign)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use kctl_base::json::json;
+
+    use super::*;
+
+    #[test]
+    fn keys_name_what_they_count() {
+        for (key, want) in [
+            ("pods", "pods"),
+            ("requests.cpu", "pods"),
+            ("requests.nvidia.com/gpu", "pods"),
+            ("count/deployments.apps", "deployments.apps"),
+            ("services.nodeports", "services"),
+            ("gold.storageclass.storage.k8s.io/requests.storage", "persistentvolumeclaims"),
+            ("configmaps", "configmaps"),
+        ] {
+            assert_eq!(counted_resource(key), want, "{key}");
+        }
+    }
+
+    #[test]
+    fn objects_use_what_they_ask_for() {
+        let text =
+            |usage: Amounts| -> String { usage.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",") };
+        let now = Time::from_secs(0);
+        let pod = json!({"spec": {"containers": [{"resources": {"requests": {"cpu": "100m"}, "limits": {"memory": "1Gi"}}}]}});
+        let claim = json!({"spec": {"storageClassName": "gold", "resources": {"requests": {"storage": "2Gi"}}}});
+        let service = json!({"spec": {"type": "LoadBalancer", "ports": [{"port": 80}, {"port": 81}]}});
+        let cases = [
+            ("pods", pod, "count/pods=1,cpu=100m,limits.memory=1Gi,pods=1,requests.cpu=100m"),
+            ("pods", json!({"status": {"phase": "Failed"}}), "count/pods=1"),
+            ("services", service, "count/services=1,services=1,services.loadbalancers=1,services.nodeports=2"),
+            (
+                "persistentvolumeclaims",
+                claim,
+                "count/persistentvolumeclaims=1,gold.storageclass.storage.k8s.io/persistentvolumeclaims=1,\
+                 gold.storageclass.storage.k8s.io/requests.storage=2Gi,persistentvolumeclaims=1,requests.storage=2Gi",
+            ),
+            ("deployments.apps", json!({}), "count/deployments.apps=1"),
+        ];
+        for (resource, object, want) in cases {
+            assert_eq!(text(of(resource, &object, now)), want, "{resource}");
+        }
+    }
+
+    #[test]
+    fn scopes_choose_pods() {
+        let quota = |scopes: Value, selector: Value| json!({"spec": {"scopes": scopes, "scopeSelector": {"matchExpressions": selector}}});
+        let pod = json!({"spec": {"containers": [{"name": "c"}], "priorityClassName": "high"}});
+        let by_class =
+            |operator: &str| json!([{"scopeName": "PriorityClass", "operator": operator, "values": ["high"]}]);
+        let cases = [
+            (quota(json!([]), json!([])), true),
+            (quota(json!(["BestEffort"]), json!([])), true),
+            (quota(json!(["NotBestEffort"]), json!([])), false),
+            (quota(json!(["Terminating"]), json!([])), false),
+            (quota(json!([]), by_class("In")), true),
+            (quota(json!([]), by_class("NotIn")), false),
+            (quota(json!(["CrossNamespacePodAffinity"]), json!([])), false),
+        ];
+        for (quota, want) in cases {
+            assert_eq!(in_scope(&quota, "pods", &pod), want, "{quota}");
+        }
+        assert!(!in_scope(&quota(json!(["BestEffort"]), json!([])), "services", &json!({})));
+    }
+}

@@ -1,0 +1,81 @@
+//! ServiceAccount: every pod runs as somebody, and carries that somebody's token.
+
+use super::{Admission, Result};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::status::Status;
+
+/// Where containers find the token.
+const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// Marks mirror pods, which the kubelet makes and which carry no token.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+
+pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
+    if !admission.creates("pods") || admission.new.annotation(MIRROR).is_some() {
+        return Ok(());
+    }
+    let pod = &mut *admission.new;
+    if pod.str("/spec/serviceAccountName").is_empty() {
+        pod.put("/spec/serviceAccountName", "default");
+    }
+    let account = pod.str("/spec/serviceAccountName").to_string();
+    pod.put("/spec/serviceAccount", account.as_str());
+    let namespace = pod.namespace().to_string();
+    let Some(found) = admission.server.read("serviceaccounts", &namespace, &account)? else {
+        let why =
+            format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found");
+        return Err(Status::forbidden("", "pods", pod.name(), &why));
+    };
+    let secrets = found.list("/imagePullSecrets");
+    if pod.list("/spec/imagePullSecrets").is_empty() && !secrets.is_empty() {
+        pod.put("/spec/imagePullSecrets", secrets.to_vec());
+    }
+    let wanted = pod.at("/spec/automountServiceAccountToken").or(found.at("/automountServiceAccountToken"));
+    if wanted.and_then(Value::as_bool).unwrap_or(true) {
+        mount_token(admission)?;
+    }
+    Ok(())
+}
+
+/// Adds the projected token volume and mounts it in every container that has nothing at its path.
+fn mount_token(admission: &mut Admission<'_>) -> Result<()> {
+    let present = admission.new.list("/spec/volumes").iter().find(|v| v.str("/name").starts_with("kube-api-access-"));
+    let name = match present {
+        Some(volume) => volume.str("/name").to_string(),
+        None => format!("kube-api-access-{}", suffix(admission)?),
+    };
+    let mut used = false;
+    for list in ["/spec/initContainers", "/spec/containers"] {
+        for container in admission.new.items_mut(list) {
+            if container.list("/volumeMounts").iter().any(|m| m.str("/mountPath") == TOKEN_PATH) {
+                continue;
+            }
+            used = true;
+            container.list_mut("/volumeMounts").push(json!({"mountPath": TOKEN_PATH, "name": name, "readOnly": true}));
+        }
+    }
+    let missing = !admission.new.list("/spec/volumes").iter().any(|v| v.str("/name") == name);
+    if used && missing {
+        admission.new.list_mut("/spec/volumes").push(token_volume(&name));
+    }
+    Ok(())
+}
+
+/// Five characters that belong to this pod alone, so that other pods do not shift them.
+fn suffix(admission: &mut Admission<'_>) -> Result<String> {
+    let owner = format!("{}/{}", admission.new.namespace(), admission.new.name());
+    Ok(admission.server.ids().suffix("token-volume", admission_uid(admission.new, &owner), 0, 5))
+}
+
+fn admission_uid<'a>(pod: &'a Object, otherwise: &'a str) -> &'a str {
+    if pod.uid().is_empty() { otherwise } else { pod.uid() }
+}
+
+fn token_volume(name: &str) -> Value {
+    json!({"name": name, "projected": {"defaultMode": 420, "sources": [
+        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+        {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
+        {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
+    ]}})
+}

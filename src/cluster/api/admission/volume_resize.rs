@@ -1,0 +1,28 @@
+//! PersistentVolumeClaimResize: only claims whose class allows it may grow.
+
+use super::{Admission, Operation, Result};
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::quantity::Quantity;
+use kctl_base::status::Status;
+
+pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
+    if admission.operation != Operation::Update || admission.kind.names().resource() != "persistentvolumeclaims" {
+        return Ok(());
+    }
+    let Some(old) = admission.old else { return Ok(()) };
+    let new = &*admission.new;
+    if old.str("/status/phase") != "Bound" || requested(new) <= requested(old) {
+        return Ok(());
+    }
+    let class = admission.server.read("storageclasses.storage.k8s.io", "", new.str("/spec/storageClassName"))?;
+    if class.is_some_and(|c| c.flag("/allowVolumeExpansion")) {
+        return Ok(());
+    }
+    let why = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must \
+               support resize";
+    Err(Status::forbidden("", "persistentvolumeclaims", new.name(), why))
+}
+
+fn requested(claim: &Object) -> Option<Quantity> {
+    Quantity::from_value(claim.at("/spec/resources/requests/storage")?).ok()
+}

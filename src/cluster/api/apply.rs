@@ -1,0 +1,79 @@
+//! Server-side apply: a configuration is merged into the live object, and who owns what decides about conflicts.
+//! https://kubernetes.io/docs/reference/using-api/server-side-apply/
+
+use super::{Request, Response, Result, Server, broken, decode, managers};
+use kctl_base::json::Value;
+use kctl_base::managed::{ApplyError, Rules, Writer, apply};
+use kctl_base::object::{Meta, Writing};
+use kctl_base::schema::Schema;
+use kctl_base::sim::Time;
+use kctl_base::status::{Reason, Status, StatusCause};
+use kctl_base::yaml;
+use kctl_kinds::Kind;
+
+impl Server {
+    pub(super) fn apply(&mut self, kind: &dyn Kind, text: &str, request: &Request, now: Time) -> Result<Response> {
+        let mut config =
+            yaml::to_json(text).map_err(|e| Status::bad_request(format!("error decoding YAML: {e}")))?.value;
+        decode::expect_kind(kind, &config, request)?;
+        if config.name() != request.name {
+            let message = format!("metadata.name must match the name in the URL: {}", request.name);
+            return Err(Status::bad_request(message));
+        }
+        self.enter_namespace(kind, &mut config, request)?;
+        if request.options.manager.is_empty() {
+            return Err(Status::bad_request(
+                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
+            ));
+        }
+        let old = self.store.get(&Server::key(kind, &request.namespace, &request.name)).map_err(broken)?;
+        let api_version = kind.names().api_version();
+        let stamp = now.rfc3339();
+        let writer = Writer {
+            manager: &request.options.manager,
+            api_version: &api_version,
+            subresource: &request.subresource,
+            now: &stamp,
+        };
+        let rules = Rules {
+            types: Schema::builtin(),
+            root: &managers::root_of(kind),
+            ignored: &managers::ignored(kind, &request.subresource, old.as_deref().unwrap_or(&config)),
+        };
+        let applied = apply(&rules, old.as_deref(), &config, request.options.force, &writer).map_err(refused)?;
+        let mut warnings = Vec::new();
+        let mut new = decode::body(kind, applied, &request.options, &mut warnings)?;
+        self.to_stored_version(kind, &mut new);
+        match old {
+            Some(old) => self.replace(kind, old, new, request, now, warnings),
+            None => self.create_applied(kind, new, request, now),
+        }
+    }
+
+    /// The configuration makes a new object.
+    fn create_applied(&mut self, kind: &dyn Kind, mut new: Value, request: &Request, now: Time) -> Result<Response> {
+        let managed = new.remove_at("/metadata/managedFields");
+        let found = self.catalog.by_resource(&kind.names().resource()).ok_or_else(Status::no_resource)?;
+        self.create_object(found, new, managed, request, now, Vec::new())
+    }
+}
+
+/// An apply that is refused, as the API says it.
+fn refused(error: ApplyError) -> Status {
+    let mut status = Status::new(Reason::Conflict, error.to_string());
+    match error {
+        ApplyError::Conflicts(conflicts) => {
+            status.causes = conflicts
+                .into_iter()
+                .map(|c| StatusCause {
+                    reason: "FieldManagerConflict".into(),
+                    message: format!("conflict with {}", c.manager),
+                    field: c.path,
+                })
+                .collect();
+        }
+        ApplyError::ManagedFieldsGiven => status.reason = Reason::BadRequest,
+        ApplyError::Typed { .. } => status.reason = Reason::Unknown,
+    }
+    status
+}

@@ -1,0 +1,194 @@
+//! Creation: names, identity, admission, validation.
+
+use std::sync::Arc;
+
+use super::admission::{self, Admission, Operation};
+use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta, review};
+use kctl_base::field::ErrorList;
+use kctl_base::json::{Text, Value};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::status::{Reason, Status};
+use kctl_kinds::Kind;
+use kctl_kinds::catalog::KindRef;
+
+/// How many generated names are tried before giving up, as the API server does.
+const NAME_TRIES: usize = 8;
+
+impl Server {
+    /// Takes the object out of the request.
+    pub(super) fn create(&mut self, kind: KindRef, request: &mut Request, now: Time) -> Result<Response> {
+        let Body::Object(body) = std::mem::take(&mut request.body) else {
+            return Err(Status::bad_request("the body of the request was in an unknown format"));
+        };
+        let mut warnings = Vec::new();
+        let mut new = decode::body(&*kind, body, &request.options, &mut warnings)?;
+        decode::expect_kind(&*kind, &new, request)?;
+        if review::is_review(&*kind) {
+            return self.review(&*kind, new, request, now, warnings);
+        }
+        self.to_stored_version(&*kind, &mut new);
+        self.enter_namespace(&*kind, &mut new, request)?;
+        new.remove_at("/metadata/managedFields");
+        self.create_object(kind, new, None, request, now, warnings)
+    }
+
+    /// The second half of a creation, which server-side apply shares; that brings its own record of who owns what.
+    pub(super) fn create_object(
+        &mut self,
+        kind: KindRef,
+        mut new: Object,
+        managed: Option<Value>,
+        request: &Request,
+        now: Time,
+        mut warnings: Vec<String>,
+    ) -> Result<Response> {
+        // Only what keeps objects minds a version, so a dry run passes.
+        let versioned = new.resource_version().parse::<u64>().is_ok_and(|v| v != 0) && !request.options.dry_run;
+        kind.set_defaults(&mut new);
+        self.name_new_object(&*kind, &mut new)?;
+        let managed = managed.or_else(|| managers::after(&*kind, None, &new, request, now));
+        self.identify(&*kind, &mut new, request, now)?;
+        kind.prepare_create(&mut new);
+        admission::run(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
+        self.check_new(&*kind, &new)?;
+        if !request.options.trusted {
+            warnings.extend(kind.warnings(&new, None));
+        }
+        // What is handed out to a new object is missing before anybody sees that it is there already.
+        self.allocate(&*kind, &mut new, None)?;
+        if versioned {
+            let text = "resourceVersion should not be set on objects to be created";
+            return Err(Status::new(Reason::Unknown, text));
+        }
+        let key = Server::key(&*kind, new.namespace(), new.name());
+        if self.store.get(&key).map_err(broken)?.is_some() {
+            return Err(Status::already_exists(kind.names().group, kind.names().plural, new.name()));
+        }
+        admission::validate(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
+        decode::complete(&*kind, &mut new);
+        managers::put(&mut new, managed);
+        let object =
+            if request.options.dry_run { Arc::new(new) } else { self.store.write(&key, new).map_err(broken)? };
+        self.after_write(&*kind, &object, request.options.dry_run)?;
+        let object = self.shown(&*kind, object, &request.version);
+        Ok(Response { object, warnings, created: true, ..Response::default() })
+    }
+
+    /// Everything that is wrong with a new object, at once.
+    fn check_new(&self, kind: &dyn Kind, new: &Object) -> Result<()> {
+        let mut errors = meta::validate_create(kind, new);
+        errors.extend(kind.validate(new));
+        add_broken_rules(kind, new, None, &mut errors);
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let names = kind.names();
+        Err(Status::invalid(names.group, names.kind, new.name_or_prefix(), &errors))
+    }
+
+    /// Brings an object in another served version into the stored one.
+    pub(super) fn to_stored_version(&self, kind: &dyn Kind, object: &mut Object) {
+        let names = kind.names();
+        if object.api_version() != names.api_version() {
+            kind.convert(object, names.group, names.version);
+            object.put("/apiVersion", names.api_version());
+        }
+    }
+
+    /// The namespace of the body and that of the request must agree; an empty one in the body takes the request's.
+    pub(super) fn enter_namespace(&self, kind: &dyn Kind, object: &mut Object, request: &Request) -> Result<()> {
+        if !kind.names().namespaced {
+            object.remove_at("/metadata/namespace");
+            return Ok(());
+        }
+        match object.namespace() {
+            "" => object.put("/metadata/namespace", request.namespace.as_str()),
+            same if same == request.namespace => {}
+            _ => {
+                return Err(Status::bad_request(
+                    "the namespace of the provided object does not match the namespace sent on the request",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a name to an object that has only `metadata.generateName`: the prefix and five characters.
+    fn name_new_object(&mut self, kind: &dyn Kind, new: &mut Object) -> Result<()> {
+        let prefix = new.str("/metadata/generateName").to_string();
+        if !new.name().is_empty() || prefix.is_empty() {
+            return Ok(());
+        }
+        let prefix: String = prefix.chars().take(58).collect();
+        let controller = self.controller_of(new)?;
+        let owner =
+            controller.unwrap_or_else(|| format!("{}/{}/{prefix}", kind.names().resource(), new.namespace()).into());
+        for _ in 0..NAME_TRIES {
+            let counter = self.next_counter("name", &owner)?;
+            let name = format!("{prefix}{}", self.ids.suffix("name", &owner, counter, 5));
+            if self.store.get(&Server::key(kind, new.namespace(), &name)).map_err(broken)?.is_none() {
+                new.put("/metadata/name", name);
+                return Ok(());
+            }
+        }
+        Err(Status::already_exists(kind.names().group, kind.names().plural, &prefix))
+    }
+
+    /// Sets what only the server sets: uid and creation time; drops what a client must not send.
+    fn identify(&mut self, kind: &dyn Kind, new: &mut Object, request: &Request, now: Time) -> Result<()> {
+        let meta = new.map_mut("/metadata");
+        for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"] {
+            meta.remove(field);
+        }
+        new.put("/metadata/creationTimestamp", now.rfc3339());
+        // A part of the control plane may know better than a counter of its own what makes an object unique.
+        if request.options.trusted && !new.uid().is_empty() {
+            return Ok(());
+        }
+        let resource = kind.names().resource();
+        let uid = match self.controller_of(new)? {
+            Some(controller) => {
+                let counter = self.next_counter(&format!("uid/{resource}"), &controller)?;
+                self.ids.uid("uid", &format!("{controller}/{resource}"), counter)
+            }
+            None => {
+                let owner = format!("{resource}/{}/{}", new.namespace(), new.name());
+                let counter = self.next_counter("uid", &owner)?;
+                self.ids.uid("uid", &owner, counter)
+            }
+        };
+        new.put("/metadata/uid", uid);
+        Ok(())
+    }
+
+    /// The uid of the controller of a new object, if it is there: the counters of one that is gone are gone with it.
+    fn controller_of(&mut self, new: &Object) -> Result<Option<Text>> {
+        let Some(owner) = new.controller_of() else { return Ok(None) };
+        let Some(kind) = self.kind_of(&owner.api_version, &owner.kind) else { return Ok(None) };
+        let namespace = if kind.names().namespaced { new.namespace() } else { "" };
+        let found = self.read(&kind.names().resource(), namespace, &owner.name)?;
+        Ok(found.is_some_and(|found| found.uid() == owner.uid).then_some(owner.uid))
+    }
+
+    /// An object on its way into the store: first it is completed ([`admission::run`]), then all that stands against it is
+    /// heard, and what it uses is charged to the quotas ([`admission::validate`]).
+    pub(super) fn admission<'a>(
+        &'a mut self,
+        kind: &'a dyn Kind,
+        new: &'a mut Object,
+        old: Option<&'a Object>,
+        request: &'a Request,
+        now: Time,
+        warnings: &'a mut Vec<String>,
+    ) -> Admission<'a> {
+        Admission { server: self, request, kind, operation: Operation::of(old), new, old, now, warnings }
+    }
+}
+
+/// Adds the rules of the kind that are broken, unless what has been found keeps them from being evaluated.
+pub(super) fn add_broken_rules(kind: &dyn Kind, new: &Object, old: Option<&Object>, errors: &mut ErrorList) {
+    if !errors.iter().any(|error| error.cause.hides_rules()) {
+        errors.extend(kind.broken_rules(new, old));
+    }
+}

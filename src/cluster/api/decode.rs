@@ -1,0 +1,129 @@
+//! From the body of a request to an object: strict decoding against the schema, in the words of the real server.
+
+use super::{FieldValidation, Options, PatchType, Request, Result};
+use kctl_base::field::{self, Path};
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, split_api_version};
+use kctl_base::patch::types::FieldType;
+use kctl_base::quantity::Quantity;
+use kctl_base::schema::{self, Schema, message};
+use kctl_base::status::Status;
+use kctl_kinds::{Kind, Names};
+
+/// The schema's name of a kind, if it has one there; custom kinds have none.
+pub(super) fn root(kind: &dyn Kind) -> Option<FieldType> {
+    definition(kind, &kind.names().api_version()).map(|d| FieldType::Object(d.into()))
+}
+
+fn definition(kind: &dyn Kind, api_version: &str) -> Option<&'static str> {
+    let (group, version) = split_api_version(api_version);
+    Schema::builtin().root(group, version, kind.names().kind)
+}
+
+/// A quantity in its canonical form.
+fn quantity(text: &str) -> std::result::Result<String, String> {
+    text.parse::<Quantity>().map(|q| q.canonical()).map_err(|e| e.to_string())
+}
+
+/// Decodes a body that was sent as an object: fields that the kind does not know are cut, refused or warned about.
+pub(super) fn body(kind: &dyn Kind, body: Object, options: &Options, warnings: &mut Vec<String>) -> Result<Object> {
+    let names = *kind.names();
+    if options.trusted {
+        return Ok(body);
+    }
+    let refuse = |error: &str| Status::bad_request(message::cannot_be_handled(names.kind, version_of(&names), error));
+    let (value, unknown) = match definition(kind, body.api_version()) {
+        Some(definition) => {
+            let decoded = schema::decode::decode(Schema::builtin(), definition, body, quantity);
+            let decoded = decoded.map_err(|e| refuse(&e.to_string()))?;
+            (decoded.value, decoded.unknown)
+        }
+        None => {
+            let mut body = body;
+            let unknown = kind.prune(&mut body);
+            (body, unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect())
+        }
+    };
+    let mut complaints = options.duplicates.clone();
+    complaints.extend(unknown);
+    match options.validation {
+        FieldValidation::Strict if !complaints.is_empty() => return Err(refuse(&message::strict(&complaints))),
+        FieldValidation::Warn => warnings.extend(complaints),
+        _ => {}
+    }
+    Ok(value)
+}
+
+fn version_of(names: &Names) -> &'static str {
+    names.version
+}
+
+/// Adds the empty values that the server always writes, such as `status: {}`.
+pub(super) fn complete(kind: &dyn Kind, object: &mut Object) {
+    if let Some(definition) = definition(kind, &kind.names().api_version()) {
+        schema::shape::complete(Schema::builtin(), definition, object);
+    }
+}
+
+/// Decodes the result of a patch, whose errors speak of the patch.
+pub(super) fn patched(
+    kind: &dyn Kind,
+    format: PatchType,
+    patched: Object,
+    patch: &Value,
+    options: &Options,
+    warnings: &mut Vec<String>,
+) -> Result<Object> {
+    if format != PatchType::Strategic {
+        return body(kind, patched, options, warnings);
+    }
+    let Some(definition) = definition(kind, patched.api_version()) else { return Ok(patched) };
+    let wrong = |error: String| {
+        let errors = vec![field::invalid(&Path::new("patch"), message::go_value(patch), &error)];
+        Status::invalid("", "", "", &errors)
+    };
+    let decoded =
+        schema::decode::convert(Schema::builtin(), definition, patched, quantity).map_err(|e| wrong(e.to_string()))?;
+    match options.validation {
+        FieldValidation::Strict if !decoded.unknown.is_empty() => {
+            let path = Path::new("patch");
+            let errors = vec![field::invalid(&path, message::go_value(patch), &message::strict(&decoded.unknown))];
+            return Err(Status::invalid("", "", "", &errors));
+        }
+        FieldValidation::Warn => warnings.extend(decoded.unknown),
+        _ => {}
+    }
+    Ok(decoded.value)
+}
+
+/// The body must be an object of the kind that the request names.
+pub(super) fn expect_kind(kind: &dyn Kind, object: &Object, _request: &Request) -> Result<()> {
+    let names = kind.names();
+    let (group, version) = split_api_version(object.api_version());
+    if object.kind() == names.kind && kctl_kinds::catalog::serves(kind, group, version) {
+        return Ok(());
+    }
+    let sent = format!("{}, Kind={}", object.api_version(), object.kind());
+    Err(Status::bad_request(format!(
+        "the object provided is unrecognized: expected {}, Kind={}, got {sent}",
+        names.api_version(),
+        names.kind
+    )))
+}
+
+/// A syntax error in the words of Go's `encoding/json`.
+pub(super) fn go_json_error(text: &str, error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "unexpected end of JSON input".into();
+    }
+    let at = text.lines().take(error.line().saturating_sub(1)).map(|l| l.len() + 1).sum::<usize>()
+        + error.column().saturating_sub(1);
+    let found = text.get(at..).and_then(|rest| rest.chars().next());
+    match found {
+        Some(c) if error.to_string().starts_with("trailing characters") => {
+            format!("invalid character '{c}' after top-level value")
+        }
+        Some(c) => format!("invalid character '{c}' looking for beginning of value"),
+        None => "unexpected end of JSON input".into(),
+    }
+}

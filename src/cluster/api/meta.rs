@@ -1,0 +1,159 @@
+//! Validation of `metadata`, which is the same for every kind.
+
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::Value;
+use kctl_base::labels;
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_kinds::shared::formats;
+use kctl_kinds::{Kind, NameRule};
+
+/// All annotations of an object together: keys and values, in bytes.
+const ANNOTATIONS_MAX: usize = 256 * 1024;
+
+/// What is wrong with a name under a rule; the words are Kubernetes'.
+pub(super) fn check_name(rule: NameRule, name: &str) -> Vec<String> {
+    match rule {
+        NameRule::Subdomain => formats::dns_subdomain_problems(name),
+        NameRule::Label => formats::dns_label_problems(name),
+        NameRule::Label1035 => formats::dns_label_1035_problems(name),
+        NameRule::PathSegment => formats::path_segment_problems(name),
+    }
+}
+
+/// What is wrong with the metadata of a new object.
+pub(super) fn validate_create(kind: &dyn Kind, object: &Object) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let path = Path::new("metadata");
+    let prefix = object.str("/metadata/generateName");
+    if !prefix.is_empty() {
+        // What follows the prefix makes a good end of a bad one.
+        let masked = prefix.strip_suffix('-').filter(|p| !p.is_empty()).map(|p| format!("{p}a"));
+        for detail in check_name(kind.name_rule(), masked.as_deref().unwrap_or(prefix)) {
+            errors.push(field::invalid(&path.child("generateName"), prefix, &detail));
+        }
+    }
+    if object.name().is_empty() {
+        errors.push(field::required(&path.child("name"), "name or generateName is required"));
+    } else {
+        for detail in check_name(kind.name_rule(), object.name()) {
+            errors.push(field::invalid(&path.child("name"), object.name(), &detail));
+        }
+    }
+    errors.extend(validate_common(object));
+    errors
+}
+
+/// What is wrong with the metadata of an update.
+pub(super) fn validate_update(_kind: &dyn Kind, new: &Object, old: &Object) -> ErrorList {
+    let mut errors = validate_common(new);
+    let path = Path::new("metadata");
+    if old.is_deleting() {
+        let added: Vec<&str> = new.finalizers().into_iter().filter(|f| !old.has_finalizer(f)).collect();
+        if !added.is_empty() {
+            let list: Vec<String> = added.iter().map(|f| field::quote(f)).collect();
+            let detail = format!(
+                "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+                list.join(", ")
+            );
+            errors.push(field::forbidden(&path.child("finalizers"), &detail));
+        }
+    }
+    errors
+}
+
+fn validate_common(object: &Object) -> ErrorList {
+    let path = Path::new("metadata");
+    let mut errors = validate_labels(object, &path.child("labels"));
+    errors.extend(validate_annotations(object, &path.child("annotations")));
+    errors.extend(validate_owners(object, &path.child("ownerReferences")));
+    errors.extend(validate_finalizers(object, &path.child("finalizers")));
+    errors
+}
+
+/// Label keys are qualified names, values at most 63 safe characters.
+fn validate_labels(object: &Object, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    for (key, value) in object.labels() {
+        for detail in labels::key_problems(&key) {
+            errors.push(field::invalid(path, key.as_str(), &detail));
+        }
+        for detail in labels::value_problems(&value) {
+            errors.push(field::invalid(path, value.as_str(), &detail));
+        }
+    }
+    errors
+}
+
+/// Annotation keys are qualified names; all annotations together have a limit.
+pub(super) fn validate_annotations(object: &Object, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let annotations = object.strings("/metadata/annotations");
+    for key in annotations.keys() {
+        for detail in labels::key_problems(&key.to_lowercase()) {
+            errors.push(field::invalid(path, key.as_str(), &detail));
+        }
+    }
+    let size: usize = annotations.iter().map(|(k, v)| k.len() + v.len()).sum();
+    if size > ANNOTATIONS_MAX {
+        errors.push(field::too_long(path, ANNOTATIONS_MAX));
+    }
+    errors
+}
+
+fn validate_owners(object: &Object, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let mut controllers = Vec::new();
+    for (index, owner) in object.list("/metadata/ownerReferences").iter().enumerate() {
+        let here = path.index(index);
+        for (key, detail) in [
+            ("apiVersion", "version must not be empty"),
+            ("kind", "must not be empty"),
+            ("name", "must not be empty"),
+            ("uid", "must not be empty"),
+        ] {
+            if owner.str(&format!("/{key}")).is_empty() {
+                errors.push(field::invalid(&here.child(key), owner.str(&format!("/{key}")), detail));
+            }
+        }
+        if owner.flag("/controller") {
+            controllers.push(owner);
+        }
+    }
+    if let [first, second, ..] = controllers[..] {
+        let named = |o: &Value| format!("{}/{}", o.str("/kind"), o.str("/name"));
+        let detail = format!(
+            "Only one reference can have Controller set to true. Found \"true\" in references for {} and {}",
+            named(first),
+            named(second)
+        );
+        errors.push(field::invalid(
+            path,
+            object.pointer("/metadata/ownerReferences").cloned().unwrap_or_default(),
+            &detail,
+        ));
+    }
+    errors
+}
+
+fn validate_finalizers(object: &Object, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let finalizers = object.finalizers();
+    for finalizer in &finalizers {
+        for detail in labels::key_problems(finalizer) {
+            errors.push(field::invalid(path, *finalizer, &detail));
+        }
+        let standard = ["orphan", "foregroundDeletion", "kubernetes"].contains(finalizer);
+        if !finalizer.contains('/') && !standard {
+            errors.push(field::invalid(
+                path,
+                *finalizer,
+                "name is neither a standard finalizer name nor is it fully qualified",
+            ));
+        }
+    }
+    if finalizers.contains(&"orphan") && finalizers.contains(&"foregroundDeletion") {
+        let list = object.pointer("/metadata/finalizers").cloned().unwrap_or_default();
+        errors.push(field::invalid(path, list, "finalizer orphan and foregroundDeletion cannot be both set"));
+    }
+    errors
+}

@@ -1,0 +1,113 @@
+//! Reviews: questions about users and what they may do, which are answered and not kept
+//! (<https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access>).
+//!
+//! Tokens are never issued, so none is known.
+
+use super::{Request, Response, Result, Server, User, Wish};
+use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+use kctl_base::status::Status;
+use kctl_kinds::Kind;
+
+/// Whether objects of a kind are questions.
+pub(super) fn is_review(kind: &dyn Kind) -> bool {
+    ["authentication.k8s.io", "authorization.k8s.io"].contains(&kind.names().group)
+}
+
+impl Server {
+    /// Answers a question in its status.
+    pub(super) fn review(
+        &mut self,
+        kind: &dyn Kind,
+        mut review: Object,
+        request: &Request,
+        now: Time,
+        warnings: Vec<String>,
+    ) -> Result<Response> {
+        let user = request.options.user.clone().unwrap_or_else(|| User::new("system:apiserver", Vec::new()));
+        review.map_mut("/metadata");
+        let status = match kind.names().kind {
+            "SelfSubjectReview" => {
+                review.put("/metadata/creationTimestamp", now.rfc3339());
+                json!({"userInfo": {"username": user.name, "groups": user.groups}})
+            }
+            "TokenReview" if review.str("/spec/token").is_empty() => {
+                return Err(Status::bad_request("token is required for TokenReview in authentication"));
+            }
+            "TokenReview" => json!({"error": "invalid bearer token", "user": {}}),
+            "SelfSubjectRulesReview" => self.rules_review(&user, &review)?,
+            _ => self.access_review(kind, user, &review)?,
+        };
+        review.put("/status", status);
+        Ok(Response { object: review.into(), warnings, created: true, ..Response::default() })
+    }
+
+    fn rules_review(&mut self, user: &User, review: &Object) -> Result<Value> {
+        let namespace = review.str("/spec/namespace");
+        if namespace.is_empty() {
+            return Err(Status::bad_request("no namespace on request"));
+        }
+        let rules = self.rules_of(user, namespace)?;
+        let (urls, resources): (Vec<Value>, Vec<Value>) =
+            rules.into_iter().partition(|rule| !rule.list("/nonResourceURLs").is_empty());
+        Ok(json!({"incomplete": false, "nonResourceRules": urls, "resourceRules": resources}))
+    }
+
+    /// May somebody, or who asks, do something?
+    fn access_review(&mut self, kind: &dyn Kind, asks: User, review: &Object) -> Result<Value> {
+        let is_own = kind.names().kind == "SelfSubjectAccessReview";
+        let errors = spec_errors(review, is_own);
+        if !errors.is_empty() {
+            return Err(Status::invalid(kind.names().group, kind.names().kind, review.name(), &errors));
+        }
+        let groups = review.list("/spec/groups").iter().filter_map(Value::as_str).map(String::from).collect();
+        let user = if is_own { asks } else { User { name: review.str("/spec/user").into(), groups } };
+        let reason = self.grant(&user, &wish(review))?;
+        Ok(match reason.as_deref() {
+            None => json!({"allowed": false}),
+            Some("") => json!({"allowed": true}),
+            Some(reason) => json!({"allowed": true, "reason": reason}),
+        })
+    }
+}
+
+fn spec_errors(review: &Object, is_own: bool) -> ErrorList {
+    let spec = Path::new("spec");
+    let mut errors = ErrorList::new();
+    match (review.at("/spec/resourceAttributes"), review.at("/spec/nonResourceAttributes")) {
+        (Some(_), Some(url)) => {
+            let why = "cannot be specified in combination with resourceAttributes";
+            errors.push(field::invalid(&spec.child("nonResourceAttributes"), url.clone(), why));
+        }
+        (None, None) => {
+            let why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+            errors.push(field::invalid(&spec.child("resourceAttributes"), Value::Null, why));
+        }
+        _ => {}
+    }
+    if !is_own && review.str("/spec/user").is_empty() && review.list("/spec/groups").is_empty() {
+        errors.push(field::invalid(&spec.child("user"), "", "at least one of user or group must be specified"));
+    }
+    errors
+}
+
+fn wish(review: &Object) -> Wish {
+    let resource = |field: &str| review.str(&format!("/spec/resourceAttributes/{field}")).to_owned();
+    match review.at("/spec/nonResourceAttributes") {
+        Some(url) => Wish { verb: url.str("/verb").into(), url: url.str("/path").into(), ..Wish::default() },
+        None => Wish {
+            verb: resource("verb"),
+            group: resource("group"),
+            resource: resource("resource"),
+            subresource: resource("subresource"),
+            name: resource("name"),
+            namespace: resource("namespace"),
+            url: String::new(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! The composition root: a directory, its lock, the store, the clock, the API server and the controllers.
+//!
+//! Every request goes to the server and then the controllers run until nothing is left to do at this instant. Time moves
+//! here and nowhere else: [`Cluster::open`] catches up with the wall clock, [`Cluster::advance`] moves a virtual one, and
+//! [`Cluster::wait`] is how a command waits in either. Nothing a command did is kept before [`Cluster::commit`].
+
+use crate::api::{Request, Response, Result, Server, Verb};
+use crate::controllers::Driver;
+use crate::store::StoreError;
+use kctl_base::json;
+use kctl_base::sim::{ClockState, Time};
+use kctl_base::status::Status;
+
+/// How many entries of one instant are worked off one by one: the controllers see a few pods become ready one after the
+/// other, as in a cluster. Of a crowd they see the rest at once, or they would count all pods for every pod.
+const ONE_BY_ONE: usize = 3;
+/// The row that holds the clock.
+pub(crate) const CLOCK: &str = "clock";
+
+/// A whole cluster, opened by one process.
+pub struct Cluster {
+    pub(crate) server: Server,
+    pub(crate) driver: Driver,
+    pub(crate) clock: ClockState,
+    /// How it was opened, and the directory with its lock; cleared while a watcher sleeps.
+    pub(crate) place: crate::open::Place,
+}
+
+impl Cluster {
+    /// Carries out a request and everything that follows from it at this instant.
+    ///
+    /// # Errors
+    /// The server's refusal; then nothing has changed.
+    pub fn handle(&mut self, request: &Request) -> Result<Response> {
+        let response = self.server.handle(request, self.clock.now)?;
+        if !matches!(request.verb, Verb::Get | Verb::List) && !request.options.dry_run {
+            self.run()?;
+        }
+        Ok(response)
+    }
+
+    /// Runs the controllers until nothing is left to do at this instant.
+    pub fn run(&mut self) -> Result<()> {
+        self.driver.settle(&mut self.server, self.clock.now)?;
+        // What takes no time is due at this very instant.
+        for round in 0..crate::clock::SAME_INSTANT_MAX {
+            let most = if round < ONE_BY_ONE { 1 } else { usize::MAX };
+            if !self.wake_due(most)? {
+                return Ok(());
+            }
+            self.driver.settle(&mut self.server, self.clock.now)?;
+        }
+        Err(Status::internal("the timeline does not come to rest"))
+    }
+
+    /// Wakes the next entries that are due now; whether there were any.
+    fn wake_due(&mut self, most: usize) -> Result<bool> {
+        let mut count = 0;
+        while count < most
+            && let Some(due) = self.server.take_due(self.clock.now)?
+        {
+            self.driver.wake(&due);
+            count += 1;
+        }
+        Ok(count > 0)
+    }
+
+    /// Wakes one key of a controller, as if it were due: for what is no change of an object, such as a fault on purpose.
+    pub fn wake(&mut self, controller: &str, key: &str) -> Result<()> {
+        let due = kctl_base::sim::Due {
+            at: self.now(),
+            sequence: 0,
+            controller: controller.into(),
+            key: key.into(),
+            recurring: false,
+        };
+        self.driver.wake(&due);
+        self.run()
+    }
+
+    /// The present.
+    pub fn now(&self) -> Time {
+        self.clock.now
+    }
+
+    /// The clock: mode and present.
+    pub fn clock(&self) -> ClockState {
+        self.clock
+    }
+
+    /// The API server, for reads that are no requests.
+    pub fn server(&mut self) -> &mut Server {
+        &mut self.server
+    }
+
+    /// Keeps everything that was done: one atomic, durable batch.
+    ///
+    /// # Errors
+    /// When the disk is full or the directory can not be written; then nothing of it is kept.
+    pub fn commit(&mut self) -> std::result::Result<(), StoreError> {
+        if self.server.store().is_dirty() {
+            self.server.set_row(CLOCK, json::to_value(&self.clock).ok());
+        }
+        self.server.store().commit(self.clock.now)
+    }
+
+    /// Forgets everything since the last commit.
+    pub fn discard(&mut self) {
+        self.server.store().discard();
+        self.server.clear_scratch();
+        self.driver = Driver::new(self.server.revision());
+    }
+}
+
+/// Why a cluster could not be opened or moved.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The server or a controller.
+    #[error("{0}")]
+    Status(#[from] Status),
+    /// What was asked for makes no sense for this clock.
+    #[error("{0}")]
+    Clock(String),
+}

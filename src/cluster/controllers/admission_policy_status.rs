@@ -1,0 +1,46 @@
+//! Tells of each ValidatingAdmissionPolicy which generation of it has been looked at.
+//!
+//! Expressions are not type-checked here, so the type checking never has a warning to tell.
+
+use super::context::Result;
+use super::{Action, Context, Controller, Key, Wake};
+use kctl_base::json::json;
+use kctl_base::object::{Meta, Writing};
+
+const POLICIES: &str = "validatingadmissionpolicies.admissionregistration.k8s.io";
+
+/// The controller.
+pub(super) const CONTROLLER: Controller =
+    Controller { name: "validatingadmissionpolicy-status-controller", wakes: &[Wake::own(POLICIES)], reconcile };
+
+fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
+    if let Some(policy) = context.get_key(POLICIES, key)?.filter(|policy| !policy.is_deleting()) {
+        let mut new = (*policy).clone();
+        new.put("/status/observedGeneration", policy.generation());
+        new.put("/status/typeChecking", json!({}));
+        if new != *policy {
+            context.update_status(POLICIES, new)?;
+        }
+    }
+    Ok(Action::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controllers::shared::testing::Bench;
+
+    #[test]
+    fn a_policy_is_told_to_have_been_looked_at() {
+        let mut bench = Bench::new(&[POLICIES]).expect("policies are served");
+        let rule = json!({"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["pods"]});
+        let spec = json!({"matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": "true"}]});
+        let policy = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+            "metadata": {"name": "p"}, "spec": spec,
+        });
+        bench.cluster.handle(&crate::api::Request::create(POLICIES, "", policy)).expect("a policy");
+        let policy = bench.cluster.server().read(POLICIES, "", "p").unwrap().expect("it is there");
+        assert_eq!(policy["status"], json!({"observedGeneration": 1, "typeChecking": {}}));
+    }
+}

@@ -1,0 +1,113 @@
+//! Which run of a schedule is owed, and when the next one is.
+
+use super::schedule::Schedule;
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::sim::{Duration, Time};
+
+/// Missed runs from which on something is wrong.
+const MANY: i64 = 100;
+
+/// The runs that have been missed, the latest of which is owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owed {
+    /// When it was to start.
+    pub(super) at: Time,
+    /// Whether more than a hundred runs have been missed.
+    pub(super) too_many: bool,
+}
+
+/// What can be said of the schedule since a run was last started.
+struct Look {
+    since: Time,
+    latest: Option<Time>,
+    missed: i64,
+}
+
+/// Looks at the schedule between the last run, or the creation, and now.
+fn look(cron_job: &Object, schedule: &Schedule, now: Time, with_deadline: bool) -> Result<Look, String> {
+    let created = cron_job.creation_time().unwrap_or_default();
+    let mut since = cron_job.time("/status/lastScheduleTime").unwrap_or(created);
+    if let Some(seconds) = cron_job.int("/spec/startingDeadlineSeconds").filter(|_| with_deadline) {
+        since = since.max(now - Duration::from_secs(seconds));
+    }
+    let too_short = || "time difference between two schedules is less than 1 second".to_string();
+    let first = schedule.next(since).ok_or_else(too_short)?;
+    if now < first {
+        return Ok(Look { since, latest: None, missed: 0 });
+    }
+    let second = schedule.next(first).ok_or_else(too_short)?;
+    if now < second {
+        return Ok(Look { since, latest: Some(first), missed: 0 });
+    }
+    let between = (second - first).secs().max(1);
+    let missed = (now - first).secs() / between + 1;
+    // Jumping ahead by whole intervals keeps this cheap after a long time; the schedule itself has the last word.
+    let mut latest = None;
+    let mut next = schedule.next(first + Duration::from_secs((missed - 2) * between));
+    while let Some(due) = next.filter(|due| *due <= now) {
+        latest = Some(due);
+        next = schedule.next(due);
+    }
+    Ok(Look { since, latest, missed })
+}
+
+/// The run that is owed now, if any.
+pub(super) fn owed(cron_job: &Object, schedule: &Schedule, now: Time) -> Result<Option<Owed>, String> {
+    let look = look(cron_job, schedule, now, true)?;
+    Ok(look.latest.map(|at| Owed { at, too_many: look.missed > MANY }))
+}
+
+/// When to look again.
+pub(super) fn next(cron_job: &Object, schedule: &Schedule, now: Time) -> Option<Time> {
+    let from = match look(cron_job, schedule, now, false) {
+        Ok(Look { latest: Some(latest), .. }) => latest,
+        Ok(Look { since, missed: 0, .. }) => since,
+        _ => now,
+    };
+    schedule.next(from).map(|next| next.max(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use kctl_base::json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_latest_missed_run_is_owed() {
+        let at = |text: &str| Time::parse(&format!("2026-01-01T{text}Z")).expect(text);
+        // (schedule, last run, starting deadline, now, owed, too many, next)
+        type Case<'a> = (&'a str, Option<&'a str>, Option<i64>, &'a str, Option<&'a str>, bool, &'a str);
+        let cases: &[Case<'_>] = &[
+            ("*/5 * * * *", None, None, "00:04:00", None, false, "00:05:00"),
+            ("*/5 * * * *", None, None, "00:05:00", Some("00:05:00"), false, "00:10:00"),
+            ("*/5 * * * *", Some("00:05:00"), None, "00:05:00", None, false, "00:10:00"),
+            ("*/5 * * * *", Some("00:05:00"), None, "00:22:00", Some("00:20:00"), false, "00:25:00"),
+            ("* * * * *", None, None, "02:00:30", Some("02:00:00"), true, "02:01:00"),
+            ("* * * * *", None, Some(200), "02:00:30", Some("02:00:00"), false, "02:01:00"),
+            ("*/5 * * * *", Some("00:05:00"), Some(60), "00:12:00", None, false, "00:15:00"),
+            ("@every 7m", None, None, "00:15:00", Some("00:14:00"), false, "00:21:00"),
+        ];
+        for (text, last, deadline, now, want, too_many, then) in cases {
+            let mut cron_job =
+                json!({"metadata": {"creationTimestamp": at("00:00:00").rfc3339()}, "spec": {}, "status": {}});
+            if let Some(last) = last {
+                cron_job["status"]["lastScheduleTime"] = at(last).rfc3339().into();
+            }
+            if let Some(deadline) = deadline {
+                cron_job["spec"]["startingDeadlineSeconds"] = (*deadline).into();
+            }
+            let schedule = Schedule::parse(text, "").expect(text);
+            let found = owed(&cron_job, &schedule, at(now)).expect(text);
+            assert_eq!(found, want.map(|w| Owed { at: at(w), too_many: *too_many }), "{text} at {now}");
+            assert_eq!(next(&cron_job, &schedule, at(now)), Some(at(then)), "{text} at {now}");
+        }
+    }
+
+    #[test]
+    fn a_day_that_never_comes_is_an_error() {
+        let cron_job = json!({"metadata": {"creationTimestamp": "2026-01-01T00:00:00Z"}});
+        let schedule = Schedule::parse("0 0 31 2 *", "").expect("it can be read");
+        assert!(owed(&cron_job, &schedule, Time::from_secs(1_800_000_000)).is_err());
+    }
+}

@@ -1,0 +1,158 @@
+//! CronJobs from end to end, over a cluster in memory.
+
+use crate::controllers::shared::testing::Bench;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, OwnerReference, Reading};
+use kctl_base::sim::Duration;
+
+const RESOURCES: &[&str] = &["pods", "jobs.batch", "cronjobs.batch"];
+
+fn cron_job(name: &str, schedule: &str, script: &str, spec: Value) -> Value {
+    let container = json!({"name": "c", "image": "busybox:1.36", "command": ["sh", "-c", script]});
+    let mut cron_job = json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name}, "spec": spec});
+    cron_job["spec"]["schedule"] = schedule.into();
+    cron_job["spec"]["jobTemplate"] = json!({
+        "metadata": {"labels": {"made-by": name}},
+        "spec": {"backoffLimit": 0, "template": {"spec": {"restartPolicy": "Never", "containers": [container]}}},
+    });
+    cron_job
+}
+
+fn bench_with(cron_job: Value) -> Option<Bench> {
+    let mut bench = Bench::new(RESOURCES)?;
+    bench.create("cronjobs.batch", cron_job);
+    Some(bench)
+}
+
+/// Lets time pass second by second, for a scheduler that is not there.
+fn advance(bench: &mut Bench, seconds: i64) {
+    for _ in 0..seconds {
+        bench.schedule();
+        bench.cluster.advance(Duration::from_secs(1)).unwrap();
+    }
+}
+
+/// The minutes after the epoch of the bench at which the jobs of `name` were due.
+fn runs(bench: &mut Bench, name: &str) -> Vec<i64> {
+    let epoch = kctl_base::sim::clock::DEFAULT_EPOCH.secs() / 60;
+    let jobs = bench.list("jobs.batch");
+    let minutes = jobs.iter().filter_map(|j| j.name().strip_prefix(&format!("{name}-"))?.parse::<i64>().ok());
+    minutes.map(|m| m - epoch).collect()
+}
+
+#[test]
+fn runs_start_on_time_and_only_the_last_ones_are_kept() {
+    let Some(mut bench) = bench_with(cron_job("tick", "*/5 * * * *", "true", json!({}))) else { return };
+    advance(&mut bench, 301);
+    assert_eq!(runs(&mut bench, "tick"), [5]);
+    let tick = bench.get("cronjobs.batch", "tick");
+    assert_eq!((tick.list("/status/active").len(), tick.str("/status/lastScheduleTime")), (1, "2026-01-01T00:05:00Z"));
+    let job = bench.list("jobs.batch")[0].clone();
+    assert_eq!(job.label("made-by"), Some("tick"));
+    assert_eq!(job.annotation(super::SCHEDULED), Some("2026-01-01T00:05:00Z"));
+    advance(&mut bench, 1200);
+    assert_eq!(runs(&mut bench, "tick"), [15, 20, 25], "three are kept");
+    advance(&mut bench, 10);
+    let tick = bench.get("cronjobs.batch", "tick");
+    assert!(tick.at("/status/active").is_none() && tick.at("/status/lastSuccessfulTime").is_some());
+    let name = job.name().to_string();
+    let events = bench.events("tick");
+    for want in [
+        format!("SuccessfulCreate Created job {name}"),
+        format!("SawCompletedJob Saw completed job: {name}, condition: Complete"),
+        format!("SuccessfulDelete Deleted job {name}"),
+    ] {
+        assert!(events.contains(&want), "{want}: {events:?}");
+    }
+}
+
+#[test]
+fn failures_have_a_limit_of_their_own() {
+    let spec = json!({"failedJobsHistoryLimit": 0});
+    let Some(mut bench) = bench_with(cron_job("failing", "@every 1m", "exit 1", spec)) else { return };
+    advance(&mut bench, 70);
+    assert!(runs(&mut bench, "failing").is_empty());
+    assert!(bench.events("failing").iter().any(|e| e.starts_with("SuccessfulDelete Deleted job failing-")));
+}
+
+#[test]
+fn policies_decide_about_runs_that_overlap() {
+    for (policy, want) in [("Allow", vec![1, 2]), ("Forbid", vec![1]), ("Replace", vec![2])] {
+        let spec = json!({"concurrencyPolicy": policy});
+        let Some(mut bench) = bench_with(cron_job("long", "* * * * *", "sleep 1000", spec)) else { return };
+        advance(&mut bench, 150);
+        assert_eq!(runs(&mut bench, "long"), want, "{policy}");
+        let active = bench.get("cronjobs.batch", "long").list("/status/active").len();
+        assert_eq!(active, want.len(), "{policy}");
+        let told = bench.events("long").iter().any(|e| e.starts_with("JobAlreadyActive"));
+        assert_eq!(told, policy == "Forbid");
+    }
+}
+
+#[test]
+fn suspended_runs_are_missed_and_the_last_one_is_made_up_for() {
+    let Some(mut bench) = bench_with(cron_job("asleep", "* * * * *", "true", json!({"suspend": true}))) else { return };
+    bench.cluster.advance(Duration::from_secs(7230)).unwrap();
+    assert!(runs(&mut bench, "asleep").is_empty());
+    bench.patch("cronjobs.batch", "asleep", json!({"spec": {"suspend": false}}));
+    assert_eq!(runs(&mut bench, "asleep"), [120]);
+    assert!(bench.events("asleep").iter().any(|e| e.starts_with("TooManyMissedTimes")));
+}
+
+#[test]
+fn a_start_that_is_too_late_is_left_out() {
+    let spec = json!({"suspend": true, "startingDeadlineSeconds": 10});
+    let Some(mut bench) = bench_with(cron_job("late", "* * * * *", "true", spec)) else { return };
+    bench.cluster.advance(Duration::from_secs(90)).unwrap();
+    bench.patch("cronjobs.batch", "late", json!({"spec": {"suspend": false}}));
+    assert!(runs(&mut bench, "late").is_empty());
+    advance(&mut bench, 31);
+    assert_eq!(runs(&mut bench, "late"), [2]);
+}
+
+#[test]
+fn jobs_made_by_hand_count() {
+    let spec = json!({"suspend": true, "successfulJobsHistoryLimit": 0});
+    let Some(mut bench) = bench_with(cron_job("tick", "* * * * *", "true", spec)) else { return };
+    let owner = bench.get("cronjobs.batch", "tick");
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {
+            "name": "by-hand", "annotations": {"cronjob.kubernetes.io/instantiate": "manual"},
+            "ownerReferences": [OwnerReference::controller(&owner).to_value()]},
+        "spec": owner["spec"]["jobTemplate"]["spec"].clone()});
+    bench.create("jobs.batch", job);
+    let text = "UnexpectedJob Saw a job that the controller did not create or forgot: by-hand".to_string();
+    assert!(bench.events("tick").contains(&text));
+    bench.settle();
+    assert!(bench.find("jobs.batch", "by-hand").is_none(), "its history has no room");
+    assert!(bench.get("cronjobs.batch", "tick").at("/status/lastSuccessfulTime").is_some());
+}
+
+#[test]
+fn clocks_of_a_zone_decide() {
+    let spec = json!({"timeZone": "Asia/Tokyo"});
+    let Some(mut bench) = bench_with(cron_job("tokyo", "5 9 * * *", "true", spec)) else { return };
+    advance(&mut bench, 301);
+    assert_eq!(runs(&mut bench, "tokyo"), [5]);
+    let job = bench.list("jobs.batch")[0].clone();
+    assert_eq!(job.annotation(super::SCHEDULED), Some("2026-01-01T09:05:00+09:00"));
+}
+
+#[test]
+fn runs_that_are_forgotten_leave_nothing_behind() {
+    let Some(mut bench) = bench_with(cron_job("tick", "*/5 * * * *", "true", json!({}))) else { return };
+    bench.cluster.advance(Duration::from_secs(310)).unwrap();
+    let first = bench.list("jobs.batch")[0].clone();
+    bench.cluster.advance(Duration::from_secs(3 * 3600)).unwrap();
+    let pods = bench.list("pods");
+    assert_eq!(pods.len(), 3);
+    let store = bench.cluster.server().store();
+    let remembered = store.rows_with_prefix("memory/kubelet/pod/").unwrap();
+    let mut remembered: Vec<&str> = remembered.iter().filter_map(|(row, _)| row.rsplit('/').next()).collect();
+    let mut uids: Vec<&str> = pods.iter().map(|pod| pod.uid()).collect();
+    remembered.sort_unstable();
+    uids.sort_unstable();
+    assert_eq!(remembered, uids, "the kubelet remembers the pods that there are");
+    for purpose in ["name", "uid/pods"] {
+        assert_eq!(store.next_counter(purpose, first.uid()).unwrap(), 0, "the counters of a job go with it");
+    }
+}

@@ -1,0 +1,75 @@
+//! DaemonSets: a pod on every node that takes it.
+//!
+//! [`placement`] says which nodes those are and makes their pods, [`plan`] decides which pods come and go, [`rolling`] which
+//! make way for new ones, [`status`] counts, [`backoff`] paces the replacement of failed pods, [`sync`] reads and does.
+
+mod backoff;
+mod placement;
+mod plan;
+mod rolling;
+mod status;
+mod sync;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use super::context::Result;
+use super::shared::wakes;
+use super::{Action, Context, Controller, Key, Wake};
+use crate::api::Server;
+use crate::store::{Change, ChangeKind};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, Reading};
+
+const SETS: &str = "daemonsets.apps";
+
+/// The controller.
+pub const CONTROLLER: Controller = Controller {
+    name: "daemonset-controller",
+    wakes: &[
+        Wake::own(SETS),
+        Wake::controller("pods", "DaemonSet"),
+        Wake::custom("pods", orphan_to_sets),
+        Wake::custom("nodes", node_to_sets),
+    ],
+    reconcile,
+};
+
+fn selector(set: &Object) -> Selector {
+    set.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()).unwrap_or(Selector::Nothing)
+}
+
+fn orphan_to_sets(change: &Change, server: &mut Server) -> Vec<Key> {
+    wakes::possible_owners(change, server, SETS, selector)
+}
+
+/// A node that comes, or gets other labels or taints, concerns the sets that miss a pod there or have one too many. Nothing
+/// else does: a set whose pod may stay is not looked at, and its status goes on counting the node.
+fn node_to_sets(change: &Change, server: &mut Server) -> Vec<Key> {
+    let node = &change.object;
+    let same = |old: &Object, pointer: &str| old.pointer(pointer) == node.pointer(pointer);
+    let unchanged = change.old.as_ref().is_some_and(|o| same(o, "/metadata/labels") && same(o, "/spec/taints"));
+    if change.kind == ChangeKind::Deleted || unchanged {
+        return Vec::new();
+    }
+    let pods = server.read_index_of("node", node.name(), "pods", None).unwrap_or_default();
+    let sets = server.read_all(SETS, None).unwrap_or_default();
+    let is_concerned = |set: &Object| {
+        let verdict = placement::verdict(set, node);
+        match pods.iter().any(|p| p.is_controlled_by(set.uid())) {
+            true => !verdict.stays,
+            false => verdict.runs,
+        }
+    };
+    sets.iter().filter(|set| is_concerned(set)).map(|set| Key::of(set)).collect()
+}
+
+fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
+    match context.get_key(SETS, key)? {
+        Some(set) => sync::run(context, &set),
+        None => {
+            backoff::forget(context, key);
+            Ok(Action::Done)
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Which nodes take a pod of a DaemonSet, and the pod that is made for one of them.
+
+use crate::controllers::history::HASH_LABEL;
+use crate::controllers::scheduler::terms::{NodeDemand, Taint, tolerates};
+use crate::controllers::shared::template::pod_from_template;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+
+/// The label that says from which change of the template a pod is.
+pub(super) const GENERATION_LABEL: &str = "pod-template-generation";
+/// The annotation of a set that counts the changes of its template.
+const GENERATION: &str = "deprecated.daemonset.template.generation";
+
+/// Where the pod of a node is kept to it.
+const REQUIRED: &str = "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution";
+
+/// What every daemon tolerates.
+const TOLERATED: [(&str, &str); 6] = [
+    ("node.kubernetes.io/not-ready", "NoExecute"),
+    ("node.kubernetes.io/unreachable", "NoExecute"),
+    ("node.kubernetes.io/disk-pressure", "NoSchedule"),
+    ("node.kubernetes.io/memory-pressure", "NoSchedule"),
+    ("node.kubernetes.io/pid-pressure", "NoSchedule"),
+    ("node.kubernetes.io/unschedulable", "NoSchedule"),
+];
+/// What daemons in the network of their host tolerate too.
+const NETWORK: (&str, &str) = ("node.kubernetes.io/network-unavailable", "NoSchedule");
+
+/// What a set thinks of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// A pod belongs there.
+    pub(super) runs: bool,
+    /// A pod that is there may stay.
+    pub(super) stays: bool,
+}
+
+/// What a set thinks of a node.
+pub(super) fn verdict(set: &Object, node: &Object) -> Verdict {
+    let none = Value::Null;
+    let template = set.at("/spec/template").unwrap_or(&none);
+    let bound = template.str("/spec/nodeName");
+    if (!bound.is_empty() && bound != node.name()) || !NodeDemand::of(template).matches(node) {
+        return Verdict { runs: false, stays: false };
+    }
+    let tolerations = tolerations(&template["spec"]);
+    let taints = Taint::of(node);
+    let refuses =
+        |effects: &[&str]| taints.iter().any(|t| effects.contains(&t.effect.as_str()) && !tolerates(&tolerations, t));
+    Verdict { runs: !refuses(&["NoSchedule", "NoExecute"]), stays: !refuses(&["NoExecute"]) }
+}
+
+/// The tolerations of a pod spec and those that every daemon has.
+fn tolerations(spec: &Value) -> Vec<Value> {
+    let mut all = spec.list("/tolerations").to_vec();
+    let network = spec.flag("/hostNetwork").then_some(&NETWORK);
+    for (key, effect) in TOLERATED.iter().chain(network) {
+        let same = |t: &Value| {
+            t.str("/key") == *key
+                && t.str("/effect") == *effect
+                && t.str("/operator") == "Exists"
+                && t.str("/value").is_empty()
+        };
+        let toleration = json!({"key": key, "operator": "Exists", "effect": effect});
+        match all.iter_mut().find(|t| same(t)) {
+            Some(known) => *known = toleration,
+            None => all.push(toleration),
+        }
+    }
+    all
+}
+
+/// How often the set's template has changed, where it says so.
+pub(super) fn template_generation(set: &Object) -> Option<i64> {
+    set.annotation(GENERATION)?.parse().ok()
+}
+
+/// The pod for one node: tied to it by an affinity to its name, so that the scheduler binds it.
+pub(super) fn make_pod(set: &Object, hash: &str, node: &str) -> Object {
+    let none = Value::Null;
+    let mut pod = pod_from_template(set, set.at("/spec/template").unwrap_or(&none));
+    if let Some(generation) = template_generation(set) {
+        pod.set_label(GENERATION_LABEL, &generation.to_string());
+    }
+    pod.set_label(HASH_LABEL, hash);
+    let spec = &mut pod["spec"];
+    let tolerations = tolerations(spec);
+    spec.put("/tolerations", tolerations);
+    let field = json!({"key": "metadata.name", "operator": "In", "values": [node]});
+    spec.put(REQUIRED, json!({"nodeSelectorTerms": [{"matchFields": [field]}]}));
+    pod
+}
+
+/// The node a pod is on, or is meant for while it waits for the scheduler.
+pub(super) fn node_of(pod: &Object) -> &str {
+    let bound = pod.str("/spec/nodeName");
+    if !bound.is_empty() {
+        return bound;
+    }
+    let terms =
+        pod.list("/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms");
+    let fields = terms.iter().flat_map(|term| term.list("/matchFields"));
+    let named = fields.into_iter().find(|f| f.str("/key") == "metadata.name" && f.str("/operator") == "In");
+    named.map_or("", |field| field.str("/values/0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(labels: Value, taints: &[&str]) -> Object {
+        let taint = |text: &&str| {
+            let (key, effect) = text.split_once(':').unwrap();
+            json!({"key": key, "effect": effect})
+        };
+        let taints: Vec<Value> = taints.iter().map(taint).collect();
+        json!({"metadata": {"name": "n1", "labels": labels}, "spec": {"taints": taints}})
+    }
+
+    fn set(spec: Value) -> Object {
+        json!({"apiVersion": "apps/v1", "kind": "DaemonSet",
+               "metadata": {"name": "agent", "namespace": "n", "uid": "u", "annotations": {GENERATION: "3"}},
+               "spec": {"template": {"metadata": {"labels": {"app": "agent"}}, "spec": spec}}})
+    }
+
+    #[test]
+    fn nodes_are_chosen_by_labels_names_and_taints() {
+        let required = |term: Value| {
+            json!({"affinity": {"nodeAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}})
+        };
+        let zone = json!({"zone": "north"});
+        let cases = [
+            (json!({}), node(json!({}), &[]), (true, true)),
+            (json!({"nodeName": "n2"}), node(json!({}), &[]), (false, false)),
+            (json!({"nodeSelector": zone}), node(zone.clone(), &[]), (true, true)),
+            (json!({"nodeSelector": zone}), node(json!({}), &[]), (false, false)),
+            (
+                required(json!({"matchExpressions": [{"key": "zone", "operator": "Exists"}]})),
+                node(zone.clone(), &[]),
+                (true, true),
+            ),
+            (
+                required(json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n2"]}]})),
+                node(json!({}), &[]),
+                (false, false),
+            ),
+            (
+                required(json!({"matchExpressions": [{"key": "metadata.name", "operator": "In", "values": ["n1"]}]})),
+                node(json!({}), &[]),
+                (false, false),
+            ),
+            (required(json!({})), node(json!({}), &[]), (false, false)),
+            (json!({}), node(json!({}), &["dedicated:NoSchedule"]), (false, true)),
+            (json!({}), node(json!({}), &["dedicated:NoExecute"]), (false, false)),
+            (json!({}), node(json!({}), &["dedicated:PreferNoSchedule"]), (true, true)),
+            (json!({}), node(json!({}), &["node.kubernetes.io/unschedulable:NoSchedule"]), (true, true)),
+            // A node that does not answer: nothing new comes, what is there stays.
+            (
+                json!({}),
+                node(
+                    json!({}),
+                    &["node.kubernetes.io/unreachable:NoExecute", "node.kubernetes.io/unreachable:NoSchedule"],
+                ),
+                (false, true),
+            ),
+            (json!({}), node(json!({}), &["node.kubernetes.io/network-unavailable:NoSchedule"]), (false, true)),
+            (
+                json!({"hostNetwork": true}),
+                node(json!({}), &["node.kubernetes.io/network-unavailable:NoSchedule"]),
+                (true, true),
+            ),
+            (json!({"tolerations": [{"operator": "Exists"}]}), node(json!({}), &["any:NoExecute"]), (true, true)),
+        ];
+        for (spec, node, (runs, stays)) in cases {
+            assert_eq!(verdict(&set(spec.clone()), &node), Verdict { runs, stays }, "{spec} on {node}");
+        }
+    }
+
+    #[test]
+    fn pods_are_tied_to_their_node_and_tolerate_what_daemons_do() {
+        let own = json!({"key": "node.kubernetes.io/pid-pressure", "operator": "Exists", "effect": "NoSchedule"});
+        let preferred = json!([{"weight": 1}]);
+        let spec = json!({"tolerations": [{"key": "mine"}, own],
+            "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}});
+        let pod = make_pod(&set(spec), "abc", "n1");
+        assert_eq!(node_of(&pod), "n1");
+        assert_eq!(pod["metadata"]["labels"], json!({"app": "agent", GENERATION_LABEL: "3", HASH_LABEL: "abc"}));
+        let keys: Vec<&str> =
+            pod.list("/spec/tolerations").iter().map(|t| t.str("/key").rsplit('/').next().unwrap()).collect();
+        let want =
+            ["mine", "pid-pressure", "not-ready", "unreachable", "disk-pressure", "memory-pressure", "unschedulable"];
+        assert_eq!(keys, want);
+        assert!(pod.at("/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution").is_some());
+    }
+}

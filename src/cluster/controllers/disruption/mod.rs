@@ -1,0 +1,143 @@
+//! Disruption budgets: how many of the pods they select may be taken away on purpose right now.
+
+mod plan;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::context::Result;
+use super::shared::pods::is_ready;
+use super::{Action, Context, Controller, Key, Wake};
+use crate::api::{Request, Server};
+use crate::store::{Change, ChangeKind};
+use kctl_base::json::{Text, Value, json};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, Reading};
+use plan::Counts;
+
+/// The controller; its keys are budgets.
+pub const CONTROLLER: Controller = Controller {
+    name: "disruption-controller",
+    wakes: &[Wake::own(BUDGETS), Wake::custom("pods", budgets_of_pod)],
+    reconcile,
+};
+
+const BUDGETS: &str = "poddisruptionbudgets.policy";
+
+/// The budgets that select a pod, when something about it changed that they count.
+fn budgets_of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
+    fn told(pod: &Object) -> (Option<&Value>, bool, bool, &str) {
+        (pod.at("/metadata/labels"), is_ready(pod), pod.is_deleting(), pod.str("/status/phase"))
+    }
+    let budgets = server.read_all(BUDGETS, Some(change.object.namespace())).unwrap_or_default();
+    let same = |old: &Arc<Object>| change.kind == ChangeKind::Modified && told(old) == told(&change.object);
+    if budgets.is_empty() || change.old.as_ref().is_some_and(same) {
+        return Vec::new();
+    }
+    let selects = |budget: &Object| {
+        let selector = selector(budget);
+        [Some(&change.object), change.old.as_ref()].into_iter().flatten().any(|pod| selector.matches_object(pod))
+    };
+    budgets.iter().filter(|b| selects(b)).map(|b| Key::of(b)).collect()
+}
+
+/// A budget without a selector selects nothing, one with an empty selector everything.
+fn selector(budget: &Object) -> Selector {
+    let selector = budget.at("/spec/selector").map(Selector::from_object);
+    selector.and_then(std::result::Result::ok).unwrap_or(Selector::Nothing)
+}
+
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let Some(budget) = ctx.get_key(BUDGETS, key)? else { return Ok(Action::Done) };
+    let pods = ctx.pods_matching(&key.namespace, &selector(&budget))?;
+    if pods.is_empty() {
+        ctx.event(&budget, "Normal", "NoPods", "No matching pods found");
+    }
+    let scale = expected_scale(ctx, &budget, &pods)?;
+    let (kept, again) = plan::disrupted(&budget, &pods, ctx.now);
+    for name in plan::not_deleted(&budget, &pods, ctx.now) {
+        if let Some(pod) = pods.iter().find(|p| p.name() == name) {
+            let text = format!("Pod was expected by PDB {key} to be deleted but it wasn't");
+            ctx.event(pod, "Warning", "NotDeleted", &text);
+        }
+    }
+    let mut new = (*budget).clone();
+    match scale.and_then(|scale| plan::expected(&budget, pods.len() as i64, scale)) {
+        Ok(expectation) => {
+            let healthy = pods.iter().filter(|p| !p.is_deleting() && is_ready(p) && !kept.contains_key(p.name()));
+            let counts = Counts { healthy: healthy.count() as i64, expectation };
+            plan::set_status(&mut new, counts, &kept, ctx.now);
+        }
+        Err(problem) => {
+            plan::set_failure(&mut new, &problem, ctx.now);
+            let text = format!("Failed to calculate the number of expected pods: {problem}");
+            ctx.event(&budget, "Warning", "CalculateExpectedPodCountFailed", &text);
+        }
+    }
+    if new != *budget {
+        ctx.update_status(BUDGETS, new)?;
+    }
+    Ok(again.map_or(Action::Done, Action::At))
+}
+
+/// The sum of the sizes that the controllers of the pods want, where the budget depends on it; 0 where it does not.
+fn expected_scale(
+    ctx: &mut Context<'_>,
+    budget: &Object,
+    pods: &[Arc<Object>],
+) -> Result<std::result::Result<i64, String>> {
+    let needed = budget.at("/spec/maxUnavailable").is_some()
+        || budget.at("/spec/minAvailable").is_some_and(|v| v.as_str().is_some_and(|s| s.ends_with('%')));
+    if !needed {
+        return Ok(Ok(0));
+    }
+    let mut sizes: BTreeMap<Text, i64> = BTreeMap::new();
+    let mut unmanaged = BTreeSet::new();
+    for pod in pods {
+        let Some(owner) = pod.controller_of() else {
+            unmanaged.insert(pod.name().to_string());
+            continue;
+        };
+        if sizes.contains_key(&owner.uid) {
+            continue;
+        }
+        let resource = ctx.server().kind_of(&owner.api_version, &owner.kind).map(|k| k.names().resource());
+        match resource {
+            Some(resource) => {
+                if let Some((uid, size)) = size_of(ctx, &resource, pod.namespace(), &owner.name)? {
+                    sizes.insert(owner.uid.clone(), 0);
+                    sizes.insert(uid, size);
+                    continue;
+                }
+                return Ok(Err(format!("{resource} does not implement the scale subresource")));
+            }
+            None => return Ok(Err(format!("found no controllers for pod \"{}\"", pod.name()))),
+        }
+    }
+    if !unmanaged.is_empty() {
+        let names: Vec<&str> = unmanaged.iter().map(String::as_str).collect();
+        let text = format!(
+            "Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the status of \
+             the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods \
+             please set \".spec.minAvailable\" field of the PDB to an integer value. Pods: {}",
+            json!(budget.at("/spec/selector")),
+            names.join(", ")
+        );
+        ctx.event(budget, "Warning", "UnmanagedPods", &text);
+    }
+    Ok(Ok(sizes.values().sum()))
+}
+
+/// Uid and wanted size of what manages pods; a set that a Deployment manages stands for that.
+fn size_of(ctx: &mut Context<'_>, resource: &str, namespace: &str, name: &str) -> Result<Option<(Text, i64)>> {
+    let Some(owner) = ctx.get(resource, namespace, name)? else { return Ok(Some((Text::default(), 0))) };
+    if let Some(above) = owner.controller_of().filter(|o| resource == "replicasets.apps" && o.kind == "Deployment") {
+        let found = ctx.get("deployments.apps", namespace, &above.name)?;
+        return Ok(found.map(|d| (d.uid().into(), d.int("/spec/replicas").unwrap_or(1))));
+    }
+    let scale = ctx.send(Request::get(resource, namespace, name).subresource("scale"));
+    Ok(scale.ok().map(|s| (owner.uid().into(), s.object.int("/spec/replicas").unwrap_or(0))))
+}
+
+#[cfg(test)]
+mod tests;

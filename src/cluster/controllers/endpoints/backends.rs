@@ -1,0 +1,190 @@
+//! The pods behind a service: which of them count, in what state they are, and which of their ports it means.
+
+use std::sync::Arc;
+
+use crate::api::Server;
+use crate::controllers::context::Result;
+use crate::controllers::shared::pods::{is_ready, is_terminal};
+use crate::controllers::{Context, Key};
+use crate::store::{Change, ChangeKind};
+use kctl_base::json::{Value, json};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, Reading};
+
+/// A port as clients see it behind the service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Port {
+    /// The name of the service's port; empty for none.
+    pub name: String,
+    /// The number on the pod.
+    pub number: i64,
+    /// `TCP`, `UDP`, `SCTP`.
+    pub protocol: String,
+    /// What is spoken there, where the service says.
+    pub app_protocol: Option<String>,
+}
+
+impl Port {
+    /// As it stands in Endpoints; there an empty name is left out.
+    pub fn to_value(&self) -> Value {
+        let mut port = json!({"port": self.number, "protocol": self.protocol});
+        if !self.name.is_empty() {
+            port["name"] = self.name.as_str().into();
+        }
+        if let Some(protocol) = &self.app_protocol {
+            port["appProtocol"] = protocol.as_str().into();
+        }
+        port
+    }
+}
+
+/// One pod behind a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backend {
+    /// The pod's address.
+    pub ip: String,
+    /// Where it runs.
+    pub node: String,
+    /// The name of the pod.
+    pub pod: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its uid.
+    pub uid: String,
+    /// The name it has under the service's, if it belongs to it by its subdomain.
+    pub hostname: Option<String>,
+    /// Whether its readiness says that it serves.
+    pub is_ready: bool,
+    /// Whether it is going.
+    pub is_terminating: bool,
+    /// The service's ports on it; `None` when the service has ports and the pod none of them.
+    pub ports: Option<Vec<Port>>,
+}
+
+impl Backend {
+    /// The reference to the pod.
+    pub fn target(&self) -> Value {
+        json!({"kind": "Pod", "name": self.pod, "namespace": self.namespace, "uid": self.uid})
+    }
+
+    /// As an address in Endpoints.
+    pub fn address(&self) -> Value {
+        let mut address = json!({"ip": self.ip, "nodeName": self.node, "targetRef": self.target()});
+        if let Some(hostname) = &self.hostname {
+            address["hostname"] = hostname.as_str().into();
+        }
+        address
+    }
+}
+
+/// Whether the addresses of a service follow from pods.
+pub fn has_selector(service: &Object) -> bool {
+    service.map("/spec/selector").is_some_and(|m| !m.is_empty()) && service.str("/spec/type") != "ExternalName"
+}
+
+/// Whether a service has no address of its own.
+pub fn is_headless(service: &Object) -> bool {
+    service.str("/spec/clusterIP") == "None"
+}
+
+/// The services that select a pod, when something about it changed that they tell.
+pub fn services_of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
+    let pods = [Some(&change.object), change.old.as_ref()];
+    let few = server.read_few("services", change.object.namespace()).ok().flatten();
+    if few.is_some_and(|few| !few.iter().any(|service| has_selector(service))) {
+        return Vec::new();
+    }
+    if change.kind == ChangeKind::Modified && change.old.as_ref().is_some_and(|old| look_alike(old, &change.object)) {
+        return Vec::new();
+    }
+    let mut keys = Vec::new();
+    for pod in pods.into_iter().flatten() {
+        for service in candidates(pod, server) {
+            let key = Key::of(&service);
+            if selector(&service).matches_object(pod) && !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    }
+    keys
+}
+
+/// The services that may select a pod: all of its namespace when they are few, else those that ask for one of its labels.
+fn candidates(pod: &Object, server: &mut Server) -> Vec<Arc<Object>> {
+    if let Ok(Some(few)) = server.read_few("services", pod.namespace()) {
+        return few.into_iter().filter(|service| has_selector(service)).collect();
+    }
+    let pairs = pod.map("/metadata/labels").into_iter().flatten();
+    let pairs = pairs.map(|(key, value)| format!("{}/{key}={}", pod.namespace(), value.as_str().unwrap_or_default()));
+    pairs.flat_map(|pair| server.read_index_of("selector", &pair, "services", None).unwrap_or_default()).collect()
+}
+
+/// Whether services tell the same of two versions of a pod.
+fn look_alike(old: &Object, new: &Object) -> bool {
+    ["/metadata/labels", "/status/podIP", "/metadata/uid"].iter().all(|field| old.at(field) == new.at(field))
+        && (is_ready(old), is_terminal(old), old.is_deleting()) == (is_ready(new), is_terminal(new), new.is_deleting())
+}
+
+fn selector(service: &Object) -> Selector {
+    service.map("/spec/selector").map_or(Selector::Nothing, Selector::from_map)
+}
+
+/// The pods behind a service that have an address and have not ended, by name.
+pub fn of(ctx: &mut Context<'_>, service: &Object) -> Result<Vec<Backend>> {
+    let mut pods = ctx.pods_matching(service.namespace(), &selector(service))?;
+    pods.retain(|p| !is_terminal(p) && !p.str("/status/podIP").is_empty());
+    pods.sort_by(|a, b| a.name().cmp(b.name()));
+    Ok(pods.iter().map(|p| backend(service, p)).collect())
+}
+
+fn backend(service: &Object, pod: &Object) -> Backend {
+    let hostname = pod.str("/spec/hostname");
+    let named = !hostname.is_empty() && pod.str("/spec/subdomain") == service.name();
+    Backend {
+        ip: pod.str("/status/podIP").into(),
+        node: pod.str("/spec/nodeName").into(),
+        pod: pod.name().into(),
+        namespace: pod.namespace().into(),
+        uid: pod.uid().into(),
+        hostname: named.then(|| hostname.into()),
+        is_ready: is_ready(pod),
+        is_terminating: pod.is_deleting(),
+        ports: ports(service, pod),
+    }
+}
+
+fn ports(service: &Object, pod: &Object) -> Option<Vec<Port>> {
+    let wanted = service.list("/spec/ports");
+    let found: Vec<Port> = wanted.iter().filter_map(|p| port(p, pod)).collect();
+    (wanted.is_empty() || !found.is_empty()).then_some(found)
+}
+
+/// A port of the service on a pod: by number, or by the name that a container (or a sidecar) gives it.
+fn port(wanted: &Value, pod: &Object) -> Option<Port> {
+    let protocol = protocol_of(wanted);
+    let number = match wanted.at("/targetPort") {
+        Some(Value::String(name)) => named_port(pod, name, protocol)?,
+        Some(number) => number.as_i64()?,
+        None => wanted.int("/port")?,
+    };
+    Some(Port {
+        name: wanted.str("/name").into(),
+        number,
+        protocol: protocol.into(),
+        app_protocol: wanted.at("/appProtocol").and_then(Value::as_str).map(String::from),
+    })
+}
+
+fn named_port(pod: &Object, name: &str, protocol: &str) -> Option<i64> {
+    let sidecars = pod.list("/spec/initContainers").iter().filter(|c| c.str("/restartPolicy") == "Always");
+    let mut ports = pod.list("/spec/containers").iter().chain(sidecars).flat_map(|c| c.list("/ports"));
+    let same = |p: &&Value| p.str("/name") == name && protocol_of(p) == protocol;
+    ports.find(same).and_then(|p| p.int("/containerPort"))
+}
+
+fn protocol_of(port: &Value) -> &str {
+    match port.str("/protocol") {
+        "" => "TCP",
+        protocol => protocol,
+    }
+}

@@ -1,0 +1,196 @@
+//! Histories: the ControllerRevisions that keep the past templates of StatefulSets and DaemonSets.
+//!
+//! A revision holds a template as a patch of its owner, under a name made of the owner's and a hash, and a number. Equal data
+//! is one object: when a template returns, its object gets a new number. Which revision is whose present, and which are
+//! still in use, is the owners' business.
+
+use std::sync::Arc;
+
+use super::Context;
+use super::context::Result;
+use super::shared::claim;
+use kctl_base::json::{Map, Value, json, to_compact};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, OwnerReference, Reading, Writing};
+use kctl_base::sim::ids::safe_encode;
+
+/// The resource of revisions.
+pub const REVISIONS: &str = "controllerrevisions.apps";
+
+/// The label by which revisions and pods say which template they stand for.
+pub const HASH_LABEL: &str = "controller-revision-hash";
+
+/// Names of owners are cut so that dash and hash still fit.
+const PREFIX_MAX: usize = 223;
+
+/// What a revision keeps of its owner: the template, as a patch that replaces the whole of it.
+pub fn data_of(owner: &Object) -> Value {
+    let mut template = owner.at("/spec/template").cloned().unwrap_or_else(|| Value::Object(Map::new()));
+    template["$patch"] = "replace".into();
+    json!({"spec": {"template": template}})
+}
+
+/// The template that a revision keeps.
+pub fn template_of(revision: &Object) -> Value {
+    let mut template = revision.at("/data/spec/template").cloned().unwrap_or(Value::Null);
+    if let Some(map) = template.as_object_mut() {
+        map.remove("$patch");
+    }
+    template
+}
+
+/// The number of a revision.
+pub fn number(revision: &Object) -> i64 {
+    revision.int("/revision").unwrap_or(0)
+}
+
+/// The number that comes after all of these.
+pub fn next_number<'a>(revisions: impl IntoIterator<Item = &'a Arc<Object>>) -> i64 {
+    revisions.into_iter().map(|r| number(r)).max().unwrap_or(0) + 1
+}
+
+/// The hash of a revision's data: FNV-1 over its text and the number of collisions so far, in the safe alphabet.
+pub fn hash(data: &Value, collisions: i64) -> String {
+    let text = to_compact(data) + &collisions.to_string();
+    let sum = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| hash.wrapping_mul(0x0100_0193) ^ u32::from(byte));
+    safe_encode(&sum.to_string())
+}
+
+/// `OWNER-HASH`.
+pub fn name(owner: &str, hash: &str) -> String {
+    let end = (0..=owner.len().min(PREFIX_MAX)).rev().find(|end| owner.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}-{hash}", &owner[..end])
+}
+
+/// The revision that would keep the owner's present template.
+pub fn make(owner: &Object, data: Value, hash: &str, number: i64) -> Object {
+    let mut labels = owner.map("/spec/template/metadata/labels").cloned().unwrap_or_default();
+    labels.insert(HASH_LABEL, hash.into());
+    let mut revision = json!({
+        "apiVersion": "apps/v1", "kind": "ControllerRevision",
+        "metadata": {
+            "name": name(owner.name(), hash),
+            "namespace": owner.namespace(),
+            "labels": labels,
+            "ownerReferences": [OwnerReference::controller(owner).to_value()],
+        },
+        "data": data,
+        "revision": number,
+    });
+    if let Some(annotations) = owner.at("/metadata/annotations") {
+        revision.put("/metadata/annotations", annotations.clone());
+    }
+    revision
+}
+
+/// The revisions of an owner by number, the latest last; orphans that its selector matches are adopted.
+pub fn claim(context: &mut Context<'_>, owner: &Object, selector: &Selector) -> Result<Vec<Arc<Object>>> {
+    let candidates = claim::candidates(context, owner, REVISIONS, selector)?;
+    let mut revisions = claim::claim(context, owner, REVISIONS, selector, candidates)?;
+    revisions.sort_by_key(|r| (number(r), r.creation_time(), r.name().to_string()));
+    Ok(revisions)
+}
+
+/// Gives a revision another number.
+pub fn renumber(context: &mut Context<'_>, revision: &Arc<Object>, to: i64) -> Result<Arc<Object>> {
+    if number(revision) == to {
+        return Ok(revision.clone());
+    }
+    let mut changed = (**revision).clone();
+    changed.put("/revision", to);
+    context.update(REVISIONS, changed)
+}
+
+/// What became of the creation of a revision.
+pub enum Created {
+    /// It is there: made now, or found with the same data.
+    Made(Arc<Object>),
+    /// Another revision has its name.
+    Collision,
+}
+
+/// Stores a new revision; one that is there with the same data serves as well.
+pub fn create(context: &mut Context<'_>, revision: Object) -> Result<Created> {
+    match context.create(REVISIONS, revision.clone()) {
+        Ok(made) => Ok(Created::Made(made)),
+        Err(status) if status.is_already_exists() => {
+            match context.get(REVISIONS, revision.namespace(), revision.name())? {
+                Some(there) if there.get("data") == revision.get("data") => Ok(Created::Made(there)),
+                _ => Ok(Created::Collision),
+            }
+        }
+        Err(status) => Err(status),
+    }
+}
+
+/// The revisions beyond the limit, oldest first: those that are not in use count and go.
+pub fn surplus(revisions: &[Arc<Object>], limit: i64, is_live: impl Fn(&Object) -> bool) -> Vec<&Arc<Object>> {
+    let unused: Vec<_> = revisions.iter().filter(|r| !is_live(r)).collect();
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let count = unused.len().saturating_sub(limit);
+    unused.into_iter().take(count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn revision(name: &str, number: i64) -> Arc<Object> {
+        Arc::new(json!({"metadata": {"name": name}, "revision": number}))
+    }
+
+    #[test]
+    fn data_is_a_patch_and_comes_back_as_a_template() {
+        let owner = json!({"spec": {"replicas": 3, "template": {"metadata": {"labels": {"a": "b"}}}}});
+        let data = data_of(&owner);
+        assert_eq!(data, json!({"spec": {"template": {"$patch": "replace", "metadata": {"labels": {"a": "b"}}}}}));
+        assert_eq!(template_of(&json!({"data": data})), owner["spec"]["template"]);
+    }
+
+    #[test]
+    fn hashes_are_those_of_a_real_control_plane() {
+        // Recorded: the templates of a StatefulSet before and after its image was set.
+        let template = |image: &str| {
+            json!({"spec": {"template": {
+                "$patch": "replace",
+                "metadata": {"labels": {"app": "nginx-pod"}},
+                "spec": {
+                    "containers": [{
+                        "image": image, "imagePullPolicy": "IfNotPresent", "name": "nginx",
+                        "ports": [{"containerPort": 80, "name": "http", "protocol": "TCP"}], "resources": {},
+                        "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File",
+                        "volumeMounts": [{"mountPath": "/usr/share/nginx/html", "name": "nginxdata"}],
+                    }],
+                    "dnsPolicy": "ClusterFirst", "restartPolicy": "Always", "schedulerName": "default-scheduler",
+                    "securityContext": {}, "terminationGracePeriodSeconds": 30,
+                },
+            }}})
+        };
+        assert_eq!(hash(&template("nginx:1.12"), 0), "675fbdbd88");
+        assert_eq!(hash(&template("nginx:1.14"), 0), "86cbf57fdb");
+    }
+
+    #[test]
+    fn names_leave_room_for_the_hash() {
+        assert_eq!(name("web", "abc"), "web-abc");
+        assert_eq!(name(&"x".repeat(250), "abc").len(), 227);
+    }
+
+    #[test]
+    fn what_is_in_use_does_not_count_against_the_limit() {
+        let revisions = [revision("a", 1), revision("b", 2), revision("c", 3), revision("d", 4)];
+        for (limit, live, want) in [
+            (10, &["d"][..], &[][..]),
+            (1, &["d"], &["a", "b"]),
+            (1, &["d", "a"], &["b"]),
+            (0, &["d", "b"], &["a", "c"]),
+            (-1, &["d"], &[]),
+        ] {
+            let names: Vec<&str> =
+                surplus(&revisions, limit, |r| live.contains(&r.name())).iter().map(|r| r.name()).collect();
+            assert_eq!(names, want, "limit {limit}, in use {live:?}");
+        }
+        assert_eq!(next_number(&revisions), 5);
+        assert_eq!(next_number([]), 1);
+    }
+}

@@ -1,0 +1,279 @@
+//! Horizontal pod autoscalers: keep the size of a workload where its metrics ask for, and within bounds without metrics.
+//!
+//! An autoscaler is looked at every fifteen seconds, as in a cluster, but only while looking again can show something new:
+//! one that has come to rest is woken by a change of its target, its pods or itself. The key `/*` wakes all of them.
+
+mod evaluate;
+mod limits;
+pub mod metrics;
+mod replicas;
+mod rivals;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::context::Result;
+use super::{Action, Context, Controller, Key, Wake};
+use crate::api::{Request, Server};
+use crate::store::{Change, ChangeKind};
+use kctl_base::json::{self, Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing, condition_is_true};
+use kctl_base::sim::{Duration, Time};
+use limits::History;
+
+/// The controller; its keys are autoscalers.
+pub const CONTROLLER: Controller = Controller {
+    name: NAME,
+    wakes: &[
+        Wake::own(AUTOSCALERS),
+        Wake::custom("deployments.apps", of_target),
+        Wake::custom("replicasets.apps", of_target),
+        Wake::custom("statefulsets.apps", of_target),
+        Wake::custom("replicationcontrollers", of_target),
+        Wake::custom("pods", of_pod),
+    ],
+    reconcile,
+};
+
+const NAME: &str = "horizontal-pod-autoscaler";
+const AUTOSCALERS: &str = "horizontalpodautoscalers.autoscaling";
+/// How often an autoscaler is looked at (`--horizontal-pod-autoscaler-sync-period`).
+const PERIOD: Duration = Duration::from_secs(15);
+
+/// The autoscalers of a workload whose size was changed, or that has come or gone.
+fn of_target(change: &Change, server: &mut Server) -> Vec<Key> {
+    let size = |o: &Object| o.int("/spec/replicas");
+    let same = change.old.as_ref().is_some_and(|old| size(old) == size(&change.object));
+    if same && change.kind == ChangeKind::Modified {
+        return Vec::new();
+    }
+    let target = &change.object;
+    let aims = |hpa: &Object| {
+        hpa.str("/spec/scaleTargetRef/kind") == target.kind() && hpa.str("/spec/scaleTargetRef/name") == target.name()
+    };
+    let all = server.read_all(AUTOSCALERS, Some(target.namespace())).unwrap_or_default();
+    all.iter().filter(|h| aims(h)).map(|h| Key::of(h)).collect()
+}
+
+/// Autoscalers of a namespace in which a pod is measured differently, or one that is measured has changed its state.
+fn of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
+    fn told(pod: &Object) -> (Option<&str>, bool, bool) {
+        (pod.annotation(metrics::ANNOTATION), condition_is_true(pod, "Ready"), pod.is_deleting())
+    }
+    let all = server.read_all(AUTOSCALERS, Some(change.object.namespace())).unwrap_or_default();
+    let same = |old: &Arc<Object>| change.kind == ChangeKind::Modified && told(old) == told(&change.object);
+    if all.is_empty() || change.old.as_ref().is_some_and(same) {
+        return Vec::new();
+    }
+    all.iter().map(|h| Key::of(h)).collect()
+}
+
+/// What is remembered of an autoscaler between two looks.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Memory {
+    /// When it was looked at last, or first seen.
+    last: Time,
+    history: History,
+}
+
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    if key.name == "*" {
+        return wake_all(ctx);
+    }
+    let row = key.to_string();
+    let Some(hpa) = ctx.get_key(AUTOSCALERS, key)? else {
+        ctx.remember(&row, None);
+        return Ok(Action::Done);
+    };
+    let now = ctx.now;
+    let known: Option<Memory> = ctx.memory(&row)?.and_then(|v| json::from_value(&v).ok());
+    let Some(mut memory) = known else {
+        let first = Memory { last: now, history: History::default() };
+        ctx.remember(&row, json::to_value(&first).ok());
+        return Ok(Action::Recurring(now + PERIOD));
+    };
+    let next = next_look(memory.last, now);
+    if next > now {
+        return Ok(Action::Recurring(next));
+    }
+    memory.last = now;
+    let mut new = (*hpa).clone();
+    let settled = look(ctx, &mut new, &mut memory.history)?;
+    memory.history.prune(&hpa, now);
+    ctx.remember(&row, json::to_value(&memory).ok());
+    if new["status"] != hpa["status"] {
+        ctx.update_status(AUTOSCALERS, new)?;
+    }
+    Ok(if settled { Action::Done } else { Action::Recurring(now + PERIOD) })
+}
+
+/// The next beat after the last look that is not over.
+fn next_look(last: Time, now: Time) -> Time {
+    let beats = ((now - last).micros() + PERIOD.micros() - 1) / PERIOD.micros();
+    last + Duration::from_micros(PERIOD.micros() * beats.max(1))
+}
+
+/// New metrics concern every autoscaler.
+fn wake_all(ctx: &mut Context<'_>) -> Result<Action> {
+    let now = ctx.now;
+    for hpa in ctx.list(AUTOSCALERS, None)? {
+        let key = Key::of(&hpa).to_string();
+        ctx.server().schedule(NAME, &key, now, true);
+    }
+    Ok(Action::Done)
+}
+
+/// Looks at one autoscaler and resizes its target; answers whether nothing will change by itself any more.
+fn look(ctx: &mut Context<'_>, hpa: &mut Object, history: &mut History) -> Result<bool> {
+    let now = ctx.now;
+    let (resource, scale) = match target(ctx, hpa)? {
+        Ok(found) => found,
+        Err(problem) => {
+            ctx.event(hpa, "Warning", "FailedGetScale", &problem);
+            let text = format!("the HPA controller was unable to get the target's current scale: {problem}");
+            set_condition(hpa, "AbleToScale", false, "FailedGetScale", &text, now);
+            return Ok(true);
+        }
+    };
+    let text = "the HPA controller was able to get the target's current scale";
+    set_condition(hpa, "AbleToScale", true, "SucceededGetScale", text, now);
+    let current = scale.int("/spec/replicas").unwrap_or(0);
+    let (least, most) = (hpa.int("/spec/minReplicas").unwrap_or(1), hpa.int("/spec/maxReplicas").unwrap_or(1));
+    history.begin(now, current);
+    let mut statuses = hpa.pointer("/status/currentMetrics").cloned().unwrap_or(Value::Null);
+    let (desired, reason) = if current == 0 && least != 0 {
+        let text = "scaling is disabled since the replica count of the target is zero";
+        set_condition(hpa, "ScalingActive", false, "ScalingDisabled", text, now);
+        (0, String::new())
+    } else if current > most {
+        (most, "Current number of replicas above Spec.MaxReplicas".to_string())
+    } else if current < least {
+        (least, "Current number of replicas below Spec.MinReplicas".to_string())
+    } else if let Some(problem) = rivals::problem(ctx, hpa, &scale)? {
+        set_condition(hpa, "ScalingActive", false, "AmbiguousSelector", &problem, now);
+        ctx.event(hpa, "Warning", "AmbiguousSelector", &problem);
+        ctx.event(hpa, "Warning", "FailedComputeMetricsReplicas", &problem);
+        hpa.put("/status/currentReplicas", current);
+        hpa.put_default("/status/desiredReplicas", 0);
+        // A rival that goes is no change of this autoscaler, so it looks again.
+        return Ok(false);
+    } else {
+        match by_metrics(ctx, hpa, history, &scale, &mut statuses)? {
+            Some(found) => found,
+            None => {
+                hpa.put("/status/currentReplicas", current);
+                hpa.put_default("/status/desiredReplicas", 0);
+                hpa.put("/status/currentMetrics", statuses);
+                return Ok(true);
+            }
+        }
+    };
+    if desired != current {
+        resize(ctx, hpa, &resource, &scale, (desired, &reason))?;
+        history.changed(now, desired - current);
+    }
+    hpa.put("/status/currentReplicas", current);
+    hpa.put("/status/desiredReplicas", desired);
+    hpa.put("/status/currentMetrics", statuses);
+    let held = kctl_base::object::condition(hpa, "AbleToScale")
+        .is_some_and(|c| matches!(c.str("/reason"), "ScaleDownStabilized" | "ScaleUpStabilized"));
+    Ok(desired == current && !held)
+}
+
+/// The resource and the scale of the target, or why there is none.
+fn target(ctx: &mut Context<'_>, hpa: &Object) -> Result<std::result::Result<(String, Object), String>> {
+    let of = |field: &str| hpa.str(&format!("/spec/scaleTargetRef/{field}")).to_string();
+    let (api_version, kind, name) = (of("apiVersion"), of("kind"), of("name"));
+    let Some(found) = ctx.server().kind_of(&api_version, &kind) else {
+        let (group, version) = kctl_base::object::split_api_version(&api_version);
+        let text = match group {
+            "" => format!("no matches for kind \"{kind}\" in version \"{version}\""),
+            _ => format!("no matches for kind \"{kind}\" in group \"{group}\""),
+        };
+        return Ok(Err(text));
+    };
+    let resource = found.names().resource();
+    let request = Request::get(&resource, hpa.namespace(), &name).subresource("scale");
+    Ok(match ctx.send(request) {
+        Ok(response) => Ok((resource.into(), (*response.object).clone())),
+        Err(status) => Err(status.message),
+    })
+}
+
+/// The size that the metrics lead to and why; `None` when there are none to rely on.
+fn by_metrics(
+    ctx: &mut Context<'_>,
+    hpa: &mut Object,
+    history: &mut History,
+    scale: &Object,
+    statuses: &mut Value,
+) -> Result<Option<(i64, String)>> {
+    let now = ctx.now;
+    let current = scale.int("/spec/replicas").unwrap_or(0);
+    let found = evaluate::all(ctx, hpa, scale)?;
+    *statuses = found.statuses;
+    for (reason, problem) in &found.problems {
+        ctx.event(hpa, "Warning", reason, problem);
+    }
+    let Some((wanted, metric)) = found.proposal else {
+        if let Some((reason, problem)) = found.problems.first() {
+            let text = format!("the HPA was unable to compute the replica count: {problem}");
+            set_condition(hpa, "ScalingActive", false, reason, &text, now);
+            let (bad, all) = (found.problems.len(), hpa.list("/spec/metrics").len());
+            let text = format!("invalid metrics ({bad} invalid out of {all}), first error is: {problem}");
+            ctx.event(hpa, "Warning", "FailedComputeMetricsReplicas", &text);
+        }
+        return Ok(None);
+    };
+    let text = format!("the HPA was able to successfully calculate a replica count from {metric}");
+    set_condition(hpa, "ScalingActive", true, "ValidMetricFound", &text, now);
+    let limited = limits::apply(hpa, history, current, wanted, now);
+    for (kind, status, reason, message) in limited.conditions {
+        set_condition(hpa, kind, status, reason, message, now);
+    }
+    let reason = if wanted > current { format!("{metric} above target") } else { "All metrics below target".into() };
+    Ok(Some((limited.replicas, reason)))
+}
+
+fn resize(
+    ctx: &mut Context<'_>,
+    hpa: &mut Object,
+    resource: &str,
+    scale: &Object,
+    (desired, reason): (i64, &str),
+) -> Result<()> {
+    let mut new = scale.clone();
+    new.put("/spec/replicas", desired);
+    let request = Request::update(resource, hpa.namespace(), scale.name(), new).subresource("scale");
+    let now = ctx.now;
+    if let Err(status) = ctx.send(request) {
+        let text = format!("New size: {desired}; reason: {reason}; error: {}", status.message);
+        ctx.event(hpa, "Warning", "FailedRescale", &text);
+        let text = format!("the HPA controller was unable to update the target scale: {}", status.message);
+        set_condition(hpa, "AbleToScale", false, "FailedUpdateScale", &text, now);
+        return Ok(());
+    }
+    let text = format!("the HPA controller was able to update the target scale to {desired}");
+    set_condition(hpa, "AbleToScale", true, "SucceededRescale", &text, now);
+    ctx.event(hpa, "Normal", "SuccessfulRescale", &format!("New size: {desired}; reason: {reason}"));
+    hpa.put("/status/lastScaleTime", now.rfc3339());
+    Ok(())
+}
+
+/// Sets a condition in its place; the time of its last transition moves only with its status.
+fn set_condition(hpa: &mut Object, kind: &str, is: bool, reason: &str, message: &str, now: Time) {
+    let status = if is { "True" } else { "False" };
+    let list = hpa.list_mut("/status/conditions");
+    let place = list.iter().position(|c| c.str("/type") == kind);
+    let since = place.map(|i| &list[i]).filter(|c| c.str("/status") == status).map(|c| c["lastTransitionTime"].clone());
+    let condition = json!({"type": kind, "status": status, "reason": reason, "message": message,
+                           "lastTransitionTime": since.unwrap_or_else(|| now.rfc3339().into())});
+    match place {
+        Some(index) => list[index] = condition,
+        None => list.push(condition),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! Images: which ones can not be pulled, how large they are, what their ids look like.
+
+use kctl_base::json::Value;
+use kctl_base::sim::Ids;
+
+/// Images that no registry has, unless `kctl sim image` said otherwise.
+pub const DEFAULT_MISSING: &[&str] = &["nginx:1.91"];
+/// Tags that no registry has.
+const MISSING_TAGS: &[&str] = &["bad", "does-not-exist", "notfound"];
+
+/// Whether an image can not be pulled; `listed` is the edited list of missing images, where there is one.
+pub(super) fn is_missing(image: &str, listed: Option<&Value>) -> bool {
+    let named = match listed.and_then(Value::as_array) {
+        Some(list) => list.iter().any(|i| i == image),
+        None => DEFAULT_MISSING.contains(&image),
+    };
+    named || tag(image).is_some_and(|t| MISSING_TAGS.contains(&t))
+}
+
+/// The tag of an image reference.
+fn tag(image: &str) -> Option<&str> {
+    let name = image.rsplit('/').next()?.split('@').next()?;
+    name.split_once(':').map(|(_, tag)| tag)
+}
+
+/// The full name of an image, as the container runtime resolves it.
+pub(super) fn canonical(image: &str) -> String {
+    let first = image.split('/').next().unwrap_or("");
+    let has_registry = image.contains('/') && (first.contains('.') || first.contains(':') || first == "localhost");
+    let name = match (has_registry, image.contains('/')) {
+        (true, _) => image.to_string(),
+        (false, true) => format!("docker.io/{image}"),
+        (false, false) => format!("docker.io/library/{image}"),
+    };
+    if name.contains('@') || tag(&name).is_some() { name } else { format!("{name}:latest") }
+}
+
+/// What the runtime says of an image that is not there.
+pub(super) fn not_found(image: &str) -> String {
+    let full = canonical(image);
+    format!(
+        "rpc error: code = NotFound desc = failed to pull and unpack image \"{full}\": failed to resolve reference \"{full}\": {full}: not found"
+    )
+}
+
+/// A plausible size in bytes, always the same for one image.
+pub(super) fn size(image: &str) -> u64 {
+    20_000_000 + Ids::new(0).below("image-size", &canonical(image), 0, 80_000_000)
+}
+
+/// The id under which a container reports its image.
+pub(super) fn id(image: &str) -> String {
+    let full = canonical(image);
+    let name = full.split('@').next().unwrap_or(&full);
+    let name = match (name.rfind(':'), name.rfind('/')) {
+        (Some(colon), slash) if slash.is_none_or(|s| colon > s) => &name[..colon],
+        _ => name,
+    };
+    let ids = Ids::new(0);
+    format!("{name}@sha256:{:032x}{:032x}", ids.draw("image", &full, 0), ids.draw("image", &full, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kctl_base::json::json;
+
+    #[test]
+    fn references_are_resolved() {
+        assert_eq!(canonical("nginx"), "docker.io/library/nginx:latest");
+        assert_eq!(canonical("ikubernetes/myapp:v1"), "docker.io/ikubernetes/myapp:v1");
+        assert_eq!(canonical("localhost:5000/x:1"), "localhost:5000/x:1");
+        assert!(id("nginx:1.25").starts_with("docker.io/library/nginx@sha256:"));
+    }
+
+    #[test]
+    fn missing_images_are_those_of_the_list_and_the_telling_tags() {
+        assert!(is_missing("nginx:1.91", None) && is_missing("x/y:does-not-exist", None));
+        assert!(!is_missing("nginx:1.91", Some(&json!([]))) && is_missing("a:1", Some(&json!(["a:1"]))));
+    }
+}

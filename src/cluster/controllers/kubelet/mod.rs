@@ -1,0 +1,254 @@
+//! The kubelet of every node: what happens to pods that are bound, second by second.
+//!
+//! A step ([`step`]; [`lifecycle`] for the pod, [`container`] for each container) is computed from the pod, what the kubelet
+//! remembers of it ([`runtime`]) and the present; then the status ([`status`]) follows from the memory. What containers do
+//! is guessed from their commands ([`program`]) or declared by an annotation ([`life`]). Nothing is executed and nothing is
+//! downloaded.
+
+mod container;
+mod images;
+mod launch;
+pub mod life;
+mod lifecycle;
+mod probes;
+pub mod program;
+mod pull;
+mod references;
+mod runtime;
+mod spec;
+mod status;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use images::DEFAULT_MISSING;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Action, Context, Controller, Key, Wake};
+use crate::api::{Propagation, Server};
+use crate::store::{Change, ChangeKind};
+use kctl_base::json::{self, Value};
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::sim::Time;
+use kctl_base::status::Status;
+use runtime::PodRuntime;
+use step::{Fault, Outcome, Step, World};
+
+/// The controller.
+pub(super) const CONTROLLER: Controller =
+    Controller { name: NAME, wakes: &[Wake::custom("pods", bound_pods)], reconcile };
+
+const NAME: &str = "kubelet";
+/// The list of nodes whose kubelet has been stopped on purpose.
+const STOPPED: &str = "node-stopped";
+/// The list of images that can not be pulled.
+const MISSING: &str = "images-missing";
+/// Faults on purpose, by `namespace/name` of the pod.
+const FAULTS: &str = "pod-faults";
+
+/// The key of a pod that is gone: this and its uid, without a namespace.
+const GONE: &str = "gone:";
+
+/// A kubelet minds only pods that are bound to its node; a removed pod is forgotten.
+fn bound_pods(change: &Change, _: &mut Server) -> Vec<Key> {
+    let pod = &change.object;
+    match (pod.str("/spec/nodeName"), change.kind) {
+        ("", _) => Vec::new(),
+        (_, ChangeKind::Deleted) => vec![Key::of(pod), Key::new("", &format!("{GONE}{}", pod.uid()))],
+        _ => vec![Key::of(pod)],
+    }
+}
+
+fn memory_name(uid: &str) -> String {
+    format!("pod/{uid}")
+}
+
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
+    if let Some(uid) = key.name.strip_prefix(GONE) {
+        ctx.remember(&memory_name(uid), None);
+        return Ok(Action::Done);
+    }
+    let Some(pod) = ctx.get_key("pods", key)?.filter(|p| !p.str("/spec/nodeName").is_empty()) else {
+        return Ok(Action::Done);
+    };
+    let phase = pod.str("/status/phase");
+    let over = phase == "Succeeded" || phase == "Failed";
+    let node = pod.str("/spec/nodeName").to_string();
+    if (over && !pod.is_deleting()) || is_stopped(ctx, &node)? {
+        return Ok(Action::Done);
+    }
+    let Some(mut runtime) = remembered(ctx, &pod, &node)? else { return Ok(Action::Done) };
+    let before = runtime.clone();
+    let outcome = step(ctx, &pod, &node, &mut runtime)?;
+    if runtime != before || pod.str("/status/startTime").is_empty() {
+        ctx.remember_typed(&memory_name(pod.uid()), runtime.clone());
+    }
+    for image in &outcome.pulled {
+        keep_image(ctx, &node, image)?;
+    }
+    for note in &outcome.notes {
+        let kind = if note.warning { "Warning" } else { "Normal" };
+        ctx.event_from(&pod, &note.field_path, &node, kind, note.reason, &note.message);
+    }
+    // Containers that have only been told to stop look as they did.
+    let reported = (!pod.is_deleting() || outcome.gone) && report(ctx, &pod, &runtime, &node)?;
+    if outcome.gone && reported {
+        // That its containers have ended is seen before the pod goes.
+        return Ok(Action::At(ctx.now));
+    }
+    if outcome.gone {
+        clear_fault(ctx, key)?;
+        ctx.delete_with("pods", &pod, Some(0), Propagation::Background)?;
+        return Ok(Action::Done);
+    }
+    Ok(match outcome.next {
+        Some((at, true)) => Action::Recurring(at),
+        Some((at, false)) => Action::At(at),
+        None => Action::Done,
+    })
+}
+
+/// What the kubelet remembers of a pod; a pod that it sees first gets a sandbox and an address.
+fn remembered(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Option<PodRuntime>, Status> {
+    if let Some(known) = ctx.typed_memory(&memory_name(pod.uid()))? {
+        return Ok(Some(known));
+    }
+    let Some(found) = ctx.get("nodes", "", node)? else { return Ok(None) };
+    tell_of_nonsense(ctx, pod, node);
+    let ip = if pod.flag("/spec/hostNetwork") { host_ip(&found) } else { next_ip(ctx, &found)? };
+    let runtime = PodRuntime {
+        started: ctx.now,
+        ip,
+        containers: BTreeMap::new(),
+        stopping: None,
+        mount_retry: None,
+        ended: None,
+    };
+    Ok(Some(runtime))
+}
+
+/// Words of a declared life that mean nothing would otherwise be passed over in silence.
+fn tell_of_nonsense(ctx: &mut Context<'_>, pod: &Object, node: &str) {
+    let lists = ["/spec/initContainers", "/spec/containers"];
+    let words = lists.iter().flat_map(|list| pod.list(list)).flat_map(|container| life::declared(pod, container).1);
+    let words: BTreeSet<String> = words.collect();
+    if !words.is_empty() {
+        let words: Vec<String> = words.into_iter().collect();
+        let text = format!("Annotation {} says what means nothing: {}", life::ANNOTATION, words.join(" "));
+        ctx.event_from(pod, "", node, "Warning", "UnknownLife", &text);
+    }
+}
+
+/// The next address out of the node's range; numbers are used again when the range is used up.
+fn next_ip(ctx: &mut Context<'_>, node: &Object) -> Result<String, Status> {
+    let range = node.str("/spec/podCIDR");
+    let prefix = range.split('/').next().and_then(|a| a.rsplit_once('.')).map_or("10.244.255", |(prefix, _)| prefix);
+    let counter = ctx.next_counter("pod-ip", node.name())?;
+    Ok(format!("{prefix}.{}", 2 + counter % 253))
+}
+
+fn host_ip(node: &Object) -> String {
+    let internal = node.list("/status/addresses").iter().find(|a| a.str("/type") == "InternalIP");
+    internal.map_or_else(String::new, |a| a.str("/address").to_string())
+}
+
+fn is_stopped(ctx: &mut Context<'_>, node: &str) -> Result<bool, Status> {
+    let stopped = ctx.setting(STOPPED)?;
+    Ok(stopped.is_some_and(|list| match &list {
+        Value::Array(names) => names.iter().any(|n| n == node),
+        Value::Object(since) => since.contains_key(node),
+        _ => false,
+    }))
+}
+
+fn step(ctx: &mut Context<'_>, pod: &Object, node: &str, runtime: &mut PodRuntime) -> Result<Outcome, Status> {
+    let missing = ctx.setting(MISSING)?;
+    let present = node_images(ctx, node)?;
+    let fault = fault(ctx, pod)?;
+    let starting = runtime.containers.len() < pod.list("/spec/containers").len()
+        || runtime.containers.values().any(|c| c.running().is_none());
+    let (unmountable, config) = match starting && !pod.is_deleting() {
+        true => (references::missing_volume(ctx, pod)?, references::missing_config(ctx, pod)?),
+        false => (None, BTreeMap::new()),
+    };
+    let world = World {
+        now: ctx.now,
+        latency: ctx.latency(),
+        has_image: &|image| present.iter().any(|i| i == image),
+        is_missing: &|image| images::is_missing(image, missing.as_ref()),
+        unmountable,
+        missing_config: &|container| config.get(container.str("/name")).cloned(),
+        fault,
+    };
+    let outcome = Step::run(pod, runtime, &world);
+    if fault == Some(Fault::Crash) {
+        clear_fault(ctx, &Key::of(pod))?;
+    }
+    Ok(outcome)
+}
+
+/// The images that a node has pulled.
+fn node_images(ctx: &mut Context<'_>, node: &str) -> Result<Vec<String>, Status> {
+    Ok(ctx.typed_memory(&format!("images/{node}"))?.unwrap_or_default())
+}
+
+fn keep_image(ctx: &mut Context<'_>, node: &str, image: &str) -> Result<(), Status> {
+    let mut images = node_images(ctx, node)?;
+    if !images.iter().any(|i| i == image) {
+        images.push(image.into());
+        ctx.remember_typed(&format!("images/{node}"), images);
+    }
+    Ok(())
+}
+
+fn fault(ctx: &mut Context<'_>, pod: &Object) -> Result<Option<Fault>, Status> {
+    let faults = ctx.setting(FAULTS)?;
+    let key = Key::of(pod).to_string();
+    Ok(match faults.as_ref().and_then(|f| f.get(&key)).and_then(Value::as_str) {
+        Some("crash") => Some(Fault::Crash),
+        Some("unready") => Some(Fault::Unready),
+        _ => None,
+    })
+}
+
+fn clear_fault(ctx: &mut Context<'_>, key: &Key) -> Result<(), Status> {
+    if let Some(Value::Object(mut faults)) = ctx.setting(FAULTS)?
+        && faults.remove(&key.to_string()).is_some()
+    {
+        ctx.server().set_row(&format!("setting/{FAULTS}"), Some(Value::Object(faults)));
+    }
+    Ok(())
+}
+
+/// Writes the pod's status when it has changed; answers whether it has.
+fn report(ctx: &mut Context<'_>, pod: &Object, runtime: &PodRuntime, node: &str) -> Result<bool, Status> {
+    let host_ip = ctx.get("nodes", "", node)?.map(|n| host_ip(&n)).unwrap_or_default();
+    let around = status::Surroundings { host_ip: &host_ip, now: ctx.now, ids: ctx.ids() };
+    let computed = status::compute(pod, runtime, &around);
+    if pod.get("status") == Some(&computed) {
+        return Ok(false);
+    }
+    let mut new = pod.clone();
+    new["status"] = computed;
+    match ctx.update_status("pods", new) {
+        Err(status) if status.is_not_found() => Ok(false),
+        other => other.map(|_| true),
+    }
+}
+
+/// What a container of a pod has printed: the present (or last) run, or the one before it. Instants and lines.
+pub fn logs(server: &mut Server, pod: &Object, container: &str, previous: bool, now: Time) -> Vec<(Time, String)> {
+    let row = server.row(&format!("memory/{NAME}/{}", memory_name(pod.uid()))).ok().flatten();
+    let Some(runtime) = row.and_then(|v| json::from_value::<PodRuntime>(&v).ok()) else { return Vec::new() };
+    let Some(container) = runtime.containers.get(container) else { return Vec::new() };
+    if previous {
+        return container.last.as_ref().map(|l| l.output.clone()).unwrap_or_default();
+    }
+    match (container.running(), &container.state, &container.last) {
+        (Some(running), _, _) => runtime::printed(running, now),
+        (None, runtime::State::Ended(ended) | runtime::State::Crashed { ended, .. }, _) => ended.output.clone(),
+        (None, _, Some(last)) => last.output.clone(),
+        _ => Vec::new(),
+    }
+}

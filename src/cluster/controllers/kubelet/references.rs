@@ -1,0 +1,97 @@
+//! What a pod refers to and needs before its containers can start: ConfigMaps and Secrets, as volumes and as environment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::controllers::Context;
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::status::Status;
+
+/// Why the pod's volumes can not be mounted, in the words of the kubelet's event.
+pub(super) fn missing_volume(ctx: &mut Context<'_>, pod: &Object) -> Result<Option<String>, Status> {
+    for volume in pod.list("/spec/volumes") {
+        let own = [("configMap", volume.at("/configMap"), "/name"), ("secret", volume.at("/secret"), "/secretName")];
+        let projected = volume.list("/projected/sources").iter().flat_map(|source| {
+            [("configMap", source.at("/configMap"), "/name"), ("secret", source.at("/secret"), "/name")]
+        });
+        for (kind, source, name_at) in own.into_iter().chain(projected) {
+            let Some(source) = source.filter(|s| !s.flag("/optional")) else { continue };
+            if let Some(why) = missing(ctx, pod, kind, source.str(name_at), source)? {
+                return Ok(Some(format!("MountVolume.SetUp failed for volume \"{}\" : {why}", volume.str("/name"))));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Why an object, or a key of it, that a volume shows is not there.
+fn missing(
+    ctx: &mut Context<'_>,
+    pod: &Object,
+    kind: &str,
+    name: &str,
+    source: &Value,
+) -> Result<Option<String>, Status> {
+    let (resource, word) = if kind == "secret" { ("secrets", "secret") } else { ("configmaps", "configmap") };
+    let Some(found) = ctx.get(resource, pod.namespace(), name)? else {
+        return Ok(Some(format!("{word} \"{name}\" not found")));
+    };
+    let lacks = source.list("/items").iter().find(|item| !has_key(&found, item.str("/key")));
+    Ok(lacks.map(|_| format!("{word} references non-existent config key: {}", lacks.map_or("", |i| i.str("/key")))))
+}
+
+fn has_key(object: &Object, key: &str) -> bool {
+    ["/data", "/binaryData"].iter().any(|part| object.map(part).is_some_and(|m| m.contains_key(key)))
+}
+
+/// What each container's environment refers to in vain, by container name.
+pub(super) fn missing_config(ctx: &mut Context<'_>, pod: &Object) -> Result<BTreeMap<String, String>, Status> {
+    let mut found = BTreeMap::new();
+    let containers = pod.list("/spec/initContainers").iter().chain(pod.list("/spec/containers"));
+    for container in containers {
+        if let Some(why) = container_config(ctx, pod, container)? {
+            found.insert(container.str("/name").to_string(), why);
+        }
+    }
+    Ok(found)
+}
+
+fn container_config(ctx: &mut Context<'_>, pod: &Object, container: &Value) -> Result<Option<String>, Status> {
+    for source in container.list("/envFrom") {
+        for (word, resource, reference) in
+            [("configmap", "configmaps", "/configMapRef"), ("secret", "secrets", "/secretRef")]
+        {
+            let Some(reference) = source.at(reference).filter(|r| !r.flag("/optional")) else { continue };
+            if read(ctx, pod, resource, reference)?.is_none() {
+                return Ok(Some(format!("{word} \"{}\" not found", reference.str("/name"))));
+            }
+        }
+    }
+    for variable in container.list("/env") {
+        for (word, resource, reference) in [
+            ("configmap", "configmaps", "/valueFrom/configMapKeyRef"),
+            ("secret", "secrets", "/valueFrom/secretKeyRef"),
+        ] {
+            let Some(reference) = variable.at(reference).filter(|r| !r.flag("/optional")) else { continue };
+            let key = reference.str("/key");
+            match read(ctx, pod, resource, reference)? {
+                None => return Ok(Some(format!("{word} \"{}\" not found", reference.str("/name")))),
+                Some(found) if !has_key(&found, key) => {
+                    let title = if word == "secret" { "Secret" } else { "ConfigMap" };
+                    return Ok(Some(format!(
+                        "couldn't find key {key} in {title} {}/{}",
+                        pod.namespace(),
+                        reference.str("/name")
+                    )));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn read(ctx: &mut Context<'_>, pod: &Object, resource: &str, reference: &Value) -> Result<Option<Arc<Object>>, Status> {
+    ctx.get(resource, pod.namespace(), reference.str("/name"))
+}

@@ -1,0 +1,227 @@
+//! What a kubelet says about its node: labels, addresses, capacity, conditions, and the lease that shows that it lives.
+//!
+//! The machine is made up where the node's manifest does not describe it. What the kubelet does with pods is another
+//! controller's business.
+
+use super::is_stopped;
+use crate::controllers::context::Result;
+use crate::controllers::{Action, Context, Controller, Key, Wake};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, OwnerReference, Reading, Writing, condition, condition_is_true};
+use kctl_base::sim::{Ids, Time};
+
+/// The controller; its keys are nodes.
+pub const CONTROLLER: Controller = Controller { name: NAME, wakes: &[Wake::own("nodes")], reconcile };
+
+/// How it is called on the timeline; events and managedFields call it kubelet.
+pub const NAME: &str = "kubelet-node";
+
+const LEASES: &str = "leases.coordination.k8s.io";
+const LEASE_NAMESPACE: &str = "kube-node-lease";
+
+/// What a machine has unless its node says otherwise.
+const CAPACITY: &[(&str, &str)] = &[("cpu", "8"), ("ephemeral-storage", "100Gi"), ("memory", "16Gi"), ("pods", "110")];
+
+/// The conditions of a node that is well: type, status, reason, text.
+const CONDITIONS: &[(&str, &str, &str, &str)] = &[
+    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+];
+
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let Some(node) = ctx.get_key("nodes", key)? else {
+        ctx.remember(&cordon_row(&key.name), None);
+        return Ok(Action::Done);
+    };
+    if node.is_deleting() || is_stopped(ctx, &key.name)? {
+        return Ok(Action::Done);
+    }
+    let address = match node.list("/status/addresses").is_empty() {
+        true => Some(address(ctx.next_counter("node-address", "")?)),
+        false => None,
+    };
+    let mut current = node.clone();
+    let labelled = with_labels(&node);
+    if labelled != *node {
+        current = ctx.update("nodes", labelled)?;
+    }
+    let reported = report(&current, address, ctx.ids(), ctx.now);
+    if reported != *current {
+        ctx.update_status("nodes", reported)?;
+    }
+    if condition(&node, "Ready").is_some() && !condition_is_true(&node, "Ready") {
+        note(ctx, &node, "NodeReady");
+    }
+    note_cordon(ctx, &node)?;
+    keep_lease(ctx, &node)?;
+    Ok(Action::Done)
+}
+
+fn cordon_row(node: &str) -> String {
+    format!("cordoned/{node}")
+}
+
+/// Events of a kubelet about a change of its node's state.
+fn note(ctx: &mut Context<'_>, node: &Object, reason: &str) {
+    let text = format!("Node {} status is now: {reason}", node.name());
+    ctx.event_from(node, "", node.name(), "Normal", reason, &text);
+}
+
+/// The kubelet tells when its node is cordoned and when no longer.
+fn note_cordon(ctx: &mut Context<'_>, node: &Object) -> Result<()> {
+    let row = cordon_row(node.name());
+    let (was, is) = (ctx.memory(&row)?.is_some(), node.flag("/spec/unschedulable"));
+    if was != is {
+        ctx.remember(&row, is.then_some(Value::Bool(true)));
+        note(ctx, node, if is { "NodeNotSchedulable" } else { "NodeSchedulable" });
+    }
+    Ok(())
+}
+
+/// The address of the machine with a number: 192.168.20.10 and on.
+fn address(number: u64) -> String {
+    let host = 10 + number;
+    format!("192.168.{}.{}", 20 + host / 256 % 200, host % 256)
+}
+
+/// The node with the labels that every kubelet puts on its own.
+fn with_labels(node: &Object) -> Object {
+    let mut labelled = node.clone();
+    let own = |key: &str| node.label(key).map(String::from);
+    let arch = own("kubernetes.io/arch").unwrap_or_else(|| "amd64".into());
+    let os = own("kubernetes.io/os").unwrap_or_else(|| "linux".into());
+    // A label that somebody takes away later comes back only when the kubelet registers again.
+    if condition(node, "Ready").is_some() {
+        return labelled;
+    }
+    for (key, value) in [
+        ("beta.kubernetes.io/arch", arch.as_str()),
+        ("beta.kubernetes.io/os", &os),
+        ("kubernetes.io/arch", &arch),
+        ("kubernetes.io/os", &os),
+        ("kubernetes.io/hostname", node.name()),
+    ] {
+        if node.label(key).is_none() {
+            labelled.set_label(key, value);
+        }
+    }
+    labelled
+}
+
+/// The node with a full status. Whatever it says of itself stays, except how it fares.
+fn report(node: &Object, address: Option<String>, ids: Ids, now: Time) -> Object {
+    let mut new = node.clone();
+    if let Some(address) = address {
+        let addresses =
+            json!([{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": node.name()}]);
+        new.put("/status/addresses", addresses);
+    }
+    for (name, amount) in CAPACITY {
+        new.put_default(&format!("/status/capacity/{name}"), *amount);
+    }
+    for (name, amount) in new.strings("/status/capacity") {
+        new.put_default(&format!("/status/allocatable/{}", name.replace('/', "~1")), amount);
+    }
+    for (field, text) in machine(node, ids) {
+        let pointer = format!("/status/nodeInfo/{field}");
+        if new.str(&pointer).is_empty() {
+            new.put(&pointer, text);
+        }
+    }
+    let port = "/status/daemonEndpoints/kubeletEndpoint/Port";
+    if new.int(port).unwrap_or(0) == 0 {
+        new.put(port, 10250);
+    }
+    for (kind, status, reason, message) in CONDITIONS {
+        let list = new.list_mut("/status/conditions");
+        let known = list.iter().position(|c| c.str("/type") == *kind);
+        if known.is_some_and(|i| list[i].str("/status") == *status && list[i].str("/reason") == *reason) {
+            continue;
+        }
+        let time = now.rfc3339();
+        let condition = json!({"type": kind, "status": status, "reason": reason, "message": message,
+                               "lastHeartbeatTime": time, "lastTransitionTime": time});
+        match known {
+            Some(index) => list[index] = condition,
+            None => list.push(condition),
+        }
+    }
+    new
+}
+
+/// What the machine is.
+fn machine(node: &Object, ids: Ids) -> [(&'static str, String); 9] {
+    let arch = node.label("kubernetes.io/arch").unwrap_or("amd64");
+    let os = node.label("kubernetes.io/os").unwrap_or("linux");
+    [
+        ("machineID", format!("{:032x}", ids.draw("machine-id", node.name(), 0))),
+        ("systemUUID", ids.uid("system-uuid", node.name(), 0)),
+        ("bootID", ids.uid("boot-id", node.name(), 0)),
+        ("kernelVersion", format!("6.12.41+deb13-{arch}")),
+        ("osImage", "Debian GNU/Linux 13 (trixie)".into()),
+        ("containerRuntimeVersion", "containerd://2.1.4".into()),
+        ("kubeletVersion", "v1.36.2".into()),
+        ("operatingSystem", os.into()),
+        ("architecture", arch.into()),
+    ]
+}
+
+/// The lease that a living kubelet holds; it goes with the node.
+fn keep_lease(ctx: &mut Context<'_>, node: &Object) -> Result<()> {
+    let served = ctx.server().catalog().by_resource(LEASES).is_some();
+    if !served || ctx.get(LEASES, LEASE_NAMESPACE, node.name())?.is_some() {
+        return Ok(());
+    }
+    let owner = OwnerReference { controller: false, block_owner_deletion: false, ..OwnerReference::controller(node) };
+    let lease = json!({
+        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+        "metadata": {"name": node.name(), "namespace": LEASE_NAMESPACE, "ownerReferences": [owner.to_value()]},
+        "spec": {"holderIdentity": node.name(), "leaseDurationSeconds": 40, "renewTime": ctx.now.rfc3339_micro()},
+    });
+    match ctx.create(LEASES, lease) {
+        // A store without the namespace has no use for leases.
+        Err(status) if status.is_not_found() || status.is_already_exists() => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_node_becomes_a_machine_and_a_described_one_stays() {
+        let now = Time::from_secs(5);
+        let bare = json!({"metadata": {"name": "n"}});
+        let node = report(&bare, Some(address(2)), Ids::new(1), now);
+        assert_eq!(node.str("/status/addresses/0/address"), "192.168.20.12");
+        assert_eq!(node.str("/status/allocatable/pods"), "110");
+        assert!(condition_is_true(&node, "Ready"));
+        assert_eq!(report(&node, None, Ids::new(1), Time::from_secs(9)), node, "nothing new, nothing to say");
+        let own = json!({"metadata": {"name": "n"}, "status": {"capacity": {"cpu": "2", "example.com/gpu": "4"}}});
+        let node = report(&own, None, Ids::new(1), now);
+        assert_eq!(node.str("/status/allocatable/cpu"), "2");
+        assert_eq!(node.str("/status/allocatable/example.com~1gpu"), "4");
+        assert_eq!(node.str("/status/capacity/memory"), "16Gi");
+    }
+
+    #[test]
+    fn a_node_that_returns_is_ready_again() {
+        let lost = json!({"metadata": {"name": "n"}, "status": {"conditions": [
+            {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown"},
+            {"type": "Custom", "status": "True"}]}});
+        let node = report(&lost, None, Ids::new(1), Time::from_secs(5));
+        let kinds: Vec<&str> = node.list("/status/conditions").iter().map(|c| c.str("/type")).collect();
+        assert_eq!(kinds, ["Ready", "Custom", "MemoryPressure", "DiskPressure", "PIDPressure"]);
+        assert!(condition_is_true(&node, "Ready"));
+    }
+
+    #[test]
+    fn addresses_go_on_beyond_one_network() {
+        for (number, want) in [(0, "192.168.20.10"), (245, "192.168.20.255"), (246, "192.168.21.0")] {
+            assert_eq!(address(number), want);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Which of the free volumes a claim gets: fewest access modes first, then the smallest that is large enough.
+
+use std::sync::Arc;
+
+use super::{class_of, is_reserved_for};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::quantity::Quantity;
+
+/// The storage that a claim asks for.
+pub fn requested(claim: &Object) -> Quantity {
+    amount(claim, "/spec/resources/requests/storage")
+}
+
+/// The storage that a volume has.
+pub fn capacity(volume: &Object) -> Quantity {
+    amount(volume, "/spec/capacity/storage")
+}
+
+fn amount(object: &Object, pointer: &str) -> Quantity {
+    object.at(pointer).and_then(|v| Quantity::from_value(v).ok()).unwrap_or(Quantity::ZERO)
+}
+
+fn volume_mode(object: &Object) -> &str {
+    match object.str("/spec/volumeMode") {
+        "" => "Filesystem",
+        mode => mode,
+    }
+}
+
+fn has_modes(volume: &Object, claim: &Object) -> bool {
+    let modes = volume.list("/spec/accessModes");
+    claim.list("/spec/accessModes").iter().all(|m| modes.contains(m))
+}
+
+/// Why a volume that a claim asks for by name can not be its volume.
+pub fn problem(volume: &Object, claim: &Object) -> Option<&'static str> {
+    if capacity(volume) < requested(claim) {
+        return Some("requested PV is too small");
+    }
+    if class_of(volume) != class_of(claim) {
+        return Some("storageClassName does not match");
+    }
+    if volume_mode(volume) != volume_mode(claim) {
+        return Some("incompatible volumeMode");
+    }
+    (!has_modes(volume, claim)).then_some("incompatible accessMode")
+}
+
+/// Whether a free volume is one that a claim could get.
+pub fn suits(volume: &Object, claim: &Object) -> bool {
+    let selected = claim
+        .at("/spec/selector")
+        .is_none_or(|s| Selector::from_object(s).is_ok_and(|selector| selector.matches_object(volume)));
+    selected
+        && !volume.is_deleting()
+        && problem(volume, claim).is_none()
+        && volume.str("/spec/volumeAttributesClassName") == claim.str("/spec/volumeAttributesClassName")
+}
+
+/// The best volume for a claim among candidates that are free or reserved for it. One that is reserved wins over all; with
+/// `only_reserved` no other counts. `fits` says whether a volume can be reached where it is needed.
+pub fn best(
+    claim: &Object,
+    candidates: &[Arc<Object>],
+    only_reserved: bool,
+    fits: impl Fn(&Object) -> bool,
+) -> Option<Arc<Object>> {
+    let large_enough = |v: &Object| !v.is_deleting() && capacity(v) >= requested(claim);
+    let reserved = candidates.iter().find(|v| {
+        is_reserved_for(v, claim) && large_enough(v) && volume_mode(v) == volume_mode(claim) && has_modes(v, claim)
+    });
+    if reserved.is_some() || only_reserved {
+        return reserved.cloned();
+    }
+    let free = candidates.iter().filter(|v| is_free(v) && suits(v, claim) && fits(v));
+    free.min_by(|a, b| {
+        let modes = |v: &Object| v.list("/spec/accessModes").len();
+        let order = modes(a).cmp(&modes(b)).then_with(|| capacity(a).cmp(&capacity(b)));
+        order.then_with(|| a.name().cmp(b.name()))
+    })
+    .cloned()
+}
+
+fn is_free(volume: &Object) -> bool {
+    volume.at("/spec/claimRef").is_none() && matches!(volume.str("/status/phase"), "" | "Pending" | "Available")
+}
+
+#[cfg(test)]
+mod tests {
+    use kctl_base::json::{Value, json};
+
+    use super::*;
+
+    fn volume(name: &str, size: &str, modes: &[&str]) -> Arc<Object> {
+        Arc::new(json!({"metadata": {"name": name, "labels": {"disk": name}},
+            "spec": {"capacity": {"storage": size}, "accessModes": modes}, "status": {"phase": "Available"}}))
+    }
+
+    fn claim(size: &str, mode: &str, more: Value) -> Object {
+        let mut spec = json!({"accessModes": [mode], "resources": {"requests": {"storage": size}}});
+        for (key, value) in more.as_object().into_iter().flatten() {
+            spec[key.as_str()] = value.clone();
+        }
+        json!({"metadata": {"name": "c", "namespace": "d", "uid": "u"}, "spec": spec})
+    }
+
+    #[test]
+    fn the_closest_volume_wins() {
+        let mut reserved = (*volume("mine", "50Gi", &["ReadWriteOnce"])).clone();
+        reserved["spec"]["claimRef"] = json!({"namespace": "d", "name": "c"});
+        let mut used = (*volume("used", "1Gi", &["ReadWriteOnce"])).clone();
+        used["spec"]["claimRef"] = json!({"namespace": "d", "name": "other", "uid": "o"});
+        let mut fast = (*volume("fast", "3Gi", &["ReadWriteOnce"])).clone();
+        fast["spec"]["storageClassName"] = "fast".into();
+        let all = vec![
+            volume("small", "1Gi", &["ReadWriteOnce"]),
+            volume("medium", "5Gi", &["ReadWriteOnce", "ReadOnlyMany"]),
+            volume("plain", "8Gi", &["ReadWriteOnce"]),
+            volume("shared", "20Gi", &["ReadWriteMany"]),
+            Arc::new(fast),
+            Arc::new(used),
+        ];
+        let with_reserved = [all.clone(), vec![Arc::new(reserved)]].concat();
+        let cases = [
+            (claim("3Gi", "ReadWriteOnce", json!({})), &all, Some("plain")),
+            (claim("1Gi", "ReadWriteOnce", json!({})), &all, Some("small")),
+            (claim("1Gi", "ReadOnlyMany", json!({})), &all, Some("medium")),
+            (claim("1Gi", "ReadWriteMany", json!({})), &all, Some("shared")),
+            (claim("100Gi", "ReadWriteOnce", json!({})), &all, None),
+            (claim("1Gi", "ReadWriteOnce", json!({"storageClassName": "fast"})), &all, Some("fast")),
+            (claim("1Gi", "ReadWriteOnce", json!({"volumeMode": "Block"})), &all, None),
+            (
+                claim("1Gi", "ReadWriteOnce", json!({"selector": {"matchLabels": {"disk": "medium"}}})),
+                &all,
+                Some("medium"),
+            ),
+            (claim("1Gi", "ReadWriteOnce", json!({})), &with_reserved, Some("mine")),
+        ];
+        for (claim, candidates, want) in cases {
+            let found = best(&claim, candidates, false, |_| true);
+            assert_eq!(found.as_ref().map(|v| v.name()), want, "{claim}");
+        }
+        let any = claim("1Gi", "ReadWriteOnce", json!({}));
+        assert!(best(&any, &all, true, |_| true).is_none());
+        assert_eq!(
+            best(&any, &all, false, |v| v.name() != "small").map(|v| v.name().to_string()),
+            Some("plain".into())
+        );
+    }
+
+    #[test]
+    fn what_is_asked_for_by_name_has_to_suit_too() {
+        let volume = volume("v", "1Gi", &["ReadWriteOnce"]);
+        let cases = [
+            (claim("2Gi", "ReadWriteOnce", json!({})), Some("requested PV is too small")),
+            (claim("1Gi", "ReadWriteOnce", json!({"storageClassName": "x"})), Some("storageClassName does not match")),
+            (claim("1Gi", "ReadWriteOnce", json!({"volumeMode": "Block"})), Some("incompatible volumeMode")),
+            (claim("1Gi", "ReadWriteMany", json!({})), Some("incompatible accessMode")),
+            (claim("1Gi", "ReadWriteOnce", json!({})), None),
+        ];
+        for (claim, want) in cases {
+            assert_eq!(problem(&volume, &claim), want, "{claim}");
+        }
+    }
+}

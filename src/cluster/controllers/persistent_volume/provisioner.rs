@@ -1,0 +1,179 @@
+//! The external provisioner and resizer that a storage class names: makes volumes on demand and lets them grow.
+//!
+//! There is no storage behind it. A volume takes one step of time to make, as an image does to pull.
+
+use std::sync::Arc;
+
+use super::{CLAIMS, CLASSES, NO_PROVISIONER, PROVISIONED_BY, PROVISIONER, VOLUMES, class_of, matching};
+use crate::api::Server;
+use crate::controllers::context::Result;
+use crate::controllers::{Action, Context, Controller, Key, Wake};
+use crate::store::{Change, ChangeKind};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::sim::Time;
+
+/// The controller; its keys are claims.
+pub const CONTROLLER: Controller =
+    Controller { name: "external-provisioner", wakes: &[Wake::custom(CLAIMS, wants_storage)], reconcile };
+
+/// Claims that have been handed to a provisioner, and bound ones that want to grow.
+fn wants_storage(change: &Change, _: &mut Server) -> Vec<Key> {
+    let claim = &change.object;
+    let wanted = change.kind == ChangeKind::Deleted || wants_volume(claim) || wants_growth(claim);
+    wanted.then(|| Key::of(claim)).into_iter().collect()
+}
+
+fn wants_volume(claim: &Object) -> bool {
+    claim.str("/spec/volumeName").is_empty() && claim.annotation(PROVISIONER).is_some() && !claim.is_deleting()
+}
+
+fn wants_growth(claim: &Object) -> bool {
+    let has = claim.at("/status/capacity/storage");
+    claim.str("/status/phase") == "Bound"
+        && has.is_some_and(|has| {
+            kctl_base::quantity::Quantity::from_value(has).is_ok_and(|has| has < matching::requested(claim))
+        })
+}
+
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let row = format!("begun/{key}");
+    let claim = ctx.get_key(CLAIMS, key)?.filter(|c| wants_volume(c) || wants_growth(c));
+    let class = match &claim {
+        Some(claim) => ctx.get(CLASSES, "", class_of(claim))?,
+        None => None,
+    };
+    let (Some(claim), Some(class)) = (claim, class.filter(|c| c.str("/provisioner") != NO_PROVISIONER)) else {
+        ctx.remember(&row, None);
+        return Ok(Action::Done);
+    };
+    let grows = wants_growth(&claim);
+    let begun = ctx.memory(&row)?.as_ref().and_then(Value::as_str).and_then(Time::parse);
+    let ready = begun.unwrap_or(ctx.now) + ctx.latency();
+    if begun.is_none() {
+        announce(ctx, key, &claim, grows);
+        let now = ctx.now;
+        ctx.remember(&row, Some(now.rfc3339_micro().into()));
+    }
+    if ready > ctx.now {
+        return Ok(Action::At(ready));
+    }
+    ctx.remember(&row, None);
+    match grows {
+        true => grow(ctx, &claim)?,
+        false => provision(ctx, &claim, &class)?,
+    }
+    Ok(Action::Done)
+}
+
+fn announce(ctx: &mut Context<'_>, key: &Key, claim: &Object, grows: bool) {
+    match grows {
+        true => {
+            let text = format!("External resizer is resizing volume {}", claim.str("/spec/volumeName"));
+            ctx.event(claim, "Normal", "Resizing", &text);
+        }
+        false => {
+            let text = format!("External provisioner is provisioning volume for claim \"{key}\"");
+            ctx.event(claim, "Normal", "Provisioning", &text);
+        }
+    }
+}
+
+fn provision(ctx: &mut Context<'_>, claim: &Object, class: &Object) -> Result<()> {
+    let volume = volume_for(claim, class);
+    let name = volume.name().to_string();
+    match ctx.create(VOLUMES, volume) {
+        Err(status) if !status.is_already_exists() => return Err(status),
+        _ => {}
+    }
+    ctx.event(claim, "Normal", "ProvisioningSucceeded", &format!("Successfully provisioned volume {name}"));
+    Ok(())
+}
+
+/// The volume that a class makes for a claim.
+fn volume_for(claim: &Object, class: &Object) -> Object {
+    let name = format!("pvc-{}", claim.uid());
+    let driver = class.str("/provisioner");
+    let policy = match class.str("/reclaimPolicy") {
+        "" => "Delete",
+        policy => policy,
+    };
+    let mut volume = json!({
+        "apiVersion": "v1", "kind": "PersistentVolume",
+        "metadata": {"name": name, "annotations": {PROVISIONED_BY: driver}},
+        "spec": {
+            "accessModes": claim.list("/spec/accessModes"),
+            "capacity": {"storage": claim.str("/spec/resources/requests/storage")},
+            "claimRef": {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": claim.namespace(),
+                         "name": claim.name(), "uid": claim.uid(), "resourceVersion": claim.resource_version()},
+            "csi": {"driver": driver, "volumeHandle": name},
+            "persistentVolumeReclaimPolicy": policy,
+            "storageClassName": class.name(),
+            "volumeMode": claim.str("/spec/volumeMode"),
+        },
+    });
+    if let Some(parameters) = class.map("/parameters").filter(|p| !p.is_empty()) {
+        volume.put("/spec/csi/volumeAttributes", parameters.clone());
+    }
+    if !class.list("/mountOptions").is_empty() {
+        volume.put("/spec/mountOptions", class.list("/mountOptions").to_vec());
+    }
+    let terms = topology_terms(class);
+    if !terms.is_empty() {
+        volume.put("/spec/nodeAffinity/required/nodeSelectorTerms", terms);
+    }
+    volume
+}
+
+/// Where the volumes of a class may be used, as terms of a node affinity.
+fn topology_terms(class: &Object) -> Vec<Value> {
+    let term = |topology: &Value| {
+        let expressions = topology.list("/matchLabelExpressions").iter();
+        let wanted = |e: &Value| json!({"key": e.str("/key"), "operator": "In", "values": e.list("/values")});
+        json!({"matchExpressions": expressions.map(wanted).collect::<Vec<_>>()})
+    };
+    class.list("/allowedTopologies").iter().map(term).collect()
+}
+
+/// Volume and claim become as large as the claim asks for.
+fn grow(ctx: &mut Context<'_>, claim: &Arc<Object>) -> Result<()> {
+    let Some(volume) = ctx.get(VOLUMES, "", claim.str("/spec/volumeName"))? else { return Ok(()) };
+    let wanted = claim.str("/spec/resources/requests/storage");
+    if matching::capacity(&volume) < matching::requested(claim) {
+        let mut larger = (*volume).clone();
+        larger.put("/spec/capacity/storage", wanted);
+        ctx.update(VOLUMES, larger)?;
+    }
+    let mut new = (**claim).clone();
+    new.put("/status/capacity/storage", wanted);
+    ctx.update_status(CLAIMS, new)?;
+    ctx.event(claim, "Normal", "VolumeResizeSuccessful", "Resize volume succeeded");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_volume_is_made_to_measure() {
+        let claim = json!({"metadata": {"name": "c", "namespace": "d", "uid": "u"}, "spec": {
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "3Gi"}}, "volumeMode": "Filesystem"}});
+        let class = json!({"metadata": {"name": "fast"}, "provisioner": "example.com/disk", "reclaimPolicy": "Retain",
+            "parameters": {"type": "ssd"}, "mountOptions": ["noatime"],
+            "allowedTopologies": [{"matchLabelExpressions": [{"key": "zone", "values": ["a"]}]}]});
+        let volume = volume_for(&claim, &class);
+        assert_eq!(volume.name(), "pvc-u");
+        assert_eq!(volume.annotation(PROVISIONED_BY), Some("example.com/disk"));
+        for (pointer, want) in [
+            ("/spec/capacity/storage", "3Gi"),
+            ("/spec/persistentVolumeReclaimPolicy", "Retain"),
+            ("/spec/claimRef/uid", "u"),
+            ("/spec/csi/volumeAttributes/type", "ssd"),
+            ("/spec/mountOptions/0", "noatime"),
+            ("/spec/nodeAffinity/required/nodeSelectorTerms/0/matchExpressions/0/key", "zone"),
+        ] {
+            assert_eq!(volume.str(pointer), want, "{pointer}");
+        }
+    }
+}

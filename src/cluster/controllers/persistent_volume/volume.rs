@@ -1,0 +1,161 @@
+//! A volume: its phase follows its claim, and when that has gone its reclaim policy decides.
+
+use std::sync::Arc;
+
+use super::{BOUND_BY_CONTROLLER, CLAIMS, PROVISIONED_BY, VOLUMES, set_volume_phase};
+use crate::api::Propagation;
+use crate::controllers::context::Result;
+use crate::controllers::{Action, Context};
+use kctl_base::object::{Meta, Object, Reading, Writing};
+
+/// What is to be done about a volume.
+#[derive(Debug, PartialEq, Eq)]
+enum Plan {
+    /// It is in this phase.
+    Phase(&'static str),
+    /// Its claim will complete the binding.
+    Wait,
+    /// Its claim has taken another one: forget the claim.
+    Unbind,
+    /// Its claim has taken another one, but the user has reserved it: forget only which claim it was.
+    UnbindUid,
+    /// Its claim has gone.
+    Release,
+}
+
+fn plan(volume: &Object, claim: Option<&Object>) -> Plan {
+    let uid = volume.str("/spec/claimRef/uid");
+    if volume.at("/spec/claimRef").is_none() || uid.is_empty() {
+        return Plan::Phase("Available");
+    }
+    let Some(claim) = claim.filter(|c| c.uid() == uid) else { return Plan::Release };
+    match claim.str("/spec/volumeName") {
+        "" => Plan::Wait,
+        name if name == volume.name() => Plan::Phase("Bound"),
+        _ if volume.annotation(PROVISIONED_BY).is_some() && policy(volume) == "Delete" => Plan::Release,
+        _ if volume.annotation(BOUND_BY_CONTROLLER).is_some() => Plan::Unbind,
+        _ => Plan::UnbindUid,
+    }
+}
+
+fn policy(volume: &Object) -> &str {
+    volume.str("/spec/persistentVolumeReclaimPolicy")
+}
+
+/// Brings a volume to where it should be.
+pub(super) fn sync(ctx: &mut Context<'_>, volume: Arc<Object>) -> Result<Action> {
+    let (namespace, name) = (volume.str("/spec/claimRef/namespace"), volume.str("/spec/claimRef/name"));
+    let claim = if name.is_empty() { None } else { ctx.get(CLAIMS, namespace, name)? };
+    match plan(&volume, claim.as_deref()) {
+        Plan::Phase(phase) => drop(set_volume_phase(ctx, &volume, phase, "")?),
+        Plan::Wait => {}
+        Plan::Unbind => drop(unbind(ctx, &volume)?),
+        Plan::UnbindUid => {
+            let mut new = (*volume).clone();
+            new.remove_at("/spec/claimRef/uid");
+            new.remove_at("/spec/claimRef/resourceVersion");
+            ctx.update(VOLUMES, new)?;
+        }
+        Plan::Release => release(ctx, &volume)?,
+    }
+    Ok(Action::Done)
+}
+
+/// Takes the claim off a volume, so that others can have it.
+fn unbind(ctx: &mut Context<'_>, volume: &Object) -> Result<Arc<Object>> {
+    let mut new = volume.clone();
+    new.remove_at("/spec/claimRef");
+    new.remove_at("/metadata/annotations/pv.kubernetes.io~1bound-by-controller");
+    let new = ctx.update(VOLUMES, new)?;
+    set_volume_phase(ctx, &new, "Available", "")
+}
+
+/// The claim has gone: the volume is kept, deleted or emptied for the next one.
+fn release(ctx: &mut Context<'_>, volume: &Object) -> Result<()> {
+    let mut current = Arc::new(volume.clone());
+    if !matches!(volume.str("/status/phase"), "Released" | "Failed") {
+        current = set_volume_phase(ctx, volume, "Released", "")?;
+    }
+    match policy(&current) {
+        "Delete" if current.is_deleting() => Ok(()),
+        "Delete" => match delete_problem(&current) {
+            None => ctx.delete_with(VOLUMES, &current, None, Propagation::Background),
+            Some(problem) => fail(ctx, &current, "VolumeFailedDelete", &problem),
+        },
+        "Recycle" if is_recyclable(&current) => {
+            ctx.event(&current, "Normal", "VolumeRecycled", "Volume recycled");
+            unbind(ctx, &current).map(drop)
+        }
+        "Recycle" => {
+            let problem = "No recycler plugin found for the volume!";
+            fail(ctx, &current, "VolumeFailedRecycle", problem)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn fail(ctx: &mut Context<'_>, volume: &Object, reason: &str, problem: &str) -> Result<()> {
+    if volume.str("/status/phase") != "Failed" {
+        set_volume_phase(ctx, volume, "Failed", problem)?;
+        ctx.event(volume, "Warning", reason, problem);
+    }
+    Ok(())
+}
+
+fn is_recyclable(volume: &Object) -> bool {
+    volume.at("/spec/nfs").is_some() || volume.at("/spec/hostPath").is_some()
+}
+
+/// Why the storage behind a volume can not be deleted: only what a driver has made can, and directories under /tmp.
+fn delete_problem(volume: &Object) -> Option<String> {
+    if let Some(path) = volume.at("/spec/hostPath").map(|h| h.str("/path")) {
+        let under_tmp = path.strip_prefix("/tmp/").is_some_and(|rest| !rest.is_empty());
+        let text = format!("host_path deleter only supports /tmp/.+ but received provided {path}");
+        return (!under_tmp).then_some(text);
+    }
+    let by_hand = ["nfs", "local", "iscsi", "fc"].iter().any(|s| volume.at(&format!("/spec/{s}")).is_some());
+    let text = format!(
+        "error getting deleter volume plugin for volume \"{}\": no deletable volume plugin matched",
+        volume.name()
+    );
+    (by_hand && volume.annotation(PROVISIONED_BY).is_none()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use kctl_base::json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn the_phase_follows_the_claim() {
+        let volume = |reference: Value, annotation: &str| json!({"metadata": {"name": "v", "annotations": {annotation: "yes"}}, "spec": {"claimRef": reference}});
+        let claim = |uid: &str, name: &str| json!({"metadata": {"uid": uid}, "spec": {"volumeName": name}});
+        let reference = json!({"namespace": "d", "name": "c", "uid": "u"});
+        let cases = [
+            (volume(Value::Null, "x"), None, Plan::Phase("Available")),
+            (volume(json!({"namespace": "d", "name": "c"}), "x"), None, Plan::Phase("Available")),
+            (volume(reference.clone(), "x"), None, Plan::Release),
+            (volume(reference.clone(), "x"), Some(claim("other", "v")), Plan::Release),
+            (volume(reference.clone(), "x"), Some(claim("u", "")), Plan::Wait),
+            (volume(reference.clone(), "x"), Some(claim("u", "v")), Plan::Phase("Bound")),
+            (volume(reference.clone(), "x"), Some(claim("u", "w")), Plan::UnbindUid),
+            (volume(reference, BOUND_BY_CONTROLLER), Some(claim("u", "w")), Plan::Unbind),
+        ];
+        for (volume, claim, want) in cases {
+            assert_eq!(plan(&volume, claim.as_ref()), want, "{volume} {claim:?}");
+        }
+    }
+
+    #[test]
+    fn only_some_storage_can_be_deleted() {
+        for (source, deletable) in [
+            (json!({"hostPath": {"path": "/tmp/x"}}), true),
+            (json!({"hostPath": {"path": "/data"}}), false),
+            (json!({"nfs": {}}), false),
+            (json!({"csi": {}}), true),
+        ] {
+            assert_eq!(delete_problem(&json!({"spec": source})).is_none(), deletable, "{source}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Every active namespace has a ConfigMap `kube-root-ca.crt` with the certificate of the cluster's authority.
+//!
+//! The certificate is a constant: nothing is signed with it and its key was never kept.
+
+use super::context::Result;
+use super::service_account::{active_namespace, is_active};
+use super::{Action, Context, Controller, Key, Wake};
+use crate::api::Server;
+use crate::store::{Change, ChangeKind};
+use kctl_base::json::json;
+use kctl_base::object::{Meta, Writing};
+
+/// The ConfigMap that every namespace has.
+const NAME: &str = "kube-root-ca.crt";
+/// The certificate, as PEM text.
+const CERTIFICATE: &str = include_str!("ca.crt");
+/// What the ConfigMap says of itself.
+const DESCRIPTION: (&str, &str) = (
+    "kubernetes.io/description",
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.",
+);
+
+/// The controller; its keys are namespaces.
+pub const CONTROLLER: Controller = Controller {
+    name: "root-ca-certificate-publisher-controller",
+    wakes: &[Wake::custom("namespaces", active_namespace), Wake::custom("configmaps", touched_certificate)],
+    reconcile,
+};
+
+fn touched_certificate(change: &Change, _: &mut Server) -> Vec<Key> {
+    let touched = change.object.name() == NAME && change.kind != ChangeKind::Added;
+    touched.then(|| Key::new("", change.object.namespace())).into_iter().collect()
+}
+
+fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
+    if !context.get("namespaces", "", &key.name)?.is_some_and(|n| is_active(&n)) {
+        return Ok(Action::Done);
+    }
+    let data = json!({"ca.crt": CERTIFICATE});
+    match context.get("configmaps", &key.name, NAME)? {
+        None => {
+            let mut map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": data,
+                                 "metadata": {"name": NAME, "namespace": key.name}});
+            map.set_annotation(DESCRIPTION.0, DESCRIPTION.1);
+            context.create("configmaps", map)?;
+        }
+        Some(map) if map.get("data") != Some(&data) || map.annotation(DESCRIPTION.0) != Some(DESCRIPTION.1) => {
+            let mut map = (*map).clone();
+            map.put("/data", data);
+            map.set_annotation(DESCRIPTION.0, DESCRIPTION.1);
+            context.update("configmaps", map)?;
+        }
+        Some(_) => {}
+    }
+    Ok(Action::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use kctl_base::json::json;
+
+    use super::*;
+    use crate::api::Propagation;
+    use crate::controllers::shared::testing::Bench;
+
+    #[test]
+    fn the_certificate_is_restored() {
+        let mut bench = Bench::new(&["configmaps"]).expect("core kinds are served");
+        let right = json!({"ca.crt": CERTIFICATE});
+        assert_eq!(bench.get("configmaps", NAME)["data"], right);
+        bench.patch("configmaps", NAME, json!({"data": {"ca.crt": "nothing"}}));
+        assert_eq!(bench.get("configmaps", NAME)["data"], right);
+        bench.delete("configmaps", NAME, Propagation::Background);
+        assert_eq!(bench.get("configmaps", NAME)["data"], right);
+    }
+}

@@ -1,0 +1,362 @@
+//! What pods demand of nodes and of each other, read out of their specs: node terms, pod terms, spread constraints,
+//! tolerations.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use kctl_base::json::Value;
+use kctl_base::labels::{Operator, Requirement, Selector};
+use kctl_base::object::{Meta, Object, Reading};
+
+/// A taint of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::controllers) struct Taint {
+    pub(super) key: String,
+    pub(super) value: String,
+    pub(in crate::controllers) effect: String,
+}
+
+impl Taint {
+    /// The taints of a node.
+    pub(in crate::controllers) fn of(node: &Object) -> Vec<Taint> {
+        let read = |t: &Value| Taint {
+            key: t.str("/key").into(),
+            value: t.str("/value").into(),
+            effect: t.str("/effect").into(),
+        };
+        node.list("/spec/taints").iter().map(read).collect()
+    }
+}
+
+/// Whether one of these tolerations (`spec.tolerations`) tolerates a taint.
+pub(in crate::controllers) fn tolerates(tolerations: &[Value], taint: &Taint) -> bool {
+    tolerations.iter().any(|t| {
+        let (key, effect) = (t.str("/key"), t.str("/effect"));
+        if (!effect.is_empty() && effect != taint.effect) || (!key.is_empty() && key != taint.key) {
+            return false;
+        }
+        let numbers = || taint.value.parse::<i64>().ok().zip(t.str("/value").parse::<i64>().ok());
+        match t.str("/operator") {
+            "" | "Equal" => t.str("/value") == taint.value,
+            "Exists" => true,
+            "Lt" => numbers().is_some_and(|(taint, bound)| taint < bound),
+            "Gt" => numbers().is_some_and(|(taint, bound)| taint > bound),
+            _ => false,
+        }
+    })
+}
+
+/// One term of a node selector: all its parts must hold.
+#[derive(Clone, Debug)]
+pub(super) struct NodeTerm {
+    /// `None` when there is nothing in the term, or nothing that can be understood: then it matches no node.
+    labels: Option<Selector>,
+    /// Names that `matchFields` wants (true) or does not want (false).
+    names: Vec<(bool, Vec<String>)>,
+}
+
+impl NodeTerm {
+    /// Reads a NodeSelectorTerm.
+    pub(super) fn read(term: &Value) -> NodeTerm {
+        let expressions = term.list("/matchExpressions");
+        let fields = term.list("/matchFields");
+        let labels: Option<Vec<Requirement>> = expressions.iter().map(requirement).collect();
+        let names = fields.iter().map(|f| (f.str("/operator") == "In", texts(f.list("/values")))).collect();
+        let empty = expressions.is_empty() && fields.is_empty();
+        NodeTerm { labels: labels.filter(|_| !empty).map(Selector::All), names }
+    }
+
+    /// Whether a node matches.
+    pub(super) fn matches(&self, node: &Object) -> bool {
+        let named = |(wanted, names): &(bool, Vec<String>)| names.iter().any(|n| n == node.name()) == *wanted;
+        self.labels.as_ref().is_some_and(|s| s.matches_object(node)) && self.names.iter().all(named)
+    }
+}
+
+fn requirement(expression: &Value) -> Option<Requirement> {
+    let operator = match expression.str("/operator") {
+        "In" => Operator::In,
+        "NotIn" => Operator::NotIn,
+        "Exists" => Operator::Exists,
+        "DoesNotExist" => Operator::DoesNotExist,
+        "Gt" => Operator::GreaterThan,
+        "Lt" => Operator::LessThan,
+        _ => return None,
+    };
+    Requirement::new(expression.str("/key"), operator, texts(expression.list("/values"))).ok()
+}
+
+fn texts(values: &[Value]) -> Vec<String> {
+    values.iter().filter_map(|v| v.as_str().map(String::from)).collect()
+}
+
+/// Whether one of the terms of a NodeSelector matches a node.
+pub(super) fn node_selector_matches(selector: &Value, node: &Object) -> bool {
+    selector.list("/nodeSelectorTerms").iter().any(|term| NodeTerm::read(term).matches(node))
+}
+
+/// What a pod demands of its node: `nodeSelector` and required node affinity.
+#[derive(Clone, Debug)]
+pub(in crate::controllers) struct NodeDemand {
+    labels: Selector,
+    terms: Option<Vec<NodeTerm>>,
+}
+
+const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
+
+impl NodeDemand {
+    pub(in crate::controllers) fn of(pod: &Object) -> NodeDemand {
+        let labels = pod.map("/spec/nodeSelector").map_or_else(Selector::everything, Selector::from_map);
+        let required = pod.at(&format!("/spec/affinity/nodeAffinity/{REQUIRED}"));
+        let terms = required.map(|r| r.list("/nodeSelectorTerms").iter().map(NodeTerm::read).collect());
+        NodeDemand { labels, terms }
+    }
+
+    pub(in crate::controllers) fn matches(&self, node: &Object) -> bool {
+        self.labels.matches_object(node) && self.terms.as_ref().is_none_or(|ts| ts.iter().any(|t| t.matches(node)))
+    }
+
+    /// The only nodes that can match, where every term names its nodes (as those of daemon pods do).
+    pub(super) fn named_nodes(&self) -> Option<BTreeSet<&str>> {
+        let mut all = BTreeSet::new();
+        for term in self.terms.as_ref()? {
+            let mut wanted = term.names.iter().filter(|(wanted, _)| *wanted).map(|(_, names)| names);
+            let mut named: BTreeSet<&str> = wanted.next()?.iter().map(String::as_str).collect();
+            for more in wanted {
+                named.retain(|n| more.iter().any(|m| m == n));
+            }
+            all.extend(named);
+        }
+        Some(all)
+    }
+}
+
+/// Terms that a pod would like its node to match, with their weights.
+pub(super) fn preferred_nodes(pod: &Object) -> Vec<(i64, NodeTerm)> {
+    let terms = pod.list(&format!("/spec/affinity/nodeAffinity/{PREFERRED}"));
+    terms.iter().map(|t| (t.int("/weight").unwrap_or(0), NodeTerm::read(&t["preference"]))).collect()
+}
+
+/// A term of pod affinity or anti-affinity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PodTerm {
+    /// Whom it is about.
+    pub(super) pods: PodSet,
+    /// The label of nodes that makes a domain.
+    pub(super) topology_key: String,
+    /// How much a preferred term counts.
+    pub(super) weight: i64,
+}
+
+/// A set of pods: in these namespaces, with these labels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PodSet {
+    /// Names of namespaces.
+    pub(super) namespaces: BTreeSet<String>,
+    /// Namespaces by their labels, besides those that are named.
+    pub(super) namespace_selector: Option<Selector>,
+    /// The labels of the pods.
+    pub(super) selector: Selector,
+}
+
+impl PodSet {
+    /// Whether a pod is in the set; namespaces by label count only after [`PodSet::resolve`].
+    pub(super) fn contains(&self, pod: &Object) -> bool {
+        (self.is_everywhere() || self.namespaces.contains(pod.namespace())) && self.selector.matches_object(pod)
+    }
+
+    /// Whether all namespaces are meant.
+    pub(super) fn is_everywhere(&self) -> bool {
+        self.namespace_selector.as_ref().is_some_and(Selector::is_everything)
+    }
+
+    /// Names the namespaces that are meant by their labels.
+    fn resolve(&mut self, namespaces: &[Arc<Object>]) {
+        if let Some(selector) = self.namespace_selector.take_if(|s| !s.is_everything()) {
+            let chosen = namespaces.iter().filter(|n| selector.matches_object(n));
+            self.namespaces.extend(chosen.map(|n| n.name().to_string()));
+        }
+    }
+}
+
+/// The four lists of terms about other pods.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct PodTerms {
+    pub(super) required: Vec<PodTerm>,
+    pub(super) required_anti: Vec<PodTerm>,
+    pub(super) preferred: Vec<PodTerm>,
+    pub(super) preferred_anti: Vec<PodTerm>,
+}
+
+impl PodTerms {
+    pub(super) fn of(pod: &Object) -> PodTerms {
+        let required = |kind: &str| {
+            let terms = pod.list(&format!("/spec/affinity/{kind}/{REQUIRED}"));
+            terms.iter().map(|t| pod_term(t, pod, 0)).collect()
+        };
+        let preferred = |kind: &str| {
+            let terms = pod.list(&format!("/spec/affinity/{kind}/{PREFERRED}"));
+            terms.iter().map(|t| pod_term(&t["podAffinityTerm"], pod, t.int("/weight").unwrap_or(0))).collect()
+        };
+        PodTerms {
+            required: required("podAffinity"),
+            required_anti: required("podAntiAffinity"),
+            preferred: preferred("podAffinity"),
+            preferred_anti: preferred("podAntiAffinity"),
+        }
+    }
+
+    /// Whether namespaces are chosen by their labels, so that [`PodTerms::resolve`] has work.
+    pub(super) fn needs_namespaces(&self) -> bool {
+        let lists = [&self.required, &self.required_anti, &self.preferred, &self.preferred_anti];
+        let by_label = |t: &PodTerm| t.pods.namespace_selector.is_some() && !t.pods.is_everywhere();
+        lists.into_iter().flatten().any(by_label)
+    }
+
+    /// Names the namespaces that are meant by their labels.
+    pub(super) fn resolve(&mut self, namespaces: &[Arc<Object>]) {
+        let lists = [&mut self.required, &mut self.required_anti, &mut self.preferred, &mut self.preferred_anti];
+        lists.into_iter().flatten().for_each(|term| term.pods.resolve(namespaces));
+    }
+}
+
+fn pod_term(term: &Value, pod: &Object, weight: i64) -> PodTerm {
+    let mut namespaces: BTreeSet<String> = texts(term.list("/namespaces")).into_iter().collect();
+    let namespace_selector = term.at("/namespaceSelector").and_then(|s| Selector::from_object(s).ok());
+    if namespaces.is_empty() && namespace_selector.is_none() {
+        namespaces.insert(pod.namespace().into());
+    }
+    let selector = with_pod_labels(&term["labelSelector"], term, pod);
+    let pods = PodSet { namespaces, namespace_selector, selector };
+    PodTerm { pods, topology_key: term.str("/topologyKey").into(), weight }
+}
+
+/// A label selector and what `matchLabelKeys` and `mismatchLabelKeys` add to it out of the pod's own labels.
+fn with_pod_labels(selector: &Value, term: &Value, pod: &Object) -> Selector {
+    let mut selector = Selector::from_object(selector).unwrap_or(Selector::Nothing);
+    for (field, operator) in [("/matchLabelKeys", Operator::In), ("/mismatchLabelKeys", Operator::NotIn)] {
+        for key in term.list(field).iter().filter_map(Value::as_str) {
+            let value = pod.label(key).map(|v| vec![v.to_string()]);
+            if let Some(more) = value.and_then(|v| Requirement::new(key, operator, v).ok()) {
+                selector = selector.and(Selector::All(vec![more]));
+            }
+        }
+    }
+    selector
+}
+
+/// A constraint on how evenly pods are spread.
+#[derive(Clone, Debug)]
+pub(super) struct SpreadConstraint {
+    pub(super) topology_key: String,
+    pub(super) max_skew: i64,
+    pub(super) min_domains: i64,
+    pub(super) selector: Selector,
+    /// Whether nodes that the pod's node affinity excludes are left out of the counts.
+    pub(super) honors_affinity: bool,
+    /// Whether nodes with taints that the pod does not tolerate are left out of the counts.
+    pub(super) honors_taints: bool,
+}
+
+impl SpreadConstraint {
+    /// The constraints of a pod that must hold (`hard`) or should hold.
+    pub(super) fn of(pod: &Object, hard: bool) -> Vec<SpreadConstraint> {
+        let wanted = if hard { "DoNotSchedule" } else { "ScheduleAnyway" };
+        let constraints = pod.list("/spec/topologySpreadConstraints").iter();
+        let constraints = constraints.filter(|c| c.str("/whenUnsatisfiable") == wanted);
+        let read = |c: &Value| SpreadConstraint {
+            topology_key: c.str("/topologyKey").into(),
+            max_skew: c.int("/maxSkew").unwrap_or(1),
+            min_domains: c.int("/minDomains").unwrap_or(1),
+            selector: with_pod_labels(&c["labelSelector"], c, pod),
+            honors_affinity: c.str("/nodeAffinityPolicy") != "Ignore",
+            honors_taints: c.str("/nodeTaintsPolicy") == "Honor",
+        };
+        constraints.map(read).collect()
+    }
+
+    /// The constraints that pods of services and workloads have when they name none.
+    pub(super) fn defaults(selector: &Selector) -> Vec<SpreadConstraint> {
+        let soft = |topology_key: &str, max_skew| SpreadConstraint {
+            topology_key: topology_key.into(),
+            max_skew,
+            min_domains: 1,
+            selector: selector.clone(),
+            honors_affinity: true,
+            honors_taints: false,
+        };
+        vec![soft("kubernetes.io/hostname", 3), soft("topology.kubernetes.io/zone", 5)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kctl_base::json::json;
+
+    #[test]
+    fn tolerations_match_by_key_value_and_effect() {
+        let taint = Taint { key: "k".into(), value: "5".into(), effect: "NoSchedule".into() };
+        let cases = [
+            (json!({}), false),
+            (json!({"operator": "Exists"}), true),
+            (json!({"key": "k", "operator": "Exists"}), true),
+            (json!({"key": "k", "operator": "Exists", "effect": "NoExecute"}), false),
+            (json!({"key": "k", "value": "5", "effect": "NoSchedule"}), true),
+            (json!({"key": "k", "operator": "Equal", "value": "6"}), false),
+            (json!({"key": "k", "operator": "Lt", "value": "6"}), true),
+            (json!({"key": "k", "operator": "Gt", "value": "6"}), false),
+            (json!({"key": "x", "operator": "Exists"}), false),
+        ];
+        for (toleration, expected) in cases {
+            assert_eq!(tolerates(std::slice::from_ref(&toleration), &taint), expected, "{toleration}");
+        }
+    }
+
+    #[test]
+    fn node_terms_match_labels_and_names() {
+        let node = json!({"metadata": {"name": "n1", "labels": {"zone": "a", "cores": "8"}}});
+        let expression = |key: &str, operator: &str, values: Value| json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]});
+        let cases = [
+            (json!({}), false),
+            (expression("zone", "In", json!(["a", "b"])), true),
+            (expression("zone", "NotIn", json!(["a"])), false),
+            (expression("zone", "Exists", Value::Null), true),
+            (expression("disk", "DoesNotExist", Value::Null), true),
+            (expression("cores", "Gt", json!(["7"])), true),
+            (expression("cores", "Lt", json!(["8"])), false),
+            (expression("zone", "Gt", json!(["7"])), false),
+            (json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n1"]}]}), true),
+            (json!({"matchFields": [{"key": "metadata.name", "operator": "NotIn", "values": ["n1"]}]}), false),
+        ];
+        for (term, expected) in cases {
+            assert_eq!(NodeTerm::read(&term).matches(&node), expected, "{term}");
+        }
+    }
+
+    #[test]
+    fn daemon_pods_name_their_node() {
+        let term = json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n1"]}]});
+        let required = json!({"nodeSelectorTerms": [term]});
+        let pod = |required: Value| json!({"spec": {"affinity": {"nodeAffinity": {REQUIRED: required}}}});
+        let demand = NodeDemand::of(&pod(required));
+        assert_eq!(demand.named_nodes(), Some(BTreeSet::from(["n1"])));
+        assert_eq!(NodeDemand::of(&json!({"spec": {}})).named_nodes(), None);
+    }
+
+    #[test]
+    fn terms_are_about_the_own_namespace_unless_they_say_otherwise() {
+        let mut pod = json!({"metadata": {"namespace": "a", "labels": {"hash": "1"}}});
+        pod["spec"]["affinity"]["podAntiAffinity"][REQUIRED] = json!([
+            {"labelSelector": {"matchLabels": {"app": "x"}}, "topologyKey": "zone", "matchLabelKeys": ["hash"]},
+            {"labelSelector": {}, "topologyKey": "zone", "namespaceSelector": {}},
+        ]);
+        let terms = PodTerms::of(&pod);
+        let other = |namespace: &str, hash: &str| json!({"metadata": {"namespace": namespace, "labels": {"app": "x", "hash": hash}}});
+        let contains = |index: usize, pod: &Value| terms.required_anti[index].pods.contains(pod);
+        assert!(contains(0, &other("a", "1")));
+        assert!(!contains(0, &other("a", "2")) && !contains(0, &other("b", "1")));
+        assert!(contains(1, &other("b", "2")));
+    }
+}

@@ -1,0 +1,152 @@
+//! Which pods go first when there are too many.
+//!
+//! In this order: not assigned to a node; pending before unknown before running; not ready; a lower deletion cost; more
+//! siblings on the same node; ready for a shorter time; more restarts; younger. Times are compared by their order of
+//! magnitude, within which chance (the uid) decides, so that not always the youngest goes.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::pods::{is_active, is_ready, ready_since};
+use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::sim::Time;
+
+/// The annotation by which a person says what a pod is worth; pods that are worth less go first.
+const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
+
+/// The `count` pods that go first. `related` are the pods whose neighbourhood counts: those of all sets with the same owner.
+pub fn choose(pods: &[Arc<Object>], related: &[Arc<Object>], count: usize, now: Time) -> Vec<Arc<Object>> {
+    let mut chosen = pods.to_vec();
+    if count < chosen.len() {
+        let mut on_node: BTreeMap<&str, usize> = BTreeMap::new();
+        for pod in related.iter().filter(|p| is_active(p)) {
+            *on_node.entry(pod.str("/spec/nodeName")).or_default() += 1;
+        }
+        let rank = |pod: &Object| on_node.get(pod.str("/spec/nodeName")).copied().unwrap_or(0);
+        chosen.sort_by(|a, b| compare(a, rank(a), b, rank(b), now));
+    }
+    chosen.truncate(count);
+    chosen
+}
+
+/// Less goes first.
+fn compare(a: &Object, rank_a: usize, b: &Object, rank_b: usize, now: Time) -> Ordering {
+    let assigned = |pod: &Object| !pod.str("/spec/nodeName").is_empty();
+    let (ready_a, ready_b) = (is_ready(a), is_ready(b));
+    assigned(a)
+        .cmp(&assigned(b))
+        .then_with(|| phase_order(a).cmp(&phase_order(b)))
+        .then_with(|| ready_a.cmp(&ready_b))
+        .then_with(|| deletion_cost(a).cmp(&deletion_cost(b)))
+        .then_with(|| rank_b.cmp(&rank_a))
+        .then_with(
+            || if ready_a && ready_b { by_age(a, ready_since(a), b, ready_since(b), now) } else { Ordering::Equal },
+        )
+        .then_with(|| restarts(b).cmp(&restarts(a)))
+        .then_with(|| by_age(a, a.creation_time(), b, b.creation_time(), now))
+}
+
+fn phase_order(pod: &Object) -> u8 {
+    match pod.str("/status/phase") {
+        "Unknown" => 1,
+        "Running" => 2,
+        _ => 0,
+    }
+}
+
+fn deletion_cost(pod: &Object) -> i32 {
+    pod.annotation(DELETION_COST).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+/// The highest number of restarts among the containers, then among the sidecars.
+fn restarts(pod: &Object) -> (i64, i64) {
+    let most = |pointer: &str, counts: &dyn Fn(&str) -> bool| {
+        let statuses = pod.list(pointer).iter().filter(|s| counts(s.str("/name")));
+        statuses.filter_map(|s| s.int("/restartCount")).max().unwrap_or(0)
+    };
+    let sidecar = |name: &str| {
+        pod.list("/spec/initContainers").iter().any(|c| c.str("/name") == name && c.str("/restartPolicy") == "Always")
+    };
+    (most("/status/containerStatuses", &|_| true), most("/status/initContainerStatuses", &sidecar))
+}
+
+/// The younger is less, where the ages differ by an order of magnitude; else the smaller uid. No time at all is youngest.
+fn by_age(a: &Object, time_a: Option<Time>, b: &Object, time_b: Option<Time>, now: Time) -> Ordering {
+    if time_a == time_b {
+        return Ordering::Equal;
+    }
+    let (Some(time_a), Some(time_b)) = (time_a, time_b) else { return time_a.cmp(&time_b) };
+    magnitude(time_a, now).cmp(&magnitude(time_b, now)).then_with(|| a.uid().cmp(b.uid()))
+}
+
+/// The base 2 logarithm of an age in nanoseconds, rounded down; -1 for none.
+fn magnitude(then: Time, now: Time) -> i64 {
+    let nanos = (now - then).micros().saturating_mul(1000);
+    if nanos > 0 { i64::from(nanos.ilog2()) } else { -1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use kctl_base::json::{Value, json};
+
+    use super::*;
+    use kctl_base::object::Writing;
+
+    fn pod(name: &str, changes: &[(&str, Value)]) -> Arc<Object> {
+        let mut pod = json!({
+            "metadata": {"name": name, "uid": name, "creationTimestamp": Time::from_secs(100).rfc3339()},
+            "spec": {"nodeName": "n1"},
+            "status": {"phase": "Running", "containerStatuses": [{"name": "c", "restartCount": 0}],
+                       "conditions": [{"type": "Ready", "status": "True",
+                                       "lastTransitionTime": Time::from_secs(100).rfc3339()}]},
+        });
+        for (pointer, value) in changes {
+            pod.put(pointer, value.clone());
+        }
+        Arc::new(pod)
+    }
+
+    fn ready_at(seconds: i64) -> Value {
+        json!([{"type": "Ready", "status": "True", "lastTransitionTime": Time::from_secs(seconds).rfc3339()}])
+    }
+
+    #[test]
+    fn each_rule_decides_where_those_before_it_do_not() {
+        let good = pod("good", &[]);
+        let cost = |cost: &str| ("/metadata/annotations", json!({DELETION_COST: cost}));
+        let cases = [
+            ("not assigned", pod("x", &[("/spec/nodeName", "".into())])),
+            ("pending", pod("x", &[("/status/phase", "Pending".into())])),
+            ("unknown", pod("x", &[("/status/phase", "Unknown".into())])),
+            ("not ready", pod("x", &[("/status/conditions", json!([]))])),
+            ("cheaper", pod("x", &[cost("-5")])),
+            ("ready for a shorter time", pod("x", &[("/status/conditions", ready_at(190))])),
+            ("more restarts", pod("x", &[("/status/containerStatuses", json!([{"name": "c", "restartCount": 3}]))])),
+            ("younger", pod("x", &[("/metadata/creationTimestamp", Time::from_secs(190).rfc3339().into())])),
+        ];
+        for (why, victim) in cases {
+            for pods in [[good.clone(), victim.clone()], [victim.clone(), good.clone()]] {
+                let chosen = choose(&pods, &[], 1, Time::from_secs(200));
+                assert_eq!(chosen[0].name(), "x", "{why}");
+            }
+        }
+    }
+
+    #[test]
+    fn crowded_nodes_lose_first() {
+        let pods = [pod("a", &[]), pod("b", &[("/spec/nodeName", "n2".into())]), pod("c", &[])];
+        assert_eq!(choose(&pods[1..], &pods, 1, Time::from_secs(200))[0].name(), "c");
+        assert_eq!(choose(&pods, &pods, 3, Time::from_secs(200)).len(), 3);
+    }
+
+    #[test]
+    fn ages_of_one_magnitude_are_decided_by_chance() {
+        let older = pod("a", &[("/status/conditions", ready_at(100))]);
+        let younger = pod("b", &[("/status/conditions", ready_at(101))]);
+        let chosen = choose(&[younger.clone(), older.clone()], &[], 1, Time::from_secs(200));
+        assert_eq!(chosen[0].name(), "a", "the uid decides");
+        let chosen = choose(&[younger, older], &[], 1, Time::from_secs(102));
+        assert_eq!(chosen[0].name(), "b");
+    }
+}

@@ -1,0 +1,34 @@
+//! Which owners a change of an orphan concerns: those whose selector matches it, for they may adopt it.
+
+use crate::api::Server;
+use crate::controllers::Key;
+use crate::store::{Change, ChangeKind};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, Reading};
+
+/// The keys of the owners of a resource that could adopt the object which changed; empty unless it has no controller and
+/// has just come to match or to have none. Costs the owners of its namespace, but only for orphans.
+pub fn possible_owners(
+    change: &Change,
+    server: &mut Server,
+    resource: &str,
+    selector_of: fn(&Object) -> Selector,
+) -> Vec<Key> {
+    if !is_new_orphan(change) {
+        return Vec::new();
+    }
+    let owners = server.read_all(resource, Some(change.object.namespace())).unwrap_or_default();
+    owners.iter().filter(|o| selector_of(o).matches_object(&change.object)).map(|o| Key::of(o)).collect()
+}
+
+/// Whether the object is an orphan, and was none or had other labels before.
+fn is_new_orphan(change: &Change) -> bool {
+    let object = &change.object;
+    if change.kind == ChangeKind::Deleted || object.is_deleting() || object.is_managed() {
+        return false;
+    }
+    change
+        .old
+        .as_ref()
+        .is_none_or(|old| old.is_managed() || old.at("/metadata/labels") != object.at("/metadata/labels"))
+}

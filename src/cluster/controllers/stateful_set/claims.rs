@@ -1,0 +1,103 @@
+//! Who owns the claims of a StatefulSet: by `persistentVolumeClaimRetentionPolicy` nobody, the set, or a pod that is going.
+//!
+//! The garbage collector does the rest: a claim goes when its owner has gone.
+
+use kctl_base::json::Value;
+use kctl_base::object::{Meta, Object, OwnerReference, Reading, Writing};
+
+/// Who should own a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Nobody,
+    Set,
+    Pod,
+}
+
+/// Who should own the claims of a pod that is or is not one of the replicas.
+fn wanted(set: &Object, is_replica: bool) -> Owner {
+    let deletes = |when: &str| set.str(&format!("/spec/persistentVolumeClaimRetentionPolicy/{when}")) == "Delete";
+    match (deletes("whenScaled"), deletes("whenDeleted")) {
+        (true, _) if !is_replica => Owner::Pod,
+        (_, true) => Owner::Set,
+        _ => Owner::Nobody,
+    }
+}
+
+fn refers_to(reference: &Value, owner: &Object) -> bool {
+    reference.str("/kind") == owner.kind() && reference.str("/name") == owner.name()
+}
+
+/// A copy of the claim with the owner that the policy asks for, when it has another one. Owners that are neither the set
+/// nor the pod stay; where one of them manages the claim, nothing is changed.
+pub(super) fn with_owner(set: &Object, pod: &Object, is_replica: bool, claim: &Object) -> Option<Object> {
+    let strangers: Vec<&Value> =
+        claim.list("/metadata/ownerReferences").iter().filter(|r| !refers_to(r, set) && !refers_to(r, pod)).collect();
+    if strangers.iter().any(|r| r.flag("/controller")) {
+        return None;
+    }
+    let owner = match wanted(set, is_replica) {
+        Owner::Nobody => None,
+        Owner::Set => Some(set),
+        Owner::Pod => Some(pod),
+    };
+    let mut references: Vec<Value> = strangers.into_iter().cloned().collect();
+    references.extend(owner.map(|owner| OwnerReference::controller(owner).to_value()));
+    if references == claim.list("/metadata/ownerReferences") {
+        return None;
+    }
+    let mut changed = claim.clone();
+    match references.is_empty() {
+        true => drop(changed.remove_at("/metadata/ownerReferences")),
+        false => changed.put("/metadata/ownerReferences", references),
+    }
+    Some(changed)
+}
+
+/// Whether a claim belongs to a pod of this name that is no more: it will go, and the new pod must wait for that.
+pub(super) fn is_stale(claim: &Object, pod_name: &str) -> bool {
+    claim.list("/metadata/ownerReferences").iter().any(|r| r.str("/kind") == "Pod" && r.str("/name") == pod_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use kctl_base::json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_policy_says_who_owns_claims() {
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1", "uid": "p"}});
+        for (scaled, deleted, is_replica, want) in [
+            ("Retain", "Retain", true, None),
+            ("Retain", "Retain", false, None),
+            ("Retain", "Delete", true, Some("s")),
+            ("Retain", "Delete", false, Some("s")),
+            ("Delete", "Retain", true, None),
+            ("Delete", "Retain", false, Some("p")),
+            ("Delete", "Delete", true, Some("s")),
+            ("Delete", "Delete", false, Some("p")),
+        ] {
+            let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web", "uid": "s"},
+                "spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": scaled, "whenDeleted": deleted}}});
+            let other = json!({"kind": "ConfigMap", "name": "x", "uid": "o"});
+            for before in [None, Some(&set), Some(&pod)] {
+                let mut claim = json!({"metadata": {"name": "data-web-1", "ownerReferences": [other.clone()]}});
+                let references = before.map(|b| OwnerReference::controller(b).to_value());
+                claim.list_mut("/metadata/ownerReferences").extend(references);
+                let after = with_owner(&set, &pod, is_replica, &claim).unwrap_or(claim);
+                assert_eq!(after.controller_of().map(|o| o.uid).as_deref(), want, "{scaled} {deleted} {is_replica}");
+                assert_eq!(after.list("/metadata/ownerReferences")[0], other);
+            }
+        }
+    }
+
+    #[test]
+    fn a_claim_that_somebody_else_manages_is_left_alone() {
+        let owner = json!({"kind": "Other", "name": "x", "uid": "o", "controller": true});
+        let claim = json!({"metadata": {"ownerReferences": [owner]}});
+        let policy = json!({"whenScaled": "Delete", "whenDeleted": "Delete"});
+        let set = json!({"kind": "StatefulSet", "metadata": {"name": "web", "uid": "s"},
+                         "spec": {"persistentVolumeClaimRetentionPolicy": policy}});
+        assert_eq!(with_owner(&set, &json!({}), true, &claim), None);
+    }
+}

@@ -1,0 +1,63 @@
+//! StatefulSets: pods with stable names, made in order, each with claims of its own.
+//!
+//! [`view`] has the values that decisions are made of, [`plan`] decides what happens to which pod, [`status`] counts,
+//! [`identity`] makes pods and claims out of templates, [`claims`] keeps the owners of claims right, [`sync`] reads and does.
+
+mod claims;
+mod identity;
+mod plan;
+mod status;
+mod sync;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use super::context::Result;
+use super::shared::wakes;
+use super::{Action, Context, Controller, Key, Wake};
+use crate::api::Server;
+use crate::store::{Change, ChangeKind};
+use kctl_base::labels::Selector;
+use kctl_base::object::{Meta, Object, Reading};
+
+const SETS: &str = "statefulsets.apps";
+const CLAIMS: &str = "persistentvolumeclaims";
+
+/// The controller.
+pub const CONTROLLER: Controller = Controller {
+    name: "statefulset-controller",
+    wakes: &[
+        Wake::own(SETS),
+        Wake::controller("pods", "StatefulSet"),
+        Wake::custom("pods", orphan_to_sets),
+        Wake::custom(CLAIMS, gone_claim_to_set),
+    ],
+    reconcile,
+};
+
+fn selector(set: &Object) -> Selector {
+    set.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()).unwrap_or(Selector::Nothing)
+}
+
+fn orphan_to_sets(change: &Change, server: &mut Server) -> Vec<Key> {
+    wakes::possible_owners(change, server, SETS, selector)
+}
+
+/// A pod is not made again before a claim that belonged to the pod before it is gone.
+fn gone_claim_to_set(change: &Change, _: &mut Server) -> Vec<Key> {
+    if change.kind != ChangeKind::Deleted {
+        return Vec::new();
+    }
+    let owners = change.object.owners();
+    let pods = owners.iter().filter(|o| o.kind == "Pod");
+    pods.filter_map(|o| identity::split_name(&o.name))
+        .map(|(set, _)| Key::new(change.object.namespace(), set))
+        .collect()
+}
+
+fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
+    match context.get_key(SETS, key)? {
+        Some(set) => sync::run(context, &set),
+        None => Ok(Action::Done),
+    }
+}

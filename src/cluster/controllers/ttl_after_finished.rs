@@ -1,0 +1,73 @@
+//! Finished Jobs go by themselves after `spec.ttlSecondsAfterFinished`, and their pods with them.
+
+use super::context::Result;
+use super::{Action, Context, Controller, Key, Wake, job};
+use crate::api::Propagation;
+use kctl_base::object::{Meta, Object, Reading, condition};
+use kctl_base::sim::{Duration, Time};
+
+/// The resource of jobs.
+const JOBS: &str = "jobs.batch";
+
+/// The controller.
+pub const CONTROLLER: Controller =
+    Controller { name: "ttl-after-finished-controller", wakes: &[Wake::own(JOBS)], reconcile };
+
+fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let Some(job) = context.get_key(JOBS, key)? else { return Ok(Action::Done) };
+    match expiry(&job) {
+        None => Ok(Action::Done),
+        Some(expiry) if expiry > context.now => Ok(Action::At(expiry)),
+        Some(_) => {
+            context.delete_with(JOBS, &job, None, Propagation::Foreground)?;
+            Ok(Action::Done)
+        }
+    }
+}
+
+/// When a job is to go, if it has ended, wants to go and is not going yet.
+fn expiry(job: &Object) -> Option<Time> {
+    let ttl = job.int("/spec/ttlSecondsAfterFinished").filter(|_| !job.is_deleting() && job::is_finished(job))?;
+    let end =
+        ["Complete", "Failed"].iter().filter_map(|kind| condition(job, kind)).find(|c| c.str("/status") == "True")?;
+    Some(end.time("/lastTransitionTime")? + Duration::from_secs(ttl))
+}
+
+#[cfg(test)]
+mod tests {
+    use kctl_base::json::json;
+
+    use super::*;
+    use crate::controllers::shared::testing::Bench;
+
+    #[test]
+    fn only_finished_jobs_expire() {
+        let at = |seconds| Time::from_secs(seconds).rfc3339();
+        let ended = |kind: &str| json!([{"type": kind, "status": "True", "lastTransitionTime": at(100)}]);
+        let cases = [
+            (json!({"ttlSecondsAfterFinished": 5}), ended("Complete"), Some(105)),
+            (json!({"ttlSecondsAfterFinished": 0}), ended("Failed"), Some(100)),
+            (json!({"ttlSecondsAfterFinished": 5}), ended("FailureTarget"), None),
+            (json!({}), ended("Complete"), None),
+        ];
+        for (spec, conditions, want) in cases {
+            let job = json!({"spec": spec, "status": {"conditions": conditions}});
+            assert_eq!(expiry(&job), want.map(Time::from_secs), "{job}");
+        }
+    }
+
+    #[test]
+    fn an_expired_job_goes_with_its_pods() {
+        let Some(mut bench) = Bench::new(&["pods", JOBS]) else { return };
+        let container = json!({"name": "c", "image": "busybox", "command": ["true"]});
+        let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "brief"}, "spec": {
+            "ttlSecondsAfterFinished": 30,
+            "template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}});
+        bench.create(JOBS, job);
+        bench.settle();
+        assert!(job::is_finished(&bench.get(JOBS, "brief")) && bench.list("pods").len() == 1);
+        bench.cluster.advance(Duration::from_secs(35)).unwrap();
+        bench.settle();
+        assert!(bench.find(JOBS, "brief").is_none() && bench.list("pods").is_empty());
+    }
+}

@@ -1,0 +1,16 @@
+//! The control plane: the store, the API server over it, the controllers, and the clock that drives them.
+
+pub mod api;
+mod bootstrap;
+mod clock;
+mod cluster;
+pub mod controllers;
+pub mod dns;
+mod open;
+pub mod store;
+#[cfg(test)]
+mod tests;
+
+pub use clock::Waited;
+pub use cluster::{Cluster, ClusterError};
+pub use open::{OpenOptions, Where};

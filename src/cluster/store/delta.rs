@@ -1,0 +1,165 @@
+//! The difference between two JSON values, as a JSON value: what the change log keeps instead of whole versions.
+//!
+//! A difference is small where little has changed (a status, a label), so a log of ten thousand changes stays small. It can
+//! be read only together with the value it starts from. Its forms:
+//! - `[v]`: the value becomes `v`; `0`: it goes;
+//! - `{"k": d, ..}` on a map: the entry `k` changes by `d`;
+//! - `{"3": d, .., "#": n, "+": [..]}` on a list: the item 3 changes by `d`, then the list is cut to `n` items, then items
+//!   are added.
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
+use kctl_base::json::{Map, Value};
+
+/// What turns `from` into another value `to`, for writing: it is never built as a value of its own, since there is one for
+/// every change of every object.
+pub(super) struct Difference<'a> {
+    from: &'a Value,
+    to: &'a Value,
+}
+
+impl<'a> Difference<'a> {
+    /// The difference between two values; `None` when they are equal.
+    pub(super) fn between(from: &'a Value, to: &'a Value) -> Option<Difference<'a>> {
+        (from != to).then_some(Difference { from, to })
+    }
+}
+
+impl Serialize for Difference<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match (self.from, self.to) {
+            (Value::Object(old), Value::Object(new)) => map_difference(old, new, to),
+            (Value::Array(old), Value::Array(new)) => list_difference(old, new, to),
+            _ => [self.to].serialize(to),
+        }
+    }
+}
+
+fn map_difference<S: Serializer>(old: &Map, new: &Map, to: S) -> Result<S::Ok, S::Error> {
+    let mut written = to.serialize_map(None)?;
+    for (key, value) in new {
+        match old.get(key).map(|old| Difference::between(old, value)) {
+            None => written.serialize_entry(key, &[value])?,
+            Some(Some(difference)) => written.serialize_entry(key, &difference)?,
+            Some(None) => {}
+        }
+    }
+    for key in old.keys().filter(|key| !new.contains_key(key)) {
+        written.serialize_entry(key, &0)?;
+    }
+    written.end()
+}
+
+fn list_difference<S: Serializer>(old: &[Value], new: &[Value], to: S) -> Result<S::Ok, S::Error> {
+    let mut written = to.serialize_map(None)?;
+    for (index, (old, new)) in old.iter().zip(new).enumerate() {
+        if let Some(difference) = Difference::between(old, new) {
+            written.serialize_entry(&index.to_string(), &difference)?;
+        }
+    }
+    if new.len() < old.len() {
+        written.serialize_entry("#", &new.len())?;
+    }
+    if let Some(added) = new.get(old.len()..).filter(|added| !added.is_empty()) {
+        written.serialize_entry("+", added)?;
+    }
+    written.end()
+}
+
+/// Changes `value` by a difference. `None` when the difference does not fit; the value is then of no use.
+pub(super) fn apply(value: &mut Value, change: &Value) -> Option<()> {
+    match change {
+        Value::Array(new) => *value = new.first()?.clone(),
+        Value::Object(changes) => match value {
+            Value::Object(map) => apply_to_map(map, changes)?,
+            Value::Array(list) => apply_to_list(list, changes)?,
+            _ => return None,
+        },
+        _ => return None,
+    }
+    Some(())
+}
+
+fn apply_to_map(map: &mut Map, changes: &Map) -> Option<()> {
+    for (key, change) in changes {
+        match change {
+            Value::Number(_) => drop(map.remove(key)?),
+            Value::Array(new) => drop(map.insert(key.clone(), new.first()?.clone())),
+            _ => apply(map.get_mut(key)?, change)?,
+        }
+    }
+    Some(())
+}
+
+fn apply_to_list(list: &mut Vec<Value>, changes: &Map) -> Option<()> {
+    for (key, change) in changes {
+        if let Ok(index) = key.parse::<usize>() {
+            apply(list.get_mut(index)?, change)?;
+        }
+    }
+    if let Some(length) = changes.get("#") {
+        list.truncate(usize::try_from(length.as_u64()?).ok()?);
+    }
+    list.extend(changes.get("+").and_then(Value::as_array).into_iter().flatten().cloned());
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use kctl_base::json::json;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn between(from: &Value, to: &Value) -> Option<Value> {
+        Difference::between(from, to).map(|difference| kctl_base::json::to_value(&difference).expect("JSON"))
+    }
+
+    #[test]
+    fn little_changes_are_little() {
+        let cases = [
+            (json!({"a": 1, "b": 2}), json!({"a": 1, "b": 3}), json!({"b": [3]})),
+            (json!({"a": 1}), json!({"b": null}), json!({"a": 0, "b": [null]})),
+            (json!({"l": [1, {"x": 1}]}), json!({"l": [1, {"x": 2}]}), json!({"l": {"1": {"x": [2]}}})),
+            (json!([1, 2, 3]), json!([1]), json!({"#": 1})),
+            (json!([1]), json!([2, 3]), json!({"0": [2], "+": [3]})),
+            (json!({"a": []}), json!({"a": {}}), json!({"a": [{}]})),
+        ];
+        for (from, to, want) in cases {
+            assert_eq!(between(&from, &to), Some(want), "{from} -> {to}");
+        }
+        assert_eq!(between(&json!({"a": [1]}), &json!({"a": [1]})), None);
+    }
+
+    #[test]
+    fn a_difference_that_does_not_fit_is_noticed() {
+        for (value, change) in
+            [(json!({}), json!({"a": {"b": 0}})), (json!(1), json!({"a": [1]})), (json!(1), json!(0))]
+        {
+            assert_eq!(apply(&mut value.clone(), &change), None, "{value} by {change}");
+        }
+    }
+
+    fn json_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), (0..4).prop_map(Value::from)];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("[ab0#+]", inner, 0..4)
+                    .prop_map(|m| Value::Object(m.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_difference_leads_from_one_to_the_other(from in json_value(), to in json_value()) {
+            let mut value = from.clone();
+            if let Some(change) = between(&from, &to) {
+                prop_assert_eq!(apply(&mut value, &change), Some(()));
+            }
+            prop_assert_eq!(value, to);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What the change log gives back, and when it no longer does.
+
+use super::*;
+use kctl_base::sim::Duration;
+
+/// `2 added a, 3 modified a`: the changes in short, with the versions checked.
+fn story(changes: &[Change]) -> Vec<String> {
+    let tell = |change: &Change| {
+        let old = change.old.as_ref().map_or("-", |o| o.resource_version());
+        let kind = format!("{:?}", change.kind).to_lowercase();
+        assert_eq!(change.told().resource_version(), change.revision.to_string());
+        format!("{} {kind} {} was {old}", change.revision, change.key.name)
+    };
+    changes.iter().map(tell).collect()
+}
+
+fn since(store: &mut Store, revision: u64) -> Vec<Change> {
+    store.changes_since(revision).expect("changes")
+}
+
+#[test]
+fn changes_are_the_same_before_and_after_the_commit() {
+    let mut store = store();
+    store.write(&pod("a"), on("a", "")).expect("write");
+    store.write(&pod("b"), on("b", "n1")).expect("write");
+    store.commit(NOW).expect("commit");
+    store.write(&pod("a"), on("a", "n1")).expect("write");
+    store.write(&pod("a"), on("a", "n2")).expect("write");
+    store.remove(&pod("a")).expect("remove");
+    store.write(&pod("a"), on("a", "n3")).expect("write");
+    let staged = since(&mut store, 1);
+    let want = [
+        "2 added a was -",
+        "3 added b was -",
+        "4 modified a was 2",
+        "5 modified a was 4",
+        "6 deleted a was 5",
+        "7 added a was -",
+    ];
+    assert_eq!(story(&staged), want);
+    store.commit(NOW).expect("commit");
+    let committed = since(&mut store, 1);
+    assert_eq!(story(&committed), want);
+    for (left, right) in staged.iter().zip(&committed) {
+        assert_eq!((&left.object, &left.old), (&right.object, &right.old), "revision {}", left.revision);
+    }
+    assert_eq!(story(&since(&mut store, 5)), want[4..]);
+    assert_eq!(since(&mut store, 7).len() + since(&mut store, u64::MAX).len(), 0);
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}
+
+#[test]
+fn changes_that_were_seen_read_as_before() {
+    let mut store = store();
+    store.set_log_limits(LogLimits { recent: 1, ..LogLimits::default() });
+    store.write(&pod("a"), on("a", "n1")).expect("write");
+    store.commit(NOW).expect("commit");
+    store.write(&pod("b"), on("b", "n1")).expect("write");
+    store.write(&pod("a"), on("a", "n2")).expect("write");
+    store.remove(&pod("a")).expect("remove");
+    store.write(&pod("a"), on("a", "n3")).expect("write");
+    let fresh = since(&mut store, 1);
+    store.settle_changes(4, NOW);
+    for revision in [1, 2, 3, 4, 5, 6] {
+        let settled = since(&mut store, revision);
+        assert_eq!(story(&settled), story(&fresh)[revision as usize - 1..]);
+        for (left, right) in settled.iter().zip(&fresh[revision as usize - 1..]) {
+            assert_eq!((&left.object, &left.old), (&right.object, &right.old), "revision {}", left.revision);
+        }
+    }
+    store.settle_changes(6, NOW);
+    store.commit(NOW).expect("commit");
+    assert_eq!(story(&since(&mut store, 1)), story(&fresh));
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}
+
+#[test]
+fn a_command_keeps_no_more_changes_than_anyone_can_ask_for() {
+    let mut store = store();
+    store.set_log_limits(LogLimits { count: 5, age: Duration::from_secs(60), floor: 3, recent: 0 });
+    store.write(&pod("a"), on("a", "first")).expect("write");
+    store.commit(NOW).expect("commit");
+    for i in 0..100 {
+        store.write(&pod("a"), on("a", &format!("n{i}"))).expect("write");
+        store.settle_changes(store.revision(), NOW);
+    }
+    assert_eq!(since(&mut store, 52).len(), 50);
+    assert_eq!(store.changes_since(51).expect_err("dropped").to_string(), "too old resource version: 51 (52)");
+    store.commit(NOW).expect("commit");
+    assert_eq!(since(&mut store, 97).len(), 5);
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}
+
+#[test]
+fn a_command_keeps_no_changes_that_would_be_too_old_in_the_log() {
+    let mut store = store();
+    store.set_log_limits(LogLimits { count: 100, age: Duration::from_secs(60), floor: 3, recent: 10 });
+    let write = |store: &mut Store, second: i64| {
+        store.write(&pod("a"), on("a", &format!("n{second}"))).expect("write");
+        store.settle_changes(store.revision(), NOW + Duration::from_secs(second));
+    };
+    (0..40).for_each(|second| write(&mut store, second));
+    assert_eq!(since(&mut store, 1).len(), 40, "rows are kept while they are young");
+    (40..100).for_each(|second| write(&mut store, second));
+    assert_eq!(since(&mut store, 40).len(), 61);
+    assert_eq!(store.changes_since(39).expect_err("dropped").to_string(), "too old resource version: 39 (40)");
+    write(&mut store, 10_000);
+    assert_eq!(since(&mut store, 92).len(), 10, "however old");
+    store.commit(NOW + Duration::from_secs(10_000)).expect("commit");
+    assert_eq!(story(&since(&mut store, 100)).len(), 2);
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}
+
+#[test]
+fn the_log_is_trimmed_by_count_and_by_age() {
+    let mut store = store();
+    store.set_log_limits(LogLimits { count: 10, age: Duration::from_secs(60), floor: 3, recent: 0 });
+    for i in 0..25 {
+        store.write(&pod("a"), on("a", &format!("n{i}"))).expect("write");
+        store.commit(NOW + Duration::from_secs(i)).expect("commit");
+    }
+    assert_eq!(store.revision(), 26);
+    assert_eq!(story(&since(&mut store, 16))[0], "17 modified a was 16", "the version before is known all the same");
+    let gone = store.changes_since(15).expect_err("trimmed");
+    assert_eq!(gone.to_string(), "too old resource version: 15 (16)");
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+    store.write(&pod("a"), on("a", "later")).expect("write");
+    store.commit(NOW + Duration::from_secs(3600)).expect("commit");
+    assert_eq!(story(&since(&mut store, 24)).len(), 3, "never fewer than the floor");
+    assert!(store.changes_since(23).is_err());
+    for i in 0..30 {
+        store.write(&pod("b"), on("b", &format!("n{i}"))).expect("write");
+    }
+    store.commit(NOW + Duration::from_secs(3601)).expect("commit");
+    assert_eq!(since(&mut store, 47).len(), 10, "more than the log holds, in one command");
+    assert!(store.changes_since(46).is_err());
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}
+
+#[test]
+fn a_log_row_is_small() {
+    let mut store = store();
+    let long = "x".repeat(5_000);
+    store.write(&pod("a"), json!({"metadata": {"name": "a", "namespace": "default"}, "data": long})).expect("write");
+    let mut object = Object::clone(&store.get(&pod("a")).expect("get").expect("a pod"));
+    object["status"] = json!({"phase": "Running"});
+    store.write(&pod("a"), object).expect("write");
+    store.commit(NOW).expect("commit");
+    let row = store.overlay.engine().get(&keys::Key::Change(3).encode()).expect("get").expect("a row");
+    assert!(row.len() < 200, "{} bytes", row.len());
+}
+
+#[test]
+fn a_thousand_pods_with_eight_versions_are_staged_and_committed_without_scanning() {
+    let mut store = store();
+    for version in 0..8 {
+        for i in 0..1_000 {
+            let name = format!("p{i}");
+            store.write(&pod(&name), on(&name, &format!("n{}", version % 3))).expect("write");
+        }
+    }
+    store.commit(NOW).expect("commit");
+    assert_eq!(store.by_index("node", "n1").expect("by index").len(), 1_000);
+    assert_eq!(since(&mut store, 1).len(), 8_000);
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}

@@ -1,0 +1,136 @@
+//! The store on the engine in memory: what is staged, what is committed, what is found.
+
+mod changes;
+mod check;
+mod cost;
+mod disk;
+mod timeline;
+
+use super::*;
+use kctl_base::json::json;
+use kctl_base::object::{Meta, Reading};
+use kctl_base::sim::Time;
+
+/// Objects are found by their node and by their labels.
+pub(in crate::store) fn indexer(_resource: &str, object: &Object) -> Vec<(&'static str, String)> {
+    let node = object.at("/spec/nodeName").map(|_| ("node", object.str("/spec/nodeName").to_string()));
+    node.into_iter().chain(object.labels().into_iter().map(|(k, v)| ("label", format!("{k}={v}")))).collect()
+}
+
+/// An empty store in memory.
+pub(in crate::store) fn store() -> Store {
+    Store::new(Box::new(MemoryEngine::new()), indexer).expect("an empty store")
+}
+
+/// A pod's key.
+pub(in crate::store) fn pod(name: &str) -> ObjectKey {
+    ObjectKey::new("pods", "default", name)
+}
+
+/// A pod on a node.
+pub(in crate::store) fn on(name: &str, node: &str) -> Object {
+    json!({"kind": "Pod", "metadata": {"name": name, "namespace": "default"}, "spec": {"nodeName": node}})
+}
+
+fn named(namespace: &str, name: &str) -> Object {
+    json!({"metadata": {"namespace": namespace, "name": name}})
+}
+
+fn names(objects: &[Arc<Object>]) -> Vec<String> {
+    objects.iter().map(|o| format!("{}/{}", o.namespace(), o.name())).collect()
+}
+
+const NOW: Time = Time::from_secs(1_000_000);
+
+#[test]
+fn writes_are_seen_at_once_and_kept_by_the_commit() {
+    let mut store = store();
+    assert!(store.is_new() && !store.is_dirty());
+    let written = store.write(&pod("a"), on("a", "n1")).expect("write");
+    assert_eq!((written.resource_version(), store.revision()), ("2", 2));
+    assert_eq!(store.get(&pod("a")).expect("get").expect("a pod"), written);
+    store.commit(NOW).expect("commit");
+    assert!(!store.is_dirty() && !store.is_new());
+    let same = store.get(&pod("a")).expect("get").expect("a pod");
+    assert!(Arc::ptr_eq(&same, &written), "not decoded again");
+    store.remove(&pod("a")).expect("remove");
+    assert_eq!(store.get(&pod("a")).expect("get"), None);
+    store.discard();
+    assert_eq!(store.revision(), 2);
+    assert_eq!(store.get(&pod("a")).expect("get"), Some(written));
+    assert_eq!(store.remove(&pod("b")).expect("remove"), None);
+    assert!(!store.is_dirty(), "removing nothing changes nothing");
+}
+
+#[test]
+fn lists_merge_what_is_staged_with_what_is_stored() {
+    let mut store = store();
+    let key = |ns: &str, name: &str| ObjectKey::new("pods", ns, name);
+    for (ns, name) in [("b", "1"), ("a", "3"), ("a", "1"), ("a-b", "1")] {
+        store.write(&key(ns, name), named(ns, name)).expect("write");
+    }
+    store.write(&ObjectKey::new("podsx", "a", "9"), named("a", "9")).expect("write");
+    store.commit(NOW).expect("commit");
+    for (ns, name) in [("a", "2"), ("a", "4"), ("c", "1"), ("a", "0")] {
+        store.write(&key(ns, name), named(ns, name)).expect("write");
+    }
+    store.remove(&key("a", "3")).expect("remove");
+    store.write(&key("a", "1"), json!({"metadata": {"namespace": "a", "name": "1"}, "new": true})).expect("write");
+    let all = store.list("pods", None).expect("list");
+    assert_eq!(names(&all), ["a/0", "a/1", "a/2", "a/4", "a-b/1", "b/1", "c/1"]);
+    assert!(all[1].flag("/new"));
+    assert_eq!(names(&store.list("pods", Some("a")).expect("list")), ["a/0", "a/1", "a/2", "a/4"]);
+    assert_eq!(store.list("pods", Some("")).expect("list").len(), 0);
+    store.commit(NOW).expect("commit");
+    assert_eq!(names(&store.list("pods", None).expect("list")), names(&all));
+}
+
+#[test]
+fn indexes_follow_their_objects() {
+    let mut store = store();
+    for (name, node) in [("b", "n1"), ("a", "n1"), ("c", "n2")] {
+        store.write(&pod(name), on(name, node)).expect("write");
+    }
+    store.commit(NOW).expect("commit");
+    store.write(&pod("a"), on("a", "n2")).expect("write");
+    store
+        .write(
+            &ObjectKey::new("leases", "x", "l"),
+            json!({"metadata": {"name": "l", "namespace": "x"}, "spec": {"nodeName": "n2"}}),
+        )
+        .expect("write");
+    let at = |store: &mut Store, node: &str| names(&store.by_index("node", node).expect("by index"));
+    assert_eq!(at(&mut store, "n1"), ["default/b"]);
+    assert_eq!(at(&mut store, "n2"), ["x/l", "default/a", "default/c"]);
+    assert_eq!(names(&store.by_index_in("node", "n2", "pods", None).expect("by index")), ["default/a", "default/c"]);
+    assert_eq!(store.by_index_in("node", "n2", "pods", Some("other")).expect("by index").len(), 0);
+    store.remove(&pod("b")).expect("remove");
+    store.commit(NOW).expect("commit");
+    assert_eq!(store.keys_by_index("node", "n1").expect("keys"), []);
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}
+
+#[test]
+fn rows_and_counters_are_kept() {
+    let mut store = store();
+    store.set_row("sim/a", Some(json!({"x": 1})));
+    store.set_row("sim/b", Some(json!(2)));
+    store.set_row("clock", Some(json!("virtual")));
+    assert_eq!(store.next_counter("uid", "o").expect("counter"), 0);
+    assert_eq!(store.next_counter("uid", "o").expect("counter"), 1);
+    assert_eq!(store.next_counter("name", "o").expect("counter"), 0);
+    store.commit(NOW).expect("commit");
+    store.set_row("clock", Some(json!("virtual")));
+    assert!(!store.is_dirty(), "nothing new");
+    store.set_row("sim/b", None);
+    store.set_row("sim/c", Some(json!(3)));
+    assert_eq!(store.next_counter("uid", "o").expect("counter"), 2);
+    let rows = store.rows_with_prefix("sim/").expect("rows");
+    assert_eq!(rows, [("sim/a".to_string(), json!({"x": 1})), ("sim/c".to_string(), json!(3))]);
+    assert_eq!(store.row("sim/b").expect("row"), None);
+    store.forget_counters("o").expect("forget");
+    assert_eq!(store.next_counter("name", "o").expect("counter"), 0);
+    store.discard();
+    assert_eq!(store.row("sim/b").expect("row"), Some(json!(2)));
+    assert_eq!(store.next_counter("uid", "o").expect("counter"), 2);
+}
