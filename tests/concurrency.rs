@@ -4,7 +4,7 @@
 use std::sync::Barrier;
 use std::thread;
 
-use kctl_base::object::{Meta as _, Reading as _};
+use kctl_base::object::{ObjectMeta as _, ValueRead as _};
 
 use crate::harness::{Output, Sandbox, finish};
 

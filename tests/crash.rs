@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use kctl_base::object::Reading as _;
+use kctl_base::object::ValueRead as _;
 
 use crate::harness::Sandbox;
 use crate::harness::random::Random;

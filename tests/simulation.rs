@@ -11,7 +11,7 @@ mod checkers;
 mod workload;
 mod world;
 
-use kctl_base::object::{Meta as _, Reading as _};
+use kctl_base::object::{ObjectMeta as _, ValueRead as _};
 use kctl_base::sim::Duration;
 
 use crate::harness::dump;

@@ -8,6 +8,7 @@ pub mod field;
 pub mod fields;
 pub mod go_template;
 pub mod go_text;
+pub mod gvk;
 pub mod intstr;
 pub mod json;
 pub mod jsonpath;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::json::{Map, Text, Value, json, unescaped};
+use crate::json::{Map, SharedStr, Value, json, unescaped};
 use crate::sim::Time;
 
 /// An object of the API: always a JSON object with `apiVersion`, `kind` and `metadata`.
@@ -14,13 +14,13 @@ pub type Object = Value;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnerReference {
     /// `apps/v1`.
-    pub api_version: Text,
+    pub api_version: SharedStr,
     /// `ReplicaSet`.
-    pub kind: Text,
+    pub kind: SharedStr,
     /// The owner's name.
-    pub name: Text,
+    pub name: SharedStr,
     /// The owner's uid; only it identifies the owner.
-    pub uid: Text,
+    pub uid: SharedStr,
     /// Whether this owner is the managing controller.
     pub controller: bool,
     /// Whether foreground deletion of the owner waits for this object.
@@ -57,7 +57,7 @@ impl OwnerReference {
     pub fn from_value(value: &Value) -> OwnerReference {
         let text = |field: &str| match value.get(field) {
             Some(Value::String(text)) => text.clone(),
-            _ => Text::default(),
+            _ => SharedStr::default(),
         };
         let flag = |field: &str| value.get(field).and_then(Value::as_bool).unwrap_or(false);
         OwnerReference {
@@ -72,7 +72,7 @@ impl OwnerReference {
 }
 
 /// Reading JSON values by pointer, with "missing" and "empty" being the same.
-pub trait Reading {
+pub trait ValueRead {
     /// The string at a JSON pointer, or the empty string.
     fn str(&self, pointer: &str) -> &str;
     /// The integer at a JSON pointer.
@@ -91,7 +91,7 @@ pub trait Reading {
     fn strings(&self, pointer: &str) -> BTreeMap<String, String>;
 }
 
-impl Reading for Value {
+impl ValueRead for Value {
     fn str(&self, pointer: &str) -> &str {
         self.pointer(pointer).and_then(Value::as_str).unwrap_or("")
     }
@@ -127,7 +127,7 @@ impl Reading for Value {
 }
 
 /// Writing JSON values by pointer; missing maps on the way are made.
-pub trait Writing {
+pub trait ValueWrite {
     /// Sets the value at a JSON pointer of map keys (no list indexes), making the maps on the way.
     fn put(&mut self, pointer: &str, value: impl Into<Value>);
     /// Sets the value at a JSON pointer when it is missing or null.
@@ -158,7 +158,7 @@ fn place<'a>(root: &'a mut Value, pointer: &str) -> &'a mut Value {
     here
 }
 
-impl Writing for Value {
+impl ValueWrite for Value {
     fn put(&mut self, pointer: &str, value: impl Into<Value>) {
         *place(self, pointer) = value.into();
     }
@@ -205,7 +205,7 @@ impl Writing for Value {
 }
 
 /// What `metadata`, `apiVersion` and `kind` say of an object.
-pub trait Meta {
+pub trait ObjectMeta {
     /// `apps/v1`.
     fn api_version(&self) -> &str;
     /// `Deployment`.
@@ -282,7 +282,7 @@ fn managing(object: &Value) -> Option<&Value> {
     references(object).iter().find(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true))
 }
 
-impl Meta for Value {
+impl ObjectMeta for Value {
     fn api_version(&self) -> &str {
         text(self, "apiVersion")
     }
@@ -401,11 +401,6 @@ pub fn condition<'a>(object: &'a Object, kind: &str) -> Option<&'a Value> {
 /// Whether the condition of one type has status `True`.
 pub fn condition_is_true(object: &Object, kind: &str) -> bool {
     condition(object, kind).is_some_and(|c| text(c, "status") == "True")
-}
-
-/// Splits `apps/v1` into group and version; the core group is empty.
-pub fn split_api_version(api_version: &str) -> (&str, &str) {
-    api_version.split_once('/').unwrap_or(("", api_version))
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use super::resolve::Item;
 use super::{CliError, CliResult, Ctx};
-use kctl_base::object::Meta;
+use kctl_base::object::ObjectMeta;
 use kctl_base::sim::Duration;
-use kctl_cluster::Waited;
+use kctl_cluster::WaitOutcome;
 
 /// Waits until every object is gone or is another one of the same name (its uid differs).
 ///
@@ -28,7 +28,7 @@ pub fn wait(ctx: &mut Ctx, objects: &[(Item, String)], timeout: Option<Duration>
             return Ok(());
         }
         ctx.flush()?;
-        if ctx.cluster()?.wait(deadline, true)? != Waited::Progress {
+        if ctx.cluster()?.wait(deadline, true)? != WaitOutcome::Progress {
             break;
         }
     }

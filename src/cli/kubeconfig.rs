@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CliError, CliResult, Ctx};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::yaml;
 
 /// The file's name in the directory of the store.

@@ -1,7 +1,7 @@
 //! The annotation in which `apply` keeps what was applied last.
 
 use kctl_base::json::{self, Value};
-use kctl_base::object::{Meta, Writing};
+use kctl_base::object::{ObjectMeta, ValueWrite};
 
 pub use kctl_base::managed::LAST_APPLIED;
 

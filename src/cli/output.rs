@@ -10,8 +10,9 @@ use super::{CliError, CliResult, Ctx};
 use crate::printers::custom_columns::CustomColumns;
 use crate::printers::structured::{Structure, StructuredPrinter};
 use crate::printers::templates::TemplatePrinter;
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Writing, split_api_version};
+use kctl_base::object::{ObjectMeta, ValueWrite};
 
 /// Formats that every verb has.
 const COMMON: &[&str] = &[

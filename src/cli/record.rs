@@ -5,7 +5,7 @@ use clap::{ArgAction, ArgMatches, Command};
 use super::args::Matches;
 use super::{Ctx, parse};
 use kctl_base::json::Value;
-use kctl_base::object::Meta;
+use kctl_base::object::ObjectMeta;
 
 /// The annotation that holds the reason of a revision.
 pub const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";

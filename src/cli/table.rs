@@ -3,7 +3,7 @@
 use super::{CliResult, Ctx};
 use crate::printers::table::TablePrinter;
 use kctl_base::json::Value;
-use kctl_base::object::Meta;
+use kctl_base::object::ObjectMeta;
 use kctl_base::sim::Time;
 use kctl_kinds::Kind;
 

@@ -3,7 +3,7 @@
 use crate::api::{Request, Result};
 use crate::cluster::Cluster;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Writing};
+use kctl_base::object::{ObjectMeta, ValueWrite};
 
 /// Namespaces of every cluster.
 const NAMESPACES: &[&str] = &["default", "kube-node-lease", "kube-public", "kube-system"];

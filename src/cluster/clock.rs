@@ -10,7 +10,7 @@ pub(crate) const SAME_INSTANT_MAX: usize = 100_000;
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waited {
+pub enum WaitOutcome {
     /// Something may have changed: look again.
     Progress,
     /// The deadline has come.
@@ -73,14 +73,18 @@ impl Cluster {
     /// In virtual time the clock jumps to the next entry of the timeline; with `work_only` it does not wait for entries
     /// that repeat for ever. In real time the lock is given back and the process sleeps until another process changes the
     /// store or the next entry is due.
-    pub fn wait(&mut self, deadline: Option<Time>, work_only: bool) -> std::result::Result<Waited, ClusterError> {
+    pub fn wait(&mut self, deadline: Option<Time>, work_only: bool) -> std::result::Result<WaitOutcome, ClusterError> {
         match self.clock.mode {
             ClockMode::Virtual => self.wait_virtual(deadline, work_only),
             ClockMode::Real => self.wait_real(deadline),
         }
     }
 
-    fn wait_virtual(&mut self, deadline: Option<Time>, work_only: bool) -> std::result::Result<Waited, ClusterError> {
+    fn wait_virtual(
+        &mut self,
+        deadline: Option<Time>,
+        work_only: bool,
+    ) -> std::result::Result<WaitOutcome, ClusterError> {
         let next = if work_only && deadline.is_none() && !self.has_work()? {
             None
         } else {
@@ -89,17 +93,17 @@ impl Cluster {
         let waited = match (next, deadline) {
             (Some(at), Some(end)) if at > end => {
                 self.clock.now = self.clock.now.max(end);
-                Waited::Deadline
+                WaitOutcome::Deadline
             }
             (Some(at), _) => {
                 self.catch_up(at)?;
-                Waited::Progress
+                WaitOutcome::Progress
             }
             (None, Some(end)) => {
                 self.clock.now = self.clock.now.max(end);
-                Waited::Deadline
+                WaitOutcome::Deadline
             }
-            (None, None) => Waited::Idle,
+            (None, None) => WaitOutcome::Idle,
         };
         self.touch();
         Ok(waited)
@@ -118,17 +122,17 @@ impl Cluster {
         Ok(found)
     }
 
-    fn wait_real(&mut self, deadline: Option<Time>) -> std::result::Result<Waited, ClusterError> {
+    fn wait_real(&mut self, deadline: Option<Time>) -> std::result::Result<WaitOutcome, ClusterError> {
         self.commit()?;
         let now = clock::wall();
         if deadline.is_some_and(|d| d <= now) {
-            return Ok(Waited::Deadline);
+            return Ok(WaitOutcome::Deadline);
         }
         let next = self.server.due(1)?.first().map(|d| d.at);
         let until = [next, deadline].into_iter().flatten().min();
         self.sleep(until.map(|t| (t - now).to_std()))?;
         self.catch_up(clock::wall())?;
-        Ok(Waited::Progress)
+        Ok(WaitOutcome::Progress)
     }
 
     /// Changes whose time the store lives by. A virtual clock that becomes real jumps to the wall clock, never back.

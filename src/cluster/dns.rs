@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::api::{Result, Server};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// The domain of the cluster.
 pub const ZONE: &str = "cluster.local";

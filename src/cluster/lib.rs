@@ -11,6 +11,6 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
-pub use clock::Waited;
+pub use clock::WaitOutcome;
 pub use cluster::{Cluster, ClusterError};
-pub use open::{OpenOptions, Where};
+pub use open::{Backend, OpenOptions};

@@ -7,7 +7,7 @@ use crate::cluster::{CLOCK, Cluster, ClusterError};
 use crate::controllers::Driver;
 use crate::store::{Held, Home, MemoryEngine, Store};
 use kctl_base::json::{self, json};
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 use kctl_base::sim::{ClockMode, ClockState, Duration, Ids, Time, clock, ids};
 
 /// The row that holds what a store was created with.
@@ -15,7 +15,7 @@ const ORIGIN: &str = "origin";
 
 /// Where a cluster lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Where {
+pub enum Backend {
     /// In a directory.
     Directory(PathBuf),
     /// In memory, for as long as the process runs: tests and experiments.
@@ -26,7 +26,7 @@ pub enum Where {
 #[derive(Clone, Debug)]
 pub struct OpenOptions {
     /// Where it lives.
-    pub place: Where,
+    pub backend: Backend,
     /// Whose time it lives by; real when nothing is said. Only at creation.
     pub clock: Option<ClockMode>,
     /// Where a virtual clock starts. Only at creation.
@@ -45,7 +45,7 @@ impl OpenOptions {
     /// The usual options for a directory.
     pub fn at(directory: PathBuf) -> OpenOptions {
         OpenOptions {
-            place: Where::Directory(directory),
+            backend: Backend::Directory(directory),
             clock: None,
             epoch: None,
             seed: None,
@@ -58,7 +58,7 @@ impl OpenOptions {
     /// A virtual cluster in memory with a seed.
     pub fn memory(seed: u64) -> OpenOptions {
         OpenOptions {
-            place: Where::Memory,
+            backend: Backend::Memory,
             clock: Some(ClockMode::Virtual),
             seed: Some(seed),
             ..OpenOptions::at(PathBuf::new())
@@ -84,9 +84,9 @@ impl Cluster {
     /// # Errors
     /// When another process holds the store for too long, or the directory is not a store or can not be used.
     pub fn open(options: OpenOptions) -> Result<Cluster, ClusterError> {
-        let home = match &options.place {
-            Where::Directory(directory) => Some(Home::open(directory)?),
-            Where::Memory => None,
+        let home = match &options.backend {
+            Backend::Directory(directory) => Some(Home::open(directory)?),
+            Backend::Memory => None,
         };
         let (held, mut store) = open_store(home.as_ref(), &options)?;
         let is_new = store.is_new();

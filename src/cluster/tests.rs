@@ -3,7 +3,7 @@
 use crate::api::Request;
 use crate::{Cluster, OpenOptions};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Reading};
+use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
 
 fn pod(name: &str) -> Value {

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::Catalog;
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Reading, Writing, split_api_version};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::yaml::split_documents;
 
 /// The recordings, where they are present.

@@ -2,8 +2,8 @@
 
 use crate::shared::describe::{annotations, describe_events, labels};
 use crate::{Describer, Lookup};
-use kctl_base::json::{Text, Value};
-use kctl_base::object::{Meta, Object};
+use kctl_base::json::{SharedStr, Value};
+use kctl_base::object::{Object, ObjectMeta};
 
 /// Fields that are said at the top already, or that nobody wants to read.
 const SKIPPED: &[&str] =
@@ -23,7 +23,7 @@ pub fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
 }
 
 fn content(value: &Value, level: usize, place: &str, out: &mut Describer) {
-    let mut fields: Vec<(&Text, &Value)> = value.as_object().into_iter().flatten().collect();
+    let mut fields: Vec<(&SharedStr, &Value)> = value.as_object().into_iter().flatten().collect();
     fields.sort_by_key(|(name, _)| name.as_str());
     for (name, value) in fields {
         let here = format!("{place}.{name}");

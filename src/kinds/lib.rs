@@ -35,9 +35,9 @@ pub use catalog::Catalog;
 pub use describer::Describer;
 
 use kctl_base::field::ErrorList;
-use kctl_base::json::Text;
+use kctl_base::json::SharedStr;
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
@@ -166,10 +166,10 @@ impl Names {
     }
 
     /// `deployments.apps`, `pods`: the key of the resource in the store and in messages.
-    pub fn resource(&self) -> Text {
+    pub fn resource(&self) -> SharedStr {
         match self.group {
-            "" => Text::new_static(self.plural),
-            group => Text::from_iter([self.plural, ".", group]),
+            "" => SharedStr::new_static(self.plural),
+            group => SharedStr::from_iter([self.plural, ".", group]),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::shared::simple::Simple;
 use crate::{Names, age};
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::Cell;
 

@@ -6,7 +6,7 @@ use crate::shared::simple::Simple;
 use crate::{Names, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Reading, condition};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 
 /// Who holds what, and since when.
 pub static LEASE: Simple = Simple::new(Names::builtin(("coordination.k8s.io", "v1"), "Lease", "leases", "lease", true))

@@ -6,7 +6,7 @@
 use super::ids::{Gvk, ResId};
 use super::resource::Resource;
 use super::values::scalar_text;
-use kctl_base::object::Writing;
+use kctl_base::object::ValueWrite;
 
 /// The kinds an object had, oldest first.
 pub(super) const PREVIOUS_KINDS: &str = "internal.config.kubernetes.io/previousKinds";

@@ -11,8 +11,8 @@ use super::loader::Loader;
 use super::model::{Generator, GeneratorOptions};
 use super::pairs;
 use super::resource::Resource;
-use kctl_base::json::{Text, Value, json};
-use kctl_base::object::Writing;
+use kctl_base::json::{SharedStr, Value, json};
+use kctl_base::object::ValueWrite;
 
 /// What is generated.
 #[derive(Clone, Copy, PartialEq)]
@@ -76,7 +76,7 @@ pub(super) fn generate(
     let keys: Vec<String> = ["data", "binaryData"]
         .iter()
         .filter_map(|field| object[*field].as_object())
-        .flat_map(|data| data.keys().map(Text::to_string))
+        .flat_map(|data| data.keys().map(SharedStr::to_string))
         .collect();
     if options.immutable {
         object.put("/immutable", true);

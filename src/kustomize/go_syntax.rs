@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::values::scalar_of;
 use kctl_base::go_text;
-use kctl_base::json::{Text, Value};
+use kctl_base::json::{SharedStr, Value};
 
 /// Whether one of the keys is in an object or in what it holds.
 pub(super) fn has_key(value: &Value, keys: &BTreeSet<String>) -> bool {
@@ -26,9 +26,9 @@ pub(super) fn show(value: &Value, other_keys: &BTreeSet<String>) -> String {
                 (true, Value::Number(_)) => 1,
                 (true, _) => 2,
             };
-            let mut keys: Vec<&Text> = fields.keys().collect();
+            let mut keys: Vec<&SharedStr> = fields.keys().collect();
             keys.sort_by_key(|key| rank(key));
-            let pair = |key: &&Text| {
+            let pair = |key: &&SharedStr| {
                 let shown = if is_other(key) { key.to_string() } else { go_text::quote(key) };
                 format!("{shown}:{}", show(&fields[key.as_str()], other_keys))
             };

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::scope;
-use kctl_base::object::split_api_version;
+use kctl_base::gvk::split_api_version;
 
 /// Group, version and kind; as a selector, an empty part stands for anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

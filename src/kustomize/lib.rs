@@ -45,7 +45,7 @@ pub use error::KustomizeError;
 pub use loader::{Files, OsFiles};
 
 use error::fail;
-use kctl_base::object::Writing;
+use kctl_base::object::ValueWrite;
 use kctl_base::yaml;
 use loader::Loader;
 use target::{Accumulated, Target};

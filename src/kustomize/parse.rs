@@ -6,7 +6,7 @@ use super::error::{KustomizeError, Result, fail};
 use super::resource::Resource;
 use super::values::{is_nothing, scalar_text};
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 use kctl_base::yaml::{self, Dialect, YamlError};
 
 /// The objects of a file.

@@ -11,7 +11,7 @@ use super::values::{scalar_of, scalar_text};
 use super::{go_syntax, merge};
 use kctl_base::json::{Map, Value};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 
 /// An object.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kctl_base::json::json;
-use kctl_base::object::{Meta as _, Object, Writing as _};
+use kctl_base::object::{Object, ObjectMeta as _, ValueWrite as _};
 use kctl_base::sim::{ClockMode, Duration, Ids};
 use kctl_cluster::api::Request;
 use kctl_cluster::store::ObjectKey;

@@ -16,7 +16,7 @@ mod stateful_sets;
 
 use std::sync::Arc;
 
-use kctl_base::object::{Meta as _, Object, Reading as _};
+use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _};
 use kctl_cluster::store::Change;
 
 use super::named;

@@ -6,7 +6,7 @@ mod specs;
 use std::collections::BTreeMap;
 
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta as _, Reading as _};
+use kctl_base::object::{ObjectMeta as _, ValueRead as _};
 use kctl_base::sim::Duration;
 use kctl_base::status::Status;
 use kctl_cluster::api::{PatchType, Propagation, Request};

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta as _, Object, Reading as _};
+use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _};
 use kctl_base::sim::Duration;
 use kctl_base::status::{Reason, Status};
 use kctl_cluster::api::{PatchType, Request};

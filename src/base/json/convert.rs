@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{List, Map, Number, Text, Value};
+use super::{List, Map, Number, SharedStr, Value};
 
 /// A value of anything that can be written in JSON.
 ///
@@ -130,8 +130,8 @@ impl From<String> for Value {
     }
 }
 
-impl From<Text> for Value {
-    fn from(text: Text) -> Value {
+impl From<SharedStr> for Value {
+    fn from(text: SharedStr) -> Value {
         Value::String(text)
     }
 }
@@ -186,7 +186,7 @@ impl<T: Into<Value>> FromIterator<T> for Value {
 }
 
 /// A map.
-impl<K: Into<Text>, V: Into<Value>> FromIterator<(K, V)> for Value {
+impl<K: Into<SharedStr>, V: Into<Value>> FromIterator<(K, V)> for Value {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Value {
         Value::Object(entries.into_iter().map(|(key, value)| (key, value.into())).collect())
     }
@@ -282,7 +282,7 @@ impl ToJson for String {
     }
 }
 
-impl ToJson for Text {
+impl ToJson for SharedStr {
     fn to_json(&self) -> Value {
         self.clone().into()
     }

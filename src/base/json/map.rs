@@ -6,7 +6,7 @@ use std::ops::{Index, IndexMut};
 
 use ecow::EcoVec;
 
-use super::{Text, Value};
+use super::{SharedStr, Value};
 
 /// From this length on a key is found by halving, before by looking at the mark of every entry.
 const LONG: usize = 16;
@@ -19,7 +19,7 @@ pub struct Map(EcoVec<Pair>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
     mark: u32,
-    key: Text,
+    key: SharedStr,
     value: Value,
 }
 
@@ -30,7 +30,7 @@ fn mark(key: &[u8]) -> u32 {
 }
 
 impl Pair {
-    fn new(key: Text, value: Value) -> Pair {
+    fn new(key: SharedStr, value: Value) -> Pair {
         Pair { mark: mark(key.as_bytes()), key, value }
     }
 }
@@ -77,7 +77,7 @@ impl Map {
     }
 
     /// Sets the value of a key and answers the one before.
-    pub fn insert(&mut self, key: impl Into<Text>, value: Value) -> Option<Value> {
+    pub fn insert(&mut self, key: impl Into<SharedStr>, value: Value) -> Option<Value> {
         let key = key.into();
         match self.place(key.as_bytes()) {
             Ok(at) => Some(std::mem::replace(&mut self.0.make_mut()[at].value, value)),
@@ -104,19 +104,19 @@ impl Map {
     }
 
     /// The place of a key, whether it is there or not.
-    pub fn entry(&mut self, key: impl Into<Text>) -> Entry<'_> {
+    pub fn entry(&mut self, key: impl Into<SharedStr>) -> Entry<'_> {
         let key = key.into();
         let place = self.place(key.as_bytes());
         Entry { map: self, place, key }
     }
 
     /// Keeps the entries of which `keep` says so.
-    pub fn retain(&mut self, mut keep: impl FnMut(&Text, &mut Value) -> bool) {
+    pub fn retain(&mut self, mut keep: impl FnMut(&SharedStr, &mut Value) -> bool) {
         self.0.retain(|pair| keep(&pair.key, &mut pair.value));
     }
 
     /// The keys in their order.
-    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Text> + ExactSizeIterator + Clone {
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &SharedStr> + ExactSizeIterator + Clone {
         self.0.iter().map(|pair| &pair.key)
     }
 
@@ -168,22 +168,22 @@ impl Map {
 }
 
 /// The entries of a map.
-pub(super) type Iter<'a> = std::iter::Map<std::slice::Iter<'a, Pair>, fn(&Pair) -> (&Text, &Value)>;
+pub(super) type Iter<'a> = std::iter::Map<std::slice::Iter<'a, Pair>, fn(&Pair) -> (&SharedStr, &Value)>;
 /// The entries of a map, the values to be changed.
-pub(super) type IterMut<'a> = std::iter::Map<std::slice::IterMut<'a, Pair>, fn(&mut Pair) -> (&Text, &mut Value)>;
+pub(super) type IterMut<'a> = std::iter::Map<std::slice::IterMut<'a, Pair>, fn(&mut Pair) -> (&SharedStr, &mut Value)>;
 
-fn halves(pair: &Pair) -> (&Text, &Value) {
+fn halves(pair: &Pair) -> (&SharedStr, &Value) {
     (&pair.key, &pair.value)
 }
 
-fn halves_mut(pair: &mut Pair) -> (&Text, &mut Value) {
+fn halves_mut(pair: &mut Pair) -> (&SharedStr, &mut Value) {
     (&pair.key, &mut pair.value)
 }
 
 /// The place of a key in a map.
 pub struct Entry<'a> {
     map: &'a mut Map,
-    key: Text,
+    key: SharedStr,
     /// Where the key is, or where it belongs.
     place: Result<usize, usize>,
 }
@@ -230,8 +230,8 @@ impl IndexMut<&str> for Map {
     }
 }
 
-impl<const N: usize> From<[(Text, Value); N]> for Map {
-    fn from(entries: [(Text, Value); N]) -> Map {
+impl<const N: usize> From<[(SharedStr, Value); N]> for Map {
+    fn from(entries: [(SharedStr, Value); N]) -> Map {
         let mut map = Map(EcoVec::with_capacity(N));
         map.extend(entries);
         map
@@ -239,7 +239,7 @@ impl<const N: usize> From<[(Text, Value); N]> for Map {
 }
 
 /// Of several entries with one key the last one counts.
-impl<K: Into<Text>> FromIterator<(K, Value)> for Map {
+impl<K: Into<SharedStr>> FromIterator<(K, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Map {
         let (mut pairs, mut sorted) = (EcoVec::<Pair>::new(), true);
         for (key, value) in entries {
@@ -258,7 +258,7 @@ impl<K: Into<Text>> FromIterator<(K, Value)> for Map {
     }
 }
 
-impl<K: Into<Text>> Extend<(K, Value)> for Map {
+impl<K: Into<SharedStr>> Extend<(K, Value)> for Map {
     fn extend<I: IntoIterator<Item = (K, Value)>>(&mut self, entries: I) {
         for (key, value) in entries {
             self.insert(key, value);
@@ -267,8 +267,8 @@ impl<K: Into<Text>> Extend<(K, Value)> for Map {
 }
 
 impl IntoIterator for Map {
-    type Item = (Text, Value);
-    type IntoIter = std::iter::Map<ecow::vec::IntoIter<Pair>, fn(Pair) -> (Text, Value)>;
+    type Item = (SharedStr, Value);
+    type IntoIter = std::iter::Map<ecow::vec::IntoIter<Pair>, fn(Pair) -> (SharedStr, Value)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter().map(|pair| (pair.key, pair.value))
@@ -276,7 +276,7 @@ impl IntoIterator for Map {
 }
 
 impl<'a> IntoIterator for &'a Map {
-    type Item = (&'a Text, &'a Value);
+    type Item = (&'a SharedStr, &'a Value);
     type IntoIter = Iter<'a>;
 
     fn into_iter(self) -> Iter<'a> {
@@ -285,7 +285,7 @@ impl<'a> IntoIterator for &'a Map {
 }
 
 impl<'a> IntoIterator for &'a mut Map {
-    type Item = (&'a Text, &'a mut Value);
+    type Item = (&'a SharedStr, &'a mut Value);
     type IntoIter = IterMut<'a>;
 
     fn into_iter(self) -> IterMut<'a> {

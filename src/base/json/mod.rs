@@ -20,7 +20,7 @@ pub use list::List;
 pub use map::{Entry, Map};
 pub use pointer::unescaped;
 pub use serde_json::Number;
-pub use smol_str::SmolStr as Text;
+pub use smol_str::SmolStr as SharedStr;
 pub use value::{Step, Value};
 pub use write::{kind_name, number_text, to_compact, to_pretty, write_string};
 
@@ -82,10 +82,10 @@ macro_rules! json_entries {
 #[macro_export]
 macro_rules! json_key {
     ($key:literal) => {
-        $crate::json::Text::new_static($key)
+        $crate::json::SharedStr::new_static($key)
     };
     ($key:tt) => {
-        $crate::json::Text::from($key)
+        $crate::json::SharedStr::from($key)
     };
 }
 

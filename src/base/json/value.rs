@@ -2,7 +2,7 @@
 
 use std::ops::{Index, IndexMut};
 
-use super::{List, Map, Number, Text};
+use super::{List, Map, Number, SharedStr};
 
 /// A JSON value. Copies are cheap, whatever their size.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Value {
     /// An integer of 64 bits, with or without sign, or a float.
     Number(Number),
     /// A text.
-    String(Text),
+    String(SharedStr),
     /// A list.
     Array(List),
     /// A map, in the order of its keys.
@@ -193,7 +193,7 @@ macro_rules! steps_as_texts {
     };
 }
 
-steps_as_texts!(String, Text);
+steps_as_texts!(String, SharedStr);
 
 impl Step for usize {
     fn of<'a>(&self, value: &'a Value) -> Option<&'a Value> {

@@ -10,7 +10,7 @@ mod parse;
 pub use names::{SUBDOMAIN_RULE, dns_subdomain_problems, is_dns_label, is_dns_subdomain, key_problems, value_problems};
 pub use parse::ParseError;
 
-use crate::json::{Map, Text, Value};
+use crate::json::{Map, SharedStr, Value};
 use std::fmt;
 
 /// How a requirement relates a key to its values.
@@ -135,7 +135,7 @@ impl Selector {
 
     /// Requires every label of a plain map (`spec.selector` of a Service), without checking keys or values.
     pub fn from_map(labels: &Map) -> Selector {
-        let equals = |(key, value): (&Text, &Value)| Requirement {
+        let equals = |(key, value): (&SharedStr, &Value)| Requirement {
             key: key.to_string(),
             operator: Operator::Equals,
             values: vec![text_of(value)],

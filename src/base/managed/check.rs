@@ -2,7 +2,7 @@
 
 use super::set::{field_step, show_path};
 use super::typed::{Place, Shape};
-use crate::json::{Text, Value};
+use crate::json::{SharedStr, Value};
 use crate::patch::{FieldType, Types};
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ fn check(
     types: &(impl Types + ?Sized),
     place: &Place,
     value: &Value,
-    path: &mut Vec<Text>,
+    path: &mut Vec<SharedStr>,
     problems: &mut Vec<String>,
 ) {
     let mut refuse = |why: String| problems.push(format!("{}: {why}", show_path(path)));
@@ -67,7 +67,7 @@ fn check_items(
     place: &Place,
     list: &Value,
     items: &[Value],
-    path: &mut Vec<Text>,
+    path: &mut Vec<SharedStr>,
     problems: &mut Vec<String>,
 ) {
     let keyed = matches!(place.shape(list), Shape::Items(_));

@@ -6,7 +6,7 @@ use std::iter;
 
 use super::set::{FieldSet, Written, field_step, written};
 use super::typed::Place;
-use crate::json::{Text, Value};
+use crate::json::{SharedStr, Value};
 use crate::patch::{FieldType, Types};
 
 /// The fields that differ between two versions, in their FieldsV1 form.
@@ -115,7 +115,7 @@ impl<T: Types + ?Sized> Walk<'_, T> {
     fn compare(
         &self,
         changes: &mut Changes,
-        step: Text,
+        step: SharedStr,
         place: &Place,
         old: Option<&Value>,
         new: Option<&Value>,
@@ -145,7 +145,7 @@ impl<T: Types + ?Sized> Walk<'_, T> {
 fn paired<'a>(
     old: Option<&'a Value>,
     new: Option<&'a Value>,
-) -> impl Iterator<Item = (&'a Text, Option<&'a Value>, Option<&'a Value>)> {
+) -> impl Iterator<Item = (&'a SharedStr, Option<&'a Value>, Option<&'a Value>)> {
     let fields = |value: Option<&'a Value>| value.and_then(Value::as_object).into_iter().flatten().peekable();
     let (mut old, mut new) = (fields(old), fields(new));
     iter::from_fn(move || {
@@ -163,7 +163,7 @@ fn paired<'a>(
 }
 
 /// The items of a list by their steps.
-fn steps<'a>(types: &(impl Types + ?Sized), place: &Place, list: Option<&'a Value>) -> BTreeMap<Text, &'a Value> {
+fn steps<'a>(types: &(impl Types + ?Sized), place: &Place, list: Option<&'a Value>) -> BTreeMap<SharedStr, &'a Value> {
     let items = list.and_then(Value::as_array).into_iter().flatten();
     items.filter_map(|item| place.item_step(types, item).map(|step| (step, item))).collect()
 }

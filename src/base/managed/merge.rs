@@ -1,7 +1,7 @@
 //! Merging an applied configuration into the live object.
 
 use super::typed::{Place, Shape};
-use crate::json::{Map, Text, Value};
+use crate::json::{Map, SharedStr, Value};
 use crate::patch::Types;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -29,7 +29,7 @@ pub(super) fn merge(types: &(impl Types + ?Sized), place: &Place, live: &Value, 
 
 /// A list's item with what tells it apart.
 struct Item<'a> {
-    step: Text,
+    step: SharedStr,
     value: &'a Value,
 }
 

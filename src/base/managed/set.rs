@@ -3,13 +3,13 @@
 //! A set is a tree. Each step is kept in its written form: `f:name` for a field, `k:{"name":"x"}` for an item of a list of
 //! objects, `v:"x"` for a value in a list; a step is in the set itself, or only leads to steps that are.
 
-use crate::json::{Map, Text, Value};
+use crate::json::{Map, SharedStr, Value};
 use std::collections::BTreeMap;
 
 /// A set of fields of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldSet {
-    steps: BTreeMap<Text, Node>,
+    steps: BTreeMap<SharedStr, Node>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,12 +25,12 @@ pub(super) type Written = Map;
 const ITSELF: &str = ".";
 
 /// The step to a field of an object.
-pub fn field_step(name: &str) -> Text {
-    Text::from_iter(["f:", name])
+pub fn field_step(name: &str) -> SharedStr {
+    SharedStr::from_iter(["f:", name])
 }
 
 /// The step to an item of a list, identified by some of its fields, which are written in the order of their names.
-pub fn key_step(mut keys: Vec<(&str, Value)>) -> Text {
+pub fn key_step(mut keys: Vec<(&str, Value)>) -> SharedStr {
     keys.sort_by_key(|(name, _)| *name);
     let mut step = b"k:{".to_vec();
     for (index, (name, value)) in keys.iter().enumerate() {
@@ -44,7 +44,7 @@ pub fn key_step(mut keys: Vec<(&str, Value)>) -> Text {
 }
 
 /// The step to a value in a list.
-pub fn value_step(value: &Value) -> Text {
+pub fn value_step(value: &Value) -> SharedStr {
     let mut step = b"v:".to_vec();
     write_json(&mut step, value);
     String::from_utf8_lossy(&step).into()
@@ -83,7 +83,7 @@ impl FieldSet {
 
     fn write(&self) -> Written {
         let field =
-            |(step, node): (&Text, &Node)| Some((step.clone(), written(node.below.write(), node.member)?.into()));
+            |(step, node): (&SharedStr, &Node)| Some((step.clone(), written(node.below.write(), node.member)?.into()));
         self.steps.iter().filter_map(field).collect()
     }
 
@@ -93,7 +93,7 @@ impl FieldSet {
     }
 
     /// Puts a field into the set.
-    pub fn insert(&mut self, path: &[Text]) {
+    pub fn insert(&mut self, path: &[SharedStr]) {
         let Some((step, rest)) = path.split_first() else { return };
         let node = self.steps.entry(step.clone()).or_default();
         match rest {
@@ -103,7 +103,7 @@ impl FieldSet {
     }
 
     /// Whether the field at this path is in the set.
-    pub fn contains(&self, path: &[Text]) -> bool {
+    pub fn contains(&self, path: &[SharedStr]) -> bool {
         match path {
             [] => false,
             [step] => self.has_member(step),
@@ -157,13 +157,13 @@ impl FieldSet {
     }
 
     /// The paths of all fields in the set; on each level the fields themselves come before what is below others.
-    pub fn paths(&self) -> Vec<Vec<Text>> {
+    pub fn paths(&self) -> Vec<Vec<SharedStr>> {
         let mut paths = Vec::new();
         self.collect_paths(&mut Vec::new(), &mut paths);
         paths
     }
 
-    fn collect_paths(&self, prefix: &mut Vec<Text>, paths: &mut Vec<Vec<Text>>) {
+    fn collect_paths(&self, prefix: &mut Vec<SharedStr>, paths: &mut Vec<Vec<SharedStr>>) {
         for (step, _) in self.steps.iter().filter(|(_, node)| node.member) {
             paths.push(prefix.iter().chain([step]).cloned().collect());
         }
@@ -175,11 +175,11 @@ impl FieldSet {
     }
 
     /// The same set with every step put in for which `named` says so; it is given the path of the parents and the step.
-    pub(super) fn with_steps(&self, named: &impl Fn(&[Text], &str) -> bool) -> FieldSet {
+    pub(super) fn with_steps(&self, named: &impl Fn(&[SharedStr], &str) -> bool) -> FieldSet {
         self.with_steps_below(&mut Vec::new(), named)
     }
 
-    fn with_steps_below(&self, parents: &mut Vec<Text>, named: &impl Fn(&[Text], &str) -> bool) -> FieldSet {
+    fn with_steps_below(&self, parents: &mut Vec<SharedStr>, named: &impl Fn(&[SharedStr], &str) -> bool) -> FieldSet {
         let mut set = FieldSet::default();
         for (step, node) in &self.steps {
             let member = node.member || named(parents, step);
@@ -260,7 +260,7 @@ fn is_member(below: &Value) -> bool {
 }
 
 /// The step in the one form it has here, whatever order its keys were written in.
-fn normal_step(step: &str) -> Option<Text> {
+fn normal_step(step: &str) -> Option<SharedStr> {
     let (kind, content) = step.split_once(':')?;
     match kind {
         "f" | "i" => Some(step.into()),
@@ -270,7 +270,7 @@ fn normal_step(step: &str) -> Option<Text> {
 }
 
 /// A path as messages show it: `.spec.containers[name="nginx"].image`.
-pub fn show_path(path: &[Text]) -> String {
+pub fn show_path(path: &[SharedStr]) -> String {
     path.iter().map(|step| show_step(step)).collect()
 }
 
@@ -326,7 +326,7 @@ mod tests {
     }
 
     fn any_set() -> impl Strategy<Value = FieldSet> {
-        let path = prop::collection::vec("f:[ab]".prop_map(Text::from), 1..4);
+        let path = prop::collection::vec("f:[ab]".prop_map(SharedStr::from), 1..4);
         prop::collection::vec(path, 0..6).prop_map(|paths| {
             let mut set = FieldSet::default();
             paths.iter().for_each(|path| set.insert(path));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::set::{FieldSet, field_step, key_step, value_step};
-use crate::json::{Map, Text, Value};
+use crate::json::{Map, SharedStr, Value};
 use crate::patch::merge_keys::ListType;
 use crate::patch::{FieldType, Ownership, Types};
 
@@ -80,7 +80,7 @@ impl Place {
     }
 
     /// The step to an item of a list; `None` for an item that has nothing to tell it apart.
-    pub(super) fn item_step(&self, types: &(impl Types + ?Sized), item: &Value) -> Option<Text> {
+    pub(super) fn item_step(&self, types: &(impl Types + ?Sized), item: &Value) -> Option<SharedStr> {
         let ListType::Map(keys) = &self.0.list else { return Some(value_step(item)) };
         let fields = item.as_object()?;
         let holds = self.0.holds.element();
@@ -106,7 +106,7 @@ pub(super) fn fields_of(types: &(impl Types + ?Sized), root: &FieldType, object:
     set
 }
 
-fn collect(types: &(impl Types + ?Sized), place: &Place, value: &Value, path: &mut Vec<Text>, set: &mut FieldSet) {
+fn collect(types: &(impl Types + ?Sized), place: &Place, value: &Value, path: &mut Vec<SharedStr>, set: &mut FieldSet) {
     match place.shape(value) {
         Shape::Leaf => set.insert(path),
         Shape::Fields(fields) => {

@@ -3,7 +3,7 @@
 use super::lists::{self, ItemKind, deduplicated, keyed, sort_text, sorted_by};
 use super::strategic::{DELETE, DELETE_FROM_LIST, DIRECTIVE, ELEMENT_ORDER, RETAIN_KEYS, StrategicError, same_type};
 use super::{FieldType, Types};
-use crate::json::{Map, Text, Value, json};
+use crate::json::{Map, SharedStr, Value, json};
 
 type Object = Map;
 
@@ -49,7 +49,7 @@ impl<T: Types + ?Sized> Diff<'_, T> {
             patch.extend(gone().map(|(key, _)| (key.clone(), Value::Null)));
         }
         if retain {
-            let kept: Vec<&Text> = to.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key).collect();
+            let kept: Vec<&SharedStr> = to.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key).collect();
             let loses = gone().any(|(_, value)| !value.is_null());
             if !kept.is_empty() && (!patch.is_empty() || loses) {
                 patch.insert(RETAIN_KEYS.to_owned(), json!(kept));

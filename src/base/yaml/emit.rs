@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::scalar::{self, Meaning};
-use crate::json::{Map, Text, Value};
+use crate::json::{Map, SharedStr, Value};
 use crate::{go_text, json};
 
 /// Plain and quoted scalars are broken at the first blank past this column.
@@ -378,8 +378,8 @@ fn is_printable(c: char) -> bool {
 ///
 /// The order is not total for strange keys, which `sort_by` may punish with a panic: hence an insertion sort, cheap here
 /// because the keys come sorted by their bytes.
-fn natural_order(fields: &Map) -> Vec<&Text> {
-    let mut keys: Vec<&Text> = Vec::with_capacity(fields.len());
+fn natural_order(fields: &Map) -> Vec<&SharedStr> {
+    let mut keys: Vec<&SharedStr> = Vec::with_capacity(fields.len());
     for key in fields.keys() {
         let mut at = keys.len();
         while at > 0 && compare_keys(key, keys[at - 1]) == Ordering::Less {

@@ -2,9 +2,10 @@
 
 use crate::files::SourceText;
 use crate::{CliError, CliResult};
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Value, kind_name};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Reading, Writing, split_api_version};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::yaml;
 use kctl_kinds::Catalog;
 use kctl_kinds::catalog::KindRef;

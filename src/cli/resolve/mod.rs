@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::files::{SourceText, SourceTexts};
 use super::{CliError, CliResult, Ctx, kustomization};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object};
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::{Reason, Status};
 use kctl_cluster::api::Request;
 use kctl_kinds::catalog::KindRef;

@@ -10,7 +10,7 @@ use crate::output::Output;
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, record};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Writing};
+use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::quantity::Quantity;
 
 /// The verb.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use crate::args::groups::DryRun;
 use crate::resolve::{Item, Resolved, Selection};
 use crate::{CliError, CliResult, Ctx};
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Map, Value};
-use kctl_base::object::{Meta, Object, split_api_version};
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::patch::merge;
 use kctl_base::schema::{Schema, shape};
 use kctl_base::sim::{Duration, Time};
-use kctl_cluster::Waited;
+use kctl_cluster::WaitOutcome;
 use kctl_cluster::api::{PatchType, Verb as ApiVerb};
 
 /// An object to change, as it is now.
@@ -127,7 +128,7 @@ pub(super) fn wait_until<T>(
             return Ok(Some(answer));
         }
         ctx.flush()?;
-        if ctx.cluster()?.wait(deadline, true)? != Waited::Progress {
+        if ctx.cluster()?.wait(deadline, true)? != WaitOutcome::Progress {
             return Ok(None);
         }
     }

@@ -6,7 +6,7 @@ use crate::args::groups::{self, DryRun};
 use crate::args::{self, Matches};
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, gone};
-use kctl_base::object::Meta;
+use kctl_base::object::ObjectMeta;
 use kctl_base::sim::Duration;
 use kctl_cluster::api::{Propagation, Verb as ApiVerb};
 

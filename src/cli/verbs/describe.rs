@@ -7,7 +7,7 @@ use crate::lookup::ServerLookup;
 use crate::printers::describe::describe as align;
 use crate::resolve::{self, Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
-use kctl_base::object::Meta;
+use kctl_base::object::ObjectMeta;
 use kctl_kinds::{Describer, generic_describe};
 
 /// The verb.

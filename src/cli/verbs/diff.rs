@@ -13,8 +13,9 @@ use crate::args::{self, Matches, groups};
 use crate::output::strip_managed_fields;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, last_applied};
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::{self, Map, Value};
-use kctl_base::object::{Meta, Writing, split_api_version};
+use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::yaml;
 use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
 

@@ -9,10 +9,10 @@ use crate::printers::structured;
 use crate::printers::table::TablePrinter;
 use crate::{CliError, CliResult, Ctx, Verb, resolve};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
-use kctl_cluster::Waited;
+use kctl_cluster::WaitOutcome;
 use kctl_cluster::api::Request;
 use kctl_kinds::shared::describe::events::interval;
 
@@ -148,7 +148,7 @@ fn follow(ctx: &mut Ctx, filter: &Filter, namespace: &str, mut table: TablePrint
         let new: Vec<Object> = new.filter(|c| filter.wants(&c.object)).map(|c| (*c.object).clone()).collect();
         show(ctx, &mut table, None, &new, namespace.is_empty())?;
         ctx.flush()?;
-        if ctx.cluster()?.wait(None, true)? == Waited::Idle {
+        if ctx.cluster()?.wait(None, true)? == WaitOutcome::Idle {
             return Ok(());
         }
     }

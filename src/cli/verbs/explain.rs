@@ -4,8 +4,9 @@ use clap::{ArgMatches, Command};
 
 use crate::args::{self, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb, resolve};
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
-use kctl_base::object::{Reading, split_api_version};
+use kctl_base::object::ValueRead;
 use kctl_base::schema::explain::{Subject, explain};
 use kctl_base::schema::explain_custom::explain_custom;
 use kctl_kinds::catalog::{KindRef, serves};

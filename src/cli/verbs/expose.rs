@@ -12,8 +12,9 @@ use crate::output::Output;
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, record};
 use kctl_base::field::quote;
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Reading, Writing, split_api_version};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -9,7 +9,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
 use kctl_base::json::Value;
 use kctl_base::labels::value_problems;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// The verb.
 pub(super) const VERB: Verb =

@@ -7,10 +7,10 @@ use crate::args::{self, Matches};
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
-use kctl_cluster::Waited;
+use kctl_cluster::WaitOutcome;
 use kctl_cluster::api::Request;
 use kctl_cluster::controllers::kubelet;
 
@@ -283,7 +283,7 @@ fn go_on(ctx: &mut Ctx, mut sources: Vec<Source>, wanted: &Wanted) -> CliResult<
                 p.uid() == source.pod.uid() && !["Succeeded", "Failed"].contains(&p.str("/status/phase"))
             });
         }
-        if !running || ctx.cluster()?.wait(None, true)? == Waited::Idle {
+        if !running || ctx.cluster()?.wait(None, true)? == WaitOutcome::Idle {
             return Ok(());
         }
         for source in &mut sources {

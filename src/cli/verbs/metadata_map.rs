@@ -11,8 +11,9 @@ use crate::output::Output;
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, record};
 use kctl_base::field::quote;
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Map, Value};
-use kctl_base::object::{Meta, Reading, Writing, split_api_version};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 
 /// Keys with their values.
 pub(super) type Strings = BTreeMap<String, String>;

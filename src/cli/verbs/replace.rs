@@ -9,7 +9,7 @@ use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, gone, last_applied, record};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Writing};
+use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::sim::Duration;
 use kctl_cluster::api::{Body, FieldValidation, Verb as ApiVerb};
 

@@ -17,7 +17,7 @@ use crate::resolve::Item;
 use crate::{CliError, CliResult, Ctx, Verb, gone, last_applied, record, resolve};
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Reading};
+use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_cluster::controllers::kubelet;
 
 /// The verb.

@@ -7,7 +7,7 @@ use clap::{ArgMatches, Command};
 use crate::args::{self, Matches};
 use crate::{CliError, CliResult, Ctx, Verb, help};
 use kctl_base::json::{self, Map, Value, json};
-use kctl_base::object::{Meta, Reading};
+use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 use kctl_base::status::Status;
 use kctl_cluster::controllers::kubelet::DEFAULT_MISSING;

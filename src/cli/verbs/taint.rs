@@ -10,7 +10,7 @@ use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::{key_problems, value_problems};
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

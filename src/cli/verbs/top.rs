@@ -10,7 +10,7 @@ use crate::args::{self, Matches, groups};
 use crate::printers::tabwriter::{self, GET};
 use crate::{CliError, CliResult, Ctx, Verb, help};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Duration;
 use kctl_base::status::Status;

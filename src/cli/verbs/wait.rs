@@ -9,9 +9,9 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
 use kctl_base::json::{Number, Value};
 use kctl_base::jsonpath::JsonPath;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Duration, Time};
-use kctl_cluster::Waited;
+use kctl_cluster::WaitOutcome;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -191,7 +191,7 @@ fn one(ctx: &mut Ctx, goal: &Goal, item: &Item, deadline: Time) -> CliResult<Opt
             return Ok(None);
         }
         ctx.flush()?;
-        if ctx.cluster()?.wait(Some(deadline), false)? == Waited::Idle {
+        if ctx.cluster()?.wait(Some(deadline), false)? == WaitOutcome::Idle {
             return Ok(None);
         }
     }

@@ -3,7 +3,7 @@
 use super::{Result, Server};
 use kctl_base::field::{self, ErrorList, FieldError, Path};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::status::Status;
 use kctl_kinds::Kind;
 

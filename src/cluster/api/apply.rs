@@ -4,7 +4,7 @@
 use super::{Request, Response, Result, Server, broken, decode, managers};
 use kctl_base::json::Value;
 use kctl_base::managed::{ApplyError, Rules, Writer, apply};
-use kctl_base::object::{Meta, Writing};
+use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::schema::Schema;
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status, StatusCause};

@@ -4,7 +4,7 @@
 
 use super::{Request, Result, Server};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Reading};
+use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::status::{Status, dotted};
 
 /// A user with groups.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::admission::{self, Admission, Operation};
 use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta, review};
 use kctl_base::field::ErrorList;
-use kctl_base::json::{Text, Value};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::json::{SharedStr, Value};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};
 use kctl_kinds::Kind;
@@ -163,7 +163,7 @@ impl Server {
     }
 
     /// The uid of the controller of a new object, if it is there: the counters of one that is gone are gone with it.
-    fn controller_of(&mut self, new: &Object) -> Result<Option<Text>> {
+    fn controller_of(&mut self, new: &Object) -> Result<Option<SharedStr>> {
         let Some(owner) = new.controller_of() else { return Ok(None) };
         let Some(kind) = self.kind_of(&owner.api_version, &owner.kind) else { return Ok(None) };
         let namespace = if kind.names().namespaced { new.namespace() } else { "" };

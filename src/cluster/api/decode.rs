@@ -2,8 +2,9 @@
 
 use super::{FieldValidation, Options, PatchType, Request, Result};
 use kctl_base::field::{self, Path};
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, split_api_version};
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::patch::types::FieldType;
 use kctl_base::quantity::Quantity;
 use kctl_base::schema::{self, Schema, message};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::update::is_finished;
 use super::{Propagation, Request, Response, Result, Server, admission, broken};
 use crate::store::ObjectKey;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
 use kctl_kinds::Kind;

@@ -3,7 +3,7 @@
 use super::{Request, Verb, decode};
 use kctl_base::json::Value;
 use kctl_base::managed::{FieldSet, Rules, Writer, on_write};
-use kctl_base::object::{Object, Reading, Writing};
+use kctl_base::object::{Object, ValueRead, ValueWrite};
 use kctl_base::patch::FieldType;
 use kctl_base::schema::Schema;
 use kctl_base::sim::Time;

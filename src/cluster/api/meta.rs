@@ -3,7 +3,7 @@
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::Value;
 use kctl_base::labels;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_kinds::shared::formats;
 use kctl_kinds::{Kind, NameRule};
 

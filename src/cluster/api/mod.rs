@@ -30,7 +30,7 @@ pub use request::{Body, FieldValidation, Options, PatchType, Propagation, Reques
 
 use crate::store::{Change, ChangesGone, Memory, ObjectKey, Store, StoreError};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Due, Ids, Time};
 use kctl_base::status::{Reason, Status};
 use kctl_kinds::catalog::KindRef;
@@ -265,7 +265,7 @@ impl Server {
 
     /// The kind behind a catalog reference of an owner: (apiVersion, kind).
     pub fn kind_of(&self, api_version: &str, kind: &str) -> Option<KindRef> {
-        let (group, version) = kctl_base::object::split_api_version(api_version);
+        let (group, version) = kctl_base::gvk::split_api_version(api_version);
         self.catalog.by_gvk(group, version, kind)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Request, Response, Result, Server, broken};
 use kctl_base::fields::FieldSelector;
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object};
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::Status;
 use kctl_kinds::Kind;
 

@@ -4,7 +4,7 @@ use super::{Body, PatchType, Request, Response, Result, Server, Verb, decode};
 use kctl_base::field::{self, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::labels;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::patch;
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};

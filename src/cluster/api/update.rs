@@ -7,7 +7,7 @@ use super::create::add_broken_rules;
 use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta};
 
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_kinds::Kind;

@@ -5,7 +5,7 @@
 use super::context::Result;
 use super::{Action, Context, Controller, Key, Wake};
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Writing};
+use kctl_base::object::{ObjectMeta, ValueWrite};
 
 const POLICIES: &str = "validatingadmissionpolicies.admissionregistration.k8s.io";
 

@@ -7,7 +7,7 @@ use crate::api::{ORPHANS, Propagation, Request, Response, Server};
 use crate::store::Memory;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object};
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::{Duration, Ids, Time};
 use kctl_base::status::Status;
 

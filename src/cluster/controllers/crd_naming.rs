@@ -4,7 +4,7 @@
 
 use super::{Action, Context, Controller, Key, Wake};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing, condition};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 

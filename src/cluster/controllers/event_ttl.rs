@@ -8,7 +8,7 @@ use super::recorder::{self, EVENT_TTL};
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
 use crate::store::{Change, ChangeKind};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_kinds::core::event::{ABOUT, about};
 
@@ -58,7 +58,7 @@ mod tests {
 
     use crate::controllers::Context;
     use crate::controllers::shared::testing::Bench;
-    use kctl_base::object::Meta;
+    use kctl_base::object::ObjectMeta;
     use kctl_base::sim::Duration;
 
     #[test]

@@ -10,8 +10,8 @@ use super::shared::claim::{drop_owners, release};
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Propagation, Server};
 use crate::store::{Change, ChangeKind};
-use kctl_base::json::Text;
-use kctl_base::object::{Meta, Object, OwnerReference, Reading, Writing};
+use kctl_base::json::SharedStr;
+use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 
 /// Holds an owner back until its dependents have lost the reference to it.
 const ORPHAN: &str = "orphan";
@@ -84,7 +84,7 @@ fn waiting_owners(object: &Object, server: &mut Server) -> Vec<Key> {
     keys
 }
 
-fn resource_of(server: &Server, api_version: &str, kind: &str) -> Option<Text> {
+fn resource_of(server: &Server, api_version: &str, kind: &str) -> Option<SharedStr> {
     server.kind_of(api_version, kind).map(|k| k.names().resource())
 }
 
@@ -128,20 +128,20 @@ enum Verdict {
     /// It stays as it is.
     Keep,
     /// It stays, without the references to these owners.
-    Drop(Vec<Text>),
+    Drop(Vec<SharedStr>),
     /// It goes.
     Delete(Propagation),
 }
 
 /// What becomes of an object with these owners: one solid owner keeps it. Otherwise it goes, and takes its own dependents
 /// along first when an owner is waiting for it; else as its finalizers say.
-fn judge(object: &Object, owners: &[(Text, Owner)], has_dependents: bool) -> Verdict {
+fn judge(object: &Object, owners: &[(SharedStr, Owner)], has_dependents: bool) -> Verdict {
     let any = |wanted: Owner| owners.iter().any(|(_, owner)| *owner == wanted);
     if owners.is_empty() || any(Owner::Unknown) {
         return Verdict::Keep;
     }
     if any(Owner::Solid) {
-        let lost: Vec<Text> =
+        let lost: Vec<SharedStr> =
             owners.iter().filter(|(_, owner)| *owner != Owner::Solid).map(|(uid, _)| uid.clone()).collect();
         return if lost.is_empty() { Verdict::Keep } else { Verdict::Drop(lost) };
     }
@@ -171,7 +171,7 @@ fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
 }
 
 /// The objects that name `owner` among their owners, with their resources.
-fn dependents(context: &mut Context<'_>, owner: &Object) -> Result<Vec<(Text, Arc<Object>)>> {
+fn dependents(context: &mut Context<'_>, owner: &Object) -> Result<Vec<(SharedStr, Arc<Object>)>> {
     let found = context.server().read_index("owner", owner.uid())?;
     let mut dependents = Vec::with_capacity(found.len());
     for dependent in found {
@@ -228,7 +228,7 @@ fn collect(context: &mut Context<'_>, resource: &str, object: &Object) -> Result
         Verdict::Keep => Ok(()),
         Verdict::Drop(uids) => {
             let mut kept = object.clone();
-            drop_owners(&mut kept, &uids.iter().map(Text::as_str).collect::<Vec<_>>());
+            drop_owners(&mut kept, &uids.iter().map(SharedStr::as_str).collect::<Vec<_>>());
             context.update(resource, kept).map(drop)
         }
         Verdict::Delete(policy) => {
@@ -271,7 +271,7 @@ mod tests {
             (&[Dangling, Unknown], false, Verdict::Keep),
         ];
         for (owners, has_dependents, want) in cases {
-            let owners: Vec<(Text, Owner)> =
+            let owners: Vec<(SharedStr, Owner)> =
                 owners.iter().enumerate().map(|(i, o)| (i.to_string().into(), *o)).collect();
             assert_eq!(judge(&json!({}), &owners, *has_dependents), *want, "{owners:?}");
         }

@@ -11,7 +11,7 @@ use super::context::Result;
 use super::shared::claim;
 use kctl_base::json::{Map, Value, json, to_compact};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, OwnerReference, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 use kctl_base::sim::ids::safe_encode;
 
 /// The resource of revisions.

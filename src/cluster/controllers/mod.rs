@@ -41,8 +41,8 @@ pub use driver::Driver;
 
 use crate::api::Server;
 use crate::store::Change;
-use kctl_base::json::Text;
-use kctl_base::object::{Meta, Object};
+use kctl_base::json::SharedStr;
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 
@@ -96,9 +96,9 @@ pub struct Controller {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// Empty for objects of the cluster.
-    pub namespace: Text,
+    pub namespace: SharedStr,
     /// The name.
-    pub name: Text,
+    pub name: SharedStr,
 }
 
 impl Key {

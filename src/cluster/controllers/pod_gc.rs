@@ -11,7 +11,7 @@ use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Propagation, Server};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading, Writing, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
 use kctl_base::sim::{Duration, Time};
 
 /// The controller; its keys are names of nodes, and [`ENDED`].

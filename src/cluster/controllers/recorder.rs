@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::Context;
 use super::context::component_of;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 
 /// Texts of one reason from which on events are combined.

@@ -6,7 +6,7 @@ use crate::api::Server;
 use crate::api::admission::resource_quota::usage;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 use kctl_kinds::shared::pod_spec::resources::{Amounts, add};
@@ -91,7 +91,7 @@ mod tests {
 
     use crate::api::{Propagation, Request};
     use crate::controllers::shared::testing::{Bench, pod};
-    use kctl_base::object::Reading;
+    use kctl_base::object::ValueRead;
     use kctl_base::sim::Duration;
 
     #[test]

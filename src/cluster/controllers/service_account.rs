@@ -5,7 +5,7 @@ use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// The account that pods have when they name none.
 const DEFAULT: &str = "default";
@@ -47,7 +47,7 @@ fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
 mod tests {
     use crate::api::Propagation;
     use crate::controllers::shared::testing::Bench;
-    use kctl_base::object::Meta;
+    use kctl_base::object::ObjectMeta;
 
     #[test]
     fn every_namespace_gets_its_account_again() {

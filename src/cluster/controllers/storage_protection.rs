@@ -4,7 +4,7 @@ use super::context::Result;
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
 use crate::store::{Change, ChangeKind};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_kinds::core::pod;
 
 /// Claims stay while a scheduled pod uses them.

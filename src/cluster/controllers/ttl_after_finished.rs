@@ -3,7 +3,7 @@
 use super::context::Result;
 use super::{Action, Context, Controller, Key, Wake, job};
 use crate::api::Propagation;
-use kctl_base::object::{Meta, Object, Reading, condition};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 use kctl_base::sim::{Duration, Time};
 
 /// The resource of jobs.

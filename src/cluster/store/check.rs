@@ -8,7 +8,7 @@ use super::changes::LogRow;
 use super::keys::{self, Key};
 use super::objects::index_rows;
 use super::{ChangeKind, Indexer, ObjectKey, Store, StoreError, rows, timeline};
-use kctl_base::object::{Meta, Object};
+use kctl_base::object::{Object, ObjectMeta};
 
 /// What a walk over all rows has found.
 struct Survey {

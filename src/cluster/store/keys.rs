@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::{ObjectKey, StoreError};
-use kctl_base::json::Text;
+use kctl_base::json::SharedStr;
 use kctl_base::sim::Time;
 
 /// The end of every scan over everything: no tag is as large.
@@ -272,7 +272,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn object(&mut self) -> Option<Cow<'static, ObjectKey>> {
-        let mut text = || Some(Text::new(str::from_utf8(&self.bytes()?).ok()?));
+        let mut text = || Some(SharedStr::new(str::from_utf8(&self.bytes()?).ok()?));
         Some(Cow::Owned(ObjectKey { resource: text()?, namespace: text()?, name: text()? }))
     }
 

@@ -37,8 +37,8 @@ pub use memory::MemoryEngine;
 pub use rows::Memory;
 pub use sled::SledEngine;
 
-use kctl_base::json::Text;
-use kctl_base::object::{Object, Writing as _};
+use kctl_base::json::SharedStr;
+use kctl_base::object::{Object, ValueWrite as _};
 use lists::Lists;
 use overlay::Overlay;
 use pending::Pending;
@@ -50,16 +50,20 @@ const FIRST_REVISION: u64 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey {
     /// Plural name and group: `deployments.apps`, `pods`.
-    pub resource: Text,
+    pub resource: SharedStr,
     /// Empty for objects of the cluster.
-    pub namespace: Text,
+    pub namespace: SharedStr,
     /// The object's name.
-    pub name: Text,
+    pub name: SharedStr,
 }
 
 impl ObjectKey {
     /// The key of an object.
-    pub fn new(resource: impl Into<Text>, namespace: impl Into<Text>, name: impl Into<Text>) -> ObjectKey {
+    pub fn new(
+        resource: impl Into<SharedStr>,
+        namespace: impl Into<SharedStr>,
+        name: impl Into<SharedStr>,
+    ) -> ObjectKey {
         ObjectKey { resource: resource.into(), namespace: namespace.into(), name: name.into() }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::keys::{self, Key};
 use super::lists;
 use super::{Change, ChangeKind, ObjectKey, Store, StoreError};
-use kctl_base::object::{Object, Writing};
+use kctl_base::object::{Object, ValueWrite};
 
 impl Store {
     /// An object, if it is there.

@@ -6,7 +6,7 @@ mod policies;
 use crate::shared::simple::Simple;
 use crate::{Names, age};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::Cell;
 

@@ -3,7 +3,7 @@
 use kctl_base::cel::Expression;
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, Reading, Writing};
+use kctl_base::object::{Object, ValueRead, ValueWrite};
 
 /// The defaults of what a policy or binding is about.
 pub(super) fn default_matches(object: &mut Object, pointer: &str) {

@@ -6,7 +6,7 @@ use crate::shared::simple::columns;
 use crate::{Kind, Names};
 use kctl_base::field::ErrorList;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

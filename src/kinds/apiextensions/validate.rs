@@ -7,7 +7,7 @@ use crate::shared::formats::{dns_label_1035_problems, dns_subdomain_problems};
 use crate::shared::rules::{check, immutable_at, one_of};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, condition_is_true};
 
 /// Types a schema may have.
 const TYPES: &[&str] = &["array", "boolean", "integer", "number", "object", "string"];

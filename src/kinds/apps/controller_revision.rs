@@ -5,8 +5,9 @@ use crate::shared::rules::immutable;
 use crate::shared::table::number;
 use crate::{Kind, Names, age};
 use kctl_base::field::{ErrorList, Path, invalid, required};
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading, split_api_version};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

@@ -2,7 +2,7 @@
 
 use super::source;
 use kctl_base::json::{Map, Value, json};
-use kctl_base::object::{Object, Reading, Writing};
+use kctl_base::object::{Object, ValueRead, ValueWrite};
 
 /// Where v1 keeps the other metrics, the behaviour, and what the status says.
 const METRICS: &str = "autoscaling.alpha.kubernetes.io/metrics";

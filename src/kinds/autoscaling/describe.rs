@@ -5,7 +5,7 @@ use super::source;
 use crate::shared::describe::{condition_table, describe_events, head, or, stamp};
 use crate::{Describer, Lookup};
 use kctl_base::json::Value;
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 
 /// Writes everything.
 pub(super) fn describe(hpa: &Object, look: &dyn Lookup, out: &mut Describer) {

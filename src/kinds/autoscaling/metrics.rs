@@ -2,7 +2,7 @@
 
 use super::source;
 use kctl_base::json::Value;
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 
 /// Most metrics that are shown.
 const MAX_SHOWN: usize = 2;

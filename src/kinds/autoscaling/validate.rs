@@ -5,7 +5,7 @@ use crate::shared::formats::path_segment_problems;
 use crate::shared::rules::check;
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::Value;
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 use kctl_base::quantity::Quantity;
 
 const TYPES: &[&str] = &["ContainerResource", "External", "Object", "Pods", "Resource"];

@@ -6,7 +6,7 @@ use crate::shared::rules::check;
 use crate::shared::simple::columns;
 use crate::{Describer, Kind, Lookup, Names, age};
 use kctl_base::field::{self, ErrorList, Path};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

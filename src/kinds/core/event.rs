@@ -5,7 +5,7 @@ use crate::shared::simple::columns;
 use crate::{Kind, Names, since};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::shared::simple::columns;
 use crate::{Describer, Kind, Lookup, Names};
 use kctl_base::field::{self, ErrorList, Path};
-use kctl_base::json::{Text, Value};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::json::{SharedStr, Value};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
@@ -30,7 +30,7 @@ impl Kind for LimitRange {
 
     /// For containers a maximum is the default limit, a default limit the default request, and so is a minimum.
     fn set_defaults(&self, object: &mut Object) {
-        use kctl_base::object::Writing as _;
+        use kctl_base::object::ValueWrite as _;
         for item in object.items_mut("/spec/limits") {
             if item.str("/type") != "Container" {
                 continue;
@@ -92,7 +92,7 @@ pub(super) fn limit_rows(range: &Object, prefix: &str, out: &mut Describer) {
 
 /// The names of all resources that an item mentions.
 fn resources(item: &Value) -> BTreeSet<String> {
-    MAPS.iter().filter_map(|m| item.map(&format!("/{m}"))).flat_map(|m| m.keys().map(Text::to_string)).collect()
+    MAPS.iter().filter_map(|m| item.map(&format!("/{m}"))).flat_map(|m| m.keys().map(SharedStr::to_string)).collect()
 }
 
 fn amount_text(item: &Value, map: &str, name: &str) -> String {

@@ -6,7 +6,7 @@ use crate::shared::describe::{annotations, conditions, labels};
 use crate::shared::simple::columns;
 use crate::{Describer, Kind, Lookup, NameRule, Names, age};
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

@@ -2,7 +2,7 @@
 
 use crate::Names;
 use crate::shared::simple::{CREATE_ONLY, Simple};
-use kctl_base::object::{Meta, Reading};
+use kctl_base::object::{ObjectMeta, ValueRead};
 
 /// Binds a pod to a node.
 pub static BINDING: Simple =

@@ -7,7 +7,7 @@ use crate::shared::table::containers_and_images;
 use crate::{Kind, Names, pairs};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

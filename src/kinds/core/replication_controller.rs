@@ -11,7 +11,7 @@ use crate::shared::{index, selector, template};
 use crate::{Describer, Kind, Lookup, Names, ScalePaths, age, pairs};
 use kctl_base::field::{ErrorList, Path, required};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

@@ -11,7 +11,7 @@ use crate::shared::rules::{check, immutable_at};
 use crate::shared::simple::columns;
 use crate::{Describer, Kind, Lookup, Names, age};
 use kctl_base::field::{self, ErrorList, Path};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

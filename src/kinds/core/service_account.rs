@@ -2,7 +2,7 @@
 
 use crate::shared::describe::{describe_events, head};
 use crate::{Describer, Kind, Lookup, Names};
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 
 /// The kind.
 pub struct ServiceAccount;

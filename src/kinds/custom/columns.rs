@@ -3,7 +3,7 @@
 use crate::since;
 use kctl_base::json::Value;
 use kctl_base::jsonpath::{JsonPath, relaxed};
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

@@ -12,8 +12,9 @@ use columns::PrinterColumn;
 
 use crate::{Kind, Names, ScalePaths, age};
 use kctl_base::field::ErrorList;
-use kctl_base::json::{Text, Value};
-use kctl_base::object::{Meta, Object, Reading, Writing, split_api_version};
+use kctl_base::gvk::split_api_version;
+use kctl_base::json::{SharedStr, Value};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
@@ -185,7 +186,7 @@ impl Kind for Custom {
 
     /// Without a status of its own the status counts like everything else.
     fn spec_differs(&self, new: &Object, old: &Object) -> bool {
-        let parts = |o: &Object| -> Vec<(Text, Value)> {
+        let parts = |o: &Object| -> Vec<(SharedStr, Value)> {
             let fields = o.as_object().into_iter().flatten();
             fields
                 .filter(|(k, _)| *k != "metadata" && !(*k == "status" && self.has_status()))

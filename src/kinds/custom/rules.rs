@@ -11,7 +11,7 @@ use super::schema::COMMON;
 use kctl_base::cel::{self, Expression};
 use kctl_base::field::{Cause, ErrorList, FieldError, Path};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::{Duration, Time};
 
 /// Where a schema has its rules.

@@ -1,7 +1,7 @@
 //! What a structural schema does to an object: it fills in defaults and takes out what it does not know.
 
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// Fields of every object, which a schema does not have to list.
 pub(super) const COMMON: [&str; 3] = ["apiVersion", "kind", "metadata"];

@@ -4,7 +4,7 @@ use super::schema;
 use crate::ScalePaths;
 use kctl_base::field::{self, Cause, ErrorList, FieldError, Path};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 
 /// Said when rules could not be looked at because the object does not even have the right shape.
 const UNCHECKED: &str = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";

@@ -8,7 +8,7 @@ use crate::shared::simple::Simple;
 use crate::{Names, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// An address that is taken.
 pub static IP_ADDRESS: Simple =

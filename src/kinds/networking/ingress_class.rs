@@ -6,7 +6,7 @@ use crate::shared::formats::dns_subdomain_problems;
 use crate::shared::simple::Simple;
 use crate::{Describer, Lookup, Names, age};
 use kctl_base::field::{self, ErrorList, Path};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// The kind.
 pub static INGRESS_CLASS: Simple =

@@ -4,7 +4,7 @@ use crate::Describer;
 use crate::shared::describe::{annotations, joined, labels, or};
 use kctl_base::json::Value;
 use kctl_base::labels::format_label_selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// What rules of one direction are called.
 struct Direction {

@@ -8,7 +8,7 @@ use crate::shared::simple::Simple;
 use crate::{Describer, Lookup, NameRule, Names, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::Cell;
 

@@ -1,7 +1,7 @@
 //! Rules as a description shows them: one row for each resource, with all its verbs.
 
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// A rule about one resource (of one name) or one URL.
 #[derive(Clone, Debug, Default, PartialEq)]

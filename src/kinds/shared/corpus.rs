@@ -9,8 +9,9 @@ use serde::Deserialize;
 use crate::Catalog;
 use crate::catalog::KindRef;
 use crate::shared::formats::dns_subdomain_problems;
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing, split_api_version};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::status::Status;
 
 const KINDS: &[&str] = &[

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::{Catalog, Describer, Lookup};
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Writing, split_api_version};
+use kctl_base::object::{Object, ObjectMeta, ValueWrite};
 use kctl_base::sim::Time;
 
 /// A world with nothing in it.

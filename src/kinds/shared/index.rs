@@ -1,6 +1,6 @@
 //! Index entries by label, for kinds that controllers look up by selector.
 
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// `("label", "namespace/key=value")` for each label of an object.
 pub fn labels(object: &Object) -> Vec<(&'static str, String)> {

@@ -6,7 +6,7 @@ use super::formats::{dns_label_problems, port_name_problems, port_problems};
 use kctl_base::field::{ErrorList, FieldError, Path, invalid, not_supported, required};
 use kctl_base::json::Value;
 use kctl_base::labels;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 pub use kctl_base::intstr::NOT_NEGATIVE;
 

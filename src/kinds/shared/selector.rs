@@ -4,7 +4,7 @@ use crate::shared::rules::{invalid_json, label_map, refuse};
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, required};
 use kctl_base::json::Value;
 use kctl_base::labels::{self, Selector};
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// The complaint about a selector that does not match its template.
 pub const MISMATCH: &str = "`selector` does not match template `labels`";

@@ -3,7 +3,7 @@
 use crate::{Describer, Kind, Lookup, NameRule, Names};
 use kctl_base::field::ErrorList;
 use kctl_base::json::Value;
-use kctl_base::object::{Object, Writing};
+use kctl_base::object::{Object, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
@@ -104,7 +104,7 @@ impl Simple {
 
 /// The row of a table that has only a name and an age.
 pub fn name_and_age(object: &Object, now: Time) -> Vec<Cell> {
-    use kctl_base::object::Meta as _;
+    use kctl_base::object::ObjectMeta as _;
     vec![object.name().into(), crate::age(object, now)]
 }
 

@@ -2,7 +2,7 @@
 
 use kctl_base::json::Value;
 use kctl_base::labels::{Selector, format_label_selector};
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 
 /// The names and the images of the containers at a pointer to a pod spec, each with commas.
 pub fn containers_and_images(object: &Object, spec: &str) -> [String; 2] {

@@ -5,7 +5,7 @@ use super::selector;
 use kctl_base::field::{ErrorList, Path, forbidden, not_supported};
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// Checks the template of a workload whose pods run for ever: its labels match, and its pods are restarted always.
 /// `kind` is the word that the refusal of a deadline has.

@@ -4,7 +4,7 @@
 //! Covers the template, its spec and its containers; what lies deeper keeps the order of its keys.
 
 use kctl_base::json::{Value, json};
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// What a missing field of a Go struct prints as.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use crate::shared::simple::Simple;
 use crate::{Describer, Lookup, Names, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// A storage driver.
 pub static CSI_DRIVER: Simple = Simple::new(Names::builtin(GROUP, "CSIDriver", "csidrivers", "csidriver", false))

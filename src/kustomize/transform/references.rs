@@ -9,7 +9,7 @@ use crate::resource::Resource;
 use crate::resources::Resources;
 use crate::values::scalar_text;
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 use kctl_base::yaml;
 
 /// Brings all references up to date.

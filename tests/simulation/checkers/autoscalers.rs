@@ -1,6 +1,6 @@
 //! Autoscalers.
 
-use kctl_base::object::{Meta as _, Object, Reading as _, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _, condition_is_true};
 
 use super::{World, named};
 

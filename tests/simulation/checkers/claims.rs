@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kctl_base::object::{Meta as _, Object, Reading as _};
+use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _};
 use kctl_cluster::store::{Change, ChangeKind};
 
 use super::{World, named, waits_for_room};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta as _, Object, Reading as _, condition, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _, condition, condition_is_true};
 use kctl_base::sim::{Duration, Time};
 use kctl_cluster::store::{Change, ChangeKind, ObjectKey};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kctl_base::object::{Meta as _, Object, Reading as _};
+use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _};
 use kctl_base::sim::Duration;
 use kctl_cluster::store::{Change, ChangeKind};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kctl_base::object::{Meta as _, Object, Reading as _, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _, condition_is_true};
 use kctl_base::sim::Duration;
 
 use super::{World, named, pods_of, waits_for_room};

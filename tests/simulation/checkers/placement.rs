@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kctl_base::json::json;
-use kctl_base::object::{Meta as _, Object, Reading as _};
+use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _};
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Duration;
 use kctl_cluster::store::{Change, ChangeKind};

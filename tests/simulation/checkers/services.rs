@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta as _, Object, Reading as _, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _, condition_is_true};
 
 use super::{World, named};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kctl_base::object::{Meta as _, Object, Reading as _, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _, condition_is_true};
 
 use super::placement::tolerates;
 use super::{World, can_run, named, pods_of, resting, unready, waits_for_room};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use kctl_base::object::{Meta as _, Object, Reading as _, condition, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _, condition, condition_is_true};
 use kctl_base::sim::Duration;
 use kctl_cluster::store::{Change, ChangeKind};
 

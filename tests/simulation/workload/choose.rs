@@ -1,7 +1,7 @@
 //! Which step comes next.
 
 use kctl_base::json::json;
-use kctl_base::object::{Meta as _, Reading as _};
+use kctl_base::object::{ObjectMeta as _, ValueRead as _};
 use kctl_base::sim::Duration;
 use kctl_cluster::api::Propagation;
 

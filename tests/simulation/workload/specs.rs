@@ -1,7 +1,7 @@
 //! What is made: objects of all kinds of workloads, and what looks after them.
 
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta as _, Reading as _};
+use kctl_base::object::{ObjectMeta as _, ValueRead as _};
 
 use super::super::world::{STORAGE_CLASSES, TAINT, World};
 use super::Action;

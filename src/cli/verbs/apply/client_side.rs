@@ -7,7 +7,7 @@ use crate::resolve::Item;
 use crate::verbs::delete;
 use crate::{CliError, CliResult, Ctx, gone, last_applied, record};
 use kctl_base::json::{self, Map, Value};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::patch::{FieldType, three_way};
 use kctl_base::schema::Schema;
 use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
@@ -83,7 +83,7 @@ pub(in crate::verbs) fn patch(item: &Item, live: &Object, modified: &Value) -> C
             CliError::text(format!("retrieving original configuration from:\n{live}\nfor:: {e}")),
         )
     })?;
-    let (group, version) = kctl_base::object::split_api_version(modified.api_version());
+    let (group, version) = kctl_base::gvk::split_api_version(modified.api_version());
     let made = match Schema::builtin().root(group, version, item.kind.names().kind) {
         Some(root) => {
             let root = FieldType::Object(root.into());
@@ -123,7 +123,7 @@ fn replace(ctx: &mut Ctx, apply: &Apply, item: &Item, modified: Value, live: &Ob
         // The object as it was is better than none.
         let mut old = live.clone();
         for field in ["resourceVersion", "uid", "creationTimestamp"] {
-            kctl_base::object::Writing::remove_at(&mut old, &format!("/metadata/{field}"));
+            kctl_base::object::ValueWrite::remove_at(&mut old, &format!("/metadata/{field}"));
         }
         create_again(ctx, apply, item, old)?;
         Err(error)

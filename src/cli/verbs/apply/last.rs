@@ -8,7 +8,7 @@ use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, editor, last_applied};
 use kctl_base::json::{Value, json};
-use kctl_base::object::Meta;
+use kctl_base::object::ObjectMeta;
 use kctl_base::{json as json_text, yaml};
 use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
 

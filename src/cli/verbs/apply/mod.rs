@@ -17,7 +17,7 @@ use crate::printers::structured::list_of;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, record};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_cluster::api::FieldValidation;
 
 /// The verb and its family.

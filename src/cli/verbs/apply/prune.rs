@@ -10,7 +10,7 @@ use crate::args::Matches;
 use crate::resolve::{self, Item, Selection, Target};
 use crate::verbs::delete;
 use crate::{CliError, CliResult, Ctx, last_applied};
-use kctl_base::object::{Meta, Object};
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_kinds::catalog::serves;
 
 /// The types that are looked through when none are named: group, version, kind.

@@ -7,7 +7,7 @@ use crate::resolve::Item;
 use crate::{CliError, CliResult, Ctx, last_applied, record};
 use kctl_base::json as json_text;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
 use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
 

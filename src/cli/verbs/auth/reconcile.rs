@@ -9,7 +9,7 @@ use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Reading, Writing};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_cluster::api::{Body, Propagation, Request, Verb as ApiVerb};
 
 /// The verb.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kctl_base::json::{Value, json};
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// The single permissions of some rules that others do not give, each as a rule of its own.
 pub(super) fn uncovered(owners: &[Value], rules: &[Value]) -> Vec<Value> {

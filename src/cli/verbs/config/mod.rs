@@ -14,7 +14,7 @@ use crate::printers::table::print_rows;
 use crate::{CliError, CliResult, Ctx, Verb, help};
 use kctl_base::field::quote;
 use kctl_base::json::Value;
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {

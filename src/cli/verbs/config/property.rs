@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::{hash, sources};
 use crate::args::Matches;
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

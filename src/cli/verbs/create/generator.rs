@@ -5,8 +5,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use crate::args::{Matches, groups};
 use crate::output::Output;
 use crate::{CliError, CliResult, Ctx, last_applied};
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Writing, split_api_version};
+use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_cluster::api::{Body, Request, Verb as ApiVerb};
 
 /// A generator as data.

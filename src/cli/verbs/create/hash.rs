@@ -4,7 +4,7 @@ use clap::Command;
 
 use crate::args;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Writing};
+use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_kustomize::content_hash;
 
 /// The flag.

@@ -6,7 +6,7 @@ use super::generator::{self, Generator};
 use crate::args::{self, Matches};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
-use kctl_base::object::Writing;
+use kctl_base::object::ValueWrite;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -7,7 +7,7 @@ use crate::args::{self, Matches};
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Reading, Writing};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -115,7 +115,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 
 /// The name may be the server's.
 fn label(item: &Item, object: &Value) -> String {
-    use kctl_base::object::Meta;
+    use kctl_base::object::ObjectMeta;
     let name = if object.name().is_empty() { "<unknown>" } else { object.name() };
     format!("{}/{name}", item.kind.names().singular_group())
 }

@@ -8,7 +8,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
 use kctl_base::labels::{Operator, Selector};
-use kctl_base::object::Writing;
+use kctl_base::object::ValueWrite;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -10,7 +10,7 @@ use crate::args::{self, Matches};
 use crate::{CliError, CliResult, Ctx, Verb, help};
 use kctl_base::go_text::io_error;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {

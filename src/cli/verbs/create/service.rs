@@ -7,7 +7,7 @@ use crate::args::{self, Matches};
 use crate::{CliError, CliResult, Verb, help};
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
-use kctl_base::object::Writing;
+use kctl_base::object::ValueWrite;
 use kctl_kinds::shared::formats;
 
 /// The verb and its family.

@@ -8,10 +8,10 @@ use crate::verbs::change;
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::field::quote;
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Reason;
-use kctl_cluster::Waited;
+use kctl_cluster::WaitOutcome;
 use kctl_cluster::api::{Body, Request, Verb as ApiVerb};
 
 /// How pods are taken away.
@@ -59,7 +59,7 @@ impl Eviction {
             let waited = ctx.cluster()?.wait(end, true)?;
             let now = ctx.now()?;
             let over = deadline.is_some_and(|d| now >= d);
-            if over || (waited != Waited::Progress && retry.is_none()) {
+            if over || (waited != WaitOutcome::Progress && retry.is_none()) {
                 self.give_up(ctx, pods, &mut stages, &mut errors)?;
                 return Ok(errors);
             }

@@ -14,7 +14,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use evict::Eviction;
 use kctl_base::field::quote;
 use kctl_base::json::Value;
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 use pods::Rules;
 
 /// `cordon`.
@@ -213,7 +213,7 @@ fn one(ctx: &mut Ctx, node: &str, rules: &Rules, eviction: &Eviction) -> Result<
         let all = joined(&errors);
         ctx.complain(format!("There are pending pods in node {} when an error occurred: {all}", quote(node)));
         for pod in left {
-            ctx.complain(format!("pod/{}", kctl_base::object::Meta::name(&*pod)));
+            ctx.complain(format!("pod/{}", kctl_base::object::ObjectMeta::name(&*pod)));
         }
     }
     Err(errors)

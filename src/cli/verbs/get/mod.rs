@@ -14,7 +14,7 @@ use crate::sorting::sort_by;
 use crate::table::{Section, Shown, TableFlags};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::Value;
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 use kctl_cluster::api::Verb as ApiVerb;
 use kctl_kinds::catalog::KindRef;
 
@@ -221,7 +221,7 @@ fn groups_of(found: Vec<(Item, Arc<Object>)>) -> Vec<Vec<(Item, Arc<Object>)>> {
 
 /// The table of `--subresource scale`.
 fn scale_row(ctx: &mut Ctx, section: &mut Section, kind: &dyn kctl_kinds::Kind, scale: &Object) -> CliResult<()> {
-    use kctl_base::object::Meta;
+    use kctl_base::object::ObjectMeta;
     let number = |pointer: &str| scale.int(pointer).unwrap_or(0).to_string();
     let age = kctl_kinds::age(scale, ctx.now()?);
     let cells = vec![scale.name().to_string(), number("/spec/replicas"), number("/status/replicas"), age];

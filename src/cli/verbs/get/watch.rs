@@ -10,9 +10,9 @@ use crate::{CliError, CliResult, Ctx};
 use kctl_base::fields::FieldSelector;
 use kctl_base::json::json;
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object};
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::{Reason, Status};
-use kctl_cluster::Waited;
+use kctl_cluster::WaitOutcome;
 use kctl_cluster::store::{Change, ChangeKind, ChangesGone};
 use kctl_kinds::catalog::KindRef;
 
@@ -92,7 +92,7 @@ pub(super) fn run(ctx: &mut Ctx, options: &mut Options) -> CliResult<()> {
                 printer.print(ctx, options, &item, event, &object)?;
             }
         }
-        if waited != Waited::Progress {
+        if waited != WaitOutcome::Progress {
             return Ok(());
         }
     }

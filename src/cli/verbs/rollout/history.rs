@@ -10,7 +10,7 @@ use crate::printers::describe::describe;
 use crate::record::CHANGE_CAUSE;
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Writing};
+use kctl_base::object::{ObjectMeta, ValueWrite};
 
 /// The verb.
 pub(super) const VERB: Verb =

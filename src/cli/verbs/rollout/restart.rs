@@ -8,7 +8,7 @@ use crate::output::Output;
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Reading, Writing};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 
 /// `rollout pause`.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::record::CHANGE_CAUSE;
 use crate::{CliError, CliResult, Ctx};
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading, Writing, split_api_version};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_kinds::Describer;
 use kctl_kinds::shared::describe::describe_template;
 

@@ -7,9 +7,9 @@ use crate::args::{self, Matches};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Reading, condition};
+use kctl_base::object::{ObjectMeta, ValueRead, condition};
 use kctl_base::sim::{Duration, Time};
-use kctl_cluster::Waited;
+use kctl_cluster::WaitOutcome;
 use kctl_cluster::store::{Change, ChangeKind};
 
 /// The verb.
@@ -66,7 +66,7 @@ fn follow(ctx: &mut Ctx, subject: &Subject, revision: i64, watch: bool, deadline
                 return Ok(());
             }
         }
-        if waited != Waited::Progress {
+        if waited != WaitOutcome::Progress {
             return Err(CliError::text("timed out waiting for the condition"));
         }
     }

@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
 use kctl_base::json::{Map, Value, json};
-use kctl_base::object::{Meta, Reading, Writing};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_cluster::api::PatchType;
 
 /// The verb.

@@ -10,7 +10,7 @@ use crate::verbs::change::{self, Subject};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Reading, Writing};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_kinds::shared::formats;
 
 /// The verb.

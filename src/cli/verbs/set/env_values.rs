@@ -4,7 +4,7 @@ use base64::Engine;
 
 use crate::{CliError, Ctx};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Reading};
+use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 use kctl_cluster::api::Request;
 

@@ -6,7 +6,7 @@ use super::{Setting, Words, pod_spec};
 use crate::args::{Matches, groups};
 use crate::verbs::change;
 use crate::{CliError, CliResult, Ctx, Verb};
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 
 /// The verb.
 pub(super) const VERB: Verb =

@@ -2,7 +2,7 @@
 
 use crate::{CliError, CliResult};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Reading};
+use kctl_base::object::{ObjectMeta, ValueRead};
 
 /// The JSON pointer to the pod spec of an object.
 pub(super) fn pointer(object: &Value) -> CliResult<&'static str> {

@@ -6,7 +6,7 @@ use super::{Setting, Words, pod_spec};
 use crate::args::{self, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::Map;
-use kctl_base::object::Writing;
+use kctl_base::object::ValueWrite;
 use kctl_base::quantity::Quantity;
 
 /// The verb.

@@ -7,7 +7,7 @@ use crate::args::{self, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::Map;
 use kctl_base::labels::{Operator, Selector};
-use kctl_base::object::{Meta, Writing};
+use kctl_base::object::{ObjectMeta, ValueWrite};
 
 /// The verb.
 pub(super) const VERB: Verb =

@@ -5,7 +5,7 @@ use clap::{ArgMatches, Command};
 use super::{Setting, Words, pod_spec};
 use crate::args::{Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
-use kctl_base::object::Writing;
+use kctl_base::object::ValueWrite;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -6,7 +6,7 @@ use super::{Setting, Words};
 use crate::args::{self, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Writing};
+use kctl_base::object::{ObjectMeta, ValueWrite};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

@@ -1,7 +1,7 @@
 //! DefaultStorageClass: a claim that names no class gets the default one.
 
 use super::{Admission, Result};
-use kctl_base::object::{Meta, Reading, Writing};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 
 const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 const DEFAULT_BETA: &str = "storageclass.beta.kubernetes.io/is-default-class";

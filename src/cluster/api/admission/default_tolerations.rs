@@ -2,7 +2,7 @@
 
 use super::{Admission, Result};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 
 /// The taints that are tolerated for a while, and for how many seconds.
 const TAINTS: &[&str] = &["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Admission, Result};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::quantity::Quantity;
 use kctl_base::status::Status;
 use kctl_kinds::shared::pod_spec::resources::{Amounts, amounts, of_pod};

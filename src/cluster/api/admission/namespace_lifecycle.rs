@@ -1,7 +1,7 @@
 //! NamespaceLifecycle: nothing new in namespaces that are missing or going, and some namespaces never go.
 
 use super::{Admission, Operation, Result};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::{Status, StatusCause};
 use kctl_kinds::Kind;
 

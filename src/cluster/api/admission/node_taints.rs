@@ -2,7 +2,7 @@
 
 use super::{Admission, Result};
 use kctl_base::json::json;
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 
 const NOT_READY: &str = "node.kubernetes.io/not-ready";
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Admission, Result};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::status::Status;
 use kctl_kinds::Kind;
 

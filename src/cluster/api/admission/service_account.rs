@@ -2,7 +2,7 @@
 
 use super::{Admission, Result};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::status::Status;
 
 /// Where containers find the token.

@@ -1,7 +1,7 @@
 //! StorageObjectInUseProtection: claims and volumes in use do not vanish; controllers take the finalizers off.
 
 use super::{Admission, Result};
-use kctl_base::object::Meta;
+use kctl_base::object::ObjectMeta;
 
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     if admission.creates("persistentvolumeclaims") {

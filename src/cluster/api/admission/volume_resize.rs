@@ -1,7 +1,7 @@
 //! PersistentVolumeClaimResize: only claims whose class allows it may grow.
 
 use super::{Admission, Operation, Result};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 use kctl_base::status::Status;
 

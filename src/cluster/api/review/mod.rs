@@ -6,7 +6,7 @@
 use super::{Request, Response, Result, Server, User, Wish};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_kinds::Kind;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::controllers::job;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
 
 /// An event to record.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Which run of a schedule is owed, and when the next one is.
 
 use super::schedule::Schedule;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Duration, Time};
 
 /// Missed runs from which on something is wrong.

@@ -20,7 +20,7 @@ use super::context::Result;
 use super::shared::pod_control::is_namespace_terminating;
 use super::{Action, Context, Controller, Key, Wake};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, OwnerReference, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::{Reason, Status};
 

@@ -2,7 +2,7 @@
 
 use crate::controllers::shared::testing::Bench;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, OwnerReference, Reading};
+use kctl_base::object::{ObjectMeta, OwnerReference, ValueRead};
 use kctl_base::sim::Duration;
 
 const RESOURCES: &[&str] = &["pods", "jobs.batch", "cronjobs.batch"];

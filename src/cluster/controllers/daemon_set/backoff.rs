@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::controllers::context::Result;
 use crate::controllers::{Context, Key};
 use kctl_base::json;
-use kctl_base::object::{Meta, Object};
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::{Duration, Time};
 
 const FIRST: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@ use crate::controllers::history::HASH_LABEL;
 use crate::controllers::scheduler::terms::{NodeDemand, Taint, tolerates};
 use crate::controllers::shared::template::pod_from_template;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// The label that says from which change of the template a pod is.
 pub(super) const GENERATION_LABEL: &str = "pod-template-generation";

@@ -2,7 +2,7 @@
 
 use super::view::Place;
 use kctl_base::json::{Value, json};
-use kctl_base::object::Writing;
+use kctl_base::object::ValueWrite;
 
 /// The status that a set should have. Of several pods on a node the oldest counts.
 pub(super) fn compute(places: &[Place], generation: i64, collisions: Option<i64>) -> Value {

@@ -12,7 +12,7 @@ use crate::controllers::history::{self, Created, HASH_LABEL};
 use crate::controllers::shared::{claim, pod_control, pods, template};
 use crate::controllers::{Action, Context};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// Pods that are created or deleted at most before looking again.
 const BURST: usize = 250;

@@ -3,7 +3,7 @@
 use crate::api::{Propagation, Request};
 use crate::controllers::shared::testing::{Bench, workload};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Reading, Writing};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 
 fn bench() -> Option<Bench> {
     Bench::new(&["pods", "daemonsets.apps", "controllerrevisions.apps", "nodes"])

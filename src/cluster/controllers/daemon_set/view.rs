@@ -7,7 +7,7 @@ use super::placement::{GENERATION_LABEL, Verdict, node_of};
 use crate::controllers::history::HASH_LABEL;
 use crate::controllers::shared::pods;
 use kctl_base::intstr::{Rounding, resolve};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 
 /// What a set asks for.

@@ -21,7 +21,7 @@ use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 const DEPLOYMENTS: &str = "deployments.apps";
 const SETS: &str = "replicasets.apps";

@@ -3,7 +3,7 @@
 use super::view::{Desired, Set, total};
 use crate::controllers::shared::conditions;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 
 const PROGRESSING: &str = "Progressing";

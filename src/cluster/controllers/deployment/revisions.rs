@@ -6,7 +6,7 @@ use super::view::{DESIRED, Desired, MAX, REVISION, Set};
 use crate::controllers::shared::template::same_template;
 use kctl_base::json::Value;
 use kctl_base::managed::LAST_APPLIED;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// The numbers that a revision had before it came back.
 const HISTORY: &str = "deployment.kubernetes.io/revision-history";

@@ -9,7 +9,7 @@ use crate::controllers::shared::template::{HASH_LABEL, hash, same_template};
 use crate::controllers::shared::{claim, conditions, pod_control, pods};
 use crate::controllers::{Action, Context};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, OwnerReference, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 use kctl_base::status::Status;
 
 /// A Deployment under work.

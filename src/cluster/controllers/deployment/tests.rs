@@ -3,7 +3,7 @@
 use crate::api::Propagation;
 use crate::controllers::shared::testing::{Bench, workload};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, condition};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 use kctl_base::sim::Duration;
 
 const RESOURCES: &[&str] = &["pods", "replicasets.apps", "deployments.apps"];
@@ -55,7 +55,7 @@ fn a_rolling_update_replaces_pod_by_pod() {
     let Some(mut bench) = bench(2, |_| {}) else { return };
     let status = bench.get("deployments.apps", "web")["status"].clone();
     let mut numbers = status.clone();
-    kctl_base::object::Writing::remove_at(&mut numbers, "/conditions");
+    kctl_base::object::ValueWrite::remove_at(&mut numbers, "/conditions");
     assert_eq!(
         numbers,
         json!({"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2,

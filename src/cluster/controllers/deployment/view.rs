@@ -1,7 +1,7 @@
 //! Deployments and their ReplicaSets as plain values: what the decisions are made of.
 
 use kctl_base::intstr::{self, Rounding};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 
 /// The annotation with the number of replicas that the deployment asked for when it last sized the set.

@@ -10,9 +10,9 @@ use super::shared::pods::is_ready;
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Request, Server};
 use crate::store::{Change, ChangeKind};
-use kctl_base::json::{Text, Value, json};
+use kctl_base::json::{SharedStr, Value, json};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use plan::Counts;
 
 /// The controller; its keys are budgets.
@@ -91,7 +91,7 @@ fn expected_scale(
     if !needed {
         return Ok(Ok(0));
     }
-    let mut sizes: BTreeMap<Text, i64> = BTreeMap::new();
+    let mut sizes: BTreeMap<SharedStr, i64> = BTreeMap::new();
     let mut unmanaged = BTreeSet::new();
     for pod in pods {
         let Some(owner) = pod.controller_of() else {
@@ -129,8 +129,8 @@ fn expected_scale(
 }
 
 /// Uid and wanted size of what manages pods; a set that a Deployment manages stands for that.
-fn size_of(ctx: &mut Context<'_>, resource: &str, namespace: &str, name: &str) -> Result<Option<(Text, i64)>> {
-    let Some(owner) = ctx.get(resource, namespace, name)? else { return Ok(Some((Text::default(), 0))) };
+fn size_of(ctx: &mut Context<'_>, resource: &str, namespace: &str, name: &str) -> Result<Option<(SharedStr, i64)>> {
+    let Some(owner) = ctx.get(resource, namespace, name)? else { return Ok(Some((SharedStr::default(), 0))) };
     if let Some(above) = owner.controller_of().filter(|o| resource == "replicasets.apps" && o.kind == "Deployment") {
         let found = ctx.get("deployments.apps", namespace, &above.name)?;
         return Ok(found.map(|d| (d.uid().into(), d.int("/spec/replicas").unwrap_or(1))));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::controllers::shared::conditions;
 use kctl_base::intstr::{IntOrPercent, Rounding};
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 
 /// How long an eviction that was allowed has until the pod begins to go.

@@ -1,7 +1,7 @@
 //! Which endpoint stands in which slice: they stay where they are, fill what has room, and only then make new slices.
 
 use kctl_base::json::Value;
-use kctl_base::object::{Object, Reading, Writing};
+use kctl_base::object::{Object, ValueRead, ValueWrite};
 
 /// Endpoints in one slice (`--max-endpoints-per-slice`).
 const ENDPOINTS_MAX: usize = 100;

@@ -4,7 +4,7 @@ use super::{MANAGED_BY, SERVICE_NAME, Wanted, apply, slices_of};
 use crate::controllers::context::Result;
 use crate::controllers::{Action, Context, Controller, Key, Wake};
 use kctl_base::json::{Map, Value, json};
-use kctl_base::object::{Meta, Object, OwnerReference, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 
 /// The controller; its keys are Endpoints, and the services of the same name.
 pub const CONTROLLER: Controller = Controller {

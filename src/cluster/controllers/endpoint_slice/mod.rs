@@ -15,7 +15,7 @@ use crate::api::Server;
 use crate::store::Change;
 use distribute::{Slice, Write};
 use kctl_base::json::{Map, Value, json};
-use kctl_base::object::{Meta, Object, OwnerReference, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 
 /// The controller; its keys are services.
 pub const CONTROLLER: Controller = Controller {

@@ -3,7 +3,7 @@
 use crate::api::Propagation;
 use crate::controllers::shared::testing::Bench;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Reading};
+use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
 
 const SLICES: &str = "endpointslices.discovery.k8s.io";

@@ -9,7 +9,7 @@ use crate::controllers::{Context, Key};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// A port as clients see it behind the service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,7 +8,7 @@ use super::context::Result;
 use super::{Action, Context, Controller, Key, Wake};
 use backends::{Backend, Port};
 use kctl_base::json::{Map, Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// The controller; its keys are services.
 pub const CONTROLLER: Controller = Controller {

@@ -8,7 +8,7 @@ use crate::controllers::Context;
 use crate::controllers::context::Result;
 use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::{Duration, Time};
 
 /// How long the highest recommendation counts when scaling down, unless the autoscaler says otherwise.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::controllers::Key;
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object};
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::quantity::Quantity;
 
 /// The annotation.

@@ -18,7 +18,7 @@ use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Request, Server};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{self, Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
 use kctl_base::sim::{Duration, Time};
 use limits::History;
 
@@ -186,7 +186,7 @@ fn target(ctx: &mut Context<'_>, hpa: &Object) -> Result<std::result::Result<(St
     let of = |field: &str| hpa.str(&format!("/spec/scaleTargetRef/{field}")).to_string();
     let (api_version, kind, name) = (of("apiVersion"), of("kind"), of("name"));
     let Some(found) = ctx.server().kind_of(&api_version, &kind) else {
-        let (group, version) = kctl_base::object::split_api_version(&api_version);
+        let (group, version) = kctl_base::gvk::split_api_version(&api_version);
         let text = match group {
             "" => format!("no matches for kind \"{kind}\" in version \"{version}\""),
             _ => format!("no matches for kind \"{kind}\" in group \"{group}\""),

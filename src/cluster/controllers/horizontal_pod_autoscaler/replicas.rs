@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::metrics::Samples;
-use kctl_base::object::{Meta, Object, Reading, condition};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::{Duration, Time};
 

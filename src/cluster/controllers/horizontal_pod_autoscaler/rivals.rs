@@ -3,7 +3,7 @@
 use crate::controllers::Context;
 use crate::controllers::context::Result;
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 use super::{AUTOSCALERS, target};
 

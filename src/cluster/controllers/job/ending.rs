@@ -3,7 +3,7 @@
 use super::state::{State, is_suspended};
 use super::{pods, policy, state};
 use crate::controllers::shared::conditions;
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::{Duration, Time};
 
 /// Why a job ends.

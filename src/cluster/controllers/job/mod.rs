@@ -33,7 +33,7 @@ use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{self, Value};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, OwnerReference, Reading, Writing, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite, condition_is_true};
 use kctl_base::status::Status;
 
 /// The resource of jobs.

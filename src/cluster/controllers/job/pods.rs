@@ -1,7 +1,7 @@
 //! What a job wants to know of one pod.
 
 use crate::controllers::shared::pods::is_terminating;
-use kctl_base::object::{Meta, Object, Reading, condition};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 use kctl_base::sim::{Duration, Time};
 
 /// Holds a pod back until its end is counted in the status of its job.

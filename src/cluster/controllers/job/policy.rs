@@ -3,7 +3,7 @@
 use super::indexes::Indexes;
 use super::pods;
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// What the failure of a pod means for its job.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::indexes::Indexes;
 use super::{pods, policy};
 use crate::controllers::shared::pods::{is_active, is_ready, is_terminating};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// A job and its pods at one instant.
 pub(super) struct State<'a> {

@@ -5,7 +5,7 @@ use super::policy;
 use super::state::State;
 use crate::controllers::shared::template::pod_from_template;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// Names are cut so that five random characters still fit in a label.
 const PREFIX_MAX: usize = 58;

@@ -6,7 +6,7 @@ use super::pods::{FAILURES, INDEX};
 use crate::api::Propagation;
 use crate::controllers::shared::testing::Bench;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Duration;
 
 const RESOURCES: &[&str] = &["pods", "jobs.batch"];

@@ -11,7 +11,7 @@ use super::state::{State, deleted_fail};
 use super::{pods, policy};
 use crate::controllers::shared::conditions;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 
 /// Uids that a status holds at most.

@@ -6,7 +6,7 @@ use super::probes;
 use super::runtime::{ContainerRuntime, Running, State};
 use super::spec::Spec;
 use super::step::{Fault, Step};
-use kctl_base::object::{Meta, Reading};
+use kctl_base::object::{ObjectMeta, ValueRead};
 
 impl Step<'_> {
     /// One transition of one container, if one is due; otherwise a note of when it will be.

@@ -8,7 +8,7 @@ use super::runtime::{ContainerRuntime, Running, State};
 use super::spec::Spec;
 use super::step::Step;
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 use kctl_base::sim::Duration;
 
 /// How often a container that refers to something missing is tried again.

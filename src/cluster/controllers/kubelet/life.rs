@@ -5,7 +5,7 @@
 //! `kctl.dev/life.NAME` of the container NAME alone. Every word is optional; words that are not understood make an event.
 
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
 
 /// The annotation of a whole pod; with `.NAME` behind it that of one container.

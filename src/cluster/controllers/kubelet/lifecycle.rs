@@ -8,7 +8,7 @@ use super::program::{self, Launch};
 use super::runtime::{ContainerRuntime, PodRuntime, Retry, State, Stopping};
 use super::spec::{init_done, specs};
 use super::step::{Fault, Outcome, Step, World};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
 
 /// The longest delay between attempts to mount a pod's volumes.

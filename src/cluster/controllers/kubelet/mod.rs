@@ -29,7 +29,7 @@ use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Propagation, Server};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{self, Value};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use runtime::PodRuntime;

@@ -8,7 +8,7 @@ use super::program::{self, Launch};
 pub(super) use super::runtime::Probes;
 use super::runtime::{Running, Series};
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 use kctl_base::sim::{Duration, Time};
 
 /// What is probed.

@@ -7,7 +7,7 @@ use super::launch::CONFIG_RETRY;
 use super::runtime::{ContainerRuntime, State};
 use super::spec::Spec;
 use super::step::Step;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 use kctl_base::sim::Duration;
 
 impl Step<'_> {

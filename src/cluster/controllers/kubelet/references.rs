@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::controllers::Context;
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
 
 /// Why the pod's volumes can not be mounted, in the words of the kubelet's event.

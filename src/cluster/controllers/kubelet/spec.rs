@@ -4,7 +4,7 @@
 
 use super::runtime::ContainerRuntime;
 use kctl_base::json::Value;
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 use kctl_kinds::shared::pod_spec::is_sidecar;
 
 /// One container as the step sees it.

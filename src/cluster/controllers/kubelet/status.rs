@@ -4,7 +4,7 @@ use super::images;
 use super::runtime::{ContainerRuntime, Ended, PodRuntime, State};
 use super::spec::init_done;
 use kctl_base::json::{Map, Value, json};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Ids, Time};
 use kctl_kinds::shared::pod_spec::is_sidecar;
 

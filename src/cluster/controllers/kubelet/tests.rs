@@ -3,7 +3,7 @@
 use crate::api::Propagation;
 use crate::controllers::shared::testing::Bench;
 use kctl_base::json::json;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 use kctl_base::sim::Duration;
 
 #[test]

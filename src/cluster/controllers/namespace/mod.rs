@@ -14,7 +14,7 @@ use super::shared::pods;
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Body, Request, Server, Verb};
 use crate::store::{Change, ChangeKind};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 
 /// How long the controller waits after a namespace has changed.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::controllers::shared::conditions;
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 use kctl_base::sim::Time;
 
 /// The conditions: type, reason and message when all is well.

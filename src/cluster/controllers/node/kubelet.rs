@@ -7,7 +7,7 @@ use super::is_stopped;
 use crate::controllers::context::Result;
 use crate::controllers::{Action, Context, Controller, Key, Wake};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, OwnerReference, Reading, Writing, condition, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite, condition, condition_is_true};
 use kctl_base::sim::{Ids, Time};
 
 /// The controller; its keys are nodes.

@@ -5,7 +5,7 @@ use super::{is_stopped, kubelet, taints};
 use crate::controllers::context::Result;
 use crate::controllers::{Action, Context, Controller, Key, Wake};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing, condition, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition, condition_is_true};
 use kctl_base::sim::{Duration, Time};
 
 /// The controller; its keys are nodes. Stopping and starting a kubelet wakes it.

@@ -1,7 +1,7 @@
 //! Taints of nodes and tolerations of pods, as far as controllers decide by them.
 
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, Reading, condition};
+use kctl_base::object::{Object, ValueRead, condition};
 use kctl_base::sim::Time;
 
 /// The node has reported that it is not ready, or has not reported yet.

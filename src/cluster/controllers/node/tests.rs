@@ -3,7 +3,7 @@
 use crate::api::{PatchType, Request};
 use crate::controllers::shared::testing::Bench;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, condition_is_true};
 use kctl_base::sim::Duration;
 
 fn bench() -> Bench {

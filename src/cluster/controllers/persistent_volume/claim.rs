@@ -9,7 +9,7 @@ use super::{
 use crate::controllers::context::Result;
 use crate::controllers::{Action, Context, Key};
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Duration;
 
 /// How often a claim that waits is looked at again.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{class_of, is_reserved_for};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 
 /// The storage that a claim asks for.

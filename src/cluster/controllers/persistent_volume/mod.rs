@@ -16,7 +16,7 @@ use super::context::Result;
 use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
 use crate::store::{Change, ChangeKind};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// The controller; its keys are claims (with a namespace) and volumes (without).
 pub const CONTROLLER: Controller = Controller {

@@ -10,7 +10,7 @@ use crate::controllers::context::Result;
 use crate::controllers::{Action, Context, Controller, Key, Wake};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 
 /// The controller; its keys are claims.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::api::{PatchType, Propagation, Request};
 use crate::controllers::shared::testing::Bench;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
 
 const CLAIMS: &str = "persistentvolumeclaims";

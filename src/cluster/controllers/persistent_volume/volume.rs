@@ -6,7 +6,7 @@ use super::{BOUND_BY_CONTROLLER, CLAIMS, PROVISIONED_BY, VOLUMES, set_volume_pha
 use crate::api::Propagation;
 use crate::controllers::context::Result;
 use crate::controllers::{Action, Context};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// What is to be done about a volume.
 #[derive(Debug, PartialEq, Eq)]

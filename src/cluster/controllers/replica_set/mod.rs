@@ -18,7 +18,7 @@ use crate::api::Server;
 use crate::store::Change;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::status::Status;
 
 /// The controller of ReplicaSets.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::controllers::shared::{conditions, pods};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 

@@ -3,7 +3,7 @@
 use crate::api::Propagation;
 use crate::controllers::shared::testing::{Bench, pod, workload};
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Reading};
+use kctl_base::object::{ObjectMeta, ValueRead};
 
 const RESOURCES: &[&str] = &["pods", "replicasets.apps"];
 

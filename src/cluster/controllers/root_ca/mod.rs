@@ -8,7 +8,7 @@ use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Writing};
+use kctl_base::object::{ObjectMeta, ValueWrite};
 
 /// The ConfigMap that every namespace has.
 const NAME: &str = "kube-root-ca.crt";

@@ -14,9 +14,9 @@ use super::terms::{PodSet, PodTerms};
 use super::view::{Node, Pod, Share, Usage, priority, takes_room};
 use crate::controllers::context::Result;
 use crate::controllers::{Context, Key};
-use kctl_base::json::{self, Text};
+use kctl_base::json::{self, SharedStr};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 
 /// Counts of more sets of pods than this are not kept.
@@ -78,7 +78,7 @@ pub(super) struct Cache {
     nominated: BTreeMap<Key, Arc<Object>>,
     /// Uids of pods whose binding has been noted, and whose change has not been seen yet.
     bound: BTreeSet<String>,
-    spread_selectors: BTreeMap<(Text, Text), Selector>,
+    spread_selectors: BTreeMap<(SharedStr, SharedStr), Selector>,
     /// Something happened that may let waiting pods go.
     pub(super) moved: bool,
     /// Something happened that may let those go that care for pods near them.
@@ -320,7 +320,7 @@ impl Cache {
     /// The selector by which the services and the owner of a pod know it; nothing when there are none.
     pub(super) fn spread_selector(&mut self, ctx: &mut Context<'_>, pod: &Object) -> Result<Selector> {
         let owner = pod.controller_of();
-        let memo = (Text::new(pod.namespace()), owner.as_ref().map_or(Text::default(), |o| o.uid.clone()));
+        let memo = (SharedStr::new(pod.namespace()), owner.as_ref().map_or(SharedStr::default(), |o| o.uid.clone()));
         if owner.is_some()
             && let Some(known) = self.spread_selectors.get(&memo)
         {

@@ -16,7 +16,7 @@ use super::volumes::{self, Volumes};
 use crate::controllers::Context;
 use crate::controllers::context::Result;
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// No cluster needs more nodes than this to choose from.
 const FEASIBLE_MIN: usize = 100;

@@ -9,7 +9,7 @@ use super::spread::Spread;
 use super::terms::tolerates;
 use super::view::{Node, Pod, Share, Usage};
 use super::volumes::Volumes;
-use kctl_base::object::Meta;
+use kctl_base::object::ObjectMeta;
 
 /// Why a node does not take a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,7 +33,7 @@ use super::{Action, Context, Controller, Key, Wake};
 use crate::api::{Body, Request, Verb};
 use cache::Cache;
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
 use report::Failure;
 

@@ -12,7 +12,7 @@ use crate::controllers::context::Result;
 use crate::controllers::{Context, Key};
 use kctl_base::json::json;
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// How preemption ended.
 pub(super) enum Outcome {

@@ -7,7 +7,7 @@ use crate::controllers::Context;
 use crate::controllers::context::Result;
 use crate::controllers::shared::conditions;
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// What a node is not even tried for by preemption.
 pub(super) const NOT_HELPFUL: &str = "Preemption is not helpful for scheduling";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::terms::{Taint, tolerates};
 use super::view::{Node, Pod};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Ids;
 
 const TAINT_WEIGHT: i64 = 3;

@@ -7,7 +7,7 @@ use super::cache::ByNode;
 use super::filters::Refusal;
 use super::terms::{SpreadConstraint, tolerates};
 use super::view::{Node, Pod};
-use kctl_base::object::{Meta, Object};
+use kctl_base::object::{Object, ObjectMeta};
 
 const HOSTNAME: &str = "kubernetes.io/hostname";
 const TOO_FULL: &str = "node(s) didn't match pod topology spread constraints";

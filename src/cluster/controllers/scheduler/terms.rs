@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kctl_base::json::Value;
 use kctl_base::labels::{Operator, Requirement, Selector};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// A taint of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]

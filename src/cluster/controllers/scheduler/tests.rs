@@ -7,7 +7,7 @@ use crate::api::{PatchType, Request};
 use crate::controllers::shared::testing::workload;
 use crate::{Cluster, OpenOptions};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
 
 /// The usual cluster of three nodes, ready to take pods.

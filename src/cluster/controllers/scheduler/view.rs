@@ -9,7 +9,7 @@ use super::resources::{Amounts, assumed_requests, requests};
 use super::terms::{NodeDemand, NodeTerm, PodTerms, Taint, preferred_nodes};
 use crate::controllers::Key;
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 
 /// A pod.

@@ -10,7 +10,7 @@ use crate::controllers::Context;
 use crate::controllers::context::Result;
 use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::quantity::Quantity;
 use kctl_kinds::core::pod::claims;
 

@@ -8,7 +8,7 @@ use super::{QUEUE, waits};
 use crate::api::Server;
 use crate::controllers::Key;
 use crate::store::{Change, ChangeKind};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// The object after a change, unless that was its end.
 fn after(change: &Change) -> Option<&Arc<Object>> {

@@ -6,7 +6,7 @@ use crate::controllers::Context;
 use crate::controllers::context::Result;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, OwnerReference, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 use kctl_base::status::Reason;
 
 /// What an owner does about one object.

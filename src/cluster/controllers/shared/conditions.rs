@@ -1,7 +1,7 @@
 //! Conditions in a status: setting them without touching their times needlessly.
 
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 
 /// A new condition. `updated` adds `lastUpdateTime`, which only Deployments have.

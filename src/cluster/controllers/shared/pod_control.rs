@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::controllers::Context;
 use crate::controllers::context::Result;
-use kctl_base::object::{Meta, Object};
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::Status;
 
 /// Whether a creation was refused because the namespace is going: then there is nothing to report and nothing to retry.

@@ -1,6 +1,6 @@
 //! The states of a pod that owners count by.
 
-use kctl_base::object::{Meta, Object, Reading, condition, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, condition, condition_is_true};
 use kctl_base::sim::{Duration, Time};
 
 /// Whether the pod has ended for good: Succeeded or Failed.

@@ -3,7 +3,7 @@
 use std::hash::Hasher;
 
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, OwnerReference, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 use kctl_base::sim::ids::safe_encode;
 
 /// The label that carries the hash of the template a pod was made from.

@@ -6,7 +6,7 @@ use crate::api::{Body, PatchType, Propagation, Request, Verb};
 use crate::controllers::CONTROLLERS;
 use crate::{Cluster, OpenOptions};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
 
 /// A virtual cluster in memory.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::pods::{is_active, is_ready, ready_since};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 
 /// The annotation by which a person says what a pod is worth; pods that are worth less go first.
@@ -91,7 +91,7 @@ mod tests {
     use kctl_base::json::{Value, json};
 
     use super::*;
-    use kctl_base::object::Writing;
+    use kctl_base::object::ValueWrite;
 
     fn pod(name: &str, changes: &[(&str, Value)]) -> Arc<Object> {
         let mut pod = json!({

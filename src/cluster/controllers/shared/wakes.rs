@@ -4,7 +4,7 @@ use crate::api::Server;
 use crate::controllers::Key;
 use crate::store::{Change, ChangeKind};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// The keys of the owners of a resource that could adopt the object which changed; empty unless it has no controller and
 /// has just come to match or to have none. Costs the owners of its namespace, but only for orphans.

@@ -3,7 +3,7 @@
 //! The garbage collector does the rest: a claim goes when its owner has gone.
 
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, OwnerReference, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 
 /// Who should own a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use crate::controllers::history::HASH_LABEL;
 use crate::controllers::shared::template::pod_from_template;
 use kctl_base::json::{Map, Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// The label with the pod's name, for a Service of a single pod.
 const NAME_LABEL: &str = "statefulset.kubernetes.io/pod-name";

@@ -18,7 +18,7 @@ use super::{Action, Context, Controller, Key, Wake};
 use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 const SETS: &str = "statefulsets.apps";
 const CLAIMS: &str = "persistentvolumeclaims";

@@ -2,7 +2,7 @@
 
 use super::view::{Desired, Replica, Revisions, Strategy};
 use kctl_base::json::{Value, json};
-use kctl_base::object::Writing;
+use kctl_base::object::ValueWrite;
 
 /// The status that a set should have. `leaving` is how many pods of the current revision have just been told to go.
 pub(super) fn compute(

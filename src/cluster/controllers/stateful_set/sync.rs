@@ -10,7 +10,7 @@ use crate::controllers::history::{self, Created};
 use crate::controllers::shared::{claim, pod_control, pods};
 use crate::controllers::{Action, Context};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::status::{Reason, Status};
 
 /// Brings one set a step further.

@@ -3,7 +3,7 @@
 use crate::api::Propagation;
 use crate::controllers::shared::testing::{Bench, workload};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Reading, Writing};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Duration;
 
 fn bench() -> Option<Bench> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::identity::ordinal;
 use crate::controllers::history::HASH_LABEL;
 use crate::controllers::shared::pods;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 
 /// How pods of an old template are replaced.

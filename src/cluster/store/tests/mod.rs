@@ -8,7 +8,7 @@ mod timeline;
 
 use super::*;
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Reading};
+use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 
 /// Objects are found by their node and by their labels.

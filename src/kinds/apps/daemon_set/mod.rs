@@ -13,7 +13,7 @@ use crate::{Describer, Kind, Lookup, Names, age, pairs};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::json;
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

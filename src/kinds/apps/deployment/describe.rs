@@ -9,7 +9,7 @@ use crate::shared::table::selector_text;
 use crate::{Describer, Lookup};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
     let number = |pointer: &str| object.int(pointer).unwrap_or(0);

@@ -5,7 +5,7 @@ use crate::shared::{selector, template};
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::Value;
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 
 pub(super) fn validate(object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();

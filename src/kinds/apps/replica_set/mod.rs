@@ -14,7 +14,7 @@ use crate::{Describer, Kind, Lookup, Names, ScalePaths, age};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

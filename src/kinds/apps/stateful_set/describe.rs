@@ -9,7 +9,7 @@ use crate::{Describer, Lookup};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 
 pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
     identity(object, out);

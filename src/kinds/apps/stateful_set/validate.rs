@@ -5,7 +5,7 @@ use crate::shared::{selector, template};
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 
 /// The fields that may change.
 const MUTABLE: &[&str] = &[
@@ -61,7 +61,7 @@ fn with_claims(spec: &Value) -> Value {
         let name = claim.str("/metadata/name");
         if !has(&template, name) {
             let volume = json!({"name": name, "persistentVolumeClaim": {"claimName": name}});
-            kctl_base::object::Writing::list_mut(&mut template, "/spec/volumes").push(volume);
+            kctl_base::object::ValueWrite::list_mut(&mut template, "/spec/volumes").push(volume);
         }
     }
     template

@@ -12,7 +12,7 @@ use crate::shared::zero_values::drop_zero_values;
 use crate::{Describer, Kind, Lookup, Names, age, since};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

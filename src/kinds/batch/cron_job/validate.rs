@@ -6,7 +6,7 @@ use crate::shared::rules::{invalid_json, non_negative};
 use crate::shared::selector;
 use kctl_base::field::{ErrorList, Path, invalid, not_supported, required};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// The longest name: jobs get eleven more characters, and a label holds 63.
 const LONGEST_NAME: usize = 52;

@@ -5,7 +5,7 @@ use crate::shared::describe::{
 };
 use crate::shared::table::{number, selector_text};
 use crate::{Describer, Lookup};
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 
 /// The longest text of completed indexes.
 const LONGEST_INDEXES: usize = 50;

@@ -2,7 +2,7 @@
 
 use kctl_base::field::{ErrorList, Path, duplicate, invalid, not_supported, required, too_many};
 use kctl_base::json::{Value, json};
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// Checks `spec.podFailurePolicy`.
 pub fn validate(errors: &mut ErrorList, path: &Path, spec: &Value) {

@@ -13,7 +13,7 @@ use crate::shared::zero_values::drop_zero_values;
 use crate::{Describer, Kind, Lookup, Names, age};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::{Map, Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

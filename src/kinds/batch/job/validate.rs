@@ -7,7 +7,7 @@ use crate::shared::rules::{IMMUTABLE, immutable, invalid_json, non_negative};
 use crate::shared::{selector, template_text};
 use kctl_base::field::{ErrorList, Path, invalid, not_supported, required};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
 
 /// How many pods at most a job with indexes runs at once.
 const MAX_INDEXED_PARALLELISM: i64 = 100_000;

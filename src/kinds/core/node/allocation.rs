@@ -2,7 +2,7 @@
 
 use crate::shared::pod_spec::resources::{Amounts, add, amounts, of_pod};
 use crate::{Describer, Lookup, age};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 
 /// Writes the table of pods and the table of sums.

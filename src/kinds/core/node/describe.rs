@@ -6,7 +6,7 @@ use super::{allocation, roles};
 use crate::shared::describe::{annotations, conditions_since, describe_events, joined, labels, lines_under, or, stamp};
 use crate::{Describer, Lookup};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// Most pools of devices that are listed.
 const MAX_POOLS: usize = 10;

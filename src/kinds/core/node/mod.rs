@@ -12,7 +12,7 @@ use crate::{Describer, Kind, Lookup, Names, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::{key_problems, value_problems};
-use kctl_base::object::{Meta, Object, Reading, Writing, condition};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

@@ -11,7 +11,7 @@ use crate::shared::table::access_modes;
 use crate::{Describer, Kind, Lookup, Names, age, since};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};

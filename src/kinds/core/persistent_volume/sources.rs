@@ -4,7 +4,7 @@ use crate::Describer;
 use crate::shared::describe::{go_list, joined, shorten};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, Reading, Writing};
+use kctl_base::object::{Object, ValueRead, ValueWrite};
 
 /// The sources in the order in which validation looks at them.
 const CHECKED: &[&str] = &[

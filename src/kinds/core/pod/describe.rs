@@ -9,7 +9,7 @@ use crate::shared::describe::{
 use crate::shared::pod_spec::qos::qos_class;
 use crate::{Describer, Lookup, since};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading, condition};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 
 pub(super) fn describe(pod: &Object, look: &dyn Lookup, out: &mut Describer) {
     describe_head(pod, out);

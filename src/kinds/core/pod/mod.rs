@@ -15,7 +15,7 @@ use crate::shared::pod_spec::warnings;
 use crate::{Describer, Kind, Lookup, Names, keep_metadata};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

@@ -3,7 +3,7 @@
 use crate::shared::pod_spec::is_sidecar;
 use crate::{age, since};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading, condition, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, condition, condition_is_true};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

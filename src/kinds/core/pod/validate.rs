@@ -4,7 +4,7 @@ use crate::shared::pod_spec::containers::validate_image_blanks;
 use crate::shared::pod_spec::validate::validate_spec;
 use kctl_base::field::{ErrorList, Path, forbidden};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 pub(super) fn validate(object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();

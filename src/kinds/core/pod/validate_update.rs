@@ -3,7 +3,7 @@
 use crate::shared::formats::inclusive_range;
 use kctl_base::field::{ErrorList, Path, forbidden, invalid};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, Reading, Writing};
+use kctl_base::object::{Object, ValueRead, ValueWrite};
 
 /// The fields that the refusal names.
 const UPDATABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";

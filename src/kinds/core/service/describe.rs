@@ -6,7 +6,7 @@ use crate::shared::describe::{describe_events, format_labels, head, joined, or};
 use crate::{Describer, Lookup};
 use kctl_base::json::{Map, Value};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// The label by which an EndpointSlice names its Service.
 const SERVICE_LABEL: &str = "kubernetes.io/service-name";

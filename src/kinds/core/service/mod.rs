@@ -13,7 +13,7 @@ use crate::shared::simple::columns;
 use crate::{Describer, Kind, Lookup, NameRule, Names, age, pairs};
 use kctl_base::field::ErrorList;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 

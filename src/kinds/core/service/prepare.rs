@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{has_cluster_ip, has_node_ports, is_external, is_headless};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, Reading, Writing};
+use kctl_base::object::{Object, ValueRead, ValueWrite};
 
 /// Keeps `clusterIP` and `clusterIPs[0]` the same thing, whichever of them a client wrote.
 pub(super) fn normalize_cluster_ips(new: &mut Object, old: Option<&Object>) {

@@ -10,7 +10,7 @@ use crate::shared::rules::{check, label_map, one_of, port_or_name};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::key_problems;
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 
 /// The port of the kubelet, which no load balancer may open.
 const KUBELET_PORT: i64 = 10250;

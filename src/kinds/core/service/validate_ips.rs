@@ -4,7 +4,7 @@ use super::{has_cluster_ip, is_headless};
 use crate::shared::formats::{NOT_AN_IP, is_ip};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 
 /// What is wrong with the addresses of a Service by themselves.
 pub(super) fn address_errors(service: &Object) -> ErrorList {

@@ -3,7 +3,7 @@
 use super::texts::stamp;
 use crate::Describer;
 use kctl_base::json::Value;
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 
 /// A table of conditions with these lines above it and one line for each of them.
 pub fn condition_table(object: &Object, above: &[&str], line: impl Fn(&Value) -> String, out: &mut Describer) {

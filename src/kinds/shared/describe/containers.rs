@@ -7,7 +7,7 @@ use super::texts::stamp;
 use crate::Describer;
 use crate::shared::pod_spec::resources::amounts;
 use kctl_base::json::Value;
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 use kctl_base::quantity::{Format, Quantity};
 
 /// A titled list of containers with what is known of their run.

@@ -1,7 +1,7 @@
 //! The table of events at the end of a description.
 
 use crate::{Describer, Lookup, since};
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::Time;
 
 /// Writes the events about an object, oldest first; nothing when events are not to be shown.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::texts::shorten;
 use crate::Describer;
 use kctl_base::managed::LAST_APPLIED;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// Longest annotation that is shown on the line of its key.
 const MAX_ANNOTATION: usize = 140;

@@ -2,7 +2,7 @@
 
 use crate::{Describer, Lookup};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// The line that counts the pods a workload controls, by phase.
 pub fn describe_pods_status(object: &Object, selector: &Selector, look: &dyn Lookup, out: &mut Describer) {

@@ -1,7 +1,7 @@
 //! Probes in descriptions, on one line.
 
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// `http-get http://:80/ delay=0s timeout=1s period=10s #success=1 #failure=3`.
 pub fn probe_text(probe: &Value) -> String {

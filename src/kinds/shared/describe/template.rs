@@ -8,7 +8,7 @@ use super::volumes::describe_volumes;
 use crate::Describer;
 use kctl_base::json::Value;
 use kctl_base::labels::format_label_selector;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// Writes `Pod Template:` and what it holds; `None` is a template that is not there.
 pub fn describe_template(template: Option<&Value>, out: &mut Describer) {

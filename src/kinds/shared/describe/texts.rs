@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kctl_base::json::Value;
-use kctl_base::object::{Object, Reading};
+use kctl_base::object::{Object, ValueRead};
 
 /// Cuts a text to `max` bytes (never inside a character) and marks the cut with dots.
 pub fn shorten(text: &str, max: usize) -> String {

@@ -4,7 +4,7 @@ use super::metadata::label_lines;
 use super::texts::go_list;
 use crate::Describer;
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 use kctl_base::quantity::Quantity;
 
 /// How a setting is shown.

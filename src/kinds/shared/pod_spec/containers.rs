@@ -6,7 +6,7 @@ use crate::shared::formats::{dns_label_problems, port_name_problems, port_proble
 use crate::shared::rules::refuse;
 use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// Checks containers and init containers.
 pub fn validate_containers(errors: &mut ErrorList, path: &Path, spec: &Value, context: &Context) {

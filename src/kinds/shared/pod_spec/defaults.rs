@@ -3,7 +3,7 @@
 use super::resources::normalize;
 use crate::shared::zero_values::drop_zero_values;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 
 /// Permissions of projected files: 0644.
 const FILE_MODE: i64 = 420;

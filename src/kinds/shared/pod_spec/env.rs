@@ -5,7 +5,7 @@ use crate::shared::rules::refuse;
 use kctl_base::field::{ErrorList, Path, invalid, not_supported, required};
 use kctl_base::json::Value;
 use kctl_base::labels;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 use kctl_base::quantity::Quantity;
 
 /// Field paths that a variable may take its value from.

@@ -4,7 +4,7 @@ use crate::shared::formats::http_header_problem;
 use crate::shared::rules::{non_negative, port_or_name};
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// Checks the hooks and probes of a container.
 pub fn validate_all(errors: &mut ErrorList, path: &Path, container: &Value, grace_period: i64) {

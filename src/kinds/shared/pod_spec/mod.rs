@@ -16,7 +16,7 @@ pub mod warnings;
 
 use kctl_base::field::Path;
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// The containers of a pod spec with their paths, in the order in which the API server visits them: init containers first.
 pub fn all_containers<'a>(spec: &'a Value, path: &Path) -> Vec<(Path, &'a Value)> {

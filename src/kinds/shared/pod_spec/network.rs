@@ -4,7 +4,7 @@ use crate::shared::formats::{NOT_AN_IP, dns_subdomain_problems, is_ip};
 use crate::shared::rules::refuse;
 use kctl_base::field::{ErrorList, Path, invalid, required};
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// On the host's network a port of a container is the port of the host.
 pub fn validate_host_ports(errors: &mut ErrorList, path: &Path, spec: &Value) {

@@ -2,7 +2,7 @@
 
 use super::resources::{Amounts, amounts};
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 use kctl_base::quantity::Quantity;
 
 /// `Guaranteed` when every container limits cpu and memory and requests just that, `BestEffort` when none asks for

@@ -7,7 +7,7 @@ use crate::shared::rules::{NOT_NEGATIVE, refuse};
 use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_found, required};
 use kctl_base::json::{Map, Value};
 use kctl_base::labels;
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::quantity::Quantity;
 
 /// Amounts by the name of the resource.

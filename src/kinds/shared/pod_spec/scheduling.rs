@@ -6,7 +6,7 @@ use crate::shared::selector;
 use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
 use kctl_base::json::Value;
 use kctl_base::labels;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// Checks affinity to nodes and pods.
 pub fn validate_affinity(errors: &mut ErrorList, path: &Path, affinity: Option<&Value>) {

@@ -3,7 +3,7 @@
 use crate::shared::formats::inclusive_range;
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 fn validate_id(errors: &mut ErrorList, path: &Path, id: Option<i64>) {
     if let Some(id) = id.filter(|id| !(0..=i64::from(i32::MAX)).contains(id)) {

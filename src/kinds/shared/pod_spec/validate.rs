@@ -7,7 +7,7 @@ use crate::shared::rules::{label_map, refuse};
 use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
 use kctl_base::json::Value;
 use kctl_base::labels;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// What the parts of a spec need to know of the whole.
 #[derive(Debug)]

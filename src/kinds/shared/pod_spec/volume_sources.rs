@@ -4,7 +4,7 @@ use super::env::{validate_resource_ref, validate_volume_field};
 use super::volumes::relative_path;
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 use kctl_base::quantity::Quantity;
 
 const FILE_MODE_RULE: &str = "must be a number between 0 and 0777 (octal), both inclusive";

@@ -7,7 +7,7 @@ use crate::shared::formats::dns_label_problems;
 use crate::shared::rules::refuse;
 use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_found, not_supported, required};
 use kctl_base::json::Value;
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 
 /// The volumes of a pod that nothing is wrong with, by name.
 pub type Volumes<'a> = BTreeMap<&'a str, &'a Value>;

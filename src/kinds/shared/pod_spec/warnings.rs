@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::all_containers;
 use kctl_base::field::Path;
 use kctl_base::json::{Map, Value};
-use kctl_base::object::Reading;
+use kctl_base::object::ValueRead;
 use kctl_base::quantity::Quantity;
 
 /// Labels of nodes that have a successor.

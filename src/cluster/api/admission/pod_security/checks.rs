@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use super::policy::Level;
-use kctl_base::json::{Text, Value};
-use kctl_base::object::{Object, Reading};
+use kctl_base::json::{SharedStr, Value};
+use kctl_base::object::{Object, ValueRead};
 
 /// Something forbidden: what, and who does it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -312,7 +312,11 @@ fn volume_types(pod: &Pod<'_>) -> Option<Violation> {
     let allowed =
         ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"];
     let kind = |volume: &'_ Value| -> Option<String> {
-        volume.as_object()?.keys().find(|key| *key != "name" && !allowed.contains(&key.as_str())).map(Text::to_string)
+        volume
+            .as_object()?
+            .keys()
+            .find(|key| *key != "name" && !allowed.contains(&key.as_str()))
+            .map(SharedStr::to_string)
     };
     let volumes: Vec<&Value> = pod.spec.list("/volumes").iter().filter(|v| kind(v).is_some()).collect();
     let names: Vec<&str> = volumes.iter().map(|v| v.str("/name")).collect();

@@ -10,7 +10,7 @@ use checks::{Violation, violations};
 use policy::{Level, Policy};
 
 use super::{Admission, Operation, Result};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
 
 /// Where the kinds that make pods keep the template of these.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use kctl_base::field::{self, ErrorList, Path};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 const PREFIX: &str = "pod-security.kubernetes.io/";
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Attempt, Complaint};
 use kctl_base::cel::{self, Expression};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Reason;
 
 /// What a policy has against an attempt, with one parameter.

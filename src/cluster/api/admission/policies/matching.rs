@@ -5,7 +5,7 @@
 use super::Attempt;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// Whether an attempt is what `matchConstraints` or `matchResources` describe.
 pub(super) fn matches(constraints: &Value, attempt: &Attempt<'_>, namespace: Option<&Object>) -> bool {

@@ -11,7 +11,7 @@ mod params;
 use super::{Admission, Operation, Result};
 use crate::api::{Request, Server, User};
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::{Reason, Status, StatusCause};
 use kctl_kinds::Kind;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Attempt;
 use crate::api::{Result, Server};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// A parameter, or the one without a value that policies without parameters are evaluated with.
 pub(super) type Param = Option<Arc<Object>>;

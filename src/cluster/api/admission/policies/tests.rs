@@ -1,7 +1,7 @@
 use crate::api::{Request, Response, Result};
 use crate::{Cluster, OpenOptions};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Reading, Writing};
+use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::status::Reason;
 
 struct Bench(Cluster);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::{Admission, Result};
 use crate::api::Request;
 use kctl_base::json::json;
-use kctl_base::object::{Meta, Object, Reading, Writing};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::quantity::Quantity;
 use kctl_base::status::Status;
 use kctl_kinds::shared::pod_spec::resources::{Amounts, add, amounts};

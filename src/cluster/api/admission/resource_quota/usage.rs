@@ -1,7 +1,7 @@
 //! What an object uses of a quota, which objects a quota counts, and which of them are in its scopes.
 
 use kctl_base::json::Value;
-use kctl_base::object::{Meta, Object, Reading};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::{Format, Quantity};
 use kctl_base::sim::{Duration, Time};
 use kctl_kinds::shared::pod_spec::qos::qos_class;

@@ -1,0 +1,138 @@
+//! The names of API types: group and version, kind, resource (`k8s.io/apimachinery/pkg/runtime/schema`).
+//!
+//! The core group is the empty string everywhere.
+
+use std::fmt;
+
+use crate::json::SharedStr;
+use crate::object::{Object, ObjectMeta};
+
+/// An API group and one of its versions: `apps/v1`, or `v1` in the core group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupVersion {
+    /// `apps`; empty for the core group.
+    pub group: SharedStr,
+    /// `v1`.
+    pub version: SharedStr,
+}
+
+impl GroupVersion {
+    /// Joins a group and a version.
+    pub fn new(group: &str, version: &str) -> GroupVersion {
+        GroupVersion { group: group.into(), version: version.into() }
+    }
+
+    /// Splits an `apiVersion`: what precedes the first slash is the group.
+    pub fn parse(api_version: &str) -> GroupVersion {
+        let (group, version) = split_api_version(api_version);
+        GroupVersion::new(group, version)
+    }
+
+    /// Adds a kind.
+    pub fn kind(self, kind: &str) -> GroupVersionKind {
+        GroupVersionKind { group: self.group, version: self.version, kind: kind.into() }
+    }
+
+    /// Whether an `apiVersion` names this group and version; allocates nothing.
+    pub fn is(&self, api_version: &str) -> bool {
+        split_api_version(api_version) == (self.group.as_str(), self.version.as_str())
+    }
+}
+
+/// The `apiVersion` of the group and version.
+impl fmt::Display for GroupVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.group.is_empty() {
+            write!(f, "{}/", self.group)?;
+        }
+        f.write_str(&self.version)
+    }
+}
+
+/// The full name of a kind of object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupVersionKind {
+    /// `apps`; empty for the core group.
+    pub group: SharedStr,
+    /// `v1`.
+    pub version: SharedStr,
+    /// `Deployment`.
+    pub kind: SharedStr,
+}
+
+impl GroupVersionKind {
+    /// Reads `apiVersion` and `kind` of an object; a missing field reads as empty.
+    pub fn of(object: &Object) -> GroupVersionKind {
+        GroupVersion::parse(object.api_version()).kind(object.kind())
+    }
+
+    /// The group and version alone.
+    pub fn group_version(&self) -> GroupVersion {
+        GroupVersion { group: self.group.clone(), version: self.version.clone() }
+    }
+}
+
+/// `apps/v1, Kind=Deployment`, as Go prints it.
+impl fmt::Display for GroupVersionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, Kind={}", self.group_version(), self.kind)
+    }
+}
+
+/// A resource of a group: `deployments.apps`, or `pods` in the core group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupResource {
+    /// `apps`; empty for the core group.
+    pub group: SharedStr,
+    /// `deployments`, the lower-case plural.
+    pub resource: SharedStr,
+}
+
+impl GroupResource {
+    /// Joins a group and a resource.
+    pub fn new(group: &str, resource: &str) -> GroupResource {
+        GroupResource { group: group.into(), resource: resource.into() }
+    }
+
+    /// Splits `deployments.apps` at the first dot.
+    pub fn parse(text: &str) -> GroupResource {
+        let (resource, group) = text.split_once('.').unwrap_or((text, ""));
+        GroupResource::new(group, resource)
+    }
+}
+
+/// `deployments.apps`.
+impl fmt::Display for GroupResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.resource)?;
+        match self.group.is_empty() {
+            true => Ok(()),
+            false => write!(f, ".{}", self.group),
+        }
+    }
+}
+
+/// Splits `apps/v1` into group and version without allocating; the core group is empty.
+pub fn split_api_version(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::json;
+
+    #[test]
+    fn names_are_read_as_they_are_printed() {
+        for api_version in ["v1", "apps/v1", "rbac.authorization.k8s.io/v1"] {
+            assert_eq!(GroupVersion::parse(api_version).to_string(), api_version);
+            assert!(GroupVersion::parse(api_version).is(api_version));
+        }
+        for resource in ["pods", "deployments.apps", "roles.rbac.authorization.k8s.io"] {
+            assert_eq!(GroupResource::parse(resource).to_string(), resource);
+        }
+        let deployment = GroupVersionKind::of(&json!({"apiVersion": "apps/v1", "kind": "Deployment"}));
+        assert_eq!(deployment.to_string(), "apps/v1, Kind=Deployment");
+        assert_eq!(GroupVersion::parse("v1").kind("Pod").to_string(), "v1, Kind=Pod");
+    }
+}
