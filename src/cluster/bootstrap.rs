@@ -36,7 +36,7 @@ impl Cluster {
         if self.server.catalog().by_resource(resource).is_none() {
             return Ok(());
         }
-        let request = Request::create(resource, namespace, object).manager("kube-apiserver").trusted();
+        let request = Request::create(resource, namespace, object).manager("kube-apiserver").by_control_plane();
         self.handle(&request).map(drop)
     }
 }

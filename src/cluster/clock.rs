@@ -1,23 +1,13 @@
 //! How time passes: catching up with the wall clock, jumping in virtual time, waiting in both.
 
 use crate::api::Result;
+use crate::client::{WaitFor, WaitOutcome};
 use crate::cluster::{Cluster, ClusterError};
 use kctl_base::json;
 use kctl_base::sim::{ClockMode, Duration, Time, clock};
 
 /// More instants than this without the clock moving are a defect, not work.
 pub(crate) const SAME_INSTANT_MAX: usize = 100_000;
-
-/// How a wait ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitOutcome {
-    /// Something may have changed: look again.
-    Progress,
-    /// The deadline has come.
-    Deadline,
-    /// Virtual time only: nothing is due any more, so nothing will ever change by itself.
-    Idle,
-}
 
 impl Cluster {
     /// Lets the controllers work off everything that is due until `until`, each entry at its own instant.
@@ -70,12 +60,16 @@ impl Cluster {
 
     /// Waits until something may have changed, at most until `deadline`. Everything done so far has been committed.
     ///
-    /// In virtual time the clock jumps to the next entry of the timeline; with `work_only` it does not wait for entries
+    /// In virtual time the clock jumps to the next entry of the timeline; for [`WaitFor::Work`] it does not wait for entries
     /// that repeat for ever. In real time the lock is given back and the process sleeps until another process changes the
     /// store or the next entry is due.
-    pub fn wait(&mut self, deadline: Option<Time>, work_only: bool) -> std::result::Result<WaitOutcome, ClusterError> {
+    pub fn wait(
+        &mut self,
+        deadline: Option<Time>,
+        wait_for: WaitFor,
+    ) -> std::result::Result<WaitOutcome, ClusterError> {
         match self.clock.mode {
-            ClockMode::Virtual => self.wait_virtual(deadline, work_only),
+            ClockMode::Virtual => self.wait_virtual(deadline, wait_for),
             ClockMode::Real => self.wait_real(deadline),
         }
     }
@@ -83,9 +77,9 @@ impl Cluster {
     fn wait_virtual(
         &mut self,
         deadline: Option<Time>,
-        work_only: bool,
+        wait_for: WaitFor,
     ) -> std::result::Result<WaitOutcome, ClusterError> {
-        let next = if work_only && deadline.is_none() && !self.has_work()? {
+        let next = if wait_for == WaitFor::Work && deadline.is_none() && !self.has_work()? {
             None
         } else {
             self.server.due(1)?.first().map(|d| d.at)
@@ -112,13 +106,10 @@ impl Cluster {
     /// Whether anything but endlessly repeating work is due.
     fn has_work(&mut self) -> Result<bool> {
         let mut found = false;
-        self.server
-            .store()
-            .each_due(&mut |due| {
-                found = !due.recurring;
-                !found
-            })
-            .map_err(crate::api::broken)?;
+        self.server.store().each_due(&mut |due| {
+            found = !due.recurring;
+            !found
+        })?;
         Ok(found)
     }
 

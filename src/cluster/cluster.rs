@@ -4,12 +4,14 @@
 //! here and nowhere else: [`Cluster::open`] catches up with the wall clock, [`Cluster::advance`] moves a virtual one, and
 //! [`Cluster::wait`] is how a command waits in either. Nothing a command did is kept before [`Cluster::commit`].
 
-use crate::api::{Request, Response, Result, Server, Verb};
+use crate::api::{Request, Response, Result, Server};
+use crate::client::{Transport, WaitFor, WaitOutcome};
 use crate::controllers::Driver;
 use crate::store::StoreError;
 use kctl_base::json;
 use kctl_base::sim::{ClockState, Time};
 use kctl_base::status::Status;
+use kctl_kinds::Catalog;
 
 /// How many entries of one instant are worked off one by one: the controllers see a few pods become ready one after the
 /// other, as in a cluster. Of a crowd they see the rest at once, or they would count all pods for every pod.
@@ -27,16 +29,12 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Carries out a request and everything that follows from it at this instant.
+    /// Handles a request and runs the controllers until nothing is left to do at this instant.
     ///
     /// # Errors
-    /// The server's refusal; then nothing has changed.
+    /// The status that the server reports; then nothing has changed.
     pub fn handle(&mut self, request: &Request) -> Result<Response> {
-        let response = self.server.handle(request, self.clock.now)?;
-        if !matches!(request.verb, Verb::Get | Verb::List) && !request.options.dry_run {
-            self.run()?;
-        }
-        Ok(response)
+        self.send(request.clone())
     }
 
     /// Runs the controllers until nothing is left to do at this instant.
@@ -109,6 +107,31 @@ impl Cluster {
         self.server.store().discard();
         self.server.clear_scratch();
         self.driver = Driver::new(self.server.revision());
+    }
+}
+
+/// The in-process connection to the API server: a request is a function call, and what follows from it has happened when it
+/// returns.
+impl Transport for Cluster {
+    fn send(&mut self, request: Request) -> Result<Response> {
+        let changes = !request.verb.is_read_only() && !request.options.dry_run;
+        let response = self.server.handle(request, self.clock.now)?;
+        if changes {
+            self.run()?;
+        }
+        Ok(response)
+    }
+
+    fn catalog(&mut self) -> Catalog {
+        self.server.catalog().clone()
+    }
+
+    fn clock(&mut self) -> ClockState {
+        self.clock
+    }
+
+    fn wait(&mut self, deadline: Option<Time>, wait_for: WaitFor) -> std::result::Result<WaitOutcome, ClusterError> {
+        Cluster::wait(self, deadline, wait_for)
     }
 }
 

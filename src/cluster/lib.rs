@@ -2,6 +2,7 @@
 
 pub mod api;
 mod bootstrap;
+pub mod client;
 mod clock;
 mod cluster;
 pub mod controllers;
@@ -11,6 +12,6 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
-pub use clock::WaitOutcome;
+pub use client::{Client, Transport, WaitFor, WaitOutcome};
 pub use cluster::{Cluster, ClusterError};
 pub use open::{Backend, OpenOptions};

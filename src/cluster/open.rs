@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::api::{Server, Settings, index_entries};
+use crate::api::{Backends, Server, Settings, index_entries};
 use crate::cluster::{CLOCK, Cluster, ClusterError};
 use crate::controllers::Driver;
+use crate::controllers::horizontal_pod_autoscaler::metrics;
+use crate::controllers::kubelet;
 use crate::store::{Held, Home, MemoryEngine, Store};
 use kctl_base::json::{self, json};
 use kctl_base::object::ValueRead;
@@ -92,7 +94,7 @@ impl Cluster {
         let is_new = store.is_new();
         let (clock, seed) = origin(&mut store, &options)?;
         let settings = Settings { latency: options.latency };
-        let server = Server::new(store, Ids::new(seed), settings)?;
+        let server = Server::new(store, Ids::new(seed), settings, backends())?;
         let driver = Driver::new(server.revision());
         let mut cluster = Cluster { server, driver, clock, place: Place { options, home, held } };
         if is_new {
@@ -121,6 +123,15 @@ impl Cluster {
         self.driver = Driver::new(self.server.revision());
         (self.place.held, self.clock) = (held, clock);
         Ok(())
+    }
+}
+
+/// The components that the API server forwards requests to.
+fn backends() -> Backends {
+    Backends {
+        container_log: kubelet::container_log,
+        pod_usage: metrics::pod_usage,
+        has_metrics: metrics::is_available,
     }
 }
 

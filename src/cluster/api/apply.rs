@@ -1,21 +1,24 @@
-//! Server-side apply: a configuration is merged into the live object, and who owns what decides about conflicts.
-//! https://kubernetes.io/docs/reference/using-api/server-side-apply/
+//! Server-side apply: merges a configuration into the live object; field ownership decides about conflicts
+//! (<https://kubernetes.io/docs/reference/using-api/server-side-apply/>).
 
-use super::{Request, Response, Result, Server, broken, decode, managers};
-use kctl_base::json::Value;
+use super::{Request, Response, Result, Server, Verb, decode, managers};
 use kctl_base::managed::{ApplyError, Rules, Writer, apply};
-use kctl_base::object::{ObjectMeta, ValueWrite};
+use kctl_base::object::{Object, ObjectMeta, ValueWrite};
 use kctl_base::schema::Schema;
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status, StatusCause};
-use kctl_base::yaml;
 use kctl_kinds::Kind;
 
 impl Server {
-    pub(super) fn apply(&mut self, kind: &dyn Kind, text: &str, request: &Request, now: Time) -> Result<Response> {
-        let mut config =
-            yaml::to_json(text).map_err(|e| Status::bad_request(format!("error decoding YAML: {e}")))?.value;
-        decode::expect_kind(kind, &config, request)?;
+    /// Merges an apply configuration into the object, or creates the object from it.
+    pub(super) fn apply(
+        &mut self,
+        kind: &dyn Kind,
+        mut config: Object,
+        request: &Request,
+        now: Time,
+    ) -> Result<Response> {
+        decode::expect_kind(kind, &config)?;
         if config.name() != request.name {
             let message = format!("metadata.name must match the name in the URL: {}", request.name);
             return Err(Status::bad_request(message));
@@ -26,7 +29,7 @@ impl Server {
                 "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
             ));
         }
-        let old = self.store.get(&Server::key(kind, &request.namespace, &request.name)).map_err(broken)?;
+        let old = self.store.get(&Server::key(kind, &request.namespace, &request.name))?;
         let api_version = kind.names().api_version();
         let stamp = now.rfc3339();
         let writer = Writer {
@@ -42,7 +45,7 @@ impl Server {
         };
         let applied = apply(&rules, old.as_deref(), &config, request.options.force, &writer).map_err(refused)?;
         let mut warnings = Vec::new();
-        let mut new = decode::body(kind, applied, &request.options, &mut warnings)?;
+        let mut new = decode::body(kind, applied, request, &mut warnings)?;
         self.to_stored_version(kind, &mut new);
         match old {
             Some(old) => self.replace(kind, old, new, request, now, warnings),
@@ -50,15 +53,16 @@ impl Server {
         }
     }
 
-    /// The configuration makes a new object.
-    fn create_applied(&mut self, kind: &dyn Kind, mut new: Value, request: &Request, now: Time) -> Result<Response> {
+    /// Creates the object of a configuration, which needs the permission to create.
+    fn create_applied(&mut self, kind: &dyn Kind, mut new: Object, request: &Request, now: Time) -> Result<Response> {
+        self.authorize_also(request, Verb::Create)?;
         let managed = new.remove_at("/metadata/managedFields");
         let found = self.catalog.by_resource(&kind.names().resource()).ok_or_else(Status::no_resource)?;
         self.create_object(found, new, managed, request, now, Vec::new())
     }
 }
 
-/// An apply that is refused, as the API says it.
+/// The status of a rejected apply.
 fn refused(error: ApplyError) -> Status {
     let mut status = Status::new(Reason::Conflict, error.to_string());
     match error {

@@ -1,87 +1,56 @@
-//! Who may do what, by roles and bindings (RBAC).
+//! Authorization by roles and bindings (RBAC, `plugin/pkg/auth/authorizer/rbac`).
 //!
-//! The one user of a store may do everything and is not asked; a client that acts as somebody else (`--as`) asks here first.
+//! Members of `system:masters` and the control plane may do everything. Everybody else may do what the rules of a bound
+//! role allow; all rules only ever allow.
 
-use super::{Request, Result, Server};
+use super::user::{AUTHENTICATED, MASTERS, User};
+use super::{Request, Requester, Result, Server, Verb};
+use kctl_base::fields::FieldSelector;
+use kctl_base::gvk::GroupResource;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::status::{Status, dotted};
 
-/// A user with groups.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    /// `jane`, `system:serviceaccount:default:robot`.
-    pub name: String,
-    /// Own groups and those that everybody like them has.
-    pub groups: Vec<String>,
-}
-
-impl User {
-    /// A user; without groups a service account has those of its namespace.
-    pub fn new(name: &str, groups: Vec<String>) -> User {
-        let mut groups = groups;
-        if let (true, Some((namespace, _))) =
-            (groups.is_empty(), name.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':')))
-        {
-            groups = vec!["system:serviceaccounts".into(), format!("system:serviceaccounts:{namespace}")];
-        }
-        if name != "system:anonymous" && !groups.iter().any(|g| g == "system:authenticated") {
-            groups.push("system:authenticated".into());
-        }
-        User { name: name.into(), groups }
-    }
-
-    /// Whether a subject of a binding means this user.
-    fn is(&self, subject: &Value, namespace: &str) -> bool {
-        let name = subject.str("/name");
-        match subject.str("/kind") {
-            "User" => name == self.name,
-            "Group" => self.groups.iter().any(|g| g == name),
-            "ServiceAccount" => {
-                let own = subject.str("/namespace");
-                let namespace = if own.is_empty() { namespace } else { own };
-                self.name == format!("system:serviceaccount:{namespace}:{name}")
-            }
-            _ => false,
-        }
-    }
-}
-
-/// What somebody wants to do.
+/// The attributes of a request that authorization decides by (`authorizer.Attributes`).
 #[derive(Clone, Debug, Default)]
-pub struct Wish {
-    /// `get`, `list`, `*`.
+pub struct Attributes {
+    /// The verb: `get`, `list`, `*`.
     pub verb: String,
-    /// `apps`.
+    /// The API group: `apps`; empty for the core group.
     pub group: String,
-    /// `deployments`; empty for a URL.
+    /// The resource: `deployments`; empty for a non-resource URL.
     pub resource: String,
-    /// `scale`.
+    /// The subresource: `scale`.
     pub subresource: String,
-    /// One object, or empty.
+    /// The name of one object; empty for all.
     pub name: String,
-    /// Empty: the whole cluster.
+    /// The namespace; empty for the whole cluster.
     pub namespace: String,
-    /// `/healthz`.
-    pub url: String,
+    /// The path of a non-resource URL: `/healthz`.
+    pub path: String,
 }
 
-impl Wish {
-    /// What a request asks for.
-    fn of(request: &Request) -> Wish {
-        let (resource, group) = request.resource.split_once('.').unwrap_or((&request.resource, ""));
-        Wish {
+impl Attributes {
+    /// The attributes of a request.
+    fn of(request: &Request) -> Attributes {
+        let resource = GroupResource::parse(&request.resource);
+        Attributes {
             verb: request.verb.as_str().into(),
-            group: group.into(),
-            resource: resource.into(),
+            group: resource.group.to_string(),
+            resource: resource.resource.to_string(),
             subresource: request.subresource.clone(),
-            name: request.name.clone(),
+            name: object_name(request),
             namespace: request.namespace.clone(),
-            url: String::new(),
+            path: String::new(),
         }
     }
 
-    /// `pods/log`.
+    /// The attributes of a request for a non-resource URL.
+    pub fn of_path(verb: &str, path: &str) -> Attributes {
+        Attributes { verb: verb.into(), path: path.into(), ..Attributes::default() }
+    }
+
+    /// The resource with its subresource, as rules name it: `pods/log`.
     fn full_resource(&self) -> String {
         match self.subresource.as_str() {
             "" => self.resource.clone(),
@@ -89,39 +58,71 @@ impl Wish {
         }
     }
 
-    fn is_granted_by(&self, rule: &Value) -> bool {
+    /// Whether a rule of a role allows the request (`rbac.RuleAllows`).
+    fn is_allowed_by(&self, rule: &Value) -> bool {
         let has = |field: &str, wanted: &str| rule.list(field).iter().any(|v| v == "*" || v == wanted);
         if !has("/verbs", &self.verb) {
             return false;
         }
         if self.resource.is_empty() {
-            let urls = rule.list("/nonResourceURLs").iter().filter_map(Value::as_str);
-            return urls.into_iter().any(|pattern| match pattern.strip_suffix('*') {
-                Some(begin) => self.url.starts_with(begin),
-                None => self.url == pattern,
+            let paths = rule.list("/nonResourceURLs").iter().filter_map(Value::as_str);
+            return paths.into_iter().any(|pattern| match pattern.strip_suffix('*') {
+                Some(prefix) => self.path.starts_with(prefix),
+                None => self.path == pattern,
             });
         }
-        let any_of_sub = format!("*/{}", self.subresource);
+        let any_resource = format!("*/{}", self.subresource);
         let resource = has("/resources", &self.full_resource())
-            || !self.subresource.is_empty() && rule.list("/resources").iter().any(|v| *v == any_of_sub.as_str());
+            || !self.subresource.is_empty() && rule.list("/resources").iter().any(|v| *v == any_resource.as_str());
         let names = rule.list("/resourceNames");
         resource
             && has("/apiGroups", &self.group)
             && (names.is_empty() || names.iter().any(|n| *n == self.name.as_str()))
     }
+
+    /// The refusal of the request (`responsewriters.ForbiddenStatusError`).
+    fn forbidden(&self, user: &User) -> Status {
+        if self.resource.is_empty() {
+            let why = format!("User \"{}\" cannot {} path \"{}\"", user.name, self.verb, self.path);
+            return Status::new(kctl_base::status::Reason::Forbidden, format!("forbidden: {why}"));
+        }
+        let place = match self.namespace.as_str() {
+            "" => "at the cluster scope".to_string(),
+            namespace => format!("in the namespace \"{namespace}\""),
+        };
+        let (verb, resource, group) = (&self.verb, self.full_resource(), &self.group);
+        let why =
+            format!("User \"{}\" cannot {verb} resource \"{resource}\" in API group \"{group}\" {place}", user.name);
+        let resource = match self.subresource.as_str() {
+            "" => dotted(&self.resource, group),
+            sub => format!("{}/{sub}", dotted(&self.resource, group)),
+        };
+        Status::forbidden("", &resource, &self.name, &why)
+    }
 }
 
-/// Rules, and the binding that gives them, in the words of a review.
-struct Grant {
-    by: String,
+/// The object that a request concerns: a list or watch of one name counts as a request for that object, so that rules with
+/// `resourceNames` apply (`apiserver/pkg/endpoints/request`, `RequestInfoFactory`).
+fn object_name(request: &Request) -> String {
+    if !matches!(request.verb, Verb::List | Verb::Watch) || request.options.fields.is_empty() {
+        return request.name.clone();
+    }
+    let selector = FieldSelector::parse(&request.options.fields).unwrap_or_default();
+    selector.exact_value("metadata.name").unwrap_or_default().to_string()
+}
+
+/// The rules that a binding gives to a user.
+struct RuleSource {
+    /// The binding, the role and the subject, in the words of an access review.
+    origin: String,
     rules: Vec<Value>,
 }
 
-/// What everybody who is known may do: ask about themselves, and look at what is served.
-fn everybodys_grants() -> Vec<Grant> {
+/// The rules that every authenticated user has: asking about oneself, and discovery.
+fn bootstrap_rules() -> Vec<RuleSource> {
     let ask =
         |group: &str, resources: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": ["create"]});
-    let urls = json!([
+    let paths = json!([
         "/api",
         "/api/*",
         "/apis",
@@ -134,47 +135,89 @@ fn everybodys_grants() -> Vec<Grant> {
         "/version",
         "/version/",
     ]);
-    let grant = |role: &str, rules: Vec<Value>| Grant {
-        by: format!("ClusterRoleBinding \"{role}\" of ClusterRole \"{role}\" to Group \"system:authenticated\""),
+    let source = |role: &str, rules: Vec<Value>| RuleSource {
+        origin: format!("ClusterRoleBinding \"{role}\" of ClusterRole \"{role}\" to Group \"{AUTHENTICATED}\""),
         rules,
     };
     vec![
-        grant(
+        source(
             "system:basic-user",
             vec![
                 ask("authentication.k8s.io", &["selfsubjectreviews"]),
                 ask("authorization.k8s.io", &["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
             ],
         ),
-        grant("system:discovery", vec![json!({"verbs": ["get"], "nonResourceURLs": urls})]),
+        source("system:discovery", vec![json!({"verbs": ["get"], "nonResourceURLs": paths})]),
     ]
 }
 
 impl Server {
-    /// The rules that bindings give to a user, in the whole cluster and, when there is one, in a namespace.
-    pub fn rules_of(&mut self, user: &User, namespace: &str) -> Result<Vec<Value>> {
-        Ok(self.grants_of(user, namespace)?.into_iter().flat_map(|grant| grant.rules).collect())
+    /// Rejects a request that its sender may not make.
+    pub(super) fn authorize(&mut self, request: &Request) -> Result<()> {
+        match &request.requester {
+            Requester::Loopback | Requester::ControlPlane => Ok(()),
+            Requester::User(user) => self.authorize_user(user, &Attributes::of(request)),
+        }
     }
 
-    fn grants_of(&mut self, user: &User, namespace: &str) -> Result<Vec<Grant>> {
-        let mut grants = Vec::new();
-        if user.groups.iter().any(|g| g == "system:authenticated") {
-            grants.extend(everybodys_grants());
+    /// Rejects a verb that the sender of a request needs in addition: server-side apply creates an object only for those
+    /// that may create it.
+    pub(super) fn authorize_also(&mut self, request: &Request, verb: Verb) -> Result<()> {
+        match &request.requester {
+            Requester::Loopback | Requester::ControlPlane => Ok(()),
+            Requester::User(user) => {
+                self.authorize_user(user, &Attributes { verb: verb.as_str().into(), ..Attributes::of(request) })
+            }
+        }
+    }
+
+    /// Rejects what a user may not do.
+    ///
+    /// # Errors
+    /// Status 403, or roles and bindings that cannot be read.
+    pub fn authorize_user(&mut self, user: &User, attributes: &Attributes) -> Result<()> {
+        match self.permission(user, attributes)? {
+            Some(_) => Ok(()),
+            None => Err(attributes.forbidden(user)),
+        }
+    }
+
+    /// The rules of a user in the whole cluster and, unless it is empty, in a namespace.
+    pub(super) fn rules_of(&mut self, user: &User, namespace: &str) -> Result<Vec<Value>> {
+        Ok(self.rule_sources(user, namespace)?.into_iter().flat_map(|source| source.rules).collect())
+    }
+
+    /// The origin of the permission for a request, in the words of an access review; the empty string for those who may do
+    /// everything, `None` when nothing allows the request.
+    pub(super) fn permission(&mut self, user: &User, attributes: &Attributes) -> Result<Option<String>> {
+        if user.is_in(MASTERS) {
+            return Ok(Some(String::new()));
+        }
+        let sources = self.rule_sources(user, &attributes.namespace)?;
+        let found = sources.into_iter().find(|source| source.rules.iter().any(|rule| attributes.is_allowed_by(rule)));
+        Ok(found.map(|source| format!("RBAC: allowed by {}", source.origin)))
+    }
+
+    fn rule_sources(&mut self, user: &User, namespace: &str) -> Result<Vec<RuleSource>> {
+        let mut sources = Vec::new();
+        if user.is_in(AUTHENTICATED) {
+            sources.extend(bootstrap_rules());
         }
         for binding in self.read_all("clusterrolebindings.rbac.authorization.k8s.io", None)? {
-            grants.extend(self.grant_of(&binding, user, "")?);
+            sources.extend(self.rule_source(&binding, user, "")?);
         }
         if !namespace.is_empty() {
             for binding in self.read_all("rolebindings.rbac.authorization.k8s.io", Some(namespace))? {
-                grants.extend(self.grant_of(&binding, user, namespace)?);
+                sources.extend(self.rule_source(&binding, user, namespace)?);
             }
         }
-        Ok(grants)
+        Ok(sources)
     }
 
-    /// What a binding gives to a user, if the user is one of its subjects.
-    fn grant_of(&mut self, binding: &Value, user: &User, namespace: &str) -> Result<Option<Grant>> {
-        let Some(subject) = binding.list("/subjects").iter().find(|s| user.is(s, binding.namespace())) else {
+    /// The rules that a binding gives to a user; `None` when no subject of it matches.
+    fn rule_source(&mut self, binding: &Value, user: &User, namespace: &str) -> Result<Option<RuleSource>> {
+        let subjects = binding.list("/subjects");
+        let Some(subject) = subjects.iter().find(|s| user.is_subject(s, binding.namespace())) else {
             return Ok(None);
         };
         let (kind, name) = (binding.str("/roleRef/kind"), binding.str("/roleRef/name"));
@@ -182,58 +225,19 @@ impl Server {
             "Role" => self.read("roles.rbac.authorization.k8s.io", namespace, name)?,
             _ => self.read("clusterroles.rbac.authorization.k8s.io", "", name)?,
         };
-        let place = |name: &str, namespace: &str| match namespace {
+        let qualified = |name: &str, namespace: &str| match namespace {
             "" => name.to_owned(),
             namespace => format!("{name}/{namespace}"),
         };
-        let by = format!(
+        let origin = format!(
             "{} \"{}\" of {kind} \"{name}\" to {} \"{}\"",
             binding.kind(),
-            place(binding.name(), binding.namespace()),
+            qualified(binding.name(), binding.namespace()),
             subject.str("/kind"),
-            place(subject.str("/name"), subject.str("/namespace")),
+            qualified(subject.str("/name"), subject.str("/namespace")),
         );
         let rules = role.iter().flat_map(|role| role.list("/rules").to_vec()).collect();
-        Ok(Some(Grant { by, rules }))
-    }
-
-    /// Whether a user may do something.
-    pub fn allows(&mut self, user: &User, wish: &Wish) -> Result<bool> {
-        Ok(self.grant(user, wish)?.is_some())
-    }
-
-    /// What allows a user to do something, in the words of a review; empty for who may do everything.
-    pub(super) fn grant(&mut self, user: &User, wish: &Wish) -> Result<Option<String>> {
-        if user.groups.iter().any(|g| g == "system:masters") {
-            return Ok(Some(String::new()));
-        }
-        let grants = self.grants_of(user, &wish.namespace)?;
-        let found = grants.into_iter().find(|grant| grant.rules.iter().any(|rule| wish.is_granted_by(rule)));
-        Ok(found.map(|grant| format!("RBAC: allowed by {}", grant.by)))
-    }
-
-    /// Refuses a request that a user may not make.
-    pub fn authorize(&mut self, user: &User, request: &Request) -> Result<()> {
-        let wish = Wish::of(request);
-        if self.allows(user, &wish)? {
-            return Ok(());
-        }
-        let place = match wish.namespace.as_str() {
-            "" => "at the cluster scope".to_string(),
-            namespace => format!("in the namespace \"{namespace}\""),
-        };
-        let why = format!(
-            "User \"{}\" cannot {} resource \"{}\" in API group \"{}\" {place}",
-            user.name,
-            wish.verb,
-            wish.full_resource(),
-            wish.group
-        );
-        let resource = match wish.subresource.as_str() {
-            "" => dotted(&wish.resource, &wish.group),
-            sub => format!("{}/{sub}", dotted(&wish.resource, &wish.group)),
-        };
-        Err(Status::forbidden("", &resource, &wish.name, &why))
+        Ok(Some(RuleSource { origin, rules }))
     }
 }
 
@@ -242,31 +246,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rules_grant_wishes() {
+    fn rules_allow_verbs_on_resources_names_and_paths() {
         let rule = json!({"apiGroups": [""], "resources": ["pods", "pods/log"], "verbs": ["get", "list"]});
         let named = json!({"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["a"], "verbs": ["*"]});
-        let url = json!({"nonResourceURLs": ["/healthz/*"], "verbs": ["get"]});
-        let wish = |verb: &str, resource: &str, sub: &str, name: &str| Wish {
+        let path = json!({"nonResourceURLs": ["/healthz/*"], "verbs": ["get"]});
+        let attributes = |verb: &str, resource: &str, sub: &str, name: &str| Attributes {
             verb: verb.into(),
             resource: resource.into(),
             subresource: sub.into(),
             name: name.into(),
-            ..Wish::default()
+            ..Attributes::default()
         };
-        assert!(wish("get", "pods", "log", "x").is_granted_by(&rule));
-        assert!(!wish("get", "pods", "exec", "x").is_granted_by(&rule));
-        assert!(!wish("delete", "pods", "", "x").is_granted_by(&rule));
-        assert!(wish("patch", "configmaps", "", "a").is_granted_by(&named));
-        assert!(!wish("list", "configmaps", "", "").is_granted_by(&named));
-        assert!(Wish { verb: "get".into(), url: "/healthz/etcd".into(), ..Wish::default() }.is_granted_by(&url));
+        assert!(attributes("get", "pods", "log", "x").is_allowed_by(&rule));
+        assert!(!attributes("get", "pods", "exec", "x").is_allowed_by(&rule));
+        assert!(!attributes("delete", "pods", "", "x").is_allowed_by(&rule));
+        assert!(attributes("patch", "configmaps", "", "a").is_allowed_by(&named));
+        assert!(!attributes("list", "configmaps", "", "").is_allowed_by(&named));
+        assert!(Attributes::of_path("get", "/healthz/etcd").is_allowed_by(&path));
     }
 
     #[test]
-    fn subjects_are_users_groups_and_accounts() {
-        let robot = User::new("system:serviceaccount:default:robot", Vec::new());
-        assert!(robot.is(&json!({"kind": "ServiceAccount", "name": "robot"}), "default"));
-        assert!(robot.is(&json!({"kind": "Group", "name": "system:serviceaccounts:default"}), ""));
-        let joe = User::new("joe", vec!["ops".into()]);
-        assert_eq!(joe.groups, ["ops", "system:authenticated"]);
+    fn a_list_or_watch_of_one_name_concerns_that_object() {
+        let name = |request: Request| Attributes::of(&request).name;
+        assert_eq!(name(Request::watch("pods", "n").fields("metadata.name=a")), "a");
+        assert_eq!(name(Request::list("pods", "n").fields("metadata.name=a,status.phase=Running")), "a");
+        assert_eq!(name(Request::list("pods", "n").fields("metadata.name!=a")), "");
+    }
+
+    #[test]
+    fn refusals_have_the_words_of_kubernetes() {
+        let user = User::new("jane", Vec::new());
+        let of = |request: Request| Attributes::of(&request).forbidden(&user).message;
+        assert_eq!(
+            of(Request::get("pods", "n", "a").subresource("log")),
+            "pods/log \"a\" is forbidden: User \"jane\" cannot get resource \"pods/log\" in API group \"\" in the namespace \"n\""
+        );
+        assert_eq!(
+            of(Request::watch("deployments.apps", "")),
+            "deployments.apps is forbidden: User \"jane\" cannot watch resource \"deployments\" in API group \"apps\" at the cluster scope"
+        );
+        let path = Attributes::of_path("get", "/metrics").forbidden(&user).message;
+        assert_eq!(path, "forbidden: User \"jane\" cannot get path \"/metrics\"");
     }
 }

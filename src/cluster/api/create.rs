@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::admission::{self, Admission, Operation};
-use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta, review};
+use super::{Request, Response, Result, Server, decode, managers, meta, review};
 use kctl_base::field::ErrorList;
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -18,12 +18,10 @@ const NAME_TRIES: usize = 8;
 impl Server {
     /// Takes the object out of the request.
     pub(super) fn create(&mut self, kind: KindRef, request: &mut Request, now: Time) -> Result<Response> {
-        let Body::Object(body) = std::mem::take(&mut request.body) else {
-            return Err(Status::bad_request("the body of the request was in an unknown format"));
-        };
+        let body = request.take_object()?;
         let mut warnings = Vec::new();
-        let mut new = decode::body(&*kind, body, &request.options, &mut warnings)?;
-        decode::expect_kind(&*kind, &new, request)?;
+        let mut new = decode::body(&*kind, body, request, &mut warnings)?;
+        decode::expect_kind(&*kind, &new)?;
         if review::is_review(&*kind) {
             return self.review(&*kind, new, request, now, warnings);
         }
@@ -52,7 +50,7 @@ impl Server {
         kind.prepare_create(&mut new);
         admission::run(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
         self.check_new(&*kind, &new)?;
-        if !request.options.trusted {
+        if !request.is_from_control_plane() {
             warnings.extend(kind.warnings(&new, None));
         }
         // What is handed out to a new object is missing before anybody sees that it is there already.
@@ -62,17 +60,16 @@ impl Server {
             return Err(Status::new(Reason::Unknown, text));
         }
         let key = Server::key(&*kind, new.namespace(), new.name());
-        if self.store.get(&key).map_err(broken)?.is_some() {
+        if self.store.get(&key)?.is_some() {
             return Err(Status::already_exists(kind.names().group, kind.names().plural, new.name()));
         }
         admission::validate(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
         decode::complete(&*kind, &mut new);
         managers::put(&mut new, managed);
-        let object =
-            if request.options.dry_run { Arc::new(new) } else { self.store.write(&key, new).map_err(broken)? };
-        self.after_write(&*kind, &object, request.options.dry_run)?;
-        let object = self.shown(&*kind, object, &request.version);
-        Ok(Response { object, warnings, created: true, ..Response::default() })
+        let object = if request.options.dry_run { Arc::new(new) } else { self.store.write(&key, new)? };
+        self.after_write(&*kind, request.options.dry_run)?;
+        let object = self.in_version(&*kind, object, &request.version);
+        Ok(Response { warnings, created: true, ..Response::of(object) })
     }
 
     /// Everything that is wrong with a new object, at once.
@@ -127,7 +124,7 @@ impl Server {
         for _ in 0..NAME_TRIES {
             let counter = self.next_counter("name", &owner)?;
             let name = format!("{prefix}{}", self.ids.suffix("name", &owner, counter, 5));
-            if self.store.get(&Server::key(kind, new.namespace(), &name)).map_err(broken)?.is_none() {
+            if self.store.get(&Server::key(kind, new.namespace(), &name))?.is_none() {
                 new.put("/metadata/name", name);
                 return Ok(());
             }
@@ -143,7 +140,7 @@ impl Server {
         }
         new.put("/metadata/creationTimestamp", now.rfc3339());
         // A part of the control plane may know better than a counter of its own what makes an object unique.
-        if request.options.trusted && !new.uid().is_empty() {
+        if request.is_from_control_plane() && !new.uid().is_empty() {
             return Ok(());
         }
         let resource = kind.names().resource();

@@ -1,6 +1,6 @@
 //! From the body of a request to an object: strict decoding against the schema, in the words of the real server.
 
-use super::{FieldValidation, Options, PatchType, Request, Result};
+use super::{FieldValidation, PatchType, Request, Result};
 use kctl_base::field::{self, Path};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
@@ -9,7 +9,7 @@ use kctl_base::patch::types::FieldType;
 use kctl_base::quantity::Quantity;
 use kctl_base::schema::{self, Schema, message};
 use kctl_base::status::Status;
-use kctl_kinds::{Kind, Names};
+use kctl_kinds::Kind;
 
 /// The schema's name of a kind, if it has one there; custom kinds have none.
 pub(super) fn root(kind: &dyn Kind) -> Option<FieldType> {
@@ -27,12 +27,13 @@ fn quantity(text: &str) -> std::result::Result<String, String> {
 }
 
 /// Decodes a body that was sent as an object: fields that the kind does not know are cut, refused or warned about.
-pub(super) fn body(kind: &dyn Kind, body: Object, options: &Options, warnings: &mut Vec<String>) -> Result<Object> {
+pub(super) fn body(kind: &dyn Kind, body: Object, request: &Request, warnings: &mut Vec<String>) -> Result<Object> {
+    let options = &request.options;
     let names = *kind.names();
-    if options.trusted {
+    if request.is_from_control_plane() {
         return Ok(body);
     }
-    let refuse = |error: &str| Status::bad_request(message::cannot_be_handled(names.kind, version_of(&names), error));
+    let refuse = |error: &str| Status::bad_request(message::cannot_be_handled(names.kind, names.version, error));
     let (value, unknown) = match definition(kind, body.api_version()) {
         Some(definition) => {
             let decoded = schema::decode::decode(Schema::builtin(), definition, body, quantity);
@@ -47,7 +48,7 @@ pub(super) fn body(kind: &dyn Kind, body: Object, options: &Options, warnings: &
     };
     let mut complaints = options.duplicates.clone();
     complaints.extend(unknown);
-    match options.validation {
+    match options.validation.unwrap_or_default() {
         FieldValidation::Strict if !complaints.is_empty() => return Err(refuse(&message::strict(&complaints))),
         FieldValidation::Warn => warnings.extend(complaints),
         _ => {}
@@ -55,8 +56,12 @@ pub(super) fn body(kind: &dyn Kind, body: Object, options: &Options, warnings: &
     Ok(value)
 }
 
-fn version_of(names: &Names) -> &'static str {
-    names.version
+/// Decodes an apply configuration, which is YAML or JSON.
+pub(super) fn yaml(text: &str) -> Result<Object> {
+    match kctl_base::yaml::to_json(text) {
+        Ok(document) => Ok(document.value),
+        Err(error) => Err(Status::bad_request(format!("error decoding YAML: {error}"))),
+    }
 }
 
 /// Adds the empty values that the server always writes, such as `status: {}`.
@@ -72,11 +77,11 @@ pub(super) fn patched(
     format: PatchType,
     patched: Object,
     patch: &Value,
-    options: &Options,
+    request: &Request,
     warnings: &mut Vec<String>,
 ) -> Result<Object> {
     if format != PatchType::Strategic {
-        return body(kind, patched, options, warnings);
+        return body(kind, patched, request, warnings);
     }
     let Some(definition) = definition(kind, patched.api_version()) else { return Ok(patched) };
     let wrong = |error: String| {
@@ -85,7 +90,7 @@ pub(super) fn patched(
     };
     let decoded =
         schema::decode::convert(Schema::builtin(), definition, patched, quantity).map_err(|e| wrong(e.to_string()))?;
-    match options.validation {
+    match request.options.validation.unwrap_or_default() {
         FieldValidation::Strict if !decoded.unknown.is_empty() => {
             let path = Path::new("patch");
             let errors = vec![field::invalid(&path, message::go_value(patch), &message::strict(&decoded.unknown))];
@@ -98,7 +103,7 @@ pub(super) fn patched(
 }
 
 /// The body must be an object of the kind that the request names.
-pub(super) fn expect_kind(kind: &dyn Kind, object: &Object, _request: &Request) -> Result<()> {
+pub(super) fn expect_kind(kind: &dyn Kind, object: &Object) -> Result<()> {
     let names = kind.names();
     let (group, version) = split_api_version(object.api_version());
     if object.kind() == names.kind && kctl_kinds::catalog::serves(kind, group, version) {

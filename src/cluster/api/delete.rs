@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::update::is_finished;
-use super::{Propagation, Request, Response, Result, Server, admission, broken};
+use super::{Propagation, Request, Response, Result, Server, admission};
 use crate::store::ObjectKey;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
@@ -42,27 +41,26 @@ impl Server {
                 let key = Server::key(kind, old.namespace(), old.name());
                 if period.is_some() {
                     // What can end gracefully is marked even when it ends now: that is a version of its own, which watches see.
-                    self.store.write(&key, marked(&old, &finalizers, 0, now)).map_err(broken)?;
+                    self.store.write(&key, marked(&old, &finalizers, 0, now))?;
                 }
                 self.remove(kind, &key)?;
             }
-            return Ok(Response { object: old, ..Response::default() });
+            return Ok(Response::of(old));
         }
         let new = marked(&old, &finalizers, grace, now);
         if request.options.dry_run {
-            return Ok(Response { object: Arc::new(new), pending: true, ..Response::default() });
+            return Ok(Response::of(new.into()));
         }
-        let object = self.store_update(kind, &old, new, false)?;
-        Ok(Response { pending: !is_finished(&object), object, ..Response::default() })
+        self.store_update(kind, &old, new, false).map(Response::of)
     }
 
     /// Takes an object out of the store, and with it what was kept for its sake: a definition takes its kinds along, and no
     /// owner of the same uid will ever come back. Answers its last version.
     pub(super) fn remove(&mut self, kind: &dyn Kind, key: &ObjectKey) -> Result<Option<Arc<Object>>> {
-        let Some(last) = self.store.remove(key).map_err(broken)? else { return Ok(None) };
-        self.after_write(kind, &last, false)?;
+        let Some(last) = self.store.remove(key)? else { return Ok(None) };
+        self.after_write(kind, false)?;
         if !NEVER_OWNERS.contains(&kind.names().plural) {
-            self.store.forget_counters(last.uid()).map_err(broken)?;
+            self.store.forget_counters(last.uid())?;
         }
         Ok(Some(last))
     }
@@ -81,10 +79,9 @@ impl Server {
             new.put("/status/phase", "Terminating");
         }
         if request.options.dry_run {
-            return Ok(Response { object: Arc::new(new), pending: true, ..Response::default() });
+            return Ok(Response::of(new.into()));
         }
-        let object = self.store_update(kind, &old, new, false)?;
-        Ok(Response { pending: !is_finished(&object), object, ..Response::default() })
+        self.store_update(kind, &old, new, false).map(Response::of)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Request, Verb, decode};
 use kctl_base::json::Value;
 use kctl_base::managed::{FieldSet, Rules, Writer, on_write};
-use kctl_base::object::{Object, ValueRead, ValueWrite};
+use kctl_base::object::{Object, ValueWrite};
 use kctl_base::patch::FieldType;
 use kctl_base::schema::Schema;
 use kctl_base::sim::Time;
@@ -42,13 +42,10 @@ pub(super) fn after(
     request: &Request,
     now: Time,
 ) -> Option<Value> {
-    if UNTRACKED.contains(&kind.names().plural) && request.options.trusted {
+    if UNTRACKED.contains(&kind.names().plural) && request.is_from_control_plane() {
         return None;
     }
     let subresource = if request.verb == Verb::Create { "" } else { request.subresource.as_str() };
-    if subresource == "scale" && !old.is_some_and(owns_replicas) {
-        return old.and_then(|o| o.pointer("/metadata/managedFields")).cloned();
-    }
     let manager = if request.options.manager.is_empty() { UNNAMED } else { &request.options.manager };
     let now = now.rfc3339();
     let api_version = kind.names().api_version();
@@ -59,11 +56,6 @@ pub(super) fn after(
         ignored: &ignored(kind, subresource, old.unwrap_or(sent)),
     };
     on_write(&rules, old, sent, &writer)
-}
-
-/// A scale takes ownership of the replicas only from somebody who has it.
-fn owns_replicas(object: &Object) -> bool {
-    object.list("/metadata/managedFields").iter().any(|e| e.pointer("/fieldsV1/f:spec/f:replicas").is_some())
 }
 
 /// Puts the record into an object.

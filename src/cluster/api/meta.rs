@@ -44,7 +44,7 @@ pub(super) fn validate_create(kind: &dyn Kind, object: &Object) -> ErrorList {
 }
 
 /// What is wrong with the metadata of an update.
-pub(super) fn validate_update(_kind: &dyn Kind, new: &Object, old: &Object) -> ErrorList {
+pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
     let mut errors = validate_common(new);
     let path = Path::new("metadata");
     if old.is_deleting() {

@@ -1,66 +1,178 @@
-//! Get and list: selectors, indexes and versions.
+//! Get and list: selectors, indexes, pages and versions.
 
 use std::sync::Arc;
 
-use super::{Request, Response, Result, Server, broken};
+use super::{ObjectList, Payload, Request, Response, Result, Server};
+use crate::store::ObjectKey;
 use kctl_base::fields::FieldSelector;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::Status;
 use kctl_kinds::Kind;
 
-impl Server {
-    pub(super) fn get(&mut self, kind: &dyn Kind, request: &Request) -> Result<Response> {
-        let object = self.must_read(kind, &request.namespace, &request.name)?;
-        Ok(Response::of(self.shown(kind, object, &request.version)))
-    }
+/// The selectors of a list or watch, parsed.
+pub(super) struct Selection {
+    labels: Selector,
+    fields: FieldSelector,
+}
 
-    pub(super) fn list(&mut self, kind: &dyn Kind, request: &Request) -> Result<Response> {
+impl Selection {
+    /// Parses the selectors of a request; a field that the kind does not support is status 400.
+    pub(super) fn of(kind: &dyn Kind, request: &Request) -> Result<Selection> {
         let labels = Selector::parse(&request.options.labels).map_err(|e| Status::bad_request(e.to_string()))?;
         let fields = FieldSelector::parse(&request.options.fields).map_err(|e| Status::bad_request(e.to_string()))?;
         check_fields(kind, &fields)?;
-        let candidates = self.candidates(kind, request, &labels, &fields)?;
-        let mut items = Vec::new();
-        for object in candidates {
-            if labels.matches_object(&object) && fields.matches(|f| field_value(kind, &object, f)) {
-                items.push(self.shown(kind, object, &request.version));
-            }
-        }
-        if request.options.limit > 0 {
-            items.truncate(request.options.limit);
-        }
-        Ok(Response { items, revision: self.revision(), ..Response::default() })
+        Ok(Selection { labels, fields })
     }
 
-    /// What a list has to look at: the one object that a name selects, the entries of a label's index, or everything.
-    fn candidates(
-        &mut self,
-        kind: &dyn Kind,
-        request: &Request,
-        labels: &Selector,
-        fields: &FieldSelector,
-    ) -> Result<Vec<Arc<Object>>> {
-        let names = kind.names();
-        let namespace = Some(request.namespace.as_str()).filter(|n| !n.is_empty() && names.namespaced);
-        if let (Some(name), true) = (fields.exact_value("metadata.name"), namespace.is_some() || !names.namespaced) {
-            let key = Server::key(kind, &request.namespace, name);
-            return Ok(self.store.get(&key).map_err(broken)?.into_iter().collect());
-        }
-        let resource = names.resource();
-        if resource == "pods" {
-            if let Some(node) = fields.exact_value("spec.nodeName").filter(|n| !n.is_empty()) {
-                return self.read_index_of("node", node, &resource, namespace);
-            }
-            if let (Some(namespace), Some((key, value))) = (namespace, labels.exact_pairs().next()) {
-                return self.read_index_of("label", &format!("{namespace}/{key}={value}"), &resource, Some(namespace));
-            }
-        }
-        self.store.list(&resource, namespace).map_err(broken)
+    /// Whether an object matches both selectors.
+    pub(super) fn matches(&self, kind: &dyn Kind, object: &Object) -> bool {
+        self.labels.matches_object(object) && self.fields.matches(|field| field_value(kind, object, field))
     }
 }
 
-/// The value of a selectable field; `None` when the kind does not support it.
-pub(super) fn field_value(kind: &dyn Kind, object: &Object, field: &str) -> Option<String> {
+impl Server {
+    pub(super) fn get(&mut self, kind: &dyn Kind, request: &Request) -> Result<Response> {
+        let object = self.must_read(kind, &request.namespace, &request.name)?;
+        Ok(Response::of(self.in_version(kind, object, &request.version)))
+    }
+
+    pub(super) fn list(&mut self, kind: &dyn Kind, request: &Request) -> Result<Response> {
+        let selection = Selection::of(kind, request)?;
+        let Page { items, has_more, .. } = self.page(kind, request, &selection)?;
+        let continue_token = items.last().filter(|_| has_more).map(|last| token_after(last)).unwrap_or_default();
+        let items = items.into_iter().map(|object| self.in_version(kind, object, &request.version)).collect();
+        let list = ObjectList { items, resource_version: self.revision(), continue_token };
+        Ok(Response { payload: Payload::List(list), ..Response::default() })
+    }
+
+    /// All objects that match the selectors, by namespace and name.
+    pub(super) fn select(
+        &mut self,
+        kind: &dyn Kind,
+        request: &Request,
+        selection: &Selection,
+    ) -> Result<Vec<Arc<Object>>> {
+        let mut objects = match self.indexed(kind, request, selection)? {
+            Some(objects) => objects,
+            None => self.store.list(&kind.names().resource(), namespace_of(kind, request))?,
+        };
+        objects.retain(|object| selection.matches(kind, object));
+        Ok(objects)
+    }
+
+    /// The page of a list that the request asks for: `limit` objects behind its continue token.
+    fn page(&mut self, kind: &dyn Kind, request: &Request, selection: &Selection) -> Result<Page> {
+        let mut page = Page { limit: request.options.limit, ..Page::default() };
+        let after = page_start(request)?;
+        if page.limit == 0 && after.is_none() {
+            page.items = self.select(kind, request, selection)?;
+            return Ok(page);
+        }
+        let mut offer = |object: Arc<Object>| !selection.matches(kind, &object) || page.offer(object);
+        match self.indexed(kind, request, selection)? {
+            Some(objects) => {
+                let is_after = |object: &Arc<Object>| after.as_ref().is_none_or(|key| precedes(key, object));
+                objects.into_iter().filter(is_after).all(offer);
+            }
+            None => {
+                let (resource, namespace) = (kind.names().resource(), namespace_of(kind, request));
+                self.store.visit(&resource, namespace, after.as_ref(), &mut offer)?;
+            }
+        }
+        Ok(page)
+    }
+
+    /// The objects under the index value that the selectors name, or the one object of a name; `None` when no index
+    /// applies.
+    fn indexed(
+        &mut self,
+        kind: &dyn Kind,
+        request: &Request,
+        Selection { labels, fields }: &Selection,
+    ) -> Result<Option<Vec<Arc<Object>>>> {
+        let names = kind.names();
+        let namespace = namespace_of(kind, request);
+        if let (Some(name), true) = (fields.exact_value("metadata.name"), namespace.is_some() || !names.namespaced) {
+            let key = Server::key(kind, &request.namespace, name);
+            return Ok(Some(self.store.get(&key)?.into_iter().collect()));
+        }
+        let resource = names.resource();
+        match index_of(&resource, namespace, labels, fields) {
+            Some((index, value)) => self.read_index_of(index, &value, &resource, namespace).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A page of a list while it is filled.
+#[derive(Default)]
+struct Page {
+    items: Vec<Arc<Object>>,
+    /// Maximum number of items; 0 for no limit.
+    limit: usize,
+    /// Whether an object matched that the page has no room for.
+    has_more: bool,
+}
+
+impl Page {
+    /// Adds an object; returns `false` when the page was full.
+    fn offer(&mut self, object: Arc<Object>) -> bool {
+        self.has_more = self.limit > 0 && self.items.len() == self.limit;
+        if !self.has_more {
+            self.items.push(object);
+        }
+        !self.has_more
+    }
+}
+
+/// The namespace that a request reads; `None` for all namespaces and for cluster-scoped kinds.
+fn namespace_of<'a>(kind: &dyn Kind, request: &'a Request) -> Option<&'a str> {
+    Some(request.namespace.as_str()).filter(|n| !n.is_empty() && kind.names().namespaced)
+}
+
+/// The index that answers a list without a scan, and the value to look up; `None` when no index applies.
+fn index_of(
+    resource: &str,
+    namespace: Option<&str>,
+    labels: &Selector,
+    fields: &FieldSelector,
+) -> Option<(&'static str, String)> {
+    let exact = |field: &str| fields.exact_value(field).filter(|value| !value.is_empty());
+    match resource {
+        "pods" => {
+            let label = || namespace.zip(labels.exact_pairs().next());
+            let by_label = || label().map(|(namespace, (key, value))| ("label", format!("{namespace}/{key}={value}")));
+            exact("spec.nodeName").map(|node| ("node", node.to_string())).or_else(by_label)
+        }
+        "events" => exact("involvedObject.uid").map(|uid| (kctl_kinds::core::event::ABOUT, uid.to_string())),
+        _ => None,
+    }
+}
+
+/// The key of the last item of the page before, for a list that continues one.
+fn page_start(request: &Request) -> Result<Option<ObjectKey>> {
+    let token = &request.options.continue_token;
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let invalid = || Status::bad_request("continue key is not valid");
+    let (namespace, name) = token.split_once('/').ok_or_else(invalid)?;
+    Ok(Some(ObjectKey::new(request.resource.as_str(), namespace, name)))
+}
+
+/// The token that continues a list behind an object.
+fn token_after(last: &Object) -> String {
+    format!("{}/{}", last.namespace(), last.name())
+}
+
+/// Whether a key stands before an object in a list.
+fn precedes(key: &ObjectKey, object: &Object) -> bool {
+    (key.namespace.as_str(), key.name.as_str()) < (object.namespace(), object.name())
+}
+
+/// The value of a selectable field; `None` when the kind does not support the field.
+fn field_value(kind: &dyn Kind, object: &Object, field: &str) -> Option<String> {
     match field {
         "metadata.name" => Some(object.name().into()),
         "metadata.namespace" => Some(object.namespace().into()),
@@ -68,7 +180,7 @@ pub(super) fn field_value(kind: &dyn Kind, object: &Object, field: &str) -> Opti
     }
 }
 
-/// Kinds with field labels of their own, which word an unknown one differently.
+/// Kinds with a field label conversion of their own, which reports an unknown field in other words.
 const WITH_FIELD_LABELS: &[&str] = &[
     "pods",
     "nodes",
@@ -81,7 +193,7 @@ const WITH_FIELD_LABELS: &[&str] = &[
     "certificatesigningrequests.certificates.k8s.io",
 ];
 
-/// Refuses fields that the kind does not select by.
+/// Rejects fields that the kind cannot be selected by.
 fn check_fields(kind: &dyn Kind, fields: &FieldSelector) -> Result<()> {
     let empty = Object::default();
     let Some(field) = fields.terms().iter().map(|t| t.field.as_str()).find(|f| field_value(kind, &empty, f).is_none())

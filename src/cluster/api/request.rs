@@ -1,93 +1,127 @@
-//! Requests and responses as plain data: what a client asks of the server, in no particular transport.
+//! Requests as plain data: what a client asks of the API server, over no particular transport.
 
-use std::sync::Arc;
-
-use super::User;
-use kctl_base::json::{Value, json};
+use kctl_base::gvk::GroupVersion;
+use kctl_base::json::Value;
 use kctl_base::object::Object;
-use kctl_base::sim::Duration;
+use kctl_base::sim::{Duration, Time};
+use kctl_base::status::Status;
 
-/// What to do.
+use super::{Result, User};
+
+/// The verb of a request, as authorization rules name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// Make a new object.
+    /// Creates an object, or posts to a subresource such as `eviction`.
     Create,
-    /// Read one object.
+    /// Reads one object.
     Get,
-    /// Read many.
+    /// Reads the objects of a resource.
     List,
-    /// Replace one.
+    /// Reads the changes of a resource.
+    Watch,
+    /// Replaces an object.
     Update,
-    /// Change one by a patch.
+    /// Patches an object.
     Patch,
-    /// Delete one.
+    /// Deletes an object.
     Delete,
 }
 
 impl Verb {
-    /// The word of discovery and of rules.
+    /// The verb in lower case, as discovery and RBAC rules spell it.
     pub fn as_str(self) -> &'static str {
         match self {
             Verb::Create => "create",
             Verb::Get => "get",
             Verb::List => "list",
+            Verb::Watch => "watch",
             Verb::Update => "update",
             Verb::Patch => "patch",
             Verb::Delete => "delete",
         }
+    }
+
+    /// Whether the request leaves the store as it is.
+    pub fn is_read_only(self) -> bool {
+        matches!(self, Verb::Get | Verb::List | Verb::Watch)
     }
 }
 
 /// The format of a patch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PatchType {
-    /// RFC 6902.
+    /// JSON patch (RFC 6902).
     Json,
-    /// RFC 7396.
+    /// JSON merge patch (RFC 7396).
     Merge,
-    /// Kubernetes' strategic merge patch.
+    /// Strategic merge patch.
     Strategic,
-    /// Server-side apply: the body is the configuration, JSON or YAML.
+    /// Server-side apply: the patch is an apply configuration.
     Apply,
 }
 
-/// What comes with the request.
+impl PatchType {
+    /// The media type without the leading `application/`.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            PatchType::Json => "json-patch+json",
+            PatchType::Merge => "merge-patch+json",
+            PatchType::Strategic => "strategic-merge-patch+json",
+            PatchType::Apply => "apply-patch+yaml",
+        }
+    }
+}
+
+/// The body of a request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Body {
-    /// Nothing.
+    /// No body.
     #[default]
     None,
     /// An object.
     Object(Object),
-    /// A patch: its text, since its errors are errors of the text.
-    Patch(PatchType, String),
+    /// A patch that a program built.
+    Patch(PatchType, Value),
+    /// A patch that a person typed, as text: its syntax errors are errors of the server.
+    PatchText(PatchType, String),
 }
 
-/// What happens to unknown and duplicate fields.
+/// The treatment of unknown and duplicate fields in a body (`fieldValidation`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FieldValidation {
-    /// They are dropped silently.
+    /// Drops them silently.
     Ignore,
-    /// They are dropped with a warning.
+    /// Drops them with a warning.
     Warn,
-    /// They are refused.
+    /// Rejects the request.
     #[default]
     Strict,
 }
 
-/// What becomes of the objects that the deleted one owns.
+impl FieldValidation {
+    /// The value of the query parameter.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FieldValidation::Ignore => "Ignore",
+            FieldValidation::Warn => "Warn",
+            FieldValidation::Strict => "Strict",
+        }
+    }
+}
+
+/// The fate of the dependents of a deleted object (`propagationPolicy`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Propagation {
-    /// They are deleted afterwards.
+    /// Deletes the dependents after the object.
     Background,
-    /// They are deleted first; the owner waits.
+    /// Deletes the dependents before the object.
     Foreground,
-    /// They stay and lose their owner.
+    /// Keeps the dependents and removes their owner reference.
     Orphan,
 }
 
 impl Propagation {
-    /// The word of `DeleteOptions.propagationPolicy`.
+    /// The value of `DeleteOptions.propagationPolicy`.
     pub fn as_str(self) -> &'static str {
         match self {
             Propagation::Background => "Background",
@@ -97,62 +131,101 @@ impl Propagation {
     }
 }
 
-/// Everything about a request that has a usual value.
+/// Selects the lines of a container log (`PodLogOptions`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogOptions {
+    /// The container; empty for the only container of the pod.
+    pub container: String,
+    /// Reads the log of the previous, terminated instance of the container.
+    pub previous: bool,
+    /// Skips lines that are older.
+    pub since: Option<Time>,
+    /// Keeps only the last lines.
+    pub tail_lines: Option<u64>,
+    /// Cuts the log after this number of bytes.
+    pub limit_bytes: Option<u64>,
+    /// Prefixes each line with its RFC 3339 timestamp.
+    pub timestamps: bool,
+    /// Number of lines that a followed stream has already delivered. An open connection keeps this position for an HTTP
+    /// client; a request over an in-process transport carries it.
+    pub position: usize,
+    /// Keeps the stream open for new lines.
+    pub follow: bool,
+}
+
+/// The parameters of a request; every field has a usual value.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Do everything but keep the result.
+    /// Processes the request without persisting the result (`dryRun=All`).
     pub dry_run: bool,
-    /// Who writes, in managedFields: `kubectl-create`.
+    /// The field manager of a write: `kubectl-create`.
     pub manager: String,
-    /// What happens to unknown fields of the body.
-    pub validation: FieldValidation,
-    /// Fields of the body that stood there twice, as texts of the strict decoder.
+    /// The treatment of unknown and duplicate fields; `None` for the default of the server.
+    pub validation: Option<FieldValidation>,
+    /// Duplicate fields that the client found while it read the body, in the words of the strict decoder.
     pub duplicates: Vec<String>,
-    /// Label selector of a list.
+    /// Label selector of a list or watch.
     pub labels: String,
-    /// Field selector of a list.
+    /// Field selector of a list or watch.
     pub fields: String,
-    /// Grace period of a deletion in seconds.
+    /// Grace period of a deletion in seconds; `None` for the object's own.
     pub grace: Option<i64>,
-    /// What becomes of dependents.
+    /// Fate of the dependents of a deleted object; `None` for the default of the kind.
     pub propagation: Option<Propagation>,
-    /// The deletion is for this uid only.
+    /// Precondition of a deletion: the uid of the object.
     pub uid: Option<String>,
-    /// The deletion is for this version only.
+    /// Precondition of a deletion, or the version after which a watch starts.
     pub resource_version: Option<String>,
-    /// Server-side apply takes fields over from other managers.
+    /// Starts a watch with an `Added` event for each existing object, followed by a bookmark (`sendInitialEvents`).
+    pub send_initial_events: bool,
+    /// Takes over fields from other managers in server-side apply.
     pub force: bool,
-    /// A list at most this long (`--limit` and chunks); 0 is everything.
+    /// Maximum number of items in a list; 0 for no limit.
     pub limit: usize,
-    /// Written by a part of the control plane: trusted, so not decoded and validated again.
-    pub trusted: bool,
-    /// Who asks; nobody is the control plane.
-    pub user: Option<User>,
+    /// Continues a list after the last item of the page before.
+    pub continue_token: String,
+    /// Selects the lines of a log.
+    pub log: LogOptions,
+}
+
+/// The client that a request comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Requester {
+    /// The API server itself (`system:apiserver`): may do everything; its objects are checked like any client's.
+    #[default]
+    Loopback,
+    /// A component of the control plane: may do everything, and its objects come from typed code, so they are not decoded
+    /// and validated again.
+    ControlPlane,
+    /// A user; authorization decides what the user may do.
+    User(User),
 }
 
 /// A request to the API server.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// What to do.
+    /// The verb.
     pub verb: Verb,
-    /// With which resource: `deployments.apps`.
+    /// The resource: `deployments.apps`.
     pub resource: String,
-    /// The group and version that the client speaks, where it is not the stored one.
-    pub version: Option<(String, String)>,
-    /// In which namespace; empty for objects of the cluster and for lists over all namespaces.
+    /// The version that the client speaks; `None` for the stored version.
+    pub version: Option<GroupVersion>,
+    /// The namespace; empty for cluster-scoped objects and for lists over all namespaces.
     pub namespace: String,
-    /// Which object; empty for create and list.
+    /// The name of the object; empty for `create`, `list` and `watch`.
     pub name: String,
-    /// `status`, `scale`, `eviction`, `binding`, `finalize` or empty.
+    /// `status`, `scale`, `log`, `eviction`, `binding`, `finalize`, or empty for the object itself.
     pub subresource: String,
-    /// What comes with it.
+    /// The body.
     pub body: Body,
-    /// The rest.
+    /// The parameters.
     pub options: Options,
+    /// The client.
+    pub requester: Requester,
 }
 
 impl Request {
-    /// A request with usual options.
+    /// Builds a request with the usual options.
     pub fn new(verb: Verb, resource: &str, namespace: &str, name: &str) -> Request {
         Request {
             verb,
@@ -163,6 +236,7 @@ impl Request {
             subresource: String::new(),
             body: Body::None,
             options: Options::default(),
+            requester: Requester::Loopback,
         }
     }
 
@@ -171,12 +245,17 @@ impl Request {
         Request::new(Verb::Get, resource, namespace, name)
     }
 
-    /// Reads all objects of a namespace; empty for all namespaces.
+    /// Lists the objects of a namespace; an empty namespace stands for all namespaces.
     pub fn list(resource: &str, namespace: &str) -> Request {
         Request::new(Verb::List, resource, namespace, "")
     }
 
-    /// Makes an object.
+    /// Watches the objects of a namespace; an empty namespace stands for all namespaces.
+    pub fn watch(resource: &str, namespace: &str) -> Request {
+        Request::new(Verb::Watch, resource, namespace, "")
+    }
+
+    /// Creates an object.
     pub fn create(resource: &str, namespace: &str, object: Object) -> Request {
         Request::new(Verb::Create, resource, namespace, "").body(Body::Object(object))
     }
@@ -187,8 +266,8 @@ impl Request {
     }
 
     /// Patches an object.
-    pub fn patch(resource: &str, namespace: &str, name: &str, kind: PatchType, text: String) -> Request {
-        Request::new(Verb::Patch, resource, namespace, name).body(Body::Patch(kind, text))
+    pub fn patch(resource: &str, namespace: &str, name: &str, format: PatchType, patch: Value) -> Request {
+        Request::new(Verb::Patch, resource, namespace, name).body(Body::Patch(format, patch))
     }
 
     /// Deletes an object.
@@ -196,95 +275,92 @@ impl Request {
         Request::new(Verb::Delete, resource, namespace, name)
     }
 
-    /// With a body.
+    /// Takes the object out of the body.
+    pub(super) fn take_object(&mut self) -> Result<Object> {
+        match std::mem::take(&mut self.body) {
+            Body::Object(object) => Ok(object),
+            _ => Err(Status::bad_request("the body of the request was in an unknown format")),
+        }
+    }
+
+    /// Sets the body.
     pub fn body(mut self, body: Body) -> Request {
         self.body = body;
         self
     }
 
-    /// For a subresource.
+    /// Sets the subresource.
     pub fn subresource(mut self, subresource: &str) -> Request {
         self.subresource = subresource.into();
         self
     }
 
-    /// As a manager of fields.
+    /// Sets the field manager.
     pub fn manager(mut self, manager: &str) -> Request {
         self.options.manager = manager.into();
         self
     }
 
-    /// Without keeping the result.
+    /// Sets whether the result is discarded.
     pub fn dry_run(mut self, dry_run: bool) -> Request {
         self.options.dry_run = dry_run;
         self
     }
 
-    /// Only what a label selector matches.
+    /// Sets the label selector.
     pub fn labels(mut self, selector: &str) -> Request {
         self.options.labels = selector.into();
         self
     }
 
-    /// Only what a field selector matches.
+    /// Sets the field selector.
     pub fn fields(mut self, selector: &str) -> Request {
         self.options.fields = selector.into();
         self
     }
 
-    /// With a policy for dependents.
+    /// Sets the propagation policy.
     pub fn propagation(mut self, propagation: Propagation) -> Request {
         self.options.propagation = Some(propagation);
         self
     }
 
-    /// With a grace period in seconds.
+    /// Sets the grace period in seconds.
     pub fn grace(mut self, seconds: Option<i64>) -> Request {
         self.options.grace = seconds;
         self
     }
 
-    /// From a part of the control plane.
-    pub fn trusted(mut self) -> Request {
-        self.options.trusted = true;
+    /// Sends the request as a user.
+    pub fn by(mut self, user: User) -> Request {
+        self.requester = Requester::User(user);
         self
     }
-}
 
-/// What the server answers.
-#[derive(Clone, Debug, Default)]
-pub struct Response {
-    /// The object, in the version that was asked for; of a deletion the object as it was last.
-    pub object: Arc<Object>,
-    /// The objects of a list.
-    pub items: Vec<Arc<Object>>,
-    /// The revision of the store at which a list was made.
-    pub revision: u64,
-    /// Warnings for the client.
-    pub warnings: Vec<String>,
-    /// Whether the object was made by this request (server-side apply does not know before).
-    pub created: bool,
-    /// Whether a write changed nothing.
-    pub unchanged: bool,
-    /// Whether a deletion has to wait for a grace period or finalizers.
-    pub pending: bool,
-}
+    /// Sends the request as a component of the control plane.
+    pub fn by_control_plane(mut self) -> Request {
+        self.requester = Requester::ControlPlane;
+        self
+    }
 
-impl Response {
-    /// An answer that is one object.
-    pub fn of(object: Arc<Object>) -> Response {
-        Response { object, ..Response::default() }
+    /// Whether a component of the control plane sent the request.
+    pub fn is_from_control_plane(&self) -> bool {
+        self.requester == Requester::ControlPlane
+    }
+
+    /// The user that admission policies and reviews see.
+    pub(super) fn user(&self) -> User {
+        match &self.requester {
+            Requester::User(user) => user.clone(),
+            Requester::ControlPlane => User::new("system:kube-controller-manager", Vec::new()),
+            Requester::Loopback => User::new("system:apiserver", vec!["system:masters".into()]),
+        }
     }
 }
 
-/// Numbers of the simulated cluster that are the same for its whole life.
+/// Settings of the simulated cluster that hold for its whole life.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How long every step of a pod's life takes by default; zero makes all of them instant.
+    /// Default duration of each step in a pod's life; zero makes all steps instant.
     pub latency: Duration,
-}
-
-/// A `List` object of the API around items.
-pub fn list_object(items: Vec<Value>, resource_version: &str) -> Value {
-    json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": resource_version}})
 }

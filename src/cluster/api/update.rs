@@ -1,116 +1,58 @@
-//! Replacing an object, whole or only its status.
+//! Replacing an object through one of its endpoints.
 
 use std::sync::Arc;
 
-use super::admission;
+use super::admission::{self, Admission, Operation};
 use super::create::add_broken_rules;
-use super::{Body, Request, Response, Result, Server, broken, decode, managers, meta};
-
+use super::strategy::{self, UpdateStrategy};
+use super::{Request, Response, Result, Server, decode, managers, meta};
+use kctl_base::field::ErrorList;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_kinds::Kind;
 
+/// An update on its way through the stages: preconditions, defaults, preparation, admission, validation, store.
+pub(super) struct Update<'a> {
+    kind: &'a dyn Kind,
+    strategy: &'static dyn UpdateStrategy,
+    request: &'a Request,
+    now: Time,
+    old: Arc<Object>,
+    new: Object,
+    warnings: Vec<String>,
+}
+
 impl Server {
-    /// Takes the object out of the request.
+    /// Replaces an object by the body of a request, which is taken out of it.
     pub(super) fn update(&mut self, kind: &dyn Kind, request: &mut Request, now: Time) -> Result<Response> {
-        let Body::Object(body) = std::mem::take(&mut request.body) else {
-            return Err(Status::bad_request("the body of the request was in an unknown format"));
-        };
+        let body = request.take_object()?;
         let mut warnings = Vec::new();
-        let mut new = decode::body(kind, body, &request.options, &mut warnings)?;
-        decode::expect_kind(kind, &new, request)?;
+        let mut new = decode::body(kind, body, request, &mut warnings)?;
+        decode::expect_kind(kind, &new)?;
         self.to_stored_version(kind, &mut new);
         self.enter_namespace(kind, &mut new, request)?;
         let old = self.must_read(kind, &request.namespace, &request.name)?;
         self.replace(kind, old, new, request, now, warnings)
     }
 
-    /// The second half of an update, which patches share: `new` is decoded and takes the place of `old`.
+    /// Puts `new`, which is decoded and in the stored version, in the place of `old`: the stages that updates, patches and
+    /// writes to subresources share.
     pub(super) fn replace(
         &mut self,
         kind: &dyn Kind,
         old: Arc<Object>,
-        mut new: Object,
+        new: Object,
         request: &Request,
         now: Time,
-        mut warnings: Vec<String>,
+        warnings: Vec<String>,
     ) -> Result<Response> {
-        let names = *kind.names();
-        let status_only = request.subresource == "status";
         if request.subresource == "status" && !kind.has_status() {
             return Err(Status::no_resource());
         }
-        if new.name() != request.name {
-            let message = format!(
-                "the name of the object ({}) does not match the name on the URL ({})",
-                new.name(),
-                request.name
-            );
-            return Err(Status::bad_request(message));
-        }
-        check_preconditions(kind, &new, &old)?;
-        carry_identity(&mut new, &old);
-        let binding = request.subresource == "binding";
-        // The control plane writes whole statuses, a binding sets one field, and what only changes its metadata (an owner, a
-        // finalizer) is as complete as before: there is nothing to fill in.
-        let whole = request.options.trusted && (status_only || binding || differs_in_metadata_only(&new, &old));
-        if !whole {
-            kind.set_defaults(&mut new);
-        }
-        let managed = match request.body {
-            // A binding is owned by nobody.
-            _ if binding => new.pointer("/metadata/managedFields").cloned(),
-            // Server-side apply has recorded it already.
-            Body::Patch(super::PatchType::Apply, _) => new.pointer("/metadata/managedFields").cloned(),
-            _ => managers::after(kind, Some(&old), &new, request, now),
-        };
-        match request.subresource.as_str() {
-            "status" => kind.prepare_status(&mut new, &old),
-            "finalize" => {
-                let finalizers = new.get("spec").cloned();
-                let mut kept = (*old).clone();
-                if let Some(spec) = finalizers {
-                    kept.put("/spec", spec);
-                }
-                new = kept;
-            }
-            // A binding writes the node and what follows from it, and counts as no change of the spec.
-            "binding" => {}
-            _ => kind.prepare_update(&mut new, &old),
-        }
-        if !status_only {
-            admission::run(&mut self.admission(kind, &mut new, Some(&old), request, now, &mut warnings))?;
-        }
-        if !request.options.trusted {
-            let mut errors = meta::validate_update(kind, &new, &old);
-            if status_only {
-                errors.extend(kind.validate_status(&new, &old));
-            } else {
-                errors.extend(kind.validate(&new));
-                errors.extend(kind.validate_update(&new, &old));
-            }
-            add_broken_rules(kind, &new, Some(&old), &mut errors);
-            if !errors.is_empty() {
-                return Err(Status::invalid(names.group, names.kind, &request.name, &errors));
-            }
-            if !status_only {
-                warnings.extend(kind.warnings(&new, Some(&old)));
-            }
-        }
-        if !status_only {
-            self.allocate(kind, &mut new, Some(&old))?;
-            admission::validate(&mut self.admission(kind, &mut new, Some(&old), request, now, &mut warnings))?;
-        }
-        if !whole {
-            decode::complete(kind, &mut new);
-        }
-        managers::put(&mut new, managed);
-        let object = self.store_update(kind, &old, new, request.options.dry_run)?;
-        let unchanged = Arc::ptr_eq(&object, &old);
-        let object = self.shown(kind, object, &request.version);
-        Ok(Response { object, warnings, unchanged, ..Response::default() })
+        let strategy = strategy::of(&request.subresource).ok_or_else(Status::no_resource)?;
+        Update { kind, strategy, request, now, old, new, warnings }.run(self)
     }
 
     /// Writes the new version of an object unless nothing changed; an object that was only waiting for its finalizers goes.
@@ -128,8 +70,8 @@ impl Server {
             return Ok(Arc::new(new));
         }
         let key = Server::key(kind, new.namespace(), new.name());
-        let object = self.store.write(&key, new).map_err(broken)?;
-        self.after_write(kind, &object, false)?;
+        let object = self.store.write(&key, new)?;
+        self.after_write(kind, false)?;
         if is_finished(&object) {
             return Ok(self.remove(kind, &key)?.unwrap_or(object));
         }
@@ -138,17 +80,11 @@ impl Server {
 }
 
 /// Whether an object in deletion has nothing left to wait for.
-pub(super) fn is_finished(object: &Object) -> bool {
+fn is_finished(object: &Object) -> bool {
     object.is_deleting()
         && object.finalizers().is_empty()
         && object.int("/metadata/deletionGracePeriodSeconds").unwrap_or(0) == 0
         && object.list("/spec/finalizers").is_empty()
-}
-
-/// Whether two versions are the same but for their metadata.
-fn differs_in_metadata_only(new: &Object, old: &Object) -> bool {
-    let (Some(a), Some(b)) = (new.as_object(), old.as_object()) else { return false };
-    a.len() == b.len() && a.iter().all(|(key, value)| key == "metadata" || b.get(key) == Some(value))
 }
 
 /// An update that brings nothing new writes nothing, so that nobody is woken by it. The times in managedFields do not count.
@@ -175,6 +111,84 @@ fn same_managers(new: &Object, old: &Object) -> bool {
         && a.iter().zip(b).all(|(x, y)| {
             ["manager", "operation", "subresource", "apiVersion", "fieldsV1"].iter().all(|k| x.get(k) == y.get(k))
         })
+}
+
+impl Update<'_> {
+    fn run(mut self, server: &mut Server) -> Result<Response> {
+        self.check_name()?;
+        check_preconditions(self.kind, &self.new, &self.old)?;
+        carry_identity(&mut self.new, &self.old);
+        let is_complete = self.request.is_from_control_plane() && self.strategy.is_complete(&self.new, &self.old);
+        if !is_complete {
+            self.kind.set_defaults(&mut self.new);
+        }
+        let managed = self.strategy.managed_fields(self.kind, &self.old, &self.new, self.request, self.now);
+        self.strategy.prepare(self.kind, &mut self.new, &self.old);
+        if self.strategy.is_admitted() {
+            admission::run(&mut self.admission(server))?;
+        }
+        self.validate()?;
+        if self.strategy.is_admitted() {
+            server.allocate(self.kind, &mut self.new, Some(&self.old))?;
+            admission::validate(&mut self.admission(server))?;
+        }
+        if !is_complete {
+            decode::complete(self.kind, &mut self.new);
+        }
+        managers::put(&mut self.new, managed);
+        self.store(server)
+    }
+
+    fn check_name(&self) -> Result<()> {
+        let (sent, addressed) = (self.new.name(), &self.request.name);
+        if sent == addressed {
+            return Ok(());
+        }
+        let message = format!("the name of the object ({sent}) does not match the name on the URL ({addressed})");
+        Err(Status::bad_request(message))
+    }
+
+    fn admission<'b>(&'b mut self, server: &'b mut Server) -> Admission<'b> {
+        Admission {
+            server,
+            request: self.request,
+            kind: self.kind,
+            operation: Operation::Update,
+            new: &mut self.new,
+            old: Some(&self.old),
+            now: self.now,
+            warnings: &mut self.warnings,
+        }
+    }
+
+    /// Validates what a client sent; the control plane writes valid objects.
+    fn validate(&mut self) -> Result<()> {
+        if self.request.is_from_control_plane() {
+            return Ok(());
+        }
+        let errors = self.errors();
+        if !errors.is_empty() {
+            let names = self.kind.names();
+            return Err(Status::invalid(names.group, names.kind, &self.request.name, &errors));
+        }
+        if self.strategy.is_admitted() {
+            self.warnings.extend(self.kind.warnings(&self.new, Some(&self.old)));
+        }
+        Ok(())
+    }
+
+    fn errors(&self) -> ErrorList {
+        let mut errors = meta::validate_update(&self.new, &self.old);
+        errors.extend(self.strategy.validate(self.kind, &self.new, &self.old));
+        add_broken_rules(self.kind, &self.new, Some(&self.old), &mut errors);
+        errors
+    }
+
+    fn store(self, server: &mut Server) -> Result<Response> {
+        let object = server.store_update(self.kind, &self.old, self.new, self.request.options.dry_run)?;
+        let object = server.in_version(self.kind, object, &self.request.version);
+        Ok(Response { warnings: self.warnings, ..Response::of(object) })
+    }
 }
 
 /// Optimistic concurrency: a version or uid that is sent along must be the present one.

@@ -97,19 +97,19 @@ impl<'a> Context<'a> {
     /// Makes an object.
     pub fn create(&mut self, resource: &str, object: Object) -> Result<Arc<Object>> {
         let namespace = object.namespace().to_string();
-        self.send(Request::create(resource, &namespace, object)).map(|r| r.object)
+        self.send(Request::create(resource, &namespace, object)).map(Response::into_object)
     }
 
     /// Replaces an object: everything but its status.
     pub fn update(&mut self, resource: &str, object: Object) -> Result<Arc<Object>> {
         let (namespace, name) = (object.namespace().to_string(), object.name().to_string());
-        self.send(Request::update(resource, &namespace, &name, object)).map(|r| r.object)
+        self.send(Request::update(resource, &namespace, &name, object)).map(Response::into_object)
     }
 
     /// Replaces the status of an object.
     pub fn update_status(&mut self, resource: &str, object: Object) -> Result<Arc<Object>> {
         let (namespace, name) = (object.namespace().to_string(), object.name().to_string());
-        self.send(Request::update(resource, &namespace, &name, object).subresource("status")).map(|r| r.object)
+        self.send(Request::update(resource, &namespace, &name, object).subresource("status")).map(Response::into_object)
     }
 
     /// Deletes an object with the usual grace and in the background; only this very object, not a namesake.
@@ -135,8 +135,8 @@ impl<'a> Context<'a> {
 
     /// Any other request, as this controller.
     pub fn send(&mut self, request: Request) -> Result<Response> {
-        let request = request.manager(manager_of(self.controller)).trusted();
-        self.server.carry_out(request, self.now)
+        let request = request.manager(manager_of(self.controller)).by_control_plane();
+        self.server.handle(request, self.now)
     }
 
     /// Records an event about an object; `kind` is `Normal` or `Warning`.

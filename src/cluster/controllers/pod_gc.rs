@@ -131,7 +131,7 @@ fn collect_ended(ctx: &mut Context<'_>) -> Result<Action> {
     }
     let now = ctx.now;
     ctx.remember("ended", Some(now.rfc3339_micro().into()));
-    let count = ctx.server().store().keys_by_index("ended", "").map_err(crate::api::broken)?.len();
+    let count = ctx.server().store().keys_by_index("ended", "")?.len();
     if count > ENDED_MAX {
         let pods = ctx.indexed("pods", "ended", "")?;
         let oldest: BTreeSet<(Option<Time>, Key)> = pods.iter().map(|p| (p.creation_time(), Key::of(p))).collect();

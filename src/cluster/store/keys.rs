@@ -112,6 +112,12 @@ pub fn objects(resource: &str, namespace: Option<&str>) -> Range {
     prefix(Encoder::new(OBJECT).text(resource).maybe(namespace))
 }
 
+/// The smallest key that is greater than a key.
+pub fn successor(mut key: Vec<u8>) -> Vec<u8> {
+    key.push(0);
+    key
+}
+
 /// All objects under a value of an index; of one resource and one namespace where they are given.
 pub fn indexed(index: &str, value: &str, resource: Option<&str>, namespace: Option<&str>) -> Range {
     prefix(Encoder::new(INDEX).text(index).text(value).maybe(resource).maybe(resource.and(namespace)))

@@ -36,6 +36,22 @@ impl Store {
         Ok(list)
     }
 
+    /// Calls `visit` for each object of a resource, of one namespace or (`None`) of all, ordered by namespace and name, until
+    /// it returns `false`; starts behind the key `after`, which need not exist.
+    pub fn visit(
+        &mut self,
+        resource: &str,
+        namespace: Option<&str>,
+        after: Option<&ObjectKey>,
+        visit: &mut dyn FnMut(Arc<Object>) -> bool,
+    ) -> Result<(), StoreError> {
+        let (mut from, to) = keys::objects(resource, namespace);
+        if let Some(after) = after {
+            from = from.max(keys::successor(row_of(after)));
+        }
+        self.overlay.visit_objects(&(from, to), visit)
+    }
+
     /// Puts an object in the place of what was there, at the next revision, and answers it with its resourceVersion.
     pub fn write(&mut self, key: &ObjectKey, mut object: Object) -> Result<Arc<Object>, StoreError> {
         let row = row_of(key);

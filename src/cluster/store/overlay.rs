@@ -202,8 +202,22 @@ impl Overlay {
 
     /// The objects of a range, in order.
     pub(super) fn objects(&mut self, range: &Range) -> Result<Vec<Arc<Object>>, StoreError> {
+        let mut objects = Vec::new();
+        self.visit_objects(range, &mut |object| {
+            objects.push(object);
+            true
+        })?;
+        Ok(objects)
+    }
+
+    /// Calls `visit` for each object of a range, in order, until it returns `false`.
+    pub(super) fn visit_objects(
+        &mut self,
+        range: &Range,
+        visit: &mut dyn FnMut(Arc<Object>) -> bool,
+    ) -> Result<(), StoreError> {
         let Overlay { engine, gaps, staged, decoded, .. } = self;
-        let (mut objects, mut failure) = (Vec::new(), None);
+        let mut failure = None;
         merge(engine.as_ref(), gaps, staged, range, &mut |key, found| {
             let object = match found {
                 Found::Staged(Staged::Object(object)) => Ok(object.clone()),
@@ -215,12 +229,14 @@ impl Overlay {
                 },
             };
             match object {
-                Ok(object) => objects.push(object),
-                Err(error) => failure = Some(error),
+                Ok(object) => visit(object),
+                Err(error) => {
+                    failure = Some(error);
+                    false
+                }
             }
-            failure.is_none()
         })?;
-        failure.map_or(Ok(objects), Err)
+        failure.map_or(Ok(()), Err)
     }
 
     /// Gives up what is staged.

@@ -3,7 +3,7 @@
 //!
 //! Tokens are never issued, so none is known.
 
-use super::{Request, Response, Result, Server, User, Wish};
+use super::{Attributes, Request, Response, Result, Server, User};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -26,7 +26,7 @@ impl Server {
         now: Time,
         warnings: Vec<String>,
     ) -> Result<Response> {
-        let user = request.options.user.clone().unwrap_or_else(|| User::new("system:apiserver", Vec::new()));
+        let user = request.user();
         review.map_mut("/metadata");
         let status = match kind.names().kind {
             "SelfSubjectReview" => {
@@ -41,7 +41,7 @@ impl Server {
             _ => self.access_review(kind, user, &review)?,
         };
         review.put("/status", status);
-        Ok(Response { object: review.into(), warnings, created: true, ..Response::default() })
+        Ok(Response { warnings, created: true, ..Response::of(review.into()) })
     }
 
     fn rules_review(&mut self, user: &User, review: &Object) -> Result<Value> {
@@ -64,7 +64,7 @@ impl Server {
         }
         let groups = review.list("/spec/groups").iter().filter_map(Value::as_str).map(String::from).collect();
         let user = if is_own { asks } else { User { name: review.str("/spec/user").into(), groups } };
-        let reason = self.grant(&user, &wish(review))?;
+        let reason = self.permission(&user, &attributes_of(review))?;
         Ok(match reason.as_deref() {
             None => json!({"allowed": false}),
             Some("") => json!({"allowed": true}),
@@ -93,18 +93,18 @@ fn spec_errors(review: &Object, is_own: bool) -> ErrorList {
     errors
 }
 
-fn wish(review: &Object) -> Wish {
+fn attributes_of(review: &Object) -> Attributes {
     let resource = |field: &str| review.str(&format!("/spec/resourceAttributes/{field}")).to_owned();
     match review.at("/spec/nonResourceAttributes") {
-        Some(url) => Wish { verb: url.str("/verb").into(), url: url.str("/path").into(), ..Wish::default() },
-        None => Wish {
+        Some(url) => Attributes::of_path(url.str("/verb"), url.str("/path")),
+        None => Attributes {
             verb: resource("verb"),
             group: resource("group"),
             resource: resource("resource"),
             subresource: resource("subresource"),
             name: resource("name"),
             namespace: resource("namespace"),
-            url: String::new(),
+            path: String::new(),
         },
     }
 }

@@ -7,9 +7,8 @@ fn ask(cluster: &mut Cluster, resource: &str, kind: &str, spec: Value) -> Result
     if !spec.is_null() {
         object["spec"] = spec;
     }
-    let mut request = Request::create(resource, "", object);
-    request.options.user = Some(User::new("kubernetes-admin", vec!["system:masters".into()]));
-    cluster.handle(&request).map(|response| response.object["status"].clone())
+    let request = Request::create(resource, "", object).by(User::admin());
+    cluster.handle(&request).map(|response| response.into_object()["status"].clone())
 }
 
 fn access(cluster: &mut Cluster, spec: Value) -> Result<Value> {

@@ -128,7 +128,7 @@ fn failed_pods_are_replaced_at_growing_intervals() {
         let pod = pods.iter().find(|p| super::placement::node_of(p) == "k8s-node1" && !p.is_deleting()).unwrap();
         let mut failed = (**pod).clone();
         failed.put("/status/phase", "Failed");
-        let request = Request::update("pods", "default", pod.name(), failed).subresource("status").trusted();
+        let request = Request::update("pods", "default", pod.name(), failed).subresource("status").by_control_plane();
         bench.cluster.handle(&request).unwrap();
         pod.name().to_string()
     };

@@ -136,7 +136,7 @@ fn size_of(ctx: &mut Context<'_>, resource: &str, namespace: &str, name: &str) -
         return Ok(found.map(|d| (d.uid().into(), d.int("/spec/replicas").unwrap_or(1))));
     }
     let scale = ctx.send(Request::get(resource, namespace, name).subresource("scale"));
-    Ok(scale.ok().map(|s| (owner.uid().into(), s.object.int("/spec/replicas").unwrap_or(0))))
+    Ok(scale.ok().map(|s| (owner.uid().into(), s.into_object().int("/spec/replicas").unwrap_or(0))))
 }
 
 #[cfg(test)]

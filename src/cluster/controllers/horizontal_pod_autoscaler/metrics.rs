@@ -6,10 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::api::Server;
 use crate::controllers::Key;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::quantity::Quantity;
+use kctl_base::status::Status;
 
 /// The annotation.
 pub const ANNOTATION: &str = "kctl.dev/metrics";
@@ -29,6 +31,21 @@ pub fn of_pod(pod: &Object, setting: Option<&Value>) -> BTreeMap<String, Quantit
         }
     }
     found
+}
+
+/// The declared usage of a pod, for the metrics API.
+pub fn pod_usage(server: &mut Server, pod: &Object) -> Result<BTreeMap<String, Quantity>, Status> {
+    let setting = server.row(&format!("setting/{SETTING}"))?;
+    Ok(of_pod(pod, setting.as_ref()))
+}
+
+/// Whether usage is declared for any pod: then the metrics API is registered.
+pub fn is_available(server: &mut Server) -> Result<bool, Status> {
+    let setting = server.row(&format!("setting/{SETTING}"))?;
+    if setting.as_ref().and_then(Value::as_object).is_some_and(|all| !all.is_empty()) {
+        return Ok(true);
+    }
+    Ok(server.read_all("pods", None)?.iter().any(|pod| pod.annotation(ANNOTATION).is_some()))
 }
 
 /// Everything that is known of some pods.

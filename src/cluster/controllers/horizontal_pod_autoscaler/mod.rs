@@ -196,7 +196,7 @@ fn target(ctx: &mut Context<'_>, hpa: &Object) -> Result<std::result::Result<(St
     let resource = found.names().resource();
     let request = Request::get(&resource, hpa.namespace(), &name).subresource("scale");
     Ok(match ctx.send(request) {
-        Ok(response) => Ok((resource.into(), (*response.object).clone())),
+        Ok(response) => Ok((resource.into(), (*response.into_object()).clone())),
         Err(status) => Err(status.message),
     })
 }

@@ -26,9 +26,9 @@ pub use images::DEFAULT_MISSING;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Context, Controller, Key, Wake};
-use crate::api::{Propagation, Server};
+use crate::api::{LogLine, Propagation, Server};
 use crate::store::{Change, ChangeKind};
-use kctl_base::json::{self, Value};
+use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
@@ -237,18 +237,29 @@ fn report(ctx: &mut Context<'_>, pod: &Object, runtime: &PodRuntime, node: &str)
     }
 }
 
-/// What a container of a pod has printed: the present (or last) run, or the one before it. Instants and lines.
-pub fn logs(server: &mut Server, pod: &Object, container: &str, previous: bool, now: Time) -> Vec<(Time, String)> {
-    let row = server.row(&format!("memory/{NAME}/{}", memory_name(pod.uid()))).ok().flatten();
-    let Some(runtime) = row.and_then(|v| json::from_value::<PodRuntime>(&v).ok()) else { return Vec::new() };
-    let Some(container) = runtime.containers.get(container) else { return Vec::new() };
+/// The lines that a container of a pod has printed: those of the current or last instance, or, with `previous`, of the one
+/// before it. A container that has never started has none.
+///
+/// # Errors
+/// A state of the pod that cannot be read.
+pub fn container_log(
+    server: &mut Server,
+    pod: &Object,
+    container: &str,
+    previous: bool,
+    now: Time,
+) -> Result<Vec<LogLine>, Status> {
+    let runtime = server.typed_row::<PodRuntime>(&format!("memory/{NAME}/{}", memory_name(pod.uid())))?;
+    let Some(container) = runtime.as_ref().and_then(|runtime| runtime.containers.get(container)) else {
+        return Ok(Vec::new());
+    };
     if previous {
-        return container.last.as_ref().map(|l| l.output.clone()).unwrap_or_default();
+        return Ok(container.last.as_ref().map(|l| l.output.clone()).unwrap_or_default());
     }
-    match (container.running(), &container.state, &container.last) {
+    Ok(match (container.running(), &container.state, &container.last) {
         (Some(running), _, _) => runtime::printed(running, now),
         (None, runtime::State::Ended(ended) | runtime::State::Crashed { ended, .. }, _) => ended.output.clone(),
         (None, _, Some(last)) => last.output.clone(),
         _ => Vec::new(),
-    }
+    })
 }

@@ -168,7 +168,7 @@ mod tests {
             conditions[4]["message"],
             "Some content in the namespace has finalizers remaining: example.com/keep in 1 resource instances"
         );
-        let free = json!({"metadata": {"finalizers": null}}).to_string();
+        let free = json!({"metadata": {"finalizers": null}});
         let free = Request::patch("configmaps", "team", "held", crate::api::PatchType::Merge, free);
         bench.cluster.handle(&free).unwrap();
         bench.cluster.advance(Duration::from_secs(10)).unwrap();

@@ -95,7 +95,7 @@ fn a_silent_node_is_lost_and_comes_back() {
 fn a_cordon_is_a_taint() {
     let mut bench = bench();
     for (unschedulable, taints) in [(true, 1), (false, 0)] {
-        let patch = json!({"spec": {"unschedulable": unschedulable}}).to_string();
+        let patch = json!({"spec": {"unschedulable": unschedulable}});
         bench.cluster.handle(&Request::patch("nodes", "", "k8s-node1", PatchType::Merge, patch)).expect("patched");
         assert_eq!(taint_keys(&node(&mut bench, "k8s-node1")).len(), taints);
     }

@@ -78,7 +78,7 @@ fn a_claim_binds_and_its_volume_is_released() {
     bench.delete(CLAIMS, "d", Propagation::Background);
     assert_eq!(phase(&mut bench, "large"), "gone");
     bench.create(CLAIMS, claim("e", "1Gi", None));
-    let patch = json!({"spec": {"claimRef": null}}).to_string();
+    let patch = json!({"spec": {"claimRef": null}});
     bench.cluster.handle(&Request::patch(VOLUMES, "", "small", PatchType::Merge, patch)).expect("patched");
     assert_eq!(bench.get(CLAIMS, "e").str("/spec/volumeName"), "small", "what is free again is taken");
 }
@@ -112,7 +112,7 @@ fn a_volume_that_waits_for_a_consumer_is_bound_once_it_is_reserved() {
     bench.create(CLAIMS, claim("c", "1Gi", Some("late")));
     assert_eq!(bench.get(CLAIMS, "c").str("/status/phase"), "Pending");
     let uid = bench.get(CLAIMS, "c").uid().to_string();
-    let patch = json!({"spec": {"claimRef": {"namespace": "default", "name": "c", "uid": uid}}}).to_string();
+    let patch = json!({"spec": {"claimRef": {"namespace": "default", "name": "c", "uid": uid}}});
     bench.cluster.handle(&Request::patch(VOLUMES, "", "local", PatchType::Merge, patch)).expect("patched");
     assert_eq!(bench.get(CLAIMS, "c").str("/spec/volumeName"), "local");
     assert_eq!(phase(&mut bench, "local"), "Bound");

@@ -106,7 +106,7 @@ fn round(ctx: &mut Context<'_>, cache: &mut Cache, flush: bool) -> Result<Action
         return Ok(if waiting { Action::Recurring(due) } else { Action::Done });
     }
     let flush_key = Key::new("", FLUSH).to_string();
-    if waiting && ctx.server().store().scheduled(NAME, &flush_key).map_err(crate::api::broken)?.is_none() {
+    if waiting && ctx.server().store().scheduled(NAME, &flush_key)?.is_none() {
         ctx.server().schedule(NAME, &flush_key, due, true);
     }
     Ok(Action::Done)
@@ -155,7 +155,7 @@ fn bind(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Arc<Object>> 
         "target": {"kind": "Node", "name": node},
     });
     let request = Request::new(Verb::Create, "pods", pod.namespace(), pod.name());
-    let bound = ctx.send(request.subresource("binding").body(Body::Object(binding)))?.object;
+    let bound = ctx.send(request.subresource("binding").body(Body::Object(binding)))?.into_object();
     let text = format!("Successfully assigned {}/{} to {node}", pod.namespace(), pod.name());
     ctx.event(pod, "Normal", "Scheduled", &text);
     Ok(bound)

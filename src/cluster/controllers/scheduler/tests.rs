@@ -39,7 +39,7 @@ impl World {
 
     fn patch(&mut self, resource: &str, name: &str, patch: Value) {
         let namespace = if resource == "nodes" { "" } else { "default" };
-        let request = Request::patch(resource, namespace, name, PatchType::Merge, patch.to_string());
+        let request = Request::patch(resource, namespace, name, PatchType::Merge, patch);
         self.cluster.handle(&request).unwrap_or_else(|e| panic!("patching {name}: {e}"));
     }
 

@@ -30,7 +30,7 @@ impl Bench {
             namespace => namespace,
         };
         let request = Request::create(resource, namespace, object.clone()).manager("kubectl-create");
-        self.cluster.handle(&request).unwrap_or_else(|e| panic!("creating {object}: {e}")).object
+        self.cluster.handle(&request).unwrap_or_else(|e| panic!("creating {object}: {e}")).into_object()
     }
 
     /// An object of the namespace `default`.
@@ -50,7 +50,7 @@ impl Bench {
 
     /// A merge patch on an object of `default`.
     pub fn patch(&mut self, resource: &str, name: &str, patch: Value) {
-        let request = Request::patch(resource, "default", name, PatchType::Merge, patch.to_string());
+        let request = Request::patch(resource, "default", name, PatchType::Merge, patch);
         self.cluster.handle(&request.manager("kubectl-patch")).unwrap_or_else(|e| panic!("patching {name}: {e}"));
     }
 
@@ -85,7 +85,7 @@ impl Bench {
                 .subresource("binding")
                 .body(Body::Object(binding))
                 .manager("kube-scheduler")
-                .trusted();
+                .by_control_plane();
             self.cluster.handle(&request).unwrap_or_else(|e| panic!("binding {}: {e}", pod.name()));
         }
     }

@@ -2,33 +2,33 @@
 
 use std::collections::HashMap;
 
-use super::{Attempt, Complaint};
+use super::{AdmissionAttributes, Violation};
 use kctl_base::cel::{self, Expression};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Reason;
 
-/// What a policy has against an attempt, with one parameter.
-pub(super) fn complaints(
+/// What a policy has against an attributes, with one parameter.
+pub(super) fn violations(
     policy: &Object,
-    attempt: &Attempt<'_>,
+    attributes: &AdmissionAttributes<'_>,
     namespace: Option<&Object>,
     param: Option<&Object>,
-) -> Vec<Complaint> {
+) -> Vec<Violation> {
     let is_strict = policy.str("/spec/failurePolicy") != "Ignore";
-    let mut facts = Facts::of(attempt, namespace, param);
+    let mut facts = Facts::of(attributes, namespace, param);
     match facts.meets(policy.list("/spec/matchConditions")) {
         Ok(true) => {}
-        Err(error) if is_strict => return vec![Complaint::new(error)],
+        Err(error) if is_strict => return vec![Violation::new(error)],
         Ok(false) | Err(_) => return Vec::new(),
     }
     facts.define(policy.list("/spec/variables"));
-    let complaint = |rule: &Value| match facts.holds(rule.str("/expression")) {
+    let violation = |rule: &Value| match facts.holds(rule.str("/expression")) {
         Ok(true) => None,
-        Ok(false) => Some(Complaint { reason: reason(rule), message: facts.message(rule) }),
-        Err(error) => is_strict.then(|| Complaint::new(error)),
+        Ok(false) => Some(Violation { reason: reason(rule), message: facts.message(rule) }),
+        Err(error) => is_strict.then(|| Violation::new(error)),
     };
-    policy.list("/spec/validations").iter().filter_map(complaint).collect()
+    policy.list("/spec/validations").iter().filter_map(violation).collect()
 }
 
 fn reason(rule: &Value) -> Reason {
@@ -49,12 +49,12 @@ struct Facts {
 }
 
 impl Facts {
-    fn of(attempt: &Attempt<'_>, namespace: Option<&Object>, param: Option<&Object>) -> Facts {
+    fn of(attributes: &AdmissionAttributes<'_>, namespace: Option<&Object>, param: Option<&Object>) -> Facts {
         let value = |object: Option<&Object>| object.map_or(cel::Value::Null, cel::from_json);
         let values = vec![
-            ("object", value(attempt.new)),
-            ("oldObject", value(attempt.old)),
-            ("request", cel::from_json(&request(attempt))),
+            ("object", value(attributes.new)),
+            ("oldObject", value(attributes.old)),
+            ("request", cel::from_json(&request(attributes))),
             ("params", value(param)),
             ("namespaceObject", value(namespace)),
         ];
@@ -115,16 +115,16 @@ impl Facts {
 }
 
 /// The request as an AdmissionRequest.
-fn request(attempt: &Attempt<'_>) -> Value {
-    let names = attempt.kind.names();
+fn request(attributes: &AdmissionAttributes<'_>) -> Value {
+    let names = attributes.kind.names();
     let kind = json!({"group": names.group, "version": names.version, "kind": names.kind});
     let resource = json!({"group": names.group, "version": names.version, "resource": names.plural});
-    let object = attempt.object;
+    let object = attributes.object;
     json!({
-        "kind": kind, "resource": resource, "subResource": attempt.subresource,
-        "requestKind": kind, "requestResource": resource, "requestSubResource": attempt.subresource,
-        "name": object.name(), "namespace": object.namespace(), "operation": attempt.operation,
-        "userInfo": {"username": attempt.user.name, "groups": attempt.user.groups},
-        "dryRun": attempt.dry_run,
+        "kind": kind, "resource": resource, "subResource": attributes.subresource,
+        "requestKind": kind, "requestResource": resource, "requestSubResource": attributes.subresource,
+        "name": object.name(), "namespace": object.namespace(), "operation": attributes.operation,
+        "userInfo": {"username": attributes.user.name, "groups": attributes.user.groups},
+        "dryRun": attributes.dry_run,
     })
 }

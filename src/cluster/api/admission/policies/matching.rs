@@ -2,27 +2,27 @@
 //!
 //! Versions are matched as `Equivalent` does where the policy says so: any served version of the kind counts.
 
-use super::Attempt;
+use super::AdmissionAttributes;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// Whether an attempt is what `matchConstraints` or `matchResources` describe.
-pub(super) fn matches(constraints: &Value, attempt: &Attempt<'_>, namespace: Option<&Object>) -> bool {
+/// Whether an attributes is what `matchConstraints` or `matchResources` describe.
+pub(super) fn matches(constraints: &Value, attributes: &AdmissionAttributes<'_>, namespace: Option<&Object>) -> bool {
     let rules = constraints.list("/resourceRules");
     let equivalent = constraints.str("/matchPolicy") != "Exact";
-    let holds = |rule: &Value| rule_holds(rule, attempt, equivalent);
+    let holds = |rule: &Value| rule_holds(rule, attributes, equivalent);
     // A binding without rules is about everything that its policy is about.
     (rules.is_empty() || rules.iter().any(holds))
         && !constraints.list("/excludeResourceRules").iter().any(holds)
-        && namespace_fits(constraints, attempt, namespace)
-        && object_fits(constraints, attempt)
+        && namespace_fits(constraints, attributes, namespace)
+        && object_fits(constraints, attributes)
 }
 
-fn rule_holds(rule: &Value, attempt: &Attempt<'_>, equivalent: bool) -> bool {
-    let names = attempt.kind.names();
+fn rule_holds(rule: &Value, attributes: &AdmissionAttributes<'_>, equivalent: bool) -> bool {
+    let names = attributes.kind.names();
     let has = |pointer: &str, wanted: &str| rule.list(pointer).iter().any(|entry| entry == "*" || entry == wanted);
-    let others = attempt.kind.other_versions().iter().filter(|_| equivalent);
+    let others = attributes.kind.other_versions().iter().filter(|_| equivalent);
     let mut versions = std::iter::once((names.group, names.version)).chain(others.copied());
     let scoped = match rule.str("/scope") {
         "Cluster" => !names.namespaced,
@@ -32,10 +32,10 @@ fn rule_holds(rule: &Value, attempt: &Attempt<'_>, equivalent: bool) -> bool {
     let listed = rule.list("/resourceNames");
     let mut resources = rule.list("/resources").iter().filter_map(Value::as_str);
     scoped
-        && has("/operations", attempt.operation)
+        && has("/operations", attributes.operation)
         && versions.any(|(group, version)| has("/apiGroups", group) && has("/apiVersions", version))
-        && resources.any(|resource| is_resource(resource, names.plural, attempt.subresource))
-        && (listed.is_empty() || listed.iter().any(|name| name == attempt.object.name()))
+        && resources.any(|resource| is_resource(resource, names.plural, attributes.subresource))
+        && (listed.is_empty() || listed.iter().any(|name| name == attributes.object.name()))
 }
 
 /// Whether `pods`, `pods/status`, `pods/*`, `*/scale`, `*` or `*/*` means a resource.
@@ -45,17 +45,17 @@ fn is_resource(rule: &str, plural: &str, subresource: &str) -> bool {
 }
 
 /// Objects of the cluster pass; a namespace is looked at by its own labels.
-fn namespace_fits(constraints: &Value, attempt: &Attempt<'_>, namespace: Option<&Object>) -> bool {
+fn namespace_fits(constraints: &Value, attributes: &AdmissionAttributes<'_>, namespace: Option<&Object>) -> bool {
     let selector = &constraints["namespaceSelector"];
-    match attempt.kind.names().kind {
-        "Namespace" => selects(selector, attempt.object),
+    match attributes.kind.names().kind {
+        "Namespace" => selects(selector, attributes.object),
         _ => namespace.is_none_or(|namespace| selects(selector, namespace)),
     }
 }
 
 /// An update matches when either version does.
-fn object_fits(constraints: &Value, attempt: &Attempt<'_>) -> bool {
-    [attempt.new, attempt.old].into_iter().flatten().any(|object| selects(&constraints["objectSelector"], object))
+fn object_fits(constraints: &Value, attributes: &AdmissionAttributes<'_>) -> bool {
+    [attributes.new, attributes.old].into_iter().flatten().any(|object| selects(&constraints["objectSelector"], object))
 }
 
 /// Whether a label selector takes an object; none takes all.

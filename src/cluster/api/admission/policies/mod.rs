@@ -27,7 +27,7 @@ const EXEMPT: &[&str] = &[
 ];
 
 /// What somebody is about to do, as policies see it.
-struct Attempt<'a> {
+struct AdmissionAttributes<'a> {
     kind: &'a dyn Kind,
     /// `CREATE`, `UPDATE` or `DELETE`.
     operation: &'static str,
@@ -40,34 +40,34 @@ struct Attempt<'a> {
     object: &'a Object,
 }
 
-/// What is wrong with an attempt.
+/// What is wrong with an attributes.
 #[derive(Debug, PartialEq, Eq)]
-struct Complaint {
+struct Violation {
     reason: Reason,
     message: String,
 }
 
-impl Complaint {
-    fn new(message: impl Into<String>) -> Complaint {
-        Complaint { reason: Reason::Invalid, message: message.into() }
+impl Violation {
+    fn new(message: impl Into<String>) -> Violation {
+        Violation { reason: Reason::Invalid, message: message.into() }
     }
 }
 
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
-    let attempt = Attempt {
+    let attributes = AdmissionAttributes {
         kind: admission.kind,
         operation: match admission.operation {
             Operation::Create => "CREATE",
             Operation::Update => "UPDATE",
         },
         subresource: admission.request.subresource.as_str(),
-        user: requester(admission.request),
+        user: admission.request.user(),
         dry_run: admission.request.options.dry_run,
         new: Some(admission.new),
         old: admission.old,
         object: admission.new,
     };
-    check(admission.server, &attempt, admission.warnings)
+    check(admission.server, &attributes, admission.warnings)
 }
 
 /// The same for an object that is to be deleted.
@@ -79,96 +79,90 @@ pub(in crate::api) fn admit_deletion(
     warnings: &mut Vec<String>,
 ) -> Result<()> {
     // Events expire by themselves; nobody asks for that.
-    if request.options.trusted && kind.names().kind == "Event" {
+    if request.is_from_control_plane() && kind.names().kind == "Event" {
         return Ok(());
     }
-    let attempt = Attempt {
+    let attributes = AdmissionAttributes {
         kind,
         operation: "DELETE",
         subresource: "",
-        user: requester(request),
+        user: request.user(),
         dry_run: request.options.dry_run,
         new: None,
         old: Some(old),
         object: old,
     };
-    check(server, &attempt, warnings)
-}
-
-/// Who asks: the parts of the control plane speak in one voice here.
-fn requester(request: &Request) -> User {
-    let control_plane = || User::new("system:kube-controller-manager", Vec::new());
-    request.options.user.clone().unwrap_or_else(control_plane)
+    check(server, &attributes, warnings)
 }
 
 /// Asks every policy that holds; the first that refuses is told, after all that warn have been heard.
-fn check(server: &mut Server, attempt: &Attempt<'_>, warnings: &mut Vec<String>) -> Result<()> {
+fn check(server: &mut Server, attributes: &AdmissionAttributes<'_>, warnings: &mut Vec<String>) -> Result<()> {
     let bindings = server.read_all(BINDINGS, None)?;
-    if bindings.is_empty() || EXEMPT.contains(&attempt.kind.names().kind) {
+    if bindings.is_empty() || EXEMPT.contains(&attributes.kind.names().kind) {
         return Ok(());
     }
-    let namespace = match attempt.kind.names().namespaced {
-        true => server.read("namespaces", "", attempt.object.namespace())?,
+    let namespace = match attributes.kind.names().namespaced {
+        true => server.read("namespaces", "", attributes.object.namespace())?,
         false => None,
     };
     let mut refused = None;
     for policy in server.read_all(POLICIES, None)? {
         let bound = bindings.iter().filter(|binding| binding.str("/spec/policyName") == policy.name());
-        for binding in bound.filter(|binding| holds(&policy, binding, attempt, namespace.as_deref())) {
-            let complaints = complaints(server, &policy, binding, attempt, namespace.as_deref())?;
-            let refusal = act(binding, attempt, &complaints, warnings);
+        for binding in bound.filter(|binding| holds(&policy, binding, attributes, namespace.as_deref())) {
+            let violations = violations(server, &policy, binding, attributes, namespace.as_deref())?;
+            let refusal = act(binding, attributes, &violations, warnings);
             refused = refused.or(refusal);
         }
     }
     refused.map_or(Ok(()), Err)
 }
 
-/// Whether an attempt is what both a policy and a binding are about.
-fn holds(policy: &Object, binding: &Object, attempt: &Attempt<'_>, namespace: Option<&Object>) -> bool {
-    let matches = |constraints: &Value| matching::matches(constraints, attempt, namespace);
+/// Whether an attributes is what both a policy and a binding are about.
+fn holds(policy: &Object, binding: &Object, attributes: &AdmissionAttributes<'_>, namespace: Option<&Object>) -> bool {
+    let matches = |constraints: &Value| matching::matches(constraints, attributes, namespace);
     policy.at("/spec/matchConstraints").is_some_and(matches) && binding.at("/spec/matchResources").is_none_or(matches)
 }
 
-/// Does with complaints what a binding says: warns, and answers the first as a refusal.
+/// Does with violations what a binding says: warns, and answers the first as a refusal.
 fn act(
     binding: &Object,
-    attempt: &Attempt<'_>,
-    complaints: &[Complaint],
+    attributes: &AdmissionAttributes<'_>,
+    violations: &[Violation],
     warnings: &mut Vec<String>,
 ) -> Option<Status> {
     let who =
         format!("ValidatingAdmissionPolicy '{}' with binding '{}'", binding.str("/spec/policyName"), binding.name());
     let wants = |action: &str| binding.list("/spec/validationActions").iter().any(|wanted| wanted == action);
     if wants("Warn") {
-        warnings.extend(complaints.iter().map(|c| format!("Validation failed for {who}: {}", c.message)));
+        warnings.extend(violations.iter().map(|c| format!("Validation failed for {who}: {}", c.message)));
     }
-    complaints.first().filter(|_| wants("Deny")).map(|complaint| refusal(attempt, &who, complaint))
+    violations.first().filter(|_| wants("Deny")).map(|violation| refusal(attributes, &who, violation))
 }
 
-/// What a policy says to an attempt, with every parameter of a binding.
-fn complaints(
+/// What a policy says to an attributes, with every parameter of a binding.
+fn violations(
     server: &mut Server,
     policy: &Object,
     binding: &Object,
-    attempt: &Attempt<'_>,
+    attributes: &AdmissionAttributes<'_>,
     namespace: Option<&Object>,
-) -> Result<Vec<Complaint>> {
+) -> Result<Vec<Violation>> {
     let is_strict = policy.str("/spec/failurePolicy") != "Ignore";
-    let params = match params::of(server, policy, binding, attempt)? {
+    let params = match params::of(server, policy, binding, attributes)? {
         Ok(params) => params,
-        Err(why) if is_strict => return Ok(vec![Complaint::new(format!("failed to configure binding: {why}"))]),
+        Err(why) if is_strict => return Ok(vec![Violation::new(format!("failed to configure binding: {why}"))]),
         Err(_) => return Ok(Vec::new()),
     };
-    let evaluated = params.iter().map(|param| evaluate::complaints(policy, attempt, namespace, param.as_deref()));
+    let evaluated = params.iter().map(|param| evaluate::violations(policy, attributes, namespace, param.as_deref()));
     Ok(evaluated.flatten().collect())
 }
 
 /// The answer to a client that is refused.
-fn refusal(attempt: &Attempt<'_>, who: &str, complaint: &Complaint) -> Status {
-    let names = attempt.kind.names();
-    let why = format!("{who} denied request: {}", complaint.message);
-    let mut status = Status::forbidden(names.group, names.plural, attempt.object.name_or_prefix(), &why);
-    status.reason = complaint.reason;
+fn refusal(attributes: &AdmissionAttributes<'_>, who: &str, violation: &Violation) -> Status {
+    let names = attributes.kind.names();
+    let why = format!("{who} denied request: {}", violation.message);
+    let mut status = Status::forbidden(names.group, names.plural, attributes.object.name_or_prefix(), &why);
+    status.reason = violation.reason;
     status.with_cause(StatusCause { reason: String::new(), message: why, field: String::new() })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Attempt;
+use super::AdmissionAttributes;
 use crate::api::{Result, Server};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -15,7 +15,7 @@ pub(super) fn of(
     server: &mut Server,
     policy: &Object,
     binding: &Object,
-    attempt: &Attempt<'_>,
+    attributes: &AdmissionAttributes<'_>,
 ) -> Result<std::result::Result<Vec<Param>, String>> {
     let (Some(kind), Some(reference)) = (policy.at("/spec/paramKind"), binding.at("/spec/paramRef")) else {
         return Ok(Ok(vec![None]));
@@ -25,7 +25,7 @@ pub(super) fn of(
         return Ok(Err(format!("failed to find resource referenced by paramKind: '{version}, Kind={name}'")));
     };
     let names = *found.names();
-    let namespace = match (names.namespaced, reference.str("/namespace"), attempt.object.namespace()) {
+    let namespace = match (names.namespaced, reference.str("/namespace"), attributes.object.namespace()) {
         (false, "", _) => "",
         (false, _, _) => {
             return Ok(Err("paramRef.namespace must not be provided for a cluster-scoped `paramKind`".into()));

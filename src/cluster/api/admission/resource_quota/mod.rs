@@ -48,7 +48,7 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
             let update = Request::update("resourcequotas", &namespace, &name, quota);
             admission
                 .server
-                .handle(&update.subresource("status").manager("kube-apiserver").trusted(), admission.now)?;
+                .handle(update.subresource("status").manager("kube-apiserver").by_control_plane(), admission.now)?;
         }
     }
     Ok(())

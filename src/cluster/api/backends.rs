@@ -1,0 +1,26 @@
+//! Components behind the API server that it forwards requests to: kubelets for logs, the metrics pipeline.
+//!
+//! A real API server reaches them over the network; here the composition root plugs in functions, so that the server does
+//! not depend on the controllers.
+
+use std::collections::BTreeMap;
+
+use super::{Result, Server};
+use kctl_base::object::Object;
+use kctl_base::quantity::Quantity;
+use kctl_base::sim::Time;
+
+/// A line that a container printed, and the time at which it did.
+pub type LogLine = (Time, String);
+
+/// The components that the server forwards requests to.
+#[derive(Clone, Copy)]
+pub struct Backends {
+    /// The lines that a container of a pod has printed: of the current or last instance, or, with the flag, of the one
+    /// before it.
+    pub container_log: fn(&mut Server, &Object, &str, bool, Time) -> Result<Vec<LogLine>>,
+    /// The measured usage of a pod by resource name; empty when nothing is measured.
+    pub pod_usage: fn(&mut Server, &Object) -> Result<BTreeMap<String, Quantity>>,
+    /// Whether the cluster measures anything, that is, whether the metrics API is registered.
+    pub has_metrics: fn(&mut Server) -> Result<bool>,
+}

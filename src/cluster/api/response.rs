@@ -1,0 +1,113 @@
+//! Responses of the API server.
+
+use std::sync::Arc;
+
+use kctl_base::object::Object;
+
+/// The response to a request.
+#[derive(Clone, Debug, Default)]
+pub struct Response {
+    /// The payload.
+    pub payload: Payload,
+    /// Warnings for the client, in the order in which they came up.
+    pub warnings: Vec<String>,
+    /// Whether the request created the object (HTTP status 201).
+    pub created: bool,
+}
+
+/// The payload of a response.
+#[derive(Clone, Debug)]
+pub enum Payload {
+    /// One object in the version that was asked for; the last version of a deleted object.
+    Object(Arc<Object>),
+    /// The items of a list.
+    List(ObjectList),
+    /// The events of a watch since its last request.
+    Events(Vec<WatchEvent>),
+    /// The lines of a container log.
+    Log(Log),
+}
+
+impl Default for Payload {
+    fn default() -> Payload {
+        Payload::Object(Arc::default())
+    }
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, Default)]
+pub struct ObjectList {
+    /// The objects, by namespace and name.
+    pub items: Vec<Arc<Object>>,
+    /// The revision of the store at which the list was made: where a watch goes on.
+    pub resource_version: u64,
+    /// Token for the next page; empty on the last page.
+    pub continue_token: String,
+}
+
+/// An event of a watch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WatchEvent {
+    /// An object that exists, or that begins to match the selectors.
+    Added(Arc<Object>),
+    /// A new version of an object.
+    Modified(Arc<Object>),
+    /// The last version of an object that was deleted, or that no longer matches the selectors.
+    Deleted(Arc<Object>),
+    /// The revision up to which all events have been delivered.
+    Bookmark(u64),
+}
+
+impl WatchEvent {
+    /// The type of the event as the API spells it: `ADDED`.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            WatchEvent::Added(_) => "ADDED",
+            WatchEvent::Modified(_) => "MODIFIED",
+            WatchEvent::Deleted(_) => "DELETED",
+            WatchEvent::Bookmark(_) => "BOOKMARK",
+        }
+    }
+
+    /// The object of the event; `None` for a bookmark.
+    pub fn object(&self) -> Option<&Arc<Object>> {
+        match self {
+            WatchEvent::Added(object) | WatchEvent::Modified(object) | WatchEvent::Deleted(object) => Some(object),
+            WatchEvent::Bookmark(_) => None,
+        }
+    }
+}
+
+/// A part of a container log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// The text: complete lines, except where a byte limit cut it.
+    pub text: String,
+    /// Number of lines of the log so far: the position for the next request of a followed stream.
+    pub position: usize,
+    /// Whether the container can still print more.
+    pub open: bool,
+}
+
+impl Response {
+    /// A response with one object.
+    pub fn of(object: Arc<Object>) -> Response {
+        Response { payload: Payload::Object(object), ..Response::default() }
+    }
+
+    /// The object of the response; an empty one for other payloads.
+    pub fn into_object(self) -> Arc<Object> {
+        match self.payload {
+            Payload::Object(object) => object,
+            _ => Arc::default(),
+        }
+    }
+
+    /// The items of a list; none for other payloads.
+    pub fn into_items(self) -> Vec<Arc<Object>> {
+        match self.payload {
+            Payload::List(list) => list.items,
+            _ => Vec::new(),
+        }
+    }
+}

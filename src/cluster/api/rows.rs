@@ -1,0 +1,127 @@
+//! Access to the store below the API, for controllers and the composition root: reads that need no request, named rows,
+//! counters and the timeline.
+
+use std::sync::Arc;
+
+use super::{Result, Server};
+use crate::store::{Change, ChangesGone, Memory, ObjectKey};
+use kctl_base::json::Value;
+use kctl_base::object::Object;
+use kctl_base::sim::{Due, Time};
+
+impl Server {
+    /// The revision of the store, uncommitted changes included.
+    pub fn revision(&self) -> u64 {
+        self.store.revision()
+    }
+
+    /// All changes after a revision, oldest first.
+    ///
+    /// # Errors
+    /// A revision that the change log no longer reaches.
+    pub fn changes_since(&mut self, revision: u64) -> std::result::Result<Vec<Change>, ChangesGone> {
+        self.store.changes_since(revision)
+    }
+
+    /// Records that the controllers have seen the changes up to a revision.
+    pub fn settle_changes(&mut self, revision: u64, now: Time) {
+        self.store.settle_changes(revision, now);
+    }
+
+    /// One object; `None` when it does not exist.
+    pub fn read(&mut self, resource: &str, namespace: &str, name: &str) -> Result<Option<Arc<Object>>> {
+        let key = ObjectKey { resource: resource.into(), namespace: namespace.into(), name: name.into() };
+        Ok(self.store.get(&key)?)
+    }
+
+    /// All objects of a resource, in one namespace or (`None`) in all, by namespace and name.
+    pub fn read_all(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>> {
+        Ok(self.store.list(resource, namespace)?)
+    }
+
+    /// All objects of a resource in a namespace; `None` when there are more than a few dozen.
+    pub fn read_few(&mut self, resource: &str, namespace: &str) -> Result<Option<Vec<Arc<Object>>>> {
+        Ok(self.store.few(resource, namespace)?)
+    }
+
+    /// The objects of all resources under a value of an index, by key.
+    pub fn read_index(&mut self, index: &str, value: &str) -> Result<Vec<Arc<Object>>> {
+        Ok(self.store.by_index(index, value)?)
+    }
+
+    /// The objects of one resource under a value of an index, in one namespace or (`None`) in all, by key.
+    pub fn read_index_of(
+        &mut self,
+        index: &str,
+        value: &str,
+        resource: &str,
+        namespace: Option<&str>,
+    ) -> Result<Vec<Arc<Object>>> {
+        Ok(self.store.by_index_in(index, value, resource, namespace)?)
+    }
+
+    /// The next number of the counter that belongs to (purpose, owner).
+    pub fn next_counter(&mut self, purpose: &str, owner: &str) -> Result<u64> {
+        Ok(self.store.next_counter(purpose, owner)?)
+    }
+
+    /// A named value beside the objects: a setting, or the state of a controller.
+    pub fn row(&mut self, name: &str) -> Result<Option<Value>> {
+        Ok(self.store.row(name)?)
+    }
+
+    /// The names of the named values with a prefix, in order.
+    pub fn row_names(&mut self, prefix: &str) -> Result<Vec<String>> {
+        let rows = self.store.rows_with_prefix(prefix)?;
+        Ok(rows.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// A named value as a type of the caller's.
+    pub fn typed_row<T: Memory>(&mut self, name: &str) -> Result<Option<T>> {
+        Ok(self.store.typed_row(name)?)
+    }
+
+    /// Changes a named value of the caller's type in place, see [`crate::store::Store::change_typed_row`].
+    pub fn change_typed_row<T: Memory + Default, R>(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Result<R> {
+        Ok(self.store.change_typed_row(name, change)?)
+    }
+
+    /// Sets a named value, or removes it with `None`.
+    pub fn set_row(&mut self, name: &str, value: Option<Value>) {
+        self.store.set_row(name, value);
+    }
+
+    /// Sets a named value of any type that serializes to JSON, or removes it with `None`.
+    pub fn set_typed_row<T: Memory>(&mut self, name: &str, value: Option<T>) {
+        self.store.set_typed_row(name, value);
+    }
+
+    /// Puts (controller, key) on the timeline, replacing the entry that is there.
+    pub fn schedule(&mut self, controller: &str, key: &str, at: Time, recurring: bool) {
+        self.store.schedule(controller, key, at, recurring);
+    }
+
+    /// Removes (controller, key) from the timeline.
+    pub fn unschedule(&mut self, controller: &str, key: &str) {
+        self.store.unschedule(controller, key);
+    }
+
+    /// Whether (controller, key) is on the timeline.
+    pub fn is_scheduled(&mut self, controller: &str, key: &str) -> bool {
+        matches!(self.store.scheduled(controller, key), Ok(Some(_)))
+    }
+
+    /// The first entries of the timeline, at most `count`.
+    pub fn due(&mut self, count: usize) -> Result<Vec<Due>> {
+        Ok(self.store.due(count)?)
+    }
+
+    /// Removes and returns the first entry of the timeline that is due at `until`; `None` when none is.
+    pub fn take_due(&mut self, until: Time) -> Result<Option<Due>> {
+        Ok(self.store.take_due(until)?)
+    }
+}

@@ -1,0 +1,79 @@
+//! Update strategies: the rules for writing an object through each of its endpoints (`rest.RESTUpdateStrategy`).
+//!
+//! The stages of an update are the same for all endpoints ([`super::update`]). A strategy says which part of the object an
+//! endpoint writes, how it is validated and who owns the written fields. A new subresource is one file here and one line in
+//! [`of`].
+
+mod binding;
+mod finalize;
+mod scale;
+mod spec;
+mod status;
+
+use kctl_base::field::ErrorList;
+use kctl_base::json::Value;
+use kctl_base::object::{Object, ObjectMeta};
+use kctl_base::sim::Time;
+use kctl_kinds::Kind;
+
+use super::{Body, PatchType, Request, managers};
+
+/// The rules of one endpoint of an object.
+pub(super) trait UpdateStrategy {
+    /// Takes over from `old` what the endpoint does not write, and maintains the generation.
+    fn prepare(&self, kind: &dyn Kind, new: &mut Object, old: &Object);
+
+    /// Validates the part that the endpoint writes.
+    fn validate(&self, kind: &dyn Kind, new: &Object, old: &Object) -> ErrorList;
+
+    /// Whether admission plugins see the update.
+    fn is_admitted(&self) -> bool {
+        true
+    }
+
+    /// Whether a write by the control plane is complete, so that there is nothing to default.
+    fn is_complete(&self, new: &Object, old: &Object) -> bool {
+        differs_in_metadata_only(new, old)
+    }
+
+    /// The managedFields after the update; `sent` is the object before admission changes it. `None` when the kind records
+    /// none.
+    fn managed_fields(
+        &self,
+        kind: &dyn Kind,
+        old: &Object,
+        sent: &Object,
+        request: &Request,
+        now: Time,
+    ) -> Option<Value> {
+        match request.body {
+            // Server-side apply has already recorded the ownership.
+            Body::Patch(PatchType::Apply, _) | Body::PatchText(PatchType::Apply, _) => recorded(sent),
+            _ => managers::after(kind, Some(old), sent, request, now),
+        }
+    }
+}
+
+/// The strategy of a subresource; `None` when objects have no such endpoint.
+pub(super) fn of(subresource: &str) -> Option<&'static dyn UpdateStrategy> {
+    Some(match subresource {
+        "" => &spec::Spec,
+        "status" => &status::Status,
+        "scale" => &scale::Scale,
+        "binding" => &binding::Binding,
+        "finalize" => &finalize::Finalize,
+        _ => return None,
+    })
+}
+
+/// The managedFields that an object carries.
+fn recorded(object: &Object) -> Option<Value> {
+    object.pointer("/metadata/managedFields").cloned()
+}
+
+/// Whether two versions are equal except for their metadata.
+fn differs_in_metadata_only(new: &Object, old: &Object) -> bool {
+    let (Some(a), Some(b)) = (new.as_object(), old.as_object()) else { return false };
+    debug_assert_eq!(new.name(), old.name());
+    a.len() == b.len() && a.iter().all(|(key, value)| key == "metadata" || b.get(key) == Some(value))
+}

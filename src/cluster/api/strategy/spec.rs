@@ -1,0 +1,21 @@
+//! The object itself: everything but its status.
+
+use kctl_base::field::ErrorList;
+use kctl_base::object::Object;
+use kctl_kinds::Kind;
+
+use super::UpdateStrategy;
+
+pub(super) struct Spec;
+
+impl UpdateStrategy for Spec {
+    fn prepare(&self, kind: &dyn Kind, new: &mut Object, old: &Object) {
+        kind.prepare_update(new, old);
+    }
+
+    fn validate(&self, kind: &dyn Kind, new: &Object, old: &Object) -> ErrorList {
+        let mut errors = kind.validate(new);
+        errors.extend(kind.validate_update(new, old));
+        errors
+    }
+}

@@ -1,0 +1,316 @@
+//! A typed client of the API server: the only way from the command line to objects.
+//!
+//! Each method is one request (a list can be several, one for each page). The client knows who it acts for, collects the
+//! warnings of the server and can log each request as kubectl does ([`RequestLog`]).
+
+mod params;
+mod request_log;
+mod target;
+mod transport;
+mod url;
+mod watch;
+
+use std::sync::Arc;
+
+pub use params::{DeleteParams, ListParams, WriteParams};
+pub use request_log::{Logged, RequestLog};
+pub use target::Target;
+pub use transport::{Transport, WaitFor, WaitOutcome};
+pub use watch::{LogStream, Watch, WatchStart};
+
+use crate::ClusterError;
+use crate::api::{
+    Body, Log, ObjectList, PatchType, Payload, Request, Requester, Response, Result, User, Verb, WatchEvent,
+};
+use kctl_base::json::Value;
+use kctl_base::object::Object;
+use kctl_base::sim::{ClockMode, Time};
+use kctl_base::status::Status;
+use kctl_kinds::Catalog;
+
+/// A patch of an object.
+#[derive(Clone, Debug)]
+pub enum Patch {
+    /// A patch that the program built.
+    Value(PatchType, Value),
+    /// A patch that the user typed; the server reports its syntax errors.
+    Text(PatchType, String),
+}
+
+impl From<Patch> for Body {
+    fn from(patch: Patch) -> Body {
+        match patch {
+            Patch::Value(format, value) => Body::Patch(format, value),
+            Patch::Text(format, text) => Body::PatchText(format, text),
+        }
+    }
+}
+
+/// A client of an API server.
+pub struct Client<T> {
+    transport: T,
+    user: User,
+    /// Whether the user is impersonated (`--as`) by the owner of the credentials.
+    impersonates: bool,
+    /// Warnings that have not been taken yet.
+    warnings: Vec<String>,
+    /// All warnings so far: the server repeats itself.
+    seen_warnings: Vec<String>,
+    log: RequestLog,
+}
+
+impl<T: Transport> Client<T> {
+    /// Creates a client that acts as the administrator.
+    pub fn new(transport: T) -> Client<T> {
+        Client {
+            transport,
+            user: User::admin(),
+            impersonates: false,
+            warnings: Vec::new(),
+            seen_warnings: Vec::new(),
+            log: RequestLog::default(),
+        }
+    }
+
+    /// Acts as another user from now on.
+    pub fn impersonate(&mut self, user: User) {
+        (self.user, self.impersonates) = (user, true);
+    }
+
+    /// The user that the client acts as.
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// Sets how much of each request is logged.
+    pub fn set_verbosity(&mut self, verbosity: u8) {
+        self.log = RequestLog::new(verbosity);
+    }
+
+    /// The requests that have been logged since the last call.
+    pub fn take_log(&mut self) -> Vec<Logged> {
+        self.log.take()
+    }
+
+    /// The warnings of the server since the last call, each once in the life of the client.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// The connection.
+    pub fn transport(&mut self) -> &mut T {
+        &mut self.transport
+    }
+
+    /// The kinds that the server serves.
+    pub fn catalog(&mut self) -> Catalog {
+        self.transport.catalog()
+    }
+
+    /// The current time of the server.
+    pub fn now(&mut self) -> Time {
+        self.transport.clock().now
+    }
+
+    /// Reads an object or one of its subresources.
+    ///
+    /// # Errors
+    /// The status that the server reports; so does every method below.
+    pub fn get(&mut self, target: &Target) -> Result<Arc<Object>> {
+        self.object(target.request(Verb::Get))
+    }
+
+    /// Lists the objects of a collection, page by page.
+    ///
+    /// # Errors
+    /// The status that the server reports.
+    pub fn list(&mut self, target: &Target, params: &ListParams) -> Result<ObjectList> {
+        let mut request = target.request(Verb::List).labels(&params.labels).fields(&params.fields);
+        request.options.limit = params.chunk_size;
+        let mut list = ObjectList::default();
+        loop {
+            let page = self.page(request.clone())?;
+            list.resource_version = page.resource_version;
+            list.items.extend(page.items);
+            if page.continue_token.is_empty() {
+                return Ok(list);
+            }
+            request.options.continue_token = page.continue_token;
+        }
+    }
+
+    /// Creates an object in a collection, or posts to a subresource.
+    ///
+    /// # Errors
+    /// The status that the server reports.
+    pub fn create(&mut self, target: &Target, object: Object, params: &WriteParams) -> Result<Arc<Object>> {
+        self.write(target.request(Verb::Create), Body::Object(object), params)
+    }
+
+    /// Replaces an object or one of its subresources.
+    ///
+    /// # Errors
+    /// The status that the server reports.
+    pub fn update(&mut self, target: &Target, object: Object, params: &WriteParams) -> Result<Arc<Object>> {
+        self.write(target.request(Verb::Update), Body::Object(object), params)
+    }
+
+    /// Patches an object or one of its subresources.
+    ///
+    /// # Errors
+    /// The status that the server reports.
+    pub fn patch(&mut self, target: &Target, patch: Patch, params: &WriteParams) -> Result<Arc<Object>> {
+        self.write(target.request(Verb::Patch), patch.into(), params)
+    }
+
+    /// Applies a configuration on the server.
+    ///
+    /// # Errors
+    /// The status that the server reports.
+    pub fn apply(&mut self, target: &Target, configuration: Value, params: &WriteParams) -> Result<Arc<Object>> {
+        self.patch(target, Patch::Value(PatchType::Apply, configuration), params)
+    }
+
+    /// Deletes an object and returns its last version.
+    ///
+    /// # Errors
+    /// The status that the server reports.
+    pub fn delete(&mut self, target: &Target, params: &DeleteParams) -> Result<Arc<Object>> {
+        let mut request = target.request(Verb::Delete).grace(params.grace).dry_run(params.dry_run);
+        request.options.propagation = params.propagation;
+        request.options.uid.clone_from(&params.uid);
+        self.object(request)
+    }
+
+    /// Opens a watch of a collection. The server decides now whether the user may watch it; events are read by
+    /// [`Client::poll`].
+    ///
+    /// # Errors
+    /// The status that the server reports.
+    pub fn watch(
+        &mut self,
+        target: &Target,
+        params: &ListParams,
+        start: WatchStart,
+    ) -> Result<(Watch, Vec<WatchEvent>)> {
+        let mut request = target.collection().request(Verb::Watch).labels(&params.labels).fields(&params.fields);
+        match start {
+            WatchStart::Existing => request.options.send_initial_events = true,
+            WatchStart::After(revision) => request.options.resource_version = Some(revision.to_string()),
+        }
+        let mut watch = Watch { request: request.clone() };
+        let mut events = events_of(self.send(request)?);
+        watch.advance(&mut events);
+        Ok((watch, events))
+    }
+
+    /// Reads the events of a watch since the last call.
+    ///
+    /// # Errors
+    /// Status 410 when the change log no longer reaches the position of the watch.
+    pub fn poll(&mut self, watch: &mut Watch) -> Result<Vec<WatchEvent>> {
+        // The connection is open already: a further read of it is not a request of its own.
+        let mut events = events_of(self.send_unlogged(watch.request.clone())?);
+        watch.advance(&mut events);
+        Ok(events)
+    }
+
+    /// Reads a log from the position of its stream on.
+    ///
+    /// # Errors
+    /// The status that the server reports.
+    pub fn read_log(&mut self, stream: &mut LogStream) -> Result<Log> {
+        let is_open = stream.options.position > 0;
+        let mut request = stream.target.request(Verb::Get);
+        request.options.log.clone_from(&stream.options);
+        let response = if is_open { self.send_unlogged(request)? } else { self.send(request)? };
+        match response.payload {
+            Payload::Log(log) => {
+                stream.advance(&log);
+                Ok(log)
+            }
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Blocks until something may have changed on the server, at most until `deadline`.
+    ///
+    /// # Errors
+    /// A connection or store that cannot be opened again.
+    pub fn wait(
+        &mut self,
+        deadline: Option<Time>,
+        wait_for: WaitFor,
+    ) -> std::result::Result<WaitOutcome, ClusterError> {
+        self.transport.wait(deadline, wait_for)
+    }
+
+    fn page(&mut self, request: Request) -> Result<ObjectList> {
+        match self.send(request)?.payload {
+            Payload::List(list) => Ok(list),
+            _ => Err(unexpected()),
+        }
+    }
+
+    fn write(&mut self, request: Request, body: Body, params: &WriteParams) -> Result<Arc<Object>> {
+        let mut request = request.manager(&params.manager).dry_run(params.dry_run).body(body);
+        request.options.validation = params.validation;
+        request.options.duplicates.clone_from(&params.duplicates);
+        request.options.force = params.force;
+        self.object(request)
+    }
+
+    fn object(&mut self, request: Request) -> Result<Arc<Object>> {
+        match self.send(request)?.payload {
+            Payload::Object(object) => Ok(object),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Sends a request, logs it and keeps the warnings of the server.
+    fn send(&mut self, mut request: Request) -> Result<Response> {
+        request.requester = Requester::User(self.user.clone());
+        let response = match self.log.is_on() {
+            true => self.send_logged(request)?,
+            false => self.transport.send(request)?,
+        };
+        self.keep_warnings(&response.warnings);
+        Ok(response)
+    }
+
+    fn send_logged(&mut self, request: Request) -> Result<Response> {
+        let kind = self.transport.catalog().by_resource(&request.resource);
+        let version = kind.map_or("v1beta1", |kind| kind.names().version);
+        let is_virtual = self.transport.clock().mode == ClockMode::Virtual;
+        let started = self.log.start(&request, version, self.impersonates, is_virtual);
+        let result = self.transport.send(request);
+        self.log.finish(started, &result);
+        result
+    }
+
+    fn send_unlogged(&mut self, mut request: Request) -> Result<Response> {
+        request.requester = Requester::User(self.user.clone());
+        self.transport.send(request)
+    }
+
+    fn keep_warnings(&mut self, warnings: &[String]) {
+        for warning in warnings {
+            if !self.seen_warnings.contains(warning) {
+                self.seen_warnings.push(warning.clone());
+                self.warnings.push(warning.clone());
+            }
+        }
+    }
+}
+
+fn events_of(response: Response) -> Vec<WatchEvent> {
+    match response.payload {
+        Payload::Events(events) => events,
+        _ => Vec::new(),
+    }
+}
+
+/// A payload that does not belong to the verb of its request.
+fn unexpected() -> Status {
+    Status::internal("the server returned a response of an unexpected type")
+}

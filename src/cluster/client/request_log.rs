@@ -1,0 +1,202 @@
+//! The request log: what kubectl prints about its requests at `-v=6` to `-v=9` (client-go `transport/round_trippers.go`).
+//!
+//! | level | entries of a request |
+//! |---|---|
+//! | 6 | response with verb, URL, status and duration |
+//! | 7 | request with verb, URL and headers; response with status and duration |
+//! | 8 | the same with response headers, and both bodies, cut after 1,024 characters |
+//! | 9 | the request as a curl command; response with verb, URL, status, headers and duration; bodies cut after 10,240 |
+//! | 10 | as 9, bodies uncut |
+
+use std::time::Instant;
+
+use kctl_base::json::to_compact;
+use kctl_base::object::ValueRead;
+use kctl_base::status::Status;
+
+use super::url;
+use crate::api::{Request, Requester, Response, Result};
+
+/// The address that the kubeconfig of a store names.
+const SERVER: &str = "https://127.0.0.1:6443";
+/// The source positions that kubectl's log entries carry.
+const REQUEST: &str = "round_trippers.go:527";
+const RESPONSE: &str = "round_trippers.go:632";
+const BODY: &str = "type.go:165";
+
+/// An entry of the log: where kubectl logs it, and the text behind the klog prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged {
+    /// The source position in client-go.
+    pub position: &'static str,
+    /// The message with its key-value pairs; can have several lines.
+    pub message: String,
+}
+
+/// Logs requests at a verbosity; collects the entries until they are taken.
+#[derive(Debug, Default)]
+pub struct RequestLog {
+    verbosity: u8,
+    entries: Vec<Logged>,
+}
+
+/// A request whose response has not come yet.
+pub(super) struct Started {
+    method: &'static str,
+    url: String,
+    /// `None` in virtual time, in which requests take none.
+    at: Option<Instant>,
+}
+
+impl RequestLog {
+    /// Creates a log; a verbosity below 6 logs nothing.
+    pub(super) fn new(verbosity: u8) -> RequestLog {
+        RequestLog { verbosity, entries: Vec::new() }
+    }
+
+    /// Removes and returns the entries so far.
+    pub(super) fn take(&mut self) -> Vec<Logged> {
+        std::mem::take(&mut self.entries)
+    }
+
+    /// Whether requests are logged at all.
+    pub(super) fn is_on(&self) -> bool {
+        self.verbosity >= 6
+    }
+
+    /// Logs a request; `version` is the version of the resource for requests that do not name one.
+    pub(super) fn start(&mut self, request: &Request, version: &str, impersonates: bool, is_virtual: bool) -> Started {
+        let (method, url) = (url::method(request.verb), format!("{SERVER}{}", url::path(request, version)));
+        let headers = request_headers(request, impersonates);
+        match self.verbosity {
+            7 | 8 => self.log(
+                REQUEST,
+                format!("\"Request\" verb={method:?} url={url:?} headers={}", block(&header_lines(&headers))),
+            ),
+            9.. => {
+                let flags: String = headers
+                    .iter()
+                    .map(|(name, value)| format!(" -H \"{name}: {value}\" "))
+                    .collect::<Vec<_>>()
+                    .concat();
+                let command = format!("curl -v -X{method} {flags}'{url}'");
+                self.log(REQUEST, format!("\"Request\" curlCommand={}", block(&[command])));
+            }
+            _ => {}
+        }
+        let body = url::request_body(request);
+        if self.verbosity >= 8 && !body.is_empty() {
+            self.log_body("Request Body", &body);
+        }
+        let at = (!is_virtual).then(Instant::now);
+        Started { method, url, at }
+    }
+
+    /// Logs the response to a request.
+    pub(super) fn finish(&mut self, Started { method, url, at }: Started, result: &Result<Response>) {
+        let milliseconds = at.map_or(0, |at| at.elapsed().as_millis());
+        let status = status_line(result);
+        let target = match self.verbosity {
+            7 | 8 => String::new(),
+            _ => format!(" verb={method:?} url={url:?}"),
+        };
+        let headers = match self.verbosity {
+            8.. => format!(" headers={}", block(&["Content-Type: application/json".to_string()])),
+            _ => String::new(),
+        };
+        self.log(RESPONSE, format!("\"Response\"{target} status={status:?}{headers} milliseconds={milliseconds}"));
+        if self.verbosity >= 8 {
+            let body = match result {
+                Ok(response) => url::response_body(response),
+                Err(status) => to_compact(&status.to_value()),
+            };
+            self.log_body("Response Body", &body);
+        }
+    }
+
+    fn log_body(&mut self, title: &str, body: &str) {
+        let limit = match self.verbosity {
+            8 => 1024,
+            9 => 10_240,
+            _ => usize::MAX,
+        };
+        let cut = match body.char_indices().nth(limit) {
+            Some((end, _)) => format!("{} [truncated {} chars]", &body[..end], body.len() - end),
+            None => body.to_string(),
+        };
+        self.log(BODY, format!("{title:?} body={}", block(&[cut])));
+    }
+
+    fn log(&mut self, position: &'static str, message: String) {
+        self.entries.push(Logged { position, message });
+    }
+}
+
+/// The headers of a request. Credentials are no part of it: the store is its own.
+fn request_headers(request: &Request, impersonates: bool) -> Vec<(&'static str, String)> {
+    let mut headers = vec![("Accept", "application/json".to_string())];
+    headers.extend(url::content_type(request).map(|kind| ("Content-Type", kind)));
+    if let (Requester::User(user), true) = (&request.requester, impersonates) {
+        headers.extend(user.groups.iter().map(|group| ("Impersonate-Group", group.clone())));
+        headers.push(("Impersonate-User", user.name.clone()));
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    headers.push(("User-Agent", format!("kubectl/v{version} ({}/{})", std::env::consts::OS, arch())));
+    headers
+}
+
+/// The architecture in Go's words.
+fn arch() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+fn header_lines(headers: &[(&'static str, String)]) -> Vec<String> {
+    headers.iter().map(|(name, value)| format!("{name}: {value}")).collect()
+}
+
+/// A value of several lines as klog prints it.
+fn block(lines: &[String]) -> String {
+    let lines: String = lines.iter().flat_map(|text| text.lines()).map(|line| format!("\t{line}\n")).collect();
+    format!("<\n{lines} >")
+}
+
+/// `200 OK`, `404 Not Found`.
+fn status_line(result: &Result<Response>) -> String {
+    let code = match result {
+        Ok(response) if response.created => 201,
+        Ok(_) => 200,
+        Err(status) => status_code(status),
+    };
+    format!("{code} {}", http_reason(code))
+}
+
+fn status_code(status: &Status) -> u16 {
+    status.to_value().int("/code").and_then(|code| u16::try_from(code).ok()).unwrap_or(500)
+}
+
+/// The reason phrase of the status codes that the server returns (RFC 9110).
+fn http_reason(code: u16) -> &'static str {
+    match code {
+        200 => "OK",
+        201 => "Created",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        409 => "Conflict",
+        410 => "Gone",
+        413 => "Request Entity Too Large",
+        415 => "Unsupported Media Type",
+        422 => "Unprocessable Entity",
+        429 => "Too Many Requests",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "Internal Server Error",
+    }
+}
