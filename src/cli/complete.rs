@@ -56,12 +56,12 @@ fn candidates(typed: &[String], current: &str) -> CliResult<Vec<String>> {
     {
         return Ok(found);
     }
-    let catalog = ctx.cluster()?.server().catalog().clone();
+    let catalog = ctx.catalog()?;
     Ok(catalog.iter().map(|k| k.names().resource().into()).collect())
 }
 
 fn names(ctx: &mut Ctx, kind: &str) -> CliResult<Vec<String>> {
     let target = resolve::kind(ctx, kind)?;
     let selection = resolve::Selection { namespace: ctx.namespace(), ..resolve::Selection::default() };
-    Ok(resolve::list(ctx, &selection, &target)?.into_iter().map(|item| item.name).collect())
+    Ok(resolve::list(ctx, &selection, &target)?.items.into_iter().map(|item| item.name).collect())
 }

@@ -2,6 +2,7 @@
 //! it reports is durable.
 
 use std::io::{IsTerminal, Read, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::ArgMatches;
@@ -9,8 +10,11 @@ use clap::ArgMatches;
 use super::args::Matches;
 use super::{CliError, CliResult, kubeconfig};
 use kctl_base::sim::{ClockMode, Duration, Time};
-use kctl_cluster::api::{Request, Response, User};
-use kctl_cluster::{Cluster, OpenOptions};
+use kctl_base::status::Status;
+use kctl_cluster::client::{Client, Watch};
+use kctl_cluster::console::Console;
+use kctl_cluster::{Cluster, OpenOptions, User, WaitFor, WaitOutcome, WatchEvent};
+use kctl_kinds::Catalog;
 
 /// The surroundings of one command.
 pub struct Ctx {
@@ -33,7 +37,9 @@ pub struct Ctx {
     store: Option<PathBuf>,
     timeout: Duration,
     timeout_given: bool,
-    cluster: Option<Cluster>,
+    /// Verbosity of the request log (`-v`).
+    verbosity: u8,
+    client: Option<Client<Cluster>>,
     /// Tests read what would have been printed: output and errors.
     captured: Option<(String, String)>,
     warned: bool,
@@ -67,7 +73,8 @@ impl Ctx {
             store: None,
             timeout: Duration::from_secs(30),
             timeout_given: false,
-            cluster: None,
+            verbosity: 0,
+            client: None,
             captured: None,
             warned: false,
             warnings: Vec::new(),
@@ -83,6 +90,9 @@ impl Ctx {
         self.kubeconfig = matches.given("kubeconfig").filter(|f| !f.is_empty()).map(PathBuf::from);
         let (name, groups) = (matches.value("as"), matches.values("as-group"));
         self.user = (!name.is_empty()).then(|| User::new(name, groups));
+        if let (Some(client), Some(user)) = (&mut self.client, &self.user) {
+            client.impersonate(user.clone());
+        }
         let beside_store = self.captured.is_none() && self.store_dir().is_ok();
         if self.kubeconfig().is_some() || beside_store {
             let context = matches.given("context").filter(|c| !c.is_empty());
@@ -110,7 +120,7 @@ impl Ctx {
 
     /// Whom the command acts as; the cluster's administrator unless `--as` names another.
     pub fn user(&self) -> User {
-        self.user.clone().unwrap_or_else(|| User::new("kubernetes-admin", vec!["system:masters".into()]))
+        self.user.clone().unwrap_or_else(User::admin)
     }
 
     /// The kubeconfig file that was asked for, by flag or environment. Of a list of files it is the first that exists, else
@@ -172,32 +182,101 @@ impl Ctx {
         Ok(options)
     }
 
-    /// The cluster, opened at the first call: lock, store, catching up.
-    pub fn cluster(&mut self) -> CliResult<&mut Cluster> {
-        if self.cluster.is_none() {
-            let options = self.open_options()?;
-            self.cluster = Some(Cluster::open(options)?);
+    /// The client, connected at the first call: lock, store, catching up.
+    pub fn client(&mut self) -> CliResult<&mut Client<Cluster>> {
+        if self.client.is_none() {
+            let mut client = Client::new(Cluster::open(self.open_options()?)?);
+            client.set_verbosity(self.verbosity);
+            if let Some(user) = &self.user {
+                client.impersonate(user.clone());
+            }
+            self.client = Some(client);
         }
-        // Set two lines above when it was not.
-        self.cluster.as_mut().ok_or_else(|| CliError::text("the store is not open"))
+        // Set above when it was not.
+        self.client.as_mut().ok_or_else(|| CliError::text("the store is not open"))
     }
 
-    /// Sends a request; warnings of the server go to standard error.
-    pub fn call(&mut self, request: &Request) -> CliResult<Response> {
-        if let Some(user) = self.user.clone() {
-            self.cluster()?.server().authorize(&user, request)?;
+    /// Calls the API server; its warnings and the request log go to standard error.
+    ///
+    /// # Errors
+    /// The status that the server reports.
+    pub fn api<T>(&mut self, call: impl FnOnce(&mut Client<Cluster>) -> Result<T, Status>) -> CliResult<T> {
+        let client = self.client()?;
+        let result = call(client);
+        let (log, warnings) = (client.take_log(), client.take_warnings());
+        for entry in log {
+            self.log('I', entry.position, &entry.message)?;
         }
-        let mut request = request.clone();
-        request.options.user = Some(self.user());
-        let response = self.cluster()?.handle(&request)?;
-        for warning in &response.warnings {
-            // What the server says again and again is printed once.
-            if !self.warnings.contains(warning) {
-                self.warnings.push(warning.clone());
-                self.warn(warning);
+        for warning in warnings {
+            self.warn(&warning);
+        }
+        Ok(result?)
+    }
+
+    /// The kinds that the server serves.
+    pub fn catalog(&mut self) -> CliResult<Catalog> {
+        Ok(self.client()?.catalog())
+    }
+
+    /// Opens the console of the simulation.
+    ///
+    /// # Errors
+    /// Status 403 for a user without the permission.
+    pub fn console(&mut self) -> CliResult<Console<'_>> {
+        let client = self.client()?;
+        let user = client.user().clone();
+        Ok(client.transport().console(&user)?)
+    }
+
+    /// Whether the command acts as another user (`--as`).
+    pub fn impersonates(&self) -> bool {
+        self.user.is_some()
+    }
+
+    /// Prints what has been said so far and blocks until something may have changed, at most until `deadline`.
+    pub fn wait(&mut self, deadline: Option<Time>, wait_for: WaitFor) -> CliResult<WaitOutcome> {
+        self.flush()?;
+        Ok(self.client()?.wait(deadline, wait_for)?)
+    }
+
+    /// Calls `look` again after each change until it returns a value. Returns `None` when the deadline has passed, or when
+    /// nothing will change any more.
+    pub fn wait_until<T>(
+        &mut self,
+        deadline: Option<Time>,
+        wait_for: WaitFor,
+        mut look: impl FnMut(&mut Ctx) -> CliResult<Option<T>>,
+    ) -> CliResult<Option<T>> {
+        loop {
+            if let Some(value) = look(self)? {
+                return Ok(Some(value));
+            }
+            if self.wait(deadline, wait_for)? != WaitOutcome::Progress {
+                return look(self);
             }
         }
-        Ok(response)
+    }
+
+    /// Calls `each` for the further events of a watch until it breaks. Returns `None` when the deadline has passed, or when
+    /// nothing will change any more.
+    pub fn follow<T>(
+        &mut self,
+        watch: &mut Watch,
+        deadline: Option<Time>,
+        wait_for: WaitFor,
+        mut each: impl FnMut(&mut Ctx, WatchEvent) -> CliResult<ControlFlow<T>>,
+    ) -> CliResult<Option<T>> {
+        loop {
+            let outcome = self.wait(deadline, wait_for)?;
+            for event in self.api(|client| client.poll(watch))? {
+                if let ControlFlow::Break(value) = each(self, event)? {
+                    return Ok(Some(value));
+                }
+            }
+            if outcome != WaitOutcome::Progress {
+                return Ok(None);
+            }
+        }
     }
 
     /// Prints a warning of the server.
@@ -234,7 +313,7 @@ impl Ctx {
 
     /// The present, of the cluster.
     pub fn now(&mut self) -> CliResult<Time> {
-        Ok(self.cluster()?.now())
+        Ok(self.client()?.now())
     }
 
     /// All of standard input.
@@ -250,8 +329,8 @@ impl Ctx {
     /// Makes everything done so far durable and then prints what was said about it. Long-running verbs call it between
     /// their steps; at the end of a command it is done for them.
     pub fn flush(&mut self) -> CliResult<()> {
-        if let Some(cluster) = self.cluster.as_mut()
-            && let Err(error) = cluster.commit()
+        if let Some(client) = self.client.as_mut()
+            && let Err(error) = client.transport().commit()
         {
             self.out.clear();
             return Err(error.into());
@@ -263,7 +342,7 @@ impl Ctx {
     /// Gives the store back until it is needed again: while an editor is open others can work.
     pub fn release(&mut self) -> CliResult<()> {
         self.flush()?;
-        self.cluster = None;
+        self.client = None;
         Ok(())
     }
 
@@ -272,7 +351,7 @@ impl Ctx {
     pub fn captured(argv: Vec<String>, cluster: Cluster) -> Ctx {
         let mut ctx = Ctx::from_environment(argv);
         ctx.hints = false;
-        ctx.cluster = Some(cluster);
+        ctx.client = Some(Client::new(cluster));
         ctx.captured = Some((String::new(), String::new()));
         ctx
     }
@@ -281,7 +360,7 @@ impl Ctx {
     #[cfg(test)]
     pub fn into_captured(self) -> (String, String, Option<Cluster>) {
         let (out, err) = self.captured.unwrap_or_default();
-        (out, err, self.cluster)
+        (out, err, self.client.map(Client::into_transport))
     }
 
     /// Writes out what was held back. A closed pipe ends the command quietly, as it ends any filter.

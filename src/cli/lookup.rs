@@ -1,4 +1,4 @@
-//! The other objects that a description speaks of, read from the cluster.
+//! The other objects that a description shows, read through the client.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -6,50 +6,88 @@ use std::sync::Arc;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
-use kctl_cluster::api::Server;
+use kctl_base::status::{Reason, Status};
+use kctl_cluster::Cluster;
+use kctl_cluster::client::{Client, ListParams, ResourcePath};
 use kctl_kinds::Lookup;
-use kctl_kinds::core::event::ABOUT;
 
-/// Reads from the server while a description is written. What can not be read is left out of it.
-pub struct ServerLookup<'a> {
-    server: RefCell<&'a mut Server>,
-    now: Time,
+/// Objects per request of a list.
+const CHUNK_SIZE: usize = 500;
+
+/// Reads objects while a description is written.
+///
+/// What the user may not read is left out of the description, as kubectl leaves it out; any other failure is kept for
+/// [`ClientLookup::finish`].
+pub struct ClientLookup<'a> {
+    client: RefCell<&'a mut Client<Cluster>>,
+    /// The namespace of the described object.
+    namespace: String,
     show_events: bool,
+    failure: RefCell<Option<Status>>,
 }
 
-impl<'a> ServerLookup<'a> {
-    /// A lookup at an instant.
-    pub fn new(server: &'a mut Server, now: Time, show_events: bool) -> ServerLookup<'a> {
-        ServerLookup { server: RefCell::new(server), now, show_events }
+impl<'a> ClientLookup<'a> {
+    /// Creates a lookup for the description of an object in a namespace.
+    pub fn new(client: &'a mut Client<Cluster>, namespace: &str, show_events: bool) -> ClientLookup<'a> {
+        let failure = RefCell::new(None);
+        ClientLookup { client: RefCell::new(client), namespace: namespace.into(), show_events, failure }
     }
 
-    fn involved(&self, key: &str) -> Vec<Arc<Object>> {
-        self.server.borrow_mut().read_index_of(ABOUT, key, "events", None).unwrap_or_default()
+    /// Reports the first failure of a read, other than a missing permission.
+    ///
+    /// # Errors
+    /// The status that the server reported.
+    pub fn finish(self) -> Result<(), Status> {
+        self.failure.into_inner().map_or(Ok(()), Err)
+    }
+
+    fn read<T: Default>(&self, read: impl FnOnce(&mut Client<Cluster>) -> Result<T, Status>) -> T {
+        read(&mut self.client.borrow_mut()).unwrap_or_else(|status| {
+            if status.reason != Reason::Forbidden {
+                self.failure.borrow_mut().get_or_insert(status);
+            }
+            T::default()
+        })
+    }
+
+    fn select(&self, resource: &str, namespace: &str, params: ListParams) -> Vec<Arc<Object>> {
+        let path = ResourcePath::all(resource, namespace);
+        let params = ListParams { chunk_size: CHUNK_SIZE, ..params };
+        self.read(|client| client.list(&path, &params).map(|list| list.items))
+    }
+
+    /// The events whose `involvedObject` has a field with a value.
+    fn involving(&self, namespace: &str, fields: &[(&str, &str)]) -> Vec<Arc<Object>> {
+        let selector: Vec<String> =
+            fields.iter().map(|(field, value)| format!("involvedObject.{field}={value}")).collect();
+        self.select("events", namespace, ListParams::fields(&selector.join(",")))
     }
 }
 
-impl Lookup for ServerLookup<'_> {
+impl Lookup for ClientLookup<'_> {
     fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Arc<Object>> {
-        self.server.borrow_mut().read(resource, namespace, name).ok().flatten()
+        self.read(|client| client.get_opt(&ResourcePath::one(resource, namespace, name)))
     }
 
     fn list(&self, resource: &str, namespace: Option<&str>, selector: Option<&Selector>) -> Vec<Arc<Object>> {
-        let mut found = self.server.borrow_mut().read_all(resource, namespace).unwrap_or_default();
-        found.retain(|o| selector.is_none_or(|s| s.matches_object(o)));
-        found
+        let labels = selector.map(ToString::to_string).unwrap_or_default();
+        self.select(resource, namespace.unwrap_or(""), ListParams::labels(&labels))
     }
 
     fn owned(&self, resource: &str, uid: &str) -> Vec<Arc<Object>> {
-        self.server.borrow_mut().read_index_of("owner", uid, resource, None).unwrap_or_default()
+        let mut objects = self.select(resource, &self.namespace, ListParams::default());
+        objects.retain(|object| object.owners().iter().any(|owner| owner.uid == uid));
+        objects
     }
 
     fn events(&self, object: &Object) -> Vec<Arc<Object>> {
-        let mut events = self.involved(object.uid());
-        // The kubelet speaks of its node by name, and some events know no uid.
+        let mut events = self.involving(object.namespace(), &[("uid", object.uid())]);
+        // The kubelet names its node by name instead of uid, and some events carry no uid.
         if object.kind() == "Node" {
-            events.extend(self.involved(object.name()));
+            events.extend(self.involving("", &[("uid", object.name())]));
         }
-        events.extend(self.involved(&format!("{}/{}/{}", object.kind(), object.namespace(), object.name())));
+        let by_name = [("uid", ""), ("kind", object.kind()), ("name", object.name())];
+        events.extend(self.involving(object.namespace(), &by_name));
         let last = |e: &Arc<Object>| e.time("/lastTimestamp").or_else(|| e.time("/eventTime"));
         let order = |e: &Arc<Object>| e.resource_version().parse::<u64>().unwrap_or(0);
         events.sort_by_key(|e| (last(e), order(e)));
@@ -57,11 +95,11 @@ impl Lookup for ServerLookup<'_> {
     }
 
     fn pods_on_node(&self, node: &str) -> Vec<Arc<Object>> {
-        self.server.borrow_mut().read_index_of("node", node, "pods", None).unwrap_or_default()
+        self.select("pods", "", ListParams::fields(&format!("spec.nodeName={node}")))
     }
 
     fn now(&self) -> Time {
-        self.now
+        self.client.borrow_mut().now()
     }
 
     fn show_events(&self) -> bool {

@@ -157,7 +157,7 @@ fn print_names(ctx: &mut Ctx, object: &Value) -> CliResult<()> {
         return Ok(());
     }
     let (group, version) = split_api_version(object.api_version());
-    let known = ctx.cluster()?.server().catalog().by_gvk(group, version, object.kind());
+    let known = ctx.catalog()?.by_gvk(group, version, object.kind());
     let kind = match known {
         Some(kind) => kind.names().singular_group(),
         None if group.is_empty() => object.kind().to_lowercase(),

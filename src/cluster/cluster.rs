@@ -4,12 +4,15 @@
 //! here and nowhere else: [`Cluster::open`] catches up with the wall clock, [`Cluster::advance`] moves a virtual one, and
 //! [`Cluster::wait`] is how a command waits in either. Nothing a command did is kept before [`Cluster::commit`].
 
+use std::sync::Arc;
+
 use crate::api::{Request, Response, Result, Server};
 use crate::client::{Transport, WaitFor, WaitOutcome};
 use crate::controllers::Driver;
 use crate::store::StoreError;
 use kctl_base::json;
-use kctl_base::sim::{ClockState, Time};
+use kctl_base::object::Object;
+use kctl_base::sim::{ClockState, Ids, Time};
 use kctl_base::status::Status;
 use kctl_kinds::Catalog;
 
@@ -86,6 +89,11 @@ impl Cluster {
         self.clock
     }
 
+    /// The deterministic generator of names and numbers.
+    pub fn ids(&self) -> Ids {
+        self.server.ids()
+    }
+
     /// The API server, for reads that are no requests.
     pub fn server(&mut self) -> &mut Server {
         &mut self.server
@@ -124,6 +132,10 @@ impl Transport for Cluster {
 
     fn catalog(&mut self) -> Catalog {
         self.server.catalog().clone()
+    }
+
+    fn definition(&mut self, resource: &str) -> Result<Option<Arc<Object>>> {
+        self.server.read(crate::api::DEFINITIONS, "", resource)
     }
 
     fn clock(&mut self) -> ClockState {

@@ -5,6 +5,7 @@ mod bootstrap;
 pub mod client;
 mod clock;
 mod cluster;
+pub mod console;
 pub mod controllers;
 pub mod dns;
 mod open;
@@ -12,6 +13,7 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
+pub use api::{FieldValidation, LogOptions, PatchType, Propagation, User, WatchEvent};
 pub use client::{Client, Transport, WaitFor, WaitOutcome};
 pub use cluster::{Cluster, ClusterError};
 pub use open::{Backend, OpenOptions};

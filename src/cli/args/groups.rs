@@ -4,7 +4,7 @@ use clap::{ArgMatches, Command};
 
 use super::{Matches, each, list, optional, switch, text};
 use crate::{CliError, CliResult, Ctx};
-use kctl_cluster::api::FieldValidation;
+use kctl_cluster::FieldValidation;
 
 /// `-o` and what goes with it.
 pub fn output(command: Command) -> Command {
@@ -152,3 +152,17 @@ pub fn read_validation(matches: &ArgMatches) -> CliResult<FieldValidation> {
 pub fn read_manager(matches: &ArgMatches, default: &str) -> String {
     matches.given("field-manager").filter(|m| !m.is_empty()).unwrap_or(default).to_string()
 }
+
+/// Adds `--chunk-size`.
+pub fn chunks(command: Command) -> Command {
+    command.arg(args::number(
+        "chunk-size",
+        "Return large lists in chunks rather than all at once. Pass 0 to disable.",
+    ))
+}
+
+/// The number of objects in each request of a list, 500 by default; 0 for all in one.
+pub fn chunk_size(matches: &ArgMatches) -> usize {
+    matches.int("chunk-size").map_or(500, |size| usize::try_from(size).unwrap_or(0))
+}
+

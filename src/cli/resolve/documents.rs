@@ -2,7 +2,7 @@
 
 use crate::files::SourceText;
 use crate::{CliError, CliResult};
-use kctl_base::gvk::split_api_version;
+use kctl_base::gvk::{GroupVersion, split_api_version};
 use kctl_base::json::{Value, kind_name};
 use kctl_base::labels::Selector;
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    fn kind_of(&self, object: &Value, source: &SourceText) -> CliResult<(KindRef, Option<(String, String)>)> {
+    fn kind_of(&self, object: &Value, source: &SourceText) -> CliResult<(KindRef, Option<GroupVersion>)> {
         if object.kind().is_empty() {
             let text = kctl_base::json::to_compact(object);
             let file = &source.name;
@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
         })?;
         let stored = kind.names();
         let other = (stored.group, stored.version) != (group, version);
-        Ok((kind, other.then(|| (group.to_string(), version.to_string()))))
+        Ok((kind, other.then(|| GroupVersion::new(group, version))))
     }
 
     /// The namespace of an object: its own, else that of the command.

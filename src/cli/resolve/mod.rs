@@ -14,7 +14,8 @@ use super::{CliError, CliResult, Ctx, kustomization};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::{Reason, Status};
-use kctl_cluster::api::Request;
+use kctl_base::gvk::GroupVersion;
+use kctl_cluster::client::{ListParams, ResourcePath, WriteParams};
 use kctl_kinds::catalog::KindRef;
 use words::Wanted;
 
@@ -49,6 +50,8 @@ pub struct Selection {
     pub validate: bool,
     /// A subresource, which can not be had for lists.
     pub subresource: String,
+    /// Number of objects in each request of a list; 0 for all in one.
+    pub chunk_size: usize,
 }
 
 impl Selection {
@@ -88,7 +91,7 @@ pub struct Item {
     /// Its kind.
     pub kind: KindRef,
     /// Group and version that were asked for, where they are not the stored ones.
-    pub version: Option<(String, String)>,
+    pub version: Option<GroupVersion>,
     /// Its namespace, empty for objects of the cluster.
     pub namespace: String,
     /// Its name; empty in a file that leaves it to the server.
@@ -119,12 +122,14 @@ impl Item {
         self.kind.names().resource().into()
     }
 
-    /// A request about this object in the version that was asked for.
-    pub fn request(&self, verb: kctl_cluster::api::Verb) -> Request {
-        let mut request = Request::new(verb, &self.resource(), &self.namespace, &self.name);
-        request.version = self.version.clone();
-        request.options.duplicates = self.duplicates.clone();
-        request
+    /// The object in the version that was asked for, as requests name it.
+    pub fn path(&self) -> ResourcePath {
+        ResourcePath::one(&self.resource(), &self.namespace, &self.name).version(self.version.clone())
+    }
+
+    /// The parameters of a write of this object by a field manager.
+    pub fn write_params(&self, manager: &str) -> WriteParams {
+        WriteParams { duplicates: self.duplicates.clone(), ..WriteParams::manager(manager) }
     }
 
     /// The object as the server has it: what a list answered, else asked for now.
@@ -137,7 +142,7 @@ impl Item {
 
     /// The object as the server has it now.
     pub fn fetch(&self, ctx: &mut Ctx) -> CliResult<Arc<Object>> {
-        Ok(ctx.call(&self.request(kctl_cluster::api::Verb::Get))?.object)
+        ctx.api(|client| client.get(&self.path()))
     }
 
     /// A server's refusal about this object, with the file it is from: `error when VERB "f": ...`.
@@ -155,14 +160,14 @@ pub struct Target {
     /// The kind.
     pub kind: KindRef,
     /// Group and version that were asked for, where they are not the stored ones.
-    pub version: Option<(String, String)>,
+    pub version: Option<GroupVersion>,
 }
 
 impl Target {
     /// `apps/v1, Resource=deployments`: how Go prints a group, version and resource.
     pub fn go_name(&self) -> String {
         let names = self.kind.names();
-        let version = self.version.as_ref().map_or(names.version, |(_, v)| v);
+        let version = self.version.as_ref().map_or(names.version, |gv| &gv.version);
         format!("{}/{version}, Resource={}", names.group, names.plural)
     }
 }
@@ -170,6 +175,8 @@ impl Target {
 /// What a selection means.
 #[derive(Default)]
 pub struct Resolved {
+    /// The revision at which the last list was made; 0 when nothing was listed.
+    pub resource_version: u64,
     /// The objects, in kubectl's order.
     pub items: Vec<Item>,
     /// What went wrong for others.
@@ -202,7 +209,7 @@ pub fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
         }
         false => {}
     }
-    let catalog = ctx.cluster()?.server().catalog().clone();
+    let catalog = ctx.catalog()?;
     match words::read(&catalog, selection, &ctx.program)? {
         Wanted::Nothing => Err(CliError::text(NOTHING_NAMED)),
         Wanted::Types(targets) => list_all(ctx, selection, targets),
@@ -216,13 +223,13 @@ pub fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
 
 /// The types that a text names: `deploy,svc`, `all`.
 pub fn types(ctx: &mut Ctx, text: &str) -> CliResult<Vec<Target>> {
-    let catalog = ctx.cluster()?.server().catalog().clone();
+    let catalog = ctx.catalog()?;
     words::types(&catalog, text)
 }
 
 /// The one kind that a word names.
 pub fn kind(ctx: &mut Ctx, word: &str) -> CliResult<Target> {
-    let catalog = ctx.cluster()?.server().catalog().clone();
+    let catalog = ctx.catalog()?;
     words::target(&catalog, word)
 }
 
@@ -243,7 +250,7 @@ fn from_files(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
         }
         Some(folder) => built(ctx, folder)?,
     };
-    let catalog = ctx.cluster()?.server().catalog().clone();
+    let catalog = ctx.catalog()?;
     let reader = documents::Reader::new(&catalog, selection)?;
     let mut resolved = Resolved { single: sources.single, ..Resolved::default() };
     for source in sources.texts {
@@ -284,7 +291,10 @@ fn list_all(ctx: &mut Ctx, selection: &Selection, targets: Vec<Target>) -> CliRe
     let mut resolved = Resolved::default();
     for target in &targets {
         match list(ctx, selection, target) {
-            Ok(items) => resolved.items.extend(items),
+            Ok(listed) => {
+                resolved.items.extend(listed.items);
+                resolved.resource_version = listed.resource_version;
+            }
             Err(error) => resolved.errors.push(error),
         }
     }
@@ -292,13 +302,25 @@ fn list_all(ctx: &mut Ctx, selection: &Selection, targets: Vec<Target>) -> CliRe
     Ok(resolved)
 }
 
+/// The objects of a list.
+pub struct Listed {
+    /// The objects, by namespace and name.
+    pub items: Vec<Item>,
+    /// The revision at which the list was made.
+    pub resource_version: u64,
+}
+
 /// The objects of one type that the selection's namespace and selectors choose.
-pub fn list(ctx: &mut Ctx, selection: &Selection, target: &Target) -> CliResult<Vec<Item>> {
+pub fn list(ctx: &mut Ctx, selection: &Selection, target: &Target) -> CliResult<Listed> {
     let names = target.kind.names();
     let namespace = if names.namespaced { selection.namespace.as_str() } else { "" };
-    let mut request = Request::list(&names.resource(), namespace).labels(&selection.labels).fields(&selection.fields);
-    request.version = target.version.clone();
-    let response = ctx.call(&request).map_err(|error| match error {
+    let path = ResourcePath::all(&names.resource(), namespace).version(target.version.clone());
+    let params = ListParams {
+        labels: selection.labels.clone(),
+        fields: selection.fields.clone(),
+        chunk_size: selection.chunk_size,
+    };
+    let list = ctx.api(|client| client.list(&path, &params)).map_err(|error| match error {
         CliError::Status(status) => CliError::Status(list_refusal(selection, target, status)),
         other => other,
     })?;
@@ -312,7 +334,8 @@ pub fn list(ctx: &mut Ctx, selection: &Selection, target: &Target) -> CliResult<
         source: String::new(),
         live: Some(object),
     };
-    Ok(response.items.into_iter().map(item).collect())
+    let items = list.items.into_iter().map(item).collect();
+    Ok(Listed { items, resource_version: list.resource_version })
 }
 
 /// kubectl says what it was looking for when a list is refused.

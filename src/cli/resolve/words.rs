@@ -4,6 +4,7 @@ use crate::{CliError, CliResult};
 use kctl_kinds::Catalog;
 use kctl_kinds::catalog::serves;
 
+use kctl_base::gvk::GroupVersion;
 use super::{Selection, Target};
 
 /// What the words ask for.
@@ -120,7 +121,7 @@ pub(super) fn target(catalog: &Catalog, word: &str) -> CliResult<Target> {
     let asked = parts.next().zip(parts.next()).filter(|(version, group)| {
         serves(&*kind, group, version) && (kind.names().group, kind.names().version) != (*group, *version)
     });
-    let version = asked.map(|(version, group)| (group.to_string(), version.to_string()));
+    let version = asked.map(|(version, group)| GroupVersion::new(group, version));
     Ok(Target { kind, version })
 }
 

@@ -98,7 +98,7 @@ fn resources(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     let (verbs, categories) = (matches.values("verbs"), matches.values("categories"));
     let namespaced = matches.typed("namespaced").then(|| matches.on("namespaced"));
-    let catalog = ctx.cluster()?.server().catalog().clone();
+    let catalog = ctx.catalog()?;
     let mut found: Vec<Resource> = catalog.iter().flat_map(|k| served(&*k)).collect();
     found.retain(|r| {
         matches.given("api-group").is_none_or(|g| g == r.group)
@@ -146,7 +146,7 @@ fn resources(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 
 fn versions(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     refuse_words(ctx, matches, "api-versions")?;
-    let catalog = ctx.cluster()?.server().catalog().clone();
+    let catalog = ctx.catalog()?;
     let mut versions: Vec<String> = Vec::new();
     for kind in catalog.iter() {
         versions.push(kind.names().api_version());

@@ -11,8 +11,8 @@ use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::patch::merge;
 use kctl_base::schema::{Schema, shape};
 use kctl_base::sim::{Duration, Time};
-use kctl_cluster::WaitOutcome;
-use kctl_cluster::api::{PatchType, Verb as ApiVerb};
+use kctl_cluster::PatchType;
+use kctl_cluster::client::Patch;
 
 /// An object to change, as it is now.
 pub(super) struct Subject {
@@ -65,7 +65,7 @@ pub(super) fn send(
     manager: &str,
     dry_run: DryRun,
 ) -> CliResult<Arc<Object>> {
-    let patch = Value::Object(difference(old, new)).to_string();
+    let patch = Value::Object(difference(old, new));
     send_patch(ctx, item, PatchType::Merge, patch, manager, dry_run)
 }
 
@@ -74,12 +74,12 @@ pub(super) fn send_patch(
     ctx: &mut Ctx,
     item: &Item,
     format: PatchType,
-    patch: String,
+    patch: Value,
     manager: &str,
     dry_run: DryRun,
 ) -> CliResult<Arc<Object>> {
-    let request = item.request(ApiVerb::Patch).manager(manager).dry_run(dry_run.is_server());
-    Ok(ctx.call(&request.body(kctl_cluster::api::Body::Patch(format, patch)))?.object)
+    let params = item.write_params(manager).dry_run(dry_run.is_server());
+    ctx.api(|client| client.patch(&item.path(), Patch::Value(format, patch), &params))
 }
 
 /// The object as kubectl prints one that it has decoded itself: with the zero values that its types write out.
@@ -114,24 +114,6 @@ pub(super) fn deadline(ctx: &mut Ctx, timeout: Duration) -> CliResult<Option<Tim
         timeout if timeout < Duration::ZERO => Some(ctx.now()? + Duration::from_secs(7 * 24 * 3600)),
         timeout => Some(ctx.now()? + timeout),
     })
-}
-
-/// Looks again and again until there is an answer; none when the time is up, or in virtual time when nothing will ever
-/// change by itself. What was said so far is printed before each wait.
-pub(super) fn wait_until<T>(
-    ctx: &mut Ctx,
-    deadline: Option<Time>,
-    mut look: impl FnMut(&mut Ctx) -> CliResult<Option<T>>,
-) -> CliResult<Option<T>> {
-    loop {
-        if let Some(answer) = look(ctx)? {
-            return Ok(Some(answer));
-        }
-        ctx.flush()?;
-        if ctx.cluster()?.wait(deadline, true)? != WaitOutcome::Progress {
-            return Ok(None);
-        }
-    }
 }
 
 /// A selection for `--local`: files without a namespace of the command's.

@@ -5,7 +5,6 @@ use clap::{ArgMatches, Command};
 use crate::args::{Matches, duration, words};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::sim::{ClockMode, Duration};
-use kctl_cluster::Cluster;
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
@@ -51,9 +50,8 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn show(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
-    let cluster = ctx.cluster()?;
-    let clock = cluster.clock();
-    let next = cluster.server().due(1)?.into_iter().next();
+    let mut console = ctx.console()?;
+    let (clock, next) = (console.clock(), console.next_due()?);
     let next = next.map_or_else(|| "<none>".to_string(), |d| format!("{} {} {}", d.at.rfc3339(), d.controller, d.key));
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
@@ -77,7 +75,7 @@ fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let word = one_word(matches, "mode", "real or virtual")?;
     let mode = ClockMode::parse(&word)
         .ok_or_else(|| CliError::text(format!("unknown clock \"{word}\": use real or virtual")))?;
-    ctx.cluster()?.set_mode(mode)?;
+    ctx.console()?.set_mode(mode)?;
     ctx.say(format!("clock set to {}", mode.as_str()));
     Ok(())
 }
@@ -85,7 +83,7 @@ fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 fn advance(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let word = one_word(matches, "span", "a duration such as 30s, 5m or 1h30m")?;
     let span = Duration::parse(&word).ok_or_else(|| CliError::text(format!("invalid duration \"{word}\"")))?;
-    ctx.cluster()?.advance(span)?;
+    ctx.console()?.advance(span)?;
     say_now(ctx)
 }
 
@@ -98,13 +96,13 @@ fn settle_args(command: Command) -> Command {
 fn settle(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let quiet = matches.span("quiet").unwrap_or(Duration::from_secs(3));
     let timeout = matches.span("timeout").unwrap_or(Duration::from_secs(600));
-    let calm = ctx.cluster()?.settle(quiet, timeout)?;
+    let calm = ctx.console()?.settle(quiet, timeout)?;
     say_now(ctx)?;
     if calm { Ok(()) } else { Err(CliError::text("timed out: things are still changing")) }
 }
 
 fn say_now(ctx: &mut Ctx) -> CliResult<()> {
-    let now = ctx.cluster().map(|c: &mut Cluster| c.now())?;
+    let now = ctx.now()?;
     ctx.say(now.rfc3339());
     Ok(())
 }

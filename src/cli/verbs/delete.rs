@@ -8,7 +8,8 @@ use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, gone};
 use kctl_base::object::ObjectMeta;
 use kctl_base::sim::Duration;
-use kctl_cluster::api::{Propagation, Verb as ApiVerb};
+use kctl_cluster::Propagation;
+use kctl_cluster::client::DeleteParams;
 
 /// The verb.
 pub(super) const VERB: Verb =
@@ -156,9 +157,13 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 
 /// Deletes one object and answers its uid.
 pub(super) fn delete(ctx: &mut Ctx, item: &Item, deletion: &Deletion, dry_run: DryRun) -> CliResult<String> {
-    let request =
-        item.request(ApiVerb::Delete).propagation(deletion.cascade).grace(deletion.grace).dry_run(dry_run.is_server());
-    Ok(ctx.call(&request)?.object.uid().to_string())
+    let params = DeleteParams {
+        propagation: Some(deletion.cascade),
+        grace: deletion.grace,
+        dry_run: dry_run.is_server(),
+        ..DeleteParams::default()
+    };
+    Ok(ctx.api(|client| client.delete(&item.path(), &params))?.uid().to_string())
 }
 
 /// Says that an object was deleted.

@@ -3,7 +3,7 @@
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, Matches, groups};
-use crate::lookup::ServerLookup;
+use crate::lookup::ClientLookup;
 use crate::printers::describe::describe as align;
 use crate::resolve::{self, Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
@@ -15,13 +15,13 @@ pub(super) const VERB: Verb =
     Verb { name: "describe", aliases: &[], about: "Show objects in detail", args: flags, run, family: &[] };
 
 fn flags(command: Command) -> Command {
-    groups::all_namespaces(groups::labels(groups::files(groups::words(command))))
+    groups::chunks(groups::all_namespaces(groups::labels(groups::files(groups::words(command)))))
         .arg(args::switch("show-events", "show the events about the objects (default)"))
-        .arg(args::number("chunk-size", "accepted; lists are read as a whole"))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let selection = Selection { type_means_all: true, ..Selection::from_matches(ctx, matches) };
+    let chunk_size = groups::chunk_size(matches);
+    let selection = Selection { type_means_all: true, chunk_size, ..Selection::from_matches(ctx, matches) };
     let show_events = matches.on_or("show-events", true);
     if selection.words.is_empty() && !selection.has_files() {
         return Err(CliError::text(format!(
@@ -61,7 +61,7 @@ fn with_prefix(
 ) -> CliResult<()> {
     let target = resolve::Target { kind: wanted.kind.clone(), version: None };
     let mut found = false;
-    for item in resolve::list(ctx, selection, &target)? {
+    for item in resolve::list(ctx, selection, &target)?.items {
         if item.name.starts_with(&wanted.name) {
             let text = describe(ctx, &item, show_events)?;
             ctx.say(text);
@@ -72,15 +72,13 @@ fn with_prefix(
 }
 
 fn describe(ctx: &mut Ctx, item: &Item, show_events: bool) -> CliResult<String> {
-    let mut request = item.request(kctl_cluster::api::Verb::Get);
-    request.version = None;
-    let object = ctx.call(&request)?.object;
-    let now = ctx.now()?;
-    let look = ServerLookup::new(ctx.cluster()?.server(), now, show_events);
+    let object = ctx.api(|client| client.get(&item.path().version(None)))?;
+    let look = ClientLookup::new(ctx.client()?, object.namespace(), show_events);
     let mut out = Describer::new();
     if !item.kind.describe(&object, &look, &mut out) {
         debug_assert!(!object.kind().is_empty(), "every object has a kind");
         generic_describe::describe(&object, &look, &mut out);
     }
+    look.finish()?;
     Ok(align(out.text()))
 }

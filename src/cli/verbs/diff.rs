@@ -119,15 +119,10 @@ impl Diff {
     }
 
     fn merged(&self, ctx: &mut Ctx, item: &Item, live: Option<&Value>) -> CliResult<Value> {
-        let request = |verb: ApiVerb| item.request(verb).manager(&self.manager).dry_run(true);
-        let patch = |format, text| request(ApiVerb::Patch).body(Body::Patch(format, text));
+        let params = item.write_params(&self.manager).dry_run(true).force(self.force_conflicts && self.server_side);
         let local = item.content();
-        let request = match live {
-            _ if self.server_side => {
-                let mut request = patch(PatchType::Apply, json::to_compact(&local));
-                request.options.force = self.force_conflicts;
-                request
-            }
+        let merged = match live {
+            _ if self.server_side => ctx.api(|client| client.apply(&item.path(), local, &params))?,
             Some(live) => {
                 // What was applied last has annotations, perhaps none: a file without them takes nothing away.
                 let mut local = local;
@@ -136,15 +131,14 @@ impl Diff {
                 if changes.as_object().is_some_and(Map::is_empty) {
                     return Ok(live.clone());
                 }
-                patch(format, json::to_compact(&changes))
+                ctx.api(|client| client.patch(&item.path(), Patch::Value(format, changes), &params))?
             }
             None => {
-                let mut request = request(ApiVerb::Create);
-                request.name = String::new();
-                request.body(Body::Object(last_applied::without_nulls(&local)))
+                let new = last_applied::without_nulls(&local);
+                ctx.api(|client| client.create(&item.path().collection(), new, &params))?
             }
         };
-        Ok((*ctx.call(&request)?.object).clone())
+        Ok((*merged).clone())
     }
 }
 

@@ -88,8 +88,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     for subject in &mut subjects {
         if !edit.subresource.is_empty() {
-            let request = subject.item.request(ApiVerb::Get).subresource(&edit.subresource);
-            subject.object = (*ctx.call(&request)?.object).clone();
+            let path = subject.item.path().subresource(&edit.subresource);
+            subject.object = (*ctx.api(|client| client.get(&path))?).clone();
         }
         strip_managed_fields(&mut subject.object);
     }
@@ -239,10 +239,10 @@ impl Edit {
         if self.show_patch {
             ctx.say(format!("Patch: {}", json_text::to_compact(&patch)));
         }
-        let mut request = subject.item.request(ApiVerb::Patch).subresource(&self.subresource).manager(&self.manager);
-        request.options.validation = self.validation;
-        let response = ctx.call(&request.body(Body::Patch(format, json_text::to_compact(&patch))))?;
-        Ok((*response.object).clone())
+        let path = subject.item.path().subresource(&self.subresource);
+        let params = subject.item.write_params(&self.manager).validation(self.validation);
+        let patched = ctx.api(|client| client.patch(&path, Patch::Value(format, patch), &params))?;
+        Ok((*patched).clone())
     }
 
     /// Keeps what was edited before the command fails.

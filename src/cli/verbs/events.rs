@@ -1,5 +1,7 @@
 //! `events`: what happened, oldest first.
 
+use std::ops::ControlFlow;
+
 use clap::{ArgMatches, Command};
 
 use crate::args::groups;
@@ -11,9 +13,8 @@ use crate::{CliError, CliResult, Ctx, Verb, resolve};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
-use kctl_base::status::Status;
-use kctl_cluster::WaitOutcome;
-use kctl_cluster::api::Request;
+use kctl_cluster::client::{ListParams, ResourcePath, WatchStart};
+use kctl_cluster::{WaitFor, WatchEvent};
 use kctl_kinds::shared::describe::events::interval;
 
 /// The verb.
@@ -21,12 +22,12 @@ pub(super) const VERB: Verb =
     Verb { name: "events", aliases: &[], about: "List events", args: flags, run, family: &[] };
 
 fn flags(command: Command) -> Command {
-    groups::all_namespaces(groups::output(groups::words(command)))
+    groups::chunks(groups::all_namespaces(groups::output(groups::words(command))))
         .arg(args::text("for", "only events about this object, TYPE/NAME"))
         .arg(args::list("types", "only events of these types: Normal, Warning"))
         .arg(args::switch("no-headers", "print no headings"))
         .arg(args::switch("watch", "go on with new events").short('w'))
-        .arg(args::number("chunk-size", "accepted; lists come in one piece"))
+        
 }
 
 /// Which events are wanted.
@@ -75,7 +76,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let everywhere = matches.on("all-namespaces");
     let namespace = if everywhere { String::new() } else { ctx.namespace() };
     let mut output = Output::of_report(matches)?;
-    let listed = ctx.call(&Request::list("events", &namespace))?;
+    let path = ResourcePath::all("events", &namespace);
+    let params = ListParams { chunk_size: groups::chunk_size(matches), ..ListParams::default() };
+    let listed = ctx.api(|client| client.list(&path, &params))?;
     let mut events: Vec<Object> = listed.items.iter().filter(|e| filter.wants(e)).map(|e| (**e).clone()).collect();
     events.sort_by_key(seen_at);
     let watch = matches.on("watch");
@@ -93,7 +96,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut table = TablePrinter::new();
     let headings = (!matches.on("no-headers")).then(|| headings(everywhere));
     show(ctx, &mut table, headings, &events, everywhere)?;
-    if watch { follow(ctx, &filter, &namespace, table, listed.revision) } else { Ok(()) }
+    if watch { follow(ctx, &filter, &namespace, table, listed.resource_version) } else { Ok(()) }
 }
 
 fn headings(everywhere: bool) -> Vec<String> {
@@ -136,20 +139,31 @@ fn show(
     Ok(())
 }
 
-/// Prints what happens from a revision on, until nothing more will.
+/// Prints the events after a revision, until nothing will happen any more.
 fn follow(ctx: &mut Ctx, filter: &Filter, namespace: &str, mut table: TablePrinter, revision: u64) -> CliResult<()> {
-    let mut seen = revision;
-    loop {
-        let changes = ctx.cluster()?.server().changes_since(seen).map_err(|e| Status::internal(e.to_string()))?;
-        seen = ctx.cluster()?.server().revision();
-        let new = changes
-            .iter()
-            .filter(|c| c.key.resource == "events" && (namespace.is_empty() || c.key.namespace == namespace));
-        let new: Vec<Object> = new.filter(|c| filter.wants(&c.object)).map(|c| (*c.object).clone()).collect();
-        show(ctx, &mut table, None, &new, namespace.is_empty())?;
-        ctx.flush()?;
-        if ctx.cluster()?.wait(None, true)? == WaitOutcome::Idle {
-            return Ok(());
-        }
+    let path = ResourcePath::all("events", namespace);
+    let start = WatchStart::After(revision);
+    let (mut watch, missed) = ctx.api(|client| client.watch(&path, &ListParams::default(), start))?;
+    for event in missed {
+        show_event(ctx, filter, &mut table, &event, namespace.is_empty())?;
+    }
+    let ended = ctx.follow::<()>(&mut watch, None, WaitFor::Work, |ctx, event| {
+        show_event(ctx, filter, &mut table, &event, namespace.is_empty())?;
+        Ok(ControlFlow::Continue(()))
+    });
+    ended.map(drop)
+}
+
+/// Prints an event of the watch, unless it is of no interest.
+fn show_event(
+    ctx: &mut Ctx,
+    filter: &Filter,
+    table: &mut TablePrinter,
+    event: &WatchEvent,
+    everywhere: bool,
+) -> CliResult<()> {
+    match event.object().filter(|object| filter.wants(object)) {
+        Some(object) => show(ctx, table, None, std::slice::from_ref(&**object), everywhere),
+        None => Ok(()),
     }
 }

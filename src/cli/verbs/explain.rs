@@ -71,8 +71,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 fn custom_schema(ctx: &mut Ctx, target: &resolve::Target, version: &str) -> CliResult<Option<Value>> {
     let KindRef::Custom(_) = &target.kind else { return Ok(None) };
     let name = target.kind.names().resource();
-    let server = ctx.cluster()?.server();
-    let definition = server.read("customresourcedefinitions.apiextensions.k8s.io", "", &name)?;
+    let definition = ctx.client()?.definition(&name)?;
     let found = definition.and_then(|definition| {
         let of_version = definition.list("/spec/versions").iter().find(|v| v.str("/name") == version);
         of_version.and_then(|v| v.pointer("/schema/openAPIV3Schema")).cloned()

@@ -9,10 +9,8 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Duration, Time};
-use kctl_base::status::Status;
-use kctl_cluster::WaitOutcome;
-use kctl_cluster::api::Request;
-use kctl_cluster::controllers::kubelet;
+use kctl_cluster::client::{ListParams, LogStream, ResourcePath};
+use kctl_cluster::{LogOptions, WaitFor, WaitOutcome};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -48,48 +46,36 @@ fn flags(command: Command) -> Command {
         .arg(args::duration("pod-running-timeout", "accepted; a pod that does not run has its last lines"))
 }
 
-/// One log: a container of a pod.
-struct Source {
-    pod: Object,
-    container: String,
-    /// How many lines have been printed already.
-    shown: usize,
-}
-
-/// Which lines are wanted and how they look.
-struct Wanted {
-    previous: bool,
-    after: Option<Time>,
-    tail: Option<i64>,
-    bytes: Option<i64>,
-    timestamps: bool,
-    prefix: bool,
-}
-
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let selection = Selection::from_matches(ctx, matches);
     let (pods, several) = pods(ctx, &selection, matches)?;
-    let follow = matches.on("follow");
-    let mut sources = Vec::new();
+    let options = options(ctx, matches, several)?;
+    let mut streams = Vec::new();
     for pod in pods {
-        let mut names = containers(ctx, &pod, matches)?;
-        sources.extend(names.drain(..).map(|container| Source { pod: pod.clone(), container, shown: 0 }));
+        for container in containers(ctx, &pod, matches)? {
+            let options = LogOptions { container, ..options.clone() };
+            streams.push(LogStream::new(pod.namespace(), pod.name(), options));
+        }
     }
     let most = matches.int("max-log-requests").unwrap_or(5);
-    if follow && sources.len() as i64 > most {
+    if options.follow && streams.len() as i64 > most {
         return Err(CliError::text(format!(
             "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}, use --max-log-requests to increase the limit",
-            sources.len()
+            streams.len()
         )));
     }
-    let wanted = wanted(ctx, matches, several)?;
-    for source in &mut sources {
-        print(ctx, source, &wanted)?;
+    let prefix = matches.on("prefix");
+    let mut open = Vec::new();
+    for mut stream in streams {
+        if print(ctx, &mut stream, prefix)? {
+            open.push(stream);
+        }
     }
-    if follow { go_on(ctx, sources, &wanted) } else { Ok(()) }
+    if options.follow { follow(ctx, open, prefix) } else { Ok(()) }
 }
 
-fn wanted(ctx: &mut Ctx, matches: &ArgMatches, several: bool) -> CliResult<Wanted> {
+/// The options that all logs of the command share.
+fn options(ctx: &mut Ctx, matches: &ArgMatches, several: bool) -> CliResult<LogOptions> {
     let now = ctx.now()?;
     let since = matches.span("since").filter(|d| *d > Duration::ZERO).map(|d| now - d);
     let since_time = match matches.given("since-time") {
@@ -106,13 +92,15 @@ fn wanted(ctx: &mut Ctx, matches: &ArgMatches, several: bool) -> CliResult<Wante
     if tail.is_some_and(|t| t < -1) {
         return Err(CliError::text("--tail must be greater than or equal to -1"));
     }
-    Ok(Wanted {
+    Ok(LogOptions {
         previous: matches.on("previous"),
-        after: since.or(since_time),
-        tail: tail.filter(|t| *t >= 0),
-        bytes: matches.int("limit-bytes").filter(|b| *b > 0),
+        since: since.or(since_time),
+        // Negative numbers stand for no limit.
+        tail_lines: tail.and_then(|lines| u64::try_from(lines).ok()),
+        limit_bytes: matches.int("limit-bytes").and_then(|bytes| u64::try_from(bytes).ok()).filter(|bytes| *bytes > 0),
         timestamps: matches.on("timestamps"),
-        prefix: matches.on("prefix"),
+        follow: matches.on("follow"),
+        ..LogOptions::default()
     })
 }
 
@@ -122,7 +110,8 @@ fn pods(ctx: &mut Ctx, selection: &Selection, matches: &ArgMatches) -> CliResult
         if !selection.words.is_empty() {
             return Err(ctx.usage("logs", "only a selector (-l) or a POD name is allowed"));
         }
-        let listed = ctx.call(&Request::list("pods", &selection.namespace).labels(&selection.labels))?;
+        let path = ResourcePath::all("pods", &selection.namespace);
+        let listed = ctx.api(|client| client.list(&path, &ListParams::labels(&selection.labels)))?;
         if listed.items.is_empty() {
             ctx.complain(format!("No resources found in {} namespace.", selection.namespace));
         }
@@ -169,7 +158,8 @@ fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
             )));
         }
     };
-    let listed = ctx.call(&Request::list("pods", &item.namespace).labels(&selector.to_string()))?;
+    let path = ResourcePath::all("pods", &item.namespace);
+    let listed = ctx.api(|client| client.list(&path, &ListParams::labels(&selector.to_string())))?;
     let mut pods: Vec<Object> = listed.items.iter().map(|p| (**p).clone()).collect();
     if pods.is_empty() {
         return Err(CliError::text("timed out waiting for the condition"));
@@ -208,86 +198,32 @@ fn containers(ctx: &mut Ctx, pod: &Object, matches: &ArgMatches) -> CliResult<Ve
     Ok(own.into_iter().take(1).collect())
 }
 
-/// Prints the lines of a source that have not been printed yet.
-fn print(ctx: &mut Ctx, source: &mut Source, wanted: &Wanted) -> CliResult<()> {
-    let now = ctx.now()?;
-    let server = ctx.cluster()?.server();
-    let lines = kubelet::logs(server, &source.pod, &source.container, wanted.previous, now);
-    if lines.is_empty() && source.shown == 0 {
-        refuse_waiting(source, wanted)?;
+/// Prints what a container has printed since the last call; returns whether it can print more.
+fn print(ctx: &mut Ctx, stream: &mut LogStream, prefix: bool) -> CliResult<bool> {
+    let log = ctx.api(|client| client.read_log(stream))?;
+    if prefix {
+        let source = format!("[pod/{}/{}] ", stream.pod(), stream.container());
+        log.text.split_inclusive('\n').for_each(|line| ctx.out.push_str(&format!("{source}{line}")));
+    } else {
+        ctx.out.push_str(&log.text);
     }
-    let first = source.shown == 0;
-    let new: Vec<_> =
-        lines.iter().skip(source.shown).filter(|(at, _)| wanted.after.is_none_or(|after| *at >= after)).collect();
-    let skip = match wanted.tail {
-        Some(tail) if first => new.len().saturating_sub(tail.unsigned_abs() as usize),
-        _ => 0,
-    };
-    let mut text = String::new();
-    for (at, line) in new.into_iter().skip(skip) {
-        if wanted.prefix {
-            text.push_str(&format!("[pod/{}/{}] ", source.pod.name(), source.container));
-        }
-        if wanted.timestamps {
-            text.push_str(&format!("{} ", at.rfc3339_micro().replace('Z', "000Z")));
-        }
-        text.push_str(line);
-        text.push('\n');
-    }
-    if let Some(bytes) = wanted.bytes {
-        text = text
-            .chars()
-            .scan(0, |used, c| {
-                *used += c.len_utf8() as i64;
-                (*used <= bytes).then_some(c)
-            })
-            .collect();
-    }
-    ctx.out.push_str(&text);
-    source.shown = lines.len();
-    Ok(())
-}
-
-/// A container that has not run has no log: the server says why.
-fn refuse_waiting(source: &Source, wanted: &Wanted) -> CliResult<()> {
-    let (pod, container) = (&source.pod, &source.container);
-    let statuses = pod.list("/status/initContainerStatuses").iter().chain(pod.list("/status/containerStatuses"));
-    let status = statuses.into_iter().find(|s| s.str("/name") == container);
-    if wanted.previous && status.is_none_or(|s| s.at("/lastState/terminated").is_none()) {
-        let text = format!("previous terminated container \"{container}\" in pod \"{}\" not found", pod.name());
-        return Err(Status::bad_request(text).into());
-    }
-    let waiting = status
-        .and_then(|s| s.at("/state/waiting"))
-        .filter(|_| status.is_none_or(|s| s.at("/lastState/terminated").is_none()));
-    let why = match waiting.map(|w| w.str("/reason")) {
-        Some("ErrImagePull" | "ImagePullBackOff") => "trying and failing to pull image".to_string(),
-        Some(reason) => reason.to_string(),
-        None if status.is_none() && pod.str("/spec/nodeName").is_empty() => {
-            return Err(Status::bad_request(format!("pod {} does not have a host assigned", pod.name())).into());
-        }
-        None => return Ok(()),
-    };
-    Err(Status::bad_request(format!("container \"{container}\" in pod \"{}\" is waiting to start: {why}", pod.name()))
-        .into())
+    Ok(log.open)
 }
 
 /// Prints new lines as they come, until the containers have ended or nothing more will happen.
-fn go_on(ctx: &mut Ctx, mut sources: Vec<Source>, wanted: &Wanted) -> CliResult<()> {
-    loop {
-        ctx.flush()?;
-        let mut running = false;
-        for source in &sources {
-            let found = ctx.cluster()?.server().read("pods", source.pod.namespace(), source.pod.name())?;
-            running |= found.is_some_and(|p| {
-                p.uid() == source.pod.uid() && !["Succeeded", "Failed"].contains(&p.str("/status/phase"))
-            });
+fn follow(ctx: &mut Ctx, mut open: Vec<LogStream>, prefix: bool) -> CliResult<()> {
+    while !open.is_empty() && ctx.wait(None, WaitFor::Work)? != WaitOutcome::Idle {
+        let mut still_open = Vec::new();
+        for mut stream in open {
+            match print(ctx, &mut stream, prefix) {
+                Ok(true) => still_open.push(stream),
+                Ok(false) => {}
+                // The pod is gone, and its log with it.
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
         }
-        if !running || ctx.cluster()?.wait(None, true)? == WaitOutcome::Idle {
-            return Ok(());
-        }
-        for source in &mut sources {
-            print(ctx, source, wanted)?;
-        }
+        open = still_open;
     }
+    Ok(())
 }

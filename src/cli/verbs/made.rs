@@ -78,7 +78,7 @@ impl Making<'_> {
     /// Creates the object, and answers it as the server or a dry run of the client has it.
     pub(super) fn create(&self, ctx: &mut Ctx, mut object: Value) -> CliResult<Value> {
         let (group, version) = split_api_version(object.api_version());
-        let kind = ctx.cluster()?.server().catalog().by_gvk(group, version, object.kind());
+        let kind = ctx.catalog()?.by_gvk(group, version, object.kind());
         let kind = kind.ok_or_else(|| {
             CliError::text(format!("no matches for kind \"{}\" in version \"{}\"", object.kind(), object.api_version()))
         })?;
@@ -95,9 +95,8 @@ impl Making<'_> {
             (true, "") => ctx.namespace(),
             (true, own) => own.to_string(),
         };
-        let request = Request::new(ApiVerb::Create, &names.resource(), &namespace, "")
-            .manager(self.manager)
-            .dry_run(self.dry_run.is_server());
-        Ok((*ctx.call(&request.body(Body::Object(object)))?.object).clone())
+        let params = WriteParams::manager(self.manager).dry_run(self.dry_run.is_server());
+        let path = ResourcePath::all(&names.resource(), &namespace);
+        Ok((*ctx.api(|client| client.create(&path, object, &params))?).clone())
     }
 }

@@ -120,17 +120,17 @@ fn text(typed: Option<&str>, file: Option<&str>) -> CliResult<String> {
 impl Patch {
     /// The object before and after.
     fn send(&self, ctx: &mut Ctx, item: &Item) -> CliResult<(Value, Value)> {
-        let before = ctx.call(&item.request(ApiVerb::Get).subresource(&self.subresource))?.object;
-        let request = |format, text| {
-            let request = item.request(ApiVerb::Patch).subresource(&self.subresource).manager(&self.manager);
-            request.dry_run(self.dry_run.is_server()).body(Body::Patch(format, text))
-        };
-        let answer = ctx.call(&request(self.format, self.text.clone())).map_err(|e| self.refusal(item, e))?;
-        let mut after = answer.object;
+        let path = item.path().subresource(&self.subresource);
+        let params = item.write_params(&self.manager).dry_run(self.dry_run.is_server());
+        let before = ctx.api(|client| client.get(&path))?;
+        let patch = client::Patch::Text(self.format, self.text.clone());
+        let patched = ctx.api(|client| client.patch(&path, patch, &params));
+        let mut after = patched.map_err(|e| self.refusal(item, e))?;
         if let Some(cause) = &self.cause {
             let note = json!({"metadata": {"annotations": {(record::CHANGE_CAUSE): cause}}});
-            if let Ok(noted) = ctx.call(&request(PatchType::Merge, note.to_string())) {
-                after = noted.object;
+            let note = client::Patch::Value(PatchType::Merge, note);
+            if let Ok(noted) = ctx.api(|client| client.patch(&path, note, &params)) {
+                after = noted;
             }
         }
         Ok(((*before).clone(), (*after).clone()))

@@ -11,7 +11,7 @@ use crate::{CliError, CliResult, Ctx, Verb, gone, last_applied, record};
 use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::sim::Duration;
-use kctl_cluster::api::{Body, FieldValidation, Verb as ApiVerb};
+use kctl_cluster::FieldValidation;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -106,11 +106,10 @@ impl Replace {
                 // Without a version of its own a file replaces whatever is there.
                 object.put("/metadata/resourceVersion", live.resource_version());
             }
-            let request = item.request(ApiVerb::Update).subresource(&self.subresource).manager(&self.manager);
-            let mut request = request.dry_run(self.dry_run.is_server());
-            request.options.validation = self.validation;
-            let sent = ctx.call(&request.body(Body::Object(object)));
-            object = (*sent.map_err(|e| item.error("replacing", e))?.object).clone();
+            let path = item.path().subresource(&self.subresource);
+            let params = item.write_params(&self.manager).dry_run(self.dry_run.is_server()).validation(self.validation);
+            let updated = ctx.api(|client| client.update(&path, object, &params));
+            object = (*updated.map_err(|e| item.error("replacing", e))?).clone();
         }
         self.output.report(ctx, &object, &item.label(), "replaced", self.dry_run)
     }
@@ -140,11 +139,9 @@ impl Replace {
             let mut object = self.object(item);
             if self.dry_run == DryRun::None {
                 object.remove_at("/metadata/resourceVersion");
-                let mut request = item.request(ApiVerb::Create).manager(&self.manager);
-                request.name = String::new();
-                request.options.validation = self.validation;
-                match ctx.call(&request.body(Body::Object(object))) {
-                    Ok(response) => object = (*response.object).clone(),
+                let params = item.write_params(&self.manager).validation(self.validation);
+                match ctx.api(|client| client.create(&item.path().collection(), object, &params)) {
+                    Ok(created) => object = (*created).clone(),
                     Err(error) => {
                         errors.push(error);
                         continue;

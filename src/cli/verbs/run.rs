@@ -18,7 +18,8 @@ use crate::{CliError, CliResult, Ctx, Verb, gone, last_applied, record, resolve}
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
-use kctl_cluster::controllers::kubelet;
+use kctl_cluster::client::LogStream;
+use kctl_cluster::{LogOptions, WaitFor};
 
 /// The verb.
 pub(super) const VERB: Verb =
@@ -230,19 +231,18 @@ fn follow(ctx: &mut Ctx, matches: &ArgMatches, pod: &Value) -> CliResult<()> {
         source: String::new(),
         live: None,
     };
-    let ended = change::wait_until(ctx, None, |ctx| {
+    let ended = ctx.wait_until(None, WaitFor::Work, |ctx| {
         let now = item.fetch(ctx)?;
         Ok(["Succeeded", "Failed"].contains(&now.str("/status/phase")).then_some(now))
     })?;
     let container = pod.str("/spec/containers/0/name").to_string();
-    let (last, now) = (item.fetch(ctx)?, ctx.now()?);
-    let lines = kubelet::logs(ctx.cluster()?.server(), &last, &container, false, now);
-    for (_, line) in lines {
-        ctx.say(line);
-    }
+    let options = LogOptions { container, ..LogOptions::default() };
+    let mut stream = LogStream::new(&item.namespace, &item.name, options);
+    let log = ctx.api(|client| client.read_log(&mut stream))?;
+    ctx.out.push_str(&log.text);
     if matches.on("rm") {
         let deletion =
-            Deletion { cascade: kctl_cluster::api::Propagation::Background, grace: None, timeout: None, wait: true };
+            Deletion { cascade: kctl_cluster::Propagation::Background, grace: None, timeout: None, wait: true };
         let uid = delete::delete(ctx, &item, &deletion, DryRun::None)?;
         if !matches.on("quiet") {
             delete::report(ctx, &item, &deletion, "", DryRun::None);

@@ -86,18 +86,18 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(errors)
 }
 
-fn request(item: &Item, verb: ApiVerb) -> Request {
-    item.request(verb).subresource("scale").manager(MANAGER)
+fn path(item: &Item) -> ResourcePath {
+    item.path().subresource("scale")
 }
 
 /// Writes the number; reads it first only when something is to be compared.
 fn scale(ctx: &mut Ctx, item: &Item, replicas: i64, before: &Precondition, dry_run: DryRun) -> CliResult<()> {
+    let params = item.write_params(MANAGER).dry_run(dry_run.is_server());
     if before.replicas.is_none() && before.version.is_empty() {
-        let patch = json!({"spec": {"replicas": replicas}}).to_string();
-        let request = request(item, ApiVerb::Patch).dry_run(dry_run.is_server());
-        return ctx.call(&request.body(Body::Patch(PatchType::Merge, patch))).map(drop);
+        let patch = Patch::Value(PatchType::Merge, json!({"spec": {"replicas": replicas}}));
+        return ctx.api(|client| client.patch(&path(item), patch, &params)).map(drop);
     }
-    let mut scale: Value = (*ctx.call(&request(item, ApiVerb::Get))?.object).clone();
+    let mut scale: Value = (*ctx.api(|client| client.get(&path(item)))?).clone();
     let found = scale.int("/spec/replicas").unwrap_or(0);
     if let Some(expected) = before.replicas.filter(|e| *e != found) {
         return Err(CliError::text(format!("Expected replicas to be {expected}, was {found}")));
@@ -107,15 +107,14 @@ fn scale(ctx: &mut Ctx, item: &Item, replicas: i64, before: &Precondition, dry_r
         return Err(CliError::text(format!("Expected resource version to be {expected}, was {found}")));
     }
     scale.put("/spec/replicas", replicas);
-    let request = request(item, ApiVerb::Update).dry_run(dry_run.is_server());
-    ctx.call(&request.body(Body::Object(scale))).map(drop)
+    ctx.api(|client| client.update(&path(item), scale, &params)).map(drop)
 }
 
 /// Waits until there are as many replicas as were asked for.
 fn wait(ctx: &mut Ctx, item: &Item, replicas: i64, timeout: Duration) -> CliResult<()> {
     let end = change::deadline(ctx, timeout)?;
-    let done = change::wait_until(ctx, end, |ctx| {
-        let scale = ctx.call(&request(item, ApiVerb::Get))?.object;
+    let done = ctx.wait_until(end, WaitFor::Work, |ctx| {
+        let scale = ctx.api(|client| client.get(&path(item)))?;
         let same =
             scale.int("/spec/replicas").unwrap_or(0) == replicas && scale.int("/status/replicas") == Some(replicas);
         Ok(same.then_some(()))

@@ -3,6 +3,7 @@
 use clap::ArgMatches;
 
 use crate::{CliError, CliResult, Ctx, Verb, help};
+use kctl_cluster::console::StoreReport;
 use kctl_cluster::store::Home;
 
 /// The verb and its family.
@@ -51,10 +52,7 @@ fn path(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
 
 fn check(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
     ctx.flush()?;
-    let cluster = ctx.cluster()?;
-    cluster.commit()?;
-    let problems = cluster.server().store().check()?;
-    let (revision, bytes) = (cluster.server().revision(), cluster.server().store().bytes_on_disk());
+    let StoreReport { problems, revision, bytes } = ctx.console()?.check_store()?;
     if problems.is_empty() {
         let mut table = comfy_table::Table::new();
         table.load_style(comfy_table::presets::NOTHING);

@@ -76,7 +76,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(CliError::text("at least one taint update is required"));
     }
     let taints = parse(specs).map_err(|text| ctx.usage("taint", &text))?;
-    let known = ctx.cluster()?.server().catalog().by_name(first);
+    let known = ctx.catalog()?.by_name(first);
     match known.map(|kind| kind.names().kind) {
         Some("Node") => {}
         Some(_) => {

@@ -1,5 +1,7 @@
 //! `wait`: until objects are in a condition, have a value, exist or are gone.
 
+use std::ops::ControlFlow;
+
 use clap::{ArgMatches, Command};
 
 use crate::args::groups;
@@ -11,7 +13,9 @@ use kctl_base::json::{Number, Value};
 use kctl_base::jsonpath::JsonPath;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Duration, Time};
-use kctl_cluster::WaitOutcome;
+use kctl_base::status::Status;
+use kctl_cluster::client::{ListParams, WatchStart};
+use kctl_cluster::{WaitFor, WatchEvent};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -174,47 +178,57 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(errors)
 }
 
-/// Waits for one object; answers it (or what it was, when it is gone), `None` when the time is up.
+/// Waits for one object. Returns it, or its last version when it is gone; `None` when the time is up.
 fn one(ctx: &mut Ctx, goal: &Goal, item: &Item, deadline: Time) -> CliResult<Option<Object>> {
     let uid = item.live.as_ref().map(|o| o.uid().to_string()).unwrap_or_default();
-    loop {
-        let found = ctx.cluster()?.server().read(&item.resource(), &item.namespace, &item.name)?;
-        if goal.is_met(found.as_deref(), &uid)? {
-            let gone = || item.live.as_ref().map_or_else(|| item.content(), |o| (**o).clone());
-            return Ok(Some(found.map_or_else(gone, |f| (*f).clone())));
-        }
-        if found.is_none() && !matches!(goal, Goal::Create | Goal::Delete) {
-            let names = item.kind.names();
-            return Err(kctl_base::status::Status::not_found(names.group, names.plural, &item.name).into());
-        }
-        if ctx.now()? >= deadline {
-            return Ok(None);
-        }
-        ctx.flush()?;
-        if ctx.cluster()?.wait(Some(deadline), false)? == WaitOutcome::Idle {
-            return Ok(None);
-        }
+    let params = ListParams::fields(&format!("metadata.name={}", item.name));
+    let (mut watch, existing) = ctx.api(|client| client.watch(&item.path(), &params, WatchStart::Existing))?;
+    let mut found = existing.last().and_then(WatchEvent::object).cloned();
+    if let Some(met) = met(goal, item, found.as_deref(), &uid)? {
+        return Ok(Some(met));
     }
+    if ctx.now()? >= deadline {
+        return Ok(None);
+    }
+    ctx.follow(&mut watch, Some(deadline), WaitFor::AnyChange, |_, event| {
+        found = match event {
+            WatchEvent::Deleted(_) => None,
+            event => event.object().cloned(),
+        };
+        Ok(met(goal, item, found.as_deref(), &uid)?.map_or(ControlFlow::Continue(()), ControlFlow::Break))
+    })
 }
 
-/// For `--for=create`: what is not there yet is waited for.
-fn created(ctx: &mut Ctx, selection: &Selection, deadline: Time) -> CliResult<Vec<Item>> {
-    loop {
-        let resolved = resolve(ctx, selection)?;
-        let missing = resolved.errors.iter().all(CliError::is_not_found);
-        if !missing || (resolved.errors.is_empty() && !resolved.items.is_empty()) {
-            CliError::all(resolved.errors)?;
-            return Ok(resolved.items);
-        }
-        if ctx.now()? >= deadline {
-            return Err(match resolved.errors.is_empty() {
-                true => CliError::text("no matching resources found"),
-                false => CliError::text("timed out waiting for the condition"),
-            });
-        }
-        ctx.flush()?;
-        ctx.cluster()?.wait(Some(deadline), false)?;
+/// The object of an item that is as it was waited for; `None` while it is not.
+fn met(goal: &Goal, item: &Item, found: Option<&Object>, uid: &str) -> CliResult<Option<Object>> {
+    if goal.is_met(found, uid)? {
+        let gone = || item.live.as_ref().map_or_else(|| item.content(), |o| (**o).clone());
+        return Ok(Some(found.cloned().unwrap_or_else(gone)));
     }
+    if found.is_none() && !matches!(goal, Goal::Create | Goal::Delete) {
+        let names = item.kind.names();
+        return Err(Status::not_found(names.group, names.plural, &item.name).into());
+    }
+    Ok(None)
+}
+
+/// For `--for=create`: waits for objects that do not exist yet.
+fn created(ctx: &mut Ctx, selection: &Selection, deadline: Time) -> CliResult<Vec<Item>> {
+    let mut nothing_found = false;
+    let found = ctx.wait_until(Some(deadline), WaitFor::AnyChange, |ctx| {
+        let resolved = resolve(ctx, selection)?;
+        nothing_found = resolved.errors.is_empty();
+        let is_missing = resolved.errors.iter().all(CliError::is_not_found);
+        if is_missing && (!resolved.errors.is_empty() || resolved.items.is_empty()) {
+            return Ok(None);
+        }
+        CliError::all(resolved.errors)?;
+        Ok(Some(resolved.items))
+    })?;
+    found.ok_or_else(|| match nothing_found {
+        true => CliError::text("no matching resources found"),
+        false => CliError::text("timed out waiting for the condition"),
+    })
 }
 
 /// For `--for=delete`: what is not there is gone already.

@@ -184,7 +184,16 @@ impl Server {
 
     /// The rules of a user in the whole cluster and, unless it is empty, in a namespace.
     pub(super) fn rules_of(&mut self, user: &User, namespace: &str) -> Result<Vec<Value>> {
-        Ok(self.rule_sources(user, namespace)?.into_iter().flat_map(|source| source.rules).collect())
+        let mut rules: Vec<Value> =
+            self.rule_sources(user, namespace)?.into_iter().flat_map(|source| source.rules).collect();
+        if user.is_in(MASTERS) {
+            let everything = [
+                json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}),
+                json!({"nonResourceURLs": ["*"], "verbs": ["*"]}),
+            ];
+            rules.extend(everything.into_iter().filter(|rule| !rules.contains(rule)).collect::<Vec<_>>());
+        }
+        Ok(rules)
     }
 
     /// The origin of the permission for a request, in the words of an access review; the empty string for those who may do

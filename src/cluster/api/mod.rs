@@ -63,7 +63,7 @@ use kctl_kinds::{Catalog, Kind};
 pub type Result<T> = std::result::Result<T, Status>;
 
 /// The resource whose objects add kinds to the server.
-const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
+pub(crate) const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 
 /// Resources whose objects can be adopted: those without a controller are indexed by their labels.
 const ADOPTABLE: &[&str] = &["controllerrevisions.apps", "pods", "replicasets.apps"];

@@ -5,7 +5,7 @@
 
 mod params;
 mod request_log;
-mod target;
+mod resource_path;
 mod transport;
 mod url;
 mod watch;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use params::{DeleteParams, ListParams, WriteParams};
 pub use request_log::{Logged, RequestLog};
-pub use target::Target;
+pub use resource_path::ResourcePath;
 pub use transport::{Transport, WaitFor, WaitOutcome};
 pub use watch::{LogStream, Watch, WatchStart};
 
@@ -97,6 +97,11 @@ impl<T: Transport> Client<T> {
         std::mem::take(&mut self.warnings)
     }
 
+    /// Closes the client and returns its connection.
+    pub fn into_transport(self) -> T {
+        self.transport
+    }
+
     /// The connection.
     pub fn transport(&mut self) -> &mut T {
         &mut self.transport
@@ -105,6 +110,14 @@ impl<T: Transport> Client<T> {
     /// The kinds that the server serves.
     pub fn catalog(&mut self) -> Catalog {
         self.transport.catalog()
+    }
+
+    /// The CustomResourceDefinition behind a resource; `None` for built-in resources.
+    ///
+    /// # Errors
+    /// A server that cannot be reached.
+    pub fn definition(&mut self, resource: &str) -> Result<Option<Arc<Object>>> {
+        self.transport.definition(resource)
     }
 
     /// The current time of the server.
@@ -116,16 +129,28 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     /// The status that the server reports; so does every method below.
-    pub fn get(&mut self, target: &Target) -> Result<Arc<Object>> {
-        self.object(target.request(Verb::Get))
+    pub fn get(&mut self, path: &ResourcePath) -> Result<Arc<Object>> {
+        self.object(path.request(Verb::Get))
+    }
+
+    /// Reads an object; `None` when it does not exist.
+    ///
+    /// # Errors
+    /// Any status but 404.
+    pub fn get_opt(&mut self, path: &ResourcePath) -> Result<Option<Arc<Object>>> {
+        match self.get(path) {
+            Ok(object) => Ok(Some(object)),
+            Err(status) if status.is_not_found() => Ok(None),
+            Err(status) => Err(status),
+        }
     }
 
     /// Lists the objects of a collection, page by page.
     ///
     /// # Errors
     /// The status that the server reports.
-    pub fn list(&mut self, target: &Target, params: &ListParams) -> Result<ObjectList> {
-        let mut request = target.request(Verb::List).labels(&params.labels).fields(&params.fields);
+    pub fn list(&mut self, path: &ResourcePath, params: &ListParams) -> Result<ObjectList> {
+        let mut request = path.request(Verb::List).labels(&params.labels).fields(&params.fields);
         request.options.limit = params.chunk_size;
         let mut list = ObjectList::default();
         loop {
@@ -143,40 +168,40 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     /// The status that the server reports.
-    pub fn create(&mut self, target: &Target, object: Object, params: &WriteParams) -> Result<Arc<Object>> {
-        self.write(target.request(Verb::Create), Body::Object(object), params)
+    pub fn create(&mut self, path: &ResourcePath, object: Object, params: &WriteParams) -> Result<Arc<Object>> {
+        self.write(path.request(Verb::Create), Body::Object(object), params)
     }
 
     /// Replaces an object or one of its subresources.
     ///
     /// # Errors
     /// The status that the server reports.
-    pub fn update(&mut self, target: &Target, object: Object, params: &WriteParams) -> Result<Arc<Object>> {
-        self.write(target.request(Verb::Update), Body::Object(object), params)
+    pub fn update(&mut self, path: &ResourcePath, object: Object, params: &WriteParams) -> Result<Arc<Object>> {
+        self.write(path.request(Verb::Update), Body::Object(object), params)
     }
 
     /// Patches an object or one of its subresources.
     ///
     /// # Errors
     /// The status that the server reports.
-    pub fn patch(&mut self, target: &Target, patch: Patch, params: &WriteParams) -> Result<Arc<Object>> {
-        self.write(target.request(Verb::Patch), patch.into(), params)
+    pub fn patch(&mut self, path: &ResourcePath, patch: Patch, params: &WriteParams) -> Result<Arc<Object>> {
+        self.write(path.request(Verb::Patch), patch.into(), params)
     }
 
     /// Applies a configuration on the server.
     ///
     /// # Errors
     /// The status that the server reports.
-    pub fn apply(&mut self, target: &Target, configuration: Value, params: &WriteParams) -> Result<Arc<Object>> {
-        self.patch(target, Patch::Value(PatchType::Apply, configuration), params)
+    pub fn apply(&mut self, path: &ResourcePath, configuration: Value, params: &WriteParams) -> Result<Arc<Object>> {
+        self.patch(path, Patch::Value(PatchType::Apply, configuration), params)
     }
 
     /// Deletes an object and returns its last version.
     ///
     /// # Errors
     /// The status that the server reports.
-    pub fn delete(&mut self, target: &Target, params: &DeleteParams) -> Result<Arc<Object>> {
-        let mut request = target.request(Verb::Delete).grace(params.grace).dry_run(params.dry_run);
+    pub fn delete(&mut self, path: &ResourcePath, params: &DeleteParams) -> Result<Arc<Object>> {
+        let mut request = path.request(Verb::Delete).grace(params.grace).dry_run(params.dry_run);
         request.options.propagation = params.propagation;
         request.options.uid.clone_from(&params.uid);
         self.object(request)
@@ -189,11 +214,11 @@ impl<T: Transport> Client<T> {
     /// The status that the server reports.
     pub fn watch(
         &mut self,
-        target: &Target,
+        path: &ResourcePath,
         params: &ListParams,
         start: WatchStart,
     ) -> Result<(Watch, Vec<WatchEvent>)> {
-        let mut request = target.collection().request(Verb::Watch).labels(&params.labels).fields(&params.fields);
+        let mut request = path.collection().request(Verb::Watch).labels(&params.labels).fields(&params.fields);
         match start {
             WatchStart::Existing => request.options.send_initial_events = true,
             WatchStart::After(revision) => request.options.resource_version = Some(revision.to_string()),
@@ -221,7 +246,7 @@ impl<T: Transport> Client<T> {
     /// The status that the server reports.
     pub fn read_log(&mut self, stream: &mut LogStream) -> Result<Log> {
         let is_open = stream.options.position > 0;
-        let mut request = stream.target.request(Verb::Get);
+        let mut request = stream.path.request(Verb::Get);
         request.options.log.clone_from(&stream.options);
         let response = if is_open { self.send_unlogged(request)? } else { self.send(request)? };
         match response.payload {

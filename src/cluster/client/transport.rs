@@ -1,7 +1,10 @@
 //! How a client reaches an API server.
 
+use std::sync::Arc;
+
 use crate::ClusterError;
 use crate::api::{Request, Response, Result};
+use kctl_base::object::Object;
 use kctl_base::sim::{ClockState, Time};
 use kctl_kinds::Catalog;
 
@@ -38,6 +41,13 @@ pub trait Transport {
 
     /// The kinds that the server serves (discovery).
     fn catalog(&mut self) -> Catalog;
+
+    /// The CustomResourceDefinition behind a resource, from which its published schema is made (OpenAPI); `None` for
+    /// built-in resources.
+    ///
+    /// # Errors
+    /// A server that cannot be reached.
+    fn definition(&mut self, resource: &str) -> Result<Option<Arc<Object>>>;
 
     /// The clock of the server: its mode and the current time.
     fn clock(&mut self) -> ClockState;

@@ -216,7 +216,7 @@ mod tests {
     fn a_deletion_sends_its_options_as_body() {
         let request = Request::delete("pods", "default", "p1").propagation(Propagation::Background).grace(Some(0));
         let expected =
-            r#"{"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0,"propagationPolicy":"Background"}"#;
+            r#"{"apiVersion":"v1","gracePeriodSeconds":0,"kind":"DeleteOptions","propagationPolicy":"Background"}"#;
         assert_eq!(request_body(&request), expected);
         assert_eq!(method(request.verb), "DELETE");
     }

@@ -2,7 +2,7 @@
 
 use crate::api::{Log, LogOptions, Request, WatchEvent};
 
-use super::Target;
+use super::ResourcePath;
 
 /// Where a watch starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,14 +33,14 @@ impl Watch {
 /// An open log of a container. [`super::Client::read_log`] reads what was printed since the last call.
 #[derive(Clone, Debug)]
 pub struct LogStream {
-    pub(super) target: Target,
+    pub(super) path: ResourcePath,
     pub(super) options: LogOptions,
 }
 
 impl LogStream {
     /// Opens the log of a container of a pod; nothing is sent before the first read.
     pub fn new(namespace: &str, pod: &str, options: LogOptions) -> LogStream {
-        LogStream { target: Target::one("pods", namespace, pod).subresource("log"), options }
+        LogStream { path: ResourcePath::one("pods", namespace, pod).subresource("log"), options }
     }
 
     /// The container of the log.
@@ -50,12 +50,12 @@ impl LogStream {
 
     /// The pod of the log.
     pub fn pod(&self) -> &str {
-        &self.target.name
+        &self.path.name
     }
 
     /// The namespace of the pod.
     pub fn namespace(&self) -> &str {
-        &self.target.namespace
+        &self.path.namespace
     }
 
     pub(super) fn advance(&mut self, log: &Log) {

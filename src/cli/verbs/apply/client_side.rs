@@ -40,11 +40,10 @@ fn create(ctx: &mut Ctx, apply: &Apply, item: &Item, object: &Value) -> CliResul
     if apply.dry_run.is_client() {
         return Ok(Applied { object: Arc::new(new), done });
     }
-    let mut request = item.request(ApiVerb::Create).manager(&apply.manager).dry_run(apply.dry_run.is_server());
-    request.name = String::new();
-    request.options.validation = apply.validation;
-    let response = ctx.call(&request.body(Body::Object(last_applied::without_nulls(&new))));
-    Ok(Applied { object: response.map_err(|e| item.error("creating", e))?.object, done })
+    let params = apply.write_params(item).validation(apply.validation);
+    let new = last_applied::without_nulls(&new);
+    let created = ctx.api(|client| client.create(&item.path().collection(), new, &params));
+    Ok(Applied { object: created.map_err(|e| item.error("creating", e))?, done })
 }
 
 fn change(ctx: &mut Ctx, apply: &Apply, item: &Item, object: &Value, live: Arc<Object>) -> CliResult<Applied> {
@@ -96,10 +95,8 @@ pub(in crate::verbs) fn patch(item: &Item, live: &Object, modified: &Value) -> C
 }
 
 fn send(ctx: &mut Ctx, apply: &Apply, item: &Item, format: PatchType, patch: &Value) -> CliResult<Arc<Object>> {
-    let mut request = item.request(ApiVerb::Patch).manager(&apply.manager).dry_run(apply.dry_run.is_server());
-    request.options.validation = apply.validation;
-    let text = json::to_compact(patch);
-    Ok(ctx.call(&request.body(Body::Patch(format, text)))?.object)
+    let params = apply.write_params(item).validation(apply.validation);
+    ctx.api(|client| client.patch(&item.path(), Patch::Value(format, patch.clone()), &params))
 }
 
 fn failed(item: &Item, patch: &Value, error: CliError) -> CliError {
@@ -131,11 +128,10 @@ fn replace(ctx: &mut Ctx, apply: &Apply, item: &Item, modified: Value, live: &Ob
 }
 
 fn is_there(ctx: &mut Ctx, item: &Item) -> CliResult<bool> {
-    Ok(ctx.cluster()?.server().read(&item.resource(), &item.namespace, &item.name)?.is_some())
+    Ok(ctx.api(|client| client.get_opt(&item.path()))?.is_some())
 }
 
 fn create_again(ctx: &mut Ctx, apply: &Apply, item: &Item, object: Value) -> CliResult<Arc<Object>> {
-    let mut request = item.request(ApiVerb::Create).manager(&apply.manager).dry_run(apply.dry_run.is_server());
-    request.name = String::new();
-    Ok(ctx.call(&request.body(Body::Object(object)))?.object)
+    let params = apply.write_params(item);
+    ctx.api(|client| client.create(&item.path().collection(), object, &params))
 }

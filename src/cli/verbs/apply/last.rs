@@ -148,8 +148,8 @@ fn annotate(
     manager: &str,
 ) -> CliResult<std::sync::Arc<Value>> {
     let patch = json!({"metadata": {"annotations": {(last_applied::LAST_APPLIED): text}}});
-    let request = item.request(ApiVerb::Patch).manager(manager).dry_run(dry_run.is_server());
-    Ok(ctx.call(&request.body(Body::Patch(PatchType::Merge, patch.to_string())))?.object)
+    let params = item.write_params(manager).dry_run(dry_run.is_server());
+    ctx.api(|client| client.patch(&item.path(), Patch::Value(PatchType::Merge, patch), &params))
 }
 
 fn edit(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {

@@ -18,7 +18,8 @@ use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, record};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
-use kctl_cluster::api::FieldValidation;
+use kctl_cluster::FieldValidation;
+use kctl_cluster::client::WriteParams;
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
@@ -56,6 +57,13 @@ struct Apply {
     force: bool,
     force_conflicts: bool,
     subresource: String,
+}
+
+impl Apply {
+    /// The parameters of a write of an object of this command.
+    fn write_params(&self, item: &Item) -> WriteParams {
+        item.write_params(&self.manager).dry_run(self.dry_run.is_server())
+    }
 }
 
 /// What became of an object.

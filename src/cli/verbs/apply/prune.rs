@@ -113,7 +113,7 @@ impl Prune {
 }
 
 fn default_types(ctx: &mut Ctx) -> CliResult<Vec<Target>> {
-    let catalog = ctx.cluster()?.server().catalog().clone();
+    let catalog = ctx.catalog()?;
     let found = DEFAULT.iter().filter_map(|(group, version, kind)| catalog.by_gvk(group, version, kind));
     Ok(found.map(|kind| Target { kind, version: None }).collect())
 }
@@ -127,7 +127,7 @@ fn named_type(ctx: &mut Ctx, text: &str) -> CliResult<Target> {
         )));
     };
     let group = if *group == "core" { "" } else { group };
-    let found = ctx.cluster()?.server().catalog().by_gvk(group, version, kind);
+    let found = ctx.catalog()?.by_gvk(group, version, kind);
     let kind = found.filter(|k| serves(&**k, group, version)).ok_or_else(|| {
         let api_version = if group.is_empty() { (*version).to_string() } else { format!("{group}/{version}") };
         CliError::text(format!("no matches for kind \"{kind}\" in version \"{api_version}\""))

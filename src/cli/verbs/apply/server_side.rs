@@ -37,14 +37,13 @@ pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Appl
 }
 
 fn send(ctx: &mut Ctx, apply: &Apply, item: &Item, manager: &str, configuration: &Object) -> CliResult<Arc<Object>> {
-    let mut request = item
-        .request(ApiVerb::Patch)
-        .manager(manager)
+    let path = item.path().subresource(&apply.subresource);
+    let params = item
+        .write_params(manager)
         .dry_run(apply.dry_run.is_server())
-        .subresource(&apply.subresource);
-    request.options.force = apply.force_conflicts;
-    request.options.validation = apply.validation;
-    Ok(ctx.call(&request.body(Body::Patch(PatchType::Apply, json_text::to_compact(configuration))))?.object)
+        .validation(apply.validation)
+        .force(apply.force_conflicts);
+    ctx.api(|client| client.apply(&path, configuration.clone(), &params))
 }
 
 /// A conflict comes with advice.
@@ -147,9 +146,8 @@ fn migrate(ctx: &mut Ctx, apply: &Apply, item: &Item, live: &Object, managed: Ve
         {"op": "replace", "path": "/metadata/managedFields", "value": managed},
         {"op": "replace", "path": "/metadata/resourceVersion", "value": live.resource_version()},
     ]);
-    let request = item.request(ApiVerb::Patch).manager(&apply.manager).dry_run(apply.dry_run.is_server());
-    ctx.call(&request.body(Body::Patch(PatchType::Json, patch.to_string())))?;
-    Ok(())
+    let params = item.write_params(&apply.manager).dry_run(apply.dry_run.is_server());
+    ctx.api(|client| client.patch(&item.path(), Patch::Value(PatchType::Json, patch), &params)).map(drop)
 }
 
 #[cfg(test)]

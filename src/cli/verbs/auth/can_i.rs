@@ -1,12 +1,16 @@
 //! `auth can-i`: whether a user may do something, or everything that a user may do.
 
+use std::sync::Arc;
+
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, Matches, groups};
 use crate::printers::table::print_rows;
 use crate::{CliError, CliResult, Ctx, Verb};
-use kctl_base::json::json;
-use kctl_cluster::api::Wish;
+use kctl_base::gvk::GroupResource;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Object, ValueRead};
+use kctl_cluster::client::{ResourcePath, WriteParams};
 use kctl_kinds::rbac::rule_lines;
 
 /// The verb.
@@ -34,16 +38,25 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         }
         return list(ctx, matches, &namespace);
     }
-    let wish = wish(ctx, matches, &words, namespace)?;
+    let spec = spec(ctx, matches, &words, &namespace)?;
     if matches.on("no-headers") {
         return Err(CliError::text("--no-headers cannot be set without --list specified"));
     }
-    let user = ctx.user();
-    let allowed = ctx.cluster()?.server().allows(&user, &wish)?;
+    let review = review(ctx, ACCESS_REVIEWS, "SelfSubjectAccessReview", spec)?;
+    let allowed = review.flag("/status/allowed");
     if !matches.on("quiet") {
         ctx.say(if allowed { "yes" } else { "no" });
     }
     if allowed { Ok(()) } else { Err(CliError::Silent(1)) }
+}
+
+const ACCESS_REVIEWS: &str = "selfsubjectaccessreviews.authorization.k8s.io";
+const RULES_REVIEWS: &str = "selfsubjectrulesreviews.authorization.k8s.io";
+
+/// Asks the server about the permissions of the user.
+fn review(ctx: &mut Ctx, resource: &str, kind: &str, spec: Value) -> CliResult<Arc<Object>> {
+    let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": kind, "metadata": {}, "spec": spec});
+    ctx.api(|client| client.create(&ResourcePath::all(resource, ""), review, &WriteParams::default()))
 }
 
 /// The verbs that rules about objects speak of.
@@ -70,49 +83,48 @@ const URL_VERBS: &[&str] = &["get", "put", "post", "head", "options", "delete", 
 /// What is not served and still stands in rules.
 const NOT_SERVED: &[&str] = &["users", "groups"];
 
-/// What the words ask for: a verb, and a type, an object or a URL.
-fn wish(ctx: &mut Ctx, matches: &ArgMatches, words: &[String], namespace: String) -> CliResult<Wish> {
+/// The spec of the review that the arguments ask for: a verb, and a type, an object or a path.
+fn spec(ctx: &mut Ctx, matches: &ArgMatches, words: &[String], namespace: &str) -> CliResult<Value> {
     let [verb, what] = words else {
         return Err(CliError::text(format!(
             "you must specify two arguments: verb resource or verb resource/resourceName.\nSee '{} auth can-i -h' for help and examples.",
             ctx.program
         )));
     };
-    let subresource = matches.value("subresource").to_string();
+    let subresource = matches.value("subresource");
     if what.starts_with('/') {
         if !subresource.is_empty() {
             return Err(CliError::text("--subresource can not be used with NonResourceURL"));
         }
         check_verb(ctx, verb, URL_VERBS);
-        return Ok(Wish { verb: verb.clone(), url: what.clone(), ..Wish::default() });
+        return Ok(json!({"nonResourceAttributes": {"path": what, "verb": verb}}));
     }
     let (resource, name) = what.split_once('/').unwrap_or((what, ""));
-    let mut wish = Wish { verb: verb.clone(), name: name.into(), namespace, subresource, ..Wish::default() };
-    name_resource(ctx, &mut wish, resource)?;
+    let GroupResource { group, resource } = group_resource(ctx, resource, namespace)?;
     check_verb(ctx, verb, VERBS);
-    Ok(wish)
+    Ok(json!({"resourceAttributes": {
+        "namespace": namespace, "verb": verb, "group": group, "resource": resource, "subresource": subresource,
+        "name": name,
+    }}))
 }
 
-/// Says what type is meant, and that it is unknown or has no namespaces where that is so.
-fn name_resource(ctx: &mut Ctx, wish: &mut Wish, typed: &str) -> CliResult<()> {
-    if typed == "*" {
-        wish.resource = "*".into();
-        return Ok(());
+/// The resource that a word names; warns about an unknown one, and about a namespace for one that has none.
+fn group_resource(ctx: &mut Ctx, word: &str, namespace: &str) -> CliResult<GroupResource> {
+    if word == "*" {
+        return Ok(GroupResource::new("", "*"));
     }
-    let Some(kind) = ctx.cluster()?.server().catalog().by_name(&typed.to_lowercase()) else {
-        let (resource, group) = typed.split_once('.').unwrap_or((typed, ""));
-        if !NOT_SERVED.contains(&typed) {
+    let Some(kind) = ctx.catalog()?.by_name(&word.to_lowercase()) else {
+        let (resource, group) = word.split_once('.').unwrap_or((word, ""));
+        if !NOT_SERVED.contains(&word) {
             warn(ctx, &format!("the server doesn't have a resource type '{resource}'{}", in_group(group)));
         }
-        wish.resource = typed.into();
-        return Ok(());
+        return Ok(GroupResource::new("", word));
     };
     let names = *kind.names();
-    (wish.resource, wish.group) = (names.plural.into(), names.group.into());
-    if !names.namespaced && !wish.namespace.is_empty() {
+    if !names.namespaced && !namespace.is_empty() {
         warn(ctx, &format!("resource '{}' is not namespace scoped{}", names.plural, in_group(names.group)));
     }
-    Ok(())
+    Ok(GroupResource::new(names.group, names.plural))
 }
 
 fn check_verb(ctx: &mut Ctx, verb: &str, known: &[&str]) {
@@ -131,20 +143,8 @@ fn warn(ctx: &mut Ctx, text: &str) {
 }
 
 fn list(ctx: &mut Ctx, matches: &ArgMatches, namespace: &str) -> CliResult<()> {
-    let user = ctx.user();
-    let server = ctx.cluster()?.server();
-    let mut rules = server.rules_of(&user, namespace)?;
-    if user.groups.iter().any(|g| g == "system:masters") {
-        // They may do everything even when no binding says so.
-        for rule in [
-            json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}),
-            json!({"nonResourceURLs": ["*"], "verbs": ["*"]}),
-        ] {
-            if !rules.contains(&rule) {
-                rules.push(rule);
-            }
-        }
-    }
+    let review = review(ctx, RULES_REVIEWS, "SelfSubjectRulesReview", json!({"namespace": namespace}))?;
+    let rules = [review.list("/status/resourceRules"), review.list("/status/nonResourceRules")].concat();
     let rows: Vec<Vec<String>> =
         rule_lines(&rules).iter().map(|line| line.split('\t').map(String::from).collect()).collect();
     let headers = ["Resources", "Non-Resource URLs", "Resource Names", "Verbs"].map(String::from);

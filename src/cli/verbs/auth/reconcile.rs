@@ -10,7 +10,8 @@ use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
-use kctl_cluster::api::{Body, Propagation, Request, Verb as ApiVerb};
+use kctl_cluster::Propagation;
+use kctl_cluster::client::{DeleteParams, ResourcePath, WriteParams};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -170,21 +171,24 @@ impl Plan {
             return Ok(self.object.clone());
         }
         if self.operation == Operation::Update {
-            return send(ctx, item.request(ApiVerb::Update), self.object.clone(), dry_run);
+            let params = params(dry_run);
+            let updated = ctx.api(|client| client.update(&item.path(), self.object.clone(), &params))?;
+            return Ok((*updated).clone());
         }
         if self.operation == Operation::Recreate {
-            let mut request = item.request(ApiVerb::Delete).dry_run(dry_run.is_server());
-            request.options.propagation = Some(Propagation::Background);
-            ctx.call(&request)?;
+            let params = DeleteParams {
+                propagation: Some(Propagation::Background),
+                dry_run: dry_run.is_server(),
+                ..DeleteParams::default()
+            };
+            ctx.api(|client| client.delete(&item.path(), &params))?;
             if dry_run.is_server() {
                 // The old object is still in the way of the new one.
                 return Ok(self.object.clone());
             }
         }
         ensure_namespace(ctx, &item.namespace, dry_run)?;
-        let mut request = item.request(ApiVerb::Create);
-        request.name = String::new();
-        send(ctx, request, self.object.clone(), dry_run)
+        create(ctx, &item.path().collection(), self.object.clone(), dry_run)
     }
 
     /// Says on standard error what was necessary.
@@ -210,16 +214,23 @@ impl Plan {
 
 /// Roles may be written before the namespace that they are for.
 fn ensure_namespace(ctx: &mut Ctx, namespace: &str, dry_run: DryRun) -> CliResult<()> {
-    if namespace.is_empty() || ctx.cluster()?.server().read("namespaces", "", namespace)?.is_some() {
+    if namespace.is_empty() {
+        return Ok(());
+    }
+    if ctx.api(|client| client.get_opt(&ResourcePath::one("namespaces", "", namespace)))?.is_some() {
         return Ok(());
     }
     let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-    send(ctx, Request::new(ApiVerb::Create, "namespaces", "", ""), object, dry_run).map(drop)
+    create(ctx, &ResourcePath::all("namespaces", ""), object, dry_run).map(drop)
 }
 
-fn send(ctx: &mut Ctx, request: Request, object: Value, dry_run: DryRun) -> CliResult<Value> {
-    let request = request.manager("kubectl-auth").dry_run(dry_run.is_server()).body(Body::Object(object));
-    Ok((*ctx.call(&request)?.object).clone())
+fn create(ctx: &mut Ctx, path: &ResourcePath, object: Value, dry_run: DryRun) -> CliResult<Value> {
+    let params = params(dry_run);
+    Ok((*ctx.api(|client| client.create(path, object, &params))?).clone())
+}
+
+fn params(dry_run: DryRun) -> WriteParams {
+    WriteParams::manager("kubectl-auth").dry_run(dry_run.is_server())
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ fn build(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
         return Err(CliError::text("cannot specify multiple --image options and command"));
     }
     let port = matches.int("port").filter(|p| *p >= 0);
-    let ids = ctx.cluster()?.server().ids();
+    let ids = ctx.client()?.transport().ids();
     let container = |(index, image): (usize, &String)| {
         compact(json!({
             "name": container_name(image, ids, index),

@@ -8,7 +8,7 @@ use crate::{CliError, CliResult, Ctx, last_applied};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueWrite};
-use kctl_cluster::api::{Body, Request, Verb as ApiVerb};
+use kctl_cluster::client::{ResourcePath, WriteParams};
 
 /// A generator as data.
 pub(super) struct Generator {
@@ -43,7 +43,7 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, generator: &Generator) ->
     let mut output = Output::of_report(matches)?;
     let mut object = (generator.build)(ctx, matches, name)?;
     let (group, version) = split_api_version(object.api_version());
-    let kind = ctx.cluster()?.server().catalog().by_gvk(group, version, object.kind());
+    let kind = ctx.catalog()?.by_gvk(group, version, object.kind());
     let kind = kind.ok_or_else(|| {
         CliError::text(format!("no matches for kind \"{}\" in version \"{}\"", object.kind(), object.api_version()))
     })?;
@@ -54,12 +54,12 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, generator: &Generator) ->
     last_applied::keep(&mut object, matches.on("save-config"));
     if !dry_run.is_client() {
         let namespace = if names.namespaced { ctx.namespace() } else { String::new() };
-        let mut request = Request::new(ApiVerb::Create, &names.resource(), &namespace, "")
-            .manager(&groups::read_manager(matches, "kubectl-create"))
-            .dry_run(dry_run.is_server());
-        request.options.validation = validation;
-        let response = ctx.call(&request.body(Body::Object(object)));
-        object = (*response.map_err(|error| refusal(error, generator.failed))?.object).clone();
+        let params = WriteParams::manager(&groups::read_manager(matches, "kubectl-create"))
+            .dry_run(dry_run.is_server())
+            .validation(validation);
+        let path = ResourcePath::all(&names.resource(), &namespace);
+        let created = ctx.api(|client| client.create(&path, object, &params));
+        object = (*created.map_err(|error| refusal(error, generator.failed))?).clone();
     }
     let label = format!("{}/{}", names.singular_group(), object.name());
     output.report(ctx, &object, &label, "created", dry_run)

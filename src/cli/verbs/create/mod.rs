@@ -26,7 +26,6 @@ use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, last_applied, record};
 use kctl_base::json::Value;
-use kctl_cluster::api::{Body, Verb as ApiVerb};
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
@@ -80,7 +79,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(CliError::text("--edit and --raw are not supported by create"));
     }
     let validation = groups::read_validation(matches)?;
-    selection.validate = validation != kctl_cluster::api::FieldValidation::Ignore;
+    selection.validate = validation != kctl_cluster::FieldValidation::Ignore;
     let dry_run = groups::DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
     let manager = groups::read_manager(matches, "kubectl-create");
@@ -92,11 +91,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         last_applied::keep(&mut object, matches.on("save-config"));
         record::note(&mut object, cause.as_deref());
         if !dry_run.is_client() {
-            let mut request = item.request(ApiVerb::Create).manager(&manager).dry_run(dry_run.is_server());
-            request.name = String::new();
-            request.options.validation = validation;
-            match ctx.call(&request.body(Body::Object(object))) {
-                Ok(response) => object = (*response.object).clone(),
+            let params = item.write_params(&manager).dry_run(dry_run.is_server()).validation(validation);
+            match ctx.api(|client| client.create(&item.path().collection(), object, &params)) {
+                Ok(created) => object = (*created).clone(),
                 Err(error) => {
                     errors.push(item.error("creating", error));
                     continue;

@@ -277,7 +277,7 @@ impl Asked {
         if self.resource == "*" || self.resource.is_empty() {
             return Ok(None);
         }
-        let catalog = ctx.cluster()?.server().catalog().clone();
+        let catalog = ctx.catalog()?;
         let word =
             if self.group.is_empty() { self.resource.clone() } else { format!("{}.{}", self.resource, self.group) };
         // What looks like a version in the name is none here.

@@ -11,8 +11,8 @@ use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Reason;
-use kctl_cluster::WaitOutcome;
-use kctl_cluster::api::{Body, Request, Verb as ApiVerb};
+use kctl_cluster::client::{DeleteParams, ResourcePath, WriteParams};
+use kctl_cluster::{WaitFor, WaitOutcome};
 
 /// How pods are taken away.
 pub(super) struct Eviction {
@@ -53,10 +53,9 @@ impl Eviction {
             if stages.iter().all(|s| matches!(s, Stage::Over)) {
                 return Ok(errors);
             }
-            ctx.flush()?;
             let retry = stages.iter().filter_map(|s| if let Stage::At(at) = s { Some(*at) } else { None }).min();
             let end = [retry, deadline].into_iter().flatten().min();
-            let waited = ctx.cluster()?.wait(end, true)?;
+            let waited = ctx.wait(end, WaitFor::Work)?;
             let now = ctx.now()?;
             let over = deadline.is_some_and(|d| now >= d);
             if over || (waited != WaitOutcome::Progress && retry.is_none()) {
@@ -87,7 +86,7 @@ impl Eviction {
             ctx.say(format!("evicting pod {}{}", full_name(pod), self.dry_run.suffix()));
         }
         let (name, namespace) = (quote(pod.name()), quote(pod.namespace()));
-        let error = match ctx.call(&self.request(pod)) {
+        let error = match self.remove(ctx, pod) {
             Ok(_) if self.dry_run.is_server() => return Ok(Stage::Over),
             Ok(_) => return Ok(Stage::Leaving),
             Err(error) if error.is_not_found() => return Ok(Stage::Over),
@@ -109,10 +108,14 @@ impl Eviction {
         }
     }
 
-    fn request(&self, pod: &Object) -> Request {
+    /// Evicts a pod, or deletes it where evictions are disabled.
+    fn remove(&self, ctx: &mut Ctx, pod: &Object) -> CliResult<()> {
         let (namespace, name) = (pod.namespace(), pod.name());
+        let path = ResourcePath::one("pods", namespace, name);
         if self.disable {
-            return Request::delete("pods", namespace, name).grace(self.grace).dry_run(self.dry_run.is_server());
+            let params =
+                DeleteParams { grace: self.grace, dry_run: self.dry_run.is_server(), ..DeleteParams::default() };
+            return ctx.api(|client| client.delete(&path, &params)).map(drop);
         }
         let mut eviction = json!({
             "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": namespace},
@@ -120,10 +123,8 @@ impl Eviction {
         if let Some(grace) = self.grace {
             eviction.put("/deleteOptions/gracePeriodSeconds", grace);
         }
-        Request::new(ApiVerb::Create, "pods", namespace, name)
-            .subresource("eviction")
-            .dry_run(self.dry_run.is_server())
-            .body(Body::Object(eviction))
+        let params = WriteParams::default().dry_run(self.dry_run.is_server());
+        ctx.api(|client| client.create(&path.subresource("eviction"), eviction, &params)).map(drop)
     }
 
     /// The time is up.
@@ -153,6 +154,6 @@ impl Eviction {
 }
 
 fn is_there(ctx: &mut Ctx, pod: &Object) -> CliResult<bool> {
-    let found = ctx.cluster()?.server().read("pods", pod.namespace(), pod.name())?;
+    let found = ctx.api(|client| client.get_opt(&ResourcePath::one("pods", pod.namespace(), pod.name())))?;
     Ok(found.is_some_and(|now| now.uid() == pod.uid()))
 }

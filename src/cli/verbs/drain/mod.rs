@@ -68,7 +68,6 @@ fn drain_flags(command: Command) -> Command {
             "skip-wait-for-delete-timeout",
             "do not wait for pods that have been deleted for so many seconds",
         ))
-        .arg(args::number("chunk-size", "accepted; lists come in one piece"))
 }
 
 /// The nodes that the words or the selector name.
@@ -136,6 +135,7 @@ fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         delete_local_data: matches.on("delete-emptydir-data") || matches.on("delete-local-data"),
         selector: matches.value("pod-selector").into(),
         skip_deleted_after: matches.int("skip-wait-for-delete-timeout").unwrap_or(0),
+        chunk_size: groups::chunk_size(matches),
     };
     if kctl_base::labels::Selector::parse(&rules.selector).is_err() {
         return Err(CliError::text("--pod-selector=<pod_selector> must be a valid label selector"));

@@ -20,6 +20,8 @@ pub(super) struct Rules {
     pub(super) selector: String,
     /// Pods deleted longer ago than so many seconds are passed over; 0 for none.
     pub(super) skip_deleted_after: i64,
+    /// Number of pods in each request of the list; 0 for all in one.
+    pub(super) chunk_size: usize,
 }
 
 /// What is to become of a pod.
@@ -48,13 +50,19 @@ pub(super) type Judged = (Arc<Object>, Verdict);
 
 /// Judges the pods of a node.
 pub(super) fn on_node(ctx: &mut Ctx, node: &str, rules: &Rules) -> CliResult<Vec<Judged>> {
-    let request = Request::list("pods", "").fields(&format!("spec.nodeName={node}")).labels(&rules.selector);
+    let params = ListParams {
+        labels: rules.selector.clone(),
+        fields: format!("spec.nodeName={node}"),
+        chunk_size: rules.chunk_size,
+    };
+    let pods = ctx.api(|client| client.list(&ResourcePath::all("pods", ""), &params))?.items;
     let now = ctx.now()?;
     let mut judged = Vec::new();
-    for pod in ctx.call(&request)?.items {
+    for pod in pods {
         let verdict = match pod.controller_of().filter(|o| o.kind == "DaemonSet") {
             Some(owner) => {
-                let owner = ctx.cluster()?.server().read("daemonsets.apps", pod.namespace(), &owner.name)?;
+                let path = ResourcePath::one("daemonsets.apps", pod.namespace(), &owner.name);
+                let owner = ctx.api(|client| client.get_opt(&path))?;
                 judge(&pod, rules, now, owner.is_some())
             }
             None => judge(&pod, rules, now, false),

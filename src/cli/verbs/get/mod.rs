@@ -15,7 +15,6 @@ use crate::table::{Section, Shown, TableFlags};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
-use kctl_cluster::api::Verb as ApiVerb;
 use kctl_kinds::catalog::KindRef;
 
 /// The verb.
@@ -23,7 +22,7 @@ pub(super) const VERB: Verb = Verb { name: "get", aliases: &[], about: "Show obj
 
 fn flags(command: Command) -> Command {
     let command = groups::files(groups::output(groups::words(command)));
-    groups::all_namespaces(groups::fields(groups::labels(command)))
+    groups::chunks(groups::all_namespaces(groups::fields(groups::labels(command))))
         .arg(args::switch("show-labels", "a last column with all labels"))
         .arg(args::list("label-columns", "a column for each of these labels").short('L'))
         .arg(args::text("sort-by", "order by this field, as a JSONPath expression"))
@@ -32,7 +31,6 @@ fn flags(command: Command) -> Command {
         .arg(args::switch("ignore-not-found", "a missing object is no error"))
         .arg(args::text("raw", "refused: there is no HTTP server to ask"))
         .arg(args::choice("subresource", &["status", "scale", "resize"], "show this subresource"))
-        .arg(args::number("chunk-size", "accepted; lists are read as a whole"))
         .arg(args::switch("server-print", "accepted; client and server are one"))
         .arg(args::switch("watch", "go on with every change after the list").short('w'))
         .arg(args::switch("watch-only", "only the changes, without the list"))
@@ -120,11 +118,9 @@ fn fetch(ctx: &mut Ctx, options: &Options, item: &Item) -> CliResult<Arc<Object>
     if let (Some(live), true) = (&item.live, item.version.is_none() || !options.output.is_human()) {
         return Ok(live.clone());
     }
-    let mut request = item.request(ApiVerb::Get).subresource(&options.selection.subresource);
-    if options.output.is_human() {
-        request.version = None;
-    }
-    Ok(ctx.call(&request)?.object)
+    let path = item.path().subresource(&options.selection.subresource);
+    let path = if options.output.is_human() { path.version(None) } else { path };
+    ctx.api(|client| client.get(&path))
 }
 
 /// The objects that are there, with what went wrong for the others.

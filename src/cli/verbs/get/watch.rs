@@ -1,62 +1,25 @@
 //! `get --watch`: the list, then a row for every change, until nothing is due any more in virtual time, or until the time
 //! is up or the command is interrupted in real time.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Options;
 use crate::resolve::{Item, Resolved, Target, resolve};
 use crate::table::{Section, Shown};
 use crate::{CliError, CliResult, Ctx};
-use kctl_base::fields::FieldSelector;
 use kctl_base::json::json;
-use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta};
-use kctl_base::status::{Reason, Status};
-use kctl_cluster::WaitOutcome;
-use kctl_cluster::store::{Change, ChangeKind, ChangesGone};
+use kctl_cluster::WaitFor;
+use kctl_cluster::client::{ListParams, ResourcePath, WatchStart};
 use kctl_kinds::catalog::KindRef;
 
-/// What is watched.
+/// What is watched: a collection, or one object of it.
 struct Watched {
     kind: KindRef,
-    resource: String,
-    /// Empty: all.
-    namespace: String,
-    /// One object only.
-    name: Option<String>,
-    labels: Selector,
-    fields: FieldSelector,
-}
-
-impl Watched {
-    fn chooses(&self, object: &Object) -> bool {
-        let field = |name: &str| match name {
-            "metadata.name" => Some(object.name().to_string()),
-            "metadata.namespace" => Some(object.namespace().to_string()),
-            _ => self.kind.selectable_field(object, name),
-        };
-        self.labels.matches_object(object) && self.fields.matches(field)
-    }
-
-    /// What a change means for who watches: an object that begins to match is added, one that ceases to is deleted.
-    fn event(&self, change: &Change) -> Option<(&'static str, Arc<Object>)> {
-        let key = &change.key;
-        if key.resource != self.resource
-            || (!self.namespace.is_empty() && key.namespace != self.namespace)
-            || self.name.as_ref().is_some_and(|n| *n != key.name)
-        {
-            return None;
-        }
-        let before = change.old.as_ref().filter(|o| self.chooses(o));
-        let after = (change.kind != ChangeKind::Deleted && self.chooses(&change.object)).then_some(&change.object);
-        match (before, after) {
-            (None, Some(object)) => Some(("ADDED", object.clone())),
-            (Some(_), Some(object)) => Some(("MODIFIED", object.clone())),
-            (Some(_), None) if change.kind == ChangeKind::Deleted => Some(("DELETED", change.told())),
-            (Some(old), None) => Some(("DELETED", old.clone())),
-            (None, None) => None,
-        }
-    }
+    path: ResourcePath,
+    params: ListParams,
+    start: WatchStart,
 }
 
 /// Prints the list and then what changes.
@@ -81,21 +44,16 @@ pub(super) fn run(ctx: &mut Ctx, options: &mut Options) -> CliResult<()> {
         Some(timeout) => Some(ctx.now()? + timeout),
         None => None,
     };
-    let mut revision = ctx.cluster()?.server().revision();
-    loop {
-        ctx.flush()?;
-        let waited = ctx.cluster()?.wait(deadline, true)?;
-        for change in changes(ctx, revision)? {
-            revision = change.revision;
-            if let Some((event, object)) = watched.event(&change) {
-                let item = item_of(&watched, object.clone());
-                printer.print(ctx, options, &item, event, &object)?;
-            }
+    // The list has shown what exists.
+    let (mut watch, _) = ctx.api(|client| client.watch(&watched.path, &watched.params, watched.start))?;
+    let ended = ctx.follow::<()>(&mut watch, deadline, WaitFor::Work, |ctx, event| {
+        if let Some(object) = event.object() {
+            let item = item_of(&watched, object.clone());
+            printer.print(ctx, options, &item, event.type_name(), object)?;
         }
-        if waited != WaitOutcome::Progress {
-            return Ok(());
-        }
-    }
+        Ok(ControlFlow::Continue(()))
+    });
+    ended.map(drop)
 }
 
 /// The one type, or the one object, that a watch is for.
@@ -114,24 +72,18 @@ fn watched(options: &Options, resolved: &Resolved) -> CliResult<Watched> {
         }
         _ => return Err(several()),
     };
-    let namespaced = target.kind.names().namespaced;
-    Ok(Watched {
-        resource: target.kind.names().resource().into(),
-        kind: target.kind,
-        namespace: if namespaced { namespace } else { String::new() },
-        name,
-        labels: Selector::parse(&selection.labels).map_err(|e| CliError::text(e.to_string()))?,
-        fields: FieldSelector::parse(&selection.fields).map_err(|e| CliError::text(e.to_string()))?,
-    })
-}
-
-fn changes(ctx: &mut Ctx, revision: u64) -> CliResult<Vec<Change>> {
-    ctx.cluster()?.server().changes_since(revision).map_err(|gone| match gone {
-        ChangesGone::TooOld { asked, oldest } => {
-            Status::new(Reason::Expired, format!("too old resource version: {asked} ({oldest})")).into()
-        }
-        ChangesGone::Store(error) => error.into(),
-    })
+    let names = *target.kind.names();
+    let namespace = if names.namespaced { namespace } else { String::new() };
+    let fields = match &name {
+        Some(name) => format!("metadata.name={name}"),
+        None => selection.fields.clone(),
+    };
+    let params = ListParams { labels: selection.labels.clone(), fields, chunk_size: 0 };
+    // A list says at which revision it was made; after a get the watch starts with the object that was shown.
+    let start = if name.is_some() { WatchStart::Existing } else { WatchStart::After(resolved.resource_version) };
+    let version = target.version.filter(|_| !options.output.is_human());
+    let path = ResourcePath::all(&names.resource(), &namespace).version(version);
+    Ok(Watched { kind: target.kind, path, params, start })
 }
 
 fn item_of(watched: &Watched, object: Arc<Object>) -> Item {

@@ -6,7 +6,9 @@ use crate::record::CHANGE_CAUSE;
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
+use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_cluster::client::{ListParams, ResourcePath};
 use kctl_kinds::Describer;
 use kctl_kinds::shared::describe::describe_template;
 
@@ -50,9 +52,11 @@ pub(super) fn of(ctx: &mut Ctx, object: &Value) -> CliResult<Option<Vec<Revision
         "DaemonSet" | "StatefulSet" => "controllerrevisions.apps",
         _ => return Ok(None),
     };
-    let server = ctx.cluster()?.server();
+    let selector = object.at("/spec/selector").and_then(|s| Selector::from_object(s).ok());
+    let params = ListParams::labels(&selector.map(|s| s.to_string()).unwrap_or_default());
+    let path = ResourcePath::all(resource, object.namespace());
     let mut revisions = Vec::new();
-    for kept in server.read_index_of("owner", object.uid(), resource, Some(object.namespace()))? {
+    for kept in ctx.api(|client| client.list(&path, &params))?.items {
         if !kept.is_controlled_by(object.uid()) {
             continue;
         }

@@ -1,5 +1,7 @@
 //! `rollout status`: one line for every state that an update passes through, until it is done.
 
+use std::ops::ControlFlow;
+
 use clap::{ArgMatches, Command};
 
 use super::super::change::{self, Subject};
@@ -9,8 +11,9 @@ use kctl_base::field::quote;
 use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueRead, condition};
 use kctl_base::sim::{Duration, Time};
-use kctl_cluster::WaitOutcome;
-use kctl_cluster::store::{Change, ChangeKind};
+use kctl_base::status::Reason;
+use kctl_cluster::client::{ListParams, WatchStart};
+use kctl_cluster::{WaitFor, WatchEvent};
 
 /// The verb.
 pub(super) const VERB: Verb =
@@ -43,38 +46,34 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 
 /// Prints the state of one object, and then every further one.
 fn follow(ctx: &mut Ctx, subject: &Subject, revision: i64, watch: bool, deadline: Option<Time>) -> CliResult<()> {
-    let resource = subject.item.resource();
-    let mut seen = ctx.cluster()?.server().revision();
-    // Other objects may have been waited for since this one was read.
-    let object = subject.item.fetch(ctx)?;
-    if say(ctx, &object, revision)? || !watch {
+    let item = &subject.item;
+    if !watch {
+        return say(ctx, &*item.fetch(ctx)?, revision).map(drop);
+    }
+    let params = ListParams::fields(&format!("metadata.name={}", item.name));
+    let (mut watch, existing) = ctx.api(|client| client.watch(&item.path(), &params, WatchStart::Existing))?;
+    let Some(object) = existing.last().and_then(WatchEvent::object) else { return Err(deleted()) };
+    if say(ctx, object, revision)? {
         return Ok(());
     }
-    loop {
-        ctx.flush()?;
-        let waited = ctx.cluster()?.wait(deadline, true)?;
-        for change in changes(ctx, seen)? {
-            seen = change.revision;
-            let key = &change.key;
-            if key.resource != resource || key.namespace != object.namespace() || key.name != object.name() {
-                continue;
-            }
-            if change.kind == ChangeKind::Deleted {
-                return Err(CliError::text("object has been deleted"));
-            }
-            if say(ctx, &change.object, revision)? {
-                return Ok(());
-            }
+    let done = ctx.follow(&mut watch, deadline, WaitFor::Work, |ctx, event| match event {
+        WatchEvent::Deleted(_) => Err(deleted()),
+        event => {
+            let is_done = event.object().map_or(Ok(false), |object| say(ctx, object, revision))?;
+            Ok(if is_done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         }
-        if waited != WaitOutcome::Progress {
-            return Err(CliError::text("timed out waiting for the condition"));
+    });
+    match done {
+        Ok(done) => done.ok_or_else(|| CliError::text("timed out waiting for the condition")),
+        Err(CliError::Status(status)) if status.reason == Reason::Expired => {
+            Err(CliError::text("watch closed before UntilWithoutRetry timeout"))
         }
+        Err(error) => Err(error),
     }
 }
 
-fn changes(ctx: &mut Ctx, revision: u64) -> CliResult<Vec<Change>> {
-    let changes = ctx.cluster()?.server().changes_since(revision);
-    changes.map_err(|_| CliError::text("watch closed before UntilWithoutRetry timeout"))
+fn deleted() -> CliError {
+    CliError::text("object has been deleted")
 }
 
 /// Prints a state; answers whether it is the last one.

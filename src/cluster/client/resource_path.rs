@@ -6,7 +6,7 @@ use crate::api::{Request, Verb};
 
 /// An object, or all objects of a resource, as the path of a URL names them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Target {
+pub struct ResourcePath {
     /// The resource: `deployments.apps`.
     pub resource: String,
     /// The version that the client speaks; `None` for the stored version.
@@ -19,32 +19,32 @@ pub struct Target {
     pub subresource: String,
 }
 
-impl Target {
+impl ResourcePath {
     /// All objects of a resource in a namespace; an empty namespace stands for all.
-    pub fn all(resource: &str, namespace: &str) -> Target {
-        Target { resource: resource.into(), namespace: namespace.into(), ..Target::default() }
+    pub fn all(resource: &str, namespace: &str) -> ResourcePath {
+        ResourcePath { resource: resource.into(), namespace: namespace.into(), ..ResourcePath::default() }
     }
 
     /// One object.
-    pub fn one(resource: &str, namespace: &str, name: &str) -> Target {
-        Target { name: name.into(), ..Target::all(resource, namespace) }
+    pub fn one(resource: &str, namespace: &str, name: &str) -> ResourcePath {
+        ResourcePath { name: name.into(), ..ResourcePath::all(resource, namespace) }
     }
 
     /// The same object or collection in another version.
-    pub fn version(mut self, version: Option<GroupVersion>) -> Target {
+    pub fn version(mut self, version: Option<GroupVersion>) -> ResourcePath {
         self.version = version;
         self
     }
 
     /// A subresource of the object.
-    pub fn subresource(mut self, subresource: &str) -> Target {
+    pub fn subresource(mut self, subresource: &str) -> ResourcePath {
         self.subresource = subresource.into();
         self
     }
 
     /// The collection that the object is in.
-    pub fn collection(&self) -> Target {
-        Target { name: String::new(), subresource: String::new(), ..self.clone() }
+    pub fn collection(&self) -> ResourcePath {
+        ResourcePath { name: String::new(), subresource: String::new(), ..self.clone() }
     }
 
     pub(super) fn request(&self, verb: Verb) -> Request {
