@@ -3,9 +3,9 @@
 //! The events about one object are looked after together: they come in bursts, and an entry of the timeline for each would
 //! be more than the events themselves.
 
-use super::context::Result;
-use super::recorder::{self, EVENT_TTL};
-use super::{Action, Context, Controller, Key, Wake};
+use super::runtime::Result;
+use super::runtime::recorder::{self, EVENT_TTL};
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -13,7 +13,8 @@ use kctl_base::sim::Time;
 use kctl_kinds::core::event::{ABOUT, about};
 
 /// The controller; its keys are what events are about, in the namespace of the events.
-pub const CONTROLLER: Controller = Controller { name: NAME, wakes: &[Wake::custom("events", first_event)], reconcile };
+pub const CONTROLLER: Controller =
+    Controller { name: NAME, watches: &[Watch::mapped("events", first_event)], reconcile };
 
 const NAME: &str = "event-ttl";
 
@@ -34,20 +35,20 @@ fn last_seen(event: &Object) -> Option<Time> {
         .max()
 }
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let mut next = Action::Done;
-    let mut events = context.indexed("events", ABOUT, &key.name)?;
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let mut next = Action::AwaitChange;
+    let mut events = ctx.indexed("events", ABOUT, &key.name)?;
     events.retain(|event| event.namespace() == key.namespace);
     events.retain(|event| {
-        let expires = last_seen(event).unwrap_or(context.now) + EVENT_TTL;
-        if expires > context.now {
-            next = next.sooner(Action::Recurring(expires));
+        let expires = last_seen(event).unwrap_or(ctx.now) + EVENT_TTL;
+        if expires > ctx.now {
+            next = next.earliest(Action::ResyncAt(expires));
         }
-        expires <= context.now
+        expires <= ctx.now
     });
-    recorder::forget(context, &events);
+    recorder::forget(ctx, &events);
     for event in events {
-        context.delete("events", &event)?;
+        ctx.delete("events", &event)?;
     }
     Ok(next)
 }

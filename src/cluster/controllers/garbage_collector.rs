@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use super::context::Result;
+use super::runtime::Result;
 use super::shared::claim::{drop_owners, release};
-use super::{Action, Context, Controller, Key, Wake};
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::{Propagation, Server};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::SharedStr;
@@ -20,7 +20,7 @@ const FOREGROUND: &str = "foregroundDeletion";
 
 /// The controller.
 pub const CONTROLLER: Controller =
-    Controller { name: "garbage-collector-controller", wakes: &[Wake::custom("*", concerned)], reconcile };
+    Controller { name: "garbage-collector-controller", watches: &[Watch::mapped("*", concerned)], reconcile };
 
 /// The key of an object of a resource.
 fn key_of(resource: &str, object: &Object) -> Key {
@@ -156,26 +156,26 @@ fn judge(object: &Object, owners: &[(SharedStr, Owner)], has_dependents: bool) -
     })
 }
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let Some((resource, name)) = key.name.split_once('/') else { return Ok(Action::Done) };
-    let Some(object) = context.get(resource, &key.namespace, name)? else { return Ok(Action::Done) };
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let Some((resource, name)) = key.name.split_once('/') else { return Ok(Action::AwaitChange) };
+    let Some(object) = ctx.get(resource, &key.namespace, name)? else { return Ok(Action::AwaitChange) };
     if object.is_deleting() && object.has_finalizer(ORPHAN) {
-        set_free(context, &object)?;
-        return take_off(context, resource, &object, ORPHAN);
+        set_free(ctx, &object)?;
+        return take_off(ctx, resource, &object, ORPHAN);
     }
     if object.is_deleting() && object.has_finalizer(FOREGROUND) {
-        return delete_dependents_first(context, resource, &object);
+        return delete_dependents_first(ctx, resource, &object);
     }
-    collect(context, resource, &object)?;
-    Ok(Action::Done)
+    collect(ctx, resource, &object)?;
+    Ok(Action::AwaitChange)
 }
 
 /// The objects that name `owner` among their owners, with their resources.
-fn dependents(context: &mut Context<'_>, owner: &Object) -> Result<Vec<(SharedStr, Arc<Object>)>> {
-    let found = context.server().read_index("owner", owner.uid())?;
+fn dependents(ctx: &mut Context<'_>, owner: &Object) -> Result<Vec<(SharedStr, Arc<Object>)>> {
+    let found = ctx.server().read_index("owner", owner.uid())?;
     let mut dependents = Vec::with_capacity(found.len());
     for dependent in found {
-        if let Some(resource) = resource_of(context.server(), dependent.api_version(), dependent.kind()) {
+        if let Some(resource) = resource_of(ctx.server(), dependent.api_version(), dependent.kind()) {
             dependents.push((resource, dependent));
         }
     }
@@ -183,70 +183,70 @@ fn dependents(context: &mut Context<'_>, owner: &Object) -> Result<Vec<(SharedSt
 }
 
 /// Takes the reference to an owner off all its dependents.
-fn set_free(context: &mut Context<'_>, owner: &Object) -> Result<()> {
-    for (resource, dependent) in dependents(context, owner)? {
-        release(context, owner.uid(), &resource, &dependent)?;
+fn set_free(ctx: &mut Context<'_>, owner: &Object) -> Result<()> {
+    for (resource, dependent) in dependents(ctx, owner)? {
+        release(ctx, owner.uid(), &resource, &dependent)?;
     }
     Ok(())
 }
 
 /// Deletes the dependents and lets the owner go when none is left that blocks it.
-fn delete_dependents_first(context: &mut Context<'_>, resource: &str, owner: &Object) -> Result<Action> {
-    for (resource, dependent) in dependents(context, owner)? {
-        collect(context, &resource, &dependent)?;
+fn delete_dependents_first(ctx: &mut Context<'_>, resource: &str, owner: &Object) -> Result<Action> {
+    for (resource, dependent) in dependents(ctx, owner)? {
+        collect(ctx, &resource, &dependent)?;
     }
     let blocks = |dependent: &Object| {
         dependent.owners().iter().any(|reference| reference.uid == owner.uid() && reference.block_owner_deletion)
     };
-    if dependents(context, owner)?.iter().any(|(_, dependent)| blocks(dependent)) {
+    if dependents(ctx, owner)?.iter().any(|(_, dependent)| blocks(dependent)) {
         // Every one that goes wakes the owner again.
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
-    take_off(context, resource, owner, FOREGROUND)
+    take_off(ctx, resource, owner, FOREGROUND)
 }
 
-fn take_off(context: &mut Context<'_>, resource: &str, object: &Object, finalizer: &str) -> Result<Action> {
-    let Some(present) = context.get(resource, object.namespace(), object.name())? else { return Ok(Action::Done) };
+fn take_off(ctx: &mut Context<'_>, resource: &str, object: &Object, finalizer: &str) -> Result<Action> {
+    let Some(present) = ctx.get(resource, object.namespace(), object.name())? else { return Ok(Action::AwaitChange) };
     let mut freed = (*present).clone();
     freed.remove_finalizer(finalizer);
-    context.update(resource, freed)?;
-    Ok(Action::Done)
+    ctx.update(resource, freed)?;
+    Ok(Action::AwaitChange)
 }
 
 /// Deletes a dependent that has no owner any more, or takes off what has become of no meaning.
-fn collect(context: &mut Context<'_>, resource: &str, object: &Object) -> Result<()> {
+fn collect(ctx: &mut Context<'_>, resource: &str, object: &Object) -> Result<()> {
     if object.is_deleting() {
         return Ok(());
     }
     let mut owners = Vec::new();
     for reference in object.owners() {
-        let found = look_up(context.server(), object, &reference);
+        let found = look_up(ctx.server(), object, &reference);
         owners.push((reference.uid, found));
     }
-    let own = if owners.iter().any(|(_, o)| *o == Owner::Waiting) { dependents(context, object)? } else { Vec::new() };
+    let own = if owners.iter().any(|(_, o)| *o == Owner::Waiting) { dependents(ctx, object)? } else { Vec::new() };
     match judge(object, &owners, !own.is_empty()) {
         Verdict::Keep => Ok(()),
         Verdict::Drop(uids) => {
             let mut kept = object.clone();
             drop_owners(&mut kept, &uids.iter().map(SharedStr::as_str).collect::<Vec<_>>());
-            context.update(resource, kept).map(drop)
+            ctx.update(resource, kept).map(drop)
         }
         Verdict::Delete(policy) => {
             if own.iter().any(|(_, dependent)| dependent.is_deleting() && dependent.has_finalizer(FOREGROUND)) {
-                unblock(context, resource, object)?;
+                unblock(ctx, resource, object)?;
             }
-            context.delete_with(resource, object, None, policy)
+            ctx.delete_with(resource, object, None, policy)
         }
     }
 }
 
 /// A circle of owners that wait for each other is broken: nobody has to wait for this object any more.
-fn unblock(context: &mut Context<'_>, resource: &str, object: &Object) -> Result<()> {
+fn unblock(ctx: &mut Context<'_>, resource: &str, object: &Object) -> Result<()> {
     let mut unblocked = object.clone();
     for reference in unblocked.items_mut("/metadata/ownerReferences") {
         reference["blockOwnerDeletion"] = false.into();
     }
-    context.update(resource, unblocked).map(drop)
+    ctx.update(resource, unblocked).map(drop)
 }
 
 #[cfg(test)]

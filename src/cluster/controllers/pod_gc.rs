@@ -3,21 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use super::context::Result;
 use super::node::eviction::mark_disrupted;
 use super::node::taints::OUT_OF_SERVICE;
+use super::runtime::Result;
 use super::shared::pods::is_terminal;
-use super::{Action, Context, Controller, Key, Wake};
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::{Propagation, Server};
 use crate::store::{Change, ChangeKind};
-use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
 use kctl_base::sim::{Duration, Time};
 
 /// The controller; its keys are names of nodes, and [`ENDED`].
 pub const CONTROLLER: Controller = Controller {
     name: "pod-garbage-collector-controller",
-    wakes: &[Wake::custom("nodes", lost_node), Wake::custom("pods", stray_pod)],
+    watches: &[Watch::mapped("nodes", lost_node), Watch::mapped("pods", stray_pod)],
     reconcile,
 };
 
@@ -68,9 +67,9 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let row = format!("missing/{}", key.name);
     match ctx.get("nodes", "", &key.name)? {
         Some(node) => {
-            ctx.remember(&row, None);
+            ctx.clear_state(&row);
             collect_out_of_service(ctx, &node)?;
-            Ok(Action::Done)
+            Ok(Action::AwaitChange)
         }
         None => collect_orphans(ctx, &key.name, &row),
     }
@@ -80,24 +79,24 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
 fn collect_orphans(ctx: &mut Context<'_>, node: &str, row: &str) -> Result<Action> {
     let pods = ctx.indexed("pods", "node", node)?;
     if pods.is_empty() {
-        ctx.remember(row, None);
-        return Ok(Action::Done);
+        ctx.clear_state(row);
+        return Ok(Action::AwaitChange);
     }
-    let since = ctx.memory(row)?.as_ref().and_then(Value::as_str).and_then(Time::parse);
+    let since = ctx.state::<Time>(row)?;
     let now = ctx.now;
     let since = since.unwrap_or_else(|| {
-        ctx.remember(row, Some(now.rfc3339_micro().into()));
+        ctx.set_state(row, now);
         now
     });
     if since + QUARANTINE > now {
-        return Ok(Action::At(since + QUARANTINE));
+        return Ok(Action::RequeueAt(since + QUARANTINE));
     }
     for pod in pods {
         let message = "PodGC: node no longer exists";
         fail_and_delete(ctx, &pod, message)?;
     }
-    ctx.remember(row, None);
-    Ok(Action::Done)
+    ctx.clear_state(row);
+    Ok(Action::AwaitChange)
 }
 
 /// On a node that a person has declared dead, pods that are to go need not wait for its kubelet.
@@ -125,12 +124,12 @@ fn fail_and_delete(ctx: &mut Context<'_>, pod: &Object, message: &str) -> Result
 
 /// Deletes the oldest ended pods beyond the threshold, at most once a period.
 fn collect_ended(ctx: &mut Context<'_>) -> Result<Action> {
-    let last = ctx.memory("ended")?.as_ref().and_then(Value::as_str).and_then(Time::parse);
+    let last = ctx.state::<Time>("ended")?;
     if let Some(last) = last.filter(|l| *l + PERIOD > ctx.now) {
-        return Ok(Action::Recurring(last + PERIOD));
+        return Ok(Action::ResyncAt(last + PERIOD));
     }
     let now = ctx.now;
-    ctx.remember("ended", Some(now.rfc3339_micro().into()));
+    ctx.set_state("ended", now);
     let count = ctx.server().store().keys_by_index("ended", "").map_err(crate::api::broken)?.len();
     if count > ENDED_MAX {
         let pods = ctx.indexed("pods", "ended", "")?;
@@ -141,5 +140,5 @@ fn collect_ended(ctx: &mut Context<'_>) -> Result<Action> {
             }
         }
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }

@@ -1,7 +1,7 @@
 //! Resource quotas: counts what the objects of a namespace use.
 
-use super::context::Result;
-use super::{Action, Context, Controller, Key, Wake};
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Server;
 use crate::api::admission::resource_quota::usage;
 use crate::store::{Change, ChangeKind};
@@ -14,7 +14,7 @@ use kctl_kinds::shared::pod_spec::resources::{Amounts, add};
 /// The controller; its keys are quotas.
 pub const CONTROLLER: Controller = Controller {
     name: "resourcequota-controller",
-    wakes: &[Wake::own(QUOTAS), Wake::custom("*", quotas_of_namespace)],
+    watches: &[Watch::primary(QUOTAS), Watch::mapped("*", quotas_of_namespace)],
     reconcile,
 };
 
@@ -48,7 +48,7 @@ fn matters(change: &Change) -> bool {
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let Some(quota) = ctx.get_key(QUOTAS, key)?.filter(|q| !q.is_deleting()) else { return Ok(Action::Done) };
+    let Some(quota) = ctx.get_key(QUOTAS, key)?.filter(|q| !q.is_deleting()) else { return Ok(Action::AwaitChange) };
     let hard = quota.strings("/spec/hard");
     let mut used = Amounts::new();
     let mut again: Option<Time> = None;
@@ -71,7 +71,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         }
     }
     report(ctx, &quota, &used)?;
-    Ok(again.map_or(Action::Done, |at| Action::At(at + kctl_base::sim::Duration::from_secs(1))))
+    Ok(again.map_or(Action::AwaitChange, |at| Action::RequeueAt(at + kctl_base::sim::Duration::from_secs(1))))
 }
 
 fn report(ctx: &mut Context<'_>, quota: &Object, used: &Amounts) -> Result<()> {

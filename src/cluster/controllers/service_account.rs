@@ -1,7 +1,7 @@
 //! Every active namespace has a ServiceAccount `default`.
 
-use super::context::Result;
-use super::{Action, Context, Controller, Key, Wake};
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::json;
@@ -13,7 +13,7 @@ const DEFAULT: &str = "default";
 /// The controller; its keys are namespaces.
 pub const CONTROLLER: Controller = Controller {
     name: "service-account-controller",
-    wakes: &[Wake::custom("namespaces", active_namespace), Wake::custom("serviceaccounts", lost_account)],
+    watches: &[Watch::mapped("namespaces", active_namespace), Watch::mapped("serviceaccounts", lost_account)],
     reconcile,
 };
 
@@ -33,14 +33,14 @@ fn lost_account(change: &Change, _: &mut Server) -> Vec<Key> {
     lost.then(|| Key::new("", change.object.namespace())).into_iter().collect()
 }
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let active = context.get("namespaces", "", &key.name)?.is_some_and(|n| is_active(&n));
-    if active && context.get("serviceaccounts", &key.name, DEFAULT)?.is_none() {
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let active = ctx.get("namespaces", "", &key.name)?.is_some_and(|n| is_active(&n));
+    if active && ctx.get("serviceaccounts", &key.name, DEFAULT)?.is_none() {
         let account = json!({"apiVersion": "v1", "kind": "ServiceAccount",
                              "metadata": {"name": DEFAULT, "namespace": key.name}});
-        context.create("serviceaccounts", account)?;
+        ctx.create("serviceaccounts", account)?;
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 #[cfg(test)]

@@ -13,9 +13,9 @@ mod sync;
 mod tests;
 mod view;
 
-use super::context::Result;
-use super::shared::wakes;
-use super::{Action, Context, Controller, Key, Wake};
+use super::runtime::Result;
+use super::shared::orphans;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::labels::Selector;
@@ -26,11 +26,11 @@ const SETS: &str = "daemonsets.apps";
 /// The controller.
 pub const CONTROLLER: Controller = Controller {
     name: "daemonset-controller",
-    wakes: &[
-        Wake::own(SETS),
-        Wake::controller("pods", "DaemonSet"),
-        Wake::custom("pods", orphan_to_sets),
-        Wake::custom("nodes", node_to_sets),
+    watches: &[
+        Watch::primary(SETS),
+        Watch::owned("pods", "DaemonSet"),
+        Watch::mapped("pods", orphan_to_sets),
+        Watch::mapped("nodes", node_to_sets),
     ],
     reconcile,
 };
@@ -40,7 +40,7 @@ fn selector(set: &Object) -> Selector {
 }
 
 fn orphan_to_sets(change: &Change, server: &mut Server) -> Vec<Key> {
-    wakes::possible_owners(change, server, SETS, selector)
+    orphans::possible_owners(change, server, SETS, selector)
 }
 
 /// A node that comes, or gets other labels or taints, concerns the sets that miss a pod there or have one too many. Nothing
@@ -64,12 +64,12 @@ fn node_to_sets(change: &Change, server: &mut Server) -> Vec<Key> {
     sets.iter().filter(|set| is_concerned(set)).map(|set| Key::of(set)).collect()
 }
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    match context.get_key(SETS, key)? {
-        Some(set) => sync::run(context, &set),
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    match ctx.get_key(SETS, key)? {
+        Some(set) => sync::run(ctx, &set),
         None => {
-            backoff::forget(context, key);
-            Ok(Action::Done)
+            backoff::forget(ctx, key);
+            Ok(Action::AwaitChange)
         }
     }
 }

@@ -15,9 +15,9 @@ mod testing;
 mod tests;
 mod view;
 
-use super::context::Result;
-use super::shared::wakes;
-use super::{Action, Context, Controller, Key, Wake};
+use super::runtime::Result;
+use super::shared::orphans;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::labels::Selector;
@@ -29,11 +29,11 @@ const SETS: &str = "replicasets.apps";
 /// The controller.
 pub const CONTROLLER: Controller = Controller {
     name: "deployment-controller",
-    wakes: &[
-        Wake::own(DEPLOYMENTS),
-        Wake::controller(SETS, "Deployment"),
-        Wake::custom(SETS, orphan_to_deployments),
-        Wake::custom("pods", last_old_pod),
+    watches: &[
+        Watch::primary(DEPLOYMENTS),
+        Watch::owned(SETS, "Deployment"),
+        Watch::mapped(SETS, orphan_to_deployments),
+        Watch::mapped("pods", last_old_pod),
     ],
     reconcile,
 };
@@ -43,7 +43,7 @@ fn selector(deployment: &Object) -> Selector {
 }
 
 fn orphan_to_deployments(change: &Change, server: &mut Server) -> Vec<Key> {
-    wakes::possible_owners(change, server, DEPLOYMENTS, selector)
+    orphans::possible_owners(change, server, DEPLOYMENTS, selector)
 }
 
 /// A Deployment that recreates its pods waits until the old ones are gone.
@@ -61,9 +61,9 @@ fn last_old_pod(change: &Change, server: &mut Server) -> Vec<Key> {
     deployment.filter(|d| d.str("/spec/strategy/type") == "Recreate").map(|d| Key::of(&d)).into_iter().collect()
 }
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    match context.get_key(DEPLOYMENTS, key)? {
-        Some(deployment) => sync::Sync::new(context, &deployment)?.run(),
-        None => Ok(Action::Done),
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    match ctx.get_key(DEPLOYMENTS, key)? {
+        Some(deployment) => sync::Sync::new(ctx, &deployment)?.run(),
+        None => Ok(Action::AwaitChange),
     }
 }

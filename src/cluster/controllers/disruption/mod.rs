@@ -5,9 +5,9 @@ mod plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::context::Result;
+use super::runtime::Result;
 use super::shared::pods::is_ready;
-use super::{Action, Context, Controller, Key, Wake};
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::{Request, Server};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{SharedStr, Value, json};
@@ -18,7 +18,7 @@ use plan::Counts;
 /// The controller; its keys are budgets.
 pub const CONTROLLER: Controller = Controller {
     name: "disruption-controller",
-    wakes: &[Wake::own(BUDGETS), Wake::custom("pods", budgets_of_pod)],
+    watches: &[Watch::primary(BUDGETS), Watch::mapped("pods", budgets_of_pod)],
     reconcile,
 };
 
@@ -48,7 +48,7 @@ fn selector(budget: &Object) -> Selector {
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let Some(budget) = ctx.get_key(BUDGETS, key)? else { return Ok(Action::Done) };
+    let Some(budget) = ctx.get_key(BUDGETS, key)? else { return Ok(Action::AwaitChange) };
     let pods = ctx.pods_matching(&key.namespace, &selector(&budget))?;
     if pods.is_empty() {
         ctx.event(&budget, "Normal", "NoPods", "No matching pods found");
@@ -77,7 +77,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     if new != *budget {
         ctx.update_status(BUDGETS, new)?;
     }
-    Ok(again.map_or(Action::Done, Action::At))
+    Ok(again.map_or(Action::AwaitChange, Action::RequeueAt))
 }
 
 /// The sum of the sizes that the controllers of the pods want, where the budget depends on it; 0 where it does not.

@@ -7,10 +7,10 @@ pub mod mirror;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::context::Result;
 use super::endpoints::backends::{self, Backend};
 use super::endpoints::{HEADLESS, TRIGGER_TIME};
-use super::{Action, Context, Controller, Key, Wake};
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Server;
 use crate::store::Change;
 use distribute::{Slice, Write};
@@ -20,10 +20,10 @@ use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrit
 /// The controller; its keys are services.
 pub const CONTROLLER: Controller = Controller {
     name: "endpoint-slice-controller",
-    wakes: &[
-        Wake::own("services"),
-        Wake::custom("pods", backends::services_of_pod),
-        Wake::custom(SLICES, service_of_slice),
+    watches: &[
+        Watch::primary("services"),
+        Watch::mapped("pods", backends::services_of_pod),
+        Watch::mapped(SLICES, service_of_slice),
     ],
     reconcile,
 };
@@ -56,10 +56,10 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         for slice in present {
             ctx.delete(SLICES, &slice)?;
         }
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     };
     if service.is_deleting() {
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
     let found = backends::of(ctx, &service)?;
     let zones = zones(ctx, &found)?;
@@ -71,7 +71,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let owner = OwnerReference::controller(&service);
     let wanted = Wanted { labels: labels(&service), owner, namespace: service.namespace(), name: service.name() };
     apply(ctx, &wanted, &present, groups)?;
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 /// What all slices of one origin have in common.

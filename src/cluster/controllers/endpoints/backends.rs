@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::api::Server;
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use crate::controllers::shared::pods::{is_ready, is_terminal};
 use crate::controllers::{Context, Key};
 use crate::store::{Change, ChangeKind};

@@ -42,7 +42,7 @@ fn measure(bench: &mut Bench, cpu: &str) {
     let pods = bench.list("pods");
     let all: Map = pods.iter().map(|p| (Key::of(p).to_string(), json!({"cpu": cpu}))).collect();
     bench.cluster.server().set_row("setting/metrics", Some(Value::Object(all)));
-    bench.cluster.wake(NAME, "/*").expect("woken");
+    bench.cluster.enqueue(NAME, "/*").expect("woken");
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub use images::DEFAULT_MISSING;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Context, Controller, Key, Wake};
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::{Propagation, Server};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{self, Value};
@@ -37,7 +37,7 @@ use step::{Fault, Outcome, Step, World};
 
 /// The controller.
 pub(super) const CONTROLLER: Controller =
-    Controller { name: NAME, wakes: &[Wake::custom("pods", bound_pods)], reconcile };
+    Controller { name: NAME, watches: &[Watch::mapped("pods", bound_pods)], reconcile };
 
 const NAME: &str = "kubelet";
 /// The list of nodes whose kubelet has been stopped on purpose.
@@ -66,23 +66,23 @@ fn memory_name(uid: &str) -> String {
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     if let Some(uid) = key.name.strip_prefix(GONE) {
-        ctx.remember(&memory_name(uid), None);
-        return Ok(Action::Done);
+        ctx.clear_state(&memory_name(uid));
+        return Ok(Action::AwaitChange);
     }
     let Some(pod) = ctx.get_key("pods", key)?.filter(|p| !p.str("/spec/nodeName").is_empty()) else {
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     };
     let phase = pod.str("/status/phase");
     let over = phase == "Succeeded" || phase == "Failed";
     let node = pod.str("/spec/nodeName").to_string();
     if (over && !pod.is_deleting()) || is_stopped(ctx, &node)? {
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
-    let Some(mut runtime) = remembered(ctx, &pod, &node)? else { return Ok(Action::Done) };
+    let Some(mut runtime) = remembered(ctx, &pod, &node)? else { return Ok(Action::AwaitChange) };
     let before = runtime.clone();
     let outcome = step(ctx, &pod, &node, &mut runtime)?;
     if runtime != before || pod.str("/status/startTime").is_empty() {
-        ctx.remember_typed(&memory_name(pod.uid()), runtime.clone());
+        ctx.set_state(&memory_name(pod.uid()), runtime.clone());
     }
     for image in &outcome.pulled {
         keep_image(ctx, &node, image)?;
@@ -95,23 +95,23 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     let reported = (!pod.is_deleting() || outcome.gone) && report(ctx, &pod, &runtime, &node)?;
     if outcome.gone && reported {
         // That its containers have ended is seen before the pod goes.
-        return Ok(Action::At(ctx.now));
+        return Ok(Action::RequeueAt(ctx.now));
     }
     if outcome.gone {
         clear_fault(ctx, key)?;
         ctx.delete_with("pods", &pod, Some(0), Propagation::Background)?;
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
     Ok(match outcome.next {
-        Some((at, true)) => Action::Recurring(at),
-        Some((at, false)) => Action::At(at),
-        None => Action::Done,
+        Some((at, true)) => Action::ResyncAt(at),
+        Some((at, false)) => Action::RequeueAt(at),
+        None => Action::AwaitChange,
     })
 }
 
 /// What the kubelet remembers of a pod; a pod that it sees first gets a sandbox and an address.
 fn remembered(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Option<PodRuntime>, Status> {
-    if let Some(known) = ctx.typed_memory(&memory_name(pod.uid()))? {
+    if let Some(known) = ctx.state(&memory_name(pod.uid()))? {
         return Ok(Some(known));
     }
     let Some(found) = ctx.get("nodes", "", node)? else { return Ok(None) };
@@ -190,14 +190,14 @@ fn step(ctx: &mut Context<'_>, pod: &Object, node: &str, runtime: &mut PodRuntim
 
 /// The images that a node has pulled.
 fn node_images(ctx: &mut Context<'_>, node: &str) -> Result<Vec<String>, Status> {
-    Ok(ctx.typed_memory(&format!("images/{node}"))?.unwrap_or_default())
+    Ok(ctx.state(&format!("images/{node}"))?.unwrap_or_default())
 }
 
 fn keep_image(ctx: &mut Context<'_>, node: &str, image: &str) -> Result<(), Status> {
     let mut images = node_images(ctx, node)?;
     if !images.iter().any(|i| i == image) {
         images.push(image.into());
-        ctx.remember_typed(&format!("images/{node}"), images);
+        ctx.set_state(&format!("images/{node}"), images);
     }
     Ok(())
 }

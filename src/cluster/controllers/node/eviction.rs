@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::taints::{self, Stay};
 use crate::api::Server;
-use crate::controllers::context::Result;
-use crate::controllers::{Action, Context, Controller, Key, Wake};
+use crate::controllers::runtime::Result;
+use crate::controllers::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -14,7 +14,7 @@ use kctl_base::sim::{Duration, Time};
 /// The controller; its keys are pods.
 pub const CONTROLLER: Controller = Controller {
     name: "taint-eviction-controller",
-    wakes: &[Wake::custom("nodes", pods_of_tainted), Wake::custom("pods", bound)],
+    watches: &[Watch::mapped("nodes", pods_of_tainted), Watch::mapped("pods", bound)],
     reconcile,
 };
 
@@ -71,36 +71,35 @@ fn plan(pod: &Object, taints: &[&Value], since: Time, now: Time) -> Plan {
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let row = format!("since/{key}");
-    let remembered = ctx.memory(&row)?;
-    let since = remembered.as_ref().and_then(Value::as_str).and_then(Time::parse);
+    let since = ctx.state::<Time>(&row)?;
     let Some(pod) = ctx.get_key("pods", key)? else {
-        ctx.remember(&row, None);
-        return Ok(Action::Done);
+        ctx.clear_state(&row);
+        return Ok(Action::AwaitChange);
     };
     let node = ctx.get("nodes", "", pod.str("/spec/nodeName"))?;
     let tainted = node.as_deref().map(taints::no_execute).unwrap_or_default();
     match plan(&pod, &tainted, since.unwrap_or(ctx.now), ctx.now) {
         Plan::Leave => {
-            if remembered.is_some() {
-                ctx.remember(&row, None);
+            if since.is_some() {
+                ctx.clear_state(&row);
                 if !pod.is_deleting() {
                     let text = format!("Cancelling deletion of Pod {key}");
                     ctx.event(&pod, "Normal", "TaintManagerEviction", &text);
                 }
             }
-            Ok(Action::Done)
+            Ok(Action::AwaitChange)
         }
         Plan::Evict => {
-            ctx.remember(&row, None);
+            ctx.clear_state(&row);
             evict(ctx, key, &pod)?;
-            Ok(Action::Done)
+            Ok(Action::AwaitChange)
         }
         Plan::EvictAt(at) => {
             if since.is_none() {
-                let now = ctx.now.rfc3339_micro();
-                ctx.remember(&row, Some(now.into()));
+                let now = ctx.now;
+                ctx.set_state(&row, now);
             }
-            Ok(Action::At(at))
+            Ok(Action::RequeueAt(at))
         }
     }
 }

@@ -34,7 +34,7 @@ fn advance(bench: &mut Bench, seconds: i64) {
 
 fn stop(bench: &mut Bench, names: &[&str], woken: &str) {
     bench.cluster.server().set_row("setting/node-stopped", Some(json!(names)));
-    bench.cluster.wake("node-lifecycle-controller", &format!("/{woken}")).expect("woken");
+    bench.cluster.enqueue("node-lifecycle-controller", &format!("/{woken}")).expect("woken");
 }
 
 fn taint_keys(node: &Object) -> Vec<String> {

@@ -12,8 +12,8 @@ mod volume;
 
 use std::sync::Arc;
 
-use super::context::Result;
-use super::{Action, Context, Controller, Key, Wake};
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -21,12 +21,12 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 /// The controller; its keys are claims (with a namespace) and volumes (without).
 pub const CONTROLLER: Controller = Controller {
     name: "persistentvolume-controller",
-    wakes: &[
-        Wake::own("persistentvolumes"),
-        Wake::own("persistentvolumeclaims"),
-        Wake::custom("persistentvolumes", claims_of_volume),
-        Wake::custom("persistentvolumeclaims", volumes_of_claim),
-        Wake::custom("storageclasses.storage.k8s.io", waiting_claims),
+    watches: &[
+        Watch::primary("persistentvolumes"),
+        Watch::primary("persistentvolumeclaims"),
+        Watch::mapped("persistentvolumes", claims_of_volume),
+        Watch::mapped("persistentvolumeclaims", volumes_of_claim),
+        Watch::mapped("storageclasses.storage.k8s.io", waiting_claims),
     ],
     reconcile,
 };
@@ -100,12 +100,12 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     if key.namespace.is_empty() {
         return match ctx.get_key(VOLUMES, key)? {
             Some(volume) => volume::sync(ctx, volume),
-            None => Ok(Action::Done),
+            None => Ok(Action::AwaitChange),
         };
     }
     match ctx.get_key(CLAIMS, key)? {
         Some(claim) => claim::sync(ctx, claim),
-        None => Ok(Action::Done),
+        None => Ok(Action::AwaitChange),
     }
 }
 

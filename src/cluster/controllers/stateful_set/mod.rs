@@ -12,9 +12,9 @@ mod sync;
 mod tests;
 mod view;
 
-use super::context::Result;
-use super::shared::wakes;
-use super::{Action, Context, Controller, Key, Wake};
+use super::runtime::Result;
+use super::shared::orphans;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::labels::Selector;
@@ -26,11 +26,11 @@ const CLAIMS: &str = "persistentvolumeclaims";
 /// The controller.
 pub const CONTROLLER: Controller = Controller {
     name: "statefulset-controller",
-    wakes: &[
-        Wake::own(SETS),
-        Wake::controller("pods", "StatefulSet"),
-        Wake::custom("pods", orphan_to_sets),
-        Wake::custom(CLAIMS, gone_claim_to_set),
+    watches: &[
+        Watch::primary(SETS),
+        Watch::owned("pods", "StatefulSet"),
+        Watch::mapped("pods", orphan_to_sets),
+        Watch::mapped(CLAIMS, gone_claim_to_set),
     ],
     reconcile,
 };
@@ -40,7 +40,7 @@ fn selector(set: &Object) -> Selector {
 }
 
 fn orphan_to_sets(change: &Change, server: &mut Server) -> Vec<Key> {
-    wakes::possible_owners(change, server, SETS, selector)
+    orphans::possible_owners(change, server, SETS, selector)
 }
 
 /// A pod is not made again before a claim that belonged to the pod before it is gone.
@@ -55,9 +55,9 @@ fn gone_claim_to_set(change: &Change, _: &mut Server) -> Vec<Key> {
         .collect()
 }
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    match context.get_key(SETS, key)? {
-        Some(set) => sync::run(context, &set),
-        None => Ok(Action::Done),
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    match ctx.get_key(SETS, key)? {
+        Some(set) => sync::run(ctx, &set),
+        None => Ok(Action::AwaitChange),
     }
 }

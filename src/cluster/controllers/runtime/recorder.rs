@@ -25,28 +25,28 @@ const BURST: f64 = 25.0;
 /// Seconds until the budget grows by one.
 const REFILL_SECONDS: f64 = 300.0;
 /// How long an event is kept after it was last seen (`--event-ttl`).
-pub(super) const EVENT_TTL: Duration = Duration::from_secs(3600);
+pub(in crate::controllers) const EVENT_TTL: Duration = Duration::from_secs(3600);
 
 /// The one component that records through `events.k8s.io`, which has series instead of counts.
 const SCHEDULER: &str = "default-scheduler";
 
 /// One thing to record.
-pub(super) struct Note<'a> {
+pub(in crate::controllers) struct Note<'a> {
     /// `Normal` or `Warning`.
-    pub(super) kind: &'a str,
+    pub(in crate::controllers) kind: &'a str,
     /// CamelCase.
-    pub(super) reason: &'a str,
+    pub(in crate::controllers) reason: &'a str,
     /// The text.
-    pub(super) message: &'a str,
+    pub(in crate::controllers) message: &'a str,
     /// A part of the object, `spec.containers{x}`.
-    pub(super) field_path: &'a str,
+    pub(in crate::controllers) field_path: &'a str,
     /// The node, for events of its kubelet.
-    pub(super) host: &'a str,
+    pub(in crate::controllers) host: &'a str,
 }
 
 /// What the correlator remembers of one object.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Memory {
+struct Correlation {
     tokens: Option<f64>,
     refilled: Time,
     similar: BTreeMap<String, Similar>,
@@ -67,15 +67,15 @@ struct Seen {
 }
 
 /// Records one event; failures are dropped, as a recorder's are.
-pub(super) fn record(context: &mut Context<'_>, about: &Object, note: &Note<'_>) {
-    let (row, now) = (memory_row(context.controller, about), context.now);
-    let correlated = context.server().change_typed_row(&row, |memory: &mut Memory| memory.correlate(note, now));
+pub(in crate::controllers) fn record(ctx: &mut Context<'_>, about: &Object, note: &Note<'_>) {
+    let (row, now) = (memory_row(ctx.controller, about), ctx.now);
+    let correlated = ctx.server().change_typed_row(&row, |memory: &mut Correlation| memory.correlate(note, now));
     // Of what would never be shown nothing is kept: a memory stays as small as its events are few.
     let Ok(Some(Correlated { key, message, allowed, is_new })) = correlated else { return };
-    let (name, uid) = if is_new { event_identity(context, about) } else { Default::default() };
-    let seen = context.server().change_typed_row(&row, |memory: &mut Memory| memory.observe(key, now, name));
+    let (name, uid) = if is_new { event_identity(ctx, about) } else { Default::default() };
+    let seen = ctx.server().change_typed_row(&row, |memory: &mut Correlation| memory.observe(key, now, name));
     if let (Ok(seen), true) = (seen, allowed) {
-        write(context, about, note, &message, &seen, uid);
+        write(ctx, about, note, &message, &seen, uid);
     }
 }
 
@@ -106,19 +106,19 @@ fn row_of_event(event: &Object) -> String {
 }
 
 /// Forgets events that have expired; with the last one that a component told of an object the whole row goes.
-pub(super) fn forget(context: &mut Context<'_>, events: &[Arc<Object>]) {
+pub(in crate::controllers) fn forget(ctx: &mut Context<'_>, events: &[Arc<Object>]) {
     let mut rows: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for event in events {
         rows.entry(row_of_event(event)).or_default().insert(event.name());
     }
     for (row, names) in rows {
-        let Some(mut memory) = context.server().typed_row::<Memory>(&row).ok().flatten() else { continue };
+        let Some(mut memory) = ctx.server().typed_row::<Correlation>(&row).ok().flatten() else { continue };
         memory.seen.retain(|_, seen| !names.contains(seen.name.as_str()));
-        context.server().set_typed_row(&row, Some(memory).filter(|memory| !memory.seen.is_empty()));
+        ctx.server().set_typed_row(&row, Some(memory).filter(|memory| !memory.seen.is_empty()));
     }
 }
 
-impl Memory {
+impl Correlation {
     /// Notes an event; nothing is noted, nor answered, when it is not allowed and no event of its key has been.
     fn correlate(&mut self, note: &Note<'_>, now: Time) -> Option<Correlated> {
         let may_be_refused = self.tokens_at(now) < 1.0;
@@ -178,13 +178,13 @@ impl Memory {
 
 /// The name of a new event, `NAME.` and sixteen hexadecimal digits: the instant in nanoseconds, moved on a little where that
 /// is taken; and its uid.
-fn event_identity(context: &mut Context<'_>, about: &Object) -> (String, String) {
+fn event_identity(ctx: &mut Context<'_>, about: &Object) -> (String, String) {
     let namespace = namespace_of(about).to_string();
-    let mut nanos = context.now.micros().saturating_mul(1000);
+    let mut nanos = ctx.now.micros().saturating_mul(1000);
     loop {
         let name = format!("{}.{nanos:016x}", about.name());
-        if !matches!(context.get("events", &namespace, &name), Ok(Some(_))) {
-            return (name, context.ids().uid("event", about.uid(), nanos.cast_unsigned()));
+        if !matches!(ctx.get("events", &namespace, &name), Ok(Some(_))) {
+            return (name, ctx.ids().uid("event", about.uid(), nanos.cast_unsigned()));
         }
         nanos += 1;
     }
@@ -196,16 +196,16 @@ fn namespace_of(about: &Object) -> &str {
 }
 
 /// Writes an event; `uid` is that of a new one.
-fn write(context: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &str, seen: &Seen, uid: String) {
+fn write(ctx: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &str, seen: &Seen, uid: String) {
     let namespace = namespace_of(about).to_string();
-    let now = context.now;
+    let now = ctx.now;
     // One that has just been given a name is not there.
     let is_new = !uid.is_empty();
-    let known = if is_new { None } else { context.get("events", &namespace, &seen.name).ok().flatten() };
+    let known = if is_new { None } else { ctx.get("events", &namespace, &seen.name).ok().flatten() };
     let written = match known {
         Some(event) => {
             let mut event = (*event).clone();
-            if context.controller == SCHEDULER {
+            if ctx.controller == SCHEDULER {
                 let last = now.rfc3339_micro();
                 event.put("/series", json!({"count": seen.count, "lastObservedTime": last}));
             } else {
@@ -213,14 +213,14 @@ fn write(context: &mut Context<'_>, about: &Object, note: &Note<'_>, message: &s
                 event.put("/message", message);
                 event.put("/lastTimestamp", now.rfc3339());
             }
-            context.update("events", event)
+            ctx.update("events", event)
         }
         None => {
-            let mut event = event(component_of(context.controller), about, note, message, seen, &namespace, now);
+            let mut event = event(component_of(ctx.controller), about, note, message, seen, &namespace, now);
             if is_new {
                 event["metadata"]["uid"] = uid.into();
             }
-            context.create("events", event)
+            ctx.create("events", event)
         }
     };
     // A recorder that fails says nothing.
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn the_tenth_similar_text_is_combined() {
-        let mut memory = Memory::default();
+        let mut memory = Correlation::default();
         let now = Time::from_secs(1000);
         for n in 0..9 {
             assert_eq!(memory.combine(&note(&n.to_string()), now).1, n.to_string());
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn the_budget_is_spent_and_refilled() {
-        let mut memory = Memory::default();
+        let mut memory = Correlation::default();
         let now = Time::from_secs(1000);
         assert_eq!((0..30).filter(|_| memory.spend(now)).count(), 25);
         assert!(!memory.spend(now + Duration::from_secs(299)));

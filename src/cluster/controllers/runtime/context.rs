@@ -157,24 +157,26 @@ impl<'a> Context<'a> {
         recorder::record(self, about, &recorder::Note { kind, reason, message, field_path, host });
     }
 
-    /// What this controller noted under a name (its own memory, not part of any object).
-    pub fn memory(&mut self, name: &str) -> Result<Option<Value>> {
-        self.server.row(&format!("memory/{}/{name}", self.controller))
+    /// Returns the state that this controller keeps under a name, beside all objects; `None` where there is none of type `T`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn state<T: Memory>(&mut self, name: &str) -> Result<Option<T>> {
+        self.server.typed_row(&self.state_row(name))
     }
 
-    /// As [`Context::memory`], as a type of the caller's.
-    pub fn typed_memory<T: Memory>(&mut self, name: &str) -> Result<Option<T>> {
-        self.server.typed_row(&format!("memory/{}/{name}", self.controller))
+    /// Keeps a state of this controller under a name.
+    pub fn set_state<T: Memory>(&mut self, name: &str, value: T) {
+        self.server.set_typed_row(&self.state_row(name), Some(value));
     }
 
-    /// Notes something under a name, or forgets it.
-    pub fn remember(&mut self, name: &str, value: Option<Value>) {
-        self.server.set_row(&format!("memory/{}/{name}", self.controller), value);
+    /// Removes the state under a name, if there is any.
+    pub fn clear_state(&mut self, name: &str) {
+        self.server.set_row(&self.state_row(name), None);
     }
 
-    /// Notes something of the caller's under a name.
-    pub fn remember_typed<T: Memory>(&mut self, name: &str, value: T) {
-        self.server.set_typed_row(&format!("memory/{}/{name}", self.controller), Some(value));
+    fn state_row(&self, name: &str) -> String {
+        ["memory/", self.controller, "/", name].concat()
     }
 
     /// A row of the simulation's settings, such as the list of images that are missing.
