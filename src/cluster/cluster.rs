@@ -5,6 +5,7 @@
 //! [`Cluster::wait`] is how a command waits in either. Nothing a command did is kept before [`Cluster::commit`].
 
 use crate::api::{Request, Response, Result, Server, Verb};
+use crate::controllers::runtime::{Failure, failures};
 use crate::controllers::{CONTROLLERS, Driver};
 use crate::store::StoreError;
 use kctl_base::json;
@@ -82,6 +83,14 @@ impl Cluster {
         self.run()
     }
 
+    /// Returns the reconciliations that have failed and not succeeded since, by controller and key.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn failures(&mut self) -> Result<Vec<Failure>> {
+        failures(&mut self.server)
+    }
+
     /// The present.
     pub fn now(&self) -> Time {
         self.clock.now
@@ -111,7 +120,6 @@ impl Cluster {
     /// Forgets everything since the last commit.
     pub fn discard(&mut self) {
         self.server.store().discard();
-        self.server.clear_scratch();
         self.driver = Driver::new(CONTROLLERS, self.server.revision());
     }
 }

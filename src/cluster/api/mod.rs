@@ -19,7 +19,6 @@ mod patch;
 mod read;
 pub mod request;
 mod review;
-mod scratch;
 mod subresource;
 mod update;
 
@@ -45,7 +44,6 @@ pub struct Server {
     catalog: Catalog,
     ids: Ids,
     settings: Settings,
-    scratch: scratch::Scratch,
 }
 
 /// A failing store is an internal error to the client of the API.
@@ -56,8 +54,7 @@ pub(crate) fn broken(error: StoreError) -> Status {
 impl Server {
     /// A server over a store; reads the custom kinds out of it.
     pub fn new(store: Store, ids: Ids, settings: Settings) -> std::result::Result<Server, StoreError> {
-        let mut server =
-            Server { store, catalog: Catalog::default(), ids, settings, scratch: scratch::Scratch::default() };
+        let mut server = Server { store, catalog: Catalog::default(), ids, settings };
         server.reload_custom_kinds()?;
         Ok(server)
     }
@@ -65,7 +62,6 @@ impl Server {
     /// Goes on over another store: a watcher closes it while it sleeps and opens it again.
     pub fn replace_store(&mut self, store: Store) -> std::result::Result<(), StoreError> {
         self.store = store;
-        self.clear_scratch();
         self.reload_custom_kinds()
     }
 
@@ -216,11 +212,6 @@ impl Server {
     /// Takes (controller, key) off the timeline.
     pub fn unschedule(&mut self, controller: &str, key: &str) {
         self.store.unschedule(controller, key);
-    }
-
-    /// Whether (controller, key) is on the timeline.
-    pub fn is_scheduled(&mut self, controller: &str, key: &str) -> bool {
-        matches!(self.store.scheduled(controller, key), Ok(Some(_)))
     }
 
     /// The first entries of the timeline.

@@ -6,7 +6,6 @@
 use super::runtime::Result;
 use super::runtime::recorder::{self, EVENT_TTL};
 use super::{Action, Context, Controller, Key, Watch};
-use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
@@ -19,12 +18,12 @@ pub const CONTROLLER: Controller =
 const NAME: &str = "event-ttl";
 
 /// The first event about an object sets the time of the next look; later ones can not expire before it.
-fn first_event(change: &Change, server: &mut Server) -> Vec<Key> {
+fn first_event(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let key = Key::new(change.object.namespace(), &about(&change.object));
-    match change.kind == ChangeKind::Added && !server.is_scheduled(NAME, &key.to_string()) {
-        true => vec![key],
-        false => Vec::new(),
+    if change.kind != ChangeKind::Added || ctx.is_scheduled(&key)? {
+        return Ok(Vec::new());
     }
+    Ok(vec![key])
 }
 
 /// When an event was last written, as far as it says so itself.
@@ -58,6 +57,7 @@ mod tests {
     use kctl_base::json::json;
 
     use crate::controllers::Context;
+    use crate::controllers::runtime::cache::Cache;
     use crate::controllers::shared::testing::Bench;
     use kctl_base::object::ObjectMeta;
     use kctl_base::sim::Duration;
@@ -69,7 +69,9 @@ mod tests {
         let about = bench.create("configmaps", map);
         let row = format!("events/test-controller/{}", about.uid());
         let now = bench.cluster.now();
-        Context::new(bench.cluster.server(), "test-controller", now).event(&about, "Normal", "Told", "a story");
+        let mut cache = Cache::default();
+        let mut ctx = Context::new(bench.cluster.server(), &mut cache, "test-controller", now);
+        ctx.event(&about, "Normal", "Told", "a story");
         let event = json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "by-hand"},
                            "involvedObject": {"kind": "ConfigMap", "name": "told", "namespace": "default"}});
         bench.create("events", event);

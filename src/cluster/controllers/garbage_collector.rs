@@ -28,33 +28,29 @@ fn key_of(resource: &str, object: &Object) -> Key {
 }
 
 /// Whom a change concerns.
-fn concerned(change: &Change, server: &mut Server) -> Vec<Key> {
+fn concerned(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let object = &change.object;
     let mut keys = Vec::new();
     match change.kind {
         ChangeKind::Deleted => {
             // What it owned may be garbage now; what waited for it to go may go.
-            for dependent in server.read_index("owner", object.uid()).unwrap_or_default() {
-                keys.extend(
-                    resource_of(server, dependent.api_version(), dependent.kind()).map(|r| key_of(&r, &dependent)),
-                );
-            }
-            keys.extend(waiting_owners(object, server));
+            keys.extend(dependents(ctx, object)?.iter().map(|(resource, dependent)| key_of(resource, dependent)));
+            keys.extend(waiting_owners(ctx, object)?);
         }
         ChangeKind::Added | ChangeKind::Modified => {
             let before = change.old.as_ref().and_then(|old| old.at("/metadata/ownerReferences"));
             let moved = object.at("/metadata/ownerReferences") != before;
             let began = object.is_deleting() && !change.old.as_ref().is_some_and(|o| o.is_deleting());
             let waits = is_waiting(object) && (began || has_other_finalizers(change));
-            if waits || (moved && !has_only_solid_owners(object, server)) {
+            if waits || (moved && !has_only_solid_owners(ctx, object)?) {
                 keys.push(key_of(&change.key.resource, object));
             }
             if let Some(old) = change.old.as_ref().filter(|_| moved) {
-                keys.extend(waiting_owners(old, server));
+                keys.extend(waiting_owners(ctx, old)?);
             }
         }
     }
-    keys
+    Ok(keys)
 }
 
 /// Whether the object is held back for the sake of its dependents.
@@ -66,22 +62,27 @@ fn has_other_finalizers(change: &Change) -> bool {
     change.old.as_ref().is_none_or(|old| old.finalizers() != change.object.finalizers())
 }
 
-fn has_only_solid_owners(object: &Object, server: &mut Server) -> bool {
-    object.owners().iter().all(|owner| matches!(look_up(server, object, owner), Owner::Solid | Owner::Unknown))
+fn has_only_solid_owners(ctx: &mut Context<'_>, object: &Object) -> Result<bool> {
+    for owner in object.owners() {
+        if !matches!(look_up(ctx, object, &owner)?, Owner::Solid | Owner::Unknown) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The owners of an object that wait for their dependents to go.
-fn waiting_owners(object: &Object, server: &mut Server) -> Vec<Key> {
+fn waiting_owners(ctx: &mut Context<'_>, object: &Object) -> Result<Vec<Key>> {
     let mut keys = Vec::new();
     for owner in object.owners() {
-        if look_up(server, object, &owner) == Owner::Waiting
-            && let Some(kind) = server.kind_of(&owner.api_version, &owner.kind)
+        if look_up(ctx, object, &owner)? == Owner::Waiting
+            && let Some(kind) = ctx.server().kind_of(&owner.api_version, &owner.kind)
         {
             let namespace = if kind.names().namespaced { object.namespace() } else { "" };
             keys.push(Key::new(namespace, &format!("{}/{}", kind.names().resource(), owner.name)));
         }
     }
-    keys
+    Ok(keys)
 }
 
 fn resource_of(server: &Server, api_version: &str, kind: &str) -> Option<SharedStr> {
@@ -102,24 +103,23 @@ enum Owner {
 }
 
 /// Looks at the owner that `dependent` names; only the uid identifies it.
-fn look_up(server: &mut Server, dependent: &Object, reference: &OwnerReference) -> Owner {
-    let Some(kind) = server.kind_of(&reference.api_version, &reference.kind) else { return Owner::Unknown };
+fn look_up(ctx: &mut Context<'_>, dependent: &Object, reference: &OwnerReference) -> Result<Owner> {
+    let Some(kind) = ctx.server().kind_of(&reference.api_version, &reference.kind) else { return Ok(Owner::Unknown) };
     let names = *kind.names();
     if names.namespaced && dependent.namespace().is_empty() {
-        return Owner::Unknown;
+        return Ok(Owner::Unknown);
     }
     let namespace = if names.namespaced { dependent.namespace() } else { "" };
-    match server.read(&names.resource(), namespace, &reference.name) {
-        Err(_) => Owner::Unknown,
-        Ok(Some(owner)) if owner.uid() == reference.uid => {
+    Ok(match ctx.get(&names.resource(), namespace, &reference.name)? {
+        Some(owner) if owner.uid() == reference.uid => {
             if owner.is_deleting() && owner.has_finalizer(FOREGROUND) {
                 Owner::Waiting
             } else {
                 Owner::Solid
             }
         }
-        Ok(_) => Owner::Dangling,
-    }
+        _ => Owner::Dangling,
+    })
 }
 
 /// What becomes of a dependent.
@@ -220,7 +220,7 @@ fn collect(ctx: &mut Context<'_>, resource: &str, object: &Object) -> Result<()>
     }
     let mut owners = Vec::new();
     for reference in object.owners() {
-        let found = look_up(ctx.server(), object, &reference);
+        let found = look_up(ctx, object, &reference)?;
         owners.push((reference.uid, found));
     }
     let own = if owners.iter().any(|(_, o)| *o == Owner::Waiting) { dependents(ctx, object)? } else { Vec::new() };

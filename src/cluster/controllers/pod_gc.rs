@@ -8,7 +8,7 @@ use super::node::taints::OUT_OF_SERVICE;
 use super::runtime::Result;
 use super::shared::pods::is_terminal;
 use super::{Action, Context, Controller, Key, Watch};
-use crate::api::{Propagation, Server};
+use crate::api::Propagation;
 use crate::store::{Change, ChangeKind};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
 use kctl_base::sim::{Duration, Time};
@@ -29,10 +29,10 @@ const PERIOD: Duration = Duration::from_secs(20);
 /// How long a node has to be missing before its pods go.
 const QUARANTINE: Duration = Duration::from_secs(40);
 
-fn lost_node(change: &Change, _: &mut Server) -> Vec<Key> {
+fn lost_node(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let lost = change.kind == ChangeKind::Deleted || is_out_of_service(&change.object);
     let back = change.kind == ChangeKind::Added;
-    (lost || back).then(|| Key::of(&change.object)).into_iter().collect()
+    Ok((lost || back).then(|| Key::of(&change.object)).into_iter().collect())
 }
 
 fn is_out_of_service(node: &Object) -> bool {
@@ -40,24 +40,22 @@ fn is_out_of_service(node: &Object) -> bool {
 }
 
 /// A pod that has ended, is bound to no known node, or begins to terminate on a node that is out of service.
-fn stray_pod(change: &Change, server: &mut Server) -> Vec<Key> {
+fn stray_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let pod = &change.object;
     if change.kind == ChangeKind::Deleted {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let mut keys = Vec::new();
     let became = |is: fn(&Object) -> bool| is(pod) && !change.old.as_ref().is_some_and(|old| is(old));
     if became(is_terminal) {
         keys.push(Key::new("", ENDED));
     }
-    if became(|p| !p.str("/spec/nodeName").is_empty()) || became(|p| p.is_deleting()) {
-        let name = pod.str("/spec/nodeName");
-        let node = server.read("nodes", "", name).ok().flatten();
-        if !name.is_empty() && node.is_none_or(|n| is_out_of_service(&n)) {
-            keys.push(Key::new("", name));
-        }
+    let name = pod.str("/spec/nodeName");
+    let concerns_node = became(|p| !p.str("/spec/nodeName").is_empty()) || became(|p| p.is_deleting());
+    if !name.is_empty() && concerns_node && ctx.get("nodes", "", name)?.is_none_or(|n| is_out_of_service(&n)) {
+        keys.push(Key::new("", name));
     }
-    keys
+    Ok(keys)
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {

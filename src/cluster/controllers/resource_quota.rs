@@ -2,7 +2,6 @@
 
 use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch};
-use crate::api::Server;
 use crate::api::admission::resource_quota::usage;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::json;
@@ -21,16 +20,16 @@ pub const CONTROLLER: Controller = Controller {
 const QUOTAS: &str = "resourcequotas";
 
 /// The quotas of a namespace in which an object has come, gone or begun to use something else.
-fn quotas_of_namespace(change: &Change, server: &mut Server) -> Vec<Key> {
+fn quotas_of_namespace(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let namespace = change.object.namespace();
     if namespace.is_empty() || change.key.resource.starts_with("events") {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let quotas = server.read_all(QUOTAS, Some(namespace)).unwrap_or_default();
+    let quotas = ctx.list(QUOTAS, Some(namespace))?;
     if quotas.is_empty() || !matters(change) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    quotas.iter().map(|q| Key::of(q)).collect()
+    Ok(quotas.iter().map(|q| Key::of(q)).collect())
 }
 
 /// Whether a change may change what is used.

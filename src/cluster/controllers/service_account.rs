@@ -2,7 +2,6 @@
 
 use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch};
-use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -23,14 +22,14 @@ pub(super) fn is_active(namespace: &Object) -> bool {
 }
 
 /// The namespace that changed, unless it is going: what every namespace has is made there.
-pub(super) fn active_namespace(change: &Change, _: &mut Server) -> Vec<Key> {
+pub(super) fn active_namespace(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let wanted = change.kind != ChangeKind::Deleted && is_active(&change.object);
-    wanted.then(|| Key::of(&change.object)).into_iter().collect()
+    Ok(wanted.then(|| Key::of(&change.object)).into_iter().collect())
 }
 
-fn lost_account(change: &Change, _: &mut Server) -> Vec<Key> {
+fn lost_account(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let lost = change.kind == ChangeKind::Deleted && change.object.name() == DEFAULT;
-    lost.then(|| Key::new("", change.object.namespace())).into_iter().collect()
+    Ok(lost.then(|| Key::new("", change.object.namespace())).into_iter().collect())
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {

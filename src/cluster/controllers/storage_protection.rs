@@ -2,7 +2,6 @@
 
 use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch};
-use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_kinds::core::pod;
@@ -25,14 +24,14 @@ const CLAIM_FINALIZER: &str = "kubernetes.io/pvc-protection";
 const VOLUME_FINALIZER: &str = "kubernetes.io/pv-protection";
 
 /// The claims of a pod that has come, gone or been scheduled.
-fn claims_of_pod(change: &Change, _: &mut Server) -> Vec<Key> {
+fn claims_of_pod(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let node = |pod: &Object| pod.str("/spec/nodeName").to_string();
     let gone = change.kind == ChangeKind::Deleted;
     if !gone && change.old.as_ref().is_some_and(|old| node(old) == node(&change.object)) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let namespace = change.object.namespace();
-    pod::claims(&change.object).into_iter().map(|name| Key::new(namespace, &name)).collect()
+    Ok(pod::claims(&change.object).into_iter().map(|name| Key::new(namespace, &name)).collect())
 }
 
 fn reconcile_claim(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {

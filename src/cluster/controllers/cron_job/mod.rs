@@ -110,12 +110,12 @@ struct Schedules(HashMap<(String, String), Arc<Schedule>>);
 
 fn known_schedule(ctx: &mut Context<'_>, cron_job: &Object) -> std::result::Result<Arc<Schedule>, Note> {
     let key = (cron_job.str("/spec/schedule").to_string(), cron_job.str("/spec/timeZone").to_string());
-    let Schedules(known) = ctx.server().scratch();
+    let Schedules(known) = ctx.cache();
     if let Some(schedule) = known.get(&key) {
         return Ok(schedule.clone());
     }
     let schedule = Arc::new(read_schedule(cron_job)?);
-    let Schedules(known) = ctx.server().scratch();
+    let Schedules(known) = ctx.cache();
     known.insert(key, schedule.clone());
     Ok(schedule)
 }

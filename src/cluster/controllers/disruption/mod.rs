@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::runtime::Result;
 use super::shared::pods::is_ready;
 use super::{Action, Context, Controller, Key, Watch};
-use crate::api::{Request, Server};
+use crate::api::Request;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{SharedStr, Value, json};
 use kctl_base::labels::Selector;
@@ -25,20 +25,20 @@ pub const CONTROLLER: Controller = Controller {
 const BUDGETS: &str = "poddisruptionbudgets.policy";
 
 /// The budgets that select a pod, when something about it changed that they count.
-fn budgets_of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
+fn budgets_of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     fn told(pod: &Object) -> (Option<&Value>, bool, bool, &str) {
         (pod.at("/metadata/labels"), is_ready(pod), pod.is_deleting(), pod.str("/status/phase"))
     }
-    let budgets = server.read_all(BUDGETS, Some(change.object.namespace())).unwrap_or_default();
+    let budgets = ctx.list(BUDGETS, Some(change.object.namespace()))?;
     let same = |old: &Arc<Object>| change.kind == ChangeKind::Modified && told(old) == told(&change.object);
     if budgets.is_empty() || change.old.as_ref().is_some_and(same) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let selects = |budget: &Object| {
         let selector = selector(budget);
         [Some(&change.object), change.old.as_ref()].into_iter().flatten().any(|pod| selector.matches_object(pod))
     };
-    budgets.iter().filter(|b| selects(b)).map(|b| Key::of(b)).collect()
+    Ok(budgets.iter().filter(|b| selects(b)).map(|b| Key::of(b)).collect())
 }
 
 /// A budget without a selector selects nothing, one with an empty selector everything.

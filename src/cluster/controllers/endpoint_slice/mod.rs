@@ -11,7 +11,6 @@ use super::endpoints::backends::{self, Backend};
 use super::endpoints::{HEADLESS, TRIGGER_TIME};
 use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch};
-use crate::api::Server;
 use crate::store::Change;
 use distribute::{Slice, Write};
 use kctl_base::json::{Map, Value, json};
@@ -36,10 +35,10 @@ const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const MANAGER: &str = "endpointslice-controller.k8s.io";
 
 /// The service of a slice that this controller keeps.
-fn service_of_slice(change: &Change, _: &mut Server) -> Vec<Key> {
+fn service_of_slice(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let slice = &change.object;
     let name = slice.label(SERVICE_NAME).filter(|_| slice.label(MANAGED_BY) == Some(MANAGER));
-    name.map(|n| Key::new(slice.namespace(), n)).into_iter().collect()
+    Ok(name.map(|n| Key::new(slice.namespace(), n)).into_iter().collect())
 }
 
 /// The slices of a service that one manager keeps, by name.

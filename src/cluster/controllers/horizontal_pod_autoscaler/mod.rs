@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch};
-use crate::api::{Request, Server};
+use crate::api::Request;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
@@ -42,31 +42,31 @@ const AUTOSCALERS: &str = "horizontalpodautoscalers.autoscaling";
 const PERIOD: Duration = Duration::from_secs(15);
 
 /// The autoscalers of a workload whose size was changed, or that has come or gone.
-fn of_target(change: &Change, server: &mut Server) -> Vec<Key> {
+fn of_target(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let size = |o: &Object| o.int("/spec/replicas");
     let same = change.old.as_ref().is_some_and(|old| size(old) == size(&change.object));
     if same && change.kind == ChangeKind::Modified {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let target = &change.object;
     let aims = |hpa: &Object| {
         hpa.str("/spec/scaleTargetRef/kind") == target.kind() && hpa.str("/spec/scaleTargetRef/name") == target.name()
     };
-    let all = server.read_all(AUTOSCALERS, Some(target.namespace())).unwrap_or_default();
-    all.iter().filter(|h| aims(h)).map(|h| Key::of(h)).collect()
+    let all = ctx.list(AUTOSCALERS, Some(target.namespace()))?;
+    Ok(all.iter().filter(|h| aims(h)).map(|h| Key::of(h)).collect())
 }
 
 /// Autoscalers of a namespace in which a pod is measured differently, or one that is measured has changed its state.
-fn of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
+fn of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     fn told(pod: &Object) -> (Option<&str>, bool, bool) {
         (pod.annotation(metrics::ANNOTATION), condition_is_true(pod, "Ready"), pod.is_deleting())
     }
-    let all = server.read_all(AUTOSCALERS, Some(change.object.namespace())).unwrap_or_default();
+    let all = ctx.list(AUTOSCALERS, Some(change.object.namespace()))?;
     let same = |old: &Arc<Object>| change.kind == ChangeKind::Modified && told(old) == told(&change.object);
     if all.is_empty() || change.old.as_ref().is_some_and(same) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    all.iter().map(|h| Key::of(h)).collect()
+    Ok(all.iter().map(|h| Key::of(h)).collect())
 }
 
 /// What is remembered of an autoscaler between two looks.

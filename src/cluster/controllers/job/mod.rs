@@ -29,7 +29,6 @@ use super::shared::claim::{self, Claim};
 use super::shared::pods::is_ready;
 use super::shared::{orphans, pod_control};
 use super::{Action, Context, Controller, Key, Watch};
-use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
@@ -74,38 +73,38 @@ fn pod_key(pod: &Object) -> Key {
 }
 
 /// The tracked pods of a job that is gone.
-fn pods_left_behind(change: &Change, server: &mut Server) -> Vec<Key> {
+fn pods_left_behind(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     if change.kind != ChangeKind::Deleted {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let pods = server.read_index_of("owner", change.object.uid(), "pods", None).unwrap_or_default();
-    pods.iter().filter(|p| pods::is_tracked(p)).map(|p| pod_key(p)).collect()
+    let pods = ctx.owned("pods", change.object.uid())?;
+    Ok(pods.iter().filter(|p| pods::is_tracked(p)).map(|p| pod_key(p)).collect())
 }
 
 /// A tracked pod that nobody tracks, and the jobs that may adopt a pod.
-fn orphans(change: &Change, server: &mut Server) -> Vec<Key> {
-    let mut keys = orphans::possible_owners(change, server, JOBS, selector_of);
+fn orphans(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    let mut keys = orphans::possible_owners(change, ctx, JOBS, selector_of)?;
     let pod = &change.object;
-    if change.kind != ChangeKind::Deleted && pods::is_tracked(pod) && !has_tracker(server, pod).unwrap_or(true) {
+    if change.kind != ChangeKind::Deleted && pods::is_tracked(pod) && !has_tracker(ctx, pod)? {
         keys.push(pod_key(pod));
     }
-    keys
+    Ok(keys)
 }
 
 /// Whether somebody is still going to count the pod.
-fn has_tracker(server: &mut Server, pod: &Object) -> Result<bool> {
+fn has_tracker(ctx: &mut Context<'_>, pod: &Object) -> Result<bool> {
     let Some(owner) = pod.controller_of() else { return Ok(false) };
     if owner.kind != "Job" {
         return Ok(true);
     }
-    let job = server.read(JOBS, pod.namespace(), &owner.name)?.filter(|job| job.uid() == owner.uid);
+    let job = ctx.get(JOBS, pod.namespace(), &owner.name)?.filter(|job| job.uid() == owner.uid);
     Ok(job.is_some_and(|job| is_managed_elsewhere(&job) || !is_finished(&job)))
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     if let Some(pod) = key.name.strip_prefix(POD_KEY) {
         if let Some(pod) = ctx.get("pods", &key.namespace, pod)?.filter(|p| pods::is_tracked(p))
-            && !has_tracker(ctx.server(), &pod)?
+            && !has_tracker(ctx, &pod)?
         {
             let_go(ctx, &pod)?;
         }

@@ -51,13 +51,13 @@ const FAULTS: &str = "pod-faults";
 const GONE: &str = "gone:";
 
 /// A kubelet minds only pods that are bound to its node; a removed pod is forgotten.
-fn bound_pods(change: &Change, _: &mut Server) -> Vec<Key> {
+fn bound_pods(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>, Status> {
     let pod = &change.object;
-    match (pod.str("/spec/nodeName"), change.kind) {
+    Ok(match (pod.str("/spec/nodeName"), change.kind) {
         ("", _) => Vec::new(),
         (_, ChangeKind::Deleted) => vec![Key::of(pod), Key::new("", &format!("{GONE}{}", pod.uid()))],
         _ => vec![Key::of(pod)],
-    }
+    })
 }
 
 fn memory_name(uid: &str) -> String {

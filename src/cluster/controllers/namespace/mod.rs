@@ -28,9 +28,9 @@ const FINALIZER: &str = "kubernetes";
 pub const CONTROLLER: Controller =
     Controller { name: "namespace-controller", watches: &[Watch::mapped("namespaces", going)], reconcile };
 
-fn going(change: &Change, _: &mut Server) -> Vec<Key> {
+fn going(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let going = change.kind != ChangeKind::Deleted && change.object.is_deleting();
-    going.then(|| Key::of(&change.object)).into_iter().collect()
+    Ok(going.then(|| Key::of(&change.object)).into_iter().collect())
 }
 
 /// The row with the instant until which a namespace is left alone.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::taints::{self, Stay};
-use crate::api::Server;
 use crate::controllers::runtime::Result;
 use crate::controllers::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
@@ -19,14 +18,14 @@ pub const CONTROLLER: Controller = Controller {
 };
 
 /// The pods of a node whose NoExecute taints have changed.
-fn pods_of_tainted(change: &Change, server: &mut Server) -> Vec<Key> {
+fn pods_of_tainted(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let now = taints::no_execute(&change.object);
     let before = change.old.as_ref().map(|o| taints_of(o)).unwrap_or_default();
     if change.kind == ChangeKind::Deleted || now.iter().copied().eq(before.iter()) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let pods: Vec<Arc<Object>> = server.read_index_of("node", change.object.name(), "pods", None).unwrap_or_default();
-    pods.iter().map(|p| Key::of(p)).collect()
+    let pods = ctx.indexed("pods", "node", change.object.name())?;
+    Ok(pods.iter().map(|p| Key::of(p)).collect())
 }
 
 fn taints_of(node: &Object) -> Vec<Value> {
@@ -34,14 +33,14 @@ fn taints_of(node: &Object) -> Vec<Value> {
 }
 
 /// A pod that has come to its node, or tolerates something else than before, or has gone.
-fn bound(change: &Change, _: &mut Server) -> Vec<Key> {
+fn bound(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     fn concerns(pod: &Object) -> (&str, &[Value]) {
         (pod.str("/spec/nodeName"), pod.list("/spec/tolerations"))
     }
     let changed = change.kind == ChangeKind::Deleted
         || change.old.as_ref().is_none_or(|old| concerns(old) != concerns(&change.object));
     let relevant = changed && !change.object.str("/spec/nodeName").is_empty();
-    relevant.then(|| Key::of(&change.object)).into_iter().collect()
+    Ok(relevant.then(|| Key::of(&change.object)).into_iter().collect())
 }
 
 /// What is to be done about a pod.

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use super::{CLAIMS, CLASSES, NO_PROVISIONER, PROVISIONED_BY, PROVISIONER, VOLUMES, class_of, matching};
-use crate::api::Server;
 use crate::controllers::runtime::Result;
 use crate::controllers::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
@@ -18,10 +17,10 @@ pub const CONTROLLER: Controller =
     Controller { name: "external-provisioner", watches: &[Watch::mapped(CLAIMS, wants_storage)], reconcile };
 
 /// Claims that have been handed to a provisioner, and bound ones that want to grow.
-fn wants_storage(change: &Change, _: &mut Server) -> Vec<Key> {
+fn wants_storage(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let claim = &change.object;
     let wanted = change.kind == ChangeKind::Deleted || wants_volume(claim) || wants_growth(claim);
-    wanted.then(|| Key::of(claim)).into_iter().collect()
+    Ok(wanted.then(|| Key::of(claim)).into_iter().collect())
 }
 
 fn wants_volume(claim: &Object) -> bool {

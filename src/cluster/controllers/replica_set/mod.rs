@@ -14,7 +14,6 @@ use plan::{Observed, Plan};
 use super::runtime::Result;
 use super::shared::{claim, orphans, pod_control, pods, template, victims};
 use super::{Action, Context, Controller, Key, Watch};
-use crate::api::Server;
 use crate::store::Change;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
@@ -66,12 +65,12 @@ fn plain_selector(owner: &Object) -> Selector {
     owner.map("/spec/selector").filter(|m| !m.is_empty()).map_or(Selector::Nothing, Selector::from_map)
 }
 
-fn orphan_to_replica_sets(change: &Change, server: &mut Server) -> Vec<Key> {
-    orphans::possible_owners(change, server, "replicasets.apps", label_selector)
+fn orphan_to_replica_sets(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    orphans::possible_owners(change, ctx, "replicasets.apps", label_selector)
 }
 
-fn orphan_to_replication_controllers(change: &Change, server: &mut Server) -> Vec<Key> {
-    orphans::possible_owners(change, server, "replicationcontrollers", plain_selector)
+fn orphan_to_replication_controllers(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    orphans::possible_owners(change, ctx, "replicationcontrollers", plain_selector)
 }
 
 /// Brings the pods of one owner to their number and writes down what there is.

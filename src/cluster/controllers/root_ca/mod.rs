@@ -5,7 +5,6 @@
 use super::runtime::Result;
 use super::service_account::{active_namespace, is_active};
 use super::{Action, Context, Controller, Key, Watch};
-use crate::api::Server;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::json;
 use kctl_base::object::{ObjectMeta, ValueWrite};
@@ -27,9 +26,9 @@ pub const CONTROLLER: Controller = Controller {
     reconcile,
 };
 
-fn touched_certificate(change: &Change, _: &mut Server) -> Vec<Key> {
+fn touched_certificate(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let touched = change.object.name() == NAME && change.kind != ChangeKind::Added;
-    touched.then(|| Key::new("", change.object.namespace())).into_iter().collect()
+    Ok(touched.then(|| Key::new("", change.object.namespace())).into_iter().collect())
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {

@@ -1,9 +1,11 @@
 //! What a reconciler has in its hands: the API, the present, its own memory and the event recorder.
 
+use std::any::Any;
 use std::sync::Arc;
 
+use super::cache::Cache;
 use super::{Key, recorder};
-use crate::api::{ORPHANS, Propagation, Request, Response, Server};
+use crate::api::{ORPHANS, Propagation, Request, Response, Server, broken};
 use crate::store::Memory;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
@@ -37,6 +39,7 @@ pub(super) fn component_of(controller: &str) -> &str {
 /// The surroundings of one reconciliation.
 pub struct Context<'a> {
     server: &'a mut Server,
+    cache: &'a mut Cache,
     /// The controller that is at work.
     pub controller: &'static str,
     /// The present.
@@ -44,9 +47,14 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// A context for one controller at one instant.
-    pub fn new(server: &'a mut Server, controller: &'static str, now: Time) -> Context<'a> {
-        Context { server, controller, now }
+    /// Creates the context of one controller at one instant.
+    pub(in crate::controllers) fn new(
+        server: &'a mut Server,
+        cache: &'a mut Cache,
+        controller: &'static str,
+        now: Time,
+    ) -> Context<'a> {
+        Context { server, cache, controller, now }
     }
 
     /// One object; `resource` as in `deployments.apps`.
@@ -173,6 +181,30 @@ impl<'a> Context<'a> {
     /// Removes the state under a name, if there is any.
     pub fn clear_state(&mut self, name: &str) {
         self.server.set_row(&self.state_row(name), None);
+    }
+
+    /// Returns whether a key of this controller is on the timeline.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn is_scheduled(&mut self, key: &Key) -> Result<bool> {
+        let due = self.server.store().scheduled(self.controller, &key.to_string()).map_err(broken)?;
+        Ok(due.is_some())
+    }
+
+    /// Returns the in-memory cache of this controller, whose type it chooses; the default where there is none yet.
+    pub fn cache<T: Any + Default>(&mut self) -> &mut T {
+        self.cache.get()
+    }
+
+    /// Takes the cache out, to use it beside this context; [`Context::put_cache`] puts it back.
+    pub fn take_cache<T: Any + Default>(&mut self) -> T {
+        self.cache.take()
+    }
+
+    /// Replaces the cache.
+    pub fn put_cache<T: Any>(&mut self, value: T) {
+        self.cache.put(value);
     }
 
     fn state_row(&self, name: &str) -> String {

@@ -4,8 +4,10 @@
 //! function. The [`Driver`] maps every change of the store to [`Key`]s through the watches, reconciles the queued keys, and
 //! puts what a reconciler asks for by its [`Action`] on the store's timeline. Nothing here knows a particular controller.
 
+pub(super) mod cache;
 mod context;
 mod driver;
+mod failures;
 mod queue;
 pub(super) mod recorder;
 mod watch;
@@ -13,11 +15,11 @@ mod watch;
 use kctl_base::json::SharedStr;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::Time;
-use kctl_base::status::Status;
 
 pub use context::{Context, Result};
 pub use driver::Driver;
-pub use watch::{EVERY_RESOURCE, Watch};
+pub use failures::{Failure, failures};
+pub use watch::{EVERY_RESOURCE, MapFn, Watch};
 
 /// A controller as data.
 pub struct Controller {
@@ -26,7 +28,7 @@ pub struct Controller {
     /// The resources whose changes enqueue keys of this controller.
     pub watches: &'static [Watch],
     /// Moves the actual state of one object towards its desired state.
-    pub reconcile: fn(&mut Context<'_>, &Key) -> std::result::Result<Action, Status>,
+    pub reconcile: fn(&mut Context<'_>, &Key) -> Result<Action>,
 }
 
 /// The namespace and name of the object to reconcile.

@@ -1,7 +1,6 @@
 //! Watches: how a change of a resource becomes the keys that a controller reconciles.
 
-use super::Key;
-use crate::api::Server;
+use super::{Context, Key, Result};
 use crate::store::Change;
 use kctl_base::object::ObjectMeta;
 
@@ -15,6 +14,9 @@ pub struct Watch {
     mapping: Mapping,
 }
 
+/// Maps a change to the keys that it may concern. May read other objects, and must not write any.
+pub type MapFn = fn(&Change, &mut Context<'_>) -> Result<Vec<Key>>;
+
 /// The mapping from a change to keys; the names of controller-runtime's event handlers are in parentheses.
 enum Mapping {
     /// The object itself (`EnqueueRequestForObject`).
@@ -22,7 +24,7 @@ enum Mapping {
     /// The controlling owner of this kind; after a change of owners the old one too (`EnqueueRequestForOwner`).
     Owner(&'static str),
     /// The keys that a function returns (`EnqueueRequestsFromMapFunc`).
-    Function(fn(&Change, &mut Server) -> Vec<Key>),
+    Function(MapFn),
 }
 
 impl Watch {
@@ -37,16 +39,16 @@ impl Watch {
     }
 
     /// Enqueues the keys that `map` returns for a change.
-    pub const fn mapped(resource: &'static str, map: fn(&Change, &mut Server) -> Vec<Key>) -> Watch {
+    pub const fn mapped(resource: &'static str, map: MapFn) -> Watch {
         Watch { resource, mapping: Mapping::Function(map) }
     }
 
     /// Returns the keys that a change of the watched resource enqueues.
-    pub(super) fn keys(&self, change: &Change, server: &mut Server) -> Vec<Key> {
+    pub(super) fn keys(&self, change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
         match self.mapping {
-            Mapping::Primary => vec![Key::of(&change.object)],
-            Mapping::Owner(kind) => owners(change, kind),
-            Mapping::Function(map) => map(change, server),
+            Mapping::Primary => Ok(vec![Key::of(&change.object)]),
+            Mapping::Owner(kind) => Ok(owners(change, kind)),
+            Mapping::Function(map) => map(change, ctx),
         }
     }
 }

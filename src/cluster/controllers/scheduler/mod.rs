@@ -61,9 +61,9 @@ const FLUSH: &str = "flush";
 const FLUSH_AFTER: Duration = Duration::from_secs(300);
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let mut cache: Cache = ctx.server().take_scratch();
+    let mut cache: Cache = ctx.take_cache();
     let result = round(ctx, &mut cache, key.name == FLUSH);
-    ctx.server().put_scratch(cache);
+    ctx.put_cache(cache);
     result
 }
 
