@@ -45,7 +45,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         }
         expires <= ctx.now
     });
-    recorder::forget(ctx, &events);
+    recorder::forget(ctx, &events)?;
     for event in events {
         ctx.delete("events", &event)?;
     }

@@ -34,7 +34,7 @@ pub mod stateful_set;
 pub mod storage_protection;
 pub mod ttl_after_finished;
 
-pub use runtime::{Action, Context, Controller, Driver, Key, Watch};
+pub use runtime::{Action, Context, Controller, Driver, Event, Key, Watch};
 
 /// The list of controllers. One change enqueues their keys in this order: controllers that create or delete pods run before
 /// those that count them, so that a Deployment sees each of its ReplicaSets change on its own, as in a real cluster.

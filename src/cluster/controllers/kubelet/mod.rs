@@ -25,7 +25,7 @@ pub use images::DEFAULT_MISSING;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Context, Controller, Key, Watch};
+use super::{Action, Context, Controller, Event, Key, Watch};
 use crate::api::{Propagation, Server};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{self, Value};
@@ -88,8 +88,9 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         keep_image(ctx, &node, image)?;
     }
     for note in &outcome.notes {
-        let kind = if note.warning { "Warning" } else { "Normal" };
-        ctx.event_from(&pod, &note.field_path, &node, kind, note.reason, &note.message);
+        let event_type = if note.warning { "Warning" } else { "Normal" };
+        let (reason, message, field_path) = (note.reason, &note.message, &note.field_path);
+        ctx.record(&pod, &Event { event_type, reason, message, field_path, host: &node });
     }
     // Containers that have only been told to stop look as they did.
     let reported = (!pod.is_deleting() || outcome.gone) && report(ctx, &pod, &runtime, &node)?;
@@ -136,7 +137,8 @@ fn tell_of_nonsense(ctx: &mut Context<'_>, pod: &Object, node: &str) {
     if !words.is_empty() {
         let words: Vec<String> = words.into_iter().collect();
         let text = format!("Annotation {} says what means nothing: {}", life::ANNOTATION, words.join(" "));
-        ctx.event_from(pod, "", node, "Warning", "UnknownLife", &text);
+        let (event_type, reason) = ("Warning", "UnknownLife");
+        ctx.record(pod, &Event { event_type, reason, message: &text, field_path: "", host: node });
     }
 }
 

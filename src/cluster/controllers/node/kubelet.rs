@@ -5,7 +5,7 @@
 
 use super::is_stopped;
 use crate::controllers::runtime::Result;
-use crate::controllers::{Action, Context, Controller, Key, Watch};
+use crate::controllers::{Action, Context, Controller, Event, Key, Watch};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite, condition, condition_is_true};
 use kctl_base::sim::{Ids, Time};
@@ -66,7 +66,8 @@ fn cordon_row(node: &str) -> String {
 /// Events of a kubelet about a change of its node's state.
 fn note(ctx: &mut Context<'_>, node: &Object, reason: &str) {
     let text = format!("Node {} status is now: {reason}", node.name());
-    ctx.event_from(node, "", node.name(), "Normal", reason, &text);
+    let event = Event { event_type: "Normal", reason, message: &text, field_path: "", host: node.name() };
+    ctx.record(node, &event);
 }
 
 /// The kubelet tells when its node is cordoned and when no longer.

@@ -15,11 +15,16 @@ mod watch;
 use kctl_base::json::SharedStr;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::Time;
+use kctl_base::status::Status;
 
-pub use context::{Context, Result};
+pub use context::Context;
 pub use driver::Driver;
 pub use failures::{Failure, failures};
+pub use recorder::Event;
 pub use watch::{EVERY_RESOURCE, MapFn, Watch};
+
+/// The result of a reconciliation, of a mapping, and of everything that they do through the API.
+pub type Result<T> = std::result::Result<T, Status>;
 
 /// A controller as data.
 pub struct Controller {
