@@ -60,11 +60,10 @@ mod tests {
     use crate::controllers::runtime::cache::Cache;
     use crate::controllers::shared::testing::Bench;
     use kctl_base::object::ObjectMeta;
-    use kctl_base::sim::Duration;
 
     #[test]
     fn events_are_forgotten_after_an_hour() {
-        let mut bench = Bench::new(&["events", "configmaps"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "told"}});
         let about = bench.create("configmaps", map);
         let row = format!("events/test-controller/{}", about.uid());
@@ -76,9 +75,9 @@ mod tests {
                            "involvedObject": {"kind": "ConfigMap", "name": "told", "namespace": "default"}});
         bench.create("events", event);
         assert!(bench.cluster.server().row(&row).unwrap().is_some());
-        bench.cluster.advance(Duration::from_secs(3599)).unwrap();
+        bench.advance(3599);
         assert_eq!((bench.events("told").len(), bench.find("events", "by-hand").is_some()), (2, true));
-        bench.cluster.advance(Duration::from_secs(2)).unwrap();
+        bench.advance(2);
         assert_eq!((bench.events("told").len(), bench.find("events", "by-hand").is_some()), (0, false));
         assert_eq!(bench.cluster.server().row(&row).unwrap(), None);
     }

@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn dependents_go_with_their_last_owner() {
-        let mut bench = Bench::new(&["configmaps"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         let (a, b) = (config_map(&mut bench, "a", &[]), config_map(&mut bench, "b", &[]));
         let both = config_map(&mut bench, "both", &[("a", &a, false), ("b", &b, false)]);
         config_map(&mut bench, "deep", &[("both", &both, false)]);
@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn owners_that_never_were_are_no_owners() {
-        let mut bench = Bench::new(&["configmaps"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         config_map(&mut bench, "stray", &[("ghost", "11111111-2222-3333-4444-555555555555", false)]);
         assert!(!there(&mut bench, "stray"));
         config_map(&mut bench, "boss", &[]);
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn foreground_deletion_waits_for_those_that_block() {
-        let mut bench = Bench::new(&["configmaps"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         let boss = config_map(&mut bench, "boss", &[]);
         config_map(&mut bench, "held", &[("boss", &boss, true)]);
         config_map(&mut bench, "free", &[("boss", &boss, false)]);
@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn orphans_lose_their_owner_and_stay() {
-        let mut bench = Bench::new(&["configmaps"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         let boss = config_map(&mut bench, "boss", &[]);
         config_map(&mut bench, "one", &[("boss", &boss, true)]);
         bench.delete("configmaps", "boss", Propagation::Orphan);
@@ -345,7 +345,7 @@ mod tests {
 
     #[test]
     fn workloads_go_down_to_their_pods() {
-        let Some(mut bench) = Bench::new(&["pods", "replicasets.apps", "deployments.apps"]) else { return };
+        let mut bench = Bench::open();
         for policy in [Propagation::Background, Propagation::Foreground] {
             bench.create("deployments.apps", workload("apps/v1", "Deployment", "web", 2, "nginx:1"));
             bench.settle();

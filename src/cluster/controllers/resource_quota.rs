@@ -91,11 +91,10 @@ mod tests {
     use crate::api::{Propagation, Request};
     use crate::controllers::shared::testing::{Bench, pod};
     use kctl_base::object::ValueRead;
-    use kctl_base::sim::Duration;
 
     #[test]
     fn a_quota_counts_and_refuses() {
-        let mut bench = Bench::new(&["resourcequotas", "limitranges"]).expect("served");
+        let mut bench = Bench::open();
         let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "purse"},
             "spec": {"hard": {"pods": "2", "requests.cpu": "1", "count/configmaps": "3", "services.nodeports": "0"}}});
         bench.create("resourcequotas", quota);
@@ -128,7 +127,7 @@ mod tests {
         let dry = Request::create("pods", "default", pod("a", json!({}))).dry_run(true);
         bench.cluster.handle(&dry).expect_err("there is one");
         bench.delete("pods", "b", Propagation::Background);
-        bench.cluster.advance(Duration::from_secs(5)).expect("time passes");
+        bench.advance(5);
         let dry = Request::create("pods", "default", pod("c", json!({}))).dry_run(true);
         bench.cluster.handle(&dry).expect("there is room again");
         assert_eq!(used(&mut bench).str("/pods"), "1", "a rehearsal is not charged");

@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn every_namespace_gets_its_account_again() {
-        let mut bench = Bench::new(&["serviceaccounts"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         let first = bench.get("serviceaccounts", "default").uid().to_string();
         bench.delete("serviceaccounts", "default", Propagation::Background);
         assert_ne!(bench.get("serviceaccounts", "default").uid(), first);

@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_namespace_goes_some_seconds_after_its_deletion() {
-        let mut bench = Bench::new(&["namespaces", "configmaps"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         make(&mut bench);
         bench.create(
             "configmaps",
@@ -153,10 +153,10 @@ mod tests {
                    "finalizers": ["example.com/keep"]}}),
         );
         go(&mut bench);
-        bench.cluster.advance(Duration::from_secs(4)).unwrap();
+        bench.advance(4);
         let there = bench.cluster.server().read("configmaps", "team", "kube-root-ca.crt").unwrap();
         assert!(there.is_some(), "nothing has happened yet");
-        bench.cluster.advance(Duration::from_secs(2)).unwrap();
+        bench.advance(2);
         let conditions = namespace(&mut bench).expect("it waits")["status"]["conditions"].clone();
         assert_eq!(conditions[3]["message"], "Some resources are remaining: configmaps. has 1 resource instances");
         assert_eq!(
@@ -166,21 +166,21 @@ mod tests {
         let free = json!({"metadata": {"finalizers": null}}).to_string();
         let free = Request::patch("configmaps", "team", "held", crate::api::PatchType::Merge, free);
         bench.cluster.handle(&free).unwrap();
-        bench.cluster.advance(Duration::from_secs(10)).unwrap();
+        bench.advance(10);
         assert_eq!(namespace(&mut bench), None);
         assert!(bench.cluster.server().read_all("serviceaccounts", Some("team")).unwrap().is_empty());
     }
 
     #[test]
     fn pods_go_first() {
-        let Some(mut bench) = Bench::new(&["namespaces", "pods"]) else { return };
+        let mut bench = Bench::open();
         make(&mut bench);
         let mut tool = pod("tool", json!({}));
         tool.put("/metadata/namespace", "team");
         bench.create("pods", tool);
         bench.settle();
         go(&mut bench);
-        bench.cluster.advance(Duration::from_secs(5)).unwrap();
+        bench.advance(5);
         let said = namespace(&mut bench).expect("it waits for the pod");
         assert_eq!(
             said["status"]["conditions"][3]["message"],
@@ -188,7 +188,7 @@ mod tests {
         );
         assert!(bench.cluster.server().read("configmaps", "team", "kube-root-ca.crt").unwrap().is_some());
         bench.settle();
-        bench.cluster.advance(Duration::from_secs(20)).unwrap();
+        bench.advance(20);
         assert_eq!(namespace(&mut bench), None);
     }
 }

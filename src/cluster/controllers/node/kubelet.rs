@@ -175,8 +175,7 @@ fn machine(node: &Object, ids: Ids) -> [(&'static str, String); 9] {
 
 /// The lease that a living kubelet holds; it goes with the node.
 fn keep_lease(ctx: &mut Context<'_>, node: &Object) -> Result<()> {
-    let served = ctx.server().catalog().by_resource(LEASES).is_some();
-    if !served || ctx.get(LEASES, LEASE_NAMESPACE, node.name())?.is_some() {
+    if ctx.get(LEASES, LEASE_NAMESPACE, node.name())?.is_some() {
         return Ok(());
     }
     let owner = OwnerReference { controller: false, block_owner_deletion: false, ..OwnerReference::controller(node) };

@@ -7,7 +7,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, condition_is_true};
 use kctl_base::sim::Duration;
 
 fn bench() -> Bench {
-    Bench::new(&[]).expect("a cluster")
+    Bench::open()
 }
 
 fn node(bench: &mut Bench, name: &str) -> Object {

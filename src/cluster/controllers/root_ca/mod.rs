@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn the_certificate_is_restored() {
-        let mut bench = Bench::new(&["configmaps"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         let right = json!({"ca.crt": CERTIFICATE});
         assert_eq!(bench.get("configmaps", NAME)["data"], right);
         bench.patch("configmaps", NAME, json!({"data": {"ca.crt": "nothing"}}));
