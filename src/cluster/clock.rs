@@ -14,7 +14,7 @@ impl Cluster {
     pub(crate) fn catch_up(&mut self, until: Time) -> Result<()> {
         while let Some(due) = self.server.take_due(until)? {
             self.clock.now = self.clock.now.max(due.at);
-            self.driver.wake(&due);
+            self.driver.enqueue_due(&due);
             self.run()?;
         }
         self.clock.now = self.clock.now.max(until);

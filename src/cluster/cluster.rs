@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use crate::api::{Request, Response, Result, Server};
 use crate::client::{Transport, WaitFor, WaitOutcome};
-use crate::controllers::Driver;
+use crate::controllers::runtime::{Failure, failures};
+use crate::controllers::{CONTROLLERS, Driver};
 use crate::store::StoreError;
 use kctl_base::json;
 use kctl_base::object::Object;
@@ -42,32 +43,36 @@ impl Cluster {
 
     /// Runs the controllers until nothing is left to do at this instant.
     pub fn run(&mut self) -> Result<()> {
-        self.driver.settle(&mut self.server, self.clock.now)?;
+        self.driver.run_until_idle(&mut self.server, self.clock.now)?;
         // What takes no time is due at this very instant.
         for round in 0..crate::clock::SAME_INSTANT_MAX {
             let most = if round < ONE_BY_ONE { 1 } else { usize::MAX };
-            if !self.wake_due(most)? {
+            if !self.enqueue_due(most)? {
                 return Ok(());
             }
-            self.driver.settle(&mut self.server, self.clock.now)?;
+            self.driver.run_until_idle(&mut self.server, self.clock.now)?;
         }
         Err(Status::internal("the timeline does not come to rest"))
     }
 
-    /// Wakes the next entries that are due now; whether there were any.
-    fn wake_due(&mut self, most: usize) -> Result<bool> {
+    /// Enqueues the next entries of the timeline that are due now; returns `false` when there is none.
+    fn enqueue_due(&mut self, most: usize) -> Result<bool> {
         let mut count = 0;
         while count < most
             && let Some(due) = self.server.take_due(self.clock.now)?
         {
-            self.driver.wake(&due);
+            self.driver.enqueue_due(&due);
             count += 1;
         }
         Ok(count > 0)
     }
 
-    /// Wakes one key of a controller, as if it were due: for what is no change of an object, such as a fault on purpose.
-    pub fn wake(&mut self, controller: &str, key: &str) -> Result<()> {
+    /// Enqueues one key of a controller, as if it were due, and runs the controllers. For causes that change no object, such
+    /// as an injected fault.
+    ///
+    /// # Errors
+    /// As [`Cluster::run`].
+    pub fn enqueue(&mut self, controller: &str, key: &str) -> Result<()> {
         let due = kctl_base::sim::Due {
             at: self.now(),
             sequence: 0,
@@ -75,8 +80,16 @@ impl Cluster {
             key: key.into(),
             recurring: false,
         };
-        self.driver.wake(&due);
+        self.driver.enqueue_due(&due);
         self.run()
+    }
+
+    /// Returns the reconciliations that have failed and not succeeded since, by controller and key.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn failures(&mut self) -> Result<Vec<Failure>> {
+        failures(&mut self.server)
     }
 
     /// The present.
@@ -113,8 +126,7 @@ impl Cluster {
     /// Forgets everything since the last commit.
     pub fn discard(&mut self) {
         self.server.store().discard();
-        self.server.clear_scratch();
-        self.driver = Driver::new(self.server.revision());
+        self.driver = Driver::new(CONTROLLERS, self.server.revision());
     }
 }
 

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use crate::api::{Backends, Server, Settings, index_entries};
 use crate::cluster::{CLOCK, Cluster, ClusterError};
-use crate::controllers::Driver;
 use crate::controllers::horizontal_pod_autoscaler::metrics;
 use crate::controllers::kubelet;
+use crate::controllers::{CONTROLLERS, Driver};
 use crate::store::{Held, Home, MemoryEngine, Store};
 use kctl_base::json::{self, json};
 use kctl_base::object::ValueRead;
@@ -95,7 +95,7 @@ impl Cluster {
         let (clock, seed) = origin(&mut store, &options)?;
         let settings = Settings { latency: options.latency };
         let server = Server::new(store, Ids::new(seed), settings, backends())?;
-        let driver = Driver::new(server.revision());
+        let driver = Driver::new(CONTROLLERS, server.revision());
         let mut cluster = Cluster { server, driver, clock, place: Place { options, home, held } };
         if is_new {
             cluster.bootstrap()?;
@@ -120,7 +120,7 @@ impl Cluster {
         let (held, mut store) = open_store(Some(home), &self.place.options)?;
         let (clock, _) = origin(&mut store, &self.place.options)?;
         self.server.replace_store(store)?;
-        self.driver = Driver::new(self.server.revision());
+        self.driver = Driver::new(CONTROLLERS, self.server.revision());
         (self.place.held, self.clock) = (held, clock);
         Ok(())
     }

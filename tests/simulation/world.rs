@@ -155,7 +155,7 @@ impl World {
         };
         let row = (!self.stopped.is_empty()).then(|| json!(self.stopped));
         self.cluster.server().set_row("setting/node-stopped", row);
-        self.cluster.wake("node-lifecycle-controller", &format!("/{node}")).expect("a reaction");
+        self.cluster.enqueue("node-lifecycle-controller", &format!("/{node}")).expect("a reaction");
     }
 
     /// Says which images can not be pulled beside those that never can.
@@ -175,7 +175,7 @@ impl World {
             faults.insert(key.clone(), fault.into());
         }
         self.cluster.server().set_row("setting/pod-faults", (!faults.is_empty()).then_some(Value::Object(faults)));
-        self.cluster.wake("kubelet", &key).expect("a reaction");
+        self.cluster.enqueue("kubelet", &key).expect("a reaction");
     }
 
     /// Says what pods use, and tells the autoscalers.
@@ -185,7 +185,7 @@ impl World {
         self.cluster.server().set_row("setting/metrics", (!rows.is_empty()).then(|| json!(rows)));
         for autoscaler in self.own(AUTOSCALERS) {
             let key = format!("default/{}", autoscaler.name());
-            self.cluster.wake("horizontal-pod-autoscaler", &key).expect("a reaction");
+            self.cluster.enqueue("horizontal-pod-autoscaler", &key).expect("a reaction");
         }
     }
 

@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use super::files::{SourceText, SourceTexts};
 use super::{CliError, CliResult, Ctx, kustomization};
+use kctl_base::gvk::GroupVersion;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::{Reason, Status};
-use kctl_base::gvk::GroupVersion;
 use kctl_cluster::client::{ListParams, ResourcePath, WriteParams};
 use kctl_kinds::catalog::KindRef;
 use words::Wanted;

@@ -4,8 +4,8 @@ use crate::{CliError, CliResult};
 use kctl_kinds::Catalog;
 use kctl_kinds::catalog::serves;
 
-use kctl_base::gvk::GroupVersion;
 use super::{Selection, Target};
+use kctl_base::gvk::GroupVersion;
 
 /// What the words ask for.
 pub(super) enum Wanted {

@@ -27,7 +27,6 @@ fn flags(command: Command) -> Command {
         .arg(args::list("types", "only events of these types: Normal, Warning"))
         .arg(args::switch("no-headers", "print no headings"))
         .arg(args::switch("watch", "go on with new events").short('w'))
-        
 }
 
 /// Which events are wanted.

@@ -88,7 +88,7 @@ fn node(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     cluster.server().set_row(STOPPED, (!stopped.is_empty()).then(|| json!(stopped)));
     // The node's controller tells the kubelet, which has slept, and its pods.
-    cluster.wake("node-lifecycle-controller", &format!("/{name}"))?;
+    cluster.enqueue("node-lifecycle-controller", &format!("/{name}"))?;
     let done = if what == "stop" { "stopped" } else { "started" };
     ctx.say(format!("node/{name} {done}"));
     Ok(())
@@ -121,7 +121,7 @@ fn pod(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         faults.insert(key.clone(), what.as_str().into());
     }
     cluster.server().set_row(FAULTS, (!faults.is_empty()).then_some(Value::Object(faults)));
-    cluster.wake("kubelet", &key)?;
+    cluster.enqueue("kubelet", &key)?;
     let done = if what == "crash" { "crashed" } else { &what };
     ctx.say(format!("pod/{} {done}", key.rsplit('/').next().unwrap_or(&name)));
     Ok(())
@@ -160,7 +160,7 @@ fn metrics(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     cluster.server().set_row(METRICS, (!all.is_empty()).then_some(Value::Object(all)));
     let (namespace, name) = key.split_once('/').unwrap_or(("", &key));
     for autoscaler in cluster.server().read_all("horizontalpodautoscalers.autoscaling", Some(namespace))? {
-        cluster.wake("horizontal-pod-autoscaler", &format!("{namespace}/{}", autoscaler.name()))?;
+        cluster.enqueue("horizontal-pod-autoscaler", &format!("{namespace}/{}", autoscaler.name()))?;
     }
     ctx.say(format!("pod/{name} metrics set"));
     Ok(())

@@ -34,7 +34,6 @@ pub mod response;
 mod review;
 mod rows;
 mod scale;
-mod scratch;
 mod strategy;
 mod update;
 mod user;
@@ -78,7 +77,6 @@ pub struct Server {
     ids: Ids,
     settings: Settings,
     backends: Backends,
-    scratch: scratch::Scratch,
 }
 
 /// A failing store is an internal error to a client of the API.
@@ -100,8 +98,7 @@ impl Server {
         backends: Backends,
     ) -> std::result::Result<Server, StoreError> {
         let catalog = Catalog::default();
-        let scratch = scratch::Scratch::default();
-        let mut server = Server { store, catalog, ids, settings, backends, scratch };
+        let mut server = Server { store, catalog, ids, settings, backends };
         server.reload_custom_kinds()?;
         Ok(server)
     }
@@ -112,7 +109,6 @@ impl Server {
     /// A store that cannot be read.
     pub fn replace_store(&mut self, store: Store) -> std::result::Result<(), StoreError> {
         self.store = store;
-        self.clear_scratch();
         self.reload_custom_kinds()
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Expressions are not type-checked here, so the type checking never has a warning to tell.
 
-use super::context::Result;
-use super::{Action, Context, Controller, Key, Wake};
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch};
 use kctl_base::json::json;
 use kctl_base::object::{ObjectMeta, ValueWrite};
 
@@ -11,18 +11,18 @@ const POLICIES: &str = "validatingadmissionpolicies.admissionregistration.k8s.io
 
 /// The controller.
 pub(super) const CONTROLLER: Controller =
-    Controller { name: "validatingadmissionpolicy-status-controller", wakes: &[Wake::own(POLICIES)], reconcile };
+    Controller { name: "validatingadmissionpolicy-status-controller", watches: &[Watch::primary(POLICIES)], reconcile };
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    if let Some(policy) = context.get_key(POLICIES, key)?.filter(|policy| !policy.is_deleting()) {
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    if let Some(policy) = ctx.get_key(POLICIES, key)?.filter(|policy| !policy.is_deleting()) {
         let mut new = (*policy).clone();
         new.put("/status/observedGeneration", policy.generation());
         new.put("/status/typeChecking", json!({}));
         if new != *policy {
-            context.update_status(POLICIES, new)?;
+            ctx.update_status(POLICIES, new)?;
         }
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 #[cfg(test)]
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn a_policy_is_told_to_have_been_looked_at() {
-        let mut bench = Bench::new(&[POLICIES]).expect("policies are served");
+        let mut bench = Bench::open();
         let rule = json!({"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["pods"]});
         let spec = json!({"matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": "true"}]});
         let policy = json!({

@@ -2,7 +2,7 @@
 //!
 //! What a definition makes the server serve is the server's own business; here is only the status that tells of it.
 
-use super::{Action, Context, Controller, Key, Wake};
+use super::{Action, Context, Controller, Key, Watch};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition};
 use kctl_base::sim::Time;
@@ -12,7 +12,7 @@ const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 
 /// The controller.
 pub(super) const CONTROLLER: Controller =
-    Controller { name: "crd-naming-controller", wakes: &[Wake::own(DEFINITIONS)], reconcile };
+    Controller { name: "crd-naming-controller", watches: &[Watch::primary(DEFINITIONS)], reconcile };
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     if let Some(definition) = ctx.get_key(DEFINITIONS, key)?.filter(|d| !d.is_deleting()) {
@@ -23,7 +23,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
             ctx.update_status(DEFINITIONS, new)?;
         }
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 /// The status of a definition whose names nobody else has.

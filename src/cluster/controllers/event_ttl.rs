@@ -3,27 +3,27 @@
 //! The events about one object are looked after together: they come in bursts, and an entry of the timeline for each would
 //! be more than the events themselves.
 
-use super::context::Result;
-use super::recorder::{self, EVENT_TTL};
-use super::{Action, Context, Controller, Key, Wake};
-use crate::api::Server;
+use super::runtime::Result;
+use super::runtime::recorder::{self, EVENT_TTL};
+use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_kinds::core::event::{ABOUT, about};
 
 /// The controller; its keys are what events are about, in the namespace of the events.
-pub const CONTROLLER: Controller = Controller { name: NAME, wakes: &[Wake::custom("events", first_event)], reconcile };
+pub const CONTROLLER: Controller =
+    Controller { name: NAME, watches: &[Watch::mapped("events", first_event)], reconcile };
 
 const NAME: &str = "event-ttl";
 
 /// The first event about an object sets the time of the next look; later ones can not expire before it.
-fn first_event(change: &Change, server: &mut Server) -> Vec<Key> {
+fn first_event(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let key = Key::new(change.object.namespace(), &about(&change.object));
-    match change.kind == ChangeKind::Added && !server.is_scheduled(NAME, &key.to_string()) {
-        true => vec![key],
-        false => Vec::new(),
+    if change.kind != ChangeKind::Added || ctx.is_scheduled(&key)? {
+        return Ok(Vec::new());
     }
+    Ok(vec![key])
 }
 
 /// When an event was last written, as far as it says so itself.
@@ -34,20 +34,20 @@ fn last_seen(event: &Object) -> Option<Time> {
         .max()
 }
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let mut next = Action::Done;
-    let mut events = context.indexed("events", ABOUT, &key.name)?;
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let mut next = Action::AwaitChange;
+    let mut events = ctx.indexed("events", ABOUT, &key.name)?;
     events.retain(|event| event.namespace() == key.namespace);
     events.retain(|event| {
-        let expires = last_seen(event).unwrap_or(context.now) + EVENT_TTL;
-        if expires > context.now {
-            next = next.sooner(Action::Recurring(expires));
+        let expires = last_seen(event).unwrap_or(ctx.now) + EVENT_TTL;
+        if expires > ctx.now {
+            next = next.earliest(Action::ResyncAt(expires));
         }
-        expires <= context.now
+        expires <= ctx.now
     });
-    recorder::forget(context, &events);
+    recorder::forget(ctx, &events)?;
     for event in events {
-        context.delete("events", &event)?;
+        ctx.delete("events", &event)?;
     }
     Ok(next)
 }
@@ -57,25 +57,27 @@ mod tests {
     use kctl_base::json::json;
 
     use crate::controllers::Context;
+    use crate::controllers::runtime::cache::Cache;
     use crate::controllers::shared::testing::Bench;
     use kctl_base::object::ObjectMeta;
-    use kctl_base::sim::Duration;
 
     #[test]
     fn events_are_forgotten_after_an_hour() {
-        let mut bench = Bench::new(&["events", "configmaps"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "told"}});
         let about = bench.create("configmaps", map);
         let row = format!("events/test-controller/{}", about.uid());
         let now = bench.cluster.now();
-        Context::new(bench.cluster.server(), "test-controller", now).event(&about, "Normal", "Told", "a story");
+        let mut cache = Cache::default();
+        let mut ctx = Context::new(bench.cluster.server(), &mut cache, "test-controller", now);
+        ctx.event(&about, "Normal", "Told", "a story");
         let event = json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "by-hand"},
                            "involvedObject": {"kind": "ConfigMap", "name": "told", "namespace": "default"}});
         bench.create("events", event);
         assert!(bench.cluster.server().row(&row).unwrap().is_some());
-        bench.cluster.advance(Duration::from_secs(3599)).unwrap();
+        bench.advance(3599);
         assert_eq!((bench.events("told").len(), bench.find("events", "by-hand").is_some()), (2, true));
-        bench.cluster.advance(Duration::from_secs(2)).unwrap();
+        bench.advance(2);
         assert_eq!((bench.events("told").len(), bench.find("events", "by-hand").is_some()), (0, false));
         assert_eq!(bench.cluster.server().row(&row).unwrap(), None);
     }

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use super::context::Result;
+use super::runtime::Result;
 use super::shared::claim::{drop_owners, release};
-use super::{Action, Context, Controller, Key, Wake};
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::{Propagation, Server};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::SharedStr;
@@ -20,7 +20,7 @@ const FOREGROUND: &str = "foregroundDeletion";
 
 /// The controller.
 pub const CONTROLLER: Controller =
-    Controller { name: "garbage-collector-controller", wakes: &[Wake::custom("*", concerned)], reconcile };
+    Controller { name: "garbage-collector-controller", watches: &[Watch::mapped("*", concerned)], reconcile };
 
 /// The key of an object of a resource.
 fn key_of(resource: &str, object: &Object) -> Key {
@@ -28,33 +28,29 @@ fn key_of(resource: &str, object: &Object) -> Key {
 }
 
 /// Whom a change concerns.
-fn concerned(change: &Change, server: &mut Server) -> Vec<Key> {
+fn concerned(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let object = &change.object;
     let mut keys = Vec::new();
     match change.kind {
         ChangeKind::Deleted => {
             // What it owned may be garbage now; what waited for it to go may go.
-            for dependent in server.read_index("owner", object.uid()).unwrap_or_default() {
-                keys.extend(
-                    resource_of(server, dependent.api_version(), dependent.kind()).map(|r| key_of(&r, &dependent)),
-                );
-            }
-            keys.extend(waiting_owners(object, server));
+            keys.extend(dependents(ctx, object)?.iter().map(|(resource, dependent)| key_of(resource, dependent)));
+            keys.extend(waiting_owners(ctx, object)?);
         }
         ChangeKind::Added | ChangeKind::Modified => {
             let before = change.old.as_ref().and_then(|old| old.at("/metadata/ownerReferences"));
             let moved = object.at("/metadata/ownerReferences") != before;
             let began = object.is_deleting() && !change.old.as_ref().is_some_and(|o| o.is_deleting());
             let waits = is_waiting(object) && (began || has_other_finalizers(change));
-            if waits || (moved && !has_only_solid_owners(object, server)) {
+            if waits || (moved && !has_only_solid_owners(ctx, object)?) {
                 keys.push(key_of(&change.key.resource, object));
             }
             if let Some(old) = change.old.as_ref().filter(|_| moved) {
-                keys.extend(waiting_owners(old, server));
+                keys.extend(waiting_owners(ctx, old)?);
             }
         }
     }
-    keys
+    Ok(keys)
 }
 
 /// Whether the object is held back for the sake of its dependents.
@@ -66,22 +62,27 @@ fn has_other_finalizers(change: &Change) -> bool {
     change.old.as_ref().is_none_or(|old| old.finalizers() != change.object.finalizers())
 }
 
-fn has_only_solid_owners(object: &Object, server: &mut Server) -> bool {
-    object.owners().iter().all(|owner| matches!(look_up(server, object, owner), Owner::Solid | Owner::Unknown))
+fn has_only_solid_owners(ctx: &mut Context<'_>, object: &Object) -> Result<bool> {
+    for owner in object.owners() {
+        if !matches!(look_up(ctx, object, &owner)?, Owner::Solid | Owner::Unknown) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The owners of an object that wait for their dependents to go.
-fn waiting_owners(object: &Object, server: &mut Server) -> Vec<Key> {
+fn waiting_owners(ctx: &mut Context<'_>, object: &Object) -> Result<Vec<Key>> {
     let mut keys = Vec::new();
     for owner in object.owners() {
-        if look_up(server, object, &owner) == Owner::Waiting
-            && let Some(kind) = server.kind_of(&owner.api_version, &owner.kind)
+        if look_up(ctx, object, &owner)? == Owner::Waiting
+            && let Some(kind) = ctx.server().kind_of(&owner.api_version, &owner.kind)
         {
             let namespace = if kind.names().namespaced { object.namespace() } else { "" };
             keys.push(Key::new(namespace, &format!("{}/{}", kind.names().resource(), owner.name)));
         }
     }
-    keys
+    Ok(keys)
 }
 
 fn resource_of(server: &Server, api_version: &str, kind: &str) -> Option<SharedStr> {
@@ -102,24 +103,23 @@ enum Owner {
 }
 
 /// Looks at the owner that `dependent` names; only the uid identifies it.
-fn look_up(server: &mut Server, dependent: &Object, reference: &OwnerReference) -> Owner {
-    let Some(kind) = server.kind_of(&reference.api_version, &reference.kind) else { return Owner::Unknown };
+fn look_up(ctx: &mut Context<'_>, dependent: &Object, reference: &OwnerReference) -> Result<Owner> {
+    let Some(kind) = ctx.server().kind_of(&reference.api_version, &reference.kind) else { return Ok(Owner::Unknown) };
     let names = *kind.names();
     if names.namespaced && dependent.namespace().is_empty() {
-        return Owner::Unknown;
+        return Ok(Owner::Unknown);
     }
     let namespace = if names.namespaced { dependent.namespace() } else { "" };
-    match server.read(&names.resource(), namespace, &reference.name) {
-        Err(_) => Owner::Unknown,
-        Ok(Some(owner)) if owner.uid() == reference.uid => {
+    Ok(match ctx.get(&names.resource(), namespace, &reference.name)? {
+        Some(owner) if owner.uid() == reference.uid => {
             if owner.is_deleting() && owner.has_finalizer(FOREGROUND) {
                 Owner::Waiting
             } else {
                 Owner::Solid
             }
         }
-        Ok(_) => Owner::Dangling,
-    }
+        _ => Owner::Dangling,
+    })
 }
 
 /// What becomes of a dependent.
@@ -156,26 +156,26 @@ fn judge(object: &Object, owners: &[(SharedStr, Owner)], has_dependents: bool) -
     })
 }
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let Some((resource, name)) = key.name.split_once('/') else { return Ok(Action::Done) };
-    let Some(object) = context.get(resource, &key.namespace, name)? else { return Ok(Action::Done) };
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let Some((resource, name)) = key.name.split_once('/') else { return Ok(Action::AwaitChange) };
+    let Some(object) = ctx.get(resource, &key.namespace, name)? else { return Ok(Action::AwaitChange) };
     if object.is_deleting() && object.has_finalizer(ORPHAN) {
-        set_free(context, &object)?;
-        return take_off(context, resource, &object, ORPHAN);
+        set_free(ctx, &object)?;
+        return take_off(ctx, resource, &object, ORPHAN);
     }
     if object.is_deleting() && object.has_finalizer(FOREGROUND) {
-        return delete_dependents_first(context, resource, &object);
+        return delete_dependents_first(ctx, resource, &object);
     }
-    collect(context, resource, &object)?;
-    Ok(Action::Done)
+    collect(ctx, resource, &object)?;
+    Ok(Action::AwaitChange)
 }
 
 /// The objects that name `owner` among their owners, with their resources.
-fn dependents(context: &mut Context<'_>, owner: &Object) -> Result<Vec<(SharedStr, Arc<Object>)>> {
-    let found = context.server().read_index("owner", owner.uid())?;
+fn dependents(ctx: &mut Context<'_>, owner: &Object) -> Result<Vec<(SharedStr, Arc<Object>)>> {
+    let found = ctx.server().read_index("owner", owner.uid())?;
     let mut dependents = Vec::with_capacity(found.len());
     for dependent in found {
-        if let Some(resource) = resource_of(context.server(), dependent.api_version(), dependent.kind()) {
+        if let Some(resource) = resource_of(ctx.server(), dependent.api_version(), dependent.kind()) {
             dependents.push((resource, dependent));
         }
     }
@@ -183,70 +183,70 @@ fn dependents(context: &mut Context<'_>, owner: &Object) -> Result<Vec<(SharedSt
 }
 
 /// Takes the reference to an owner off all its dependents.
-fn set_free(context: &mut Context<'_>, owner: &Object) -> Result<()> {
-    for (resource, dependent) in dependents(context, owner)? {
-        release(context, owner.uid(), &resource, &dependent)?;
+fn set_free(ctx: &mut Context<'_>, owner: &Object) -> Result<()> {
+    for (resource, dependent) in dependents(ctx, owner)? {
+        release(ctx, owner.uid(), &resource, &dependent)?;
     }
     Ok(())
 }
 
 /// Deletes the dependents and lets the owner go when none is left that blocks it.
-fn delete_dependents_first(context: &mut Context<'_>, resource: &str, owner: &Object) -> Result<Action> {
-    for (resource, dependent) in dependents(context, owner)? {
-        collect(context, &resource, &dependent)?;
+fn delete_dependents_first(ctx: &mut Context<'_>, resource: &str, owner: &Object) -> Result<Action> {
+    for (resource, dependent) in dependents(ctx, owner)? {
+        collect(ctx, &resource, &dependent)?;
     }
     let blocks = |dependent: &Object| {
         dependent.owners().iter().any(|reference| reference.uid == owner.uid() && reference.block_owner_deletion)
     };
-    if dependents(context, owner)?.iter().any(|(_, dependent)| blocks(dependent)) {
+    if dependents(ctx, owner)?.iter().any(|(_, dependent)| blocks(dependent)) {
         // Every one that goes wakes the owner again.
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
-    take_off(context, resource, owner, FOREGROUND)
+    take_off(ctx, resource, owner, FOREGROUND)
 }
 
-fn take_off(context: &mut Context<'_>, resource: &str, object: &Object, finalizer: &str) -> Result<Action> {
-    let Some(present) = context.get(resource, object.namespace(), object.name())? else { return Ok(Action::Done) };
+fn take_off(ctx: &mut Context<'_>, resource: &str, object: &Object, finalizer: &str) -> Result<Action> {
+    let Some(present) = ctx.get(resource, object.namespace(), object.name())? else { return Ok(Action::AwaitChange) };
     let mut freed = (*present).clone();
     freed.remove_finalizer(finalizer);
-    context.update(resource, freed)?;
-    Ok(Action::Done)
+    ctx.update(resource, freed)?;
+    Ok(Action::AwaitChange)
 }
 
 /// Deletes a dependent that has no owner any more, or takes off what has become of no meaning.
-fn collect(context: &mut Context<'_>, resource: &str, object: &Object) -> Result<()> {
+fn collect(ctx: &mut Context<'_>, resource: &str, object: &Object) -> Result<()> {
     if object.is_deleting() {
         return Ok(());
     }
     let mut owners = Vec::new();
     for reference in object.owners() {
-        let found = look_up(context.server(), object, &reference);
+        let found = look_up(ctx, object, &reference)?;
         owners.push((reference.uid, found));
     }
-    let own = if owners.iter().any(|(_, o)| *o == Owner::Waiting) { dependents(context, object)? } else { Vec::new() };
+    let own = if owners.iter().any(|(_, o)| *o == Owner::Waiting) { dependents(ctx, object)? } else { Vec::new() };
     match judge(object, &owners, !own.is_empty()) {
         Verdict::Keep => Ok(()),
         Verdict::Drop(uids) => {
             let mut kept = object.clone();
             drop_owners(&mut kept, &uids.iter().map(SharedStr::as_str).collect::<Vec<_>>());
-            context.update(resource, kept).map(drop)
+            ctx.update(resource, kept).map(drop)
         }
         Verdict::Delete(policy) => {
             if own.iter().any(|(_, dependent)| dependent.is_deleting() && dependent.has_finalizer(FOREGROUND)) {
-                unblock(context, resource, object)?;
+                unblock(ctx, resource, object)?;
             }
-            context.delete_with(resource, object, None, policy)
+            ctx.delete_with(resource, object, None, policy)
         }
     }
 }
 
 /// A circle of owners that wait for each other is broken: nobody has to wait for this object any more.
-fn unblock(context: &mut Context<'_>, resource: &str, object: &Object) -> Result<()> {
+fn unblock(ctx: &mut Context<'_>, resource: &str, object: &Object) -> Result<()> {
     let mut unblocked = object.clone();
     for reference in unblocked.items_mut("/metadata/ownerReferences") {
         reference["blockOwnerDeletion"] = false.into();
     }
-    context.update(resource, unblocked).map(drop)
+    ctx.update(resource, unblocked).map(drop)
 }
 
 #[cfg(test)]
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn dependents_go_with_their_last_owner() {
-        let mut bench = Bench::new(&["configmaps"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         let (a, b) = (config_map(&mut bench, "a", &[]), config_map(&mut bench, "b", &[]));
         let both = config_map(&mut bench, "both", &[("a", &a, false), ("b", &b, false)]);
         config_map(&mut bench, "deep", &[("both", &both, false)]);
@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn owners_that_never_were_are_no_owners() {
-        let mut bench = Bench::new(&["configmaps"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         config_map(&mut bench, "stray", &[("ghost", "11111111-2222-3333-4444-555555555555", false)]);
         assert!(!there(&mut bench, "stray"));
         config_map(&mut bench, "boss", &[]);
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn foreground_deletion_waits_for_those_that_block() {
-        let mut bench = Bench::new(&["configmaps"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         let boss = config_map(&mut bench, "boss", &[]);
         config_map(&mut bench, "held", &[("boss", &boss, true)]);
         config_map(&mut bench, "free", &[("boss", &boss, false)]);
@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn orphans_lose_their_owner_and_stay() {
-        let mut bench = Bench::new(&["configmaps"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         let boss = config_map(&mut bench, "boss", &[]);
         config_map(&mut bench, "one", &[("boss", &boss, true)]);
         bench.delete("configmaps", "boss", Propagation::Orphan);
@@ -345,7 +345,7 @@ mod tests {
 
     #[test]
     fn workloads_go_down_to_their_pods() {
-        let Some(mut bench) = Bench::new(&["pods", "replicasets.apps", "deployments.apps"]) else { return };
+        let mut bench = Bench::open();
         for policy in [Propagation::Background, Propagation::Foreground] {
             bench.create("deployments.apps", workload("apps/v1", "Deployment", "web", 2, "nginx:1"));
             bench.settle();

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::Context;
-use super::context::Result;
+use super::runtime::Result;
 use super::shared::claim;
 use kctl_base::json::{Map, Value, json, to_compact};
 use kctl_base::labels::Selector;
@@ -84,21 +84,21 @@ pub fn make(owner: &Object, data: Value, hash: &str, number: i64) -> Object {
 }
 
 /// The revisions of an owner by number, the latest last; orphans that its selector matches are adopted.
-pub fn claim(context: &mut Context<'_>, owner: &Object, selector: &Selector) -> Result<Vec<Arc<Object>>> {
-    let candidates = claim::candidates(context, owner, REVISIONS, selector)?;
-    let mut revisions = claim::claim(context, owner, REVISIONS, selector, candidates)?;
+pub fn claim(ctx: &mut Context<'_>, owner: &Object, selector: &Selector) -> Result<Vec<Arc<Object>>> {
+    let candidates = claim::candidates(ctx, owner, REVISIONS, selector)?;
+    let mut revisions = claim::claim(ctx, owner, REVISIONS, selector, candidates)?;
     revisions.sort_by_key(|r| (number(r), r.creation_time(), r.name().to_string()));
     Ok(revisions)
 }
 
 /// Gives a revision another number.
-pub fn renumber(context: &mut Context<'_>, revision: &Arc<Object>, to: i64) -> Result<Arc<Object>> {
+pub fn renumber(ctx: &mut Context<'_>, revision: &Arc<Object>, to: i64) -> Result<Arc<Object>> {
     if number(revision) == to {
         return Ok(revision.clone());
     }
     let mut changed = (**revision).clone();
     changed.put("/revision", to);
-    context.update(REVISIONS, changed)
+    ctx.update(REVISIONS, changed)
 }
 
 /// What became of the creation of a revision.
@@ -110,11 +110,11 @@ pub enum Created {
 }
 
 /// Stores a new revision; one that is there with the same data serves as well.
-pub fn create(context: &mut Context<'_>, revision: Object) -> Result<Created> {
-    match context.create(REVISIONS, revision.clone()) {
+pub fn create(ctx: &mut Context<'_>, revision: Object) -> Result<Created> {
+    match ctx.create(REVISIONS, revision.clone()) {
         Ok(made) => Ok(Created::Made(made)),
         Err(status) if status.is_already_exists() => {
-            match context.get(REVISIONS, revision.namespace(), revision.name())? {
+            match ctx.get(REVISIONS, revision.namespace(), revision.name())? {
                 Some(there) if there.get("data") == revision.get("data") => Ok(Created::Made(there)),
                 _ => Ok(Created::Collision),
             }

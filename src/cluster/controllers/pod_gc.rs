@@ -3,21 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use super::context::Result;
 use super::node::eviction::mark_disrupted;
 use super::node::taints::OUT_OF_SERVICE;
+use super::runtime::Result;
 use super::shared::pods::is_terminal;
-use super::{Action, Context, Controller, Key, Wake};
-use crate::api::{Propagation, Server};
+use super::{Action, Context, Controller, Key, Watch};
+use crate::api::Propagation;
 use crate::store::{Change, ChangeKind};
-use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
 use kctl_base::sim::{Duration, Time};
 
 /// The controller; its keys are names of nodes, and [`ENDED`].
 pub const CONTROLLER: Controller = Controller {
     name: "pod-garbage-collector-controller",
-    wakes: &[Wake::custom("nodes", lost_node), Wake::custom("pods", stray_pod)],
+    watches: &[Watch::mapped("nodes", lost_node), Watch::mapped("pods", stray_pod)],
     reconcile,
 };
 
@@ -30,10 +29,10 @@ const PERIOD: Duration = Duration::from_secs(20);
 /// How long a node has to be missing before its pods go.
 const QUARANTINE: Duration = Duration::from_secs(40);
 
-fn lost_node(change: &Change, _: &mut Server) -> Vec<Key> {
+fn lost_node(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let lost = change.kind == ChangeKind::Deleted || is_out_of_service(&change.object);
     let back = change.kind == ChangeKind::Added;
-    (lost || back).then(|| Key::of(&change.object)).into_iter().collect()
+    Ok((lost || back).then(|| Key::of(&change.object)).into_iter().collect())
 }
 
 fn is_out_of_service(node: &Object) -> bool {
@@ -41,24 +40,22 @@ fn is_out_of_service(node: &Object) -> bool {
 }
 
 /// A pod that has ended, is bound to no known node, or begins to terminate on a node that is out of service.
-fn stray_pod(change: &Change, server: &mut Server) -> Vec<Key> {
+fn stray_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let pod = &change.object;
     if change.kind == ChangeKind::Deleted {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let mut keys = Vec::new();
     let became = |is: fn(&Object) -> bool| is(pod) && !change.old.as_ref().is_some_and(|old| is(old));
     if became(is_terminal) {
         keys.push(Key::new("", ENDED));
     }
-    if became(|p| !p.str("/spec/nodeName").is_empty()) || became(|p| p.is_deleting()) {
-        let name = pod.str("/spec/nodeName");
-        let node = server.read("nodes", "", name).ok().flatten();
-        if !name.is_empty() && node.is_none_or(|n| is_out_of_service(&n)) {
-            keys.push(Key::new("", name));
-        }
+    let name = pod.str("/spec/nodeName");
+    let concerns_node = became(|p| !p.str("/spec/nodeName").is_empty()) || became(|p| p.is_deleting());
+    if !name.is_empty() && concerns_node && ctx.get("nodes", "", name)?.is_none_or(|n| is_out_of_service(&n)) {
+        keys.push(Key::new("", name));
     }
-    keys
+    Ok(keys)
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
@@ -68,9 +65,9 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let row = format!("missing/{}", key.name);
     match ctx.get("nodes", "", &key.name)? {
         Some(node) => {
-            ctx.remember(&row, None);
+            ctx.clear_state(&row);
             collect_out_of_service(ctx, &node)?;
-            Ok(Action::Done)
+            Ok(Action::AwaitChange)
         }
         None => collect_orphans(ctx, &key.name, &row),
     }
@@ -80,24 +77,24 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
 fn collect_orphans(ctx: &mut Context<'_>, node: &str, row: &str) -> Result<Action> {
     let pods = ctx.indexed("pods", "node", node)?;
     if pods.is_empty() {
-        ctx.remember(row, None);
-        return Ok(Action::Done);
+        ctx.clear_state(row);
+        return Ok(Action::AwaitChange);
     }
-    let since = ctx.memory(row)?.as_ref().and_then(Value::as_str).and_then(Time::parse);
+    let since = ctx.state::<Time>(row)?;
     let now = ctx.now;
     let since = since.unwrap_or_else(|| {
-        ctx.remember(row, Some(now.rfc3339_micro().into()));
+        ctx.set_state(row, now);
         now
     });
     if since + QUARANTINE > now {
-        return Ok(Action::At(since + QUARANTINE));
+        return Ok(Action::RequeueAt(since + QUARANTINE));
     }
     for pod in pods {
         let message = "PodGC: node no longer exists";
         fail_and_delete(ctx, &pod, message)?;
     }
-    ctx.remember(row, None);
-    Ok(Action::Done)
+    ctx.clear_state(row);
+    Ok(Action::AwaitChange)
 }
 
 /// On a node that a person has declared dead, pods that are to go need not wait for its kubelet.
@@ -125,12 +122,12 @@ fn fail_and_delete(ctx: &mut Context<'_>, pod: &Object, message: &str) -> Result
 
 /// Deletes the oldest ended pods beyond the threshold, at most once a period.
 fn collect_ended(ctx: &mut Context<'_>) -> Result<Action> {
-    let last = ctx.memory("ended")?.as_ref().and_then(Value::as_str).and_then(Time::parse);
+    let last = ctx.state::<Time>("ended")?;
     if let Some(last) = last.filter(|l| *l + PERIOD > ctx.now) {
-        return Ok(Action::Recurring(last + PERIOD));
+        return Ok(Action::ResyncAt(last + PERIOD));
     }
     let now = ctx.now;
-    ctx.remember("ended", Some(now.rfc3339_micro().into()));
+    ctx.set_state("ended", now);
     let count = ctx.server().store().keys_by_index("ended", "")?.len();
     if count > ENDED_MAX {
         let pods = ctx.indexed("pods", "ended", "")?;
@@ -141,5 +138,5 @@ fn collect_ended(ctx: &mut Context<'_>) -> Result<Action> {
             }
         }
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }

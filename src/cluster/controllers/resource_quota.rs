@@ -1,8 +1,7 @@
 //! Resource quotas: counts what the objects of a namespace use.
 
-use super::context::Result;
-use super::{Action, Context, Controller, Key, Wake};
-use crate::api::Server;
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::admission::resource_quota::usage;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::json;
@@ -14,23 +13,23 @@ use kctl_kinds::shared::pod_spec::resources::{Amounts, add};
 /// The controller; its keys are quotas.
 pub const CONTROLLER: Controller = Controller {
     name: "resourcequota-controller",
-    wakes: &[Wake::own(QUOTAS), Wake::custom("*", quotas_of_namespace)],
+    watches: &[Watch::primary(QUOTAS), Watch::mapped("*", quotas_of_namespace)],
     reconcile,
 };
 
 const QUOTAS: &str = "resourcequotas";
 
 /// The quotas of a namespace in which an object has come, gone or begun to use something else.
-fn quotas_of_namespace(change: &Change, server: &mut Server) -> Vec<Key> {
+fn quotas_of_namespace(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let namespace = change.object.namespace();
     if namespace.is_empty() || change.key.resource.starts_with("events") {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let quotas = server.read_all(QUOTAS, Some(namespace)).unwrap_or_default();
+    let quotas = ctx.list(QUOTAS, Some(namespace))?;
     if quotas.is_empty() || !matters(change) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    quotas.iter().map(|q| Key::of(q)).collect()
+    Ok(quotas.iter().map(|q| Key::of(q)).collect())
 }
 
 /// Whether a change may change what is used.
@@ -48,7 +47,7 @@ fn matters(change: &Change) -> bool {
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let Some(quota) = ctx.get_key(QUOTAS, key)?.filter(|q| !q.is_deleting()) else { return Ok(Action::Done) };
+    let Some(quota) = ctx.get_key(QUOTAS, key)?.filter(|q| !q.is_deleting()) else { return Ok(Action::AwaitChange) };
     let hard = quota.strings("/spec/hard");
     let mut used = Amounts::new();
     let mut again: Option<Time> = None;
@@ -71,7 +70,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         }
     }
     report(ctx, &quota, &used)?;
-    Ok(again.map_or(Action::Done, |at| Action::At(at + kctl_base::sim::Duration::from_secs(1))))
+    Ok(again.map_or(Action::AwaitChange, |at| Action::RequeueAt(at + kctl_base::sim::Duration::from_secs(1))))
 }
 
 fn report(ctx: &mut Context<'_>, quota: &Object, used: &Amounts) -> Result<()> {
@@ -92,11 +91,10 @@ mod tests {
     use crate::api::{Propagation, Request};
     use crate::controllers::shared::testing::{Bench, pod};
     use kctl_base::object::ValueRead;
-    use kctl_base::sim::Duration;
 
     #[test]
     fn a_quota_counts_and_refuses() {
-        let mut bench = Bench::new(&["resourcequotas", "limitranges"]).expect("served");
+        let mut bench = Bench::open();
         let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "purse"},
             "spec": {"hard": {"pods": "2", "requests.cpu": "1", "count/configmaps": "3", "services.nodeports": "0"}}});
         bench.create("resourcequotas", quota);
@@ -129,7 +127,7 @@ mod tests {
         let dry = Request::create("pods", "default", pod("a", json!({}))).dry_run(true);
         bench.cluster.handle(&dry).expect_err("there is one");
         bench.delete("pods", "b", Propagation::Background);
-        bench.cluster.advance(Duration::from_secs(5)).expect("time passes");
+        bench.advance(5);
         let dry = Request::create("pods", "default", pod("c", json!({}))).dry_run(true);
         bench.cluster.handle(&dry).expect("there is room again");
         assert_eq!(used(&mut bench).str("/pods"), "1", "a rehearsal is not charged");

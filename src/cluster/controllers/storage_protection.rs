@@ -1,8 +1,7 @@
 //! Protection of storage in use: the finalizers on claims and volumes, and when they come off.
 
-use super::context::Result;
-use super::{Action, Context, Controller, Key, Wake};
-use crate::api::Server;
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_kinds::core::pod;
@@ -10,14 +9,14 @@ use kctl_kinds::core::pod;
 /// Claims stay while a scheduled pod uses them.
 pub const CLAIMS: Controller = Controller {
     name: "persistentvolumeclaim-protection-controller",
-    wakes: &[Wake::own("persistentvolumeclaims"), Wake::custom("pods", claims_of_pod)],
+    watches: &[Watch::primary("persistentvolumeclaims"), Watch::mapped("pods", claims_of_pod)],
     reconcile: reconcile_claim,
 };
 
 /// Volumes stay while they are bound.
 pub const VOLUMES: Controller = Controller {
     name: "persistentvolume-protection-controller",
-    wakes: &[Wake::own("persistentvolumes")],
+    watches: &[Watch::primary("persistentvolumes")],
     reconcile: reconcile_volume,
 };
 
@@ -25,18 +24,18 @@ const CLAIM_FINALIZER: &str = "kubernetes.io/pvc-protection";
 const VOLUME_FINALIZER: &str = "kubernetes.io/pv-protection";
 
 /// The claims of a pod that has come, gone or been scheduled.
-fn claims_of_pod(change: &Change, _: &mut Server) -> Vec<Key> {
+fn claims_of_pod(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let node = |pod: &Object| pod.str("/spec/nodeName").to_string();
     let gone = change.kind == ChangeKind::Deleted;
     if !gone && change.old.as_ref().is_some_and(|old| node(old) == node(&change.object)) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let namespace = change.object.namespace();
-    pod::claims(&change.object).into_iter().map(|name| Key::new(namespace, &name)).collect()
+    Ok(pod::claims(&change.object).into_iter().map(|name| Key::new(namespace, &name)).collect())
 }
 
 fn reconcile_claim(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let Some(claim) = ctx.get_key("persistentvolumeclaims", key)? else { return Ok(Action::Done) };
+    let Some(claim) = ctx.get_key("persistentvolumeclaims", key)? else { return Ok(Action::AwaitChange) };
     if claim.is_deleting() {
         let pods = ctx.indexed("pods", "claim", &key.to_string())?;
         let in_use = pods.iter().any(|p| !p.str("/spec/nodeName").is_empty());
@@ -44,15 +43,15 @@ fn reconcile_claim(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
             release(ctx, "persistentvolumeclaims", &claim, CLAIM_FINALIZER)?;
         }
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 fn reconcile_volume(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let Some(volume) = ctx.get_key("persistentvolumes", key)? else { return Ok(Action::Done) };
+    let Some(volume) = ctx.get_key("persistentvolumes", key)? else { return Ok(Action::AwaitChange) };
     if volume.is_deleting() && volume.str("/status/phase") != "Bound" {
         release(ctx, "persistentvolumes", &volume, VOLUME_FINALIZER)?;
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 fn release(ctx: &mut Context<'_>, resource: &str, object: &Object, finalizer: &str) -> Result<()> {

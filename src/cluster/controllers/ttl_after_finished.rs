@@ -1,7 +1,7 @@
 //! Finished Jobs go by themselves after `spec.ttlSecondsAfterFinished`, and their pods with them.
 
-use super::context::Result;
-use super::{Action, Context, Controller, Key, Wake, job};
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch, job};
 use crate::api::Propagation;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 use kctl_base::sim::{Duration, Time};
@@ -11,16 +11,16 @@ const JOBS: &str = "jobs.batch";
 
 /// The controller.
 pub const CONTROLLER: Controller =
-    Controller { name: "ttl-after-finished-controller", wakes: &[Wake::own(JOBS)], reconcile };
+    Controller { name: "ttl-after-finished-controller", watches: &[Watch::primary(JOBS)], reconcile };
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let Some(job) = context.get_key(JOBS, key)? else { return Ok(Action::Done) };
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let Some(job) = ctx.get_key(JOBS, key)? else { return Ok(Action::AwaitChange) };
     match expiry(&job) {
-        None => Ok(Action::Done),
-        Some(expiry) if expiry > context.now => Ok(Action::At(expiry)),
+        None => Ok(Action::AwaitChange),
+        Some(expiry) if expiry > ctx.now => Ok(Action::RequeueAt(expiry)),
         Some(_) => {
-            context.delete_with(JOBS, &job, None, Propagation::Foreground)?;
-            Ok(Action::Done)
+            ctx.delete_with(JOBS, &job, None, Propagation::Foreground)?;
+            Ok(Action::AwaitChange)
         }
     }
 }
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn an_expired_job_goes_with_its_pods() {
-        let Some(mut bench) = Bench::new(&["pods", JOBS]) else { return };
+        let mut bench = Bench::open();
         let container = json!({"name": "c", "image": "busybox", "command": ["true"]});
         let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "brief"}, "spec": {
             "ttlSecondsAfterFinished": 30,
@@ -66,7 +66,7 @@ mod tests {
         bench.create(JOBS, job);
         bench.settle();
         assert!(job::is_finished(&bench.get(JOBS, "brief")) && bench.list("pods").len() == 1);
-        bench.cluster.advance(Duration::from_secs(35)).unwrap();
+        bench.advance(35);
         bench.settle();
         assert!(bench.find(JOBS, "brief").is_none() && bench.list("pods").is_empty());
     }

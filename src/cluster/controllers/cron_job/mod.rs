@@ -16,9 +16,9 @@ use history::Note;
 use missed::Owed;
 use schedule::Schedule;
 
-use super::context::Result;
+use super::runtime::Result;
 use super::shared::pod_control::is_namespace_terminating;
-use super::{Action, Context, Controller, Key, Wake};
+use super::{Action, Context, Controller, Key, Watch};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
@@ -32,66 +32,66 @@ const SCHEDULED: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 /// The controller of CronJobs.
 pub const CONTROLLER: Controller = Controller {
     name: "cronjob-controller",
-    wakes: &[Wake::own(CRON_JOBS), Wake::controller(JOBS, "CronJob")],
+    watches: &[Watch::primary(CRON_JOBS), Watch::owned(JOBS, "CronJob")],
     reconcile,
 };
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let Some(cron_job) = context.get_key(CRON_JOBS, key)? else { return Ok(Action::Done) };
-    let mut jobs = context.owned(JOBS, cron_job.uid())?;
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let Some(cron_job) = ctx.get_key(CRON_JOBS, key)? else { return Ok(Action::AwaitChange) };
+    let mut jobs = ctx.owned(JOBS, cron_job.uid())?;
     jobs.retain(|j| j.is_controlled_by(cron_job.uid()));
     let mut cron_job = (*cron_job).clone();
     let before = cron_job.get("status").cloned();
     for job in history::superfluous(&cron_job, &jobs) {
         // A failure has been told; the job is still too much the next time.
-        let _ = delete(context, &mut cron_job, &job);
+        let _ = delete(ctx, &mut cron_job, &job);
     }
-    let result = sync(context, &mut cron_job, &jobs);
+    let result = sync(ctx, &mut cron_job, &jobs);
     if cron_job.get("status") != before.as_ref() {
-        context.update_status(CRON_JOBS, cron_job)?;
+        ctx.update_status(CRON_JOBS, cron_job)?;
     }
     result
 }
 
 /// Takes note of what has become of the jobs, then starts what is owed.
-fn sync(context: &mut Context<'_>, cron_job: &mut Object, jobs: &[Arc<Object>]) -> Result<Action> {
+fn sync(ctx: &mut Context<'_>, cron_job: &mut Object, jobs: &[Arc<Object>]) -> Result<Action> {
     for note in history::observe(cron_job.status_mut(), jobs) {
-        tell(context, cron_job, &note);
+        tell(ctx, cron_job, &note);
     }
     if cron_job.is_deleting() || cron_job.flag("/spec/suspend") {
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
-    let schedule = match known_schedule(context, cron_job) {
+    let schedule = match known_schedule(ctx, cron_job) {
         Ok(schedule) => schedule,
         Err(note) => {
-            tell(context, cron_job, &note);
-            return Ok(Action::Done);
+            tell(ctx, cron_job, &note);
+            return Ok(Action::AwaitChange);
         }
     };
-    let owed = match missed::owed(cron_job, &schedule, context.now) {
+    let owed = match missed::owed(cron_job, &schedule, ctx.now) {
         Ok(owed) => owed,
         Err(why) => {
             let text = format!("invalid schedule: {} : {why}", cron_job.str("/spec/schedule"));
-            tell(context, cron_job, &Note::warning("InvalidSchedule", text));
-            return Ok(Action::Done);
+            tell(ctx, cron_job, &Note::warning("InvalidSchedule", text));
+            return Ok(Action::AwaitChange);
         }
     };
     if let Some(owed) = owed {
         if owed.too_many {
             let text = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew";
-            tell(context, cron_job, &Note::warning("TooManyMissedTimes", text.into()));
+            tell(ctx, cron_job, &Note::warning("TooManyMissedTimes", text.into()));
         }
-        match decide(cron_job, owed, context.now) {
-            Decision::Skip(note) => note.iter().for_each(|note| tell(context, cron_job, note)),
+        match decide(cron_job, owed, ctx.now) {
+            Decision::Skip(note) => note.iter().for_each(|note| tell(ctx, cron_job, note)),
             Decision::Start { replacing } => {
                 for name in replacing {
-                    replace(context, cron_job, &name)?;
+                    replace(ctx, cron_job, &name)?;
                 }
-                start(context, cron_job, owed.at)?;
+                start(ctx, cron_job, owed.at)?;
             }
         }
     }
-    Ok(missed::next(cron_job, &schedule, context.now).map_or(Action::Done, Action::Recurring))
+    Ok(missed::next(cron_job, &schedule, ctx.now).map_or(Action::AwaitChange, Action::ResyncAt))
 }
 
 /// The schedule of a CronJob, or what is to be told about it.
@@ -108,14 +108,14 @@ fn read_schedule(cron_job: &Object) -> std::result::Result<Schedule, Note> {
 #[derive(Default)]
 struct Schedules(HashMap<(String, String), Arc<Schedule>>);
 
-fn known_schedule(context: &mut Context<'_>, cron_job: &Object) -> std::result::Result<Arc<Schedule>, Note> {
+fn known_schedule(ctx: &mut Context<'_>, cron_job: &Object) -> std::result::Result<Arc<Schedule>, Note> {
     let key = (cron_job.str("/spec/schedule").to_string(), cron_job.str("/spec/timeZone").to_string());
-    let Schedules(known) = context.server().scratch();
+    let Schedules(known) = ctx.cache();
     if let Some(schedule) = known.get(&key) {
         return Ok(schedule.clone());
     }
     let schedule = Arc::new(read_schedule(cron_job)?);
-    let Schedules(known) = context.server().scratch();
+    let Schedules(known) = ctx.cache();
     known.insert(key, schedule.clone());
     Ok(schedule)
 }
@@ -179,23 +179,23 @@ fn in_zone(at: Time, zone: &str) -> String {
 }
 
 /// Starts the run that was due at `at` and writes it into the status.
-fn start(context: &mut Context<'_>, cron_job: &mut Object, at: Time) -> Result<()> {
+fn start(ctx: &mut Context<'_>, cron_job: &mut Object, at: Time) -> Result<()> {
     let job = new_job(cron_job, at);
-    match context.create(JOBS, job) {
+    match ctx.create(JOBS, job) {
         Ok(job) => {
-            tell(context, cron_job, &Note::normal("SuccessfulCreate", format!("Created job {}", job.name())));
+            tell(ctx, cron_job, &Note::normal("SuccessfulCreate", format!("Created job {}", job.name())));
             history::remember(cron_job.status_mut(), &job);
         }
         Err(status) if status.reason == Reason::AlreadyExists => {
             let name = job_name(cron_job, at);
-            let known = context.get(JOBS, cron_job.namespace(), &name)?;
+            let known = ctx.get(JOBS, cron_job.namespace(), &name)?;
             if !known.is_some_and(|job| job.is_controlled_by(cron_job.uid())) {
                 return Err(status);
             }
         }
         Err(status) => {
             if !is_namespace_terminating(&status) {
-                tell(context, cron_job, &Note::warning("FailedCreate", format!("Error creating job: {status}")));
+                tell(ctx, cron_job, &Note::warning("FailedCreate", format!("Error creating job: {status}")));
             }
             return Err(status);
         }
@@ -205,29 +205,29 @@ fn start(context: &mut Context<'_>, cron_job: &mut Object, at: Time) -> Result<(
 }
 
 /// Deletes a job that is still running, for a new one takes its place.
-fn replace(context: &mut Context<'_>, cron_job: &mut Object, name: &str) -> Result<()> {
-    let Some(job) = context.get(JOBS, cron_job.namespace(), name)? else {
+fn replace(ctx: &mut Context<'_>, cron_job: &mut Object, name: &str) -> Result<()> {
+    let Some(job) = ctx.get(JOBS, cron_job.namespace(), name)? else {
         let missing = Status::not_found("batch", "jobs", name);
-        tell(context, cron_job, &Note::warning("FailedGet", format!("Get job: {missing}")));
+        tell(ctx, cron_job, &Note::warning("FailedGet", format!("Get job: {missing}")));
         return Err(missing);
     };
-    delete(context, cron_job, &job)
+    delete(ctx, cron_job, &job)
 }
 
 /// Deletes a job and forgets it.
-fn delete(context: &mut Context<'_>, cron_job: &mut Object, job: &Object) -> Result<()> {
-    if let Err(status) = context.delete(JOBS, job) {
-        tell(context, cron_job, &Note::warning("FailedDelete", format!("Deleted job: {status}")));
+fn delete(ctx: &mut Context<'_>, cron_job: &mut Object, job: &Object) -> Result<()> {
+    if let Err(status) = ctx.delete(JOBS, job) {
+        tell(ctx, cron_job, &Note::warning("FailedDelete", format!("Deleted job: {status}")));
         return Err(status);
     }
     history::forget(cron_job.status_mut(), job.uid());
-    tell(context, cron_job, &Note::normal("SuccessfulDelete", format!("Deleted job {}", job.name())));
+    tell(ctx, cron_job, &Note::normal("SuccessfulDelete", format!("Deleted job {}", job.name())));
     Ok(())
 }
 
-fn tell(context: &mut Context<'_>, cron_job: &Object, note: &Note) {
+fn tell(ctx: &mut Context<'_>, cron_job: &Object, note: &Note) {
     let kind = if note.warning { "Warning" } else { "Normal" };
-    context.event(cron_job, kind, note.reason, &note.message);
+    ctx.event(cron_job, kind, note.reason, &note.message);
 }
 
 /// The status of an object, made where there is none.

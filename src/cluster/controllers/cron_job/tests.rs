@@ -3,9 +3,6 @@
 use crate::controllers::shared::testing::Bench;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, OwnerReference, ValueRead};
-use kctl_base::sim::Duration;
-
-const RESOURCES: &[&str] = &["pods", "jobs.batch", "cronjobs.batch"];
 
 fn cron_job(name: &str, schedule: &str, script: &str, spec: Value) -> Value {
     let container = json!({"name": "c", "image": "busybox:1.36", "command": ["sh", "-c", script]});
@@ -18,18 +15,10 @@ fn cron_job(name: &str, schedule: &str, script: &str, spec: Value) -> Value {
     cron_job
 }
 
-fn bench_with(cron_job: Value) -> Option<Bench> {
-    let mut bench = Bench::new(RESOURCES)?;
+fn bench_with(cron_job: Value) -> Bench {
+    let mut bench = Bench::open();
     bench.create("cronjobs.batch", cron_job);
-    Some(bench)
-}
-
-/// Lets time pass second by second, for a scheduler that is not there.
-fn advance(bench: &mut Bench, seconds: i64) {
-    for _ in 0..seconds {
-        bench.schedule();
-        bench.cluster.advance(Duration::from_secs(1)).unwrap();
-    }
+    bench
 }
 
 /// The minutes after the epoch of the bench at which the jobs of `name` were due.
@@ -42,17 +31,17 @@ fn runs(bench: &mut Bench, name: &str) -> Vec<i64> {
 
 #[test]
 fn runs_start_on_time_and_only_the_last_ones_are_kept() {
-    let Some(mut bench) = bench_with(cron_job("tick", "*/5 * * * *", "true", json!({}))) else { return };
-    advance(&mut bench, 301);
+    let mut bench = bench_with(cron_job("tick", "*/5 * * * *", "true", json!({})));
+    bench.advance(301);
     assert_eq!(runs(&mut bench, "tick"), [5]);
     let tick = bench.get("cronjobs.batch", "tick");
     assert_eq!((tick.list("/status/active").len(), tick.str("/status/lastScheduleTime")), (1, "2026-01-01T00:05:00Z"));
     let job = bench.list("jobs.batch")[0].clone();
     assert_eq!(job.label("made-by"), Some("tick"));
     assert_eq!(job.annotation(super::SCHEDULED), Some("2026-01-01T00:05:00Z"));
-    advance(&mut bench, 1200);
+    bench.advance(1200);
     assert_eq!(runs(&mut bench, "tick"), [15, 20, 25], "three are kept");
-    advance(&mut bench, 10);
+    bench.advance(10);
     let tick = bench.get("cronjobs.batch", "tick");
     assert!(tick.at("/status/active").is_none() && tick.at("/status/lastSuccessfulTime").is_some());
     let name = job.name().to_string();
@@ -69,8 +58,8 @@ fn runs_start_on_time_and_only_the_last_ones_are_kept() {
 #[test]
 fn failures_have_a_limit_of_their_own() {
     let spec = json!({"failedJobsHistoryLimit": 0});
-    let Some(mut bench) = bench_with(cron_job("failing", "@every 1m", "exit 1", spec)) else { return };
-    advance(&mut bench, 70);
+    let mut bench = bench_with(cron_job("failing", "@every 1m", "exit 1", spec));
+    bench.advance(70);
     assert!(runs(&mut bench, "failing").is_empty());
     assert!(bench.events("failing").iter().any(|e| e.starts_with("SuccessfulDelete Deleted job failing-")));
 }
@@ -79,8 +68,8 @@ fn failures_have_a_limit_of_their_own() {
 fn policies_decide_about_runs_that_overlap() {
     for (policy, want) in [("Allow", vec![1, 2]), ("Forbid", vec![1]), ("Replace", vec![2])] {
         let spec = json!({"concurrencyPolicy": policy});
-        let Some(mut bench) = bench_with(cron_job("long", "* * * * *", "sleep 1000", spec)) else { return };
-        advance(&mut bench, 150);
+        let mut bench = bench_with(cron_job("long", "* * * * *", "sleep 1000", spec));
+        bench.advance(150);
         assert_eq!(runs(&mut bench, "long"), want, "{policy}");
         let active = bench.get("cronjobs.batch", "long").list("/status/active").len();
         assert_eq!(active, want.len(), "{policy}");
@@ -91,8 +80,8 @@ fn policies_decide_about_runs_that_overlap() {
 
 #[test]
 fn suspended_runs_are_missed_and_the_last_one_is_made_up_for() {
-    let Some(mut bench) = bench_with(cron_job("asleep", "* * * * *", "true", json!({"suspend": true}))) else { return };
-    bench.cluster.advance(Duration::from_secs(7230)).unwrap();
+    let mut bench = bench_with(cron_job("asleep", "* * * * *", "true", json!({"suspend": true})));
+    bench.advance(7230);
     assert!(runs(&mut bench, "asleep").is_empty());
     bench.patch("cronjobs.batch", "asleep", json!({"spec": {"suspend": false}}));
     assert_eq!(runs(&mut bench, "asleep"), [120]);
@@ -102,18 +91,18 @@ fn suspended_runs_are_missed_and_the_last_one_is_made_up_for() {
 #[test]
 fn a_start_that_is_too_late_is_left_out() {
     let spec = json!({"suspend": true, "startingDeadlineSeconds": 10});
-    let Some(mut bench) = bench_with(cron_job("late", "* * * * *", "true", spec)) else { return };
-    bench.cluster.advance(Duration::from_secs(90)).unwrap();
+    let mut bench = bench_with(cron_job("late", "* * * * *", "true", spec));
+    bench.advance(90);
     bench.patch("cronjobs.batch", "late", json!({"spec": {"suspend": false}}));
     assert!(runs(&mut bench, "late").is_empty());
-    advance(&mut bench, 31);
+    bench.advance(31);
     assert_eq!(runs(&mut bench, "late"), [2]);
 }
 
 #[test]
 fn jobs_made_by_hand_count() {
     let spec = json!({"suspend": true, "successfulJobsHistoryLimit": 0});
-    let Some(mut bench) = bench_with(cron_job("tick", "* * * * *", "true", spec)) else { return };
+    let mut bench = bench_with(cron_job("tick", "* * * * *", "true", spec));
     let owner = bench.get("cronjobs.batch", "tick");
     let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {
             "name": "by-hand", "annotations": {"cronjob.kubernetes.io/instantiate": "manual"},
@@ -130,8 +119,8 @@ fn jobs_made_by_hand_count() {
 #[test]
 fn clocks_of_a_zone_decide() {
     let spec = json!({"timeZone": "Asia/Tokyo"});
-    let Some(mut bench) = bench_with(cron_job("tokyo", "5 9 * * *", "true", spec)) else { return };
-    advance(&mut bench, 301);
+    let mut bench = bench_with(cron_job("tokyo", "5 9 * * *", "true", spec));
+    bench.advance(301);
     assert_eq!(runs(&mut bench, "tokyo"), [5]);
     let job = bench.list("jobs.batch")[0].clone();
     assert_eq!(job.annotation(super::SCHEDULED), Some("2026-01-01T09:05:00+09:00"));
@@ -139,10 +128,10 @@ fn clocks_of_a_zone_decide() {
 
 #[test]
 fn runs_that_are_forgotten_leave_nothing_behind() {
-    let Some(mut bench) = bench_with(cron_job("tick", "*/5 * * * *", "true", json!({}))) else { return };
-    bench.cluster.advance(Duration::from_secs(310)).unwrap();
+    let mut bench = bench_with(cron_job("tick", "*/5 * * * *", "true", json!({})));
+    bench.advance(310);
     let first = bench.list("jobs.batch")[0].clone();
-    bench.cluster.advance(Duration::from_secs(3 * 3600)).unwrap();
+    bench.advance(3 * 3600);
     let pods = bench.list("pods");
     assert_eq!(pods.len(), 3);
     let store = bench.cluster.server().store();

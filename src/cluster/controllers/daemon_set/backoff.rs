@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use crate::controllers::{Context, Key};
-use kctl_base::json;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::{Duration, Time};
 
@@ -34,15 +33,15 @@ fn row(key: &Key) -> String {
 
 impl Backoff {
     /// What is remembered of a set.
-    pub(super) fn read(context: &mut Context<'_>, set: &Object) -> Result<Backoff> {
-        let known = context.memory(&row(&Key::of(set)))?.and_then(|v| json::from_value::<Backoff>(&v).ok());
+    pub(super) fn read(ctx: &mut Context<'_>, set: &Object) -> Result<Backoff> {
+        let known = ctx.state::<Backoff>(&row(&Key::of(set)))?;
         let known = known.filter(|b| b.uid == set.uid());
         Ok(known.unwrap_or_else(|| Backoff { uid: set.uid().into(), nodes: BTreeMap::new() }))
     }
 
     /// Remembers it.
-    pub(super) fn write(&self, context: &mut Context<'_>, set: &Object) {
-        context.remember(&row(&Key::of(set)), json::to_value(self).ok());
+    pub(super) fn write(&self, ctx: &mut Context<'_>, set: &Object) {
+        ctx.set_state(&row(&Key::of(set)), self.clone());
     }
 
     /// Until when a failed pod on a node stays, if it stays.
@@ -59,10 +58,8 @@ impl Backoff {
 }
 
 /// Forgets a set that is gone.
-pub(super) fn forget(context: &mut Context<'_>, key: &Key) {
-    if matches!(context.memory(&row(key)), Ok(Some(_))) {
-        context.remember(&row(key), None);
-    }
+pub(super) fn forget(ctx: &mut Context<'_>, key: &Key) {
+    ctx.clear_state(&row(key));
 }
 
 #[cfg(test)]

@@ -13,10 +13,9 @@ mod sync;
 mod tests;
 mod view;
 
-use super::context::Result;
-use super::shared::wakes;
-use super::{Action, Context, Controller, Key, Wake};
-use crate::api::Server;
+use super::runtime::Result;
+use super::shared::orphans;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -26,11 +25,11 @@ const SETS: &str = "daemonsets.apps";
 /// The controller.
 pub const CONTROLLER: Controller = Controller {
     name: "daemonset-controller",
-    wakes: &[
-        Wake::own(SETS),
-        Wake::controller("pods", "DaemonSet"),
-        Wake::custom("pods", orphan_to_sets),
-        Wake::custom("nodes", node_to_sets),
+    watches: &[
+        Watch::primary(SETS),
+        Watch::owned("pods", "DaemonSet"),
+        Watch::mapped("pods", orphan_to_sets),
+        Watch::mapped("nodes", node_to_sets),
     ],
     reconcile,
 };
@@ -39,21 +38,21 @@ fn selector(set: &Object) -> Selector {
     set.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()).unwrap_or(Selector::Nothing)
 }
 
-fn orphan_to_sets(change: &Change, server: &mut Server) -> Vec<Key> {
-    wakes::possible_owners(change, server, SETS, selector)
+fn orphan_to_sets(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    orphans::possible_owners(change, ctx, SETS, selector)
 }
 
 /// A node that comes, or gets other labels or taints, concerns the sets that miss a pod there or have one too many. Nothing
 /// else does: a set whose pod may stay is not looked at, and its status goes on counting the node.
-fn node_to_sets(change: &Change, server: &mut Server) -> Vec<Key> {
+fn node_to_sets(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let node = &change.object;
     let same = |old: &Object, pointer: &str| old.pointer(pointer) == node.pointer(pointer);
     let unchanged = change.old.as_ref().is_some_and(|o| same(o, "/metadata/labels") && same(o, "/spec/taints"));
     if change.kind == ChangeKind::Deleted || unchanged {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let pods = server.read_index_of("node", node.name(), "pods", None).unwrap_or_default();
-    let sets = server.read_all(SETS, None).unwrap_or_default();
+    let pods = ctx.indexed("pods", "node", node.name())?;
+    let sets = ctx.list(SETS, None)?;
     let is_concerned = |set: &Object| {
         let verdict = placement::verdict(set, node);
         match pods.iter().any(|p| p.is_controlled_by(set.uid())) {
@@ -61,15 +60,15 @@ fn node_to_sets(change: &Change, server: &mut Server) -> Vec<Key> {
             false => verdict.runs,
         }
     };
-    sets.iter().filter(|set| is_concerned(set)).map(|set| Key::of(set)).collect()
+    Ok(sets.iter().filter(|set| is_concerned(set)).map(|set| Key::of(set)).collect())
 }
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    match context.get_key(SETS, key)? {
-        Some(set) => sync::run(context, &set),
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    match ctx.get_key(SETS, key)? {
+        Some(set) => sync::run(ctx, &set),
         None => {
-            backoff::forget(context, key);
-            Ok(Action::Done)
+            backoff::forget(ctx, key);
+            Ok(Action::AwaitChange)
         }
     }
 }

@@ -7,8 +7,8 @@ use super::backoff::Backoff;
 use super::plan::Plan;
 use super::view::{Desired, Place, Stamp, by_node};
 use super::{SETS, placement, plan, rolling, selector, status};
-use crate::controllers::context::Result;
 use crate::controllers::history::{self, Created, HASH_LABEL};
+use crate::controllers::runtime::Result;
 use crate::controllers::shared::{claim, pod_control, pods, template};
 use crate::controllers::{Action, Context};
 use kctl_base::json::Value;
@@ -18,51 +18,53 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 const BURST: usize = 250;
 
 /// Brings one set a step further.
-pub(super) fn run(context: &mut Context<'_>, set: &Object) -> Result<Action> {
+pub(super) fn run(ctx: &mut Context<'_>, set: &Object) -> Result<Action> {
     if set.is_deleting() {
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
     let selector = selector(set);
-    let revisions = history::claim(context, set, &selector)?;
-    let candidates = claim::candidates(context, set, "pods", &selector)?;
-    let pods = claim::claim(context, set, "pods", &selector, candidates)?;
+    let revisions = history::claim(ctx, set, &selector)?;
+    let candidates = claim::candidates(ctx, set, "pods", &selector)?;
+    let pods = claim::claim(ctx, set, "pods", &selector, candidates)?;
     let mut collisions = set.int("/status/collisionCount");
-    let present = present_revision(context, set, &revisions, &mut collisions)?;
+    let present = present_revision(ctx, set, &revisions, &mut collisions)?;
     let hash = present.label(HASH_LABEL).unwrap_or("").to_string();
-    let (desired, places, strays) = survey(context, set, &pods, &hash)?;
+    let (desired, places, strays) = survey(ctx, set, &pods, &hash)?;
 
-    let mut backoff = Backoff::read(context, set)?;
-    let now = context.now;
+    let mut backoff = Backoff::read(ctx, set)?;
+    let now = ctx.now;
     let mut plan = plan::plan(&desired, &places, |node| backoff.until(node, now).is_some());
-    announce_ended(context, set, &plan, &mut backoff);
+    announce_ended(ctx, set, &plan, &mut backoff);
     plan.delete.extend(strays);
-    let mut done = carry_out(context, set, &pods, &hash, &plan);
+    let mut done = carry_out(ctx, set, &pods, &hash, &plan);
     // Otherwise what was read is out of date: the changes wake the set again.
     if done.is_ok() && plan.is_empty() {
         if desired.rolls {
-            done = carry_out(context, set, &pods, &hash, &rolling::step(&desired, &places));
+            done = carry_out(ctx, set, &pods, &hash, &rolling::step(&desired, &places));
         }
-        clean_up(context, set, &revisions, &present, &pods)?;
+        clean_up(ctx, set, &revisions, &present, &pods)?;
     }
-    write(context, set, status::compute(&places, set.generation(), collisions))?;
+    write(ctx, set, status::compute(&places, set.generation(), collisions))?;
     done?;
     let available = pods::next_availability(pods.iter().map(|p| &**p), desired.min_ready, now);
     let retry = plan.waiting.iter().filter_map(|node| backoff.until(node, now)).min();
-    Ok(retry.map_or(Action::Done, Action::Recurring).sooner(available.map_or(Action::Done, Action::At)))
+    Ok(retry
+        .map_or(Action::AwaitChange, Action::ResyncAt)
+        .earliest(available.map_or(Action::AwaitChange, Action::RequeueAt)))
 }
 
 /// What the set asks for, its pods on every node, and the names of those that wait for a node that is not there.
 fn survey(
-    context: &mut Context<'_>,
+    ctx: &mut Context<'_>,
     set: &Object,
     pods: &[Arc<Object>],
     hash: &str,
 ) -> Result<(Desired, Vec<Place>, Vec<String>)> {
-    let nodes = context.list("nodes", None)?;
+    let nodes = ctx.list("nodes", None)?;
     let verdicts: Vec<_> = nodes.iter().map(|node| placement::verdict(set, node)).collect();
     let desired = Desired::of(set, verdicts.iter().filter(|v| v.runs).count());
     let stamp = Stamp { hash, generation: placement::template_generation(set) };
-    let mut by_node = by_node(pods, &stamp, desired.min_ready, context.now);
+    let mut by_node = by_node(pods, &stamp, desired.min_ready, ctx.now);
     let place = |(node, verdict): (&Arc<Object>, placement::Verdict)| Place {
         node: node.name().into(),
         verdict,
@@ -74,7 +76,7 @@ fn survey(
 }
 
 /// Says which pods go because they have ended, and notes the failures.
-fn announce_ended(context: &mut Context<'_>, set: &Object, plan: &Plan, backoff: &mut Backoff) {
+fn announce_ended(ctx: &mut Context<'_>, set: &Object, plan: &Plan, backoff: &mut Backoff) {
     for ended in &plan.ended {
         let (kind, reason, what, end) = match ended.failed {
             true => ("Warning", "FailedDaemonPod", "failed", "kill"),
@@ -82,21 +84,21 @@ fn announce_ended(context: &mut Context<'_>, set: &Object, plan: &Plan, backoff:
         };
         let (namespace, pod, node) = (set.namespace(), &ended.pod, &ended.node);
         let message = format!("Found {what} daemon pod {namespace}/{pod} on node {node}, will try to {end} it");
-        context.event(set, kind, reason, &message);
+        ctx.event(set, kind, reason, &message);
         if ended.failed {
-            backoff.note(node, context.now);
+            backoff.note(node, ctx.now);
         }
     }
     if plan.ended.iter().any(|e| e.failed) {
-        backoff.write(context, set);
+        backoff.write(ctx, set);
     }
 }
 
-fn carry_out(context: &mut Context<'_>, set: &Object, pods: &[Arc<Object>], hash: &str, plan: &Plan) -> Result<()> {
+fn carry_out(ctx: &mut Context<'_>, set: &Object, pods: &[Arc<Object>], hash: &str, plan: &Plan) -> Result<()> {
     let create = &plan.create[..plan.create.len().min(BURST)];
     let attempt = |index: usize| {
         let pod = placement::make_pod(set, hash, &create[index]);
-        match pod_control::create_pod(context, set, pod) {
+        match pod_control::create_pod(ctx, set, pod) {
             Err(status) if pod_control::is_namespace_terminating(&status) => Ok(()),
             other => other.map(drop),
         }
@@ -104,7 +106,7 @@ fn carry_out(context: &mut Context<'_>, set: &Object, pods: &[Arc<Object>], hash
     let (_, mut done) = pod_control::slow_start(create.len(), attempt);
     for name in plan.delete.iter().take(BURST) {
         if let Some(pod) = pods.iter().find(|p| p.name() == name) {
-            let deleted = pod_control::delete_pod(context, set, pod);
+            let deleted = pod_control::delete_pod(ctx, set, pod);
             done = done.and(deleted);
         }
     }
@@ -113,7 +115,7 @@ fn carry_out(context: &mut Context<'_>, set: &Object, pods: &[Arc<Object>], hash
 
 /// The revision of the present template, with the highest number: made where there is none, and only one of several.
 fn present_revision(
-    context: &mut Context<'_>,
+    ctx: &mut Context<'_>,
     set: &Object,
     revisions: &[Arc<Object>],
     collisions: &mut Option<i64>,
@@ -123,13 +125,13 @@ fn present_revision(
     let number = history::next_number(others);
     if let Some(present) = equal.pop() {
         for twin in equal {
-            context.delete(history::REVISIONS, twin)?;
+            ctx.delete(history::REVISIONS, twin)?;
         }
-        return history::renumber(context, present, history::number(present).max(number));
+        return history::renumber(ctx, present, history::number(present).max(number));
     }
     loop {
         let hash = template::hash(&set["spec"]["template"], *collisions);
-        match history::create(context, history::make(set, data.clone(), &hash, number))? {
+        match history::create(ctx, history::make(set, data.clone(), &hash, number))? {
             Created::Made(revision) => return Ok(revision),
             Created::Collision => *collisions = Some(collisions.unwrap_or(0) + 1),
         }
@@ -138,7 +140,7 @@ fn present_revision(
 
 /// Drops revisions that no pod has, beyond the history limit.
 fn clean_up(
-    context: &mut Context<'_>,
+    ctx: &mut Context<'_>,
     set: &Object,
     revisions: &[Arc<Object>],
     present: &Object,
@@ -150,18 +152,18 @@ fn clean_up(
         revision.name() == present.name() || revision.label(HASH_LABEL).is_some_and(|hash| in_use.contains(hash))
     };
     for revision in history::surplus(revisions, limit, is_live) {
-        context.delete(history::REVISIONS, revision)?;
+        ctx.delete(history::REVISIONS, revision)?;
     }
     Ok(())
 }
 
-fn write(context: &mut Context<'_>, set: &Object, status: Value) -> Result<()> {
+fn write(ctx: &mut Context<'_>, set: &Object, status: Value) -> Result<()> {
     if set.get("status") == Some(&status) {
         return Ok(());
     }
     let mut changed = set.clone();
     changed.put("/status", status);
-    match context.update_status(SETS, changed) {
+    match ctx.update_status(SETS, changed) {
         Err(status) if status.is_not_found() => Ok(()),
         other => other.map(drop),
     }

@@ -15,10 +15,11 @@ mod testing;
 mod tests;
 mod view;
 
-use super::context::Result;
-use super::shared::wakes;
-use super::{Action, Context, Controller, Key, Wake};
-use crate::api::Server;
+use std::sync::Arc;
+
+use super::runtime::Result;
+use super::shared::orphans;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -29,11 +30,11 @@ const SETS: &str = "replicasets.apps";
 /// The controller.
 pub const CONTROLLER: Controller = Controller {
     name: "deployment-controller",
-    wakes: &[
-        Wake::own(DEPLOYMENTS),
-        Wake::controller(SETS, "Deployment"),
-        Wake::custom(SETS, orphan_to_deployments),
-        Wake::custom("pods", last_old_pod),
+    watches: &[
+        Watch::primary(DEPLOYMENTS),
+        Watch::owned(SETS, "Deployment"),
+        Watch::mapped(SETS, orphan_to_deployments),
+        Watch::mapped("pods", last_old_pod),
     ],
     reconcile,
 };
@@ -42,28 +43,29 @@ fn selector(deployment: &Object) -> Selector {
     deployment.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()).unwrap_or(Selector::Nothing)
 }
 
-fn orphan_to_deployments(change: &Change, server: &mut Server) -> Vec<Key> {
-    wakes::possible_owners(change, server, DEPLOYMENTS, selector)
+fn orphan_to_deployments(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    orphans::possible_owners(change, ctx, DEPLOYMENTS, selector)
 }
 
 /// A Deployment that recreates its pods waits until the old ones are gone.
-fn last_old_pod(change: &Change, server: &mut Server) -> Vec<Key> {
+fn last_old_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     if change.kind != ChangeKind::Deleted {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let namespace = change.object.namespace();
-    let mut owner_of = |object: &Object, kind: &str, resource: &str| {
-        let owner = object.controller_of().filter(|o| o.kind == kind)?;
-        server.read(resource, namespace, &owner.name).ok().flatten().filter(|o| o.uid() == owner.uid)
-    };
-    let deployment =
-        owner_of(&change.object, "ReplicaSet", SETS).and_then(|set| owner_of(&set, "Deployment", DEPLOYMENTS));
-    deployment.filter(|d| d.str("/spec/strategy/type") == "Recreate").map(|d| Key::of(&d)).into_iter().collect()
+    let Some(set) = controller_of(ctx, &change.object, "ReplicaSet", SETS)? else { return Ok(Vec::new()) };
+    let deployment = controller_of(ctx, &set, "Deployment", DEPLOYMENTS)?;
+    Ok(deployment.filter(|d| d.str("/spec/strategy/type") == "Recreate").map(|d| Key::of(&d)).into_iter().collect())
 }
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    match context.get_key(DEPLOYMENTS, key)? {
-        Some(deployment) => sync::Sync::new(context, &deployment)?.run(),
-        None => Ok(Action::Done),
+/// Returns the controlling owner of an object; `None` unless it is of `kind` and still exists.
+fn controller_of(ctx: &mut Context<'_>, object: &Object, kind: &str, resource: &str) -> Result<Option<Arc<Object>>> {
+    let Some(owner) = object.controller_of().filter(|o| o.kind == kind) else { return Ok(None) };
+    Ok(ctx.get(resource, object.namespace(), &owner.name)?.filter(|o| o.uid() == owner.uid))
+}
+
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    match ctx.get_key(DEPLOYMENTS, key)? {
+        Some(deployment) => sync::Sync::new(ctx, &deployment)?.run(),
+        None => Ok(Action::AwaitChange),
     }
 }

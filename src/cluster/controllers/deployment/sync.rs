@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::view::{Desired, REVISION, Resize, Set, Strategy, total};
 use super::{DEPLOYMENTS, SETS, progress, revisions, rolling, scale, selector};
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use crate::controllers::shared::template::{HASH_LABEL, hash, same_template};
 use crate::controllers::shared::{claim, conditions, pod_control, pods};
 use crate::controllers::{Action, Context};
@@ -14,7 +14,7 @@ use kctl_base::status::Status;
 
 /// A Deployment under work.
 pub(super) struct Sync<'c, 's> {
-    context: &'c mut Context<'s>,
+    ctx: &'c mut Context<'s>,
     /// The deployment as it was last written.
     deployment: Object,
     desired: Desired,
@@ -26,13 +26,13 @@ pub(super) struct Sync<'c, 's> {
 
 impl<'c, 's> Sync<'c, 's> {
     /// Reads the sets of a deployment; adopts and releases.
-    pub(super) fn new(context: &'c mut Context<'s>, deployment: &Object) -> Result<Sync<'c, 's>> {
+    pub(super) fn new(ctx: &'c mut Context<'s>, deployment: &Object) -> Result<Sync<'c, 's>> {
         let selector = selector(deployment);
-        let candidates = claim::candidates(context, deployment, SETS, &selector)?;
-        let mut sets = claim::claim(context, deployment, SETS, &selector, candidates)?;
+        let candidates = claim::candidates(ctx, deployment, SETS, &selector)?;
+        let mut sets = claim::claim(ctx, deployment, SETS, &selector, candidates)?;
         sets.sort_by_key(|s| (s.creation_time(), s.name().to_string()));
         let (new, old) = revisions::split(deployment, &sets);
-        Ok(Sync { context, deployment: deployment.clone(), desired: Desired::of(deployment), new, old })
+        Ok(Sync { ctx, deployment: deployment.clone(), desired: Desired::of(deployment), new, old })
     }
 
     /// Takes the next step.
@@ -40,7 +40,7 @@ impl<'c, 's> Sync<'c, 's> {
         if self.deployment.is_deleting() {
             self.sync_revision()?;
             self.report(false)?;
-            return Ok(Action::Done);
+            return Ok(Action::AwaitChange);
         }
         self.note_pausing()?;
         self.sync_revision()?;
@@ -52,8 +52,8 @@ impl<'c, 's> Sync<'c, 's> {
         } else {
             self.roll()?;
         }
-        let next = progress::next_look(&self.desired, self.status()).filter(|at| *at > self.context.now);
-        Ok(next.map_or(Action::Done, Action::At))
+        let next = progress::next_look(&self.desired, self.status()).filter(|at| *at > self.ctx.now);
+        Ok(next.map_or(Action::AwaitChange, Action::RequeueAt))
     }
 
     fn status(&self) -> &Value {
@@ -72,7 +72,7 @@ impl<'c, 's> Sync<'c, 's> {
     fn write(&mut self, status: Value) -> Result<()> {
         let mut deployment = self.deployment.clone();
         deployment.put("/status", status);
-        self.deployment = (*self.context.update_status(DEPLOYMENTS, deployment)?).clone();
+        self.deployment = (*self.ctx.update_status(DEPLOYMENTS, deployment)?).clone();
         Ok(())
     }
 
@@ -85,7 +85,7 @@ impl<'c, 's> Sync<'c, 's> {
     }
 
     fn note_pausing(&mut self) -> Result<()> {
-        match progress::pausing(&self.desired, self.status(), self.context.now) {
+        match progress::pausing(&self.desired, self.status(), self.ctx.now) {
             Some(condition) => self.write_condition(Some(condition)),
             None => Ok(()),
         }
@@ -100,10 +100,10 @@ impl<'c, 's> Sync<'c, 's> {
         if annotated || changed.int("/spec/minReadySeconds").unwrap_or(0) != self.desired.min_ready {
             changed.put("/spec/minReadySeconds", self.desired.min_ready);
             // The change of the set wakes the deployment again, which then takes over its revision.
-            self.new = Some(self.context.update(SETS, changed)?);
+            self.new = Some(self.ctx.update(SETS, changed)?);
             return Ok(());
         }
-        let condition = progress::found(&self.desired, self.status(), new.name(), self.context.now);
+        let condition = progress::found(&self.desired, self.status(), new.name(), self.ctx.now);
         let renumbered = revisions::note_revision(&mut self.deployment, new.annotation(REVISION).unwrap_or(""));
         if renumbered || condition.is_some() { self.write_condition(condition) } else { Ok(()) }
     }
@@ -164,7 +164,7 @@ impl<'c, 's> Sync<'c, 's> {
             return Ok(true);
         }
         for set in &self.old {
-            if self.context.owned("pods", set.uid())?.iter().any(|p| !pods::is_terminal(p)) {
+            if self.ctx.owned("pods", set.uid())?.iter().any(|p| !pods::is_terminal(p)) {
                 return Ok(true);
             }
         }
@@ -184,19 +184,19 @@ impl<'c, 's> Sync<'c, 's> {
                 && same_template(&other["spec"]["template"], &self.deployment["spec"]["template"])
         };
         let mut condition = None;
-        match self.context.create(SETS, set) {
+        match self.ctx.create(SETS, set) {
             Ok(made) => {
                 if replicas > 0 {
                     self.announce("up", &name, 0, replicas);
                 }
                 let message = format!("Created new replica set \"{name}\"");
-                let now = self.context.now;
+                let now = self.ctx.now;
                 condition =
                     self.desired.deadline.map(|_| progress::progressing("True", "NewReplicaSetCreated", &message, now));
                 self.new = Some(made);
             }
             Err(status) if status.is_already_exists() => {
-                let there = self.context.get(SETS, self.deployment.namespace(), &name)?;
+                let there = self.ctx.get(SETS, self.deployment.namespace(), &name)?;
                 self.new = there.filter(|set| is_ours(set));
                 if self.new.is_none() {
                     return self.count_collision(status);
@@ -251,10 +251,10 @@ impl<'c, 's> Sync<'c, 's> {
     fn report_refusal(&mut self, name: &str, refusal: Status) -> Result<()> {
         let message = format!("Failed to create new replica set \"{name}\": {refusal}");
         if self.desired.deadline.is_some() {
-            let condition = progress::progressing("False", "ReplicaSetCreateError", &message, self.context.now);
+            let condition = progress::progressing("False", "ReplicaSetCreateError", &message, self.ctx.now);
             self.write_condition(Some(condition))?;
         }
-        self.context.event(&self.deployment, "Warning", "ReplicaSetCreateError", &message);
+        self.ctx.event(&self.deployment, "Warning", "ReplicaSetCreateError", &message);
         Err(refusal)
     }
 
@@ -262,12 +262,12 @@ impl<'c, 's> Sync<'c, 's> {
     fn resize(&mut self, resize: &Resize) -> Result<()> {
         let Some(set) = self.old.iter().chain(&self.new).find(|s| s.name() == resize.name) else { return Ok(()) };
         // An earlier step may have changed it already.
-        let Some(set) = self.context.get(SETS, set.namespace(), set.name())? else { return Ok(()) };
+        let Some(set) = self.ctx.get(SETS, set.namespace(), set.name())? else { return Ok(()) };
         let from = Set::of(&set).replicas;
         let mut changed = (*set).clone();
         changed.put("/spec/replicas", resize.to);
         if revisions::note_sizes(&self.desired, &mut changed) || from != resize.to {
-            self.context.update(SETS, changed)?;
+            self.ctx.update(SETS, changed)?;
         }
         if from != resize.to {
             self.announce(if from < resize.to { "up" } else { "down" }, &resize.name, from, resize.to);
@@ -277,7 +277,7 @@ impl<'c, 's> Sync<'c, 's> {
 
     fn announce(&mut self, direction: &str, set: &str, from: i64, to: i64) {
         let message = format!("Scaled {direction} replica set {set} from {from} to {to}");
-        self.context.event(&self.deployment, "Normal", "ScalingReplicaSet", &message);
+        self.ctx.event(&self.deployment, "Normal", "ScalingReplicaSet", &message);
     }
 
     fn clean_up_when_complete(&mut self) -> Result<()> {
@@ -288,7 +288,7 @@ impl<'c, 's> Sync<'c, 's> {
     fn clean_up(&mut self) -> Result<()> {
         for name in revisions::surplus(&self.desired, &self.old_sets()) {
             if let Some(set) = self.old.iter().find(|s| s.name() == name) {
-                self.context.delete(SETS, set)?;
+                self.ctx.delete(SETS, set)?;
             }
         }
         Ok(())
@@ -296,7 +296,7 @@ impl<'c, 's> Sync<'c, 's> {
 
     /// Writes the status if it says anything new: as the sets were before this step, which will be looked at again.
     fn report(&mut self, rolling_out: bool) -> Result<()> {
-        let (new, old, now) = (self.new_set(), self.old_sets(), self.context.now);
+        let (new, old, now) = (self.new_set(), self.old_sets(), self.ctx.now);
         let mut status = progress::status(&self.desired, self.status(), new.as_ref(), &old, now);
         if rolling_out {
             progress::judge(&self.desired, self.status(), &mut status, new.as_ref(), now);

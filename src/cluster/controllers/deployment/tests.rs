@@ -4,17 +4,14 @@ use crate::api::Propagation;
 use crate::controllers::shared::testing::{Bench, workload};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
-use kctl_base::sim::Duration;
 
-const RESOURCES: &[&str] = &["pods", "replicasets.apps", "deployments.apps"];
-
-fn bench(replicas: i64, change: impl FnOnce(&mut Value)) -> Option<Bench> {
-    let mut bench = Bench::new(RESOURCES)?;
+fn bench(replicas: i64, change: impl FnOnce(&mut Value)) -> Bench {
+    let mut bench = Bench::open();
     let mut deployment = workload("apps/v1", "Deployment", "web", replicas, "nginx:1");
     change(&mut deployment);
     bench.create("deployments.apps", deployment);
     bench.settle();
-    Some(bench)
+    bench
 }
 
 fn image(bench: &mut Bench, image: &str) {
@@ -52,7 +49,7 @@ fn reason(bench: &mut Bench, kind: &str) -> String {
 
 #[test]
 fn a_rolling_update_replaces_pod_by_pod() {
-    let Some(mut bench) = bench(2, |_| {}) else { return };
+    let mut bench = bench(2, |_| {});
     let status = bench.get("deployments.apps", "web")["status"].clone();
     let mut numbers = status.clone();
     kctl_base::object::ValueWrite::remove_at(&mut numbers, "/conditions");
@@ -88,12 +85,12 @@ fn a_rolling_update_replaces_pod_by_pod() {
 
 #[test]
 fn a_bad_image_sticks_until_the_deadline_and_a_rollover_mends_it() {
-    let Some(mut bench) = bench(3, |d| d["spec"]["progressDeadlineSeconds"] = 30.into()) else { return };
+    let mut bench = bench(3, |d| d["spec"]["progressDeadlineSeconds"] = 30.into());
     image(&mut bench, "nginx:bad");
     bench.settle();
     assert_eq!(sets(&mut bench), ["1 3 nginx:1", "2 1 nginx:bad"]);
     assert_eq!(reason(&mut bench, "Progressing"), "True ReplicaSetUpdated");
-    bench.cluster.advance(Duration::from_secs(40)).unwrap();
+    bench.advance(40);
     assert_eq!(reason(&mut bench, "Progressing"), "False ProgressDeadlineExceeded");
     assert_eq!(reason(&mut bench, "Available"), "True MinimumReplicasAvailable");
     image(&mut bench, "nginx:3");
@@ -104,11 +101,8 @@ fn a_bad_image_sticks_until_the_deadline_and_a_rollover_mends_it() {
 
 #[test]
 fn a_pause_holds_the_rollout_but_not_the_size() {
-    let Some(mut bench) =
-        bench(5, |d| d["spec"]["strategy"] = json!({"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}))
-    else {
-        return;
-    };
+    let mut bench =
+        bench(5, |d| d["spec"]["strategy"] = json!({"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}));
     image(&mut bench, "nginx:2");
     bench.patch("deployments.apps", "web", json!({"spec": {"paused": true}}));
     bench.settle();
@@ -127,7 +121,7 @@ fn a_pause_holds_the_rollout_but_not_the_size() {
 
 #[test]
 fn recreation_waits_until_the_old_pods_are_gone() {
-    let Some(mut bench) = bench(2, |d| d["spec"]["strategy"] = json!({"type": "Recreate"})) else { return };
+    let mut bench = bench(2, |d| d["spec"]["strategy"] = json!({"type": "Recreate"}));
     image(&mut bench, "nginx:2");
     assert_eq!(sets(&mut bench), ["1 0 nginx:1"], "no new set while old pods are there");
     bench.settle();
@@ -138,7 +132,7 @@ fn recreation_waits_until_the_old_pods_are_gone() {
 
 #[test]
 fn the_history_is_limited_and_carries_causes() {
-    let Some(mut bench) = bench(1, |d| d["spec"]["revisionHistoryLimit"] = 2.into()) else { return };
+    let mut bench = bench(1, |d| d["spec"]["revisionHistoryLimit"] = 2.into());
     for n in 2..6 {
         let cause = json!({"kubernetes.io/change-cause": format!("to {n}")});
         bench.patch("deployments.apps", "web", json!({"metadata": {"annotations": cause}}));
@@ -157,16 +151,16 @@ fn the_history_is_limited_and_carries_causes() {
 
 #[test]
 fn a_taken_name_is_a_collision() {
-    let Some(mut first) = bench(1, |_| {}) else { return };
+    let mut first = bench(1, |_| {});
     let taken = first.list("replicasets.apps")[0].name().to_string();
-    let Some(mut bench) = Bench::new(RESOURCES) else { return };
+    let mut bench = Bench::open();
     let mut stranger = workload("apps/v1", "ReplicaSet", &taken, 0, "other:1");
     stranger["spec"]["selector"] = json!({"matchLabels": {"app": "stranger"}});
     stranger["spec"]["template"]["metadata"]["labels"] = json!({"app": "stranger"});
     bench.create("replicasets.apps", stranger);
     bench.create("deployments.apps", workload("apps/v1", "Deployment", "web", 1, "nginx:1"));
     bench.settle();
-    bench.cluster.advance(Duration::from_secs(1)).unwrap();
+    bench.advance(1);
     bench.settle();
     let deployment = bench.get("deployments.apps", "web");
     assert_eq!(deployment.int("/status/collisionCount"), Some(1));
@@ -176,7 +170,7 @@ fn a_taken_name_is_a_collision() {
 
 #[test]
 fn the_status_is_written_as_often_as_it_changes() {
-    let Some(mut bench) = bench(2, |_| {}) else { return };
+    let mut bench = bench(2, |_| {});
     let before = bench.cluster.server().revision();
     image(&mut bench, "nginx:2");
     bench.settle();
@@ -194,7 +188,7 @@ fn the_status_is_written_as_often_as_it_changes() {
 
 #[test]
 fn orphaned_sets_are_adopted_again() {
-    let Some(mut bench) = bench(1, |_| {}) else { return };
+    let mut bench = bench(1, |_| {});
     bench.delete("deployments.apps", "web", Propagation::Orphan);
     bench.settle();
     assert!(bench.list("replicasets.apps")[0].owners().is_empty());

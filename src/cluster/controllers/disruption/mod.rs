@@ -5,10 +5,10 @@ mod plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::context::Result;
+use super::runtime::Result;
 use super::shared::pods::is_ready;
-use super::{Action, Context, Controller, Key, Wake};
-use crate::api::{Request, Server};
+use super::{Action, Context, Controller, Key, Watch};
+use crate::api::Request;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{SharedStr, Value, json};
 use kctl_base::labels::Selector;
@@ -18,27 +18,27 @@ use plan::Counts;
 /// The controller; its keys are budgets.
 pub const CONTROLLER: Controller = Controller {
     name: "disruption-controller",
-    wakes: &[Wake::own(BUDGETS), Wake::custom("pods", budgets_of_pod)],
+    watches: &[Watch::primary(BUDGETS), Watch::mapped("pods", budgets_of_pod)],
     reconcile,
 };
 
 const BUDGETS: &str = "poddisruptionbudgets.policy";
 
 /// The budgets that select a pod, when something about it changed that they count.
-fn budgets_of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
+fn budgets_of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     fn told(pod: &Object) -> (Option<&Value>, bool, bool, &str) {
         (pod.at("/metadata/labels"), is_ready(pod), pod.is_deleting(), pod.str("/status/phase"))
     }
-    let budgets = server.read_all(BUDGETS, Some(change.object.namespace())).unwrap_or_default();
+    let budgets = ctx.list(BUDGETS, Some(change.object.namespace()))?;
     let same = |old: &Arc<Object>| change.kind == ChangeKind::Modified && told(old) == told(&change.object);
     if budgets.is_empty() || change.old.as_ref().is_some_and(same) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let selects = |budget: &Object| {
         let selector = selector(budget);
         [Some(&change.object), change.old.as_ref()].into_iter().flatten().any(|pod| selector.matches_object(pod))
     };
-    budgets.iter().filter(|b| selects(b)).map(|b| Key::of(b)).collect()
+    Ok(budgets.iter().filter(|b| selects(b)).map(|b| Key::of(b)).collect())
 }
 
 /// A budget without a selector selects nothing, one with an empty selector everything.
@@ -48,7 +48,7 @@ fn selector(budget: &Object) -> Selector {
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let Some(budget) = ctx.get_key(BUDGETS, key)? else { return Ok(Action::Done) };
+    let Some(budget) = ctx.get_key(BUDGETS, key)? else { return Ok(Action::AwaitChange) };
     let pods = ctx.pods_matching(&key.namespace, &selector(&budget))?;
     if pods.is_empty() {
         ctx.event(&budget, "Normal", "NoPods", "No matching pods found");
@@ -77,7 +77,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     if new != *budget {
         ctx.update_status(BUDGETS, new)?;
     }
-    Ok(again.map_or(Action::Done, Action::At))
+    Ok(again.map_or(Action::AwaitChange, Action::RequeueAt))
 }
 
 /// The sum of the sizes that the controllers of the pods want, where the budget depends on it; 0 where it does not.

@@ -23,7 +23,7 @@ fn counts(bench: &mut Bench, name: &str) -> [i64; 4] {
 
 #[test]
 fn a_budget_follows_its_pods() {
-    let mut bench = Bench::new(&[BUDGETS, "deployments.apps"]).expect("served");
+    let mut bench = Bench::open();
     bench.create(BUDGETS, budget("web", json!({"maxUnavailable": 1})));
     assert_eq!(counts(&mut bench, "web"), [0, 0, 0, 0]);
     assert_eq!(bench.events("web"), ["NoPods No matching pods found"]);
@@ -49,7 +49,7 @@ fn a_budget_follows_its_pods() {
 
 #[test]
 fn pods_without_a_controller_count_by_number_only() {
-    let mut bench = Bench::new(&[BUDGETS]).expect("served");
+    let mut bench = Bench::open();
     let mut bare = pod("a", json!({"app": "web"}));
     bare["spec"]["nodeName"] = "k8s-node1".into();
     bench.create("pods", bare);

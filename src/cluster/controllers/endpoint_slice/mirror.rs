@@ -1,15 +1,15 @@
 //! Mirroring: slices for Endpoints that somebody writes by hand, for a service without a selector.
 
 use super::{MANAGED_BY, SERVICE_NAME, Wanted, apply, slices_of};
-use crate::controllers::context::Result;
-use crate::controllers::{Action, Context, Controller, Key, Wake};
+use crate::controllers::runtime::Result;
+use crate::controllers::{Action, Context, Controller, Key, Watch};
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 
 /// The controller; its keys are Endpoints, and the services of the same name.
 pub const CONTROLLER: Controller = Controller {
     name: "endpoint-slice-mirroring-controller",
-    wakes: &[Wake::own("endpoints"), Wake::own("services")],
+    watches: &[Watch::primary("endpoints"), Watch::primary("services")],
     reconcile,
 };
 
@@ -27,7 +27,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         for slice in present {
             ctx.delete(super::SLICES, &slice)?;
         }
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     };
     let mut labels: Map = endpoints.labels().into_iter().map(|(k, v)| (k, v.into())).collect();
     labels.insert(SERVICE_NAME, key.name.as_str().into());
@@ -39,7 +39,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         name: endpoints.name(),
     };
     apply(ctx, &wanted, &present, groups(&endpoints))?;
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 fn is_mirrored(endpoints: &Object) -> bool {

@@ -7,11 +7,10 @@ pub mod mirror;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::context::Result;
 use super::endpoints::backends::{self, Backend};
 use super::endpoints::{HEADLESS, TRIGGER_TIME};
-use super::{Action, Context, Controller, Key, Wake};
-use crate::api::Server;
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::store::Change;
 use distribute::{Slice, Write};
 use kctl_base::json::{Map, Value, json};
@@ -20,10 +19,10 @@ use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrit
 /// The controller; its keys are services.
 pub const CONTROLLER: Controller = Controller {
     name: "endpoint-slice-controller",
-    wakes: &[
-        Wake::own("services"),
-        Wake::custom("pods", backends::services_of_pod),
-        Wake::custom(SLICES, service_of_slice),
+    watches: &[
+        Watch::primary("services"),
+        Watch::mapped("pods", backends::services_of_pod),
+        Watch::mapped(SLICES, service_of_slice),
     ],
     reconcile,
 };
@@ -36,10 +35,10 @@ const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const MANAGER: &str = "endpointslice-controller.k8s.io";
 
 /// The service of a slice that this controller keeps.
-fn service_of_slice(change: &Change, _: &mut Server) -> Vec<Key> {
+fn service_of_slice(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let slice = &change.object;
     let name = slice.label(SERVICE_NAME).filter(|_| slice.label(MANAGED_BY) == Some(MANAGER));
-    name.map(|n| Key::new(slice.namespace(), n)).into_iter().collect()
+    Ok(name.map(|n| Key::new(slice.namespace(), n)).into_iter().collect())
 }
 
 /// The slices of a service that one manager keeps, by name.
@@ -56,10 +55,10 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         for slice in present {
             ctx.delete(SLICES, &slice)?;
         }
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     };
     if service.is_deleting() {
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
     let found = backends::of(ctx, &service)?;
     let zones = zones(ctx, &found)?;
@@ -71,7 +70,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let owner = OwnerReference::controller(&service);
     let wanted = Wanted { labels: labels(&service), owner, namespace: service.namespace(), name: service.name() };
     apply(ctx, &wanted, &present, groups)?;
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 /// What all slices of one origin have in common.

@@ -4,7 +4,6 @@ use crate::api::Propagation;
 use crate::controllers::shared::testing::Bench;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
-use kctl_base::sim::Duration;
 
 const SLICES: &str = "endpointslices.discovery.k8s.io";
 
@@ -20,13 +19,13 @@ fn service(name: &str, selector: Value) -> Value {
 
 #[test]
 fn a_slice_follows_its_pods_and_goes_with_its_service() {
-    let mut bench = Bench::new(&[SLICES, "services"]).expect("served");
+    let mut bench = Bench::open();
     bench.create("services", service("web", json!({"app": "web"})));
     let [empty] = &bench.list(SLICES)[..] else { panic!("one empty slice") };
     assert!(empty.name().starts_with("web-") && empty["endpoints"].is_null() && empty["ports"].is_null());
     bench.create("pods", pod("a"));
     bench.create("pods", pod("b"));
-    bench.cluster.advance(Duration::from_secs(3)).expect("time passes");
+    bench.advance(3);
     let [full] = &bench.list(SLICES)[..] else { panic!("the same slice") };
     assert_eq!(full.name(), empty.name());
     assert_eq!(full["ports"], json!([{"name": "", "port": 8080, "protocol": "TCP"}]));
@@ -42,7 +41,7 @@ fn a_slice_follows_its_pods_and_goes_with_its_service() {
 
 #[test]
 fn endpoints_by_hand_are_mirrored() {
-    let mut bench = Bench::new(&[SLICES, "services", "endpoints"]).expect("served");
+    let mut bench = Bench::open();
     let mut by_hand = service("db", Value::Null);
     by_hand["spec"]["ports"][0]["targetPort"] = 5432.into();
     bench.create("services", by_hand);

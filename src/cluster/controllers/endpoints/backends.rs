@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::api::Server;
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use crate::controllers::shared::pods::{is_ready, is_terminal};
 use crate::controllers::{Context, Key};
 use crate::store::{Change, ChangeKind};
@@ -88,35 +87,38 @@ pub fn is_headless(service: &Object) -> bool {
 }
 
 /// The services that select a pod, when something about it changed that they tell.
-pub fn services_of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
+pub fn services_of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let pods = [Some(&change.object), change.old.as_ref()];
-    let few = server.read_few("services", change.object.namespace()).ok().flatten();
+    let few = ctx.server().read_few("services", change.object.namespace())?;
     if few.is_some_and(|few| !few.iter().any(|service| has_selector(service))) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     if change.kind == ChangeKind::Modified && change.old.as_ref().is_some_and(|old| look_alike(old, &change.object)) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let mut keys = Vec::new();
     for pod in pods.into_iter().flatten() {
-        for service in candidates(pod, server) {
+        for service in candidates(ctx, pod)? {
             let key = Key::of(&service);
             if selector(&service).matches_object(pod) && !keys.contains(&key) {
                 keys.push(key);
             }
         }
     }
-    keys
+    Ok(keys)
 }
 
 /// The services that may select a pod: all of its namespace when they are few, else those that ask for one of its labels.
-fn candidates(pod: &Object, server: &mut Server) -> Vec<Arc<Object>> {
-    if let Ok(Some(few)) = server.read_few("services", pod.namespace()) {
-        return few.into_iter().filter(|service| has_selector(service)).collect();
+fn candidates(ctx: &mut Context<'_>, pod: &Object) -> Result<Vec<Arc<Object>>> {
+    if let Some(few) = ctx.server().read_few("services", pod.namespace())? {
+        return Ok(few.into_iter().filter(|service| has_selector(service)).collect());
     }
-    let pairs = pod.map("/metadata/labels").into_iter().flatten();
-    let pairs = pairs.map(|(key, value)| format!("{}/{key}={}", pod.namespace(), value.as_str().unwrap_or_default()));
-    pairs.flat_map(|pair| server.read_index_of("selector", &pair, "services", None).unwrap_or_default()).collect()
+    let mut services = Vec::new();
+    for (key, value) in pod.map("/metadata/labels").into_iter().flatten() {
+        let pair = format!("{}/{key}={}", pod.namespace(), value.as_str().unwrap_or_default());
+        services.extend(ctx.indexed("services", "selector", &pair)?);
+    }
+    Ok(services)
 }
 
 /// Whether services tell the same of two versions of a pod.

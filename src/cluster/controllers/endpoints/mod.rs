@@ -4,8 +4,8 @@ pub mod backends;
 
 use std::collections::BTreeMap;
 
-use super::context::Result;
-use super::{Action, Context, Controller, Key, Wake};
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch};
 use backends::{Backend, Port};
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -13,7 +13,11 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 /// The controller; its keys are services.
 pub const CONTROLLER: Controller = Controller {
     name: "endpoint-controller",
-    wakes: &[Wake::own("services"), Wake::own("endpoints"), Wake::custom("pods", backends::services_of_pod)],
+    watches: &[
+        Watch::primary("services"),
+        Watch::primary("endpoints"),
+        Watch::mapped("pods", backends::services_of_pod),
+    ],
     reconcile,
 };
 
@@ -32,10 +36,10 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         if let Some(endpoints) = present.filter(|e| !e.is_deleting()) {
             ctx.delete("endpoints", &endpoints)?;
         }
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     };
     if !backends::has_selector(&service) || service.is_deleting() {
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
     let found = backends::of(ctx, &service)?;
     let now = ctx.now.rfc3339();
@@ -55,7 +59,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
             }
         }
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 /// Everything in Endpoints that follows from a service and its pods.

@@ -4,7 +4,6 @@ use super::backends::{Backend, Port};
 use super::*;
 use crate::controllers::shared::testing::Bench;
 use kctl_base::json::json;
-use kctl_base::sim::Duration;
 
 fn backend(name: &str, ip: &str, is_ready: bool, number: i64) -> Backend {
     let port = Port { name: "http".into(), number, protocol: "TCP".into(), app_protocol: None };
@@ -52,13 +51,13 @@ fn pod(name: &str, port: i64) -> Value {
 
 #[test]
 fn endpoints_follow_readiness_selector_and_service() {
-    let mut bench = Bench::new(&["endpoints", "services"]).expect("served");
+    let mut bench = Bench::open();
     bench.create("pods", pod("a", 8080));
     let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "labels": {"x": "y"}},
         "spec": {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": "www"}]}});
     bench.create("services", service);
     assert!(bench.get("endpoints", "web").list("/subsets/0/addresses").is_empty(), "not ready yet");
-    bench.cluster.advance(Duration::from_secs(3)).expect("time passes");
+    bench.advance(3);
     let endpoints = bench.get("endpoints", "web");
     assert_eq!(endpoints.str("/subsets/0/addresses/0/hostname"), "a");
     assert_eq!(endpoints.int("/subsets/0/ports/0/port"), Some(8080));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::metrics::{self, Measured};
 use super::replicas::{self, Proposal, Target, Tolerance};
 use crate::controllers::Context;
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};

@@ -13,11 +13,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::context::Result;
-use super::{Action, Context, Controller, Key, Wake};
-use crate::api::{Request, Server};
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch};
+use crate::api::Request;
 use crate::store::{Change, ChangeKind};
-use kctl_base::json::{self, Value, json};
+use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
 use kctl_base::sim::{Duration, Time};
 use limits::History;
@@ -25,13 +25,13 @@ use limits::History;
 /// The controller; its keys are autoscalers.
 pub const CONTROLLER: Controller = Controller {
     name: NAME,
-    wakes: &[
-        Wake::own(AUTOSCALERS),
-        Wake::custom("deployments.apps", of_target),
-        Wake::custom("replicasets.apps", of_target),
-        Wake::custom("statefulsets.apps", of_target),
-        Wake::custom("replicationcontrollers", of_target),
-        Wake::custom("pods", of_pod),
+    watches: &[
+        Watch::primary(AUTOSCALERS),
+        Watch::mapped("deployments.apps", of_target),
+        Watch::mapped("replicasets.apps", of_target),
+        Watch::mapped("statefulsets.apps", of_target),
+        Watch::mapped("replicationcontrollers", of_target),
+        Watch::mapped("pods", of_pod),
     ],
     reconcile,
 };
@@ -42,36 +42,36 @@ const AUTOSCALERS: &str = "horizontalpodautoscalers.autoscaling";
 const PERIOD: Duration = Duration::from_secs(15);
 
 /// The autoscalers of a workload whose size was changed, or that has come or gone.
-fn of_target(change: &Change, server: &mut Server) -> Vec<Key> {
+fn of_target(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let size = |o: &Object| o.int("/spec/replicas");
     let same = change.old.as_ref().is_some_and(|old| size(old) == size(&change.object));
     if same && change.kind == ChangeKind::Modified {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let target = &change.object;
     let aims = |hpa: &Object| {
         hpa.str("/spec/scaleTargetRef/kind") == target.kind() && hpa.str("/spec/scaleTargetRef/name") == target.name()
     };
-    let all = server.read_all(AUTOSCALERS, Some(target.namespace())).unwrap_or_default();
-    all.iter().filter(|h| aims(h)).map(|h| Key::of(h)).collect()
+    let all = ctx.list(AUTOSCALERS, Some(target.namespace()))?;
+    Ok(all.iter().filter(|h| aims(h)).map(|h| Key::of(h)).collect())
 }
 
 /// Autoscalers of a namespace in which a pod is measured differently, or one that is measured has changed its state.
-fn of_pod(change: &Change, server: &mut Server) -> Vec<Key> {
+fn of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     fn told(pod: &Object) -> (Option<&str>, bool, bool) {
         (pod.annotation(metrics::ANNOTATION), condition_is_true(pod, "Ready"), pod.is_deleting())
     }
-    let all = server.read_all(AUTOSCALERS, Some(change.object.namespace())).unwrap_or_default();
+    let all = ctx.list(AUTOSCALERS, Some(change.object.namespace()))?;
     let same = |old: &Arc<Object>| change.kind == ChangeKind::Modified && told(old) == told(&change.object);
     if all.is_empty() || change.old.as_ref().is_some_and(same) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    all.iter().map(|h| Key::of(h)).collect()
+    Ok(all.iter().map(|h| Key::of(h)).collect())
 }
 
 /// What is remembered of an autoscaler between two looks.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Memory {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct AutoscalerState {
     /// When it was looked at last, or first seen.
     last: Time,
     history: History,
@@ -83,29 +83,27 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     }
     let row = key.to_string();
     let Some(hpa) = ctx.get_key(AUTOSCALERS, key)? else {
-        ctx.remember(&row, None);
-        return Ok(Action::Done);
+        ctx.clear_state(&row);
+        return Ok(Action::AwaitChange);
     };
     let now = ctx.now;
-    let known: Option<Memory> = ctx.memory(&row)?.and_then(|v| json::from_value(&v).ok());
-    let Some(mut memory) = known else {
-        let first = Memory { last: now, history: History::default() };
-        ctx.remember(&row, json::to_value(&first).ok());
-        return Ok(Action::Recurring(now + PERIOD));
+    let Some(mut state) = ctx.state::<AutoscalerState>(&row)? else {
+        ctx.set_state(&row, AutoscalerState { last: now, history: History::default() });
+        return Ok(Action::ResyncAt(now + PERIOD));
     };
-    let next = next_look(memory.last, now);
+    let next = next_look(state.last, now);
     if next > now {
-        return Ok(Action::Recurring(next));
+        return Ok(Action::ResyncAt(next));
     }
-    memory.last = now;
+    state.last = now;
     let mut new = (*hpa).clone();
-    let settled = look(ctx, &mut new, &mut memory.history)?;
-    memory.history.prune(&hpa, now);
-    ctx.remember(&row, json::to_value(&memory).ok());
+    let settled = look(ctx, &mut new, &mut state.history)?;
+    state.history.prune(&hpa, now);
+    ctx.set_state(&row, state);
     if new["status"] != hpa["status"] {
         ctx.update_status(AUTOSCALERS, new)?;
     }
-    Ok(if settled { Action::Done } else { Action::Recurring(now + PERIOD) })
+    Ok(if settled { Action::AwaitChange } else { Action::ResyncAt(now + PERIOD) })
 }
 
 /// The next beat after the last look that is not over.
@@ -121,7 +119,7 @@ fn wake_all(ctx: &mut Context<'_>) -> Result<Action> {
         let key = Key::of(&hpa).to_string();
         ctx.server().schedule(NAME, &key, now, true);
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 /// Looks at one autoscaler and resizes its target; answers whether nothing will change by itself any more.

@@ -1,7 +1,7 @@
 //! Autoscalers that look after the same pods: each would undo what the other does, so none of them scales by metrics.
 
 use crate::controllers::Context;
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 

@@ -6,7 +6,7 @@ use kctl_base::json::{Map, json};
 use kctl_base::object::condition;
 
 fn bench(replicas: i64, spec: Value) -> Bench {
-    let mut bench = Bench::new(&[AUTOSCALERS, "deployments.apps"]).expect("served");
+    let mut bench = Bench::open();
     let mut web = workload("apps/v1", "Deployment", "web", replicas, "nginx:1.25");
     web["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({"requests": {"cpu": "100m"}});
     bench.create("deployments.apps", web);
@@ -42,7 +42,7 @@ fn measure(bench: &mut Bench, cpu: &str) {
     let pods = bench.list("pods");
     let all: Map = pods.iter().map(|p| (Key::of(p).to_string(), json!({"cpu": cpu}))).collect();
     bench.cluster.server().set_row("setting/metrics", Some(Value::Object(all)));
-    bench.cluster.wake(NAME, "/*").expect("woken");
+    bench.cluster.enqueue(NAME, "/*").expect("woken");
 }
 
 #[test]

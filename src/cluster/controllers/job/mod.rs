@@ -24,14 +24,13 @@ use plan::{Missing, Work};
 use state::State;
 use tracking::Numbers;
 
-use super::context::Result;
+use super::runtime::Result;
 use super::shared::claim::{self, Claim};
 use super::shared::pods::is_ready;
-use super::shared::{pod_control, wakes};
-use super::{Action, Context, Controller, Key, Wake};
-use crate::api::Server;
+use super::shared::{orphans, pod_control};
+use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
-use kctl_base::json::{self, Value};
+use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite, condition_is_true};
 use kctl_base::status::Status;
@@ -46,11 +45,11 @@ const POD_KEY: &str = "pods/";
 /// The controller of Jobs.
 pub const CONTROLLER: Controller = Controller {
     name: "job-controller",
-    wakes: &[
-        Wake::own(JOBS),
-        Wake::custom(JOBS, pods_left_behind),
-        Wake::controller("pods", "Job"),
-        Wake::custom("pods", orphans),
+    watches: &[
+        Watch::primary(JOBS),
+        Watch::mapped(JOBS, pods_left_behind),
+        Watch::owned("pods", "Job"),
+        Watch::mapped("pods", orphans),
     ],
     reconcile,
 };
@@ -74,82 +73,79 @@ fn pod_key(pod: &Object) -> Key {
 }
 
 /// The tracked pods of a job that is gone.
-fn pods_left_behind(change: &Change, server: &mut Server) -> Vec<Key> {
+fn pods_left_behind(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     if change.kind != ChangeKind::Deleted {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let pods = server.read_index_of("owner", change.object.uid(), "pods", None).unwrap_or_default();
-    pods.iter().filter(|p| pods::is_tracked(p)).map(|p| pod_key(p)).collect()
+    let pods = ctx.owned("pods", change.object.uid())?;
+    Ok(pods.iter().filter(|p| pods::is_tracked(p)).map(|p| pod_key(p)).collect())
 }
 
 /// A tracked pod that nobody tracks, and the jobs that may adopt a pod.
-fn orphans(change: &Change, server: &mut Server) -> Vec<Key> {
-    let mut keys = wakes::possible_owners(change, server, JOBS, selector_of);
+fn orphans(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    let mut keys = orphans::possible_owners(change, ctx, JOBS, selector_of)?;
     let pod = &change.object;
-    if change.kind != ChangeKind::Deleted && pods::is_tracked(pod) && !has_tracker(server, pod).unwrap_or(true) {
+    if change.kind != ChangeKind::Deleted && pods::is_tracked(pod) && !has_tracker(ctx, pod)? {
         keys.push(pod_key(pod));
     }
-    keys
+    Ok(keys)
 }
 
 /// Whether somebody is still going to count the pod.
-fn has_tracker(server: &mut Server, pod: &Object) -> Result<bool> {
+fn has_tracker(ctx: &mut Context<'_>, pod: &Object) -> Result<bool> {
     let Some(owner) = pod.controller_of() else { return Ok(false) };
     if owner.kind != "Job" {
         return Ok(true);
     }
-    let job = server.read(JOBS, pod.namespace(), &owner.name)?.filter(|job| job.uid() == owner.uid);
+    let job = ctx.get(JOBS, pod.namespace(), &owner.name)?.filter(|job| job.uid() == owner.uid);
     Ok(job.is_some_and(|job| is_managed_elsewhere(&job) || !is_finished(&job)))
 }
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     if let Some(pod) = key.name.strip_prefix(POD_KEY) {
-        if let Some(pod) = context.get("pods", &key.namespace, pod)?.filter(|p| pods::is_tracked(p))
-            && !has_tracker(context.server(), &pod)?
+        if let Some(pod) = ctx.get("pods", &key.namespace, pod)?.filter(|p| pods::is_tracked(p))
+            && !has_tracker(ctx, &pod)?
         {
-            let_go(context, &pod)?;
+            let_go(ctx, &pod)?;
         }
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
-    let job = context.get_key(JOBS, key)?;
+    let job = ctx.get_key(JOBS, key)?;
     match job.filter(|job| !is_managed_elsewhere(job)) {
-        Some(job) if !is_finished(&job) => sync(context, key, &job),
+        Some(job) if !is_finished(&job) => sync(ctx, key, &job),
         _ => {
-            let memory = key.to_string();
-            if context.memory(&memory)?.is_some() {
-                context.remember(&memory, None);
-            }
-            Ok(Action::Done)
+            ctx.clear_state(&key.to_string());
+            Ok(Action::AwaitChange)
         }
     }
 }
 
 /// Takes the finalizer off a pod as it is now; one that is gone needs nothing.
-fn let_go(context: &mut Context<'_>, pod: &Object) -> Result<()> {
-    let Some(known) = context.get("pods", pod.namespace(), pod.name())?.filter(|known| known.uid() == pod.uid()) else {
+fn let_go(ctx: &mut Context<'_>, pod: &Object) -> Result<()> {
+    let Some(known) = ctx.get("pods", pod.namespace(), pod.name())?.filter(|known| known.uid() == pod.uid()) else {
         return Ok(());
     };
     let mut free = (*known).clone();
     free.remove_finalizer(pods::TRACKING);
-    match context.update("pods", free) {
+    match ctx.update("pods", free) {
         Err(status) if !status.is_not_found() => Err(status),
         _ => Ok(()),
     }
 }
 
 /// The pods of a job, after it has adopted and released some.
-fn own_pods(context: &mut Context<'_>, job: &Object) -> Result<Vec<Arc<Object>>> {
+fn own_pods(ctx: &mut Context<'_>, job: &Object) -> Result<Vec<Arc<Object>>> {
     let selector = selector_of(job);
-    let candidates = claim::candidates(context, job, "pods", &selector)?;
+    let candidates = claim::candidates(ctx, job, "pods", &selector)?;
     let mut own = Vec::with_capacity(candidates.len());
     for pod in candidates {
         match claim::decide(job, &selector, &pod) {
             Claim::Keep => own.push(pod),
-            Claim::Adopt => own.push(adopt(context, job, &pod)?),
+            Claim::Adopt => own.push(adopt(ctx, job, &pod)?),
             Claim::Release => {
                 let mut free = (*pod).clone();
                 free.remove_finalizer(pods::TRACKING);
-                claim::release(context, job.uid(), "pods", &free)?;
+                claim::release(ctx, job.uid(), "pods", &free)?;
             }
             Claim::Ignore => {}
         }
@@ -157,38 +153,38 @@ fn own_pods(context: &mut Context<'_>, job: &Object) -> Result<Vec<Arc<Object>>>
     Ok(own)
 }
 
-fn adopt(context: &mut Context<'_>, job: &Object, pod: &Object) -> Result<Arc<Object>> {
+fn adopt(ctx: &mut Context<'_>, job: &Object, pod: &Object) -> Result<Arc<Object>> {
     let mut adopted = pod.clone();
     adopted.list_mut("/metadata/ownerReferences").insert(0, OwnerReference::controller(job).to_value());
     if !pods::is_tracked(&adopted) {
         adopted.add_finalizer(pods::TRACKING);
     }
-    context.update("pods", adopted)
+    ctx.update("pods", adopted)
 }
 
 /// One step of a job that is not over.
-fn sync(context: &mut Context<'_>, key: &Key, job: &Arc<Object>) -> Result<Action> {
-    let now = context.now;
-    let pods = own_pods(context, job)?;
+fn sync(ctx: &mut Context<'_>, key: &Key, job: &Arc<Object>) -> Result<Action> {
+    let now = ctx.now;
+    let pods = own_pods(ctx, job)?;
     let state = State::of(job, &pods);
-    let backoff = remember_failures(context, key, &state)?;
+    let backoff = remember_failures(ctx, key, &state)?;
     let mut status = job.at("/status").cloned().unwrap_or_default();
     if !state::is_suspended(job) {
         status.put_default("/startTime", now.rfc3339());
     }
     let mut done = Done { active: state.active.len(), ..Done::default() };
-    let mut next = Action::Done;
+    let mut next = Action::AwaitChange;
     let mut ending = ending::find(&state, now);
     if ending.is_some() {
-        stop_all(context, &state, &mut done);
+        stop_all(ctx, &state, &mut done);
         ending = ending.filter(|_| done.failure.is_none());
     } else {
         if !job.is_deleting() {
-            next = work(context, &state, &backoff, &mut done);
+            next = work(ctx, &state, &backoff, &mut done);
         }
         ending = ending::complete(&state, done.active);
         if ending.is_none() && !job.is_deleting() {
-            note_suspension(context, job, &mut status);
+            note_suspension(ctx, job, &mut status);
         }
     }
     let numbers = Numbers {
@@ -196,12 +192,12 @@ fn sync(context: &mut Context<'_>, key: &Key, job: &Arc<Object>) -> Result<Actio
         ready: state.ready() - done.deleted_ready,
         terminating: state.terminating() + done.deleted,
     };
-    let job = record(context, job.clone(), &state, status, &numbers, ending.as_ref())?;
+    let job = record(ctx, job.clone(), &state, status, &numbers, ending.as_ref())?;
     if let Some(failure) = done.failure {
         return Err(failure);
     }
-    let deadline = ending::deadline(&job).filter(|_| ending.is_none()).map_or(Action::Done, Action::At);
-    Ok(next.sooner(deadline))
+    let deadline = ending::deadline(&job).filter(|_| ending.is_none()).map_or(Action::AwaitChange, Action::RequeueAt);
+    Ok(next.earliest(deadline))
 }
 
 /// What has been done about the pods.
@@ -227,59 +223,61 @@ impl Done {
 }
 
 /// Notes new failures of pods for the delays that they cause.
-fn remember_failures(context: &mut Context<'_>, key: &Key, state: &State<'_>) -> Result<Backoff> {
+fn remember_failures(ctx: &mut Context<'_>, key: &Key, state: &State<'_>) -> Result<Backoff> {
     let name = key.to_string();
-    let known: Option<Backoff> = context.memory(&name)?.and_then(|row| json::from_value(&row).ok());
+    let known: Option<Backoff> = ctx.state(&name)?;
     let fresh = Backoff::new(state.job.uid());
     let before = known.filter(|record| record.job == fresh.job).unwrap_or_else(|| fresh.clone());
     let after = before.after(&state.newly_succeeded, &state.newly_failed);
     if after != before {
-        let row = if after.until().is_none() { None } else { json::to_value(&after).ok() };
-        context.remember(&name, row);
+        match after.until() {
+            None => ctx.clear_state(&name),
+            Some(_) => ctx.set_state(&name, after.clone()),
+        }
     }
     Ok(after)
 }
 
 /// The job is over: what still runs is stopped, and held back until it is counted.
-fn stop_all(context: &mut Context<'_>, state: &State<'_>, done: &mut Done) {
+fn stop_all(ctx: &mut Context<'_>, state: &State<'_>, done: &mut Done) {
     for pod in &state.active {
-        let result = pod_control::delete_pod(context, state.job, pod);
+        let result = pod_control::delete_pod(ctx, state.job, pod);
         done.note_deletion(pod, result);
     }
 }
 
 /// Makes and deletes pods of a job that goes on.
-fn work(context: &mut Context<'_>, state: &State<'_>, backoff: &Backoff, done: &mut Done) -> Action {
-    match plan::plan(state, backoff, context.now) {
+fn work(ctx: &mut Context<'_>, state: &State<'_>, backoff: &Backoff, done: &mut Done) -> Action {
+    match plan::plan(state, backoff, ctx.now) {
         Work::Nothing => {}
         Work::Wait(until) => {
             // Kubernetes reports no active pods while it waits to replace failed ones, whatever else runs.
             done.active = 0;
-            return Action::At(until);
+            return Action::RequeueAt(until);
         }
         Work::Delete(pods) => {
             for pod in pods {
                 // A pod that is not needed did not fail: it is not to be counted.
-                let result = let_go(context, &pod).and_then(|()| pod_control::delete_pod(context, state.job, &pod));
+                let result = let_go(ctx, &pod).and_then(|()| pod_control::delete_pod(ctx, state.job, &pod));
                 done.note_deletion(&pod, result);
             }
         }
-        Work::Create(Missing::Count(count)) => create(context, state, count, |_| None, done),
+        Work::Create(Missing::Count(count)) => create(ctx, state, count, |_| None, done),
         Work::Create(Missing::Indexes(indexes)) => {
-            create(context, state, indexes.len(), |at| indexes.get(at).copied(), done);
+            create(ctx, state, indexes.len(), |at| indexes.get(at).copied(), done);
         }
     }
-    Action::Done
+    Action::AwaitChange
 }
 
 fn create(
-    context: &mut Context<'_>,
+    ctx: &mut Context<'_>,
     state: &State<'_>,
     count: usize,
     index: impl Fn(usize) -> Option<i64>,
     done: &mut Done,
 ) {
-    let attempt = |at| match pod_control::create_pod(context, state.job, template::new_pod(state, index(at))) {
+    let attempt = |at| match pod_control::create_pod(ctx, state.job, template::new_pod(state, index(at))) {
         Err(status) if pod_control::is_namespace_terminating(&status) => Ok(()),
         other => other.map(drop),
     };
@@ -289,54 +287,54 @@ fn create(
 }
 
 /// Says when a job has been suspended or resumed.
-fn note_suspension(context: &mut Context<'_>, job: &Object, status: &mut Value) {
+fn note_suspension(ctx: &mut Context<'_>, job: &Object, status: &mut Value) {
     let suspended = state::is_suspended(job);
-    if tracking::note_suspension(status, suspended, context.now) {
+    if tracking::note_suspension(status, suspended, ctx.now) {
         let (reason, text) = if suspended { ("Suspended", "Job suspended") } else { ("Resumed", "Job resumed") };
-        context.event(job, "Normal", reason, text);
+        ctx.event(job, "Normal", reason, text);
     }
 }
 
 /// Writes the status in its two steps, lets go of counted pods in between, and says when the job is over.
 fn record(
-    context: &mut Context<'_>,
+    ctx: &mut Context<'_>,
     job: Arc<Object>,
     state: &State<'_>,
     status: Value,
     numbers: &Numbers,
     ending: Option<&Ending>,
 ) -> Result<Arc<Object>> {
-    let now = context.now;
+    let now = ctx.now;
     let first = tracking::first(state, status, numbers, ending, now);
-    let job = write_status(context, job, &first.status)?;
+    let job = write_status(ctx, job, &first.status)?;
     for pod in &first.counted {
-        let_go(context, pod)?;
+        let_go(ctx, pod)?;
     }
     let (status, over) = tracking::second(&first, numbers, ending, now);
-    let job = write_status(context, job, &status)?;
+    let job = write_status(ctx, job, &status)?;
     if let Some(ending) = ending.filter(|_| over) {
-        report_end(context, &job, ending);
+        report_end(ctx, &job, ending);
     }
     Ok(job)
 }
 
-fn write_status(context: &mut Context<'_>, job: Arc<Object>, status: &Value) -> Result<Arc<Object>> {
+fn write_status(ctx: &mut Context<'_>, job: Arc<Object>, status: &Value) -> Result<Arc<Object>> {
     if job.get("status") == Some(status) {
         return Ok(job);
     }
     let mut updated = (*job).clone();
     updated.put("/status", status.clone());
-    context.update_status(JOBS, updated)
+    ctx.update_status(JOBS, updated)
 }
 
-fn report_end(context: &mut Context<'_>, job: &Object, ending: &Ending) {
+fn report_end(ctx: &mut Context<'_>, job: &Object, ending: &Ending) {
     if !ending.success {
-        return context.event(job, "Warning", &ending.reason, &ending.message);
+        return ctx.event(job, "Warning", &ending.reason, &ending.message);
     }
     let completions = job.int("/spec/completions").unwrap_or(i64::MAX);
     if job.int("/status/succeeded").unwrap_or(0) > completions {
         let text = "Too many succeeded pods running after completion count reached";
-        context.event(job, "Warning", "TooManySucceededPods", text);
+        ctx.event(job, "Warning", "TooManySucceededPods", text);
     }
-    context.event(job, "Normal", "Completed", "Job completed");
+    ctx.event(job, "Normal", "Completed", "Job completed");
 }

@@ -7,9 +7,6 @@ use crate::api::Propagation;
 use crate::controllers::shared::testing::Bench;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
-use kctl_base::sim::Duration;
-
-const RESOURCES: &[&str] = &["pods", "jobs.batch"];
 
 /// A job that runs one shell script.
 fn job(name: &str, script: &str, spec: Value) -> Value {
@@ -20,19 +17,12 @@ fn job(name: &str, script: &str, spec: Value) -> Value {
     job
 }
 
-fn bench_with(jobs: Vec<Value>) -> Option<Bench> {
-    let mut bench = Bench::new(RESOURCES)?;
+fn bench_with(jobs: Vec<Value>) -> Bench {
+    let mut bench = Bench::open();
     for job in jobs {
         bench.create("jobs.batch", job);
     }
-    Some(bench)
-}
-
-fn advance(bench: &mut Bench, seconds: i64) {
-    for _ in 0..seconds {
-        bench.schedule();
-        bench.cluster.advance(Duration::from_secs(1)).unwrap();
-    }
+    bench
 }
 
 fn conditions(bench: &mut Bench, name: &str) -> Vec<String> {
@@ -47,9 +37,7 @@ fn pods_of(bench: &mut Bench, job: &str) -> Vec<Arc<Object>> {
 
 #[test]
 fn a_job_runs_to_completion() {
-    let Some(mut bench) = bench_with(vec![job("wide", "true", json!({"completions": 5, "parallelism": 2}))]) else {
-        return;
-    };
+    let mut bench = bench_with(vec![job("wide", "true", json!({"completions": 5, "parallelism": 2}))]);
     let status = bench.get("jobs.batch", "wide")["status"].clone();
     assert_eq!((status.int("/active"), status.int("/ready"), status.int("/terminating")), (Some(2), Some(0), Some(0)));
     assert!(pods_of(&mut bench, "wide").iter().all(|p| super::pods::is_tracked(p)));
@@ -75,7 +63,7 @@ fn a_job_runs_to_completion() {
 #[test]
 fn indexes_are_named_and_counted() {
     let spec = json!({"completions": 3, "parallelism": 3, "completionMode": "Indexed"});
-    let Some(mut bench) = bench_with(vec![job("indexed", "true", spec)]) else { return };
+    let mut bench = bench_with(vec![job("indexed", "true", spec)]);
     bench.settle();
     let job = bench.get("jobs.batch", "indexed");
     assert_eq!((job.str("/status/completedIndexes"), job.int("/status/succeeded")), ("0-2", Some(3)));
@@ -88,10 +76,10 @@ fn indexes_are_named_and_counted() {
 
 #[test]
 fn failures_are_tried_again_after_a_while_and_not_for_ever() {
-    let Some(mut bench) = bench_with(vec![job("failing", "exit 1", json!({"backoffLimit": 1}))]) else { return };
-    advance(&mut bench, 11);
+    let mut bench = bench_with(vec![job("failing", "exit 1", json!({"backoffLimit": 1}))]);
+    bench.advance(11);
     assert_eq!(pods_of(&mut bench, "failing").len(), 1, "10 s after the failure");
-    advance(&mut bench, 4);
+    bench.advance(4);
     let job = bench.get("jobs.batch", "failing");
     assert_eq!(job.int("/status/failed"), Some(2));
     let want = ["FailureTarget=True BackoffLimitExceeded", "Failed=True BackoffLimitExceeded"];
@@ -102,10 +90,8 @@ fn failures_are_tried_again_after_a_while_and_not_for_ever() {
 
 #[test]
 fn a_deadline_stops_what_runs() {
-    let Some(mut bench) = bench_with(vec![job("late", "sleep 100", json!({"activeDeadlineSeconds": 5}))]) else {
-        return;
-    };
-    advance(&mut bench, 5);
+    let mut bench = bench_with(vec![job("late", "sleep 100", json!({"activeDeadlineSeconds": 5}))]);
+    bench.advance(5);
     assert_eq!(conditions(&mut bench, "late"), ["FailureTarget=True DeadlineExceeded"], "its pod is still going");
     bench.settle();
     let want = ["FailureTarget=True DeadlineExceeded", "Failed=True DeadlineExceeded"];
@@ -126,12 +112,12 @@ fn a_deadline_stops_what_runs() {
 #[test]
 fn a_job_sleeps_and_wakes() {
     let spec = json!({"suspend": true, "parallelism": 2, "completions": 2});
-    let Some(mut bench) = bench_with(vec![job("asleep", "sleep 20", spec)]) else { return };
+    let mut bench = bench_with(vec![job("asleep", "sleep 20", spec)]);
     bench.settle();
     assert_eq!(conditions(&mut bench, "asleep"), ["Suspended=True JobSuspended"]);
     assert_eq!(bench.get("jobs.batch", "asleep").at("/status/startTime"), None);
     bench.patch("jobs.batch", "asleep", json!({"spec": {"suspend": false}}));
-    advance(&mut bench, 5);
+    bench.advance(5);
     assert_eq!(conditions(&mut bench, "asleep"), ["Suspended=False JobResumed"]);
     assert_eq!(bench.get("jobs.batch", "asleep").int("/status/ready"), Some(2));
     bench.patch("jobs.batch", "asleep", json!({"spec": {"suspend": true}}));
@@ -140,7 +126,7 @@ fn a_job_sleeps_and_wakes() {
     assert_eq!((job.int("/status/active"), job.int("/status/failed")), (None, None), "stopping is not failing");
     assert!(pods_of(&mut bench, "asleep").is_empty());
     bench.patch("jobs.batch", "asleep", json!({"spec": {"suspend": false}}));
-    advance(&mut bench, 30);
+    bench.advance(30);
     assert_eq!(bench.get("jobs.batch", "asleep").int("/status/succeeded"), Some(2));
     let events = bench.events("asleep");
     for want in ["Suspended Job suspended", "Resumed Job resumed", "Completed Job completed"] {
@@ -151,15 +137,15 @@ fn a_job_sleeps_and_wakes() {
 #[test]
 fn every_index_may_have_its_own_limit() {
     let spec = json!({"completions": 2, "parallelism": 2, "completionMode": "Indexed", "backoffLimitPerIndex": 1});
-    let Some(mut bench) = bench_with(vec![job("each", "exit 1", spec)]) else { return };
-    advance(&mut bench, 4);
+    let mut bench = bench_with(vec![job("each", "exit 1", spec)]);
+    bench.advance(4);
     let job = bench.get("jobs.batch", "each");
     assert_eq!(
         (job.str("/status/failedIndexes"), job.int("/status/failed")),
         ("", None),
         "not counted before they are replaced"
     );
-    advance(&mut bench, 30);
+    bench.advance(30);
     let job = bench.get("jobs.batch", "each");
     assert_eq!((job.str("/status/failedIndexes"), job.int("/status/failed")), ("0,1", Some(4)));
     assert_eq!(conditions(&mut bench, "each"), ["FailureTarget=True FailedIndexes", "Failed=True FailedIndexes"]);
@@ -174,10 +160,8 @@ fn a_policy_decides_about_failures() {
         |action: &str| json!({"rules": [{"action": action, "onExitCodes": {"operator": "In", "values": [42]}}]});
     let fatal = json!({"podFailurePolicy": rules("FailJob")});
     let ignored = json!({"podFailurePolicy": rules("Ignore"), "backoffLimit": 0});
-    let Some(mut bench) = bench_with(vec![job("fatal", "exit 42", fatal), job("ignored", "exit 42", ignored)]) else {
-        return;
-    };
-    advance(&mut bench, 16);
+    let mut bench = bench_with(vec![job("fatal", "exit 42", fatal), job("ignored", "exit 42", ignored)]);
+    bench.advance(16);
     assert_eq!(
         conditions(&mut bench, "fatal"),
         ["FailureTarget=True PodFailurePolicy", "Failed=True PodFailurePolicy"]
@@ -193,7 +177,7 @@ fn success_may_come_early() {
     let rules = json!([{"succeededCount": 1}]);
     let spec =
         json!({"completions": 3, "parallelism": 1, "completionMode": "Indexed", "successPolicy": {"rules": rules}});
-    let Some(mut bench) = bench_with(vec![job("early", "true", spec)]) else { return };
+    let mut bench = bench_with(vec![job("early", "true", spec)]);
     bench.settle();
     assert_eq!(
         conditions(&mut bench, "early"),
@@ -204,15 +188,15 @@ fn success_may_come_early() {
 
 #[test]
 fn pods_are_deleted_scaled_and_left_behind() {
-    let Some(mut bench) = bench_with(vec![job("long", "sleep 1000", json!({"parallelism": 3}))]) else { return };
-    advance(&mut bench, 5);
+    let mut bench = bench_with(vec![job("long", "sleep 1000", json!({"parallelism": 3}))]);
+    bench.advance(5);
     bench.patch("jobs.batch", "long", json!({"spec": {"parallelism": 1}}));
     bench.settle();
     assert_eq!(pods_of(&mut bench, "long").len(), 1);
     assert_eq!(bench.get("jobs.batch", "long").int("/status/failed"), None);
     let victim = pods_of(&mut bench, "long")[0].name().to_string();
     bench.delete("pods", &victim, Propagation::Background);
-    advance(&mut bench, 20);
+    bench.advance(20);
     assert_eq!(bench.get("jobs.batch", "long").int("/status/failed"), Some(1), "a deleted pod has failed");
     assert_eq!(pods_of(&mut bench, "long").len(), 1, "and is replaced");
     bench.delete("jobs.batch", "long", Propagation::Orphan);

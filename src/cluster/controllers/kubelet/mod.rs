@@ -25,7 +25,7 @@ pub use images::DEFAULT_MISSING;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Context, Controller, Key, Wake};
+use super::{Action, Context, Controller, Event, Key, Watch};
 use crate::api::{LogLine, Propagation, Server};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::Value;
@@ -37,7 +37,7 @@ use step::{Fault, Outcome, Step, World};
 
 /// The controller.
 pub(super) const CONTROLLER: Controller =
-    Controller { name: NAME, wakes: &[Wake::custom("pods", bound_pods)], reconcile };
+    Controller { name: NAME, watches: &[Watch::mapped("pods", bound_pods)], reconcile };
 
 const NAME: &str = "kubelet";
 /// The list of nodes whose kubelet has been stopped on purpose.
@@ -51,13 +51,13 @@ const FAULTS: &str = "pod-faults";
 const GONE: &str = "gone:";
 
 /// A kubelet minds only pods that are bound to its node; a removed pod is forgotten.
-fn bound_pods(change: &Change, _: &mut Server) -> Vec<Key> {
+fn bound_pods(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>, Status> {
     let pod = &change.object;
-    match (pod.str("/spec/nodeName"), change.kind) {
+    Ok(match (pod.str("/spec/nodeName"), change.kind) {
         ("", _) => Vec::new(),
         (_, ChangeKind::Deleted) => vec![Key::of(pod), Key::new("", &format!("{GONE}{}", pod.uid()))],
         _ => vec![Key::of(pod)],
-    }
+    })
 }
 
 fn memory_name(uid: &str) -> String {
@@ -66,52 +66,53 @@ fn memory_name(uid: &str) -> String {
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     if let Some(uid) = key.name.strip_prefix(GONE) {
-        ctx.remember(&memory_name(uid), None);
-        return Ok(Action::Done);
+        ctx.clear_state(&memory_name(uid));
+        return Ok(Action::AwaitChange);
     }
     let Some(pod) = ctx.get_key("pods", key)?.filter(|p| !p.str("/spec/nodeName").is_empty()) else {
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     };
     let phase = pod.str("/status/phase");
     let over = phase == "Succeeded" || phase == "Failed";
     let node = pod.str("/spec/nodeName").to_string();
     if (over && !pod.is_deleting()) || is_stopped(ctx, &node)? {
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
-    let Some(mut runtime) = remembered(ctx, &pod, &node)? else { return Ok(Action::Done) };
+    let Some(mut runtime) = remembered(ctx, &pod, &node)? else { return Ok(Action::AwaitChange) };
     let before = runtime.clone();
     let outcome = step(ctx, &pod, &node, &mut runtime)?;
     if runtime != before || pod.str("/status/startTime").is_empty() {
-        ctx.remember_typed(&memory_name(pod.uid()), runtime.clone());
+        ctx.set_state(&memory_name(pod.uid()), runtime.clone());
     }
     for image in &outcome.pulled {
         keep_image(ctx, &node, image)?;
     }
     for note in &outcome.notes {
-        let kind = if note.warning { "Warning" } else { "Normal" };
-        ctx.event_from(&pod, &note.field_path, &node, kind, note.reason, &note.message);
+        let event_type = if note.warning { "Warning" } else { "Normal" };
+        let (reason, message, field_path) = (note.reason, &note.message, &note.field_path);
+        ctx.record(&pod, &Event { event_type, reason, message, field_path, host: &node });
     }
     // Containers that have only been told to stop look as they did.
     let reported = (!pod.is_deleting() || outcome.gone) && report(ctx, &pod, &runtime, &node)?;
     if outcome.gone && reported {
         // That its containers have ended is seen before the pod goes.
-        return Ok(Action::At(ctx.now));
+        return Ok(Action::RequeueAt(ctx.now));
     }
     if outcome.gone {
         clear_fault(ctx, key)?;
         ctx.delete_with("pods", &pod, Some(0), Propagation::Background)?;
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
     Ok(match outcome.next {
-        Some((at, true)) => Action::Recurring(at),
-        Some((at, false)) => Action::At(at),
-        None => Action::Done,
+        Some((at, true)) => Action::ResyncAt(at),
+        Some((at, false)) => Action::RequeueAt(at),
+        None => Action::AwaitChange,
     })
 }
 
 /// What the kubelet remembers of a pod; a pod that it sees first gets a sandbox and an address.
 fn remembered(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Option<PodRuntime>, Status> {
-    if let Some(known) = ctx.typed_memory(&memory_name(pod.uid()))? {
+    if let Some(known) = ctx.state(&memory_name(pod.uid()))? {
         return Ok(Some(known));
     }
     let Some(found) = ctx.get("nodes", "", node)? else { return Ok(None) };
@@ -136,7 +137,8 @@ fn tell_of_nonsense(ctx: &mut Context<'_>, pod: &Object, node: &str) {
     if !words.is_empty() {
         let words: Vec<String> = words.into_iter().collect();
         let text = format!("Annotation {} says what means nothing: {}", life::ANNOTATION, words.join(" "));
-        ctx.event_from(pod, "", node, "Warning", "UnknownLife", &text);
+        let (event_type, reason) = ("Warning", "UnknownLife");
+        ctx.record(pod, &Event { event_type, reason, message: &text, field_path: "", host: node });
     }
 }
 
@@ -190,14 +192,14 @@ fn step(ctx: &mut Context<'_>, pod: &Object, node: &str, runtime: &mut PodRuntim
 
 /// The images that a node has pulled.
 fn node_images(ctx: &mut Context<'_>, node: &str) -> Result<Vec<String>, Status> {
-    Ok(ctx.typed_memory(&format!("images/{node}"))?.unwrap_or_default())
+    Ok(ctx.state(&format!("images/{node}"))?.unwrap_or_default())
 }
 
 fn keep_image(ctx: &mut Context<'_>, node: &str, image: &str) -> Result<(), Status> {
     let mut images = node_images(ctx, node)?;
     if !images.iter().any(|i| i == image) {
         images.push(image.into());
-        ctx.remember_typed(&format!("images/{node}"), images);
+        ctx.set_state(&format!("images/{node}"), images);
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use kctl_base::sim::Duration;
 
 #[test]
 fn a_declared_life_of_all_containers_lets_init_containers_succeed_in_the_end() {
-    let mut bench = Bench::new(&["pods"]).expect("pods are served");
+    let mut bench = Bench::open();
     let pod = json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": "web", "annotations": {"kctl.dev/life": "run=1s exit=1 times=1"}},
         "spec": {"initContainers": [{"name": "prepare", "image": "busybox", "command": ["true"]}],
@@ -25,7 +25,7 @@ fn a_declared_life_of_all_containers_lets_init_containers_succeed_in_the_end() {
 
 #[test]
 fn words_of_a_declared_life_that_mean_nothing_make_an_event() {
-    let mut bench = Bench::new(&["pods", "events"]).expect("both are served");
+    let mut bench = Bench::open();
     let pod = json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": "web", "annotations": {"kctl.dev/life": "run=1s lasts=2s exit=x"}},
         "spec": {"containers": [{"name": "a", "image": "nginx"}, {"name": "b", "image": "nginx"}]}});
@@ -39,7 +39,7 @@ fn words_of_a_declared_life_that_mean_nothing_make_an_event() {
 
 #[test]
 fn a_pod_that_a_finalizer_holds_back_stays_as_it_ended() {
-    let mut bench = Bench::new(&["pods"]).expect("pods are served");
+    let mut bench = Bench::open();
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "finalizers": ["example.com/x"]},
         "spec": {"terminationGracePeriodSeconds": 2, "containers": [{"name": "a", "image": "nginx"}]}});
     bench.create("pods", pod);

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use plan::Remaining;
 
-use super::context::Result;
+use super::runtime::Result;
 use super::shared::pods;
-use super::{Action, Context, Controller, Key, Wake};
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::{Body, Request, Server, Verb};
 use crate::store::{Change, ChangeKind};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -26,11 +26,11 @@ const FINALIZER: &str = "kubernetes";
 
 /// The controller.
 pub const CONTROLLER: Controller =
-    Controller { name: "namespace-controller", wakes: &[Wake::custom("namespaces", going)], reconcile };
+    Controller { name: "namespace-controller", watches: &[Watch::mapped("namespaces", going)], reconcile };
 
-fn going(change: &Change, _: &mut Server) -> Vec<Key> {
+fn going(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let going = change.kind != ChangeKind::Deleted && change.object.is_deleting();
-    going.then(|| Key::of(&change.object)).into_iter().collect()
+    Ok(going.then(|| Key::of(&change.object)).into_iter().collect())
 }
 
 /// The row with the instant until which a namespace is left alone.
@@ -38,46 +38,46 @@ fn row(namespace: &Object) -> String {
     format!("due/{}", namespace.uid())
 }
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let Some(namespace) = context.get("namespaces", "", &key.name)? else { return Ok(Action::Done) };
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let Some(namespace) = ctx.get("namespaces", "", &key.name)? else { return Ok(Action::AwaitChange) };
     if !namespace.is_deleting() || !namespace.list("/spec/finalizers").iter().any(|f| f == FINALIZER) {
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
     let row = row(&namespace);
-    let due = context.memory(&row)?.and_then(|v| v.as_i64()).map(Time::from_micros);
-    let due = due.unwrap_or(namespace.deletion_time().unwrap_or(context.now) + DELAY);
-    if due > context.now {
-        return Ok(Action::At(due));
+    let due = ctx.state::<Time>(&row)?;
+    let due = due.unwrap_or(namespace.deletion_time().unwrap_or(ctx.now) + DELAY);
+    if due > ctx.now {
+        return Ok(Action::RequeueAt(due));
     }
-    let remaining = empty(context, &namespace)?;
-    let conditions = plan::conditions(namespace.list("/status/conditions"), &remaining, context.now);
+    let remaining = empty(ctx, &namespace)?;
+    let conditions = plan::conditions(namespace.list("/status/conditions"), &remaining, ctx.now);
     let news = namespace.list("/status/conditions") != conditions;
     if news {
         let mut updated = (*namespace).clone();
         updated.put("/status/conditions", conditions);
-        context.update_status("namespaces", updated)?;
+        ctx.update_status("namespaces", updated)?;
     }
     if remaining.is_empty() {
-        context.remember(&row, None);
-        finalize(context, &key.name)?;
-        return Ok(Action::Done);
+        ctx.clear_state(&row);
+        finalize(ctx, &key.name)?;
+        return Ok(Action::AwaitChange);
     }
     // The change of its conditions makes the namespace due like any other change does.
     let wait = Duration::from_secs(remaining.estimate / 2 + 1);
-    let next = context.now + if news { wait.min(DELAY) } else { wait };
-    context.remember(&row, Some(next.micros().into()));
-    Ok(Action::At(next))
+    let next = ctx.now + if news { wait.min(DELAY) } else { wait };
+    ctx.set_state(&row, next);
+    Ok(Action::RequeueAt(next))
 }
 
 /// Deletes what is in a namespace and answers what remains. As long as there are pods nothing else is touched.
-fn empty(context: &mut Context<'_>, namespace: &Object) -> Result<Remaining> {
+fn empty(ctx: &mut Context<'_>, namespace: &Object) -> Result<Remaining> {
     let mut remaining = Remaining::default();
-    empty_resource(context, namespace, "pods", &mut remaining)?;
+    empty_resource(ctx, namespace, "pods", &mut remaining)?;
     if !remaining.is_empty() {
         return Ok(remaining);
     }
-    for resource in deletable_resources(context.server()) {
-        empty_resource(context, namespace, &resource, &mut remaining)?;
+    for resource in deletable_resources(ctx.server()) {
+        empty_resource(ctx, namespace, &resource, &mut remaining)?;
     }
     Ok(remaining)
 }
@@ -89,28 +89,23 @@ fn deletable_resources(server: &Server) -> Vec<String> {
     kinds.map(|k| k.names().resource().into()).collect()
 }
 
-fn empty_resource(
-    context: &mut Context<'_>,
-    namespace: &Object,
-    resource: &str,
-    remaining: &mut Remaining,
-) -> Result<()> {
+fn empty_resource(ctx: &mut Context<'_>, namespace: &Object, resource: &str, remaining: &mut Remaining) -> Result<()> {
     let name = namespace.name().to_string();
-    let content = context.list(resource, Some(&name))?;
+    let content = ctx.list(resource, Some(&name))?;
     if content.is_empty() {
         return Ok(());
     }
     for object in content.iter().filter(|o| !o.is_deleting()) {
-        context.delete(resource, object)?;
+        ctx.delete(resource, object)?;
     }
-    let left = context.list(resource, Some(&name))?;
+    let left = ctx.list(resource, Some(&name))?;
     let mut finalizers: BTreeMap<String, usize> = BTreeMap::new();
     for finalizer in left.iter().flat_map(|o| o.finalizers()) {
         *finalizers.entry(finalizer.into()).or_default() += 1;
     }
     let graces = left.iter().filter(|o| resource == "pods" && !pods::is_terminal(o));
     let grace = graces.filter_map(|p| p.int("/spec/terminationGracePeriodSeconds")).max().unwrap_or(0);
-    let passed = context.now - namespace.deletion_time().unwrap_or(context.now);
+    let passed = ctx.now - namespace.deletion_time().unwrap_or(ctx.now);
     let estimate = match () {
         () if passed < Duration::from_secs(grace) => grace,
         () if !finalizers.is_empty() => FINALIZERS_TAKE,
@@ -121,12 +116,12 @@ fn empty_resource(
 }
 
 /// Takes the finalizer off; the namespace goes when it was the last.
-fn finalize(context: &mut Context<'_>, name: &str) -> Result<()> {
-    let Some(namespace) = context.get("namespaces", "", name)? else { return Ok(()) };
+fn finalize(ctx: &mut Context<'_>, name: &str) -> Result<()> {
+    let Some(namespace) = ctx.get("namespaces", "", name)? else { return Ok(()) };
     let mut freed = (*namespace).clone();
     freed.list_mut("/spec/finalizers").retain(|f| f != FINALIZER);
     let request = Request::new(Verb::Update, "namespaces", "", name).subresource("finalize").body(Body::Object(freed));
-    context.send(request).map(drop)
+    ctx.send(request).map(drop)
 }
 
 #[cfg(test)]
@@ -150,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_namespace_goes_some_seconds_after_its_deletion() {
-        let mut bench = Bench::new(&["namespaces", "configmaps"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         make(&mut bench);
         bench.create(
             "configmaps",
@@ -158,10 +153,10 @@ mod tests {
                    "finalizers": ["example.com/keep"]}}),
         );
         go(&mut bench);
-        bench.cluster.advance(Duration::from_secs(4)).unwrap();
+        bench.advance(4);
         let there = bench.cluster.server().read("configmaps", "team", "kube-root-ca.crt").unwrap();
         assert!(there.is_some(), "nothing has happened yet");
-        bench.cluster.advance(Duration::from_secs(2)).unwrap();
+        bench.advance(2);
         let conditions = namespace(&mut bench).expect("it waits")["status"]["conditions"].clone();
         assert_eq!(conditions[3]["message"], "Some resources are remaining: configmaps. has 1 resource instances");
         assert_eq!(
@@ -171,21 +166,21 @@ mod tests {
         let free = json!({"metadata": {"finalizers": null}});
         let free = Request::patch("configmaps", "team", "held", crate::api::PatchType::Merge, free);
         bench.cluster.handle(&free).unwrap();
-        bench.cluster.advance(Duration::from_secs(10)).unwrap();
+        bench.advance(10);
         assert_eq!(namespace(&mut bench), None);
         assert!(bench.cluster.server().read_all("serviceaccounts", Some("team")).unwrap().is_empty());
     }
 
     #[test]
     fn pods_go_first() {
-        let Some(mut bench) = Bench::new(&["namespaces", "pods"]) else { return };
+        let mut bench = Bench::open();
         make(&mut bench);
         let mut tool = pod("tool", json!({}));
         tool.put("/metadata/namespace", "team");
         bench.create("pods", tool);
         bench.settle();
         go(&mut bench);
-        bench.cluster.advance(Duration::from_secs(5)).unwrap();
+        bench.advance(5);
         let said = namespace(&mut bench).expect("it waits for the pod");
         assert_eq!(
             said["status"]["conditions"][3]["message"],
@@ -193,7 +188,7 @@ mod tests {
         );
         assert!(bench.cluster.server().read("configmaps", "team", "kube-root-ca.crt").unwrap().is_some());
         bench.settle();
-        bench.cluster.advance(Duration::from_secs(20)).unwrap();
+        bench.advance(20);
         assert_eq!(namespace(&mut bench), None);
     }
 }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::taints::{self, Stay};
-use crate::api::Server;
-use crate::controllers::context::Result;
-use crate::controllers::{Action, Context, Controller, Key, Wake};
+use crate::controllers::runtime::Result;
+use crate::controllers::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -14,19 +13,19 @@ use kctl_base::sim::{Duration, Time};
 /// The controller; its keys are pods.
 pub const CONTROLLER: Controller = Controller {
     name: "taint-eviction-controller",
-    wakes: &[Wake::custom("nodes", pods_of_tainted), Wake::custom("pods", bound)],
+    watches: &[Watch::mapped("nodes", pods_of_tainted), Watch::mapped("pods", bound)],
     reconcile,
 };
 
 /// The pods of a node whose NoExecute taints have changed.
-fn pods_of_tainted(change: &Change, server: &mut Server) -> Vec<Key> {
+fn pods_of_tainted(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let now = taints::no_execute(&change.object);
     let before = change.old.as_ref().map(|o| taints_of(o)).unwrap_or_default();
     if change.kind == ChangeKind::Deleted || now.iter().copied().eq(before.iter()) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let pods: Vec<Arc<Object>> = server.read_index_of("node", change.object.name(), "pods", None).unwrap_or_default();
-    pods.iter().map(|p| Key::of(p)).collect()
+    let pods = ctx.indexed("pods", "node", change.object.name())?;
+    Ok(pods.iter().map(|p| Key::of(p)).collect())
 }
 
 fn taints_of(node: &Object) -> Vec<Value> {
@@ -34,14 +33,14 @@ fn taints_of(node: &Object) -> Vec<Value> {
 }
 
 /// A pod that has come to its node, or tolerates something else than before, or has gone.
-fn bound(change: &Change, _: &mut Server) -> Vec<Key> {
+fn bound(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     fn concerns(pod: &Object) -> (&str, &[Value]) {
         (pod.str("/spec/nodeName"), pod.list("/spec/tolerations"))
     }
     let changed = change.kind == ChangeKind::Deleted
         || change.old.as_ref().is_none_or(|old| concerns(old) != concerns(&change.object));
     let relevant = changed && !change.object.str("/spec/nodeName").is_empty();
-    relevant.then(|| Key::of(&change.object)).into_iter().collect()
+    Ok(relevant.then(|| Key::of(&change.object)).into_iter().collect())
 }
 
 /// What is to be done about a pod.
@@ -71,36 +70,35 @@ fn plan(pod: &Object, taints: &[&Value], since: Time, now: Time) -> Plan {
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let row = format!("since/{key}");
-    let remembered = ctx.memory(&row)?;
-    let since = remembered.as_ref().and_then(Value::as_str).and_then(Time::parse);
+    let since = ctx.state::<Time>(&row)?;
     let Some(pod) = ctx.get_key("pods", key)? else {
-        ctx.remember(&row, None);
-        return Ok(Action::Done);
+        ctx.clear_state(&row);
+        return Ok(Action::AwaitChange);
     };
     let node = ctx.get("nodes", "", pod.str("/spec/nodeName"))?;
     let tainted = node.as_deref().map(taints::no_execute).unwrap_or_default();
     match plan(&pod, &tainted, since.unwrap_or(ctx.now), ctx.now) {
         Plan::Leave => {
-            if remembered.is_some() {
-                ctx.remember(&row, None);
+            if since.is_some() {
+                ctx.clear_state(&row);
                 if !pod.is_deleting() {
                     let text = format!("Cancelling deletion of Pod {key}");
                     ctx.event(&pod, "Normal", "TaintManagerEviction", &text);
                 }
             }
-            Ok(Action::Done)
+            Ok(Action::AwaitChange)
         }
         Plan::Evict => {
-            ctx.remember(&row, None);
+            ctx.clear_state(&row);
             evict(ctx, key, &pod)?;
-            Ok(Action::Done)
+            Ok(Action::AwaitChange)
         }
         Plan::EvictAt(at) => {
             if since.is_none() {
-                let now = ctx.now.rfc3339_micro();
-                ctx.remember(&row, Some(now.into()));
+                let now = ctx.now;
+                ctx.set_state(&row, now);
             }
-            Ok(Action::At(at))
+            Ok(Action::RequeueAt(at))
         }
     }
 }

@@ -4,14 +4,14 @@
 //! controller's business.
 
 use super::is_stopped;
-use crate::controllers::context::Result;
-use crate::controllers::{Action, Context, Controller, Key, Wake};
-use kctl_base::json::{Value, json};
+use crate::controllers::runtime::Result;
+use crate::controllers::{Action, Context, Controller, Event, Key, Watch};
+use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite, condition, condition_is_true};
 use kctl_base::sim::{Ids, Time};
 
 /// The controller; its keys are nodes.
-pub const CONTROLLER: Controller = Controller { name: NAME, wakes: &[Wake::own("nodes")], reconcile };
+pub const CONTROLLER: Controller = Controller { name: NAME, watches: &[Watch::primary("nodes")], reconcile };
 
 /// How it is called on the timeline; events and managedFields call it kubelet.
 pub const NAME: &str = "kubelet-node";
@@ -32,11 +32,11 @@ const CONDITIONS: &[(&str, &str, &str, &str)] = &[
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let Some(node) = ctx.get_key("nodes", key)? else {
-        ctx.remember(&cordon_row(&key.name), None);
-        return Ok(Action::Done);
+        ctx.clear_state(&cordon_row(&key.name));
+        return Ok(Action::AwaitChange);
     };
     if node.is_deleting() || is_stopped(ctx, &key.name)? {
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
     let address = match node.list("/status/addresses").is_empty() {
         true => Some(address(ctx.next_counter("node-address", "")?)),
@@ -56,7 +56,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     }
     note_cordon(ctx, &node)?;
     keep_lease(ctx, &node)?;
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 fn cordon_row(node: &str) -> String {
@@ -66,15 +66,20 @@ fn cordon_row(node: &str) -> String {
 /// Events of a kubelet about a change of its node's state.
 fn note(ctx: &mut Context<'_>, node: &Object, reason: &str) {
     let text = format!("Node {} status is now: {reason}", node.name());
-    ctx.event_from(node, "", node.name(), "Normal", reason, &text);
+    let event = Event { event_type: "Normal", reason, message: &text, field_path: "", host: node.name() };
+    ctx.record(node, &event);
 }
 
 /// The kubelet tells when its node is cordoned and when no longer.
 fn note_cordon(ctx: &mut Context<'_>, node: &Object) -> Result<()> {
     let row = cordon_row(node.name());
-    let (was, is) = (ctx.memory(&row)?.is_some(), node.flag("/spec/unschedulable"));
+    let (was, is) = (ctx.state::<bool>(&row)?.is_some(), node.flag("/spec/unschedulable"));
     if was != is {
-        ctx.remember(&row, is.then_some(Value::Bool(true)));
+        if is {
+            ctx.set_state(&row, true)
+        } else {
+            ctx.clear_state(&row)
+        }
         note(ctx, node, if is { "NodeNotSchedulable" } else { "NodeSchedulable" });
     }
     Ok(())
@@ -170,8 +175,7 @@ fn machine(node: &Object, ids: Ids) -> [(&'static str, String); 9] {
 
 /// The lease that a living kubelet holds; it goes with the node.
 fn keep_lease(ctx: &mut Context<'_>, node: &Object) -> Result<()> {
-    let served = ctx.server().catalog().by_resource(LEASES).is_some();
-    if !served || ctx.get(LEASES, LEASE_NAMESPACE, node.name())?.is_some() {
+    if ctx.get(LEASES, LEASE_NAMESPACE, node.name())?.is_some() {
         return Ok(());
     }
     let owner = OwnerReference { controller: false, block_owner_deletion: false, ..OwnerReference::controller(node) };

@@ -2,15 +2,15 @@
 //! cordons become taints, and the pods of a lost node are not ready any more.
 
 use super::{is_stopped, kubelet, taints};
-use crate::controllers::context::Result;
-use crate::controllers::{Action, Context, Controller, Key, Wake};
+use crate::controllers::runtime::Result;
+use crate::controllers::{Action, Context, Controller, Key, Watch};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition, condition_is_true};
 use kctl_base::sim::{Duration, Time};
 
 /// The controller; its keys are nodes. Stopping and starting a kubelet wakes it.
 pub const CONTROLLER: Controller =
-    Controller { name: "node-lifecycle-controller", wakes: &[Wake::own("nodes")], reconcile };
+    Controller { name: "node-lifecycle-controller", watches: &[Watch::primary("nodes")], reconcile };
 
 /// How long a node may be silent (`--node-monitor-grace-period`).
 const GRACE: Duration = Duration::from_secs(50);
@@ -23,8 +23,8 @@ const REPORTED: &[&str] = &["MemoryPressure", "DiskPressure", "PIDPressure", "Re
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let Some(node) = ctx.get_key("nodes", key)? else {
-        ctx.remember(&silence_row(&key.name), None);
-        return Ok(Action::Done);
+        ctx.clear_state(&silence_row(&key.name));
+        return Ok(Action::AwaitChange);
     };
     let node = register(ctx, &node)?;
     let silent_since = silence(ctx, &node)?;
@@ -36,7 +36,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     // Taints follow a little later, in a loop of their own: what looks at the pods in between still sees a usable node.
     let tainted_at = silent_since.map(|since| since + GRACE + TAINT_DELAY).filter(|_| is_lost(&node));
     if let Some(at) = tainted_at.filter(|at| *at > ctx.now) {
-        return Ok(Action::At(at));
+        return Ok(Action::RequeueAt(at));
     }
     let planned = taints::plan(&node, ctx.now);
     if planned != node.list("/spec/taints") {
@@ -47,7 +47,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         }
         ctx.update("nodes", new)?;
     }
-    Ok(lost_at.filter(|at| *at > ctx.now).map_or(Action::Done, Action::At))
+    Ok(lost_at.filter(|at| *at > ctx.now).map_or(Action::AwaitChange, Action::RequeueAt))
 }
 
 fn silence_row(node: &str) -> String {
@@ -81,15 +81,15 @@ fn pod_range(number: u64) -> String {
 /// Since when the node has been silent. One that has just begun to speak again is told to its kubelet, which has slept.
 fn silence(ctx: &mut Context<'_>, node: &Object) -> Result<Option<Time>> {
     let row = silence_row(node.name());
-    let since = ctx.memory(&row)?.as_ref().and_then(Value::as_str).and_then(Time::parse);
+    let since = ctx.state::<Time>(&row)?;
     match (is_stopped(ctx, node.name())?, since) {
         (true, None) => {
             let now = ctx.now;
-            ctx.remember(&row, Some(now.rfc3339_micro().into()));
+            ctx.set_state(&row, now);
             Ok(Some(now))
         }
         (false, Some(_)) => {
-            ctx.remember(&row, None);
+            ctx.clear_state(&row);
             wake_kubelet(ctx, node)?;
             Ok(None)
         }

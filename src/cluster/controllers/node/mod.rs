@@ -11,7 +11,7 @@ pub mod taints;
 use kctl_base::json::Value;
 
 use super::Context;
-use super::context::Result;
+use super::runtime::Result;
 
 /// The setting that lists the nodes whose kubelet has been stopped.
 const STOPPED: &str = "node-stopped";

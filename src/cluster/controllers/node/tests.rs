@@ -7,7 +7,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, condition_is_true};
 use kctl_base::sim::Duration;
 
 fn bench() -> Bench {
-    Bench::new(&[]).expect("a cluster")
+    Bench::open()
 }
 
 fn node(bench: &mut Bench, name: &str) -> Object {
@@ -34,7 +34,7 @@ fn advance(bench: &mut Bench, seconds: i64) {
 
 fn stop(bench: &mut Bench, names: &[&str], woken: &str) {
     bench.cluster.server().set_row("setting/node-stopped", Some(json!(names)));
-    bench.cluster.wake("node-lifecycle-controller", &format!("/{woken}")).expect("woken");
+    bench.cluster.enqueue("node-lifecycle-controller", &format!("/{woken}")).expect("woken");
 }
 
 fn taint_keys(node: &Object) -> Vec<String> {

@@ -6,7 +6,7 @@ use super::{
     BIND_COMPLETED, BOUND_BY_CONTROLLER, CLAIMS, CLASSES, NO_PROVISIONER, PROVISIONER, PROVISIONER_BETA, SELECTED_NODE,
     VOLUMES, class_of, is_reserved_for, matching, set_volume_phase,
 };
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use crate::controllers::{Action, Context, Key};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -54,7 +54,7 @@ fn lose(ctx: &mut Context<'_>, claim: &Object, reason: &str, message: &str) -> R
         ctx.update_status(CLAIMS, new)?;
         ctx.event(claim, "Warning", reason, message);
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 /// A claim without a volume takes the best there is, or asks for one to be made.
@@ -75,18 +75,18 @@ fn find(ctx: &mut Context<'_>, claim: &Object) -> Result<Action> {
     set_pending(ctx, claim)?;
     if waits && !has_node {
         tell_wait(ctx, claim)?;
-        return Ok(Action::Recurring(ctx.now + RESYNC));
+        return Ok(Action::ResyncAt(ctx.now + RESYNC));
     }
     match (class_of(claim), class) {
         ("", _) => {
             let text = "no persistent volumes available for this claim and no storage class is set";
             ctx.event(claim, "Normal", "FailedBinding", text);
-            Ok(Action::Recurring(ctx.now + RESYNC))
+            Ok(Action::ResyncAt(ctx.now + RESYNC))
         }
         (name, None) => {
             let text = format!("storageclass.storage.k8s.io \"{name}\" not found");
             ctx.event(claim, "Warning", "ProvisioningFailed", &text);
-            Ok(Action::Recurring(ctx.now + RESYNC))
+            Ok(Action::ResyncAt(ctx.now + RESYNC))
         }
         (_, Some(class)) => provision(ctx, claim, class.str("/provisioner")),
     }
@@ -117,10 +117,10 @@ fn provision(ctx: &mut Context<'_>, claim: &Object, provisioner: &str) -> Result
     if provisioner == NO_PROVISIONER {
         let text = format!("no volume plugin matched name: {provisioner}");
         ctx.event(claim, "Warning", "ProvisioningFailed", &text);
-        return Ok(Action::Recurring(ctx.now + RESYNC));
+        return Ok(Action::ResyncAt(ctx.now + RESYNC));
     }
     if claim.annotation(PROVISIONER) == Some(provisioner) {
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     }
     let mut new = claim.clone();
     new.set_annotation(PROVISIONER, provisioner);
@@ -132,21 +132,21 @@ fn provision(ctx: &mut Context<'_>, claim: &Object, provisioner: &str) -> Result
          correctly registered."
     );
     ctx.event(claim, "Normal", "ExternalProvisioning", &text);
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 /// A claim that names its volume takes it when it is there, suits and is nobody else's.
 fn take_named(ctx: &mut Context<'_>, claim: &Object, volume: Option<Arc<Object>>) -> Result<Action> {
     let Some(volume) = volume else {
         set_pending(ctx, claim)?;
-        return Ok(Action::Done);
+        return Ok(Action::AwaitChange);
     };
     if volume.at("/spec/claimRef").is_none() {
         if let Some(problem) = matching::problem(&volume, claim) {
             set_pending(ctx, claim)?;
             let text = format!("Cannot bind to requested volume \"{}\": {problem}", volume.name());
             ctx.event(claim, "Warning", "VolumeMismatch", &text);
-            return Ok(Action::Recurring(ctx.now + RESYNC));
+            return Ok(Action::ResyncAt(ctx.now + RESYNC));
         }
         return bind(ctx, &volume, claim);
     }
@@ -156,7 +156,7 @@ fn take_named(ctx: &mut Context<'_>, claim: &Object, volume: Option<Arc<Object>>
     set_pending(ctx, claim)?;
     let text = format!("volume \"{}\" already bound to a different claim.", volume.name());
     ctx.event(claim, "Warning", "FailedBinding", &text);
-    Ok(Action::Recurring(ctx.now + RESYNC))
+    Ok(Action::ResyncAt(ctx.now + RESYNC))
 }
 
 fn set_pending(ctx: &mut Context<'_>, claim: &Object) -> Result<()> {
@@ -181,7 +181,7 @@ fn bind(ctx: &mut Context<'_>, volume: &Object, claim: &Object) -> Result<Action
     if !is_news {
         bind_claim(ctx, &volume, claim)?;
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 /// The claim's side of a binding.

@@ -12,21 +12,20 @@ mod volume;
 
 use std::sync::Arc;
 
-use super::context::Result;
-use super::{Action, Context, Controller, Key, Wake};
-use crate::api::Server;
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// The controller; its keys are claims (with a namespace) and volumes (without).
 pub const CONTROLLER: Controller = Controller {
     name: "persistentvolume-controller",
-    wakes: &[
-        Wake::own("persistentvolumes"),
-        Wake::own("persistentvolumeclaims"),
-        Wake::custom("persistentvolumes", claims_of_volume),
-        Wake::custom("persistentvolumeclaims", volumes_of_claim),
-        Wake::custom("storageclasses.storage.k8s.io", waiting_claims),
+    watches: &[
+        Watch::primary("persistentvolumes"),
+        Watch::primary("persistentvolumeclaims"),
+        Watch::mapped("persistentvolumes", claims_of_volume),
+        Watch::mapped("persistentvolumeclaims", volumes_of_claim),
+        Watch::mapped("storageclasses.storage.k8s.io", waiting_claims),
     ],
     reconcile,
 };
@@ -66,7 +65,7 @@ pub fn is_reserved_for(volume: &Object, claim: &Object) -> bool {
 }
 
 /// The claim that a volume is or was bound to, those that ask for it by name, and those it would suit now that it is free.
-fn claims_of_volume(change: &Change, server: &mut Server) -> Vec<Key> {
+fn claims_of_volume(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let mut keys = Vec::new();
     for volume in [Some(&change.object), change.old.as_ref()].into_iter().flatten() {
         if let Some(reference) = volume.at("/spec/claimRef") {
@@ -74,38 +73,38 @@ fn claims_of_volume(change: &Change, server: &mut Server) -> Vec<Key> {
         }
     }
     let volume = &change.object;
-    let named = server.read_index_of("volume", volume.name(), CLAIMS, None).unwrap_or_default();
+    let named = ctx.indexed(CLAIMS, "volume", volume.name())?;
     keys.extend(named.iter().map(|c| Key::of(c)));
     let freed = change.old.as_ref().is_none_or(|old| old.at("/spec/claimRef").is_some());
     if change.kind != ChangeKind::Deleted && freed && volume.at("/spec/claimRef").is_none() {
-        let waiting = server.read_index_of("unbound", class_of(volume), CLAIMS, None).unwrap_or_default();
+        let waiting = ctx.indexed(CLAIMS, "unbound", class_of(volume))?;
         keys.extend(waiting.iter().filter(|c| matching::suits(volume, c)).map(|c| Key::of(c)));
     }
-    keys
+    Ok(keys)
 }
 
 /// The volume of a claim.
-fn volumes_of_claim(change: &Change, _: &mut Server) -> Vec<Key> {
+fn volumes_of_claim(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let names = [Some(&change.object), change.old.as_ref()].into_iter().flatten().map(|c| c.str("/spec/volumeName"));
-    names.filter(|n| !n.is_empty()).map(|n| Key::new("", n)).collect()
+    Ok(names.filter(|n| !n.is_empty()).map(|n| Key::new("", n)).collect())
 }
 
 /// Claims of a class that has come or changed.
-fn waiting_claims(change: &Change, server: &mut Server) -> Vec<Key> {
-    let claims = server.read_index_of("unbound", change.object.name(), CLAIMS, None).unwrap_or_default();
-    claims.iter().map(|c| Key::of(c)).collect()
+fn waiting_claims(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    let claims = ctx.indexed(CLAIMS, "unbound", change.object.name())?;
+    Ok(claims.iter().map(|c| Key::of(c)).collect())
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     if key.namespace.is_empty() {
         return match ctx.get_key(VOLUMES, key)? {
             Some(volume) => volume::sync(ctx, volume),
-            None => Ok(Action::Done),
+            None => Ok(Action::AwaitChange),
         };
     }
     match ctx.get_key(CLAIMS, key)? {
         Some(claim) => claim::sync(ctx, claim),
-        None => Ok(Action::Done),
+        None => Ok(Action::AwaitChange),
     }
 }
 

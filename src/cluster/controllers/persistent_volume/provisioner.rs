@@ -5,9 +5,8 @@
 use std::sync::Arc;
 
 use super::{CLAIMS, CLASSES, NO_PROVISIONER, PROVISIONED_BY, PROVISIONER, VOLUMES, class_of, matching};
-use crate::api::Server;
-use crate::controllers::context::Result;
-use crate::controllers::{Action, Context, Controller, Key, Wake};
+use crate::controllers::runtime::Result;
+use crate::controllers::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -15,13 +14,13 @@ use kctl_base::sim::Time;
 
 /// The controller; its keys are claims.
 pub const CONTROLLER: Controller =
-    Controller { name: "external-provisioner", wakes: &[Wake::custom(CLAIMS, wants_storage)], reconcile };
+    Controller { name: "external-provisioner", watches: &[Watch::mapped(CLAIMS, wants_storage)], reconcile };
 
 /// Claims that have been handed to a provisioner, and bound ones that want to grow.
-fn wants_storage(change: &Change, _: &mut Server) -> Vec<Key> {
+fn wants_storage(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let claim = &change.object;
     let wanted = change.kind == ChangeKind::Deleted || wants_volume(claim) || wants_growth(claim);
-    wanted.then(|| Key::of(claim)).into_iter().collect()
+    Ok(wanted.then(|| Key::of(claim)).into_iter().collect())
 }
 
 fn wants_volume(claim: &Object) -> bool {
@@ -44,26 +43,26 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         None => None,
     };
     let (Some(claim), Some(class)) = (claim, class.filter(|c| c.str("/provisioner") != NO_PROVISIONER)) else {
-        ctx.remember(&row, None);
-        return Ok(Action::Done);
+        ctx.clear_state(&row);
+        return Ok(Action::AwaitChange);
     };
     let grows = wants_growth(&claim);
-    let begun = ctx.memory(&row)?.as_ref().and_then(Value::as_str).and_then(Time::parse);
+    let begun = ctx.state::<Time>(&row)?;
     let ready = begun.unwrap_or(ctx.now) + ctx.latency();
     if begun.is_none() {
         announce(ctx, key, &claim, grows);
         let now = ctx.now;
-        ctx.remember(&row, Some(now.rfc3339_micro().into()));
+        ctx.set_state(&row, now);
     }
     if ready > ctx.now {
-        return Ok(Action::At(ready));
+        return Ok(Action::RequeueAt(ready));
     }
-    ctx.remember(&row, None);
+    ctx.clear_state(&row);
     match grows {
         true => grow(ctx, &claim)?,
         false => provision(ctx, &claim, &class)?,
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 fn announce(ctx: &mut Context<'_>, key: &Key, claim: &Object, grows: bool) {

@@ -12,7 +12,7 @@ const CLAIMS: &str = "persistentvolumeclaims";
 const VOLUMES: &str = "persistentvolumes";
 
 fn bench() -> Bench {
-    Bench::new(&[CLAIMS, VOLUMES, "storageclasses.storage.k8s.io"]).expect("storage is served")
+    Bench::open()
 }
 
 fn volume(name: &str, size: &str, modes: &[&str], policy: &str) -> Value {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{BOUND_BY_CONTROLLER, CLAIMS, PROVISIONED_BY, VOLUMES, set_volume_phase};
 use crate::api::Propagation;
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use crate::controllers::{Action, Context};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
@@ -58,7 +58,7 @@ pub(super) fn sync(ctx: &mut Context<'_>, volume: Arc<Object>) -> Result<Action>
         }
         Plan::Release => release(ctx, &volume)?,
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 /// Takes the claim off a volume, so that others can have it.

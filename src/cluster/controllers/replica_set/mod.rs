@@ -11,10 +11,9 @@ use std::sync::Arc;
 
 use plan::{Observed, Plan};
 
-use super::context::Result;
-use super::shared::{claim, pod_control, pods, template, victims, wakes};
-use super::{Action, Context, Controller, Key, Wake};
-use crate::api::Server;
+use super::runtime::Result;
+use super::shared::{claim, orphans, pod_control, pods, template, victims};
+use super::{Action, Context, Controller, Key, Watch};
 use crate::store::Change;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
@@ -24,23 +23,23 @@ use kctl_base::status::Status;
 /// The controller of ReplicaSets.
 pub const REPLICA_SET: Controller = Controller {
     name: "replicaset-controller",
-    wakes: &[
-        Wake::own("replicasets.apps"),
-        Wake::controller("pods", "ReplicaSet"),
-        Wake::custom("pods", orphan_to_replica_sets),
+    watches: &[
+        Watch::primary("replicasets.apps"),
+        Watch::owned("pods", "ReplicaSet"),
+        Watch::mapped("pods", orphan_to_replica_sets),
     ],
-    reconcile: |context, key| sync(context, key, &FLAVORS[0]),
+    reconcile: |ctx, key| sync(ctx, key, &FLAVORS[0]),
 };
 
 /// The controller of ReplicationControllers.
 pub const REPLICATION_CONTROLLER: Controller = Controller {
     name: "replication-controller",
-    wakes: &[
-        Wake::own("replicationcontrollers"),
-        Wake::controller("pods", "ReplicationController"),
-        Wake::custom("pods", orphan_to_replication_controllers),
+    watches: &[
+        Watch::primary("replicationcontrollers"),
+        Watch::owned("pods", "ReplicationController"),
+        Watch::mapped("pods", orphan_to_replication_controllers),
     ],
-    reconcile: |context, key| sync(context, key, &FLAVORS[1]),
+    reconcile: |ctx, key| sync(ctx, key, &FLAVORS[1]),
 };
 
 /// In what the two kinds differ.
@@ -66,61 +65,61 @@ fn plain_selector(owner: &Object) -> Selector {
     owner.map("/spec/selector").filter(|m| !m.is_empty()).map_or(Selector::Nothing, Selector::from_map)
 }
 
-fn orphan_to_replica_sets(change: &Change, server: &mut Server) -> Vec<Key> {
-    wakes::possible_owners(change, server, "replicasets.apps", label_selector)
+fn orphan_to_replica_sets(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    orphans::possible_owners(change, ctx, "replicasets.apps", label_selector)
 }
 
-fn orphan_to_replication_controllers(change: &Change, server: &mut Server) -> Vec<Key> {
-    wakes::possible_owners(change, server, "replicationcontrollers", plain_selector)
+fn orphan_to_replication_controllers(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    orphans::possible_owners(change, ctx, "replicationcontrollers", plain_selector)
 }
 
 /// Brings the pods of one owner to their number and writes down what there is.
-fn sync(context: &mut Context<'_>, key: &Key, flavor: &Flavor) -> Result<Action> {
-    let Some(owner) = context.get_key(flavor.resource, key)? else { return Ok(Action::Done) };
+fn sync(ctx: &mut Context<'_>, key: &Key, flavor: &Flavor) -> Result<Action> {
+    let Some(owner) = ctx.get_key(flavor.resource, key)? else { return Ok(Action::AwaitChange) };
     let selector = (flavor.selector)(&owner);
-    let candidates = claim::candidates(context, &owner, "pods", &selector)?;
+    let candidates = claim::candidates(ctx, &owner, "pods", &selector)?;
     let (active, ended): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|p| pods::is_active(p));
     let terminating = ended
         .iter()
         .filter(|p| pods::is_terminating(p) && p.is_controlled_by(owner.uid()) && selector.matches_object(p))
         .count();
-    let active = claim::claim(context, &owner, "pods", &selector, active)?;
-    let failure = manage(context, &owner, &active, flavor).err();
+    let active = claim::claim(ctx, &owner, "pods", &selector, active)?;
+    let failure = manage(ctx, &owner, &active, flavor).err();
     let observed = Observed {
         active: &active,
         terminating: flavor.counts_terminating.then_some(terminating),
         failure: failure.as_ref(),
-        now: context.now,
+        now: ctx.now,
     };
     let status = plan::status(&owner, &observed);
     if plan::needs_write(&owner, &status) {
         let mut updated = (*owner).clone();
         updated.put("/status", status);
-        context.update_status(flavor.resource, updated)?;
+        ctx.update_status(flavor.resource, updated)?;
     }
     match failure {
         Some(failure) => Err(failure),
-        None => Ok(next_look(&owner, &active, context)),
+        None => Ok(next_look(&owner, &active, ctx)),
     }
 }
 
 /// Looks again when the next pod becomes available by being ready for long enough.
-fn next_look(owner: &Object, active: &[Arc<Object>], context: &Context<'_>) -> Action {
+fn next_look(owner: &Object, active: &[Arc<Object>], ctx: &Context<'_>) -> Action {
     let min_ready = owner.int("/spec/minReadySeconds").unwrap_or(0);
-    let next = pods::next_availability(active.iter().map(|p| &**p), min_ready, context.now);
-    next.map_or(Action::Done, Action::At)
+    let next = pods::next_availability(active.iter().map(|p| &**p), min_ready, ctx.now);
+    next.map_or(Action::AwaitChange, Action::RequeueAt)
 }
 
 /// Creates what is missing and deletes what is too much.
-fn manage(context: &mut Context<'_>, owner: &Object, active: &[Arc<Object>], flavor: &Flavor) -> Result<()> {
+fn manage(ctx: &mut Context<'_>, owner: &Object, active: &[Arc<Object>], flavor: &Flavor) -> Result<()> {
     match plan::plan(owner, active.len()) {
         Plan::Nothing => Ok(()),
-        Plan::Create(count) => create(context, owner, count),
+        Plan::Create(count) => create(ctx, owner, count),
         Plan::Delete(count) => {
-            let related = related_pods(context, owner, active, flavor)?;
+            let related = related_pods(ctx, owner, active, flavor)?;
             let mut failure = Ok(());
-            for pod in victims::choose(active, &related, count, context.now) {
-                let deleted = pod_control::delete_pod(context, owner, &pod);
+            for pod in victims::choose(active, &related, count, ctx.now) {
+                let deleted = pod_control::delete_pod(ctx, owner, &pod);
                 failure = failure.and(deleted);
             }
             failure
@@ -128,10 +127,10 @@ fn manage(context: &mut Context<'_>, owner: &Object, active: &[Arc<Object>], fla
     }
 }
 
-fn create(context: &mut Context<'_>, owner: &Object, count: usize) -> Result<()> {
+fn create(ctx: &mut Context<'_>, owner: &Object, count: usize) -> Result<()> {
     let none = Value::Null;
     let pod = template::pod_from_template(owner, owner.at("/spec/template").unwrap_or(&none));
-    let attempt = |_| match pod_control::create_pod(context, owner, pod.clone()) {
+    let attempt = |_| match pod_control::create_pod(ctx, owner, pod.clone()) {
         Err(status) if pod_control::is_namespace_terminating(&status) => Ok(()),
         other => other.map(drop),
     };
@@ -140,18 +139,18 @@ fn create(context: &mut Context<'_>, owner: &Object, count: usize) -> Result<()>
 
 /// The pods of all sets that have the same controller as this one: during a rollout they crowd the same nodes.
 fn related_pods(
-    context: &mut Context<'_>,
+    ctx: &mut Context<'_>,
     owner: &Object,
     active: &[Arc<Object>],
     flavor: &Flavor,
 ) -> std::result::Result<Vec<Arc<Object>>, Status> {
     let Some(controller) = owner.controller_of() else { return Ok(active.to_vec()) };
     let mut related = Vec::new();
-    for sibling in context.owned(flavor.resource, &controller.uid)? {
+    for sibling in ctx.owned(flavor.resource, &controller.uid)? {
         if sibling.uid() == owner.uid() {
             related.extend_from_slice(active);
         } else if sibling.int("/status/replicas") != Some(0) {
-            related.extend(context.owned("pods", sibling.uid())?);
+            related.extend(ctx.owned("pods", sibling.uid())?);
         }
     }
     Ok(related)

@@ -5,15 +5,13 @@ use crate::controllers::shared::testing::{Bench, pod, workload};
 use kctl_base::json::json;
 use kctl_base::object::{ObjectMeta, ValueRead};
 
-const RESOURCES: &[&str] = &["pods", "replicasets.apps"];
-
 fn names(bench: &mut Bench) -> Vec<String> {
     bench.list("pods").iter().filter(|p| !p.is_deleting()).map(|p| p.name().to_string()).collect()
 }
 
 #[test]
 fn replicas_are_created_scaled_and_counted() {
-    let Some(mut bench) = Bench::new(RESOURCES) else { return };
+    let mut bench = Bench::open();
     bench.create("replicasets.apps", workload("apps/v1", "ReplicaSet", "web", 2, "nginx:1.25"));
     bench.settle();
     let first = names(&mut bench);
@@ -39,7 +37,7 @@ fn replicas_are_created_scaled_and_counted() {
 
 #[test]
 fn bare_pods_are_adopted_released_and_counted() {
-    let Some(mut bench) = Bench::new(RESOURCES) else { return };
+    let mut bench = Bench::open();
     for name in ["bare-1", "bare-2"] {
         bench.create("pods", pod(name, json!({"app": "front"})));
     }
@@ -63,7 +61,7 @@ fn bare_pods_are_adopted_released_and_counted() {
 
 #[test]
 fn pods_are_available_after_a_while() {
-    let Some(mut bench) = Bench::new(RESOURCES) else { return };
+    let mut bench = Bench::open();
     let mut set = workload("apps/v1", "ReplicaSet", "slow", 1, "nginx:1.25");
     set["spec"]["minReadySeconds"] = 20.into();
     bench.create("replicasets.apps", set);
@@ -76,7 +74,7 @@ fn pods_are_available_after_a_while() {
 
 #[test]
 fn pods_that_change_together_are_looked_at_together() {
-    let Some(mut bench) = Bench::new(RESOURCES) else { return };
+    let mut bench = Bench::open();
     let before = bench.cluster.server().revision();
     bench.create("replicasets.apps", workload("apps/v1", "ReplicaSet", "many", 100, "nginx:1.25"));
     bench.settle();
@@ -88,7 +86,7 @@ fn pods_that_change_together_are_looked_at_together() {
 
 #[test]
 fn replication_controllers_do_the_same() {
-    let Some(mut bench) = Bench::new(&["pods", "replicationcontrollers"]) else { return };
+    let mut bench = Bench::open();
     let mut classic = workload("v1", "ReplicationController", "classic", 2, "nginx:1.25");
     classic["spec"]["selector"] = json!({"app": "classic"});
     bench.create("replicationcontrollers", classic);
@@ -108,7 +106,7 @@ fn replication_controllers_do_the_same() {
 
 #[test]
 fn a_set_that_may_not_create_pods_says_so() {
-    let Some(mut bench) = Bench::new(RESOURCES) else { return };
+    let mut bench = Bench::open();
     let mut set = workload("apps/v1", "ReplicaSet", "stuck", 3, "nginx:1.25");
     set["spec"]["template"]["spec"]["serviceAccountName"] = "nobody".into();
     bench.create("replicasets.apps", set);

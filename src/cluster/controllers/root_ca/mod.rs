@@ -2,10 +2,9 @@
 //!
 //! The certificate is a constant: nothing is signed with it and its key was never kept.
 
-use super::context::Result;
+use super::runtime::Result;
 use super::service_account::{active_namespace, is_active};
-use super::{Action, Context, Controller, Key, Wake};
-use crate::api::Server;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::json;
 use kctl_base::object::{ObjectMeta, ValueWrite};
@@ -23,36 +22,36 @@ const DESCRIPTION: (&str, &str) = (
 /// The controller; its keys are namespaces.
 pub const CONTROLLER: Controller = Controller {
     name: "root-ca-certificate-publisher-controller",
-    wakes: &[Wake::custom("namespaces", active_namespace), Wake::custom("configmaps", touched_certificate)],
+    watches: &[Watch::mapped("namespaces", active_namespace), Watch::mapped("configmaps", touched_certificate)],
     reconcile,
 };
 
-fn touched_certificate(change: &Change, _: &mut Server) -> Vec<Key> {
+fn touched_certificate(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let touched = change.object.name() == NAME && change.kind != ChangeKind::Added;
-    touched.then(|| Key::new("", change.object.namespace())).into_iter().collect()
+    Ok(touched.then(|| Key::new("", change.object.namespace())).into_iter().collect())
 }
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    if !context.get("namespaces", "", &key.name)?.is_some_and(|n| is_active(&n)) {
-        return Ok(Action::Done);
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    if !ctx.get("namespaces", "", &key.name)?.is_some_and(|n| is_active(&n)) {
+        return Ok(Action::AwaitChange);
     }
     let data = json!({"ca.crt": CERTIFICATE});
-    match context.get("configmaps", &key.name, NAME)? {
+    match ctx.get("configmaps", &key.name, NAME)? {
         None => {
             let mut map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": data,
                                  "metadata": {"name": NAME, "namespace": key.name}});
             map.set_annotation(DESCRIPTION.0, DESCRIPTION.1);
-            context.create("configmaps", map)?;
+            ctx.create("configmaps", map)?;
         }
         Some(map) if map.get("data") != Some(&data) || map.annotation(DESCRIPTION.0) != Some(DESCRIPTION.1) => {
             let mut map = (*map).clone();
             map.put("/data", data);
             map.set_annotation(DESCRIPTION.0, DESCRIPTION.1);
-            context.update("configmaps", map)?;
+            ctx.update("configmaps", map)?;
         }
         Some(_) => {}
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 #[cfg(test)]
@@ -65,7 +64,7 @@ mod tests {
 
     #[test]
     fn the_certificate_is_restored() {
-        let mut bench = Bench::new(&["configmaps"]).expect("core kinds are served");
+        let mut bench = Bench::open();
         let right = json!({"ca.crt": CERTIFICATE});
         assert_eq!(bench.get("configmaps", NAME)["data"], right);
         bench.patch("configmaps", NAME, json!({"data": {"ca.crt": "nothing"}}));

@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use super::terms::{PodSet, PodTerms};
 use super::view::{Node, Pod, Share, Usage, priority, takes_room};
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use crate::controllers::{Context, Key};
-use kctl_base::json::{self, SharedStr};
+use kctl_base::json::SharedStr;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
@@ -407,7 +407,7 @@ impl Usages {
         if !self.known.contains_key(name) {
             let usage = match cache.nodes.get(name) {
                 Some(node) => Some(node.usage.clone()),
-                None => ctx.memory(&row(name))?.and_then(|v| json::from_value(&v).ok()),
+                None => ctx.state(&row(name))?,
             };
             self.known.insert(name.into(), usage);
         }
@@ -437,8 +437,10 @@ impl Usages {
 
     fn save(&self, ctx: &mut Context<'_>) {
         for name in &self.dirty {
-            let usage = self.known.get(name).and_then(Option::as_ref);
-            ctx.remember(&row(name), usage.and_then(|u| json::to_value(&u).ok()));
+            match self.known.get(name) {
+                Some(Some(usage)) => ctx.set_state(&row(name), usage.clone()),
+                _ => ctx.clear_state(&row(name)),
+            }
         }
     }
 }

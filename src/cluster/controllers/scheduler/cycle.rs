@@ -14,7 +14,7 @@ use super::terms::{PodSet, SpreadConstraint};
 use super::view::{Node, Pod, priority};
 use super::volumes::{self, Volumes};
 use crate::controllers::Context;
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 

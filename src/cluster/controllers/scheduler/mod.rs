@@ -12,6 +12,7 @@
 
 mod cache;
 mod cycle;
+mod event_handlers;
 mod filters;
 mod near;
 mod preempt;
@@ -24,12 +25,11 @@ pub(super) mod terms;
 mod tests;
 mod view;
 mod volumes;
-mod wakes;
 
 use std::sync::Arc;
 
-use super::context::Result;
-use super::{Action, Context, Controller, Key, Wake};
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::api::{Body, Request, Verb};
 use cache::Cache;
 use kctl_base::json::json;
@@ -40,14 +40,14 @@ use report::Failure;
 /// The controller.
 pub(super) const CONTROLLER: Controller = Controller {
     name: NAME,
-    wakes: &[
-        Wake::custom("pods", wakes::pods),
-        Wake::custom("nodes", wakes::nodes),
-        Wake::custom("namespaces", wakes::namespaces),
-        Wake::custom("services", wakes::services),
-        Wake::custom("persistentvolumeclaims", wakes::storage),
-        Wake::custom("persistentvolumes", wakes::storage),
-        Wake::custom("storageclasses.storage.k8s.io", wakes::storage),
+    watches: &[
+        Watch::mapped("pods", event_handlers::pods),
+        Watch::mapped("nodes", event_handlers::nodes),
+        Watch::mapped("namespaces", event_handlers::namespaces),
+        Watch::mapped("services", event_handlers::services),
+        Watch::mapped("persistentvolumeclaims", event_handlers::storage),
+        Watch::mapped("persistentvolumes", event_handlers::storage),
+        Watch::mapped("storageclasses.storage.k8s.io", event_handlers::storage),
     ],
     reconcile,
 };
@@ -61,9 +61,9 @@ const FLUSH: &str = "flush";
 const FLUSH_AFTER: Duration = Duration::from_secs(300);
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let mut cache: Cache = ctx.server().take_scratch();
+    let mut cache: Cache = ctx.take_cache();
     let result = round(ctx, &mut cache, key.name == FLUSH);
-    ctx.server().put_scratch(cache);
+    ctx.put_cache(cache);
     result
 }
 
@@ -103,13 +103,13 @@ fn round(ctx: &mut Context<'_>, cache: &mut Cache, flush: bool) -> Result<Action
     }
     let due = ctx.now + FLUSH_AFTER;
     if flush {
-        return Ok(if waiting { Action::Recurring(due) } else { Action::Done });
+        return Ok(if waiting { Action::ResyncAt(due) } else { Action::AwaitChange });
     }
     let flush_key = Key::new("", FLUSH).to_string();
     if waiting && ctx.server().store().scheduled(NAME, &flush_key)?.is_none() {
         ctx.server().schedule(NAME, &flush_key, due, true);
     }
-    Ok(Action::Done)
+    Ok(Action::AwaitChange)
 }
 
 /// Whether a pod is to be scheduled here and now.

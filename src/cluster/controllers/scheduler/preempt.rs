@@ -8,7 +8,7 @@ use super::cache::{Cache, read_pod};
 use super::filters::{Cycle, Refusal};
 use super::report::{self, NOT_HELPFUL, no_node_fits};
 use super::view::{Node, Pod, priority, takes_room};
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use crate::controllers::{Context, Key};
 use kctl_base::json::json;
 use kctl_base::labels::Selector;

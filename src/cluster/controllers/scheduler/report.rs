@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::filters::Refusal;
 use crate::controllers::Context;
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use crate::controllers::shared::conditions;
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};

@@ -351,7 +351,7 @@ fn what_is_taken_of_nodes_is_known_without_counting() {
         assert_eq!(kctl_base::json::from_value::<super::view::Usage>(&row).expect("a usage"), counted);
     }
     // A process that knows nothing goes on where the last one stopped.
-    world.cluster.server().clear_scratch();
+    world.cluster.driver.clear_caches();
     world.pod("more", json!({"containers": asking("4")}));
     assert_ne!(world.node_of("more"), "");
 }

@@ -7,7 +7,7 @@ use super::filters::Refusal;
 use super::terms::node_selector_matches;
 use super::view::{Node, Pod, takes_room};
 use crate::controllers::Context;
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::controllers::Context;
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
@@ -38,21 +38,21 @@ pub fn decide(owner: &Object, selector: &Selector, object: &Object) -> Claim {
 
 /// Everything that `owner` could claim: what it owns and the orphans that match, by name. Costs what it answers.
 pub fn candidates(
-    context: &mut Context<'_>,
+    ctx: &mut Context<'_>,
     owner: &Object,
     resource: &str,
     selector: &Selector,
 ) -> Result<Vec<Arc<Object>>> {
-    let mut found = context.owned(resource, owner.uid())?;
+    let mut found = ctx.owned(resource, owner.uid())?;
     found.retain(|o| o.is_controlled_by(owner.uid()));
-    found.extend(context.orphans(resource, owner.namespace(), selector)?);
+    found.extend(ctx.orphans(resource, owner.namespace(), selector)?);
     found.sort_by(|a, b| a.name().cmp(b.name()));
     Ok(found)
 }
 
 /// Adopts and releases among `candidates` and answers those that are the owner's after that, in the same order.
 pub fn claim(
-    context: &mut Context<'_>,
+    ctx: &mut Context<'_>,
     owner: &Object,
     resource: &str,
     selector: &Selector,
@@ -62,8 +62,8 @@ pub fn claim(
     for object in candidates {
         match decide(owner, selector, &object) {
             Claim::Keep => kept.push(object),
-            Claim::Adopt => kept.extend(adopt(context, owner, resource, &object)?),
-            Claim::Release => release(context, owner.uid(), resource, &object)?,
+            Claim::Adopt => kept.extend(adopt(ctx, owner, resource, &object)?),
+            Claim::Release => release(ctx, owner.uid(), resource, &object)?,
             Claim::Ignore => {}
         }
     }
@@ -71,13 +71,13 @@ pub fn claim(
 }
 
 /// Makes `owner` the controller of an object; nothing when the object has gone in the meantime.
-fn adopt(context: &mut Context<'_>, owner: &Object, resource: &str, object: &Object) -> Result<Option<Arc<Object>>> {
+fn adopt(ctx: &mut Context<'_>, owner: &Object, resource: &str, object: &Object) -> Result<Option<Arc<Object>>> {
     let mut adopted = object.clone();
     let references = adopted.list_mut("/metadata/ownerReferences");
     references.retain(|r| r.str("/uid") != owner.uid());
     // A strategic merge puts what is new first.
     references.insert(0, OwnerReference::controller(owner).to_value());
-    match context.update(resource, adopted) {
+    match ctx.update(resource, adopted) {
         Ok(object) => Ok(Some(object)),
         Err(status) if status.is_not_found() => Ok(None),
         Err(status) => Err(status),
@@ -85,10 +85,10 @@ fn adopt(context: &mut Context<'_>, owner: &Object, resource: &str, object: &Obj
 }
 
 /// Takes every reference to the owner `uid` off an object. An object that is gone or refuses is none of our business.
-pub fn release(context: &mut Context<'_>, uid: &str, resource: &str, object: &Object) -> Result<()> {
+pub fn release(ctx: &mut Context<'_>, uid: &str, resource: &str, object: &Object) -> Result<()> {
     let mut released = object.clone();
     drop_owners(&mut released, &[uid]);
-    match context.update(resource, released) {
+    match ctx.update(resource, released) {
         Err(status) if !status.is_not_found() && status.reason != Reason::Invalid => Err(status),
         _ => Ok(()),
     }

@@ -4,11 +4,11 @@
 
 pub mod claim;
 pub mod conditions;
+pub mod orphans;
 pub mod pod_control;
 pub mod pods;
 pub mod template;
 pub mod victims;
-pub mod wakes;
 
 #[cfg(test)]
 pub mod testing;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::controllers::Context;
-use crate::controllers::context::Result;
+use crate::controllers::runtime::Result;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::Status;
 
@@ -13,15 +13,15 @@ pub fn is_namespace_terminating(status: &Status) -> bool {
 }
 
 /// Creates a pod and records `SuccessfulCreate` or `FailedCreate` about its owner.
-pub fn create_pod(context: &mut Context<'_>, owner: &Object, pod: Object) -> Result<Arc<Object>> {
-    match context.create("pods", pod) {
+pub fn create_pod(ctx: &mut Context<'_>, owner: &Object, pod: Object) -> Result<Arc<Object>> {
+    match ctx.create("pods", pod) {
         Ok(pod) => {
-            context.event(owner, "Normal", "SuccessfulCreate", &format!("Created pod: {}", pod.name()));
+            ctx.event(owner, "Normal", "SuccessfulCreate", &format!("Created pod: {}", pod.name()));
             Ok(pod)
         }
         Err(status) => {
             if !is_namespace_terminating(&status) {
-                context.event(owner, "Warning", "FailedCreate", &format!("Error creating: {status}"));
+                ctx.event(owner, "Warning", "FailedCreate", &format!("Error creating: {status}"));
             }
             Err(status)
         }
@@ -29,14 +29,14 @@ pub fn create_pod(context: &mut Context<'_>, owner: &Object, pod: Object) -> Res
 }
 
 /// Deletes a pod with its usual grace and records `SuccessfulDelete` or `FailedDelete` about its owner.
-pub fn delete_pod(context: &mut Context<'_>, owner: &Object, pod: &Object) -> Result<()> {
-    match context.delete("pods", pod) {
+pub fn delete_pod(ctx: &mut Context<'_>, owner: &Object, pod: &Object) -> Result<()> {
+    match ctx.delete("pods", pod) {
         Ok(()) => {
-            context.event(owner, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", pod.name()));
+            ctx.event(owner, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", pod.name()));
             Ok(())
         }
         Err(status) => {
-            context.event(owner, "Warning", "FailedDelete", &format!("Error deleting: {status}"));
+            ctx.event(owner, "Warning", "FailedDelete", &format!("Error deleting: {status}"));
             Err(status)
         }
     }

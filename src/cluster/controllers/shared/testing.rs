@@ -1,29 +1,26 @@
-//! A cluster to test controllers in, with a stand-in for the scheduler where it is not at work.
+//! A cluster in memory to test controllers in.
 
 use std::sync::Arc;
 
-use crate::api::{Body, PatchType, Propagation, Request, Verb};
-use crate::controllers::CONTROLLERS;
+use crate::api::{PatchType, Propagation, Request};
 use crate::{Cluster, OpenOptions};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
 
-/// A virtual cluster in memory.
+/// A cluster in memory with a virtual clock.
 pub struct Bench {
     /// The cluster.
     pub cluster: Cluster,
 }
 
 impl Bench {
-    /// A new cluster; `None` where one of the resources is not served.
-    pub fn new(resources: &[&str]) -> Option<Bench> {
-        let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
-        let served = resources.iter().all(|r| cluster.server().catalog().by_resource(r).is_some());
-        served.then_some(Bench { cluster })
+    /// Opens a new cluster.
+    pub fn open() -> Bench {
+        Bench { cluster: Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens") }
     }
 
-    /// Creates an object in the namespace `default` (or the one it names) and lets the controllers work.
+    /// Creates an object, in the namespace `default` unless it names another, and runs the controllers.
     pub fn create(&mut self, resource: &str, object: Value) -> Arc<Object> {
         let namespace = match object.namespace() {
             "" => "default",
@@ -33,22 +30,22 @@ impl Bench {
         self.cluster.handle(&request).unwrap_or_else(|e| panic!("creating {object}: {e}")).into_object()
     }
 
-    /// An object of the namespace `default`.
+    /// Reads an object of the namespace `default`; `None` when it does not exist.
     pub fn find(&mut self, resource: &str, name: &str) -> Option<Arc<Object>> {
         self.cluster.server().read(resource, "default", name).expect("the store answers")
     }
 
-    /// An object of the namespace `default` that must be there.
+    /// Reads an object of the namespace `default` that must exist.
     pub fn get(&mut self, resource: &str, name: &str) -> Arc<Object> {
         self.find(resource, name).unwrap_or_else(|| panic!("no {resource} {name}"))
     }
 
-    /// All objects of a resource in `default`.
+    /// Lists the objects of a resource in `default`.
     pub fn list(&mut self, resource: &str) -> Vec<Arc<Object>> {
         self.cluster.server().read_all(resource, Some("default")).expect("the store answers")
     }
 
-    /// A merge patch on an object of `default`.
+    /// Applies a merge patch to an object of `default`.
     pub fn patch(&mut self, resource: &str, name: &str, patch: Value) {
         let request = Request::patch(resource, "default", name, PatchType::Merge, patch);
         self.cluster.handle(&request.manager("kubectl-patch")).unwrap_or_else(|e| panic!("patching {name}: {e}"));
@@ -60,37 +57,22 @@ impl Bench {
         self.cluster.handle(&request).unwrap_or_else(|e| panic!("deleting {name}: {e}"));
     }
 
-    /// Lets the controllers and the pods come to rest: nothing has changed for three seconds.
+    /// Advances the clock by seconds.
+    pub fn advance(&mut self, seconds: i64) {
+        self.cluster.advance(Duration::from_secs(seconds)).expect("time passes");
+    }
+
+    /// Advances the clock second by second until nothing has changed for three seconds.
     pub fn settle(&mut self) {
         let mut quiet = 0;
         while quiet < 3 {
             let before = self.cluster.server().revision();
-            self.schedule();
-            self.cluster.advance(Duration::from_secs(1)).expect("time passes");
+            self.advance(1);
             quiet = if self.cluster.server().revision() == before { quiet + 1 } else { 0 };
         }
     }
 
-    /// Assigns pods to nodes in turn, where no scheduler is at work.
-    pub fn schedule(&mut self) {
-        if CONTROLLERS.iter().any(|c| c.name == "default-scheduler") {
-            return;
-        }
-        let pods = self.cluster.server().read_all("pods", None).expect("the store answers");
-        for (index, pod) in pods.iter().enumerate().filter(|(_, p)| p.str("/spec/nodeName").is_empty()) {
-            let node = ["k8s-node1", "k8s-node2"][index % 2];
-            let binding = json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod.name()},
-                                 "target": {"kind": "Node", "name": node}});
-            let request = Request::new(Verb::Create, "pods", pod.namespace(), pod.name())
-                .subresource("binding")
-                .body(Body::Object(binding))
-                .manager("kube-scheduler")
-                .by_control_plane();
-            self.cluster.handle(&request).unwrap_or_else(|e| panic!("binding {}: {e}", pod.name()));
-        }
-    }
-
-    /// Reason and text of the events about an object, in the order in which they were first recorded.
+    /// Returns reason and message of each event about an object, in the order in which they were first recorded.
     pub fn events(&mut self, about: &str) -> Vec<String> {
         let mut events = self.list("events");
         events.retain(|e| e.str("/involvedObject/name") == about);
@@ -99,7 +81,7 @@ impl Bench {
     }
 }
 
-/// A workload with one container.
+/// Returns a workload with one container.
 pub fn workload(api_version: &str, kind: &str, name: &str, replicas: i64, image: &str) -> Value {
     json!({
         "apiVersion": api_version, "kind": kind, "metadata": {"name": name},
@@ -114,7 +96,7 @@ pub fn workload(api_version: &str, kind: &str, name: &str, replicas: i64, image:
     })
 }
 
-/// A pod with one container.
+/// Returns a pod with one container.
 pub fn pod(name: &str, labels: Value) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels},

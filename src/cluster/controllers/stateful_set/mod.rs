@@ -12,10 +12,9 @@ mod sync;
 mod tests;
 mod view;
 
-use super::context::Result;
-use super::shared::wakes;
-use super::{Action, Context, Controller, Key, Wake};
-use crate::api::Server;
+use super::runtime::Result;
+use super::shared::orphans;
+use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -26,11 +25,11 @@ const CLAIMS: &str = "persistentvolumeclaims";
 /// The controller.
 pub const CONTROLLER: Controller = Controller {
     name: "statefulset-controller",
-    wakes: &[
-        Wake::own(SETS),
-        Wake::controller("pods", "StatefulSet"),
-        Wake::custom("pods", orphan_to_sets),
-        Wake::custom(CLAIMS, gone_claim_to_set),
+    watches: &[
+        Watch::primary(SETS),
+        Watch::owned("pods", "StatefulSet"),
+        Watch::mapped("pods", orphan_to_sets),
+        Watch::mapped(CLAIMS, gone_claim_to_set),
     ],
     reconcile,
 };
@@ -39,25 +38,24 @@ fn selector(set: &Object) -> Selector {
     set.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()).unwrap_or(Selector::Nothing)
 }
 
-fn orphan_to_sets(change: &Change, server: &mut Server) -> Vec<Key> {
-    wakes::possible_owners(change, server, SETS, selector)
+fn orphan_to_sets(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    orphans::possible_owners(change, ctx, SETS, selector)
 }
 
 /// A pod is not made again before a claim that belonged to the pod before it is gone.
-fn gone_claim_to_set(change: &Change, _: &mut Server) -> Vec<Key> {
+fn gone_claim_to_set(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     if change.kind != ChangeKind::Deleted {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let owners = change.object.owners();
     let pods = owners.iter().filter(|o| o.kind == "Pod");
-    pods.filter_map(|o| identity::split_name(&o.name))
-        .map(|(set, _)| Key::new(change.object.namespace(), set))
-        .collect()
+    let sets = pods.filter_map(|o| identity::split_name(&o.name));
+    Ok(sets.map(|(set, _)| Key::new(change.object.namespace(), set)).collect())
 }
 
-fn reconcile(context: &mut Context<'_>, key: &Key) -> Result<Action> {
-    match context.get_key(SETS, key)? {
-        Some(set) => sync::run(context, &set),
-        None => Ok(Action::Done),
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    match ctx.get_key(SETS, key)? {
+        Some(set) => sync::run(ctx, &set),
+        None => Ok(Action::AwaitChange),
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::plan::{Step, Version, plan};
 use super::view::{Desired, Replica, Revisions};
 use super::{CLAIMS, SETS, claims, identity, selector, status};
-use crate::controllers::context::Result;
 use crate::controllers::history::{self, Created};
+use crate::controllers::runtime::Result;
 use crate::controllers::shared::{claim, pod_control, pods};
 use crate::controllers::{Action, Context};
 use kctl_base::json::Value;
@@ -14,13 +14,13 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::status::{Reason, Status};
 
 /// Brings one set a step further.
-pub(super) fn run(context: &mut Context<'_>, set: &Object) -> Result<Action> {
-    Sync::read(context, set)?.run()
+pub(super) fn run(ctx: &mut Context<'_>, set: &Object) -> Result<Action> {
+    Sync::read(ctx, set)?.run()
 }
 
 /// A set under work.
 struct Sync<'c, 's> {
-    context: &'c mut Context<'s>,
+    ctx: &'c mut Context<'s>,
     set: &'c Object,
     desired: Desired,
     /// Its pods by ordinal, each with what matters of it.
@@ -35,21 +35,21 @@ struct Sync<'c, 's> {
 }
 
 impl<'c, 's> Sync<'c, 's> {
-    fn read(context: &'c mut Context<'s>, set: &'c Object) -> Result<Sync<'c, 's>> {
+    fn read(ctx: &'c mut Context<'s>, set: &'c Object) -> Result<Sync<'c, 's>> {
         let desired = Desired::of(set);
         let selector = selector(set);
-        let revisions = history::claim(context, set, &selector)?;
-        let mut candidates = claim::candidates(context, set, "pods", &selector)?;
+        let revisions = history::claim(ctx, set, &selector)?;
+        let mut candidates = claim::candidates(ctx, set, "pods", &selector)?;
         candidates.retain(|p| identity::is_member(set, p) || p.is_controlled_by(set.uid()));
-        let mut pods = claim::claim(context, set, "pods", &selector, candidates)?;
+        let mut pods = claim::claim(ctx, set, "pods", &selector, candidates)?;
         pods.retain(|p| identity::is_member(set, p));
         pods.sort_by_key(|p| identity::ordinal(p));
-        let replicas = pods.iter().filter_map(|p| Replica::of(p, desired.min_ready, context.now)).collect();
+        let replicas = pods.iter().filter_map(|p| Replica::of(p, desired.min_ready, ctx.now)).collect();
         let mut collisions = set.int("/status/collisionCount").unwrap_or(0);
-        let update = present_revision(context, set, &revisions, &mut collisions)?;
+        let update = present_revision(ctx, set, &revisions, &mut collisions)?;
         let known = set.str("/status/currentRevision");
         let current = revisions.iter().find(|r| r.name() == known).unwrap_or(&update).clone();
-        Ok(Sync { context, set, desired, pods, replicas, revisions, current, update, collisions })
+        Ok(Sync { ctx, set, desired, pods, replicas, revisions, current, update, collisions })
     }
 
     fn run(mut self) -> Result<Action> {
@@ -112,13 +112,13 @@ impl<'c, 's> Sync<'c, 's> {
         let pod = identity::make_pod(self.set, &template, revision.name(), ordinal);
         let name = pod.name().to_string();
         for claim in identity::claims(self.set, ordinal) {
-            let there = self.context.get(CLAIMS, claim.namespace(), claim.name())?;
+            let there = self.ctx.get(CLAIMS, claim.namespace(), claim.name())?;
             if there.is_some_and(|c| claims::is_stale(&c, &name)) {
                 return Ok(false);
             }
         }
         let made = match self.make_claims(&name, ordinal) {
-            Ok(()) => self.context.create("pods", pod),
+            Ok(()) => self.ctx.create("pods", pod),
             Err(refusal) => Err(refusal),
         };
         match made {
@@ -140,22 +140,22 @@ impl<'c, 's> Sync<'c, 's> {
         let mut failures = Vec::new();
         for claim in identity::claims(self.set, ordinal) {
             let name = claim.name().to_string();
-            match self.context.get(CLAIMS, claim.namespace(), &name)? {
+            match self.ctx.get(CLAIMS, claim.namespace(), &name)? {
                 Some(there) if there.is_deleting() => failures.push(format!("pvc {name} is being deleted")),
                 Some(_) => {}
                 None => {
-                    let made = self.context.create(CLAIMS, claim);
+                    let made = self.ctx.create(CLAIMS, claim);
                     let set = self.set.name();
                     match made {
                         Ok(_) => {
                             let message = format!("Create Claim {name} Pod {pod} in StatefulSet {set} success");
-                            self.context.event(self.set, "Normal", "SuccessfulCreate", &message);
+                            self.ctx.event(self.set, "Normal", "SuccessfulCreate", &message);
                         }
                         Err(refusal) => {
                             let message = format!(
                                 "Create Claim {name} for Pod {pod} in StatefulSet {set} failed error: {refusal}"
                             );
-                            self.context.event(self.set, "Warning", "FailedCreate", &message);
+                            self.ctx.event(self.set, "Warning", "FailedCreate", &message);
                             failures.push(format!("failed to create PVC {name}: {refusal}"));
                         }
                     }
@@ -174,7 +174,7 @@ impl<'c, 's> Sync<'c, 's> {
         let Some(mended) = identity::mended(self.set, &self.pods[index]) else { return Ok(()) };
         let name = mended.name().to_string();
         self.make_claims(&name, self.replicas[index].ordinal)?;
-        let refusal = self.context.update("pods", mended).err();
+        let refusal = self.ctx.update("pods", mended).err();
         self.announce("Update", &name, refusal.as_ref());
         refusal.map_or(Ok(()), Err)
     }
@@ -188,9 +188,9 @@ impl<'c, 's> Sync<'c, 's> {
     fn own_claims(&mut self, pod: &Object, ordinal: i64) -> Result<()> {
         let is_replica = self.desired.contains(ordinal);
         for claim in identity::claims(self.set, ordinal) {
-            let Some(there) = self.context.get(CLAIMS, claim.namespace(), claim.name())? else { continue };
+            let Some(there) = self.ctx.get(CLAIMS, claim.namespace(), claim.name())? else { continue };
             if let Some(changed) = claims::with_owner(self.set, pod, is_replica, &there) {
-                self.context.update(CLAIMS, changed)?;
+                self.ctx.update(CLAIMS, changed)?;
             }
         }
         Ok(())
@@ -198,7 +198,7 @@ impl<'c, 's> Sync<'c, 's> {
 
     fn delete(&mut self, index: usize) -> Result<()> {
         let pod = self.pods[index].clone();
-        let refusal = self.context.delete("pods", &pod).err();
+        let refusal = self.ctx.delete("pods", &pod).err();
         self.announce("Delete", pod.name(), refusal.as_ref());
         refusal.map_or(Ok(()), Err)
     }
@@ -206,10 +206,10 @@ impl<'c, 's> Sync<'c, 's> {
     fn announce(&mut self, verb: &str, pod: &str, refusal: Option<&Status>) {
         let what = format!("{verb} Pod {pod} in StatefulSet {}", self.set.name());
         match refusal {
-            None => self.context.event(self.set, "Normal", &format!("Successful{verb}"), &format!("{what} successful")),
+            None => self.ctx.event(self.set, "Normal", &format!("Successful{verb}"), &format!("{what} successful")),
             Some(status) => {
                 let message = format!("{what} failed error: {status}");
-                self.context.event(self.set, "Warning", &format!("Failed{verb}"), &message);
+                self.ctx.event(self.set, "Warning", &format!("Failed{verb}"), &message);
             }
         }
     }
@@ -220,7 +220,7 @@ impl<'c, 's> Sync<'c, 's> {
         }
         let mut changed = self.set.clone();
         changed.put("/status", status);
-        match self.context.update_status(SETS, changed) {
+        match self.ctx.update_status(SETS, changed) {
             Err(status) if status.is_not_found() => Ok(()),
             other => other.map(drop),
         }
@@ -235,7 +235,7 @@ impl<'c, 's> Sync<'c, 's> {
             name == current || name == update || self.replicas.iter().any(|p| p.revision == name)
         };
         for revision in history::surplus(&self.revisions, limit, is_live) {
-            self.context.delete(history::REVISIONS, revision)?;
+            self.ctx.delete(history::REVISIONS, revision)?;
         }
         Ok(())
     }
@@ -243,14 +243,14 @@ impl<'c, 's> Sync<'c, 's> {
     /// Looks again when the next pod has been ready for long enough.
     fn next_look(&self) -> Action {
         let pods = self.pods.iter().map(|p| &**p);
-        let next = pods::next_availability(pods, self.desired.min_ready, self.context.now);
-        next.map_or(Action::Done, Action::At)
+        let next = pods::next_availability(pods, self.desired.min_ready, self.ctx.now);
+        next.map_or(Action::AwaitChange, Action::RequeueAt)
     }
 }
 
 /// The revision of the present template: made where there is none, and with the highest number.
 fn present_revision(
-    context: &mut Context<'_>,
+    ctx: &mut Context<'_>,
     set: &Object,
     revisions: &[Arc<Object>],
     collisions: &mut i64,
@@ -260,12 +260,12 @@ fn present_revision(
     let equal = revisions.iter().rfind(|r| r.get("data") == Some(&data));
     match (equal, revisions.last()) {
         (Some(equal), Some(last)) if equal.get("data") == last.get("data") => return Ok(last.clone()),
-        (Some(equal), _) => return history::renumber(context, equal, number),
+        (Some(equal), _) => return history::renumber(ctx, equal, number),
         (None, _) => {}
     }
     loop {
         let hash = history::hash(&data, *collisions);
-        match history::create(context, history::make(set, data.clone(), &hash, number))? {
+        match history::create(ctx, history::make(set, data.clone(), &hash, number))? {
             Created::Made(revision) => return Ok(revision),
             Created::Collision if *collisions < i64::from(i32::MAX) => *collisions += 1,
             Created::Collision => return Err(Status::new(Reason::Conflict, "no name is left for a revision")),

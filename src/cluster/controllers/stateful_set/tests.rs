@@ -4,10 +4,9 @@ use crate::api::Propagation;
 use crate::controllers::shared::testing::{Bench, workload};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
-use kctl_base::sim::Duration;
 
-fn bench() -> Option<Bench> {
-    Bench::new(&["pods", "statefulsets.apps", "controllerrevisions.apps", "persistentvolumeclaims"])
+fn bench() -> Bench {
+    Bench::open()
 }
 
 fn set(name: &str, replicas: i64, changes: Value) -> Value {
@@ -33,7 +32,7 @@ fn set_image(bench: &mut Bench, name: &str, image: &str) {
 
 #[test]
 fn pods_come_one_by_one_and_the_status_says_so() {
-    let Some(mut bench) = bench() else { return };
+    let mut bench = bench();
     bench.create("statefulsets.apps", set("web", 2, json!({})));
     assert_eq!(pods(&mut bench), ["web-0:1.25"], "the second waits");
     bench.settle();
@@ -55,7 +54,7 @@ fn pods_come_one_by_one_and_the_status_says_so() {
 
 #[test]
 fn scaling_down_takes_the_highest_first() {
-    let Some(mut bench) = bench() else { return };
+    let mut bench = bench();
     bench.create("statefulsets.apps", set("web", 3, json!({})));
     bench.settle();
     bench.patch("statefulsets.apps", "web", json!({"spec": {"replicas": 1}}));
@@ -68,7 +67,7 @@ fn scaling_down_takes_the_highest_first() {
 
 #[test]
 fn updates_stop_at_the_partition_and_a_returning_template_is_renumbered() {
-    let Some(mut bench) = bench() else { return };
+    let mut bench = bench();
     let strategy = json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 1}});
     bench.create("statefulsets.apps", set("web", 2, json!({"updateStrategy": strategy})));
     bench.settle();
@@ -97,7 +96,7 @@ fn updates_stop_at_the_partition_and_a_returning_template_is_renumbered() {
 
 #[test]
 fn a_broken_update_needs_its_pod_deleted_by_hand() {
-    let Some(mut bench) = bench() else { return };
+    let mut bench = bench();
     bench.create("statefulsets.apps", set("plain", 2, json!({})));
     bench.settle();
     set_image(&mut bench, "plain", "nginx:bad");
@@ -113,7 +112,7 @@ fn a_broken_update_needs_its_pod_deleted_by_hand() {
 
 #[test]
 fn on_delete_and_moved_ordinals_and_availability() {
-    let Some(mut bench) = bench() else { return };
+    let mut bench = bench();
     bench.create("statefulsets.apps", set("manual", 2, json!({"updateStrategy": {"type": "OnDelete"}})));
     bench.settle();
     set_image(&mut bench, "manual", "nginx:1.26");
@@ -129,10 +128,10 @@ fn on_delete_and_moved_ordinals_and_availability() {
     let numbered = json!({"ordinals": {"start": 5}, "podManagementPolicy": "Parallel", "minReadySeconds": 20});
     bench.create("statefulsets.apps", set("numbered", 2, numbered));
     assert_eq!(pods(&mut bench), ["numbered-5:1.25", "numbered-6:1.25"], "both at once");
-    bench.cluster.advance(Duration::from_secs(5)).unwrap();
+    bench.advance(5);
     let status = bench.get("statefulsets.apps", "numbered")["status"].clone();
     assert_eq!((status.int("/readyReplicas"), status.int("/availableReplicas")), (Some(2), Some(0)));
-    bench.cluster.advance(Duration::from_secs(20)).unwrap();
+    bench.advance(20);
     assert_eq!(bench.get("statefulsets.apps", "numbered").int("/status/availableReplicas"), Some(2));
     bench.patch("statefulsets.apps", "numbered", json!({"spec": {"ordinals": {"start": 6}}}));
     bench.settle();
@@ -141,7 +140,7 @@ fn on_delete_and_moved_ordinals_and_availability() {
 
 #[test]
 fn orphans_are_adopted_with_their_history() {
-    let Some(mut bench) = bench() else { return };
+    let mut bench = bench();
     bench.create("statefulsets.apps", set("web", 2, json!({})));
     bench.settle();
     let uid = bench.get("pods", "web-1").uid().to_string();
@@ -159,7 +158,7 @@ fn orphans_are_adopted_with_their_history() {
 
 #[test]
 fn claims_are_made_kept_and_owned_by_policy() {
-    let Some(mut bench) = bench() else { return };
+    let mut bench = bench();
     let claims = json!([{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"],
                          "resources": {"requests": {"storage": "1Gi"}}}}]);
     bench.create("statefulsets.apps", set("keep", 1, json!({"volumeClaimTemplates": claims})));

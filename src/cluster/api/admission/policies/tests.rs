@@ -84,9 +84,12 @@ fn updates_and_deletions_are_looked_at_too_but_not_subresources() {
     assert!(refused.message.ends_with("denied request: too many"), "{}", refused.message);
     let refused = bench.0.handle(&Request::delete("deployments.apps", "default", "web")).expect_err("a refusal");
     assert!(refused.message.ends_with("denied request: it stays"), "{}", refused.message);
-    let mut scale =
-        (*bench.0.handle(&Request::get("deployments.apps", "default", "web").subresource("scale")).unwrap().into_object())
-            .clone();
+    let mut scale = (*bench
+        .0
+        .handle(&Request::get("deployments.apps", "default", "web").subresource("scale"))
+        .unwrap()
+        .into_object())
+    .clone();
     scale.put("/spec/replicas", 5);
     let scaled = Request::update("deployments.apps", "default", "web", scale).subresource("scale");
     assert!(bench.0.handle(&scaled).is_ok(), "the rule does not name deployments/scale");

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::cache::Cache;
 use super::view::takes_room;
 use super::{QUEUE, waits};
-use crate::api::Server;
-use crate::controllers::Key;
+use crate::controllers::runtime::Result;
+use crate::controllers::{Context, Key};
 use crate::store::{Change, ChangeKind};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
@@ -21,12 +21,12 @@ fn next_round(cache: &Cache) -> Vec<Key> {
 }
 
 /// Pods: those that wait, those that take room, those that stand near others.
-pub(super) fn pods(change: &Change, server: &mut Server) -> Vec<Key> {
-    let cache: &mut Cache = server.scratch();
+pub(super) fn pods(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    let cache: &mut Cache = ctx.cache();
     let (old, new) = (change.old.as_ref(), after(change));
     let (was, is) = (old.filter(|p| takes_room(p)), new.filter(|p| takes_room(p)));
     if cache.is_own_binding(old, new) {
-        return next_round(cache);
+        return Ok(next_round(cache));
     }
     if was.is_some() || is.is_some() {
         let same = was.zip(is).is_some_and(|(a, b)| looks_the_same(a, b));
@@ -37,7 +37,7 @@ pub(super) fn pods(change: &Change, server: &mut Server) -> Vec<Key> {
         }
     }
     note_waiting(cache, old, new, &change.object);
-    next_round(cache)
+    Ok(next_round(cache))
 }
 
 /// Whether two versions of a bound pod are the same to the scheduler.
@@ -65,47 +65,47 @@ fn note_waiting(cache: &mut Cache, old: Option<&Arc<Object>>, new: Option<&Arc<O
 }
 
 /// Nodes: those that come and go, and what decides about pods on them.
-pub(super) fn nodes(change: &Change, server: &mut Server) -> Vec<Key> {
+pub(super) fn nodes(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let new = after(change);
     let part = |node: &Object, pointer: &str| node.pointer(pointer).cloned();
     let decides =
         ["/metadata/uid", "/metadata/labels", "/spec", "/status/allocatable", "/status/capacity", "/status/images"];
     let same = change.old.as_ref().zip(new).is_some_and(|(a, b)| decides.iter().all(|p| part(a, p) == part(b, p)));
     if same {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let cache: &mut Cache = server.scratch();
+    let cache: &mut Cache = ctx.cache();
     cache.note_node(change.object.name(), new.cloned());
     cache.moved = true;
-    next_round(cache)
+    Ok(next_round(cache))
 }
 
 /// Claims, volumes and classes: pods may wait for them.
-pub(super) fn storage(change: &Change, server: &mut Server) -> Vec<Key> {
+pub(super) fn storage(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     if after(change).is_none() && change.key.resource != "persistentvolumeclaims" {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let cache: &mut Cache = server.scratch();
+    let cache: &mut Cache = ctx.cache();
     cache.moved = true;
-    next_round(cache)
+    Ok(next_round(cache))
 }
 
 /// Namespaces: terms may choose them by their labels.
-pub(super) fn namespaces(change: &Change, server: &mut Server) -> Vec<Key> {
+pub(super) fn namespaces(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let labels = |namespace: &Arc<Object>| namespace["metadata"].get("labels").cloned();
     if change.old.as_ref().map(labels) == after(change).map(labels) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let cache: &mut Cache = server.scratch();
+    let cache: &mut Cache = ctx.cache();
     cache.forget_namespaces();
     cache.joined = true;
-    next_round(cache)
+    Ok(next_round(cache))
 }
 
 /// Services: they decide which pods belong together.
-pub(super) fn services(change: &Change, server: &mut Server) -> Vec<Key> {
+pub(super) fn services(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     if change.old.as_ref().map(|o| &o["spec"]) != after(change).map(|o| &o["spec"]) {
-        server.scratch::<Cache>().forget_selectors();
+        ctx.cache::<Cache>().forget_selectors();
     }
-    Vec::new()
+    Ok(Vec::new())
 }

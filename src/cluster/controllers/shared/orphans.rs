@@ -1,7 +1,7 @@
 //! Which owners a change of an orphan concerns: those whose selector matches it, for they may adopt it.
 
-use crate::api::Server;
-use crate::controllers::Key;
+use crate::controllers::runtime::Result;
+use crate::controllers::{Context, Key};
 use crate::store::{Change, ChangeKind};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -10,15 +10,15 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 /// has just come to match or to have none. Costs the owners of its namespace, but only for orphans.
 pub fn possible_owners(
     change: &Change,
-    server: &mut Server,
+    ctx: &mut Context<'_>,
     resource: &str,
     selector_of: fn(&Object) -> Selector,
-) -> Vec<Key> {
+) -> Result<Vec<Key>> {
     if !is_new_orphan(change) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let owners = server.read_all(resource, Some(change.object.namespace())).unwrap_or_default();
-    owners.iter().filter(|o| selector_of(o).matches_object(&change.object)).map(|o| Key::of(o)).collect()
+    let owners = ctx.list(resource, Some(change.object.namespace()))?;
+    Ok(owners.iter().filter(|o| selector_of(o).matches_object(&change.object)).map(|o| Key::of(o)).collect())
 }
 
 /// Whether the object is an orphan, and was none or had other labels before.

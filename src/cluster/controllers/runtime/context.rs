@@ -1,20 +1,19 @@
-//! What a reconciler has in its hands: the API, the present, its own memory and the event recorder.
+//! What a reconciler can use: the API, the current time, its own state and cache, and the event recorder.
 
+use std::any::Any;
 use std::sync::Arc;
 
-use super::{Key, recorder};
+use super::cache::Cache;
+use super::recorder::{self, Event};
+use super::{Key, Result};
 use crate::api::{ORPHANS, Propagation, Request, Response, Server};
 use crate::store::Memory;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::{Duration, Ids, Time};
-use kctl_base::status::Status;
 
-/// Result of what a reconciler does through the API.
-pub type Result<T> = std::result::Result<T, Status>;
-
-/// Which binary a controller is part of, as managedFields names it.
+/// Returns the binary that a controller is part of, which is its name in managedFields.
 fn manager_of(controller: &str) -> &'static str {
     match controller {
         "kubelet" | "kubelet-node" => "kubelet",
@@ -24,57 +23,56 @@ fn manager_of(controller: &str) -> &'static str {
     }
 }
 
-/// What a controller is called in the events it records, where that is not its own name.
-pub(super) fn component_of(controller: &str) -> &str {
-    match controller {
-        "kubelet-node" => "kubelet",
-        "node-lifecycle-controller" => "node-controller",
-        "disruption-controller" => "controllermanager",
-        own => own,
-    }
-}
-
-/// The surroundings of one reconciliation.
+/// Everything that one reconciliation, or the mapping of one change, can use.
+///
+/// All reads and writes fail with the [`kctl_base::status::Status`] of the API server.
 pub struct Context<'a> {
     server: &'a mut Server,
-    /// The controller that is at work.
+    cache: &'a mut Cache,
+    /// The name of the controller that is at work.
     pub controller: &'static str,
-    /// The present.
+    /// The current time.
     pub now: Time,
 }
 
 impl<'a> Context<'a> {
-    /// A context for one controller at one instant.
-    pub fn new(server: &'a mut Server, controller: &'static str, now: Time) -> Context<'a> {
-        Context { server, controller, now }
+    /// Creates the context of one controller at one instant.
+    pub(in crate::controllers) fn new(
+        server: &'a mut Server,
+        cache: &'a mut Cache,
+        controller: &'static str,
+        now: Time,
+    ) -> Context<'a> {
+        Context { server, cache, controller, now }
     }
 
-    /// One object; `resource` as in `deployments.apps`.
+    /// Reads an object of a resource such as `deployments.apps`; `None` when it does not exist.
     pub fn get(&mut self, resource: &str, namespace: &str, name: &str) -> Result<Option<Arc<Object>>> {
         self.server.read(resource, namespace, name)
     }
 
-    /// The object of a resource that a key names.
+    /// Reads the object of a resource that a key names.
     pub fn get_key(&mut self, resource: &str, key: &Key) -> Result<Option<Arc<Object>>> {
         self.server.read(resource, &key.namespace, &key.name)
     }
 
-    /// All objects of a resource in a namespace, or everywhere, by namespace and name. Costs what it lists.
+    /// Lists all objects of a resource in one namespace, or in all, by namespace and name. Takes time proportional to their
+    /// number.
     pub fn list(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>> {
         self.server.read_all(resource, namespace)
     }
 
-    /// The objects of a resource that have `uid` among their owners.
+    /// Lists the objects of a resource that have `uid` among their owners.
     pub fn owned(&mut self, resource: &str, uid: &str) -> Result<Vec<Arc<Object>>> {
         self.server.read_index_of("owner", uid, resource, None)
     }
 
-    /// The objects of a resource under an index entry.
+    /// Lists the objects of a resource under an entry of an index.
     pub fn indexed(&mut self, resource: &str, index: &str, value: &str) -> Result<Vec<Arc<Object>>> {
         self.server.read_index_of(index, value, resource, None)
     }
 
-    /// The pods of a namespace that a selector matches, through the label index where the selector has an equality.
+    /// Lists the pods of a namespace that a selector matches, through the label index where the selector has an equality.
     pub fn pods_matching(&mut self, namespace: &str, selector: &Selector) -> Result<Vec<Arc<Object>>> {
         let pair = selector.exact_pairs().next().map(|(k, v)| format!("{namespace}/{k}={v}"));
         let mut pods = match pair {
@@ -85,8 +83,8 @@ impl<'a> Context<'a> {
         Ok(pods)
     }
 
-    /// The objects of a namespace that have no controller and that a selector matches. Costs those that have one label of
-    /// the selector, or all orphans where the selector has no equality.
+    /// Lists the objects of a namespace that have no controller and that a selector matches. Reads those that have one label
+    /// of the selector, or all orphans where the selector has no equality.
     pub fn orphans(&mut self, resource: &str, namespace: &str, selector: &Selector) -> Result<Vec<Arc<Object>>> {
         let pair = selector.exact_pairs().next().map(|(k, v)| format!("{k}={v}")).unwrap_or_default();
         let mut orphans = self.server.read_index_of(ORPHANS, &pair, resource, Some(namespace))?;
@@ -94,13 +92,13 @@ impl<'a> Context<'a> {
         Ok(orphans)
     }
 
-    /// Makes an object.
+    /// Creates an object.
     pub fn create(&mut self, resource: &str, object: Object) -> Result<Arc<Object>> {
         let namespace = object.namespace().to_string();
         self.send(Request::create(resource, &namespace, object)).map(Response::into_object)
     }
 
-    /// Replaces an object: everything but its status.
+    /// Replaces an object except for its status.
     pub fn update(&mut self, resource: &str, object: Object) -> Result<Arc<Object>> {
         let (namespace, name) = (object.namespace().to_string(), object.name().to_string());
         self.send(Request::update(resource, &namespace, &name, object)).map(Response::into_object)
@@ -112,12 +110,13 @@ impl<'a> Context<'a> {
         self.send(Request::update(resource, &namespace, &name, object).subresource("status")).map(Response::into_object)
     }
 
-    /// Deletes an object with the usual grace and in the background; only this very object, not a namesake.
+    /// Deletes an object in the background with its default grace period. The precondition on its uid spares a new object of
+    /// the same name, and it is no error when the object is gone already.
     pub fn delete(&mut self, resource: &str, object: &Object) -> Result<()> {
         self.delete_with(resource, object, None, Propagation::Background)
     }
 
-    /// Deletes an object with a grace period (seconds) and a policy for its dependents.
+    /// Deletes an object with a grace period (seconds) and a propagation policy.
     pub fn delete_with(
         &mut self,
         resource: &str,
@@ -133,71 +132,83 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Any other request, as this controller.
+    /// Sends any other request on behalf of this controller.
     pub fn send(&mut self, request: Request) -> Result<Response> {
         let request = request.manager(manager_of(self.controller)).by_control_plane();
         self.server.handle(request, self.now)
     }
 
-    /// Records an event about an object; `kind` is `Normal` or `Warning`.
-    pub fn event(&mut self, about: &Object, kind: &str, reason: &str, message: &str) {
-        recorder::record(self, about, &recorder::Note { kind, reason, message, field_path: "", host: "" });
+    /// Records an event about an object; `event_type` is `Normal` or `Warning`. An event that cannot be recorded is logged.
+    pub fn event(&mut self, about: &Object, event_type: &str, reason: &str, message: &str) {
+        self.record(about, &Event { event_type, reason, message, field_path: "", host: "" });
     }
 
-    /// Records an event as a kubelet does: about a part of an object (`spec.containers{x}` or empty), from a host.
-    pub fn event_from(
-        &mut self,
-        about: &Object,
-        field_path: &str,
-        host: &str,
-        kind: &str,
-        reason: &str,
-        message: &str,
-    ) {
-        recorder::record(self, about, &recorder::Note { kind, reason, message, field_path, host });
+    /// Records an event about an object with all its fields.
+    pub fn record(&mut self, about: &Object, event: &Event<'_>) {
+        recorder::record(self, about, event);
     }
 
-    /// What this controller noted under a name (its own memory, not part of any object).
-    pub fn memory(&mut self, name: &str) -> Result<Option<Value>> {
-        self.server.row(&format!("memory/{}/{name}", self.controller))
+    /// Returns the state that this controller keeps under a name, beside all objects; `None` where there is none of type `T`.
+    pub fn state<T: Memory>(&mut self, name: &str) -> Result<Option<T>> {
+        self.server.typed_row(&self.state_row(name))
     }
 
-    /// As [`Context::memory`], as a type of the caller's.
-    pub fn typed_memory<T: Memory>(&mut self, name: &str) -> Result<Option<T>> {
-        self.server.typed_row(&format!("memory/{}/{name}", self.controller))
+    /// Keeps a state of this controller under a name.
+    pub fn set_state<T: Memory>(&mut self, name: &str, value: T) {
+        self.server.set_typed_row(&self.state_row(name), Some(value));
     }
 
-    /// Notes something under a name, or forgets it.
-    pub fn remember(&mut self, name: &str, value: Option<Value>) {
-        self.server.set_row(&format!("memory/{}/{name}", self.controller), value);
+    /// Removes the state under a name, if there is any.
+    pub fn clear_state(&mut self, name: &str) {
+        self.server.set_row(&self.state_row(name), None);
     }
 
-    /// Notes something of the caller's under a name.
-    pub fn remember_typed<T: Memory>(&mut self, name: &str, value: T) {
-        self.server.set_typed_row(&format!("memory/{}/{name}", self.controller), Some(value));
+    fn state_row(&self, name: &str) -> String {
+        ["memory/", self.controller, "/", name].concat()
     }
 
-    /// A row of the simulation's settings, such as the list of images that are missing.
+    /// Returns the in-memory cache of this controller, whose type it chooses; the default where there is none yet.
+    pub fn cache<T: Any + Default>(&mut self) -> &mut T {
+        self.cache.get()
+    }
+
+    /// Takes the cache out, to use it beside this context; [`Context::put_cache`] puts it back.
+    pub fn take_cache<T: Any + Default>(&mut self) -> T {
+        self.cache.take()
+    }
+
+    /// Replaces the cache.
+    pub fn put_cache<T: Any>(&mut self, value: T) {
+        self.cache.put(value);
+    }
+
+    /// Returns `true` when a key of this controller is on the timeline.
+    pub fn is_scheduled(&mut self, key: &Key) -> Result<bool> {
+        let due = self.server.store().scheduled(self.controller, &key.to_string())?;
+        Ok(due.is_some())
+    }
+
+    /// Reads a setting of the simulation, such as the list of images that are missing.
     pub fn setting(&mut self, name: &str) -> Result<Option<Value>> {
         self.server.row(&format!("setting/{name}"))
     }
 
-    /// The seeded source of names and numbers.
+    /// Returns the generator of uids, name suffixes and addresses.
     pub fn ids(&self) -> Ids {
         self.server.ids()
     }
 
-    /// The next number of a counter that belongs to (purpose, owner).
+    /// Returns the next number (0, 1, 2, ...) of the counter for a purpose and an owner.
     pub fn next_counter(&mut self, purpose: &str, owner: &str) -> Result<u64> {
         self.server.next_counter(purpose, owner)
     }
 
-    /// How long a step of a pod's life takes by default.
+    /// Returns the duration of a step of a pod's life, such as pulling an image.
     pub fn latency(&self) -> Duration {
         self.server.settings().latency
     }
 
-    /// The server itself, for the few that need more.
+    /// Returns the API server, for controllers that need more than the functions above.
     pub fn server(&mut self) -> &mut Server {
         self.server
     }

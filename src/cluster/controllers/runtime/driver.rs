@@ -1,0 +1,201 @@
+//! The driver: turns changes into keys and reconciles them until nothing is left to do at this instant.
+//!
+//! A key that a reconciler wants to see later goes to the store's timeline, which holds at most one entry a controller and
+//! key. The work queue is empty whenever a command ends, so only the timeline is stored.
+//!
+//! An error of a reconciler or of a watch's mapping is logged, kept as a [`super::Failure`], and retried with exponential
+//! backoff. A change that could not be mapped is retried under the key `@change/WATCH/REVISION`.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::cache::Cache;
+use super::failures::Failures;
+use super::queue::WorkQueue;
+use super::{Action, Context, Controller, EVERY_RESOURCE, Key, Result};
+use crate::api::Server;
+use crate::store::Change;
+use kctl_base::sim::{Due, Duration, Time};
+use kctl_base::status::Status;
+
+/// The number of reconciliations at one instant above which a controller must be defective.
+const RECONCILES_MAX: usize = 10_000_000;
+/// The first delay after a failure; it doubles with every further one.
+const FIRST_RETRY: Duration = Duration::from_millis(5);
+/// The longest delay after a failure.
+const LAST_RETRY: Duration = Duration::from_secs(1000);
+/// The namespace of the keys of changes that could not be mapped. No object can be in a namespace of this name.
+const CHANGE: &str = "@change";
+
+/// A watch by the indices of its controller in the driver's list and of itself in the controller's.
+#[derive(Clone, Copy)]
+struct WatchIndex {
+    controller: usize,
+    watch: usize,
+}
+
+/// Drives a list of controllers over one server.
+pub struct Driver {
+    controllers: &'static [Controller],
+    /// The watches of each resource that a controller names, in the order of the controllers. A resource that is not here
+    /// has those of [`EVERY_RESOURCE`].
+    watches: HashMap<&'static str, Rc<[WatchIndex]>>,
+    /// One a controller, in the same order.
+    caches: Vec<Cache>,
+    /// The revision up to which changes have been turned into keys.
+    observed: u64,
+    queue: WorkQueue,
+    failures: Failures,
+}
+
+impl Driver {
+    /// Creates a driver that regards every change up to `revision` as done.
+    pub fn new(controllers: &'static [Controller], revision: u64) -> Driver {
+        Driver {
+            controllers,
+            watches: watches_by_resource(controllers),
+            caches: controllers.iter().map(|_| Cache::default()).collect(),
+            observed: revision,
+            queue: WorkQueue::default(),
+            failures: Failures::default(),
+        }
+    }
+
+    /// Drops all caches of the controllers, as a new process begins without them.
+    #[cfg(test)]
+    pub(crate) fn clear_caches(&mut self) {
+        self.caches.fill_with(Cache::default);
+    }
+
+    /// Reconciles until the queue is empty and no change is left to observe at this instant.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or when the controllers never come to rest. An error of a controller is kept as a
+    /// [`super::Failure`] instead.
+    pub fn run_until_idle(&mut self, server: &mut Server, now: Time) -> Result<()> {
+        for _ in 0..RECONCILES_MAX {
+            self.enqueue_changes(server, now)?;
+            let Some((index, key)) = self.queue.pop() else { return Ok(()) };
+            self.process(server, index, &key, now)?;
+        }
+        Err(Status::internal("the controllers do not come to rest"))
+    }
+
+    /// Enqueues the key of an entry of the timeline; an entry of an unknown controller is ignored.
+    pub fn enqueue_due(&mut self, due: &Due) {
+        if let Some(index) = self.controllers.iter().position(|c| c.name == due.controller) {
+            self.enqueue(index, Key::parse(&due.key));
+        }
+    }
+
+    /// Enqueues the keys to which the watches map the changes since the last call.
+    fn enqueue_changes(&mut self, server: &mut Server, now: Time) -> Result<()> {
+        if server.revision() == self.observed {
+            return Ok(());
+        }
+        let changes = server.changes_since(self.observed).map_err(|e| Status::internal(e.to_string()))?;
+        self.observed = server.revision();
+        for change in changes {
+            for index in self.watches_of(&change.key.resource).iter() {
+                if let Err(error) = self.map(server, *index, &change, now) {
+                    let key = Key::new(CHANGE, &format!("{}/{}", index.watch, change.revision));
+                    self.fail(server, index.controller, &key, &error, now)?;
+                }
+            }
+        }
+        server.settle_changes(self.observed, now);
+        Ok(())
+    }
+    fn watches_of(&self, resource: &str) -> Rc<[WatchIndex]> {
+        self.watches.get(resource).or_else(|| self.watches.get(EVERY_RESOURCE)).cloned().unwrap_or_default()
+    }
+
+    /// Enqueues the keys to which one watch maps a change.
+    fn map(&mut self, server: &mut Server, index: WatchIndex, change: &Change, now: Time) -> Result<()> {
+        let controller = &self.controllers[index.controller];
+        let mut ctx = Context::new(server, &mut self.caches[index.controller], controller.name, now);
+        for key in controller.watches[index.watch].keys(change, &mut ctx)? {
+            self.enqueue(index.controller, key);
+        }
+        Ok(())
+    }
+
+    fn enqueue(&mut self, index: usize, key: Key) {
+        tracing::trace!(controller = self.controllers[index].name, %key, "enqueue");
+        self.queue.push(index, key);
+    }
+
+    /// Reconciles one key, and puts it on the timeline or takes it off.
+    fn process(&mut self, server: &mut Server, index: usize, key: &Key, now: Time) -> Result<()> {
+        let controller = &self.controllers[index];
+        let result = match key.namespace.as_str() {
+            CHANGE => self.map_again(server, index, &key.name, now),
+            _ => {
+                let mut ctx = Context::new(server, &mut self.caches[index], controller.name, now);
+                (controller.reconcile)(&mut ctx, key)
+            }
+        };
+        match result {
+            Ok(action) => {
+                tracing::debug!(controller = controller.name, %key, result = ?action, "reconciled");
+                self.failures.clear(server, controller.name, key)?;
+                match action {
+                    Action::AwaitChange => server.unschedule(controller.name, &key.to_string()),
+                    Action::RequeueAt(time) => schedule(server, controller, key, time.max(now), false),
+                    Action::ResyncAt(time) => schedule(server, controller, key, time.max(now), true),
+                }
+                Ok(())
+            }
+            Err(error) => self.fail(server, index, key, &error, now),
+        }
+    }
+
+    /// Logs and keeps an error, and puts the key on the timeline to be tried again.
+    fn fail(&mut self, server: &mut Server, index: usize, key: &Key, error: &Status, now: Time) -> Result<()> {
+        let controller = &self.controllers[index];
+        let before = self.failures.record(server, controller.name, key, error, now)?;
+        let retry = retry_delay(before);
+        tracing::error!(controller = controller.name, %key, %error, ?retry, "reconcile failed");
+        schedule(server, controller, key, now + retry, true);
+        Ok(())
+    }
+
+    /// Maps a change again whose mapping failed; `position` is `WATCH/REVISION`.
+    fn map_again(&mut self, server: &mut Server, controller: usize, position: &str, now: Time) -> Result<Action> {
+        let numbers = position.split_once('/').and_then(|(w, r)| Some((w.parse().ok()?, r.parse::<u64>().ok()?)));
+        // An entry of another version of this program may name a watch that does not exist here.
+        let Some((watch, revision)) = numbers.filter(|(w, _)| *w < self.controllers[controller].watches.len()) else {
+            return Ok(Action::AwaitChange);
+        };
+        let changes = server.changes_since(revision.saturating_sub(1)).map_err(|e| Status::internal(e.to_string()))?;
+        if let Some(change) = changes.first() {
+            self.map(server, WatchIndex { controller, watch }, change, now)?;
+        }
+        Ok(Action::AwaitChange)
+    }
+}
+
+fn schedule(server: &mut Server, controller: &Controller, key: &Key, at: Time, recurring: bool) {
+    server.schedule(controller.name, &key.to_string(), at, recurring);
+}
+
+/// Groups the watches of all controllers by the resources that they name.
+fn watches_by_resource(controllers: &[Controller]) -> HashMap<&'static str, Rc<[WatchIndex]>> {
+    let mut all = Vec::new();
+    for (controller, Controller { watches, .. }) in controllers.iter().enumerate() {
+        all.extend(watches.iter().enumerate().map(|(watch, w)| (w.resource, WatchIndex { controller, watch })));
+    }
+    let sees = |watched: &str, resource: &str| watched == resource || watched == EVERY_RESOURCE;
+    let of = |resource| all.iter().filter(|(watched, _)| sees(watched, resource)).map(|(_, index)| *index).collect();
+    all.iter().map(|(resource, _)| (*resource, of(*resource))).collect()
+}
+
+/// Returns the delay after a failure that `failures` others precede: 5 ms, doubling up to 1000 s, as in client-go's
+/// `ItemExponentialFailureRateLimiter` (`util/workqueue/default_rate_limiters.go`).
+fn retry_delay(failures: u32) -> Duration {
+    let factor = 1i64 << failures.min(20);
+    Duration::from_micros(FIRST_RETRY.micros().saturating_mul(factor).min(LAST_RETRY.micros()))
+}
+
+#[cfg(test)]
+mod tests;
