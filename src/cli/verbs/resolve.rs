@@ -32,7 +32,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     };
     let kind = record_type(matches.value("type"), name)?;
     let namespace = ctx.namespace();
-    let answer = dns::resolve_in(ctx.cluster()?.server(), &namespace, name, kind)?;
+    let answer = dns::lookup(ctx.cluster()?.server(), &namespace, name, kind)?;
     if !answer.exists {
         return Err(CliError::text(format!("{name}: NXDOMAIN, there is no such name in the cluster")));
     }
