@@ -6,7 +6,9 @@ mod clock;
 mod cluster;
 pub mod controllers;
 pub mod dns;
+mod fault_injection;
 mod open;
+pub mod simulation;
 pub mod store;
 #[cfg(test)]
 mod tests;

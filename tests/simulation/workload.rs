@@ -10,6 +10,7 @@ use kctl_base::object::{ObjectMeta as _, ValueRead as _};
 use kctl_base::sim::Duration;
 use kctl_base::status::Status;
 use kctl_cluster::api::{PatchType, Propagation, Request};
+use kctl_cluster::simulation::PodFault;
 
 use super::checkers;
 use super::world::World;
@@ -190,9 +191,9 @@ impl Action {
             Action::Taint(node, effect) => return taint(world, &node, effect),
             Action::Stop(node, stop) => world.set_stopped(&node, stop),
             Action::Missing(image) => world.set_missing(&[image]),
-            Action::Crash(pod) => world.set_fault(&pod, Some("crash")),
+            Action::Crash(pod) => world.set_fault(&pod, Some(PodFault::Crash)),
             Action::Unready(pod) => {
-                world.set_fault(&pod, Some("unready"));
+                world.set_fault(&pod, Some(PodFault::Unready));
                 world.unready.insert(pod);
             }
             Action::Metrics(used) => world.set_metrics(&used),

@@ -15,7 +15,7 @@ use kctl_base::quantity::Quantity;
 use kctl_base::sim::Duration;
 use kctl_base::status::Status;
 use kctl_cluster::api::Request;
-use kctl_cluster::controllers::horizontal_pod_autoscaler::metrics::{self, ANNOTATION};
+use kctl_cluster::simulation::{METRICS_ANNOTATION, PodMetrics};
 
 const LONG: &str = "Display resource (CPU/memory) usage.
 
@@ -54,8 +54,6 @@ pub(super) const VERB: Verb = Verb {
     ],
 };
 
-/// The row of the store in which measurements are kept, by `namespace/name`; it wins over the annotation of a pod.
-const METRICS: &str = "setting/metrics";
 /// How long a new pod may be without measurements before that is worth a word.
 const DELAY: Duration = Duration::from_secs(2 * 60);
 
@@ -103,19 +101,20 @@ impl Usage {
 
 /// All that was said about running pods.
 struct Measured {
-    row: Option<Value>,
+    declared: PodMetrics,
 }
 
 impl Measured {
     /// Reads the measurements; without any there is nothing that could be asked.
     fn open(ctx: &mut Ctx) -> CliResult<Measured> {
-        let server = ctx.cluster()?.server();
-        let row = server.row(METRICS)?.filter(|row| row.as_object().is_some_and(|all| !all.is_empty()));
-        if row.is_none() && !server.read_all("pods", None)?.iter().any(|p| p.annotation(ANNOTATION).is_some()) {
+        let cluster = ctx.cluster()?;
+        let declared = cluster.faults()?.metrics;
+        let mut pods = cluster.server().read_all("pods", None)?.into_iter();
+        if declared.is_empty() && !pods.any(|pod| pod.annotation(METRICS_ANNOTATION).is_some()) {
             ctx.hint("hint: kctl sim metrics POD cpu=250m memory=64Mi says what a pod uses");
             return Err(CliError::text("Metrics API not available"));
         }
-        Ok(Measured { row })
+        Ok(Measured { declared })
     }
 
     /// What a pod uses, while it runs.
@@ -123,7 +122,7 @@ impl Measured {
         if pod.str("/status/phase") != "Running" {
             return None;
         }
-        let said = metrics::of_pod(pod, self.row.as_ref());
+        let said = self.declared.usage(pod);
         (!said.is_empty()).then(|| Usage::new(|name| said.get(name).copied()))
     }
 }
@@ -317,9 +316,10 @@ mod tests {
         let used = Usage::read(&json!({"cpu": "0.25", "memory": "64Mi"}));
         assert_eq!(used.cells(), ["250m", "64Mi"]);
         let measured = |annotation: &str, setting: Value| {
-            let pod = json!({"metadata": {"namespace": "n", "name": "p", "annotations": {ANNOTATION: annotation}},
+            let pod = json!({"metadata": {"namespace": "n", "name": "p", "annotations": {METRICS_ANNOTATION: annotation}},
                              "status": {"phase": "Running"}});
-            Measured { row: Some(json!({"n/p": setting})) }.of(&pod)
+            let declared = kctl_base::json::from_value(&json!({"n/p": setting})).expect("pod metrics");
+            Measured { declared }.of(&pod)
         };
         assert_eq!(measured("cpu=250m,memory=64Mi", json!({})), Some(used));
         assert_eq!(measured("cpu=1,memory=64Mi", json!({"cpu": "250m"})), Some(used), "what is set wins, name by name");
