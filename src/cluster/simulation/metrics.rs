@@ -50,7 +50,7 @@ impl PodMetrics {
     pub fn usage(&self, pod: &Object) -> ResourceUsage {
         let mut usage = pod.annotation(METRICS_ANNOTATION).map(parse).unwrap_or_default();
         let declared = self.get(&format!("{}/{}", pod.namespace(), pod.name()));
-        usage.extend(declared.into_iter().flatten().map(|(metric, amount)| (metric.clone(), amount.clone())));
+        usage.extend(declared.into_iter().flatten().map(|(metric, amount)| (metric.clone(), *amount)));
         usage
     }
 }

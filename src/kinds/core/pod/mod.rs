@@ -21,6 +21,14 @@ use kctl_base::view::{Cell, Column};
 
 pub use table::status_text;
 
+/// Index of assigned pods with affinity or anti-affinity terms.
+///
+/// Existing stores contain the name; changing it would need a rebuild of their indexes.
+pub const POD_AFFINITY_INDEX: &str = "social";
+/// Index of pending pods with affinity terms or topology spread constraints, by scheduler; on the name see
+/// [`POD_AFFINITY_INDEX`].
+pub const PENDING_POD_AFFINITY_INDEX: &str = "unscheduled-social";
+
 /// A Pod.
 #[derive(Debug)]
 pub struct Pod;
@@ -149,12 +157,12 @@ fn placement(object: &Object) -> Vec<(&'static str, String)> {
     if !node.is_empty() {
         entries.push(("node", node.to_owned()));
         if near {
-            entries.push(("social", String::new()));
+            entries.push((POD_AFFINITY_INDEX, String::new()));
         }
     } else if !ended {
         entries.push(("unscheduled", scheduler.to_owned()));
         if near || !object.list("/spec/topologySpreadConstraints").is_empty() {
-            entries.push(("unscheduled-social", scheduler.to_owned()));
+            entries.push((PENDING_POD_AFFINITY_INDEX, scheduler.to_owned()));
         }
     }
     entries.extend(claims(object).iter().map(|claim| ("claim", format!("{}/{claim}", object.namespace()))));
