@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers of the control plane, lowest first; a module uses only modules of lower layers.
-const LAYERS: &[&[&str]] = &[&["store"], &["api"], &["controllers"], &["cluster"]];
+const LAYERS: &[&[&str]] = &[&["store"], &["api"], &["simulation"], &["controllers"], &["cluster"]];
 
 fn layer(module: &str) -> Option<usize> {
     LAYERS.iter().position(|l| l.contains(&module))

@@ -43,7 +43,6 @@ pub struct Ctx {
     /// Tests read what would have been printed: output and errors.
     captured: Option<(String, String)>,
     warned: bool,
-    warnings: Vec<String>,
     warnings_are_errors: bool,
 }
 
@@ -77,7 +76,6 @@ impl Ctx {
             client: None,
             captured: None,
             warned: false,
-            warnings: Vec::new(),
             warnings_are_errors: false,
         }
     }

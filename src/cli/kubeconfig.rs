@@ -55,7 +55,7 @@ impl Kubeconfig {
         let failed = |e: std::io::Error| CliError::text(format!("writing {}: {e}", self.path.display()));
         if ctx.kubeconfig().is_none() {
             // The directory becomes a store before another file may lie in it.
-            ctx.cluster()?;
+            ctx.client()?;
             ctx.flush()?;
         }
         let new = self.path.with_extension("new");

@@ -2,6 +2,7 @@
 
 use crate::api::{Request, Result};
 use crate::cluster::Cluster;
+use crate::simulation::Faults;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueWrite};
 
@@ -28,7 +29,9 @@ impl Cluster {
         for role in cluster_roles() {
             self.make("clusterroles.rbac.authorization.k8s.io", "", role)?;
         }
-        self.make("clusterrolebindings.rbac.authorization.k8s.io", "", admin_binding())
+        self.make("clusterrolebindings.rbac.authorization.k8s.io", "", admin_binding())?;
+        // Written out so that `kctl sim show` lists the missing images and `kctl sim image` can change them.
+        Faults::default().store(&mut self.server)
     }
 
     /// Creates an object on behalf of the API server.

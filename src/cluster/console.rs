@@ -5,7 +5,9 @@
 
 use crate::api::{Attributes, User};
 use crate::cluster::{Cluster, ClusterError};
-use crate::dns::{Answer, RecordType, resolve_in};
+use crate::controllers::runtime::Failure;
+use crate::dns::{self, Answer, RecordType};
+use crate::simulation::Faults;
 use kctl_base::sim::{ClockMode, ClockState, Due, Duration};
 
 /// The non-resource path that stands for the console in authorization.
@@ -68,12 +70,36 @@ impl Console<'_> {
         self.cluster.settle(quiet, timeout)
     }
 
+    /// The injected faults and declared metrics.
+    ///
+    /// # Errors
+    /// Rows that cannot be read.
+    pub fn faults(&mut self) -> Result<Faults> {
+        Ok(self.cluster.faults()?)
+    }
+
+    /// Replaces the injected faults and declared metrics, and runs the controllers that a difference concerns.
+    ///
+    /// # Errors
+    /// Rows that cannot be read or written, a controller that fails.
+    pub fn set_faults(&mut self, faults: &Faults) -> Result<()> {
+        Ok(self.cluster.set_faults(faults)?)
+    }
+
+    /// The reconciles that fail at present.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn failures(&mut self) -> Result<Vec<Failure>> {
+        Ok(self.cluster.failures()?)
+    }
+
     /// Resolves a name as a pod of a namespace does.
     ///
     /// # Errors
     /// A store that cannot be read.
     pub fn resolve(&mut self, namespace: &str, name: &str, record: RecordType) -> Result<Answer> {
-        Ok(resolve_in(&mut self.cluster.server, namespace, name, record)?)
+        Ok(dns::lookup(&mut self.cluster.server, namespace, name, record)?)
     }
 
     /// Commits what is staged and checks the store; returns its state.

@@ -8,7 +8,9 @@ mod cluster;
 pub mod console;
 pub mod controllers;
 pub mod dns;
+mod fault_injection;
 mod open;
+pub mod simulation;
 pub mod store;
 #[cfg(test)]
 mod tests;

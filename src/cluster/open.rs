@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use crate::api::{Backends, Server, Settings, index_entries};
 use crate::cluster::{CLOCK, Cluster, ClusterError};
-use crate::controllers::horizontal_pod_autoscaler::metrics;
 use crate::controllers::kubelet;
 use crate::controllers::{CONTROLLERS, Driver};
+use crate::simulation;
 use crate::store::{Held, Home, MemoryEngine, Store};
 use kctl_base::json::{self, json};
 use kctl_base::object::ValueRead;
@@ -128,11 +128,7 @@ impl Cluster {
 
 /// The components that the API server forwards requests to.
 fn backends() -> Backends {
-    Backends {
-        container_log: kubelet::container_log,
-        pod_usage: metrics::pod_usage,
-        has_metrics: metrics::is_available,
-    }
+    Backends { container_log: kubelet::container_log, pod_usage: simulation::pod_usage }
 }
 
 /// Takes the lock and opens the engine.

@@ -10,6 +10,7 @@ use kctl_base::object::{ObjectMeta as _, ValueRead as _};
 use kctl_base::sim::Duration;
 use kctl_base::status::Status;
 use kctl_cluster::api::{PatchType, Propagation, Request};
+use kctl_cluster::simulation::PodFault;
 
 use super::checkers;
 use super::world::World;
@@ -154,17 +155,17 @@ impl Action {
         match self {
             Action::Create(resource, object) => return world.ask(Request::create(resource, "default", object)),
             Action::Scale(resource, name, replicas) => {
-                let patch = json!({"spec": {"replicas": replicas}}).to_string();
+                let patch = json!({"spec": {"replicas": replicas}});
                 let request = Request::patch(resource, "default", &name, PatchType::Merge, patch);
                 return world.ask(request.subresource("scale"));
             }
             Action::Image(resource, name, image) => {
                 let patch = json!({"spec": {"template": {"spec": {"containers": [{"name": "c", "image": image}]}}}});
-                return world.ask(Request::patch(resource, "default", &name, PatchType::Strategic, patch.to_string()));
+                return world.ask(Request::patch(resource, "default", &name, PatchType::Strategic, patch));
             }
             Action::Undo(resource, name, patch) => {
                 let format = if resource == "deployments.apps" { PatchType::Json } else { PatchType::Strategic };
-                return world.ask(Request::patch(resource, "default", &name, format, patch.to_string()));
+                return world.ask(Request::patch(resource, "default", &name, format, patch));
             }
             Action::Pause(name, paused) => {
                 return world.patch("deployments.apps", &name, &json!({"spec": {"paused": paused}}));
@@ -190,9 +191,9 @@ impl Action {
             Action::Taint(node, effect) => return taint(world, &node, effect),
             Action::Stop(node, stop) => world.set_stopped(&node, stop),
             Action::Missing(image) => world.set_missing(&[image]),
-            Action::Crash(pod) => world.set_fault(&pod, Some("crash")),
+            Action::Crash(pod) => world.set_fault(&pod, Some(PodFault::Crash)),
             Action::Unready(pod) => {
-                world.set_fault(&pod, Some("unready"));
+                world.set_fault(&pod, Some(PodFault::Unready));
                 world.unready.insert(pod);
             }
             Action::Metrics(used) => world.set_metrics(&used),

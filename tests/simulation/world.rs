@@ -9,6 +9,7 @@ use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _};
 use kctl_base::sim::Duration;
 use kctl_base::status::{Reason, Status};
 use kctl_cluster::api::{PatchType, Request};
+use kctl_cluster::simulation::{Faults, MissingImages, PodFault, PodMetrics};
 use kctl_cluster::store::{Change, ChangeKind, ObjectKey};
 use kctl_cluster::{Cluster, OpenOptions};
 
@@ -20,7 +21,6 @@ const CALM: Duration = Duration::from_secs(1800);
 pub(super) const TAINT: &str = "dedicated";
 /// The storage classes of the cluster.
 pub(super) const STORAGE_CLASSES: [&str; 2] = ["at-once", "late"];
-const AUTOSCALERS: &str = "horizontalpodautoscalers.autoscaling";
 
 /// A cluster and what is remembered of its life.
 pub(super) struct World {
@@ -144,7 +144,7 @@ impl World {
     /// A merge patch; nodes have no namespace.
     pub(super) fn patch(&mut self, resource: &str, name: &str, patch: &Value) -> Result<(), Status> {
         let namespace = if resource == "nodes" { "" } else { "default" };
-        self.ask(Request::patch(resource, namespace, name, PatchType::Merge, patch.to_string()))
+        self.ask(Request::patch(resource, namespace, name, PatchType::Merge, patch.clone()))
     }
 
     /// Stops or starts the kubelet of a node.
@@ -153,40 +153,45 @@ impl World {
             true => self.stopped.insert(node.into()),
             false => self.stopped.remove(node),
         };
-        let row = (!self.stopped.is_empty()).then(|| json!(self.stopped));
-        self.cluster.server().set_row("setting/node-stopped", row);
-        self.cluster.enqueue("node-lifecycle-controller", &format!("/{node}")).expect("a reaction");
+        let stopped = self.stopped.clone();
+        self.inject(|faults| faults.stopped_nodes = stopped);
     }
 
-    /// Says which images can not be pulled beside those that never can.
+    /// Changes the injected faults.
+    fn inject(&mut self, change: impl FnOnce(&mut Faults)) {
+        let mut faults = self.cluster.faults().expect("readable faults");
+        change(&mut faults);
+        self.cluster.set_faults(&faults).expect("the controllers run");
+    }
+
+    /// Makes images missing beside those that always are.
     pub(super) fn set_missing(&mut self, images: &[&str]) {
-        let always = kctl_cluster::controllers::kubelet::DEFAULT_MISSING.iter();
-        let row = (!images.is_empty()).then(|| json!(always.chain(images).collect::<Vec<_>>()));
-        self.cluster.server().set_row("setting/images-missing", row);
+        self.inject(|faults| {
+            faults.missing_images = MissingImages::default();
+            images.iter().for_each(|image| faults.missing_images.insert(image));
+        });
     }
 
-    /// Makes the containers of a pod crash once, or keeps it unready.
-    pub(super) fn set_fault(&mut self, pod: &str, fault: Option<&str>) {
-        let row = self.cluster.server().row("setting/pod-faults").expect("readable").unwrap_or_else(|| json!({}));
-        let mut faults = row.as_object().cloned().unwrap_or_default();
+    /// Sets the fault of a pod, or removes it.
+    pub(super) fn set_fault(&mut self, pod: &str, fault: Option<PodFault>) {
         let key = format!("default/{pod}");
-        faults.remove(&key);
-        if let Some(fault) = fault {
-            faults.insert(key.clone(), fault.into());
-        }
-        self.cluster.server().set_row("setting/pod-faults", (!faults.is_empty()).then_some(Value::Object(faults)));
-        self.cluster.enqueue("kubelet", &key).expect("a reaction");
+        self.inject(|faults| {
+            match fault {
+                Some(fault) => faults.pods.insert(key, fault),
+                None => faults.pods.remove(&key),
+            };
+        });
     }
 
-    /// Says what pods use, and tells the autoscalers.
+    /// Replaces the CPU usage of all pods, by pod name.
     pub(super) fn set_metrics(&mut self, used: &BTreeMap<String, String>) {
-        let rows: BTreeMap<String, Value> =
-            used.iter().map(|(pod, cpu)| (format!("default/{pod}"), json!({"cpu": cpu}))).collect();
-        self.cluster.server().set_row("setting/metrics", (!rows.is_empty()).then(|| json!(rows)));
-        for autoscaler in self.own(AUTOSCALERS) {
-            let key = format!("default/{}", autoscaler.name());
-            self.cluster.enqueue("horizontal-pod-autoscaler", &key).expect("a reaction");
-        }
+        self.inject(|faults| {
+            faults.metrics = PodMetrics::default();
+            for (pod, cpu) in used {
+                let usage = [("cpu".to_string(), cpu.parse().expect("a quantity"))];
+                faults.metrics.set(&format!("default/{pod}"), usage.into());
+            }
+        });
     }
 
     /// Whether anything is broken on purpose that can make a running pod go or be unready.

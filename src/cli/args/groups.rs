@@ -155,7 +155,7 @@ pub fn read_manager(matches: &ArgMatches, default: &str) -> String {
 
 /// Adds `--chunk-size`.
 pub fn chunks(command: Command) -> Command {
-    command.arg(args::number("chunk-size", "Return large lists in chunks rather than all at once. Pass 0 to disable."))
+    command.arg(super::number("chunk-size", "Return large lists in chunks rather than all at once. Pass 0 to disable."))
 }
 
 /// The number of objects in each request of a list, 500 by default; 0 for all in one.

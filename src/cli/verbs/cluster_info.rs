@@ -28,7 +28,7 @@ fn dump_flags(command: Command) -> Command {
 
 fn show(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
     let place = ctx.store_dir()?;
-    ctx.cluster()?;
+    ctx.client()?;
     ctx.say(format!("Kubernetes control plane is running in the store {}", place.display()));
     Ok(())
 }

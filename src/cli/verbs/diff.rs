@@ -14,10 +14,10 @@ use crate::output::strip_managed_fields;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, last_applied};
 use kctl_base::gvk::split_api_version;
-use kctl_base::json::{self, Map, Value};
+use kctl_base::json::{Map, Value};
 use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::yaml;
-use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
+use kctl_cluster::client::Patch;
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {

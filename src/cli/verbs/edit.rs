@@ -15,7 +15,8 @@ use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::patch::{FieldType, three_way};
 use kctl_base::schema::Schema;
 use kctl_base::{json as json_text, yaml};
-use kctl_cluster::api::{Body, FieldValidation, PatchType, Verb as ApiVerb};
+use kctl_cluster::client::Patch;
+use kctl_cluster::{FieldValidation, PatchType};
 
 /// The verb.
 pub(super) const VERB: Verb =

@@ -4,7 +4,7 @@ use clap::{ArgMatches, Command};
 
 use crate::args::{self, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb, resolve};
-use kctl_base::gvk::split_api_version;
+use kctl_base::gvk::{GroupVersion, split_api_version};
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 use kctl_base::schema::explain::{Subject, explain};
@@ -37,8 +37,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let (target, fields) = split(ctx, subject)?;
     let names = *target.kind.names();
     let asked = matches.value("api-version");
-    let (group, version) = match asked.is_empty() {
-        true => target.version.clone().unwrap_or_else(|| (names.group.into(), names.version.into())),
+    let GroupVersion { group, version } = match asked.is_empty() {
+        true => target.version.clone().unwrap_or_else(|| GroupVersion::new(names.group, names.version)),
         false => {
             let (group, version) = split_api_version(asked);
             if !serves(&*target.kind, group, version) {
@@ -47,7 +47,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
                     names.plural
                 )));
             }
-            (group.to_string(), version.to_string())
+            GroupVersion::new(group, version)
         }
     };
     let path: Vec<&str> = fields.iter().map(String::as_str).collect();

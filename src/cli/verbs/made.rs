@@ -12,7 +12,8 @@ use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::patch::{self, FieldType};
 use kctl_base::quantity::Quantity;
 use kctl_base::schema::{Schema, decode::decode};
-use kctl_cluster::api::{Body, PatchType, Request, Verb as ApiVerb};
+use kctl_cluster::PatchType;
+use kctl_cluster::client::{ResourcePath, WriteParams};
 
 /// The flags of `--overrides`.
 pub(super) fn overrides(command: Command) -> Command {

@@ -15,7 +15,8 @@ use kctl_base::patch::{self, FieldType};
 use kctl_base::schema::Schema;
 use kctl_base::status::Reason;
 use kctl_base::yaml;
-use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
+use kctl_cluster::PatchType;
+use kctl_cluster::client;
 
 /// The verb.
 pub(super) const VERB: Verb =

@@ -11,7 +11,8 @@ use crate::{CliError, CliResult, Ctx, Verb, record};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Duration;
-use kctl_cluster::api::{Body, PatchType, Request, Verb as ApiVerb};
+use kctl_cluster::client::{Patch, ResourcePath};
+use kctl_cluster::{PatchType, WaitFor};
 
 /// The verb.
 pub(super) const VERB: Verb = Verb {
@@ -75,7 +76,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
                 wait(ctx, &item, replicas, timeout)?;
             }
             if let Some(cause) = &cause {
-                let patch = json!({"metadata": {"annotations": {(record::CHANGE_CAUSE): cause}}}).to_string();
+                let patch = json!({"metadata": {"annotations": {(record::CHANGE_CAUSE): cause}}});
                 // As in kubectl, what was scaled stays scaled when the cause can not be noted.
                 let _ = change::send_patch(ctx, &item, PatchType::Merge, patch, MANAGER, dry_run);
             }

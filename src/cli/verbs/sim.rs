@@ -1,16 +1,15 @@
 //! `sim`: faults and measurements on purpose.
 //!
-//! A fault is a row of settings in the store; the controllers that it concerns are woken at once.
+//! The faults are settings of the simulation, not objects of the API; the controllers that they concern react at once.
 
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, Matches};
 use crate::{CliError, CliResult, Ctx, Verb, help};
-use kctl_base::json::{self, Map, Value, json};
-use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 use kctl_base::status::Status;
-use kctl_cluster::controllers::kubelet::DEFAULT_MISSING;
+use kctl_cluster::client::ResourcePath;
+use kctl_cluster::simulation::{Faults, PodFault, ResourceUsage};
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
@@ -34,7 +33,7 @@ const FAMILY: &[Verb] = &[
     Verb {
         name: "image",
         aliases: &[],
-        about: "Make an image unavailable or available: missing|present IMAGE",
+        about: "Make an image, or with *:TAG a tag of all images, unavailable or available: missing|present IMAGE",
         args: words,
         run: image,
         family: &[],
@@ -58,11 +57,6 @@ const FAMILY: &[Verb] = &[
     Verb { name: "show", aliases: &[], about: "Show all faults and measurements", args: |c| c, run: show, family: &[] },
 ];
 
-const STOPPED: &str = "setting/node-stopped";
-const MISSING: &str = "setting/images-missing";
-const FAULTS: &str = "setting/pod-faults";
-const METRICS: &str = "setting/metrics";
-
 fn words(command: Command) -> Command {
     command.arg(args::words("words"))
 }
@@ -77,18 +71,13 @@ fn two(ctx: &Ctx, matches: &ArgMatches, verb: &str, choices: &[&str]) -> CliResu
 
 fn node(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let (what, name) = two(ctx, matches, "node", &["stop", "start"])?;
-    let cluster = ctx.cluster()?;
-    if cluster.server().read("nodes", "", &name)?.is_none() {
+    if ctx.api(|client| client.get_opt(&ResourcePath::one("nodes", "", &name)))?.is_none() {
         return Err(Status::not_found("", "nodes", &name).into());
     }
-    let mut stopped = list(cluster.server().row(STOPPED)?);
-    stopped.retain(|n| *n != name);
-    if what == "stop" {
-        stopped.push(name.clone());
-    }
-    cluster.server().set_row(STOPPED, (!stopped.is_empty()).then(|| json!(stopped)));
-    // The node's controller tells the kubelet, which has slept, and its pods.
-    cluster.enqueue("node-lifecycle-controller", &format!("/{name}"))?;
+    change(ctx, |faults| match what.as_str() {
+        "stop" => drop(faults.stopped_nodes.insert(name.clone())),
+        _ => drop(faults.stopped_nodes.remove(&name)),
+    })?;
     let done = if what == "stop" { "stopped" } else { "started" };
     ctx.say(format!("node/{name} {done}"));
     Ok(())
@@ -96,17 +85,15 @@ fn node(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 
 fn image(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let (what, image) = two(ctx, matches, "image", &["missing", "present"])?;
-    let server = ctx.cluster()?.server();
-    let known = server.row(MISSING)?;
-    let mut missing = match known {
-        Some(known) => list(Some(known)),
-        None => DEFAULT_MISSING.iter().map(|i| i.to_string()).collect(),
-    };
-    missing.retain(|i| *i != image);
-    if what == "missing" {
-        missing.push(image.clone());
+    let faults = change(ctx, |faults| match what.as_str() {
+        "missing" => faults.missing_images.insert(&image),
+        _ => faults.missing_images.remove(&image),
+    })?;
+    if let Some(tag) = faults.missing_images.tag_of(&image).filter(|_| what == "present") {
+        return Err(CliError::text(format!(
+            "image {image} is missing because of its tag: \"kctl sim image present *:{tag}\" makes the tag available"
+        )));
     }
-    server.set_row(MISSING, Some(json!(missing)));
     ctx.say(format!("image {image} {what}"));
     Ok(())
 }
@@ -114,24 +101,34 @@ fn image(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 fn pod(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let (what, name) = two(ctx, matches, "pod", &["crash", "unready", "ready"])?;
     let key = existing_pod(ctx, &name)?;
-    let cluster = ctx.cluster()?;
-    let mut faults = map(cluster.server().row(FAULTS)?);
-    faults.remove(&key);
-    if what != "ready" {
-        faults.insert(key.clone(), what.as_str().into());
-    }
-    cluster.server().set_row(FAULTS, (!faults.is_empty()).then_some(Value::Object(faults)));
-    cluster.enqueue("kubelet", &key)?;
+    let fault = match what.as_str() {
+        "crash" => Some(PodFault::Crash),
+        "unready" => Some(PodFault::Unready),
+        _ => None,
+    };
+    change(ctx, |faults| match fault {
+        Some(fault) => drop(faults.pods.insert(key.clone(), fault)),
+        None => drop(faults.pods.remove(&key)),
+    })?;
     let done = if what == "crash" { "crashed" } else { &what };
     ctx.say(format!("pod/{} {done}", key.rsplit('/').next().unwrap_or(&name)));
     Ok(())
+}
+
+/// Changes the injected faults; returns them as they are then.
+fn change(ctx: &mut Ctx, change: impl FnOnce(&mut Faults)) -> CliResult<Faults> {
+    let mut console = ctx.console()?;
+    let mut faults = console.faults()?;
+    change(&mut faults);
+    console.set_faults(&faults)?;
+    Ok(faults)
 }
 
 /// `namespace/name` of a pod that exists; the name may be written `pod/name`.
 fn existing_pod(ctx: &mut Ctx, word: &str) -> CliResult<String> {
     let name = word.rsplit('/').next().unwrap_or(word).to_string();
     let namespace = ctx.namespace();
-    if ctx.cluster()?.server().read("pods", &namespace, &name)?.is_none() {
+    if ctx.api(|client| client.get_opt(&ResourcePath::one("pods", &namespace, &name)))?.is_none() {
         return Err(Status::not_found("", "pods", &name).into());
     }
     Ok(format!("{namespace}/{name}"))
@@ -142,52 +139,39 @@ fn metrics(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let Some((name, values)) = words.split_first() else {
         return Err(ctx.usage("sim metrics", "a pod is required"));
     };
-    let mut used = Map::new();
+    let mut usage = ResourceUsage::new();
     for word in values {
         let (resource, amount) = word
             .split_once('=')
             .ok_or_else(|| CliError::text(format!("expected cpu=AMOUNT or memory=AMOUNT, got {word}")))?;
         let amount: Quantity = amount.parse().map_err(|e| CliError::text(format!("{word}: {e}")))?;
-        used.insert(resource, amount.canonical().into());
+        usage.insert(resource.into(), amount);
     }
     let key = existing_pod(ctx, name)?;
-    let cluster = ctx.cluster()?;
-    let mut all = map(cluster.server().row(METRICS)?);
-    all.remove(&key);
-    if !used.is_empty() {
-        all.insert(key.clone(), Value::Object(used));
-    }
-    cluster.server().set_row(METRICS, (!all.is_empty()).then_some(Value::Object(all)));
-    let (namespace, name) = key.split_once('/').unwrap_or(("", &key));
-    for autoscaler in cluster.server().read_all("horizontalpodautoscalers.autoscaling", Some(namespace))? {
-        cluster.enqueue("horizontal-pod-autoscaler", &format!("{namespace}/{}", autoscaler.name()))?;
-    }
+    change(ctx, |faults| faults.metrics.set(&key, usage))?;
+    let name = key.rsplit('/').next().unwrap_or(&key);
     ctx.say(format!("pod/{name} metrics set"));
     Ok(())
 }
 
 fn show(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
-    let server = ctx.cluster()?.server();
-    let stopped = list(server.row(STOPPED)?);
-    let missing = server.row(MISSING)?;
-    let missing = missing.map_or_else(|| DEFAULT_MISSING.iter().map(|i| i.to_string()).collect(), |m| list(Some(m)));
-    let faults = map(server.row(FAULTS)?);
-    let metrics = map(server.row(METRICS)?);
+    let faults = ctx.console()?.faults()?;
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["WHAT", "NAME", "STATE"]);
-    for name in stopped {
+    for name in faults.stopped_nodes {
         table.add_row(["node".to_string(), name, "stopped".into()]);
     }
-    for image in missing {
+    for image in faults.missing_images.patterns() {
         table.add_row(["image".to_string(), image, "missing".into()]);
     }
-    for (pod, fault) in faults {
-        table.add_row(["pod".to_string(), pod.to_string(), fault.as_str().unwrap_or("").to_string()]);
+    for (pod, fault) in faults.pods {
+        table.add_row(["pod", &pod, fault.as_str()]);
     }
-    for (pod, used) in metrics {
-        let used: Vec<String> = used.strings("").iter().map(|(k, v)| format!("{k}={v}")).collect();
-        table.add_row(["metrics".to_string(), pod.to_string(), used.join(" ")]);
+    for (pod, usage) in faults.metrics.iter() {
+        let usage: Vec<String> =
+            usage.iter().map(|(metric, amount)| format!("{metric}={}", amount.canonical())).collect();
+        table.add_row(["metrics", pod, &usage.join(" ")]);
     }
     for line in table.lines() {
         ctx.say(line.trim());
@@ -195,10 +179,50 @@ fn show(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
-fn list(row: Option<Value>) -> Vec<String> {
-    row.and_then(|v| json::from_value(&v).ok()).unwrap_or_default()
-}
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Session, check};
 
-fn map(row: Option<Value>) -> Map {
-    row.and_then(|v| json::from_value(&v).ok()).unwrap_or_default()
+    #[test]
+    fn missing_images_are_listed_and_changed_by_name_and_by_tag() {
+        let mut session = Session::new();
+        let lines = |images: &[&str]| {
+            let rows = images.iter().map(|image| format!("image  {image:<16}  missing\n"));
+            format!("WHAT   {:<16}  STATE\n", "NAME") + &rows.collect::<String>()
+        };
+        assert_eq!(session.run("sim show"), lines(&["nginx:1.91", "*:bad", "*:does-not-exist", "*:notfound"]));
+        check(
+            &mut session,
+            &[
+                ("sim image missing redis:7", "image redis:7 missing\n"),
+                ("sim image present nginx:1.91", "image nginx:1.91 present\n"),
+                (
+                    "sim image present a:bad",
+                    "! error: image a:bad is missing because of its tag: \"kctl sim image present *:bad\" makes the tag available\n= 1\n",
+                ),
+                ("sim image present *:bad", "image *:bad present\n"),
+            ],
+        );
+        assert_eq!(session.run("sim show"), lines(&["redis:7", "*:does-not-exist", "*:notfound"]));
+    }
+
+    #[test]
+    fn faults_of_nodes_and_pods_are_listed() {
+        let mut session = Session::new();
+        session.run("run web --image=nginx:1.25");
+        session.run("clock advance 10s");
+        check(
+            &mut session,
+            &[
+                ("sim node stop k8s-node9", "! Error from server (NotFound): nodes \"k8s-node9\" not found\n= 1\n"),
+                ("sim node stop k8s-master", "node/k8s-master stopped\n"),
+                ("sim pod unready web", "pod/web unready\n"),
+                ("sim metrics web cpu=0.25", "pod/web metrics set\n"),
+            ],
+        );
+        let shown = session.run("sim show");
+        let has = |row: [&str; 3]| shown.lines().any(|line| line.split_whitespace().eq(row));
+        assert!(has(["node", "k8s-master", "stopped"]) && has(["pod", "default/web", "unready"]), "{shown}");
+        assert!(has(["metrics", "default/web", "cpu=250m"]), "{shown}");
+    }
 }

@@ -14,8 +14,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Duration;
 use kctl_base::status::Status;
-use kctl_cluster::api::Request;
-use kctl_cluster::controllers::horizontal_pod_autoscaler::metrics::{self, ANNOTATION};
+use kctl_cluster::client::{ListParams, ResourcePath};
 
 const LONG: &str = "Display resource (CPU/memory) usage.
 
@@ -54,8 +53,6 @@ pub(super) const VERB: Verb = Verb {
     ],
 };
 
-/// The row of the store in which measurements are kept, by `namespace/name`; it wins over the annotation of a pod.
-const METRICS: &str = "setting/metrics";
 /// How long a new pod may be without measurements before that is worth a word.
 const DELAY: Duration = Duration::from_secs(2 * 60);
 
@@ -101,31 +98,24 @@ impl Usage {
     }
 }
 
-/// All that was said about running pods.
-struct Measured {
-    row: Option<Value>,
-}
+/// The resources of the metrics API.
+const POD_METRICS: &str = "pods.metrics.k8s.io";
+const NODE_METRICS: &str = "nodes.metrics.k8s.io";
 
-impl Measured {
-    /// Reads the measurements; without any there is nothing that could be asked.
-    fn open(ctx: &mut Ctx) -> CliResult<Measured> {
-        let server = ctx.cluster()?.server();
-        let row = server.row(METRICS)?.filter(|row| row.as_object().is_some_and(|all| !all.is_empty()));
-        if row.is_none() && !server.read_all("pods", None)?.iter().any(|p| p.annotation(ANNOTATION).is_some()) {
+/// Reads metrics: of one object, or of all that a selector chooses. A server without the metrics API does not know the
+/// resource.
+fn metrics(ctx: &mut Ctx, path: &ResourcePath, params: &ListParams) -> CliResult<Vec<Arc<Object>>> {
+    let found = match path.name.as_str() {
+        "" => ctx.api(|client| client.list(path, params)).map(|list| list.items),
+        _ => ctx.api(|client| client.get(path)).map(|object| vec![object]),
+    };
+    found.map_err(|error| match error {
+        CliError::Status(status) if status == Status::no_resource() => {
             ctx.hint("hint: kctl sim metrics POD cpu=250m memory=64Mi says what a pod uses");
-            return Err(CliError::text("Metrics API not available"));
+            CliError::text("Metrics API not available")
         }
-        Ok(Measured { row })
-    }
-
-    /// What a pod uses, while it runs.
-    fn of(&self, pod: &Object) -> Option<Usage> {
-        if pod.str("/status/phase") != "Running" {
-            return None;
-        }
-        let said = metrics::of_pod(pod, self.row.as_ref());
-        (!said.is_empty()).then(|| Usage::new(|name| said.get(name).copied()))
-    }
+        other => other,
+    })
 }
 
 /// A value by which rows are ordered, the largest first.
@@ -165,22 +155,23 @@ fn name(ctx: &Ctx, matches: &ArgMatches, what: &str) -> CliResult<Option<String>
     }
 }
 
-/// A pod with its containers and what they use.
+/// The usage of a pod and its containers.
 struct PodUsage {
     namespace: String,
     name: String,
+    /// The sum over the containers.
     used: Usage,
-    /// Among them the measurement of the pod is divided evenly.
     containers: Vec<(String, Usage)>,
 }
 
 impl PodUsage {
-    fn new(pod: &Object, used: Usage) -> PodUsage {
-        let all = pod.list("/spec/containers");
-        let count = i64::try_from(all.len()).unwrap_or(1).max(1);
-        let share = Usage { cpu: used.cpu / count, memory: used.memory / count };
-        let containers = all.iter().map(|c| (c.str("/name").to_string(), share)).collect();
-        PodUsage { namespace: pod.namespace().into(), name: pod.name().into(), used, containers }
+    /// Reads a PodMetrics object.
+    fn new(metrics: &Object) -> PodUsage {
+        let of_container =
+            |c: &Value| (c.str("/name").to_string(), c.at("/usage").map(Usage::read).unwrap_or_default());
+        let containers: Vec<(String, Usage)> = metrics.list("/containers").iter().map(of_container).collect();
+        let used = Usage::sum(containers.iter().map(|(_, used)| used));
+        PodUsage { namespace: metrics.namespace().into(), name: metrics.name().into(), used, containers }
     }
 
     /// One row, or one for each container.
@@ -203,17 +194,15 @@ fn pods(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let sort_key = sort_key(matches)?;
     let (everywhere, with_containers) = (matches.on("all-namespaces"), matches.on("containers"));
     let namespace = if everywhere { String::new() } else { ctx.namespace() };
-    let measured = Measured::open(ctx)?;
-    let found = match &name {
-        Some(name) => vec![named_pod(ctx, &measured, &namespace, name)?],
-        None => {
-            let list = Request::list("pods", &namespace);
-            ctx.call(&list.labels(matches.value("selector")).fields(matches.value("field-selector")))?.items
-        }
+    let path = ResourcePath::one(POD_METRICS, &namespace, name.as_deref().unwrap_or(""));
+    let params = ListParams {
+        labels: matches.value("selector").into(),
+        fields: matches.value("field-selector").into(),
+        chunk_size: 0,
     };
-    let mut pods: Vec<PodUsage> = found.iter().filter_map(|p| Some(PodUsage::new(p, measured.of(p)?))).collect();
+    let mut pods: Vec<PodUsage> = metrics(ctx, &path, &params)?.iter().map(|m| PodUsage::new(m)).collect();
     if pods.is_empty() {
-        return nothing_measured(ctx, &found, &namespace);
+        return nothing_measured(ctx, &params, &namespace);
     }
     pods.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     if let Some(key) = sort_key {
@@ -233,20 +222,11 @@ fn pods(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
-/// A pod by name; what is not measured is not known to the metrics API.
-fn named_pod(ctx: &mut Ctx, measured: &Measured, namespace: &str, name: &str) -> CliResult<Arc<Object>> {
-    let pod = ctx.call(&Request::get("pods", namespace, name));
-    match pod {
-        Ok(pod) if measured.of(&pod.object).is_some() => Ok(pod.object),
-        Err(error) if !error.is_not_found() => Err(error),
-        _ => Err(Status::not_found("metrics.k8s.io", "podmetrics", &format!("{namespace}/{name}")).into()),
-    }
-}
-
-/// No measurements: because there are no pods, or they are too new, or they should have some by now.
-fn nothing_measured(ctx: &mut Ctx, pods: &[Arc<Object>], namespace: &str) -> CliResult<()> {
+/// Explains an empty list of metrics: there are no pods, or they are too new, or they should have some by now.
+fn nothing_measured(ctx: &mut Ctx, params: &ListParams, namespace: &str) -> CliResult<()> {
+    let pods = ctx.api(|client| client.list(&ResourcePath::all("pods", namespace), params))?.items;
     let now = ctx.now()?;
-    for pod in pods {
+    for pod in &pods {
         let age = pod.time("/metadata/creationTimestamp").map_or(Duration::ZERO, |made| now - made);
         if age > DELAY {
             let text = format!("Metrics not available for pod {}/{}, age: {age}", pod.namespace(), pod.name());
@@ -266,24 +246,19 @@ fn nothing_measured(ctx: &mut Ctx, pods: &[Arc<Object>], namespace: &str) -> Cli
 fn nodes(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let name = name(ctx, matches, "node")?;
     let sort_key = sort_key(matches)?;
-    let measured = Measured::open(ctx)?;
-    let nodes: Vec<Arc<Object>> = match &name {
-        Some(name) => match ctx.call(&Request::get("nodes", "", name)) {
-            Ok(response) => vec![response.object],
-            Err(error) if error.is_not_found() => {
-                return Err(Status::not_found("metrics.k8s.io", "nodemetrics", name).into());
-            }
-            Err(error) => return Err(error),
-        },
-        None => ctx.call(&Request::list("nodes", "").labels(matches.value("selector")))?.items,
+    let name = name.unwrap_or_default();
+    let params = ListParams::labels(matches.value("selector"));
+    let measured = metrics(ctx, &ResourcePath::one(NODE_METRICS, "", &name), &params)?;
+    let nodes: Vec<Arc<Object>> = match name.as_str() {
+        "" => ctx.api(|client| client.list(&ResourcePath::all("nodes", ""), &params))?.items,
+        name => vec![ctx.api(|client| client.get(&ResourcePath::one("nodes", "", name)))?],
     };
     let total = if matches.on("show-capacity") { "/status/capacity" } else { "/status/allocatable" };
-    let mut rows = Vec::new();
-    for node in &nodes {
-        let pods = ctx.cluster()?.server().read_index_of("node", node.name(), "pods", None)?;
-        let used: Vec<Usage> = pods.iter().filter_map(|pod| measured.of(pod)).collect();
-        rows.push((node, Usage::sum(&used)));
-    }
+    let used_by = |node: &Arc<Object>| {
+        let metrics = measured.iter().find(|metrics| metrics.name() == node.name());
+        metrics.and_then(|metrics| metrics.at("/usage")).map(Usage::read).unwrap_or_default()
+    };
+    let mut rows: Vec<(&Arc<Object>, Usage)> = nodes.iter().map(|node| (node, used_by(node))).collect();
     if let Some(key) = sort_key {
         rows.sort_by_key(|(_, used)| std::cmp::Reverse(key(used)));
     }
@@ -316,14 +291,6 @@ mod tests {
     fn usage_is_shown_in_thousandths_and_mebibytes() {
         let used = Usage::read(&json!({"cpu": "0.25", "memory": "64Mi"}));
         assert_eq!(used.cells(), ["250m", "64Mi"]);
-        let measured = |annotation: &str, setting: Value| {
-            let pod = json!({"metadata": {"namespace": "n", "name": "p", "annotations": {ANNOTATION: annotation}},
-                             "status": {"phase": "Running"}});
-            Measured { row: Some(json!({"n/p": setting})) }.of(&pod)
-        };
-        assert_eq!(measured("cpu=250m,memory=64Mi", json!({})), Some(used));
-        assert_eq!(measured("cpu=1,memory=64Mi", json!({"cpu": "250m"})), Some(used), "what is set wins, name by name");
-        assert_eq!(measured("cpu=x, memory", json!({})), None);
         assert_eq!((percent(1, 3), percent(1, 0)), ("33%".into(), "<unknown>".into()));
     }
 

@@ -13,14 +13,15 @@ use kctl_base::sim::Time;
 /// A line that a container printed, and the time at which it did.
 pub type LogLine = (Time, String);
 
+/// Tells the measured usage of a pod by resource name; an unmeasured pod has none.
+pub type PodUsage = Box<dyn Fn(&Object) -> BTreeMap<String, Quantity>>;
+
 /// The components that the server forwards requests to.
 #[derive(Clone, Copy)]
 pub struct Backends {
     /// The lines that a container of a pod has printed: of the current or last instance, or, with the flag, of the one
     /// before it.
     pub container_log: fn(&mut Server, &Object, &str, bool, Time) -> Result<Vec<LogLine>>,
-    /// The measured usage of a pod by resource name; empty when nothing is measured.
-    pub pod_usage: fn(&mut Server, &Object) -> Result<BTreeMap<String, Quantity>>,
-    /// Whether the cluster measures anything, that is, whether the metrics API is registered.
-    pub has_metrics: fn(&mut Server) -> Result<bool>,
+    /// The usage of pods; `None` in a cluster that measures nothing, where the metrics API is not registered.
+    pub pod_usage: fn(&mut Server) -> Result<Option<PodUsage>>,
 }

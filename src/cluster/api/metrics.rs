@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::read::Selection;
-use super::{ObjectList, Payload, Request, Response, Result, Server, Verb};
+use super::{ObjectList, Payload, PodUsage, Request, Response, Result, Server, Verb};
 use kctl_base::json::{SharedStr, Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::quantity::{Format, Quantity};
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};
-use kctl_kinds::catalog::KindRef;
+use kctl_kinds::Kind;
 
 const GROUP: &str = "metrics.k8s.io";
 const PODS: &str = "pods.metrics.k8s.io";
@@ -31,13 +31,12 @@ pub(super) fn serves(resource: &str) -> bool {
 
 impl Server {
     pub(super) fn metrics(&mut self, request: &Request, now: Time) -> Result<Response> {
-        if !(self.backends.has_metrics)(self)? || !request.subresource.is_empty() {
-            return Err(Status::no_resource());
-        }
-        match request.verb {
-            Verb::Get => self.one_metric(request, now).map(|metrics| Response::of(metrics.into())),
-            Verb::List => {
-                let items = self.all_metrics(request, now)?;
+        let usage = (self.backends.pod_usage)(self)?.ok_or_else(Status::no_resource)?;
+        let kind = self.catalog.by_resource(measured(request)).ok_or_else(Status::no_resource)?;
+        match (request.verb, request.subresource.as_str()) {
+            (Verb::Get, "") => self.one_metric(&*kind, request, &usage, now).map(|m| Response::of(m.into())),
+            (Verb::List, "") => {
+                let items = self.all_metrics(&*kind, request, &usage, now)?;
                 let list = ObjectList { items, resource_version: self.revision(), continue_token: String::new() };
                 Ok(Response { payload: Payload::List(list), ..Response::default() })
             }
@@ -48,62 +47,42 @@ impl Server {
         }
     }
 
-    fn one_metric(&mut self, request: &Request, now: Time) -> Result<Object> {
-        let (kind, resource) = self.measured_kind(request)?;
+    fn one_metric(&mut self, kind: &dyn Kind, request: &Request, usage: &PodUsage, now: Time) -> Result<Object> {
         let missing = || match request.namespace.as_str() {
-            "" => Status::not_found(GROUP, resource, &request.name),
-            namespace => Status::not_found(GROUP, resource, &format!("{namespace}/{}", request.name)),
+            "" => Status::not_found(GROUP, "nodemetrics", &request.name),
+            namespace => Status::not_found(GROUP, "podmetrics", &format!("{namespace}/{}", request.name)),
         };
         let object = self.read(&kind.names().resource(), &request.namespace, &request.name)?.ok_or_else(missing)?;
-        self.metrics_of(&object, now)?.ok_or_else(missing)
+        self.metrics_of(&object, usage, now)?.ok_or_else(missing)
     }
 
-    fn all_metrics(&mut self, request: &Request, now: Time) -> Result<Vec<Arc<Object>>> {
-        let (kind, _) = self.measured_kind(request)?;
-        let selection = Selection::of(&*kind, request)?;
+    fn all_metrics(
+        &mut self,
+        kind: &dyn Kind,
+        request: &Request,
+        usage: &PodUsage,
+        now: Time,
+    ) -> Result<Vec<Arc<Object>>> {
+        let selection = Selection::of(kind, request)?;
         let mut metrics = Vec::new();
-        for object in self.select(&*kind, request, &selection)? {
-            metrics.extend(self.metrics_of(&object, now)?.map(Arc::new));
+        for object in self.select(kind, request, &selection)? {
+            metrics.extend(self.metrics_of(&object, usage, now)?.map(Arc::new));
         }
         Ok(metrics)
     }
 
-    /// The kind that is measured, and the resource as errors of the metrics server name it.
-    fn measured_kind(&self, request: &Request) -> Result<(KindRef, &'static str)> {
-        let (measured, named) = match request.resource.as_str() {
-            PODS => ("pods", "podmetrics"),
-            _ => ("nodes", "nodemetrics"),
-        };
-        Ok((self.catalog.by_resource(measured).ok_or_else(Status::no_resource)?, named))
-    }
-
     /// The metrics of a pod or node; `None` for a pod that does not run or is not measured.
-    fn metrics_of(&mut self, object: &Object, now: Time) -> Result<Option<Object>> {
+    fn metrics_of(&mut self, object: &Object, usage: &PodUsage, now: Time) -> Result<Option<Object>> {
         match object.kind() {
-            "Pod" => self.pod_metrics(object, now),
-            _ => self.node_metrics(object, now).map(Some),
+            "Pod" => Ok(pod_metrics(object, usage, now)),
+            _ => self.node_metrics(object, usage, now).map(Some),
         }
     }
 
-    fn pod_metrics(&mut self, pod: &Object, now: Time) -> Result<Option<Object>> {
-        let usage = self.pod_usage(pod)?;
-        if usage.is_empty() {
-            return Ok(None);
-        }
-        let containers = pod.list("/spec/containers");
-        let share = share_of(&usage, containers.len());
-        let containers: Vec<Value> =
-            containers.iter().map(|c| json!({"name": c.str("/name"), "usage": usage_value(&share)})).collect();
-        let mut metrics = envelope("PodMetrics", pod, now);
-        metrics.put("/metadata/namespace", pod.namespace());
-        metrics.put("/containers", Value::from(containers));
-        Ok(Some(metrics))
-    }
-
-    fn node_metrics(&mut self, node: &Object, now: Time) -> Result<Object> {
+    fn node_metrics(&mut self, node: &Object, usage: &PodUsage, now: Time) -> Result<Object> {
         let mut sum = Usage::from([("cpu".into(), Quantity::ZERO), ("memory".into(), Quantity::ZERO)]);
         for pod in self.read_index_of("node", node.name(), "pods", None)? {
-            for (name, amount) in self.pod_usage(&pod)? {
+            for (name, amount) in usage_of(&pod, usage) {
                 let total = sum.entry(name).or_insert(Quantity::ZERO);
                 *total = total.add(&amount);
             }
@@ -112,16 +91,36 @@ impl Server {
         metrics.put("/usage", usage_value(&sum));
         Ok(metrics)
     }
+}
 
-    /// What a running pod uses of cpu and memory.
-    fn pod_usage(&mut self, pod: &Object) -> Result<Usage> {
-        if pod.str("/status/phase") != "Running" {
-            return Ok(Usage::new());
-        }
-        let mut usage = (self.backends.pod_usage)(self, pod)?;
-        usage.retain(|name, _| name == "cpu" || name == "memory");
-        Ok(usage)
+/// The resource that a request of the metrics API measures.
+fn measured(request: &Request) -> &'static str {
+    if request.resource == PODS { "pods" } else { "nodes" }
+}
+
+fn pod_metrics(pod: &Object, usage: &PodUsage, now: Time) -> Option<Object> {
+    let usage = usage_of(pod, usage);
+    if usage.is_empty() {
+        return None;
     }
+    let containers = pod.list("/spec/containers");
+    let share = share_of(&usage, containers.len());
+    let containers: Vec<Value> =
+        containers.iter().map(|c| json!({"name": c.str("/name"), "usage": usage_value(&share)})).collect();
+    let mut metrics = envelope("PodMetrics", pod, now);
+    metrics.put("/metadata/namespace", pod.namespace());
+    metrics.put("/containers", Value::from(containers));
+    Some(metrics)
+}
+
+/// The cpu and memory that a running pod uses.
+fn usage_of(pod: &Object, usage: &PodUsage) -> Usage {
+    if pod.str("/status/phase") != "Running" {
+        return Usage::new();
+    }
+    let mut usage = usage(pod);
+    usage.retain(|name, _| name == "cpu" || name == "memory");
+    usage
 }
 
 /// Usage is declared for pods; their containers share it evenly.

@@ -42,7 +42,7 @@ mod watch;
 use std::sync::Arc;
 
 pub use authorize::Attributes;
-pub use backends::{Backends, LogLine};
+pub use backends::{Backends, LogLine, PodUsage};
 pub use request::{
     Body, FieldValidation, LogOptions, Options, PatchType, Propagation, Request, Requester, Settings, Verb,
 };

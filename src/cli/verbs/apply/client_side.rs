@@ -10,7 +10,8 @@ use kctl_base::json::{self, Map, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::patch::{FieldType, three_way};
 use kctl_base::schema::Schema;
-use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
+use kctl_cluster::PatchType;
+use kctl_cluster::client::Patch;
 
 /// Applies one object.
 pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Applied> {

@@ -10,7 +10,8 @@ use crate::{CliError, CliResult, Ctx, Verb, editor, last_applied};
 use kctl_base::json::{Value, json};
 use kctl_base::object::ObjectMeta;
 use kctl_base::{json as json_text, yaml};
-use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
+use kctl_cluster::PatchType;
+use kctl_cluster::client::Patch;
 
 /// `view-last-applied`.
 pub(super) const VIEW: Verb = Verb {

@@ -175,7 +175,7 @@ fn print_objects(ctx: &mut Ctx, apply: &mut Apply, objects: &[Arc<Object>]) -> C
 /// What stands before an object that can not be read or patched: how kubectl prints what it is about.
 fn described(item: &Item) -> String {
     let names = item.kind.names();
-    let version = item.version.as_ref().map_or(names.version, |(_, v)| v);
+    let version = item.version.as_ref().map_or(names.version, |gv| &gv.version);
     format!(
         "Resource: \"{group}/{version}, Resource={}\", GroupVersionKind: \"{group}/{version}, Kind={}\"\nName: \"{}\", Namespace: \"{}\"",
         names.plural,

@@ -96,7 +96,7 @@ impl Prune {
         visited: &BTreeSet<&str>,
     ) -> CliResult<()> {
         let selection = Selection { labels: self.labels.clone(), namespace: namespace.into(), ..Selection::default() };
-        for item in resolve::list(ctx, &selection, target)? {
+        for item in resolve::list(ctx, &selection, target)?.items {
             let object = item.get(ctx)?;
             if object.annotation(last_applied::LAST_APPLIED).is_none() || visited.contains(object.uid()) {
                 continue;

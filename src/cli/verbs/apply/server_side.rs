@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::{Applied, Apply};
 use crate::resolve::Item;
 use crate::{CliError, CliResult, Ctx, last_applied, record};
-use kctl_base::json as json_text;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
-use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
+use kctl_cluster::PatchType;
+use kctl_cluster::client::Patch;
 
 /// The manager of server-side apply when none is named.
 const DEFAULT_MANAGER: &str = "kubectl";

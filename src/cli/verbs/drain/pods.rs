@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::{CliResult, Ctx};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Duration, Time};
-use kctl_cluster::api::Request;
+use kctl_cluster::client::{ListParams, ResourcePath};
 
 /// What the flags allow.
 pub(super) struct Rules {
@@ -181,7 +181,14 @@ mod tests {
     use kctl_base::json::{Value, json};
 
     fn rules(force: bool, ignore_daemon_sets: bool, delete_local_data: bool) -> Rules {
-        Rules { force, ignore_daemon_sets, delete_local_data, selector: String::new(), skip_deleted_after: 0 }
+        Rules {
+            force,
+            ignore_daemon_sets,
+            delete_local_data,
+            selector: String::new(),
+            skip_deleted_after: 0,
+            chunk_size: 0,
+        }
     }
 
     fn owned(kind: &str) -> Value {

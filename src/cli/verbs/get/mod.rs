@@ -55,6 +55,7 @@ impl Options {
         let selection = Selection {
             type_means_all: true,
             subresource: matches.value("subresource").into(),
+            chunk_size: groups::chunk_size(matches),
             ..Selection::from_matches(ctx, matches)
         };
         let table = TableFlags {

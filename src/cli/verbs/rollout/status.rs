@@ -48,7 +48,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 fn follow(ctx: &mut Ctx, subject: &Subject, revision: i64, watch: bool, deadline: Option<Time>) -> CliResult<()> {
     let item = &subject.item;
     if !watch {
-        return say(ctx, &*item.fetch(ctx)?, revision).map(drop);
+        let object = item.fetch(ctx)?;
+        return say(ctx, &object, revision).map(drop);
     }
     let params = ListParams::fields(&format!("metadata.name={}", item.name));
     let (mut watch, existing) = ctx.api(|client| client.watch(&item.path(), &params, WatchStart::Existing))?;

@@ -12,7 +12,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
-use kctl_cluster::api::PatchType;
+use kctl_cluster::PatchType;
 
 /// The verb.
 pub(super) const VERB: Verb =
@@ -85,7 +85,7 @@ fn undo(ctx: &mut Ctx, subject: &Subject, to: i64, dry_run: DryRun) -> CliResult
         true => (PatchType::Json, deployment_patch(object, chosen, &bare)),
         false => (PatchType::Strategic, chosen.kept.pointer("/data").cloned().unwrap_or_default()),
     };
-    match change::send_patch(ctx, &subject.item, format, patch.to_string(), MANAGER, dry_run) {
+    match change::send_patch(ctx, &subject.item, format, patch, MANAGER, dry_run) {
         Ok(_) => Ok("rolled back".into()),
         Err(CliError::Status(status)) => {
             Err(CliError::text(format!("failed restoring revision {to}: {}", status.message)))

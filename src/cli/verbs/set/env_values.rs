@@ -6,7 +6,7 @@ use crate::{CliError, Ctx};
 use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
-use kctl_cluster::api::Request;
+use kctl_cluster::client::ResourcePath;
 
 /// `configmap settings, key max-size`.
 pub(super) fn reference_text(source: &Value) -> String {

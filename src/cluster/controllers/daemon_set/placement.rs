@@ -1,7 +1,7 @@
 //! Which nodes take a pod of a DaemonSet, and the pod that is made for one of them.
 
 use crate::controllers::history::HASH_LABEL;
-use crate::controllers::scheduler::terms::{NodeDemand, Taint, tolerates};
+use crate::controllers::scheduler::terms::{NodeAffinity, Taint, tolerates};
 use crate::controllers::shared::template::pod_from_template;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -40,7 +40,7 @@ pub(super) fn verdict(set: &Object, node: &Object) -> Verdict {
     let none = Value::Null;
     let template = set.at("/spec/template").unwrap_or(&none);
     let bound = template.str("/spec/nodeName");
-    if (!bound.is_empty() && bound != node.name()) || !NodeDemand::of(template).matches(node) {
+    if (!bound.is_empty() && bound != node.name()) || !NodeAffinity::of(template).matches(node) {
         return Verdict { runs: false, stays: false };
     }
     let tolerations = tolerations(&template["spec"]);

@@ -6,6 +6,7 @@ use super::metrics::{self, Measured};
 use super::replicas::{self, Proposal, Target, Tolerance};
 use crate::controllers::Context;
 use crate::controllers::runtime::Result;
+use crate::simulation;
 use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -35,9 +36,9 @@ pub(super) fn all(ctx: &mut Context<'_>, hpa: &Object, scale: &Object) -> Result
     }
     let selector = Selector::parse(selector).unwrap_or(Selector::Nothing);
     let pods = ctx.pods_matching(hpa.namespace(), &selector)?;
-    let setting = ctx.setting(metrics::SETTING)?;
+    let declared = simulation::pod_metrics(ctx.server())?;
     let around = Around {
-        measured: Measured::of(&pods, setting.as_ref()),
+        measured: Measured::of(&pods, &declared),
         pods,
         current,
         tolerance: Tolerance { up: tolerance(hpa, "scaleUp"), down: tolerance(hpa, "scaleDown") },

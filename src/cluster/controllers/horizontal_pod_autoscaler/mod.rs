@@ -1,11 +1,11 @@
 //! Horizontal pod autoscalers: keep the size of a workload where its metrics ask for, and within bounds without metrics.
 //!
 //! An autoscaler is looked at every fifteen seconds, as in a cluster, but only while looking again can show something new:
-//! one that has come to rest is woken by a change of its target, its pods or itself. The key `/*` wakes all of them.
+//! one that has come to rest is woken by a change of its target, its pods or itself.
 
 mod evaluate;
 mod limits;
-pub mod metrics;
+mod metrics;
 mod replicas;
 mod rivals;
 
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Request;
+use crate::simulation::METRICS_ANNOTATION;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
@@ -37,7 +38,8 @@ pub const CONTROLLER: Controller = Controller {
 };
 
 const NAME: &str = "horizontal-pod-autoscaler";
-const AUTOSCALERS: &str = "horizontalpodautoscalers.autoscaling";
+/// The resource of the autoscalers.
+pub(crate) const AUTOSCALERS: &str = "horizontalpodautoscalers.autoscaling";
 /// How often an autoscaler is looked at (`--horizontal-pod-autoscaler-sync-period`).
 const PERIOD: Duration = Duration::from_secs(15);
 
@@ -59,7 +61,7 @@ fn of_target(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
 /// Autoscalers of a namespace in which a pod is measured differently, or one that is measured has changed its state.
 fn of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     fn told(pod: &Object) -> (Option<&str>, bool, bool) {
-        (pod.annotation(metrics::ANNOTATION), condition_is_true(pod, "Ready"), pod.is_deleting())
+        (pod.annotation(METRICS_ANNOTATION), condition_is_true(pod, "Ready"), pod.is_deleting())
     }
     let all = ctx.list(AUTOSCALERS, Some(change.object.namespace()))?;
     let same = |old: &Arc<Object>| change.kind == ChangeKind::Modified && told(old) == told(&change.object);
@@ -78,9 +80,6 @@ struct AutoscalerState {
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
-    if key.name == "*" {
-        return wake_all(ctx);
-    }
     let row = key.to_string();
     let Some(hpa) = ctx.get_key(AUTOSCALERS, key)? else {
         ctx.clear_state(&row);
@@ -110,16 +109,6 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
 fn next_look(last: Time, now: Time) -> Time {
     let beats = ((now - last).micros() + PERIOD.micros() - 1) / PERIOD.micros();
     last + Duration::from_micros(PERIOD.micros() * beats.max(1))
-}
-
-/// New metrics concern every autoscaler.
-fn wake_all(ctx: &mut Context<'_>) -> Result<Action> {
-    let now = ctx.now;
-    for hpa in ctx.list(AUTOSCALERS, None)? {
-        let key = Key::of(&hpa).to_string();
-        ctx.server().schedule(NAME, &key, now, true);
-    }
-    Ok(Action::AwaitChange)
 }
 
 /// Looks at one autoscaler and resizes its target; answers whether nothing will change by itself any more.

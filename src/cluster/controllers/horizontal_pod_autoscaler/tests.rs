@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::controllers::shared::testing::{Bench, workload};
-use kctl_base::json::{Map, json};
+use kctl_base::json::json;
 use kctl_base::object::condition;
 
 fn bench(replicas: i64, spec: Value) -> Bench {
@@ -37,12 +37,14 @@ fn conditions(bench: &mut Bench) -> Vec<String> {
     hpa.list("/status/conditions").iter().map(text).collect()
 }
 
-/// Says what every pod uses, and tells the autoscalers.
+/// Declares the CPU usage of every pod.
 fn measure(bench: &mut Bench, cpu: &str) {
-    let pods = bench.list("pods");
-    let all: Map = pods.iter().map(|p| (Key::of(p).to_string(), json!({"cpu": cpu}))).collect();
-    bench.cluster.server().set_row("setting/metrics", Some(Value::Object(all)));
-    bench.cluster.enqueue(NAME, "/*").expect("woken");
+    let mut faults = bench.cluster.faults().expect("readable");
+    for pod in bench.list("pods") {
+        let usage = [("cpu".to_string(), cpu.parse().expect("a quantity"))];
+        faults.metrics.set(&Key::of(&pod).to_string(), usage.into());
+    }
+    bench.cluster.set_faults(&faults).expect("autoscalers are run");
 }
 
 #[test]

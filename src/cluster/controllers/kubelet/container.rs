@@ -5,7 +5,8 @@
 use super::probes;
 use super::runtime::{ContainerRuntime, Running, State};
 use super::spec::Spec;
-use super::step::{Fault, Step};
+use super::step::Step;
+use crate::simulation::PodFault;
 use kctl_base::object::{ObjectMeta, ValueRead};
 
 impl Step<'_> {
@@ -104,7 +105,7 @@ impl Step<'_> {
             container: spec.container,
             life: &life,
             running,
-            unready: self.world.fault == Some(Fault::Unready),
+            unready: self.world.fault == Some(PodFault::Unready),
             now: self.world.now,
         };
         let verdict = probes::run(&subject, &mut container.probes);

@@ -1,27 +1,7 @@
-//! Images: which ones can not be pulled, how large they are, what their ids look like.
+//! Images: their full names, sizes and ids. Which ones cannot be pulled is in [`crate::simulation`].
 
-use kctl_base::json::Value;
+use crate::simulation::tag;
 use kctl_base::sim::Ids;
-
-/// Images that no registry has, unless `kctl sim image` said otherwise.
-pub const DEFAULT_MISSING: &[&str] = &["nginx:1.91"];
-/// Tags that no registry has.
-const MISSING_TAGS: &[&str] = &["bad", "does-not-exist", "notfound"];
-
-/// Whether an image can not be pulled; `listed` is the edited list of missing images, where there is one.
-pub(super) fn is_missing(image: &str, listed: Option<&Value>) -> bool {
-    let named = match listed.and_then(Value::as_array) {
-        Some(list) => list.iter().any(|i| i == image),
-        None => DEFAULT_MISSING.contains(&image),
-    };
-    named || tag(image).is_some_and(|t| MISSING_TAGS.contains(&t))
-}
-
-/// The tag of an image reference.
-fn tag(image: &str) -> Option<&str> {
-    let name = image.rsplit('/').next()?.split('@').next()?;
-    name.split_once(':').map(|(_, tag)| tag)
-}
 
 /// The full name of an image, as the container runtime resolves it.
 pub(super) fn canonical(image: &str) -> String {
@@ -63,7 +43,6 @@ pub(super) fn id(image: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kctl_base::json::json;
 
     #[test]
     fn references_are_resolved() {
@@ -71,11 +50,5 @@ mod tests {
         assert_eq!(canonical("ikubernetes/myapp:v1"), "docker.io/ikubernetes/myapp:v1");
         assert_eq!(canonical("localhost:5000/x:1"), "localhost:5000/x:1");
         assert!(id("nginx:1.25").starts_with("docker.io/library/nginx@sha256:"));
-    }
-
-    #[test]
-    fn missing_images_are_those_of_the_list_and_the_telling_tags() {
-        assert!(is_missing("nginx:1.91", None) && is_missing("x/y:does-not-exist", None));
-        assert!(!is_missing("nginx:1.91", Some(&json!([]))) && is_missing("a:1", Some(&json!(["a:1"]))));
     }
 }

@@ -7,7 +7,8 @@ use super::launch::strings;
 use super::program::{self, Launch};
 use super::runtime::{ContainerRuntime, PodRuntime, Retry, State, Stopping};
 use super::spec::{init_done, specs};
-use super::step::{Fault, Outcome, Step, World};
+use super::step::{Outcome, Step, World};
+use crate::simulation::PodFault;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
 
@@ -87,7 +88,7 @@ impl<'a> Step<'a> {
         if self.deadline_passed(runtime) || !self.mounted(runtime) {
             return;
         }
-        if self.world.fault == Some(Fault::Crash) {
+        if self.world.fault == Some(PodFault::Crash) {
             self.crash(runtime);
         }
         let mut initialized = true;

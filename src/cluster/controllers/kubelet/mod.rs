@@ -21,31 +21,23 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use images::DEFAULT_MISSING;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Context, Controller, Event, Key, Watch};
 use crate::api::{LogLine, Propagation, Server};
+use crate::simulation::{self, PodFault};
 use crate::store::{Change, ChangeKind};
-use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use runtime::PodRuntime;
-use step::{Fault, Outcome, Step, World};
+use step::{Outcome, Step, World};
 
 /// The controller.
-pub(super) const CONTROLLER: Controller =
+pub(crate) const CONTROLLER: Controller =
     Controller { name: NAME, watches: &[Watch::mapped("pods", bound_pods)], reconcile };
 
 const NAME: &str = "kubelet";
-/// The list of nodes whose kubelet has been stopped on purpose.
-const STOPPED: &str = "node-stopped";
-/// The list of images that can not be pulled.
-const MISSING: &str = "images-missing";
-/// Faults on purpose, by `namespace/name` of the pod.
-const FAULTS: &str = "pod-faults";
 
 /// The key of a pod that is gone: this and its uid, without a namespace.
 const GONE: &str = "gone:";
@@ -75,7 +67,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     let phase = pod.str("/status/phase");
     let over = phase == "Succeeded" || phase == "Failed";
     let node = pod.str("/spec/nodeName").to_string();
-    if (over && !pod.is_deleting()) || is_stopped(ctx, &node)? {
+    if (over && !pod.is_deleting()) || simulation::stopped_nodes(ctx.server())?.contains(&node) {
         return Ok(Action::AwaitChange);
     }
     let Some(mut runtime) = remembered(ctx, &pod, &node)? else { return Ok(Action::AwaitChange) };
@@ -99,7 +91,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         return Ok(Action::RequeueAt(ctx.now));
     }
     if outcome.gone {
-        clear_fault(ctx, key)?;
+        simulation::remove_pod_fault(ctx.server(), &key.to_string())?;
         ctx.delete_with("pods", &pod, Some(0), Propagation::Background)?;
         return Ok(Action::AwaitChange);
     }
@@ -155,21 +147,13 @@ fn host_ip(node: &Object) -> String {
     internal.map_or_else(String::new, |a| a.str("/address").to_string())
 }
 
-fn is_stopped(ctx: &mut Context<'_>, node: &str) -> Result<bool, Status> {
-    let stopped = ctx.setting(STOPPED)?;
-    Ok(stopped.is_some_and(|list| match &list {
-        Value::Array(names) => names.iter().any(|n| n == node),
-        Value::Object(since) => since.contains_key(node),
-        _ => false,
-    }))
-}
-
 fn step(ctx: &mut Context<'_>, pod: &Object, node: &str, runtime: &mut PodRuntime) -> Result<Outcome, Status> {
-    let missing = ctx.setting(MISSING)?;
     let present = node_images(ctx, node)?;
-    let fault = fault(ctx, pod)?;
+    let fault = simulation::pod_fault(ctx.server(), &Key::of(pod).to_string())?;
     let starting = runtime.containers.len() < pod.list("/spec/containers").len()
         || runtime.containers.values().any(|c| c.running().is_none());
+    // A pull is possible only for a container that does not run.
+    let missing = starting.then(|| simulation::missing_images(ctx.server())).transpose()?;
     let (unmountable, config) = match starting && !pod.is_deleting() {
         true => (references::missing_volume(ctx, pod)?, references::missing_config(ctx, pod)?),
         false => (None, BTreeMap::new()),
@@ -178,14 +162,14 @@ fn step(ctx: &mut Context<'_>, pod: &Object, node: &str, runtime: &mut PodRuntim
         now: ctx.now,
         latency: ctx.latency(),
         has_image: &|image| present.iter().any(|i| i == image),
-        is_missing: &|image| images::is_missing(image, missing.as_ref()),
+        is_missing: &|image| missing.as_ref().is_some_and(|missing| missing.contains(image)),
         unmountable,
         missing_config: &|container| config.get(container.str("/name")).cloned(),
         fault,
     };
     let outcome = Step::run(pod, runtime, &world);
-    if fault == Some(Fault::Crash) {
-        clear_fault(ctx, &Key::of(pod))?;
+    if fault == Some(PodFault::Crash) {
+        simulation::remove_pod_fault(ctx.server(), &Key::of(pod).to_string())?;
     }
     Ok(outcome)
 }
@@ -200,25 +184,6 @@ fn keep_image(ctx: &mut Context<'_>, node: &str, image: &str) -> Result<(), Stat
     if !images.iter().any(|i| i == image) {
         images.push(image.into());
         ctx.set_state(&format!("images/{node}"), images);
-    }
-    Ok(())
-}
-
-fn fault(ctx: &mut Context<'_>, pod: &Object) -> Result<Option<Fault>, Status> {
-    let faults = ctx.setting(FAULTS)?;
-    let key = Key::of(pod).to_string();
-    Ok(match faults.as_ref().and_then(|f| f.get(&key)).and_then(Value::as_str) {
-        Some("crash") => Some(Fault::Crash),
-        Some("unready") => Some(Fault::Unready),
-        _ => None,
-    })
-}
-
-fn clear_fault(ctx: &mut Context<'_>, key: &Key) -> Result<(), Status> {
-    if let Some(Value::Object(mut faults)) = ctx.setting(FAULTS)?
-        && faults.remove(&key.to_string()).is_some()
-    {
-        ctx.server().set_row(&format!("setting/{FAULTS}"), Some(Value::Object(faults)));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 use super::life::{self, Life};
 use super::spec::Spec;
+use crate::simulation::PodFault;
 use kctl_base::json::Value;
 use kctl_base::object::Object;
 use kctl_base::sim::{Duration, Time};
@@ -24,16 +25,7 @@ pub(super) struct World<'a> {
     /// What a container's environment refers to in vain.
     pub(super) missing_config: &'a dyn Fn(&Value) -> Option<String>,
     /// A fault that somebody put on the pod.
-    pub(super) fault: Option<Fault>,
-}
-
-/// A fault on purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// The containers crash, once.
-    Crash,
-    /// The containers are not ready, until it is taken back.
-    Unready,
+    pub(super) fault: Option<PodFault>,
 }
 
 /// An event that a step wants recorded.

@@ -3,9 +3,9 @@
 //! The machine is made up where the node's manifest does not describe it. What the kubelet does with pods is another
 //! controller's business.
 
-use super::is_stopped;
 use crate::controllers::runtime::Result;
 use crate::controllers::{Action, Context, Controller, Event, Key, Watch};
+use crate::simulation;
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite, condition, condition_is_true};
 use kctl_base::sim::{Ids, Time};
@@ -35,7 +35,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         ctx.clear_state(&cordon_row(&key.name));
         return Ok(Action::AwaitChange);
     };
-    if node.is_deleting() || is_stopped(ctx, &key.name)? {
+    if node.is_deleting() || simulation::stopped_nodes(ctx.server())?.contains(key.name.as_str()) {
         return Ok(Action::AwaitChange);
     }
     let address = match node.list("/status/addresses").is_empty() {

@@ -1,9 +1,10 @@
 //! The health of nodes as the control plane sees it: a node that falls silent is unknown after a grace time, conditions and
 //! cordons become taints, and the pods of a lost node are not ready any more.
 
-use super::{is_stopped, kubelet, taints};
+use super::{kubelet, taints};
 use crate::controllers::runtime::Result;
 use crate::controllers::{Action, Context, Controller, Key, Watch};
+use crate::simulation;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition, condition_is_true};
 use kctl_base::sim::{Duration, Time};
@@ -82,7 +83,7 @@ fn pod_range(number: u64) -> String {
 fn silence(ctx: &mut Context<'_>, node: &Object) -> Result<Option<Time>> {
     let row = silence_row(node.name());
     let since = ctx.state::<Time>(&row)?;
-    match (is_stopped(ctx, node.name())?, since) {
+    match (simulation::stopped_nodes(ctx.server())?.contains(node.name()), since) {
         (true, None) => {
             let now = ctx.now;
             ctx.set_state(&row, now);

@@ -8,18 +8,5 @@ pub mod kubelet;
 pub mod lifecycle;
 pub mod taints;
 
-use kctl_base::json::Value;
-
-use super::Context;
-use super::runtime::Result;
-
-/// The setting that lists the nodes whose kubelet has been stopped.
-const STOPPED: &str = "node-stopped";
-
-/// Whether the kubelet of a node has been stopped on purpose.
-fn is_stopped(ctx: &mut Context<'_>, node: &str) -> Result<bool> {
-    Ok(matches!(ctx.setting(STOPPED)?, Some(Value::Array(names)) if names.iter().any(|n| n == node)))
-}
-
 #[cfg(test)]
 mod tests;

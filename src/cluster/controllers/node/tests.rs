@@ -32,9 +32,10 @@ fn advance(bench: &mut Bench, seconds: i64) {
     bench.cluster.advance(Duration::from_secs(seconds)).expect("time passes");
 }
 
-fn stop(bench: &mut Bench, names: &[&str], woken: &str) {
-    bench.cluster.server().set_row("setting/node-stopped", Some(json!(names)));
-    bench.cluster.enqueue("node-lifecycle-controller", &format!("/{woken}")).expect("woken");
+fn stop_kubelets(bench: &mut Bench, nodes: &[&str]) {
+    let mut faults = bench.cluster.faults().expect("readable");
+    faults.stopped_nodes = nodes.iter().map(ToString::to_string).collect();
+    bench.cluster.set_faults(&faults).expect("controllers run");
 }
 
 fn taint_keys(node: &Object) -> Vec<String> {
@@ -63,7 +64,7 @@ fn a_silent_node_is_lost_and_comes_back() {
         bench.cluster.handle(&Request::create("pods", "default", pod_on(name, "k8s-node2", seconds))).expect("created");
     }
     advance(&mut bench, 5);
-    stop(&mut bench, &["k8s-node2"], "k8s-node2");
+    stop_kubelets(&mut bench, &["k8s-node2"]);
     advance(&mut bench, 49);
     assert!(condition_is_true(&node(&mut bench, "k8s-node2"), "Ready"), "grace is not over");
     advance(&mut bench, 11);
@@ -77,7 +78,7 @@ fn a_silent_node_is_lost_and_comes_back() {
     let patient = pod(&mut bench, "patient").expect("stays for five minutes");
     assert!(!patient.is_deleting() && !condition_is_true(&patient, "Ready"));
     assert_eq!(patient.str("/status/phase"), "Running");
-    stop(&mut bench, &[], "k8s-node2");
+    stop_kubelets(&mut bench, &[]);
     advance(&mut bench, 5);
     let back = node(&mut bench, "k8s-node2");
     assert!(condition_is_true(&back, "Ready") && back.pointer("/spec/taints").is_none());

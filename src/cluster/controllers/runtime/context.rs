@@ -8,7 +8,6 @@ use super::recorder::{self, Event};
 use super::{Key, Result};
 use crate::api::{ORPHANS, Propagation, Request, Response, Server};
 use crate::store::Memory;
-use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::{Duration, Ids, Time};
@@ -186,11 +185,6 @@ impl<'a> Context<'a> {
     pub fn is_scheduled(&mut self, key: &Key) -> Result<bool> {
         let due = self.server.store().scheduled(self.controller, &key.to_string())?;
         Ok(due.is_some())
-    }
-
-    /// Reads a setting of the simulation, such as the list of images that are missing.
-    pub fn setting(&mut self, name: &str) -> Result<Option<Value>> {
-        self.server.row(&format!("setting/{name}"))
     }
 
     /// Returns the generator of uids, name suffixes and addresses.

@@ -1,246 +1,220 @@
-//! What the scheduler knows without asking: nodes and what is taken of them, who waits, who stands near whom.
+//! The scheduler cache: nodes with the resources in use, affinity terms of assigned pods, nominated pods, counts of pods.
 //!
-//! The cache lives in the server's scratch. Changes are noted as they happen ([`Cache::note_pod`] and its siblings, called
-//! by the wakes) and worked in at the beginning of the next round ([`Cache::work_in`]); a binding of our own is worked in at once. What is taken of a node is also kept
-//! in a row of the scheduler's memory, changed together with the pods it counts, so that a command which schedules one pod
-//! reads no other. A row that is missing, or is of an earlier node of that name, is counted anew from the index of pods by
-//! node. Everything else is read on first use.
+//! Event handlers record changes as they happen; [`Cache::apply_events`] applies them at the beginning of the next scheduling
+//! cycle. A binding of the scheduler itself is assumed at once ([`Cache::assume`]) and confirmed when its change arrives.
+//! Everything is loaded on first use and lives as long as the process; only [`NodeUsage`] is kept in the store.
+//!
+//! [`NodeUsage`]: super::node_usage::NodeUsage
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::PENDING_INDEX;
+use super::node_info::NodeInfo;
+use super::node_usage::UsageRows;
+use super::pod_info::{PodInfo, PodRequests, is_assigned, nominated_node};
+use super::queue::Queue;
 use super::terms::{PodSet, PodTerms};
-use super::view::{Node, Pod, Share, Usage, priority, takes_room};
 use crate::controllers::runtime::Result;
 use crate::controllers::{Context, Key};
 use kctl_base::json::SharedStr;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
-use kctl_base::sim::Time;
+use kctl_kinds::core::pod::POD_AFFINITY_INDEX;
 
-/// Counts of more sets of pods than this are not kept.
-const GROUPS_MAX: usize = 64;
+/// Maximum number of pod sets whose counts are kept.
+const MAX_COUNTED_SETS: usize = 64;
 
-/// Pods of one set by node.
-pub(super) type ByNode = BTreeMap<String, i64>;
+/// Number of pods by node name.
+pub(super) type CountByNode = BTreeMap<String, i64>;
 
-/// Something that happened.
-enum News {
-    /// A bound pod came, went or changed.
+/// A recorded change.
+enum Event {
+    /// An assigned pod was added (`old` is `None`), changed or removed (`new` is `None`).
     Pod { old: Option<Arc<Object>>, new: Option<Arc<Object>> },
-    /// A node came, went or changed.
+    /// A node was added, changed or removed (`object` is `None`).
     Node { name: String, object: Option<Arc<Object>> },
 }
 
-/// The place of a pod in the queue: priority first, then age, then arrival.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    priority: Reverse<i64>,
-    created: Option<Time>,
-    arrival: u64,
-    key: Key,
-}
-
-/// The pods that are in all of these sets, counted by node.
-struct Group {
+/// Assigned pods that are in all of the sets, counted by node.
+struct CountedSets {
     sets: Vec<PodSet>,
-    /// Pods that are being deleted do not count.
-    alive: bool,
-    counts: Arc<ByNode>,
+    /// Pods that are being deleted are not counted.
+    skip_deleting: bool,
+    counts: Arc<CountByNode>,
 }
 
-/// Bound pods that have the same terms about others, as replicas do, by node.
-struct Class {
-    terms: PodTerms,
-    counts: ByNode,
-}
-
-impl Group {
-    fn has(&self, pod: &Object) -> bool {
-        !(self.alive && pod.is_deleting()) && self.sets.iter().all(|set| set.contains(pod))
+impl CountedSets {
+    fn contains(&self, pod: &Object) -> bool {
+        !(self.skip_deleting && pod.is_deleting()) && self.sets.iter().all(|set| set.contains(pod))
     }
 }
 
-/// What the scheduler knows.
+/// Assigned pods with equal affinity terms, such as the replicas of a workload, counted by node.
+struct TermsClass {
+    terms: PodTerms,
+    counts: CountByNode,
+}
+
+/// The cache and the queue of the scheduler.
 #[derive(Default)]
 pub(super) struct Cache {
-    news: Vec<News>,
-    loaded: bool,
-    nodes: BTreeMap<String, Arc<Node>>,
-    queue: BTreeSet<Rank>,
-    queued: BTreeSet<Key>,
-    arrivals: u64,
-    groups: Vec<Group>,
-    /// The bound pods that have terms about others: their classes and nodes.
-    social: BTreeMap<Key, (usize, String)>,
-    classes: Vec<Class>,
+    pub(super) queue: Queue,
+    /// A change may make any unschedulable pod schedulable.
+    pub(super) retry_all: bool,
+    /// A change may make unschedulable pods with affinity or spread constraints schedulable.
+    pub(super) retry_pods_with_affinity: bool,
+    events: Vec<Event>,
+    is_loaded: bool,
+    nodes: BTreeMap<String, Arc<NodeInfo>>,
+    counted_sets: Vec<CountedSets>,
+    /// Class and node of each assigned pod with affinity terms.
+    pods_with_affinity: BTreeMap<Key, (usize, String)>,
+    classes: Vec<TermsClass>,
     nominated: BTreeMap<Key, Arc<Object>>,
-    /// Uids of pods whose binding has been noted, and whose change has not been seen yet.
-    bound: BTreeSet<String>,
+    /// Uids of pods that were bound by the scheduler, and whose change has not arrived yet.
+    assumed: BTreeSet<String>,
+    /// Default spread selectors by namespace and uid of the owner.
     spread_selectors: BTreeMap<(SharedStr, SharedStr), Selector>,
-    /// Something happened that may let waiting pods go.
-    pub(super) moved: bool,
-    /// Something happened that may let those go that care for pods near them.
-    pub(super) joined: bool,
 }
 
 impl Cache {
-    /// Notes that a bound pod came, went or changed.
-    pub(super) fn note_pod(&mut self, old: Option<Arc<Object>>, new: Option<Arc<Object>>) {
-        self.news.push(News::Pod { old, new });
+    /// Records that an assigned pod was added, changed or removed.
+    pub(super) fn pod_changed(&mut self, old: Option<Arc<Object>>, new: Option<Arc<Object>>) {
+        self.events.push(Event::Pod { old, new });
     }
 
-    /// Notes a binding of our own before the change says so.
-    pub(super) fn note_binding(&mut self, pod: Arc<Object>) {
+    /// Records a node that was added or changed, or removed (`None`).
+    pub(super) fn node_changed(&mut self, name: &str, object: Option<Arc<Object>>) {
+        self.events.push(Event::Node { name: name.into(), object });
+    }
+
+    /// Records a binding of the scheduler before its change arrives.
+    pub(super) fn assume(&mut self, pod: Arc<Object>) {
         self.nominated.remove(&Key::of(&pod));
-        self.bound.insert(pod.uid().into());
-        self.joined = true;
-        self.note_pod(None, Some(pod));
+        self.assumed.insert(pod.uid().into());
+        self.retry_pods_with_affinity = true;
+        self.pod_changed(None, Some(pod));
     }
 
-    /// Whether a change is a binding that has been noted; asked once for each.
-    pub(super) fn is_own_binding(&mut self, old: Option<&Arc<Object>>, new: Option<&Arc<Object>>) -> bool {
-        let binds = old.zip(new).is_some_and(|(old, new)| !takes_room(old) && takes_room(new));
-        binds && new.is_some_and(|pod| self.bound.remove(pod.uid()))
+    /// Reports whether a change is an assumed binding, which is then no longer assumed.
+    pub(super) fn confirm_assumed(&mut self, old: Option<&Arc<Object>>, new: Option<&Arc<Object>>) -> bool {
+        let binds = old.zip(new).is_some_and(|(old, new)| !is_assigned(old) && is_assigned(new));
+        binds && new.is_some_and(|pod| self.assumed.remove(pod.uid()))
     }
 
-    /// Notes that a node came, changed, or went (`None`).
-    pub(super) fn note_node(&mut self, name: &str, object: Option<Arc<Object>>) {
-        self.news.push(News::Node { name: name.into(), object });
-    }
-
-    /// Notes that a waiting pod has or has no longer a node that it waits for.
-    pub(super) fn note_nomination(&mut self, pod: &Arc<Object>, waits: bool) {
-        if waits && !pod.str("/status/nominatedNodeName").is_empty() {
+    /// Adds a pending pod to the nominated ones, if it has a nominated node, or removes it.
+    pub(super) fn set_nominated(&mut self, pod: &Arc<Object>, is_pending: bool) {
+        if is_pending && !nominated_node(pod).is_empty() {
             self.nominated.insert(Key::of(pod), pod.clone());
         } else {
             self.nominated.remove(&Key::of(pod));
         }
     }
 
-    /// Forgets what depends on labels of namespaces.
-    pub(super) fn forget_namespaces(&mut self) {
-        self.loaded = false;
-        self.groups.clear();
+    /// Drops everything that depends on the labels of namespaces.
+    pub(super) fn namespaces_changed(&mut self) {
+        self.is_loaded = false;
+        self.counted_sets.clear();
     }
 
-    /// Forgets which services and workloads select which pods.
-    pub(super) fn forget_selectors(&mut self) {
+    /// Drops everything that depends on the selectors of services.
+    pub(super) fn services_changed(&mut self) {
         self.spread_selectors.clear();
     }
 
-    /// Puts a pod into the queue unless it is there.
-    pub(super) fn enqueue(&mut self, pod: &Object) {
-        let key = Key::of(pod);
-        if self.queued.insert(key.clone()) {
-            self.arrivals += 1;
-            let (priority, created) = (Reverse(priority(pod)), pod.creation_time());
-            self.queue.insert(Rank { priority, created, arrival: self.arrivals, key });
-        }
-    }
-
-    /// Takes the first pod out of the queue.
-    pub(super) fn pop(&mut self) -> Option<Key> {
-        let rank = self.queue.pop_first()?;
-        self.queued.remove(&rank.key);
-        Some(rank.key)
-    }
-
-    /// Whether there is something to do.
+    /// Reports whether a scheduling cycle would have anything to do.
     pub(super) fn has_work(&self) -> bool {
-        !self.news.is_empty() || !self.queue.is_empty() || self.moved || self.joined
+        !self.events.is_empty() || !self.queue.is_empty() || self.retry_all || self.retry_pods_with_affinity
     }
 
-    /// Works in what has happened since the last time.
-    pub(super) fn work_in(&mut self, ctx: &mut Context<'_>) -> Result<()> {
-        let news = std::mem::take(&mut self.news);
-        let mut usages = Usages::default();
-        for one in &news {
-            if let News::Node { name, object } = one {
-                self.work_in_node(ctx, &mut usages, name, object.as_ref())?;
+    /// Applies the events recorded since the last call.
+    pub(super) fn apply_events(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let events = std::mem::take(&mut self.events);
+        let mut usages = UsageRows::default();
+        // Nodes first: the row of a node that is new includes its pods.
+        for event in &events {
+            if let Event::Node { name, object } = event {
+                self.apply_node(ctx, &mut usages, name, object.as_ref())?;
             }
         }
-        for one in news {
-            if let News::Pod { old, new } = one {
-                self.work_in_pod(ctx, &mut usages, old.as_ref(), new.as_ref())?;
+        for event in events {
+            if let Event::Pod { old, new } = event {
+                self.apply_pod(ctx, &mut usages, old.as_ref(), new.as_ref())?;
             }
         }
-        usages.save(ctx);
-        for (name, usage) in usages.known {
-            if let (Some(node), Some(usage)) = (self.nodes.get_mut(&name), usage) {
+        for (name, usage) in usages.save(ctx) {
+            if let Some(node) = self.nodes.get_mut(&name) {
                 Arc::make_mut(node).usage = usage;
             }
         }
         Ok(())
     }
 
-    fn work_in_node(
+    fn apply_node(
         &mut self,
         ctx: &mut Context<'_>,
-        usages: &mut Usages,
+        usages: &mut UsageRows,
         name: &str,
         object: Option<&Arc<Object>>,
     ) -> Result<()> {
         let Some(object) = object else {
-            usages.forget(name);
+            usages.remove(name);
             self.nodes.remove(name);
             return Ok(());
         };
-        let usage = usages.of(ctx, self, object)?;
-        if self.loaded {
-            self.nodes.insert(name.into(), Arc::new(Node::new(object.clone(), usage)));
+        let usage = usages.get(ctx, &self.nodes, object)?;
+        if self.is_loaded {
+            self.nodes.insert(name.into(), Arc::new(NodeInfo::new(object.clone(), usage)));
         }
         Ok(())
     }
 
-    fn work_in_pod(
+    fn apply_pod(
         &mut self,
         ctx: &mut Context<'_>,
-        usages: &mut Usages,
+        usages: &mut UsageRows,
         old: Option<&Arc<Object>>,
         new: Option<&Arc<Object>>,
     ) -> Result<()> {
-        let same_share = old.zip(new).is_some_and(|(a, b)| a["spec"] == b["spec"]);
-        for (pod, sign) in [(old, -1), (new, 1)] {
+        let same_spec = old.zip(new).is_some_and(|(a, b)| a["spec"] == b["spec"]);
+        for (pod, by) in [(old, -1), (new, 1)] {
             let Some(pod) = pod else { continue };
             let node = pod.str("/spec/nodeName");
-            if !same_share {
-                usages.change(ctx, self, node, &Share::of(pod), sign)?;
+            if !same_spec {
+                usages.update(ctx, &self.nodes, node, &PodRequests::of(pod), by)?;
             }
-            for group in self.groups.iter_mut().filter(|g| g.has(pod)) {
-                *Arc::make_mut(&mut group.counts).entry(node.into()).or_default() += sign;
+            for counted in self.counted_sets.iter_mut().filter(|c| c.contains(pod)) {
+                *Arc::make_mut(&mut counted.counts).entry(node.into()).or_default() += by;
             }
         }
-        if self.loaded
+        if self.is_loaded
             && let Some(pod) = new.or(old)
-            && has_terms(pod)
+            && has_affinity(pod)
         {
-            self.leave(&Key::of(pod));
+            self.remove_pod_with_affinity(&Key::of(pod));
             if new.is_some() {
-                self.join(&read_pod(ctx, pod.clone())?);
+                self.add_pod_with_affinity(&read_pod(ctx, pod.clone())?);
             }
         }
         Ok(())
     }
 
-    /// Counts a bound pod in its class.
-    fn join(&mut self, pod: &Pod) {
+    fn add_pod_with_affinity(&mut self, pod: &PodInfo) {
         let class = match self.classes.iter().position(|c| c.terms == pod.terms) {
             Some(class) => class,
             None => {
-                self.classes.push(Class { terms: pod.terms.clone(), counts: ByNode::new() });
+                self.classes.push(TermsClass { terms: pod.terms.clone(), counts: CountByNode::new() });
                 self.classes.len() - 1
             }
         };
         let node = pod.object.str("/spec/nodeName").to_string();
         *self.classes[class].counts.entry(node.clone()).or_default() += 1;
-        self.social.insert(pod.key(), (class, node));
+        self.pods_with_affinity.insert(pod.key(), (class, node));
     }
 
-    /// Counts a pod out of its class.
-    fn leave(&mut self, pod: &Key) {
-        if let Some((class, node)) = self.social.remove(pod)
+    fn remove_pod_with_affinity(&mut self, pod: &Key) {
+        if let Some((class, node)) = self.pods_with_affinity.remove(pod)
             && let Some(count) = self.classes[class].counts.get_mut(&node)
         {
             *count -= 1;
@@ -250,75 +224,81 @@ impl Cache {
         }
     }
 
-    /// Reads everything that has not been read yet. To be called after [`Cache::work_in`].
+    /// Loads what has not been loaded yet. Call [`Cache::apply_events`] first.
     pub(super) fn load(&mut self, ctx: &mut Context<'_>) -> Result<()> {
-        if self.loaded {
+        if self.is_loaded {
             return Ok(());
         }
-        let mut usages = Usages::default();
+        let mut usages = UsageRows::default();
         self.nodes.clear();
         for object in ctx.list("nodes", None)? {
-            let usage = usages.of(ctx, self, &object)?;
-            self.nodes.insert(object.name().into(), Arc::new(Node::new(object, usage)));
+            let usage = usages.get(ctx, &self.nodes, &object)?;
+            self.nodes.insert(object.name().into(), Arc::new(NodeInfo::new(object, usage)));
         }
-        usages.save(ctx);
-        self.social.clear();
+        drop(usages.save(ctx));
+        self.pods_with_affinity.clear();
         self.classes.clear();
-        for pod in ctx.indexed("pods", "social", "")?.into_iter().filter(|p| takes_room(p)) {
-            self.join(&read_pod(ctx, pod)?);
+        for pod in ctx.indexed("pods", POD_AFFINITY_INDEX, "")?.into_iter().filter(|p| is_assigned(p)) {
+            self.add_pod_with_affinity(&read_pod(ctx, pod)?);
         }
-        for pod in ctx.indexed("pods", "unscheduled", ctx.controller)? {
-            self.note_nomination(&pod, true);
+        for pod in ctx.indexed("pods", PENDING_INDEX, ctx.controller)? {
+            self.set_nominated(&pod, true);
         }
-        self.loaded = true;
+        self.is_loaded = true;
         Ok(())
     }
 
     /// The nodes by name.
-    pub(super) fn nodes(&self) -> &BTreeMap<String, Arc<Node>> {
+    pub(super) fn nodes(&self) -> &BTreeMap<String, Arc<NodeInfo>> {
         &self.nodes
     }
 
-    /// The terms of bound pods about other pods, and how many pods have them by node.
-    pub(super) fn social(&self) -> impl Iterator<Item = (&PodTerms, &ByNode)> {
+    /// The affinity terms of assigned pods, each with the number of pods that have it.
+    pub(super) fn pods_with_affinity(&self) -> impl Iterator<Item = (&PodTerms, &CountByNode)> {
         self.classes.iter().filter(|c| !c.counts.is_empty()).map(|c| (&c.terms, &c.counts))
     }
 
-    /// The waiting pods that have a node in view.
+    /// The pending pods with a nominated node.
     pub(super) fn nominated(&self) -> impl Iterator<Item = &Arc<Object>> {
         self.nominated.values()
     }
 
-    /// The bound pods that are in all of some sets, by node; with `alive` without those that are being deleted.
-    pub(super) fn count(&mut self, ctx: &mut Context<'_>, sets: &[PodSet], alive: bool) -> Result<Arc<ByNode>> {
-        if let Some(known) = self.groups.iter().find(|g| g.alive == alive && g.sets == sets) {
+    /// Counts the assigned pods that are in all sets, by node. The counts are kept up to date from then on.
+    pub(super) fn count(
+        &mut self,
+        ctx: &mut Context<'_>,
+        sets: &[PodSet],
+        skip_deleting: bool,
+    ) -> Result<Arc<CountByNode>> {
+        if let Some(known) = self.counted_sets.iter().find(|c| c.skip_deleting == skip_deleting && c.sets == sets) {
             return Ok(known.counts.clone());
         }
-        let mut group = Group { sets: sets.to_vec(), alive, counts: Arc::default() };
-        let Some(first) = sets.first() else { return Ok(group.counts) };
-        let mut counts = ByNode::new();
-        let namespaces: Vec<String> = match first.is_everywhere() {
+        let mut counted = CountedSets { sets: sets.to_vec(), skip_deleting, counts: Arc::default() };
+        let Some(first) = sets.first() else { return Ok(counted.counts) };
+        let mut counts = CountByNode::new();
+        let namespaces: Vec<String> = match first.is_every_namespace() {
             true => ctx.list("namespaces", None)?.iter().map(|n| n.name().to_string()).collect(),
             false => first.namespaces.iter().cloned().collect(),
         };
         for namespace in namespaces {
             for pod in ctx.pods_matching(&namespace, &first.selector)? {
-                if takes_room(&pod) && group.has(&pod) {
+                if is_assigned(&pod) && counted.contains(&pod) {
                     *counts.entry(pod.str("/spec/nodeName").into()).or_default() += 1;
                 }
             }
         }
-        if self.groups.len() >= GROUPS_MAX {
-            self.groups.clear();
+        if self.counted_sets.len() >= MAX_COUNTED_SETS {
+            self.counted_sets.clear();
         }
-        group.counts = Arc::new(counts);
-        let counts = group.counts.clone();
-        self.groups.push(group);
+        counted.counts = Arc::new(counts);
+        let counts = counted.counts.clone();
+        self.counted_sets.push(counted);
         Ok(counts)
     }
 
-    /// The selector by which the services and the owner of a pod know it; nothing when there are none.
-    pub(super) fn spread_selector(&mut self, ctx: &mut Context<'_>, pod: &Object) -> Result<Selector> {
+    /// Returns the selector of the default spread constraints of a pod: that of its owner and of the services that select it
+    /// (`helper.DefaultSelector`). [`Selector::Nothing`] where there are none.
+    pub(super) fn default_spread_selector(&mut self, ctx: &mut Context<'_>, pod: &Object) -> Result<Selector> {
         let owner = pod.controller_of();
         let memo = (SharedStr::new(pod.namespace()), owner.as_ref().map_or(SharedStr::default(), |o| o.uid.clone()));
         if owner.is_some()
@@ -361,90 +341,16 @@ fn owner_selector(ctx: &mut Context<'_>, namespace: &str, kind: &str, name: &str
     })
 }
 
-fn has_terms(pod: &Object) -> bool {
+fn has_affinity(pod: &Object) -> bool {
     ["podAffinity", "podAntiAffinity"].iter().any(|kind| pod.at(&format!("/spec/affinity/{kind}")).is_some())
 }
 
-/// Reads a pod and the namespaces that its terms mean.
-pub(super) fn read_pod(ctx: &mut Context<'_>, object: Arc<Object>) -> Result<Pod> {
-    let mut pod = Pod::new(object);
+/// Parses a pod, and resolves the namespace selectors of its affinity terms.
+pub(super) fn read_pod(ctx: &mut Context<'_>, object: Arc<Object>) -> Result<PodInfo> {
+    let mut pod = PodInfo::new(object);
     if pod.terms.needs_namespaces() {
         let namespaces = ctx.list("namespaces", None)?;
-        pod.terms.resolve(&namespaces);
+        pod.terms.resolve_namespaces(&namespaces);
     }
     Ok(pod)
-}
-
-/// The usages of nodes that one round looks at: rows of the memory and their changes.
-#[derive(Default)]
-struct Usages {
-    /// By node; `None` for a node that is not there, or whose row has to be counted anew when it is needed.
-    known: BTreeMap<String, Option<Usage>>,
-    /// Nodes whose pods were counted in this round: their counts hold all news already.
-    counted: BTreeSet<String>,
-    dirty: BTreeSet<String>,
-}
-
-impl Usages {
-    /// The usage of a node, counted when there is no good row.
-    fn of(&mut self, ctx: &mut Context<'_>, cache: &Cache, node: &Object) -> Result<Usage> {
-        let name = node.name();
-        self.read(ctx, cache, name)?;
-        if let Some(Some(usage)) = self.known.get(name)
-            && usage.uid == node.uid()
-        {
-            return Ok(usage.clone());
-        }
-        let pods = ctx.indexed("pods", "node", name)?;
-        let usage = Usage::count(node.uid(), pods.iter().map(|p| &**p));
-        self.known.insert(name.into(), Some(usage.clone()));
-        self.counted.insert(name.into());
-        self.dirty.insert(name.into());
-        Ok(usage)
-    }
-
-    fn read(&mut self, ctx: &mut Context<'_>, cache: &Cache, name: &str) -> Result<()> {
-        if !self.known.contains_key(name) {
-            let usage = match cache.nodes.get(name) {
-                Some(node) => Some(node.usage.clone()),
-                None => ctx.state(&row(name))?,
-            };
-            self.known.insert(name.into(), usage);
-        }
-        Ok(())
-    }
-
-    fn change(&mut self, ctx: &mut Context<'_>, cache: &Cache, node: &str, share: &Share, sign: i64) -> Result<()> {
-        self.read(ctx, cache, node)?;
-        if self.counted.contains(node) {
-            return Ok(());
-        }
-        if let Some(Some(usage)) = self.known.get_mut(node) {
-            if sign > 0 {
-                usage.add(share)
-            } else {
-                usage.remove(share)
-            }
-            self.dirty.insert(node.into());
-        }
-        Ok(())
-    }
-
-    fn forget(&mut self, name: &str) {
-        self.known.insert(name.into(), None);
-        self.dirty.insert(name.into());
-    }
-
-    fn save(&self, ctx: &mut Context<'_>) {
-        for name in &self.dirty {
-            match self.known.get(name) {
-                Some(Some(usage)) => ctx.set_state(&row(name), usage.clone()),
-                _ => ctx.clear_state(&row(name)),
-            }
-        }
-    }
-}
-
-fn row(node: &str) -> String {
-    format!("node/{node}")
 }

@@ -1,142 +1,148 @@
-//! Which nodes take a pod, and in what words the others refuse it.
+//! Filter plugins: which nodes fit a pod, and the reasons why the others do not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::near::Near;
-use super::resources::Amounts;
-use super::spread::Spread;
-use super::terms::tolerates;
-use super::view::{Node, Pod, Share, Usage};
-use super::volumes::Volumes;
+use super::interpod_affinity::AffinityState;
+use super::node_info::NodeInfo;
+use super::node_usage::NodeUsage;
+use super::pod_info::{PodInfo, PodRequests};
+use super::pod_topology_spread::SpreadState;
+use super::resources::Resource;
+use super::terms::{Taint, tolerates};
+use super::volume_binding::PodVolumes;
 use kctl_base::object::ObjectMeta;
 
-/// Why a node does not take a pod.
+/// Why a node does not fit (`framework.Status`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    /// In the words of the scheduler; each counts for itself.
+pub(super) struct Status {
+    /// Messages of the plugins; each is counted on its own.
     pub(super) reasons: Vec<String>,
-    /// Whether no pod that goes away would change it.
-    pub(super) hopeless: bool,
+    /// Preemption cannot help (`UnschedulableAndUnresolvable`).
+    pub(super) unresolvable: bool,
 }
 
-impl Refusal {
-    /// A refusal that may change when pods go.
-    pub(super) fn now(reason: &str) -> Refusal {
-        Refusal { reasons: vec![reason.into()], hopeless: false }
+impl Status {
+    /// The node may fit when pods are removed (`Unschedulable`).
+    pub(super) fn unschedulable(reason: &str) -> Status {
+        Status { reasons: vec![reason.into()], unresolvable: false }
     }
 
-    /// A refusal that no pod that goes would change.
-    pub(super) fn hopeless(reason: &str) -> Refusal {
-        Refusal { reasons: vec![reason.into()], hopeless: true }
+    /// The node would not fit even without its pods (`UnschedulableAndUnresolvable`).
+    pub(super) fn unresolvable(reason: &str) -> Status {
+        Status { reasons: vec![reason.into()], unresolvable: true }
     }
 }
 
-/// Everything that decides about one pod, gathered before the nodes are looked at.
+/// State of a scheduling cycle: everything that decides about one pod, apart from the nodes (`framework.CycleState`).
 #[derive(Clone)]
-pub(super) struct Cycle<'a> {
-    pub(super) pod: &'a Pod,
-    /// The only nodes that come into question, where the pod names them.
-    pub(super) named: Option<BTreeSet<&'a str>>,
-    pub(super) spread: Spread,
-    pub(super) near: Near,
-    pub(super) volumes: &'a Volumes,
-    /// Uids of pods that go in a trial, with the claims they free.
-    pub(super) gone: BTreeSet<String>,
-    /// Waiting pods of at least this priority that have been promised a node.
-    pub(super) promised: BTreeMap<String, Vec<Arc<Pod>>>,
+pub(super) struct CycleState<'a> {
+    pub(super) pod: &'a PodInfo,
+    /// The only nodes to consider, if the node affinity of the pod names them.
+    pub(super) named_nodes: Option<BTreeSet<&'a str>>,
+    pub(super) spread: SpreadState,
+    pub(super) affinity: AffinityState,
+    pub(super) volumes: &'a PodVolumes,
+    /// Uids of the pods that a dry run of preemption has removed; their claims are free.
+    pub(super) removed_pods: BTreeSet<String>,
+    /// Pending pods of at least this priority by their nominated node.
+    pub(super) nominated_pods: BTreeMap<String, Vec<Arc<PodInfo>>>,
 }
 
-impl Cycle<'_> {
-    /// Why a node does not take the pod, if so; also with the pods that it has been promised to.
-    pub(super) fn refuse(&self, node: &Node) -> Option<Refusal> {
-        let Some(promised) = self.promised.get(node.name()).filter(|p| !p.is_empty()) else {
-            return self.refuse_as_is(node);
+impl CycleState<'_> {
+    /// Returns the status of a node that does not fit, as it is or with the pods nominated to it
+    /// (`RunFilterPluginsWithNominatedPods`).
+    pub(super) fn filter(&self, node: &NodeInfo) -> Option<Status> {
+        let Some(nominated) = self.nominated_pods.get(node.name()).filter(|p| !p.is_empty()) else {
+            return self.run_filters(node);
         };
-        let (mut cycle, mut fuller) = (self.clone(), node.clone());
-        for other in promised {
-            fuller.usage.add(&other.share);
-            cycle.spread.adjust(self.pod, &other.object, node, 1);
-            cycle.near.adjust(self.pod, other, node, 1);
+        let (mut state, mut with_nominated) = (self.clone(), node.clone());
+        for other in nominated {
+            with_nominated.usage.add(&other.requests);
+            state.spread.update(self.pod, &other.object, node, 1);
+            state.affinity.update(self.pod, other, node, 1);
         }
-        cycle.refuse_as_is(&fuller).or_else(|| self.refuse_as_is(node))
+        // Nominated pods may never arrive, and the pod might depend on them: it has to fit without them too.
+        state.run_filters(&with_nominated).or_else(|| self.run_filters(node))
     }
 
-    fn refuse_as_is(&self, node: &Node) -> Option<Refusal> {
-        if self.named.as_ref().is_some_and(|named| !named.contains(node.name())) {
-            return Some(Refusal::hopeless("node(s) didn't satisfy plugin(s) [NodeAffinity]"));
+    fn run_filters(&self, node: &NodeInfo) -> Option<Status> {
+        if self.named_nodes.as_ref().is_some_and(|named| !named.contains(node.name())) {
+            return Some(Status::unresolvable("node(s) didn't satisfy plugin(s) [NodeAffinity]"));
         }
-        refuse_unschedulable(self.pod, node)
-            .or_else(|| refuse_taints(self.pod, node))
-            .or_else(|| refuse_affinity(self.pod, node))
-            .or_else(|| refuse_ports(&self.pod.share, &node.usage))
-            .or_else(|| refuse_resources(&self.pod.share, node))
-            .or_else(|| self.volumes.refuse(node, &self.gone))
-            .or_else(|| self.spread.refuse(self.pod, node))
-            .or_else(|| self.near.refuse(self.pod, node))
+        node_unschedulable(self.pod, node)
+            .or_else(|| taint_toleration(self.pod, node))
+            .or_else(|| node_affinity(self.pod, node))
+            .or_else(|| node_ports(&self.pod.requests, &node.usage))
+            .or_else(|| node_resources_fit(&self.pod.requests, node))
+            .or_else(|| self.volumes.filter(node, &self.removed_pods))
+            .or_else(|| self.spread.filter(self.pod, node))
+            .or_else(|| self.affinity.filter(self.pod, node))
     }
 
-    /// The same decision if a pod of a node were gone (-1) or back again (1).
-    pub(super) fn adjust(&mut self, other: &Pod, node: &mut Node, by: i64) {
-        let uid = other.object.uid().to_string();
-        if by < 0 {
-            node.usage.remove(&other.share);
-            self.gone.insert(uid);
-        } else {
-            node.usage.add(&other.share);
-            self.gone.remove(&uid);
-        }
-        self.spread.adjust(self.pod, &other.object, node, by);
-        self.near.adjust(self.pod, other, node, by);
+    /// Removes a pod from a node, here and in `node`.
+    pub(super) fn remove_pod(&mut self, other: &PodInfo, node: &mut NodeInfo) {
+        node.usage.remove(&other.requests);
+        self.removed_pods.insert(other.object.uid().to_string());
+        self.update(other, node, -1);
+    }
+
+    /// Adds a pod again that [`CycleState::remove_pod`] has removed.
+    pub(super) fn add_pod(&mut self, other: &PodInfo, node: &mut NodeInfo) {
+        node.usage.add(&other.requests);
+        self.removed_pods.remove(other.object.uid());
+        self.update(other, node, 1);
+    }
+
+    fn update(&mut self, other: &PodInfo, node: &NodeInfo, by: i64) {
+        self.spread.update(self.pod, &other.object, node, by);
+        self.affinity.update(self.pod, other, node, by);
     }
 }
 
-fn refuse_unschedulable(pod: &Pod, node: &Node) -> Option<Refusal> {
-    let taint = super::terms::Taint {
-        key: "node.kubernetes.io/unschedulable".into(),
-        value: String::new(),
-        effect: "NoSchedule".into(),
-    };
-    let refused = node.unschedulable && !tolerates(pod.tolerations(), &taint);
-    refused.then(|| Refusal::hopeless("node(s) were unschedulable"))
+fn node_unschedulable(pod: &PodInfo, node: &NodeInfo) -> Option<Status> {
+    let taint =
+        Taint { key: "node.kubernetes.io/unschedulable".into(), value: String::new(), effect: "NoSchedule".into() };
+    let failed = node.unschedulable && !tolerates(pod.tolerations(), &taint);
+    failed.then(|| Status::unresolvable("node(s) were unschedulable"))
 }
 
-fn refuse_taints(pod: &Pod, node: &Node) -> Option<Refusal> {
+fn taint_toleration(pod: &PodInfo, node: &NodeInfo) -> Option<Status> {
     let mut blocking = node.taints.iter().filter(|t| t.effect == "NoSchedule" || t.effect == "NoExecute");
-    let refused = blocking.any(|t| !tolerates(pod.tolerations(), t));
-    refused.then(|| Refusal::hopeless("node(s) had untolerated taint(s)"))
+    let failed = blocking.any(|t| !tolerates(pod.tolerations(), t));
+    failed.then(|| Status::unresolvable("node(s) had untolerated taint(s)"))
 }
 
-fn refuse_affinity(pod: &Pod, node: &Node) -> Option<Refusal> {
-    let refused = !pod.demand.matches(&node.object);
-    refused.then(|| Refusal::hopeless("node(s) didn't match Pod's node affinity/selector"))
+fn node_affinity(pod: &PodInfo, node: &NodeInfo) -> Option<Status> {
+    let failed = !pod.node_affinity.matches(&node.object);
+    failed.then(|| Status::unresolvable("node(s) didn't match Pod's node affinity/selector"))
 }
 
-fn refuse_ports(share: &Share, usage: &Usage) -> Option<Refusal> {
-    let refused = usage.has_port_of(&share.ports);
-    refused.then(|| Refusal::now("node(s) didn't have free ports for the requested pod ports"))
+fn node_ports(requests: &PodRequests, usage: &NodeUsage) -> Option<Status> {
+    let failed = usage.conflicts_with(&requests.ports);
+    failed.then(|| Status::unschedulable("node(s) didn't have free ports for the requested pod ports"))
 }
 
-fn refuse_resources(share: &Share, node: &Node) -> Option<Refusal> {
-    let (all, taken, asked) = (&node.allocatable, &node.usage.requests, &share.requests);
-    let mut refusal = Refusal { reasons: Vec::new(), hopeless: false };
-    if node.usage.pods + 1 > node.max_pods {
-        refusal.reasons.push("Too many pods".into());
+fn node_resources_fit(requests: &PodRequests, node: &NodeInfo) -> Option<Status> {
+    let (allocatable, used, requested) = (&node.allocatable, &node.usage.requested, &requests.resources);
+    let mut status = Status { reasons: Vec::new(), unresolvable: false };
+    if node.usage.pods + 1 > node.allowed_pods {
+        status.reasons.push("Too many pods".into());
     }
-    let of = |amounts: &Amounts, name: &str| amounts.other.get(name).copied().unwrap_or(0);
-    let mut check = |name: &str, asked: i64, all: i64, taken: i64| {
-        if asked > 0 && asked > all - taken {
-            refusal.reasons.push(format!("Insufficient {name}"));
-            refusal.hopeless |= asked > all;
+    let scalar = |resources: &Resource, name: &str| resources.scalar.get(name).copied().unwrap_or(0);
+    let mut check = |name: &str, requested: i64, allocatable: i64, used: i64| {
+        if requested > 0 && requested > allocatable - used {
+            status.reasons.push(format!("Insufficient {name}"));
+            status.unresolvable |= requested > allocatable;
         }
     };
-    check("cpu", asked.cpu, all.cpu, taken.cpu);
-    check("memory", asked.memory, all.memory, taken.memory);
-    check("ephemeral-storage", asked.storage, all.storage, taken.storage);
-    for (name, amount) in &asked.other {
-        check(name, *amount, of(all, name), of(taken, name));
+    check("cpu", requested.cpu, allocatable.cpu, used.cpu);
+    check("memory", requested.memory, allocatable.memory, used.memory);
+    check("ephemeral-storage", requested.ephemeral_storage, allocatable.ephemeral_storage, used.ephemeral_storage);
+    for (name, amount) in &requested.scalar {
+        check(name, *amount, scalar(allocatable, name), scalar(used, name));
     }
-    (!refusal.reasons.is_empty()).then_some(refusal)
+    (!status.reasons.is_empty()).then_some(status)
 }
 
 #[cfg(test)]
@@ -144,11 +150,11 @@ mod tests {
     use super::*;
     use kctl_base::json::{Value, json};
 
-    fn pod(spec: Value) -> Pod {
-        Pod::new(Arc::new(json!({"metadata": {"name": "p", "namespace": "default"}, "spec": spec})))
+    fn pod(spec: Value) -> PodInfo {
+        PodInfo::new(Arc::new(json!({"metadata": {"name": "p", "namespace": "default"}, "spec": spec})))
     }
 
-    fn node(spec: Value, pods: &[Value]) -> Node {
+    fn node(spec: Value, pods: &[Value]) -> NodeInfo {
         let bound = |spec: &Value| {
             let mut pod = json!({"spec": spec});
             pod["spec"]["nodeName"] = "n".into();
@@ -159,7 +165,7 @@ mod tests {
             "status": {"allocatable": {"cpu": "2", "memory": "2Gi", "pods": "2", "example.com/gpu": "1"}},
         });
         let pods: Vec<Value> = pods.iter().map(bound).collect();
-        Node::new(Arc::new(object), Usage::count("", &pods))
+        NodeInfo::new(Arc::new(object), NodeUsage::count("", &pods))
     }
 
     fn asking(resources: Value) -> Value {
@@ -167,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn every_filter_has_its_words() {
+    fn every_filter_reports_its_reason() {
         let none = json!({});
         let port = json!({"containers": [{"ports": [{"hostPort": 80}]}]});
         let noexec = json!({"taints": [{"key": "k", "effect": "NoExecute"}]});
@@ -201,22 +207,22 @@ mod tests {
                 true,
             ),
         ];
-        for (spec, node, reasons, hopeless) in cases {
+        for (spec, node, reasons, unresolvable) in cases {
             let pod = pod(spec.clone());
-            let volumes = Volumes::default();
-            let cycle = Cycle {
+            let volumes = PodVolumes::default();
+            let state = CycleState {
                 pod: &pod,
-                named: pod.demand.named_nodes(),
-                spread: Spread::default(),
-                near: Near::default(),
+                named_nodes: pod.node_affinity.named_nodes(),
+                spread: SpreadState::default(),
+                affinity: AffinityState::default(),
                 volumes: &volumes,
-                gone: BTreeSet::new(),
-                promised: BTreeMap::new(),
+                removed_pods: BTreeSet::new(),
+                nominated_pods: BTreeMap::new(),
             };
-            let refusal = cycle.refuse(&node);
-            let found = refusal.as_ref().map_or(vec![], |r| r.reasons.iter().map(String::as_str).collect());
+            let status = state.filter(&node);
+            let found = status.as_ref().map_or(vec![], |r| r.reasons.iter().map(String::as_str).collect());
             assert_eq!(found, reasons, "{spec}");
-            assert_eq!(refusal.is_some_and(|r| r.hopeless), hopeless, "{spec}");
+            assert_eq!(status.is_some_and(|r| r.unresolvable), unresolvable, "{spec}");
         }
     }
 }

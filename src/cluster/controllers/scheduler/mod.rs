@@ -1,30 +1,32 @@
-//! The scheduler: finds a node for every pod that has none.
+//! The default scheduler (`kube-scheduler`): binds pending pods to nodes.
 //!
-//! It has one key, the queue. A round ([`reconcile`]) works in what has happened ([`cache`]) and takes pods out of the queue,
-//! most important first, until it is empty. Every binding is worked in at once, so that each decision sees the ones before
-//! it, while the other controllers see all of them together. A pod goes through three steps: what decides about it is gathered ([`cycle`]), nodes
-//! that do not take it are dropped ([`filters`]), the best of the others is chosen ([`scores`]). Where no node is left,
-//! less important pods may have to go ([`preempt`]).
+//! The controller has one key, its queue, so that all pending pods are scheduled in one reconciliation, the most important
+//! first. Each pod passes through a scheduling cycle ([`schedule_one`], after `pkg/scheduler/schedule_one.go`): PreFilter
+//! gathers what decides about the pod, [`filters`] drops the nodes that do not fit, [`scoring`] ranks the others, and if no
+//! node fits [`preemption`] may evict pods of lower priority. A binding is applied to the [`cache`] at once, so that every
+//! decision sees those before it, while the other controllers see all bindings of the reconciliation together.
 //!
-//! Pods that found no node wait (the store has an index of them) until something changes that may help, and are tried again
-//! every five minutes in any case. Dynamic resource claims, limits of attached volumes and storage capacities are not
-//! simulated.
+//! Unschedulable pods are kept in an index of the store. They are retried when a change may help ([`event_handlers`]), and
+//! every five minutes. Dynamic resource allocation, attach limits of volumes and storage capacity are not simulated.
 
 mod cache;
-mod cycle;
 mod event_handlers;
 mod filters;
-mod near;
-mod preempt;
+mod interpod_affinity;
+mod node_info;
+mod node_usage;
+mod pod_info;
+mod pod_topology_spread;
+mod preemption;
+mod queue;
 mod report;
 mod resources;
-mod scores;
-mod spread;
+mod schedule_one;
+mod scoring;
 pub(super) mod terms;
 #[cfg(test)]
 mod tests;
-mod view;
-mod volumes;
+mod volume_binding;
 
 use std::sync::Arc;
 
@@ -35,7 +37,10 @@ use cache::Cache;
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
+use kctl_kinds::core::pod::PENDING_POD_AFFINITY_INDEX;
+use pod_info::is_terminal;
 use report::Failure;
+use schedule_one::{ScheduleResult, schedule_pod};
 
 /// The controller.
 pub(super) const CONTROLLER: Controller = Controller {
@@ -53,102 +58,106 @@ pub(super) const CONTROLLER: Controller = Controller {
 };
 
 const NAME: &str = "default-scheduler";
-/// The key of a round.
+/// Key that schedules the queued pods.
 const QUEUE: &str = "queue";
-/// The key under which all waiting pods are tried again.
+/// Key that retries all unschedulable pods.
 const FLUSH: &str = "flush";
-/// How long a pod waits when nothing changes.
+/// Longest time that an unschedulable pod is not retried (`DefaultPodMaxInUnschedulablePodsDuration`).
 const FLUSH_AFTER: Duration = Duration::from_secs(300);
+/// Index of pending pods by scheduler.
+const PENDING_INDEX: &str = "unscheduled";
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let mut cache: Cache = ctx.take_cache();
-    let result = round(ctx, &mut cache, key.name == FLUSH);
+    let result = schedule_pending(ctx, &mut cache, key.name == FLUSH);
     ctx.put_cache(cache);
     result
 }
 
-/// How the attempt to place a pod ended.
+/// Outcome of one attempt to schedule a pod.
 enum Attempt {
-    /// It is on its node, or its volumes are on their way.
-    Placed,
-    /// It waits.
-    Failed,
-    /// It waits for others to go. What follows from that has to happen before the next pod is looked at.
-    Cleared,
+    /// The pod is bound, or its volumes are being bound first.
+    Scheduled,
+    /// The pod stays pending.
+    Unschedulable,
+    /// The pod stays pending until evicted pods are gone. Their eviction has to take effect before the next attempt.
+    Preempted,
 }
 
-/// Schedules until no pod is left in the queue.
-fn round(ctx: &mut Context<'_>, cache: &mut Cache, flush: bool) -> Result<Action> {
-    cache.work_in(ctx)?;
-    if std::mem::take(&mut cache.moved) || flush {
-        refill(ctx, cache, "unscheduled")?;
+/// Schedules until the queue is empty; with `flush` all unschedulable pods are queued first.
+fn schedule_pending(ctx: &mut Context<'_>, cache: &mut Cache, flush: bool) -> Result<Action> {
+    cache.apply_events(ctx)?;
+    if std::mem::take(&mut cache.retry_all) || flush {
+        queue_pending(ctx, cache, PENDING_INDEX)?;
     }
-    let mut waiting = false;
+    let mut has_unschedulable = false;
     loop {
-        let Some(key) = cache.pop() else {
-            if std::mem::take(&mut cache.joined) && refill(ctx, cache, "unscheduled-social")? {
+        let Some(key) = cache.queue.pop() else {
+            let retry = std::mem::take(&mut cache.retry_pods_with_affinity);
+            if retry && queue_pending(ctx, cache, PENDING_POD_AFFINITY_INDEX)? {
                 continue;
             }
             break;
         };
-        let Some(pod) = ctx.get_key("pods", &key)?.filter(|p| waits(p)) else { continue };
+        let Some(pod) = ctx.get_key("pods", &key)?.filter(|p| is_pending(p)) else { continue };
         match attempt(ctx, cache, &pod, flush)? {
-            Attempt::Placed => {}
-            Attempt::Failed => waiting = true,
-            Attempt::Cleared => {
-                waiting = true;
+            Attempt::Scheduled => {}
+            Attempt::Unschedulable => has_unschedulable = true,
+            Attempt::Preempted => {
+                has_unschedulable = true;
                 break;
             }
         }
     }
     let due = ctx.now + FLUSH_AFTER;
     if flush {
-        return Ok(if waiting { Action::ResyncAt(due) } else { Action::AwaitChange });
+        return Ok(if has_unschedulable { Action::ResyncAt(due) } else { Action::AwaitChange });
     }
-    let flush_key = Key::new("", FLUSH).to_string();
-    if waiting && ctx.server().store().scheduled(NAME, &flush_key)?.is_none() {
-        ctx.server().schedule(NAME, &flush_key, due, true);
+    let flush_key = Key::new("", FLUSH);
+    if has_unschedulable && !ctx.is_scheduled(&flush_key)? {
+        ctx.server().schedule(NAME, &flush_key.to_string(), due, true);
     }
     Ok(Action::AwaitChange)
 }
 
-/// Whether a pod is to be scheduled here and now.
-fn waits(pod: &Object) -> bool {
+/// Reports whether a pod is for this scheduler and can be scheduled now.
+fn is_pending(pod: &Object) -> bool {
     pod.str("/spec/nodeName").is_empty()
         && pod.str("/spec/schedulerName") == NAME
         && !pod.is_deleting()
-        && !view::has_ended(pod)
+        && !is_terminal(pod)
         && pod.list("/spec/schedulingGates").is_empty()
 }
 
-/// Puts the waiting pods of an index into the queue; whether there are any.
-fn refill(ctx: &mut Context<'_>, cache: &mut Cache, index: &str) -> Result<bool> {
+/// Queues the pending pods of an index; returns false if there are none.
+fn queue_pending(ctx: &mut Context<'_>, cache: &mut Cache, index: &str) -> Result<bool> {
     let mut pods = ctx.indexed("pods", index, NAME)?;
-    pods.retain(|p| waits(p));
-    pods.iter().for_each(|p| cache.enqueue(p));
+    pods.retain(|p| is_pending(p));
+    pods.iter().for_each(|p| cache.queue.push(p));
     Ok(!pods.is_empty())
 }
 
-/// Tries to place one pod.
-fn attempt(ctx: &mut Context<'_>, cache: &mut Cache, pod: &Arc<Object>, again: bool) -> Result<Attempt> {
-    let failure = match cycle::place(ctx, cache, pod) {
-        Ok(cycle::Placement::On(node)) => match bind(ctx, pod, &node) {
+/// Schedules one pod. With `repeat_event` a failure is recorded as an event even if it is the same as before.
+fn attempt(ctx: &mut Context<'_>, cache: &mut Cache, pod: &Arc<Object>, repeat_event: bool) -> Result<Attempt> {
+    let failure = match schedule_pod(ctx, cache, pod) {
+        Ok(ScheduleResult::Node(node)) => match bind(ctx, pod, &node) {
             Ok(bound) => {
-                cache.note_binding(bound);
-                cache.work_in(ctx)?;
-                return Ok(Attempt::Placed);
+                cache.assume(bound);
+                cache.apply_events(ctx)?;
+                return Ok(Attempt::Scheduled);
             }
-            Err(status) => Failure { reason: "SchedulerError", message: status.to_string(), nominated: None },
+            Err(status) => Failure::error(&status),
         },
-        Ok(cycle::Placement::Preparing) => return Ok(Attempt::Placed),
-        Ok(cycle::Placement::Nowhere(failure)) => failure,
-        Err(status) => Failure { reason: "SchedulerError", message: status.to_string(), nominated: None },
+        Ok(ScheduleResult::BindingVolumes) => return Ok(Attempt::Scheduled),
+        Ok(ScheduleResult::Unschedulable(failure)) => failure,
+        Err(status) => Failure::error(&status),
     };
-    report::failed(ctx, pod, &failure, again)?;
-    Ok(if failure.nominated.is_some_and(|node| !node.is_empty()) { Attempt::Cleared } else { Attempt::Failed })
+    report::scheduling_failure(ctx, pod, &failure, repeat_event)?;
+    let preempted = failure.nominated_node.is_some_and(|node| !node.is_empty());
+    Ok(if preempted { Attempt::Preempted } else { Attempt::Unschedulable })
 }
 
-/// Binds a pod to a node and tells so; answers the pod as it is then.
+/// Binds a pod to a node and records the event; returns the bound pod.
 fn bind(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Arc<Object>> {
     let binding = json!({
         "apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod.name(), "namespace": pod.namespace()},

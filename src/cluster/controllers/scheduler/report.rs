@@ -1,23 +1,24 @@
-//! What the scheduler tells: the texts of failures, the condition PodScheduled, the events.
+//! Results that users see: messages of failures, the condition `PodScheduled`, events, the nominated node.
 
 use std::collections::BTreeMap;
 
-use super::filters::Refusal;
+use super::filters::Status;
 use crate::controllers::Context;
 use crate::controllers::runtime::Result;
 use crate::controllers::shared::conditions;
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
-/// What a node is not even tried for by preemption.
-pub(super) const NOT_HELPFUL: &str = "Preemption is not helpful for scheduling";
-/// What plugins that follow a failed preparation find of its results.
-const AFTER_FAILED_PREPARATION: &str = "not found";
+/// Reason of nodes where preemption is not tried.
+pub(super) const PREEMPTION_NOT_HELPFUL: &str = "Preemption is not helpful for scheduling";
+/// Message of PostFilter plugins that miss the state of a PreFilter that has failed.
+const STATE_NOT_FOUND: &str = "not found";
 
+/// Returns the message for nodes that do not fit (`FitError.Error`):
 /// `0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu.`
-pub(super) fn no_node_fits<'a>(nodes: usize, refusals: impl IntoIterator<Item = &'a Refusal>) -> String {
+pub(super) fn fit_error<'a>(nodes: usize, statuses: impl IntoIterator<Item = &'a Status>) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for reason in refusals.into_iter().flat_map(|r| &r.reasons) {
+    for reason in statuses.into_iter().flat_map(|r| &r.reasons) {
         *counts.entry(reason).or_default() += 1;
     }
     let mut reasons: Vec<String> = counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
@@ -25,38 +26,48 @@ pub(super) fn no_node_fits<'a>(nodes: usize, refusals: impl IntoIterator<Item = 
     format!("0/{nodes} nodes are available: {}.", reasons.join(", "))
 }
 
-/// The text when a pod could not even be prepared: no node was looked at.
-pub(super) fn not_prepared(nodes: usize, reason: &str) -> String {
-    format!("0/{nodes} nodes are available: {reason}. {AFTER_FAILED_PREPARATION}")
+/// Returns the message for a PreFilter that has failed, so that no node was filtered.
+pub(super) fn pre_filter_error(nodes: usize, reason: &str) -> String {
+    format!("0/{nodes} nodes are available: {reason}. {STATE_NOT_FOUND}")
 }
 
-/// Why a pod could not be placed.
+/// Failure to schedule a pod.
 pub(super) struct Failure {
-    /// `Unschedulable` or `SchedulerError`.
+    /// Reason of the condition: `Unschedulable` or `SchedulerError`.
     pub(super) reason: &'static str,
-    /// The text.
+    /// Message of the condition and the event.
     pub(super) message: String,
-    /// The node that is being cleared for the pod; `None` leaves what is there.
-    pub(super) nominated: Option<String>,
+    /// Node on which pods were preempted; empty to clear the nominated node, `None` to keep it.
+    pub(super) nominated_node: Option<String>,
 }
 
 impl Failure {
-    /// A failure that leaves the nomination as it is.
+    /// No node fits; the nominated node is kept.
     pub(super) fn unschedulable(message: String) -> Failure {
-        Failure { reason: "Unschedulable", message, nominated: None }
+        Failure { reason: "Unschedulable", message, nominated_node: None }
+    }
+
+    /// The API server has returned an error.
+    pub(super) fn error(error: &kctl_base::status::Status) -> Failure {
+        Failure { reason: "SchedulerError", message: error.to_string(), nominated_node: None }
     }
 }
 
-/// Writes a failure down: a condition, and an event when it is news or `again` is set.
-pub(super) fn failed(ctx: &mut Context<'_>, pod: &Object, failure: &Failure, again: bool) -> Result<()> {
+/// Records a failure (`handleSchedulingFailure`): a condition, and an event if it is a new failure or `repeat_event` is set.
+pub(super) fn scheduling_failure(
+    ctx: &mut Context<'_>,
+    pod: &Object,
+    failure: &Failure,
+    repeat_event: bool,
+) -> Result<()> {
     let known = conditions::find(&pod["status"], "PodScheduled");
     let same = known.is_some_and(|c| {
         (c.str("/status"), c.str("/reason"), c.str("/message")) == ("False", failure.reason, &failure.message)
     });
-    if !same || again {
+    if !same || repeat_event {
         ctx.event(pod, "Warning", "FailedScheduling", &failure.message);
     }
-    let nominated = failure.nominated.as_deref().unwrap_or(pod.str("/status/nominatedNodeName"));
+    let nominated = failure.nominated_node.as_deref().unwrap_or(pod.str("/status/nominatedNodeName"));
     if same && nominated == pod.str("/status/nominatedNodeName") {
         return Ok(());
     }
@@ -75,9 +86,8 @@ pub(super) fn failed(ctx: &mut Context<'_>, pod: &Object, failure: &Failure, aga
     ctx.update_status("pods", pod).map(drop)
 }
 
-/// Writes down where a pod is expected to go, before what has to be prepared for it begins: that can take a while, and others
-/// should know meanwhile. Binding takes it off again.
-pub(super) fn expected(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<()> {
+/// Nominates the node on which the pod will run once its volumes are bound (KEP-5278); the binding clears the field.
+pub(super) fn nominate(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<()> {
     if pod.str("/status/nominatedNodeName") == node {
         return Ok(());
     }
@@ -86,7 +96,7 @@ pub(super) fn expected(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Resul
     ctx.update_status("pods", pod).map(drop)
 }
 
-/// Puts a condition in the place of the one of its type, or last.
+/// Replaces the condition of the same type, or appends it.
 pub(super) fn put_condition(pod: &mut Object, condition: Object) {
     let list = pod.list_mut("/status/conditions");
     match list.iter_mut().find(|c| c.str("/type") == condition.str("/type")) {
@@ -100,15 +110,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reasons_are_counted_and_sorted_as_texts() {
-        let taint = Refusal::hopeless("node(s) had untolerated taint(s)");
-        let room = Refusal { reasons: vec!["Insufficient cpu".into(), "Too many pods".into()], hopeless: false };
+    fn reasons_are_counted_and_sorted_as_strings() {
+        let taint = Status::unresolvable("node(s) had untolerated taint(s)");
+        let full = Status { reasons: vec!["Insufficient cpu".into(), "Too many pods".into()], unresolvable: false };
         assert_eq!(
-            no_node_fits(3, [&taint, &room, &room]),
+            fit_error(3, [&taint, &full, &full]),
             "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu, 2 Too many pods."
         );
         assert_eq!(
-            not_prepared(3, "persistentvolumeclaim \"missing\" not found"),
+            pre_filter_error(3, "persistentvolumeclaim \"missing\" not found"),
             "0/3 nodes are available: persistentvolumeclaim \"missing\" not found. not found"
         );
     }

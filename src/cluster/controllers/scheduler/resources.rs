@@ -1,7 +1,7 @@
-//! What pods ask for and what nodes have, as plain numbers.
+//! Amounts of resources as plain numbers (`framework.Resource`), and the requests of pods.
 //!
-//! A pod asks for the sum of its containers, or for what one init container needs if that is more; sidecars run all the
-//! time; amounts of the pod itself win; the overhead comes on top.
+//! A pod requests the sum of its containers, or what its init containers need if that is more. Sidecars run beside both.
+//! Requests at pod level replace the sum, and the overhead is added (`component-helpers/resource/helpers.go`, `PodRequests`).
 
 use std::collections::BTreeMap;
 
@@ -11,37 +11,40 @@ use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::quantity::Quantity;
 
-/// What a container that asks for no CPU counts for in scores: a tenth of a core, in thousandths.
-const ASSUMED_CPU: i64 = 100;
-/// What a container that asks for no memory counts for in scores, in bytes.
-const ASSUMED_MEMORY: i64 = 200 * 1024 * 1024;
+/// CPU that scores assume for a container without a request, in thousandths of a core (`DefaultMilliCPURequest`).
+const DEFAULT_CPU: i64 = 100;
+/// Memory that scores assume for a container without a request, in bytes (`DefaultMemoryRequest`).
+const DEFAULT_MEMORY: i64 = 200 * 1024 * 1024;
 
-/// Amounts of resources.
+/// CPU in thousandths of a core and memory in bytes, with the defaults for containers without requests.
+pub(super) type NonZeroRequests = (i64, i64);
+
+/// Amounts of resources. The serialised names are those of rows in existing stores.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Amounts {
+pub(super) struct Resource {
     /// Thousandths of a core.
     #[serde(skip_serializing_if = "is_zero")]
     pub(super) cpu: i64,
     /// Bytes.
     #[serde(skip_serializing_if = "is_zero")]
     pub(super) memory: i64,
-    /// Bytes of ephemeral storage.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub(super) storage: i64,
-    /// Everything else, by name: `hugepages-2Mi`, `nvidia.com/gpu`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) other: BTreeMap<String, i64>,
+    /// Bytes.
+    #[serde(rename = "storage", skip_serializing_if = "is_zero")]
+    pub(super) ephemeral_storage: i64,
+    /// All other resources by name: `hugepages-2Mi`, `nvidia.com/gpu`.
+    #[serde(rename = "other", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) scalar: BTreeMap<String, i64>,
 }
 
 fn is_zero(amount: &i64) -> bool {
     *amount == 0
 }
 
-impl Amounts {
-    /// Reads a resource list.
-    pub(super) fn read(object: &Value, pointer: &str) -> Amounts {
-        let mut amounts = Amounts::default();
+impl Resource {
+    /// Parses a resource list, without quantities that cannot be parsed.
+    pub(super) fn read(object: &Value, pointer: &str) -> Resource {
+        let mut amounts = Resource::default();
         for (name, value) in object.map(pointer).into_iter().flatten() {
             if let Ok(quantity) = Quantity::from_value(value) {
                 amounts.set(name, &quantity);
@@ -54,68 +57,70 @@ impl Amounts {
         match name {
             "cpu" => self.cpu = quantity.milli_value(),
             "memory" => self.memory = quantity.value(),
-            "ephemeral-storage" => self.storage = quantity.value(),
+            "ephemeral-storage" => self.ephemeral_storage = quantity.value(),
             "pods" => {}
             other => {
-                self.other.insert(other.into(), quantity.value());
+                self.scalar.insert(other.into(), quantity.value());
             }
         }
     }
 
-    /// Combines every amount with that of the other side.
-    fn combine(&mut self, other: &Amounts, with: impl Fn(i64, i64) -> i64) {
+    /// Combines each amount with that of `other`.
+    fn combine(&mut self, other: &Resource, with: impl Fn(i64, i64) -> i64) {
         self.cpu = with(self.cpu, other.cpu);
         self.memory = with(self.memory, other.memory);
-        self.storage = with(self.storage, other.storage);
-        for (name, amount) in &other.other {
-            let here = self.other.entry(name.clone()).or_default();
+        self.ephemeral_storage = with(self.ephemeral_storage, other.ephemeral_storage);
+        for (name, amount) in &other.scalar {
+            let here = self.scalar.entry(name.clone()).or_default();
             *here = with(*here, *amount);
         }
     }
 
-    /// Adds amounts.
-    pub(super) fn add(&mut self, other: &Amounts) {
+    /// Adds `other`.
+    pub(super) fn add(&mut self, other: &Resource) {
         self.combine(other, i64::saturating_add);
     }
 
-    /// Takes amounts away.
-    pub(super) fn subtract(&mut self, other: &Amounts) {
+    /// Subtracts `other`.
+    pub(super) fn subtract(&mut self, other: &Resource) {
         self.combine(other, i64::saturating_sub);
-        self.other.retain(|_, amount| *amount != 0);
+        self.scalar.retain(|_, amount| *amount != 0);
     }
 
-    fn raise_to(&mut self, other: &Amounts) {
+    /// Raises each amount to at least that of `other`.
+    fn raise_to(&mut self, other: &Resource) {
         self.combine(other, i64::max);
     }
 }
 
-/// What a pod asks for.
-pub(super) fn requests(pod: &Object) -> Amounts {
-    sum(pod, |container| Amounts::read(container, "/resources/requests"))
+/// Returns the requests of a pod.
+pub(super) fn requests(pod: &Object) -> Resource {
+    sum(pod, |container| Resource::read(container, "/resources/requests"))
 }
 
-/// CPU and memory that a pod counts for in scores, where containers that ask for nothing count for a little.
-pub(super) fn assumed_requests(pod: &Object) -> (i64, i64) {
+/// Returns the requests of a pod with the defaults for containers without requests.
+pub(super) fn non_zero_requests(pod: &Object) -> NonZeroRequests {
     let amounts = sum(pod, |container| {
-        let mut amounts = Amounts::read(container, "/resources/requests");
-        let asks = |name| container.pointer("/resources/requests").is_some_and(|r| r.get(name).is_some());
-        if !asks("cpu") {
-            amounts.cpu = ASSUMED_CPU;
+        let mut amounts = Resource::read(container, "/resources/requests");
+        let has_request = |name| container.pointer("/resources/requests").is_some_and(|r| r.get(name).is_some());
+        if !has_request("cpu") {
+            amounts.cpu = DEFAULT_CPU;
         }
-        if !asks("memory") {
-            amounts.memory = ASSUMED_MEMORY;
+        if !has_request("memory") {
+            amounts.memory = DEFAULT_MEMORY;
         }
         amounts
     });
     (amounts.cpu, amounts.memory)
 }
 
-fn sum(pod: &Object, of: impl Fn(&Value) -> Amounts) -> Amounts {
-    let mut total = Amounts::default();
+/// Sums up the amounts that `of` returns for the containers of a pod.
+fn sum(pod: &Object, of: impl Fn(&Value) -> Resource) -> Resource {
+    let mut total = Resource::default();
     for container in pod.list("/spec/containers") {
         total.add(&of(container));
     }
-    let (mut sidecars, mut most) = (Amounts::default(), Amounts::default());
+    let (mut sidecars, mut most) = (Resource::default(), Resource::default());
     for container in pod.list("/spec/initContainers") {
         let mut need = of(container);
         if container.str("/restartPolicy") == "Always" {
@@ -133,7 +138,7 @@ fn sum(pod: &Object, of: impl Fn(&Value) -> Amounts) -> Amounts {
             total.set(name, &quantity);
         }
     }
-    total.add(&Amounts::read(pod, "/spec/overhead"));
+    total.add(&Resource::read(pod, "/spec/overhead"));
     total
 }
 
@@ -147,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_ask_for_their_containers_or_the_hungriest_init_container() {
+    fn requests_are_those_of_the_containers_or_of_the_largest_init_container() {
         let mut sidecar = container("200m");
         sidecar["restartPolicy"] = "Always".into();
         let cases = [
@@ -164,20 +169,20 @@ mod tests {
     }
 
     #[test]
-    fn containers_that_ask_for_nothing_count_a_little() {
+    fn containers_without_requests_have_defaults_for_scores() {
         let pod = json!({"spec": {"containers": [{"name": "a"}, container("1")]}});
-        assert_eq!(assumed_requests(&pod), (1100, 2 * ASSUMED_MEMORY));
+        assert_eq!(non_zero_requests(&pod), (1100, 2 * DEFAULT_MEMORY));
         assert_eq!(requests(&pod).memory, 0);
     }
 
     #[test]
-    fn what_is_added_can_be_taken_away() {
-        let gpu = Amounts::read(&json!({"r": {"cpu": "1", "nvidia.com/gpu": "2", "pods": "110"}}), "/r");
+    fn subtraction_undoes_addition() {
+        let gpu = Resource::read(&json!({"r": {"cpu": "1", "nvidia.com/gpu": "2", "pods": "110"}}), "/r");
         let mut amounts = gpu.clone();
         amounts.add(&gpu);
-        assert_eq!(amounts.other["nvidia.com/gpu"], 4);
+        assert_eq!(amounts.scalar["nvidia.com/gpu"], 4);
         amounts.subtract(&gpu);
         amounts.subtract(&gpu);
-        assert_eq!(amounts, Amounts::default());
+        assert_eq!(amounts, Resource::default());
     }
 }

@@ -1,4 +1,4 @@
-//! What pods demand of nodes and of each other, read out of their specs: node terms, pod terms, spread constraints,
+//! Scheduling requirements of pods, parsed from their specs: node affinity, pod affinity, topology spread constraints,
 //! tolerations.
 
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ pub(in crate::controllers) struct Taint {
 }
 
 impl Taint {
-    /// The taints of a node.
+    /// Parses the taints of a node.
     pub(in crate::controllers) fn of(node: &Object) -> Vec<Taint> {
         let read = |t: &Value| Taint {
             key: t.str("/key").into(),
@@ -28,7 +28,7 @@ impl Taint {
     }
 }
 
-/// Whether one of these tolerations (`spec.tolerations`) tolerates a taint.
+/// Reports whether one of the tolerations (`spec.tolerations`) tolerates a taint.
 pub(in crate::controllers) fn tolerates(tolerations: &[Value], taint: &Taint) -> bool {
     tolerations.iter().any(|t| {
         let (key, effect) = (t.str("/key"), t.str("/effect"));
@@ -46,29 +46,29 @@ pub(in crate::controllers) fn tolerates(tolerations: &[Value], taint: &Taint) ->
     })
 }
 
-/// One term of a node selector: all its parts must hold.
+/// A term of a node selector; a node has to match all its requirements.
 #[derive(Clone, Debug)]
 pub(super) struct NodeTerm {
-    /// `None` when there is nothing in the term, or nothing that can be understood: then it matches no node.
+    /// `None` for a term that is empty or invalid, which matches no node.
     labels: Option<Selector>,
-    /// Names that `matchFields` wants (true) or does not want (false).
+    /// Node names of `matchFields`; true for the operator `In`, false for `NotIn`.
     names: Vec<(bool, Vec<String>)>,
 }
 
 impl NodeTerm {
-    /// Reads a NodeSelectorTerm.
+    /// Parses a `NodeSelectorTerm`.
     pub(super) fn read(term: &Value) -> NodeTerm {
         let expressions = term.list("/matchExpressions");
         let fields = term.list("/matchFields");
         let labels: Option<Vec<Requirement>> = expressions.iter().map(requirement).collect();
-        let names = fields.iter().map(|f| (f.str("/operator") == "In", texts(f.list("/values")))).collect();
+        let names = fields.iter().map(|f| (f.str("/operator") == "In", strings(f.list("/values")))).collect();
         let empty = expressions.is_empty() && fields.is_empty();
         NodeTerm { labels: labels.filter(|_| !empty).map(Selector::All), names }
     }
 
-    /// Whether a node matches.
+    /// Reports whether a node matches.
     pub(super) fn matches(&self, node: &Object) -> bool {
-        let named = |(wanted, names): &(bool, Vec<String>)| names.iter().any(|n| n == node.name()) == *wanted;
+        let named = |(is_in, names): &(bool, Vec<String>)| names.iter().any(|n| n == node.name()) == *is_in;
         self.labels.as_ref().is_some_and(|s| s.matches_object(node)) && self.names.iter().all(named)
     }
 }
@@ -83,21 +83,21 @@ fn requirement(expression: &Value) -> Option<Requirement> {
         "Lt" => Operator::LessThan,
         _ => return None,
     };
-    Requirement::new(expression.str("/key"), operator, texts(expression.list("/values"))).ok()
+    Requirement::new(expression.str("/key"), operator, strings(expression.list("/values"))).ok()
 }
 
-fn texts(values: &[Value]) -> Vec<String> {
+fn strings(values: &[Value]) -> Vec<String> {
     values.iter().filter_map(|v| v.as_str().map(String::from)).collect()
 }
 
-/// Whether one of the terms of a NodeSelector matches a node.
+/// Reports whether a node matches one of the terms of a `NodeSelector`.
 pub(super) fn node_selector_matches(selector: &Value, node: &Object) -> bool {
     selector.list("/nodeSelectorTerms").iter().any(|term| NodeTerm::read(term).matches(node))
 }
 
-/// What a pod demands of its node: `nodeSelector` and required node affinity.
+/// `nodeSelector` and required node affinity of a pod (`nodeaffinity.RequiredNodeAffinity`).
 #[derive(Clone, Debug)]
-pub(in crate::controllers) struct NodeDemand {
+pub(in crate::controllers) struct NodeAffinity {
     labels: Selector,
     terms: Option<Vec<NodeTerm>>,
 }
@@ -105,26 +105,28 @@ pub(in crate::controllers) struct NodeDemand {
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 
-impl NodeDemand {
-    pub(in crate::controllers) fn of(pod: &Object) -> NodeDemand {
+impl NodeAffinity {
+    /// Parses the requirements of a pod.
+    pub(in crate::controllers) fn of(pod: &Object) -> NodeAffinity {
         let labels = pod.map("/spec/nodeSelector").map_or_else(Selector::everything, Selector::from_map);
         let required = pod.at(&format!("/spec/affinity/nodeAffinity/{REQUIRED}"));
         let terms = required.map(|r| r.list("/nodeSelectorTerms").iter().map(NodeTerm::read).collect());
-        NodeDemand { labels, terms }
+        NodeAffinity { labels, terms }
     }
 
+    /// Reports whether a node matches.
     pub(in crate::controllers) fn matches(&self, node: &Object) -> bool {
         self.labels.matches_object(node) && self.terms.as_ref().is_none_or(|ts| ts.iter().any(|t| t.matches(node)))
     }
 
-    /// The only nodes that can match, where every term names its nodes (as those of daemon pods do).
+    /// Returns the only nodes that can match, if every term names its nodes, as those of DaemonSet pods do; otherwise `None`.
     pub(super) fn named_nodes(&self) -> Option<BTreeSet<&str>> {
         let mut all = BTreeSet::new();
         for term in self.terms.as_ref()? {
-            let mut wanted = term.names.iter().filter(|(wanted, _)| *wanted).map(|(_, names)| names);
-            let mut named: BTreeSet<&str> = wanted.next()?.iter().map(String::as_str).collect();
-            for more in wanted {
-                named.retain(|n| more.iter().any(|m| m == n));
+            let mut lists = term.names.iter().filter(|(is_in, _)| *is_in).map(|(_, names)| names);
+            let mut named: BTreeSet<&str> = lists.next()?.iter().map(String::as_str).collect();
+            for list in lists {
+                named.retain(|n| list.iter().any(|m| m == n));
             }
             all.extend(named);
         }
@@ -132,7 +134,7 @@ impl NodeDemand {
     }
 }
 
-/// Terms that a pod would like its node to match, with their weights.
+/// Parses the preferred node affinity of a pod: terms with their weights.
 pub(super) fn preferred_nodes(pod: &Object) -> Vec<(i64, NodeTerm)> {
     let terms = pod.list(&format!("/spec/affinity/nodeAffinity/{PREFERRED}"));
     terms.iter().map(|t| (t.int("/weight").unwrap_or(0), NodeTerm::read(&t["preference"]))).collect()
@@ -141,38 +143,38 @@ pub(super) fn preferred_nodes(pod: &Object) -> Vec<(i64, NodeTerm)> {
 /// A term of pod affinity or anti-affinity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PodTerm {
-    /// Whom it is about.
+    /// The pods that the term selects.
     pub(super) pods: PodSet,
-    /// The label of nodes that makes a domain.
+    /// Label of nodes whose values are the topology domains.
     pub(super) topology_key: String,
-    /// How much a preferred term counts.
+    /// Weight of a preferred term; 0 for required ones.
     pub(super) weight: i64,
 }
 
-/// A set of pods: in these namespaces, with these labels.
+/// A set of pods, selected by namespace and labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PodSet {
-    /// Names of namespaces.
+    /// Names of the namespaces.
     pub(super) namespaces: BTreeSet<String>,
-    /// Namespaces by their labels, besides those that are named.
+    /// Selects further namespaces by their labels.
     pub(super) namespace_selector: Option<Selector>,
-    /// The labels of the pods.
+    /// Selects the pods by their labels.
     pub(super) selector: Selector,
 }
 
 impl PodSet {
-    /// Whether a pod is in the set; namespaces by label count only after [`PodSet::resolve`].
+    /// Reports whether a pod is in the set. Selected namespaces count only after [`PodTerms::resolve_namespaces`].
     pub(super) fn contains(&self, pod: &Object) -> bool {
-        (self.is_everywhere() || self.namespaces.contains(pod.namespace())) && self.selector.matches_object(pod)
+        (self.is_every_namespace() || self.namespaces.contains(pod.namespace())) && self.selector.matches_object(pod)
     }
 
-    /// Whether all namespaces are meant.
-    pub(super) fn is_everywhere(&self) -> bool {
+    /// Reports whether the set spans all namespaces.
+    pub(super) fn is_every_namespace(&self) -> bool {
         self.namespace_selector.as_ref().is_some_and(Selector::is_everything)
     }
 
-    /// Names the namespaces that are meant by their labels.
-    fn resolve(&mut self, namespaces: &[Arc<Object>]) {
+    /// Replaces the namespace selector by the names of the namespaces that it selects.
+    fn resolve_namespaces(&mut self, namespaces: &[Arc<Object>]) {
         if let Some(selector) = self.namespace_selector.take_if(|s| !s.is_everything()) {
             let chosen = namespaces.iter().filter(|n| selector.matches_object(n));
             self.namespaces.extend(chosen.map(|n| n.name().to_string()));
@@ -180,7 +182,7 @@ impl PodSet {
     }
 }
 
-/// The four lists of terms about other pods.
+/// Affinity and anti-affinity terms of a pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct PodTerms {
     pub(super) required: Vec<PodTerm>,
@@ -190,6 +192,7 @@ pub(super) struct PodTerms {
 }
 
 impl PodTerms {
+    /// Parses the terms of a pod.
     pub(super) fn of(pod: &Object) -> PodTerms {
         let required = |kind: &str| {
             let terms = pod.list(&format!("/spec/affinity/{kind}/{REQUIRED}"));
@@ -207,22 +210,22 @@ impl PodTerms {
         }
     }
 
-    /// Whether namespaces are chosen by their labels, so that [`PodTerms::resolve`] has work.
+    /// Reports whether a term selects namespaces by their labels, so that [`PodTerms::resolve_namespaces`] is needed.
     pub(super) fn needs_namespaces(&self) -> bool {
         let lists = [&self.required, &self.required_anti, &self.preferred, &self.preferred_anti];
-        let by_label = |t: &PodTerm| t.pods.namespace_selector.is_some() && !t.pods.is_everywhere();
+        let by_label = |t: &PodTerm| t.pods.namespace_selector.is_some() && !t.pods.is_every_namespace();
         lists.into_iter().flatten().any(by_label)
     }
 
-    /// Names the namespaces that are meant by their labels.
-    pub(super) fn resolve(&mut self, namespaces: &[Arc<Object>]) {
+    /// Replaces all namespace selectors by the names of the namespaces that they select.
+    pub(super) fn resolve_namespaces(&mut self, namespaces: &[Arc<Object>]) {
         let lists = [&mut self.required, &mut self.required_anti, &mut self.preferred, &mut self.preferred_anti];
-        lists.into_iter().flatten().for_each(|term| term.pods.resolve(namespaces));
+        lists.into_iter().flatten().for_each(|term| term.pods.resolve_namespaces(namespaces));
     }
 }
 
 fn pod_term(term: &Value, pod: &Object, weight: i64) -> PodTerm {
-    let mut namespaces: BTreeSet<String> = texts(term.list("/namespaces")).into_iter().collect();
+    let mut namespaces: BTreeSet<String> = strings(term.list("/namespaces")).into_iter().collect();
     let namespace_selector = term.at("/namespaceSelector").and_then(|s| Selector::from_object(s).ok());
     if namespaces.is_empty() && namespace_selector.is_none() {
         namespaces.insert(pod.namespace().into());
@@ -232,7 +235,7 @@ fn pod_term(term: &Value, pod: &Object, weight: i64) -> PodTerm {
     PodTerm { pods, topology_key: term.str("/topologyKey").into(), weight }
 }
 
-/// A label selector and what `matchLabelKeys` and `mismatchLabelKeys` add to it out of the pod's own labels.
+/// Parses a label selector and adds the requirements of `matchLabelKeys` and `mismatchLabelKeys` for the labels of the pod.
 fn with_pod_labels(selector: &Value, term: &Value, pod: &Object) -> Selector {
     let mut selector = Selector::from_object(selector).unwrap_or(Selector::Nothing);
     for (field, operator) in [("/matchLabelKeys", Operator::In), ("/mismatchLabelKeys", Operator::NotIn)] {
@@ -246,45 +249,45 @@ fn with_pod_labels(selector: &Value, term: &Value, pod: &Object) -> Selector {
     selector
 }
 
-/// A constraint on how evenly pods are spread.
+/// A topology spread constraint.
 #[derive(Clone, Debug)]
 pub(super) struct SpreadConstraint {
     pub(super) topology_key: String,
     pub(super) max_skew: i64,
     pub(super) min_domains: i64,
     pub(super) selector: Selector,
-    /// Whether nodes that the pod's node affinity excludes are left out of the counts.
-    pub(super) honors_affinity: bool,
-    /// Whether nodes with taints that the pod does not tolerate are left out of the counts.
-    pub(super) honors_taints: bool,
+    /// `nodeAffinityPolicy: Honor`: nodes that the node affinity of the pod excludes are not counted.
+    pub(super) honors_node_affinity: bool,
+    /// `nodeTaintsPolicy: Honor`: nodes with taints that the pod does not tolerate are not counted.
+    pub(super) honors_node_taints: bool,
 }
 
 impl SpreadConstraint {
-    /// The constraints of a pod that must hold (`hard`) or should hold.
+    /// Parses the constraints of a pod with `DoNotSchedule` (`hard`) or with `ScheduleAnyway`.
     pub(super) fn of(pod: &Object, hard: bool) -> Vec<SpreadConstraint> {
-        let wanted = if hard { "DoNotSchedule" } else { "ScheduleAnyway" };
+        let action = if hard { "DoNotSchedule" } else { "ScheduleAnyway" };
         let constraints = pod.list("/spec/topologySpreadConstraints").iter();
-        let constraints = constraints.filter(|c| c.str("/whenUnsatisfiable") == wanted);
+        let constraints = constraints.filter(|c| c.str("/whenUnsatisfiable") == action);
         let read = |c: &Value| SpreadConstraint {
             topology_key: c.str("/topologyKey").into(),
             max_skew: c.int("/maxSkew").unwrap_or(1),
             min_domains: c.int("/minDomains").unwrap_or(1),
             selector: with_pod_labels(&c["labelSelector"], c, pod),
-            honors_affinity: c.str("/nodeAffinityPolicy") != "Ignore",
-            honors_taints: c.str("/nodeTaintsPolicy") == "Honor",
+            honors_node_affinity: c.str("/nodeAffinityPolicy") != "Ignore",
+            honors_node_taints: c.str("/nodeTaintsPolicy") == "Honor",
         };
         constraints.map(read).collect()
     }
 
-    /// The constraints that pods of services and workloads have when they name none.
+    /// Returns the default constraints of the cluster (`defaultingType: System`), for pods without their own.
     pub(super) fn defaults(selector: &Selector) -> Vec<SpreadConstraint> {
         let soft = |topology_key: &str, max_skew| SpreadConstraint {
             topology_key: topology_key.into(),
             max_skew,
             min_domains: 1,
             selector: selector.clone(),
-            honors_affinity: true,
-            honors_taints: false,
+            honors_node_affinity: true,
+            honors_node_taints: false,
         };
         vec![soft("kubernetes.io/hostname", 3), soft("topology.kubernetes.io/zone", 5)]
     }
@@ -336,17 +339,17 @@ mod tests {
     }
 
     #[test]
-    fn daemon_pods_name_their_node() {
+    fn node_affinity_of_daemon_pods_names_their_node() {
         let term = json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n1"]}]});
         let required = json!({"nodeSelectorTerms": [term]});
         let pod = |required: Value| json!({"spec": {"affinity": {"nodeAffinity": {REQUIRED: required}}}});
-        let demand = NodeDemand::of(&pod(required));
-        assert_eq!(demand.named_nodes(), Some(BTreeSet::from(["n1"])));
-        assert_eq!(NodeDemand::of(&json!({"spec": {}})).named_nodes(), None);
+        let affinity = NodeAffinity::of(&pod(required));
+        assert_eq!(affinity.named_nodes(), Some(BTreeSet::from(["n1"])));
+        assert_eq!(NodeAffinity::of(&json!({"spec": {}})).named_nodes(), None);
     }
 
     #[test]
-    fn terms_are_about_the_own_namespace_unless_they_say_otherwise() {
+    fn terms_select_pods_of_the_own_namespace_by_default() {
         let mut pod = json!({"metadata": {"namespace": "a", "labels": {"hash": "1"}}});
         pod["spec"]["affinity"]["podAntiAffinity"][REQUIRED] = json!([
             {"labelSelector": {"matchLabels": {"app": "x"}}, "topologyKey": "zone", "matchLabelKeys": ["hash"]},

@@ -1,11 +1,13 @@
-//! The claims of a pod: which nodes their volumes can be used on, and what has to be bound or made first.
+//! Volume binding: on which nodes the volumes of a pod can be used, and which claims have to be bound or provisioned first
+//! (`pkg/scheduler/framework/plugins/volumebinding`, `volumezone` and `volumerestrictions`).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::filters::Refusal;
+use super::filters::Status;
+use super::node_info::NodeInfo;
+use super::pod_info::{PodInfo, is_assigned};
 use super::terms::node_selector_matches;
-use super::view::{Node, Pod, takes_room};
 use crate::controllers::Context;
 use crate::controllers::runtime::Result;
 use kctl_base::json::{Value, json};
@@ -14,10 +16,11 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::quantity::Quantity;
 use kctl_kinds::core::pod::claims;
 
-/// The annotation by which a claim's volume is made for a node.
+/// Annotation of a claim with the node for which its volume is provisioned.
 const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
-/// The provisioner of classes whose volumes are made by hand.
-const BY_HAND: &str = "kubernetes.io/no-provisioner";
+/// Provisioner of classes without dynamic provisioning.
+const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
+/// Labels of volumes and nodes that the VolumeZone plugin compares.
 const ZONE_LABELS: &[&str] = &[
     "failure-domain.beta.kubernetes.io/zone",
     "failure-domain.beta.kubernetes.io/region",
@@ -25,37 +28,38 @@ const ZONE_LABELS: &[&str] = &[
     "topology.kubernetes.io/region",
 ];
 
-/// A claim that is bound when its first pod has found a node.
-struct Delayed {
+/// A claim whose binding waits for its first consumer.
+struct UnboundClaim {
     claim: Arc<Object>,
     class: Arc<Object>,
 }
 
-/// What the claims of one pod mean for nodes.
+/// The claims of a pod.
 #[derive(Default)]
-pub(super) struct Volumes {
-    /// The volumes of the bound claims.
+pub(super) struct PodVolumes {
+    /// Volumes of bound claims.
     bound: Vec<Arc<Object>>,
-    /// Whether a bound claim's volume is gone.
-    lost: bool,
-    delayed: Vec<Delayed>,
-    /// Volumes that nobody has, for the delayed claims.
-    free: Vec<Arc<Object>>,
-    /// Uids of the pods that use a claim which one pod alone may use.
-    rivals: BTreeSet<String>,
+    /// The volume of a bound claim does not exist.
+    volume_not_found: bool,
+    /// Claims with `volumeBindingMode: WaitForFirstConsumer`.
+    unbound: Vec<UnboundClaim>,
+    /// Available volumes, for the unbound claims.
+    available: Vec<Arc<Object>>,
+    /// Uids of other pods that use a ReadWriteOncePod claim of the pod.
+    rwop_users: BTreeSet<String>,
 }
 
-/// What has to happen to a claim before its pod can be bound.
-pub(super) enum Step {
-    /// This volume is for this claim.
-    Bind(Arc<Object>, Arc<Object>),
-    /// A volume is to be made for this claim.
-    Provision(Arc<Object>),
+/// A decision about an unbound claim, to be carried out before its pod is bound.
+pub(super) enum Binding {
+    /// Bind an available volume.
+    Static { volume: Arc<Object>, claim: Arc<Object> },
+    /// Provision a volume for the node.
+    Dynamic { claim: Arc<Object> },
 }
 
-/// Reads the claims of a pod; a text says why no node will do.
-pub(super) fn read(ctx: &mut Context<'_>, pod: &Pod) -> Result<std::result::Result<Volumes, String>> {
-    let (mut volumes, mut unbound) = (Volumes::default(), false);
+/// Reads the claims of a pod (PreFilter). The inner error is the reason why the pod cannot be scheduled on any node.
+pub(super) fn read(ctx: &mut Context<'_>, pod: &PodInfo) -> Result<std::result::Result<PodVolumes, String>> {
+    let (mut volumes, mut has_unbound_immediate) = (PodVolumes::default(), false);
     let names: Vec<String> = claims(&pod.object);
     let namespace = pod.object.namespace();
     for name in &names {
@@ -73,22 +77,23 @@ pub(super) fn read(ctx: &mut Context<'_>, pod: &Pod) -> Result<std::result::Resu
         }
         if claim.list("/spec/accessModes").iter().any(|m| m == "ReadWriteOncePod") {
             let users = ctx.indexed("pods", "claim", &format!("{namespace}/{name}"))?;
-            let rivals = users.iter().filter(|p| takes_room(p) && p.uid() != pod.object.uid());
-            volumes.rivals.extend(rivals.map(|p| p.uid().to_string()));
+            let users = users.iter().filter(|p| is_assigned(p) && p.uid() != pod.object.uid());
+            volumes.rwop_users.extend(users.map(|p| p.uid().to_string()));
         }
-        unbound |= !volumes.sort(ctx, claim)?;
+        has_unbound_immediate |= !volumes.add(ctx, claim)?;
     }
-    if unbound {
+    if has_unbound_immediate {
         return Ok(Err("pod has unbound immediate PersistentVolumeClaims".into()));
     }
-    if !volumes.delayed.is_empty() {
-        let mut free = ctx.list("persistentvolumes", None)?;
-        free.retain(|v| matches!(v.str("/status/phase"), "Available" | "") && !v.is_deleting());
-        volumes.free = free;
+    if !volumes.unbound.is_empty() {
+        let mut available = ctx.list("persistentvolumes", None)?;
+        available.retain(|v| matches!(v.str("/status/phase"), "Available" | "") && !v.is_deleting());
+        volumes.available = available;
     }
     Ok(Ok(volumes))
 }
 
+/// Returns the reason for a claim that does not exist.
 fn missing(pod: &Object, claim: &str) -> String {
     let ephemeral = pod
         .list("/spec/volumes")
@@ -100,14 +105,14 @@ fn missing(pod: &Object, claim: &str) -> String {
     }
 }
 
-impl Volumes {
-    /// Puts a claim among the bound or delayed ones; `false` for one that should have been bound without a pod.
-    fn sort(&mut self, ctx: &mut Context<'_>, claim: Arc<Object>) -> Result<bool> {
+impl PodVolumes {
+    /// Adds a claim to the bound or unbound ones; returns false for an unbound claim that does not wait for a consumer.
+    fn add(&mut self, ctx: &mut Context<'_>, claim: Arc<Object>) -> Result<bool> {
         let volume = claim.str("/spec/volumeName");
         if !volume.is_empty() && claim.annotation("pv.kubernetes.io/bind-completed").is_some() {
             match ctx.get("persistentvolumes", "", volume)? {
                 Some(volume) => self.bound.push(volume),
-                None => self.lost = true,
+                None => self.volume_not_found = true,
             }
             return Ok(true);
         }
@@ -121,67 +126,69 @@ impl Volumes {
         let waits = |class: &Arc<Object>| class.str("/volumeBindingMode") == "WaitForFirstConsumer";
         Ok(match class.filter(waits) {
             Some(class) => {
-                self.delayed.push(Delayed { claim, class });
+                self.unbound.push(UnboundClaim { claim, class });
                 true
             }
             None => false,
         })
     }
 
-    /// Why a node does not take the pod, if so; `gone` are the uids of pods that go in a trial.
-    pub(super) fn refuse(&self, node: &Node, gone: &BTreeSet<String>) -> Option<Refusal> {
-        if self.rivals.iter().any(|uid| !gone.contains(uid)) {
-            return Some(Refusal::now(
+    /// Returns the status of a node that does not fit. `removed_pods` are uids of pods that no longer use their claims.
+    pub(super) fn filter(&self, node: &NodeInfo, removed_pods: &BTreeSet<String>) -> Option<Status> {
+        if self.rwop_users.iter().any(|uid| !removed_pods.contains(uid)) {
+            return Some(Status::unschedulable(
                 "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode",
             ));
         }
         let mut reasons = Vec::new();
-        if self.lost {
+        if self.volume_not_found {
             reasons.push("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)".to_string());
-        } else if self.bound.iter().any(|v| !reachable(v, node)) {
+        } else if self.bound.iter().any(|v| !matches_node_affinity(v, node)) {
             reasons.push("node(s) didn't match PersistentVolume's node affinity".to_string());
         }
-        if self.plan(node).is_none() {
+        if self.bindings(node).is_none() {
             reasons.push("node(s) didn't find available persistent volumes to bind".to_string());
         }
-        if reasons.is_empty() && self.bound.iter().any(|v| other_zone(v, node)) {
+        if reasons.is_empty() && self.bound.iter().any(|v| has_zone_conflict(v, node)) {
             reasons.push("node(s) had no available volume zone".to_string());
         }
-        (!reasons.is_empty()).then_some(Refusal { reasons, hopeless: true })
+        (!reasons.is_empty()).then_some(Status { reasons, unresolvable: true })
     }
 
-    /// What has to happen to the delayed claims when the pod goes to a node; `None` when nothing helps.
-    pub(super) fn plan(&self, node: &Node) -> Option<Vec<Step>> {
-        let (mut steps, mut taken) = (Vec::new(), BTreeSet::new());
-        for Delayed { claim, class } in &self.delayed {
+    /// Decides how to bind the unbound claims if the pod is scheduled to a node; `None` if that is impossible.
+    pub(super) fn bindings(&self, node: &NodeInfo) -> Option<Vec<Binding>> {
+        let (mut bindings, mut used) = (Vec::new(), BTreeSet::new());
+        for UnboundClaim { claim, class } in &self.unbound {
             if let Some(selected) = claim.annotation(SELECTED_NODE) {
-                // Its volume is being made already.
+                // Its volume is being provisioned for that node.
                 if selected != node.name() {
                     return None;
                 }
-                steps.push(Step::Provision(claim.clone()));
+                bindings.push(Binding::Dynamic { claim: claim.clone() });
                 continue;
             }
-            let fits = |v: &&Arc<Object>| !taken.contains(v.name()) && suits(v, claim) && reachable(v, node);
-            let smallest = self.free.iter().filter(fits).min_by_key(|v| capacity(v));
+            let fits = |v: &&Arc<Object>| {
+                !used.contains(v.name()) && matches_claim(v, claim) && matches_node_affinity(v, node)
+            };
+            let smallest = self.available.iter().filter(fits).min_by_key(|v| capacity(v));
             match smallest {
                 Some(volume) => {
-                    taken.insert(volume.name().to_string());
-                    steps.push(Step::Bind(volume.clone(), claim.clone()));
+                    used.insert(volume.name().to_string());
+                    bindings.push(Binding::Static { volume: volume.clone(), claim: claim.clone() });
                 }
-                None if can_provision(class, node) => steps.push(Step::Provision(claim.clone())),
+                None if can_provision(class, node) => bindings.push(Binding::Dynamic { claim: claim.clone() }),
                 None => return None,
             }
         }
-        Some(steps)
+        Some(bindings)
     }
 }
 
-/// Writes down what has to happen to the claims; binding and making is left to others.
-pub(super) fn begin(ctx: &mut Context<'_>, steps: &[Step], node: &str) -> Result<()> {
-    for step in steps {
-        match step {
-            Step::Bind(volume, claim) => {
+/// Starts the bindings (PreBind): the volume controller completes the static ones, the provisioner the others.
+pub(super) fn start_binding(ctx: &mut Context<'_>, bindings: &[Binding], node: &str) -> Result<()> {
+    for binding in bindings {
+        match binding {
+            Binding::Static { volume, claim } => {
                 let mut volume = (**volume).clone();
                 volume.put(
                     "/spec/claimRef",
@@ -193,24 +200,24 @@ pub(super) fn begin(ctx: &mut Context<'_>, steps: &[Step], node: &str) -> Result
                 volume.set_annotation("pv.kubernetes.io/bound-by-controller", "yes");
                 ctx.update("persistentvolumes", volume)?;
             }
-            Step::Provision(claim) if claim.annotation(SELECTED_NODE).is_none() => {
+            Binding::Dynamic { claim } if claim.annotation(SELECTED_NODE).is_none() => {
                 let mut claim = (**claim).clone();
                 claim.set_annotation(SELECTED_NODE, node);
                 ctx.update("persistentvolumeclaims", claim)?;
             }
-            Step::Provision(_) => {}
+            Binding::Dynamic { .. } => {}
         }
     }
     Ok(())
 }
 
-/// Whether a volume can be used on a node.
-fn reachable(volume: &Object, node: &Node) -> bool {
+/// Reports whether a volume can be used on a node.
+fn matches_node_affinity(volume: &Object, node: &NodeInfo) -> bool {
     volume.at("/spec/nodeAffinity/required").is_none_or(|required| node_selector_matches(required, &node.object))
 }
 
-/// Whether the labels of a volume put it into another zone than a node that says where it is.
-fn other_zone(volume: &Object, node: &Node) -> bool {
+/// Reports whether a volume belongs to another zone than a node, by their labels. A node without zone labels never conflicts.
+fn has_zone_conflict(volume: &Object, node: &NodeInfo) -> bool {
     if !ZONE_LABELS.iter().any(|key| node.label(key).is_some()) {
         return false;
     }
@@ -219,14 +226,14 @@ fn other_zone(volume: &Object, node: &Node) -> bool {
         .any(|key| volume.label(key).is_some_and(|zones| !zones.split("__").any(|zone| node.label(key) == Some(zone))))
 }
 
-/// Whether a free volume is what a claim asks for.
-fn suits(volume: &Object, claim: &Object) -> bool {
+/// Reports whether an available volume satisfies a claim.
+fn matches_claim(volume: &Object, claim: &Object) -> bool {
     let modes = volume.list("/spec/accessModes");
     let mode = |object: &Object| match object.str("/spec/volumeMode") {
         "" => "Filesystem".to_string(),
         mode => mode.to_string(),
     };
-    let asked = claim.pointer("/spec/resources/requests/storage").and_then(|q| Quantity::from_value(q).ok());
+    let requested = claim.pointer("/spec/resources/requests/storage").and_then(|q| Quantity::from_value(q).ok());
     let selector = claim
         .at("/spec/selector")
         .map_or_else(Selector::everything, |s| Selector::from_object(s).unwrap_or(Selector::Nothing));
@@ -239,15 +246,15 @@ fn suits(volume: &Object, claim: &Object) -> bool {
         && mode(volume) == mode(claim)
         && claim.list("/spec/accessModes").iter().all(|m| modes.contains(m))
         && selector.matches_object(volume)
-        && asked.is_none_or(|asked| capacity(volume) >= asked)
+        && requested.is_none_or(|requested| capacity(volume) >= requested)
 }
 
 fn capacity(volume: &Object) -> Quantity {
     volume.pointer("/spec/capacity/storage").and_then(|q| Quantity::from_value(q).ok()).unwrap_or(Quantity::ZERO)
 }
 
-/// Whether a class makes volumes that can be used on a node.
-fn can_provision(class: &Object, node: &Node) -> bool {
+/// Reports whether volumes of a class can be provisioned for a node.
+fn can_provision(class: &Object, node: &NodeInfo) -> bool {
     let allowed = class.list("/allowedTopologies");
     let matches = |term: &Value| {
         term.list("/matchLabelExpressions").iter().all(|e| {
@@ -255,17 +262,17 @@ fn can_provision(class: &Object, node: &Node) -> bool {
             e.list("/values").iter().any(|v| v.as_str() == value)
         })
     };
-    !matches!(class.str("/provisioner"), BY_HAND | "") && (allowed.is_empty() || allowed.iter().any(matches))
+    !matches!(class.str("/provisioner"), NO_PROVISIONER | "") && (allowed.is_empty() || allowed.iter().any(matches))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::view::Usage;
+    use super::super::node_usage::NodeUsage;
     use super::*;
 
-    fn node(name: &str) -> Node {
+    fn node(name: &str) -> NodeInfo {
         let labels = json!({"kubernetes.io/hostname": name, "topology.kubernetes.io/zone": "a"});
-        Node::new(Arc::new(json!({"metadata": {"name": name, "labels": labels}})), Usage::default())
+        NodeInfo::new(Arc::new(json!({"metadata": {"name": name, "labels": labels}})), NodeUsage::default())
     }
 
     fn volume(name: &str, size: &str, host: Option<&str>) -> Arc<Object> {
@@ -281,20 +288,20 @@ mod tests {
         Arc::new(volume)
     }
 
-    fn delayed(size: &str, provisioner: &str) -> Delayed {
+    fn unbound(size: &str, provisioner: &str) -> UnboundClaim {
         let claim = json!({"metadata": {"name": "c"}, "spec": {
             "accessModes": ["ReadWriteOnce"], "storageClassName": "local", "resources": {"requests": {"storage": size}},
         }});
-        Delayed { claim: Arc::new(claim), class: Arc::new(json!({"provisioner": provisioner})) }
+        UnboundClaim { claim: Arc::new(claim), class: Arc::new(json!({"provisioner": provisioner})) }
     }
 
-    fn reasons(volumes: &Volumes, node: &Node) -> Vec<String> {
-        volumes.refuse(node, &BTreeSet::new()).map_or(vec![], |r| r.reasons)
+    fn reasons(volumes: &PodVolumes, node: &NodeInfo) -> Vec<String> {
+        volumes.filter(node, &BTreeSet::new()).map_or(vec![], |r| r.reasons)
     }
 
     #[test]
-    fn bound_volumes_tie_pods_to_nodes() {
-        let mut volumes = Volumes { bound: vec![volume("v", "1Gi", Some("n1"))], ..Volumes::default() };
+    fn bound_volumes_restrict_pods_to_their_nodes() {
+        let mut volumes = PodVolumes { bound: vec![volume("v", "1Gi", Some("n1"))], ..PodVolumes::default() };
         assert!(reasons(&volumes, &node("n1")).is_empty());
         assert_eq!(reasons(&volumes, &node("n2")), ["node(s) didn't match PersistentVolume's node affinity"]);
         let mut elsewhere = (*volume("v", "1Gi", None)).clone();
@@ -304,20 +311,20 @@ mod tests {
     }
 
     #[test]
-    fn delayed_claims_take_the_smallest_volume_that_is_near() {
-        let volumes = Volumes {
-            delayed: vec![delayed("1Gi", BY_HAND)],
-            free: vec![
+    fn unbound_claims_get_the_smallest_volume_of_the_node() {
+        let volumes = PodVolumes {
+            unbound: vec![unbound("1Gi", NO_PROVISIONER)],
+            available: vec![
                 volume("far", "1Gi", Some("n2")),
                 volume("big", "5Gi", Some("n1")),
                 volume("fit", "2Gi", Some("n1")),
             ],
-            ..Volumes::default()
+            ..PodVolumes::default()
         };
-        let steps = volumes.plan(&node("n1")).expect("a plan");
-        assert!(matches!(&steps[..], [Step::Bind(v, _)] if v.name() == "fit"));
+        let bindings = volumes.bindings(&node("n1")).expect("possible");
+        assert!(matches!(&bindings[..], [Binding::Static { volume, .. }] if volume.name() == "fit"));
         assert_eq!(reasons(&volumes, &node("n3")), ["node(s) didn't find available persistent volumes to bind"]);
-        let made = Volumes { delayed: vec![delayed("1Gi", "example.com/disk")], ..Volumes::default() };
-        assert!(matches!(&made.plan(&node("n3")).expect("a plan")[..], [Step::Provision(_)]));
+        let dynamic = PodVolumes { unbound: vec![unbound("1Gi", "example.com/disk")], ..PodVolumes::default() };
+        assert!(matches!(&dynamic.bindings(&node("n3")).expect("possible")[..], [Binding::Dynamic { .. }]));
     }
 }

@@ -1,0 +1,224 @@
+//! The scheduling cycle of one pod (`pkg/scheduler/schedule_one.go`): PreFilter, Filter, Score, and PostFilter where no node
+//! fits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::cache::{Cache, CountByNode, read_pod};
+use super::filters::{CycleState, Status};
+use super::interpod_affinity::{self, AffinityState};
+use super::node_info::NodeInfo;
+use super::pod_info::{PodInfo, nominated_node, priority};
+use super::pod_topology_spread::{self, SpreadState};
+use super::preemption::{self, Outcome};
+use super::report::{self, Failure, fit_error, pre_filter_error};
+use super::scoring;
+use super::terms::{PodSet, SpreadConstraint};
+use super::volume_binding::{self, PodVolumes};
+use crate::controllers::Context;
+use crate::controllers::runtime::Result;
+use kctl_base::labels::Selector;
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
+
+/// Number of feasible nodes that is always enough (`minFeasibleNodesToFind`).
+const MIN_FEASIBLE_NODES: usize = 100;
+/// Message of the DynamicResources plugin, whose PostFilter runs before that of DefaultPreemption.
+const NO_CLAIMS: &str = "no new claims to deallocate";
+
+/// Result of a scheduling cycle.
+pub(super) enum ScheduleResult {
+    /// The pod fits this node.
+    Node(String),
+    /// The volumes of the pod are being bound first; when that is done the pod is scheduled again.
+    BindingVolumes,
+    /// No node fits.
+    Unschedulable(Failure),
+}
+
+/// Runs the scheduling cycle of a pod.
+pub(super) fn schedule_pod(ctx: &mut Context<'_>, cache: &mut Cache, object: &Arc<Object>) -> Result<ScheduleResult> {
+    cache.load(ctx)?;
+    let pod = read_pod(ctx, object.clone())?;
+    let count = cache.nodes().len();
+    if count == 0 {
+        return Ok(unschedulable("no nodes available to schedule pods".into()));
+    }
+    let volumes = match volume_binding::read(ctx, &pod)? {
+        Ok(volumes) => volumes,
+        Err(reason) => return Ok(unschedulable(pre_filter_error(count, &reason))),
+    };
+    let state = pre_filter(ctx, cache, &pod, &volumes)?;
+    let (feasible, statuses) = find_nodes_that_fit(&state, cache, ctx);
+    let Some(node) = prioritize(ctx, cache, &pod, feasible)? else {
+        return post_filter(ctx, cache, &state, &statuses).map(ScheduleResult::Unschedulable);
+    };
+    let bindings = volumes.bindings(&node).unwrap_or_default();
+    if bindings.is_empty() {
+        return Ok(ScheduleResult::Node(node.name().into()));
+    }
+    report::nominate(ctx, object, node.name())?;
+    volume_binding::start_binding(ctx, &bindings, node.name())?;
+    Ok(ScheduleResult::BindingVolumes)
+}
+
+fn unschedulable(message: String) -> ScheduleResult {
+    ScheduleResult::Unschedulable(Failure::unschedulable(message))
+}
+
+/// Gathers the state that the filters need.
+fn pre_filter<'a>(
+    ctx: &mut Context<'_>,
+    cache: &mut Cache,
+    pod: &'a PodInfo,
+    volumes: &'a PodVolumes,
+) -> Result<CycleState<'a>> {
+    let hard = SpreadConstraint::of(&pod.object, true);
+    let hard = with_counts(ctx, cache, pod, hard)?;
+    let (affinity, anti_affinity) = interpod_affinity::required_sets(&pod.terms);
+    let affinity = cache.count(ctx, &affinity, false)?;
+    let anti_affinity: Result<Vec<Arc<CountByNode>>> =
+        anti_affinity.iter().map(|set| cache.count(ctx, std::slice::from_ref(set), false)).collect();
+    let affinity = AffinityState::new(pod, &affinity, &anti_affinity?, cache.pods_with_affinity(), cache.nodes());
+    let mut nominated_pods: BTreeMap<String, Vec<Arc<PodInfo>>> = BTreeMap::new();
+    for other in cache.nominated() {
+        if other.uid() != pod.object.uid() && priority(other) >= pod.requests.priority {
+            let node = nominated_node(other).to_string();
+            nominated_pods.entry(node).or_default().push(Arc::new(read_pod(ctx, other.clone())?));
+        }
+    }
+    Ok(CycleState {
+        pod,
+        named_nodes: pod.node_affinity.named_nodes(),
+        spread: SpreadState::new(pod, hard, cache.nodes()),
+        affinity,
+        volumes,
+        removed_pods: BTreeSet::new(),
+        nominated_pods,
+    })
+}
+
+fn with_counts(
+    ctx: &mut Context<'_>,
+    cache: &mut Cache,
+    pod: &PodInfo,
+    constraints: Vec<SpreadConstraint>,
+) -> Result<Vec<(SpreadConstraint, Arc<CountByNode>)>> {
+    let mut counted = Vec::with_capacity(constraints.len());
+    for constraint in constraints {
+        let set = PodSet {
+            namespaces: BTreeSet::from([pod.object.namespace().to_string()]),
+            namespace_selector: None,
+            selector: constraint.selector.clone(),
+        };
+        let counts = cache.count(ctx, &[set], true)?;
+        counted.push((constraint, counts));
+    }
+    Ok(counted)
+}
+
+/// Returns the feasible nodes, and the status of each of the others. The nominated node of the pod is tried first and taken
+/// if it fits; in a large cluster the search ends when enough nodes are feasible.
+fn find_nodes_that_fit(
+    state: &CycleState<'_>,
+    cache: &Cache,
+    ctx: &Context<'_>,
+) -> (Vec<Arc<NodeInfo>>, BTreeMap<String, Status>) {
+    if let Some(node) = cache.nodes().get(state.pod.nominated_node())
+        && state.filter(node).is_none()
+    {
+        return (vec![node.clone()], BTreeMap::new());
+    }
+    let nodes: Vec<&Arc<NodeInfo>> = cache.nodes().values().collect();
+    let (count, enough) = (nodes.len(), num_feasible_nodes_to_find(nodes.len()));
+    // Upstream goes on where the search for the pod before ended; here every pod draws its own start.
+    let start = match enough < count {
+        true => ctx.ids().below("schedule-from", state.pod.object.uid(), 0, count as u64) as usize,
+        false => 0,
+    };
+    let (mut feasible, mut statuses) = (Vec::new(), BTreeMap::new());
+    for node in nodes.iter().cycle().skip(start).take(count) {
+        match state.filter(node) {
+            None => feasible.push(Arc::clone(node)),
+            Some(status) => drop(statuses.insert(node.name().to_string(), status)),
+        }
+        if feasible.len() >= enough {
+            break;
+        }
+    }
+    (feasible, statuses)
+}
+
+/// Returns the number of feasible nodes to score: all of a small cluster, a falling share of a large one
+/// (`numFeasibleNodesToFind` with `percentageOfNodesToScore: 0`).
+fn num_feasible_nodes_to_find(nodes: usize) -> usize {
+    let percent = 50usize.saturating_sub(nodes / 125).max(5);
+    if nodes < MIN_FEASIBLE_NODES { nodes } else { (nodes * percent / 100).max(MIN_FEASIBLE_NODES) }
+}
+
+/// Scores the feasible nodes and selects the best; `None` where there are none.
+fn prioritize(
+    ctx: &mut Context<'_>,
+    cache: &mut Cache,
+    pod: &PodInfo,
+    feasible: Vec<Arc<NodeInfo>>,
+) -> Result<Option<Arc<NodeInfo>>> {
+    if feasible.len() < 2 {
+        return Ok(feasible.into_iter().next());
+    }
+    let mut sums = scoring::node_scores(pod, &feasible, cache.nodes());
+    let mut add = |weight: i64, scores: Vec<i64>| sums.iter_mut().zip(scores).for_each(|(sum, s)| *sum += weight * s);
+
+    let has_constraints = !pod.object.list("/spec/topologySpreadConstraints").is_empty();
+    let soft = match has_constraints {
+        true => SpreadConstraint::of(&pod.object, false),
+        false => match cache.default_spread_selector(ctx, &pod.object)? {
+            Selector::Nothing => Vec::new(),
+            selector => SpreadConstraint::defaults(&selector),
+        },
+    };
+    if !soft.is_empty() {
+        let soft = with_counts(ctx, cache, pod, soft)?;
+        let scores = pod_topology_spread::score(pod, &soft, has_constraints, &feasible, cache.nodes());
+        add(scoring::POD_TOPOLOGY_SPREAD_WEIGHT, scores);
+    }
+    let mut preferred = Vec::new();
+    for term in pod.terms.preferred.iter().chain(&pod.terms.preferred_anti) {
+        preferred.push(cache.count(ctx, std::slice::from_ref(&term.pods), false)?);
+    }
+    if !preferred.is_empty() || cache.pods_with_affinity().next().is_some() {
+        let scores = interpod_affinity::score(pod, &preferred, cache.pods_with_affinity(), &feasible, cache.nodes());
+        add(scoring::INTERPOD_AFFINITY_WEIGHT, scores);
+    }
+    Ok(scoring::select_host(&pod.object, &feasible, &sums, ctx.ids()))
+}
+
+/// Preempts pods of lower priority, or explains why that does not help.
+fn post_filter(
+    ctx: &mut Context<'_>,
+    cache: &Cache,
+    state: &CycleState<'_>,
+    statuses: &BTreeMap<String, Status>,
+) -> Result<Failure> {
+    let message = fit_error(cache.nodes().len(), statuses.values());
+    let with_reason = |reason: String| format!("{message} {NO_CLAIMS}, preemption: {reason}");
+    Ok(match preemption::find_candidate(ctx, cache, state, statuses)? {
+        Outcome::Candidate { node, victims } => {
+            preemption::evict(ctx, cache, state.pod, &node, &victims)?;
+            Failure { nominated_node: Some(node), ..Failure::unschedulable(message) }
+        }
+        Outcome::NotEligible(reason) => Failure::unschedulable(with_reason(reason)),
+        Outcome::NoCandidate(reason) => {
+            Failure { nominated_node: Some(String::new()), ..Failure::unschedulable(with_reason(reason)) }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::num_feasible_nodes_to_find;
+
+    #[test]
+    fn large_clusters_are_searched_in_part() {
+        assert_eq!([3, 99, 100, 1000, 5000, 6000].map(num_feasible_nodes_to_find), [3, 99, 100, 420, 500, 300]);
+    }
+}
