@@ -1,0 +1,253 @@
+//! Every verb as a user without any permission, with exactly those that it needs, and with one of them missing.
+//!
+//! The server decides, so a verb that is forbidden reads and changes nothing, whatever way it takes to the objects.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use kctl_base::json::{Value, json};
+use kctl_cluster::client::{Client, ListParams, ResourcePath, WriteParams};
+use kctl_cluster::{Cluster, OpenOptions};
+use kctl_kinds::Kind;
+
+use super::verbs::VERBS;
+use super::{Ctx, run_in};
+
+/// A command and the permissions that it needs: `VERB RESOURCE[/SUBRESOURCE]` each, or a verb and a path.
+struct Case {
+    command: &'static str,
+    needs: &'static [&'static str],
+}
+
+const fn case(command: &'static str, needs: &'static [&'static str]) -> Case {
+    Case { command, needs }
+}
+
+const DEPLOYMENTS: &str = "get deployments.apps";
+const SIMULATION: &str = "post /simulation";
+
+/// The commands, by verb; `DIR` is the directory of the manifests.
+const CASES: &[Case] = &[
+    case("create -f DIR/new.yaml", &["create configmaps"]),
+    case("create configmap made", &["create configmaps"]),
+    case("create token default", &[]),
+    case("expose deploy/web --port=80", &[DEPLOYMENTS, "create services"]),
+    case("run once --image=nginx", &["create pods"]),
+    case("set image deploy/web nginx=nginx:2", &[DEPLOYMENTS, "patch deployments.apps"]),
+    case("explain pods", &[]),
+    case("get pods", &["list pods"]),
+    case("get pod solo -o yaml", &["get pods"]),
+    case("get pods -w", &["list pods", "watch pods"]),
+    case("get deploy web --subresource=scale -o yaml", &["get deployments.apps/scale"]),
+    case("edit configmap there", &["get configmaps", "patch configmaps"]),
+    case("delete configmap there", &["delete configmaps"]),
+    case("rollout status deploy/web", &[DEPLOYMENTS, "watch deployments.apps"]),
+    case("rollout history deploy/web", &[DEPLOYMENTS, "list replicasets.apps"]),
+    case("rollout restart deploy/web", &[DEPLOYMENTS, "patch deployments.apps"]),
+    case("rollout pause deploy/web", &[DEPLOYMENTS, "patch deployments.apps"]),
+    case("rollout undo deploy/web", &[DEPLOYMENTS, "list replicasets.apps", "patch deployments.apps"]),
+    case("scale deploy/web --replicas=3", &[DEPLOYMENTS, "patch deployments.apps/scale"]),
+    case(
+        "autoscale deploy/web --max=3",
+        &[DEPLOYMENTS, "create horizontalpodautoscalers.autoscaling"],
+    ),
+    case("cluster-info", &[]),
+    case("top pods", &["list pods.metrics.k8s.io"]),
+    case("top nodes", &["list nodes.metrics.k8s.io", "list nodes"]),
+    case("cordon k8s-node1", &["get nodes", "patch nodes"]),
+    case("uncordon k8s-node2", &["get nodes", "patch nodes"]),
+    case(
+        "drain k8s-node1 --force",
+        &["get nodes", "patch nodes", "list pods", "create pods/eviction", "get pods"],
+    ),
+    case("taint node k8s-node1 a=b:NoSchedule", &["get nodes", "patch nodes"]),
+    case("describe pod solo", &["get pods"]),
+    case("logs solo", &["get pods", "get pods/log"]),
+    case("logs -l app=web", &["list pods", "get pods/log"]),
+    case("attach solo", &[]),
+    case("exec solo -- true", &[]),
+    case("port-forward solo 80", &[]),
+    case("proxy", &[]),
+    case("cp solo:/a b", &[]),
+    case("debug solo", &[]),
+    case("events", &["list events"]),
+    case("events -w", &["list events", "watch events"]),
+    case("diff -f DIR/changed.yaml", &["get configmaps", "patch configmaps"]),
+    case("apply -f DIR/new.yaml", &["get configmaps", "create configmaps"]),
+    case("apply -f DIR/changed.yaml", &["get configmaps", "patch configmaps"]),
+    case("apply --server-side -f DIR/new.yaml", &["patch configmaps", "create configmaps"]),
+    case("patch configmap there -p {\"data\":{\"a\":\"z\"}}", &["get configmaps", "patch configmaps"]),
+    case("replace -f DIR/changed.yaml", &["get configmaps", "update configmaps"]),
+    case(
+        "wait --for=condition=Available deploy/web",
+        &[DEPLOYMENTS, "watch deployments.apps"],
+    ),
+    case("wait --for=delete configmap/nothing", &[]),
+    case("kustomize DIR/k", &[]),
+    case("label configmap there a=b", &["get configmaps", "patch configmaps"]),
+    case("annotate configmap there a=b", &["get configmaps", "patch configmaps"]),
+    case("completion bash", &[]),
+    case("alpha", &[]),
+    case("api-resources", &[]),
+    case("api-versions", &[]),
+    case("auth can-i get pods", &[]),
+    case("auth whoami", &[]),
+    case("certificate approve x", &[]),
+    case("config view", &[]),
+    case("kuberc view", &[]),
+    case("plugin list", &[]),
+    case("version", &[]),
+    case("options", &[]),
+    case("help", &[]),
+    case("resolve web", &[SIMULATION]),
+    case("clock", &[SIMULATION]),
+    case("clock advance 1s", &[SIMULATION]),
+    case("sim show", &[SIMULATION]),
+    case("sim node stop k8s-node1", &[SIMULATION, "get nodes"]),
+    case("sim pod crash solo", &[SIMULATION, "get pods"]),
+    case("store check", &[SIMULATION]),
+];
+
+/// Permissions without which a command still succeeds: kubectl leaves out what it may not read, or does not wait.
+const OPTIONAL: &[(&str, &str)] = &[];
+
+const MANIFESTS: &[(&str, &str)] = &[
+    ("new.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: new}}"),
+    ("changed.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: there}, data: {a: new}}"),
+    ("k/kustomization.yaml", "namePrefix: x-"),
+];
+
+/// A cluster with a Deployment, a pod with usage, a ConfigMap and a token-less user `walker`.
+fn cluster() -> Cluster {
+    let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
+    for command in [
+        "create deployment web --image=nginx --replicas=2",
+        "run solo --image=nginx",
+        "create configmap there --from-literal=a=b --save-config",
+        "clock advance 1m",
+        "set image deploy/web nginx=nginx:1.25",
+        "clock advance 1m",
+        "sim metrics solo cpu=1 memory=1Mi",
+        "cordon k8s-node2",
+    ] {
+        let (done, code, _) = run(cluster, command, Path::new("/"));
+        assert_eq!(code, 0, "{command}");
+        cluster = done;
+    }
+    cluster
+}
+
+/// Runs a command; returns the cluster, the exit code and standard error.
+fn run(cluster: Cluster, command: &str, dir: &Path) -> (Cluster, i32, String) {
+    let command = command.replace("DIR", &dir.to_string_lossy());
+    let argv: Vec<String> = std::iter::once("kubectl").chain(command.split(' ')).map(String::from).collect();
+    let mut ctx = Ctx::captured(argv.clone(), cluster);
+    let code = run_in(&mut ctx, &argv);
+    let (_, err, cluster) = ctx.into_captured();
+    (cluster.expect("the cluster stays open"), code, err)
+}
+
+/// Gives the user `walker` permissions and no others.
+fn grant(cluster: Cluster, permissions: &[&str]) -> Cluster {
+    let mut client = Client::new(cluster);
+    let rules: Vec<Value> = permissions.iter().map(|permission| rule(permission)).collect();
+    let api_version = "rbac.authorization.k8s.io/v1";
+    let role = json!({"apiVersion": api_version, "kind": "ClusterRole", "metadata": {"name": "walk"}, "rules": rules});
+    let binding = json!({
+        "apiVersion": api_version, "kind": "ClusterRoleBinding", "metadata": {"name": "walk"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "walk"},
+        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "walker"}],
+    });
+    for (resource, object) in [("clusterroles", role), ("clusterrolebindings", binding)] {
+        let path = ResourcePath::all(&format!("{resource}.rbac.authorization.k8s.io"), "");
+        client.create(&path, object, &WriteParams::default()).expect("created");
+    }
+    client.into_transport()
+}
+
+fn rule(permission: &str) -> Value {
+    let (verb, target) = permission.split_once(' ').expect("a verb and a target");
+    if target.starts_with('/') {
+        return json!({"verbs": [verb], "nonResourceURLs": [target]});
+    }
+    let (resource, sub) = target.split_once('/').unwrap_or((target, ""));
+    let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
+    let resource = if sub.is_empty() { resource.to_string() } else { format!("{resource}/{sub}") };
+    json!({"verbs": [verb], "apiGroups": [group], "resources": [resource]})
+}
+
+/// Everything in the cluster, as text.
+fn snapshot(cluster: Cluster) -> (Cluster, String) {
+    let mut client = Client::new(cluster);
+    let mut text = String::new();
+    for kind in client.catalog().iter().filter(|kind| kind.verbs().contains(&"list")) {
+        let path = ResourcePath::all(&kind.names().resource(), "");
+        for object in client.list(&path, &ListParams::default()).expect("listed").items {
+            text.push_str(&object.to_string());
+            text.push('\n');
+        }
+    }
+    (client.into_transport(), text)
+}
+
+fn manifests() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    for (name, text) in MANIFESTS {
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
+        std::fs::write(path, text).expect("a manifest");
+    }
+    dir
+}
+
+/// Runs a case as `walker` with permissions; returns the exit code, standard error and whether the cluster changed.
+fn walk(case: &Case, permissions: &[&str], dir: &Path) -> (i32, String, bool) {
+    let (cluster, before) = snapshot(grant(cluster(), permissions));
+    let (cluster, code, err) = run(cluster, &format!("{} --as=walker", case.command), dir);
+    let (_, after) = snapshot(cluster);
+    (code, err, before != after)
+}
+
+#[test]
+fn without_permissions_nothing_is_read_or_changed() {
+    let dir = manifests();
+    for case in CASES {
+        let (code, err, changed) = walk(case, &[], dir.path());
+        assert!(!changed, "{} changed something", case.command);
+        if !case.needs.is_empty() {
+            assert!(code != 0 && is_refusal(&err), "{}: exit code {code}, {err}", case.command);
+        }
+    }
+}
+
+#[test]
+fn the_permissions_of_a_command_are_enough() {
+    let dir = manifests();
+    for case in CASES.iter().filter(|case| !case.needs.is_empty()) {
+        let (_, err, _) = walk(case, case.needs, dir.path());
+        assert!(!is_refusal(&err), "{}: {err}", case.command);
+    }
+}
+
+#[test]
+fn each_permission_of_a_command_is_needed() {
+    let dir = manifests();
+    for case in CASES.iter().filter(|case| case.needs.len() > 1) {
+        for missing in case.needs.iter().filter(|need| !OPTIONAL.contains(&(case.command, need))) {
+            let rest: Vec<&str> = case.needs.iter().copied().filter(|need| need != missing).collect();
+            let (code, err, _) = walk(case, &rest, dir.path());
+            assert!(code != 0 && is_refusal(&err), "{} without {missing}: exit code {code}, {err}", case.command);
+        }
+    }
+}
+
+#[test]
+fn every_verb_is_walked() {
+    let walked: BTreeSet<&str> = CASES.iter().filter_map(|case| case.command.split(' ').next()).collect();
+    let missing: Vec<&str> = VERBS.iter().map(|verb| verb.name).filter(|name| !walked.contains(name)).collect();
+    assert!(missing.is_empty(), "verbs without a case: {missing:?}");
+}
+
+fn is_refusal(err: &str) -> bool {
+    err.contains("forbidden: User \"walker\" cannot")
+}
