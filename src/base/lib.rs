@@ -3,6 +3,7 @@
 //! Nothing here does I/O, knows a particular kind of object or keeps state: every rule is a function from values to values.
 
 pub mod cel;
+pub mod condition;
 pub mod env_file;
 pub mod field;
 pub mod fields;

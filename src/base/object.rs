@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+pub use crate::condition::{condition, condition_is_true};
 use crate::json::{Map, SharedStr, Value, json, unescaped};
 use crate::sim::Time;
 
@@ -391,16 +392,6 @@ impl ObjectMeta for Value {
             }
         }
     }
-}
-
-/// The condition of one type in `status.conditions`.
-pub fn condition<'a>(object: &'a Object, kind: &str) -> Option<&'a Value> {
-    object.list("/status/conditions").iter().find(|c| text(c, "type") == kind)
-}
-
-/// Whether the condition of one type has status `True`.
-pub fn condition_is_true(object: &Object, kind: &str) -> bool {
-    condition(object, kind).is_some_and(|c| text(c, "status") == "True")
 }
 
 #[cfg(test)]
