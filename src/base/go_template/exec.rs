@@ -6,7 +6,7 @@ use std::fmt;
 use super::funcs::{self, Param};
 use super::node::{Command, Node, Operand, Pipeline, Templates, Term};
 use super::value::Val;
-use crate::go_text::quote;
+use crate::go::quote;
 use crate::json::Value;
 
 /// Templates that call each other deeper than this are stopped.

@@ -1,7 +1,7 @@
 //! Go's `fmt`: `print`, `println` and the verbs of `printf`.
 
 use super::value::Val;
-use crate::go_text::{float_g, quote, quote_ascii, quote_char, type_name, value_syntax, value_text};
+use crate::go::{float_g, quote, quote_ascii, quote_char, type_name, value_syntax, value_text};
 use crate::json::Value;
 
 /// Wider fields and longer fractions are refused by Go.

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::format;
 use super::value::Val;
-use crate::go_text::value_text;
+use crate::go::value_text;
 use crate::json::Value;
 
 /// What a function takes at a place.

@@ -47,9 +47,9 @@ impl Token {
             Kind::Keyword | Kind::Dot | Kind::Nil => format!("<{}>", self.text),
             _ if self.text.len() > 10 => {
                 let start: String = self.text.chars().take(10).collect();
-                format!("{}...", crate::go_text::quote(&start))
+                format!("{}...", crate::go::quote(&start))
             }
-            _ => crate::go_text::quote(&self.text),
+            _ => crate::go::quote(&self.text),
         }
     }
 }
@@ -260,7 +260,7 @@ impl<'t> Lexer<'t> {
         match self.rest().chars().next() {
             Some(c) if is_alphanumeric(c) => {
                 let text = &self.input[start..self.at + c.len_utf8()];
-                Err(format!("bad number syntax: {}", crate::go_text::quote(text)))
+                Err(format!("bad number syntax: {}", crate::go::quote(text)))
             }
             _ => {
                 self.push_from(Kind::Number, start);

@@ -47,7 +47,7 @@ impl Template {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::go_text::quote;
+    use crate::go::quote;
 
     /// Templates with kubectl's own answers, line by line; recorded error lines are cut off at 200 characters.
     #[test]

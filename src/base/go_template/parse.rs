@@ -3,8 +3,8 @@
 use super::funcs;
 use super::lex::{Kind, Token, lex};
 use super::node::{Command, Node, Operand, Pipeline, Templates, Term};
-use crate::go_text::quote;
-use crate::go_text::unquote;
+use crate::go::quote;
+use crate::go::unquote;
 
 /// Parses a template and those it defines; the error is Go's, with the template's name and the line.
 pub(super) fn parse(name: &str, text: &str) -> Result<Templates, String> {

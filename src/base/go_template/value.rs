@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::go_text;
+use crate::go;
 use crate::json::Value;
 
 /// A value of a template.
@@ -68,7 +68,7 @@ impl<'v> Val<'v> {
 
     /// The type of the value itself.
     pub(super) fn type_name(&self) -> &'static str {
-        if matches!(self, Self::Int(_)) { "int" } else { go_text::type_name(&self.json()) }
+        if matches!(self, Self::Int(_)) { "int" } else { go::type_name(&self.json()) }
     }
 
     /// Whether `if` takes it for true: neither empty nor zero.
@@ -85,7 +85,7 @@ impl<'v> Val<'v> {
 
     /// What an action prints.
     pub(super) fn text(&self) -> String {
-        if self.is_nil() { "<no value>".to_owned() } else { go_text::value_text(&self.json()) }
+        if self.is_nil() { "<no value>".to_owned() } else { go::value_text(&self.json()) }
     }
 
     /// The value under a key, if this is a map that has it.

@@ -3,7 +3,7 @@
 //! Reading JSON is `serde_json`'s work (streams of documents: `yaml`); here are only the writers.
 
 use super::{Number, Value};
-use crate::go_text::float_json;
+use crate::go::float_json;
 
 /// The object with four spaces of indentation, without a final line break.
 pub fn to_pretty(value: &Value) -> String {

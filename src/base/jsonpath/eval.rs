@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use super::parse::{Node, Slice};
 use crate::json::Value;
-use crate::{go_text, json};
+use crate::{go, json};
 
 type Values<'v> = Vec<Cow<'v, Value>>;
 
@@ -134,7 +134,7 @@ impl<'n> Walk<'n> {
         let mut found = Vec::new();
         for value in &input {
             if !value.is_array() {
-                let message = format!("{} is not array or slice and cannot be filtered", go_text::value_text(value));
+                let message = format!("{} is not array or slice and cannot be filtered", go::value_text(value));
                 return fail(input, message);
             }
             for item in children(value) {
@@ -179,7 +179,7 @@ impl<'n> Walk<'n> {
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Object(_) | Value::Array(_) | Value::Null => json::to_compact(value),
-        _ => go_text::value_text(value),
+        _ => go::value_text(value),
     }
 }
 
@@ -218,7 +218,7 @@ fn elements(input: Values<'_>, slice: Slice) -> Step<'_> {
             continue;
         }
         if !value.is_array() {
-            let message = format!("{} is not array or slice", go_text::type_name(value));
+            let message = format!("{} is not array or slice", go::type_name(value));
             return fail(input, message);
         }
         let items = children(value);

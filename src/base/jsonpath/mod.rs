@@ -109,7 +109,7 @@ mod tests {
         let path =
             JsonPath::parse(template).map_err(|error| format!("error: error parsing jsonpath {template}, {error}"))?;
         path.execute(data, true).map_err(|error| {
-            let shown = crate::go_text::quote(template);
+            let shown = crate::go::quote(template);
             let more = "Printing more information for debugging the template:";
             format!("error: error executing jsonpath {shown}: Error executing template: {error}. {more}")
         })

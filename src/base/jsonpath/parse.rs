@@ -1,6 +1,6 @@
 //! Template text into nodes. The parser is as lenient and as strict as kubectl's, and complains in its words.
 
-use crate::go_text::unquote;
+use crate::go::unquote;
 
 /// A step of a template.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,6 +2,7 @@
 
 use super::set::{field_step, show_path};
 use super::typed::{Place, Shape};
+use crate::go::{type_name, value_syntax, value_text};
 use crate::json::{SharedStr, Value};
 use crate::patch::{FieldType, Types};
 use std::collections::BTreeSet;
@@ -33,19 +34,19 @@ fn check(
         (_, Value::Null) => return,
         (FieldType::Unknown, _) => return refuse("field not declared in schema".to_owned()),
         (FieldType::String, other) if !other.is_string() => {
-            return refuse(format!("expected string, got &value.valueUnstructured{{Value:{}}}", go_syntax(other)));
+            return refuse(format!("expected string, got &value.valueUnstructured{{Value:{}}}", value_syntax(other)));
         }
         (FieldType::Number, other) if !other.is_number() => {
-            return refuse(format!("expected numeric (int or float), got {}", go_type(other)));
+            return refuse(format!("expected numeric (int or float), got {}", type_name(other)));
         }
         (FieldType::Boolean, other) if !other.is_boolean() => {
-            return refuse(format!("expected boolean, got &{{{}}}", go_plain(other)));
+            return refuse(format!("expected boolean, got &{{{}}}", value_text(other)));
         }
         (FieldType::List(_), other) if !other.is_array() => {
-            return refuse(format!("expected list, got &{{{}}}", go_plain(other)));
+            return refuse(format!("expected list, got &{{{}}}", value_text(other)));
         }
         (FieldType::Object(_) | FieldType::Map(_), other) if !other.is_object() => {
-            return refuse(format!("expected map, got &{{{}}}", go_plain(other)));
+            return refuse(format!("expected map, got &{{{}}}", value_text(other)));
         }
         _ => {}
     }
@@ -97,45 +98,5 @@ fn nameless(place: &Place, item: &Value) -> String {
             "associative list with keys has an element that omits all key fields [{keys}] (and doesn't have default values for any key fields)"
         ),
         _ => "associative list with keys may not have non-map elements".to_owned(),
-    }
-}
-
-/// A value as a Go program would write it.
-fn go_syntax(value: &Value) -> String {
-    match value {
-        Value::Array(items) => {
-            format!("[]interface {{}}{{{}}}", items.iter().map(go_syntax).collect::<Vec<_>>().join(", "))
-        }
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(key, value)| format!("{key:?}:{}", go_syntax(value)));
-            format!("map[string]interface {{}}{{{}}}", fields.collect::<Vec<_>>().join(", "))
-        }
-        Value::Null => "interface {}(nil)".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// A value as a Go program would print it.
-fn go_plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.to_string(),
-        Value::Array(items) => format!("[{}]", items.iter().map(go_plain).collect::<Vec<_>>().join(" ")),
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(key, value)| format!("{key}:{}", go_plain(value)));
-            format!("map[{}]", fields.collect::<Vec<_>>().join(" "))
-        }
-        Value::Null => "<nil>".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn go_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "int64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
     }
 }

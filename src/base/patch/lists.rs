@@ -1,6 +1,7 @@
 //! Lists in strategic merge patches: what their items are, how items are told apart, and in which order they end up.
 
 use super::strategic::StrategicError;
+use crate::go::{type_name, value_text};
 use crate::json::{Map, Value};
 use crate::patch::strategic::{DELETE, DIRECTIVE};
 
@@ -21,7 +22,7 @@ pub(super) fn item_kind(lists: &[&[Value]]) -> Result<Option<ItemKind>, Strategi
         return Err(StrategicError::ListOfLists);
     }
     if items.any(|item| type_name(item) != type_name(first)) {
-        let shown = lists.iter().map(|list| go_list(list)).collect::<Vec<_>>().join(" ");
+        let shown = lists.iter().map(|list| value_text(&Value::from(list.to_vec()))).collect::<Vec<_>>().join(" ");
         return Err(StrategicError::MixedList(format!("[{shown}]")));
     }
     Ok(Some(if first.is_object() { ItemKind::Objects } else { ItemKind::Scalars }))
@@ -48,7 +49,7 @@ pub(super) fn keyed<'a>(item: &'a Value, merge_key: &str) -> Result<&'a Map, Str
     if object.contains_key(merge_key) {
         return Ok(object);
     }
-    Err(StrategicError::NoMergeKey { map: go_value(item), key: merge_key.to_owned() })
+    Err(StrategicError::NoMergeKey { map: value_text(item), key: merge_key.to_owned() })
 }
 
 /// An item as an object.
@@ -128,36 +129,5 @@ pub(super) fn deduplicated(items: impl IntoIterator<Item = Value>) -> Vec<Value>
 
 /// The text by which scalars and merge keys are put into an order.
 pub(super) fn sort_text(value: &Value) -> String {
-    go_value(value)
-}
-
-/// The name error messages have for the type of a value.
-pub(super) fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float64",
-        Value::Number(_) => "int64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
-    }
-}
-
-/// A value as error messages show it: `map[a:1 b:[x y]]`.
-pub(super) fn go_value(value: &Value) -> String {
-    match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::String(text) => text.to_string(),
-        Value::Array(items) => go_list(items),
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(key, value)| format!("{key}:{}", go_value(value)));
-            format!("map[{}]", fields.collect::<Vec<_>>().join(" "))
-        }
-        other => other.to_string(),
-    }
-}
-
-fn go_list(items: &[Value]) -> String {
-    format!("[{}]", items.iter().map(go_value).collect::<Vec<_>>().join(" "))
+    value_text(value)
 }

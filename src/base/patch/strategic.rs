@@ -4,9 +4,10 @@
 //! patches into one; [`three_way`](super::three_way) builds on that. Custom resources have no strategic merge patch: refusing
 //! it is up to the caller.
 
-use super::lists::{self, ItemKind, as_list, as_object, deduplicated, go_value, in_order, keyed, type_name};
+use super::lists::{self, ItemKind, as_list, as_object, deduplicated, in_order, keyed};
 use super::merge_keys::Strategy;
 use super::{FieldType, Types};
+use crate::go::{type_name, value_text};
 use crate::json::{Map, Value};
 
 /// The key of a directive that concerns the whole object it stands in.
@@ -139,8 +140,8 @@ impl<T: Types + ?Sized> Merger<'_, T> {
             _ => {
                 let mut map = patch;
                 map.insert(DIRECTIVE.to_owned(), directive.clone());
-                let map = go_value(&Value::Object(map));
-                Err(StrategicError::UnknownDirective { directive: go_value(directive), map })
+                let map = value_text(&Value::Object(map));
+                Err(StrategicError::UnknownDirective { directive: value_text(directive), map })
             }
         }
     }
@@ -377,7 +378,10 @@ fn carry_out_item_directives(
             Some(REPLACE) => replace = true,
             Some("merge") => return Err(StrategicError::MergeDirective),
             _ => {
-                return Err(StrategicError::UnknownDirective { directive: go_value(directive), map: go_value(&item) });
+                return Err(StrategicError::UnknownDirective {
+                    directive: value_text(directive),
+                    map: value_text(&item),
+                });
             }
         }
     }
@@ -396,7 +400,7 @@ fn check_order(items: &[Value], order: &[Value], merge_key: &str) -> Result<(), 
         }
         if !wanted.any(|name| lists::same_item(item, name, merge_key)) {
             let (items, order) = (Value::from(items.to_vec()), Value::from(order.to_vec()));
-            return Err(StrategicError::OrderMismatch { items: go_value(&items), order: go_value(&order) });
+            return Err(StrategicError::OrderMismatch { items: value_text(&items), order: value_text(&order) });
         }
     }
     Ok(())

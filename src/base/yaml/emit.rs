@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::scalar::{self, Meaning};
 use crate::json::{Map, SharedStr, Value};
-use crate::{go_text, json};
+use crate::{go, json};
 
 /// Plain and quoted scalars are broken at the first blank past this column.
 const BEST_WIDTH: usize = 80;
@@ -65,7 +65,7 @@ impl Emitter {
                 match (scalar::meaning(&text), number.as_f64()) {
                     (Meaning::Int(int), _) => self.plain(&int.to_string(), true),
                     (Meaning::Uint(uint), _) => self.plain(&uint.to_string(), true),
-                    (_, Some(float)) => self.plain(&go_text::float_g(float), true),
+                    (_, Some(float)) => self.plain(&go::float_g(float), true),
                     (_, None) => self.plain(&text, true),
                 }
             }

@@ -12,7 +12,7 @@ use super::repair::repair;
 use super::scalar::{self, Meaning};
 use super::{Dialect, Loaded, json_stream};
 use crate::json::{Number, Value};
-use crate::{go_text, json};
+use crate::{go, json};
 
 /// Nesting beyond this is refused, so that no document can exhaust the stack.
 const MAX_DEPTH: usize = 500;
@@ -268,7 +268,7 @@ impl Reader<'_> {
             };
             let first = first_lines.insert(name.clone(), key_line);
             if let (Dialect::Core, Some(first)) = (self.dialect, first) {
-                let shown = go_text::quote(&name);
+                let shown = go::quote(&name);
                 self.duplicates.push(format!("line {key_line}: mapping key {shown} already defined at line {first}"));
             }
             fields.push((name, value));
@@ -315,7 +315,7 @@ impl Reader<'_> {
                     && tag.is_none()
                     && let Meaning::Float(float) = scalar::meaning(text)
                 {
-                    return Ok(Some(go_text::float32_g(float as f32)));
+                    return Ok(Some(go::float32_g(float as f32)));
                 }
                 let key = scalar_value(text, *plain, tag.as_deref(), self.dialect)?;
                 Ok(match key {
@@ -424,7 +424,7 @@ fn uint_value(uint: u64) -> Value {
 /// A float as it comes out of JSON text: whole ones are written without a fraction and read as integers.
 fn float_value(float: f64) -> Result<Value, YamlError> {
     let Some(number) = Number::from_f64(float) else {
-        return Err(YamlError::Yaml(format!("json: unsupported value: {}", go_text::float_g(float))));
+        return Err(YamlError::Yaml(format!("json: unsupported value: {}", go::float_g(float))));
     };
     match scalar::meaning(&json::number_text(&number)) {
         Meaning::Int(int) => Ok(int.into()),
@@ -434,7 +434,7 @@ fn float_value(float: f64) -> Result<Value, YamlError> {
 
 /// A value in Go's own syntax (`%#v`), as messages about keys show it; maps of YAML may have keys of any type.
 fn go_syntax(value: &Value) -> String {
-    go_text::value_syntax(value).replace("map[string]interface {}{", "map[interface {}]interface {}{")
+    go::value_syntax(value).replace("map[string]interface {}{", "map[interface {}]interface {}{")
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 pub mod formats;
 pub mod go_diff;
-pub mod go_json;
 pub mod simple;
 
 pub mod describe;
