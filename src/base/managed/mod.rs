@@ -19,7 +19,7 @@ pub use apply::{ApplyError, Conflict, LAST_APPLIED, apply};
 pub use entries::{Entry, Operation, read_entries, write_entries};
 pub use set::{FieldSet, field_step, key_step, show_path, value_step};
 pub use update::{Rules, Writer, on_write};
-pub use upgrade::upgrade_client_side_apply;
+pub use upgrade::{applier_owns_last_applied, upgrade_client_side_apply};
 
 #[cfg(test)]
 mod tests;

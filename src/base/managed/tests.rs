@@ -287,7 +287,7 @@ fn client_side_fields_are_handed_over_and_then_pruned() {
     justified["metadata"]["annotations"] = applied["metadata"]["annotations"].clone();
     let saved = world.apply(Some(&applied), justified, "kubectl-last-applied", false).unwrap();
 
-    let patch = upgrade_client_side_apply(&saved, &["kubectl-client-side-apply"], "kubectl").unwrap();
+    let patch = upgrade_client_side_apply(&saved, "kubectl").unwrap();
     let mut upgraded = saved.clone();
     upgraded["metadata"]["managedFields"] = patch[0]["value"].clone();
     let after = world.apply(Some(&upgraded), config(json!({"a": "1"})), "kubectl", false).unwrap();
@@ -297,7 +297,24 @@ fn client_side_fields_are_handed_over_and_then_pruned() {
     let annotation =
         json!({"f:metadata": {"f:annotations": {"f:kubectl.kubernetes.io/last-applied-configuration": {}}}});
     assert_eq!(fields(&after, "kubectl-last-applied"), annotation);
-    assert_eq!(upgrade_client_side_apply(&after, &["kubectl-client-side-apply"], "kubectl"), None);
+    assert_eq!(upgrade_client_side_apply(&after, "kubectl"), None);
+}
+
+#[test]
+fn client_side_fields_are_added_to_those_of_the_applier() {
+    let annotation = json!({"f:annotations": {(format!("f:{LAST_APPLIED}")): {}}});
+    let entry = |manager: &str, operation: &str, fields: Value| json!({"apiVersion": "v1", "manager": manager, "operation": operation, "fieldsV1": fields});
+    let live = json!({"metadata": {"resourceVersion": "7", "managedFields": [
+        entry("kubectl", "Apply", json!({"f:data": {"f:a": {}}})),
+        entry("kubectl-client-side-apply", "Update", json!({"f:data": {"f:b": {}}, "f:metadata": annotation})),
+        entry("someone", "Update", json!({"f:data": {"f:c": {}}})),
+    ]}});
+    let patch = upgrade_client_side_apply(&live, "kubectl").unwrap();
+    let managed = patch[0]["value"].as_array().unwrap();
+    assert_eq!(managed.len(), 2);
+    assert_eq!(managed[0]["fieldsV1"]["f:data"], json!({"f:a": {}, "f:b": {}}));
+    assert_eq!(patch[1]["value"], "7");
+    assert!(!applier_owns_last_applied(&live));
 }
 
 #[test]
