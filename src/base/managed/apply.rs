@@ -7,7 +7,6 @@ use super::merge::{merge, without_nulls};
 use super::set::{FieldSet, show_path};
 use super::typed::{Place, fields_of, with_declared_parents, without_fields};
 use super::update::{Rules, Writer, tracked};
-use super::zero::zero_object;
 use crate::json::{Map, Value, json};
 use crate::patch::Types;
 
@@ -139,7 +138,7 @@ impl<T: Types + ?Sized> Rules<'_, T> {
         if !entries.is_empty() {
             return entries;
         }
-        let zero = zero_object(self.types, self.root);
+        let zero = self.zero_object();
         let before = Writer { manager: "before-first-apply", ..*writer };
         self.after_write(entries, &zero, live, &before)
     }

@@ -13,7 +13,6 @@ mod set;
 mod typed;
 mod update;
 mod upgrade;
-mod zero;
 
 pub use apply::{ApplyError, Conflict, LAST_APPLIED, apply};
 pub use entries::{Entry, Operation, read_entries, write_entries};

@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use super::compare::{Changes, Comparison, Except, differences};
 use super::entries::{Entry, Operation, entries_value, sort_written};
 use super::set::{FieldSet, Written, subtract_written, unite_written};
-use super::zero::zero_object;
 use crate::json::{Value, json};
 use crate::patch::{FieldType, Types};
 
@@ -49,7 +48,7 @@ pub fn on_write<T: Types + ?Sized>(
     if entries.is_empty() && live.is_some() {
         return None;
     }
-    let zero = live.is_none().then(|| zero_object(rules.types, rules.root));
+    let zero = live.is_none().then(|| rules.zero_object());
     let touched = rules.touched(live.or(zero.as_ref()).unwrap_or(&Value::Null), new);
     let mut own = None;
     for (index, entry) in entries.iter_mut().enumerate() {
@@ -124,6 +123,14 @@ impl Touched {
 }
 
 impl<T: Types + ?Sized> Rules<'_, T> {
+    /// Returns the object that a new one is compared with.
+    ///
+    /// Its structs exist without being set (`spec`, `spec.template`), so nobody becomes the owner of these themselves,
+    /// only of their content, while a map that is added (`metadata.labels`) gets an owner.
+    pub(super) fn zero_object(&self) -> Value {
+        self.root.definition().map_or_else(|| json!({}), |definition| self.types.zero_object(definition))
+    }
+
     /// What a write changed, as far as it counts for ownership.
     fn touched(&self, old: &Value, new: &Value) -> Touched {
         // The record itself is often the largest part of an object.

@@ -1,6 +1,8 @@
 //! Types for tests: the few definitions that the tests of patches and managed fields need.
 
 use super::{FieldType, Types};
+use crate::json::Value;
+use crate::schema::Schema;
 
 /// The few definitions that the tests of patches need, written down by hand.
 pub(crate) struct SmallTypes;
@@ -18,6 +20,10 @@ pub(crate) fn config_map() -> FieldType {
 }
 
 impl Types for SmallTypes {
+    fn zero_object(&self, definition: &str) -> Value {
+        Schema::builtin().zero_object(definition)
+    }
+
     fn field(&self, definition: &str, field: &str) -> FieldType {
         let object = |name: &str| FieldType::Object(format!("io.k8s.api.core.v1.{name}").into());
         let list = |item| FieldType::List(Box::new(item));

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::merge_keys::{self, ListType, Strategy};
+use crate::json::{Map, Value};
 
 /// What a field holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +87,11 @@ pub trait Types {
     /// Whether objects of a definition are owned as a whole by server-side apply.
     fn is_atomic_object(&self, definition: &str) -> bool {
         merge_keys::is_atomic_definition(definition)
+    }
+
+    /// An object of a definition of which nothing is set, as the API server encodes it (`{"metadata":{},"spec":{}}`).
+    fn zero_object(&self, _definition: &str) -> Value {
+        Value::Object(Map::new())
     }
 
     /// The value a key of a list item has when it is not written.

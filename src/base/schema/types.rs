@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Schema, Type};
+use super::{Schema, Type, shape};
+use crate::json::Value;
 use crate::patch::types::{FieldType, Ownership, Types};
 
 impl Types for Schema {
@@ -17,6 +18,10 @@ impl Types for Schema {
             return Arc::new(Ownership::of(self, definition, field));
         };
         found.ownership.get_or_init(|| Arc::new(Ownership::of(self, definition, field))).clone()
+    }
+
+    fn zero_object(&self, definition: &str) -> Value {
+        shape::zero_object(self, definition)
     }
 }
 

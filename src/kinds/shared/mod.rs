@@ -12,7 +12,6 @@ pub mod selector;
 pub mod table;
 pub mod template;
 pub mod template_text;
-pub mod zero_values;
 
 #[cfg(test)]
 mod corpus;

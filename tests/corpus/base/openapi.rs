@@ -1,9 +1,11 @@
-//! The published OpenAPI definitions as types for patches: an implementation of [`Types`] without the built-in schema.
+//! The published OpenAPI definitions as types for patches: an implementation of [`Types`] that takes nothing but zero objects from the
+//! built-in schema.
 
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::ObjectMeta as _;
 use kctl_base::patch::{FieldType, Types};
+use kctl_base::schema::Schema;
 
 use crate::recordings::openapi_definitions;
 
@@ -51,6 +53,10 @@ impl OpenApiTypes {
 }
 
 impl Types for OpenApiTypes {
+    fn zero_object(&self, definition: &str) -> Value {
+        Schema::builtin().zero_object(definition)
+    }
+
     fn field(&self, definition: &str, field: &str) -> FieldType {
         let property = self.definitions.get(definition).and_then(|content| content["properties"].get(field));
         property.map_or(FieldType::Unknown, |schema| self.type_of(schema))
