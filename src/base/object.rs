@@ -1,6 +1,6 @@
-//! Objects are JSON values all the way; this is what every one of them has in common: its metadata.
+//! API objects: JSON values with `apiVersion`, `kind` and `metadata`, and traits to read and write them.
 //!
-//! Reading never fails: what is missing reads as empty. Nothing here knows a kind.
+//! Reading never fails: a missing field reads as an empty one. Nothing here depends on a kind.
 
 use std::collections::BTreeMap;
 
@@ -8,28 +8,28 @@ pub use crate::condition::{condition, condition_is_true};
 use crate::json::{Map, SharedStr, Value, json, unescaped};
 use crate::sim::Time;
 
-/// An object of the API: always a JSON object with `apiVersion`, `kind` and `metadata`.
+/// An API object: a JSON object with `apiVersion`, `kind` and `metadata`.
 pub type Object = Value;
 
-/// A reference to an owner, as the garbage collector and the controllers use it.
+/// An entry of `metadata.ownerReferences`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnerReference {
     /// `apps/v1`.
     pub api_version: SharedStr,
-    /// `ReplicaSet`.
+    /// The owner's kind, such as `ReplicaSet`.
     pub kind: SharedStr,
     /// The owner's name.
     pub name: SharedStr,
-    /// The owner's uid; only it identifies the owner.
+    /// The owner's UID, which alone identifies the owner.
     pub uid: SharedStr,
-    /// Whether this owner is the managing controller.
+    /// `true` for the managing controller, of which an object has at most one.
     pub controller: bool,
-    /// Whether foreground deletion of the owner waits for this object.
+    /// `true` if foreground deletion of the owner waits for this object.
     pub block_owner_deletion: bool,
 }
 
 impl OwnerReference {
-    /// The reference by which `owner` becomes the managing controller of another object.
+    /// Creates the reference that makes `owner` the managing controller of another object (`metav1.NewControllerRef`).
     pub fn controller(owner: &Object) -> OwnerReference {
         OwnerReference {
             api_version: owner.api_version().into(),
@@ -41,7 +41,7 @@ impl OwnerReference {
         }
     }
 
-    /// The reference as it stands in `metadata.ownerReferences`.
+    /// Returns the entry for `metadata.ownerReferences`.
     pub fn to_value(&self) -> Value {
         let mut reference =
             json!({"apiVersion": self.api_version, "kind": self.kind, "name": self.name, "uid": self.uid});
@@ -54,7 +54,7 @@ impl OwnerReference {
         reference
     }
 
-    /// Reads one entry of `metadata.ownerReferences`.
+    /// Parses an entry of `metadata.ownerReferences`.
     pub fn from_value(value: &Value) -> OwnerReference {
         let text = |field: &str| match value.get(field) {
             Some(Value::String(text)) => text.clone(),
@@ -72,51 +72,58 @@ impl OwnerReference {
     }
 }
 
-/// Reading JSON values by pointer, with "missing" and "empty" being the same.
+/// Reads JSON values by pointer; missing and empty values are the same.
 pub trait ValueRead {
-    /// The string at a JSON pointer, or the empty string.
+    /// Returns the string at a JSON pointer, or the empty string.
     fn str(&self, pointer: &str) -> &str;
-    /// The integer at a JSON pointer.
+    /// Returns the integer at a JSON pointer.
     fn int(&self, pointer: &str) -> Option<i64>;
-    /// Whether the value at a JSON pointer is `true`.
+    /// Returns `true` if the value at a JSON pointer is `true`.
     fn flag(&self, pointer: &str) -> bool;
-    /// The list at a JSON pointer, or an empty one.
+    /// Returns the list at a JSON pointer, or an empty one.
     fn list(&self, pointer: &str) -> &[Value];
-    /// The map at a JSON pointer.
+    /// Returns the map at a JSON pointer.
     fn map(&self, pointer: &str) -> Option<&Map>;
-    /// The value at a JSON pointer, unless it is missing or null.
+    /// Returns the value at a JSON pointer; `None` if it is missing or null.
     fn at(&self, pointer: &str) -> Option<&Value>;
-    /// The timestamp at a JSON pointer.
+    /// Returns the timestamp at a JSON pointer; `None` if it is missing or not RFC 3339.
     fn time(&self, pointer: &str) -> Option<Time>;
-    /// The map of strings at a JSON pointer, in the order of its keys; other values are left out.
+    /// Returns the map of strings at a JSON pointer without its other values.
     fn strings(&self, pointer: &str) -> BTreeMap<String, String>;
 }
 
 impl ValueRead for Value {
+    #[inline]
     fn str(&self, pointer: &str) -> &str {
         self.pointer(pointer).and_then(Value::as_str).unwrap_or("")
     }
 
+    #[inline]
     fn int(&self, pointer: &str) -> Option<i64> {
         self.pointer(pointer).and_then(Value::as_i64)
     }
 
+    #[inline]
     fn flag(&self, pointer: &str) -> bool {
         self.pointer(pointer).and_then(Value::as_bool).unwrap_or(false)
     }
 
+    #[inline]
     fn list(&self, pointer: &str) -> &[Value] {
         self.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
+    #[inline]
     fn map(&self, pointer: &str) -> Option<&Map> {
         self.pointer(pointer).and_then(Value::as_object)
     }
 
+    #[inline]
     fn at(&self, pointer: &str) -> Option<&Value> {
         self.pointer(pointer).filter(|v| !v.is_null())
     }
 
+    #[inline]
     fn time(&self, pointer: &str) -> Option<Time> {
         self.pointer(pointer).and_then(Value::as_str).and_then(Time::parse)
     }
@@ -127,24 +134,24 @@ impl ValueRead for Value {
     }
 }
 
-/// Writing JSON values by pointer; missing maps on the way are made.
+/// Writes JSON values by pointer; missing maps on the path are created.
 pub trait ValueWrite {
-    /// Sets the value at a JSON pointer of map keys (no list indexes), making the maps on the way.
+    /// Sets the value at a JSON pointer of map keys (no list indexes).
     fn put(&mut self, pointer: &str, value: impl Into<Value>);
-    /// Sets the value at a JSON pointer when it is missing or null.
+    /// Sets the value at a JSON pointer if it is missing or null.
     fn put_default(&mut self, pointer: &str, value: impl Into<Value>);
-    /// Removes the value at a JSON pointer and answers it; parents stay, even when they are empty now.
+    /// Removes and returns the value at a JSON pointer; maps that become empty stay.
     fn remove_at(&mut self, pointer: &str) -> Option<Value>;
-    /// The map at a JSON pointer, made when it is missing.
+    /// Returns the map at a JSON pointer for changing it; anything else there is replaced by an empty map.
     fn map_mut(&mut self, pointer: &str) -> &mut Map;
-    /// The list at a JSON pointer, made when it is missing.
+    /// Returns the list at a JSON pointer for changing it; anything else there is replaced by an empty list.
     fn list_mut(&mut self, pointer: &str) -> &mut Vec<Value>;
-    /// The items of the list at a JSON pointer, none when there is no such list; makes nothing.
+    /// Iterates over the items of the list at a JSON pointer for changing them; creates nothing.
     fn items_mut(&mut self, pointer: &str) -> std::slice::IterMut<'_, Value>;
 }
 
-/// Walks to `pointer`, making maps where there are none, and answers the place.
-fn place<'a>(root: &'a mut Value, pointer: &str) -> &'a mut Value {
+/// Returns the value at `pointer`, after creating the maps on the path and inserting `null` if it is missing.
+fn at_or_insert<'a>(root: &'a mut Value, pointer: &str) -> &'a mut Value {
     let mut here = root;
     for token in pointer.split('/').skip(1) {
         let key = unescaped(token);
@@ -152,7 +159,7 @@ fn place<'a>(root: &'a mut Value, pointer: &str) -> &'a mut Value {
             *here = Value::Object(Map::new());
         }
         here = match here {
-            Value::Object(map) => map.slot(&key),
+            Value::Object(map) => map.get_or_insert_null(&key),
             _ => unreachable!("made a map above"),
         };
     }
@@ -161,7 +168,7 @@ fn place<'a>(root: &'a mut Value, pointer: &str) -> &'a mut Value {
 
 impl ValueWrite for Value {
     fn put(&mut self, pointer: &str, value: impl Into<Value>) {
-        *place(self, pointer) = value.into();
+        *at_or_insert(self, pointer) = value.into();
     }
 
     fn put_default(&mut self, pointer: &str, value: impl Into<Value>) {
@@ -176,7 +183,7 @@ impl ValueWrite for Value {
     }
 
     fn map_mut(&mut self, pointer: &str) -> &mut Map {
-        let here = place(self, pointer);
+        let here = at_or_insert(self, pointer);
         if !here.is_object() {
             *here = Value::Object(Map::new());
         }
@@ -187,7 +194,7 @@ impl ValueWrite for Value {
     }
 
     fn list_mut(&mut self, pointer: &str) -> &mut Vec<Value> {
-        let here = place(self, pointer);
+        let here = at_or_insert(self, pointer);
         if !here.is_array() {
             *here = json!([]);
         }
@@ -205,125 +212,141 @@ impl ValueWrite for Value {
     }
 }
 
-/// What `metadata`, `apiVersion` and `kind` say of an object.
+/// Accessors for `apiVersion`, `kind` and `metadata`.
 pub trait ObjectMeta {
     /// `apps/v1`.
     fn api_version(&self) -> &str;
-    /// `Deployment`.
+    /// The kind, such as `Deployment`.
     fn kind(&self) -> &str;
     /// `metadata.name`.
     fn name(&self) -> &str;
-    /// `metadata.name`, or what it is going to begin with (`metadata.generateName`): how errors call a new object.
+    /// `metadata.name`, or `metadata.generateName` if that is empty: the name of a new object in error messages.
     fn name_or_prefix(&self) -> &str;
-    /// `metadata.namespace`, empty for objects of the cluster.
+    /// `metadata.namespace`; empty for cluster-scoped objects.
     fn namespace(&self) -> &str;
     /// `metadata.uid`.
     fn uid(&self) -> &str;
     /// `metadata.resourceVersion`.
     fn resource_version(&self) -> &str;
-    /// `metadata.generation`, 0 when there is none.
+    /// `metadata.generation`, or 0.
     fn generation(&self) -> i64;
     /// `metadata.creationTimestamp`.
     fn creation_time(&self) -> Option<Time>;
-    /// `metadata.deletionTimestamp`: when the object has to be gone.
+    /// `metadata.deletionTimestamp`: the time at which the object has to be gone.
     fn deletion_time(&self) -> Option<Time>;
-    /// Whether the object is being deleted.
+    /// Returns `true` if `metadata.deletionTimestamp` is set.
     fn is_deleting(&self) -> bool;
     /// `metadata.labels`.
     fn labels(&self) -> BTreeMap<String, String>;
-    /// One annotation.
+    /// Returns the value of an annotation.
     fn annotation(&self, key: &str) -> Option<&str>;
-    /// One label.
+    /// Returns the value of a label.
     fn label(&self, key: &str) -> Option<&str>;
     /// `metadata.ownerReferences`.
     fn owners(&self) -> Vec<OwnerReference>;
-    /// Whether an owner manages the object.
+    /// Returns `true` if the object has a managing controller.
     fn is_managed(&self) -> bool;
-    /// The owner that manages the object.
+    /// Returns the owner with `controller: true` (`metav1.GetControllerOf`).
     fn controller_of(&self) -> Option<OwnerReference>;
-    /// The name of the owner that manages the object, if that is of this kind.
+    /// Returns the name of the managing controller if it is of this kind.
     fn controller_of_kind(&self, kind: &str) -> Option<&str>;
-    /// Whether `uid` is the managing owner.
+    /// Returns `true` if the managing controller has this UID (`metav1.IsControlledBy`).
     fn is_controlled_by(&self, uid: &str) -> bool;
     /// `metadata.finalizers`.
     fn finalizers(&self) -> Vec<&str>;
-    /// Whether one finalizer is there.
+    /// Returns `true` if the object has this finalizer.
     fn has_finalizer(&self, name: &str) -> bool;
     /// Sets an annotation.
     fn set_annotation(&mut self, key: &str, value: &str);
     /// Sets a label.
     fn set_label(&mut self, key: &str, value: &str);
-    /// Adds a finalizer unless it is there.
+    /// Adds a finalizer if it is missing.
     fn add_finalizer(&mut self, name: &str);
-    /// Removes a finalizer; an empty list goes too.
+    /// Removes a finalizer, and the list if it is empty then.
     fn remove_finalizer(&mut self, name: &str);
 }
 
-/// A field of an object as a text, or the empty text.
+/// Returns a top-level string, or the empty string.
+#[inline]
 fn text<'a>(object: &'a Value, field: &str) -> &'a str {
     object.get(field).and_then(Value::as_str).unwrap_or("")
 }
 
-/// A field of the metadata, the pointer to which is not worth following: this is asked for more than anything else.
+/// Returns a field of the metadata. These are read more often than anything else, so this avoids parsing a pointer.
+#[inline]
 fn meta<'a>(object: &'a Value, field: &str) -> Option<&'a Value> {
     object.get("metadata")?.get(field)
 }
 
+#[inline]
 fn meta_text<'a>(object: &'a Value, field: &str) -> &'a str {
     meta(object, field).and_then(Value::as_str).unwrap_or("")
 }
 
-/// The owner references as they stand there.
+/// Returns the entries of `metadata.ownerReferences`.
+#[inline]
 fn references(object: &Value) -> &[Value] {
     meta(object, "ownerReferences").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// The reference to the managing owner.
+/// Returns the entry of the managing controller.
+#[inline]
 fn managing(object: &Value) -> Option<&Value> {
     references(object).iter().find(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true))
 }
 
 impl ObjectMeta for Value {
+    #[inline]
     fn api_version(&self) -> &str {
         text(self, "apiVersion")
     }
 
+    #[inline]
     fn kind(&self) -> &str {
         text(self, "kind")
     }
 
+    #[inline]
     fn name(&self) -> &str {
         meta_text(self, "name")
     }
 
+    #[inline]
     fn name_or_prefix(&self) -> &str {
         if self.name().is_empty() { meta_text(self, "generateName") } else { self.name() }
     }
 
+    #[inline]
     fn namespace(&self) -> &str {
         meta_text(self, "namespace")
     }
 
+    #[inline]
     fn uid(&self) -> &str {
         meta_text(self, "uid")
     }
 
+    #[inline]
     fn resource_version(&self) -> &str {
         meta_text(self, "resourceVersion")
     }
 
+    #[inline]
     fn generation(&self) -> i64 {
         self.int("/metadata/generation").unwrap_or(0)
     }
 
+    #[inline]
     fn creation_time(&self) -> Option<Time> {
         self.time("/metadata/creationTimestamp")
     }
 
+    #[inline]
     fn deletion_time(&self) -> Option<Time> {
         self.time("/metadata/deletionTimestamp")
     }
 
+    #[inline]
     fn is_deleting(&self) -> bool {
         meta(self, "deletionTimestamp").is_some_and(|time| !time.is_null())
     }
@@ -332,10 +355,12 @@ impl ObjectMeta for Value {
         self.strings("/metadata/labels")
     }
 
+    #[inline]
     fn annotation(&self, key: &str) -> Option<&str> {
         self.map("/metadata/annotations")?.get(key)?.as_str()
     }
 
+    #[inline]
     fn label(&self, key: &str) -> Option<&str> {
         self.map("/metadata/labels")?.get(key)?.as_str()
     }
@@ -344,6 +369,7 @@ impl ObjectMeta for Value {
         references(self).iter().map(OwnerReference::from_value).collect()
     }
 
+    #[inline]
     fn is_managed(&self) -> bool {
         managing(self).is_some()
     }
@@ -357,6 +383,7 @@ impl ObjectMeta for Value {
         (text(owner, "kind") == kind).then(|| text(owner, "name"))
     }
 
+    #[inline]
     fn is_controlled_by(&self, uid: &str) -> bool {
         managing(self).is_some_and(|owner| text(owner, "uid") == uid)
     }
@@ -365,6 +392,7 @@ impl ObjectMeta for Value {
         self.list("/metadata/finalizers").iter().filter_map(Value::as_str).collect()
     }
 
+    #[inline]
     fn has_finalizer(&self, name: &str) -> bool {
         self.list("/metadata/finalizers").iter().any(|f| f == name)
     }

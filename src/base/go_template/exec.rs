@@ -1,4 +1,4 @@
-//! Running a template over data. Errors name the place and the piece of the template as Go does.
+//! Execution of a template (Go, `text/template/exec.go`). Errors name the position and the node as Go does.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,10 +9,10 @@ use super::value::Val;
 use crate::go::quote;
 use crate::json::Value;
 
-/// Templates that call each other deeper than this are stopped.
+/// The limit of nested template calls.
 const MAX_DEPTH: usize = 150;
 
-/// What a run needs to know of the parsed text.
+/// The parsed templates that an execution uses.
 pub(super) struct Program<'n> {
     pub(super) name: &'n str,
     pub(super) text: &'n str,
@@ -20,7 +20,7 @@ pub(super) struct Program<'n> {
     pub(super) allow_missing: bool,
 }
 
-/// Runs the main template; with an error comes what had been printed by then.
+/// Executes the main template; an error comes with the output so far.
 pub(super) fn run(program: &Program<'_>, data: &Value) -> Result<String, (String, String)> {
     let root = Val::Known(Cow::Borrowed(data));
     let mut state = State {
@@ -41,7 +41,7 @@ pub(super) fn run(program: &Program<'_>, data: &Value) -> Result<String, (String
     }
 }
 
-/// Whether a range goes on after a node.
+/// Whether a range continues after a node.
 #[derive(Clone, Copy, PartialEq)]
 enum Flow {
     On,
@@ -49,13 +49,13 @@ enum Flow {
     Continue,
 }
 
-/// The piece of the template that an error is about.
+/// The node that an error refers to.
 #[derive(Clone, Copy)]
 enum Place<'n> {
     Pipeline(&'n Pipeline),
     Command(&'n Command),
     Operand(&'n Operand),
-    /// A call of a template: place, quoted name, data.
+    /// A template call: position, quoted name, data.
     Template(usize, &'n str, Option<&'n Pipeline>),
 }
 
@@ -73,7 +73,7 @@ impl fmt::Display for Place<'_> {
 
 struct State<'n, 'v> {
     program: &'n Program<'n>,
-    /// The template being run, for messages.
+    /// The name of the executing template, for messages.
     template: &'n str,
     out: String,
     variables: Vec<(String, Val<'v>)>,
@@ -177,7 +177,7 @@ impl<'n, 'v> State<'n, 'v> {
         Ok(Flow::On)
     }
 
-    /// One variable gets the element; of two the first gets the index.
+    /// Sets the variables of a range: one gets the element; of two the first gets the index or key.
     fn set_range_variables(
         &mut self,
         pipeline: &Pipeline,
@@ -234,7 +234,7 @@ impl<'n, 'v> State<'n, 'v> {
         Ok(value)
     }
 
-    /// Runs a command; the value of the command before a `|` is its last argument.
+    /// Evaluates a command; the value of the command before a `|` is its last argument.
     fn command(&mut self, dot: &Val<'v>, command: &'n Command, last: Option<Val<'v>>) -> Outcome<Val<'v>> {
         let Some(first) = command.operands.first() else { return Ok(Val::Missing) };
         match &first.term {
@@ -256,7 +256,7 @@ impl<'n, 'v> State<'n, 'v> {
         }
     }
 
-    /// The value of a constant, the dot, or a pipeline in parentheses.
+    /// Evaluates a constant, the dot, or a pipeline in parentheses.
     fn operand(&mut self, dot: &Val<'v>, operand: &'n Operand) -> Outcome<Val<'v>> {
         Ok(match &operand.term {
             Term::Dot => dot.clone(),
@@ -271,7 +271,7 @@ impl<'n, 'v> State<'n, 'v> {
         })
     }
 
-    /// `.a.b`, `$x.a.b`, `(pipeline).a.b`.
+    /// Evaluates `.a.b`, `$x.a.b` or `(pipeline).a.b`.
     fn fields(&mut self, dot: &Val<'v>, operand: &'n Operand, has_arguments: bool) -> Outcome<Val<'v>> {
         self.place = Some(Place::Operand(operand));
         let (start, fields) = match &operand.term {
@@ -412,7 +412,7 @@ impl<'n, 'v> State<'n, 'v> {
         }
     }
 
-    /// The problem with the place and the piece of the template it is about.
+    /// Formats an error with its position and node.
     fn error(&self, problem: &str) -> String {
         let (name, template) = (self.program.name, self.template);
         let Some(place) = self.place else { return format!("template: {template}: {problem}") };

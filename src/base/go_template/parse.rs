@@ -1,4 +1,4 @@
-//! Tokens into trees. Errors have the words of Go's parser.
+//! The parser (Go, `text/template/parse/parse.go`), with Go's error messages.
 
 use super::funcs;
 use super::lex::{Kind, Token, lex};
@@ -6,7 +6,7 @@ use super::node::{Command, Node, Operand, Pipeline, Templates, Term};
 use crate::go::quote;
 use crate::go::unquote;
 
-/// Parses a template and those it defines; the error is Go's, with the template's name and the line.
+/// Parses a template and those that it defines; errors have the template's name and the line.
 pub(super) fn parse(name: &str, text: &str) -> Result<Templates, String> {
     let variables = vec!["$".to_owned()];
     let mut parser = Parser { tokens: lex(text), at: 0, variables, ranges: 0, templates: Templates::new(), depth: 0 };
@@ -26,18 +26,18 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Templates, String> {
 struct Parser {
     tokens: Vec<Token>,
     at: usize,
-    /// The variables that can be used here.
+    /// The variables in scope.
     variables: Vec<String>,
     ranges: usize,
     templates: Templates,
-    /// Open parentheses and blocks.
+    /// The number of open parentheses and blocks.
     depth: usize,
 }
 
-/// Deeper nesting is refused, so that no template can exhaust the stack.
+/// The limit of nesting, so that a template cannot exhaust the stack.
 const MAX_DEPTH: usize = 200;
 
-/// What ended a list of nodes.
+/// The token that ended a list of nodes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Stop {
     End,
@@ -47,7 +47,7 @@ enum Stop {
 enum Item {
     Node(Node),
     Stop(Stop),
-    /// A definition, which leaves nothing behind.
+    /// A definition, which adds no node.
     Nothing,
 }
 
@@ -154,7 +154,7 @@ impl Parser {
         Ok((pipeline, body, otherwise))
     }
 
-    /// What follows `else`; `else if` and `else with` share the end of the outer one.
+    /// Parses the rest after `else`; `else if` and `else with` share the `end` of the outer block.
     fn otherwise(&mut self, context: &str) -> Parsed<Vec<Node>> {
         let token = self.peek();
         if token.kind == Kind::Keyword && token.text == context && context != "range" {
@@ -206,7 +206,7 @@ impl Parser {
         self.body_of(name, "define clause")
     }
 
-    /// The body of a named template, which sees no variables of the text around it.
+    /// Parses the body of a named template, in which no outer variables are in scope.
     fn body_of(&mut self, name: String, context: &str) -> Parsed<()> {
         let outside = std::mem::replace(&mut self.variables, vec!["$".to_owned()]);
         let ranges = std::mem::take(&mut self.ranges);
@@ -220,7 +220,7 @@ impl Parser {
         Ok(())
     }
 
-    /// The name of a template, where it stands, and how messages show it.
+    /// Parses the name of a template; returns its position, the name, and its form in messages.
     fn template_name(&mut self, context: &str) -> Parsed<(usize, String, String)> {
         let token = self.next_non_space();
         match token.kind {
@@ -276,7 +276,7 @@ impl Parser {
         Ok(pipeline)
     }
 
-    /// `$x :=`, `$x =` and, for ranges, `$i, $x :=`.
+    /// Parses `$x :=`, `$x =` and, for ranges, `$i, $x :=`.
     fn declarations(&mut self, context: &str, pipeline: &mut Pipeline) -> Parsed<()> {
         while self.peek_non_space().kind == Kind::Variable {
             let before = self.at;
@@ -416,7 +416,7 @@ impl Parser {
         token
     }
 
-    /// The token to come; behind the last one (an end or an error) it comes again and again.
+    /// Returns the next token without consuming it; the last one (an end or an error) repeats.
     fn peek(&self) -> Token {
         let last = self.tokens.len() - 1;
         self.tokens[self.at.min(last)].clone()
@@ -451,7 +451,7 @@ fn char_value(token: &Token) -> Parsed<Term> {
     }
 }
 
-/// Numbers in Go's notation; what has a point or an exponent is a float.
+/// Parses a number in Go's notation; one with a point or an exponent is a float.
 fn number_value(text: &str) -> Parsed<Term> {
     let bad = || format!("illegal number syntax: {}", quote(text));
     let plain = text.replace('_', "");

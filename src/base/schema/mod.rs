@@ -109,31 +109,6 @@ pub enum Width {
     I64,
 }
 
-/// What a walker over values needs to know of a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape<'a> {
-    /// An object of this definition.
-    Object(&'static str),
-    /// A list of these.
-    List(&'a Type),
-    /// A map of these.
-    Map(&'a Type),
-    /// Anything without structure.
-    Other(&'a Type),
-}
-
-impl Type {
-    /// How a walker goes on from here.
-    pub fn shape(&self) -> Shape<'_> {
-        match self {
-            Type::Object(name) => Shape::Object(name),
-            Type::List(items) => Shape::List(items),
-            Type::Map(values) => Shape::Map(values),
-            other => Shape::Other(other),
-        }
-    }
-}
-
 impl Definition {
     /// The field of this name.
     pub fn field(&self, name: &str) -> Option<&Field> {
@@ -204,11 +179,6 @@ impl Schema {
     /// The names of all definitions, sorted.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.lines.iter().map(|line| line.name)
-    }
-
-    /// What a field of a definition holds; `None` when there is no such definition or field.
-    pub fn field(&self, definition: &str, field: &str) -> Option<Shape<'_>> {
-        Some(self.definition(definition)?.field(field)?.ty.shape())
     }
 
     fn name_at(&self, index: usize) -> Option<&'static str> {

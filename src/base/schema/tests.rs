@@ -36,15 +36,3 @@ fn fields_have_types() {
     assert_eq!(of("io.k8s.api.coordination.v1.LeaseSpec", "renewTime"), Type::MicroTime);
     assert_eq!(of("io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry", "fieldsV1"), Type::Any);
 }
-
-#[test]
-fn walkers_see_shapes() {
-    let schema = Schema::builtin();
-    assert_eq!(schema.field("io.k8s.api.core.v1.Pod", "spec"), Some(Shape::Object("io.k8s.api.core.v1.PodSpec")));
-    assert_eq!(
-        schema.field("io.k8s.api.core.v1.PodSpec", "containers"),
-        Some(Shape::List(&Type::Object("io.k8s.api.core.v1.Container")))
-    );
-    assert_eq!(schema.field("io.k8s.api.core.v1.ConfigMap", "data"), Some(Shape::Map(&Type::String)));
-    assert_eq!(schema.field("io.k8s.api.core.v1.PodSpec", "nope"), None);
-}

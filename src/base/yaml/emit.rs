@@ -1,4 +1,5 @@
-//! The YAML writer: the bytes of `kubectl -o yaml`, with its choice of quotes, its line folding and its key order.
+//! The YAML emitter: the bytes of `kubectl -o yaml` with its quotes, line folding and key order (go-yaml v2,
+//! `emitterc.go` and `encode.go`).
 
 use std::cmp::Ordering;
 
@@ -6,13 +7,13 @@ use super::scalar::{self, Meaning};
 use crate::json::{Map, SharedStr, Value};
 use crate::{go, json};
 
-/// Plain and quoted scalars are broken at the first blank past this column.
+/// The column after which plain and quoted scalars are broken at the next space.
 const BEST_WIDTH: usize = 80;
-/// Longer keys are written in the `? key` form.
+/// The length above which keys are written in the form `? key`.
 const LONGEST_SIMPLE_KEY: usize = 128;
 const INDENT: usize = 2;
 
-/// The value as one YAML document, ending in a line break.
+/// Formats a value as a YAML document that ends in a line break.
 pub fn to_yaml(value: &Value) -> String {
     let mut emitter = Emitter { out: String::new(), column: 0, whitespace: true, indention: true, indent: 0 };
     emitter.node(value, Place::Root);
@@ -20,7 +21,7 @@ pub fn to_yaml(value: &Value) -> String {
     emitter.out
 }
 
-/// Where a node stands, as far as its form depends on it.
+/// The position of a node, as far as its form depends on it.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     Root,
@@ -40,11 +41,11 @@ enum Style {
 
 struct Emitter {
     out: String,
-    /// Characters on the current line.
+    /// The number of characters on the current line.
     column: usize,
-    /// Whether the last thing written separates tokens.
+    /// `true` if the last character written separates tokens.
     whitespace: bool,
-    /// Whether only indentation and indicators stand on the current line.
+    /// `true` if the current line has only indentation and indicators.
     indention: bool,
     indent: usize,
 }
@@ -61,7 +62,7 @@ impl Emitter {
             Value::Bool(flag) => self.plain(if *flag { "true" } else { "false" }, place != Place::Key),
             Value::Number(number) => {
                 let text = json::number_text(number);
-                // Go writes a whole float as digits and then reads it back as an integer, if it fits one.
+                // Go formats an integral float as digits, which are then read back as an integer if it is in range.
                 match (scalar::meaning(&text), number.as_f64()) {
                     (Meaning::Int(int), _) => self.plain(&int.to_string(), true),
                     (Meaning::Uint(uint), _) => self.plain(&uint.to_string(), true),
@@ -272,7 +273,7 @@ impl Emitter {
         self.indention = self.indention && is_indention;
     }
 
-    /// Goes to the current indentation, on a new line unless nothing but indentation stands on this one.
+    /// Moves to the current indentation, on a new line unless this one has only indentation.
     fn write_indent(&mut self) {
         self.break_unless_at(self.indent);
         while self.column < self.indent {
@@ -299,7 +300,7 @@ impl Emitter {
     }
 }
 
-/// The wanted style, or the next safer one that can hold the text.
+/// Returns the requested style, or the next more general one that can represent the text.
 fn choose_style(text: &str, wanted: Style, place: Place) -> Style {
     let facts = Facts::of(text);
     let mut style = wanted;
@@ -315,7 +316,7 @@ fn choose_style(text: &str, wanted: Style, place: Place) -> Style {
     style
 }
 
-/// What the text of a scalar allows.
+/// The styles that the text of a scalar permits.
 struct Facts {
     multiline: bool,
     plain_allowed: bool,
@@ -347,7 +348,7 @@ impl Facts {
     }
 }
 
-/// Whether the text has characters that mean something in YAML where they stand.
+/// Returns `true` if the text has characters that YAML interprets at their position.
 fn has_indicators(chars: &[char]) -> bool {
     let document_marker = chars.starts_with(&['-'; 3]) || chars.starts_with(&['.'; 3]);
     let blank = |at: usize| chars.get(at).is_none_or(|&c| is_blank(c));
@@ -369,15 +370,15 @@ fn is_blank(c: char) -> bool {
     c == ' ' || c == '\t' || c == '\0' || is_break(c)
 }
 
-/// Characters above U+FFFF count as unprintable in the library that kubectl uses.
+/// Returns `true` for printable characters; go-yaml treats those above U+FFFF as unprintable.
 fn is_printable(c: char) -> bool {
     matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && c != '\u{feff}'
 }
 
-/// The keys in the order of kubectl's YAML: numbers inside them by value, letters after other characters.
+/// Returns the keys in go-yaml's order (`keyList.Less`): numbers in them by value, letters after other characters.
 ///
-/// The order is not total for strange keys, which `sort_by` may punish with a panic: hence an insertion sort, cheap here
-/// because the keys come sorted by their bytes.
+/// That order is not total for some keys, for which `sort_by` may panic; hence the insertion sort, which is cheap
+/// because the keys are already sorted by their bytes.
 fn natural_order(fields: &Map) -> Vec<&SharedStr> {
     let mut keys: Vec<&SharedStr> = Vec::with_capacity(fields.len());
     for key in fields.keys() {

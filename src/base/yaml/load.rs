@@ -1,4 +1,5 @@
-//! One YAML document into a JSON value: a tree of nodes from the parser's events, then the meaning of each node.
+//! Parsing a YAML document into a JSON value: parser events become a tree of nodes, and nodes become values (go-yaml
+//! v2, `decode.go`).
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,30 +15,36 @@ use super::{Dialect, Loaded, json_stream};
 use crate::json::{Number, Value};
 use crate::{go, json};
 
-/// Nesting beyond this is refused, so that no document can exhaust the stack.
+/// The limit of nesting, so that a document cannot exhaust the stack.
 const MAX_DEPTH: usize = 500;
 
-/// Reads one document: JSON if it starts with a brace and is valid JSON, YAML otherwise.
+/// Parses a document: JSON if it starts with a brace and is valid JSON, otherwise YAML. An empty document is `null`.
 ///
-/// An empty document is `null`.
+/// # Errors
+///
+/// Returns the first syntax error.
 pub fn to_json(doc: &str) -> Result<Loaded, YamlError> {
     if !json_stream::starts_as_json(doc) {
         return yaml_to_json(doc);
     }
     match json_stream::parse_json(doc) {
         Ok(loaded) => Ok(loaded),
-        // A flow mapping without quotes is YAML; what is neither is called bad JSON.
+        // A flow mapping without quotes is YAML. If it is neither, kubectl reports the JSON error.
         Err(error @ YamlError::Json { .. }) => yaml_to_json(doc).map_err(|_| error),
         Err(error) => Err(error),
     }
 }
 
-/// Reads one YAML document.
+/// Parses a YAML document.
 pub(super) fn yaml_to_json(doc: &str) -> Result<Loaded, YamlError> {
     to_json_in(doc, Dialect::Yaml11)
 }
 
-/// Reads one YAML document whose unquoted scalars mean what a dialect says.
+/// Parses a YAML document with the scalars of a dialect.
+///
+/// # Errors
+///
+/// Returns the first syntax error.
 pub fn to_json_in(doc: &str, dialect: Dialect) -> Result<Loaded, YamlError> {
     let doc = doc.strip_prefix('\u{feff}').unwrap_or(doc);
     if doc.chars().any(is_forbidden) {
@@ -60,7 +67,7 @@ pub fn to_json_in(doc: &str, dialect: Dialect) -> Result<Loaded, YamlError> {
         Some(root) => reader.value(root, 0)?,
         None => Value::Null,
     };
-    // kubectl makes JSON of its manifests before anybody could complain about keys given twice; kustomize does complain.
+    // kubectl converts manifests to JSON before the strict decoder sees repeated keys; kustomize reports them.
     let duplicates = match reader.duplicates.is_empty() {
         true => Vec::new(),
         false => vec![format!("yaml: unmarshal errors:\n  {}", reader.duplicates.join("\n  "))],
@@ -68,7 +75,7 @@ pub fn to_json_in(doc: &str, dialect: Dialect) -> Result<Loaded, YamlError> {
     Ok(Loaded { value, duplicates, other_keys: reader.other_keys })
 }
 
-/// Parses the document, or a version of it with the same data that our parser accepts.
+/// Parses the document, or an equivalent that our parser accepts.
 fn parse_leniently(doc: &str) -> Result<(Tree, Cow<'_, str>), YamlError> {
     let mut doc = Cow::Borrowed(doc);
     loop {
@@ -111,28 +118,28 @@ enum Content {
     },
     Sequence(Vec<NodeId>),
     Mapping(Vec<(NodeId, NodeId)>),
-    /// `at` is the place of the `*` in characters, for messages.
+    /// `at` is the offset of the `*` in characters, for messages.
     Alias {
         anchor: usize,
         at: usize,
     },
 }
 
-/// The document as the parser sees it: styles, tags and aliases still visible.
+/// The nodes of a document with styles, tags and aliases.
 struct Tree {
     nodes: Vec<Node>,
     anchors: HashMap<usize, NodeId>,
     root: Option<NodeId>,
 }
 
-/// Why there is no tree.
+/// The reason why a document has no tree.
 enum Problem {
     Syntax(ScanError),
-    /// The line where collections are nested too deep.
+    /// The line at which the limit of nesting is exceeded.
     Depth(usize),
 }
 
-/// A collection whose end has not been seen yet.
+/// A collection whose end event has not been seen yet.
 struct Open {
     id: NodeId,
     children: Vec<NodeId>,
@@ -191,13 +198,13 @@ impl Tree {
     }
 }
 
-/// The name of the alias whose `*` is the character at this place.
+/// Returns the name of the alias whose `*` is at this offset.
 fn alias_name(doc: &str, at: usize) -> String {
     let name = doc.chars().skip(at).skip_while(|&c| c == '*');
     name.take_while(|&c| c.is_alphanumeric() || c == '-' || c == '_').collect()
 }
 
-/// `!!int` and friends by their short names; tags that mean nothing to kubectl read as text.
+/// Returns the short name of a tag such as `!!int`; unknown tags are `!!str`.
 fn tag_name(tag: &Tag) -> String {
     match (tag.handle.as_str(), tag.suffix.strip_prefix("tag:yaml.org,2002:")) {
         ("tag:yaml.org,2002:", _) => tag.suffix.clone(),
@@ -206,10 +213,10 @@ fn tag_name(tag: &Tag) -> String {
     }
 }
 
-/// The fields of a mapping as they are written.
+/// The fields of a mapping in their original order.
 type Fields = Vec<(String, Value)>;
 
-/// Turns nodes into values.
+/// Converts nodes to values.
 struct Reader<'t> {
     doc: &'t str,
     dialect: Dialect,
@@ -245,8 +252,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Writes the pairs of a mapping in their order; merged mappings overwrite what came before them, as kubectl has it: of
-    /// pairs with the same key the last one counts.
+    /// Adds the pairs of a mapping in their order. Merged mappings (`<<`) overwrite earlier keys, as in go-yaml; the
+    /// last of equal keys wins.
     fn fill(&mut self, pairs: &[(NodeId, NodeId)], fields: &mut Fields, depth: usize) -> Result<(), YamlError> {
         let mut first_lines: HashMap<String, usize> = HashMap::new();
         for &(key, value) in pairs {
@@ -293,7 +300,7 @@ impl Reader<'_> {
                     _ => Err(wrong()),
                 })
             }
-            // Of several mappings the first one wins, so it is written last.
+            // The first of several merged mappings wins, so it is added last.
             Content::Sequence(items) => items.iter().rev().try_for_each(|&item| match &tree.nodes[item].content {
                 Content::Mapping(_) | Content::Alias { .. } => self.merge(item, fields, depth + 1),
                 _ => Err(wrong()),
@@ -302,7 +309,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A key as the JSON object has it; `None` is null.
+    /// Returns a key of the JSON object; `None` for null.
     fn key(&mut self, id: NodeId) -> Result<Option<String>, YamlError> {
         let tree = self.tree;
         match &tree.nodes[id].content {
@@ -332,7 +339,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A key that is no text is remembered.
+    /// Records a key that is not a string.
     fn note_core_key(&mut self, text: &str, plain: bool) {
         if plain && self.dialect.meaning(text) != Meaning::Text {
             self.other_keys.push(text.to_owned());
@@ -357,7 +364,8 @@ impl Reader<'_> {
         done
     }
 
-    /// Stops documents that are mostly aliases of aliases, by the ratio that kubectl's library allows.
+    /// Counts nodes and refuses documents that consist mostly of aliases, by the ratio of go-yaml
+    /// (`allowedAliasRatio`).
     fn count_node(&mut self) -> Result<(), YamlError> {
         self.nodes += 1;
         self.aliased += usize::from(self.alias_depth > 0);
@@ -371,7 +379,7 @@ impl Reader<'_> {
     }
 }
 
-/// The meaning of a scalar; text in quotes and text with a tag that kubectl does not know are strings.
+/// Converts a scalar; quoted ones and those with an unknown tag are strings.
 fn scalar_value(text: &str, plain: bool, tag: Option<&str>, dialect: Dialect) -> Result<Value, YamlError> {
     let meaning = dialect.meaning(text);
     let Some(tag) = tag else {
@@ -416,12 +424,12 @@ fn number_or_text(meaning: Meaning, text: &str, dialect: Dialect) -> Result<Valu
     })
 }
 
-/// JSON numbers beyond the signed range are floats to Kubernetes.
+/// Converts an unsigned integer; beyond the signed range JSON numbers are floats in Kubernetes.
 fn uint_value(uint: u64) -> Value {
     i64::try_from(uint).map_or_else(|_| (uint as f64).into(), Value::from)
 }
 
-/// A float as it comes out of JSON text: whole ones are written without a fraction and read as integers.
+/// Converts a float as a round trip through JSON does: integral floats become integers.
 fn float_value(float: f64) -> Result<Value, YamlError> {
     let Some(number) = Number::from_f64(float) else {
         return Err(YamlError::Yaml(format!("json: unsupported value: {}", go::float_g(float))));
@@ -432,7 +440,7 @@ fn float_value(float: f64) -> Result<Value, YamlError> {
     }
 }
 
-/// A value in Go's own syntax (`%#v`), as messages about keys show it; maps of YAML may have keys of any type.
+/// Formats a value with `%#v`, as messages about keys do; YAML maps may have keys of any type.
 fn go_syntax(value: &Value) -> String {
     go::value_syntax(value).replace("map[string]interface {}{", "map[interface {}]interface {}{")
 }
