@@ -210,7 +210,7 @@ fn kubernetes(env: &mut Env) -> Result<(), DeclarationError> {
 }
 
 type Args<'b, 'v> = Vec<CowVal<'b, 'v>>;
-type Answer<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
+type FunctionResult<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
 
 /// Returns the arguments, the receiver first.
 fn values(args: &Args<'_, '_>) -> Result<Vec<Value>, ExecutionError> {
@@ -225,49 +225,49 @@ fn items(args: &Args<'_, '_>) -> Result<Arc<Vec<Value>>, ExecutionError> {
     }
 }
 
-fn answer<'b, 'v>(value: impl Into<Value>) -> Answer<'b, 'v> {
+fn ok_value<'b, 'v>(value: impl Into<Value>) -> FunctionResult<'b, 'v> {
     let value: Box<dyn Val> = value.into().try_into()?;
     Ok(CowVal::Owned(value))
 }
 
-fn is_sorted<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
-    answer(items(&args)?.is_sorted())
+fn is_sorted<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
+    ok_value(items(&args)?.is_sorted())
 }
 
 /// Adds numbers or durations; the sum of an empty list is 0.
-fn sum<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn sum<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
     let items = items(&args)?;
     let mut items = items.iter().cloned();
     let first = items.next().unwrap_or(Value::Int(0));
-    answer(items.try_fold(first, |sum, item| sum + item)?)
+    ok_value(items.try_fold(first, |sum, item| sum + item)?)
 }
 
-fn min<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
-    extreme("min", &args, Ordering::Less)
+fn min<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
+    extremum("min", &args, Ordering::Less)
 }
 
-fn max<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
-    extreme("max", &args, Ordering::Greater)
+fn max<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
+    extremum("max", &args, Ordering::Greater)
 }
 
 /// Returns the first item that precedes all others in an order.
-fn extreme<'b, 'v>(name: &str, args: &Args<'b, 'v>, order: Ordering) -> Answer<'b, 'v> {
+fn extremum<'b, 'v>(name: &str, args: &Args<'b, 'v>, order: Ordering) -> FunctionResult<'b, 'v> {
     let items = items(args)?;
     let better = |best: Value, item: &Value| if item.partial_cmp(&best) == Some(order) { item.clone() } else { best };
     match items.split_first() {
-        Some((first, others)) => answer(others.iter().fold(first.clone(), better)),
+        Some((first, others)) => ok_value(others.iter().fold(first.clone(), better)),
         None => Err(ExecutionError::function_error(name, format!("{name} called on empty list"))),
     }
 }
 
-fn index_of<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn index_of<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
     let (items, wanted) = (items(&args)?, values(&args)?.pop());
-    answer(position(items.iter().position(|item| Some(item) == wanted.as_ref())))
+    ok_value(position(items.iter().position(|item| Some(item) == wanted.as_ref())))
 }
 
-fn last_index_of<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn last_index_of<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
     let (items, wanted) = (items(&args)?, values(&args)?.pop());
-    answer(position(items.iter().rposition(|item| Some(item) == wanted.as_ref())))
+    ok_value(position(items.iter().rposition(|item| Some(item) == wanted.as_ref())))
 }
 
 /// Converts a position; -1 if there is none.
@@ -276,12 +276,12 @@ fn position(found: Option<usize>) -> Value {
 }
 
 /// Returns the first match of a regular expression, or the empty string.
-fn find<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
-    answer(matches("find", &args)?.into_iter().next().unwrap_or_default())
+fn find<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
+    ok_value(matches("find", &args)?.into_iter().next().unwrap_or_default())
 }
 
-fn find_all<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
-    answer(matches("findAll", &args)?)
+fn find_all<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
+    ok_value(matches("findAll", &args)?)
 }
 
 /// Returns all matches of a regular expression in a string.
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn the_functions_of_kubernetes_can_be_called() {
+    fn kubernetes_functions_are_available() {
         for text in [
             "self.sum() == 7 && [].sum() == 0 && [0.5, 1.5].sum() == 2.0",
             "self.min() == 1 && self.max() == 3",
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_or_called_is_told() {
+    fn unsupported_expressions_are_refused() {
         let error = |text: &str| evaluate(text).expect_err("an error");
         assert!(error("self.all(").starts_with("ERROR: <input>:1:"), "{}", error("self.all("));
         assert_eq!(error("quantity('1Gi').isGreaterThan(self)"), "the CEL function quantity is not simulated by kctl");

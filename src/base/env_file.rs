@@ -26,7 +26,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_alone_is_looked_up() {
+    fn keys_without_a_value_are_looked_up_in_the_environment() {
         let path = std::env::var("PATH").unwrap_or_default();
         let found: Vec<_> = pairs("PATH\nNO_SUCH_VARIABLE_OF_THIS_TEST").collect();
         assert_eq!(found, [("PATH", path), ("NO_SUCH_VARIABLE_OF_THIS_TEST", String::new())]);

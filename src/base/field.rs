@@ -122,7 +122,7 @@ fn with_detail(head: String, detail: &str) -> String {
 }
 
 /// Formats a value: strings in quotes, everything else as JSON.
-fn shown(value: &Value) -> String {
+fn format_value(value: &Value) -> String {
     match value {
         Value::String(text) => quote(text),
         other => other.to_string(),
@@ -136,14 +136,18 @@ pub fn required(path: &Path, detail: &str) -> FieldError {
 
 /// Creates `f: Invalid value: "v": detail`.
 pub fn invalid(path: &Path, value: impl Into<Value>, detail: &str) -> FieldError {
-    error(Cause::Invalid, path, with_detail(format!("Invalid value: {}", shown(&value.into())), detail))
+    error(Cause::Invalid, path, with_detail(format!("Invalid value: {}", format_value(&value.into())), detail))
 }
 
 /// Creates `f: Unsupported value: "v": supported values: "a", "b"`.
 pub fn not_supported(path: &Path, value: impl Into<Value>, supported: &[&str]) -> FieldError {
     let list: Vec<String> = supported.iter().map(|s| quote(s)).collect();
     let detail = if list.is_empty() { String::new() } else { format!("supported values: {}", list.join(", ")) };
-    error(Cause::NotSupported, path, with_detail(format!("Unsupported value: {}", shown(&value.into())), &detail))
+    error(
+        Cause::NotSupported,
+        path,
+        with_detail(format!("Unsupported value: {}", format_value(&value.into())), &detail),
+    )
 }
 
 /// Creates `f: Forbidden: detail`.
@@ -153,12 +157,12 @@ pub fn forbidden(path: &Path, detail: &str) -> FieldError {
 
 /// Creates `f: Duplicate value: "v"`.
 pub fn duplicate(path: &Path, value: impl Into<Value>) -> FieldError {
-    error(Cause::Duplicate, path, format!("Duplicate value: {}", shown(&value.into())))
+    error(Cause::Duplicate, path, format!("Duplicate value: {}", format_value(&value.into())))
 }
 
 /// Creates `f: Not found: "v"`.
 pub fn not_found(path: &Path, value: impl Into<Value>) -> FieldError {
-    error(Cause::NotFound, path, format!("Not found: {}", shown(&value.into())))
+    error(Cause::NotFound, path, format!("Not found: {}", format_value(&value.into())))
 }
 
 /// Creates `f: Too long: may not be more than N bytes`.
@@ -178,7 +182,7 @@ mod tests {
     use crate::json::json;
 
     #[test]
-    fn errors_read_as_kubernetes_prints_them() {
+    fn error_messages_match_kubernetes() {
         let path = Path::new("spec").child("containers").index(1).child("labels").key("a");
         let cases = [
             (required(&path, ""), "spec.containers[1].labels[a]: Required value"),

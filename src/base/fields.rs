@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_have_the_words_of_kubernetes() {
+    fn error_messages_match_kubernetes() {
         let cases = [
             ("status.phase", "invalid selector: 'status.phase'; can't understand 'status.phase'"),
             ("a=b,c", "invalid selector: 'a=b,c'; can't understand 'c'"),
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_can_be_asked_for_exact_values() {
+    fn exact_values_are_found_for_index_lookups() {
         let selector = FieldSelector::parse("spec.nodeName=n1,status.phase!=Failed").unwrap();
         assert_eq!(selector.exact_value("spec.nodeName"), Some("n1"));
         assert_eq!(selector.exact_value("status.phase"), None);

@@ -123,7 +123,7 @@ mod tests {
     use crate::json::json;
 
     #[test]
-    fn names_are_read_as_they_are_printed() {
+    fn names_round_trip() {
         for api_version in ["v1", "apps/v1", "rbac.authorization.k8s.io/v1"] {
             assert_eq!(GroupVersion::parse(api_version).to_string(), api_version);
             assert!(GroupVersion::parse(api_version).is(api_version));

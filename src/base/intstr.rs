@@ -136,7 +136,7 @@ mod tests {
     use crate::json::json;
 
     #[test]
-    fn shares_are_rounded_as_asked() {
+    fn percentages_are_rounded_as_requested() {
         let cases = [
             (json!(3), 10, Rounding::Up, 3),
             (json!("25%"), 10, Rounding::Up, 3),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_are_no_percentage_are_refused() {
+    fn strings_without_a_percentage_are_refused() {
         let refusal = |value| resolve(&value, 10, Rounding::Up).unwrap_err().to_string();
         assert_eq!(refusal(json!("5")), "invalid value for IntOrString: invalid type: string is not a percentage");
         assert_eq!(
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn validation_has_the_words_of_the_api_server() {
+    fn validation_messages_match_the_api_server() {
         let problem = |value| IntOrPercent::from_value(&value).unwrap().non_negative_problem();
         assert_eq!(problem(json!(0)), None);
         assert_eq!(problem(json!("10%")), None);

@@ -427,7 +427,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writing_makes_the_way() {
+    fn missing_maps_are_created() {
         let mut object = json!({});
         object.put("/metadata/labels/a~1b", "c");
         object.put_default("/metadata/labels/a~1b", "d");
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn finalizers_come_and_go() {
+    fn finalizers_are_added_and_removed() {
         let mut object = json!({"metadata": {}});
         object.add_finalizer("x");
         object.add_finalizer("x");

@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn canonical_text_takes_the_largest_suffix_of_its_family() {
+    fn canonical_form_has_the_largest_suffix_of_its_family() {
         let cases = [
             ("0", "0"),
             ("-0", "0"),
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_have_the_words_of_kubernetes() {
+    fn error_messages_match_kubernetes() {
         for (text, expected) in [
             ("", QuantityError::Format),
             ("abc", QuantityError::Format),
@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_in_objects_are_quantities_too() {
+    fn json_numbers_are_quantities() {
         assert_eq!(Quantity::from_value(&json!(2)).unwrap().canonical(), "2");
         assert_eq!(Quantity::from_value(&json!(0.25)).unwrap().canonical(), "250m");
         assert_eq!(Quantity::from_value(&json!(" 1Gi ")).unwrap().canonical(), "1Gi");
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn arithmetic_keeps_the_family_of_the_left_side() {
+    fn arithmetic_keeps_the_suffix_family_of_the_left_side() {
         assert_eq!(parse("1Gi").add(&parse("512Mi")).canonical(), "1536Mi");
         assert_eq!(Quantity::ZERO.add(&parse("512Mi")).canonical(), "512Mi");
         assert_eq!(parse("1").sub(&parse("250m")).canonical(), "750m");
@@ -438,7 +438,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn canonical_text_reads_back_as_itself(q in any_quantity()) {
+        fn canonical_form_round_trips(q in any_quantity()) {
             let text = q.canonical();
             prop_assert_eq!(parse(&text), q);
             prop_assert_eq!(parse(&text).canonical(), text);
@@ -454,7 +454,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_or_refused(text in "[-+0-9.eEinumkKMGTP ]{0,60}") {
+        fn any_string_is_parsed_or_refused(text in "[-+0-9.eEinumkKMGTP ]{0,60}") {
             let _ = text.parse::<Quantity>().map(|q| q.canonical());
         }
     }

@@ -1,17 +1,17 @@
 //! Floating-point numbers as Go prints them (`strconv.AppendFloat`, `encoding/json`).
 
 /// A float as Go's `%g` and `%v` print it: shortest digits, with an exponent below 1e-4 and from a million on.
-pub fn float_g(float: f64) -> String {
+pub(crate) fn float_g(float: f64) -> String {
     special_float(float).map_or_else(|| Shortest::of(&format!("{float:e}")).general(), str::to_owned)
 }
 
 /// As [`float_g`], with only as many digits as a 32-bit float needs: the keys of YAML mappings are written so.
-pub fn float32_g(float: f32) -> String {
+pub(crate) fn float32_g(float: f32) -> String {
     special_float(float.into()).map_or_else(|| Shortest::of(&format!("{float:e}")).general(), str::to_owned)
 }
 
 /// A float as Go's JSON encoder writes it: exponents only below 1e-6 and from 1e21 on.
-pub fn float_json(float: f64) -> String {
+pub(crate) fn float_json(float: f64) -> String {
     let digits = Shortest::of(&format!("{float:e}"));
     if float == 0.0 || (float.abs() >= 1e-6 && float.abs() < 1e21) {
         return digits.positional();

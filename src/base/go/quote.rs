@@ -8,12 +8,12 @@ pub fn quote(text: &str) -> String {
 }
 
 /// As [`quote`], with everything beyond ASCII escaped (`%+q`).
-pub fn quote_ascii(text: &str) -> String {
+pub(crate) fn quote_ascii(text: &str) -> String {
     quote_with(text, '"', true)
 }
 
 /// A character in single quotes with Go's escapes (`strconv.QuoteRune`).
-pub fn quote_char(c: char) -> String {
+pub(crate) fn quote_char(c: char) -> String {
     quote_with(c.encode_utf8(&mut [0; 4]), '\'', false)
 }
 
@@ -46,7 +46,7 @@ fn quote_with(text: &str, mark: char, ascii: bool) -> String {
 }
 
 /// The text between two quotes with Go's escapes undone (`strconv.Unquote`); `None` if they are wrong.
-pub fn unquote(body: &str, mark: char) -> Option<String> {
+pub(crate) fn unquote(body: &str, mark: char) -> Option<String> {
     let mut out = String::new();
     let mut chars = body.chars();
     while let Some(c) = chars.next() {

@@ -51,7 +51,7 @@ enum Flow {
 
 /// The node that an error refers to.
 #[derive(Clone, Copy)]
-enum Place<'n> {
+enum ErrorNode<'n> {
     Pipeline(&'n Pipeline),
     Command(&'n Command),
     Operand(&'n Operand),
@@ -59,7 +59,7 @@ enum Place<'n> {
     Template(usize, &'n str, Option<&'n Pipeline>),
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for ErrorNode<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pipeline(pipeline) => pipeline.fmt(f),
@@ -78,7 +78,7 @@ struct State<'n, 'v> {
     out: String,
     variables: Vec<(String, Val<'v>)>,
     depth: usize,
-    place: Option<Place<'n>>,
+    place: Option<ErrorNode<'n>>,
 }
 
 type Outcome<T> = Result<T, String>;
@@ -112,7 +112,7 @@ impl<'n, 'v> State<'n, 'v> {
                 return Ok(flow);
             }
             Node::Template { at, name, shown_name, pipeline } => {
-                self.place = Some(Place::Template(*at, shown_name, pipeline.as_ref()));
+                self.place = Some(ErrorNode::Template(*at, shown_name, pipeline.as_ref()));
                 self.template(dot, name, shown_name, pipeline.as_ref())?;
             }
             Node::Break => return Ok(Flow::Break),
@@ -219,7 +219,7 @@ impl<'n, 'v> State<'n, 'v> {
     }
 
     fn pipeline(&mut self, dot: &Val<'v>, pipeline: &'n Pipeline) -> Outcome<Val<'v>> {
-        self.place = Some(Place::Pipeline(pipeline));
+        self.place = Some(ErrorNode::Pipeline(pipeline));
         let mut value = None;
         for command in &pipeline.commands {
             value = Some(self.command(dot, command, value)?.unwrapped());
@@ -245,7 +245,7 @@ impl<'n, 'v> State<'n, 'v> {
             _ => {}
         }
         if !matches!(first.term, Term::Pipeline(_)) {
-            self.place = Some(Place::Operand(first));
+            self.place = Some(ErrorNode::Operand(first));
         }
         if command.operands.len() > 1 || last.is_some() {
             return Err(self.error(&format!("can't give argument to non-function {first}")));
@@ -273,7 +273,7 @@ impl<'n, 'v> State<'n, 'v> {
 
     /// Evaluates `.a.b`, `$x.a.b` or `(pipeline).a.b`.
     fn fields(&mut self, dot: &Val<'v>, operand: &'n Operand, has_arguments: bool) -> Outcome<Val<'v>> {
-        self.place = Some(Place::Operand(operand));
+        self.place = Some(ErrorNode::Operand(operand));
         let (start, fields) = match &operand.term {
             Term::Field(fields) => (dot.clone(), fields),
             Term::Variable { name, fields } => {
@@ -323,7 +323,7 @@ impl<'n, 'v> State<'n, 'v> {
         command: Option<&'n Command>,
         last: Option<Val<'v>>,
     ) -> Outcome<Val<'v>> {
-        self.place = Some(Place::Operand(operand));
+        self.place = Some(ErrorNode::Operand(operand));
         let Some(signature) = funcs::signature(name) else {
             return Err(self.error(&format!("{} is not a defined function", quote(name))));
         };
@@ -365,14 +365,14 @@ impl<'n, 'v> State<'n, 'v> {
         match result {
             Ok(value) => Ok(value),
             Err(problem) => {
-                self.place = Some(command.map_or(Place::Operand(operand), Place::Command));
+                self.place = Some(command.map_or(ErrorNode::Operand(operand), ErrorNode::Command));
                 Err(self.error(&format!("error calling {name}: {problem}")))
             }
         }
     }
 
     fn argument(&mut self, dot: &Val<'v>, operand: &'n Operand, param: Param) -> Outcome<Val<'v>> {
-        self.place = Some(Place::Operand(operand));
+        self.place = Some(ErrorNode::Operand(operand));
         match (&operand.term, param) {
             (Term::Nil, Param::String) => Err(self.error("cannot assign nil to string")),
             (Term::Bool(_) | Term::Int { .. } | Term::Float { .. }, Param::String) => {
@@ -417,10 +417,10 @@ impl<'n, 'v> State<'n, 'v> {
         let (name, template) = (self.program.name, self.template);
         let Some(place) = self.place else { return format!("template: {template}: {problem}") };
         let at = match place {
-            Place::Pipeline(pipeline) => pipeline.at,
-            Place::Command(command) => command.at,
-            Place::Operand(operand) => operand.at,
-            Place::Template(at, ..) => at,
+            ErrorNode::Pipeline(pipeline) => pipeline.at,
+            ErrorNode::Command(command) => command.at,
+            ErrorNode::Operand(operand) => operand.at,
+            ErrorNode::Template(at, ..) => at,
         };
         let before = &self.program.text[..at];
         let line = 1 + before.matches('\n').count();

@@ -80,7 +80,7 @@ mod tests {
 
     /// More output of kubectl, as lines of JSON with a template and its result.
     #[test]
-    fn corners_are_those_of_kubectl() {
+    fn corner_cases_match_kubectl() {
         let data: Value =
             serde_json::from_str(include_str!("../../../testdata/cases/corners_data.json")).expect("JSON");
         let mut wrong = Vec::new();

@@ -64,7 +64,7 @@ impl From<&Value> for serde_json::Value {
     }
 }
 
-/// The arguments of [`crate::json!`], which takes references so that the original is not moved.
+/// The arguments of [`json!`](crate::json::json), which takes references so that the original is not moved.
 pub trait ToJson {
     /// Converts to a value.
     fn to_json(&self) -> Value;

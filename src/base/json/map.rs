@@ -57,7 +57,7 @@ impl Map {
 
     /// Returns `true` if two maps share their entries, without looking at these.
     #[inline]
-    pub fn is_shared_with(&self, other: &Map) -> bool {
+    pub(crate) fn is_shared_with(&self, other: &Map) -> bool {
         std::ptr::eq(self.0.as_slice(), other.0.as_slice())
     }
 

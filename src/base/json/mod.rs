@@ -4,8 +4,8 @@
 //! therefore free (maps, lists and long strings are reference-counted), a change copies only the maps and lists on the
 //! path to it, and comparing two versions skips what they share. Otherwise values behave like those of `serde_json`.
 //!
-//! Parsing JSON is left to `serde_json` (streams of documents: [`yaml`](crate::yaml)); [`write`](mod@write) has the
-//! writers that must produce the same bytes as Go.
+//! Parsing JSON is left to `serde_json` (streams of documents: [`yaml`](crate::yaml)); the
+//! writers here are those that must produce the same bytes as Go.
 
 mod convert;
 mod list;
@@ -18,7 +18,7 @@ mod write;
 pub use convert::{ToJson, from_value, to_value};
 pub use list::List;
 pub use map::{Entry, Map};
-pub use pointer::unescaped;
+pub(crate) use pointer::unescaped;
 pub use serde_json::Number;
 pub use smol_str::SmolStr as SharedStr;
 pub use value::{Value, ValueIndex};

@@ -50,7 +50,7 @@ fn tokens(pointer: &str) -> Option<impl Iterator<Item = &str>> {
 }
 
 /// Decodes `~1` and `~0` in a token; copies it only if it has such an escape.
-pub fn unescaped(token: &str) -> Cow<'_, str> {
+pub(crate) fn unescaped(token: &str) -> Cow<'_, str> {
     match token.bytes().any(|byte| byte == b'~') {
         true => token.replace("~1", "/").replace("~0", "~").into(),
         false => token.into(),

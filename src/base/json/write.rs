@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn pretty_indents_by_four_and_keeps_empty_ones_closed() {
+    fn pretty_output_is_indented_by_four() {
         let value = json!({"b": [1, {"c": null}], "a": {}, "d": [], "e": 1.0});
         let expected = "{\n    \"a\": {},\n    \"b\": [\n        1,\n        {\n            \"c\": null\n        }\n    ],\n    \"d\": [],\n    \"e\": 1\n}";
         assert_eq!(to_pretty(&value), expected);

@@ -113,7 +113,7 @@ mod tests {
 
     /// More output of kubectl, as lines of JSON with a template and its result.
     #[test]
-    fn corners_are_those_of_kubectl() {
+    fn corner_cases_match_kubectl() {
         let data: Value =
             serde_json::from_str(include_str!("../../../testdata/cases/corners_data.json")).expect("JSON");
         for line in include_str!("../../../testdata/cases/jsonpath_corners.jsonl").lines() {
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_have_kubectl_edges() {
+    fn templates_behave_as_in_kubectl() {
         let data = json!({"kind": "Pod", "empty": [], "none": null, "l": [{"n": "a", "v": 1, "t": true}, {"n": "b", "v": 2.5}],
             "deep": [{"in": [1, 2]}, {"in": []}, {"in": [3]}], "html": ["<a>"], "x y": 1});
         let cases = [
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_fields_are_errors_on_demand() {
+    fn missing_fields_are_errors_unless_allowed() {
         let path = JsonPath::parse("{.a.b}").expect("a path");
         assert_eq!(path.execute(&json!({"a": {}}), false), Err("b is not found".to_owned()));
         assert_eq!(path.find(&json!({"a": {}})), Ok(vec![vec![]]));

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::entries::write_entries;
 use super::*;
 use crate::json::{Value, json};
 use crate::patch::FieldType;
@@ -12,7 +13,7 @@ fn writer<'a>(manager: &'a str, api_version: &'a str, now: &'a str) -> Writer<'a
     Writer { manager, api_version, subresource: "", now }
 }
 
-/// A world of one kind, so that a test says only who does what.
+/// The rules of one kind, so that a test has only managers and objects.
 struct World {
     root: FieldType,
     version: &'static str,
@@ -42,7 +43,7 @@ impl World {
     }
 }
 
-/// The object with the ownership that a write of it leads to.
+/// Returns the object with the managedFields after a write.
 fn written(mut object: Value, managed: impl Fn(&Value) -> Option<Value>) -> Value {
     let managed = managed(&object);
     let metadata = object["metadata"].as_object_mut().unwrap();
@@ -98,7 +99,7 @@ fn a_new_object_is_owned_by_its_creator() {
 }
 
 #[test]
-fn who_changes_a_field_takes_it() {
+fn changing_a_field_transfers_its_ownership() {
     let world = World::deployments();
     let created = world.write(None, web(), "creator", EARLY);
     let mut scaled = created.clone();
@@ -118,7 +119,7 @@ fn who_changes_a_field_takes_it() {
 }
 
 #[test]
-fn ownership_can_be_reset_and_stays_off() {
+fn ownership_can_be_reset() {
     let world = World::deployments();
     let created = world.write(None, web(), "creator", EARLY);
     let mut reset = created.clone();
@@ -205,7 +206,7 @@ fn applying_the_same_again_keeps_the_time() {
 }
 
 #[test]
-fn what_is_no_longer_applied_goes() {
+fn fields_that_are_no_longer_applied_are_pruned() {
     let world = World::deployments();
     let live = world.apply(None, web(), "team-a", false).unwrap();
     let mut fewer = web();
@@ -222,7 +223,7 @@ fn what_is_no_longer_applied_goes() {
 }
 
 #[test]
-fn what_others_set_stays() {
+fn fields_of_other_managers_are_kept() {
     let world = World::deployments();
     let mut live = world.apply(None, web(), "team-a", false).unwrap();
     let before = live.clone();
@@ -274,7 +275,7 @@ fn kubectl_takes_over_from_client_side_apply() {
 }
 
 #[test]
-fn client_side_fields_are_handed_over_and_then_pruned() {
+fn client_side_fields_are_migrated_and_then_pruned() {
     let world = World::config_maps();
     let config =
         |data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old"}, "data": data});
@@ -347,7 +348,7 @@ fn any_config_map() -> impl Strategy<Value = Value> {
     let finalizers = prop::sample::subsequence(vec!["f", "g", "h"], 0..=3).prop_shuffle();
     (data, finalizers).prop_map(|(data, finalizers)| {
         let mut object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": data});
-        // An empty list has no items that anyone could own, so the API never stores one.
+        // An empty list has no items that could be owned, so the API never stores one.
         if !finalizers.is_empty() {
             object["metadata"]["finalizers"] = json!(finalizers);
         }
@@ -357,7 +358,7 @@ fn any_config_map() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn a_forced_apply_holds_everything_applied(first in any_config_map(), second in any_config_map(), third in any_config_map()) {
+    fn a_forced_apply_sets_all_applied_fields(first in any_config_map(), second in any_config_map(), third in any_config_map()) {
         let world = World::config_maps();
         let live = world.apply(None, first, "a", true).unwrap();
         let live = world.apply(Some(&live), second, "b", true).unwrap();
@@ -382,7 +383,7 @@ proptest! {
 
 proptest! {
     #[test]
-    fn the_short_cut_leads_where_the_long_way_does(
+    fn on_write_agrees_with_the_set_based_computation(
         first in any_config_map(), second in any_config_map(), third in any_config_map(), fourth in any_config_map()
     ) {
         let world = World::config_maps();

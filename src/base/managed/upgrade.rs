@@ -1,16 +1,16 @@
-//! The move of a user from client-side to server-side apply.
+//! The migration from client-side to server-side apply.
 //!
 //! Follows client-go, `util/csaupgrade/upgrade.go`, which `kubectl apply --server-side` uses.
 
 use super::apply::LAST_APPLIED;
 use super::entries::{Entry, Operation, read_entries, write_entries};
-use super::set::{FieldSet, field_step};
+use super::set::{FieldSet, field_element};
 use crate::json::{Value, json};
 
 impl Entry {
     /// Returns `true` if the entry owns the annotation of client-side apply.
     fn owns_last_applied(&self) -> bool {
-        self.fields.contains(&["metadata", "annotations", LAST_APPLIED].map(field_step))
+        self.fields.contains(&["metadata", "annotations", LAST_APPLIED].map(field_element))
     }
 
     fn is_of_object(&self, operation: Operation) -> bool {

@@ -1,20 +1,20 @@
-//! Lists in strategic merge patches: what their items are, how items are told apart, and in which order they end up.
+//! Lists in strategic merge patches: the type of their items, their identity and their order.
 
 use super::strategic::StrategicError;
 use crate::go::{type_name, value_text};
 use crate::json::{Map, Value};
 use crate::patch::strategic::{DELETE, DIRECTIVE};
 
-/// What the items of a list are.
+/// The type of the items of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ItemKind {
-    /// Objects, told apart by a merge key.
+    /// Objects, identified by a merge key.
     Objects,
-    /// Strings, numbers, booleans or nulls, told apart by themselves.
+    /// Strings, numbers, booleans or nulls, identified by their value.
     Scalars,
 }
 
-/// The common kind of all items; `None` when there are no items at all.
+/// Returns the common type of all items; `None` if there are no items.
 pub(super) fn item_kind(lists: &[&[Value]]) -> Result<Option<ItemKind>, StrategicError> {
     let mut items = lists.iter().flat_map(|list| list.iter());
     let Some(first) = items.next() else { return Ok(None) };
@@ -28,22 +28,22 @@ pub(super) fn item_kind(lists: &[&[Value]]) -> Result<Option<ItemKind>, Strategi
     Ok(Some(if first.is_object() { ItemKind::Objects } else { ItemKind::Scalars }))
 }
 
-/// What tells an item apart: the value of the merge key, or the item itself when the key is empty.
+/// Returns the identity of an item: the value of the merge key, or the item itself if the key is empty.
 pub(super) fn identity<'a>(item: &'a Value, merge_key: &str) -> Option<&'a Value> {
     if merge_key.is_empty() { Some(item) } else { item.get(merge_key) }
 }
 
-/// Whether two items are the same one.
+/// Returns `true` if two items have the same identity.
 pub(super) fn same_item(left: &Value, right: &Value, merge_key: &str) -> bool {
     identity(left, merge_key).is_some() && identity(left, merge_key) == identity(right, merge_key)
 }
 
-/// The position of the item that is the same one.
+/// Returns the position of the item with the same identity.
 pub(super) fn position(items: &[Value], item: &Value, merge_key: &str) -> Option<usize> {
     items.iter().position(|candidate| same_item(candidate, item, merge_key))
 }
 
-/// An item as an object that has its merge key.
+/// Returns an item as an object, which must have the merge key.
 pub(super) fn keyed<'a>(item: &'a Value, merge_key: &str) -> Result<&'a Map, StrategicError> {
     let object = as_object(item)?;
     if object.contains_key(merge_key) {
@@ -52,12 +52,12 @@ pub(super) fn keyed<'a>(item: &'a Value, merge_key: &str) -> Result<&'a Map, Str
     Err(StrategicError::NoMergeKey { map: value_text(item), key: merge_key.to_owned() })
 }
 
-/// An item as an object.
+/// Returns an item as an object.
 pub(super) fn as_object(item: &Value) -> Result<&Map, StrategicError> {
     item.as_object().ok_or(StrategicError::WrongType { expected: "map[string]interface {}", found: type_name(item) })
 }
 
-/// A value as a list.
+/// Returns a value as a list.
 pub(super) fn as_list(value: &Value) -> Result<&[Value], StrategicError> {
     value
         .as_array()
@@ -65,15 +65,15 @@ pub(super) fn as_list(value: &Value) -> Result<&[Value], StrategicError> {
         .ok_or(StrategicError::WrongType { expected: "[]interface {}", found: type_name(value) })
 }
 
-/// Whether an item asks for its own deletion.
+/// Returns `true` if an item is a deletion (`$patch: delete`).
 pub(super) fn is_deletion(item: &Value) -> bool {
     item.get(DIRECTIVE).is_some_and(|directive| directive == DELETE)
 }
 
-/// Brings a merged list into order.
+/// Orders a merged list (`normalizeElementOrder`).
 ///
-/// Items named by `wanted` stand in its order, the others in the order of the live list; the two are then interleaved as the
-/// live list has them, and what the live list does not know comes first.
+/// Items in `wanted` have its order, all others that of the live list. The two are interleaved as in the live list;
+/// items that are not in the live list come first.
 pub(super) fn in_order(
     merged: Vec<Value>,
     wanted: &[Value],
@@ -92,7 +92,7 @@ pub(super) fn in_order(
     Ok(interleave(others, patched, live, merge_key))
 }
 
-/// Sorts items as `order` has them; deletions go last.
+/// Sorts items as in `order`; deletions come last.
 pub(super) fn sorted_by(items: Vec<Value>, order: &[Value], merge_key: &str) -> Vec<Value> {
     let (deletions, mut kept): (Vec<_>, Vec<_>) = items.into_iter().partition(is_deletion);
     kept.sort_by_key(|item| position(order, item, merge_key).unwrap_or(usize::MAX));
@@ -100,7 +100,7 @@ pub(super) fn sorted_by(items: Vec<Value>, order: &[Value], merge_key: &str) -> 
     kept
 }
 
-/// Merges two lists that keep their own order: an item of the left goes first only where the live list has it first.
+/// Merges two lists and keeps the order of each; an item of `left` comes first only if it does so in the live list.
 fn interleave(left: Vec<Value>, right: Vec<Value>, live: &[Value], merge_key: &str) -> Vec<Value> {
     let mut all = Vec::with_capacity(left.len() + right.len());
     let mut left = left.into_iter().peekable();
@@ -116,7 +116,7 @@ fn interleave(left: Vec<Value>, right: Vec<Value>, live: &[Value], merge_key: &s
     all
 }
 
-/// The first of each value, in the order they come.
+/// Removes repeated values and keeps the first of each.
 pub(super) fn deduplicated(items: impl IntoIterator<Item = Value>) -> Vec<Value> {
     let mut kept: Vec<Value> = Vec::new();
     for item in items {
@@ -127,7 +127,7 @@ pub(super) fn deduplicated(items: impl IntoIterator<Item = Value>) -> Vec<Value>
     kept
 }
 
-/// The text by which scalars and merge keys are put into an order.
+/// Returns the sort key of a scalar or merge key.
 pub(super) fn sort_text(value: &Value) -> String {
     value_text(value)
 }

@@ -4,12 +4,12 @@ use super::{FieldType, Types};
 use crate::json::Value;
 use crate::schema::Schema;
 
-/// The few definitions that the tests of patches need, written down by hand.
+/// Hand-written types of a few fields.
 pub(crate) struct SmallTypes;
 
 const DEPLOYMENT: &str = "io.k8s.api.apps.v1.Deployment";
 
-/// Names of test roots.
+/// The type of a Deployment.
 pub(crate) fn deployment() -> FieldType {
     FieldType::Object(DEPLOYMENT.into())
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::json::{Value, json};
 
-/// Quantities are another module's business: this accepts digits with a suffix.
+/// A simplified quantity: digits with a suffix.
 fn quantity(text: &str) -> Result<String, String> {
     let digits = text.trim_start_matches(['+', '-']).trim_end_matches(|letter: char| "numkKMGTPEi".contains(letter));
     match digits.parse::<f64>() {
@@ -35,7 +35,7 @@ fn pod(container: Value) -> Value {
 }
 
 #[test]
-fn unknown_fields_are_cut_and_named() {
+fn unknown_fields_are_dropped_and_reported() {
     let manifest = deployment(json!({
         "replica": 2,
         "template": {"spec": {"container": [], "containers": [{"name": "c", "imagePolicy": "x"}]}},
@@ -60,7 +60,7 @@ fn case_matters_and_top_level_fields_are_checked() {
 }
 
 #[test]
-fn wrong_types_are_refused_in_the_words_of_the_decoder() {
+fn type_errors_match_the_json_decoder() {
     let field = |text: &str| Err(format!("json: cannot unmarshal {text}"));
     let secret = |data: Value| json!({"apiVersion": "v1", "kind": "Secret", "data": data});
     let cases = [
@@ -128,7 +128,7 @@ fn wrong_types_are_refused_in_the_words_of_the_decoder() {
             pod(json!({"resources": {"requests": {"cpu": "1x"}}})),
             Err("quantities must match the regular expression".to_owned()),
         ),
-        // A quantity ends decoding at once and so comes before an earlier wrong type; other errors come in order.
+        // An invalid quantity stops decoding at once and therefore precedes earlier type errors.
         (
             pod(json!({"args": [1], "resources": {"requests": {"cpu": true}}})),
             Err("quantities must match the regular expression".to_owned()),
@@ -146,7 +146,7 @@ fn wrong_types_are_refused_in_the_words_of_the_decoder() {
 }
 
 #[test]
-fn wrong_types_after_a_merge_have_other_words() {
+fn type_errors_match_the_converter_after_a_merge() {
     let cases = [
         (deployment(json!({"replicas": "three"})), "unrecognized type: int32"),
         (deployment(json!({"replicas": 1.5})), "cannot convert float64 to int32"),
@@ -171,7 +171,7 @@ fn wrong_types_after_a_merge_have_other_words() {
 }
 
 #[test]
-fn zero_values_stay_where_the_server_keeps_them() {
+fn zero_values_are_kept_where_the_server_keeps_them() {
     let cases = [
         (
             deployment(json!({"replicas": 0, "minReadySeconds": 0, "paused": false, "strategy": {}})),

@@ -1,11 +1,11 @@
-//! The sentences around decoding errors.
+//! Error messages about request bodies that cannot be decoded.
 
-/// The message of a request whose body is no such kind: a decoding error, or [`strict`] fields.
+/// Returns the message about a body that is not of a kind, with a decoding error or [`strict`] errors.
 pub fn cannot_be_handled(kind: &str, version: &str, error: &str) -> String {
     format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {error}")
 }
 
-/// Unknown and duplicate fields as one error.
+/// Joins the messages about unknown and repeated fields.
 pub fn strict(fields: &[String]) -> String {
     format!("strict decoding error: {}", fields.join(", "))
 }
@@ -15,7 +15,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sentences() {
+    fn messages() {
         let fields = [r#"unknown field "spec.Type""#.to_owned(), r#"duplicate field "spec.a""#.to_owned()];
         assert_eq!(
             cannot_be_handled("Service", "v1", &strict(&fields)),

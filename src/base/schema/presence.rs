@@ -1,9 +1,9 @@
-//! Go's pointers and `omitempty`: the one table of what the published schema does not say about fields.
+//! Go pointers and `omitempty`: the facts about fields that the published schema does not have.
 //!
-//! An API object is decoded into Go structs and encoded again. Three facts about a field decide about its zero value
-//! (`0`, `false`, `""`, `{}`), and OpenAPI has none of them; required fields and `metadata`, `spec` and `status` follow a
-//! rule. The table has the exceptions, by the definition's last three name parts. The source is the Go types in
-//! `k8s.io/api/*/types.go`.
+//! The server decodes an object into Go structs and encodes it again. Whether a zero value (`0`, `false`, `""`, `{}`)
+//! survives that depends on two facts that OpenAPI does not publish: is the field a pointer, and has it `omitempty`?
+//! For required fields and for `metadata`, `spec` and `status` there is a rule; the tables here have the exceptions, by
+//! the last three parts of the name of the definition. Their source is `k8s.io/api/*/types.go`.
 
 use super::{Field, Type, table_name};
 
@@ -30,7 +30,7 @@ impl Presence {
         lists(self.pointers, field.name)
     }
 
-    /// Returns `true` for a field that is encoded even if it was never set: it is no pointer and has no `omitempty`.
+    /// Returns `true` for a field that is encoded even if it was never set: it is not a pointer and has no `omitempty`.
     pub(super) fn is_always_written(&self, field: &Field) -> bool {
         let is_part = || matches!(field.ty, Type::Object(_)) && PARTS.contains(&field.name);
         (field.required || lists(self.written, field.name) || is_part() && !self.is_pointer(field))
@@ -43,7 +43,7 @@ impl Presence {
     }
 }
 
-/// Definition and field names, which are separated by spaces.
+/// Definitions with the names of fields, separated by spaces.
 type Table = &'static [(&'static str, &'static str)];
 
 fn row(table: Table, name: &str) -> &'static str {

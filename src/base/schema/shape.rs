@@ -1,15 +1,16 @@
-//! Which zero values objects keep: the schema does not tell a pointer from a value, nor what is always written.
+//! Zero values of objects: the ones that decoding drops, and the ones that encoding adds.
 //!
-//! The server decodes into structures and writes them out again. There an optional scalar that is no pointer vanishes
-//! when it is zero, an empty list or map vanishes always, and some structures, scalars and lists are written even
-//! when nobody set them (`status: {}`, `resources: {}`, `rules: null`). The tables here name the exceptions.
+//! The server decodes objects into Go structs and encodes them again. That drops the zero value of an optional field
+//! that is not a pointer, and empty lists and maps; and it adds structs, scalars and lists without `omitempty` that
+//! were never set (`status: {}`, `resources: {}`, `rules: null`). The module `presence` knows which fields
+//! these are.
 
 use crate::json::{Map, Value};
 
 use super::presence::Presence;
 use super::{Definition, Field, Schema, Type};
 
-/// Whether the server forgets this value of a field when it decodes an object.
+/// Returns `true` if decoding drops this value of a field.
 pub(crate) fn is_forgotten(definition: &Definition, field: &Field, value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -29,7 +30,7 @@ fn is_zero(ty: &Type, value: &Value) -> bool {
     }
 }
 
-/// Adds what the server writes although it is not set, all the way down. Nothing is copied where nothing is missing.
+/// Adds the fields that encoding adds, recursively. Nothing is copied if nothing is missing.
 pub fn complete(schema: &Schema, root: &str, object: &mut Value) {
     let Some(definition) = schema.definition(root) else { return };
     if object.as_object().is_some_and(|entries| lacks(schema, definition, entries)) {
@@ -37,7 +38,7 @@ pub fn complete(schema: &Schema, root: &str, object: &mut Value) {
     }
 }
 
-/// Returns what the server writes for an object of which nothing is set.
+/// Returns the encoding of an object whose fields are unset.
 pub(super) fn zero_object(schema: &Schema, root: &str) -> Value {
     let mut object = Value::Object(Map::new());
     complete(schema, root, &mut object);
@@ -81,16 +82,16 @@ fn prune_inside(schema: &Schema, ty: &Type, value: &mut Value) {
     }
 }
 
-/// What may have to be added to an object of a definition: in or as one of its fields.
+/// A field that encoding may add, or in whose value it may add fields.
 #[derive(Debug)]
 pub(super) struct Addition {
-    /// The position of the field in the definition.
+    /// The index of the field in the definition.
     field: usize,
-    /// What the field is when it is not set.
+    /// The value to add if the field is missing.
     zero: Option<Value>,
 }
 
-/// The fields of a definition that are written although they are not set, and those in which there are such.
+/// Returns the fields of a definition that encoding adds, and those whose values may contain such fields.
 pub(super) fn additions(definition: &'static str, fields: &[Field]) -> Vec<Addition> {
     let presence = Presence::of(definition);
     let addition = |(at, field): (usize, &Field)| {
@@ -101,7 +102,7 @@ pub(super) fn additions(definition: &'static str, fields: &[Field]) -> Vec<Addit
     fields.iter().enumerate().filter_map(addition).collect()
 }
 
-/// Whether there are structures in values of a type.
+/// Returns `true` if values of a type contain structs.
 fn has_parts(ty: &Type) -> bool {
     match ty {
         Type::Object(_) => true,
@@ -157,7 +158,7 @@ fn add_inside(schema: &Schema, ty: &Type, value: &mut Value) {
     }
 }
 
-/// What an unset value of this type is written as.
+/// Returns the encoding of the zero value of a type.
 pub(crate) fn zero_of(ty: &Type) -> Value {
     match ty {
         Type::Object(_) => Value::Object(Map::new()),
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn completion_writes_what_the_server_writes() {
+    fn completion_adds_what_the_server_writes() {
         let cases = [
             (
                 "io.k8s.api.apps.v1.Deployment",

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn roots_lead_to_definitions() {
+fn kinds_have_definitions() {
     let schema = Schema::builtin();
     assert_eq!(schema.root("apps", "v1", "Deployment"), Some("io.k8s.api.apps.v1.Deployment"));
     assert_eq!(schema.root("", "v1", "Pod"), Some("io.k8s.api.core.v1.Pod"));

@@ -9,7 +9,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// The alphabet of generated names, without vowels (so that no words appear) and characters that are easily confused
 /// (apimachinery, `pkg/util/rand`).
-pub const SAFE_ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+const SAFE_ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// A generator with a seed.
 #[derive(Clone, Copy, Debug)]

@@ -250,7 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_are_spelled_as_kubectl_spells_them() {
+    fn ages_are_formatted_as_by_kubectl() {
         let cases = [
             (0, "0s"),
             (-1, "0s"),

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_cut_as_kubectl_cuts_them() {
+    fn files_are_split_as_kubectl_splits_them() {
         let ok = |values: &[&str]| values.iter().map(|v| Ok((*v).to_owned())).collect::<Vec<_>>();
         let cases = [
             ("a: 1\n---\nb: 2\n", ok(&[r#"{"a":1}"#, r#"{"b":2}"#])),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_cut_ends_the_file() {
+    fn splitting_stops_at_the_first_error() {
         let cases = [
             ("a: 1\n--- b\nc: 2", "invalid Yaml document separator: b"),
             ("{a: [1", "json: offset 2: invalid character 'a' looking for beginning of object key string"),

@@ -302,29 +302,29 @@ impl Emitter {
 
 /// Returns the requested style, or the next more general one that can represent the text.
 fn choose_style(text: &str, wanted: Style, place: Place) -> Style {
-    let facts = Facts::of(text);
+    let permitted = PermittedStyles::of(text);
     let mut style = wanted;
-    if place == Place::Key && facts.multiline {
+    if place == Place::Key && permitted.multiline {
         return Style::Double;
     }
-    if style == Style::Plain && (!facts.plain_allowed || (text.is_empty() && place == Place::Key)) {
+    if style == Style::Plain && (!permitted.plain_allowed || (text.is_empty() && place == Place::Key)) {
         style = Style::Single;
     }
-    if (style == Style::Single && !facts.single_allowed) || (style == Style::Literal && !facts.block_allowed) {
+    if (style == Style::Single && !permitted.single_allowed) || (style == Style::Literal && !permitted.block_allowed) {
         style = Style::Double;
     }
     style
 }
 
 /// The styles that the text of a scalar permits.
-struct Facts {
+struct PermittedStyles {
     multiline: bool,
     plain_allowed: bool,
     single_allowed: bool,
     block_allowed: bool,
 }
 
-impl Facts {
+impl PermittedStyles {
     fn of(text: &str) -> Self {
         let chars: Vec<char> = text.chars().collect();
         let (first, last) = (chars.first().copied(), chars.last().copied());
@@ -422,7 +422,7 @@ mod tests {
     use crate::json::json;
 
     #[test]
-    fn scalars_get_the_quotes_they_need() {
+    fn scalars_are_quoted_if_necessary() {
         let cases = [
             (json!("3"), "\"3\""),
             (json!("true"), "\"true\""),
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_and_nests_take_block_forms() {
+    fn multi_line_strings_and_nested_values_use_block_style() {
         let cases = [
             (json!({"a": "x\ny\n"}), "a: |\n  x\n  y\n"),
             (json!({"a": "x\ny"}), "a: |-\n  x\n  y\n"),

@@ -42,7 +42,7 @@ enum Finder {
 }
 
 /// Messages of our parser and of go-yaml, where they differ.
-const WORDS: &[(&str, &str, Finder)] = &[
+const MESSAGES: &[(&str, &str, Finder)] = &[
     ("while parsing a block mapping, did not find expected key", "did not find expected key", Finder::Parser),
     ("did not find expected <document start>", "did not find expected <document start>", Finder::Parser),
     (
@@ -96,23 +96,23 @@ const NO_TOKEN: &str = "found character that cannot start any token";
 pub(super) fn syntax_error(error: &ScanError, doc: &str) -> YamlError {
     let info = error.info();
     let mut line = error.marker().line();
-    let known = WORDS.iter().find(|(ours, ..)| info == *ours || info.starts_with(&format!("{ours}:")));
+    let known = MESSAGES.iter().find(|(ours, ..)| info == *ours || info.starts_with(&format!("{ours}:")));
     let indented_by_tab = doc.lines().nth(line.saturating_sub(1)).is_some_and(|text| text.starts_with('\t'));
-    let (words, finder) = match known {
+    let (message, finder) = match known {
         Some((_, "did not find expected key", _)) if indented_by_tab => (NO_TOKEN, Finder::Scanner),
-        Some((_, words, finder)) => (*words, *finder),
+        Some((_, message, finder)) => (*message, *finder),
         None if info == "misplaced bracket" => (bracket_problem(doc, error.marker().index()), Finder::Parser),
         // All others are scanner errors with the same message; ours has the context in front.
         None => (info.rsplit(", ").next().unwrap_or(info), Finder::Scanner),
     };
     line += usize::from(finder == Finder::ScannerBelow);
-    if words == "found unexpected end of stream" {
+    if message == "found unexpected end of stream" {
         // Our parser reports the line where the token starts.
         line = doc.matches('\n').count() + 1;
     }
     // Line numbers are omitted for the first line.
     let shown = if finder == Finder::Parser || line == 1 { line - 1 } else { line };
-    YamlError::yaml(if shown == 0 { words.to_owned() } else { format!("line {shown}: {words}") })
+    YamlError::yaml(if shown == 0 { message.to_owned() } else { format!("line {shown}: {message}") })
 }
 
 /// Returns the message for an unexpected closing bracket: instead of a value it is missing content, after a value it is

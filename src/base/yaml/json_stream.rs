@@ -25,7 +25,7 @@ pub(super) fn starts_as_json(text: &str) -> bool {
 /// # Errors
 ///
 /// Returns an error with the message of Go's decoder if the text is not JSON or has something after the document.
-pub fn parse_json(text: &str) -> Result<Loaded, YamlError> {
+pub(super) fn parse_json(text: &str) -> Result<Loaded, YamlError> {
     load(text, scan_all(text)?, 0)
 }
 
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_have_go_words_and_places() {
+    fn error_messages_match_go() {
         let cases = [
             ("{a: 1}", "json: offset 2: invalid character 'a' looking for beginning of object key string"),
             (r#"{"a" 1}"#, "json: offset 6: invalid character '1' after object key"),
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_given_twice_are_named_by_their_path() {
+    fn repeated_keys_are_reported_with_their_path() {
         let text = r#"{"spec":{"a":1,"a":2,"l":[{"b":1,"b":1}]}}"#;
         let loaded = parse_json(text).expect("valid JSON");
         assert_eq!(loaded.duplicates, [r#"duplicate field "spec.a""#, r#"duplicate field "spec.l[0].b""#]);

@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_read_as_kubectl_reads_them() {
+    fn documents_are_parsed_as_by_kubectl() {
         let cases = [
             ("", json!(null)),
             ("# nothing\n", json!(null)),
@@ -492,14 +492,14 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_two_equal_keys_wins() {
+    fn the_last_of_equal_keys_wins() {
         let loaded = yaml_to_json("spec:\n  x: 1\n  x: 2\n  5: a\n  5: b\n").expect("readable");
         assert_eq!(loaded.value, json!({"spec": {"x": 2, "5": "b"}}));
         assert!(loaded.duplicates.is_empty());
     }
 
     #[test]
-    fn errors_have_the_words_and_lines_of_kubectl() {
+    fn errors_have_the_messages_and_line_numbers_of_kubectl() {
         let cases = [
             ("a: b: c", "yaml: mapping values are not allowed in this context"),
             ("k: v\nspec:\n  a: b\n  c: d: e", "yaml: line 4: mapping values are not allowed in this context"),
@@ -546,7 +546,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_made_of_aliases_are_stopped() {
+    fn documents_of_many_aliases_are_refused() {
         let mut doc = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..9 {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");

@@ -15,7 +15,6 @@ mod scalar;
 pub use documents::{Document, Format, split_documents};
 pub use emit::to_yaml;
 pub use errors::YamlError;
-pub use json_stream::parse_json;
 pub use load::{to_json, to_json_in};
 
 use crate::json::Value;

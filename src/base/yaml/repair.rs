@@ -17,14 +17,14 @@ pub(super) fn repair(doc: &str, error: &ScanError) -> Option<String> {
 }
 
 /// An indentation deeper than that of any sensible line.
-const FAR: usize = 200;
+const DEEP_INDENT: usize = 200;
 
 /// Indents a line, counted from 1.
 fn indent(doc: &str, line: usize) -> Option<String> {
     let start = line_start(doc, line)?;
     // A line that is already that deep has another error.
     let rest = &doc[start..];
-    (!rest.starts_with(&" ".repeat(FAR))).then(|| format!("{}{}{rest}", &doc[..start], " ".repeat(FAR)))
+    (!rest.starts_with(&" ".repeat(DEEP_INDENT))).then(|| format!("{}{}{rest}", &doc[..start], " ".repeat(DEEP_INDENT)))
 }
 
 /// Indents the first line after the opening quote that is left of it and thus belongs to the quoted text.

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn kustomize_reads_words_as_text_and_dates_as_instants() {
+    fn core_dialect_has_string_booleans_and_timestamps() {
         for (text, expected) in [
             ("yes", Meaning::Text),
             ("Off", Meaning::Text),

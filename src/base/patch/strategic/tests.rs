@@ -103,7 +103,7 @@ fn maps_scalars_and_directives() {
 }
 
 #[test]
-fn refusals_have_the_words_of_kubernetes() {
+fn error_messages_match_kubernetes() {
     let live = pod(json!({"containers": [{"name": "a"}]}));
     let labels = json!({"metadata": {"labels": {"a": "1"}, "finalizers": ["x"]}});
     let cases = [

@@ -100,7 +100,7 @@ fn apply_merges_lists_by_key() {
 }
 
 #[test]
-fn without_a_last_configuration_nothing_is_deleted() {
+fn nothing_is_deleted_without_a_last_applied_configuration() {
     let new = json!({"spec": {"replicas": 1}});
     let live = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"replicas": 2}});
     assert_eq!(three_way(&Value::Null, &new, &live), new);
@@ -180,13 +180,13 @@ fn any_deployment() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn a_two_way_patch_leads_from_one_to_the_other(from in any_deployment(), to in any_deployment()) {
+    fn two_way_patches_round_trip(from in any_deployment(), to in any_deployment()) {
         let patch = two_way(&from, &to);
         prop_assert_eq!(patched(&from, &patch), to);
     }
 
     #[test]
-    fn nothing_changed_makes_an_empty_patch(object in any_deployment()) {
+    fn equal_objects_give_an_empty_patch(object in any_deployment()) {
         prop_assert_eq!(two_way(&object, &object), json!({}));
         prop_assert_eq!(three_way(&object, &object, &object), json!({}));
     }
@@ -205,7 +205,7 @@ proptest! {
     }
 
     #[test]
-    fn merge_patches_lead_from_one_to_the_other(from in any_deployment(), to in any_deployment()) {
+    fn merge_patches_round_trip(from in any_deployment(), to in any_deployment()) {
         let patch = create_three_way_merge(&from, &to, &from).unwrap();
         prop_assert_eq!(merge::apply(&from, &patch), to);
     }
