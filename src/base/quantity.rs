@@ -77,16 +77,19 @@ impl Quantity {
     }
 
     /// Returns the suffix family.
+    #[inline]
     pub fn format(&self) -> Format {
         self.format
     }
 
     /// Returns the amount in whole units, rounded away from zero and clamped to 64 bits.
+    #[inline]
     pub fn value(&self) -> i64 {
         self.scaled_value(0)
     }
 
     /// Returns the amount in thousandths, rounded away from zero and clamped to 64 bits.
+    #[inline]
     pub fn milli_value(&self) -> i64 {
         self.scaled_value(-3)
     }
@@ -111,11 +114,13 @@ impl Quantity {
     }
 
     /// Returns `true` for zero.
+    #[inline]
     pub fn is_zero(&self) -> bool {
         self.mantissa == 0
     }
 
     /// Returns the sign: -1, 0 or 1.
+    #[inline]
     pub fn signum(&self) -> i32 {
         self.mantissa.signum() as i32
     }

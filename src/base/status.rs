@@ -106,7 +106,7 @@ impl Status {
         }
     }
 
-    fn about(mut self, group: &str, kind: &str, name: &str) -> Status {
+    fn with_details(mut self, group: &str, kind: &str, name: &str) -> Status {
         (self.group, self.kind, self.name) = (group.into(), kind.into(), name.into());
         self
     }
@@ -114,7 +114,7 @@ impl Status {
     /// Creates `pods "x" not found`; `resource` is the plural name.
     pub fn not_found(group: &str, resource: &str, name: &str) -> Status {
         Status::new(Reason::NotFound, format!("{} \"{name}\" not found", dotted(resource, group)))
-            .about(group, resource, name)
+            .with_details(group, resource, name)
     }
 
     /// Creates `the server could not find the requested resource`, for unknown resources and subresources.
@@ -125,13 +125,13 @@ impl Status {
     /// Creates `pods "x" already exists`.
     pub fn already_exists(group: &str, resource: &str, name: &str) -> Status {
         Status::new(Reason::AlreadyExists, format!("{} \"{name}\" already exists", dotted(resource, group)))
-            .about(group, resource, name)
+            .with_details(group, resource, name)
     }
 
     /// Creates `Operation cannot be fulfilled on pods "x": why`.
     pub fn conflict(group: &str, resource: &str, name: &str, why: &str) -> Status {
         let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", dotted(resource, group));
-        Status::new(Reason::Conflict, message).about(group, resource, name)
+        Status::new(Reason::Conflict, message).with_details(group, resource, name)
     }
 
     /// Creates the conflict of a writer that read an older version.
@@ -146,7 +146,7 @@ impl Status {
             "" => format!("{} is", dotted(resource, group)),
             _ => format!("{} \"{name}\" is", dotted(resource, group)),
         };
-        Status::new(Reason::Forbidden, format!("{subject} forbidden: {why}")).about(group, resource, name)
+        Status::new(Reason::Forbidden, format!("{subject} forbidden: {why}")).with_details(group, resource, name)
     }
 
     /// Creates the error of an object that fails validation: `Deployment.apps "x" is invalid: ...`.
@@ -165,7 +165,7 @@ impl Status {
             .iter()
             .map(|e| StatusCause { reason: e.cause.reason().into(), message: e.body.clone(), field: e.field.clone() })
             .collect();
-        status.about(group, kind, name)
+        status.with_details(group, kind, name)
     }
 
     /// Adds a cause to the details.

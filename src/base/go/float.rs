@@ -1,23 +1,23 @@
 //! Floating-point numbers as Go prints them (`strconv.AppendFloat`, `encoding/json`).
 
-/// A float as Go's `%g` and `%v` print it: shortest digits, with an exponent below 1e-4 and from a million on.
+/// Formats with `%g` and `%v`: the shortest digits, with an exponent below 1e-4 and from 1e6 on.
 pub(crate) fn float_g(float: f64) -> String {
     special_float(float).map_or_else(|| Shortest::of(&format!("{float:e}")).general(), str::to_owned)
 }
 
-/// As [`float_g`], with only as many digits as a 32-bit float needs: the keys of YAML mappings are written so.
+/// Like [`float_g`] for a 32-bit float, which go-yaml uses for keys of mappings.
 pub(crate) fn float32_g(float: f32) -> String {
     special_float(float.into()).map_or_else(|| Shortest::of(&format!("{float:e}")).general(), str::to_owned)
 }
 
-/// A float as Go's JSON encoder writes it: exponents only below 1e-6 and from 1e21 on.
+/// Formats like `encoding/json`: with an exponent only below 1e-6 and from 1e21 on.
 pub(crate) fn float_json(float: f64) -> String {
     let digits = Shortest::of(&format!("{float:e}"));
     if float == 0.0 || (float.abs() >= 1e-6 && float.abs() < 1e21) {
         return digits.positional();
     }
     let text = digits.scientific();
-    // Go's JSON drops the leading zero of a small negative exponent: e-09 becomes e-9.
+    // `encoding/json` drops the leading zero of a negative exponent: e-09 becomes e-9.
     match text.strip_suffix(|c: char| c.is_ascii_digit()) {
         Some(head) if head.ends_with("e-0") => text.replace("e-0", "e-"),
         _ => text,
@@ -34,7 +34,7 @@ fn special_float(float: f64) -> Option<&'static str> {
     }
 }
 
-/// The shortest decimal digits that read back as the same float.
+/// The shortest decimal digits that round-trip.
 struct Shortest {
     negative: bool,
     digits: String,
@@ -42,7 +42,7 @@ struct Shortest {
 }
 
 impl Shortest {
-    /// From Rust's `{:e}` form, which has the shortest digits too.
+    /// Parses Rust's `{:e}` format, which has the shortest digits, too.
     fn of(text: &str) -> Self {
         let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
@@ -50,7 +50,7 @@ impl Shortest {
     }
 
     fn general(&self) -> String {
-        // Go decides for the exponent form as if six digits had been asked for, whatever their real number.
+        // Go decides about the exponent as for a precision of six digits, however many there are.
         if self.exponent < -4 || self.exponent >= 6 { self.scientific() } else { self.positional() }
     }
 

@@ -2,17 +2,17 @@
 
 use std::fmt::Write;
 
-/// A string in double quotes with Go's escapes (`%q`, `strconv.Quote`).
+/// Quotes a string with Go's escapes (`%q`, `strconv.Quote`).
 pub fn quote(text: &str) -> String {
     quote_with(text, '"', false)
 }
 
-/// As [`quote`], with everything beyond ASCII escaped (`%+q`).
+/// Like [`quote`], and escapes everything beyond ASCII (`%+q`).
 pub(crate) fn quote_ascii(text: &str) -> String {
     quote_with(text, '"', true)
 }
 
-/// A character in single quotes with Go's escapes (`strconv.QuoteRune`).
+/// Quotes a character in single quotes (`strconv.QuoteRune`).
 pub(crate) fn quote_char(c: char) -> String {
     quote_with(c.encode_utf8(&mut [0; 4]), '\'', false)
 }
@@ -32,7 +32,7 @@ fn quote_with(text: &str, mark: char, ascii: bool) -> String {
             _ if c == mark => out.extend(['\\', c]),
             _ if c.is_ascii_graphic() || c == ' ' || (!ascii && is_printable(c)) => out.push(c),
             _ => {
-                // Writing into a string cannot fail.
+                // Writing to a string cannot fail.
                 let _ = match u32::from(c) {
                     code @ 0..0x80 => write!(out, "\\x{code:02x}"),
                     code @ 0..=0xFFFF => write!(out, "\\u{code:04x}"),
@@ -45,7 +45,7 @@ fn quote_with(text: &str, mark: char, ascii: bool) -> String {
     out
 }
 
-/// The text between two quotes with Go's escapes undone (`strconv.Unquote`); `None` if they are wrong.
+/// Unescapes the text between two quotes (`strconv.Unquote`); `None` if an escape is invalid.
 pub(crate) fn unquote(body: &str, mark: char) -> Option<String> {
     let mut out = String::new();
     let mut chars = body.chars();
@@ -86,10 +86,11 @@ fn code(chars: &mut impl Iterator<Item = char>, count: usize, radix: u32, first:
     char::from_u32(value)
 }
 
-/// Returns `true` for what `strconv.IsPrint` accepts: letters, marks, numbers, punctuation, symbols and the ASCII space.
+/// Returns `true` for what `strconv.IsPrint` accepts: letters, marks, numbers, punctuation, symbols and the ASCII
+/// space.
 ///
-/// Rust's `escape_debug` draws the same line, except that it escapes a combining mark at the start of a string; hence the
-/// letter before the character in question.
+/// Rust's `escape_debug` draws the same line, except that it escapes a combining mark at the start of a string; hence
+/// the letter before the character.
 fn is_printable(c: char) -> bool {
     String::from_iter(['a', c]).escape_debug().nth(1) != Some('\\')
 }

@@ -3,7 +3,7 @@
 use super::{float_g, quote};
 use crate::json::Value;
 
-/// A value as Go's `%v` prints it: maps as `map[key:value]` in key order, lists as `[a b]`, null as `<nil>`.
+/// Formats with `%v`: maps are `map[key:value]` in key order, lists `[a b]`, null is `<nil>`.
 pub fn value_text(value: &Value) -> String {
     let mut out = String::new();
     write_value(&mut out, value);
@@ -44,7 +44,7 @@ fn write_value(out: &mut String, value: &Value) {
     }
 }
 
-/// A value in Go's own syntax (`%#v`).
+/// Formats with `%#v`, in Go syntax: `map[string]interface {}{"a":1}`.
 pub fn value_syntax(value: &Value) -> String {
     match value {
         Value::Null => "interface {}(nil)".to_owned(),
@@ -62,7 +62,7 @@ pub fn value_syntax(value: &Value) -> String {
     }
 }
 
-/// The name of the Go type that a JSON value has in kubectl.
+/// Returns the name of the Go type that the API machinery decodes a JSON value to, such as `int64`.
 pub fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "<nil>",

@@ -41,7 +41,7 @@ pub(super) fn run(program: &Program<'_>, data: &Value) -> Result<String, (String
     }
 }
 
-/// Whether a range continues after a node.
+/// The control flow after a node of a range.
 #[derive(Clone, Copy, PartialEq)]
 enum Flow {
     On,

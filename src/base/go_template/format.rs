@@ -56,7 +56,7 @@ pub(super) fn sprintf(format: &str, args: &[Val]) -> String {
             (verb, Taken::BadIndex) => out.push_str(&format!("%!{verb}(BADINDEX)")),
         }
     }
-    args.complain_about_rest(&mut out);
+    args.write_extra_args(&mut out);
     out
 }
 
@@ -99,7 +99,7 @@ impl<'a, 'v> Args<'a, 'v> {
         self.next = index.map_or(usize::MAX, |index| index - 1);
     }
 
-    fn complain_about_rest(&self, out: &mut String) {
+    fn write_extra_args(&self, out: &mut String) {
         if self.reordered || self.next >= self.args.len() {
             return;
         }

@@ -56,9 +56,9 @@ pub(super) fn call<'v>(name: &str, args: &[Val<'v>]) -> Result<Val<'v>, String> 
         "print" => text(format::sprint(args)),
         "println" => text(format::sprintln(args)),
         "printf" => text(format::sprintf(first.as_str().unwrap_or_default(), rest)),
-        "html" => text(escape_html(&one_text(args))),
-        "js" => text(escape_js(&one_text(args))),
-        "urlquery" => text(escape_query(&one_text(args))),
+        "html" => text(escape_html(&concat_args(args))),
+        "js" => text(escape_js(&concat_args(args))),
+        "urlquery" => text(escape_query(&concat_args(args))),
         "base64decode" => match STANDARD.decode(first.as_str().unwrap_or_default()) {
             Ok(bytes) => text(String::from_utf8_lossy(&bytes).into_owned()),
             Err(_) => {
@@ -88,7 +88,7 @@ fn bad_base64_at(text: &str) -> usize {
 }
 
 /// Joins the arguments of an escaping function.
-fn one_text(args: &[Val]) -> String {
+fn concat_args(args: &[Val]) -> String {
     match args {
         [Val::Inner(value) | Val::Known(value)] if value.is_string() => value_text(value),
         _ => {
@@ -124,12 +124,12 @@ fn index<'v>(item: Val<'v>, indexes: &[Val<'v>]) -> Result<Val<'v>, String> {
                 item.field(map_key(index)?).unwrap_or_else(inner)
             }
             Value::Array(items) => {
-                let at = place(index, items.len())?;
+                let at = check_index(index, items.len())?;
                 let found = item.elements().into_iter().nth(at);
                 found.map(|(_, element)| element).ok_or("reflect: slice index out of range")?
             }
             Value::String(text) => {
-                let byte = text.as_bytes().get(place(index, text.len())?);
+                let byte = text.as_bytes().get(check_index(index, text.len())?);
                 Val::Int(i64::from(*byte.ok_or("reflect: string index out of range")?))
             }
             _ => return Err(format!("can't index item of type {}", item.type_name())),
@@ -146,7 +146,7 @@ fn map_key<'a>(index: &'a Val) -> Result<&'a str, String> {
 }
 
 /// Checks an index into a list or string; the length itself is allowed, for slices.
-fn place(index: &Val, length: usize) -> Result<usize, String> {
+fn check_index(index: &Val, length: usize) -> Result<usize, String> {
     match index.as_int() {
         Some(at) => match usize::try_from(at).ok().filter(|&at| at <= length) {
             Some(at) => Ok(at),
@@ -171,7 +171,7 @@ fn slice<'v>(item: &Val, indexes: &[Val]) -> Result<Val<'v>, String> {
         Value::Array(items) => items.len(),
         _ => return Err(format!("can't slice item of type {}", item.type_name())),
     };
-    let places: Vec<usize> = indexes.iter().map(|index| place(index, length)).collect::<Result<_, _>>()?;
+    let places: Vec<usize> = indexes.iter().map(|index| check_index(index, length)).collect::<Result<_, _>>()?;
     let (start, end) = (places.first().copied().unwrap_or(0), places.get(1).copied().unwrap_or(length));
     let order = [Some(start), Some(end), places.get(2).copied()];
     for pair in order.windows(2) {

@@ -22,7 +22,7 @@ fn fail<'v>(values: Values<'v>, message: impl Into<String>) -> Step<'v> {
 }
 
 /// The state of an evaluation.
-pub(super) struct Walk<'n> {
+pub(super) struct Evaluator<'n> {
     nodes: &'n [Node],
     allow_missing: bool,
     /// `true` after a `range` was evaluated.
@@ -34,7 +34,7 @@ pub(super) struct Walk<'n> {
     last_end: Option<usize>,
 }
 
-impl<'n> Walk<'n> {
+impl<'n> Evaluator<'n> {
     pub(super) fn new(nodes: &'n [Node], allow_missing: bool) -> Self {
         Self { nodes, allow_missing, begins_range: false, ends_range: false, open_ranges: 0, last_end: None }
     }

@@ -10,7 +10,7 @@ mod parse;
 use crate::json::Value;
 
 use super::json;
-use eval::Walk;
+use eval::Evaluator;
 use parse::Node;
 
 /// A parsed template.
@@ -36,7 +36,7 @@ impl JsonPath {
     /// Returns kubectl's message if evaluation fails, or, without `allow_missing`, if a field does not exist.
     pub fn execute(&self, data: &Value, allow_missing: bool) -> Result<String, String> {
         let mut out = String::new();
-        for group in Walk::new(&self.nodes, allow_missing).find(data)? {
+        for group in Evaluator::new(&self.nodes, allow_missing).find(data)? {
             let texts: Vec<String> = group.iter().map(|value| eval::text(value)).collect();
             out.push_str(&texts.join(" "));
         }
@@ -50,7 +50,7 @@ impl JsonPath {
     /// Fails like [`execute`](Self::execute).
     pub fn execute_as_json(&self, data: &Value, allow_missing: bool) -> Result<String, String> {
         let mut out = String::new();
-        for group in Walk::new(&self.nodes, allow_missing).find(data)? {
+        for group in Evaluator::new(&self.nodes, allow_missing).find(data)? {
             let list = Value::Array(group.into_iter().map(|value| value.into_owned()).collect());
             out.push_str(&json::to_pretty(&list));
             out.push('\n');
@@ -64,7 +64,7 @@ impl JsonPath {
     ///
     /// Returns kubectl's message if evaluation fails.
     pub fn find(&self, data: &Value) -> Result<Vec<Vec<Value>>, String> {
-        let found = Walk::new(&self.nodes, true).find(data)?;
+        let found = Evaluator::new(&self.nodes, true).find(data)?;
         Ok(found.into_iter().map(|group| group.into_iter().map(|value| value.into_owned()).collect()).collect())
     }
 }

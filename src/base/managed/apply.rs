@@ -65,17 +65,17 @@ pub fn apply<T: Types + ?Sized>(
         return Err(ApplyError::ManagedFieldsGiven);
     }
     let config = Value::Object(without_nulls(config.as_object().unwrap_or(&Map::new())));
-    let problems = check::problems(rules.types, rules.root, &config);
+    let problems = check::validate(rules.types, rules.root, &config);
     if !problems.is_empty() {
         return Err(typed_error(&config, &problems));
     }
-    let applied = match rules.applied(live, &config, force, writer) {
+    let applied = match rules.try_apply(live, &config, force, writer) {
         Err(conflicts) if writer.manager == KUBECTL => rules.take_over(live, &config, writer, conflicts),
         other => other,
     };
     let mut applied = applied.map_err(|conflicts| ApplyError::Conflicts(conflicts.describe()))?;
     if writer.manager == KUBECTL {
-        renew_last_applied(&mut applied, &config);
+        update_last_applied(&mut applied, &config);
     }
     Ok(applied)
 }
@@ -100,7 +100,13 @@ impl Conflicts {
 }
 
 impl<T: Types + ?Sized> Rules<'_, T> {
-    fn applied(&self, live: Option<&Value>, config: &Value, force: bool, writer: &Writer) -> Result<Value, Conflicts> {
+    fn try_apply(
+        &self,
+        live: Option<&Value>,
+        config: &Value,
+        force: bool,
+        writer: &Writer,
+    ) -> Result<Value, Conflicts> {
         let mut entries = self.entries_before_apply(live, writer);
         let mut before = live.cloned().unwrap_or_else(|| json!({}));
         remove_entries(&mut before);
@@ -112,12 +118,12 @@ impl<T: Types + ?Sized> Rules<'_, T> {
         let merged = merge(self.types, &TypeRef::root(self.root), &before, config);
         let kept = entries.iter().fold(own.fields.clone(), |kept, entry| kept.union(&entry.fields));
         let after = match &last {
-            Some(last) => self.pruned(merged, &last.fields, &kept),
+            Some(last) => self.prune(merged, &last.fields, &kept),
             None => merged,
         };
 
         let changes = Comparison::between(self.types, self.root, &before, &after).without(self.ignored);
-        let conflicts = conflicts_of(&entries, &changes);
+        let conflicts = find_conflicts(&entries, &changes);
         if !force && !conflicts.0.is_empty() {
             return Err(conflicts);
         }
@@ -150,7 +156,7 @@ impl<T: Types + ?Sized> Rules<'_, T> {
     }
 
     /// Removes the fields that the manager applied last time and no manager has now (`Updater.prune`).
-    fn pruned(&self, merged: Value, last: &FieldSet, kept: &FieldSet) -> Value {
+    fn prune(&self, merged: Value, last: &FieldSet, kept: &FieldSet) -> Value {
         let named = |set: &FieldSet| with_declared_parents(self.types, self.root, set);
         let of = |object: &Value| named(&fields_of(self.types, self.root, object));
         let without = |set: &FieldSet| without_fields(self.types, self.root, &merged, set);
@@ -174,7 +180,7 @@ impl<T: Types + ?Sized> Rules<'_, T> {
         if !rest.0.is_empty() {
             return Err(rest);
         }
-        self.applied(live, config, true, writer)
+        self.try_apply(live, config, true, writer)
     }
 
     /// Returns the fields of the last applied configuration that have not changed since.
@@ -189,7 +195,7 @@ impl<T: Types + ?Sized> Rules<'_, T> {
     }
 }
 
-fn conflicts_of(entries: &[Entry], changes: &Comparison) -> Conflicts {
+fn find_conflicts(entries: &[Entry], changes: &Comparison) -> Conflicts {
     let changed = changes.changed();
     let conflict = |entry: &Entry| Entry { fields: entry.fields.intersection(&changed), ..entry.clone() };
     let mut conflicts: Vec<Entry> = entries.iter().map(conflict).filter(|entry| !entry.fields.is_empty()).collect();
@@ -221,7 +227,7 @@ fn typed_error(config: &Value, problems: &[String]) -> ApplyError {
     ApplyError::Typed {
         object: format!("{}/{}", text("/metadata/namespace"), text("/metadata/name")),
         kind: format!("{version}, Kind={}", text("/kind")),
-        problems: check::joined(problems),
+        problems: check::join_errors(problems),
     }
 }
 
@@ -231,7 +237,7 @@ fn last_applied(object: &Value) -> Option<&str> {
 }
 
 /// Updates the annotation of client-side apply if it exists (`lastappliedupdater.go`).
-fn renew_last_applied(object: &mut Value, config: &Value) {
+fn update_last_applied(object: &mut Value, config: &Value) {
     if last_applied(object).is_none() {
         return;
     }
@@ -240,12 +246,12 @@ fn renew_last_applied(object: &mut Value, config: &Value) {
         annotations.remove(LAST_APPLIED);
     }
     if let Some(annotations) = object.pointer_mut("/metadata/annotations") {
-        annotations[LAST_APPLIED] = json!(format!("{}\n", html_safe(&config.to_string())));
+        annotations[LAST_APPLIED] = json!(format!("{}\n", escape_html(&config.to_string())));
     }
 }
 
 /// Escapes the characters that Go's JSON encoder escapes; they occur only in strings.
-fn html_safe(text: &str) -> String {
+fn escape_html(text: &str) -> String {
     let mut safe = text.to_owned();
     for (character, escape) in
         [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")]

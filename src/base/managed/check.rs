@@ -9,14 +9,14 @@ use crate::patch::{FieldType, Types};
 use std::collections::BTreeSet;
 
 /// Returns the schema errors, each with its path.
-pub(super) fn problems(types: &(impl Types + ?Sized), root: &FieldType, config: &Value) -> Vec<String> {
+pub(super) fn validate(types: &(impl Types + ?Sized), root: &FieldType, config: &Value) -> Vec<String> {
     let mut problems = Vec::new();
     check(types, &TypeRef::root(root), config, &mut Vec::new(), &mut problems);
     problems
 }
 
 /// Joins errors as `typed.ValidationErrors` does.
-pub(super) fn joined(problems: &[String]) -> String {
+pub(super) fn join_errors(problems: &[String]) -> String {
     match problems {
         [one] => one.clone(),
         all => all.iter().fold("errors:".to_owned(), |text, problem| format!("{text}\n  {problem}")),
@@ -77,7 +77,7 @@ fn check_items(
     for (index, item) in items.iter().enumerate() {
         let element = if keyed { ty.item_element(types, item) } else { Some(format!("i:{index}").into()) };
         let Some(element) = element else {
-            problems.push(format!("{}: element {index}: {}", format_path(path), nameless(ty, item)));
+            problems.push(format!("{}: element {index}: {}", format_path(path), key_error(ty, item)));
             continue;
         };
         if !seen.insert(element.clone()) {
@@ -91,7 +91,7 @@ fn check_items(
     }
 }
 
-fn nameless(ty: &TypeRef, item: &Value) -> String {
+fn key_error(ty: &TypeRef, item: &Value) -> String {
     let keys = ty.item_keys().iter().map(|key| format!("{key:?}")).collect::<Vec<_>>().join(" ");
     match item {
         Value::Null => "associative list with keys may not have a null element".to_owned(),

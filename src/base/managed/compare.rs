@@ -37,14 +37,14 @@ impl<'a> Exclusions<'a> {
 }
 
 /// Returns the fields that differ.
-pub(super) fn differences<T: Types + ?Sized>(
+pub(super) fn compare_objects<T: Types + ?Sized>(
     types: &T,
     root: &FieldType,
     old: &Value,
     new: &Value,
     except: Exclusions<'_>,
 ) -> Changes {
-    Walk { types }.inside(&TypeRef::root(root), Some(old), Some(new), except)
+    Comparer { types }.children(&TypeRef::root(root), Some(old), Some(new), except)
 }
 
 /// The fields that differ, as sets.
@@ -57,7 +57,7 @@ pub(super) struct Comparison {
 
 impl Comparison {
     pub(super) fn between(types: &(impl Types + ?Sized), root: &FieldType, old: &Value, new: &Value) -> Comparison {
-        let Changes { added, modified, removed } = differences(types, root, old, new, Exclusions::default());
+        let Changes { added, modified, removed } = compare_objects(types, root, old, new, Exclusions::default());
         let set = |encode_node: FieldsV1| FieldSet::from_fields_v1(&Value::Object(encode_node));
         Comparison { added: set(added), modified: set(modified), removed: set(removed) }
     }
@@ -82,15 +82,15 @@ impl Comparison {
 }
 
 /// A simultaneous walk over two versions.
-struct Walk<'a, T: Types + ?Sized> {
+struct Comparer<'a, T: Types + ?Sized> {
     types: &'a T,
 }
 
-impl<T: Types + ?Sized> Walk<'_, T> {
+impl<T: Types + ?Sized> Comparer<'_, T> {
     /// Returns the differences inside two values.
-    fn inside(&self, ty: &TypeRef, old: Option<&Value>, new: Option<&Value>, except: Exclusions<'_>) -> Changes {
+    fn children(&self, ty: &TypeRef, old: Option<&Value>, new: Option<&Value>, except: Exclusions<'_>) -> Changes {
         let mut changes = Changes::default();
-        for (key, old, new) in paired(old, new) {
+        for (key, old, new) in zip_fields(old, new) {
             // Equal parts, which are most of an object, need no further work.
             if old == new {
                 continue;
@@ -100,7 +100,7 @@ impl<T: Types + ?Sized> Walk<'_, T> {
                 self.compare(&mut changes, element, &ty.field(self.types, key), old, new, except);
             }
         }
-        let (old, new) = (elements(self.types, ty, old), elements(self.types, ty, new));
+        let (old, new) = (items_by_element(self.types, ty, old), items_by_element(self.types, ty, new));
         let only_old = old.iter().filter(|(element, _)| !new.contains_key(*element));
         for (element, _) in new.iter().chain(only_old) {
             let (old, new) = (old.get(element).copied(), new.get(element).copied());
@@ -123,7 +123,7 @@ impl<T: Types + ?Sized> Walk<'_, T> {
     ) {
         let nested = [old, new].into_iter().flatten().any(|value| ty.has_parts(value));
         let below = match nested {
-            true => self.inside(ty, old, new, except.below(&element)),
+            true => self.children(ty, old, new, except.below(&element)),
             false => Changes::default(),
         };
         let counts = !except.uncounted.is_some_and(|uncounted| uncounted.has_member(&element));
@@ -142,7 +142,7 @@ impl<T: Types + ?Sized> Walk<'_, T> {
 }
 
 /// Pairs the fields of two objects, sorted by name.
-fn paired<'a>(
+fn zip_fields<'a>(
     old: Option<&'a Value>,
     new: Option<&'a Value>,
 ) -> impl Iterator<Item = (&'a SharedStr, Option<&'a Value>, Option<&'a Value>)> {
@@ -163,7 +163,7 @@ fn paired<'a>(
 }
 
 /// Returns the items of a list by path element.
-fn elements<'a>(
+fn items_by_element<'a>(
     types: &(impl Types + ?Sized),
     ty: &TypeRef,
     list: Option<&'a Value>,

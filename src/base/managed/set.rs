@@ -89,6 +89,7 @@ impl FieldSet {
     }
 
     /// Returns `true` if the set is empty.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
@@ -113,11 +114,13 @@ impl FieldSet {
     }
 
     /// Returns `true` if a path of one element is in the set.
+    #[inline]
     pub(super) fn has_member(&self, element: &str) -> bool {
         self.nodes.get(element).is_some_and(|node| node.member)
     }
 
     /// Returns the members below an element; `None` if there are none.
+    #[inline]
     pub fn below(&self, element: &str) -> Option<&FieldSet> {
         self.nodes.get(element).map(|node| &node.below).filter(|below| !below.is_empty())
     }

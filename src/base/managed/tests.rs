@@ -115,7 +115,7 @@ fn changing_a_field_transfers_its_ownership() {
     let mut removed = scaled.clone();
     removed["spec"].as_object_mut().unwrap().remove("replicas");
     let removed = world.write(Some(&scaled), removed, "remover", LATE);
-    assert_eq!(owners(&removed), ["creator Update"], "who owns nothing any more is gone");
+    assert_eq!(owners(&removed), ["creator Update"], "a manager without fields is removed");
 }
 
 #[test]
@@ -367,7 +367,7 @@ proptest! {
             prop_assert_eq!(&after["data"][key], value);
         }
         let again = world.apply(Some(&after), third, "a", false);
-        prop_assert_eq!(again.as_ref(), Ok(&after), "applying again is no conflict and changes nothing");
+        prop_assert_eq!(again.as_ref(), Ok(&after), "applying again is not a conflict and changes nothing");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::compare::{Changes, Comparison, Exclusions, differences};
+use super::compare::{Changes, Comparison, Exclusions, compare_objects};
 use super::entries::{Entry, Operation, entries_value, sort_encoded};
 use super::set::{FieldSet, FieldsV1, subtract_encoded, union_encoded};
 use crate::json::{Value, json};
@@ -139,7 +139,8 @@ impl<T: Types + ?Sized> Rules<'_, T> {
             LazyLock::new(|| FieldSet::of_fields(&[["metadata", "managedFields"]]));
         let skipped = self.ignored.union(&MANAGED_FIELDS);
         let except = Exclusions { skipped: Some(&skipped), uncounted: Some(&UNOWNED) };
-        let Changes { added: mut changed, modified, removed } = differences(self.types, self.root, old, new, except);
+        let Changes { added: mut changed, modified, removed } =
+            compare_objects(self.types, self.root, old, new, except);
         union_encoded(&mut changed, &modified);
         TouchedFields { changed, removed }
     }

@@ -1,8 +1,9 @@
 //! The strategic merge patch between two versions of an object, with its directives (apimachinery,
 //! `pkg/util/strategicpatch/patch.go`, `diffMaps`).
 
-use super::lists::{self, ItemKind, deduplicated, keyed, sort_text, sorted_by};
-use super::strategic::{DELETE, DELETE_FROM_LIST, DIRECTIVE, ELEMENT_ORDER, RETAIN_KEYS, StrategicError, same_type};
+use super::error::StrategicError;
+use super::lists::{self, ItemKind, deduplicated, require_merge_key, sort_text, sorted_by};
+use super::strategic::{DELETE, DELETE_FROM_LIST, DIRECTIVE, ELEMENT_ORDER, RETAIN_KEYS, same_type};
 use super::{FieldType, Types};
 use crate::json::{Map, SharedStr, Value, json};
 
@@ -165,15 +166,15 @@ impl<T: Types + ?Sized> Diff<'_, T> {
         merge_key: &str,
         retain: bool,
     ) -> Result<Vec<Value>, StrategicError> {
-        old.iter().try_for_each(|item| keyed(item, merge_key).map(|_| ()))?;
+        old.iter().try_for_each(|item| require_merge_key(item, merge_key).map(|_| ()))?;
         let mut changed = Vec::new();
         for item in new {
-            let fields = keyed(item, merge_key)?;
+            let fields = require_merge_key(item, merge_key)?;
             let Some(at) = lists::position(old, item, merge_key) else {
                 changed.extend(self.changes.then(|| item.clone()));
                 continue;
             };
-            let mut inner = self.fields(keyed(&old[at], merge_key)?, fields, items, retain)?;
+            let mut inner = self.fields(require_merge_key(&old[at], merge_key)?, fields, items, retain)?;
             if !inner.is_empty() {
                 inner.insert(merge_key.to_owned(), item[merge_key].clone());
                 changed.push(Value::Object(inner));

@@ -109,7 +109,7 @@ fn replace(document: &mut Value, operation: &Operation) -> Result<(), String> {
         Ok(None) => add(document, &target, operation.value()),
         Ok(Some(_)) => {
             let path = target.pointer(target.existing_index(document)?);
-            carry_out(document, PatchOperation::Replace(ReplaceOperation { path, value: operation.value() }))
+            apply_strict(document, PatchOperation::Replace(ReplaceOperation { path, value: operation.value() }))
         }
     }
 }
@@ -154,11 +154,11 @@ fn add(document: &mut Value, target: &Target, value: Value) -> Result<(), String
             let index = parse_index(&target.key)
                 .map_err(|error| format!("value was not a proper array index: '{}': {error}", target.key))?;
             // The index after the last item is valid, for appending.
-            bounded(index, items.len() + 1)?.to_string()
+            to_index(index, items.len() + 1)?.to_string()
         }
         _ => target.key.clone(),
     };
-    carry_out(document, PatchOperation::Add(AddOperation { path: target.pointer(key), value }))
+    apply_strict(document, PatchOperation::Add(AddOperation { path: target.pointer(key), value }))
 }
 
 fn remove(document: &mut Value, target: &Target) -> Result<(), String> {
@@ -168,10 +168,10 @@ fn remove(document: &mut Value, target: &Target) -> Result<(), String> {
         return Err(format!("Unable to remove nonexistent key: {key}: missing value"));
     }
     let path = target.pointer(target.existing_index(document)?);
-    carry_out(document, PatchOperation::Remove(RemoveOperation { path }))
+    apply_strict(document, PatchOperation::Remove(RemoveOperation { path }))
 }
 
-fn carry_out(document: &mut Value, operation: PatchOperation) -> Result<(), String> {
+fn apply_strict(document: &mut Value, operation: PatchOperation) -> Result<(), String> {
     json_patch::patch(document, &[operation]).map_err(|error| error.to_string())
 }
 
@@ -205,7 +205,7 @@ impl Target {
     fn get<'a>(&self, document: &'a Value) -> Result<Option<&'a Value>, String> {
         match self.container(document) {
             Some(Value::Object(fields)) => Ok(fields.get(&self.key)),
-            Some(Value::Array(items)) => Ok(items.get(bounded(parse_index(&self.key)?, items.len())?)),
+            Some(Value::Array(items)) => Ok(items.get(to_index(parse_index(&self.key)?, items.len())?)),
             _ => Ok(None),
         }
     }
@@ -213,7 +213,7 @@ impl Target {
     /// Returns the key; negative list indexes are converted to non-negative ones.
     fn existing_index(&self, document: &Value) -> Result<String, String> {
         match self.container(document) {
-            Some(Value::Array(items)) => Ok(bounded(parse_index(&self.key)?, items.len())?.to_string()),
+            Some(Value::Array(items)) => Ok(to_index(parse_index(&self.key)?, items.len())?.to_string()),
             _ => Ok(self.key.clone()),
         }
     }
@@ -228,7 +228,7 @@ fn parse_index(key: &str) -> Result<i64, String> {
 }
 
 /// Converts an index from either end to a position below `length`.
-fn bounded(index: i64, length: usize) -> Result<usize, String> {
+fn to_index(index: i64, length: usize) -> Result<usize, String> {
     let from_start = usize::try_from(index).ok();
     let from_end = usize::try_from(index.unsigned_abs()).ok().and_then(|back| length.checked_sub(back));
     let position = if index < 0 { from_end } else { from_start };

@@ -1,6 +1,6 @@
 //! Lists in strategic merge patches: the type of their items, their identity and their order.
 
-use super::strategic::StrategicError;
+use super::error::StrategicError;
 use crate::go::{type_name, value_text};
 use crate::json::{Map, Value};
 use crate::patch::strategic::{DELETE, DIRECTIVE};
@@ -44,7 +44,7 @@ pub(super) fn position(items: &[Value], item: &Value, merge_key: &str) -> Option
 }
 
 /// Returns an item as an object, which must have the merge key.
-pub(super) fn keyed<'a>(item: &'a Value, merge_key: &str) -> Result<&'a Map, StrategicError> {
+pub(super) fn require_merge_key<'a>(item: &'a Value, merge_key: &str) -> Result<&'a Map, StrategicError> {
     let object = as_object(item)?;
     if object.contains_key(merge_key) {
         return Ok(object);
@@ -74,7 +74,7 @@ pub(super) fn is_deletion(item: &Value) -> bool {
 ///
 /// Items in `wanted` have its order, all others that of the live list. The two are interleaved as in the live list;
 /// items that are not in the live list come first.
-pub(super) fn in_order(
+pub(super) fn order_items(
     merged: Vec<Value>,
     wanted: &[Value],
     live: &[Value],
@@ -82,7 +82,7 @@ pub(super) fn in_order(
 ) -> Result<Vec<Value>, StrategicError> {
     if !merge_key.is_empty() {
         for item in merged.iter().chain(wanted) {
-            keyed(item, merge_key)?;
+            require_merge_key(item, merge_key)?;
         }
     }
     let (patched, others): (Vec<_>, Vec<_>) =

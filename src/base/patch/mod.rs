@@ -4,6 +4,7 @@
 //! [`Types`] describes; [`merge_keys`] has the merge rules of the built-in types.
 
 mod diff;
+mod error;
 pub mod json;
 mod lists;
 pub mod merge;
@@ -12,6 +13,7 @@ pub mod strategic;
 pub mod three_way;
 pub mod types;
 
+pub use error::StrategicError;
 pub use types::{FieldSchema, FieldType, Types};
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 //! [`three_way`](super::three_way) builds on that. Custom resources do not support strategic merge patches, which
 //! callers check.
 
-use super::lists::{self, ItemKind, as_list, as_object, deduplicated, in_order, keyed};
+use super::error::StrategicError;
+use super::lists::{self, ItemKind, as_list, as_object, deduplicated, order_items, require_merge_key};
 use super::merge_keys::Strategy;
 use super::{FieldType, Types};
 use crate::go::{type_name, value_text};
@@ -23,67 +24,6 @@ pub(super) const RETAIN_KEYS: &str = "$retainKeys";
 pub(super) const DELETE_FROM_LIST: &str = "$deleteFromPrimitiveList";
 /// The prefix of a directive that lists the order of items.
 pub(super) const ELEMENT_ORDER: &str = "$setElementOrder";
-
-/// The reason why a strategic merge patch cannot be created or applied, with the message of Kubernetes.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StrategicError {
-    /// The patch or the document is not an object.
-    #[error("invalid JSON document")]
-    NotAnObject,
-    /// The items of a list are lists.
-    #[error("lists of lists are not supported")]
-    ListOfLists,
-    /// The items of a list have different types.
-    #[error("list element types are not identical: {0}")]
-    MixedList(String),
-    /// An item lacks the merge key.
-    #[error("map: {map} does not contain declared merge key: {key}")]
-    NoMergeKey {
-        /// The item.
-        map: String,
-        /// The merge key.
-        key: String,
-    },
-    /// A list of objects has no declared merge key.
-    #[error("cannot merge lists without merge key for type {0}")]
-    NoKeyDeclared(String),
-    /// A value has the wrong type.
-    #[error("expected a {expected}, but received a {found}")]
-    WrongType {
-        /// The Go type that was expected.
-        expected: &'static str,
-        /// The Go type that was found.
-        found: &'static str,
-    },
-    /// A directive is unknown.
-    #[error("unknown patch type: {directive} in map: {map}")]
-    UnknownDirective {
-        /// The directive.
-        directive: String,
-        /// The object that contains it.
-        map: String,
-    },
-    /// The directive of a list is `merge`.
-    #[error("merging lists cannot yet be specified in the patch")]
-    MergeDirective,
-    /// The key of a deletion directive does not name a list.
-    #[error("invalid patch format of primitive list")]
-    PrimitiveListFormat,
-    /// The keys to retain are not a list, or the patch sets others.
-    #[error("invalid patch format of retainKeys")]
-    RetainKeysFormat,
-    /// The order directive is not a list, does not name a list, or differs between two patches.
-    #[error("invalid patch format of setElementOrder list")]
-    ElementOrderFormat,
-    /// The items of the patch are not in the requested order.
-    #[error("The order in patch list:\n{items}\n doesn't match $setElementOrder list:\n{order}\n")]
-    OrderMismatch {
-        /// The items of the patch.
-        items: String,
-        /// The requested order.
-        order: String,
-    },
-}
 
 /// Applies a patch to a document; `root` is the type of both.
 ///
@@ -222,7 +162,7 @@ impl<T: Types + ?Sized> Merger<'_, T> {
         let live = old.unwrap_or_default();
         // Upstream checks the type of the items even if one of the lists is missing.
         lists::item_kind(&[live, new.unwrap_or_default()])?;
-        in_order(merged, order, live, merge_key).map(Some)
+        order_items(merged, order, live, merge_key).map(Some)
     }
 
     /// Merges a field of an object.
@@ -301,7 +241,7 @@ impl<T: Types + ?Sized> Merger<'_, T> {
             None => Ok(live),
             Some(ItemKind::Scalars) => {
                 let merged = deduplicated(live.iter().chain(&patch).cloned());
-                in_order(merged, &patch, &live, "")
+                order_items(merged, &patch, &live, "")
             }
             Some(ItemKind::Objects) if merge_key.is_empty() => {
                 Err(StrategicError::NoKeyDeclared(items.definition().unwrap_or("map").to_owned()))
@@ -309,7 +249,7 @@ impl<T: Types + ?Sized> Merger<'_, T> {
             Some(ItemKind::Objects) => {
                 let (live, patch) = apply_item_directives(live, patch, merge_key)?;
                 let merged = self.keyed_items(live.clone(), &patch, merge_key, items)?;
-                in_order(merged, &patch, &live, merge_key)
+                order_items(merged, &patch, &live, merge_key)
             }
         }
     }
@@ -323,7 +263,7 @@ impl<T: Types + ?Sized> Merger<'_, T> {
         items: &FieldType,
     ) -> Result<Vec<Value>, StrategicError> {
         for item in patch {
-            let new = keyed(item, merge_key)?;
+            let new = require_merge_key(item, merge_key)?;
             match lists::position(&live, item, merge_key) {
                 Some(at) => {
                     let old = as_object(&live[at])?.clone();
@@ -396,7 +336,7 @@ fn apply_item_directives(
         };
         match directive.as_str() {
             Some(DELETE) => {
-                keyed(&item, merge_key)?;
+                require_merge_key(&item, merge_key)?;
                 live.retain(|old| !lists::same_item(old, &item, merge_key));
             }
             Some(REPLACE) => replace = true,
@@ -420,7 +360,7 @@ fn check_order(items: &[Value], order: &[Value], merge_key: &str) -> Result<(), 
     let mut wanted = order.iter();
     for item in items.iter().filter(|item| item.get(DIRECTIVE).is_none()) {
         if !merge_key.is_empty() {
-            keyed(item, merge_key)?;
+            require_merge_key(item, merge_key)?;
         }
         if !wanted.any(|name| lists::same_item(item, name, merge_key)) {
             let (items, order) = (Value::from(items.to_vec()), Value::from(order.to_vec()));

@@ -5,7 +5,8 @@
 //! Callers send them and maintain the annotation with the last applied configuration.
 
 use super::diff::Diff;
-use super::strategic::{Merger, Mode, StrategicError};
+use super::error::StrategicError;
+use super::strategic::{Merger, Mode};
 use super::{FieldType, Types, merge};
 use crate::json::{Map, Value};
 

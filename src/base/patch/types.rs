@@ -39,7 +39,7 @@ pub struct FieldSchema {
 }
 
 impl FieldSchema {
-    /// Combines the answers of `types` about a field.
+    /// Collects what `types` defines about a field.
     pub fn of(types: &(impl Types + ?Sized), definition: &str, field: &str) -> FieldSchema {
         let field_type = types.field(definition, field);
         let atomic = types.is_atomic(definition, field, &field_type);

@@ -106,7 +106,7 @@ impl Explainer {
         let mut out = format!("FIELD: {} <{}>\n", field.name, self.type_name(owner, field));
         let values = enum_values(owner, field);
         if !values.is_empty() {
-            let values: Vec<String> = values.iter().map(|value| format!("\n    {}", shown(value))).collect();
+            let values: Vec<String> = values.iter().map(|value| format!("\n    {}", display_value(value))).collect();
             let _ = write!(out, "ENUM:{}", values.concat());
         }
         out.push_str("\n\n");
@@ -144,7 +144,7 @@ impl Explainer {
         let _ = write!(out, "{space}{}\t<{}>{required}", field.name, self.type_name(owner, field));
         let values = enum_values(owner, field);
         if !values.is_empty() {
-            let few: Vec<&str> = values.iter().take(MAX_ENUM_VALUES).map(|value| shown(value)).collect();
+            let few: Vec<&str> = values.iter().take(MAX_ENUM_VALUES).map(|value| display_value(value)).collect();
             let more = if values.len() > MAX_ENUM_VALUES { ", ...." } else { "" };
             let _ = write!(out, "\n{space}enum: {}{more}", few.join(", "));
         }
@@ -192,7 +192,7 @@ fn enum_values(owner: &Definition, field: &Field) -> &'static [&'static str] {
     }
 }
 
-fn shown(value: &'static str) -> &'static str {
+fn display_value(value: &'static str) -> &'static str {
     if value.is_empty() { "\"\"" } else { value }
 }
 

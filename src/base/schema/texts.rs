@@ -7,7 +7,7 @@ use miniz_oxide::inflate::decompress_to_vec;
 use serde::Deserialize;
 
 /// The output of the build script (see `build/texts.rs` for the format).
-static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/texts.bin"));
+static COMPRESSED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/texts.bin"));
 
 /// The documentation of all definitions.
 #[derive(Debug, Default, Deserialize)]
@@ -30,7 +30,7 @@ impl Texts {
         static TEXTS: OnceLock<Texts> = OnceLock::new();
         TEXTS.get_or_init(|| {
             // The build script wrote these bytes, and a test decodes them.
-            decompress_to_vec(PACKED).ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+            decompress_to_vec(COMPRESSED).ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
         })
     }
 

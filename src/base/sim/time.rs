@@ -21,26 +21,31 @@ pub struct Duration(i64);
 
 impl Time {
     /// Creates an instant from microseconds since the Unix epoch.
+    #[inline]
     pub const fn from_micros(micros: i64) -> Time {
         Time(micros)
     }
 
     /// Creates an instant from seconds since the Unix epoch.
+    #[inline]
     pub const fn from_secs(seconds: i64) -> Time {
         Time(seconds * MICROS)
     }
 
     /// Returns the microseconds since the Unix epoch.
+    #[inline]
     pub const fn micros(self) -> i64 {
         self.0
     }
 
     /// Returns the seconds since the Unix epoch, rounded down.
+    #[inline]
     pub const fn secs(self) -> i64 {
         self.0.div_euclid(MICROS)
     }
 
     /// Truncates to seconds, the precision of `metav1.Time`.
+    #[inline]
     pub const fn truncate_secs(self) -> Time {
         Time(self.secs() * MICROS)
     }
@@ -77,31 +82,37 @@ impl Duration {
     pub const ZERO: Duration = Duration(0);
 
     /// Creates a duration from seconds.
+    #[inline]
     pub const fn from_secs(seconds: i64) -> Duration {
         Duration(seconds * MICROS)
     }
 
     /// Creates a duration from milliseconds.
+    #[inline]
     pub const fn from_millis(millis: i64) -> Duration {
         Duration(millis * 1000)
     }
 
     /// Creates a duration from microseconds.
+    #[inline]
     pub const fn from_micros(micros: i64) -> Duration {
         Duration(micros)
     }
 
     /// Returns the microseconds.
+    #[inline]
     pub const fn micros(self) -> i64 {
         self.0
     }
 
     /// Returns the seconds, rounded down.
+    #[inline]
     pub const fn secs(self) -> i64 {
         self.0.div_euclid(MICROS)
     }
 
     /// Converts to a standard duration; negative durations become zero.
+    #[inline]
     pub fn to_std(self) -> std::time::Duration {
         std::time::Duration::from_micros(u64::try_from(self.0).unwrap_or(0))
     }

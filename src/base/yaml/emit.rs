@@ -1,10 +1,10 @@
 //! The YAML emitter: the bytes of `kubectl -o yaml` with its quotes, line folding and key order (go-yaml v2,
 //! `emitterc.go` and `encode.go`).
 
-use std::cmp::Ordering;
-
+use super::order::natural_order;
 use super::scalar::{self, Meaning};
-use crate::json::{Map, SharedStr, Value};
+use super::style::{Place, Style, choose_style, is_break, is_printable};
+use crate::json::{Map, Value};
 use crate::{go, json};
 
 /// The column after which plain and quoted scalars are broken at the next space.
@@ -19,24 +19,6 @@ pub fn to_yaml(value: &Value) -> String {
     emitter.node(value, Place::Root);
     emitter.break_unless_at(0);
     emitter.out
-}
-
-/// The position of a node, as far as its form depends on it.
-#[derive(Clone, Copy, PartialEq)]
-enum Place {
-    Root,
-    Key,
-    LongKey,
-    MapValue,
-    SequenceItem,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Style {
-    Plain,
-    Single,
-    Double,
-    Literal,
 }
 
 struct Emitter {
@@ -116,7 +98,7 @@ impl Emitter {
     fn string(&mut self, text: &str, place: Place) {
         let wanted = if text.contains('\n') {
             Style::Literal
-        } else if scalar::reads_as_other(text) {
+        } else if scalar::needs_quotes(text) {
             Style::Double
         } else {
             Style::Plain
@@ -298,122 +280,6 @@ impl Emitter {
         self.out.push(c);
         self.column += 1;
     }
-}
-
-/// Returns the requested style, or the next more general one that can represent the text.
-fn choose_style(text: &str, wanted: Style, place: Place) -> Style {
-    let permitted = PermittedStyles::of(text);
-    let mut style = wanted;
-    if place == Place::Key && permitted.multiline {
-        return Style::Double;
-    }
-    if style == Style::Plain && (!permitted.plain_allowed || (text.is_empty() && place == Place::Key)) {
-        style = Style::Single;
-    }
-    if (style == Style::Single && !permitted.single_allowed) || (style == Style::Literal && !permitted.block_allowed) {
-        style = Style::Double;
-    }
-    style
-}
-
-/// The styles that the text of a scalar permits.
-struct PermittedStyles {
-    multiline: bool,
-    plain_allowed: bool,
-    single_allowed: bool,
-    block_allowed: bool,
-}
-
-impl PermittedStyles {
-    fn of(text: &str) -> Self {
-        let chars: Vec<char> = text.chars().collect();
-        let (first, last) = (chars.first().copied(), chars.last().copied());
-        let blank_end = |c: Option<char>| c.is_some_and(|c| c == ' ' || is_break(c));
-        let multiline = chars.iter().any(|&c| is_break(c));
-        let pairs = || chars.windows(2);
-        let break_space = pairs().any(|pair| is_break(pair[0]) && pair[1] == ' ');
-        let space_break = pairs().any(|pair| pair[0] == ' ' && is_break(pair[1]));
-        let special = space_break || chars.iter().any(|&c| !is_printable(c));
-        Self {
-            multiline,
-            plain_allowed: !(multiline
-                || break_space
-                || special
-                || blank_end(first)
-                || blank_end(last)
-                || has_indicators(&chars)),
-            single_allowed: !(break_space || special),
-            block_allowed: !(special || last == Some(' ')),
-        }
-    }
-}
-
-/// Returns `true` if the text has characters that YAML interprets at their position.
-fn has_indicators(chars: &[char]) -> bool {
-    let document_marker = chars.starts_with(&['-'; 3]) || chars.starts_with(&['.'; 3]);
-    let blank = |at: usize| chars.get(at).is_none_or(|&c| is_blank(c));
-    document_marker
-        || chars.iter().enumerate().any(|(at, c)| match (at, c) {
-            (0, '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`') => true,
-            (0, '?' | '-') => blank(1),
-            (_, ':') => blank(at + 1),
-            (1.., '#') => is_blank(chars[at - 1]),
-            _ => false,
-        })
-}
-
-fn is_break(c: char) -> bool {
-    matches!(c, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
-}
-
-fn is_blank(c: char) -> bool {
-    c == ' ' || c == '\t' || c == '\0' || is_break(c)
-}
-
-/// Returns `true` for printable characters; go-yaml treats those above U+FFFF as unprintable.
-fn is_printable(c: char) -> bool {
-    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && c != '\u{feff}'
-}
-
-/// Returns the keys in go-yaml's order (`keyList.Less`): numbers in them by value, letters after other characters.
-///
-/// That order is not total for some keys, for which `sort_by` may panic; hence the insertion sort, which is cheap
-/// because the keys are already sorted by their bytes.
-fn natural_order(fields: &Map) -> Vec<&SharedStr> {
-    let mut keys: Vec<&SharedStr> = Vec::with_capacity(fields.len());
-    for key in fields.keys() {
-        let mut at = keys.len();
-        while at > 0 && compare_keys(key, keys[at - 1]) == Ordering::Less {
-            at -= 1;
-        }
-        keys.insert(at, key);
-    }
-    keys
-}
-
-fn compare_keys(a: &str, b: &str) -> Ordering {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let Some(at) = a.iter().zip(&b).position(|(x, y)| x != y) else {
-        return a.len().cmp(&b.len());
-    };
-    match (a[at].is_alphabetic(), b[at].is_alphabetic()) {
-        (true, true) => a[at].cmp(&b[at]),
-        (true, false) => Ordering::Greater,
-        (false, true) => Ordering::Less,
-        (false, false) => {
-            let zero_inside_number = (a[at] == '0' || b[at] == '0')
-                && a[..at].iter().rev().take_while(|c| c.is_ascii_digit()).any(|&c| c != '0');
-            let start = i64::from(zero_inside_number);
-            let (a_value, a_end) = number_at(&a, at, start);
-            let (b_value, b_end) = number_at(&b, at, start);
-            a_value.cmp(&b_value).then(a_end.cmp(&b_end)).then(a[at].cmp(&b[at]))
-        }
-    }
-}
-
-fn number_at(chars: &[char], at: usize, start: i64) -> (i64, usize) {
-    let digits = chars[at..].iter().map_while(|c| c.to_digit(10));
-    digits.fold((start, at), |(value, end), digit| (value.wrapping_mul(10).wrapping_add(i64::from(digit)), end + 1))
 }
 
 #[cfg(test)]

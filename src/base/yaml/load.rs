@@ -1,22 +1,19 @@
-//! Parsing a YAML document into a JSON value: parser events become a tree of nodes, and nodes become values (go-yaml
-//! v2, `decode.go`).
+//! Parsing a YAML document into a JSON value: its tree of nodes is converted node by node (go-yaml v2, `decode.go`).
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
+use saphyr_parser::ScanError;
 
 use super::errors::{YamlError, syntax_error};
 use super::repair::repair;
 use super::scalar::{self, Meaning};
+use super::tree::{Content, MAX_DEPTH, NodeId, Problem, Tree};
 use super::{Dialect, Loaded, json_stream};
 use crate::json::{Number, Value};
 use crate::{go, json};
-
-/// The limit of nesting, so that a document cannot exhaust the stack.
-const MAX_DEPTH: usize = 500;
 
 /// Parses a document: JSON if it starts with a brace and is valid JSON, otherwise YAML. An empty document is `null`.
 ///
@@ -103,114 +100,10 @@ fn is_forbidden(c: char) -> bool {
     !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..) || c == '\u{feff}'
 }
 
-type NodeId = usize;
-
-struct Node {
-    line: usize,
-    content: Content,
-}
-
-enum Content {
-    Scalar {
-        text: String,
-        plain: bool,
-        tag: Option<String>,
-    },
-    Sequence(Vec<NodeId>),
-    Mapping(Vec<(NodeId, NodeId)>),
-    /// `at` is the offset of the `*` in characters, for messages.
-    Alias {
-        anchor: usize,
-        at: usize,
-    },
-}
-
-/// The nodes of a document with styles, tags and aliases.
-struct Tree {
-    nodes: Vec<Node>,
-    anchors: HashMap<usize, NodeId>,
-    root: Option<NodeId>,
-}
-
-/// The reason why a document has no tree.
-enum Problem {
-    Syntax(ScanError),
-    /// The line at which the limit of nesting is exceeded.
-    Depth(usize),
-}
-
-/// A collection whose end event has not been seen yet.
-struct Open {
-    id: NodeId,
-    children: Vec<NodeId>,
-}
-
-impl Tree {
-    fn parse(doc: &str) -> Result<Self, Problem> {
-        let mut tree = Self { nodes: Vec::new(), anchors: HashMap::new(), root: None };
-        let mut open: Vec<Open> = Vec::new();
-        for event in Parser::new_from_str(doc) {
-            let (event, span) = event.map_err(Problem::Syntax)?;
-            let line = span.start.line();
-            let (anchor, content, collection) = match event {
-                Event::DocumentEnd if tree.root.is_some() => break,
-                Event::Scalar(text, style, anchor, tag) => {
-                    let plain = style == ScalarStyle::Plain;
-                    let tag = tag.map(|tag| tag_name(&tag));
-                    (anchor, Content::Scalar { text: text.into_owned(), plain, tag }, false)
-                }
-                Event::SequenceStart(anchor, _) => (anchor, Content::Sequence(Vec::new()), true),
-                Event::MappingStart(anchor, _) => (anchor, Content::Mapping(Vec::new()), true),
-                Event::Alias(anchor) => (0, Content::Alias { anchor, at: span.start.index() }, false),
-                Event::SequenceEnd | Event::MappingEnd => {
-                    if let Some(done) = open.pop() {
-                        tree.close(done);
-                    }
-                    continue;
-                }
-                _ => continue,
-            };
-            let id = tree.nodes.len();
-            tree.nodes.push(Node { line, content });
-            if anchor > 0 {
-                tree.anchors.insert(anchor, id);
-            }
-            match open.last_mut() {
-                Some(parent) => parent.children.push(id),
-                None => tree.root = Some(id),
-            }
-            if collection {
-                if open.len() >= MAX_DEPTH {
-                    return Err(Problem::Depth(line));
-                }
-                open.push(Open { id, children: Vec::new() });
-            }
-        }
-        Ok(tree)
-    }
-
-    fn close(&mut self, done: Open) {
-        match &mut self.nodes[done.id].content {
-            Content::Sequence(items) => *items = done.children,
-            Content::Mapping(pairs) => *pairs = done.children.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect(),
-            Content::Scalar { .. } | Content::Alias { .. } => {}
-        }
-    }
-}
-
 /// Returns the name of the alias whose `*` is at this offset.
 fn alias_name(doc: &str, at: usize) -> String {
     let name = doc.chars().skip(at).skip_while(|&c| c == '*');
     name.take_while(|&c| c.is_alphanumeric() || c == '-' || c == '_').collect()
-}
-
-/// Returns the short name of a tag such as `!!int`; unknown tags are `!!str`.
-fn tag_name(tag: &Tag) -> String {
-    match (tag.handle.as_str(), tag.suffix.strip_prefix("tag:yaml.org,2002:")) {
-        ("tag:yaml.org,2002:", _) => tag.suffix.clone(),
-        ("", Some(name)) => name.to_owned(),
-        _ => "str".to_owned(),
-    }
 }
 
 /// The fields of a mapping in their original order.
@@ -315,7 +208,7 @@ impl Reader<'_> {
         match &tree.nodes[id].content {
             Content::Scalar { text, plain, tag } => {
                 if self.dialect == Dialect::Core {
-                    self.note_core_key(text, *plain && tag.is_none());
+                    self.record_core_key(text, *plain && tag.is_none());
                     return Ok(Some(text.clone()));
                 }
                 if *plain
@@ -340,7 +233,7 @@ impl Reader<'_> {
     }
 
     /// Records a key that is not a string.
-    fn note_core_key(&mut self, text: &str, plain: bool) {
+    fn record_core_key(&mut self, text: &str, plain: bool) {
         if plain && self.dialect.meaning(text) != Meaning::Text {
             self.other_keys.push(text.to_owned());
         }

@@ -9,8 +9,11 @@ mod emit;
 mod errors;
 mod json_stream;
 mod load;
+mod order;
 mod repair;
 mod scalar;
+mod style;
+mod tree;
 
 pub use documents::{Document, Format, split_documents};
 pub use emit::to_yaml;

@@ -56,7 +56,7 @@ pub(super) fn instant(text: &str) -> String {
 }
 
 /// Returns `true` if a string must be quoted because it would otherwise be read as another type.
-pub(super) fn reads_as_other(text: &str) -> bool {
+pub(super) fn needs_quotes(text: &str) -> bool {
     meaning(text) != Meaning::Text || is_base60(text)
 }
 
@@ -280,7 +280,7 @@ mod tests {
         for (text, quoted) in
             [("1:30", true), ("190:20:30.15", true), ("12:99", false), ("a:30", false), ("80:80:8080", false)]
         {
-            assert_eq!(reads_as_other(text), quoted, "{text}");
+            assert_eq!(needs_quotes(text), quoted, "{text}");
         }
     }
 }

@@ -15,7 +15,7 @@ fn lists_are_merged_by_their_keys() {
     let live = json!({"containers": [{"name": "nginx", "image": "nginx:1.25"}, {"name": "logs", "image": "busybox"}]});
     let cases = [
         (
-            "an item is merged where it stands",
+            "an item is merged in place",
             json!({"containers": [{"name": "logs", "image": "new"}]}),
             json!({"containers": [{"name": "nginx", "image": "nginx:1.25"}, {"name": "logs", "image": "new"}]}),
         ),
