@@ -64,7 +64,7 @@ enum Source {
 
 /// The field of a value, which determines the name of its Go type.
 #[derive(Debug, Clone, Copy)]
-struct FieldPath {
+struct FieldRef {
     definition: &'static str,
     field: &'static str,
 }
@@ -100,15 +100,15 @@ impl<'a> Decoder<'a> {
 
     fn run(mut self, root: &str, value: Value) -> Result<Decoded, DecodeError> {
         let definition = self.schema.definition(root).ok_or_else(|| DecodeError(format!("no definition {root}")))?;
-        let path = FieldPath { definition: definition.name, field: "" };
-        let value = self.value(&Type::Object(definition.name), path, value)?;
+        let at = FieldRef { definition: definition.name, field: "" };
+        let value = self.value(&Type::Object(definition.name), at, value)?;
         match self.first_error {
             Some(error) => Err(error),
             None => Ok(Decoded { value, unknown: self.unknown }),
         }
     }
 
-    fn value(&mut self, ty: &Type, path: FieldPath, value: Value) -> Result<Value, DecodeError> {
+    fn value(&mut self, ty: &Type, at: FieldRef, value: Value) -> Result<Value, DecodeError> {
         match (ty, value) {
             (Type::Any, value) => Ok(value),
             (_, Value::Null) => Ok(zero_of(ty)),
@@ -116,18 +116,18 @@ impl<'a> Decoder<'a> {
                 Some(definition) => self.object(definition, entries),
                 None => Ok(Value::Object(entries)),
             },
-            (Type::Map(values), Value::Object(entries)) => self.map(values, path, entries),
-            (Type::List(items), Value::Array(values)) => self.list(items, path, values.into_vec()),
+            (Type::Map(values), Value::Object(entries)) => self.map(values, at, entries),
+            (Type::List(items), Value::Array(values)) => self.list(items, at, values.into_vec()),
             (Type::String, Value::String(text)) => Ok(Value::String(text)),
             (Type::Bool, Value::Bool(value)) => Ok(Value::Bool(value)),
             (Type::Number, Value::Number(number)) => Ok(Value::Number(number)),
-            (Type::Integer(width), Value::Number(number)) => self.integer(*width, path, Value::Number(number)),
+            (Type::Integer(width), Value::Number(number)) => self.integer(*width, at, Value::Number(number)),
             (Type::Bytes, Value::String(text)) => self.bytes(&text),
             (Type::IntOrString, value) => self.int_or_string(value),
             (Type::Quantity, value) => self.quantity(value),
             (Type::Time, value) => self.time(value, Precision::Seconds),
             (Type::MicroTime, value) => self.time(value, Precision::Micros),
-            (ty, value) => self.wrong_type(ty, path, &value),
+            (ty, value) => self.wrong_type(ty, at, &value),
         }
     }
 
@@ -142,8 +142,8 @@ impl<'a> Decoder<'a> {
                 Some(field) => {
                     self.fields.push(field.name);
                     self.owner = Some(definition.short_name());
-                    let path = FieldPath { definition: definition.name, field: field.name };
-                    let value = self.value(&field.ty, path, value)?;
+                    let at = FieldRef { definition: definition.name, field: field.name };
+                    let value = self.value(&field.ty, at, value)?;
                     if !is_forgotten(definition, field, &value) {
                         kept.insert(key, value);
                     }
@@ -156,7 +156,7 @@ impl<'a> Decoder<'a> {
         Ok(Value::Object(kept))
     }
 
-    fn map(&mut self, values: &Type, path: FieldPath, entries: Map) -> Result<Value, DecodeError> {
+    fn map(&mut self, values: &Type, at: FieldRef, entries: Map) -> Result<Value, DecodeError> {
         let mut kept = Map::new();
         let length = self.path.len();
         for (key, value) in entries {
@@ -164,26 +164,26 @@ impl<'a> Decoder<'a> {
             if self.source == Source::Body {
                 self.push_key(&key);
             }
-            let value = self.value(values, path, value)?;
+            let value = self.value(values, at, value)?;
             kept.insert(key, value);
             self.path.truncate(length);
         }
         Ok(Value::Object(kept))
     }
 
-    fn list(&mut self, items: &Type, path: FieldPath, values: Vec<Value>) -> Result<Value, DecodeError> {
+    fn list(&mut self, items: &Type, at: FieldRef, values: Vec<Value>) -> Result<Value, DecodeError> {
         let mut kept = Vec::with_capacity(values.len());
         let length = self.path.len();
         for (index, value) in values.into_iter().enumerate() {
             self.path.push_str(&format!("[{index}]"));
-            kept.push(self.value(items, path, value)?);
+            kept.push(self.value(items, at, value)?);
             self.path.truncate(length);
         }
         Ok(Value::from(kept))
     }
 
-    fn integer(&mut self, width: Width, path: FieldPath, value: Value) -> Result<Value, DecodeError> {
-        let name = go_name(&Type::Integer(width), path);
+    fn integer(&mut self, width: Width, at: FieldRef, value: Value) -> Result<Value, DecodeError> {
+        let name = go_name(&Type::Integer(width), at);
         match (value.as_i64(), value.as_f64(), self.source) {
             (Some(number), _, Source::Body) if fits(width, number) => Ok(Value::from(number)),
             (Some(number), _, Source::Merge) => Ok(Value::from(narrow(width, number))),
@@ -228,10 +228,10 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn wrong_type(&mut self, ty: &Type, path: FieldPath, value: &Value) -> Result<Value, DecodeError> {
+    fn wrong_type(&mut self, ty: &Type, at: FieldRef, value: &Value) -> Result<Value, DecodeError> {
         match self.source {
-            Source::Body => self.record_error(self.cannot_unmarshal(kind_name(value), &go_name(ty, path))),
-            Source::Merge => Err(DecodeError(cannot_restore(ty, path, value))),
+            Source::Body => self.record_error(self.cannot_unmarshal(kind_name(value), &go_name(ty, at))),
+            Source::Merge => Err(DecodeError(cannot_restore(ty, at, value))),
         }
     }
 
@@ -293,15 +293,15 @@ fn go_kind(value: &Value) -> &'static str {
     }
 }
 
-fn go_name(ty: &Type, path: FieldPath) -> String {
+fn go_name(ty: &Type, at: FieldRef) -> String {
     match ty {
         Type::Object(name) => go_struct(name),
-        Type::List(items) => format!("[]{}", go_name(items, path)),
-        Type::Map(values) if **values == Type::Quantity && path.definition.contains(".core.v1.") => {
+        Type::List(items) => format!("[]{}", go_name(items, at)),
+        Type::Map(values) if **values == Type::Quantity && at.definition.contains(".core.v1.") => {
             "v1.ResourceList".to_owned()
         }
-        Type::Map(values) => format!("map[string]{}", go_name(values, path)),
-        Type::String => go_type(path.definition, path.field).to_owned(),
+        Type::Map(values) => format!("map[string]{}", go_name(values, at)),
+        Type::String => go_type(at.definition, at.field).to_owned(),
         Type::Integer(Width::I32) => "int32".to_owned(),
         Type::Integer(Width::I64) => "int64".to_owned(),
         Type::Number => "float64".to_owned(),
@@ -315,19 +315,18 @@ fn go_name(ty: &Type, path: FieldPath) -> String {
     }
 }
 
-fn cannot_restore(ty: &Type, path: FieldPath, value: &Value) -> String {
+fn cannot_restore(ty: &Type, at: FieldRef, value: &Value) -> String {
     let kind = go_kind(value);
     match ty {
         Type::Object(_) => format!("cannot restore struct from: {kind}"),
         Type::Map(_) => format!("cannot restore map from {kind}"),
         Type::List(_) | Type::Bytes => format!("cannot restore slice from {kind}"),
         // Go can convert integers to strings (as code points), hence another message.
-        Type::String if kind == "int64" => format!("cannot convert int64 to {}", go_name(ty, path)),
+        Type::String if kind == "int64" => format!("cannot convert int64 to {}", go_name(ty, at)),
         Type::String => "unrecognized type: string".to_owned(),
-        other => format!("unrecognized type: {}", go_name(other, path)),
+        other => format!("unrecognized type: {}", go_name(other, at)),
     }
 }
 
 #[cfg(test)]
-#[path = "decode_tests.rs"]
 mod tests;
