@@ -1,7 +1,7 @@
-//! Build script: turns the API types of the `k8s-openapi` crate into the two schema files that the binary embeds.
+//! Build script: derives the two schema files that are embedded into the binary from the API types of `k8s-openapi`.
 //!
-//! `schema.txt` holds what every command needs (fields, types, required marks) in a format that is read in place;
-//! `texts.bin` holds the documentation, compressed, for `explain` alone. Neither is part of the repository.
+//! `schema.txt` has the fields, types and required marks, in a format that is read in place. `texts.bin` has the
+//! documentation for `explain`, compressed. Neither is in the repository.
 
 #[path = "build/lean.rs"]
 mod lean;

@@ -1,8 +1,8 @@
-//! Expressions in CEL, the Common Expression Language, as the rules of the API are written in it.
+//! The Common Expression Language (CEL), in which validation rules and admission policies are written.
 //!
-//! The language and its standard library are the `cel` crate's; here are the functions that Kubernetes adds
-//! (<https://kubernetes.io/docs/reference/using-api/cel/>), and the texts of its errors. Nothing here knows schemas.
-//! Expressions are not type-checked: what does not fit shows when it is evaluated.
+//! The `cel` crate has the language and its standard library. This module adds the functions of Kubernetes
+//! (<https://kubernetes.io/docs/reference/using-api/cel/>) and cel-go's error messages. Schemas are unknown here, and
+//! expressions are not type-checked: type errors show up in evaluation.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -16,10 +16,10 @@ use cel::{Context, DeclarationError, Env, ExecutionError, Program, extensions};
 
 use super::json;
 
-/// An expression that could be read.
+/// A compiled expression.
 pub struct Expression(Program);
 
-/// Functions of the standard library, of the extensions and of Kubernetes, as far as they can be called here.
+/// Functions that are available here: of the standard library, its extensions and Kubernetes.
 const FUNCTIONS: &[&str] = &[
     "all",
     "bool",
@@ -88,7 +88,7 @@ const FUNCTIONS: &[&str] = &[
     "value",
 ];
 
-/// Libraries of Kubernetes that are not simulated, by the functions that lead into them.
+/// Libraries of Kubernetes that are not simulated, with the functions that belong to them.
 const FOREIGN: &[&str] = &[
     "authorizer",
     "cidr",
@@ -108,7 +108,11 @@ const FOREIGN: &[&str] = &[
 ];
 
 impl Expression {
-    /// Reads an expression. The error is what Kubernetes says after `compilation failed: `, or that something is not simulated.
+    /// Compiles an expression.
+    ///
+    /// # Errors
+    ///
+    /// Returns the message that Kubernetes prints after `compilation failed: `, or that a function is not simulated.
     pub fn compile(text: &str) -> Result<Expression, String> {
         let program = ENV.compile(text).map_err(|errors| errors.to_string())?;
         let references = program.references();
@@ -124,12 +128,16 @@ impl Expression {
         Ok(Expression(program))
     }
 
-    /// Whether a variable is used.
+    /// Returns `true` if the expression refers to a variable.
     pub fn mentions(&self, variable: &str) -> bool {
         self.0.references().has_variable(variable)
     }
 
-    /// The value of the expression. The error is cel-go's text, as far as it can be told.
+    /// Evaluates the expression.
+    ///
+    /// # Errors
+    ///
+    /// Returns cel-go's message, as far as it can be derived.
     pub fn evaluate(&self, variables: Vec<(&str, Value)>) -> Result<Value, String> {
         let mut context = Context::with_env(ENV.clone());
         for (name, value) in variables {
@@ -145,7 +153,7 @@ impl Expression {
     }
 }
 
-/// What an expression for a message says; none if there is no expression, or it makes no text of one line.
+/// Evaluates a `messageExpression`; `None` if it is empty, fails, or does not return a string of one line.
 pub fn message(expression: &str, variables: Vec<(&str, Value)>) -> Option<String> {
     if expression.is_empty() {
         return None;
@@ -156,7 +164,7 @@ pub fn message(expression: &str, variables: Vec<(&str, Value)>) -> Option<String
     }
 }
 
-/// A JSON value as an expression sees it that knows no types: numbers are what they look like, texts are texts.
+/// Converts a JSON value without a schema: integers become `int`, strings stay strings.
 pub fn from_json(value: &json::Value) -> Value {
     match value {
         json::Value::Null => Value::Null,
@@ -174,22 +182,22 @@ pub fn from_json(value: &json::Value) -> Value {
     }
 }
 
-/// A value that may be missing (`optional_type`).
+/// Wraps a value that may be missing (`optional_type`).
 pub fn optional(value: Option<Value>) -> Value {
     Value::Opaque(Arc::new(value.map_or_else(OptionalValue::none, OptionalValue::of)))
 }
 
-/// The standard library with the extensions of Kubernetes.
+/// Creates the environment: the standard library with the extensions of Kubernetes.
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = Env::stdlib();
     let added =
         [extensions::strings, extensions::lists, kubernetes].into_iter().try_for_each(|add| env.add_extension(add));
-    // Every function is declared once; a test calls each of them.
+    // A declaration fails only for a duplicate, and a test calls every function.
     debug_assert_eq!(added, Ok(()));
     Arc::new(env)
 });
 
-/// The functions for lists and regular expressions.
+/// Declares the functions for lists and regular expressions.
 fn kubernetes(env: &mut Env) -> Result<(), DeclarationError> {
     env.add_member_overload("isSorted", "list_is_sorted", LIST_TYPE, vec![], is_sorted)?;
     env.add_member_overload("sum", "list_sum", LIST_TYPE, vec![], sum)?;
@@ -202,14 +210,14 @@ fn kubernetes(env: &mut Env) -> Result<(), DeclarationError> {
 }
 
 type Args<'b, 'v> = Vec<CowVal<'b, 'v>>;
-type Answer<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
+type FunctionResult<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
 
-/// The arguments as values, the receiver first.
+/// Returns the arguments, the receiver first.
 fn values(args: &Args<'_, '_>) -> Result<Vec<Value>, ExecutionError> {
     args.iter().map(|arg| Value::try_from(arg.as_ref())).collect()
 }
 
-/// The receiver, a list.
+/// Returns the receiver, which must be a list.
 fn items(args: &Args<'_, '_>) -> Result<Arc<Vec<Value>>, ExecutionError> {
     match values(args)?.into_iter().next() {
         Some(Value::List(items)) => Ok(items),
@@ -217,66 +225,66 @@ fn items(args: &Args<'_, '_>) -> Result<Arc<Vec<Value>>, ExecutionError> {
     }
 }
 
-fn answer<'b, 'v>(value: impl Into<Value>) -> Answer<'b, 'v> {
+fn ok_value<'b, 'v>(value: impl Into<Value>) -> FunctionResult<'b, 'v> {
     let value: Box<dyn Val> = value.into().try_into()?;
     Ok(CowVal::Owned(value))
 }
 
-fn is_sorted<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
-    answer(items(&args)?.is_sorted())
+fn is_sorted<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
+    ok_value(items(&args)?.is_sorted())
 }
 
-/// The sum of numbers or durations; of nothing it is 0.
-fn sum<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+/// Adds numbers or durations; the sum of an empty list is 0.
+fn sum<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
     let items = items(&args)?;
     let mut items = items.iter().cloned();
     let first = items.next().unwrap_or(Value::Int(0));
-    answer(items.try_fold(first, |sum, item| sum + item)?)
+    ok_value(items.try_fold(first, |sum, item| sum + item)?)
 }
 
-fn min<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
-    extreme("min", &args, Ordering::Less)
+fn min<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
+    extremum("min", &args, Ordering::Less)
 }
 
-fn max<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
-    extreme("max", &args, Ordering::Greater)
+fn max<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
+    extremum("max", &args, Ordering::Greater)
 }
 
-/// The first of the items that come before all others in an order.
-fn extreme<'b, 'v>(name: &str, args: &Args<'b, 'v>, order: Ordering) -> Answer<'b, 'v> {
+/// Returns the first item that precedes all others in an order.
+fn extremum<'b, 'v>(name: &str, args: &Args<'b, 'v>, order: Ordering) -> FunctionResult<'b, 'v> {
     let items = items(args)?;
     let better = |best: Value, item: &Value| if item.partial_cmp(&best) == Some(order) { item.clone() } else { best };
     match items.split_first() {
-        Some((first, others)) => answer(others.iter().fold(first.clone(), better)),
+        Some((first, others)) => ok_value(others.iter().fold(first.clone(), better)),
         None => Err(ExecutionError::function_error(name, format!("{name} called on empty list"))),
     }
 }
 
-fn index_of<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn index_of<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
     let (items, wanted) = (items(&args)?, values(&args)?.pop());
-    answer(position(items.iter().position(|item| Some(item) == wanted.as_ref())))
+    ok_value(position(items.iter().position(|item| Some(item) == wanted.as_ref())))
 }
 
-fn last_index_of<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn last_index_of<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
     let (items, wanted) = (items(&args)?, values(&args)?.pop());
-    answer(position(items.iter().rposition(|item| Some(item) == wanted.as_ref())))
+    ok_value(position(items.iter().rposition(|item| Some(item) == wanted.as_ref())))
 }
 
-/// A position, or -1.
+/// Converts a position; -1 if there is none.
 fn position(found: Option<usize>) -> Value {
     Value::Int(found.and_then(|index| i64::try_from(index).ok()).unwrap_or(-1))
 }
 
-/// The first match of a regular expression, or the empty text.
-fn find<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
-    answer(matches("find", &args)?.into_iter().next().unwrap_or_default())
+/// Returns the first match of a regular expression, or the empty string.
+fn find<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
+    ok_value(matches("find", &args)?.into_iter().next().unwrap_or_default())
 }
 
-fn find_all<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
-    answer(matches("findAll", &args)?)
+fn find_all<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
+    ok_value(matches("findAll", &args)?)
 }
 
-/// All matches of a regular expression in a text.
+/// Returns all matches of a regular expression in a string.
 fn matches(name: &str, args: &Args<'_, '_>) -> Result<Vec<String>, ExecutionError> {
     let values = values(args)?;
     let [Value::String(text), Value::String(pattern)] = values.as_slice() else {
@@ -295,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn the_functions_of_kubernetes_can_be_called() {
+    fn kubernetes_functions_are_available() {
         for text in [
             "self.sum() == 7 && [].sum() == 0 && [0.5, 1.5].sum() == 2.0",
             "self.min() == 1 && self.max() == 3",
@@ -312,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_or_called_is_told() {
+    fn unsupported_expressions_are_refused() {
         let error = |text: &str| evaluate(text).expect_err("an error");
         assert!(error("self.all(").starts_with("ERROR: <input>:1:"), "{}", error("self.all("));
         assert_eq!(error("quantity('1Gi').isGreaterThan(self)"), "the CEL function quantity is not simulated by kctl");

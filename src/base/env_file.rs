@@ -1,8 +1,10 @@
-//! Files of `KEY=value` lines, as `create --from-env-file` and the generators of kustomize read them. How a file becomes a
-//! text, and which keys are refused, each of them decides.
+//! Files of `KEY=value` lines (kubectl, `pkg/cmd/util/env_file.go`), as for `create --from-env-file` and kustomize
+//! generators.
+//!
+//! Callers read the file and validate the keys.
 
-/// The pairs of a text, in order. Blank lines and comments are passed over, and so is a mark of the byte order in front; a
-/// name alone takes its value from the environment.
+/// Parses the pairs of a file, in order. Blank lines, comments and a leading byte order mark are skipped; a key without
+/// `=` takes its value from the environment.
 pub fn pairs(text: &str) -> impl Iterator<Item = (&str, String)> {
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim_start);
     lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| match line.split_once('=') {
@@ -24,7 +26,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_alone_is_looked_up() {
+    fn keys_without_a_value_are_looked_up_in_the_environment() {
         let path = std::env::var("PATH").unwrap_or_default();
         let found: Vec<_> = pairs("PATH\nNO_SUCH_VARIABLE_OF_THIS_TEST").collect();
         assert_eq!(found, [("PATH", path), ("NO_SUCH_VARIABLE_OF_THIS_TEST", String::new())]);

@@ -1,40 +1,41 @@
-//! Validation errors and the paths they point at, in the words of `k8s.io/apimachinery` field errors.
+//! Validation errors and field paths, with the messages of apimachinery, `pkg/util/validation/field`.
 
 use std::fmt;
 
+pub use crate::go::quote;
 use crate::json::Value;
 
-/// The place of a value in an object, spelled as the API server spells it: `spec.containers[0].image`.
+/// The path of a value in an object as error messages show it: `spec.containers[0].image`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path(String);
 
 impl Path {
-    /// A path that starts at a top-level field; `a.b` starts deeper.
+    /// Creates a path from a top-level field; `a.b` is allowed.
     pub fn new(field: &str) -> Path {
         Path(field.into())
     }
 
-    /// The path of the object itself, which is empty.
+    /// Creates the path of the object itself, which is empty.
     pub fn root() -> Path {
         Path(String::new())
     }
 
-    /// Whether this is where the object itself is.
+    /// Returns `true` for the path of the object itself.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// A field of the value here.
+    /// Appends a field: `spec` becomes `spec.replicas`.
     pub fn child(&self, field: &str) -> Path {
         if self.0.is_empty() { Path(field.into()) } else { Path([&self.0, ".", field].concat()) }
     }
 
-    /// An item of the list here.
+    /// Appends a list index: `args` becomes `args[0]`.
     pub fn index(&self, index: usize) -> Path {
         Path(format!("{}[{index}]", self.0))
     }
 
-    /// A value of the map here.
+    /// Appends a map key: `labels` becomes `labels[app]`.
     pub fn key(&self, key: &str) -> Path {
         Path([&self.0, "[", key, "]"].concat())
     }
@@ -46,38 +47,37 @@ impl fmt::Display for Path {
     }
 }
 
-/// What is wrong with a value. The names are those of `metav1.CauseType`.
+/// The type of a validation error (`field.ErrorType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// A value is missing.
     Required,
-    /// A value has the right type and the wrong content.
+    /// A value has the right type but not the right content.
     Invalid,
-    /// A value is none of those that are allowed.
+    /// A value is not one of the allowed ones.
     NotSupported,
-    /// A value must not be there or must not change.
+    /// A value must not be set, or must not change.
     Forbidden,
-    /// A value that must be unique is there twice.
+    /// A value that must be unique occurs twice.
     Duplicate,
-    /// A text is too long.
+    /// A string is too long.
     TooLong,
     /// A list has too many items.
     TooMany,
-    /// A reference points at nothing.
+    /// A referenced value does not exist.
     NotFound,
     /// A value has the wrong type.
     TypeInvalid,
-    /// The server itself failed.
-    Internal,
 }
 
 impl Cause {
-    /// Whether rules cannot be evaluated of an object with such an error: it has not even the right shape.
+    /// Returns `true` if an object with such an error has not even the right shape, so that its validation rules cannot
+    /// be evaluated.
     pub fn hides_rules(self) -> bool {
         matches!(self, Cause::NotSupported | Cause::Required | Cause::TooLong | Cause::TooMany | Cause::TypeInvalid)
     }
 
-    /// The machine-readable word of a status cause.
+    /// Returns the reason in a status cause, such as `FieldValueRequired`.
     pub fn reason(self) -> &'static str {
         match self {
             Cause::Required => "FieldValueRequired",
@@ -89,19 +89,18 @@ impl Cause {
             Cause::TooMany => "FieldValueTooMany",
             Cause::NotFound => "FieldValueNotFound",
             Cause::TypeInvalid => "FieldValueTypeInvalid",
-            Cause::Internal => "InternalError",
         }
     }
 }
 
-/// One thing that is wrong with an object.
+/// A validation error.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldError {
-    /// What kind of wrong.
+    /// The type of the error.
     pub cause: Cause,
-    /// Where.
+    /// The path, such as `spec.replicas`.
     pub field: String,
-    /// Everything after `field: `.
+    /// The message after `field: `.
     pub body: String,
 }
 
@@ -111,7 +110,7 @@ impl fmt::Display for FieldError {
     }
 }
 
-/// Everything that is wrong with an object, in the order of discovery.
+/// Validation errors in the order of discovery.
 pub type ErrorList = Vec<FieldError>;
 
 fn error(cause: Cause, path: &Path, body: String) -> FieldError {
@@ -122,83 +121,59 @@ fn with_detail(head: String, detail: &str) -> String {
     if detail.is_empty() { head } else { format!("{head}: {detail}") }
 }
 
-/// A value as an error shows it: texts in quotes, everything else as JSON.
-fn shown(value: &Value) -> String {
+/// Formats a value: strings in quotes, everything else as JSON.
+fn format_value(value: &Value) -> String {
     match value {
         Value::String(text) => quote(text),
         other => other.to_string(),
     }
 }
 
-/// A text in double quotes with Go's escapes (`%q`).
-pub fn quote(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{b}' => out.push_str("\\v"),
-            '\u{c}' => out.push_str("\\f"),
-            c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// `f: Required value: detail`.
+/// Creates `f: Required value: detail`.
 pub fn required(path: &Path, detail: &str) -> FieldError {
     error(Cause::Required, path, with_detail("Required value".into(), detail))
 }
 
-/// `f: Invalid value: "v": detail`.
+/// Creates `f: Invalid value: "v": detail`.
 pub fn invalid(path: &Path, value: impl Into<Value>, detail: &str) -> FieldError {
-    error(Cause::Invalid, path, with_detail(format!("Invalid value: {}", shown(&value.into())), detail))
+    error(Cause::Invalid, path, with_detail(format!("Invalid value: {}", format_value(&value.into())), detail))
 }
 
-/// `f: Unsupported value: "v": supported values: "a", "b"`.
+/// Creates `f: Unsupported value: "v": supported values: "a", "b"`.
 pub fn not_supported(path: &Path, value: impl Into<Value>, supported: &[&str]) -> FieldError {
     let list: Vec<String> = supported.iter().map(|s| quote(s)).collect();
     let detail = if list.is_empty() { String::new() } else { format!("supported values: {}", list.join(", ")) };
-    error(Cause::NotSupported, path, with_detail(format!("Unsupported value: {}", shown(&value.into())), &detail))
+    error(
+        Cause::NotSupported,
+        path,
+        with_detail(format!("Unsupported value: {}", format_value(&value.into())), &detail),
+    )
 }
 
-/// `f: Forbidden: detail`.
+/// Creates `f: Forbidden: detail`.
 pub fn forbidden(path: &Path, detail: &str) -> FieldError {
     error(Cause::Forbidden, path, with_detail("Forbidden".into(), detail))
 }
 
-/// `f: Duplicate value: "v"`.
+/// Creates `f: Duplicate value: "v"`.
 pub fn duplicate(path: &Path, value: impl Into<Value>) -> FieldError {
-    error(Cause::Duplicate, path, format!("Duplicate value: {}", shown(&value.into())))
+    error(Cause::Duplicate, path, format!("Duplicate value: {}", format_value(&value.into())))
 }
 
-/// `f: Not found: "v"`.
+/// Creates `f: Not found: "v"`.
 pub fn not_found(path: &Path, value: impl Into<Value>) -> FieldError {
-    error(Cause::NotFound, path, format!("Not found: {}", shown(&value.into())))
+    error(Cause::NotFound, path, format!("Not found: {}", format_value(&value.into())))
 }
 
-/// `f: Too long: may not be more than N bytes`.
+/// Creates `f: Too long: may not be more than N bytes`.
 pub fn too_long(path: &Path, max: usize) -> FieldError {
     error(Cause::TooLong, path, format!("Too long: may not be more than {max} bytes"))
 }
 
-/// `f: Too many: N: must have at most M items`.
+/// Creates `f: Too many: N: must have at most M items`.
 pub fn too_many(path: &Path, actual: usize, max: usize) -> FieldError {
     let items = if max == 1 { "item" } else { "items" };
     error(Cause::TooMany, path, format!("Too many: {actual}: must have at most {max} {items}"))
-}
-
-/// `f: Internal error: detail`.
-pub fn internal(path: &Path, detail: &str) -> FieldError {
-    error(Cause::Internal, path, format!("Internal error: {detail}"))
 }
 
 #[cfg(test)]
@@ -207,7 +182,7 @@ mod tests {
     use crate::json::json;
 
     #[test]
-    fn errors_read_as_kubernetes_prints_them() {
+    fn error_messages_match_kubernetes() {
         let path = Path::new("spec").child("containers").index(1).child("labels").key("a");
         let cases = [
             (required(&path, ""), "spec.containers[1].labels[a]: Required value"),

@@ -1,47 +1,51 @@
-//! Field selectors (`metadata.name=x,status.phase!=Running`): parsing, matching and the text form.
+//! Field selectors such as `metadata.name=x,status.phase!=Running` (apimachinery, `pkg/fields/selector.go`).
 //!
-//! Which fields a kind can be selected by, and where their values come from, is up to the caller: matching asks a lookup.
+//! Each kind decides which fields it can be selected by; matching takes a function that looks up their values.
 
 use std::fmt;
 
-/// One condition: a field has a value, or has another one.
+/// A requirement: a field has a value, or has another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// The path of the field, such as `status.phase`.
+    /// The field path, such as `status.phase`.
     pub field: String,
-    /// The value, without escapes.
+    /// The value after unescaping.
     pub value: String,
-    /// Whether the value must differ.
+    /// `true` for `!=`.
     pub negated: bool,
 }
 
-/// A list of conditions that must all hold; an empty one matches everything.
+/// Requirements that must all be met; an empty list matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldSelector {
     terms: Vec<Term>,
 }
 
-/// Why a text is no field selector, in the words of Kubernetes.
+/// A syntax error in a field selector, with the message of Kubernetes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FieldSelectorError {
-    /// A part has no operator.
+    /// A requirement has no operator.
     #[error("invalid selector: '{selector}'; can't understand '{part}'")]
     NoOperator {
-        /// The whole text.
+        /// The whole selector.
         selector: String,
-        /// The part without an operator.
+        /// The requirement without an operator.
         part: String,
     },
-    /// A backslash in front of a character that needs none.
+    /// A backslash precedes a character that needs no escape.
     #[error("invalid field selector: invalid escape sequence: {0}")]
     Escape(String),
-    /// A character that has to be escaped in a value; the number of the character is shown.
+    /// A character that must be escaped in a value; the message shows its code point.
     #[error("invalid field selector: unescaped character in value: {0}")]
     Unescaped(u32),
 }
 
 impl FieldSelector {
-    /// Reads the text of `--field-selector`.
+    /// Parses the value of `--field-selector`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first syntax error.
     pub fn parse(text: &str) -> Result<FieldSelector, FieldSelectorError> {
         let mut parts = split_terms(text);
         parts.sort_unstable();
@@ -49,22 +53,23 @@ impl FieldSelector {
         Ok(FieldSelector { terms: terms.collect::<Result<_, _>>()? })
     }
 
-    /// The conditions, in the order of their text.
+    /// Returns the requirements in their original order.
     pub fn terms(&self) -> &[Term] {
         &self.terms
     }
 
-    /// Whether everything matches.
+    /// Returns `true` if there are no requirements.
     pub fn is_everything(&self) -> bool {
         self.terms.is_empty()
     }
 
-    /// Whether all conditions hold; a field the lookup does not find counts as empty.
+    /// Returns `true` if all requirements are met; a field that `lookup` does not find counts as empty.
     pub fn matches(&self, lookup: impl Fn(&str) -> Option<String>) -> bool {
         self.terms.iter().all(|term| (lookup(&term.field).unwrap_or_default() == term.value) != term.negated)
     }
 
-    /// The one value a field must have, when there is one: what an index on that field can be asked for.
+    /// Returns the value that a field must have, for a lookup in an index on that field; `None` without such a
+    /// requirement.
     pub fn exact_value(&self, field: &str) -> Option<&str> {
         let term = self.terms.iter().find(|term| term.field == field && !term.negated)?;
         Some(&term.value)
@@ -82,7 +87,7 @@ impl fmt::Display for FieldSelector {
     }
 }
 
-/// Cuts at commas that have no backslash in front of them.
+/// Splits at commas that are not escaped.
 fn split_terms(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut start = 0;
@@ -171,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_have_the_words_of_kubernetes() {
+    fn error_messages_match_kubernetes() {
         let cases = [
             ("status.phase", "invalid selector: 'status.phase'; can't understand 'status.phase'"),
             ("a=b,c", "invalid selector: 'a=b,c'; can't understand 'c'"),
@@ -185,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_can_be_asked_for_exact_values() {
+    fn exact_values_are_found_for_index_lookups() {
         let selector = FieldSelector::parse("spec.nodeName=n1,status.phase!=Failed").unwrap();
         assert_eq!(selector.exact_value("spec.nodeName"), Some("n1"));
         assert_eq!(selector.exact_value("status.phase"), None);

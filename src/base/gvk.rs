@@ -33,13 +33,13 @@ impl GroupVersion {
         GroupVersionKind { group: self.group, version: self.version, kind: kind.into() }
     }
 
-    /// Whether an `apiVersion` names this group and version; allocates nothing.
+    /// Returns `true` if an `apiVersion` names this group and version; allocates nothing.
     pub fn is(&self, api_version: &str) -> bool {
         split_api_version(api_version) == (self.group.as_str(), self.version.as_str())
     }
 }
 
-/// The `apiVersion` of the group and version.
+/// Formats as an `apiVersion`.
 impl fmt::Display for GroupVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.group.is_empty() {
@@ -66,13 +66,13 @@ impl GroupVersionKind {
         GroupVersion::parse(object.api_version()).kind(object.kind())
     }
 
-    /// The group and version alone.
+    /// Returns the group and version without the kind.
     pub fn group_version(&self) -> GroupVersion {
         GroupVersion { group: self.group.clone(), version: self.version.clone() }
     }
 }
 
-/// `apps/v1, Kind=Deployment`, as Go prints it.
+/// Formats as Go does: `apps/v1, Kind=Deployment`.
 impl fmt::Display for GroupVersionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, Kind={}", self.group_version(), self.kind)
@@ -101,7 +101,7 @@ impl GroupResource {
     }
 }
 
-/// `deployments.apps`.
+/// Formats as `deployments.apps`.
 impl fmt::Display for GroupResource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.resource)?;
@@ -123,7 +123,7 @@ mod tests {
     use crate::json::json;
 
     #[test]
-    fn names_are_read_as_they_are_printed() {
+    fn names_round_trip() {
         for api_version in ["v1", "apps/v1", "rbac.authorization.k8s.io/v1"] {
             assert_eq!(GroupVersion::parse(api_version).to_string(), api_version);
             assert!(GroupVersion::parse(api_version).is(api_version));

@@ -1,42 +1,42 @@
-//! Fields that hold a number or a percentage (`maxSurge: 25%`): reading, resolving against a total, and refusals.
+//! Values that are a number or a percentage, such as `maxSurge: 25%` (apimachinery, `pkg/util/intstr`).
 //!
-//! Which fields those are, and what total they refer to, is up to the callers.
+//! Callers know which fields these are and which total the percentage refers to.
 
 use crate::json::Value;
 use std::fmt;
 
-/// Which way a share that does not come out even is rounded.
+/// The rounding of a percentage of the total.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {
-    /// To the next larger whole number, as for surge.
+    /// Up, as for `maxSurge`.
     Up,
-    /// To the next smaller whole number, as for unavailability.
+    /// Down, as for `maxUnavailable`.
     Down,
 }
 
-/// A whole number or a text, which should be a percentage.
+/// An integer or a string, which should be a percentage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IntOrPercent {
-    /// A number, taken as it is.
+    /// An integer.
     Int(i64),
-    /// A text as it was written; only `N%` can be resolved.
+    /// The original string; only `N%` can be resolved.
     Text(String),
 }
 
-/// Why a text cannot be resolved. The messages are those of Kubernetes.
+/// The reason why a value cannot be resolved, with the message of Kubernetes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IntOrPercentError {
-    /// There is no percent sign.
+    /// The string has no percent sign.
     #[error("invalid value for IntOrString: invalid type: string is not a percentage")]
     NotPercentage,
-    /// There is nothing that could be read as a number in front of the percent sign.
+    /// No number precedes the percent sign.
     #[error(
         "invalid value for IntOrString: invalid value \"{text}\": strconv.Atoi: parsing \"{number}\": invalid syntax"
     )]
     BadNumber {
-        /// The whole text.
+        /// The whole string.
         text: String,
-        /// The part that should have been a number.
+        /// The part before the percent sign.
         number: String,
     },
     /// The value is neither a number nor a string.
@@ -45,7 +45,7 @@ pub enum IntOrPercentError {
 }
 
 impl IntOrPercent {
-    /// Reads the value of a field; `None` for what is neither a whole number nor a string.
+    /// Converts the value of a field; `None` if it is neither an integer nor a string.
     pub fn from_value(value: &Value) -> Option<IntOrPercent> {
         match value {
             Value::Number(number) => number.as_i64().map(IntOrPercent::Int),
@@ -54,13 +54,17 @@ impl IntOrPercent {
         }
     }
 
-    /// The number itself, or the share of `total`, rounded as asked.
+    /// Returns the integer, or the percentage of `total` rounded as requested (`GetScaledValueFromIntOrPercent`).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the value is a string but not a percentage.
     pub fn resolve(&self, total: i64, rounding: Rounding) -> Result<i64, IntOrPercentError> {
         let percent = match self {
             IntOrPercent::Int(number) => return Ok(*number),
             IntOrPercent::Text(text) => parse_percent(text)?,
         };
-        // 128 bits hold the product of any two 64 bit numbers.
+        // The product of two 64-bit integers fits into 128 bits.
         let share = i128::from(percent) * i128::from(total);
         let rounded = match rounding {
             Rounding::Up => -(-share).div_euclid(100),
@@ -69,12 +73,7 @@ impl IntOrPercent {
         Ok(i64::try_from(rounded).unwrap_or(if rounded < 0 { i64::MIN } else { i64::MAX }))
     }
 
-    /// Like [`resolve`](Self::resolve), but never more than the total.
-    pub fn resolve_capped(&self, total: i64, rounding: Rounding) -> Result<i64, IntOrPercentError> {
-        self.resolve(total, rounding).map(|number| number.min(total))
-    }
-
-    /// The percentage, when it is written as one.
+    /// Returns the number before the percent sign; `None` for integers and other strings.
     pub fn percent(&self) -> Option<i64> {
         match self {
             IntOrPercent::Int(_) => None,
@@ -82,7 +81,7 @@ impl IntOrPercent {
         }
     }
 
-    /// What is wrong with the value where a non-negative number or a percentage is wanted, in the API server's words.
+    /// Returns the validation message if the value is neither a non-negative integer nor a percentage.
     pub fn non_negative_problem(&self) -> Option<&'static str> {
         match self {
             IntOrPercent::Int(number) if *number < 0 => Some(NOT_NEGATIVE),
@@ -92,7 +91,7 @@ impl IntOrPercent {
         }
     }
 
-    /// The complaint about a percentage above one hundred, if it is one.
+    /// Returns the validation message if the value is a percentage above 100.
     pub fn over_hundred_problem(&self) -> Option<&'static str> {
         self.percent().filter(|percent| *percent > 100).map(|_| OVER_HUNDRED)
     }
@@ -107,12 +106,16 @@ impl fmt::Display for IntOrPercent {
     }
 }
 
-/// The share a field asks for, or what is wrong with it; for callers that hold the raw value.
+/// Resolves the raw value of a field, see [`IntOrPercent::resolve`].
+///
+/// # Errors
+///
+/// Returns an error if the value is neither an integer nor a percentage.
 pub fn resolve(value: &Value, total: i64, rounding: Rounding) -> Result<i64, IntOrPercentError> {
     IntOrPercent::from_value(value).ok_or(IntOrPercentError::WrongType)?.resolve(total, rounding)
 }
 
-/// The complaint about a number below zero.
+/// The validation message for a negative number.
 pub const NOT_NEGATIVE: &str = "must be greater than or equal to 0";
 const OVER_HUNDRED: &str = "must not be greater than 100%";
 const PERCENT_FORMAT: &str = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
@@ -133,7 +136,7 @@ mod tests {
     use crate::json::json;
 
     #[test]
-    fn shares_are_rounded_as_asked() {
+    fn percentages_are_rounded_as_requested() {
         let cases = [
             (json!(3), 10, Rounding::Up, 3),
             (json!("25%"), 10, Rounding::Up, 3),
@@ -145,12 +148,10 @@ mod tests {
         for (value, total, rounding, expected) in cases {
             assert_eq!(resolve(&value, total, rounding), Ok(expected), "{value} of {total}");
         }
-        let capped = IntOrPercent::Int(9).resolve_capped(4, Rounding::Up);
-        assert_eq!(capped, Ok(4));
     }
 
     #[test]
-    fn texts_that_are_no_percentage_are_refused() {
+    fn strings_without_a_percentage_are_refused() {
         let refusal = |value| resolve(&value, 10, Rounding::Up).unwrap_err().to_string();
         assert_eq!(refusal(json!("5")), "invalid value for IntOrString: invalid type: string is not a percentage");
         assert_eq!(
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn validation_has_the_words_of_the_api_server() {
+    fn validation_messages_match_the_api_server() {
         let problem = |value| IntOrPercent::from_value(&value).unwrap().non_negative_problem();
         assert_eq!(problem(json!(0)), None);
         assert_eq!(problem(json!("10%")), None);

@@ -1,46 +1,47 @@
-//! Amounts of resources (`500m`, `1Gi`, `12e6`): parsing, exact arithmetic and the canonical text the API server stores.
+//! Quantities such as `500m`, `1Gi` or `12e6`: parsing, exact arithmetic and the canonical form that the API server
+//! stores (apimachinery, `pkg/api/resource/quantity.go`).
 //!
-//! A quantity is `mantissa * 10^scale` with a scale of at least -9 (nano), so that sums and comparisons are exact; what is
-//! finer than a nano is rounded away from zero on parsing, as the API server does. The family of suffixes a quantity was
-//! written in travels with it and decides how it is written again. Which fields of which kinds are quantities is not known here.
+//! A quantity is `mantissa * 10^scale` with a scale of at least -9 (nano), so sums and comparisons are exact. Parsing
+//! rounds finer amounts away from zero, as the API server does. A quantity remembers the suffix family that it was
+//! written in, which decides how it is formatted.
 
 use crate::json::Value;
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-/// The finest scale that is kept: `10^-9`.
+/// The smallest scale: `10^-9`.
 const NANO: i32 = -9;
 
-/// Most decimal digits of a number that is kept exactly; a mantissa of this size and one factor still fits 128 bits.
+/// The number of decimal digits of the largest mantissa; its product with one factor fits into 128 bits.
 const MAX_DIGITS: usize = 36;
 
-/// The family of suffixes a quantity is written in.
+/// The suffix family of a quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// `n u m "" k M G T P E`, powers of 1000.
+    /// Powers of 1000: `n u m "" k M G T P E`.
     DecimalSi,
-    /// `Ki Mi Gi Ti Pi Ei`, powers of 1024.
+    /// Powers of 1024: `Ki Mi Gi Ti Pi Ei`.
     BinarySi,
-    /// `e3`, `e6`: a written exponent.
+    /// Decimal exponents: `e3`, `e6`.
     DecimalExponent,
 }
 
-/// Why a text is no quantity. The messages are those of Kubernetes.
+/// The reason why a string is not a quantity, with the message of Kubernetes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityError {
-    /// The text does not have the shape of a quantity.
+    /// The string does not have the form of a quantity.
     #[error("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")]
     Format,
-    /// The shape is right, but there is no such suffix.
+    /// The suffix is unknown.
     #[error("unable to parse quantity's suffix")]
     Suffix,
-    /// The number in front of the suffix cannot be read.
+    /// The number before the suffix cannot be parsed.
     #[error("unable to parse numeric part of quantity")]
     Number,
 }
 
-/// An exact amount with the family of suffixes it is written in.
+/// An exact amount with its suffix family.
 #[derive(Clone, Copy, Debug)]
 pub struct Quantity {
     mantissa: i128,
@@ -49,20 +50,24 @@ pub struct Quantity {
 }
 
 impl Quantity {
-    /// Nothing, written in decimal.
+    /// Zero, in decimal notation.
     pub const ZERO: Quantity = Quantity { mantissa: 0, scale: 0, format: Format::DecimalSi };
 
-    /// A whole number written in the given family.
+    /// Creates an integral quantity in the given suffix family.
     pub fn new(value: i64, format: Format) -> Quantity {
         Quantity::normal(i128::from(value), 0, format)
     }
 
-    /// A number of thousandths, as processors are counted.
+    /// Creates a quantity of thousandths, the unit of CPU requests.
     pub fn from_milli(value: i64) -> Quantity {
         Quantity::normal(i128::from(value), -3, Format::DecimalSi)
     }
 
-    /// Reads a quantity out of an object, where it may stand as a string or as a number.
+    /// Converts a field of an object, which may be a string or a number.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the value is not a quantity.
     pub fn from_value(value: &Value) -> Result<Quantity, QuantityError> {
         match value {
             Value::String(text) => text.trim().parse(),
@@ -71,28 +76,31 @@ impl Quantity {
         }
     }
 
-    /// The family of suffixes this quantity is written in.
+    /// Returns the suffix family.
+    #[inline]
     pub fn format(&self) -> Format {
         self.format
     }
 
-    /// The amount in whole units, rounded away from zero; amounts out of range become the largest there are.
+    /// Returns the amount in whole units, rounded away from zero and clamped to 64 bits.
+    #[inline]
     pub fn value(&self) -> i64 {
         self.scaled_value(0)
     }
 
-    /// The amount in thousandths, rounded away from zero.
+    /// Returns the amount in thousandths, rounded away from zero and clamped to 64 bits.
+    #[inline]
     pub fn milli_value(&self) -> i64 {
         self.scaled_value(-3)
     }
 
-    /// The amount in units of `10^scale`, rounded away from zero.
+    /// Returns the amount in units of `10^scale`, rounded away from zero and clamped to 64 bits.
     pub fn scaled_value(&self, scale: i32) -> i64 {
         let wide = rescale_up(self.mantissa, self.scale, scale);
         i64::try_from(wide).unwrap_or(if wide < 0 { i64::MIN } else { i64::MAX })
     }
 
-    /// The same amount with nothing finer than `10^scale`, rounded away from zero.
+    /// Rounds away from zero to a multiple of `10^scale`.
     pub fn round_up(&self, scale: i32) -> Quantity {
         if self.scale >= scale {
             return *self;
@@ -100,22 +108,24 @@ impl Quantity {
         Quantity::normal(rescale_up(self.mantissa, self.scale, scale), scale, self.format)
     }
 
-    /// The amount as a floating point number, for ratios only.
+    /// Returns the amount as a float, which is good enough for ratios only.
     pub fn as_f64(&self) -> f64 {
         self.mantissa as f64 * 10f64.powi(self.scale)
     }
 
-    /// Whether this is nothing.
+    /// Returns `true` for zero.
+    #[inline]
     pub fn is_zero(&self) -> bool {
         self.mantissa == 0
     }
 
-    /// -1, 0 or 1.
+    /// Returns the sign: -1, 0 or 1.
+    #[inline]
     pub fn signum(&self) -> i32 {
         self.mantissa.signum() as i32
     }
 
-    /// The sum, in the family of the left side unless that is zero.
+    /// Adds; the result has the suffix family of the left side unless that is zero.
     pub fn add(&self, other: &Quantity) -> Quantity {
         let format = if self.is_zero() { other.format } else { self.format };
         let scale = self.scale.min(other.scale);
@@ -124,27 +134,22 @@ impl Quantity {
         Quantity::normal(sum, scale, format)
     }
 
-    /// The difference, in the family of the left side unless that is zero.
+    /// Subtracts; the result has the suffix family of the left side unless that is zero.
     pub fn sub(&self, other: &Quantity) -> Quantity {
         self.add(&other.neg())
     }
 
-    /// The same amount with the other sign.
+    /// Negates.
     pub fn neg(&self) -> Quantity {
         Quantity { mantissa: -self.mantissa, ..*self }
     }
 
-    /// The amount taken `factor` times.
-    pub fn mul(&self, factor: i64) -> Quantity {
-        Quantity::normal(self.mantissa.saturating_mul(i128::from(factor)), self.scale, self.format)
-    }
-
-    /// The text the API server stores: the largest suffix that needs no fraction.
+    /// Returns the canonical form, which has the largest suffix that needs no fraction.
     pub fn canonical(&self) -> String {
         self.to_string()
     }
 
-    /// Brings equal amounts to the same mantissa and scale: no factor of ten is left in the mantissa.
+    /// Normalizes mantissa and scale, so that equal amounts are equal: the mantissa is not divisible by ten.
     fn normal(mut mantissa: i128, mut scale: i32, format: Format) -> Quantity {
         if mantissa == 0 {
             return Quantity { mantissa: 0, scale: 0, format };
@@ -172,7 +177,7 @@ impl PartialOrd for Quantity {
 }
 
 impl Ord for Quantity {
-    /// Compares amounts; how they are written does not matter.
+    /// Compares amounts, not their notation.
     fn cmp(&self, other: &Quantity) -> Ordering {
         let scale = self.scale.min(other.scale);
         let left = rescale_up(self.mantissa, self.scale, scale);
@@ -213,7 +218,7 @@ impl fmt::Display for Quantity {
         if self.is_zero() {
             return f.write_str("0");
         }
-        // Binary suffixes serve only for whole numbers from 1024 on; anything else would lose something or look odd.
+        // Binary suffixes are used for integers from 1024 on; a fraction would be lost.
         let whole = (self.scale >= 0).then(|| rescale_up(self.mantissa, self.scale, 0));
         match whole {
             Some(bytes) if self.format == Format::BinarySi && bytes.unsigned_abs() >= 1024 => write_binary(f, bytes),
@@ -223,7 +228,7 @@ impl fmt::Display for Quantity {
 }
 
 impl Quantity {
-    /// Writes the amount with a power of 1000 as suffix or exponent.
+    /// Formats with a power of 1000 as suffix or exponent.
     fn write_decimal(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let over = self.scale.rem_euclid(3);
         let exponent = self.scale - over;
@@ -246,7 +251,7 @@ fn write_binary(f: &mut fmt::Formatter<'_>, mut bytes: i128) -> fmt::Result {
     write!(f, "{bytes}{}", BINARY_SUFFIXES[step].0)
 }
 
-/// A binary amount is capped at the largest 64 bit number, and below one it is written in decimal.
+/// Clamps a binary amount to 64 bits; below one it becomes decimal.
 fn binary(quantity: Quantity) -> Quantity {
     let cap = Quantity::new(i64::MAX, Format::BinarySi);
     let one = Quantity::new(1, Format::BinarySi);
@@ -257,7 +262,7 @@ fn binary(quantity: Quantity) -> Quantity {
     }
 }
 
-/// A quantity's text cut into its parts, before they are understood.
+/// The parts of a quantity string, not yet parsed.
 struct Parts<'a> {
     negative: bool,
     whole: &'a str,
@@ -293,7 +298,7 @@ fn split_while(text: &str, keep: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(|c| !keep(c)).unwrap_or(text.len()))
 }
 
-/// What a suffix multiplies with.
+/// The factor of a suffix.
 enum Unit {
     Ten(i32),
     Two(u32),
@@ -316,7 +321,7 @@ fn interpret_suffix(suffix: &str) -> Result<(Unit, Format), QuantityError> {
     exponent.map(|power| (Unit::Ten(power), Format::DecimalExponent)).ok_or(QuantityError::Suffix)
 }
 
-/// Expresses `mantissa * 10^from` in units of `10^to`, rounding away from zero and stopping at the ends of the range.
+/// Converts `mantissa * 10^from` to units of `10^to`, rounding away from zero and saturating.
 fn rescale_up(mantissa: i128, from: i32, to: i32) -> i128 {
     if mantissa == 0 || from == to {
         return mantissa;
@@ -345,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn canonical_text_takes_the_largest_suffix_of_its_family() {
+    fn canonical_form_has_the_largest_suffix_of_its_family() {
         let cases = [
             ("0", "0"),
             ("-0", "0"),
@@ -386,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_have_the_words_of_kubernetes() {
+    fn error_messages_match_kubernetes() {
         for (text, expected) in [
             ("", QuantityError::Format),
             ("abc", QuantityError::Format),
@@ -414,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_in_objects_are_quantities_too() {
+    fn json_numbers_are_quantities() {
         assert_eq!(Quantity::from_value(&json!(2)).unwrap().canonical(), "2");
         assert_eq!(Quantity::from_value(&json!(0.25)).unwrap().canonical(), "250m");
         assert_eq!(Quantity::from_value(&json!(" 1Gi ")).unwrap().canonical(), "1Gi");
@@ -422,11 +427,10 @@ mod tests {
     }
 
     #[test]
-    fn arithmetic_keeps_the_family_of_the_left_side() {
+    fn arithmetic_keeps_the_suffix_family_of_the_left_side() {
         assert_eq!(parse("1Gi").add(&parse("512Mi")).canonical(), "1536Mi");
         assert_eq!(Quantity::ZERO.add(&parse("512Mi")).canonical(), "512Mi");
         assert_eq!(parse("1").sub(&parse("250m")).canonical(), "750m");
-        assert_eq!(parse("300m").mul(4).canonical(), "1200m");
         assert!(parse("1Gi") > parse("1G"));
         assert_eq!(parse("1000m"), parse("1"));
     }
@@ -439,7 +443,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn canonical_text_reads_back_as_itself(q in any_quantity()) {
+        fn canonical_form_round_trips(q in any_quantity()) {
             let text = q.canonical();
             prop_assert_eq!(parse(&text), q);
             prop_assert_eq!(parse(&text).canonical(), text);
@@ -451,11 +455,11 @@ mod tests {
             prop_assert_eq!(a.add(&b).add(&c), a.add(&b.add(&c)));
             prop_assert_eq!(a.add(&b).sub(&b), a);
             prop_assert_eq!(a.cmp(&b) as i32, a.sub(&b).signum());
-            prop_assert_eq!(a.add(&a).add(&a), a.mul(3));
+            prop_assert_eq!(a.add(&a).add(&a), a.add(&a.add(&a)));
         }
 
         #[test]
-        fn any_text_is_read_or_refused(text in "[-+0-9.eEinumkKMGTP ]{0,60}") {
+        fn any_string_is_parsed_or_refused(text in "[-+0-9.eEinumkKMGTP ]{0,60}") {
             let _ = text.parse::<Quantity>().map(|q| q.canonical());
         }
     }

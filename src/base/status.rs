@@ -1,51 +1,47 @@
-//! The API's errors: `metav1.Status` values with reason, code, message and details.
+//! API errors: `metav1.Status` with reason, code, message and details (apimachinery, `pkg/api/errors`).
 //!
-//! The message is what the server says; the words around it ("Error from server ...") are the client's.
+//! The message is the server's; clients add the words around it (`Error from server (NotFound): ...`).
 
 use std::fmt;
 use std::num::NonZeroU32;
 
-use crate::json::{Value, json};
-
 use super::field::ErrorList;
 
-/// Why a request failed. The names are those of `metav1.StatusReason`.
+/// The reason why a request failed (`metav1.StatusReason`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// No object of that name, or no such resource.
+    /// The object or the resource does not exist.
     NotFound,
-    /// An object of that name is there already.
+    /// An object of that name exists.
     AlreadyExists,
     /// The object has changed since it was read.
     Conflict,
-    /// The object breaks a rule of its kind.
+    /// The object does not pass validation.
     Invalid,
-    /// The request itself makes no sense.
+    /// The request is malformed.
     BadRequest,
-    /// Policy does not allow it.
+    /// Authorization or a policy denies the request.
     Forbidden,
-    /// Nobody knows who asks.
+    /// The user could not be authenticated.
     Unauthorized,
-    /// There is too much of it.
+    /// The request or the object is too large.
     RequestEntityTooLarge,
-    /// The verb does not exist for the resource.
+    /// The resource does not support the verb.
     MethodNotAllowed,
-    /// The body has a format that is not understood.
+    /// The format of the body is not supported.
     UnsupportedMediaType,
-    /// Too much is going on, or a disruption budget is spent.
+    /// There are too many requests, or a disruption budget allows no eviction.
     TooManyRequests,
-    /// The version asked for is no longer in the change log.
+    /// The requested resourceVersion is no longer in the change log.
     Expired,
-    /// Took too long.
-    Timeout,
     /// The server itself failed.
     InternalError,
-    /// The server gives no reason; clients print its sentence without one.
+    /// No reason; clients print the message alone.
     Unknown,
 }
 
 impl Reason {
-    /// The word and the HTTP code.
+    /// Returns the reason and the HTTP status code.
     pub fn parts(self) -> (&'static str, u16) {
         match self {
             Reason::NotFound => ("NotFound", 404),
@@ -60,45 +56,44 @@ impl Reason {
             Reason::UnsupportedMediaType => ("UnsupportedMediaType", 415),
             Reason::TooManyRequests => ("TooManyRequests", 429),
             Reason::Expired => ("Expired", 410),
-            Reason::Timeout => ("Timeout", 504),
             Reason::InternalError => ("InternalError", 500),
             Reason::Unknown => ("", 500),
         }
     }
 }
 
-/// One cause in the details of a status.
+/// An entry of `details.causes`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusCause {
-    /// `FieldValueRequired` and the like.
+    /// The machine-readable reason, such as `FieldValueRequired`.
     pub reason: String,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// Where.
+    /// The field path, such as `spec.replicas`.
     pub field: String,
 }
 
-/// A failed request.
+/// The error of a failed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// The server's sentence.
+    /// The message for people.
     pub message: String,
-    /// Group of the object or resource concerned.
+    /// The API group of the object or resource.
     pub group: String,
-    /// Kind of the object, or the resource's plural name, as the reason has it.
+    /// The kind of the object, or the plural name of the resource, depending on the reason.
     pub kind: String,
-    /// Name of the object.
+    /// The name of the object.
     pub name: String,
-    /// Single causes, for invalid objects and conflicts.
+    /// The causes, for invalid objects and conflicts.
     pub causes: Box<[StatusCause]>,
-    /// Seconds after which it is worth trying again.
+    /// The number of seconds after which the client may retry.
     pub retry_after: Option<NonZeroU32>,
 }
 
 impl Status {
-    /// A status with a message and nothing else.
+    /// Creates a status without details.
     pub fn new(reason: Reason, message: impl Into<String>) -> Status {
         Status {
             reason,
@@ -111,52 +106,52 @@ impl Status {
         }
     }
 
-    fn about(mut self, group: &str, kind: &str, name: &str) -> Status {
+    fn with_details(mut self, group: &str, kind: &str, name: &str) -> Status {
         (self.group, self.kind, self.name) = (group.into(), kind.into(), name.into());
         self
     }
 
-    /// `pods "x" not found`; `resource` is the plural name.
+    /// Creates `pods "x" not found`; `resource` is the plural name.
     pub fn not_found(group: &str, resource: &str, name: &str) -> Status {
         Status::new(Reason::NotFound, format!("{} \"{name}\" not found", dotted(resource, group)))
-            .about(group, resource, name)
+            .with_details(group, resource, name)
     }
 
-    /// `the server could not find the requested resource`: the resource or subresource does not exist.
+    /// Creates `the server could not find the requested resource`, for unknown resources and subresources.
     pub fn no_resource() -> Status {
         Status::new(Reason::NotFound, "the server could not find the requested resource")
     }
 
-    /// `pods "x" already exists`.
+    /// Creates `pods "x" already exists`.
     pub fn already_exists(group: &str, resource: &str, name: &str) -> Status {
         Status::new(Reason::AlreadyExists, format!("{} \"{name}\" already exists", dotted(resource, group)))
-            .about(group, resource, name)
+            .with_details(group, resource, name)
     }
 
-    /// `Operation cannot be fulfilled on pods "x": why`.
+    /// Creates `Operation cannot be fulfilled on pods "x": why`.
     pub fn conflict(group: &str, resource: &str, name: &str, why: &str) -> Status {
         let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", dotted(resource, group));
-        Status::new(Reason::Conflict, message).about(group, resource, name)
+        Status::new(Reason::Conflict, message).with_details(group, resource, name)
     }
 
-    /// The conflict of a writer that read an older version.
+    /// Creates the conflict of a writer that read an older version.
     pub fn modified(group: &str, resource: &str, name: &str) -> Status {
         let why = "the object has been modified; please apply your changes to the latest version and try again";
         Status::conflict(group, resource, name, why)
     }
 
-    /// `pods "x" is forbidden: why`.
+    /// Creates `pods "x" is forbidden: why`.
     pub fn forbidden(group: &str, resource: &str, name: &str, why: &str) -> Status {
         let subject = match name {
             "" => format!("{} is", dotted(resource, group)),
             _ => format!("{} \"{name}\" is", dotted(resource, group)),
         };
-        Status::new(Reason::Forbidden, format!("{subject} forbidden: {why}")).about(group, resource, name)
+        Status::new(Reason::Forbidden, format!("{subject} forbidden: {why}")).with_details(group, resource, name)
     }
 
-    /// An object that breaks the rules of its kind: `Deployment.apps "x" is invalid: ...`.
+    /// Creates the error of an object that fails validation: `Deployment.apps "x" is invalid: ...`.
     pub fn invalid(group: &str, kind: &str, name: &str, errors: &ErrorList) -> Status {
-        // The aggregate leaves out repetitions, as Kubernetes' does.
+        // Like `utilerrors.NewAggregate`, the message has each error once.
         let mut texts: Vec<String> = Vec::new();
         for error in errors {
             let text = error.to_string();
@@ -170,10 +165,10 @@ impl Status {
             .iter()
             .map(|e| StatusCause { reason: e.cause.reason().into(), message: e.body.clone(), field: e.field.clone() })
             .collect();
-        status.about(group, kind, name)
+        status.with_details(group, kind, name)
     }
 
-    /// With one cause in its details.
+    /// Adds a cause to the details.
     pub fn with_cause(mut self, cause: StatusCause) -> Status {
         let mut causes = self.causes.into_vec();
         causes.push(cause);
@@ -181,54 +176,34 @@ impl Status {
         self
     }
 
-    /// A request that makes no sense.
+    /// Creates the error of a malformed request.
     pub fn bad_request(message: impl Into<String>) -> Status {
         Status::new(Reason::BadRequest, message)
     }
 
-    /// A failure of the server itself.
+    /// Creates `Internal error occurred: message`.
     pub fn internal(message: impl Into<String>) -> Status {
         Status::new(Reason::InternalError, format!("Internal error occurred: {}", message.into()))
     }
 
-    /// Whether the object or resource does not exist.
+    /// Returns `true` for [`Reason::NotFound`].
     pub fn is_not_found(&self) -> bool {
         self.reason == Reason::NotFound
     }
 
-    /// Whether an object of that name exists already.
+    /// Returns `true` for [`Reason::AlreadyExists`].
     pub fn is_already_exists(&self) -> bool {
         self.reason == Reason::AlreadyExists
     }
 
-    /// Whether somebody else changed the object first.
+    /// Returns `true` for [`Reason::Conflict`].
     pub fn is_conflict(&self) -> bool {
         self.reason == Reason::Conflict
     }
 
-    /// Whether the object breaks the rules of its kind.
+    /// Returns `true` for [`Reason::Invalid`].
     pub fn is_invalid(&self) -> bool {
         self.reason == Reason::Invalid
-    }
-
-    /// The status as the API sends it.
-    pub fn to_value(&self) -> Value {
-        let (reason, code) = self.reason.parts();
-        let mut details = json!({});
-        for (key, text) in [("group", &self.group), ("kind", &self.kind), ("name", &self.name)] {
-            if !text.is_empty() {
-                details[key] = text.as_str().into();
-            }
-        }
-        if !self.causes.is_empty() {
-            let cause = |c: &StatusCause| json!({"reason": c.reason, "message": c.message, "field": c.field});
-            details["causes"] = self.causes.iter().map(cause).collect();
-        }
-        if let Some(seconds) = self.retry_after {
-            details["retryAfterSeconds"] = seconds.get().into();
-        }
-        json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message,
-               "reason": reason, "details": details, "code": code})
     }
 }
 
@@ -240,7 +215,7 @@ impl fmt::Display for Status {
 
 impl std::error::Error for Status {}
 
-/// `deployments.apps`, or only `pods` in the core group.
+/// Joins a resource and a group: `deployments.apps`, or `pods` in the core group.
 pub fn dotted(resource: &str, group: &str) -> String {
     if group.is_empty() { resource.into() } else { format!("{resource}.{group}") }
 }

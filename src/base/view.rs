@@ -1,45 +1,25 @@
-//! What is shown of an object, as data: tables of typed cells. How it looks belongs to the printers.
+//! Table columns and cells as data; printers decide about their layout.
 
-use crate::json::Value;
-
-/// A column of a kind's table.
+/// A column of a kind's table (`metav1.TableColumnDefinition`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Heading as the API has it, `Up-to-date`; printers put it in capitals.
+    /// The name as in the API, such as `Up-to-date`; printers write it in capitals.
     pub name: String,
-    /// Shown only in wide output.
+    /// `true` for columns that only `-o wide` shows.
     pub wide: bool,
 }
 
 impl Column {
-    /// A column that is always shown.
+    /// Creates a column that is always shown.
     pub fn new(name: &str) -> Column {
         Column { name: name.into(), wide: false }
     }
 
-    /// A column of wide output.
+    /// Creates a column of `-o wide`.
     pub fn wide(name: &str) -> Column {
         Column { name: name.into(), wide: true }
     }
 }
 
-/// One cell of a table.
+/// The content of a cell.
 pub type Cell = String;
-
-/// A table of objects of one kind.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Table {
-    /// The columns, wide ones included.
-    pub columns: Vec<Column>,
-    /// A row an object: as many cells as columns, and the object it shows.
-    pub rows: Vec<Row>,
-}
-
-/// A row of a table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    /// As many as there are columns.
-    pub cells: Vec<Cell>,
-    /// The object shown, for label columns and sorting.
-    pub object: Value,
-}

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{CliError, CliResult, Ctx};
-use kctl_base::go_text::io_error;
+use kctl_base::go::io_error;
 
 /// The extensions of manifests; only in directories they decide what is read.
 const EXTENSIONS: &[&str] = &["json", "yaml", "yml"];

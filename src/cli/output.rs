@@ -198,7 +198,7 @@ fn template_file(path: &str) -> CliResult<String> {
         return Err(CliError::text("custom-columns format specified but no custom columns given"));
     }
     std::fs::read_to_string(path).map_err(|e| {
-        CliError::text(format!("error reading --template {path}, open {path}: {}", kctl_base::go_text::io_error(&e)))
+        CliError::text(format!("error reading --template {path}, open {path}: {}", kctl_base::go::io_error(&e)))
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::values::scalar_of;
-use kctl_base::go_text;
+use kctl_base::go;
 use kctl_base::json::{SharedStr, Value};
 
 /// Whether one of the keys is in an object or in what it holds.
@@ -29,7 +29,7 @@ pub(super) fn show(value: &Value, other_keys: &BTreeSet<String>) -> String {
             let mut keys: Vec<&SharedStr> = fields.keys().collect();
             keys.sort_by_key(|key| rank(key));
             let pair = |key: &&SharedStr| {
-                let shown = if is_other(key) { key.to_string() } else { go_text::quote(key) };
+                let shown = if is_other(key) { key.to_string() } else { go::quote(key) };
                 format!("{shown}:{}", show(&fields[key.as_str()], other_keys))
             };
             let name = if keys.iter().any(|key| is_other(key)) { "interface {}" } else { "string" };
@@ -39,7 +39,7 @@ pub(super) fn show(value: &Value, other_keys: &BTreeSet<String>) -> String {
             let items: Vec<String> = items.iter().map(|item| show(item, other_keys)).collect();
             format!("[]interface {{}}{{{}}}", items.join(", "))
         }
-        other => go_text::value_syntax(other),
+        other => go::value_syntax(other),
     }
 }
 

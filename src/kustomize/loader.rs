@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::error::{KustomizeError, Result, fail};
-use kctl_base::go_text::io_error;
+use kctl_base::go::io_error;
 
 /// Where files come from.
 pub trait Files {

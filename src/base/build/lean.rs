@@ -1,10 +1,10 @@
-//! The lean schema: one line for each root and each definition, written so that a reader can look at one line alone.
+//! The lean schema: a line for each root and each definition, so that a single line can be read on its own.
 //!
-//! Root lines: `group TAB version TAB kind TAB index`, sorted; then an empty line; then definition lines in the order of
-//! their names: `name` followed by ` TAB field SPACE type` for each field, in the order of the names. A `!` before the
-//! field marks it as required. Types: `s` string, `i` int32, `l` int64, `f` number, `b` bool, `x` int-or-string,
-//! `q` quantity, `t` time, `u` time with microseconds, `y` bytes, `a` anything, `[T` list, `{T` map,
-//! `@N` the definition on line N. A line `name TAB =T` is a definition without fields that stands for type T.
+//! Root lines are `group TAB version TAB kind TAB index`, sorted. After an empty line follow the definition lines,
+//! sorted by name: `name` and ` TAB field SPACE type` for each field, sorted by name. A `!` before the field marks it
+//! as required. The types are `s` string, `i` int32, `l` int64, `f` number, `b` bool, `x` int-or-string, `q` quantity,
+//! `t` time, `u` time with microseconds, `y` bytes, `a` anything, `[T` list, `{T` map and `@N` the definition on line
+//! N. A line `name TAB =T` is a definition without fields that is an alias of type T.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::roots::{Definitions, Roots};
 
-/// Writes roots and definitions as text.
+/// Encodes roots and definitions.
 pub(crate) fn encode(roots: &Roots, definitions: &Definitions) -> Result<String, String> {
     let names: Vec<&str> = definitions.keys().map(String::as_str).collect();
     let mut out = String::new();
@@ -43,8 +43,10 @@ fn index_of(names: &[&str], name: &str) -> Result<usize, String> {
     names.binary_search(&name).map_err(|_| format!("no definition {name}"))
 }
 
-/// The crate marks more fields than the API does, for the sake of its Rust types: the metadata of every kind, and the
-/// names in references to objects; and it forgets one, because its Rust type is optional.
+/// Returns `true` if the API marks a field as required.
+///
+/// The crate's marks differ because of its Rust types: the metadata of every kind and the names in references are not
+/// required, and one required field is optional.
 fn is_required(definition: &str, schema: &Value, field: &str) -> bool {
     const OPTIONAL_NAMES: [&str; 8] = [
         "io.k8s.api.core.v1.ConfigMapEnvSource",
@@ -66,7 +68,7 @@ fn is_required(definition: &str, schema: &Value, field: &str) -> bool {
     schema.get("required").and_then(Value::as_array).is_some_and(|list| list.iter().any(|name| name == field))
 }
 
-/// The name behind a property's `$ref`.
+/// Returns the definition that a property refers to with `$ref`.
 pub(crate) fn reference(property: &Value) -> Option<&str> {
     property.get("$ref")?.as_str()?.strip_prefix("#/$defs/")
 }
@@ -88,7 +90,7 @@ fn type_code(definitions: &Definitions, names: &[&str], property: &Value) -> Res
     }
 }
 
-/// The type of a definition that has no fields: most of them are scalars with a name of their own.
+/// Returns the type of a definition without fields, which mostly is a named scalar.
 fn leaf(name: &str, schema: &Value) -> &'static str {
     match name.rsplit('.').next() {
         Some("Quantity") => "q",
@@ -96,7 +98,7 @@ fn leaf(name: &str, schema: &Value) -> &'static str {
         Some("Time") => "t",
         Some("MicroTime") => "u",
         _ => match schema.get("type").and_then(Value::as_str) {
-            // `type: object` without fields is either a struct without fields or any JSON value.
+            // `type: object` without properties is either an empty struct or any JSON value.
             Some("object") | None => "a",
             _ => scalar(schema),
         },

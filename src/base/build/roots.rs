@@ -1,4 +1,4 @@
-//! The API kinds of the server, and every definition that can be reached from them.
+//! The kinds that the server has, and all definitions that they refer to.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +16,10 @@ use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1 as apiregistrat
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::Value;
 
-/// Definition name to JSON schema.
+/// JSON schemas by definition name.
 pub(crate) type Definitions = BTreeMap<String, Value>;
 
-/// (group, version, kind) to definition name.
+/// Definition names by (group, version, kind).
 pub(crate) type Roots = BTreeMap<(String, String, String), String>;
 
 struct Collector {
@@ -44,7 +44,7 @@ macro_rules! kinds {
     };
 }
 
-/// Reads the schemas of all kinds out of the crate.
+/// Collects the schemas of all kinds from the crate.
 pub(crate) fn collect() -> (Roots, Definitions) {
     let mut collector = Collector { generator: SchemaSettings::draft2020_12().into_generator(), roots: Roots::new() };
     core_and_workloads(&mut collector);

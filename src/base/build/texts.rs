@@ -1,6 +1,6 @@
-//! The documentation of definitions and fields, as compressed JSON: `{definition: [text, {field: [text, type]}]}`.
+//! The documentation of definitions and fields as compressed JSON: `{definition: [text, {field: [text, type]}]}`.
 //!
-//! The type is there only where the lean schema does not tell it: the name of the definition that a field refers to,
+//! The type is present only where the lean schema does not have it: the name of the definition that a field refers to,
 //! directly or through lists and maps.
 
 use miniz_oxide::deflate::compress_to_vec;
@@ -10,7 +10,7 @@ use crate::{lean::reference, roots::Definitions};
 
 const LEVEL: u8 = 9;
 
-/// Writes all texts, compressed.
+/// Encodes the documentation.
 pub(crate) fn encode(definitions: &Definitions) -> Result<Vec<u8>, serde_json::Error> {
     let texts: Map<String, Value> =
         definitions.iter().map(|(name, schema)| (name.clone(), definition(schema))).collect();

@@ -1,4 +1,4 @@
-//! Running a template over data. Errors name the place and the piece of the template as Go does.
+//! Execution of a template (Go, `text/template/exec.go`). Errors name the position and the node as Go does.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,13 +6,13 @@ use std::fmt;
 use super::funcs::{self, Param};
 use super::node::{Command, Node, Operand, Pipeline, Templates, Term};
 use super::value::Val;
-use crate::go_text::quote;
+use crate::go::quote;
 use crate::json::Value;
 
-/// Templates that call each other deeper than this are stopped.
+/// The limit of nested template calls.
 const MAX_DEPTH: usize = 150;
 
-/// What a run needs to know of the parsed text.
+/// The parsed templates that an execution uses.
 pub(super) struct Program<'n> {
     pub(super) name: &'n str,
     pub(super) text: &'n str,
@@ -20,7 +20,7 @@ pub(super) struct Program<'n> {
     pub(super) allow_missing: bool,
 }
 
-/// Runs the main template; with an error comes what had been printed by then.
+/// Executes the main template; an error comes with the output so far.
 pub(super) fn run(program: &Program<'_>, data: &Value) -> Result<String, (String, String)> {
     let root = Val::Known(Cow::Borrowed(data));
     let mut state = State {
@@ -41,7 +41,7 @@ pub(super) fn run(program: &Program<'_>, data: &Value) -> Result<String, (String
     }
 }
 
-/// Whether a range goes on after a node.
+/// The control flow after a node of a range.
 #[derive(Clone, Copy, PartialEq)]
 enum Flow {
     On,
@@ -49,17 +49,17 @@ enum Flow {
     Continue,
 }
 
-/// The piece of the template that an error is about.
+/// The node that an error refers to.
 #[derive(Clone, Copy)]
-enum Place<'n> {
+enum ErrorNode<'n> {
     Pipeline(&'n Pipeline),
     Command(&'n Command),
     Operand(&'n Operand),
-    /// A call of a template: place, quoted name, data.
+    /// A template call: position, quoted name, data.
     Template(usize, &'n str, Option<&'n Pipeline>),
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for ErrorNode<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pipeline(pipeline) => pipeline.fmt(f),
@@ -73,12 +73,12 @@ impl fmt::Display for Place<'_> {
 
 struct State<'n, 'v> {
     program: &'n Program<'n>,
-    /// The template being run, for messages.
+    /// The name of the executing template, for messages.
     template: &'n str,
     out: String,
     variables: Vec<(String, Val<'v>)>,
     depth: usize,
-    place: Option<Place<'n>>,
+    place: Option<ErrorNode<'n>>,
 }
 
 type Outcome<T> = Result<T, String>;
@@ -112,7 +112,7 @@ impl<'n, 'v> State<'n, 'v> {
                 return Ok(flow);
             }
             Node::Template { at, name, shown_name, pipeline } => {
-                self.place = Some(Place::Template(*at, shown_name, pipeline.as_ref()));
+                self.place = Some(ErrorNode::Template(*at, shown_name, pipeline.as_ref()));
                 self.template(dot, name, shown_name, pipeline.as_ref())?;
             }
             Node::Break => return Ok(Flow::Break),
@@ -177,7 +177,7 @@ impl<'n, 'v> State<'n, 'v> {
         Ok(Flow::On)
     }
 
-    /// One variable gets the element; of two the first gets the index.
+    /// Sets the variables of a range: one gets the element; of two the first gets the index or key.
     fn set_range_variables(
         &mut self,
         pipeline: &Pipeline,
@@ -219,7 +219,7 @@ impl<'n, 'v> State<'n, 'v> {
     }
 
     fn pipeline(&mut self, dot: &Val<'v>, pipeline: &'n Pipeline) -> Outcome<Val<'v>> {
-        self.place = Some(Place::Pipeline(pipeline));
+        self.place = Some(ErrorNode::Pipeline(pipeline));
         let mut value = None;
         for command in &pipeline.commands {
             value = Some(self.command(dot, command, value)?.unwrapped());
@@ -234,7 +234,7 @@ impl<'n, 'v> State<'n, 'v> {
         Ok(value)
     }
 
-    /// Runs a command; the value of the command before a `|` is its last argument.
+    /// Evaluates a command; the value of the command before a `|` is its last argument.
     fn command(&mut self, dot: &Val<'v>, command: &'n Command, last: Option<Val<'v>>) -> Outcome<Val<'v>> {
         let Some(first) = command.operands.first() else { return Ok(Val::Missing) };
         match &first.term {
@@ -245,7 +245,7 @@ impl<'n, 'v> State<'n, 'v> {
             _ => {}
         }
         if !matches!(first.term, Term::Pipeline(_)) {
-            self.place = Some(Place::Operand(first));
+            self.place = Some(ErrorNode::Operand(first));
         }
         if command.operands.len() > 1 || last.is_some() {
             return Err(self.error(&format!("can't give argument to non-function {first}")));
@@ -256,7 +256,7 @@ impl<'n, 'v> State<'n, 'v> {
         }
     }
 
-    /// The value of a constant, the dot, or a pipeline in parentheses.
+    /// Evaluates a constant, the dot, or a pipeline in parentheses.
     fn operand(&mut self, dot: &Val<'v>, operand: &'n Operand) -> Outcome<Val<'v>> {
         Ok(match &operand.term {
             Term::Dot => dot.clone(),
@@ -271,9 +271,9 @@ impl<'n, 'v> State<'n, 'v> {
         })
     }
 
-    /// `.a.b`, `$x.a.b`, `(pipeline).a.b`.
+    /// Evaluates `.a.b`, `$x.a.b` or `(pipeline).a.b`.
     fn fields(&mut self, dot: &Val<'v>, operand: &'n Operand, has_arguments: bool) -> Outcome<Val<'v>> {
-        self.place = Some(Place::Operand(operand));
+        self.place = Some(ErrorNode::Operand(operand));
         let (start, fields) = match &operand.term {
             Term::Field(fields) => (dot.clone(), fields),
             Term::Variable { name, fields } => {
@@ -323,7 +323,7 @@ impl<'n, 'v> State<'n, 'v> {
         command: Option<&'n Command>,
         last: Option<Val<'v>>,
     ) -> Outcome<Val<'v>> {
-        self.place = Some(Place::Operand(operand));
+        self.place = Some(ErrorNode::Operand(operand));
         let Some(signature) = funcs::signature(name) else {
             return Err(self.error(&format!("{} is not a defined function", quote(name))));
         };
@@ -365,14 +365,14 @@ impl<'n, 'v> State<'n, 'v> {
         match result {
             Ok(value) => Ok(value),
             Err(problem) => {
-                self.place = Some(command.map_or(Place::Operand(operand), Place::Command));
+                self.place = Some(command.map_or(ErrorNode::Operand(operand), ErrorNode::Command));
                 Err(self.error(&format!("error calling {name}: {problem}")))
             }
         }
     }
 
     fn argument(&mut self, dot: &Val<'v>, operand: &'n Operand, param: Param) -> Outcome<Val<'v>> {
-        self.place = Some(Place::Operand(operand));
+        self.place = Some(ErrorNode::Operand(operand));
         match (&operand.term, param) {
             (Term::Nil, Param::String) => Err(self.error("cannot assign nil to string")),
             (Term::Bool(_) | Term::Int { .. } | Term::Float { .. }, Param::String) => {
@@ -412,15 +412,15 @@ impl<'n, 'v> State<'n, 'v> {
         }
     }
 
-    /// The problem with the place and the piece of the template it is about.
+    /// Formats an error with its position and node.
     fn error(&self, problem: &str) -> String {
         let (name, template) = (self.program.name, self.template);
         let Some(place) = self.place else { return format!("template: {template}: {problem}") };
         let at = match place {
-            Place::Pipeline(pipeline) => pipeline.at,
-            Place::Command(command) => command.at,
-            Place::Operand(operand) => operand.at,
-            Place::Template(at, ..) => at,
+            ErrorNode::Pipeline(pipeline) => pipeline.at,
+            ErrorNode::Command(command) => command.at,
+            ErrorNode::Operand(operand) => operand.at,
+            ErrorNode::Template(at, ..) => at,
         };
         let before = &self.program.text[..at];
         let line = 1 + before.matches('\n').count();

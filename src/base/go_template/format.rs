@@ -1,13 +1,13 @@
-//! Go's `fmt`: `print`, `println` and the verbs of `printf`.
+//! Go's `fmt` package: `print`, `println` and the verbs of `printf` (`fmt/print.go`, `fmt/format.go`).
 
 use super::value::Val;
-use crate::go_text::{float_g, quote, quote_ascii, quote_char, type_name, value_syntax, value_text};
+use crate::go::{float_g, quote, quote_ascii, quote_char, type_name, value_syntax, value_text};
 use crate::json::Value;
 
-/// Wider fields and longer fractions are refused by Go.
+/// The limit of width and precision in Go.
 const MAX_WIDTH: usize = 1_000_000;
 
-/// `fmt.Sprint`: blanks between operands that are both no strings.
+/// `fmt.Sprint`: puts a space between two operands if neither is a string.
 pub(super) fn sprint(args: &[Val]) -> String {
     let mut out = String::new();
     let mut after_string = true;
@@ -22,7 +22,7 @@ pub(super) fn sprint(args: &[Val]) -> String {
     out
 }
 
-/// `fmt.Sprintln`: blanks between all operands, a line break behind them.
+/// `fmt.Sprintln`: puts spaces between all operands and appends a line break.
 pub(super) fn sprintln(args: &[Val]) -> String {
     let texts: Vec<String> = args.iter().map(|arg| value_text(&arg.json())).collect();
     texts.join(" ") + "\n"
@@ -56,11 +56,11 @@ pub(super) fn sprintf(format: &str, args: &[Val]) -> String {
             (verb, Taken::BadIndex) => out.push_str(&format!("%!{verb}(BADINDEX)")),
         }
     }
-    args.complain_about_rest(&mut out);
+    args.write_extra_args(&mut out);
     out
 }
 
-/// The operands of a format, taken in order unless it says otherwise (`%[2]d`).
+/// The operands of a format, in order unless it has explicit indexes (`%[2]d`).
 struct Args<'a, 'v> {
     args: &'a [Val<'v>],
     next: usize,
@@ -87,7 +87,7 @@ impl<'a, 'v> Args<'a, 'v> {
         }
     }
 
-    /// `[n]` before a verb or a star.
+    /// Parses an explicit index `[n]` before a verb or star.
     fn reorder(&mut self, chars: &mut std::iter::Peekable<std::str::Chars>) {
         if chars.next_if_eq(&'[').is_none() {
             return;
@@ -99,7 +99,7 @@ impl<'a, 'v> Args<'a, 'v> {
         self.next = index.map_or(usize::MAX, |index| index - 1);
     }
 
-    fn complain_about_rest(&self, out: &mut String) {
+    fn write_extra_args(&self, out: &mut String) {
         if self.reordered || self.next >= self.args.len() {
             return;
         }
@@ -111,7 +111,7 @@ impl<'a, 'v> Args<'a, 'v> {
     }
 }
 
-/// A verb with its flags.
+/// The flags, width and precision of a verb.
 #[derive(Default)]
 struct Spec {
     verb: char,
@@ -163,7 +163,7 @@ impl Spec {
         match chars.next() {
             Some(verb) => {
                 spec.verb = verb;
-                // For Go this asks for the names of fields, which JSON data does not have.
+                // In Go `%+v` adds field names, which JSON data does not have.
                 spec.plus &= verb != 'v';
                 Ok(spec)
             }
@@ -315,7 +315,7 @@ fn code_point(int: i64) -> char {
     u32::try_from(int).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
-/// `%e`: an exponent of at least two digits, with its sign.
+/// `%e`: the exponent has a sign and at least two digits.
 fn exponent(float: f64, precision: usize) -> String {
     let text = format!("{float:.precision$e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
@@ -323,7 +323,7 @@ fn exponent(float: f64, precision: usize) -> String {
     format!("{mantissa}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }
 
-/// `%.3g`: so many digits that mean something, an exponent where the number needs more.
+/// `%.3g`: formats with that many significant digits, and an exponent if necessary.
 fn general(float: f64, precision: usize) -> String {
     let precision = precision.max(1);
     let scientific = exponent(float, precision - 1);

@@ -1,4 +1,4 @@
-//! The functions of templates: Go's own ones and kubectl's `exists` and `base64decode`.
+//! Template functions: those of Go (`text/template/funcs.go`) and kubectl's `exists` and `base64decode`.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -8,24 +8,24 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::format;
 use super::value::Val;
-use crate::go_text::value_text;
+use crate::go::value_text;
 use crate::json::Value;
 
-/// What a function takes at a place.
+/// The type of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Param {
-    /// Anything, even nothing.
+    /// Any value, even a missing one.
     Any,
     String,
 }
 
-/// The parameters of a function, and of those that may follow.
+/// The parameters of a function, and the type of variadic ones.
 pub(super) struct Signature {
     pub(super) fixed: &'static [Param],
     pub(super) rest: bool,
 }
 
-/// The signature of a function, if there is one of that name.
+/// Returns the signature of a function; `None` if there is no such function.
 pub(super) fn signature(name: &str) -> Option<Signature> {
     let (fixed, rest): (&[Param], bool) = match name {
         "print" | "println" | "html" | "js" | "urlquery" => (&[], true),
@@ -39,15 +39,15 @@ pub(super) fn signature(name: &str) -> Option<Signature> {
     Some(Signature { fixed, rest })
 }
 
-/// Whether templates may use the name.
+/// Returns `true` if templates may call a function.
 pub(super) fn is_defined(name: &str) -> bool {
     signature(name).is_some()
 }
 
-/// Calls a function with as many arguments as its signature allows.
+/// Calls a function with arguments that fit its signature.
 ///
-/// `and`, `or` and `call` are not among them: the first two do not evaluate what they do not need, and the third has
-/// nothing that it could call.
+/// `and`, `or` and `call` are handled elsewhere: the first two evaluate their arguments lazily, and there are no
+/// function values for the third.
 pub(super) fn call<'v>(name: &str, args: &[Val<'v>]) -> Result<Val<'v>, String> {
     let first = args.first().cloned().unwrap_or(Val::Missing);
     let rest = args.get(1..).unwrap_or_default();
@@ -56,9 +56,9 @@ pub(super) fn call<'v>(name: &str, args: &[Val<'v>]) -> Result<Val<'v>, String> 
         "print" => text(format::sprint(args)),
         "println" => text(format::sprintln(args)),
         "printf" => text(format::sprintf(first.as_str().unwrap_or_default(), rest)),
-        "html" => text(escape_html(&one_text(args))),
-        "js" => text(escape_js(&one_text(args))),
-        "urlquery" => text(escape_query(&one_text(args))),
+        "html" => text(escape_html(&concat_args(args))),
+        "js" => text(escape_js(&concat_args(args))),
+        "urlquery" => text(escape_query(&concat_args(args))),
         "base64decode" => match STANDARD.decode(first.as_str().unwrap_or_default()) {
             Ok(bytes) => text(String::from_utf8_lossy(&bytes).into_owned()),
             Err(_) => {
@@ -79,16 +79,16 @@ pub(super) fn call<'v>(name: &str, args: &[Val<'v>]) -> Result<Val<'v>, String> 
     }
 }
 
-/// The place where Go's decoder gives up.
+/// Returns the offset that Go's decoder reports for invalid base64.
 fn bad_base64_at(text: &str) -> usize {
     let body = text.trim_end_matches(['=', '\r', '\n']);
     let alphabet = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '\r' | '\n');
-    // Without a wrong character the last group of four is too short.
+    // Without an invalid character the last group of four is incomplete.
     body.find(|c| !alphabet(c)).unwrap_or(text.len() - text.len() % 4)
 }
 
-/// The arguments of an escaping function as one text.
-fn one_text(args: &[Val]) -> String {
+/// Joins the arguments of an escaping function.
+fn concat_args(args: &[Val]) -> String {
     match args {
         [Val::Inner(value) | Val::Known(value)] if value.is_string() => value_text(value),
         _ => {
@@ -124,12 +124,12 @@ fn index<'v>(item: Val<'v>, indexes: &[Val<'v>]) -> Result<Val<'v>, String> {
                 item.field(map_key(index)?).unwrap_or_else(inner)
             }
             Value::Array(items) => {
-                let at = place(index, items.len())?;
+                let at = check_index(index, items.len())?;
                 let found = item.elements().into_iter().nth(at);
                 found.map(|(_, element)| element).ok_or("reflect: slice index out of range")?
             }
             Value::String(text) => {
-                let byte = text.as_bytes().get(place(index, text.len())?);
+                let byte = text.as_bytes().get(check_index(index, text.len())?);
                 Val::Int(i64::from(*byte.ok_or("reflect: string index out of range")?))
             }
             _ => return Err(format!("can't index item of type {}", item.type_name())),
@@ -145,8 +145,8 @@ fn map_key<'a>(index: &'a Val) -> Result<&'a str, String> {
     })
 }
 
-/// An index of a list or text; its length itself is still allowed here, for slices.
-fn place(index: &Val, length: usize) -> Result<usize, String> {
+/// Checks an index into a list or string; the length itself is allowed, for slices.
+fn check_index(index: &Val, length: usize) -> Result<usize, String> {
     match index.as_int() {
         Some(at) => match usize::try_from(at).ok().filter(|&at| at <= length) {
             Some(at) => Ok(at),
@@ -171,7 +171,7 @@ fn slice<'v>(item: &Val, indexes: &[Val]) -> Result<Val<'v>, String> {
         Value::Array(items) => items.len(),
         _ => return Err(format!("can't slice item of type {}", item.type_name())),
     };
-    let places: Vec<usize> = indexes.iter().map(|index| place(index, length)).collect::<Result<_, _>>()?;
+    let places: Vec<usize> = indexes.iter().map(|index| check_index(index, length)).collect::<Result<_, _>>()?;
     let (start, end) = (places.first().copied().unwrap_or(0), places.get(1).copied().unwrap_or(length));
     let order = [Some(start), Some(end), places.get(2).copied()];
     for pair in order.windows(2) {
@@ -188,7 +188,7 @@ fn slice<'v>(item: &Val, indexes: &[Val]) -> Result<Val<'v>, String> {
     })
 }
 
-/// Whether `index` with these arguments would find something.
+/// Returns `true` if `index` with these arguments would find a value.
 fn exists<'v>(item: Val<'v>, indexes: &[Val<'v>]) -> bool {
     let mut item = item;
     for index in indexes {
@@ -215,7 +215,7 @@ fn exists<'v>(item: Val<'v>, indexes: &[Val<'v>]) -> bool {
 const BAD_TYPE: &str = "invalid type for comparison";
 const BAD_PAIR: &str = "incompatible types for comparison";
 
-/// Whether the first value equals one of the others.
+/// Returns `true` if the first value equals one of the others.
 fn equal(first: &Val, others: &[Val]) -> Result<bool, String> {
     if others.is_empty() {
         return Err("missing argument for comparison".to_owned());
@@ -268,7 +268,7 @@ fn compare(name: &str, left: &Val, right: &Val) -> Result<bool, String> {
     })
 }
 
-/// Values of one kind compare; integers and floats are two kinds to Go.
+/// Compares values of the same basic type; integers and floats are different types in Go.
 fn order(left: &Value, right: &Value) -> Result<Option<Ordering>, String> {
     match (left, right) {
         (Value::Bool(left), Value::Bool(right)) => Ok(Some(left.cmp(right))),

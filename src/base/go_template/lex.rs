@@ -1,6 +1,6 @@
-//! Template text into tokens, by the rules of Go's text/template.
+//! The lexer (Go, `text/template/parse/lex.go`).
 
-/// What a token is.
+/// The type of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
@@ -24,13 +24,13 @@ pub(super) enum Kind {
     Declare,
     Assign,
     Comma,
-    /// Another ASCII character; no action can use it.
+    /// Another ASCII character, which no action accepts.
     Sign,
     Error,
     End,
 }
 
-/// A token with its place in the template, in bytes.
+/// A token with its offset in bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token {
     pub(super) kind: Kind,
@@ -39,7 +39,7 @@ pub(super) struct Token {
 }
 
 impl Token {
-    /// The token as error messages show it.
+    /// Formats the token for error messages.
     pub(super) fn shown(&self) -> String {
         match self.kind {
             Kind::End => "EOF".to_owned(),
@@ -47,16 +47,16 @@ impl Token {
             Kind::Keyword | Kind::Dot | Kind::Nil => format!("<{}>", self.text),
             _ if self.text.len() > 10 => {
                 let start: String = self.text.chars().take(10).collect();
-                format!("{}...", crate::go_text::quote(&start))
+                format!("{}...", crate::go::quote(&start))
             }
-            _ => crate::go_text::quote(&self.text),
+            _ => crate::go::quote(&self.text),
         }
     }
 }
 
 const KEYWORDS: &[&str] = &["block", "break", "continue", "define", "else", "end", "if", "range", "template", "with"];
 
-/// All tokens of a template; the last one is an end or an error.
+/// Returns the tokens of a template; the last one is an end or an error.
 pub(super) fn lex(template: &str) -> Vec<Token> {
     let mut lexer = Lexer { input: template, at: 0, tokens: Vec::new(), parens: 0 };
     if let Err(problem) = lexer.run() {
@@ -107,7 +107,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// Passes over a comment; says whether the text behind it is to be trimmed.
+    /// Skips a comment and returns `true` if the text after it is to be trimmed.
     fn comment(&mut self) -> Result<bool, String> {
         let Some(end) = self.rest().find("*/") else { return Err("unclosed comment".to_owned()) };
         self.at += end + 2;
@@ -116,7 +116,7 @@ impl<'t> Lexer<'t> {
         Ok(trims)
     }
 
-    /// Reads an action up to its closing delimiter; says whether the text behind it is to be trimmed.
+    /// Lexes an action with its closing delimiter and returns `true` if the text after it is to be trimmed.
     fn action(&mut self) -> Result<bool, String> {
         self.parens = 0;
         loop {
@@ -133,7 +133,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// The length of the closing delimiter that stands here, and whether it trims.
+    /// Returns the length of the closing delimiter at this position and whether it trims.
     fn right_delim(&self) -> Option<(usize, bool)> {
         let rest = self.rest();
         let mut chars = rest.chars();
@@ -148,7 +148,7 @@ impl<'t> Lexer<'t> {
         let Some(c) = self.rest().chars().next() else { return Err("unclosed action".to_owned()) };
         match c {
             _ if is_space(c) => {
-                // A blank before a trimming delimiter belongs to the delimiter.
+                // A space before a trimming delimiter belongs to that delimiter.
                 while self.rest().starts_with(is_space) && self.right_delim().is_none() {
                     self.at += 1;
                 }
@@ -202,7 +202,7 @@ impl<'t> Lexer<'t> {
         Err(problem.to_owned())
     }
 
-    /// `.field` or `$variable`; alone they are the dot and the root.
+    /// Lexes `.field` or `$variable`; without a name they are the dot and the root.
     fn name(&mut self, kind: Kind) -> Step {
         let start = self.at;
         self.at += 1;
@@ -260,7 +260,7 @@ impl<'t> Lexer<'t> {
         match self.rest().chars().next() {
             Some(c) if is_alphanumeric(c) => {
                 let text = &self.input[start..self.at + c.len_utf8()];
-                Err(format!("bad number syntax: {}", crate::go_text::quote(text)))
+                Err(format!("bad number syntax: {}", crate::go::quote(text)))
             }
             _ => {
                 self.push_from(Kind::Number, start);
@@ -269,7 +269,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// A name has to be followed by something that cannot belong to it.
+    /// Checks that a name is followed by a character that may end it.
     fn terminated(&self) -> Step {
         match self.rest().chars().next() {
             None => Ok(()),
@@ -304,7 +304,7 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// Whether the opening delimiter that ends here trims the text before it.
+/// Returns `true` if the opening delimiter trims the text before it.
 fn trims_before(inside: &str) -> bool {
     inside.strip_prefix('-').is_some_and(|rest| rest.starts_with(is_space))
 }

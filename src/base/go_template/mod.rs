@@ -1,7 +1,7 @@
-//! Go's text/template as kubectl offers it in `-o go-template`, over JSON values.
+//! Go's `text/template` as kubectl offers it in `-o go-template`, over JSON values.
 //!
-//! Methods, channels, functions as values and complex numbers are left out: JSON data has none of them. Maps are walked
-//! and printed in key order, as in Go.
+//! Methods, channels, function values and complex numbers are not implemented, because JSON data has none. Maps are
+//! iterated and printed in key order, as in Go.
 
 mod exec;
 mod format;
@@ -25,18 +25,26 @@ pub struct Template {
 }
 
 impl Template {
-    /// Parses a template; the error is what kubectl prints after `error parsing template TEXT, `.
+    /// Parses a template.
+    ///
+    /// # Errors
+    ///
+    /// Returns the message that kubectl prints after `error parsing template TEXT, `.
     pub fn parse(name: &str, text: &str) -> Result<Self, String> {
         let templates = parse::parse(name, text)?;
         Ok(Self { name: name.to_owned(), text: text.to_owned(), templates, allow_missing: true })
     }
 
-    /// Whether a key that a map does not have is no error (it is none, unless this says so).
+    /// Decides whether a missing map key is an error (the default) or prints `<no value>`.
     pub fn allow_missing(self, allow_missing: bool) -> Self {
         Self { allow_missing, ..self }
     }
 
-    /// The text the template makes of the data; with an error, first what had been printed by then.
+    /// Executes the template.
+    ///
+    /// # Errors
+    ///
+    /// Returns the output so far and Go's error message.
     pub fn execute(&self, data: &Value) -> Result<String, (String, String)> {
         let Self { name, text, templates, allow_missing } = self;
         let program = exec::Program { name, text, templates, allow_missing: *allow_missing };
@@ -47,9 +55,9 @@ impl Template {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::go_text::quote;
+    use crate::go::quote;
 
-    /// Templates with kubectl's own answers, line by line; recorded error lines are cut off at 200 characters.
+    /// Templates and kubectl's output, line by line; recorded error lines are cut at 200 characters.
     #[test]
     fn recorded_templates_print_what_kubectl_prints() {
         let data: Value =
@@ -70,9 +78,9 @@ mod tests {
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
-    /// More answers of kubectl, as lines of JSON: the template and what came of it.
+    /// More output of kubectl, as lines of JSON with a template and its result.
     #[test]
-    fn corners_are_those_of_kubectl() {
+    fn corner_cases_match_kubectl() {
         let data: Value =
             serde_json::from_str(include_str!("../../../testdata/cases/corners_data.json")).expect("JSON");
         let mut wrong = Vec::new();
@@ -86,7 +94,7 @@ mod tests {
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
-    /// The output, or the line of the error.
+    /// Returns the output, or the line of the error.
     fn result(template: &str, data: &Value) -> Result<String, String> {
         let parsed = Template::parse("output", template)
             .map_err(|error| format!("error: error parsing template {template}, {error}"))?;

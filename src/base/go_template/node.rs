@@ -1,12 +1,12 @@
-//! The tree of a template, with the text form that error messages quote.
+//! The nodes of a template, with their source form for error messages (Go, `text/template/parse/node.go`).
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// All templates of one text, by name.
+/// The templates of a text, by name.
 pub(super) type Templates = BTreeMap<String, Vec<Node>>;
 
-/// A piece of a template.
+/// A node of a template.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
     Text(String),
@@ -19,24 +19,24 @@ pub(super) enum Node {
     Continue,
 }
 
-/// `$x := first | second`.
+/// A pipeline: `$x := first | second`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pipeline {
     pub(super) at: usize,
     pub(super) variables: Vec<String>,
-    /// The variables exist already (`=`, not `:=`).
+    /// `true` for an assignment to existing variables (`=`, not `:=`).
     pub(super) assigns: bool,
     pub(super) commands: Vec<Command>,
 }
 
-/// A function with its arguments, or a single operand.
+/// A function call, or a single operand.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Command {
     pub(super) at: usize,
     pub(super) operands: Vec<Operand>,
 }
 
-/// An operand and where it stands, in bytes.
+/// An operand with its offset in bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Operand {
     pub(super) at: usize,

@@ -1,12 +1,13 @@
-//! Tokens into trees. Errors have the words of Go's parser.
+//! The parser (Go, `text/template/parse/parse.go`), with Go's error messages.
 
-use super::funcs;
+mod pipeline;
+
+use self::pipeline::string_value;
 use super::lex::{Kind, Token, lex};
-use super::node::{Command, Node, Operand, Pipeline, Templates, Term};
-use crate::go_text::quote;
-use crate::go_text::unquote;
+use super::node::{Node, Pipeline, Templates};
+use crate::go::quote;
 
-/// Parses a template and those it defines; the error is Go's, with the template's name and the line.
+/// Parses a template and those that it defines; errors have the template's name and the line.
 pub(super) fn parse(name: &str, text: &str) -> Result<Templates, String> {
     let variables = vec!["$".to_owned()];
     let mut parser = Parser { tokens: lex(text), at: 0, variables, ranges: 0, templates: Templates::new(), depth: 0 };
@@ -26,18 +27,18 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Templates, String> {
 struct Parser {
     tokens: Vec<Token>,
     at: usize,
-    /// The variables that can be used here.
+    /// The variables in scope.
     variables: Vec<String>,
     ranges: usize,
     templates: Templates,
-    /// Open parentheses and blocks.
+    /// The number of open parentheses and blocks.
     depth: usize,
 }
 
-/// Deeper nesting is refused, so that no template can exhaust the stack.
+/// The limit of nesting, so that a template cannot exhaust the stack.
 const MAX_DEPTH: usize = 200;
 
-/// What ended a list of nodes.
+/// The token that ended a list of nodes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Stop {
     End,
@@ -47,7 +48,7 @@ enum Stop {
 enum Item {
     Node(Node),
     Stop(Stop),
-    /// A definition, which leaves nothing behind.
+    /// A definition, which adds no node.
     Nothing,
 }
 
@@ -154,7 +155,7 @@ impl Parser {
         Ok((pipeline, body, otherwise))
     }
 
-    /// What follows `else`; `else if` and `else with` share the end of the outer one.
+    /// Parses the rest after `else`; `else if` and `else with` share the `end` of the outer block.
     fn otherwise(&mut self, context: &str) -> Parsed<Vec<Node>> {
         let token = self.peek();
         if token.kind == Kind::Keyword && token.text == context && context != "range" {
@@ -206,7 +207,7 @@ impl Parser {
         self.body_of(name, "define clause")
     }
 
-    /// The body of a named template, which sees no variables of the text around it.
+    /// Parses the body of a named template, in which no outer variables are in scope.
     fn body_of(&mut self, name: String, context: &str) -> Parsed<()> {
         let outside = std::mem::replace(&mut self.variables, vec!["$".to_owned()]);
         let ranges = std::mem::take(&mut self.ranges);
@@ -220,7 +221,7 @@ impl Parser {
         Ok(())
     }
 
-    /// The name of a template, where it stands, and how messages show it.
+    /// Parses the name of a template; returns its position, the name, and its form in messages.
     fn template_name(&mut self, context: &str) -> Parsed<(usize, String, String)> {
         let token = self.next_non_space();
         match token.kind {
@@ -236,161 +237,6 @@ impl Parser {
     fn deeper(&mut self) -> Parsed<()> {
         self.depth += 1;
         if self.depth > MAX_DEPTH { Err("max expression depth exceeded".to_owned()) } else { Ok(()) }
-    }
-
-    fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipeline> {
-        self.deeper()?;
-        let mut pipeline =
-            Pipeline { at: self.peek_non_space().at, variables: Vec::new(), assigns: false, commands: Vec::new() };
-        self.declarations(context, &mut pipeline)?;
-        loop {
-            let token = self.next_non_space();
-            match token.kind {
-                _ if token.kind == end => break,
-                Kind::Bool
-                | Kind::Char
-                | Kind::Dot
-                | Kind::Field
-                | Kind::Identifier
-                | Kind::Number
-                | Kind::Nil
-                | Kind::RawString
-                | Kind::String
-                | Kind::Variable
-                | Kind::LeftParen => {
-                    self.at -= 1;
-                    pipeline.commands.push(self.command()?);
-                }
-                _ => return Err(unexpected(&token, context)),
-            }
-        }
-        if pipeline.commands.is_empty() {
-            return Err(format!("missing value for {context}"));
-        }
-        for (index, command) in pipeline.commands.iter().enumerate().skip(1) {
-            if command.operands.first().is_some_and(|operand| is_constant(&operand.term)) {
-                return Err(format!("non executable command in pipeline stage {}", index + 1));
-            }
-        }
-        self.depth -= 1;
-        Ok(pipeline)
-    }
-
-    /// `$x :=`, `$x =` and, for ranges, `$i, $x :=`.
-    fn declarations(&mut self, context: &str, pipeline: &mut Pipeline) -> Parsed<()> {
-        while self.peek_non_space().kind == Kind::Variable {
-            let before = self.at;
-            let variable = self.next_non_space();
-            match self.peek_non_space().kind {
-                kind @ (Kind::Assign | Kind::Declare) => {
-                    self.next_non_space();
-                    pipeline.assigns = kind == Kind::Assign;
-                    self.declare(pipeline, variable.text);
-                    return Ok(());
-                }
-                Kind::Comma => {
-                    self.next_non_space();
-                    self.declare(pipeline, variable.text);
-                    if context != "range" || pipeline.variables.len() > 1 {
-                        return Err(format!("too many declarations in {context}"));
-                    }
-                    if !matches!(self.peek_non_space().kind, Kind::Variable | Kind::RightDelim | Kind::RightParen) {
-                        return Err("range can only initialize variables".to_owned());
-                    }
-                }
-                _ => {
-                    self.at = before;
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn declare(&mut self, pipeline: &mut Pipeline, variable: String) {
-        self.variables.push(variable.clone());
-        pipeline.variables.push(variable);
-    }
-
-    fn known_variable(&self, name: &str) -> Parsed<()> {
-        match self.variables.iter().any(|known| known == name) {
-            true => Ok(()),
-            false => Err(format!("undefined variable {}", quote(name))),
-        }
-    }
-
-    fn command(&mut self) -> Parsed<Command> {
-        let mut command = Command { at: self.peek_non_space().at, operands: Vec::new() };
-        loop {
-            self.peek_non_space();
-            command.operands.extend(self.operand()?);
-            let token = self.next();
-            match token.kind {
-                Kind::Space => {}
-                Kind::RightDelim | Kind::RightParen => {
-                    self.at -= 1;
-                    break;
-                }
-                Kind::Pipe => break,
-                _ => return Err(unexpected(&token, "operand")),
-            }
-        }
-        match command.operands.is_empty() {
-            true => Err("empty command".to_owned()),
-            false => Ok(command),
-        }
-    }
-
-    fn operand(&mut self) -> Parsed<Option<Operand>> {
-        let Some(operand) = self.term()? else { return Ok(None) };
-        if self.peek().kind != Kind::Field {
-            return Ok(Some(operand));
-        }
-        let at = self.peek().at;
-        let mut more = Vec::new();
-        while self.peek().kind == Kind::Field {
-            more.push(self.next().text[1..].to_owned());
-        }
-        let term = match operand.term {
-            Term::Field(mut fields) => {
-                fields.extend(more);
-                Term::Field(fields)
-            }
-            Term::Variable { name, mut fields } => {
-                fields.extend(more);
-                Term::Variable { name, fields }
-            }
-            _ if is_constant(&operand.term) => {
-                return Err(format!("unexpected . after term {}", quote(&operand.to_string())));
-            }
-            _ => Term::Chain { start: Box::new(operand), fields: more },
-        };
-        Ok(Some(Operand { at, term }))
-    }
-
-    fn term(&mut self) -> Parsed<Option<Operand>> {
-        let token = self.next_non_space();
-        let term = match token.kind {
-            Kind::Identifier if funcs::is_defined(&token.text) => Term::Function(token.text),
-            Kind::Identifier => return Err(format!("function {} not defined", quote(&token.text))),
-            Kind::Dot => Term::Dot,
-            Kind::Nil => Term::Nil,
-            Kind::Bool => Term::Bool(token.text == "true"),
-            Kind::Variable => {
-                self.known_variable(&token.text)?;
-                Term::Variable { name: token.text, fields: Vec::new() }
-            }
-            Kind::Field => Term::Field(vec![token.text[1..].to_owned()]),
-            Kind::Char => char_value(&token)?,
-            Kind::Number => number_value(&token.text)?,
-            Kind::String | Kind::RawString => Term::String { value: string_value(&token)?, quoted: token.text },
-            Kind::LeftParen => Term::Pipeline(self.pipeline("parenthesized pipeline", Kind::RightParen)?),
-            _ => {
-                self.at -= 1;
-                return Ok(None);
-            }
-        };
-        Ok(Some(Operand { at: token.at, term }))
     }
 
     fn expect(&mut self, kind: Kind, context: &str) -> Parsed<()> {
@@ -416,7 +262,7 @@ impl Parser {
         token
     }
 
-    /// The token to come; behind the last one (an end or an error) it comes again and again.
+    /// Returns the next token without consuming it; the last one (an end or an error) repeats.
     fn peek(&self) -> Token {
         let last = self.tokens.len() - 1;
         self.tokens[self.at.min(last)].clone()
@@ -428,51 +274,4 @@ fn unexpected(token: &Token, context: &str) -> String {
         Kind::Error => token.text.clone(),
         _ => format!("unexpected {} in {context}", token.shown()),
     }
-}
-
-fn is_constant(term: &Term) -> bool {
-    matches!(term, Term::Bool(_) | Term::Dot | Term::Nil | Term::Int { .. } | Term::Float { .. } | Term::String { .. })
-}
-
-fn string_value(token: &Token) -> Parsed<String> {
-    let body = &token.text[1..token.text.len() - 1];
-    match token.kind {
-        Kind::RawString => Ok(body.replace('\r', "")),
-        _ => unquote(body, '"').ok_or_else(|| "invalid syntax".to_owned()),
-    }
-}
-
-fn char_value(token: &Token) -> Parsed<Term> {
-    let value = unquote(&token.text[1..token.text.len() - 1], '\'').unwrap_or_default();
-    let mut chars = value.chars();
-    match (chars.next(), chars.next()) {
-        (Some(c), None) => Ok(Term::Int { value: i64::from(u32::from(c)), text: token.text.clone() }),
-        _ => Err(format!("malformed character constant: {}", token.text)),
-    }
-}
-
-/// Numbers in Go's notation; what has a point or an exponent is a float.
-fn number_value(text: &str) -> Parsed<Term> {
-    let bad = || format!("illegal number syntax: {}", quote(text));
-    let plain = text.replace('_', "");
-    let body = plain.trim_start_matches(['+', '-']);
-    let negative = plain.starts_with('-');
-    let (radix, digits) = match body.get(..2).map(str::to_ascii_lowercase).as_deref() {
-        Some("0x") => (16, &body[2..]),
-        Some("0b") => (2, &body[2..]),
-        Some("0o") => (8, &body[2..]),
-        _ if body.len() > 1 && body.starts_with('0') && body.bytes().all(|b| b.is_ascii_digit()) => (8, &body[1..]),
-        _ => (10, body),
-    };
-    if radix == 10 && body.contains(['.', 'e', 'E']) {
-        let value = plain.parse().map_err(|_| bad())?;
-        return Ok(Term::Float { value, text: text.to_owned() });
-    }
-    if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
-        return Err(bad());
-    }
-    let magnitude = i128::from_str_radix(digits, radix).map_err(|_| format!("integer overflow: {}", quote(text)))?;
-    let value = if negative { -magnitude } else { magnitude };
-    let value = i64::try_from(value).map_err(|_| format!("integer overflow: {}", quote(text)))?;
-    Ok(Term::Int { value, text: text.to_owned() })
 }

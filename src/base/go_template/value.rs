@@ -1,20 +1,20 @@
-//! Values while a template runs: JSON data, Go's own `int`, and the absence that prints as `<no value>`.
+//! Values during execution: JSON data, Go's own `int`, and the missing value that prints as `<no value>`.
 
 use std::borrow::Cow;
 
-use crate::go_text;
+use crate::go;
 use crate::json::Value;
 
-/// A value of a template.
+/// A value during execution.
 #[derive(Debug, Clone)]
 pub(super) enum Val<'v> {
-    /// What a missing key gives.
+    /// The value of a missing key.
     Missing,
-    /// What stands in a map or list; Go knows it as `interface {}` there.
+    /// An element of a map or list, whose static type in Go is `interface {}`.
     Inner(Cow<'v, Value>),
-    /// A value whose type Go knows; never null.
+    /// A value with a concrete static type; never null.
     Known(Cow<'v, Value>),
-    /// Constants, lengths and indexes.
+    /// A constant, length or index.
     Int(i64),
 }
 
@@ -23,7 +23,7 @@ impl<'v> Val<'v> {
         Self::Known(Cow::Owned(value.into()))
     }
 
-    /// The value without its `interface {}` around it; null is nothing then.
+    /// Unwraps `interface {}`; null becomes a missing value.
     pub(super) fn unwrapped(self) -> Self {
         match self {
             Self::Inner(value) if value.is_null() => Self::Missing,
@@ -32,7 +32,7 @@ impl<'v> Val<'v> {
         }
     }
 
-    /// The data, if there is any.
+    /// Returns the value as JSON; a missing one is null.
     pub(super) fn json(&self) -> Cow<'_, Value> {
         match self {
             Self::Missing => Cow::Owned(Value::Null),
@@ -48,7 +48,7 @@ impl<'v> Val<'v> {
         }
     }
 
-    /// An integer of Go's; JSON floats are none, even whole ones.
+    /// Returns a Go integer; JSON floats are none, even integral ones.
     pub(super) fn as_int(&self) -> Option<i64> {
         match self {
             Self::Int(int) => Some(*int),
@@ -61,17 +61,17 @@ impl<'v> Val<'v> {
         self.json().is_null()
     }
 
-    /// The type that Go knows where the value stands.
+    /// Returns the name of the static type.
     pub(super) fn static_type(&self) -> &'static str {
         if matches!(self, Self::Inner(_)) { "interface {}" } else { self.type_name() }
     }
 
-    /// The type of the value itself.
+    /// Returns the name of the dynamic type.
     pub(super) fn type_name(&self) -> &'static str {
-        if matches!(self, Self::Int(_)) { "int" } else { go_text::type_name(&self.json()) }
+        if matches!(self, Self::Int(_)) { "int" } else { go::type_name(&self.json()) }
     }
 
-    /// Whether `if` takes it for true: neither empty nor zero.
+    /// Returns `true` if the value is neither empty nor zero.
     pub(super) fn is_true(&self) -> bool {
         match self.json().as_ref() {
             Value::Null => false,
@@ -83,12 +83,12 @@ impl<'v> Val<'v> {
         }
     }
 
-    /// What an action prints.
+    /// Formats the value as an action prints it.
     pub(super) fn text(&self) -> String {
-        if self.is_nil() { "<no value>".to_owned() } else { go_text::value_text(&self.json()) }
+        if self.is_nil() { "<no value>".to_owned() } else { go::value_text(&self.json()) }
     }
 
-    /// The value under a key, if this is a map that has it.
+    /// Returns the value of a map key.
     pub(super) fn field(&self, name: &str) -> Option<Val<'v>> {
         match self {
             Self::Inner(Cow::Borrowed(value)) | Self::Known(Cow::Borrowed(value)) => {
@@ -98,7 +98,7 @@ impl<'v> Val<'v> {
         }
     }
 
-    /// The elements of a list or a map, in key order, with their index or key.
+    /// Returns the elements of a list or map, in key order, with their index or key.
     pub(super) fn elements(&self) -> Vec<(Val<'v>, Val<'v>)> {
         match self {
             Self::Inner(Cow::Borrowed(value)) | Self::Known(Cow::Borrowed(value)) => match value {

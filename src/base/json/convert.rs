@@ -1,4 +1,4 @@
-//! What becomes a value, and what a value becomes.
+//! Conversions from and to values.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,23 +10,25 @@ use serde::de::DeserializeOwned;
 
 use super::{List, Map, Number, SharedStr, Value};
 
-/// A value of anything that can be written in JSON.
+/// Converts anything that implements `Serialize`.
 ///
 /// # Errors
-/// The serializer's own, and keys that are no texts.
+///
+/// Returns the serializer's error, for instance for map keys that are not strings.
 pub fn to_value<T: Serialize + ?Sized>(from: &T) -> Result<Value, serde_json::Error> {
     serde_json::to_value(from).map(Value::from)
 }
 
-/// What a value stands for.
+/// Converts a value to anything that implements `Deserialize`.
 ///
 /// # Errors
-/// Says what the value should have been.
+///
+/// Returns the deserializer's error, which names the expected type.
 pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
     serde_json::from_value(value.into())
 }
 
-/// As `serde_json` writes it, on one line; with `#` over several.
+/// Formats like `serde_json`: on one line, or with `{:#}` on several.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = if f.alternate() { serde_json::to_string_pretty(self) } else { serde_json::to_string(self) };
@@ -62,9 +64,9 @@ impl From<&Value> for serde_json::Value {
     }
 }
 
-/// What [`crate::json!`] takes: everything that is a value in one way only. The original stays where it is.
+/// The arguments of [`json!`](crate::json::json), which takes references so that the original is not moved.
 pub trait ToJson {
-    /// The value.
+    /// Converts to a value.
     fn to_json(&self) -> Value;
 }
 
@@ -178,14 +180,14 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-/// A list.
+/// Collects a list.
 impl<T: Into<Value>> FromIterator<T> for Value {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Value {
         Value::Array(items.into_iter().map(Into::into).collect())
     }
 }
 
-/// A map.
+/// Collects a map.
 impl<K: Into<SharedStr>, V: Into<Value>> FromIterator<(K, V)> for Value {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Value {
         Value::Object(entries.into_iter().map(|(key, value)| (key, value.into())).collect())

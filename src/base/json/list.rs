@@ -1,28 +1,31 @@
-//! Lists: a vector that copies share until one of them is changed.
+//! Lists: vectors that clones share until one of them is changed.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::Value;
 
-/// A list of values. It is used as the vector that it holds; the first change after a copy makes that vector its own.
+/// A list of values. It dereferences to its vector, which is copied on the first change if it is shared.
 #[derive(Clone, Debug, Default, Eq)]
 pub struct List(Arc<Vec<Value>>);
 
 impl List {
-    /// A list of nothing.
+    /// Creates an empty list.
+    #[inline]
     pub fn new() -> List {
         List::default()
     }
 
-    /// The items as a vector of their own.
+    /// Turns the list into a vector, which copies the items if they are shared.
+    #[inline]
     pub fn into_vec(self) -> Vec<Value> {
         Arc::unwrap_or_clone(self.0)
     }
 }
 
-/// Lists that are shared are not compared item by item.
+/// Shared lists are equal without comparing their items.
 impl PartialEq for List {
+    #[inline]
     fn eq(&self, other: &List) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
     }
@@ -31,12 +34,14 @@ impl PartialEq for List {
 impl Deref for List {
     type Target = Vec<Value>;
 
+    #[inline]
     fn deref(&self) -> &Vec<Value> {
         &self.0
     }
 }
 
 impl DerefMut for List {
+    #[inline]
     fn deref_mut(&mut self) -> &mut Vec<Value> {
         Arc::make_mut(&mut self.0)
     }
@@ -58,6 +63,7 @@ impl IntoIterator for List {
     type Item = Value;
     type IntoIter = std::vec::IntoIter<Value>;
 
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
         self.into_vec().into_iter()
     }
@@ -67,6 +73,7 @@ impl<'a> IntoIterator for &'a List {
     type Item = &'a Value;
     type IntoIter = std::slice::Iter<'a, Value>;
 
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
     }
@@ -76,6 +83,7 @@ impl<'a> IntoIterator for &'a mut List {
     type Item = &'a mut Value;
     type IntoIter = std::slice::IterMut<'a, Value>;
 
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
         self.iter_mut()
     }

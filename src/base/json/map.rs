@@ -1,6 +1,6 @@
-//! Maps: entries in the order of their keys, which copies share until one of them is changed.
+//! Maps as sorted vectors, which clones share until one of them is changed.
 //!
-//! The maps of objects are small: a row of entries is read and copied faster than a tree of them, and takes less memory.
+//! The maps of objects are small, so a vector is faster to search and to copy than a tree, and takes less memory.
 
 use std::ops::{Index, IndexMut};
 
@@ -8,78 +8,88 @@ use ecow::EcoVec;
 
 use super::{SharedStr, Value};
 
-/// From this length on a key is found by halving, before by looking at the mark of every entry.
-const LONG: usize = 16;
+/// Number of entries from which on keys are found by binary search; below, the hashes are scanned.
+const BINARY_SEARCH_FROM: usize = 16;
 
-/// A map from texts to values, in the order of the keys' bytes.
+/// A map from strings to values, sorted by the bytes of the keys.
 #[derive(Clone, Debug, Default, Eq)]
 pub struct Map(EcoVec<Pair>);
 
-/// An entry. Maps are asked for their keys more than for anything else, so each has a mark that tells most apart.
+/// An entry with a hash of its key, which spares most comparisons of keys in a scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
-    mark: u32,
+    key_hash: u32,
     key: SharedStr,
     value: Value,
 }
 
-/// The length and three bytes of a key.
-fn mark(key: &[u8]) -> u32 {
+/// Hashes a key: its length and the first, the middle and the last byte.
+fn key_hash(key: &[u8]) -> u32 {
     let at = |place: usize| key.get(place).copied().unwrap_or_default();
     u32::from_le_bytes([key.len() as u8, at(0), at(key.len() / 2), at(key.len().wrapping_sub(1))])
 }
 
 impl Pair {
+    #[inline]
     fn new(key: SharedStr, value: Value) -> Pair {
-        Pair { mark: mark(key.as_bytes()), key, value }
+        Pair { key_hash: key_hash(key.as_bytes()), key, value }
     }
 }
 
 impl Map {
-    /// A map of nothing.
+    /// Creates an empty map.
+    #[inline]
     pub fn new() -> Map {
         Map::default()
     }
 
-    /// How many entries there are.
+    /// Returns the number of entries.
+    #[inline]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are no entries.
+    /// Returns `true` if there are no entries.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether two maps are copies of each other, known without looking at their entries.
-    pub fn is_shared_with(&self, other: &Map) -> bool {
+    /// Returns `true` if two maps share their entries, without looking at these.
+    #[inline]
+    pub(crate) fn is_shared_with(&self, other: &Map) -> bool {
         std::ptr::eq(self.0.as_slice(), other.0.as_slice())
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
+    #[inline]
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.get_bytes(key.as_bytes())
     }
 
-    /// The value of a key that is part of a longer text.
+    /// Like [`get`](Self::get), for a key that is part of a longer string.
+    #[inline]
     pub(super) fn get_bytes(&self, key: &[u8]) -> Option<&Value> {
         self.position(key).map(|at| &self.0[at].value)
     }
 
-    /// The value of a key, to be changed: the map is then no longer shared.
+    /// Returns the value of a key for changing it, which copies the entries if they are shared.
+    #[inline]
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         self.position(key.as_bytes()).map(|at| &mut self.0.make_mut()[at].value)
     }
 
-    /// Whether there is a key.
+    /// Returns `true` if there is an entry for the key.
+    #[inline]
     pub fn contains_key(&self, key: &str) -> bool {
         self.position(key.as_bytes()).is_some()
     }
 
-    /// Sets the value of a key and answers the one before.
+    /// Sets the value of a key and returns the previous value.
+    #[inline]
     pub fn insert(&mut self, key: impl Into<SharedStr>, value: Value) -> Option<Value> {
         let key = key.into();
-        match self.place(key.as_bytes()) {
+        match self.find(key.as_bytes()) {
             Ok(at) => Some(std::mem::replace(&mut self.0.make_mut()[at].value, value)),
             Err(at) => {
                 self.0.insert(at, Pair::new(key, value));
@@ -88,113 +98,130 @@ impl Map {
         }
     }
 
-    /// The value of a key, `null` and to be changed if it was not there.
-    pub fn slot(&mut self, key: &str) -> &mut Value {
+    /// Returns the value of a key for changing it, after inserting `null` if the key is missing.
+    ///
+    /// In contrast to [`entry`](Self::entry) it allocates the key only if that is missing.
+    #[inline]
+    pub fn get_or_insert_null(&mut self, key: &str) -> &mut Value {
         let at = self.position(key.as_bytes()).unwrap_or_else(|| {
-            let (Ok(at) | Err(at)) = self.place(key.as_bytes());
+            let (Ok(at) | Err(at)) = self.find(key.as_bytes());
             self.0.insert(at, Pair::new(key.into(), Value::Null));
             at
         });
         &mut self.0.make_mut()[at].value
     }
 
-    /// Removes a key and answers its value.
+    /// Removes a key and returns its value.
+    #[inline]
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         self.position(key.as_bytes()).map(|at| self.0.remove(at).value)
     }
 
-    /// The place of a key, whether it is there or not.
+    /// Returns the occupied or vacant entry of a key.
+    #[inline]
     pub fn entry(&mut self, key: impl Into<SharedStr>) -> Entry<'_> {
         let key = key.into();
-        let place = self.place(key.as_bytes());
+        let place = self.find(key.as_bytes());
         Entry { map: self, place, key }
     }
 
-    /// Keeps the entries of which `keep` says so.
+    /// Removes the entries for which `keep` returns `false`.
     pub fn retain(&mut self, mut keep: impl FnMut(&SharedStr, &mut Value) -> bool) {
         self.0.retain(|pair| keep(&pair.key, &mut pair.value));
     }
 
-    /// The keys in their order.
+    /// Iterates over the keys, sorted.
+    #[inline]
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &SharedStr> + ExactSizeIterator + Clone {
         self.0.iter().map(|pair| &pair.key)
     }
 
-    /// The values in the order of their keys.
+    /// Iterates over the values in the order of their keys.
+    #[inline]
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator + Clone {
         self.0.iter().map(|pair| &pair.value)
     }
 
-    /// The values, to be changed.
+    /// Iterates over the values for changing them.
+    #[inline]
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
         self.0.make_mut().iter_mut().map(|pair| &mut pair.value)
     }
 
-    /// The values in the order of their keys, without the keys.
+    /// Turns the map into its values, in the order of their keys.
+    #[inline]
     pub fn into_values(self) -> impl Iterator<Item = Value> {
         self.0.into_iter().map(|pair| pair.value)
     }
 
-    /// The entries in the order of their keys.
+    /// Iterates over the entries, sorted by key.
+    #[inline]
     pub fn iter(&self) -> Iter<'_> {
-        self.0.iter().map(halves)
+        self.0.iter().map(as_entry)
     }
 
-    /// The entries, the values to be changed.
+    /// Iterates over the entries, whose values may be changed.
+    #[inline]
     pub fn iter_mut(&mut self) -> IterMut<'_> {
-        self.0.make_mut().iter_mut().map(halves_mut)
+        self.0.make_mut().iter_mut().map(entry_mut)
     }
 
-    /// Where a key is.
+    /// Returns the position of a key.
+    #[inline]
     fn position(&self, key: &[u8]) -> Option<usize> {
-        if self.0.len() >= LONG {
+        if self.0.len() >= BINARY_SEARCH_FROM {
             return self.search(key).ok();
         }
-        let mark = mark(key);
-        self.0.iter().position(|pair| pair.mark == mark && pair.key.as_bytes() == key)
+        let hash = key_hash(key);
+        self.0.iter().position(|pair| pair.key_hash == hash && pair.key.as_bytes() == key)
     }
 
-    /// Where a key is, or where it belongs. Most maps are built in order.
-    fn place(&self, key: &[u8]) -> Result<usize, usize> {
+    /// Returns the position of a key, or `Err` with the position to insert it at. Most maps are built in order, so the
+    /// end is tried first.
+    #[inline]
+    fn find(&self, key: &[u8]) -> Result<usize, usize> {
         match self.0.last() {
             Some(last) if last.key.as_bytes() >= key => self.search(key),
             _ => Err(self.0.len()),
         }
     }
 
+    #[inline]
     fn search(&self, key: &[u8]) -> Result<usize, usize> {
         self.0.binary_search_by(|pair| pair.key.as_bytes().cmp(key))
     }
 }
 
-/// The entries of a map.
+/// Iterator over entries.
 pub(super) type Iter<'a> = std::iter::Map<std::slice::Iter<'a, Pair>, fn(&Pair) -> (&SharedStr, &Value)>;
-/// The entries of a map, the values to be changed.
+/// Iterator over entries with mutable values.
 pub(super) type IterMut<'a> = std::iter::Map<std::slice::IterMut<'a, Pair>, fn(&mut Pair) -> (&SharedStr, &mut Value)>;
 
-fn halves(pair: &Pair) -> (&SharedStr, &Value) {
+fn as_entry(pair: &Pair) -> (&SharedStr, &Value) {
     (&pair.key, &pair.value)
 }
 
-fn halves_mut(pair: &mut Pair) -> (&SharedStr, &mut Value) {
+fn entry_mut(pair: &mut Pair) -> (&SharedStr, &mut Value) {
     (&pair.key, &mut pair.value)
 }
 
-/// The place of a key in a map.
+/// An occupied or vacant entry.
 pub struct Entry<'a> {
     map: &'a mut Map,
     key: SharedStr,
-    /// Where the key is, or where it belongs.
+    /// The position of the key, or `Err` with the position to insert it at.
     place: Result<usize, usize>,
 }
 
 impl<'a> Entry<'a> {
-    /// The value, which is this one if there was none.
+    /// Returns the value, after inserting this one if the entry is vacant.
+    #[inline]
     pub fn or_insert(self, value: Value) -> &'a mut Value {
         self.or_insert_with(|| value)
     }
 
-    /// The value, which is made if there was none.
+    /// Returns the value, after inserting the result of `make` if the entry is vacant.
+    #[inline]
     pub fn or_insert_with(self, make: impl FnOnce() -> Value) -> &'a mut Value {
         let at = match self.place {
             Ok(at) => at,
@@ -207,24 +234,27 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Maps that are shared are not compared entry by entry.
+/// Shared maps are equal without comparing their entries.
 impl PartialEq for Map {
+    #[inline]
     fn eq(&self, other: &Map) -> bool {
         self.is_shared_with(other) || self.0 == other.0
     }
 }
 
-/// The value of a key that is known to be there: panics if it is not.
+/// Panics if the key is missing.
 impl Index<&str> for Map {
     type Output = Value;
 
+    #[inline]
     fn index(&self, key: &str) -> &Value {
         self.get(key).unwrap_or_else(|| panic!("no entry {key:?}"))
     }
 }
 
-/// The value of a key that is known to be there: panics if it is not.
+/// Panics if the key is missing.
 impl IndexMut<&str> for Map {
+    #[inline]
     fn index_mut(&mut self, key: &str) -> &mut Value {
         self.get_mut(key).unwrap_or_else(|| panic!("no entry {key:?}"))
     }
@@ -238,7 +268,7 @@ impl<const N: usize> From<[(SharedStr, Value); N]> for Map {
     }
 }
 
-/// Of several entries with one key the last one counts.
+/// The last of several entries with the same key wins.
 impl<K: Into<SharedStr>> FromIterator<(K, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Map {
         let (mut pairs, mut sorted) = (EcoVec::<Pair>::new(), true);
@@ -250,7 +280,7 @@ impl<K: Into<SharedStr>> FromIterator<(K, Value)> for Map {
         if sorted {
             return Map(pairs);
         }
-        // Put in their places one by one they would cost the square of their number.
+        // Inserting one by one would take quadratic time.
         let mut pairs: Vec<Pair> = pairs.into_iter().rev().collect();
         pairs.sort_by(|one, other| one.key.cmp(&other.key));
         pairs.dedup_by(|later, kept| later.key == kept.key);
@@ -270,6 +300,7 @@ impl IntoIterator for Map {
     type Item = (SharedStr, Value);
     type IntoIter = std::iter::Map<ecow::vec::IntoIter<Pair>, fn(Pair) -> (SharedStr, Value)>;
 
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter().map(|pair| (pair.key, pair.value))
     }
@@ -279,6 +310,7 @@ impl<'a> IntoIterator for &'a Map {
     type Item = (&'a SharedStr, &'a Value);
     type IntoIter = Iter<'a>;
 
+    #[inline]
     fn into_iter(self) -> Iter<'a> {
         self.iter()
     }
@@ -288,6 +320,7 @@ impl<'a> IntoIterator for &'a mut Map {
     type Item = (&'a SharedStr, &'a mut Value);
     type IntoIter = IterMut<'a>;
 
+    #[inline]
     fn into_iter(self) -> IterMut<'a> {
         self.iter_mut()
     }

@@ -1,11 +1,11 @@
-//! JSON values whose copies share what they have in common, and JSON as Go's encoder writes it.
+//! JSON values whose clones share memory, and JSON as Go's encoder writes it.
 //!
-//! Every change of an object makes a new version of it, and most of a version is as it was before. So a copy of a [`Value`]
-//! costs nothing (maps, lists and long texts are counted references), a change copies only the maps and lists on the way to
-//! it, and two versions are compared only where they do not share. In everything else a value behaves as `serde_json`'s.
+//! Every change of an object creates a new version that is mostly equal to the previous one. Cloning a [`Value`] is
+//! therefore free (maps, lists and long strings are reference-counted), a change copies only the maps and lists on the
+//! path to it, and comparing two versions skips what they share. Otherwise values behave like those of `serde_json`.
 //!
-//! Reading JSON stays `serde_json`'s work (streams of documents: `yaml`); [`write`] has only the writers that
-//! must give Go's bytes.
+//! Parsing JSON is left to `serde_json` (streams of documents: [`yaml`](crate::yaml)); the
+//! writers here are those that must produce the same bytes as Go.
 
 mod convert;
 mod list;
@@ -18,17 +18,18 @@ mod write;
 pub use convert::{ToJson, from_value, to_value};
 pub use list::List;
 pub use map::{Entry, Map};
-pub use pointer::unescaped;
+pub(crate) use pointer::unescaped;
 pub use serde_json::Number;
 pub use smol_str::SmolStr as SharedStr;
-pub use value::{Step, Value};
+pub use value::{Value, ValueIndex};
 pub use write::{kind_name, number_text, to_compact, to_pretty, write_string};
 
 pub use crate::__json as json;
 
-/// A [`Value`] written as JSON; `null`, lists and maps nest, everything else is an expression that is [`ToJson`].
+/// Builds a [`Value`] from JSON syntax: `null`, lists and maps may be nested, everything else is an expression of a
+/// type that implements [`ToJson`].
 ///
-/// Keys are literals, names or expressions in parentheses. Expressions are only looked at, not moved.
+/// Keys are literals, names or expressions in parentheses. Expressions are borrowed, not moved.
 #[macro_export]
 macro_rules! __json {
     (null) => { $crate::json::Value::Null };
@@ -37,7 +38,7 @@ macro_rules! __json {
     ($value:expr) => { $crate::json::ToJson::to_json(&$value) };
 }
 
-/// The items of a list in [`json!`]: those that have been read stand in brackets before the rest.
+/// Collects the items of a list in [`json!`]; the brackets hold those already read.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! json_items {
@@ -57,7 +58,7 @@ macro_rules! json_items {
     };
 }
 
-/// The entries of a map in [`json!`]: those that have been read stand in brackets before the rest.
+/// Collects the entries of a map in [`json!`]; the brackets hold those already read.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! json_entries {
@@ -77,7 +78,7 @@ macro_rules! json_entries {
     };
 }
 
-/// A key in [`json!`]: a literal costs nothing.
+/// Converts a key in [`json!`]; a literal is not allocated.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! json_key {

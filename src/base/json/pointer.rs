@@ -5,55 +5,60 @@ use std::borrow::Cow;
 use super::Value;
 
 impl Value {
-    /// What a pointer leads to. This is asked for all the time, so no step is copied.
+    /// Returns the value at a pointer such as `/spec/containers/0/name`; the empty pointer is the value itself.
+    ///
+    /// Controllers call this in every loop, so no token is allocated.
+    #[inline]
     pub fn pointer(&self, pointer: &str) -> Option<&Value> {
         if pointer.bytes().fold(false, |found, byte| found | (byte == b'~')) {
-            return steps(pointer)?.try_fold(self, |here, step| here.step(unescaped(step).as_bytes()));
+            return tokens(pointer)?.try_fold(self, |here, token| here.child(unescaped(token).as_bytes()));
         }
         let mut here = self;
         let mut rest = pointer.as_bytes();
         while let Some((slash, after)) = rest.split_first() {
-            // Steps are short: looking at each byte is faster than a search made for long texts.
+            // Tokens are short, for which a plain loop beats memchr.
             let end = after.iter().position(|byte| *byte == b'/').unwrap_or(after.len());
-            here = here.step(&after[..end]).filter(|_| *slash == b'/')?;
+            here = here.child(&after[..end]).filter(|_| *slash == b'/')?;
             rest = &after[end..];
         }
         Some(here)
     }
 
-    fn step(&self, step: &[u8]) -> Option<&Value> {
+    #[inline]
+    fn child(&self, token: &[u8]) -> Option<&Value> {
         match self {
-            Value::Object(map) => map.get_bytes(step),
-            Value::Array(list) => list.get(position(str::from_utf8(step).ok()?)?),
+            Value::Object(map) => map.get_bytes(token),
+            Value::Array(list) => list.get(list_index(str::from_utf8(token).ok()?)?),
             _ => None,
         }
     }
 
-    /// What a pointer leads to, to be changed; makes nothing.
+    /// Returns the value at a pointer for changing it; creates nothing.
+    #[inline]
     pub fn pointer_mut(&mut self, pointer: &str) -> Option<&mut Value> {
-        steps(pointer)?.try_fold(self, |here, step| match here {
-            Value::Object(map) => map.get_mut(&unescaped(step)),
-            Value::Array(list) => list.get_mut(position(step)?),
+        tokens(pointer)?.try_fold(self, |here, token| match here {
+            Value::Object(map) => map.get_mut(&unescaped(token)),
+            Value::Array(list) => list.get_mut(list_index(token)?),
             _ => None,
         })
     }
 }
 
-/// The steps of a pointer, each after a slash.
-fn steps(pointer: &str) -> Option<impl Iterator<Item = &str>> {
+/// Splits a pointer into its tokens; `None` if it does not start with a slash.
+fn tokens(pointer: &str) -> Option<impl Iterator<Item = &str>> {
     (pointer.is_empty() || pointer.starts_with('/')).then(|| pointer.split('/').skip(1))
 }
 
-/// A step of a pointer as the key it stands for; hardly any has an escape.
-pub fn unescaped(step: &str) -> Cow<'_, str> {
-    match step.bytes().any(|byte| byte == b'~') {
-        true => step.replace("~1", "/").replace("~0", "~").into(),
-        false => step.into(),
+/// Decodes `~1` and `~0` in a token; copies it only if it has such an escape.
+pub(crate) fn unescaped(token: &str) -> Cow<'_, str> {
+    match token.bytes().any(|byte| byte == b'~') {
+        true => token.replace("~1", "/").replace("~0", "~").into(),
+        false => token.into(),
     }
 }
 
-/// A step as a position in a list: digits, without zeros before them.
-fn position(step: &str) -> Option<usize> {
-    let plain = step == "0" || !step.starts_with(['0', '+']);
-    if plain { step.parse().ok() } else { None }
+/// Parses a token as a list index: digits without leading zeros.
+fn list_index(token: &str) -> Option<usize> {
+    let plain = token == "0" || !token.starts_with(['0', '+']);
+    if plain { token.parse().ok() } else { None }
 }

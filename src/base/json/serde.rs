@@ -1,4 +1,4 @@
-//! Values as `serde` sees them: any format can be read into a value and written from one.
+//! Serialization and deserialization of values with `serde`, in any format.
 
 use std::fmt;
 
@@ -82,7 +82,7 @@ impl<'de> Visitor<'de> for AnyValue {
         Ok(Value::Number(number.into()))
     }
 
-    /// JSON has no infinity: `null`, as `serde_json` has it.
+    /// Infinity and NaN become `null`, as in `serde_json`.
     fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
         Ok(Number::from_f64(number).map_or(Value::Null, Value::Number))
     }

@@ -8,7 +8,7 @@ fn values_are_small() {
 }
 
 #[test]
-fn the_macro_writes_what_serde_json_writes() {
+fn the_macro_matches_that_of_serde_json() {
     let (name, none, labels) = ("web".to_string(), None::<i64>, [("b", 1), ("a", 2)]);
     let labels = std::collections::BTreeMap::from(labels);
     let own = json!({"n": name, "l": [1, null, {}, [], {"x": [name, -2.5]}], "o": none, "m": labels, ("k"): true});
@@ -21,7 +21,7 @@ fn the_macro_writes_what_serde_json_writes() {
 }
 
 #[test]
-fn a_change_is_seen_in_one_copy_only() {
+fn changes_do_not_affect_clones() {
     let old = json!({"a": {"list": [1, 2], "other": {"x": "a text that is too long to stand in its value"}}});
     let mut new = old.clone();
     assert!(new.as_object().unwrap().is_shared_with(old.as_object().unwrap()));
@@ -33,7 +33,7 @@ fn a_change_is_seen_in_one_copy_only() {
 }
 
 #[test]
-fn what_is_missing_reads_as_null_and_is_made_by_writing() {
+fn missing_keys_read_as_null_and_are_inserted_on_write() {
     let mut value = json!({"a": 1});
     assert!(value["b"]["c"][2].is_null());
     value["b"]["c"] = "d".into();
@@ -41,7 +41,7 @@ fn what_is_missing_reads_as_null_and_is_made_by_writing() {
 }
 
 #[test]
-fn long_texts_numbers_and_doubled_keys_are_read_as_serde_json_reads_them() {
+fn parsing_matches_serde_json() {
     for text in [
         r#"{"b":1,"a":"0123456789012345678901234567890","b":[1.5e300,-1,18446744073709551615,true,null,"\u00e9\n"]}"#,
         r#"[]"#,
@@ -56,7 +56,7 @@ fn long_texts_numbers_and_doubled_keys_are_read_as_serde_json_reads_them() {
 }
 
 #[test]
-fn pointers_lead_where_they_do_in_serde_json() {
+fn pointers_resolve_as_in_serde_json() {
     let value = json!({"a": {"b/c": [1, {"d": null}], "": 2, "~": 3, "0": 4}, "": {"": 5}});
     let lists = json!([[1, 2], [3]]);
     let into_value =
@@ -71,13 +71,13 @@ fn pointers_lead_where_they_do_in_serde_json() {
 }
 
 #[test]
-fn of_doubled_keys_the_last_counts() {
+fn the_last_of_equal_keys_wins() {
     let map = Map::from_iter([("b", json!(1)), ("a", json!(2)), ("b", json!(3)), ("c", json!(4)), ("a", json!(5))]);
     assert_eq!(Value::Object(map), json!({"a": 5, "b": 3, "c": 4}));
 }
 
 #[test]
-fn keys_that_look_alike_are_told_apart() {
+fn keys_with_equal_hashes_are_distinguished() {
     let long = |letter: char| ["abcd", &letter.to_string().repeat(252), "abcd"].concat();
     let lengths = (0..40).map(|length| "x".repeat(length));
     let keys: Vec<String> = lengths.chain(["abxd", "abyd", "abxcdefd", "abycdefd"].map(String::from)).collect();
@@ -112,7 +112,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 
 proptest! {
     #[test]
-    fn a_map_does_what_a_tree_does(acts in acts()) {
+    fn maps_behave_like_b_tree_maps(acts in acts()) {
         let (mut own, mut tree) = (Map::new(), std::collections::BTreeMap::<String, Value>::new());
         let mut copies = Vec::new();
         for act in acts {

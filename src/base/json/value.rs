@@ -1,10 +1,10 @@
-//! The value itself: what it is, what can be asked of it and where its parts are.
+//! The value type, its accessors and indexing.
 
 use std::ops::{Index, IndexMut};
 
 use super::{List, Map, Number, SharedStr};
 
-/// A JSON value. Copies are cheap, whatever their size.
+/// A JSON value. Cloning is cheap for any size, because strings, lists and maps are shared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Value {
     /// `null`.
@@ -12,50 +12,57 @@ pub enum Value {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// An integer of 64 bits, with or without sign, or a float.
+    /// A 64-bit integer, signed or unsigned, or a float.
     Number(Number),
-    /// A text.
+    /// A string.
     String(SharedStr),
     /// A list.
     Array(List),
-    /// A map, in the order of its keys.
+    /// A map, sorted by key.
     Object(Map),
 }
 
 static NULL: Value = Value::Null;
 
 impl Value {
-    /// Whether it is `null`.
+    /// Returns `true` for `null`.
+    #[inline]
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }
 
-    /// Whether it is a boolean.
+    /// Returns `true` for a boolean.
+    #[inline]
     pub fn is_boolean(&self) -> bool {
         matches!(self, Value::Bool(_))
     }
 
-    /// Whether it is a number.
+    /// Returns `true` for a number.
+    #[inline]
     pub fn is_number(&self) -> bool {
         matches!(self, Value::Number(_))
     }
 
-    /// Whether it is a text.
+    /// Returns `true` for a string.
+    #[inline]
     pub fn is_string(&self) -> bool {
         matches!(self, Value::String(_))
     }
 
-    /// Whether it is a list.
+    /// Returns `true` for a list.
+    #[inline]
     pub fn is_array(&self) -> bool {
         matches!(self, Value::Array(_))
     }
 
-    /// Whether it is a map.
+    /// Returns `true` for a map.
+    #[inline]
     pub fn is_object(&self) -> bool {
         matches!(self, Value::Object(_))
     }
 
-    /// The boolean, if it is one.
+    /// Returns the boolean, or `None` for other types.
+    #[inline]
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Value::Bool(flag) => Some(*flag),
@@ -63,7 +70,8 @@ impl Value {
         }
     }
 
-    /// The integer, if it is one that fits.
+    /// Returns the integer, or `None` for other types, floats and integers out of range.
+    #[inline]
     pub fn as_i64(&self) -> Option<i64> {
         match self {
             Value::Number(number) => number.as_i64(),
@@ -71,7 +79,8 @@ impl Value {
         }
     }
 
-    /// The integer, if it is one that fits.
+    /// Returns the integer, or `None` for other types, floats and integers out of range.
+    #[inline]
     pub fn as_u64(&self) -> Option<u64> {
         match self {
             Value::Number(number) => number.as_u64(),
@@ -79,7 +88,8 @@ impl Value {
         }
     }
 
-    /// The number as a float, if it is a number.
+    /// Returns the number as a float, or `None` for other types.
+    #[inline]
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Value::Number(number) => number.as_f64(),
@@ -87,7 +97,8 @@ impl Value {
         }
     }
 
-    /// The text, if it is one.
+    /// Returns the string, or `None` for other types.
+    #[inline]
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Value::String(text) => Some(text),
@@ -95,7 +106,8 @@ impl Value {
         }
     }
 
-    /// The list, if it is one.
+    /// Returns the list, or `None` for other types.
+    #[inline]
     pub fn as_array(&self) -> Option<&Vec<Value>> {
         match self {
             Value::Array(list) => Some(list),
@@ -103,7 +115,8 @@ impl Value {
         }
     }
 
-    /// The list, if it is one, to be changed: it is then no longer shared.
+    /// Returns the list for changing it, which copies it if it is shared.
+    #[inline]
     pub fn as_array_mut(&mut self) -> Option<&mut Vec<Value>> {
         match self {
             Value::Array(list) => Some(list),
@@ -111,7 +124,8 @@ impl Value {
         }
     }
 
-    /// The map, if it is one.
+    /// Returns the map, or `None` for other types.
+    #[inline]
     pub fn as_object(&self) -> Option<&Map> {
         match self {
             Value::Object(map) => Some(map),
@@ -119,7 +133,8 @@ impl Value {
         }
     }
 
-    /// The map, if it is one, to be changed.
+    /// Returns the map for changing it; its entries are copied on the first change if they are shared.
+    #[inline]
     pub fn as_object_mut(&mut self) -> Option<&mut Map> {
         match self {
             Value::Object(map) => Some(map),
@@ -127,84 +142,97 @@ impl Value {
         }
     }
 
-    /// The entry of a map or the item of a list.
-    pub fn get(&self, step: impl Step) -> Option<&Value> {
-        step.of(self)
+    /// Returns the value of a key in a map or at a position in a list.
+    #[inline]
+    pub fn get(&self, index: impl ValueIndex) -> Option<&Value> {
+        index.index_into(self)
     }
 
-    /// The entry of a map or the item of a list, to be changed.
-    pub fn get_mut(&mut self, step: impl Step) -> Option<&mut Value> {
-        step.of_mut(self)
+    /// Returns the value of a key in a map or at a position in a list for changing it.
+    #[inline]
+    pub fn get_mut(&mut self, index: impl ValueIndex) -> Option<&mut Value> {
+        index.index_into_mut(self)
     }
 
-    /// The value, `null` stays in its place.
+    /// Takes the value and leaves `null` in its place.
+    #[inline]
     pub fn take(&mut self) -> Value {
         std::mem::take(self)
     }
 }
 
-/// What leads from a value to a part of it: a key or a position.
-pub trait Step {
-    /// The part, if it is there.
-    fn of<'a>(&self, value: &'a Value) -> Option<&'a Value>;
-    /// The part, if it is there, to be changed.
-    fn of_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value>;
-    /// The part, made if it is an entry that is missing from a map or from nothing. Panics when there can be no such part.
-    fn made<'a>(&self, value: &'a mut Value) -> &'a mut Value;
+/// A map key or list position; the counterpart of `serde_json::value::Index`.
+pub trait ValueIndex {
+    /// Returns the value at this index.
+    fn index_into<'a>(&self, value: &'a Value) -> Option<&'a Value>;
+    /// Returns the value at this index for changing it.
+    fn index_into_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value>;
+    /// Returns the value at this index for changing it; a missing key is inserted as `null`, and `null` becomes a map.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the value is of another type or a position is out of bounds.
+    fn index_or_insert<'a>(&self, value: &'a mut Value) -> &'a mut Value;
 }
 
-impl Step for str {
-    fn of<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+impl ValueIndex for str {
+    #[inline]
+    fn index_into<'a>(&self, value: &'a Value) -> Option<&'a Value> {
         value.as_object()?.get(self)
     }
 
-    fn of_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
+    #[inline]
+    fn index_into_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
         value.as_object_mut()?.get_mut(self)
     }
 
-    fn made<'a>(&self, value: &'a mut Value) -> &'a mut Value {
+    #[inline]
+    fn index_or_insert<'a>(&self, value: &'a mut Value) -> &'a mut Value {
         if value.is_null() {
             *value = Value::Object(Map::new());
         }
         match value {
-            Value::Object(map) => map.slot(self),
+            Value::Object(map) => map.get_or_insert_null(self),
             other => panic!("no entry {self:?} in {other}"),
         }
     }
 }
 
-macro_rules! steps_as_texts {
+macro_rules! index_by_string {
     ($($type:ty),*) => {
         $(
-            impl Step for $type {
-                fn of<'a>(&self, value: &'a Value) -> Option<&'a Value> {
-                    self.as_str().of(value)
+            impl ValueIndex for $type {
+                fn index_into<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+                    self.as_str().index_into(value)
                 }
 
-                fn of_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
-                    self.as_str().of_mut(value)
+                fn index_into_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
+                    self.as_str().index_into_mut(value)
                 }
 
-                fn made<'a>(&self, value: &'a mut Value) -> &'a mut Value {
-                    self.as_str().made(value)
+                fn index_or_insert<'a>(&self, value: &'a mut Value) -> &'a mut Value {
+                    self.as_str().index_or_insert(value)
                 }
             }
         )*
     };
 }
 
-steps_as_texts!(String, SharedStr);
+index_by_string!(String, SharedStr);
 
-impl Step for usize {
-    fn of<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+impl ValueIndex for usize {
+    #[inline]
+    fn index_into<'a>(&self, value: &'a Value) -> Option<&'a Value> {
         value.as_array()?.get(*self)
     }
 
-    fn of_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
+    #[inline]
+    fn index_into_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
         value.as_array_mut()?.get_mut(*self)
     }
 
-    fn made<'a>(&self, value: &'a mut Value) -> &'a mut Value {
+    #[inline]
+    fn index_or_insert<'a>(&self, value: &'a mut Value) -> &'a mut Value {
         match value {
             Value::Array(list) => &mut list[*self],
             other => panic!("no item {self} in {other}"),
@@ -212,32 +240,37 @@ impl Step for usize {
     }
 }
 
-impl<S: Step + ?Sized> Step for &S {
-    fn of<'a>(&self, value: &'a Value) -> Option<&'a Value> {
-        (**self).of(value)
+impl<S: ValueIndex + ?Sized> ValueIndex for &S {
+    #[inline]
+    fn index_into<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+        (**self).index_into(value)
     }
 
-    fn of_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
-        (**self).of_mut(value)
+    #[inline]
+    fn index_into_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
+        (**self).index_into_mut(value)
     }
 
-    fn made<'a>(&self, value: &'a mut Value) -> &'a mut Value {
-        (**self).made(value)
+    #[inline]
+    fn index_or_insert<'a>(&self, value: &'a mut Value) -> &'a mut Value {
+        (**self).index_or_insert(value)
     }
 }
 
-/// A part, or `null` where there is none.
-impl<S: Step> Index<S> for Value {
+/// Returns `null` for an index that does not exist.
+impl<S: ValueIndex> Index<S> for Value {
     type Output = Value;
 
-    fn index(&self, step: S) -> &Value {
-        step.of(self).unwrap_or(&NULL)
+    #[inline]
+    fn index(&self, index: S) -> &Value {
+        index.index_into(self).unwrap_or(&NULL)
     }
 }
 
-/// A part, see [`Step::made`].
-impl<S: Step> IndexMut<S> for Value {
-    fn index_mut(&mut self, step: S) -> &mut Value {
-        step.made(self)
+/// Inserts missing keys, see [`ValueIndex::index_or_insert`].
+impl<S: ValueIndex> IndexMut<S> for Value {
+    #[inline]
+    fn index_mut(&mut self, index: S) -> &mut Value {
+        index.index_or_insert(self)
     }
 }

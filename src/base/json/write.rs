@@ -1,25 +1,23 @@
-//! JSON as Go's encoder writes it: key order, escapes and number format of `kubectl -o json`.
-//!
-//! Reading JSON is `serde_json`'s work (streams of documents: `yaml`); here are only the writers.
+//! JSON as Go's encoder writes it: the key order, escapes and numbers of `kubectl -o json` (`encoding/json/encode.go`).
 
 use super::{Number, Value};
-use crate::go_text::float_json;
+use crate::go::float_json;
 
-/// The object with four spaces of indentation, without a final line break.
+/// Formats a value with four spaces of indentation, without a final line break.
 pub fn to_pretty(value: &Value) -> String {
     let mut out = String::new();
     write_value(&mut out, value, Some(0));
     out
 }
 
-/// The object on one line without blanks.
+/// Formats a value on one line without spaces.
 pub fn to_compact(value: &Value) -> String {
     let mut out = String::new();
     write_value(&mut out, value, None);
     out
 }
 
-/// A number as Go's JSON encoder writes it: whole floats without a fraction, exponents only for the very large and small.
+/// Formats a number: integral floats have no fraction, and only very large and small ones an exponent.
 pub fn number_text(number: &Number) -> String {
     match number.as_f64() {
         Some(float) if number.is_f64() => float_json(float),
@@ -27,7 +25,7 @@ pub fn number_text(number: &Number) -> String {
     }
 }
 
-/// How Go's decoder names the JSON type of a value.
+/// Returns the name of a JSON type in error messages of Go's decoder, such as `array`.
 pub fn kind_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -92,7 +90,8 @@ fn break_line(out: &mut String, depth: usize) {
     }
 }
 
-/// A JSON string with Go's escapes: besides the required ones also `<`, `>`, `&` and the two Unicode line separators.
+/// Writes a JSON string with Go's escapes: besides those that JSON requires `<`, `>`, `&` and the Unicode line
+/// separators.
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn pretty_indents_by_four_and_keeps_empty_ones_closed() {
+    fn pretty_output_is_indented_by_four() {
         let value = json!({"b": [1, {"c": null}], "a": {}, "d": [], "e": 1.0});
         let expected = "{\n    \"a\": {},\n    \"b\": [\n        1,\n        {\n            \"c\": null\n        }\n    ],\n    \"d\": [],\n    \"e\": 1\n}";
         assert_eq!(to_pretty(&value), expected);

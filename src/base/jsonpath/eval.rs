@@ -1,15 +1,15 @@
-//! Nodes on data: every node turns a list of values into another one.
+//! Evaluation: each node maps a list of values to another one (client-go, `util/jsonpath/jsonpath.go`).
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::parse::{Node, Slice};
 use crate::json::Value;
-use crate::{go_text, json};
+use crate::{go, json};
 
 type Values<'v> = Vec<Cow<'v, Value>>;
 
-/// Why a node failed, and what it had by then: filters that ask for existence look at that only.
+/// The error of a node with its results so far, which existence filters look at.
 struct Failure<'v> {
     values: Values<'v>,
     message: String,
@@ -21,25 +21,25 @@ fn fail<'v>(values: Values<'v>, message: impl Into<String>) -> Step<'v> {
     Err(Failure { values, message: message.into() })
 }
 
-/// One run of a template.
-pub(super) struct Walk<'n> {
+/// The state of an evaluation.
+pub(super) struct Evaluator<'n> {
     nodes: &'n [Node],
     allow_missing: bool,
-    /// A `range` has just been evaluated.
+    /// `true` after a `range` was evaluated.
     begins_range: bool,
-    /// An `end` has just been evaluated.
+    /// `true` after an `end` was evaluated.
     ends_range: bool,
     open_ranges: usize,
-    /// Where the latest `end` stands; the run goes on behind it when the range is done.
+    /// The index of the last `end`, after which evaluation continues when the range is done.
     last_end: Option<usize>,
 }
 
-impl<'n> Walk<'n> {
+impl<'n> Evaluator<'n> {
     pub(super) fn new(nodes: &'n [Node], allow_missing: bool) -> Self {
         Self { nodes, allow_missing, begins_range: false, ends_range: false, open_ranges: 0, last_end: None }
     }
 
-    /// The results of the template, by top-level node.
+    /// Returns the results of the template by top-level node.
     pub(super) fn find<'v>(mut self, data: &'v Value) -> Result<Vec<Values<'v>>, String> {
         self.find_from(0, Cow::Borrowed(data))
     }
@@ -56,7 +56,7 @@ impl<'n> Walk<'n> {
             if std::mem::take(&mut self.begins_range) {
                 self.open_ranges += 1;
                 if results.is_empty() {
-                    // Without results the body still has to be passed over, up to its end.
+                    // Without results the body is still evaluated to find its end.
                     self.find_from(at + 1, Cow::Owned(Value::Null))?;
                 }
                 for value in results {
@@ -134,7 +134,7 @@ impl<'n> Walk<'n> {
         let mut found = Vec::new();
         for value in &input {
             if !value.is_array() {
-                let message = format!("{} is not array or slice and cannot be filtered", go_text::value_text(value));
+                let message = format!("{} is not array or slice and cannot be filtered", go::value_text(value));
                 return fail(input, message);
             }
             for item in children(value) {
@@ -175,11 +175,11 @@ impl<'n> Walk<'n> {
     }
 }
 
-/// What a result looks like in the text of a template.
+/// Formats a result.
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Object(_) | Value::Array(_) | Value::Null => json::to_compact(value),
-        _ => go_text::value_text(value),
+        _ => go::value_text(value),
     }
 }
 
@@ -190,7 +190,7 @@ fn member<'v>(value: &Cow<'v, Value>, name: &str) -> Option<Cow<'v, Value>> {
     }
 }
 
-/// The values directly inside; of a text its bytes, as Go has it.
+/// Returns the values of a map or list; for a string its bytes, as Go does.
 fn children<'v>(value: &Cow<'v, Value>) -> Values<'v> {
     match value {
         Cow::Borrowed(Value::Object(fields)) => fields.values().map(Cow::Borrowed).collect(),
@@ -218,7 +218,7 @@ fn elements(input: Values<'_>, slice: Slice) -> Step<'_> {
             continue;
         }
         if !value.is_array() {
-            let message = format!("{} is not array or slice", go_text::type_name(value));
+            let message = format!("{} is not array or slice", go::type_name(value));
             return fail(input, message);
         }
         let items = children(value);
@@ -251,7 +251,7 @@ fn elements(input: Values<'_>, slice: Slice) -> Step<'_> {
     Ok(found)
 }
 
-/// Compares two values of the same basic kind; Go compares no others.
+/// Compares two values of the same basic type; Go refuses others.
 fn compare(left: &Value, operator: &str, right: &Value) -> Result<bool, String> {
     if !matches!(operator, "==" | "!=" | "<" | "<=" | ">" | ">=") {
         return Err(format!("unrecognized filter operator {operator}"));

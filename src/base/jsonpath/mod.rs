@@ -1,7 +1,8 @@
-//! kubectl's JSONPath: a template language of its own (text, `{.fields}`, ranges, filters), not the one of RFC 9535.
+//! kubectl's JSONPath (client-go, `util/jsonpath`): a template language with text, `{.fields}`, ranges and filters,
+//! which differs from RFC 9535.
 //!
-//! [`JsonPath`] serves `-o jsonpath`, custom columns and `--sort-by`. What Go leaves to chance (the order of a wildcard
-//! over a map) goes by key here.
+//! [`JsonPath`] implements `-o jsonpath`, custom columns and `--sort-by`. A wildcard over a map, whose order is random
+//! in Go, follows the order of the keys.
 
 mod eval;
 mod parse;
@@ -9,7 +10,7 @@ mod parse;
 use crate::json::Value;
 
 use super::json;
-use eval::Walk;
+use eval::Evaluator;
 use parse::Node;
 
 /// A parsed template.
@@ -19,27 +20,37 @@ pub struct JsonPath {
 }
 
 impl JsonPath {
-    /// Parses a template; the error is what kubectl prints after `error parsing jsonpath TEMPLATE, `.
+    /// Parses a template.
+    ///
+    /// # Errors
+    ///
+    /// Returns the message that kubectl prints after `error parsing jsonpath TEMPLATE, `.
     pub fn parse(template: &str) -> Result<Self, String> {
         Ok(Self { nodes: parse::parse(template)? })
     }
 
-    /// The text the template makes of the data: results of one action joined by blanks, maps and lists as JSON.
+    /// Formats the data: the results of an action are joined by spaces, maps and lists are JSON.
     ///
-    /// Without `allow_missing` a field that nothing has is an error.
+    /// # Errors
+    ///
+    /// Returns kubectl's message if evaluation fails, or, without `allow_missing`, if a field does not exist.
     pub fn execute(&self, data: &Value, allow_missing: bool) -> Result<String, String> {
         let mut out = String::new();
-        for group in Walk::new(&self.nodes, allow_missing).find(data)? {
+        for group in Evaluator::new(&self.nodes, allow_missing).find(data)? {
             let texts: Vec<String> = group.iter().map(|value| eval::text(value)).collect();
             out.push_str(&texts.join(" "));
         }
         Ok(out)
     }
 
-    /// As [`execute`](Self::execute), each action as a JSON list of its results (`-o jsonpath-as-json`).
+    /// Like [`execute`](Self::execute), with the results of each action as a JSON list (`-o jsonpath-as-json`).
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`execute`](Self::execute).
     pub fn execute_as_json(&self, data: &Value, allow_missing: bool) -> Result<String, String> {
         let mut out = String::new();
-        for group in Walk::new(&self.nodes, allow_missing).find(data)? {
+        for group in Evaluator::new(&self.nodes, allow_missing).find(data)? {
             let list = Value::Array(group.into_iter().map(|value| value.into_owned()).collect());
             out.push_str(&json::to_pretty(&list));
             out.push('\n');
@@ -47,15 +58,23 @@ impl JsonPath {
         Ok(out)
     }
 
-    /// The results themselves, by action; missing fields are no error.
+    /// Returns the results by action; missing fields are skipped.
+    ///
+    /// # Errors
+    ///
+    /// Returns kubectl's message if evaluation fails.
     pub fn find(&self, data: &Value) -> Result<Vec<Vec<Value>>, String> {
-        let found = Walk::new(&self.nodes, true).find(data)?;
+        let found = Evaluator::new(&self.nodes, true).find(data)?;
         Ok(found.into_iter().map(|group| group.into_iter().map(|value| value.into_owned()).collect()).collect())
     }
 }
 
-/// An expression as custom columns, `--sort-by` and `wait` take it (`metadata.name`, `.metadata.name`, `{metadata.name}`)
-/// in full form (`{.metadata.name}`).
+/// Completes an expression of custom columns, `--sort-by` or `wait` (`metadata.name`, `.metadata.name`,
+/// `{metadata.name}`) to `{.metadata.name}` (`RelaxedJSONPathExpression`).
+///
+/// # Errors
+///
+/// Returns kubectl's message if the expression has another form.
 pub fn relaxed(expression: &str) -> Result<String, String> {
     if expression.is_empty() {
         return Ok(String::new());
@@ -76,7 +95,7 @@ mod tests {
     use super::*;
     use crate::json::json;
 
-    /// Templates with kubectl's own answers, line by line; an answer that starts with ERR is an error.
+    /// Templates and kubectl's output, line by line; output that starts with ERR is an error.
     #[test]
     fn recorded_templates_print_what_kubectl_prints() {
         let data: Value =
@@ -92,9 +111,9 @@ mod tests {
         }
     }
 
-    /// More answers of kubectl, as lines of JSON: the template and what came of it.
+    /// More output of kubectl, as lines of JSON with a template and its result.
     #[test]
-    fn corners_are_those_of_kubectl() {
+    fn corner_cases_match_kubectl() {
         let data: Value =
             serde_json::from_str(include_str!("../../../testdata/cases/corners_data.json")).expect("JSON");
         for line in include_str!("../../../testdata/cases/jsonpath_corners.jsonl").lines() {
@@ -104,12 +123,12 @@ mod tests {
         }
     }
 
-    /// The output, or the first line of the error.
+    /// Returns the output, or the first line of the error.
     fn answer_to(template: &str, data: &Value) -> Result<String, String> {
         let path =
             JsonPath::parse(template).map_err(|error| format!("error: error parsing jsonpath {template}, {error}"))?;
         path.execute(data, true).map_err(|error| {
-            let shown = crate::go_text::quote(template);
+            let shown = crate::go::quote(template);
             let more = "Printing more information for debugging the template:";
             format!("error: error executing jsonpath {shown}: Error executing template: {error}. {more}")
         })
@@ -123,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_have_kubectl_edges() {
+    fn templates_behave_as_in_kubectl() {
         let data = json!({"kind": "Pod", "empty": [], "none": null, "l": [{"n": "a", "v": 1, "t": true}, {"n": "b", "v": 2.5}],
             "deep": [{"in": [1, 2]}, {"in": []}, {"in": [3]}], "html": ["<a>"], "x y": 1});
         let cases = [
@@ -182,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_fields_are_errors_on_demand() {
+    fn missing_fields_are_errors_unless_allowed() {
         let path = JsonPath::parse("{.a.b}").expect("a path");
         assert_eq!(path.execute(&json!({"a": {}}), false), Err("b is not found".to_owned()));
         assert_eq!(path.find(&json!({"a": {}})), Ok(vec![vec![]]));

@@ -1,11 +1,11 @@
-//! Template text into nodes. The parser is as lenient and as strict as kubectl's, and complains in its words.
+//! The parser, as lenient and as strict as client-go's (`util/jsonpath/parser.go`), with its error messages.
 
-use crate::go_text::unquote;
+use crate::go::unquote;
 
-/// A step of a template.
+/// A node of a template.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
-    /// What stands between braces: each node works on the results of the one before.
+    /// The content of braces: each node is applied to the results of the previous one.
     List(Vec<Node>),
     Text(String),
     Field(String),
@@ -21,11 +21,11 @@ pub(super) enum Node {
     Wildcard,
     Recursive,
     Union(Vec<Vec<Node>>),
-    /// `range`, `end`, or a word that means nothing.
+    /// `range`, `end`, or another word, which has no effect.
     Word(String),
 }
 
-/// `[start:end:step]` and `[index]`, where the end is derived from the start.
+/// `[start:end:step]`, or `[index]`, whose end is derived from the start.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Slice {
     pub(super) start: Option<i64>,
@@ -44,7 +44,7 @@ pub(super) fn parse(template: &str) -> Result<Vec<Node>, String> {
     Ok(nodes)
 }
 
-/// Parses what could stand between braces.
+/// Parses text as if it were between braces.
 fn parse_action(text: &str) -> Result<Vec<Node>, String> {
     let nodes = parse(&format!("{{{text}}}"))?;
     match nodes.into_iter().next() {
@@ -153,7 +153,7 @@ impl Parser {
 
     fn filter(&mut self) -> Result<Node, String> {
         let start = self.at;
-        // The first quote and its partner: a parenthesis between them does not end the filter.
+        // The first quote and the closing one; parentheses between them do not end the filter.
         let (mut pair, mut closed) = (None, false);
         loop {
             match self.next() {
@@ -230,12 +230,12 @@ impl Parser {
     }
 }
 
-/// `left operator right`, where the operator is the first run of `!<>=`.
+/// Splits `left operator right` at the first run of `!<>=`.
 fn split_comparison(text: &str) -> Option<(&str, &str, &str)> {
     let is_operator = |c: char| "!<>=".contains(c);
     let start = text.find(is_operator).filter(|&start| start > 0)?;
     let rest = &text[start..];
-    // There has to be something on the right, if need be the end of the operator itself.
+    // The right side must not be empty; if necessary it is the end of the operator.
     let length = rest.find(|c| !is_operator(c)).or(rest.len().checked_sub(1)).filter(|&length| length > 0)?;
     Some((&text[..start], &text[start..start + length], &text[start + length..]))
 }

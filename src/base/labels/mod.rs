@@ -1,8 +1,7 @@
-//! Labels: selectors over them and the rules for their keys and values.
+//! Label selectors, and the syntax of label keys and values (apimachinery, `pkg/labels`).
 //!
-//! A [`Selector`] comes from the text of `-l` ([`Selector::parse`]), from a LabelSelector object
-//! ([`Selector::from_object`]) or from a plain map, matches labels and writes itself again the way tables show it.
-//! Where labels are found, and which objects are asked, is not known here.
+//! A [`Selector`] is parsed from the value of `-l` ([`Selector::parse`]) or built from a LabelSelector object
+//! ([`Selector::from_object`]) or a plain map. It matches labels and formats itself as tables show it.
 
 mod names;
 mod parse;
@@ -13,30 +12,30 @@ pub use parse::ParseError;
 use crate::json::{Map, SharedStr, Value};
 use std::fmt;
 
-/// How a requirement relates a key to its values.
+/// The operator of a requirement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
-    /// The value is one of the listed.
+    /// The value is one of several.
     In,
-    /// The value is none of the listed, or the key is missing.
+    /// The value is none of several, or the key is missing.
     NotIn,
-    /// The value is this one, written `=`.
+    /// The value is equal; written `=`.
     Equals,
-    /// The value is this one, written `==`.
+    /// The value is equal; written `==`.
     DoubleEquals,
-    /// The value is another one, or the key is missing.
+    /// The value differs, or the key is missing.
     NotEquals,
-    /// The key is there.
+    /// The key exists.
     Exists,
     /// The key is missing.
     DoesNotExist,
-    /// The value is a number greater than this one.
+    /// The value is an integer greater than this one.
     GreaterThan,
-    /// The value is a number less than this one.
+    /// The value is an integer less than this one.
     LessThan,
 }
 
-/// One condition of a selector.
+/// A requirement on one label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement {
     key: String,
@@ -44,28 +43,32 @@ pub struct Requirement {
     values: Vec<String>,
 }
 
-/// A condition on labels: all its requirements must hold.
+/// A label selector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selector {
-    /// Matches no labels at all, as an absent LabelSelector does.
+    /// Matches nothing, like an absent LabelSelector.
     Nothing,
-    /// Matches where all of these hold; none of them match everything.
+    /// Matches labels that meet all requirements; without requirements it matches everything.
     All(Vec<Requirement>),
 }
 
-/// Why a LabelSelector object cannot be used.
+/// The reason why a LabelSelector object is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectorError {
-    /// There is no such operator in `matchExpressions`.
+    /// An operator in `matchExpressions` is unknown.
     #[error("{0:?} is not a valid label selector operator")]
     Operator(String),
-    /// A key, a value or their number is wrong.
+    /// A key, a value or the number of values is invalid.
     #[error("{0}")]
     Requirement(String),
 }
 
 impl Requirement {
-    /// Builds a requirement, refusing keys, values and numbers of values that Kubernetes refuses.
+    /// Creates a requirement.
+    ///
+    /// # Errors
+    ///
+    /// Returns the message of Kubernetes if the key, a value or the number of values is invalid.
     pub fn new(key: &str, operator: Operator, values: Vec<String>) -> Result<Requirement, String> {
         let problems = names::requirement_problems(key, operator, &values);
         match problems.len() {
@@ -75,17 +78,17 @@ impl Requirement {
         }
     }
 
-    /// The label that is looked at.
+    /// Returns the label key.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// How it is compared.
+    /// Returns the operator.
     pub fn operator(&self) -> Operator {
         self.operator
     }
 
-    /// What it is compared with.
+    /// Returns the values; empty for `Exists` and `DoesNotExist`.
     pub fn values(&self) -> &[String] {
         &self.values
     }
@@ -110,17 +113,26 @@ impl Requirement {
 }
 
 impl Selector {
-    /// The selector that matches everything.
+    /// Creates a selector that matches everything.
     pub fn everything() -> Selector {
         Selector::All(Vec::new())
     }
 
-    /// Reads the text of `-l`: `a=b,c!=d,e in (x,y),!f`.
+    /// Parses the value of `-l`, such as `a=b,c!=d,e in (x,y),!f`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first error with the message of Kubernetes.
     pub fn parse(text: &str) -> Result<Selector, ParseError> {
         parse::parse(text).map(Selector::sorted)
     }
 
-    /// Reads a LabelSelector object; an absent one (null) matches nothing, an empty one everything.
+    /// Converts a LabelSelector object (`metav1.LabelSelectorAsSelector`): null matches nothing, an empty one
+    /// everything.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if an operator, a key or a value is invalid.
     pub fn from_object(selector: &Value) -> Result<Selector, SelectorError> {
         let Some(selector) = selector.as_object() else { return Ok(Selector::Nothing) };
         let mut requirements = Vec::new();
@@ -133,7 +145,7 @@ impl Selector {
         Ok(Selector::sorted(requirements))
     }
 
-    /// Requires every label of a plain map (`spec.selector` of a Service), without checking keys or values.
+    /// Requires all labels of a plain map such as `spec.selector` of a Service. Keys and values are not validated.
     pub fn from_map(labels: &Map) -> Selector {
         let equals = |(key, value): (&SharedStr, &Value)| Requirement {
             key: key.to_string(),
@@ -143,17 +155,17 @@ impl Selector {
         Selector::All(labels.iter().map(equals).collect())
     }
 
-    /// Whether the selector matches these labels, the value of `metadata.labels`; null stands for none.
+    /// Returns `true` if the selector matches the value of `metadata.labels`; null means no labels.
     pub fn matches(&self, labels: &Value) -> bool {
         self.matches_with(|key| labels.get(key).and_then(Value::as_str))
     }
 
-    /// Whether the selector matches the labels of an object.
+    /// Returns `true` if the selector matches the labels of an object.
     pub fn matches_object(&self, object: &Value) -> bool {
         self.matches(object.pointer("/metadata/labels").unwrap_or(&Value::Null))
     }
 
-    /// Whether the selector matches labels that are looked up one by one.
+    /// Returns `true` if the selector matches the labels that `lookup` returns.
     pub fn matches_with<'a>(&self, lookup: impl Fn(&str) -> Option<&'a str>) -> bool {
         match self {
             Selector::Nothing => false,
@@ -161,7 +173,7 @@ impl Selector {
         }
     }
 
-    /// The requirements; none for a selector that matches everything, and none for one that matches nothing.
+    /// Returns the requirements; empty both for a selector that matches everything and for one that matches nothing.
     pub fn requirements(&self) -> &[Requirement] {
         match self {
             Selector::Nothing => &[],
@@ -169,17 +181,17 @@ impl Selector {
         }
     }
 
-    /// Whether everything matches.
+    /// Returns `true` if the selector matches everything.
     pub fn is_everything(&self) -> bool {
         matches!(self, Selector::All(requirements) if requirements.is_empty())
     }
 
-    /// The one value this label must have, when there is one: what an index on that label can be asked for.
+    /// Returns the value that a label must have, for a lookup in an index; `None` without such a requirement.
     pub fn exact_value(&self, key: &str) -> Option<&str> {
         self.exact_pairs().find(|(found, _)| *found == key).map(|(_, value)| value)
     }
 
-    /// All labels that must have one certain value, in the order of their keys.
+    /// Iterates over the labels that must have a certain value, sorted by key.
     pub fn exact_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.requirements().iter().filter_map(|one| match (one.operator, one.values.as_slice()) {
             (Operator::Equals | Operator::DoubleEquals | Operator::In, [value]) => {
@@ -189,7 +201,7 @@ impl Selector {
         })
     }
 
-    /// Both selectors together.
+    /// Combines two selectors: labels must match both.
     pub fn and(self, other: Selector) -> Selector {
         match (self, other) {
             (Selector::All(mut left), Selector::All(right)) => {
@@ -200,14 +212,15 @@ impl Selector {
         }
     }
 
-    /// Requirements stand in the order of their keys, whatever order they came in.
+    /// Sorts the requirements by key, as Kubernetes does.
     fn sorted(mut requirements: Vec<Requirement>) -> Selector {
         requirements.sort_by(|left, right| left.key.cmp(&right.key));
         Selector::All(requirements)
     }
 }
 
-/// A LabelSelector object as tables and descriptions show it: `<none>` when it is absent or empty, `<error>` when it is wrong.
+/// Formats a LabelSelector object (`metav1.FormatLabelSelector`): `<none>` if it is absent or empty, `<error>` if it is
+/// invalid.
 pub fn format_label_selector(selector: &Value) -> String {
     match Selector::from_object(selector) {
         Err(_) => "<error>".to_owned(),

@@ -1,4 +1,5 @@
-//! What keys and values of labels may look like, and what is said about those that do not.
+//! Validation of label keys and values and of DNS names, with the messages of apimachinery,
+//! `pkg/util/validation/validation.go`.
 
 use super::Operator;
 
@@ -7,10 +8,10 @@ const SUBDOMAIN_MAX: usize = 253;
 
 const NAME_RULE: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const VALUE_RULE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-/// The complaint about a text that is no RFC 1123 subdomain.
+/// The message about a name that is not an RFC 1123 subdomain.
 pub const SUBDOMAIN_RULE: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
-/// What is wrong with the key of a label or an annotation: a name with an optional DNS prefix in front of a slash.
+/// Returns the messages about the key of a label or annotation: a name with an optional DNS prefix before a slash.
 pub fn key_problems(key: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let name = match key.split('/').collect::<Vec<_>>().as_slice() {
@@ -39,7 +40,7 @@ pub fn key_problems(key: &str) -> Vec<String> {
     problems
 }
 
-/// What is wrong with the value of a label.
+/// Returns the messages about the value of a label.
 pub fn value_problems(value: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if value.len() > NAME_MAX {
@@ -51,7 +52,7 @@ pub fn value_problems(value: &str) -> Vec<String> {
     problems
 }
 
-/// What is wrong with a lower case DNS name such as a key's prefix.
+/// Returns the messages about an RFC 1123 subdomain, such as the prefix of a key.
 pub fn dns_subdomain_problems(name: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if name.len() > SUBDOMAIN_MAX {
@@ -74,7 +75,7 @@ fn is_name(text: &str) -> bool {
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
-/// Whether a text is an RFC 1123 label, whatever its length.
+/// Returns `true` for an RFC 1123 label of any length.
 pub fn is_dns_label(text: &str) -> bool {
     let lower = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = text.as_bytes();
@@ -83,12 +84,12 @@ pub fn is_dns_label(text: &str) -> bool {
         && bytes.iter().all(|byte| lower(byte) || *byte == b'-')
 }
 
-/// Whether a text is an RFC 1123 subdomain, whatever its length.
+/// Returns `true` for an RFC 1123 subdomain of any length.
 pub fn is_dns_subdomain(text: &str) -> bool {
     text.split('.').all(is_dns_label)
 }
 
-/// What is wrong with a requirement, each with the path that Kubernetes gives it.
+/// Returns the messages about a requirement, each with the path that Kubernetes gives it.
 pub(super) fn requirement_problems(key: &str, operator: Operator, values: &[String]) -> Vec<String> {
     let mut problems: Vec<String> = key_error("key", key).into_iter().collect();
     let listed = format!("[{}]", values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(","));
@@ -125,7 +126,7 @@ pub(super) fn requirement_problems(key: &str, operator: Operator, values: &[Stri
     problems
 }
 
-/// The complaint about a key at a path, if there is one.
+/// Returns the message about a key, with its path; `None` if the key is valid.
 pub(super) fn key_error(path: &str, key: &str) -> Option<String> {
     let wrong = key_problems(key);
     (!wrong.is_empty()).then(|| format!("{path}: Invalid value: {key:?}: {}", wrong.join("; ")))

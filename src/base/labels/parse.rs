@@ -1,10 +1,11 @@
-//! The text form of label selectors: a lexer and a recursive descent parser with Kubernetes' refusals.
+//! The syntax of label selectors: a lexer and a recursive descent parser with the error messages of Kubernetes
+//! (`pkg/labels/selector.go`).
 
 use super::names::key_error;
 use super::{Operator, Requirement};
 use std::collections::BTreeSet;
 
-/// Why a text is no label selector, in the words of Kubernetes.
+/// A syntax error in a label selector, with the message of Kubernetes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ParseError(String);
@@ -27,14 +28,14 @@ enum Token {
     Open,
 }
 
-/// Words that are operators after a key are plain identifiers everywhere else.
+/// The context of a token: `in` and `notin` are operators after a key and identifiers elsewhere.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Context {
     Operator,
     Value,
 }
 
-/// Parses a whole selector into its requirements, in the order written.
+/// Parses a selector into its requirements, in their original order.
 pub(super) fn parse(text: &str) -> Result<Vec<Requirement>, ParseError> {
     let mut parser = Parser { tokens: lex(text), position: 0 };
     parser.requirements().map_err(ParseError)
@@ -59,7 +60,7 @@ fn is_symbol(character: char) -> bool {
     "=!(),><".contains(character)
 }
 
-/// The longest symbol at the start; all symbols are one or two ASCII characters.
+/// Returns the longest symbol at the start and its length; symbols have one or two ASCII characters.
 fn lex_symbol(text: &str) -> (Token, usize) {
     let two = text.get(..2).unwrap_or_default();
     match two {
@@ -97,7 +98,7 @@ struct Parser {
 }
 
 impl Parser {
-    /// The next token without taking it; past the end it stays the end.
+    /// Returns the next token without consuming it; after the last one it is always the end token.
     fn peek(&self, context: Context) -> (Token, String) {
         let (token, text) = self.tokens.get(self.position).cloned().unwrap_or((Token::End, String::new()));
         match (context, token) {
@@ -146,7 +147,7 @@ impl Parser {
         Requirement::new(&key, operator, values.into_iter().collect())
     }
 
-    /// The key, and the operator when the key alone already says it.
+    /// Parses a key, and its operator if that precedes or is implied by the key.
     fn key(&mut self) -> Result<(String, Option<Operator>), String> {
         let (mut token, mut text) = self.take(Context::Value);
         let negated = token == Token::Not;
@@ -181,7 +182,7 @@ impl Parser {
         }
     }
 
-    /// A list in parentheses; empty places in it are empty values.
+    /// Parses a list in parentheses; empty items are empty values.
     fn values(&mut self) -> Result<BTreeSet<String>, String> {
         let (token, text) = self.take(Context::Value);
         if token != Token::Open {
@@ -197,7 +198,7 @@ impl Parser {
         }
     }
 
-    /// What stands between the parentheses, and the closing one.
+    /// Parses the items of a list and the closing parenthesis.
     fn listed_values(&mut self) -> Result<BTreeSet<String>, String> {
         let mut values = BTreeSet::new();
         loop {
@@ -221,7 +222,7 @@ impl Parser {
         }
     }
 
-    /// The value behind `=`; nothing there is the empty value.
+    /// Parses the value after `=`; a missing one is the empty value.
     fn exact_value(&mut self) -> Result<String, String> {
         if matches!(self.peek(Context::Value).0, Token::End | Token::Comma) {
             return Ok(String::new());

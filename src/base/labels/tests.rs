@@ -8,7 +8,7 @@ fn parse(text: &str) -> Selector {
 }
 
 #[test]
-fn text_is_written_again_in_one_form() {
+fn selectors_are_formatted_canonically() {
     let cases = [
         ("", ""),
         ("a=b,c!=d", "a=b,c!=d"),
@@ -28,7 +28,7 @@ fn text_is_written_again_in_one_form() {
 }
 
 #[test]
-fn refusals_have_the_words_of_kubernetes() {
+fn error_messages_match_kubernetes() {
     let cases = [
         ("app in alpha", "unable to parse requirement: found 'alpha' expected: '('"),
         ("app=a=b", "found '=', expected: ',' or 'end of string'"),
@@ -89,7 +89,7 @@ fn labels_are_matched() {
 }
 
 #[test]
-fn objects_are_selectors_too() {
+fn label_selector_objects_are_converted() {
     let cases = [
         (Value::Null, "<none>"),
         (json!({}), "<none>"),
@@ -113,7 +113,7 @@ fn objects_are_selectors_too() {
 }
 
 #[test]
-fn an_index_can_be_asked_for_exact_values() {
+fn exact_values_are_found_for_index_lookups() {
     let selector = parse("a=1,b in (2),c in (3,4),d!=5,e");
     assert_eq!(selector.exact_pairs().collect::<Vec<_>>(), [("a", "1"), ("b", "2")]);
     assert_eq!(selector.exact_value("b"), Some("2"));

@@ -1,55 +1,59 @@
-//! Server-side apply: merging a configuration, removing what its owner no longer applies, and conflicts with other owners.
+//! Server-side apply: merges a configuration, prunes fields that its manager no longer applies, and detects conflicts
+//! (structured-merge-diff, `merge/update.go`; apimachinery, `pkg/util/managedfields`).
 
 use super::check;
 use super::compare::Comparison;
-use super::entries::{Entry, Operation, read_entries, take_entries, write_entries};
+use super::entries::{Entry, Operation, read_entries, remove_entries, write_entries};
 use super::merge::{merge, without_nulls};
-use super::set::{FieldSet, show_path};
-use super::typed::{Place, fields_of, with_declared_parents, without_fields};
-use super::update::{Rules, Writer, tracked};
-use super::zero::zero_object;
+use super::set::{FieldSet, format_path};
+use super::typed::{TypeRef, fields_of, with_declared_parents, without_fields};
+use super::update::{Rules, Writer, without_unowned};
 use crate::json::{Map, Value, json};
 use crate::patch::Types;
 
-/// The annotation in which client-side apply keeps what it applied last.
+/// The annotation in which client-side apply stores the last applied configuration.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// The manager that may take over what client-side apply owns, because it is kubectl's own.
+/// The manager of `kubectl apply --server-side`, which may take over the fields of client-side apply.
 const KUBECTL: &str = "kubectl";
 
-/// A field that another owner has with another value.
+/// A field that another manager owns with another value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
-    /// The other owner, as messages name it.
+    /// The other manager as messages name it.
     pub manager: String,
-    /// The field.
+    /// The path, such as `.spec.replicas`.
     pub path: String,
 }
 
-/// Why a configuration is not applied.
+/// The reason why a configuration cannot be applied, with the message of the API server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {
-    /// The configuration must not say who owns what.
+    /// The configuration contains managedFields.
     #[error("metadata.managedFields must be nil")]
     ManagedFieldsGiven,
-    /// The configuration does not fit its types.
+    /// The configuration does not match the schema.
     #[error("failed to create typed patch object ({object}; {kind}): {problems}")]
     Typed {
-        /// Namespace and name.
+        /// The namespace and name, such as `default/web`.
         object: String,
-        /// Version and kind.
+        /// The group, version and kind.
         kind: String,
-        /// What does not fit.
+        /// The schema errors.
         problems: String,
     },
-    /// Others own fields that would change.
+    /// Other managers own fields that would change.
     #[error("{}", conflict_message(.0))]
     Conflicts(Vec<Conflict>),
 }
 
-/// The live object (`None` when it does not exist yet) after a configuration was applied to it.
+/// Applies a configuration to the live object (`None` if it does not exist) and returns the new object.
 ///
-/// With `force` the fields of conflicts are taken away from their owners.
+/// With `force` the fields of conflicts are removed from their other managers.
+///
+/// # Errors
+///
+/// Returns an error if the configuration is invalid or, without `force`, conflicts with other managers.
 pub fn apply<T: Types + ?Sized>(
     rules: &Rules<'_, T>,
     live: Option<&Value>,
@@ -61,30 +65,30 @@ pub fn apply<T: Types + ?Sized>(
         return Err(ApplyError::ManagedFieldsGiven);
     }
     let config = Value::Object(without_nulls(config.as_object().unwrap_or(&Map::new())));
-    let problems = check::problems(rules.types, rules.root, &config);
+    let problems = check::validate(rules.types, rules.root, &config);
     if !problems.is_empty() {
         return Err(typed_error(&config, &problems));
     }
-    let applied = match rules.applied(live, &config, force, writer) {
+    let applied = match rules.try_apply(live, &config, force, writer) {
         Err(conflicts) if writer.manager == KUBECTL => rules.take_over(live, &config, writer, conflicts),
         other => other,
     };
-    let mut applied = applied.map_err(|conflicts| ApplyError::Conflicts(conflicts.shown()))?;
+    let mut applied = applied.map_err(|conflicts| ApplyError::Conflicts(conflicts.describe()))?;
     if writer.manager == KUBECTL {
-        renew_last_applied(&mut applied, &config);
+        update_last_applied(&mut applied, &config);
     }
     Ok(applied)
 }
 
-/// The fields of conflicts, owner by owner.
+/// The conflicting fields by manager.
 struct Conflicts(Vec<Entry>);
 
 impl Conflicts {
-    fn shown(&self) -> Vec<Conflict> {
+    fn describe(&self) -> Vec<Conflict> {
         let shown = |entry: &Entry| {
-            let manager = entry.shown();
+            let manager = entry.describe();
             let paths = entry.fields.paths();
-            paths.iter().map(|path| Conflict { manager: manager.clone(), path: show_path(path) }).collect::<Vec<_>>()
+            paths.iter().map(|path| Conflict { manager: manager.clone(), path: format_path(path) }).collect::<Vec<_>>()
         };
         self.0.iter().flat_map(shown).collect()
     }
@@ -96,33 +100,39 @@ impl Conflicts {
 }
 
 impl<T: Types + ?Sized> Rules<'_, T> {
-    fn applied(&self, live: Option<&Value>, config: &Value, force: bool, writer: &Writer) -> Result<Value, Conflicts> {
-        let mut entries = self.entries_before(live, writer);
+    fn try_apply(
+        &self,
+        live: Option<&Value>,
+        config: &Value,
+        force: bool,
+        writer: &Writer,
+    ) -> Result<Value, Conflicts> {
+        let mut entries = self.entries_before_apply(live, writer);
         let mut before = live.cloned().unwrap_or_else(|| json!({}));
-        take_entries(&mut before);
+        remove_entries(&mut before);
         let owned = fields_of(self.types, self.root, config).recursive_difference(self.ignored);
         let mut own = writer.entry(Operation::Apply, owned);
-        let last = entries.iter().position(|entry| entry.same_owner(&own)).map(|at| entries.remove(at));
+        let last = entries.iter().position(|entry| entry.same_manager(&own)).map(|at| entries.remove(at));
         own.time = last.as_ref().and_then(|last| last.time.clone());
 
-        let merged = merge(self.types, &Place::root(self.root), &before, config);
+        let merged = merge(self.types, &TypeRef::root(self.root), &before, config);
         let kept = entries.iter().fold(own.fields.clone(), |kept, entry| kept.union(&entry.fields));
         let after = match &last {
-            Some(last) => self.pruned(merged, &last.fields, &kept),
+            Some(last) => self.prune(merged, &last.fields, &kept),
             None => merged,
         };
 
         let changes = Comparison::between(self.types, self.root, &before, &after).without(self.ignored);
-        let conflicts = conflicts_of(&entries, &changes);
+        let conflicts = find_conflicts(&entries, &changes);
         if !force && !conflicts.0.is_empty() {
             return Err(conflicts);
         }
-        let gone = changes.taken().union(&changes.removed);
+        let gone = changes.changed().union(&changes.removed);
         for entry in &mut entries {
             entry.fields = entry.fields.difference(&gone);
         }
-        own.fields = tracked(&own.fields);
-        // Applying what is there already is no event in the life of the object.
+        own.fields = without_unowned(&own.fields);
+        // An apply that changes nothing keeps its time.
         if !changes.is_same() {
             own.time = Some(writer.now.to_owned());
         }
@@ -132,20 +142,21 @@ impl<T: Types + ?Sized> Rules<'_, T> {
         Ok(after)
     }
 
-    /// The entries to start from: what an object without any has is owned by whoever wrote it before the first apply.
-    fn entries_before(&self, live: Option<&Value>, writer: &Writer) -> Vec<Entry> {
+    /// Returns the entries before the apply. Fields of an object without any belong to the manager `before-first-apply`
+    /// (`skipnonapplied.go`).
+    fn entries_before_apply(&self, live: Option<&Value>, writer: &Writer) -> Vec<Entry> {
         let Some(live) = live else { return Vec::new() };
         let entries = read_entries(live);
         if !entries.is_empty() {
             return entries;
         }
-        let zero = zero_object(self.types, self.root);
+        let zero = self.zero_object();
         let before = Writer { manager: "before-first-apply", ..*writer };
         self.after_write(entries, &zero, live, &before)
     }
 
-    /// Removes what the owner applied the last time and nobody, itself included, has now.
-    fn pruned(&self, merged: Value, last: &FieldSet, kept: &FieldSet) -> Value {
+    /// Removes the fields that the manager applied last time and no manager has now (`Updater.prune`).
+    fn prune(&self, merged: Value, last: &FieldSet, kept: &FieldSet) -> Value {
         let named = |set: &FieldSet| with_declared_parents(self.types, self.root, set);
         let of = |object: &Value| named(&fields_of(self.types, self.root, object));
         let without = |set: &FieldSet| without_fields(self.types, self.root, &merged, set);
@@ -155,7 +166,8 @@ impl<T: Types + ?Sized> Rules<'_, T> {
         without(&all.difference(&of(&pruned)).intersection(&last))
     }
 
-    /// kubectl takes over from client-side apply: what that applied last, and is still so, is no conflict.
+    /// Lets kubectl take over from client-side apply: unchanged fields of the last applied configuration are not
+    /// conflicts (`lastappliedmanager.go`).
     fn take_over(
         &self,
         live: Option<&Value>,
@@ -168,10 +180,10 @@ impl<T: Types + ?Sized> Rules<'_, T> {
         if !rest.0.is_empty() {
             return Err(rest);
         }
-        self.applied(live, config, true, writer)
+        self.try_apply(live, config, true, writer)
     }
 
-    /// What client-side apply applied last and nobody has changed since.
+    /// Returns the fields of the last applied configuration that have not changed since.
     fn last_applied_fields(&self, live: &Value, writer: &Writer) -> Option<FieldSet> {
         let last: Value = serde_json::from_str(last_applied(live)?).ok()?;
         if last.get("apiVersion").and_then(Value::as_str) != Some(writer.api_version) {
@@ -179,13 +191,13 @@ impl<T: Types + ?Sized> Rules<'_, T> {
         }
         let changes = Comparison::between(self.types, self.root, &last, live);
         let fields = fields_of(self.types, self.root, &last);
-        Some(fields.difference(&changes.taken()).difference(&changes.removed))
+        Some(fields.difference(&changes.changed()).difference(&changes.removed))
     }
 }
 
-fn conflicts_of(entries: &[Entry], changes: &Comparison) -> Conflicts {
-    let taken = changes.taken();
-    let conflict = |entry: &Entry| Entry { fields: entry.fields.intersection(&taken), ..entry.clone() };
+fn find_conflicts(entries: &[Entry], changes: &Comparison) -> Conflicts {
+    let changed = changes.changed();
+    let conflict = |entry: &Entry| Entry { fields: entry.fields.intersection(&changed), ..entry.clone() };
     let mut conflicts: Vec<Entry> = entries.iter().map(conflict).filter(|entry| !entry.fields.is_empty()).collect();
     conflicts.sort_by(|left, right| left.manager.cmp(&right.manager));
     Conflicts(conflicts)
@@ -210,12 +222,12 @@ fn conflict_message(conflicts: &[Conflict]) -> String {
 fn typed_error(config: &Value, problems: &[String]) -> ApplyError {
     let text = |path: &str| config.pointer(path).and_then(Value::as_str).unwrap_or_default();
     let version = text("/apiVersion");
-    // The core group is written as nothing in front of the slash.
+    // The core group is empty, but its slash is printed.
     let version = if version.contains('/') { version.to_owned() } else { format!("/{version}") };
     ApplyError::Typed {
         object: format!("{}/{}", text("/metadata/namespace"), text("/metadata/name")),
         kind: format!("{version}, Kind={}", text("/kind")),
-        problems: check::joined(problems),
+        problems: check::join_errors(problems),
     }
 }
 
@@ -224,8 +236,8 @@ fn last_applied(object: &Value) -> Option<&str> {
     annotations.get(LAST_APPLIED)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// Where client-side apply has left its annotation, kubectl keeps it up to date.
-fn renew_last_applied(object: &mut Value, config: &Value) {
+/// Updates the annotation of client-side apply if it exists (`lastappliedupdater.go`).
+fn update_last_applied(object: &mut Value, config: &Value) {
     if last_applied(object).is_none() {
         return;
     }
@@ -234,12 +246,12 @@ fn renew_last_applied(object: &mut Value, config: &Value) {
         annotations.remove(LAST_APPLIED);
     }
     if let Some(annotations) = object.pointer_mut("/metadata/annotations") {
-        annotations[LAST_APPLIED] = json!(format!("{}\n", html_safe(&config.to_string())));
+        annotations[LAST_APPLIED] = json!(format!("{}\n", escape_html(&config.to_string())));
     }
 }
 
-/// The characters that Go's JSON encoder writes as escapes; they occur in strings only.
-fn html_safe(text: &str) -> String {
+/// Escapes the characters that Go's JSON encoder escapes; they occur only in strings.
+fn escape_html(text: &str) -> String {
     let mut safe = text.to_owned();
     for (character, escape) in
         [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")]

@@ -1,53 +1,53 @@
-//! What changed between two versions of an object, field by field.
+//! Comparison of two versions of an object (structured-merge-diff, `typed/compare.go`).
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::iter;
 
-use super::set::{FieldSet, Written, field_step, written};
-use super::typed::Place;
+use super::set::{FieldSet, FieldsV1, encode_node, field_element};
+use super::typed::TypeRef;
 use crate::json::{SharedStr, Value};
 use crate::patch::{FieldType, Types};
 
-/// The fields that differ between two versions, in their FieldsV1 form.
+/// The fields that differ between two versions, as FieldsV1.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    /// Those that were not there before.
-    pub(super) added: Written,
-    /// Those that have another value.
-    pub(super) modified: Written,
-    /// Those that are gone.
-    pub(super) removed: Written,
+    /// New fields.
+    pub(super) added: FieldsV1,
+    /// Fields with another value.
+    pub(super) modified: FieldsV1,
+    /// Removed fields.
+    pub(super) removed: FieldsV1,
 }
 
-/// What a comparison leaves out, from some place on.
+/// The fields that a comparison leaves out.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Except<'a> {
-    /// Fields that are not even looked at, nor what is in them.
+pub(super) struct Exclusions<'a> {
+    /// Fields that are skipped with everything below them.
     pub(super) skipped: Option<&'a FieldSet>,
-    /// Fields that do not count themselves, whatever is in them.
+    /// Fields that are not reported, but whose content is.
     pub(super) uncounted: Option<&'a FieldSet>,
 }
 
-impl<'a> Except<'a> {
-    fn below(self, step: &str) -> Except<'a> {
-        let below = |set: Option<&'a FieldSet>| set.and_then(|set| set.below(step));
-        Except { skipped: below(self.skipped), uncounted: below(self.uncounted) }
+impl<'a> Exclusions<'a> {
+    fn below(self, element: &str) -> Exclusions<'a> {
+        let below = |set: Option<&'a FieldSet>| set.and_then(|set| set.below(element));
+        Exclusions { skipped: below(self.skipped), uncounted: below(self.uncounted) }
     }
 }
 
-/// Finds every field that differs.
-pub(super) fn differences<T: Types + ?Sized>(
+/// Returns the fields that differ.
+pub(super) fn compare_objects<T: Types + ?Sized>(
     types: &T,
     root: &FieldType,
     old: &Value,
     new: &Value,
-    except: Except<'_>,
+    except: Exclusions<'_>,
 ) -> Changes {
-    Walk { types }.inside(&Place::root(root), Some(old), Some(new), except)
+    Comparer { types }.children(&TypeRef::root(root), Some(old), Some(new), except)
 }
 
-/// The fields that changed, as sets.
+/// The fields that differ, as sets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Comparison {
     pub(super) added: FieldSet,
@@ -57,13 +57,13 @@ pub(super) struct Comparison {
 
 impl Comparison {
     pub(super) fn between(types: &(impl Types + ?Sized), root: &FieldType, old: &Value, new: &Value) -> Comparison {
-        let Changes { added, modified, removed } = differences(types, root, old, new, Except::default());
-        let set = |written: Written| FieldSet::from_fields_v1(&Value::Object(written));
+        let Changes { added, modified, removed } = compare_objects(types, root, old, new, Exclusions::default());
+        let set = |encode_node: FieldsV1| FieldSet::from_fields_v1(&Value::Object(encode_node));
         Comparison { added: set(added), modified: set(modified), removed: set(removed) }
     }
 
-    /// What the new version set: new and changed fields.
-    pub(super) fn taken(&self) -> FieldSet {
+    /// Returns the new and the modified fields.
+    pub(super) fn changed(&self) -> FieldSet {
         self.added.union(&self.modified)
     }
 
@@ -71,7 +71,7 @@ impl Comparison {
         self.added.is_empty() && self.modified.is_empty() && self.removed.is_empty()
     }
 
-    /// The same without fields in or below a set.
+    /// Removes the fields in or below a set.
     pub(super) fn without(&self, ignored: &FieldSet) -> Comparison {
         Comparison {
             added: self.added.recursive_difference(ignored),
@@ -81,52 +81,52 @@ impl Comparison {
     }
 }
 
-/// A walk over two versions at once.
-struct Walk<'a, T: Types + ?Sized> {
+/// A simultaneous walk over two versions.
+struct Comparer<'a, T: Types + ?Sized> {
     types: &'a T,
 }
 
-impl<T: Types + ?Sized> Walk<'_, T> {
-    /// What differs inside two values.
-    fn inside(&self, place: &Place, old: Option<&Value>, new: Option<&Value>, except: Except<'_>) -> Changes {
+impl<T: Types + ?Sized> Comparer<'_, T> {
+    /// Returns the differences inside two values.
+    fn children(&self, ty: &TypeRef, old: Option<&Value>, new: Option<&Value>, except: Exclusions<'_>) -> Changes {
         let mut changes = Changes::default();
-        for (key, old, new) in paired(old, new) {
-            // Most of an object stays as it was: it needs no step and no place.
+        for (key, old, new) in zip_fields(old, new) {
+            // Equal parts, which are most of an object, need no further work.
             if old == new {
                 continue;
             }
-            let step = field_step(key);
-            if !except.skipped.is_some_and(|skipped| skipped.has_member(&step)) {
-                self.compare(&mut changes, step, &place.field(self.types, key), old, new, except);
+            let element = field_element(key);
+            if !except.skipped.is_some_and(|skipped| skipped.has_member(&element)) {
+                self.compare(&mut changes, element, &ty.field(self.types, key), old, new, except);
             }
         }
-        let (old, new) = (steps(self.types, place, old), steps(self.types, place, new));
-        let only_old = old.iter().filter(|(step, _)| !new.contains_key(*step));
-        for (step, _) in new.iter().chain(only_old) {
-            let (old, new) = (old.get(step).copied(), new.get(step).copied());
+        let (old, new) = (items_by_element(self.types, ty, old), items_by_element(self.types, ty, new));
+        let only_old = old.iter().filter(|(element, _)| !new.contains_key(*element));
+        for (element, _) in new.iter().chain(only_old) {
+            let (old, new) = (old.get(element).copied(), new.get(element).copied());
             if old != new {
-                self.compare(&mut changes, step.clone(), &place.item(self.types), old, new, except);
+                self.compare(&mut changes, element.clone(), &ty.item(self.types), old, new, except);
             }
         }
         changes
     }
 
-    /// Notes a field or item that differs, and what differs in it.
+    /// Adds a field or item that differs, and the differences in it.
     fn compare(
         &self,
         changes: &mut Changes,
-        step: SharedStr,
-        place: &Place,
+        element: SharedStr,
+        ty: &TypeRef,
         old: Option<&Value>,
         new: Option<&Value>,
-        except: Except<'_>,
+        except: Exclusions<'_>,
     ) {
-        let nested = [old, new].into_iter().flatten().any(|value| place.has_parts(value));
+        let nested = [old, new].into_iter().flatten().any(|value| ty.has_parts(value));
         let below = match nested {
-            true => self.inside(place, old, new, except.below(&step)),
+            true => self.children(ty, old, new, except.below(&element)),
             false => Changes::default(),
         };
-        let counts = !except.uncounted.is_some_and(|uncounted| uncounted.has_member(&step));
+        let counts = !except.uncounted.is_some_and(|uncounted| uncounted.has_member(&element));
         let (is_added, is_removed) = (old.is_none(), new.is_none());
         let is_modified = !is_added && !is_removed && !nested;
         for (into, below, itself) in [
@@ -134,15 +134,15 @@ impl<T: Types + ?Sized> Walk<'_, T> {
             (&mut changes.modified, below.modified, is_modified),
             (&mut changes.removed, below.removed, is_removed),
         ] {
-            if let Some(written) = written(below, itself && counts) {
-                into.insert(step.clone(), Value::Object(written));
+            if let Some(encode_node) = encode_node(below, itself && counts) {
+                into.insert(element.clone(), Value::Object(encode_node));
             }
         }
     }
 }
 
-/// The fields of two objects side by side, in the order of their names.
-fn paired<'a>(
+/// Pairs the fields of two objects, sorted by name.
+fn zip_fields<'a>(
     old: Option<&'a Value>,
     new: Option<&'a Value>,
 ) -> impl Iterator<Item = (&'a SharedStr, Option<&'a Value>, Option<&'a Value>)> {
@@ -162,8 +162,12 @@ fn paired<'a>(
     })
 }
 
-/// The items of a list by their steps.
-fn steps<'a>(types: &(impl Types + ?Sized), place: &Place, list: Option<&'a Value>) -> BTreeMap<SharedStr, &'a Value> {
+/// Returns the items of a list by path element.
+fn items_by_element<'a>(
+    types: &(impl Types + ?Sized),
+    ty: &TypeRef,
+    list: Option<&'a Value>,
+) -> BTreeMap<SharedStr, &'a Value> {
     let items = list.and_then(Value::as_array).into_iter().flatten();
-    items.filter_map(|item| place.item_step(types, item).map(|step| (step, item))).collect()
+    items.filter_map(|item| ty.item_element(types, item).map(|element| (element, item))).collect()
 }

@@ -1,44 +1,44 @@
-//! The entries of `metadata.managedFields`: who owns which fields, by which operation, since when.
+//! The entries of `metadata.managedFields`: managers, operations, times and field sets.
 
 use super::set::FieldSet;
 use crate::json::{Map, Value, json};
 
-/// Whether fields were set by server-side apply or by any other write.
+/// The operation by which fields were set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operation {
     /// Server-side apply.
     Apply,
-    /// Create, update and every other patch.
+    /// Create, update, and all other patches.
     Update,
 }
 
-/// One owner of fields.
+/// An entry of `metadata.managedFields`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The name of the owner, such as `kubectl-edit`.
+    /// The field manager, such as `kubectl-edit`.
     pub manager: String,
-    /// How it came to own its fields.
+    /// The operation.
     pub operation: Operation,
-    /// The version the fields are of.
+    /// The apiVersion of the fields.
     pub api_version: String,
-    /// The subresource that was written through; empty for the object itself.
+    /// The subresource that was written; empty for the object itself.
     pub subresource: String,
-    /// When it last took a field, as the API writes times.
+    /// The time at which the manager last set a field, in RFC 3339.
     pub time: Option<String>,
-    /// What it owns.
+    /// The owned fields.
     pub fields: FieldSet,
 }
 
 impl Entry {
-    /// Whether two entries belong to one owner; an applier stays the same across versions.
-    pub fn same_owner(&self, other: &Entry) -> bool {
+    /// Returns `true` if two entries have the same identity, to which the apiVersion belongs only for updates.
+    pub(super) fn same_manager(&self, other: &Entry) -> bool {
         let version = self.operation == Operation::Apply || self.api_version == other.api_version;
         let names = (&self.manager, &self.subresource) == (&other.manager, &other.subresource);
         version && names && self.operation == other.operation
     }
 
-    /// The owner as conflicts name it.
-    pub fn shown(&self) -> String {
+    /// Formats the manager as messages about conflicts do.
+    pub(super) fn describe(&self) -> String {
         let mut shown = format!("{:?}", self.manager);
         if !self.subresource.is_empty() {
             shown.push_str(&format!(" with subresource {:?}", self.subresource));
@@ -80,15 +80,15 @@ impl Entry {
     }
 }
 
-/// The entries of an object; what is no entry is skipped.
+/// Parses the entries of an object; invalid ones are skipped.
 pub fn read_entries(object: &Value) -> Vec<Entry> {
     let written = object.pointer("/metadata/managedFields").and_then(Value::as_array);
     written.into_iter().flatten().filter_map(Entry::read).collect()
 }
 
-/// Writes the entries into an object, in the order the API server gives them; entries without fields are left out.
-pub fn write_entries(object: &mut Value, entries: Vec<Entry>) {
-    let Some(entries) = entries_value(entries) else { return take_entries(object) };
+/// Sets the entries of an object in the order of the API server; entries without fields are dropped.
+pub(super) fn write_entries(object: &mut Value, entries: Vec<Entry>) {
+    let Some(entries) = entries_value(entries) else { return remove_entries(object) };
     let Some(fields) = object.as_object_mut() else { return };
     let metadata = fields.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
     if let Some(metadata) = metadata.as_object_mut() {
@@ -96,27 +96,27 @@ pub fn write_entries(object: &mut Value, entries: Vec<Entry>) {
     }
 }
 
-/// `metadata.managedFields` of some entries, in the order the API server gives them; `None` when none of them has fields.
+/// Formats entries in the order of the API server; `None` if none of them has fields.
 pub(super) fn entries_value(mut entries: Vec<Entry>) -> Option<Value> {
     entries.retain(|entry| !entry.fields.is_empty());
     entries.sort_by(|left, right| sort_key(left).cmp(&sort_key(right)));
     (!entries.is_empty()).then(|| Value::Array(entries.iter().map(Entry::write).collect()))
 }
 
-/// Removes the entries from an object.
-pub(super) fn take_entries(object: &mut Value) {
+/// Removes `metadata.managedFields`.
+pub(super) fn remove_entries(object: &mut Value) {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
     }
 }
 
-/// Times in the one form the API writes sort as texts; an entry without a time comes first.
+/// Returns the sort key of an entry. Timestamps of the API sort as strings; an entry without a time comes first.
 fn sort_key(entry: &Entry) -> (Operation, Option<&str>, &str, &str, &str) {
     (entry.operation, entry.time.as_deref(), &entry.manager, &entry.api_version, &entry.subresource)
 }
 
-/// Brings written entries into the order of [`sort_key`].
-pub(super) fn sort_written(entries: &mut [Value]) {
+/// Sorts formatted entries by [`sort_key`].
+pub(super) fn sort_encoded(entries: &mut [Value]) {
     fn key(entry: &Value) -> (Operation, Option<&str>, &str, &str, &str) {
         let text = |field: &str| entry.get(field).and_then(Value::as_str);
         let known = |field: &str| text(field).unwrap_or_default();

@@ -1,8 +1,9 @@
-//! Who owns which field of an object: `metadata.managedFields`, and server-side apply, which rests on it.
+//! Field management: `metadata.managedFields` and server-side apply, a port of structured-merge-diff and apimachinery's
+//! `pkg/util/managedfields`.
 //!
-//! [`on_write`] keeps the books for every write; [`apply()`] merges a configuration and refuses to change what others own.
-//! Both are functions from values to values: types come from a [`Types`](crate::patch::Types), names and times
-//! from the caller. Entries of another version of the same kind are taken as they are; the number of entries is not limited.
+//! [`on_write`] updates managedFields after any other write; [`apply()`] merges a configuration and detects conflicts.
+//! Both are pure functions: a [`Types`](crate::patch::Types) describes the types, and callers pass managers and times.
+//! Entries of other versions of a kind are not converted, and their number is not limited.
 
 mod apply;
 mod check;
@@ -13,13 +14,12 @@ mod set;
 mod typed;
 mod update;
 mod upgrade;
-mod zero;
 
 pub use apply::{ApplyError, Conflict, LAST_APPLIED, apply};
-pub use entries::{Entry, Operation, read_entries, write_entries};
-pub use set::{FieldSet, field_step, key_step, show_path, value_step};
+pub use entries::{Entry, Operation, read_entries};
+pub use set::FieldSet;
 pub use update::{Rules, Writer, on_write};
-pub use upgrade::upgrade_client_side_apply;
+pub use upgrade::{applier_owns_last_applied, upgrade_client_side_apply};
 
 #[cfg(test)]
 mod tests;

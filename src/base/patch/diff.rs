@@ -1,25 +1,27 @@
-//! The strategic merge patch between two versions of an object, with its directives.
+//! The strategic merge patch between two versions of an object, with its directives (apimachinery,
+//! `pkg/util/strategicpatch/patch.go`, `diffMaps`).
 
-use super::lists::{self, ItemKind, deduplicated, keyed, sort_text, sorted_by};
-use super::strategic::{DELETE, DELETE_FROM_LIST, DIRECTIVE, ELEMENT_ORDER, RETAIN_KEYS, StrategicError, same_type};
+use super::error::StrategicError;
+use super::lists::{self, ItemKind, deduplicated, require_merge_key, sort_text, sorted_by};
+use super::strategic::{DELETE, DELETE_FROM_LIST, DIRECTIVE, ELEMENT_ORDER, RETAIN_KEYS, same_type};
 use super::{FieldType, Types};
 use crate::json::{Map, SharedStr, Value, json};
 
 type Object = Map;
 
-/// Which differences a patch is made of.
+/// The differences that a patch consists of (`DiffOptions`).
 #[derive(Clone, Copy)]
 pub(super) struct Diff<'a, T: Types + ?Sized> {
     pub(super) types: &'a T,
-    /// Whether values that changed or are new go into the patch.
+    /// Include changed and new values.
     pub(super) changes: bool,
-    /// Whether the patch deletes what is gone.
+    /// Delete what is missing from the new version.
     pub(super) deletions: bool,
-    /// Whether the patch says in which order lists should be.
+    /// Include the order of lists (`$setElementOrder`).
     pub(super) order: bool,
 }
 
-/// The parts of a patch that come from one list.
+/// The parts of a patch that result from a list.
 #[derive(Default)]
 struct ListDiff {
     items: Vec<Value>,
@@ -28,16 +30,22 @@ struct ListDiff {
 }
 
 impl<T: Types + ?Sized> Diff<'_, T> {
-    /// The patch from one object to another, both of the type `holds`.
-    pub(super) fn objects(&self, from: &Object, to: &Object, holds: &FieldType) -> Result<Object, StrategicError> {
-        self.fields(from, to, holds, false)
+    /// Returns the patch from one object to another, both of type `holds`.
+    pub(super) fn objects(&self, from: &Object, to: &Object, field_type: &FieldType) -> Result<Object, StrategicError> {
+        self.fields(from, to, field_type, false)
     }
 
-    fn fields(&self, from: &Object, to: &Object, holds: &FieldType, retain: bool) -> Result<Object, StrategicError> {
+    fn fields(
+        &self,
+        from: &Object,
+        to: &Object,
+        field_type: &FieldType,
+        retain: bool,
+    ) -> Result<Object, StrategicError> {
         let mut patch = Object::new();
         for (key, new) in to {
             match from.get(key) {
-                Some(old) if same_type(old, new) => self.field(&mut patch, key, old, new, holds)?,
+                Some(old) if same_type(old, new) => self.field(&mut patch, key, old, new, field_type)?,
                 _ if self.changes => {
                     patch.insert(key.clone(), new.clone());
                 }
@@ -58,19 +66,19 @@ impl<T: Types + ?Sized> Diff<'_, T> {
         Ok(patch)
     }
 
-    /// Adds the difference of one field that both sides have, with the same type.
+    /// Adds the difference of a field that both versions have, with the same type.
     fn field(
         &self,
         patch: &mut Object,
         key: &str,
         old: &Value,
         new: &Value,
-        holds: &FieldType,
+        field_type: &FieldType,
     ) -> Result<(), StrategicError> {
-        let strategy = holds.definition().map(|name| self.types.strategy(name, key)).unwrap_or_default();
-        let child = holds.child(self.types, key);
+        let strategy = field_type.definition().map(|name| self.types.strategy(name, key)).unwrap_or_default();
+        let child = field_type.child(self.types, key);
         if strategy.replace && new.is_object() {
-            // A field that is replaced as a whole is always sent, changed or not.
+            // A field with the strategy `replace` is always sent.
             patch.extend(self.changes.then(|| (key.to_owned(), new.clone())));
             return Ok(());
         }
@@ -158,15 +166,15 @@ impl<T: Types + ?Sized> Diff<'_, T> {
         merge_key: &str,
         retain: bool,
     ) -> Result<Vec<Value>, StrategicError> {
-        old.iter().try_for_each(|item| keyed(item, merge_key).map(|_| ()))?;
+        old.iter().try_for_each(|item| require_merge_key(item, merge_key).map(|_| ()))?;
         let mut changed = Vec::new();
         for item in new {
-            let fields = keyed(item, merge_key)?;
+            let fields = require_merge_key(item, merge_key)?;
             let Some(at) = lists::position(old, item, merge_key) else {
                 changed.extend(self.changes.then(|| item.clone()));
                 continue;
             };
-            let mut inner = self.fields(keyed(&old[at], merge_key)?, fields, items, retain)?;
+            let mut inner = self.fields(require_merge_key(&old[at], merge_key)?, fields, items, retain)?;
             if !inner.is_empty() {
                 inner.insert(merge_key.to_owned(), item[merge_key].clone());
                 changed.push(Value::Object(inner));
@@ -175,7 +183,7 @@ impl<T: Types + ?Sized> Diff<'_, T> {
         Ok(changed)
     }
 
-    /// A deletion for each item that is gone, in the order of their keys.
+    /// Returns a deletion for each removed item, sorted by merge key.
     fn deleted_items(&self, old: &[Value], new: &[Value], merge_key: &str) -> Vec<Value> {
         let gone = old.iter().filter(|item| self.deletions && lists::position(new, item, merge_key).is_none());
         let mut keys = deduplicated(gone.map(|item| item[merge_key].clone()));

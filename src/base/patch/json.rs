@@ -1,8 +1,9 @@
-//! JSON patch (RFC 6902), as laxly as the API server and kubectl apply it.
+//! JSON patch (RFC 6902), as leniently as the API server and kubectl apply it (`gopkg.in/evanphx/json-patch.v4`).
 //!
-//! Compared with the standard: `add` without a value adds null, `copy` from a missing key copies null, `replace` of a missing
-//! key adds it, `test` of a missing key for null passes, and negative indexes count from the end. Each operation is brought
-//! into its strict form and then carried out by the `json-patch` crate; a failing patch leaves nothing behind.
+//! In contrast to the standard, `add` without a value adds null, `copy` from a missing key copies null, `replace` of a
+//! missing key adds it, `test` of a missing key for null passes, and negative indexes count from the end. Each
+//! operation is converted to its strict form and applied by the `json-patch` crate. A patch is applied completely or
+//! not at all.
 
 use json_patch::jsonptr::{PointerBuf, Token};
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
@@ -10,30 +11,34 @@ use serde_json::Value;
 
 use crate::json;
 
-/// Why a patch cannot be read or applied. The messages are those of the API server and kubectl.
+/// The reason why a patch cannot be decoded or applied, with the message of the API server and kubectl.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JsonPatchError {
-    /// The patch is no list of operations.
+    /// The patch is not a list of operations.
     #[error("error decoding patch: json: cannot unmarshal {found} into Go value of type {wanted}")]
     Decode {
-        /// What stands there.
+        /// The JSON type that was found.
         found: &'static str,
-        /// What should stand there.
+        /// The Go type that was expected.
         wanted: &'static str,
     },
-    /// An operation does not fit the document.
+    /// An operation cannot be applied to the document.
     #[error("{0}")]
     Apply(String),
 }
 
-/// The document after all operations.
+/// Applies a patch to a document.
+///
+/// # Errors
+///
+/// Returns an error if the patch is malformed or an operation cannot be applied.
 pub fn apply(document: &json::Value, patch: &json::Value) -> Result<json::Value, JsonPatchError> {
     let operations = patch.as_array().ok_or_else(|| decode_error(patch, "[]handlers.jsonPatchOp"))?;
     let not_object = operations.iter().find(|operation| !operation.is_object());
     if let Some(operation) = not_object {
         return Err(decode_error(operation, "handlers.jsonPatchOp"));
     }
-    // The crate that carries operations out knows `serde_json`'s values only: there and back once for all of them.
+    // The crate works on `serde_json` values, so the document is converted once for all operations.
     let mut patched = document.into();
     for operation in operations {
         run(&mut patched, &Operation(&operation.into())).map_err(JsonPatchError::Apply)?;
@@ -45,7 +50,7 @@ fn decode_error(found: &json::Value, wanted: &'static str) -> JsonPatchError {
     JsonPatchError::Decode { found: json::kind_name(found), wanted }
 }
 
-/// An operation as it was written.
+/// An operation in its original form.
 struct Operation<'a>(&'a Value);
 
 impl<'a> Operation<'a> {
@@ -73,18 +78,18 @@ fn run(document: &mut Value, operation: &Operation) -> Result<(), String> {
     match operation.kind() {
         "add" => {
             let path = operation.path()?;
-            let place = Place::find(document, path).ok_or_else(|| {
+            let target = Target::find(document, path).ok_or_else(|| {
                 format!("add operation does not apply: doc is missing path: \"{path}\": missing value")
             })?;
-            add(document, &place, operation.value())
+            add(document, &target, operation.value())
                 .map_err(|error| format!("error in add for path: '{path}': {error}"))
         }
         "remove" => {
             let path = operation.path()?;
-            let place = Place::find(document, path).ok_or_else(|| {
+            let target = Target::find(document, path).ok_or_else(|| {
                 format!("remove operation does not apply: doc is missing path: \"{path}\": missing value")
             })?;
-            remove(document, &place).map_err(|error| format!("error in remove for path: '{path}': {error}"))
+            remove(document, &target).map_err(|error| format!("error in remove for path: '{path}': {error}"))
         }
         "replace" => replace(document, operation),
         "move" => relocate(document, operation, true),
@@ -96,23 +101,23 @@ fn run(document: &mut Value, operation: &Operation) -> Result<(), String> {
 
 fn replace(document: &mut Value, operation: &Operation) -> Result<(), String> {
     let path = operation.path()?;
-    let place = Place::find(document, path)
+    let target = Target::find(document, path)
         .ok_or_else(|| format!("replace operation does not apply: doc is missing path: {path}: missing value"))?;
-    let found = place.get(document);
+    let found = target.get(document);
     match found {
         Err(_) => Err(format!("replace operation does not apply: doc is missing key: {path}: missing value")),
-        Ok(None) => add(document, &place, operation.value()),
+        Ok(None) => add(document, &target, operation.value()),
         Ok(Some(_)) => {
-            let path = place.pointer(place.existing_index(document)?);
-            carry_out(document, PatchOperation::Replace(ReplaceOperation { path, value: operation.value() }))
+            let path = target.pointer(target.existing_index(document)?);
+            apply_strict(document, PatchOperation::Replace(ReplaceOperation { path, value: operation.value() }))
         }
     }
 }
 
-/// Moves or copies a value; a moved one is gone from its old place before the new one is looked for.
+/// Moves or copies a value; `move` removes it before it resolves the target.
 fn relocate(document: &mut Value, operation: &Operation, moves: bool) -> Result<(), String> {
     let (from, kind) = (operation.from()?, operation.kind());
-    let source = Place::find(document, from)
+    let source = Target::find(document, from)
         .ok_or_else(|| format!("{kind} operation does not apply: doc is missing from path: {from}: missing value"))?;
     let value = source.get(document).map_err(|error| match moves {
         true => format!("error in move for path: '{}': {error}", source.key),
@@ -123,7 +128,7 @@ fn relocate(document: &mut Value, operation: &Operation, moves: bool) -> Result<
         remove(document, &source).map_err(|error| format!("error in move for path: '{}': {error}", source.key))?;
     }
     let path = operation.path()?;
-    let target = Place::find(document, path).ok_or_else(|| {
+    let target = Target::find(document, path).ok_or_else(|| {
         format!("{kind} operation does not apply: doc is missing destination path: {path}: missing value")
     })?;
     add(document, &target, value).map_err(|error| match moves {
@@ -134,61 +139,61 @@ fn relocate(document: &mut Value, operation: &Operation, moves: bool) -> Result<
 
 fn test(document: &Value, operation: &Operation) -> Result<(), String> {
     let path = operation.path()?;
-    let place = Place::find(document, path)
+    let target = Target::find(document, path)
         .ok_or_else(|| format!("test operation does not apply: is missing path: {path}: missing value"))?;
-    let found = place.get(document).map_err(|error| format!("error in test for path: '{path}': {error}"))?;
+    let found = target.get(document).map_err(|error| format!("error in test for path: '{path}': {error}"))?;
     if found.unwrap_or(&Value::Null) == &operation.value() {
         return Ok(());
     }
     Err(format!("testing value {path} failed: test failed"))
 }
 
-fn add(document: &mut Value, place: &Place, value: Value) -> Result<(), String> {
-    let key = match place.container(document) {
-        Some(Value::Array(items)) if place.key != "-" => {
-            let index = parse_index(&place.key)
-                .map_err(|error| format!("value was not a proper array index: '{}': {error}", place.key))?;
-            // One more than the items there are: the place behind the last can be added to.
-            bounded(index, items.len() + 1)?.to_string()
+fn add(document: &mut Value, target: &Target, value: Value) -> Result<(), String> {
+    let key = match target.container(document) {
+        Some(Value::Array(items)) if target.key != "-" => {
+            let index = parse_index(&target.key)
+                .map_err(|error| format!("value was not a proper array index: '{}': {error}", target.key))?;
+            // The index after the last item is valid, for appending.
+            to_index(index, items.len() + 1)?.to_string()
         }
-        _ => place.key.clone(),
+        _ => target.key.clone(),
     };
-    carry_out(document, PatchOperation::Add(AddOperation { path: place.pointer(key), value }))
+    apply_strict(document, PatchOperation::Add(AddOperation { path: target.pointer(key), value }))
 }
 
-fn remove(document: &mut Value, place: &Place) -> Result<(), String> {
-    if let (Some(Value::Object(fields)), key) = (place.container(document), &place.key)
+fn remove(document: &mut Value, target: &Target) -> Result<(), String> {
+    if let (Some(Value::Object(fields)), key) = (target.container(document), &target.key)
         && !fields.contains_key(key)
     {
         return Err(format!("Unable to remove nonexistent key: {key}: missing value"));
     }
-    let path = place.pointer(place.existing_index(document)?);
-    carry_out(document, PatchOperation::Remove(RemoveOperation { path }))
+    let path = target.pointer(target.existing_index(document)?);
+    apply_strict(document, PatchOperation::Remove(RemoveOperation { path }))
 }
 
-fn carry_out(document: &mut Value, operation: PatchOperation) -> Result<(), String> {
+fn apply_strict(document: &mut Value, operation: PatchOperation) -> Result<(), String> {
     json_patch::patch(document, &[operation]).map_err(|error| error.to_string())
 }
 
-/// Where an operation works: a container that exists, and a key in it that may not.
-struct Place {
+/// The target of an operation: an existing container, and a key that may be missing.
+struct Target {
     parents: Vec<String>,
     key: String,
 }
 
-impl Place {
-    /// Walks down to the container; the root itself is in none.
-    fn find(document: &Value, path: &str) -> Option<Place> {
+impl Target {
+    /// Resolves a path; `None` if the container does not exist, or for the root, which has none.
+    fn find(document: &Value, path: &str) -> Option<Target> {
         let mut keys: Vec<String> = path.split('/').skip(1).map(unescape).collect();
         let key = keys.pop()?;
         let mut parents = Vec::new();
         let mut container = document;
         for parent in keys {
-            let here = Place { parents: parents.clone(), key: parent };
+            let here = Target { parents: parents.clone(), key: parent };
             container = here.get(document).ok()??;
             parents.push(here.existing_index(document).ok()?);
         }
-        matches!(container, Value::Object(_) | Value::Array(_)).then_some(Place { parents, key })
+        matches!(container, Value::Object(_) | Value::Array(_)).then_some(Target { parents, key })
     }
 
     fn container<'a>(&self, document: &'a Value) -> Option<&'a Value> {
@@ -196,19 +201,19 @@ impl Place {
         document.pointer(&parents.map(|key| format!("/{}", Token::new(key.as_str()).encoded())).collect::<String>())
     }
 
-    /// The value at the key: an absent key of an object is no value, an impossible index is an error.
+    /// Returns the value at the key; `None` for a missing key of an object.
     fn get<'a>(&self, document: &'a Value) -> Result<Option<&'a Value>, String> {
         match self.container(document) {
             Some(Value::Object(fields)) => Ok(fields.get(&self.key)),
-            Some(Value::Array(items)) => Ok(items.get(bounded(parse_index(&self.key)?, items.len())?)),
+            Some(Value::Array(items)) => Ok(items.get(to_index(parse_index(&self.key)?, items.len())?)),
             _ => Ok(None),
         }
     }
 
-    /// The key, with an index in a list counted from the start.
+    /// Returns the key; negative list indexes are converted to non-negative ones.
     fn existing_index(&self, document: &Value) -> Result<String, String> {
         match self.container(document) {
-            Some(Value::Array(items)) => Ok(bounded(parse_index(&self.key)?, items.len())?.to_string()),
+            Some(Value::Array(items)) => Ok(to_index(parse_index(&self.key)?, items.len())?.to_string()),
             _ => Ok(self.key.clone()),
         }
     }
@@ -222,8 +227,8 @@ fn parse_index(key: &str) -> Result<i64, String> {
     key.parse().map_err(|_| format!("strconv.Atoi: parsing {key:?}: invalid syntax"))
 }
 
-/// An index from either end as a position below `length`.
-fn bounded(index: i64, length: usize) -> Result<usize, String> {
+/// Converts an index from either end to a position below `length`.
+fn to_index(index: i64, length: usize) -> Result<usize, String> {
     let from_start = usize::try_from(index).ok();
     let from_end = usize::try_from(index.unsigned_abs()).ok().and_then(|back| length.checked_sub(back));
     let position = if index < 0 { from_end } else { from_start };
@@ -268,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_have_the_words_of_kubectl() {
+    fn error_messages_match_kubectl() {
         let document = json!({"metadata": {"name": "x", "labels": {}}, "list": [1]});
         let cases = [
             (

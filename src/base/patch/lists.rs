@@ -1,19 +1,20 @@
-//! Lists in strategic merge patches: what their items are, how items are told apart, and in which order they end up.
+//! Lists in strategic merge patches: the type of their items, their identity and their order.
 
-use super::strategic::StrategicError;
+use super::error::StrategicError;
+use crate::go::{type_name, value_text};
 use crate::json::{Map, Value};
 use crate::patch::strategic::{DELETE, DIRECTIVE};
 
-/// What the items of a list are.
+/// The type of the items of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ItemKind {
-    /// Objects, told apart by a merge key.
+    /// Objects, identified by a merge key.
     Objects,
-    /// Strings, numbers, booleans or nulls, told apart by themselves.
+    /// Strings, numbers, booleans or nulls, identified by their value.
     Scalars,
 }
 
-/// The common kind of all items; `None` when there are no items at all.
+/// Returns the common type of all items; `None` if there are no items.
 pub(super) fn item_kind(lists: &[&[Value]]) -> Result<Option<ItemKind>, StrategicError> {
     let mut items = lists.iter().flat_map(|list| list.iter());
     let Some(first) = items.next() else { return Ok(None) };
@@ -21,42 +22,42 @@ pub(super) fn item_kind(lists: &[&[Value]]) -> Result<Option<ItemKind>, Strategi
         return Err(StrategicError::ListOfLists);
     }
     if items.any(|item| type_name(item) != type_name(first)) {
-        let shown = lists.iter().map(|list| go_list(list)).collect::<Vec<_>>().join(" ");
+        let shown = lists.iter().map(|list| value_text(&Value::from(list.to_vec()))).collect::<Vec<_>>().join(" ");
         return Err(StrategicError::MixedList(format!("[{shown}]")));
     }
     Ok(Some(if first.is_object() { ItemKind::Objects } else { ItemKind::Scalars }))
 }
 
-/// What tells an item apart: the value of the merge key, or the item itself when the key is empty.
+/// Returns the identity of an item: the value of the merge key, or the item itself if the key is empty.
 pub(super) fn identity<'a>(item: &'a Value, merge_key: &str) -> Option<&'a Value> {
     if merge_key.is_empty() { Some(item) } else { item.get(merge_key) }
 }
 
-/// Whether two items are the same one.
+/// Returns `true` if two items have the same identity.
 pub(super) fn same_item(left: &Value, right: &Value, merge_key: &str) -> bool {
     identity(left, merge_key).is_some() && identity(left, merge_key) == identity(right, merge_key)
 }
 
-/// The position of the item that is the same one.
+/// Returns the position of the item with the same identity.
 pub(super) fn position(items: &[Value], item: &Value, merge_key: &str) -> Option<usize> {
     items.iter().position(|candidate| same_item(candidate, item, merge_key))
 }
 
-/// An item as an object that has its merge key.
-pub(super) fn keyed<'a>(item: &'a Value, merge_key: &str) -> Result<&'a Map, StrategicError> {
+/// Returns an item as an object, which must have the merge key.
+pub(super) fn require_merge_key<'a>(item: &'a Value, merge_key: &str) -> Result<&'a Map, StrategicError> {
     let object = as_object(item)?;
     if object.contains_key(merge_key) {
         return Ok(object);
     }
-    Err(StrategicError::NoMergeKey { map: go_value(item), key: merge_key.to_owned() })
+    Err(StrategicError::NoMergeKey { map: value_text(item), key: merge_key.to_owned() })
 }
 
-/// An item as an object.
+/// Returns an item as an object.
 pub(super) fn as_object(item: &Value) -> Result<&Map, StrategicError> {
     item.as_object().ok_or(StrategicError::WrongType { expected: "map[string]interface {}", found: type_name(item) })
 }
 
-/// A value as a list.
+/// Returns a value as a list.
 pub(super) fn as_list(value: &Value) -> Result<&[Value], StrategicError> {
     value
         .as_array()
@@ -64,16 +65,16 @@ pub(super) fn as_list(value: &Value) -> Result<&[Value], StrategicError> {
         .ok_or(StrategicError::WrongType { expected: "[]interface {}", found: type_name(value) })
 }
 
-/// Whether an item asks for its own deletion.
+/// Returns `true` if an item is a deletion (`$patch: delete`).
 pub(super) fn is_deletion(item: &Value) -> bool {
     item.get(DIRECTIVE).is_some_and(|directive| directive == DELETE)
 }
 
-/// Brings a merged list into order.
+/// Orders a merged list (`normalizeElementOrder`).
 ///
-/// Items named by `wanted` stand in its order, the others in the order of the live list; the two are then interleaved as the
-/// live list has them, and what the live list does not know comes first.
-pub(super) fn in_order(
+/// Items in `wanted` have its order, all others that of the live list. The two are interleaved as in the live list;
+/// items that are not in the live list come first.
+pub(super) fn order_items(
     merged: Vec<Value>,
     wanted: &[Value],
     live: &[Value],
@@ -81,7 +82,7 @@ pub(super) fn in_order(
 ) -> Result<Vec<Value>, StrategicError> {
     if !merge_key.is_empty() {
         for item in merged.iter().chain(wanted) {
-            keyed(item, merge_key)?;
+            require_merge_key(item, merge_key)?;
         }
     }
     let (patched, others): (Vec<_>, Vec<_>) =
@@ -91,7 +92,7 @@ pub(super) fn in_order(
     Ok(interleave(others, patched, live, merge_key))
 }
 
-/// Sorts items as `order` has them; deletions go last.
+/// Sorts items as in `order`; deletions come last.
 pub(super) fn sorted_by(items: Vec<Value>, order: &[Value], merge_key: &str) -> Vec<Value> {
     let (deletions, mut kept): (Vec<_>, Vec<_>) = items.into_iter().partition(is_deletion);
     kept.sort_by_key(|item| position(order, item, merge_key).unwrap_or(usize::MAX));
@@ -99,7 +100,7 @@ pub(super) fn sorted_by(items: Vec<Value>, order: &[Value], merge_key: &str) -> 
     kept
 }
 
-/// Merges two lists that keep their own order: an item of the left goes first only where the live list has it first.
+/// Merges two lists and keeps the order of each; an item of `left` comes first only if it does so in the live list.
 fn interleave(left: Vec<Value>, right: Vec<Value>, live: &[Value], merge_key: &str) -> Vec<Value> {
     let mut all = Vec::with_capacity(left.len() + right.len());
     let mut left = left.into_iter().peekable();
@@ -115,7 +116,7 @@ fn interleave(left: Vec<Value>, right: Vec<Value>, live: &[Value], merge_key: &s
     all
 }
 
-/// The first of each value, in the order they come.
+/// Removes repeated values and keeps the first of each.
 pub(super) fn deduplicated(items: impl IntoIterator<Item = Value>) -> Vec<Value> {
     let mut kept: Vec<Value> = Vec::new();
     for item in items {
@@ -126,38 +127,7 @@ pub(super) fn deduplicated(items: impl IntoIterator<Item = Value>) -> Vec<Value>
     kept
 }
 
-/// The text by which scalars and merge keys are put into an order.
+/// Returns the sort key of a scalar or merge key.
 pub(super) fn sort_text(value: &Value) -> String {
-    go_value(value)
-}
-
-/// The name error messages have for the type of a value.
-pub(super) fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float64",
-        Value::Number(_) => "int64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
-    }
-}
-
-/// A value as error messages show it: `map[a:1 b:[x y]]`.
-pub(super) fn go_value(value: &Value) -> String {
-    match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::String(text) => text.to_string(),
-        Value::Array(items) => go_list(items),
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(key, value)| format!("{key}:{}", go_value(value)));
-            format!("map[{}]", fields.collect::<Vec<_>>().join(" "))
-        }
-        other => other.to_string(),
-    }
-}
-
-fn go_list(items: &[Value]) -> String {
-    format!("[{}]", items.iter().map(go_value).collect::<Vec<_>>().join(" "))
+    value_text(value)
 }

@@ -1,17 +1,17 @@
-//! JSON merge patch (RFC 7396): objects are merged, null removes, everything else replaces.
+//! JSON merge patch (RFC 7396): objects are merged, null removes a key, everything else replaces.
 
 use crate::json::{Map, Value};
 
-/// The document after the patch.
+/// Applies a patch to a document.
 pub fn apply(document: &Value, patch: &Value) -> Value {
     let mut patched = serde_json::Value::from(document);
     json_patch::merge(&mut patched, &patch.into());
     patched.into()
 }
 
-/// The merge patch that turns one object into another.
+/// Creates the merge patch that transforms `from` into `to`.
 ///
-/// A value that is null in `to` counts as removed, since a merge patch cannot set null.
+/// A null in `to` counts as a missing key, because a merge patch cannot set null.
 pub fn create(from: &Map, to: &Map) -> Map {
     let mut patch = Map::new();
     for (key, new) in to {
@@ -36,7 +36,7 @@ mod tests {
     use crate::json::json;
 
     #[test]
-    fn the_examples_of_the_rfc_hold() {
+    fn examples_of_the_rfc() {
         let cases = [
             (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
             (json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"})),
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_created_patch_leads_where_it_should() {
+    fn created_patches_round_trip() {
         let from = json!({"a": 1, "b": {"c": 2, "d": 3}, "e": [1]});
         let to = json!({"b": {"c": 2, "f": {}}, "e": [2]});
         let patch = Value::Object(create(from.as_object().unwrap(), to.as_object().unwrap()));

@@ -1,59 +1,59 @@
-//! How the lists and objects of the built-in types are merged: patch strategies, merge keys, list and map types.
+//! Merge rules of the built-in types: patch strategies, merge keys, list types and map types.
 //!
-//! The API publishes these facts as extensions of its OpenAPI definitions. They are keyed here by the short name of the
-//! definition (`PodSpec`) and the field, or by group, version and kind where a short name has two meanings. Custom resources
-//! bring their own and are not in these tables.
+//! The API publishes them as `x-kubernetes-*` extensions of its OpenAPI definitions, which `k8s-openapi` does not have.
+//! They are keyed by the short name of the definition (`PodSpec`) and the field, or by group, version and kind where a
+//! short name is ambiguous. Custom resources have the rules of their own schema.
 
 use std::borrow::Cow;
 
-/// How a strategic merge patch treats a field.
+/// The patch strategy of a field (`x-kubernetes-patch-strategy`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Strategy {
-    /// Lists are merged item by item; for lists of objects by this key, for others (an empty key) by value.
+    /// The merge key of a list that is merged item by item; an empty key means that items are identified by value.
     pub merge_key: Option<&'static str>,
-    /// The content is replaced as a whole, also when it is an object.
+    /// `true` if the value is replaced, even if it is an object.
     pub replace: bool,
-    /// Changes name all keys that stay, so that the others go.
+    /// `true` if patches list the keys to retain and remove all others (`$retainKeys`).
     pub retain_keys: bool,
 }
 
-/// What identifies the items of a list for server-side apply.
+/// The type of a list in server-side apply (`x-kubernetes-list-type`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListType {
-    /// The list has one owner as a whole.
+    /// The list as a whole has one owner.
     Atomic,
-    /// Each value is an item of its own.
+    /// Each value is an item with its own owners.
     Set,
-    /// Items are objects identified by these fields.
+    /// Items are objects that are identified by these fields (`x-kubernetes-list-map-keys`).
     Map(Vec<Cow<'static, str>>),
 }
 
-use Written::{Merge, MergeRetain, Replace, RetainKeys};
+use PatchStrategy::{Merge, MergeRetain, Replace, RetainKeys};
 
-/// The strategies that occur, as the API writes them.
+/// The combinations of strategies that occur.
 #[derive(Clone, Copy)]
-enum Written {
+enum PatchStrategy {
     Merge,
     MergeRetain,
     Replace,
     RetainKeys,
 }
 
-/// How strategic merge patches treat a field of a definition.
+/// Returns the patch strategy of a field.
 pub fn strategy(definition: &str, field: &str) -> Strategy {
     let kind = short_name(definition);
     let Ok(row) = STRATEGIES.binary_search_by(|row| (row.0, row.1).cmp(&(kind, field))) else {
         return Strategy::default();
     };
-    let (_, _, key, written) = STRATEGIES[row];
+    let (_, _, key, patch_strategy) = STRATEGIES[row];
     Strategy {
-        merge_key: matches!(written, Merge | MergeRetain).then_some(key),
-        replace: matches!(written, Replace),
-        retain_keys: matches!(written, RetainKeys | MergeRetain),
+        merge_key: matches!(patch_strategy, Merge | MergeRetain).then_some(key),
+        replace: matches!(patch_strategy, Replace),
+        retain_keys: matches!(patch_strategy, RetainKeys | MergeRetain),
     }
 }
 
-/// What identifies the items of a list field of a definition.
+/// Returns the list type of a field.
 pub fn list_type(definition: &str, field: &str) -> ListType {
     let kind = short_name(definition);
     if let Ok(row) = MAP_LISTS.binary_search_by(|row| (row.0, row.1).cmp(&(kind, field))) {
@@ -65,7 +65,7 @@ pub fn list_type(definition: &str, field: &str) -> ListType {
     }
 }
 
-/// Whether a field says about its object or map that it is one (`true`) or has parts (`false`), whatever its definition says.
+/// Returns the map type of a field that overrides that of its definition: `true` for atomic, `false` for granular.
 pub fn is_atomic_field(definition: &str, field: &str) -> Option<bool> {
     let place = (short_name(definition), field);
     if ATOMIC_FIELDS.contains(&place) {
@@ -74,13 +74,13 @@ pub fn is_atomic_field(definition: &str, field: &str) -> Option<bool> {
     GRANULAR_FIELDS.contains(&place).then_some(false)
 }
 
-/// Whether objects of a definition are owned as a whole.
+/// Returns `true` if objects of a definition are atomic.
 pub fn is_atomic_definition(definition: &str) -> bool {
     ATOMIC_DEFINITIONS.iter().any(|name| definition.strip_suffix(name).is_some_and(|group| group.ends_with('.')))
 }
 
-/// The value a key of a list item has when it is not written.
-pub fn key_default(item_definition: &str, key: &str) -> Option<&'static str> {
+/// Returns the default of a map key in a list item.
+pub(crate) fn key_default(item_definition: &str, key: &str) -> Option<&'static str> {
     let item = (short_name(item_definition), key);
     KEY_DEFAULTS.iter().find(|(kind, field, _)| (*kind, *field) == item).map(|(_, _, value)| *value)
 }
@@ -90,7 +90,7 @@ fn short_name(definition: &str) -> &str {
 }
 
 /// Definition, field, merge key, strategy; sorted.
-const STRATEGIES: &[(&str, &str, &str, Written)] = &[
+const STRATEGIES: &[(&str, &str, &str, PatchStrategy)] = &[
     ("APIServiceStatus", "conditions", "type", Merge),
     ("CSINodeSpec", "drivers", "name", Merge),
     ("ComponentStatus", "conditions", "type", Merge),
@@ -214,7 +214,7 @@ const MAP_LISTS: &[(&str, &str, &[&str])] = &[
     ("ValidatingWebhookConfiguration", "webhooks", &["name"]),
 ];
 
-/// Lists whose values are the items; sorted.
+/// Lists of type `set`; sorted.
 const SET_LISTS: &[(&str, &str)] = &[
     ("CSIDriverSpec", "volumeLifecycleModes"),
     ("ContainerRestartRuleOnExitCodes", "values"),
@@ -234,7 +234,7 @@ const SET_LISTS: &[(&str, &str)] = &[
     ("ValidatingAdmissionPolicyBindingSpec", "validationActions"),
 ];
 
-/// Maps that have one owner although maps have many.
+/// Atomic fields whose definition is granular.
 const ATOMIC_FIELDS: &[(&str, &str)] = &[
     ("PodSpec", "nodeSelector"),
     ("ReplicationControllerSpec", "selector"),
@@ -242,11 +242,11 @@ const ATOMIC_FIELDS: &[(&str, &str)] = &[
     ("ServiceSpec", "selector"),
 ];
 
-/// Objects that have many owners although their definition has one.
+/// Granular fields whose definition is atomic.
 const GRANULAR_FIELDS: &[(&str, &str)] =
     &[("PersistentVolumeClaimStatus", "allocatedResourceStatuses"), ("PersistentVolumeSpec", "claimRef")];
 
-/// Definitions whose objects have one owner: group, version and kind.
+/// Atomic definitions: group, version and kind.
 const ATOMIC_DEFINITIONS: &[&str] = &[
     "admissionregistration.v1.MatchResources",
     "admissionregistration.v1.NamedRuleWithOperations",
@@ -277,73 +277,25 @@ const ATOMIC_DEFINITIONS: &[&str] = &[
     "rbac.v1.Subject",
 ];
 
-/// Item definition, key, value when absent.
+/// Item definition, key, default.
 const KEY_DEFAULTS: &[(&str, &str, &str)] = &[("ContainerPort", "protocol", "TCP"), ("ServicePort", "protocol", "TCP")];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::{Map, Value};
-    use crate::patch::test_types::published_definitions;
-
-    fn text<'a>(field: &'a Value, extension: &str) -> Option<&'a str> {
-        field.get(format!("x-kubernetes-{extension}")).and_then(Value::as_str)
-    }
-
-    fn published_strategy(field: &Value) -> Strategy {
-        let written = text(field, "patch-strategy").unwrap_or_default();
-        let merge = written.split(',').any(|word| word == "merge");
-        Strategy {
-            merge_key: merge
-                .then(|| {
-                    STRATEGIES
-                        .iter()
-                        .map(|row| row.2)
-                        .find(|key| *key == text(field, "patch-merge-key").unwrap_or_default())
-                })
-                .flatten(),
-            replace: written == "replace",
-            retain_keys: written.split(',').any(|word| word == "retainKeys"),
-        }
-    }
-
-    fn published_list_type(field: &Value) -> ListType {
-        match text(field, "list-type") {
-            Some("set") => ListType::Set,
-            Some("map") => {
-                let keys = field["x-kubernetes-list-map-keys"].as_array().into_iter().flatten();
-                ListType::Map(keys.filter_map(|key| key.as_str().map(|key| Cow::Owned(key.to_owned()))).collect())
-            }
-            _ => ListType::Atomic,
-        }
-    }
-
-    fn check_field(definition: &str, name: &str, field: &Value) {
-        assert_eq!(strategy(definition, name), published_strategy(field), "strategy of {definition} {name}");
-        if field["type"] == "array" {
-            assert_eq!(list_type(definition, name), published_list_type(field), "list type of {definition} {name}");
-        }
-        let atomic = text(field, "map-type").map(|written| written == "atomic");
-        assert_eq!(is_atomic_field(definition, name), atomic, "map type of {definition} {name}");
-    }
+    use crate::schema::Schema;
 
     #[test]
-    fn the_tables_say_what_the_api_publishes() {
-        let Some(definitions) = published_definitions() else { return };
-        let mut strategies = 0;
-        for (name, definition) in &definitions {
-            assert_eq!(
-                is_atomic_definition(name),
-                text(definition, "map-type") == Some("atomic"),
-                "map type of {name}"
-            );
-            let none = Map::new();
-            for (field, content) in definition["properties"].as_object().unwrap_or(&none) {
-                check_field(name, field, content);
-                strategies += usize::from(text(content, "patch-strategy").is_some());
-            }
+    fn the_tables_name_existing_fields() {
+        let schema = Schema::builtin();
+        let fields = |kind: &str, field: &str| {
+            let named = schema.names().filter(|name| short_name(name) == kind);
+            named.filter(|name| schema.definition(name).unwrap().field(field).is_some()).count()
+        };
+        let rows = STRATEGIES.iter().map(|row| (row.0, row.1)).chain(MAP_LISTS.iter().map(|row| (row.0, row.1)));
+        for (kind, field) in rows.chain([SET_LISTS, ATOMIC_FIELDS, GRANULAR_FIELDS].concat()) {
+            assert!(fields(kind, field) > 0, "{kind}.{field}");
         }
-        assert_eq!(strategies, STRATEGIES.len(), "a row of the table is in no definition");
     }
 
     #[test]
@@ -354,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn well_known_fields_have_their_rules() {
+    fn rules_of_well_known_fields() {
         let containers = strategy("io.k8s.api.core.v1.PodSpec", "containers");
         assert_eq!(containers, Strategy { merge_key: Some("name"), ..Strategy::default() });
         assert!(strategy("DeploymentSpec", "strategy").retain_keys);

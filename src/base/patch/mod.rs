@@ -1,10 +1,10 @@
-//! The patch formats of the API server and of `kubectl apply`.
+//! The patch formats of the API server and `kubectl apply`.
 //!
-//! [`merge`] and [`json`] need nothing but the values. [`strategic`] and [`three_way`] follow the types of the fields, which
-//! they ask of a [`Types`]; how each list is merged comes from [`merge_keys`]. Decoding, admission and storing are not
-//! done here.
+//! [`merge`] and [`json`] need only the values. [`strategic`] and [`three_way`] depend on the types of fields, which a
+//! [`Types`] describes; [`merge_keys`] has the merge rules of the built-in types.
 
 mod diff;
+mod error;
 pub mod json;
 mod lists;
 pub mod merge;
@@ -13,7 +13,8 @@ pub mod strategic;
 pub mod three_way;
 pub mod types;
 
-pub use types::{FieldType, Ownership, Types};
+pub use error::StrategicError;
+pub use types::{FieldSchema, FieldType, Types};
 
 #[cfg(test)]
 pub(crate) mod test_types;

@@ -1,89 +1,35 @@
-//! Strategic merge patch: a merge patch that knows by which key the items of lists are told apart, and has directives.
+//! Strategic merge patch: a merge patch with directives that merges lists by key (apimachinery,
+//! `pkg/util/strategicpatch/patch.go`).
 //!
-//! [`apply`] works as the API server does. The same merging, with the directives kept instead of carried out, joins two
-//! patches into one; [`three_way`](super::three_way) builds on that. Custom resources have no strategic merge patch: refusing
-//! it is up to the caller.
+//! [`apply`] applies a patch as the API server does. The same code merges two patches if directives are kept;
+//! [`three_way`](super::three_way) builds on that. Custom resources do not support strategic merge patches, which
+//! callers check.
 
-use super::lists::{self, ItemKind, as_list, as_object, deduplicated, go_value, in_order, keyed, type_name};
+use super::error::StrategicError;
+use super::lists::{self, ItemKind, as_list, as_object, deduplicated, order_items, require_merge_key};
 use super::merge_keys::Strategy;
 use super::{FieldType, Types};
+use crate::go::{type_name, value_text};
 use crate::json::{Map, Value};
 
-/// The key of a directive that concerns the whole object it stands in.
+/// The key of a directive about the object that contains it.
 pub(super) const DIRECTIVE: &str = "$patch";
-/// The directive that removes an object.
+/// The directive that deletes an object.
 pub(super) const DELETE: &str = "delete";
-/// The directive that replaces an object or a list instead of merging it.
+/// The directive that replaces an object or list instead of merging it.
 pub(super) const REPLACE: &str = "replace";
-/// The directive that lists the keys that stay.
+/// The directive that lists the keys to retain.
 pub(super) const RETAIN_KEYS: &str = "$retainKeys";
-/// In front of the name of a list: the values to remove from it.
+/// The prefix of a directive that lists the values to remove from a list.
 pub(super) const DELETE_FROM_LIST: &str = "$deleteFromPrimitiveList";
-/// In front of the name of a list: the order its items should have.
+/// The prefix of a directive that lists the order of items.
 pub(super) const ELEMENT_ORDER: &str = "$setElementOrder";
 
-/// Why a strategic merge patch cannot be made or applied. The messages are those of Kubernetes.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StrategicError {
-    /// The patch or the document is no object.
-    #[error("invalid JSON document")]
-    NotAnObject,
-    /// Items of a list are lists.
-    #[error("lists of lists are not supported")]
-    ListOfLists,
-    /// Items of a list have different types.
-    #[error("list element types are not identical: {0}")]
-    MixedList(String),
-    /// An item of a list has no merge key.
-    #[error("map: {map} does not contain declared merge key: {key}")]
-    NoMergeKey {
-        /// The item.
-        map: String,
-        /// The key that is missing.
-        key: String,
-    },
-    /// A list of objects should be merged, but its type names no key.
-    #[error("cannot merge lists without merge key for type {0}")]
-    NoKeyDeclared(String),
-    /// A value has another type than the place asks for.
-    #[error("expected a {expected}, but received a {found}")]
-    WrongType {
-        /// The type that is needed.
-        expected: &'static str,
-        /// The type that is there.
-        found: &'static str,
-    },
-    /// There is no such directive.
-    #[error("unknown patch type: {directive} in map: {map}")]
-    UnknownDirective {
-        /// What was asked for.
-        directive: String,
-        /// Where.
-        map: String,
-    },
-    /// A list's own directive asks for merging.
-    #[error("merging lists cannot yet be specified in the patch")]
-    MergeDirective,
-    /// The key of a deletion list does not name a list.
-    #[error("invalid patch format of primitive list")]
-    PrimitiveListFormat,
-    /// The keys to retain are no list, or the patch sets others.
-    #[error("invalid patch format of retainKeys")]
-    RetainKeysFormat,
-    /// The order list is none, does not name a list, or differs between two patches.
-    #[error("invalid patch format of setElementOrder list")]
-    ElementOrderFormat,
-    /// The items of the patch do not come in the order they ask for.
-    #[error("The order in patch list:\n{items}\n doesn't match $setElementOrder list:\n{order}\n")]
-    OrderMismatch {
-        /// The items of the patch.
-        items: String,
-        /// The order asked for.
-        order: String,
-    },
-}
-
-/// The document after the patch; `root` is the type of both.
+/// Applies a patch to a document; `root` is the type of both.
+///
+/// # Errors
+///
+/// Returns an error if the patch is malformed or contradicts the types.
 pub fn apply(
     types: &(impl Types + ?Sized),
     root: &FieldType,
@@ -92,20 +38,20 @@ pub fn apply(
 ) -> Result<Value, StrategicError> {
     let document = document.as_object().ok_or(StrategicError::NotAnObject)?;
     let patch = patch.as_object().ok_or(StrategicError::NotAnObject)?;
-    let merger = Merger { types, mode: Mode::CarryOut };
+    let merger = Merger { types, mode: Mode::Apply };
     merger.objects(document.clone(), patch.clone(), root).map(Value::Object)
 }
 
-/// What becomes of directives.
+/// The treatment of directives.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// They take effect, and nothing is left of them.
-    CarryOut,
-    /// They stay, because the result is a patch itself; nulls stay too.
+    /// Directives take effect and disappear.
+    Apply,
+    /// Directives and nulls are kept, because the result is a patch itself.
     Keep,
 }
 
-/// Merges a patch into a document or into another patch.
+/// Merges a patch into a document or another patch.
 pub(super) struct Merger<'a, T: Types + ?Sized> {
     pub(super) types: &'a T,
     pub(super) mode: Mode,
@@ -114,20 +60,20 @@ pub(super) struct Merger<'a, T: Types + ?Sized> {
 type Object = Map;
 
 impl<T: Types + ?Sized> Merger<'_, T> {
-    /// Merges one object; the rest of the merging leads back here.
+    /// Merges an object; recursion comes back here.
     pub(super) fn objects(
         &self,
         mut live: Object,
         mut patch: Object,
-        holds: &FieldType,
+        field_type: &FieldType,
     ) -> Result<Object, StrategicError> {
         if let Some(directive) = patch.remove(DIRECTIVE) {
             return self.directive(&directive, patch);
         }
         self.retain_keys(&mut live, &mut patch)?;
-        self.ordered_lists(&mut live, &mut patch, holds)?;
+        self.ordered_lists(&mut live, &mut patch, field_type)?;
         for (key, value) in patch {
-            self.field(&mut live, key.into(), value, holds)?;
+            self.field(&mut live, key.into(), value, field_type)?;
         }
         Ok(live)
     }
@@ -139,13 +85,13 @@ impl<T: Types + ?Sized> Merger<'_, T> {
             _ => {
                 let mut map = patch;
                 map.insert(DIRECTIVE.to_owned(), directive.clone());
-                let map = go_value(&Value::Object(map));
-                Err(StrategicError::UnknownDirective { directive: go_value(directive), map })
+                let map = value_text(&Value::Object(map));
+                Err(StrategicError::UnknownDirective { directive: value_text(directive), map })
             }
         }
     }
 
-    /// Drops what the patch does not list among the keys to retain.
+    /// Removes the keys that the patch does not list as retained.
     fn retain_keys(&self, live: &mut Object, patch: &mut Object) -> Result<(), StrategicError> {
         let Some(retained) = patch.remove(RETAIN_KEYS) else { return Ok(()) };
         if self.mode == Mode::Keep {
@@ -165,11 +111,16 @@ impl<T: Types + ?Sized> Merger<'_, T> {
         Ok(())
     }
 
-    /// Merges the lists that come with an order, and takes them out of the patch.
-    fn ordered_lists(&self, live: &mut Object, patch: &mut Object, holds: &FieldType) -> Result<(), StrategicError> {
+    /// Merges the lists with an order directive and removes them from the patch.
+    fn ordered_lists(
+        &self,
+        live: &mut Object,
+        patch: &mut Object,
+        field_type: &FieldType,
+    ) -> Result<(), StrategicError> {
         let ordered = patch.keys().filter(|key| key.starts_with(ELEMENT_ORDER)).cloned().collect::<Vec<_>>();
         for directive in ordered {
-            // Every key came out of the patch just now, and only its own turn removes it.
+            // The keys were just collected from the patch and each is removed once.
             let Some(order) = patch.remove(&directive) else { continue };
             if self.mode == Mode::Keep {
                 match live.get(&directive) {
@@ -180,7 +131,7 @@ impl<T: Types + ?Sized> Merger<'_, T> {
             let field = directive_field(&directive, ELEMENT_ORDER).ok_or(StrategicError::ElementOrderFormat)?;
             let order = as_list(&order)?;
             let (old, new) = (live.get(field), patch.remove(field));
-            if let Some(merged) = self.ordered_list(field, order, old, new.as_ref(), holds)? {
+            if let Some(merged) = self.ordered_list(field, order, old, new.as_ref(), field_type)? {
                 live.insert(field.to_owned(), Value::from(merged));
             }
         }
@@ -193,45 +144,53 @@ impl<T: Types + ?Sized> Merger<'_, T> {
         order: &[Value],
         live: Option<&Value>,
         patch: Option<&Value>,
-        holds: &FieldType,
+        field_type: &FieldType,
     ) -> Result<Option<Vec<Value>>, StrategicError> {
         let old = live.map(as_list).transpose()?;
         let new = patch.map(as_list).transpose()?;
-        let strategy = self.strategy(holds, field);
+        let strategy = self.strategy(field_type, field);
         let merge_key = strategy.merge_key.unwrap_or_default();
         check_order(new.unwrap_or_default(), order, merge_key)?;
         let merged = match (old, new) {
             (None, None) => return Ok(None),
             (Some(old), None) => old.to_vec(),
             (None, Some(new)) => self.new_items(new),
-            (Some(old), Some(new)) => self.lists(old.to_vec(), new.to_vec(), &self.items_of(holds, field), strategy)?,
+            (Some(old), Some(new)) => {
+                self.lists(old.to_vec(), new.to_vec(), &self.items_of(field_type, field), strategy)?
+            }
         };
         let live = old.unwrap_or_default();
-        // What has just been found missing has its item kind checked all the same.
+        // Upstream checks the type of the items even if one of the lists is missing.
         lists::item_kind(&[live, new.unwrap_or_default()])?;
-        in_order(merged, order, live, merge_key).map(Some)
+        order_items(merged, order, live, merge_key).map(Some)
     }
 
-    /// Merges one field of an object.
-    fn field(&self, live: &mut Object, key: String, value: Value, holds: &FieldType) -> Result<(), StrategicError> {
+    /// Merges a field of an object.
+    fn field(
+        &self,
+        live: &mut Object,
+        key: String,
+        value: Value,
+        field_type: &FieldType,
+    ) -> Result<(), StrategicError> {
         if key.starts_with(DELETE_FROM_LIST) {
             return self.deletion_list(live, key, value);
         }
         if value.is_null() {
             live.remove(&key);
-            if self.mode == Mode::CarryOut {
+            if self.mode == Mode::Apply {
                 return Ok(());
             }
         }
         let merged = match (live.remove(&key), value) {
-            (Some(Value::Object(old)), Value::Object(new)) => self.object_field(&key, old, new, holds)?,
+            (Some(Value::Object(old)), Value::Object(new)) => self.object_field(&key, old, new, field_type)?,
             (Some(Value::Array(old)), Value::Array(new)) => {
-                let strategy = self.strategy(holds, &key);
+                let strategy = self.strategy(field_type, &key);
                 match strategy.merge_key {
                     Some(_) => Value::from(self.lists(
                         old.into_vec(),
                         new.into_vec(),
-                        &self.items_of(holds, &key),
+                        &self.items_of(field_type, &key),
                         strategy,
                     )?),
                     None => Value::Array(new),
@@ -243,14 +202,20 @@ impl<T: Types + ?Sized> Merger<'_, T> {
         Ok(())
     }
 
-    fn object_field(&self, key: &str, old: Object, new: Object, holds: &FieldType) -> Result<Value, StrategicError> {
-        if self.strategy(holds, key).replace {
+    fn object_field(
+        &self,
+        key: &str,
+        old: Object,
+        new: Object,
+        field_type: &FieldType,
+    ) -> Result<Value, StrategicError> {
+        if self.strategy(field_type, key).replace {
             return Ok(Value::Object(new));
         }
-        self.objects(old, new, &holds.child(self.types, key)).map(Value::Object)
+        self.objects(old, new, &field_type.child(self.types, key)).map(Value::Object)
     }
 
-    /// Takes values out of a list of scalars, or keeps the directive for later.
+    /// Removes values from a list of scalars, or keeps the directive.
     fn deletion_list(&self, live: &mut Object, key: String, values: Value) -> Result<(), StrategicError> {
         if self.mode == Mode::Keep {
             live.insert(key, values);
@@ -276,20 +241,20 @@ impl<T: Types + ?Sized> Merger<'_, T> {
             None => Ok(live),
             Some(ItemKind::Scalars) => {
                 let merged = deduplicated(live.iter().chain(&patch).cloned());
-                in_order(merged, &patch, &live, "")
+                order_items(merged, &patch, &live, "")
             }
             Some(ItemKind::Objects) if merge_key.is_empty() => {
                 Err(StrategicError::NoKeyDeclared(items.definition().unwrap_or("map").to_owned()))
             }
             Some(ItemKind::Objects) => {
-                let (live, patch) = carry_out_item_directives(live, patch, merge_key)?;
+                let (live, patch) = apply_item_directives(live, patch, merge_key)?;
                 let merged = self.keyed_items(live.clone(), &patch, merge_key, items)?;
-                in_order(merged, &patch, &live, merge_key)
+                order_items(merged, &patch, &live, merge_key)
             }
         }
     }
 
-    /// Merges each object into the one with the same key; new ones are appended.
+    /// Merges each object into the one with the same key and appends new ones.
     fn keyed_items(
         &self,
         mut live: Vec<Value>,
@@ -298,7 +263,7 @@ impl<T: Types + ?Sized> Merger<'_, T> {
         items: &FieldType,
     ) -> Result<Vec<Value>, StrategicError> {
         for item in patch {
-            let new = keyed(item, merge_key)?;
+            let new = require_merge_key(item, merge_key)?;
             match lists::position(&live, item, merge_key) {
                 Some(at) => {
                     let old = as_object(&live[at])?.clone();
@@ -310,19 +275,19 @@ impl<T: Types + ?Sized> Merger<'_, T> {
         Ok(live)
     }
 
-    fn strategy(&self, holds: &FieldType, field: &str) -> Strategy {
-        holds.definition().map(|definition| self.types.strategy(definition, field)).unwrap_or_default()
+    fn strategy(&self, field_type: &FieldType, field: &str) -> Strategy {
+        field_type.definition().map(|definition| self.types.strategy(definition, field)).unwrap_or_default()
     }
 
-    fn items_of(&self, holds: &FieldType, field: &str) -> FieldType {
-        holds.child(self.types, field).element()
+    fn items_of(&self, field_type: &FieldType, field: &str) -> FieldType {
+        field_type.child(self.types, field).element()
     }
 
-    /// A value of the patch that meets nothing: directives and nulls in it have nothing to act on.
+    /// Returns a value of the patch without counterpart in the document: directives and nulls in it have no effect.
     fn new_value(&self, value: Value) -> Value {
         match (self.mode, value) {
-            (Mode::CarryOut, Value::Object(fields)) => Value::Object(self.new_object(fields)),
-            (Mode::CarryOut, Value::Array(items)) => Value::from(self.new_items(&items)),
+            (Mode::Apply, Value::Object(fields)) => Value::Object(self.new_object(fields)),
+            (Mode::Apply, Value::Array(items)) => Value::from(self.new_items(&items)),
             (_, other) => other,
         }
     }
@@ -351,13 +316,13 @@ fn is_directive(key: &str) -> bool {
     key == DIRECTIVE || key == RETAIN_KEYS || key.starts_with(DELETE_FROM_LIST) || key.starts_with(ELEMENT_ORDER)
 }
 
-/// The name of the list behind `$directive/`.
+/// Returns the name of the list after `$directive/`.
 fn directive_field<'a>(key: &'a str, prefix: &str) -> Option<&'a str> {
     key.strip_prefix(prefix)?.strip_prefix('/')
 }
 
-/// Carries out the items that are directives: deletions, and the replacement of the whole list.
-fn carry_out_item_directives(
+/// Applies the items that are directives: deletions, and the replacement of the whole list.
+fn apply_item_directives(
     mut live: Vec<Value>,
     patch: Vec<Value>,
     merge_key: &str,
@@ -371,20 +336,23 @@ fn carry_out_item_directives(
         };
         match directive.as_str() {
             Some(DELETE) => {
-                keyed(&item, merge_key)?;
+                require_merge_key(&item, merge_key)?;
                 live.retain(|old| !lists::same_item(old, &item, merge_key));
             }
             Some(REPLACE) => replace = true,
             Some("merge") => return Err(StrategicError::MergeDirective),
             _ => {
-                return Err(StrategicError::UnknownDirective { directive: go_value(directive), map: go_value(&item) });
+                return Err(StrategicError::UnknownDirective {
+                    directive: value_text(directive),
+                    map: value_text(&item),
+                });
             }
         }
     }
     Ok(if replace { (plain, Vec::new()) } else { (live, plain) })
 }
 
-/// The items of a patch have to come in the order that the patch asks for.
+/// Checks that the items of a patch are in the requested order.
 fn check_order(items: &[Value], order: &[Value], merge_key: &str) -> Result<(), StrategicError> {
     if items.is_empty() || order.is_empty() {
         return Ok(());
@@ -392,17 +360,17 @@ fn check_order(items: &[Value], order: &[Value], merge_key: &str) -> Result<(), 
     let mut wanted = order.iter();
     for item in items.iter().filter(|item| item.get(DIRECTIVE).is_none()) {
         if !merge_key.is_empty() {
-            keyed(item, merge_key)?;
+            require_merge_key(item, merge_key)?;
         }
         if !wanted.any(|name| lists::same_item(item, name, merge_key)) {
             let (items, order) = (Value::from(items.to_vec()), Value::from(order.to_vec()));
-            return Err(StrategicError::OrderMismatch { items: go_value(&items), order: go_value(&order) });
+            return Err(StrategicError::OrderMismatch { items: value_text(&items), order: value_text(&order) });
         }
     }
     Ok(())
 }
 
-/// Whether two values have the same type, as far as merging is concerned.
+/// Returns `true` if two values have the same JSON type for merging.
 pub(super) fn same_type(left: &Value, right: &Value) -> bool {
     type_name(left) == type_name(right)
 }

@@ -1,19 +1,25 @@
-//! The patches that kubectl makes: between two versions (`edit`, `set`, `label`), and from the last applied configuration, the
-//! new one and the live object (`apply`).
+//! The patches that kubectl creates: between two versions (`edit`, `set`, `label`), and between the last applied
+//! configuration, the new one and the live object (`apply`; apimachinery, `pkg/util/strategicpatch` and
+//! `pkg/util/jsonmergepatch`).
 //!
-//! Sending them, the annotation that keeps the last applied configuration, and retries are up to the caller.
+//! Callers send them and maintain the annotation with the last applied configuration.
 
 use super::diff::Diff;
-use super::strategic::{Merger, Mode, StrategicError};
+use super::error::StrategicError;
+use super::strategic::{Merger, Mode};
 use super::{FieldType, Types, merge};
 use crate::json::{Map, Value};
 
-/// The patch would change what an object is.
+/// The error of a patch that changes the identity of an object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("At least one of apiVersion, kind and name was changed")]
 pub struct IdentityChanged;
 
-/// The strategic merge patch that turns `from` into `to`.
+/// Creates the strategic merge patch that transforms `from` into `to`.
+///
+/// # Errors
+///
+/// Returns an error if a list cannot be merged.
 pub fn create_two_way(
     types: &(impl Types + ?Sized),
     root: &FieldType,
@@ -24,10 +30,14 @@ pub fn create_two_way(
     diff.objects(object(from)?, object(to)?, root).map(Value::Object)
 }
 
-/// The strategic merge patch that `apply` sends for built-in kinds.
+/// Creates the strategic merge patch that `apply` sends for built-in kinds.
 ///
-/// It deletes what the last applied configuration (null for none) had and the new one has not, and sets what the new one has
-/// and the live object has not. What others have set stays.
+/// It deletes what the last applied configuration (null if there is none) has and the new one lacks, and sets what
+/// differs between the new one and the live object. Fields that others set are kept.
+///
+/// # Errors
+///
+/// Returns an error if a list cannot be merged.
 pub fn create_three_way(
     types: &(impl Types + ?Sized),
     root: &FieldType,
@@ -43,7 +53,11 @@ pub fn create_three_way(
     Merger { types, mode: Mode::Keep }.objects(deletions, additions, root).map(Value::Object)
 }
 
-/// The merge patch that `apply` sends for custom resources.
+/// Creates the merge patch that `apply` sends for custom resources.
+///
+/// # Errors
+///
+/// Returns an error if one of the arguments is not an object.
 pub fn create_three_way_merge(last_applied: &Value, new: &Value, live: &Value) -> Result<Value, StrategicError> {
     let none = Map::new();
     let last_applied = if last_applied.is_null() { &none } else { object(last_applied)? };
@@ -53,7 +67,11 @@ pub fn create_three_way_merge(last_applied: &Value, new: &Value, live: &Value) -
     Ok(Value::Object(patch))
 }
 
-/// Refuses a patch that touches `apiVersion`, `kind` or `metadata.name`.
+/// Checks that a patch does not change `apiVersion`, `kind` or `metadata.name`.
+///
+/// # Errors
+///
+/// Returns an error if it does.
 pub fn check_identity(patch: &Value) -> Result<(), IdentityChanged> {
     let touched = ["/apiVersion", "/kind", "/metadata/name"].iter().any(|path| patch.pointer(path).is_some());
     if touched { Err(IdentityChanged) } else { Ok(()) }
@@ -69,20 +87,20 @@ enum Keep {
     Values,
 }
 
-/// The part of a merge patch that deletes, or the part that sets.
+/// Returns the deletions or the values of a merge patch (`keepOrDeleteNullInObj`).
 fn filtered(patch: Map, keep: Keep) -> Map {
     let part = |value: Value| match value {
         Value::Object(fields) if !fields.is_empty() => {
             Some(filtered(fields, keep)).filter(|fields| !fields.is_empty()).map(Value::Object)
         }
         Value::Null => (keep == Keep::Deletions).then_some(Value::Null),
-        // An empty object is a value that is set, not an empty patch.
+        // An empty object is a value, not an empty patch.
         other => (keep == Keep::Values).then_some(other),
     };
     patch.into_iter().filter_map(|(key, value)| part(value).map(|value| (key, value))).collect()
 }
 
-/// Joins two merge patches; nulls of either stay.
+/// Merges `upper` into `patch`; nulls of both are kept.
 fn overlay(patch: &mut Map, upper: Map) {
     for (key, value) in upper {
         match (patch.get_mut(&key), value) {

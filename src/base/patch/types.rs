@@ -1,16 +1,17 @@
-//! What patches and managed fields have to know about types: the kind of each field and how its content is merged.
+//! The view of types that patches and managed fields need: the type of each field and how its value is merged.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::merge_keys::{self, ListType, Strategy};
+use crate::json::{Map, Value};
 
-/// What a field holds.
+/// The type of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldType {
-    /// An object of this definition.
+    /// An object with this definition.
     Object(Cow<'static, str>),
-    /// An object with keys of the user's choosing.
+    /// An object with arbitrary keys.
     Map(Box<FieldType>),
     /// A list.
     List(Box<FieldType>),
@@ -18,84 +19,90 @@ pub enum FieldType {
     String,
     /// A number.
     Number,
-    /// True or false.
+    /// A boolean.
     Boolean,
-    /// Anything: quantities, numbers or percentages, and content without a schema.
+    /// Any value: quantities, int-or-string, and content without a schema.
     Any,
-    /// There is no such field.
+    /// The type of a field that does not exist.
     Unknown,
 }
 
-/// How a field is owned by those who write it.
+/// The type of a field with its rules for server-side apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ownership {
-    /// What it holds.
-    pub holds: FieldType,
-    /// What tells its items apart, if it is a list.
-    pub list: ListType,
-    /// Whether it is owned as a whole.
+pub struct FieldSchema {
+    /// The type.
+    pub field_type: FieldType,
+    /// The list type, if it is a list.
+    pub list_type: ListType,
+    /// `true` if it has one owner as a whole.
     pub atomic: bool,
 }
 
-impl Ownership {
-    /// How a field is owned, out of what the types say of it.
-    pub fn of(types: &(impl Types + ?Sized), definition: &str, field: &str) -> Ownership {
-        let holds = types.field(definition, field);
-        let atomic = types.is_atomic(definition, field, &holds);
-        Ownership { atomic, list: types.list_type(definition, field), holds }
+impl FieldSchema {
+    /// Collects what `types` defines about a field.
+    pub fn of(types: &(impl Types + ?Sized), definition: &str, field: &str) -> FieldSchema {
+        let field_type = types.field(definition, field);
+        let atomic = types.is_atomic(definition, field, &field_type);
+        FieldSchema { atomic, list_type: types.list_type(definition, field), field_type }
     }
 
-    /// How the items of a list, or the values of a map, are owned.
-    pub fn inner(types: &(impl Types + ?Sized), holds: FieldType) -> Ownership {
-        let atomic = holds.definition().is_some_and(|definition| types.is_atomic_object(definition));
-        Ownership { holds, list: ListType::Atomic, atomic }
+    /// Creates the rules for the items of a list or the values of a map.
+    pub fn inner(types: &(impl Types + ?Sized), field_type: FieldType) -> FieldSchema {
+        let atomic = field_type.definition().is_some_and(|definition| types.is_atomic_object(definition));
+        FieldSchema { field_type, list_type: ListType::Atomic, atomic }
     }
 }
 
-/// The types of fields, by the name of the definition they stand in (`io.k8s.api.apps.v1.Deployment`).
+/// The types of fields, by the full name of their definition (`io.k8s.api.apps.v1.Deployment`).
 ///
-/// Only [`field`](Types::field) has to be given: the rest is answered from the tables of the built-in types, and is
-/// overridden for definitions that bring their own rules, such as those of custom resources.
+/// Only [`field`](Types::field) is required. The other methods use the tables of the built-in types; implementations
+/// with rules of their own, such as custom resources, override them.
 pub trait Types {
-    /// What a field of a definition holds.
+    /// Returns the type of a field.
     fn field(&self, definition: &str, field: &str) -> FieldType;
 
-    /// How strategic merge patches treat a field.
+    /// Returns the patch strategy of a field.
     fn strategy(&self, definition: &str, field: &str) -> Strategy {
         merge_keys::strategy(definition, field)
     }
 
-    /// How a field is owned. Asked for with every field of every write: worth being remembered.
-    fn ownership(&self, definition: &str, field: &str) -> Arc<Ownership> {
-        Arc::new(Ownership::of(self, definition, field))
+    /// Returns the type of a field with its rules for server-side apply. Every write asks for every field, so
+    /// implementations should cache it.
+    fn field_schema(&self, definition: &str, field: &str) -> Arc<FieldSchema> {
+        Arc::new(FieldSchema::of(self, definition, field))
     }
 
-    /// What identifies the items of a list field for server-side apply.
+    /// Returns the list type of a field.
     fn list_type(&self, definition: &str, field: &str) -> ListType {
         merge_keys::list_type(definition, field)
     }
 
-    /// Whether an object or map in a field is owned as a whole by server-side apply.
-    fn is_atomic(&self, definition: &str, field: &str, holds: &FieldType) -> bool {
-        merge_keys::is_atomic_field(definition, field).unwrap_or_else(|| match holds {
+    /// Returns `true` if an object or map in a field has one owner as a whole.
+    fn is_atomic(&self, definition: &str, field: &str, field_type: &FieldType) -> bool {
+        merge_keys::is_atomic_field(definition, field).unwrap_or_else(|| match field_type {
             FieldType::Object(inner) => self.is_atomic_object(inner),
             _ => false,
         })
     }
 
-    /// Whether objects of a definition are owned as a whole by server-side apply.
+    /// Returns `true` if objects of a definition have one owner as a whole.
     fn is_atomic_object(&self, definition: &str) -> bool {
         merge_keys::is_atomic_definition(definition)
     }
 
-    /// The value a key of a list item has when it is not written.
+    /// Returns the encoding of an object whose fields are unset (`{"metadata":{},"spec":{}}`).
+    fn zero_object(&self, _definition: &str) -> Value {
+        Value::Object(Map::new())
+    }
+
+    /// Returns the default of a map key in a list item.
     fn key_default(&self, item_definition: &str, key: &str) -> Option<&'static str> {
         merge_keys::key_default(item_definition, key)
     }
 }
 
 impl FieldType {
-    /// What the items of a list, or the values of a map, hold.
+    /// Returns the type of the items of a list or the values of a map.
     pub fn element(&self) -> FieldType {
         match self {
             FieldType::Map(inner) | FieldType::List(inner) => (**inner).clone(),
@@ -103,7 +110,7 @@ impl FieldType {
         }
     }
 
-    /// What a key inside a value of this type holds.
+    /// Returns the type of a key in a value of this type.
     pub fn child(&self, types: &(impl Types + ?Sized), key: &str) -> FieldType {
         match self {
             FieldType::Object(definition) => types.field(definition, key),
@@ -112,7 +119,7 @@ impl FieldType {
         }
     }
 
-    /// The definition of the fields inside, when there is one.
+    /// Returns the definition of an object type.
     pub fn definition(&self) -> Option<&str> {
         match self {
             FieldType::Object(definition) => Some(definition),

@@ -1,8 +1,9 @@
-//! Values against the schema, as the API server decodes them: unknown fields are cut and named, zero values that it
-//! does not keep go, scalars take their canonical form, and a wrong type is an error in its words.
+//! Decoding of objects by the schema as the API server does it: unknown fields are dropped and reported, unset zero
+//! values dropped, scalars put into canonical form, and values of the wrong type refused.
 //!
-//! There are two decoders with the same rules and different words: one reads request bodies ([`decode`]), the other
-//! turns the result of a strategic merge back into an object ([`convert`]). Neither sets defaults nor validates.
+//! There are two decoders with the same rules and different messages: [`decode`] is for request bodies
+//! (`sigs.k8s.io/json`), [`convert`] for the result of a strategic merge patch (apimachinery,
+//! `pkg/runtime/converter.go`). Neither sets defaults or validates.
 
 use thiserror::Error;
 
@@ -15,47 +16,55 @@ use super::{
 
 use crate::json::{Map, Value, kind_name};
 
-/// Gives a quantity its canonical form, or says what is wrong with it.
+/// Converts a quantity to its canonical form, or returns an error message.
 pub type Canonical = fn(&str) -> Result<String, String>;
 
 /// A decoded object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decoded {
-    /// The object, without unknown fields and forgotten zeroes.
+    /// The object without unknown fields and unset zero values.
     pub value: Value,
-    /// `unknown field "spec.replica"` for each field that was cut, in the order the server reports them.
+    /// A message such as `unknown field "spec.replica"` for each dropped field, in the order of the server.
     pub unknown: Vec<String>,
 }
 
-/// Why a value cannot be decoded, in the words of the server.
+/// The error message of the server's decoder.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct DecodeError(pub String);
 
-/// The server reports no more unknown fields than this.
-const MOST_UNKNOWN: usize = 100;
+/// The largest number of unknown fields that the server reports.
+const MAX_UNKNOWN: usize = 100;
 
-/// Decodes a request body as the definition `root`.
+/// Decodes a request body as an object of the definition `root`.
+///
+/// # Errors
+///
+/// Returns the first error of the server's decoder.
 pub fn decode(schema: &Schema, root: &str, value: Value, quantity: Canonical) -> Result<Decoded, DecodeError> {
-    Decoder::new(schema, quantity, Words::Json).run(root, value)
+    Decoder::new(schema, quantity, Source::Body).run(root, value)
 }
 
-/// Decodes a merged object as the definition `root`: the words differ, and unknown fields come sorted.
+/// Decodes the result of a strategic merge patch as an object of the definition `root`; unknown fields are sorted.
+///
+/// # Errors
+///
+/// Returns the first error of the server's converter.
 pub fn convert(schema: &Schema, root: &str, value: Value, quantity: Canonical) -> Result<Decoded, DecodeError> {
-    let mut decoded = Decoder::new(schema, quantity, Words::Unstructured).run(root, value)?;
+    let mut decoded = Decoder::new(schema, quantity, Source::Merge).run(root, value)?;
     decoded.unknown.sort();
     Ok(decoded)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Words {
-    Json,
-    Unstructured,
+enum Source {
+    Body,
+    Merge,
 }
 
-/// The field that a value belongs to, for the Go name of its type.
+/// The field of a value, which determines the name of its Go type.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct FieldRef {
     definition: &'static str,
     field: &'static str,
 }
@@ -63,24 +72,24 @@ struct Place {
 struct Decoder<'a> {
     schema: &'a Schema,
     quantity: Canonical,
-    words: Words,
-    /// With indexes and map keys, as unknown fields are named.
+    source: Source,
+    /// The path with indexes and map keys, as in messages about unknown fields.
     path: String,
-    /// The fields alone, as type errors are named.
+    /// The field names alone, as in messages about types.
     fields: Vec<&'static str>,
-    /// The structure that the last of `fields` belongs to.
+    /// The definition that the last of `fields` belongs to.
     owner: Option<&'static str>,
-    /// The JSON decoder goes on after a wrong type, and reports the first.
+    /// The first type error, after which the JSON decoder continues.
     first_error: Option<DecodeError>,
     unknown: Vec<String>,
 }
 
 impl<'a> Decoder<'a> {
-    fn new(schema: &'a Schema, quantity: Canonical, words: Words) -> Decoder<'a> {
+    fn new(schema: &'a Schema, quantity: Canonical, source: Source) -> Decoder<'a> {
         Decoder {
             schema,
             quantity,
-            words,
+            source,
             path: String::new(),
             fields: Vec::new(),
             owner: None,
@@ -91,15 +100,15 @@ impl<'a> Decoder<'a> {
 
     fn run(mut self, root: &str, value: Value) -> Result<Decoded, DecodeError> {
         let definition = self.schema.definition(root).ok_or_else(|| DecodeError(format!("no definition {root}")))?;
-        let place = Place { definition: definition.name, field: "" };
-        let value = self.value(&Type::Object(definition.name), place, value)?;
+        let at = FieldRef { definition: definition.name, field: "" };
+        let value = self.value(&Type::Object(definition.name), at, value)?;
         match self.first_error {
             Some(error) => Err(error),
             None => Ok(Decoded { value, unknown: self.unknown }),
         }
     }
 
-    fn value(&mut self, ty: &Type, place: Place, value: Value) -> Result<Value, DecodeError> {
+    fn value(&mut self, ty: &Type, at: FieldRef, value: Value) -> Result<Value, DecodeError> {
         match (ty, value) {
             (Type::Any, value) => Ok(value),
             (_, Value::Null) => Ok(zero_of(ty)),
@@ -107,18 +116,18 @@ impl<'a> Decoder<'a> {
                 Some(definition) => self.object(definition, entries),
                 None => Ok(Value::Object(entries)),
             },
-            (Type::Map(values), Value::Object(entries)) => self.map(values, place, entries),
-            (Type::List(items), Value::Array(values)) => self.list(items, place, values.into_vec()),
+            (Type::Map(values), Value::Object(entries)) => self.map(values, at, entries),
+            (Type::List(items), Value::Array(values)) => self.list(items, at, values.into_vec()),
             (Type::String, Value::String(text)) => Ok(Value::String(text)),
             (Type::Bool, Value::Bool(value)) => Ok(Value::Bool(value)),
             (Type::Number, Value::Number(number)) => Ok(Value::Number(number)),
-            (Type::Integer(width), Value::Number(number)) => self.integer(*width, place, Value::Number(number)),
+            (Type::Integer(width), Value::Number(number)) => self.integer(*width, at, Value::Number(number)),
             (Type::Bytes, Value::String(text)) => self.bytes(&text),
             (Type::IntOrString, value) => self.int_or_string(value),
             (Type::Quantity, value) => self.quantity(value),
             (Type::Time, value) => self.time(value, Precision::Seconds),
             (Type::MicroTime, value) => self.time(value, Precision::Micros),
-            (ty, value) => self.wrong_type(ty, place, &value),
+            (ty, value) => self.wrong_type(ty, at, &value),
         }
     }
 
@@ -133,8 +142,8 @@ impl<'a> Decoder<'a> {
                 Some(field) => {
                     self.fields.push(field.name);
                     self.owner = Some(definition.short_name());
-                    let place = Place { definition: definition.name, field: field.name };
-                    let value = self.value(&field.ty, place, value)?;
+                    let at = FieldRef { definition: definition.name, field: field.name };
+                    let value = self.value(&field.ty, at, value)?;
                     if !is_forgotten(definition, field, &value) {
                         kept.insert(key, value);
                     }
@@ -147,50 +156,50 @@ impl<'a> Decoder<'a> {
         Ok(Value::Object(kept))
     }
 
-    fn map(&mut self, values: &Type, place: Place, entries: Map) -> Result<Value, DecodeError> {
+    fn map(&mut self, values: &Type, at: FieldRef, entries: Map) -> Result<Value, DecodeError> {
         let mut kept = Map::new();
         let length = self.path.len();
         for (key, value) in entries {
-            // The second decoder does not name map keys in its paths.
-            if self.words == Words::Json {
+            // The converter omits map keys in paths.
+            if self.source == Source::Body {
                 self.push_key(&key);
             }
-            let value = self.value(values, place, value)?;
+            let value = self.value(values, at, value)?;
             kept.insert(key, value);
             self.path.truncate(length);
         }
         Ok(Value::Object(kept))
     }
 
-    fn list(&mut self, items: &Type, place: Place, values: Vec<Value>) -> Result<Value, DecodeError> {
+    fn list(&mut self, items: &Type, at: FieldRef, values: Vec<Value>) -> Result<Value, DecodeError> {
         let mut kept = Vec::with_capacity(values.len());
         let length = self.path.len();
         for (index, value) in values.into_iter().enumerate() {
             self.path.push_str(&format!("[{index}]"));
-            kept.push(self.value(items, place, value)?);
+            kept.push(self.value(items, at, value)?);
             self.path.truncate(length);
         }
         Ok(Value::from(kept))
     }
 
-    fn integer(&mut self, width: Width, place: Place, value: Value) -> Result<Value, DecodeError> {
-        let name = go_name(&Type::Integer(width), place);
-        match (value.as_i64(), value.as_f64(), self.words) {
-            (Some(number), _, Words::Json) if fits(width, number) => Ok(Value::from(number)),
-            (Some(number), _, Words::Unstructured) => Ok(Value::from(narrow(width, number))),
-            (None, Some(number), Words::Unstructured) if number.fract() == 0.0 => {
+    fn integer(&mut self, width: Width, at: FieldRef, value: Value) -> Result<Value, DecodeError> {
+        let name = go_name(&Type::Integer(width), at);
+        match (value.as_i64(), value.as_f64(), self.source) {
+            (Some(number), _, Source::Body) if fits(width, number) => Ok(Value::from(number)),
+            (Some(number), _, Source::Merge) => Ok(Value::from(narrow(width, number))),
+            (None, Some(number), Source::Merge) if number.fract() == 0.0 => {
                 Ok(Value::from(narrow(width, number as i64)))
             }
-            (_, _, Words::Unstructured) => Err(DecodeError(format!("cannot convert float64 to {name}"))),
-            _ => self.postpone(self.cannot_unmarshal(&format!("number {value}"), &name)),
+            (_, _, Source::Merge) => Err(DecodeError(format!("cannot convert float64 to {name}"))),
+            _ => self.record_error(self.cannot_unmarshal(&format!("number {value}"), &name)),
         }
     }
 
     fn bytes(&mut self, text: &str) -> Result<Value, DecodeError> {
-        match (canonical_base64(text), self.words) {
+        match (canonical_base64(text), self.source) {
             (Ok(text), _) => Ok(Value::from(text)),
-            (Err(error), Words::Json) => self.postpone(DecodeError(error)),
-            (Err(error), Words::Unstructured) => Err(DecodeError(format!("error decoding from json: {error}"))),
+            (Err(error), Source::Body) => self.record_error(DecodeError(error)),
+            (Err(error), Source::Merge) => Err(DecodeError(format!("error decoding from json: {error}"))),
         }
     }
 
@@ -219,22 +228,22 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn wrong_type(&mut self, ty: &Type, place: Place, value: &Value) -> Result<Value, DecodeError> {
-        match self.words {
-            Words::Json => self.postpone(self.cannot_unmarshal(kind_name(value), &go_name(ty, place))),
-            Words::Unstructured => Err(DecodeError(cannot_restore(ty, place, value))),
+    fn wrong_type(&mut self, ty: &Type, at: FieldRef, value: &Value) -> Result<Value, DecodeError> {
+        match self.source {
+            Source::Body => self.record_error(self.cannot_unmarshal(kind_name(value), &go_name(ty, at))),
+            Source::Merge => Err(DecodeError(cannot_restore(ty, at, value))),
         }
     }
 
-    /// Remembers the first error and goes on, as if the field were not set.
-    fn postpone(&mut self, error: DecodeError) -> Result<Value, DecodeError> {
+    /// Records the first error and continues as if the field were not set.
+    fn record_error(&mut self, error: DecodeError) -> Result<Value, DecodeError> {
         self.first_error.get_or_insert(error);
         Ok(Value::Null)
     }
 
     fn cannot_unmarshal(&self, what: &str, name: &str) -> DecodeError {
-        DecodeError(match (self.words, self.owner) {
-            (Words::Json, Some(owner)) => {
+        DecodeError(match (self.source, self.owner) {
+            (Source::Body, Some(owner)) => {
                 format!(
                     "json: cannot unmarshal {what} into Go struct field {owner}.{} of type {name}",
                     self.fields.join(".")
@@ -253,7 +262,7 @@ impl<'a> Decoder<'a> {
 
     fn unknown_field(&mut self) {
         let text = format!("unknown field {:?}", self.path);
-        if self.unknown.len() < MOST_UNKNOWN && !self.unknown.contains(&text) {
+        if self.unknown.len() < MAX_UNKNOWN && !self.unknown.contains(&text) {
             self.unknown.push(text);
         }
     }
@@ -263,7 +272,7 @@ fn fits(width: Width, number: i64) -> bool {
     width == Width::I64 || i32::try_from(number).is_ok()
 }
 
-/// The second decoder cuts numbers that do not fit.
+/// The converter truncates integers that are out of range.
 fn narrow(width: Width, number: i64) -> i64 {
     match width {
         Width::I32 => i64::from(number as i32),
@@ -271,7 +280,7 @@ fn narrow(width: Width, number: i64) -> i64 {
     }
 }
 
-/// The name of a value's Go type, as far as it can come out of JSON.
+/// Returns the name of the Go type that a JSON value is decoded to.
 fn go_kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "invalid",
@@ -284,15 +293,15 @@ fn go_kind(value: &Value) -> &'static str {
     }
 }
 
-fn go_name(ty: &Type, place: Place) -> String {
+fn go_name(ty: &Type, at: FieldRef) -> String {
     match ty {
         Type::Object(name) => go_struct(name),
-        Type::List(items) => format!("[]{}", go_name(items, place)),
-        Type::Map(values) if **values == Type::Quantity && place.definition.contains(".core.v1.") => {
+        Type::List(items) => format!("[]{}", go_name(items, at)),
+        Type::Map(values) if **values == Type::Quantity && at.definition.contains(".core.v1.") => {
             "v1.ResourceList".to_owned()
         }
-        Type::Map(values) => format!("map[string]{}", go_name(values, place)),
-        Type::String => go_type(place.definition, place.field).to_owned(),
+        Type::Map(values) => format!("map[string]{}", go_name(values, at)),
+        Type::String => go_type(at.definition, at.field).to_owned(),
         Type::Integer(Width::I32) => "int32".to_owned(),
         Type::Integer(Width::I64) => "int64".to_owned(),
         Type::Number => "float64".to_owned(),
@@ -306,19 +315,18 @@ fn go_name(ty: &Type, place: Place) -> String {
     }
 }
 
-fn cannot_restore(ty: &Type, place: Place, value: &Value) -> String {
+fn cannot_restore(ty: &Type, at: FieldRef, value: &Value) -> String {
     let kind = go_kind(value);
     match ty {
         Type::Object(_) => format!("cannot restore struct from: {kind}"),
         Type::Map(_) => format!("cannot restore map from {kind}"),
         Type::List(_) | Type::Bytes => format!("cannot restore slice from {kind}"),
-        // Whole numbers can become strings in Go (as letters), so the refusal is another one.
-        Type::String if kind == "int64" => format!("cannot convert int64 to {}", go_name(ty, place)),
+        // Go can convert integers to strings (as code points), hence another message.
+        Type::String if kind == "int64" => format!("cannot convert int64 to {}", go_name(ty, at)),
         Type::String => "unrecognized type: string".to_owned(),
-        other => format!("unrecognized type: {}", go_name(other, place)),
+        other => format!("unrecognized type: {}", go_name(other, at)),
     }
 }
 
 #[cfg(test)]
-#[path = "decode_tests.rs"]
 mod tests;

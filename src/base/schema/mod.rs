@@ -1,8 +1,8 @@
-//! The built-in API types: fields, their types, what is required, how lists merge, how values are decoded.
+//! The schema of the built-in API types: fields, their types, and how values are decoded.
 //!
-//! The facts come from the text that the build script writes; it is read in place, and a definition is taken apart only
-//! when somebody asks for it, so that a command pays for the kinds it touches. Documentation lives in [`texts`], patch
-//! merge keys with the patches, and custom resources bring their own schema: they have nothing here.
+//! The build script writes the schema as text, which is read in place. A definition is parsed on first use, so that a
+//! command pays only for the kinds it touches. [`texts`] has the documentation and
+//! [`patch::merge_keys`](crate::patch::merge_keys) the merge rules; custom resources have schemas of their own.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -10,9 +10,8 @@ pub mod decode;
 pub mod enums;
 pub mod explain;
 pub mod explain_custom;
-pub mod lists;
 pub mod message;
-pub mod reader;
+mod presence;
 mod scalars;
 pub mod shape;
 pub mod texts;
@@ -22,17 +21,17 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
-use crate::patch::types::Ownership;
+use crate::patch::types::FieldSchema;
 
-/// Written by the build script: root lines, an empty line, definition lines (see `src/build/lean.rs` for the format).
+/// The output of the build script: root lines, an empty line, definition lines (see `build/lean.rs` for the format).
 static TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/schema.txt"));
 
-/// All built-in definitions.
+/// The built-in definitions.
 #[derive(Debug)]
 pub struct Schema {
-    /// Group, version and kind with the line of their definition, in this order.
+    /// Group, version, kind and the line of their definition, sorted.
     roots: Vec<(&'static str, &'static str, &'static str, usize)>,
-    /// The same lines, found without a search: every request asks.
+    /// The same as a hash map, because every request looks up a kind.
     lines_of_kinds: FxHashMap<(&'static str, &'static str, &'static str), usize>,
     lines: Vec<Line>,
 }
@@ -44,36 +43,36 @@ struct Line {
     definition: OnceLock<Definition>,
 }
 
-/// One structure of the API, such as `io.k8s.api.core.v1.Container`.
+/// A definition, such as `io.k8s.api.core.v1.Container`.
 #[derive(Debug)]
 pub struct Definition {
     /// The full name.
     pub name: &'static str,
-    /// In the order of their names.
+    /// The fields, sorted by name.
     pub fields: Vec<Field>,
-    /// What the definition stands for when it is no structure: quantities, times and the like.
+    /// The type of a definition that is not a struct, such as a quantity or a time.
     pub alias: Option<Type>,
-    /// What the server adds to objects, see [`shape::complete`].
+    /// The fields that the server adds to objects, see [`shape::complete`].
     additions: Vec<shape::Addition>,
 }
 
-/// One field of a definition.
+/// A field of a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     /// The name in JSON.
     pub name: &'static str,
-    /// What it holds.
+    /// The type.
     pub ty: Type,
-    /// Whether the API marks it as required.
+    /// `true` if the API marks the field as required.
     pub required: bool,
-    /// How it is owned, once somebody has asked.
-    ownership: OnceLock<Arc<Ownership>>,
+    /// The rules for server-side apply, computed on first use.
+    field_schema: OnceLock<Arc<FieldSchema>>,
 }
 
-/// What a field, a list element or a map value holds.
+/// The type of a field, list item or map value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
-    /// The definition of this name.
+    /// An object with the definition of this name.
     Object(&'static str),
     /// A list.
     List(Box<Type>),
@@ -81,27 +80,27 @@ pub enum Type {
     Map(Box<Type>),
     /// A string.
     String,
-    /// A whole number.
+    /// An integer.
     Integer(Width),
-    /// A number with a fraction.
+    /// A floating-point number.
     Number,
     /// A boolean.
     Bool,
-    /// A whole number or a string, as in ports and percentages.
+    /// An integer or a string, as for ports and percentages.
     IntOrString,
-    /// An amount with a unit, such as `500Mi`.
+    /// A quantity, such as `500Mi`.
     Quantity,
-    /// A time to the second.
+    /// A time with seconds (`metav1.Time`).
     Time,
-    /// A time to the microsecond.
+    /// A time with microseconds (`metav1.MicroTime`).
     MicroTime,
-    /// Bytes, in base64.
+    /// Bytes in base64.
     Bytes,
     /// Any JSON value.
     Any,
 }
 
-/// The size of a whole number.
+/// The size of an integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Width {
     /// 32 bits.
@@ -110,50 +109,25 @@ pub enum Width {
     I64,
 }
 
-/// What a walker over values needs to know of a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape<'a> {
-    /// An object of this definition.
-    Object(&'static str),
-    /// A list of these.
-    List(&'a Type),
-    /// A map of these.
-    Map(&'a Type),
-    /// Anything without structure.
-    Other(&'a Type),
-}
-
-impl Type {
-    /// How a walker goes on from here.
-    pub fn shape(&self) -> Shape<'_> {
-        match self {
-            Type::Object(name) => Shape::Object(name),
-            Type::List(items) => Shape::List(items),
-            Type::Map(values) => Shape::Map(values),
-            other => Shape::Other(other),
-        }
-    }
-}
-
 impl Definition {
-    /// The field of this name.
+    /// Returns the field of this name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         let at = self.fields.binary_search_by(|field| field.name.cmp(name)).ok()?;
         self.fields.get(at)
     }
 
-    /// The name without its package: `Container`.
-    pub fn short_name(&self) -> &'static str {
+    /// Returns the name without its package: `Container`.
+    pub(crate) fn short_name(&self) -> &'static str {
         short_name(self.name)
     }
 }
 
-/// The last part of a definition's name.
-pub fn short_name(definition: &str) -> &str {
+/// Returns the last part of the name of a definition.
+pub(crate) fn short_name(definition: &str) -> &str {
     definition.rsplit('.').next().unwrap_or(definition)
 }
 
-/// The last three parts of a definition's name, as the tables of this module use them: `core.v1.Container`.
+/// Returns the last three parts of the name of a definition, the key of the tables in this module: `core.v1.Container`.
 pub(crate) fn table_name(definition: &str) -> &str {
     match definition.rmatch_indices('.').nth(2) {
         Some((at, _)) => &definition[at + 1..],
@@ -162,7 +136,7 @@ pub(crate) fn table_name(definition: &str) -> &str {
 }
 
 impl Schema {
-    /// The schema of the built-in kinds.
+    /// Returns the schema of the built-in kinds.
     pub fn builtin() -> &'static Schema {
         static SCHEMA: OnceLock<Schema> = OnceLock::new();
         SCHEMA.get_or_init(|| Schema::read(TEXT))
@@ -178,38 +152,35 @@ impl Schema {
         }
     }
 
-    /// The definition of this full name.
+    /// Returns the definition with this full name.
     pub fn definition(&self, name: &str) -> Option<&Definition> {
         let line = self.line(name)?;
         Some(line.definition.get_or_init(|| self.read_definition(line)))
     }
 
-    /// The line of a definition. Nearly all names that are asked for stand in the text itself, whose lines are in its
-    /// order: where such a name lies says which it is, without comparing what are long names with long beginnings in common.
+    /// Returns the line of a definition.
+    ///
+    /// Nearly all names that are looked up are slices of the text itself, whose lines are sorted. Their address
+    /// identifies the line without comparing long names with long common prefixes.
     fn line(&self, name: &str) -> Option<&Line> {
         let place = |name: &str| (name.as_ptr().addr(), name.len());
         let at = self.lines.binary_search_by_key(&place(name), |line| place(line.name));
         self.lines.get(at.or_else(|_| self.lines.binary_search_by(|line| line.name.cmp(name))).ok()?)
     }
 
-    /// The name of the definition of a kind.
+    /// Returns the name of the definition of a kind.
     pub fn root(&self, group: &str, version: &str, kind: &str) -> Option<&'static str> {
         self.name_at(*self.lines_of_kinds.get(&(group, version, kind))?)
     }
 
-    /// Group, version and kind of everything that has a root, in this order.
+    /// Iterates over group, version and kind of all roots, sorted.
     pub fn kinds(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> + '_ {
         self.roots.iter().map(|root| (root.0, root.1, root.2))
     }
 
-    /// The names of all definitions, sorted.
+    /// Iterates over the names of all definitions, sorted.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.lines.iter().map(|line| line.name)
-    }
-
-    /// What a field of a definition holds; `None` when there is no such definition or field.
-    pub fn field(&self, definition: &str, field: &str) -> Option<Shape<'_>> {
-        Some(self.definition(definition)?.field(field)?.ty.shape())
     }
 
     fn name_at(&self, index: usize) -> Option<&'static str> {
@@ -231,7 +202,7 @@ impl Schema {
         let (name, code) = column.rsplit_once(' ')?;
         let ty = self.read_type(code);
         let (name, required) = name.strip_prefix('!').map_or((name, false), |name| (name, true));
-        Some(Field { name, ty, required, ownership: OnceLock::new() })
+        Some(Field { name, ty, required, field_schema: OnceLock::new() })
     }
 
     fn read_type(&self, code: &str) -> Type {

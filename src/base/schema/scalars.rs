@@ -1,4 +1,4 @@
-//! Scalars in the words of the server's decoder: base64 and times, with its errors.
+//! Canonical forms of base64 and times, with the error messages of the server's decoder.
 
 use base64::{
     Engine,
@@ -7,14 +7,14 @@ use base64::{
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// How a time is written.
+/// The precision of a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Precision {
     Seconds,
     Micros,
 }
 
-/// Checks base64 and gives it without line breaks and stray bits.
+/// Validates base64 and removes line breaks and unused bits.
 pub(crate) fn canonical_base64(text: &str) -> Result<String, String> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,
@@ -26,7 +26,7 @@ pub(crate) fn canonical_base64(text: &str) -> Result<String, String> {
         return Err(format!("illegal base64 data at input byte {at}"));
     }
     let joined: String = text.chars().filter(|letter| !is_break(*letter as u32)).collect();
-    // The check above is the stricter one; a failure here would only mean that the two disagree.
+    // The check above is stricter, so this fails only if the two disagree.
     let bytes = LENIENT.decode(joined).map_err(|_| "illegal base64 data at input byte 0".to_owned())?;
     Ok(LENIENT.encode(bytes))
 }
@@ -35,7 +35,7 @@ fn is_break(letter: u32) -> bool {
     letter == u32::from('\n') || letter == u32::from('\r')
 }
 
-/// Where the decoder of Go stops, if it does: it skips line breaks and reads in groups of four.
+/// Returns the offset at which Go's decoder fails; it skips line breaks and reads groups of four characters.
 fn corrupt_byte(text: &[u8]) -> Option<usize> {
     let mut letters = text.iter().enumerate().filter(|(_, byte)| !is_break(u32::from(**byte)));
     loop {
@@ -61,7 +61,7 @@ fn corrupt_byte(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// Checks a time and gives it in UTC, in the precision of its type.
+/// Validates a time and converts it to UTC with the precision of its type.
 pub(crate) fn canonical_time(text: &str, precision: Precision) -> Result<String, String> {
     TimeReader::new(text, precision).check()?;
     let time = DateTime::parse_from_rfc3339(text).map_err(|error| format!("parsing time {text:?}: {error}"))?;
@@ -72,14 +72,14 @@ pub(crate) fn canonical_time(text: &str, precision: Precision) -> Result<String,
     Ok(time.with_timezone(&Utc).to_rfc3339_opts(format, true))
 }
 
-/// Reads a time chunk by chunk as the layout says, to find the chunk that the decoder of Go complains about.
+/// Parses a time chunk by chunk, to find the chunk that Go's `time.Parse` reports.
 struct TimeReader<'a> {
     text: &'a str,
     rest: &'a str,
     precision: Precision,
 }
 
-/// The chunks of the layout: what stands before them, their own text, their greatest value, the name of their range.
+/// The chunks of the layout: the separator before them, their text, their maximum, and the name of their range.
 const CHUNKS: [(&str, &str, u32, &str); 6] = [
     ("", "2006", 9999, "year"),
     ("-", "01", 12, "month"),

@@ -1,20 +1,22 @@
-//! Which zero values objects keep: the schema does not tell a pointer from a value, nor what is always written.
+//! Zero values of objects: the ones that decoding drops, and the ones that encoding adds.
 //!
-//! The server decodes into structures and writes them out again. There an optional scalar that is no pointer vanishes
-//! when it is zero, an empty list or map vanishes always, and some structures, scalars and lists are written even
-//! when nobody set them (`status: {}`, `resources: {}`, `rules: null`). The tables here name the exceptions.
+//! The server decodes objects into Go structs and encodes them again. That drops the zero value of an optional field
+//! that is not a pointer, and empty lists and maps; and it adds structs, scalars and lists without `omitempty` that
+//! were never set (`status: {}`, `resources: {}`, `rules: null`). The module `presence` knows which fields
+//! these are.
 
 use crate::json::{Map, Value};
 
-use super::{Definition, Field, Schema, Type, table_name};
+use super::presence::Presence;
+use super::{Definition, Field, Schema, Type};
 
-/// Whether the server forgets this value of a field when it decodes an object.
+/// Returns `true` if decoding drops this value of a field.
 pub(crate) fn is_forgotten(definition: &Definition, field: &Field, value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(items) => items.is_empty() && field.ty != Type::Any,
         Value::Object(entries) => entries.is_empty() && matches!(field.ty, Type::Map(_)),
-        _ => is_zero(&field.ty, value) && !field.required && !keeps_zero(definition, field),
+        _ => is_zero(&field.ty, value) && !Presence::of(definition.name).keeps_zero(field),
     }
 }
 
@@ -28,11 +30,7 @@ fn is_zero(ty: &Type, value: &Value) -> bool {
     }
 }
 
-fn keeps_zero(definition: &Definition, field: &Field) -> bool {
-    listed(POINTERS, definition.name, field.name) || listed(WRITTEN, definition.name, field.name)
-}
-
-/// Adds what the server writes although it is not set, all the way down. Nothing is copied where nothing is missing.
+/// Adds the fields that encoding adds, recursively. Nothing is copied if nothing is missing.
 pub fn complete(schema: &Schema, root: &str, object: &mut Value) {
     let Some(definition) = schema.definition(root) else { return };
     if object.as_object().is_some_and(|entries| lacks(schema, definition, entries)) {
@@ -40,26 +38,71 @@ pub fn complete(schema: &Schema, root: &str, object: &mut Value) {
     }
 }
 
-/// What may have to be added to an object of a definition: in or as one of its fields.
+/// Returns the encoding of an object whose fields are unset.
+pub(super) fn zero_object(schema: &Schema, root: &str) -> Value {
+    let mut object = Value::Object(Map::new());
+    complete(schema, root, &mut object);
+    object
+}
+
+/// Drops nulls and the values that do not survive decoding: zero values of fields that are not pointers, empty lists and
+/// maps. `definition` is the full name of the definition of `value`.
+pub fn drop_zero_values(definition: &str, value: &mut Value) {
+    let schema = Schema::builtin();
+    if let Some(definition) = schema.definition(definition) {
+        prune(schema, definition, value);
+    }
+}
+
+fn prune(schema: &Schema, definition: &Definition, value: &mut Value) {
+    let Some(entries) = value.as_object_mut() else { return };
+    entries.retain(|key, value| match definition.field(key) {
+        Some(field) => {
+            prune_inside(schema, &field.ty, value);
+            !is_forgotten(definition, field, value)
+        }
+        None => !value.is_null(),
+    });
+}
+
+fn prune_inside(schema: &Schema, ty: &Type, value: &mut Value) {
+    match (ty, value) {
+        (Type::Object(name), value) => {
+            schema.definition(name).into_iter().for_each(|inner| prune(schema, inner, value));
+        }
+        (Type::List(items), Value::Array(values)) => {
+            for value in values {
+                if value.is_null() {
+                    *value = zero_of(items);
+                }
+                prune_inside(schema, items, value);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A field that encoding may add, or in whose value it may add fields.
 #[derive(Debug)]
 pub(super) struct Addition {
-    /// The position of the field in the definition.
+    /// The index of the field in the definition.
     field: usize,
-    /// What the field is when it is not set.
+    /// The value to add if the field is missing.
     zero: Option<Value>,
 }
 
-/// The fields of a definition that are written although they are not set, and those in which there are such.
+/// Returns the fields of a definition that encoding adds, and those whose values may contain such fields.
 pub(super) fn additions(definition: &'static str, fields: &[Field]) -> Vec<Addition> {
-    let exceptions = Exceptions::of(definition);
+    let presence = Presence::of(definition);
     let addition = |(at, field): (usize, &Field)| {
-        let zero = exceptions.is_written(field).then(|| exceptions.zero(field));
+        let zero = |field: &Field| if presence.is_pointer(field) { Value::Null } else { zero_of(&field.ty) };
+        let zero = presence.is_always_written(field).then(|| zero(field));
         (zero.is_some() || has_parts(&field.ty)).then_some(Addition { field: at, zero })
     };
     fields.iter().enumerate().filter_map(addition).collect()
 }
 
-/// Whether there are structures in values of a type.
+/// Returns `true` if values of a type contain structs.
 fn has_parts(ty: &Type) -> bool {
     match ty {
         Type::Object(_) => true,
@@ -102,37 +145,6 @@ fn add(schema: &Schema, definition: &Definition, object: &mut Value) {
     }
 }
 
-/// What the tables say of one definition.
-struct Exceptions {
-    pointers: &'static str,
-    required_pointers: &'static str,
-    written: &'static str,
-}
-
-impl Exceptions {
-    fn of(definition: &'static str) -> Exceptions {
-        let name = table_name(definition);
-        Exceptions {
-            pointers: row(POINTERS, name),
-            required_pointers: row(REQUIRED_POINTERS, name),
-            written: row(WRITTEN, name),
-        }
-    }
-
-    fn is_written(&self, field: &Field) -> bool {
-        let is_part = || matches!(field.ty, Type::Object(_)) && PARTS.contains(&field.name);
-        (field.required || has(self.written, field.name) || is_part() && !has(self.pointers, field.name))
-            && !has(self.required_pointers, field.name)
-    }
-
-    fn zero(&self, field: &Field) -> Value {
-        match has(self.pointers, field.name) {
-            true => Value::Null,
-            false => zero_of(&field.ty),
-        }
-    }
-}
-
 fn add_inside(schema: &Schema, ty: &Type, value: &mut Value) {
     match (ty, value) {
         (Type::Object(name), value) => schema.definition(name).into_iter().for_each(|inner| add(schema, inner, value)),
@@ -146,7 +158,7 @@ fn add_inside(schema: &Schema, ty: &Type, value: &mut Value) {
     }
 }
 
-/// What an unset value of this type is written as.
+/// Returns the encoding of the zero value of a type.
 pub(crate) fn zero_of(ty: &Type) -> Value {
     match ty {
         Type::Object(_) => Value::Object(Map::new()),
@@ -158,248 +170,34 @@ pub(crate) fn zero_of(ty: &Type) -> Value {
     }
 }
 
-type Table = &'static [(&'static str, &'static str)];
-
-fn listed(table: Table, definition: &str, field: &str) -> bool {
-    has(row(table, table_name(definition)), field)
-}
-
-/// The fields that a table lists for a definition, between blanks.
-fn row(table: Table, name: &str) -> &'static str {
-    table.binary_search_by(|row| row.0.cmp(name)).map_or("", |at| table[at].1)
-}
-
-fn has(fields: &str, field: &str) -> bool {
-    !fields.is_empty() && fields.split(' ').any(|known| known == field)
-}
-
-/// The parts of an object that are structures, not pointers, nearly everywhere.
-const PARTS: [&str; 3] = ["metadata", "spec", "status"];
-
-/// Scalars that are pointers: their zero values stay. Sorted.
-#[rustfmt::skip]
-const POINTERS: Table = &[
-    ("admissionregistration.v1.MatchResources", "matchPolicy"),
-    ("admissionregistration.v1.MutatingAdmissionPolicySpec", "failurePolicy"),
-    ("admissionregistration.v1.MutatingWebhook", "failurePolicy matchPolicy reinvocationPolicy sideEffects timeoutSeconds"),
-    ("admissionregistration.v1.NamedRuleWithOperations", "scope"),
-    ("admissionregistration.v1.ParamRef", "parameterNotFoundAction"),
-    ("admissionregistration.v1.RuleWithOperations", "scope"),
-    ("admissionregistration.v1.ServiceReference", "path port"),
-    ("admissionregistration.v1.ValidatingAdmissionPolicySpec", "failurePolicy"),
-    ("admissionregistration.v1.ValidatingWebhook", "failurePolicy matchPolicy sideEffects timeoutSeconds"),
-    ("admissionregistration.v1.Validation", "reason"),
-    ("admissionregistration.v1.WebhookClientConfig", "url"),
-    ("apiextensions.v1.CustomResourceDefinitionVersion", "deprecationWarning"),
-    ("apiextensions.v1.CustomResourceSubresourceScale", "labelSelectorPath"),
-    ("apiextensions.v1.JSONSchemaProps", "$ref maxItems maxLength maxProperties maximum minItems minLength minProperties minimum multipleOf x-kubernetes-list-type x-kubernetes-map-type x-kubernetes-preserve-unknown-fields"),
-    ("apiextensions.v1.ServiceReference", "path port"),
-    ("apiextensions.v1.ValidationRule", "optionalOldSelf reason"),
-    ("apiextensions.v1.WebhookClientConfig", "url"),
-    ("apiregistration.v1.ServiceReference", "port"),
-    ("apps.v1.DaemonSetSpec", "revisionHistoryLimit"),
-    ("apps.v1.DaemonSetStatus", "collisionCount"),
-    ("apps.v1.DeploymentSpec", "progressDeadlineSeconds replicas revisionHistoryLimit"),
-    ("apps.v1.DeploymentStatus", "collisionCount terminatingReplicas"),
-    ("apps.v1.ReplicaSetSpec", "replicas"),
-    ("apps.v1.ReplicaSetStatus", "terminatingReplicas"),
-    ("apps.v1.RollingUpdateStatefulSetStrategy", "partition"),
-    ("apps.v1.StatefulSetSpec", "replicas revisionHistoryLimit"),
-    ("apps.v1.StatefulSetStatus", "collisionCount"),
-    ("authentication.v1.TokenRequestSpec", "expirationSeconds"),
-    ("autoscaling.v1.HorizontalPodAutoscalerSpec", "minReplicas targetCPUUtilizationPercentage"),
-    ("autoscaling.v1.HorizontalPodAutoscalerStatus", "currentCPUUtilizationPercentage observedGeneration"),
-    ("autoscaling.v2.HPAScalingRules", "selectPolicy stabilizationWindowSeconds"),
-    ("autoscaling.v2.HorizontalPodAutoscalerSpec", "minReplicas"),
-    ("autoscaling.v2.HorizontalPodAutoscalerStatus", "observedGeneration"),
-    ("autoscaling.v2.MetricTarget", "averageUtilization"),
-    ("autoscaling.v2.MetricValueStatus", "averageUtilization"),
-    ("batch.v1.CronJobSpec", "failedJobsHistoryLimit startingDeadlineSeconds successfulJobsHistoryLimit suspend timeZone"),
-    ("batch.v1.JobSpec", "activeDeadlineSeconds backoffLimit backoffLimitPerIndex completionMode completions managedBy manualSelector maxFailedIndexes parallelism podReplacementPolicy suspend ttlSecondsAfterFinished"),
-    ("batch.v1.JobStatus", "failedIndexes ready terminating"),
-    ("batch.v1.PodFailurePolicyOnExitCodesRequirement", "containerName"),
-    ("batch.v1.SuccessPolicyRule", "succeededCount succeededIndexes"),
-    ("certificates.v1.CertificateSigningRequestSpec", "expirationSeconds"),
-    ("coordination.v1.LeaseSpec", "holderIdentity leaseDurationSeconds leaseTransitions preferredHolder strategy"),
-    ("core.v1.AppArmorProfile", "localhostProfile"),
-    ("core.v1.AzureDiskVolumeSource", "cachingMode fsType kind readOnly"),
-    ("core.v1.AzureFilePersistentVolumeSource", "secretNamespace"),
-    ("core.v1.CSIVolumeSource", "fsType readOnly"),
-    ("core.v1.ClientIPConfig", "timeoutSeconds"),
-    ("core.v1.ClusterTrustBundleProjection", "name optional signerName"),
-    ("core.v1.ConfigMap", "immutable"),
-    ("core.v1.ConfigMapEnvSource", "optional"),
-    ("core.v1.ConfigMapKeySelector", "optional"),
-    ("core.v1.ConfigMapProjection", "optional"),
-    ("core.v1.ConfigMapVolumeSource", "defaultMode optional"),
-    ("core.v1.Container", "restartPolicy"),
-    ("core.v1.ContainerStatus", "started stopSignal"),
-    ("core.v1.DownwardAPIVolumeFile", "mode"),
-    ("core.v1.DownwardAPIVolumeSource", "defaultMode"),
-    ("core.v1.EndpointAddress", "nodeName"),
-    ("core.v1.EndpointPort", "appProtocol"),
-    ("core.v1.EphemeralContainer", "restartPolicy"),
-    ("core.v1.FCVolumeSource", "lun"),
-    ("core.v1.FileKeySelector", "optional"),
-    ("core.v1.GRPCAction", "service"),
-    ("core.v1.GlusterfsPersistentVolumeSource", "endpointsNamespace"),
-    ("core.v1.HostPathVolumeSource", "type"),
-    ("core.v1.ISCSIPersistentVolumeSource", "initiatorName"),
-    ("core.v1.ISCSIVolumeSource", "initiatorName"),
-    ("core.v1.KeyToPath", "mode"),
-    ("core.v1.Lifecycle", "stopSignal"),
-    ("core.v1.LoadBalancerIngress", "ipMode"),
-    ("core.v1.LocalVolumeSource", "fsType"),
-    ("core.v1.NodeFeatures", "supplementalGroupsPolicy"),
-    ("core.v1.NodeRuntimeHandlerFeatures", "recursiveReadOnlyMounts userNamespaces"),
-    ("core.v1.NodeSwapStatus", "capacity"),
-    ("core.v1.PersistentVolumeClaimSpec", "storageClassName volumeAttributesClassName volumeMode"),
-    ("core.v1.PersistentVolumeClaimStatus", "currentVolumeAttributesClassName"),
-    ("core.v1.PersistentVolumeSpec", "volumeAttributesClassName volumeMode"),
-    ("core.v1.PodCertificateProjection", "maxExpirationSeconds"),
-    ("core.v1.PodDNSConfigOption", "value"),
-    ("core.v1.PodResourceClaim", "resourceClaimName resourceClaimTemplateName"),
-    ("core.v1.PodResourceClaimStatus", "resourceClaimName"),
-    ("core.v1.PodSchedulingGroup", "podGroupName"),
-    ("core.v1.PodSecurityContext", "fsGroup fsGroupChangePolicy runAsGroup runAsNonRoot runAsUser seLinuxChangePolicy supplementalGroupsPolicy"),
-    ("core.v1.PodSpec", "activeDeadlineSeconds automountServiceAccountToken enableServiceLinks hostUsers hostnameOverride preemptionPolicy priority runtimeClassName setHostnameAsFQDN shareProcessNamespace terminationGracePeriodSeconds"),
-    ("core.v1.PortStatus", "error"),
-    ("core.v1.Probe", "terminationGracePeriodSeconds"),
-    ("core.v1.ProjectedVolumeSource", "defaultMode"),
-    ("core.v1.ReplicationControllerSpec", "replicas"),
-    ("core.v1.SeccompProfile", "localhostProfile"),
-    ("core.v1.Secret", "immutable"),
-    ("core.v1.SecretEnvSource", "optional"),
-    ("core.v1.SecretKeySelector", "optional"),
-    ("core.v1.SecretProjection", "optional"),
-    ("core.v1.SecretVolumeSource", "defaultMode optional"),
-    ("core.v1.SecurityContext", "allowPrivilegeEscalation privileged procMount readOnlyRootFilesystem runAsGroup runAsNonRoot runAsUser"),
-    ("core.v1.ServiceAccount", "automountServiceAccountToken"),
-    ("core.v1.ServiceAccountTokenProjection", "expirationSeconds"),
-    ("core.v1.ServicePort", "appProtocol"),
-    ("core.v1.ServiceSpec", "allocateLoadBalancerNodePorts internalTrafficPolicy ipFamilyPolicy loadBalancerClass trafficDistribution"),
-    ("core.v1.Toleration", "tolerationSeconds"),
-    ("core.v1.TopologySpreadConstraint", "minDomains nodeAffinityPolicy nodeTaintsPolicy"),
-    ("core.v1.TypedLocalObjectReference", "apiGroup"),
-    ("core.v1.TypedObjectReference", "apiGroup namespace"),
-    ("core.v1.VolumeMount", "mountPropagation recursiveReadOnly"),
-    ("core.v1.VolumeMountStatus", "recursiveReadOnly"),
-    ("core.v1.WindowsSecurityContextOptions", "gmsaCredentialSpec gmsaCredentialSpecName hostProcess runAsUserName"),
-    ("discovery.v1.Endpoint", "hostname nodeName zone"),
-    ("discovery.v1.EndpointConditions", "ready serving terminating"),
-    ("discovery.v1.EndpointPort", "appProtocol name port protocol"),
-    ("flowcontrol.v1.ExemptPriorityLevelConfiguration", "lendablePercent nominalConcurrencyShares"),
-    ("flowcontrol.v1.LimitedPriorityLevelConfiguration", "borrowingLimitPercent lendablePercent nominalConcurrencyShares"),
-    ("meta.v1.DeleteOptions", "gracePeriodSeconds ignoreStoreReadErrorWithClusterBreakingPotential orphanDependents propagationPolicy"),
-    ("meta.v1.ListMeta", "remainingItemCount"),
-    ("meta.v1.ObjectMeta", "deletionGracePeriodSeconds"),
-    ("meta.v1.OwnerReference", "blockOwnerDeletion controller"),
-    ("meta.v1.Preconditions", "resourceVersion uid"),
-    ("networking.v1.HTTPIngressPath", "pathType"),
-    ("networking.v1.IngressClassParametersReference", "apiGroup namespace scope"),
-    ("networking.v1.IngressPortStatus", "error"),
-    ("networking.v1.IngressSpec", "ingressClassName"),
-    ("networking.v1.NetworkPolicyPort", "endPort protocol"),
-    ("policy.v1.PodDisruptionBudgetSpec", "unhealthyPodEvictionPolicy"),
-    ("resource.v1.AllocatedDeviceStatus", "shareID"),
-    ("resource.v1.Device", "allNodes allowMultipleAllocations bindsToNode nodeName"),
-    ("resource.v1.DeviceAttribute", "bool int string version"),
-    ("resource.v1.DeviceClassSpec", "extendedResourceName"),
-    ("resource.v1.DeviceConstraint", "distinctAttribute matchAttribute"),
-    ("resource.v1.DeviceRequestAllocationResult", "adminAccess shareID"),
-    ("resource.v1.DeviceToleration", "tolerationSeconds"),
-    ("resource.v1.ExactDeviceRequest", "adminAccess"),
-    ("resource.v1.ResourceSliceSpec", "allNodes nodeName perDeviceNodeSelection"),
-    ("scheduling.v1.PriorityClass", "preemptionPolicy"),
-    ("storage.v1.CSIDriverSpec", "attachRequired fsGroupPolicy nodeAllocatableUpdatePeriodSeconds podInfoOnMount preventPodSchedulingIfMissing requiresRepublish seLinuxMount serviceAccountTokenInSecrets storageCapacity"),
-    ("storage.v1.StorageClass", "allowVolumeExpansion reclaimPolicy volumeBindingMode"),
-    ("storage.v1.TokenRequest", "expirationSeconds"),
-    ("storage.v1.VolumeAttachmentSource", "persistentVolumeName"),
-    ("storage.v1.VolumeError", "errorCode"),
-    ("storage.v1.VolumeNodeResources", "count"),
-];
-
-/// Optional fields that are written even when they are not set. Sorted.
-#[rustfmt::skip]
-const WRITTEN: Table = &[
-    ("apiextensions.v1.CustomResourceDefinitionStatus", "acceptedNames conditions storedVersions"),
-    ("apps.v1.DaemonSetSpec", "updateStrategy"),
-    ("apps.v1.DeploymentSpec", "strategy"),
-    ("apps.v1.ReplicaSetSpec", "template"),
-    ("apps.v1.StatefulSetOrdinals", "start"),
-    ("apps.v1.StatefulSetSpec", "serviceName updateStrategy"),
-    ("apps.v1.StatefulSetStatus", "availableReplicas"),
-    ("authentication.v1.SelfSubjectReviewStatus", "userInfo"),
-    ("authentication.v1.TokenReviewStatus", "user"),
-    ("autoscaling.v2.HorizontalPodAutoscalerStatus", "currentMetrics desiredReplicas"),
-    ("core.v1.Container", "resources"),
-    ("core.v1.ContainerStateRunning", "startedAt"),
-    ("core.v1.ContainerStateTerminated", "finishedAt startedAt"),
-    ("core.v1.ContainerStatus", "lastState state"),
-    ("core.v1.EphemeralContainer", "resources"),
-    ("core.v1.Event", "eventTime firstTimestamp lastTimestamp reportingComponent reportingInstance source"),
-    ("core.v1.NodeDaemonEndpoints", "kubeletEndpoint"),
-    ("core.v1.NodeStatus", "daemonEndpoints nodeInfo"),
-    ("core.v1.PersistentVolumeClaimSpec", "resources"),
-    ("core.v1.PodCondition", "lastProbeTime lastTransitionTime"),
-    ("core.v1.PodTemplate", "template"),
-    ("core.v1.ResourceFieldSelector", "divisor"),
-    ("core.v1.ServicePort", "targetPort"),
-    ("core.v1.ServiceStatus", "loadBalancer"),
-    ("core.v1.TypedLocalObjectReference", "apiGroup"),
-    ("core.v1.TypedObjectReference", "apiGroup"),
-    ("discovery.v1.Endpoint", "conditions"),
-    ("discovery.v1.EndpointSlice", "ports"),
-    ("events.v1.Event", "deprecatedFirstTimestamp deprecatedLastTimestamp deprecatedSource regarding"),
-    ("flowcontrol.v1.FlowSchemaSpec", "matchingPrecedence"),
-    ("flowcontrol.v1.LimitedPriorityLevelConfiguration", "limitResponse"),
-    ("flowcontrol.v1.QueuingConfiguration", "handSize queueLengthLimit queues"),
-    ("networking.v1.IngressServiceBackend", "port"),
-    ("networking.v1.IngressStatus", "loadBalancer"),
-    ("networking.v1.NetworkPolicySpec", "podSelector"),
-    ("policy.v1.PodDisruptionBudgetStatus", "currentHealthy desiredHealthy disruptionsAllowed expectedPods"),
-    ("rbac.v1.ClusterRole", "rules"),
-    ("rbac.v1.Role", "rules"),
-    ("resource.v1.AllocationResult", "devices"),
-    ("resource.v1.ResourceClaimSpec", "devices"),
-    ("scheduling.v1.PriorityClass", "value"),
-    ("storage.v1.CSINodeDriver", "topologyKeys"),
-];
-
-/// Required fields that are pointers: they stay unset, for validation to see. Sorted.
-#[rustfmt::skip]
-const REQUIRED_POINTERS: Table = &[
-    ("admissionregistration.v1.MutatingWebhook", "sideEffects"),
-    ("admissionregistration.v1.ValidatingWebhook", "sideEffects"),
-    ("apps.v1.DaemonSetSpec", "selector"),
-    ("apps.v1.DeploymentSpec", "selector"),
-    ("apps.v1.ReplicaSetSpec", "selector"),
-    ("apps.v1.StatefulSetSpec", "selector"),
-    ("networking.v1.HTTPIngressPath", "pathType"),
-    ("networking.v1.IPAddressSpec", "parentRef"),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::json::json;
 
     #[test]
-    fn the_tables_are_sorted_and_name_what_exists() {
-        let schema = Schema::builtin();
-        for table in [POINTERS, WRITTEN, REQUIRED_POINTERS] {
-            assert!(table.is_sorted_by(|a, b| a.0 < b.0));
-            for (name, fields) in table {
-                let full = schema.names().find(|full| table_name(full) == *name).unwrap();
-                for field in fields.split(' ') {
-                    assert!(schema.definition(full).unwrap().field(field).is_some(), "{name}.{field}");
-                }
-            }
-        }
+    fn zero_values_of_pointers_are_kept() {
+        let mut spec = json!({
+            "replicas": 0, "minReadySeconds": 0, "paused": false, "strategy": {"type": ""},
+            "template": {"metadata": {"labels": {"a": ""}, "creationTimestamp": null}, "spec": {
+                "hostNetwork": false, "tolerations": [], "nodeSelector": {}, "nodeName": "",
+                "containers": [{"name": "", "tty": false, "args": [null], "env": [{"name": "A", "value": ""}], "securityContext": {"privileged": false}}],
+                "volumes": [{"name": "v", "emptyDir": {}}]}}
+        });
+        drop_zero_values("io.k8s.api.apps.v1.DeploymentSpec", &mut spec);
+        assert_eq!(
+            spec,
+            json!({
+                "replicas": 0, "strategy": {},
+                "template": {"metadata": {"labels": {"a": ""}}, "spec": {
+                    "containers": [{"name": "", "args": [""], "env": [{"name": "A"}], "securityContext": {"privileged": false}}],
+                    "volumes": [{"name": "v", "emptyDir": {}}]}}
+            })
+        );
     }
 
     #[test]
-    fn completion_writes_what_the_server_writes() {
+    fn completion_adds_what_the_server_writes() {
         let cases = [
             (
                 "io.k8s.api.apps.v1.Deployment",

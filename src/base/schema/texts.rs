@@ -1,50 +1,50 @@
-//! The documentation of definitions and fields, for `explain` alone: it is unpacked on first use, which costs a few
-//! milliseconds that no other command pays.
+//! The documentation of definitions and fields for `explain`. It is decompressed on first use, which takes a few
+//! milliseconds.
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
 use miniz_oxide::inflate::decompress_to_vec;
 use serde::Deserialize;
 
-/// Written by the build script (see `src/build/texts.rs` for the format).
-static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/texts.bin"));
+/// The output of the build script (see `build/texts.rs` for the format).
+static COMPRESSED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/texts.bin"));
 
-/// All documentation.
+/// The documentation of all definitions.
 #[derive(Debug, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Texts {
     definitions: BTreeMap<String, DefinitionText>,
 }
 
-/// The documentation of one definition and its fields.
+/// The documentation of a definition and its fields.
 #[derive(Debug, Deserialize)]
 struct DefinitionText(String, BTreeMap<String, FieldText>);
 
-/// A field's own text, and the definition it refers to, directly or through lists and maps.
+/// The documentation of a field, and the definition that it refers to, directly or through lists and maps.
 #[derive(Debug, Deserialize)]
 struct FieldText(String, Option<String>);
 
 impl Texts {
-    /// The documentation of the built-in kinds.
+    /// Returns the documentation of the built-in kinds.
     pub fn builtin() -> &'static Texts {
         static TEXTS: OnceLock<Texts> = OnceLock::new();
         TEXTS.get_or_init(|| {
-            // The build script wrote both the packing and the JSON; a test reads them.
-            decompress_to_vec(PACKED).ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+            // The build script wrote these bytes, and a test decodes them.
+            decompress_to_vec(COMPRESSED).ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
         })
     }
 
-    /// What a definition is for; empty when nothing is known.
+    /// Returns the description of a definition, or an empty string.
     pub fn definition(&self, definition: &str) -> &str {
         self.definitions.get(definition).map_or("", |text| &text.0)
     }
 
-    /// What a field is for; empty when nothing is known.
+    /// Returns the description of a field, or an empty string.
     pub fn field(&self, definition: &str, field: &str) -> &str {
         self.field_text(definition, field).map_or("", |text| &text.0)
     }
 
-    /// The definition that a field refers to, directly or through lists and maps: also those that stand for scalars.
+    /// Returns the definition that a field refers to, directly or through lists and maps, even if that is a scalar.
     pub fn target(&self, definition: &str, field: &str) -> Option<&str> {
         self.field_text(definition, field)?.1.as_deref()
     }

@@ -1,10 +1,11 @@
-//! The schema as patches and managed fields see it.
+//! The built-in schema as [`Types`] of patches and managed fields.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Schema, Type};
-use crate::patch::types::{FieldType, Ownership, Types};
+use super::{Schema, Type, shape};
+use crate::json::Value;
+use crate::patch::types::{FieldSchema, FieldType, Types};
 
 impl Types for Schema {
     fn field(&self, definition: &str, field: &str) -> FieldType {
@@ -12,11 +13,15 @@ impl Types for Schema {
         found.map_or(FieldType::Unknown, |f| self.field_type(&f.ty))
     }
 
-    fn ownership(&self, definition: &str, field: &str) -> Arc<Ownership> {
+    fn field_schema(&self, definition: &str, field: &str) -> Arc<FieldSchema> {
         let Some(found) = self.definition(definition).and_then(|d| d.field(field)) else {
-            return Arc::new(Ownership::of(self, definition, field));
+            return Arc::new(FieldSchema::of(self, definition, field));
         };
-        found.ownership.get_or_init(|| Arc::new(Ownership::of(self, definition, field))).clone()
+        found.field_schema.get_or_init(|| Arc::new(FieldSchema::of(self, definition, field))).clone()
+    }
+
+    fn zero_object(&self, definition: &str) -> Value {
+        shape::zero_object(self, definition)
     }
 }
 

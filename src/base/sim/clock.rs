@@ -1,24 +1,24 @@
-//! Which clock a store lives by. The clock itself is only a value: `now` is handed to whoever needs it.
+//! The clock of a store: real or virtual. The current time is passed as a value to everything that needs it.
 
 use serde::{Deserialize, Serialize};
 
 use super::Time;
 
-/// Where a virtual clock starts when nothing else is said: 2026-01-01T00:00:00Z.
+/// The start of a virtual clock unless another one is given: 2026-01-01T00:00:00Z.
 pub const DEFAULT_EPOCH: Time = Time::from_secs(1_767_225_600);
 
-/// Whose time it is.
+/// The kind of clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClockMode {
-    /// The machine's wall clock; between commands nothing runs, the next command catches up.
+    /// The wall clock. Nothing runs between commands; the next command catches up.
     Real,
-    /// A number in the store that only commands move.
+    /// A time in the store that only commands advance.
     Virtual,
 }
 
 impl ClockMode {
-    /// Reads `real` or `virtual`.
+    /// Parses `real` or `virtual`.
     pub fn parse(text: &str) -> Option<ClockMode> {
         match text {
             "real" => Some(ClockMode::Real),
@@ -27,7 +27,7 @@ impl ClockMode {
         }
     }
 
-    /// `real` or `virtual`.
+    /// Returns `real` or `virtual`.
     pub fn as_str(self) -> &'static str {
         match self {
             ClockMode::Real => "real",
@@ -36,16 +36,16 @@ impl ClockMode {
     }
 }
 
-/// The clock as it is kept in the store.
+/// The clock as the store keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockState {
-    /// Real or virtual.
+    /// The kind of clock.
     pub mode: ClockMode,
-    /// The instant up to which the simulation has run; never moves back.
+    /// The time up to which the simulation has run; it never decreases.
     pub now: Time,
 }
 
-/// The machine's wall clock, truncated to microseconds.
+/// Returns the time of the wall clock, truncated to microseconds.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
 pub fn wall() -> Time {
     Time::from_micros(chrono::Utc::now().timestamp_micros())

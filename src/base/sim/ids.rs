@@ -1,33 +1,34 @@
-//! Everything random: uids, name suffixes, addresses.
+//! Deterministic generator of UIDs, name suffixes and addresses.
 //!
-//! A draw is a pure function of (seed, purpose, owner, counter), so that an additional object does not shift the names of
-//! the others. The counters are kept by the store, one for each (purpose, owner).
+//! A draw is a pure function of (seed, purpose, owner, counter), so that an additional object does not change the names
+//! of the others. The store keeps a counter for each (purpose, owner).
 
 use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-/// The alphabet of generated names: no vowels, so no words, and nothing that is read as something else.
-pub const SAFE_ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+/// The alphabet of generated names, without vowels (so that no words appear) and characters that are easily confused
+/// (apimachinery, `pkg/util/rand`).
+const SAFE_ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
-/// A seeded source of names and numbers.
+/// A generator with a seed.
 #[derive(Clone, Copy, Debug)]
 pub struct Ids {
     seed: u64,
 }
 
 impl Ids {
-    /// A source that always answers the same for one seed.
+    /// Creates the generator for a seed.
     pub fn new(seed: u64) -> Ids {
         Ids { seed }
     }
 
-    /// The seed it was made with.
+    /// Returns the seed.
     pub fn seed(self) -> u64 {
         self.seed
     }
 
-    /// 128 bits for the `counter`th draw of `purpose` on behalf of `owner`.
+    /// Returns 128 bits for draw number `counter` of `purpose` for `owner`.
     pub fn draw(self, purpose: &str, owner: &str, counter: u64) -> u128 {
         let mut hasher = SipHasher13::new_with_keys(self.seed, 0x6b63_746c);
         for part in [purpose, owner] {
@@ -38,7 +39,7 @@ impl Ids {
         hasher.finish128().as_u128()
     }
 
-    /// A version 4 UUID in its usual spelling (RFC 9562).
+    /// Returns a version 4 UUID in the usual notation (RFC 9562).
     pub fn uid(self, purpose: &str, owner: &str, counter: u64) -> String {
         let bits = self.draw(purpose, owner, counter);
         let bits = bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
@@ -53,7 +54,7 @@ impl Ids {
         uid
     }
 
-    /// `length` characters of the safe alphabet (25 at most: the bits of one draw).
+    /// Returns `length` characters of the safe alphabet; at most 25, for which the bits of a draw suffice.
     pub fn suffix(self, purpose: &str, owner: &str, counter: u64, length: usize) -> String {
         let mut bits = self.draw(purpose, owner, counter);
         (0..length)
@@ -65,19 +66,19 @@ impl Ids {
             .collect()
     }
 
-    /// A number below `bound`, which must not be zero.
+    /// Returns a number below `bound`, which must not be zero.
     pub fn below(self, purpose: &str, owner: &str, counter: u64, bound: u64) -> u64 {
         (self.draw(purpose, owner, counter) % u128::from(bound)) as u64
     }
 }
 
-/// A seed from the machine's randomness, for stores that were not given one.
+/// Returns a seed from the operating system's random source, for stores without a given seed.
 pub fn fresh_seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().build_hasher().finish()
 }
 
-/// Renders a hash with the safe alphabet as Kubernetes does for `pod-template-hash`: each digit maps to one letter.
+/// Encodes a decimal hash with the safe alphabet, as in the label `pod-template-hash` (`rand.SafeEncodeString`).
 pub fn safe_encode(text: &str) -> String {
     text.bytes().map(|b| char::from(SAFE_ALPHABET[usize::from(b) % SAFE_ALPHABET.len()])).collect()
 }

@@ -1,7 +1,7 @@
-//! The simulated world's time, agenda and chance: values that are handed in, never read from the machine.
+//! Simulated time, timeline and randomness as values, which the rest of the code receives as arguments.
 //!
-//! Only [`clock::wall`] reads the machine's clock and only [`ids::fresh_seed`] its randomness; both are called by the
-//! composition root when a store is opened. Nothing here knows objects or storage.
+//! Only [`clock::wall`] reads the machine's clock and only [`ids::fresh_seed`] its random source; both are called when
+//! a store is opened. Nothing here depends on objects or storage.
 
 pub mod clock;
 pub mod ids;

@@ -1,6 +1,6 @@
-//! Instants and durations with the precision and the spellings of the Kubernetes API.
+//! Instants and durations with the precision and formats of the Kubernetes API.
 //!
-//! Does not know time zones: every instant is UTC. Cron schedules, which need zones, live with their controller.
+//! Every instant is in UTC. Cron schedules, which need time zones, are handled by their controller.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
@@ -8,105 +8,116 @@ use std::ops::{Add, AddAssign, Sub};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-/// Microseconds in a second.
+/// Microseconds per second.
 const MICROS: i64 = 1_000_000;
 
-/// An instant, in microseconds since the Unix epoch, UTC.
+/// An instant in UTC, in microseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Time(i64);
 
-/// A span of time in microseconds; may be negative.
+/// A duration in microseconds; may be negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Duration(i64);
 
 impl Time {
-    /// The instant `micros` microseconds after the Unix epoch.
+    /// Creates an instant from microseconds since the Unix epoch.
+    #[inline]
     pub const fn from_micros(micros: i64) -> Time {
         Time(micros)
     }
 
-    /// The instant `seconds` seconds after the Unix epoch.
+    /// Creates an instant from seconds since the Unix epoch.
+    #[inline]
     pub const fn from_secs(seconds: i64) -> Time {
         Time(seconds * MICROS)
     }
 
-    /// Microseconds since the Unix epoch.
+    /// Returns the microseconds since the Unix epoch.
+    #[inline]
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since the Unix epoch, rounded down.
+    /// Returns the seconds since the Unix epoch, rounded down.
+    #[inline]
     pub const fn secs(self) -> i64 {
         self.0.div_euclid(MICROS)
     }
 
-    /// This instant without its fraction of a second, which is what `metav1.Time` keeps.
+    /// Truncates to seconds, the precision of `metav1.Time`.
+    #[inline]
     pub const fn truncate_secs(self) -> Time {
         Time(self.secs() * MICROS)
     }
 
-    /// Reads an RFC 3339 timestamp with any offset and fraction; `None` when it is not one.
+    /// Parses an RFC 3339 timestamp with any offset and fraction; `None` if it is not one.
     pub fn parse(text: &str) -> Option<Time> {
         DateTime::parse_from_rfc3339(text).ok().map(|t| Time(t.timestamp_micros()))
     }
 
-    /// `2026-01-01T00:00:00Z`: the form of `metav1.Time`, whole seconds.
+    /// Formats as `metav1.Time`: `2026-01-01T00:00:00Z`.
     pub fn rfc3339(self) -> String {
         self.to_chrono().to_rfc3339_opts(SecondsFormat::Secs, true)
     }
 
-    /// `2026-01-01T00:00:00.000000Z`: the form of `metav1.MicroTime`.
+    /// Formats as `metav1.MicroTime`: `2026-01-01T00:00:00.000000Z`.
     pub fn rfc3339_micro(self) -> String {
         self.to_chrono().to_rfc3339_opts(SecondsFormat::Micros, true)
     }
 
-    /// `Thu, 01 Jan 2026 00:00:00 +0000`: the form that `describe` prints.
+    /// Formats as `kubectl describe` does: `Thu, 01 Jan 2026 00:00:00 +0000`.
     pub fn rfc1123(self) -> String {
         self.to_chrono().format("%a, %d %b %Y %H:%M:%S %z").to_string()
     }
 
-    /// The same instant as a chrono value, for calendar arithmetic.
+    /// Converts to chrono, for calendar arithmetic.
     pub fn to_chrono(self) -> DateTime<Utc> {
-        // Out of range only beyond the year 262143, where the epoch itself serves as well as any answer.
+        // This fails only beyond the year 262143, for which the epoch is as good as any other value.
         DateTime::from_timestamp_micros(self.0).unwrap_or(DateTime::UNIX_EPOCH)
     }
 }
 
 impl Duration {
-    /// No time at all.
+    /// The empty duration.
     pub const ZERO: Duration = Duration(0);
 
-    /// A span of `seconds` seconds.
+    /// Creates a duration from seconds.
+    #[inline]
     pub const fn from_secs(seconds: i64) -> Duration {
         Duration(seconds * MICROS)
     }
 
-    /// A span of `millis` milliseconds.
+    /// Creates a duration from milliseconds.
+    #[inline]
     pub const fn from_millis(millis: i64) -> Duration {
         Duration(millis * 1000)
     }
 
-    /// A span of `micros` microseconds.
+    /// Creates a duration from microseconds.
+    #[inline]
     pub const fn from_micros(micros: i64) -> Duration {
         Duration(micros)
     }
 
-    /// Microseconds in this span.
+    /// Returns the microseconds.
+    #[inline]
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds in this span, rounded down.
+    /// Returns the seconds, rounded down.
+    #[inline]
     pub const fn secs(self) -> i64 {
         self.0.div_euclid(MICROS)
     }
 
-    /// This span as a standard duration; negative spans become zero.
+    /// Converts to a standard duration; negative durations become zero.
+    #[inline]
     pub fn to_std(self) -> std::time::Duration {
         std::time::Duration::from_micros(u64::try_from(self.0).unwrap_or(0))
     }
 
-    /// Reads Go's duration syntax (`1h30m`, `300ms`, `-1.5s`, `0`), as flags and annotations use it.
+    /// Parses Go's duration syntax as in flags and annotations: `1h30m`, `300ms`, `-1.5s`, `0`.
     pub fn parse(text: &str) -> Option<Duration> {
         let (negative, mut rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -131,7 +142,7 @@ impl Duration {
         (micros.abs() < 9.2e18).then_some(Duration(if negative { -(micros as i64) } else { micros as i64 }))
     }
 
-    /// The age column of kubectl's tables: two units at most below ten of the larger (`duration.HumanDuration`).
+    /// Formats as in the AGE column of kubectl's tables (`duration.HumanDuration`): `5s`, `2m30s`, `3h`, `2d4h`.
     pub fn human(self) -> String {
         let seconds = self.0 / MICROS;
         match seconds {
@@ -171,7 +182,7 @@ impl Duration {
     }
 }
 
-/// Microseconds in one of Go's duration units.
+/// Returns the microseconds of one of Go's duration units.
 fn unit_micros(unit: &str) -> Option<f64> {
     Some(match unit {
         "ns" => 0.001,
@@ -184,7 +195,7 @@ fn unit_micros(unit: &str) -> Option<f64> {
     })
 }
 
-/// Go's spelling: `1h30m0s`, `1.5s`, `300ms`, `0s`.
+/// Formats like Go's `time.Duration`: `1h30m0s`, `1.5s`, `300ms`, `0s`.
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (sign, micros) = if self.0 < 0 { ("-", -self.0) } else { ("", self.0) };
@@ -250,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_are_spelled_as_kubectl_spells_them() {
+    fn ages_are_formatted_as_by_kubectl() {
         let cases = [
             (0, "0s"),
             (-1, "0s"),

@@ -1,23 +1,23 @@
-//! The agenda of the simulation: what has to be looked at again, and when.
+//! The timeline of the simulation: keys to be reconciled at a later time.
 //!
-//! An entry says only "reconcile this key of this controller then": reconcilers are level-driven and find out themselves
-//! what there is to do, so an entry that comes too early or twice does no harm. The store keeps the entries.
+//! An entry says only "reconcile this key of this controller at this time". Reconcilers are level-driven and find out
+//! what to do, so an entry that is early or repeated does no harm. The store keeps the entries.
 
 use serde::{Deserialize, Serialize};
 
 use super::Time;
 
-/// One entry of the timeline. Entries run in the order of `at`, then `sequence`.
+/// An entry of the timeline. Entries run in the order of `at` and then of `sequence`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Due {
-    /// When to look again.
+    /// The time to reconcile at.
     pub at: Time,
-    /// Ties at one instant are broken in the order in which the entries were made.
+    /// The number of the entry, which orders entries of the same time.
     pub sequence: u64,
-    /// Which controller.
+    /// The name of the controller.
     pub controller: String,
-    /// Which of its keys, `namespace/name` or `/name`.
+    /// The key: `namespace/name` or `/name`.
     pub key: String,
-    /// Work that repeats for ever (retries, schedules, resyncs): waiting for it alone is waiting for nothing.
+    /// `true` for work that repeats forever (retries, schedules, resyncs), for which waiting commands do not wait.
     pub recurring: bool,
 }

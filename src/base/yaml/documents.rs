@@ -1,25 +1,26 @@
-//! A file into documents, as kubectl's decoder cuts it: YAML at `---` lines, JSON object after JSON object.
+//! Splitting a file into documents as kubectl's decoder does: YAML at `---` lines, JSON object by object (apimachinery,
+//! `pkg/util/yaml/decoder.go`).
 
 use super::errors::YamlError;
 use super::{Loaded, json_stream, load};
 
-/// What a document is written in.
+/// The format of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON object.
+    /// A JSON object.
     Json,
     /// YAML without its `---` line.
     Yaml,
 }
 
-/// One document of a file; the text of what follows a mistake between documents is never looked at.
+/// A document of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    /// What it is written in.
+    /// The format.
     pub format: Format,
-    /// Its text; lines in error messages count from its start, as kubectl counts them.
+    /// The text. Error messages count lines from its start, as kubectl does.
     pub text: String,
-    /// Why the file cannot be cut here, if so; then this is the last document and it has no data.
+    /// The error that prevents splitting the file here; then this is the last document and it has no data.
     pub broken: Option<YamlError>,
 }
 
@@ -32,7 +33,11 @@ impl Document {
         Self { format, text: String::new(), broken: Some(error) }
     }
 
-    /// The data of the document (an empty one is `null`).
+    /// Parses the document; an empty one is `null`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first syntax error, or the error that prevented splitting.
     pub fn load(&self) -> Result<Loaded, YamlError> {
         match (&self.broken, self.format) {
             (Some(error), _) => Err(error.clone()),
@@ -42,10 +47,10 @@ impl Document {
     }
 }
 
-/// Cuts a file into its documents.
+/// Splits a file into its documents.
 ///
-/// A file that starts with a brace is a stream of JSON objects, which may go on as YAML after a `---` line; if its first
-/// object is no JSON, the file may still be YAML, whose flow style looks alike.
+/// A file that starts with a brace is a stream of JSON objects, which may continue as YAML after a `---` line. If its
+/// first object is not JSON, the file may still be YAML in flow style.
 pub fn split_documents(text: &str) -> Vec<Document> {
     if !json_stream::starts_as_json(text) {
         return split_yaml(text);
@@ -81,7 +86,8 @@ pub fn split_documents(text: &str) -> Vec<Document> {
     }
 }
 
-/// A `---` line ends a document, if it has any line yet; it opens the first one otherwise and then counts as a line of it.
+/// Splits at `---` lines. One before the first line of a document does not end that document and counts as its first
+/// line.
 fn split_yaml(text: &str) -> Vec<Document> {
     let mut documents = Vec::new();
     let mut current = String::new();
@@ -116,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_cut_as_kubectl_cuts_them() {
+    fn files_are_split_as_kubectl_splits_them() {
         let ok = |values: &[&str]| values.iter().map(|v| Ok((*v).to_owned())).collect::<Vec<_>>();
         let cases = [
             ("a: 1\n---\nb: 2\n", ok(&[r#"{"a":1}"#, r#"{"b":2}"#])),
@@ -133,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_cut_ends_the_file() {
+    fn splitting_stops_at_the_first_error() {
         let cases = [
             ("a: 1\n--- b\nc: 2", "invalid Yaml document separator: b"),
             ("{a: [1", "json: offset 2: invalid character 'a' looking for beginning of object key string"),

@@ -1,18 +1,19 @@
-//! The YAML writer: the bytes of `kubectl -o yaml`, with its choice of quotes, its line folding and its key order.
+//! The YAML emitter: the bytes of `kubectl -o yaml` with its quotes, line folding and key order (go-yaml v2,
+//! `emitterc.go` and `encode.go`).
 
-use std::cmp::Ordering;
-
+use super::order::natural_order;
 use super::scalar::{self, Meaning};
-use crate::json::{Map, SharedStr, Value};
-use crate::{go_text, json};
+use super::style::{Place, Style, choose_style, is_break, is_printable};
+use crate::json::{Map, Value};
+use crate::{go, json};
 
-/// Plain and quoted scalars are broken at the first blank past this column.
+/// The column after which plain and quoted scalars are broken at the next space.
 const BEST_WIDTH: usize = 80;
-/// Longer keys are written in the `? key` form.
+/// The length above which keys are written in the form `? key`.
 const LONGEST_SIMPLE_KEY: usize = 128;
 const INDENT: usize = 2;
 
-/// The value as one YAML document, ending in a line break.
+/// Formats a value as a YAML document that ends in a line break.
 pub fn to_yaml(value: &Value) -> String {
     let mut emitter = Emitter { out: String::new(), column: 0, whitespace: true, indention: true, indent: 0 };
     emitter.node(value, Place::Root);
@@ -20,31 +21,13 @@ pub fn to_yaml(value: &Value) -> String {
     emitter.out
 }
 
-/// Where a node stands, as far as its form depends on it.
-#[derive(Clone, Copy, PartialEq)]
-enum Place {
-    Root,
-    Key,
-    LongKey,
-    MapValue,
-    SequenceItem,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Style {
-    Plain,
-    Single,
-    Double,
-    Literal,
-}
-
 struct Emitter {
     out: String,
-    /// Characters on the current line.
+    /// The number of characters on the current line.
     column: usize,
-    /// Whether the last thing written separates tokens.
+    /// `true` if the last character written separates tokens.
     whitespace: bool,
-    /// Whether only indentation and indicators stand on the current line.
+    /// `true` if the current line has only indentation and indicators.
     indention: bool,
     indent: usize,
 }
@@ -61,11 +44,11 @@ impl Emitter {
             Value::Bool(flag) => self.plain(if *flag { "true" } else { "false" }, place != Place::Key),
             Value::Number(number) => {
                 let text = json::number_text(number);
-                // Go writes a whole float as digits and then reads it back as an integer, if it fits one.
+                // Go formats an integral float as digits, which are then read back as an integer if it is in range.
                 match (scalar::meaning(&text), number.as_f64()) {
                     (Meaning::Int(int), _) => self.plain(&int.to_string(), true),
                     (Meaning::Uint(uint), _) => self.plain(&uint.to_string(), true),
-                    (_, Some(float)) => self.plain(&go_text::float_g(float), true),
+                    (_, Some(float)) => self.plain(&go::float_g(float), true),
                     (_, None) => self.plain(&text, true),
                 }
             }
@@ -115,7 +98,7 @@ impl Emitter {
     fn string(&mut self, text: &str, place: Place) {
         let wanted = if text.contains('\n') {
             Style::Literal
-        } else if scalar::reads_as_other(text) {
+        } else if scalar::needs_quotes(text) {
             Style::Double
         } else {
             Style::Plain
@@ -272,7 +255,7 @@ impl Emitter {
         self.indention = self.indention && is_indention;
     }
 
-    /// Goes to the current indentation, on a new line unless nothing but indentation stands on this one.
+    /// Moves to the current indentation, on a new line unless this one has only indentation.
     fn write_indent(&mut self) {
         self.break_unless_at(self.indent);
         while self.column < self.indent {
@@ -299,129 +282,13 @@ impl Emitter {
     }
 }
 
-/// The wanted style, or the next safer one that can hold the text.
-fn choose_style(text: &str, wanted: Style, place: Place) -> Style {
-    let facts = Facts::of(text);
-    let mut style = wanted;
-    if place == Place::Key && facts.multiline {
-        return Style::Double;
-    }
-    if style == Style::Plain && (!facts.plain_allowed || (text.is_empty() && place == Place::Key)) {
-        style = Style::Single;
-    }
-    if (style == Style::Single && !facts.single_allowed) || (style == Style::Literal && !facts.block_allowed) {
-        style = Style::Double;
-    }
-    style
-}
-
-/// What the text of a scalar allows.
-struct Facts {
-    multiline: bool,
-    plain_allowed: bool,
-    single_allowed: bool,
-    block_allowed: bool,
-}
-
-impl Facts {
-    fn of(text: &str) -> Self {
-        let chars: Vec<char> = text.chars().collect();
-        let (first, last) = (chars.first().copied(), chars.last().copied());
-        let blank_end = |c: Option<char>| c.is_some_and(|c| c == ' ' || is_break(c));
-        let multiline = chars.iter().any(|&c| is_break(c));
-        let pairs = || chars.windows(2);
-        let break_space = pairs().any(|pair| is_break(pair[0]) && pair[1] == ' ');
-        let space_break = pairs().any(|pair| pair[0] == ' ' && is_break(pair[1]));
-        let special = space_break || chars.iter().any(|&c| !is_printable(c));
-        Self {
-            multiline,
-            plain_allowed: !(multiline
-                || break_space
-                || special
-                || blank_end(first)
-                || blank_end(last)
-                || has_indicators(&chars)),
-            single_allowed: !(break_space || special),
-            block_allowed: !(special || last == Some(' ')),
-        }
-    }
-}
-
-/// Whether the text has characters that mean something in YAML where they stand.
-fn has_indicators(chars: &[char]) -> bool {
-    let document_marker = chars.starts_with(&['-'; 3]) || chars.starts_with(&['.'; 3]);
-    let blank = |at: usize| chars.get(at).is_none_or(|&c| is_blank(c));
-    document_marker
-        || chars.iter().enumerate().any(|(at, c)| match (at, c) {
-            (0, '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`') => true,
-            (0, '?' | '-') => blank(1),
-            (_, ':') => blank(at + 1),
-            (1.., '#') => is_blank(chars[at - 1]),
-            _ => false,
-        })
-}
-
-fn is_break(c: char) -> bool {
-    matches!(c, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
-}
-
-fn is_blank(c: char) -> bool {
-    c == ' ' || c == '\t' || c == '\0' || is_break(c)
-}
-
-/// Characters above U+FFFF count as unprintable in the library that kubectl uses.
-fn is_printable(c: char) -> bool {
-    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && c != '\u{feff}'
-}
-
-/// The keys in the order of kubectl's YAML: numbers inside them by value, letters after other characters.
-///
-/// The order is not total for strange keys, which `sort_by` may punish with a panic: hence an insertion sort, cheap here
-/// because the keys come sorted by their bytes.
-fn natural_order(fields: &Map) -> Vec<&SharedStr> {
-    let mut keys: Vec<&SharedStr> = Vec::with_capacity(fields.len());
-    for key in fields.keys() {
-        let mut at = keys.len();
-        while at > 0 && compare_keys(key, keys[at - 1]) == Ordering::Less {
-            at -= 1;
-        }
-        keys.insert(at, key);
-    }
-    keys
-}
-
-fn compare_keys(a: &str, b: &str) -> Ordering {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let Some(at) = a.iter().zip(&b).position(|(x, y)| x != y) else {
-        return a.len().cmp(&b.len());
-    };
-    match (a[at].is_alphabetic(), b[at].is_alphabetic()) {
-        (true, true) => a[at].cmp(&b[at]),
-        (true, false) => Ordering::Greater,
-        (false, true) => Ordering::Less,
-        (false, false) => {
-            let zero_inside_number = (a[at] == '0' || b[at] == '0')
-                && a[..at].iter().rev().take_while(|c| c.is_ascii_digit()).any(|&c| c != '0');
-            let start = i64::from(zero_inside_number);
-            let (a_value, a_end) = number_at(&a, at, start);
-            let (b_value, b_end) = number_at(&b, at, start);
-            a_value.cmp(&b_value).then(a_end.cmp(&b_end)).then(a[at].cmp(&b[at]))
-        }
-    }
-}
-
-fn number_at(chars: &[char], at: usize, start: i64) -> (i64, usize) {
-    let digits = chars[at..].iter().map_while(|c| c.to_digit(10));
-    digits.fold((start, at), |(value, end), digit| (value.wrapping_mul(10).wrapping_add(i64::from(digit)), end + 1))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::json::json;
 
     #[test]
-    fn scalars_get_the_quotes_they_need() {
+    fn scalars_are_quoted_if_necessary() {
         let cases = [
             (json!("3"), "\"3\""),
             (json!("true"), "\"true\""),
@@ -460,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_and_nests_take_block_forms() {
+    fn multi_line_strings_and_nested_values_use_block_style() {
         let cases = [
             (json!({"a": "x\ny\n"}), "a: |\n  x\n  y\n"),
             (json!({"a": "x\ny"}), "a: |-\n  x\n  y\n"),

@@ -1,47 +1,48 @@
-//! Why a document cannot be read, in the words of the libraries that kubectl uses.
+//! Syntax errors with the messages of the libraries that kubectl uses.
 
 use saphyr_parser::ScanError;
 
-/// An error in a YAML or JSON document; its text is what kubectl prints after `error parsing FILE: `.
+/// An error in a YAML or JSON document, with the message that kubectl prints after `error parsing FILE: `.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum YamlError {
-    /// The YAML cannot be read, or not be turned into JSON.
+    /// The YAML is malformed or cannot be converted to JSON.
     #[error("error converting YAML to JSON: {0}")]
     Yaml(String),
-    /// A line starts with `---` and goes on with something that is no comment.
+    /// A line starts with `---` and continues with something that is not a comment.
     #[error("invalid Yaml document separator: {0}")]
     Separator(String),
-    /// The JSON is wrong at this byte of the stream.
+    /// A byte of the JSON is wrong.
     #[error("json: offset {offset}: {problem}")]
     Json {
-        /// Bytes read, the wrong one included.
+        /// The number of bytes that were read, including the wrong one.
         offset: usize,
-        /// What is wrong, in the words of Go's decoder.
+        /// The message of Go's decoder.
         problem: String,
     },
-    /// The JSON ends too early.
+    /// The JSON ends before its value does.
     #[error("unexpected EOF")]
     UnexpectedEnd,
 }
 
 impl YamlError {
-    /// An error of the YAML library.
+    /// Creates an error of go-yaml.
     pub(super) fn yaml(problem: impl std::fmt::Display) -> Self {
         Self::Yaml(format!("yaml: {problem}"))
     }
 }
 
-/// Who notices an error decides which line is shown: the parser of kubectl's library counts lines from zero.
+/// The component that finds an error. It determines the line number in the message, because go-yaml's parser counts
+/// from zero.
 #[derive(Clone, Copy, PartialEq)]
 enum Finder {
     Scanner,
-    /// The scanner, on the line after the one where the text in question starts.
+    /// The scanner, on the line after the one where the token starts.
     ScannerBelow,
     Parser,
 }
 
-/// Our parser's words and kubectl's, where they differ.
-const WORDS: &[(&str, &str, Finder)] = &[
+/// Messages of our parser and of go-yaml, where they differ.
+const MESSAGES: &[(&str, &str, Finder)] = &[
     ("while parsing a block mapping, did not find expected key", "did not find expected key", Finder::Parser),
     ("did not find expected <document start>", "did not find expected <document start>", Finder::Parser),
     (
@@ -91,30 +92,31 @@ const WORDS: &[(&str, &str, Finder)] = &[
 
 const NO_TOKEN: &str = "found character that cannot start any token";
 
-/// The error of our parser in the words of kubectl's.
+/// Converts an error of our parser to one of go-yaml.
 pub(super) fn syntax_error(error: &ScanError, doc: &str) -> YamlError {
     let info = error.info();
     let mut line = error.marker().line();
-    let known = WORDS.iter().find(|(ours, ..)| info == *ours || info.starts_with(&format!("{ours}:")));
+    let known = MESSAGES.iter().find(|(ours, ..)| info == *ours || info.starts_with(&format!("{ours}:")));
     let indented_by_tab = doc.lines().nth(line.saturating_sub(1)).is_some_and(|text| text.starts_with('\t'));
-    let (words, finder) = match known {
+    let (message, finder) = match known {
         Some((_, "did not find expected key", _)) if indented_by_tab => (NO_TOKEN, Finder::Scanner),
-        Some((_, words, finder)) => (*words, *finder),
+        Some((_, message, finder)) => (*message, *finder),
         None if info == "misplaced bracket" => (bracket_problem(doc, error.marker().index()), Finder::Parser),
-        // The rest are scanner errors with the same words, ours after what was being scanned.
+        // All others are scanner errors with the same message; ours has the context in front.
         None => (info.rsplit(", ").next().unwrap_or(info), Finder::Scanner),
     };
     line += usize::from(finder == Finder::ScannerBelow);
-    if words == "found unexpected end of stream" {
-        // Our parser names the line where the text began.
+    if message == "found unexpected end of stream" {
+        // Our parser reports the line where the token starts.
         line = doc.matches('\n').count() + 1;
     }
-    // A problem on the first line is shown without a line number.
+    // Line numbers are omitted for the first line.
     let shown = if finder == Finder::Parser || line == 1 { line - 1 } else { line };
-    YamlError::yaml(if shown == 0 { words.to_owned() } else { format!("line {shown}: {words}") })
+    YamlError::yaml(if shown == 0 { message.to_owned() } else { format!("line {shown}: {message}") })
 }
 
-/// A closing bracket in the place of a value is missing content, one after a value stands where a key should.
+/// Returns the message for an unexpected closing bracket: instead of a value it is missing content, after a value it is
+/// in the place of a key.
 fn bracket_problem(doc: &str, at: usize) -> &'static str {
     let before = doc.chars().take(at).filter(|c| !c.is_whitespace()).last();
     if matches!(before, None | Some(':' | '-' | ',' | '?')) {

@@ -1,43 +1,47 @@
-//! One YAML document into a JSON value: a tree of nodes from the parser's events, then the meaning of each node.
+//! Parsing a YAML document into a JSON value: its tree of nodes is converted node by node (go-yaml v2, `decode.go`).
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
+use saphyr_parser::ScanError;
 
 use super::errors::{YamlError, syntax_error};
 use super::repair::repair;
 use super::scalar::{self, Meaning};
+use super::tree::{Content, MAX_DEPTH, NodeId, Problem, Tree};
 use super::{Dialect, Loaded, json_stream};
 use crate::json::{Number, Value};
-use crate::{go_text, json};
+use crate::{go, json};
 
-/// Nesting beyond this is refused, so that no document can exhaust the stack.
-const MAX_DEPTH: usize = 500;
-
-/// Reads one document: JSON if it starts with a brace and is valid JSON, YAML otherwise.
+/// Parses a document: JSON if it starts with a brace and is valid JSON, otherwise YAML. An empty document is `null`.
 ///
-/// An empty document is `null`.
+/// # Errors
+///
+/// Returns the first syntax error.
 pub fn to_json(doc: &str) -> Result<Loaded, YamlError> {
     if !json_stream::starts_as_json(doc) {
         return yaml_to_json(doc);
     }
     match json_stream::parse_json(doc) {
         Ok(loaded) => Ok(loaded),
-        // A flow mapping without quotes is YAML; what is neither is called bad JSON.
+        // A flow mapping without quotes is YAML. If it is neither, kubectl reports the JSON error.
         Err(error @ YamlError::Json { .. }) => yaml_to_json(doc).map_err(|_| error),
         Err(error) => Err(error),
     }
 }
 
-/// Reads one YAML document.
+/// Parses a YAML document.
 pub(super) fn yaml_to_json(doc: &str) -> Result<Loaded, YamlError> {
     to_json_in(doc, Dialect::Yaml11)
 }
 
-/// Reads one YAML document whose unquoted scalars mean what a dialect says.
+/// Parses a YAML document with the scalars of a dialect.
+///
+/// # Errors
+///
+/// Returns the first syntax error.
 pub fn to_json_in(doc: &str, dialect: Dialect) -> Result<Loaded, YamlError> {
     let doc = doc.strip_prefix('\u{feff}').unwrap_or(doc);
     if doc.chars().any(is_forbidden) {
@@ -60,7 +64,7 @@ pub fn to_json_in(doc: &str, dialect: Dialect) -> Result<Loaded, YamlError> {
         Some(root) => reader.value(root, 0)?,
         None => Value::Null,
     };
-    // kubectl makes JSON of its manifests before anybody could complain about keys given twice; kustomize does complain.
+    // kubectl converts manifests to JSON before the strict decoder sees repeated keys; kustomize reports them.
     let duplicates = match reader.duplicates.is_empty() {
         true => Vec::new(),
         false => vec![format!("yaml: unmarshal errors:\n  {}", reader.duplicates.join("\n  "))],
@@ -68,7 +72,7 @@ pub fn to_json_in(doc: &str, dialect: Dialect) -> Result<Loaded, YamlError> {
     Ok(Loaded { value, duplicates, other_keys: reader.other_keys })
 }
 
-/// Parses the document, or a version of it with the same data that our parser accepts.
+/// Parses the document, or an equivalent that our parser accepts.
 fn parse_leniently(doc: &str) -> Result<(Tree, Cow<'_, str>), YamlError> {
     let mut doc = Cow::Borrowed(doc);
     loop {
@@ -96,120 +100,16 @@ fn is_forbidden(c: char) -> bool {
     !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..) || c == '\u{feff}'
 }
 
-type NodeId = usize;
-
-struct Node {
-    line: usize,
-    content: Content,
-}
-
-enum Content {
-    Scalar {
-        text: String,
-        plain: bool,
-        tag: Option<String>,
-    },
-    Sequence(Vec<NodeId>),
-    Mapping(Vec<(NodeId, NodeId)>),
-    /// `at` is the place of the `*` in characters, for messages.
-    Alias {
-        anchor: usize,
-        at: usize,
-    },
-}
-
-/// The document as the parser sees it: styles, tags and aliases still visible.
-struct Tree {
-    nodes: Vec<Node>,
-    anchors: HashMap<usize, NodeId>,
-    root: Option<NodeId>,
-}
-
-/// Why there is no tree.
-enum Problem {
-    Syntax(ScanError),
-    /// The line where collections are nested too deep.
-    Depth(usize),
-}
-
-/// A collection whose end has not been seen yet.
-struct Open {
-    id: NodeId,
-    children: Vec<NodeId>,
-}
-
-impl Tree {
-    fn parse(doc: &str) -> Result<Self, Problem> {
-        let mut tree = Self { nodes: Vec::new(), anchors: HashMap::new(), root: None };
-        let mut open: Vec<Open> = Vec::new();
-        for event in Parser::new_from_str(doc) {
-            let (event, span) = event.map_err(Problem::Syntax)?;
-            let line = span.start.line();
-            let (anchor, content, collection) = match event {
-                Event::DocumentEnd if tree.root.is_some() => break,
-                Event::Scalar(text, style, anchor, tag) => {
-                    let plain = style == ScalarStyle::Plain;
-                    let tag = tag.map(|tag| tag_name(&tag));
-                    (anchor, Content::Scalar { text: text.into_owned(), plain, tag }, false)
-                }
-                Event::SequenceStart(anchor, _) => (anchor, Content::Sequence(Vec::new()), true),
-                Event::MappingStart(anchor, _) => (anchor, Content::Mapping(Vec::new()), true),
-                Event::Alias(anchor) => (0, Content::Alias { anchor, at: span.start.index() }, false),
-                Event::SequenceEnd | Event::MappingEnd => {
-                    if let Some(done) = open.pop() {
-                        tree.close(done);
-                    }
-                    continue;
-                }
-                _ => continue,
-            };
-            let id = tree.nodes.len();
-            tree.nodes.push(Node { line, content });
-            if anchor > 0 {
-                tree.anchors.insert(anchor, id);
-            }
-            match open.last_mut() {
-                Some(parent) => parent.children.push(id),
-                None => tree.root = Some(id),
-            }
-            if collection {
-                if open.len() >= MAX_DEPTH {
-                    return Err(Problem::Depth(line));
-                }
-                open.push(Open { id, children: Vec::new() });
-            }
-        }
-        Ok(tree)
-    }
-
-    fn close(&mut self, done: Open) {
-        match &mut self.nodes[done.id].content {
-            Content::Sequence(items) => *items = done.children,
-            Content::Mapping(pairs) => *pairs = done.children.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect(),
-            Content::Scalar { .. } | Content::Alias { .. } => {}
-        }
-    }
-}
-
-/// The name of the alias whose `*` is the character at this place.
+/// Returns the name of the alias whose `*` is at this offset.
 fn alias_name(doc: &str, at: usize) -> String {
     let name = doc.chars().skip(at).skip_while(|&c| c == '*');
     name.take_while(|&c| c.is_alphanumeric() || c == '-' || c == '_').collect()
 }
 
-/// `!!int` and friends by their short names; tags that mean nothing to kubectl read as text.
-fn tag_name(tag: &Tag) -> String {
-    match (tag.handle.as_str(), tag.suffix.strip_prefix("tag:yaml.org,2002:")) {
-        ("tag:yaml.org,2002:", _) => tag.suffix.clone(),
-        ("", Some(name)) => name.to_owned(),
-        _ => "str".to_owned(),
-    }
-}
-
-/// The fields of a mapping as they are written.
+/// The fields of a mapping in their original order.
 type Fields = Vec<(String, Value)>;
 
-/// Turns nodes into values.
+/// Converts nodes to values.
 struct Reader<'t> {
     doc: &'t str,
     dialect: Dialect,
@@ -245,8 +145,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Writes the pairs of a mapping in their order; merged mappings overwrite what came before them, as kubectl has it: of
-    /// pairs with the same key the last one counts.
+    /// Adds the pairs of a mapping in their order. Merged mappings (`<<`) overwrite earlier keys, as in go-yaml; the
+    /// last of equal keys wins.
     fn fill(&mut self, pairs: &[(NodeId, NodeId)], fields: &mut Fields, depth: usize) -> Result<(), YamlError> {
         let mut first_lines: HashMap<String, usize> = HashMap::new();
         for &(key, value) in pairs {
@@ -268,7 +168,7 @@ impl Reader<'_> {
             };
             let first = first_lines.insert(name.clone(), key_line);
             if let (Dialect::Core, Some(first)) = (self.dialect, first) {
-                let shown = go_text::quote(&name);
+                let shown = go::quote(&name);
                 self.duplicates.push(format!("line {key_line}: mapping key {shown} already defined at line {first}"));
             }
             fields.push((name, value));
@@ -293,7 +193,7 @@ impl Reader<'_> {
                     _ => Err(wrong()),
                 })
             }
-            // Of several mappings the first one wins, so it is written last.
+            // The first of several merged mappings wins, so it is added last.
             Content::Sequence(items) => items.iter().rev().try_for_each(|&item| match &tree.nodes[item].content {
                 Content::Mapping(_) | Content::Alias { .. } => self.merge(item, fields, depth + 1),
                 _ => Err(wrong()),
@@ -302,20 +202,20 @@ impl Reader<'_> {
         }
     }
 
-    /// A key as the JSON object has it; `None` is null.
+    /// Returns a key of the JSON object; `None` for null.
     fn key(&mut self, id: NodeId) -> Result<Option<String>, YamlError> {
         let tree = self.tree;
         match &tree.nodes[id].content {
             Content::Scalar { text, plain, tag } => {
                 if self.dialect == Dialect::Core {
-                    self.note_core_key(text, *plain && tag.is_none());
+                    self.record_core_key(text, *plain && tag.is_none());
                     return Ok(Some(text.clone()));
                 }
                 if *plain
                     && tag.is_none()
                     && let Meaning::Float(float) = scalar::meaning(text)
                 {
-                    return Ok(Some(go_text::float32_g(float as f32)));
+                    return Ok(Some(go::float32_g(float as f32)));
                 }
                 let key = scalar_value(text, *plain, tag.as_deref(), self.dialect)?;
                 Ok(match key {
@@ -332,8 +232,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A key that is no text is remembered.
-    fn note_core_key(&mut self, text: &str, plain: bool) {
+    /// Records a key that is not a string.
+    fn record_core_key(&mut self, text: &str, plain: bool) {
         if plain && self.dialect.meaning(text) != Meaning::Text {
             self.other_keys.push(text.to_owned());
         }
@@ -357,7 +257,8 @@ impl Reader<'_> {
         done
     }
 
-    /// Stops documents that are mostly aliases of aliases, by the ratio that kubectl's library allows.
+    /// Counts nodes and refuses documents that consist mostly of aliases, by the ratio of go-yaml
+    /// (`allowedAliasRatio`).
     fn count_node(&mut self) -> Result<(), YamlError> {
         self.nodes += 1;
         self.aliased += usize::from(self.alias_depth > 0);
@@ -371,7 +272,7 @@ impl Reader<'_> {
     }
 }
 
-/// The meaning of a scalar; text in quotes and text with a tag that kubectl does not know are strings.
+/// Converts a scalar; quoted ones and those with an unknown tag are strings.
 fn scalar_value(text: &str, plain: bool, tag: Option<&str>, dialect: Dialect) -> Result<Value, YamlError> {
     let meaning = dialect.meaning(text);
     let Some(tag) = tag else {
@@ -416,15 +317,15 @@ fn number_or_text(meaning: Meaning, text: &str, dialect: Dialect) -> Result<Valu
     })
 }
 
-/// JSON numbers beyond the signed range are floats to Kubernetes.
+/// Converts an unsigned integer; beyond the signed range JSON numbers are floats in Kubernetes.
 fn uint_value(uint: u64) -> Value {
     i64::try_from(uint).map_or_else(|_| (uint as f64).into(), Value::from)
 }
 
-/// A float as it comes out of JSON text: whole ones are written without a fraction and read as integers.
+/// Converts a float as a round trip through JSON does: integral floats become integers.
 fn float_value(float: f64) -> Result<Value, YamlError> {
     let Some(number) = Number::from_f64(float) else {
-        return Err(YamlError::Yaml(format!("json: unsupported value: {}", go_text::float_g(float))));
+        return Err(YamlError::Yaml(format!("json: unsupported value: {}", go::float_g(float))));
     };
     match scalar::meaning(&json::number_text(&number)) {
         Meaning::Int(int) => Ok(int.into()),
@@ -432,9 +333,9 @@ fn float_value(float: f64) -> Result<Value, YamlError> {
     }
 }
 
-/// A value in Go's own syntax (`%#v`), as messages about keys show it; maps of YAML may have keys of any type.
+/// Formats a value with `%#v`, as messages about keys do; YAML maps may have keys of any type.
 fn go_syntax(value: &Value) -> String {
-    go_text::value_syntax(value).replace("map[string]interface {}{", "map[interface {}]interface {}{")
+    go::value_syntax(value).replace("map[string]interface {}{", "map[interface {}]interface {}{")
 }
 
 #[cfg(test)]
@@ -447,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_read_as_kubectl_reads_them() {
+    fn documents_are_parsed_as_by_kubectl() {
         let cases = [
             ("", json!(null)),
             ("# nothing\n", json!(null)),
@@ -484,14 +385,14 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_two_equal_keys_wins() {
+    fn the_last_of_equal_keys_wins() {
         let loaded = yaml_to_json("spec:\n  x: 1\n  x: 2\n  5: a\n  5: b\n").expect("readable");
         assert_eq!(loaded.value, json!({"spec": {"x": 2, "5": "b"}}));
         assert!(loaded.duplicates.is_empty());
     }
 
     #[test]
-    fn errors_have_the_words_and_lines_of_kubectl() {
+    fn errors_have_the_messages_and_line_numbers_of_kubectl() {
         let cases = [
             ("a: b: c", "yaml: mapping values are not allowed in this context"),
             ("k: v\nspec:\n  a: b\n  c: d: e", "yaml: line 4: mapping values are not allowed in this context"),
@@ -538,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_made_of_aliases_are_stopped() {
+    fn documents_of_many_aliases_are_refused() {
         let mut doc = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..9 {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");

@@ -1,11 +1,11 @@
-//! Layouts that kubectl's YAML library accepts and our parser, which follows YAML 1.2, refuses.
+//! Layouts that go-yaml accepts and our YAML 1.2 parser refuses.
 //!
-//! Inside brackets and quotes indentation means nothing to kubectl; here such lines are indented until our parser takes
-//! them too. Line numbers stay as they are.
+//! go-yaml ignores indentation inside brackets and quotes. Such lines are indented until our parser accepts them; line
+//! numbers do not change.
 
 use saphyr_parser::ScanError;
 
-/// The document with the place of the error made acceptable, if that is all that is wrong there.
+/// Returns the document with the line of the error changed; `None` if the error is of another kind.
 pub(super) fn repair(doc: &str, error: &ScanError) -> Option<String> {
     let at = error.marker().index();
     match error.info() {
@@ -16,18 +16,18 @@ pub(super) fn repair(doc: &str, error: &ScanError) -> Option<String> {
     }
 }
 
-/// Further in than any line of a sane document.
-const FAR: usize = 200;
+/// An indentation deeper than that of any sensible line.
+const DEEP_INDENT: usize = 200;
 
-/// Indents one line, counted from 1.
+/// Indents a line, counted from 1.
 fn indent(doc: &str, line: usize) -> Option<String> {
     let start = line_start(doc, line)?;
-    // A line that stands so far in already is wrong for another reason.
+    // A line that is already that deep has another error.
     let rest = &doc[start..];
-    (!rest.starts_with(&" ".repeat(FAR))).then(|| format!("{}{}{rest}", &doc[..start], " ".repeat(FAR)))
+    (!rest.starts_with(&" ".repeat(DEEP_INDENT))).then(|| format!("{}{}{rest}", &doc[..start], " ".repeat(DEEP_INDENT)))
 }
 
-/// Indents the first line after the opening quote that stands left of it: it can only be part of the quoted text.
+/// Indents the first line after the opening quote that is left of it and thus belongs to the quoted text.
 fn indent_quoted(doc: &str, line: usize, column: usize) -> Option<String> {
     let margin = " ".repeat(column.max(1));
     let inner = doc.lines().enumerate().skip(line);
@@ -36,7 +36,7 @@ fn indent_quoted(doc: &str, line: usize, column: usize) -> Option<String> {
     Some(format!("{}{margin}{}", &doc[..start], &doc[start..]))
 }
 
-/// Makes blanks of the tabs before a place that is counted in characters.
+/// Replaces the tabs before an offset in characters by spaces.
 fn replace_tab(doc: &str, at: usize) -> Option<String> {
     let end = doc.char_indices().nth(at).map_or(doc.len(), |(index, _)| index);
     let kept = doc[..end].trim_end_matches('\t');

@@ -1,8 +1,8 @@
-//! What an unquoted YAML 1.1 scalar means, by the rules of the YAML library that kubectl uses.
+//! The meaning of unquoted YAML 1.1 scalars (go-yaml v2, `resolve.go`).
 
 use super::Dialect;
 
-/// The meaning of a plain scalar.
+/// The meaning of an unquoted scalar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Meaning {
     Null,
@@ -14,7 +14,7 @@ pub(super) enum Meaning {
     Text,
 }
 
-/// The meaning of an unquoted scalar without a tag.
+/// Resolves an unquoted scalar without a tag.
 pub(super) fn meaning(text: &str) -> Meaning {
     if let Some(known) = keyword(text) {
         return known;
@@ -27,7 +27,7 @@ pub(super) fn meaning(text: &str) -> Meaning {
 }
 
 impl Dialect {
-    /// The meaning of an unquoted scalar without a tag.
+    /// Resolves an unquoted scalar without a tag.
     pub(super) fn meaning(self, text: &str) -> Meaning {
         match (self, meaning(text)) {
             (Dialect::Core, Meaning::Bool(_)) if !matches!(text.to_lowercase().as_str(), "true" | "false") => {
@@ -38,7 +38,7 @@ impl Dialect {
     }
 }
 
-/// A timestamp as Go writes it into JSON: with `T`, a zone, and two digits for each part.
+/// Formats a timestamp as Go's JSON encoder does: with `T`, a zone, and two digits for each part.
 pub(super) fn instant(text: &str) -> String {
     let at = text.find(['T', 't', ' ']).unwrap_or(text.len());
     let (date, clock) = (&text[..at], text[at..].trim_start_matches(['T', 't', ' ']));
@@ -55,8 +55,8 @@ pub(super) fn instant(text: &str) -> String {
     format!("{}T{clock}{fraction}{zone}", padded(date, "-"))
 }
 
-/// Whether a string has to be quoted because it would be read as something else without quotes.
-pub(super) fn reads_as_other(text: &str) -> bool {
+/// Returns `true` if a string must be quoted because it would otherwise be read as another type.
+pub(super) fn needs_quotes(text: &str) -> bool {
     meaning(text) != Meaning::Text || is_base60(text)
 }
 
@@ -87,7 +87,7 @@ fn finite(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|float| float.is_finite())
 }
 
-/// An integer in Go's literal forms: decimal, `0x`, `0b`, `0o` and, with a leading zero, octal.
+/// Parses an integer in the syntax of Go literals: decimal, `0x`, `0b`, `0o` and, with a leading zero, octal.
 fn parse_int(text: &str) -> Option<Meaning> {
     let (negative, signed, body) = match text.as_bytes().first()? {
         b'-' => (true, true, &text[1..]),
@@ -110,13 +110,13 @@ fn parse_int(text: &str) -> Option<Meaning> {
     }
     match i64::try_from(magnitude) {
         Ok(int) => Some(Meaning::Int(int)),
-        // Beyond the signed range Go accepts digits without a sign only.
+        // Beyond the signed range Go accepts only digits without a sign.
         Err(_) if !signed => Some(Meaning::Uint(magnitude)),
         Err(_) => None,
     }
 }
 
-/// `[-+]? ( .digits | digits [. digits?] ) ( [eE] [-+]? digits )?`
+/// Returns `true` for `[-+]? ( .digits | digits [. digits?] ) ( [eE] [-+]? digits )?`.
 fn looks_like_float(text: &str) -> bool {
     let text = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
@@ -129,7 +129,8 @@ fn looks_like_float(text: &str) -> bool {
     mantissa_ok && exponent.is_none_or(|e| !e.is_empty() && digits(e))
 }
 
-/// Base 60 numbers (`1:30`) are read as text, but older readers take them for numbers, so they are written in quotes.
+/// Returns `true` for base 60 numbers such as `1:30`. They are read as strings, but quoted for older readers that take
+/// them for numbers.
 fn is_base60(text: &str) -> bool {
     let body = text.strip_prefix(['-', '+']).unwrap_or(text);
     let mut groups = body.split(':');
@@ -150,7 +151,8 @@ fn is_base60(text: &str) -> bool {
         && sixtieth(last)
 }
 
-/// The timestamp forms of YAML: a date, or a date and a time with a zone (after `T`) or without one (after a blank).
+/// Returns `true` for the timestamps of YAML: a date, or a date and time with a zone (after `T`) or without one (after
+/// a space).
 fn is_timestamp(text: &str) -> bool {
     let bytes = text.as_bytes();
     if bytes.len() < 8 || !bytes[..4].iter().all(u8::is_ascii_digit) || bytes[4] != b'-' {
@@ -193,7 +195,7 @@ fn is_clock(clock: &str) -> bool {
     below(hour, 24) && below(minute, 60) && below(second, 60) && fraction_ok
 }
 
-/// The clock part of a time with a zone (`Z`, `+hh:mm`, `-hh:mm`), if there is a zone.
+/// Returns the time without its zone (`Z`, `+hh:mm`, `-hh:mm`); `None` if there is no zone.
 fn split_zone(clock: &str) -> Option<&str> {
     if let Some(head) = clock.strip_suffix('Z') {
         return Some(head);
@@ -252,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn kustomize_reads_words_as_text_and_dates_as_instants() {
+    fn core_dialect_has_string_booleans_and_timestamps() {
         for (text, expected) in [
             ("yes", Meaning::Text),
             ("Off", Meaning::Text),
@@ -278,7 +280,7 @@ mod tests {
         for (text, quoted) in
             [("1:30", true), ("190:20:30.15", true), ("12:99", false), ("a:30", false), ("80:80:8080", false)]
         {
-            assert_eq!(reads_as_other(text), quoted, "{text}");
+            assert_eq!(needs_quotes(text), quoted, "{text}");
         }
     }
 }

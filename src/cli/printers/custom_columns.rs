@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::table::escape_terminal;
 use super::tabwriter::{GET, TabWriter};
-use kctl_base::go_text;
+use kctl_base::go;
 use kctl_base::json::Value;
 use kctl_base::jsonpath::{JsonPath, relaxed};
 
@@ -111,7 +111,7 @@ fn cell(path: &JsonPath, object: &Value) -> Result<String, String> {
     if found.first().is_none_or(Vec::is_empty) {
         texts.push("<none>".to_owned());
     }
-    texts.extend(found.iter().flatten().map(|value| escape_terminal(&go_text::value_text(value)).into_owned()));
+    texts.extend(found.iter().flatten().map(|value| escape_terminal(&go::value_text(value)).into_owned()));
     Ok(texts.join(","))
 }
 

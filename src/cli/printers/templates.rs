@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
+use kctl_base::go::{quote, value_syntax, value_text};
 use kctl_base::go_template::Template;
-use kctl_base::go_text::{quote, value_syntax, value_text};
 use kctl_base::json::{self, Value};
 use kctl_base::jsonpath::JsonPath;
 

@@ -7,7 +7,7 @@ use clap::{ArgMatches, Command};
 
 use crate::args::{self, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb, kustomization};
-use kctl_base::go_text::io_error;
+use kctl_base::go::io_error;
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
 use kctl_base::object::ObjectMeta;

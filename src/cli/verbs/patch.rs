@@ -103,7 +103,7 @@ fn format(word: &str) -> CliResult<PatchType> {
 fn text(typed: Option<&str>, file: Option<&str>) -> CliResult<String> {
     let text = match file {
         Some(path) => std::fs::read_to_string(path).map_err(|e| {
-            CliError::text(format!("unable to read patch file: open {path}: {}", kctl_base::go_text::io_error(&e)))
+            CliError::text(format!("unable to read patch file: open {path}: {}", kctl_base::go::io_error(&e)))
         })?,
         None => typed.unwrap_or_default().to_string(),
     };

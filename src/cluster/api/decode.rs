@@ -2,6 +2,7 @@
 
 use super::{FieldValidation, PatchType, Request, Result};
 use kctl_base::field::{self, Path};
+use kctl_base::go;
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta};
@@ -85,7 +86,7 @@ pub(super) fn patched(
     }
     let Some(definition) = definition(kind, patched.api_version()) else { return Ok(patched) };
     let wrong = |error: String| {
-        let errors = vec![field::invalid(&Path::new("patch"), message::go_value(patch), &error)];
+        let errors = vec![field::invalid(&Path::new("patch"), go::value_text(patch), &error)];
         Status::invalid("", "", "", &errors)
     };
     let decoded =
@@ -93,7 +94,7 @@ pub(super) fn patched(
     match request.options.validation.unwrap_or_default() {
         FieldValidation::Strict if !decoded.unknown.is_empty() => {
             let path = Path::new("patch");
-            let errors = vec![field::invalid(&path, message::go_value(patch), &message::strict(&decoded.unknown))];
+            let errors = vec![field::invalid(&path, go::value_text(patch), &message::strict(&decoded.unknown))];
             return Err(Status::invalid("", "", "", &errors));
         }
         FieldValidation::Warn => warnings.extend(decoded.unknown),
@@ -119,17 +120,5 @@ pub(super) fn expect_kind(kind: &dyn Kind, object: &Object) -> Result<()> {
 
 /// A syntax error in the words of Go's `encoding/json`.
 pub(super) fn go_json_error(text: &str, error: &serde_json::Error) -> String {
-    if error.is_eof() {
-        return "unexpected end of JSON input".into();
-    }
-    let at = text.lines().take(error.line().saturating_sub(1)).map(|l| l.len() + 1).sum::<usize>()
-        + error.column().saturating_sub(1);
-    let found = text.get(at..).and_then(|rest| rest.chars().next());
-    match found {
-        Some(c) if error.to_string().starts_with("trailing characters") => {
-            format!("invalid character '{c}' after top-level value")
-        }
-        Some(c) => format!("invalid character '{c}' looking for beginning of value"),
-        None => "unexpected end of JSON input".into(),
-    }
+    go::json::parse(text).err().unwrap_or_else(|| error.to_string())
 }

@@ -69,7 +69,7 @@ impl Kind for Event {
     fn set_defaults(&self, object: &mut Object) {
         let Some(event) = object.as_object_mut() else { return };
         for field in ["eventTime", "firstTimestamp", "lastTimestamp"] {
-            event.slot(field);
+            event.get_or_insert_null(field);
         }
         for (field, empty) in [
             ("reportingComponent", json!("")),
@@ -77,7 +77,7 @@ impl Kind for Event {
             ("source", json!({})),
             ("involvedObject", json!({})),
         ] {
-            let value = event.slot(field);
+            let value = event.get_or_insert_null(field);
             if value.is_null() {
                 *value = empty;
             }

@@ -6,12 +6,12 @@ use crate::shared::pod_spec::defaults::default_template;
 use crate::shared::pod_spec::warnings;
 use crate::shared::rules::{non_negative, pod_name_warning};
 use crate::shared::table::{containers_and_images, number};
-use crate::shared::zero_values::drop_zero_values;
 use crate::shared::{index, pod_template, selector};
 use crate::{Describer, Kind, Lookup, Names, ScalePaths, age, pairs};
 use kctl_base::field::{ErrorList, Path, required};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::schema::shape::drop_zero_values;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
@@ -39,7 +39,7 @@ impl Kind for ReplicationController {
 
     fn set_defaults(&self, object: &mut Object) {
         object.put_default("/spec", json!({}));
-        drop_zero_values(&mut object["spec"]);
+        drop_zero_values("io.k8s.api.core.v1.ReplicationControllerSpec", &mut object["spec"]);
         if object.map("/spec/selector").is_some_and(|s| s.is_empty()) {
             object.remove_at("/spec/selector");
         }

@@ -6,7 +6,6 @@ use base64::prelude::BASE64_STANDARD;
 use super::config_map::{MAX_BYTES, decoded_length, immutable_errors};
 use crate::shared::describe::head;
 use crate::shared::formats::config_key_problems;
-use crate::shared::go_json;
 use crate::shared::rules::{check, immutable_at};
 use crate::shared::simple::columns;
 use crate::{Describer, Kind, Lookup, Names, age};
@@ -126,7 +125,7 @@ fn docker_errors(object: &Object, key: &str, path: &Path) -> ErrorList {
         return vec![field::required(&path, "")];
     };
     let bytes = BASE64_STANDARD.decode(value).unwrap_or_default();
-    let problem = go_json::object_problem(&String::from_utf8_lossy(&bytes));
+    let problem = kctl_base::go::json::object_error(&String::from_utf8_lossy(&bytes));
     problem.iter().map(|p| field::invalid(&path, "<secret contents redacted>", p)).collect()
 }
 

@@ -2,7 +2,6 @@
 
 pub mod formats;
 pub mod go_diff;
-pub mod go_json;
 pub mod simple;
 
 pub mod describe;
@@ -13,7 +12,6 @@ pub mod rules;
 pub mod selector;
 pub mod table;
 pub mod template_text;
-pub mod zero_values;
 
 #[cfg(test)]
 mod corpus;

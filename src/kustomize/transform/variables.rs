@@ -8,7 +8,7 @@ use crate::model::Variable;
 use crate::resources::Resources;
 use crate::values::scalar_text;
 use crate::{Notes, path};
-use kctl_base::go_text;
+use kctl_base::go;
 use kctl_base::json::Value;
 
 /// Replaces all variables, and says which were used nowhere.
@@ -62,7 +62,7 @@ impl Usage<'_> {
     fn mapped(&mut self, name: &str) -> Value {
         match self.values.get(name) {
             Some(value @ (Value::Object(_) | Value::Array(_))) => {
-                let (kind, shown) = (go_text::type_name(value), go_text::value_text(value));
+                let (kind, shown) = (go::type_name(value), go::value_text(value));
                 self.notes.log(format!("MakePrimitiveReplacer: bad replacement type={kind} val={shown}"));
             }
             Some(value) => {

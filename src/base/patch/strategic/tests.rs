@@ -15,7 +15,7 @@ fn lists_are_merged_by_their_keys() {
     let live = json!({"containers": [{"name": "nginx", "image": "nginx:1.25"}, {"name": "logs", "image": "busybox"}]});
     let cases = [
         (
-            "an item is merged where it stands",
+            "an item is merged in place",
             json!({"containers": [{"name": "logs", "image": "new"}]}),
             json!({"containers": [{"name": "nginx", "image": "nginx:1.25"}, {"name": "logs", "image": "new"}]}),
         ),
@@ -103,7 +103,7 @@ fn maps_scalars_and_directives() {
 }
 
 #[test]
-fn refusals_have_the_words_of_kubernetes() {
+fn error_messages_match_kubernetes() {
     let live = pod(json!({"containers": [{"name": "a"}]}));
     let labels = json!({"metadata": {"labels": {"a": "1"}, "finalizers": ["x"]}});
     let cases = [

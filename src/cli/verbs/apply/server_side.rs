@@ -6,6 +6,7 @@ use super::{Applied, Apply};
 use crate::resolve::Item;
 use crate::{CliError, CliResult, Ctx, last_applied, record};
 use kctl_base::json::{Value, json};
+use kctl_base::managed::{applier_owns_last_applied, upgrade_client_side_apply};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
 use kctl_cluster::PatchType;
@@ -26,9 +27,9 @@ pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Appl
     }
     let applied = send(ctx, apply, item, &apply.manager, &object).map_err(conflict)?;
     let applied = keep_annotation(ctx, apply, item, applied)?;
-    let applied = match migrated(&applied, &apply.manager) {
-        Some(managed) => {
-            migrate(ctx, apply, item, &applied, managed)?;
+    let applied = match upgrade_client_side_apply(&applied, &apply.manager) {
+        Some(patch) => {
+            migrate(ctx, apply, item, &patch)?;
             send(ctx, apply, item, &apply.manager, &object).map_err(conflict)?
         }
         None => applied,
@@ -72,20 +73,9 @@ See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts"
     )
 }
 
-/// Whether an entry of managedFields owns the annotation of client-side apply.
-fn owns_annotation(entry: &Value) -> bool {
-    let field = format!("f:{}", last_applied::LAST_APPLIED);
-    entry.map("/fieldsV1/f:metadata/f:annotations").is_some_and(|fields| fields.contains_key(&field))
-}
-
-fn is(entry: &Value, operation: &str) -> bool {
-    entry.str("/operation") == operation && entry.at("/subresource").is_none()
-}
-
 /// Keeps the annotation under a manager of its own, so that it outlives the manager of client-side apply.
 fn keep_annotation(ctx: &mut Ctx, apply: &Apply, item: &Item, live: Arc<Object>) -> CliResult<Arc<Object>> {
-    let managed = live.list("/metadata/managedFields");
-    let owned = managed.iter().any(|entry| is(entry, "Apply") && owns_annotation(entry));
+    let owned = applier_owns_last_applied(&live);
     let (Some(annotation), true) =
         (live.annotation(last_applied::LAST_APPLIED), apply.manager == DEFAULT_MANAGER && !owned)
     else {
@@ -102,70 +92,7 @@ fn keep_annotation(ctx: &mut Ctx, apply: &Apply, item: &Item, live: Arc<Object>)
     send(ctx, apply, item, LAST_APPLIED_MANAGER, &configuration)
 }
 
-/// The managedFields after the managers of client-side apply have given all they own to the one that applies now; none
-/// when there are no such managers.
-fn migrated(live: &Object, manager: &str) -> Option<Vec<Value>> {
-    let mut managed: Vec<Value> = live.list("/metadata/managedFields").to_vec();
-    let client_side = |entry: &Value| is(entry, "Update") && owns_annotation(entry);
-    let names: Vec<String> = managed.iter().filter(|e| client_side(e)).map(|e| e.str("/manager").to_string()).collect();
-    if names.is_empty() {
-        return None;
-    }
-    let given_up = |entry: &Value| is(entry, "Update") && names.iter().any(|n| n == entry.str("/manager"));
-    let old: Vec<Value> = managed.iter().filter(|e| given_up(e)).cloned().collect();
-    managed.retain(|entry| !given_up(entry));
-    match managed.iter_mut().find(|e| is(e, "Apply") && e.str("/manager") == manager) {
-        Some(own) => {
-            let same_version = |e: &&Value| e.str("/apiVersion") == own.str("/apiVersion");
-            if let Some(fields) = old.iter().find(same_version).and_then(|e| e.get("fieldsV1")).cloned() {
-                unite(&mut own["fieldsV1"], &fields);
-            }
-        }
-        None => {
-            let mut own = old.into_iter().next()?;
-            own["manager"] = manager.into();
-            own["operation"] = "Apply".into();
-            managed.push(own);
-        }
-    }
-    Some(managed)
-}
-
-/// Adds the fields of one set to another.
-fn unite(fields: &mut Value, more: &Value) {
-    for (name, below) in more.as_object().into_iter().flatten() {
-        match fields.get_mut(name) {
-            Some(own) => unite(own, below),
-            None => fields[name.as_str()] = below.clone(),
-        }
-    }
-}
-
-fn migrate(ctx: &mut Ctx, apply: &Apply, item: &Item, live: &Object, managed: Vec<Value>) -> CliResult<()> {
-    let patch = json!([
-        {"op": "replace", "path": "/metadata/managedFields", "value": managed},
-        {"op": "replace", "path": "/metadata/resourceVersion", "value": live.resource_version()},
-    ]);
+fn migrate(ctx: &mut Ctx, apply: &Apply, item: &Item, patch: Value) -> CliResult<()> {
     let params = item.write_params(&apply.manager).dry_run(apply.dry_run.is_server());
     ctx.api(|client| client.patch(&item.path(), Patch::Value(PatchType::Json, patch), &params)).map(drop)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_move_from_client_side_apply() {
-        let annotation = json!({"f:annotations": {(format!("f:{}", last_applied::LAST_APPLIED)): {}}});
-        let entry = |manager: &str, operation: &str, fields: Value| json!({"apiVersion": "v1", "manager": manager, "operation": operation, "fieldsV1": fields});
-        let live = json!({"metadata": {"managedFields": [
-            entry("kubectl", "Apply", json!({"f:data": {"f:a": {}}})),
-            entry("kubectl-client-side-apply", "Update", json!({"f:data": {"f:b": {}}, "f:metadata": annotation})),
-            entry("someone", "Update", json!({"f:data": {"f:c": {}}})),
-        ]}});
-        let managed = migrated(&live, "kubectl").expect("something to migrate");
-        assert_eq!(managed.len(), 2);
-        assert_eq!(managed[0]["fieldsV1"]["f:data"], json!({"f:a": {}, "f:b": {}}));
-        assert!(migrated(&json!({"metadata": {}}), "kubectl").is_none());
-    }
 }

@@ -8,7 +8,7 @@ use super::generator::{self, Generator};
 use super::{hash, sources};
 use crate::args::{self, Matches};
 use crate::{CliError, CliResult, Ctx, Verb, help};
-use kctl_base::go_text::io_error;
+use kctl_base::go::io_error;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 

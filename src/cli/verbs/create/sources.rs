@@ -7,7 +7,7 @@ use clap::{ArgMatches, Command};
 use crate::args::{self, Matches};
 use crate::{CliError, CliResult};
 use kctl_base::env_file;
-use kctl_base::go_text::io_error;
+use kctl_base::go::io_error;
 use kctl_kinds::shared::formats;
 
 /// A key with its bytes.

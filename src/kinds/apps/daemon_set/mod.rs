@@ -8,12 +8,12 @@ use crate::shared::pod_spec::defaults::default_template;
 use crate::shared::pod_spec::warnings;
 use crate::shared::selector;
 use crate::shared::table::{containers_and_images, number, selector_or_none};
-use crate::shared::zero_values::drop_zero_values;
 use crate::{Describer, Kind, Lookup, Names, age, pairs};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::json;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::schema::shape::drop_zero_values;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
@@ -34,7 +34,7 @@ impl Kind for DaemonSet {
 
     fn set_defaults(&self, object: &mut Object) {
         object.put_default("/spec", json!({}));
-        drop_zero_values(&mut object["spec"]);
+        drop_zero_values("io.k8s.api.apps.v1.DaemonSetSpec", &mut object["spec"]);
         object.put_default("/spec/template", json!({}));
         default_template(&mut object["spec"]["template"]);
         object.put_default("/spec/updateStrategy/type", "RollingUpdate");

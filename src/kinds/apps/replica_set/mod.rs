@@ -8,13 +8,13 @@ use crate::shared::pod_spec::defaults::default_template;
 use crate::shared::pod_spec::warnings;
 use crate::shared::rules::{immutable, invalid_json, non_negative, pod_name_warning};
 use crate::shared::table::{containers_and_images, number, selector_or_none};
-use crate::shared::zero_values::drop_zero_values;
 use crate::shared::{index, pod_template, selector};
 use crate::{Describer, Kind, Lookup, Names, ScalePaths, age};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueWrite};
+use kctl_base::schema::shape::drop_zero_values;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
@@ -40,7 +40,7 @@ impl Kind for ReplicaSet {
 
     fn set_defaults(&self, object: &mut Object) {
         object.put_default("/spec", json!({}));
-        drop_zero_values(&mut object["spec"]);
+        drop_zero_values("io.k8s.api.apps.v1.ReplicaSetSpec", &mut object["spec"]);
         object.put_default("/spec/template", json!({}));
         default_template(&mut object["spec"]["template"]);
         object.put_default("/spec/replicas", 1);

@@ -7,11 +7,11 @@ use crate::shared::pod_spec::defaults::{default_claim_spec, default_template};
 use crate::shared::pod_spec::warnings;
 use crate::shared::rules::pod_name_warning;
 use crate::shared::table::{containers_and_images, number};
-use crate::shared::zero_values::drop_zero_values;
 use crate::{Describer, Kind, Lookup, NameRule, Names, ScalePaths, age};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::schema::shape::drop_zero_values;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
@@ -43,7 +43,7 @@ impl Kind for StatefulSet {
 
     fn set_defaults(&self, object: &mut Object) {
         object.put_default("/spec", json!({}));
-        drop_zero_values(&mut object["spec"]);
+        drop_zero_values("io.k8s.api.apps.v1.StatefulSetSpec", &mut object["spec"]);
         object.put_default("/spec/template", json!({}));
         default_template(&mut object["spec"]["template"]);
         object.put_default("/spec/podManagementPolicy", "OrderedReady");

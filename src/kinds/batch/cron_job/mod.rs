@@ -8,11 +8,11 @@ use crate::shared::describe::{annotations, describe_events, describe_template, i
 use crate::shared::pod_spec::warnings;
 use crate::shared::rules::pod_name_warning;
 use crate::shared::table::{boolean, containers_and_images, selector_or_none};
-use crate::shared::zero_values::drop_zero_values;
 use crate::{Describer, Kind, Lookup, Names, age, since};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::schema::shape::drop_zero_values;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
@@ -30,7 +30,7 @@ impl Kind for CronJob {
 
     fn set_defaults(&self, object: &mut Object) {
         object.put_default("/spec", json!({}));
-        drop_zero_values(&mut object["spec"]);
+        drop_zero_values("io.k8s.api.batch.v1.CronJobSpec", &mut object["spec"]);
         object.put_default("/spec/concurrencyPolicy", "Allow");
         object.put_default("/spec/suspend", false);
         object.put_default("/spec/successfulJobsHistoryLimit", 3);

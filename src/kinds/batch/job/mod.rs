@@ -9,11 +9,11 @@ use crate::shared::pod_spec::defaults::default_template;
 use crate::shared::pod_spec::warnings;
 use crate::shared::rules::pod_name_warning;
 use crate::shared::table::{containers_and_images, selector_text};
-use crate::shared::zero_values::drop_zero_values;
 use crate::{Describer, Kind, Lookup, Names, age};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
+use kctl_base::schema::shape::drop_zero_values;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
@@ -129,7 +129,7 @@ impl Kind for Job {
 
 /// Fills in the template of a job, or of a job template.
 pub fn default_template_of(spec: &mut Value) {
-    drop_zero_values(spec);
+    drop_zero_values("io.k8s.api.batch.v1.JobSpec", spec);
     spec.put_default("/template", json!({}));
     default_template(&mut spec["template"]);
 }

@@ -1,16 +1,16 @@
 //! What the API server fills in where a pod spec is silent.
 
 use super::resources::normalize;
-use crate::shared::zero_values::drop_zero_values;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
+use kctl_base::schema::shape::drop_zero_values;
 
 /// Permissions of projected files: 0644.
 const FILE_MODE: i64 = 420;
 
 /// Fills in a pod template: metadata, spec and everything in it.
 pub fn default_template(template: &mut Value) {
-    drop_zero_values(template);
+    drop_zero_values("io.k8s.api.core.v1.PodTemplateSpec", template);
     template.put_default("/metadata", json!({}));
     template.put_default("/spec", json!({}));
     default_spec(&mut template["spec"]);
@@ -18,7 +18,7 @@ pub fn default_template(template: &mut Value) {
 
 /// Fills in the spec of a pod or a template.
 pub fn default_spec(spec: &mut Value) {
-    drop_zero_values(spec);
+    drop_zero_values("io.k8s.api.core.v1.PodSpec", spec);
     default_service_account(spec);
     spec.put_default("/dnsPolicy", "ClusterFirst");
     spec.put_default("/restartPolicy", "Always");
