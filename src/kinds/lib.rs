@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 pub use catalog::Catalog;
 pub use describer::Describer;
+pub use shared::pod_template::{pod_spec_path, pod_template_path};
 
 use kctl_base::field::ErrorList;
 use kctl_base::json::SharedStr;

@@ -7,7 +7,7 @@ use crate::shared::pod_spec::warnings;
 use crate::shared::rules::{non_negative, pod_name_warning};
 use crate::shared::table::{containers_and_images, number};
 use crate::shared::zero_values::drop_zero_values;
-use crate::shared::{index, selector, template};
+use crate::shared::{index, pod_template, selector};
 use crate::{Describer, Kind, Lookup, Names, ScalePaths, age, pairs};
 use kctl_base::field::{ErrorList, Path, required};
 use kctl_base::json::{Value, json};
@@ -79,7 +79,7 @@ impl Kind for ReplicationController {
             None => errors.push(required(&here, "")),
             Some(pods) => {
                 let wanted = selector::of_map(spec.get("selector"));
-                template::validate_for_controller(&mut errors, &here, pods, &wanted, "ReplicationController");
+                pod_template::validate_for_controller(&mut errors, &here, pods, &wanted, "ReplicationController");
             }
         }
         errors

@@ -8,10 +8,10 @@ pub mod simple;
 pub mod describe;
 pub mod index;
 pub mod pod_spec;
+pub mod pod_template;
 pub mod rules;
 pub mod selector;
 pub mod table;
-pub mod template;
 pub mod template_text;
 pub mod zero_values;
 

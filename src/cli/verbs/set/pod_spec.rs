@@ -1,19 +1,19 @@
 //! Where the pods are described in an object, and which of their containers are meant.
 
 use crate::{CliError, CliResult};
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueRead};
+use kctl_kinds::pod_spec_path;
 
 /// The JSON pointer to the pod spec of an object.
 pub(super) fn pointer(object: &Value) -> CliResult<&'static str> {
-    match object.kind() {
-        "Pod" => Ok("/spec"),
-        "Deployment" | "DaemonSet" | "ReplicaSet" | "StatefulSet" | "Job" | "ReplicationController" => {
-            Ok("/spec/template/spec")
-        }
-        "CronJob" => Ok("/spec/jobTemplate/spec/template/spec"),
-        kind => {
-            let version = object.api_version().rsplit('/').next().unwrap_or("v1").to_string();
+    let (group, version) = split_api_version(object.api_version());
+    // `kubectl set` does not change PodTemplates (UpdatePodSpecForObject in polymorphichelpers/updatepodspec.go).
+    match pod_spec_path(group, object.kind()).filter(|_| object.kind() != "PodTemplate") {
+        Some(path) => Ok(path),
+        None => {
+            let kind = object.kind();
             Err(CliError::text(format!("the object is not a pod or does not have a pod template: *{version}.{kind}")))
         }
     }

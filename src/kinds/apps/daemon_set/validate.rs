@@ -2,7 +2,7 @@
 
 use crate::shared::pod_spec::validate::validate_template;
 use crate::shared::rules::{immutable, invalid_json, non_negative};
-use crate::shared::{selector, template};
+use crate::shared::{pod_template, selector};
 use kctl_base::field::{ErrorList, FieldError, Path, invalid, not_supported, required};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::Value;
@@ -24,7 +24,7 @@ pub(super) fn validate(object: &Object) -> ErrorList {
         errors.push(invalid_json(&here, "{}", "empty selector is invalid for daemonset"));
     }
     validate_template(&mut errors, &there, &spec["template"]);
-    template::validate_long_running(&mut errors, &there, &spec["template"], "DaemonSet");
+    pod_template::validate_long_running(&mut errors, &there, &spec["template"], "DaemonSet");
     non_negative(&mut errors, &path, spec, "minReadySeconds");
     validate_strategy(&mut errors, &path.child("updateStrategy"), &spec["updateStrategy"]);
     non_negative(&mut errors, &path, spec, "revisionHistoryLimit");

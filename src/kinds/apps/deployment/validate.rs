@@ -1,7 +1,7 @@
 //! The rules of Deployments.
 
 use crate::shared::rules::{immutable, invalid_json, non_negative};
-use crate::shared::{selector, template};
+use crate::shared::{pod_template, selector};
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::Value;
@@ -20,7 +20,7 @@ pub(super) fn validate(object: &Object) -> ErrorList {
         }
         Some(wanted) => {
             let here = path.child("template");
-            template::validate_for_controller(&mut errors, &here, &spec["template"], &wanted, "ReplicaSet");
+            pod_template::validate_for_controller(&mut errors, &here, &spec["template"], &wanted, "ReplicaSet");
         }
     }
     validate_strategy(&mut errors, &path.child("strategy"), &spec["strategy"]);

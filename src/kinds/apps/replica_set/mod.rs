@@ -9,7 +9,7 @@ use crate::shared::pod_spec::warnings;
 use crate::shared::rules::{immutable, invalid_json, non_negative, pod_name_warning};
 use crate::shared::table::{containers_and_images, number, selector_or_none};
 use crate::shared::zero_values::drop_zero_values;
-use crate::shared::{index, selector, template};
+use crate::shared::{index, pod_template, selector};
 use crate::{Describer, Kind, Lookup, Names, ScalePaths, age};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::{Value, json};
@@ -70,7 +70,7 @@ impl Kind for ReplicaSet {
             }
             Some(wanted) => {
                 let here = path.child("template");
-                template::validate_for_controller(&mut errors, &here, &spec["template"], &wanted, "ReplicaSet");
+                pod_template::validate_for_controller(&mut errors, &here, &spec["template"], &wanted, "ReplicaSet");
             }
         }
         errors

@@ -1,7 +1,7 @@
 //! The rules of StatefulSets.
 
 use crate::shared::rules::{invalid_json, non_negative};
-use crate::shared::{selector, template};
+use crate::shared::{pod_template, selector};
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::{Value, json};
@@ -47,7 +47,7 @@ pub(super) fn validate(object: &Object) -> ErrorList {
         Some(wanted) => {
             let here = path.child("template");
             let template = with_claims(spec);
-            template::validate_for_controller(&mut errors, &here, &template, &wanted, "StatefulSet");
+            pod_template::validate_for_controller(&mut errors, &here, &template, &wanted, "StatefulSet");
         }
     }
     errors

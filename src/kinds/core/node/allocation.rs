@@ -1,5 +1,6 @@
 //! What the pods of a node ask for, and what part of the node that is.
 
+use crate::core::pod::is_terminal;
 use crate::shared::pod_spec::resources::{Amounts, add, amounts, of_pod};
 use crate::{Describer, Lookup, age};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -7,9 +8,8 @@ use kctl_base::quantity::Quantity;
 
 /// Writes the table of pods and the table of sums.
 pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
-    let finished = |pod: &Object| matches!(pod.str("/status/phase"), "Succeeded" | "Failed");
     let mut pods = look.pods_on_node(node.name());
-    pods.retain(|pod| !finished(pod));
+    pods.retain(|pod| !is_terminal(pod));
     pods.sort_by(|a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
     let allocatable = match node.map("/status/allocatable") {
         Some(map) if !map.is_empty() => amounts(node, "/status/allocatable"),

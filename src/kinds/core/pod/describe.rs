@@ -1,5 +1,6 @@
 //! The description of a pod.
 
+use super::is_terminal;
 use crate::shared::describe::containers::{Containers, describe_containers, describe_resources};
 use crate::shared::describe::template::{describe_spread, describe_tolerations, selector_of};
 use crate::shared::describe::volumes::describe_volumes;
@@ -68,7 +69,7 @@ fn describe_head(pod: &Object, out: &mut Describer) {
 
 fn describe_status(pod: &Object, look: &dyn Lookup, out: &mut Describer) {
     let phase = pod.str("/status/phase");
-    if pod.is_deleting() && !["Failed", "Succeeded"].contains(&phase) {
+    if pod.is_deleting() && !is_terminal(pod) {
         out.pair(0, "Status", format!("Terminating (lasts {})", since(pod.deletion_time(), look.now())));
         let grace = pod.int("/metadata/deletionGracePeriodSeconds").unwrap_or(0);
         out.pair(0, "Termination Grace Period", format!("{grace}s"));

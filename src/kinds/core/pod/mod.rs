@@ -2,6 +2,7 @@
 
 mod describe;
 mod difference;
+mod phase;
 mod table;
 mod validate;
 mod validate_update;
@@ -19,6 +20,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
+pub use phase::{PodPhase, is_terminal};
 pub use table::status_text;
 
 /// A Pod.
@@ -120,8 +122,7 @@ impl Kind for Pod {
     }
 
     fn grace_period(&self, object: &Object, asked: Option<i64>) -> Option<i64> {
-        let ended = ["Failed", "Succeeded"].contains(&object.str("/status/phase"));
-        if ended || object.str("/spec/nodeName").is_empty() {
+        if is_terminal(object) || object.str("/spec/nodeName").is_empty() {
             return Some(0);
         }
         let seconds = asked.or_else(|| object.int("/spec/terminationGracePeriodSeconds")).unwrap_or(0);
@@ -141,9 +142,9 @@ fn placement(object: &Object) -> Vec<(&'static str, String)> {
     let (node, scheduler) = (object.str("/spec/nodeName"), object.str("/spec/schedulerName"));
     let affinity = object.at("/spec/affinity");
     let near = affinity.is_some_and(|a| a.at("/podAffinity").is_some() || a.at("/podAntiAffinity").is_some());
-    let ended = matches!(object.str("/status/phase"), "Succeeded" | "Failed");
+    let terminal = is_terminal(object);
     let mut entries = Vec::new();
-    if ended {
+    if terminal {
         entries.push(("ended", String::new()));
     }
     if !node.is_empty() {
@@ -151,7 +152,7 @@ fn placement(object: &Object) -> Vec<(&'static str, String)> {
         if near {
             entries.push(("social", String::new()));
         }
-    } else if !ended {
+    } else if !terminal {
         entries.push(("unscheduled", scheduler.to_owned()));
         if near || !object.list("/spec/topologySpreadConstraints").is_empty() {
             entries.push(("unscheduled-social", scheduler.to_owned()));

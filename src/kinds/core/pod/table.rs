@@ -1,5 +1,6 @@
 //! The table of pods: one line that says how a pod is.
 
+use super::is_terminal;
 use crate::shared::pod_spec::is_sidecar;
 use crate::{age, since};
 use kctl_base::json::Value;
@@ -84,7 +85,7 @@ impl Summary {
         }
         if pod.is_deleting() && pod.str("/status/reason") == "NodeLost" {
             summary.reason = "Unknown".into();
-        } else if pod.is_deleting() && !["Failed", "Succeeded"].contains(&phase) {
+        } else if pod.is_deleting() && !is_terminal(pod) {
             summary.reason = "Terminating".into();
         }
         summary

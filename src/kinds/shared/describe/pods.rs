@@ -1,8 +1,9 @@
 //! What descriptions of workloads say of their pods.
 
+use crate::core::pod::PodPhase;
 use crate::{Describer, Lookup};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::object::{Object, ObjectMeta};
 
 /// The line that counts the pods a workload controls, by phase.
 pub fn describe_pods_status(object: &Object, selector: &Selector, look: &dyn Lookup, out: &mut Describer) {
@@ -11,12 +12,12 @@ pub fn describe_pods_status(object: &Object, selector: &Selector, look: &dyn Loo
         if !pod.is_controlled_by(object.uid()) {
             continue;
         }
-        match pod.str("/status/phase") {
-            "Running" => counts[0] += 1,
-            "Pending" => counts[1] += 1,
-            "Succeeded" => counts[2] += 1,
-            "Failed" => counts[3] += 1,
-            _ => {}
+        match PodPhase::of(&pod) {
+            PodPhase::Running => counts[0] += 1,
+            PodPhase::Pending => counts[1] += 1,
+            PodPhase::Succeeded => counts[2] += 1,
+            PodPhase::Failed => counts[3] += 1,
+            PodPhase::Unknown => {}
         }
     }
     let [running, waiting, succeeded, failed] = counts;

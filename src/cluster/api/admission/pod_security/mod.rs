@@ -12,26 +12,15 @@ use policy::{Level, Policy};
 use super::{Admission, Operation, Result};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
-
-/// Where the kinds that make pods keep the template of these.
-const TEMPLATES: &[(&str, &str)] = &[
-    ("podtemplates", "/template"),
-    ("replicationcontrollers", "/spec/template"),
-    ("replicasets.apps", "/spec/template"),
-    ("deployments.apps", "/spec/template"),
-    ("statefulsets.apps", "/spec/template"),
-    ("daemonsets.apps", "/spec/template"),
-    ("jobs.batch", "/spec/template"),
-    ("cronjobs.batch", "/spec/jobTemplate/spec/template"),
-];
+use kctl_kinds::pod_template_path;
 
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     let resource = admission.kind.names().resource();
     match resource.as_str() {
         "namespaces" => admit_namespace(admission),
         "pods" => admit_pod(admission),
-        _ => match TEMPLATES.iter().find(|(kind, _)| *kind == resource) {
-            Some((_, pointer)) => warn_of_template(admission, pointer),
+        _ => match pod_template_path(admission.kind.names().group, admission.kind.names().kind) {
+            Some(pointer) => warn_of_template(admission, pointer),
             None => Ok(()),
         },
     }
