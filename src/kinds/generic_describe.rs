@@ -1,7 +1,7 @@
 //! The description of kinds that have none of their own: every field with a readable label, level by level.
 
 use crate::shared::describe::{annotations, describe_events, labels};
-use crate::{Describer, Lookup};
+use crate::{Lookup, PrefixWriter};
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta};
 
@@ -13,16 +13,16 @@ const SKIPPED: &[&str] =
 const ACRONYMS: &[&str] = &["API", "URL", "UID", "GUID"];
 
 /// Writes everything.
-pub fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
+pub fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     out.pair(0, "Name", object.name());
     out.pair(0, "Namespace", object.namespace());
     labels(object, out);
     annotations(object, out);
     content(object, 0, "", out);
-    describe_events(look, object, out);
+    describe_events(lookup, object, out);
 }
 
-fn content(value: &Value, level: usize, place: &str, out: &mut Describer) {
+fn content(value: &Value, level: usize, place: &str, out: &mut PrefixWriter) {
     let mut fields: Vec<(&SharedStr, &Value)> = value.as_object().into_iter().flatten().collect();
     fields.sort_by_key(|(name, _)| name.as_str());
     for (name, value) in fields {
@@ -178,7 +178,7 @@ mod tests {
             "metadata": {"name": "nightly", "namespace": "default", "generation": 1, "managedFields": []},
             "spec": {"copies": 3, "tags": ["a", "b"], "parts": [{"x": null}], "ratio": 1.5},
         });
-        let mut out = Describer::new();
+        let mut out = PrefixWriter::new();
         content(&object, 0, "", &mut out);
         let want = "API Version:\texample.com/v1\nKind:\tBackup\nMetadata:\n  Generation:\t1\nSpec:\n  Copies:\t3\n  Parts:\n    \
                     X:\t<nil>\n  Ratio:\t1.5\n  Tags:\n    a\n    b\n";

@@ -7,8 +7,7 @@ use crate::lookup::ServerLookup;
 use crate::printers::describe::describe as align;
 use crate::resolve::{self, Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
-use kctl_base::object::ObjectMeta;
-use kctl_kinds::{Describer, generic_describe};
+use kctl_kinds::{PrefixWriter, generic_describe};
 
 /// The verb.
 pub(super) const VERB: Verb =
@@ -77,10 +76,8 @@ fn describe(ctx: &mut Ctx, item: &Item, show_events: bool) -> CliResult<String> 
     let object = ctx.call(&request)?.object;
     let now = ctx.now()?;
     let look = ServerLookup::new(ctx.cluster()?.server(), now, show_events);
-    let mut out = Describer::new();
-    if !item.kind.describe(&object, &look, &mut out) {
-        debug_assert!(!object.kind().is_empty(), "every object has a kind");
-        generic_describe::describe(&object, &look, &mut out);
-    }
+    let mut out = PrefixWriter::new();
+    let describe = item.kind.describer().unwrap_or(generic_describe::describe);
+    describe(&object, &look, &mut out);
     Ok(align(out.text()))
 }

@@ -3,7 +3,7 @@
 
 mod policies;
 
-use crate::shared::simple::Simple;
+use crate::shared::table_kind::TableKind;
 use crate::{Names, age};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -13,36 +13,39 @@ use kctl_base::view::Cell;
 const GROUP: (&str, &str) = ("admissionregistration.k8s.io", "v1");
 
 const fn names(kind: &'static str, plural: &'static str, singular: &'static str) -> Names {
-    Names::builtin(GROUP, kind, plural, singular, false).categories(&["api-extensions"])
+    Names::cluster_scoped(GROUP, kind, plural, singular).categories(&["api-extensions"])
 }
 
 /// A policy that changes objects.
-pub static MUTATING_POLICY: Simple =
-    Simple::new(names("MutatingAdmissionPolicy", "mutatingadmissionpolicies", "mutatingadmissionpolicy"))
-        .generations()
+pub static MUTATING_POLICY: TableKind =
+    TableKind::new(names("MutatingAdmissionPolicy", "mutatingadmissionpolicies", "mutatingadmissionpolicy"))
+        .generation()
         .table(&["Name", "Mutations", "ParamKind", "Age"], |o, now| policy_row(o, "/spec/mutations", now));
 
 /// Where a policy that changes objects holds.
-pub static MUTATING_POLICY_BINDING: Simple = Simple::new(names(
+pub static MUTATING_POLICY_BINDING: TableKind = TableKind::new(names(
     "MutatingAdmissionPolicyBinding",
     "mutatingadmissionpolicybindings",
     "mutatingadmissionpolicybinding",
 ))
-.generations()
+.generation()
 .table(BINDING_COLUMNS, binding_row);
 
 /// Webhooks that change objects.
-pub static MUTATING_WEBHOOKS: Simple =
-    Simple::new(names("MutatingWebhookConfiguration", "mutatingwebhookconfigurations", "mutatingwebhookconfiguration"))
-        .generations()
-        .defaults(|o| webhook_defaults(o, true))
-        .table(&["Name", "Webhooks", "Age"], webhook_row);
+pub static MUTATING_WEBHOOKS: TableKind = TableKind::new(names(
+    "MutatingWebhookConfiguration",
+    "mutatingwebhookconfigurations",
+    "mutatingwebhookconfiguration",
+))
+.generation()
+.defaults(|o| webhook_defaults(o, true))
+.table(&["Name", "Webhooks", "Age"], webhook_row);
 
 /// A policy that refuses objects.
-pub static VALIDATING_POLICY: Simple =
-    Simple::new(names("ValidatingAdmissionPolicy", "validatingadmissionpolicies", "validatingadmissionpolicy"))
-        .generations()
-        .status(|_| json!({}))
+pub static VALIDATING_POLICY: TableKind =
+    TableKind::new(names("ValidatingAdmissionPolicy", "validatingadmissionpolicies", "validatingadmissionpolicy"))
+        .generation()
+        .status(|| json!({}))
         .defaults(|o| {
             o.put_default("/spec/failurePolicy", "Fail");
             policies::default_matches(o, "/spec/matchConstraints");
@@ -51,12 +54,12 @@ pub static VALIDATING_POLICY: Simple =
         .table(&["Name", "Validations", "ParamKind", "Age"], |o, now| policy_row(o, "/spec/validations", now));
 
 /// Where a policy that refuses objects holds.
-pub static VALIDATING_POLICY_BINDING: Simple = Simple::new(names(
+pub static VALIDATING_POLICY_BINDING: TableKind = TableKind::new(names(
     "ValidatingAdmissionPolicyBinding",
     "validatingadmissionpolicybindings",
     "validatingadmissionpolicybinding",
 ))
-.generations()
+.generation()
 .defaults(|o| {
     policies::default_matches(o, "/spec/matchResources");
     if o.at("/spec/paramRef").is_some() {
@@ -67,12 +70,12 @@ pub static VALIDATING_POLICY_BINDING: Simple = Simple::new(names(
 .table(BINDING_COLUMNS, binding_row);
 
 /// Webhooks that refuse objects.
-pub static VALIDATING_WEBHOOKS: Simple = Simple::new(names(
+pub static VALIDATING_WEBHOOKS: TableKind = TableKind::new(names(
     "ValidatingWebhookConfiguration",
     "validatingwebhookconfigurations",
     "validatingwebhookconfiguration",
 ))
-.generations()
+.generation()
 .defaults(|o| webhook_defaults(o, false))
 .table(&["Name", "Webhooks", "Age"], webhook_row);
 

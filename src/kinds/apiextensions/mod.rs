@@ -2,7 +2,7 @@
 
 mod validate;
 
-use crate::shared::simple::columns;
+use crate::shared::table::columns;
 use crate::{Kind, Names};
 use kctl_base::field::ErrorList;
 use kctl_base::json::{Value, json};
@@ -13,12 +13,11 @@ use kctl_base::view::{Cell, Column};
 /// The kind.
 pub struct CustomResourceDefinition;
 
-static NAMES: Names = Names::builtin(
+static NAMES: Names = Names::cluster_scoped(
     ("apiextensions.k8s.io", "v1"),
     "CustomResourceDefinition",
     "customresourcedefinitions",
     "customresourcedefinition",
-    false,
 )
 .short(&["crd", "crds"])
 .categories(&["api-extensions"]);
@@ -28,7 +27,7 @@ impl Kind for CustomResourceDefinition {
         &NAMES
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -63,7 +62,7 @@ impl Kind for CustomResourceDefinition {
                 list.push(version);
             }
         }
-        let step = i64::from(self.spec_differs(new, old));
+        let step = i64::from(self.raises_generation(new, old));
         new.put("/metadata/generation", old.generation() + step);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::shared::index;
 use crate::shared::rules::immutable;
-use crate::shared::table::number;
+use crate::shared::table::{columns, number};
 use crate::{Kind, Names, age};
 use kctl_base::field::{ErrorList, Path, invalid, required};
 use kctl_base::gvk::split_api_version;
@@ -16,7 +16,7 @@ use kctl_base::view::{Cell, Column};
 pub struct ControllerRevision;
 
 static NAMES: Names =
-    Names::builtin(("apps", "v1"), "ControllerRevision", "controllerrevisions", "controllerrevision", true);
+    Names::namespaced(("apps", "v1"), "ControllerRevision", "controllerrevisions", "controllerrevision");
 
 impl Kind for ControllerRevision {
     fn names(&self) -> &Names {
@@ -46,7 +46,7 @@ impl Kind for ControllerRevision {
     }
 
     fn columns(&self) -> Vec<Column> {
-        ["Name", "Controller", "Revision", "Age"].map(Column::new).into()
+        columns(&["Name", "Controller", "Revision", "Age"])
     }
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
@@ -61,7 +61,7 @@ impl Kind for ControllerRevision {
         vec![object.name().into(), controller, number(object, "/revision"), age(object, now)]
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         index::labels(object)
     }
 }

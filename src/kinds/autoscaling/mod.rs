@@ -5,8 +5,8 @@ mod describe;
 mod metrics;
 mod validate;
 
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Names, age};
 use kctl_base::field::ErrorList;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -16,12 +16,11 @@ use kctl_base::view::{Cell, Column};
 /// The kind.
 pub struct HorizontalPodAutoscaler;
 
-static NAMES: Names = Names::builtin(
+static NAMES: Names = Names::namespaced(
     ("autoscaling", "v2"),
     "HorizontalPodAutoscaler",
     "horizontalpodautoscalers",
     "horizontalpodautoscaler",
-    true,
 )
 .short(&["hpa"])
 .categories(&["all"]);
@@ -54,8 +53,8 @@ impl Kind for HorizontalPodAutoscaler {
         }
     }
 
-    fn prepare_create(&self, new: &mut Object) {
-        new.put("/status", json!({"currentMetrics": null, "desiredReplicas": 0}));
+    fn initial_status(&self) -> Option<Value> {
+        Some(json!({"currentMetrics": null, "desiredReplicas": 0}))
     }
 
     fn validate(&self, object: &Object) -> ErrorList {
@@ -79,9 +78,8 @@ impl Kind for HorizontalPodAutoscaler {
         ]
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        describe::describe(object, look, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe::describe)
     }
 }
 

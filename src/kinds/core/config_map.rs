@@ -3,8 +3,8 @@
 use crate::shared::describe::{describe_events, head};
 use crate::shared::formats::config_key_problems;
 use crate::shared::rules::check;
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
@@ -13,7 +13,7 @@ use kctl_base::view::{Cell, Column};
 /// The kind.
 pub struct ConfigMap;
 
-static NAMES: Names = Names::builtin(("", "v1"), "ConfigMap", "configmaps", "configmap", true).short(&["cm"]);
+static NAMES: Names = Names::namespaced(("", "v1"), "ConfigMap", "configmaps", "configmap").short(&["cm"]);
 
 /// Most bytes that the values of a ConfigMap or a Secret may have together.
 pub(super) const MAX_BYTES: usize = 1024 * 1024;
@@ -59,20 +59,23 @@ impl Kind for ConfigMap {
         vec![object.name().into(), (count("/data") + count("/binaryData")).to_string(), age(object, now)]
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        head(object, out);
-        out.line(0, "\nData\n====");
-        for (key, value) in object.strings("/data") {
-            out.line(0, format!("{key}:\n----\n{value}\n"));
-        }
-        out.line(0, "\nBinaryData\n====");
-        for (key, value) in object.strings("/binaryData") {
-            out.line(0, format!("{key}: {} bytes", decoded_length(&value)));
-        }
-        out.line(0, "");
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
+}
+
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    head(object, out);
+    out.line(0, "\nData\n====");
+    for (key, value) in object.strings("/data") {
+        out.line(0, format!("{key}:\n----\n{value}\n"));
+    }
+    out.line(0, "\nBinaryData\n====");
+    for (key, value) in object.strings("/binaryData") {
+        out.line(0, format!("{key}: {} bytes", decoded_length(&value)));
+    }
+    out.line(0, "");
+    describe_events(lookup, object, out);
 }
 
 /// How many bytes a base64 text stands for.

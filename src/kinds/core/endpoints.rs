@@ -4,8 +4,8 @@ use super::service::host_port;
 use crate::shared::describe::{describe_events, head, or};
 use crate::shared::formats::{NOT_AN_IP, is_ip, port_problems};
 use crate::shared::rules::one_of;
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -21,7 +21,7 @@ const MAX_ADDRESSES: usize = 3;
 /// The kind.
 pub struct Endpoints;
 
-static NAMES: Names = Names::builtin(("", "v1"), "Endpoints", "endpoints", "endpoints", true).short(&["ep"]);
+static NAMES: Names = Names::namespaced(("", "v1"), "Endpoints", "endpoints", "endpoints").short(&["ep"]);
 
 impl Kind for Endpoints {
     fn names(&self) -> &Names {
@@ -56,28 +56,31 @@ impl Kind for Endpoints {
         vec![object.name().into(), addresses(object), age(object, now)]
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        head(object, out);
-        out.line(0, "Subsets:");
-        for subset in object.list("/subsets") {
-            for (label, pointer) in [("Addresses", "/addresses"), ("NotReadyAddresses", "/notReadyAddresses")] {
-                let ips: Vec<&str> = subset.list(pointer).iter().map(|a| a.str("/ip")).collect();
-                out.pair(1, label, or(&ips.join(","), "<none>"));
-            }
-            if !subset.list("/ports").is_empty() {
-                out.line(1, "Ports:");
-                out.line(2, "Name\tPort\tProtocol");
-                out.line(2, "----\t----\t--------");
-            }
-            for port in subset.list("/ports") {
-                let (name, number) = (or(port.str("/name"), "<unset>"), port.int("/port").unwrap_or(0));
-                out.line(2, format!("{name}\t{number}\t{}", port.str("/protocol")));
-            }
-            out.line(0, "");
-        }
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
+}
+
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    head(object, out);
+    out.line(0, "Subsets:");
+    for subset in object.list("/subsets") {
+        for (label, pointer) in [("Addresses", "/addresses"), ("NotReadyAddresses", "/notReadyAddresses")] {
+            let ips: Vec<&str> = subset.list(pointer).iter().map(|a| a.str("/ip")).collect();
+            out.pair(1, label, or(&ips.join(","), "<none>"));
+        }
+        if !subset.list("/ports").is_empty() {
+            out.line(1, "Ports:");
+            out.line(2, "Name\tPort\tProtocol");
+            out.line(2, "----\t----\t--------");
+        }
+        for port in subset.list("/ports") {
+            let (name, number) = (or(port.str("/name"), "<unset>"), port.int("/port").unwrap_or(0));
+            out.line(2, format!("{name}\t{number}\t{}", port.str("/protocol")));
+        }
+        out.line(0, "");
+    }
+    describe_events(lookup, object, out);
 }
 
 /// The ENDPOINTS column.

@@ -1,7 +1,7 @@
 //! Event: something that happened to another object, served as `v1` and as `events.k8s.io/v1`.
 
 use crate::shared::describe::or;
-use crate::shared::simple::columns;
+use crate::shared::table::columns;
 use crate::{Kind, Names, since};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::json;
@@ -12,7 +12,7 @@ use kctl_base::view::{Cell, Column};
 /// The kind.
 pub struct Event;
 
-static NAMES: Names = Names::builtin(("", "v1"), "Event", "events", "event", true).short(&["ev"]);
+static NAMES: Names = Names::namespaced(("", "v1"), "Event", "events", "event").short(&["ev"]);
 
 /// The group in which events are served beside the core group.
 const EVENTS_GROUP: &str = "events.k8s.io";
@@ -153,7 +153,7 @@ impl Kind for Event {
         Some(value.into())
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         vec![(ABOUT, about(object))]
     }
 }
@@ -194,7 +194,7 @@ mod tests {
         let now = Time::parse("2026-01-01T00:01:00Z").expect("a time");
         let row = Event.row(&event, now);
         assert_eq!(row, ["10s", "Normal", "Pulled", "pod/web", "", "kubelet, n1", "done", "60s", "3", "web.1"]);
-        assert_eq!(Event.index(&event), [("involved", "Pod/x/web".to_string())]);
+        assert_eq!(Event.index_entries(&event), [("involved", "Pod/x/web".to_string())]);
         assert_eq!(Event.selectable_field(&event, "involvedObject.name").as_deref(), Some("web"));
     }
 }

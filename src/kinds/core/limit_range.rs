@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -14,7 +14,7 @@ use kctl_base::view::{Cell, Column};
 /// The kind.
 pub struct LimitRange;
 
-static NAMES: Names = Names::builtin(("", "v1"), "LimitRange", "limitranges", "limitrange", true).short(&["limits"]);
+static NAMES: Names = Names::namespaced(("", "v1"), "LimitRange", "limitranges", "limitrange").short(&["limits"]);
 
 /// The maps of one item, in the order in which a description shows them.
 const MAPS: [&str; 5] = ["min", "max", "defaultRequest", "default", "maxLimitRequestRatio"];
@@ -70,18 +70,21 @@ impl Kind for LimitRange {
         vec![object.name().into(), object.str("/metadata/creationTimestamp").into()]
     }
 
-    fn describe(&self, object: &Object, _look: &dyn Lookup, out: &mut Describer) -> bool {
-        out.pair(0, "Name", object.name());
-        out.pair(0, "Namespace", object.namespace());
-        out.line(0, "Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio");
-        out.line(0, "----\t--------\t---\t---\t---------------\t-------------\t-----------------------");
-        limit_rows(object, "", out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 }
 
+fn describe(object: &Object, _lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    out.pair(0, "Name", object.name());
+    out.pair(0, "Namespace", object.namespace());
+    out.line(0, "Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio");
+    out.line(0, "----\t--------\t---\t---\t---------------\t-------------\t-----------------------");
+    limit_rows(object, "", out);
+}
+
 /// One row for every resource of every item.
-pub(super) fn limit_rows(range: &Object, prefix: &str, out: &mut Describer) {
+pub(super) fn limit_rows(range: &Object, prefix: &str, out: &mut PrefixWriter) {
     for item in range.list("/spec/limits") {
         for name in resources(item) {
             let cells: Vec<String> = MAPS.iter().map(|m| amount_text(item, m, &name)).collect();

@@ -6,11 +6,11 @@ use super::persistent_volume::{
     class, class_errors, fraction_warning, mode_errors, positive_errors, status_text, storage, volume_mode_errors,
 };
 use crate::shared::describe::{annotations, conditions_since, describe_events, go_list, labels, lines_under, or};
-use crate::shared::go_diff;
+use crate::shared::diff;
 use crate::shared::selector;
-use crate::shared::simple::columns;
 use crate::shared::table::access_modes;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -22,7 +22,7 @@ use kctl_base::view::{Cell, Column};
 pub struct PersistentVolumeClaim;
 
 static NAMES: Names =
-    Names::builtin(("", "v1"), "PersistentVolumeClaim", "persistentvolumeclaims", "persistentvolumeclaim", true)
+    Names::namespaced(("", "v1"), "PersistentVolumeClaim", "persistentvolumeclaims", "persistentvolumeclaim")
         .short(&["pvc"]);
 
 impl Kind for PersistentVolumeClaim {
@@ -89,34 +89,37 @@ impl Kind for PersistentVolumeClaim {
         (field == "name").then(|| object.name().into())
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         match object.str("/spec/volumeName") {
             "" => vec![("unbound", class(object).into())],
             volume => vec![("volume", volume.into())],
         }
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        out.pair(0, "Name", object.name());
-        out.pair(0, "Namespace", object.namespace());
-        out.pair(0, "StorageClass", class(object));
-        out.pair(0, "Status", status_text(object, look));
-        out.pair(0, "Volume", object.str("/spec/volumeName"));
-        labels(object, out);
-        annotations(object, out);
-        out.pair(0, "Finalizers", go_list(object.list("/metadata/finalizers")));
-        let (capacity, modes) = bound(object);
-        out.pair(0, "Capacity", capacity);
-        out.pair(0, "Access Modes", modes);
-        if !object.str("/spec/volumeMode").is_empty() {
-            out.pair(0, "VolumeMode", object.str("/spec/volumeMode"));
-        }
-        data_source(object, out);
-        lines_under(0, "Used By", &users(object, look), out);
-        conditions_since(object, "LastProbeTime", "/lastProbeTime", out);
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
+}
+
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    out.pair(0, "Name", object.name());
+    out.pair(0, "Namespace", object.namespace());
+    out.pair(0, "StorageClass", class(object));
+    out.pair(0, "Status", status_text(object, lookup));
+    out.pair(0, "Volume", object.str("/spec/volumeName"));
+    labels(object, out);
+    annotations(object, out);
+    out.pair(0, "Finalizers", go_list(object.list("/metadata/finalizers")));
+    let (capacity, modes) = bound(object);
+    out.pair(0, "Capacity", capacity);
+    out.pair(0, "Access Modes", modes);
+    if !object.str("/spec/volumeMode").is_empty() {
+        out.pair(0, "VolumeMode", object.str("/spec/volumeMode"));
+    }
+    data_source(object, out);
+    lines_under(0, "Used By", &users(object, lookup), out);
+    conditions_since(object, "LastProbeTime", "/lastProbeTime", out);
+    describe_events(lookup, object, out);
 }
 
 /// Fills in what a claim (or the template of one) leaves out.
@@ -182,7 +185,7 @@ fn update_errors(new: &Object, old: &Object) -> ErrorList {
     if was != is {
         let text =
             "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-        errors.push(field::forbidden(&Path::new("spec"), &format!("{text}\n{}", go_diff::lines(&was, &is))));
+        errors.push(field::forbidden(&Path::new("spec"), &format!("{text}\n{}", diff::unified(&was, &is))));
     }
     let amount = |o: &Object, pointer: &str| o.at(pointer).and_then(|v| Quantity::from_value(v).ok());
     let asked = "/spec/resources/requests/storage";
@@ -242,7 +245,7 @@ fn go_value(value: Option<&Value>, level: usize) -> String {
     }
 }
 
-fn data_source(claim: &Object, out: &mut Describer) {
+fn data_source(claim: &Object, out: &mut PrefixWriter) {
     let Some(source) = claim.at("/spec/dataSource") else { return };
     out.line(0, "DataSource:");
     for (label, pointer) in [("APIGroup", "/apiGroup"), ("Kind", "/kind"), ("Name", "/name")] {
@@ -253,15 +256,19 @@ fn data_source(claim: &Object, out: &mut Describer) {
 }
 
 /// The pods that use a claim: by name in a volume, or because it was made for one of theirs.
-fn users(claim: &Object, look: &dyn Lookup) -> Vec<String> {
+fn users(claim: &Object, lookup: &dyn Lookup) -> Vec<String> {
     let owners = claim.owners();
     let uses = |pod: &Arc<Object>| {
         let mounts =
             pod.list("/spec/volumes").iter().any(|v| v.str("/persistentVolumeClaim/claimName") == claim.name());
         mounts || owners.iter().any(|o| o.kind == "Pod" && o.uid == pod.uid())
     };
-    let mut names: Vec<String> =
-        look.list("pods", Some(claim.namespace()), None).iter().filter(|p| uses(p)).map(|p| p.name().into()).collect();
+    let mut names: Vec<String> = lookup
+        .list("pods", Some(claim.namespace()), None)
+        .iter()
+        .filter(|p| uses(p))
+        .map(|p| p.name().into())
+        .collect();
     names.sort();
     names
 }

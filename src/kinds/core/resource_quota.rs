@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::shared::rules::{check, immutable_at};
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::key_problems;
@@ -17,7 +17,7 @@ use kctl_base::view::{Cell, Column};
 pub struct ResourceQuota;
 
 static NAMES: Names =
-    Names::builtin(("", "v1"), "ResourceQuota", "resourcequotas", "resourcequota", true).short(&["quota"]);
+    Names::namespaced(("", "v1"), "ResourceQuota", "resourcequotas", "resourcequota").short(&["quota"]);
 
 /// Resources that a quota knows without a prefix.
 const STANDARD: &[&str] = &[
@@ -98,20 +98,23 @@ impl Kind for ResourceQuota {
         vec![object.name().into(), of(false), of(true), age(object, now)]
     }
 
-    fn describe(&self, object: &Object, _look: &dyn Lookup, out: &mut Describer) -> bool {
-        out.pair(0, "Name", object.name());
-        out.pair(0, "Namespace", object.namespace());
-        scope_lines(object, 0, " * ", out);
-        out.line(0, "Resource\tUsed\tHard");
-        out.line(0, "--------\t----\t----");
-        for name in object.strings("/status/hard").keys() {
-            let (mut used, hard) = (used(object, name), hard(object, name));
-            if used.format() != hard.format() {
-                used = Quantity::new(used.value(), hard.format());
-            }
-            out.line(0, format!("{name}\t{used}\t{hard}"));
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
+    }
+}
+
+fn describe(object: &Object, _lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    out.pair(0, "Name", object.name());
+    out.pair(0, "Namespace", object.namespace());
+    scope_lines(object, 0, " * ", out);
+    out.line(0, "Resource\tUsed\tHard");
+    out.line(0, "--------\t----\t----");
+    for name in object.strings("/status/hard").keys() {
+        let (mut used, hard) = (used(object, name), hard(object, name));
+        if used.format() != hard.format() {
+            used = Quantity::new(used.value(), hard.format());
         }
-        true
+        out.line(0, format!("{name}\t{used}\t{hard}"));
     }
 }
 
@@ -129,7 +132,7 @@ fn hard(object: &Object, name: &str) -> Quantity {
 }
 
 /// What the description of a namespace says of its quotas.
-pub(super) fn namespace_quotas(quotas: &[Arc<Object>], out: &mut Describer) {
+pub(super) fn namespace_quotas(quotas: &[Arc<Object>], out: &mut PrefixWriter) {
     if quotas.is_empty() {
         out.line(0, "No resource quota.");
         return;
@@ -147,7 +150,7 @@ pub(super) fn namespace_quotas(quotas: &[Arc<Object>], out: &mut Describer) {
 }
 
 /// The scopes of a quota and what they mean.
-fn scope_lines(quota: &Object, level: usize, bullet: &str, out: &mut Describer) {
+fn scope_lines(quota: &Object, level: usize, bullet: &str, out: &mut PrefixWriter) {
     let mut scopes: Vec<&str> = quota.list("/spec/scopes").iter().filter_map(Value::as_str).collect();
     if scopes.is_empty() {
         return;

@@ -8,8 +8,8 @@ use crate::shared::describe::head;
 use crate::shared::formats::config_key_problems;
 use crate::shared::go_json;
 use crate::shared::rules::{check, immutable_at};
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
@@ -18,7 +18,7 @@ use kctl_base::view::{Cell, Column};
 /// The kind.
 pub struct Secret;
 
-static NAMES: Names = Names::builtin(("", "v1"), "Secret", "secrets", "secret", true);
+static NAMES: Names = Names::namespaced(("", "v1"), "Secret", "secrets", "secret");
 
 /// The annotation that names the account of a token.
 const ACCOUNT: &str = "kubernetes.io/service-account.name";
@@ -80,20 +80,23 @@ impl Kind for Secret {
         (field == "type").then(|| object.str("/type").into())
     }
 
-    fn describe(&self, object: &Object, _look: &dyn Lookup, out: &mut Describer) -> bool {
-        head(object, out);
-        let kind = object.str("/type");
-        out.line(0, format!("\nType:\t{kind}"));
-        out.line(0, "\nData\n====");
-        for (key, value) in object.strings("/data") {
-            if key == "token" && kind == "kubernetes.io/service-account-token" {
-                let token = BASE64_STANDARD.decode(value).unwrap_or_default();
-                out.pair(0, &key, String::from_utf8_lossy(&token));
-            } else {
-                out.pair(0, &key, format!("{} bytes", decoded_length(&value)));
-            }
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
+    }
+}
+
+fn describe(object: &Object, _lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    head(object, out);
+    let kind = object.str("/type");
+    out.line(0, format!("\nType:\t{kind}"));
+    out.line(0, "\nData\n====");
+    for (key, value) in object.strings("/data") {
+        if key == "token" && kind == "kubernetes.io/service-account-token" {
+            let token = BASE64_STANDARD.decode(value).unwrap_or_default();
+            out.pair(0, &key, String::from_utf8_lossy(&token));
+        } else {
+            out.pair(0, &key, format!("{} bytes", decoded_length(&value)));
         }
-        true
     }
 }
 

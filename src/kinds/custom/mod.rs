@@ -174,7 +174,7 @@ impl Kind for Custom {
         self.stored()?.scale
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -185,7 +185,7 @@ impl Kind for Custom {
     }
 
     /// Without a status of its own the status counts like everything else.
-    fn spec_differs(&self, new: &Object, old: &Object) -> bool {
+    fn raises_generation(&self, new: &Object, old: &Object) -> bool {
         let parts = |o: &Object| -> Vec<(SharedStr, Value)> {
             let fields = o.as_object().into_iter().flatten();
             fields
@@ -207,7 +207,7 @@ impl Kind for Custom {
         self.validate(new)
     }
 
-    fn broken_rules(&self, new: &Object, old: Option<&Object>) -> ErrorList {
+    fn evaluate_rules(&self, new: &Object, old: Option<&Object>) -> ErrorList {
         self.version_of(new).map(|version| rules::broken(&version.schema, new, old)).unwrap_or_default()
     }
 

@@ -3,8 +3,8 @@
 use crate::shared::describe::{describe_events, head, joined, or};
 use crate::shared::formats::{NOT_AN_IP, dns_label_problems, dns_subdomain_problems, is_ip};
 use crate::shared::rules::{check, one_of};
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -14,8 +14,7 @@ use kctl_base::view::{Cell, Column};
 /// The kind.
 pub struct EndpointSlice;
 
-static NAMES: Names =
-    Names::builtin(("discovery.k8s.io", "v1"), "EndpointSlice", "endpointslices", "endpointslice", true);
+static NAMES: Names = Names::namespaced(("discovery.k8s.io", "v1"), "EndpointSlice", "endpointslices", "endpointslice");
 
 /// The label that names the Service.
 const SERVICE_LABEL: &str = "kubernetes.io/service-name";
@@ -32,7 +31,7 @@ impl Kind for EndpointSlice {
         false
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -84,37 +83,40 @@ impl Kind for EndpointSlice {
         ]
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         let service = object.label(SERVICE_LABEL);
         service.map(|s| ("label", format!("{}/{SERVICE_LABEL}={s}", object.namespace()))).into_iter().collect()
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        head(object, out);
-        out.pair(0, "AddressType", object.str("/addressType"));
-        let ports = object.list("/ports");
-        if ports.is_empty() {
-            out.line(0, "Ports: <unset>");
-        } else {
-            out.line(0, "Ports:");
-            out.line(1, "Name\tPort\tProtocol");
-            out.line(1, "----\t----\t--------");
-        }
-        for port in ports {
-            let number = port.int("/port").map_or_else(|| "<unset>".into(), |n| n.to_string());
-            out.line(1, format!("{}\t{number}\t{}", or(port.str("/name"), "<unset>"), port.str("/protocol")));
-        }
-        let endpoints = object.list("/endpoints");
-        out.line(0, if endpoints.is_empty() { "Endpoints: <none>" } else { "Endpoints:" });
-        for endpoint in endpoints {
-            describe_endpoint(endpoint, out);
-        }
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 }
 
-fn describe_endpoint(endpoint: &Value, out: &mut Describer) {
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    head(object, out);
+    out.pair(0, "AddressType", object.str("/addressType"));
+    let ports = object.list("/ports");
+    if ports.is_empty() {
+        out.line(0, "Ports: <unset>");
+    } else {
+        out.line(0, "Ports:");
+        out.line(1, "Name\tPort\tProtocol");
+        out.line(1, "----\t----\t--------");
+    }
+    for port in ports {
+        let number = port.int("/port").map_or_else(|| "<unset>".into(), |n| n.to_string());
+        out.line(1, format!("{}\t{number}\t{}", or(port.str("/name"), "<unset>"), port.str("/protocol")));
+    }
+    let endpoints = object.list("/endpoints");
+    out.line(0, if endpoints.is_empty() { "Endpoints: <none>" } else { "Endpoints:" });
+    for endpoint in endpoints {
+        describe_endpoint(endpoint, out);
+    }
+    describe_events(lookup, object, out);
+}
+
+fn describe_endpoint(endpoint: &Value, out: &mut PrefixWriter) {
     let unset = |pointer: &str| or(endpoint.str(pointer), "<unset>").to_string();
     out.pair(1, "- Addresses", or(&joined(endpoint.list("/addresses"), ", "), "<none>"));
     out.line(2, "Conditions:");
@@ -193,6 +195,6 @@ mod tests {
         let slice = json!({"metadata": {"name": "s", "namespace": "x", "labels": {SERVICE_LABEL: "web"}}, "addressType": "IPv4"});
         let row = EndpointSlice.row(&slice, Time::default());
         assert_eq!(row[..4], ["s", "IPv4", "<unset>", "<unset>"]);
-        assert_eq!(EndpointSlice.index(&slice), [("label", format!("x/{SERVICE_LABEL}=web"))]);
+        assert_eq!(EndpointSlice.index_entries(&slice), [("label", format!("x/{SERVICE_LABEL}=web"))]);
     }
 }

@@ -5,18 +5,18 @@ use crate::core::service::{slice_addresses, slices_of};
 use crate::shared::describe::{annotations, describe_events, joined, labels, or};
 use crate::shared::formats::{dns_label_problems, dns_subdomain_problems, port_name_problems, port_problems};
 use crate::shared::rules::check;
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The kind.
 pub struct Ingress;
 
-static NAMES: Names = Names::builtin(GROUP, "Ingress", "ingresses", "ingress", true).short(&["ing"]);
+static NAMES: Names = Names::namespaced(GROUP, "Ingress", "ingresses", "ingress").short(&["ing"]);
 
 /// The annotation that named the class before there was a field for it.
 const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
@@ -32,13 +32,12 @@ impl Kind for Ingress {
         &NAMES
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
-    fn prepare_create(&self, new: &mut Object) {
-        new.put("/status", json!({"loadBalancer": {}}));
-        new.put("/metadata/generation", 1);
+    fn initial_status(&self) -> Option<Value> {
+        Some(json!({"loadBalancer": {}}))
     }
 
     fn validate(&self, object: &Object) -> ErrorList {
@@ -93,9 +92,8 @@ impl Kind for Ingress {
         ]
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        describe(object, look, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 }
 
@@ -115,13 +113,13 @@ fn addresses(ingress: &Object) -> String {
     list.map(|i| or(i.str("/ip"), i.str("/hostname"))).filter(|t| !t.is_empty()).collect::<Vec<_>>().join(",")
 }
 
-fn describe(ingress: &Object, look: &dyn Lookup, out: &mut Describer) {
+fn describe(ingress: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     out.pair(0, "Name", ingress.name());
     labels(ingress, out);
     out.pair(0, "Namespace", ingress.namespace());
     out.pair(0, "Address", addresses(ingress));
     out.pair(0, "Ingress Class", or(ingress.str("/spec/ingressClassName"), "<none>"));
-    let backend = |b: &Value| backend_text(b, ingress.namespace(), look);
+    let backend = |b: &Value| backend_text(b, ingress.namespace(), lookup);
     let default = ingress.at("/spec/defaultBackend").map_or_else(|| "<default>".into(), backend);
     out.pair(0, "Default backend", &default);
     if !ingress.list("/spec/tls").is_empty() {
@@ -148,11 +146,11 @@ fn describe(ingress: &Object, look: &dyn Lookup, out: &mut Describer) {
         out.line(1, format!("*\t*\t{default}"));
     }
     annotations(ingress, out);
-    describe_events(look, ingress, out);
+    describe_events(lookup, ingress, out);
 }
 
 /// A backend and what is behind it.
-fn backend_text(backend: &Value, namespace: &str, look: &dyn Lookup) -> String {
+fn backend_text(backend: &Value, namespace: &str, lookup: &dyn Lookup) -> String {
     let Some(service) = backend.at("/service") else {
         let Some(resource) = backend.at("/resource") else { return String::new() };
         let group = or(resource.str("/apiGroup"), "<none>");
@@ -161,14 +159,14 @@ fn backend_text(backend: &Value, namespace: &str, look: &dyn Lookup) -> String {
     let (name, number) = (service.str("/name"), service.int("/port/number").unwrap_or(0));
     let wanted = service.str("/port/name");
     let shown = if number == 0 { format!("{name}:{wanted}") } else { format!("{name}:{number}") };
-    let Some(found) = look.get("services", namespace, name) else {
+    let Some(found) = lookup.get("services", namespace, name) else {
         return format!("{shown} (<error: services \"{name}\" not found>)");
     };
     let matches = |p: &&Value| {
         (number != 0 && p.int("/port") == Some(number)) || (!wanted.is_empty() && p.str("/name") == wanted)
     };
     let port = found.list("/spec/ports").iter().rfind(matches).map_or("", |p| p.str("/name"));
-    format!("{shown} ({})", slice_addresses(&slices_of(look, namespace, name), port))
+    format!("{shown} ({})", slice_addresses(&slices_of(lookup, namespace, name), port))
 }
 
 fn backend_errors(backend: &Value, path: &Path) -> ErrorList {

@@ -4,7 +4,6 @@ mod addresses;
 mod ingress;
 mod ingress_class;
 mod network_policy;
-mod network_policy_describe;
 
 pub use addresses::{IP_ADDRESS, SERVICE_CIDR};
 pub use ingress::Ingress;

@@ -2,13 +2,13 @@
 
 use crate::shared::describe::describe_events;
 use crate::shared::selector;
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::{Value, json};
 use kctl_base::labels::format_label_selector;
-use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
@@ -16,7 +16,7 @@ use kctl_base::view::{Cell, Column};
 pub struct PodDisruptionBudget;
 
 static NAMES: Names =
-    Names::builtin(("policy", "v1"), "PodDisruptionBudget", "poddisruptionbudgets", "poddisruptionbudget", true)
+    Names::namespaced(("policy", "v1"), "PodDisruptionBudget", "poddisruptionbudgets", "poddisruptionbudget")
         .short(&["pdb"]);
 
 impl Kind for PodDisruptionBudget {
@@ -24,16 +24,12 @@ impl Kind for PodDisruptionBudget {
         &NAMES
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
-    fn prepare_create(&self, new: &mut Object) {
-        new.put(
-            "/status",
-            json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0}),
-        );
-        new.put("/metadata/generation", 1);
+    fn initial_status(&self) -> Option<Value> {
+        Some(json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0}))
     }
 
     fn validate(&self, object: &Object) -> ErrorList {
@@ -75,27 +71,30 @@ impl Kind for PodDisruptionBudget {
         ]
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        out.pair(0, "Name", object.name());
-        out.pair(0, "Namespace", object.namespace());
-        if let Some(min) = amount(object, "/spec/minAvailable") {
-            out.pair(0, "Min available", min);
-        } else if let Some(max) = amount(object, "/spec/maxUnavailable") {
-            out.pair(0, "Max unavailable", max);
-        }
-        out.pair(0, "Selector", object.at("/spec/selector").map_or_else(|| "<unset>".into(), format_label_selector));
-        out.line(0, "Status:");
-        for (label, field) in [
-            ("Allowed disruptions", "disruptionsAllowed"),
-            ("Current", "currentHealthy"),
-            ("Desired", "desiredHealthy"),
-            ("Total", "expectedPods"),
-        ] {
-            out.pair(2, label, object.int(&format!("/status/{field}")).unwrap_or(0));
-        }
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
+}
+
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    out.pair(0, "Name", object.name());
+    out.pair(0, "Namespace", object.namespace());
+    if let Some(min) = amount(object, "/spec/minAvailable") {
+        out.pair(0, "Min available", min);
+    } else if let Some(max) = amount(object, "/spec/maxUnavailable") {
+        out.pair(0, "Max unavailable", max);
+    }
+    out.pair(0, "Selector", object.at("/spec/selector").map_or_else(|| "<unset>".into(), format_label_selector));
+    out.line(0, "Status:");
+    for (label, field) in [
+        ("Allowed disruptions", "disruptionsAllowed"),
+        ("Current", "currentHealthy"),
+        ("Desired", "desiredHealthy"),
+        ("Total", "expectedPods"),
+    ] {
+        out.pair(2, label, object.int(&format!("/status/{field}")).unwrap_or(0));
+    }
+    describe_events(lookup, object, out);
 }
 
 fn amount(object: &Object, pointer: &str) -> Option<String> {

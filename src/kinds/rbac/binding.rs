@@ -4,8 +4,8 @@ use super::GROUP;
 use crate::shared::describe::{annotations, labels};
 use crate::shared::formats::{dns_subdomain_problems, path_segment_problems};
 use crate::shared::rules::check;
-use crate::shared::simple::Simple;
-use crate::{Describer, Lookup, NameRule, Names, age};
+use crate::shared::table_kind::TableKind;
+use crate::{Lookup, NameRule, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -15,29 +15,28 @@ use kctl_base::view::Cell;
 const COLUMNS: &[&str] = &["Name", "Role", "Age", "+Users", "+Groups", "+ServiceAccounts"];
 
 /// Gives rights in a namespace.
-pub static ROLE_BINDING: Simple =
-    Simple::new(Names::builtin((GROUP, "v1"), "RoleBinding", "rolebindings", "rolebinding", true))
+pub static ROLE_BINDING: TableKind =
+    TableKind::new(Names::namespaced((GROUP, "v1"), "RoleBinding", "rolebindings", "rolebinding"))
         .name_rule(NameRule::PathSegment)
         .table(COLUMNS, row)
         .defaults(set_defaults)
         .validate(|binding| errors(binding, true))
         .validate_update(update_errors)
-        .describe(describe);
+        .describer(describe);
 
 /// Gives rights in the whole cluster.
-pub static CLUSTER_ROLE_BINDING: Simple = Simple::new(Names::builtin(
+pub static CLUSTER_ROLE_BINDING: TableKind = TableKind::new(Names::cluster_scoped(
     (GROUP, "v1"),
     "ClusterRoleBinding",
     "clusterrolebindings",
     "clusterrolebinding",
-    false,
 ))
 .name_rule(NameRule::PathSegment)
 .table(COLUMNS, row)
 .defaults(set_defaults)
 .validate(|binding| errors(binding, false))
 .validate_update(update_errors)
-.describe(describe);
+.describer(describe);
 
 fn set_defaults(binding: &mut Object) {
     if binding.str("/roleRef/apiGroup").is_empty() {
@@ -71,7 +70,7 @@ fn row(binding: &Object, now: Time) -> Vec<Cell> {
     ]
 }
 
-fn describe(binding: &Object, _look: &dyn Lookup, out: &mut Describer) {
+fn describe(binding: &Object, _lookup: &dyn Lookup, out: &mut PrefixWriter) {
     out.pair(0, "Name", binding.name());
     labels(binding, out);
     annotations(binding, out);

@@ -2,8 +2,8 @@
 
 use crate::shared::describe::format_labels;
 use crate::shared::rules::one_of;
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
@@ -22,7 +22,7 @@ pub const SYSTEM_CLASSES: &[(&str, i64)] = &[
 pub struct PriorityClass;
 
 static NAMES: Names =
-    Names::builtin(("scheduling.k8s.io", "v1"), "PriorityClass", "priorityclasses", "priorityclass", false)
+    Names::cluster_scoped(("scheduling.k8s.io", "v1"), "PriorityClass", "priorityclasses", "priorityclass")
         .short(&["pc"]);
 
 impl Kind for PriorityClass {
@@ -34,7 +34,7 @@ impl Kind for PriorityClass {
         false
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -82,15 +82,18 @@ impl Kind for PriorityClass {
         ]
     }
 
-    fn describe(&self, object: &Object, _look: &dyn Lookup, out: &mut Describer) -> bool {
-        out.pair(0, "Name", object.name());
-        out.pair(0, "Value", object.int("/value").unwrap_or(0));
-        out.pair(0, "GlobalDefault", object.flag("/globalDefault"));
-        out.pair(0, "PreemptionPolicy", object.str("/preemptionPolicy"));
-        out.pair(0, "Description", object.str("/description"));
-        out.pair(0, "Annotations", format_labels(&object.strings("/metadata/annotations")));
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
+}
+
+fn describe(object: &Object, _lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    out.pair(0, "Name", object.name());
+    out.pair(0, "Value", object.int("/value").unwrap_or(0));
+    out.pair(0, "GlobalDefault", object.flag("/globalDefault"));
+    out.pair(0, "PreemptionPolicy", object.str("/preemptionPolicy"));
+    out.pair(0, "Description", object.str("/description"));
+    out.pair(0, "Annotations", format_labels(&object.strings("/metadata/annotations")));
 }
 
 /// Why a class with a reserved name is none of the system's own.

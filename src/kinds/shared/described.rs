@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::{Catalog, Describer, Lookup};
+use crate::{Catalog, Lookup, PrefixWriter};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
@@ -64,8 +64,8 @@ fn described(mut object: Object, finish: impl Fn(&mut Object)) -> Vec<String> {
     kind.set_defaults(&mut object);
     kind.prepare_create(&mut object);
     finish(&mut object);
-    let mut out = Describer::new();
-    assert!(kind.describe(&object, &Nothing, &mut out));
+    let mut out = PrefixWriter::new();
+    kind.describer().expect("a description of its own")(&object, &Nothing, &mut out);
     out.text().lines().map(words).collect()
 }
 

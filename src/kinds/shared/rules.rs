@@ -1,6 +1,6 @@
 //! Rules that fields of many kinds share: what a check adds to the errors of an object, with the API server's words.
 //!
-//! What a text has to look like is in [`super::formats`], selectors are in [`super::selector`].
+//! What a text has to lookup like is in [`super::formats`], selectors are in [`super::selector`].
 
 use super::formats::{dns_label_problems, port_name_problems, port_problems};
 use kctl_base::field::{ErrorList, FieldError, Path, invalid, not_supported, required};

@@ -7,7 +7,7 @@ use crate::{CliError, CliResult, Ctx};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
-use kctl_kinds::Describer;
+use kctl_kinds::PrefixWriter;
 use kctl_kinds::shared::describe::describe_template;
 
 /// The annotation with a Deployment's or ReplicaSet's revision.
@@ -84,7 +84,7 @@ pub(super) fn without(object: &Value, (sought, missing): (&str, &str)) -> CliErr
 
 /// A pod template in words, with raw tabs, as `rollout` prints it.
 pub(super) fn template_text(template: &Value) -> String {
-    let mut out = Describer::new();
+    let mut out = PrefixWriter::new();
     describe_template(Some(template), &mut out);
     out.text().to_string()
 }

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use crate::shared::describe::{
     annotations, brief_conditions, describe_events, describe_template, identity, labels, stamp,
 };
-use crate::shared::table::selector_text;
-use crate::{Describer, Lookup};
+use crate::shared::table::selector_cell;
+use crate::{Lookup, PrefixWriter};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
-pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
+pub(super) fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     let number = |pointer: &str| object.int(pointer).unwrap_or(0);
     identity(object, out);
     out.pair(0, "CreationTimestamp", stamp(object, "/metadata/creationTimestamp"));
     labels(object, out);
     annotations(object, out);
-    out.pair(0, "Selector", selector_text(object));
+    out.pair(0, "Selector", selector_cell(object));
     let replicas = format!(
         "{} desired | {} updated | {} total | {} available | {} unavailable",
         number("/spec/replicas"),
@@ -37,10 +37,10 @@ pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) 
     }
     describe_template(object.pointer("/spec/template"), out);
     brief_conditions(object, out);
-    let (new, old) = new_and_old_replica_sets(object, look.owned("replicasets.apps", object.uid()));
+    let (new, old) = new_and_old_replica_sets(object, lookup.owned("replicasets.apps", object.uid()));
     out.pair(0, "OldReplicaSets", replica_sets_text(&old));
     out.pair(0, "NewReplicaSet", replica_sets_text(new.as_slice()));
-    describe_events(look, object, out);
+    describe_events(lookup, object, out);
 }
 
 fn replica_sets_text(sets: &[Arc<Object>]) -> String {

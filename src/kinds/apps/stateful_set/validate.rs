@@ -1,7 +1,7 @@
 //! The rules of StatefulSets.
 
 use crate::shared::rules::{invalid_json, non_negative};
-use crate::shared::{pod_template, selector};
+use crate::shared::workload::{Wording, validate_selector_and_template};
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::{Value, json};
@@ -17,6 +17,8 @@ const MUTABLE: &[&str] = &[
     "persistentVolumeClaimRetentionPolicy",
     "minReadySeconds",
 ];
+
+const WORDING: Wording = Wording { selector: "statefulset", template: "StatefulSet" };
 
 pub(super) fn validate(object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
@@ -37,19 +39,7 @@ pub(super) fn validate(object: &Object) -> ErrorList {
     if let Some(ordinals) = spec.at("/ordinals") {
         non_negative(&mut errors, &path.child("ordinals"), ordinals, "start");
     }
-    let wanted = spec.get("selector");
-    selector::validate_required(&mut errors, &path.child("selector"), wanted, "statefulset");
-    match selector::read(wanted) {
-        None => {
-            let shown = selector::to_json(wanted.unwrap_or(&Value::Null));
-            errors.push(invalid_json(&path.child("selector"), &shown, "invalid label selector"));
-        }
-        Some(wanted) => {
-            let here = path.child("template");
-            let template = with_claims(spec);
-            pod_template::validate_for_controller(&mut errors, &here, &template, &wanted, "StatefulSet");
-        }
-    }
+    validate_selector_and_template(&mut errors, spec, &with_claims(spec), &WORDING);
     errors
 }
 

@@ -4,15 +4,11 @@ mod describe;
 pub mod failure_policy;
 pub mod validate;
 
-use crate::shared::index;
-use crate::shared::pod_spec::defaults::default_template;
-use crate::shared::pod_spec::warnings;
-use crate::shared::rules::pod_name_warning;
-use crate::shared::table::{containers_and_images, selector_text};
-use crate::shared::zero_values::drop_zero_values;
-use crate::{Describer, Kind, Lookup, Names, age};
-use kctl_base::field::{ErrorList, Path};
-use kctl_base::json::{Map, Value, json};
+use crate::shared::table::{columns, containers_and_images, selector_cell};
+use crate::shared::{index, workload};
+use crate::{Describer, Kind, Names, age};
+use kctl_base::field::ErrorList;
+use kctl_base::json::{Map, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
@@ -21,7 +17,7 @@ use kctl_base::view::{Cell, Column};
 #[derive(Debug)]
 pub struct Job;
 
-static NAMES: Names = Names::builtin(("batch", "v1"), "Job", "jobs", "job", true).categories(&["all"]);
+static NAMES: Names = Names::namespaced(("batch", "v1"), "Job", "jobs", "job").categories(&["all"]);
 
 /// Labels by which a job knows its pods: the job's uid.
 const UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
@@ -35,7 +31,7 @@ impl Kind for Job {
 
     fn set_defaults(&self, object: &mut Object) {
         object.put_default("/spec", json!({}));
-        default_template_of(&mut object["spec"]);
+        workload::default_spec(&mut object["spec"]);
         let spec = &mut object["spec"];
         if spec.at("/completions").is_none() && spec.at("/parallelism").is_none() {
             spec.put("/completions", 1);
@@ -70,7 +66,7 @@ impl Kind for Job {
         label_like_template(new);
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -83,20 +79,11 @@ impl Kind for Job {
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        let mut out = Vec::new();
-        if old.is_none() {
-            out.extend(pod_name_warning(new));
-        }
-        if old.is_none_or(|old| old.generation() != new.generation()) {
-            out.extend(warnings::warnings(&Path::new("spec").child("template"), &new["spec"]["template"]));
-        }
-        out
+        workload::warnings(new, old, "/spec/template")
     }
 
     fn columns(&self) -> Vec<Column> {
-        let mut columns: Vec<Column> = ["Name", "Status", "Completions", "Duration", "Age"].map(Column::new).into();
-        columns.extend(["Containers", "Images", "Selector"].map(Column::wide));
-        columns
+        columns(&["Name", "Status", "Completions", "Duration", "Age", "+Containers", "+Images", "+Selector"])
     }
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
@@ -109,7 +96,7 @@ impl Kind for Job {
             age(object, now),
             containers,
             images,
-            selector_text(object),
+            selector_cell(object),
         ]
     }
 
@@ -117,21 +104,13 @@ impl Kind for Job {
         (field == "status.successful").then(|| object.int("/status/succeeded").unwrap_or(0).to_string())
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        describe::describe(object, look, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe::describe)
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         index::labels(object)
     }
-}
-
-/// Fills in the template of a job, or of a job template.
-pub fn default_template_of(spec: &mut Value) {
-    drop_zero_values(spec);
-    spec.put_default("/template", json!({}));
-    default_template(&mut spec["template"]);
 }
 
 /// A job without labels of its own has those of its template.

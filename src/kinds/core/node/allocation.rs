@@ -2,13 +2,13 @@
 
 use crate::core::pod::is_terminal;
 use crate::shared::pod_spec::resources::{Amounts, add, amounts, of_pod};
-use crate::{Describer, Lookup, age};
+use crate::{Lookup, PrefixWriter, age};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 
 /// Writes the table of pods and the table of sums.
-pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
-    let mut pods = look.pods_on_node(node.name());
+pub(super) fn describe(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    let mut pods = lookup.pods_on_node(node.name());
     pods.retain(|pod| !is_terminal(pod));
     pods.sort_by(|a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
     let allocatable = match node.map("/status/allocatable") {
@@ -24,7 +24,7 @@ pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
         let cells = [("cpu", &asked), ("cpu", &bound), ("memory", &asked), ("memory", &bound)]
             .map(|(name, map)| share(name, map, &allocatable));
         let who = format!("{}\t{}", pod.namespace(), pod.name());
-        out.line(1, format!("{who}\t\t{}\t{}", cells.join("\t"), age(pod, look.now())));
+        out.line(1, format!("{who}\t\t{}\t{}", cells.join("\t"), age(pod, lookup.now())));
         add(&mut requests, &asked);
         add(&mut limits, &bound);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{allocation, roles};
 use crate::shared::describe::{annotations, conditions_since, describe_events, joined, labels, lines_under, or, stamp};
-use crate::{Describer, Lookup};
+use crate::{Lookup, PrefixWriter};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
@@ -12,7 +12,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 const MAX_POOLS: usize = 10;
 
 /// Writes everything.
-pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
+pub(super) fn describe(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     out.pair(0, "Name", node.name());
     out.pair(0, "Roles", or(&roles(node).join(","), "<none>"));
     labels(node, out);
@@ -20,7 +20,7 @@ pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
     out.pair(0, "CreationTimestamp", stamp(node, "/metadata/creationTimestamp"));
     taints(node, out);
     out.pair(0, "Unschedulable", node.flag("/spec/unschedulable"));
-    lease(node, look, out);
+    lease(node, lookup, out);
     conditions_since(node, "LastHeartbeatTime", "/lastHeartbeatTime", out);
     out.line(0, "Addresses:");
     for address in node.list("/status/addresses") {
@@ -28,13 +28,13 @@ pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
     }
     amounts(node, "Capacity", "/status/capacity", out);
     amounts(node, "Allocatable", "/status/allocatable", out);
-    device_pools(node, look, out);
+    device_pools(node, lookup, out);
     system_info(node, out);
-    allocation::describe(node, look, out);
-    describe_events(look, node, out);
+    allocation::describe(node, lookup, out);
+    describe_events(lookup, node, out);
 }
 
-fn taints(node: &Object, out: &mut Describer) {
+fn taints(node: &Object, out: &mut PrefixWriter) {
     let mut taints: Vec<&Value> = node.list("/spec/taints").iter().collect();
     taints.sort_by_key(|t| format!("{},{}", t.str("/effect"), t.str("/key")));
     let lines: Vec<String> = taints.iter().map(|t| taint_text(t)).collect();
@@ -52,8 +52,8 @@ fn taint_text(taint: &Value) -> String {
     }
 }
 
-fn lease(node: &Object, look: &dyn Lookup, out: &mut Describer) {
-    let Some(lease) = look.get("leases.coordination.k8s.io", "kube-node-lease", node.name()) else {
+fn lease(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    let Some(lease) = lookup.get("leases.coordination.k8s.io", "kube-node-lease", node.name()) else {
         let text = format!("Failed to get lease: leases.coordination.k8s.io \"{}\" not found", node.name());
         return out.pair(0, "Lease", text);
     };
@@ -64,7 +64,7 @@ fn lease(node: &Object, look: &dyn Lookup, out: &mut Describer) {
     }
 }
 
-fn amounts(node: &Object, title: &str, pointer: &str, out: &mut Describer) {
+fn amounts(node: &Object, title: &str, pointer: &str, out: &mut PrefixWriter) {
     let amounts = node.strings(pointer);
     if amounts.is_empty() {
         return;
@@ -76,9 +76,9 @@ fn amounts(node: &Object, title: &str, pointer: &str, out: &mut Describer) {
 }
 
 /// Devices that only this node has, by driver and pool.
-fn device_pools(node: &Object, look: &dyn Lookup, out: &mut Describer) {
+fn device_pools(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     let mut pools: BTreeMap<String, (String, String, usize, usize)> = BTreeMap::new();
-    for slice in look.list("resourceslices.resource.k8s.io", None, None) {
+    for slice in lookup.list("resourceslices.resource.k8s.io", None, None) {
         if slice.str("/spec/nodeName") != node.name() {
             continue;
         }
@@ -101,7 +101,7 @@ fn device_pools(node: &Object, look: &dyn Lookup, out: &mut Describer) {
     }
 }
 
-fn system_info(node: &Object, out: &mut Describer) {
+fn system_info(node: &Object, out: &mut PrefixWriter) {
     out.line(0, "System Info:");
     for (label, field) in [
         ("Machine ID", "machineID"),

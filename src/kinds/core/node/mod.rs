@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use crate::shared::describe::or;
 use crate::shared::rules::{check, one_of};
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Names, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::{key_problems, value_problems};
@@ -19,7 +19,7 @@ use kctl_base::view::{Cell, Column};
 /// The kind.
 pub struct Node;
 
-static NAMES: Names = Names::builtin(("", "v1"), "Node", "nodes", "node", false).short(&["no"]);
+static NAMES: Names = Names::cluster_scoped(("", "v1"), "Node", "nodes", "node").short(&["no"]);
 
 impl Kind for Node {
     fn names(&self) -> &Names {
@@ -106,9 +106,8 @@ impl Kind for Node {
         (field == "spec.unschedulable").then(|| object.flag("/spec/unschedulable").to_string())
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        describe::describe(object, look, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe::describe)
     }
 }
 

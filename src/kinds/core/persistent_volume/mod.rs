@@ -3,12 +3,11 @@
 mod sources;
 
 use crate::shared::describe::{annotations, describe_events, go_list, joined, labels, or};
+use crate::shared::diff;
 use crate::shared::formats::dns_subdomain_problems;
-use crate::shared::go_diff;
 use crate::shared::rules::check;
-use crate::shared::simple::columns;
-use crate::shared::table::access_modes;
-use crate::{Describer, Kind, Lookup, Names, age, since};
+use crate::shared::table::{access_modes, columns};
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age, since};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -20,7 +19,7 @@ use kctl_base::view::{Cell, Column};
 pub struct PersistentVolume;
 
 static NAMES: Names =
-    Names::builtin(("", "v1"), "PersistentVolume", "persistentvolumes", "persistentvolume", false).short(&["pv"]);
+    Names::cluster_scoped(("", "v1"), "PersistentVolume", "persistentvolumes", "persistentvolume").short(&["pv"]);
 
 /// The annotation that named the class before there was a field for it.
 const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
@@ -66,7 +65,7 @@ impl Kind for PersistentVolume {
         let mut errors = ErrorList::new();
         let (new_source, old_source) = (sources::go_shape(new), sources::go_shape(old));
         if new_source != old_source {
-            let diff = go_diff::lines(&old_source, &new_source);
+            let diff = diff::unified(&old_source, &new_source);
             let text = format!("spec.persistentvolumesource is immutable after creation\n{diff}");
             errors.push(field::forbidden(&Path::new("spec").child("persistentvolumesource"), &text));
         }
@@ -139,32 +138,35 @@ impl Kind for PersistentVolume {
         (field == "name").then(|| object.name().into())
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         let claim = claim(object);
         if claim.is_empty() { vec![("available", class(object).into())] } else { vec![("claim", claim)] }
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        out.pair(0, "Name", object.name());
-        labels(object, out);
-        annotations(object, out);
-        out.pair(0, "Finalizers", go_list(object.list("/metadata/finalizers")));
-        out.pair(0, "StorageClass", class(object));
-        out.pair(0, "Status", status_text(object, look));
-        out.pair(0, "Claim", claim(object));
-        out.pair(0, "Reclaim Policy", object.str("/spec/persistentVolumeReclaimPolicy"));
-        out.pair(0, "Access Modes", access_modes(object.list("/spec/accessModes")));
-        if !object.str("/spec/volumeMode").is_empty() {
-            out.pair(0, "VolumeMode", object.str("/spec/volumeMode"));
-        }
-        out.pair(0, "Capacity", or(&storage(object, "/spec/capacity"), "0"));
-        node_affinity(object, out);
-        out.pair(0, "Message", object.str("/status/message"));
-        out.line(0, "Source:");
-        sources::describe(object, out);
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
+}
+
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    out.pair(0, "Name", object.name());
+    labels(object, out);
+    annotations(object, out);
+    out.pair(0, "Finalizers", go_list(object.list("/metadata/finalizers")));
+    out.pair(0, "StorageClass", class(object));
+    out.pair(0, "Status", status_text(object, lookup));
+    out.pair(0, "Claim", claim(object));
+    out.pair(0, "Reclaim Policy", object.str("/spec/persistentVolumeReclaimPolicy"));
+    out.pair(0, "Access Modes", access_modes(object.list("/spec/accessModes")));
+    if !object.str("/spec/volumeMode").is_empty() {
+        out.pair(0, "VolumeMode", object.str("/spec/volumeMode"));
+    }
+    out.pair(0, "Capacity", or(&storage(object, "/spec/capacity"), "0"));
+    node_affinity(object, out);
+    out.pair(0, "Message", object.str("/status/message"));
+    out.line(0, "Source:");
+    sources::describe(object, out);
+    describe_events(lookup, object, out);
 }
 
 /// The class of a volume or a claim: the annotation of old wins.
@@ -181,9 +183,9 @@ fn claim(volume: &Object) -> String {
 }
 
 /// The phase, or for how long the object has been going.
-pub(super) fn status_text(object: &Object, look: &dyn Lookup) -> String {
+pub(super) fn status_text(object: &Object, lookup: &dyn Lookup) -> String {
     if object.is_deleting() {
-        return format!("Terminating (lasts {})", since(object.deletion_time(), look.now()));
+        return format!("Terminating (lasts {})", since(object.deletion_time(), lookup.now()));
     }
     object.str("/status/phase").into()
 }
@@ -264,7 +266,7 @@ pub(super) fn fraction_warning(object: &Object, pointer: &str, path: &str) -> Op
     fraction.then(|| format!("{path}: fractional byte value \"{amount}\" is invalid, must be an integer"))
 }
 
-fn node_affinity(volume: &Object, out: &mut Describer) {
+fn node_affinity(volume: &Object, out: &mut PrefixWriter) {
     let Some(required) = volume.at("/spec/nodeAffinity/required") else {
         return out.pair(0, "Node Affinity", "<none>");
     };

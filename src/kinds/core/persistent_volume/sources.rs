@@ -1,6 +1,6 @@
 //! The kinds of storage that a volume can be.
 
-use crate::Describer;
+use crate::PrefixWriter;
 use crate::shared::describe::{go_list, joined, shorten};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
@@ -332,7 +332,7 @@ const DESCRIBED: &[Source] = &[
 ];
 
 /// The lines below `Source:`.
-pub(super) fn describe(volume: &Object, out: &mut Describer) {
+pub(super) fn describe(volume: &Object, out: &mut PrefixWriter) {
     let found = DESCRIBED.iter().find_map(|s| Some((s, volume.at(&format!("/spec/{}", s.name))?)));
     let Some((source, value)) = found else {
         return out.line(1, "<unknown>");
@@ -361,7 +361,7 @@ fn member(source: &Value, field: &str) -> String {
 }
 
 /// The attributes of a CSI volume, one a line.
-fn attributes(source: &Value, out: &mut Describer) {
+fn attributes(source: &Value, out: &mut PrefixWriter) {
     let attributes = source.strings("/volumeAttributes");
     if attributes.is_empty() {
         return out.pair(2, "VolumeAttributes", "<none>");

@@ -1,7 +1,6 @@
 //! Pods: names, defaults, preparation and fields; rules, table and description stand beside.
 
 mod describe;
-mod difference;
 mod phase;
 mod table;
 mod validate;
@@ -13,7 +12,7 @@ use crate::shared::pod_spec::defaults::{default_host_ports, default_spec};
 use crate::shared::pod_spec::qos::qos_class;
 use crate::shared::pod_spec::resources::default_requests;
 use crate::shared::pod_spec::warnings;
-use crate::{Describer, Kind, Lookup, Names, keep_metadata};
+use crate::{Describer, Kind, Names, keep_metadata};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -27,7 +26,7 @@ pub use table::status_text;
 #[derive(Debug)]
 pub struct Pod;
 
-static NAMES: Names = Names::builtin(("", "v1"), "Pod", "pods", "pod", true).short(&["po"]).categories(&["all"]);
+static NAMES: Names = Names::namespaced(("", "v1"), "Pod", "pods", "pod").short(&["po"]).categories(&["all"]);
 
 impl Kind for Pod {
     fn names(&self) -> &Names {
@@ -56,7 +55,7 @@ impl Kind for Pod {
         }
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -94,7 +93,7 @@ impl Kind for Pod {
     }
 
     fn columns(&self) -> Vec<Column> {
-        table::columns()
+        table::pod_columns()
     }
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
@@ -116,9 +115,8 @@ impl Kind for Pod {
         }
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        describe::describe(object, look, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe::describe)
     }
 
     fn grace_period(&self, object: &Object, asked: Option<i64>) -> Option<i64> {
@@ -129,7 +127,7 @@ impl Kind for Pod {
         Some(if seconds < 0 { 1 } else { seconds })
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         let mut entries = index::labels(object);
         entries.extend(placement(object));
         entries

@@ -2,24 +2,15 @@
 
 use super::is_terminal;
 use crate::shared::pod_spec::is_sidecar;
+use crate::shared::table::columns;
 use crate::{age, since};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition, condition_is_true};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-pub(super) fn columns() -> Vec<Column> {
-    vec![
-        Column::new("Name"),
-        Column::new("Ready"),
-        Column::new("Status"),
-        Column::new("Restarts"),
-        Column::new("Age"),
-        Column::wide("IP"),
-        Column::wide("Node"),
-        Column::wide("Nominated Node"),
-        Column::wide("Readiness Gates"),
-    ]
+pub(super) fn pod_columns() -> Vec<Column> {
+    columns(&["Name", "Ready", "Status", "Restarts", "Age", "+IP", "+Node", "+Nominated Node", "+Readiness Gates"])
 }
 
 pub(super) fn row(pod: &Object, now: Time) -> Vec<Cell> {

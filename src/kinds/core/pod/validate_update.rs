@@ -1,5 +1,6 @@
 //! What may change in a pod: images, a shorter deadline, more tolerations, fewer scheduling gates, and hardly more.
 
+use crate::shared::diff;
 use crate::shared::formats::inclusive_range;
 use kctl_base::field::{ErrorList, Path, forbidden, invalid};
 use kctl_base::json::{Value, json};
@@ -24,8 +25,8 @@ pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
     validate_gates(&mut errors, &path.child("schedulingGates"), new_spec, old_spec);
     let munged = munge(&mut errors, &path, new_spec, old_spec);
     if munged != *old_spec {
-        let difference = super::difference::difference(old_spec, &munged);
-        let why = format!("pod updates may not change fields other than {UPDATABLE}\n{difference}");
+        let diff = diff::of_values(old_spec, &munged);
+        let why = format!("pod updates may not change fields other than {UPDATABLE}\n{diff}");
         errors.push(forbidden(&path, &why));
     }
     errors

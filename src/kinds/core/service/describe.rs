@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::shared::describe::{describe_events, format_labels, head, joined, or};
-use crate::{Describer, Lookup};
+use crate::{Lookup, PrefixWriter};
 use kctl_base::json::{Map, Value};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -15,7 +15,7 @@ const SERVICE_LABEL: &str = "kubernetes.io/service-name";
 const MAX_ADDRESSES: usize = 3;
 
 /// Writes everything.
-pub(super) fn describe(service: &Object, look: &dyn Lookup, out: &mut Describer) {
+pub(super) fn describe(service: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     head(service, out);
     out.pair(0, "Selector", format_labels(&service.strings("/spec/selector")));
     out.pair(0, "Type", service.str("/spec/type"));
@@ -31,7 +31,7 @@ pub(super) fn describe(service: &Object, look: &dyn Lookup, out: &mut Describer)
         let texts: Vec<String> = ingress.iter().map(ingress_text).collect();
         out.pair(0, "LoadBalancer Ingress", texts.join(", "));
     }
-    let slices = slices_of(look, service.namespace(), service.name());
+    let slices = slices_of(lookup, service.namespace(), service.name());
     for port in service.list("/spec/ports") {
         describe_port(port, &slices, out);
     }
@@ -43,17 +43,17 @@ pub(super) fn describe(service: &Object, look: &dyn Lookup, out: &mut Describer)
     }
     list(service, "LoadBalancer Source Ranges", "/spec/loadBalancerSourceRanges", out);
     optional(service, "Traffic Distribution", "/spec/trafficDistribution", out);
-    describe_events(look, service, out);
+    describe_events(lookup, service, out);
 }
 
-fn optional(service: &Object, label: &str, pointer: &str, out: &mut Describer) {
+fn optional(service: &Object, label: &str, pointer: &str, out: &mut PrefixWriter) {
     let text = service.str(pointer);
     if !text.is_empty() {
         out.pair(0, label, text);
     }
 }
 
-fn list(service: &Object, label: &str, pointer: &str, out: &mut Describer) {
+fn list(service: &Object, label: &str, pointer: &str, out: &mut PrefixWriter) {
     let list = service.list(pointer);
     if !list.is_empty() {
         out.pair(0, label, joined(list, ","));
@@ -68,7 +68,7 @@ fn ingress_text(ingress: &Value) -> String {
     }
 }
 
-fn describe_port(port: &Value, slices: &[Arc<Object>], out: &mut Describer) {
+fn describe_port(port: &Value, slices: &[Arc<Object>], out: &mut PrefixWriter) {
     let (name, protocol) = (or(port.str("/name"), "<unset>"), port.str("/protocol"));
     out.pair(0, "Port", format!("{name}\t{}/{protocol}", port.int("/port").unwrap_or(0)));
     let target = match &port["targetPort"] {
@@ -86,9 +86,9 @@ fn describe_port(port: &Value, slices: &[Arc<Object>], out: &mut Describer) {
 }
 
 /// The EndpointSlices of a Service.
-pub(crate) fn slices_of(look: &dyn Lookup, namespace: &str, service: &str) -> Vec<Arc<Object>> {
+pub(crate) fn slices_of(lookup: &dyn Lookup, namespace: &str, service: &str) -> Vec<Arc<Object>> {
     let labels = Map::from_iter([(SERVICE_LABEL.to_string(), Value::from(service))]);
-    look.list("endpointslices.discovery.k8s.io", Some(namespace), Some(&Selector::from_map(&labels)))
+    lookup.list("endpointslices.discovery.k8s.io", Some(namespace), Some(&Selector::from_map(&labels)))
 }
 
 /// The ready addresses behind the port of a name, three at most: `1.2.3.4:80,1.2.3.5:80 + 2 more...`.

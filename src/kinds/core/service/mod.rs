@@ -9,8 +9,8 @@ mod validate;
 mod validate_ips;
 
 use crate::shared::describe::{joined, or};
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, NameRule, Names, age, pairs};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, NameRule, Names, age, pairs};
 use kctl_base::field::ErrorList;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -25,7 +25,7 @@ pub(crate) use validate::special_ip_problem;
 pub struct Service;
 
 static NAMES: Names =
-    Names::builtin(("", "v1"), "Service", "services", "service", true).short(&["svc"]).categories(&["all"]);
+    Names::namespaced(("", "v1"), "Service", "services", "service").short(&["svc"]).categories(&["all"]);
 
 impl Kind for Service {
     fn names(&self) -> &Names {
@@ -118,14 +118,13 @@ impl Kind for Service {
     }
 
     /// One pair of the selector is enough: what does not have it is not selected.
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         let first = object.strings("/spec/selector").into_iter().next();
         first.map(|(key, value)| ("selector", format!("{}/{key}={value}", object.namespace()))).into_iter().collect()
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        describe::describe(object, look, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe::describe)
     }
 }
 

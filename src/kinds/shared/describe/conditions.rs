@@ -1,12 +1,12 @@
 //! The conditions of an object as a table; kinds differ in its columns. Where there are no conditions there is no table.
 
 use super::texts::stamp;
-use crate::Describer;
+use crate::PrefixWriter;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 
 /// A table of conditions with these lines above it and one line for each of them.
-pub fn condition_table(object: &Object, above: &[&str], line: impl Fn(&Value) -> String, out: &mut Describer) {
+pub fn condition_table(object: &Object, above: &[&str], line: impl Fn(&Value) -> String, out: &mut PrefixWriter) {
     let conditions = object.list("/status/conditions");
     if conditions.is_empty() {
         return;
@@ -17,7 +17,7 @@ pub fn condition_table(object: &Object, above: &[&str], line: impl Fn(&Value) ->
 }
 
 /// The conditions with their instants and messages.
-pub fn conditions(object: &Object, out: &mut Describer) {
+pub fn conditions(object: &Object, out: &mut PrefixWriter) {
     let above =
         ["Type\tStatus\tLastTransitionTime\tReason\tMessage", "----\t------\t------------------\t------\t-------"];
     let line = |one: &Value| {
@@ -29,13 +29,13 @@ pub fn conditions(object: &Object, out: &mut Describer) {
 }
 
 /// The conditions with their reasons alone, as workloads show them.
-pub fn brief_conditions(object: &Object, out: &mut Describer) {
+pub fn brief_conditions(object: &Object, out: &mut PrefixWriter) {
     let line = |one: &Value| format!("{} \t{}\t{}", one.str("/type"), one.str("/status"), one.str("/reason"));
     condition_table(object, &["Type\tStatus\tReason", "----\t------\t------"], line, out);
 }
 
 /// The conditions with everything, and an instant that only this kind has: its heading, and where it stands.
-pub fn conditions_since(object: &Object, heading: &str, pointer: &str, out: &mut Describer) {
+pub fn conditions_since(object: &Object, heading: &str, pointer: &str, out: &mut PrefixWriter) {
     let above = [
         &*format!("Type\tStatus\t{heading}\tLastTransitionTime\tReason\tMessage"),
         "----\t------\t-----------------\t------------------\t------\t-------",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::probes::probe_text;
 use super::texts::stamp;
-use crate::Describer;
+use crate::PrefixWriter;
 use crate::shared::pod_spec::resources::amounts;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
@@ -33,7 +33,7 @@ impl<'a> Containers<'a> {
 }
 
 /// Writes a list of containers.
-pub fn describe_containers(what: &Containers, out: &mut Describer) {
+pub fn describe_containers(what: &Containers, out: &mut PrefixWriter) {
     let none = if what.list.is_empty() { " <none>" } else { "" };
     out.line(0, format!("{}{}:{none}", what.indent, what.title));
     for container in what.list {
@@ -60,7 +60,7 @@ pub fn describe_containers(what: &Containers, out: &mut Describer) {
     }
 }
 
-fn describe_basics(container: &Value, status: Option<&Value>, out: &mut Describer) {
+fn describe_basics(container: &Value, status: Option<&Value>, out: &mut PrefixWriter) {
     if let Some(status) = status {
         out.pair(2, "Container ID", status.str("/containerID"));
     }
@@ -78,7 +78,7 @@ fn describe_basics(container: &Value, status: Option<&Value>, out: &mut Describe
     }
 }
 
-fn describe_ports(title: &str, ports: &[Value], field: &str, out: &mut Describer) {
+fn describe_ports(title: &str, ports: &[Value], field: &str, out: &mut PrefixWriter) {
     let text = |port: &Value| {
         let name = Some(port.str("/name")).filter(|n| !n.is_empty()).map_or(String::new(), |n| format!(" ({n})"));
         format!("{}/{}{name}", port.int(field).unwrap_or(0), port.str("/protocol"))
@@ -91,7 +91,7 @@ fn describe_ports(title: &str, ports: &[Value], field: &str, out: &mut Describer
     }
 }
 
-fn describe_words(title: &str, words: &[Value], out: &mut Describer) {
+fn describe_words(title: &str, words: &[Value], out: &mut PrefixWriter) {
     if words.is_empty() {
         return;
     }
@@ -101,7 +101,7 @@ fn describe_words(title: &str, words: &[Value], out: &mut Describer) {
     }
 }
 
-fn describe_status(status: &Value, out: &mut Describer) {
+fn describe_status(status: &Value, out: &mut PrefixWriter) {
     describe_state("State", status.get("state").unwrap_or(&Value::Null), out);
     if let Some(last) = status.get("lastState").filter(|s| s.at("/terminated").is_some()) {
         describe_state("Last State", last, out);
@@ -110,7 +110,7 @@ fn describe_status(status: &Value, out: &mut Describer) {
     out.pair(2, "Restart Count", status.int("/restartCount").unwrap_or(0));
 }
 
-fn describe_state(title: &str, state: &Value, out: &mut Describer) {
+fn describe_state(title: &str, state: &Value, out: &mut PrefixWriter) {
     if let Some(running) = state.at("/running") {
         out.pair(2, title, "Running");
         out.pair(3, "Started", stamp(running, "/startedAt"));
@@ -136,7 +136,7 @@ fn describe_state(title: &str, state: &Value, out: &mut Describer) {
 }
 
 /// Limits and requests of a container, or of a whole pod.
-pub fn describe_resources(container: &Value, level: usize, out: &mut Describer) {
+pub fn describe_resources(container: &Value, level: usize, out: &mut PrefixWriter) {
     for (title, field) in [("Limits", "/resources/limits"), ("Requests", "/resources/requests")] {
         let list = amounts(container, field);
         if !list.is_empty() {
@@ -148,7 +148,7 @@ pub fn describe_resources(container: &Value, level: usize, out: &mut Describer) 
     }
 }
 
-fn describe_env_from(sources: &[Value], out: &mut Describer) {
+fn describe_env_from(sources: &[Value], out: &mut PrefixWriter) {
     if !sources.is_empty() {
         out.line(2, "Environment Variables from:");
     }
@@ -167,7 +167,7 @@ fn describe_env_from(sources: &[Value], out: &mut Describer) {
     }
 }
 
-fn describe_env(container: &Value, pod: Option<&Object>, out: &mut Describer) {
+fn describe_env(container: &Value, pod: Option<&Object>, out: &mut PrefixWriter) {
     let variables = container.list("/env");
     out.line(2, if variables.is_empty() { "Environment:\t<none>" } else { "Environment:" });
     for variable in variables {
@@ -232,7 +232,7 @@ fn resource_value(container: &Value, field: &Value) -> String {
     }
 }
 
-fn describe_mounts(container: &Value, out: &mut Describer) {
+fn describe_mounts(container: &Value, out: &mut PrefixWriter) {
     let mut mounts: Vec<&Value> = container.list("/volumeMounts").iter().collect();
     mounts.sort_by_key(|m| m.str("/mountPath"));
     out.line(2, if mounts.is_empty() { "Mounts:\t<none>" } else { "Mounts:" });

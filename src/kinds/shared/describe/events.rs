@@ -1,15 +1,15 @@
 //! The table of events at the end of a description.
 
-use crate::{Describer, Lookup, since};
+use crate::{Lookup, PrefixWriter, since};
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::Time;
 
 /// Writes the events about an object, oldest first; nothing when events are not to be shown.
-pub fn describe_events(look: &dyn Lookup, object: &Object, out: &mut Describer) {
-    if !look.show_events() {
+pub fn describe_events(lookup: &dyn Lookup, object: &Object, out: &mut PrefixWriter) {
+    if !lookup.show_events() {
         return;
     }
-    let mut events = look.events(object);
+    let mut events = lookup.events(object);
     if events.is_empty() {
         return out.line(0, "Events:\t<none>");
     }
@@ -27,7 +27,7 @@ pub fn describe_events(look: &dyn Lookup, object: &Object, out: &mut Describer) 
             ("", message) => message.to_string(),
             (place, message) => format!("{place}: {message}"),
         };
-        out.line(1, format!("{kind}\t{reason}\t{}\t{source}\t{message}", interval(event, look.now())));
+        out.line(1, format!("{kind}\t{reason}\t{}\t{source}\t{message}", interval(event, lookup.now())));
     }
 }
 

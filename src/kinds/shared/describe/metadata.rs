@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::texts::shorten;
-use crate::Describer;
+use crate::PrefixWriter;
 use kctl_base::managed::LAST_APPLIED;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
@@ -13,7 +13,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 const MAX_ANNOTATION: usize = 140;
 
 /// `Name`, and `Namespace` where there is one.
-pub fn identity(object: &Object, out: &mut Describer) {
+pub fn identity(object: &Object, out: &mut PrefixWriter) {
     out.pair(0, "Name", object.name());
     if !object.namespace().is_empty() {
         out.pair(0, "Namespace", object.namespace());
@@ -21,25 +21,25 @@ pub fn identity(object: &Object, out: &mut Describer) {
 }
 
 /// What it is called, `Labels` and `Annotations`: how most descriptions begin.
-pub fn head(object: &Object, out: &mut Describer) {
+pub fn head(object: &Object, out: &mut PrefixWriter) {
     identity(object, out);
     labels(object, out);
     annotations(object, out);
 }
 
 /// The `Labels:` lines, one label a line.
-pub fn labels(object: &Object, out: &mut Describer) {
+pub fn labels(object: &Object, out: &mut PrefixWriter) {
     label_lines(0, "Labels", &object.labels(), out);
 }
 
 /// Pairs under a title, one `key=value` a line, the first beside the title.
-pub fn label_lines(level: usize, title: &str, pairs: &BTreeMap<String, String>, out: &mut Describer) {
+pub fn label_lines(level: usize, title: &str, pairs: &BTreeMap<String, String>, out: &mut PrefixWriter) {
     let lines: Vec<String> = pairs.iter().map(|(k, v)| format!("{k}={v}")).collect();
     lines_under(level, title, &lines, out);
 }
 
 /// Texts under a title, one a line, the first beside the title; `<none>` when there are none.
-pub fn lines_under(level: usize, title: &str, lines: &[String], out: &mut Describer) {
+pub fn lines_under(level: usize, title: &str, lines: &[String], out: &mut PrefixWriter) {
     match lines.split_first() {
         None => out.pair(level, title, "<none>"),
         Some((first, rest)) => {
@@ -52,12 +52,12 @@ pub fn lines_under(level: usize, title: &str, lines: &[String], out: &mut Descri
 }
 
 /// The `Annotations:` lines. Long ones and those of several lines stand below their key, cut to a readable length.
-pub fn annotations(object: &Object, out: &mut Describer) {
+pub fn annotations(object: &Object, out: &mut PrefixWriter) {
     annotation_lines(0, "Annotations", &object.strings("/metadata/annotations"), out);
 }
 
 /// Annotations under a title; the one kubectl keeps for itself is left out.
-pub fn annotation_lines(level: usize, title: &str, pairs: &BTreeMap<String, String>, out: &mut Describer) {
+pub fn annotation_lines(level: usize, title: &str, pairs: &BTreeMap<String, String>, out: &mut PrefixWriter) {
     let shown: Vec<_> = pairs.iter().filter(|(key, _)| *key != LAST_APPLIED).collect();
     out.write(level, format!("{title}:\t"));
     if shown.is_empty() {
@@ -80,7 +80,7 @@ pub fn annotation_lines(level: usize, title: &str, pairs: &BTreeMap<String, Stri
 }
 
 /// `Controlled By:` when there is a managing owner.
-pub fn controlled_by(object: &Object, out: &mut Describer) {
+pub fn controlled_by(object: &Object, out: &mut PrefixWriter) {
     if let Some(owner) = object.controller_of() {
         out.pair(0, "Controlled By", format!("{}/{}", owner.kind, owner.name));
     }
@@ -96,7 +96,7 @@ mod tests {
         let object = json!({"metadata": {"annotations": {
             LAST_APPLIED: "{}", "a": "1", "b": "x\ny\n", "c": "z".repeat(150),
         }}});
-        let mut out = Describer::new();
+        let mut out = PrefixWriter::new();
         annotations(&object, &mut out);
         let want = format!("Annotations:\ta: 1\n\tb:\n\t  x\n\t  y\n\tc:\n\t  {}...\n", "z".repeat(138));
         assert_eq!(out.text(), want);
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn labels_stand_one_a_line() {
-        let mut out = Describer::new();
+        let mut out = PrefixWriter::new();
         labels(&json!({"metadata": {"labels": {"b": "2", "a": "1"}}}), &mut out);
         labels(&json!({}), &mut out);
         assert_eq!(out.text(), "Labels:\ta=1\n\tb=2\nLabels:\t<none>\n");

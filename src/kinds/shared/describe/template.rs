@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use super::containers::{Containers, describe_containers};
 use super::metadata::{annotation_lines, label_lines};
 use super::volumes::describe_volumes;
-use crate::Describer;
+use crate::PrefixWriter;
 use kctl_base::json::Value;
 use kctl_base::labels::format_label_selector;
 use kctl_base::object::ValueRead;
 
 /// Writes `Pod Template:` and what it holds; `None` is a template that is not there.
-pub fn describe_template(template: Option<&Value>, out: &mut Describer) {
+pub fn describe_template(template: Option<&Value>, out: &mut PrefixWriter) {
     out.line(0, "Pod Template:");
     let Some(template) = template.filter(|t| !t.is_null()) else {
         return out.write(1, "<unset>");
@@ -44,7 +44,7 @@ pub fn selector_of(spec: &Value) -> BTreeMap<String, String> {
 }
 
 /// How pods are to be spread; nothing when that is left open.
-pub fn describe_spread(spec: &Value, indent: &str, out: &mut Describer) {
+pub fn describe_spread(spec: &Value, indent: &str, out: &mut PrefixWriter) {
     for (index, constraint) in spec.list("/topologySpreadConstraints").iter().enumerate() {
         let lead = if index == 0 { format!("{indent}Topology Spread Constraints:") } else { String::new() };
         let selector = match constraint.at("/labelSelector") {
@@ -58,7 +58,7 @@ pub fn describe_spread(spec: &Value, indent: &str, out: &mut Describer) {
 }
 
 /// What taints pods tolerate, by key.
-pub fn describe_tolerations(title: &str, spec: &Value, out: &mut Describer) {
+pub fn describe_tolerations(title: &str, spec: &Value, out: &mut PrefixWriter) {
     out.write(0, format!("{title}:\t"));
     let mut tolerations: Vec<&Value> = spec.list("/tolerations").iter().collect();
     if tolerations.is_empty() {
@@ -100,7 +100,7 @@ mod tests {
             "metadata": {"labels": {"app": "db"}},
             "spec": {"containers": [{"name": "c", "image": "postgres:17"}]}
         });
-        let mut out = Describer::new();
+        let mut out = PrefixWriter::new();
         describe_template(Some(&template), &mut out);
         let want = "Pod Template:\n  Labels:\tapp=db\n  Containers:\n   c:\n    Image:\tpostgres:17\n    Port:\t<none>\n    Host Port:\t<none>\n    Environment:\t<none>\n    Mounts:\t<none>\n  Volumes:\t<none>\n  Node-Selectors:\t<none>\n  Tolerations:\t<none>\n";
         assert_eq!(out.text(), want);

@@ -2,7 +2,7 @@
 
 use super::metadata::label_lines;
 use super::texts::go_list;
-use crate::Describer;
+use crate::PrefixWriter;
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 use kctl_base::quantity::Quantity;
@@ -176,7 +176,7 @@ const SOURCES: &[Source] = &[
 ];
 
 /// Writes the volumes of a pod or a template; the indentation is that of the list's title.
-pub fn describe_volumes(volumes: &[Value], indent: &str, out: &mut Describer) {
+pub fn describe_volumes(volumes: &[Value], indent: &str, out: &mut PrefixWriter) {
     if volumes.is_empty() {
         return out.line(0, format!("{indent}Volumes:\t<none>"));
     }
@@ -189,7 +189,7 @@ pub fn describe_volumes(volumes: &[Value], indent: &str, out: &mut Describer) {
 }
 
 /// Writes the source of a volume, also of a PersistentVolume, whose `spec` is given then.
-pub fn describe_volume_source(volume: &Value, out: &mut Describer) {
+pub fn describe_volume_source(volume: &Value, out: &mut PrefixWriter) {
     if let Some((field, title, settings)) = SOURCES.iter().find(|(field, _, _)| volume.get(*field).is_some()) {
         out.pair(2, "Type", title);
         for (label, pointer, show) in *settings {
@@ -225,14 +225,14 @@ fn setting(source: &Value, pointer: &str, show: Show) -> String {
     }
 }
 
-fn describe_empty_dir(source: &Value, out: &mut Describer) {
+fn describe_empty_dir(source: &Value, out: &mut PrefixWriter) {
     out.pair(2, "Type", "EmptyDir (a temporary directory that shares a pod's lifetime)");
     out.pair(2, "Medium", source.str("/medium"));
     let limit = source.at("/sizeLimit").and_then(|l| Quantity::from_value(l).ok()).filter(|l| l.signum() > 0);
     out.pair(2, "SizeLimit", limit.map_or_else(|| "<unset>".into(), |l| l.canonical()));
 }
 
-fn describe_projected(source: &Value, out: &mut Describer) {
+fn describe_projected(source: &Value, out: &mut PrefixWriter) {
     out.pair(2, "Type", "Projected (a volume that contains injected data from multiple sources)");
     for part in source.list("/sources") {
         if let Some(secret) = part.at("/secret") {
@@ -249,7 +249,7 @@ fn describe_projected(source: &Value, out: &mut Describer) {
     }
 }
 
-fn describe_downward(source: &Value, out: &mut Describer) {
+fn describe_downward(source: &Value, out: &mut PrefixWriter) {
     out.pair(2, "Type", "DownwardAPI (a volume populated by information about the pod)");
     out.line(2, "Items:");
     for item in source.list("/items") {
@@ -261,7 +261,7 @@ fn describe_downward(source: &Value, out: &mut Describer) {
     }
 }
 
-fn describe_csi(source: &Value, out: &mut Describer) {
+fn describe_csi(source: &Value, out: &mut PrefixWriter) {
     out.pair(2, "Type", "CSI (a Container Storage Interface (CSI) volume source)");
     out.pair(2, "Driver", source.str("/driver"));
     out.pair(2, "FSType", source.str("/fsType"));
@@ -280,7 +280,7 @@ fn describe_csi(source: &Value, out: &mut Describer) {
     }
 }
 
-fn describe_rbd(source: &Value, out: &mut Describer) {
+fn describe_rbd(source: &Value, out: &mut PrefixWriter) {
     out.pair(2, "Type", "RBD (a Rados Block Device mount on the host that shares a pod's lifetime)");
     out.pair(2, "CephMonitors", go_list(source.list("/monitors")));
     for (label, pointer) in [
@@ -295,7 +295,7 @@ fn describe_rbd(source: &Value, out: &mut Describer) {
     out.pair(2, "ReadOnly", source.flag("/readOnly"));
 }
 
-fn describe_ephemeral(source: &Value, out: &mut Describer) {
+fn describe_ephemeral(source: &Value, out: &mut PrefixWriter) {
     let title = "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)";
     out.pair(2, "Type", title);
     let claim = source.get("volumeClaimTemplate").unwrap_or(&Value::Null);

@@ -1,6 +1,6 @@
 //! The description of a NetworkPolicy: its rules in words.
 
-use crate::Describer;
+use crate::PrefixWriter;
 use crate::shared::describe::{annotations, joined, labels, or};
 use kctl_base::json::Value;
 use kctl_base::labels::format_label_selector;
@@ -18,7 +18,7 @@ const INGRESS: Direction = Direction { name: "ingress", peers: "/from", peer: "F
 const EGRESS: Direction = Direction { name: "egress", peers: "/to", peer: "To", end: "destination" };
 
 /// Writes everything.
-pub(super) fn describe(policy: &Object, out: &mut Describer) {
+pub(super) fn describe(policy: &Object, out: &mut PrefixWriter) {
     out.pair(0, "Name", policy.name());
     out.pair(0, "Namespace", policy.namespace());
     let created = policy.str("/metadata/creationTimestamp").replace('T', " ").replace('Z', " +0000 UTC");
@@ -41,7 +41,7 @@ pub(super) fn describe(policy: &Object, out: &mut Describer) {
     out.line(1, format!("Policy Types: {}", or(&joined(types, ", "), "<none>")));
 }
 
-fn rules(rules: &[Value], direction: &Direction, out: &mut Describer) {
+fn rules(rules: &[Value], direction: &Direction, out: &mut PrefixWriter) {
     if rules.is_empty() {
         out.line(2, format!("<none> (Selected pods are isolated for {} connectivity)", direction.name));
     }
@@ -76,7 +76,7 @@ fn rules(rules: &[Value], direction: &Direction, out: &mut Describer) {
     }
 }
 
-fn describe_peer(peer: &Value, out: &mut Describer) {
+fn describe_peer(peer: &Value, out: &mut PrefixWriter) {
     let mut selected = false;
     for (label, name) in [("NamespaceSelector", "namespaceSelector"), ("PodSelector", "podSelector")] {
         if let Some(selector) = peer.get(name).filter(|v| !v.is_null()) {
@@ -102,7 +102,7 @@ mod tests {
             "podSelector": {"matchLabels": {"app": "back"}}, "policyTypes": ["Ingress"],
             "ingress": [{"ports": [{"port": 8080, "protocol": "TCP"}], "from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}],
         }});
-        let mut out = Describer::new();
+        let mut out = PrefixWriter::new();
         describe(&policy, &mut out);
         let want = "Name:\tp\nNamespace:\tx\nCreated on:\t2026-01-01 00:00:00 +0000 UTC\nLabels:\t<none>\nAnnotations:\t<none>\n\
                     Spec:\n  PodSelector:     app=back\n  Allowing ingress traffic:\n    To Port: 8080/TCP\n    From:\n      \
