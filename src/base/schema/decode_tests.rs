@@ -1,8 +1,7 @@
-//! Decoding against recorded messages, and against what a real server made of manifests.
+//! Decoding against recorded messages.
 
 use super::*;
 use crate::json::{Value, json};
-use crate::schema::{message, tests::shared};
 
 /// Quantities are another module's business: this accepts digits with a suffix.
 fn quantity(text: &str) -> Result<String, String> {
@@ -197,68 +196,4 @@ fn zero_values_stay_where_the_server_keeps_them() {
     }
     let labels = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"labels": {"a": null}, "creationTimestamp": null}});
     assert_eq!(decoded(labels).unwrap().value["metadata"], json!({"labels": {"a": ""}}));
-}
-
-#[test]
-fn what_a_server_wrote_decodes_to_itself() {
-    let mut seen = 0;
-    each_document("out.yaml", |file, manifest| {
-        seen += 1;
-        let mut result = decoded(manifest.clone()).unwrap_or_else(|error| panic!("{file}: {error}"));
-        assert!(result.unknown.is_empty(), "{file}: {:?}", result.unknown);
-        crate::schema::shape::complete(Schema::builtin(), definition(&manifest), &mut result.value);
-        let mut want = manifest.clone();
-        crate::schema::shape::complete(Schema::builtin(), definition(&manifest), &mut want);
-        assert_eq!(result.value, want, "{file}");
-        assert_eq!(want, manifest, "{file}: completion adds what the server does not write");
-    });
-    assert!(seen > 300 || !shared("corpus").exists(), "{seen}");
-}
-
-#[test]
-fn recorded_errors_of_decoding() {
-    let mut seen = 0;
-    each_document("in.yaml", |file, manifest| {
-        let errors =
-            std::fs::read_to_string(shared("corpus").join(file.replace(".in.yaml", ".err"))).unwrap_or_default();
-        let recorded = errors.lines().find_map(|line| line.split_once("(BadRequest): error when creating \"IN\": "));
-        let Ok(result) = decoded(manifest.clone()) else { panic!("{file}: {:?}", decoded(manifest)) };
-        let Some((_, want)) = recorded else {
-            assert!(result.unknown.is_empty() || !errors.is_empty(), "{file}: {:?}", result.unknown);
-            return;
-        };
-        let version = manifest["apiVersion"].as_str().unwrap().rsplit('/').next().unwrap();
-        let message =
-            message::cannot_be_handled(manifest["kind"].as_str().unwrap(), version, &message::strict(&result.unknown));
-        assert_eq!(message, want, "{file}");
-        seen += 1;
-    });
-    assert!(seen == 2 || !shared("corpus").exists());
-}
-
-/// Every document of a built-in kind in the corpus files with this ending.
-fn each_document(ending: &str, mut check: impl FnMut(&str, Value)) {
-    use serde::Deserialize;
-    let Ok(folder) = std::fs::read_dir(shared("corpus")) else { return };
-    for entry in folder {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if !name.ends_with(ending) {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).unwrap();
-        for document in serde_yaml::Deserializer::from_str(&text) {
-            let Ok(document) = Value::deserialize(document) else { continue };
-            for manifest in document["items"].as_array().cloned().unwrap_or_else(|| vec![document.clone()]) {
-                let (Some(api_version), Some(kind)) = (manifest["apiVersion"].as_str(), manifest["kind"].as_str())
-                else {
-                    continue;
-                };
-                let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-                if Schema::builtin().root(group, version, kind).is_some() {
-                    check(&name, manifest);
-                }
-            }
-        }
-    }
 }

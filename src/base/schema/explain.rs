@@ -249,7 +249,6 @@ fn is_space(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::tests::shared;
 
     fn explained(group: &str, kind: &str, path: &[&str], recursive: bool) -> Result<String, ExplainError> {
         explain(&Subject { group, version: "v1", kind, path, recursive })
@@ -305,64 +304,5 @@ mod tests {
         for (text, width, want) in cases {
             assert_eq!(wrap(text, width), want, "{text:?}");
         }
-    }
-
-    /// Recorded explanations of built-in kinds: command line and output.
-    fn recorded() -> Vec<(String, String)> {
-        let text = std::fs::read_to_string(shared("parity/37-api-resources-explain.parity")).unwrap_or_default();
-        let mut steps: Vec<(String, String)> = Vec::new();
-        for line in text.lines() {
-            if let Some(command) = line.strip_prefix("$ ") {
-                steps.push((command.to_owned(), String::new()));
-            } else if let (Some(step), Some(output)) = (steps.last_mut(), line.strip_prefix('|')) {
-                step.1.push_str(output.strip_prefix(' ').unwrap_or(output));
-                step.1.push('\n');
-            }
-        }
-        steps.retain(|(command, _)| {
-            command.starts_with("kubectl explain ") && !command.contains("head") && !command.contains("--api-version")
-        });
-        steps
-    }
-
-    #[test]
-    fn recorded_explanations() {
-        const KINDS: [(&str, &str, &str); 11] = [
-            ("deployment", "apps", "Deployment"),
-            ("deploy", "apps", "Deployment"),
-            ("pods", "", "Pod"),
-            ("pod", "", "Pod"),
-            ("po", "", "Pod"),
-            ("statefulset", "apps", "StatefulSet"),
-            ("ds", "apps", "DaemonSet"),
-            ("rs", "apps", "ReplicaSet"),
-            ("job", "batch", "Job"),
-            ("svc", "", "Service"),
-            ("nope", "", ""),
-        ];
-        for (command, want) in recorded() {
-            let words: Vec<&str> = command.split(' ').collect();
-            let mut path = words[2].split('.');
-            let kind = path.next().unwrap();
-            let (_, group, kind) = KINDS.into_iter().find(|known| known.0 == kind).unwrap();
-            let path: Vec<&str> = path.collect();
-            if kind.is_empty() {
-                continue;
-            }
-            let got =
-                explained(group, kind, &path, command.ends_with("--recursive")).unwrap_or_else(|error| error.heading);
-            let got: String = got.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-            assert_eq!(without_enum_texts(&got), without_enum_texts(&want), "{command}");
-        }
-    }
-
-    /// Without the lists of enum values in descriptions, whose texts the schema lacks.
-    fn without_enum_texts(text: &str) -> String {
-        let mut listing = false;
-        let keep = |line: &&str| {
-            listing = line.ends_with("Possible enum values:") || listing && !line.is_empty();
-            !listing
-        };
-        text.lines().filter(keep).map(|line| format!("{line}\n")).collect()
     }
 }

@@ -1,19 +1,6 @@
-//! The schema against what is known of the API.
-
-use crate::json::{Map, Value};
+//! Lookups in the built-in schema.
 
 use super::*;
-
-/// The OpenAPI definitions of a real server, where they are present.
-pub(super) fn shared_definitions() -> Option<Map> {
-    let text = std::fs::read_to_string(shared("api/schema-definitions.json")).ok()?;
-    serde_json::from_str(&text).ok()
-}
-
-/// A file or folder of the shared data.
-pub(super) fn shared(path: &str) -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(path)
-}
 
 #[test]
 fn roots_lead_to_definitions() {
@@ -60,39 +47,4 @@ fn walkers_see_shapes() {
     );
     assert_eq!(schema.field("io.k8s.api.core.v1.ConfigMap", "data"), Some(Shape::Map(&Type::String)));
     assert_eq!(schema.field("io.k8s.api.core.v1.PodSpec", "nope"), None);
-}
-
-#[test]
-fn the_schema_agrees_with_the_openapi_document() {
-    let Some(definitions) = shared_definitions() else { return };
-    let schema = Schema::builtin();
-    for name in schema.names() {
-        let document = &definitions[name];
-        let definition = schema.definition(name).unwrap();
-        let fields: Vec<&str> = definition.fields.iter().map(|field| field.name).collect();
-        let known: Vec<&str> =
-            document["properties"].as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
-        assert_eq!(fields, known, "{name}");
-        for field in &definition.fields {
-            let required = document["required"].as_array().is_some_and(|list| list.iter().any(|key| key == field.name));
-            assert_eq!(field.required, required, "{name}.{}", field.name);
-        }
-    }
-}
-
-#[test]
-fn every_kind_of_discovery_has_a_root() {
-    let Ok(folder) = std::fs::read_dir(shared("api/discovery")) else { return };
-    for file in folder {
-        let document: Value = serde_json::from_slice(&std::fs::read(file.unwrap().path()).unwrap()).unwrap();
-        let (group, version) =
-            document["groupVersion"].as_str().map_or(("", ""), |gv| gv.split_once('/').unwrap_or(("", gv)));
-        for resource in document["resources"].as_array().into_iter().flatten() {
-            let text = |key: &str, default| resource[key].as_str().unwrap_or(default);
-            let (group, version, kind) = (text("group", group), text("version", version), text("kind", ""));
-            if !kind.ends_with("Options") {
-                assert!(Schema::builtin().root(group, version, kind).is_some(), "{group}/{version} {kind}");
-            }
-        }
-    }
 }

@@ -38,36 +38,3 @@ pub struct Loaded {
     /// Keys that are no text (`8080:`); only [`Dialect::Core`] tells them.
     pub other_keys: Vec<String>,
 }
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    /// What the real API server and kubectl printed has to come back byte for byte.
-    #[test]
-    fn recorded_output_survives_reading_and_writing() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-        let Ok(entries) = std::fs::read_dir(folder) else { return };
-        let mut different = Vec::new();
-        for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
-            let name = path.to_string_lossy().into_owned();
-            let Ok(text) = std::fs::read_to_string(&path) else { continue };
-            if !name.ends_with(".out.yaml") {
-                continue;
-            }
-            let mut again = Vec::new();
-            for document in split_documents(&text) {
-                match document.load() {
-                    Ok(loaded) => again.push(to_yaml(&loaded.value)),
-                    Err(error) => again.push(error.to_string()),
-                }
-            }
-            if again.join("---\n") != text {
-                different.push(name);
-            }
-        }
-        assert!(different.is_empty(), "{} files: {different:#?}", different.len());
-    }
-}
