@@ -1,4 +1,4 @@
-//! Kinds of the groups authentication.k8s.io and authorization.k8s.io: questions that are answered and not kept.
+//! The groups authentication.k8s.io and authorization.k8s.io: reviews, which are answered and never stored.
 
 use crate::Names;
 use crate::shared::table_kind::{CREATE_ONLY, TableKind};
@@ -15,14 +15,14 @@ const fn review(
     TableKind::new(Names::cluster_scoped(group, kind, plural, singular)).verbs(CREATE_ONLY)
 }
 
-/// Who am I?
+/// A SelfSubjectReview: returns the attributes of the requesting user.
 pub static SELF_SUBJECT_REVIEW: TableKind =
     review(AUTHENTICATION, "SelfSubjectReview", "selfsubjectreviews", "selfsubjectreview");
 
-/// Whose token is this?
+/// A TokenReview: returns the user that a token authenticates.
 pub static TOKEN_REVIEW: TableKind = review(AUTHENTICATION, "TokenReview", "tokenreviews", "tokenreview");
 
-/// May somebody do something in this namespace?
+/// A LocalSubjectAccessReview: returns whether a user may do something in a namespace.
 pub static LOCAL_SUBJECT_ACCESS_REVIEW: TableKind = TableKind::new(Names::namespaced(
     AUTHORIZATION,
     "LocalSubjectAccessReview",
@@ -31,14 +31,14 @@ pub static LOCAL_SUBJECT_ACCESS_REVIEW: TableKind = TableKind::new(Names::namesp
 ))
 .verbs(CREATE_ONLY);
 
-/// May I do something?
+/// A SelfSubjectAccessReview: returns whether the requesting user may do something.
 pub static SELF_SUBJECT_ACCESS_REVIEW: TableKind =
     review(AUTHORIZATION, "SelfSubjectAccessReview", "selfsubjectaccessreviews", "selfsubjectaccessreview");
 
-/// What may I do?
+/// A SelfSubjectRulesReview: returns everything that the requesting user may do.
 pub static SELF_SUBJECT_RULES_REVIEW: TableKind =
     review(AUTHORIZATION, "SelfSubjectRulesReview", "selfsubjectrulesreviews", "selfsubjectrulesreview");
 
-/// May somebody do something?
+/// A SubjectAccessReview: returns whether a user may do something.
 pub static SUBJECT_ACCESS_REVIEW: TableKind =
     review(AUTHORIZATION, "SubjectAccessReview", "subjectaccessreviews", "subjectaccessreview");

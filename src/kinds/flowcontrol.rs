@@ -1,4 +1,4 @@
-//! Kinds of the group flowcontrol.apiserver.k8s.io: whose requests go first. They are kept; nothing queues.
+//! The group flowcontrol.apiserver.k8s.io: priority and fairness of requests. Objects are stored without effect.
 
 use crate::shared::table_kind::TableKind;
 use crate::{Names, age};
@@ -9,7 +9,7 @@ use kctl_base::view::Cell;
 
 const GROUP: (&str, &str) = ("flowcontrol.apiserver.k8s.io", "v1");
 
-/// Which requests belong together.
+/// A FlowSchema: assigns requests to a priority level.
 pub static FLOW_SCHEMA: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "FlowSchema", "flowschemas", "flowschema"))
         .generation()
@@ -17,7 +17,7 @@ pub static FLOW_SCHEMA: TableKind =
         .defaults(|schema| schema.put_default("/spec/matchingPrecedence", 1000))
         .table(&["Name", "PriorityLevel", "MatchingPrecedence", "DistinguisherMethod", "Age", "MissingPL"], schema_row);
 
-/// How requests of one importance are queued.
+/// A PriorityLevelConfiguration: concurrency and queues of a priority level.
 pub static PRIORITY_LEVEL: TableKind = TableKind::new(Names::cluster_scoped(
     GROUP,
     "PriorityLevelConfiguration",

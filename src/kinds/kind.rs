@@ -1,4 +1,4 @@
-//! [`Kind`]: everything that the API server and kubectl need to know about one kind of object.
+//! [`Kind`]: everything that the API server and kubectl know about one kind of object.
 
 use std::sync::Arc;
 

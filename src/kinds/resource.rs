@@ -1,4 +1,4 @@
-//! Kinds of the group resource.k8s.io: devices and claims to them. They are kept; nothing allocates them.
+//! The group resource.k8s.io: dynamic resource allocation. Objects are stored; nothing allocates devices.
 
 use crate::shared::table_kind::TableKind;
 use crate::{Names, age};
@@ -9,18 +9,18 @@ use kctl_base::view::Cell;
 
 const GROUP: (&str, &str) = ("resource.k8s.io", "v1");
 
-/// A kind of device.
+/// A DeviceClass: a category of devices.
 pub static DEVICE_CLASS: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "DeviceClass", "deviceclasses", "deviceclass")).generation();
 
-/// A claim to devices.
+/// A ResourceClaim: a request for devices.
 pub static RESOURCE_CLAIM: TableKind =
     TableKind::new(Names::namespaced(GROUP, "ResourceClaim", "resourceclaims", "resourceclaim"))
         .status(|| json!({}))
         .defaults(|claim| request_defaults(claim, "/spec/devices/requests"))
         .table(&["Name", "State", "Age"], |claim, now| vec![claim.name().into(), claim_state(claim), age(claim, now)]);
 
-/// A template of claims.
+/// A ResourceClaimTemplate: the template of the claims of a pod.
 pub static RESOURCE_CLAIM_TEMPLATE: TableKind = TableKind::new(Names::namespaced(
     GROUP,
     "ResourceClaimTemplate",
@@ -29,7 +29,7 @@ pub static RESOURCE_CLAIM_TEMPLATE: TableKind = TableKind::new(Names::namespaced
 ))
 .defaults(|template| request_defaults(template, "/spec/spec/devices/requests"));
 
-/// Devices that a driver offers.
+/// A ResourceSlice: devices that a driver offers.
 pub static RESOURCE_SLICE: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "ResourceSlice", "resourceslices", "resourceslice"))
         .generation()

@@ -1,5 +1,6 @@
-//! Kinds of the group admissionregistration.k8s.io: webhooks and policies. Policies that refuse objects are evaluated by the
-//! API server's admission; the others are kept, and nothing calls them.
+//! The group admissionregistration.k8s.io: webhooks and policies.
+//!
+//! The admission of the API server evaluates ValidatingAdmissionPolicies; the other kinds are stored without effect.
 
 mod policies;
 
@@ -16,13 +17,13 @@ const fn names(kind: &'static str, plural: &'static str, singular: &'static str)
     Names::cluster_scoped(GROUP, kind, plural, singular).categories(&["api-extensions"])
 }
 
-/// A policy that changes objects.
+/// A MutatingAdmissionPolicy: CEL expressions that change objects.
 pub static MUTATING_POLICY: TableKind =
     TableKind::new(names("MutatingAdmissionPolicy", "mutatingadmissionpolicies", "mutatingadmissionpolicy"))
         .generation()
         .table(&["Name", "Mutations", "ParamKind", "Age"], |o, now| policy_row(o, "/spec/mutations", now));
 
-/// Where a policy that changes objects holds.
+/// A MutatingAdmissionPolicyBinding: the scope and parameters of a MutatingAdmissionPolicy.
 pub static MUTATING_POLICY_BINDING: TableKind = TableKind::new(names(
     "MutatingAdmissionPolicyBinding",
     "mutatingadmissionpolicybindings",
@@ -31,7 +32,7 @@ pub static MUTATING_POLICY_BINDING: TableKind = TableKind::new(names(
 .generation()
 .table(BINDING_COLUMNS, binding_row);
 
-/// Webhooks that change objects.
+/// A MutatingWebhookConfiguration: webhooks that change objects.
 pub static MUTATING_WEBHOOKS: TableKind = TableKind::new(names(
     "MutatingWebhookConfiguration",
     "mutatingwebhookconfigurations",
@@ -41,7 +42,7 @@ pub static MUTATING_WEBHOOKS: TableKind = TableKind::new(names(
 .defaults(|o| webhook_defaults(o, true))
 .table(&["Name", "Webhooks", "Age"], webhook_row);
 
-/// A policy that refuses objects.
+/// A ValidatingAdmissionPolicy: CEL expressions that refuse objects.
 pub static VALIDATING_POLICY: TableKind =
     TableKind::new(names("ValidatingAdmissionPolicy", "validatingadmissionpolicies", "validatingadmissionpolicy"))
         .generation()
@@ -53,7 +54,7 @@ pub static VALIDATING_POLICY: TableKind =
         .validate(policies::validate_policy)
         .table(&["Name", "Validations", "ParamKind", "Age"], |o, now| policy_row(o, "/spec/validations", now));
 
-/// Where a policy that refuses objects holds.
+/// A ValidatingAdmissionPolicyBinding: the scope, parameters and actions of a ValidatingAdmissionPolicy.
 pub static VALIDATING_POLICY_BINDING: TableKind = TableKind::new(names(
     "ValidatingAdmissionPolicyBinding",
     "validatingadmissionpolicybindings",
@@ -69,7 +70,7 @@ pub static VALIDATING_POLICY_BINDING: TableKind = TableKind::new(names(
 .validate(policies::validate_binding)
 .table(BINDING_COLUMNS, binding_row);
 
-/// Webhooks that refuse objects.
+/// A ValidatingWebhookConfiguration: webhooks that refuse objects.
 pub static VALIDATING_WEBHOOKS: TableKind = TableKind::new(names(
     "ValidatingWebhookConfiguration",
     "validatingwebhookconfigurations",

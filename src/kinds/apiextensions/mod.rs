@@ -1,4 +1,4 @@
-//! CustomResourceDefinition: a kind that users define. What it makes of itself is in [`crate::custom`].
+//! CustomResourceDefinitions. The kinds that they define are in [`crate::custom`].
 
 mod validate;
 
@@ -10,7 +10,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
+/// The CustomResourceDefinition kind.
 pub struct CustomResourceDefinition;
 
 static NAMES: Names = Names::cluster_scoped(
@@ -83,7 +83,7 @@ impl Kind for CustomResourceDefinition {
     }
 }
 
-/// The names of the versions in which objects are stored: one, if the definition is right.
+/// The names of the versions with `storage: true`: exactly one in a valid definition.
 fn storage_versions(definition: &Object) -> Vec<Value> {
     let versions = definition.list("/spec/versions").iter();
     versions.filter(|v| v.flag("/storage")).map(|v| v["name"].clone()).collect()
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wrong_definitions_are_refused() {
+    fn invalid_definitions_are_refused() {
         let mut definition = json!({"metadata": {"name": "backup"}, "spec": {
             "group": "example.com", "scope": "Everywhere", "names": {"plural": "backups", "kind": "Backup"},
             "versions": [{"name": "v1", "served": true, "storage": false}],

@@ -1,4 +1,4 @@
-//! ControllerRevisions: the past templates of DaemonSets and StatefulSets.
+//! ControllerRevisions: the template history of DaemonSets and StatefulSets.
 
 use crate::shared::index;
 use crate::shared::rules::immutable;
@@ -11,7 +11,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A ControllerRevision.
+/// The ControllerRevision kind.
 #[derive(Debug)]
 pub struct ControllerRevision;
 
@@ -66,7 +66,7 @@ impl Kind for ControllerRevision {
     }
 }
 
-/// The template that a revision keeps, as a patch of its owner's spec.
+/// The pod template in a revision, whose data is a patch of its owner's spec.
 pub fn template_of(revision: &Object) -> Option<&Value> {
     revision.at("/data/spec/template")
 }

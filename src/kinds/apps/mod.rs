@@ -1,4 +1,4 @@
-//! Kinds of the apps group.
+//! The group apps.
 
 pub mod controller_revision;
 pub mod daemon_set;

@@ -1,4 +1,4 @@
-//! The description of an autoscaler.
+//! The description of a HorizontalPodAutoscaler.
 
 use super::metrics::{UNKNOWN, amount, current};
 use super::source;
@@ -7,7 +7,7 @@ use crate::{Lookup, PrefixWriter};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 
-/// Writes everything.
+/// Writes the description.
 pub(super) fn describe(hpa: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     head(hpa, out);
     out.pair(0, "CreationTimestamp", stamp(hpa, "/metadata/creationTimestamp"));

@@ -1,4 +1,4 @@
-//! CertificateSigningRequest: a request for a certificate, which somebody approves and somebody signs.
+//! CertificateSigningRequests (`pkg/registry/certificates/certificates/strategy.go`).
 
 mod request;
 
@@ -14,7 +14,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::view::{Cell, Column};
 
-/// The kind. Who asks (`spec.username` and the like) is written by the server.
+/// The CertificateSigningRequest kind. The server sets the requesting user (`spec.username` and the like).
 pub struct CertificateSigningRequest;
 
 static NAMES: Names = Names::cluster_scoped(
@@ -34,7 +34,7 @@ impl Kind for CertificateSigningRequest {
         Some(json!({}))
     }
 
-    /// What was asked for stays.
+    /// The spec is immutable.
     fn prepare_update(&self, new: &mut Object, old: &Object) {
         for field in ["/spec", "/status"] {
             new.put(field, old.at(field).cloned().unwrap_or_else(|| json!({})));
@@ -125,7 +125,8 @@ fn duration(object: &Object) -> Option<String> {
     object.int("/spec/expirationSeconds").map(|s| Duration::from_secs(s).human())
 }
 
-/// The CONDITION column: what was decided, and whether there is a certificate.
+/// The CONDITION column: approval or denial, and whether the certificate was issued (`extractCSRStatus` in
+/// `pkg/printers/internalversion/printers.go`).
 fn condition_text(object: &Object) -> String {
     let has = |kind: &str| object.list("/status/conditions").iter().any(|c| c.str("/type") == kind);
     let mut text = if has("Denied") {
@@ -172,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conditions_are_put_together() {
+    fn conditions_are_combined() {
         let csr = json!({"status": {"conditions": [{"type": "Approved"}], "certificate": "eA=="}});
         assert_eq!(condition_text(&csr), "Approved,Issued");
         assert_eq!(condition_text(&json!({})), "Pending");

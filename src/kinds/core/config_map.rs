@@ -1,4 +1,4 @@
-//! ConfigMap: texts and bytes by key, which can be made immutable.
+//! ConfigMaps: strings and bytes by key, optionally immutable.
 
 use crate::shared::describe::{describe_events, head};
 use crate::shared::formats::config_key_problems;
@@ -10,12 +10,12 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
+/// The ConfigMap kind (`pkg/registry/core/configmap/strategy.go`).
 pub struct ConfigMap;
 
 static NAMES: Names = Names::namespaced(("", "v1"), "ConfigMap", "configmaps", "configmap").short(&["cm"]);
 
-/// Most bytes that the values of a ConfigMap or a Secret may have together.
+/// The most bytes that the values of a ConfigMap or Secret may have together.
 pub(super) const MAX_BYTES: usize = 1024 * 1024;
 
 impl Kind for ConfigMap {
@@ -78,13 +78,13 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     describe_events(lookup, object, out);
 }
 
-/// How many bytes a base64 text stands for.
+/// The number of bytes that a base64 string encodes.
 pub(super) fn decoded_length(base64: &str) -> usize {
     let text = base64.trim_end_matches('=');
     text.bytes().filter(|b| !b.is_ascii_whitespace()).count() * 3 / 4
 }
 
-/// The errors of an update to an object whose content was declared immutable.
+/// Refuses updates of an object with `immutable: true` that change `fields` or reset `immutable`.
 pub(super) fn immutable_errors(new: &Object, old: &Object, fields: &[&str]) -> ErrorList {
     const TEXT: &str = "field is immutable when `immutable` is set";
     let mut errors = ErrorList::new();
@@ -109,7 +109,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn keys_are_checked_and_immutability_holds() {
+    fn keys_are_validated_and_immutable_data_cannot_change() {
         let texts = |errors: ErrorList| errors.iter().map(ToString::to_string).collect::<Vec<_>>();
         let twice = json!({"data": {"a": "1"}, "binaryData": {"a": "MQ=="}});
         let want = "data[a]: Invalid value: \"a\": duplicate of key present in binaryData";

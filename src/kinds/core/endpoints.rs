@@ -12,13 +12,13 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// What clients are warned of whenever they use the kind.
+/// The deprecation warning for every use of the kind.
 pub const DEPRECATION: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
 
-/// Most addresses that a table shows.
+/// The number of addresses that a table shows.
 const MAX_ADDRESSES: usize = 3;
 
-/// The kind.
+/// The Endpoints kind (`pkg/registry/core/endpoint/strategy.go`).
 pub struct Endpoints;
 
 static NAMES: Names = Names::namespaced(("", "v1"), "Endpoints", "endpoints", "endpoints").short(&["ep"]);
@@ -83,7 +83,7 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     describe_events(lookup, object, out);
 }
 
-/// The ENDPOINTS column.
+/// The ENDPOINTS column (`formatEndpoints` in `pkg/printers/internalversion/printers.go`).
 fn addresses(endpoints: &Object) -> String {
     let subsets = endpoints.list("/subsets");
     if subsets.is_empty() {
@@ -141,7 +141,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn three_addresses_are_shown() {
+    fn tables_show_three_addresses() {
         let ips: Vec<Value> = (1..=5).map(|n| json!({"ip": format!("10.0.0.{n}")})).collect();
         let endpoints = json!({"subsets": [{"addresses": ips, "ports": [{"port": 80}]}]});
         assert_eq!(addresses(&endpoints), "10.0.0.1:80,10.0.0.2:80,10.0.0.3:80 + 2 more...");

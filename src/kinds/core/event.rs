@@ -1,4 +1,4 @@
-//! Event: something that happened to another object, served as `v1` and as `events.k8s.io/v1`.
+//! Events, served as `v1` and `events.k8s.io/v1`.
 
 use crate::shared::describe::or;
 use crate::shared::table::columns;
@@ -9,18 +9,18 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
+/// The Event kind (`pkg/registry/core/event/strategy.go`).
 pub struct Event;
 
 static NAMES: Names = Names::namespaced(("", "v1"), "Event", "events", "event").short(&["ev"]);
 
-/// The group in which events are served beside the core group.
+/// The group in which events are served besides the core group.
 const EVENTS_GROUP: &str = "events.k8s.io";
 
-/// The index under which events are found by what they are about.
+/// The index of events by the object they are about; see [`about`].
 pub const ABOUT: &str = "involved";
 
-/// What an event is about: its uid, or kind, namespace and name where there is none.
+/// The index value of the object that an event is about: its UID, or `kind/namespace/name` without one.
 pub fn about(event: &Object) -> String {
     let object = event.get("involvedObject");
     let involved = |field: &str| object.and_then(|object| object.get(field)?.as_str()).unwrap_or_default();
@@ -30,7 +30,8 @@ pub fn about(event: &Object) -> String {
     }
 }
 
-/// Fields that are called differently: in the core group, in [`EVENTS_GROUP`].
+/// Fields that the groups name differently: name in the core group, name in [`EVENTS_GROUP`]
+/// (`pkg/apis/events/v1/conversion.go`).
 const RENAMED: &[(&str, &str)] = &[
     ("involvedObject", "regarding"),
     ("message", "note"),
@@ -158,7 +159,7 @@ impl Kind for Event {
     }
 }
 
-/// Who reported it: component and, where known, the host or instance.
+/// The reporting component, followed by the host or instance when it is known.
 fn source(object: &Object) -> String {
     let component = or(object.str("/source/component"), object.str("/reportingComponent"));
     match or(object.str("/source/host"), object.str("/reportingInstance")) {
@@ -172,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conversion_goes_both_ways() {
+    fn versions_convert_both_ways() {
         let core =
             json!({"apiVersion": "v1", "kind": "Event", "message": "m", "involvedObject": {"kind": "Pod"}, "count": 2});
         let mut event = core.clone();

@@ -1,4 +1,4 @@
-//! Namespace: the scope of names, and what its description says of budgets and limits.
+//! Namespaces (`pkg/registry/core/namespace/strategy.go`).
 
 use super::limit_range::limit_rows;
 use super::resource_quota::namespace_quotas;
@@ -10,10 +10,10 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The label that says the name once more, for selectors.
+/// The label with the name of the namespace, for namespace selectors.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
-/// The kind.
+/// The Namespace kind.
 pub struct Namespace;
 
 static NAMES: Names = Names::cluster_scoped(("", "v1"), "Namespace", "namespaces", "namespace").short(&["ns"]);

@@ -1,4 +1,4 @@
-//! PersistentVolumeClaim: a wish for storage, and the volume it is bound to.
+//! PersistentVolumeClaims (`pkg/registry/core/persistentvolumeclaim/strategy.go`).
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
+/// The PersistentVolumeClaim kind.
 pub struct PersistentVolumeClaim;
 
 static NAMES: Names =
@@ -122,7 +122,7 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     describe_events(lookup, object, out);
 }
 
-/// Fills in what a claim (or the template of one) leaves out.
+/// Sets the defaults of a claim or claim template.
 pub fn set_spec_defaults(claim: &mut Object) {
     claim.put_default("/spec/volumeMode", "Filesystem");
     if claim.at("/spec/resources").is_none() {
@@ -135,7 +135,8 @@ pub fn set_spec_defaults(claim: &mut Object) {
     }
 }
 
-/// What is wrong with the wish itself.
+/// Validates the spec of a claim or claim template (`ValidatePersistentVolumeClaimSpec` in
+/// `pkg/apis/core/validation/validation.go`).
 pub fn spec_errors(claim: &Object, spec: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     if let Some(selector) = claim.at("/spec/selector") {
@@ -152,7 +153,7 @@ pub fn spec_errors(claim: &Object, spec: &Path) -> ErrorList {
     errors
 }
 
-/// What a bound claim has got: capacity and access modes.
+/// Capacity and access modes of a bound claim; empty for an unbound one.
 fn bound(claim: &Object) -> (String, String) {
     if claim.str("/spec/volumeName").is_empty() {
         return Default::default();
@@ -161,7 +162,8 @@ fn bound(claim: &Object) -> (String, String) {
     (or(&capacity, "0").into(), access_modes(claim.list("/status/accessModes")))
 }
 
-/// A claim stays as it was made; a bound one may grow and change its attributes class, and the class may be filled in.
+/// Refuses changes of the spec, except that the storage class may be set and a bound claim may grow and change its
+/// VolumeAttributesClass.
 fn update_errors(new: &Object, old: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
     let mut masked = new.clone();
@@ -199,7 +201,7 @@ fn update_errors(new: &Object, old: &Object) -> ErrorList {
     errors
 }
 
-/// The wish as the server's own type would be written, for the difference that a refused update shows.
+/// The spec as Go serialises the internal type, for the diff in the error about a changed spec.
 fn go_shape(claim: &Object) -> String {
     let spec = &claim["spec"];
     let mut text = String::from("{\n");
@@ -226,7 +228,7 @@ fn go_shape(claim: &Object) -> String {
     text
 }
 
-/// A value as Go writes it with an indentation of one blank a level.
+/// Formats a value as Go's `json.MarshalIndent` does, with an indentation of one space.
 fn go_value(value: Option<&Value>, level: usize) -> String {
     let inner = " ".repeat(level + 1);
     let outer = " ".repeat(level);
@@ -255,7 +257,7 @@ fn data_source(claim: &Object, out: &mut PrefixWriter) {
     }
 }
 
-/// The pods that use a claim: by name in a volume, or because it was made for one of theirs.
+/// The names of the pods that use a claim: in a volume, or as the owner of the claim.
 fn users(claim: &Object, lookup: &dyn Lookup) -> Vec<String> {
     let owners = claim.owners();
     let uses = |pod: &Arc<Object>| {
@@ -283,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_claims_are_refused() {
+    fn invalid_claims_are_refused() {
         let wrong = json!({"spec": {"accessModes": ["Everything"], "resources": {}}});
         let errors: Vec<String> = PersistentVolumeClaim.validate(&wrong).iter().map(ToString::to_string).collect();
         assert_eq!(
@@ -297,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_that_waits_does_not_change() {
+    fn an_unbound_claim_is_immutable() {
         let error = PersistentVolumeClaim.validate_update(&claim("2Gi"), &claim("100Gi"))[0].to_string();
         let want = "spec: Forbidden: spec is immutable after creation except resources.requests and \
                     volumeAttributesClassName for bound claims\n@@ -6,7 +6,7 @@\n  \"Resources\": {\n   \"Limits\": null,\n   \

@@ -1,4 +1,4 @@
-//! PodTemplates.
+//! PodTemplates (`pkg/registry/core/podtemplate/strategy.go`).
 
 use crate::shared::pod_spec::defaults::default_template;
 use crate::shared::pod_spec::validate::validate_template;
@@ -11,7 +11,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A PodTemplate.
+/// The PodTemplate kind.
 #[derive(Debug)]
 pub struct PodTemplate;
 

@@ -1,4 +1,5 @@
-//! ReplicationControllers: ReplicaSets of old, whose selector is a plain map.
+//! ReplicationControllers, the predecessor of ReplicaSets, whose selector is a map of labels
+//! (`pkg/registry/core/replicationcontroller/strategy.go`).
 
 use crate::shared::describe::{annotations, identity, labels};
 use crate::shared::pod_spec::defaults::default_template;
@@ -14,7 +15,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A ReplicationController.
+/// The ReplicationController kind.
 #[derive(Debug)]
 pub struct ReplicationController;
 

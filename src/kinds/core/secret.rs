@@ -1,4 +1,4 @@
-//! Secret: bytes by key, with types that ask for certain keys.
+//! Secrets: bytes by key, with types that require certain keys.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -15,12 +15,12 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
+/// The Secret kind (`pkg/registry/core/secret/strategy.go`).
 pub struct Secret;
 
 static NAMES: Names = Names::namespaced(("", "v1"), "Secret", "secrets", "secret");
 
-/// The annotation that names the account of a token.
+/// The annotation with the ServiceAccount of a token.
 const ACCOUNT: &str = "kubernetes.io/service-account.name";
 
 impl Kind for Secret {
@@ -32,7 +32,7 @@ impl Kind for Secret {
         false
     }
 
-    /// `stringData` is only a way to write `data`.
+    /// Moves `stringData`, which is never stored, to `data`.
     fn set_defaults(&self, object: &mut Object) {
         let texts = object.strings("/stringData");
         object.remove_at("/stringData");
@@ -100,7 +100,7 @@ fn describe(object: &Object, _lookup: &dyn Lookup, out: &mut PrefixWriter) {
     }
 }
 
-/// What the type of a Secret asks for and does not get.
+/// Validates what the type of a Secret requires (`ValidateSecret` in `pkg/apis/core/validation/validation.go`).
 fn type_errors(object: &Object, path: &Path) -> ErrorList {
     let data = object.strings("/data");
     let missing = |key: &str| field::required(&path.key(key), "");
@@ -122,7 +122,7 @@ fn type_errors(object: &Object, path: &Path) -> ErrorList {
     }
 }
 
-/// The credentials of a registry have to be JSON; what they are is not repeated.
+/// Requires registry credentials to be JSON. The error does not print the value.
 fn docker_errors(object: &Object, key: &str, path: &Path) -> ErrorList {
     let path = path.key(key);
     let Some(value) = object.map("/data").and_then(|m| m.get(key)?.as_str()) else {
@@ -139,7 +139,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn types_ask_for_keys() {
+    fn types_require_keys() {
         let cases = [
             (
                 json!({"type": "kubernetes.io/basic-auth"}),
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_type_stays() {
+    fn the_type_is_immutable() {
         let errors = Secret.validate_update(&json!({"type": "other"}), &json!({"type": "Opaque"}));
         assert_eq!(errors[0].to_string(), "type: Invalid value: \"other\": field is immutable");
     }

@@ -1,10 +1,10 @@
-//! ServiceAccount: the identity of pods.
+//! ServiceAccounts: identities for pods.
 
 use crate::shared::describe::{describe_events, head};
 use crate::{Describer, Kind, Lookup, Names, PrefixWriter};
 use kctl_base::object::{Object, ValueRead};
 
-/// The kind.
+/// The ServiceAccount kind.
 pub struct ServiceAccount;
 
 static NAMES: Names =

@@ -1,4 +1,4 @@
-//! EndpointSlice: a part of the addresses behind a Service.
+//! EndpointSlices: up to 1000 of the addresses behind a Service.
 
 use crate::shared::describe::{describe_events, head, joined, or};
 use crate::shared::formats::{NOT_AN_IP, dns_label_problems, dns_subdomain_problems, is_ip};
@@ -11,15 +11,15 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
+/// The EndpointSlice kind (`pkg/registry/discovery/endpointslice/strategy.go`).
 pub struct EndpointSlice;
 
 static NAMES: Names = Names::namespaced(("discovery.k8s.io", "v1"), "EndpointSlice", "endpointslices", "endpointslice");
 
-/// The label that names the Service.
+/// The label with the name of the Service.
 const SERVICE_LABEL: &str = "kubernetes.io/service-name";
 
-/// Most ports and addresses that a table shows.
+/// The number of ports and addresses that a table shows.
 const MAX_SHOWN: usize = 3;
 
 impl Kind for EndpointSlice {
@@ -130,7 +130,7 @@ fn describe_endpoint(endpoint: &Value, out: &mut PrefixWriter) {
     out.pair(2, "Zone", unset("/zone"));
 }
 
-/// The first few of a list and how many more there are.
+/// Joins the first items of a list and appends the number of the others.
 fn some_of(list: Vec<String>) -> String {
     let shown = list.iter().take(MAX_SHOWN).map(String::as_str).collect::<Vec<_>>().join(",");
     match list.len().saturating_sub(MAX_SHOWN) {
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_and_index() {
+    fn rows_and_index_entries() {
         let slice = json!({"metadata": {"name": "s", "namespace": "x", "labels": {SERVICE_LABEL: "web"}}, "addressType": "IPv4"});
         let row = EndpointSlice.row(&slice, Time::default());
         assert_eq!(row[..4], ["s", "IPv4", "<unset>", "<unset>"]);

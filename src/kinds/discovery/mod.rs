@@ -1,4 +1,4 @@
-//! Kinds of the group discovery.k8s.io.
+//! The group discovery.k8s.io.
 
 mod endpoint_slice;
 

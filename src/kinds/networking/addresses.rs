@@ -1,4 +1,4 @@
-//! ServiceCIDR and IPAddress: the ranges of cluster addresses and the addresses that are taken.
+//! ServiceCIDRs and IPAddresses: the ranges of cluster IPs and the addresses in use (KEP-1880).
 
 use super::GROUP;
 use crate::shared::describe::{annotations, conditions, describe_events, joined, labels};
@@ -10,7 +10,7 @@ use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// An address that is taken.
+/// An IPAddress: an address that is in use.
 pub static IP_ADDRESS: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "IPAddress", "ipaddresses", "ipaddress").short(&["ip"]))
         .validate(address_errors)
@@ -41,7 +41,7 @@ pub static IP_ADDRESS: TableKind =
             describe_events(lookup, address, out);
         });
 
-/// A range of addresses for Services.
+/// A ServiceCIDR: a range from which cluster IPs are allocated.
 pub static SERVICE_CIDR: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "ServiceCIDR", "servicecidrs", "servicecidr"))
         .status(|| json!({}))

@@ -1,4 +1,4 @@
-//! Ingress: ways from outside to Services, by host and path.
+//! Ingresses: routes from outside to Services, by host and path.
 
 use super::GROUP;
 use crate::core::service::{slice_addresses, slices_of};
@@ -13,18 +13,18 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
+/// The Ingress kind (`pkg/registry/networking/ingress/strategy.go`).
 pub struct Ingress;
 
 static NAMES: Names = Names::namespaced(GROUP, "Ingress", "ingresses", "ingress").short(&["ing"]);
 
-/// The annotation that named the class before there was a field for it.
+/// The annotation that `ingressClassName` has replaced.
 const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
 
-/// Widest address that a table shows.
+/// The width in characters to which a table shortens addresses.
 const MAX_ADDRESS: usize = 16;
 
-/// Parts of a path that would leave it or be read in two ways.
+/// Sequences that a path must not contain, since they could be resolved to another path.
 const BAD_SEQUENCES: [&str; 5] = ["//", "/./", "/../", "%2f", "%2F"];
 
 impl Kind for Ingress {
@@ -97,7 +97,7 @@ impl Kind for Ingress {
     }
 }
 
-/// The HOSTS column: three at most.
+/// The HOSTS column, which shows three hosts.
 fn hosts(ingress: &Object) -> String {
     let all: Vec<&str> = ingress.list("/spec/rules").iter().map(|r| r.str("/host")).filter(|h| !h.is_empty()).collect();
     match all.len() {
@@ -107,7 +107,7 @@ fn hosts(ingress: &Object) -> String {
     }
 }
 
-/// Where a load balancer made the Ingress reachable.
+/// The ADDRESS column: the addresses of the load balancer.
 fn addresses(ingress: &Object) -> String {
     let list = ingress.list("/status/loadBalancer/ingress").iter();
     list.map(|i| or(i.str("/ip"), i.str("/hostname"))).filter(|t| !t.is_empty()).collect::<Vec<_>>().join(",")
@@ -149,7 +149,7 @@ fn describe(ingress: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     describe_events(lookup, ingress, out);
 }
 
-/// A backend and what is behind it.
+/// Formats a backend with its endpoints: `web:80 (10.244.1.2:80)`.
 fn backend_text(backend: &Value, namespace: &str, lookup: &dyn Lookup) -> String {
     let Some(service) = backend.at("/service") else {
         let Some(resource) = backend.at("/resource") else { return String::new() };
@@ -262,7 +262,7 @@ fn path_errors(item: &Value, at: &Path) -> ErrorList {
     errors
 }
 
-/// What is wrong with a host that begins with `*.`.
+/// The problem of a host that begins with `*.`.
 fn wildcard_problem(host: &str) -> Option<String> {
     let right = host.strip_prefix("*.").is_some_and(|rest| dns_subdomain_problems(rest).is_empty());
     (!right).then(|| {

@@ -1,4 +1,4 @@
-//! IngressClass: which controller serves Ingresses.
+//! IngressClasses: which controller serves an Ingress.
 
 use super::GROUP;
 use crate::shared::describe::{annotations, describe_events, labels};
@@ -8,7 +8,7 @@ use crate::{Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
-/// The kind.
+/// An IngressClass.
 pub static INGRESS_CLASS: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "IngressClass", "ingressclasses", "ingressclass"))
         .generation()
@@ -34,7 +34,7 @@ pub static INGRESS_CLASS: TableKind =
         })
         .describer(describe);
 
-/// Longest name of a controller.
+/// Length of the longest controller name in bytes.
 const MAX_CONTROLLER: usize = 250;
 
 fn errors(class: &Object) -> ErrorList {

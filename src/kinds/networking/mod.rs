@@ -1,4 +1,4 @@
-//! Kinds of the group networking.k8s.io.
+//! The group networking.k8s.io.
 
 mod addresses;
 mod ingress;

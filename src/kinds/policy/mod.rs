@@ -1,4 +1,4 @@
-//! PodDisruptionBudget: how many pods of a set may be missing on purpose.
+//! PodDisruptionBudgets: the number of pods that may be evicted at the same time.
 
 use crate::shared::describe::describe_events;
 use crate::shared::selector;
@@ -12,7 +12,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
+/// The PodDisruptionBudget kind (`pkg/registry/policy/poddisruptionbudget/strategy.go`).
 pub struct PodDisruptionBudget;
 
 static NAMES: Names =
@@ -101,14 +101,14 @@ fn amount(object: &Object, pointer: &str) -> Option<String> {
     object.at(pointer).and_then(IntOrPercent::from_value).map(|a| a.to_string())
 }
 
-/// The errors of a number or percentage that is not negative and not more than everything.
+/// Validates a non-negative number or a percentage of at most 100.
 fn int_or_percent_errors(value: &Value, path: &Path) -> ErrorList {
     let Some(amount) = IntOrPercent::from_value(value) else { return ErrorList::new() };
     let problems = amount.non_negative_problem().into_iter().chain(amount.over_hundred_problem());
     problems.map(|p| field::invalid(path, value.clone(), p)).collect()
 }
 
-/// The spec as the server's own type would be written.
+/// The spec as Go serialises the internal type, in an error that prints it.
 fn go_shape(object: &Object) -> String {
     let part = |pointer: &str| object.at(pointer).cloned().unwrap_or(Value::Null);
     format!(
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_bound_at_a_time() {
+    fn min_available_and_max_unavailable_exclude_each_other() {
         let both = json!({"spec": {"minAvailable": 1, "maxUnavailable": "120%"}});
         let errors: Vec<String> = PodDisruptionBudget.validate(&both).iter().map(ToString::to_string).collect();
         assert!(errors[0].ends_with("minAvailable and maxUnavailable cannot be both set"), "{errors:?}");

@@ -1,4 +1,4 @@
-//! RoleBinding and ClusterRoleBinding: who may do what a role says.
+//! RoleBindings and ClusterRoleBindings (`pkg/apis/rbac/validation/validation.go`).
 
 use super::GROUP;
 use crate::shared::describe::{annotations, labels};
@@ -14,7 +14,7 @@ use kctl_base::view::Cell;
 
 const COLUMNS: &[&str] = &["Name", "Role", "Age", "+Users", "+Groups", "+ServiceAccounts"];
 
-/// Gives rights in a namespace.
+/// A RoleBinding: grants a role in a namespace.
 pub static ROLE_BINDING: TableKind =
     TableKind::new(Names::namespaced((GROUP, "v1"), "RoleBinding", "rolebindings", "rolebinding"))
         .name_rule(NameRule::PathSegment)
@@ -24,7 +24,7 @@ pub static ROLE_BINDING: TableKind =
         .validate_update(update_errors)
         .describer(describe);
 
-/// Gives rights in the whole cluster.
+/// A ClusterRoleBinding: grants a ClusterRole in the whole cluster.
 pub static CLUSTER_ROLE_BINDING: TableKind = TableKind::new(Names::cluster_scoped(
     (GROUP, "v1"),
     "ClusterRoleBinding",
@@ -139,7 +139,7 @@ fn subject_errors(subject: &Value, namespaced: bool, path: &Path) -> ErrorList {
     errors
 }
 
-/// A binding stays with its role.
+/// Refuses a change of the role.
 fn update_errors(new: &Object, old: &Object) -> ErrorList {
     if new.get("roleRef") == old.get("roleRef") {
         return ErrorList::new();
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_role_stays() {
+    fn the_role_is_immutable() {
         let binding = |name: &str| json!({"roleRef": {"apiGroup": GROUP, "kind": "Role", "name": name}});
         let error = update_errors(&binding("other"), &binding("pod-reader"))[0].to_string();
         let want = "roleRef: Invalid value: {\"APIGroup\":\"rbac.authorization.k8s.io\",\"Kind\":\"Role\",\"Name\":\"other\"}: \
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_in_the_cluster_need_a_namespace() {
+    fn service_accounts_in_cluster_bindings_need_a_namespace() {
         let mut binding = json!({"roleRef": {"kind": "ClusterRole", "name": "x"}, "subjects": [{"kind": "ServiceAccount", "name": "a"}]});
         set_defaults(&mut binding);
         assert_eq!(errors(&binding, false)[0].to_string(), "subjects[0].namespace: Required value");

@@ -1,4 +1,4 @@
-//! Role and ClusterRole: what may be done.
+//! Roles and ClusterRoles (`pkg/apis/rbac/validation/validation.go`).
 
 use super::{GROUP, rules};
 use crate::shared::describe::{annotations, labels};
@@ -11,7 +11,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::Cell;
 
-/// Rights in a namespace.
+/// A Role: permissions in a namespace.
 pub static ROLE: TableKind = TableKind::new(Names::namespaced((GROUP, "v1"), "Role", "roles", "role"))
     .name_rule(NameRule::PathSegment)
     .table(&["Name", "Created At"], row)
@@ -19,7 +19,7 @@ pub static ROLE: TableKind = TableKind::new(Names::namespaced((GROUP, "v1"), "Ro
     .validate(|role| rule_errors(role, true))
     .describer(describe);
 
-/// Rights in the whole cluster.
+/// A ClusterRole: permissions in the whole cluster.
 pub static CLUSTER_ROLE: TableKind =
     TableKind::new(Names::cluster_scoped((GROUP, "v1"), "ClusterRole", "clusterroles", "clusterrole"))
         .name_rule(NameRule::PathSegment)

@@ -1,4 +1,4 @@
-//! PriorityClass: how important pods are.
+//! The group scheduling.k8s.io: PriorityClasses.
 
 use crate::shared::describe::format_labels;
 use crate::shared::rules::one_of;
@@ -9,16 +9,16 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The highest value that is not reserved.
+/// The highest value of a class that is not reserved for the system.
 pub const HIGHEST_USER_PRIORITY: i64 = 1_000_000_000;
 
-/// The classes that the control plane itself makes, with their values.
+/// The system classes, which the control plane creates, with their values.
 pub const SYSTEM_CLASSES: &[(&str, i64)] = &[
     ("system-cluster-critical", 2 * HIGHEST_USER_PRIORITY),
     ("system-node-critical", 2 * HIGHEST_USER_PRIORITY + 1000),
 ];
 
-/// The kind.
+/// The PriorityClass kind (`pkg/registry/scheduling/priorityclass/strategy.go`).
 pub struct PriorityClass;
 
 static NAMES: Names =
@@ -96,7 +96,8 @@ fn describe(object: &Object, _lookup: &dyn Lookup, out: &mut PrefixWriter) {
     out.pair(0, "Annotations", format_labels(&object.strings("/metadata/annotations")));
 }
 
-/// Why a class with a reserved name is none of the system's own.
+/// The problem of a class whose name begins with `system-` but which is not a system class
+/// (`IsKnownSystemPriorityClass`).
 fn system_problem(object: &Object) -> Option<String> {
     let name = object.name();
     let Some((_, value)) = SYSTEM_CLASSES.iter().find(|(n, _)| *n == name) else {

@@ -1,4 +1,4 @@
-//! What the kinds that create pods from a template have in common: DaemonSet, Deployment, Job, ReplicaSet,
+//! Code that the kinds that create pods from a template share: DaemonSet, Deployment, Job, ReplicaSet,
 //! ReplicationController and StatefulSet (`pkg/apis/apps/validation/validation.go`).
 
 use super::describe::pods::describe_pods_status;
@@ -20,7 +20,7 @@ use kctl_base::view::Cell;
 pub(crate) const REPLICA_COLUMNS: &[&str] =
     &["Name", "Desired", "Current", "Ready", "Age", "+Containers", "+Images", "+Selector"];
 
-/// How a workload kind is named in two messages of its validation.
+/// The names of a workload kind in two messages of its validation.
 pub(crate) struct Wording {
     /// `deployment`, in `empty selector is invalid for deployment`.
     pub(crate) selector: &'static str,

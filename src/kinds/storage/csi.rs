@@ -1,4 +1,4 @@
-//! The kinds by which storage drivers, their nodes and attachments are known.
+//! CSI drivers, their nodes and capacity, volume attachments and VolumeAttributesClasses.
 
 use super::GROUP;
 use crate::shared::describe::{describe_events, format_labels, go_list, head, joined, stamp};
@@ -8,7 +8,7 @@ use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
-/// A storage driver.
+/// A CSIDriver: a storage driver and its capabilities.
 pub static CSI_DRIVER: TableKind = TableKind::new(Names::cluster_scoped(GROUP, "CSIDriver", "csidrivers", "csidriver"))
     .defaults(driver_defaults)
     .validate_update(|new, old| {
@@ -47,7 +47,7 @@ pub static CSI_DRIVER: TableKind = TableKind::new(Names::cluster_scoped(GROUP, "
         },
     );
 
-/// The drivers of a node.
+/// A CSINode: the drivers that are installed on a node.
 pub static CSI_NODE: TableKind = TableKind::new(Names::cluster_scoped(GROUP, "CSINode", "csinodes", "csinode"))
     .defaults(|node| {
         if node.at("/spec/drivers").is_none() {
@@ -59,14 +59,14 @@ pub static CSI_NODE: TableKind = TableKind::new(Names::cluster_scoped(GROUP, "CS
     })
     .describer(describe_node);
 
-/// How much room a driver has.
+/// A CSIStorageCapacity: the capacity of a driver in one topology segment.
 pub static CSI_STORAGE_CAPACITY: TableKind =
     TableKind::new(Names::namespaced(GROUP, "CSIStorageCapacity", "csistoragecapacities", "csistoragecapacity"))
         .table(&["Name", "Created At"], |capacity, _| {
             vec![capacity.name().into(), capacity.str("/metadata/creationTimestamp").into()]
         });
 
-/// A volume that is attached to a node.
+/// A VolumeAttachment: the request to attach a volume to a node.
 pub static VOLUME_ATTACHMENT: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "VolumeAttachment", "volumeattachments", "volumeattachment"))
         .status(|| json!({"attached": false}))
@@ -88,7 +88,7 @@ pub static VOLUME_ATTACHMENT: TableKind =
             ]
         });
 
-/// Attributes of volumes that can change while they are in use.
+/// A VolumeAttributesClass: attributes of volumes that can change while they are in use (KEP-3751).
 pub static VOLUME_ATTRIBUTES_CLASS: TableKind = TableKind::new(
     Names::cluster_scoped(GROUP, "VolumeAttributesClass", "volumeattributesclasses", "volumeattributesclass")
         .short(&["vac"]),

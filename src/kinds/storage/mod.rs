@@ -1,4 +1,4 @@
-//! Kinds of the group storage.k8s.io.
+//! The group storage.k8s.io.
 
 mod csi;
 mod storage_class;

@@ -1,4 +1,4 @@
-//! StorageClass: how volumes are made for claims.
+//! StorageClasses: how volumes are provisioned for claims.
 
 use super::GROUP;
 use crate::shared::describe::{describe_events, format_labels, joined};
@@ -11,16 +11,16 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
+/// The StorageClass kind (`pkg/registry/storage/storageclass/strategy.go`).
 pub struct StorageClass;
 
 static NAMES: Names = Names::cluster_scoped(GROUP, "StorageClass", "storageclasses", "storageclass").short(&["sc"]);
 
-/// The annotations that make a class the default, the one of today first.
+/// The annotations that mark the default class: the current one, then the legacy one.
 const DEFAULT_ANNOTATIONS: [&str; 2] =
     ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
 
-/// Whether claims without a class get this one.
+/// Whether a class is the default for claims that name none.
 pub fn is_default(class: &Object) -> bool {
     DEFAULT_ANNOTATIONS.iter().any(|key| class.annotation(key) == Some("true"))
 }

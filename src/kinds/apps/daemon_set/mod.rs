@@ -1,4 +1,4 @@
-//! DaemonSets: names, defaults, preparation, table and description; rules stand beside.
+//! DaemonSets (`pkg/registry/apps/daemonset/strategy.go`). Validation is in `validate`.
 
 mod validate;
 
@@ -13,14 +13,14 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A DaemonSet.
+/// The DaemonSet kind.
 #[derive(Debug)]
 pub struct DaemonSet;
 
 static NAMES: Names =
     Names::namespaced(("apps", "v1"), "DaemonSet", "daemonsets", "daemonset").short(&["ds"]).categories(&["all"]);
 
-/// Where the API server keeps how often the template has changed.
+/// The annotation in which the API server counts changes of the pod template.
 const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
 impl Kind for DaemonSet {

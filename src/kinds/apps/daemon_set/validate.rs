@@ -1,4 +1,4 @@
-//! The rules of DaemonSets.
+//! Validation of DaemonSets (`ValidateDaemonSetSpec` in `pkg/apis/apps/validation/validation.go`).
 
 use crate::shared::pod_spec::validate::validate_template;
 use crate::shared::rules::{invalid_json, non_negative};

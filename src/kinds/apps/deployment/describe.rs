@@ -1,4 +1,4 @@
-//! The description of a Deployment, and which of its ReplicaSets is the new one.
+//! The description of a Deployment, and the search for its new ReplicaSet.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ fn replica_sets_text(sets: &[Arc<Object>]) -> String {
     if texts.is_empty() { "<none>".into() } else { texts.join(", ") }
 }
 
-/// Of the ReplicaSets that a Deployment owns, the one with its present template and the others, both by age.
+/// Splits the ReplicaSets of a Deployment into the one with its current template and the old ones, oldest first.
 pub fn new_and_old_replica_sets(
     deployment: &Object,
     mut sets: Vec<Arc<Object>>,
@@ -64,7 +64,8 @@ pub fn new_and_old_replica_sets(
     (new, sets)
 }
 
-/// Whether two templates are the same but for the label with their hash.
+/// Whether two pod templates are equal apart from the label `pod-template-hash` (`EqualIgnoreHash` in
+/// `pkg/controller/deployment/util/deployment_util.go`).
 pub fn same_template(left: &Value, right: &Value) -> bool {
     let bare = |template: &Value| {
         let mut template = template.clone();

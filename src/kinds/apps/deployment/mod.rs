@@ -1,4 +1,5 @@
-//! Deployments: names, defaults, preparation and table; rules and description stand beside.
+//! Deployments (`pkg/registry/apps/deployment/strategy.go`). Validation is in `validate`, the description in
+//! `describe`.
 
 mod describe;
 mod validate;
@@ -14,7 +15,7 @@ use kctl_base::view::{Cell, Column};
 
 pub use describe::{new_and_old_replica_sets, same_template};
 
-/// A Deployment.
+/// The Deployment kind.
 #[derive(Debug)]
 pub struct Deployment;
 

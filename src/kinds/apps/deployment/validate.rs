@@ -1,4 +1,5 @@
-//! The rules of Deployments.
+//! Validation of Deployments (`ValidateDeploymentSpec`, `ValidateDeploymentStatus` in
+//! `pkg/apis/apps/validation/validation.go`).
 
 use crate::shared::rules::non_negative;
 use crate::shared::workload::{Wording, validate_selector_and_template};
@@ -7,7 +8,7 @@ use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 
-/// The pods of a Deployment belong to its ReplicaSets.
+/// A Deployment validates its template with the rules for ReplicaSets, whose name appears in messages.
 const WORDING: Wording = Wording { selector: "deployment", template: "ReplicaSet" };
 
 pub(super) fn validate(object: &Object) -> ErrorList {

@@ -1,4 +1,4 @@
-//! ReplicaSets.
+//! ReplicaSets (`pkg/registry/apps/replicaset/strategy.go`).
 
 use crate::shared::describe::{annotations, controlled_by, identity, labels};
 use crate::shared::rules::non_negative;
@@ -12,10 +12,10 @@ use kctl_base::object::{Object, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// Upstream validates the selector with the function for Deployments, message included.
+/// `ValidateReplicaSetSpec` says `deployment` about the selector too.
 const WORDING: Wording = Wording { selector: "deployment", template: "ReplicaSet" };
 
-/// A ReplicaSet.
+/// The ReplicaSet kind.
 #[derive(Debug)]
 pub struct ReplicaSet;
 

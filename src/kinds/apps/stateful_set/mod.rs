@@ -1,4 +1,5 @@
-//! StatefulSets: names, defaults, preparation and table; rules and description stand beside.
+//! StatefulSets (`pkg/registry/apps/statefulset/strategy.go`). Validation is in `validate`, the description in
+//! `describe`.
 
 mod describe;
 mod validate;
@@ -13,7 +14,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A StatefulSet.
+/// The StatefulSet kind.
 #[derive(Debug)]
 pub struct StatefulSet;
 
@@ -26,7 +27,7 @@ impl Kind for StatefulSet {
         &NAMES
     }
 
-    /// Their pods are named after them, and by that name known to the DNS.
+    /// The name becomes part of the host names of the pods.
     fn name_rule(&self) -> NameRule {
         NameRule::Label
     }

@@ -1,4 +1,4 @@
-//! The rules of StatefulSets.
+//! Validation of StatefulSets (`ValidateStatefulSetSpec` in `pkg/apis/apps/validation/validation.go`).
 
 use crate::shared::rules::{invalid_json, non_negative};
 use crate::shared::workload::{Wording, validate_selector_and_template};
@@ -7,7 +7,7 @@ use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead};
 
-/// The fields that may change.
+/// The fields of the spec that an update may change.
 const MUTABLE: &[&str] = &[
     "replicas",
     "ordinals",
@@ -43,7 +43,7 @@ pub(super) fn validate(object: &Object) -> ErrorList {
     errors
 }
 
-/// The template with a volume for each claim that has none: mounts may refer to claims.
+/// The pod template with a volume for each claim template, so that mounts can refer to claims.
 fn with_claims(spec: &Value) -> Value {
     let mut template = spec["template"].clone();
     let has = |template: &Value, name: &str| template.list("/spec/volumes").iter().any(|v| v.str("/name") == name);

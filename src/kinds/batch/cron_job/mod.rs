@@ -1,4 +1,4 @@
-//! CronJobs: names, defaults, preparation, table and description; schedules and rules stand beside.
+//! CronJobs (`pkg/registry/batch/cronjob/strategy.go`). Validation is in `validate` and `schedule`.
 
 pub mod schedule;
 mod validate;
@@ -14,7 +14,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A CronJob.
+/// The CronJob kind.
 #[derive(Debug)]
 pub struct CronJob;
 

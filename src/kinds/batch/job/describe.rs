@@ -1,4 +1,4 @@
-//! The description of a job.
+//! The description of a Job.
 
 use crate::shared::describe::{
     annotations, controlled_by, describe_events, describe_template, identity, labels, stamp,
@@ -7,7 +7,7 @@ use crate::shared::table::{number, selector_cell};
 use crate::{Lookup, PrefixWriter};
 use kctl_base::object::{Object, ValueRead};
 
-/// The longest text of completed indexes.
+/// Length in bytes above which the completed indexes are cut.
 const LONGEST_INDEXES: usize = 50;
 
 pub(super) fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
@@ -66,7 +66,8 @@ fn describe_pods(object: &Object, out: &mut PrefixWriter) {
     }
 }
 
-/// A list of indexes, cut after a whole one.
+/// Cuts a list of indexes after the last whole one that fits (`capIndexesListOrNone` in
+/// `kubectl/pkg/describe/describe.go`).
 fn cap_indexes(indexes: &str) -> String {
     if indexes.is_empty() {
         return "<none>".into();

@@ -1,10 +1,10 @@
-//! The rules of a job's pod failure policy.
+//! Validation of `spec.podFailurePolicy` (`validatePodFailurePolicy` in `pkg/apis/batch/validation/validation.go`).
 
 use kctl_base::field::{ErrorList, Path, duplicate, invalid, not_supported, required, too_many};
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueRead;
 
-/// Checks `spec.podFailurePolicy`.
+/// Validates the pod failure policy of a job spec, if it has one.
 pub fn validate(errors: &mut ErrorList, path: &Path, spec: &Value) {
     let Some(policy) = spec.at("/podFailurePolicy") else { return };
     let rules = policy.list("/rules");

@@ -1,4 +1,5 @@
-//! Jobs: names, defaults, preparation and table; rules and description stand beside.
+//! Jobs (`pkg/registry/batch/job/strategy.go`). Validation is in `validate` and `failure_policy`, the description
+//! in `describe`.
 
 mod describe;
 pub mod failure_policy;
@@ -13,15 +14,15 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A Job.
+/// The Job kind.
 #[derive(Debug)]
 pub struct Job;
 
 static NAMES: Names = Names::namespaced(("batch", "v1"), "Job", "jobs", "job").categories(&["all"]);
 
-/// Labels by which a job knows its pods: the job's uid.
+/// The labels with the Job's UID, by which it selects its pods: the legacy one first.
 const UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
-/// Labels by which people know its pods: the job's name.
+/// The labels with the Job's name.
 const NAME_LABELS: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
 
 impl Kind for Job {
@@ -113,7 +114,7 @@ impl Kind for Job {
     }
 }
 
-/// A job without labels of its own has those of its template.
+/// Copies the labels of the pod template to a Job without labels.
 fn label_like_template(job: &mut Object) {
     let of_template: Option<Map> = job.map("/spec/template/metadata/labels").cloned();
     if let Some(labels) = of_template.filter(|labels| !labels.is_empty() && job.labels().is_empty()) {
@@ -121,7 +122,7 @@ fn label_like_template(job: &mut Object) {
     }
 }
 
-/// Makes the selector, and the labels it selects, out of the job's uid.
+/// Generates the selector and the pod labels that it matches from the name and UID of the Job.
 fn generate_selector(job: &mut Object) {
     let (name, uid) = (job.name().to_owned(), job.uid().to_owned());
     let labels = job.map_mut("/spec/template/metadata/labels");
@@ -134,7 +135,7 @@ fn generate_selector(job: &mut Object) {
     job.map_mut("/spec/selector/matchLabels").entry(UID_LABELS[1]).or_insert_with(|| uid.into());
 }
 
-/// The STATUS column of a job.
+/// The STATUS column of a Job.
 pub fn status_text(job: &Object) -> &'static str {
     let words = [
         ("Complete", "Complete"),
@@ -167,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_selector_is_made_of_the_uid() {
+    fn the_selector_is_generated_from_the_uid() {
         let mut job = json!({"metadata": {"name": "j", "uid": "u"}, "spec": {"template": {"spec": {}}}});
         Job.set_defaults(&mut job);
         Job.prepare_create(&mut job);
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_say_how_far_a_job_is() {
+    fn rows_show_status_completions_and_duration() {
         let now = Time::from_secs(100);
         let at = |s: i64| Time::from_secs(s).rfc3339();
         let cases = [

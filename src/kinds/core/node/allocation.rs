@@ -1,4 +1,5 @@
-//! What the pods of a node ask for, and what part of the node that is.
+//! The resources that the pods of a node request, and their share of the node (`describeNodeResource` in
+//! `kubectl/pkg/describe/describe.go`).
 
 use crate::core::pod::is_terminal;
 use crate::shared::pod_spec::resources::{Amounts, add, amounts, of_pod};
@@ -6,7 +7,7 @@ use crate::{Lookup, PrefixWriter, age};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 
-/// Writes the table of pods and the table of sums.
+/// Writes the table of pods and the table of totals.
 pub(super) fn describe(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     let mut pods = lookup.pods_on_node(node.name());
     pods.retain(|pod| !is_terminal(pod));
@@ -47,7 +48,7 @@ fn is_extended(name: &str) -> bool {
     !name.starts_with("hugepages-") && !matches!(name, "cpu" | "memory" | "ephemeral-storage" | "pods")
 }
 
-/// An amount and what percentage of the node it is.
+/// Formats a quantity and its percentage of what is allocatable: `200m (10%)`.
 fn share(name: &str, map: &Amounts, allocatable: &Amounts) -> String {
     let amount = map.get(name).copied().unwrap_or(Quantity::ZERO);
     let number = |q: &Quantity| if name == "cpu" { q.milli_value() } else { q.value() } as f64;

@@ -1,4 +1,4 @@
-//! The description of a node.
+//! The description of a Node.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use crate::{Lookup, PrefixWriter};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// Most pools of devices that are listed.
+/// The number of device pools that are listed.
 const MAX_POOLS: usize = 10;
 
-/// Writes everything.
+/// Writes the description.
 pub(super) fn describe(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     out.pair(0, "Name", node.name());
     out.pair(0, "Roles", or(&roles(node).join(","), "<none>"));
@@ -41,7 +41,7 @@ fn taints(node: &Object, out: &mut PrefixWriter) {
     lines_under(0, "Taints", &lines, out);
 }
 
-/// `key=value:effect`, without what is empty.
+/// Formats a taint as `key=value:effect`, without empty parts.
 fn taint_text(taint: &Value) -> String {
     let (key, value, effect) = (taint.str("/key"), taint.str("/value"), taint.str("/effect"));
     match (value, effect) {
@@ -75,7 +75,7 @@ fn amounts(node: &Object, title: &str, pointer: &str, out: &mut PrefixWriter) {
     }
 }
 
-/// Devices that only this node has, by driver and pool.
+/// Writes the device pools of the ResourceSlices that belong to this node, by driver.
 fn device_pools(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     let mut pools: BTreeMap<String, (String, String, usize, usize)> = BTreeMap::new();
     for slice in lookup.list("resourceslices.resource.k8s.io", None, None) {

@@ -1,4 +1,4 @@
-//! Node: a machine that runs pods.
+//! Nodes (`pkg/registry/core/node/strategy.go`).
 
 mod allocation;
 mod describe;
@@ -16,7 +16,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
+/// The Node kind.
 pub struct Node;
 
 static NAMES: Names = Names::cluster_scoped(("", "v1"), "Node", "nodes", "node").short(&["no"]);
@@ -33,7 +33,7 @@ impl Kind for Node {
         }
     }
 
-    /// A kubelet registers its node with its status.
+    /// The kubelet registers its node together with the status, so it is kept.
     fn prepare_create(&self, new: &mut Object) {
         new.put_default("/status/daemonEndpoints/kubeletEndpoint/Port", 0);
         for field in [
@@ -111,7 +111,7 @@ impl Kind for Node {
     }
 }
 
-/// The STATUS column: readiness, and whether the scheduler leaves the node alone.
+/// The STATUS column: readiness and, for cordoned nodes, `SchedulingDisabled`.
 fn status(node: &Object) -> String {
     let mut parts = vec![match condition(node, "Ready").map(|c| c.str("/status")) {
         None => "Unknown",
@@ -124,7 +124,7 @@ fn status(node: &Object) -> String {
     parts.join(",")
 }
 
-/// The roles that labels give to a node.
+/// The roles of a node according to its labels (`findNodeRoles` in `pkg/printers/internalversion/printers.go`).
 pub fn roles(node: &Object) -> Vec<String> {
     let mut roles = BTreeSet::new();
     for (key, value) in node.labels() {
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn status_and_roles() {
+    fn rows_show_status_and_roles() {
         let node = json!({
             "metadata": {"name": "n", "labels": {"node-role.kubernetes.io/control-plane": "", "kubernetes.io/role": "x"}},
             "spec": {"unschedulable": true}, "status": {"conditions": [{"type": "Ready", "status": "Unknown"}]},
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn taints_are_checked() {
+    fn taints_are_validated() {
         let node = json!({"spec": {"taints": [
             {"key": "a", "effect": "NoSchedule"}, {"key": "a", "effect": "NoSchedule"}, {"key": "b", "effect": "Never"},
         ]}});

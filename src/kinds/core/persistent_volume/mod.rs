@@ -1,4 +1,4 @@
-//! PersistentVolume: a piece of storage that a claim can be bound to.
+//! PersistentVolumes (`pkg/registry/core/persistentvolume/strategy.go`).
 
 mod sources;
 
@@ -15,16 +15,16 @@ use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
+/// The PersistentVolume kind.
 pub struct PersistentVolume;
 
 static NAMES: Names =
     Names::cluster_scoped(("", "v1"), "PersistentVolume", "persistentvolumes", "persistentvolume").short(&["pv"]);
 
-/// The annotation that named the class before there was a field for it.
+/// The annotation that `storageClassName` has replaced.
 const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 
-/// The modes in which volumes can be accessed.
+/// The access modes.
 const MODES: &[&str] = &["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
 impl Kind for PersistentVolume {
@@ -169,12 +169,12 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     describe_events(lookup, object, out);
 }
 
-/// The class of a volume or a claim: the annotation of old wins.
+/// The storage class of a volume or claim; the legacy annotation takes precedence over the field.
 pub(super) fn class(object: &Object) -> &str {
     object.annotation(CLASS_ANNOTATION).unwrap_or_else(|| object.str("/spec/storageClassName"))
 }
 
-/// `namespace/name` of the claim a volume belongs to.
+/// `namespace/name` of the claim that a volume is bound to; empty when there is none.
 fn claim(volume: &Object) -> String {
     match volume.at("/spec/claimRef") {
         None => String::new(),
@@ -182,7 +182,7 @@ fn claim(volume: &Object) -> String {
     }
 }
 
-/// The phase, or for how long the object has been going.
+/// The phase, or for how long the object has been terminating.
 pub(super) fn status_text(object: &Object, lookup: &dyn Lookup) -> String {
     if object.is_deleting() {
         return format!("Terminating (lasts {})", since(object.deletion_time(), lookup.now()));
@@ -190,7 +190,7 @@ pub(super) fn status_text(object: &Object, lookup: &dyn Lookup) -> String {
     object.str("/status/phase").into()
 }
 
-/// The amount of storage in a map of resources, as it is written.
+/// The `storage` quantity of the resource list at a JSON pointer; empty when it is missing or invalid.
 pub(super) fn storage(object: &Object, pointer: &str) -> String {
     match object.map(pointer).and_then(|m| m.get("storage")) {
         Some(value) => Quantity::from_value(value).map_or_else(|_| String::new(), |q| q.to_string()),
@@ -198,7 +198,7 @@ pub(super) fn storage(object: &Object, pointer: &str) -> String {
     }
 }
 
-/// Access modes have to be there and known, and one of them stands alone.
+/// Validates access modes; `missing` is the message when there are none.
 pub(super) fn mode_errors(object: &Object, spec: &Path, missing: &str) -> ErrorList {
     let path = spec.child("accessModes");
     let modes = object.list("/spec/accessModes");
@@ -215,7 +215,7 @@ pub(super) fn mode_errors(object: &Object, spec: &Path, missing: &str) -> ErrorL
     errors
 }
 
-/// An amount of storage has to be more than nothing.
+/// Refuses a quantity that is not positive.
 pub(super) fn positive_errors(value: &Value, path: &Path) -> ErrorList {
     match Quantity::from_value(value) {
         Ok(amount) if amount.signum() <= 0 => {
@@ -259,7 +259,7 @@ pub(super) fn volume_mode_errors(object: &Object, spec: &Path) -> ErrorList {
     }
 }
 
-/// Storage that is not a whole number of bytes.
+/// Warns about a quantity of storage that is not a whole number of bytes.
 pub(super) fn fraction_warning(object: &Object, pointer: &str, path: &str) -> Option<String> {
     let amount = Quantity::from_value(object.map(pointer)?.get("storage")?).ok()?;
     let fraction = Quantity::new(amount.value(), amount.format()) != amount;
@@ -300,14 +300,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_volume_needs_a_source() {
+    fn volumes_need_a_source() {
         let volume = json!({"spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"]}});
         let errors: Vec<String> = PersistentVolume.validate(&volume).iter().map(ToString::to_string).collect();
         assert_eq!(errors, ["spec: Required value: must specify a volume type"]);
     }
 
     #[test]
-    fn the_source_stays() {
+    fn the_source_is_immutable() {
         let old = json!({"spec": {"hostPath": {"path": "/a", "type": ""}}});
         let new = json!({"spec": {"hostPath": {"path": "/b", "type": ""}}});
         let error = PersistentVolume.validate_update(&new, &old)[0].to_string();

@@ -1,4 +1,4 @@
-//! The kinds of storage that a volume can be.
+//! The sources of PersistentVolumes: defaults, validation and description.
 
 use crate::PrefixWriter;
 use crate::shared::describe::{go_list, joined, shorten};
@@ -6,7 +6,7 @@ use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead, ValueWrite};
 
-/// The sources in the order in which validation looks at them.
+/// The sources in the order of validation.
 const CHECKED: &[&str] = &[
     "hostPath",
     "gcePersistentDisk",
@@ -32,7 +32,7 @@ const CHECKED: &[&str] = &[
     "csi",
 ];
 
-/// The sources as the server's own type lists them: its name and ours.
+/// Go name and API name of the sources, in the order of the Go struct.
 const GO_FIELDS: &[(&str, &str)] = &[
     ("GCEPersistentDisk", "gcePersistentDisk"),
     ("AWSElasticBlockStore", "awsElasticBlockStore"),
@@ -58,7 +58,7 @@ const GO_FIELDS: &[(&str, &str)] = &[
     ("CSI", "csi"),
 ];
 
-/// Fills in what sources leave out.
+/// Sets the defaults of the sources.
 pub(super) fn set_defaults(volume: &mut Object) {
     let defaults: [(&str, &str, Value); 9] = [
         ("hostPath", "type", json!("")),
@@ -78,7 +78,8 @@ pub(super) fn set_defaults(volume: &mut Object) {
     }
 }
 
-/// Exactly one source has to be there, and it has to say where the storage is.
+/// Requires exactly one source, with its required fields (`ValidatePersistentVolumeSpec` in
+/// `pkg/apis/core/validation/validation.go`).
 pub(super) fn errors(volume: &Object, spec: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let mut found = false;
@@ -144,7 +145,7 @@ fn source_errors(name: &str, source: &Value, path: &Path) -> ErrorList {
     errors
 }
 
-/// The source as the server's own type would be written, for the difference that a refused update shows.
+/// The source as Go serialises the internal type, for the diff in the error about a changed source.
 pub(super) fn go_shape(volume: &Object) -> String {
     let mut text = String::from("{\n");
     for (position, (go_name, name)) in GO_FIELDS.iter().enumerate() {
@@ -179,14 +180,14 @@ fn go_members(name: &str, source: &Value) -> Vec<String> {
     order.iter().map(|(go, ours, zero)| format!("  \"{go}\": {}", source.get(*ours).unwrap_or(zero))).collect()
 }
 
-/// What a description says of a kind of source: a sentence, and label and field of each line.
+/// The description of a source: its type, and label and field of each line; see `member`.
 struct Source {
     name: &'static str,
     kind: &'static str,
     lines: &'static [(&'static str, &'static str)],
 }
 
-/// The sources in the order in which a description looks for them.
+/// The sources in the order in which the description looks for them.
 const DESCRIBED: &[Source] = &[
     Source {
         name: "hostPath",
@@ -331,7 +332,7 @@ const DESCRIBED: &[Source] = &[
     },
 ];
 
-/// The lines below `Source:`.
+/// Writes the lines below `Source:`.
 pub(super) fn describe(volume: &Object, out: &mut PrefixWriter) {
     let found = DESCRIBED.iter().find_map(|s| Some((s, volume.at(&format!("/spec/{}", s.name))?)));
     let Some((source, value)) = found else {
@@ -346,7 +347,8 @@ pub(super) fn describe(volume: &Object, out: &mut PrefixWriter) {
     }
 }
 
-/// A member as text; the field's last character says how: `?` a truth, `#` a number, `[]` and `,` lists.
+/// Formats a field of a source by the last character of `field`: `?` for a bool, `#` for an integer, `[]` for a list as
+/// Go prints it, `,` for a list joined by commas.
 fn member(source: &Value, field: &str) -> String {
     let name = field.trim_end_matches(['?', '#', '[', ']', ',']);
     let value = source.get(name);
@@ -360,7 +362,7 @@ fn member(source: &Value, field: &str) -> String {
     }
 }
 
-/// The attributes of a CSI volume, one a line.
+/// Writes the volume attributes of a CSI source, one on each line.
 fn attributes(source: &Value, out: &mut PrefixWriter) {
     let attributes = source.strings("/volumeAttributes");
     if attributes.is_empty() {

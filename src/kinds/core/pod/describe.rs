@@ -1,4 +1,4 @@
-//! The description of a pod.
+//! The description of a Pod (`PodDescriber` in `kubectl/pkg/describe/describe.go`).
 
 use super::is_terminal;
 use crate::shared::describe::containers::{Containers, describe_containers, describe_resources};

@@ -1,4 +1,5 @@
-//! Pods: names, defaults, preparation and fields; rules, table and description stand beside.
+//! Pods (`pkg/registry/core/pod/strategy.go`). Validation is in `validate` and `validate_update`, the table in
+//! `table`, the description in `describe`.
 
 mod describe;
 mod phase;
@@ -22,7 +23,7 @@ use kctl_base::view::{Cell, Column};
 pub use phase::{PodPhase, is_terminal};
 pub use table::status_text;
 
-/// A Pod.
+/// The Pod kind.
 #[derive(Debug)]
 pub struct Pod;
 
@@ -134,8 +135,8 @@ impl Kind for Pod {
     }
 }
 
-/// Index entries by which the scheduler and others find a pod: whether it has ended; its node, or its scheduler while it has
-/// none; the claims it uses; whether it cares which pods are near.
+/// Index entries of a pod: whether it is terminal; its node, or its scheduler while it has none; whether its scheduling
+/// depends on other pods; the claims it uses.
 fn placement(object: &Object) -> Vec<(&'static str, String)> {
     let (node, scheduler) = (object.str("/spec/nodeName"), object.str("/spec/schedulerName"));
     let affinity = object.at("/spec/affinity");
@@ -160,7 +161,7 @@ fn placement(object: &Object) -> Vec<(&'static str, String)> {
     entries
 }
 
-/// The claims that a pod's volumes stand for, by name.
+/// The names of the claims that the volumes of a pod refer to, those of ephemeral volumes included.
 pub fn claims(pod: &Object) -> Vec<String> {
     let claim = |volume: &Value| match volume.str("/persistentVolumeClaim/claimName") {
         "" => volume.at("/ephemeral").map(|_| format!("{}-{}", pod.name(), volume.str("/name"))),

@@ -1,4 +1,4 @@
-//! The table of pods: one line that says how a pod is.
+//! The table of Pods (`printPod` in `pkg/printers/internalversion/printers.go`).
 
 use super::is_terminal;
 use crate::shared::pod_spec::is_sidecar;
@@ -44,7 +44,7 @@ fn readiness_gates(pod: &Object) -> String {
     if gates.is_empty() { "<none>".into() } else { format!("{passed}/{}", gates.len()) }
 }
 
-/// What is counted over the containers of a pod.
+/// Counts over the containers of a pod.
 struct Summary {
     ready: usize,
     total: usize,
@@ -82,7 +82,8 @@ impl Summary {
         summary
     }
 
-    /// Counts init containers up to the first that is not done: whether there is one, and the restarts of sidecars.
+    /// Counts init containers up to the first that has not finished. Returns whether there is such a container, and the
+    /// restarts of sidecars.
     fn count_init_containers(&mut self, pod: &Object) -> (bool, i64, Option<Time>) {
         let containers = pod.list("/spec/initContainers");
         let (mut restarts, mut last) = (0, None);
@@ -126,7 +127,7 @@ impl Summary {
                 self.ready += 1;
             }
         }
-        // One container is done while another still runs.
+        // One container has completed while another is still running.
         if self.reason == "Completed" && running {
             self.reason = if condition_is_true(pod, "Ready") { "Running".into() } else { "NotReady".into() };
         }
@@ -138,7 +139,7 @@ impl Summary {
     }
 }
 
-/// Why a container ended: the reason, else the signal or the exit code.
+/// The reason why a container terminated, else its signal or exit code.
 fn exit_text(ended: &Value) -> String {
     match (ended.str("/reason"), ended.int("/signal").unwrap_or(0)) {
         ("", 0) => format!("ExitCode:{}", ended.int("/exitCode").unwrap_or(0)),
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn status_is_that_of_the_container_that_matters() {
+    fn status_is_that_of_the_decisive_container() {
         let running = json!({"running": {}});
         let done = json!({"terminated": {"exitCode": 0, "reason": "Completed"}});
         let cases = [
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn restarts_say_when_the_last_one_was() {
+    fn restarts_show_when_the_last_one_was() {
         let status = json!({"phase": "Running", "containerStatuses": [{
             "name": "a", "restartCount": 2, "state": {"running": {}}, "ready": true,
             "lastState": {"terminated": {"finishedAt": Time::from_secs(95).rfc3339()}}
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn deletion_shows() {
+    fn deleted_pods_are_terminating() {
         let mut object = pod(json!({"phase": "Running"}));
         object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
         assert_eq!(status_text(&object), "Terminating");

@@ -1,4 +1,4 @@
-//! The description of a Service with the addresses behind it.
+//! The description of a Service and its endpoints.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use kctl_base::json::{Map, Value};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// The label by which an EndpointSlice names its Service.
+/// The label with which an EndpointSlice names its Service.
 const SERVICE_LABEL: &str = "kubernetes.io/service-name";
 
-/// Most addresses that are shown.
+/// The number of addresses that are shown.
 const MAX_ADDRESSES: usize = 3;
 
-/// Writes everything.
+/// Writes the description.
 pub(super) fn describe(service: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     head(service, out);
     out.pair(0, "Selector", format_labels(&service.strings("/spec/selector")));
@@ -91,7 +91,7 @@ pub(crate) fn slices_of(lookup: &dyn Lookup, namespace: &str, service: &str) -> 
     lookup.list("endpointslices.discovery.k8s.io", Some(namespace), Some(&Selector::from_map(&labels)))
 }
 
-/// The ready addresses behind the port of a name, three at most: `1.2.3.4:80,1.2.3.5:80 + 2 more...`.
+/// The ready addresses of a port, by its name: `1.2.3.4:80,1.2.3.5:80 + 2 more...`.
 pub fn slice_addresses(slices: &[Arc<Object>], port_name: &str) -> String {
     if slices.is_empty() {
         return "<none>".into();
@@ -116,7 +116,7 @@ pub fn slice_addresses(slices: &[Arc<Object>], port_name: &str) -> String {
     }
 }
 
-/// `1.2.3.4:80`, `[::1]:80`.
+/// Joins address and port: `1.2.3.4:80`, `[::1]:80`.
 pub(crate) fn host_port(ip: &str, port: i64) -> String {
     if ip.contains(':') { format!("[{ip}]:{port}") } else { format!("{ip}:{port}") }
 }
@@ -127,7 +127,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn addresses_are_counted() {
+    fn addresses_beyond_three_are_counted() {
         let end = |ip: &str, ready: bool| json!({"addresses": [ip], "conditions": {"ready": ready}});
         let slice = json!({"ports": [{"name": "http", "port": 80}, {"name": "x", "port": 1}], "endpoints": [
             end("10.0.0.1", true), end("10.0.0.2", false), end("10.0.0.3", true), end("10.0.0.4", true), end("10.0.0.5", true),

@@ -1,7 +1,7 @@
-//! Service: one name and address for a set of pods.
+//! Services (`pkg/registry/core/service/strategy.go`).
 //!
-//! Which cluster address and node port a Service gets is decided by the server, which knows what is taken; everything that
-//! follows from the Service alone is here.
+//! Cluster IPs and node ports are allocated by the API server, which knows those in use; everything that depends on the
+//! Service alone is here.
 
 mod describe;
 mod prepare;
@@ -21,7 +21,7 @@ pub use describe::slice_addresses;
 pub(crate) use describe::{host_port, slices_of};
 pub(crate) use validate::special_ip_problem;
 
-/// The kind.
+/// The Service kind.
 pub struct Service;
 
 static NAMES: Names =
@@ -117,7 +117,7 @@ impl Kind for Service {
         }
     }
 
-    /// One pair of the selector is enough: what does not have it is not selected.
+    /// One pair of the selector is enough to find all Services that may select a pod with this label.
     fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         let first = object.strings("/spec/selector").into_iter().next();
         first.map(|(key, value)| ("selector", format!("{}/{key}={value}", object.namespace()))).into_iter().collect()
@@ -128,23 +128,23 @@ impl Kind for Service {
     }
 }
 
-/// Whether Services of a type have a cluster address.
+/// Whether Services of a type have cluster IPs.
 fn has_cluster_ip(kind: &str) -> bool {
     matches!(kind, "ClusterIP" | "NodePort" | "LoadBalancer")
 }
 
-/// Whether Services of a type have node ports.
+/// Whether a Service has node ports.
 fn has_node_ports(service: &Object) -> bool {
     matches!(service.str("/spec/type"), "NodePort" | "LoadBalancer")
 }
 
-/// Whether a Service is reached from outside of the cluster.
+/// Whether a Service can be reached from outside of the cluster.
 fn is_external(service: &Object) -> bool {
     has_node_ports(service)
         || (service.str("/spec/type") == "ClusterIP" && !service.list("/spec/externalIPs").is_empty())
 }
 
-/// Whether a Service has no address on purpose.
+/// Whether a Service is headless.
 pub fn is_headless(service: &Object) -> bool {
     service.list("/spec/clusterIPs").first().is_some_and(|ip| ip == "None") || service.str("/spec/clusterIP") == "None"
 }
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_services_are_refused() {
+    fn invalid_services_are_refused() {
         assert_eq!(
             errors_of(json!({"ports": [{"port": 80}, {"port": 80}]})),
             [
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_address_stays() {
+    fn the_cluster_ip_is_immutable() {
         let old = json!({"spec": {"type": "ClusterIP", "clusterIP": "10.96.0.9", "clusterIPs": ["10.96.0.9"], "ports": [{"port": 80}]}});
         let mut new = old.clone();
         new["spec"]["clusterIP"] = "10.96.200.200".into();

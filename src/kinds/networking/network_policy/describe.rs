@@ -1,4 +1,4 @@
-//! The description of a NetworkPolicy: its rules in words.
+//! The description of a NetworkPolicy (`describeNetworkPolicySpec` in `kubectl/pkg/describe/describe.go`).
 
 use crate::PrefixWriter;
 use crate::shared::describe::{annotations, joined, labels, or};
@@ -6,7 +6,7 @@ use kctl_base::json::Value;
 use kctl_base::labels::format_label_selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// What rules of one direction are called.
+/// The wording for the rules of one direction.
 struct Direction {
     name: &'static str,
     peers: &'static str,
@@ -17,7 +17,7 @@ struct Direction {
 const INGRESS: Direction = Direction { name: "ingress", peers: "/from", peer: "From", end: "source" };
 const EGRESS: Direction = Direction { name: "egress", peers: "/to", peer: "To", end: "destination" };
 
-/// Writes everything.
+/// Writes the description.
 pub(super) fn describe(policy: &Object, out: &mut PrefixWriter) {
     out.pair(0, "Name", policy.name());
     out.pair(0, "Namespace", policy.namespace());
@@ -97,7 +97,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn rules_read_as_kubectl_prints_them() {
+    fn rules_are_described_as_by_kubectl() {
         let policy = json!({"metadata": {"name": "p", "namespace": "x", "creationTimestamp": "2026-01-01T00:00:00Z"}, "spec": {
             "podSelector": {"matchLabels": {"app": "back"}}, "policyTypes": ["Ingress"],
             "ingress": [{"ports": [{"port": 8080, "protocol": "TCP"}], "from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}],

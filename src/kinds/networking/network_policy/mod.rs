@@ -1,4 +1,4 @@
-//! NetworkPolicy: which traffic pods take and send.
+//! NetworkPolicies: the traffic that pods may receive and send.
 
 mod describe;
 
@@ -14,7 +14,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
+/// The NetworkPolicy kind (`pkg/registry/networking/networkpolicy/strategy.go`).
 pub struct NetworkPolicy;
 
 static NAMES: Names = Names::namespaced(GROUP, "NetworkPolicy", "networkpolicies", "networkpolicy").short(&["netpol"]);
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exceptions_lie_inside() {
+    fn exceptions_must_be_inside_the_cidr() {
         let mut policy = json!({"spec": {"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["11.0.0.0/16"]}}, {}]}]}});
         NetworkPolicy.set_defaults(&mut policy);
         let errors: Vec<String> = NetworkPolicy.validate(&policy).iter().map(ToString::to_string).collect();

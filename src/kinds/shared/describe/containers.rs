@@ -1,4 +1,5 @@
-//! Containers in descriptions: image, ports, command, state, resources, environment, mounts.
+//! The containers of a pod or pod template in a description (`describeContainers` in
+//! `kubectl/pkg/describe/describe.go`).
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::quantity::{Format, Quantity};
 
-/// A titled list of containers with what is known of their run.
+/// A titled list of containers with their statuses.
 #[derive(Debug)]
 pub struct Containers<'a> {
     title: &'a str,
@@ -21,18 +22,18 @@ pub struct Containers<'a> {
 }
 
 impl<'a> Containers<'a> {
-    /// Containers of a template, which have no state.
+    /// The containers of a pod template, which have no statuses.
     pub fn of_template(title: &'a str, list: &'a [Value]) -> Containers<'a> {
         Containers { title, list, statuses: &[], pod: None, indent: "  " }
     }
 
-    /// Containers of a pod.
+    /// The containers of a pod.
     pub fn of_pod(title: &'a str, list: &'a [Value], statuses: &'a [Value], pod: &'a Object) -> Containers<'a> {
         Containers { title, list, statuses, pod: Some(pod), indent: "" }
     }
 }
 
-/// Writes a list of containers.
+/// Writes the title and one block for each container.
 pub fn describe_containers(what: &Containers, out: &mut PrefixWriter) {
     let none = if what.list.is_empty() { " <none>" } else { "" };
     out.line(0, format!("{}{}:{none}", what.indent, what.title));
@@ -135,7 +136,7 @@ fn describe_state(title: &str, state: &Value, out: &mut PrefixWriter) {
     }
 }
 
-/// Limits and requests of a container, or of a whole pod.
+/// Writes limits and requests of a container, or of a pod as a whole.
 pub fn describe_resources(container: &Value, level: usize, out: &mut PrefixWriter) {
     for (title, field) in [("Limits", "/resources/limits"), ("Requests", "/resources/requests")] {
         let list = amounts(container, field);
@@ -195,7 +196,7 @@ fn describe_env(container: &Value, pod: Option<&Object>, out: &mut PrefixWriter)
     }
 }
 
-/// The value of a field of the pod as far as its metadata tells.
+/// The value of a downward API field, as far as the metadata of the pod determines it.
 fn field_value(pod: &Object, path: &str) -> String {
     let subscript = path.strip_suffix("']").and_then(|p| p.split_once("['"));
     match (path, subscript) {
@@ -214,7 +215,7 @@ fn field_value(pod: &Object, path: &str) -> String {
     }
 }
 
-/// A request or limit of the container in units of the divisor, rounded up.
+/// The value of a `resourceFieldRef`: a request or limit of the container in units of the divisor, rounded up.
 fn resource_value(container: &Value, field: &Value) -> String {
     let resource = field.str("/resource");
     let Some((list, name)) = resource.split_once('.') else { return String::new() };

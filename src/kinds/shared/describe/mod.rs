@@ -1,4 +1,5 @@
-//! Parts of descriptions that several kinds show: labels, conditions, containers, volumes, templates, events.
+//! Sections of descriptions that several kinds print: metadata, conditions, containers, volumes, pod template, events
+//! (`kubectl/pkg/describe/describe.go`).
 
 pub mod conditions;
 pub mod containers;

@@ -10,7 +10,7 @@ use kctl_base::json::Value;
 use kctl_base::labels::format_label_selector;
 use kctl_base::object::ValueRead;
 
-/// Writes `Pod Template:` and what it holds; `None` is a template that is not there.
+/// Writes `Pod Template:` and its content; `None` is a missing template (`DescribePodTemplate`).
 pub fn describe_template(template: Option<&Value>, out: &mut PrefixWriter) {
     out.line(0, "Pod Template:");
     let Some(template) = template.filter(|t| !t.is_null()) else {
@@ -43,7 +43,7 @@ pub fn selector_of(spec: &Value) -> BTreeMap<String, String> {
     spec.strings("/nodeSelector")
 }
 
-/// How pods are to be spread; nothing when that is left open.
+/// Writes the topology spread constraints; nothing when there are none.
 pub fn describe_spread(spec: &Value, indent: &str, out: &mut PrefixWriter) {
     for (index, constraint) in spec.list("/topologySpreadConstraints").iter().enumerate() {
         let lead = if index == 0 { format!("{indent}Topology Spread Constraints:") } else { String::new() };
@@ -57,7 +57,7 @@ pub fn describe_spread(spec: &Value, indent: &str, out: &mut PrefixWriter) {
     }
 }
 
-/// What taints pods tolerate, by key.
+/// Writes the tolerations, sorted by key.
 pub fn describe_tolerations(title: &str, spec: &Value, out: &mut PrefixWriter) {
     out.write(0, format!("{title}:\t"));
     let mut tolerations: Vec<&Value> = spec.list("/tolerations").iter().collect();
@@ -95,7 +95,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn a_template_is_described_with_raw_tabs() {
+    fn templates_contain_unaligned_tabs() {
         let template = json!({
             "metadata": {"labels": {"app": "db"}},
             "spec": {"containers": [{"name": "c", "image": "postgres:17"}]}
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn tolerations_are_short() {
+    fn tolerations_are_abbreviated() {
         for (toleration, want) in [
             (json!({"operator": "Exists"}), "op=Exists"),
             (json!({"key": "k", "operator": "Exists", "effect": "NoSchedule"}), "k:NoSchedule op=Exists"),

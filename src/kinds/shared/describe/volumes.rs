@@ -1,4 +1,4 @@
-//! Volumes in descriptions: their type in words and the settings that matter.
+//! Volumes in descriptions: their type and relevant settings (`describeVolumes` in `kubectl/pkg/describe/describe.go`).
 
 use super::metadata::label_lines;
 use super::texts::go_list;
@@ -7,25 +7,25 @@ use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 use kctl_base::quantity::Quantity;
 
-/// How a setting is shown.
+/// The format of a setting.
 #[derive(Clone, Copy)]
 enum Show {
-    /// A text; missing ones are empty.
+    /// A string; empty when it is missing.
     Text,
-    /// A number; missing ones are zero.
+    /// An integer; 0 when it is missing.
     Number,
-    /// `true` or `false`.
+    /// `true` or `false`; `false` when it is missing.
     Flag,
-    /// A text that may be absent.
+    /// An optional string; `<none>` when it is missing.
     Maybe,
-    /// A list as Go prints it.
+    /// A list of strings as Go's `%v` prints it.
     List,
 }
 
-/// The field of a source, its words, and its settings as (label, pointer, how).
+/// A volume source: its field, its description, and its settings as (label, pointer, format).
 type Source = (&'static str, &'static str, &'static [(&'static str, &'static str, Show)]);
 
-/// The sources that are described by a plain list of their settings.
+/// The sources that are described by a list of their settings; the others have functions below.
 const SOURCES: &[Source] = &[
     (
         "hostPath",
@@ -175,7 +175,7 @@ const SOURCES: &[Source] = &[
     ),
 ];
 
-/// Writes the volumes of a pod or a template; the indentation is that of the list's title.
+/// Writes the volumes of a pod or pod template; `indent` is the indentation of the title.
 pub fn describe_volumes(volumes: &[Value], indent: &str, out: &mut PrefixWriter) {
     if volumes.is_empty() {
         return out.line(0, format!("{indent}Volumes:\t<none>"));
@@ -188,7 +188,7 @@ pub fn describe_volumes(volumes: &[Value], indent: &str, out: &mut PrefixWriter)
     }
 }
 
-/// Writes the source of a volume, also of a PersistentVolume, whose `spec` is given then.
+/// Writes the source of a volume. For a PersistentVolume `volume` is its `spec`.
 pub fn describe_volume_source(volume: &Value, out: &mut PrefixWriter) {
     if let Some((field, title, settings)) = SOURCES.iter().find(|(field, _, _)| volume.get(*field).is_some()) {
         out.pair(2, "Type", title);

@@ -1,4 +1,5 @@
-//! The rules of containers: names, images, ports, mounts, and what init containers may not have.
+//! Validation of containers (`validateContainers` and `validateInitContainers` in
+//! `pkg/apis/core/validation/validation.go`).
 
 use super::validate::Context;
 use super::{env, handlers, is_sidecar, resources, security, volumes};
@@ -8,7 +9,7 @@ use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_suppo
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
-/// Checks containers and init containers.
+/// Validates containers and init containers.
 pub fn validate_containers(errors: &mut ErrorList, path: &Path, spec: &Value, context: &Context) {
     let (regular, init) = (spec.list("/containers"), spec.list("/initContainers"));
     validate_regular(errors, &path.child("containers"), regular, context);
@@ -64,7 +65,7 @@ fn validate_init(errors: &mut ErrorList, path: &Path, list: &[Value], regular: &
     }
 }
 
-/// What holds for containers of every sort.
+/// Validates what all kinds of containers have in common (`validateContainerCommon`).
 fn validate_common(errors: &mut ErrorList, path: &Path, container: &Value, context: &Context) {
     let name = container.str("/name");
     if name.is_empty() {
@@ -134,7 +135,7 @@ fn validate_ports(errors: &mut ErrorList, path: &Path, ports: &[Value]) {
     }
 }
 
-/// Two containers cannot listen on the same port of the host.
+/// Refuses two containers that use the same port of the host.
 fn validate_host_port_conflicts(errors: &mut ErrorList, path: &Path, containers: &[(usize, &Value)]) {
     let mut taken = Vec::new();
     for (index, container) in containers {
@@ -172,7 +173,7 @@ fn validate_resize_policy(errors: &mut ErrorList, path: &Path, policies: &[Value
     }
 }
 
-/// What is checked of the images of pods, but not of templates.
+/// Refuses whitespace around image names. Upstream validates this for pods only, not for pod templates.
 pub fn validate_image_blanks(errors: &mut ErrorList, path: &Path, spec: &Value) {
     for field in ["containers", "initContainers"] {
         let list = spec.get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);

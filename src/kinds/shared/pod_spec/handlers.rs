@@ -1,4 +1,5 @@
-//! The rules of probes and lifecycle hooks.
+//! Validation of probes and lifecycle hooks (`validateProbe`, `validateHandler` in
+//! `pkg/apis/core/validation/validation.go`).
 
 use crate::shared::formats::http_header_problem;
 use crate::shared::rules::{non_negative, port_or_name};
@@ -6,7 +7,7 @@ use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, requi
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
-/// Checks the hooks and probes of a container.
+/// Validates the hooks and probes of a container. `grace_period` is that of the pod, in seconds.
 pub fn validate_all(errors: &mut ErrorList, path: &Path, container: &Value, grace_period: i64) {
     for hook in ["postStart", "preStop"] {
         if let Some(handler) = container.at(&format!("/lifecycle/{hook}")) {
@@ -31,7 +32,8 @@ fn validate_probe(errors: &mut ErrorList, path: &Path, probe: &Value, grace_peri
     }
 }
 
-/// Liveness and start-up succeed at once; readiness does not end a container.
+/// Validates what depends on the type of a probe: the success threshold of liveness and startup probes must be 1, and a
+/// readiness probe must not set a grace period.
 fn validate_probe_sort(errors: &mut ErrorList, path: &Path, probe: &Value, field: &str) {
     if field == "readinessProbe" {
         if let Some(seconds) = probe.int("/terminationGracePeriodSeconds") {

@@ -1,4 +1,4 @@
-//! The pod spec: what is filled in, what is refused, what is warned of, and which quality of service it gets.
+//! The pod spec of pods and pod templates: defaults, validation, warnings, resources and quality of service.
 
 pub mod containers;
 pub mod defaults;
@@ -18,7 +18,7 @@ use kctl_base::field::Path;
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
-/// The containers of a pod spec with their paths, in the order in which the API server visits them: init containers first.
+/// The containers of a pod spec with their paths, in the order of `VisitContainers` upstream: init containers first.
 pub fn all_containers<'a>(spec: &'a Value, path: &Path) -> Vec<(Path, &'a Value)> {
     let mut all = Vec::new();
     for field in ["initContainers", "containers", "ephemeralContainers"] {
@@ -28,7 +28,7 @@ pub fn all_containers<'a>(spec: &'a Value, path: &Path) -> Vec<(Path, &'a Value)
     all
 }
 
-/// Whether an init container keeps running beside the others.
+/// Whether an init container is a sidecar, that is, runs as long as the pod (KEP-753).
 pub fn is_sidecar(container: &Value) -> bool {
     container.str("/restartPolicy") == "Always"
 }

@@ -1,4 +1,4 @@
-//! The rules of where a pod may run: affinity, tolerations, topology spread.
+//! Validation of affinity, tolerations and topology spread constraints (`pkg/apis/core/validation/validation.go`).
 
 use crate::shared::formats::dns_label_problems;
 use crate::shared::rules::refuse;
@@ -8,7 +8,7 @@ use kctl_base::json::Value;
 use kctl_base::labels;
 use kctl_base::object::ValueRead;
 
-/// Checks affinity to nodes and pods.
+/// Validates node affinity, pod affinity and pod anti-affinity.
 pub fn validate_affinity(errors: &mut ErrorList, path: &Path, affinity: Option<&Value>) {
     let Some(affinity) = affinity else { return };
     if let Some(node) = affinity.at("/nodeAffinity") {
@@ -120,7 +120,7 @@ fn validate_pod_term(errors: &mut ErrorList, path: &Path, term: &Value) {
     refuse(errors, &path.child("topologyKey"), key, labels::key_problems(key));
 }
 
-/// Checks what taints a pod tolerates.
+/// Validates tolerations.
 pub fn validate_tolerations(errors: &mut ErrorList, path: &Path, tolerations: &[Value]) {
     for (index, toleration) in tolerations.iter().enumerate() {
         validate_toleration(errors, &path.index(index), toleration);
@@ -160,7 +160,7 @@ fn validate_toleration(errors: &mut ErrorList, path: &Path, toleration: &Value) 
     }
 }
 
-/// Checks how pods are spread over topology domains.
+/// Validates topology spread constraints.
 pub fn validate_spread(errors: &mut ErrorList, path: &Path, constraints: &[Value]) {
     for (index, constraint) in constraints.iter().enumerate() {
         let here = path.index(index);
