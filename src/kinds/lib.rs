@@ -29,8 +29,6 @@ pub mod catalog;
 pub mod certificates;
 pub mod coordination;
 pub mod core;
-#[cfg(test)]
-mod corpus_tests;
 pub mod custom;
 pub mod discovery;
 pub mod flowcontrol;
@@ -125,3 +123,6 @@ pub static KINDS: &[&dyn Kind] = &[
     &storage::VOLUME_ATTACHMENT,
     &storage::VOLUME_ATTRIBUTES_CLASS,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -14,9 +14,3 @@ pub mod table_kind;
 pub mod template_text;
 pub mod workload;
 pub mod zero_values;
-
-#[cfg(test)]
-mod corpus;
-
-#[cfg(test)]
-mod described;
