@@ -6,7 +6,7 @@ use kctl_base::json::json;
 use kctl_base::object::{ObjectMeta, ValueRead, condition};
 
 /// An APIService: a group and version of the API and the service that serves it, or none for the local server.
-pub static API_SERVICE: TableKind = TableKind::new(
+pub(crate) static API_SERVICE: TableKind = TableKind::new(
     Names::cluster_scoped(("apiregistration.k8s.io", "v1"), "APIService", "apiservices", "apiservice")
         .categories(&["api-extensions"]),
 )

@@ -16,14 +16,14 @@ const fn review(
 }
 
 /// A SelfSubjectReview: returns the attributes of the requesting user.
-pub static SELF_SUBJECT_REVIEW: TableKind =
+pub(crate) static SELF_SUBJECT_REVIEW: TableKind =
     review(AUTHENTICATION, "SelfSubjectReview", "selfsubjectreviews", "selfsubjectreview");
 
 /// A TokenReview: returns the user that a token authenticates.
-pub static TOKEN_REVIEW: TableKind = review(AUTHENTICATION, "TokenReview", "tokenreviews", "tokenreview");
+pub(crate) static TOKEN_REVIEW: TableKind = review(AUTHENTICATION, "TokenReview", "tokenreviews", "tokenreview");
 
 /// A LocalSubjectAccessReview: returns whether a user may do something in a namespace.
-pub static LOCAL_SUBJECT_ACCESS_REVIEW: TableKind = TableKind::new(Names::namespaced(
+pub(crate) static LOCAL_SUBJECT_ACCESS_REVIEW: TableKind = TableKind::new(Names::namespaced(
     AUTHORIZATION,
     "LocalSubjectAccessReview",
     "localsubjectaccessreviews",
@@ -32,13 +32,13 @@ pub static LOCAL_SUBJECT_ACCESS_REVIEW: TableKind = TableKind::new(Names::namesp
 .verbs(CREATE_ONLY);
 
 /// A SelfSubjectAccessReview: returns whether the requesting user may do something.
-pub static SELF_SUBJECT_ACCESS_REVIEW: TableKind =
+pub(crate) static SELF_SUBJECT_ACCESS_REVIEW: TableKind =
     review(AUTHORIZATION, "SelfSubjectAccessReview", "selfsubjectaccessreviews", "selfsubjectaccessreview");
 
 /// A SelfSubjectRulesReview: returns everything that the requesting user may do.
-pub static SELF_SUBJECT_RULES_REVIEW: TableKind =
+pub(crate) static SELF_SUBJECT_RULES_REVIEW: TableKind =
     review(AUTHORIZATION, "SelfSubjectRulesReview", "selfsubjectrulesreviews", "selfsubjectrulesreview");
 
 /// A SubjectAccessReview: returns whether a user may do something.
-pub static SUBJECT_ACCESS_REVIEW: TableKind =
+pub(crate) static SUBJECT_ACCESS_REVIEW: TableKind =
     review(AUTHORIZATION, "SubjectAccessReview", "subjectaccessreviews", "subjectaccessreview");

@@ -6,7 +6,7 @@ use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// A Lease: a lock that its holder renews, used for leader election and node heartbeats.
-pub static LEASE: TableKind =
+pub(crate) static LEASE: TableKind =
     TableKind::new(Names::namespaced(("coordination.k8s.io", "v1"), "Lease", "leases", "lease"))
         .validate(lease_errors)
         .table(&["Name", "Holder", "Age"], |lease, now| {

@@ -10,7 +10,7 @@ use kctl_base::view::Cell;
 const GROUP: (&str, &str) = ("flowcontrol.apiserver.k8s.io", "v1");
 
 /// A FlowSchema: assigns requests to a priority level.
-pub static FLOW_SCHEMA: TableKind =
+pub(crate) static FLOW_SCHEMA: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "FlowSchema", "flowschemas", "flowschema"))
         .generation()
         .status(|| json!({}))
@@ -18,7 +18,7 @@ pub static FLOW_SCHEMA: TableKind =
         .table(&["Name", "PriorityLevel", "MatchingPrecedence", "DistinguisherMethod", "Age", "MissingPL"], schema_row);
 
 /// A PriorityLevelConfiguration: concurrency and queues of a priority level.
-pub static PRIORITY_LEVEL: TableKind = TableKind::new(Names::cluster_scoped(
+pub(crate) static PRIORITY_LEVEL: TableKind = TableKind::new(Names::cluster_scoped(
     GROUP,
     "PriorityLevelConfiguration",
     "prioritylevelconfigurations",

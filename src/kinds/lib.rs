@@ -6,8 +6,8 @@
 //! # Adding a kind
 //!
 //! 1. Create `<group>/<kind>.rs`, or a folder with `mod.rs`, `validate.rs` and `describe.rs` when it grows beyond about 300
-//!    lines. A kind with little behaviour is a static [`TableKind`](shared::table_kind::TableKind) (see
-//!    [`coordination::LEASE`]); any other is a unit struct that implements [`Kind`] (see [`apps::replica_set`]).
+//!    lines. A kind with little behaviour is a static `TableKind` (see
+//!    `coordination.rs`); any other is a unit struct that implements [`Kind`] (see `apps/replica_set`).
 //! 2. Implement [`Kind::names`] and those methods whose defaults do not fit. Validation follows the upstream
 //!    `pkg/apis/<group>/validation/validation.go`, preparation `pkg/registry/<group>/<resource>/strategy.go`, the table
 //!    `pkg/printers/internalversion/printers.go`, the description `kubectl/pkg/describe/describe.go`. Rules that several kinds
@@ -18,32 +18,32 @@
 //!
 //! Kinds that CustomResourceDefinitions define are built by [`custom`]; [`Catalog`] finds kinds of both sorts by name.
 
-pub mod admission;
-pub mod apiextensions;
-pub mod apiregistration;
-pub mod apps;
-pub mod auth;
-pub mod autoscaling;
-pub mod batch;
+mod admission;
+mod apiextensions;
+mod apiregistration;
+mod apps;
+mod auth;
+mod autoscaling;
+mod batch;
 pub mod catalog;
-pub mod certificates;
-pub mod coordination;
+mod certificates;
+mod coordination;
 pub mod core;
 pub mod custom;
-pub mod discovery;
-pub mod flowcontrol;
+mod discovery;
+mod flowcontrol;
 pub mod generic_describe;
 mod kind;
 mod names;
-pub mod networking;
-pub mod node;
-pub mod policy;
+mod networking;
+mod node;
+mod policy;
 mod prefix_writer;
 pub mod rbac;
-pub mod resource;
-pub mod scheduling;
+mod resource;
+mod scheduling;
 pub mod shared;
-pub mod storage;
+mod storage;
 
 pub use catalog::Catalog;
 pub(crate) use kind::keep_metadata;
@@ -125,4 +125,4 @@ pub static KINDS: &[&dyn Kind] = &[
 ];
 
 #[cfg(test)]
-mod tests;
+mod parity;

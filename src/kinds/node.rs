@@ -8,7 +8,7 @@ use kctl_base::field::Path;
 use kctl_base::object::{ObjectMeta, ValueRead};
 
 /// A RuntimeClass: a container runtime configuration that pods can select.
-pub static RUNTIME_CLASS: TableKind =
+pub(crate) static RUNTIME_CLASS: TableKind =
     TableKind::new(Names::cluster_scoped(("node.k8s.io", "v1"), "RuntimeClass", "runtimeclasses", "runtimeclass"))
         .validate(|class| check(dns_label_problems, class.str("/handler"), &Path::new("handler")))
         .validate_update(|new, old| immutable_at(new, old, "/handler", &Path::new("handler")))

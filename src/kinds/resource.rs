@@ -10,18 +10,18 @@ use kctl_base::view::Cell;
 const GROUP: (&str, &str) = ("resource.k8s.io", "v1");
 
 /// A DeviceClass: a category of devices.
-pub static DEVICE_CLASS: TableKind =
+pub(crate) static DEVICE_CLASS: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "DeviceClass", "deviceclasses", "deviceclass")).generation();
 
 /// A ResourceClaim: a request for devices.
-pub static RESOURCE_CLAIM: TableKind =
+pub(crate) static RESOURCE_CLAIM: TableKind =
     TableKind::new(Names::namespaced(GROUP, "ResourceClaim", "resourceclaims", "resourceclaim"))
         .status(|| json!({}))
         .defaults(|claim| request_defaults(claim, "/spec/devices/requests"))
         .table(&["Name", "State", "Age"], |claim, now| vec![claim.name().into(), claim_state(claim), age(claim, now)]);
 
 /// A ResourceClaimTemplate: the template of the claims of a pod.
-pub static RESOURCE_CLAIM_TEMPLATE: TableKind = TableKind::new(Names::namespaced(
+pub(crate) static RESOURCE_CLAIM_TEMPLATE: TableKind = TableKind::new(Names::namespaced(
     GROUP,
     "ResourceClaimTemplate",
     "resourceclaimtemplates",
@@ -30,7 +30,7 @@ pub static RESOURCE_CLAIM_TEMPLATE: TableKind = TableKind::new(Names::namespaced
 .defaults(|template| request_defaults(template, "/spec/spec/devices/requests"));
 
 /// A ResourceSlice: devices that a driver offers.
-pub static RESOURCE_SLICE: TableKind =
+pub(crate) static RESOURCE_SLICE: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "ResourceSlice", "resourceslices", "resourceslice"))
         .generation()
         .table(&["Name", "Node", "Driver", "Pool", "Age"], slice_row);

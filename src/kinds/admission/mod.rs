@@ -18,13 +18,13 @@ const fn names(kind: &'static str, plural: &'static str, singular: &'static str)
 }
 
 /// A MutatingAdmissionPolicy: CEL expressions that change objects.
-pub static MUTATING_POLICY: TableKind =
+pub(crate) static MUTATING_POLICY: TableKind =
     TableKind::new(names("MutatingAdmissionPolicy", "mutatingadmissionpolicies", "mutatingadmissionpolicy"))
         .generation()
         .table(&["Name", "Mutations", "ParamKind", "Age"], |o, now| policy_row(o, "/spec/mutations", now));
 
 /// A MutatingAdmissionPolicyBinding: the scope and parameters of a MutatingAdmissionPolicy.
-pub static MUTATING_POLICY_BINDING: TableKind = TableKind::new(names(
+pub(crate) static MUTATING_POLICY_BINDING: TableKind = TableKind::new(names(
     "MutatingAdmissionPolicyBinding",
     "mutatingadmissionpolicybindings",
     "mutatingadmissionpolicybinding",
@@ -33,7 +33,7 @@ pub static MUTATING_POLICY_BINDING: TableKind = TableKind::new(names(
 .table(BINDING_COLUMNS, binding_row);
 
 /// A MutatingWebhookConfiguration: webhooks that change objects.
-pub static MUTATING_WEBHOOKS: TableKind = TableKind::new(names(
+pub(crate) static MUTATING_WEBHOOKS: TableKind = TableKind::new(names(
     "MutatingWebhookConfiguration",
     "mutatingwebhookconfigurations",
     "mutatingwebhookconfiguration",
@@ -43,7 +43,7 @@ pub static MUTATING_WEBHOOKS: TableKind = TableKind::new(names(
 .table(&["Name", "Webhooks", "Age"], webhook_row);
 
 /// A ValidatingAdmissionPolicy: CEL expressions that refuse objects.
-pub static VALIDATING_POLICY: TableKind =
+pub(crate) static VALIDATING_POLICY: TableKind =
     TableKind::new(names("ValidatingAdmissionPolicy", "validatingadmissionpolicies", "validatingadmissionpolicy"))
         .generation()
         .status(|| json!({}))
@@ -55,7 +55,7 @@ pub static VALIDATING_POLICY: TableKind =
         .table(&["Name", "Validations", "ParamKind", "Age"], |o, now| policy_row(o, "/spec/validations", now));
 
 /// A ValidatingAdmissionPolicyBinding: the scope, parameters and actions of a ValidatingAdmissionPolicy.
-pub static VALIDATING_POLICY_BINDING: TableKind = TableKind::new(names(
+pub(crate) static VALIDATING_POLICY_BINDING: TableKind = TableKind::new(names(
     "ValidatingAdmissionPolicyBinding",
     "validatingadmissionpolicybindings",
     "validatingadmissionpolicybinding",
@@ -71,7 +71,7 @@ pub static VALIDATING_POLICY_BINDING: TableKind = TableKind::new(names(
 .table(BINDING_COLUMNS, binding_row);
 
 /// A ValidatingWebhookConfiguration: webhooks that refuse objects.
-pub static VALIDATING_WEBHOOKS: TableKind = TableKind::new(names(
+pub(crate) static VALIDATING_WEBHOOKS: TableKind = TableKind::new(names(
     "ValidatingWebhookConfiguration",
     "validatingwebhookconfigurations",
     "validatingwebhookconfiguration",

@@ -11,7 +11,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The CustomResourceDefinition kind.
-pub struct CustomResourceDefinition;
+pub(crate) struct CustomResourceDefinition;
 
 static NAMES: Names = Names::cluster_scoped(
     ("apiextensions.k8s.io", "v1"),

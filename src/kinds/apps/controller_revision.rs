@@ -6,14 +6,13 @@ use crate::shared::table::{columns, number};
 use crate::{Kind, Names, age};
 use kctl_base::field::{ErrorList, Path, invalid, required};
 use kctl_base::gvk::split_api_version;
-use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The ControllerRevision kind.
 #[derive(Debug)]
-pub struct ControllerRevision;
+pub(crate) struct ControllerRevision;
 
 static NAMES: Names =
     Names::namespaced(("apps", "v1"), "ControllerRevision", "controllerrevisions", "controllerrevision");
@@ -64,9 +63,4 @@ impl Kind for ControllerRevision {
     fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         index::labels(object)
     }
-}
-
-/// The pod template in a revision, whose data is a patch of its owner's spec.
-pub fn template_of(revision: &Object) -> Option<&Value> {
-    revision.at("/data/spec/template")
 }

@@ -14,7 +14,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The HorizontalPodAutoscaler kind (`pkg/registry/autoscaling/horizontalpodautoscaler/strategy.go`).
-pub struct HorizontalPodAutoscaler;
+pub(crate) struct HorizontalPodAutoscaler;
 
 static NAMES: Names = Names::namespaced(
     ("autoscaling", "v2"),

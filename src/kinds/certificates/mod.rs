@@ -15,7 +15,7 @@ use kctl_base::sim::{Duration, Time};
 use kctl_base::view::{Cell, Column};
 
 /// The CertificateSigningRequest kind. The server sets the requesting user (`spec.username` and the like).
-pub struct CertificateSigningRequest;
+pub(crate) struct CertificateSigningRequest;
 
 static NAMES: Names = Names::cluster_scoped(
     ("certificates.k8s.io", "v1"),

@@ -4,5 +4,5 @@ use crate::Names;
 use crate::shared::table_kind::{CREATE_ONLY, TableKind};
 
 /// A Binding.
-pub static BINDING: TableKind =
+pub(crate) static BINDING: TableKind =
     TableKind::new(Names::namespaced(("", "v1"), "Binding", "bindings", "binding")).verbs(CREATE_ONLY);

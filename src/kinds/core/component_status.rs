@@ -5,7 +5,7 @@ use crate::shared::table_kind::TableKind;
 use kctl_base::object::{ObjectMeta, ValueRead};
 
 /// A ComponentStatus.
-pub static COMPONENT_STATUS: TableKind = TableKind::new(
+pub(crate) static COMPONENT_STATUS: TableKind = TableKind::new(
     Names::cluster_scoped(("", "v1"), "ComponentStatus", "componentstatuses", "componentstatus").short(&["cs"]),
 )
 .verbs(&["get", "list"])

@@ -11,7 +11,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The ConfigMap kind (`pkg/registry/core/configmap/strategy.go`).
-pub struct ConfigMap;
+pub(crate) struct ConfigMap;
 
 static NAMES: Names = Names::namespaced(("", "v1"), "ConfigMap", "configmaps", "configmap").short(&["cm"]);
 

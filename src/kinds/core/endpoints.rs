@@ -19,7 +19,7 @@ pub const DEPRECATION: &str = "v1 Endpoints is deprecated in v1.33+; use discove
 const MAX_ADDRESSES: usize = 3;
 
 /// The Endpoints kind (`pkg/registry/core/endpoint/strategy.go`).
-pub struct Endpoints;
+pub(crate) struct Endpoints;
 
 static NAMES: Names = Names::namespaced(("", "v1"), "Endpoints", "endpoints", "endpoints").short(&["ep"]);
 

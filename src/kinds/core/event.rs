@@ -10,7 +10,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The Event kind (`pkg/registry/core/event/strategy.go`).
-pub struct Event;
+pub(crate) struct Event;
 
 static NAMES: Names = Names::namespaced(("", "v1"), "Event", "events", "event").short(&["ev"]);
 

@@ -12,7 +12,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The LimitRange kind (`pkg/registry/core/limitrange/strategy.go`).
-pub struct LimitRange;
+pub(crate) struct LimitRange;
 
 static NAMES: Names = Names::namespaced(("", "v1"), "LimitRange", "limitranges", "limitrange").short(&["limits"]);
 

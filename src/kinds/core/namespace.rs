@@ -14,7 +14,7 @@ use kctl_base::view::{Cell, Column};
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// The Namespace kind.
-pub struct Namespace;
+pub(crate) struct Namespace;
 
 static NAMES: Names = Names::cluster_scoped(("", "v1"), "Namespace", "namespaces", "namespace").short(&["ns"]);
 

@@ -19,7 +19,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The PersistentVolumeClaim kind.
-pub struct PersistentVolumeClaim;
+pub(crate) struct PersistentVolumeClaim;
 
 static NAMES: Names =
     Names::namespaced(("", "v1"), "PersistentVolumeClaim", "persistentvolumeclaims", "persistentvolumeclaim")
@@ -123,7 +123,7 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
 }
 
 /// Sets the defaults of a claim or claim template.
-pub fn set_spec_defaults(claim: &mut Object) {
+pub(crate) fn set_spec_defaults(claim: &mut Object) {
     claim.put_default("/spec/volumeMode", "Filesystem");
     if claim.at("/spec/resources").is_none() {
         claim.put("/spec/resources", json!({}));
@@ -137,7 +137,7 @@ pub fn set_spec_defaults(claim: &mut Object) {
 
 /// Validates the spec of a claim or claim template (`ValidatePersistentVolumeClaimSpec` in
 /// `pkg/apis/core/validation/validation.go`).
-pub fn spec_errors(claim: &Object, spec: &Path) -> ErrorList {
+pub(crate) fn spec_errors(claim: &Object, spec: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     if let Some(selector) = claim.at("/spec/selector") {
         selector::validate(&mut errors, &spec.child("selector"), selector);

@@ -13,7 +13,7 @@ use kctl_base::view::{Cell, Column};
 
 /// The PodTemplate kind.
 #[derive(Debug)]
-pub struct PodTemplate;
+pub(crate) struct PodTemplate;
 
 static NAMES: Names = Names::namespaced(("", "v1"), "PodTemplate", "podtemplates", "podtemplate");
 

@@ -17,7 +17,7 @@ use kctl_base::view::{Cell, Column};
 
 /// The ReplicationController kind.
 #[derive(Debug)]
-pub struct ReplicationController;
+pub(crate) struct ReplicationController;
 
 static NAMES: Names =
     Names::namespaced(("", "v1"), "ReplicationController", "replicationcontrollers", "replicationcontroller")

@@ -14,7 +14,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The ResourceQuota kind.
-pub struct ResourceQuota;
+pub(crate) struct ResourceQuota;
 
 static NAMES: Names =
     Names::namespaced(("", "v1"), "ResourceQuota", "resourcequotas", "resourcequota").short(&["quota"]);

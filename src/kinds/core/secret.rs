@@ -16,7 +16,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The Secret kind (`pkg/registry/core/secret/strategy.go`).
-pub struct Secret;
+pub(crate) struct Secret;
 
 static NAMES: Names = Names::namespaced(("", "v1"), "Secret", "secrets", "secret");
 

@@ -5,7 +5,7 @@ use crate::{Describer, Kind, Lookup, Names, PrefixWriter};
 use kctl_base::object::{Object, ValueRead};
 
 /// The ServiceAccount kind.
-pub struct ServiceAccount;
+pub(crate) struct ServiceAccount;
 
 static NAMES: Names =
     Names::namespaced(("", "v1"), "ServiceAccount", "serviceaccounts", "serviceaccount").short(&["sa"]);

@@ -1,7 +1,7 @@
 //! Kinds that CustomResourceDefinitions define: names, versions, columns, subresources and schema come from the
 //! definition (`apiextensions-apiserver/pkg/registry/customresource`).
 mod columns;
-pub mod rules;
+pub(crate) mod rules;
 mod schema;
 mod validate;
 

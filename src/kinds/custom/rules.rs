@@ -44,7 +44,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// Validates the rules of a schema in a definition: their expressions must compile.
-pub fn definition_errors(schema: &Value, path: &Path) -> ErrorList {
+pub(crate) fn definition_errors(schema: &Value, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     for (index, rule) in schema.list(RULES).iter().enumerate() {
         for field in ["rule", "messageExpression"] {

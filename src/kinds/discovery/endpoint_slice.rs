@@ -12,7 +12,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The EndpointSlice kind (`pkg/registry/discovery/endpointslice/strategy.go`).
-pub struct EndpointSlice;
+pub(crate) struct EndpointSlice;
 
 static NAMES: Names = Names::namespaced(("discovery.k8s.io", "v1"), "EndpointSlice", "endpointslices", "endpointslice");
 

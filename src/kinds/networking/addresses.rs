@@ -11,7 +11,7 @@ use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// An IPAddress: an address that is in use.
-pub static IP_ADDRESS: TableKind =
+pub(crate) static IP_ADDRESS: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "IPAddress", "ipaddresses", "ipaddress").short(&["ip"]))
         .validate(address_errors)
         .validate_update(|new, old| immutable_at(new, old, "/spec/parentRef", &Path::new("spec").child("parentRef")))
@@ -42,7 +42,7 @@ pub static IP_ADDRESS: TableKind =
         });
 
 /// A ServiceCIDR: a range from which cluster IPs are allocated.
-pub static SERVICE_CIDR: TableKind =
+pub(crate) static SERVICE_CIDR: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "ServiceCIDR", "servicecidrs", "servicecidr"))
         .status(|| json!({}))
         .validate(range_errors)

@@ -14,7 +14,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The Ingress kind (`pkg/registry/networking/ingress/strategy.go`).
-pub struct Ingress;
+pub(crate) struct Ingress;
 
 static NAMES: Names = Names::namespaced(GROUP, "Ingress", "ingresses", "ingress").short(&["ing"]);
 

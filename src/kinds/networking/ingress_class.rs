@@ -9,7 +9,7 @@ use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// An IngressClass.
-pub static INGRESS_CLASS: TableKind =
+pub(crate) static INGRESS_CLASS: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "IngressClass", "ingressclasses", "ingressclass"))
         .generation()
         .defaults(|class| {

@@ -13,7 +13,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The PodDisruptionBudget kind (`pkg/registry/policy/poddisruptionbudget/strategy.go`).
-pub struct PodDisruptionBudget;
+pub(crate) struct PodDisruptionBudget;
 
 static NAMES: Names =
     Names::namespaced(("policy", "v1"), "PodDisruptionBudget", "poddisruptionbudgets", "poddisruptionbudget")

@@ -15,7 +15,7 @@ use kctl_base::view::Cell;
 const COLUMNS: &[&str] = &["Name", "Role", "Age", "+Users", "+Groups", "+ServiceAccounts"];
 
 /// A RoleBinding: grants a role in a namespace.
-pub static ROLE_BINDING: TableKind =
+pub(crate) static ROLE_BINDING: TableKind =
     TableKind::new(Names::namespaced((GROUP, "v1"), "RoleBinding", "rolebindings", "rolebinding"))
         .name_rule(NameRule::PathSegment)
         .table(COLUMNS, row)
@@ -25,7 +25,7 @@ pub static ROLE_BINDING: TableKind =
         .describer(describe);
 
 /// A ClusterRoleBinding: grants a ClusterRole in the whole cluster.
-pub static CLUSTER_ROLE_BINDING: TableKind = TableKind::new(Names::cluster_scoped(
+pub(crate) static CLUSTER_ROLE_BINDING: TableKind = TableKind::new(Names::cluster_scoped(
     (GROUP, "v1"),
     "ClusterRoleBinding",
     "clusterrolebindings",

@@ -6,8 +6,8 @@ mod binding;
 mod role;
 mod rules;
 
-pub use binding::{CLUSTER_ROLE_BINDING, ROLE_BINDING};
-pub use role::{CLUSTER_ROLE, ROLE};
+pub(crate) use binding::{CLUSTER_ROLE_BINDING, ROLE_BINDING};
+pub(crate) use role::{CLUSTER_ROLE, ROLE};
 
 /// The group.
 pub(super) const GROUP: &str = "rbac.authorization.k8s.io";

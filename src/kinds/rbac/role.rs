@@ -12,7 +12,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::Cell;
 
 /// A Role: permissions in a namespace.
-pub static ROLE: TableKind = TableKind::new(Names::namespaced((GROUP, "v1"), "Role", "roles", "role"))
+pub(crate) static ROLE: TableKind = TableKind::new(Names::namespaced((GROUP, "v1"), "Role", "roles", "role"))
     .name_rule(NameRule::PathSegment)
     .table(&["Name", "Created At"], row)
     .defaults(set_defaults)
@@ -20,7 +20,7 @@ pub static ROLE: TableKind = TableKind::new(Names::namespaced((GROUP, "v1"), "Ro
     .describer(describe);
 
 /// A ClusterRole: permissions in the whole cluster.
-pub static CLUSTER_ROLE: TableKind =
+pub(crate) static CLUSTER_ROLE: TableKind =
     TableKind::new(Names::cluster_scoped((GROUP, "v1"), "ClusterRole", "clusterroles", "clusterrole"))
         .name_rule(NameRule::PathSegment)
         .table(&["Name", "Created At"], row)

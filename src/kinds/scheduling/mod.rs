@@ -10,16 +10,16 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The highest value of a class that is not reserved for the system.
-pub const HIGHEST_USER_PRIORITY: i64 = 1_000_000_000;
+pub(crate) const HIGHEST_USER_PRIORITY: i64 = 1_000_000_000;
 
 /// The system classes, which the control plane creates, with their values.
-pub const SYSTEM_CLASSES: &[(&str, i64)] = &[
+pub(crate) const SYSTEM_CLASSES: &[(&str, i64)] = &[
     ("system-cluster-critical", 2 * HIGHEST_USER_PRIORITY),
     ("system-node-critical", 2 * HIGHEST_USER_PRIORITY + 1000),
 ];
 
 /// The PriorityClass kind (`pkg/registry/scheduling/priorityclass/strategy.go`).
-pub struct PriorityClass;
+pub(crate) struct PriorityClass;
 
 static NAMES: Names =
     Names::cluster_scoped(("scheduling.k8s.io", "v1"), "PriorityClass", "priorityclasses", "priorityclass")

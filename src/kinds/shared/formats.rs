@@ -1,7 +1,7 @@
 //! Formats of names, keys, ports and addresses (`k8s.io/apimachinery/pkg/util/validation/validation.go`).
 //!
 //! Each `*_problems` function returns the messages of the API server about a string, and nothing for a valid one.
-//! [`super::rules`] turns them into field errors; keys and values of labels are in [`labels`].
+//! `shared::rules` turns them into field errors; keys and values of labels are in [`labels`].
 
 use std::net::IpAddr;
 
@@ -20,7 +20,7 @@ fn max_length(max: usize) -> String {
 }
 
 /// Returns `must be between LOW and HIGH, inclusive`.
-pub fn inclusive_range(low: i64, high: i64) -> String {
+pub(crate) fn inclusive_range(low: i64, high: i64) -> String {
     format!("must be between {low} and {high}, inclusive")
 }
 
@@ -38,7 +38,7 @@ pub fn dns_label_problems(text: &str) -> Vec<String> {
 }
 
 /// Validates a DNS label of RFC 1035: at most 63 characters, the first of them a letter.
-pub fn dns_label_1035_problems(text: &str) -> Vec<String> {
+pub(crate) fn dns_label_1035_problems(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if text.len() > 63 {
         problems.push(max_length(63));
@@ -111,7 +111,7 @@ pub fn path_segment_problems(name: &str) -> Vec<String> {
 }
 
 /// Validates the name of an environment variable.
-pub fn env_name_problem(text: &str) -> Option<&'static str> {
+pub(crate) fn env_name_problem(text: &str) -> Option<&'static str> {
     let bad = |c: char| !(' '..='~').contains(&c) || c == '=';
     text.contains(bad).then_some(ENV_NAME_RULE)
 }
@@ -137,24 +137,24 @@ fn dotted(text: &str) -> Option<String> {
 }
 
 /// Validates the name of an HTTP header.
-pub fn http_header_problem(text: &str) -> Option<&'static str> {
+pub(crate) fn http_header_problem(text: &str) -> Option<&'static str> {
     let good = |c: char| c.is_ascii_alphanumeric() || c == '-';
     (text.is_empty() || !text.chars().all(good)).then_some(HEADER_RULE)
 }
 
 /// The message about a string that is not an IP address.
-pub const NOT_AN_IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+pub(crate) const NOT_AN_IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 
 /// The message about a string that is not a CIDR.
-pub const NOT_A_CIDR: &str = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
+pub(crate) const NOT_A_CIDR: &str = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
 /// Whether a string is an IP address.
-pub fn is_ip(text: &str) -> bool {
+pub(crate) fn is_ip(text: &str) -> bool {
     text.parse::<IpAddr>().is_ok()
 }
 
 /// Parses a CIDR such as `10.0.0.0/8` into address and prefix length.
-pub fn parse_cidr(text: &str) -> Option<(IpAddr, u32)> {
+pub(crate) fn parse_cidr(text: &str) -> Option<(IpAddr, u32)> {
     let (address, length) = text.split_once('/')?;
     let (address, length): (IpAddr, u32) = (address.parse().ok()?, length.parse().ok()?);
     let max = if address.is_ipv4() { 32 } else { 128 };
@@ -162,7 +162,7 @@ pub fn parse_cidr(text: &str) -> Option<(IpAddr, u32)> {
 }
 
 /// Whether `outer` contains the whole network `inner`.
-pub fn cidr_contains(outer: (IpAddr, u32), inner: (IpAddr, u32)) -> bool {
+pub(crate) fn cidr_contains(outer: (IpAddr, u32), inner: (IpAddr, u32)) -> bool {
     let bits = |address: IpAddr| match address {
         IpAddr::V4(v4) => (u128::from(u32::from(v4)) << 96, 32),
         IpAddr::V6(v6) => (u128::from(v6), 128),

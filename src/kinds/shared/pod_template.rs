@@ -10,14 +10,20 @@ use kctl_base::object::ValueRead;
 
 /// Validates the template of a workload that keeps its pods running: it matches the selector and always restarts
 /// containers. `kind` appears in a message, such as `ReplicaSet`.
-pub fn validate_for_controller(errors: &mut ErrorList, path: &Path, template: &Value, selector: &Selector, kind: &str) {
+pub(crate) fn validate_for_controller(
+    errors: &mut ErrorList,
+    path: &Path,
+    template: &Value,
+    selector: &Selector,
+    kind: &str,
+) {
     selector::validate_match(errors, path, selector, template);
     validate_template(errors, path, template);
     validate_long_running(errors, path, template, kind);
 }
 
 /// Refuses a restart policy other than `Always` and a deadline.
-pub fn validate_long_running(errors: &mut ErrorList, path: &Path, template: &Value, kind: &str) {
+pub(crate) fn validate_long_running(errors: &mut ErrorList, path: &Path, template: &Value, kind: &str) {
     let spec = path.child("spec");
     let policy = template.str("/spec/restartPolicy");
     if policy != "Always" {

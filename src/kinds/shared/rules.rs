@@ -8,28 +8,28 @@ use kctl_base::json::Value;
 use kctl_base::labels;
 use kctl_base::object::ValueRead;
 
-pub use kctl_base::intstr::NOT_NEGATIVE;
+pub(crate) use kctl_base::intstr::NOT_NEGATIVE;
 
 /// The message about a change of an immutable field.
-pub const IMMUTABLE: &str = "field is immutable";
+pub(crate) const IMMUTABLE: &str = "field is immutable";
 
 /// A function of [`super::formats`]: returns the problems of a string.
-pub type Format = fn(&str) -> Vec<String>;
+pub(crate) type Format = fn(&str) -> Vec<String>;
 
 /// Validates a string against a format.
-pub fn check(format: Format, text: &str, path: &Path) -> ErrorList {
+pub(crate) fn check(format: Format, text: &str, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     refuse(&mut errors, path, text, format(text));
     errors
 }
 
 /// Adds an `Invalid value` error for each problem.
-pub fn refuse(errors: &mut ErrorList, path: &Path, value: &str, problems: Vec<String>) {
+pub(crate) fn refuse(errors: &mut ErrorList, path: &Path, value: &str, problems: Vec<String>) {
     errors.extend(problems.into_iter().map(|why| invalid(path, value, &why)));
 }
 
 /// Validates a string that must be one of a few; `Required value` when it is empty.
-pub fn one_of(text: &str, path: &Path, supported: &[&str]) -> ErrorList {
+pub(crate) fn one_of(text: &str, path: &Path, supported: &[&str]) -> ErrorList {
     match text {
         "" => vec![required(path, "")],
         text if supported.contains(&text) => vec![],
@@ -38,7 +38,7 @@ pub fn one_of(text: &str, path: &Path, supported: &[&str]) -> ErrorList {
 }
 
 /// Refuses a negative number in a field of `object`; a missing field is valid.
-pub fn non_negative(errors: &mut ErrorList, path: &Path, object: &Value, field: &str) {
+pub(crate) fn non_negative(errors: &mut ErrorList, path: &Path, object: &Value, field: &str) {
     if let Some(number) = object.get(field).and_then(Value::as_i64)
         && number < 0
     {
@@ -47,7 +47,7 @@ pub fn non_negative(errors: &mut ErrorList, path: &Path, object: &Value, field: 
 }
 
 /// Validates a port that is given as a number or a port name.
-pub fn port_or_name(errors: &mut ErrorList, path: &Path, port: Option<&Value>) {
+pub(crate) fn port_or_name(errors: &mut ErrorList, path: &Path, port: Option<&Value>) {
     match port {
         Some(Value::String(name)) => refuse(errors, path, name, port_name_problems(name)),
         other => {
@@ -58,7 +58,7 @@ pub fn port_or_name(errors: &mut ErrorList, path: &Path, port: Option<&Value>) {
 }
 
 /// Refuses a change of a field: `Invalid value: ...: field is immutable`.
-pub fn immutable(errors: &mut ErrorList, path: &Path, new: Option<&Value>, old: Option<&Value>) {
+pub(crate) fn immutable(errors: &mut ErrorList, path: &Path, new: Option<&Value>, old: Option<&Value>) {
     let (new, old) = (new.unwrap_or(&Value::Null), old.unwrap_or(&Value::Null));
     if new != old {
         errors.push(invalid(path, new.clone(), IMMUTABLE));
@@ -66,14 +66,14 @@ pub fn immutable(errors: &mut ErrorList, path: &Path, new: Option<&Value>, old: 
 }
 
 /// Like [`immutable`], for the values at a JSON pointer.
-pub fn immutable_at(new: &Value, old: &Value, pointer: &str, path: &Path) -> ErrorList {
+pub(crate) fn immutable_at(new: &Value, old: &Value, pointer: &str, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     immutable(&mut errors, path, new.at(pointer), old.at(pointer));
     errors
 }
 
 /// Validates a map of labels, such as a node selector: every key and value.
-pub fn label_map(errors: &mut ErrorList, path: &Path, map: Option<&Value>) {
+pub(crate) fn label_map(errors: &mut ErrorList, path: &Path, map: Option<&Value>) {
     for (key, value) in map.and_then(Value::as_object).into_iter().flatten() {
         refuse(errors, path, key, labels::key_problems(key));
         let value = value.as_str().unwrap_or_default();
@@ -82,21 +82,21 @@ pub fn label_map(errors: &mut ErrorList, path: &Path, map: Option<&Value>) {
 }
 
 /// Validates a map of annotations: every key.
-pub fn annotation_map(errors: &mut ErrorList, path: &Path, map: Option<&Value>) {
+pub(crate) fn annotation_map(errors: &mut ErrorList, path: &Path, map: Option<&Value>) {
     for key in map.and_then(Value::as_object).into_iter().flat_map(|m| m.keys()) {
         refuse(errors, path, key, labels::key_problems(&key.to_lowercase()));
     }
 }
 
 /// An `Invalid value` error whose value is already JSON, for values that Go prints with fields in another order.
-pub fn invalid_json(path: &Path, json: &str, detail: &str) -> FieldError {
+pub(crate) fn invalid_json(path: &Path, json: &str, detail: &str) -> FieldError {
     let mut error = invalid(path, Value::Null, detail);
     error.body = format!("Invalid value: {json}: {detail}");
     error
 }
 
 /// The warning about a name that becomes part of pod names but is not a DNS label.
-pub fn pod_name_warning(object: &Value) -> Option<String> {
+pub(crate) fn pod_name_warning(object: &Value) -> Option<String> {
     let problems = dns_label_problems(object.str("/metadata/name"));
     (!problems.is_empty()).then(|| {
         format!(

@@ -8,10 +8,10 @@ use kctl_base::labels::{self, Selector};
 use kctl_base::object::ValueRead;
 
 /// The message about a selector that does not match the labels of the pod template.
-pub const MISMATCH: &str = "`selector` does not match template `labels`";
+pub(crate) const MISMATCH: &str = "`selector` does not match template `labels`";
 
 /// Validates a LabelSelector.
-pub fn validate(errors: &mut ErrorList, path: &Path, selector: &Value) {
+pub(crate) fn validate(errors: &mut ErrorList, path: &Path, selector: &Value) {
     label_map(errors, &path.child("matchLabels"), selector.get("matchLabels"));
     for (index, expression) in selector.list("/matchExpressions").iter().enumerate() {
         validate_expression(errors, &path.child("matchExpressions").index(index), expression);
@@ -39,12 +39,12 @@ fn validate_expression(errors: &mut ErrorList, path: &Path, expression: &Value) 
 }
 
 /// Whether a LabelSelector has neither labels nor expressions.
-pub fn is_empty(selector: &Value) -> bool {
+pub(crate) fn is_empty(selector: &Value) -> bool {
     selector.map("/matchLabels").is_none_or(|m| m.is_empty()) && selector.list("/matchExpressions").is_empty()
 }
 
 /// A LabelSelector as errors print it, with the labels before the expressions.
-pub fn to_json(selector: &Value) -> String {
+pub(crate) fn to_json(selector: &Value) -> String {
     let parts: Vec<String> = ["matchLabels", "matchExpressions"]
         .iter()
         .filter_map(|field| Some(format!("\"{field}\":{}", selector.get(*field).filter(|v| !v.is_null())?)))
@@ -54,7 +54,7 @@ pub fn to_json(selector: &Value) -> String {
 
 /// Validates the selector of a workload: present, well-formed and not empty. `kind` appears in the message, such as
 /// `deployment`.
-pub fn validate_required(errors: &mut ErrorList, path: &Path, selector: Option<&Value>, kind: &str) {
+pub(crate) fn validate_required(errors: &mut ErrorList, path: &Path, selector: Option<&Value>, kind: &str) {
     match selector.filter(|s| !s.is_null()) {
         None => errors.push(required(path, "")),
         Some(selector) => {
@@ -67,12 +67,12 @@ pub fn validate_required(errors: &mut ErrorList, path: &Path, selector: Option<&
 }
 
 /// Parses a LabelSelector; `None` when it is invalid. A missing one matches nothing.
-pub fn read(selector: Option<&Value>) -> Option<Selector> {
+pub(crate) fn read(selector: Option<&Value>) -> Option<Selector> {
     Selector::from_object(selector.unwrap_or(&Value::Null)).ok()
 }
 
 /// Refuses a selector that does not match the labels of the pod template at `path`.
-pub fn validate_match(errors: &mut ErrorList, path: &Path, selector: &Selector, template: &Value) {
+pub(crate) fn validate_match(errors: &mut ErrorList, path: &Path, selector: &Selector, template: &Value) {
     let labels = template.pointer("/metadata/labels").unwrap_or(&Value::Null);
     if !selector.is_everything() && !selector.matches(labels) {
         errors.push(invalid(&path.child("metadata").child("labels"), labels.clone(), MISMATCH));
@@ -80,7 +80,7 @@ pub fn validate_match(errors: &mut ErrorList, path: &Path, selector: &Selector, 
 }
 
 /// Parses the selector of a ReplicationController, which is a map; a missing one matches everything.
-pub fn of_map(map: Option<&Value>) -> Selector {
+pub(crate) fn of_map(map: Option<&Value>) -> Selector {
     map.and_then(Value::as_object).map_or_else(Selector::everything, Selector::from_map)
 }
 

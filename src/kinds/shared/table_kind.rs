@@ -13,7 +13,7 @@ use super::table;
 pub(crate) const CREATE_ONLY: &[&str] = &["create"];
 
 /// A kind assembled from values and functions.
-pub struct TableKind {
+pub(crate) struct TableKind {
     names: Names,
     verbs: &'static [&'static str],
     initial_status: Option<fn() -> Value>,

@@ -132,7 +132,7 @@ const SECURITY: &[Field] = &[
 const METADATA: &[&str] = &["name", "generateName", "namespace", "labels", "annotations", "finalizers"];
 
 /// Serialises a pod template as the errors of the API server print it.
-pub fn template(template: &Value) -> String {
+pub(crate) fn template(template: &Value) -> String {
     let metadata = METADATA.iter().filter_map(|field| {
         let value = template.pointer(&format!("/metadata/{field}"))?;
         Some(format!("\"{field}\":{value}"))

@@ -9,46 +9,47 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// A CSIDriver: a storage driver and its capabilities.
-pub static CSI_DRIVER: TableKind = TableKind::new(Names::cluster_scoped(GROUP, "CSIDriver", "csidrivers", "csidriver"))
-    .defaults(driver_defaults)
-    .validate_update(|new, old| {
-        let changed = new.flag("/spec/attachRequired") != old.flag("/spec/attachRequired");
-        let path = Path::new("spec").child("attachRequired");
-        if changed {
-            vec![field::invalid(&path, new["spec"]["attachRequired"].clone(), "field is immutable")]
-        } else {
-            vec![]
-        }
-    })
-    .table(
-        &[
-            "Name",
-            "AttachRequired",
-            "PodInfoOnMount",
-            "StorageCapacity",
-            "TokenRequests",
-            "RequiresRepublish",
-            "Modes",
-            "Age",
-        ],
-        |driver, now| {
-            let truth = |field: &str| driver.flag(&format!("/spec/{field}")).to_string();
-            let tokens: Vec<&str> = driver.list("/spec/tokenRequests").iter().map(|t| t.str("/audience")).collect();
-            vec![
-                driver.name().into(),
-                truth("attachRequired"),
-                truth("podInfoOnMount"),
-                truth("storageCapacity"),
-                if tokens.is_empty() { "<unset>".into() } else { tokens.join(",") },
-                truth("requiresRepublish"),
-                joined(driver.list("/spec/volumeLifecycleModes"), ","),
-                age(driver, now),
-            ]
-        },
-    );
+pub(crate) static CSI_DRIVER: TableKind =
+    TableKind::new(Names::cluster_scoped(GROUP, "CSIDriver", "csidrivers", "csidriver"))
+        .defaults(driver_defaults)
+        .validate_update(|new, old| {
+            let changed = new.flag("/spec/attachRequired") != old.flag("/spec/attachRequired");
+            let path = Path::new("spec").child("attachRequired");
+            if changed {
+                vec![field::invalid(&path, new["spec"]["attachRequired"].clone(), "field is immutable")]
+            } else {
+                vec![]
+            }
+        })
+        .table(
+            &[
+                "Name",
+                "AttachRequired",
+                "PodInfoOnMount",
+                "StorageCapacity",
+                "TokenRequests",
+                "RequiresRepublish",
+                "Modes",
+                "Age",
+            ],
+            |driver, now| {
+                let truth = |field: &str| driver.flag(&format!("/spec/{field}")).to_string();
+                let tokens: Vec<&str> = driver.list("/spec/tokenRequests").iter().map(|t| t.str("/audience")).collect();
+                vec![
+                    driver.name().into(),
+                    truth("attachRequired"),
+                    truth("podInfoOnMount"),
+                    truth("storageCapacity"),
+                    if tokens.is_empty() { "<unset>".into() } else { tokens.join(",") },
+                    truth("requiresRepublish"),
+                    joined(driver.list("/spec/volumeLifecycleModes"), ","),
+                    age(driver, now),
+                ]
+            },
+        );
 
 /// A CSINode: the drivers that are installed on a node.
-pub static CSI_NODE: TableKind = TableKind::new(Names::cluster_scoped(GROUP, "CSINode", "csinodes", "csinode"))
+pub(crate) static CSI_NODE: TableKind = TableKind::new(Names::cluster_scoped(GROUP, "CSINode", "csinodes", "csinode"))
     .defaults(|node| {
         if node.at("/spec/drivers").is_none() {
             node.put("/spec/drivers", Value::Null);
@@ -60,14 +61,14 @@ pub static CSI_NODE: TableKind = TableKind::new(Names::cluster_scoped(GROUP, "CS
     .describer(describe_node);
 
 /// A CSIStorageCapacity: the capacity of a driver in one topology segment.
-pub static CSI_STORAGE_CAPACITY: TableKind =
+pub(crate) static CSI_STORAGE_CAPACITY: TableKind =
     TableKind::new(Names::namespaced(GROUP, "CSIStorageCapacity", "csistoragecapacities", "csistoragecapacity"))
         .table(&["Name", "Created At"], |capacity, _| {
             vec![capacity.name().into(), capacity.str("/metadata/creationTimestamp").into()]
         });
 
 /// A VolumeAttachment: the request to attach a volume to a node.
-pub static VOLUME_ATTACHMENT: TableKind =
+pub(crate) static VOLUME_ATTACHMENT: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "VolumeAttachment", "volumeattachments", "volumeattachment"))
         .status(|| json!({"attached": false}))
         .validate(attachment_errors)
@@ -89,7 +90,7 @@ pub static VOLUME_ATTACHMENT: TableKind =
         });
 
 /// A VolumeAttributesClass: attributes of volumes that can change while they are in use (KEP-3751).
-pub static VOLUME_ATTRIBUTES_CLASS: TableKind = TableKind::new(
+pub(crate) static VOLUME_ATTRIBUTES_CLASS: TableKind = TableKind::new(
     Names::cluster_scoped(GROUP, "VolumeAttributesClass", "volumeattributesclasses", "volumeattributesclass")
         .short(&["vac"]),
 )

@@ -12,7 +12,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The StorageClass kind (`pkg/registry/storage/storageclass/strategy.go`).
-pub struct StorageClass;
+pub(crate) struct StorageClass;
 
 static NAMES: Names = Names::cluster_scoped(GROUP, "StorageClass", "storageclasses", "storageclass").short(&["sc"]);
 
@@ -21,7 +21,7 @@ const DEFAULT_ANNOTATIONS: [&str; 2] =
     ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
 
 /// Whether a class is the default for claims that name none.
-pub fn is_default(class: &Object) -> bool {
+fn is_default(class: &Object) -> bool {
     DEFAULT_ANNOTATIONS.iter().any(|key| class.annotation(key) == Some("true"))
 }
 

@@ -15,7 +15,7 @@ use kctl_base::view::{Cell, Column};
 
 /// The DaemonSet kind.
 #[derive(Debug)]
-pub struct DaemonSet;
+pub(crate) struct DaemonSet;
 
 static NAMES: Names =
     Names::namespaced(("apps", "v1"), "DaemonSet", "daemonsets", "daemonset").short(&["ds"]).categories(&["all"]);

@@ -53,7 +53,7 @@ fn replica_sets_text(sets: &[Arc<Object>]) -> String {
 }
 
 /// Splits the ReplicaSets of a Deployment into the one with its current template and the old ones, oldest first.
-pub fn new_and_old_replica_sets(
+fn new_and_old_replica_sets(
     deployment: &Object,
     mut sets: Vec<Arc<Object>>,
 ) -> (Option<Arc<Object>>, Vec<Arc<Object>>) {
@@ -66,7 +66,7 @@ pub fn new_and_old_replica_sets(
 
 /// Whether two pod templates are equal apart from the label `pod-template-hash` (`EqualIgnoreHash` in
 /// `pkg/controller/deployment/util/deployment_util.go`).
-pub fn same_template(left: &Value, right: &Value) -> bool {
+fn same_template(left: &Value, right: &Value) -> bool {
     let bare = |template: &Value| {
         let mut template = template.clone();
         template.remove_at("/metadata/labels/pod-template-hash");

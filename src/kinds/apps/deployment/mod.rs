@@ -13,11 +13,9 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-pub use describe::{new_and_old_replica_sets, same_template};
-
 /// The Deployment kind.
 #[derive(Debug)]
-pub struct Deployment;
+pub(crate) struct Deployment;
 
 static NAMES: Names = Names::namespaced(("apps", "v1"), "Deployment", "deployments", "deployment")
     .short(&["deploy"])

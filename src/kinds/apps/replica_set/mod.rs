@@ -17,7 +17,7 @@ const WORDING: Wording = Wording { selector: "deployment", template: "ReplicaSet
 
 /// The ReplicaSet kind.
 #[derive(Debug)]
-pub struct ReplicaSet;
+pub(crate) struct ReplicaSet;
 
 static NAMES: Names =
     Names::namespaced(("apps", "v1"), "ReplicaSet", "replicasets", "replicaset").short(&["rs"]).categories(&["all"]);

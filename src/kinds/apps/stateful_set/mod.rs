@@ -16,7 +16,7 @@ use kctl_base::view::{Cell, Column};
 
 /// The StatefulSet kind.
 #[derive(Debug)]
-pub struct StatefulSet;
+pub(crate) struct StatefulSet;
 
 static NAMES: Names = Names::namespaced(("apps", "v1"), "StatefulSet", "statefulsets", "statefulset")
     .short(&["sts"])

@@ -1,6 +1,6 @@
 //! CronJobs (`pkg/registry/batch/cronjob/strategy.go`). Validation is in `validate` and `schedule`.
 
-pub mod schedule;
+pub(crate) mod schedule;
 mod validate;
 
 use crate::shared::describe::{annotations, describe_events, describe_template, identity, labels, stamp};
@@ -16,7 +16,7 @@ use kctl_base::view::{Cell, Column};
 
 /// The CronJob kind.
 #[derive(Debug)]
-pub struct CronJob;
+pub(crate) struct CronJob;
 
 static NAMES: Names =
     Names::namespaced(("batch", "v1"), "CronJob", "cronjobs", "cronjob").short(&["cj"]).categories(&["all"]);

@@ -14,7 +14,7 @@ const DAYS: &[&str] = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const FIELDS: [Bounds; 5] = [(0, 59, &[], 0), (0, 23, &[], 0), (1, 31, &[], 0), (1, 12, MONTHS, 1), (0, 6, DAYS, 0)];
 
 /// Whether a string is the name of a time zone.
-pub fn is_zone(text: &str) -> bool {
+pub(crate) fn is_zone(text: &str) -> bool {
     text.parse::<chrono_tz::Tz>().is_ok()
 }
 
@@ -24,7 +24,7 @@ pub fn is_zone(text: &str) -> bool {
 /// # Errors
 ///
 /// The message of the parser when the schedule is invalid.
-pub fn check(text: &str) -> Result<(), String> {
+pub(crate) fn check(text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Err("empty spec string".into());
     }

@@ -5,7 +5,7 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::ValueRead;
 
 /// Validates the pod failure policy of a job spec, if it has one.
-pub fn validate(errors: &mut ErrorList, path: &Path, spec: &Value) {
+pub(crate) fn validate(errors: &mut ErrorList, path: &Path, spec: &Value) {
     let Some(policy) = spec.at("/podFailurePolicy") else { return };
     let rules = policy.list("/rules");
     let here = path.child("rules");

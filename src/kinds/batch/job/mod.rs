@@ -2,8 +2,8 @@
 //! in `describe`.
 
 mod describe;
-pub mod failure_policy;
-pub mod validate;
+pub(crate) mod failure_policy;
+pub(crate) mod validate;
 
 use crate::shared::table::{columns, containers_and_images, selector_cell};
 use crate::shared::{index, workload};
@@ -16,7 +16,7 @@ use kctl_base::view::{Cell, Column};
 
 /// The Job kind.
 #[derive(Debug)]
-pub struct Job;
+pub(crate) struct Job;
 
 static NAMES: Names = Names::namespaced(("batch", "v1"), "Job", "jobs", "job").categories(&["all"]);
 
@@ -136,7 +136,7 @@ fn generate_selector(job: &mut Object) {
 }
 
 /// The STATUS column of a Job.
-pub fn status_text(job: &Object) -> &'static str {
+pub(crate) fn status_text(job: &Object) -> &'static str {
     let words = [
         ("Complete", "Complete"),
         ("Failed", "Failed"),

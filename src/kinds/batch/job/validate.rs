@@ -14,7 +14,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_
 const MAX_INDEXED_PARALLELISM: i64 = 100_000;
 
 /// Validates a Job.
-pub fn validate(object: &Object) -> ErrorList {
+pub(crate) fn validate(object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
     let (path, spec) = (Path::new("spec"), &object["spec"]);
     validate_generated_selector(&mut errors, object);
@@ -75,7 +75,7 @@ fn validate_host_names(errors: &mut ErrorList, object: &Object) {
 }
 
 /// Validates the spec of a Job or job template, its selector apart.
-pub fn validate_job_spec(errors: &mut ErrorList, path: &Path, spec: &Value) {
+pub(crate) fn validate_job_spec(errors: &mut ErrorList, path: &Path, spec: &Value) {
     for field in [
         "parallelism",
         "completions",
@@ -148,7 +148,7 @@ fn validate_replacement(errors: &mut ErrorList, path: &Path, policy: &str, spec:
 }
 
 /// Refuses changes of immutable fields.
-pub fn validate_update(new: &Object, old: &Object) -> ErrorList {
+pub(crate) fn validate_update(new: &Object, old: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
     let path = Path::new("spec");
     let (now, before) = (&new["spec"], &old["spec"]);

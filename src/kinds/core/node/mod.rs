@@ -17,7 +17,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The Node kind.
-pub struct Node;
+pub(crate) struct Node;
 
 static NAMES: Names = Names::cluster_scoped(("", "v1"), "Node", "nodes", "node").short(&["no"]);
 
@@ -125,7 +125,7 @@ fn status(node: &Object) -> String {
 }
 
 /// The roles of a node according to its labels (`findNodeRoles` in `pkg/printers/internalversion/printers.go`).
-pub fn roles(node: &Object) -> Vec<String> {
+pub(crate) fn roles(node: &Object) -> Vec<String> {
     let mut roles = BTreeSet::new();
     for (key, value) in node.labels() {
         match key.strip_prefix("node-role.kubernetes.io/") {

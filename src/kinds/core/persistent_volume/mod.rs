@@ -16,7 +16,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The PersistentVolume kind.
-pub struct PersistentVolume;
+pub(crate) struct PersistentVolume;
 
 static NAMES: Names =
     Names::cluster_scoped(("", "v1"), "PersistentVolume", "persistentvolumes", "persistentvolume").short(&["pv"]);

@@ -21,11 +21,10 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 pub use phase::{PodPhase, is_terminal};
-pub use table::status_text;
 
 /// The Pod kind.
 #[derive(Debug)]
-pub struct Pod;
+pub(crate) struct Pod;
 
 static NAMES: Names = Names::namespaced(("", "v1"), "Pod", "pods", "pod").short(&["po"]).categories(&["all"]);
 

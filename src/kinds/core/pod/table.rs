@@ -33,11 +33,6 @@ pub(super) fn row(pod: &Object, now: Time) -> Vec<Cell> {
     ]
 }
 
-/// The STATUS column of a pod.
-pub fn status_text(pod: &Object) -> String {
-    Summary::of(pod).reason
-}
-
 fn readiness_gates(pod: &Object) -> String {
     let gates = pod.list("/spec/readinessGates");
     let passed = gates.iter().filter(|gate| condition_is_true(pod, gate.str("/conditionType"))).count();
@@ -213,10 +208,10 @@ mod tests {
     fn deleted_pods_are_terminating() {
         let mut object = pod(json!({"phase": "Running"}));
         object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
-        assert_eq!(status_text(&object), "Terminating");
+        assert_eq!(Summary::of(&object).reason, "Terminating");
         object["status"]["reason"] = "NodeLost".into();
-        assert_eq!(status_text(&object), "Unknown");
+        assert_eq!(Summary::of(&object).reason, "Unknown");
         object["status"] = json!({"phase": "Succeeded"});
-        assert_eq!(status_text(&object), "Succeeded");
+        assert_eq!(Summary::of(&object).reason, "Succeeded");
     }
 }

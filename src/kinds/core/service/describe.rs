@@ -92,7 +92,7 @@ pub(crate) fn slices_of(lookup: &dyn Lookup, namespace: &str, service: &str) -> 
 }
 
 /// The ready addresses of a port, by its name: `1.2.3.4:80,1.2.3.5:80 + 2 more...`.
-pub fn slice_addresses(slices: &[Arc<Object>], port_name: &str) -> String {
+pub(crate) fn slice_addresses(slices: &[Arc<Object>], port_name: &str) -> String {
     if slices.is_empty() {
         return "<none>".into();
     }

@@ -17,12 +17,12 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-pub use describe::slice_addresses;
+pub(crate) use describe::slice_addresses;
 pub(crate) use describe::{host_port, slices_of};
 pub(crate) use validate::special_ip_problem;
 
 /// The Service kind.
-pub struct Service;
+pub(crate) struct Service;
 
 static NAMES: Names =
     Names::namespaced(("", "v1"), "Service", "services", "service").short(&["svc"]).categories(&["all"]);
@@ -145,7 +145,7 @@ fn is_external(service: &Object) -> bool {
 }
 
 /// Whether a Service is headless.
-pub fn is_headless(service: &Object) -> bool {
+pub(crate) fn is_headless(service: &Object) -> bool {
     service.list("/spec/clusterIPs").first().is_some_and(|ip| ip == "None") || service.str("/spec/clusterIP") == "None"
 }
 

@@ -15,7 +15,7 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 /// The NetworkPolicy kind (`pkg/registry/networking/networkpolicy/strategy.go`).
-pub struct NetworkPolicy;
+pub(crate) struct NetworkPolicy;
 
 static NAMES: Names = Names::namespaced(GROUP, "NetworkPolicy", "networkpolicies", "networkpolicy").short(&["netpol"]);
 

@@ -6,7 +6,12 @@ use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 
 /// Writes a table of conditions: the lines `above`, then the result of `line` for each condition.
-pub fn condition_table(object: &Object, above: &[&str], line: impl Fn(&Value) -> String, out: &mut PrefixWriter) {
+pub(crate) fn condition_table(
+    object: &Object,
+    above: &[&str],
+    line: impl Fn(&Value) -> String,
+    out: &mut PrefixWriter,
+) {
     let conditions = object.list("/status/conditions");
     if conditions.is_empty() {
         return;
@@ -17,7 +22,7 @@ pub fn condition_table(object: &Object, above: &[&str], line: impl Fn(&Value) ->
 }
 
 /// Writes the conditions with timestamps, reasons and messages, as Namespaces show them.
-pub fn conditions(object: &Object, out: &mut PrefixWriter) {
+pub(crate) fn conditions(object: &Object, out: &mut PrefixWriter) {
     let above =
         ["Type\tStatus\tLastTransitionTime\tReason\tMessage", "----\t------\t------------------\t------\t-------"];
     let line = |one: &Value| {
@@ -29,14 +34,14 @@ pub fn conditions(object: &Object, out: &mut PrefixWriter) {
 }
 
 /// Writes types, statuses and reasons of the conditions, as workloads show them.
-pub fn brief_conditions(object: &Object, out: &mut PrefixWriter) {
+pub(crate) fn brief_conditions(object: &Object, out: &mut PrefixWriter) {
     let line = |one: &Value| format!("{} \t{}\t{}", one.str("/type"), one.str("/status"), one.str("/reason"));
     condition_table(object, &["Type\tStatus\tReason", "----\t------\t------"], line, out);
 }
 
 /// Writes the conditions with all their fields and, under `heading`, the timestamp at `pointer` that only this kind
 /// has.
-pub fn conditions_since(object: &Object, heading: &str, pointer: &str, out: &mut PrefixWriter) {
+pub(crate) fn conditions_since(object: &Object, heading: &str, pointer: &str, out: &mut PrefixWriter) {
     let above = [
         &*format!("Type\tStatus\t{heading}\tLastTransitionTime\tReason\tMessage"),
         "----\t------\t-----------------\t------------------\t------\t-------",

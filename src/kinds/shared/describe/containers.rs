@@ -13,7 +13,7 @@ use kctl_base::quantity::{Format, Quantity};
 
 /// A titled list of containers with their statuses.
 #[derive(Debug)]
-pub struct Containers<'a> {
+pub(crate) struct Containers<'a> {
     title: &'a str,
     list: &'a [Value],
     statuses: &'a [Value],
@@ -23,18 +23,18 @@ pub struct Containers<'a> {
 
 impl<'a> Containers<'a> {
     /// The containers of a pod template, which have no statuses.
-    pub fn of_template(title: &'a str, list: &'a [Value]) -> Containers<'a> {
+    pub(crate) fn of_template(title: &'a str, list: &'a [Value]) -> Containers<'a> {
         Containers { title, list, statuses: &[], pod: None, indent: "  " }
     }
 
     /// The containers of a pod.
-    pub fn of_pod(title: &'a str, list: &'a [Value], statuses: &'a [Value], pod: &'a Object) -> Containers<'a> {
+    pub(crate) fn of_pod(title: &'a str, list: &'a [Value], statuses: &'a [Value], pod: &'a Object) -> Containers<'a> {
         Containers { title, list, statuses, pod: Some(pod), indent: "" }
     }
 }
 
 /// Writes the title and one block for each container.
-pub fn describe_containers(what: &Containers, out: &mut PrefixWriter) {
+pub(crate) fn describe_containers(what: &Containers, out: &mut PrefixWriter) {
     let none = if what.list.is_empty() { " <none>" } else { "" };
     out.line(0, format!("{}{}:{none}", what.indent, what.title));
     for container in what.list {
@@ -137,7 +137,7 @@ fn describe_state(title: &str, state: &Value, out: &mut PrefixWriter) {
 }
 
 /// Writes limits and requests of a container, or of a pod as a whole.
-pub fn describe_resources(container: &Value, level: usize, out: &mut PrefixWriter) {
+pub(crate) fn describe_resources(container: &Value, level: usize, out: &mut PrefixWriter) {
     for (title, field) in [("Limits", "/resources/limits"), ("Requests", "/resources/requests")] {
         let list = amounts(container, field);
         if !list.is_empty() {

@@ -5,7 +5,7 @@ use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::Time;
 
 /// Writes the events about an object, oldest first; nothing with `--show-events=false`.
-pub fn describe_events(lookup: &dyn Lookup, object: &Object, out: &mut PrefixWriter) {
+pub(crate) fn describe_events(lookup: &dyn Lookup, object: &Object, out: &mut PrefixWriter) {
     if !lookup.show_events() {
         return;
     }

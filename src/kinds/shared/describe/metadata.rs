@@ -13,7 +13,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 const MAX_ANNOTATION: usize = 140;
 
 /// Writes `Name` and, for namespaced objects, `Namespace`.
-pub fn identity(object: &Object, out: &mut PrefixWriter) {
+pub(crate) fn identity(object: &Object, out: &mut PrefixWriter) {
     out.pair(0, "Name", object.name());
     if !object.namespace().is_empty() {
         out.pair(0, "Namespace", object.namespace());
@@ -21,25 +21,25 @@ pub fn identity(object: &Object, out: &mut PrefixWriter) {
 }
 
 /// Writes name, namespace, labels and annotations: the beginning of most descriptions.
-pub fn head(object: &Object, out: &mut PrefixWriter) {
+pub(crate) fn head(object: &Object, out: &mut PrefixWriter) {
     identity(object, out);
     labels(object, out);
     annotations(object, out);
 }
 
 /// Writes the `Labels:` lines, one for each label.
-pub fn labels(object: &Object, out: &mut PrefixWriter) {
+pub(crate) fn labels(object: &Object, out: &mut PrefixWriter) {
     label_lines(0, "Labels", &object.labels(), out);
 }
 
 /// Writes pairs under a title as `key=value`, one on each line, the first next to the title.
-pub fn label_lines(level: usize, title: &str, pairs: &BTreeMap<String, String>, out: &mut PrefixWriter) {
+pub(crate) fn label_lines(level: usize, title: &str, pairs: &BTreeMap<String, String>, out: &mut PrefixWriter) {
     let lines: Vec<String> = pairs.iter().map(|(k, v)| format!("{k}={v}")).collect();
     lines_under(level, title, &lines, out);
 }
 
 /// Writes lines under a title, the first next to the title; `<none>` for an empty list.
-pub fn lines_under(level: usize, title: &str, lines: &[String], out: &mut PrefixWriter) {
+pub(crate) fn lines_under(level: usize, title: &str, lines: &[String], out: &mut PrefixWriter) {
     match lines.split_first() {
         None => out.pair(level, title, "<none>"),
         Some((first, rest)) => {
@@ -53,12 +53,12 @@ pub fn lines_under(level: usize, title: &str, lines: &[String], out: &mut Prefix
 
 /// Writes the `Annotations:` lines (`printAnnotationsMultiline`). Long values and values of several lines are printed
 /// below their key and shortened.
-pub fn annotations(object: &Object, out: &mut PrefixWriter) {
+pub(crate) fn annotations(object: &Object, out: &mut PrefixWriter) {
     annotation_lines(0, "Annotations", &object.strings("/metadata/annotations"), out);
 }
 
 /// Writes annotations under a title, without kubectl's last-applied configuration.
-pub fn annotation_lines(level: usize, title: &str, pairs: &BTreeMap<String, String>, out: &mut PrefixWriter) {
+pub(crate) fn annotation_lines(level: usize, title: &str, pairs: &BTreeMap<String, String>, out: &mut PrefixWriter) {
     let shown: Vec<_> = pairs.iter().filter(|(key, _)| *key != LAST_APPLIED).collect();
     out.write(level, format!("{title}:\t"));
     if shown.is_empty() {
@@ -81,7 +81,7 @@ pub fn annotation_lines(level: usize, title: &str, pairs: &BTreeMap<String, Stri
 }
 
 /// Writes `Controlled By:` when the object has a controller.
-pub fn controlled_by(object: &Object, out: &mut PrefixWriter) {
+pub(crate) fn controlled_by(object: &Object, out: &mut PrefixWriter) {
     if let Some(owner) = object.controller_of() {
         out.pair(0, "Controlled By", format!("{}/{}", owner.kind, owner.name));
     }

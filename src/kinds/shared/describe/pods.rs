@@ -6,7 +6,7 @@ use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta};
 
 /// Writes the line that counts the pods of a workload by phase. Only pods that the object controls count.
-pub fn describe_pods_status(object: &Object, selector: &Selector, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+pub(crate) fn describe_pods_status(object: &Object, selector: &Selector, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     let mut counts = [0; 4];
     for pod in lookup.list("pods", Some(object.namespace()), Some(selector)) {
         if !pod.is_controlled_by(object.uid()) {

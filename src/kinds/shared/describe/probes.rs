@@ -4,7 +4,7 @@ use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
 /// Formats a probe as `http-get http://:80/ delay=0s timeout=1s period=10s #success=1 #failure=3`.
-pub fn probe_text(probe: &Value) -> String {
+pub(crate) fn probe_text(probe: &Value) -> String {
     let number = |field: &str| probe.int(field).unwrap_or(0);
     let timing = format!(
         "delay={}s timeout={}s period={}s #success={} #failure={}",

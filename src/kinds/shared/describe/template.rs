@@ -39,12 +39,12 @@ pub fn describe_template(template: Option<&Value>, out: &mut PrefixWriter) {
 }
 
 /// The node selector of a pod spec.
-pub fn selector_of(spec: &Value) -> BTreeMap<String, String> {
+pub(crate) fn selector_of(spec: &Value) -> BTreeMap<String, String> {
     spec.strings("/nodeSelector")
 }
 
 /// Writes the topology spread constraints; nothing when there are none.
-pub fn describe_spread(spec: &Value, indent: &str, out: &mut PrefixWriter) {
+pub(crate) fn describe_spread(spec: &Value, indent: &str, out: &mut PrefixWriter) {
     for (index, constraint) in spec.list("/topologySpreadConstraints").iter().enumerate() {
         let lead = if index == 0 { format!("{indent}Topology Spread Constraints:") } else { String::new() };
         let selector = match constraint.at("/labelSelector") {
@@ -58,7 +58,7 @@ pub fn describe_spread(spec: &Value, indent: &str, out: &mut PrefixWriter) {
 }
 
 /// Writes the tolerations, sorted by key.
-pub fn describe_tolerations(title: &str, spec: &Value, out: &mut PrefixWriter) {
+pub(crate) fn describe_tolerations(title: &str, spec: &Value, out: &mut PrefixWriter) {
     out.write(0, format!("{title}:\t"));
     let mut tolerations: Vec<&Value> = spec.list("/tolerations").iter().collect();
     if tolerations.is_empty() {

@@ -176,7 +176,7 @@ const SOURCES: &[Source] = &[
 ];
 
 /// Writes the volumes of a pod or pod template; `indent` is the indentation of the title.
-pub fn describe_volumes(volumes: &[Value], indent: &str, out: &mut PrefixWriter) {
+pub(crate) fn describe_volumes(volumes: &[Value], indent: &str, out: &mut PrefixWriter) {
     if volumes.is_empty() {
         return out.line(0, format!("{indent}Volumes:\t<none>"));
     }
@@ -189,7 +189,7 @@ pub fn describe_volumes(volumes: &[Value], indent: &str, out: &mut PrefixWriter)
 }
 
 /// Writes the source of a volume. For a PersistentVolume `volume` is its `spec`.
-pub fn describe_volume_source(volume: &Value, out: &mut PrefixWriter) {
+pub(crate) fn describe_volume_source(volume: &Value, out: &mut PrefixWriter) {
     if let Some((field, title, settings)) = SOURCES.iter().find(|(field, _, _)| volume.get(*field).is_some()) {
         out.pair(2, "Type", title);
         for (label, pointer, show) in *settings {

@@ -10,7 +10,7 @@ use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
 /// Validates containers and init containers.
-pub fn validate_containers(errors: &mut ErrorList, path: &Path, spec: &Value, context: &Context) {
+pub(crate) fn validate_containers(errors: &mut ErrorList, path: &Path, spec: &Value, context: &Context) {
     let (regular, init) = (spec.list("/containers"), spec.list("/initContainers"));
     validate_regular(errors, &path.child("containers"), regular, context);
     validate_init(errors, &path.child("initContainers"), init, regular, context);
@@ -174,7 +174,7 @@ fn validate_resize_policy(errors: &mut ErrorList, path: &Path, policies: &[Value
 }
 
 /// Refuses whitespace around image names. Upstream validates this for pods only, not for pod templates.
-pub fn validate_image_blanks(errors: &mut ErrorList, path: &Path, spec: &Value) {
+pub(crate) fn validate_image_blanks(errors: &mut ErrorList, path: &Path, spec: &Value) {
     for field in ["containers", "initContainers"] {
         let list = spec.get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for (index, container) in list.iter().enumerate() {

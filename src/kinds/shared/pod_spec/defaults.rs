@@ -9,7 +9,7 @@ use kctl_base::object::{ValueRead, ValueWrite};
 const FILE_MODE: i64 = 420;
 
 /// Sets the defaults of a pod template: metadata, spec and everything inside.
-pub fn default_template(template: &mut Value) {
+pub(crate) fn default_template(template: &mut Value) {
     drop_zero_values(template);
     template.put_default("/metadata", json!({}));
     template.put_default("/spec", json!({}));
@@ -17,7 +17,7 @@ pub fn default_template(template: &mut Value) {
 }
 
 /// Sets the defaults of the spec of a pod or pod template.
-pub fn default_spec(spec: &mut Value) {
+pub(crate) fn default_spec(spec: &mut Value) {
     drop_zero_values(spec);
     default_service_account(spec);
     spec.put_default("/dnsPolicy", "ClusterFirst");
@@ -36,7 +36,7 @@ pub fn default_spec(spec: &mut Value) {
 }
 
 /// Copies container ports to host ports for pods on the host network. Not for pod templates.
-pub fn default_host_ports(spec: &mut Value) {
+pub(crate) fn default_host_ports(spec: &mut Value) {
     if !spec.flag("/hostNetwork") {
         return;
     }
@@ -191,7 +191,7 @@ fn default_volume(volume: &mut Value) {
 }
 
 /// Sets the defaults of the spec of a claim or claim template.
-pub fn default_claim_spec(claim: &mut Value) {
+pub(crate) fn default_claim_spec(claim: &mut Value) {
     claim.put_default("/spec/volumeMode", "Filesystem");
     claim.put_default("/spec/resources", json!({}));
     for field in ["/spec/resources/limits", "/spec/resources/requests"] {

@@ -36,7 +36,7 @@ const RESOURCES: &[&str] = &[
 ];
 
 /// Validates the environment variables of a container.
-pub fn validate_env(errors: &mut ErrorList, path: &Path, variables: &[Value]) {
+pub(crate) fn validate_env(errors: &mut ErrorList, path: &Path, variables: &[Value]) {
     for (index, variable) in variables.iter().enumerate() {
         let here = path.index(index);
         match variable.str("/name") {
@@ -91,7 +91,7 @@ fn validate_key_ref(errors: &mut ErrorList, path: &Path, source: &Value) {
 }
 
 /// Validates a `fieldRef` of a volume; the supported fields differ from those of environment variables.
-pub fn validate_volume_field(errors: &mut ErrorList, path: &Path, field: &Value) {
+pub(crate) fn validate_volume_field(errors: &mut ErrorList, path: &Path, field: &Value) {
     validate_field_ref(errors, path, field, VOLUME_FIELDS);
 }
 
@@ -122,7 +122,7 @@ fn validate_field_ref(errors: &mut ErrorList, path: &Path, field: &Value, allowe
 }
 
 /// Validates a `resourceFieldRef`; in volumes it must name the container.
-pub fn validate_resource_ref(errors: &mut ErrorList, path: &Path, field: &Value, in_volume: bool) {
+pub(crate) fn validate_resource_ref(errors: &mut ErrorList, path: &Path, field: &Value, in_volume: bool) {
     let resource = field.str("/resource");
     if in_volume && field.str("/containerName").is_empty() {
         errors.push(required(&path.child("containerName"), ""));
@@ -158,7 +158,7 @@ fn validate_divisor(errors: &mut ErrorList, path: &Path, resource: &str, divisor
 }
 
 /// Validates `envFrom`: ConfigMaps and Secrets whose keys become variables.
-pub fn validate_env_from(errors: &mut ErrorList, path: &Path, sources: &[Value]) {
+pub(crate) fn validate_env_from(errors: &mut ErrorList, path: &Path, sources: &[Value]) {
     for (index, source) in sources.iter().enumerate() {
         let here = path.index(index);
         let prefix = source.str("/prefix");

@@ -8,7 +8,7 @@ use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
 /// Validates the hooks and probes of a container. `grace_period` is that of the pod, in seconds.
-pub fn validate_all(errors: &mut ErrorList, path: &Path, container: &Value, grace_period: i64) {
+pub(crate) fn validate_all(errors: &mut ErrorList, path: &Path, container: &Value, grace_period: i64) {
     for hook in ["postStart", "preStop"] {
         if let Some(handler) = container.at(&format!("/lifecycle/{hook}")) {
             validate_handler(errors, &path.child("lifecycle").child(hook), handler, grace_period);

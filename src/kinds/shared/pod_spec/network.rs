@@ -7,7 +7,7 @@ use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
 /// Refuses container ports that differ from their host ports in a pod on the host network.
-pub fn validate_host_ports(errors: &mut ErrorList, path: &Path, spec: &Value) {
+pub(crate) fn validate_host_ports(errors: &mut ErrorList, path: &Path, spec: &Value) {
     if !spec.flag("/hostNetwork") {
         return;
     }
@@ -24,7 +24,7 @@ pub fn validate_host_ports(errors: &mut ErrorList, path: &Path, spec: &Value) {
 }
 
 /// Validates `dnsConfig`, which is required with the DNS policy `None`.
-pub fn validate_dns_config(errors: &mut ErrorList, path: &Path, spec: &Value) {
+pub(crate) fn validate_dns_config(errors: &mut ErrorList, path: &Path, spec: &Value) {
     let config = spec.at("/dnsConfig");
     let servers = config.map_or(&[][..], |c| c.list("/nameservers"));
     if spec.str("/dnsPolicy") == "None" && (config.is_none() || servers.is_empty()) {
@@ -63,7 +63,7 @@ pub fn validate_dns_config(errors: &mut ErrorList, path: &Path, spec: &Value) {
 }
 
 /// Validates `hostAliases`, the extra lines of the pod's hosts file.
-pub fn validate_host_aliases(errors: &mut ErrorList, path: &Path, aliases: &[Value]) {
+pub(crate) fn validate_host_aliases(errors: &mut ErrorList, path: &Path, aliases: &[Value]) {
     for (index, alias) in aliases.iter().enumerate() {
         let here = path.index(index);
         if !is_ip(alias.str("/ip")) {

@@ -14,7 +14,7 @@ use kctl_base::quantity::Quantity;
 pub type Amounts = BTreeMap<String, Quantity>;
 
 /// Converts all quantities of a resource list to canonical form, rounded up to milli-units.
-pub fn normalize(list: Option<&mut Value>) {
+pub(crate) fn normalize(list: Option<&mut Value>) {
     for value in list.and_then(Value::as_object_mut).into_iter().flat_map(|m| m.values_mut()) {
         if value.is_null() {
             *value = "0".into();
@@ -26,7 +26,7 @@ pub fn normalize(list: Option<&mut Value>) {
 }
 
 /// Converts one quantity to canonical form.
-pub fn normalize_one(value: &mut Value) {
+pub(crate) fn normalize_one(value: &mut Value) {
     if let Ok(quantity) = Quantity::from_value(value) {
         *value = quantity.canonical().into();
     }
@@ -40,7 +40,7 @@ pub fn amounts(object: &Value, pointer: &str) -> Amounts {
 
 /// Sets missing requests to the limits. For pods only, not for pod templates (`SetDefaults_Pod` in
 /// `pkg/apis/core/v1/defaults.go`).
-pub fn default_requests(spec: &mut Value) {
+pub(crate) fn default_requests(spec: &mut Value) {
     for field in ["/initContainers", "/containers"] {
         for container in spec.items_mut(field) {
             let limits: Map = container.map("/resources/limits").cloned().unwrap_or_default();
@@ -70,7 +70,7 @@ fn default_pod_requests(spec: &mut Value) {
 }
 
 /// The requests of all containers of a pod spec. See [`of_pod`] for the way init containers count.
-pub fn requests_of_containers(spec: &Value) -> Amounts {
+pub(crate) fn requests_of_containers(spec: &Value) -> Amounts {
     of_containers(spec, "requests")
 }
 
@@ -130,7 +130,7 @@ fn raise(sum: &mut Amounts, least: &Amounts) {
 }
 
 /// Validates the resources of a container. `claims` are the names in `spec.resourceClaims`.
-pub fn validate(errors: &mut ErrorList, path: &Path, resources: &Value, claims: &[&str]) {
+pub(crate) fn validate(errors: &mut ErrorList, path: &Path, resources: &Value, claims: &[&str]) {
     let (limits, requests) = (amounts(resources, "/limits"), amounts(resources, "/requests"));
     let limits_path = path.child("limits");
     let requests_path = path.child("requests");

@@ -9,7 +9,7 @@ use kctl_base::labels;
 use kctl_base::object::ValueRead;
 
 /// Validates node affinity, pod affinity and pod anti-affinity.
-pub fn validate_affinity(errors: &mut ErrorList, path: &Path, affinity: Option<&Value>) {
+pub(crate) fn validate_affinity(errors: &mut ErrorList, path: &Path, affinity: Option<&Value>) {
     let Some(affinity) = affinity else { return };
     if let Some(node) = affinity.at("/nodeAffinity") {
         validate_node_affinity(errors, &path.child("nodeAffinity"), node);
@@ -121,7 +121,7 @@ fn validate_pod_term(errors: &mut ErrorList, path: &Path, term: &Value) {
 }
 
 /// Validates tolerations.
-pub fn validate_tolerations(errors: &mut ErrorList, path: &Path, tolerations: &[Value]) {
+pub(crate) fn validate_tolerations(errors: &mut ErrorList, path: &Path, tolerations: &[Value]) {
     for (index, toleration) in tolerations.iter().enumerate() {
         validate_toleration(errors, &path.index(index), toleration);
     }
@@ -161,7 +161,7 @@ fn validate_toleration(errors: &mut ErrorList, path: &Path, toleration: &Value) 
 }
 
 /// Validates topology spread constraints.
-pub fn validate_spread(errors: &mut ErrorList, path: &Path, constraints: &[Value]) {
+pub(crate) fn validate_spread(errors: &mut ErrorList, path: &Path, constraints: &[Value]) {
     for (index, constraint) in constraints.iter().enumerate() {
         let here = path.index(index);
         let skew = constraint.int("/maxSkew").unwrap_or(0);

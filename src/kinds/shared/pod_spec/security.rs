@@ -13,7 +13,7 @@ fn validate_id(errors: &mut ErrorList, path: &Path, id: Option<i64>) {
 }
 
 /// Validates the security context of a pod.
-pub fn validate_pod(errors: &mut ErrorList, path: &Path, spec: &Value) {
+pub(crate) fn validate_pod(errors: &mut ErrorList, path: &Path, spec: &Value) {
     let Some(context) = spec.at("/securityContext") else { return };
     for field in ["fsGroup", "runAsUser", "runAsGroup"] {
         validate_id(errors, &path.child(field), context.get(field).and_then(Value::as_i64));
@@ -56,7 +56,7 @@ fn validate_sysctls(errors: &mut ErrorList, path: &Path, sysctls: &[Value]) {
 }
 
 /// Validates the security context of a container. `host_users` is false in a pod with a user namespace.
-pub fn validate_container(errors: &mut ErrorList, path: &Path, context: Option<&Value>, host_users: bool) {
+pub(crate) fn validate_container(errors: &mut ErrorList, path: &Path, context: Option<&Value>, host_users: bool) {
     let Some(context) = context else { return };
     for field in ["runAsUser", "runAsGroup"] {
         validate_id(errors, &path.child(field), context.get(field).and_then(Value::as_i64));

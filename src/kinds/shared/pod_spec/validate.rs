@@ -12,7 +12,7 @@ use kctl_base::object::ValueRead;
 
 /// Facts about the whole pod spec that the validation of its parts needs.
 #[derive(Debug)]
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// The valid volumes, which mounts may refer to.
     pub volumes: Volumes<'a>,
     /// The names in `spec.resourceClaims`.
@@ -24,7 +24,7 @@ pub struct Context<'a> {
 }
 
 /// Validates a pod spec.
-pub fn validate_spec(errors: &mut ErrorList, path: &Path, spec: &Value) {
+pub(crate) fn validate_spec(errors: &mut ErrorList, path: &Path, spec: &Value) {
     let volumes = volumes::validate(errors, &path.child("volumes"), spec.list("/volumes"));
     let context = Context {
         volumes,
@@ -171,7 +171,7 @@ fn validate_classes(errors: &mut ErrorList, path: &Path, spec: &Value) {
 }
 
 /// Validates a pod template: labels, annotations and spec.
-pub fn validate_template(errors: &mut ErrorList, path: &Path, template: &Value) {
+pub(crate) fn validate_template(errors: &mut ErrorList, path: &Path, template: &Value) {
     label_map(errors, &path.child("labels"), template.pointer("/metadata/labels"));
     let annotations = template.pointer("/metadata/annotations");
     crate::shared::rules::annotation_map(errors, &path.child("annotations"), annotations);

@@ -45,7 +45,7 @@ const SOURCES: &[(&str, &[&str])] = &[
 ];
 
 /// Validates the source of a volume.
-pub fn validate(errors: &mut ErrorList, path: &Path, volume: &Value) {
+pub(crate) fn validate(errors: &mut ErrorList, path: &Path, volume: &Value) {
     let mut count = 0;
     for (name, needed) in SOURCES {
         let Some(source) = volume.get(*name).filter(|s| !s.is_null()) else { continue };

@@ -11,10 +11,10 @@ use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
 /// The valid volumes of a pod spec, by name.
-pub type Volumes<'a> = BTreeMap<&'a str, &'a Value>;
+pub(crate) type Volumes<'a> = BTreeMap<&'a str, &'a Value>;
 
 /// Validates volumes and returns those that mounts may refer to.
-pub fn validate<'a>(errors: &mut ErrorList, path: &Path, list: &'a [Value]) -> Volumes<'a> {
+pub(crate) fn validate<'a>(errors: &mut ErrorList, path: &Path, list: &'a [Value]) -> Volumes<'a> {
     let mut good = Volumes::new();
     for (index, volume) in list.iter().enumerate() {
         let here = path.index(index);
@@ -38,7 +38,7 @@ pub fn validate<'a>(errors: &mut ErrorList, path: &Path, list: &'a [Value]) -> V
 }
 
 /// Validates the mounts and block devices of a container.
-pub fn validate_mounts(errors: &mut ErrorList, path: &Path, container: &Value, volumes: &Volumes) {
+pub(crate) fn validate_mounts(errors: &mut ErrorList, path: &Path, container: &Value, volumes: &Volumes) {
     let (mounts, devices) = (container.list("/volumeMounts"), container.list("/volumeDevices"));
     let has = |list: &[Value], field: &str, value: &str| list.iter().any(|item| item.str(field) == value);
     let mut places = Vec::new();
@@ -116,7 +116,7 @@ fn validate_sub_paths(errors: &mut ErrorList, path: &Path, mount: &Value) {
 }
 
 /// Refuses a path that is absolute or contains `..`; an empty one is valid.
-pub fn relative_path(errors: &mut ErrorList, path: &Path, text: &str) {
+pub(crate) fn relative_path(errors: &mut ErrorList, path: &Path, text: &str) {
     if text.starts_with('/') {
         errors.push(invalid(path, text, "must be a relative path"));
     }

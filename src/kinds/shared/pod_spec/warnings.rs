@@ -56,7 +56,7 @@ fn old_node_label(key: &str) -> Option<&'static str> {
 }
 
 /// Returns the warnings about a pod or pod template: the value with `metadata` and `spec` at `path`.
-pub fn warnings(path: &Path, pod: &Value) -> Vec<String> {
+pub(crate) fn warnings(path: &Path, pod: &Value) -> Vec<String> {
     let mut out = Vec::new();
     let Some(spec) = pod.at("/spec") else { return out };
     let here = path.child("spec");
