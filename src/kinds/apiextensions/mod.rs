@@ -67,7 +67,7 @@ impl Kind for CustomResourceDefinition {
     }
 
     fn validate(&self, object: &Object) -> ErrorList {
-        validate::errors(object)
+        validate::validate(object)
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {

@@ -14,7 +14,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, condition_is_true};
 const TYPES: &[&str] = &["array", "boolean", "integer", "number", "object", "string"];
 
 /// Validates a definition; errors come in the order of the API server.
-pub(super) fn errors(definition: &Object) -> ErrorList {
+pub(super) fn validate(definition: &Object) -> ErrorList {
     let spec = Path::new("spec");
     let (group, plural) = (definition.str("/spec/group"), definition.str("/spec/names/plural"));
     let mut errors = ErrorList::new();

@@ -76,7 +76,7 @@ pub(super) fn to_v1(hpa: &mut Object) {
     }
     let others = metrics.iter().enumerate().filter(|(i, _)| Some(*i) != cpu);
     let others: Vec<Value> = others.map(|(_, m)| metric_to_v1(m)).collect();
-    keep(hpa, METRICS, Value::from(others));
+    put_annotation(hpa, METRICS, Value::from(others));
     for (pointer, key) in
         [("/spec/behavior", BEHAVIOR), ("/status/conditions", CONDITIONS), ("/status/currentMetrics", CURRENT)]
     {
@@ -84,7 +84,7 @@ pub(super) fn to_v1(hpa: &mut Object) {
         if pointer == "/status/currentMetrics" {
             current_to_v1(hpa, &value);
         }
-        keep(hpa, key, value);
+        put_annotation(hpa, key, value);
     }
     if hpa.at("/status").is_some() {
         hpa.put_default("/status/currentReplicas", 0);
@@ -101,7 +101,7 @@ fn current_to_v1(hpa: &mut Object, current: &Value) {
 }
 
 /// Stores a value as JSON in an annotation, unless it is empty.
-fn keep(hpa: &mut Object, key: &str, value: Value) {
+fn put_annotation(hpa: &mut Object, key: &str, value: Value) {
     let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
     if !empty {
         hpa.map_mut("/metadata/annotations").insert(key, value.to_string().into());
@@ -109,7 +109,7 @@ fn keep(hpa: &mut Object, key: &str, value: Value) {
 }
 
 /// Removes an annotation and parses its JSON; `None` when it is missing or invalid.
-fn take(hpa: &mut Object, key: &str) -> Option<Value> {
+fn take_annotation(hpa: &mut Object, key: &str) -> Option<Value> {
     let annotations = hpa.pointer_mut("/metadata/annotations")?.as_object_mut()?;
     let text = annotations.remove(key)?;
     if annotations.is_empty() {
@@ -141,7 +141,7 @@ pub(super) fn to_v2(hpa: &mut Object) {
         let target = json!({"type": "Utilization", "averageUtilization": percent});
         metrics.push(json!({"type": "Resource", "resource": {"name": "cpu", "target": target}}));
     }
-    if let Some(Value::Array(others)) = take(hpa, METRICS) {
+    if let Some(Value::Array(others)) = take_annotation(hpa, METRICS) {
         metrics.extend(others.iter().map(metric_to_v2));
     }
     if !metrics.is_empty() {
@@ -151,7 +151,7 @@ pub(super) fn to_v2(hpa: &mut Object) {
     for (pointer, key) in
         [("/spec/behavior", BEHAVIOR), ("/status/conditions", CONDITIONS), ("/status/currentMetrics", CURRENT)]
     {
-        if let Some(value) = take(hpa, key) {
+        if let Some(value) = take_annotation(hpa, key) {
             hpa.put(pointer, value);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::metrics::{UNKNOWN, amount, current};
 use super::source;
-use crate::shared::describe::{condition_table, describe_events, head, or, stamp};
+use crate::shared::describe::{condition_table, describe_events, head, non_empty_or, stamp};
 use crate::{Lookup, PrefixWriter};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
@@ -84,7 +84,7 @@ fn rules(label: &str, rules: Option<&Value>, out: &mut PrefixWriter) {
     if policies.is_empty() {
         return;
     }
-    out.line(2, format!("Select Policy: {}", or(rules.str("/selectPolicy"), "Max")));
+    out.line(2, format!("Select Policy: {}", non_empty_or(rules.str("/selectPolicy"), "Max")));
     out.line(2, "Policies:");
     for p in policies {
         let number = |pointer: &str| p.int(pointer).unwrap_or(0);

@@ -58,7 +58,7 @@ impl Kind for HorizontalPodAutoscaler {
     }
 
     fn validate(&self, object: &Object) -> ErrorList {
-        validate::errors(object)
+        validate::validate(object)
     }
 
     fn columns(&self) -> Vec<Column> {

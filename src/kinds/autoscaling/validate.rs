@@ -11,7 +11,7 @@ use kctl_base::quantity::Quantity;
 const TYPES: &[&str] = &["ContainerResource", "External", "Object", "Pods", "Resource"];
 
 /// Validates an autoscaler; errors come in the order of the API server.
-pub(super) fn errors(hpa: &Object) -> ErrorList {
+pub(super) fn validate(hpa: &Object) -> ErrorList {
     let spec = Path::new("spec");
     let (min, max) = (hpa.int("/spec/minReplicas"), hpa.int("/spec/maxReplicas").unwrap_or(0));
     let mut errors = ErrorList::new();

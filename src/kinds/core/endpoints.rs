@@ -1,7 +1,7 @@
 //! Endpoints: the addresses behind a Service in the form that EndpointSlices have replaced.
 
 use super::service::host_port;
-use crate::shared::describe::{describe_events, head, or};
+use crate::shared::describe::{describe_events, head, non_empty_or};
 use crate::shared::formats::{NOT_AN_IP, is_ip, port_problems};
 use crate::shared::rules::one_of;
 use crate::shared::table::columns;
@@ -67,7 +67,7 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     for subset in object.list("/subsets") {
         for (label, pointer) in [("Addresses", "/addresses"), ("NotReadyAddresses", "/notReadyAddresses")] {
             let ips: Vec<&str> = subset.list(pointer).iter().map(|a| a.str("/ip")).collect();
-            out.pair(1, label, or(&ips.join(","), "<none>"));
+            out.pair(1, label, non_empty_or(&ips.join(","), "<none>"));
         }
         if !subset.list("/ports").is_empty() {
             out.line(1, "Ports:");
@@ -75,7 +75,7 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
             out.line(2, "----\t----\t--------");
         }
         for port in subset.list("/ports") {
-            let (name, number) = (or(port.str("/name"), "<unset>"), port.int("/port").unwrap_or(0));
+            let (name, number) = (non_empty_or(port.str("/name"), "<unset>"), port.int("/port").unwrap_or(0));
             out.line(2, format!("{name}\t{number}\t{}", port.str("/protocol")));
         }
         out.line(0, "");

@@ -1,6 +1,6 @@
 //! Events, served as `v1` and `events.k8s.io/v1`.
 
-use crate::shared::describe::or;
+use crate::shared::describe::non_empty_or;
 use crate::shared::table::columns;
 use crate::{Kind, Names, since};
 use kctl_base::field::{self, ErrorList, Path};
@@ -147,7 +147,7 @@ impl Kind for Event {
             | "involvedObject.fieldPath" => object.str(&format!("/{}", field.replace('.', "/"))),
             "reason" => object.str("/reason"),
             "reportingComponent" => object.str("/reportingComponent"),
-            "source" => or(object.str("/source/component"), object.str("/reportingComponent")),
+            "source" => non_empty_or(object.str("/source/component"), object.str("/reportingComponent")),
             "type" => object.str("/type"),
             _ => return None,
         };
@@ -161,8 +161,8 @@ impl Kind for Event {
 
 /// The reporting component, followed by the host or instance when it is known.
 fn source(object: &Object) -> String {
-    let component = or(object.str("/source/component"), object.str("/reportingComponent"));
-    match or(object.str("/source/host"), object.str("/reportingInstance")) {
+    let component = non_empty_or(object.str("/source/component"), object.str("/reportingComponent"));
+    match non_empty_or(object.str("/source/host"), object.str("/reportingInstance")) {
         "" => component.into(),
         instance => format!("{component}, {instance}"),
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::persistent_volume::{
     class, class_errors, fraction_warning, mode_errors, positive_errors, status_text, storage, volume_mode_errors,
 };
-use crate::shared::describe::{annotations, conditions_since, describe_events, go_list, labels, lines_under, or};
+use crate::shared::describe::{
+    annotations, conditions_since, describe_events, go_list, labels, non_empty_or, titled_lines,
+};
 use crate::shared::diff;
 use crate::shared::selector;
 use crate::shared::table::access_modes;
@@ -79,9 +81,9 @@ impl Kind for PersistentVolumeClaim {
             capacity,
             modes,
             class(object).into(),
-            or(object.str("/spec/volumeAttributesClassName"), "<unset>").into(),
+            non_empty_or(object.str("/spec/volumeAttributesClassName"), "<unset>").into(),
             age(object, now),
-            or(object.str("/spec/volumeMode"), "<unset>").into(),
+            non_empty_or(object.str("/spec/volumeMode"), "<unset>").into(),
         ]
     }
 
@@ -117,7 +119,7 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
         out.pair(0, "VolumeMode", object.str("/spec/volumeMode"));
     }
     data_source(object, out);
-    lines_under(0, "Used By", &users(object, lookup), out);
+    titled_lines(0, "Used By", &users(object, lookup), out);
     conditions_since(object, "LastProbeTime", "/lastProbeTime", out);
     describe_events(lookup, object, out);
 }
@@ -159,7 +161,7 @@ fn bound(claim: &Object) -> (String, String) {
         return Default::default();
     }
     let capacity = storage(claim, "/status/capacity");
-    (or(&capacity, "0").into(), access_modes(claim.list("/status/accessModes")))
+    (non_empty_or(&capacity, "0").into(), access_modes(claim.list("/status/accessModes")))
 }
 
 /// Refuses changes of the spec, except that the storage class may be set and a bound claim may grow and change its
@@ -183,7 +185,7 @@ fn update_errors(new: &Object, old: &Object) -> ErrorList {
         keep(&mut masked, "/spec/resources/requests/storage");
         keep(&mut masked, "/spec/volumeAttributesClassName");
     }
-    let (was, is) = (go_shape(old), go_shape(&masked));
+    let (was, is) = (internal_json(old), internal_json(&masked));
     if was != is {
         let text =
             "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
@@ -202,7 +204,7 @@ fn update_errors(new: &Object, old: &Object) -> ErrorList {
 }
 
 /// The spec as Go serialises the internal type, for the diff in the error about a changed spec.
-fn go_shape(claim: &Object) -> String {
+fn internal_json(claim: &Object) -> String {
     let spec = &claim["spec"];
     let mut text = String::from("{\n");
     text.push_str(&format!(" \"AccessModes\": {},\n", go_value(spec.get("accessModes"), 1)));

@@ -1,7 +1,7 @@
 //! ReplicationControllers, the predecessor of ReplicaSets, whose selector is a map of labels
 //! (`pkg/registry/core/replicationcontroller/strategy.go`).
 
-use crate::shared::describe::{annotations, identity, labels};
+use crate::shared::describe::{annotations, labels, name_and_namespace};
 use crate::shared::pod_spec::defaults::default_template;
 use crate::shared::rules::non_negative;
 use crate::shared::table::{columns, number};
@@ -106,7 +106,7 @@ impl Kind for ReplicationController {
 }
 
 fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
-    identity(object, out);
+    name_and_namespace(object, out);
     out.pair(0, "Selector", pairs(object, "/spec/selector"));
     labels(object, out);
     annotations(object, out);

@@ -198,7 +198,7 @@ impl Kind for Custom {
 
     fn validate(&self, object: &Object) -> ErrorList {
         match self.version_of(object) {
-            Some(version) => validate::errors(&version.schema, version.scale, object),
+            Some(version) => validate::validate(&version.schema, version.scale, object),
             None => ErrorList::new(),
         }
     }
@@ -208,7 +208,7 @@ impl Kind for Custom {
     }
 
     fn evaluate_rules(&self, new: &Object, old: Option<&Object>) -> ErrorList {
-        self.version_of(new).map(|version| rules::broken(&version.schema, new, old)).unwrap_or_default()
+        self.version_of(new).map(|version| rules::evaluate(&version.schema, new, old)).unwrap_or_default()
     }
 
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {

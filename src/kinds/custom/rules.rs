@@ -59,7 +59,7 @@ pub(crate) fn definition_errors(schema: &Value, path: &Path) -> ErrorList {
 }
 
 /// Evaluates all rules of a schema on an object; `old` is its previous version, if there is one.
-pub(super) fn broken(schema: &Value, new: &Object, old: Option<&Object>) -> ErrorList {
+pub(super) fn evaluate(schema: &Value, new: &Object, old: Option<&Object>) -> ErrorList {
     let mut errors = ErrorList::new();
     walk(schema, new, old, &Path::root(), &mut errors);
     errors
@@ -125,7 +125,7 @@ fn check(rule: &Value, schema: &Value, new: &Value, old: Option<&Value>, path: &
         variables.extend(before.map(|before| ("oldSelf", before)));
         variables
     };
-    let said = || match rule.str("/message").trim() {
+    let rule_text = || match rule.str("/message").trim() {
         "" => rule.str("/rule").trim(),
         message => message,
     };
@@ -137,9 +137,9 @@ fn check(rule: &Value, schema: &Value, new: &Value, old: Option<&Value>, path: &
         }
         Err(why) if why == "no such overload" => {
             let text = "call arguments did not match a supported operator, function or macro signature for rule";
-            Some(error("", path, &format!("'{why}': {text}: {}", said())))
+            Some(error("", path, &format!("'{why}': {text}: {}", rule_text())))
         }
-        Err(why) => Some(error("", path, &format!("{why} evaluating rule: {}", said()))),
+        Err(why) => Some(error("", path, &format!("{why} evaluating rule: {}", rule_text()))),
     }
 }
 
@@ -235,12 +235,12 @@ mod tests {
     use super::*;
 
     /// The errors of a schema for `spec` on create (`old` is `None`) or update.
-    fn said(spec_schema: Value, new: Value, old: Option<Value>) -> Vec<String> {
+    fn messages(spec_schema: Value, new: Value, old: Option<Value>) -> Vec<String> {
         let schema = json!({"type": "object", "properties": {"spec": spec_schema}});
         assert_eq!(definition_errors(&schema, &Path::root()), []);
         let object =
             |spec: Value| json!({"apiVersion": "e.com/v1", "kind": "E", "metadata": {"name": "n"}, "spec": spec});
-        let errors = broken(&schema, &object(new), old.map(object).as_ref());
+        let errors = evaluate(&schema, &object(new), old.map(object).as_ref());
         errors.iter().map(ToString::to_string).collect()
     }
 
@@ -266,7 +266,7 @@ mod tests {
         ]);
         let new = json!({"copies": 3, "share": 0, "labels": {"a": "1", "b": "2"}});
         assert_eq!(
-            said(spec(rules.clone()), new, None),
+            messages(spec(rules.clone()), new, None),
             [
                 "spec: Invalid value: too many copies",
                 "spec: Invalid value: failed rule: !has(self.share) || self.share > 0.5",
@@ -274,10 +274,10 @@ mod tests {
             ]
         );
         assert_eq!(
-            said(spec(rules.clone()), json!({"copies": 2, "share": 1, "labels": {}}), None),
+            messages(spec(rules.clone()), json!({"copies": 2, "share": 1, "labels": {}}), None),
             Vec::<String>::new()
         );
-        let missing = said(spec(rules), json!({}), None);
+        let missing = messages(spec(rules), json!({}), None);
         assert_eq!(missing, ["spec: Invalid value: no such key: labels evaluating rule: size(self.labels) < 2"]);
     }
 
@@ -286,10 +286,10 @@ mod tests {
         let rules = json!([{"rule": "self.target__dash__host == 'h' && self.__namespace__ == 'n' && self.until < timestamp('2026-02-01T00:00:00Z') && self.labels['a-b'] == '1'"}]);
         let new =
             json!({"target-host": "h", "namespace": "n", "until": "2026-01-01T00:00:00Z", "labels": {"a-b": "1"}});
-        assert_eq!(said(spec(rules), new, None), Vec::<String>::new());
+        assert_eq!(messages(spec(rules), new, None), Vec::<String>::new());
         let schema = json!({"type": "object", "x-kubernetes-validations": [{"rule": "self.metadata.name == 'x' || self.kind == 'F'"}]});
         let object = json!({"kind": "E", "metadata": {"name": "n"}});
-        let errors = broken(&schema, &object, None);
+        let errors = evaluate(&schema, &object, None);
         assert_eq!(
             errors[0].to_string(),
             "<nil>: Invalid value: failed rule: self.metadata.name == 'x' || self.kind == 'F'"
@@ -299,25 +299,25 @@ mod tests {
     #[test]
     fn transition_rules_need_an_old_value_and_unchanged_values_are_not_checked() {
         let (none, ports) = (Vec::<String>::new(), |number: i64| json!({"ports": [{"name": "a", "number": number}]}));
-        assert_eq!(said(spec(json!([])), ports(1), None), none);
-        assert_eq!(said(spec(json!([])), ports(2), Some(ports(1))), none);
+        assert_eq!(messages(spec(json!([])), ports(1), None), none);
+        assert_eq!(messages(spec(json!([])), ports(2), Some(ports(1))), none);
         assert_eq!(
-            said(spec(json!([])), ports(1), Some(ports(2))),
+            messages(spec(json!([])), ports(1), Some(ports(2))),
             ["spec.ports[0].number: Invalid value: only grows"]
         );
         let other = json!({"ports": [{"name": "b", "number": 1}]});
-        assert_eq!(said(spec(json!([])), other, Some(ports(2))), none, "another item");
+        assert_eq!(messages(spec(json!([])), other, Some(ports(2))), none, "another item");
         let rules = json!([{"rule": "self.copies < 3"}]);
         let wrong = json!({"copies": 3});
-        assert_eq!(said(spec(rules.clone()), wrong.clone(), Some(wrong.clone())), none);
+        assert_eq!(messages(spec(rules.clone()), wrong.clone(), Some(wrong.clone())), none);
         assert_eq!(
-            said(spec(rules), json!({"copies": 4}), Some(wrong)),
+            messages(spec(rules), json!({"copies": 4}), Some(wrong)),
             ["spec: Invalid value: failed rule: self.copies < 3"]
         );
         let first =
             json!([{"rule": "oldSelf.hasValue() || self.copies == 1", "optionalOldSelf": true, "message": "one"}]);
-        assert_eq!(said(spec(first.clone()), json!({"copies": 2}), None), ["spec: Invalid value: one"]);
-        assert_eq!(said(spec(first), json!({"copies": 2}), Some(json!({"copies": 1}))), none);
+        assert_eq!(messages(spec(first.clone()), json!({"copies": 2}), None), ["spec: Invalid value: one"]);
+        assert_eq!(messages(spec(first), json!({"copies": 2}), Some(json!({"copies": 1}))), none);
     }
 
     #[test]

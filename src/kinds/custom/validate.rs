@@ -12,7 +12,7 @@ const UNCHECKED: &str = "some validation rules were not checked because the obje
 
 /// Validates an object: unsupported values come first, the other errors by field, then those about the scale
 /// subresource.
-pub(super) fn errors(schema: &Value, scale: Option<ScalePaths>, object: &Object) -> ErrorList {
+pub(super) fn validate(schema: &Value, scale: Option<ScalePaths>, object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
     value_errors(schema, object, &Path::root(), &mut errors);
     errors.sort_by_key(|e| (e.cause != Cause::NotSupported, e.field.clone()));

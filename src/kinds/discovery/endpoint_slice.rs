@@ -1,6 +1,6 @@
 //! EndpointSlices: up to 1000 of the addresses behind a Service.
 
-use crate::shared::describe::{describe_events, head, joined, or};
+use crate::shared::describe::{describe_events, head, joined, non_empty_or};
 use crate::shared::formats::{NOT_AN_IP, dns_label_problems, dns_subdomain_problems, is_ip};
 use crate::shared::rules::{check, one_of};
 use crate::shared::table::columns;
@@ -77,8 +77,8 @@ impl Kind for EndpointSlice {
         vec![
             object.name().into(),
             object.str("/addressType").into(),
-            some_of(ports),
-            some_of(addresses),
+            join_limited(ports),
+            join_limited(addresses),
             age(object, now),
         ]
     }
@@ -106,7 +106,7 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     }
     for port in ports {
         let number = port.int("/port").map_or_else(|| "<unset>".into(), |n| n.to_string());
-        out.line(1, format!("{}\t{number}\t{}", or(port.str("/name"), "<unset>"), port.str("/protocol")));
+        out.line(1, format!("{}\t{number}\t{}", non_empty_or(port.str("/name"), "<unset>"), port.str("/protocol")));
     }
     let endpoints = object.list("/endpoints");
     out.line(0, if endpoints.is_empty() { "Endpoints: <none>" } else { "Endpoints:" });
@@ -117,8 +117,8 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
 }
 
 fn describe_endpoint(endpoint: &Value, out: &mut PrefixWriter) {
-    let unset = |pointer: &str| or(endpoint.str(pointer), "<unset>").to_string();
-    out.pair(1, "- Addresses", or(&joined(endpoint.list("/addresses"), ", "), "<none>"));
+    let unset = |pointer: &str| non_empty_or(endpoint.str(pointer), "<unset>").to_string();
+    out.pair(1, "- Addresses", non_empty_or(&joined(endpoint.list("/addresses"), ", "), "<none>"));
     out.line(2, "Conditions:");
     let ready = endpoint.at("/conditions/ready").map_or_else(|| "<unset>".into(), ToString::to_string);
     out.pair(3, "Ready", ready);
@@ -131,7 +131,7 @@ fn describe_endpoint(endpoint: &Value, out: &mut PrefixWriter) {
 }
 
 /// Joins the first items of a list and appends the number of the others.
-fn some_of(list: Vec<String>) -> String {
+fn join_limited(list: Vec<String>) -> String {
     let shown = list.iter().take(MAX_SHOWN).map(String::as_str).collect::<Vec<_>>().join(",");
     match list.len().saturating_sub(MAX_SHOWN) {
         _ if list.is_empty() => "<unset>".into(),

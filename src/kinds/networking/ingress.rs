@@ -2,7 +2,7 @@
 
 use super::GROUP;
 use crate::core::service::{slice_addresses, slices_of};
-use crate::shared::describe::{annotations, describe_events, joined, labels, or};
+use crate::shared::describe::{annotations, describe_events, joined, labels, non_empty_or};
 use crate::shared::formats::{dns_label_problems, dns_subdomain_problems, port_name_problems, port_problems};
 use crate::shared::rules::check;
 use crate::shared::table::columns;
@@ -84,7 +84,7 @@ impl Kind for Ingress {
         let ports = if object.list("/spec/tls").is_empty() { "80" } else { "80, 443" };
         vec![
             object.name().into(),
-            or(object.str("/spec/ingressClassName"), "<none>").into(),
+            non_empty_or(object.str("/spec/ingressClassName"), "<none>").into(),
             hosts(object),
             address,
             ports.into(),
@@ -110,7 +110,7 @@ fn hosts(ingress: &Object) -> String {
 /// The ADDRESS column: the addresses of the load balancer.
 fn addresses(ingress: &Object) -> String {
     let list = ingress.list("/status/loadBalancer/ingress").iter();
-    list.map(|i| or(i.str("/ip"), i.str("/hostname"))).filter(|t| !t.is_empty()).collect::<Vec<_>>().join(",")
+    list.map(|i| non_empty_or(i.str("/ip"), i.str("/hostname"))).filter(|t| !t.is_empty()).collect::<Vec<_>>().join(",")
 }
 
 fn describe(ingress: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
@@ -118,7 +118,7 @@ fn describe(ingress: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     labels(ingress, out);
     out.pair(0, "Namespace", ingress.namespace());
     out.pair(0, "Address", addresses(ingress));
-    out.pair(0, "Ingress Class", or(ingress.str("/spec/ingressClassName"), "<none>"));
+    out.pair(0, "Ingress Class", non_empty_or(ingress.str("/spec/ingressClassName"), "<none>"));
     let backend = |b: &Value| backend_text(b, ingress.namespace(), lookup);
     let default = ingress.at("/spec/defaultBackend").map_or_else(|| "<default>".into(), backend);
     out.pair(0, "Default backend", &default);
@@ -137,7 +137,7 @@ fn describe(ingress: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     out.line(1, "----\t----\t--------");
     let rules: Vec<&Value> = ingress.list("/spec/rules").iter().filter(|r| r.at("/http").is_some()).collect();
     for rule in &rules {
-        out.line(1, format!("{}\t", or(rule.str("/host"), "*")));
+        out.line(1, format!("{}\t", non_empty_or(rule.str("/host"), "*")));
         for path in rule.list("/http/paths") {
             out.line(2, format!("\t{} \t{}", path.str("/path"), backend(&path["backend"])));
         }
@@ -153,7 +153,7 @@ fn describe(ingress: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
 fn backend_text(backend: &Value, namespace: &str, lookup: &dyn Lookup) -> String {
     let Some(service) = backend.at("/service") else {
         let Some(resource) = backend.at("/resource") else { return String::new() };
-        let group = or(resource.str("/apiGroup"), "<none>");
+        let group = non_empty_or(resource.str("/apiGroup"), "<none>");
         return format!("APIGroup: {group}, Kind: {}, Name: {}", resource.str("/kind"), resource.str("/name"));
     };
     let (name, number) = (service.str("/name"), service.int("/port/number").unwrap_or(0));

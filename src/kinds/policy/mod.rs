@@ -38,7 +38,7 @@ impl Kind for PodDisruptionBudget {
         if object.at("/spec/minAvailable").is_some() && object.at("/spec/maxUnavailable").is_some() {
             let mut error = field::invalid(&spec, Value::Null, "");
             error.body =
-                format!("Invalid value: {}: minAvailable and maxUnavailable cannot be both set", go_shape(object));
+                format!("Invalid value: {}: minAvailable and maxUnavailable cannot be both set", internal_json(object));
             errors.push(error);
         }
         for name in ["minAvailable", "maxUnavailable"] {
@@ -109,7 +109,7 @@ fn int_or_percent_errors(value: &Value, path: &Path) -> ErrorList {
 }
 
 /// The spec as Go serialises the internal type, in an error that prints it.
-fn go_shape(object: &Object) -> String {
+fn internal_json(object: &Object) -> String {
     let part = |pointer: &str| object.at(pointer).cloned().unwrap_or(Value::Null);
     format!(
         "{{\"MinAvailable\":{},\"Selector\":{},\"MaxUnavailable\":{},\"UnhealthyPodEvictionPolicy\":{}}}",

@@ -98,7 +98,7 @@ pub fn config_key_problems(text: &str) -> Vec<String> {
     if text.is_empty() || !text.chars().all(good) {
         problems.push(CONFIG_KEY_RULE.to_owned());
     }
-    problems.extend(dotted(text));
+    problems.extend(dot_problem(text));
     problems
 }
 
@@ -123,12 +123,12 @@ pub fn typed_env_name_problems(text: &str) -> Vec<String> {
     if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) || !text.chars().all(good) {
         problems.push(TYPED_ENV_NAME_RULE.to_owned());
     }
-    problems.extend(dotted(text));
+    problems.extend(dot_problem(text));
     problems
 }
 
 /// The problem of a name that a file system takes for a directory, such as `..`.
-fn dotted(text: &str) -> Option<String> {
+fn dot_problem(text: &str) -> Option<String> {
     match text {
         "." | ".." => Some(format!("must not be '{text}'")),
         _ if text.starts_with("..") => Some("must not start with '..'".into()),

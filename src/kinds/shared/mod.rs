@@ -11,6 +11,6 @@ pub(crate) mod rules;
 pub(crate) mod selector;
 pub(crate) mod table;
 pub(crate) mod table_kind;
-pub(crate) mod template_text;
+pub(crate) mod template_json;
 pub(crate) mod workload;
 pub mod zero_values;

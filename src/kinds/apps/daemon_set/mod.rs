@@ -3,7 +3,7 @@
 mod validate;
 
 use crate::shared::describe::pods::describe_pods_status;
-use crate::shared::describe::{annotations, describe_events, describe_template, identity, labels};
+use crate::shared::describe::{annotations, describe_events, describe_template, labels, name_and_namespace};
 use crate::shared::table::{columns, containers_and_images, number, selector_or_none};
 use crate::shared::workload;
 use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age, pairs};
@@ -115,7 +115,7 @@ impl Kind for DaemonSet {
 }
 
 fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
-    identity(object, out);
+    name_and_namespace(object, out);
     out.pair(0, "Selector", selector_or_none(object, "/spec/selector"));
     out.pair(0, "Node-Selector", pairs(object, "/spec/template/spec/nodeSelector"));
     labels(object, out);

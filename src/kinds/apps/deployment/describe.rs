@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::shared::describe::{
-    annotations, brief_conditions, describe_events, describe_template, identity, labels, stamp,
+    annotations, brief_conditions, describe_events, describe_template, labels, name_and_namespace, stamp,
 };
 use crate::shared::table::selector_cell;
 use crate::{Lookup, PrefixWriter};
@@ -13,7 +13,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 pub(super) fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     let number = |pointer: &str| object.int(pointer).unwrap_or(0);
-    identity(object, out);
+    name_and_namespace(object, out);
     out.pair(0, "CreationTimestamp", stamp(object, "/metadata/creationTimestamp"));
     labels(object, out);
     annotations(object, out);

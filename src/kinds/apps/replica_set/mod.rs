@@ -1,6 +1,6 @@
 //! ReplicaSets (`pkg/registry/apps/replicaset/strategy.go`).
 
-use crate::shared::describe::{annotations, controlled_by, identity, labels};
+use crate::shared::describe::{annotations, controlled_by, labels, name_and_namespace};
 use crate::shared::rules::non_negative;
 use crate::shared::table::{columns, number, selector_or_none};
 use crate::shared::workload::{REPLICA_COLUMNS, Wording, validate_selector_and_template};
@@ -85,7 +85,7 @@ impl Kind for ReplicaSet {
 }
 
 fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
-    identity(object, out);
+    name_and_namespace(object, out);
     out.pair(0, "Selector", selector_or_none(object, "/spec/selector"));
     labels(object, out);
     annotations(object, out);

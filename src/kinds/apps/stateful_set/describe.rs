@@ -1,7 +1,9 @@
 //! The description of a StatefulSet.
 
 use crate::shared::describe::pods::describe_pods_status;
-use crate::shared::describe::{annotations, describe_events, describe_template, identity, label_lines, labels, stamp};
+use crate::shared::describe::{
+    annotations, describe_events, describe_template, label_lines, labels, name_and_namespace, stamp,
+};
 use crate::shared::pod_spec::resources::amounts;
 use crate::shared::table::{number, selector_or_none};
 use crate::shared::workload;
@@ -11,7 +13,7 @@ use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 
 pub(super) fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
-    identity(object, out);
+    name_and_namespace(object, out);
     out.pair(0, "CreationTimestamp", stamp(object, "/metadata/creationTimestamp"));
     out.pair(0, "Selector", selector_or_none(object, "/spec/selector"));
     labels(object, out);

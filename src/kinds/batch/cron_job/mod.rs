@@ -3,7 +3,7 @@
 pub(crate) mod schedule;
 mod validate;
 
-use crate::shared::describe::{annotations, describe_events, describe_template, identity, labels, stamp};
+use crate::shared::describe::{annotations, describe_events, describe_template, labels, name_and_namespace, stamp};
 use crate::shared::table::{boolean, columns, containers_and_images, selector_or_none};
 use crate::shared::workload;
 use crate::shared::zero_values::drop_zero_values;
@@ -96,7 +96,7 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     let number = |pointer: &str, unit: &str| {
         object.int(pointer).map_or_else(|| "<unset>".to_owned(), |number| format!("{number}{unit}"))
     };
-    identity(object, out);
+    name_and_namespace(object, out);
     labels(object, out);
     annotations(object, out);
     out.pair(0, "Schedule", object.str("/spec/schedule"));

@@ -1,7 +1,7 @@
 //! The description of a Job.
 
 use crate::shared::describe::{
-    annotations, controlled_by, describe_events, describe_template, identity, labels, stamp,
+    annotations, controlled_by, describe_events, describe_template, labels, name_and_namespace, stamp,
 };
 use crate::shared::table::{number, selector_cell};
 use crate::{Lookup, PrefixWriter};
@@ -11,7 +11,7 @@ use kctl_base::object::{Object, ValueRead};
 const LONGEST_INDEXES: usize = 50;
 
 pub(super) fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
-    identity(object, out);
+    name_and_namespace(object, out);
     out.pair(0, "Selector", selector_cell(object));
     labels(object, out);
     annotations(object, out);

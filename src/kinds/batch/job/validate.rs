@@ -5,7 +5,7 @@ use super::failure_policy;
 use crate::shared::formats::dns_label_problems;
 use crate::shared::pod_spec::validate::validate_template;
 use crate::shared::rules::{IMMUTABLE, immutable, invalid_json, non_negative};
-use crate::shared::{selector, template_text};
+use crate::shared::{selector, template_json};
 use kctl_base::field::{ErrorList, Path, invalid, not_supported, required};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
@@ -157,9 +157,9 @@ pub(crate) fn validate_update(new: &Object, old: &Object) -> ErrorList {
         let shown = now.at("/selector").map_or_else(|| "null".into(), selector::to_json);
         errors.push(invalid_json(&path.child("selector"), &shown, IMMUTABLE));
     }
-    let relaxed = relax(old, &now["template"], &before["template"]);
+    let relaxed = with_mutable_directives(old, &now["template"], &before["template"]);
     if now["template"] != relaxed {
-        errors.push(invalid_json(&path.child("template"), &template_text::template(&now["template"]), IMMUTABLE));
+        errors.push(invalid_json(&path.child("template"), &template_json::to_json(&now["template"]), IMMUTABLE));
     }
     for field in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] {
         immutable(&mut errors, &path.child(field), now.get(field), before.get(field));
@@ -182,7 +182,7 @@ fn validate_completions(errors: &mut ErrorList, path: &Path, now: &Value, before
 
 /// The old template with the scheduling directives of the new one, which may change while a Job is suspended or has not
 /// started (KEP-2926).
-fn relax(old: &Object, now: &Value, before: &Value) -> Value {
+fn with_mutable_directives(old: &Object, now: &Value, before: &Value) -> Value {
     let mut template = before.clone();
     let suspended = old.flag("/spec/suspend") && condition_is_true(old, "Suspended");
     let not_started = old.flag("/spec/suspend") && old.at("/status/startTime").is_none();

@@ -23,7 +23,7 @@ pub(super) fn describe(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWrite
     for pod in &pods {
         let (asked, bound) = (of_pod(pod, "requests"), of_pod(pod, "limits"));
         let cells = [("cpu", &asked), ("cpu", &bound), ("memory", &asked), ("memory", &bound)]
-            .map(|(name, map)| share(name, map, &allocatable));
+            .map(|(name, map)| with_percentage(name, map, &allocatable));
         let who = format!("{}\t{}", pod.namespace(), pod.name());
         out.line(1, format!("{who}\t\t{}\t{}", cells.join("\t"), age(pod, lookup.now())));
         add(&mut requests, &asked);
@@ -35,7 +35,7 @@ pub(super) fn describe(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWrite
     out.line(1, "--------\t--------\t------");
     let huge = allocatable.keys().filter(|k| k.starts_with("hugepages-")).map(String::as_str);
     for name in ["cpu", "memory", "ephemeral-storage"].into_iter().chain(huge) {
-        let cells = [&requests, &limits].map(|map| share(name, map, &allocatable));
+        let cells = [&requests, &limits].map(|map| with_percentage(name, map, &allocatable));
         out.line(1, format!("{name}\t{}", cells.join("\t")));
     }
     for name in allocatable.keys().filter(|k| is_extended(k)) {
@@ -49,7 +49,7 @@ fn is_extended(name: &str) -> bool {
 }
 
 /// Formats a quantity and its percentage of what is allocatable: `200m (10%)`.
-fn share(name: &str, map: &Amounts, allocatable: &Amounts) -> String {
+fn with_percentage(name: &str, map: &Amounts, allocatable: &Amounts) -> String {
     let amount = map.get(name).copied().unwrap_or(Quantity::ZERO);
     let number = |q: &Quantity| if name == "cpu" { q.milli_value() } else { q.value() } as f64;
     let all = allocatable.get(name).map_or(0.0, number);
@@ -71,7 +71,7 @@ mod tests {
         let amounts = of_pod(&pod, "requests");
         assert_eq!(amounts["cpu"].to_string(), "2200m");
         let node = Amounts::from([("cpu".to_string(), "8".parse().expect("an amount"))]);
-        assert_eq!(share("cpu", &amounts, &node), "2200m (27%)");
-        assert_eq!(share("memory", &amounts, &node), "0 (0%)");
+        assert_eq!(with_percentage("cpu", &amounts, &node), "2200m (27%)");
+        assert_eq!(with_percentage("memory", &amounts, &node), "0 (0%)");
     }
 }

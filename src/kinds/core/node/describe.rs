@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{allocation, roles};
-use crate::shared::describe::{annotations, conditions_since, describe_events, joined, labels, lines_under, or, stamp};
+use crate::shared::describe::{
+    annotations, conditions_since, describe_events, joined, labels, non_empty_or, stamp, titled_lines,
+};
 use crate::{Lookup, PrefixWriter};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -14,7 +16,7 @@ const MAX_POOLS: usize = 10;
 /// Writes the description.
 pub(super) fn describe(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     out.pair(0, "Name", node.name());
-    out.pair(0, "Roles", or(&roles(node).join(","), "<none>"));
+    out.pair(0, "Roles", non_empty_or(&roles(node).join(","), "<none>"));
     labels(node, out);
     annotations(node, out);
     out.pair(0, "CreationTimestamp", stamp(node, "/metadata/creationTimestamp"));
@@ -38,7 +40,7 @@ fn taints(node: &Object, out: &mut PrefixWriter) {
     let mut taints: Vec<&Value> = node.list("/spec/taints").iter().collect();
     taints.sort_by_key(|t| format!("{},{}", t.str("/effect"), t.str("/key")));
     let lines: Vec<String> = taints.iter().map(|t| taint_text(t)).collect();
-    lines_under(0, "Taints", &lines, out);
+    titled_lines(0, "Taints", &lines, out);
 }
 
 /// Formats a taint as `key=value:effect`, without empty parts.
@@ -58,7 +60,7 @@ fn lease(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
         return out.pair(0, "Lease", text);
     };
     out.line(0, "Lease:");
-    out.pair(1, "HolderIdentity", or(lease.str("/spec/holderIdentity"), "<unset>"));
+    out.pair(1, "HolderIdentity", non_empty_or(lease.str("/spec/holderIdentity"), "<unset>"));
     for (label, pointer) in [("AcquireTime", "/spec/acquireTime"), ("RenewTime", "/spec/renewTime")] {
         out.pair(1, label, lease.time(pointer).map_or_else(|| "<unset>".into(), |t| t.rfc1123()));
     }

@@ -5,7 +5,7 @@ mod describe;
 
 use std::collections::BTreeSet;
 
-use crate::shared::describe::or;
+use crate::shared::describe::non_empty_or;
 use crate::shared::rules::{check, one_of};
 use crate::shared::table::columns;
 use crate::{Describer, Kind, Names, age};
@@ -86,12 +86,12 @@ impl Kind for Node {
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
         let info = |field: &str| object.str(&format!("/status/nodeInfo/{field}")).to_string();
-        let known = |field: &str| or(&info(field), "<unknown>").to_string();
+        let known = |field: &str| non_empty_or(&info(field), "<unknown>").to_string();
         let roles = roles(object).join(",");
         vec![
             object.name().into(),
             status(object),
-            or(&roles, "<none>").into(),
+            non_empty_or(&roles, "<none>").into(),
             age(object, now),
             info("kubeletVersion"),
             address(object, "InternalIP"),

@@ -2,7 +2,7 @@
 
 mod sources;
 
-use crate::shared::describe::{annotations, describe_events, go_list, joined, labels, or};
+use crate::shared::describe::{annotations, describe_events, go_list, joined, labels, non_empty_or};
 use crate::shared::diff;
 use crate::shared::formats::dns_subdomain_problems;
 use crate::shared::rules::check;
@@ -63,7 +63,7 @@ impl Kind for PersistentVolume {
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
         let mut errors = ErrorList::new();
-        let (new_source, old_source) = (sources::go_shape(new), sources::go_shape(old));
+        let (new_source, old_source) = (sources::internal_json(new), sources::internal_json(old));
         if new_source != old_source {
             let diff = diff::unified(&old_source, &new_source);
             let text = format!("spec.persistentvolumesource is immutable after creation\n{diff}");
@@ -127,10 +127,10 @@ impl Kind for PersistentVolume {
             phase.into(),
             claim(object),
             class(object).into(),
-            or(object.str("/spec/volumeAttributesClassName"), "<unset>").into(),
+            non_empty_or(object.str("/spec/volumeAttributesClassName"), "<unset>").into(),
             object.str("/status/reason").into(),
             age(object, now),
-            or(object.str("/spec/volumeMode"), "<unset>").into(),
+            non_empty_or(object.str("/spec/volumeMode"), "<unset>").into(),
         ]
     }
 
@@ -161,7 +161,7 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     if !object.str("/spec/volumeMode").is_empty() {
         out.pair(0, "VolumeMode", object.str("/spec/volumeMode"));
     }
-    out.pair(0, "Capacity", or(&storage(object, "/spec/capacity"), "0"));
+    out.pair(0, "Capacity", non_empty_or(&storage(object, "/spec/capacity"), "0"));
     node_affinity(object, out);
     out.pair(0, "Message", object.str("/status/message"));
     out.line(0, "Source:");

@@ -146,7 +146,7 @@ fn source_errors(name: &str, source: &Value, path: &Path) -> ErrorList {
 }
 
 /// The source as Go serialises the internal type, for the diff in the error about a changed source.
-pub(super) fn go_shape(volume: &Object) -> String {
+pub(super) fn internal_json(volume: &Object) -> String {
     let mut text = String::from("{\n");
     for (position, (go_name, name)) in GO_FIELDS.iter().enumerate() {
         let comma = if position + 1 < GO_FIELDS.len() { "," } else { "" };
@@ -180,7 +180,7 @@ fn go_members(name: &str, source: &Value) -> Vec<String> {
     order.iter().map(|(go, ours, zero)| format!("  \"{go}\": {}", source.get(*ours).unwrap_or(zero))).collect()
 }
 
-/// The description of a source: its type, and label and field of each line; see `member`.
+/// The description of a source: its type, and label and field of each line; see `format_field`.
 struct Source {
     name: &'static str,
     kind: &'static str,
@@ -340,7 +340,7 @@ pub(super) fn describe(volume: &Object, out: &mut PrefixWriter) {
     };
     out.pair(2, "Type", source.kind);
     for (label, field) in source.lines {
-        out.pair(2, label, member(value, field));
+        out.pair(2, label, format_field(value, field));
     }
     if source.name == "csi" {
         attributes(value, out);
@@ -349,7 +349,7 @@ pub(super) fn describe(volume: &Object, out: &mut PrefixWriter) {
 
 /// Formats a field of a source by the last character of `field`: `?` for a bool, `#` for an integer, `[]` for a list as
 /// Go prints it, `,` for a list joined by commas.
-fn member(source: &Value, field: &str) -> String {
+fn format_field(source: &Value, field: &str) -> String {
     let name = field.trim_end_matches(['?', '#', '[', ']', ',']);
     let value = source.get(name);
     let list = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);

@@ -5,7 +5,7 @@ use crate::shared::describe::containers::{Containers, describe_containers, descr
 use crate::shared::describe::template::{describe_spread, describe_tolerations, selector_of};
 use crate::shared::describe::volumes::describe_volumes;
 use crate::shared::describe::{
-    annotations, condition_table, controlled_by, describe_events, identity, label_lines, labels, stamp,
+    annotations, condition_table, controlled_by, describe_events, label_lines, labels, name_and_namespace, stamp,
 };
 use crate::shared::pod_spec::qos::qos_class;
 use crate::{Lookup, PrefixWriter, since};
@@ -51,7 +51,7 @@ fn pair_if(pod: &Object, label: &str, pointer: &str, out: &mut PrefixWriter) {
 }
 
 fn describe_head(pod: &Object, out: &mut PrefixWriter) {
-    identity(pod, out);
+    name_and_namespace(pod, out);
     if let Some(priority) = pod.int("/spec/priority") {
         out.pair(0, "Priority", priority);
     }

@@ -1,6 +1,6 @@
 //! Validation of Pods beyond that of pod specs (`ValidatePodCreate` in `pkg/apis/core/validation/validation.go`).
 
-use crate::shared::pod_spec::containers::validate_image_blanks;
+use crate::shared::pod_spec::containers::validate_image_whitespace;
 use crate::shared::pod_spec::validate::validate_spec;
 use kctl_base::field::{ErrorList, Path, forbidden};
 use kctl_base::json::Value;
@@ -13,7 +13,7 @@ pub(super) fn validate(object: &Object) -> ErrorList {
     if spec.str("/serviceAccountName").is_empty() {
         forbid_tokens(&mut errors, &path.child("volumes"), spec.list("/volumes"));
     }
-    validate_image_blanks(&mut errors, &path, spec);
+    validate_image_whitespace(&mut errors, &path, spec);
     // Ephemeral containers can only be added to a stored pod, through their subresource.
     if !spec.list("/ephemeralContainers").is_empty() && object.resource_version().is_empty() {
         errors.push(forbidden(&path.child("ephemeralContainers"), "cannot be set on create"));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::shared::describe::{describe_events, format_labels, head, joined, or};
+use crate::shared::describe::{describe_events, format_labels, head, joined, non_empty_or};
 use crate::{Lookup, PrefixWriter};
 use kctl_base::json::{Map, Value};
 use kctl_base::labels::Selector;
@@ -20,9 +20,9 @@ pub(super) fn describe(service: &Object, lookup: &dyn Lookup, out: &mut PrefixWr
     out.pair(0, "Selector", format_labels(&service.strings("/spec/selector")));
     out.pair(0, "Type", service.str("/spec/type"));
     optional(service, "IP Family Policy", "/spec/ipFamilyPolicy", out);
-    out.pair(0, "IP Families", or(&joined(service.list("/spec/ipFamilies"), ","), "<none>"));
+    out.pair(0, "IP Families", non_empty_or(&joined(service.list("/spec/ipFamilies"), ","), "<none>"));
     out.pair(0, "IP", service.str("/spec/clusterIP"));
-    out.pair(0, "IPs", or(&joined(service.list("/spec/clusterIPs"), ","), "<none>"));
+    out.pair(0, "IPs", non_empty_or(&joined(service.list("/spec/clusterIPs"), ","), "<none>"));
     list(service, "External IPs", "/spec/externalIPs", out);
     optional(service, "Desired LoadBalancer IP", "/spec/loadBalancerIP", out);
     optional(service, "External Name", "/spec/externalName", out);
@@ -69,7 +69,7 @@ fn ingress_text(ingress: &Value) -> String {
 }
 
 fn describe_port(port: &Value, slices: &[Arc<Object>], out: &mut PrefixWriter) {
-    let (name, protocol) = (or(port.str("/name"), "<unset>"), port.str("/protocol"));
+    let (name, protocol) = (non_empty_or(port.str("/name"), "<unset>"), port.str("/protocol"));
     out.pair(0, "Port", format!("{name}\t{}/{protocol}", port.int("/port").unwrap_or(0)));
     let target = match &port["targetPort"] {
         Value::String(text) => text.to_string(),

@@ -8,7 +8,7 @@ mod prepare;
 mod validate;
 mod validate_ips;
 
-use crate::shared::describe::{joined, or};
+use crate::shared::describe::{joined, non_empty_or};
 use crate::shared::table::columns;
 use crate::{Describer, Kind, NameRule, Names, age, pairs};
 use kctl_base::field::ErrorList;
@@ -78,14 +78,14 @@ impl Kind for Service {
     fn prepare_update(&self, new: &mut Object, old: &Object) {
         new.put("/status", old.at("/status").cloned().unwrap_or_else(|| json!({"loadBalancer": {}})));
         prepare::normalize_cluster_ips(new, Some(old));
-        prepare::keep_allocated(new, old);
-        prepare::drop_what_the_type_lacks(new, old);
+        prepare::patch_allocated_values(new, old);
+        prepare::drop_type_dependent_fields(new, old);
         prepare::default_families(new);
     }
 
     fn validate(&self, object: &Object) -> ErrorList {
         let addresses = validate_ips::address_errors(object);
-        if addresses.is_empty() { validate::errors(object) } else { addresses }
+        if addresses.is_empty() { validate::validate(object) } else { addresses }
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
@@ -101,7 +101,7 @@ impl Kind for Service {
         vec![
             object.name().into(),
             object.str("/spec/type").into(),
-            or(cluster_ip.unwrap_or(""), "<none>").into(),
+            non_empty_or(cluster_ip.unwrap_or(""), "<none>").into(),
             external_ip(object),
             ports(object),
             age(object, now),
@@ -153,13 +153,13 @@ pub(crate) fn is_headless(service: &Object) -> bool {
 fn external_ip(service: &Object) -> String {
     let own = joined(service.list("/spec/externalIPs"), ",");
     match service.str("/spec/type") {
-        "ClusterIP" | "NodePort" => or(&own, "<none>").into(),
+        "ClusterIP" | "NodePort" => non_empty_or(&own, "<none>").into(),
         "ExternalName" => service.str("/spec/externalName").into(),
         "LoadBalancer" => {
             let given: Vec<&str> = service
                 .list("/status/loadBalancer/ingress")
                 .iter()
-                .map(|i| or(i.str("/ip"), i.str("/hostname")))
+                .map(|i| non_empty_or(i.str("/ip"), i.str("/hostname")))
                 .filter(|text| !text.is_empty())
                 .collect();
             let given = given.join(",");

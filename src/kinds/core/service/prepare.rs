@@ -56,7 +56,7 @@ pub(super) fn default_families(service: &mut Object) {
 }
 
 /// Copies allocated values that the client left out from the old object (`patchAllocatedValues`).
-pub(super) fn keep_allocated(new: &mut Object, old: &Object) {
+pub(super) fn patch_allocated_values(new: &mut Object, old: &Object) {
     if has_cluster_ip(old.str("/spec/type")) && has_cluster_ip(new.str("/spec/type")) {
         if new.str("/spec/clusterIP").is_empty() && !old.str("/spec/clusterIP").is_empty() {
             new.put("/spec/clusterIP", old.str("/spec/clusterIP"));
@@ -104,7 +104,7 @@ type Has = fn(&Object) -> bool;
 
 /// After a change of the type, removes the fields that the new type does not have, unless the client changed them
 /// (`dropTypeDependentFields`).
-pub(super) fn drop_what_the_type_lacks(new: &mut Object, old: &Object) {
+pub(super) fn drop_type_dependent_fields(new: &mut Object, old: &Object) {
     let unchanged = |new: &Object, pointer: &str| new.at(pointer) == old.at(pointer);
     if has_cluster_ip(old.str("/spec/type")) && !has_cluster_ip(new.str("/spec/type")) {
         for field in ["/spec/clusterIP", "/spec/clusterIPs", "/spec/ipFamilies", "/spec/ipFamilyPolicy"] {

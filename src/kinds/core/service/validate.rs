@@ -16,7 +16,7 @@ use kctl_base::object::{Object, ValueRead};
 const KUBELET_PORT: i64 = 10250;
 
 /// Validates a Service; errors come in the order of the API server.
-pub(super) fn errors(service: &Object) -> ErrorList {
+pub(super) fn validate(service: &Object) -> ErrorList {
     let spec = Path::new("spec");
     let kind = service.str("/spec/type");
     let ports = service.list("/spec/ports");

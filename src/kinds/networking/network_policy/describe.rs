@@ -1,7 +1,7 @@
 //! The description of a NetworkPolicy (`describeNetworkPolicySpec` in `kubectl/pkg/describe/describe.go`).
 
 use crate::PrefixWriter;
-use crate::shared::describe::{annotations, joined, labels, or};
+use crate::shared::describe::{annotations, joined, labels, non_empty_or};
 use kctl_base::json::Value;
 use kctl_base::labels::format_label_selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -38,7 +38,7 @@ pub(super) fn describe(policy: &Object, out: &mut PrefixWriter) {
             out.line(1, format!("Not affecting {} traffic", direction.name));
         }
     }
-    out.line(1, format!("Policy Types: {}", or(&joined(types, ", "), "<none>")));
+    out.line(1, format!("Policy Types: {}", non_empty_or(&joined(types, ", "), "<none>")));
 }
 
 fn rules(rules: &[Value], direction: &Direction, out: &mut PrefixWriter) {
@@ -51,7 +51,7 @@ fn rules(rules: &[Value], direction: &Direction, out: &mut PrefixWriter) {
             out.line(2, "To Port: <any> (traffic allowed to all ports)");
         }
         for port in ports {
-            let protocol = or(port.str("/protocol"), "TCP");
+            let protocol = non_empty_or(port.str("/protocol"), "TCP");
             let start = match &port["port"] {
                 Value::Null => "<nil>".into(),
                 Value::String(name) => name.to_string(),

@@ -1,6 +1,6 @@
 //! The conditions table of a description, whose columns differ between kinds. Objects without conditions get no table.
 
-use super::texts::stamp;
+use super::format::stamp;
 use crate::PrefixWriter;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::format::stamp;
 use super::probes::probe_text;
-use super::texts::stamp;
 use crate::PrefixWriter;
 use crate::shared::pod_spec::resources::amounts;
 use kctl_base::json::Value;

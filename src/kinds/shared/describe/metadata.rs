@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::texts::shorten;
+use super::format::shorten;
 use crate::PrefixWriter;
 use kctl_base::managed::LAST_APPLIED;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -13,7 +13,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 const MAX_ANNOTATION: usize = 140;
 
 /// Writes `Name` and, for namespaced objects, `Namespace`.
-pub(crate) fn identity(object: &Object, out: &mut PrefixWriter) {
+pub(crate) fn name_and_namespace(object: &Object, out: &mut PrefixWriter) {
     out.pair(0, "Name", object.name());
     if !object.namespace().is_empty() {
         out.pair(0, "Namespace", object.namespace());
@@ -22,7 +22,7 @@ pub(crate) fn identity(object: &Object, out: &mut PrefixWriter) {
 
 /// Writes name, namespace, labels and annotations: the beginning of most descriptions.
 pub(crate) fn head(object: &Object, out: &mut PrefixWriter) {
-    identity(object, out);
+    name_and_namespace(object, out);
     labels(object, out);
     annotations(object, out);
 }
@@ -35,11 +35,11 @@ pub(crate) fn labels(object: &Object, out: &mut PrefixWriter) {
 /// Writes pairs under a title as `key=value`, one on each line, the first next to the title.
 pub(crate) fn label_lines(level: usize, title: &str, pairs: &BTreeMap<String, String>, out: &mut PrefixWriter) {
     let lines: Vec<String> = pairs.iter().map(|(k, v)| format!("{k}={v}")).collect();
-    lines_under(level, title, &lines, out);
+    titled_lines(level, title, &lines, out);
 }
 
 /// Writes lines under a title, the first next to the title; `<none>` for an empty list.
-pub(crate) fn lines_under(level: usize, title: &str, lines: &[String], out: &mut PrefixWriter) {
+pub(crate) fn titled_lines(level: usize, title: &str, lines: &[String], out: &mut PrefixWriter) {
     match lines.split_first() {
         None => out.pair(level, title, "<none>"),
         Some((first, rest)) => {

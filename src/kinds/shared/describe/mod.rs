@@ -4,15 +4,15 @@
 pub(crate) mod conditions;
 pub(crate) mod containers;
 pub mod events;
+pub(crate) mod format;
 pub(crate) mod metadata;
 pub(crate) mod pods;
 pub(crate) mod probes;
 pub(crate) mod template;
-pub(crate) mod texts;
 pub(crate) mod volumes;
 
 pub(crate) use conditions::{brief_conditions, condition_table, conditions, conditions_since};
 pub(crate) use events::describe_events;
-pub(crate) use metadata::{annotations, controlled_by, head, identity, label_lines, labels, lines_under};
+pub(crate) use format::{format_labels, go_list, joined, non_empty_or, shorten, stamp};
+pub(crate) use metadata::{annotations, controlled_by, head, label_lines, labels, name_and_namespace, titled_lines};
 pub use template::describe_template;
-pub(crate) use texts::{format_labels, go_list, joined, or, shorten, stamp};

@@ -1,7 +1,7 @@
 //! Volumes in descriptions: their type and relevant settings (`describeVolumes` in `kubectl/pkg/describe/describe.go`).
 
+use super::format::go_list;
 use super::metadata::label_lines;
-use super::texts::go_list;
 use crate::PrefixWriter;
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
@@ -9,7 +9,7 @@ use kctl_base::quantity::Quantity;
 
 /// The format of a setting.
 #[derive(Clone, Copy)]
-enum Show {
+enum Format {
     /// A string; empty when it is missing.
     Text,
     /// An integer; 0 when it is missing.
@@ -17,161 +17,173 @@ enum Show {
     /// `true` or `false`; `false` when it is missing.
     Flag,
     /// An optional string; `<none>` when it is missing.
-    Maybe,
+    OptionalText,
     /// A list of strings as Go's `%v` prints it.
     List,
 }
 
 /// A volume source: its field, its description, and its settings as (label, pointer, format).
-type Source = (&'static str, &'static str, &'static [(&'static str, &'static str, Show)]);
+type Source = (&'static str, &'static str, &'static [(&'static str, &'static str, Format)]);
 
 /// The sources that are described by a list of their settings; the others have functions below.
 const SOURCES: &[Source] = &[
     (
         "hostPath",
         "HostPath (bare host directory volume)",
-        &[("Path", "/path", Show::Text), ("HostPathType", "/type", Show::Maybe)],
+        &[("Path", "/path", Format::Text), ("HostPathType", "/type", Format::OptionalText)],
     ),
     (
         "gcePersistentDisk",
         "GCEPersistentDisk (a Persistent Disk resource in Google Compute Engine)",
         &[
-            ("PDName", "/pdName", Show::Text),
-            ("FSType", "/fsType", Show::Text),
-            ("Partition", "/partition", Show::Number),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("PDName", "/pdName", Format::Text),
+            ("FSType", "/fsType", Format::Text),
+            ("Partition", "/partition", Format::Number),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
     (
         "awsElasticBlockStore",
         "AWSElasticBlockStore (a Persistent Disk resource in AWS)",
         &[
-            ("VolumeID", "/volumeID", Show::Text),
-            ("FSType", "/fsType", Show::Text),
-            ("Partition", "/partition", Show::Number),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("VolumeID", "/volumeID", Format::Text),
+            ("FSType", "/fsType", Format::Text),
+            ("Partition", "/partition", Format::Number),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
     (
         "gitRepo",
         "GitRepo (a volume that is pulled from git when the pod is created)",
-        &[("Repository", "/repository", Show::Text), ("Revision", "/revision", Show::Text)],
+        &[("Repository", "/repository", Format::Text), ("Revision", "/revision", Format::Text)],
     ),
     (
         "secret",
         "Secret (a volume populated by a Secret)",
-        &[("SecretName", "/secretName", Show::Text), ("Optional", "/optional", Show::Flag)],
+        &[("SecretName", "/secretName", Format::Text), ("Optional", "/optional", Format::Flag)],
     ),
     (
         "configMap",
         "ConfigMap (a volume populated by a ConfigMap)",
-        &[("Name", "/name", Show::Text), ("Optional", "/optional", Show::Flag)],
+        &[("Name", "/name", Format::Text), ("Optional", "/optional", Format::Flag)],
     ),
     (
         "nfs",
         "NFS (an NFS mount that lasts the lifetime of a pod)",
-        &[("Server", "/server", Show::Text), ("Path", "/path", Show::Text), ("ReadOnly", "/readOnly", Show::Flag)],
+        &[
+            ("Server", "/server", Format::Text),
+            ("Path", "/path", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
+        ],
     ),
     (
         "iscsi",
         "ISCSI (an ISCSI Disk resource that is attached to a kubelet's host machine and then exposed to the pod)",
         &[
-            ("TargetPortal", "/targetPortal", Show::Text),
-            ("IQN", "/iqn", Show::Text),
-            ("Lun", "/lun", Show::Number),
-            ("ISCSIInterface", "/iscsiInterface", Show::Text),
-            ("FSType", "/fsType", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
-            ("Portals", "/portals", Show::List),
-            ("DiscoveryCHAPAuth", "/chapAuthDiscovery", Show::Flag),
-            ("SessionCHAPAuth", "/chapAuthSession", Show::Flag),
+            ("TargetPortal", "/targetPortal", Format::Text),
+            ("IQN", "/iqn", Format::Text),
+            ("Lun", "/lun", Format::Number),
+            ("ISCSIInterface", "/iscsiInterface", Format::Text),
+            ("FSType", "/fsType", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
+            ("Portals", "/portals", Format::List),
+            ("DiscoveryCHAPAuth", "/chapAuthDiscovery", Format::Flag),
+            ("SessionCHAPAuth", "/chapAuthSession", Format::Flag),
         ],
     ),
     (
         "glusterfs",
         "Glusterfs (a Glusterfs mount on the host that shares a pod's lifetime)",
         &[
-            ("EndpointsName", "/endpoints", Show::Text),
-            ("Path", "/path", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("EndpointsName", "/endpoints", Format::Text),
+            ("Path", "/path", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
     (
         "persistentVolumeClaim",
         "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
-        &[("ClaimName", "/claimName", Show::Text), ("ReadOnly", "/readOnly", Show::Flag)],
+        &[("ClaimName", "/claimName", Format::Text), ("ReadOnly", "/readOnly", Format::Flag)],
     ),
     (
         "cephfs",
         "CephFS (a CephFS mount on the host that shares a pod's lifetime)",
         &[
-            ("Monitors", "/monitors", Show::List),
-            ("Path", "/path", Show::Text),
-            ("User", "/user", Show::Text),
-            ("SecretFile", "/secretFile", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("Monitors", "/monitors", Format::List),
+            ("Path", "/path", Format::Text),
+            ("User", "/user", Format::Text),
+            ("SecretFile", "/secretFile", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
     (
         "cinder",
         "Cinder (a Persistent Disk resource in OpenStack)",
         &[
-            ("VolumeID", "/volumeID", Show::Text),
-            ("FSType", "/fsType", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("VolumeID", "/volumeID", Format::Text),
+            ("FSType", "/fsType", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
     (
         "fc",
         "FC (a Fibre Channel disk)",
         &[
-            ("TargetWWNs", "/targetWWNs", Show::List),
-            ("LUN", "/lun", Show::Number),
-            ("FSType", "/fsType", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("TargetWWNs", "/targetWWNs", Format::List),
+            ("LUN", "/lun", Format::Number),
+            ("FSType", "/fsType", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
     (
         "flexVolume",
         "FlexVolume (a generic volume resource that is provisioned/attached using an exec based plugin)",
-        &[("Driver", "/driver", Show::Text), ("FSType", "/fsType", Show::Text), ("ReadOnly", "/readOnly", Show::Flag)],
+        &[
+            ("Driver", "/driver", Format::Text),
+            ("FSType", "/fsType", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
+        ],
     ),
     (
         "vsphereVolume",
         "vSphereVolume (a Persistent Disk resource in vSphere)",
         &[
-            ("VolumePath", "/volumePath", Show::Text),
-            ("FSType", "/fsType", Show::Text),
-            ("StoragePolicyName", "/storagePolicyName", Show::Text),
+            ("VolumePath", "/volumePath", Format::Text),
+            ("FSType", "/fsType", Format::Text),
+            ("StoragePolicyName", "/storagePolicyName", Format::Text),
         ],
     ),
     (
         "azureDisk",
         "AzureDisk (an Azure Data Disk mount on the host and bind mount to the pod)",
         &[
-            ("DiskName", "/diskName", Show::Text),
-            ("DiskURI", "/diskURI", Show::Text),
-            ("Kind", "/kind", Show::Text),
-            ("FSType", "/fsType", Show::Text),
-            ("CachingMode", "/cachingMode", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("DiskName", "/diskName", Format::Text),
+            ("DiskURI", "/diskURI", Format::Text),
+            ("Kind", "/kind", Format::Text),
+            ("FSType", "/fsType", Format::Text),
+            ("CachingMode", "/cachingMode", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
     (
         "azureFile",
         "AzureFile (an Azure File Service mount on the host and bind mount to the pod)",
         &[
-            ("SecretName", "/secretName", Show::Text),
-            ("ShareName", "/shareName", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("SecretName", "/secretName", Format::Text),
+            ("ShareName", "/shareName", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
-    ("portworxVolume", "PortworxVolume (a Portworx Volume resource)", &[("VolumeID", "/volumeID", Show::Text)]),
-    ("local", "LocalVolume (a persistent volume backed by local storage on a node)", &[("Path", "/path", Show::Text)]),
+    ("portworxVolume", "PortworxVolume (a Portworx Volume resource)", &[("VolumeID", "/volumeID", Format::Text)]),
+    (
+        "local",
+        "LocalVolume (a persistent volume backed by local storage on a node)",
+        &[("Path", "/path", Format::Text)],
+    ),
     (
         "image",
         "Image (a container image or OCI artifact)",
-        &[("Reference", "/reference", Show::Text), ("PullPolicy", "/pullPolicy", Show::Text)],
+        &[("Reference", "/reference", Format::Text), ("PullPolicy", "/pullPolicy", Format::Text)],
     ),
 ];
 
@@ -215,13 +227,13 @@ pub(crate) fn describe_volume_source(volume: &Value, out: &mut PrefixWriter) {
     }
 }
 
-fn setting(source: &Value, pointer: &str, show: Show) -> String {
+fn setting(source: &Value, pointer: &str, show: Format) -> String {
     match show {
-        Show::Text => source.str(pointer).to_owned(),
-        Show::Number => source.int(pointer).unwrap_or(0).to_string(),
-        Show::Flag => source.flag(pointer).to_string(),
-        Show::Maybe => source.at(pointer).map_or("<none>", |v| v.as_str().unwrap_or_default()).to_owned(),
-        Show::List => go_list(source.list(pointer)),
+        Format::Text => source.str(pointer).to_owned(),
+        Format::Number => source.int(pointer).unwrap_or(0).to_string(),
+        Format::Flag => source.flag(pointer).to_string(),
+        Format::OptionalText => source.at(pointer).map_or("<none>", |v| v.as_str().unwrap_or_default()).to_owned(),
+        Format::List => go_list(source.list(pointer)),
     }
 }
 

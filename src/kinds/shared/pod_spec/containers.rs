@@ -29,7 +29,7 @@ fn validate_regular(errors: &mut ErrorList, path: &Path, list: &[Value], context
             errors.push(duplicate(&here.child("name"), name));
         }
         names.push(name);
-        handlers::validate_all(errors, &here, container, context.grace_period);
+        handlers::validate(errors, &here, container, context.grace_period);
         let policy = container.str("/restartPolicy");
         if !policy.is_empty() && !["Always", "Never", "OnFailure"].contains(&policy) {
             let supported = ["Always", "Never", "OnFailure"];
@@ -53,7 +53,7 @@ fn validate_init(errors: &mut ErrorList, path: &Path, list: &[Value], regular: &
         }
         validate_host_port_conflicts(errors, path, &[(index, container)]);
         if is_sidecar(container) {
-            handlers::validate_all(errors, &here, container, context.grace_period);
+            handlers::validate(errors, &here, container, context.grace_period);
             continue;
         }
         for field in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
@@ -174,7 +174,7 @@ fn validate_resize_policy(errors: &mut ErrorList, path: &Path, policies: &[Value
 }
 
 /// Refuses whitespace around image names. Upstream validates this for pods only, not for pod templates.
-pub(crate) fn validate_image_blanks(errors: &mut ErrorList, path: &Path, spec: &Value) {
+pub(crate) fn validate_image_whitespace(errors: &mut ErrorList, path: &Path, spec: &Value) {
     for field in ["containers", "initContainers"] {
         let list = spec.get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for (index, container) in list.iter().enumerate() {

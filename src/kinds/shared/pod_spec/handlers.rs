@@ -8,7 +8,7 @@ use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
 /// Validates the hooks and probes of a container. `grace_period` is that of the pod, in seconds.
-pub(crate) fn validate_all(errors: &mut ErrorList, path: &Path, container: &Value, grace_period: i64) {
+pub(crate) fn validate(errors: &mut ErrorList, path: &Path, container: &Value, grace_period: i64) {
     for hook in ["postStart", "preStop"] {
         if let Some(handler) = container.at(&format!("/lifecycle/{hook}")) {
             validate_handler(errors, &path.child("lifecycle").child(hook), handler, grace_period);
@@ -17,7 +17,7 @@ pub(crate) fn validate_all(errors: &mut ErrorList, path: &Path, container: &Valu
     for field in ["livenessProbe", "readinessProbe", "startupProbe"] {
         if let Some(probe) = container.get(field).filter(|p| !p.is_null()) {
             validate_probe(errors, &path.child(field), probe, grace_period);
-            validate_probe_sort(errors, &path.child(field), probe, field);
+            validate_probe_type(errors, &path.child(field), probe, field);
         }
     }
 }
@@ -34,7 +34,7 @@ fn validate_probe(errors: &mut ErrorList, path: &Path, probe: &Value, grace_peri
 
 /// Validates what depends on the type of a probe: the success threshold of liveness and startup probes must be 1, and a
 /// readiness probe must not set a grace period.
-fn validate_probe_sort(errors: &mut ErrorList, path: &Path, probe: &Value, field: &str) {
+fn validate_probe_type(errors: &mut ErrorList, path: &Path, probe: &Value, field: &str) {
     if field == "readinessProbe" {
         if let Some(seconds) = probe.int("/terminationGracePeriodSeconds") {
             let here = path.child("terminationGracePeriodSeconds");

@@ -107,9 +107,9 @@ fn of_containers(spec: &Value, what: &str) -> Amounts {
         } else {
             add(&mut need, &sidecars);
         }
-        raise(&mut largest, &need);
+        max_amounts(&mut largest, &need);
     }
-    raise(&mut sum, &largest);
+    max_amounts(&mut sum, &largest);
     sum
 }
 
@@ -121,7 +121,7 @@ pub fn add(sum: &mut Amounts, more: &Amounts) {
     }
 }
 
-fn raise(sum: &mut Amounts, least: &Amounts) {
+fn max_amounts(sum: &mut Amounts, least: &Amounts) {
     for (name, amount) in least {
         if sum.get(name).is_none_or(|old| old < amount) {
             sum.insert(name.clone(), *amount);

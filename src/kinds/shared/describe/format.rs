@@ -33,7 +33,7 @@ pub(crate) fn joined(list: &[Value], separator: &str) -> String {
 }
 
 /// Returns `text`, or `otherwise` when `text` is empty.
-pub(crate) fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
+pub(crate) fn non_empty_or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
     if text.is_empty() { otherwise } else { text }
 }
 

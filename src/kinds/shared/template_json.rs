@@ -132,7 +132,7 @@ const SECURITY: &[Field] = &[
 const METADATA: &[&str] = &["name", "generateName", "namespace", "labels", "annotations", "finalizers"];
 
 /// Serialises a pod template as the errors of the API server print it.
-pub(crate) fn template(template: &Value) -> String {
+pub(crate) fn to_json(template: &Value) -> String {
     let metadata = METADATA.iter().filter_map(|field| {
         let value = template.pointer(&format!("/metadata/{field}"))?;
         Some(format!("\"{field}\":{value}"))
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn metadata_comes_first_and_missing_fields_are_printed() {
-        let text = template(&json!({
+        let text = to_json(&json!({
             "metadata": {"labels": {"a": "b"}},
             "spec": {"containers": [{"name": "c", "image": "i"}], "restartPolicy": "Never"}
         }));
