@@ -1,11 +1,14 @@
 //! PersistentVolumes (`pkg/registry/core/persistentvolume/strategy.go`).
 
+mod describe_source;
 mod sources;
+mod validate;
+
+use validate::capacity_errors;
+pub(in crate::core) use validate::{class_errors, mode_errors, positive_errors, volume_mode_errors};
 
 use crate::shared::describe::{annotations, describe_events, go_list, joined, labels, non_empty_or};
 use crate::shared::diff;
-use crate::shared::formats::dns_subdomain_problems;
-use crate::shared::rules::check;
 use crate::shared::table::{access_modes, columns};
 use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age, since};
 use kctl_base::field::{self, ErrorList, Path};
@@ -23,9 +26,6 @@ static NAMES: Names =
 
 /// The annotation that `storageClassName` has replaced.
 const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
-
-/// The access modes.
-const MODES: &[&str] = &["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
 impl Kind for PersistentVolume {
     fn names(&self) -> &Names {
@@ -165,7 +165,7 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     node_affinity(object, out);
     out.pair(0, "Message", object.str("/status/message"));
     out.line(0, "Source:");
-    sources::describe(object, out);
+    describe_source::describe(object, out);
     describe_events(lookup, object, out);
 }
 
@@ -195,67 +195,6 @@ pub(super) fn storage(object: &Object, pointer: &str) -> String {
     match object.map(pointer).and_then(|m| m.get("storage")) {
         Some(value) => Quantity::from_value(value).map_or_else(|_| String::new(), |q| q.to_string()),
         None => String::new(),
-    }
-}
-
-/// Validates access modes; `missing` is the message when there are none.
-pub(super) fn mode_errors(object: &Object, spec: &Path, missing: &str) -> ErrorList {
-    let path = spec.child("accessModes");
-    let modes = object.list("/spec/accessModes");
-    let mut errors = ErrorList::new();
-    if modes.is_empty() {
-        errors.push(field::required(&path, missing));
-    }
-    for mode in modes.iter().filter(|m| !MODES.contains(&m.as_str().unwrap_or(""))) {
-        errors.push(field::not_supported(&path, mode.clone(), MODES));
-    }
-    if modes.len() > 1 && modes.iter().any(|m| m == "ReadWriteOncePod") {
-        errors.push(field::forbidden(&path, "may not use ReadWriteOncePod with other access modes"));
-    }
-    errors
-}
-
-/// Refuses a quantity that is not positive.
-pub(super) fn positive_errors(value: &Value, path: &Path) -> ErrorList {
-    match Quantity::from_value(value) {
-        Ok(amount) if amount.signum() <= 0 => {
-            let mut errors = ErrorList::new();
-            if amount.signum() < 0 {
-                errors.push(field::invalid(path, amount.to_string(), "must be greater than or equal to 0"));
-            }
-            errors.push(field::invalid(path, amount.to_string(), "must be greater than zero"));
-            errors
-        }
-        _ => ErrorList::new(),
-    }
-}
-
-fn capacity_errors(object: &Object, path: &Path) -> ErrorList {
-    let capacity = object.map("/spec/capacity").cloned().unwrap_or_default();
-    if capacity.is_empty() {
-        return vec![field::required(path, "")];
-    }
-    let mut errors = ErrorList::new();
-    if capacity.len() > 1 || !capacity.contains_key("storage") {
-        errors.push(field::not_supported(path, Value::Object(capacity.clone()), &["storage"]));
-    }
-    for (name, value) in &capacity {
-        errors.extend(positive_errors(value, &path.key(name)));
-    }
-    errors
-}
-
-pub(super) fn class_errors(object: &Object, spec: &Path) -> ErrorList {
-    match object.str("/spec/storageClassName") {
-        "" => ErrorList::new(),
-        name => check(dns_subdomain_problems, name, &spec.child("storageClassName")),
-    }
-}
-
-pub(super) fn volume_mode_errors(object: &Object, spec: &Path) -> ErrorList {
-    match object.str("/spec/volumeMode") {
-        "" | "Block" | "Filesystem" => ErrorList::new(),
-        mode => vec![field::not_supported(&spec.child("volumeMode"), mode, &["Block", "Filesystem"])],
     }
 }
 

@@ -1,6 +1,10 @@
 //! PersistentVolumeClaims (`pkg/registry/core/persistentvolumeclaim/strategy.go`).
 
+mod internal_json;
+
 use std::sync::Arc;
+
+use internal_json::internal_json;
 
 use super::persistent_volume::{
     class, class_errors, fraction_warning, mode_errors, positive_errors, status_text, storage, volume_mode_errors,
@@ -9,12 +13,12 @@ use crate::shared::describe::{
     annotations, conditions_since, describe_events, go_list, labels, non_empty_or, titled_lines,
 };
 use crate::shared::diff;
+use crate::shared::pod_spec::defaults::default_claim_spec;
 use crate::shared::selector;
-use crate::shared::table::access_modes;
-use crate::shared::table::columns;
+use crate::shared::table::{access_modes, columns};
 use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
-use kctl_base::json::{Value, json};
+use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
@@ -34,7 +38,13 @@ impl Kind for PersistentVolumeClaim {
 
     fn set_defaults(&self, object: &mut Object) {
         object.put_default("/status/phase", "Pending");
-        set_spec_defaults(object);
+        default_claim_spec(object);
+        // Claim templates do not get this one (NormalizeDataSources in pkg/api/persistentvolumeclaim/util.go).
+        if object.at("/spec/dataSourceRef").is_none()
+            && let Some(source) = object.at("/spec/dataSource").cloned()
+        {
+            object.put("/spec/dataSourceRef", source);
+        }
     }
 
     fn prepare_create(&self, new: &mut Object) {
@@ -124,22 +134,9 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     describe_events(lookup, object, out);
 }
 
-/// Sets the defaults of a claim or claim template.
-pub(crate) fn set_spec_defaults(claim: &mut Object) {
-    claim.put_default("/spec/volumeMode", "Filesystem");
-    if claim.at("/spec/resources").is_none() {
-        claim.put("/spec/resources", json!({}));
-    }
-    if claim.at("/spec/dataSourceRef").is_none()
-        && let Some(source) = claim.at("/spec/dataSource").cloned()
-    {
-        claim.put("/spec/dataSourceRef", source);
-    }
-}
-
-/// Validates the spec of a claim or claim template (`ValidatePersistentVolumeClaimSpec` in
+/// Validates the spec of a claim (`ValidatePersistentVolumeClaimSpec` in
 /// `pkg/apis/core/validation/validation.go`).
-pub(crate) fn spec_errors(claim: &Object, spec: &Path) -> ErrorList {
+fn spec_errors(claim: &Object, spec: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     if let Some(selector) = claim.at("/spec/selector") {
         selector::validate(&mut errors, &spec.child("selector"), selector);
@@ -203,52 +200,6 @@ fn update_errors(new: &Object, old: &Object) -> ErrorList {
     errors
 }
 
-/// The spec as Go serialises the internal type, for the diff in the error about a changed spec.
-fn internal_json(claim: &Object) -> String {
-    let spec = &claim["spec"];
-    let mut text = String::from("{\n");
-    text.push_str(&format!(" \"AccessModes\": {},\n", go_value(spec.get("accessModes"), 1)));
-    let selector = spec
-        .get("selector")
-        .map(|s| json!({"MatchLabels": s.get("matchLabels"), "MatchExpressions": s.get("matchExpressions")}));
-    text.push_str(&format!(" \"Selector\": {},\n", go_value(selector.as_ref(), 1)));
-    let resources =
-        json!({"Limits": spec.pointer("/resources/limits"), "Requests": spec.pointer("/resources/requests")});
-    text.push_str(&format!(" \"Resources\": {},\n", go_value(Some(&resources), 1)));
-    text.push_str(&format!(" \"VolumeName\": {},\n", json!(claim.str("/spec/volumeName"))));
-    let fields = [
-        ("StorageClassName", "storageClassName"),
-        ("VolumeMode", "volumeMode"),
-        ("DataSource", "dataSource"),
-        ("DataSourceRef", "dataSourceRef"),
-        ("VolumeAttributesClassName", "volumeAttributesClassName"),
-    ];
-    let lines: Vec<String> =
-        fields.iter().map(|(go, ours)| format!(" \"{go}\": {}", go_value(spec.get(*ours), 1))).collect();
-    text.push_str(&lines.join(",\n"));
-    text.push_str("\n}\n");
-    text
-}
-
-/// Formats a value as Go's `json.MarshalIndent` does, with an indentation of one space.
-fn go_value(value: Option<&Value>, level: usize) -> String {
-    let inner = " ".repeat(level + 1);
-    let outer = " ".repeat(level);
-    match value {
-        None => "null".into(),
-        Some(Value::Array(list)) if !list.is_empty() => {
-            let items: Vec<String> = list.iter().map(|v| format!("{inner}{}", go_value(Some(v), level + 1))).collect();
-            format!("[\n{}\n{outer}]", items.join(",\n"))
-        }
-        Some(Value::Object(map)) if !map.is_empty() => {
-            let items: Vec<String> =
-                map.iter().map(|(k, v)| format!("{inner}{}: {}", json!(k), go_value(Some(v), level + 1))).collect();
-            format!("{{\n{}\n{outer}}}", items.join(",\n"))
-        }
-        Some(other) => other.to_string(),
-    }
-}
-
 fn data_source(claim: &Object, out: &mut PrefixWriter) {
     let Some(source) = claim.at("/spec/dataSource") else { return };
     out.line(0, "DataSource:");
@@ -280,6 +231,7 @@ fn users(claim: &Object, lookup: &dyn Lookup) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kctl_base::json::Value;
 
     fn claim(size: &str) -> Value {
         json!({"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, "volumeMode": "Filesystem"},
