@@ -6,6 +6,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 
 use super::field::ErrorList;
+use super::json::{Value, json};
 
 /// The reason why a request failed (`metav1.StatusReason`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,6 +205,25 @@ impl Status {
     /// Returns `true` for [`Reason::Invalid`].
     pub fn is_invalid(&self) -> bool {
         self.reason == Reason::Invalid
+    }
+    /// Returns the status as the API sends it: a `v1` Status with message, reason, details and code.
+    pub fn to_value(&self) -> Value {
+        let (reason, code) = self.reason.parts();
+        let mut details = json!({});
+        for (key, text) in [("group", &self.group), ("kind", &self.kind), ("name", &self.name)] {
+            if !text.is_empty() {
+                details[key] = text.as_str().into();
+            }
+        }
+        if !self.causes.is_empty() {
+            let cause = |c: &StatusCause| json!({"reason": c.reason, "message": c.message, "field": c.field});
+            details["causes"] = self.causes.iter().map(cause).collect();
+        }
+        if let Some(seconds) = self.retry_after {
+            details["retryAfterSeconds"] = seconds.get().into();
+        }
+        json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message,
+               "reason": reason, "details": details, "code": code})
     }
 }
 

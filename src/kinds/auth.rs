@@ -1,7 +1,7 @@
-//! Kinds of the groups authentication.k8s.io and authorization.k8s.io: questions that are answered and not kept.
+//! The groups authentication.k8s.io and authorization.k8s.io: reviews, which are answered and never stored.
 
 use crate::Names;
-use crate::shared::simple::{CREATE_ONLY, Simple};
+use crate::shared::table_kind::{CREATE_ONLY, TableKind};
 
 const AUTHENTICATION: (&str, &str) = ("authentication.k8s.io", "v1");
 const AUTHORIZATION: (&str, &str) = ("authorization.k8s.io", "v1");
@@ -11,35 +11,34 @@ const fn review(
     kind: &'static str,
     plural: &'static str,
     singular: &'static str,
-) -> Simple {
-    Simple::new(Names::builtin(group, kind, plural, singular, false)).verbs(CREATE_ONLY)
+) -> TableKind {
+    TableKind::new(Names::cluster_scoped(group, kind, plural, singular)).verbs(CREATE_ONLY)
 }
 
-/// Who am I?
-pub static SELF_SUBJECT_REVIEW: Simple =
+/// A SelfSubjectReview: returns the attributes of the requesting user.
+pub(crate) static SELF_SUBJECT_REVIEW: TableKind =
     review(AUTHENTICATION, "SelfSubjectReview", "selfsubjectreviews", "selfsubjectreview");
 
-/// Whose token is this?
-pub static TOKEN_REVIEW: Simple = review(AUTHENTICATION, "TokenReview", "tokenreviews", "tokenreview");
+/// A TokenReview: returns the user that a token authenticates.
+pub(crate) static TOKEN_REVIEW: TableKind = review(AUTHENTICATION, "TokenReview", "tokenreviews", "tokenreview");
 
-/// May somebody do something in this namespace?
-pub static LOCAL_SUBJECT_ACCESS_REVIEW: Simple = Simple::new(Names::builtin(
+/// A LocalSubjectAccessReview: returns whether a user may do something in a namespace.
+pub(crate) static LOCAL_SUBJECT_ACCESS_REVIEW: TableKind = TableKind::new(Names::namespaced(
     AUTHORIZATION,
     "LocalSubjectAccessReview",
     "localsubjectaccessreviews",
     "localsubjectaccessreview",
-    true,
 ))
 .verbs(CREATE_ONLY);
 
-/// May I do something?
-pub static SELF_SUBJECT_ACCESS_REVIEW: Simple =
+/// A SelfSubjectAccessReview: returns whether the requesting user may do something.
+pub(crate) static SELF_SUBJECT_ACCESS_REVIEW: TableKind =
     review(AUTHORIZATION, "SelfSubjectAccessReview", "selfsubjectaccessreviews", "selfsubjectaccessreview");
 
-/// What may I do?
-pub static SELF_SUBJECT_RULES_REVIEW: Simple =
+/// A SelfSubjectRulesReview: returns everything that the requesting user may do.
+pub(crate) static SELF_SUBJECT_RULES_REVIEW: TableKind =
     review(AUTHORIZATION, "SelfSubjectRulesReview", "selfsubjectrulesreviews", "selfsubjectrulesreview");
 
-/// May somebody do something?
-pub static SUBJECT_ACCESS_REVIEW: Simple =
+/// A SubjectAccessReview: returns whether a user may do something.
+pub(crate) static SUBJECT_ACCESS_REVIEW: TableKind =
     review(AUTHORIZATION, "SubjectAccessReview", "subjectaccessreviews", "subjectaccessreview");

@@ -1,4 +1,4 @@
-//! Finding kinds by the many names people give them.
+//! [`Catalog`]: finds kinds by resource, by group, version and kind, or by what a user typed.
 
 use std::sync::{Arc, LazyLock};
 
@@ -6,18 +6,18 @@ use rustc_hash::FxHashMap;
 
 use super::{KINDS, Kind};
 
-/// All kinds that are served: the built-in ones and those that CustomResourceDefinitions add.
+/// All kinds that are served: the built-in ones and those of CustomResourceDefinitions.
 #[derive(Clone, Default)]
 pub struct Catalog {
     custom: Vec<Arc<dyn Kind>>,
 }
 
-/// A kind out of the catalog.
+/// A kind of the catalog.
 #[derive(Clone)]
 pub enum KindRef {
     /// One of [`KINDS`].
     Builtin(&'static dyn Kind),
-    /// One that a CustomResourceDefinition made.
+    /// A kind of a CustomResourceDefinition.
     Custom(Arc<dyn Kind>),
 }
 
@@ -33,39 +33,41 @@ impl std::ops::Deref for KindRef {
 }
 
 impl Catalog {
-    /// A catalog with additional kinds, which come after the built-in ones.
+    /// Creates a catalog with custom kinds after the built-in ones.
     pub fn new(custom: Vec<Arc<dyn Kind>>) -> Catalog {
         Catalog { custom }
     }
 
-    /// Every kind, in the order of discovery.
+    /// All kinds, in the order of discovery.
     pub fn iter(&self) -> impl Iterator<Item = KindRef> + '_ {
         let builtin = KINDS.iter().map(|k| KindRef::Builtin(*k));
         builtin.chain(self.custom.iter().cloned().map(KindRef::Custom))
     }
 
-    /// The kind stored under a resource key such as `deployments.apps`.
+    /// Finds the kind of a resource such as `deployments.apps`.
     pub fn by_resource(&self, resource: &str) -> Option<KindRef> {
         static BUILTIN: LazyLock<Named> = LazyLock::new(|| builtin_by(|kind| kind.names().plural));
         let (plural, group) = resource.split_once('.').unwrap_or((resource, ""));
         self.named(&BUILTIN, plural, |kind| kind.names().plural == plural && kind.names().group == group)
     }
 
-    /// The kind that serves `kind` in a group and version.
+    /// Finds the kind that is served as `kind` in a group and version.
     pub fn by_gvk(&self, group: &str, version: &str, kind: &str) -> Option<KindRef> {
         static BUILTIN: LazyLock<Named> = LazyLock::new(|| builtin_by(|kind| kind.names().kind));
         self.named(&BUILTIN, kind, |found| found.names().kind == kind && serves(found, group, version))
     }
 
-    /// The first kind that is the right one: of the built-in ones only those of a name are looked at, for every request asks.
+    /// Finds the first kind that matches. Every request gets here, so only the built-in kinds with the right name are
+    /// tested.
     fn named(&self, builtin: &Named, name: &str, is_right: impl Fn(&dyn Kind) -> bool) -> Option<KindRef> {
         let found = builtin.get(name).into_iter().flatten().find(|kind| is_right(**kind));
         let custom = || self.custom.iter().find(|kind| is_right(&***kind)).cloned().map(KindRef::Custom);
         found.map(|kind| KindRef::Builtin(*kind)).or_else(custom)
     }
 
-    /// The kind that a person means by a plural, singular, short name or kind in any case, optionally with version and
-    /// group or the beginning of a group: `deploy`, `deployments.apps`, `deployment.v1.apps`, `daemonsets.app`.
+    /// Finds the kind that a user means with a plural, singular, short name or kind in any case, optionally followed by
+    /// version and group, or by the beginning of a group: `deploy`, `deployments.apps`, `deployment.v1.apps`,
+    /// `daemonsets.app`.
     pub fn by_name(&self, text: &str) -> Option<KindRef> {
         let text = text.to_lowercase();
         let mut parts = text.splitn(3, '.');
@@ -83,13 +85,13 @@ impl Catalog {
         let short = || {
             all.iter().find(|k| k.names().short.contains(&word) && group.is_none_or(|g| k.names().group.starts_with(g)))
         };
-        // A short name is expanded whatever version stands behind it.
+        // As in kubectl, the version is ignored after a short name.
         let versioned = || all.iter().find(|k| k.names().short.contains(&word) && third == Some(k.names().group));
         exact.or_else(begins).or_else(short).or_else(versioned).cloned()
     }
 }
 
-/// The built-in kinds by one of their names, in the order of discovery.
+/// Built-in kinds by one of their names, each list in the order of discovery.
 type Named = FxHashMap<&'static str, Vec<&'static dyn Kind>>;
 
 fn builtin_by(name: fn(&'static dyn Kind) -> &'static str) -> Named {
@@ -100,7 +102,7 @@ fn builtin_by(name: fn(&'static dyn Kind) -> &'static str) -> Named {
     named
 }
 
-/// Whether `word` (in lower case) is the plural, the singular or the kind itself.
+/// Whether `word`, in lower case, is the plural, the singular or the kind.
 fn named(kind: &dyn Kind, word: &str) -> bool {
     let names = kind.names();
     names.plural == word || names.singular == word || names.kind.to_lowercase() == word

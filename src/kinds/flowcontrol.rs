@@ -1,6 +1,6 @@
-//! Kinds of the group flowcontrol.apiserver.k8s.io: whose requests go first. They are kept; nothing queues.
+//! The group flowcontrol.apiserver.k8s.io: priority and fairness of requests. Objects are stored without effect.
 
-use crate::shared::simple::Simple;
+use crate::shared::table_kind::TableKind;
 use crate::{Names, age};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition};
@@ -9,23 +9,23 @@ use kctl_base::view::Cell;
 
 const GROUP: (&str, &str) = ("flowcontrol.apiserver.k8s.io", "v1");
 
-/// Which requests belong together.
-pub static FLOW_SCHEMA: Simple = Simple::new(Names::builtin(GROUP, "FlowSchema", "flowschemas", "flowschema", false))
-    .generations()
-    .status(|_| json!({}))
-    .defaults(|schema| schema.put_default("/spec/matchingPrecedence", 1000))
-    .table(&["Name", "PriorityLevel", "MatchingPrecedence", "DistinguisherMethod", "Age", "MissingPL"], schema_row);
+/// A FlowSchema: assigns requests to a priority level.
+pub(crate) static FLOW_SCHEMA: TableKind =
+    TableKind::new(Names::cluster_scoped(GROUP, "FlowSchema", "flowschemas", "flowschema"))
+        .generation()
+        .status(|| json!({}))
+        .defaults(|schema| schema.put_default("/spec/matchingPrecedence", 1000))
+        .table(&["Name", "PriorityLevel", "MatchingPrecedence", "DistinguisherMethod", "Age", "MissingPL"], schema_row);
 
-/// How requests of one importance are queued.
-pub static PRIORITY_LEVEL: Simple = Simple::new(Names::builtin(
+/// A PriorityLevelConfiguration: concurrency and queues of a priority level.
+pub(crate) static PRIORITY_LEVEL: TableKind = TableKind::new(Names::cluster_scoped(
     GROUP,
     "PriorityLevelConfiguration",
     "prioritylevelconfigurations",
     "prioritylevelconfiguration",
-    false,
 ))
-.generations()
-.status(|_| json!({}))
+.generation()
+.status(|| json!({}))
 .defaults(level_defaults)
 .table(&["Name", "Type", "NominalConcurrencyShares", "Queues", "HandSize", "QueueLengthLimit", "Age"], level_row);
 

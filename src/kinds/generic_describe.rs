@@ -1,28 +1,29 @@
-//! The description of kinds that have none of their own: every field with a readable label, level by level.
+//! The description of kinds without a [`crate::Describer`]: every field with a readable label (`genericDescriber` in
+//! `kubectl/pkg/describe/describe.go`).
 
 use crate::shared::describe::{annotations, describe_events, labels};
-use crate::{Describer, Lookup};
+use crate::{Lookup, PrefixWriter};
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta};
 
-/// Fields that are said at the top already, or that nobody wants to read.
+/// Fields that are printed at the top already, or not at all.
 const SKIPPED: &[&str] =
     &[".metadata.managedFields", ".metadata.name", ".metadata.namespace", ".metadata.labels", ".metadata.annotations"];
 
-/// Words that are written in capitals.
+/// Words that are printed in capitals.
 const ACRONYMS: &[&str] = &["API", "URL", "UID", "GUID"];
 
-/// Writes everything.
-pub fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
+/// Writes the description of any object.
+pub fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     out.pair(0, "Name", object.name());
     out.pair(0, "Namespace", object.namespace());
     labels(object, out);
     annotations(object, out);
     content(object, 0, "", out);
-    describe_events(look, object, out);
+    describe_events(lookup, object, out);
 }
 
-fn content(value: &Value, level: usize, place: &str, out: &mut Describer) {
+fn content(value: &Value, level: usize, place: &str, out: &mut PrefixWriter) {
     let mut fields: Vec<(&SharedStr, &Value)> = value.as_object().into_iter().flatten().collect();
     fields.sort_by_key(|(name, _)| name.as_str());
     for (name, value) in fields {
@@ -49,7 +50,7 @@ fn content(value: &Value, level: usize, place: &str, out: &mut Describer) {
     }
 }
 
-/// A value as Go prints it.
+/// Formats a value as Go's `%v` does.
 fn text(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".into(),
@@ -66,7 +67,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// A number with a point as Go prints it: with an exponent when it is very large or very small.
+/// Formats a float as Go does: with an exponent when it is very large or very small.
 fn float(number: f64) -> String {
     let exponent = if number == 0.0 { 0.0 } else { number.abs().log10().floor() };
     if !(-4.0..21.0).contains(&exponent) {
@@ -78,7 +79,8 @@ fn float(number: f64) -> String {
     number.to_string()
 }
 
-/// `creationTimestamp` becomes `Creation Timestamp`; names with other signs than letters and dashes stay as they are.
+/// Turns `creationTimestamp` into `Creation Timestamp`; names with characters other than letters and dashes stay
+/// unchanged (`smartLabelFor`).
 fn label(field: &str) -> String {
     if field.chars().any(|c| !c.is_alphabetic() && c != '-') {
         return field.into();
@@ -100,13 +102,14 @@ fn label(field: &str) -> String {
     words.join(" ")
 }
 
-/// The first letter of a word in upper case.
+/// Capitalises the first letter of a word.
 fn title(word: &str) -> String {
     let mut chars = word.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// Splits where lower case ends, and in front of the last capital of several (`PDFLoader`: `PDF`, `Loader`).
+/// Splits a camel-case name, also before the last capital of several: `PDFLoader` into `PDF` and `Loader` (the Go
+/// module `fatih/camelcase`).
 fn split_words(field: &str) -> Vec<String> {
     let class = |c: char| match c {
         c if c.is_lowercase() => 1,
@@ -135,7 +138,7 @@ fn split_words(field: &str) -> Vec<String> {
     runs
 }
 
-/// Puts a run of capitals and the capitalized word behind it together again (`IPs`, `CIDRs`).
+/// Joins a run of capitals and the capitalised word after it, so that `IPs` and `CIDRs` stay together.
 fn merge_acronyms(parts: Vec<String>) -> Vec<String> {
     let mut merged = Vec::with_capacity(parts.len());
     let mut parts = parts.into_iter().peekable();
@@ -172,13 +175,13 @@ mod tests {
     }
 
     #[test]
-    fn fields_stand_level_by_level() {
+    fn nested_fields_are_indented() {
         let object = json!({
             "apiVersion": "example.com/v1", "kind": "Backup",
             "metadata": {"name": "nightly", "namespace": "default", "generation": 1, "managedFields": []},
             "spec": {"copies": 3, "tags": ["a", "b"], "parts": [{"x": null}], "ratio": 1.5},
         });
-        let mut out = Describer::new();
+        let mut out = PrefixWriter::new();
         content(&object, 0, "", &mut out);
         let want = "API Version:\texample.com/v1\nKind:\tBackup\nMetadata:\n  Generation:\t1\nSpec:\n  Copies:\t3\n  Parts:\n    \
                     X:\t<nil>\n  Ratio:\t1.5\n  Tags:\n    a\n    b\n";

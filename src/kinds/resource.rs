@@ -1,6 +1,6 @@
-//! Kinds of the group resource.k8s.io: devices and claims to them. They are kept; nothing allocates them.
+//! The group resource.k8s.io: dynamic resource allocation. Objects are stored; nothing allocates devices.
 
-use crate::shared::simple::Simple;
+use crate::shared::table_kind::TableKind;
 use crate::{Names, age};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -9,31 +9,30 @@ use kctl_base::view::Cell;
 
 const GROUP: (&str, &str) = ("resource.k8s.io", "v1");
 
-/// A kind of device.
-pub static DEVICE_CLASS: Simple =
-    Simple::new(Names::builtin(GROUP, "DeviceClass", "deviceclasses", "deviceclass", false)).generations();
+/// A DeviceClass: a category of devices.
+pub(crate) static DEVICE_CLASS: TableKind =
+    TableKind::new(Names::cluster_scoped(GROUP, "DeviceClass", "deviceclasses", "deviceclass")).generation();
 
-/// A claim to devices.
-pub static RESOURCE_CLAIM: Simple =
-    Simple::new(Names::builtin(GROUP, "ResourceClaim", "resourceclaims", "resourceclaim", true))
-        .status(|_| json!({}))
+/// A ResourceClaim: a request for devices.
+pub(crate) static RESOURCE_CLAIM: TableKind =
+    TableKind::new(Names::namespaced(GROUP, "ResourceClaim", "resourceclaims", "resourceclaim"))
+        .status(|| json!({}))
         .defaults(|claim| request_defaults(claim, "/spec/devices/requests"))
         .table(&["Name", "State", "Age"], |claim, now| vec![claim.name().into(), claim_state(claim), age(claim, now)]);
 
-/// A template of claims.
-pub static RESOURCE_CLAIM_TEMPLATE: Simple = Simple::new(Names::builtin(
+/// A ResourceClaimTemplate: the template of the claims of a pod.
+pub(crate) static RESOURCE_CLAIM_TEMPLATE: TableKind = TableKind::new(Names::namespaced(
     GROUP,
     "ResourceClaimTemplate",
     "resourceclaimtemplates",
     "resourceclaimtemplate",
-    true,
 ))
 .defaults(|template| request_defaults(template, "/spec/spec/devices/requests"));
 
-/// Devices that a driver offers.
-pub static RESOURCE_SLICE: Simple =
-    Simple::new(Names::builtin(GROUP, "ResourceSlice", "resourceslices", "resourceslice", false))
-        .generations()
+/// A ResourceSlice: devices that a driver offers.
+pub(crate) static RESOURCE_SLICE: TableKind =
+    TableKind::new(Names::cluster_scoped(GROUP, "ResourceSlice", "resourceslices", "resourceslice"))
+        .generation()
         .table(&["Name", "Node", "Driver", "Pool", "Age"], slice_row);
 
 fn request_defaults(object: &mut Object, requests: &str) {

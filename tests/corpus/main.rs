@@ -7,6 +7,7 @@
 //! Each crate has a module here that lists its [`Case`]s; a new module is added to [`cases`].
 
 mod base;
+mod kinds;
 mod recordings;
 
 use std::collections::BTreeSet;
@@ -19,7 +20,7 @@ use recordings::Case;
 
 /// The cases of all crates.
 fn cases() -> impl Iterator<Item = &'static Case> {
-    [base::CASES].into_iter().flatten()
+    [base::CASES, kinds::CASES].into_iter().flatten()
 }
 
 fn main() -> ExitCode {

@@ -7,8 +7,7 @@ use crate::lookup::ClientLookup;
 use crate::printers::describe::describe as align;
 use crate::resolve::{self, Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
-use kctl_base::object::ObjectMeta;
-use kctl_kinds::{Describer, generic_describe};
+use kctl_kinds::{PrefixWriter, generic_describe};
 
 /// The verb.
 pub(super) const VERB: Verb =
@@ -74,11 +73,9 @@ fn with_prefix(
 fn describe(ctx: &mut Ctx, item: &Item, show_events: bool) -> CliResult<String> {
     let object = ctx.api(|client| client.get(&item.path().version(None)))?;
     let look = ClientLookup::new(ctx.client()?, object.namespace(), show_events);
-    let mut out = Describer::new();
-    if !item.kind.describe(&object, &look, &mut out) {
-        debug_assert!(!object.kind().is_empty(), "every object has a kind");
-        generic_describe::describe(&object, &look, &mut out);
-    }
+    let mut out = PrefixWriter::new();
+    let describe = item.kind.describer().unwrap_or(generic_describe::describe);
+    describe(&object, &look, &mut out);
     look.finish()?;
     Ok(align(out.text()))
 }

@@ -186,6 +186,6 @@ impl Server {
 /// Adds the rules of the kind that are broken, unless what has been found keeps them from being evaluated.
 pub(super) fn add_broken_rules(kind: &dyn Kind, new: &Object, old: Option<&Object>, errors: &mut ErrorList) {
     if !errors.iter().any(|error| error.cause.hides_rules()) {
-        errors.extend(kind.broken_rules(new, old));
+        errors.extend(kind.evaluate_rules(new, old));
     }
 }

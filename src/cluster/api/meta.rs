@@ -15,7 +15,6 @@ pub(super) fn check_name(rule: NameRule, name: &str) -> Vec<String> {
     match rule {
         NameRule::Subdomain => formats::dns_subdomain_problems(name),
         NameRule::Label => formats::dns_label_problems(name),
-        NameRule::Label1035 => formats::dns_label_1035_problems(name),
         NameRule::PathSegment => formats::path_segment_problems(name),
     }
 }

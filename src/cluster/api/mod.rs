@@ -255,7 +255,7 @@ pub fn index_entries(resource: &str, object: &Object) -> Vec<(&'static str, Stri
         entries.extend(object.labels().iter().map(|(key, value)| (ORPHANS, format!("{key}={value}"))));
     }
     if let Some(kind) = Catalog::default().by_resource(resource) {
-        entries.extend(kind.index(object));
+        entries.extend(kind.index_entries(object));
     }
     entries
 }

@@ -11,8 +11,6 @@
 use std::time::Instant;
 
 use kctl_base::json::to_compact;
-use kctl_base::object::ValueRead;
-use kctl_base::status::Status;
 
 use super::url;
 use crate::api::{Request, Requester, Response, Result};
@@ -169,13 +167,9 @@ fn status_line(result: &Result<Response>) -> String {
     let code = match result {
         Ok(response) if response.created => 201,
         Ok(_) => 200,
-        Err(status) => status_code(status),
+        Err(status) => status.reason.parts().1,
     };
     format!("{code} {}", http_reason(code))
-}
-
-fn status_code(status: &Status) -> u16 {
-    status.to_value().int("/code").and_then(|code| u16::try_from(code).ok()).unwrap_or(500)
 }
 
 /// The reason phrase of the status codes that the server returns (RFC 9110).

@@ -1,9 +1,10 @@
-//! Kinds of the group admissionregistration.k8s.io: webhooks and policies. Policies that refuse objects are evaluated by the
-//! API server's admission; the others are kept, and nothing calls them.
+//! The group admissionregistration.k8s.io: webhooks and policies.
+//!
+//! The admission of the API server evaluates ValidatingAdmissionPolicies; the other kinds are stored without effect.
 
 mod policies;
 
-use crate::shared::simple::Simple;
+use crate::shared::table_kind::TableKind;
 use crate::{Names, age};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -13,36 +14,39 @@ use kctl_base::view::Cell;
 const GROUP: (&str, &str) = ("admissionregistration.k8s.io", "v1");
 
 const fn names(kind: &'static str, plural: &'static str, singular: &'static str) -> Names {
-    Names::builtin(GROUP, kind, plural, singular, false).categories(&["api-extensions"])
+    Names::cluster_scoped(GROUP, kind, plural, singular).categories(&["api-extensions"])
 }
 
-/// A policy that changes objects.
-pub static MUTATING_POLICY: Simple =
-    Simple::new(names("MutatingAdmissionPolicy", "mutatingadmissionpolicies", "mutatingadmissionpolicy"))
-        .generations()
+/// A MutatingAdmissionPolicy: CEL expressions that change objects.
+pub(crate) static MUTATING_POLICY: TableKind =
+    TableKind::new(names("MutatingAdmissionPolicy", "mutatingadmissionpolicies", "mutatingadmissionpolicy"))
+        .generation()
         .table(&["Name", "Mutations", "ParamKind", "Age"], |o, now| policy_row(o, "/spec/mutations", now));
 
-/// Where a policy that changes objects holds.
-pub static MUTATING_POLICY_BINDING: Simple = Simple::new(names(
+/// A MutatingAdmissionPolicyBinding: the scope and parameters of a MutatingAdmissionPolicy.
+pub(crate) static MUTATING_POLICY_BINDING: TableKind = TableKind::new(names(
     "MutatingAdmissionPolicyBinding",
     "mutatingadmissionpolicybindings",
     "mutatingadmissionpolicybinding",
 ))
-.generations()
+.generation()
 .table(BINDING_COLUMNS, binding_row);
 
-/// Webhooks that change objects.
-pub static MUTATING_WEBHOOKS: Simple =
-    Simple::new(names("MutatingWebhookConfiguration", "mutatingwebhookconfigurations", "mutatingwebhookconfiguration"))
-        .generations()
-        .defaults(|o| webhook_defaults(o, true))
-        .table(&["Name", "Webhooks", "Age"], webhook_row);
+/// A MutatingWebhookConfiguration: webhooks that change objects.
+pub(crate) static MUTATING_WEBHOOKS: TableKind = TableKind::new(names(
+    "MutatingWebhookConfiguration",
+    "mutatingwebhookconfigurations",
+    "mutatingwebhookconfiguration",
+))
+.generation()
+.defaults(|o| webhook_defaults(o, true))
+.table(&["Name", "Webhooks", "Age"], webhook_row);
 
-/// A policy that refuses objects.
-pub static VALIDATING_POLICY: Simple =
-    Simple::new(names("ValidatingAdmissionPolicy", "validatingadmissionpolicies", "validatingadmissionpolicy"))
-        .generations()
-        .status(|_| json!({}))
+/// A ValidatingAdmissionPolicy: CEL expressions that refuse objects.
+pub(crate) static VALIDATING_POLICY: TableKind =
+    TableKind::new(names("ValidatingAdmissionPolicy", "validatingadmissionpolicies", "validatingadmissionpolicy"))
+        .generation()
+        .status(|| json!({}))
         .defaults(|o| {
             o.put_default("/spec/failurePolicy", "Fail");
             policies::default_matches(o, "/spec/matchConstraints");
@@ -50,13 +54,13 @@ pub static VALIDATING_POLICY: Simple =
         .validate(policies::validate_policy)
         .table(&["Name", "Validations", "ParamKind", "Age"], |o, now| policy_row(o, "/spec/validations", now));
 
-/// Where a policy that refuses objects holds.
-pub static VALIDATING_POLICY_BINDING: Simple = Simple::new(names(
+/// A ValidatingAdmissionPolicyBinding: the scope, parameters and actions of a ValidatingAdmissionPolicy.
+pub(crate) static VALIDATING_POLICY_BINDING: TableKind = TableKind::new(names(
     "ValidatingAdmissionPolicyBinding",
     "validatingadmissionpolicybindings",
     "validatingadmissionpolicybinding",
 ))
-.generations()
+.generation()
 .defaults(|o| {
     policies::default_matches(o, "/spec/matchResources");
     if o.at("/spec/paramRef").is_some() {
@@ -66,13 +70,13 @@ pub static VALIDATING_POLICY_BINDING: Simple = Simple::new(names(
 .validate(policies::validate_binding)
 .table(BINDING_COLUMNS, binding_row);
 
-/// Webhooks that refuse objects.
-pub static VALIDATING_WEBHOOKS: Simple = Simple::new(names(
+/// A ValidatingWebhookConfiguration: webhooks that refuse objects.
+pub(crate) static VALIDATING_WEBHOOKS: TableKind = TableKind::new(names(
     "ValidatingWebhookConfiguration",
     "validatingwebhookconfigurations",
     "validatingwebhookconfiguration",
 ))
-.generations()
+.generation()
 .defaults(|o| webhook_defaults(o, false))
 .table(&["Name", "Webhooks", "Age"], webhook_row);
 

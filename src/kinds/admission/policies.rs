@@ -1,11 +1,14 @@
-//! What policies and their bindings may say. The expressions are compiled, not type-checked.
+//! Defaults and validation of ValidatingAdmissionPolicies and their bindings
+//! (`pkg/apis/admissionregistration/validation/validation.go`).
+//!
+//! Expressions are compiled, but not type-checked.
 
 use kctl_base::cel::Expression;
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead, ValueWrite};
 
-/// The defaults of what a policy or binding is about.
+/// Sets the defaults of the match resources at a JSON pointer: match policy, selectors and scopes.
 pub(super) fn default_matches(object: &mut Object, pointer: &str) {
     if object.at(pointer).is_none() {
         return;
@@ -22,7 +25,7 @@ pub(super) fn default_matches(object: &mut Object, pointer: &str) {
     }
 }
 
-/// What is wrong with a policy that refuses objects.
+/// Validates a ValidatingAdmissionPolicy.
 pub(super) fn validate_policy(policy: &Object) -> ErrorList {
     let spec = Path::new("spec");
     let mut errors = ErrorList::new();
@@ -63,7 +66,7 @@ pub(super) fn validate_policy(policy: &Object) -> ErrorList {
     errors
 }
 
-/// What is wrong with an expression in a field.
+/// Validates the CEL expression in the field `name` of `entry`.
 fn expression_errors(entry: &Value, name: &str, path: &Path, is_required: bool) -> Option<field::FieldError> {
     let text = entry.str(&format!("/{name}"));
     let path = path.child(name);
@@ -75,7 +78,7 @@ fn expression_errors(entry: &Value, name: &str, path: &Path, is_required: bool) 
     }
 }
 
-/// What is wrong with a binding of such a policy.
+/// Validates a ValidatingAdmissionPolicyBinding.
 pub(super) fn validate_binding(binding: &Object) -> ErrorList {
     let spec = Path::new("spec");
     let mut errors = ErrorList::new();

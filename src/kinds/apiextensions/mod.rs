@@ -1,8 +1,8 @@
-//! CustomResourceDefinition: a kind that users define. What it makes of itself is in [`crate::custom`].
+//! CustomResourceDefinitions. The kinds that they define are in [`crate::custom`].
 
 mod validate;
 
-use crate::shared::simple::columns;
+use crate::shared::table::columns;
 use crate::{Kind, Names};
 use kctl_base::field::ErrorList;
 use kctl_base::json::{Value, json};
@@ -10,15 +10,14 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
-pub struct CustomResourceDefinition;
+/// The CustomResourceDefinition kind.
+pub(crate) struct CustomResourceDefinition;
 
-static NAMES: Names = Names::builtin(
+static NAMES: Names = Names::cluster_scoped(
     ("apiextensions.k8s.io", "v1"),
     "CustomResourceDefinition",
     "customresourcedefinitions",
     "customresourcedefinition",
-    false,
 )
 .short(&["crd", "crds"])
 .categories(&["api-extensions"]);
@@ -28,7 +27,7 @@ impl Kind for CustomResourceDefinition {
         &NAMES
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -63,12 +62,12 @@ impl Kind for CustomResourceDefinition {
                 list.push(version);
             }
         }
-        let step = i64::from(self.spec_differs(new, old));
+        let step = i64::from(self.raises_generation(new, old));
         new.put("/metadata/generation", old.generation() + step);
     }
 
     fn validate(&self, object: &Object) -> ErrorList {
-        validate::errors(object)
+        validate::validate(object)
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
@@ -84,7 +83,7 @@ impl Kind for CustomResourceDefinition {
     }
 }
 
-/// The names of the versions in which objects are stored: one, if the definition is right.
+/// The names of the versions with `storage: true`: exactly one in a valid definition.
 fn storage_versions(definition: &Object) -> Vec<Value> {
     let versions = definition.list("/spec/versions").iter();
     versions.filter(|v| v.flag("/storage")).map(|v| v["name"].clone()).collect()
@@ -95,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wrong_definitions_are_refused() {
+    fn invalid_definitions_are_refused() {
         let mut definition = json!({"metadata": {"name": "backup"}, "spec": {
             "group": "example.com", "scope": "Everywhere", "names": {"plural": "backups", "kind": "Backup"},
             "versions": [{"name": "v1", "served": true, "storage": false}],

@@ -1,4 +1,5 @@
-//! What is wrong with the definition of a kind.
+//! Validation of CustomResourceDefinitions (`pkg/apis/apiextensions/validation/validation.go` of
+//! `k8s.io/apiextensions-apiserver`).
 
 use std::collections::BTreeSet;
 
@@ -9,11 +10,11 @@ use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition_is_true};
 
-/// Types a schema may have.
+/// The types that a schema may have.
 const TYPES: &[&str] = &["array", "boolean", "integer", "number", "object", "string"];
 
-/// Everything in the order in which the API server finds it.
-pub(super) fn errors(definition: &Object) -> ErrorList {
+/// Validates a definition; errors come in the order of the API server.
+pub(super) fn validate(definition: &Object) -> ErrorList {
     let spec = Path::new("spec");
     let (group, plural) = (definition.str("/spec/group"), definition.str("/spec/names/plural"));
     let mut errors = ErrorList::new();
@@ -66,7 +67,7 @@ fn version_list_errors(definition: &Object, path: &Path) -> ErrorList {
     errors
 }
 
-/// The versions as an error shows them: their names and what they are for.
+/// The versions as Go prints them in an error: their names and flags.
 fn go_versions(versions: &[Value]) -> Value {
     versions
         .iter()
@@ -156,7 +157,7 @@ fn version_errors(version: &Value, path: &Path) -> ErrorList {
     errors
 }
 
-/// Every level of a schema says what type it is.
+/// Validates a structural schema: every level must specify a type.
 fn schema_errors(schema: &Value, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let kind = schema.str("/type");
@@ -187,7 +188,7 @@ fn schema_errors(schema: &Value, path: &Path) -> ErrorList {
     errors
 }
 
-/// What is accepted stays what it is.
+/// Refuses changes of immutable fields of an established definition.
 pub(super) fn update_errors(new: &Object, old: &Object) -> ErrorList {
     let spec = Path::new("spec");
     let mut errors = ErrorList::new();

@@ -1,22 +1,21 @@
-//! ControllerRevisions: the past templates of DaemonSets and StatefulSets.
+//! ControllerRevisions: the template history of DaemonSets and StatefulSets.
 
 use crate::shared::index;
 use crate::shared::rules::immutable;
-use crate::shared::table::number;
+use crate::shared::table::{columns, number};
 use crate::{Kind, Names, age};
 use kctl_base::field::{ErrorList, Path, invalid, required};
 use kctl_base::gvk::split_api_version;
-use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A ControllerRevision.
+/// The ControllerRevision kind.
 #[derive(Debug)]
-pub struct ControllerRevision;
+pub(crate) struct ControllerRevision;
 
 static NAMES: Names =
-    Names::builtin(("apps", "v1"), "ControllerRevision", "controllerrevisions", "controllerrevision", true);
+    Names::namespaced(("apps", "v1"), "ControllerRevision", "controllerrevisions", "controllerrevision");
 
 impl Kind for ControllerRevision {
     fn names(&self) -> &Names {
@@ -46,7 +45,7 @@ impl Kind for ControllerRevision {
     }
 
     fn columns(&self) -> Vec<Column> {
-        ["Name", "Controller", "Revision", "Age"].map(Column::new).into()
+        columns(&["Name", "Controller", "Revision", "Age"])
     }
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
@@ -61,12 +60,7 @@ impl Kind for ControllerRevision {
         vec![object.name().into(), controller, number(object, "/revision"), age(object, now)]
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         index::labels(object)
     }
-}
-
-/// The template that a revision keeps, as a patch of its owner's spec.
-pub fn template_of(revision: &Object) -> Option<&Value> {
-    revision.at("/data/spec/template")
 }

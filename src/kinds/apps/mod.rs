@@ -1,7 +1,7 @@
-//! Kinds of the apps group.
+//! The group apps.
 
-pub mod controller_revision;
-pub mod daemon_set;
-pub mod deployment;
-pub mod replica_set;
-pub mod stateful_set;
+pub(crate) mod controller_revision;
+pub(crate) mod daemon_set;
+pub(crate) mod deployment;
+pub(crate) mod replica_set;
+pub(crate) mod stateful_set;

@@ -1,16 +1,17 @@
-//! Between v2 and v1: v1 knows the processor only and keeps the rest in annotations.
+//! Conversion of HorizontalPodAutoscalers between v2 and v1 (`pkg/apis/autoscaling/v1/conversion.go`). v1 has only the
+//! CPU utilization; everything else is kept in annotations.
 
 use super::source;
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{Object, ValueRead, ValueWrite};
 
-/// Where v1 keeps the other metrics, the behaviour, and what the status says.
+/// Annotations in which v1 keeps metrics, current metrics, conditions and behavior.
 const METRICS: &str = "autoscaling.alpha.kubernetes.io/metrics";
 const BEHAVIOR: &str = "autoscaling.alpha.kubernetes.io/behavior";
 const CONDITIONS: &str = "autoscaling.alpha.kubernetes.io/conditions";
 const CURRENT: &str = "autoscaling.alpha.kubernetes.io/current-metrics";
 
-/// v2 names of a metric's fields by v1 name, for each source.
+/// For each metric source, pairs of the v1 name of a field and its JSON pointer in v2.
 const FIELDS: &[(&str, &[(&str, &str)])] = &[
     (
         "resource",
@@ -64,7 +65,7 @@ fn is_cpu_utilization(metric: &Value) -> bool {
         && metric.at("/resource/target/averageUtilization").is_some()
 }
 
-/// Makes v1 out of v2.
+/// Converts an object from v2 to v1.
 pub(super) fn to_v1(hpa: &mut Object) {
     hpa.put("/apiVersion", "autoscaling/v1");
     let metrics = hpa.remove_at("/spec/metrics").and_then(|m| m.as_array().cloned()).unwrap_or_default();
@@ -75,7 +76,7 @@ pub(super) fn to_v1(hpa: &mut Object) {
     }
     let others = metrics.iter().enumerate().filter(|(i, _)| Some(*i) != cpu);
     let others: Vec<Value> = others.map(|(_, m)| metric_to_v1(m)).collect();
-    keep(hpa, METRICS, Value::from(others));
+    put_annotation(hpa, METRICS, Value::from(others));
     for (pointer, key) in
         [("/spec/behavior", BEHAVIOR), ("/status/conditions", CONDITIONS), ("/status/currentMetrics", CURRENT)]
     {
@@ -83,7 +84,7 @@ pub(super) fn to_v1(hpa: &mut Object) {
         if pointer == "/status/currentMetrics" {
             current_to_v1(hpa, &value);
         }
-        keep(hpa, key, value);
+        put_annotation(hpa, key, value);
     }
     if hpa.at("/status").is_some() {
         hpa.put_default("/status/currentReplicas", 0);
@@ -99,16 +100,16 @@ fn current_to_v1(hpa: &mut Object, current: &Value) {
     }
 }
 
-/// Writes a value into an annotation, unless there is nothing in it.
-fn keep(hpa: &mut Object, key: &str, value: Value) {
+/// Stores a value as JSON in an annotation, unless it is empty.
+fn put_annotation(hpa: &mut Object, key: &str, value: Value) {
     let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
     if !empty {
         hpa.map_mut("/metadata/annotations").insert(key, value.to_string().into());
     }
 }
 
-/// Takes a value out of an annotation.
-fn take(hpa: &mut Object, key: &str) -> Option<Value> {
+/// Removes an annotation and parses its JSON; `None` when it is missing or invalid.
+fn take_annotation(hpa: &mut Object, key: &str) -> Option<Value> {
     let annotations = hpa.pointer_mut("/metadata/annotations")?.as_object_mut()?;
     let text = annotations.remove(key)?;
     if annotations.is_empty() {
@@ -132,7 +133,7 @@ fn fields_of(key: &str) -> &'static [(&'static str, &'static str)] {
     FIELDS.iter().find(|(k, _)| *k == key).map_or(&[], |(_, fields)| fields)
 }
 
-/// Makes v2 out of v1.
+/// Converts an object from v1 to v2.
 pub(super) fn to_v2(hpa: &mut Object) {
     hpa.put("/apiVersion", "autoscaling/v2");
     let mut metrics = Vec::new();
@@ -140,7 +141,7 @@ pub(super) fn to_v2(hpa: &mut Object) {
         let target = json!({"type": "Utilization", "averageUtilization": percent});
         metrics.push(json!({"type": "Resource", "resource": {"name": "cpu", "target": target}}));
     }
-    if let Some(Value::Array(others)) = take(hpa, METRICS) {
+    if let Some(Value::Array(others)) = take_annotation(hpa, METRICS) {
         metrics.extend(others.iter().map(metric_to_v2));
     }
     if !metrics.is_empty() {
@@ -150,7 +151,7 @@ pub(super) fn to_v2(hpa: &mut Object) {
     for (pointer, key) in
         [("/spec/behavior", BEHAVIOR), ("/status/conditions", CONDITIONS), ("/status/currentMetrics", CURRENT)]
     {
-        if let Some(value) = take(hpa, key) {
+        if let Some(value) = take_annotation(hpa, key) {
             hpa.put(pointer, value);
         }
     }

@@ -1,14 +1,14 @@
-//! The description of an autoscaler.
+//! The description of a HorizontalPodAutoscaler.
 
 use super::metrics::{UNKNOWN, amount, current};
 use super::source;
-use crate::shared::describe::{condition_table, describe_events, head, or, stamp};
-use crate::{Describer, Lookup};
+use crate::shared::describe::{condition_table, describe_events, head, non_empty_or, stamp};
+use crate::{Lookup, PrefixWriter};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 
-/// Writes everything.
-pub(super) fn describe(hpa: &Object, look: &dyn Lookup, out: &mut Describer) {
+/// Writes the description.
+pub(super) fn describe(hpa: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     head(hpa, out);
     out.pair(0, "CreationTimestamp", stamp(hpa, "/metadata/creationTimestamp"));
     let kind = hpa.str("/spec/scaleTargetRef/kind");
@@ -30,10 +30,10 @@ pub(super) fn describe(hpa: &Object, look: &dyn Lookup, out: &mut Describer) {
     let (is, should) = (number("/status/currentReplicas"), number("/status/desiredReplicas"));
     out.pair(0, &format!("{kind} pods"), format!("{is} current / {should} desired"));
     conditions(hpa, out);
-    describe_events(look, hpa, out);
+    describe_events(lookup, hpa, out);
 }
 
-fn conditions(hpa: &Object, out: &mut Describer) {
+fn conditions(hpa: &Object, out: &mut PrefixWriter) {
     let line = |one: &Value| ["/type", "/status", "/reason", "/message"].map(|p| one.str(p)).join("\t");
     condition_table(hpa, &["Type\tStatus\tReason\tMessage", "----\t------\t------\t-------"], line, out);
 }
@@ -74,7 +74,7 @@ fn metric_line(metric: &Value, status: Option<&Value>) -> String {
     }
 }
 
-fn rules(label: &str, rules: Option<&Value>, out: &mut Describer) {
+fn rules(label: &str, rules: Option<&Value>, out: &mut PrefixWriter) {
     let Some(rules) = rules else { return };
     out.line(1, format!("{label}:"));
     if let Some(seconds) = rules.int("/stabilizationWindowSeconds") {
@@ -84,7 +84,7 @@ fn rules(label: &str, rules: Option<&Value>, out: &mut Describer) {
     if policies.is_empty() {
         return;
     }
-    out.line(2, format!("Select Policy: {}", or(rules.str("/selectPolicy"), "Max")));
+    out.line(2, format!("Select Policy: {}", non_empty_or(rules.str("/selectPolicy"), "Max")));
     out.line(2, "Policies:");
     for p in policies {
         let number = |pointer: &str| p.int(pointer).unwrap_or(0);

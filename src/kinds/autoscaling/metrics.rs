@@ -1,16 +1,16 @@
-//! Metrics as the table shows them: what is and what should be.
+//! Metrics of a HorizontalPodAutoscaler in tables and descriptions: current and target values.
 
 use super::source;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 
-/// Most metrics that are shown.
+/// The number of metrics that a table shows.
 const MAX_SHOWN: usize = 2;
 
-/// What is not measured.
+/// Printed for a value that has not been measured.
 pub(super) const UNKNOWN: &str = "<unknown>";
 
-/// The TARGETS column.
+/// The TARGETS column (`formatHPAMetrics` in `pkg/printers/internalversion/printers.go`).
 pub(super) fn targets(hpa: &Object) -> String {
     let specs = hpa.list("/spec/metrics");
     if specs.is_empty() {
@@ -25,12 +25,12 @@ pub(super) fn targets(hpa: &Object) -> String {
     }
 }
 
-/// The measured values of the metric at a position.
+/// The current value of the metric at an index of `spec.metrics`.
 pub(super) fn current(hpa: &Object, index: usize) -> Option<&Value> {
     hpa.list("/status/currentMetrics").get(index)
 }
 
-/// An amount of a metric as it is written.
+/// The quantity at a JSON pointer of a metric, as it is written.
 pub(super) fn amount(value: Option<&Value>, pointer: &str) -> Option<String> {
     match value?.at(pointer)? {
         Value::String(text) => Some(text.to_string()),

@@ -1,27 +1,26 @@
-//! HorizontalPodAutoscaler: keeps the size of a workload where its metrics ask for; stored as v2, served as v1 too.
+//! HorizontalPodAutoscalers, stored as `autoscaling/v2` and also served as `autoscaling/v1`.
 
 mod convert;
 mod describe;
 mod metrics;
 mod validate;
 
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Names, age};
 use kctl_base::field::ErrorList;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
-pub struct HorizontalPodAutoscaler;
+/// The HorizontalPodAutoscaler kind (`pkg/registry/autoscaling/horizontalpodautoscaler/strategy.go`).
+pub(crate) struct HorizontalPodAutoscaler;
 
-static NAMES: Names = Names::builtin(
+static NAMES: Names = Names::namespaced(
     ("autoscaling", "v2"),
     "HorizontalPodAutoscaler",
     "horizontalpodautoscalers",
     "horizontalpodautoscaler",
-    true,
 )
 .short(&["hpa"])
 .categories(&["all"]);
@@ -54,12 +53,12 @@ impl Kind for HorizontalPodAutoscaler {
         }
     }
 
-    fn prepare_create(&self, new: &mut Object) {
-        new.put("/status", json!({"currentMetrics": null, "desiredReplicas": 0}));
+    fn initial_status(&self) -> Option<Value> {
+        Some(json!({"currentMetrics": null, "desiredReplicas": 0}))
     }
 
     fn validate(&self, object: &Object) -> ErrorList {
-        validate::errors(object)
+        validate::validate(object)
     }
 
     fn columns(&self) -> Vec<Column> {
@@ -79,13 +78,13 @@ impl Kind for HorizontalPodAutoscaler {
         ]
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        describe::describe(object, look, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe::describe)
     }
 }
 
-/// A behaviour that is there at all is completed in both directions.
+/// Sets the scaling rules of both directions (`GenerateHPAScaleUpRules`, `GenerateHPAScaleDownRules` in
+/// `pkg/apis/autoscaling/v2/defaults.go`).
 fn behavior_defaults(object: &mut Object) {
     let percent = json!([{"type": "Percent", "value": 100, "periodSeconds": 15}]);
     let both = json!([
@@ -102,7 +101,7 @@ fn behavior_defaults(object: &mut Object) {
     }
 }
 
-/// The metric source of a metric: its type, its key and its value.
+/// The source of a metric: its type, the name of its field, and its value.
 fn source(metric: &Value) -> (&str, &'static str, Value) {
     let key = match metric.str("/type") {
         "Resource" => "resource",
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_numbers_and_references() {
+    fn invalid_replicas_and_references_are_refused() {
         let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
         assert_eq!(
             texts(&hpa(json!({"minReplicas": 0, "maxReplicas": 3, "scaleTargetRef": target}))),
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_and_versions() {
+    fn targets_are_printed_and_versions_converted() {
         let mut object = hpa(
             json!({"maxReplicas": 6, "scaleTargetRef": {"kind": "Deployment", "name": "web"}, "metrics": [
                 {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}},

@@ -1,4 +1,4 @@
-//! What is wrong with an autoscaler.
+//! Validation of HorizontalPodAutoscalers (`pkg/apis/autoscaling/validation/validation.go`).
 
 use super::source;
 use crate::shared::formats::path_segment_problems;
@@ -10,8 +10,8 @@ use kctl_base::quantity::Quantity;
 
 const TYPES: &[&str] = &["ContainerResource", "External", "Object", "Pods", "Resource"];
 
-/// Everything in the order in which the API server finds it.
-pub(super) fn errors(hpa: &Object) -> ErrorList {
+/// Validates an autoscaler; errors come in the order of the API server.
+pub(super) fn validate(hpa: &Object) -> ErrorList {
     let spec = Path::new("spec");
     let (min, max) = (hpa.int("/spec/minReplicas"), hpa.int("/spec/maxReplicas").unwrap_or(0));
     let mut errors = ErrorList::new();
@@ -35,7 +35,7 @@ pub(super) fn errors(hpa: &Object) -> ErrorList {
     errors
 }
 
-/// A reference to an object of any kind.
+/// Validates the reference to the scale target.
 fn reference_errors(reference: &Value, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     for name in ["kind", "name"] {

@@ -1,4 +1,4 @@
-//! Kinds of the batch group.
+//! The group batch.
 
-pub mod cron_job;
-pub mod job;
+pub(crate) mod cron_job;
+pub(crate) mod job;

@@ -1,4 +1,4 @@
-//! CertificateSigningRequest: a request for a certificate, which somebody approves and somebody signs.
+//! CertificateSigningRequests (`pkg/registry/certificates/certificates/strategy.go`).
 
 mod request;
 
@@ -6,23 +6,22 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use crate::shared::describe::{describe_events, format_labels, stamp};
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
-use kctl_base::json::json;
+use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::view::{Cell, Column};
 
-/// The kind. Who asks (`spec.username` and the like) is written by the server.
-pub struct CertificateSigningRequest;
+/// The CertificateSigningRequest kind. The server sets the requesting user (`spec.username` and the like).
+pub(crate) struct CertificateSigningRequest;
 
-static NAMES: Names = Names::builtin(
+static NAMES: Names = Names::cluster_scoped(
     ("certificates.k8s.io", "v1"),
     "CertificateSigningRequest",
     "certificatesigningrequests",
     "certificatesigningrequest",
-    false,
 )
 .short(&["csr"]);
 
@@ -31,11 +30,11 @@ impl Kind for CertificateSigningRequest {
         &NAMES
     }
 
-    fn prepare_create(&self, new: &mut Object) {
-        new.put("/status", json!({}));
+    fn initial_status(&self) -> Option<Value> {
+        Some(json!({}))
     }
 
-    /// What was asked for stays.
+    /// The spec is immutable.
     fn prepare_update(&self, new: &mut Object, old: &Object) {
         for field in ["/spec", "/status"] {
             new.put(field, old.at(field).cloned().unwrap_or_else(|| json!({})));
@@ -97,33 +96,37 @@ impl Kind for CertificateSigningRequest {
         (field == "spec.signerName").then(|| object.str("/spec/signerName").into())
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        out.pair(0, "Name", object.name());
-        out.pair(0, "Labels", format_labels(&object.labels()));
-        out.pair(0, "Annotations", format_labels(&object.strings("/metadata/annotations")));
-        out.pair(0, "CreationTimestamp", stamp(object, "/metadata/creationTimestamp"));
-        out.pair(0, "Requesting User", object.str("/spec/username"));
-        if !object.str("/spec/signerName").is_empty() {
-            out.pair(0, "Signer", object.str("/spec/signerName"));
-        }
-        if let Some(text) = duration(object) {
-            out.pair(0, "Requested Duration", text);
-        }
-        out.pair(0, "Status", condition_text(object));
-        let bytes = BASE64_STANDARD.decode(object.str("/spec/request")).unwrap_or_default();
-        if let Some(request) = request::Request::parse(&bytes) {
-            describe_subject(&request, out);
-        }
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
+}
+
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    out.pair(0, "Name", object.name());
+    out.pair(0, "Labels", format_labels(&object.labels()));
+    out.pair(0, "Annotations", format_labels(&object.strings("/metadata/annotations")));
+    out.pair(0, "CreationTimestamp", stamp(object, "/metadata/creationTimestamp"));
+    out.pair(0, "Requesting User", object.str("/spec/username"));
+    if !object.str("/spec/signerName").is_empty() {
+        out.pair(0, "Signer", object.str("/spec/signerName"));
+    }
+    if let Some(text) = duration(object) {
+        out.pair(0, "Requested Duration", text);
+    }
+    out.pair(0, "Status", condition_text(object));
+    let bytes = BASE64_STANDARD.decode(object.str("/spec/request")).unwrap_or_default();
+    if let Some(request) = request::Request::parse(&bytes) {
+        describe_subject(&request, out);
+    }
+    describe_events(lookup, object, out);
 }
 
 fn duration(object: &Object) -> Option<String> {
     object.int("/spec/expirationSeconds").map(|s| Duration::from_secs(s).human())
 }
 
-/// The CONDITION column: what was decided, and whether there is a certificate.
+/// The CONDITION column: approval or denial, and whether the certificate was issued (`extractCSRStatus` in
+/// `pkg/printers/internalversion/printers.go`).
 fn condition_text(object: &Object) -> String {
     let has = |kind: &str| object.list("/status/conditions").iter().any(|c| c.str("/type") == kind);
     let mut text = if has("Denied") {
@@ -143,7 +146,7 @@ fn condition_text(object: &Object) -> String {
     text
 }
 
-fn describe_subject(request: &request::Request, out: &mut Describer) {
+fn describe_subject(request: &request::Request, out: &mut PrefixWriter) {
     out.line(0, "Subject:");
     let one = |id: &str| request.subject(id).last().cloned().unwrap_or_default();
     out.line(0, format!("\tCommon Name:\t{}", one(request::COMMON_NAME)));
@@ -159,7 +162,7 @@ fn describe_subject(request: &request::Request, out: &mut Describer) {
     }
 }
 
-fn list_lines(label: &str, values: &[String], out: &mut Describer) {
+fn list_lines(label: &str, values: &[String], out: &mut PrefixWriter) {
     if !values.is_empty() {
         out.line(0, format!("\t{label}:\t{}", values.join("\n\t\t")));
     }
@@ -170,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conditions_are_put_together() {
+    fn conditions_are_combined() {
         let csr = json!({"status": {"conditions": [{"type": "Approved"}], "certificate": "eA=="}});
         assert_eq!(condition_text(&csr), "Approved,Issued");
         assert_eq!(condition_text(&json!({})), "Pending");

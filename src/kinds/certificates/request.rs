@@ -1,16 +1,16 @@
-//! Reads what a description shows out of a certificate request: PEM around DER around a subject and its other names.
+//! Reads the subject and alternative names of a PKCS #10 certificate request (RFC 2986) for its description.
 //!
-//! Only reading, and only these parts; signatures are not checked.
+//! Signatures are not verified.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-/// Object identifiers of parts of a subject, as their bytes in hexadecimal.
+/// Object identifiers (in hexadecimal) of attributes of the subject: the common name.
 pub(super) const COMMON_NAME: &str = "550403";
-/// The serial number of a subject.
+/// The serial number.
 pub(super) const SERIAL_NUMBER: &str = "550405";
 
-/// Parts of a subject of which there can be several, with their labels.
+/// Attributes that can occur several times, with their labels.
 pub(super) const SUBJECT_LISTS: [(&str, &str); 7] = [
     ("Organization", "55040a"),
     ("Organizational Unit", "55040b"),
@@ -21,7 +21,7 @@ pub(super) const SUBJECT_LISTS: [(&str, &str); 7] = [
     ("PostalCode", "550411"),
 ];
 
-/// The extension with alternative names.
+/// Object identifier of the extension `subjectAltName`.
 const ALTERNATIVE_NAMES: &str = "551d11";
 
 /// DER tags.
@@ -30,15 +30,15 @@ const OBJECT_ID: u8 = 0x06;
 const OCTETS: u8 = 0x04;
 const ATTRIBUTES: u8 = 0xa0;
 
-/// The readable parts of a certificate request.
+/// The attributes of a certificate request that are described.
 pub(super) struct Request {
     subject: Vec<(String, String)>,
-    /// Alternative names by kind, in the order in which they are shown.
+    /// Alternative names by label, in the order of the description.
     pub(super) alternatives: [(&'static str, Vec<String>); 4],
 }
 
 impl Request {
-    /// Reads a request in PEM; `None` when it is none.
+    /// Parses a PEM block; `None` when it is not a certificate request.
     pub(super) fn parse(pem: &[u8]) -> Option<Request> {
         let text = std::str::from_utf8(pem).ok()?;
         let (_, rest) = text.split_once("-----BEGIN CERTIFICATE REQUEST-----")?;
@@ -59,13 +59,13 @@ impl Request {
         Some(Request { subject: subject_parts(names), alternatives })
     }
 
-    /// The values of one part of the subject.
+    /// The values of one attribute of the subject.
     pub(super) fn subject(&self, id: &str) -> Vec<String> {
         self.subject.iter().filter(|(i, _)| i == id).map(|(_, value)| value.clone()).collect()
     }
 }
 
-/// Tag and content of the first element, and what follows it.
+/// Splits DER into tag and content of the first element and the remaining bytes; `None` when it is truncated.
 fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (tag, first) = (*bytes.first()?, usize::from(*bytes.get(1)?));
     let (start, length) = if first < 0x80 {
@@ -82,7 +82,7 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, bytes.get(start..end)?, bytes.get(end..)?))
 }
 
-/// All elements one after the other.
+/// Splits DER into its elements.
 fn elements(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
     let mut found = Vec::new();
     while let Some((tag, content, rest)) = element(bytes) {
@@ -96,7 +96,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Identifier and value of every part of a name.
+/// Object identifier and value of every attribute of a distinguished name.
 fn subject_parts(names: &[u8]) -> Vec<(String, String)> {
     let pairs = elements(names).into_iter().flat_map(|(_, set)| elements(set));
     pairs
@@ -107,7 +107,7 @@ fn subject_parts(names: &[u8]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The extension with the alternative names, wherever it is in the attributes.
+/// Finds the extension `subjectAltName` anywhere inside the attributes.
 fn find_alternatives(bytes: &[u8]) -> Option<&[u8]> {
     for (tag, content) in elements(bytes) {
         if tag & 0x20 == 0 {
@@ -150,13 +150,13 @@ fn address(bytes: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// A DER element; contents here are short.
+    /// Encodes an element with a short content.
     fn der(tag: u8, content: &[u8]) -> Vec<u8> {
         [&[tag, u8::try_from(content.len()).expect("short")], content].concat()
     }
 
     #[test]
-    fn subject_and_names_are_read() {
+    fn subject_and_alternative_names_are_read() {
         let part = |id: u8, text: &str| {
             let pair = [der(OBJECT_ID, &[0x55, 0x04, id]), der(0x0c, text.as_bytes())].concat();
             der(0x31, &der(SEQUENCE, &pair))

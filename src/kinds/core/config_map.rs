@@ -1,21 +1,21 @@
-//! ConfigMap: texts and bytes by key, which can be made immutable.
+//! ConfigMaps: strings and bytes by key, optionally immutable.
 
 use crate::shared::describe::{describe_events, head};
 use crate::shared::formats::config_key_problems;
 use crate::shared::rules::check;
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
-pub struct ConfigMap;
+/// The ConfigMap kind (`pkg/registry/core/configmap/strategy.go`).
+pub(crate) struct ConfigMap;
 
-static NAMES: Names = Names::builtin(("", "v1"), "ConfigMap", "configmaps", "configmap", true).short(&["cm"]);
+static NAMES: Names = Names::namespaced(("", "v1"), "ConfigMap", "configmaps", "configmap").short(&["cm"]);
 
-/// Most bytes that the values of a ConfigMap or a Secret may have together.
+/// The most bytes that the values of a ConfigMap or Secret may have together.
 pub(super) const MAX_BYTES: usize = 1024 * 1024;
 
 impl Kind for ConfigMap {
@@ -59,29 +59,32 @@ impl Kind for ConfigMap {
         vec![object.name().into(), (count("/data") + count("/binaryData")).to_string(), age(object, now)]
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        head(object, out);
-        out.line(0, "\nData\n====");
-        for (key, value) in object.strings("/data") {
-            out.line(0, format!("{key}:\n----\n{value}\n"));
-        }
-        out.line(0, "\nBinaryData\n====");
-        for (key, value) in object.strings("/binaryData") {
-            out.line(0, format!("{key}: {} bytes", decoded_length(&value)));
-        }
-        out.line(0, "");
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 }
 
-/// How many bytes a base64 text stands for.
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    head(object, out);
+    out.line(0, "\nData\n====");
+    for (key, value) in object.strings("/data") {
+        out.line(0, format!("{key}:\n----\n{value}\n"));
+    }
+    out.line(0, "\nBinaryData\n====");
+    for (key, value) in object.strings("/binaryData") {
+        out.line(0, format!("{key}: {} bytes", decoded_length(&value)));
+    }
+    out.line(0, "");
+    describe_events(lookup, object, out);
+}
+
+/// The number of bytes that a base64 string encodes.
 pub(super) fn decoded_length(base64: &str) -> usize {
     let text = base64.trim_end_matches('=');
     text.bytes().filter(|b| !b.is_ascii_whitespace()).count() * 3 / 4
 }
 
-/// The errors of an update to an object whose content was declared immutable.
+/// Refuses updates of an object with `immutable: true` that change `fields` or reset `immutable`.
 pub(super) fn immutable_errors(new: &Object, old: &Object, fields: &[&str]) -> ErrorList {
     const TEXT: &str = "field is immutable when `immutable` is set";
     let mut errors = ErrorList::new();
@@ -106,7 +109,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn keys_are_checked_and_immutability_holds() {
+    fn keys_are_validated_and_immutable_data_cannot_change() {
         let texts = |errors: ErrorList| errors.iter().map(ToString::to_string).collect::<Vec<_>>();
         let twice = json!({"data": {"a": "1"}, "binaryData": {"a": "MQ=="}});
         let want = "data[a]: Invalid value: \"a\": duplicate of key present in binaryData";

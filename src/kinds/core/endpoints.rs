@@ -1,27 +1,27 @@
 //! Endpoints: the addresses behind a Service in the form that EndpointSlices have replaced.
 
 use super::service::host_port;
-use crate::shared::describe::{describe_events, head, or};
+use crate::shared::describe::{describe_events, head, non_empty_or};
 use crate::shared::formats::{NOT_AN_IP, is_ip, port_problems};
 use crate::shared::rules::one_of;
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// What clients are warned of whenever they use the kind.
+/// The deprecation warning for every use of the kind.
 pub const DEPRECATION: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
 
-/// Most addresses that a table shows.
+/// The number of addresses that a table shows.
 const MAX_ADDRESSES: usize = 3;
 
-/// The kind.
-pub struct Endpoints;
+/// The Endpoints kind (`pkg/registry/core/endpoint/strategy.go`).
+pub(crate) struct Endpoints;
 
-static NAMES: Names = Names::builtin(("", "v1"), "Endpoints", "endpoints", "endpoints", true).short(&["ep"]);
+static NAMES: Names = Names::namespaced(("", "v1"), "Endpoints", "endpoints", "endpoints").short(&["ep"]);
 
 impl Kind for Endpoints {
     fn names(&self) -> &Names {
@@ -56,31 +56,34 @@ impl Kind for Endpoints {
         vec![object.name().into(), addresses(object), age(object, now)]
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        head(object, out);
-        out.line(0, "Subsets:");
-        for subset in object.list("/subsets") {
-            for (label, pointer) in [("Addresses", "/addresses"), ("NotReadyAddresses", "/notReadyAddresses")] {
-                let ips: Vec<&str> = subset.list(pointer).iter().map(|a| a.str("/ip")).collect();
-                out.pair(1, label, or(&ips.join(","), "<none>"));
-            }
-            if !subset.list("/ports").is_empty() {
-                out.line(1, "Ports:");
-                out.line(2, "Name\tPort\tProtocol");
-                out.line(2, "----\t----\t--------");
-            }
-            for port in subset.list("/ports") {
-                let (name, number) = (or(port.str("/name"), "<unset>"), port.int("/port").unwrap_or(0));
-                out.line(2, format!("{name}\t{number}\t{}", port.str("/protocol")));
-            }
-            out.line(0, "");
-        }
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 }
 
-/// The ENDPOINTS column.
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    head(object, out);
+    out.line(0, "Subsets:");
+    for subset in object.list("/subsets") {
+        for (label, pointer) in [("Addresses", "/addresses"), ("NotReadyAddresses", "/notReadyAddresses")] {
+            let ips: Vec<&str> = subset.list(pointer).iter().map(|a| a.str("/ip")).collect();
+            out.pair(1, label, non_empty_or(&ips.join(","), "<none>"));
+        }
+        if !subset.list("/ports").is_empty() {
+            out.line(1, "Ports:");
+            out.line(2, "Name\tPort\tProtocol");
+            out.line(2, "----\t----\t--------");
+        }
+        for port in subset.list("/ports") {
+            let (name, number) = (non_empty_or(port.str("/name"), "<unset>"), port.int("/port").unwrap_or(0));
+            out.line(2, format!("{name}\t{number}\t{}", port.str("/protocol")));
+        }
+        out.line(0, "");
+    }
+    describe_events(lookup, object, out);
+}
+
+/// The ENDPOINTS column (`formatEndpoints` in `pkg/printers/internalversion/printers.go`).
 fn addresses(endpoints: &Object) -> String {
     let subsets = endpoints.list("/subsets");
     if subsets.is_empty() {
@@ -138,7 +141,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn three_addresses_are_shown() {
+    fn tables_show_three_addresses() {
         let ips: Vec<Value> = (1..=5).map(|n| json!({"ip": format!("10.0.0.{n}")})).collect();
         let endpoints = json!({"subsets": [{"addresses": ips, "ports": [{"port": 80}]}]});
         assert_eq!(addresses(&endpoints), "10.0.0.1:80,10.0.0.2:80,10.0.0.3:80 + 2 more...");

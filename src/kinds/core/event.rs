@@ -1,7 +1,7 @@
-//! Event: something that happened to another object, served as `v1` and as `events.k8s.io/v1`.
+//! Events, served as `v1` and `events.k8s.io/v1`.
 
-use crate::shared::describe::or;
-use crate::shared::simple::columns;
+use crate::shared::describe::non_empty_or;
+use crate::shared::table::columns;
 use crate::{Kind, Names, since};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::json;
@@ -9,18 +9,18 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
-pub struct Event;
+/// The Event kind (`pkg/registry/core/event/strategy.go`).
+pub(crate) struct Event;
 
-static NAMES: Names = Names::builtin(("", "v1"), "Event", "events", "event", true).short(&["ev"]);
+static NAMES: Names = Names::namespaced(("", "v1"), "Event", "events", "event").short(&["ev"]);
 
-/// The group in which events are served beside the core group.
+/// The group in which events are served besides the core group.
 const EVENTS_GROUP: &str = "events.k8s.io";
 
-/// The index under which events are found by what they are about.
+/// The index of events by the object they are about; see [`about`].
 pub const ABOUT: &str = "involved";
 
-/// What an event is about: its uid, or kind, namespace and name where there is none.
+/// The index value of the object that an event is about: its UID, or `kind/namespace/name` without one.
 pub fn about(event: &Object) -> String {
     let object = event.get("involvedObject");
     let involved = |field: &str| object.and_then(|object| object.get(field)?.as_str()).unwrap_or_default();
@@ -30,7 +30,8 @@ pub fn about(event: &Object) -> String {
     }
 }
 
-/// Fields that are called differently: in the core group, in [`EVENTS_GROUP`].
+/// Fields that the groups name differently: name in the core group, name in [`EVENTS_GROUP`]
+/// (`pkg/apis/events/v1/conversion.go`).
 const RENAMED: &[(&str, &str)] = &[
     ("involvedObject", "regarding"),
     ("message", "note"),
@@ -146,22 +147,22 @@ impl Kind for Event {
             | "involvedObject.fieldPath" => object.str(&format!("/{}", field.replace('.', "/"))),
             "reason" => object.str("/reason"),
             "reportingComponent" => object.str("/reportingComponent"),
-            "source" => or(object.str("/source/component"), object.str("/reportingComponent")),
+            "source" => non_empty_or(object.str("/source/component"), object.str("/reportingComponent")),
             "type" => object.str("/type"),
             _ => return None,
         };
         Some(value.into())
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         vec![(ABOUT, about(object))]
     }
 }
 
-/// Who reported it: component and, where known, the host or instance.
+/// The reporting component, followed by the host or instance when it is known.
 fn source(object: &Object) -> String {
-    let component = or(object.str("/source/component"), object.str("/reportingComponent"));
-    match or(object.str("/source/host"), object.str("/reportingInstance")) {
+    let component = non_empty_or(object.str("/source/component"), object.str("/reportingComponent"));
+    match non_empty_or(object.str("/source/host"), object.str("/reportingInstance")) {
         "" => component.into(),
         instance => format!("{component}, {instance}"),
     }
@@ -172,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conversion_goes_both_ways() {
+    fn versions_convert_both_ways() {
         let core =
             json!({"apiVersion": "v1", "kind": "Event", "message": "m", "involvedObject": {"kind": "Pod"}, "count": 2});
         let mut event = core.clone();
@@ -194,7 +195,7 @@ mod tests {
         let now = Time::parse("2026-01-01T00:01:00Z").expect("a time");
         let row = Event.row(&event, now);
         assert_eq!(row, ["10s", "Normal", "Pulled", "pod/web", "", "kubelet, n1", "done", "60s", "3", "web.1"]);
-        assert_eq!(Event.index(&event), [("involved", "Pod/x/web".to_string())]);
+        assert_eq!(Event.index_entries(&event), [("involved", "Pod/x/web".to_string())]);
         assert_eq!(Event.selectable_field(&event, "involvedObject.name").as_deref(), Some("web"));
     }
 }

@@ -1,9 +1,9 @@
-//! LimitRange: defaults and bounds for what containers, pods and claims of a namespace ask for.
+//! LimitRanges: defaults and bounds of the resources of containers, pods and claims in a namespace.
 
 use std::collections::BTreeSet;
 
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -11,12 +11,12 @@ use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
-pub struct LimitRange;
+/// The LimitRange kind (`pkg/registry/core/limitrange/strategy.go`).
+pub(crate) struct LimitRange;
 
-static NAMES: Names = Names::builtin(("", "v1"), "LimitRange", "limitranges", "limitrange", true).short(&["limits"]);
+static NAMES: Names = Names::namespaced(("", "v1"), "LimitRange", "limitranges", "limitrange").short(&["limits"]);
 
-/// The maps of one item, in the order in which a description shows them.
+/// The maps of one item, in the order of the description.
 const MAPS: [&str; 5] = ["min", "max", "defaultRequest", "default", "maxLimitRequestRatio"];
 
 impl Kind for LimitRange {
@@ -28,7 +28,8 @@ impl Kind for LimitRange {
         false
     }
 
-    /// For containers a maximum is the default limit, a default limit the default request, and so is a minimum.
+    /// Derives missing maps of container items: `default` from `max`, and `defaultRequest` from `default` or `min`
+    /// (`SetDefaults_LimitRangeItem` in `pkg/apis/core/v1/defaults.go`).
     fn set_defaults(&self, object: &mut Object) {
         use kctl_base::object::ValueWrite as _;
         for item in object.items_mut("/spec/limits") {
@@ -70,18 +71,21 @@ impl Kind for LimitRange {
         vec![object.name().into(), object.str("/metadata/creationTimestamp").into()]
     }
 
-    fn describe(&self, object: &Object, _look: &dyn Lookup, out: &mut Describer) -> bool {
-        out.pair(0, "Name", object.name());
-        out.pair(0, "Namespace", object.namespace());
-        out.line(0, "Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio");
-        out.line(0, "----\t--------\t---\t---\t---------------\t-------------\t-----------------------");
-        limit_rows(object, "", out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 }
 
-/// One row for every resource of every item.
-pub(super) fn limit_rows(range: &Object, prefix: &str, out: &mut Describer) {
+fn describe(object: &Object, _lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    out.pair(0, "Name", object.name());
+    out.pair(0, "Namespace", object.namespace());
+    out.line(0, "Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio");
+    out.line(0, "----\t--------\t---\t---\t---------------\t-------------\t-----------------------");
+    limit_rows(object, "", out);
+}
+
+/// Writes one row for each resource of each item.
+pub(super) fn limit_rows(range: &Object, prefix: &str, out: &mut PrefixWriter) {
     for item in range.list("/spec/limits") {
         for name in resources(item) {
             let cells: Vec<String> = MAPS.iter().map(|m| amount_text(item, m, &name)).collect();
@@ -90,7 +94,7 @@ pub(super) fn limit_rows(range: &Object, prefix: &str, out: &mut Describer) {
     }
 }
 
-/// The names of all resources that an item mentions.
+/// The names of all resources in an item.
 fn resources(item: &Value) -> BTreeSet<String> {
     MAPS.iter().filter_map(|m| item.map(&format!("/{m}"))).flat_map(|m| m.keys().map(SharedStr::to_string)).collect()
 }
@@ -105,7 +109,7 @@ fn amount(item: &Value, map: &str, name: &str) -> Option<Quantity> {
     Quantity::from_value(item.map(&format!("/{map}"))?.get(name)?).ok()
 }
 
-/// The bounds of one item have to be in order.
+/// Validates one item: the bounds of each resource must be ordered.
 fn item_errors(item: &Value, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     if item.str("/type") == "Pod" {
@@ -128,7 +132,7 @@ fn item_errors(item: &Value, path: &Path) -> ErrorList {
             let (Some(a), Some(b)) = (amount(item, low, &name), amount(item, high, &name)) else { continue };
             if a > b {
                 let detail = text.replacen("{}", &a.to_string(), 1).replacen("{}", &b.to_string(), 1);
-                // The default request stands for itself where a minimum passes it; else the smaller bound is shown.
+                // The error prints the value that is too high or, for a default request below the minimum, the request.
                 let shown = if (low, high) == ("min", "defaultRequest") { &b } else { &a };
                 errors.push(field::invalid(&path.child(field).key(&name), shown.to_string(), &detail));
             }
@@ -143,7 +147,7 @@ fn item_errors(item: &Value, path: &Path) -> ErrorList {
     errors
 }
 
-/// Which map may not exceed which, the field that is blamed, and what is said about it.
+/// Pairs of maps that must be ordered, the field to which the error belongs, and its message.
 const ORDER: [(&str, &str, &str, &str); 6] = [
     ("min", "max", "min", "min value {} is greater than max value {}"),
     ("min", "defaultRequest", "defaultRequest", "min value {} is greater than default request value {}"),
@@ -170,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_field_that_is_out_of_order_is_blamed() {
+    fn errors_name_the_field_at_fault() {
         let range = json!({"spec": {"limits": [{"type": "X", "min": {"cpu": "2"}, "defaultRequest": {"cpu": "1"}}]}});
         let errors: Vec<String> = LimitRange.validate(&range).iter().map(ToString::to_string).collect();
         let want = [
@@ -181,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_are_in_order() {
+    fn bounds_must_be_ordered() {
         let range = json!({"spec": {"limits": [{"type": "Pod", "min": {"cpu": "2"}, "max": {"cpu": "1"}}]}});
         let errors = LimitRange.validate(&range);
         let want = "spec.limits[0].min[cpu]: Invalid value: \"2\": min value 2 is greater than max value 1";

@@ -1,22 +1,22 @@
-//! Namespace: the scope of names, and what its description says of budgets and limits.
+//! Namespaces (`pkg/registry/core/namespace/strategy.go`).
 
 use super::limit_range::limit_rows;
 use super::resource_quota::namespace_quotas;
 use crate::shared::describe::{annotations, conditions, labels};
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, NameRule, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, NameRule, Names, PrefixWriter, age};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The label that says the name once more, for selectors.
+/// The label with the name of the namespace, for namespace selectors.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
-/// The kind.
-pub struct Namespace;
+/// The Namespace kind.
+pub(crate) struct Namespace;
 
-static NAMES: Names = Names::builtin(("", "v1"), "Namespace", "namespaces", "namespace", false).short(&["ns"]);
+static NAMES: Names = Names::cluster_scoped(("", "v1"), "Namespace", "namespaces", "namespace").short(&["ns"]);
 
 impl Kind for Namespace {
     fn names(&self) -> &Names {
@@ -70,26 +70,29 @@ impl Kind for Namespace {
         }
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        out.pair(0, "Name", object.name());
-        labels(object, out);
-        annotations(object, out);
-        out.pair(0, "Status", object.str("/status/phase"));
-        conditions(object, out);
-        out.line(0, "");
-        namespace_quotas(&look.list("resourcequotas", Some(object.name()), None), out);
-        out.line(0, "");
-        let limits = look.list("limitranges", Some(object.name()), None);
-        if limits.is_empty() {
-            out.line(0, "No LimitRange resource.");
-            return true;
-        }
-        out.line(0, "Resource Limits");
-        out.line(0, " Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio");
-        out.line(0, " ----\t--------\t---\t---\t---------------\t-------------\t-----------------------");
-        for range in &limits {
-            limit_rows(range, " ", out);
-        }
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
+    }
+}
+
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    out.pair(0, "Name", object.name());
+    labels(object, out);
+    annotations(object, out);
+    out.pair(0, "Status", object.str("/status/phase"));
+    conditions(object, out);
+    out.line(0, "");
+    namespace_quotas(&lookup.list("resourcequotas", Some(object.name()), None), out);
+    out.line(0, "");
+    let limits = lookup.list("limitranges", Some(object.name()), None);
+    if limits.is_empty() {
+        out.line(0, "No LimitRange resource.");
+        return;
+    }
+    out.line(0, "Resource Limits");
+    out.line(0, " Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio");
+    out.line(0, " ----\t--------\t---\t---\t---------------\t-------------\t-----------------------");
+    for range in &limits {
+        limit_rows(range, " ", out);
     }
 }

@@ -1,9 +1,9 @@
-//! PodTemplates.
+//! PodTemplates (`pkg/registry/core/podtemplate/strategy.go`).
 
 use crate::shared::pod_spec::defaults::default_template;
 use crate::shared::pod_spec::validate::validate_template;
 use crate::shared::pod_spec::warnings;
-use crate::shared::table::containers_and_images;
+use crate::shared::table::{columns, containers_and_images};
 use crate::{Kind, Names, pairs};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::json;
@@ -11,11 +11,11 @@ use kctl_base::object::{Object, ObjectMeta, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A PodTemplate.
+/// The PodTemplate kind.
 #[derive(Debug)]
-pub struct PodTemplate;
+pub(crate) struct PodTemplate;
 
-static NAMES: Names = Names::builtin(("", "v1"), "PodTemplate", "podtemplates", "podtemplate", true);
+static NAMES: Names = Names::namespaced(("", "v1"), "PodTemplate", "podtemplates", "podtemplate");
 
 impl Kind for PodTemplate {
     fn names(&self) -> &Names {
@@ -26,7 +26,7 @@ impl Kind for PodTemplate {
         false
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -46,7 +46,7 @@ impl Kind for PodTemplate {
     }
 
     fn columns(&self) -> Vec<Column> {
-        ["Name", "Containers", "Images", "Pod Labels"].map(Column::new).into()
+        columns(&["Name", "Containers", "Images", "Pod Labels"])
     }
 
     fn row(&self, object: &Object, _now: Time) -> Vec<Cell> {

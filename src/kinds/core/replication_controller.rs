@@ -1,13 +1,13 @@
-//! ReplicationControllers: ReplicaSets of old, whose selector is a plain map.
+//! ReplicationControllers, the predecessor of ReplicaSets, whose selector is a map of labels
+//! (`pkg/registry/core/replicationcontroller/strategy.go`).
 
-use crate::shared::describe::pods::describe_pods_status;
-use crate::shared::describe::{annotations, brief_conditions, describe_events, describe_template, identity, labels};
+use crate::shared::describe::{annotations, labels, name_and_namespace};
 use crate::shared::pod_spec::defaults::default_template;
-use crate::shared::pod_spec::warnings;
-use crate::shared::rules::{non_negative, pod_name_warning};
-use crate::shared::table::{containers_and_images, number};
-use crate::shared::{index, pod_template, selector};
-use crate::{Describer, Kind, Lookup, Names, ScalePaths, age, pairs};
+use crate::shared::rules::non_negative;
+use crate::shared::table::{columns, number};
+use crate::shared::workload::REPLICA_COLUMNS;
+use crate::shared::{index, pod_template, selector, workload};
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, ScalePaths, pairs};
 use kctl_base::field::{ErrorList, Path, required};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -15,12 +15,12 @@ use kctl_base::schema::shape::drop_zero_values;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A ReplicationController.
+/// The ReplicationController kind.
 #[derive(Debug)]
-pub struct ReplicationController;
+pub(crate) struct ReplicationController;
 
 static NAMES: Names =
-    Names::builtin(("", "v1"), "ReplicationController", "replicationcontrollers", "replicationcontroller", true)
+    Names::namespaced(("", "v1"), "ReplicationController", "replicationcontrollers", "replicationcontroller")
         .short(&["rc"])
         .categories(&["all"]);
 
@@ -30,11 +30,7 @@ impl Kind for ReplicationController {
     }
 
     fn scale(&self) -> Option<ScalePaths> {
-        Some(ScalePaths {
-            spec_replicas: "/spec/replicas",
-            status_replicas: "/status/replicas",
-            selector: "/spec/selector",
-        })
+        Some(ScalePaths::BUILTIN)
     }
 
     fn set_defaults(&self, object: &mut Object) {
@@ -57,12 +53,11 @@ impl Kind for ReplicationController {
         object.put_default("/status/replicas", 0);
     }
 
-    fn prepare_create(&self, new: &mut Object) {
-        new.put("/status", json!({"replicas": 0}));
-        new.put("/metadata/generation", 1);
+    fn initial_status(&self) -> Option<Value> {
+        Some(json!({"replicas": 0}))
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -86,57 +81,34 @@ impl Kind for ReplicationController {
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        let mut out = Vec::new();
-        if old.is_none() {
-            out.extend(pod_name_warning(new));
-        }
-        if old.is_none_or(|old| old.generation() != new.generation()) {
-            let pods = new.pointer("/spec/template").unwrap_or(&Value::Null);
-            out.extend(warnings::warnings(&Path::new("spec").child("template"), pods));
-        }
-        out
+        workload::warnings(new, old, "/spec/template")
     }
 
     fn columns(&self) -> Vec<Column> {
-        let mut columns: Vec<Column> = ["Name", "Desired", "Current", "Ready", "Age"].map(Column::new).into();
-        columns.extend(["Containers", "Images", "Selector"].map(Column::wide));
-        columns
+        columns(REPLICA_COLUMNS)
     }
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
-        let [containers, images] = containers_and_images(object, "/spec/template/spec");
-        vec![
-            object.name().into(),
-            number(object, "/spec/replicas"),
-            number(object, "/status/replicas"),
-            number(object, "/status/readyReplicas"),
-            age(object, now),
-            containers,
-            images,
-            pairs(object, "/spec/selector"),
-        ]
+        workload::replica_row(object, now, pairs(object, "/spec/selector"))
     }
 
     fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
         (field == "status.replicas").then(|| number(object, "/status/replicas"))
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        identity(object, out);
-        out.pair(0, "Selector", pairs(object, "/spec/selector"));
-        labels(object, out);
-        annotations(object, out);
-        let (have, want) = (number(object, "/status/replicas"), number(object, "/spec/replicas"));
-        out.pair(0, "Replicas", format!("{have} current / {want} desired"));
-        let wanted = selector::of_map(object.pointer("/spec/selector"));
-        describe_pods_status(object, &wanted, look, out);
-        describe_template(object.pointer("/spec/template"), out);
-        brief_conditions(object, out);
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         index::labels(object)
     }
+}
+
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    name_and_namespace(object, out);
+    out.pair(0, "Selector", pairs(object, "/spec/selector"));
+    labels(object, out);
+    annotations(object, out);
+    workload::describe_replicas(object, &selector::of_map(object.pointer("/spec/selector")), lookup, out);
 }

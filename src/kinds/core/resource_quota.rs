@@ -1,10 +1,10 @@
-//! ResourceQuota: what the objects of a namespace may use together.
+//! ResourceQuotas (`pkg/registry/core/resourcequota/strategy.go`).
 
 use std::sync::Arc;
 
 use crate::shared::rules::{check, immutable_at};
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::key_problems;
@@ -13,13 +13,13 @@ use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
-pub struct ResourceQuota;
+/// The ResourceQuota kind.
+pub(crate) struct ResourceQuota;
 
 static NAMES: Names =
-    Names::builtin(("", "v1"), "ResourceQuota", "resourcequotas", "resourcequota", true).short(&["quota"]);
+    Names::namespaced(("", "v1"), "ResourceQuota", "resourcequotas", "resourcequota").short(&["quota"]);
 
-/// Resources that a quota knows without a prefix.
+/// Standard resource names of quotas (`standardQuotaResources` in `pkg/apis/core/helper/helpers.go`).
 const STANDARD: &[&str] = &[
     "cpu",
     "memory",
@@ -42,7 +42,7 @@ const STANDARD: &[&str] = &[
     "services.loadbalancers",
 ];
 
-/// Resources that are counted and so must be whole.
+/// Resources that are counted in whole numbers.
 const WHOLE: &[&str] = &[
     "pods",
     "resourcequotas",
@@ -98,20 +98,23 @@ impl Kind for ResourceQuota {
         vec![object.name().into(), of(false), of(true), age(object, now)]
     }
 
-    fn describe(&self, object: &Object, _look: &dyn Lookup, out: &mut Describer) -> bool {
-        out.pair(0, "Name", object.name());
-        out.pair(0, "Namespace", object.namespace());
-        scope_lines(object, 0, " * ", out);
-        out.line(0, "Resource\tUsed\tHard");
-        out.line(0, "--------\t----\t----");
-        for name in object.strings("/status/hard").keys() {
-            let (mut used, hard) = (used(object, name), hard(object, name));
-            if used.format() != hard.format() {
-                used = Quantity::new(used.value(), hard.format());
-            }
-            out.line(0, format!("{name}\t{used}\t{hard}"));
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
+    }
+}
+
+fn describe(object: &Object, _lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    out.pair(0, "Name", object.name());
+    out.pair(0, "Namespace", object.namespace());
+    scope_lines(object, 0, " * ", out);
+    out.line(0, "Resource\tUsed\tHard");
+    out.line(0, "--------\t----\t----");
+    for name in object.strings("/status/hard").keys() {
+        let (mut used, hard) = (used(object, name), hard(object, name));
+        if used.format() != hard.format() {
+            used = Quantity::new(used.value(), hard.format());
         }
-        true
+        out.line(0, format!("{name}\t{used}\t{hard}"));
     }
 }
 
@@ -128,8 +131,8 @@ fn hard(object: &Object, name: &str) -> Quantity {
     quantity(object, "/status/hard", name)
 }
 
-/// What the description of a namespace says of its quotas.
-pub(super) fn namespace_quotas(quotas: &[Arc<Object>], out: &mut Describer) {
+/// Writes the quotas in the description of a namespace.
+pub(super) fn namespace_quotas(quotas: &[Arc<Object>], out: &mut PrefixWriter) {
     if quotas.is_empty() {
         out.line(0, "No resource quota.");
         return;
@@ -146,8 +149,8 @@ pub(super) fn namespace_quotas(quotas: &[Arc<Object>], out: &mut Describer) {
     }
 }
 
-/// The scopes of a quota and what they mean.
-fn scope_lines(quota: &Object, level: usize, bullet: &str, out: &mut Describer) {
+/// Writes the scopes of a quota with an explanation of each.
+fn scope_lines(quota: &Object, level: usize, bullet: &str, out: &mut PrefixWriter) {
     let mut scopes: Vec<&str> = quota.list("/spec/scopes").iter().filter_map(Value::as_str).collect();
     if scopes.is_empty() {
         return;
@@ -180,7 +183,7 @@ fn scope_help(scope: &str) -> Option<&'static str> {
     })
 }
 
-/// The amounts of a map of resources: known names, nothing below zero, counted things whole.
+/// Validates the resource list at a JSON pointer: known names and non-negative, where required whole, quantities.
 fn amount_errors(object: &Object, pointer: &str, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     for (name, value) in object.map(pointer).into_iter().flatten() {
@@ -205,12 +208,12 @@ fn amount_errors(object: &Object, pointer: &str, path: &Path) -> ErrorList {
     errors
 }
 
-/// Names that mean something to containers, claims or nodes, though not to quotas.
+/// Whether a name is a standard resource of containers, claims or nodes, though not of quotas.
 fn is_standard_elsewhere(name: &str) -> bool {
     name == "storage" || name.starts_with("hugepages-")
 }
 
-/// Whether a scope speaks of what a resource counts; other resources than these are counted in every scope.
+/// Whether a scope can restrict a resource. Only meaningful for [`STANDARD`] resources.
 fn scope_fits(scope: &str, resource: &str) -> bool {
     const COMPUTE: [&str; 7] =
         ["pods", "cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
@@ -223,7 +226,7 @@ fn scope_fits(scope: &str, resource: &str) -> bool {
     }
 }
 
-/// Scopes have to be known and fit what is counted, and some do not go together.
+/// Validates the scopes of a quota: known, applicable to its resources and not contradictory.
 fn scope_errors(object: &Object, path: &Path) -> ErrorList {
     let scopes = object.list("/spec/scopes");
     if scopes.is_empty() {
@@ -263,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_fit_what_is_counted() {
+    fn scopes_must_apply_to_the_resources() {
         let errors = |hard: Value, scopes: Value| {
             let quota = json!({"metadata": {"name": "q"}, "spec": {"hard": hard, "scopes": scopes}});
             ResourceQuota.validate(&quota).iter().map(ToString::to_string).collect::<Vec<_>>()
@@ -286,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_are_checked() {
+    fn quantities_are_validated() {
         let quota = json!({"spec": {"hard": {"pods": "1500m", "strange": "1", "cpu": "-1"}}});
         let errors: Vec<String> = ResourceQuota.validate(&quota).iter().map(ToString::to_string).collect();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Secret: bytes by key, with types that ask for certain keys.
+//! Secrets: bytes by key, with types that require certain keys.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -7,19 +7,19 @@ use super::config_map::{MAX_BYTES, decoded_length, immutable_errors};
 use crate::shared::describe::head;
 use crate::shared::formats::config_key_problems;
 use crate::shared::rules::{check, immutable_at};
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
-pub struct Secret;
+/// The Secret kind (`pkg/registry/core/secret/strategy.go`).
+pub(crate) struct Secret;
 
-static NAMES: Names = Names::builtin(("", "v1"), "Secret", "secrets", "secret", true);
+static NAMES: Names = Names::namespaced(("", "v1"), "Secret", "secrets", "secret");
 
-/// The annotation that names the account of a token.
+/// The annotation with the ServiceAccount of a token.
 const ACCOUNT: &str = "kubernetes.io/service-account.name";
 
 impl Kind for Secret {
@@ -31,7 +31,7 @@ impl Kind for Secret {
         false
     }
 
-    /// `stringData` is only a way to write `data`.
+    /// Moves `stringData`, which is never stored, to `data`.
     fn set_defaults(&self, object: &mut Object) {
         let texts = object.strings("/stringData");
         object.remove_at("/stringData");
@@ -79,24 +79,27 @@ impl Kind for Secret {
         (field == "type").then(|| object.str("/type").into())
     }
 
-    fn describe(&self, object: &Object, _look: &dyn Lookup, out: &mut Describer) -> bool {
-        head(object, out);
-        let kind = object.str("/type");
-        out.line(0, format!("\nType:\t{kind}"));
-        out.line(0, "\nData\n====");
-        for (key, value) in object.strings("/data") {
-            if key == "token" && kind == "kubernetes.io/service-account-token" {
-                let token = BASE64_STANDARD.decode(value).unwrap_or_default();
-                out.pair(0, &key, String::from_utf8_lossy(&token));
-            } else {
-                out.pair(0, &key, format!("{} bytes", decoded_length(&value)));
-            }
-        }
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 }
 
-/// What the type of a Secret asks for and does not get.
+fn describe(object: &Object, _lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    head(object, out);
+    let kind = object.str("/type");
+    out.line(0, format!("\nType:\t{kind}"));
+    out.line(0, "\nData\n====");
+    for (key, value) in object.strings("/data") {
+        if key == "token" && kind == "kubernetes.io/service-account-token" {
+            let token = BASE64_STANDARD.decode(value).unwrap_or_default();
+            out.pair(0, &key, String::from_utf8_lossy(&token));
+        } else {
+            out.pair(0, &key, format!("{} bytes", decoded_length(&value)));
+        }
+    }
+}
+
+/// Validates what the type of a Secret requires (`ValidateSecret` in `pkg/apis/core/validation/validation.go`).
 fn type_errors(object: &Object, path: &Path) -> ErrorList {
     let data = object.strings("/data");
     let missing = |key: &str| field::required(&path.key(key), "");
@@ -118,7 +121,7 @@ fn type_errors(object: &Object, path: &Path) -> ErrorList {
     }
 }
 
-/// The credentials of a registry have to be JSON; what they are is not repeated.
+/// Requires registry credentials to be JSON. The error does not print the value.
 fn docker_errors(object: &Object, key: &str, path: &Path) -> ErrorList {
     let path = path.key(key);
     let Some(value) = object.map("/data").and_then(|m| m.get(key)?.as_str()) else {
@@ -135,7 +138,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn types_ask_for_keys() {
+    fn types_require_keys() {
         let cases = [
             (
                 json!({"type": "kubernetes.io/basic-auth"}),
@@ -159,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_type_stays() {
+    fn the_type_is_immutable() {
         let errors = Secret.validate_update(&json!({"type": "other"}), &json!({"type": "Opaque"}));
         assert_eq!(errors[0].to_string(), "type: Invalid value: \"other\": field is immutable");
     }

@@ -1,14 +1,14 @@
-//! ServiceAccount: the identity of pods.
+//! ServiceAccounts: identities for pods.
 
 use crate::shared::describe::{describe_events, head};
-use crate::{Describer, Kind, Lookup, Names};
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter};
 use kctl_base::object::{Object, ValueRead};
 
-/// The kind.
-pub struct ServiceAccount;
+/// The ServiceAccount kind.
+pub(crate) struct ServiceAccount;
 
 static NAMES: Names =
-    Names::builtin(("", "v1"), "ServiceAccount", "serviceaccounts", "serviceaccount", true).short(&["sa"]);
+    Names::namespaced(("", "v1"), "ServiceAccount", "serviceaccounts", "serviceaccount").short(&["sa"]);
 
 impl Kind for ServiceAccount {
     fn names(&self) -> &Names {
@@ -19,18 +19,21 @@ impl Kind for ServiceAccount {
         false
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        head(object, out);
-        let title = "Image pull secrets:";
-        let secrets = object.list("/imagePullSecrets");
-        if secrets.is_empty() {
-            out.line(0, format!("{title}\t<none>"));
-        }
-        for (position, secret) in secrets.iter().enumerate() {
-            let beside = if position == 0 { title.to_string() } else { " ".repeat(title.len()) };
-            out.line(0, format!("{beside}\t{}", secret.str("/name")));
-        }
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
+}
+
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    head(object, out);
+    let title = "Image pull secrets:";
+    let secrets = object.list("/imagePullSecrets");
+    if secrets.is_empty() {
+        out.line(0, format!("{title}\t<none>"));
+    }
+    for (position, secret) in secrets.iter().enumerate() {
+        let beside = if position == 0 { title.to_string() } else { " ".repeat(title.len()) };
+        out.line(0, format!("{beside}\t{}", secret.str("/name")));
+    }
+    describe_events(lookup, object, out);
 }

@@ -1,4 +1,4 @@
-//! The columns that a definition adds to the table of its kind.
+//! The printer columns of a custom kind (`apiextensions-apiserver/pkg/registry/customresource/tableconvertor`).
 
 use crate::since;
 use kctl_base::json::Value;
@@ -7,7 +7,7 @@ use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A column of a custom kind.
+/// An entry of `additionalPrinterColumns`.
 pub(super) struct PrinterColumn {
     name: String,
     kind: String,
@@ -16,7 +16,7 @@ pub(super) struct PrinterColumn {
 }
 
 impl PrinterColumn {
-    /// Reads an entry of `additionalPrinterColumns`; `None` when its path cannot be read.
+    /// Reads an entry; `None` when its JSONPath cannot be parsed.
     pub(super) fn read(column: &Value) -> Option<PrinterColumn> {
         let path = relaxed(column.str("/jsonPath")).ok()?;
         Some(PrinterColumn {
@@ -27,12 +27,12 @@ impl PrinterColumn {
         })
     }
 
-    /// As a column of the table.
+    /// The column of the table.
     pub(super) fn column(&self) -> Column {
         Column { name: self.name.clone(), wide: self.wide }
     }
 
-    /// The cell of an object: empty when there is nothing of the column's type.
+    /// The cell of an object; empty when the path finds no value of the column's type.
     pub(super) fn cell(&self, object: &Object, now: Time) -> Cell {
         let found = self.path.find(object).unwrap_or_default();
         let Some(value) = found.into_iter().next().and_then(|group| group.into_iter().next()) else {

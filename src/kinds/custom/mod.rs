@@ -1,7 +1,7 @@
-//! A kind that a CustomResourceDefinition makes: names, versions, columns, subresources and schema out of the definition.
-//!
+//! Kinds that CustomResourceDefinitions define: names, versions, columns, subresources and schema come from the
+//! definition (`apiextensions-apiserver/pkg/registry/customresource`).
 mod columns;
-pub mod rules;
+pub(crate) mod rules;
 mod schema;
 mod validate;
 
@@ -18,14 +18,14 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A custom kind.
+/// The kind of a CustomResourceDefinition.
 pub struct Custom {
     names: Names,
     others: &'static [(&'static str, &'static str)],
     versions: BTreeMap<String, Version>,
 }
 
-/// What a definition says of one version.
+/// The part of a definition about one version.
 struct Version {
     schema: Value,
     has_status: bool,
@@ -35,7 +35,7 @@ struct Version {
     deprecation: Option<String>,
 }
 
-/// A text that lives as long as the process; the same text is kept once.
+/// Leaks a string for the lifetime of the process, so that [`Names`] can be `Copy`; equal strings are leaked once.
 fn intern(text: &str) -> &'static str {
     static TEXTS: LazyLock<Mutex<BTreeSet<&'static str>>> = LazyLock::new(Mutex::default);
     let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,7 +47,7 @@ fn intern(text: &str) -> &'static str {
     kept
 }
 
-/// A list of interned texts that lives as long as the process.
+/// Leaks a list of strings; equal lists are leaked once.
 fn intern_list(list: &[Value]) -> &'static [&'static str] {
     static LISTS: LazyLock<Mutex<BTreeSet<&'static [&'static str]>>> = LazyLock::new(Mutex::default);
     let texts: Vec<&'static str> = list.iter().filter_map(Value::as_str).map(intern).collect();
@@ -60,7 +60,7 @@ fn intern_list(list: &[Value]) -> &'static [&'static str] {
     kept
 }
 
-/// The other served versions as a list that lives as long as the process.
+/// Leaks the (group, version) pairs of the other served versions; equal lists are leaked once.
 fn intern_versions(group: &'static str, versions: &[&str]) -> &'static [(&'static str, &'static str)] {
     type Pairs = &'static [(&'static str, &'static str)];
     static LISTS: LazyLock<Mutex<BTreeSet<Pairs>>> = LazyLock::new(Mutex::default);
@@ -75,7 +75,7 @@ fn intern_versions(group: &'static str, versions: &[&str]) -> &'static [(&'stati
 }
 
 impl Custom {
-    /// The kind that a definition describes; `None` when no version is stored.
+    /// Creates the kind that a definition describes; `None` when no version is stored.
     pub fn from_definition(definition: &Object) -> Option<Custom> {
         let versions = definition.list("/spec/versions");
         let stored = versions.iter().find(|v| v.flag("/storage"))?;
@@ -101,7 +101,7 @@ impl Custom {
         Some(Custom { names, others: intern_versions(group, &served), versions: read.collect() })
     }
 
-    /// The schema of a version, for `explain` and for strict decoding.
+    /// The OpenAPI schema of a version, for `explain` and strict decoding.
     pub fn schema(&self, version: &str) -> Option<&Value> {
         self.versions.get(version).map(|v| &v.schema)
     }
@@ -174,7 +174,7 @@ impl Kind for Custom {
         self.stored()?.scale
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -184,8 +184,8 @@ impl Kind for Custom {
         }
     }
 
-    /// Without a status of its own the status counts like everything else.
-    fn spec_differs(&self, new: &Object, old: &Object) -> bool {
+    /// Without the status subresource, `status` counts like any other field.
+    fn raises_generation(&self, new: &Object, old: &Object) -> bool {
         let parts = |o: &Object| -> Vec<(SharedStr, Value)> {
             let fields = o.as_object().into_iter().flatten();
             fields
@@ -198,7 +198,7 @@ impl Kind for Custom {
 
     fn validate(&self, object: &Object) -> ErrorList {
         match self.version_of(object) {
-            Some(version) => validate::errors(&version.schema, version.scale, object),
+            Some(version) => validate::validate(&version.schema, version.scale, object),
             None => ErrorList::new(),
         }
     }
@@ -207,8 +207,8 @@ impl Kind for Custom {
         self.validate(new)
     }
 
-    fn broken_rules(&self, new: &Object, old: Option<&Object>) -> ErrorList {
-        self.version_of(new).map(|version| rules::broken(&version.schema, new, old)).unwrap_or_default()
+    fn evaluate_rules(&self, new: &Object, old: Option<&Object>) -> ErrorList {
+        self.version_of(new).map(|version| rules::evaluate(&version.schema, new, old)).unwrap_or_default()
     }
 
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {

@@ -1,12 +1,13 @@
-//! What a structural schema does to an object: it fills in defaults and takes out what it does not know.
+//! Defaulting and pruning with a structural schema
+//! (`apiextensions-apiserver/pkg/apiserver/schema/{defaulting,pruning}`).
 
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
-/// Fields of every object, which a schema does not have to list.
+/// Fields of every object, which a schema need not list.
 pub(super) const COMMON: [&str; 3] = ["apiVersion", "kind", "metadata"];
 
-/// Fills in the defaults of missing fields, level by level.
+/// Sets the defaults of missing fields, recursively.
 pub(super) fn set_defaults(schema: &Value, value: &mut Value) {
     match value {
         Value::Object(map) => {
@@ -39,7 +40,8 @@ pub(super) fn set_defaults(schema: &Value, value: &mut Value) {
     }
 }
 
-/// Takes out what the schema does not know; answers the paths of it, as strict decoding names them.
+/// Removes the fields that the schema does not know and returns their paths, as the errors of strict decoding name
+/// them.
 pub(super) fn prune(schema: &Value, object: &mut Value) -> Vec<String> {
     let mut unknown = Vec::new();
     walk_unknown(schema, object, "", true, &mut unknown);
@@ -84,7 +86,7 @@ fn walk_unknown(schema: &Value, value: &mut Value, place: &str, root: bool, unkn
     }
 }
 
-/// Whether there are rules anywhere in a schema.
+/// Whether a schema contains CEL rules at any level.
 pub(super) fn has_rules(schema: &Value) -> bool {
     match schema {
         Value::Object(map) => map.contains_key("x-kubernetes-validations") || map.values().any(has_rules),

@@ -57,7 +57,7 @@ fn names_and_subresources_come_from_the_definition() {
 }
 
 #[test]
-fn schemas_are_checked_in_the_words_of_the_server() {
+fn schema_violations_have_the_messages_of_the_server() {
     assert_eq!(
         errors(json!({"schedule": "daily", "copies": 12, "target": "cloud"})),
         [
@@ -81,7 +81,7 @@ fn schemas_are_checked_in_the_words_of_the_server() {
 }
 
 #[test]
-fn defaults_columns_and_unknown_fields() {
+fn defaults_are_set_and_unknown_fields_pruned() {
     let kind = backup();
     let mut object = json!({
         "apiVersion": "example.com/v1", "metadata": {"name": "nightly", "creationTimestamp": "2026-01-01T00:00:00Z"},

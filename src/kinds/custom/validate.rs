@@ -1,4 +1,5 @@
-//! What is wrong with an object under the schema of its definition.
+//! Validation of custom objects against the OpenAPI schema of their definition
+//! (`apiextensions-apiserver/pkg/apiserver/validation/validation.go`, which uses `kube-openapi/pkg/validation`).
 
 use super::schema;
 use crate::ScalePaths;
@@ -6,11 +7,12 @@ use kctl_base::field::{self, Cause, ErrorList, FieldError, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead};
 
-/// Said when rules could not be looked at because the object does not even have the right shape.
+/// The message for an object whose other errors kept the CEL rules from being evaluated.
 const UNCHECKED: &str = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
 
-/// Everything: unsupported values first, the rest by place, then what the scale subresource cannot read.
-pub(super) fn errors(schema: &Value, scale: Option<ScalePaths>, object: &Object) -> ErrorList {
+/// Validates an object: unsupported values come first, the other errors by field, then those about the scale
+/// subresource.
+pub(super) fn validate(schema: &Value, scale: Option<ScalePaths>, object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
     value_errors(schema, object, &Path::root(), &mut errors);
     errors.sort_by_key(|e| (e.cause != Cause::NotSupported, e.field.clone()));
@@ -26,7 +28,7 @@ pub(super) fn errors(schema: &Value, scale: Option<ScalePaths>, object: &Object)
     errors
 }
 
-/// The number of replicas has to be a number that is not negative.
+/// Refuses a replica count that is not a non-negative integer.
 fn replicas_error(object: &Object, pointer: &str) -> Option<FieldError> {
     let value = object.at(pointer)?;
     let place = pointer.replace('/', ".");
@@ -104,7 +106,7 @@ fn value_errors(schema: &Value, value: &Value, path: &Path, errors: &mut ErrorLi
     combined_errors(schema, value, path, errors);
 }
 
-/// `spec.copies: Invalid value: 12: spec.copies in body DETAIL`.
+/// Creates the error `spec.copies: Invalid value: 12: spec.copies in body DETAIL`.
 fn in_body(path: &Path, value: Value, detail: &str) -> FieldError {
     field::invalid(path, value, &format!("{path} in body {detail}"))
 }
@@ -232,7 +234,7 @@ fn object_errors(schema: &Value, value: &Value, path: &Path, errors: &mut ErrorL
     }
 }
 
-/// `allOf`, `anyOf`, `oneOf` and `not`.
+/// Validates `allOf`, `anyOf`, `oneOf` and `not`.
 fn combined_errors(schema: &Value, value: &Value, path: &Path, errors: &mut ErrorList) {
     let matches = |schema: &Value| {
         let mut found = ErrorList::new();

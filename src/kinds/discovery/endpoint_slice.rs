@@ -1,26 +1,25 @@
-//! EndpointSlice: a part of the addresses behind a Service.
+//! EndpointSlices: up to 1000 of the addresses behind a Service.
 
-use crate::shared::describe::{describe_events, head, joined, or};
+use crate::shared::describe::{describe_events, head, joined, non_empty_or};
 use crate::shared::formats::{NOT_AN_IP, dns_label_problems, dns_subdomain_problems, is_ip};
 use crate::shared::rules::{check, one_of};
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
-pub struct EndpointSlice;
+/// The EndpointSlice kind (`pkg/registry/discovery/endpointslice/strategy.go`).
+pub(crate) struct EndpointSlice;
 
-static NAMES: Names =
-    Names::builtin(("discovery.k8s.io", "v1"), "EndpointSlice", "endpointslices", "endpointslice", true);
+static NAMES: Names = Names::namespaced(("discovery.k8s.io", "v1"), "EndpointSlice", "endpointslices", "endpointslice");
 
-/// The label that names the Service.
+/// The label with the name of the Service.
 const SERVICE_LABEL: &str = "kubernetes.io/service-name";
 
-/// Most ports and addresses that a table shows.
+/// The number of ports and addresses that a table shows.
 const MAX_SHOWN: usize = 3;
 
 impl Kind for EndpointSlice {
@@ -32,7 +31,7 @@ impl Kind for EndpointSlice {
         false
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -78,45 +77,48 @@ impl Kind for EndpointSlice {
         vec![
             object.name().into(),
             object.str("/addressType").into(),
-            some_of(ports),
-            some_of(addresses),
+            join_limited(ports),
+            join_limited(addresses),
             age(object, now),
         ]
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         let service = object.label(SERVICE_LABEL);
         service.map(|s| ("label", format!("{}/{SERVICE_LABEL}={s}", object.namespace()))).into_iter().collect()
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        head(object, out);
-        out.pair(0, "AddressType", object.str("/addressType"));
-        let ports = object.list("/ports");
-        if ports.is_empty() {
-            out.line(0, "Ports: <unset>");
-        } else {
-            out.line(0, "Ports:");
-            out.line(1, "Name\tPort\tProtocol");
-            out.line(1, "----\t----\t--------");
-        }
-        for port in ports {
-            let number = port.int("/port").map_or_else(|| "<unset>".into(), |n| n.to_string());
-            out.line(1, format!("{}\t{number}\t{}", or(port.str("/name"), "<unset>"), port.str("/protocol")));
-        }
-        let endpoints = object.list("/endpoints");
-        out.line(0, if endpoints.is_empty() { "Endpoints: <none>" } else { "Endpoints:" });
-        for endpoint in endpoints {
-            describe_endpoint(endpoint, out);
-        }
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 }
 
-fn describe_endpoint(endpoint: &Value, out: &mut Describer) {
-    let unset = |pointer: &str| or(endpoint.str(pointer), "<unset>").to_string();
-    out.pair(1, "- Addresses", or(&joined(endpoint.list("/addresses"), ", "), "<none>"));
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    head(object, out);
+    out.pair(0, "AddressType", object.str("/addressType"));
+    let ports = object.list("/ports");
+    if ports.is_empty() {
+        out.line(0, "Ports: <unset>");
+    } else {
+        out.line(0, "Ports:");
+        out.line(1, "Name\tPort\tProtocol");
+        out.line(1, "----\t----\t--------");
+    }
+    for port in ports {
+        let number = port.int("/port").map_or_else(|| "<unset>".into(), |n| n.to_string());
+        out.line(1, format!("{}\t{number}\t{}", non_empty_or(port.str("/name"), "<unset>"), port.str("/protocol")));
+    }
+    let endpoints = object.list("/endpoints");
+    out.line(0, if endpoints.is_empty() { "Endpoints: <none>" } else { "Endpoints:" });
+    for endpoint in endpoints {
+        describe_endpoint(endpoint, out);
+    }
+    describe_events(lookup, object, out);
+}
+
+fn describe_endpoint(endpoint: &Value, out: &mut PrefixWriter) {
+    let unset = |pointer: &str| non_empty_or(endpoint.str(pointer), "<unset>").to_string();
+    out.pair(1, "- Addresses", non_empty_or(&joined(endpoint.list("/addresses"), ", "), "<none>"));
     out.line(2, "Conditions:");
     let ready = endpoint.at("/conditions/ready").map_or_else(|| "<unset>".into(), ToString::to_string);
     out.pair(3, "Ready", ready);
@@ -128,8 +130,8 @@ fn describe_endpoint(endpoint: &Value, out: &mut Describer) {
     out.pair(2, "Zone", unset("/zone"));
 }
 
-/// The first few of a list and how many more there are.
-fn some_of(list: Vec<String>) -> String {
+/// Joins the first items of a list and appends the number of the others.
+fn join_limited(list: Vec<String>) -> String {
     let shown = list.iter().take(MAX_SHOWN).map(String::as_str).collect::<Vec<_>>().join(",");
     match list.len().saturating_sub(MAX_SHOWN) {
         _ if list.is_empty() => "<unset>".into(),
@@ -189,10 +191,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_and_index() {
+    fn rows_and_index_entries() {
         let slice = json!({"metadata": {"name": "s", "namespace": "x", "labels": {SERVICE_LABEL: "web"}}, "addressType": "IPv4"});
         let row = EndpointSlice.row(&slice, Time::default());
         assert_eq!(row[..4], ["s", "IPv4", "<unset>", "<unset>"]);
-        assert_eq!(EndpointSlice.index(&slice), [("label", format!("x/{SERVICE_LABEL}=web"))]);
+        assert_eq!(EndpointSlice.index_entries(&slice), [("label", format!("x/{SERVICE_LABEL}=web"))]);
     }
 }

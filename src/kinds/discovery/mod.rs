@@ -1,5 +1,5 @@
-//! Kinds of the group discovery.k8s.io.
+//! The group discovery.k8s.io.
 
 mod endpoint_slice;
 
-pub use endpoint_slice::EndpointSlice;
+pub(crate) use endpoint_slice::EndpointSlice;

@@ -1,18 +1,18 @@
-//! ServiceCIDR and IPAddress: the ranges of cluster addresses and the addresses that are taken.
+//! ServiceCIDRs and IPAddresses: the ranges of cluster IPs and the addresses in use (KEP-1880).
 
 use super::GROUP;
 use crate::shared::describe::{annotations, conditions, describe_events, joined, labels};
 use crate::shared::formats::{NOT_A_CIDR, NOT_AN_IP, is_ip, parse_cidr};
 use crate::shared::rules::immutable_at;
-use crate::shared::simple::Simple;
+use crate::shared::table_kind::TableKind;
 use crate::{Names, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// An address that is taken.
-pub static IP_ADDRESS: Simple =
-    Simple::new(Names::builtin(GROUP, "IPAddress", "ipaddresses", "ipaddress", false).short(&["ip"]))
+/// An IPAddress: an address that is in use.
+pub(crate) static IP_ADDRESS: TableKind =
+    TableKind::new(Names::cluster_scoped(GROUP, "IPAddress", "ipaddresses", "ipaddress").short(&["ip"]))
         .validate(address_errors)
         .validate_update(|new, old| immutable_at(new, old, "/spec/parentRef", &Path::new("spec").child("parentRef")))
         .table(&["Name", "ParentRef"], |address, _| {
@@ -26,7 +26,7 @@ pub static IP_ADDRESS: Simple =
             }
             vec![address.name().into(), format!("{parent}/{}", part("name"))]
         })
-        .describe(|address, look, out| {
+        .describer(|address, lookup, out| {
             out.pair(0, "Name", address.name());
             labels(address, out);
             annotations(address, out);
@@ -38,19 +38,19 @@ pub static IP_ADDRESS: Simple =
                     out.pair(1, label, parent.str(pointer));
                 }
             }
-            describe_events(look, address, out);
+            describe_events(lookup, address, out);
         });
 
-/// A range of addresses for Services.
-pub static SERVICE_CIDR: Simple =
-    Simple::new(Names::builtin(GROUP, "ServiceCIDR", "servicecidrs", "servicecidr", false))
-        .status(|_| json!({}))
+/// A ServiceCIDR: a range from which cluster IPs are allocated.
+pub(crate) static SERVICE_CIDR: TableKind =
+    TableKind::new(Names::cluster_scoped(GROUP, "ServiceCIDR", "servicecidrs", "servicecidr"))
+        .status(|| json!({}))
         .validate(range_errors)
         .validate_update(|new, old| immutable_at(new, old, "/spec/cidrs", &Path::new("spec").child("cidrs")))
         .table(&["Name", "CIDRs", "Age"], |range, now| {
             vec![range.name().into(), joined(range.list("/spec/cidrs"), ","), age(range, now)]
         })
-        .describe(|range, look, out| {
+        .describer(|range, lookup, out| {
             out.pair(0, "Name", range.name());
             labels(range, out);
             annotations(range, out);
@@ -59,7 +59,7 @@ pub static SERVICE_CIDR: Simple =
                 out.line(0, "Status:");
                 conditions(range, out);
             }
-            describe_events(look, range, out);
+            describe_events(lookup, range, out);
         });
 
 fn address_errors(address: &Object) -> ErrorList {

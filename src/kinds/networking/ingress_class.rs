@@ -1,17 +1,17 @@
-//! IngressClass: which controller serves Ingresses.
+//! IngressClasses: which controller serves an Ingress.
 
 use super::GROUP;
 use crate::shared::describe::{annotations, describe_events, labels};
 use crate::shared::formats::dns_subdomain_problems;
-use crate::shared::simple::Simple;
-use crate::{Describer, Lookup, Names, age};
+use crate::shared::table_kind::TableKind;
+use crate::{Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
-/// The kind.
-pub static INGRESS_CLASS: Simple =
-    Simple::new(Names::builtin(GROUP, "IngressClass", "ingressclasses", "ingressclass", false))
-        .generations()
+/// An IngressClass.
+pub(crate) static INGRESS_CLASS: TableKind =
+    TableKind::new(Names::cluster_scoped(GROUP, "IngressClass", "ingressclasses", "ingressclass"))
+        .generation()
         .defaults(|class| {
             if class.at("/spec/parameters").is_some() {
                 class.put_default("/spec/parameters/scope", "Cluster");
@@ -32,9 +32,9 @@ pub static INGRESS_CLASS: Simple =
             );
             vec![class.name().into(), class.str("/spec/controller").into(), parameters, age(class, now)]
         })
-        .describe(describe);
+        .describer(describe);
 
-/// Longest name of a controller.
+/// Length of the longest controller name in bytes.
 const MAX_CONTROLLER: usize = 250;
 
 fn errors(class: &Object) -> ErrorList {
@@ -68,7 +68,7 @@ fn errors(class: &Object) -> ErrorList {
     errors
 }
 
-fn describe(class: &Object, look: &dyn Lookup, out: &mut Describer) {
+fn describe(class: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     out.pair(0, "Name", class.name());
     labels(class, out);
     annotations(class, out);
@@ -81,5 +81,5 @@ fn describe(class: &Object, look: &dyn Lookup, out: &mut Describer) {
         out.pair(1, "Kind", parameters.str("/kind"));
         out.pair(1, "Name", parameters.str("/name"));
     }
-    describe_events(look, class, out);
+    describe_events(lookup, class, out);
 }

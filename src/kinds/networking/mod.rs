@@ -1,15 +1,14 @@
-//! Kinds of the group networking.k8s.io.
+//! The group networking.k8s.io.
 
 mod addresses;
 mod ingress;
 mod ingress_class;
 mod network_policy;
-mod network_policy_describe;
 
-pub use addresses::{IP_ADDRESS, SERVICE_CIDR};
-pub use ingress::Ingress;
-pub use ingress_class::INGRESS_CLASS;
-pub use network_policy::NetworkPolicy;
+pub(crate) use addresses::{IP_ADDRESS, SERVICE_CIDR};
+pub(crate) use ingress::Ingress;
+pub(crate) use ingress_class::INGRESS_CLASS;
+pub(crate) use network_policy::NetworkPolicy;
 
 /// The group and its version.
 const GROUP: (&str, &str) = ("networking.k8s.io", "v1");

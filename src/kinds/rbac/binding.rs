@@ -1,11 +1,11 @@
-//! RoleBinding and ClusterRoleBinding: who may do what a role says.
+//! RoleBindings and ClusterRoleBindings (`pkg/apis/rbac/validation/validation.go`).
 
 use super::GROUP;
 use crate::shared::describe::{annotations, labels};
 use crate::shared::formats::{dns_subdomain_problems, path_segment_problems};
 use crate::shared::rules::check;
-use crate::shared::simple::Simple;
-use crate::{Describer, Lookup, NameRule, Names, age};
+use crate::shared::table_kind::TableKind;
+use crate::{Lookup, NameRule, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -14,30 +14,29 @@ use kctl_base::view::Cell;
 
 const COLUMNS: &[&str] = &["Name", "Role", "Age", "+Users", "+Groups", "+ServiceAccounts"];
 
-/// Gives rights in a namespace.
-pub static ROLE_BINDING: Simple =
-    Simple::new(Names::builtin((GROUP, "v1"), "RoleBinding", "rolebindings", "rolebinding", true))
+/// A RoleBinding: grants a role in a namespace.
+pub(crate) static ROLE_BINDING: TableKind =
+    TableKind::new(Names::namespaced((GROUP, "v1"), "RoleBinding", "rolebindings", "rolebinding"))
         .name_rule(NameRule::PathSegment)
         .table(COLUMNS, row)
         .defaults(set_defaults)
         .validate(|binding| errors(binding, true))
         .validate_update(update_errors)
-        .describe(describe);
+        .describer(describe);
 
-/// Gives rights in the whole cluster.
-pub static CLUSTER_ROLE_BINDING: Simple = Simple::new(Names::builtin(
+/// A ClusterRoleBinding: grants a ClusterRole in the whole cluster.
+pub(crate) static CLUSTER_ROLE_BINDING: TableKind = TableKind::new(Names::cluster_scoped(
     (GROUP, "v1"),
     "ClusterRoleBinding",
     "clusterrolebindings",
     "clusterrolebinding",
-    false,
 ))
 .name_rule(NameRule::PathSegment)
 .table(COLUMNS, row)
 .defaults(set_defaults)
 .validate(|binding| errors(binding, false))
 .validate_update(update_errors)
-.describe(describe);
+.describer(describe);
 
 fn set_defaults(binding: &mut Object) {
     if binding.str("/roleRef/apiGroup").is_empty() {
@@ -71,7 +70,7 @@ fn row(binding: &Object, now: Time) -> Vec<Cell> {
     ]
 }
 
-fn describe(binding: &Object, _look: &dyn Lookup, out: &mut Describer) {
+fn describe(binding: &Object, _lookup: &dyn Lookup, out: &mut PrefixWriter) {
     out.pair(0, "Name", binding.name());
     labels(binding, out);
     annotations(binding, out);
@@ -140,7 +139,7 @@ fn subject_errors(subject: &Value, namespaced: bool, path: &Path) -> ErrorList {
     errors
 }
 
-/// A binding stays with its role.
+/// Refuses a change of the role.
 fn update_errors(new: &Object, old: &Object) -> ErrorList {
     if new.get("roleRef") == old.get("roleRef") {
         return ErrorList::new();
@@ -155,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_role_stays() {
+    fn the_role_is_immutable() {
         let binding = |name: &str| json!({"roleRef": {"apiGroup": GROUP, "kind": "Role", "name": name}});
         let error = update_errors(&binding("other"), &binding("pod-reader"))[0].to_string();
         let want = "roleRef: Invalid value: {\"APIGroup\":\"rbac.authorization.k8s.io\",\"Kind\":\"Role\",\"Name\":\"other\"}: \
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_in_the_cluster_need_a_namespace() {
+    fn service_accounts_in_cluster_bindings_need_a_namespace() {
         let mut binding = json!({"roleRef": {"kind": "ClusterRole", "name": "x"}, "subjects": [{"kind": "ServiceAccount", "name": "a"}]});
         set_defaults(&mut binding);
         assert_eq!(errors(&binding, false)[0].to_string(), "subjects[0].namespace: Required value");

@@ -1,33 +1,32 @@
-//! Role and ClusterRole: what may be done.
+//! Roles and ClusterRoles (`pkg/apis/rbac/validation/validation.go`).
 
-use super::GROUP;
-use super::rules;
+use super::{GROUP, rules};
 use crate::shared::describe::{annotations, labels};
 use crate::shared::selector;
-use crate::shared::simple::Simple;
-use crate::{Describer, Lookup, NameRule, Names};
+use crate::shared::table_kind::TableKind;
+use crate::{Lookup, NameRule, Names, PrefixWriter};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::Cell;
 
-/// Rights in a namespace.
-pub static ROLE: Simple = Simple::new(Names::builtin((GROUP, "v1"), "Role", "roles", "role", true))
+/// A Role: permissions in a namespace.
+pub(crate) static ROLE: TableKind = TableKind::new(Names::namespaced((GROUP, "v1"), "Role", "roles", "role"))
     .name_rule(NameRule::PathSegment)
     .table(&["Name", "Created At"], row)
     .defaults(set_defaults)
     .validate(|role| rule_errors(role, true))
-    .describe(describe);
+    .describer(describe);
 
-/// Rights in the whole cluster.
-pub static CLUSTER_ROLE: Simple =
-    Simple::new(Names::builtin((GROUP, "v1"), "ClusterRole", "clusterroles", "clusterrole", false))
+/// A ClusterRole: permissions in the whole cluster.
+pub(crate) static CLUSTER_ROLE: TableKind =
+    TableKind::new(Names::cluster_scoped((GROUP, "v1"), "ClusterRole", "clusterroles", "clusterrole"))
         .name_rule(NameRule::PathSegment)
         .table(&["Name", "Created At"], row)
         .defaults(set_defaults)
         .validate(cluster_errors)
-        .describe(describe);
+        .describer(describe);
 
 fn set_defaults(role: &mut Object) {
     role.put_default("/rules", Value::Null);
@@ -37,7 +36,7 @@ fn row(role: &Object, _now: Time) -> Vec<Cell> {
     vec![role.name().into(), role.str("/metadata/creationTimestamp").into()]
 }
 
-fn describe(role: &Object, _look: &dyn Lookup, out: &mut Describer) {
+fn describe(role: &Object, _lookup: &dyn Lookup, out: &mut PrefixWriter) {
     out.pair(0, "Name", role.name());
     labels(role, out);
     annotations(role, out);

@@ -1,9 +1,10 @@
-//! Rules as a description shows them: one row for each resource, with all its verbs.
+//! Policy rules as a description prints them: one row for each resource, with all its verbs (`RoleDescriber` in
+//! `kubectl/pkg/describe/describe.go`, `kubectl/pkg/util/rbac/rbac.go`).
 
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
-/// A rule about one resource (of one name) or one URL.
+/// A rule about one resource, optionally of one name, or one URL.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Rule {
     group: String,
@@ -14,14 +15,14 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    /// The row of the table.
+    /// The row of the rule.
     pub(super) fn line(&self) -> String {
         let list = |item: &Option<String>| format!("[{}]", item.as_deref().unwrap_or(""));
         let verbs = format!("[{}]", self.verbs.join(" "));
         format!("{}\t{}\t{}\t{verbs}", self.combined(), list(&self.url), list(&self.name))
     }
 
-    /// `deployments.apps/scale`: resource, group and subresource.
+    /// Resource, group and subresource: `deployments.apps/scale`.
     fn combined(&self) -> String {
         let Some(resource) = &self.resource else { return String::new() };
         let (resource, sub) = resource.split_once('/').map_or((resource.as_str(), None), |(r, s)| (r, Some(s)));
@@ -35,7 +36,7 @@ impl Rule {
         text
     }
 
-    /// What rows are sorted by: the text of the whole rule.
+    /// The key that rows are sorted by: the whole rule as a string.
     fn sort_key(&self) -> String {
         let list = |item: &Option<String>| item.clone().unwrap_or_default();
         format!(
@@ -54,7 +55,7 @@ impl Rule {
     }
 }
 
-/// Takes rules apart and puts the verbs of each resource together again, in the order of a description.
+/// Splits rules into single resources and merges the verbs of each (`CompactRules`), in the order of the description.
 pub(super) fn compact(rules: &[Value]) -> Vec<Rule> {
     let mut rows: Vec<Rule> = Vec::new();
     for part in rules.iter().flat_map(break_down) {
@@ -67,7 +68,7 @@ pub(super) fn compact(rules: &[Value]) -> Vec<Rule> {
     rows
 }
 
-/// One rule for every group, resource, verb and name, and one for every URL and verb.
+/// Splits a rule into one for every group, resource, verb and name, and one for every URL and verb (`BreakdownRule`).
 fn break_down(rule: &Value) -> Vec<Rule> {
     let texts = |field: &str| -> Vec<String> {
         rule.list(&format!("/{field}")).iter().filter_map(|v| Some(v.as_str()?.to_string())).collect()

@@ -1,28 +1,28 @@
-//! PriorityClass: how important pods are.
+//! The group scheduling.k8s.io: PriorityClasses.
 
 use crate::shared::describe::format_labels;
 use crate::shared::rules::one_of;
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The highest value that is not reserved.
-pub const HIGHEST_USER_PRIORITY: i64 = 1_000_000_000;
+/// The highest value of a class that is not reserved for the system.
+pub(crate) const HIGHEST_USER_PRIORITY: i64 = 1_000_000_000;
 
-/// The classes that the control plane itself makes, with their values.
-pub const SYSTEM_CLASSES: &[(&str, i64)] = &[
+/// The system classes, which the control plane creates, with their values.
+pub(crate) const SYSTEM_CLASSES: &[(&str, i64)] = &[
     ("system-cluster-critical", 2 * HIGHEST_USER_PRIORITY),
     ("system-node-critical", 2 * HIGHEST_USER_PRIORITY + 1000),
 ];
 
-/// The kind.
-pub struct PriorityClass;
+/// The PriorityClass kind (`pkg/registry/scheduling/priorityclass/strategy.go`).
+pub(crate) struct PriorityClass;
 
 static NAMES: Names =
-    Names::builtin(("scheduling.k8s.io", "v1"), "PriorityClass", "priorityclasses", "priorityclass", false)
+    Names::cluster_scoped(("scheduling.k8s.io", "v1"), "PriorityClass", "priorityclasses", "priorityclass")
         .short(&["pc"]);
 
 impl Kind for PriorityClass {
@@ -34,7 +34,7 @@ impl Kind for PriorityClass {
         false
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -82,18 +82,22 @@ impl Kind for PriorityClass {
         ]
     }
 
-    fn describe(&self, object: &Object, _look: &dyn Lookup, out: &mut Describer) -> bool {
-        out.pair(0, "Name", object.name());
-        out.pair(0, "Value", object.int("/value").unwrap_or(0));
-        out.pair(0, "GlobalDefault", object.flag("/globalDefault"));
-        out.pair(0, "PreemptionPolicy", object.str("/preemptionPolicy"));
-        out.pair(0, "Description", object.str("/description"));
-        out.pair(0, "Annotations", format_labels(&object.strings("/metadata/annotations")));
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 }
 
-/// Why a class with a reserved name is none of the system's own.
+fn describe(object: &Object, _lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    out.pair(0, "Name", object.name());
+    out.pair(0, "Value", object.int("/value").unwrap_or(0));
+    out.pair(0, "GlobalDefault", object.flag("/globalDefault"));
+    out.pair(0, "PreemptionPolicy", object.str("/preemptionPolicy"));
+    out.pair(0, "Description", object.str("/description"));
+    out.pair(0, "Annotations", format_labels(&object.strings("/metadata/annotations")));
+}
+
+/// The problem of a class whose name begins with `system-` but which is not a system class
+/// (`IsKnownSystemPriorityClass`).
 fn system_problem(object: &Object) -> Option<String> {
     let name = object.name();
     let Some((_, value)) = SYSTEM_CLASSES.iter().find(|(n, _)| *n == name) else {

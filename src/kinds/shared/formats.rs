@@ -1,7 +1,7 @@
-//! The formats of names, keys, ports and addresses, in the words in which the API server refuses them.
+//! Formats of names, keys, ports and addresses (`k8s.io/apimachinery/pkg/util/validation/validation.go`).
 //!
-//! Each function answers what is wrong with a text, one sentence each; nothing when it is right. What a field does with
-//! that is in [`super::rules`]; keys and values of labels are in [`labels`].
+//! Each `*_problems` function returns the messages of the API server about a string, and nothing for a valid one.
+//! `shared::rules` turns them into field errors; keys and values of labels are in [`labels`].
 
 use std::net::IpAddr;
 
@@ -19,12 +19,12 @@ fn max_length(max: usize) -> String {
     format!("must be no more than {max} characters")
 }
 
-/// `must be between LOW and HIGH, inclusive`.
-pub fn inclusive_range(low: i64, high: i64) -> String {
+/// Returns `must be between LOW and HIGH, inclusive`.
+pub(crate) fn inclusive_range(low: i64, high: i64) -> String {
     format!("must be between {low} and {high}, inclusive")
 }
 
-/// What is wrong with an RFC 1123 label of at most 63 characters.
+/// Validates a DNS label of RFC 1123: at most 63 characters.
 pub fn dns_label_problems(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if text.len() > 63 {
@@ -37,8 +37,8 @@ pub fn dns_label_problems(text: &str) -> Vec<String> {
     problems
 }
 
-/// What is wrong with an RFC 1035 label of at most 63 characters, which starts with a letter.
-pub fn dns_label_1035_problems(text: &str) -> Vec<String> {
+/// Validates a DNS label of RFC 1035: at most 63 characters, the first of them a letter.
+pub(crate) fn dns_label_1035_problems(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if text.len() > 63 {
         problems.push(max_length(63));
@@ -49,8 +49,8 @@ pub fn dns_label_1035_problems(text: &str) -> Vec<String> {
     problems
 }
 
-/// What is wrong with an RFC 1123 subdomain of at most 253 characters. [`labels::dns_subdomain_problems`] says the same
-/// in another unit: the API server has both.
+/// Validates a DNS subdomain of RFC 1123: at most 253 characters. [`labels::dns_subdomain_problems`] does the same but
+/// says "bytes" where this one says "characters": upstream has both messages.
 pub fn dns_subdomain_problems(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if text.len() > 253 {
@@ -62,7 +62,7 @@ pub fn dns_subdomain_problems(text: &str) -> Vec<String> {
     problems
 }
 
-/// What is wrong with the name of a port (IANA service name).
+/// Validates the name of a port (IANA service name, RFC 6335).
 pub fn port_name_problems(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if text.len() > 15 {
@@ -83,12 +83,12 @@ pub fn port_name_problems(text: &str) -> Vec<String> {
     problems
 }
 
-/// What is wrong with the number of a port.
+/// Validates the number of a port.
 pub fn port_problems(number: i64) -> Vec<String> {
     if (1..=65535).contains(&number) { vec![] } else { vec![inclusive_range(1, 65535)] }
 }
 
-/// What is wrong with the key of a ConfigMap or Secret.
+/// Validates a key of a ConfigMap or Secret.
 pub fn config_key_problems(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if text.len() > 253 {
@@ -98,11 +98,11 @@ pub fn config_key_problems(text: &str) -> Vec<String> {
     if text.is_empty() || !text.chars().all(good) {
         problems.push(CONFIG_KEY_RULE.to_owned());
     }
-    problems.extend(dotted(text));
+    problems.extend(dot_problem(text));
     problems
 }
 
-/// What is wrong with a segment of a path, such as the name of a role.
+/// Validates a segment of a URL path, such as the name of a Role.
 pub fn path_segment_problems(name: &str) -> Vec<String> {
     if name == "." || name == ".." {
         return vec![format!("may not be '{name}'")];
@@ -110,25 +110,25 @@ pub fn path_segment_problems(name: &str) -> Vec<String> {
     ['/', '%'].into_iter().filter(|c| name.contains(*c)).map(|c| format!("may not contain '{c}'")).collect()
 }
 
-/// What is wrong with the name of an environment variable.
-pub fn env_name_problem(text: &str) -> Option<&'static str> {
+/// Validates the name of an environment variable.
+pub(crate) fn env_name_problem(text: &str) -> Option<&'static str> {
     let bad = |c: char| !(' '..='~').contains(&c) || c == '=';
     text.contains(bad).then_some(ENV_NAME_RULE)
 }
 
-/// What is wrong with the name of an environment variable that a person types; stricter than what the server takes.
+/// Validates the name of an environment variable on kubectl's command line, which is stricter than the API server.
 pub fn typed_env_name_problems(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let good = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) || !text.chars().all(good) {
         problems.push(TYPED_ENV_NAME_RULE.to_owned());
     }
-    problems.extend(dotted(text));
+    problems.extend(dot_problem(text));
     problems
 }
 
-/// Names that a file system reads as a folder.
-fn dotted(text: &str) -> Option<String> {
+/// The problem of a name that a file system takes for a directory, such as `..`.
+fn dot_problem(text: &str) -> Option<String> {
     match text {
         "." | ".." => Some(format!("must not be '{text}'")),
         _ if text.starts_with("..") => Some("must not start with '..'".into()),
@@ -136,33 +136,33 @@ fn dotted(text: &str) -> Option<String> {
     }
 }
 
-/// What is wrong with the name of an HTTP header.
-pub fn http_header_problem(text: &str) -> Option<&'static str> {
+/// Validates the name of an HTTP header.
+pub(crate) fn http_header_problem(text: &str) -> Option<&'static str> {
     let good = |c: char| c.is_ascii_alphanumeric() || c == '-';
     (text.is_empty() || !text.chars().all(good)).then_some(HEADER_RULE)
 }
 
-/// The sentence for a text that is no IP address.
-pub const NOT_AN_IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+/// The message about a string that is not an IP address.
+pub(crate) const NOT_AN_IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 
-/// The sentence for a text that is no CIDR.
-pub const NOT_A_CIDR: &str = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
+/// The message about a string that is not a CIDR.
+pub(crate) const NOT_A_CIDR: &str = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
-/// Whether a text is an IP address.
-pub fn is_ip(text: &str) -> bool {
+/// Whether a string is an IP address.
+pub(crate) fn is_ip(text: &str) -> bool {
     text.parse::<IpAddr>().is_ok()
 }
 
-/// Address and length of a CIDR such as `10.0.0.0/8`.
-pub fn parse_cidr(text: &str) -> Option<(IpAddr, u32)> {
+/// Parses a CIDR such as `10.0.0.0/8` into address and prefix length.
+pub(crate) fn parse_cidr(text: &str) -> Option<(IpAddr, u32)> {
     let (address, length) = text.split_once('/')?;
     let (address, length): (IpAddr, u32) = (address.parse().ok()?, length.parse().ok()?);
     let max = if address.is_ipv4() { 32 } else { 128 };
     (length <= max).then_some((address, length))
 }
 
-/// Whether one network lies in another.
-pub fn cidr_contains(outer: (IpAddr, u32), inner: (IpAddr, u32)) -> bool {
+/// Whether `outer` contains the whole network `inner`.
+pub(crate) fn cidr_contains(outer: (IpAddr, u32), inner: (IpAddr, u32)) -> bool {
     let bits = |address: IpAddr| match address {
         IpAddr::V4(v4) => (u128::from(u32::from(v4)) << 96, 32),
         IpAddr::V6(v6) => (u128::from(v6), 128),
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_judged() {
+    fn names_and_keys_are_validated() {
         type Rule = fn(&str) -> Vec<String>;
         let cases: &[(Rule, &str, usize)] = &[
             (dns_label_problems, "my-name", 0),
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_with_dots_is_told_so() {
+    fn a_label_with_dots_gets_its_own_message() {
         assert_eq!(dns_label_problems("a.b"), ["must not contain dots"]);
         assert_eq!(dns_label_problems("A.b"), [LABEL_RULE]);
         assert_eq!(dns_label_1035_problems("1a"), [LABEL_1035_RULE]);
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_ports_and_variables() {
+    fn port_and_variable_names_are_validated() {
         assert!(port_name_problems("http-1").is_empty());
         assert_eq!(port_name_problems("1").len(), 1);
         assert_eq!(

@@ -1,20 +1,14 @@
-//! What several kinds share: printing of metadata and events, formats of values, kinds that are plain tables.
-
-pub mod formats;
-pub mod go_diff;
-pub mod simple;
+//! Code that several kinds share: rules, formats, the pod spec, cells of tables and sections of descriptions.
 
 pub mod describe;
-pub mod index;
+pub(crate) mod diff;
+pub mod formats;
+pub(crate) mod index;
 pub mod pod_spec;
-pub mod pod_template;
-pub mod rules;
-pub mod selector;
-pub mod table;
-pub mod template_text;
-
-#[cfg(test)]
-mod corpus;
-
-#[cfg(test)]
-mod described;
+pub(crate) mod pod_template;
+pub(crate) mod rules;
+pub(crate) mod selector;
+pub(crate) mod table;
+pub(crate) mod table_kind;
+pub(crate) mod template_json;
+pub(crate) mod workload;

@@ -1,4 +1,5 @@
-//! Pod templates inside workloads: the rules that ReplicaSets, Deployments, StatefulSets and the like add to those of a pod spec.
+//! Pod templates of workloads: their paths, and the rules that they add to those of a pod spec
+//! (`ValidatePodTemplateSpecForReplicaSet` in `pkg/apis/apps/validation/validation.go`).
 
 use super::pod_spec::validate::validate_template;
 use super::selector;
@@ -7,16 +8,22 @@ use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::ValueRead;
 
-/// Checks the template of a workload whose pods run for ever: its labels match, and its pods are restarted always.
-/// `kind` is the word that the refusal of a deadline has.
-pub fn validate_for_controller(errors: &mut ErrorList, path: &Path, template: &Value, selector: &Selector, kind: &str) {
+/// Validates the template of a workload that keeps its pods running: it matches the selector and always restarts
+/// containers. `kind` appears in a message, such as `ReplicaSet`.
+pub(crate) fn validate_for_controller(
+    errors: &mut ErrorList,
+    path: &Path,
+    template: &Value,
+    selector: &Selector,
+    kind: &str,
+) {
     selector::validate_match(errors, path, selector, template);
     validate_template(errors, path, template);
     validate_long_running(errors, path, template, kind);
 }
 
-/// Checks that pods are restarted always and have no deadline.
-pub fn validate_long_running(errors: &mut ErrorList, path: &Path, template: &Value, kind: &str) {
+/// Refuses a restart policy other than `Always` and a deadline.
+pub(crate) fn validate_long_running(errors: &mut ErrorList, path: &Path, template: &Value, kind: &str) {
     let spec = path.child("spec");
     let policy = template.str("/spec/restartPolicy");
     if policy != "Always" {

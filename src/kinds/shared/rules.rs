@@ -1,6 +1,6 @@
-//! Rules that fields of many kinds share: what a check adds to the errors of an object, with the API server's words.
+//! Validation rules that fields of many kinds share, with the messages of the API server.
 //!
-//! What a text has to look like is in [`super::formats`], selectors are in [`super::selector`].
+//! Formats of strings are in [`super::formats`], selectors in [`super::selector`].
 
 use super::formats::{dns_label_problems, port_name_problems, port_problems};
 use kctl_base::field::{ErrorList, FieldError, Path, invalid, not_supported, required};
@@ -8,28 +8,28 @@ use kctl_base::json::Value;
 use kctl_base::labels;
 use kctl_base::object::ValueRead;
 
-pub use kctl_base::intstr::NOT_NEGATIVE;
+pub(crate) use kctl_base::intstr::NOT_NEGATIVE;
 
-/// The complaint about a changed value that must stay.
-pub const IMMUTABLE: &str = "field is immutable";
+/// The message about a change of an immutable field.
+pub(crate) const IMMUTABLE: &str = "field is immutable";
 
-/// A format of texts: answers what is wrong with one.
-pub type Format = fn(&str) -> Vec<String>;
+/// A function of [`super::formats`]: returns the problems of a string.
+pub(crate) type Format = fn(&str) -> Vec<String>;
 
-/// Errors of one text under a format.
-pub fn check(format: Format, text: &str, path: &Path) -> ErrorList {
+/// Validates a string against a format.
+pub(crate) fn check(format: Format, text: &str, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     refuse(&mut errors, path, text, format(text));
     errors
 }
 
-/// Adds an `Invalid value` for each problem.
-pub fn refuse(errors: &mut ErrorList, path: &Path, value: &str, problems: Vec<String>) {
+/// Adds an `Invalid value` error for each problem.
+pub(crate) fn refuse(errors: &mut ErrorList, path: &Path, value: &str, problems: Vec<String>) {
     errors.extend(problems.into_iter().map(|why| invalid(path, value, &why)));
 }
 
-/// Errors of a text that must be one of a few; `Required value` when it is empty.
-pub fn one_of(text: &str, path: &Path, supported: &[&str]) -> ErrorList {
+/// Validates a string that must be one of a few; `Required value` when it is empty.
+pub(crate) fn one_of(text: &str, path: &Path, supported: &[&str]) -> ErrorList {
     match text {
         "" => vec![required(path, "")],
         text if supported.contains(&text) => vec![],
@@ -37,8 +37,8 @@ pub fn one_of(text: &str, path: &Path, supported: &[&str]) -> ErrorList {
     }
 }
 
-/// Refuses a number below zero at a field of `object`; a missing field is fine.
-pub fn non_negative(errors: &mut ErrorList, path: &Path, object: &Value, field: &str) {
+/// Refuses a negative number in a field of `object`; a missing field is valid.
+pub(crate) fn non_negative(errors: &mut ErrorList, path: &Path, object: &Value, field: &str) {
     if let Some(number) = object.get(field).and_then(Value::as_i64)
         && number < 0
     {
@@ -46,8 +46,8 @@ pub fn non_negative(errors: &mut ErrorList, path: &Path, object: &Value, field: 
     }
 }
 
-/// Refuses a port that is neither a number nor a name as ports have them.
-pub fn port_or_name(errors: &mut ErrorList, path: &Path, port: Option<&Value>) {
+/// Validates a port that is given as a number or a port name.
+pub(crate) fn port_or_name(errors: &mut ErrorList, path: &Path, port: Option<&Value>) {
     match port {
         Some(Value::String(name)) => refuse(errors, path, name, port_name_problems(name)),
         other => {
@@ -57,23 +57,23 @@ pub fn port_or_name(errors: &mut ErrorList, path: &Path, port: Option<&Value>) {
     }
 }
 
-/// Refuses a change of the value at a field: `Invalid value: ...: field is immutable`.
-pub fn immutable(errors: &mut ErrorList, path: &Path, new: Option<&Value>, old: Option<&Value>) {
+/// Refuses a change of a field: `Invalid value: ...: field is immutable`.
+pub(crate) fn immutable(errors: &mut ErrorList, path: &Path, new: Option<&Value>, old: Option<&Value>) {
     let (new, old) = (new.unwrap_or(&Value::Null), old.unwrap_or(&Value::Null));
     if new != old {
         errors.push(invalid(path, new.clone(), IMMUTABLE));
     }
 }
 
-/// The error for a value at a pointer that must not change: nothing when it did not.
-pub fn immutable_at(new: &Value, old: &Value, pointer: &str, path: &Path) -> ErrorList {
+/// Like [`immutable`], for the values at a JSON pointer.
+pub(crate) fn immutable_at(new: &Value, old: &Value, pointer: &str, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     immutable(&mut errors, path, new.at(pointer), old.at(pointer));
     errors
 }
 
-/// The complaints about labels (also node selectors): every key and value by its rule.
-pub fn label_map(errors: &mut ErrorList, path: &Path, map: Option<&Value>) {
+/// Validates a map of labels, such as a node selector: every key and value.
+pub(crate) fn label_map(errors: &mut ErrorList, path: &Path, map: Option<&Value>) {
     for (key, value) in map.and_then(Value::as_object).into_iter().flatten() {
         refuse(errors, path, key, labels::key_problems(key));
         let value = value.as_str().unwrap_or_default();
@@ -81,22 +81,22 @@ pub fn label_map(errors: &mut ErrorList, path: &Path, map: Option<&Value>) {
     }
 }
 
-/// The complaints about annotations: every key by its rule.
-pub fn annotation_map(errors: &mut ErrorList, path: &Path, map: Option<&Value>) {
+/// Validates a map of annotations: every key.
+pub(crate) fn annotation_map(errors: &mut ErrorList, path: &Path, map: Option<&Value>) {
     for key in map.and_then(Value::as_object).into_iter().flat_map(|m| m.keys()) {
         refuse(errors, path, key, labels::key_problems(&key.to_lowercase()));
     }
 }
 
-/// An `Invalid value` whose value is shown as a text that is already JSON, for values whose fields Go orders its own way.
-pub fn invalid_json(path: &Path, json: &str, detail: &str) -> FieldError {
+/// An `Invalid value` error whose value is already JSON, for values that Go prints with fields in another order.
+pub(crate) fn invalid_json(path: &Path, json: &str, detail: &str) -> FieldError {
     let mut error = invalid(path, Value::Null, detail);
     error.body = format!("Invalid value: {json}: {detail}");
     error
 }
 
-/// The warning about an object whose name ends up in the names of pods and is no DNS label.
-pub fn pod_name_warning(object: &Value) -> Option<String> {
+/// The warning about a name that becomes part of pod names but is not a DNS label.
+pub(crate) fn pod_name_warning(object: &Value) -> Option<String> {
     let problems = dns_label_problems(object.str("/metadata/name"));
     (!problems.is_empty()).then(|| {
         format!(

@@ -1,4 +1,5 @@
-//! Label selectors in specs: their rules, and how they relate to the labels of a pod template.
+//! Validation of label selectors (`k8s.io/apimachinery/pkg/apis/meta/v1/validation/validation.go`) and of their match
+//! with a pod template.
 
 use crate::shared::rules::{invalid_json, label_map, refuse};
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, required};
@@ -6,11 +7,11 @@ use kctl_base::json::Value;
 use kctl_base::labels::{self, Selector};
 use kctl_base::object::ValueRead;
 
-/// The complaint about a selector that does not match its template.
-pub const MISMATCH: &str = "`selector` does not match template `labels`";
+/// The message about a selector that does not match the labels of the pod template.
+pub(crate) const MISMATCH: &str = "`selector` does not match template `labels`";
 
-/// What is wrong with a LabelSelector object.
-pub fn validate(errors: &mut ErrorList, path: &Path, selector: &Value) {
+/// Validates a LabelSelector.
+pub(crate) fn validate(errors: &mut ErrorList, path: &Path, selector: &Value) {
     label_map(errors, &path.child("matchLabels"), selector.get("matchLabels"));
     for (index, expression) in selector.list("/matchExpressions").iter().enumerate() {
         validate_expression(errors, &path.child("matchExpressions").index(index), expression);
@@ -37,13 +38,13 @@ fn validate_expression(errors: &mut ErrorList, path: &Path, expression: &Value) 
     }
 }
 
-/// Whether there is neither a label nor an expression.
-pub fn is_empty(selector: &Value) -> bool {
+/// Whether a LabelSelector has neither labels nor expressions.
+pub(crate) fn is_empty(selector: &Value) -> bool {
     selector.map("/matchLabels").is_none_or(|m| m.is_empty()) && selector.list("/matchExpressions").is_empty()
 }
 
-/// A selector as errors show it: labels come before expressions.
-pub fn to_json(selector: &Value) -> String {
+/// A LabelSelector as errors print it, with the labels before the expressions.
+pub(crate) fn to_json(selector: &Value) -> String {
     let parts: Vec<String> = ["matchLabels", "matchExpressions"]
         .iter()
         .filter_map(|field| Some(format!("\"{field}\":{}", selector.get(*field).filter(|v| !v.is_null())?)))
@@ -51,8 +52,9 @@ pub fn to_json(selector: &Value) -> String {
     format!("{{{}}}", parts.join(","))
 }
 
-/// Checks `spec.selector` of a workload: it is there, well-formed and not empty. `kind` is the word the message has.
-pub fn validate_required(errors: &mut ErrorList, path: &Path, selector: Option<&Value>, kind: &str) {
+/// Validates the selector of a workload: present, well-formed and not empty. `kind` appears in the message, such as
+/// `deployment`.
+pub(crate) fn validate_required(errors: &mut ErrorList, path: &Path, selector: Option<&Value>, kind: &str) {
     match selector.filter(|s| !s.is_null()) {
         None => errors.push(required(path, "")),
         Some(selector) => {
@@ -64,21 +66,21 @@ pub fn validate_required(errors: &mut ErrorList, path: &Path, selector: Option<&
     }
 }
 
-/// The selector of a workload; `None` when it is wrong. A missing one matches nothing.
-pub fn read(selector: Option<&Value>) -> Option<Selector> {
+/// Parses a LabelSelector; `None` when it is invalid. A missing one matches nothing.
+pub(crate) fn read(selector: Option<&Value>) -> Option<Selector> {
     Selector::from_object(selector.unwrap_or(&Value::Null)).ok()
 }
 
-/// Checks that a selector matches the labels of a template at `path`.
-pub fn validate_match(errors: &mut ErrorList, path: &Path, selector: &Selector, template: &Value) {
+/// Refuses a selector that does not match the labels of the pod template at `path`.
+pub(crate) fn validate_match(errors: &mut ErrorList, path: &Path, selector: &Selector, template: &Value) {
     let labels = template.pointer("/metadata/labels").unwrap_or(&Value::Null);
     if !selector.is_everything() && !selector.matches(labels) {
         errors.push(invalid(&path.child("metadata").child("labels"), labels.clone(), MISMATCH));
     }
 }
 
-/// The selector of a ReplicationController, which is a plain map.
-pub fn of_map(map: Option<&Value>) -> Selector {
+/// Parses the selector of a ReplicationController, which is a map; a missing one matches everything.
+pub(crate) fn of_map(map: Option<&Value>) -> Selector {
     map.and_then(Value::as_object).map_or_else(Selector::everything, Selector::from_map)
 }
 
@@ -88,7 +90,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn selectors_are_checked() {
+    fn selectors_are_validated() {
         let path = Path::new("spec.selector");
         let cases = [
             (json!(null), vec!["spec.selector: Required value"]),

@@ -1,54 +1,55 @@
-//! The kinds by which storage drivers, their nodes and attachments are known.
+//! CSI drivers, their nodes and capacity, volume attachments and VolumeAttributesClasses.
 
 use super::GROUP;
 use crate::shared::describe::{describe_events, format_labels, go_list, head, joined, stamp};
-use crate::shared::simple::Simple;
-use crate::{Describer, Lookup, Names, age};
+use crate::shared::table_kind::TableKind;
+use crate::{Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
-/// A storage driver.
-pub static CSI_DRIVER: Simple = Simple::new(Names::builtin(GROUP, "CSIDriver", "csidrivers", "csidriver", false))
-    .defaults(driver_defaults)
-    .validate_update(|new, old| {
-        let changed = new.flag("/spec/attachRequired") != old.flag("/spec/attachRequired");
-        let path = Path::new("spec").child("attachRequired");
-        if changed {
-            vec![field::invalid(&path, new["spec"]["attachRequired"].clone(), "field is immutable")]
-        } else {
-            vec![]
-        }
-    })
-    .table(
-        &[
-            "Name",
-            "AttachRequired",
-            "PodInfoOnMount",
-            "StorageCapacity",
-            "TokenRequests",
-            "RequiresRepublish",
-            "Modes",
-            "Age",
-        ],
-        |driver, now| {
-            let truth = |field: &str| driver.flag(&format!("/spec/{field}")).to_string();
-            let tokens: Vec<&str> = driver.list("/spec/tokenRequests").iter().map(|t| t.str("/audience")).collect();
-            vec![
-                driver.name().into(),
-                truth("attachRequired"),
-                truth("podInfoOnMount"),
-                truth("storageCapacity"),
-                if tokens.is_empty() { "<unset>".into() } else { tokens.join(",") },
-                truth("requiresRepublish"),
-                joined(driver.list("/spec/volumeLifecycleModes"), ","),
-                age(driver, now),
-            ]
-        },
-    );
+/// A CSIDriver: a storage driver and its capabilities.
+pub(crate) static CSI_DRIVER: TableKind =
+    TableKind::new(Names::cluster_scoped(GROUP, "CSIDriver", "csidrivers", "csidriver"))
+        .defaults(driver_defaults)
+        .validate_update(|new, old| {
+            let changed = new.flag("/spec/attachRequired") != old.flag("/spec/attachRequired");
+            let path = Path::new("spec").child("attachRequired");
+            if changed {
+                vec![field::invalid(&path, new["spec"]["attachRequired"].clone(), "field is immutable")]
+            } else {
+                vec![]
+            }
+        })
+        .table(
+            &[
+                "Name",
+                "AttachRequired",
+                "PodInfoOnMount",
+                "StorageCapacity",
+                "TokenRequests",
+                "RequiresRepublish",
+                "Modes",
+                "Age",
+            ],
+            |driver, now| {
+                let truth = |field: &str| driver.flag(&format!("/spec/{field}")).to_string();
+                let tokens: Vec<&str> = driver.list("/spec/tokenRequests").iter().map(|t| t.str("/audience")).collect();
+                vec![
+                    driver.name().into(),
+                    truth("attachRequired"),
+                    truth("podInfoOnMount"),
+                    truth("storageCapacity"),
+                    if tokens.is_empty() { "<unset>".into() } else { tokens.join(",") },
+                    truth("requiresRepublish"),
+                    joined(driver.list("/spec/volumeLifecycleModes"), ","),
+                    age(driver, now),
+                ]
+            },
+        );
 
-/// The drivers of a node.
-pub static CSI_NODE: Simple = Simple::new(Names::builtin(GROUP, "CSINode", "csinodes", "csinode", false))
+/// A CSINode: the drivers that are installed on a node.
+pub(crate) static CSI_NODE: TableKind = TableKind::new(Names::cluster_scoped(GROUP, "CSINode", "csinodes", "csinode"))
     .defaults(|node| {
         if node.at("/spec/drivers").is_none() {
             node.put("/spec/drivers", Value::Null);
@@ -57,19 +58,19 @@ pub static CSI_NODE: Simple = Simple::new(Names::builtin(GROUP, "CSINode", "csin
     .table(&["Name", "Drivers", "Age"], |node, now| {
         vec![node.name().into(), node.list("/spec/drivers").len().to_string(), age(node, now)]
     })
-    .describe(describe_node);
+    .describer(describe_node);
 
-/// How much room a driver has.
-pub static CSI_STORAGE_CAPACITY: Simple =
-    Simple::new(Names::builtin(GROUP, "CSIStorageCapacity", "csistoragecapacities", "csistoragecapacity", true))
+/// A CSIStorageCapacity: the capacity of a driver in one topology segment.
+pub(crate) static CSI_STORAGE_CAPACITY: TableKind =
+    TableKind::new(Names::namespaced(GROUP, "CSIStorageCapacity", "csistoragecapacities", "csistoragecapacity"))
         .table(&["Name", "Created At"], |capacity, _| {
             vec![capacity.name().into(), capacity.str("/metadata/creationTimestamp").into()]
         });
 
-/// A volume that is attached to a node.
-pub static VOLUME_ATTACHMENT: Simple =
-    Simple::new(Names::builtin(GROUP, "VolumeAttachment", "volumeattachments", "volumeattachment", false))
-        .status(|_| json!({"attached": false}))
+/// A VolumeAttachment: the request to attach a volume to a node.
+pub(crate) static VOLUME_ATTACHMENT: TableKind =
+    TableKind::new(Names::cluster_scoped(GROUP, "VolumeAttachment", "volumeattachments", "volumeattachment"))
+        .status(|| json!({"attached": false}))
         .validate(attachment_errors)
         .validate_update(|new, old| {
             if new.get("spec") == old.get("spec") {
@@ -88,9 +89,9 @@ pub static VOLUME_ATTACHMENT: Simple =
             ]
         });
 
-/// Attributes of volumes that can change while they are in use.
-pub static VOLUME_ATTRIBUTES_CLASS: Simple = Simple::new(
-    Names::builtin(GROUP, "VolumeAttributesClass", "volumeattributesclasses", "volumeattributesclass", false)
+/// A VolumeAttributesClass: attributes of volumes that can change while they are in use (KEP-3751).
+pub(crate) static VOLUME_ATTRIBUTES_CLASS: TableKind = TableKind::new(
+    Names::cluster_scoped(GROUP, "VolumeAttributesClass", "volumeattributesclasses", "volumeattributesclass")
         .short(&["vac"]),
 )
 .validate(|class| match class.str("/driverName") {
@@ -110,12 +111,12 @@ pub static VOLUME_ATTRIBUTES_CLASS: Simple = Simple::new(
 .table(&["Name", "DriverName", "Age"], |class, now| {
     vec![class.name().into(), class.str("/driverName").into(), age(class, now)]
 })
-.describe(|class, look, out| {
+.describer(|class, lookup, out| {
     out.pair(0, "Name", class.name());
     out.pair(0, "Annotations", format_labels(&class.strings("/metadata/annotations")));
     out.pair(0, "DriverName", class.str("/driverName"));
     out.pair(0, "Parameters", format_labels(&class.strings("/parameters")));
-    describe_events(look, class, out);
+    describe_events(lookup, class, out);
 });
 
 fn driver_defaults(driver: &mut Object) {
@@ -151,7 +152,7 @@ fn attachment_errors(attachment: &Object) -> ErrorList {
     errors
 }
 
-fn describe_node(node: &Object, look: &dyn Lookup, out: &mut Describer) {
+fn describe_node(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     head(node, out);
     out.pair(0, "CreationTimestamp", stamp(node, "/metadata/creationTimestamp"));
     out.line(0, "Spec:");
@@ -169,5 +170,5 @@ fn describe_node(node: &Object, look: &dyn Lookup, out: &mut Describer) {
             out.pair(3, "Topology Keys", go_list(driver.list("/topologyKeys")));
         }
     }
-    describe_events(look, node, out);
+    describe_events(lookup, node, out);
 }

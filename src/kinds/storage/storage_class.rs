@@ -1,27 +1,27 @@
-//! StorageClass: how volumes are made for claims.
+//! StorageClasses: how volumes are provisioned for claims.
 
 use super::GROUP;
 use crate::shared::describe::{describe_events, format_labels, joined};
 use crate::shared::rules::{check, immutable_at};
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::labels::key_problems;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
-pub struct StorageClass;
+/// The StorageClass kind (`pkg/registry/storage/storageclass/strategy.go`).
+pub(crate) struct StorageClass;
 
-static NAMES: Names = Names::builtin(GROUP, "StorageClass", "storageclasses", "storageclass", false).short(&["sc"]);
+static NAMES: Names = Names::cluster_scoped(GROUP, "StorageClass", "storageclasses", "storageclass").short(&["sc"]);
 
-/// The annotations that make a class the default, the one of today first.
+/// The annotations that mark the default class: the current one, then the legacy one.
 const DEFAULT_ANNOTATIONS: [&str; 2] =
     ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
 
-/// Whether claims without a class get this one.
-pub fn is_default(class: &Object) -> bool {
+/// Whether a class is the default for claims that name none.
+fn is_default(class: &Object) -> bool {
     DEFAULT_ANNOTATIONS.iter().any(|key| class.annotation(key) == Some("true"))
 }
 
@@ -102,36 +102,39 @@ impl Kind for StorageClass {
         ]
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        out.pair(0, "Name", object.name());
-        out.pair(0, "IsDefaultClass", if is_default(object) { "Yes" } else { "No" });
-        out.pair(0, "Annotations", format_labels(&object.strings("/metadata/annotations")));
-        out.pair(0, "Provisioner", object.str("/provisioner"));
-        out.pair(0, "Parameters", format_labels(&object.strings("/parameters")));
-        let expansion = match object.at("/allowVolumeExpansion").map(|v| *v == true) {
-            None => "<unset>",
-            Some(true) => "True",
-            Some(false) => "False",
-        };
-        out.pair(0, "AllowVolumeExpansion", expansion);
-        let options = object.list("/mountOptions");
-        if options.is_empty() {
-            out.pair(0, "MountOptions", "<none>");
-        } else {
-            out.line(0, "MountOptions:");
-            for option in options {
-                out.line(1, option.as_str().unwrap_or(""));
-            }
-        }
-        out.pair(0, "ReclaimPolicy", object.str("/reclaimPolicy"));
-        out.pair(0, "VolumeBindingMode", object.str("/volumeBindingMode"));
-        topologies(object, out);
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 }
 
-fn topologies(class: &Object, out: &mut Describer) {
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    out.pair(0, "Name", object.name());
+    out.pair(0, "IsDefaultClass", if is_default(object) { "Yes" } else { "No" });
+    out.pair(0, "Annotations", format_labels(&object.strings("/metadata/annotations")));
+    out.pair(0, "Provisioner", object.str("/provisioner"));
+    out.pair(0, "Parameters", format_labels(&object.strings("/parameters")));
+    let expansion = match object.at("/allowVolumeExpansion").map(|v| *v == true) {
+        None => "<unset>",
+        Some(true) => "True",
+        Some(false) => "False",
+    };
+    out.pair(0, "AllowVolumeExpansion", expansion);
+    let options = object.list("/mountOptions");
+    if options.is_empty() {
+        out.pair(0, "MountOptions", "<none>");
+    } else {
+        out.line(0, "MountOptions:");
+        for option in options {
+            out.line(1, option.as_str().unwrap_or(""));
+        }
+    }
+    out.pair(0, "ReclaimPolicy", object.str("/reclaimPolicy"));
+    out.pair(0, "VolumeBindingMode", object.str("/volumeBindingMode"));
+    topologies(object, out);
+    describe_events(lookup, object, out);
+}
+
+fn topologies(class: &Object, out: &mut PrefixWriter) {
     let terms = class.list("/allowedTopologies");
     if terms.is_empty() {
         return;

@@ -29,7 +29,7 @@ pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Appl
     let applied = keep_annotation(ctx, apply, item, applied)?;
     let applied = match upgrade_client_side_apply(&applied, &apply.manager) {
         Some(patch) => {
-            migrate(ctx, apply, item, &patch)?;
+            migrate(ctx, apply, item, patch)?;
             send(ctx, apply, item, &apply.manager, &object).map_err(conflict)?
         }
         None => applied,

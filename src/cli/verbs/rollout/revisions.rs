@@ -9,7 +9,7 @@ use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_cluster::client::{ListParams, ResourcePath};
-use kctl_kinds::Describer;
+use kctl_kinds::PrefixWriter;
 use kctl_kinds::shared::describe::describe_template;
 
 /// The annotation with a Deployment's or ReplicaSet's revision.
@@ -88,7 +88,7 @@ pub(super) fn without(object: &Value, (sought, missing): (&str, &str)) -> CliErr
 
 /// A pod template in words, with raw tabs, as `rollout` prints it.
 pub(super) fn template_text(template: &Value) -> String {
-    let mut out = Describer::new();
+    let mut out = PrefixWriter::new();
     describe_template(Some(template), &mut out);
     out.text().to_string()
 }

@@ -1,7 +1,7 @@
-//! The rules of DaemonSets.
+//! Validation of DaemonSets (`ValidateDaemonSetSpec` in `pkg/apis/apps/validation/validation.go`).
 
 use crate::shared::pod_spec::validate::validate_template;
-use crate::shared::rules::{immutable, invalid_json, non_negative};
+use crate::shared::rules::{invalid_json, non_negative};
 use crate::shared::{pod_template, selector};
 use kctl_base::field::{ErrorList, FieldError, Path, invalid, not_supported, required};
 use kctl_base::intstr::IntOrPercent;
@@ -71,11 +71,4 @@ fn validate_rolling(errors: &mut ErrorList, path: &Path, rolling: &Value) {
         }
         _ => {}
     }
-}
-
-pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
-    let mut errors = ErrorList::new();
-    let path = Path::new("spec").child("selector");
-    immutable(&mut errors, &path, new.pointer("/spec/selector"), old.pointer("/spec/selector"));
-    errors
 }

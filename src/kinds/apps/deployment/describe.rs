@@ -1,23 +1,23 @@
-//! The description of a Deployment, and which of its ReplicaSets is the new one.
+//! The description of a Deployment, and the search for its new ReplicaSet.
 
 use std::sync::Arc;
 
 use crate::shared::describe::{
-    annotations, brief_conditions, describe_events, describe_template, identity, labels, stamp,
+    annotations, brief_conditions, describe_events, describe_template, labels, name_and_namespace, stamp,
 };
-use crate::shared::table::selector_text;
-use crate::{Describer, Lookup};
+use crate::shared::table::selector_cell;
+use crate::{Lookup, PrefixWriter};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
-pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
+pub(super) fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     let number = |pointer: &str| object.int(pointer).unwrap_or(0);
-    identity(object, out);
+    name_and_namespace(object, out);
     out.pair(0, "CreationTimestamp", stamp(object, "/metadata/creationTimestamp"));
     labels(object, out);
     annotations(object, out);
-    out.pair(0, "Selector", selector_text(object));
+    out.pair(0, "Selector", selector_cell(object));
     let replicas = format!(
         "{} desired | {} updated | {} total | {} available | {} unavailable",
         number("/spec/replicas"),
@@ -37,10 +37,10 @@ pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) 
     }
     describe_template(object.pointer("/spec/template"), out);
     brief_conditions(object, out);
-    let (new, old) = new_and_old_replica_sets(object, look.owned("replicasets.apps", object.uid()));
+    let (new, old) = new_and_old_replica_sets(object, lookup.owned("replicasets.apps", object.uid()));
     out.pair(0, "OldReplicaSets", replica_sets_text(&old));
     out.pair(0, "NewReplicaSet", replica_sets_text(new.as_slice()));
-    describe_events(look, object, out);
+    describe_events(lookup, object, out);
 }
 
 fn replica_sets_text(sets: &[Arc<Object>]) -> String {
@@ -52,8 +52,8 @@ fn replica_sets_text(sets: &[Arc<Object>]) -> String {
     if texts.is_empty() { "<none>".into() } else { texts.join(", ") }
 }
 
-/// Of the ReplicaSets that a Deployment owns, the one with its present template and the others, both by age.
-pub fn new_and_old_replica_sets(
+/// Splits the ReplicaSets of a Deployment into the one with its current template and the old ones, oldest first.
+fn new_and_old_replica_sets(
     deployment: &Object,
     mut sets: Vec<Arc<Object>>,
 ) -> (Option<Arc<Object>>, Vec<Arc<Object>>) {
@@ -64,8 +64,9 @@ pub fn new_and_old_replica_sets(
     (new, sets)
 }
 
-/// Whether two templates are the same but for the label with their hash.
-pub fn same_template(left: &Value, right: &Value) -> bool {
+/// Whether two pod templates are equal apart from the label `pod-template-hash` (`EqualIgnoreHash` in
+/// `pkg/controller/deployment/util/deployment_util.go`).
+fn same_template(left: &Value, right: &Value) -> bool {
     let bare = |template: &Value| {
         let mut template = template.clone();
         template.remove_at("/metadata/labels/pod-template-hash");

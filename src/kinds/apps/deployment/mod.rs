@@ -1,27 +1,23 @@
-//! Deployments: names, defaults, preparation and table; rules and description stand beside.
+//! Deployments (`pkg/registry/apps/deployment/strategy.go`). Validation is in `validate`, the description in
+//! `describe`.
 
 mod describe;
 mod validate;
 
-use crate::shared::pod_spec::defaults::default_template;
-use crate::shared::pod_spec::warnings;
-use crate::shared::rules::pod_name_warning;
-use crate::shared::table::{containers_and_images, number, selector_text};
-use crate::{Describer, Kind, Lookup, Names, ScalePaths, age};
-use kctl_base::field::{ErrorList, Path};
-use kctl_base::json::json;
+use crate::shared::table::{columns, containers_and_images, number, selector_cell};
+use crate::shared::workload;
+use crate::{Describer, Kind, Names, ScalePaths, age};
+use kctl_base::field::ErrorList;
+use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
-use kctl_base::schema::shape::drop_zero_values;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-pub use describe::{new_and_old_replica_sets, same_template};
-
-/// A Deployment.
+/// The Deployment kind.
 #[derive(Debug)]
-pub struct Deployment;
+pub(crate) struct Deployment;
 
-static NAMES: Names = Names::builtin(("apps", "v1"), "Deployment", "deployments", "deployment", true)
+static NAMES: Names = Names::namespaced(("apps", "v1"), "Deployment", "deployments", "deployment")
     .short(&["deploy"])
     .categories(&["all"]);
 
@@ -31,18 +27,12 @@ impl Kind for Deployment {
     }
 
     fn scale(&self) -> Option<ScalePaths> {
-        Some(ScalePaths {
-            spec_replicas: "/spec/replicas",
-            status_replicas: "/status/replicas",
-            selector: "/spec/selector",
-        })
+        Some(ScalePaths::BUILTIN)
     }
 
     fn set_defaults(&self, object: &mut Object) {
         object.put_default("/spec", json!({}));
-        drop_zero_values("io.k8s.api.apps.v1.DeploymentSpec", &mut object["spec"]);
-        object.put_default("/spec/template", json!({}));
-        default_template(&mut object["spec"]["template"]);
+        workload::default_spec("io.k8s.api.apps.v1.DeploymentSpec", &mut object["spec"]);
         object.put_default("/spec/replicas", 1);
         object.put_default("/spec/strategy", json!({}));
         object.put_default("/spec/strategy/type", "RollingUpdate");
@@ -55,16 +45,15 @@ impl Kind for Deployment {
         object.put_default("/status", json!({}));
     }
 
-    fn prepare_create(&self, new: &mut Object) {
-        new.put("/status", json!({}));
-        new.put("/metadata/generation", 1);
+    fn initial_status(&self) -> Option<Value> {
+        Some(json!({}))
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
-    fn spec_differs(&self, new: &Object, old: &Object) -> bool {
+    fn raises_generation(&self, new: &Object, old: &Object) -> bool {
         new.at("/spec") != old.at("/spec")
             || new.strings("/metadata/annotations") != old.strings("/metadata/annotations")
     }
@@ -74,7 +63,7 @@ impl Kind for Deployment {
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
-        validate::validate_update(new, old)
+        workload::validate_selector_update(new, old)
     }
 
     fn validate_status(&self, new: &Object, _old: &Object) -> ErrorList {
@@ -82,27 +71,11 @@ impl Kind for Deployment {
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        let mut out = Vec::new();
-        if old.is_none() {
-            out.extend(pod_name_warning(new));
-        }
-        if old.is_none_or(|old| old.generation() != new.generation()) {
-            out.extend(warnings::warnings(&Path::new("spec").child("template"), &new["spec"]["template"]));
-        }
-        out
+        workload::warnings(new, old, "/spec/template")
     }
 
     fn columns(&self) -> Vec<Column> {
-        vec![
-            Column::new("Name"),
-            Column::new("Ready"),
-            Column::new("Up-to-date"),
-            Column::new("Available"),
-            Column::new("Age"),
-            Column::wide("Containers"),
-            Column::wide("Images"),
-            Column::wide("Selector"),
-        ]
+        columns(&["Name", "Ready", "Up-to-date", "Available", "Age", "+Containers", "+Images", "+Selector"])
     }
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
@@ -116,12 +89,11 @@ impl Kind for Deployment {
             age(object, now),
             containers,
             images,
-            selector_text(object),
+            selector_cell(object),
         ]
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        describe::describe(object, look, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe::describe)
     }
 }

@@ -1,28 +1,21 @@
-//! The rules of Deployments.
+//! Validation of Deployments (`ValidateDeploymentSpec`, `ValidateDeploymentStatus` in
+//! `pkg/apis/apps/validation/validation.go`).
 
-use crate::shared::rules::{immutable, invalid_json, non_negative};
-use crate::shared::{pod_template, selector};
+use crate::shared::rules::non_negative;
+use crate::shared::workload::{Wording, validate_selector_and_template};
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 
+/// A Deployment validates its template with the rules for ReplicaSets, whose name appears in messages.
+const WORDING: Wording = Wording { selector: "deployment", template: "ReplicaSet" };
+
 pub(super) fn validate(object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
     let (path, spec) = (Path::new("spec"), &object["spec"]);
     non_negative(&mut errors, &path, spec, "replicas");
-    let wanted = spec.get("selector");
-    selector::validate_required(&mut errors, &path.child("selector"), wanted, "deployment");
-    match selector::read(wanted) {
-        None => {
-            let shown = selector::to_json(wanted.unwrap_or(&Value::Null));
-            errors.push(invalid_json(&path.child("selector"), &shown, "invalid label selector"));
-        }
-        Some(wanted) => {
-            let here = path.child("template");
-            pod_template::validate_for_controller(&mut errors, &here, &spec["template"], &wanted, "ReplicaSet");
-        }
-    }
+    validate_selector_and_template(&mut errors, spec, &spec["template"], &WORDING);
     validate_strategy(&mut errors, &path.child("strategy"), &spec["strategy"]);
     non_negative(&mut errors, &path, spec, "minReadySeconds");
     non_negative(&mut errors, &path, spec, "revisionHistoryLimit");
@@ -71,13 +64,6 @@ fn validate_rolling(errors: &mut ErrorList, path: &Path, rolling: &Value) {
     if let Some(why) = unavailable.over_hundred_problem() {
         errors.push(invalid(&here, rolling["maxUnavailable"].clone(), why));
     }
-}
-
-pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
-    let mut errors = ErrorList::new();
-    let path = Path::new("spec").child("selector");
-    immutable(&mut errors, &path, new.pointer("/spec/selector"), old.pointer("/spec/selector"));
-    errors
 }
 
 pub(super) fn validate_status(new: &Object) -> ErrorList {

@@ -1,29 +1,26 @@
-//! ReplicaSets.
+//! ReplicaSets (`pkg/registry/apps/replicaset/strategy.go`).
 
-use crate::shared::describe::pods::describe_pods_status;
-use crate::shared::describe::{
-    annotations, brief_conditions, controlled_by, describe_events, describe_template, identity, labels,
-};
-use crate::shared::pod_spec::defaults::default_template;
-use crate::shared::pod_spec::warnings;
-use crate::shared::rules::{immutable, invalid_json, non_negative, pod_name_warning};
-use crate::shared::table::{containers_and_images, number, selector_or_none};
-use crate::shared::{index, pod_template, selector};
-use crate::{Describer, Kind, Lookup, Names, ScalePaths, age};
+use crate::shared::describe::{annotations, controlled_by, labels, name_and_namespace};
+use crate::shared::rules::non_negative;
+use crate::shared::table::{columns, number, selector_or_none};
+use crate::shared::workload::{REPLICA_COLUMNS, Wording, validate_selector_and_template};
+use crate::shared::{index, workload};
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, ScalePaths};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::{Value, json};
-use kctl_base::labels::Selector;
-use kctl_base::object::{Object, ObjectMeta, ValueWrite};
-use kctl_base::schema::shape::drop_zero_values;
+use kctl_base::object::{Object, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A ReplicaSet.
+/// `ValidateReplicaSetSpec` says `deployment` about the selector too.
+const WORDING: Wording = Wording { selector: "deployment", template: "ReplicaSet" };
+
+/// The ReplicaSet kind.
 #[derive(Debug)]
-pub struct ReplicaSet;
+pub(crate) struct ReplicaSet;
 
 static NAMES: Names =
-    Names::builtin(("apps", "v1"), "ReplicaSet", "replicasets", "replicaset", true).short(&["rs"]).categories(&["all"]);
+    Names::namespaced(("apps", "v1"), "ReplicaSet", "replicasets", "replicaset").short(&["rs"]).categories(&["all"]);
 
 impl Kind for ReplicaSet {
     fn names(&self) -> &Names {
@@ -31,28 +28,21 @@ impl Kind for ReplicaSet {
     }
 
     fn scale(&self) -> Option<ScalePaths> {
-        Some(ScalePaths {
-            spec_replicas: "/spec/replicas",
-            status_replicas: "/status/replicas",
-            selector: "/spec/selector",
-        })
+        Some(ScalePaths::BUILTIN)
     }
 
     fn set_defaults(&self, object: &mut Object) {
         object.put_default("/spec", json!({}));
-        drop_zero_values("io.k8s.api.apps.v1.ReplicaSetSpec", &mut object["spec"]);
-        object.put_default("/spec/template", json!({}));
-        default_template(&mut object["spec"]["template"]);
+        workload::default_spec("io.k8s.api.apps.v1.ReplicaSetSpec", &mut object["spec"]);
         object.put_default("/spec/replicas", 1);
         object.put_default("/status/replicas", 0);
     }
 
-    fn prepare_create(&self, new: &mut Object) {
-        new.put("/status", json!({"replicas": 0}));
-        new.put("/metadata/generation", 1);
+    fn initial_status(&self) -> Option<Value> {
+        Some(json!({"replicas": 0}))
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -61,87 +51,44 @@ impl Kind for ReplicaSet {
         let (path, spec) = (Path::new("spec"), &object["spec"]);
         non_negative(&mut errors, &path, spec, "replicas");
         non_negative(&mut errors, &path, spec, "minReadySeconds");
-        let wanted = spec.get("selector");
-        selector::validate_required(&mut errors, &path.child("selector"), wanted, "deployment");
-        match selector::read(wanted) {
-            None => {
-                let shown = selector::to_json(wanted.unwrap_or(&Value::Null));
-                errors.push(invalid_json(&path.child("selector"), &shown, "invalid label selector"));
-            }
-            Some(wanted) => {
-                let here = path.child("template");
-                pod_template::validate_for_controller(&mut errors, &here, &spec["template"], &wanted, "ReplicaSet");
-            }
-        }
+        validate_selector_and_template(&mut errors, spec, &spec["template"], &WORDING);
         errors
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
-        let mut errors = ErrorList::new();
-        let path = Path::new("spec").child("selector");
-        immutable(&mut errors, &path, new.pointer("/spec/selector"), old.pointer("/spec/selector"));
-        errors
+        workload::validate_selector_update(new, old)
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        let mut out = Vec::new();
-        if old.is_none() {
-            out.extend(pod_name_warning(new));
-        }
-        if old.is_none_or(|old| old.generation() != new.generation()) {
-            out.extend(warnings::warnings(&Path::new("spec").child("template"), &new["spec"]["template"]));
-        }
-        out
+        workload::warnings(new, old, "/spec/template")
     }
 
     fn columns(&self) -> Vec<Column> {
-        vec![
-            Column::new("Name"),
-            Column::new("Desired"),
-            Column::new("Current"),
-            Column::new("Ready"),
-            Column::new("Age"),
-            Column::wide("Containers"),
-            Column::wide("Images"),
-            Column::wide("Selector"),
-        ]
+        columns(REPLICA_COLUMNS)
     }
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
-        let [containers, images] = containers_and_images(object, "/spec/template/spec");
-        vec![
-            object.name().into(),
-            number(object, "/spec/replicas"),
-            number(object, "/status/replicas"),
-            number(object, "/status/readyReplicas"),
-            age(object, now),
-            containers,
-            images,
-            selector_or_none(object, "/spec/selector"),
-        ]
+        workload::replica_row(object, now, selector_or_none(object, "/spec/selector"))
     }
 
     fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
         (field == "status.replicas").then(|| number(object, "/status/replicas"))
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        identity(object, out);
-        out.pair(0, "Selector", selector_or_none(object, "/spec/selector"));
-        labels(object, out);
-        annotations(object, out);
-        controlled_by(object, out);
-        let (have, want) = (number(object, "/status/replicas"), number(object, "/spec/replicas"));
-        out.pair(0, "Replicas", format!("{have} current / {want} desired"));
-        let wanted = selector::read(object.pointer("/spec/selector")).unwrap_or(Selector::Nothing);
-        describe_pods_status(object, &wanted, look, out);
-        describe_template(object.pointer("/spec/template"), out);
-        brief_conditions(object, out);
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         index::labels(object)
     }
+}
+
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    name_and_namespace(object, out);
+    out.pair(0, "Selector", selector_or_none(object, "/spec/selector"));
+    labels(object, out);
+    annotations(object, out);
+    controlled_by(object, out);
+    workload::describe_replicas(object, &workload::selector_of(object), lookup, out);
 }

@@ -1,18 +1,19 @@
 //! The description of a StatefulSet.
 
 use crate::shared::describe::pods::describe_pods_status;
-use crate::shared::describe::{annotations, describe_events, describe_template, identity, label_lines, labels, stamp};
+use crate::shared::describe::{
+    annotations, describe_events, describe_template, label_lines, labels, name_and_namespace, stamp,
+};
 use crate::shared::pod_spec::resources::amounts;
-use crate::shared::selector;
 use crate::shared::table::{number, selector_or_none};
-use crate::{Describer, Lookup};
+use crate::shared::workload;
+use crate::{Lookup, PrefixWriter};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::Value;
-use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ValueRead};
 
-pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
-    identity(object, out);
+pub(super) fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    name_and_namespace(object, out);
     out.pair(0, "CreationTimestamp", stamp(object, "/metadata/creationTimestamp"));
     out.pair(0, "Selector", selector_or_none(object, "/spec/selector"));
     labels(object, out);
@@ -28,14 +29,13 @@ pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) 
             out.pair(1, "MaxUnavailable", unavailable);
         }
     }
-    let wanted = selector::read(object.pointer("/spec/selector")).unwrap_or(Selector::Nothing);
-    describe_pods_status(object, &wanted, look, out);
+    describe_pods_status(object, &workload::selector_of(object), lookup, out);
     describe_template(object.pointer("/spec/template"), out);
     describe_claims(object.list("/spec/volumeClaimTemplates"), out);
-    describe_events(look, object, out);
+    describe_events(lookup, object, out);
 }
 
-fn describe_claims(claims: &[Value], out: &mut Describer) {
+fn describe_claims(claims: &[Value], out: &mut PrefixWriter) {
     out.line(0, if claims.is_empty() { "Volume Claims:\t<none>" } else { "Volume Claims:" });
     for claim in claims {
         out.pair(1, "Name", claim.str("/metadata/name"));

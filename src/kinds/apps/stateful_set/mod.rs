@@ -1,25 +1,24 @@
-//! StatefulSets: names, defaults, preparation and table; rules and description stand beside.
+//! StatefulSets (`pkg/registry/apps/statefulset/strategy.go`). Validation is in `validate`, the description in
+//! `describe`.
 
 mod describe;
 mod validate;
 
-use crate::shared::pod_spec::defaults::{default_claim_spec, default_template};
-use crate::shared::pod_spec::warnings;
-use crate::shared::rules::pod_name_warning;
-use crate::shared::table::{containers_and_images, number};
-use crate::{Describer, Kind, Lookup, NameRule, Names, ScalePaths, age};
-use kctl_base::field::{ErrorList, Path};
-use kctl_base::json::json;
+use crate::shared::pod_spec::defaults::default_claim_spec;
+use crate::shared::table::{columns, containers_and_images, number};
+use crate::shared::workload;
+use crate::{Describer, Kind, NameRule, Names, ScalePaths, age};
+use kctl_base::field::ErrorList;
+use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
-use kctl_base::schema::shape::drop_zero_values;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A StatefulSet.
+/// The StatefulSet kind.
 #[derive(Debug)]
-pub struct StatefulSet;
+pub(crate) struct StatefulSet;
 
-static NAMES: Names = Names::builtin(("apps", "v1"), "StatefulSet", "statefulsets", "statefulset", true)
+static NAMES: Names = Names::namespaced(("apps", "v1"), "StatefulSet", "statefulsets", "statefulset")
     .short(&["sts"])
     .categories(&["all"]);
 
@@ -28,24 +27,18 @@ impl Kind for StatefulSet {
         &NAMES
     }
 
-    /// Their pods are named after them, and by that name known to the DNS.
+    /// The name becomes part of the host names of the pods.
     fn name_rule(&self) -> NameRule {
         NameRule::Label
     }
 
     fn scale(&self) -> Option<ScalePaths> {
-        Some(ScalePaths {
-            spec_replicas: "/spec/replicas",
-            status_replicas: "/status/replicas",
-            selector: "/spec/selector",
-        })
+        Some(ScalePaths::BUILTIN)
     }
 
     fn set_defaults(&self, object: &mut Object) {
         object.put_default("/spec", json!({}));
-        drop_zero_values("io.k8s.api.apps.v1.StatefulSetSpec", &mut object["spec"]);
-        object.put_default("/spec/template", json!({}));
-        default_template(&mut object["spec"]["template"]);
+        workload::default_spec("io.k8s.api.apps.v1.StatefulSetSpec", &mut object["spec"]);
         object.put_default("/spec/podManagementPolicy", "OrderedReady");
         if object.str("/spec/updateStrategy/type").is_empty() {
             object.put("/spec/updateStrategy/type", "RollingUpdate");
@@ -75,12 +68,11 @@ impl Kind for StatefulSet {
         object.put_default("/status/availableReplicas", 0);
     }
 
-    fn prepare_create(&self, new: &mut Object) {
-        new.put("/status", json!({"replicas": 0, "availableReplicas": 0}));
-        new.put("/metadata/generation", 1);
+    fn initial_status(&self) -> Option<Value> {
+        Some(json!({"replicas": 0, "availableReplicas": 0}))
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -93,13 +85,7 @@ impl Kind for StatefulSet {
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        let mut out = Vec::new();
-        if old.is_none() {
-            out.extend(pod_name_warning(new));
-        }
-        if old.is_none_or(|old| old.generation() != new.generation()) {
-            out.extend(warnings::warnings(&Path::new("spec").child("template"), &new["spec"]["template"]));
-        }
+        let mut out = workload::warnings(new, old, "/spec/template");
         if new.int("/spec/revisionHistoryLimit").is_some_and(|limit| limit < 0) {
             out.push(
                 "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"
@@ -110,13 +96,7 @@ impl Kind for StatefulSet {
     }
 
     fn columns(&self) -> Vec<Column> {
-        vec![
-            Column::new("Name"),
-            Column::new("Ready"),
-            Column::new("Age"),
-            Column::wide("Containers"),
-            Column::wide("Images"),
-        ]
+        columns(&["Name", "Ready", "Age", "+Containers", "+Images"])
     }
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
@@ -125,8 +105,7 @@ impl Kind for StatefulSet {
         vec![object.name().into(), ready, age(object, now), containers, images]
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        describe::describe(object, look, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe::describe)
     }
 }

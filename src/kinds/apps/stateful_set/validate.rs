@@ -1,13 +1,13 @@
-//! The rules of StatefulSets.
+//! Validation of StatefulSets (`ValidateStatefulSetSpec` in `pkg/apis/apps/validation/validation.go`).
 
 use crate::shared::rules::{invalid_json, non_negative};
-use crate::shared::{pod_template, selector};
+use crate::shared::workload::{Wording, validate_selector_and_template};
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead};
 
-/// The fields that may change.
+/// The fields of the spec that an update may change.
 const MUTABLE: &[&str] = &[
     "replicas",
     "ordinals",
@@ -17,6 +17,8 @@ const MUTABLE: &[&str] = &[
     "persistentVolumeClaimRetentionPolicy",
     "minReadySeconds",
 ];
+
+const WORDING: Wording = Wording { selector: "statefulset", template: "StatefulSet" };
 
 pub(super) fn validate(object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
@@ -37,23 +39,11 @@ pub(super) fn validate(object: &Object) -> ErrorList {
     if let Some(ordinals) = spec.at("/ordinals") {
         non_negative(&mut errors, &path.child("ordinals"), ordinals, "start");
     }
-    let wanted = spec.get("selector");
-    selector::validate_required(&mut errors, &path.child("selector"), wanted, "statefulset");
-    match selector::read(wanted) {
-        None => {
-            let shown = selector::to_json(wanted.unwrap_or(&Value::Null));
-            errors.push(invalid_json(&path.child("selector"), &shown, "invalid label selector"));
-        }
-        Some(wanted) => {
-            let here = path.child("template");
-            let template = with_claims(spec);
-            pod_template::validate_for_controller(&mut errors, &here, &template, &wanted, "StatefulSet");
-        }
-    }
+    validate_selector_and_template(&mut errors, spec, &with_claims(spec), &WORDING);
     errors
 }
 
-/// The template with a volume for each claim that has none: mounts may refer to claims.
+/// The pod template with a volume for each claim template, so that mounts can refer to claims.
 fn with_claims(spec: &Value) -> Value {
     let mut template = spec["template"].clone();
     let has = |template: &Value, name: &str| template.list("/spec/volumes").iter().any(|v| v.str("/name") == name);

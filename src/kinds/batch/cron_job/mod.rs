@@ -1,27 +1,25 @@
-//! CronJobs: names, defaults, preparation, table and description; schedules and rules stand beside.
+//! CronJobs (`pkg/registry/batch/cronjob/strategy.go`). Validation is in `validate` and `schedule`.
 
-pub mod schedule;
+pub(crate) mod schedule;
 mod validate;
 
-use super::job::default_template_of;
-use crate::shared::describe::{annotations, describe_events, describe_template, identity, labels, stamp};
-use crate::shared::pod_spec::warnings;
-use crate::shared::rules::pod_name_warning;
-use crate::shared::table::{boolean, containers_and_images, selector_or_none};
-use crate::{Describer, Kind, Lookup, Names, age, since};
-use kctl_base::field::{ErrorList, Path};
-use kctl_base::json::json;
+use crate::shared::describe::{annotations, describe_events, describe_template, labels, name_and_namespace, stamp};
+use crate::shared::table::{boolean, columns, containers_and_images, selector_or_none};
+use crate::shared::workload;
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age, since};
+use kctl_base::field::ErrorList;
+use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::schema::shape::drop_zero_values;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A CronJob.
+/// The CronJob kind.
 #[derive(Debug)]
-pub struct CronJob;
+pub(crate) struct CronJob;
 
 static NAMES: Names =
-    Names::builtin(("batch", "v1"), "CronJob", "cronjobs", "cronjob", true).short(&["cj"]).categories(&["all"]);
+    Names::namespaced(("batch", "v1"), "CronJob", "cronjobs", "cronjob").short(&["cj"]).categories(&["all"]);
 
 impl Kind for CronJob {
     fn names(&self) -> &Names {
@@ -37,16 +35,15 @@ impl Kind for CronJob {
         object.put_default("/spec/failedJobsHistoryLimit", 1);
         object.put_default("/spec/jobTemplate/metadata", json!({}));
         object.put_default("/spec/jobTemplate/spec", json!({}));
-        default_template_of(&mut object["spec"]["jobTemplate"]["spec"]);
+        workload::default_spec("io.k8s.api.batch.v1.JobSpec", &mut object["spec"]["jobTemplate"]["spec"]);
         object.put_default("/status", json!({}));
     }
 
-    fn prepare_create(&self, new: &mut Object) {
-        new.put("/status", json!({}));
-        new.put("/metadata/generation", 1);
+    fn initial_status(&self) -> Option<Value> {
+        Some(json!({}))
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -55,22 +52,22 @@ impl Kind for CronJob {
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        let mut out = Vec::new();
-        if old.is_none() {
-            out.extend(pod_name_warning(new));
-        }
-        if old.is_none_or(|old| old.generation() != new.generation()) {
-            let path = Path::new("spec").child("jobTemplate").child("spec").child("template");
-            out.extend(warnings::warnings(&path, &new["spec"]["jobTemplate"]["spec"]["template"]));
-        }
-        out
+        workload::warnings(new, old, "/spec/jobTemplate/spec/template")
     }
 
     fn columns(&self) -> Vec<Column> {
-        let shown = ["Name", "Schedule", "Timezone", "Suspend", "Active", "Last Schedule", "Age"];
-        let mut columns: Vec<Column> = shown.map(Column::new).into();
-        columns.extend(["Containers", "Images", "Selector"].map(Column::wide));
-        columns
+        columns(&[
+            "Name",
+            "Schedule",
+            "Timezone",
+            "Suspend",
+            "Active",
+            "Last Schedule",
+            "Age",
+            "+Containers",
+            "+Images",
+            "+Selector",
+        ])
     }
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
@@ -90,17 +87,16 @@ impl Kind for CronJob {
         ]
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        describe(object, look, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 }
 
-fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     let number = |pointer: &str, unit: &str| {
         object.int(pointer).map_or_else(|| "<unset>".to_owned(), |number| format!("{number}{unit}"))
     };
-    identity(object, out);
+    name_and_namespace(object, out);
     labels(object, out);
     annotations(object, out);
     out.pair(0, "Schedule", object.str("/spec/schedule"));
@@ -129,5 +125,5 @@ fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
     out.pair(0, "Last Schedule Time", last);
     let active: Vec<&str> = object.list("/status/active").iter().map(|job| job.str("/name")).collect();
     out.pair(0, "Active Jobs", if active.is_empty() { "<none>".to_owned() } else { active.join(", ") });
-    describe_events(look, object, out);
+    describe_events(lookup, object, out);
 }

@@ -1,25 +1,30 @@
-//! What is wrong with a cron schedule, in the words of the parser that Kubernetes uses.
+//! Validation of cron schedules, with the messages of the parser that Kubernetes uses (the Go module `robfig/cron`).
 //!
-//! Only checks; when a schedule is due next is up to the controller.
+//! The next run of a schedule is computed by the CronJob controller.
 
 use kctl_base::sim::Duration;
 
-/// A field: its lowest and highest number and the names that stand for numbers.
+/// A field of a schedule: its lowest number, its highest, the names of numbers, and the number of the first name.
 type Bounds = (u32, u32, &'static [&'static str], u32);
 
 const MONTHS: &[&str] = &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS: &[&str] = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
-/// Minutes, hours, days of the month, months, days of the week; the last number is that of the first name.
+/// Minute, hour, day of the month, month, day of the week.
 const FIELDS: [Bounds; 5] = [(0, 59, &[], 0), (0, 23, &[], 0), (1, 31, &[], 0), (1, 12, MONTHS, 1), (0, 6, DAYS, 0)];
 
-/// Whether a text names a time zone.
-pub fn is_zone(text: &str) -> bool {
+/// Whether a string is the name of a time zone.
+pub(crate) fn is_zone(text: &str) -> bool {
     text.parse::<chrono_tz::Tz>().is_ok()
 }
 
-/// Checks a schedule of five fields, a descriptor (`@daily`) or an interval (`@every 1h`), with a zone in front or not.
-pub fn check(text: &str) -> Result<(), String> {
+/// Checks a schedule of five fields, a descriptor (`@daily`) or an interval (`@every 1h`), optionally preceded by a
+/// time zone (`TZ=UTC `).
+///
+/// # Errors
+///
+/// The message of the parser when the schedule is invalid.
+pub(crate) fn check(text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Err("empty spec string".into());
     }
@@ -56,7 +61,7 @@ fn check_descriptor(text: &str) -> Result<(), String> {
     }
 }
 
-/// Checks `number`, `number-number`, `*`, `?`, each with an optional `/step`.
+/// Checks `number`, `number-number`, `*` or `?`, each with an optional `/step`.
 fn check_range(text: &str, bounds: &Bounds) -> Result<(), String> {
     let (low, high, _, _) = *bounds;
     let parts: Vec<&str> = text.split('/').collect();
@@ -75,7 +80,7 @@ fn check_range(text: &str, bounds: &Bounds) -> Result<(), String> {
     let step = match parts.len() {
         1 => 1,
         2 => {
-            // `N/step` means from N to the end.
+            // `N/step` is a range from N to the highest number.
             if single {
                 end = high;
             }
@@ -119,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn schedules_are_checked_in_the_words_of_the_parser() {
+    fn schedules_are_refused_with_the_messages_of_the_parser() {
         for good in ["* * * * *", "*/5 0-6/2 1,15 jan-MAR mon", "@daily", "@every 1h30m", "CRON_TZ=UTC * * * * *"] {
             assert_eq!(check(good), Ok(()), "{good}");
         }

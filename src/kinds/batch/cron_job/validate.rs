@@ -1,4 +1,4 @@
-//! The rules of CronJobs.
+//! Validation of CronJobs (`ValidateCronJobCreate` in `pkg/apis/batch/validation/validation.go`).
 
 use super::schedule;
 use crate::batch::job::validate::validate_job_spec;
@@ -8,7 +8,8 @@ use kctl_base::field::{ErrorList, Path, invalid, not_supported, required};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// The longest name: jobs get eleven more characters, and a label holds 63.
+/// Length of the longest name: the controller appends 11 characters for a Job, whose name becomes a label value of at
+/// most 63 characters.
 const LONGEST_NAME: usize = 52;
 
 pub(super) fn validate(object: &Object) -> ErrorList {

@@ -1,22 +1,22 @@
-//! The description of a job.
+//! The description of a Job.
 
 use crate::shared::describe::{
-    annotations, controlled_by, describe_events, describe_template, identity, labels, stamp,
+    annotations, controlled_by, describe_events, describe_template, labels, name_and_namespace, stamp,
 };
-use crate::shared::table::{number, selector_text};
-use crate::{Describer, Lookup};
+use crate::shared::table::{number, selector_cell};
+use crate::{Lookup, PrefixWriter};
 use kctl_base::object::{Object, ValueRead};
 
-/// The longest text of completed indexes.
+/// Length in bytes above which the completed indexes are cut.
 const LONGEST_INDEXES: usize = 50;
 
-pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) {
-    identity(object, out);
-    out.pair(0, "Selector", selector_text(object));
+pub(super) fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    name_and_namespace(object, out);
+    out.pair(0, "Selector", selector_cell(object));
     labels(object, out);
     annotations(object, out);
     controlled_by(object, out);
-    let maybe = |label: &str, pointer: &str, out: &mut Describer| {
+    let maybe = |label: &str, pointer: &str, out: &mut PrefixWriter| {
         if let Some(value) = object.int(pointer) {
             out.pair(0, label, value);
         }
@@ -40,10 +40,10 @@ pub(super) fn describe(object: &Object, look: &dyn Lookup, out: &mut Describer) 
     }
     describe_pods(object, out);
     describe_template(object.pointer("/spec/template"), out);
-    describe_events(look, object, out);
+    describe_events(lookup, object, out);
 }
 
-fn describe_times(object: &Object, out: &mut Describer) {
+fn describe_times(object: &Object, out: &mut PrefixWriter) {
     let (start, end) = (object.time("/status/startTime"), object.time("/status/completionTime"));
     if start.is_some() {
         out.pair(0, "Start Time", stamp(object, "/status/startTime"));
@@ -56,7 +56,7 @@ fn describe_times(object: &Object, out: &mut Describer) {
     }
 }
 
-fn describe_pods(object: &Object, out: &mut Describer) {
+fn describe_pods(object: &Object, out: &mut PrefixWriter) {
     let active = number(object, "/status/active");
     let ready = object.int("/status/ready").map_or_else(String::new, |ready| format!(" ({ready} Ready)"));
     let (succeeded, failed) = (number(object, "/status/succeeded"), number(object, "/status/failed"));
@@ -66,7 +66,8 @@ fn describe_pods(object: &Object, out: &mut Describer) {
     }
 }
 
-/// A list of indexes, cut after a whole one.
+/// Cuts a list of indexes after the last whole one that fits (`capIndexesListOrNone` in
+/// `kubectl/pkg/describe/describe.go`).
 fn cap_indexes(indexes: &str) -> String {
     if indexes.is_empty() {
         return "<none>".into();

@@ -1,11 +1,11 @@
-//! The rules of a job's pod failure policy.
+//! Validation of `spec.podFailurePolicy` (`validatePodFailurePolicy` in `pkg/apis/batch/validation/validation.go`).
 
 use kctl_base::field::{ErrorList, Path, duplicate, invalid, not_supported, required, too_many};
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueRead;
 
-/// Checks `spec.podFailurePolicy`.
-pub fn validate(errors: &mut ErrorList, path: &Path, spec: &Value) {
+/// Validates the pod failure policy of a job spec, if it has one.
+pub(crate) fn validate(errors: &mut ErrorList, path: &Path, spec: &Value) {
     let Some(policy) = spec.at("/podFailurePolicy") else { return };
     let rules = policy.list("/rules");
     let here = path.child("rules");

@@ -1,31 +1,28 @@
-//! Jobs: names, defaults, preparation and table; rules and description stand beside.
+//! Jobs (`pkg/registry/batch/job/strategy.go`). Validation is in `validate` and `failure_policy`, the description
+//! in `describe`.
 
 mod describe;
-pub mod failure_policy;
-pub mod validate;
+pub(crate) mod failure_policy;
+pub(crate) mod validate;
 
-use crate::shared::index;
-use crate::shared::pod_spec::defaults::default_template;
-use crate::shared::pod_spec::warnings;
-use crate::shared::rules::pod_name_warning;
-use crate::shared::table::{containers_and_images, selector_text};
-use crate::{Describer, Kind, Lookup, Names, age};
-use kctl_base::field::{ErrorList, Path};
-use kctl_base::json::{Map, Value, json};
+use crate::shared::table::{columns, containers_and_images, selector_cell};
+use crate::shared::{index, workload};
+use crate::{Describer, Kind, Names, age};
+use kctl_base::field::ErrorList;
+use kctl_base::json::{Map, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
-use kctl_base::schema::shape::drop_zero_values;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// A Job.
+/// The Job kind.
 #[derive(Debug)]
-pub struct Job;
+pub(crate) struct Job;
 
-static NAMES: Names = Names::builtin(("batch", "v1"), "Job", "jobs", "job", true).categories(&["all"]);
+static NAMES: Names = Names::namespaced(("batch", "v1"), "Job", "jobs", "job").categories(&["all"]);
 
-/// Labels by which a job knows its pods: the job's uid.
+/// The labels with the Job's UID, by which it selects its pods: the legacy one first.
 const UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
-/// Labels by which people know its pods: the job's name.
+/// The labels with the Job's name.
 const NAME_LABELS: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
 
 impl Kind for Job {
@@ -35,7 +32,7 @@ impl Kind for Job {
 
     fn set_defaults(&self, object: &mut Object) {
         object.put_default("/spec", json!({}));
-        default_template_of(&mut object["spec"]);
+        workload::default_spec("io.k8s.api.batch.v1.JobSpec", &mut object["spec"]);
         let spec = &mut object["spec"];
         if spec.at("/completions").is_none() && spec.at("/parallelism").is_none() {
             spec.put("/completions", 1);
@@ -70,7 +67,7 @@ impl Kind for Job {
         label_like_template(new);
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -83,20 +80,11 @@ impl Kind for Job {
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        let mut out = Vec::new();
-        if old.is_none() {
-            out.extend(pod_name_warning(new));
-        }
-        if old.is_none_or(|old| old.generation() != new.generation()) {
-            out.extend(warnings::warnings(&Path::new("spec").child("template"), &new["spec"]["template"]));
-        }
-        out
+        workload::warnings(new, old, "/spec/template")
     }
 
     fn columns(&self) -> Vec<Column> {
-        let mut columns: Vec<Column> = ["Name", "Status", "Completions", "Duration", "Age"].map(Column::new).into();
-        columns.extend(["Containers", "Images", "Selector"].map(Column::wide));
-        columns
+        columns(&["Name", "Status", "Completions", "Duration", "Age", "+Containers", "+Images", "+Selector"])
     }
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
@@ -109,7 +97,7 @@ impl Kind for Job {
             age(object, now),
             containers,
             images,
-            selector_text(object),
+            selector_cell(object),
         ]
     }
 
@@ -117,24 +105,16 @@ impl Kind for Job {
         (field == "status.successful").then(|| object.int("/status/succeeded").unwrap_or(0).to_string())
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        describe::describe(object, look, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe::describe)
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         index::labels(object)
     }
 }
 
-/// Fills in the template of a job, or of a job template.
-pub fn default_template_of(spec: &mut Value) {
-    drop_zero_values("io.k8s.api.batch.v1.JobSpec", spec);
-    spec.put_default("/template", json!({}));
-    default_template(&mut spec["template"]);
-}
-
-/// A job without labels of its own has those of its template.
+/// Copies the labels of the pod template to a Job without labels.
 fn label_like_template(job: &mut Object) {
     let of_template: Option<Map> = job.map("/spec/template/metadata/labels").cloned();
     if let Some(labels) = of_template.filter(|labels| !labels.is_empty() && job.labels().is_empty()) {
@@ -142,7 +122,7 @@ fn label_like_template(job: &mut Object) {
     }
 }
 
-/// Makes the selector, and the labels it selects, out of the job's uid.
+/// Generates the selector and the pod labels that it matches from the name and UID of the Job.
 fn generate_selector(job: &mut Object) {
     let (name, uid) = (job.name().to_owned(), job.uid().to_owned());
     let labels = job.map_mut("/spec/template/metadata/labels");
@@ -155,8 +135,8 @@ fn generate_selector(job: &mut Object) {
     job.map_mut("/spec/selector/matchLabels").entry(UID_LABELS[1]).or_insert_with(|| uid.into());
 }
 
-/// The STATUS column of a job.
-pub fn status_text(job: &Object) -> &'static str {
+/// The STATUS column of a Job.
+pub(crate) fn status_text(job: &Object) -> &'static str {
     let words = [
         ("Complete", "Complete"),
         ("Failed", "Failed"),
@@ -188,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_selector_is_made_of_the_uid() {
+    fn the_selector_is_generated_from_the_uid() {
         let mut job = json!({"metadata": {"name": "j", "uid": "u"}, "spec": {"template": {"spec": {}}}});
         Job.set_defaults(&mut job);
         Job.prepare_create(&mut job);
@@ -198,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_say_how_far_a_job_is() {
+    fn rows_show_status_completions_and_duration() {
         let now = Time::from_secs(100);
         let at = |s: i64| Time::from_secs(s).rfc3339();
         let cases = [

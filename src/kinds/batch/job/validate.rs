@@ -1,19 +1,20 @@
-//! The rules of jobs and of job templates.
+//! Validation of Jobs and job templates (`ValidateJob`, `ValidateJobSpec` in
+//! `pkg/apis/batch/validation/validation.go`).
 
 use super::failure_policy;
 use crate::shared::formats::dns_label_problems;
 use crate::shared::pod_spec::validate::validate_template;
 use crate::shared::rules::{IMMUTABLE, immutable, invalid_json, non_negative};
-use crate::shared::{selector, template_text};
+use crate::shared::{selector, template_json};
 use kctl_base::field::{ErrorList, Path, invalid, not_supported, required};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
 
-/// How many pods at most a job with indexes runs at once.
+/// The highest parallelism of an Indexed Job.
 const MAX_INDEXED_PARALLELISM: i64 = 100_000;
 
-/// Everything that is wrong with a job.
-pub fn validate(object: &Object) -> ErrorList {
+/// Validates a Job.
+pub(crate) fn validate(object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
     let (path, spec) = (Path::new("spec"), &object["spec"]);
     validate_generated_selector(&mut errors, object);
@@ -30,7 +31,7 @@ pub fn validate(object: &Object) -> ErrorList {
     errors
 }
 
-/// The labels of pods must be those that were made for the job.
+/// Refuses pod labels other than the generated ones when the selector is generated.
 fn validate_generated_selector(errors: &mut ErrorList, object: &Object) {
     let spec = &object["spec"];
     if spec.flag("/manualSelector") || spec.at("/selector").is_none() {
@@ -61,7 +62,7 @@ fn validate_generated_selector(errors: &mut ErrorList, object: &Object) {
     }
 }
 
-/// Pods of a job with indexes get its name and their index as host name.
+/// Refuses names of Indexed Jobs that make invalid host names: those of the pods end in the index.
 fn validate_host_names(errors: &mut ErrorList, object: &Object) {
     let last = object.int("/spec/completions").unwrap_or(0) - 1;
     if object.str("/spec/completionMode") == "Indexed" && last >= 0 {
@@ -73,8 +74,8 @@ fn validate_host_names(errors: &mut ErrorList, object: &Object) {
     }
 }
 
-/// What is wrong with the spec of a job or of a job template, the selector apart.
-pub fn validate_job_spec(errors: &mut ErrorList, path: &Path, spec: &Value) {
+/// Validates the spec of a Job or job template, its selector apart.
+pub(crate) fn validate_job_spec(errors: &mut ErrorList, path: &Path, spec: &Value) {
     for field in [
         "parallelism",
         "completions",
@@ -146,8 +147,8 @@ fn validate_replacement(errors: &mut ErrorList, path: &Path, policy: &str, spec:
     }
 }
 
-/// What may not change in a job.
-pub fn validate_update(new: &Object, old: &Object) -> ErrorList {
+/// Refuses changes of immutable fields.
+pub(crate) fn validate_update(new: &Object, old: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
     let path = Path::new("spec");
     let (now, before) = (&new["spec"], &old["spec"]);
@@ -156,9 +157,9 @@ pub fn validate_update(new: &Object, old: &Object) -> ErrorList {
         let shown = now.at("/selector").map_or_else(|| "null".into(), selector::to_json);
         errors.push(invalid_json(&path.child("selector"), &shown, IMMUTABLE));
     }
-    let relaxed = relax(old, &now["template"], &before["template"]);
+    let relaxed = with_mutable_directives(old, &now["template"], &before["template"]);
     if now["template"] != relaxed {
-        errors.push(invalid_json(&path.child("template"), &template_text::template(&now["template"]), IMMUTABLE));
+        errors.push(invalid_json(&path.child("template"), &template_json::to_json(&now["template"]), IMMUTABLE));
     }
     for field in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] {
         immutable(&mut errors, &path.child(field), now.get(field), before.get(field));
@@ -166,7 +167,8 @@ pub fn validate_update(new: &Object, old: &Object) -> ErrorList {
     errors
 }
 
-/// The number of completions may only change together with the parallelism of a job with indexes.
+/// Refuses a change of the completions, except together with the parallelism of an Indexed Job (elastic Indexed Jobs,
+/// KEP-3715).
 fn validate_completions(errors: &mut ErrorList, path: &Path, now: &Value, before: &Value) {
     let (new, old) = (now.get("completions"), before.get("completions"));
     if before.str("/completionMode") != "Indexed" || new.is_none() || old.is_none() {
@@ -178,8 +180,9 @@ fn validate_completions(errors: &mut ErrorList, path: &Path, now: &Value, before
     }
 }
 
-/// The old template with what may change in a suspended job that has not started as it is in the new one.
-fn relax(old: &Object, now: &Value, before: &Value) -> Value {
+/// The old template with the scheduling directives of the new one, which may change while a Job is suspended or has not
+/// started (KEP-2926).
+fn with_mutable_directives(old: &Object, now: &Value, before: &Value) -> Value {
     let mut template = before.clone();
     let suspended = old.flag("/spec/suspend") && condition_is_true(old, "Suspended");
     let not_started = old.flag("/spec/suspend") && old.at("/status/startTime").is_none();

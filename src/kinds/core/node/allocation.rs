@@ -1,14 +1,15 @@
-//! What the pods of a node ask for, and what part of the node that is.
+//! The resources that the pods of a node request, and their share of the node (`describeNodeResource` in
+//! `kubectl/pkg/describe/describe.go`).
 
 use crate::core::pod::is_terminal;
 use crate::shared::pod_spec::resources::{Amounts, add, amounts, of_pod};
-use crate::{Describer, Lookup, age};
+use crate::{Lookup, PrefixWriter, age};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 
-/// Writes the table of pods and the table of sums.
-pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
-    let mut pods = look.pods_on_node(node.name());
+/// Writes the table of pods and the table of totals.
+pub(super) fn describe(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    let mut pods = lookup.pods_on_node(node.name());
     pods.retain(|pod| !is_terminal(pod));
     pods.sort_by(|a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
     let allocatable = match node.map("/status/allocatable") {
@@ -22,9 +23,9 @@ pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
     for pod in &pods {
         let (asked, bound) = (of_pod(pod, "requests"), of_pod(pod, "limits"));
         let cells = [("cpu", &asked), ("cpu", &bound), ("memory", &asked), ("memory", &bound)]
-            .map(|(name, map)| share(name, map, &allocatable));
+            .map(|(name, map)| with_percentage(name, map, &allocatable));
         let who = format!("{}\t{}", pod.namespace(), pod.name());
-        out.line(1, format!("{who}\t\t{}\t{}", cells.join("\t"), age(pod, look.now())));
+        out.line(1, format!("{who}\t\t{}\t{}", cells.join("\t"), age(pod, lookup.now())));
         add(&mut requests, &asked);
         add(&mut limits, &bound);
     }
@@ -34,7 +35,7 @@ pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
     out.line(1, "--------\t--------\t------");
     let huge = allocatable.keys().filter(|k| k.starts_with("hugepages-")).map(String::as_str);
     for name in ["cpu", "memory", "ephemeral-storage"].into_iter().chain(huge) {
-        let cells = [&requests, &limits].map(|map| share(name, map, &allocatable));
+        let cells = [&requests, &limits].map(|map| with_percentage(name, map, &allocatable));
         out.line(1, format!("{name}\t{}", cells.join("\t")));
     }
     for name in allocatable.keys().filter(|k| is_extended(k)) {
@@ -47,8 +48,8 @@ fn is_extended(name: &str) -> bool {
     !name.starts_with("hugepages-") && !matches!(name, "cpu" | "memory" | "ephemeral-storage" | "pods")
 }
 
-/// An amount and what percentage of the node it is.
-fn share(name: &str, map: &Amounts, allocatable: &Amounts) -> String {
+/// Formats a quantity and its percentage of what is allocatable: `200m (10%)`.
+fn with_percentage(name: &str, map: &Amounts, allocatable: &Amounts) -> String {
     let amount = map.get(name).copied().unwrap_or(Quantity::ZERO);
     let number = |q: &Quantity| if name == "cpu" { q.milli_value() } else { q.value() } as f64;
     let all = allocatable.get(name).map_or(0.0, number);
@@ -70,7 +71,7 @@ mod tests {
         let amounts = of_pod(&pod, "requests");
         assert_eq!(amounts["cpu"].to_string(), "2200m");
         let node = Amounts::from([("cpu".to_string(), "8".parse().expect("an amount"))]);
-        assert_eq!(share("cpu", &amounts, &node), "2200m (27%)");
-        assert_eq!(share("memory", &amounts, &node), "0 (0%)");
+        assert_eq!(with_percentage("cpu", &amounts, &node), "2200m (27%)");
+        assert_eq!(with_percentage("memory", &amounts, &node), "0 (0%)");
     }
 }

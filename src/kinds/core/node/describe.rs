@@ -1,26 +1,28 @@
-//! The description of a node.
+//! The description of a Node.
 
 use std::collections::BTreeMap;
 
 use super::{allocation, roles};
-use crate::shared::describe::{annotations, conditions_since, describe_events, joined, labels, lines_under, or, stamp};
-use crate::{Describer, Lookup};
+use crate::shared::describe::{
+    annotations, conditions_since, describe_events, joined, labels, non_empty_or, stamp, titled_lines,
+};
+use crate::{Lookup, PrefixWriter};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// Most pools of devices that are listed.
+/// The number of device pools that are listed.
 const MAX_POOLS: usize = 10;
 
-/// Writes everything.
-pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
+/// Writes the description.
+pub(super) fn describe(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     out.pair(0, "Name", node.name());
-    out.pair(0, "Roles", or(&roles(node).join(","), "<none>"));
+    out.pair(0, "Roles", non_empty_or(&roles(node).join(","), "<none>"));
     labels(node, out);
     annotations(node, out);
     out.pair(0, "CreationTimestamp", stamp(node, "/metadata/creationTimestamp"));
     taints(node, out);
     out.pair(0, "Unschedulable", node.flag("/spec/unschedulable"));
-    lease(node, look, out);
+    lease(node, lookup, out);
     conditions_since(node, "LastHeartbeatTime", "/lastHeartbeatTime", out);
     out.line(0, "Addresses:");
     for address in node.list("/status/addresses") {
@@ -28,20 +30,20 @@ pub(super) fn describe(node: &Object, look: &dyn Lookup, out: &mut Describer) {
     }
     amounts(node, "Capacity", "/status/capacity", out);
     amounts(node, "Allocatable", "/status/allocatable", out);
-    device_pools(node, look, out);
+    device_pools(node, lookup, out);
     system_info(node, out);
-    allocation::describe(node, look, out);
-    describe_events(look, node, out);
+    allocation::describe(node, lookup, out);
+    describe_events(lookup, node, out);
 }
 
-fn taints(node: &Object, out: &mut Describer) {
+fn taints(node: &Object, out: &mut PrefixWriter) {
     let mut taints: Vec<&Value> = node.list("/spec/taints").iter().collect();
     taints.sort_by_key(|t| format!("{},{}", t.str("/effect"), t.str("/key")));
     let lines: Vec<String> = taints.iter().map(|t| taint_text(t)).collect();
-    lines_under(0, "Taints", &lines, out);
+    titled_lines(0, "Taints", &lines, out);
 }
 
-/// `key=value:effect`, without what is empty.
+/// Formats a taint as `key=value:effect`, without empty parts.
 fn taint_text(taint: &Value) -> String {
     let (key, value, effect) = (taint.str("/key"), taint.str("/value"), taint.str("/effect"));
     match (value, effect) {
@@ -52,19 +54,19 @@ fn taint_text(taint: &Value) -> String {
     }
 }
 
-fn lease(node: &Object, look: &dyn Lookup, out: &mut Describer) {
-    let Some(lease) = look.get("leases.coordination.k8s.io", "kube-node-lease", node.name()) else {
+fn lease(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    let Some(lease) = lookup.get("leases.coordination.k8s.io", "kube-node-lease", node.name()) else {
         let text = format!("Failed to get lease: leases.coordination.k8s.io \"{}\" not found", node.name());
         return out.pair(0, "Lease", text);
     };
     out.line(0, "Lease:");
-    out.pair(1, "HolderIdentity", or(lease.str("/spec/holderIdentity"), "<unset>"));
+    out.pair(1, "HolderIdentity", non_empty_or(lease.str("/spec/holderIdentity"), "<unset>"));
     for (label, pointer) in [("AcquireTime", "/spec/acquireTime"), ("RenewTime", "/spec/renewTime")] {
         out.pair(1, label, lease.time(pointer).map_or_else(|| "<unset>".into(), |t| t.rfc1123()));
     }
 }
 
-fn amounts(node: &Object, title: &str, pointer: &str, out: &mut Describer) {
+fn amounts(node: &Object, title: &str, pointer: &str, out: &mut PrefixWriter) {
     let amounts = node.strings(pointer);
     if amounts.is_empty() {
         return;
@@ -75,10 +77,10 @@ fn amounts(node: &Object, title: &str, pointer: &str, out: &mut Describer) {
     }
 }
 
-/// Devices that only this node has, by driver and pool.
-fn device_pools(node: &Object, look: &dyn Lookup, out: &mut Describer) {
+/// Writes the device pools of the ResourceSlices that belong to this node, by driver.
+fn device_pools(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     let mut pools: BTreeMap<String, (String, String, usize, usize)> = BTreeMap::new();
-    for slice in look.list("resourceslices.resource.k8s.io", None, None) {
+    for slice in lookup.list("resourceslices.resource.k8s.io", None, None) {
         if slice.str("/spec/nodeName") != node.name() {
             continue;
         }
@@ -101,7 +103,7 @@ fn device_pools(node: &Object, look: &dyn Lookup, out: &mut Describer) {
     }
 }
 
-fn system_info(node: &Object, out: &mut Describer) {
+fn system_info(node: &Object, out: &mut PrefixWriter) {
     out.line(0, "System Info:");
     for (label, field) in [
         ("Machine ID", "machineID"),

@@ -1,14 +1,14 @@
-//! Node: a machine that runs pods.
+//! Nodes (`pkg/registry/core/node/strategy.go`).
 
 mod allocation;
 mod describe;
 
 use std::collections::BTreeSet;
 
-use crate::shared::describe::or;
+use crate::shared::describe::non_empty_or;
 use crate::shared::rules::{check, one_of};
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Names, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::{key_problems, value_problems};
@@ -16,10 +16,10 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
-pub struct Node;
+/// The Node kind.
+pub(crate) struct Node;
 
-static NAMES: Names = Names::builtin(("", "v1"), "Node", "nodes", "node", false).short(&["no"]);
+static NAMES: Names = Names::cluster_scoped(("", "v1"), "Node", "nodes", "node").short(&["no"]);
 
 impl Kind for Node {
     fn names(&self) -> &Names {
@@ -33,7 +33,7 @@ impl Kind for Node {
         }
     }
 
-    /// A kubelet registers its node with its status.
+    /// The kubelet registers its node together with the status, so it is kept.
     fn prepare_create(&self, new: &mut Object) {
         new.put_default("/status/daemonEndpoints/kubeletEndpoint/Port", 0);
         for field in [
@@ -86,12 +86,12 @@ impl Kind for Node {
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
         let info = |field: &str| object.str(&format!("/status/nodeInfo/{field}")).to_string();
-        let known = |field: &str| or(&info(field), "<unknown>").to_string();
+        let known = |field: &str| non_empty_or(&info(field), "<unknown>").to_string();
         let roles = roles(object).join(",");
         vec![
             object.name().into(),
             status(object),
-            or(&roles, "<none>").into(),
+            non_empty_or(&roles, "<none>").into(),
             age(object, now),
             info("kubeletVersion"),
             address(object, "InternalIP"),
@@ -106,13 +106,12 @@ impl Kind for Node {
         (field == "spec.unschedulable").then(|| object.flag("/spec/unschedulable").to_string())
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        describe::describe(object, look, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe::describe)
     }
 }
 
-/// The STATUS column: readiness, and whether the scheduler leaves the node alone.
+/// The STATUS column: readiness and, for cordoned nodes, `SchedulingDisabled`.
 fn status(node: &Object) -> String {
     let mut parts = vec![match condition(node, "Ready").map(|c| c.str("/status")) {
         None => "Unknown",
@@ -125,8 +124,8 @@ fn status(node: &Object) -> String {
     parts.join(",")
 }
 
-/// The roles that labels give to a node.
-pub fn roles(node: &Object) -> Vec<String> {
+/// The roles of a node according to its labels (`findNodeRoles` in `pkg/printers/internalversion/printers.go`).
+pub(crate) fn roles(node: &Object) -> Vec<String> {
     let mut roles = BTreeSet::new();
     for (key, value) in node.labels() {
         match key.strip_prefix("node-role.kubernetes.io/") {
@@ -175,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn status_and_roles() {
+    fn rows_show_status_and_roles() {
         let node = json!({
             "metadata": {"name": "n", "labels": {"node-role.kubernetes.io/control-plane": "", "kubernetes.io/role": "x"}},
             "spec": {"unschedulable": true}, "status": {"conditions": [{"type": "Ready", "status": "Unknown"}]},
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn taints_are_checked() {
+    fn taints_are_validated() {
         let node = json!({"spec": {"taints": [
             {"key": "a", "effect": "NoSchedule"}, {"key": "a", "effect": "NoSchedule"}, {"key": "b", "effect": "Never"},
         ]}});

@@ -1,14 +1,16 @@
-//! PersistentVolume: a piece of storage that a claim can be bound to.
+//! PersistentVolumes (`pkg/registry/core/persistentvolume/strategy.go`).
 
+mod describe_source;
 mod sources;
+mod validate;
 
-use crate::shared::describe::{annotations, describe_events, go_list, joined, labels, or};
-use crate::shared::formats::dns_subdomain_problems;
-use crate::shared::go_diff;
-use crate::shared::rules::check;
-use crate::shared::simple::columns;
-use crate::shared::table::access_modes;
-use crate::{Describer, Kind, Lookup, Names, age, since};
+use validate::capacity_errors;
+pub(in crate::core) use validate::{class_errors, mode_errors, positive_errors, volume_mode_errors};
+
+use crate::shared::describe::{annotations, describe_events, go_list, joined, labels, non_empty_or};
+use crate::shared::diff;
+use crate::shared::table::{access_modes, columns};
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age, since};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -16,17 +18,14 @@ use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
-pub struct PersistentVolume;
+/// The PersistentVolume kind.
+pub(crate) struct PersistentVolume;
 
 static NAMES: Names =
-    Names::builtin(("", "v1"), "PersistentVolume", "persistentvolumes", "persistentvolume", false).short(&["pv"]);
+    Names::cluster_scoped(("", "v1"), "PersistentVolume", "persistentvolumes", "persistentvolume").short(&["pv"]);
 
-/// The annotation that named the class before there was a field for it.
+/// The annotation that `storageClassName` has replaced.
 const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
-
-/// The modes in which volumes can be accessed.
-const MODES: &[&str] = &["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
 impl Kind for PersistentVolume {
     fn names(&self) -> &Names {
@@ -64,9 +63,9 @@ impl Kind for PersistentVolume {
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
         let mut errors = ErrorList::new();
-        let (new_source, old_source) = (sources::go_shape(new), sources::go_shape(old));
+        let (new_source, old_source) = (sources::internal_json(new), sources::internal_json(old));
         if new_source != old_source {
-            let diff = go_diff::lines(&old_source, &new_source);
+            let diff = diff::unified(&old_source, &new_source);
             let text = format!("spec.persistentvolumesource is immutable after creation\n{diff}");
             errors.push(field::forbidden(&Path::new("spec").child("persistentvolumesource"), &text));
         }
@@ -128,10 +127,10 @@ impl Kind for PersistentVolume {
             phase.into(),
             claim(object),
             class(object).into(),
-            or(object.str("/spec/volumeAttributesClassName"), "<unset>").into(),
+            non_empty_or(object.str("/spec/volumeAttributesClassName"), "<unset>").into(),
             object.str("/status/reason").into(),
             age(object, now),
-            or(object.str("/spec/volumeMode"), "<unset>").into(),
+            non_empty_or(object.str("/spec/volumeMode"), "<unset>").into(),
         ]
     }
 
@@ -139,40 +138,43 @@ impl Kind for PersistentVolume {
         (field == "name").then(|| object.name().into())
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         let claim = claim(object);
         if claim.is_empty() { vec![("available", class(object).into())] } else { vec![("claim", claim)] }
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        out.pair(0, "Name", object.name());
-        labels(object, out);
-        annotations(object, out);
-        out.pair(0, "Finalizers", go_list(object.list("/metadata/finalizers")));
-        out.pair(0, "StorageClass", class(object));
-        out.pair(0, "Status", status_text(object, look));
-        out.pair(0, "Claim", claim(object));
-        out.pair(0, "Reclaim Policy", object.str("/spec/persistentVolumeReclaimPolicy"));
-        out.pair(0, "Access Modes", access_modes(object.list("/spec/accessModes")));
-        if !object.str("/spec/volumeMode").is_empty() {
-            out.pair(0, "VolumeMode", object.str("/spec/volumeMode"));
-        }
-        out.pair(0, "Capacity", or(&storage(object, "/spec/capacity"), "0"));
-        node_affinity(object, out);
-        out.pair(0, "Message", object.str("/status/message"));
-        out.line(0, "Source:");
-        sources::describe(object, out);
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 }
 
-/// The class of a volume or a claim: the annotation of old wins.
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    out.pair(0, "Name", object.name());
+    labels(object, out);
+    annotations(object, out);
+    out.pair(0, "Finalizers", go_list(object.list("/metadata/finalizers")));
+    out.pair(0, "StorageClass", class(object));
+    out.pair(0, "Status", status_text(object, lookup));
+    out.pair(0, "Claim", claim(object));
+    out.pair(0, "Reclaim Policy", object.str("/spec/persistentVolumeReclaimPolicy"));
+    out.pair(0, "Access Modes", access_modes(object.list("/spec/accessModes")));
+    if !object.str("/spec/volumeMode").is_empty() {
+        out.pair(0, "VolumeMode", object.str("/spec/volumeMode"));
+    }
+    out.pair(0, "Capacity", non_empty_or(&storage(object, "/spec/capacity"), "0"));
+    node_affinity(object, out);
+    out.pair(0, "Message", object.str("/status/message"));
+    out.line(0, "Source:");
+    describe_source::describe(object, out);
+    describe_events(lookup, object, out);
+}
+
+/// The storage class of a volume or claim; the legacy annotation takes precedence over the field.
 pub(super) fn class(object: &Object) -> &str {
     object.annotation(CLASS_ANNOTATION).unwrap_or_else(|| object.str("/spec/storageClassName"))
 }
 
-/// `namespace/name` of the claim a volume belongs to.
+/// `namespace/name` of the claim that a volume is bound to; empty when there is none.
 fn claim(volume: &Object) -> String {
     match volume.at("/spec/claimRef") {
         None => String::new(),
@@ -180,15 +182,15 @@ fn claim(volume: &Object) -> String {
     }
 }
 
-/// The phase, or for how long the object has been going.
-pub(super) fn status_text(object: &Object, look: &dyn Lookup) -> String {
+/// The phase, or for how long the object has been terminating.
+pub(super) fn status_text(object: &Object, lookup: &dyn Lookup) -> String {
     if object.is_deleting() {
-        return format!("Terminating (lasts {})", since(object.deletion_time(), look.now()));
+        return format!("Terminating (lasts {})", since(object.deletion_time(), lookup.now()));
     }
     object.str("/status/phase").into()
 }
 
-/// The amount of storage in a map of resources, as it is written.
+/// The `storage` quantity of the resource list at a JSON pointer; empty when it is missing or invalid.
 pub(super) fn storage(object: &Object, pointer: &str) -> String {
     match object.map(pointer).and_then(|m| m.get("storage")) {
         Some(value) => Quantity::from_value(value).map_or_else(|_| String::new(), |q| q.to_string()),
@@ -196,75 +198,14 @@ pub(super) fn storage(object: &Object, pointer: &str) -> String {
     }
 }
 
-/// Access modes have to be there and known, and one of them stands alone.
-pub(super) fn mode_errors(object: &Object, spec: &Path, missing: &str) -> ErrorList {
-    let path = spec.child("accessModes");
-    let modes = object.list("/spec/accessModes");
-    let mut errors = ErrorList::new();
-    if modes.is_empty() {
-        errors.push(field::required(&path, missing));
-    }
-    for mode in modes.iter().filter(|m| !MODES.contains(&m.as_str().unwrap_or(""))) {
-        errors.push(field::not_supported(&path, mode.clone(), MODES));
-    }
-    if modes.len() > 1 && modes.iter().any(|m| m == "ReadWriteOncePod") {
-        errors.push(field::forbidden(&path, "may not use ReadWriteOncePod with other access modes"));
-    }
-    errors
-}
-
-/// An amount of storage has to be more than nothing.
-pub(super) fn positive_errors(value: &Value, path: &Path) -> ErrorList {
-    match Quantity::from_value(value) {
-        Ok(amount) if amount.signum() <= 0 => {
-            let mut errors = ErrorList::new();
-            if amount.signum() < 0 {
-                errors.push(field::invalid(path, amount.to_string(), "must be greater than or equal to 0"));
-            }
-            errors.push(field::invalid(path, amount.to_string(), "must be greater than zero"));
-            errors
-        }
-        _ => ErrorList::new(),
-    }
-}
-
-fn capacity_errors(object: &Object, path: &Path) -> ErrorList {
-    let capacity = object.map("/spec/capacity").cloned().unwrap_or_default();
-    if capacity.is_empty() {
-        return vec![field::required(path, "")];
-    }
-    let mut errors = ErrorList::new();
-    if capacity.len() > 1 || !capacity.contains_key("storage") {
-        errors.push(field::not_supported(path, Value::Object(capacity.clone()), &["storage"]));
-    }
-    for (name, value) in &capacity {
-        errors.extend(positive_errors(value, &path.key(name)));
-    }
-    errors
-}
-
-pub(super) fn class_errors(object: &Object, spec: &Path) -> ErrorList {
-    match object.str("/spec/storageClassName") {
-        "" => ErrorList::new(),
-        name => check(dns_subdomain_problems, name, &spec.child("storageClassName")),
-    }
-}
-
-pub(super) fn volume_mode_errors(object: &Object, spec: &Path) -> ErrorList {
-    match object.str("/spec/volumeMode") {
-        "" | "Block" | "Filesystem" => ErrorList::new(),
-        mode => vec![field::not_supported(&spec.child("volumeMode"), mode, &["Block", "Filesystem"])],
-    }
-}
-
-/// Storage that is not a whole number of bytes.
+/// Warns about a quantity of storage that is not a whole number of bytes.
 pub(super) fn fraction_warning(object: &Object, pointer: &str, path: &str) -> Option<String> {
     let amount = Quantity::from_value(object.map(pointer)?.get("storage")?).ok()?;
     let fraction = Quantity::new(amount.value(), amount.format()) != amount;
     fraction.then(|| format!("{path}: fractional byte value \"{amount}\" is invalid, must be an integer"))
 }
 
-fn node_affinity(volume: &Object, out: &mut Describer) {
+fn node_affinity(volume: &Object, out: &mut PrefixWriter) {
     let Some(required) = volume.at("/spec/nodeAffinity/required") else {
         return out.pair(0, "Node Affinity", "<none>");
     };
@@ -298,14 +239,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_volume_needs_a_source() {
+    fn volumes_need_a_source() {
         let volume = json!({"spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"]}});
         let errors: Vec<String> = PersistentVolume.validate(&volume).iter().map(ToString::to_string).collect();
         assert_eq!(errors, ["spec: Required value: must specify a volume type"]);
     }
 
     #[test]
-    fn the_source_stays() {
+    fn the_source_is_immutable() {
         let old = json!({"spec": {"hostPath": {"path": "/a", "type": ""}}});
         let new = json!({"spec": {"hostPath": {"path": "/b", "type": ""}}});
         let error = PersistentVolume.validate_update(&new, &old)[0].to_string();

@@ -1,12 +1,10 @@
-//! The kinds of storage that a volume can be.
+//! The sources of PersistentVolumes: defaults, validation and the form in which errors print them.
 
-use crate::Describer;
-use crate::shared::describe::{go_list, joined, shorten};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead, ValueWrite};
 
-/// The sources in the order in which validation looks at them.
+/// The sources in the order of validation.
 const CHECKED: &[&str] = &[
     "hostPath",
     "gcePersistentDisk",
@@ -32,7 +30,7 @@ const CHECKED: &[&str] = &[
     "csi",
 ];
 
-/// The sources as the server's own type lists them: its name and ours.
+/// Go name and API name of the sources, in the order of the Go struct.
 const GO_FIELDS: &[(&str, &str)] = &[
     ("GCEPersistentDisk", "gcePersistentDisk"),
     ("AWSElasticBlockStore", "awsElasticBlockStore"),
@@ -58,7 +56,7 @@ const GO_FIELDS: &[(&str, &str)] = &[
     ("CSI", "csi"),
 ];
 
-/// Fills in what sources leave out.
+/// Sets the defaults of the sources.
 pub(super) fn set_defaults(volume: &mut Object) {
     let defaults: [(&str, &str, Value); 9] = [
         ("hostPath", "type", json!("")),
@@ -78,7 +76,8 @@ pub(super) fn set_defaults(volume: &mut Object) {
     }
 }
 
-/// Exactly one source has to be there, and it has to say where the storage is.
+/// Requires exactly one source, with its required fields (`ValidatePersistentVolumeSpec` in
+/// `pkg/apis/core/validation/validation.go`).
 pub(super) fn errors(volume: &Object, spec: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let mut found = false;
@@ -144,8 +143,8 @@ fn source_errors(name: &str, source: &Value, path: &Path) -> ErrorList {
     errors
 }
 
-/// The source as the server's own type would be written, for the difference that a refused update shows.
-pub(super) fn go_shape(volume: &Object) -> String {
+/// The source as Go serialises the internal type, for the diff in the error about a changed source.
+pub(super) fn internal_json(volume: &Object) -> String {
     let mut text = String::from("{\n");
     for (position, (go_name, name)) in GO_FIELDS.iter().enumerate() {
         let comma = if position + 1 < GO_FIELDS.len() { "," } else { "" };
@@ -177,201 +176,4 @@ fn go_members(name: &str, source: &Value) -> Vec<String> {
         return members.map(|(k, v)| format!("  \"{}{}\": {v}", k[..1].to_uppercase(), &k[1..])).collect();
     }
     order.iter().map(|(go, ours, zero)| format!("  \"{go}\": {}", source.get(*ours).unwrap_or(zero))).collect()
-}
-
-/// What a description says of a kind of source: a sentence, and label and field of each line.
-struct Source {
-    name: &'static str,
-    kind: &'static str,
-    lines: &'static [(&'static str, &'static str)],
-}
-
-/// The sources in the order in which a description looks for them.
-const DESCRIBED: &[Source] = &[
-    Source {
-        name: "hostPath",
-        kind: "HostPath (bare host directory volume)",
-        lines: &[("Path", "path"), ("HostPathType", "type")],
-    },
-    Source {
-        name: "gcePersistentDisk",
-        kind: "GCEPersistentDisk (a Persistent Disk resource in Google Compute Engine)",
-        lines: &[("PDName", "pdName"), ("FSType", "fsType"), ("Partition", "partition#"), ("ReadOnly", "readOnly?")],
-    },
-    Source {
-        name: "awsElasticBlockStore",
-        kind: "AWSElasticBlockStore (a Persistent Disk resource in AWS)",
-        lines: &[
-            ("VolumeID", "volumeID"),
-            ("FSType", "fsType"),
-            ("Partition", "partition#"),
-            ("ReadOnly", "readOnly?"),
-        ],
-    },
-    Source {
-        name: "nfs",
-        kind: "NFS (an NFS mount that lasts the lifetime of a pod)",
-        lines: &[("Server", "server"), ("Path", "path"), ("ReadOnly", "readOnly?")],
-    },
-    Source {
-        name: "iscsi",
-        kind: "ISCSI (an ISCSI Disk resource that is attached to a kubelet's host machine and then exposed to the pod)",
-        lines: &[
-            ("TargetPortal", "targetPortal"),
-            ("IQN", "iqn"),
-            ("Lun", "lun#"),
-            ("ISCSIInterface", "iscsiInterface"),
-            ("FSType", "fsType"),
-            ("ReadOnly", "readOnly?"),
-            ("Portals", "portals[]"),
-            ("DiscoveryCHAPAuth", "chapAuthDiscovery?"),
-            ("SessionCHAPAuth", "chapAuthSession?"),
-        ],
-    },
-    Source {
-        name: "glusterfs",
-        kind: "Glusterfs (a Glusterfs mount on the host that shares a pod's lifetime)",
-        lines: &[("EndpointsName", "endpoints"), ("Path", "path"), ("ReadOnly", "readOnly?")],
-    },
-    Source {
-        name: "rbd",
-        kind: "RBD (a Rados Block Device mount on the host that shares a pod's lifetime)",
-        lines: &[
-            ("CephMonitors", "monitors[]"),
-            ("RBDImage", "image"),
-            ("FSType", "fsType"),
-            ("RBDPool", "pool"),
-            ("RadosUser", "user"),
-            ("Keyring", "keyring"),
-            ("ReadOnly", "readOnly?"),
-        ],
-    },
-    Source {
-        name: "quobyte",
-        kind: "Quobyte (a Quobyte mount on the host that shares a pod's lifetime)",
-        lines: &[("Registry", "registry"), ("Volume", "volume"), ("ReadOnly", "readOnly?")],
-    },
-    Source {
-        name: "vsphereVolume",
-        kind: "vSphereVolume (a Persistent Disk resource in vSphere)",
-        lines: &[("VolumePath", "volumePath"), ("FSType", "fsType"), ("StoragePolicyName", "storagePolicyName")],
-    },
-    Source {
-        name: "cinder",
-        kind: "Cinder (a Persistent Disk resource in OpenStack)",
-        lines: &[("VolumeID", "volumeID"), ("FSType", "fsType"), ("ReadOnly", "readOnly?")],
-    },
-    Source {
-        name: "azureDisk",
-        kind: "AzureDisk (an Azure Data Disk mount on the host and bind mount to the pod)",
-        lines: &[
-            ("DiskName", "diskName"),
-            ("DiskURI", "diskURI"),
-            ("Kind", "kind"),
-            ("FSType", "fsType"),
-            ("CachingMode", "cachingMode"),
-            ("ReadOnly", "readOnly?"),
-        ],
-    },
-    Source {
-        name: "local",
-        kind: "LocalVolume (a persistent volume backed by local storage on a node)",
-        lines: &[("Path", "path")],
-    },
-    Source {
-        name: "cephfs",
-        kind: "CephFS (a CephFS mount on the host that shares a pod's lifetime)",
-        lines: &[
-            ("Monitors", "monitors[]"),
-            ("Path", "path"),
-            ("User", "user"),
-            ("SecretFile", "secretFile"),
-            ("ReadOnly", "readOnly?"),
-        ],
-    },
-    Source {
-        name: "storageos",
-        kind: "StorageOS (a StorageOS Persistent Disk resource)",
-        lines: &[
-            ("VolumeName", "volumeName"),
-            ("VolumeNamespace", "volumeNamespace"),
-            ("FSType", "fsType"),
-            ("ReadOnly", "readOnly?"),
-        ],
-    },
-    Source {
-        name: "fc",
-        kind: "FC (a Fibre Channel disk)",
-        lines: &[("TargetWWNs", "targetWWNs,"), ("LUN", "lun#"), ("FSType", "fsType"), ("ReadOnly", "readOnly?")],
-    },
-    Source {
-        name: "azureFile",
-        kind: "AzureFile (an Azure File Service mount on the host and bind mount to the pod)",
-        lines: &[
-            ("SecretName", "secretName"),
-            ("SecretNamespace", "secretNamespace"),
-            ("ShareName", "shareName"),
-            ("ReadOnly", "readOnly?"),
-        ],
-    },
-    Source {
-        name: "flexVolume",
-        kind: "FlexVolume (a generic volume resource that is provisioned/attached using an exec based plugin)",
-        lines: &[("Driver", "driver"), ("FSType", "fsType"), ("ReadOnly", "readOnly?")],
-    },
-    Source {
-        name: "csi",
-        kind: "CSI (a Container Storage Interface (CSI) volume source)",
-        lines: &[
-            ("Driver", "driver"),
-            ("FSType", "fsType"),
-            ("VolumeHandle", "volumeHandle"),
-            ("ReadOnly", "readOnly?"),
-        ],
-    },
-];
-
-/// The lines below `Source:`.
-pub(super) fn describe(volume: &Object, out: &mut Describer) {
-    let found = DESCRIBED.iter().find_map(|s| Some((s, volume.at(&format!("/spec/{}", s.name))?)));
-    let Some((source, value)) = found else {
-        return out.line(1, "<unknown>");
-    };
-    out.pair(2, "Type", source.kind);
-    for (label, field) in source.lines {
-        out.pair(2, label, member(value, field));
-    }
-    if source.name == "csi" {
-        attributes(value, out);
-    }
-}
-
-/// A member as text; the field's last character says how: `?` a truth, `#` a number, `[]` and `,` lists.
-fn member(source: &Value, field: &str) -> String {
-    let name = field.trim_end_matches(['?', '#', '[', ']', ',']);
-    let value = source.get(name);
-    let list = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    match field.as_bytes().last() {
-        Some(b'?') => value.and_then(Value::as_bool).unwrap_or(false).to_string(),
-        Some(b'#') => value.and_then(Value::as_i64).unwrap_or(0).to_string(),
-        Some(b']') => go_list(list),
-        Some(b',') => joined(list, ", "),
-        _ => value.and_then(Value::as_str).unwrap_or("").into(),
-    }
-}
-
-/// The attributes of a CSI volume, one a line.
-fn attributes(source: &Value, out: &mut Describer) {
-    let attributes = source.strings("/volumeAttributes");
-    if attributes.is_empty() {
-        return out.pair(2, "VolumeAttributes", "<none>");
-    }
-    out.write(2, "VolumeAttributes:\t");
-    for (position, (key, value)) in attributes.iter().enumerate() {
-        if position > 0 {
-            out.write(2, "");
-            out.write(2, "\t");
-        }
-        out.line(2, shorten(&format!("{key}={value}"), 140));
-    }
 }

@@ -1,22 +1,22 @@
-//! The description of a pod.
+//! The description of a Pod (`PodDescriber` in `kubectl/pkg/describe/describe.go`).
 
 use super::is_terminal;
 use crate::shared::describe::containers::{Containers, describe_containers, describe_resources};
 use crate::shared::describe::template::{describe_spread, describe_tolerations, selector_of};
 use crate::shared::describe::volumes::describe_volumes;
 use crate::shared::describe::{
-    annotations, condition_table, controlled_by, describe_events, identity, label_lines, labels, stamp,
+    annotations, condition_table, controlled_by, describe_events, label_lines, labels, name_and_namespace, stamp,
 };
 use crate::shared::pod_spec::qos::qos_class;
-use crate::{Describer, Lookup, since};
+use crate::{Lookup, PrefixWriter, since};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 
-pub(super) fn describe(pod: &Object, look: &dyn Lookup, out: &mut Describer) {
+pub(super) fn describe(pod: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     describe_head(pod, out);
     labels(pod, out);
     annotations(pod, out);
-    describe_status(pod, look, out);
+    describe_status(pod, lookup, out);
     describe_addresses(pod, out);
     controlled_by(pod, out);
     pair_if(pod, "NominatedNodeName", "/status/nominatedNodeName", out);
@@ -41,17 +41,17 @@ pub(super) fn describe(pod: &Object, look: &dyn Lookup, out: &mut Describer) {
     label_lines(0, "Node-Selectors", &selector_of(spec), out);
     describe_tolerations("Tolerations", spec, out);
     describe_spread(spec, "", out);
-    describe_events(look, pod, out);
+    describe_events(lookup, pod, out);
 }
 
-fn pair_if(pod: &Object, label: &str, pointer: &str, out: &mut Describer) {
+fn pair_if(pod: &Object, label: &str, pointer: &str, out: &mut PrefixWriter) {
     if !pod.str(pointer).is_empty() {
         out.pair(0, label, pod.str(pointer));
     }
 }
 
-fn describe_head(pod: &Object, out: &mut Describer) {
-    identity(pod, out);
+fn describe_head(pod: &Object, out: &mut PrefixWriter) {
+    name_and_namespace(pod, out);
     if let Some(priority) = pod.int("/spec/priority") {
         out.pair(0, "Priority", priority);
     }
@@ -67,10 +67,10 @@ fn describe_head(pod: &Object, out: &mut Describer) {
     }
 }
 
-fn describe_status(pod: &Object, look: &dyn Lookup, out: &mut Describer) {
+fn describe_status(pod: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     let phase = pod.str("/status/phase");
     if pod.is_deleting() && !is_terminal(pod) {
-        out.pair(0, "Status", format!("Terminating (lasts {})", since(pod.deletion_time(), look.now())));
+        out.pair(0, "Status", format!("Terminating (lasts {})", since(pod.deletion_time(), lookup.now())));
         let grace = pod.int("/metadata/deletionGracePeriodSeconds").unwrap_or(0);
         out.pair(0, "Termination Grace Period", format!("{grace}s"));
     } else {
@@ -86,7 +86,7 @@ fn describe_status(pod: &Object, look: &dyn Lookup, out: &mut Describer) {
     }
 }
 
-fn describe_addresses(pod: &Object, out: &mut Describer) {
+fn describe_addresses(pod: &Object, out: &mut PrefixWriter) {
     out.pair(0, "IP", pod.str("/status/podIP"));
     let addresses = pod.list("/status/podIPs");
     out.line(0, if addresses.is_empty() { "IPs:\t<none>" } else { "IPs:" });
@@ -95,7 +95,7 @@ fn describe_addresses(pod: &Object, out: &mut Describer) {
     }
 }
 
-fn describe_gates_and_conditions(pod: &Object, out: &mut Describer) {
+fn describe_gates_and_conditions(pod: &Object, out: &mut PrefixWriter) {
     let gates = pod.list("/spec/readinessGates");
     if !gates.is_empty() {
         out.line(0, "Readiness Gates:");

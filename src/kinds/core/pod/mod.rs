@@ -1,7 +1,7 @@
-//! Pods: names, defaults, preparation and fields; rules, table and description stand beside.
+//! Pods (`pkg/registry/core/pod/strategy.go`). Validation is in `validate` and `validate_update`, the table in
+//! `table`, the description in `describe`.
 
 mod describe;
-mod difference;
 mod phase;
 mod table;
 mod validate;
@@ -13,7 +13,7 @@ use crate::shared::pod_spec::defaults::{default_host_ports, default_spec};
 use crate::shared::pod_spec::qos::qos_class;
 use crate::shared::pod_spec::resources::default_requests;
 use crate::shared::pod_spec::warnings;
-use crate::{Describer, Kind, Lookup, Names, keep_metadata};
+use crate::{Describer, Kind, Names, keep_metadata};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -21,7 +21,6 @@ use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
 pub use phase::{PodPhase, is_terminal};
-pub use table::status_text;
 
 /// Index of assigned pods with affinity or anti-affinity terms.
 ///
@@ -31,11 +30,11 @@ pub const POD_AFFINITY_INDEX: &str = "social";
 /// [`POD_AFFINITY_INDEX`].
 pub const PENDING_POD_AFFINITY_INDEX: &str = "unscheduled-social";
 
-/// A Pod.
+/// The Pod kind.
 #[derive(Debug)]
-pub struct Pod;
+pub(crate) struct Pod;
 
-static NAMES: Names = Names::builtin(("", "v1"), "Pod", "pods", "pod", true).short(&["po"]).categories(&["all"]);
+static NAMES: Names = Names::namespaced(("", "v1"), "Pod", "pods", "pod").short(&["po"]).categories(&["all"]);
 
 impl Kind for Pod {
     fn names(&self) -> &Names {
@@ -64,7 +63,7 @@ impl Kind for Pod {
         }
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -102,7 +101,7 @@ impl Kind for Pod {
     }
 
     fn columns(&self) -> Vec<Column> {
-        table::columns()
+        table::pod_columns()
     }
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
@@ -124,9 +123,8 @@ impl Kind for Pod {
         }
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        describe::describe(object, look, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe::describe)
     }
 
     fn grace_period(&self, object: &Object, asked: Option<i64>) -> Option<i64> {
@@ -137,15 +135,15 @@ impl Kind for Pod {
         Some(if seconds < 0 { 1 } else { seconds })
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         let mut entries = index::labels(object);
         entries.extend(placement(object));
         entries
     }
 }
 
-/// Index entries by which the scheduler and others find a pod: whether it has ended; its node, or its scheduler while it has
-/// none; the claims it uses; whether it cares which pods are near.
+/// Index entries of a pod: whether it is terminal; its node, or its scheduler while it has none; whether its scheduling
+/// depends on other pods; the claims it uses.
 fn placement(object: &Object) -> Vec<(&'static str, String)> {
     let (node, scheduler) = (object.str("/spec/nodeName"), object.str("/spec/schedulerName"));
     let affinity = object.at("/spec/affinity");
@@ -170,7 +168,7 @@ fn placement(object: &Object) -> Vec<(&'static str, String)> {
     entries
 }
 
-/// The claims that a pod's volumes stand for, by name.
+/// The names of the claims that the volumes of a pod refer to, those of ephemeral volumes included.
 pub fn claims(pod: &Object) -> Vec<String> {
     let claim = |volume: &Value| match volume.str("/persistentVolumeClaim/claimName") {
         "" => volume.at("/ephemeral").map(|_| format!("{}-{}", pod.name(), volume.str("/name"))),

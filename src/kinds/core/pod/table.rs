@@ -1,25 +1,16 @@
-//! The table of pods: one line that says how a pod is.
+//! The table of Pods (`printPod` in `pkg/printers/internalversion/printers.go`).
 
 use super::is_terminal;
 use crate::shared::pod_spec::is_sidecar;
+use crate::shared::table::columns;
 use crate::{age, since};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition, condition_is_true};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-pub(super) fn columns() -> Vec<Column> {
-    vec![
-        Column::new("Name"),
-        Column::new("Ready"),
-        Column::new("Status"),
-        Column::new("Restarts"),
-        Column::new("Age"),
-        Column::wide("IP"),
-        Column::wide("Node"),
-        Column::wide("Nominated Node"),
-        Column::wide("Readiness Gates"),
-    ]
+pub(super) fn pod_columns() -> Vec<Column> {
+    columns(&["Name", "Ready", "Status", "Restarts", "Age", "+IP", "+Node", "+Nominated Node", "+Readiness Gates"])
 }
 
 pub(super) fn row(pod: &Object, now: Time) -> Vec<Cell> {
@@ -42,18 +33,13 @@ pub(super) fn row(pod: &Object, now: Time) -> Vec<Cell> {
     ]
 }
 
-/// The STATUS column of a pod.
-pub fn status_text(pod: &Object) -> String {
-    Summary::of(pod).reason
-}
-
 fn readiness_gates(pod: &Object) -> String {
     let gates = pod.list("/spec/readinessGates");
     let passed = gates.iter().filter(|gate| condition_is_true(pod, gate.str("/conditionType"))).count();
     if gates.is_empty() { "<none>".into() } else { format!("{passed}/{}", gates.len()) }
 }
 
-/// What is counted over the containers of a pod.
+/// Counts over the containers of a pod.
 struct Summary {
     ready: usize,
     total: usize,
@@ -91,7 +77,8 @@ impl Summary {
         summary
     }
 
-    /// Counts init containers up to the first that is not done: whether there is one, and the restarts of sidecars.
+    /// Counts init containers up to the first that has not finished. Returns whether there is such a container, and the
+    /// restarts of sidecars.
     fn count_init_containers(&mut self, pod: &Object) -> (bool, i64, Option<Time>) {
         let containers = pod.list("/spec/initContainers");
         let (mut restarts, mut last) = (0, None);
@@ -135,7 +122,7 @@ impl Summary {
                 self.ready += 1;
             }
         }
-        // One container is done while another still runs.
+        // One container has completed while another is still running.
         if self.reason == "Completed" && running {
             self.reason = if condition_is_true(pod, "Ready") { "Running".into() } else { "NotReady".into() };
         }
@@ -147,7 +134,7 @@ impl Summary {
     }
 }
 
-/// Why a container ended: the reason, else the signal or the exit code.
+/// The reason why a container terminated, else its signal or exit code.
 fn exit_text(ended: &Value) -> String {
     match (ended.str("/reason"), ended.int("/signal").unwrap_or(0)) {
         ("", 0) => format!("ExitCode:{}", ended.int("/exitCode").unwrap_or(0)),
@@ -173,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn status_is_that_of_the_container_that_matters() {
+    fn status_is_that_of_the_decisive_container() {
         let running = json!({"running": {}});
         let done = json!({"terminated": {"exitCode": 0, "reason": "Completed"}});
         let cases = [
@@ -209,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn restarts_say_when_the_last_one_was() {
+    fn restarts_show_when_the_last_one_was() {
         let status = json!({"phase": "Running", "containerStatuses": [{
             "name": "a", "restartCount": 2, "state": {"running": {}}, "ready": true,
             "lastState": {"terminated": {"finishedAt": Time::from_secs(95).rfc3339()}}
@@ -218,13 +205,13 @@ mod tests {
     }
 
     #[test]
-    fn deletion_shows() {
+    fn deleted_pods_are_terminating() {
         let mut object = pod(json!({"phase": "Running"}));
         object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
-        assert_eq!(status_text(&object), "Terminating");
+        assert_eq!(Summary::of(&object).reason, "Terminating");
         object["status"]["reason"] = "NodeLost".into();
-        assert_eq!(status_text(&object), "Unknown");
+        assert_eq!(Summary::of(&object).reason, "Unknown");
         object["status"] = json!({"phase": "Succeeded"});
-        assert_eq!(status_text(&object), "Succeeded");
+        assert_eq!(Summary::of(&object).reason, "Succeeded");
     }
 }

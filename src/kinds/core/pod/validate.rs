@@ -1,6 +1,6 @@
-//! The rules of pods, beside those of every pod spec.
+//! Validation of Pods beyond that of pod specs (`ValidatePodCreate` in `pkg/apis/core/validation/validation.go`).
 
-use crate::shared::pod_spec::containers::validate_image_blanks;
+use crate::shared::pod_spec::containers::validate_image_whitespace;
 use crate::shared::pod_spec::validate::validate_spec;
 use kctl_base::field::{ErrorList, Path, forbidden};
 use kctl_base::json::Value;
@@ -13,8 +13,8 @@ pub(super) fn validate(object: &Object) -> ErrorList {
     if spec.str("/serviceAccountName").is_empty() {
         forbid_tokens(&mut errors, &path.child("volumes"), spec.list("/volumes"));
     }
-    validate_image_blanks(&mut errors, &path, spec);
-    // A pod is created without ephemeral containers; only their own subresource adds them to one that is stored.
+    validate_image_whitespace(&mut errors, &path, spec);
+    // Ephemeral containers can only be added to a stored pod, through their subresource.
     if !spec.list("/ephemeralContainers").is_empty() && object.resource_version().is_empty() {
         errors.push(forbidden(&path.child("ephemeralContainers"), "cannot be set on create"));
     }
@@ -25,7 +25,7 @@ pub(super) fn validate(object: &Object) -> ErrorList {
     errors
 }
 
-/// Without a service account there is nothing a token could be for.
+/// Refuses projected service account tokens in a pod without a service account.
 fn forbid_tokens(errors: &mut ErrorList, path: &Path, volumes: &[Value]) {
     for (index, volume) in volumes.iter().enumerate() {
         for (number, source) in volume.list("/projected/sources").iter().enumerate() {

@@ -1,11 +1,13 @@
-//! What may change in a pod: images, a shorter deadline, more tolerations, fewer scheduling gates, and hardly more.
+//! Validation of pod updates: images, shorter deadlines, more tolerations, fewer scheduling gates and little else may
+//! change (`ValidatePodUpdate` in `pkg/apis/core/validation/validation.go`).
 
+use crate::shared::diff;
 use crate::shared::formats::inclusive_range;
 use kctl_base::field::{ErrorList, Path, forbidden, invalid};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead, ValueWrite};
 
-/// The fields that the refusal names.
+/// The mutable fields, as the error lists them.
 const UPDATABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
 pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
@@ -24,8 +26,8 @@ pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
     validate_gates(&mut errors, &path.child("schedulingGates"), new_spec, old_spec);
     let munged = munge(&mut errors, &path, new_spec, old_spec);
     if munged != *old_spec {
-        let difference = super::difference::difference(old_spec, &munged);
-        let why = format!("pod updates may not change fields other than {UPDATABLE}\n{difference}");
+        let diff = diff::of_values(old_spec, &munged);
+        let why = format!("pod updates may not change fields other than {UPDATABLE}\n{diff}");
         errors.push(forbidden(&path, &why));
     }
     errors
@@ -35,7 +37,7 @@ fn spec_of(pod: &Object) -> &Value {
     pod.get("spec").unwrap_or(&Value::Null)
 }
 
-/// Containers stay as many as they are, with images; answers whether it makes sense to go on.
+/// Refuses added or removed containers. Returns false when validation must stop.
 fn validate_containers(errors: &mut ErrorList, path: &Path, new: &Value, old: &Value, field: &str) -> bool {
     let list = |spec: &Value| spec.list(&format!("/{field}")).len();
     if list(new) != list(old) {
@@ -45,7 +47,7 @@ fn validate_containers(errors: &mut ErrorList, path: &Path, new: &Value, old: &V
     true
 }
 
-/// A deadline may be set or shortened; answers whether it makes sense to go on.
+/// Refuses a longer or removed deadline. Returns false when validation must stop.
 fn validate_deadline(errors: &mut ErrorList, path: &Path, new: &Value, old: &Value) -> bool {
     match (new.int("/activeDeadlineSeconds"), old.int("/activeDeadlineSeconds")) {
         (Some(new), _) if !(0..=i64::from(i32::MAX)).contains(&new) => {
@@ -64,7 +66,7 @@ fn validate_deadline(errors: &mut ErrorList, path: &Path, new: &Value, old: &Val
     true
 }
 
-/// Tolerations may be added; of those that are there only the time of those for `NoExecute` may change.
+/// Refuses removed or changed tolerations, except for the duration of `NoExecute` tolerations.
 fn validate_tolerations(errors: &mut ErrorList, path: &Path, new: &Value, old: &Value) {
     let same_but_time = |left: &Value, right: &Value| {
         ["/key", "/operator", "/value", "/effect"].iter().all(|field| left.str(field) == right.str(field))
@@ -79,7 +81,7 @@ fn validate_tolerations(errors: &mut ErrorList, path: &Path, new: &Value, old: &
     }
 }
 
-/// Scheduling gates may only go.
+/// Refuses new scheduling gates.
 fn validate_gates(errors: &mut ErrorList, path: &Path, new: &Value, old: &Value) {
     let old = old.list("/schedulingGates");
     for gate in new.list("/schedulingGates").iter().filter(|gate| !old.contains(gate)) {
@@ -88,7 +90,7 @@ fn validate_gates(errors: &mut ErrorList, path: &Path, new: &Value, old: &Value)
     }
 }
 
-/// The new spec with everything that may differ as it was before.
+/// The new spec with all mutable fields as in the old one.
 fn munge(errors: &mut ErrorList, path: &Path, new: &Value, old: &Value) -> Value {
     let mut munged = new.clone();
     for field in ["containers", "initContainers"] {
@@ -124,7 +126,7 @@ fn restore(munged: &mut Value, old: &Value, pointer: &str) {
     }
 }
 
-/// A pod that waits at a gate may get a narrower node selector, and node affinity where it had none.
+/// Refuses changes of a gated pod other than a narrower node selector and a first node affinity (KEP-3838).
 fn validate_gated(errors: &mut ErrorList, path: &Path, new: &Value, old: &Value) {
     let here = path.child("nodeSelector");
     let wanted = new.strings("/nodeSelector");

@@ -1,28 +1,28 @@
-//! The description of a Service with the addresses behind it.
+//! The description of a Service and its endpoints.
 
 use std::sync::Arc;
 
-use crate::shared::describe::{describe_events, format_labels, head, joined, or};
-use crate::{Describer, Lookup};
+use crate::shared::describe::{describe_events, format_labels, head, joined, non_empty_or};
+use crate::{Lookup, PrefixWriter};
 use kctl_base::json::{Map, Value};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// The label by which an EndpointSlice names its Service.
+/// The label with which an EndpointSlice names its Service.
 const SERVICE_LABEL: &str = "kubernetes.io/service-name";
 
-/// Most addresses that are shown.
+/// The number of addresses that are shown.
 const MAX_ADDRESSES: usize = 3;
 
-/// Writes everything.
-pub(super) fn describe(service: &Object, look: &dyn Lookup, out: &mut Describer) {
+/// Writes the description.
+pub(super) fn describe(service: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     head(service, out);
     out.pair(0, "Selector", format_labels(&service.strings("/spec/selector")));
     out.pair(0, "Type", service.str("/spec/type"));
     optional(service, "IP Family Policy", "/spec/ipFamilyPolicy", out);
-    out.pair(0, "IP Families", or(&joined(service.list("/spec/ipFamilies"), ","), "<none>"));
+    out.pair(0, "IP Families", non_empty_or(&joined(service.list("/spec/ipFamilies"), ","), "<none>"));
     out.pair(0, "IP", service.str("/spec/clusterIP"));
-    out.pair(0, "IPs", or(&joined(service.list("/spec/clusterIPs"), ","), "<none>"));
+    out.pair(0, "IPs", non_empty_or(&joined(service.list("/spec/clusterIPs"), ","), "<none>"));
     list(service, "External IPs", "/spec/externalIPs", out);
     optional(service, "Desired LoadBalancer IP", "/spec/loadBalancerIP", out);
     optional(service, "External Name", "/spec/externalName", out);
@@ -31,7 +31,7 @@ pub(super) fn describe(service: &Object, look: &dyn Lookup, out: &mut Describer)
         let texts: Vec<String> = ingress.iter().map(ingress_text).collect();
         out.pair(0, "LoadBalancer Ingress", texts.join(", "));
     }
-    let slices = slices_of(look, service.namespace(), service.name());
+    let slices = slices_of(lookup, service.namespace(), service.name());
     for port in service.list("/spec/ports") {
         describe_port(port, &slices, out);
     }
@@ -43,17 +43,17 @@ pub(super) fn describe(service: &Object, look: &dyn Lookup, out: &mut Describer)
     }
     list(service, "LoadBalancer Source Ranges", "/spec/loadBalancerSourceRanges", out);
     optional(service, "Traffic Distribution", "/spec/trafficDistribution", out);
-    describe_events(look, service, out);
+    describe_events(lookup, service, out);
 }
 
-fn optional(service: &Object, label: &str, pointer: &str, out: &mut Describer) {
+fn optional(service: &Object, label: &str, pointer: &str, out: &mut PrefixWriter) {
     let text = service.str(pointer);
     if !text.is_empty() {
         out.pair(0, label, text);
     }
 }
 
-fn list(service: &Object, label: &str, pointer: &str, out: &mut Describer) {
+fn list(service: &Object, label: &str, pointer: &str, out: &mut PrefixWriter) {
     let list = service.list(pointer);
     if !list.is_empty() {
         out.pair(0, label, joined(list, ","));
@@ -68,8 +68,8 @@ fn ingress_text(ingress: &Value) -> String {
     }
 }
 
-fn describe_port(port: &Value, slices: &[Arc<Object>], out: &mut Describer) {
-    let (name, protocol) = (or(port.str("/name"), "<unset>"), port.str("/protocol"));
+fn describe_port(port: &Value, slices: &[Arc<Object>], out: &mut PrefixWriter) {
+    let (name, protocol) = (non_empty_or(port.str("/name"), "<unset>"), port.str("/protocol"));
     out.pair(0, "Port", format!("{name}\t{}/{protocol}", port.int("/port").unwrap_or(0)));
     let target = match &port["targetPort"] {
         Value::String(text) => text.to_string(),
@@ -86,13 +86,13 @@ fn describe_port(port: &Value, slices: &[Arc<Object>], out: &mut Describer) {
 }
 
 /// The EndpointSlices of a Service.
-pub(crate) fn slices_of(look: &dyn Lookup, namespace: &str, service: &str) -> Vec<Arc<Object>> {
+pub(crate) fn slices_of(lookup: &dyn Lookup, namespace: &str, service: &str) -> Vec<Arc<Object>> {
     let labels = Map::from_iter([(SERVICE_LABEL.to_string(), Value::from(service))]);
-    look.list("endpointslices.discovery.k8s.io", Some(namespace), Some(&Selector::from_map(&labels)))
+    lookup.list("endpointslices.discovery.k8s.io", Some(namespace), Some(&Selector::from_map(&labels)))
 }
 
-/// The ready addresses behind the port of a name, three at most: `1.2.3.4:80,1.2.3.5:80 + 2 more...`.
-pub fn slice_addresses(slices: &[Arc<Object>], port_name: &str) -> String {
+/// The ready addresses of a port, by its name: `1.2.3.4:80,1.2.3.5:80 + 2 more...`.
+pub(crate) fn slice_addresses(slices: &[Arc<Object>], port_name: &str) -> String {
     if slices.is_empty() {
         return "<none>".into();
     }
@@ -116,7 +116,7 @@ pub fn slice_addresses(slices: &[Arc<Object>], port_name: &str) -> String {
     }
 }
 
-/// `1.2.3.4:80`, `[::1]:80`.
+/// Joins address and port: `1.2.3.4:80`, `[::1]:80`.
 pub(crate) fn host_port(ip: &str, port: i64) -> String {
     if ip.contains(':') { format!("[{ip}]:{port}") } else { format!("{ip}:{port}") }
 }
@@ -127,7 +127,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn addresses_are_counted() {
+    fn addresses_beyond_three_are_counted() {
         let end = |ip: &str, ready: bool| json!({"addresses": [ip], "conditions": {"ready": ready}});
         let slice = json!({"ports": [{"name": "http", "port": 80}, {"name": "x", "port": 1}], "endpoints": [
             end("10.0.0.1", true), end("10.0.0.2", false), end("10.0.0.3", true), end("10.0.0.4", true), end("10.0.0.5", true),

@@ -1,31 +1,31 @@
-//! Service: one name and address for a set of pods.
+//! Services (`pkg/registry/core/service/strategy.go`).
 //!
-//! Which cluster address and node port a Service gets is decided by the server, which knows what is taken; everything that
-//! follows from the Service alone is here.
+//! Cluster IPs and node ports are allocated by the API server, which knows those in use; everything that depends on the
+//! Service alone is here.
 
 mod describe;
 mod prepare;
 mod validate;
 mod validate_ips;
 
-use crate::shared::describe::{joined, or};
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, NameRule, Names, age, pairs};
+use crate::shared::describe::{joined, non_empty_or};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, NameRule, Names, age, pairs};
 use kctl_base::field::ErrorList;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-pub use describe::slice_addresses;
+pub(crate) use describe::slice_addresses;
 pub(crate) use describe::{host_port, slices_of};
 pub(crate) use validate::special_ip_problem;
 
-/// The kind.
-pub struct Service;
+/// The Service kind.
+pub(crate) struct Service;
 
 static NAMES: Names =
-    Names::builtin(("", "v1"), "Service", "services", "service", true).short(&["svc"]).categories(&["all"]);
+    Names::namespaced(("", "v1"), "Service", "services", "service").short(&["svc"]).categories(&["all"]);
 
 impl Kind for Service {
     fn names(&self) -> &Names {
@@ -78,14 +78,14 @@ impl Kind for Service {
     fn prepare_update(&self, new: &mut Object, old: &Object) {
         new.put("/status", old.at("/status").cloned().unwrap_or_else(|| json!({"loadBalancer": {}})));
         prepare::normalize_cluster_ips(new, Some(old));
-        prepare::keep_allocated(new, old);
-        prepare::drop_what_the_type_lacks(new, old);
+        prepare::patch_allocated_values(new, old);
+        prepare::drop_type_dependent_fields(new, old);
         prepare::default_families(new);
     }
 
     fn validate(&self, object: &Object) -> ErrorList {
         let addresses = validate_ips::address_errors(object);
-        if addresses.is_empty() { validate::errors(object) } else { addresses }
+        if addresses.is_empty() { validate::validate(object) } else { addresses }
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
@@ -101,7 +101,7 @@ impl Kind for Service {
         vec![
             object.name().into(),
             object.str("/spec/type").into(),
-            or(cluster_ip.unwrap_or(""), "<none>").into(),
+            non_empty_or(cluster_ip.unwrap_or(""), "<none>").into(),
             external_ip(object),
             ports(object),
             age(object, now),
@@ -117,36 +117,35 @@ impl Kind for Service {
         }
     }
 
-    /// One pair of the selector is enough: what does not have it is not selected.
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    /// One pair of the selector is enough to find all Services that may select a pod with this label.
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         let first = object.strings("/spec/selector").into_iter().next();
         first.map(|(key, value)| ("selector", format!("{}/{key}={value}", object.namespace()))).into_iter().collect()
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        describe::describe(object, look, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe::describe)
     }
 }
 
-/// Whether Services of a type have a cluster address.
+/// Whether Services of a type have cluster IPs.
 fn has_cluster_ip(kind: &str) -> bool {
     matches!(kind, "ClusterIP" | "NodePort" | "LoadBalancer")
 }
 
-/// Whether Services of a type have node ports.
+/// Whether a Service has node ports.
 fn has_node_ports(service: &Object) -> bool {
     matches!(service.str("/spec/type"), "NodePort" | "LoadBalancer")
 }
 
-/// Whether a Service is reached from outside of the cluster.
+/// Whether a Service can be reached from outside of the cluster.
 fn is_external(service: &Object) -> bool {
     has_node_ports(service)
         || (service.str("/spec/type") == "ClusterIP" && !service.list("/spec/externalIPs").is_empty())
 }
 
-/// Whether a Service has no address on purpose.
-pub fn is_headless(service: &Object) -> bool {
+/// Whether a Service is headless.
+pub(crate) fn is_headless(service: &Object) -> bool {
     service.list("/spec/clusterIPs").first().is_some_and(|ip| ip == "None") || service.str("/spec/clusterIP") == "None"
 }
 
@@ -154,13 +153,13 @@ pub fn is_headless(service: &Object) -> bool {
 fn external_ip(service: &Object) -> String {
     let own = joined(service.list("/spec/externalIPs"), ",");
     match service.str("/spec/type") {
-        "ClusterIP" | "NodePort" => or(&own, "<none>").into(),
+        "ClusterIP" | "NodePort" => non_empty_or(&own, "<none>").into(),
         "ExternalName" => service.str("/spec/externalName").into(),
         "LoadBalancer" => {
             let given: Vec<&str> = service
                 .list("/status/loadBalancer/ingress")
                 .iter()
-                .map(|i| or(i.str("/ip"), i.str("/hostname")))
+                .map(|i| non_empty_or(i.str("/ip"), i.str("/hostname")))
                 .filter(|text| !text.is_empty())
                 .collect();
             let given = given.join(",");
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_services_are_refused() {
+    fn invalid_services_are_refused() {
         assert_eq!(
             errors_of(json!({"ports": [{"port": 80}, {"port": 80}]})),
             [
@@ -227,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_address_stays() {
+    fn the_cluster_ip_is_immutable() {
         let old = json!({"spec": {"type": "ClusterIP", "clusterIP": "10.96.0.9", "clusterIPs": ["10.96.0.9"], "ports": [{"port": 80}]}});
         let mut new = old.clone();
         new["spec"]["clusterIP"] = "10.96.200.200".into();

@@ -1,4 +1,4 @@
-//! What a write of a Service does to its addresses and ports before they are allocated.
+//! Preparation of addresses and ports before they are allocated (`pkg/registry/core/service`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::{has_cluster_ip, has_node_ports, is_external, is_headless};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead, ValueWrite};
 
-/// Keeps `clusterIP` and `clusterIPs[0]` the same thing, whichever of them a client wrote.
+/// Keeps `clusterIP` and `clusterIPs[0]` equal, whichever of them the client set (`normalizeClusterIPs`).
 pub(super) fn normalize_cluster_ips(new: &mut Object, old: Option<&Object>) {
     let ip = new.str("/spec/clusterIP").to_string();
     let ips = new.list("/spec/clusterIPs").to_vec();
@@ -30,7 +30,7 @@ pub(super) fn normalize_cluster_ips(new: &mut Object, old: Option<&Object>) {
     }
 }
 
-/// Families and policy of addresses: one family, but both for a Service that has neither address nor selector.
+/// Sets IP families and their policy: one family, or both for a headless Service without a selector.
 pub(super) fn default_families(service: &mut Object) {
     if !has_cluster_ip(service.str("/spec/type")) {
         return;
@@ -55,8 +55,8 @@ pub(super) fn default_families(service: &mut Object) {
     }
 }
 
-/// Takes over from the old object what the server allocated and the client left out.
-pub(super) fn keep_allocated(new: &mut Object, old: &Object) {
+/// Copies allocated values that the client left out from the old object (`patchAllocatedValues`).
+pub(super) fn patch_allocated_values(new: &mut Object, old: &Object) {
     if has_cluster_ip(old.str("/spec/type")) && has_cluster_ip(new.str("/spec/type")) {
         if new.str("/spec/clusterIP").is_empty() && !old.str("/spec/clusterIP").is_empty() {
             new.put("/spec/clusterIP", old.str("/spec/clusterIP"));
@@ -78,7 +78,7 @@ pub(super) fn keep_allocated(new: &mut Object, old: &Object) {
     }
 }
 
-/// Ports of the same name keep their node ports.
+/// Copies node ports to the ports of the same name.
 fn keep_node_ports(new: &mut Object, old: &Object) {
     let used = |o: &Object| -> BTreeSet<i64> {
         o.list("/spec/ports").iter().filter_map(|p| p.int("/nodePort")).filter(|n| *n != 0).collect()
@@ -94,16 +94,17 @@ fn keep_node_ports(new: &mut Object, old: &Object) {
     }
 }
 
-/// Whether the Service has a port for health checks of a load balancer.
+/// Whether the Service has a health check node port.
 fn has_health_port(service: &Object) -> bool {
     service.str("/spec/type") == "LoadBalancer" && service.str("/spec/externalTrafficPolicy") == "Local"
 }
 
-/// Whether a Service has something.
+/// Whether a Service of this type and policy has a certain field.
 type Has = fn(&Object) -> bool;
 
-/// When the type changes, drops what the new type does not have, unless the client wrote it.
-pub(super) fn drop_what_the_type_lacks(new: &mut Object, old: &Object) {
+/// After a change of the type, removes the fields that the new type does not have, unless the client changed them
+/// (`dropTypeDependentFields`).
+pub(super) fn drop_type_dependent_fields(new: &mut Object, old: &Object) {
     let unchanged = |new: &Object, pointer: &str| new.at(pointer) == old.at(pointer);
     if has_cluster_ip(old.str("/spec/type")) && !has_cluster_ip(new.str("/spec/type")) {
         for field in ["/spec/clusterIP", "/spec/clusterIPs", "/spec/ipFamilies", "/spec/ipFamilyPolicy"] {

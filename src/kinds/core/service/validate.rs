@@ -1,4 +1,4 @@
-//! What is wrong with a Service, its addresses apart.
+//! Validation of Services, except for their addresses (`ValidateService` in `pkg/apis/core/validation/validation.go`).
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,11 @@ use kctl_base::json::{Value, json};
 use kctl_base::labels::key_problems;
 use kctl_base::object::{Object, ValueRead};
 
-/// The port of the kubelet, which no load balancer may open.
+/// The port of the kubelet, which a load balancer must not expose.
 const KUBELET_PORT: i64 = 10250;
 
-/// Everything in the order in which the API server finds it.
-pub(super) fn errors(service: &Object) -> ErrorList {
+/// Validates a Service; errors come in the order of the API server.
+pub(super) fn validate(service: &Object) -> ErrorList {
     let spec = Path::new("spec");
     let kind = service.str("/spec/type");
     let ports = service.list("/spec/ports");
@@ -127,7 +127,7 @@ fn external_ip_errors(service: &Object, spec: &Path) -> ErrorList {
     errors
 }
 
-/// Why an address cannot be that of an endpoint.
+/// The problem with an address that cannot be an endpoint, such as a loopback address (`ValidateNonSpecialIP`).
 pub(crate) fn special_ip_problem(text: &str) -> Option<&'static str> {
     let address: std::net::IpAddr = text.parse().ok()?;
     if address.is_unspecified() {

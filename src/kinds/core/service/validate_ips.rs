@@ -1,4 +1,5 @@
-//! The addresses of a Service: families, policy and cluster addresses have to agree and to stay.
+//! Validation of IP families, their policy and cluster IPs (`ValidateServiceClusterIPsRelatedFields` in
+//! `pkg/apis/core/validation/validation.go`).
 
 use super::{has_cluster_ip, is_headless};
 use crate::shared::formats::{NOT_AN_IP, is_ip};
@@ -6,7 +7,7 @@ use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead};
 
-/// What is wrong with the addresses of a Service by themselves.
+/// Validates the addresses of a Service.
 pub(super) fn address_errors(service: &Object) -> ErrorList {
     if service.str("/spec/type") == "ExternalName" {
         return ErrorList::new();
@@ -78,7 +79,7 @@ fn one_address(ips: &[Value], families: &[Value], index: usize, ip: &str) -> Err
     }
 }
 
-/// Addresses and families that are set do not change as long as the Service has an address.
+/// Refuses changes of addresses and families while the Service keeps a type with cluster IPs.
 pub(super) fn update_errors(new: &Object, old: &Object) -> ErrorList {
     let both = |o: &Object| has_cluster_ip(o.str("/spec/type"));
     if !both(new) || !both(old) {

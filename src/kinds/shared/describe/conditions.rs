@@ -1,12 +1,17 @@
-//! The conditions of an object as a table; kinds differ in its columns. Where there are no conditions there is no table.
+//! The conditions table of a description, whose columns differ between kinds. Objects without conditions get no table.
 
-use super::texts::stamp;
-use crate::Describer;
+use super::format::stamp;
+use crate::PrefixWriter;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 
-/// A table of conditions with these lines above it and one line for each of them.
-pub fn condition_table(object: &Object, above: &[&str], line: impl Fn(&Value) -> String, out: &mut Describer) {
+/// Writes a table of conditions: the lines `above`, then the result of `line` for each condition.
+pub(crate) fn condition_table(
+    object: &Object,
+    above: &[&str],
+    line: impl Fn(&Value) -> String,
+    out: &mut PrefixWriter,
+) {
     let conditions = object.list("/status/conditions");
     if conditions.is_empty() {
         return;
@@ -16,8 +21,8 @@ pub fn condition_table(object: &Object, above: &[&str], line: impl Fn(&Value) ->
     conditions.iter().for_each(|one| out.line(1, line(one)));
 }
 
-/// The conditions with their instants and messages.
-pub fn conditions(object: &Object, out: &mut Describer) {
+/// Writes the conditions with timestamps, reasons and messages, as Namespaces show them.
+pub(crate) fn conditions(object: &Object, out: &mut PrefixWriter) {
     let above =
         ["Type\tStatus\tLastTransitionTime\tReason\tMessage", "----\t------\t------------------\t------\t-------"];
     let line = |one: &Value| {
@@ -28,14 +33,15 @@ pub fn conditions(object: &Object, out: &mut Describer) {
     condition_table(object, &above, line, out);
 }
 
-/// The conditions with their reasons alone, as workloads show them.
-pub fn brief_conditions(object: &Object, out: &mut Describer) {
+/// Writes types, statuses and reasons of the conditions, as workloads show them.
+pub(crate) fn brief_conditions(object: &Object, out: &mut PrefixWriter) {
     let line = |one: &Value| format!("{} \t{}\t{}", one.str("/type"), one.str("/status"), one.str("/reason"));
     condition_table(object, &["Type\tStatus\tReason", "----\t------\t------"], line, out);
 }
 
-/// The conditions with everything, and an instant that only this kind has: its heading, and where it stands.
-pub fn conditions_since(object: &Object, heading: &str, pointer: &str, out: &mut Describer) {
+/// Writes the conditions with all their fields and, under `heading`, the timestamp at `pointer` that only this kind
+/// has.
+pub(crate) fn conditions_since(object: &Object, heading: &str, pointer: &str, out: &mut PrefixWriter) {
     let above = [
         &*format!("Type\tStatus\t{heading}\tLastTransitionTime\tReason\tMessage"),
         "----\t------\t-----------------\t------------------\t------\t-------",

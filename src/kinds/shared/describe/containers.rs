@@ -1,18 +1,19 @@
-//! Containers in descriptions: image, ports, command, state, resources, environment, mounts.
+//! The containers of a pod or pod template in a description (`describeContainers` in
+//! `kubectl/pkg/describe/describe.go`).
 
 use std::collections::BTreeMap;
 
+use super::format::stamp;
 use super::probes::probe_text;
-use super::texts::stamp;
-use crate::Describer;
+use crate::PrefixWriter;
 use crate::shared::pod_spec::resources::amounts;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::quantity::{Format, Quantity};
 
-/// A titled list of containers with what is known of their run.
+/// A titled list of containers with their statuses.
 #[derive(Debug)]
-pub struct Containers<'a> {
+pub(crate) struct Containers<'a> {
     title: &'a str,
     list: &'a [Value],
     statuses: &'a [Value],
@@ -21,19 +22,19 @@ pub struct Containers<'a> {
 }
 
 impl<'a> Containers<'a> {
-    /// Containers of a template, which have no state.
-    pub fn of_template(title: &'a str, list: &'a [Value]) -> Containers<'a> {
+    /// The containers of a pod template, which have no statuses.
+    pub(crate) fn of_template(title: &'a str, list: &'a [Value]) -> Containers<'a> {
         Containers { title, list, statuses: &[], pod: None, indent: "  " }
     }
 
-    /// Containers of a pod.
-    pub fn of_pod(title: &'a str, list: &'a [Value], statuses: &'a [Value], pod: &'a Object) -> Containers<'a> {
+    /// The containers of a pod.
+    pub(crate) fn of_pod(title: &'a str, list: &'a [Value], statuses: &'a [Value], pod: &'a Object) -> Containers<'a> {
         Containers { title, list, statuses, pod: Some(pod), indent: "" }
     }
 }
 
-/// Writes a list of containers.
-pub fn describe_containers(what: &Containers, out: &mut Describer) {
+/// Writes the title and one block for each container.
+pub(crate) fn describe_containers(what: &Containers, out: &mut PrefixWriter) {
     let none = if what.list.is_empty() { " <none>" } else { "" };
     out.line(0, format!("{}{}:{none}", what.indent, what.title));
     for container in what.list {
@@ -60,7 +61,7 @@ pub fn describe_containers(what: &Containers, out: &mut Describer) {
     }
 }
 
-fn describe_basics(container: &Value, status: Option<&Value>, out: &mut Describer) {
+fn describe_basics(container: &Value, status: Option<&Value>, out: &mut PrefixWriter) {
     if let Some(status) = status {
         out.pair(2, "Container ID", status.str("/containerID"));
     }
@@ -78,7 +79,7 @@ fn describe_basics(container: &Value, status: Option<&Value>, out: &mut Describe
     }
 }
 
-fn describe_ports(title: &str, ports: &[Value], field: &str, out: &mut Describer) {
+fn describe_ports(title: &str, ports: &[Value], field: &str, out: &mut PrefixWriter) {
     let text = |port: &Value| {
         let name = Some(port.str("/name")).filter(|n| !n.is_empty()).map_or(String::new(), |n| format!(" ({n})"));
         format!("{}/{}{name}", port.int(field).unwrap_or(0), port.str("/protocol"))
@@ -91,7 +92,7 @@ fn describe_ports(title: &str, ports: &[Value], field: &str, out: &mut Describer
     }
 }
 
-fn describe_words(title: &str, words: &[Value], out: &mut Describer) {
+fn describe_words(title: &str, words: &[Value], out: &mut PrefixWriter) {
     if words.is_empty() {
         return;
     }
@@ -101,7 +102,7 @@ fn describe_words(title: &str, words: &[Value], out: &mut Describer) {
     }
 }
 
-fn describe_status(status: &Value, out: &mut Describer) {
+fn describe_status(status: &Value, out: &mut PrefixWriter) {
     describe_state("State", status.get("state").unwrap_or(&Value::Null), out);
     if let Some(last) = status.get("lastState").filter(|s| s.at("/terminated").is_some()) {
         describe_state("Last State", last, out);
@@ -110,7 +111,7 @@ fn describe_status(status: &Value, out: &mut Describer) {
     out.pair(2, "Restart Count", status.int("/restartCount").unwrap_or(0));
 }
 
-fn describe_state(title: &str, state: &Value, out: &mut Describer) {
+fn describe_state(title: &str, state: &Value, out: &mut PrefixWriter) {
     if let Some(running) = state.at("/running") {
         out.pair(2, title, "Running");
         out.pair(3, "Started", stamp(running, "/startedAt"));
@@ -135,8 +136,8 @@ fn describe_state(title: &str, state: &Value, out: &mut Describer) {
     }
 }
 
-/// Limits and requests of a container, or of a whole pod.
-pub fn describe_resources(container: &Value, level: usize, out: &mut Describer) {
+/// Writes limits and requests of a container, or of a pod as a whole.
+pub(crate) fn describe_resources(container: &Value, level: usize, out: &mut PrefixWriter) {
     for (title, field) in [("Limits", "/resources/limits"), ("Requests", "/resources/requests")] {
         let list = amounts(container, field);
         if !list.is_empty() {
@@ -148,7 +149,7 @@ pub fn describe_resources(container: &Value, level: usize, out: &mut Describer) 
     }
 }
 
-fn describe_env_from(sources: &[Value], out: &mut Describer) {
+fn describe_env_from(sources: &[Value], out: &mut PrefixWriter) {
     if !sources.is_empty() {
         out.line(2, "Environment Variables from:");
     }
@@ -167,7 +168,7 @@ fn describe_env_from(sources: &[Value], out: &mut Describer) {
     }
 }
 
-fn describe_env(container: &Value, pod: Option<&Object>, out: &mut Describer) {
+fn describe_env(container: &Value, pod: Option<&Object>, out: &mut PrefixWriter) {
     let variables = container.list("/env");
     out.line(2, if variables.is_empty() { "Environment:\t<none>" } else { "Environment:" });
     for variable in variables {
@@ -195,7 +196,7 @@ fn describe_env(container: &Value, pod: Option<&Object>, out: &mut Describer) {
     }
 }
 
-/// The value of a field of the pod as far as its metadata tells.
+/// The value of a downward API field, as far as the metadata of the pod determines it.
 fn field_value(pod: &Object, path: &str) -> String {
     let subscript = path.strip_suffix("']").and_then(|p| p.split_once("['"));
     match (path, subscript) {
@@ -214,7 +215,7 @@ fn field_value(pod: &Object, path: &str) -> String {
     }
 }
 
-/// A request or limit of the container in units of the divisor, rounded up.
+/// The value of a `resourceFieldRef`: a request or limit of the container in units of the divisor, rounded up.
 fn resource_value(container: &Value, field: &Value) -> String {
     let resource = field.str("/resource");
     let Some((list, name)) = resource.split_once('.') else { return String::new() };
@@ -232,7 +233,7 @@ fn resource_value(container: &Value, field: &Value) -> String {
     }
 }
 
-fn describe_mounts(container: &Value, out: &mut Describer) {
+fn describe_mounts(container: &Value, out: &mut PrefixWriter) {
     let mut mounts: Vec<&Value> = container.list("/volumeMounts").iter().collect();
     mounts.sort_by_key(|m| m.str("/mountPath"));
     out.line(2, if mounts.is_empty() { "Mounts:\t<none>" } else { "Mounts:" });

@@ -1,15 +1,15 @@
-//! The table of events at the end of a description.
+//! The table of events at the end of a description (`DescribeEvents` in `kubectl/pkg/describe/describe.go`).
 
-use crate::{Describer, Lookup, since};
+use crate::{Lookup, PrefixWriter, since};
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::Time;
 
-/// Writes the events about an object, oldest first; nothing when events are not to be shown.
-pub fn describe_events(look: &dyn Lookup, object: &Object, out: &mut Describer) {
-    if !look.show_events() {
+/// Writes the events about an object, oldest first; nothing with `--show-events=false`.
+pub(crate) fn describe_events(lookup: &dyn Lookup, object: &Object, out: &mut PrefixWriter) {
+    if !lookup.show_events() {
         return;
     }
-    let mut events = look.events(object);
+    let mut events = lookup.events(object);
     if events.is_empty() {
         return out.line(0, "Events:\t<none>");
     }
@@ -27,11 +27,11 @@ pub fn describe_events(look: &dyn Lookup, object: &Object, out: &mut Describer) 
             ("", message) => message.to_string(),
             (place, message) => format!("{place}: {message}"),
         };
-        out.line(1, format!("{kind}\t{reason}\t{}\t{source}\t{message}", interval(event, look.now())));
+        out.line(1, format!("{kind}\t{reason}\t{}\t{source}\t{message}", interval(event, lookup.now())));
     }
 }
 
-/// When an event happened: `4s`, or `4s (x15 over 12s)` for one that repeats.
+/// The age of an event: `4s`, or `4s (x15 over 12s)` when it has repeated.
 pub fn interval(event: &Object, now: Time) -> String {
     let first = match event.time("/eventTime") {
         Some(time) => since(Some(time), now),
@@ -53,7 +53,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn repeated_events_show_how_often_and_how_long() {
+    fn repeated_events_show_count_and_period() {
         let now = Time::from_secs(100);
         let at = |seconds: i64| Time::from_secs(seconds).rfc3339();
         let cases = [

@@ -1,17 +1,18 @@
-//! Parts of descriptions that several kinds show: labels, conditions, containers, volumes, templates, events.
+//! Sections of descriptions that several kinds print: metadata, conditions, containers, volumes, pod template, events
+//! (`kubectl/pkg/describe/describe.go`).
 
-pub mod conditions;
-pub mod containers;
+pub(crate) mod conditions;
+pub(crate) mod containers;
 pub mod events;
-pub mod metadata;
-pub mod pods;
-pub mod probes;
-pub mod template;
-pub mod texts;
-pub mod volumes;
+pub(crate) mod format;
+pub(crate) mod metadata;
+pub(crate) mod pods;
+pub(crate) mod probes;
+pub(crate) mod template;
+pub(crate) mod volumes;
 
-pub use conditions::{brief_conditions, condition_table, conditions, conditions_since};
-pub use events::describe_events;
-pub use metadata::{annotations, controlled_by, head, identity, label_lines, labels, lines_under};
+pub(crate) use conditions::{brief_conditions, condition_table, conditions, conditions_since};
+pub(crate) use events::describe_events;
+pub(crate) use format::{format_labels, go_list, joined, non_empty_or, shorten, stamp};
+pub(crate) use metadata::{annotations, controlled_by, head, label_lines, labels, name_and_namespace, titled_lines};
 pub use template::describe_template;
-pub use texts::{format_labels, go_list, joined, or, shorten, stamp};

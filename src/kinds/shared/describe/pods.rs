@@ -1,14 +1,14 @@
-//! What descriptions of workloads say of their pods.
+//! The pod counts in the description of a workload.
 
 use crate::core::pod::PodPhase;
-use crate::{Describer, Lookup};
+use crate::{Lookup, PrefixWriter};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta};
 
-/// The line that counts the pods a workload controls, by phase.
-pub fn describe_pods_status(object: &Object, selector: &Selector, look: &dyn Lookup, out: &mut Describer) {
+/// Writes the line that counts the pods of a workload by phase. Only pods that the object controls count.
+pub(crate) fn describe_pods_status(object: &Object, selector: &Selector, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     let mut counts = [0; 4];
-    for pod in look.list("pods", Some(object.namespace()), Some(selector)) {
+    for pod in lookup.list("pods", Some(object.namespace()), Some(selector)) {
         if !pod.is_controlled_by(object.uid()) {
             continue;
         }

@@ -1,10 +1,10 @@
-//! Probes in descriptions, on one line.
+//! Probes in descriptions (`DescribeProbe` in `kubectl/pkg/describe/describe.go`).
 
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
-/// `http-get http://:80/ delay=0s timeout=1s period=10s #success=1 #failure=3`.
-pub fn probe_text(probe: &Value) -> String {
+/// Formats a probe as `http-get http://:80/ delay=0s timeout=1s period=10s #success=1 #failure=3`.
+pub(crate) fn probe_text(probe: &Value) -> String {
     let number = |field: &str| probe.int(field).unwrap_or(0);
     let timing = format!(
         "delay={}s timeout={}s period={}s #success={} #failure={}",
@@ -44,7 +44,7 @@ fn url(get: &Value) -> String {
     format!("{scheme}://{host}:{}{slash}{}", port(get), escape_path(path))
 }
 
-/// Escapes what a path of a URL may not hold; the question mark is not a query here.
+/// Percent-encodes the path of an HTTP probe as Go's `url.URL` does, where a question mark does not begin a query.
 fn escape_path(path: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~$&+,/:;=@!'()*".contains(c);
     let mut out = String::new();
@@ -64,7 +64,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn probes_of_every_sort() {
+    fn probes_of_every_handler_are_formatted() {
         for (probe, want) in [
             (
                 json!({"httpGet": {"path": "/healthz?a=b", "port": "http", "scheme": "HTTP"}}),

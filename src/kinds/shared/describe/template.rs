@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use super::containers::{Containers, describe_containers};
 use super::metadata::{annotation_lines, label_lines};
 use super::volumes::describe_volumes;
-use crate::Describer;
+use crate::PrefixWriter;
 use kctl_base::json::Value;
 use kctl_base::labels::format_label_selector;
 use kctl_base::object::ValueRead;
 
-/// Writes `Pod Template:` and what it holds; `None` is a template that is not there.
-pub fn describe_template(template: Option<&Value>, out: &mut Describer) {
+/// Writes `Pod Template:` and its content; `None` is a missing template (`DescribePodTemplate`).
+pub fn describe_template(template: Option<&Value>, out: &mut PrefixWriter) {
     out.line(0, "Pod Template:");
     let Some(template) = template.filter(|t| !t.is_null()) else {
         return out.write(1, "<unset>");
@@ -39,12 +39,12 @@ pub fn describe_template(template: Option<&Value>, out: &mut Describer) {
 }
 
 /// The node selector of a pod spec.
-pub fn selector_of(spec: &Value) -> BTreeMap<String, String> {
+pub(crate) fn selector_of(spec: &Value) -> BTreeMap<String, String> {
     spec.strings("/nodeSelector")
 }
 
-/// How pods are to be spread; nothing when that is left open.
-pub fn describe_spread(spec: &Value, indent: &str, out: &mut Describer) {
+/// Writes the topology spread constraints; nothing when there are none.
+pub(crate) fn describe_spread(spec: &Value, indent: &str, out: &mut PrefixWriter) {
     for (index, constraint) in spec.list("/topologySpreadConstraints").iter().enumerate() {
         let lead = if index == 0 { format!("{indent}Topology Spread Constraints:") } else { String::new() };
         let selector = match constraint.at("/labelSelector") {
@@ -57,8 +57,8 @@ pub fn describe_spread(spec: &Value, indent: &str, out: &mut Describer) {
     }
 }
 
-/// What taints pods tolerate, by key.
-pub fn describe_tolerations(title: &str, spec: &Value, out: &mut Describer) {
+/// Writes the tolerations, sorted by key.
+pub(crate) fn describe_tolerations(title: &str, spec: &Value, out: &mut PrefixWriter) {
     out.write(0, format!("{title}:\t"));
     let mut tolerations: Vec<&Value> = spec.list("/tolerations").iter().collect();
     if tolerations.is_empty() {
@@ -95,19 +95,19 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn a_template_is_described_with_raw_tabs() {
+    fn templates_contain_unaligned_tabs() {
         let template = json!({
             "metadata": {"labels": {"app": "db"}},
             "spec": {"containers": [{"name": "c", "image": "postgres:17"}]}
         });
-        let mut out = Describer::new();
+        let mut out = PrefixWriter::new();
         describe_template(Some(&template), &mut out);
         let want = "Pod Template:\n  Labels:\tapp=db\n  Containers:\n   c:\n    Image:\tpostgres:17\n    Port:\t<none>\n    Host Port:\t<none>\n    Environment:\t<none>\n    Mounts:\t<none>\n  Volumes:\t<none>\n  Node-Selectors:\t<none>\n  Tolerations:\t<none>\n";
         assert_eq!(out.text(), want);
     }
 
     #[test]
-    fn tolerations_are_short() {
+    fn tolerations_are_abbreviated() {
         for (toleration, want) in [
             (json!({"operator": "Exists"}), "op=Exists"),
             (json!({"key": "k", "operator": "Exists", "effect": "NoSchedule"}), "k:NoSchedule op=Exists"),

@@ -1,182 +1,194 @@
-//! Volumes in descriptions: their type in words and the settings that matter.
+//! Volumes in descriptions: their type and relevant settings (`describeVolumes` in `kubectl/pkg/describe/describe.go`).
 
+use super::format::go_list;
 use super::metadata::label_lines;
-use super::texts::go_list;
-use crate::Describer;
+use crate::PrefixWriter;
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 use kctl_base::quantity::Quantity;
 
-/// How a setting is shown.
+/// The format of a setting.
 #[derive(Clone, Copy)]
-enum Show {
-    /// A text; missing ones are empty.
+enum Format {
+    /// A string; empty when it is missing.
     Text,
-    /// A number; missing ones are zero.
+    /// An integer; 0 when it is missing.
     Number,
-    /// `true` or `false`.
+    /// `true` or `false`; `false` when it is missing.
     Flag,
-    /// A text that may be absent.
-    Maybe,
-    /// A list as Go prints it.
+    /// An optional string; `<none>` when it is missing.
+    OptionalText,
+    /// A list of strings as Go's `%v` prints it.
     List,
 }
 
-/// The field of a source, its words, and its settings as (label, pointer, how).
-type Source = (&'static str, &'static str, &'static [(&'static str, &'static str, Show)]);
+/// A volume source: its field, its description, and its settings as (label, pointer, format).
+type Source = (&'static str, &'static str, &'static [(&'static str, &'static str, Format)]);
 
-/// The sources that are described by a plain list of their settings.
+/// The sources that are described by a list of their settings; the others have functions below.
 const SOURCES: &[Source] = &[
     (
         "hostPath",
         "HostPath (bare host directory volume)",
-        &[("Path", "/path", Show::Text), ("HostPathType", "/type", Show::Maybe)],
+        &[("Path", "/path", Format::Text), ("HostPathType", "/type", Format::OptionalText)],
     ),
     (
         "gcePersistentDisk",
         "GCEPersistentDisk (a Persistent Disk resource in Google Compute Engine)",
         &[
-            ("PDName", "/pdName", Show::Text),
-            ("FSType", "/fsType", Show::Text),
-            ("Partition", "/partition", Show::Number),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("PDName", "/pdName", Format::Text),
+            ("FSType", "/fsType", Format::Text),
+            ("Partition", "/partition", Format::Number),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
     (
         "awsElasticBlockStore",
         "AWSElasticBlockStore (a Persistent Disk resource in AWS)",
         &[
-            ("VolumeID", "/volumeID", Show::Text),
-            ("FSType", "/fsType", Show::Text),
-            ("Partition", "/partition", Show::Number),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("VolumeID", "/volumeID", Format::Text),
+            ("FSType", "/fsType", Format::Text),
+            ("Partition", "/partition", Format::Number),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
     (
         "gitRepo",
         "GitRepo (a volume that is pulled from git when the pod is created)",
-        &[("Repository", "/repository", Show::Text), ("Revision", "/revision", Show::Text)],
+        &[("Repository", "/repository", Format::Text), ("Revision", "/revision", Format::Text)],
     ),
     (
         "secret",
         "Secret (a volume populated by a Secret)",
-        &[("SecretName", "/secretName", Show::Text), ("Optional", "/optional", Show::Flag)],
+        &[("SecretName", "/secretName", Format::Text), ("Optional", "/optional", Format::Flag)],
     ),
     (
         "configMap",
         "ConfigMap (a volume populated by a ConfigMap)",
-        &[("Name", "/name", Show::Text), ("Optional", "/optional", Show::Flag)],
+        &[("Name", "/name", Format::Text), ("Optional", "/optional", Format::Flag)],
     ),
     (
         "nfs",
         "NFS (an NFS mount that lasts the lifetime of a pod)",
-        &[("Server", "/server", Show::Text), ("Path", "/path", Show::Text), ("ReadOnly", "/readOnly", Show::Flag)],
+        &[
+            ("Server", "/server", Format::Text),
+            ("Path", "/path", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
+        ],
     ),
     (
         "iscsi",
         "ISCSI (an ISCSI Disk resource that is attached to a kubelet's host machine and then exposed to the pod)",
         &[
-            ("TargetPortal", "/targetPortal", Show::Text),
-            ("IQN", "/iqn", Show::Text),
-            ("Lun", "/lun", Show::Number),
-            ("ISCSIInterface", "/iscsiInterface", Show::Text),
-            ("FSType", "/fsType", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
-            ("Portals", "/portals", Show::List),
-            ("DiscoveryCHAPAuth", "/chapAuthDiscovery", Show::Flag),
-            ("SessionCHAPAuth", "/chapAuthSession", Show::Flag),
+            ("TargetPortal", "/targetPortal", Format::Text),
+            ("IQN", "/iqn", Format::Text),
+            ("Lun", "/lun", Format::Number),
+            ("ISCSIInterface", "/iscsiInterface", Format::Text),
+            ("FSType", "/fsType", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
+            ("Portals", "/portals", Format::List),
+            ("DiscoveryCHAPAuth", "/chapAuthDiscovery", Format::Flag),
+            ("SessionCHAPAuth", "/chapAuthSession", Format::Flag),
         ],
     ),
     (
         "glusterfs",
         "Glusterfs (a Glusterfs mount on the host that shares a pod's lifetime)",
         &[
-            ("EndpointsName", "/endpoints", Show::Text),
-            ("Path", "/path", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("EndpointsName", "/endpoints", Format::Text),
+            ("Path", "/path", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
     (
         "persistentVolumeClaim",
         "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
-        &[("ClaimName", "/claimName", Show::Text), ("ReadOnly", "/readOnly", Show::Flag)],
+        &[("ClaimName", "/claimName", Format::Text), ("ReadOnly", "/readOnly", Format::Flag)],
     ),
     (
         "cephfs",
         "CephFS (a CephFS mount on the host that shares a pod's lifetime)",
         &[
-            ("Monitors", "/monitors", Show::List),
-            ("Path", "/path", Show::Text),
-            ("User", "/user", Show::Text),
-            ("SecretFile", "/secretFile", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("Monitors", "/monitors", Format::List),
+            ("Path", "/path", Format::Text),
+            ("User", "/user", Format::Text),
+            ("SecretFile", "/secretFile", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
     (
         "cinder",
         "Cinder (a Persistent Disk resource in OpenStack)",
         &[
-            ("VolumeID", "/volumeID", Show::Text),
-            ("FSType", "/fsType", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("VolumeID", "/volumeID", Format::Text),
+            ("FSType", "/fsType", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
     (
         "fc",
         "FC (a Fibre Channel disk)",
         &[
-            ("TargetWWNs", "/targetWWNs", Show::List),
-            ("LUN", "/lun", Show::Number),
-            ("FSType", "/fsType", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("TargetWWNs", "/targetWWNs", Format::List),
+            ("LUN", "/lun", Format::Number),
+            ("FSType", "/fsType", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
     (
         "flexVolume",
         "FlexVolume (a generic volume resource that is provisioned/attached using an exec based plugin)",
-        &[("Driver", "/driver", Show::Text), ("FSType", "/fsType", Show::Text), ("ReadOnly", "/readOnly", Show::Flag)],
+        &[
+            ("Driver", "/driver", Format::Text),
+            ("FSType", "/fsType", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
+        ],
     ),
     (
         "vsphereVolume",
         "vSphereVolume (a Persistent Disk resource in vSphere)",
         &[
-            ("VolumePath", "/volumePath", Show::Text),
-            ("FSType", "/fsType", Show::Text),
-            ("StoragePolicyName", "/storagePolicyName", Show::Text),
+            ("VolumePath", "/volumePath", Format::Text),
+            ("FSType", "/fsType", Format::Text),
+            ("StoragePolicyName", "/storagePolicyName", Format::Text),
         ],
     ),
     (
         "azureDisk",
         "AzureDisk (an Azure Data Disk mount on the host and bind mount to the pod)",
         &[
-            ("DiskName", "/diskName", Show::Text),
-            ("DiskURI", "/diskURI", Show::Text),
-            ("Kind", "/kind", Show::Text),
-            ("FSType", "/fsType", Show::Text),
-            ("CachingMode", "/cachingMode", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("DiskName", "/diskName", Format::Text),
+            ("DiskURI", "/diskURI", Format::Text),
+            ("Kind", "/kind", Format::Text),
+            ("FSType", "/fsType", Format::Text),
+            ("CachingMode", "/cachingMode", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
     (
         "azureFile",
         "AzureFile (an Azure File Service mount on the host and bind mount to the pod)",
         &[
-            ("SecretName", "/secretName", Show::Text),
-            ("ShareName", "/shareName", Show::Text),
-            ("ReadOnly", "/readOnly", Show::Flag),
+            ("SecretName", "/secretName", Format::Text),
+            ("ShareName", "/shareName", Format::Text),
+            ("ReadOnly", "/readOnly", Format::Flag),
         ],
     ),
-    ("portworxVolume", "PortworxVolume (a Portworx Volume resource)", &[("VolumeID", "/volumeID", Show::Text)]),
-    ("local", "LocalVolume (a persistent volume backed by local storage on a node)", &[("Path", "/path", Show::Text)]),
+    ("portworxVolume", "PortworxVolume (a Portworx Volume resource)", &[("VolumeID", "/volumeID", Format::Text)]),
+    (
+        "local",
+        "LocalVolume (a persistent volume backed by local storage on a node)",
+        &[("Path", "/path", Format::Text)],
+    ),
     (
         "image",
         "Image (a container image or OCI artifact)",
-        &[("Reference", "/reference", Show::Text), ("PullPolicy", "/pullPolicy", Show::Text)],
+        &[("Reference", "/reference", Format::Text), ("PullPolicy", "/pullPolicy", Format::Text)],
     ),
 ];
 
-/// Writes the volumes of a pod or a template; the indentation is that of the list's title.
-pub fn describe_volumes(volumes: &[Value], indent: &str, out: &mut Describer) {
+/// Writes the volumes of a pod or pod template; `indent` is the indentation of the title.
+pub(crate) fn describe_volumes(volumes: &[Value], indent: &str, out: &mut PrefixWriter) {
     if volumes.is_empty() {
         return out.line(0, format!("{indent}Volumes:\t<none>"));
     }
@@ -188,8 +200,8 @@ pub fn describe_volumes(volumes: &[Value], indent: &str, out: &mut Describer) {
     }
 }
 
-/// Writes the source of a volume, also of a PersistentVolume, whose `spec` is given then.
-pub fn describe_volume_source(volume: &Value, out: &mut Describer) {
+/// Writes the source of a volume. For a PersistentVolume `volume` is its `spec`.
+pub(crate) fn describe_volume_source(volume: &Value, out: &mut PrefixWriter) {
     if let Some((field, title, settings)) = SOURCES.iter().find(|(field, _, _)| volume.get(*field).is_some()) {
         out.pair(2, "Type", title);
         for (label, pointer, show) in *settings {
@@ -215,24 +227,24 @@ pub fn describe_volume_source(volume: &Value, out: &mut Describer) {
     }
 }
 
-fn setting(source: &Value, pointer: &str, show: Show) -> String {
+fn setting(source: &Value, pointer: &str, show: Format) -> String {
     match show {
-        Show::Text => source.str(pointer).to_owned(),
-        Show::Number => source.int(pointer).unwrap_or(0).to_string(),
-        Show::Flag => source.flag(pointer).to_string(),
-        Show::Maybe => source.at(pointer).map_or("<none>", |v| v.as_str().unwrap_or_default()).to_owned(),
-        Show::List => go_list(source.list(pointer)),
+        Format::Text => source.str(pointer).to_owned(),
+        Format::Number => source.int(pointer).unwrap_or(0).to_string(),
+        Format::Flag => source.flag(pointer).to_string(),
+        Format::OptionalText => source.at(pointer).map_or("<none>", |v| v.as_str().unwrap_or_default()).to_owned(),
+        Format::List => go_list(source.list(pointer)),
     }
 }
 
-fn describe_empty_dir(source: &Value, out: &mut Describer) {
+fn describe_empty_dir(source: &Value, out: &mut PrefixWriter) {
     out.pair(2, "Type", "EmptyDir (a temporary directory that shares a pod's lifetime)");
     out.pair(2, "Medium", source.str("/medium"));
     let limit = source.at("/sizeLimit").and_then(|l| Quantity::from_value(l).ok()).filter(|l| l.signum() > 0);
     out.pair(2, "SizeLimit", limit.map_or_else(|| "<unset>".into(), |l| l.canonical()));
 }
 
-fn describe_projected(source: &Value, out: &mut Describer) {
+fn describe_projected(source: &Value, out: &mut PrefixWriter) {
     out.pair(2, "Type", "Projected (a volume that contains injected data from multiple sources)");
     for part in source.list("/sources") {
         if let Some(secret) = part.at("/secret") {
@@ -249,7 +261,7 @@ fn describe_projected(source: &Value, out: &mut Describer) {
     }
 }
 
-fn describe_downward(source: &Value, out: &mut Describer) {
+fn describe_downward(source: &Value, out: &mut PrefixWriter) {
     out.pair(2, "Type", "DownwardAPI (a volume populated by information about the pod)");
     out.line(2, "Items:");
     for item in source.list("/items") {
@@ -261,7 +273,7 @@ fn describe_downward(source: &Value, out: &mut Describer) {
     }
 }
 
-fn describe_csi(source: &Value, out: &mut Describer) {
+fn describe_csi(source: &Value, out: &mut PrefixWriter) {
     out.pair(2, "Type", "CSI (a Container Storage Interface (CSI) volume source)");
     out.pair(2, "Driver", source.str("/driver"));
     out.pair(2, "FSType", source.str("/fsType"));
@@ -280,7 +292,7 @@ fn describe_csi(source: &Value, out: &mut Describer) {
     }
 }
 
-fn describe_rbd(source: &Value, out: &mut Describer) {
+fn describe_rbd(source: &Value, out: &mut PrefixWriter) {
     out.pair(2, "Type", "RBD (a Rados Block Device mount on the host that shares a pod's lifetime)");
     out.pair(2, "CephMonitors", go_list(source.list("/monitors")));
     for (label, pointer) in [
@@ -295,7 +307,7 @@ fn describe_rbd(source: &Value, out: &mut Describer) {
     out.pair(2, "ReadOnly", source.flag("/readOnly"));
 }
 
-fn describe_ephemeral(source: &Value, out: &mut Describer) {
+fn describe_ephemeral(source: &Value, out: &mut PrefixWriter) {
     let title = "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)";
     out.pair(2, "Type", title);
     let claim = source.get("volumeClaimTemplate").unwrap_or(&Value::Null);

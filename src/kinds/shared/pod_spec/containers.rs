@@ -1,4 +1,5 @@
-//! The rules of containers: names, images, ports, mounts, and what init containers may not have.
+//! Validation of containers (`validateContainers` and `validateInitContainers` in
+//! `pkg/apis/core/validation/validation.go`).
 
 use super::validate::Context;
 use super::{env, handlers, is_sidecar, resources, security, volumes};
@@ -8,8 +9,8 @@ use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_suppo
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
-/// Checks containers and init containers.
-pub fn validate_containers(errors: &mut ErrorList, path: &Path, spec: &Value, context: &Context) {
+/// Validates containers and init containers.
+pub(crate) fn validate_containers(errors: &mut ErrorList, path: &Path, spec: &Value, context: &Context) {
     let (regular, init) = (spec.list("/containers"), spec.list("/initContainers"));
     validate_regular(errors, &path.child("containers"), regular, context);
     validate_init(errors, &path.child("initContainers"), init, regular, context);
@@ -28,7 +29,7 @@ fn validate_regular(errors: &mut ErrorList, path: &Path, list: &[Value], context
             errors.push(duplicate(&here.child("name"), name));
         }
         names.push(name);
-        handlers::validate_all(errors, &here, container, context.grace_period);
+        handlers::validate(errors, &here, container, context.grace_period);
         let policy = container.str("/restartPolicy");
         if !policy.is_empty() && !["Always", "Never", "OnFailure"].contains(&policy) {
             let supported = ["Always", "Never", "OnFailure"];
@@ -52,7 +53,7 @@ fn validate_init(errors: &mut ErrorList, path: &Path, list: &[Value], regular: &
         }
         validate_host_port_conflicts(errors, path, &[(index, container)]);
         if is_sidecar(container) {
-            handlers::validate_all(errors, &here, container, context.grace_period);
+            handlers::validate(errors, &here, container, context.grace_period);
             continue;
         }
         for field in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
@@ -64,7 +65,7 @@ fn validate_init(errors: &mut ErrorList, path: &Path, list: &[Value], regular: &
     }
 }
 
-/// What holds for containers of every sort.
+/// Validates what all kinds of containers have in common (`validateContainerCommon`).
 fn validate_common(errors: &mut ErrorList, path: &Path, container: &Value, context: &Context) {
     let name = container.str("/name");
     if name.is_empty() {
@@ -134,7 +135,7 @@ fn validate_ports(errors: &mut ErrorList, path: &Path, ports: &[Value]) {
     }
 }
 
-/// Two containers cannot listen on the same port of the host.
+/// Refuses two containers that use the same port of the host.
 fn validate_host_port_conflicts(errors: &mut ErrorList, path: &Path, containers: &[(usize, &Value)]) {
     let mut taken = Vec::new();
     for (index, container) in containers {
@@ -172,8 +173,8 @@ fn validate_resize_policy(errors: &mut ErrorList, path: &Path, policies: &[Value
     }
 }
 
-/// What is checked of the images of pods, but not of templates.
-pub fn validate_image_blanks(errors: &mut ErrorList, path: &Path, spec: &Value) {
+/// Refuses whitespace around image names. Upstream validates this for pods only, not for pod templates.
+pub(crate) fn validate_image_whitespace(errors: &mut ErrorList, path: &Path, spec: &Value) {
     for field in ["containers", "initContainers"] {
         let list = spec.get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for (index, container) in list.iter().enumerate() {

@@ -1,23 +1,23 @@
-//! What the API server fills in where a pod spec is silent.
+//! Defaults of a pod spec (`pkg/apis/core/v1/defaults.go`).
 
 use super::resources::normalize;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::schema::shape::drop_zero_values;
 
-/// Permissions of projected files: 0644.
+/// Default mode of projected files: 0644 in decimal.
 const FILE_MODE: i64 = 420;
 
-/// Fills in a pod template: metadata, spec and everything in it.
-pub fn default_template(template: &mut Value) {
+/// Sets the defaults of a pod template: metadata, spec and everything inside.
+pub(crate) fn default_template(template: &mut Value) {
     drop_zero_values("io.k8s.api.core.v1.PodTemplateSpec", template);
     template.put_default("/metadata", json!({}));
     template.put_default("/spec", json!({}));
     default_spec(&mut template["spec"]);
 }
 
-/// Fills in the spec of a pod or a template.
-pub fn default_spec(spec: &mut Value) {
+/// Sets the defaults of the spec of a pod or pod template.
+pub(crate) fn default_spec(spec: &mut Value) {
     drop_zero_values("io.k8s.api.core.v1.PodSpec", spec);
     default_service_account(spec);
     spec.put_default("/dnsPolicy", "ClusterFirst");
@@ -35,8 +35,8 @@ pub fn default_spec(spec: &mut Value) {
     }
 }
 
-/// On the host's network a port of a container is one of the host: for pods, not for templates.
-pub fn default_host_ports(spec: &mut Value) {
+/// Copies container ports to host ports for pods on the host network. Not for pod templates.
+pub(crate) fn default_host_ports(spec: &mut Value) {
     if !spec.flag("/hostNetwork") {
         return;
     }
@@ -49,7 +49,7 @@ pub fn default_host_ports(spec: &mut Value) {
     }
 }
 
-/// The old and the new name of the same field always agree.
+/// Keeps `serviceAccount`, the deprecated name of the field, equal to `serviceAccountName`.
 fn default_service_account(spec: &mut Value) {
     let name = match spec.str("/serviceAccountName") {
         "" => spec.str("/serviceAccount").to_owned(),
@@ -89,7 +89,7 @@ fn default_container(container: &mut Value) {
     }
 }
 
-/// Whether an image is pulled each time: it has the tag `latest`, or neither tag nor digest.
+/// Whether the default pull policy of an image is `Always`: its tag is `latest`, or it has neither tag nor digest.
 fn pulls_always(image: &str) -> bool {
     let (name, digest) = image.split_once('@').map_or((image, None), |(name, digest)| (name, Some(digest)));
     let tag_at = name.rfind(':').filter(|at| !name[*at..].contains('/'));
@@ -101,7 +101,8 @@ fn pulls_always(image: &str) -> bool {
         }
 }
 
-/// Whether a text can be the name of an image; what cannot has no tag either.
+/// Whether a string is a valid repository name. An invalid image name has no tag either, so its policy is
+/// `IfNotPresent` (`pkg/util/parsers/parsers.go`).
 fn is_repository(name: &str) -> bool {
     let mut parts: Vec<&str> = name.split('/').collect();
     let is_host = |p: &str| p.contains(['.', ':']) || p == "localhost" || p.chars().any(|c| c.is_ascii_uppercase());
@@ -131,7 +132,8 @@ fn default_http_get(handler: Option<&mut Value>) {
     }
 }
 
-/// Fills in a source of a value: the version of a field path, the divisor of a resource.
+/// Sets the defaults of a downward API source: the `apiVersion` of a field reference, the `divisor` of a resource
+/// reference.
 fn default_field_ref(source: Option<&mut Value>) {
     let Some(source) = source else { return };
     if let Some(field) = source.pointer_mut("/fieldRef").filter(|f| f.is_object()) {
@@ -188,8 +190,8 @@ fn default_volume(volume: &mut Value) {
     }
 }
 
-/// Fills in the spec of a claim, or of a claim template.
-pub fn default_claim_spec(claim: &mut Value) {
+/// Sets the defaults of the spec of a claim or claim template.
+pub(crate) fn default_claim_spec(claim: &mut Value) {
     claim.put_default("/spec/volumeMode", "Filesystem");
     claim.put_default("/spec/resources", json!({}));
     for field in ["/spec/resources/limits", "/spec/resources/requests"] {
@@ -202,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pull_policy_follows_the_tag() {
+    fn pull_policy_depends_on_the_tag() {
         for (image, always) in [
             ("nginx", true),
             ("nginx:latest", true),
@@ -219,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_spec_is_filled_in() {
+    fn empty_specs_get_all_defaults() {
         let mut template = json!({"spec": {"containers": [{"name": "c", "image": "i:1", "ports": [{"containerPort": 80}]}], "hostNetwork": true, "volumes": [{"name": "v"}]}});
         default_template(&mut template);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The rules of environment variables and their sources.
+//! Validation of environment variables and their sources (`ValidateEnv` in `pkg/apis/core/validation/validation.go`).
 
 use crate::shared::formats::{config_key_problems, env_name_problem};
 use crate::shared::rules::refuse;
@@ -8,7 +8,7 @@ use kctl_base::labels;
 use kctl_base::object::ValueRead;
 use kctl_base::quantity::Quantity;
 
-/// Field paths that a variable may take its value from.
+/// Pod fields that environment variables may refer to.
 const ENV_FIELDS: &[&str] = &[
     "metadata.name",
     "metadata.namespace",
@@ -20,12 +20,12 @@ const ENV_FIELDS: &[&str] = &[
     "status.podIP",
     "status.podIPs",
 ];
-/// Field paths that a file of a volume may take its content from.
+/// Pod fields that files of a downward API volume may refer to.
 const VOLUME_FIELDS: &[&str] =
     &["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
-/// Field paths that exist at all.
+/// Pod fields that exist, but that neither variables nor files may refer to.
 const KNOWN_FIELDS: &[&str] = &["spec.restartPolicy", "spec.schedulerName", "status.phase", "spec.host"];
-/// Resources of a container that can be asked for.
+/// Container resources that a `resourceFieldRef` may name.
 const RESOURCES: &[&str] = &[
     "limits.cpu",
     "limits.ephemeral-storage",
@@ -35,8 +35,8 @@ const RESOURCES: &[&str] = &[
     "requests.memory",
 ];
 
-/// Checks the variables of a container.
-pub fn validate_env(errors: &mut ErrorList, path: &Path, variables: &[Value]) {
+/// Validates the environment variables of a container.
+pub(crate) fn validate_env(errors: &mut ErrorList, path: &Path, variables: &[Value]) {
     for (index, variable) in variables.iter().enumerate() {
         let here = path.index(index);
         match variable.str("/name") {
@@ -90,8 +90,8 @@ fn validate_key_ref(errors: &mut ErrorList, path: &Path, source: &Value) {
     }
 }
 
-/// Checks a reference to a field of the pod; volumes may refer to other fields than variables.
-pub fn validate_volume_field(errors: &mut ErrorList, path: &Path, field: &Value) {
+/// Validates a `fieldRef` of a volume; the supported fields differ from those of environment variables.
+pub(crate) fn validate_volume_field(errors: &mut ErrorList, path: &Path, field: &Value) {
     validate_field_ref(errors, path, field, VOLUME_FIELDS);
 }
 
@@ -121,8 +121,8 @@ fn validate_field_ref(errors: &mut ErrorList, path: &Path, field: &Value, allowe
     }
 }
 
-/// Checks a reference to a resource of a container; in volumes the container has to be named.
-pub fn validate_resource_ref(errors: &mut ErrorList, path: &Path, field: &Value, in_volume: bool) {
+/// Validates a `resourceFieldRef`; in volumes it must name the container.
+pub(crate) fn validate_resource_ref(errors: &mut ErrorList, path: &Path, field: &Value, in_volume: bool) {
     let resource = field.str("/resource");
     if in_volume && field.str("/containerName").is_empty() {
         errors.push(required(&path.child("containerName"), ""));
@@ -157,8 +157,8 @@ fn validate_divisor(errors: &mut ErrorList, path: &Path, resource: &str, divisor
     }
 }
 
-/// Checks the ConfigMaps and Secrets that become variables as a whole.
-pub fn validate_env_from(errors: &mut ErrorList, path: &Path, sources: &[Value]) {
+/// Validates `envFrom`: ConfigMaps and Secrets whose keys become variables.
+pub(crate) fn validate_env_from(errors: &mut ErrorList, path: &Path, sources: &[Value]) {
     for (index, source) in sources.iter().enumerate() {
         let here = path.index(index);
         let prefix = source.str("/prefix");

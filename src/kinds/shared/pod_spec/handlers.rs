@@ -1,4 +1,5 @@
-//! The rules of probes and lifecycle hooks.
+//! Validation of probes and lifecycle hooks (`validateProbe`, `validateHandler` in
+//! `pkg/apis/core/validation/validation.go`).
 
 use crate::shared::formats::http_header_problem;
 use crate::shared::rules::{non_negative, port_or_name};
@@ -6,8 +7,8 @@ use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, requi
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
-/// Checks the hooks and probes of a container.
-pub fn validate_all(errors: &mut ErrorList, path: &Path, container: &Value, grace_period: i64) {
+/// Validates the hooks and probes of a container. `grace_period` is that of the pod, in seconds.
+pub(crate) fn validate(errors: &mut ErrorList, path: &Path, container: &Value, grace_period: i64) {
     for hook in ["postStart", "preStop"] {
         if let Some(handler) = container.at(&format!("/lifecycle/{hook}")) {
             validate_handler(errors, &path.child("lifecycle").child(hook), handler, grace_period);
@@ -16,7 +17,7 @@ pub fn validate_all(errors: &mut ErrorList, path: &Path, container: &Value, grac
     for field in ["livenessProbe", "readinessProbe", "startupProbe"] {
         if let Some(probe) = container.get(field).filter(|p| !p.is_null()) {
             validate_probe(errors, &path.child(field), probe, grace_period);
-            validate_probe_sort(errors, &path.child(field), probe, field);
+            validate_probe_type(errors, &path.child(field), probe, field);
         }
     }
 }
@@ -31,8 +32,9 @@ fn validate_probe(errors: &mut ErrorList, path: &Path, probe: &Value, grace_peri
     }
 }
 
-/// Liveness and start-up succeed at once; readiness does not end a container.
-fn validate_probe_sort(errors: &mut ErrorList, path: &Path, probe: &Value, field: &str) {
+/// Validates what depends on the type of a probe: the success threshold of liveness and startup probes must be 1, and a
+/// readiness probe must not set a grace period.
+fn validate_probe_type(errors: &mut ErrorList, path: &Path, probe: &Value, field: &str) {
     if field == "readinessProbe" {
         if let Some(seconds) = probe.int("/terminationGracePeriodSeconds") {
             let here = path.child("terminationGracePeriodSeconds");

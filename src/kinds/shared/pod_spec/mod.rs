@@ -1,25 +1,25 @@
-//! The pod spec: what is filled in, what is refused, what is warned of, and which quality of service it gets.
+//! The pod spec of pods and pod templates: defaults, validation, warnings, resources and quality of service.
 
-pub mod containers;
-pub mod defaults;
-pub mod env;
-pub mod handlers;
-pub mod network;
+pub(crate) mod containers;
+pub(crate) mod defaults;
+pub(crate) mod env;
+pub(crate) mod handlers;
+pub(crate) mod network;
 pub mod qos;
 pub mod resources;
-pub mod scheduling;
-pub mod security;
-pub mod validate;
-pub mod volume_sources;
-pub mod volumes;
-pub mod warnings;
+pub(crate) mod scheduling;
+pub(crate) mod security;
+pub(crate) mod validate;
+pub(crate) mod volume_sources;
+pub(crate) mod volumes;
+pub(crate) mod warnings;
 
 use kctl_base::field::Path;
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
-/// The containers of a pod spec with their paths, in the order in which the API server visits them: init containers first.
-pub fn all_containers<'a>(spec: &'a Value, path: &Path) -> Vec<(Path, &'a Value)> {
+/// The containers of a pod spec with their paths, in the order of `VisitContainers` upstream: init containers first.
+pub(crate) fn all_containers<'a>(spec: &'a Value, path: &Path) -> Vec<(Path, &'a Value)> {
     let mut all = Vec::new();
     for field in ["initContainers", "containers", "ephemeralContainers"] {
         let list = spec.get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
@@ -28,7 +28,7 @@ pub fn all_containers<'a>(spec: &'a Value, path: &Path) -> Vec<(Path, &'a Value)
     all
 }
 
-/// Whether an init container keeps running beside the others.
+/// Whether an init container is a sidecar, that is, runs as long as the pod (KEP-753).
 pub fn is_sidecar(container: &Value) -> bool {
     container.str("/restartPolicy") == "Always"
 }

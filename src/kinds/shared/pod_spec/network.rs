@@ -1,4 +1,4 @@
-//! The rules of a pod's place in the network: ports of the host, resolver settings, host aliases.
+//! Validation of host ports, DNS configuration and host aliases (`pkg/apis/core/validation/validation.go`).
 
 use crate::shared::formats::{NOT_AN_IP, dns_subdomain_problems, is_ip};
 use crate::shared::rules::refuse;
@@ -6,8 +6,8 @@ use kctl_base::field::{ErrorList, Path, invalid, required};
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
-/// On the host's network a port of a container is the port of the host.
-pub fn validate_host_ports(errors: &mut ErrorList, path: &Path, spec: &Value) {
+/// Refuses container ports that differ from their host ports in a pod on the host network.
+pub(crate) fn validate_host_ports(errors: &mut ErrorList, path: &Path, spec: &Value) {
     if !spec.flag("/hostNetwork") {
         return;
     }
@@ -23,8 +23,8 @@ pub fn validate_host_ports(errors: &mut ErrorList, path: &Path, spec: &Value) {
     }
 }
 
-/// Checks resolver settings; without a DNS policy they are all there is.
-pub fn validate_dns_config(errors: &mut ErrorList, path: &Path, spec: &Value) {
+/// Validates `dnsConfig`, which is required with the DNS policy `None`.
+pub(crate) fn validate_dns_config(errors: &mut ErrorList, path: &Path, spec: &Value) {
     let config = spec.at("/dnsConfig");
     let servers = config.map_or(&[][..], |c| c.list("/nameservers"));
     if spec.str("/dnsPolicy") == "None" && (config.is_none() || servers.is_empty()) {
@@ -62,8 +62,8 @@ pub fn validate_dns_config(errors: &mut ErrorList, path: &Path, spec: &Value) {
     }
 }
 
-/// Checks the lines that go into the pod's hosts file.
-pub fn validate_host_aliases(errors: &mut ErrorList, path: &Path, aliases: &[Value]) {
+/// Validates `hostAliases`, the extra lines of the pod's hosts file.
+pub(crate) fn validate_host_aliases(errors: &mut ErrorList, path: &Path, aliases: &[Value]) {
     for (index, alias) in aliases.iter().enumerate() {
         let here = path.index(index);
         if !is_ip(alias.str("/ip")) {

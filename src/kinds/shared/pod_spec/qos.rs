@@ -1,12 +1,12 @@
-//! The quality-of-service class of a pod, from its requests and limits.
+//! The quality of service class of a pod (`pkg/apis/core/v1/helper/qos/qos.go`).
 
 use super::resources::{Amounts, amounts};
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 use kctl_base::quantity::Quantity;
 
-/// `Guaranteed` when every container limits cpu and memory and requests just that, `BestEffort` when none asks for
-/// anything, else `Burstable`.
+/// Computes the class of a pod spec: `Guaranteed` when every container limits CPU and memory and its requests equal the
+/// limits, `BestEffort` when no container has requests or limits, else `Burstable`.
 pub fn qos_class(spec: &Value) -> &'static str {
     if spec.at("/resources").is_some() {
         let (requests, limits) = compute(spec, "/resources");
@@ -18,7 +18,7 @@ pub fn qos_class(spec: &Value) -> &'static str {
     class(&containers.map(|c| compute(c, "/resources")).collect::<Vec<_>>())
 }
 
-/// The amounts of cpu and memory that are not zero: requests and limits.
+/// The non-zero requests and limits of CPU and memory at a JSON pointer.
 fn compute(object: &Value, pointer: &str) -> (Amounts, Amounts) {
     let of = |field: &str| -> Amounts {
         let all = amounts(object, &format!("{pointer}/{field}")).into_iter();
@@ -43,7 +43,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn classes() {
+    fn classes_follow_requests_and_limits() {
         let full = json!({"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "1000m", "memory": "1024Mi"}});
         let half = json!({"requests": {"memory": "1Gi"}});
         for (containers, want) in [

@@ -1,4 +1,4 @@
-//! Requests and limits: their canonical text, their defaults and their rules.
+//! Requests and limits: canonical form, defaults, sums and validation.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use kctl_base::labels;
 use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::quantity::Quantity;
 
-/// Amounts by the name of the resource.
+/// Quantities by resource name.
 pub type Amounts = BTreeMap<String, Quantity>;
 
-/// Brings every quantity of a resource list to its canonical text, nothing finer than a thousandth.
-pub fn normalize(list: Option<&mut Value>) {
+/// Converts all quantities of a resource list to canonical form, rounded up to milli-units.
+pub(crate) fn normalize(list: Option<&mut Value>) {
     for value in list.and_then(Value::as_object_mut).into_iter().flat_map(|m| m.values_mut()) {
         if value.is_null() {
             *value = "0".into();
@@ -25,21 +25,22 @@ pub fn normalize(list: Option<&mut Value>) {
     }
 }
 
-/// Brings one quantity to its canonical text.
-pub fn normalize_one(value: &mut Value) {
+/// Converts one quantity to canonical form.
+pub(crate) fn normalize_one(value: &mut Value) {
     if let Ok(quantity) = Quantity::from_value(value) {
         *value = quantity.canonical().into();
     }
 }
 
-/// The amounts at a JSON pointer; what is no quantity is left out.
+/// Reads the quantities of the resource list at a JSON pointer; skips values that are not quantities.
 pub fn amounts(object: &Value, pointer: &str) -> Amounts {
     let list = object.map(pointer).into_iter().flatten();
     list.filter_map(|(name, value)| Some((name.to_string(), Quantity::from_value(value).ok()?))).collect()
 }
 
-/// Requests that were not given are those of the limits: for pods, not for templates.
-pub fn default_requests(spec: &mut Value) {
+/// Sets missing requests to the limits. For pods only, not for pod templates (`SetDefaults_Pod` in
+/// `pkg/apis/core/v1/defaults.go`).
+pub(crate) fn default_requests(spec: &mut Value) {
     for field in ["/initContainers", "/containers"] {
         for container in spec.items_mut(field) {
             let limits: Map = container.map("/resources/limits").cloned().unwrap_or_default();
@@ -53,7 +54,7 @@ pub fn default_requests(spec: &mut Value) {
     }
 }
 
-/// Requests of the pod as a whole: those of its containers together, else its own limits.
+/// Sets missing pod-level requests: to the sum over the containers, else to the pod-level limits (KEP-2837).
 fn default_pod_requests(spec: &mut Value) {
     let supported = |name: &str| ["cpu", "memory"].contains(&name) || name.starts_with("hugepages-");
     for (name, amount) in requests_of_containers(spec) {
@@ -68,14 +69,16 @@ fn default_pod_requests(spec: &mut Value) {
     }
 }
 
-/// What the containers of a pod ask for together: the sum of those that run at once, at least what the largest init
-/// container needs beside the sidecars started before it.
-pub fn requests_of_containers(spec: &Value) -> Amounts {
+/// The requests of all containers of a pod spec. See [`of_pod`] for the way init containers count.
+pub(crate) fn requests_of_containers(spec: &Value) -> Amounts {
     of_containers(spec, "requests")
 }
 
-/// What a pod asks for (`requests`) or is bound to (`limits`): its containers together, unless the pod itself says it; the
-/// overhead comes on top.
+/// The `requests` or `limits` of a pod, as `list` says, overhead included (`PodRequests` and `PodLimits` in
+/// `k8s.io/component-helpers/resource/helpers.go`).
+///
+/// Pod-level resources replace the sum over the containers, which is: all containers and sidecars together, or the
+/// largest init container with the sidecars started before it, whichever is more.
 pub fn of_pod(pod: &Value, what: &str) -> Amounts {
     let Some(spec) = pod.at("/spec") else { return Amounts::new() };
     let mut sum = of_containers(spec, what);
@@ -104,13 +107,13 @@ fn of_containers(spec: &Value, what: &str) -> Amounts {
         } else {
             add(&mut need, &sidecars);
         }
-        raise(&mut largest, &need);
+        max_amounts(&mut largest, &need);
     }
-    raise(&mut sum, &largest);
+    max_amounts(&mut sum, &largest);
     sum
 }
 
-/// Adds amounts to a sum.
+/// Adds quantities to a sum.
 pub fn add(sum: &mut Amounts, more: &Amounts) {
     for (name, amount) in more {
         let total = sum.get(name).map_or(*amount, |old| old.add(amount));
@@ -118,7 +121,7 @@ pub fn add(sum: &mut Amounts, more: &Amounts) {
     }
 }
 
-fn raise(sum: &mut Amounts, least: &Amounts) {
+fn max_amounts(sum: &mut Amounts, least: &Amounts) {
     for (name, amount) in least {
         if sum.get(name).is_none_or(|old| old < amount) {
             sum.insert(name.clone(), *amount);
@@ -126,8 +129,8 @@ fn raise(sum: &mut Amounts, least: &Amounts) {
     }
 }
 
-/// What is wrong with the resources of a container.
-pub fn validate(errors: &mut ErrorList, path: &Path, resources: &Value, claims: &[&str]) {
+/// Validates the resources of a container. `claims` are the names in `spec.resourceClaims`.
+pub(crate) fn validate(errors: &mut ErrorList, path: &Path, resources: &Value, claims: &[&str]) {
     let (limits, requests) = (amounts(resources, "/limits"), amounts(resources, "/requests"));
     let limits_path = path.child("limits");
     let requests_path = path.child("requests");
@@ -184,20 +187,20 @@ fn validate_amount(errors: &mut ErrorList, path: &Path, name: &str, amount: &Qua
     }
 }
 
-/// Whether a resource may only be asked for in whole units.
+/// Whether a resource can be requested in whole units only.
 fn is_whole(name: &str) -> bool {
     const WHOLE: &[&str] = &["pods", "persistentvolumeclaims", "secrets", "configmaps", "services"];
     WHOLE.contains(&name) || is_extended(name)
 }
 
-/// Whether a resource belongs to neither Kubernetes nor quotas: `example.com/device`.
+/// Whether a resource is an extended resource, such as `example.com/device`.
 fn is_extended(name: &str) -> bool {
     name.split_once('/').is_some_and(|(domain, _)| {
         !domain.ends_with("kubernetes.io") && !name.starts_with("requests.") && !domain.is_empty()
     })
 }
 
-/// Whether more of a resource may be promised in limits than is requested.
+/// Whether limits of a resource may exceed requests.
 fn may_overcommit(name: &str) -> bool {
     (!name.contains('/') || name.contains("kubernetes.io/")) && !name.starts_with("hugepages-")
 }
@@ -220,7 +223,7 @@ fn validate_name(errors: &mut ErrorList, path: &Path, name: &str) {
     }
 }
 
-/// Whether a name without a domain is known, in quotas if not in containers.
+/// Whether a name without a domain is a standard resource, be it of containers or of quotas.
 fn is_standard(name: &str) -> bool {
     const OF_QUOTAS: &[&str] = &[
         "configmaps",
@@ -250,7 +253,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn refusals_have_the_order_of_the_api_server() {
+    fn errors_have_the_order_of_the_api_server() {
         let resources = json!({"limits": {"cpu": "1", "memory": "-1"}, "requests": {"cpu": "2", "memory": "-1"}});
         let mut errors = ErrorList::new();
         validate(&mut errors, &Path::new("r"), &resources, &[]);
@@ -266,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn init_containers_count_with_their_largest() {
+    fn pods_request_at_least_their_largest_init_container() {
         let spec = json!({
             "containers": [{"resources": {"requests": {"cpu": "100m"}}}, {"resources": {"requests": {"cpu": "200m"}}}],
             "initContainers": [

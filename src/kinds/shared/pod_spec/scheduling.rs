@@ -1,4 +1,4 @@
-//! The rules of where a pod may run: affinity, tolerations, topology spread.
+//! Validation of affinity, tolerations and topology spread constraints (`pkg/apis/core/validation/validation.go`).
 
 use crate::shared::formats::dns_label_problems;
 use crate::shared::rules::refuse;
@@ -8,8 +8,8 @@ use kctl_base::json::Value;
 use kctl_base::labels;
 use kctl_base::object::ValueRead;
 
-/// Checks affinity to nodes and pods.
-pub fn validate_affinity(errors: &mut ErrorList, path: &Path, affinity: Option<&Value>) {
+/// Validates node affinity, pod affinity and pod anti-affinity.
+pub(crate) fn validate_affinity(errors: &mut ErrorList, path: &Path, affinity: Option<&Value>) {
     let Some(affinity) = affinity else { return };
     if let Some(node) = affinity.at("/nodeAffinity") {
         validate_node_affinity(errors, &path.child("nodeAffinity"), node);
@@ -120,8 +120,8 @@ fn validate_pod_term(errors: &mut ErrorList, path: &Path, term: &Value) {
     refuse(errors, &path.child("topologyKey"), key, labels::key_problems(key));
 }
 
-/// Checks what taints a pod tolerates.
-pub fn validate_tolerations(errors: &mut ErrorList, path: &Path, tolerations: &[Value]) {
+/// Validates tolerations.
+pub(crate) fn validate_tolerations(errors: &mut ErrorList, path: &Path, tolerations: &[Value]) {
     for (index, toleration) in tolerations.iter().enumerate() {
         validate_toleration(errors, &path.index(index), toleration);
     }
@@ -160,8 +160,8 @@ fn validate_toleration(errors: &mut ErrorList, path: &Path, toleration: &Value) 
     }
 }
 
-/// Checks how pods are spread over topology domains.
-pub fn validate_spread(errors: &mut ErrorList, path: &Path, constraints: &[Value]) {
+/// Validates topology spread constraints.
+pub(crate) fn validate_spread(errors: &mut ErrorList, path: &Path, constraints: &[Value]) {
     for (index, constraint) in constraints.iter().enumerate() {
         let here = path.index(index);
         let skew = constraint.int("/maxSkew").unwrap_or(0);

@@ -1,4 +1,5 @@
-//! The rules of security contexts, of pods and of containers.
+//! Validation of security contexts (`ValidatePodSecurityContext`, `ValidateSecurityContext` in
+//! `pkg/apis/core/validation/validation.go`).
 
 use crate::shared::formats::inclusive_range;
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
@@ -11,8 +12,8 @@ fn validate_id(errors: &mut ErrorList, path: &Path, id: Option<i64>) {
     }
 }
 
-/// Checks the security context of a pod.
-pub fn validate_pod(errors: &mut ErrorList, path: &Path, spec: &Value) {
+/// Validates the security context of a pod.
+pub(crate) fn validate_pod(errors: &mut ErrorList, path: &Path, spec: &Value) {
     let Some(context) = spec.at("/securityContext") else { return };
     for field in ["fsGroup", "runAsUser", "runAsGroup"] {
         validate_id(errors, &path.child(field), context.get(field).and_then(Value::as_i64));
@@ -54,8 +55,8 @@ fn validate_sysctls(errors: &mut ErrorList, path: &Path, sysctls: &[Value]) {
     }
 }
 
-/// Checks the security context of a container.
-pub fn validate_container(errors: &mut ErrorList, path: &Path, context: Option<&Value>, host_users: bool) {
+/// Validates the security context of a container. `host_users` is false in a pod with a user namespace.
+pub(crate) fn validate_container(errors: &mut ErrorList, path: &Path, context: Option<&Value>, host_users: bool) {
     let Some(context) = context else { return };
     for field in ["runAsUser", "runAsGroup"] {
         validate_id(errors, &path.child(field), context.get(field).and_then(Value::as_i64));
@@ -82,7 +83,7 @@ pub fn validate_container(errors: &mut ErrorList, path: &Path, context: Option<&
     validate_profiles(errors, path, context);
 }
 
-/// Checks seccomp and AppArmor profiles.
+/// Validates seccomp and AppArmor profiles.
 fn validate_profiles(errors: &mut ErrorList, path: &Path, context: &Value) {
     for field in ["seccompProfile", "appArmorProfile"] {
         let Some(profile) = context.get(field).filter(|p| !p.is_null()) else { continue };

@@ -1,4 +1,5 @@
-//! The rules of a pod spec, in the order in which the API server finds fault.
+//! Validation of a pod spec (`ValidatePodSpec` in `pkg/apis/core/validation/validation.go`); errors come in the order
+//! of the API server.
 
 use super::volumes::Volumes;
 use super::{containers, network, resources, scheduling, security, volumes};
@@ -9,21 +10,21 @@ use kctl_base::json::Value;
 use kctl_base::labels;
 use kctl_base::object::ValueRead;
 
-/// What the parts of a spec need to know of the whole.
+/// Facts about the whole pod spec that the validation of its parts needs.
 #[derive(Debug)]
-pub struct Context<'a> {
-    /// The volumes that are right, for mounts to refer to.
+pub(crate) struct Context<'a> {
+    /// The valid volumes, which mounts may refer to.
     pub volumes: Volumes<'a>,
-    /// Names of resource claims.
+    /// The names in `spec.resourceClaims`.
     pub claims: Vec<&'a str>,
-    /// Seconds a container gets to stop.
+    /// Termination grace period in seconds.
     pub grace_period: i64,
-    /// Whether users in containers are users of the host.
+    /// Whether the pod shares the user namespace of the host.
     pub host_users: bool,
 }
 
-/// Everything that is wrong with a pod spec.
-pub fn validate_spec(errors: &mut ErrorList, path: &Path, spec: &Value) {
+/// Validates a pod spec.
+pub(crate) fn validate_spec(errors: &mut ErrorList, path: &Path, spec: &Value) {
     let volumes = volumes::validate(errors, &path.child("volumes"), spec.list("/volumes"));
     let context = Context {
         volumes,
@@ -87,7 +88,7 @@ fn validate_resource_claims(errors: &mut ErrorList, path: &Path, spec: &Value) {
     }
 }
 
-/// Resources of the pod as a whole may be cpu, memory and huge pages only.
+/// Validates pod-level resources, which may be CPU, memory and huge pages only (KEP-2837).
 fn validate_pod_resources(errors: &mut ErrorList, path: &Path, whole: &Value, context: &Context) {
     for field in ["limits", "requests"] {
         for name in whole.get(field).and_then(Value::as_object).into_iter().flat_map(|m| m.keys()) {
@@ -169,8 +170,8 @@ fn validate_classes(errors: &mut ErrorList, path: &Path, spec: &Value) {
     }
 }
 
-/// Everything that is wrong with a pod template: its labels, annotations and spec.
-pub fn validate_template(errors: &mut ErrorList, path: &Path, template: &Value) {
+/// Validates a pod template: labels, annotations and spec.
+pub(crate) fn validate_template(errors: &mut ErrorList, path: &Path, template: &Value) {
     label_map(errors, &path.child("labels"), template.pointer("/metadata/labels"));
     let annotations = template.pointer("/metadata/annotations");
     crate::shared::rules::annotation_map(errors, &path.child("annotations"), annotations);

@@ -1,4 +1,5 @@
-//! The rules of the many sources a volume can have: exactly one of them, with its required fields.
+//! Validation of volume sources: exactly one, with its required fields (`validateVolumeSource` in
+//! `pkg/apis/core/validation/validation.go`).
 
 use super::env::{validate_resource_ref, validate_volume_field};
 use super::volumes::relative_path;
@@ -9,7 +10,7 @@ use kctl_base::quantity::Quantity;
 
 const FILE_MODE_RULE: &str = "must be a number between 0 and 0777 (octal), both inclusive";
 
-/// The sources in the order in which they are looked at, with the fields that each requires.
+/// The sources in the order of validation, with their required fields.
 const SOURCES: &[(&str, &[&str])] = &[
     ("emptyDir", &[]),
     ("hostPath", &["path"]),
@@ -43,8 +44,8 @@ const SOURCES: &[(&str, &[&str])] = &[
     ("image", &[]),
 ];
 
-/// Checks the source of a volume.
-pub fn validate(errors: &mut ErrorList, path: &Path, volume: &Value) {
+/// Validates the source of a volume.
+pub(crate) fn validate(errors: &mut ErrorList, path: &Path, volume: &Value) {
     let mut count = 0;
     for (name, needed) in SOURCES {
         let Some(source) = volume.get(*name).filter(|s| !s.is_null()) else { continue };
@@ -128,7 +129,7 @@ fn validate_items(errors: &mut ErrorList, path: &Path, items: &[Value]) {
     }
 }
 
-/// A file inside a volume: a path below it whose first part is not reserved.
+/// Validates the path of a file in a volume: relative, without `..`.
 fn validate_file_path(errors: &mut ErrorList, path: &Path, text: &str) {
     if text.is_empty() {
         return errors.push(required(path, ""));

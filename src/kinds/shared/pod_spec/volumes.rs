@@ -1,4 +1,5 @@
-//! The rules of volumes in a pod spec and of their mounts in containers.
+//! Validation of the volumes of a pod spec and of the mounts in its containers (`ValidateVolumes`,
+//! `ValidateVolumeMounts` in `pkg/apis/core/validation/validation.go`).
 
 use std::collections::BTreeMap;
 
@@ -9,11 +10,11 @@ use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_found
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
-/// The volumes of a pod that nothing is wrong with, by name.
-pub type Volumes<'a> = BTreeMap<&'a str, &'a Value>;
+/// The valid volumes of a pod spec, by name.
+pub(crate) type Volumes<'a> = BTreeMap<&'a str, &'a Value>;
 
-/// Checks volumes and answers those that mounts can refer to.
-pub fn validate<'a>(errors: &mut ErrorList, path: &Path, list: &'a [Value]) -> Volumes<'a> {
+/// Validates volumes and returns those that mounts may refer to.
+pub(crate) fn validate<'a>(errors: &mut ErrorList, path: &Path, list: &'a [Value]) -> Volumes<'a> {
     let mut good = Volumes::new();
     for (index, volume) in list.iter().enumerate() {
         let here = path.index(index);
@@ -36,8 +37,8 @@ pub fn validate<'a>(errors: &mut ErrorList, path: &Path, list: &'a [Value]) -> V
     good
 }
 
-/// Checks the mounts and block devices of a container.
-pub fn validate_mounts(errors: &mut ErrorList, path: &Path, container: &Value, volumes: &Volumes) {
+/// Validates the mounts and block devices of a container.
+pub(crate) fn validate_mounts(errors: &mut ErrorList, path: &Path, container: &Value, volumes: &Volumes) {
     let (mounts, devices) = (container.list("/volumeMounts"), container.list("/volumeDevices"));
     let has = |list: &[Value], field: &str, value: &str| list.iter().any(|item| item.str(field) == value);
     let mut places = Vec::new();
@@ -114,8 +115,8 @@ fn validate_sub_paths(errors: &mut ErrorList, path: &Path, mount: &Value) {
     relative_path(errors, &path.child("subPathExpr"), expression);
 }
 
-/// Refuses a path that leads out of its directory; an empty one is fine.
-pub fn relative_path(errors: &mut ErrorList, path: &Path, text: &str) {
+/// Refuses a path that is absolute or contains `..`; an empty one is valid.
+pub(crate) fn relative_path(errors: &mut ErrorList, path: &Path, text: &str) {
     if text.starts_with('/') {
         errors.push(invalid(path, text, "must be a relative path"));
     }

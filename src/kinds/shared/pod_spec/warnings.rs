@@ -1,4 +1,4 @@
-//! What the API server accepts in a pod spec but warns of.
+//! Warnings about a pod spec (`pkg/api/pod/warnings.go`).
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use kctl_base::json::{Map, Value};
 use kctl_base::object::ValueRead;
 use kctl_base::quantity::Quantity;
 
-/// Labels of nodes that have a successor.
+/// Deprecated node labels and what to use instead.
 const OLD_NODE_LABELS: &[(&str, &str)] = &[
     ("beta.kubernetes.io/arch", "deprecated since v1.14; use \"kubernetes.io/arch\" instead"),
     ("beta.kubernetes.io/os", "deprecated since v1.14; use \"kubernetes.io/os\" instead"),
@@ -20,7 +20,7 @@ const OLD_NODE_LABELS: &[(&str, &str)] = &[
     ("beta.kubernetes.io/instance-type", "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead"),
 ];
 
-/// Annotations that no longer do anything.
+/// Annotations without effect.
 const OLD_ANNOTATIONS: &[(&str, &str)] = &[
     (
         "scheduler.alpha.kubernetes.io/critical-pod",
@@ -30,14 +30,15 @@ const OLD_ANNOTATIONS: &[(&str, &str)] = &[
     ("security.alpha.kubernetes.io/unsafe-sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"),
 ];
 
-/// Annotations that a field of the security context has replaced: of the pod, and of the container whose name follows.
+/// Seccomp and AppArmor annotations that fields of the security context have replaced; those of containers end in the
+/// container's name.
 const OLD_SECCOMP: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const OLD_SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
 const SECCOMP_FIELD: &str = "non-functional in v1.27+; use the \"seccompProfile\" field instead";
 const OLD_APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 const APP_ARMOR_FIELD: &str = "deprecated since v1.30; use the \"appArmorProfile\" field instead";
 
-/// Volume sources whose time is over.
+/// Deprecated volume sources.
 const OLD_VOLUMES: &[(&str, &str)] = &[
     ("photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"),
     ("gitRepo", "deprecated in v1.11, and disabled by default in v1.33+"),
@@ -54,8 +55,8 @@ fn old_node_label(key: &str) -> Option<&'static str> {
     OLD_NODE_LABELS.iter().find(|(label, _)| *label == key).map(|(_, why)| *why)
 }
 
-/// The warnings about a pod or a template: `path` leads to the value that has `metadata` and `spec`.
-pub fn warnings(path: &Path, pod: &Value) -> Vec<String> {
+/// Returns the warnings about a pod or pod template: the value with `metadata` and `spec` at `path`.
+pub(crate) fn warnings(path: &Path, pod: &Value) -> Vec<String> {
     let mut out = Vec::new();
     let Some(spec) = pod.at("/spec") else { return out };
     let here = path.child("spec");
@@ -98,7 +99,7 @@ pub fn warnings(path: &Path, pod: &Value) -> Vec<String> {
     out
 }
 
-/// Profiles that are given by an annotation and not by a field.
+/// Warns about profiles that are set by an annotation but not by the field.
 fn warn_profiles(out: &mut Vec<String>, path: &Path, pod: &Value, spec: &Value) {
     let place = path.child("metadata").child("annotations");
     let known = |key: &str| pod.map("/metadata/annotations").is_some_and(|a| a.contains_key(key));
@@ -114,7 +115,7 @@ fn warn_profiles(out: &mut Vec<String>, path: &Path, pod: &Value, spec: &Value) 
             out.push(format!("{}: {SECCOMP_FIELD}", place.key(&key)));
         }
         let key = format!("{OLD_APP_ARMOR}{}", container.str("/name"));
-        // Pods have their annotations turned into fields.
+        // The annotations of a pod are copied to the fields, so only templates are warned about.
         let is_template = pod.at("/kind").is_none();
         if is_template && known(&key) && !has(whole, "/appArmorProfile") && !has(own, "/appArmorProfile") {
             out.push(format!("{}: {APP_ARMOR_FIELD}", place.key(&key)));
@@ -181,7 +182,7 @@ fn warn_fractions(out: &mut Vec<String>, path: &Path, list: Option<&Map>) {
     }
 }
 
-/// A variable that is set twice is meant only when the second value builds on the first.
+/// Warns about a variable that is set twice, unless the second value refers to the first.
 fn warn_env(out: &mut Vec<String>, path: &Path, variables: &[Value]) {
     let mut seen = Vec::new();
     for (index, variable) in variables.iter().enumerate() {
@@ -196,7 +197,7 @@ fn warn_env(out: &mut Vec<String>, path: &Path, variables: &[Value]) {
     }
 }
 
-/// Ports and names of ports that several containers claim.
+/// Warns about ports and port names that several containers use.
 fn warn_ports(out: &mut Vec<String>, spec: &Value, path: &Path) {
     let mut by_number: BTreeMap<String, Vec<(Path, &Value)>> = BTreeMap::new();
     for (place, container) in all_containers(spec, path) {
@@ -266,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn annotations_that_fields_have_replaced() {
+    fn replaced_annotations_are_warned_about() {
         let template = |profile: Value| {
             json!({
                 "metadata": {"annotations": {

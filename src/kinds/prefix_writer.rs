@@ -1,22 +1,23 @@
-//! The text of a description before its columns are aligned: levels of indentation and cells ended by tabs.
+//! [`PrefixWriter`]: the lines of a description before their columns are aligned (`PrefixWriter` in
+//! `kubectl/pkg/describe/describe.go`).
 //!
-//! Knows no alignment: the describe printer aligns, `rollout history --revision` prints the tabs as they are.
+//! The describe printer aligns the columns; `rollout history --revision` prints the tabs as they are.
 
 use std::fmt::Write;
 
-/// Collects the lines of a description.
+/// Collects indented lines whose cells end in tabs.
 #[derive(Clone, Debug, Default)]
-pub struct Describer {
+pub struct PrefixWriter {
     text: String,
 }
 
-impl Describer {
-    /// An empty description.
-    pub fn new() -> Describer {
-        Describer::default()
+impl PrefixWriter {
+    /// Creates an empty description.
+    pub fn new() -> PrefixWriter {
+        PrefixWriter::default()
     }
 
-    /// Adds text as it is, indented by `level` times two blanks; the text carries its own tabs and line ends.
+    /// Writes a string, indented by two spaces for each level; it contains its own tabs and line ends.
     pub fn write(&mut self, level: usize, text: impl AsRef<str>) {
         for _ in 0..level {
             self.text.push_str("  ");
@@ -24,20 +25,20 @@ impl Describer {
         self.text.push_str(text.as_ref());
     }
 
-    /// Adds one line.
+    /// Writes one line.
     pub fn line(&mut self, level: usize, text: impl AsRef<str>) {
         self.write(level, text);
         self.text.push('\n');
     }
 
-    /// Adds a `Label:<tab>value` line.
+    /// Writes the line `label:<tab>value`.
     pub fn pair(&mut self, level: usize, label: &str, value: impl std::fmt::Display) {
         self.write(level, label);
         // Writing to a String cannot fail.
         let _ = writeln!(self.text, ":\t{value}");
     }
 
-    /// The text so far, tabs and all.
+    /// The description so far, with its tabs.
     pub fn text(&self) -> &str {
         &self.text
     }

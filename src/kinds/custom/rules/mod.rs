@@ -1,7 +1,8 @@
-//! The rules of a schema (`x-kubernetes-validations`): expressions that have to be true of the values they stand with.
+//! Evaluation of the CEL rules in a schema (`x-kubernetes-validations`,
+//! `apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go`).
 //!
-//! The language is [`kctl_base::cel`]'s business; here is what a rule means: which values it holds for, what `self` and
-//! `oldSelf` are, and what is said of a value that breaks it
+//! The language itself is in [`kctl_base::cel`]. This module decides to which values a rule applies, what `self` and
+//! `oldSelf` are, and which error a violation is
 //! (<https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-rules>).
 
 use std::collections::HashMap;
@@ -14,10 +15,10 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::{Duration, Time};
 
-/// Where a schema has its rules.
+/// JSON pointer to the rules of a schema.
 const RULES: &str = "/x-kubernetes-validations";
 
-/// Words that cannot be names in an expression; a field with such a name is written `__NAME__`.
+/// Reserved words of CEL; a field with such a name is written `__NAME__` in expressions.
 const RESERVED: &[&str] = &[
     "as",
     "break",
@@ -42,8 +43,8 @@ const RESERVED: &[&str] = &[
     "while",
 ];
 
-/// What is wrong with the rules of a schema itself.
-pub fn definition_errors(schema: &Value, path: &Path) -> ErrorList {
+/// Validates the rules of a schema in a definition: their expressions must compile.
+pub(crate) fn definition_errors(schema: &Value, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     for (index, rule) in schema.list(RULES).iter().enumerate() {
         for field in ["rule", "messageExpression"] {
@@ -57,8 +58,8 @@ pub fn definition_errors(schema: &Value, path: &Path) -> ErrorList {
     errors
 }
 
-/// The rules that a new object breaks, or a new version of `old`.
-pub(super) fn broken(schema: &Value, new: &Object, old: Option<&Object>) -> ErrorList {
+/// Evaluates all rules of a schema on an object; `old` is its previous version, if there is one.
+pub(super) fn evaluate(schema: &Value, new: &Object, old: Option<&Object>) -> ErrorList {
     let mut errors = ErrorList::new();
     walk(schema, new, old, &Path::root(), &mut errors);
     errors
@@ -92,7 +93,7 @@ fn walk(schema: &Value, new: &Value, old: Option<&Value>, path: &Path, errors: &
     }
 }
 
-/// The item of an old list that is the same as a new one: only lists of type `map` say which that is.
+/// Finds the item of the old list that corresponds to a new item. Only lists of type `map` have such a correspondence.
 fn same_item<'a>(schema: &Value, item: &Value, old: Option<&'a Value>) -> Option<&'a Value> {
     if schema.str("/x-kubernetes-list-type") != "map" {
         return None;
@@ -102,16 +103,17 @@ fn same_item<'a>(schema: &Value, item: &Value, old: Option<&'a Value>) -> Option
     old?.as_array()?.iter().find(same)
 }
 
-/// What a value has to be told about one rule.
+/// Evaluates one rule on one value.
 fn check(rule: &Value, schema: &Value, new: &Value, old: Option<&Value>, path: &Path) -> Option<FieldError> {
     let expression = match Expression::compile(rule.str("/rule")) {
         Ok(expression) => expression,
-        // A definition with such a rule is refused, but one may be there from before.
+        // Definitions with such a rule are refused, but one may have been stored before.
         Err(why) => return Some(error("", path, &format!("rule compile error: {why}"))),
     };
     let is_transition = expression.mentions("oldSelf");
     let may_be_new = rule.flag("/optionalOldSelf");
-    // What has not changed may stay as it is (ratcheting); a transition needs something to come from.
+    // A value that has not changed need not satisfy a rule (ratcheting, KEP-4008); a transition rule applies only when
+    // there is an old value.
     let passes = if is_transition { old.is_none() && !may_be_new } else { old == Some(new) };
     if passes {
         return None;
@@ -123,7 +125,7 @@ fn check(rule: &Value, schema: &Value, new: &Value, old: Option<&Value>, path: &
         variables.extend(before.map(|before| ("oldSelf", before)));
         variables
     };
-    let said = || match rule.str("/message").trim() {
+    let rule_text = || match rule.str("/message").trim() {
         "" => rule.str("/rule").trim(),
         message => message,
     };
@@ -135,13 +137,13 @@ fn check(rule: &Value, schema: &Value, new: &Value, old: Option<&Value>, path: &
         }
         Err(why) if why == "no such overload" => {
             let text = "call arguments did not match a supported operator, function or macro signature for rule";
-            Some(error("", path, &format!("'{why}': {text}: {}", said())))
+            Some(error("", path, &format!("'{why}': {text}: {}", rule_text())))
         }
-        Err(why) => Some(error("", path, &format!("{why} evaluating rule: {}", said()))),
+        Err(why) => Some(error("", path, &format!("{why} evaluating rule: {}", rule_text()))),
     }
 }
 
-/// What a broken rule says: its expression for that when it makes a text, else its fixed text, else itself.
+/// The message of a violation: the result of `messageExpression`, else `message`, else the rule.
 fn message(rule: &Value, variables: Vec<(&str, cel::Value)>) -> String {
     let made = cel::message(rule.str("/messageExpression"), variables);
     made.unwrap_or_else(|| match rule.str("/message") {
@@ -150,7 +152,7 @@ fn message(rule: &Value, variables: Vec<(&str, cel::Value)>) -> String {
     })
 }
 
-/// The field that a rule blames, `.a.b` below the value it stands with.
+/// The path of the error: `fieldPath` of the rule, `.a.b`, relative to the value.
 fn at(rule: &Value, path: &Path) -> Path {
     match rule.str("/fieldPath").strip_prefix('.') {
         Some(field) => path.child(field),
@@ -158,7 +160,7 @@ fn at(rule: &Value, path: &Path) -> Path {
     }
 }
 
-/// Values are not shown: they may be large.
+/// Creates an error that does not print the value, which may be large.
 fn error(reason: &str, path: &Path, detail: &str) -> FieldError {
     let (cause, head) = match reason {
         "FieldValueRequired" => (Cause::Required, "Required value"),
@@ -169,7 +171,7 @@ fn error(reason: &str, path: &Path, detail: &str) -> FieldError {
     FieldError { cause, field: path.to_string(), body: format!("{head}: {detail}") }
 }
 
-/// A value as an expression sees it, which depends on its type in the schema.
+/// Converts a value to CEL by its type in the schema.
 fn to_cel(schema: &Value, value: &Value, is_root: bool) -> cel::Value {
     match value {
         Value::Number(number) if schema.str("/type") == "number" => {
@@ -196,7 +198,7 @@ fn text_to_cel(format: &str, text: &str) -> cel::Value {
     read.unwrap_or_else(|| cel::Value::String(Arc::new(text.to_owned())))
 }
 
-/// The fields that the schema knows, under names that an expression can use; the entries of a map as they are.
+/// Converts an object to CEL: the fields in the schema under their escaped names, or all entries of a map.
 fn map_to_cel(schema: &Value, value: &Value, is_root: bool) -> cel::Value {
     let mut fields: HashMap<String, cel::Value> = HashMap::new();
     let known = schema.map("/properties");
@@ -220,7 +222,7 @@ fn map_to_cel(schema: &Value, value: &Value, is_root: bool) -> cel::Value {
     fields.into()
 }
 
-/// A field's name as an expression has to write it.
+/// A field name as expressions have to write it.
 fn escaped(name: &str) -> String {
     if RESERVED.contains(&name) {
         return format!("__{name}__");
@@ -229,105 +231,4 @@ fn escaped(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What the rules of a schema for `spec` say of a new object and of an update.
-    fn said(spec_schema: Value, new: Value, old: Option<Value>) -> Vec<String> {
-        let schema = json!({"type": "object", "properties": {"spec": spec_schema}});
-        assert_eq!(definition_errors(&schema, &Path::root()), []);
-        let object =
-            |spec: Value| json!({"apiVersion": "e.com/v1", "kind": "E", "metadata": {"name": "n"}, "spec": spec});
-        let errors = broken(&schema, &object(new), old.map(object).as_ref());
-        errors.iter().map(ToString::to_string).collect()
-    }
-
-    fn spec(rules: Value) -> Value {
-        json!({"type": "object", "x-kubernetes-validations": rules, "properties": {
-            "copies": {"type": "integer"}, "share": {"type": "number"}, "target-host": {"type": "string"},
-            "namespace": {"type": "string"}, "until": {"type": "string", "format": "date-time"},
-            "labels": {"type": "object", "additionalProperties": {"type": "string"}},
-            "ports": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"],
-                      "items": {"type": "object", "properties": {"name": {"type": "string"}, "number": {
-                          "type": "integer",
-                          "x-kubernetes-validations": [{"rule": "self >= oldSelf", "message": "only grows"}]}}}},
-        }})
-    }
-
-    #[test]
-    fn broken_rules_are_told_in_the_words_of_the_server() {
-        let rules = json!([
-            {"rule": "!has(self.copies) || self.copies < 3", "message": "too many copies"},
-            {"rule": "!has(self.share) || self.share > 0.5"},
-            {"rule": "size(self.labels) < 2", "messageExpression": "'has ' + string(size(self.labels)) + ' labels'",
-             "fieldPath": ".labels", "reason": "FieldValueForbidden"},
-        ]);
-        let new = json!({"copies": 3, "share": 0, "labels": {"a": "1", "b": "2"}});
-        assert_eq!(
-            said(spec(rules.clone()), new, None),
-            [
-                "spec: Invalid value: too many copies",
-                "spec: Invalid value: failed rule: !has(self.share) || self.share > 0.5",
-                "spec.labels: Forbidden: has 2 labels",
-            ]
-        );
-        assert_eq!(
-            said(spec(rules.clone()), json!({"copies": 2, "share": 1, "labels": {}}), None),
-            Vec::<String>::new()
-        );
-        let missing = said(spec(rules), json!({}), None);
-        assert_eq!(missing, ["spec: Invalid value: no such key: labels evaluating rule: size(self.labels) < 2"]);
-    }
-
-    #[test]
-    fn fields_have_names_and_types_that_expressions_can_use() {
-        let rules = json!([{"rule": "self.target__dash__host == 'h' && self.__namespace__ == 'n' && self.until < timestamp('2026-02-01T00:00:00Z') && self.labels['a-b'] == '1'"}]);
-        let new =
-            json!({"target-host": "h", "namespace": "n", "until": "2026-01-01T00:00:00Z", "labels": {"a-b": "1"}});
-        assert_eq!(said(spec(rules), new, None), Vec::<String>::new());
-        let schema = json!({"type": "object", "x-kubernetes-validations": [{"rule": "self.metadata.name == 'x' || self.kind == 'F'"}]});
-        let object = json!({"kind": "E", "metadata": {"name": "n"}});
-        let errors = broken(&schema, &object, None);
-        assert_eq!(
-            errors[0].to_string(),
-            "<nil>: Invalid value: failed rule: self.metadata.name == 'x' || self.kind == 'F'"
-        );
-    }
-
-    #[test]
-    fn transitions_need_a_version_to_come_from_and_what_stays_may_be_wrong() {
-        let (none, ports) = (Vec::<String>::new(), |number: i64| json!({"ports": [{"name": "a", "number": number}]}));
-        assert_eq!(said(spec(json!([])), ports(1), None), none);
-        assert_eq!(said(spec(json!([])), ports(2), Some(ports(1))), none);
-        assert_eq!(
-            said(spec(json!([])), ports(1), Some(ports(2))),
-            ["spec.ports[0].number: Invalid value: only grows"]
-        );
-        let other = json!({"ports": [{"name": "b", "number": 1}]});
-        assert_eq!(said(spec(json!([])), other, Some(ports(2))), none, "another item");
-        let rules = json!([{"rule": "self.copies < 3"}]);
-        let wrong = json!({"copies": 3});
-        assert_eq!(said(spec(rules.clone()), wrong.clone(), Some(wrong.clone())), none);
-        assert_eq!(
-            said(spec(rules), json!({"copies": 4}), Some(wrong)),
-            ["spec: Invalid value: failed rule: self.copies < 3"]
-        );
-        let first =
-            json!([{"rule": "oldSelf.hasValue() || self.copies == 1", "optionalOldSelf": true, "message": "one"}]);
-        assert_eq!(said(spec(first.clone()), json!({"copies": 2}), None), ["spec: Invalid value: one"]);
-        assert_eq!(said(spec(first), json!({"copies": 2}), Some(json!({"copies": 1}))), none);
-    }
-
-    #[test]
-    fn rules_that_cannot_be_read_or_are_not_simulated_are_refused() {
-        let schema = json!({"x-kubernetes-validations": [{"rule": "self.a =="}, {"rule": "isURL(self.a)"}]});
-        let errors = definition_errors(&schema, &Path::new("s"));
-        assert!(errors[0].to_string().starts_with(
-            "s.x-kubernetes-validations[0].rule: Invalid value: \"self.a ==\": compilation failed: ERROR: <input>:1:"
-        ));
-        assert_eq!(
-            errors[1].to_string(),
-            "s.x-kubernetes-validations[1].rule: Invalid value: \"isURL(self.a)\": compilation failed: the CEL function isURL is not simulated by kctl"
-        );
-    }
-}
+mod tests;

@@ -1,16 +1,12 @@
-//! Binding and ComponentStatus: kinds that are never stored.
+//! ComponentStatuses (deprecated): the health of control plane components; computed, never stored.
 
 use crate::Names;
-use crate::shared::simple::{CREATE_ONLY, Simple};
+use crate::shared::table_kind::TableKind;
 use kctl_base::object::{ObjectMeta, ValueRead};
 
-/// Binds a pod to a node.
-pub static BINDING: Simple =
-    Simple::new(Names::builtin(("", "v1"), "Binding", "bindings", "binding", true)).verbs(CREATE_ONLY);
-
-/// The health of the parts of a control plane.
-pub static COMPONENT_STATUS: Simple = Simple::new(
-    Names::builtin(("", "v1"), "ComponentStatus", "componentstatuses", "componentstatus", false).short(&["cs"]),
+/// A ComponentStatus.
+pub(crate) static COMPONENT_STATUS: TableKind = TableKind::new(
+    Names::cluster_scoped(("", "v1"), "ComponentStatus", "componentstatuses", "componentstatus").short(&["cs"]),
 )
 .verbs(&["get", "list"])
 .table(&["Name", "Status", "Message", "Error"], |object, _| {

@@ -1,22 +1,21 @@
-//! Descriptions against those of transcripts, blanks apart: alignment is the printer's.
+//! Descriptions against those in transcripts, whitespace apart, since the describe printer aligns columns.
 
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::{Catalog, Describer, Lookup};
+use super::parity;
+use crate::{Catalog, Lookup, PrefixWriter};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueWrite};
 use kctl_base::sim::Time;
 
-/// A world with nothing in it.
-struct Nothing;
+/// A cluster without other objects.
+struct EmptyCluster;
 
-impl Lookup for Nothing {
+impl Lookup for EmptyCluster {
     fn get(&self, _resource: &str, _namespace: &str, _name: &str) -> Option<Arc<Object>> {
         None
     }
@@ -50,8 +49,8 @@ fn words(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What a transcript shows for a command, up to the events.
-fn shown(transcript: &str, command: &str) -> Vec<String> {
+/// The output of a command in a transcript, up to the events.
+fn recorded(transcript: &str, command: &str) -> Vec<String> {
     let after = transcript.lines().skip_while(|line| *line != format!("$ {command}")).skip(1);
     let lines = after.map_while(|line| line.strip_prefix("| ")).take_while(|line| !line.starts_with("Events:"));
     lines.map(words).collect()
@@ -64,12 +63,12 @@ fn described(mut object: Object, finish: impl Fn(&mut Object)) -> Vec<String> {
     kind.set_defaults(&mut object);
     kind.prepare_create(&mut object);
     finish(&mut object);
-    let mut out = Describer::new();
-    assert!(kind.describe(&object, &Nothing, &mut out));
+    let mut out = PrefixWriter::new();
+    kind.describer().expect("a description of its own")(&object, &EmptyCluster, &mut out);
     out.text().lines().map(words).collect()
 }
 
-/// What admission and the scheduler do to the pod of the transcript.
+/// Does to the pod of the transcript what admission and the scheduler did.
 fn admit(pod: &mut Object) {
     let spec = &mut pod["spec"];
     spec.put("/priority", 0);
@@ -93,33 +92,29 @@ fn admit(pod: &mut Object) {
 }
 
 #[test]
-fn a_pod_with_everything_is_described_in_full() {
-    let parity = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/parity");
-    let Ok(manifests) = fs::read_to_string(parity.join("manifests/containers.yaml")) else { return };
-    let transcript = fs::read_to_string(parity.join("42-containers-probes-qos.parity")).unwrap_or_default();
+fn a_pod_with_every_section_is_described() {
+    let (manifests, transcript) = (parity("manifests/containers.yaml"), parity("42-containers-probes-qos.parity"));
     let documents = serde_yaml::Deserializer::from_str(&manifests).map(Value::deserialize);
     let mut pods = documents.map_while(Result::ok);
     let rich = pods.find(|pod| pod.name() == "rich").expect("the manifest has this pod");
-    assert_eq!(described(rich, admit), shown(&transcript, "kubectl describe pod rich"));
+    assert_eq!(described(rich, admit), recorded(&transcript, "kubectl describe pod rich"));
 }
 
 #[test]
-fn a_cron_job_is_described_in_full() {
-    let parity = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/parity");
-    let Ok(transcript) = fs::read_to_string(parity.join("38-describe.parity")) else { return };
+fn a_cron_job_is_described() {
+    let transcript = parity("38-describe.parity");
     let container = json!({"name": "tick", "image": "busybox:1.36", "command": ["date"]});
     let template = json!({"spec": {"containers": [container], "restartPolicy": "OnFailure"}});
     let object = json!({
         "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "tick"},
         "spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": template}}}
     });
-    assert_eq!(described(object, |_| ()), shown(&transcript, "kubectl describe cronjob tick"));
+    assert_eq!(described(object, |_| ()), recorded(&transcript, "kubectl describe cronjob tick"));
 }
 
 #[test]
-fn a_finished_job_is_described_in_full() {
-    let parity = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/parity");
-    let Ok(transcript) = fs::read_to_string(parity.join("38-describe.parity")) else { return };
+fn a_finished_job_is_described() {
+    let transcript = parity("38-describe.parity");
     let container = json!({"name": "once", "image": "busybox:1.36", "command": ["true"]});
     let object = json!({
         "apiVersion": "batch/v1", "kind": "Job",
@@ -130,7 +125,7 @@ fn a_finished_job_is_described_in_full() {
         let (start, end) = ("2026-11-21T00:46:13Z", "2026-11-21T00:46:15Z");
         job.put("/status", json!({"startTime": start, "completionTime": end, "succeeded": 1, "ready": 0}));
     };
-    let want = shown(&transcript, "kubectl describe job once");
+    let want = recorded(&transcript, "kubectl describe job once");
     assert_eq!(described(object, finish), want);
     assert!(want.len() > 20);
 }

@@ -1,28 +1,34 @@
-//! PersistentVolumeClaim: a wish for storage, and the volume it is bound to.
+//! PersistentVolumeClaims (`pkg/registry/core/persistentvolumeclaim/strategy.go`).
+
+mod internal_json;
 
 use std::sync::Arc;
+
+use internal_json::internal_json;
 
 use super::persistent_volume::{
     class, class_errors, fraction_warning, mode_errors, positive_errors, status_text, storage, volume_mode_errors,
 };
-use crate::shared::describe::{annotations, conditions_since, describe_events, go_list, labels, lines_under, or};
-use crate::shared::go_diff;
+use crate::shared::describe::{
+    annotations, conditions_since, describe_events, go_list, labels, non_empty_or, titled_lines,
+};
+use crate::shared::diff;
+use crate::shared::pod_spec::defaults::default_claim_spec;
 use crate::shared::selector;
-use crate::shared::simple::columns;
-use crate::shared::table::access_modes;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::{access_modes, columns};
+use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
-use kctl_base::json::{Value, json};
+use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
-pub struct PersistentVolumeClaim;
+/// The PersistentVolumeClaim kind.
+pub(crate) struct PersistentVolumeClaim;
 
 static NAMES: Names =
-    Names::builtin(("", "v1"), "PersistentVolumeClaim", "persistentvolumeclaims", "persistentvolumeclaim", true)
+    Names::namespaced(("", "v1"), "PersistentVolumeClaim", "persistentvolumeclaims", "persistentvolumeclaim")
         .short(&["pvc"]);
 
 impl Kind for PersistentVolumeClaim {
@@ -32,7 +38,13 @@ impl Kind for PersistentVolumeClaim {
 
     fn set_defaults(&self, object: &mut Object) {
         object.put_default("/status/phase", "Pending");
-        set_spec_defaults(object);
+        default_claim_spec(object);
+        // Claim templates do not get this one (NormalizeDataSources in pkg/api/persistentvolumeclaim/util.go).
+        if object.at("/spec/dataSourceRef").is_none()
+            && let Some(source) = object.at("/spec/dataSource").cloned()
+        {
+            object.put("/spec/dataSourceRef", source);
+        }
     }
 
     fn prepare_create(&self, new: &mut Object) {
@@ -79,9 +91,9 @@ impl Kind for PersistentVolumeClaim {
             capacity,
             modes,
             class(object).into(),
-            or(object.str("/spec/volumeAttributesClassName"), "<unset>").into(),
+            non_empty_or(object.str("/spec/volumeAttributesClassName"), "<unset>").into(),
             age(object, now),
-            or(object.str("/spec/volumeMode"), "<unset>").into(),
+            non_empty_or(object.str("/spec/volumeMode"), "<unset>").into(),
         ]
     }
 
@@ -89,51 +101,42 @@ impl Kind for PersistentVolumeClaim {
         (field == "name").then(|| object.name().into())
     }
 
-    fn index(&self, object: &Object) -> Vec<(&'static str, String)> {
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         match object.str("/spec/volumeName") {
             "" => vec![("unbound", class(object).into())],
             volume => vec![("volume", volume.into())],
         }
     }
 
-    fn describe(&self, object: &Object, look: &dyn Lookup, out: &mut Describer) -> bool {
-        out.pair(0, "Name", object.name());
-        out.pair(0, "Namespace", object.namespace());
-        out.pair(0, "StorageClass", class(object));
-        out.pair(0, "Status", status_text(object, look));
-        out.pair(0, "Volume", object.str("/spec/volumeName"));
-        labels(object, out);
-        annotations(object, out);
-        out.pair(0, "Finalizers", go_list(object.list("/metadata/finalizers")));
-        let (capacity, modes) = bound(object);
-        out.pair(0, "Capacity", capacity);
-        out.pair(0, "Access Modes", modes);
-        if !object.str("/spec/volumeMode").is_empty() {
-            out.pair(0, "VolumeMode", object.str("/spec/volumeMode"));
-        }
-        data_source(object, out);
-        lines_under(0, "Used By", &users(object, look), out);
-        conditions_since(object, "LastProbeTime", "/lastProbeTime", out);
-        describe_events(look, object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(describe)
     }
 }
 
-/// Fills in what a claim (or the template of one) leaves out.
-pub fn set_spec_defaults(claim: &mut Object) {
-    claim.put_default("/spec/volumeMode", "Filesystem");
-    if claim.at("/spec/resources").is_none() {
-        claim.put("/spec/resources", json!({}));
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    out.pair(0, "Name", object.name());
+    out.pair(0, "Namespace", object.namespace());
+    out.pair(0, "StorageClass", class(object));
+    out.pair(0, "Status", status_text(object, lookup));
+    out.pair(0, "Volume", object.str("/spec/volumeName"));
+    labels(object, out);
+    annotations(object, out);
+    out.pair(0, "Finalizers", go_list(object.list("/metadata/finalizers")));
+    let (capacity, modes) = bound(object);
+    out.pair(0, "Capacity", capacity);
+    out.pair(0, "Access Modes", modes);
+    if !object.str("/spec/volumeMode").is_empty() {
+        out.pair(0, "VolumeMode", object.str("/spec/volumeMode"));
     }
-    if claim.at("/spec/dataSourceRef").is_none()
-        && let Some(source) = claim.at("/spec/dataSource").cloned()
-    {
-        claim.put("/spec/dataSourceRef", source);
-    }
+    data_source(object, out);
+    titled_lines(0, "Used By", &users(object, lookup), out);
+    conditions_since(object, "LastProbeTime", "/lastProbeTime", out);
+    describe_events(lookup, object, out);
 }
 
-/// What is wrong with the wish itself.
-pub fn spec_errors(claim: &Object, spec: &Path) -> ErrorList {
+/// Validates the spec of a claim (`ValidatePersistentVolumeClaimSpec` in
+/// `pkg/apis/core/validation/validation.go`).
+fn spec_errors(claim: &Object, spec: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     if let Some(selector) = claim.at("/spec/selector") {
         selector::validate(&mut errors, &spec.child("selector"), selector);
@@ -149,16 +152,17 @@ pub fn spec_errors(claim: &Object, spec: &Path) -> ErrorList {
     errors
 }
 
-/// What a bound claim has got: capacity and access modes.
+/// Capacity and access modes of a bound claim; empty for an unbound one.
 fn bound(claim: &Object) -> (String, String) {
     if claim.str("/spec/volumeName").is_empty() {
         return Default::default();
     }
     let capacity = storage(claim, "/status/capacity");
-    (or(&capacity, "0").into(), access_modes(claim.list("/status/accessModes")))
+    (non_empty_or(&capacity, "0").into(), access_modes(claim.list("/status/accessModes")))
 }
 
-/// A claim stays as it was made; a bound one may grow and change its attributes class, and the class may be filled in.
+/// Refuses changes of the spec, except that the storage class may be set and a bound claim may grow and change its
+/// VolumeAttributesClass.
 fn update_errors(new: &Object, old: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
     let mut masked = new.clone();
@@ -178,11 +182,11 @@ fn update_errors(new: &Object, old: &Object) -> ErrorList {
         keep(&mut masked, "/spec/resources/requests/storage");
         keep(&mut masked, "/spec/volumeAttributesClassName");
     }
-    let (was, is) = (go_shape(old), go_shape(&masked));
+    let (was, is) = (internal_json(old), internal_json(&masked));
     if was != is {
         let text =
             "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-        errors.push(field::forbidden(&Path::new("spec"), &format!("{text}\n{}", go_diff::lines(&was, &is))));
+        errors.push(field::forbidden(&Path::new("spec"), &format!("{text}\n{}", diff::unified(&was, &is))));
     }
     let amount = |o: &Object, pointer: &str| o.at(pointer).and_then(|v| Quantity::from_value(v).ok());
     let asked = "/spec/resources/requests/storage";
@@ -196,53 +200,7 @@ fn update_errors(new: &Object, old: &Object) -> ErrorList {
     errors
 }
 
-/// The wish as the server's own type would be written, for the difference that a refused update shows.
-fn go_shape(claim: &Object) -> String {
-    let spec = &claim["spec"];
-    let mut text = String::from("{\n");
-    text.push_str(&format!(" \"AccessModes\": {},\n", go_value(spec.get("accessModes"), 1)));
-    let selector = spec
-        .get("selector")
-        .map(|s| json!({"MatchLabels": s.get("matchLabels"), "MatchExpressions": s.get("matchExpressions")}));
-    text.push_str(&format!(" \"Selector\": {},\n", go_value(selector.as_ref(), 1)));
-    let resources =
-        json!({"Limits": spec.pointer("/resources/limits"), "Requests": spec.pointer("/resources/requests")});
-    text.push_str(&format!(" \"Resources\": {},\n", go_value(Some(&resources), 1)));
-    text.push_str(&format!(" \"VolumeName\": {},\n", json!(claim.str("/spec/volumeName"))));
-    let fields = [
-        ("StorageClassName", "storageClassName"),
-        ("VolumeMode", "volumeMode"),
-        ("DataSource", "dataSource"),
-        ("DataSourceRef", "dataSourceRef"),
-        ("VolumeAttributesClassName", "volumeAttributesClassName"),
-    ];
-    let lines: Vec<String> =
-        fields.iter().map(|(go, ours)| format!(" \"{go}\": {}", go_value(spec.get(*ours), 1))).collect();
-    text.push_str(&lines.join(",\n"));
-    text.push_str("\n}\n");
-    text
-}
-
-/// A value as Go writes it with an indentation of one blank a level.
-fn go_value(value: Option<&Value>, level: usize) -> String {
-    let inner = " ".repeat(level + 1);
-    let outer = " ".repeat(level);
-    match value {
-        None => "null".into(),
-        Some(Value::Array(list)) if !list.is_empty() => {
-            let items: Vec<String> = list.iter().map(|v| format!("{inner}{}", go_value(Some(v), level + 1))).collect();
-            format!("[\n{}\n{outer}]", items.join(",\n"))
-        }
-        Some(Value::Object(map)) if !map.is_empty() => {
-            let items: Vec<String> =
-                map.iter().map(|(k, v)| format!("{inner}{}: {}", json!(k), go_value(Some(v), level + 1))).collect();
-            format!("{{\n{}\n{outer}}}", items.join(",\n"))
-        }
-        Some(other) => other.to_string(),
-    }
-}
-
-fn data_source(claim: &Object, out: &mut Describer) {
+fn data_source(claim: &Object, out: &mut PrefixWriter) {
     let Some(source) = claim.at("/spec/dataSource") else { return };
     out.line(0, "DataSource:");
     for (label, pointer) in [("APIGroup", "/apiGroup"), ("Kind", "/kind"), ("Name", "/name")] {
@@ -252,16 +210,20 @@ fn data_source(claim: &Object, out: &mut Describer) {
     }
 }
 
-/// The pods that use a claim: by name in a volume, or because it was made for one of theirs.
-fn users(claim: &Object, look: &dyn Lookup) -> Vec<String> {
+/// The names of the pods that use a claim: in a volume, or as the owner of the claim.
+fn users(claim: &Object, lookup: &dyn Lookup) -> Vec<String> {
     let owners = claim.owners();
     let uses = |pod: &Arc<Object>| {
         let mounts =
             pod.list("/spec/volumes").iter().any(|v| v.str("/persistentVolumeClaim/claimName") == claim.name());
         mounts || owners.iter().any(|o| o.kind == "Pod" && o.uid == pod.uid())
     };
-    let mut names: Vec<String> =
-        look.list("pods", Some(claim.namespace()), None).iter().filter(|p| uses(p)).map(|p| p.name().into()).collect();
+    let mut names: Vec<String> = lookup
+        .list("pods", Some(claim.namespace()), None)
+        .iter()
+        .filter(|p| uses(p))
+        .map(|p| p.name().into())
+        .collect();
     names.sort();
     names
 }
@@ -269,6 +231,7 @@ fn users(claim: &Object, look: &dyn Lookup) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kctl_base::json::Value;
 
     fn claim(size: &str) -> Value {
         json!({"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, "volumeMode": "Filesystem"},
@@ -276,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_claims_are_refused() {
+    fn invalid_claims_are_refused() {
         let wrong = json!({"spec": {"accessModes": ["Everything"], "resources": {}}});
         let errors: Vec<String> = PersistentVolumeClaim.validate(&wrong).iter().map(ToString::to_string).collect();
         assert_eq!(
@@ -290,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_that_waits_does_not_change() {
+    fn an_unbound_claim_is_immutable() {
         let error = PersistentVolumeClaim.validate_update(&claim("2Gi"), &claim("100Gi"))[0].to_string();
         let want = "spec: Forbidden: spec is immutable after creation except resources.requests and \
                     volumeAttributesClassName for bound claims\n@@ -6,7 +6,7 @@\n  \"Resources\": {\n   \"Limits\": null,\n   \

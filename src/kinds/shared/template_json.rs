@@ -1,12 +1,12 @@
-//! Pod templates as the API server's own types print them, in errors that show a whole template: Go's field names in the
-//! order of the types, absent values included.
+//! Pod templates as Go serialises the internal types, in errors that print a whole template: Go's field names in the
+//! order of the struct, missing values included.
 //!
-//! Covers the template, its spec and its containers; what lies deeper keeps the order of its keys.
+//! Covers the template, its spec and its containers; deeper values keep the order of their keys.
 
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueRead;
 
-/// What a missing field of a Go struct prints as.
+/// The JSON of a missing field of a Go struct.
 #[derive(Clone, Copy)]
 enum Zero {
     Null,
@@ -15,7 +15,7 @@ enum Zero {
     False,
 }
 
-/// A field: its name in Go, its name in the API, what it is when missing.
+/// A field: its Go name, its API name, and its value when it is missing.
 type Field = (&'static str, &'static str, Zero);
 
 use Zero::{False, Null, Number, Text};
@@ -128,11 +128,11 @@ const SECURITY: &[Field] = &[
     ("AppArmorProfile", "appArmorProfile", Null),
 ];
 
-/// Metadata keeps the names of the API, in the order of its type.
+/// Fields of the metadata, which keep their API names, in the order of the struct.
 const METADATA: &[&str] = &["name", "generateName", "namespace", "labels", "annotations", "finalizers"];
 
-/// A pod template in the form of the API server's errors.
-pub fn template(template: &Value) -> String {
+/// Serialises a pod template as the errors of the API server print it.
+pub(crate) fn to_json(template: &Value) -> String {
     let metadata = METADATA.iter().filter_map(|field| {
         let value = template.pointer(&format!("/metadata/{field}"))?;
         Some(format!("\"{field}\":{value}"))
@@ -150,7 +150,7 @@ fn pod_spec(spec: &Value) -> String {
     })
 }
 
-/// What the API has in the spec and Go in the security context.
+/// The fields that the API has in the pod spec but the internal type in the security context.
 fn security(spec: &Value) -> Value {
     let mut context = spec.map("/securityContext").cloned().unwrap_or_default();
     for field in ["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers"] {
@@ -193,7 +193,7 @@ fn list(value: &Value, item: impl Fn(&Value) -> String) -> String {
     format!("[{}]", items.join(","))
 }
 
-/// Any other value: keys begin with a capital letter.
+/// Serialises any other value with capitalised keys.
 fn generic(value: &Value) -> String {
     fn capitals(value: &Value) -> Value {
         match value {
@@ -215,8 +215,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metadata_comes_first_and_absent_fields_show() {
-        let text = template(&json!({
+    fn metadata_comes_first_and_missing_fields_are_printed() {
+        let text = to_json(&json!({
             "metadata": {"labels": {"a": "b"}},
             "spec": {"containers": [{"name": "c", "image": "i"}], "restartPolicy": "Never"}
         }));

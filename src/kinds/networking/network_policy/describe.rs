@@ -1,12 +1,12 @@
-//! The description of a NetworkPolicy: its rules in words.
+//! The description of a NetworkPolicy (`describeNetworkPolicySpec` in `kubectl/pkg/describe/describe.go`).
 
-use crate::Describer;
-use crate::shared::describe::{annotations, joined, labels, or};
+use crate::PrefixWriter;
+use crate::shared::describe::{annotations, joined, labels, non_empty_or};
 use kctl_base::json::Value;
 use kctl_base::labels::format_label_selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// What rules of one direction are called.
+/// The wording for the rules of one direction.
 struct Direction {
     name: &'static str,
     peers: &'static str,
@@ -17,8 +17,8 @@ struct Direction {
 const INGRESS: Direction = Direction { name: "ingress", peers: "/from", peer: "From", end: "source" };
 const EGRESS: Direction = Direction { name: "egress", peers: "/to", peer: "To", end: "destination" };
 
-/// Writes everything.
-pub(super) fn describe(policy: &Object, out: &mut Describer) {
+/// Writes the description.
+pub(super) fn describe(policy: &Object, out: &mut PrefixWriter) {
     out.pair(0, "Name", policy.name());
     out.pair(0, "Namespace", policy.namespace());
     let created = policy.str("/metadata/creationTimestamp").replace('T', " ").replace('Z', " +0000 UTC");
@@ -38,10 +38,10 @@ pub(super) fn describe(policy: &Object, out: &mut Describer) {
             out.line(1, format!("Not affecting {} traffic", direction.name));
         }
     }
-    out.line(1, format!("Policy Types: {}", or(&joined(types, ", "), "<none>")));
+    out.line(1, format!("Policy Types: {}", non_empty_or(&joined(types, ", "), "<none>")));
 }
 
-fn rules(rules: &[Value], direction: &Direction, out: &mut Describer) {
+fn rules(rules: &[Value], direction: &Direction, out: &mut PrefixWriter) {
     if rules.is_empty() {
         out.line(2, format!("<none> (Selected pods are isolated for {} connectivity)", direction.name));
     }
@@ -51,7 +51,7 @@ fn rules(rules: &[Value], direction: &Direction, out: &mut Describer) {
             out.line(2, "To Port: <any> (traffic allowed to all ports)");
         }
         for port in ports {
-            let protocol = or(port.str("/protocol"), "TCP");
+            let protocol = non_empty_or(port.str("/protocol"), "TCP");
             let start = match &port["port"] {
                 Value::Null => "<nil>".into(),
                 Value::String(name) => name.to_string(),
@@ -76,7 +76,7 @@ fn rules(rules: &[Value], direction: &Direction, out: &mut Describer) {
     }
 }
 
-fn describe_peer(peer: &Value, out: &mut Describer) {
+fn describe_peer(peer: &Value, out: &mut PrefixWriter) {
     let mut selected = false;
     for (label, name) in [("NamespaceSelector", "namespaceSelector"), ("PodSelector", "podSelector")] {
         if let Some(selector) = peer.get(name).filter(|v| !v.is_null()) {
@@ -97,12 +97,12 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn rules_read_as_kubectl_prints_them() {
+    fn rules_are_described_as_by_kubectl() {
         let policy = json!({"metadata": {"name": "p", "namespace": "x", "creationTimestamp": "2026-01-01T00:00:00Z"}, "spec": {
             "podSelector": {"matchLabels": {"app": "back"}}, "policyTypes": ["Ingress"],
             "ingress": [{"ports": [{"port": 8080, "protocol": "TCP"}], "from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}],
         }});
-        let mut out = Describer::new();
+        let mut out = PrefixWriter::new();
         describe(&policy, &mut out);
         let want = "Name:\tp\nNamespace:\tx\nCreated on:\t2026-01-01 00:00:00 +0000 UTC\nLabels:\t<none>\nAnnotations:\t<none>\n\
                     Spec:\n  PodSelector:     app=back\n  Allowing ingress traffic:\n    To Port: 8080/TCP\n    From:\n      \

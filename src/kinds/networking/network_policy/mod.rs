@@ -1,11 +1,12 @@
-//! NetworkPolicy: which traffic pods take and send.
+//! NetworkPolicies: the traffic that pods may receive and send.
+
+mod describe;
 
 use super::GROUP;
-use super::network_policy_describe as description;
 use crate::shared::formats::{NOT_A_CIDR, cidr_contains, parse_cidr, port_name_problems, port_problems};
 use crate::shared::selector;
-use crate::shared::simple::columns;
-use crate::{Describer, Kind, Lookup, Names, age};
+use crate::shared::table::columns;
+use crate::{Describer, Kind, Names, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::format_label_selector;
@@ -13,11 +14,10 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind.
-pub struct NetworkPolicy;
+/// The NetworkPolicy kind (`pkg/registry/networking/networkpolicy/strategy.go`).
+pub(crate) struct NetworkPolicy;
 
-static NAMES: Names =
-    Names::builtin(GROUP, "NetworkPolicy", "networkpolicies", "networkpolicy", true).short(&["netpol"]);
+static NAMES: Names = Names::namespaced(GROUP, "NetworkPolicy", "networkpolicies", "networkpolicy").short(&["netpol"]);
 
 impl Kind for NetworkPolicy {
     fn names(&self) -> &Names {
@@ -28,7 +28,7 @@ impl Kind for NetworkPolicy {
         false
     }
 
-    fn counts_generations(&self) -> bool {
+    fn has_generation(&self) -> bool {
         true
     }
 
@@ -84,9 +84,8 @@ impl Kind for NetworkPolicy {
         vec![object.name().into(), selector, age(object, now)]
     }
 
-    fn describe(&self, object: &Object, _look: &dyn Lookup, out: &mut Describer) -> bool {
-        description::describe(object, out);
-        true
+    fn describer(&self) -> Option<Describer> {
+        Some(|policy, _, out| describe::describe(policy, out))
     }
 }
 
@@ -167,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exceptions_lie_inside() {
+    fn exceptions_must_be_inside_the_cidr() {
         let mut policy = json!({"spec": {"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["11.0.0.0/16"]}}, {}]}]}});
         NetworkPolicy.set_defaults(&mut policy);
         let errors: Vec<String> = NetworkPolicy.validate(&policy).iter().map(ToString::to_string).collect();

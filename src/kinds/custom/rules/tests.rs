@@ -1,0 +1,99 @@
+//! Tests of the evaluation of CEL rules.
+
+use super::*;
+
+/// The errors of a schema for `spec` on create (`old` is `None`) or update.
+fn messages(spec_schema: Value, new: Value, old: Option<Value>) -> Vec<String> {
+    let schema = json!({"type": "object", "properties": {"spec": spec_schema}});
+    assert_eq!(definition_errors(&schema, &Path::root()), []);
+    let object = |spec: Value| json!({"apiVersion": "e.com/v1", "kind": "E", "metadata": {"name": "n"}, "spec": spec});
+    let errors = evaluate(&schema, &object(new), old.map(object).as_ref());
+    errors.iter().map(ToString::to_string).collect()
+}
+
+fn spec(rules: Value) -> Value {
+    json!({"type": "object", "x-kubernetes-validations": rules, "properties": {
+        "copies": {"type": "integer"}, "share": {"type": "number"}, "target-host": {"type": "string"},
+        "namespace": {"type": "string"}, "until": {"type": "string", "format": "date-time"},
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+        "ports": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"],
+                  "items": {"type": "object", "properties": {"name": {"type": "string"}, "number": {
+                      "type": "integer",
+                      "x-kubernetes-validations": [{"rule": "self >= oldSelf", "message": "only grows"}]}}}},
+    }})
+}
+
+#[test]
+fn violations_have_the_messages_of_the_server() {
+    let rules = json!([
+        {"rule": "!has(self.copies) || self.copies < 3", "message": "too many copies"},
+        {"rule": "!has(self.share) || self.share > 0.5"},
+        {"rule": "size(self.labels) < 2", "messageExpression": "'has ' + string(size(self.labels)) + ' labels'",
+         "fieldPath": ".labels", "reason": "FieldValueForbidden"},
+    ]);
+    let new = json!({"copies": 3, "share": 0, "labels": {"a": "1", "b": "2"}});
+    assert_eq!(
+        messages(spec(rules.clone()), new, None),
+        [
+            "spec: Invalid value: too many copies",
+            "spec: Invalid value: failed rule: !has(self.share) || self.share > 0.5",
+            "spec.labels: Forbidden: has 2 labels",
+        ]
+    );
+    assert_eq!(
+        messages(spec(rules.clone()), json!({"copies": 2, "share": 1, "labels": {}}), None),
+        Vec::<String>::new()
+    );
+    let missing = messages(spec(rules), json!({}), None);
+    assert_eq!(missing, ["spec: Invalid value: no such key: labels evaluating rule: size(self.labels) < 2"]);
+}
+
+#[test]
+fn fields_have_escaped_names_and_schema_types() {
+    let rules = json!([{"rule": "self.target__dash__host == 'h' && self.__namespace__ == 'n' && self.until < timestamp('2026-02-01T00:00:00Z') && self.labels['a-b'] == '1'"}]);
+    let new = json!({"target-host": "h", "namespace": "n", "until": "2026-01-01T00:00:00Z", "labels": {"a-b": "1"}});
+    assert_eq!(messages(spec(rules), new, None), Vec::<String>::new());
+    let schema = json!({"type": "object", "x-kubernetes-validations": [{"rule": "self.metadata.name == 'x' || self.kind == 'F'"}]});
+    let object = json!({"kind": "E", "metadata": {"name": "n"}});
+    let errors = evaluate(&schema, &object, None);
+    assert_eq!(
+        errors[0].to_string(),
+        "<nil>: Invalid value: failed rule: self.metadata.name == 'x' || self.kind == 'F'"
+    );
+}
+
+#[test]
+fn transition_rules_need_an_old_value_and_unchanged_values_are_not_checked() {
+    let (none, ports) = (Vec::<String>::new(), |number: i64| json!({"ports": [{"name": "a", "number": number}]}));
+    assert_eq!(messages(spec(json!([])), ports(1), None), none);
+    assert_eq!(messages(spec(json!([])), ports(2), Some(ports(1))), none);
+    assert_eq!(
+        messages(spec(json!([])), ports(1), Some(ports(2))),
+        ["spec.ports[0].number: Invalid value: only grows"]
+    );
+    let other = json!({"ports": [{"name": "b", "number": 1}]});
+    assert_eq!(messages(spec(json!([])), other, Some(ports(2))), none, "another item");
+    let rules = json!([{"rule": "self.copies < 3"}]);
+    let wrong = json!({"copies": 3});
+    assert_eq!(messages(spec(rules.clone()), wrong.clone(), Some(wrong.clone())), none);
+    assert_eq!(
+        messages(spec(rules), json!({"copies": 4}), Some(wrong)),
+        ["spec: Invalid value: failed rule: self.copies < 3"]
+    );
+    let first = json!([{"rule": "oldSelf.hasValue() || self.copies == 1", "optionalOldSelf": true, "message": "one"}]);
+    assert_eq!(messages(spec(first.clone()), json!({"copies": 2}), None), ["spec: Invalid value: one"]);
+    assert_eq!(messages(spec(first), json!({"copies": 2}), Some(json!({"copies": 1}))), none);
+}
+
+#[test]
+fn rules_that_do_not_compile_are_refused() {
+    let schema = json!({"x-kubernetes-validations": [{"rule": "self.a =="}, {"rule": "isURL(self.a)"}]});
+    let errors = definition_errors(&schema, &Path::new("s"));
+    assert!(errors[0].to_string().starts_with(
+        "s.x-kubernetes-validations[0].rule: Invalid value: \"self.a ==\": compilation failed: ERROR: <input>:1:"
+    ));
+    assert_eq!(
+        errors[1].to_string(),
+        "s.x-kubernetes-validations[1].rule: Invalid value: \"isURL(self.a)\": compilation failed: the CEL function isURL is not simulated by kctl"
+    );
+}
