@@ -7,6 +7,7 @@ use crate::lookup::ClientLookup;
 use crate::printers::describe::describe as align;
 use crate::resolve::{self, Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::object::ObjectMeta;
 use kctl_kinds::{PrefixWriter, generic_describe};
 
 /// The verb.
