@@ -51,7 +51,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         [folder] => folder,
         _ => return Err(CliError::text("specify one path to kustomization.yaml")),
     };
-    let restricted = match matches.value("load-restrictor") {
+    let restrict_to_root = match matches.value("load-restrictor") {
         "" | "LoadRestrictionsRootOnly" => true,
         "LoadRestrictionsNone" => false,
         other => {
@@ -60,8 +60,11 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             )));
         }
     };
-    let options =
-        Options { restricted, charts: matches.on("enable-helm"), plugins: matches.on("enable-alpha-plugins") };
+    let options = Options {
+        restrict_to_root,
+        enable_helm: matches.on("enable-helm"),
+        enable_plugins: matches.on("enable-alpha-plugins"),
+    };
     let objects = kustomization::build(ctx, folder, options)?;
     match matches.value("output") {
         "" => ctx.out.push_str(&kctl_kustomize::to_yaml(&objects)),

@@ -1,32 +1,37 @@
-//! Names that changed, in the objects that refer to them.
+//! Updates the fields that name renamed objects (`api/filters/nameref/nameref.go`,
+//! `api/internal/accumulator/namereferencetransformer.go`).
 
-use crate::build_notes::{PREFIXES, SUFFIXES};
-use crate::config::Config;
+use crate::build_annotations::{PREFIXES, SUFFIXES};
+use crate::config::TransformerConfig;
 use crate::error::{Result, fail};
-use crate::field_spec::{FieldSpec, Leaf};
-use crate::ids::{Gvk, ResId};
+use crate::field_path::CreateKind;
+use crate::field_spec::FieldSpec;
+use crate::res_id::{Gvk, ResId};
+use crate::res_map::ResMap;
 use crate::resource::Resource;
-use crate::resources::Resources;
-use crate::values::scalar_text;
+use crate::scalar::scalar_to_string;
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 use kctl_base::yaml;
 
-/// Brings all references up to date.
-pub(crate) fn fix(resources: &mut Resources, config: &Config) -> Result<()> {
-    // Names are not changed here, so what objects are called is found out once.
-    let all: Vec<Candidate> = resources.list.iter().map(Candidate::new).collect();
-    for at in 0..resources.list.len() {
-        let id = resources.list[at].original_id();
+/// Updates all name references.
+///
+/// # Errors
+/// When a reference is ambiguous.
+pub(crate) fn fix(resources: &mut ResMap, config: &TransformerConfig) -> Result<()> {
+    // Objects are not renamed here, so their ids are computed once.
+    let all: Vec<Candidate> = resources.iter().map(Candidate::new).collect();
+    for at in 0..resources.len() {
+        let id = resources[at].original_id();
         let candidates = reachable(&all, &all[at])?;
         for references in &config.name_reference {
             for field in references.field_specs.iter().filter(|f| id.gvk.is_selected_by(&f.gvk)) {
                 let search = Search { referrer: &all[at], target: &references.target, field, candidates: &candidates };
-                let place = FieldSpec { gvk: all[at].current.gvk.clone(), ..field.clone() };
-                place.visit(&mut resources.list[at], Leaf::Nothing, &mut |value| search.update(value)).map_err(
+                let field_in_kind = FieldSpec { gvk: all[at].current.gvk.clone(), ..field.clone() };
+                field_in_kind.visit(&mut resources[at], CreateKind::None, &mut |value| search.update(value)).map_err(
                     |e| {
                         let (path, id) = (&field.path, &all[at].current);
-                        e.within(format!("updating name reference in '{path}' field of '{id}'"))
+                        e.wrap(format!("updating name reference in '{path}' field of '{id}'"))
                     },
                 )?;
             }
@@ -35,12 +40,12 @@ pub(crate) fn fix(resources: &mut Resources, config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// An object that might be referred to, and what it is and was called.
+/// An object that may be referred to, with its ids.
 struct Candidate {
     resource: Resource,
     current: ResId,
     previous: Vec<ResId>,
-    /// Its prefixes, and its suffixes.
+    /// The name prefixes and the name suffixes that were added.
     affixes: [Vec<String>; 2],
 }
 
@@ -49,25 +54,29 @@ impl Candidate {
         Candidate {
             current: resource.current_id(),
             previous: resource.previous_ids(),
-            affixes: [resource.noted(PREFIXES), resource.noted(SUFFIXES)],
+            affixes: [resource.csv_annotation(PREFIXES), resource.csv_annotation(SUFFIXES)],
             resource: resource.clone(),
         }
     }
 }
 
-/// The objects that an object can refer to: those of its namespace and those without, for a role binding also those in the
-/// namespaces of its accounts, for an object without namespace all.
+/// Returns the objects that an object can refer to: those of its namespace and cluster-scoped ones; for a RoleBinding also
+/// those in the namespaces of its subjects; for a cluster-scoped object all.
 fn reachable<'c>(all: &'c [Candidate], referrer: &Candidate) -> Result<Vec<&'c Candidate>> {
     let own = &referrer.current;
-    let accounts = account_namespaces(&referrer.resource)?;
-    let reached = all.iter().filter(|other| {
+    let subject_namespaces = subject_namespaces(&referrer.resource)?;
+    let reachable = all.iter().filter(|other| {
         let id = &other.current;
-        own.cluster_scoped || id.cluster_scoped || id.same_namespace(own) || accounts.contains(&id.namespace)
+        own.cluster_scoped
+            || id.cluster_scoped
+            || id.is_namespace_equal(own)
+            || subject_namespaces.contains(&id.namespace)
     });
-    Ok(reached.collect())
+    Ok(reachable.collect())
 }
 
-fn account_namespaces(referrer: &Resource) -> Result<Vec<String>> {
+/// Returns the namespaces of the service accounts that a RoleBinding names; none for other kinds.
+fn subject_namespaces(referrer: &Resource) -> Result<Vec<String>> {
     if referrer.kind() != "RoleBinding" {
         return Ok(Vec::new());
     }
@@ -84,7 +93,7 @@ fn account_namespaces(referrer: &Resource) -> Result<Vec<String>> {
     Ok(namespaces)
 }
 
-/// The search for what a field refers to.
+/// The search for the object that a field refers to.
 struct Search<'a> {
     referrer: &'a Candidate,
     target: &'a Gvk,
@@ -93,6 +102,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// Updates a field: a name, a map with a name, or a list of either.
     fn update(&self, value: &mut Value) -> Result<()> {
         match value {
             Value::Null => Ok(()),
@@ -105,11 +115,12 @@ impl Search<'_> {
         }
     }
 
+    /// Updates a field that is a name.
     fn update_name(&self, value: &mut Value) -> Result<()> {
-        let name = scalar_text(value);
-        let all = self.candidates.to_vec();
+        let name = scalar_to_string(value);
+        let candidates = self.candidates.to_vec();
         let same = |a: &Candidate, b: &Candidate| a.current.name == b.current.name;
-        if let Some(found) = self.find(&name, all, same)?
+        if let Some(found) = self.find(&name, candidates, same)?
             && found.current.name != name
         {
             *value = found.current.name.as_str().into();
@@ -117,19 +128,19 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// A map with a name and perhaps a namespace.
+    /// Updates a map with a name and optionally a namespace.
     fn update_map(&self, value: &mut Value) -> Result<()> {
-        let Some(name) = value.get("name").map(scalar_text) else {
+        let Some(name) = value.get("name").map(scalar_to_string) else {
             return fail("path config error; no 'name' field in node");
         };
-        let in_namespace: Vec<&Candidate> = match value.get("namespace").map(scalar_text) {
+        let candidates: Vec<&Candidate> = match value.get("namespace").map(scalar_to_string) {
             None => self.candidates.to_vec(),
-            Some(namespace) => self.of_namespace(&namespace),
+            Some(namespace) => self.in_namespace(&namespace),
         };
         let same = |a: &Candidate, b: &Candidate| {
             (&a.current.name, &a.current.namespace) == (&b.current.name, &b.current.namespace)
         };
-        let Some(found) = self.find(&name, in_namespace, same)? else { return Ok(()) };
+        let Some(found) = self.find(&name, candidates, same)? else { return Ok(()) };
         value["name"] = found.current.name.as_str().into();
         if !found.current.namespace.is_empty() {
             value["namespace"] = found.current.namespace.as_str().into();
@@ -137,8 +148,8 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// The candidates that came from a namespace; if there are none, those that are in it now.
-    fn of_namespace(&self, namespace: &str) -> Vec<&Candidate> {
+    /// Returns the candidates that were in a namespace originally; if there are none, those that are in it now.
+    fn in_namespace(&self, namespace: &str) -> Vec<&Candidate> {
         let original = |c: &&Candidate| c.previous.first().unwrap_or(&c.current).effective_namespace() == namespace;
         let current = |c: &&Candidate| c.current.effective_namespace() == namespace;
         let found: Vec<&Candidate> = self.candidates.iter().copied().filter(original).collect();
@@ -148,7 +159,7 @@ impl Search<'_> {
         }
     }
 
-    /// The one object that had this name and can be meant.
+    /// Returns the one object that had a name and can be referred to. If several remain, they must be the `same`.
     fn find<'c>(
         &self,
         name: &str,
@@ -157,18 +168,18 @@ impl Search<'_> {
     ) -> Result<Option<&'c Candidate>> {
         let role = self.role();
         let own = &self.referrer.current;
-        let near = |c: &Candidate| {
+        let is_visible = |c: &Candidate| {
             own.cluster_scoped
                 || c.current.cluster_scoped
                 || c.current.gvk.kind == "ServiceAccount"
-                || own.same_namespace(&c.current)
+                || own.is_namespace_equal(&c.current)
         };
         let mut candidates = candidates;
         candidates.retain(|c| {
             c.previous.iter().any(|id| id.name == name)
                 && c.previous.iter().any(|id| id.gvk.is_selected_by(self.target))
                 && role.as_ref().is_none_or(|role| c.previous.iter().any(|id| id.gvk.is_selected_by(role)))
-                && near(c)
+                && is_visible(c)
         });
         for allow_empty in [true, false] {
             if let [one] = candidates.as_slice() {
@@ -179,32 +190,33 @@ impl Search<'_> {
         match candidates.as_slice() {
             [] => Ok(None),
             [first, rest @ ..] if rest.iter().all(|other| same(first, other)) => Ok(Some(first)),
-            many => fail(self.too_many(many)),
+            many => fail(self.ambiguous(many)),
         }
     }
 
-    /// In a role binding only the kind of role that it names is meant.
+    /// Returns the kind that the `roleRef` of a role binding names, which restricts the candidates.
     fn role(&self) -> Option<Gvk> {
         let role = self.field.path.ends_with("roleRef/name").then(|| self.referrer.resource.value.get("roleRef"))??;
-        let text = |key: &str| role.get(key).map(scalar_text);
-        Some(Gvk { group: text("apiGroup")?, version: String::new(), kind: text("kind")? })
+        let string = |key: &str| role.get(key).map(scalar_to_string);
+        Some(Gvk { group: string("apiGroup")?, version: String::new(), kind: string("kind")? })
     }
 
-    fn too_many(&self, candidates: &[&Candidate]) -> String {
+    fn ambiguous(&self, candidates: &[&Candidate]) -> String {
         let ids: Vec<String> = candidates.iter().map(|c| c.current.to_string()).collect();
-        let mut text = format!(
+        let mut message = format!(
             "found multiple possible referrals: {}\n\n**** Too many possible referral targets to referrer:\n{}\n",
             ids.join(", "),
             yaml::to_yaml(&self.referrer.resource.value)
         );
         for (at, candidate) in candidates.iter().enumerate() {
-            text.push_str(&format!("--- possible referral {at}:\n{}\n", yaml::to_yaml(&candidate.resource.value)));
+            message.push_str(&format!("--- possible referral {at}:\n{}\n", yaml::to_yaml(&candidate.resource.value)));
         }
-        text
+        message
     }
 }
 
-/// Whether two objects went through the same prefixes and suffixes, as far as the shorter list goes.
+/// Returns whether two objects got the same prefixes and suffixes last, over the length of the shorter list
+/// (`PrefixesSuffixesEquals`).
 fn same_affixes(a: &Candidate, b: &Candidate, allow_empty: bool) -> bool {
     a.affixes.iter().zip(&b.affixes).all(|(a, b)| match a.is_empty() || b.is_empty() {
         true => allow_empty || a.len() == b.len(),

@@ -1,14 +1,17 @@
-//! How objects are told apart: group, version, kind, name and namespace.
+//! Identity of objects: group, version, kind, name and namespace (`kyaml/resid/{gvk,resid}.go`).
 
 use std::fmt;
 
 use serde::Deserialize;
 
 use super::scope;
-use kctl_base::gvk::split_api_version;
+use kctl_base::gvk::{GroupVersion, split_api_version};
 
-/// Group, version and kind; as a selector, an empty part stands for anything.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+/// Group, version and kind. In a selector an empty part matches everything.
+///
+/// It is not [`kctl_base::gvk::GroupVersionKind`]: it is read from kustomization files, serves as a pattern and is printed
+/// as `Kind.version.group`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub(super) struct Gvk {
     pub(super) group: String,
@@ -17,28 +20,27 @@ pub(super) struct Gvk {
 }
 
 impl Gvk {
-    /// From the two fields of an object.
+    /// Creates it from the `apiVersion` and `kind` of an object.
     pub(super) fn of(api_version: &str, kind: &str) -> Gvk {
         let (group, version) = split_api_version(api_version);
         Gvk { group: group.into(), version: version.into(), kind: kind.into() }
     }
 
-    /// Whether a selector means this.
+    /// Returns whether a selector matches.
     pub(super) fn is_selected_by(&self, selector: &Gvk) -> bool {
-        let fits = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
-        fits(&selector.group, &self.group) && fits(&selector.version, &self.version) && fits(&selector.kind, &self.kind)
+        let matches = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
+        matches(&selector.group, &self.group)
+            && matches(&selector.version, &self.version)
+            && matches(&selector.kind, &self.kind)
     }
 
-    /// `apps/v1`.
+    /// Returns the `apiVersion`, such as `apps/v1`.
     pub(super) fn api_version(&self) -> String {
-        match self.group.is_empty() {
-            true => self.version.clone(),
-            false => format!("{}/{}", self.group, self.version),
-        }
+        GroupVersion::new(&self.group, &self.version).to_string()
     }
 
-    /// What the legacy order compares after the kinds that have a rank.
-    pub(super) fn sort_text(&self) -> String {
+    /// Returns the string by which kinds of equal rank are ordered.
+    pub(super) fn legacy_sort_string(&self) -> String {
         let or = |text: &str, none: &str| if text.is_empty() { none.to_string() } else { text.to_string() };
         format!("{}_{}_{}", or(&self.group, "~G"), or(&self.version, "~V"), or(&self.kind, "~K"))
     }
@@ -51,10 +53,13 @@ impl fmt::Display for Gvk {
     }
 }
 
-/// The namespace of objects that have none, where a text has to stand for it.
+/// The effective namespace of cluster-scoped objects.
 const NO_NAMESPACE: &str = "_non_namespaceable_";
 
-/// One object; as a selector, empty parts stand for anything.
+/// The hashable identity of an object: kind, name and effective namespace.
+pub(super) type IdKey = (Gvk, String, String);
+
+/// The id of an object. In a selector an empty part matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(super) struct ResId {
@@ -62,19 +67,19 @@ pub(super) struct ResId {
     pub(super) gvk: Gvk,
     pub(super) name: String,
     pub(super) namespace: String,
-    /// Whether the kind is known to be without namespaces.
+    /// Whether the kind is known to have no namespaces.
     #[serde(skip)]
     pub(super) cluster_scoped: bool,
 }
 
 impl ResId {
-    /// The id of an object of this kind.
+    /// Creates the id of an object.
     pub(super) fn new(gvk: Gvk, name: &str, namespace: &str) -> ResId {
-        let cluster_scoped = scope::is_cluster_scoped(&gvk);
+        let cluster_scoped = scope::is_cluster_scoped(&gvk.group, &gvk.version, &gvk.kind);
         ResId { gvk, name: name.into(), namespace: namespace.into(), cluster_scoped }
     }
 
-    /// The namespace that the object ends up in.
+    /// Returns the namespace that the API server would use: `default` where none is set.
     pub(super) fn effective_namespace(&self) -> &str {
         match self.namespace.as_str() {
             _ if self.cluster_scoped => NO_NAMESPACE,
@@ -83,34 +88,39 @@ impl ResId {
         }
     }
 
-    /// Whether both are in the same namespace.
-    pub(super) fn same_namespace(&self, other: &ResId) -> bool {
+    /// Returns whether both have the same effective namespace.
+    pub(super) fn is_namespace_equal(&self, other: &ResId) -> bool {
         self.effective_namespace() == other.effective_namespace()
     }
 
-    /// Whether both are the same but for the namespace.
-    pub(super) fn same_but_namespace(&self, other: &ResId) -> bool {
+    /// Returns whether kind and name are the same.
+    pub(super) fn gvkn_equals(&self, other: &ResId) -> bool {
         self.name == other.name && self.gvk == other.gvk
     }
 
-    /// Whether both are the same object.
-    pub(super) fn same(&self, other: &ResId) -> bool {
-        self.same_namespace(other) && self.same_but_namespace(other)
+    /// Returns the identity by which [`ResId::equals`] compares.
+    pub(super) fn key(&self) -> IdKey {
+        (self.gvk.clone(), self.name.clone(), self.effective_namespace().to_string())
     }
 
-    /// Whether a selector means this object.
+    /// Returns whether both are ids of the same object.
+    pub(super) fn equals(&self, other: &ResId) -> bool {
+        self.is_namespace_equal(other) && self.gvkn_equals(other)
+    }
+
+    /// Returns whether a selector matches, part by part and without patterns.
     pub(super) fn is_selected_by(&self, selector: &ResId) -> bool {
         (selector.name.is_empty() || selector.name == self.name)
-            && (selector.namespace.is_empty() || selector.same_namespace(self))
+            && (selector.namespace.is_empty() || selector.is_namespace_equal(self))
             && self.gvk.is_selected_by(&selector.gvk)
     }
 
-    /// Whether it says nothing.
+    /// Returns whether all parts are empty.
     pub(super) fn is_empty(&self) -> bool {
         *self == ResId::default()
     }
 
-    /// As Go prints the structure of the id.
+    /// Formats the id as Go does with `%#v`.
     pub(super) fn go_syntax(&self) -> String {
         let Gvk { group, version, kind } = &self.gvk;
         format!(
@@ -133,11 +143,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_told_apart_by_effective_namespace() {
+    fn ids_compare_effective_namespaces() {
         let id = |kind: &str, namespace: &str| ResId::new(Gvk::of("v1", kind), "a", namespace);
-        assert!(id("ConfigMap", "").same(&id("ConfigMap", "default")));
-        assert!(!id("ConfigMap", "x").same(&id("ConfigMap", "default")));
-        assert!(id("Namespace", "x").same(&id("Namespace", "")));
+        assert!(id("ConfigMap", "").equals(&id("ConfigMap", "default")));
+        assert!(!id("ConfigMap", "x").equals(&id("ConfigMap", "default")));
+        assert!(id("Namespace", "x").equals(&id("Namespace", "")));
         assert_eq!(id("ConfigMap", "").to_string(), "ConfigMap.v1.[noGrp]/a.[noNs]");
         let selector = ResId { name: "a".into(), ..ResId::default() };
         assert!(id("ConfigMap", "x").is_selected_by(&selector));
