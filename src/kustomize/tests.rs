@@ -47,7 +47,12 @@ impl Case {
     }
 
     fn contains_dir(&self, path: &Path) -> bool {
-        path == Path::new(ROOT) || self.files.keys().any(|file| file.starts_with(path) && file != path)
+        path == Path::new(ROOT)
+            || self
+                .files
+                .range(path.to_path_buf()..)
+                .find(|(f, _)| *f != path)
+                .is_some_and(|(f, _)| f.starts_with(path))
     }
 
     /// Runs the build. Returns stdout, stderr and the exit code.

@@ -1,6 +1,8 @@
 //! Updates the fields that name renamed objects (`api/filters/nameref/nameref.go`,
 //! `api/internal/accumulator/namereferencetransformer.go`).
 
+use std::collections::HashMap;
+
 use crate::build_annotations::{PREFIXES, SUFFIXES};
 use crate::config::TransformerConfig;
 use crate::error::{Result, fail};
@@ -20,24 +22,59 @@ use kctl_base::yaml;
 /// When a reference is ambiguous.
 pub(crate) fn fix(resources: &mut ResMap, config: &TransformerConfig) -> Result<()> {
     // Objects are not renamed here, so their ids are computed once.
-    let all: Vec<Candidate> = resources.iter().map(Candidate::new).collect();
+    let candidates = Candidates::new(resources);
     for at in 0..resources.len() {
+        let referrer = &candidates.all[at];
         let id = resources[at].original_id();
-        let candidates = reachable(&all, &all[at])?;
+        let subject_namespaces = subject_namespaces(&referrer.resource)?;
         for references in &config.name_reference {
             for field in references.field_specs.iter().filter(|f| id.gvk.is_selected_by(&f.gvk)) {
-                let search = Search { referrer: &all[at], target: &references.target, field, candidates: &candidates };
-                let field_in_kind = FieldSpec { gvk: all[at].current.gvk.clone(), ..field.clone() };
-                field_in_kind.visit(&mut resources[at], CreateKind::None, &mut |value| search.update(value)).map_err(
-                    |e| {
-                        let (path, id) = (&field.path, &all[at].current);
-                        e.wrap(format!("updating name reference in '{path}' field of '{id}'"))
-                    },
-                )?;
+                let search = Search {
+                    referrer,
+                    target: &references.target,
+                    field,
+                    candidates: &candidates,
+                    subject_namespaces: &subject_namespaces,
+                };
+                let field_in_kind = FieldSpec { gvk: referrer.current.gvk.clone(), ..field.clone() };
+                let updated =
+                    field_in_kind.visit(&mut resources[at], CreateKind::None, &mut |value| search.update(value));
+                updated.map_err(|e| {
+                    let (path, id) = (&field.path, &referrer.current);
+                    e.wrap(format!("updating name reference in '{path}' field of '{id}'"))
+                })?;
             }
         }
     }
     Ok(())
+}
+
+/// All objects of a build as candidates, with an index of their previous names.
+struct Candidates {
+    all: Vec<Candidate>,
+    /// Indexes into `all` by every previous name, ascending.
+    by_name: HashMap<String, Vec<usize>>,
+}
+
+impl Candidates {
+    fn new(resources: &ResMap) -> Candidates {
+        let all: Vec<Candidate> = resources.iter().map(Candidate::new).collect();
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, candidate) in all.iter().enumerate() {
+            for id in &candidate.previous {
+                let indexes = by_name.entry(id.name.clone()).or_default();
+                if indexes.last() != Some(&at) {
+                    indexes.push(at);
+                }
+            }
+        }
+        Candidates { all, by_name }
+    }
+
+    /// Returns the objects that had a name, in the order of the build.
+    fn named(&self, name: &str) -> impl Iterator<Item = &Candidate> {
+        self.by_name.get(name).into_iter().flatten().map(|at| &self.all[*at])
+    }
 }
 
 /// An object that may be referred to, with its ids.
@@ -58,21 +95,6 @@ impl Candidate {
             resource: resource.clone(),
         }
     }
-}
-
-/// Returns the objects that an object can refer to: those of its namespace and cluster-scoped ones; for a RoleBinding also
-/// those in the namespaces of its subjects; for a cluster-scoped object all.
-fn reachable<'c>(all: &'c [Candidate], referrer: &Candidate) -> Result<Vec<&'c Candidate>> {
-    let own = &referrer.current;
-    let subject_namespaces = subject_namespaces(&referrer.resource)?;
-    let reachable = all.iter().filter(|other| {
-        let id = &other.current;
-        own.cluster_scoped
-            || id.cluster_scoped
-            || id.is_namespace_equal(own)
-            || subject_namespaces.contains(&id.namespace)
-    });
-    Ok(reachable.collect())
 }
 
 /// Returns the namespaces of the service accounts that a RoleBinding names; none for other kinds.
@@ -98,10 +120,27 @@ struct Search<'a> {
     referrer: &'a Candidate,
     target: &'a Gvk,
     field: &'a FieldSpec,
-    candidates: &'a [&'a Candidate],
+    candidates: &'a Candidates,
+    /// The namespaces of the subjects of a RoleBinding.
+    subject_namespaces: &'a [String],
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    /// Returns whether the referrer can refer to an object: to those of its namespace and cluster-scoped ones; a RoleBinding
+    /// also to those in the namespaces of its subjects; a cluster-scoped object to all.
+    fn is_reachable(&self, candidate: &Candidate) -> bool {
+        let (own, id) = (&self.referrer.current, &candidate.current);
+        own.cluster_scoped
+            || id.cluster_scoped
+            || id.is_namespace_equal(own)
+            || self.subject_namespaces.contains(&id.namespace)
+    }
+
+    /// Returns the reachable objects that had a name.
+    fn named(&self, name: &str) -> Vec<&'a Candidate> {
+        self.candidates.named(name).filter(|c| self.is_reachable(c)).collect()
+    }
+
     /// Updates a field: a name, a map with a name, or a list of either.
     fn update(&self, value: &mut Value) -> Result<()> {
         match value {
@@ -118,9 +157,8 @@ impl Search<'_> {
     /// Updates a field that is a name.
     fn update_name(&self, value: &mut Value) -> Result<()> {
         let name = scalar_to_string(value);
-        let candidates = self.candidates.to_vec();
         let same = |a: &Candidate, b: &Candidate| a.current.name == b.current.name;
-        if let Some(found) = self.find(&name, candidates, same)?
+        if let Some(found) = self.find(self.named(&name), same)?
             && found.current.name != name
         {
             *value = found.current.name.as_str().into();
@@ -133,14 +171,14 @@ impl Search<'_> {
         let Some(name) = value.get("name").map(scalar_to_string) else {
             return fail("path config error; no 'name' field in node");
         };
-        let candidates: Vec<&Candidate> = match value.get("namespace").map(scalar_to_string) {
-            None => self.candidates.to_vec(),
-            Some(namespace) => self.in_namespace(&namespace),
+        let candidates = match value.get("namespace").map(scalar_to_string) {
+            None => self.named(&name),
+            Some(namespace) => self.named_in_namespace(&name, &namespace),
         };
         let same = |a: &Candidate, b: &Candidate| {
             (&a.current.name, &a.current.namespace) == (&b.current.name, &b.current.namespace)
         };
-        let Some(found) = self.find(&name, candidates, same)? else { return Ok(()) };
+        let Some(found) = self.find(candidates, same)? else { return Ok(()) };
         value["name"] = found.current.name.as_str().into();
         if !found.current.namespace.is_empty() {
             value["namespace"] = found.current.namespace.as_str().into();
@@ -148,24 +186,25 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Returns the candidates that were in a namespace originally; if there are none, those that are in it now.
-    fn in_namespace(&self, namespace: &str) -> Vec<&Candidate> {
-        let original = |c: &&Candidate| c.previous.first().unwrap_or(&c.current).effective_namespace() == namespace;
-        let current = |c: &&Candidate| c.current.effective_namespace() == namespace;
-        let found: Vec<&Candidate> = self.candidates.iter().copied().filter(original).collect();
-        match found.is_empty() {
-            false => found,
-            true => self.candidates.iter().copied().filter(current).collect(),
+    /// Returns the reachable objects that had a name and were in a namespace originally. If no object at all was in the
+    /// namespace, those that are in it now.
+    fn named_in_namespace(&self, name: &str, namespace: &str) -> Vec<&'a Candidate> {
+        let was_in = |c: &Candidate| c.previous.first().unwrap_or(&c.current).effective_namespace() == namespace;
+        let is_in = |c: &Candidate| c.current.effective_namespace() == namespace;
+        let mut candidates = self.named(name);
+        match self.candidates.all.iter().any(|c| was_in(c) && self.is_reachable(c)) {
+            true => candidates.retain(|c| was_in(c)),
+            false => candidates.retain(|c| is_in(c)),
         }
+        candidates
     }
 
-    /// Returns the one object that had a name and can be referred to. If several remain, they must be the `same`.
-    fn find<'c>(
+    /// Returns the one of the `candidates` that can be referred to. If several remain, they must be the `same`.
+    fn find(
         &self,
-        name: &str,
-        candidates: Vec<&'c Candidate>,
+        mut candidates: Vec<&'a Candidate>,
         same: impl Fn(&Candidate, &Candidate) -> bool,
-    ) -> Result<Option<&'c Candidate>> {
+    ) -> Result<Option<&'a Candidate>> {
         let role = self.role();
         let own = &self.referrer.current;
         let is_visible = |c: &Candidate| {
@@ -174,10 +213,8 @@ impl Search<'_> {
                 || c.current.gvk.kind == "ServiceAccount"
                 || own.is_namespace_equal(&c.current)
         };
-        let mut candidates = candidates;
         candidates.retain(|c| {
-            c.previous.iter().any(|id| id.name == name)
-                && c.previous.iter().any(|id| id.gvk.is_selected_by(self.target))
+            c.previous.iter().any(|id| id.gvk.is_selected_by(self.target))
                 && role.as_ref().is_none_or(|role| c.previous.iter().any(|id| id.gvk.is_selected_by(role)))
                 && is_visible(c)
         });
