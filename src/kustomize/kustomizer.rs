@@ -9,25 +9,9 @@ use super::file_system::FileSystem;
 use super::kust_target::{Accumulator, KustTarget};
 use super::loader::Loader;
 use super::notes::Notes;
+use super::options::Options;
 use super::resource::Resource;
 use super::{origin, transform};
-
-/// The permissions of a build (`api/krusty/options.go`).
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// Files must lie in or below the directory of the kustomization that names them (`LoadRestrictionsRootOnly`).
-    pub restrict_to_root: bool,
-    /// `--enable-helm`. Charts are refused either way; this only changes the message.
-    pub enable_helm: bool,
-    /// `--enable-alpha-plugins`. External plugins are refused either way; this only changes the message.
-    pub enable_plugins: bool,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options { restrict_to_root: true, enable_helm: false, enable_plugins: false }
-    }
-}
 
 /// Builds the kustomization in the directory `path` and returns its objects in output order. Warnings and log messages are
 /// added to `notes`, also when the build fails.

@@ -3,16 +3,16 @@
 //!
 //! One [`build`] takes these steps:
 //!
-//! 1. [`loader`] confirms the root directory and decides which files may be read.
-//! 2. [`kustomization_file`] reads the kustomization file into the structs of [`types`]; [`decode`] and [`go_types`]
+//! 1. `loader` confirms the root directory and decides which files may be read.
+//! 2. `kustomization_file` reads the kustomization file into the structs of `types`; `decode` and `go_types`
 //!    supply the error messages of Go's decoder, and deprecated fields are moved to their successors.
-//! 3. [`kust_target`] accumulates `resources`: files become objects ([`parse`], [`resource`]) in a [`res_map`], directories
+//! 3. `kust_target` accumulates `resources`: files become objects (`parse`, `resource`) in a `res_map`, directories
 //!    are kustomizations of their own and recurse into this step.
-//! 4. [`config_files`] merges `configurations` and `crds` into the built-in field specs ([`config`], [`defaults`]).
-//! 5. [`generators`] makes ConfigMaps and Secrets; generators in files of their own come from [`plugins`].
+//! 4. `config_files` merges `configurations` and `crds` into the built-in field specs (`config`, `defaults`).
+//! 5. `generators` makes ConfigMaps and Secrets; generators in files of their own come from `plugins`.
 //! 6. `components` are applied to what has been accumulated so far.
-//! 7. [`transform`] runs the transformers in kustomize's fixed order; each object records its earlier names in
-//!    [`build_annotations`].
+//! 7. `transform` runs the transformers in kustomize's fixed order; each object records its earlier names in
+//!    `build_annotations`.
 //! 8. After the outermost kustomization: name hashes are appended, name references follow the renamed objects, `vars` are
 //!    substituted, objects are sorted and build annotations are removed.
 //!
@@ -41,6 +41,7 @@ mod kustomizer;
 mod kv_pairs;
 mod loader;
 mod notes;
+mod options;
 mod origin;
 mod parse;
 mod plugins;
@@ -59,5 +60,6 @@ mod types;
 pub use content_hash::content_hash;
 pub use error::KustomizeError;
 pub use file_system::{FileSystem, OsFileSystem};
-pub use kustomizer::{Options, build, to_yaml};
+pub use kustomizer::{build, to_yaml};
 pub use notes::{Note, Notes};
+pub use options::Options;

@@ -41,16 +41,19 @@ impl Gvk {
 
     /// Returns the string by which kinds of equal rank are ordered.
     pub(super) fn legacy_sort_string(&self) -> String {
-        let or = |text: &str, none: &str| if text.is_empty() { none.to_string() } else { text.to_string() };
         format!("{}_{}_{}", or(&self.group, "~G"), or(&self.version, "~V"), or(&self.kind, "~K"))
     }
 }
 
 impl fmt::Display for Gvk {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        let or = |text: &'static str, part: &str| if part.is_empty() { text.to_string() } else { part.to_string() };
-        write!(out, "{}.{}.{}", or("[noKind]", &self.kind), or("[noVer]", &self.version), or("[noGrp]", &self.group))
+        write!(out, "{}.{}.{}", or(&self.kind, "[noKind]"), or(&self.version, "[noVer]"), or(&self.group, "[noGrp]"))
     }
+}
+
+/// Returns a part of an id, or a placeholder when it is empty.
+fn or<'a>(part: &'a str, placeholder: &'a str) -> &'a str {
+    if part.is_empty() { placeholder } else { part }
 }
 
 /// The effective namespace of cluster-scoped objects.
@@ -132,9 +135,7 @@ impl ResId {
 
 impl fmt::Display for ResId {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        let name = if self.name.is_empty() { "[noName]" } else { &self.name };
-        let namespace = if self.namespace.is_empty() { "[noNs]" } else { &self.namespace };
-        write!(out, "{}/{name}.{namespace}", self.gvk)
+        write!(out, "{}/{}.{}", self.gvk, or(&self.name, "[noName]"), or(&self.namespace, "[noNs]"))
     }
 }
 
