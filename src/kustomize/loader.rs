@@ -111,9 +111,9 @@ fn remote_refused(path: &str) -> String {
 /// Returns whether a path names a git repository or registry instead of a directory (`api/internal/git/repospec.go`).
 fn is_repository(path: &str) -> bool {
     let path = path.strip_prefix("git::").unwrap_or(path);
-    let starts = ["github.com/", "github.com:", "gh:", "git@", "ssh://", "file://", "oci://"];
+    let prefixes = ["github.com/", "github.com:", "gh:", "git@", "ssh://", "file://", "oci://"];
     let remote = path.strip_prefix("https://").or_else(|| path.strip_prefix("http://"));
-    starts.iter().any(|s| path.to_lowercase().starts_with(s))
+    prefixes.iter().any(|prefix| path.to_lowercase().starts_with(prefix))
         || remote.is_some_and(|rest| {
             rest.starts_with("github.com/") || rest.contains(".git") || rest.contains("_git/") || rest.contains("//")
         })
