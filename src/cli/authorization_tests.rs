@@ -8,7 +8,6 @@ use std::path::Path;
 use kctl_base::json::{Value, json};
 use kctl_cluster::client::{Client, ListParams, ResourcePath, WriteParams};
 use kctl_cluster::{Cluster, OpenOptions};
-use kctl_kinds::Kind;
 
 use super::verbs::VERBS;
 use super::{Ctx, run_in};
@@ -47,19 +46,13 @@ const CASES: &[Case] = &[
     case("rollout pause deploy/web", &[DEPLOYMENTS, "patch deployments.apps"]),
     case("rollout undo deploy/web", &[DEPLOYMENTS, "list replicasets.apps", "patch deployments.apps"]),
     case("scale deploy/web --replicas=3", &[DEPLOYMENTS, "patch deployments.apps/scale"]),
-    case(
-        "autoscale deploy/web --max=3",
-        &[DEPLOYMENTS, "create horizontalpodautoscalers.autoscaling"],
-    ),
+    case("autoscale deploy/web --max=3", &[DEPLOYMENTS, "create horizontalpodautoscalers.autoscaling"]),
     case("cluster-info", &[]),
     case("top pods", &["list pods.metrics.k8s.io"]),
     case("top nodes", &["list nodes.metrics.k8s.io", "list nodes"]),
     case("cordon k8s-node1", &["get nodes", "patch nodes"]),
     case("uncordon k8s-node2", &["get nodes", "patch nodes"]),
-    case(
-        "drain k8s-node1 --force",
-        &["get nodes", "patch nodes", "list pods", "create pods/eviction", "get pods"],
-    ),
+    case("drain k8s-node1 --force", &["get nodes", "patch nodes", "list pods", "create pods/eviction", "get pods"]),
     case("taint node k8s-node1 a=b:NoSchedule", &["get nodes", "patch nodes"]),
     case("describe pod solo", &["get pods"]),
     case("logs solo", &["get pods", "get pods/log"]),
@@ -78,10 +71,7 @@ const CASES: &[Case] = &[
     case("apply --server-side -f DIR/new.yaml", &["patch configmaps", "create configmaps"]),
     case("patch configmap there -p {\"data\":{\"a\":\"z\"}}", &["get configmaps", "patch configmaps"]),
     case("replace -f DIR/changed.yaml", &["get configmaps", "update configmaps"]),
-    case(
-        "wait --for=condition=Available deploy/web",
-        &[DEPLOYMENTS, "watch deployments.apps"],
-    ),
+    case("wait --for=condition=Available deploy/web", &[DEPLOYMENTS, "watch deployments.apps"]),
     case("wait --for=delete configmap/nothing", &[]),
     case("kustomize DIR/k", &[]),
     case("label configmap there a=b", &["get configmaps", "patch configmaps"]),

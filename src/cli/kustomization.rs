@@ -1,7 +1,7 @@
 //! Builds a kustomization for a command line: its warnings go to standard error.
 
 use kctl_base::json::Value;
-use kctl_kustomize::{Note, Notes, Options, OsFiles};
+use kctl_kustomize::{Note, Notes, Options, OsFileSystem};
 
 use crate::{CliError, CliResult, Ctx};
 
@@ -11,7 +11,7 @@ use crate::{CliError, CliResult, Ctx};
 /// In the words of kustomize.
 pub(crate) fn build(ctx: &mut Ctx, path: &str, options: Options) -> CliResult<Vec<Value>> {
     let mut notes = Notes::default();
-    let built = kctl_kustomize::build(&OsFiles, path, options, &mut notes);
+    let built = kctl_kustomize::build(&OsFileSystem, path, options, &mut notes);
     for note in notes.list {
         match note {
             Note::Warning(text) => ctx.complain(text),

@@ -5,6 +5,8 @@
 //! reaches objects through [`kctl_cluster::Cluster`] alone.
 
 pub mod args;
+#[cfg(test)]
+mod authorization_tests;
 pub mod complete;
 pub mod context;
 pub mod editor;

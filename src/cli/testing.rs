@@ -1,194 +1,299 @@
-//! Sessions for tests: command lines one after the other on a virtual cluster in memory.
+//! In-process tests of the command line: the scripts in `testdata/cli/<area>/<story>.script`.
+//!
+//! Each script runs on a cluster of its own, in memory, in virtual time and with a fixed seed. It consists of a purpose,
+//! steps with their expected output, and the files that the steps need:
+//!
+//! ```text
+//! # An object that exists is not created again.
+//! $ kubectl create -f $ROOT/a.yaml
+//! | configmap/a created
+//! $ kubectl create configmap a
+//! ! error: failed to create configmap: configmaps "a" already exists
+//! = 1
+//! -- a.yaml --
+//! {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}
+//! ```
+//!
+//! - The first line states the purpose. Other lines that start with `#` and blank lines are comments.
+//! - `$` starts a step: a command line, split into words as a POSIX shell does but without expansions. The program may be
+//!   called `kctl` or `kubectl`; its messages use the same name. `$ cat FILE` prints a file that a command has written.
+//! - `$ROOT` is the directory of the files, in command lines and in output.
+//! - `|` is a line of standard output, `!` a line of standard error, `=` the exit code where it is not 0. A line with
+//!   [`NO_NEWLINE`] follows output that does not end in a newline.
+//! - `-- NAME --` starts a file; all files follow the last step. A name that ends in `/` is an empty directory.
+//!
+//! `KCTL_UPDATE_SCRIPTS=1 cargo test -p kctl-cli scripts` rewrites the expected output. The test then fails, so that the
+//! changes are looked at and committed.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use super::{Ctx, run_in};
 use kctl_cluster::{Cluster, OpenOptions};
 
-/// A cluster with the commands that are run on it.
-pub(super) struct Session {
+/// The line after output that does not end in a newline, as `diff` writes it.
+const NO_NEWLINE: &str = "\\ No newline at end of output";
+
+/// The environment variable that makes the test rewrite scripts.
+const UPDATE: &str = "KCTL_UPDATE_SCRIPTS";
+
+/// A script as data; [`Script::render`] gives back its text.
+#[derive(Debug, PartialEq)]
+struct Script {
+    lines: Vec<Line>,
+    files: Vec<(String, String)>,
+}
+
+/// A part of a script before its files.
+#[derive(Debug, PartialEq)]
+enum Line {
+    /// A comment or a blank line.
+    Comment(String),
+    /// A command line without `$ `, and its output as [`Output::render`] writes it.
+    Step { command: String, output: String },
+}
+
+impl Script {
+    /// Parses a script.
+    ///
+    /// # Errors
+    /// When the purpose or all steps are missing, or a line is neither comment, step nor output.
+    fn parse(text: &str) -> Result<Script, String> {
+        if !text.lines().next().is_some_and(|first| first.starts_with("# ") && first.len() > 2) {
+            return Err("the first line must state the purpose (`# ...`)".into());
+        }
+        let mut script = Script { lines: Vec::new(), files: Vec::new() };
+        for (number, line) in text.split_inclusive('\n').enumerate() {
+            let trimmed = line.trim_end_matches('\n');
+            if let Some(name) = trimmed.strip_prefix("-- ").and_then(|rest| rest.strip_suffix(" --")) {
+                script.files.push((name.into(), String::new()));
+            } else if let Some((_, content)) = script.files.last_mut() {
+                content.push_str(line);
+            } else {
+                script.add_line(trimmed).map_err(|e| format!("line {}: {e}", number + 1))?;
+            }
+        }
+        match script.lines.iter().any(|line| matches!(line, Line::Step { .. })) {
+            true => Ok(script),
+            false => Err("no steps".into()),
+        }
+    }
+
+    fn add_line(&mut self, line: &str) -> Result<(), String> {
+        if line.is_empty() || line.starts_with('#') {
+            self.lines.push(Line::Comment(line.into()));
+        } else if let Some(command) = line.strip_prefix("$ ") {
+            self.lines.push(Line::Step { command: command.into(), output: String::new() });
+        } else {
+            match self.lines.last_mut() {
+                Some(Line::Step { output, .. }) if line.starts_with(['|', '!', '=', '\\']) => {
+                    output.push_str(line);
+                    output.push('\n');
+                }
+                _ => return Err(format!("unexpected: {line}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the text of the script.
+    fn render(&self) -> String {
+        let mut text = String::new();
+        for line in &self.lines {
+            match line {
+                Line::Comment(comment) => text.push_str(&format!("{comment}\n")),
+                Line::Step { command, output } => text.push_str(&format!("$ {command}\n{output}")),
+            }
+        }
+        for (name, content) in &self.files {
+            text.push_str(&format!("-- {name} --\n{content}"));
+        }
+        text
+    }
+
+    /// Runs all steps. Returns the script with the actual output.
+    fn run(&self) -> Script {
+        let mut session = Session::new(&self.files);
+        let run = |line: &Line| match line {
+            Line::Comment(comment) => Line::Comment(comment.clone()),
+            Line::Step { command, .. } => {
+                Line::Step { command: command.clone(), output: session.run(command).render() }
+            }
+        };
+        Script { lines: self.lines.iter().map(run).collect(), files: self.files.clone() }
+    }
+
+    /// Returns the steps whose output differs from that of a run.
+    fn differences(&self, actual: &Script) -> String {
+        let mut text = String::new();
+        for (expected, actual) in self.lines.iter().zip(&actual.lines) {
+            if let (Line::Step { command, output: expected }, Line::Step { output: actual, .. }) = (expected, actual)
+                && expected != actual
+            {
+                text.push_str(&format!("$ {command}\n--- expected\n{expected}--- actual\n{actual}"));
+            }
+        }
+        text
+    }
+}
+
+/// The result of a command.
+struct Output {
+    out: String,
+    err: String,
+    code: i32,
+}
+
+impl Output {
+    /// Returns the result in the format of scripts.
+    fn render(&self) -> String {
+        let mut text = String::new();
+        for (mark, stream) in [('|', &self.out), ('!', &self.err)] {
+            for line in stream.lines() {
+                text.push(mark);
+                if !line.is_empty() {
+                    text.push_str(&format!(" {line}"));
+                }
+                text.push('\n');
+            }
+            if !stream.is_empty() && !stream.ends_with('\n') {
+                text.push_str(&format!("{NO_NEWLINE}\n"));
+            }
+        }
+        if self.code != 0 {
+            text.push_str(&format!("= {}\n", self.code));
+        }
+        text
+    }
+}
+
+/// A cluster and a directory of files for the commands of one script.
+struct Session {
+    /// `None` only while a command runs.
     cluster: Option<Cluster>,
-    /// A folder for files of the test.
-    pub(super) folder: tempfile::TempDir,
+    /// Removes the directory when it is dropped.
+    _directory: tempfile::TempDir,
+    root: PathBuf,
 }
 
 impl Session {
-    pub(super) fn new() -> Session {
+    fn new(files: &[(String, String)]) -> Session {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let root = directory.path().canonicalize().expect("an existing directory");
+        for (name, content) in files {
+            let path = root.join(name);
+            let parent = if name.ends_with('/') { Some(path.as_path()) } else { path.parent() };
+            std::fs::create_dir_all(parent.expect("a path below the root")).expect("a new directory");
+            if !name.ends_with('/') {
+                std::fs::write(&path, content).expect("a new file");
+            }
+        }
         let cluster = Cluster::open(OpenOptions::memory(1)).expect("a cluster in memory");
-        Session { cluster: Some(cluster), folder: tempfile::tempdir().expect("a folder") }
+        Session { cluster: Some(cluster), _directory: directory, root }
     }
 
-    /// Runs a command line; words are split at blanks, `FOLDER` is the folder. Answers output, errors after `! `, and an
-    /// exit code that is not 0 after `= `.
-    pub(super) fn run(&mut self, line: &str) -> String {
-        let folder = self.folder.path().to_string_lossy().into_owned();
-        let words: Vec<String> = line.split(' ').map(|w| w.replace("FOLDER", &folder)).collect();
-        let argv: Vec<String> = std::iter::once("kubectl".to_string()).chain(words).collect();
-        let mut ctx = Ctx::captured(argv.clone(), self.cluster.take().expect("given back by the last command"));
-        let code = run_in(&mut ctx, &argv);
+    fn run(&mut self, command: &str) -> Output {
+        let root = self.root.to_string_lossy().into_owned();
+        let words = shlex::split(command).unwrap_or_else(|| panic!("unbalanced quotes: {command}"));
+        let words: Vec<String> = words.iter().map(|word| word.replace("$ROOT", &root)).collect();
+        let (out, err, code) = match words.first().map(String::as_str) {
+            Some("kctl" | "kubectl") => self.run_kctl(&words),
+            Some("cat") => (self.read(&words[1..]), String::new(), 0),
+            _ => panic!("not kctl, kubectl or cat: {command}"),
+        };
+        Output { out: out.replace(&root, "$ROOT"), err: err.replace(&root, "$ROOT"), code }
+    }
+
+    fn run_kctl(&mut self, argv: &[String]) -> (String, String, i32) {
+        let cluster = self.cluster.take().expect("given back by the last command");
+        let mut ctx = Ctx::captured(argv.to_vec(), cluster);
+        let code = run_in(&mut ctx, argv);
         let (out, err, cluster) = ctx.into_captured();
         self.cluster = cluster;
-        let complaints: String = err.lines().map(|l| format!("! {l}\n")).collect();
-        let code = if code == 0 { String::new() } else { format!("= {code}\n") };
-        format!("{out}{complaints}{code}").replace(&folder, "FOLDER")
+        (out, err, code)
     }
 
-    /// Writes a file into the folder.
-    pub(super) fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.folder.path().join(name), text).expect("a file in the folder");
-    }
-}
-
-/// Runs lines and compares what each prints.
-pub(super) fn check(session: &mut Session, steps: &[(&str, &str)]) {
-    for (line, expected) in steps {
-        assert_eq!(session.run(line), *expected, "kubectl {line}");
+    fn read(&self, names: &[String]) -> String {
+        let read =
+            |name: &String| std::fs::read_to_string(self.root.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        names.iter().map(read).collect()
     }
 }
 
-#[test]
-fn objects_are_created_shown_changed_and_deleted() {
-    let mut session = Session::new();
-    session.write("a.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {x: z}}, data: {k: v}}");
-    session.write(
-        "b.yaml",
-        "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {x: z}}, data: {k: w, m: '1'}}",
-    );
-    check(
-        &mut session,
-        &[
-            ("apply -f FOLDER/a.yaml", "configmap/a created\n"),
-            ("apply -f FOLDER/a.yaml", "configmap/a unchanged\n"),
-            ("apply -f FOLDER/b.yaml --dry-run=server", "configmap/a configured (server dry run)\n"),
-            ("apply -f FOLDER/b.yaml", "configmap/a configured\n"),
-            ("get cm a -o jsonpath={.data}", "{\"k\":\"w\",\"m\":\"1\"}"),
-            ("get cm -l x=z", "NAME   DATA   AGE\na      2      0s\n"),
-            ("get cm -l x=u", "! No resources found in default namespace.\n"),
-            ("get cm,ns -A -o name -l x=z", "configmap/a\n"),
-            (
-                "create -f FOLDER/a.yaml",
-                "! Error from server (AlreadyExists): error when creating \"FOLDER/a.yaml\": configmaps \"a\" already exists\n= 1\n",
-            ),
-            ("delete -f FOLDER/a.yaml --dry-run=client", "configmap \"a\" deleted from default namespace (dry run)\n"),
-            (
-                "delete cm a b",
-                "configmap \"a\" deleted from default namespace\n! Error from server (NotFound): configmaps \"b\" not found\n= 1\n",
-            ),
-            (
-                "delete -f FOLDER/a.yaml",
-                "! Error from server (NotFound): error when deleting \"FOLDER/a.yaml\": configmaps \"a\" not found\n= 1\n",
-            ),
-        ],
-    );
+/// Returns the scripts below a directory, sorted by path.
+fn find_scripts(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.expect("a directory entry").path();
+        match path.is_dir() {
+            true => found.extend(find_scripts(&path)),
+            false => found.push(path),
+        }
+    }
+    assert!(!found.is_empty(), "no scripts in {}", directory.display());
+    found.sort();
+    found
+}
+
+/// Runs one script. Returns the failure, or `None` when all output is as expected.
+fn failure(path: &Path, name: &str, update: bool) -> Option<String> {
+    if path.extension().is_none_or(|extension| extension != "script") {
+        return Some("not a .script file".into());
+    }
+    let text = std::fs::read_to_string(path).expect("a readable script");
+    let script = match Script::parse(&text) {
+        Ok(script) => script,
+        Err(error) => return Some(error),
+    };
+    // A thread for each script: a panic, which names its thread, does not end the others.
+    let run = || script.run();
+    let actual = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name(name.into()).spawn_scoped(scope, run);
+        thread.expect("a new thread").join()
+    });
+    let Ok(actual) = actual else { return Some("panicked (see above)".into()) };
+    let differences = script.differences(&actual);
+    if differences.is_empty() {
+        return None;
+    }
+    if update {
+        std::fs::write(path, actual.render()).expect("a writable script");
+        return Some(format!("rewritten\n{differences}"));
+    }
+    Some(differences)
 }
 
 #[test]
-fn what_is_mistyped_is_said() {
-    let mut session = Session::new();
-    check(
-        &mut session,
-        &[
-            ("get foo", "! error: the server doesn't have a resource type \"foo\"\n= 1\n"),
-            ("get cm --badflag", "! error: unknown flag: --badflag\n! See 'kubectl get --help' for usage.\n= 1\n"),
-            ("top nope", "! error: unknown command \"nope\"\n! See 'kubectl top -h' for help and examples\n= 1\n"),
-            ("create", "! error: must specify one of -f and -k\n= 1\n"),
-            (
-                "create ns a b",
-                "! error: exactly one NAME is required, got 2\n! See 'kubectl create namespace -h' for help and examples\n= 1\n",
-            ),
-            ("delete cm x --all", "! error: name cannot be provided when a selector is specified\n= 1\n"),
-            (
-                "delete cm --all --field-selector=metadata.name=x",
-                "! error: setting 'all' parameter but found a non empty selector. \n= 1\n",
-            ),
-            ("help nope", "! Unknown help topic [`nope`]\n= 1\n"),
-            ("describe cm nope", "! Error from server (NotFound): configmaps \"nope\" not found\n= 1\n"),
-        ],
-    );
+fn scripts() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/cli");
+    let update = std::env::var_os(UPDATE).is_some_and(|value| value == "1");
+    let (mut count, mut failures) = (0, String::new());
+    for path in find_scripts(&directory) {
+        count += 1;
+        let name = path.strip_prefix(&directory).expect("a path below the directory").to_string_lossy().into_owned();
+        if let Some(failure) = failure(&path, &name, update) {
+            writeln!(failures, "== {name}\n{failure}").expect("a string takes all writes");
+        }
+    }
+    assert!(failures.is_empty(), "of {count} scripts these failed ({UPDATE}=1 accepts the actual output):\n{failures}");
 }
 
 #[test]
-fn wrong_flags_and_words_are_refused_as_kubectl_does() {
-    let mut session = Session::new();
-    check(
-        &mut session,
-        &[
-            ("get cm -l", "! error: flag needs an argument: 'l' in -l\n! See 'kubectl get --help' for usage.\n= 1\n"),
-            (
-                "get cm --watch=x",
-                "! error: invalid argument \"x\" for \"-w, --watch\" flag: strconv.ParseBool: parsing \"x\": invalid syntax\n! See 'kubectl get --help' for usage.\n= 1\n",
-            ),
-            (
-                "wait --for=delete cm/a --timeout=5",
-                "! error: invalid argument \"5\" for \"--timeout\" flag: time: missing unit in duration \"5\"\n! See 'kubectl wait --help' for usage.\n= 1\n",
-            ),
-            ("create cronjob", "! error: required flag(s) \"image\", \"schedule\" not set\n= 1\n"),
-            (
-                "set volume deploy web",
-                "! error: unknown command \"volume deploy web\"\n! See 'kubectl set -h' for help and examples\n= 1\n",
-            ),
-            (
-                "get -f FOLDER/a -f FOLDER/b",
-                "! the path \"FOLDER/a\" does not exist\n! the path \"FOLDER/b\" does not exist\n= 1\n",
-            ),
-            ("get cm,", "! error: the server doesn't have a resource type \"\"\n= 1\n"),
-            ("cordon a b", "! Error from server (NotFound): nodes \"a\" not found\n= 1\n"),
-            (
-                "taint nodes --all a:NoSchedule a-",
-                "! error: can not both modify and remove the following taint(s) in the same command: a=\n= 1\n",
-            ),
-            ("create role r --verb=use --resource=pods", "! error: can not perform 'use' on 'pods' in group ''\n= 1\n"),
-            (
-                "create role r --verb=get --resource=nope.apps",
-                "! the server doesn't have a resource type \"nope\" in group \"apps\"\n= 1\n",
-            ),
-            (
-                "create pdb p --selector=a=b --min-available=x",
-                "! error: invalid format specified for min-available\n= 1\n",
-            ),
-            (
-                "rollout history ns/default",
-                "! error: error retrieving history for \"Namespace\", no visitor method exists for { Namespace}\n= 1\n",
-            ),
-        ],
-    );
-}
-
-#[test]
-fn creation_minds_versions_and_ports_before_names() {
-    let mut session = Session::new();
-    session.write("v.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: v, resourceVersion: '7'}}");
-    session.write(
-        "s.yaml",
-        "{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {type: NodePort, ports: [{port: 80, nodePort: 30080}]}}",
-    );
-    check(
-        &mut session,
-        &[
-            ("create -f FOLDER/v.yaml --dry-run=server", "configmap/v created (server dry run)\n"),
-            (
-                "create -f FOLDER/v.yaml",
-                "! Error from server: error when creating \"FOLDER/v.yaml\": resourceVersion should not be set on objects to be created\n= 1\n",
-            ),
-            ("create -f FOLDER/s.yaml", "service/s created\n"),
-            (
-                "create -f FOLDER/s.yaml",
-                "! The Service \"s\" is invalid: spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated\n= 1\n",
-            ),
-            ("create priorityclass a --value=1 --global-default", "priorityclass.scheduling.k8s.io/a created\n"),
-            (
-                "create priorityclass b --value=1 --global-default",
-                "! error: failed to create priorityclass: priorityclasses.scheduling.k8s.io \"b\" is forbidden: PriorityClass a is already marked as default. Only one default can exist\n= 1\n",
-            ),
-            (
-                "delete priorityclass system-node-critical",
-                "! Error from server (Forbidden): priorityclasses.scheduling.k8s.io \"system-node-critical\" is forbidden: this is a system priority class and cannot be deleted\n= 1\n",
-            ),
-        ],
-    );
-}
-
-#[test]
-fn a_watch_in_virtual_time_ends_when_nothing_is_due() {
-    let mut session = Session::new();
-    let seen = session.run("get ns default -w --output-watch-events");
-    assert_eq!(seen, "EVENT   NAME      STATUS   AGE\nADDED   default   Active   0s\n");
+fn scripts_are_parsed_and_rendered() {
+    let text = "# Purpose.\n\n$ kctl get cm a\n| a\n|\n\\ No newline at end of output\n! b\n= 1\n-- a.yaml --\nk: v\n-- d/ --\n";
+    let script = Script::parse(text).expect("a script");
+    assert_eq!(script.files, [("a.yaml".into(), "k: v\n".into()), ("d/".into(), String::new())]);
+    assert_eq!(script.lines.len(), 3);
+    assert_eq!(script.render(), text);
+    let output = Output { out: "a\n\nb".into(), err: "c\n".into(), code: 2 };
+    assert_eq!(output.render(), format!("| a\n|\n| b\n{NO_NEWLINE}\n! c\n= 2\n"));
+    for (text, error) in [
+        ("", "the first line must state the purpose (`# ...`)"),
+        ("# Purpose.\n", "no steps"),
+        ("# Purpose.\n| a\n", "line 2: unexpected: | a"),
+        ("# Purpose.\n$ kctl\nx\n", "line 3: unexpected: x"),
+    ] {
+        assert_eq!(Script::parse(text), Err(error.into()), "{text}");
+    }
 }

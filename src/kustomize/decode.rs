@@ -1,27 +1,28 @@
-//! Reading data into the fields that kustomize knows, with what Go's decoder says about everything else.
+//! Strict decoding of JSON into Go structs (`encoding/json` with `DisallowUnknownFields`), for its error messages.
 //!
-//! Names are matched without regard to case, null is no value, and the first problem in the order of the names is the one
-//! that is told.
+//! Field names match in any case, null leaves a field unset, and of several errors the first in the order of the field
+//! names is reported. The structs of kustomize are in [`super::go_types`].
 
 use kctl_base::json::{self, Map, Value, json, kind_name};
 
-/// What a field holds.
+/// The Go type of a field.
 #[derive(Clone, Copy)]
 pub(super) enum Type {
-    Text,
-    /// Anything.
+    String,
+    /// `interface {}`.
     Any,
-    /// A text with a name of its own.
+    /// A named string type of the package `types`.
     Named(&'static str),
     Bool,
+    /// An integer type by its name, such as `int64`.
     Int(&'static str),
-    /// A map with values of one type.
+    /// A map from strings to values of one type.
     Map(&'static Type),
     List(&'static Type),
     Struct(&'static Struct),
 }
 
-/// A structure: the fields that it has, and those of the structures within it that have no name.
+/// A Go struct: its fields by name, and its embedded structs.
 pub(super) struct Struct {
     pub(super) name: &'static str,
     pub(super) fields: &'static [(&'static str, Type)],
@@ -29,10 +30,11 @@ pub(super) struct Struct {
 }
 
 impl Type {
+    /// Returns the name as Go prints it, such as `map[string]string`.
     fn go_name(self) -> String {
         match self {
             Type::Any => "interface {}".into(),
-            Type::Text => "string".into(),
+            Type::String => "string".into(),
             Type::Named(name) => format!("types.{name}"),
             Type::Bool => "bool".into(),
             Type::Int(name) => name.into(),
@@ -43,10 +45,10 @@ impl Type {
     }
 }
 
-/// The value with the names of the fields as they are written, and without what is null.
+/// Checks a value against a struct and returns it with canonical field names and without nulls.
 ///
 /// # Errors
-/// The text that Go's decoder gives.
+/// The message of Go's decoder.
 pub(super) fn decode(value: &Value, root: &'static Struct) -> Result<Value, String> {
     let Value::Object(fields) = value else {
         return match value {
@@ -56,41 +58,42 @@ pub(super) fn decode(value: &Value, root: &'static Struct) -> Result<Value, Stri
             }
         };
     };
-    let mut decoder = Decoder { problem: None };
-    let decoded = decoder.fields(fields, root, &Place { holder: root.name, path: Vec::new() });
-    match decoder.problem {
-        Some(problem) => Err(format!("json: {problem}")),
+    let mut decoder = Decoder { error: None };
+    let decoded = decoder.fields(fields, root, &Position { parent: root.name, path: Vec::new() });
+    match decoder.error {
+        Some(error) => Err(format!("json: {error}")),
         None => Ok(decoded),
     }
 }
 
-/// Where a value stands: the structure that it belongs to and the names that lead to it.
+/// The position of a value: the innermost struct around it and the path of field names from the root.
 #[derive(Clone)]
-struct Place {
-    holder: &'static str,
+struct Position {
+    parent: &'static str,
     path: Vec<&'static str>,
 }
 
 struct Decoder {
-    /// The first problem; the others do not matter.
-    problem: Option<String>,
+    /// The first error.
+    error: Option<String>,
 }
 
 impl Decoder {
-    fn complain(&mut self, problem: String) {
-        self.problem.get_or_insert(problem);
+    /// Records an error unless there is one already.
+    fn record(&mut self, error: String) {
+        self.error.get_or_insert(error);
     }
 
-    fn fields(&mut self, fields: &Map, holder: &'static Struct, place: &Place) -> Value {
+    fn fields(&mut self, fields: &Map, parent: &'static Struct, position: &Position) -> Value {
         let mut decoded = Map::new();
         for (key, value) in fields {
-            match find(holder, key) {
-                None => self.complain(format!("unknown field {}", kctl_base::field::quote(key))),
-                Some((within, name, wanted)) => {
-                    let mut inner = Place { holder: holder.name, path: place.path.clone() };
-                    inner.path.extend(within);
+            match find_field(parent, key) {
+                None => self.record(format!("unknown field {}", kctl_base::field::quote(key))),
+                Some((embedded, name, field_type)) => {
+                    let mut inner = Position { parent: parent.name, path: position.path.clone() };
+                    inner.path.extend(embedded);
                     inner.path.push(name);
-                    if let Some(value) = self.value(value, wanted, &inner) {
+                    if let Some(value) = self.value(value, field_type, &inner) {
                         decoded.insert(name, value);
                     }
                 }
@@ -99,30 +102,30 @@ impl Decoder {
         Value::Object(decoded)
     }
 
-    fn value(&mut self, value: &Value, wanted: Type, place: &Place) -> Option<Value> {
-        match (wanted, value) {
+    fn value(&mut self, value: &Value, expected: Type, position: &Position) -> Option<Value> {
+        match (expected, value) {
             (_, Value::Null) => None,
             (Type::Any, value) => Some(value.clone()),
-            (Type::Text | Type::Named(_), Value::String(_)) | (Type::Bool, Value::Bool(_)) => Some(value.clone()),
+            (Type::String | Type::Named(_), Value::String(_)) | (Type::Bool, Value::Bool(_)) => Some(value.clone()),
             (Type::Int(_), Value::Number(number)) if number.is_i64() => Some(value.clone()),
             (Type::Map(values), Value::Object(fields)) => {
-                let pairs = fields.iter().map(|(k, v)| (k.clone(), self.value(v, *values, place)));
+                let pairs = fields.iter().map(|(k, v)| (k.clone(), self.value(v, *values, position)));
                 Some(Value::Object(pairs.map(|(k, v)| (k, v.unwrap_or_else(|| zero(*values)))).collect()))
             }
             (Type::List(items), Value::Array(list)) => {
-                Some(list.iter().map(|v| self.value(v, *items, place).unwrap_or_else(|| zero(*items))).collect())
+                Some(list.iter().map(|v| self.value(v, *items, position).unwrap_or_else(|| zero(*items))).collect())
             }
-            (Type::Struct(inner), Value::Object(fields)) => Some(self.fields(fields, inner, place)),
-            (wanted, found) => {
-                let found = match (wanted, found) {
+            (Type::Struct(inner), Value::Object(fields)) => Some(self.fields(fields, inner, position)),
+            (expected, found) => {
+                let found = match (expected, found) {
                     (Type::Int(_), Value::Number(number)) => format!("number {}", json::number_text(number)),
                     (_, other) => kind_name(other).into(),
                 };
-                let Place { holder, path } = place;
-                self.complain(format!(
-                    "cannot unmarshal {found} into Go struct field {holder}.{} of type {}",
+                let Position { parent, path } = position;
+                self.record(format!(
+                    "cannot unmarshal {found} into Go struct field {parent}.{} of type {}",
                     path.join("."),
-                    wanted.go_name()
+                    expected.go_name()
                 ));
                 None
             }
@@ -130,11 +133,11 @@ impl Decoder {
     }
 }
 
-/// What stands for null in a list or a map.
-fn zero(wanted: Type) -> Value {
-    match wanted {
+/// Returns the zero value of a type: what null means in a list or a map.
+fn zero(of: Type) -> Value {
+    match of {
         Type::Any => Value::Null,
-        Type::Text | Type::Named(_) => "".into(),
+        Type::String | Type::Named(_) => "".into(),
         Type::Bool => false.into(),
         Type::Int(_) => 0.into(),
         Type::Map(_) | Type::Struct(_) => Value::Object(Map::new()),
@@ -142,56 +145,15 @@ fn zero(wanted: Type) -> Value {
     }
 }
 
-/// A field by its name in any case: the structures within that lead to it, its name, what it holds.
-fn find(holder: &'static Struct, key: &str) -> Option<(Vec<&'static str>, &'static str, Type)> {
-    let own = holder.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
-    if let Some((name, wanted)) = own {
-        return Some((Vec::new(), name, *wanted));
+/// Finds a field by its name in any case. Returns the embedded structs on the way, the canonical name and the type.
+fn find_field(parent: &'static Struct, key: &str) -> Option<(Vec<&'static str>, &'static str, Type)> {
+    let own = parent.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
+    if let Some((name, field_type)) = own {
+        return Some((Vec::new(), name, *field_type));
     }
-    holder.embedded.iter().find_map(|inner| {
-        let (mut within, name, wanted) = find(inner, key)?;
-        within.insert(0, inner.name);
-        Some((within, name, wanted))
+    parent.embedded.iter().find_map(|inner| {
+        let (mut embedded, name, field_type) = find_field(inner, key)?;
+        embedded.insert(0, inner.name);
+        Some((embedded, name, field_type))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::fields::KUSTOMIZATION;
-    use super::*;
-    use kctl_base::json::json;
-
-    #[test]
-    fn problems_are_told_as_go_tells_them() {
-        let cases = [
-            (json!({"resorces": []}), "unknown field \"resorces\""),
-            (
-                json!({"resources": "a"}),
-                "cannot unmarshal string into Go struct field Kustomization.resources of type []string",
-            ),
-            (
-                json!({"secretGenerator": [{"options": {"labels": {"x": true}}}]}),
-                "cannot unmarshal bool into Go struct field GeneratorOptions.secretGenerator.GeneratorArgs.options.labels of type string",
-            ),
-            (
-                json!({"patches": [{"target": {"kind": 1}}]}),
-                "cannot unmarshal number into Go struct field Selector.patches.target.ResId.Gvk.kind of type string",
-            ),
-            (
-                json!({"replicas": [{"count": 1.5}]}),
-                "cannot unmarshal number 1.5 into Go struct field Replica.replicas.count of type int64",
-            ),
-            (json!({"namePrefix": 1, "a": 1}), "unknown field \"a\""),
-            (json!([1]), "cannot unmarshal array into Go value of type types.Kustomization"),
-        ];
-        for (value, expected) in cases {
-            assert_eq!(decode(&value, &KUSTOMIZATION), Err(format!("json: {expected}")), "{value}");
-        }
-    }
-
-    #[test]
-    fn names_are_found_in_any_case_and_null_is_nothing() {
-        let decoded = decode(&json!({"RESOURCES": ["a"], "namePrefix": null}), &KUSTOMIZATION);
-        assert_eq!(decoded, Ok(json!({"resources": ["a"]})));
-    }
 }

@@ -1,10 +1,10 @@
-//! The built-in places of the transformers.
+//! The built-in field specs of the transformers (`api/internal/konfig/builtinpluginconsts`).
 
-use super::config::{Config, References};
+use super::config::{NameBackReferences, TransformerConfig};
 use super::field_spec::FieldSpec;
-use super::ids::Gvk;
+use super::res_id::Gvk;
 
-/// Where kinds hold the spec of their pods.
+/// Kinds with the path of their pod spec.
 const POD_SPECS: &[(&str, &str)] = &[
     ("Pod", "spec"),
     ("PodTemplate", "template/spec"),
@@ -16,7 +16,8 @@ const POD_SPECS: &[(&str, &str)] = &[
     ("CronJob", "spec/jobTemplate/spec/template/spec"),
 ];
 
-/// The same for what was added later to the tables, by people with other kinds in mind.
+/// The kinds with a pod spec as the later entries of the upstream tables list them: with ReplicationController, without
+/// ReplicaSet and PodTemplate.
 const SOME_POD_SPECS: &[(&str, &str)] = &[
     ("Pod", "spec"),
     ("StatefulSet", "spec/template/spec"),
@@ -27,7 +28,7 @@ const SOME_POD_SPECS: &[(&str, &str)] = &[
     ("DaemonSet", "spec/template/spec"),
 ];
 
-/// Places in the pods of ConfigMaps' names.
+/// Fields of a pod spec that name a ConfigMap.
 const CONFIG_MAP_IN_POD: &[&str] = &[
     "volumes/configMap/name",
     "containers/env/valueFrom/configMapKeyRef/name",
@@ -37,7 +38,7 @@ const CONFIG_MAP_IN_POD: &[&str] = &[
     "volumes/projected/sources/configMap/name",
 ];
 
-/// Places in the pods of Secrets' names.
+/// Fields of a pod spec that name a Secret.
 const SECRET_IN_POD: &[&str] = &[
     "volumes/secret/secretName",
     "containers/env/valueFrom/secretKeyRef/name",
@@ -48,8 +49,8 @@ const SECRET_IN_POD: &[&str] = &[
     "volumes/projected/sources/secret/name",
 ];
 
-/// Places in the pods where variables are replaced.
-const VARIABLES_IN_POD: &[&str] = &[
+/// Fields of a pod spec in which vars are substituted.
+const VARS_IN_POD: &[&str] = &[
     "containers/args",
     "containers/command",
     "containers/env/value",
@@ -61,7 +62,7 @@ const VARIABLES_IN_POD: &[&str] = &[
     "volumes/nfs/server",
 ];
 
-/// Places of selectors that are there or not.
+/// Label selectors in a pod spec. They are not created.
 const SELECTORS_IN_POD: &[&str] = &[
     "affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels",
     "affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels",
@@ -70,7 +71,7 @@ const SELECTORS_IN_POD: &[&str] = &[
     "topologySpreadConstraints/labelSelector/matchLabels",
 ];
 
-/// Group, version, kind, place, whether it is made: the templates of pods, as far as labels and annotations go.
+/// Metadata of templates: group, version, kind, path. They get labels and annotations.
 const TEMPLATES: &[(&str, &str, &str, &str)] = &[
     ("", "v1", "ReplicationController", "spec/template/metadata"),
     ("", "", "Deployment", "spec/template/metadata"),
@@ -82,7 +83,7 @@ const TEMPLATES: &[(&str, &str, &str, &str)] = &[
     ("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata"),
 ];
 
-/// The same for selectors.
+/// Label selectors: group, version, kind, path, `create`.
 const SELECTORS: &[(&str, &str, &str, &str, bool)] = &[
     ("", "v1", "Service", "spec/selector", true),
     ("", "v1", "ReplicationController", "spec/selector", true),
@@ -107,18 +108,19 @@ fn spec(group: &str, version: &str, kind: &str, path: &str, create: bool) -> Fie
     FieldSpec { gvk: gvk(group, version, kind), path: path.into(), create }
 }
 
-/// Places that are only looked for.
-fn found(places: &[(&str, &str)]) -> Vec<FieldSpec> {
-    places.iter().map(|(kind, path)| spec("", "", kind, path, false)).collect()
+/// Creates specs of fields, by kind and path, that are not created.
+fn existing(fields: &[(&str, &str)]) -> Vec<FieldSpec> {
+    fields.iter().map(|(kind, path)| spec("", "", kind, path, false)).collect()
 }
 
-/// Places inside the pods of kinds.
-fn in_pods(pods: &[(&str, &str)], places: &[&str]) -> Vec<FieldSpec> {
+/// Creates specs of fields of the pod specs of kinds.
+fn in_pods(pod_specs: &[(&str, &str)], fields: &[&str]) -> Vec<FieldSpec> {
     let all =
-        pods.iter().flat_map(|(kind, prefix)| places.iter().map(move |place| (kind, format!("{prefix}/{place}"))));
+        pod_specs.iter().flat_map(|(kind, prefix)| fields.iter().map(move |field| (kind, format!("{prefix}/{field}"))));
     all.map(|(kind, path)| spec("", "", kind, &path, false)).collect()
 }
 
+/// Creates specs of a metadata field of all templates.
 fn templates(field: &str) -> Vec<FieldSpec> {
     TEMPLATES
         .iter()
@@ -126,10 +128,10 @@ fn templates(field: &str) -> Vec<FieldSpec> {
         .collect()
 }
 
-/// The built-in configuration.
-pub(super) fn config() -> Config {
-    let mut config = Config::default();
-    let built_in = Config {
+/// Returns the built-in configuration.
+pub(super) fn config() -> TransformerConfig {
+    let mut config = TransformerConfig::default();
+    let built_in = TransformerConfig {
         name_prefix: vec![FieldSpec::everywhere("metadata/name", false)],
         name_suffix: vec![FieldSpec::everywhere("metadata/name", false)],
         namespace: namespaces(),
@@ -138,15 +140,15 @@ pub(super) fn config() -> Config {
         template_labels: template_labels(),
         common_annotations: annotations(),
         name_reference: references(),
-        var_reference: variables(),
+        var_reference: vars(),
         images: images(),
         replicas: ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"]
             .map(|kind| spec("", "", kind, "spec/replicas", true))
             .to_vec(),
     };
-    // Into an empty one everything can be merged; it comes out in order.
-    if config.merge(built_in).is_err() {
-        unreachable!("the tables contradict each other");
+    // Merging sorts the specs. It cannot fail: no two entries of the tables conflict.
+    if let Err(error) = config.merge(built_in) {
+        unreachable!("built-in field specs: {error}");
     }
     config
 }
@@ -198,11 +200,11 @@ fn images() -> Vec<FieldSpec> {
         .collect()
 }
 
-fn variables() -> Vec<FieldSpec> {
+fn vars() -> Vec<FieldSpec> {
     let pods: Vec<(&str, &str)> = POD_SPECS.iter().filter(|(kind, _)| *kind != "PodTemplate").copied().collect();
-    let mut specs = in_pods(&pods, VARIABLES_IN_POD);
+    let mut specs = in_pods(&pods, VARS_IN_POD);
     specs.retain(|s| !(s.gvk.kind == "StatefulSet" && s.path.ends_with("nfs/server")));
-    specs.extend(found(&[
+    specs.extend(existing(&[
         ("StatefulSet", "spec/volumeClaimTemplates/spec/nfs/server"),
         ("Ingress", "spec/rules/host"),
         ("Ingress", "spec/tls/hosts"),
@@ -216,16 +218,16 @@ fn variables() -> Vec<FieldSpec> {
     specs
 }
 
-fn references() -> Vec<References> {
-    let mut all: Vec<References> = ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"]
+fn references() -> Vec<NameBackReferences> {
+    let mut all: Vec<NameBackReferences> = ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"]
         .iter()
-        .map(|kind| References {
+        .map(|kind| NameBackReferences {
             target: gvk("", "", kind),
-            field_specs: found(&[("HorizontalPodAutoscaler", "spec/scaleTargetRef/name")]),
+            field_specs: existing(&[("HorizontalPodAutoscaler", "spec/scaleTargetRef/name")]),
         })
         .collect();
     let mut add = |group: &str, version: &str, kind: &str, field_specs: Vec<FieldSpec>| {
-        all.push(References { target: gvk(group, version, kind), field_specs });
+        all.push(NameBackReferences { target: gvk(group, version, kind), field_specs });
     };
     add("", "v1", "ConfigMap", config_maps());
     add("", "v1", "Secret", secrets());
@@ -243,13 +245,13 @@ fn references() -> Vec<References> {
         "",
         "v1",
         "PersistentVolume",
-        found(&[("PersistentVolumeClaim", "spec/volumeName"), ("ClusterRole", "rules/resourceNames")]),
+        existing(&[("PersistentVolumeClaim", "spec/volumeName"), ("ClusterRole", "rules/resourceNames")]),
     );
     add(
         "storage.k8s.io",
         "v1",
         "StorageClass",
-        found(&[
+        existing(&[
             ("PersistentVolume", "spec/storageClassName"),
             ("PersistentVolumeClaim", "spec/storageClassName"),
             ("StatefulSet", "spec/volumeClaimTemplates/spec/storageClassName"),
@@ -261,7 +263,7 @@ fn references() -> Vec<References> {
 
 fn config_maps() -> Vec<FieldSpec> {
     let mut specs = in_pods(POD_SPECS, CONFIG_MAP_IN_POD);
-    specs.extend(found(&[
+    specs.extend(existing(&[
         ("Node", "spec/configSource/configMap"),
         ("Role", "rules/resourceNames"),
         ("ClusterRole", "rules/resourceNames"),
@@ -272,7 +274,7 @@ fn config_maps() -> Vec<FieldSpec> {
 
 fn secrets() -> Vec<FieldSpec> {
     let mut specs = in_pods(POD_SPECS, SECRET_IN_POD);
-    specs.extend(found(&[
+    specs.extend(existing(&[
         ("Ingress", "spec/tls/secretName"),
         ("Ingress", "metadata/annotations/ingress.kubernetes.io\\/auth-secret"),
         ("Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-secret"),
@@ -292,7 +294,7 @@ fn secrets() -> Vec<FieldSpec> {
 }
 
 fn services() -> Vec<FieldSpec> {
-    let mut specs = found(&[
+    let mut specs = existing(&[
         ("Ingress", "spec/rules/http/paths/backend/serviceName"),
         ("Ingress", "spec/backend/serviceName"),
         ("Ingress", "spec/rules/http/paths/backend/service/name"),

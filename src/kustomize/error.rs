@@ -1,35 +1,49 @@
-//! Why a kustomization can not be built, in kustomize's words.
+//! The error of a build, worded as kustomize words it.
 
-/// An error of a build.
+use kctl_base::json::Value;
+use kctl_base::yaml;
+
+/// The reason why a kustomization cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KustomizeError {
-    /// A file of objects is no YAML: nobody then tries to read it as a directory.
+    /// A resource file is not valid YAML (`resmap.MalformedYAMLError`). Such a path is not tried as a directory.
     #[error("{0}")]
     Malformed(String),
-    /// Anything else.
+    /// Any other failure.
     #[error("{0}")]
     Other(String),
 }
 
-/// Result of a step of a build.
+/// The result of a step of a build.
 pub(super) type Result<T> = std::result::Result<T, KustomizeError>;
 
 impl KustomizeError {
-    /// An error with a text.
-    pub(super) fn new(text: impl Into<String>) -> KustomizeError {
-        KustomizeError::Other(text.into())
+    /// Creates an [`KustomizeError::Other`] from its message.
+    pub(super) fn new(message: impl Into<String>) -> KustomizeError {
+        KustomizeError::Other(message.into())
     }
 
-    /// The same error with what was being done in front of it.
-    pub(super) fn within(self, prefix: impl std::fmt::Display) -> KustomizeError {
+    /// Prepends context to the message (`prefix: message`) and keeps the variant.
+    pub(super) fn wrap(self, prefix: impl std::fmt::Display) -> KustomizeError {
         match self {
-            KustomizeError::Malformed(text) => KustomizeError::Malformed(format!("{prefix}: {text}")),
-            KustomizeError::Other(text) => KustomizeError::Other(format!("{prefix}: {text}")),
+            KustomizeError::Malformed(message) => KustomizeError::Malformed(format!("{prefix}: {message}")),
+            KustomizeError::Other(message) => KustomizeError::Other(format!("{prefix}: {message}")),
         }
     }
 }
 
-/// An error as the result of a function.
-pub(super) fn fail<T>(text: impl Into<String>) -> Result<T> {
-    Err(KustomizeError::new(text))
+/// Returns an error with the message.
+pub(super) fn fail<T>(message: impl Into<String>) -> Result<T> {
+    Err(KustomizeError::new(message))
+}
+
+/// Words the error for a node that is not a `MappingNode`, `SequenceNode` or `ScalarNode` where one is expected
+/// (`yaml.ErrorIfInvalid` of `kyaml/yaml/rnode.go`).
+pub(super) fn wrong_node_kind(expected: &str, found: &Value) -> String {
+    let kind = match found {
+        Value::Object(_) => "MappingNode",
+        Value::Array(_) => "SequenceNode",
+        _ => "ScalarNode",
+    };
+    format!("wrong node kind: expected {expected} but got {kind}: node contents:\n{}", yaml::to_yaml(found))
 }

@@ -1,73 +1,76 @@
-//! Where in which kinds a transformer works, and the walk there.
+//! Field specs: a path in the objects of a kind (`api/types/fieldspec.go`), and the walk to it
+//! (`api/filters/fieldspec/fieldspec.go`).
 
 use serde::Deserialize;
 
-use super::error::{Result, fail};
-use super::ids::Gvk;
+use super::error::{Result, fail, wrong_node_kind};
+use super::field_path::CreateKind;
+use super::res_id::Gvk;
 use super::resource::Resource;
 use kctl_base::json::{Map, Value, json};
 
-/// A place in the objects of the kinds that a selector means.
+/// A field of the objects of the kinds that `gvk` matches.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(super) struct FieldSpec {
     #[serde(flatten)]
     pub(super) gvk: Gvk,
-    /// Keys with slashes between them; lists are passed through.
+    /// Keys separated by slashes, such as `spec/template/metadata/labels`. Lists are walked item by item; `key[]` is a list
+    /// that is never created.
     pub(super) path: String,
-    /// Whether what is missing on the way is made.
+    /// Whether missing fields on the path are created.
     pub(super) create: bool,
 }
 
-/// What is made where a path ends at nothing.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Leaf {
-    /// Nothing is made, whatever the spec says.
-    Nothing,
-    Map,
-    Text,
-}
-
 impl FieldSpec {
-    /// A place in all kinds.
+    /// Creates the spec of a field in all kinds.
     pub(super) fn everywhere(path: &str, create: bool) -> FieldSpec {
         FieldSpec { path: path.into(), create, ..FieldSpec::default() }
     }
 
-    /// Calls `set` for every value at this place of an object.
+    /// Calls `set` for every value of the field in an object. `leaf` is the kind of node that is created when the field is
+    /// missing and `create` is set.
+    ///
+    /// # Errors
+    /// When the path runs through a scalar or `set` fails.
     pub(super) fn visit(
         &self,
         resource: &mut Resource,
-        leaf: Leaf,
+        leaf: CreateKind,
         set: &mut dyn FnMut(&mut Value) -> Result<()>,
     ) -> Result<()> {
         if !resource.gvk().is_selected_by(&self.gvk) {
             return Ok(());
         }
-        let (steps, leaf) = (steps(&self.path), if self.create { leaf } else { Leaf::Nothing });
+        let (keys, leaf) = (split(&self.path), if self.create { leaf } else { CreateKind::None });
         let id = resource.current_id();
-        walk(&mut resource.value, &steps, leaf, set)
-            .map_err(|e| e.within(format!("considering field '{}' of object {id}", self.path)))
+        walk(&mut resource.value, &keys, leaf, set)
+            .map_err(|e| e.wrap(format!("considering field '{}' of object {id}", self.path)))
     }
 }
 
-/// The keys of a path; a slash behind a backslash belongs to the key.
-fn steps(path: &str) -> Vec<String> {
-    let mut steps: Vec<String> = Vec::new();
+/// Splits a path into its keys; a slash after a backslash belongs to the key.
+fn split(path: &str) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
     for part in path.split('/') {
-        match steps.last_mut() {
+        match keys.last_mut() {
             Some(last) if last.ends_with('\\') => {
                 last.pop();
                 last.push('/');
                 last.push_str(part);
             }
-            _ => steps.push(part.into()),
+            _ => keys.push(part.into()),
         }
     }
-    steps
+    keys
 }
 
-fn walk(value: &mut Value, path: &[String], leaf: Leaf, set: &mut dyn FnMut(&mut Value) -> Result<()>) -> Result<()> {
+fn walk(
+    value: &mut Value,
+    path: &[String],
+    leaf: CreateKind,
+    set: &mut dyn FnMut(&mut Value) -> Result<()>,
+) -> Result<()> {
     if path.is_empty() {
         return set(value);
     }
@@ -75,24 +78,29 @@ fn walk(value: &mut Value, path: &[String], leaf: Leaf, set: &mut dyn FnMut(&mut
         Value::Array(items) => items
             .iter_mut()
             .try_for_each(|item| walk(item, path, leaf, set))
-            .map_err(|e| e.within(format!("visit traversal on path: [{}]", path.join(" ")))),
-        Value::Object(fields) => field(fields, path, leaf, set),
+            .map_err(|e| e.wrap(format!("visit traversal on path: [{}]", path.join(" ")))),
+        Value::Object(fields) => walk_field(fields, path, leaf, set),
         _ => fail("expected sequence or mapping node"),
     }
 }
 
-fn field(fields: &mut Map, path: &[String], leaf: Leaf, set: &mut dyn FnMut(&mut Value) -> Result<()>) -> Result<()> {
-    let (step, rest) = (&path[0], &path[1..]);
-    let (key, is_list) = step.strip_suffix("[]").map_or((step.as_str(), false), |key| (key, true));
+fn walk_field(
+    fields: &mut Map,
+    path: &[String],
+    leaf: CreateKind,
+    set: &mut dyn FnMut(&mut Value) -> Result<()>,
+) -> Result<()> {
+    let (first, rest) = (&path[0], &path[1..]);
+    let (key, is_list) = first.strip_suffix("[]").map_or((first.as_str(), false), |key| (key, true));
     let missing = fields.get(key).is_none_or(Value::is_null);
-    let made = match (is_list, leaf, rest.is_empty()) {
-        (_, Leaf::Nothing, _) | (true, ..) => None,
-        (_, Leaf::Text, true) => Some(Value::from("")),
+    let created = match (is_list, leaf, rest.is_empty()) {
+        (_, CreateKind::None, _) | (true, ..) => None,
+        (_, CreateKind::Scalar, true) => Some(Value::from("")),
         _ => Some(Value::Object(Map::new())),
     };
-    match (missing, made) {
-        (true, Some(made)) => drop(fields.insert(key, made)),
-        // A list that is there without a value is one without items.
+    match (missing, created) {
+        (true, Some(node)) => drop(fields.insert(key, node)),
+        // A list that is null counts as empty.
         (true, None) if is_list && fields.contains_key(key) => drop(fields.insert(key, json!([]))),
         (true, None) => return Ok(()),
         (false, _) => {}
@@ -103,7 +111,10 @@ fn field(fields: &mut Map, path: &[String], leaf: Leaf, set: &mut dyn FnMut(&mut
     }
 }
 
-/// Adds a place unless it is there; places that say different things about making what is missing contradict each other.
+/// Adds a field spec unless it is there already (`FsSlice.MergeOne`).
+///
+/// # Errors
+/// When the same field is there with a different `create`.
 pub(super) fn merge_one(specs: &mut Vec<FieldSpec>, new: &FieldSpec) -> Result<()> {
     let same = |spec: &&FieldSpec| spec.gvk.is_selected_by(&new.gvk) && spec.path == new.path;
     match specs.iter().find(same) {
@@ -116,30 +127,23 @@ pub(super) fn merge_one(specs: &mut Vec<FieldSpec>, new: &FieldSpec) -> Result<(
     }
 }
 
-/// Adds several places.
+/// Adds several field specs.
 pub(super) fn merge_all(specs: &mut Vec<FieldSpec>, new: &[FieldSpec]) -> Result<()> {
     new.iter().try_for_each(|spec| merge_one(specs, spec))
 }
 
-/// Sets a key of the map at a place.
-pub(super) fn set_entry(value: &mut Value, key: &str, text: &str) -> Result<()> {
-    match value {
+/// Sets a key of a map to a string.
+///
+/// # Errors
+/// When the node is not a map.
+pub(super) fn set_entry(node: &mut Value, key: &str, value: &str) -> Result<()> {
+    match node {
         Value::Object(fields) => {
-            fields.insert(key, text.into());
+            fields.insert(key, value.into());
             Ok(())
         }
-        other => fail(wrong_kind("MappingNode", other)),
+        other => fail(wrong_node_kind("MappingNode", other)),
     }
-}
-
-/// What is said where a map, a list or a scalar is expected and something else is found.
-pub(super) fn wrong_kind(expected: &str, found: &Value) -> String {
-    let kind = match found {
-        Value::Object(_) => "MappingNode",
-        Value::Array(_) => "SequenceNode",
-        _ => "ScalarNode",
-    };
-    format!("wrong node kind: expected {expected} but got {kind}: node contents:\n{}", kctl_base::yaml::to_yaml(found))
 }
 
 #[cfg(test)]
@@ -150,14 +154,14 @@ mod tests {
     fn after(object: Value, path: &str, create: bool) -> String {
         let mut resource = Resource::new(object);
         let spec = FieldSpec::everywhere(path, create);
-        match spec.visit(&mut resource, Leaf::Map, &mut |value| set_entry(value, "k", "v")) {
+        match spec.visit(&mut resource, CreateKind::Map, &mut |value| set_entry(value, "k", "v")) {
             Ok(()) => resource.value.to_string(),
             Err(error) => error.to_string(),
         }
     }
 
     #[test]
-    fn paths_lead_through_lists_and_make_maps() {
+    fn paths_cross_lists_and_create_maps() {
         assert_eq!(after(json!({"a": [{"b": {}}, {"c": 1}]}), "a/b", false), r#"{"a":[{"b":{"k":"v"}},{"c":1}]}"#);
         assert_eq!(
             after(json!({"a": [{"b": {}}, {"c": 1}]}), "a/b", true),
@@ -175,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_added_once() {
+    fn a_spec_is_added_once() {
         let mut specs = vec![FieldSpec::everywhere("a", true)];
         assert_eq!(merge_one(&mut specs, &FieldSpec::everywhere("a", true)), Ok(()));
         assert_eq!(specs.len(), 1);

@@ -1,32 +1,34 @@
-//! `buildMetadata`: where objects come from and what changed them.
+//! `buildMetadata`: annotations for the origin of objects and the transformers that changed them
+//! (`api/resource/origin.go`).
 
 use super::resource::Resource;
 
-/// The annotation that says where an object is from.
+/// The annotation with the origin of an object.
 pub(super) const ORIGIN: &str = "config.kubernetes.io/origin";
-/// The annotation that lists what changed an object.
+/// The annotation with the list of transformers that changed an object.
 pub(super) const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
 
-/// Where an object or a transformer is from.
+/// The origin of an object or a transformer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Origin {
-    /// The file, from the directory of the build.
+    /// The path of the file, relative to the directory of the build.
     path: String,
-    /// The file that asks for a generator or transformer, what that is, and its name.
+    /// For a built-in generator or transformer: the path of the kustomization file, and the kind.
     configured: Option<(String, &'static str)>,
 }
 
 impl Origin {
-    /// Something below this, by a path.
-    pub(super) fn below(&self, path: &str) -> Origin {
+    /// Returns the origin of a file or directory at a path relative to this one.
+    pub(super) fn append(&self, path: &str) -> Origin {
         Origin { path: join(&self.path, path), configured: None }
     }
 
-    /// A built-in generator or transformer that a kustomization file asks for.
+    /// Returns the origin of a built-in generator or transformer that a kustomization file configures.
     pub(super) fn configured(&self, file: &str, kind: &'static str) -> Origin {
         Origin { path: String::new(), configured: Some((join(&self.path, file), kind)) }
     }
 
+    /// Returns the origin as lines of YAML.
     fn lines(&self) -> Vec<String> {
         match &self.configured {
             None => vec![format!("path: {}", self.path)],
@@ -39,18 +41,18 @@ impl Origin {
         }
     }
 
-    /// Notes that an object is from here, unless it is known already.
-    pub(super) fn note_on(&self, resource: &mut Resource) {
+    /// Annotates an object with this origin unless it has one.
+    pub(super) fn annotate(&self, resource: &mut Resource) {
         let mut annotations = resource.annotations();
         annotations.entry(ORIGIN.into()).or_insert_with(|| self.lines().join("\n") + "\n");
         resource.set_annotations(annotations);
     }
 
-    /// Notes that this changed an object; one from nowhere is taken for its work.
-    pub(super) fn note_change_on(&self, resource: &mut Resource) {
+    /// Annotates an object as changed by this transformer. An object without an origin counts as made by it.
+    pub(super) fn annotate_change(&self, resource: &mut Resource) {
         let mut annotations = resource.annotations();
         if !annotations.contains_key(ORIGIN) {
-            return self.note_on(resource);
+            return self.annotate(resource);
         }
         let list = annotations.entry(TRANSFORMATIONS.into()).or_default();
         list.push_str(&format!("- {}\n", self.lines().join("\n  ")));
@@ -58,7 +60,7 @@ impl Origin {
     }
 }
 
-/// Joins two paths and takes `.` and `..` out.
+/// Joins two paths and resolves `.` and `..`.
 fn join(base: &str, path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in base.split('/').chain(path.split('/')) {
@@ -76,9 +78,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_lead_from_the_build() {
-        let base = Origin::default().below("../base");
-        assert_eq!(base.below("a/../b.yaml").path, "../base/b.yaml");
-        assert_eq!(base.below("../other").path, "../other");
+    fn paths_are_relative_to_the_build() {
+        let base = Origin::default().append("../base");
+        assert_eq!(base.append("a/../b.yaml").path, "../base/b.yaml");
+        assert_eq!(base.append("../other").path, "../other");
     }
 }

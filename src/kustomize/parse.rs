@@ -1,32 +1,39 @@
-//! From the text of a file to objects.
+//! Parses resource files: YAML documents, lists and their validation (`api/resource/factory.go`,
+//! `kyaml/kio/byteio_reader.go`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::{KustomizeError, Result, fail};
 use super::resource::Resource;
-use super::values::{is_nothing, scalar_text};
+use super::scalar::{is_nil_or_empty, scalar_to_string};
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 use kctl_base::yaml::{self, Dialect, YamlError};
 
-/// The objects of a file.
+/// Parses the objects of a file. The items of a `List` follow all other objects.
+///
+/// # Errors
+/// When the file is not valid YAML ([`KustomizeError::Malformed`]) or an object lacks kind or name.
 pub(super) fn objects(text: &str) -> Result<Vec<Resource>> {
-    let mut waiting = documents(text)?;
-    waiting.reverse();
+    let mut pending = documents(text)?;
+    pending.reverse();
     let mut objects = Vec::new();
-    while let Some(Document { value, problem, other_keys }) = waiting.pop() {
-        if is_nothing(&value) {
+    while let Some(Document { value, write_error, non_string_keys }) = pending.pop() {
+        if is_nil_or_empty(&value) {
             continue;
         }
-        check(&value)?;
-        let is_list = scalar_text(&value["kind"]).ends_with("List");
+        check_metadata(&value)?;
+        let is_list = scalar_to_string(&value["kind"]).ends_with("List");
         match value.get("items").filter(|_| is_list) {
-            None => objects.push(Resource { problem, other_keys, ..Resource::new(value) }),
-            // The items of a list come after everything else in the file.
+            None => objects.push(Resource { write_error, non_string_keys, ..Resource::new(value) }),
+            // `pending` is a stack, so its front comes last.
             Some(Value::Array(items)) => {
-                let inner =
-                    |value: &Value| Document { value: value.clone(), problem: None, other_keys: other_keys.clone() };
-                waiting.splice(0..0, items.iter().rev().map(inner)).for_each(drop);
+                let inner = |value: &Value| Document {
+                    value: value.clone(),
+                    write_error: None,
+                    non_string_keys: non_string_keys.clone(),
+                };
+                pending.splice(0..0, items.iter().rev().map(inner)).for_each(drop);
             }
             Some(_) => {}
         }
@@ -34,47 +41,51 @@ pub(super) fn objects(text: &str) -> Result<Vec<Resource>> {
     Ok(objects)
 }
 
-/// A document of a file.
+/// A YAML document of a file.
 struct Document {
     value: Value,
-    /// A key that is there twice; kustomize finds that out when it writes the object.
-    problem: Option<String>,
-    /// Keys in it that are no text.
-    other_keys: BTreeSet<String>,
+    /// The error of a repeated key, which kustomize detects only when it writes the object.
+    write_error: Option<String>,
+    /// Keys that YAML reads as something other than a string.
+    non_string_keys: BTreeSet<String>,
 }
 
-/// The documents of a file as data.
+/// Loads the documents of a file.
 fn documents(text: &str) -> Result<Vec<Document>> {
     let text = text.replace("\r\n", "\n");
     let mut documents = Vec::new();
     for document in split(&text)? {
         let loaded = yaml::to_json_in(document, Dialect::Core).map_err(malformed)?;
-        let problem = loaded.duplicates.into_iter().next();
-        documents.push(Document { value: loaded.value, problem, other_keys: loaded.other_keys.into_iter().collect() });
+        let write_error = loaded.duplicates.into_iter().next();
+        documents.push(Document {
+            value: loaded.value,
+            write_error,
+            non_string_keys: loaded.other_keys.into_iter().collect(),
+        });
     }
     Ok(documents)
 }
 
-/// An error of the YAML library without the words of kubectl's converter around it.
-pub(super) fn yaml_text(error: YamlError) -> String {
+/// Returns the message of go-yaml without what kubectl's converter adds to it.
+pub(super) fn yaml_message(error: YamlError) -> String {
     match error {
-        YamlError::Yaml(text) => text,
+        YamlError::Yaml(message) => message,
         other => other.to_string(),
     }
 }
 
 fn malformed(error: YamlError) -> KustomizeError {
-    KustomizeError::Malformed(format!("MalformedYAMLError: {}", yaml_text(error)))
+    KustomizeError::Malformed(format!("MalformedYAMLError: {}", yaml_message(error)))
 }
 
-/// Cuts a file at its `---` lines; the first line of a file is none.
+/// Splits a file at its `---` lines. One on the first line separates nothing.
 fn split(text: &str) -> Result<Vec<&str>> {
     let mut documents = Vec::new();
     let (mut start, mut at) = (0, 0);
     for line in text.split_inclusive('\n') {
         let (begin, end) = (at, at + line.len());
         at = end;
-        // A line that ends the file separates nothing.
+        // Nor does one without a line break, at the end of the file.
         let Some(rest) = line.strip_prefix("---").filter(|_| begin > 0 && line.ends_with('\n')) else { continue };
         if !rest.trim().is_empty() && !rest.trim().starts_with('#') {
             return fail(format!("invalid document separator: {}", line.trim_end()));
@@ -86,18 +97,18 @@ fn split(text: &str) -> Result<Vec<&str>> {
     Ok(documents)
 }
 
-/// Refuses what has no kind or name.
-fn check(value: &Value) -> Result<()> {
-    let text = |pointer: &str| value.pointer(pointer).map(scalar_text).unwrap_or_default();
-    let texts = |pointer: &str| -> BTreeMap<String, String> {
+/// Refuses an object without kind or name.
+fn check_metadata(value: &Value) -> Result<()> {
+    let string = |pointer: &str| value.pointer(pointer).map(scalar_to_string).unwrap_or_default();
+    let string_map = |pointer: &str| -> BTreeMap<String, String> {
         let pairs = value.map(pointer).into_iter().flatten();
-        pairs.map(|(k, v)| (k.to_string(), scalar_text(v))).collect()
+        pairs.map(|(k, v)| (k.to_string(), scalar_to_string(v))).collect()
     };
-    let (version, kind) = (text("/apiVersion"), text("/kind"));
-    let (name, namespace) = (text("/metadata/name"), text("/metadata/namespace"));
-    let (labels, annotations) = (texts("/metadata/labels"), texts("/metadata/annotations"));
-    let nothing = [&version, &kind, &name, &namespace].iter().all(|t| t.is_empty());
-    if !value.is_object() || (nothing && labels.is_empty() && annotations.is_empty()) {
+    let (version, kind) = (string("/apiVersion"), string("/kind"));
+    let (name, namespace) = (string("/metadata/name"), string("/metadata/namespace"));
+    let (labels, annotations) = (string_map("/metadata/labels"), string_map("/metadata/annotations"));
+    let all_empty = [&version, &kind, &name, &namespace].iter().all(|t| t.is_empty());
+    if !value.is_object() || (all_empty && labels.is_empty() && annotations.is_empty()) {
         return fail("missing Resource metadata");
     }
     let missing = match (kind.as_str(), name.as_str()) {
@@ -105,11 +116,11 @@ fn check(value: &Value) -> Result<()> {
         (kind, "") if !kind.ends_with("List") => "metadata.name",
         _ => return Ok(()),
     };
-    let shown = |map: &BTreeMap<String, String>| {
+    let go_map = |map: &BTreeMap<String, String>| {
         let pairs: Vec<String> = map.iter().map(|(k, v)| format!("{k}:{v}")).collect();
         format!("map[{}]", pairs.join(" "))
     };
-    let meta = format!("{{{name} {namespace}}} {} {}", shown(&labels), shown(&annotations));
+    let meta = format!("{{{name} {namespace}}} {} {}", go_map(&labels), go_map(&annotations));
     fail(format!("missing {missing} in object {{{{{version} {kind}}} {{{meta}}}}}"))
 }
 
@@ -125,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_cut_into_objects() {
+    fn files_are_split_into_objects() {
         let map = |name: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
         let two = "ConfigMap.v1.[noGrp]/a.[noNs] ConfigMap.v1.[noGrp]/b.[noNs]";
         assert_eq!(names(&format!("---\n# x\n---\n{}---\n---\n{}---\n", map("a"), map("b"))), two);
@@ -135,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_name_is_refused() {
+    fn objects_without_kind_or_name_are_refused() {
         let cases = [
             ("hello\n", "missing Resource metadata"),
             ("apiVersion: v1\nmetadata: {name: a}\n", "missing kind in object {{v1 } {{a } map[] map[]}}"),

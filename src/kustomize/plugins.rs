@@ -1,82 +1,82 @@
-//! Generators and transformers that stand in files of their own.
+//! Generators and transformers that are configured in files of their own (`api/internal/plugins/loader/loader.go`,
+//! `api/internal/target/kusttarget_configplugin.go`).
 //!
-//! kustomize's built-in ones are used (`apiVersion: builtin`); those that are programs or containers are refused, as kustomize
-//! refuses them unless it is told otherwise.
-
-use std::collections::BTreeMap;
+//! The built-in ones (`apiVersion: builtin`) are run. External programs and containers are refused, as kustomize refuses
+//! them by default.
 
 use kctl_base::json::{self, Value};
 
 use super::error::{KustomizeError, Result};
 use super::field_spec::FieldSpec;
-use super::generate::{self, Generated};
-use super::model::{Generator, Image, Patch, Replacement, Replica};
+use super::generators::{self, GeneratorKind};
+use super::kust_target::{Accumulator, KustTarget};
+use super::loader::Loader;
+use super::notes::Notes;
+use super::parse;
+use super::res_map::ResMap;
 use super::resource::Resource;
-use super::resources::Resources;
-use super::target::{Accumulated, Target};
 use super::transform::{
-    Affix, Annotations, Images, JsonPatch, Labels, Namespace, PatchAny, Replacements, Replicas, Step, StrategicPatches,
-    Subjects, Transformer,
+    Affix, Annotations, Images, JsonPatch, Labels, Namespace, PatchTransformer, Replacements, Replicas, Step,
+    StrategicPatches, SubjectsToSet, Transformer,
 };
-use super::{Notes, parse};
+use super::types::{GeneratorArgs, Patch, Replacement};
 
-/// The objects of the generators in files, with the names of the generators.
-pub(super) fn generators(target: &Target, notes: &mut Notes) -> Result<Vec<(&'static str, Resource)>> {
+/// Runs the generators in files. Returns each object with the name of its generator.
+///
+/// # Errors
+/// When a file cannot be read, a generator is external or its configuration is invalid.
+pub(super) fn run_generators(target: &KustTarget, notes: &mut Notes) -> Result<Vec<(&'static str, Resource)>> {
     let mut generated = Vec::new();
     for config in configs(target, &target.kustomization.generators, notes)? {
         let kind = match (is_builtin(&config), config.kind().as_str()) {
-            (true, "ConfigMapGenerator") => Generated::ConfigMap,
-            (true, "SecretGenerator") => Generated::Secret,
-            _ => return Err(refusal(target, &config).within("failed to load generator")),
+            (true, "ConfigMapGenerator") => GeneratorKind::ConfigMap,
+            (true, "SecretGenerator") => GeneratorKind::Secret,
+            _ => return Err(refusal(target, &config).wrap("failed to load generator")),
         };
-        let mut generator: Generator = read(&config.value)?;
-        let or = |own: String, other: String| if own.is_empty() { other } else { own };
-        generator.name = or(generator.name, config.name());
-        generator.namespace = or(generator.namespace, config.namespace());
-        let options = generate::with_global(generator.options.as_ref(), None);
-        generated.push((kind.generator(), generate::generate(kind, &generator, &options, &target.loader)?));
+        let mut generator: GeneratorArgs = decode(&config.value)?;
+        if generator.name.is_empty() {
+            generator.name = config.name();
+        }
+        if generator.namespace.is_empty() {
+            generator.namespace = config.namespace();
+        }
+        let options = generators::merge_global_options(generator.options.as_ref(), None);
+        generated.push((kind.generator(), generators::generate(kind, &generator, &options, &target.loader)?));
     }
     Ok(generated)
 }
 
-/// The transformers in files.
-pub(super) fn transformers(target: &Target, paths: &[String], notes: &mut Notes) -> Result<Vec<Step>> {
+/// Creates the transformers in files.
+///
+/// # Errors
+/// When a file cannot be read, a transformer is external or its configuration is invalid.
+pub(super) fn transformers(target: &KustTarget, paths: &[String], notes: &mut Notes) -> Result<Vec<Step>> {
     let load = |config: &Resource| {
-        let failed = |e: KustomizeError| match is_builtin(config) && known(config) {
-            true => e.within(format!("plugin {} fails configuration", config.current_id())),
+        let context = |e: KustomizeError| match builtin_name(config).is_some() {
+            true => e.wrap(format!("plugin {} fails configuration", config.current_id())),
             false => e,
         };
-        transformer(target, config).map_err(failed)
+        transformer(target, config).map_err(context)
     };
     configs(target, paths, notes)?.iter().map(load).collect()
 }
 
-/// The objects that describe generators or transformers; an entry is a path or the object itself.
-fn configs(target: &Target, entries: &[String], notes: &mut Notes) -> Result<Vec<Resource>> {
-    let mut all = Accumulated::default();
+/// Reads the objects that configure generators or transformers; an entry is a path or the object itself.
+fn configs(target: &KustTarget, entries: &[String], notes: &mut Notes) -> Result<Vec<Resource>> {
+    let mut all = Accumulator::default();
     let mut paths = Vec::new();
     for entry in entries {
-        match parse::objects(entry).and_then(Resources::new) {
-            Ok(inline) if !inline.list.is_empty() => all.resources.append_all(inline.list)?,
+        match parse::objects(entry).and_then(ResMap::new) {
+            Ok(inline) if !inline.is_empty() => all.resources.append_all(inline.into_vec())?,
             _ => paths.push(entry.clone()),
         }
     }
-    target.add_resources(&mut all, &paths, notes)?;
-    Ok(all.resources.list)
+    target.accumulate_resources(&mut all, &paths, notes)?;
+    Ok(all.resources.into_vec())
 }
 
 fn is_builtin(config: &Resource) -> bool {
     config.gvk().api_version() == "builtin"
-}
-
-/// Two transformers as one.
-struct Both(Affix, Affix);
-
-impl Transformer for Both {
-    fn transform(&self, resources: &mut Resources) -> Result<()> {
-        self.0.transform(resources)?;
-        self.1.transform(resources)
-    }
 }
 
 /// The built-in transformers.
@@ -95,88 +95,94 @@ const TRANSFORMERS: &[&str] = &[
     "ReplacementTransformer",
 ];
 
-fn known(config: &Resource) -> bool {
-    TRANSFORMERS.contains(&config.kind().as_str())
+/// Returns the name of the built-in transformer that an object configures; `None` when it is not one.
+fn builtin_name(config: &Resource) -> Option<&'static str> {
+    let kind = config.kind();
+    TRANSFORMERS.iter().copied().find(|name| is_builtin(config) && *name == kind)
 }
 
-fn refusal(target: &Target, config: &Resource) -> KustomizeError {
+/// Creates the error for a generator or transformer that cannot be loaded.
+fn refusal(target: &KustTarget, config: &Resource) -> KustomizeError {
     let kind = config.kind();
-    KustomizeError::new(match (is_builtin(config), target.options.plugins) {
+    KustomizeError::new(match (is_builtin(config), target.options.enable_plugins) {
         (true, _) => format!("unable to load builtin {}", config.gvk()),
         (false, false) => format!("external plugins disabled; unable to load external plugin '{kind}'"),
         (false, true) => format!("external plugins are not supported, nothing is run: '{kind}'"),
     })
 }
 
-/// The fields of a description that are not the object's own.
-fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T> {
+/// Decodes a value; unknown fields are ignored.
+fn decode<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T> {
     json::from_value(value).map_err(|e| KustomizeError::new(format!("error unmarshaling JSON: {e}")))
 }
 
-/// Reads a field of a description; missing is empty.
+/// Decodes a field of a configuration; a missing field gives the default value.
 fn field<T: serde::de::DeserializeOwned + Default>(config: &Resource, name: &str) -> Result<T> {
-    config.value.get(name).map_or_else(|| Ok(T::default()), read)
+    config.value.get(name).map_or_else(|| Ok(T::default()), decode)
 }
 
-fn transformer(target: &Target, config: &Resource) -> Result<Step> {
-    if !is_builtin(config) {
-        return Err(refusal(target, config));
-    }
-    let text = |name: &str| field::<String>(config, name);
-    let specs = field::<Vec<FieldSpec>>(config, "fieldSpecs");
-    let pairs = |name: &str| field::<BTreeMap<String, String>>(config, name);
-    Ok(match config.kind().as_str() {
-        "PrefixTransformer" => {
-            Step { name: "PrefixTransformer", transformer: Box::new(Affix::prefix(&text("prefix")?, &specs?)) }
-        }
-        "PrefixSuffixTransformer" => {
-            let specs = specs?;
-            let both = Both(Affix::prefix(&text("prefix")?, &specs), Affix::suffix(&text("suffix")?, &specs));
-            Step { name: "PrefixSuffixTransformer", transformer: Box::new(both) }
-        }
-        "SuffixTransformer" => {
-            Step { name: "SuffixTransformer", transformer: Box::new(Affix::suffix(&text("suffix")?, &specs?)) }
-        }
-        "NamespaceTransformer" => {
-            let only_unset = field(config, "unsetOnly")?;
-            let subjects = Subjects::parse(&text("setRoleBindingSubjects")?)?;
-            let transformer = Namespace { namespace: config.namespace(), only_unset, subjects, fields: specs? };
-            Step { name: "NamespaceTransformer", transformer: Box::new(transformer) }
-        }
-        "LabelTransformer" => {
-            Step { name: "LabelTransformer", transformer: Box::new(Labels { pairs: pairs("labels")?, fields: specs? }) }
-        }
-        "AnnotationsTransformer" => {
-            let transformer = Annotations { pairs: pairs("annotations")?, fields: specs? };
-            Step { name: "AnnotationsTransformer", transformer: Box::new(transformer) }
-        }
-        "ImageTagTransformer" => {
-            let transformer = Images { image: field::<Image>(config, "imageTag")?, fields: specs? };
-            Step { name: "ImageTagTransformer", transformer: Box::new(transformer) }
-        }
-        "ReplicaCountTransformer" => {
-            let transformer = Replicas { replica: field::<Replica>(config, "replica")?, fields: specs? };
-            Step { name: "ReplicaCountTransformer", transformer: Box::new(transformer) }
-        }
+fn transformer(target: &KustTarget, config: &Resource) -> Result<Step> {
+    let Some(name) = builtin_name(config) else { return Err(refusal(target, config)) };
+    let transformer = match name {
+        "PatchStrategicMergeTransformer"
+        | "PatchTransformer"
+        | "PatchJson6902Transformer"
+        | "ReplacementTransformer" => with_files(name, config, &target.loader)?,
+        _ => with_field_specs(name, config)?,
+    };
+    Ok(Step { name, transformer })
+}
+
+/// Creates a transformer whose configuration may name further files.
+fn with_files(name: &str, config: &Resource, loader: &Loader) -> Result<Box<dyn Transformer>> {
+    Ok(match name {
         "PatchStrategicMergeTransformer" => {
-            let mut patches = field::<Vec<String>>(config, "paths")?;
-            patches.extend(Some(text("patches")?).filter(|patches| !patches.is_empty()));
-            let transformer = StrategicPatches::load(&patches, &target.loader)?;
-            Step { name: "PatchStrategicMergeTransformer", transformer: Box::new(transformer) }
+            let mut patches: Vec<String> = field(config, "paths")?;
+            patches.extend(Some(field::<String>(config, "patches")?).filter(|patches| !patches.is_empty()));
+            Box::new(StrategicPatches::load(&patches, loader)?)
         }
-        "PatchTransformer" => {
-            let patch: Patch = read(&config.value)?;
-            Step { name: "PatchTransformer", transformer: Box::new(PatchAny::load(&patch, &target.loader)?) }
-        }
+        "PatchTransformer" => Box::new(PatchTransformer::load(&decode::<Patch>(&config.value)?, loader)?),
         "PatchJson6902Transformer" => {
-            let patch = Patch { patch: text("jsonOp")?, ..read(&config.value)? };
-            Step { name: "PatchJson6902Transformer", transformer: Box::new(JsonPatch::load(&patch, &target.loader)?) }
+            let patch = Patch { patch: field(config, "jsonOp")?, ..decode(&config.value)? };
+            Box::new(JsonPatch::load(&patch, loader)?)
         }
-        "ReplacementTransformer" => {
-            let entries = field::<Vec<Replacement>>(config, "replacements")?;
-            let transformer = Replacements::load(&entries, &target.loader)?;
-            Step { name: "ReplacementTransformer", transformer: Box::new(transformer) }
-        }
-        _ => return Err(refusal(target, config)),
+        _ => Box::new(Replacements::load(&field::<Vec<Replacement>>(config, "replacements")?, loader)?),
     })
+}
+
+/// Creates a transformer that is configured by its own settings and `fieldSpecs`.
+fn with_field_specs(name: &str, config: &Resource) -> Result<Box<dyn Transformer>> {
+    let string = |name: &str| field::<String>(config, name);
+    let fields = field::<Vec<FieldSpec>>(config, "fieldSpecs")?;
+    Ok(match name {
+        "PrefixTransformer" => Box::new(Affix::prefix(&string("prefix")?, &fields)),
+        "SuffixTransformer" => Box::new(Affix::suffix(&string("suffix")?, &fields)),
+        "PrefixSuffixTransformer" => Box::new(PrefixSuffix {
+            prefix: Affix::prefix(&string("prefix")?, &fields),
+            suffix: Affix::suffix(&string("suffix")?, &fields),
+        }),
+        "NamespaceTransformer" => Box::new(Namespace {
+            namespace: config.namespace(),
+            only_unset: field(config, "unsetOnly")?,
+            subjects: SubjectsToSet::parse(&string("setRoleBindingSubjects")?)?,
+            fields,
+        }),
+        "LabelTransformer" => Box::new(Labels { pairs: field(config, "labels")?, fields }),
+        "AnnotationsTransformer" => Box::new(Annotations { pairs: field(config, "annotations")?, fields }),
+        "ImageTagTransformer" => Box::new(Images { image: field(config, "imageTag")?, fields }),
+        _ => Box::new(Replicas { replica: field(config, "replica")?, fields }),
+    })
+}
+
+/// The deprecated `PrefixSuffixTransformer`.
+struct PrefixSuffix {
+    prefix: Affix,
+    suffix: Affix,
+}
+
+impl Transformer for PrefixSuffix {
+    fn transform(&self, resources: &mut ResMap) -> Result<()> {
+        self.prefix.transform(resources)?;
+        self.suffix.transform(resources)
+    }
 }

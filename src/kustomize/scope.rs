@@ -1,11 +1,9 @@
-//! Which kinds kustomize knows to be without namespaces.
+//! The kinds that kustomize knows to be cluster-scoped (`kyaml/openapi/openapi.go`, `IsCertainlyClusterScoped`).
 //!
-//! Its list is that of Kubernetes v1.21, the schema that is built into it: a kind that came later is treated as one with
-//! namespaces, like any custom one.
+//! They are those of Kubernetes v1.21, the schema that is built into kustomize. A newer kind counts as namespaced, as a
+//! custom resource does.
 
-use super::ids::Gvk;
-
-/// Group, versions, kinds.
+/// Groups with their versions and cluster-scoped kinds.
 const CLUSTER_SCOPED: &[(&str, &[&str], &[&str])] = &[
     ("", &["v1"], &["ComponentStatus", "Namespace", "Node", "PersistentVolume"]),
     ("admissionregistration.k8s.io", STABLE, &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]),
@@ -23,9 +21,9 @@ const CLUSTER_SCOPED: &[(&str, &[&str], &[&str])] = &[
 
 const STABLE: &[&str] = &["v1", "v1beta1"];
 
-/// Whether objects of this kind have no namespace.
-pub(super) fn is_cluster_scoped(gvk: &Gvk) -> bool {
-    CLUSTER_SCOPED.iter().any(|(group, versions, kinds)| {
-        *group == gvk.group && versions.contains(&gvk.version.as_str()) && kinds.contains(&gvk.kind.as_str())
+/// Returns whether objects of a kind are known to have no namespace.
+pub(super) fn is_cluster_scoped(group: &str, version: &str, kind: &str) -> bool {
+    CLUSTER_SCOPED.iter().any(|(known_group, versions, kinds)| {
+        *known_group == group && versions.contains(&version) && kinds.contains(&kind)
     })
 }

@@ -1,30 +1,30 @@
-//! Recorded builds: what the kustomize inside the real kubectl made of a directory has to come out to the last byte.
+//! Replays builds that were recorded with the kustomize inside kubectl; output must agree to the last byte.
 //!
-//! Each file of `testdata/kustomize` is one story: its purpose on the first line, then `$` and the words of the command, then
-//! `-- NAME --` before each file of the directory, and what was printed under STDOUT, STDERR and EXIT. `$ROOT` stands for
-//! the directory that holds the files.
+//! Each file of `testdata/kustomize` is one case: its purpose on the first line, then the arguments after `$`, then each file
+//! of the directory after a `-- NAME --` line. The sections STDOUT, STDERR and EXIT hold the recorded result; those that are
+//! empty or 0 are left out. `$ROOT` is the directory that holds the files.
 
 use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::{Files, Note, Notes, Options, build, to_yaml};
+use super::{FileSystem, Note, Notes, Options, build, to_yaml};
 
 const ROOT: &str = "/recorded";
 
-/// Files in memory.
-struct Story {
+/// A recorded case, which is also the file system of its build.
+struct Case {
     files: BTreeMap<PathBuf, String>,
-    words: Vec<String>,
+    args: Vec<String>,
     out: String,
     err: String,
     exit: i32,
 }
 
-impl Story {
-    fn read(text: &str) -> Story {
+impl Case {
+    fn parse(text: &str) -> Case {
         let mut sections: Vec<(String, String)> = Vec::new();
-        let mut words = Vec::new();
+        let mut args = Vec::new();
         for line in text.split_inclusive('\n') {
             let name = line.trim_end().strip_prefix("-- ").and_then(|rest| rest.strip_suffix(" --"));
             match (name, sections.last_mut()) {
@@ -32,7 +32,7 @@ impl Story {
                 (None, Some((_, content))) => content.push_str(line),
                 (None, None) => {
                     if let Some(rest) = line.strip_prefix("$ ") {
-                        words = rest.split_whitespace().map(String::from).collect();
+                        args = rest.split_whitespace().map(String::from).collect();
                     }
                 }
             }
@@ -41,21 +41,31 @@ impl Story {
             let at = sections.iter().position(|(n, _)| n == name);
             at.map(|at| sections.remove(at).1).unwrap_or_default()
         };
-        let (out, err, exit) = (take("STDOUT"), take("STDERR"), take("EXIT").trim().parse().unwrap_or(0));
+        let (out, err, exit) = (take("STDOUT"), take("STDERR"), take("EXIT"));
+        assert!(!args.is_empty(), "a case has arguments after `$`");
+        let exit = match exit.trim() {
+            "" => 0,
+            code => code.parse().expect("a number as exit code"),
+        };
         let files = sections.into_iter().map(|(name, content)| (Path::new(ROOT).join(name), content)).collect();
-        Story { files, words, out, err, exit }
+        Case { files, args, out, err, exit }
     }
 
-    fn is_folder(&self, path: &Path) -> bool {
-        path == Path::new(ROOT) || self.files.keys().any(|file| file.starts_with(path) && file != path)
+    fn contains_dir(&self, path: &Path) -> bool {
+        path == Path::new(ROOT)
+            || self
+                .files
+                .range(path.to_path_buf()..)
+                .find(|(f, _)| *f != path)
+                .is_some_and(|(f, _)| f.starts_with(path))
     }
 
-    /// What the command prints now.
-    fn told(&self) -> (String, String, i32) {
-        let restricted = !self.words.iter().any(|word| word == "LoadRestrictionsNone");
-        let options = Options { restricted, ..Options::default() };
+    /// Runs the build. Returns stdout, stderr and the exit code.
+    fn run(&self) -> (String, String, i32) {
+        let restrict_to_root = !self.args.iter().any(|arg| arg == "LoadRestrictionsNone");
+        let options = Options { restrict_to_root, ..Options::default() };
         let mut notes = Notes::default();
-        let built = build(self, &self.words[0], options, &mut notes);
+        let built = build(self, &self.args[0], options, &mut notes);
         let mut err: String = notes
             .list
             .iter()
@@ -74,42 +84,43 @@ impl Story {
     }
 }
 
-impl Files for Story {
+impl FileSystem for Case {
     fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
         let missing = || Error::from(ErrorKind::NotFound);
         self.files.get(path).map(|text| text.clone().into_bytes()).ok_or_else(missing)
     }
 
-    fn is_directory(&self, path: &Path) -> std::io::Result<bool> {
-        match self.is_folder(path) || Path::new(ROOT).starts_with(path) {
+    fn is_dir(&self, path: &Path) -> std::io::Result<bool> {
+        match self.contains_dir(path) || Path::new(ROOT).starts_with(path) {
             true => Ok(true),
             false => self.read(path).map(|_| false),
         }
     }
 
-    fn canonical(&self, path: &Path) -> std::io::Result<PathBuf> {
-        self.is_directory(path).map(|_| path.to_path_buf())
+    fn canonicalize(&self, path: &Path) -> std::io::Result<PathBuf> {
+        self.is_dir(path).map(|_| path.to_path_buf())
     }
 
-    fn current(&self) -> PathBuf {
+    fn current_dir(&self) -> PathBuf {
         PathBuf::from(ROOT)
     }
 }
 
 #[test]
-fn recorded_builds_come_out_the_same() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/kustomize");
+fn builds_agree_with_recorded_ones() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/kustomize");
     let mut names: Vec<PathBuf> =
-        std::fs::read_dir(folder).expect("recorded builds").map(|entry| entry.expect("an entry").path()).collect();
+        std::fs::read_dir(dir).expect("recorded builds").map(|entry| entry.expect("an entry").path()).collect();
+    assert!(!names.is_empty(), "no recorded builds");
     names.sort();
     let mut different = Vec::new();
-    for name in names.iter().filter(|name| name.extension().is_some_and(|e| e == "txt")) {
-        let story = Story::read(&std::fs::read_to_string(name).expect("a story"));
-        let (out, err, exit) = story.told();
-        let told = (out.replace(ROOT, "$ROOT"), err.replace(ROOT, "$ROOT"), exit);
-        if told != (story.out.clone(), story.err.clone(), story.exit) {
+    for name in &names {
+        let case = Case::parse(&std::fs::read_to_string(name).expect("a readable case"));
+        let (out, err, exit) = case.run();
+        let actual = (out.replace(ROOT, "$ROOT"), err.replace(ROOT, "$ROOT"), exit);
+        if actual != (case.out.clone(), case.err.clone(), case.exit) {
             let name = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            different.push(format!("{name}: exit {exit}\n{}{}", told.0, told.1));
+            different.push(format!("{name}: exit {exit}\n{}{}", actual.0, actual.1));
         }
     }
     assert!(different.is_empty(), "{} builds differ:\n{}", different.len(), different.join("\n"));

@@ -51,7 +51,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         [folder] => folder,
         _ => return Err(CliError::text("specify one path to kustomization.yaml")),
     };
-    let restricted = match matches.value("load-restrictor") {
+    let restrict_to_root = match matches.value("load-restrictor") {
         "" | "LoadRestrictionsRootOnly" => true,
         "LoadRestrictionsNone" => false,
         other => {
@@ -60,8 +60,11 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             )));
         }
     };
-    let options =
-        Options { restricted, charts: matches.on("enable-helm"), plugins: matches.on("enable-alpha-plugins") };
+    let options = Options {
+        restrict_to_root,
+        enable_helm: matches.on("enable-helm"),
+        enable_plugins: matches.on("enable-alpha-plugins"),
+    };
     let objects = kustomization::build(ctx, folder, options)?;
     match matches.value("output") {
         "" => ctx.out.push_str(&kctl_kustomize::to_yaml(&objects)),
@@ -89,72 +92,4 @@ fn write_each(folder: &Path, objects: &[Value]) -> CliResult<()> {
         write(&folder.join(name), &yaml::to_yaml(object))?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::testing::{Session, check};
-
-    const CONFIG_MAP: &str = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: v}}";
-
-    fn session() -> Session {
-        let session = Session::new();
-        std::fs::create_dir_all(session.folder.path().join("k/out")).expect("a folder");
-        session.write("k/kustomization.yaml", "resources: [a.yaml]\nnamePrefix: x-\n");
-        session.write("k/a.yaml", CONFIG_MAP);
-        session
-    }
-
-    #[test]
-    fn a_kustomization_is_printed_or_written() {
-        let printed = "apiVersion: v1\ndata:\n  k: v\nkind: ConfigMap\nmetadata:\n  name: x-a\n";
-        let mut session = session();
-        check(
-            &mut session,
-            &[
-                ("kustomize FOLDER/k", printed),
-                ("kustomize FOLDER/k -o FOLDER/k/all.yaml", ""),
-                ("kustomize FOLDER/k -o FOLDER/k/out", ""),
-                ("kustomize a b", "! error: specify one path to kustomization.yaml\n= 1\n"),
-                (
-                    "kustomize FOLDER/k --load-restrictor x",
-                    "! error: illegal flag value --load-restrictor x; legal values: [LoadRestrictionsRootOnly LoadRestrictionsNone]\n= 1\n",
-                ),
-                (
-                    "kustomize FOLDER/k/a.yaml",
-                    "! error: must build at directory: 'FOLDER/k/a.yaml': file is not directory\n= 1\n",
-                ),
-            ],
-        );
-        let text = |name: &str| std::fs::read_to_string(session.folder.path().join(name)).expect("a written file");
-        assert_eq!(text("k/all.yaml"), printed);
-        assert_eq!(text("k/out/v1_configmap_x-a.yaml"), printed);
-    }
-
-    #[test]
-    fn verbs_take_a_kustomization_where_they_take_files() {
-        check(
-            &mut session(),
-            &[
-                ("create -k FOLDER/k --dry-run=client", "configmap/x-a created (dry run)\n"),
-                ("apply -k FOLDER/k", "configmap/x-a created\n"),
-                ("apply -k FOLDER/k", "configmap/x-a unchanged\n"),
-                ("get -k FOLDER/k", "NAME   DATA   AGE\nx-a    1      0s\n"),
-                ("get -k FOLDER/k -o name", "configmap/x-a\n"),
-                ("diff -k FOLDER/k", ""),
-                ("label -k FOLDER/k l=v", "configmap/x-a labeled\n"),
-                ("replace -k FOLDER/k", "configmap/x-a replaced\n"),
-                ("apply -k FOLDER/k -f FOLDER/k/a.yaml", "! error: only one of -f or -k can be specified\n= 1\n"),
-                (
-                    "apply -k FOLDER/nope",
-                    "! error: must build at directory: not a valid directory: evalsymlink failure on 'FOLDER/nope' : lstat FOLDER/nope: no such file or directory\n= 1\n",
-                ),
-                ("delete -k FOLDER/k", "configmap \"x-a\" deleted from default namespace\n"),
-                (
-                    "delete -k FOLDER/k",
-                    "! Error from server (NotFound): error when deleting \"FOLDER/k\": configmaps \"x-a\" not found\n= 1\n",
-                ),
-            ],
-        );
-    }
 }

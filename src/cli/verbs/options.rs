@@ -37,19 +37,3 @@ fn paragraph(flag: &Arg) -> String {
     let help = flag.get_help().map(ToString::to_string).unwrap_or_default();
     format!("    {short}--{}={unset}:\n        {help}\n", flag.get_long().unwrap_or_default())
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::testing::Session;
-
-    #[test]
-    fn global_flags_are_printed_with_their_defaults() {
-        let text = Session::new().run("options");
-        assert!(
-            text.starts_with("The following options can be passed to any command:\n\n    --as='':\n        act as")
-        );
-        for part in ["\n    --as-group=[]:\n", "\n    -n, --namespace='':\n", "\n    --warnings-as-errors=false:\n"] {
-            assert!(text.contains(part), "{part}");
-        }
-    }
-}

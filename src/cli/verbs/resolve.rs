@@ -55,34 +55,3 @@ fn record_type(typed: &str, name: &str) -> CliResult<RecordType> {
             .ok_or_else(|| CliError::text(format!("invalid --type {other}: must be A, SRV, CNAME or PTR"))),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::testing::{Session, check};
-
-    #[test]
-    fn names_are_answered_in_the_form_of_dig() {
-        let mut session = Session::new();
-        check(
-            &mut session,
-            &[
-                ("resolve kubernetes", "kubernetes.default.svc.cluster.local. 30 IN A 10.96.0.1\n"),
-                ("resolve 10.96.0.1", "1.0.96.10.in-addr.arpa. 30 IN PTR kubernetes.default.svc.cluster.local.\n"),
-                (
-                    "resolve _https._tcp.kubernetes.default.svc --type=srv",
-                    "_https._tcp.kubernetes.default.svc.cluster.local. 30 IN SRV 0 100 443 kubernetes.default.svc.cluster.local.\n",
-                ),
-                ("resolve kubernetes --type CNAME", "! kubernetes.default.svc.cluster.local. has no CNAME records\n"),
-                (
-                    "resolve kubernetes -n kube-system",
-                    "! error: kubernetes: NXDOMAIN, there is no such name in the cluster\n= 1\n",
-                ),
-                ("resolve a --type=MX", "! error: invalid --type MX: must be A, SRV, CNAME or PTR\n= 1\n"),
-                (
-                    "resolve",
-                    "! error: exactly one NAME is required, got 0\n! See 'kubectl resolve -h' for help and examples\n= 1\n",
-                ),
-            ],
-        );
-    }
-}

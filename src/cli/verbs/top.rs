@@ -285,60 +285,11 @@ mod tests {
     use kctl_base::json::json;
 
     use super::*;
-    use crate::testing::{Session, check};
 
     #[test]
     fn usage_is_shown_in_thousandths_and_mebibytes() {
         let used = Usage::read(&json!({"cpu": "0.25", "memory": "64Mi"}));
         assert_eq!(used.cells(), ["250m", "64Mi"]);
         assert_eq!((percent(1, 3), percent(1, 0)), ("33%".into(), "<unknown>".into()));
-    }
-
-    #[test]
-    fn pods_and_nodes_use_what_was_said() {
-        let mut session = Session::new();
-        session.write(
-            "pods.yaml",
-            "{apiVersion: v1, kind: Pod, metadata: {name: two, annotations: {kctl.dev/metrics: 'cpu=1,memory=100Mi'}}, spec: {nodeName: k8s-node1, containers: [{name: a, image: nginx}, {name: b, image: nginx}]}}\n---\n{apiVersion: v1, kind: Pod, metadata: {name: silent}, spec: {nodeName: k8s-node1, containers: [{name: a, image: nginx}]}}\n",
-        );
-        assert_eq!(session.run("top pod"), "! error: Metrics API not available\n= 1\n");
-        session.run("create -f FOLDER/pods.yaml");
-        assert_eq!(session.run("top pod"), "! error: metrics not available yet\n= 1\n");
-        session.run("run web --image=nginx:1.25");
-        session.run("clock advance 10s");
-        session.run("sim metrics web cpu=250m memory=64Mi");
-        check(
-            &mut session,
-            &[
-                (
-                    "top pods",
-                    "NAME   CPU(cores)   MEMORY(bytes)   \ntwo    1000m        100Mi           \nweb    250m         64Mi            \n",
-                ),
-                ("top pod -l run=web --no-headers", "web   250m   64Mi   \n"),
-                (
-                    "top pod --containers --sum",
-                    "POD   NAME   CPU(cores)   MEMORY(bytes)   \ntwo   a      500m         50Mi            \ntwo   b      500m         50Mi            \nweb   web    250m         64Mi            \n             ________     ________        \n             1250m        164Mi           \n",
-                ),
-                ("top pod web -A --sort-by=disk", "! error: --sort-by accepts only cpu or memory\n= 1\n"),
-                (
-                    "top pod silent",
-                    "! Error from server (NotFound): podmetrics.metrics.k8s.io \"default/silent\" not found\n= 1\n",
-                ),
-                ("top pod -n kube-node-lease", "! No resources found in kube-node-lease namespace.\n"),
-                (
-                    "top node nope",
-                    "! Error from server (NotFound): nodemetrics.metrics.k8s.io \"nope\" not found\n= 1\n",
-                ),
-                (
-                    "top pod a b",
-                    "! error: pod [NAME | -l label]\n! See 'kubectl top pod -h' for help and examples\n= 1\n",
-                ),
-            ],
-        );
-        let nodes = session.run("top node --sort-by=memory --no-headers");
-        assert!(nodes.starts_with("k8s-node1"), "{nodes}");
-        session.run("clock advance 5m");
-        let aged = session.run("top pod -l run!=web --field-selector=metadata.name=silent");
-        assert!(aged.starts_with("! error: Metrics not available for pod default/silent, age: 5m"), "{aged}");
     }
 }

@@ -1,41 +1,43 @@
-//! `namePrefix` and `nameSuffix`.
+//! `namePrefix` and `nameSuffix` (`api/filters/prefix`, `api/filters/suffix`,
+//! `api/internal/builtins/PrefixTransformer.go`).
 
 use super::Transformer;
-use crate::build_notes::{PREFIXES, SUFFIXES};
+use crate::build_annotations::{PREFIXES, SUFFIXES};
 use crate::error::Result;
-use crate::field_spec::{FieldSpec, Leaf};
-use crate::ids::Gvk;
-use crate::resources::Resources;
-use crate::values::scalar_text;
+use crate::field_path::CreateKind;
+use crate::field_spec::FieldSpec;
+use crate::res_id::Gvk;
+use crate::res_map::ResMap;
+use crate::scalar::scalar_to_string;
 
-/// Adds a text before or behind names.
+/// Adds a prefix or a suffix to names.
 pub(crate) struct Affix {
-    text: String,
-    before: bool,
+    affix: String,
+    is_prefix: bool,
     fields: Vec<FieldSpec>,
 }
 
 impl Affix {
-    /// Adds a prefix.
-    pub(crate) fn prefix(text: &str, fields: &[FieldSpec]) -> Affix {
-        Affix { text: text.into(), before: true, fields: fields.to_vec() }
+    /// Creates a transformer that adds a prefix.
+    pub(crate) fn prefix(prefix: &str, fields: &[FieldSpec]) -> Affix {
+        Affix { affix: prefix.into(), is_prefix: true, fields: fields.to_vec() }
     }
 
-    /// Adds a suffix.
-    pub(crate) fn suffix(text: &str, fields: &[FieldSpec]) -> Affix {
-        Affix { text: text.into(), before: false, fields: fields.to_vec() }
+    /// Creates a transformer that adds a suffix.
+    pub(crate) fn suffix(suffix: &str, fields: &[FieldSpec]) -> Affix {
+        Affix { affix: suffix.into(), is_prefix: false, fields: fields.to_vec() }
     }
 
-    fn added_to(&self, name: &str) -> String {
-        match self.before {
-            true => format!("{}{name}", self.text),
-            false => format!("{name}{}", self.text),
+    fn apply(&self, name: &str) -> String {
+        match self.is_prefix {
+            true => format!("{}{name}", self.affix),
+            false => format!("{name}{}", self.affix),
         }
     }
 }
 
-/// Kinds whose names are not for people to choose, or stand for more than one object.
-fn keeps_its_name(gvk: &Gvk) -> bool {
+/// Returns whether objects of a kind keep their names, because the name has a meaning of its own.
+fn is_skipped(gvk: &Gvk) -> bool {
     match gvk.kind.as_str() {
         "CustomResourceDefinition" | "Namespace" => true,
         "APIService" => gvk.group == "apiregistration.k8s.io",
@@ -44,19 +46,19 @@ fn keeps_its_name(gvk: &Gvk) -> bool {
 }
 
 impl Transformer for Affix {
-    fn transform(&self, resources: &mut Resources) -> Result<()> {
-        for resource in &mut resources.list {
+    fn transform(&self, resources: &mut ResMap) -> Result<()> {
+        for resource in resources.iter_mut() {
             let id = resource.original_id();
-            if keeps_its_name(&id.gvk) {
+            if is_skipped(&id.gvk) {
                 continue;
             }
             for field in self.fields.iter().filter(|f| id.gvk.is_selected_by(&f.gvk)) {
                 if field.path == "metadata/name" {
-                    resource.note(if self.before { PREFIXES } else { SUFFIXES }, &self.text);
+                    resource.append_to_csv_annotation(if self.is_prefix { PREFIXES } else { SUFFIXES }, &self.affix);
                     resource.store_previous_id();
                 }
-                field.visit(resource, Leaf::Nothing, &mut |value| {
-                    *value = self.added_to(&scalar_text(value)).into();
+                field.visit(resource, CreateKind::None, &mut |value| {
+                    *value = self.apply(&scalar_to_string(value)).into();
                     Ok(())
                 })?;
             }

@@ -1,11 +1,12 @@
-//! `commonAnnotations`.
+//! `commonAnnotations` (`api/filters/annotations`).
 
 use std::collections::BTreeMap;
 
 use super::Transformer;
 use crate::error::Result;
-use crate::field_spec::{FieldSpec, Leaf, set_entry};
-use crate::resources::Resources;
+use crate::field_path::CreateKind;
+use crate::field_spec::{FieldSpec, set_entry};
+use crate::res_map::ResMap;
 
 /// Adds annotations.
 pub(crate) struct Annotations {
@@ -14,22 +15,18 @@ pub(crate) struct Annotations {
 }
 
 impl Transformer for Annotations {
-    fn transform(&self, resources: &mut Resources) -> Result<()> {
+    fn transform(&self, resources: &mut ResMap) -> Result<()> {
         add_pairs(resources, &self.pairs, &self.fields)
     }
 }
 
-/// Adds pairs of texts to the maps at some places.
-pub(super) fn add_pairs(
-    resources: &mut Resources,
-    pairs: &BTreeMap<String, String>,
-    fields: &[FieldSpec],
-) -> Result<()> {
-    for resource in &mut resources.list {
-        for (key, text) in pairs {
-            resource.note_key(key);
+/// Adds entries to the maps at the fields of all objects.
+pub(super) fn add_pairs(resources: &mut ResMap, pairs: &BTreeMap<String, String>, fields: &[FieldSpec]) -> Result<()> {
+    for resource in resources.iter_mut() {
+        for (key, value) in pairs {
+            resource.track_key(key);
             for field in fields {
-                field.visit(resource, Leaf::Map, &mut |value| set_entry(value, key, text))?;
+                field.visit(resource, CreateKind::Map, &mut |node| set_entry(node, key, value))?;
             }
         }
     }

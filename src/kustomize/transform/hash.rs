@@ -1,25 +1,26 @@
-//! The hash of their content behind the names of generated objects.
+//! Name suffixes of generated objects: the hash of their content (`api/internal/builtins/HashTransformer.go`,
+//! `api/hasher/hasher.go`).
 
 use crate::content_hash::content_hash;
+use crate::res_map::ResMap;
 use crate::resource::Resource;
-use crate::resources::Resources;
-use crate::values::scalar_text;
+use crate::scalar::scalar_to_string;
 use kctl_base::json::{Value, json};
 
-/// Adds the hashes to the names that want one.
-pub(crate) fn add_hashes(resources: &mut Resources) {
-    for resource in resources.list.iter_mut().filter(|r| r.wants_hash()) {
+/// Appends the hash to the names of the objects that need one.
+pub(crate) fn add_hashes(resources: &mut ResMap) {
+    for resource in resources.iter_mut().filter(|r| r.needs_hash_suffix()) {
         let name = format!("{}-{}", resource.name(), hash(resource));
         resource.store_previous_id();
         resource.set_name(&name);
     }
 }
 
-/// Ten letters that stand for the content; the name is no part of it.
+/// Returns the hash of kind and data, ten characters long. The name is not hashed.
 fn hash(resource: &Resource) -> String {
     let field = |key: &str| match resource.value.get(key) {
         Some(map @ Value::Object(_)) => map.clone(),
-        Some(other) => scalar_text(other).into(),
+        Some(other) => scalar_to_string(other).into(),
         None => "".into(),
     };
     let kind = resource.kind();
@@ -42,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hashes_are_those_of_kustomize() {
+    fn hashes_equal_those_of_kustomize() {
         let cases = [
             (
                 json!({"kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"app.conf": "listen=8080\n", "level": "info"}}),

@@ -1,15 +1,17 @@
-//! `images`.
+//! `images` (`api/filters/imagetag`, `api/internal/image/image.go`).
 
 use regex::Regex;
 
 use super::Transformer;
-use crate::error::{Result, fail};
-use crate::field_spec::{FieldSpec, Leaf, wrong_kind};
-use crate::model::Image;
-use crate::resources::{Resources, regex_error};
+use crate::error::{Result, fail, wrong_node_kind};
+use crate::field_path::CreateKind;
+use crate::field_spec::FieldSpec;
+use crate::go_regexp;
+use crate::res_map::ResMap;
+use crate::types::Image;
 use kctl_base::json::Value;
 
-/// Gives images other names, tags and digests.
+/// Replaces the name, tag or digest of images.
 pub(crate) struct Images {
     pub(crate) image: Image,
     pub(crate) fields: Vec<FieldSpec>,
@@ -23,9 +25,10 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn of(image: &'a str) -> Parts<'a> {
+    /// Splits an image reference (`image.Split`).
+    fn split(image: &'a str) -> Parts<'a> {
         let (named, digest) = image.split_once('@').unwrap_or((image, ""));
-        // A colon before the first slash is that of the registry's port.
+        // A colon before the first slash belongs to the port of the registry.
         let from = named.find('/').filter(|at| *at > 0).unwrap_or(0);
         let (name, tag) = match named[from..].find(':') {
             Some(at) => (&named[..from + at], &named[from + at + 1..]),
@@ -36,23 +39,25 @@ impl<'a> Parts<'a> {
 }
 
 impl Images {
+    /// Returns the expression for references to the image with any tag and digest. The name is an expression itself.
     fn pattern(&self) -> Result<Regex> {
         let pattern = format!("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", self.image.name);
-        Regex::new(&pattern).map_err(|e| regex_error(&pattern, &e))
+        go_regexp::compile(&pattern)
     }
 
-    fn changed(&self, image: &str) -> String {
-        let wanted = &self.image;
-        let Parts { name, tag, digest } = Parts::of(image);
-        let name = if wanted.new_name.is_empty() { name } else { &wanted.new_name };
+    /// Returns the new reference for a matching one.
+    fn updated(&self, image: &str) -> String {
+        let new = &self.image;
+        let Parts { name, tag, digest } = Parts::split(image);
+        let name = if new.new_name.is_empty() { name } else { &new.new_name };
         let suffixed;
-        let (tag, digest) = match (wanted.new_tag.as_str(), wanted.digest.as_str()) {
-            ("", "") if !wanted.tag_suffix.is_empty() => {
-                suffixed = format!("{tag}{}", wanted.tag_suffix);
+        let (tag, digest) = match (new.new_tag.as_str(), new.digest.as_str()) {
+            ("", "") if !new.tag_suffix.is_empty() => {
+                suffixed = format!("{tag}{}", new.tag_suffix);
                 (suffixed.as_str(), "")
             }
             ("", "") => (tag, digest),
-            new => new,
+            tag_and_digest => tag_and_digest,
         };
         let tag = if tag.is_empty() { String::new() } else { format!(":{tag}") };
         let digest = if digest.is_empty() { String::new() } else { format!("@{digest}") };
@@ -64,22 +69,22 @@ impl Images {
             Value::Null => Ok(()),
             Value::String(image) => {
                 if pattern.is_match(image) {
-                    *image = self.changed(image).into();
+                    *image = self.updated(image).into();
                 }
                 Ok(())
             }
-            Value::Object(_) | Value::Array(_) => fail(wrong_kind("ScalarNode", value)),
+            Value::Object(_) | Value::Array(_) => fail(wrong_node_kind("ScalarNode", value)),
             _ => Ok(()),
         }
     }
 
-    /// Every list of containers, wherever it stands.
-    fn in_containers(&self, pattern: &Regex, value: &mut Value) -> Result<()> {
+    /// Updates the images of all `containers` and `initContainers`, at any depth (`legacyFilter`).
+    fn update_containers(&self, pattern: &Regex, value: &mut Value) -> Result<()> {
         match value {
-            Value::Array(items) => items.iter_mut().try_for_each(|item| self.in_containers(pattern, item)),
+            Value::Array(items) => items.iter_mut().try_for_each(|item| self.update_containers(pattern, item)),
             Value::Object(fields) => {
                 for (key, inner) in fields {
-                    self.in_containers(pattern, inner)?;
+                    self.update_containers(pattern, inner)?;
                     if !matches!(key.as_str(), "containers" | "initContainers") {
                         continue;
                     }
@@ -97,16 +102,16 @@ impl Images {
 }
 
 impl Transformer for Images {
-    fn transform(&self, resources: &mut Resources) -> Result<()> {
+    fn transform(&self, resources: &mut ResMap) -> Result<()> {
         let pattern = self.pattern()?;
-        for resource in &mut resources.list {
+        for resource in resources.iter_mut() {
             if resource.kind() == "CustomResourceDefinition" {
                 continue;
             }
-            self.in_containers(&pattern, &mut resource.value)?;
-            // What stands at the known places was changed above; only what is added by each time is seen twice.
+            self.update_containers(&pattern, &mut resource.value)?;
+            // Fields of containers were updated above. As in kustomize, a tag suffix is added to them a second time.
             for field in &self.fields {
-                field.visit(resource, Leaf::Nothing, &mut |value| self.set(&pattern, value))?;
+                field.visit(resource, CreateKind::None, &mut |value| self.set(&pattern, value))?;
             }
         }
         Ok(())
@@ -118,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn images_are_taken_apart_and_put_together() {
+    fn references_are_split_and_rebuilt() {
         let change = |image: &str, name: &str, new_name: &str, new_tag: &str, digest: &str| {
             let image_rule = Image {
                 name: name.into(),

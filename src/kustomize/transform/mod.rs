@@ -1,25 +1,26 @@
-//! The transformers: one file each, and the order in which a kustomization uses them.
+//! The transformers, one file each, and the order in which a kustomization runs them
+//! (`api/internal/target/kusttarget_configplugin.go`).
 
 mod affix;
 mod annotations;
 mod hash;
 mod images;
 mod labels;
+mod name_reference;
 mod namespace;
-mod order;
 mod patches;
-mod references;
 mod replacements;
 mod replicas;
+mod sort_order;
 #[cfg(test)]
 mod tests;
-mod variables;
+mod vars;
 
-use super::config::Config;
+use super::config::TransformerConfig;
 use super::error::{KustomizeError, Result};
 use super::loader::Loader;
-use super::model::Kustomization;
-use super::resources::Resources;
+use super::res_map::ResMap;
+use super::types::Kustomization;
 use kctl_base::json::{Value, json};
 use kctl_base::yaml;
 
@@ -28,21 +29,24 @@ pub(super) use annotations::Annotations;
 pub(super) use hash::add_hashes;
 pub(super) use images::Images;
 pub(super) use labels::Labels;
-pub(super) use namespace::{Namespace, Subjects};
-pub(super) use order::sort;
-pub(super) use patches::{JsonPatch, PatchAny, StrategicPatches};
-pub(super) use references::fix as fix_references;
+pub(super) use name_reference::fix as fix_references;
+pub(super) use namespace::{Namespace, SubjectsToSet};
+pub(super) use patches::{JsonPatch, PatchTransformer, StrategicPatches};
 pub(super) use replacements::Replacements;
 pub(super) use replicas::Replicas;
-pub(super) use variables::resolve as resolve_variables;
+pub(super) use sort_order::sort;
+pub(super) use vars::resolve as resolve_vars;
 
-/// Changes objects.
+/// Changes the objects of a build.
 pub(super) trait Transformer {
-    /// Changes them.
-    fn transform(&self, resources: &mut Resources) -> Result<()>;
+    /// Changes the objects.
+    ///
+    /// # Errors
+    /// When the transformer cannot be applied; objects before the failing one have been changed.
+    fn transform(&self, resources: &mut ResMap) -> Result<()>;
 }
 
-/// A transformer with the name under which kustomize knows it.
+/// A transformer with the name that kustomize gives it.
 pub(super) struct Step {
     pub(super) name: &'static str,
     pub(super) transformer: Box<dyn Transformer>,
@@ -52,29 +56,49 @@ fn step(name: &'static str, transformer: impl Transformer + 'static) -> Step {
     Step { name, transformer: Box::new(transformer) }
 }
 
-/// The transformers that a kustomization asks for, in kustomize's order.
+/// Creates the transformers that a kustomization configures, in kustomize's order. No object has been changed yet.
 ///
 /// # Errors
-/// When one of them makes no sense; then none has changed anything.
-pub(super) fn steps(kustomization: &Kustomization, config: &Config, loader: &Loader) -> Result<Vec<Step>> {
-    let k = kustomization;
+/// When the configuration of a transformer is invalid.
+pub(super) fn steps(kustomization: &Kustomization, config: &TransformerConfig, loader: &Loader) -> Result<Vec<Step>> {
     let mut steps = Vec::new();
+    add_patches(&mut steps, kustomization, loader)?;
+    add_metadata(&mut steps, kustomization, config)?;
+    add_json_patches(&mut steps, kustomization, loader)?;
+    for replica in &kustomization.replicas {
+        let replicas = Replicas { replica: replica.clone(), fields: config.replicas.clone() };
+        steps.push(step("ReplicaCountTransformer", replicas));
+    }
+    for image in &kustomization.images {
+        steps.push(step("ImageTagTransformer", Images { image: image.clone(), fields: config.images.clone() }));
+    }
+    add_replacements(&mut steps, kustomization, loader)?;
+    Ok(steps)
+}
+
+/// Adds the transformers of `patchesStrategicMerge` and `patches`.
+fn add_patches(steps: &mut Vec<Step>, k: &Kustomization, loader: &Loader) -> Result<()> {
     if !k.patches_strategic_merge.is_empty() {
         let name = "PatchStrategicMergeTransformer";
-        let shown = json!({"paths": &k.patches_strategic_merge});
         let patches = StrategicPatches::load(&k.patches_strategic_merge, loader);
-        steps.push(step(name, patches.map_err(|e| trouble(name, &shown, e))?));
+        let config = || json!({"paths": &k.patches_strategic_merge});
+        steps.push(step(name, patches.map_err(|e| config_error(name, &config(), e))?));
     }
-    for patch in &k.patches {
-        let shown = &patch.shown;
-        let patch = PatchAny::load(patch, loader);
-        steps.push(step("PatchTransformer", patch.map_err(|e| trouble("PatchTransformer", shown, e))?));
+    for entry in &k.patches {
+        let name = "PatchTransformer";
+        let patch = PatchTransformer::load(entry, loader);
+        steps.push(step(name, patch.map_err(|e| config_error(name, &entry.raw, e))?));
     }
+    Ok(())
+}
+
+/// Adds the transformers of namespace, names, labels and annotations.
+fn add_metadata(steps: &mut Vec<Step>, k: &Kustomization, config: &TransformerConfig) -> Result<()> {
     if !k.namespace.is_empty() {
         let fields = config.namespace.clone();
         steps.push(step(
             "NamespaceTransformer",
-            Namespace { namespace: k.namespace.clone(), only_unset: false, subjects: Subjects::Default, fields },
+            Namespace { namespace: k.namespace.clone(), only_unset: false, subjects: SubjectsToSet::Default, fields },
         ));
     }
     if !k.name_prefix.is_empty() {
@@ -86,7 +110,7 @@ pub(super) fn steps(kustomization: &Kustomization, config: &Config, loader: &Loa
     for label in &k.labels {
         steps.push(step("LabelTransformer", Labels::new(label, config)?));
     }
-    // Where there are labels, the common ones are added too, be there any or not; that shows in what is noted.
+    // `labels` always adds a transformer for `commonLabels` too, which shows in the transformer annotations.
     if !k.labels.is_empty() || !k.common_labels.is_empty() {
         let labels = Labels { pairs: k.common_labels.clone(), fields: config.common_labels.clone() };
         steps.push(step("LabelTransformer", labels));
@@ -95,31 +119,33 @@ pub(super) fn steps(kustomization: &Kustomization, config: &Config, loader: &Loa
         let pairs = k.common_annotations.clone();
         steps.push(step("AnnotationsTransformer", Annotations { pairs, fields: config.common_annotations.clone() }));
     }
-    for patch in &k.patches_json6902 {
-        let shown = JsonPatch::shown(&patch.shown);
-        let patch = JsonPatch::load(patch, loader);
-        steps
-            .push(step("PatchJson6902Transformer", patch.map_err(|e| trouble("PatchJson6902Transformer", &shown, e))?));
-    }
-    for replica in &k.replicas {
-        let replicas = Replicas { replica: replica.clone(), fields: config.replicas.clone() };
-        steps.push(step("ReplicaCountTransformer", replicas));
-    }
-    for image in &k.images {
-        steps.push(step("ImageTagTransformer", Images { image: image.clone(), fields: config.images.clone() }));
-    }
-    if !k.replacements.is_empty() {
-        let shown = json!({"Replacements": &k.replacements_shown});
-        let replacements = Replacements::load(&k.replacements, loader);
-        steps.push(step(
-            "ReplacementTransformer",
-            replacements.map_err(|e| trouble("ReplacementTransformer", &shown, e))?,
-        ));
-    }
-    Ok(steps)
+    Ok(())
 }
 
-/// An error in what a transformer or generator is told.
-pub(super) fn trouble(name: &str, shown: &Value, error: KustomizeError) -> KustomizeError {
-    error.within(format!("trouble configuring builtin {name} with config: `\n{}`", yaml::to_yaml(shown)))
+/// Adds the transformers of `patchesJson6902`.
+fn add_json_patches(steps: &mut Vec<Step>, k: &Kustomization, loader: &Loader) -> Result<()> {
+    for entry in &k.patches_json6902 {
+        let name = "PatchJson6902Transformer";
+        let patch = JsonPatch::load(entry, loader);
+        let config = || JsonPatch::transformer_config(&entry.raw);
+        steps.push(step(name, patch.map_err(|e| config_error(name, &config(), e))?));
+    }
+    Ok(())
+}
+
+/// Adds the transformer of `replacements`.
+fn add_replacements(steps: &mut Vec<Step>, k: &Kustomization, loader: &Loader) -> Result<()> {
+    if k.replacements.is_empty() {
+        return Ok(());
+    }
+    let name = "ReplacementTransformer";
+    let replacements = Replacements::load(&k.replacements, loader);
+    let config = || json!({"Replacements": &k.raw_replacements});
+    steps.push(step(name, replacements.map_err(|e| config_error(name, &config(), e))?));
+    Ok(())
+}
+
+/// Wraps an error in the configuration of a built-in transformer or generator.
+pub(super) fn config_error(name: &str, config: &Value, error: KustomizeError) -> KustomizeError {
+    error.wrap(format!("trouble configuring builtin {name} with config: `\n{}`", yaml::to_yaml(config)))
 }

@@ -1,86 +1,92 @@
-//! `namespace`.
+//! `namespace` (`api/filters/namespace`, `api/internal/builtins/NamespaceTransformer.go`).
+
+use std::collections::HashMap;
 
 use super::Transformer;
 use crate::error::{Result, fail};
-use crate::field_spec::{FieldSpec, Leaf};
-use crate::ids::ResId;
+use crate::field_path::CreateKind;
+use crate::field_spec::FieldSpec;
+use crate::res_id::IdKey;
+use crate::res_map::ResMap;
 use crate::resource::Resource;
-use crate::resources::Resources;
-use crate::values::scalar_text;
+use crate::scalar::scalar_to_string;
 use kctl_base::json::{Map, Value};
 
-/// Puts objects into a namespace.
+/// Moves objects into a namespace.
 pub(crate) struct Namespace {
     pub(crate) namespace: String,
-    /// Objects that have a namespace keep it.
+    /// Whether objects that have a namespace keep it.
     pub(crate) only_unset: bool,
-    pub(crate) subjects: Subjects,
+    pub(crate) subjects: SubjectsToSet,
     pub(crate) fields: Vec<FieldSpec>,
 }
 
-/// Which accounts in role bindings are those of the new namespace.
+/// The subjects of role bindings that get the namespace (`setRoleBindingSubjects`).
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Subjects {
-    /// The account `default`; others are found by what they are bound to.
+pub(crate) enum SubjectsToSet {
+    /// The service account `default`. Others follow as name references when their ServiceAccount is part of the build.
     Default,
     AllAccounts,
     None,
 }
 
-impl Subjects {
-    /// From its name.
-    pub(crate) fn parse(text: &str) -> Result<Subjects> {
-        match text {
-            "" | "defaultOnly" => Ok(Subjects::Default),
-            "allServiceAccounts" => Ok(Subjects::AllAccounts),
-            "none" => Ok(Subjects::None),
+impl SubjectsToSet {
+    /// Parses a mode; empty means `defaultOnly`.
+    ///
+    /// # Errors
+    /// When the mode is unknown.
+    pub(crate) fn parse(mode: &str) -> Result<SubjectsToSet> {
+        match mode {
+            "" | "defaultOnly" => Ok(SubjectsToSet::Default),
+            "allServiceAccounts" => Ok(SubjectsToSet::AllAccounts),
+            "none" => Ok(SubjectsToSet::None),
             other => fail(format!(
                 "invalid value \"{other}\" for setRoleBindingSubjects: must be one of \"defaultOnly\", \"none\" or \"allServiceAccounts\""
             )),
         }
     }
 
-    fn mean(self, subject: &Map) -> bool {
+    fn includes(self, subject: &Map) -> bool {
         match self {
-            Subjects::Default => subject.get("name").is_some_and(|name| name == "default"),
-            Subjects::AllAccounts => subject.get("kind").is_some_and(|kind| kind == "ServiceAccount"),
-            Subjects::None => false,
+            SubjectsToSet::Default => subject.get("name").is_some_and(|name| name == "default"),
+            SubjectsToSet::AllAccounts => subject.get("kind").is_some_and(|kind| kind == "ServiceAccount"),
+            SubjectsToSet::None => false,
         }
     }
 }
 
 impl Namespace {
     fn set(&self, value: &mut Value) -> Result<()> {
-        if !self.only_unset || scalar_text(value).is_empty() {
+        if !self.only_unset || scalar_to_string(value).is_empty() {
             *value = self.namespace.as_str().into();
         }
         Ok(())
     }
 
-    fn place(&self, resource: &mut Resource) -> Result<()> {
+    fn move_object(&self, resource: &mut Resource) -> Result<()> {
         resource.store_previous_id();
         let id = resource.current_id();
         if !id.cluster_scoped {
-            let own = FieldSpec::everywhere("metadata/namespace", true);
-            own.visit(resource, Leaf::Text, &mut |value| self.set(value))?;
+            let metadata = FieldSpec::everywhere("metadata/namespace", true);
+            metadata.visit(resource, CreateKind::Scalar, &mut |value| self.set(value))?;
         }
         let binds = matches!(id.gvk.kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
         if binds {
-            self.place_subjects(resource)?;
+            self.set_subjects(resource)?;
         }
         for field in &self.fields {
             if field.path == "metadata/namespace" || (binds && field.path == "subjects") {
                 continue;
             }
-            field.visit(resource, Leaf::Text, &mut |value| self.set(value))?;
+            field.visit(resource, CreateKind::Scalar, &mut |value| self.set(value))?;
         }
         Ok(())
     }
 
-    fn place_subjects(&self, resource: &mut Resource) -> Result<()> {
+    fn set_subjects(&self, resource: &mut Resource) -> Result<()> {
         let subjects = resource.value.get_mut("subjects").and_then(Value::as_array_mut);
         for subject in subjects.into_iter().flatten().filter_map(Value::as_object_mut) {
-            if self.subjects.mean(subject) {
+            if self.subjects.includes(subject) {
                 self.set(subject.entry("namespace").or_insert("".into()))?;
             }
         }
@@ -89,18 +95,26 @@ impl Namespace {
 }
 
 impl Transformer for Namespace {
-    fn transform(&self, resources: &mut Resources) -> Result<()> {
+    fn transform(&self, resources: &mut ResMap) -> Result<()> {
         if self.namespace.is_empty() {
             return Ok(());
         }
-        let mut ids: Vec<ResId> = resources.list.iter().map(Resource::current_id).collect();
-        for at in 0..resources.list.len() {
-            self.place(&mut resources.list[at])?;
-            ids[at] = resources.list[at].current_id();
-            let same: Vec<usize> = (0..ids.len()).filter(|other| ids[*other].same(&ids[at])).collect();
-            if same.len() != 1 {
-                let shown: Vec<String> = same.iter().map(|at| resources.list[*at].value.to_string()).collect();
-                return fail(format!("namespace transformation produces ID conflict: [{}]", shown.join(" ")));
+        let mut id_counts: HashMap<IdKey, usize> = HashMap::new();
+        for resource in resources.iter() {
+            *id_counts.entry(resource.current_id().key()).or_default() += 1;
+        }
+        for at in 0..resources.len() {
+            if let Some(count) = id_counts.get_mut(&resources[at].current_id().key()) {
+                *count -= 1;
+            }
+            self.move_object(&mut resources[at])?;
+            let id = resources[at].current_id();
+            let count = id_counts.entry(id.key()).or_default();
+            *count += 1;
+            if *count > 1 {
+                let conflicting = resources.iter().filter(|r| r.current_id().equals(&id));
+                let objects: Vec<String> = conflicting.map(|r| r.value.to_string()).collect();
+                return fail(format!("namespace transformation produces ID conflict: [{}]", objects.join(" ")));
             }
         }
         Ok(())

@@ -1,33 +1,36 @@
-//! `replacements`: values copied from one object into fields of others.
-
-use regex::Regex;
+//! `replacements`: copies values of one object into fields of others (`api/filters/replacement/replacement.go`).
 
 use super::Transformer;
 use crate::decode;
 use crate::error::{KustomizeError, Result, fail};
-use crate::fields::REPLACEMENT;
-use crate::ids::ResId;
+use crate::field_path::{self, CreateKind};
+use crate::go_regexp;
+use crate::go_types::REPLACEMENT;
 use crate::loader::Loader;
-use crate::model::{FieldOptions, Replacement, Source, Target};
 use crate::parse;
-use crate::path::{self, Make};
+use crate::res_id::ResId;
+use crate::res_map::ResMap;
 use crate::resource::Resource;
-use crate::resources::{Resources, Selector};
-use crate::values::{is_nothing, scalar_of, scalar_text};
+use crate::scalar::{is_nil_or_empty, parse_scalar, scalar_to_string};
+use crate::selector::Selector;
+use crate::types::{FieldOptions, Replacement, SourceSelector, TargetSelector};
 use kctl_base::field::quote;
 use kctl_base::json::{self, Value};
 use kctl_base::yaml;
 
-/// What is copied without a word about the field.
+/// The field that is read and written by default.
 const DEFAULT_FIELD: &str = "metadata.name";
 
-/// Copies values.
+/// The transformer of `replacements`.
 pub(crate) struct Replacements {
     replacements: Vec<Replacement>,
 }
 
 impl Replacements {
-    /// Reads those that stand in files of their own.
+    /// Reads the entries that are in files of their own.
+    ///
+    /// # Errors
+    /// When a file cannot be read or decoded, or an entry has both a path and a replacement.
     pub(crate) fn load(replacements: &[Replacement], loader: &Loader) -> Result<Replacements> {
         let mut all = Vec::new();
         for replacement in replacements {
@@ -38,67 +41,66 @@ impl Replacements {
             if replacement.source.is_some() || replacement.targets.is_some() {
                 return fail("cannot specify both path and inline replacement");
             }
-            all.extend(from_file(&loader.load_text(&replacement.path)?)?);
+            all.extend(parse_file(&loader.load_string(&replacement.path)?)?);
         }
         Ok(Replacements { replacements: all })
     }
 }
 
-/// One replacement, or a list of them.
-fn from_file(text: &str) -> Result<Vec<Replacement>> {
-    let problem = |problem: String| KustomizeError::new(problem);
-    let loaded = yaml::to_json(text).map_err(|e| problem(parse::yaml_text(e)))?;
+/// Parses a file with one replacement or a list of them.
+fn parse_file(text: &str) -> Result<Vec<Replacement>> {
+    let loaded = yaml::to_json(text).map_err(|e| KustomizeError::new(parse::yaml_message(e)))?;
     let entries = match loaded.value {
         Value::Array(entries) => entries.into_vec(),
         entry @ Value::Object(_) => vec![entry],
         other => {
-            let text = scalar_text(&other);
-            return fail(format!("unsupported replacement type encountered within replacement path: {text}"));
+            let found = scalar_to_string(&other);
+            return fail(format!("unsupported replacement type encountered within replacement path: {found}"));
         }
     };
     let read = |entry: Value| {
-        let decoded = decode::decode(&entry, &REPLACEMENT).map_err(problem)?;
-        json::from_value(&decoded).map_err(|e| problem(e.to_string()))
+        let decoded = decode::decode(&entry, &REPLACEMENT).map_err(KustomizeError::new)?;
+        json::from_value(&decoded).map_err(|e| KustomizeError::new(e.to_string()))
     };
     entries.into_iter().map(read).collect()
 }
 
 impl Transformer for Replacements {
-    fn transform(&self, resources: &mut Resources) -> Result<()> {
+    fn transform(&self, resources: &mut ResMap) -> Result<()> {
         for replacement in &self.replacements {
             let value = match replacement {
                 Replacement { source: Some(_), source_value: Some(_), .. } => {
                     return fail("value and resource selectors are mutually exclusive");
                 }
-                Replacement { source_value: Some(text), targets: Some(_), .. } => text.as_str().into(),
-                Replacement { source: Some(source), targets: Some(_), .. } => value_of(source, resources)?,
+                Replacement { source_value: Some(value), targets: Some(_), .. } => value.as_str().into(),
+                Replacement { source: Some(source), targets: Some(_), .. } => source_value(source, resources)?,
                 _ => return fail("replacements must specify a source and at least one target"),
             };
             for target in replacement.targets.iter().flatten() {
-                copy(&value, target, resources)?;
+                apply_to_target(&value, target, resources)?;
             }
         }
         Ok(())
     }
 }
 
-/// The value of a source.
-fn value_of(source: &Source, resources: &Resources) -> Result<Value> {
-    let fits = |r: &&Resource| r.all_ids().iter().any(|id| id.is_selected_by(&source.id));
-    let matches: Vec<&Resource> = resources.list.iter().filter(fits).collect();
-    let holder = match matches.as_slice() {
+/// Returns the value that a source selects (`getReplacement`).
+fn source_value(source: &SourceSelector, resources: &ResMap) -> Result<Value> {
+    let matches = |r: &&Resource| r.all_ids().iter().any(|id| id.is_selected_by(&source.id));
+    let selected: Vec<&Resource> = resources.iter().filter(matches).collect();
+    let object = match selected.as_slice() {
         [one] => one,
         [] => return fail(format!("nothing selected by {source}")),
         _ => return fail(format!("multiple matches for selector {source}")),
     };
     let field = if source.field_path.is_empty() { DEFAULT_FIELD } else { &source.field_path };
-    let found = path::lookup(&holder.value, &path::split(field))
-        .map_err(|e| e.within("error looking up replacement source"))?;
-    let Some(value) = found.filter(|v| !is_nothing(v)) else {
+    let found = field_path::lookup(&object.value, &field_path::split(field))
+        .map_err(|e| e.wrap("error looking up replacement source"))?;
+    let Some(value) = found.filter(|v| !is_nil_or_empty(v)) else {
         return fail(format!("fieldPath `{field}` is missing for replacement source {}", source.id));
     };
     let Some(options) = source.options.as_ref().filter(|o| !o.delimiter.is_empty()) else { return Ok(value.clone()) };
-    let text = scalar(value)?;
+    let text = delimited(value)?;
     let parts: Vec<&str> = text.split(&options.delimiter).collect();
     let part = usize::try_from(options.index).ok().and_then(|at| parts.get(at));
     match part {
@@ -107,118 +109,128 @@ fn value_of(source: &Source, resources: &Resources) -> Result<Value> {
     }
 }
 
-fn scalar(value: &Value) -> Result<String> {
+/// Returns a value that is to be split at a delimiter.
+fn delimited(value: &Value) -> Result<String> {
     match value {
         Value::Object(_) | Value::Array(_) => fail("delimiter option can only be used with scalar nodes"),
-        other => Ok(scalar_text(other)),
+        other => Ok(scalar_to_string(other)),
     }
 }
 
-/// Copies a value into the fields of one target.
-fn copy(value: &Value, target: &Target, resources: &mut Resources) -> Result<()> {
+/// Writes a value to the fields of one target (`applyToNode`).
+fn apply_to_target(value: &Value, target: &TargetSelector, resources: &mut ResMap) -> Result<()> {
     let Some(select) = &target.select else { return fail("target must specify resources to select") };
     let default = [DEFAULT_FIELD.to_string()];
     let fields = if target.field_paths.is_empty() { default.as_slice() } else { &target.field_paths };
-    let create = target.options.as_ref().is_some_and(|o| o.create);
-    for resource in &mut resources.list {
-        if !is_meant(resource, select, &target.reject)? {
-            continue;
-        }
-        for field in fields {
-            let make = match (create, value) {
-                (false, _) => Make::Nothing,
-                (true, Value::Object(_)) => Make::Map,
-                (true, Value::Array(_)) => Make::List,
-                (true, _) => Make::Scalar,
-            };
-            let action = if create { "find or create" } else { "find" };
-            let problem = format!("unable to {action} field {} in replacement target", quote(field));
-            let (mut found, mut unfit) = (0, None);
-            path::visit(&mut resource.value, &path::split(field), make, &mut |place| {
-                found += 1;
-                unfit = set(place, value, target.options.as_ref())?.or(unfit.take());
-                Ok(())
-            })
-            .map_err(|e| if e.is_about_path { e.error.within(&problem) } else { e.error })?;
-            resource.problem = unfit.or(resource.problem.take());
-            if found == 0 {
-                return fail(problem);
-            }
+    for resource in resources.iter_mut() {
+        if is_selected(resource, select, &target.reject)? {
+            fields.iter().try_for_each(|field| set_field(resource, field, value, target.options.as_ref()))?;
         }
     }
     Ok(())
 }
 
-/// Whether a selector means an object by one of its ids, and nothing that is rejected does.
-fn is_meant(resource: &Resource, select: &Selector, reject: &[Selector]) -> Result<bool> {
-    let by_texts = |s: &Selector| -> Result<bool> {
-        Ok(resource.matches(&s.annotation_selector, &resource.annotations())?
-            && resource.matches(&s.label_selector, &resource.labels())?)
+/// Writes a value to a field of an object.
+fn set_field(resource: &mut Resource, field: &str, value: &Value, options: Option<&FieldOptions>) -> Result<()> {
+    let create = match (options.is_some_and(|o| o.create), value) {
+        (false, _) => CreateKind::None,
+        (true, Value::Object(_)) => CreateKind::Map,
+        (true, Value::Array(_)) => CreateKind::List,
+        (true, _) => CreateKind::Scalar,
     };
-    if !by_texts(select)? {
+    let action = if create == CreateKind::None { "find" } else { "find or create" };
+    let not_found = format!("unable to {action} field {} in replacement target", quote(field));
+    let (mut found, mut write_error) = (0, None);
+    field_path::visit(&mut resource.value, &field_path::split(field), create, &mut |node| {
+        found += 1;
+        write_error = set(node, value, options)?.or(write_error.take());
+        Ok(())
+    })
+    .map_err(|e| if e.is_about_path { e.error.wrap(&not_found) } else { e.error })?;
+    resource.write_error = write_error.or(resource.write_error.take());
+    match found {
+        0 => fail(not_found),
+        _ => Ok(()),
+    }
+}
+
+/// Returns whether a selector matches one of the ids of an object and no rejected selector does.
+fn is_selected(resource: &Resource, select: &Selector, reject: &[Selector]) -> Result<bool> {
+    if !matches_metadata(resource, select)? {
         return Ok(false);
     }
     let ids = resource.all_ids();
     for rejected in reject {
-        let has_texts = !rejected.annotation_selector.is_empty() || !rejected.label_selector.is_empty();
-        let by_id = !rejected.id.is_empty() && ids.iter().any(|id| selects(&rejected.id, id));
-        if by_id || (has_texts && by_texts(rejected)?) {
+        let by_metadata = !rejected.annotation_selector.is_empty() || !rejected.label_selector.is_empty();
+        let by_id = !rejected.id.is_empty() && ids.iter().any(|id| matches_id(&rejected.id, id));
+        if by_id || (by_metadata && matches_metadata(resource, rejected)?) {
             return Ok(false);
         }
     }
-    Ok(ids.iter().any(|id| selects(&select.id, id)))
+    Ok(ids.iter().any(|id| matches_id(&select.id, id)))
 }
 
-/// Whether a selector means an id: by the texts themselves or as patterns.
-fn selects(selector: &ResId, id: &ResId) -> bool {
-    let fits = |pattern: &str, text: &str| {
-        pattern.is_empty() || Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|pattern| pattern.is_match(text))
+fn matches_metadata(resource: &Resource, selector: &Selector) -> Result<bool> {
+    Ok(resource.matches_annotations(&selector.annotation_selector)?
+        && resource.matches_labels(&selector.label_selector)?)
+}
+
+/// Returns whether a selector matches an id, either literally or as regular expressions.
+fn matches_id(selector: &ResId, id: &ResId) -> bool {
+    let matches = |pattern: &str, text: &str| {
+        pattern.is_empty() || go_regexp::compile_anchored(pattern).is_ok_and(|pattern| pattern.is_match(text))
     };
     id.is_selected_by(selector)
-        || (fits(&selector.gvk.group, &id.gvk.group)
-            && fits(&selector.gvk.version, &id.gvk.version)
-            && fits(&selector.gvk.kind, &id.gvk.kind)
-            && fits(&selector.name, &id.name)
-            && fits(&selector.namespace, id.effective_namespace()))
+        || (matches(&selector.gvk.group, &id.gvk.group)
+            && matches(&selector.gvk.version, &id.gvk.version)
+            && matches(&selector.gvk.kind, &id.gvk.kind)
+            && matches(&selector.name, &id.name)
+            && matches(&selector.namespace, id.effective_namespace()))
 }
 
-/// Writes a value into a field. A scalar keeps the type that the field has; what does not fit is told when the object is
-/// written.
-fn set(place: &mut Value, value: &Value, options: Option<&FieldOptions>) -> Result<Option<String>> {
-    let mut value = value.clone();
-    if let Some(options) = options.filter(|o| !o.delimiter.is_empty()) {
-        let old = scalar(place)?;
-        let mut parts: Vec<String> = old.split(&options.delimiter).map(String::from).collect();
-        let new = scalar_text(&value);
-        match usize::try_from(options.index) {
-            Err(_) => parts.insert(0, new),
-            Ok(at) if at >= parts.len() => parts.push(new),
-            Ok(at) => parts[at] = new,
-        }
-        value = parts.join(&options.delimiter).into();
-    }
-    let text = scalar_text(&value);
-    let read = scalar_of(&text);
-    let unfit = match (&*place, &read) {
+/// Writes a value to a node. A scalar keeps the type of the node. Returns the error that kustomize reports when it writes an
+/// object in which the value does not have that type.
+fn set(node: &mut Value, value: &Value, options: Option<&FieldOptions>) -> Result<Option<String>> {
+    let value = match options.filter(|o| !o.delimiter.is_empty()) {
+        Some(options) => replace_part(node, value, options)?,
+        None => value.clone(),
+    };
+    let text = scalar_to_string(&value);
+    let parsed = parse_scalar(&text);
+    let write_error = match (&*node, &parsed) {
         (Value::Number(number), Value::Number(new)) if number.is_f64() || !new.is_f64() => None,
-        (Value::Number(number), new) if number.is_f64() => Some(mismatch(new, &text, "float")),
-        (Value::Number(_), new) => Some(mismatch(new, &text, "int")),
+        (Value::Number(number), new) if number.is_f64() => Some(type_mismatch(new, &text, "float")),
+        (Value::Number(_), new) => Some(type_mismatch(new, &text, "int")),
         (Value::Bool(_), Value::Bool(_)) => None,
-        (Value::Bool(_), new) => Some(mismatch(new, &text, "bool")),
+        (Value::Bool(_), new) => Some(type_mismatch(new, &text, "bool")),
         _ => None,
     };
-    *place = match place {
+    *node = match node {
         Value::Object(_) | Value::Array(_) => value,
-        // What has been made just now has no type yet.
+        // A node that has just been created has no type yet.
         Value::Null if matches!(value, Value::Object(_) | Value::Array(_)) => value,
         Value::String(_) => text.into(),
-        _ => read,
+        _ => parsed,
     };
-    Ok(unfit)
+    Ok(write_error)
 }
 
-/// Go's words for a text that is not of the type that the document says.
-fn mismatch(found: &Value, text: &str, wanted: &str) -> String {
+/// Returns the node with one of its delimited parts replaced. An index below 0 prepends the value, one beyond the end appends
+/// it.
+fn replace_part(node: &Value, value: &Value, options: &FieldOptions) -> Result<Value> {
+    let old = delimited(node)?;
+    let mut parts: Vec<String> = old.split(&options.delimiter).map(String::from).collect();
+    let new = scalar_to_string(value);
+    match usize::try_from(options.index) {
+        Err(_) => parts.insert(0, new),
+        Ok(at) if at >= parts.len() => parts.push(new),
+        Ok(at) => parts[at] = new,
+    }
+    Ok(parts.join(&options.delimiter).into())
+}
+
+/// Words go-yaml's error for a scalar that does not have the type of its tag.
+fn type_mismatch(found: &Value, text: &str, expected: &str) -> String {
     let found = match found {
         Value::Null => "null",
         Value::Bool(_) => "bool",
@@ -226,10 +238,10 @@ fn mismatch(found: &Value, text: &str, wanted: &str) -> String {
         Value::Number(_) => "int",
         _ => "str",
     };
-    format!("yaml: cannot decode !!{found} `{text}` as a !!{wanted}")
+    format!("yaml: cannot decode !!{found} `{text}` as a !!{expected}")
 }
 
-impl std::fmt::Display for Source {
+impl std::fmt::Display for SourceSelector {
     fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
         write!(out, "{}", self.id)?;
         if !self.field_path.is_empty() {

@@ -1,33 +1,33 @@
-//! Each transformer on small objects: what a kustomization says, what is there, what comes out.
+//! Tests of each transformer on small objects: kustomization, input, expected part of the output.
 
 use super::steps;
 use crate::defaults;
 use crate::loader::Loader;
-use crate::model::Kustomization;
+use crate::res_map::ResMap;
 use crate::resource::Resource;
-use crate::resources::Resources;
-use crate::{OsFiles, transform};
+use crate::types::Kustomization;
+use crate::{OsFileSystem, transform};
 use kctl_base::json::{Value, json};
 
-/// The objects after the transformers of a kustomization, on one line each, or the error.
+/// Runs the transformers of a kustomization. Returns the objects as one line of JSON each, or the error.
 fn transformed(kustomization: Value, objects: &[Value]) -> String {
     let kustomization: Kustomization = kctl_base::json::from_value(&kustomization).expect("a kustomization");
     let config = defaults::config();
-    let loader = Loader::start(&OsFiles, ".", true).expect("this directory");
+    let loader = Loader::new(&OsFileSystem, ".", true).expect("this directory");
     let list = objects.iter().cloned().map(Resource::new).collect();
     let run = || {
-        let mut resources = Resources::new(list)?;
+        let mut resources = ResMap::new(list)?;
         for step in steps(&kustomization, &config, &loader)? {
             step.transformer.transform(&mut resources)?;
             resources.drop_empties();
         }
         transform::fix_references(&mut resources, &config)?;
         transform::sort(&mut resources, kustomization.sort_options.as_ref())?;
-        resources.list.iter_mut().for_each(Resource::finish);
+        resources.iter_mut().for_each(Resource::remove_build_annotations);
         Ok::<_, crate::KustomizeError>(resources)
     };
     match run() {
-        Ok(done) => done.list.iter().map(|r| r.value.to_string()).collect::<Vec<_>>().join("\n"),
+        Ok(done) => done.iter().map(|r| r.value.to_string()).collect::<Vec<_>>().join("\n"),
         Err(error) => error.to_string(),
     }
 }
@@ -44,11 +44,11 @@ fn config_map(name: &str) -> Value {
     object("v1", "ConfigMap", name, json!({"data": {"k": "v"}}))
 }
 
-/// Runs cases; of the result only a part has to be as it is said.
+/// Checks that the result of each case contains the expected part.
 fn check(cases: &[(Value, &[Value], &str)]) {
     for (kustomization, objects, expected) in cases {
         let after = transformed(kustomization.clone(), objects);
-        assert!(after.contains(expected), "{kustomization}\nhas {expected}\nnot in {after}");
+        assert!(after.contains(expected), "{kustomization}\nexpected {expected}\nin {after}");
     }
 }
 
@@ -209,7 +209,7 @@ fn replacements() {
             &[thing()],
             "nothing selected by ConfigMap.[noVer].[noGrp]/[noName].[noNs]:data.k",
         ),
-        // Since kustomize 5.7: a value of its own, and patterns for what is selected.
+        // Since kustomize v5.7: a literal source value, and regular expressions in target selectors.
         (
             json!({"replacements": [{"sourceValue": "own", "targets": [{"select": {"kind": "Th.*"}, "fieldPaths": ["spec.s"]}]}]}),
             &there,
@@ -219,7 +219,7 @@ fn replacements() {
 }
 
 #[test]
-fn the_order() {
+fn sort_order() {
     let service = object("v1", "Service", "s", json!({}));
     let pod = object("v1", "Pod", "p", json!({}));
     let first = |kustomization: Value| {

@@ -1,34 +1,37 @@
-//! The data of generated ConfigMaps and Secrets: literals, files, files of `KEY=value` lines.
+//! The data of generated ConfigMaps and Secrets: `literals`, `files` and `envs` (`api/kv/kv.go`).
 
 use super::error::{KustomizeError, Result, fail};
 use super::loader::Loader;
-use super::model::Generator;
+use super::types::GeneratorArgs;
 use kctl_base::env_file;
 use kctl_base::field::quote;
 
-/// A key with its bytes.
-pub(super) type Pair = (String, Vec<u8>);
+/// A data key with its value.
+pub(super) type KvPair = (String, Vec<u8>);
 
-/// The data of a generator, in kustomize's order.
-pub(super) fn read(generator: &Generator, loader: &Loader) -> Result<Vec<Pair>> {
-    let within = |text: &str, sources: &[String]| format!("loading KV pairs: {text} [{}]", sources.join(" "));
+/// Reads the data of a generator: `envs` first, then `literals`, then `files`.
+///
+/// # Errors
+/// When a source is malformed or a file cannot be read.
+pub(super) fn read(generator: &GeneratorArgs, loader: &Loader) -> Result<Vec<KvPair>> {
+    let context = |what: &str, sources: &[String]| format!("loading KV pairs: {what} [{}]", sources.join(" "));
     let mut pairs = Vec::new();
     for path in &generator.envs {
         let read = loader.load(path).map(|bytes| lines(&bytes));
-        pairs.extend(read.map_err(|e| e.within(within("env source files:", &generator.envs)))?);
+        pairs.extend(read.map_err(|e| e.wrap(context("env source files:", &generator.envs)))?);
     }
     for source in &generator.literals {
-        pairs.push(literal(source).map_err(|e| e.within(within("literal sources", &generator.literals)))?);
+        pairs.push(literal(source).map_err(|e| e.wrap(context("literal sources", &generator.literals)))?);
     }
     for source in &generator.files {
         let read = file(source).and_then(|(key, path)| Ok((key, loader.load(&path)?)));
-        pairs.push(read.map_err(|e| e.within(within("file sources:", &generator.files)))?);
+        pairs.push(read.map_err(|e| e.wrap(context("file sources:", &generator.files)))?);
     }
     Ok(pairs)
 }
 
-/// `key=value`, the value perhaps in quotes.
-fn literal(source: &str) -> Result<Pair> {
+/// Parses `key=value`; one pair of quotes around the value is removed.
+fn literal(source: &str) -> Result<KvPair> {
     let bad = || KustomizeError::new(format!("invalid literal source {source}, expected key=value"));
     let (key, value) = source.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(bad)?;
     let quoted = |mark: char| value.len() > 1 && value.starts_with(mark) && value.ends_with(mark);
@@ -36,7 +39,7 @@ fn literal(source: &str) -> Result<Pair> {
     Ok((key.into(), value.as_bytes().to_vec()))
 }
 
-/// `path` or `key=path` as key and path.
+/// Parses `path` or `key=path` into key and path; the default key is the last element of the path.
 fn file(source: &str) -> Result<(String, String)> {
     match source.split_once('=') {
         None => Ok((source.rsplit('/').find(|part| !part.is_empty()).unwrap_or(source).into(), source.into())),
@@ -49,8 +52,8 @@ fn file(source: &str) -> Result<(String, String)> {
     }
 }
 
-/// The pairs of a file of lines; one without a key is none.
-fn lines(bytes: &[u8]) -> Vec<Pair> {
+/// Parses the lines of an env file; lines without a key are skipped.
+fn lines(bytes: &[u8]) -> Vec<KvPair> {
     let text = String::from_utf8_lossy(bytes);
     let pairs = env_file::pairs(&text).filter(|(key, _)| !key.is_empty());
     pairs.map(|(key, value)| (key.into(), value.into_bytes())).collect()
@@ -60,7 +63,7 @@ fn lines(bytes: &[u8]) -> Vec<Pair> {
 mod tests {
     use super::*;
 
-    fn text(pair: Result<Pair>) -> String {
+    fn text(pair: Result<KvPair>) -> String {
         match pair {
             Ok((key, value)) => format!("{key}:{}", String::from_utf8_lossy(&value)),
             Err(error) => error.to_string(),
@@ -84,12 +87,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_without_a_key_are_passed_over() {
+    fn lines_without_a_key_are_skipped() {
         assert_eq!(lines(b"A=1\n=2\n"), [("A".to_string(), b"1".to_vec())]);
     }
 
     #[test]
-    fn files_are_named_by_their_last_part() {
+    fn the_default_key_is_the_file_name() {
         assert_eq!(file("a/b.txt"), Ok(("b.txt".into(), "a/b.txt".into())));
         assert_eq!(file("k=a/b.txt"), Ok(("k".into(), "a/b.txt".into())));
         assert!(file("a=b=c").is_err_and(|e| e.to_string() == "source \"a=b=c\" key name or file path contains '='"));

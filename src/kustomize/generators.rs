@@ -1,42 +1,46 @@
-//! `configMapGenerator` and `secretGenerator`.
+//! `configMapGenerator` and `secretGenerator` (`api/internal/generators`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::build_notes::Behavior;
+use super::build_annotations::GenerationBehavior;
 use super::error::{Result, fail};
+use super::kv_pairs;
 use super::loader::Loader;
-use super::model::{Generator, GeneratorOptions};
-use super::pairs;
 use super::resource::Resource;
+use super::types::{GeneratorArgs, GeneratorOptions};
 use kctl_base::json::{SharedStr, Value, json};
 use kctl_base::object::ValueWrite;
 
-/// What is generated.
+/// The kind of generated objects.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Generated {
+pub(super) enum GeneratorKind {
     ConfigMap,
     Secret,
 }
 
-impl Generated {
-    /// The name of the generator.
+impl GeneratorKind {
+    /// Returns the name of the generator, such as `ConfigMapGenerator`.
     pub(super) fn generator(self) -> &'static str {
         match self {
-            Generated::ConfigMap => "ConfigMapGenerator",
-            Generated::Secret => "SecretGenerator",
+            GeneratorKind::ConfigMap => "ConfigMapGenerator",
+            GeneratorKind::Secret => "SecretGenerator",
         }
     }
 }
 
-/// Options of one generator with those for all of them.
-pub(super) fn with_global(own: Option<&GeneratorOptions>, global: Option<&GeneratorOptions>) -> GeneratorOptions {
+/// Merges `generatorOptions` into the options of one generator, which take precedence
+/// (`MergeGlobalOptionsIntoLocal`).
+pub(super) fn merge_global_options(
+    own: Option<&GeneratorOptions>,
+    global: Option<&GeneratorOptions>,
+) -> GeneratorOptions {
     let (own, global) = (own.cloned().unwrap_or_default(), global.cloned().unwrap_or_default());
-    let merged = |own: BTreeMap<String, String>, mut all: BTreeMap<String, String>| {
-        all.extend(own);
-        all
+    let merged = |own: BTreeMap<String, String>, mut strings: BTreeMap<String, String>| {
+        strings.extend(own);
+        strings
     };
     GeneratorOptions {
         labels: merged(own.labels, global.labels),
@@ -47,9 +51,12 @@ pub(super) fn with_global(own: Option<&GeneratorOptions>, global: Option<&Genera
 }
 
 /// Generates an object.
+///
+/// # Errors
+/// When the name is missing, a source cannot be read, or a key is repeated.
 pub(super) fn generate(
-    kind: Generated,
-    generator: &Generator,
+    kind: GeneratorKind,
+    generator: &GeneratorArgs,
     options: &GeneratorOptions,
     loader: &Loader,
 ) -> Result<Resource> {
@@ -57,10 +64,11 @@ pub(super) fn generate(
         return fail("a configmap must have a name");
     }
     let mut object = match kind {
-        Generated::ConfigMap => json!({"apiVersion": "v1", "kind": "ConfigMap"}),
-        Generated::Secret => {
-            let wanted = generator.secret_type.as_str();
-            json!({"apiVersion": "v1", "kind": "Secret", "type": if wanted.is_empty() { "Opaque" } else { wanted }})
+        GeneratorKind::ConfigMap => json!({"apiVersion": "v1", "kind": "ConfigMap"}),
+        GeneratorKind::Secret => {
+            let secret_type = generator.secret_type.as_str();
+            let secret_type = if secret_type.is_empty() { "Opaque" } else { secret_type };
+            json!({"apiVersion": "v1", "kind": "Secret", "type": secret_type})
         }
     };
     object.put("/metadata/name", generator.name.as_str());
@@ -68,9 +76,9 @@ pub(super) fn generate(
         object.put("/metadata/namespace", generator.namespace.as_str());
     }
     add_data(&mut object, kind, generator, loader)?;
-    for (field, texts) in [("labels", &options.labels), ("annotations", &options.annotations)] {
-        if !texts.is_empty() {
-            object.put(&format!("/metadata/{field}"), json!(texts));
+    for (field, strings) in [("labels", &options.labels), ("annotations", &options.annotations)] {
+        if !strings.is_empty() {
+            object.put(&format!("/metadata/{field}"), json!(strings));
         }
     }
     let keys: Vec<String> = ["data", "binaryData"]
@@ -82,36 +90,36 @@ pub(super) fn generate(
         object.put("/immutable", true);
     }
     let mut resource = Resource::new(object);
-    keys.iter().for_each(|key| resource.note_key(key));
+    keys.iter().for_each(|key| resource.track_key(key));
     if !options.disable_name_suffix_hash {
-        resource.want_hash();
+        resource.enable_hash_suffix();
     }
-    resource.set_behavior(Behavior::parse(&generator.behavior));
+    resource.set_behavior(GenerationBehavior::parse(&generator.behavior));
     Ok(resource)
 }
 
-fn add_data(object: &mut Value, kind: Generated, generator: &Generator, loader: &Loader) -> Result<()> {
-    if kind == Generated::Secret {
+fn add_data(object: &mut Value, kind: GeneratorKind, generator: &GeneratorArgs, loader: &Loader) -> Result<()> {
+    if kind == GeneratorKind::Secret {
         object.map_mut("/data");
     }
-    let mut known = BTreeSet::new();
-    for (key, bytes) in pairs::read(generator, loader)? {
-        if !known.insert(key.clone()) {
+    let mut keys = BTreeSet::new();
+    for (key, bytes) in kv_pairs::read(generator, loader)? {
+        if !keys.insert(key.clone()) {
             return fail(format!("configmap {} illegally repeats the key `{key}`", generator.name));
         }
         let (field, text) = match (kind, String::from_utf8(bytes)) {
-            (Generated::ConfigMap, Ok(text)) => ("/data", text),
-            (Generated::ConfigMap, Err(binary)) => ("/binaryData", in_lines(binary.as_bytes())),
-            (Generated::Secret, Ok(text)) => ("/data", in_lines(text.as_bytes())),
-            (Generated::Secret, Err(binary)) => ("/data", in_lines(binary.as_bytes())),
+            (GeneratorKind::ConfigMap, Ok(text)) => ("/data", text),
+            (GeneratorKind::ConfigMap, Err(binary)) => ("/binaryData", encode_base64(binary.as_bytes())),
+            (GeneratorKind::Secret, Ok(text)) => ("/data", encode_base64(text.as_bytes())),
+            (GeneratorKind::Secret, Err(binary)) => ("/data", encode_base64(binary.as_bytes())),
         };
         object.map_mut(field).insert(key, text.into());
     }
     Ok(())
 }
 
-/// Base64, in lines when it is long.
-fn in_lines(bytes: &[u8]) -> String {
+/// Encodes bytes in Base64 (`kyaml/yaml/datamap.go`): 70 characters or more are wrapped into lines of 70.
+fn encode_base64(bytes: &[u8]) -> String {
     const LINE: usize = 70;
     let text = STANDARD.encode(bytes);
     if text.len() < LINE {
@@ -133,21 +141,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_base64_is_broken_into_lines() {
-        assert_eq!(in_lines(b"abc"), "YWJj");
-        let text = in_lines(&[b'x'; 60]);
+    fn long_base64_is_wrapped() {
+        assert_eq!(encode_base64(b"abc"), "YWJj");
+        let text = encode_base64(&[b'x'; 60]);
         assert_eq!(text.lines().map(str::len).collect::<Vec<_>>(), [70, 10]);
         assert!(text.ends_with('\n'));
     }
 
     #[test]
-    fn own_options_win() {
+    fn own_options_take_precedence() {
         let options = |label: &str, hash: bool| GeneratorOptions {
             labels: BTreeMap::from([("a".to_string(), label.to_string())]),
             disable_name_suffix_hash: hash,
             ..GeneratorOptions::default()
         };
-        let merged = with_global(Some(&options("own", false)), Some(&options("all", true)));
+        let merged = merge_global_options(Some(&options("own", false)), Some(&options("global", true)));
         assert_eq!(merged.labels["a"], "own");
         assert!(merged.disable_name_suffix_hash);
     }

@@ -1,13 +1,12 @@
-//! kustomize's own strategic merge.
+//! kustomize's own strategic merge (`kyaml/yaml/merge2/merge2.go`, `kyaml/yaml/walk`).
 //!
-//! It is not that of the API server ([`kctl_base::patch::strategic`]): items of a patch come before those that are
-//! there, the keys of a list are those of server-side apply, of the directives only `$patch` is known, and kinds without a
-//! schema are merged too, list by list as a whole. The types and merge keys are the same.
+//! It differs from that of the API server ([`kctl_base::patch::strategic`]): items of a patch come before existing items,
+//! list items are identified by the keys of server-side apply, `$patch` is the only directive, and kinds without a schema
+//! are merged too, with lists replaced as a whole. Types and merge keys are the same.
 
-use super::error::{Result, fail};
-use super::field_spec::wrong_kind;
-use super::ids::Gvk;
-use super::values::scalar_text;
+use super::error::{Result, fail, wrong_node_kind};
+use super::res_id::Gvk;
+use super::scalar::scalar_to_string;
 use kctl_base::json::{Map, Value};
 use kctl_base::patch::merge_keys::ListType;
 use kctl_base::patch::{FieldType, Types};
@@ -15,32 +14,35 @@ use kctl_base::schema::Schema;
 
 const DIRECTIVE: &str = "$patch";
 
-/// The object after the patch, or nothing when the patch deletes it.
+/// Merges a patch into an object; `None` when the patch deletes it.
+///
+/// # Errors
+/// When a node of the patch has another kind than that of the object, or a directive is unknown.
 pub(super) fn merge(object: Value, patch: Value, gvk: &Gvk) -> Result<Option<Value>> {
     let root = Schema::builtin().root(&gvk.group, &gvk.version, &gvk.kind);
-    let holds = root.map_or(FieldType::Any, |root| FieldType::Object(root.into()));
-    value(Some(object), patch, &holds, &None)
+    let schema = root.map_or(FieldType::Any, |root| FieldType::Object(root.into()));
+    merge_value(Some(object), patch, &schema, &None)
 }
 
-/// How a list is merged: item by item, told apart by the values of some keys (none: by the whole value), or as a whole.
-type Keys = Option<Vec<String>>;
+/// The keys that identify the items of a list; no keys: the whole item. `None` replaces the list as a whole.
+type MergeKeys = Option<Vec<String>>;
 
-fn value(old: Option<Value>, patch: Value, holds: &FieldType, keys: &Keys) -> Result<Option<Value>> {
+fn merge_value(old: Option<Value>, patch: Value, schema: &FieldType, keys: &MergeKeys) -> Result<Option<Value>> {
     let old = old.filter(|v| !v.is_null());
     match (old, patch) {
         (_, Value::Null) => Ok(None),
-        (Some(Value::Object(old)), Value::Object(patch)) => object(Some(old), patch, holds),
-        (None, Value::Object(patch)) => object(None, patch, holds),
-        (Some(Value::Array(old)), Value::Array(patch)) => list(old.into_vec(), patch.into_vec(), holds, keys),
-        (None, Value::Array(patch)) => list(Vec::new(), patch.into_vec(), holds, keys),
-        (Some(Value::Object(_)), other) => fail(wrong_kind("MappingNode", &other)),
-        (Some(Value::Array(_)), other) => fail(wrong_kind("SequenceNode", &other)),
-        (Some(_), other @ (Value::Object(_) | Value::Array(_))) => fail(wrong_kind("ScalarNode", &other)),
+        (Some(Value::Object(old)), Value::Object(patch)) => merge_object(Some(old), patch, schema),
+        (None, Value::Object(patch)) => merge_object(None, patch, schema),
+        (Some(Value::Array(old)), Value::Array(patch)) => merge_list(old.into_vec(), patch.into_vec(), schema, keys),
+        (None, Value::Array(patch)) => merge_list(Vec::new(), patch.into_vec(), schema, keys),
+        (Some(Value::Object(_)), other) => fail(wrong_node_kind("MappingNode", &other)),
+        (Some(Value::Array(_)), other) => fail(wrong_node_kind("SequenceNode", &other)),
+        (Some(_), other @ (Value::Object(_) | Value::Array(_))) => fail(wrong_node_kind("ScalarNode", &other)),
         (_, scalar) => Ok(Some(scalar)),
     }
 }
 
-/// What a patch says about the whole of an object or a list.
+/// The value of `$patch`.
 #[derive(PartialEq)]
 enum Directive {
     Merge,
@@ -48,8 +50,8 @@ enum Directive {
     Delete,
 }
 
-fn directive(text: &Value) -> Result<Directive> {
-    match scalar_text(text).as_str() {
+fn parse_directive(value: &Value) -> Result<Directive> {
+    match scalar_to_string(value).as_str() {
         "merge" => Ok(Directive::Merge),
         "replace" => Ok(Directive::Replace),
         "delete" => Ok(Directive::Delete),
@@ -57,29 +59,29 @@ fn directive(text: &Value) -> Result<Directive> {
     }
 }
 
-fn object(old: Option<Map>, mut patch: Map, holds: &FieldType) -> Result<Option<Value>> {
-    let wanted = patch.remove(DIRECTIVE).map_or(Ok(Directive::Merge), |text| directive(&text))?;
-    let mut merged = match (wanted, old) {
+fn merge_object(old: Option<Map>, mut patch: Map, schema: &FieldType) -> Result<Option<Value>> {
+    let directive = patch.remove(DIRECTIVE).map_or(Ok(Directive::Merge), |value| parse_directive(&value))?;
+    let mut merged = match (directive, old) {
         (Directive::Delete, _) => return Ok(None),
         (Directive::Replace, _) | (Directive::Merge, None) => Map::new(),
         (Directive::Merge, Some(old)) => old,
     };
     for (key, new) in patch {
-        let before = merged.remove(&key);
-        if let Some(after) = value(before, new, &child(holds, &key), &list_keys(holds, &key))? {
-            merged.insert(key, after);
+        let old = merged.remove(&key);
+        if let Some(value) = merge_value(old, new, &child(schema, &key), &list_keys(schema, &key))? {
+            merged.insert(key, value);
         }
     }
     Ok(Some(Value::Object(merged)))
 }
 
-fn child(holds: &FieldType, key: &str) -> FieldType {
-    holds.child(Schema::builtin(), key)
+fn child(schema: &FieldType, key: &str) -> FieldType {
+    schema.child(Schema::builtin(), key)
 }
 
-/// How the list in a field is merged; a list without a strategy, and one without a schema, is replaced.
-fn list_keys(holds: &FieldType, field: &str) -> Keys {
-    let definition = holds.definition()?;
+/// Returns the merge keys of a list field; `None` for a list without a merge strategy or without a schema.
+fn list_keys(schema: &FieldType, field: &str) -> MergeKeys {
+    let definition = schema.definition()?;
     let types = Schema::builtin();
     let key = types.strategy(definition, field).merge_key?;
     match types.list_type(definition, field) {
@@ -89,26 +91,26 @@ fn list_keys(holds: &FieldType, field: &str) -> Keys {
     }
 }
 
-fn list(old: Vec<Value>, mut patch: Vec<Value>, holds: &FieldType, keys: &Keys) -> Result<Option<Value>> {
+fn merge_list(old: Vec<Value>, mut patch: Vec<Value>, schema: &FieldType, keys: &MergeKeys) -> Result<Option<Value>> {
     let Some(keys) = keys else { return Ok(Some(Value::from(patch))) };
     let is_directive = |item: &Value| item.as_object().is_some_and(|o| o.len() == 1 && o.contains_key(DIRECTIVE));
     let old = match patch.iter().position(is_directive) {
         None => old,
-        Some(at) => match directive(&patch.remove(at)[DIRECTIVE])? {
+        Some(at) => match parse_directive(&patch.remove(at)[DIRECTIVE])? {
             Directive::Delete => return Ok(None),
             Directive::Replace => Vec::new(),
             Directive::Merge => old,
         },
     };
     let merged = match keys.as_slice() {
-        [] => scalars(old, patch),
-        keys => items(old, patch, &holds.element(), keys)?,
+        [] => merge_scalars(old, patch),
+        keys => merge_items(old, patch, &schema.element(), keys)?,
     };
     Ok(Some(Value::from(merged)))
 }
 
-/// Values of the patch, then the others.
-fn scalars(old: Vec<Value>, patch: Vec<Value>) -> Vec<Value> {
+/// Merges lists of scalars: the values of the patch, then the others.
+fn merge_scalars(old: Vec<Value>, patch: Vec<Value>) -> Vec<Value> {
     let mut merged: Vec<Value> = Vec::new();
     for item in patch.into_iter().chain(old) {
         if !merged.contains(&item) {
@@ -118,49 +120,50 @@ fn scalars(old: Vec<Value>, patch: Vec<Value>) -> Vec<Value> {
     merged
 }
 
-/// The values of the keys of an item, empty where it has none.
+/// Returns the values of the merge keys of an item; a missing key gives the empty string.
 fn identity(item: &Value, keys: &[String]) -> Vec<String> {
-    keys.iter().map(|key| item.get(key).map(scalar_text).unwrap_or_default()).collect()
+    keys.iter().map(|key| item.get(key).map(scalar_to_string).unwrap_or_default()).collect()
 }
 
-/// Whether two identities differ only in keys that one of them has not.
-fn alike(a: &[String], b: &[String]) -> bool {
+/// Returns whether two identities agree in the keys that both have, of which there is at least one.
+fn overlap(a: &[String], b: &[String]) -> bool {
     let both: Vec<bool> =
         a.iter().zip(b).filter(|(a, b)| !a.is_empty() && !b.is_empty()).map(|(a, b)| a == b).collect();
     !both.is_empty() && both.iter().all(|same| *same)
 }
 
-/// Merges items by their keys.
-fn items(mut old: Vec<Value>, patch: Vec<Value>, holds: &FieldType, keys: &[String]) -> Result<Vec<Value>> {
-    let nameless = |item: &Value| identity(item, keys).iter().all(String::is_empty);
-    // An item without its one key is taken for all that have it.
-    if keys.len() == 1 && patch.iter().any(nameless) {
-        old.retain(nameless);
+/// Merges list items by their keys.
+fn merge_items(mut old: Vec<Value>, patch: Vec<Value>, schema: &FieldType, keys: &[String]) -> Result<Vec<Value>> {
+    let lacks_keys = |item: &Value| identity(item, keys).iter().all(String::is_empty);
+    // kyaml quirk: a patch item without the only key removes all items that have it.
+    if keys.len() == 1 && patch.iter().any(lacks_keys) {
+        old.retain(lacks_keys);
     }
     let (mut first, mut added) = (Vec::new(), Vec::new());
-    let told_apart_by_several =
+    // Items with several keys keep their places; otherwise items of the patch move to the front.
+    let has_composite_keys =
         old.iter().chain(&patch).any(|i| identity(i, keys).iter().filter(|t| !t.is_empty()).count() > 1);
-    for item in patch.into_iter().filter(|item| !nameless(item)) {
+    for item in patch.into_iter().filter(|item| !lacks_keys(item)) {
         let own = identity(&item, keys);
-        // An item that might be another one, where either lacks a key, changes nothing.
-        if old.iter().map(|o| identity(o, keys)).any(|other| other != own && alike(&other, &own)) {
+        // An item that is ambiguous because either side lacks a key changes nothing.
+        if old.iter().map(|o| identity(o, keys)).any(|other| other != own && overlap(&other, &own)) {
             continue;
         }
-        let place = old.iter().position(|o| identity(o, keys) == own);
-        let replaces = item.get(DIRECTIVE).is_some_and(|text| text == "replace");
-        match place {
+        let position = old.iter().position(|o| identity(o, keys) == own);
+        let replaces = item.get(DIRECTIVE).is_some_and(|directive| directive == "replace");
+        match position {
             Some(_) if replaces => {}
             Some(at) => {
-                let merged = value(Some(old.remove(at)), item, holds, &None)?;
-                match (merged, told_apart_by_several) {
+                let merged = merge_value(Some(old.remove(at)), item, schema, &None)?;
+                match (merged, has_composite_keys) {
                     (Some(merged), true) => old.insert(at, merged),
                     (Some(merged), false) => first.push(merged),
                     (None, _) => {}
                 }
             }
             None => {
-                let list = if told_apart_by_several { &mut added } else { &mut first };
-                list.extend(value(None, item, holds, &None)?);
+                let list = if has_composite_keys { &mut added } else { &mut first };
+                list.extend(merge_value(None, item, schema, &None)?);
             }
         }
     }
@@ -178,7 +181,7 @@ mod tests {
         let gvk = Gvk::of("v1", kind);
         match merge(json!({"spec": spec}), json!({"spec": patch}), &gvk) {
             Ok(Some(object)) => object["spec"].to_string(),
-            Ok(None) => "gone".into(),
+            Ok(None) => "deleted".into(),
             Err(error) => error.to_string(),
         }
     }
@@ -194,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn items_with_two_keys_keep_their_order() {
+    fn items_with_several_keys_keep_their_order() {
         let port = |port: i64, protocol: &str, name: &str| json!({"port": port, "protocol": protocol, "name": name});
         let ports = json!({"ports": [port(80, "TCP", "a"), port(53, "UDP", "b")]});
         let patch = json!({"ports": [port(80, "TCP", "A"), port(53, "TCP", "c")]});
@@ -202,12 +205,12 @@ mod tests {
             merged("Service", ports.clone(), patch),
             json!({"ports": [port(53, "TCP", "c"), port(80, "TCP", "A"), port(53, "UDP", "b")]}).to_string()
         );
-        // Without the protocol it might be another port.
+        // Without the protocol the port is ambiguous.
         assert_eq!(merged("Service", ports.clone(), json!({"ports": [{"port": 80, "name": "A"}]})), ports.to_string());
     }
 
     #[test]
-    fn nulls_and_directives_take_away() {
+    fn nulls_and_directives_remove_fields_and_items() {
         let pod = json!({"containers": [{"name": "a"}, {"name": "b"}], "nodeName": "n", "x": null});
         let cases = [
             (json!({"nodeName": null}), r#"{"containers":[{"name":"a"},{"name":"b"}],"x":null}"#),

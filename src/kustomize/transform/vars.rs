@@ -1,32 +1,37 @@
-//! `vars`: values of fields that replace `$(NAME)` elsewhere.
+//! `vars`: substitutes `$(NAME)` by values of fields (`api/filters/refvar`,
+//! `api/internal/accumulator/refvartransformer.go`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{KustomizeError, Result, fail};
-use crate::field_spec::{FieldSpec, Leaf};
-use crate::model::Variable;
-use crate::resources::Resources;
-use crate::values::scalar_text;
-use crate::{Notes, path};
+use crate::field_path::{self, CreateKind};
+use crate::field_spec::FieldSpec;
+use crate::notes::Notes;
+use crate::res_map::ResMap;
+use crate::scalar::scalar_to_string;
+use crate::types::Var;
 use kctl_base::go;
 use kctl_base::json::Value;
 
-/// Replaces all variables, and says which were used nowhere.
+/// Substitutes all vars and logs those that occur nowhere.
+///
+/// # Errors
+/// When the value of a var does not exist or a list with vars holds anything but strings.
 pub(crate) fn resolve(
-    resources: &mut Resources,
-    variables: &BTreeMap<String, Variable>,
-    places: &[FieldSpec],
+    resources: &mut ResMap,
+    vars: &BTreeMap<String, Var>,
+    fields: &[FieldSpec],
     notes: &mut Notes,
 ) -> Result<()> {
     let mut values = BTreeMap::new();
-    for variable in variables.values() {
-        values.insert(variable.name.clone(), value_of(resources, variable)?);
+    for var in vars.values() {
+        values.insert(var.name.clone(), var_value(resources, var)?);
     }
     let mut used = BTreeSet::new();
     let mut usage = Usage { values: &values, used: &mut used, notes };
-    for resource in &mut resources.list {
-        for place in places {
-            place.visit(resource, Leaf::Nothing, &mut |value| replace(value, &mut usage))?;
+    for resource in resources.iter_mut() {
+        for field in fields {
+            field.visit(resource, CreateKind::None, &mut |value| substitute(value, &mut usage))?;
         }
     }
     let unused: Vec<&str> = values.keys().filter(|name| !used.contains(*name)).map(String::as_str).collect();
@@ -36,21 +41,20 @@ pub(crate) fn resolve(
     Ok(())
 }
 
-fn value_of(resources: &Resources, variable: &Variable) -> Result<Value> {
-    let holder = resources.list.iter().find(|r| r.variables.contains(&variable.name));
-    let Some(holder) = holder else {
-        return fail(format!("var '{variable}' cannot be mapped to a field in the set of known resources"));
+/// Returns the value of the field that a var refers to.
+fn var_value(resources: &ResMap, var: &Var) -> Result<Value> {
+    let source = resources.iter().find(|r| r.vars.contains(&var.name));
+    let Some(source) = source else {
+        return fail(format!("var '{var}' cannot be mapped to a field in the set of known resources"));
     };
-    let field = path::split_field(&variable.fieldref.field_path);
-    match path::lookup(&holder.value, &field) {
+    let field = field_path::split_var_path(&var.fieldref.field_path);
+    match field_path::lookup(&source.value, &field) {
         Ok(Some(value)) => Ok(value.clone()),
-        _ => {
-            Err(KustomizeError::new(format!("field specified in var '{variable}' not found in corresponding resource")))
-        }
+        _ => Err(KustomizeError::new(format!("field specified in var '{var}' not found in corresponding resource"))),
     }
 }
 
-/// The values, and what becomes of them.
+/// The values of the vars and the record of their use.
 struct Usage<'a> {
     values: &'a BTreeMap<String, Value>,
     used: &'a mut BTreeSet<String>,
@@ -58,12 +62,12 @@ struct Usage<'a> {
 }
 
 impl Usage<'_> {
-    /// What stands for `$(NAME)`: the value, or the words themselves where there is none that fits into a text.
-    fn mapped(&mut self, name: &str) -> Value {
+    /// Returns the value of a var. `$(NAME)` itself is returned when the var is unknown or its value is not a scalar.
+    fn value(&mut self, name: &str) -> Value {
         match self.values.get(name) {
             Some(value @ (Value::Object(_) | Value::Array(_))) => {
-                let (kind, shown) = (go::type_name(value), go::value_text(value));
-                self.notes.log(format!("MakePrimitiveReplacer: bad replacement type={kind} val={shown}"));
+                let (kind, value) = (go::type_name(value), go::value_text(value));
+                self.notes.log(format!("MakePrimitiveReplacer: bad replacement type={kind} val={value}"));
             }
             Some(value) => {
                 self.used.insert(name.into());
@@ -75,12 +79,13 @@ impl Usage<'_> {
     }
 }
 
-fn replace(value: &mut Value, usage: &mut Usage) -> Result<()> {
+/// Substitutes the vars in a string, in the values of a map, or in the items of a list.
+fn substitute(value: &mut Value, usage: &mut Usage) -> Result<()> {
     match value {
         Value::String(text) => *value = expand(text, usage),
         Value::Object(fields) => {
             for text in fields.values_mut().filter(|v| v.is_string()) {
-                replace(text, usage)?;
+                substitute(text, usage)?;
             }
         }
         Value::Array(items) => {
@@ -88,7 +93,7 @@ fn replace(value: &mut Value, usage: &mut Usage) -> Result<()> {
                 if !item.is_string() {
                     return fail("invalid value type expect a string");
                 }
-                replace(item, usage)?;
+                substitute(item, usage)?;
             }
         }
         _ => {}
@@ -96,7 +101,7 @@ fn replace(value: &mut Value, usage: &mut Usage) -> Result<()> {
     Ok(())
 }
 
-/// A text with its variables replaced; one that is nothing but a variable takes the type of the value.
+/// Substitutes the vars in a string. A string that is nothing but `$(NAME)` takes the type of the value. `$$` escapes `$`.
 fn expand(text: &str, usage: &mut Usage) -> Value {
     let mut expanded = String::new();
     let mut rest = text;
@@ -104,16 +109,16 @@ fn expand(text: &str, usage: &mut Usage) -> Value {
         expanded.push_str(&rest[..at]);
         let after = &rest[at + 1..];
         let name = after.strip_prefix('(').and_then(|inner| inner.split_once(')'));
-        if let Some((name, behind)) = name {
-            let mapped = usage.mapped(name);
+        if let Some((name, remainder)) = name {
+            let value = usage.value(name);
             if text == format!("$({name})") {
-                return mapped;
+                return value;
             }
-            expanded.push_str(&scalar_text(&mapped));
-            rest = behind;
-        } else if let Some(behind) = after.strip_prefix('$') {
+            expanded.push_str(&scalar_to_string(&value));
+            rest = remainder;
+        } else if let Some(remainder) = after.strip_prefix('$') {
             expanded.push('$');
-            rest = behind;
+            rest = remainder;
         } else {
             let next = after.chars().next().map_or(0, char::len_utf8);
             expanded.push('$');
@@ -131,7 +136,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn variables_are_expanded() {
+    fn vars_are_expanded() {
         let values = BTreeMap::from([("A".to_string(), json!("x")), ("N".to_string(), json!(3))]);
         let cases = [
             ("$(A)", json!("x")),

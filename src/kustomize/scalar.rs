@@ -1,10 +1,10 @@
-//! What stands in a document as kustomize sees it: scalars as texts, texts as scalars, and what counts as nothing.
+//! Conversion between YAML scalars and strings, and the test for empty nodes (`kyaml/yaml/rnode.go`).
 
 use kctl_base::json::{self, Value};
 use kctl_base::yaml::{self, Dialect};
 
-/// The text of a scalar as it stands in a document, or the empty string.
-pub(super) fn scalar_text(value: &Value) -> String {
+/// Returns a scalar as it is written in a document; maps, lists and null give the empty string.
+pub(super) fn scalar_to_string(value: &Value) -> String {
     match value {
         Value::String(text) => text.to_string(),
         Value::Number(number) => json::number_text(number),
@@ -13,16 +13,16 @@ pub(super) fn scalar_text(value: &Value) -> String {
     }
 }
 
-/// A scalar of the type that its text has in a document.
-pub(super) fn scalar_of(text: &str) -> Value {
+/// Parses a plain scalar: `1` is a number, `true` a boolean, everything else a string.
+pub(super) fn parse_scalar(text: &str) -> Value {
     let plain =
         !text.is_empty() && !text.contains([':', '#', '\n', '[', '{', '*', '&', '!', '"', '\'', '|', '>', '%', '@']);
     let loaded = plain.then(|| yaml::to_json_in(text, Dialect::Core).ok()).flatten();
     loaded.map(|l| l.value).filter(|v| !v.is_object() && !v.is_array()).unwrap_or_else(|| text.into())
 }
 
-/// Whether a value says nothing: null, or a map or a list without anything in it.
-pub(super) fn is_nothing(value: &Value) -> bool {
+/// Returns whether a value is null, or a map or list without entries (`IsNilOrEmpty`).
+pub(super) fn is_nil_or_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Object(fields) => fields.is_empty(),
@@ -37,7 +37,7 @@ mod tests {
     use kctl_base::json::json;
 
     #[test]
-    fn a_text_is_read_as_the_scalar_it_shows() {
+    fn scalars_are_parsed_by_their_form() {
         for (text, expected) in [
             ("1", json!(1)),
             ("1.5", json!(1.5)),
@@ -47,15 +47,15 @@ mod tests {
             ("a: b", json!("a: b")),
             ("web", json!("web")),
         ] {
-            assert_eq!(scalar_of(text), expected, "{text}");
+            assert_eq!(parse_scalar(text), expected, "{text}");
         }
-        assert_eq!(scalar_text(&json!(1.0)), "1");
-        assert_eq!(scalar_text(&json!([1])), "");
+        assert_eq!(scalar_to_string(&json!(1.0)), "1");
+        assert_eq!(scalar_to_string(&json!([1])), "");
     }
 
     #[test]
-    fn empty_maps_and_lists_say_nothing_and_empty_texts_something() {
+    fn empty_strings_are_not_empty_nodes() {
         let all = [json!(null), json!({}), json!([]), json!(""), json!(0), json!([null])];
-        assert_eq!(all.map(|value| is_nothing(&value)), [true, true, true, false, false, false]);
+        assert_eq!(all.map(|value| is_nil_or_empty(&value)), [true, true, true, false, false, false]);
     }
 }

@@ -1,13 +1,16 @@
-//! `sortOptions`, and the order of old that is used without them.
+//! `sortOptions`: the order of the output (`api/internal/builtins/SortOrderTransformer.go`).
 
-use crate::config::{FIRST, LAST, rank_in};
 use crate::error::{Result, fail};
-use crate::model::{LegacyOrder, SortOptions};
+use crate::kind_order::{ORDER_FIRST, ORDER_LAST, sort_key};
+use crate::res_map::ResMap;
 use crate::resource::Resource;
-use crate::resources::Resources;
+use crate::types::{LegacySortOptions, SortOptions};
 
-/// Brings the objects into the order that is asked for; without a wish, kinds that others need come first.
-pub(crate) fn sort(resources: &mut Resources, options: Option<&SortOptions>) -> Result<()> {
+/// Sorts the objects. The default is the legacy order, in which kinds that others depend on come first.
+///
+/// # Errors
+/// When the options contradict each other.
+pub(crate) fn sort(resources: &mut ResMap, options: Option<&SortOptions>) -> Result<()> {
     let legacy = match options {
         None => None,
         Some(options) => match (options.order.as_str(), &options.legacy_sort_options) {
@@ -22,14 +25,14 @@ pub(crate) fn sort(resources: &mut Resources, options: Option<&SortOptions>) -> 
         },
     };
     let owned = |list: &[&str]| list.iter().map(|kind| kind.to_string()).collect();
-    let LegacyOrder { order_first, order_last } =
-        legacy.unwrap_or_else(|| LegacyOrder { order_first: owned(FIRST), order_last: owned(LAST) });
-    resources.list.sort_by_cached_key(|r| (rank_in(&r.gvk(), &order_first, &order_last), within_kind(r)));
+    let LegacySortOptions { order_first, order_last } =
+        legacy.unwrap_or_else(|| LegacySortOptions { order_first: owned(ORDER_FIRST), order_last: owned(ORDER_LAST) });
+    resources.sort_by_cached_key(|r| (sort_key(&r.gvk(), &order_first, &order_last), legacy_sort_string(r)));
     Ok(())
 }
 
-/// What objects of one kind are ordered by.
-fn within_kind(resource: &Resource) -> String {
+/// Returns the string by which objects of one kind are ordered (`legacySortString`).
+fn legacy_sort_string(resource: &Resource) -> String {
     let id = resource.current_id();
     let namespace = if id.namespace.is_empty() { "~X" } else { &id.namespace };
     let name = if id.name.is_empty() { "~N" } else { &id.name };

@@ -1,15 +1,15 @@
-//! What a kustomization file can say.
+//! The structs of a kustomization file (`api/types`); field names are those of the file.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
 use super::field_spec::FieldSpec;
-use super::ids::{Gvk, ResId};
-use super::resources::Selector;
+use super::res_id::{Gvk, ResId};
+use super::selector::Selector;
 use kctl_base::json::Value;
 
-/// What a kustomization file says.
+/// A kustomization file (`api/types/kustomization.go`).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Kustomization {
@@ -29,18 +29,18 @@ pub(super) struct Kustomization {
     pub(super) images: Vec<Image>,
     pub(super) image_tags: Vec<Image>,
     pub(super) replacements: Vec<Replacement>,
-    /// The replacements as they are written, for messages.
+    /// The `replacements` as they are written in the file, for error messages.
     #[serde(skip)]
-    pub(super) replacements_shown: Value,
+    pub(super) raw_replacements: Value,
     pub(super) replicas: Vec<Replica>,
-    pub(super) vars: Vec<Variable>,
+    pub(super) vars: Vec<Var>,
     pub(super) sort_options: Option<SortOptions>,
     pub(super) resources: Vec<String>,
     pub(super) components: Vec<String>,
     pub(super) crds: Vec<String>,
     pub(super) bases: Vec<String>,
-    pub(super) config_map_generator: Vec<Generator>,
-    pub(super) secret_generator: Vec<Generator>,
+    pub(super) config_map_generator: Vec<GeneratorArgs>,
+    pub(super) secret_generator: Vec<GeneratorArgs>,
     pub(super) helm_charts: Vec<Value>,
     pub(super) helm_chart_inflation_generator: Vec<Value>,
     pub(super) generator_options: Option<GeneratorOptions>,
@@ -49,12 +49,12 @@ pub(super) struct Kustomization {
     pub(super) transformers: Vec<String>,
     pub(super) validators: Vec<String>,
     pub(super) build_metadata: Vec<String>,
-    /// The name of the file.
+    /// The name of the file, such as `kustomization.yaml`.
     #[serde(skip)]
     pub(super) file: String,
 }
 
-/// Labels and where they go.
+/// An entry of `labels`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Label {
@@ -64,7 +64,7 @@ pub(super) struct Label {
     pub(super) fields: Vec<FieldSpec>,
 }
 
-/// A patch and what it is for.
+/// An entry of `patches` or `patchesJson6902`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Patch {
@@ -72,12 +72,12 @@ pub(super) struct Patch {
     pub(super) patch: String,
     pub(super) target: Option<Selector>,
     pub(super) options: BTreeMap<String, bool>,
-    /// The patch as it is written, for messages.
+    /// The entry as it is written in the file, for error messages.
     #[serde(skip)]
-    pub(super) shown: Value,
+    pub(super) raw: Value,
 }
 
-/// New names, tags and digests of an image.
+/// An entry of `images`: the new name, tag or digest of an image.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Image {
@@ -88,7 +88,7 @@ pub(super) struct Image {
     pub(super) digest: String,
 }
 
-/// A number of replicas.
+/// An entry of `replicas`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Replica {
@@ -96,37 +96,37 @@ pub(super) struct Replica {
     pub(super) count: i64,
 }
 
-/// A value that is copied from one object into others, or the file that says so.
+/// An entry of `replacements`: a value that is copied into fields of objects, or the path of a file with such entries.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Replacement {
     pub(super) path: String,
-    pub(super) source: Option<Source>,
+    pub(super) source: Option<SourceSelector>,
     pub(super) source_value: Option<String>,
-    pub(super) targets: Option<Vec<Target>>,
+    pub(super) targets: Option<Vec<TargetSelector>>,
 }
 
-/// Where a value comes from.
+/// The field that a replacement copies.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Source {
+pub(super) struct SourceSelector {
     #[serde(flatten)]
     pub(super) id: ResId,
     pub(super) field_path: String,
     pub(super) options: Option<FieldOptions>,
 }
 
-/// Where a value goes.
+/// The fields that a replacement writes.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Target {
+pub(super) struct TargetSelector {
     pub(super) select: Option<Selector>,
     pub(super) reject: Vec<Selector>,
     pub(super) field_paths: Vec<String>,
     pub(super) options: Option<FieldOptions>,
 }
 
-/// Which part of a value is meant.
+/// The part of a delimited value that is read or written.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct FieldOptions {
@@ -135,19 +135,19 @@ pub(super) struct FieldOptions {
     pub(super) create: bool,
 }
 
-/// A variable.
+/// An entry of `vars`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub(super) struct Variable {
+pub(super) struct Var {
     pub(super) name: String,
-    pub(super) objref: ObjectReference,
-    pub(super) fieldref: FieldReference,
+    pub(super) objref: VarTarget,
+    pub(super) fieldref: FieldSelector,
 }
 
-/// The object that a variable takes its value from.
+/// The object that a var takes its value from (`types.Target`).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct ObjectReference {
+pub(super) struct VarTarget {
     pub(super) api_version: String,
     #[serde(flatten)]
     pub(super) gvk: Gvk,
@@ -155,33 +155,33 @@ pub(super) struct ObjectReference {
     pub(super) namespace: String,
 }
 
-/// The field of that object.
+/// The field that a var takes its value from.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct FieldReference {
+pub(super) struct FieldSelector {
     pub(super) field_path: String,
 }
 
-/// The order of the output.
+/// `sortOptions`: the order of the output.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct SortOptions {
     pub(super) order: String,
-    pub(super) legacy_sort_options: Option<LegacyOrder>,
+    pub(super) legacy_sort_options: Option<LegacySortOptions>,
 }
 
-/// The kinds that come first and last.
+/// The kinds that come first and last in the legacy order.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct LegacyOrder {
+pub(super) struct LegacySortOptions {
     pub(super) order_first: Vec<String>,
     pub(super) order_last: Vec<String>,
 }
 
-/// A ConfigMap or Secret to generate.
+/// An entry of `configMapGenerator` or `secretGenerator`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Generator {
+pub(super) struct GeneratorArgs {
     pub(super) name: String,
     pub(super) namespace: String,
     pub(super) behavior: String,
@@ -194,7 +194,7 @@ pub(super) struct Generator {
     pub(super) options: Option<GeneratorOptions>,
 }
 
-/// How objects are generated.
+/// Options of generated objects.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct GeneratorOptions {
@@ -204,21 +204,21 @@ pub(super) struct GeneratorOptions {
     pub(super) immutable: bool,
 }
 
-impl std::fmt::Display for Variable {
+impl std::fmt::Display for Var {
     fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
         write!(out, "{{{} {} {{{}}}}}", self.name, self.objref.gvk(), self.fieldref.field_path)
     }
 }
 
-impl Variable {
-    /// The same before `apiVersion` has been read.
-    pub(super) fn as_written(&self) -> String {
+impl Var {
+    /// Formats the var like [`Display`](std::fmt::Display), without regard to `objref.apiVersion`.
+    pub(super) fn to_raw_string(&self) -> String {
         format!("{{{} {} {{{}}}}}", self.name, self.objref.gvk, self.fieldref.field_path)
     }
 }
 
-impl ObjectReference {
-    /// The kind; `apiVersion` says more than group and version.
+impl VarTarget {
+    /// Returns the kind; `apiVersion` takes precedence over `group` and `version`.
     pub(super) fn gvk(&self) -> Gvk {
         match self.api_version.as_str() {
             "" => self.gvk.clone(),
@@ -226,7 +226,7 @@ impl ObjectReference {
         }
     }
 
-    /// The object.
+    /// Returns the id of the object.
     pub(super) fn id(&self) -> ResId {
         ResId::new(self.gvk(), &self.name, &self.namespace)
     }
