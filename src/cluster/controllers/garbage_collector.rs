@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::runtime::Result;
-use super::shared::claim::{drop_owners, release};
+use super::shared::claim::{release, remove_owners};
 use super::{Action, Context, Controller, Key, Watch};
 use crate::api::{Propagation, Server};
 use crate::store::{Change, ChangeKind};
@@ -228,7 +228,7 @@ fn collect(ctx: &mut Context<'_>, resource: &str, object: &Object) -> Result<()>
         Verdict::Keep => Ok(()),
         Verdict::Drop(uids) => {
             let mut kept = object.clone();
-            drop_owners(&mut kept, &uids.iter().map(SharedStr::as_str).collect::<Vec<_>>());
+            remove_owners(&mut kept, &uids.iter().map(SharedStr::as_str).collect::<Vec<_>>());
             ctx.update(resource, kept).map(drop)
         }
         Verdict::Delete(policy) => {

@@ -1,8 +1,8 @@
-//! Histories: the ControllerRevisions that keep the past templates of StatefulSets and DaemonSets.
+//! ControllerRevisions, which keep the past templates of StatefulSets and DaemonSets (`pkg/controller/history`).
 //!
-//! A revision holds a template as a patch of its owner, under a name made of the owner's and a hash, and a number. Equal data
-//! is one object: when a template returns, its object gets a new number. Which revision is whose present, and which are
-//! still in use, is the owners' business.
+//! A revision has a number and holds a template as a patch of its owner; its name is that of the owner and a hash of the data.
+//! Equal data is stored once: when a template returns, its object gets a new number. The owners decide which revision is
+//! current and which ones are in use.
 
 use std::sync::Arc;
 
@@ -17,20 +17,20 @@ use kctl_base::sim::ids::safe_encode;
 /// The resource of revisions.
 pub const REVISIONS: &str = "controllerrevisions.apps";
 
-/// The label by which revisions and pods say which template they stand for.
+/// The label with the hash of the template, on revisions and on pods.
 pub const HASH_LABEL: &str = "controller-revision-hash";
 
-/// Names of owners are cut so that dash and hash still fit.
+/// The length in bytes to which the owner's name is cut in the name of a revision.
 const PREFIX_MAX: usize = 223;
 
-/// What a revision keeps of its owner: the template, as a patch that replaces the whole of it.
+/// Returns the data of a revision: the owner's template as a patch that replaces it (`getPatch`).
 pub fn data_of(owner: &Object) -> Value {
     let mut template = owner.at("/spec/template").cloned().unwrap_or_else(|| Value::Object(Map::new()));
     template["$patch"] = "replace".into();
     json!({"spec": {"template": template}})
 }
 
-/// The template that a revision keeps.
+/// Returns the template that a revision holds.
 pub fn template_of(revision: &Object) -> Value {
     let mut template = revision.at("/data/spec/template").cloned().unwrap_or(Value::Null);
     if let Some(map) = template.as_object_mut() {
@@ -39,30 +39,31 @@ pub fn template_of(revision: &Object) -> Value {
     template
 }
 
-/// The number of a revision.
+/// Returns the number of a revision.
 pub fn number(revision: &Object) -> i64 {
     revision.int("/revision").unwrap_or(0)
 }
 
-/// The number that comes after all of these.
+/// Returns the number after those of all the revisions (`nextRevision`).
 pub fn next_number<'a>(revisions: impl IntoIterator<Item = &'a Arc<Object>>) -> i64 {
     revisions.into_iter().map(|r| number(r)).max().unwrap_or(0) + 1
 }
 
-/// The hash of a revision's data: FNV-1 over its text and the number of collisions so far, in the safe alphabet.
+/// Returns the hash of a revision's data (`HashControllerRevision`): FNV-1 over its JSON and the number of earlier collisions,
+/// in the alphabet of generated names.
 pub fn hash(data: &Value, collisions: i64) -> String {
     let text = to_compact(data) + &collisions.to_string();
     let sum = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| hash.wrapping_mul(0x0100_0193) ^ u32::from(byte));
     safe_encode(&sum.to_string())
 }
 
-/// `OWNER-HASH`.
+/// Returns the name `OWNER-HASH` of a revision (`ControllerRevisionName`).
 pub fn name(owner: &str, hash: &str) -> String {
     let end = (0..=owner.len().min(PREFIX_MAX)).rev().find(|end| owner.is_char_boundary(*end)).unwrap_or(0);
     format!("{}-{hash}", &owner[..end])
 }
 
-/// The revision that would keep the owner's present template.
+/// Returns a new revision for the owner's current template (`NewControllerRevision`).
 pub fn make(owner: &Object, data: Value, hash: &str, number: i64) -> Object {
     let mut labels = owner.map("/spec/template/metadata/labels").cloned().unwrap_or_default();
     labels.insert(HASH_LABEL, hash.into());
@@ -83,7 +84,7 @@ pub fn make(owner: &Object, data: Value, hash: &str, number: i64) -> Object {
     revision
 }
 
-/// The revisions of an owner by number, the latest last; orphans that its selector matches are adopted.
+/// Lists the revisions of an owner by number, the latest last. Adopts orphans that its selector matches.
 pub fn claim(ctx: &mut Context<'_>, owner: &Object, selector: &Selector) -> Result<Vec<Arc<Object>>> {
     let candidates = claim::candidates(ctx, owner, REVISIONS, selector)?;
     let mut revisions = claim::claim(ctx, owner, REVISIONS, selector, candidates)?;
@@ -91,7 +92,7 @@ pub fn claim(ctx: &mut Context<'_>, owner: &Object, selector: &Selector) -> Resu
     Ok(revisions)
 }
 
-/// Gives a revision another number.
+/// Gives a revision another number (`UpdateControllerRevision`).
 pub fn renumber(ctx: &mut Context<'_>, revision: &Arc<Object>, to: i64) -> Result<Arc<Object>> {
     if number(revision) == to {
         return Ok(revision.clone());
@@ -101,15 +102,15 @@ pub fn renumber(ctx: &mut Context<'_>, revision: &Arc<Object>, to: i64) -> Resul
     ctx.update(REVISIONS, changed)
 }
 
-/// What became of the creation of a revision.
+/// The outcome of creating a revision.
 pub enum Created {
-    /// It is there: made now, or found with the same data.
+    /// The revision exists: it was created, or one with the same data was found.
     Made(Arc<Object>),
-    /// Another revision has its name.
+    /// A revision with other data has the name.
     Collision,
 }
 
-/// Stores a new revision; one that is there with the same data serves as well.
+/// Creates a revision, or finds the existing one of the same name and data (`CreateControllerRevision`).
 pub fn create(ctx: &mut Context<'_>, revision: Object) -> Result<Created> {
     match ctx.create(REVISIONS, revision.clone()) {
         Ok(made) => Ok(Created::Made(made)),
@@ -123,7 +124,7 @@ pub fn create(ctx: &mut Context<'_>, revision: Object) -> Result<Created> {
     }
 }
 
-/// The revisions beyond the limit, oldest first: those that are not in use count and go.
+/// Returns the revisions to delete, oldest first: those that are not in use, beyond the history limit.
 pub fn surplus(revisions: &[Arc<Object>], limit: i64, is_live: impl Fn(&Object) -> bool) -> Vec<&Arc<Object>> {
     let unused: Vec<_> = revisions.iter().filter(|r| !is_live(r)).collect();
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -149,7 +150,7 @@ mod tests {
 
     #[test]
     fn hashes_are_those_of_a_real_control_plane() {
-        // Recorded: the templates of a StatefulSet before and after its image was set.
+        // Recorded from a cluster: the templates of a StatefulSet before and after its image was set.
         let template = |image: &str| {
             json!({"spec": {"template": {
                 "$patch": "replace",

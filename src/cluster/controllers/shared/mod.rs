@@ -1,14 +1,15 @@
-//! What the controllers of workloads have in common: whose pods are whose, pods out of templates, which pods go first.
+//! Shared by the controllers of workloads: adoption, pods from templates, and the order of deletion.
 //!
-//! Everything here is general: it knows owners, pods and templates, but no kind of owner.
+//! Nothing here knows a particular kind of owner.
 
 pub mod claim;
 pub mod conditions;
+pub mod deletion_rank;
 pub mod orphans;
 pub mod pod_control;
 pub mod pods;
+pub mod selector;
 pub mod template;
-pub mod victims;
 
 #[cfg(test)]
 pub mod testing;
