@@ -15,23 +15,23 @@ use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrit
 use kctl_base::sim::ids::safe_encode;
 
 /// The resource of revisions.
-pub const REVISIONS: &str = "controllerrevisions.apps";
+pub(super) const REVISIONS: &str = "controllerrevisions.apps";
 
 /// The label with the hash of the template, on revisions and on pods.
-pub const HASH_LABEL: &str = "controller-revision-hash";
+pub(super) const HASH_LABEL: &str = "controller-revision-hash";
 
 /// The length in bytes to which the owner's name is cut in the name of a revision.
 const PREFIX_MAX: usize = 223;
 
 /// Returns the data of a revision: the owner's template as a patch that replaces it (`getPatch`).
-pub fn data_of(owner: &Object) -> Value {
+pub(super) fn data_of(owner: &Object) -> Value {
     let mut template = owner.at("/spec/template").cloned().unwrap_or_else(|| Value::Object(Map::new()));
     template["$patch"] = "replace".into();
     json!({"spec": {"template": template}})
 }
 
 /// Returns the template that a revision holds.
-pub fn template_of(revision: &Object) -> Value {
+pub(super) fn template_of(revision: &Object) -> Value {
     let mut template = revision.at("/data/spec/template").cloned().unwrap_or(Value::Null);
     if let Some(map) = template.as_object_mut() {
         map.remove("$patch");
@@ -40,31 +40,31 @@ pub fn template_of(revision: &Object) -> Value {
 }
 
 /// Returns the number of a revision.
-pub fn number(revision: &Object) -> i64 {
+pub(super) fn number(revision: &Object) -> i64 {
     revision.int("/revision").unwrap_or(0)
 }
 
 /// Returns the number after those of all the revisions (`nextRevision`).
-pub fn next_number<'a>(revisions: impl IntoIterator<Item = &'a Arc<Object>>) -> i64 {
+pub(super) fn next_number<'a>(revisions: impl IntoIterator<Item = &'a Arc<Object>>) -> i64 {
     revisions.into_iter().map(|r| number(r)).max().unwrap_or(0) + 1
 }
 
 /// Returns the hash of a revision's data (`HashControllerRevision`): FNV-1 over its JSON and the number of earlier collisions,
 /// in the alphabet of generated names.
-pub fn hash(data: &Value, collisions: i64) -> String {
+pub(super) fn hash(data: &Value, collisions: i64) -> String {
     let text = to_compact(data) + &collisions.to_string();
     let sum = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| hash.wrapping_mul(0x0100_0193) ^ u32::from(byte));
     safe_encode(&sum.to_string())
 }
 
 /// Returns the name `OWNER-HASH` of a revision (`ControllerRevisionName`).
-pub fn name(owner: &str, hash: &str) -> String {
+pub(super) fn name(owner: &str, hash: &str) -> String {
     let end = (0..=owner.len().min(PREFIX_MAX)).rev().find(|end| owner.is_char_boundary(*end)).unwrap_or(0);
     format!("{}-{hash}", &owner[..end])
 }
 
 /// Returns a new revision for the owner's current template (`NewControllerRevision`).
-pub fn make(owner: &Object, data: Value, hash: &str, number: i64) -> Object {
+pub(super) fn make(owner: &Object, data: Value, hash: &str, number: i64) -> Object {
     let mut labels = owner.map("/spec/template/metadata/labels").cloned().unwrap_or_default();
     labels.insert(HASH_LABEL, hash.into());
     let mut revision = json!({
@@ -85,7 +85,7 @@ pub fn make(owner: &Object, data: Value, hash: &str, number: i64) -> Object {
 }
 
 /// Lists the revisions of an owner by number, the latest last. Adopts orphans that its selector matches.
-pub fn claim(ctx: &mut Context<'_>, owner: &Object, selector: &Selector) -> Result<Vec<Arc<Object>>> {
+pub(super) fn claim(ctx: &mut Context<'_>, owner: &Object, selector: &Selector) -> Result<Vec<Arc<Object>>> {
     let candidates = claim::candidates(ctx, owner, REVISIONS, selector)?;
     let mut revisions = claim::claim(ctx, owner, REVISIONS, selector, candidates)?;
     revisions.sort_by_key(|r| (number(r), r.creation_time(), r.name().to_string()));
@@ -93,7 +93,7 @@ pub fn claim(ctx: &mut Context<'_>, owner: &Object, selector: &Selector) -> Resu
 }
 
 /// Gives a revision another number (`UpdateControllerRevision`).
-pub fn renumber(ctx: &mut Context<'_>, revision: &Arc<Object>, to: i64) -> Result<Arc<Object>> {
+pub(super) fn renumber(ctx: &mut Context<'_>, revision: &Arc<Object>, to: i64) -> Result<Arc<Object>> {
     if number(revision) == to {
         return Ok(revision.clone());
     }
@@ -103,7 +103,7 @@ pub fn renumber(ctx: &mut Context<'_>, revision: &Arc<Object>, to: i64) -> Resul
 }
 
 /// The outcome of creating a revision.
-pub enum Created {
+pub(super) enum Created {
     /// The revision exists: it was created, or one with the same data was found.
     Made(Arc<Object>),
     /// A revision with other data has the name.
@@ -111,7 +111,7 @@ pub enum Created {
 }
 
 /// Creates a revision, or finds the existing one of the same name and data (`CreateControllerRevision`).
-pub fn create(ctx: &mut Context<'_>, revision: Object) -> Result<Created> {
+pub(super) fn create(ctx: &mut Context<'_>, revision: Object) -> Result<Created> {
     match ctx.create(REVISIONS, revision.clone()) {
         Ok(made) => Ok(Created::Made(made)),
         Err(status) if status.is_already_exists() => {
@@ -125,7 +125,7 @@ pub fn create(ctx: &mut Context<'_>, revision: Object) -> Result<Created> {
 }
 
 /// Returns the revisions to delete, oldest first: those that are not in use, beyond the history limit.
-pub fn surplus(revisions: &[Arc<Object>], limit: i64, is_live: impl Fn(&Object) -> bool) -> Vec<&Arc<Object>> {
+pub(super) fn surplus(revisions: &[Arc<Object>], limit: i64, is_live: impl Fn(&Object) -> bool) -> Vec<&Arc<Object>> {
     let unused: Vec<_> = revisions.iter().filter(|r| !is_live(r)).collect();
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let count = unused.len().saturating_sub(limit);

@@ -24,7 +24,7 @@ use kctl_base::object::{Object, ObjectMeta};
 const SETS: &str = "daemonsets.apps";
 
 /// The DaemonSet controller.
-pub const CONTROLLER: Controller = Controller {
+pub(super) const CONTROLLER: Controller = Controller {
     name: "daemonset-controller",
     watches: &[
         Watch::primary(SETS),

@@ -28,7 +28,7 @@ const DEPLOYMENTS: &str = "deployments.apps";
 const SETS: &str = "replicasets.apps";
 
 /// The Deployment controller.
-pub const CONTROLLER: Controller = Controller {
+pub(super) const CONTROLLER: Controller = Controller {
     name: "deployment-controller",
     watches: &[
         Watch::primary(DEPLOYMENTS),

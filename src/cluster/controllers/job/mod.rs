@@ -44,7 +44,7 @@ const MANAGER: &str = "kubernetes.io/job-controller";
 const POD_KEY: &str = "pods/";
 
 /// The Job controller.
-pub const CONTROLLER: Controller = Controller {
+pub(super) const CONTROLLER: Controller = Controller {
     name: "job-controller",
     watches: &[
         Watch::primary(JOBS),

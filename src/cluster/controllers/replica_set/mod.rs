@@ -20,7 +20,7 @@ use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// The controller of ReplicaSets.
-pub const REPLICA_SET: Controller = Controller {
+pub(super) const REPLICA_SET: Controller = Controller {
     name: "replicaset-controller",
     watches: &[
         Watch::primary("replicasets.apps"),
@@ -31,7 +31,7 @@ pub const REPLICA_SET: Controller = Controller {
 };
 
 /// The controller of ReplicationControllers.
-pub const REPLICATION_CONTROLLER: Controller = Controller {
+pub(super) const REPLICATION_CONTROLLER: Controller = Controller {
     name: "replication-controller",
     watches: &[
         Watch::primary("replicationcontrollers"),

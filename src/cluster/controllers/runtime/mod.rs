@@ -17,14 +17,15 @@ use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 
-pub use context::Context;
-pub use driver::Driver;
-pub use failures::{Failure, failures};
-pub use recorder::Event;
-pub use watch::{EVERY_RESOURCE, MapFn, Watch};
+pub(crate) use context::Context;
+pub(crate) use driver::Driver;
+pub use failures::Failure;
+pub(crate) use failures::failures;
+pub(crate) use recorder::Event;
+pub(crate) use watch::{EVERY_RESOURCE, Watch};
 
 /// The result of a reconciliation, of a mapping, and of everything that they do through the API.
-pub type Result<T> = std::result::Result<T, Status>;
+pub(crate) type Result<T> = std::result::Result<T, Status>;
 
 /// A controller as data.
 pub struct Controller {

@@ -5,7 +5,7 @@ use crate::store::Change;
 use kctl_base::object::ObjectMeta;
 
 /// The resource of a watch that sees the changes of every resource.
-pub const EVERY_RESOURCE: &str = "*";
+pub(crate) const EVERY_RESOURCE: &str = "*";
 
 /// A resource that a controller watches, and the mapping from its changes to keys.
 pub struct Watch {
@@ -15,7 +15,7 @@ pub struct Watch {
 }
 
 /// Maps a change to the keys that it may concern. May read other objects, and must not write any.
-pub type MapFn = fn(&Change, &mut Context<'_>) -> Result<Vec<Key>>;
+pub(super) type MapFn = fn(&Change, &mut Context<'_>) -> Result<Vec<Key>>;
 
 /// The mapping from a change to keys; the names of controller-runtime's event handlers are in parentheses.
 enum Mapping {

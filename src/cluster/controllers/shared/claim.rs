@@ -11,7 +11,7 @@ use kctl_base::status::Reason;
 
 /// The decision of an owner about one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Claim {
+pub(crate) enum Claim {
     /// The owner controls it, and its selector matches.
     Keep,
     /// It has no controller, and the selector matches.
@@ -23,7 +23,7 @@ pub enum Claim {
 }
 
 /// Decides what `owner` does about `object` (`ClaimObject`).
-pub fn decide(owner: &Object, selector: &Selector, object: &Object) -> Claim {
+pub(crate) fn decide(owner: &Object, selector: &Selector, object: &Object) -> Claim {
     let matches = selector.matches_object(object);
     match object.controller_of() {
         Some(controller) if controller.uid != owner.uid() => Claim::Ignore,
@@ -37,7 +37,7 @@ pub fn decide(owner: &Object, selector: &Selector, object: &Object) -> Claim {
 }
 
 /// Lists the objects that `owner` may claim by name: those that it controls and matching orphans.
-pub fn candidates(
+pub(crate) fn candidates(
     ctx: &mut Context<'_>,
     owner: &Object,
     resource: &str,
@@ -51,7 +51,7 @@ pub fn candidates(
 }
 
 /// Adopts and releases among `candidates`. Returns those that `owner` controls after that, in the same order.
-pub fn claim(
+pub(crate) fn claim(
     ctx: &mut Context<'_>,
     owner: &Object,
     resource: &str,
@@ -86,7 +86,7 @@ fn adopt(ctx: &mut Context<'_>, owner: &Object, resource: &str, object: &Object)
 
 /// Removes every reference to the owner `uid` from an object. As upstream (`ReleasePod`), an object that no longer exists, or
 /// whose references have changed meanwhile, is left alone.
-pub fn release(ctx: &mut Context<'_>, uid: &str, resource: &str, object: &Object) -> Result<()> {
+pub(crate) fn release(ctx: &mut Context<'_>, uid: &str, resource: &str, object: &Object) -> Result<()> {
     let mut released = object.clone();
     remove_owners(&mut released, &[uid]);
     match ctx.update(resource, released) {
@@ -96,7 +96,7 @@ pub fn release(ctx: &mut Context<'_>, uid: &str, resource: &str, object: &Object
 }
 
 /// Removes the references to some owners, and the list when it is empty then.
-pub fn remove_owners(object: &mut Object, uids: &[&str]) {
+pub(crate) fn remove_owners(object: &mut Object, uids: &[&str]) {
     let references = object.list_mut("/metadata/ownerReferences");
     references.retain(|r: &Value| !uids.contains(&r.str("/uid")));
     if references.is_empty() {

@@ -18,7 +18,12 @@ const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
 /// Returns the `count` pods to delete (`getPodsToDelete`). `related` are the pods that count as neighbours on a node: those of
 /// all sets with the same controller.
-pub fn pods_to_delete(pods: &[Arc<Object>], related: &[Arc<Object>], count: usize, now: Time) -> Vec<Arc<Object>> {
+pub(crate) fn pods_to_delete(
+    pods: &[Arc<Object>],
+    related: &[Arc<Object>],
+    count: usize,
+    now: Time,
+) -> Vec<Arc<Object>> {
     let mut chosen = pods.to_vec();
     if count < chosen.len() {
         let mut on_node: BTreeMap<&str, usize> = BTreeMap::new();

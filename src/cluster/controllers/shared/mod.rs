@@ -2,14 +2,14 @@
 //!
 //! Nothing here knows a particular kind of owner.
 
-pub mod claim;
-pub mod conditions;
-pub mod deletion_rank;
-pub mod orphans;
-pub mod pod_control;
-pub mod pods;
-pub mod selector;
-pub mod template;
+pub(super) mod claim;
+pub(super) mod conditions;
+pub(super) mod deletion_rank;
+pub(super) mod orphans;
+pub(super) mod pod_control;
+pub(super) mod pods;
+pub(super) mod selector;
+pub(super) mod template;
 
 #[cfg(test)]
-pub mod testing;
+pub(super) mod testing;

@@ -10,7 +10,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 ///
 /// Empty unless the object has become an orphan or is one whose labels have changed. Only then the owners of its namespace
 /// are read.
-pub fn possible_owners(
+pub(crate) fn possible_owners(
     change: &Change,
     ctx: &mut Context<'_>,
     resource: &str,

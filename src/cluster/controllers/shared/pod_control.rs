@@ -9,12 +9,12 @@ use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::Status;
 
 /// Returns `true` when a creation was refused because the namespace is being deleted, which is neither reported nor retried.
-pub fn is_namespace_terminating(status: &Status) -> bool {
+pub(crate) fn is_namespace_terminating(status: &Status) -> bool {
     status.causes.iter().any(|c| c.reason == "NamespaceTerminating")
 }
 
 /// Creates a pod and records `SuccessfulCreate` or `FailedCreate` about its owner.
-pub fn create_pod(ctx: &mut Context<'_>, owner: &Object, pod: Object) -> Result<Arc<Object>> {
+pub(crate) fn create_pod(ctx: &mut Context<'_>, owner: &Object, pod: Object) -> Result<Arc<Object>> {
     match ctx.create("pods", pod) {
         Ok(pod) => {
             ctx.event(owner, "Normal", "SuccessfulCreate", &format!("Created pod: {}", pod.name()));
@@ -30,7 +30,7 @@ pub fn create_pod(ctx: &mut Context<'_>, owner: &Object, pod: Object) -> Result<
 }
 
 /// Deletes a pod with its own grace period and records `SuccessfulDelete` or `FailedDelete` about its owner.
-pub fn delete_pod(ctx: &mut Context<'_>, owner: &Object, pod: &Object) -> Result<()> {
+pub(crate) fn delete_pod(ctx: &mut Context<'_>, owner: &Object, pod: &Object) -> Result<()> {
     match ctx.delete("pods", pod) {
         Ok(()) => {
             ctx.event(owner, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", pod.name()));
@@ -45,7 +45,7 @@ pub fn delete_pod(ctx: &mut Context<'_>, owner: &Object, pod: &Object) -> Result
 
 /// Calls `attempt` for 0 to `count - 1` in batches of 1, 2, 4, ..., and stops after the first batch with a failure, so that few
 /// attempts are made where all fail (`slowStartBatch`). Returns the number of successes and the first failure.
-pub fn slow_start_batch(count: usize, mut attempt: impl FnMut(usize) -> Result<()>) -> (usize, Result<()>) {
+pub(crate) fn slow_start_batch(count: usize, mut attempt: impl FnMut(usize) -> Result<()>) -> (usize, Result<()>) {
     let (mut done, mut batch) = (0, 1);
     while done < count {
         let end = (done + batch).min(count);

@@ -4,43 +4,47 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, condition, condition_is_t
 use kctl_base::sim::{Duration, Time};
 
 /// Whether the pod has ended for good: Succeeded or Failed.
-pub fn is_terminal(pod: &Object) -> bool {
+pub(crate) fn is_terminal(pod: &Object) -> bool {
     matches!(pod.str("/status/phase"), "Succeeded" | "Failed")
 }
 
 /// Returns `true` for a pod that counts for its owner: neither terminal nor being deleted (`IsPodActive`).
-pub fn is_active(pod: &Object) -> bool {
+pub(crate) fn is_active(pod: &Object) -> bool {
     !is_terminal(pod) && !pod.is_deleting()
 }
 
 /// Returns `true` for a pod that is being deleted and not terminal yet (`IsPodTerminating`).
-pub fn is_terminating(pod: &Object) -> bool {
+pub(crate) fn is_terminating(pod: &Object) -> bool {
     !is_terminal(pod) && pod.is_deleting()
 }
 
 /// Returns `true` when the condition `Ready` is `True`.
-pub fn is_ready(pod: &Object) -> bool {
+pub(crate) fn is_ready(pod: &Object) -> bool {
     condition_is_true(pod, "Ready")
 }
 
 /// Returns the instant at which a ready pod became ready; `None` when it is not ready.
-pub fn ready_since(pod: &Object) -> Option<Time> {
+pub(crate) fn ready_since(pod: &Object) -> Option<Time> {
     condition(pod, "Ready").filter(|c| c.str("/status") == "True")?.time("/lastTransitionTime")
 }
 
 /// Returns the instant at which a ready pod becomes, or became, available: `min_ready` seconds after it became ready.
-pub fn available_at(pod: &Object, min_ready: i64) -> Option<Time> {
+pub(crate) fn available_at(pod: &Object, min_ready: i64) -> Option<Time> {
     ready_since(pod).map(|since| since + Duration::from_secs(min_ready))
 }
 
 /// Returns `true` when the pod has been ready for at least `min_ready` seconds (`IsPodAvailable`).
-pub fn is_available(pod: &Object, min_ready: i64, now: Time) -> bool {
+pub(crate) fn is_available(pod: &Object, min_ready: i64, now: Time) -> bool {
     is_ready(pod) && (min_ready == 0 || available_at(pod, min_ready).is_some_and(|at| at <= now))
 }
 
 /// Returns the earliest instant after `now` at which one of the pods becomes available without any change
 /// (`FindMinNextPodAvailabilityCheck`).
-pub fn next_availability<'a>(pods: impl IntoIterator<Item = &'a Object>, min_ready: i64, now: Time) -> Option<Time> {
+pub(crate) fn next_availability<'a>(
+    pods: impl IntoIterator<Item = &'a Object>,
+    min_ready: i64,
+    now: Time,
+) -> Option<Time> {
     pods.into_iter().filter_map(|pod| available_at(pod, min_ready)).filter(|at| *at > now).min()
 }
 

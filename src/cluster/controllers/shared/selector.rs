@@ -5,6 +5,6 @@ use kctl_base::object::{Object, ValueRead};
 
 /// Returns `spec.selector` of an owner. A missing selector selects nothing, and so does an invalid one, which the API server
 /// does not accept.
-pub fn label_selector(owner: &Object) -> Selector {
+pub(crate) fn label_selector(owner: &Object) -> Selector {
     owner.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()).unwrap_or(Selector::Nothing)
 }

@@ -7,14 +7,14 @@ use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrit
 use kctl_base::sim::ids::safe_encode;
 
 /// The label with the hash of the template from which a pod was created.
-pub const HASH_LABEL: &str = "pod-template-hash";
+pub(crate) const HASH_LABEL: &str = "pod-template-hash";
 
 /// The length in bytes from which on a name gets no dash as prefix of generated names.
 const PREFIX_MAX: usize = 253;
 
 /// Returns a pod with the labels, annotations, finalizers and spec of a template, a generated name, and `owner` as its
 /// controller (`GetPodFromTemplate` in `pkg/controller/controller_utils.go`).
-pub fn pod_from_template(owner: &Object, template: &Value) -> Object {
+pub(crate) fn pod_from_template(owner: &Object, template: &Value) -> Object {
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {
         "namespace": owner.namespace(),
         "generateName": name_prefix(owner.name()),
@@ -30,14 +30,14 @@ pub fn pod_from_template(owner: &Object, template: &Value) -> Object {
 }
 
 /// Returns `NAME-` for the generated names of an owner's pods, and `NAME` where the dash would make it too long.
-pub fn name_prefix(owner: &str) -> String {
+pub(crate) fn name_prefix(owner: &str) -> String {
     if owner.len() < PREFIX_MAX { format!("{owner}-") } else { owner.into() }
 }
 
 /// Returns the hash of a template for labels and names (`ComputeHash` in `pkg/controller/controller_utils.go`): FNV-1a over its
 /// JSON and the number of earlier collisions, in the alphabet of generated names. Templates that differ only in empty fields
 /// have the same hash. The value is not the one that Kubernetes computes, which hashes Go's dump of the struct.
-pub fn compute_hash(template: &Value, collisions: Option<i64>) -> String {
+pub(crate) fn compute_hash(template: &Value, collisions: Option<i64>) -> String {
     let mut hasher = Fnv32a::new();
     hasher.write(canonical(template).to_string().as_bytes());
     if let Some(count) = collisions {
@@ -50,7 +50,7 @@ pub fn compute_hash(template: &Value, collisions: Option<i64>) -> String {
 
 /// Returns `true` when two templates are equal except for their hash labels and empty fields (`EqualIgnoreHash` in
 /// `pkg/controller/deployment/util`).
-pub fn equal_ignoring_hash(one: &Value, other: &Value) -> bool {
+pub(crate) fn equal_ignoring_hash(one: &Value, other: &Value) -> bool {
     let plain = |template: &Value| {
         let mut template = template.clone();
         template.remove_at(&format!("/metadata/labels/{HASH_LABEL}"));

@@ -23,7 +23,7 @@ const SETS: &str = "statefulsets.apps";
 const CLAIMS: &str = "persistentvolumeclaims";
 
 /// The StatefulSet controller.
-pub const CONTROLLER: Controller = Controller {
+pub(super) const CONTROLLER: Controller = Controller {
     name: "statefulset-controller",
     watches: &[
         Watch::primary(SETS),
