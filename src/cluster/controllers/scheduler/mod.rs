@@ -23,6 +23,7 @@ mod report;
 mod resources;
 mod schedule_one;
 mod scoring;
+mod spread_selectors;
 pub(super) mod terms;
 #[cfg(test)]
 mod tests;

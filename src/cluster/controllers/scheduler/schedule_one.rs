@@ -171,7 +171,7 @@ fn prioritize(
     let has_constraints = !pod.object.list("/spec/topologySpreadConstraints").is_empty();
     let soft = match has_constraints {
         true => SpreadConstraint::of(&pod.object, false),
-        false => match cache.default_spread_selector(ctx, &pod.object)? {
+        false => match cache.spread_selectors.get(ctx, &pod.object)? {
             Selector::Nothing => Vec::new(),
             selector => SpreadConstraint::defaults(&selector),
         },
