@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::node::eviction::mark_disrupted;
 use super::node::taints::OUT_OF_SERVICE;
 use super::runtime::Result;
+use super::shared::pod_conditions::mark_disruption_target;
 use super::shared::pods::is_terminal;
 use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Propagation;
@@ -114,7 +114,7 @@ fn collect_out_of_service(ctx: &mut Context<'_>, node: &Object) -> Result<()> {
 
 fn fail_and_delete(ctx: &mut Context<'_>, pod: &Object, message: &str) -> Result<()> {
     if !is_terminal(pod) {
-        let marked = mark_disrupted(ctx, pod, "DeletionByPodGC", message)?;
+        let marked = mark_disruption_target(ctx, pod, "DeletionByPodGC", message)?;
         let mut failed = (*marked).clone();
         failed.put("/status/phase", "Failed");
         ctx.update_status("pods", failed)?;

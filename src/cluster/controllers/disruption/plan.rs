@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::controllers::shared::conditions;
+use kctl_base::condition::{self, Condition};
 use kctl_base::intstr::{IntOrPercent, Rounding};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -101,28 +101,22 @@ pub(super) fn set_status(budget: &mut Object, counts: Counts, disrupted: &BTreeM
             budget.put("/status/disruptedPods", json!(pods));
         }
     }
-    let (status, reason) = if allowed > 0 { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
-    set_condition(budget, status, reason, "", now);
+    let reason = if allowed > 0 { "SufficientPods" } else { "InsufficientPods" };
+    set_disruption_allowed(budget, allowed > 0, reason, "", now);
 }
 
 /// Sets the status of a budget that could not be evaluated: no disruptions are allowed.
 pub(super) fn set_failure(budget: &mut Object, problem: &str, now: Time) {
     budget.put("/status/disruptionsAllowed", 0);
     budget.put("/status/observedGeneration", budget.generation());
-    set_condition(budget, "False", "SyncFailed", problem, now);
+    set_disruption_allowed(budget, false, "SyncFailed", problem, now);
 }
 
-fn set_condition(budget: &mut Object, status: &str, reason: &str, message: &str, now: Time) {
-    let mut condition = conditions::new("DisruptionAllowed", status, reason, message, now);
-    condition["observedGeneration"] = budget.generation().into();
-    let own = &mut budget["status"];
-    if let Some(known) = conditions::find(own, "DisruptionAllowed") {
-        if known.str("/status") == status {
-            condition["lastTransitionTime"] = known["lastTransitionTime"].clone();
-        }
-        conditions::remove(own, "DisruptionAllowed");
-    }
-    own.list_mut("/conditions").push(condition);
+fn set_disruption_allowed(budget: &mut Object, holds: bool, reason: &str, message: &str, now: Time) {
+    let observed_generation = Some(budget.generation());
+    let (type_, status) = ("DisruptionAllowed", holds.into());
+    let condition = Condition { type_, status, reason, message, observed_generation };
+    condition::set(&mut budget["status"], condition, now);
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{able_to_scale, scaling_limited};
+use kctl_base::condition::Condition;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::{Duration, Time};
@@ -56,8 +58,7 @@ impl History {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Limited {
     pub(super) replicas: i64,
-    /// Type, status, reason, message.
-    pub(super) conditions: [(&'static str, bool, &'static str, &'static str); 2],
+    pub(super) conditions: [Condition<'static>; 2],
 }
 
 fn window(hpa: &Object, direction: &str, default: Duration) -> Duration {
@@ -70,22 +71,20 @@ pub(super) fn limit(hpa: &Object, history: &mut History, current: i64, recommend
     let stable = stabilize(hpa, history, current, recommended, now);
     history.recommendations.push((now, recommended));
     let able = match (stable == recommended, recommended >= current) {
-        (true, _) => ("AbleToScale", true, "ReadyForNewScale", "recommended size matches current size"),
-        (false, true) if hpa.at("/spec/behavior").is_some() => (
-            "AbleToScale",
+        (true, _) => able_to_scale(true, "ReadyForNewScale", "recommended size matches current size"),
+        (false, true) if hpa.at("/spec/behavior").is_some() => able_to_scale(
             true,
             "ScaleUpStabilized",
             "recent recommendations were lower than current one, applying the lowest recent recommendation",
         ),
-        (false, _) => (
-            "AbleToScale",
+        (false, _) => able_to_scale(
             true,
             "ScaleDownStabilized",
             "recent recommendations were higher than current one, applying the highest recent recommendation",
         ),
     };
     let (replicas, reason, message) = bound(hpa, history, current, stable, now);
-    let limited = ("ScalingLimited", replicas != stable, reason, message);
+    let limited = scaling_limited(replicas != stable, reason, message);
     Limited { replicas, conditions: [able, limited] }
 }
 
@@ -196,7 +195,11 @@ mod tests {
         for (behavior, current, recommended, want, reason) in cases {
             let now = Time::from_secs(0);
             let found = limit(&hpa(behavior.clone()), &mut History::default(), current, recommended, now);
-            assert_eq!((found.replicas, found.conditions[1].2), (want, reason), "{behavior} {current} {recommended}");
+            assert_eq!(
+                (found.replicas, found.conditions[1].reason),
+                (want, reason),
+                "{behavior} {current} {recommended}"
+            );
         }
     }
 
@@ -207,10 +210,10 @@ mod tests {
         let at = Time::from_secs;
         history.start(at(0), 5);
         let found = limit(&hpa, &mut history, 5, 3, at(15));
-        assert_eq!((found.replicas, found.conditions[0].2), (5, "ScaleDownStabilized"));
+        assert_eq!((found.replicas, found.conditions[0].reason), (5, "ScaleDownStabilized"));
         history.prune(&hpa, at(301));
         let found = limit(&hpa, &mut history, 5, 3, at(301));
-        assert_eq!((found.replicas, found.conditions[0].2), (3, "ReadyForNewScale"));
+        assert_eq!((found.replicas, found.conditions[0].reason), (3, "ReadyForNewScale"));
     }
 
     #[test]

@@ -19,8 +19,9 @@ use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Request;
 use crate::simulation::METRICS_ANNOTATION;
 use crate::store::{Change, ChangeKind};
-use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
+use kctl_base::condition::{self, Condition, condition_is_true};
+use kctl_base::json::Value;
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 use limits::History;
 
@@ -123,26 +124,26 @@ fn reconcile_autoscaler(ctx: &mut Context<'_>, hpa: &mut Object, history: &mut H
         Err(problem) => {
             ctx.event(hpa, "Warning", "FailedGetScale", &problem);
             let text = format!("the HPA controller was unable to get the target's current scale: {problem}");
-            set_condition(hpa, "AbleToScale", false, "FailedGetScale", &text, now);
+            set_condition(hpa, able_to_scale(false, "FailedGetScale", &text), now);
             return Ok(true);
         }
     };
     let text = "the HPA controller was able to get the target's current scale";
-    set_condition(hpa, "AbleToScale", true, "SucceededGetScale", text, now);
+    set_condition(hpa, able_to_scale(true, "SucceededGetScale", text), now);
     let current = scale.int("/spec/replicas").unwrap_or(0);
     let (min, max) = (hpa.int("/spec/minReplicas").unwrap_or(1), hpa.int("/spec/maxReplicas").unwrap_or(1));
     history.start(now, current);
     let mut statuses = hpa.pointer("/status/currentMetrics").cloned().unwrap_or(Value::Null);
     let (desired, reason) = if current == 0 && min != 0 {
         let text = "scaling is disabled since the replica count of the target is zero";
-        set_condition(hpa, "ScalingActive", false, "ScalingDisabled", text, now);
+        set_condition(hpa, scaling_active(false, "ScalingDisabled", text), now);
         (0, String::new())
     } else if current > max {
         (max, "Current number of replicas above Spec.MaxReplicas".to_string())
     } else if current < min {
         (min, "Current number of replicas below Spec.MinReplicas".to_string())
     } else if let Some(problem) = selectors::ambiguity(ctx, hpa, &scale)? {
-        set_condition(hpa, "ScalingActive", false, "AmbiguousSelector", &problem, now);
+        set_condition(hpa, scaling_active(false, "AmbiguousSelector", &problem), now);
         ctx.event(hpa, "Warning", "AmbiguousSelector", &problem);
         ctx.event(hpa, "Warning", "FailedComputeMetricsReplicas", &problem);
         hpa.put("/status/currentReplicas", current);
@@ -167,7 +168,7 @@ fn reconcile_autoscaler(ctx: &mut Context<'_>, hpa: &mut Object, history: &mut H
     hpa.put("/status/currentReplicas", current);
     hpa.put("/status/desiredReplicas", desired);
     hpa.put("/status/currentMetrics", statuses);
-    let is_stabilizing = kctl_base::object::condition(hpa, "AbleToScale")
+    let is_stabilizing = condition::condition(hpa, "AbleToScale")
         .is_some_and(|c| matches!(c.str("/reason"), "ScaleDownStabilized" | "ScaleUpStabilized"));
     Ok(desired == current && !is_stabilizing)
 }
@@ -211,7 +212,7 @@ fn replicas_by_metrics(
     let Some((wanted, metric)) = found.proposal else {
         if let Some((reason, problem)) = found.problems.first() {
             let text = format!("the HPA was unable to compute the replica count: {problem}");
-            set_condition(hpa, "ScalingActive", false, reason, &text, now);
+            set_condition(hpa, scaling_active(false, reason, &text), now);
             let (bad, all) = (found.problems.len(), hpa.list("/spec/metrics").len());
             let text = format!("invalid metrics ({bad} invalid out of {all}), first error is: {problem}");
             ctx.event(hpa, "Warning", "FailedComputeMetricsReplicas", &text);
@@ -219,10 +220,10 @@ fn replicas_by_metrics(
         return Ok(None);
     };
     let text = format!("the HPA was able to successfully calculate a replica count from {metric}");
-    set_condition(hpa, "ScalingActive", true, "ValidMetricFound", &text, now);
+    set_condition(hpa, scaling_active(true, "ValidMetricFound", &text), now);
     let limited = limits::limit(hpa, history, current, wanted, now);
-    for (kind, status, reason, message) in limited.conditions {
-        set_condition(hpa, kind, status, reason, message, now);
+    for condition in limited.conditions {
+        set_condition(hpa, condition, now);
     }
     let reason = if wanted > current { format!("{metric} above target") } else { "All metrics below target".into() };
     Ok(Some((limited.replicas, reason)))
@@ -244,28 +245,30 @@ fn update_scale(
         let text = format!("New size: {desired}; reason: {reason}; error: {}", status.message);
         ctx.event(hpa, "Warning", "FailedRescale", &text);
         let text = format!("the HPA controller was unable to update the target scale: {}", status.message);
-        set_condition(hpa, "AbleToScale", false, "FailedUpdateScale", &text, now);
+        set_condition(hpa, able_to_scale(false, "FailedUpdateScale", &text), now);
         return Ok(());
     }
     let text = format!("the HPA controller was able to update the target scale to {desired}");
-    set_condition(hpa, "AbleToScale", true, "SucceededRescale", &text, now);
+    set_condition(hpa, able_to_scale(true, "SucceededRescale", &text), now);
     ctx.event(hpa, "Normal", "SuccessfulRescale", &format!("New size: {desired}; reason: {reason}"));
     hpa.put("/status/lastScaleTime", now.rfc3339());
     Ok(())
 }
 
-/// Sets a condition in its place; the time of its last transition moves only with its status.
-fn set_condition(hpa: &mut Object, kind: &str, is: bool, reason: &str, message: &str, now: Time) {
-    let status = if is { "True" } else { "False" };
-    let list = hpa.list_mut("/status/conditions");
-    let place = list.iter().position(|c| c.str("/type") == kind);
-    let since = place.map(|i| &list[i]).filter(|c| c.str("/status") == status).map(|c| c["lastTransitionTime"].clone());
-    let condition = json!({"type": kind, "status": status, "reason": reason, "message": message,
-                           "lastTransitionTime": since.unwrap_or_else(|| now.rfc3339().into())});
-    match place {
-        Some(index) => list[index] = condition,
-        None => list.push(condition),
-    }
+fn able_to_scale<'a>(holds: bool, reason: &'a str, message: &'a str) -> Condition<'a> {
+    Condition { type_: "AbleToScale", status: holds.into(), reason, message, observed_generation: None }
+}
+
+fn scaling_active<'a>(holds: bool, reason: &'a str, message: &'a str) -> Condition<'a> {
+    Condition { type_: "ScalingActive", status: holds.into(), reason, message, observed_generation: None }
+}
+
+fn scaling_limited<'a>(holds: bool, reason: &'a str, message: &'a str) -> Condition<'a> {
+    Condition { type_: "ScalingLimited", status: holds.into(), reason, message, observed_generation: None }
+}
+
+fn set_condition(hpa: &mut Object, condition: Condition<'_>, now: Time) {
+    condition::set(&mut hpa["status"], condition, now);
 }
 
 #[cfg(test)]

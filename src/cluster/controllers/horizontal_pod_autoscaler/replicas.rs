@@ -145,7 +145,7 @@ pub(super) fn propose(
     Ok(proposal(if tolerance.covers(ratio) || turned || backwards { current } else { replicas }))
 }
 
-/// What pods show together.
+/// Usage of a group of pods in relation to the target.
 struct Measure {
     ratio: f64,
     utilization: Option<i64>,

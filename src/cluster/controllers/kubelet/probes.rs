@@ -27,7 +27,7 @@ pub(super) struct ProbeTarget<'a> {
 pub(super) struct ProbeResult {
     /// Messages of `Unhealthy` events.
     pub(super) failures: Vec<String>,
-    /// When to probe again, and whether that goes on without end.
+    /// When to probe again, and whether that is only a retry.
     pub(super) requeue: Option<(Time, bool)>,
     /// Name of the probe because of which the container has to be restarted.
     pub(super) killed_by: Option<&'static str>,
@@ -126,7 +126,7 @@ pub(super) fn run(target: &ProbeTarget<'_>, probes: &mut Probes) -> ProbeResult 
     result
 }
 
-/// A started container without a readiness probe is ready, unless its script or a fault says otherwise.
+/// Sets the readiness of a container without a readiness probe: it is ready unless its script or a fault prevents it.
 fn set_ready_without_probe(target: &ProbeTarget<'_>, probes: &mut Probes, result: &mut ProbeResult) {
     let ready_at = target.script.ready.map(|d| target.running.since + d);
     let pending = ready_at.filter(|at| *at > target.now);

@@ -12,7 +12,7 @@ use kctl_base::sim::Duration;
 /// Annotation of the pod; followed by `.NAME` that of a container.
 pub(super) const ANNOTATION: &str = "kctl.dev/life";
 
-/// Declared behaviour of a container. What is `None` is derived from the command.
+/// Declared behaviour of a container. Settings that are `None` are derived from the command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ContainerScript {
     /// `pull`: duration of an image pull, on a node without the image.

@@ -4,13 +4,14 @@
 use super::container_spec::is_initialized;
 use super::images;
 use super::runtime::{ContainerRuntime, Ended, PodRuntime, State};
+use kctl_base::condition::{self, Condition};
 use kctl_base::json::{Map, Value, json};
-use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Ids, Time};
 use kctl_kinds::core::pod::PodPhase;
 use kctl_kinds::shared::pod_spec::is_sidecar;
 
-/// What a status depends on beside the pod and its state.
+/// Inputs of a status beside the pod and its state.
 pub(super) struct StatusInputs<'a> {
     /// Address of the node.
     pub(super) host_ip: &'a str,
@@ -131,7 +132,7 @@ fn containers_ready(pod: &Object, runtime: &PodRuntime, phase: PodPhase) -> Obse
 fn ready(pod: &Object, containers_ready: &Observed) -> Observed {
     let gates = pod.list("/spec/readinessGates").iter().map(|g| g.str("/conditionType"));
     let open: Vec<String> = gates
-        .filter(|gate| !kctl_base::object::condition_is_true(pod, gate))
+        .filter(|gate| !condition::condition_is_true(pod, gate))
         .map(|gate| format!("corresponding condition of pod readiness gate \"{gate}\" does not exist."))
         .collect();
     match containers_ready.0 && !open.is_empty() {
@@ -158,19 +159,20 @@ fn names(pod: &Object, list: &str, filter: impl Fn(&Value) -> bool) -> Vec<Strin
 
 /// Returns the entry of a condition. `lastTransitionTime` is kept unless its status changes; empty fields are left out.
 fn condition(pod: &Object, type_: &str, (holds, reason, message): Observed, now: Time) -> Value {
-    let status = if holds { "True" } else { "False" };
-    let existing = kctl_base::object::condition(pod, type_).filter(|c| c.str("/status") == status);
-    let since = existing.map_or_else(|| now.rfc3339(), |c| c.str("/lastTransitionTime").to_string());
-    let mut condition = json!({"type": type_, "status": status, "lastProbeTime": null, "lastTransitionTime": since});
-    for (field, value) in [("reason", reason), ("message", message.as_str())] {
-        if !value.is_empty() {
-            condition[field] = value.into();
+    let observed_generation = Some(pod.generation()).filter(|generation| *generation > 0);
+    let condition = Condition { type_, status: holds.into(), reason, message: &message, observed_generation };
+    let mut entry = condition.to_value(now);
+    entry["lastProbeTime"] = Value::Null;
+    for field in ["reason", "message"] {
+        if entry.str(&format!("/{field}")).is_empty() {
+            entry.remove_at(&format!("/{field}"));
         }
     }
-    if pod.generation() > 0 {
-        condition["observedGeneration"] = pod.generation().into();
+    let existing = condition::condition(pod, type_);
+    if let Some(existing) = existing.filter(|c| c.str("/status") == condition.status.as_str()) {
+        entry["lastTransitionTime"] = existing["lastTransitionTime"].clone();
     }
-    condition
+    entry
 }
 
 fn is_ready(container: &Value, runtime: &PodRuntime) -> bool {

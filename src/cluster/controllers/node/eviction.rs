@@ -1,14 +1,13 @@
 //! Taint-based eviction (`pkg/controller/tainteviction/taint_eviction.go`): deletes pods that do not tolerate a NoExecute taint
 //! of their node, at once or after `tolerationSeconds`.
 
-use std::sync::Arc;
-
 use super::taints::{self, TolerationTime};
 use crate::controllers::runtime::Result;
+use crate::controllers::shared::pod_conditions::mark_disruption_target;
 use crate::controllers::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
-use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::json::Value;
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Duration, Time};
 
 /// The controller; its keys are pods.
@@ -102,32 +101,14 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
 fn evict(ctx: &mut Context<'_>, key: &Key, pod: &Object) -> Result<()> {
     ctx.event(pod, "Normal", "TaintManagerEviction", &format!("Marking for deletion Pod {key}"));
     let message = "Taint manager: deleting due to NoExecute taint";
-    mark_disrupted(ctx, pod, "DeletionByTaintManager", message)?;
+    mark_disruption_target(ctx, pod, "DeletionByTaintManager", message)?;
     ctx.delete("pods", pod)
-}
-
-/// Sets the condition `DisruptionTarget` of a pod that is about to be deleted (KEP-3329).
-pub(in crate::controllers) fn mark_disrupted(
-    ctx: &mut Context<'_>,
-    pod: &Object,
-    reason: &str,
-    message: &str,
-) -> Result<Arc<Object>> {
-    let mut new = pod.clone();
-    let mut condition = json!({"type": "DisruptionTarget", "status": "True", "reason": reason, "message": message,
-                               "lastProbeTime": null, "lastTransitionTime": ctx.now.rfc3339()});
-    if pod.generation() > 0 {
-        condition["observedGeneration"] = pod.generation().into();
-    }
-    let list = new.list_mut("/status/conditions");
-    list.retain(|c| c.str("/type") != "DisruptionTarget");
-    list.push(condition);
-    ctx.update_status("pods", new)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kctl_base::json::json;
 
     #[test]
     fn toleration_seconds_count_from_the_taint() {

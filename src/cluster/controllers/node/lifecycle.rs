@@ -80,7 +80,7 @@ fn pod_range(number: u64) -> String {
 }
 
 /// Returns since when the kubelet of a node has been stopped. When it has been started again, the kubelet is enqueued, which
-/// has not looked at the node and its pods in the meantime.
+/// has not reconciled the node and its pods in the meantime.
 fn silent_since(ctx: &mut Context<'_>, node: &Object) -> Result<Option<Time>> {
     let row = silence_row(node.name());
     let since = ctx.state::<Time>(&row)?;

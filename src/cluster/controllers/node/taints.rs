@@ -53,7 +53,7 @@ fn is_managed(taint: &Value) -> bool {
 }
 
 /// Returns key and effect of the taints that follow from the state of a node (`doNoScheduleTaintingPass` and
-/// `processNoScheduleTaint` in `pkg/controller/nodelifecycle`).
+/// `processTaintBaseEviction` in `pkg/controller/nodelifecycle`).
 fn required(node: &Object) -> Vec<(&'static str, &'static str)> {
     let status = |kind: &str| condition(node, kind).map(|c| c.str("/status"));
     let mut required = Vec::new();

@@ -6,6 +6,7 @@ pub(super) mod claim;
 pub(super) mod conditions;
 pub(super) mod deletion_rank;
 pub(super) mod orphans;
+pub(super) mod pod_conditions;
 pub(super) mod pod_control;
 pub(super) mod pods;
 pub(super) mod selector;
