@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use super::runtime::Result;
 use super::shared::pods::is_ready;
+use super::shared::selector::label_selector;
 use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Request;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{SharedStr, Value, json};
-use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use plan::Counts;
 
@@ -38,21 +38,15 @@ fn budgets_of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
         return Ok(Vec::new());
     }
     let selects = |budget: &Object| {
-        let selector = selector(budget);
+        let selector = label_selector(budget);
         [Some(&change.object), change.old.as_ref()].into_iter().flatten().any(|pod| selector.matches_object(pod))
     };
     Ok(budgets.iter().filter(|b| selects(b)).map(|b| Key::of(b)).collect())
 }
 
-/// Returns the selector of a budget: without one no pods, an empty one selects all.
-fn selector(budget: &Object) -> Selector {
-    let selector = budget.at("/spec/selector").map(Selector::from_object);
-    selector.and_then(std::result::Result::ok).unwrap_or(Selector::Nothing)
-}
-
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let Some(budget) = ctx.get_key(BUDGETS, key)? else { return Ok(Action::AwaitChange) };
-    let pods = ctx.pods_matching(&key.namespace, &selector(&budget))?;
+    let pods = ctx.pods_matching(&key.namespace, &label_selector(&budget))?;
     if pods.is_empty() {
         ctx.event(&budget, "Normal", "NoPods", "No matching pods found");
     }

@@ -12,6 +12,7 @@ use super::pod_info::{PodInfo, is_assigned, nominated_node, priority};
 use super::report::{PREEMPTION_NOT_HELPFUL, fit_error};
 use crate::controllers::runtime::Result;
 use crate::controllers::shared::pod_conditions::mark_disruption_target;
+use crate::controllers::shared::selector::label_selector;
 use crate::controllers::{Context, Key};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -97,7 +98,7 @@ fn not_eligible(ctx: &mut Context<'_>, pod: &PodInfo, statuses: &BTreeMap<String
 fn disruption_budgets(ctx: &mut Context<'_>) -> Result<Vec<DisruptionBudget>> {
     let read = |budget: &Arc<Object>| DisruptionBudget {
         namespace: budget.namespace().into(),
-        selector: budget.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()).unwrap_or(Selector::Nothing),
+        selector: label_selector(budget),
         disruptions_allowed: budget.int("/status/disruptionsAllowed").unwrap_or(0),
         disrupted_pods: budget
             .map("/status/disruptedPods")
