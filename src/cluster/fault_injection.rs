@@ -1,4 +1,4 @@
-//! Fault injection: what `kctl sim` and the simulated workloads of the tests do to a running cluster.
+//! Fault injection into a running cluster, for `kctl sim` and for tests.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ impl Cluster {
         let before = self.faults()?;
         faults.store(&mut self.server)?;
         for name in before.stopped_nodes.symmetric_difference(&faults.stopped_nodes) {
-            // It also enqueues the kubelet, which has not looked at its pods while it was stopped.
+            // It also enqueues the kubelet, which has not synced its pods while it was stopped.
             self.enqueue(node::lifecycle::CONTROLLER.name, &Key::new("", name).to_string())?;
         }
         let pods: BTreeSet<&String> = before.pods.keys().chain(faults.pods.keys()).collect();

@@ -18,4 +18,5 @@ mod tests;
 pub use api::{FieldValidation, LogOptions, PatchType, Propagation, User, WatchEvent};
 pub use client::{Client, Transport, WaitFor, WaitOutcome};
 pub use cluster::{Cluster, ClusterError};
+pub use controllers::runtime::Failure;
 pub use open::{Backend, OpenOptions};

@@ -1,6 +1,6 @@
-//! Tells of each ValidatingAdmissionPolicy which generation of it has been looked at.
+//! Writes the status of ValidatingAdmissionPolicies (`pkg/controller/validatingadmissionpolicystatus`).
 //!
-//! Expressions are not type-checked here, so the type checking never has a warning to tell.
+//! Expressions are not type-checked here, so `status.typeChecking` never has a warning.
 
 use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch};
@@ -9,7 +9,7 @@ use kctl_base::object::{ObjectMeta, ValueWrite};
 
 const POLICIES: &str = "validatingadmissionpolicies.admissionregistration.k8s.io";
 
-/// The controller.
+/// The status controller of ValidatingAdmissionPolicies.
 pub(super) const CONTROLLER: Controller =
     Controller { name: "validatingadmissionpolicy-status-controller", watches: &[Watch::primary(POLICIES)], reconcile };
 
@@ -31,7 +31,7 @@ mod tests {
     use crate::controllers::shared::testing::Bench;
 
     #[test]
-    fn a_policy_is_told_to_have_been_looked_at() {
+    fn the_observed_generation_is_reported() {
         let mut bench = Bench::open();
         let rule = json!({"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["pods"]});
         let spec = json!({"matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": "true"}]});

@@ -1,6 +1,7 @@
-//! Accepts the names of new custom kinds, so that their definitions become established.
+//! Accepts the names of CustomResourceDefinitions, which establishes them (`apiextensions-apiserver/pkg/controller/status` and
+//! `establish`).
 //!
-//! What a definition makes the server serve is the server's own business; here is only the status that tells of it.
+//! Only the status is written here; the API server serves the kinds by itself.
 
 use super::{Action, Context, Controller, Key, Watch};
 use kctl_base::json::{Value, json};
@@ -10,7 +11,7 @@ use kctl_base::status::Status;
 
 const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 
-/// The controller.
+/// The naming controller of CustomResourceDefinitions.
 pub(super) const CONTROLLER: Controller =
     Controller { name: "crd-naming-controller", watches: &[Watch::primary(DEFINITIONS)], reconcile };
 
@@ -26,7 +27,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     Ok(Action::AwaitChange)
 }
 
-/// The status of a definition whose names nobody else has.
+/// Returns the status of a definition whose names are accepted.
 fn plan(definition: &Object, now: Time) -> Value {
     let mut status = definition.get("status").cloned().unwrap_or_else(|| json!({}));
     let mut accepted = definition.pointer("/spec/names").cloned().unwrap_or_default();
@@ -69,6 +70,6 @@ mod tests {
         assert_eq!(first["acceptedNames"]["singular"], "backup");
         let mut later = definition;
         later["status"] = first.clone();
-        assert_eq!(plan(&later, Time::from_secs(99)), first, "times stay");
+        assert_eq!(plan(&later, Time::from_secs(99)), first, "transition times are kept");
     }
 }

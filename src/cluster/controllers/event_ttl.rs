@@ -1,7 +1,6 @@
-//! Events expire an hour after they were last written, and with them what the recorder remembers of them.
+//! Deletes events an hour after their last occurrence, and the recorder's state about them (`--event-ttl` of kube-apiserver).
 //!
-//! The events about one object are looked after together: they come in bursts, and an entry of the timeline for each would
-//! be more than the events themselves.
+//! The events about one object share a key, and so one entry of the timeline, because they are recorded in bursts.
 
 use super::runtime::Result;
 use super::runtime::recorder::{self, EVENT_TTL};
@@ -11,13 +10,13 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_kinds::core::event::{ABOUT, about};
 
-/// The controller; its keys are what events are about, in the namespace of the events.
-pub const CONTROLLER: Controller =
+/// The controller; its keys are the objects that events are about, in the namespace of the events.
+pub(super) const CONTROLLER: Controller =
     Controller { name: NAME, watches: &[Watch::mapped("events", first_event)], reconcile };
 
 const NAME: &str = "event-ttl";
 
-/// The first event about an object sets the time of the next look; later ones can not expire before it.
+/// Maps a new event to its key unless that is on the timeline already: later events cannot expire before the first one.
 fn first_event(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let key = Key::new(change.object.namespace(), &about(&change.object));
     if change.kind != ChangeKind::Added || ctx.is_scheduled(&key)? {
@@ -26,7 +25,7 @@ fn first_event(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     Ok(vec![key])
 }
 
-/// When an event was last written, as far as it says so itself.
+/// Returns the instant of the last occurrence of an event; `None` when it has no time at all.
 fn last_seen(event: &Object) -> Option<Time> {
     ["/series/lastObservedTime", "/lastTimestamp", "/eventTime", "/metadata/creationTimestamp"]
         .iter()
@@ -62,7 +61,7 @@ mod tests {
     use kctl_base::object::ObjectMeta;
 
     #[test]
-    fn events_are_forgotten_after_an_hour() {
+    fn events_expire_after_an_hour() {
         let mut bench = Bench::open();
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "told"}});
         let about = bench.create("configmaps", map);

@@ -1,8 +1,8 @@
-//! Histories: the ControllerRevisions that keep the past templates of StatefulSets and DaemonSets.
+//! ControllerRevisions, which keep the past templates of StatefulSets and DaemonSets (`pkg/controller/history`).
 //!
-//! A revision holds a template as a patch of its owner, under a name made of the owner's and a hash, and a number. Equal data
-//! is one object: when a template returns, its object gets a new number. Which revision is whose present, and which are
-//! still in use, is the owners' business.
+//! A revision has a number and holds a template as a patch of its owner; its name is that of the owner and a hash of the data.
+//! Equal data is stored once: when a template returns, its object gets a new number. The owners decide which revision is
+//! current and which ones are in use.
 
 use std::sync::Arc;
 
@@ -15,23 +15,23 @@ use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrit
 use kctl_base::sim::ids::safe_encode;
 
 /// The resource of revisions.
-pub const REVISIONS: &str = "controllerrevisions.apps";
+pub(super) const REVISIONS: &str = "controllerrevisions.apps";
 
-/// The label by which revisions and pods say which template they stand for.
-pub const HASH_LABEL: &str = "controller-revision-hash";
+/// The label with the hash of the template, on revisions and on pods.
+pub(super) const HASH_LABEL: &str = "controller-revision-hash";
 
-/// Names of owners are cut so that dash and hash still fit.
+/// The length in bytes to which the owner's name is cut in the name of a revision.
 const PREFIX_MAX: usize = 223;
 
-/// What a revision keeps of its owner: the template, as a patch that replaces the whole of it.
-pub fn data_of(owner: &Object) -> Value {
+/// Returns the data of a revision: the owner's template as a patch that replaces it (`getPatch`).
+pub(super) fn data_of(owner: &Object) -> Value {
     let mut template = owner.at("/spec/template").cloned().unwrap_or_else(|| Value::Object(Map::new()));
     template["$patch"] = "replace".into();
     json!({"spec": {"template": template}})
 }
 
-/// The template that a revision keeps.
-pub fn template_of(revision: &Object) -> Value {
+/// Returns the template that a revision holds.
+pub(super) fn template_of(revision: &Object) -> Value {
     let mut template = revision.at("/data/spec/template").cloned().unwrap_or(Value::Null);
     if let Some(map) = template.as_object_mut() {
         map.remove("$patch");
@@ -39,31 +39,32 @@ pub fn template_of(revision: &Object) -> Value {
     template
 }
 
-/// The number of a revision.
-pub fn number(revision: &Object) -> i64 {
+/// Returns the number of a revision.
+pub(super) fn number(revision: &Object) -> i64 {
     revision.int("/revision").unwrap_or(0)
 }
 
-/// The number that comes after all of these.
-pub fn next_number<'a>(revisions: impl IntoIterator<Item = &'a Arc<Object>>) -> i64 {
+/// Returns the number after those of all the revisions (`nextRevision`).
+pub(super) fn next_number<'a>(revisions: impl IntoIterator<Item = &'a Arc<Object>>) -> i64 {
     revisions.into_iter().map(|r| number(r)).max().unwrap_or(0) + 1
 }
 
-/// The hash of a revision's data: FNV-1 over its text and the number of collisions so far, in the safe alphabet.
-pub fn hash(data: &Value, collisions: i64) -> String {
+/// Returns the hash of a revision's data (`HashControllerRevision`): FNV-1 over its JSON and the number of earlier collisions,
+/// in the alphabet of generated names.
+pub(super) fn hash(data: &Value, collisions: i64) -> String {
     let text = to_compact(data) + &collisions.to_string();
     let sum = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| hash.wrapping_mul(0x0100_0193) ^ u32::from(byte));
     safe_encode(&sum.to_string())
 }
 
-/// `OWNER-HASH`.
-pub fn name(owner: &str, hash: &str) -> String {
+/// Returns the name `OWNER-HASH` of a revision (`ControllerRevisionName`).
+pub(super) fn name(owner: &str, hash: &str) -> String {
     let end = (0..=owner.len().min(PREFIX_MAX)).rev().find(|end| owner.is_char_boundary(*end)).unwrap_or(0);
     format!("{}-{hash}", &owner[..end])
 }
 
-/// The revision that would keep the owner's present template.
-pub fn make(owner: &Object, data: Value, hash: &str, number: i64) -> Object {
+/// Returns a new revision for the owner's current template (`NewControllerRevision`).
+pub(super) fn make(owner: &Object, data: Value, hash: &str, number: i64) -> Object {
     let mut labels = owner.map("/spec/template/metadata/labels").cloned().unwrap_or_default();
     labels.insert(HASH_LABEL, hash.into());
     let mut revision = json!({
@@ -83,16 +84,16 @@ pub fn make(owner: &Object, data: Value, hash: &str, number: i64) -> Object {
     revision
 }
 
-/// The revisions of an owner by number, the latest last; orphans that its selector matches are adopted.
-pub fn claim(ctx: &mut Context<'_>, owner: &Object, selector: &Selector) -> Result<Vec<Arc<Object>>> {
+/// Lists the revisions of an owner by number, the latest last. Adopts orphans that its selector matches.
+pub(super) fn claim(ctx: &mut Context<'_>, owner: &Object, selector: &Selector) -> Result<Vec<Arc<Object>>> {
     let candidates = claim::candidates(ctx, owner, REVISIONS, selector)?;
     let mut revisions = claim::claim(ctx, owner, REVISIONS, selector, candidates)?;
     revisions.sort_by_key(|r| (number(r), r.creation_time(), r.name().to_string()));
     Ok(revisions)
 }
 
-/// Gives a revision another number.
-pub fn renumber(ctx: &mut Context<'_>, revision: &Arc<Object>, to: i64) -> Result<Arc<Object>> {
+/// Gives a revision another number (`UpdateControllerRevision`).
+pub(super) fn renumber(ctx: &mut Context<'_>, revision: &Arc<Object>, to: i64) -> Result<Arc<Object>> {
     if number(revision) == to {
         return Ok(revision.clone());
     }
@@ -101,16 +102,16 @@ pub fn renumber(ctx: &mut Context<'_>, revision: &Arc<Object>, to: i64) -> Resul
     ctx.update(REVISIONS, changed)
 }
 
-/// What became of the creation of a revision.
-pub enum Created {
-    /// It is there: made now, or found with the same data.
+/// The outcome of creating a revision.
+pub(super) enum Created {
+    /// The revision exists: it was created, or one with the same data was found.
     Made(Arc<Object>),
-    /// Another revision has its name.
+    /// A revision with other data has the name.
     Collision,
 }
 
-/// Stores a new revision; one that is there with the same data serves as well.
-pub fn create(ctx: &mut Context<'_>, revision: Object) -> Result<Created> {
+/// Creates a revision, or finds the existing one of the same name and data (`CreateControllerRevision`).
+pub(super) fn create(ctx: &mut Context<'_>, revision: Object) -> Result<Created> {
     match ctx.create(REVISIONS, revision.clone()) {
         Ok(made) => Ok(Created::Made(made)),
         Err(status) if status.is_already_exists() => {
@@ -123,8 +124,8 @@ pub fn create(ctx: &mut Context<'_>, revision: Object) -> Result<Created> {
     }
 }
 
-/// The revisions beyond the limit, oldest first: those that are not in use count and go.
-pub fn surplus(revisions: &[Arc<Object>], limit: i64, is_live: impl Fn(&Object) -> bool) -> Vec<&Arc<Object>> {
+/// Returns the revisions to delete, oldest first: those that are not in use, beyond the history limit.
+pub(super) fn surplus(revisions: &[Arc<Object>], limit: i64, is_live: impl Fn(&Object) -> bool) -> Vec<&Arc<Object>> {
     let unused: Vec<_> = revisions.iter().filter(|r| !is_live(r)).collect();
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let count = unused.len().saturating_sub(limit);
@@ -149,7 +150,7 @@ mod tests {
 
     #[test]
     fn hashes_are_those_of_a_real_control_plane() {
-        // Recorded: the templates of a StatefulSet before and after its image was set.
+        // Recorded from a cluster: the templates of a StatefulSet before and after its image was set.
         let template = |image: &str| {
             json!({"spec": {"template": {
                 "$patch": "replace",

@@ -1,44 +1,57 @@
 //! The controllers: everything that acts because an object changed or because time passed.
 //!
-//! A controller is one file (or folder) and one line in [`CONTROLLERS`]. Its reconciler is level-driven: it reads what is,
-//! compares it with what should be, writes the difference through the API server and answers when to look again. It never
-//! sleeps, keeps nothing in memory between calls and does not know who changed what. The decisions are pure functions that
-//! are tested with plain values; only the thin `reconcile` reads and writes.
+//! A controller is level-driven: its `reconcile` reads the objects that a [`Key`] names, compares them with the desired
+//! state, writes the difference through the API server and returns an [`Action`]. It does not know which change enqueued the
+//! key. The decisions are pure functions over plain values and are tested as such; `reconcile` itself only reads and writes.
+//! What a controller has to know between two calls is in the objects, or in its state in the store ([`Context::state`]); the
+//! cache in memory ([`Context::cache`]) only saves time.
+//!
+//! # Adding a controller
+//!
+//! 1. Create `controllers/NAME.rs`, or a folder with `mod.rs` where it has several parts, and declare it below. The module
+//!    header names the directory of the Kubernetes sources that it follows.
+//! 2. Define a constant [`Controller`] with its name, its [`Watch`]es and its `reconcile` function. A watch maps a change to
+//!    the object itself ([`Watch::primary`]), to its controlling owner ([`Watch::owned`]), or by a function
+//!    ([`Watch::mapped`]).
+//! 3. Write the decision as a function from values to a plan, in `plan.rs` or beside `reconcile`, and test it with tables.
+//! 4. Return errors with `?`. They are logged, kept for `kctl sim show`, and retried with backoff by the [`Driver`].
+//! 5. Add the constant to [`CONTROLLERS`].
+//! 6. Test it from end to end with `shared::testing::Bench`, a cluster in memory.
 
 mod admission_policy_status;
 mod crd_naming;
-pub mod cron_job;
-pub mod daemon_set;
-pub mod deployment;
-pub mod disruption;
-pub mod endpoint_slice;
-pub mod endpoints;
-pub mod event_ttl;
-pub mod garbage_collector;
-pub mod history;
-pub mod horizontal_pod_autoscaler;
-pub mod job;
+mod cron_job;
+mod daemon_set;
+mod deployment;
+mod disruption;
+mod endpoint_slice;
+mod endpoints;
+mod event_ttl;
+mod garbage_collector;
+mod history;
+pub(crate) mod horizontal_pod_autoscaler;
+mod job;
 pub mod kubelet;
-pub mod namespace;
-pub mod node;
-pub mod persistent_volume;
-pub mod pod_gc;
-pub mod replica_set;
-pub mod resource_quota;
-pub mod root_ca;
-pub mod runtime;
-pub mod scheduler;
-pub mod service_account;
-pub mod shared;
-pub mod stateful_set;
-pub mod storage_protection;
-pub mod ttl_after_finished;
+mod namespace;
+pub(crate) mod node;
+mod persistent_volume;
+mod pod_gc;
+mod replica_set;
+mod resource_quota;
+mod root_ca;
+pub(crate) mod runtime;
+mod scheduler;
+mod service_account;
+mod shared;
+mod stateful_set;
+mod storage_protection;
+mod ttl_after_finished;
 
-pub use runtime::{Action, Context, Controller, Driver, Event, Key, Watch};
+pub(crate) use runtime::{Action, Context, Controller, Driver, Event, Key, Watch};
 
 /// The list of controllers. One change enqueues their keys in this order: controllers that create or delete pods run before
 /// those that count them, so that a Deployment sees each of its ReplicaSets change on its own, as in a real cluster.
-pub static CONTROLLERS: &[Controller] = &[
+pub(crate) static CONTROLLERS: &[Controller] = &[
     node::kubelet::CONTROLLER,
     node::lifecycle::CONTROLLER,
     node::eviction::CONTROLLER,

@@ -1,4 +1,8 @@
-//! Resource quotas: counts what the objects of a namespace use.
+//! ResourceQuotas: counts the resources used in a namespace (`pkg/controller/resourcequota`).
+//!
+//! Requests are refused by the admission plugin of the API server, which also charges them; this controller recounts.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch};
@@ -7,11 +11,11 @@ use crate::store::{Change, ChangeKind};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::quantity::Quantity;
-use kctl_base::sim::Time;
+use kctl_base::sim::{Duration, Time};
 use kctl_kinds::shared::pod_spec::resources::{Amounts, add};
 
 /// The controller; its keys are quotas.
-pub const CONTROLLER: Controller = Controller {
+pub(super) const CONTROLLER: Controller = Controller {
     name: "resourcequota-controller",
     watches: &[Watch::primary(QUOTAS), Watch::mapped("*", quotas_of_namespace)],
     reconcile,
@@ -19,21 +23,21 @@ pub const CONTROLLER: Controller = Controller {
 
 const QUOTAS: &str = "resourcequotas";
 
-/// The quotas of a namespace in which an object has come, gone or begun to use something else.
+/// Maps a change of an object to the quotas of its namespace, if its usage may have changed.
 fn quotas_of_namespace(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let namespace = change.object.namespace();
     if namespace.is_empty() || change.key.resource.starts_with("events") {
         return Ok(Vec::new());
     }
     let quotas = ctx.list(QUOTAS, Some(namespace))?;
-    if quotas.is_empty() || !matters(change) {
+    if quotas.is_empty() || !affects_usage(change) {
         return Ok(Vec::new());
     }
     Ok(quotas.iter().map(|q| Key::of(q)).collect())
 }
 
-/// Whether a change may change what is used.
-fn matters(change: &Change) -> bool {
+/// Returns `true` when a change may affect the usage.
+fn affects_usage(change: &Change) -> bool {
     if change.kind != ChangeKind::Modified {
         return true;
     }
@@ -50,8 +54,9 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let Some(quota) = ctx.get_key(QUOTAS, key)?.filter(|q| !q.is_deleting()) else { return Ok(Action::AwaitChange) };
     let hard = quota.strings("/spec/hard");
     let mut used = Amounts::new();
-    let mut again: Option<Time> = None;
-    let resources: std::collections::BTreeSet<String> = hard.keys().map(|k| usage::counted_resource(k)).collect();
+    // A pod past its deadline no longer counts, without any change of it.
+    let mut next: Option<Time> = None;
+    let resources: BTreeSet<String> = hard.keys().map(|k| usage::counted_resource(k)).collect();
     for resource in resources {
         if ctx.server().catalog().by_resource(&resource).is_none() {
             continue;
@@ -66,18 +71,19 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
             own.retain(|name, _| limits.contains(&name));
             add(&mut used, &own);
             let overdue = usage::overdue_at(&object).filter(|at| resource == "pods" && *at >= ctx.now);
-            again = [again, overdue].into_iter().flatten().min();
+            next = [next, overdue].into_iter().flatten().min();
         }
     }
-    report(ctx, &quota, &used)?;
-    Ok(again.map_or(Action::AwaitChange, |at| Action::RequeueAt(at + kctl_base::sim::Duration::from_secs(1))))
+    update_status(ctx, &quota, &used)?;
+    Ok(next.map_or(Action::AwaitChange, |at| Action::RequeueAt(at + Duration::from_secs(1))))
 }
 
-fn report(ctx: &mut Context<'_>, quota: &Object, used: &Amounts) -> Result<()> {
+/// Writes the status if it has changed.
+fn update_status(ctx: &mut Context<'_>, quota: &Object, used: &Amounts) -> Result<()> {
     let mut new = quota.clone();
-    let shown: std::collections::BTreeMap<&String, String> = used.iter().map(|(k, v)| (k, v.canonical())).collect();
+    let amounts: BTreeMap<&String, String> = used.iter().map(|(k, v)| (k, v.canonical())).collect();
     new.put("/status/hard", quota.pointer("/spec/hard").cloned().unwrap_or_else(|| json!({})));
-    new.put("/status/used", json!(shown));
+    new.put("/status/used", json!(amounts));
     if new != *quota {
         ctx.update_status(QUOTAS, new)?;
     }
@@ -93,7 +99,7 @@ mod tests {
     use kctl_base::object::ValueRead;
 
     #[test]
-    fn a_quota_counts_and_refuses() {
+    fn a_quota_counts_usage_and_requests_beyond_it_are_refused() {
         let mut bench = Bench::open();
         let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "purse"},
             "spec": {"hard": {"pods": "2", "requests.cpu": "1", "count/configmaps": "3", "services.nodeports": "0"}}});
@@ -130,7 +136,7 @@ mod tests {
         bench.advance(5);
         let dry = Request::create("pods", "default", pod("c", json!({}))).dry_run(true);
         bench.cluster.handle(&dry).expect("there is room again");
-        assert_eq!(used(&mut bench).str("/pods"), "1", "a rehearsal is not charged");
+        assert_eq!(used(&mut bench).str("/pods"), "1", "a dry run is not charged");
         assert_eq!(used(&mut bench).str("/requests.cpu"), "200m");
     }
 }

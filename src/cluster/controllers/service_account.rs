@@ -1,4 +1,4 @@
-//! Every active namespace has a ServiceAccount `default`.
+//! Creates the ServiceAccount `default` of every active namespace (`pkg/controller/serviceaccount`).
 
 use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch};
@@ -6,30 +6,31 @@ use crate::store::{Change, ChangeKind};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// The account that pods have when they name none.
+/// The account of pods that do not name one.
 const DEFAULT: &str = "default";
 
 /// The controller; its keys are namespaces.
-pub const CONTROLLER: Controller = Controller {
+pub(super) const CONTROLLER: Controller = Controller {
     name: "service-account-controller",
-    watches: &[Watch::mapped("namespaces", active_namespace), Watch::mapped("serviceaccounts", lost_account)],
+    watches: &[Watch::mapped("namespaces", active_namespace), Watch::mapped("serviceaccounts", deleted_account)],
     reconcile,
 };
 
-/// Whether objects can still be created in a namespace.
+/// Returns `true` when objects can still be created in a namespace.
 pub(super) fn is_active(namespace: &Object) -> bool {
     !namespace.is_deleting() && namespace.str("/status/phase") != "Terminating"
 }
 
-/// The namespace that changed, unless it is going: what every namespace has is made there.
+/// Maps a namespace to itself unless it is being deleted.
 pub(super) fn active_namespace(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
-    let wanted = change.kind != ChangeKind::Deleted && is_active(&change.object);
-    Ok(wanted.then(|| Key::of(&change.object)).into_iter().collect())
+    let is_present = change.kind != ChangeKind::Deleted && is_active(&change.object);
+    Ok(is_present.then(|| Key::of(&change.object)).into_iter().collect())
 }
 
-fn lost_account(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
-    let lost = change.kind == ChangeKind::Deleted && change.object.name() == DEFAULT;
-    Ok(lost.then(|| Key::new("", change.object.namespace())).into_iter().collect())
+/// Maps the deletion of a default account to its namespace.
+fn deleted_account(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
+    let is_default = change.kind == ChangeKind::Deleted && change.object.name() == DEFAULT;
+    Ok(is_default.then(|| Key::new("", change.object.namespace())).into_iter().collect())
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
@@ -49,7 +50,7 @@ mod tests {
     use kctl_base::object::ObjectMeta;
 
     #[test]
-    fn every_namespace_gets_its_account_again() {
+    fn a_deleted_default_account_is_recreated() {
         let mut bench = Bench::open();
         let first = bench.get("serviceaccounts", "default").uid().to_string();
         bench.delete("serviceaccounts", "default", Propagation::Background);

@@ -1,4 +1,4 @@
-//! Finished Jobs go by themselves after `spec.ttlSecondsAfterFinished`, and their pods with them.
+//! Deletes finished Jobs and their pods after `spec.ttlSecondsAfterFinished` (`pkg/controller/ttlafterfinished`).
 
 use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch, job};
@@ -6,11 +6,10 @@ use crate::api::Propagation;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 use kctl_base::sim::{Duration, Time};
 
-/// The resource of jobs.
 const JOBS: &str = "jobs.batch";
 
-/// The controller.
-pub const CONTROLLER: Controller =
+/// The TTL controller; its keys are Jobs.
+pub(super) const CONTROLLER: Controller =
     Controller { name: "ttl-after-finished-controller", watches: &[Watch::primary(JOBS)], reconcile };
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
@@ -25,7 +24,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     }
 }
 
-/// When a job is to go, if it has ended, wants to go and is not going yet.
+/// Returns the instant at which a finished Job expires; `None` without a TTL, or when it is being deleted already.
 fn expiry(job: &Object) -> Option<Time> {
     let ttl = job.int("/spec/ttlSecondsAfterFinished").filter(|_| !job.is_deleting() && job::is_finished(job))?;
     let end =
@@ -57,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_job_goes_with_its_pods() {
+    fn an_expired_job_is_deleted_with_its_pods() {
         let mut bench = Bench::open();
         let container = json!({"name": "c", "image": "busybox", "command": ["true"]});
         let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "brief"}, "spec": {

@@ -22,7 +22,7 @@ const POD_FAULTS: &str = "setting/pod-faults";
 /// `{"default/web": {"cpu": "250m"}}`.
 const POD_METRICS: &str = "setting/metrics";
 
-/// Everything that has been made to fail, and the resource usage that pods are said to have.
+/// All injected faults, and the declared resource usage of pods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     /// Nodes whose kubelet is stopped.

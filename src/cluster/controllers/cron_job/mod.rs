@@ -1,7 +1,7 @@
-//! CronJobs: a Job whenever the clock says so, and a short memory of those that have ended.
+//! CronJobs: start Jobs on a schedule and keep the last finished ones (`pkg/controller/cronjob`).
 //!
-//! When a run is due is [`missed`] over [`schedule`]; what is remembered of jobs is [`history`]. Runs are named after the
-//! minute they were due at, so that none is started twice.
+//! [`schedule`] parses schedules, [`missed`] finds the run that is due, [`history`] keeps track of the Jobs. A Job is named
+//! after the minute at which its run was due, so that no run is started twice.
 
 mod history;
 mod missed;
@@ -12,8 +12,8 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use history::Note;
-use missed::Owed;
+use history::PendingEvent;
+use missed::MissedRun;
 use schedule::Schedule;
 
 use super::runtime::Result;
@@ -26,11 +26,11 @@ use kctl_base::status::{Reason, Status};
 
 const CRON_JOBS: &str = "cronjobs.batch";
 const JOBS: &str = "jobs.batch";
-/// On a job: when it was due.
-const SCHEDULED: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
+/// The annotation of a Job with the instant at which its run was due (`CronJobScheduledTimestampAnnotation`).
+const SCHEDULED_TIMESTAMP: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
-/// The controller of CronJobs.
-pub const CONTROLLER: Controller = Controller {
+/// The CronJob controller.
+pub(super) const CONTROLLER: Controller = Controller {
     name: "cronjob-controller",
     watches: &[Watch::primary(CRON_JOBS), Watch::owned(JOBS, "CronJob")],
     reconcile,
@@ -42,9 +42,9 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     jobs.retain(|j| j.is_controlled_by(cron_job.uid()));
     let mut cron_job = (*cron_job).clone();
     let before = cron_job.get("status").cloned();
-    for job in history::superfluous(&cron_job, &jobs) {
-        // A failure has been told; the job is still too much the next time.
-        let _ = delete(ctx, &mut cron_job, &job);
+    for job in history::jobs_to_delete(&cron_job, &jobs) {
+        // A failure has been recorded as an event, and the Job is tried again the next time.
+        delete(ctx, &mut cron_job, &job).ok();
     }
     let result = sync(ctx, &mut cron_job, &jobs);
     if cron_job.get("status") != before.as_ref() {
@@ -53,109 +53,112 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     result
 }
 
-/// Takes note of what has become of the jobs, then starts what is owed.
+/// Updates the status from the Jobs, then starts the run that is due (`syncCronJob`).
 fn sync(ctx: &mut Context<'_>, cron_job: &mut Object, jobs: &[Arc<Object>]) -> Result<Action> {
-    for note in history::observe(cron_job.status_mut(), jobs) {
-        tell(ctx, cron_job, &note);
+    for event in history::observe(cron_job.status_mut(), jobs) {
+        record(ctx, cron_job, &event);
     }
     if cron_job.is_deleting() || cron_job.flag("/spec/suspend") {
         return Ok(Action::AwaitChange);
     }
-    let schedule = match known_schedule(ctx, cron_job) {
+    let schedule = match cached_schedule(ctx, cron_job) {
         Ok(schedule) => schedule,
-        Err(note) => {
-            tell(ctx, cron_job, &note);
+        Err(event) => {
+            record(ctx, cron_job, &event);
             return Ok(Action::AwaitChange);
         }
     };
-    let owed = match missed::owed(cron_job, &schedule, ctx.now) {
-        Ok(owed) => owed,
+    let missed = match missed::most_recent(cron_job, &schedule, ctx.now) {
+        Ok(missed) => missed,
         Err(why) => {
             let text = format!("invalid schedule: {} : {why}", cron_job.str("/spec/schedule"));
-            tell(ctx, cron_job, &Note::warning("InvalidSchedule", text));
+            record(ctx, cron_job, &PendingEvent::warning("InvalidSchedule", text));
             return Ok(Action::AwaitChange);
         }
     };
-    if let Some(owed) = owed {
-        if owed.too_many {
+    if let Some(missed) = missed {
+        if missed.too_many {
             let text = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew";
-            tell(ctx, cron_job, &Note::warning("TooManyMissedTimes", text.into()));
+            record(ctx, cron_job, &PendingEvent::warning("TooManyMissedTimes", text.into()));
         }
-        match decide(cron_job, owed, ctx.now) {
-            Decision::Skip(note) => note.iter().for_each(|note| tell(ctx, cron_job, note)),
+        match decide(cron_job, missed, ctx.now) {
+            Decision::Skip(event) => event.iter().for_each(|event| record(ctx, cron_job, event)),
             Decision::Start { replacing } => {
                 for name in replacing {
                     replace(ctx, cron_job, &name)?;
                 }
-                start(ctx, cron_job, owed.at)?;
+                start(ctx, cron_job, missed.at)?;
             }
         }
     }
-    Ok(missed::next(cron_job, &schedule, ctx.now).map_or(Action::AwaitChange, Action::ResyncAt))
+    Ok(missed::next_requeue(cron_job, &schedule, ctx.now).map_or(Action::AwaitChange, Action::ResyncAt))
 }
 
-/// The schedule of a CronJob, or what is to be told about it.
-fn read_schedule(cron_job: &Object) -> std::result::Result<Schedule, Note> {
+/// Parses the schedule of a CronJob.
+///
+/// # Errors
+/// Returns the event to record.
+fn parse_schedule(cron_job: &Object) -> std::result::Result<Schedule, PendingEvent> {
     let (text, zone) = (cron_job.str("/spec/schedule"), cron_job.str("/spec/timeZone"));
     if let Err(why) = schedule::zone(zone) {
-        return Err(Note::warning("UnknownTimeZone", format!("invalid timeZone: {zone:?}: {why}")));
+        return Err(PendingEvent::warning("UnknownTimeZone", format!("invalid timeZone: {zone:?}: {why}")));
     }
     Schedule::parse(text, zone)
-        .map_err(|why| Note::warning("UnparseableSchedule", format!("unparseable schedule: {text:?} : {why}")))
+        .map_err(|why| PendingEvent::warning("UnparseableSchedule", format!("unparseable schedule: {text:?} : {why}")))
 }
 
-/// Schedules that have been read, by text and zone: reading one is work, and it is asked for with every change of a job.
+/// Parsed schedules by text and time zone, cached because every change of a Job needs one.
 #[derive(Default)]
 struct Schedules(HashMap<(String, String), Arc<Schedule>>);
 
-fn known_schedule(ctx: &mut Context<'_>, cron_job: &Object) -> std::result::Result<Arc<Schedule>, Note> {
+fn cached_schedule(ctx: &mut Context<'_>, cron_job: &Object) -> std::result::Result<Arc<Schedule>, PendingEvent> {
     let key = (cron_job.str("/spec/schedule").to_string(), cron_job.str("/spec/timeZone").to_string());
     let Schedules(known) = ctx.cache();
     if let Some(schedule) = known.get(&key) {
         return Ok(schedule.clone());
     }
-    let schedule = Arc::new(read_schedule(cron_job)?);
+    let schedule = Arc::new(parse_schedule(cron_job)?);
     let Schedules(known) = ctx.cache();
     known.insert(key, schedule.clone());
     Ok(schedule)
 }
 
-/// What to do about a run that is owed.
+/// The decision about a run that is due.
 #[derive(Debug, PartialEq, Eq)]
 enum Decision {
-    /// Nothing, for a reason that may be worth an event.
-    Skip(Option<Note>),
-    /// Start it, in the place of the jobs of these names.
+    /// Do nothing, with an event or without.
+    Skip(Option<PendingEvent>),
+    /// Start the run after deleting the active Jobs of these names.
     Start { replacing: Vec<String> },
 }
 
-fn decide(cron_job: &Object, owed: Owed, now: Time) -> Decision {
+fn decide(cron_job: &Object, missed: MissedRun, now: Time) -> Decision {
     let deadline = cron_job.int("/spec/startingDeadlineSeconds").map(Duration::from_secs);
-    if deadline.is_some_and(|deadline| owed.at + deadline < now) {
-        let text = format!("Missed scheduled time to start a job: {}", owed.at.rfc1123());
-        return Decision::Skip(Some(Note::warning("MissSchedule", text)));
+    if deadline.is_some_and(|deadline| missed.at + deadline < now) {
+        let text = format!("Missed scheduled time to start a job: {}", missed.at.rfc1123());
+        return Decision::Skip(Some(PendingEvent::warning("MissSchedule", text)));
     }
     let active = || cron_job.list("/status/active").iter().map(|entry| entry.str("/name").to_string());
-    let name = job_name(cron_job, owed.at);
-    if active().any(|known| known == name) || cron_job.time("/status/lastScheduleTime") == Some(owed.at) {
+    let name = job_name(cron_job, missed.at);
+    if active().any(|known| known == name) || cron_job.time("/status/lastScheduleTime") == Some(missed.at) {
         return Decision::Skip(None);
     }
     match cron_job.str("/spec/concurrencyPolicy") {
         "Forbid" if active().next().is_some() => {
             let text = "Not starting job because prior execution is running and concurrency policy is Forbid";
-            Decision::Skip(Some(Note::normal("JobAlreadyActive", text.into())))
+            Decision::Skip(Some(PendingEvent::normal("JobAlreadyActive", text.into())))
         }
         "Replace" => Decision::Start { replacing: active().collect() },
         _ => Decision::Start { replacing: Vec::new() },
     }
 }
 
-/// `NAME-MINUTES`: the minutes since 1970 make the name of a run.
+/// Returns the name `NAME-MINUTES` of a run's Job, with the minutes since 1970 (`getJobName`).
 fn job_name(cron_job: &Object, at: Time) -> String {
     format!("{}-{}", cron_job.name(), at.secs() / 60)
 }
 
-/// The job of the run that was due at `at`.
+/// Returns the Job of the run that was due at `at` (`getJobFromTemplate2`).
 fn new_job(cron_job: &Object, at: Time) -> Object {
     let mut job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {
         "name": job_name(cron_job, at),
@@ -168,23 +171,23 @@ fn new_job(cron_job: &Object, at: Time) -> Object {
         }
     }
     job["spec"] = cron_job.at("/spec/jobTemplate/spec").cloned().unwrap_or_else(|| json!({}));
-    job.set_annotation(SCHEDULED, &in_zone(at, cron_job.str("/spec/timeZone")));
+    job.set_annotation(SCHEDULED_TIMESTAMP, &in_zone(at, cron_job.str("/spec/timeZone")));
     job
 }
 
-/// An instant as the clocks of a zone show it.
+/// Formats an instant in a time zone as RFC 3339.
 fn in_zone(at: Time, zone: &str) -> String {
     let zone = schedule::zone(zone).unwrap_or(chrono_tz::Tz::UTC);
     at.to_chrono().with_timezone(&zone).to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
-/// Starts the run that was due at `at` and writes it into the status.
+/// Starts the run that was due at `at` and adds it to the status.
 fn start(ctx: &mut Context<'_>, cron_job: &mut Object, at: Time) -> Result<()> {
     let job = new_job(cron_job, at);
     match ctx.create(JOBS, job) {
         Ok(job) => {
-            tell(ctx, cron_job, &Note::normal("SuccessfulCreate", format!("Created job {}", job.name())));
-            history::remember(cron_job.status_mut(), &job);
+            record(ctx, cron_job, &PendingEvent::normal("SuccessfulCreate", format!("Created job {}", job.name())));
+            history::add_active(cron_job.status_mut(), &job);
         }
         Err(status) if status.reason == Reason::AlreadyExists => {
             let name = job_name(cron_job, at);
@@ -195,7 +198,7 @@ fn start(ctx: &mut Context<'_>, cron_job: &mut Object, at: Time) -> Result<()> {
         }
         Err(status) => {
             if !is_namespace_terminating(&status) {
-                tell(ctx, cron_job, &Note::warning("FailedCreate", format!("Error creating job: {status}")));
+                record(ctx, cron_job, &PendingEvent::warning("FailedCreate", format!("Error creating job: {status}")));
             }
             return Err(status);
         }
@@ -204,38 +207,39 @@ fn start(ctx: &mut Context<'_>, cron_job: &mut Object, at: Time) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a job that is still running, for a new one takes its place.
+/// Deletes an active Job that a new one replaces.
 fn replace(ctx: &mut Context<'_>, cron_job: &mut Object, name: &str) -> Result<()> {
     let Some(job) = ctx.get(JOBS, cron_job.namespace(), name)? else {
         let missing = Status::not_found("batch", "jobs", name);
-        tell(ctx, cron_job, &Note::warning("FailedGet", format!("Get job: {missing}")));
+        record(ctx, cron_job, &PendingEvent::warning("FailedGet", format!("Get job: {missing}")));
         return Err(missing);
     };
     delete(ctx, cron_job, &job)
 }
 
-/// Deletes a job and forgets it.
+/// Deletes a Job and removes it from the status (`deleteJob`).
 fn delete(ctx: &mut Context<'_>, cron_job: &mut Object, job: &Object) -> Result<()> {
     if let Err(status) = ctx.delete(JOBS, job) {
-        tell(ctx, cron_job, &Note::warning("FailedDelete", format!("Deleted job: {status}")));
+        record(ctx, cron_job, &PendingEvent::warning("FailedDelete", format!("Deleted job: {status}")));
         return Err(status);
     }
-    history::forget(cron_job.status_mut(), job.uid());
-    tell(ctx, cron_job, &Note::normal("SuccessfulDelete", format!("Deleted job {}", job.name())));
+    history::remove_active(cron_job.status_mut(), job.uid());
+    record(ctx, cron_job, &PendingEvent::normal("SuccessfulDelete", format!("Deleted job {}", job.name())));
     Ok(())
 }
 
-fn tell(ctx: &mut Context<'_>, cron_job: &Object, note: &Note) {
-    let kind = if note.warning { "Warning" } else { "Normal" };
-    ctx.event(cron_job, kind, note.reason, &note.message);
+fn record(ctx: &mut Context<'_>, cron_job: &Object, event: &PendingEvent) {
+    let event_type = if event.is_warning { "Warning" } else { "Normal" };
+    ctx.event(cron_job, event_type, event.reason, &event.message);
 }
 
-/// The status of an object, made where there is none.
-trait StatusOf {
+/// Access to the status of an object.
+trait StatusMut {
+    /// Returns the status, which is created where there is none.
     fn status_mut(&mut self) -> &mut Value;
 }
 
-impl StatusOf for Object {
+impl StatusMut for Object {
     fn status_mut(&mut self) -> &mut Value {
         self.put_default("/status", json!({}));
         &mut self["status"]

@@ -1,6 +1,6 @@
-//! When a schedule is due: five fields, a descriptor or an interval, in a time zone.
+//! Schedules: five fields, a descriptor or an interval, in a time zone, as `robfig/cron` v3 reads them.
 //!
-//! Fields are given to the cron library in the form in which it reads them as Kubernetes' parser does.
+//! Fields are rewritten for the `croner` crate where it reads them differently.
 
 use std::collections::VecDeque;
 use std::str::FromStr;
@@ -11,41 +11,41 @@ use croner::Cron;
 
 use kctl_base::sim::{Duration, Time};
 
-/// A schedule that can be asked when it is due next.
+/// A parsed schedule.
 pub(super) enum Schedule {
-    /// At these minutes of the clocks of a zone.
+    /// At certain minutes in a time zone.
     Clock(Box<Clock>),
-    /// Again and again after so long, counted from the last time.
+    /// At an interval after the previous run (`@every`).
     Every(Duration),
 }
 
-/// The minutes of the clocks of a zone.
+/// Certain minutes in a time zone.
 pub(super) struct Clock {
     cron: Cron,
     zone: Tz,
-    /// What has been answered last: with every change of a job the same is asked again.
-    answers: Mutex<VecDeque<(Time, Option<Time>)>>,
+    /// The last results of [`Clock::next`] by argument, because every change of a Job asks for the same ones.
+    results: Mutex<VecDeque<(Time, Option<Time>)>>,
 }
 
-/// So many answers are kept.
-const ANSWERS: usize = 4;
+/// The number of results to keep.
+const RESULTS_MAX: usize = 4;
 
 impl Clock {
     fn next(&self, after: Time) -> Option<Time> {
-        // An answer that a panic has left behind is as good as any.
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, next)) = answers.iter().find(|(asked, _)| *asked == after) {
+        // A panic of another thread cannot leave a wrong result behind.
+        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, next)) = results.iter().find(|(asked, _)| *asked == after) {
             return *next;
         }
         let local = after.to_chrono().with_timezone(&self.zone);
         let next = self.cron.find_next_occurrence(&local, false).ok().map(|next| Time::from_secs(next.timestamp()));
-        answers.truncate(ANSWERS - 1);
-        answers.push_front((after, next));
+        results.truncate(RESULTS_MAX - 1);
+        results.push_front((after, next));
         next
     }
 }
 
-/// The descriptors and what they stand for.
+/// The descriptors and their fields.
 const DESCRIPTORS: &[(&str, &str)] = &[
     ("@yearly", "0 0 1 1 *"),
     ("@annually", "0 0 1 1 *"),
@@ -55,10 +55,10 @@ const DESCRIPTORS: &[(&str, &str)] = &[
     ("@midnight", "0 0 * * *"),
     ("@hourly", "0 * * * *"),
 ];
-/// The highest numbers of the fields: where `N/step` ends.
+/// The highest value of each field, at which `N/step` ends.
 const HIGHEST: [&str; 5] = ["59", "23", "31", "12", "6"];
 
-/// The zone of a name; no name is UTC.
+/// Returns the time zone of a name; an empty name is UTC.
 pub(super) fn zone(name: &str) -> Result<Tz, String> {
     match name {
         "" | "Local" => Ok(Tz::UTC),
@@ -67,7 +67,10 @@ pub(super) fn zone(name: &str) -> Result<Tz, String> {
 }
 
 impl Schedule {
-    /// Reads a schedule; a zone in front of it (`TZ=`) counts where no other one is given.
+    /// Parses a schedule. A time zone before it (`TZ=`) applies when `zone_name` is empty.
+    ///
+    /// # Errors
+    /// Returns why it is not a schedule.
     pub(super) fn parse(text: &str, zone_name: &str) -> Result<Schedule, String> {
         let (own_zone, rest) = match text.split_once('=') {
             Some(("TZ" | "CRON_TZ", rest)) => rest.split_once(' ').unwrap_or((rest, "")),
@@ -77,15 +80,15 @@ impl Schedule {
         let rest = rest.trim();
         if let Some(span) = rest.strip_prefix("@every ") {
             let span = Duration::parse(span).ok_or_else(|| format!("failed to parse duration {rest}"))?;
-            // Shorter than a second is a second, and fractions are dropped.
+            // As upstream: at least one second, without fractions.
             return Ok(Schedule::Every(Duration::from_secs(span.secs().max(1))));
         }
         let fields = DESCRIPTORS.iter().find(|(name, _)| *name == rest).map_or(rest, |(_, fields)| fields);
         let cron = Cron::from_str(&plain_fields(fields)).map_err(|e| e.to_string())?;
-        Ok(Schedule::Clock(Box::new(Clock { cron, zone, answers: Mutex::default() })))
+        Ok(Schedule::Clock(Box::new(Clock { cron, zone, results: Mutex::default() })))
     }
 
-    /// The first instant after another one at which the schedule is due; none when that is never.
+    /// Returns the first instant after another one at which the schedule is due; `None` when there is none.
     pub(super) fn next(&self, after: Time) -> Option<Time> {
         match self {
             Schedule::Every(span) => Some(after.truncate_secs() + *span),
@@ -94,17 +97,17 @@ impl Schedule {
     }
 }
 
-/// Five fields without the forms that the library reads differently or not at all.
+/// Rewrites five fields without the forms that the library reads differently or not at all.
 fn plain_fields(text: &str) -> String {
     let fields = text.split_whitespace().zip(HIGHEST).map(|(field, highest)| {
         let parts: Vec<String> = field.split(',').filter(|p| !p.is_empty()).map(|p| plain_part(p, highest)).collect();
-        // Everything in a list is everything: then the other of the two kinds of days decides alone.
+        // A list with `*` counts as `*`, so that only the other of the two day fields restricts the days.
         if parts.iter().any(|p| p == "*") { "*".to_string() } else { parts.join(",") }
     });
     fields.collect::<Vec<_>>().join(" ")
 }
 
-/// `?` is `*`, a step of one is none, and `N/step` goes from N to the end.
+/// Rewrites one part of a list: `?` is `*`, a step of 1 is dropped, and `N/step` ends at the highest value.
 fn plain_part(part: &str, highest: &str) -> String {
     let part = part.replace('?', "*");
     match part.split_once('/') {
@@ -120,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn schedules_say_when_they_are_due() {
+    fn the_next_run_of_a_schedule_is_found() {
         // 2026-01-01 is a Thursday.
         for (schedule, zone, after, want) in [
             ("*/5 * * * *", "", "2026-01-01T00:00:00Z", "2026-01-01T00:05:00Z"),

@@ -21,7 +21,7 @@ fn bench_with(cron_job: Value) -> Bench {
     bench
 }
 
-/// The minutes after the epoch of the bench at which the jobs of `name` were due.
+/// Returns the minutes after the start of the test at which the Jobs of `name` were due.
 fn runs(bench: &mut Bench, name: &str) -> Vec<i64> {
     let epoch = kctl_base::sim::clock::DEFAULT_EPOCH.secs() / 60;
     let jobs = bench.list("jobs.batch");
@@ -30,7 +30,7 @@ fn runs(bench: &mut Bench, name: &str) -> Vec<i64> {
 }
 
 #[test]
-fn runs_start_on_time_and_only_the_last_ones_are_kept() {
+fn runs_start_on_time_and_the_last_ones_are_kept() {
     let mut bench = bench_with(cron_job("tick", "*/5 * * * *", "true", json!({})));
     bench.advance(301);
     assert_eq!(runs(&mut bench, "tick"), [5]);
@@ -38,7 +38,7 @@ fn runs_start_on_time_and_only_the_last_ones_are_kept() {
     assert_eq!((tick.list("/status/active").len(), tick.str("/status/lastScheduleTime")), (1, "2026-01-01T00:05:00Z"));
     let job = bench.list("jobs.batch")[0].clone();
     assert_eq!(job.label("made-by"), Some("tick"));
-    assert_eq!(job.annotation(super::SCHEDULED), Some("2026-01-01T00:05:00Z"));
+    assert_eq!(job.annotation(super::SCHEDULED_TIMESTAMP), Some("2026-01-01T00:05:00Z"));
     bench.advance(1200);
     assert_eq!(runs(&mut bench, "tick"), [15, 20, 25], "three are kept");
     bench.advance(10);
@@ -56,7 +56,7 @@ fn runs_start_on_time_and_only_the_last_ones_are_kept() {
 }
 
 #[test]
-fn failures_have_a_limit_of_their_own() {
+fn failed_jobs_have_their_own_limit() {
     let spec = json!({"failedJobsHistoryLimit": 0});
     let mut bench = bench_with(cron_job("failing", "@every 1m", "exit 1", spec));
     bench.advance(70);
@@ -65,7 +65,7 @@ fn failures_have_a_limit_of_their_own() {
 }
 
 #[test]
-fn policies_decide_about_runs_that_overlap() {
+fn the_concurrency_policy_applies_to_overlapping_runs() {
     for (policy, want) in [("Allow", vec![1, 2]), ("Forbid", vec![1]), ("Replace", vec![2])] {
         let spec = json!({"concurrencyPolicy": policy});
         let mut bench = bench_with(cron_job("long", "* * * * *", "sleep 1000", spec));
@@ -79,7 +79,7 @@ fn policies_decide_about_runs_that_overlap() {
 }
 
 #[test]
-fn suspended_runs_are_missed_and_the_last_one_is_made_up_for() {
+fn after_a_suspension_the_last_missed_run_is_started() {
     let mut bench = bench_with(cron_job("asleep", "* * * * *", "true", json!({"suspend": true})));
     bench.advance(7230);
     assert!(runs(&mut bench, "asleep").is_empty());
@@ -89,7 +89,7 @@ fn suspended_runs_are_missed_and_the_last_one_is_made_up_for() {
 }
 
 #[test]
-fn a_start_that_is_too_late_is_left_out() {
+fn a_run_past_its_deadline_is_skipped() {
     let spec = json!({"suspend": true, "startingDeadlineSeconds": 10});
     let mut bench = bench_with(cron_job("late", "* * * * *", "true", spec));
     bench.advance(90);
@@ -100,7 +100,7 @@ fn a_start_that_is_too_late_is_left_out() {
 }
 
 #[test]
-fn jobs_made_by_hand_count() {
+fn jobs_created_by_hand_count() {
     let spec = json!({"suspend": true, "successfulJobsHistoryLimit": 0});
     let mut bench = bench_with(cron_job("tick", "* * * * *", "true", spec));
     let owner = bench.get("cronjobs.batch", "tick");
@@ -117,17 +117,17 @@ fn jobs_made_by_hand_count() {
 }
 
 #[test]
-fn clocks_of_a_zone_decide() {
+fn schedules_follow_their_time_zone() {
     let spec = json!({"timeZone": "Asia/Tokyo"});
     let mut bench = bench_with(cron_job("tokyo", "5 9 * * *", "true", spec));
     bench.advance(301);
     assert_eq!(runs(&mut bench, "tokyo"), [5]);
     let job = bench.list("jobs.batch")[0].clone();
-    assert_eq!(job.annotation(super::SCHEDULED), Some("2026-01-01T09:05:00+09:00"));
+    assert_eq!(job.annotation(super::SCHEDULED_TIMESTAMP), Some("2026-01-01T09:05:00+09:00"));
 }
 
 #[test]
-fn runs_that_are_forgotten_leave_nothing_behind() {
+fn deleted_runs_leave_no_state_behind() {
     let mut bench = bench_with(cron_job("tick", "*/5 * * * *", "true", json!({})));
     bench.advance(310);
     let first = bench.list("jobs.batch")[0].clone();

@@ -1,7 +1,8 @@
-//! DaemonSets: a pod on every node that takes it.
+//! DaemonSets: one pod on every eligible node (`pkg/controller/daemon`).
 //!
-//! [`placement`] says which nodes those are and makes their pods, [`plan`] decides which pods come and go, [`rolling`] which
-//! make way for new ones, [`status`] counts, [`backoff`] paces the replacement of failed pods, [`sync`] reads and does.
+//! [`placement`] decides which nodes are eligible and makes their pods, [`plan`] which pods to create and delete, [`rolling`]
+//! which pods to replace in an update. [`status`] counts, [`backoff`] delays the replacement of failed pods, and [`sync`]
+//! reads and writes.
 
 mod backoff;
 mod placement;
@@ -15,15 +16,15 @@ mod view;
 
 use super::runtime::Result;
 use super::shared::orphans;
+use super::shared::selector::label_selector;
 use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
-use kctl_base::labels::Selector;
-use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::object::{Object, ObjectMeta};
 
 const SETS: &str = "daemonsets.apps";
 
-/// The controller.
-pub const CONTROLLER: Controller = Controller {
+/// The DaemonSet controller.
+pub(super) const CONTROLLER: Controller = Controller {
     name: "daemonset-controller",
     watches: &[
         Watch::primary(SETS),
@@ -34,16 +35,12 @@ pub const CONTROLLER: Controller = Controller {
     reconcile,
 };
 
-fn selector(set: &Object) -> Selector {
-    set.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()).unwrap_or(Selector::Nothing)
-}
-
 fn orphan_to_sets(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
-    orphans::possible_owners(change, ctx, SETS, selector)
+    orphans::possible_owners(change, ctx, SETS, label_selector)
 }
 
-/// A node that comes, or gets other labels or taints, concerns the sets that miss a pod there or have one too many. Nothing
-/// else does: a set whose pod may stay is not looked at, and its status goes on counting the node.
+/// Maps a new node, or one with other labels or taints, to the sets that miss a pod there or have one that must not stay
+/// (`addNode`, `updateNode`). A set whose pod may stay is not enqueued, and its status goes on counting the node.
 fn node_to_sets(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let node = &change.object;
     let same = |old: &Object, pointer: &str| old.pointer(pointer) == node.pointer(pointer);
@@ -53,14 +50,14 @@ fn node_to_sets(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     }
     let pods = ctx.indexed("pods", "node", node.name())?;
     let sets = ctx.list(SETS, None)?;
-    let is_concerned = |set: &Object| {
-        let verdict = placement::verdict(set, node);
+    let is_affected = |set: &Object| {
+        let decision = placement::node_should_run_daemon_pod(set, node);
         match pods.iter().any(|p| p.is_controlled_by(set.uid())) {
-            true => !verdict.stays,
-            false => verdict.runs,
+            true => !decision.should_continue_running,
+            false => decision.should_run,
         }
     };
-    Ok(sets.iter().filter(|set| is_concerned(set)).map(|set| Key::of(set)).collect())
+    Ok(sets.iter().filter(|set| is_affected(set)).map(|set| Key::of(set)).collect())
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {

@@ -1,4 +1,4 @@
-//! Which nodes take a pod of a DaemonSet, and the pod that is made for one of them.
+//! Decides which nodes are eligible for a pod of a DaemonSet, and makes the pod for a node.
 
 use crate::controllers::history::HASH_LABEL;
 use crate::controllers::scheduler::terms::{NodeAffinity, Taint, tolerates};
@@ -6,15 +6,15 @@ use crate::controllers::shared::template::pod_from_template;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
-/// The label that says from which change of the template a pod is.
+/// The label with the template generation from which a pod was created.
 pub(super) const GENERATION_LABEL: &str = "pod-template-generation";
-/// The annotation of a set that counts the changes of its template.
+/// The annotation of a set with the number of changes of its template.
 const GENERATION: &str = "deprecated.daemonset.template.generation";
 
-/// Where the pod of a node is kept to it.
+/// The node affinity of a pod spec that ties the pod to its node.
 const REQUIRED: &str = "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution";
 
-/// What every daemon tolerates.
+/// The taints that every daemon pod tolerates (`AddOrUpdateDaemonPodTolerations` in `pkg/controller/daemon/util`).
 const TOLERATED: [(&str, &str); 6] = [
     ("node.kubernetes.io/not-ready", "NoExecute"),
     ("node.kubernetes.io/unreachable", "NoExecute"),
@@ -23,34 +23,34 @@ const TOLERATED: [(&str, &str); 6] = [
     ("node.kubernetes.io/pid-pressure", "NoSchedule"),
     ("node.kubernetes.io/unschedulable", "NoSchedule"),
 ];
-/// What daemons in the network of their host tolerate too.
+/// The taint that daemon pods in the host network tolerate too.
 const NETWORK: (&str, &str) = ("node.kubernetes.io/network-unavailable", "NoSchedule");
 
-/// What a set thinks of a node.
+/// The decision about a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
-    /// A pod belongs there.
-    pub(super) runs: bool,
-    /// A pod that is there may stay.
-    pub(super) stays: bool,
+pub(super) struct NodeDecision {
+    /// A pod is created there.
+    pub(super) should_run: bool,
+    /// An existing pod may stay there.
+    pub(super) should_continue_running: bool,
 }
 
-/// What a set thinks of a node.
-pub(super) fn verdict(set: &Object, node: &Object) -> Verdict {
+/// Decides whether a set has a pod on a node (`NodeShouldRunDaemonPod`).
+pub(super) fn node_should_run_daemon_pod(set: &Object, node: &Object) -> NodeDecision {
     let none = Value::Null;
     let template = set.at("/spec/template").unwrap_or(&none);
     let bound = template.str("/spec/nodeName");
     if (!bound.is_empty() && bound != node.name()) || !NodeAffinity::of(template).matches(node) {
-        return Verdict { runs: false, stays: false };
+        return NodeDecision { should_run: false, should_continue_running: false };
     }
     let tolerations = tolerations(&template["spec"]);
     let taints = Taint::of(node);
-    let refuses =
+    let repels =
         |effects: &[&str]| taints.iter().any(|t| effects.contains(&t.effect.as_str()) && !tolerates(&tolerations, t));
-    Verdict { runs: !refuses(&["NoSchedule", "NoExecute"]), stays: !refuses(&["NoExecute"]) }
+    NodeDecision { should_run: !repels(&["NoSchedule", "NoExecute"]), should_continue_running: !repels(&["NoExecute"]) }
 }
 
-/// The tolerations of a pod spec and those that every daemon has.
+/// Returns the tolerations of a pod spec with those that every daemon pod has.
 fn tolerations(spec: &Value) -> Vec<Value> {
     let mut all = spec.list("/tolerations").to_vec();
     let network = spec.flag("/hostNetwork").then_some(&NETWORK);
@@ -70,12 +70,12 @@ fn tolerations(spec: &Value) -> Vec<Value> {
     all
 }
 
-/// How often the set's template has changed, where it says so.
+/// Returns the number of changes of the set's template; `None` without the annotation.
 pub(super) fn template_generation(set: &Object) -> Option<i64> {
     set.annotation(GENERATION)?.parse().ok()
 }
 
-/// The pod for one node: tied to it by an affinity to its name, so that the scheduler binds it.
+/// Returns the pod for a node. A node affinity to its name makes the scheduler bind the pod there.
 pub(super) fn make_pod(set: &Object, hash: &str, node: &str) -> Object {
     let none = Value::Null;
     let mut pod = pod_from_template(set, set.at("/spec/template").unwrap_or(&none));
@@ -91,7 +91,8 @@ pub(super) fn make_pod(set: &Object, hash: &str, node: &str) -> Object {
     pod
 }
 
-/// The node a pod is on, or is meant for while it waits for the scheduler.
+/// Returns the node of a pod: the one it is bound to, or else the one its node affinity names (`GetTargetNodeName`). Empty
+/// when there is neither.
 pub(super) fn node_of(pod: &Object) -> &str {
     let bound = pod.str("/spec/nodeName");
     if !bound.is_empty() {
@@ -155,7 +156,7 @@ mod tests {
             (json!({}), node(json!({}), &["dedicated:NoExecute"]), (false, false)),
             (json!({}), node(json!({}), &["dedicated:PreferNoSchedule"]), (true, true)),
             (json!({}), node(json!({}), &["node.kubernetes.io/unschedulable:NoSchedule"]), (true, true)),
-            // A node that does not answer: nothing new comes, what is there stays.
+            // An unreachable node keeps its pod and gets no new one.
             (
                 json!({}),
                 node(
@@ -172,8 +173,9 @@ mod tests {
             ),
             (json!({"tolerations": [{"operator": "Exists"}]}), node(json!({}), &["any:NoExecute"]), (true, true)),
         ];
-        for (spec, node, (runs, stays)) in cases {
-            assert_eq!(verdict(&set(spec.clone()), &node), Verdict { runs, stays }, "{spec} on {node}");
+        for (spec, node, (should_run, should_continue_running)) in cases {
+            let want = NodeDecision { should_run, should_continue_running };
+            assert_eq!(node_should_run_daemon_pod(&set(spec.clone()), &node), want, "{spec} on {node}");
         }
     }
 

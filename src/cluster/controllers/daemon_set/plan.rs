@@ -1,28 +1,29 @@
-//! Which pods of a DaemonSet come and go, out of plain values. Updates are decided in [`rolling`](super::rolling).
+//! Decides which pods of a DaemonSet to create and delete (`podsShouldBeOnNode`). Updates are decided by
+//! [`rolling`](super::rolling).
 
 use super::view::{Daemon, Desired, Place};
 
-/// What is to be done.
+/// The next step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// Nodes that need a pod.
+    /// The nodes on which to create a pod.
     pub(super) create: Vec<String>,
-    /// Names of pods that have to go.
+    /// The names of the pods to delete.
     pub(super) delete: Vec<String>,
-    /// Pods that go because they have ended; they are among those to be deleted.
+    /// Those of the pods to delete that are terminal, for their events.
     pub(super) ended: Vec<Ended>,
-    /// Nodes whose failed pod is replaced later.
+    /// The nodes whose failed pod is replaced after its backoff.
     pub(super) waiting: Vec<String>,
 }
 
 impl Plan {
-    /// Whether no pod comes and none goes.
+    /// Returns `true` when no pod is created or deleted.
     pub(super) fn is_empty(&self) -> bool {
         self.create.is_empty() && self.delete.is_empty()
     }
 }
 
-/// A pod that has ended on a node where it should run.
+/// A terminal pod on a node where one should run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ended {
     pub(super) pod: String,
@@ -30,13 +31,14 @@ pub(super) struct Ended {
     pub(super) failed: bool,
 }
 
-/// What the nodes need. `is_backing_off` says whether it is too early to replace a failed pod on a node.
+/// Decides which pods to create and delete. `is_backing_off` returns `true` for a node whose failed pod must not be replaced
+/// yet.
 pub(super) fn plan(desired: &Desired, places: &[Place], is_backing_off: impl Fn(&str) -> bool) -> Plan {
     let mut plan = Plan::default();
     for place in places {
-        if place.verdict.runs && place.pods.is_empty() {
+        if place.decision.should_run && place.pods.is_empty() {
             plan.create.push(place.node.clone());
-        } else if place.verdict.stays {
+        } else if place.decision.should_continue_running {
             keep(desired, place, &is_backing_off, &mut plan);
         } else {
             let staying = place.pods.iter().filter(|p| !p.deleting);
@@ -46,7 +48,7 @@ pub(super) fn plan(desired: &Desired, places: &[Place], is_backing_off: impl Fn(
     plan
 }
 
-/// Removes what has ended and what is too much on one node.
+/// Deletes terminal and surplus pods of one node.
 fn keep(desired: &Desired, place: &Place, is_backing_off: &impl Fn(&str) -> bool, plan: &mut Plan) {
     let mut running = Vec::new();
     for pod in place.pods.iter().filter(|p| !p.deleting) {
@@ -62,45 +64,45 @@ fn keep(desired: &Desired, place: &Place, is_backing_off: &impl Fn(&str) -> bool
     if desired.surge_max == 0 {
         plan.delete.extend(running.iter().skip(1).map(|p| p.name.clone()));
     } else if running.is_empty() {
-        // A surging set does not wait until the old pod is gone.
-        plan.create.extend(place.verdict.runs.then(|| place.node.clone()));
+        // With surge a new pod need not wait until the old one is gone.
+        plan.create.extend(place.decision.should_run.then(|| place.node.clone()));
     } else {
         plan.delete.extend(surplus(&running));
     }
 }
 
-/// Of several pods on a node the oldest of the present template and the oldest of another one stay, the latter until it is
-/// of no use or no longer needed.
+/// Returns the names of the pods to delete among several on a node. The oldest one of the current template stays, and so does
+/// the oldest one of another template while it is ready and the new one is not available.
 fn surplus(running: &[&Daemon]) -> Vec<String> {
     let oldest = |updated: bool| running.iter().position(|p| p.updated == updated);
     let (new, old) = (oldest(true), oldest(false));
-    let old_goes = new.zip(old).is_some_and(|(new, old)| !running[old].ready || running[new].available);
-    let goes = |index: usize| match Some(index) {
+    let is_old_surplus = new.zip(old).is_some_and(|(new, old)| !running[old].ready || running[new].available);
+    let is_surplus = |index: usize| match Some(index) {
         kept if kept == new => false,
-        kept if kept == old => old_goes,
+        kept if kept == old => is_old_surplus,
         _ => true,
     };
-    (0..running.len()).filter(|index| goes(*index)).map(|index| running[index].name.clone()).collect()
+    (0..running.len()).filter(|index| is_surplus(*index)).map(|index| running[index].name.clone()).collect()
 }
 
 #[cfg(test)]
 pub(super) mod testing {
     use super::*;
-    use crate::controllers::daemon_set::placement::Verdict;
+    use crate::controllers::daemon_set::placement::NodeDecision;
 
-    /// A set without or with surge.
+    /// Returns the spec of a set with this surge; without surge one node may be unavailable.
     pub(in super::super) fn desired(surge_max: i64) -> Desired {
-        Desired { min_ready: 0, rolls: true, unavailable_max: i64::from(surge_max == 0), surge_max }
+        Desired { min_ready: 0, is_rolling: true, unavailable_max: i64::from(surge_max == 0), surge_max }
     }
 
-    /// `n1 new old!`: a node and its pods; `!` not available, `-` deleting, `f` failed, `s` succeeded, `#` no pod belongs
-    /// here, `~` none comes but it may stay.
+    /// Parses nodes and their pods, `n1 new old!,n2#`. Marks of pods: `!` not available, `-` being deleted, `f` failed, `s`
+    /// succeeded. Marks of nodes: `#` neither creates nor keeps a pod, `~` keeps one.
     pub(in super::super) fn places(text: &str) -> Vec<Place> {
         let place = |line: &str| {
             let mut words = line.split_whitespace();
             let node = words.next().unwrap();
             let name = node.trim_end_matches(['#', '~']);
-            let verdict = Verdict { runs: node == name, stays: !node.ends_with('#') };
+            let decision = NodeDecision { should_run: node == name, should_continue_running: !node.ends_with('#') };
             let pods = words.map(|word| {
                 let has = |flag| word[3..].contains(flag);
                 let ready = !has('!') && !has('f') && !has('s');
@@ -116,12 +118,12 @@ pub(super) mod testing {
                     ..Daemon::default()
                 }
             });
-            Place { node: name.into(), verdict, pods: pods.collect() }
+            Place { node: name.into(), decision, pods: pods.collect() }
         };
         text.split(',').map(place).collect()
     }
 
-    /// `+n1 -n2-old`
+    /// Formats a plan: `+n1 -n2-old`.
     pub(in super::super) fn words(plan: &Plan) -> String {
         let created = plan.create.iter().map(|n| format!("+{n}"));
         let deleted = plan.delete.iter().map(|p| format!("-{p}"));
@@ -135,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_node_that_takes_it_has_one_pod() {
+    fn every_eligible_node_has_one_pod() {
         let cases = [
             ("a,b,c#,d~", "+a +b"),
             ("a new,b old", ""),
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn with_surge_two_may_stand_side_by_side() {
+    fn with_surge_a_node_may_have_two_pods() {
         let cases = [
             ("a old new!", ""),
             ("a old new", "-a-old"),

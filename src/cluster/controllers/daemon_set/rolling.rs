@@ -1,20 +1,21 @@
-//! Which pods of an old template make way, or get a second one beside them, out of plain values.
+//! Decides which pods of an old template an update replaces (`rollingUpdate` in `pkg/controller/daemon/update.go`).
 
 use super::plan::Plan;
 use super::view::{Daemon, Desired, Place};
 
-/// The next step of an update. Nodes that are not as the set wants them are left to the other plan.
+/// Decides the next step of an update. Nodes with missing or surplus pods are left to [`plan`](super::plan).
 pub(super) fn step(desired: &Desired, places: &[Place]) -> Plan {
     if desired.surge_max > 0 { surge(desired, places) } else { replace(desired, places) }
 }
 
-/// The pod of the present template and the other one on a node.
+/// The pods of a node that have the current and another template.
 struct Pair<'a> {
     new: Option<&'a Daemon>,
     old: Option<&'a Daemon>,
 }
 
-/// The pods of a node that are not going; nothing when there are two of one sort.
+/// Returns the pods of a node that are not being deleted; `None` when there are several of one template
+/// (`findUpdatedPodsOnNode`).
 fn pair(place: &Place) -> Option<Pair<'_>> {
     let mut pair = Pair { new: None, old: None };
     for pod in place.pods.iter().filter(|p| !p.deleting) {
@@ -30,7 +31,8 @@ fn occupied(places: &[Place]) -> impl Iterator<Item = &Place> {
     places.iter().filter(|p| !p.pods.is_empty())
 }
 
-/// Old pods that are not available go at once, others as long as few enough nodes are without an available pod.
+/// Deletes old pods that are not available, and others as long as no more than `maxUnavailable` nodes are without an available
+/// pod.
 fn replace(desired: &Desired, places: &[Place]) -> Plan {
     let (mut unavailable, mut broken, mut candidates) = (0, Vec::new(), Vec::new());
     for place in occupied(places) {
@@ -47,15 +49,15 @@ fn replace(desired: &Desired, places: &[Place]) -> Plan {
     Plan { delete: broken, ..Plan::default() }
 }
 
-/// Old pods that are not available get a successor at once, others as long as few enough nodes have two; an old pod goes
-/// when its successor is available.
+/// Creates a second pod beside old ones that are not available, and beside others as long as no more than `maxSurge` nodes
+/// have two. Deletes an old pod when the new one is available.
 fn surge(desired: &Desired, places: &[Place]) -> Plan {
     let (mut surging, mut broken, mut candidates, mut delete) = (0, Vec::new(), Vec::new(), Vec::new());
     for place in occupied(places) {
         match pair(place) {
             None => surging += 1,
             Some(Pair { old: None, .. }) => {}
-            Some(Pair { new: None, old: Some(_) }) if !place.verdict.runs => {}
+            Some(Pair { new: None, old: Some(_) }) if !place.decision.should_run => {}
             Some(Pair { new: None, old: Some(old) }) if old.available => candidates.push(place.node.clone()),
             Some(Pair { new: None, old: Some(_) }) => broken.push(place.node.clone()),
             Some(Pair { new: Some(new), old: Some(old) }) if !old.available || new.available => {
@@ -76,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_surge_one_node_after_the_other_is_emptied() {
+    fn without_surge_one_pod_after_the_other_is_deleted() {
         let cases = [
             ("a old,b old", "-a-old"),
             ("a old-,b old", ""),
@@ -84,7 +86,7 @@ mod tests {
             ("a new,b old", "-b-old"),
             ("a new,b new", ""),
             ("a,b old", "-b-old"),
-            // What is of no use does not count.
+            // Unavailable old pods do not count against the limit.
             ("a old!,b old!,c old", "-a-old! -b-old! -c-old"),
             ("a old new,b old", ""),
         ];
@@ -96,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn with_surge_a_second_pod_comes_first() {
+    fn with_surge_a_second_pod_is_created_first() {
         let cases = [
             ("a old,b old", "+a"),
             ("a old new!,b old", ""),

@@ -1,19 +1,19 @@
-//! The status of a DaemonSet, counted from its nodes.
+//! The status of a DaemonSet (`updateDaemonSetStatus`).
 
 use super::view::Place;
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueWrite;
 
-/// The status that a set should have. Of several pods on a node the oldest counts.
+/// Returns the status that a set should have. Of several pods on a node the oldest counts.
 pub(super) fn compute(places: &[Place], generation: i64, collisions: Option<i64>) -> Value {
-    let wanted: Vec<&Place> = places.iter().filter(|p| p.verdict.runs).collect();
+    let wanted: Vec<&Place> = places.iter().filter(|p| p.decision.should_run).collect();
     let first = || wanted.iter().filter_map(|p| p.pods.first());
     let available = first().filter(|p| p.available).count();
     let mut status = json!({
         "observedGeneration": generation,
         "desiredNumberScheduled": wanted.len(),
         "currentNumberScheduled": first().count(),
-        "numberMisscheduled": places.iter().filter(|p| !p.verdict.runs && !p.pods.is_empty()).count(),
+        "numberMisscheduled": places.iter().filter(|p| !p.decision.should_run && !p.pods.is_empty()).count(),
         "numberReady": first().filter(|p| p.ready).count(),
     });
     let counts = [
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn nodes_are_counted_by_their_oldest_pod() {
-        // The second node does not answer; the third has both pods of a surge; the fourth has none yet.
+        // Node b only keeps its pod, c has the two pods of a surge, d has none yet, e is not eligible.
         let status = compute(&places("a new,b~ old!,c old new!,d,e#"), 4, None);
         assert_eq!(
             status,

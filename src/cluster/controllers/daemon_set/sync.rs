@@ -1,48 +1,48 @@
-//! One look at a DaemonSet: reads nodes, pods and revisions, takes a step, writes the status.
+//! Reconciles a DaemonSet (`syncDaemonSet`): reads nodes, pods and revisions, takes one step, writes the status.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::backoff::Backoff;
 use super::plan::Plan;
-use super::view::{Desired, Place, Stamp, by_node};
-use super::{SETS, placement, plan, rolling, selector, status};
+use super::view::{Desired, Place, TemplateMark, by_node};
+use super::{SETS, placement, plan, rolling, status};
 use crate::controllers::history::{self, Created, HASH_LABEL};
 use crate::controllers::runtime::Result;
+use crate::controllers::shared::selector::label_selector;
 use crate::controllers::shared::{claim, pod_control, pods, template};
 use crate::controllers::{Action, Context};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
-/// Pods that are created or deleted at most before looking again.
-const BURST: usize = 250;
+/// The number of pods that one reconciliation creates or deletes at most (`BurstReplicas`).
+const BURST_REPLICAS: usize = 250;
 
-/// Brings one set a step further.
 pub(super) fn run(ctx: &mut Context<'_>, set: &Object) -> Result<Action> {
     if set.is_deleting() {
         return Ok(Action::AwaitChange);
     }
-    let selector = selector(set);
+    let selector = label_selector(set);
     let revisions = history::claim(ctx, set, &selector)?;
     let candidates = claim::candidates(ctx, set, "pods", &selector)?;
     let pods = claim::claim(ctx, set, "pods", &selector, candidates)?;
     let mut collisions = set.int("/status/collisionCount");
-    let present = present_revision(ctx, set, &revisions, &mut collisions)?;
-    let hash = present.label(HASH_LABEL).unwrap_or("").to_string();
+    let current = current_revision(ctx, set, &revisions, &mut collisions)?;
+    let hash = current.label(HASH_LABEL).unwrap_or("").to_string();
     let (desired, places, strays) = survey(ctx, set, &pods, &hash)?;
 
     let mut backoff = Backoff::read(ctx, set)?;
     let now = ctx.now;
     let mut plan = plan::plan(&desired, &places, |node| backoff.until(node, now).is_some());
-    announce_ended(ctx, set, &plan, &mut backoff);
+    record_terminal_pods(ctx, set, &plan, &mut backoff);
     plan.delete.extend(strays);
     let mut done = carry_out(ctx, set, &pods, &hash, &plan);
-    // Otherwise what was read is out of date: the changes wake the set again.
+    // After a step the pods read above are out of date; their changes enqueue the set again.
     if done.is_ok() && plan.is_empty() {
-        if desired.rolls {
+        if desired.is_rolling {
             done = carry_out(ctx, set, &pods, &hash, &rolling::step(&desired, &places));
         }
-        clean_up(ctx, set, &revisions, &present, &pods)?;
+        clean_up(ctx, set, &revisions, &current, &pods)?;
     }
     write(ctx, set, status::compute(&places, set.generation(), collisions))?;
     done?;
@@ -53,7 +53,7 @@ pub(super) fn run(ctx: &mut Context<'_>, set: &Object) -> Result<Action> {
         .earliest(available.map_or(Action::AwaitChange, Action::RequeueAt)))
 }
 
-/// What the set asks for, its pods on every node, and the names of those that wait for a node that is not there.
+/// Reads the nodes. Returns the set's spec, each node with its pods, and the names of unbound pods whose node does not exist.
 fn survey(
     ctx: &mut Context<'_>,
     set: &Object,
@@ -61,32 +61,32 @@ fn survey(
     hash: &str,
 ) -> Result<(Desired, Vec<Place>, Vec<String>)> {
     let nodes = ctx.list("nodes", None)?;
-    let verdicts: Vec<_> = nodes.iter().map(|node| placement::verdict(set, node)).collect();
-    let desired = Desired::of(set, verdicts.iter().filter(|v| v.runs).count());
-    let stamp = Stamp { hash, generation: placement::template_generation(set) };
-    let mut by_node = by_node(pods, &stamp, desired.min_ready, ctx.now);
-    let place = |(node, verdict): (&Arc<Object>, placement::Verdict)| Place {
+    let decisions: Vec<_> = nodes.iter().map(|node| placement::node_should_run_daemon_pod(set, node)).collect();
+    let desired = Desired::of(set, decisions.iter().filter(|d| d.should_run).count());
+    let mark = TemplateMark { hash, generation: placement::template_generation(set) };
+    let mut by_node = by_node(pods, &mark, desired.min_ready, ctx.now);
+    let place = |(node, decision): (&Arc<Object>, placement::NodeDecision)| Place {
         node: node.name().into(),
-        verdict,
+        decision,
         pods: by_node.remove(node.name()).unwrap_or_default(),
     };
-    let places = nodes.iter().zip(verdicts).map(place).collect();
+    let places = nodes.iter().zip(decisions).map(place).collect();
     let strays = by_node.into_values().flatten().filter(|p| !p.bound && !p.deleting).map(|p| p.name).collect();
     Ok((desired, places, strays))
 }
 
-/// Says which pods go because they have ended, and notes the failures.
-fn announce_ended(ctx: &mut Context<'_>, set: &Object, plan: &Plan, backoff: &mut Backoff) {
+/// Records events about terminal pods, and starts or prolongs the backoff of failed ones.
+fn record_terminal_pods(ctx: &mut Context<'_>, set: &Object, plan: &Plan, backoff: &mut Backoff) {
     for ended in &plan.ended {
-        let (kind, reason, what, end) = match ended.failed {
+        let (event_type, reason, what, end) = match ended.failed {
             true => ("Warning", "FailedDaemonPod", "failed", "kill"),
             false => ("Normal", "SucceededDaemonPod", "succeeded", "delete"),
         };
         let (namespace, pod, node) = (set.namespace(), &ended.pod, &ended.node);
         let message = format!("Found {what} daemon pod {namespace}/{pod} on node {node}, will try to {end} it");
-        ctx.event(set, kind, reason, &message);
+        ctx.event(set, event_type, reason, &message);
         if ended.failed {
-            backoff.note(node, ctx.now);
+            backoff.start(node, ctx.now);
         }
     }
     if plan.ended.iter().any(|e| e.failed) {
@@ -95,7 +95,7 @@ fn announce_ended(ctx: &mut Context<'_>, set: &Object, plan: &Plan, backoff: &mu
 }
 
 fn carry_out(ctx: &mut Context<'_>, set: &Object, pods: &[Arc<Object>], hash: &str, plan: &Plan) -> Result<()> {
-    let create = &plan.create[..plan.create.len().min(BURST)];
+    let create = &plan.create[..plan.create.len().min(BURST_REPLICAS)];
     let attempt = |index: usize| {
         let pod = placement::make_pod(set, hash, &create[index]);
         match pod_control::create_pod(ctx, set, pod) {
@@ -103,8 +103,8 @@ fn carry_out(ctx: &mut Context<'_>, set: &Object, pods: &[Arc<Object>], hash: &s
             other => other.map(drop),
         }
     };
-    let (_, mut done) = pod_control::slow_start(create.len(), attempt);
-    for name in plan.delete.iter().take(BURST) {
+    let (_, mut done) = pod_control::slow_start_batch(create.len(), attempt);
+    for name in plan.delete.iter().take(BURST_REPLICAS) {
         if let Some(pod) = pods.iter().find(|p| p.name() == name) {
             let deleted = pod_control::delete_pod(ctx, set, pod);
             done = done.and(deleted);
@@ -113,8 +113,9 @@ fn carry_out(ctx: &mut Context<'_>, set: &Object, pods: &[Arc<Object>], hash: &s
     done
 }
 
-/// The revision of the present template, with the highest number: made where there is none, and only one of several.
-fn present_revision(
+/// Returns the revision of the current template, with the highest number (`constructHistory`). Creates it where there is none
+/// and deletes duplicates.
+fn current_revision(
     ctx: &mut Context<'_>,
     set: &Object,
     revisions: &[Arc<Object>],
@@ -123,14 +124,14 @@ fn present_revision(
     let data = history::data_of(set);
     let (mut equal, others): (Vec<_>, Vec<_>) = revisions.iter().partition(|r| r.get("data") == Some(&data));
     let number = history::next_number(others);
-    if let Some(present) = equal.pop() {
-        for twin in equal {
-            ctx.delete(history::REVISIONS, twin)?;
+    if let Some(current) = equal.pop() {
+        for duplicate in equal {
+            ctx.delete(history::REVISIONS, duplicate)?;
         }
-        return history::renumber(ctx, present, history::number(present).max(number));
+        return history::renumber(ctx, current, history::number(current).max(number));
     }
     loop {
-        let hash = template::hash(&set["spec"]["template"], *collisions);
+        let hash = template::compute_hash(&set["spec"]["template"], *collisions);
         match history::create(ctx, history::make(set, data.clone(), &hash, number))? {
             Created::Made(revision) => return Ok(revision),
             Created::Collision => *collisions = Some(collisions.unwrap_or(0) + 1),
@@ -138,18 +139,18 @@ fn present_revision(
     }
 }
 
-/// Drops revisions that no pod has, beyond the history limit.
+/// Deletes revisions that no pod has, beyond the history limit (`cleanupHistory`).
 fn clean_up(
     ctx: &mut Context<'_>,
     set: &Object,
     revisions: &[Arc<Object>],
-    present: &Object,
+    current: &Object,
     pods: &[Arc<Object>],
 ) -> Result<()> {
     let limit = set.int("/spec/revisionHistoryLimit").unwrap_or(10);
     let in_use: BTreeSet<&str> = pods.iter().filter_map(|p| p.label(HASH_LABEL)).collect();
     let is_live = |revision: &Object| {
-        revision.name() == present.name() || revision.label(HASH_LABEL).is_some_and(|hash| in_use.contains(hash))
+        revision.name() == current.name() || revision.label(HASH_LABEL).is_some_and(|hash| in_use.contains(hash))
     };
     for revision in history::surplus(revisions, limit, is_live) {
         ctx.delete(history::REVISIONS, revision)?;

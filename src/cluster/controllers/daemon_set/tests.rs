@@ -18,7 +18,7 @@ fn set(name: &str, changes: Value) -> Value {
     set
 }
 
-/// `node:image` of every pod that is not going, by node.
+/// Returns `node:image` of every pod that is not being deleted, by node.
 fn pods(bench: &mut Bench) -> Vec<String> {
     let pods = bench.list("pods");
     let text = |p: &Value| format!("{}:{}", super::placement::node_of(p), p.str("/spec/containers/0/image"));
@@ -93,7 +93,7 @@ fn pods_follow_labels_and_nodes() {
 }
 
 #[test]
-fn strategies_differ_in_what_goes_first() {
+fn update_strategies_differ_in_their_order() {
     let mut bench = bench();
     bench.create("daemonsets.apps", set("manual", json!({"updateStrategy": {"type": "OnDelete"}})));
     bench.settle();

@@ -1,29 +1,30 @@
-//! The values that the decisions about a DaemonSet are made of.
+//! DaemonSets, nodes and pods as the plain values that the decisions take.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::placement::{GENERATION_LABEL, Verdict, node_of};
+use super::placement::{GENERATION_LABEL, NodeDecision, node_of};
 use crate::controllers::history::HASH_LABEL;
 use crate::controllers::shared::pods;
 use kctl_base::intstr::{Rounding, resolve};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 
-/// What a set asks for.
+/// The relevant part of the set's spec.
 #[derive(Clone, Debug)]
 pub(super) struct Desired {
+    /// `spec.minReadySeconds`.
     pub(super) min_ready: i64,
-    /// Whether pods of an old template are replaced by themselves.
-    pub(super) rolls: bool,
-    /// How many nodes may be without an available pod during an update.
+    /// `true` for the update strategy `RollingUpdate`, `false` for `OnDelete`.
+    pub(super) is_rolling: bool,
+    /// The number of nodes that may be without an available pod during an update (`maxUnavailable`).
     pub(super) unavailable_max: i64,
-    /// How many nodes may have a second pod during an update.
+    /// The number of nodes that may have a second pod during an update (`maxSurge`).
     pub(super) surge_max: i64,
 }
 
 impl Desired {
-    /// What the spec of a set asks for, with pods on so many nodes.
+    /// Reads the spec of a set that should have pods on `nodes` nodes.
     pub(super) fn of(set: &Object, nodes: usize) -> Desired {
         let nodes = i64::try_from(nodes).unwrap_or(i64::MAX);
         let share = |field: &str| {
@@ -34,22 +35,22 @@ impl Desired {
         let unavailable_max = share("maxUnavailable").unwrap_or(1);
         Desired {
             min_ready: set.int("/spec/minReadySeconds").unwrap_or(0),
-            rolls: set.str("/spec/updateStrategy/type") != "OnDelete",
-            // Something must be possible.
+            is_rolling: set.str("/spec/updateStrategy/type") != "OnDelete",
+            // With neither surge nor unavailable nodes no update would be possible.
             unavailable_max: if surge_max == 0 { unavailable_max.max(1) } else { unavailable_max },
             surge_max,
         }
     }
 }
 
-/// One pod of a set, as far as it matters.
+/// The relevant part of a pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Daemon {
     pub(super) name: String,
     pub(super) created: Option<Time>,
-    /// Whether it has its node already.
+    /// The pod has been bound to its node.
     pub(super) bound: bool,
-    /// Whether it is of the present template.
+    /// The pod has the current template.
     pub(super) updated: bool,
     pub(super) failed: bool,
     pub(super) succeeded: bool,
@@ -59,13 +60,13 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
-    fn of(pod: &Object, stamp: &Stamp<'_>, min_ready: i64, now: Time) -> Daemon {
+    fn of(pod: &Object, mark: &TemplateMark<'_>, min_ready: i64, now: Time) -> Daemon {
         let phase = pod.str("/status/phase");
         Daemon {
             name: pod.name().into(),
             created: pod.creation_time(),
             bound: !pod.str("/spec/nodeName").is_empty(),
-            updated: stamp.is_on(pod),
+            updated: mark.is_on(pod),
             failed: phase == "Failed",
             succeeded: phase == "Succeeded",
             deleting: pod.is_deleting(),
@@ -75,13 +76,13 @@ impl Daemon {
     }
 }
 
-/// By what pods of the present template are known: the hash of its revision, or its number.
-pub(super) struct Stamp<'a> {
+/// The marks of pods that have the current template (`IsPodUpdated`): the hash of its revision, or its generation.
+pub(super) struct TemplateMark<'a> {
     pub(super) hash: &'a str,
     pub(super) generation: Option<i64>,
 }
 
-impl Stamp<'_> {
+impl TemplateMark<'_> {
     fn is_on(&self, pod: &Object) -> bool {
         let number = self.generation.map(|g| g.to_string());
         pod.label(HASH_LABEL) == Some(self.hash)
@@ -89,24 +90,24 @@ impl Stamp<'_> {
     }
 }
 
-/// One node, its pods with the oldest first.
+/// A node and its pods, the oldest first.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub(super) node: String,
-    pub(super) verdict: Verdict,
+    pub(super) decision: NodeDecision,
     pub(super) pods: Vec<Daemon>,
 }
 
-/// The pods of a set by node. Those that have ended and are going already are nobody's business any more.
+/// Groups the pods of a set by node (`getNodesToDaemonPods`). Terminal pods that are being deleted do not count any more.
 pub(super) fn by_node(
     pods: &[Arc<Object>],
-    stamp: &Stamp<'_>,
+    mark: &TemplateMark<'_>,
     min_ready: i64,
     now: Time,
 ) -> BTreeMap<String, Vec<Daemon>> {
     let mut places: BTreeMap<String, Vec<Daemon>> = BTreeMap::new();
     for pod in pods.iter().filter(|p| !(pods::is_terminal(p) && p.is_deleting())) {
-        let daemon = Daemon::of(pod, stamp, min_ready, now);
+        let daemon = Daemon::of(pod, mark, min_ready, now);
         places.entry(node_of(pod).to_string()).or_default().push(daemon);
     }
     for daemons in places.values_mut() {

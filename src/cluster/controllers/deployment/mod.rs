@@ -1,8 +1,8 @@
-//! Deployments: rollouts over ReplicaSets.
+//! Deployments: rollouts over ReplicaSets (`pkg/controller/deployment`).
 //!
-//! [`sync`] reads, decides by the pure modules and writes: [`view`] has the values that decisions are made of, [`rolling`]
-//! the sizes of a rolling update, [`scale`] those after a change of replicas, [`revisions`] the history, [`progress`] the
-//! status. Rolling back is the client's doing and not known here.
+//! [`sync`] reads, decides by the pure modules and writes. [`view`] has the values that the decisions take, [`rolling`] the
+//! sizes during a rolling update, [`scale`] those after a change of `spec.replicas`, [`revisions`] the history, and
+//! [`progress`] the status. A rollback is an update of the template by the client and not known here.
 
 mod progress;
 mod revisions;
@@ -19,36 +19,33 @@ use std::sync::Arc;
 
 use super::runtime::Result;
 use super::shared::orphans;
+use super::shared::selector::label_selector;
 use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
-use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 const DEPLOYMENTS: &str = "deployments.apps";
 const SETS: &str = "replicasets.apps";
 
-/// The controller.
-pub const CONTROLLER: Controller = Controller {
+/// The Deployment controller.
+pub(super) const CONTROLLER: Controller = Controller {
     name: "deployment-controller",
     watches: &[
         Watch::primary(DEPLOYMENTS),
         Watch::owned(SETS, "Deployment"),
         Watch::mapped(SETS, orphan_to_deployments),
-        Watch::mapped("pods", last_old_pod),
+        Watch::mapped("pods", deleted_pod_to_deployment),
     ],
     reconcile,
 };
 
-fn selector(deployment: &Object) -> Selector {
-    deployment.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()).unwrap_or(Selector::Nothing)
-}
-
 fn orphan_to_deployments(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
-    orphans::possible_owners(change, ctx, DEPLOYMENTS, selector)
+    orphans::possible_owners(change, ctx, DEPLOYMENTS, label_selector)
 }
 
-/// A Deployment that recreates its pods waits until the old ones are gone.
-fn last_old_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+/// Maps a deleted pod to its Deployment where that recreates its pods, because it waits until the old ones are gone
+/// (`deletePod`).
+fn deleted_pod_to_deployment(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     if change.kind != ChangeKind::Deleted {
         return Ok(Vec::new());
     }
@@ -65,7 +62,7 @@ fn controller_of(ctx: &mut Context<'_>, object: &Object, kind: &str, resource: &
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     match ctx.get_key(DEPLOYMENTS, key)? {
-        Some(deployment) => sync::Sync::new(ctx, &deployment)?.run(),
+        Some(deployment) => sync::Sync::claim(ctx, &deployment)?.run(),
         None => Ok(Action::AwaitChange),
     }
 }

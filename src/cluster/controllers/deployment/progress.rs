@@ -1,6 +1,7 @@
-//! The status of a Deployment: numbers out of its sets, and the conditions Available, Progressing and ReplicaFailure.
+//! The status of a Deployment: numbers from its sets and the conditions Available, Progressing and ReplicaFailure
+//! (`pkg/controller/deployment/progress.go`, `calculateStatus` in `sync.go`).
 
-use super::view::{Desired, Set, total};
+use super::view::{Desired, ReplicaSet, total};
 use crate::controllers::shared::conditions;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
@@ -12,20 +13,26 @@ const TIMED_OUT: &str = "ProgressDeadlineExceeded";
 const COMPLETE: &str = "NewReplicaSetAvailable";
 const PAUSED: &str = "DeploymentPaused";
 
-/// A condition with the two times that Deployments have.
+/// Returns a condition with `lastUpdateTime`, which only Deployments have.
 fn condition(kind: &str, status: &str, reason: &str, message: &str, now: Time) -> Value {
     let mut condition = conditions::new(kind, status, reason, message, now);
     condition["lastUpdateTime"] = now.rfc3339().into();
     condition
 }
 
-/// A condition Progressing.
+/// Returns a condition Progressing.
 pub(super) fn progressing(status: &str, reason: &str, message: &str, now: Time) -> Value {
     condition(PROGRESSING, status, reason, message, now)
 }
 
-/// The numbers and the condition Available; other conditions stay as they are.
-pub(super) fn status(desired: &Desired, known: &Value, new: Option<&Set>, old: &[Set], now: Time) -> Value {
+/// Returns the status with new numbers and the condition Available (`calculateStatus`); other conditions are those of `known`.
+pub(super) fn calculate_status(
+    desired: &Desired,
+    known: &Value,
+    new: Option<&ReplicaSet>,
+    old: &[ReplicaSet],
+    now: Time,
+) -> Value {
     let all = || old.iter().chain(new);
     let available = total(all(), |s| s.available);
     let mut status = json!({"observedGeneration": desired.generation});
@@ -58,7 +65,7 @@ pub(super) fn status(desired: &Desired, known: &Value, new: Option<&Set>, old: &
     status
 }
 
-/// Whether a rollout has nothing left to do.
+/// Returns `true` when a rollout has nothing left to do (`DeploymentComplete`).
 pub(super) fn is_complete(desired: &Desired, status: &Value) -> bool {
     let full = |field: &str| status.int(field).unwrap_or(0) == desired.replicas;
     full("/updatedReplicas")
@@ -67,16 +74,16 @@ pub(super) fn is_complete(desired: &Desired, status: &Value) -> bool {
         && status.int("/observedGeneration").unwrap_or(0) >= desired.generation
 }
 
-/// Whether a status shows progress against the one before.
-fn has_moved(before: &Value, after: &Value) -> bool {
+/// Returns `true` when a status shows progress compared with the one before (`DeploymentProgressing`).
+fn is_progressing(before: &Value, after: &Value) -> bool {
     let number = |status: &Value, field: &str| status.int(field).unwrap_or(0);
     let old = |status: &Value| number(status, "/replicas") - number(status, "/updatedReplicas");
     let grows = |field: &str| number(after, field) > number(before, field);
     grows("/updatedReplicas") || old(after) < old(before) || grows("/readyReplicas") || grows("/availableReplicas")
 }
 
-/// Whether a rollout has made no progress for longer than it may.
-fn is_late(desired: &Desired, status: &Value, now: Time) -> bool {
+/// Returns `true` when a rollout has made no progress for `spec.progressDeadlineSeconds` (`DeploymentTimedOut`).
+fn is_timed_out(desired: &Desired, status: &Value, now: Time) -> bool {
     let Some(known) = conditions::find(status, PROGRESSING) else { return false };
     match known.str("/reason") {
         COMPLETE => false,
@@ -89,8 +96,14 @@ fn deadline(desired: &Desired, known: &Value) -> Option<Time> {
     Some(known.time("/lastUpdateTime")? + Duration::from_secs(desired.deadline?))
 }
 
-/// Brings the condition Progressing of `status` up to date against `before`, the status it will replace.
-pub(super) fn judge(desired: &Desired, before: &Value, status: &mut Value, new: Option<&Set>, now: Time) {
+/// Updates the condition Progressing in `status`, which will replace `before` (`syncRolloutStatus`).
+pub(super) fn sync_progress_condition(
+    desired: &Desired,
+    before: &Value,
+    status: &mut Value,
+    new: Option<&ReplicaSet>,
+    now: Time,
+) {
     if desired.deadline.is_none() {
         conditions::remove(status, PROGRESSING);
         return;
@@ -100,31 +113,31 @@ pub(super) fn judge(desired: &Desired, before: &Value, status: &mut Value, new: 
         None => format!("Deployment \"{}\"", desired.name),
     };
     let known = conditions::find(before, PROGRESSING);
-    let settled = status.int("/replicas") == status.int("/updatedReplicas")
+    let is_done = status.int("/replicas") == status.int("/updatedReplicas")
         && known.is_some_and(|c| c.str("/reason") == COMPLETE);
-    if settled {
+    if is_done {
         return;
     }
     if is_complete(desired, status) {
         let message = format!("{subject} has successfully progressed.");
         conditions::set(status, progressing("True", COMPLETE, &message, now));
-    } else if has_moved(before, status) {
+    } else if is_progressing(before, status) {
         let message = format!("{subject} is progressing.");
         let mut moved = progressing("True", "ReplicaSetUpdated", &message, now);
         if let Some(known) = known.filter(|c| c.str("/status") == "True") {
             moved["lastTransitionTime"] = known["lastTransitionTime"].clone();
         }
-        // Every progress renews lastUpdateTime, even when the reason stays.
+        // Any progress renews lastUpdateTime, even when the reason is the same.
         conditions::remove(status, PROGRESSING);
         conditions::set(status, moved);
-    } else if is_late(desired, status, now) {
+    } else if is_timed_out(desired, status, now) {
         let message = format!("{subject} has timed out progressing.");
         conditions::set(status, progressing("False", TIMED_OUT, &message, now));
     }
 }
 
-/// Takes over why pods could not be created or deleted from the condition of a set.
-pub(super) fn judge_failure(status: &mut Value, failure: Option<&Value>) {
+/// Copies the condition ReplicaFailure of a set, or removes it (`getReplicaFailures`).
+pub(super) fn sync_failure_condition(status: &mut Value, failure: Option<&Value>) {
     match failure {
         Some(failure) => {
             let mut failure = failure.clone();
@@ -135,13 +148,13 @@ pub(super) fn judge_failure(status: &mut Value, failure: Option<&Value>) {
     }
 }
 
-/// The condition of a set that says why pods could not be created or deleted.
+/// Returns the condition ReplicaFailure in the status of a set.
 pub(super) fn failure_of(set_status: &Value) -> Option<&Value> {
     conditions::find(set_status, REPLICA_FAILURE)
 }
 
-/// The condition by which pausing and resuming is noted, when it has to be noted.
-pub(super) fn pausing(desired: &Desired, status: &Value, now: Time) -> Option<Value> {
+/// Returns the condition for a Deployment that was just paused or resumed; `None` for others (`checkPausedConditions`).
+pub(super) fn paused_condition(desired: &Desired, status: &Value, now: Time) -> Option<Value> {
     desired.deadline?;
     let reason = conditions::find(status, PROGRESSING).map_or("", |c| c.str("/reason"));
     match (reason, desired.paused) {
@@ -153,14 +166,15 @@ pub(super) fn pausing(desired: &Desired, status: &Value, now: Time) -> Option<Va
     }
 }
 
-/// The condition that says that the present set was there already, when nothing has been said of progress yet.
-pub(super) fn found(desired: &Desired, status: &Value, set: &str, now: Time) -> Option<Value> {
-    let unsaid = desired.deadline.is_some() && conditions::find(status, PROGRESSING).is_none();
-    unsaid.then(|| progressing("True", "FoundNewReplicaSet", &format!("Found new replica set \"{set}\""), now))
+/// Returns the condition for an existing set with the current template; `None` when there is a condition Progressing already.
+pub(super) fn found_new_replica_set(desired: &Desired, status: &Value, set: &str, now: Time) -> Option<Value> {
+    let is_new = desired.deadline.is_some() && conditions::find(status, PROGRESSING).is_none();
+    is_new.then(|| progressing("True", "FoundNewReplicaSet", &format!("Found new replica set \"{set}\""), now))
 }
 
-/// When to look whether a rollout is late: a second after its deadline.
-pub(super) fn next_look(desired: &Desired, status: &Value) -> Option<Time> {
+/// Returns the instant at which to check whether a rollout has timed out: a second after its deadline
+/// (`requeueStuckDeployment`).
+pub(super) fn stuck_check_at(desired: &Desired, status: &Value) -> Option<Time> {
     let known = conditions::find(status, PROGRESSING)?;
     let over = [COMPLETE, TIMED_OUT, PAUSED].contains(&known.str("/reason")) || is_complete(desired, status);
     if over || desired.paused {
@@ -179,16 +193,21 @@ mod tests {
         Time::from_secs(seconds)
     }
 
-    fn said(status: &Value) -> String {
-        let said = |c: &Value| format!("{}={} {}", c.str("/type"), c.str("/status"), c.str("/reason"));
-        status.list("/conditions").iter().map(said).collect::<Vec<_>>().join(", ")
+    fn conditions_of(status: &Value) -> String {
+        let text = |c: &Value| format!("{}={} {}", c.str("/type"), c.str("/status"), c.str("/reason"));
+        status.list("/conditions").iter().map(text).collect::<Vec<_>>().join(", ")
     }
 
     #[test]
     fn numbers_come_from_the_sets() {
         let desired = desired(3, Strategy::Rolling { surge: 1, unavailable: 0 });
-        let found =
-            status(&desired, &json!({"collisionCount": 1}), Some(&set("new", 1, 0)), &[set("old", 3, 3)], at(1));
+        let found = calculate_status(
+            &desired,
+            &json!({"collisionCount": 1}),
+            Some(&set("new", 1, 0)),
+            &[set("old", 3, 3)],
+            at(1),
+        );
         let mut numbers = found.clone();
         numbers.remove_at("/conditions");
         assert_eq!(
@@ -196,54 +215,64 @@ mod tests {
             json!({"observedGeneration": 1, "replicas": 4, "updatedReplicas": 1, "readyReplicas": 3, "collisionCount": 1,
                    "availableReplicas": 3, "unavailableReplicas": 1, "terminatingReplicas": 0})
         );
-        assert_eq!(said(&found), "Available=True MinimumReplicasAvailable");
-        let unknown = Set { terminating: None, ..set("new", 1, 0) };
-        let found = status(&desired, &json!({}), Some(&unknown), &[], at(1));
+        assert_eq!(conditions_of(&found), "Available=True MinimumReplicasAvailable");
+        let unknown = ReplicaSet { terminating: None, ..set("new", 1, 0) };
+        let found = calculate_status(&desired, &json!({}), Some(&unknown), &[], at(1));
         assert_eq!(found.int("/terminatingReplicas"), None);
-        assert_eq!(said(&found), "Available=False MinimumReplicasUnavailable");
+        assert_eq!(conditions_of(&found), "Available=False MinimumReplicasUnavailable");
     }
 
     #[test]
-    fn a_rollout_progresses_completes_or_is_late() {
+    fn a_rollout_progresses_completes_or_is_timed_out() {
         let wanted = desired(2, Strategy::Rolling { surge: 1, unavailable: 0 });
         let mut known = json!({});
         conditions::set(
             &mut known,
             progressing("True", "NewReplicaSetCreated", "Created new replica set \"new\"", at(0)),
         );
-        let mut moved = status(&wanted, &known, Some(&set("new", 2, 1)), &[], at(5));
-        judge(&wanted, &known, &mut moved, Some(&set("new", 2, 1)), at(5));
-        assert_eq!(said(&moved), "Available=False MinimumReplicasUnavailable, Progressing=True ReplicaSetUpdated");
+        let mut moved = calculate_status(&wanted, &known, Some(&set("new", 2, 1)), &[], at(5));
+        sync_progress_condition(&wanted, &known, &mut moved, Some(&set("new", 2, 1)), at(5));
+        assert_eq!(
+            conditions_of(&moved),
+            "Available=False MinimumReplicasUnavailable, Progressing=True ReplicaSetUpdated"
+        );
         assert_eq!(moved.str("/conditions/1/lastTransitionTime"), at(0).rfc3339());
         assert_eq!(moved.str("/conditions/1/lastUpdateTime"), at(5).rfc3339());
-        assert_eq!(next_look(&wanted, &moved), Some(at(606)));
-        let mut same = status(&wanted, &moved, Some(&set("new", 2, 1)), &[], at(605));
-        judge(&wanted, &moved, &mut same, Some(&set("new", 2, 1)), at(605));
+        assert_eq!(stuck_check_at(&wanted, &moved), Some(at(606)));
+        let mut same = calculate_status(&wanted, &moved, Some(&set("new", 2, 1)), &[], at(605));
+        sync_progress_condition(&wanted, &moved, &mut same, Some(&set("new", 2, 1)), at(605));
         assert_eq!(same, moved, "not late yet");
-        judge(&wanted, &moved, &mut same, Some(&set("new", 2, 1)), at(606));
-        assert!(said(&same).ends_with("Progressing=False ProgressDeadlineExceeded"), "{}", said(&same));
+        sync_progress_condition(&wanted, &moved, &mut same, Some(&set("new", 2, 1)), at(606));
+        assert!(
+            conditions_of(&same).ends_with("Progressing=False ProgressDeadlineExceeded"),
+            "{}",
+            conditions_of(&same)
+        );
         assert_eq!(same.str("/conditions/1/message"), "ReplicaSet \"new\" has timed out progressing.");
-        assert_eq!(next_look(&wanted, &same), None);
-        let mut done = status(&wanted, &same, Some(&set("new", 2, 2)), &[], at(700));
-        judge(&wanted, &same, &mut done, Some(&set("new", 2, 2)), at(700));
-        assert_eq!(said(&done), "Available=True MinimumReplicasAvailable, Progressing=True NewReplicaSetAvailable");
+        assert_eq!(stuck_check_at(&wanted, &same), None);
+        let mut done = calculate_status(&wanted, &same, Some(&set("new", 2, 2)), &[], at(700));
+        sync_progress_condition(&wanted, &same, &mut done, Some(&set("new", 2, 2)), at(700));
+        assert_eq!(
+            conditions_of(&done),
+            "Available=True MinimumReplicasAvailable, Progressing=True NewReplicaSetAvailable"
+        );
         assert_eq!(done.str("/conditions/1/message"), "ReplicaSet \"new\" has successfully progressed.");
     }
 
     #[test]
-    fn pausing_and_resuming_are_noted_once() {
+    fn pausing_and_resuming_are_reported_once() {
         let mut wanted = desired(2, Strategy::Recreate);
         let mut known = json!({});
-        assert_eq!(pausing(&wanted, &known, at(1)), None);
+        assert_eq!(paused_condition(&wanted, &known, at(1)), None);
         wanted.paused = true;
-        let paused = pausing(&wanted, &known, at(1)).expect("it was just paused");
+        let paused = paused_condition(&wanted, &known, at(1)).expect("it was just paused");
         conditions::set(&mut known, paused);
-        assert_eq!(said(&known), "Progressing=Unknown DeploymentPaused");
-        assert_eq!(pausing(&wanted, &known, at(2)), None);
+        assert_eq!(conditions_of(&known), "Progressing=Unknown DeploymentPaused");
+        assert_eq!(paused_condition(&wanted, &known, at(2)), None);
         wanted.paused = false;
-        let resumed = pausing(&wanted, &known, at(3)).expect("it was just resumed");
+        let resumed = paused_condition(&wanted, &known, at(3)).expect("it was just resumed");
         conditions::set(&mut known, resumed);
-        assert_eq!(said(&known), "Progressing=Unknown DeploymentResumed");
-        assert_eq!(next_look(&wanted, &known), Some(at(604)));
+        assert_eq!(conditions_of(&known), "Progressing=Unknown DeploymentResumed");
+        assert_eq!(stuck_check_at(&wanted, &known), Some(at(604)));
     }
 }

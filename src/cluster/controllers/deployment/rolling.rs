@@ -1,10 +1,10 @@
-//! The sizes of a rolling update: how far the new set may grow and the old ones must or may shrink.
+//! The sizes of the sets during a rolling update (`pkg/controller/deployment/rolling.go`).
 
-use super::view::{Desired, Resize, Set, Strategy, total};
+use super::view::{Desired, ReplicaSet, Resize, Strategy, total};
 
-/// The size of the new set, which has `current` of all the sets' `existing` replicas: it grows into what the bounds leave
-/// free and shrinks to what is desired.
-pub(super) fn new_size(desired: &Desired, existing: i64, current: i64) -> i64 {
+/// Returns the size of the new set (`NewRSNewReplicas`), which has `current` of the `existing` replicas of all sets: it grows as
+/// far as the surge allows, and shrinks to the desired size.
+pub(super) fn new_replica_set_size(desired: &Desired, existing: i64, current: i64) -> i64 {
     if current >= desired.replicas || desired.strategy == Strategy::Recreate {
         return desired.replicas;
     }
@@ -12,10 +12,10 @@ pub(super) fn new_size(desired: &Desired, existing: i64, current: i64) -> i64 {
     current + free.min(desired.replicas - current)
 }
 
-/// What the old sets give up: first the pods that are not available anyway, then so many as there are available ones
-/// beyond the minimum; the oldest set first. `old` stands in the order of creation.
-pub(super) fn shrink_old(desired: &Desired, new: &Set, old: &[Set]) -> Vec<Resize> {
-    let mut old: Vec<Set> = old.iter().filter(|s| s.replicas > 0).cloned().collect();
+/// Scales the old sets down, the oldest first (`reconcileOldReplicaSets`): first by pods that are not available, then by as many
+/// as there are available pods above the minimum. `old` is in the order of creation.
+pub(super) fn reconcile_old_replica_sets(desired: &Desired, new: &ReplicaSet, old: &[ReplicaSet]) -> Vec<Resize> {
+    let mut old: Vec<ReplicaSet> = old.iter().filter(|s| s.replicas > 0).cloned().collect();
     if old.is_empty() {
         return Vec::new();
     }
@@ -24,13 +24,13 @@ pub(super) fn shrink_old(desired: &Desired, new: &Set, old: &[Set]) -> Vec<Resiz
     if most <= 0 {
         return Vec::new();
     }
-    let mut resizes = drop_unhealthy(&mut old, most);
-    resizes.extend(drop_surplus(desired, new, &mut old));
+    let mut resizes = cleanup_unhealthy_replicas(&mut old, most);
+    resizes.extend(scale_down_available(desired, new, &mut old));
     resizes
 }
 
-/// Gives up pods that are not available, `most` at most.
-fn drop_unhealthy(old: &mut [Set], most: i64) -> Vec<Resize> {
+/// Scales sets down by pods that are not available, at most `most` (`cleanupUnhealthyReplicas`).
+fn cleanup_unhealthy_replicas(old: &mut [ReplicaSet], most: i64) -> Vec<Resize> {
     let mut left = most;
     let mut resizes = Vec::new();
     for set in old {
@@ -44,8 +44,8 @@ fn drop_unhealthy(old: &mut [Set], most: i64) -> Vec<Resize> {
     resizes
 }
 
-/// Gives up available pods beyond the minimum.
-fn drop_surplus(desired: &Desired, new: &Set, old: &mut [Set]) -> Vec<Resize> {
+/// Scales sets down by available pods above the minimum (`scaleDownOldReplicaSetsForRollingUpdate`).
+fn scale_down_available(desired: &Desired, new: &ReplicaSet, old: &mut [ReplicaSet]) -> Vec<Resize> {
     let available = total(&*old, |s| s.available) + new.available;
     let mut left = available - desired.min_available();
     let mut resizes = Vec::new();
@@ -66,15 +66,19 @@ mod tests {
     use crate::controllers::deployment::testing::{desired, set};
 
     #[test]
-    fn the_new_set_grows_into_what_is_free() {
+    fn the_new_set_grows_as_far_as_the_surge_allows() {
         // (replicas, surge, existing, current, want)
         let cases =
             [(5, 1, 5, 0, 1), (5, 1, 6, 1, 1), (5, 2, 5, 0, 2), (5, 9, 5, 0, 5), (5, 1, 0, 0, 5), (3, 0, 5, 5, 3)];
         for (replicas, surge, existing, current, want) in cases {
             let desired = desired(replicas, Strategy::Rolling { surge, unavailable: 0 });
-            assert_eq!(new_size(&desired, existing, current), want, "{replicas} {surge} {existing} {current}");
+            assert_eq!(
+                new_replica_set_size(&desired, existing, current),
+                want,
+                "{replicas} {surge} {existing} {current}"
+            );
         }
-        assert_eq!(new_size(&desired(4, Strategy::Recreate), 9, 0), 4);
+        assert_eq!(new_replica_set_size(&desired(4, Strategy::Recreate), 9, 0), 4);
     }
 
     #[test]
@@ -89,14 +93,14 @@ mod tests {
             // A rollover: the unhealthy pods of the second go before healthy ones of the first.
             (1, 1, (0, 0), &[(4, 4), (2, 0)], &[(1, 0)]),
             (1, 1, (1, 1), &[(4, 4), (1, 0)], &[(1, 0), (0, 3)]),
-            // The oldest first.
+            // The oldest set first.
             (0, 3, (0, 0), &[(2, 2), (3, 3)], &[(0, 0), (1, 2)]),
             (0, 1, (5, 4), &[(0, 0)], &[]),
         ];
         for (surge, unavailable, new, old, want) in cases {
             let desired = desired(5, Strategy::Rolling { surge: *surge, unavailable: *unavailable });
-            let old: Vec<Set> = old.iter().enumerate().map(|(i, s)| set(&i.to_string(), s.0, s.1)).collect();
-            let found = shrink_old(&desired, &set("new", new.0, new.1), &old);
+            let old: Vec<ReplicaSet> = old.iter().enumerate().map(|(i, s)| set(&i.to_string(), s.0, s.1)).collect();
+            let found = reconcile_old_replica_sets(&desired, &set("new", new.0, new.1), &old);
             let want: Vec<Resize> = want.iter().map(|(i, to)| Resize { name: i.to_string(), to: *to }).collect();
             assert_eq!(found, want, "{old:?}");
         }

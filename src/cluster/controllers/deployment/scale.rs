@@ -1,36 +1,39 @@
-//! Another number of replicas: the one active set takes it, several share it in proportion.
+//! Scaling: a change of `spec.replicas` goes to the only active set, or is shared by several in proportion to their sizes
+//! (`scale` in `pkg/controller/deployment/sync.go`).
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::view::{Desired, Resize, Set, Strategy, total};
+use super::view::{Desired, ReplicaSet, Resize, Strategy, total};
 
-/// Whether the number of replicas has changed since the sets were last sized.
-pub(super) fn is_needed<'a>(desired: &Desired, sets: impl IntoIterator<Item = &'a Set>) -> bool {
-    sets.into_iter().any(|s| s.replicas > 0 && s.desired_note.is_some_and(|note| note != desired.replicas))
+/// Returns `true` when `spec.replicas` has changed since the sets were last scaled (`isScalingEvent`).
+pub(super) fn is_scaling_event<'a>(desired: &Desired, sets: impl IntoIterator<Item = &'a ReplicaSet>) -> bool {
+    sets.into_iter().any(|s| s.replicas > 0 && s.desired_annotation.is_some_and(|note| note != desired.replicas))
 }
 
-/// The sizes after a change of the number of replicas. A set may keep its size; its annotations are renewed then. `old`
-/// stands in the order of creation, `reported` is what the status says of replicas.
-pub(super) fn plan(desired: &Desired, reported: i64, new: Option<&Set>, old: &[Set]) -> Vec<Resize> {
+/// Returns the sizes after a change of `spec.replicas`. A set may keep its size; then only its annotations are renewed. `old` is
+/// in the order of creation, `reported` is `status.replicas`.
+pub(super) fn plan(desired: &Desired, reported: i64, new: Option<&ReplicaSet>, old: &[ReplicaSet]) -> Vec<Resize> {
     if let Some(set) = only_active(new, old) {
-        let noted = set.desired_note == Some(desired.replicas) && set.max_note == Some(desired.max_total());
-        let right = set.replicas == desired.replicas && noted;
-        return if right { Vec::new() } else { vec![Resize::new(set, desired.replicas)] };
+        let is_annotated =
+            set.desired_annotation == Some(desired.replicas) && set.max_annotation == Some(desired.max_total());
+        let is_scaled = set.replicas == desired.replicas && is_annotated;
+        return if is_scaled { Vec::new() } else { vec![Resize::new(set, desired.replicas)] };
     }
     if new.is_some_and(|new| is_saturated(desired, new)) {
         return old.iter().filter(|s| s.replicas > 0).map(|s| Resize::new(s, 0)).collect();
     }
     match desired.strategy {
         Strategy::Rolling { .. } => {
-            share(desired, reported, old.iter().chain(new).filter(|s| s.replicas > 0).collect())
+            scale_proportionally(desired, reported, old.iter().chain(new).filter(|s| s.replicas > 0).collect())
         }
         Strategy::Recreate => Vec::new(),
     }
 }
 
-/// The one set with replicas; the newest where none has any.
-fn only_active<'a>(new: Option<&'a Set>, old: &'a [Set]) -> Option<&'a Set> {
+/// Returns the only set with replicas, or the newest one where none has any (`FindActiveOrLatest`); `None` when several have
+/// replicas.
+fn only_active<'a>(new: Option<&'a ReplicaSet>, old: &'a [ReplicaSet]) -> Option<&'a ReplicaSet> {
     let mut active = old.iter().chain(new).filter(|s| s.replicas > 0);
     match (active.next(), active.next()) {
         (None, _) => new.or(old.last()),
@@ -39,17 +42,17 @@ fn only_active<'a>(new: Option<&'a Set>, old: &'a [Set]) -> Option<&'a Set> {
     }
 }
 
-/// Whether the new set has everything that is desired, so that the old ones are not needed.
-fn is_saturated(desired: &Desired, new: &Set) -> bool {
-    [new.replicas, new.desired_note.unwrap_or(-1), new.available].iter().all(|n| *n == desired.replicas)
+/// Returns `true` when the new set has all desired replicas available, so that the old ones are not needed (`IsSaturated`).
+fn is_saturated(desired: &Desired, new: &ReplicaSet) -> bool {
+    [new.replicas, new.desired_annotation.unwrap_or(-1), new.available].iter().all(|n| *n == desired.replicas)
 }
 
-/// Spreads what is to be added or removed over the active sets in proportion to their sizes; what does not come out even
-/// is the largest's.
-fn share(desired: &Desired, reported: i64, mut active: Vec<&Set>) -> Vec<Resize> {
+/// Distributes the replicas to add or remove among the active sets in proportion to their sizes; the remainder goes to the
+/// largest set.
+fn scale_proportionally(desired: &Desired, reported: i64, mut active: Vec<&ReplicaSet>) -> Vec<Resize> {
     let allowed = if desired.replicas > 0 { desired.max_total() } else { 0 };
     let to_add = allowed - total(active.iter().copied(), |s| s.replicas);
-    let age = |set: &Set| (set.created, set.name.clone());
+    let age = |set: &ReplicaSet| (set.created, set.name.clone());
     if to_add > 0 {
         active.sort_by_key(|s| (Reverse(s.replicas), Reverse(age(s))));
     } else if to_add < 0 {
@@ -68,8 +71,8 @@ fn share(desired: &Desired, reported: i64, mut active: Vec<&Set>) -> Vec<Resize>
     active.iter().map(|s| Resize::new(s, sizes[&*s.name])).collect()
 }
 
-/// The part of one set, never more than what is left.
-fn proportion(desired: &Desired, reported: i64, set: &Set, to_add: i64, added: i64) -> i64 {
+/// Returns the part of one set, at most what is left (`GetReplicaSetProportion`).
+fn proportion(desired: &Desired, reported: i64, set: &ReplicaSet, to_add: i64, added: i64) -> i64 {
     if to_add == added {
         return 0;
     }
@@ -77,12 +80,12 @@ fn proportion(desired: &Desired, reported: i64, set: &Set, to_add: i64, added: i
     if to_add > 0 { part.min(left) } else { part.max(left) }
 }
 
-/// How much a set changes when it keeps its share of all replicas.
-fn fraction(desired: &Desired, reported: i64, set: &Set) -> i64 {
+/// Returns the change of a set that keeps its share of all replicas (`getReplicaSetFraction`).
+fn fraction(desired: &Desired, reported: i64, set: &ReplicaSet) -> i64 {
     if desired.replicas == 0 {
         return -set.replicas;
     }
-    let before = set.max_note.filter(|n| *n != 0).unwrap_or(reported);
+    let before = set.max_annotation.filter(|n| *n != 0).unwrap_or(reported);
     if before == 0 {
         return 0;
     }
@@ -95,8 +98,12 @@ mod tests {
     use super::*;
     use crate::controllers::deployment::testing::{desired, set};
 
-    fn sized(name: &str, replicas: i64, available: i64, noted: (i64, i64)) -> Set {
-        Set { desired_note: Some(noted.0), max_note: Some(noted.1), ..set(name, replicas, available) }
+    fn sized(name: &str, replicas: i64, available: i64, annotated: (i64, i64)) -> ReplicaSet {
+        ReplicaSet {
+            desired_annotation: Some(annotated.0),
+            max_annotation: Some(annotated.1),
+            ..set(name, replicas, available)
+        }
     }
 
     fn sizes(resizes: &[Resize]) -> Vec<(&str, i64)> {
@@ -104,21 +111,21 @@ mod tests {
     }
 
     #[test]
-    fn the_only_active_set_takes_it_all() {
+    fn the_only_active_set_is_scaled() {
         let desired = desired(5, Strategy::Rolling { surge: 1, unavailable: 0 });
         let old = [sized("old", 0, 0, (3, 4))];
         let new = sized("new", 3, 3, (3, 4));
-        assert!(is_needed(&desired, old.iter().chain([&new])));
+        assert!(is_scaling_event(&desired, old.iter().chain([&new])));
         assert_eq!(sizes(&plan(&desired, 3, Some(&new), &old)), [("new", 5)]);
-        let right = sized("new", 5, 5, (5, 6));
-        assert!(!is_needed(&desired, [&right]));
-        assert_eq!(sizes(&plan(&desired, 5, Some(&right), &old)), []);
+        let scaled = sized("new", 5, 5, (5, 6));
+        assert!(!is_scaling_event(&desired, [&scaled]));
+        assert_eq!(sizes(&plan(&desired, 5, Some(&scaled), &old)), []);
         assert_eq!(sizes(&plan(&desired, 5, None, &old)), [("old", 5)], "the newest where none is active");
     }
 
     #[test]
-    fn a_rollout_under_way_is_scaled_in_proportion() {
-        // 5 replicas with surge 2 and one unavailable: 4 old and 3 new; 10 replicas with surge 3: 13 in all.
+    fn a_rollout_in_progress_is_scaled_in_proportion() {
+        // 5 replicas with surge 2 and one unavailable pod: 4 old and 3 new; 10 replicas with surge 3: 13 in total.
         let ten = desired(10, Strategy::Rolling { surge: 3, unavailable: 2 });
         let old = [sized("old", 4, 4, (5, 7))];
         let new = sized("new", 3, 0, (5, 7));

@@ -1,8 +1,8 @@
-//! Short ways to the values that the decisions are tested with.
+//! Values for the tests of the decisions.
 
-use super::view::{Desired, Set, Strategy};
+use super::view::{Desired, ReplicaSet, Strategy};
 
-/// A deployment that asks for so many replicas.
+/// Returns a Deployment with this number of replicas.
 pub(super) fn desired(replicas: i64, strategy: Strategy) -> Desired {
     Desired {
         name: "web".into(),
@@ -16,9 +16,9 @@ pub(super) fn desired(replicas: i64, strategy: Strategy) -> Desired {
     }
 }
 
-/// A set of a size whose pods are all there and some of them available.
-pub(super) fn set(name: &str, replicas: i64, available: i64) -> Set {
-    Set {
+/// Returns a set whose pods all exist, and of which some are available.
+pub(super) fn set(name: &str, replicas: i64, available: i64) -> ReplicaSet {
+    ReplicaSet {
         name: name.into(),
         replicas,
         existing: replicas,
@@ -26,6 +26,6 @@ pub(super) fn set(name: &str, replicas: i64, available: i64) -> Set {
         available,
         terminating: Some(0),
         is_observed: true,
-        ..Set::default()
+        ..ReplicaSet::default()
     }
 }

@@ -19,7 +19,7 @@ fn image(bench: &mut Bench, image: &str) {
     bench.patch("deployments.apps", "web", json!({"spec": {"template": template}}));
 }
 
-/// Revision, size and image of every set, by revision.
+/// Returns revision, size and image of every set, by revision.
 fn sets(bench: &mut Bench) -> Vec<String> {
     let line = |set: &Object| {
         let revision = set.annotation("deployment.kubernetes.io/revision").unwrap_or("?");
@@ -30,7 +30,7 @@ fn sets(bench: &mut Bench) -> Vec<String> {
     lines
 }
 
-/// The scaling events, with images in the place of the hashes in names.
+/// Returns the scaling events, with the images of the sets instead of their names.
 fn scalings(bench: &mut Bench) -> Vec<String> {
     let names: Vec<(String, String)> = bench
         .list("replicasets.apps")
@@ -84,7 +84,7 @@ fn a_rolling_update_replaces_pod_by_pod() {
 }
 
 #[test]
-fn a_bad_image_sticks_until_the_deadline_and_a_rollover_mends_it() {
+fn a_bad_image_times_out_and_a_rollover_recovers() {
     let mut bench = bench(3, |d| d["spec"]["progressDeadlineSeconds"] = 30.into());
     image(&mut bench, "nginx:bad");
     bench.settle();
@@ -100,7 +100,7 @@ fn a_bad_image_sticks_until_the_deadline_and_a_rollover_mends_it() {
 }
 
 #[test]
-fn a_pause_holds_the_rollout_but_not_the_size() {
+fn a_paused_rollout_can_be_scaled() {
     let mut bench =
         bench(5, |d| d["spec"]["strategy"] = json!({"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}));
     image(&mut bench, "nginx:2");
@@ -131,7 +131,7 @@ fn recreation_waits_until_the_old_pods_are_gone() {
 }
 
 #[test]
-fn the_history_is_limited_and_carries_causes() {
+fn the_history_is_limited_and_keeps_change_causes() {
     let mut bench = bench(1, |d| d["spec"]["revisionHistoryLimit"] = 2.into());
     for n in 2..6 {
         let cause = json!({"kubernetes.io/change-cause": format!("to {n}")});
@@ -140,7 +140,7 @@ fn the_history_is_limited_and_carries_causes() {
         bench.settle();
     }
     assert_eq!(sets(&mut bench), ["3 0 nginx:3", "4 0 nginx:4", "5 1 nginx:5"]);
-    // An annotation that is there before the template changes also goes to the set that is there.
+    // An annotation set before the template changes is copied to the existing set too.
     let causes: Vec<Option<String>> = bench
         .list("replicasets.apps")
         .iter()
@@ -169,7 +169,7 @@ fn a_taken_name_is_a_collision() {
 }
 
 #[test]
-fn the_status_is_written_as_often_as_it_changes() {
+fn the_status_is_written_only_when_it_changes() {
     let mut bench = bench(2, |_| {});
     let before = bench.cluster.server().revision();
     image(&mut bench, "nginx:2");

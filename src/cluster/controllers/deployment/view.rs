@@ -1,41 +1,42 @@
-//! Deployments and their ReplicaSets as plain values: what the decisions are made of.
+//! Deployments and their ReplicaSets as the plain values that the decisions take.
 
 use kctl_base::intstr::{self, Rounding};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 
-/// The annotation with the number of replicas that the deployment asked for when it last sized the set.
+/// The annotation of a set with `spec.replicas` of the Deployment when the set was last scaled.
 pub(super) const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
-/// The annotation with that number and the surge.
+/// The annotation of a set with that number plus the surge.
 pub(super) const MAX: &str = "deployment.kubernetes.io/max-replicas";
 /// The annotation with the number of a revision.
 pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
 
-/// How new pods take the place of old ones.
+/// The strategy of a rollout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strategy {
-    /// All old ones go before the first new one comes.
+    /// All old pods are deleted before new ones are created.
     Recreate,
-    /// Bit by bit, within bounds.
+    /// Old pods are replaced gradually.
     Rolling {
-        /// So many pods more than desired.
+        /// Maximum number of pods above `spec.replicas`.
         surge: i64,
-        /// So many fewer available than desired.
+        /// Maximum number of unavailable pods.
         unavailable: i64,
     },
 }
 
-/// What a Deployment asks for.
+/// The relevant part of a Deployment's spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Desired {
     pub(super) name: String,
     pub(super) replicas: i64,
     pub(super) strategy: Strategy,
     pub(super) paused: bool,
+    /// `spec.minReadySeconds`.
     pub(super) min_ready: i64,
-    /// Seconds without progress after which a rollout counts as failed.
+    /// Seconds without progress after which a rollout has failed; `None` when unlimited.
     pub(super) deadline: Option<i64>,
-    /// How many old sets are kept.
+    /// The number of old sets to keep; `None` when unlimited.
     pub(super) history_limit: Option<i64>,
     pub(super) generation: i64,
 }
@@ -43,7 +44,7 @@ pub(super) struct Desired {
 impl Desired {
     pub(super) fn of(deployment: &Object) -> Desired {
         let replicas = deployment.int("/spec/replicas").unwrap_or(1);
-        // The largest number stands for none at all.
+        // `i32::MAX` means unlimited.
         let limit = |pointer: &str| deployment.int(pointer).filter(|n| *n != i64::from(i32::MAX));
         Desired {
             name: deployment.name().into(),
@@ -57,7 +58,7 @@ impl Desired {
         }
     }
 
-    /// How many pods there may be at most.
+    /// Returns the maximum number of pods during a rollout.
     pub(super) fn max_total(&self) -> i64 {
         match self.strategy {
             Strategy::Recreate => self.replicas,
@@ -65,7 +66,7 @@ impl Desired {
         }
     }
 
-    /// How many pods must be available at least.
+    /// Returns the minimum number of available pods during a rollout (`MinAvailable`).
     pub(super) fn min_available(&self) -> i64 {
         match self.strategy {
             Strategy::Recreate => self.replicas,
@@ -75,8 +76,8 @@ impl Desired {
 }
 
 impl Strategy {
-    /// Shares are rounded up for the surge and down for what may be missing; both zero would never move, so that one may
-    /// be missing then.
+    /// Resolves percentages, up for the surge and down for unavailable pods. Where both are zero, one pod may be unavailable, or
+    /// the rollout could never begin (`ResolveFenceposts`).
     fn of(deployment: &Object, replicas: i64) -> Strategy {
         if deployment.str("/spec/strategy/type") == "Recreate" {
             return Strategy::Recreate;
@@ -91,31 +92,31 @@ impl Strategy {
     }
 }
 
-/// A ReplicaSet of the deployment.
+/// The relevant part of a ReplicaSet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Set {
+pub(super) struct ReplicaSet {
     pub(super) name: String,
     pub(super) created: Option<Time>,
     pub(super) revision: i64,
-    /// The size it is asked to have.
+    /// `spec.replicas`.
     pub(super) replicas: i64,
-    /// The pods it has.
+    /// `status.replicas`.
     pub(super) existing: i64,
     pub(super) ready: i64,
     pub(super) available: i64,
     pub(super) terminating: Option<i64>,
-    pub(super) desired_note: Option<i64>,
-    pub(super) max_note: Option<i64>,
+    pub(super) desired_annotation: Option<i64>,
+    pub(super) max_annotation: Option<i64>,
     pub(super) is_deleting: bool,
-    /// Whether its controller has seen its present spec.
+    /// Its controller has observed the current spec.
     pub(super) is_observed: bool,
 }
 
-impl Set {
-    pub(super) fn of(set: &Object) -> Set {
+impl ReplicaSet {
+    pub(super) fn of(set: &Object) -> ReplicaSet {
         let number = |annotation: &str| set.annotation(annotation).and_then(|text| text.parse().ok());
         let status = |field: &str| set.int(&format!("/status/{field}"));
-        Set {
+        ReplicaSet {
             name: set.name().into(),
             created: set.creation_time(),
             revision: number(REVISION).unwrap_or(0),
@@ -124,20 +125,20 @@ impl Set {
             ready: status("readyReplicas").unwrap_or(0),
             available: status("availableReplicas").unwrap_or(0),
             terminating: status("terminatingReplicas"),
-            desired_note: number(DESIRED),
-            max_note: number(MAX),
+            desired_annotation: number(DESIRED),
+            max_annotation: number(MAX),
             is_deleting: set.is_deleting(),
             is_observed: set.generation() <= status("observedGeneration").unwrap_or(0),
         }
     }
 }
 
-/// The sum of one number over sets.
-pub(super) fn total<'a>(sets: impl IntoIterator<Item = &'a Set>, number: fn(&Set) -> i64) -> i64 {
+/// Returns the sum of a number over sets.
+pub(super) fn total<'a>(sets: impl IntoIterator<Item = &'a ReplicaSet>, number: fn(&ReplicaSet) -> i64) -> i64 {
     sets.into_iter().map(number).sum()
 }
 
-/// A set gets another size.
+/// A new size for a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Resize {
     pub(super) name: String,
@@ -145,7 +146,7 @@ pub(super) struct Resize {
 }
 
 impl Resize {
-    pub(super) fn new(set: &Set, to: i64) -> Resize {
+    pub(super) fn new(set: &ReplicaSet, to: i64) -> Resize {
         Resize { name: set.name.clone(), to }
     }
 }
@@ -157,8 +158,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_are_resolved() {
-        // (replicas, maxSurge, maxUnavailable, at most, available at least)
+    fn surge_and_unavailable_pods_are_resolved() {
+        // (replicas, maxSurge, maxUnavailable, maximum in total, minimum available)
         let cases: [(i64, Value, Value, i64, i64); 7] = [
             (3, json!(1), json!(0), 4, 3),
             (2, json!("25%"), json!("25%"), 3, 2),

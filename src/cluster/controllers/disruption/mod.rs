@@ -1,4 +1,5 @@
-//! Disruption budgets: how many of the pods they select may be taken away on purpose right now.
+//! Disruption controller (`pkg/controller/disruption/disruption.go`): how many of the pods that a PodDisruptionBudget selects
+//! may be evicted now.
 
 mod plan;
 
@@ -7,16 +8,16 @@ use std::sync::Arc;
 
 use super::runtime::Result;
 use super::shared::pods::is_ready;
+use super::shared::selector::label_selector;
 use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Request;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{SharedStr, Value, json};
-use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use plan::Counts;
 
 /// The controller; its keys are budgets.
-pub const CONTROLLER: Controller = Controller {
+pub(super) const CONTROLLER: Controller = Controller {
     name: "disruption-controller",
     watches: &[Watch::primary(BUDGETS), Watch::mapped("pods", budgets_of_pod)],
     reconcile,
@@ -24,37 +25,33 @@ pub const CONTROLLER: Controller = Controller {
 
 const BUDGETS: &str = "poddisruptionbudgets.policy";
 
-/// The budgets that select a pod, when something about it changed that they count.
+/// Maps a pod whose labels, readiness, deletion or phase have changed to the budgets that select it.
 fn budgets_of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
-    fn told(pod: &Object) -> (Option<&Value>, bool, bool, &str) {
+    fn relevant_fields(pod: &Object) -> (Option<&Value>, bool, bool, &str) {
         (pod.at("/metadata/labels"), is_ready(pod), pod.is_deleting(), pod.str("/status/phase"))
     }
     let budgets = ctx.list(BUDGETS, Some(change.object.namespace()))?;
-    let same = |old: &Arc<Object>| change.kind == ChangeKind::Modified && told(old) == told(&change.object);
+    let same = |old: &Arc<Object>| {
+        change.kind == ChangeKind::Modified && relevant_fields(old) == relevant_fields(&change.object)
+    };
     if budgets.is_empty() || change.old.as_ref().is_some_and(same) {
         return Ok(Vec::new());
     }
     let selects = |budget: &Object| {
-        let selector = selector(budget);
+        let selector = label_selector(budget);
         [Some(&change.object), change.old.as_ref()].into_iter().flatten().any(|pod| selector.matches_object(pod))
     };
     Ok(budgets.iter().filter(|b| selects(b)).map(|b| Key::of(b)).collect())
 }
 
-/// A budget without a selector selects nothing, one with an empty selector everything.
-fn selector(budget: &Object) -> Selector {
-    let selector = budget.at("/spec/selector").map(Selector::from_object);
-    selector.and_then(std::result::Result::ok).unwrap_or(Selector::Nothing)
-}
-
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let Some(budget) = ctx.get_key(BUDGETS, key)? else { return Ok(Action::AwaitChange) };
-    let pods = ctx.pods_matching(&key.namespace, &selector(&budget))?;
+    let pods = ctx.pods_matching(&key.namespace, &label_selector(&budget))?;
     if pods.is_empty() {
         ctx.event(&budget, "Normal", "NoPods", "No matching pods found");
     }
     let scale = expected_scale(ctx, &budget, &pods)?;
-    let (kept, again) = plan::disrupted(&budget, &pods, ctx.now);
+    let (disrupted, requeue) = plan::disrupted(&budget, &pods, ctx.now);
     for name in plan::not_deleted(&budget, &pods, ctx.now) {
         if let Some(pod) = pods.iter().find(|p| p.name() == name) {
             let text = format!("Pod was expected by PDB {key} to be deleted but it wasn't");
@@ -64,9 +61,9 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let mut new = (*budget).clone();
     match scale.and_then(|scale| plan::expected(&budget, pods.len() as i64, scale)) {
         Ok(expectation) => {
-            let healthy = pods.iter().filter(|p| !p.is_deleting() && is_ready(p) && !kept.contains_key(p.name()));
+            let healthy = pods.iter().filter(|p| !p.is_deleting() && is_ready(p) && !disrupted.contains_key(p.name()));
             let counts = Counts { healthy: healthy.count() as i64, expectation };
-            plan::set_status(&mut new, counts, &kept, ctx.now);
+            plan::set_status(&mut new, counts, &disrupted, ctx.now);
         }
         Err(problem) => {
             plan::set_failure(&mut new, &problem, ctx.now);
@@ -77,10 +74,11 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     if new != *budget {
         ctx.update_status(BUDGETS, new)?;
     }
-    Ok(again.map_or(Action::AwaitChange, Action::RequeueAt))
+    Ok(requeue.map_or(Action::AwaitChange, Action::RequeueAt))
 }
 
-/// The sum of the sizes that the controllers of the pods want, where the budget depends on it; 0 where it does not.
+/// Returns the sum of the desired replicas of the controllers of the pods, or 0 if the budget does not depend on it
+/// (`getExpectedScale`). The inner error is the reason why it is not known.
 fn expected_scale(
     ctx: &mut Context<'_>,
     budget: &Object,
@@ -91,28 +89,27 @@ fn expected_scale(
     if !needed {
         return Ok(Ok(0));
     }
-    let mut sizes: BTreeMap<SharedStr, i64> = BTreeMap::new();
+    let mut replicas: BTreeMap<SharedStr, i64> = BTreeMap::new();
     let mut unmanaged = BTreeSet::new();
     for pod in pods {
         let Some(owner) = pod.controller_of() else {
             unmanaged.insert(pod.name().to_string());
             continue;
         };
-        if sizes.contains_key(&owner.uid) {
+        if replicas.contains_key(&owner.uid) {
             continue;
         }
-        let resource = ctx.server().kind_of(&owner.api_version, &owner.kind).map(|k| k.names().resource());
-        match resource {
-            Some(resource) => {
-                if let Some((uid, size)) = size_of(ctx, &resource, pod.namespace(), &owner.name)? {
-                    sizes.insert(owner.uid.clone(), 0);
-                    sizes.insert(uid, size);
-                    continue;
-                }
-                return Ok(Err(format!("{resource} does not implement the scale subresource")));
-            }
-            None => return Ok(Err(format!("found no controllers for pod \"{}\"", pod.name()))),
+        let Some(kind) = ctx.server().kind_of(&owner.api_version, &owner.kind) else {
+            return Ok(Err(format!("found no controllers for pod \"{}\"", pod.name())));
+        };
+        let resource = kind.names().resource();
+        if kind.scale().is_none() {
+            return Ok(Err(format!("{resource} does not implement the scale subresource")));
         }
+        let (uid, desired) = desired_replicas(ctx, &resource, pod.namespace(), &owner.name)?;
+        // Other pods of this owner need not look it up again, even if its Deployment counts in its place.
+        replicas.insert(owner.uid.clone(), 0);
+        replicas.insert(uid, desired);
     }
     if !unmanaged.is_empty() {
         let names: Vec<&str> = unmanaged.iter().map(String::as_str).collect();
@@ -125,18 +122,19 @@ fn expected_scale(
         );
         ctx.event(budget, "Warning", "UnmanagedPods", &text);
     }
-    Ok(Ok(sizes.values().sum()))
+    Ok(Ok(replicas.values().sum()))
 }
 
-/// Uid and wanted size of what manages pods; a set that a Deployment manages stands for that.
-fn size_of(ctx: &mut Context<'_>, resource: &str, namespace: &str, name: &str) -> Result<Option<(SharedStr, i64)>> {
-    let Some(owner) = ctx.get(resource, namespace, name)? else { return Ok(Some((SharedStr::default(), 0))) };
-    if let Some(above) = owner.controller_of().filter(|o| resource == "replicasets.apps" && o.kind == "Deployment") {
-        let found = ctx.get("deployments.apps", namespace, &above.name)?;
-        return Ok(found.map(|d| (d.uid().into(), d.int("/spec/replicas").unwrap_or(1))));
+/// Returns uid and desired replicas of the controller of pods. In place of a ReplicaSet of a Deployment it is the Deployment.
+fn desired_replicas(ctx: &mut Context<'_>, resource: &str, namespace: &str, name: &str) -> Result<(SharedStr, i64)> {
+    let Some(owner) = ctx.get(resource, namespace, name)? else { return Ok((SharedStr::default(), 0)) };
+    if let Some(deployment) = owner.controller_of_kind("Deployment").filter(|_| resource == "replicasets.apps")
+        && let Some(deployment) = ctx.get("deployments.apps", namespace, deployment)?
+    {
+        return Ok((deployment.uid().into(), deployment.int("/spec/replicas").unwrap_or(1)));
     }
-    let scale = ctx.send(Request::get(resource, namespace, name).subresource("scale"));
-    Ok(scale.ok().map(|s| (owner.uid().into(), s.into_object().int("/spec/replicas").unwrap_or(0))))
+    let scale = ctx.send(Request::get(resource, namespace, name).subresource("scale"))?;
+    Ok((owner.uid().into(), scale.into_object().int("/spec/replicas").unwrap_or(0)))
 }
 
 #[cfg(test)]

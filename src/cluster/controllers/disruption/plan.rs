@@ -1,25 +1,25 @@
-//! The arithmetic of budgets.
+//! The arithmetic of disruption budgets.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::controllers::shared::conditions;
+use kctl_base::condition::{self, Condition};
 use kctl_base::intstr::{IntOrPercent, Rounding};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 
-/// How long an eviction that was allowed has until the pod begins to go.
+/// Time within which an evicted pod has to be deleted (`DeletionTimeout`).
 const DELETION_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How many pods there should be, and how many of them have to be healthy.
+/// Expected number of pods, and how many of them have to be healthy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Expectation {
     pub(super) pods: i64,
     pub(super) healthy: i64,
 }
 
-/// An expectation and how many are healthy.
+/// Expectation and current number of healthy pods.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counts {
     pub(super) healthy: i64,
@@ -27,8 +27,8 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// How many may be taken away.
-    fn allowed(self) -> i64 {
+    /// Returns `status.disruptionsAllowed`.
+    fn disruptions_allowed(self) -> i64 {
         match self.expectation.pods {
             0 => 0,
             _ => (self.healthy - self.expectation.healthy).max(0),
@@ -36,7 +36,10 @@ impl Counts {
     }
 }
 
-/// What a budget expects of `count` pods whose controllers want `scale` together.
+/// Returns the expectation of a budget for `count` pods, whose controllers desire `scale` replicas (`getExpectedPodCount`).
+///
+/// # Errors
+/// The budget has an invalid percentage.
 pub(super) fn expected(budget: &Object, count: i64, scale: i64) -> Result<Expectation, String> {
     let bound = |field: &str| budget.at(&format!("/spec/{field}")).and_then(IntOrPercent::from_value);
     let resolve = |b: IntOrPercent| b.resolve(scale, Rounding::Up).map_err(|e| e.to_string());
@@ -46,34 +49,41 @@ pub(super) fn expected(budget: &Object, count: i64, scale: i64) -> Result<Expect
     match bound("minAvailable") {
         None => Ok(Expectation { pods: count, healthy: 0 }),
         Some(IntOrPercent::Int(least)) => Ok(Expectation { pods: count, healthy: least }),
-        Some(share) => Ok(Expectation { pods: scale, healthy: resolve(share)? }),
+        Some(percentage) => Ok(Expectation { pods: scale, healthy: resolve(percentage)? }),
     }
 }
 
-/// Pods whose eviction was allowed, as the API server has noted them.
-fn noted(budget: &Object) -> Vec<(String, Time)> {
-    let notes = budget.strings("/status/disruptedPods").into_iter();
-    notes.filter_map(|(name, at)| Some((name, Time::parse(&at)?))).collect()
+/// Returns `status.disruptedPods`: pods whose eviction was allowed, and when.
+fn disrupted_pods(budget: &Object) -> Vec<(String, Time)> {
+    let pods = budget.strings("/status/disruptedPods").into_iter();
+    pods.filter_map(|(name, at)| Some((name, Time::parse(&at)?))).collect()
 }
 
-/// Those that have not begun to go yet and still may, and when the first of them has been waited for long enough.
+/// Returns the disrupted pods that are still expected to be deleted, and when the first of them times out
+/// (`buildDisruptedPodMap`).
 pub(super) fn disrupted(budget: &Object, pods: &[Arc<Object>], now: Time) -> (BTreeMap<String, Time>, Option<Time>) {
-    let waits = |name: &str| pods.iter().any(|p| p.name() == name && !p.is_deleting());
-    let kept: BTreeMap<String, Time> =
-        noted(budget).into_iter().filter(|(name, at)| *at + DELETION_TIMEOUT > now && waits(name)).collect();
-    let again = kept.values().map(|at| *at + DELETION_TIMEOUT).min();
-    (kept, again)
+    let is_pending = |name: &str| pods.iter().any(|p| p.name() == name && !p.is_deleting());
+    let pending: BTreeMap<String, Time> = disrupted_pods(budget)
+        .into_iter()
+        .filter(|(name, at)| *at + DELETION_TIMEOUT > now && is_pending(name))
+        .collect();
+    let timeout = pending.values().map(|at| *at + DELETION_TIMEOUT).min();
+    (pending, timeout)
 }
 
-/// Those that should have gone by now.
+/// Returns the disrupted pods that were not deleted in time.
 pub(super) fn not_deleted(budget: &Object, pods: &[Arc<Object>], now: Time) -> Vec<String> {
-    let waits = |name: &str| pods.iter().any(|p| p.name() == name && !p.is_deleting());
-    noted(budget).into_iter().filter(|(n, at)| *at + DELETION_TIMEOUT <= now && waits(n)).map(|(n, _)| n).collect()
+    let is_pending = |name: &str| pods.iter().any(|p| p.name() == name && !p.is_deleting());
+    disrupted_pods(budget)
+        .into_iter()
+        .filter(|(n, at)| *at + DELETION_TIMEOUT <= now && is_pending(n))
+        .map(|(n, _)| n)
+        .collect()
 }
 
-/// Writes what was counted.
-pub(super) fn set_status(budget: &mut Object, counts: Counts, kept: &BTreeMap<String, Time>, now: Time) {
-    let allowed = counts.allowed();
+/// Sets the status of a budget.
+pub(super) fn set_status(budget: &mut Object, counts: Counts, disrupted: &BTreeMap<String, Time>, now: Time) {
+    let allowed = counts.disruptions_allowed();
     let generation = budget.generation();
     for (field, number) in [
         ("currentHealthy", counts.healthy),
@@ -84,35 +94,29 @@ pub(super) fn set_status(budget: &mut Object, counts: Counts, kept: &BTreeMap<St
     ] {
         budget.put(&format!("/status/{field}"), number);
     }
-    match kept.is_empty() {
+    match disrupted.is_empty() {
         true => drop(budget.remove_at("/status/disruptedPods")),
         false => {
-            let notes: BTreeMap<&String, String> = kept.iter().map(|(name, at)| (name, at.rfc3339())).collect();
-            budget.put("/status/disruptedPods", json!(notes));
+            let pods: BTreeMap<&String, String> = disrupted.iter().map(|(name, at)| (name, at.rfc3339())).collect();
+            budget.put("/status/disruptedPods", json!(pods));
         }
     }
-    let (status, reason) = if allowed > 0 { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
-    set_condition(budget, status, reason, "", now);
+    let reason = if allowed > 0 { "SufficientPods" } else { "InsufficientPods" };
+    set_disruption_allowed(budget, allowed > 0, reason, "", now);
 }
 
-/// Writes that nothing could be counted: then nothing is allowed.
+/// Sets the status of a budget that could not be evaluated: no disruptions are allowed.
 pub(super) fn set_failure(budget: &mut Object, problem: &str, now: Time) {
     budget.put("/status/disruptionsAllowed", 0);
     budget.put("/status/observedGeneration", budget.generation());
-    set_condition(budget, "False", "SyncFailed", problem, now);
+    set_disruption_allowed(budget, false, "SyncFailed", problem, now);
 }
 
-fn set_condition(budget: &mut Object, status: &str, reason: &str, message: &str, now: Time) {
-    let mut condition = conditions::new("DisruptionAllowed", status, reason, message, now);
-    condition["observedGeneration"] = budget.generation().into();
-    let own = &mut budget["status"];
-    if let Some(known) = conditions::find(own, "DisruptionAllowed") {
-        if known.str("/status") == status {
-            condition["lastTransitionTime"] = known["lastTransitionTime"].clone();
-        }
-        conditions::remove(own, "DisruptionAllowed");
-    }
-    own.list_mut("/conditions").push(condition);
+fn set_disruption_allowed(budget: &mut Object, holds: bool, reason: &str, message: &str, now: Time) {
+    let observed_generation = Some(budget.generation());
+    let (type_, status) = ("DisruptionAllowed", holds.into());
+    let condition = Condition { type_, status, reason, message, observed_generation };
+    condition::set(&mut budget["status"], condition, now);
 }
 
 #[cfg(test)]
@@ -122,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn budgets_are_numbers_or_shares() {
+    fn budgets_are_numbers_or_percentages() {
         let budget = |field: &str, value: Value| json!({"spec": {field: value}});
         let cases = [
             (budget("maxUnavailable", json!(1)), 3, 3, (3, 2)),
@@ -140,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allowed_eviction_counts_until_it_has_happened_or_failed() {
+    fn a_disrupted_pod_counts_until_it_is_deleted_or_times_out() {
         let start = Time::from_secs(1000);
         let budget = json!({"status": {"disruptedPods": {
             "waits": start.rfc3339(), "goes": start.rfc3339(), "gone": start.rfc3339()}}});
@@ -148,9 +152,9 @@ mod tests {
             Arc::new(json!({"metadata": {"name": "waits"}})),
             Arc::new(json!({"metadata": {"name": "goes", "deletionTimestamp": start.rfc3339()}})),
         ];
-        let (kept, again) = disrupted(&budget, &pods, start);
-        assert_eq!(kept.keys().collect::<Vec<_>>(), ["waits"]);
-        assert_eq!(again, Some(start + DELETION_TIMEOUT));
+        let (pending, timeout) = disrupted(&budget, &pods, start);
+        assert_eq!(pending.keys().collect::<Vec<_>>(), ["waits"]);
+        assert_eq!(timeout, Some(start + DELETION_TIMEOUT));
         let late = start + DELETION_TIMEOUT;
         assert!(disrupted(&budget, &pods, late).0.is_empty());
         assert_eq!(not_deleted(&budget, &pods, late), ["waits"]);

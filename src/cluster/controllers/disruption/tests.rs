@@ -1,4 +1,4 @@
-//! Budgets from end to end.
+//! Disruption budgets with the whole control plane.
 
 use super::*;
 use crate::controllers::shared::testing::{Bench, pod, workload};
@@ -48,7 +48,7 @@ fn a_budget_follows_its_pods() {
 }
 
 #[test]
-fn pods_without_a_controller_count_by_number_only() {
+fn a_percentage_needs_pods_with_a_controller() {
     let mut bench = Bench::open();
     let mut bare = pod("a", json!({"app": "web"}));
     bare["spec"]["nodeName"] = "k8s-node1".into();

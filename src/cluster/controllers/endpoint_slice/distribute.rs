@@ -1,9 +1,10 @@
-//! Which endpoint stands in which slice: they stay where they are, fill what has room, and only then make new slices.
+//! Distributes endpoints to slices: existing ones stay in their slices, new ones first fill slices that have room
+//! (`reconcileByPortMapping` in `k8s.io/endpointslice/reconciler.go`).
 
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead, ValueWrite};
 
-/// Endpoints in one slice (`--max-endpoints-per-slice`).
+/// The maximum number of endpoints in a slice (`--max-endpoints-per-slice`).
 const ENDPOINTS_MAX: usize = 100;
 
 /// The content of a slice.
@@ -16,31 +17,31 @@ pub(super) struct Slice {
 }
 
 impl Slice {
-    /// The content of an object.
+    /// Reads the content of an EndpointSlice.
     pub(super) fn of(object: &Object) -> Slice {
         let ports = object.get("ports").cloned().unwrap_or(Value::Null);
         Slice { ports, endpoints: object.list("/endpoints").to_vec() }
     }
 
-    /// Makes it the content of an object.
+    /// Writes the content to an EndpointSlice.
     pub(super) fn put_into(self, object: &mut Object) {
         object.put("/ports", self.ports);
         object.put("/endpoints", if self.endpoints.is_empty() { Value::Null } else { Value::from(self.endpoints) });
     }
 }
 
-/// What becomes of slices; numbers are places in the list of present ones.
+/// A write of a slice; numbers are indices in the list of existing slices.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Write {
-    /// It has this content from now on.
+    /// Update the slice to this content, unless it has it already.
     Keep(usize, Slice),
-    /// A new one.
+    /// Create a slice.
     Create(Slice),
-    /// It is not needed any more.
+    /// Delete the slice.
     Delete(usize),
 }
 
-/// Distributes groups of endpoints with the same ports over the present slices and new ones.
+/// Distributes groups of endpoints with the same ports to existing and new slices.
 pub(super) fn plan(present: &[Slice], groups: Vec<(Value, Vec<Value>)>) -> Vec<Write> {
     let mut used = vec![false; present.len()];
     let mut writes = Vec::new();
@@ -49,11 +50,11 @@ pub(super) fn plan(present: &[Slice], groups: Vec<(Value, Vec<Value>)>) -> Vec<W
         let own = present.iter().enumerate().filter(|(_, s)| s.ports == ports);
         let mut kept: Vec<(usize, Vec<Value>)> = own
             .map(|(index, slice)| {
-                let stays = |old: &Value| {
+                let keep = |old: &Value| {
                     let place = endpoints.iter().position(|e| is_same(e, old))?;
                     Some(endpoints.remove(place))
                 };
-                (index, slice.endpoints.iter().filter_map(stays).collect())
+                (index, slice.endpoints.iter().filter_map(keep).collect())
             })
             .collect();
         for (_, list) in kept.iter_mut().rev().filter(|(_, list)| !list.is_empty()) {
@@ -72,7 +73,7 @@ pub(super) fn plan(present: &[Slice], groups: Vec<(Value, Vec<Value>)>) -> Vec<W
             new.push(Slice { ports, endpoints: Vec::new() });
         }
     }
-    // What would be deleted takes the content of what would be new.
+    // A slice that would be deleted is reused for content that would need a new one.
     let mut new = new.into_iter();
     for index in (0..present.len()).filter(|i| !used[*i]) {
         writes.push(match new.next() {
@@ -84,7 +85,7 @@ pub(super) fn plan(present: &[Slice], groups: Vec<(Value, Vec<Value>)>) -> Vec<W
     writes
 }
 
-/// Whether two endpoints stand for the same backend.
+/// Returns `true` when two endpoints are the same backend.
 fn is_same(a: &Value, b: &Value) -> bool {
     a["addresses"] == b["addresses"] && a.str("/targetRef/uid") == b.str("/targetRef/uid")
 }
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_stay_and_new_ones_fill_up() {
+    fn endpoints_keep_their_slices_and_new_ones_fill_them() {
         let group = |port: i64, range| (json!([{"port": port}]), endpoints(range));
         let empty = Slice { ports: Value::Null, endpoints: vec![] };
         let cases = [

@@ -1,13 +1,14 @@
-//! Mirroring: slices for Endpoints that somebody writes by hand, for a service without a selector.
+//! Mirrors Endpoints that are written by hand, for a Service without selector, to EndpointSlices
+//! (`pkg/controller/endpointslicemirroring`).
 
-use super::{MANAGED_BY, SERVICE_NAME, Wanted, apply, slices_of};
+use super::{MANAGED_BY, SERVICE_NAME, SliceTemplate, apply, slices_of};
 use crate::controllers::runtime::Result;
 use crate::controllers::{Action, Context, Controller, Key, Watch};
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 
-/// The controller; its keys are Endpoints, and the services of the same name.
-pub const CONTROLLER: Controller = Controller {
+/// The mirroring controller; its keys are Endpoints and the Services of the same names.
+pub(crate) const CONTROLLER: Controller = Controller {
     name: "endpoint-slice-mirroring-controller",
     watches: &[Watch::primary("endpoints"), Watch::primary("services")],
     reconcile,
@@ -32,16 +33,17 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let mut labels: Map = endpoints.labels().into_iter().map(|(k, v)| (k, v.into())).collect();
     labels.insert(SERVICE_NAME, key.name.as_str().into());
     labels.insert(MANAGED_BY, MANAGER.into());
-    let wanted = Wanted {
+    let template = SliceTemplate {
         labels,
         owner: OwnerReference::controller(&endpoints),
         namespace: endpoints.namespace(),
         name: endpoints.name(),
     };
-    apply(ctx, &wanted, &present, groups(&endpoints))?;
+    apply(ctx, &template, &present, groups(&endpoints))?;
     Ok(Action::AwaitChange)
 }
 
+/// Returns `true` when Endpoints are to be mirrored (`shouldMirror`).
 fn is_mirrored(endpoints: &Object) -> bool {
     !endpoints.is_deleting()
         && endpoints.label(SKIP) != Some("true")
@@ -49,7 +51,7 @@ fn is_mirrored(endpoints: &Object) -> bool {
         && endpoints.annotation(LEADER).is_none()
 }
 
-/// One group a subset.
+/// Returns one group of endpoints for each subset.
 fn groups(endpoints: &Object) -> Vec<(Value, Vec<Value>)> {
     let port = |p: &Value| {
         let mut port = p.clone();

@@ -1,8 +1,8 @@
-//! EndpointSlices: the addresses behind every service that selects pods, at most a hundred in a slice. The slices of
-//! Endpoints that people write by hand are a [`mirror`] of them.
+//! EndpointSlices: the addresses behind every Service that selects pods, at most 100 in a slice
+//! (`pkg/controller/endpointslice`). [`mirror`] makes the slices of Endpoints that are written by hand.
 
 mod distribute;
-pub mod mirror;
+pub(super) mod mirror;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use distribute::{Slice, Write};
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 
-/// The controller; its keys are services.
-pub const CONTROLLER: Controller = Controller {
+/// The EndpointSlice controller; its keys are Services.
+pub(super) const CONTROLLER: Controller = Controller {
     name: "endpoint-slice-controller",
     watches: &[
         Watch::primary("services"),
@@ -28,20 +28,20 @@ pub const CONTROLLER: Controller = Controller {
 };
 
 const SLICES: &str = "endpointslices.discovery.k8s.io";
-/// Names the service of a slice.
+/// The label with the Service of a slice.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
-/// Names who keeps a slice up to date.
+/// The label with the controller that manages a slice.
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const MANAGER: &str = "endpointslice-controller.k8s.io";
 
-/// The service of a slice that this controller keeps.
+/// Maps a slice that this controller manages to its Service.
 fn service_of_slice(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let slice = &change.object;
     let name = slice.label(SERVICE_NAME).filter(|_| slice.label(MANAGED_BY) == Some(MANAGER));
     Ok(name.map(|n| Key::new(slice.namespace(), n)).into_iter().collect())
 }
 
-/// The slices of a service that one manager keeps, by name.
+/// Lists the slices of a Service that one controller manages, by name.
 fn slices_of(ctx: &mut Context<'_>, key: &Key, manager: &str) -> Result<Vec<Arc<Object>>> {
     let mut slices = ctx.indexed(SLICES, "label", &format!("{}/{SERVICE_NAME}={}", key.namespace, key.name))?;
     slices.retain(|s| s.label(MANAGED_BY) == Some(manager) && !s.is_deleting());
@@ -64,28 +64,29 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let zones = zones(ctx, &found)?;
     let mut groups = group(&service, &found, &zones);
     if groups.is_empty() {
-        // A service without pods has one empty slice.
+        // A Service without pods has one empty slice.
         groups.push((Value::Null, Vec::new()));
     }
     let owner = OwnerReference::controller(&service);
-    let wanted = Wanted { labels: labels(&service), owner, namespace: service.namespace(), name: service.name() };
-    apply(ctx, &wanted, &present, groups)?;
+    let template =
+        SliceTemplate { labels: labels(&service), owner, namespace: service.namespace(), name: service.name() };
+    apply(ctx, &template, &present, groups)?;
     Ok(Action::AwaitChange)
 }
 
-/// What all slices of one origin have in common.
-struct Wanted<'a> {
+/// The metadata that all slices of a Service, or of mirrored Endpoints, have.
+struct SliceTemplate<'a> {
     labels: Map,
     owner: OwnerReference,
     namespace: &'a str,
-    /// The beginning of their names.
+    /// The prefix of their generated names, without the dash.
     name: &'a str,
 }
 
-/// Distributes endpoints over slices and writes those that are new or changed.
+/// Distributes endpoints to slices and writes those that are new or changed.
 fn apply(
     ctx: &mut Context<'_>,
-    wanted: &Wanted<'_>,
+    template: &SliceTemplate<'_>,
     present: &[Arc<Object>],
     groups: Vec<(Value, Vec<Value>)>,
 ) -> Result<()> {
@@ -96,7 +97,7 @@ fn apply(
             Write::Keep(index, slice) => {
                 let old = &present[index];
                 let mut new = (**old).clone();
-                new.put("/metadata/labels", wanted.labels.clone());
+                new.put("/metadata/labels", template.labels.clone());
                 slice.put_into(&mut new);
                 if new != **old {
                     new.set_annotation(TRIGGER_TIME, &now);
@@ -106,9 +107,9 @@ fn apply(
             Write::Create(slice) => {
                 let mut new = json!({
                     "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-                    "metadata": {"generateName": format!("{}-", wanted.name), "labels": wanted.labels,
-                                 "namespace": wanted.namespace, "annotations": {TRIGGER_TIME: now},
-                                 "ownerReferences": [wanted.owner.to_value()]},
+                    "metadata": {"generateName": format!("{}-", template.name), "labels": template.labels,
+                                 "namespace": template.namespace, "annotations": {TRIGGER_TIME: now},
+                                 "ownerReferences": [template.owner.to_value()]},
                 });
                 slice.put_into(&mut new);
                 ctx.create(SLICES, new)?;
@@ -119,7 +120,7 @@ fn apply(
     Ok(())
 }
 
-/// The zone of every node that a backend runs on, where it has one.
+/// Returns the zone of every node with a backend; empty for a node without zone.
 fn zones(ctx: &mut Context<'_>, found: &[Backend]) -> Result<BTreeMap<String, String>> {
     let mut zones = BTreeMap::new();
     for backend in found {
@@ -144,14 +145,14 @@ fn labels(service: &Object) -> Map {
     labels
 }
 
-/// Endpoints by the ports they have.
+/// Groups the endpoints by their ports.
 fn group(service: &Object, found: &[Backend], zones: &BTreeMap<String, String>) -> Vec<(Value, Vec<Value>)> {
     let publishes = service.flag("/spec/publishNotReadyAddresses");
     let mut groups: BTreeMap<String, (Value, Vec<Value>)> = BTreeMap::new();
     for backend in found {
-        // Unlike Endpoints, slices list pods that have none of the ports too.
+        // Unlike Endpoints, slices also contain pods that have none of the ports.
         let ports = backend.ports.clone().unwrap_or_default();
-        let shown: Vec<Value> = ports
+        let port_values: Vec<Value> = ports
             .iter()
             .map(|p| {
                 let mut port = p.to_value();
@@ -159,7 +160,7 @@ fn group(service: &Object, found: &[Backend], zones: &BTreeMap<String, String>) 
                 port
             })
             .collect();
-        let entry = groups.entry(format!("{ports:?}")).or_insert((Value::from(shown), Vec::new()));
+        let entry = groups.entry(format!("{ports:?}")).or_insert((Value::from(port_values), Vec::new()));
         entry.1.push(endpoint(backend, publishes, zones.get(&backend.node).map_or("", String::as_str)));
     }
     groups.into_values().collect()

@@ -1,4 +1,4 @@
-//! Slices from end to end.
+//! EndpointSlices from end to end, over a cluster in memory.
 
 use crate::api::Propagation;
 use crate::controllers::shared::testing::Bench;
@@ -18,7 +18,7 @@ fn service(name: &str, selector: Value) -> Value {
 }
 
 #[test]
-fn a_slice_follows_its_pods_and_goes_with_its_service() {
+fn a_slice_follows_its_pods_and_is_deleted_with_its_service() {
     let mut bench = Bench::open();
     bench.create("services", service("web", json!({"app": "web"})));
     let [empty] = &bench.list(SLICES)[..] else { panic!("one empty slice") };
@@ -40,7 +40,7 @@ fn a_slice_follows_its_pods_and_goes_with_its_service() {
 }
 
 #[test]
-fn endpoints_by_hand_are_mirrored() {
+fn handwritten_endpoints_are_mirrored() {
     let mut bench = Bench::open();
     let mut by_hand = service("db", Value::Null);
     by_hand["spec"]["ports"][0]["targetPort"] = 5432.into();

@@ -1,4 +1,4 @@
-//! The pods behind a service: which of them count, in what state they are, and which of their ports it means.
+//! The pods behind a Service, their states, and their ports that the Service refers to.
 
 use std::sync::Arc;
 
@@ -10,22 +10,22 @@ use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// A port as clients see it behind the service.
+/// A port of a pod that a Service refers to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Port {
-    /// The name of the service's port; empty for none.
+pub(crate) struct Port {
+    /// The name of the Service's port; empty for none.
     pub name: String,
-    /// The number on the pod.
+    /// The port number on the pod.
     pub number: i64,
     /// `TCP`, `UDP`, `SCTP`.
     pub protocol: String,
-    /// What is spoken there, where the service says.
+    /// The application protocol, if the Service names one.
     pub app_protocol: Option<String>,
 }
 
 impl Port {
-    /// As it stands in Endpoints; there an empty name is left out.
-    pub fn to_value(&self) -> Value {
+    /// Returns the port as in Endpoints, where an empty name is omitted.
+    pub(crate) fn to_value(&self) -> Value {
         let mut port = json!({"port": self.number, "protocol": self.protocol});
         if !self.name.is_empty() {
             port["name"] = self.name.as_str().into();
@@ -37,12 +37,12 @@ impl Port {
     }
 }
 
-/// One pod behind a service.
+/// A pod behind a Service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Backend {
-    /// The pod's address.
+pub(crate) struct Backend {
+    /// The IP address of the pod.
     pub ip: String,
-    /// Where it runs.
+    /// The name of its node.
     pub node: String,
     /// The name of the pod.
     pub pod: String,
@@ -50,24 +50,24 @@ pub struct Backend {
     pub namespace: String,
     /// Its uid.
     pub uid: String,
-    /// The name it has under the service's, if it belongs to it by its subdomain.
+    /// Its host name, if its subdomain is the name of the Service.
     pub hostname: Option<String>,
-    /// Whether its readiness says that it serves.
+    /// The condition Ready is True.
     pub is_ready: bool,
-    /// Whether it is going.
+    /// It is being deleted.
     pub is_terminating: bool,
-    /// The service's ports on it; `None` when the service has ports and the pod none of them.
+    /// The ports of the Service on this pod; `None` when the Service has ports and the pod has none of them.
     pub ports: Option<Vec<Port>>,
 }
 
 impl Backend {
-    /// The reference to the pod.
-    pub fn target(&self) -> Value {
+    /// Returns the reference to the pod.
+    pub(crate) fn target(&self) -> Value {
         json!({"kind": "Pod", "name": self.pod, "namespace": self.namespace, "uid": self.uid})
     }
 
-    /// As an address in Endpoints.
-    pub fn address(&self) -> Value {
+    /// Returns the pod as an address in Endpoints.
+    pub(crate) fn address(&self) -> Value {
         let mut address = json!({"ip": self.ip, "nodeName": self.node, "targetRef": self.target()});
         if let Some(hostname) = &self.hostname {
             address["hostname"] = hostname.as_str().into();
@@ -76,24 +76,27 @@ impl Backend {
     }
 }
 
-/// Whether the addresses of a service follow from pods.
-pub fn has_selector(service: &Object) -> bool {
+/// Returns `true` when the addresses of a Service are those of the pods that it selects.
+pub(crate) fn has_selector(service: &Object) -> bool {
     service.map("/spec/selector").is_some_and(|m| !m.is_empty()) && service.str("/spec/type") != "ExternalName"
 }
 
-/// Whether a service has no address of its own.
-pub fn is_headless(service: &Object) -> bool {
+/// Returns `true` when a Service has no cluster IP.
+pub(crate) fn is_headless(service: &Object) -> bool {
     service.str("/spec/clusterIP") == "None"
 }
 
-/// The services that select a pod, when something about it changed that they tell.
-pub fn services_of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+/// Maps a change of a pod to the Services that select it, if it affects their endpoints (`GetPodServiceMemberships` in
+/// `k8s.io/endpointslice/util`).
+pub(crate) fn services_of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let pods = [Some(&change.object), change.old.as_ref()];
     let few = ctx.server().read_few("services", change.object.namespace())?;
     if few.is_some_and(|few| !few.iter().any(|service| has_selector(service))) {
         return Ok(Vec::new());
     }
-    if change.kind == ChangeKind::Modified && change.old.as_ref().is_some_and(|old| look_alike(old, &change.object)) {
+    if change.kind == ChangeKind::Modified
+        && change.old.as_ref().is_some_and(|old| have_same_endpoints(old, &change.object))
+    {
         return Ok(Vec::new());
     }
     let mut keys = Vec::new();
@@ -108,7 +111,7 @@ pub fn services_of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key
     Ok(keys)
 }
 
-/// The services that may select a pod: all of its namespace when they are few, else those that ask for one of its labels.
+/// Lists the Services that may select a pod: all of its namespace when they are few, or else those that select one of its labels.
 fn candidates(ctx: &mut Context<'_>, pod: &Object) -> Result<Vec<Arc<Object>>> {
     if let Some(few) = ctx.server().read_few("services", pod.namespace())? {
         return Ok(few.into_iter().filter(|service| has_selector(service)).collect());
@@ -121,8 +124,8 @@ fn candidates(ctx: &mut Context<'_>, pod: &Object) -> Result<Vec<Arc<Object>>> {
     Ok(services)
 }
 
-/// Whether services tell the same of two versions of a pod.
-fn look_alike(old: &Object, new: &Object) -> bool {
+/// Returns `true` when two versions of a pod give the same endpoints (`podEndpointsChanged`, negated).
+fn have_same_endpoints(old: &Object, new: &Object) -> bool {
     ["/metadata/labels", "/status/podIP", "/metadata/uid"].iter().all(|field| old.at(field) == new.at(field))
         && (is_ready(old), is_terminal(old), old.is_deleting()) == (is_ready(new), is_terminal(new), new.is_deleting())
 }
@@ -131,8 +134,8 @@ fn selector(service: &Object) -> Selector {
     service.map("/spec/selector").map_or(Selector::Nothing, Selector::from_map)
 }
 
-/// The pods behind a service that have an address and have not ended, by name.
-pub fn of(ctx: &mut Context<'_>, service: &Object) -> Result<Vec<Backend>> {
+/// Lists the pods behind a Service that have an address and are not terminal, by name.
+pub(crate) fn of(ctx: &mut Context<'_>, service: &Object) -> Result<Vec<Backend>> {
     let mut pods = ctx.pods_matching(service.namespace(), &selector(service))?;
     pods.retain(|p| !is_terminal(p) && !p.str("/status/podIP").is_empty());
     pods.sort_by(|a, b| a.name().cmp(b.name()));
@@ -161,7 +164,7 @@ fn ports(service: &Object, pod: &Object) -> Option<Vec<Port>> {
     (wanted.is_empty() || !found.is_empty()).then_some(found)
 }
 
-/// A port of the service on a pod: by number, or by the name that a container (or a sidecar) gives it.
+/// Returns a port of the Service on a pod: by number, or by the name of a port of a container or sidecar (`FindPort`).
 fn port(wanted: &Value, pod: &Object) -> Option<Port> {
     let protocol = protocol_of(wanted);
     let number = match wanted.at("/targetPort") {

@@ -1,6 +1,7 @@
-//! Endpoints: the addresses behind every service that selects pods, in the form that EndpointSlices have replaced.
+//! Endpoints: the addresses behind every Service that selects pods, in the API that EndpointSlices have replaced
+//! (`pkg/controller/endpoint`).
 
-pub mod backends;
+pub(super) mod backends;
 
 use std::collections::BTreeMap;
 
@@ -10,8 +11,8 @@ use backends::{Backend, Port};
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
-/// The controller; its keys are services.
-pub const CONTROLLER: Controller = Controller {
+/// The Endpoints controller; its keys are Services.
+pub(super) const CONTROLLER: Controller = Controller {
     name: "endpoint-controller",
     watches: &[
         Watch::primary("services"),
@@ -22,11 +23,11 @@ pub const CONTROLLER: Controller = Controller {
 };
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
-/// Marks what belongs to a service without an address of its own.
-pub const HEADLESS: &str = "service.kubernetes.io/headless";
-/// When what the addresses follow from changed.
-pub const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
-/// More addresses than this are cut off.
+/// The label of endpoints of a headless Service.
+pub(super) const HEADLESS: &str = "service.kubernetes.io/headless";
+/// The annotation with the instant of the last change of a pod or Service.
+pub(super) const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
+/// The maximum number of addresses (`maxCapacity`).
 const ADDRESSES_MAX: usize = 1000;
 const OVER_CAPACITY: &str = "endpoints.kubernetes.io/over-capacity";
 
@@ -62,7 +63,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     Ok(Action::AwaitChange)
 }
 
-/// Everything in Endpoints that follows from a service and its pods.
+/// Fills in the labels, annotations and addresses for a Service and its pods (`syncService`).
 fn fill(endpoints: &mut Object, service: &Object, found: &[Backend], now: &str) {
     let mut labels: Map = service.labels().into_iter().map(|(key, value)| (key, value.into())).collect();
     labels.insert(MANAGED_BY, "endpoint-controller".into());
@@ -84,11 +85,11 @@ fn fill(endpoints: &mut Object, service: &Object, found: &[Backend], now: &str) 
     }
 }
 
-/// Addresses with the same ports stand together, ready ones apart from the others.
+/// Returns the subsets: one for each set of ports, with ready addresses separate from others (`RepackSubsets`).
 fn subsets(found: &[&Backend], publishes: bool) -> Vec<Value> {
     let mut groups: BTreeMap<String, (&[Port], Vec<&Backend>)> = BTreeMap::new();
     for backend in found.iter().take(ADDRESSES_MAX) {
-        // A service without ports still has addresses; one none of whose ports a pod has does not have that pod.
+        // A Service without ports has all pods; one with ports has only pods with at least one of them.
         if let Some(ports) = &backend.ports {
             groups.entry(format!("{ports:?}")).or_insert((ports, Vec::new())).1.push(backend);
         }

@@ -1,4 +1,4 @@
-//! Which addresses stand in Endpoints.
+//! Endpoints of Services, over a cluster in memory.
 
 use super::backends::{Backend, Port};
 use super::*;
@@ -21,7 +21,7 @@ fn backend(name: &str, ip: &str, is_ready: bool, number: i64) -> Backend {
 }
 
 #[test]
-fn addresses_with_the_same_ports_stand_together() {
+fn addresses_are_grouped_by_ports() {
     let (a, b, c) =
         (backend("a", "10.0.0.3", true, 80), backend("b", "10.0.0.2", false, 80), backend("c", "10.0.0.1", true, 81));
     let shown = |publishes| -> Vec<String> {

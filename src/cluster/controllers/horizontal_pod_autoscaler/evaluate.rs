@@ -1,4 +1,4 @@
-//! The metrics of an autoscaler, one by one: what each asks for, what it shows, or why it shows nothing.
+//! Evaluation of the metrics of an autoscaler (`computeReplicasForMetrics`).
 
 use std::sync::Arc;
 
@@ -13,46 +13,53 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 
-/// By how much a ratio may differ from 1 (`--horizontal-pod-autoscaler-tolerance`).
-const TOLERANCE: f64 = 0.1;
+/// Default deviation of a ratio from 1 that does not scale (`--horizontal-pod-autoscaler-tolerance`).
+const DEFAULT_TOLERANCE: f64 = 0.1;
 
-/// What all metrics say together.
+/// Result of all metrics.
 pub(super) struct Evaluation {
-    /// The largest size that one asks for, and which; `None` when too little is known to act.
+    /// The largest number of replicas that a metric proposes, and the name of that metric; `None` without usable metrics.
     pub(super) proposal: Option<(i64, String)>,
     /// `status.currentMetrics`.
     pub(super) statuses: Value,
-    /// Reason and text of every metric that can not be had.
+    /// Reason and message of each metric that could not be read.
     pub(super) problems: Vec<(&'static str, String)>,
 }
 
-/// Evaluates the metrics of an autoscaler against the pods of its target.
-pub(super) fn all(ctx: &mut Context<'_>, hpa: &Object, scale: &Object) -> Result<Evaluation> {
+/// Evaluates the metrics of an autoscaler for the pods of its target.
+pub(super) fn metrics(ctx: &mut Context<'_>, hpa: &Object, scale: &Object) -> Result<Evaluation> {
     let current = scale.int("/spec/replicas").unwrap_or(0);
-    let selector = scale.str("/status/selector");
-    if selector.is_empty() {
-        let problem = ("InvalidSelector", "the HPA target's scale is missing a selector".to_string());
-        return Ok(Evaluation { proposal: None, statuses: Value::Null, problems: vec![problem] });
-    }
-    let selector = Selector::parse(selector).unwrap_or(Selector::Nothing);
+    let selector = match scale.str("/status/selector") {
+        "" => Err("the HPA target's scale is missing a selector".to_string()),
+        text => Selector::parse(text)
+            .map_err(|e| format!("couldn't convert selector into a corresponding internal selector object: {e}")),
+    };
+    let selector = match selector {
+        Ok(selector) => selector,
+        Err(message) => {
+            let problems = vec![("InvalidSelector", message)];
+            return Ok(Evaluation { proposal: None, statuses: Value::Null, problems });
+        }
+    };
     let pods = ctx.pods_matching(hpa.namespace(), &selector)?;
     let declared = simulation::pod_metrics(ctx.server())?;
-    let around = Around {
+    let target = TargetPods {
         measured: Measured::of(&pods, &declared),
         pods,
         current,
         tolerance: Tolerance { up: tolerance(hpa, "scaleUp"), down: tolerance(hpa, "scaleDown") },
         now: ctx.now,
     };
-    Ok(combine(hpa, &around))
+    Ok(combine(hpa, &target))
 }
 
 fn tolerance(hpa: &Object, direction: &str) -> f64 {
     let own = hpa.at(&format!("/spec/behavior/{direction}/tolerance"));
-    own.and_then(|v| Quantity::from_value(v).ok()).map_or(TOLERANCE, |q| q.as_f64())
+    own.and_then(|v| Quantity::from_value(v).ok()).map_or(DEFAULT_TOLERANCE, |q| q.as_f64())
 }
 
-struct Around {
+/// The pods of the target and their usage.
+struct TargetPods {
     measured: Measured,
     pods: Vec<Arc<Object>>,
     current: i64,
@@ -60,11 +67,11 @@ struct Around {
     now: Time,
 }
 
-/// The largest proposal wins. With a metric missing only growth is trusted.
-fn combine(hpa: &Object, around: &Around) -> Evaluation {
+/// Combines the proposals: the largest one wins. If a metric could not be read, the target is not scaled down.
+fn combine(hpa: &Object, target: &TargetPods) -> Evaluation {
     let (mut best, mut statuses, mut problems) = (None::<(i64, String)>, Vec::new(), Vec::new());
     for metric in hpa.list("/spec/metrics") {
-        match one(metric, around) {
+        match evaluate(metric, target) {
             Ok((proposal, name, status)) => {
                 statuses.push(status);
                 if best.as_ref().is_none_or(|(most, _)| proposal.replicas > *most) {
@@ -77,7 +84,7 @@ fn combine(hpa: &Object, around: &Around) -> Evaluation {
             }
         }
     }
-    let usable = problems.is_empty() || best.as_ref().is_some_and(|(most, _)| *most >= around.current);
+    let usable = problems.is_empty() || best.as_ref().is_some_and(|(most, _)| *most >= target.current);
     let known = statuses.iter().any(|s| !s.str("/type").is_empty());
     Evaluation {
         proposal: best.filter(|_| usable),
@@ -86,12 +93,13 @@ fn combine(hpa: &Object, around: &Around) -> Evaluation {
     }
 }
 
-type Answer = std::result::Result<(Proposal, String, Value), (&'static str, String)>;
+/// Proposal, name of the metric for messages, and status; or reason and message of an error.
+type MetricResult = std::result::Result<(Proposal, String, Value), (&'static str, String)>;
 
-fn one(metric: &Value, around: &Around) -> Answer {
+fn evaluate(metric: &Value, target: &TargetPods) -> MetricResult {
     match metric.str("/type") {
-        "Resource" => resource(metric, around),
-        "Pods" => pods(metric, around),
+        "Resource" => resource(metric, target),
+        "Pods" => pods(metric, target),
         "ContainerResource" => {
             let name = metric.str("/containerResource/name");
             let text = format!(
@@ -121,14 +129,14 @@ fn one(metric: &Value, around: &Around) -> Answer {
     }
 }
 
-impl Around {
+impl TargetPods {
     fn propose(
         &self,
         samples: &metrics::Samples,
         resource: &str,
-        target: &Target,
+        goal: &Target,
     ) -> std::result::Result<Proposal, String> {
-        replicas::propose(&self.pods, samples, resource, target, (self.current, self.tolerance, self.now))
+        replicas::propose(&self.pods, samples, resource, goal, (self.current, self.tolerance, self.now))
     }
 }
 
@@ -136,31 +144,32 @@ fn milli(value: &Value) -> Option<i64> {
     Quantity::from_value(value).ok().map(|q| q.milli_value())
 }
 
-fn resource(metric: &Value, around: &Around) -> Answer {
+fn resource(metric: &Value, target: &TargetPods) -> MetricResult {
     let name = metric.str("/resource/name");
     let average = metric.at("/resource/target/averageValue").and_then(milli);
-    let (target, what) = match average {
+    let (goal, what) = match average {
         Some(amount) => (Target::Average(amount), "usage"),
         None => (Target::Utilization(metric.int("/resource/target/averageUtilization").unwrap_or(80)), "utilization"),
     };
-    let found = around.measured.resource(name).and_then(|samples| around.propose(&samples, name, &target));
+    let found = target.measured.resource(name).and_then(|samples| target.propose(&samples, name, &goal));
     let proposal =
         found.map_err(|problem| ("FailedGetResourceMetric", format!("failed to get {name} {what}: {problem}")))?;
     let mut current = json!({"averageValue": Quantity::from_milli(proposal.average).canonical()});
     if let Some(percent) = proposal.utilization {
         current["averageUtilization"] = percent.into();
     }
-    let shown = match average {
+    let display_name = match average {
         Some(_) => format!("{name} resource"),
         None => format!("{name} resource utilization (percentage of request)"),
     };
-    Ok((proposal, shown, json!({"type": "Resource", "resource": {"name": name, "current": current}})))
+    Ok((proposal, display_name, json!({"type": "Resource", "resource": {"name": name, "current": current}})))
 }
 
-fn pods(metric: &Value, around: &Around) -> Answer {
+fn pods(metric: &Value, target: &TargetPods) -> MetricResult {
     let name = metric.str("/pods/metric/name");
-    let wanted = metric.at("/pods/target/averageValue").and_then(milli).unwrap_or(0);
-    let found = around.measured.custom(name).and_then(|samples| around.propose(&samples, "", &Target::Average(wanted)));
+    let average = metric.at("/pods/target/averageValue").and_then(milli).unwrap_or(0);
+    let found =
+        target.measured.custom(name).and_then(|samples| target.propose(&samples, "", &Target::Average(average)));
     let proposal =
         found.map_err(|problem| ("FailedGetPodsMetric", format!("failed to get pods metric value: {problem}")))?;
     let current = json!({"averageValue": Quantity::from_milli(proposal.average).canonical()});

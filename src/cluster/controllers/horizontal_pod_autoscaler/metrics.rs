@@ -6,13 +6,13 @@ use std::sync::Arc;
 use crate::simulation::{PodMetrics, ResourceUsage};
 use kctl_base::object::{Object, ObjectMeta};
 
-/// What has been measured, in thousandths, by pod.
+/// Values of one metric in thousandths, by pod name.
 pub(super) type Samples = BTreeMap<String, i64>;
 
-/// Everything that is known of some pods.
+/// Resource usage of the pods of a target.
 pub(super) struct Measured {
     by_pod: BTreeMap<String, ResourceUsage>,
-    /// Whether anything at all is measured in this cluster.
+    /// The metrics APIs are served: there is usage of any pod in the cluster.
     is_available: bool,
 }
 
@@ -25,7 +25,10 @@ impl Measured {
         Measured { by_pod, is_available }
     }
 
-    /// The usage of cpu or memory.
+    /// Returns the samples of `cpu` or `memory` (`metrics.k8s.io`).
+    ///
+    /// # Errors
+    /// The message of the metrics client, if there are none.
     pub(super) fn resource(&self, name: &str) -> Result<Samples, String> {
         let problem = match self.is_available {
             false => {
@@ -36,7 +39,10 @@ impl Measured {
         self.samples(name).ok_or_else(|| format!("unable to get metrics for resource {name}: {problem}"))
     }
 
-    /// A metric of the pods' own.
+    /// Returns the samples of a custom metric (`custom.metrics.k8s.io`).
+    ///
+    /// # Errors
+    /// The message of the metrics client, if there are none.
     pub(super) fn custom(&self, name: &str) -> Result<Samples, String> {
         let problem = match self.is_available {
             false => {

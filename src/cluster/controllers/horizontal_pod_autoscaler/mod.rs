@@ -1,13 +1,14 @@
-//! Horizontal pod autoscalers: keep the size of a workload where its metrics ask for, and within bounds without metrics.
+//! Horizontal pod autoscalers (`pkg/controller/podautoscaler/horizontal.go`): scale a workload by its metrics and keep it
+//! within its bounds.
 //!
-//! An autoscaler is looked at every fifteen seconds, as in a cluster, but only while looking again can show something new:
-//! one that has come to rest is woken by a change of its target, its pods or itself.
+//! An autoscaler is reconciled every fifteen seconds, but only while that can change anything. One that is stable is enqueued
+//! by a change of its target, its pods, the declared metrics, or itself.
 
 mod evaluate;
 mod limits;
 mod metrics;
 mod replicas;
-mod rivals;
+mod selectors;
 
 use std::sync::Arc;
 
@@ -18,21 +19,22 @@ use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Request;
 use crate::simulation::METRICS_ANNOTATION;
 use crate::store::{Change, ChangeKind};
-use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
+use kctl_base::condition::{self, Condition, condition_is_true};
+use kctl_base::json::Value;
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 use limits::History;
 
 /// The controller; its keys are autoscalers.
-pub const CONTROLLER: Controller = Controller {
+pub(crate) const CONTROLLER: Controller = Controller {
     name: NAME,
     watches: &[
         Watch::primary(AUTOSCALERS),
-        Watch::mapped("deployments.apps", of_target),
-        Watch::mapped("replicasets.apps", of_target),
-        Watch::mapped("statefulsets.apps", of_target),
-        Watch::mapped("replicationcontrollers", of_target),
-        Watch::mapped("pods", of_pod),
+        Watch::mapped("deployments.apps", autoscalers_of_target),
+        Watch::mapped("replicasets.apps", autoscalers_of_target),
+        Watch::mapped("statefulsets.apps", autoscalers_of_target),
+        Watch::mapped("replicationcontrollers", autoscalers_of_target),
+        Watch::mapped("pods", autoscalers_of_pod),
     ],
     reconcile,
 };
@@ -40,41 +42,43 @@ pub const CONTROLLER: Controller = Controller {
 const NAME: &str = "horizontal-pod-autoscaler";
 /// The resource of the autoscalers.
 pub(crate) const AUTOSCALERS: &str = "horizontalpodautoscalers.autoscaling";
-/// How often an autoscaler is looked at (`--horizontal-pod-autoscaler-sync-period`).
+/// Interval between reconciliations (`--horizontal-pod-autoscaler-sync-period`).
 const PERIOD: Duration = Duration::from_secs(15);
 
-/// The autoscalers of a workload whose size was changed, or that has come or gone.
-fn of_target(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+/// Maps a workload that was created, deleted or scaled to its autoscalers.
+fn autoscalers_of_target(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let size = |o: &Object| o.int("/spec/replicas");
     let same = change.old.as_ref().is_some_and(|old| size(old) == size(&change.object));
     if same && change.kind == ChangeKind::Modified {
         return Ok(Vec::new());
     }
     let target = &change.object;
-    let aims = |hpa: &Object| {
+    let is_target = |hpa: &Object| {
         hpa.str("/spec/scaleTargetRef/kind") == target.kind() && hpa.str("/spec/scaleTargetRef/name") == target.name()
     };
     let all = ctx.list(AUTOSCALERS, Some(target.namespace()))?;
-    Ok(all.iter().filter(|h| aims(h)).map(|h| Key::of(h)).collect())
+    Ok(all.iter().filter(|h| is_target(h)).map(|h| Key::of(h)).collect())
 }
 
-/// Autoscalers of a namespace in which a pod is measured differently, or one that is measured has changed its state.
-fn of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
-    fn told(pod: &Object) -> (Option<&str>, bool, bool) {
+/// Maps a pod whose metrics or readiness have changed to the autoscalers of its namespace.
+fn autoscalers_of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    fn relevant_fields(pod: &Object) -> (Option<&str>, bool, bool) {
         (pod.annotation(METRICS_ANNOTATION), condition_is_true(pod, "Ready"), pod.is_deleting())
     }
     let all = ctx.list(AUTOSCALERS, Some(change.object.namespace()))?;
-    let same = |old: &Arc<Object>| change.kind == ChangeKind::Modified && told(old) == told(&change.object);
+    let same = |old: &Arc<Object>| {
+        change.kind == ChangeKind::Modified && relevant_fields(old) == relevant_fields(&change.object)
+    };
     if all.is_empty() || change.old.as_ref().is_some_and(same) {
         return Ok(Vec::new());
     }
     Ok(all.iter().map(|h| Key::of(h)).collect())
 }
 
-/// What is remembered of an autoscaler between two looks.
+/// State of an autoscaler between two reconciliations.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct AutoscalerState {
-    /// When it was looked at last, or first seen.
+    /// Last reconciliation; at first the time at which the autoscaler was seen.
     last: Time,
     history: History,
 }
@@ -90,63 +94,64 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         ctx.set_state(&row, AutoscalerState { last: now, history: History::default() });
         return Ok(Action::ResyncAt(now + PERIOD));
     };
-    let next = next_look(state.last, now);
+    let next = next_period(state.last, now);
     if next > now {
         return Ok(Action::ResyncAt(next));
     }
     state.last = now;
     let mut new = (*hpa).clone();
-    let settled = look(ctx, &mut new, &mut state.history)?;
+    let is_stable = reconcile_autoscaler(ctx, &mut new, &mut state.history)?;
     state.history.prune(&hpa, now);
     ctx.set_state(&row, state);
     if new["status"] != hpa["status"] {
         ctx.update_status(AUTOSCALERS, new)?;
     }
-    Ok(if settled { Action::AwaitChange } else { Action::ResyncAt(now + PERIOD) })
+    Ok(if is_stable { Action::AwaitChange } else { Action::ResyncAt(now + PERIOD) })
 }
 
-/// The next beat after the last look that is not over.
-fn next_look(last: Time, now: Time) -> Time {
-    let beats = ((now - last).micros() + PERIOD.micros() - 1) / PERIOD.micros();
-    last + Duration::from_micros(PERIOD.micros() * beats.max(1))
+/// Returns the end of the current period, counted from the last reconciliation; at least one period after it.
+fn next_period(last: Time, now: Time) -> Time {
+    let periods = ((now - last).micros() + PERIOD.micros() - 1) / PERIOD.micros();
+    last + Duration::from_micros(PERIOD.micros() * periods.max(1))
 }
 
-/// Looks at one autoscaler and resizes its target; answers whether nothing will change by itself any more.
-fn look(ctx: &mut Context<'_>, hpa: &mut Object, history: &mut History) -> Result<bool> {
+/// Scales the target of an autoscaler and updates its status (`reconcileAutoscaler`). Returns whether the result is stable: only
+/// a change of an object can alter it.
+fn reconcile_autoscaler(ctx: &mut Context<'_>, hpa: &mut Object, history: &mut History) -> Result<bool> {
     let now = ctx.now;
     let (resource, scale) = match target(ctx, hpa)? {
         Ok(found) => found,
         Err(problem) => {
             ctx.event(hpa, "Warning", "FailedGetScale", &problem);
             let text = format!("the HPA controller was unable to get the target's current scale: {problem}");
-            set_condition(hpa, "AbleToScale", false, "FailedGetScale", &text, now);
+            set_condition(hpa, able_to_scale(false, "FailedGetScale", &text), now);
             return Ok(true);
         }
     };
     let text = "the HPA controller was able to get the target's current scale";
-    set_condition(hpa, "AbleToScale", true, "SucceededGetScale", text, now);
+    set_condition(hpa, able_to_scale(true, "SucceededGetScale", text), now);
     let current = scale.int("/spec/replicas").unwrap_or(0);
-    let (least, most) = (hpa.int("/spec/minReplicas").unwrap_or(1), hpa.int("/spec/maxReplicas").unwrap_or(1));
-    history.begin(now, current);
+    let (min, max) = (hpa.int("/spec/minReplicas").unwrap_or(1), hpa.int("/spec/maxReplicas").unwrap_or(1));
+    history.start(now, current);
     let mut statuses = hpa.pointer("/status/currentMetrics").cloned().unwrap_or(Value::Null);
-    let (desired, reason) = if current == 0 && least != 0 {
+    let (desired, reason) = if current == 0 && min != 0 {
         let text = "scaling is disabled since the replica count of the target is zero";
-        set_condition(hpa, "ScalingActive", false, "ScalingDisabled", text, now);
+        set_condition(hpa, scaling_active(false, "ScalingDisabled", text), now);
         (0, String::new())
-    } else if current > most {
-        (most, "Current number of replicas above Spec.MaxReplicas".to_string())
-    } else if current < least {
-        (least, "Current number of replicas below Spec.MinReplicas".to_string())
-    } else if let Some(problem) = rivals::problem(ctx, hpa, &scale)? {
-        set_condition(hpa, "ScalingActive", false, "AmbiguousSelector", &problem, now);
+    } else if current > max {
+        (max, "Current number of replicas above Spec.MaxReplicas".to_string())
+    } else if current < min {
+        (min, "Current number of replicas below Spec.MinReplicas".to_string())
+    } else if let Some(problem) = selectors::ambiguity(ctx, hpa, &scale)? {
+        set_condition(hpa, scaling_active(false, "AmbiguousSelector", &problem), now);
         ctx.event(hpa, "Warning", "AmbiguousSelector", &problem);
         ctx.event(hpa, "Warning", "FailedComputeMetricsReplicas", &problem);
         hpa.put("/status/currentReplicas", current);
         hpa.put_default("/status/desiredReplicas", 0);
-        // A rival that goes is no change of this autoscaler, so it looks again.
+        // The deletion of the other autoscaler does not enqueue this one.
         return Ok(false);
     } else {
-        match by_metrics(ctx, hpa, history, &scale, &mut statuses)? {
+        match replicas_by_metrics(ctx, hpa, history, &scale, &mut statuses)? {
             Some(found) => found,
             None => {
                 hpa.put("/status/currentReplicas", current);
@@ -157,18 +162,18 @@ fn look(ctx: &mut Context<'_>, hpa: &mut Object, history: &mut History) -> Resul
         }
     };
     if desired != current {
-        resize(ctx, hpa, &resource, &scale, (desired, &reason))?;
-        history.changed(now, desired - current);
+        update_scale(ctx, hpa, &resource, &scale, (desired, &reason))?;
+        history.record_scale(now, desired - current);
     }
     hpa.put("/status/currentReplicas", current);
     hpa.put("/status/desiredReplicas", desired);
     hpa.put("/status/currentMetrics", statuses);
-    let held = kctl_base::object::condition(hpa, "AbleToScale")
+    let is_stabilizing = condition::condition(hpa, "AbleToScale")
         .is_some_and(|c| matches!(c.str("/reason"), "ScaleDownStabilized" | "ScaleUpStabilized"));
-    Ok(desired == current && !held)
+    Ok(desired == current && !is_stabilizing)
 }
 
-/// The resource and the scale of the target, or why there is none.
+/// Returns resource and scale of the target; the inner error is the reason why there is none.
 fn target(ctx: &mut Context<'_>, hpa: &Object) -> Result<std::result::Result<(String, Object), String>> {
     let of = |field: &str| hpa.str(&format!("/spec/scaleTargetRef/{field}")).to_string();
     let (api_version, kind, name) = (of("apiVersion"), of("kind"), of("name"));
@@ -188,8 +193,9 @@ fn target(ctx: &mut Context<'_>, hpa: &Object) -> Result<std::result::Result<(St
     })
 }
 
-/// The size that the metrics lead to and why; `None` when there are none to rely on.
-fn by_metrics(
+/// Computes the number of replicas from the metrics, and the reason for an event (`computeReplicasForMetrics`); `None` without
+/// usable metrics.
+fn replicas_by_metrics(
     ctx: &mut Context<'_>,
     hpa: &mut Object,
     history: &mut History,
@@ -198,7 +204,7 @@ fn by_metrics(
 ) -> Result<Option<(i64, String)>> {
     let now = ctx.now;
     let current = scale.int("/spec/replicas").unwrap_or(0);
-    let found = evaluate::all(ctx, hpa, scale)?;
+    let found = evaluate::metrics(ctx, hpa, scale)?;
     *statuses = found.statuses;
     for (reason, problem) in &found.problems {
         ctx.event(hpa, "Warning", reason, problem);
@@ -206,7 +212,7 @@ fn by_metrics(
     let Some((wanted, metric)) = found.proposal else {
         if let Some((reason, problem)) = found.problems.first() {
             let text = format!("the HPA was unable to compute the replica count: {problem}");
-            set_condition(hpa, "ScalingActive", false, reason, &text, now);
+            set_condition(hpa, scaling_active(false, reason, &text), now);
             let (bad, all) = (found.problems.len(), hpa.list("/spec/metrics").len());
             let text = format!("invalid metrics ({bad} invalid out of {all}), first error is: {problem}");
             ctx.event(hpa, "Warning", "FailedComputeMetricsReplicas", &text);
@@ -214,16 +220,17 @@ fn by_metrics(
         return Ok(None);
     };
     let text = format!("the HPA was able to successfully calculate a replica count from {metric}");
-    set_condition(hpa, "ScalingActive", true, "ValidMetricFound", &text, now);
-    let limited = limits::apply(hpa, history, current, wanted, now);
-    for (kind, status, reason, message) in limited.conditions {
-        set_condition(hpa, kind, status, reason, message, now);
+    set_condition(hpa, scaling_active(true, "ValidMetricFound", &text), now);
+    let limited = limits::limit(hpa, history, current, wanted, now);
+    for condition in limited.conditions {
+        set_condition(hpa, condition, now);
     }
     let reason = if wanted > current { format!("{metric} above target") } else { "All metrics below target".into() };
     Ok(Some((limited.replicas, reason)))
 }
 
-fn resize(
+/// Updates the scale of the target.
+fn update_scale(
     ctx: &mut Context<'_>,
     hpa: &mut Object,
     resource: &str,
@@ -238,28 +245,30 @@ fn resize(
         let text = format!("New size: {desired}; reason: {reason}; error: {}", status.message);
         ctx.event(hpa, "Warning", "FailedRescale", &text);
         let text = format!("the HPA controller was unable to update the target scale: {}", status.message);
-        set_condition(hpa, "AbleToScale", false, "FailedUpdateScale", &text, now);
+        set_condition(hpa, able_to_scale(false, "FailedUpdateScale", &text), now);
         return Ok(());
     }
     let text = format!("the HPA controller was able to update the target scale to {desired}");
-    set_condition(hpa, "AbleToScale", true, "SucceededRescale", &text, now);
+    set_condition(hpa, able_to_scale(true, "SucceededRescale", &text), now);
     ctx.event(hpa, "Normal", "SuccessfulRescale", &format!("New size: {desired}; reason: {reason}"));
     hpa.put("/status/lastScaleTime", now.rfc3339());
     Ok(())
 }
 
-/// Sets a condition in its place; the time of its last transition moves only with its status.
-fn set_condition(hpa: &mut Object, kind: &str, is: bool, reason: &str, message: &str, now: Time) {
-    let status = if is { "True" } else { "False" };
-    let list = hpa.list_mut("/status/conditions");
-    let place = list.iter().position(|c| c.str("/type") == kind);
-    let since = place.map(|i| &list[i]).filter(|c| c.str("/status") == status).map(|c| c["lastTransitionTime"].clone());
-    let condition = json!({"type": kind, "status": status, "reason": reason, "message": message,
-                           "lastTransitionTime": since.unwrap_or_else(|| now.rfc3339().into())});
-    match place {
-        Some(index) => list[index] = condition,
-        None => list.push(condition),
-    }
+fn able_to_scale<'a>(holds: bool, reason: &'a str, message: &'a str) -> Condition<'a> {
+    Condition { type_: "AbleToScale", status: holds.into(), reason, message, observed_generation: None }
+}
+
+fn scaling_active<'a>(holds: bool, reason: &'a str, message: &'a str) -> Condition<'a> {
+    Condition { type_: "ScalingActive", status: holds.into(), reason, message, observed_generation: None }
+}
+
+fn scaling_limited<'a>(holds: bool, reason: &'a str, message: &'a str) -> Condition<'a> {
+    Condition { type_: "ScalingLimited", status: holds.into(), reason, message, observed_generation: None }
+}
+
+fn set_condition(hpa: &mut Object, condition: Condition<'_>, now: Time) {
+    condition::set(&mut hpa["status"], condition, now);
 }
 
 #[cfg(test)]

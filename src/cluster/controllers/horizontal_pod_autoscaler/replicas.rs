@@ -1,7 +1,7 @@
-//! How many pods a metric asks for.
+//! The number of replicas that a metric proposes (`pkg/controller/podautoscaler/replica_calculator.go`).
 //!
-//! The ratio of what is measured to what is wanted, times the number of pods that are measured; pods that are not ready or
-//! not measured dampen it in either direction, and small ratios count for nothing.
+//! It is the ratio of measured to targeted usage, times the number of measured pods. Pods that are not ready or have no sample
+//! dampen the ratio in either direction, and a ratio close to 1 does not scale.
 
 use std::sync::Arc;
 
@@ -10,12 +10,14 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::{Duration, Time};
 
-/// How long after its start the CPU of a pod that is not ready does not count.
-const INITIALISATION: Duration = Duration::from_secs(300);
-/// A pod that got unready so soon after its start has never been ready.
-const FIRST_READINESS: Duration = Duration::from_secs(30);
+/// Time after the start of a pod in which its CPU usage counts only if it is ready
+/// (`--horizontal-pod-autoscaler-cpu-initialization-period`).
+const CPU_INITIALIZATION_PERIOD: Duration = Duration::from_secs(300);
+/// A pod that became unready within this time after its start has never been ready
+/// (`--horizontal-pod-autoscaler-initial-readiness-delay`).
+const INITIAL_READINESS_DELAY: Duration = Duration::from_secs(30);
 
-/// By how much a ratio may differ from 1 without consequence.
+/// Deviations of a ratio from 1 that do not scale.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tolerance {
     pub(super) up: f64,
@@ -28,25 +30,25 @@ impl Tolerance {
     }
 }
 
-/// What is wanted of the measured pods.
+/// Targeted usage.
 pub(super) enum Target {
-    /// Percent of what the pods ask for.
+    /// In percent of the requests of the pods.
     Utilization(i64),
-    /// Thousandths per pod.
+    /// In thousandths per pod.
     Average(i64),
 }
 
-/// The answer to one metric.
+/// Proposal of one metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Proposal {
     pub(super) replicas: i64,
-    /// Percent, for targets in percent.
+    /// Measured utilization in percent; `None` for targets that are averages.
     pub(super) utilization: Option<i64>,
-    /// Thousandths per measured pod.
+    /// Measured usage in thousandths per pod.
     pub(super) average: i64,
 }
 
-/// The pods of a target by what they contribute.
+/// Pods by how they count (`groupPods`).
 struct Groups<'a> {
     ready: Vec<&'a Object>,
     unready: Vec<&'a Object>,
@@ -64,7 +66,7 @@ fn group<'a>(pods: &'a [Arc<Object>], samples: &Samples, resource: &str, now: Ti
             groups.unready.push(pod);
         } else if !samples.contains_key(pod.name()) {
             groups.missing.push(pod);
-        } else if resource == "cpu" && is_warming_up(pod, now) {
+        } else if resource == "cpu" && is_initializing(pod, now) {
             groups.unready.push(pod);
         } else {
             groups.ready.push(pod);
@@ -73,17 +75,22 @@ fn group<'a>(pods: &'a [Arc<Object>], samples: &Samples, resource: &str, now: Ti
     groups
 }
 
-/// Whether what the pod's CPU shows is its start and not its work.
-fn is_warming_up(pod: &Object, now: Time) -> bool {
+/// Reports whether the CPU usage of a pod is due to its initialization.
+fn is_initializing(pod: &Object, now: Time) -> bool {
     let (Some(ready), Some(started)) = (condition(pod, "Ready"), pod.time("/status/startTime")) else { return true };
     let is_unready = ready.str("/status") == "False";
-    match started + INITIALISATION > now {
+    match started + CPU_INITIALIZATION_PERIOD > now {
         true => is_unready,
-        false => is_unready && ready.time("/lastTransitionTime").is_some_and(|at| started + FIRST_READINESS > at),
+        false => {
+            is_unready && ready.time("/lastTransitionTime").is_some_and(|at| started + INITIAL_READINESS_DELAY > at)
+        }
     }
 }
 
-/// How many pods `samples` ask for; `resource` is empty for metrics that are no resource.
+/// Proposes a number of replicas. `resource` is empty for custom metrics.
+///
+/// # Errors
+/// The message of the replica calculator, if nothing can be proposed.
 pub(super) fn propose(
     pods: &[Arc<Object>],
     samples: &Samples,
@@ -117,7 +124,7 @@ pub(super) fn propose(
         }));
     }
     for pod in &groups.missing {
-        // Nobody knows: they are taken to do nothing when the rest does too much, and enough when it does too little.
+        // To be on the safe side, they are assumed idle when scaling up, and on target when scaling down.
         let request = request(pod)?;
         let assumed = match target {
             _ if grows => 0,
@@ -138,7 +145,7 @@ pub(super) fn propose(
     Ok(proposal(if tolerance.covers(ratio) || turned || backwards { current } else { replicas }))
 }
 
-/// What pods show together.
+/// Usage of a group of pods in relation to the target.
 struct Measure {
     ratio: f64,
     utilization: Option<i64>,
@@ -146,30 +153,33 @@ struct Measure {
 }
 
 impl Measure {
-    /// Of pairs of usage and request.
+    /// Computes it from usage and request of each pod.
     fn of(usage: &[(i64, i64)], target: &Target) -> Measure {
         let used: i64 = usage.iter().map(|(u, _)| u).sum();
         let average = used / (usage.len() as i64).max(1);
         match target {
             Target::Utilization(percent) => {
-                let asked: i64 = usage.iter().map(|(_, r)| r).sum();
-                let utilization = used * 100 / asked.max(1);
+                let requested: i64 = usage.iter().map(|(_, r)| r).sum();
+                let utilization = used * 100 / requested.max(1);
                 Measure { ratio: utilization as f64 / *percent as f64, utilization: Some(utilization), average }
             }
-            Target::Average(wanted) => {
-                Measure { ratio: average as f64 / (*wanted).max(1) as f64, utilization: None, average }
+            Target::Average(target) => {
+                Measure { ratio: average as f64 / (*target).max(1) as f64, utilization: None, average }
             }
         }
     }
 }
 
-/// What a pod asks for of a resource, in thousandths; every container has to say so.
+/// Returns the request of a pod in thousandths (`calculatePodRequests`).
+///
+/// # Errors
+/// A container has no request.
 fn requested(pod: &Object, resource: &str) -> Result<i64, String> {
     let sidecars = pod.list("/spec/initContainers").iter().filter(|c| c.str("/restartPolicy") == "Always");
     let mut sum = 0;
     for container in pod.list("/spec/containers").iter().chain(sidecars) {
-        let asked = container.at(&format!("/resources/requests/{resource}"));
-        let Some(amount) = asked.and_then(|v| Quantity::from_value(v).ok()) else {
+        let request = container.at(&format!("/resources/requests/{resource}"));
+        let Some(amount) = request.and_then(|v| Quantity::from_value(v).ok()) else {
             let (container, pod) = (container.str("/name"), pod.name());
             return Err(format!("missing request for {resource} in container {container} of Pod {pod}"));
         };
@@ -190,14 +200,14 @@ mod tests {
             "spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "1"}}}]}}))
     }
 
-    fn ask(pods: &[Arc<Object>], usage: &[(&str, i64)], target: Target) -> Result<Proposal, String> {
+    fn propose_for(pods: &[Arc<Object>], usage: &[(&str, i64)], target: Target) -> Result<Proposal, String> {
         let samples: Samples = usage.iter().map(|(n, u)| (n.to_string(), *u)).collect();
         let now = Time::parse("2026-01-01T01:00:00Z").unwrap();
         propose(pods, &samples, "cpu", &target, (3, Tolerance { up: 0.1, down: 0.1 }, now))
     }
 
     #[test]
-    fn the_ratio_decides() {
+    fn replicas_follow_the_ratio() {
         let running: Vec<Arc<Object>> = ["a", "b", "c"].iter().map(|n| pod(n, "Running")).collect();
         let all = |usage: i64| vec![("a", usage), ("b", usage), ("c", usage)];
         let cases = [
@@ -205,26 +215,26 @@ mod tests {
             (all(320), Target::Utilization(30), 3),
             (all(100), Target::Utilization(30), 1),
             (all(600), Target::Average(200), 9),
-            // One is not measured: assumed idle when scaling up, busy when scaling down.
+            // One pod has no sample.
             (vec![("a", 900), ("b", 900)], Target::Utilization(30), 6),
             (vec![("a", 100), ("b", 100)], Target::Utilization(50), 3),
             (vec![("a", 10), ("b", 10)], Target::Average(100), 2),
         ];
         for (usage, target, want) in cases {
-            assert_eq!(ask(&running, &usage, target).map(|p| p.replicas), Ok(want), "{usage:?}");
+            assert_eq!(propose_for(&running, &usage, target).map(|p| p.replicas), Ok(want), "{usage:?}");
         }
         let pods = [pod("a", "Running"), pod("b", "Running"), pod("c", "Pending")];
-        let up = ask(&pods, &[("a", 900), ("b", 900)], Target::Utilization(30)).unwrap();
+        let up = propose_for(&pods, &[("a", 900), ("b", 900)], Target::Utilization(30)).unwrap();
         assert_eq!((up.replicas, up.utilization), (6, Some(90)), "a pod that is not ready counts as idle");
     }
 
     #[test]
-    fn what_can_not_be_known_is_said() {
+    fn missing_data_is_an_error() {
         let silent = Arc::new(json!({"metadata": {"name": "a"}, "status": {"phase": "Running",
             "startTime": "2026-01-01T00:00:00Z", "conditions": [{"type": "Ready", "status": "True"}]},
             "spec": {"containers": [{"name": "c"}]}}));
-        let problem = ask(&[silent], &[("a", 1)], Target::Utilization(50)).unwrap_err();
+        let problem = propose_for(&[silent], &[("a", 1)], Target::Utilization(50)).unwrap_err();
         assert_eq!(problem, "missing request for cpu in container c of Pod a");
-        assert!(ask(&[pod("a", "Pending")], &[("a", 1)], Target::Average(1)).is_err());
+        assert!(propose_for(&[pod("a", "Pending")], &[("a", 1)], Target::Average(1)).is_err());
     }
 }

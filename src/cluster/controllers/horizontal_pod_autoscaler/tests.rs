@@ -1,4 +1,4 @@
-//! Autoscalers from end to end.
+//! Autoscalers with the whole control plane.
 
 use super::*;
 use crate::controllers::shared::testing::{Bench, workload};
@@ -27,7 +27,7 @@ fn advance(bench: &mut Bench, seconds: i64) {
     bench.cluster.advance(Duration::from_secs(seconds)).expect("time passes");
 }
 
-fn size(bench: &mut Bench) -> i64 {
+fn replicas(bench: &mut Bench) -> i64 {
     bench.get("deployments.apps", "web").int("/spec/replicas").unwrap_or(0)
 }
 
@@ -48,9 +48,9 @@ fn measure(bench: &mut Bench, cpu: &str) {
 }
 
 #[test]
-fn without_metrics_only_the_bounds_are_kept() {
+fn without_metrics_only_the_bounds_apply() {
     let mut bench = bench(3, json!({}));
-    assert_eq!(bench.get(AUTOSCALERS, "h").int("/status/currentReplicas"), None, "nobody has looked yet");
+    assert_eq!(bench.get(AUTOSCALERS, "h").int("/status/currentReplicas"), None, "not reconciled yet");
     advance(&mut bench, 16);
     let hpa = bench.get(AUTOSCALERS, "h");
     assert_eq!(hpa.int("/status/currentReplicas"), Some(3));
@@ -64,7 +64,7 @@ fn without_metrics_only_the_bounds_are_kept() {
     assert_eq!(condition(&hpa, "ScalingActive").map(|c| c.str("/message")), Some(text));
     bench.patch(AUTOSCALERS, "h", json!({"spec": {"minReplicas": 4}}));
     advance(&mut bench, 20);
-    assert_eq!(size(&mut bench), 4);
+    assert_eq!(replicas(&mut bench), 4);
     assert!(bench.events("h").contains(
         &"SuccessfulRescale New size: 4; reason: Current number of replicas below Spec.MinReplicas".to_string()
     ));
@@ -77,12 +77,12 @@ fn without_metrics_only_the_bounds_are_kept() {
 }
 
 #[test]
-fn metrics_move_the_size_up_at_once_and_down_later() {
+fn metrics_scale_up_at_once_and_down_after_the_window() {
     let mut bench = bench(2, json!({}));
     advance(&mut bench, 16);
     measure(&mut bench, "100m");
     advance(&mut bench, 20);
-    assert_eq!(size(&mut bench), 4);
+    assert_eq!(replicas(&mut bench), 4);
     assert_eq!(
         bench.get(AUTOSCALERS, "h").int("/status/currentMetrics/0/resource/current/averageUtilization"),
         Some(100)
@@ -90,32 +90,32 @@ fn metrics_move_the_size_up_at_once_and_down_later() {
     bench.settle();
     measure(&mut bench, "10m");
     advance(&mut bench, 120);
-    assert_eq!(size(&mut bench), 4, "the highest recommendation of five minutes counts");
+    assert_eq!(replicas(&mut bench), 4, "the highest recommendation of five minutes counts");
     assert!(conditions(&mut bench).contains(&"AbleToScale=True ScaleDownStabilized".to_string()));
     advance(&mut bench, 300);
-    assert_eq!(size(&mut bench), 2);
+    assert_eq!(replicas(&mut bench), 2);
     assert!(conditions(&mut bench).contains(&"ScalingLimited=True TooFewReplicas".to_string()));
     advance(&mut bench, 60);
     let later = bench.cluster.server().due(100).expect("readable");
-    assert!(!later.iter().any(|d| d.controller == NAME), "what is at rest is left alone");
+    assert!(!later.iter().any(|d| d.controller == NAME), "a stable autoscaler is not requeued");
 }
 
 #[test]
-fn autoscalers_of_the_same_pods_keep_their_bounds_only() {
+fn autoscalers_of_the_same_pods_do_not_scale_by_metrics() {
     let mut bench = bench(3, json!({}));
-    let mut rival = (*bench.get(AUTOSCALERS, "h")).clone();
-    rival["metadata"] = json!({"name": "rival"});
-    rival["status"] = json!({});
-    bench.create(AUTOSCALERS, rival);
+    let mut other = (*bench.get(AUTOSCALERS, "h")).clone();
+    other["metadata"] = json!({"name": "other"});
+    other["status"] = json!({});
+    bench.create(AUTOSCALERS, other);
     advance(&mut bench, 16);
     measure(&mut bench, "100m");
     advance(&mut bench, 40);
-    assert_eq!(size(&mut bench), 3);
+    assert_eq!(replicas(&mut bench), 3);
     let hpa = bench.get(AUTOSCALERS, "h");
-    let text = "pods by selector app=web are controlled by multiple HPAs: [{h default} {rival default}]";
+    let text = "pods by selector app=web are controlled by multiple HPAs: [{h default} {other default}]";
     let active = condition(&hpa, "ScalingActive").expect("a condition");
     assert_eq!((active.str("/reason"), active.str("/message")), ("AmbiguousSelector", text));
-    bench.delete(AUTOSCALERS, "rival", crate::api::Propagation::Background);
+    bench.delete(AUTOSCALERS, "other", crate::api::Propagation::Background);
     advance(&mut bench, 40);
-    assert_eq!(size(&mut bench), 6);
+    assert_eq!(replicas(&mut bench), 6);
 }

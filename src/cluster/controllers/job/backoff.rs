@@ -1,4 +1,5 @@
-//! How long to wait before failed pods are replaced: 10 s after the last failure, doubling up to 10 minutes.
+//! The delay before failed pods are replaced: 10 s after the last failure, doubling up to 10 minutes
+//! (`pkg/controller/job/backoff_utils.go`).
 
 use serde::{Deserialize, Serialize};
 
@@ -6,28 +7,30 @@ use super::pods;
 use kctl_base::object::Object;
 use kctl_base::sim::{Duration, Time};
 
+/// The delay after one failure (`DefaultJobPodFailureBackOff`).
 const FIRST: Duration = Duration::from_secs(10);
+/// The longest delay (`MaxJobPodFailureBackOff`).
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// The failures of a job since its last success.
+/// The failures of a Job since its last success (`backoffRecord`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Backoff {
-    /// The uid of the job, for another one may get its name.
+    /// The uid of the Job, because another one may get its name.
     pub(super) job: String,
     failures: i64,
     last: Time,
 }
 
 impl Backoff {
-    /// No failures yet.
+    /// Creates a record without failures.
     pub(super) fn new(job: &str) -> Backoff {
         Backoff { job: job.into(), ..Backoff::default() }
     }
 
-    /// The record after some more pods have ended.
+    /// Returns the record after more pods have ended (`newBackoffRecord`).
     pub(super) fn after(&self, succeeded: &[&Object], failed: &[&Object]) -> Backoff {
-        let success = succeeded.iter().map(|p| pods::end_of(p)).max();
-        let ends = || failed.iter().map(|p| pods::end_of(p));
+        let success = succeeded.iter().map(|p| pods::finish_time(p)).max();
+        let ends = || failed.iter().map(|p| pods::finish_time(p));
         let since = ends().filter(|end| success.is_none_or(|success| *end > success)).count() as i64;
         match (success, ends().max()) {
             (None, None) => self.clone(),
@@ -38,19 +41,19 @@ impl Backoff {
         }
     }
 
-    /// Until when no pods are made.
+    /// Returns the instant until which no pods are created; `None` without failures.
     pub(super) fn until(&self) -> Option<Time> {
         delay(self.failures).map(|delay| self.last + delay)
     }
 }
 
-/// Until when the pod that replaces a failed one is not made, where every index has its own delays.
+/// Returns the instant from which on a failed pod may be replaced, in a Job with a backoff limit per index.
 pub(super) fn until_replaced(failed: &Object) -> Time {
     let (counted, ignored) = pods::failures_before(failed);
-    pods::end_of(failed) + delay(counted + ignored + 1).unwrap_or(Duration::ZERO)
+    pods::finish_time(failed) + delay(counted + ignored + 1).unwrap_or(Duration::ZERO)
 }
 
-/// The delay after so many failures; none without one.
+/// Returns the delay after a number of failures; `None` for zero.
 fn delay(failures: i64) -> Option<Duration> {
     let factor = 1i64 << (failures - 1).clamp(0, 16);
     (failures > 0).then(|| Duration::from_micros((FIRST.micros() * factor).min(LONGEST.micros())))
@@ -68,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn delays_double_after_the_last_failure_and_a_success_ends_them() {
+    fn delays_double_until_a_success() {
         let fresh = Backoff::new("u");
         assert_eq!(fresh.until(), None);
         let one = fresh.after(&[], &[&ended(100)]);

@@ -1,11 +1,12 @@
-//! Jobs: pods that are to succeed so many times, again after failures, until there were too many of those.
+//! Jobs: run pods until enough of them have succeeded or too many have failed (`pkg/controller/job`).
 //!
-//! What a job and its pods amount to is [`state`]; whether it is over, [`ending`]; which pods it makes and deletes,
-//! [`plan`]; how ended pods get into its status exactly once, [`tracking`]. Here it is read and done. Pods that lost their
-//! job are let go: their keys are `pods/NAME`.
+//! [`state`] summarises a Job and its pods, [`finished`] decides whether it is over, [`plan`] which pods to create and delete,
+//! and [`tracking`] counts every terminal pod in the status exactly once. This module reads and writes.
+//!
+//! A key `pods/NAME` is a pod that no longer has a Job to count it; its tracking finalizer is removed.
 
 mod backoff;
-mod ending;
+mod finished;
 mod indexes;
 mod plan;
 mod pods;
@@ -19,51 +20,47 @@ mod tracking;
 use std::sync::Arc;
 
 use backoff::Backoff;
-use ending::Ending;
+use finished::FinishedCondition;
 use plan::{Missing, Work};
 use state::State;
-use tracking::Numbers;
+use tracking::PodCounts;
 
 use super::runtime::Result;
 use super::shared::claim::{self, Claim};
 use super::shared::pods::is_ready;
+use super::shared::selector::label_selector;
 use super::shared::{orphans, pod_control};
 use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::Value;
-use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite, condition_is_true};
 use kctl_base::status::Status;
 
 /// The resource of jobs.
 const JOBS: &str = "jobs.batch";
-/// Who looks after a job that names nobody.
+/// The value of `spec.managedBy` for this controller.
 const MANAGER: &str = "kubernetes.io/job-controller";
-/// The start of the keys of pods that lost their job.
+/// The prefix of the keys of pods without a Job.
 const POD_KEY: &str = "pods/";
 
-/// The controller of Jobs.
-pub const CONTROLLER: Controller = Controller {
+/// The Job controller.
+pub(super) const CONTROLLER: Controller = Controller {
     name: "job-controller",
     watches: &[
         Watch::primary(JOBS),
-        Watch::mapped(JOBS, pods_left_behind),
+        Watch::mapped(JOBS, pods_of_deleted_job),
         Watch::owned("pods", "Job"),
-        Watch::mapped("pods", orphans),
+        Watch::mapped("pods", orphan_to_jobs),
     ],
     reconcile,
 };
 
-fn selector_of(job: &Object) -> Selector {
-    job.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()).unwrap_or(Selector::Nothing)
-}
-
-/// Whether a job has come to its end.
+/// Returns `true` when a Job has the condition Complete or Failed (`IsJobFinished`).
 pub(super) fn is_finished(job: &Object) -> bool {
     condition_is_true(job, "Complete") || condition_is_true(job, "Failed")
 }
 
-/// Whether another controller than this one looks after the job.
+/// Returns `true` when another controller manages the Job (`spec.managedBy`).
 fn is_managed_elsewhere(job: &Object) -> bool {
     !matches!(job.str("/spec/managedBy"), "" | MANAGER)
 }
@@ -72,8 +69,8 @@ fn pod_key(pod: &Object) -> Key {
     Key::new(pod.namespace(), &format!("{POD_KEY}{}", pod.name()))
 }
 
-/// The tracked pods of a job that is gone.
-fn pods_left_behind(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+/// Maps a deleted Job to its pods that still have the tracking finalizer.
+fn pods_of_deleted_job(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     if change.kind != ChangeKind::Deleted {
         return Ok(Vec::new());
     }
@@ -81,9 +78,9 @@ fn pods_left_behind(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> 
     Ok(pods.iter().filter(|p| pods::is_tracked(p)).map(|p| pod_key(p)).collect())
 }
 
-/// A tracked pod that nobody tracks, and the jobs that may adopt a pod.
-fn orphans(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
-    let mut keys = orphans::possible_owners(change, ctx, JOBS, selector_of)?;
+/// Maps a pod to the Jobs that may adopt it, and to itself when it has the tracking finalizer but no Job that will count it.
+fn orphan_to_jobs(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    let mut keys = orphans::possible_owners(change, ctx, JOBS, label_selector)?;
     let pod = &change.object;
     if change.kind != ChangeKind::Deleted && pods::is_tracked(pod) && !has_tracker(ctx, pod)? {
         keys.push(pod_key(pod));
@@ -91,7 +88,7 @@ fn orphans(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     Ok(keys)
 }
 
-/// Whether somebody is still going to count the pod.
+/// Returns `true` when a controller is still going to count the pod.
 fn has_tracker(ctx: &mut Context<'_>, pod: &Object) -> Result<bool> {
     let Some(owner) = pod.controller_of() else { return Ok(false) };
     if owner.kind != "Job" {
@@ -106,7 +103,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         if let Some(pod) = ctx.get("pods", &key.namespace, pod)?.filter(|p| pods::is_tracked(p))
             && !has_tracker(ctx, &pod)?
         {
-            let_go(ctx, &pod)?;
+            remove_tracking_finalizer(ctx, &pod)?;
         }
         return Ok(Action::AwaitChange);
     }
@@ -120,22 +117,22 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     }
 }
 
-/// Takes the finalizer off a pod as it is now; one that is gone needs nothing.
-fn let_go(ctx: &mut Context<'_>, pod: &Object) -> Result<()> {
+/// Removes the tracking finalizer from the current version of a pod, unless the pod no longer exists (`removeTrackingFinalizer`).
+fn remove_tracking_finalizer(ctx: &mut Context<'_>, pod: &Object) -> Result<()> {
     let Some(known) = ctx.get("pods", pod.namespace(), pod.name())?.filter(|known| known.uid() == pod.uid()) else {
         return Ok(());
     };
-    let mut free = (*known).clone();
-    free.remove_finalizer(pods::TRACKING);
-    match ctx.update("pods", free) {
+    let mut untracked = (*known).clone();
+    untracked.remove_finalizer(pods::TRACKING);
+    match ctx.update("pods", untracked) {
         Err(status) if !status.is_not_found() => Err(status),
         _ => Ok(()),
     }
 }
 
-/// The pods of a job, after it has adopted and released some.
-fn own_pods(ctx: &mut Context<'_>, job: &Object) -> Result<Vec<Arc<Object>>> {
-    let selector = selector_of(job);
+/// Lists the pods of a Job. Adopts matching orphans and releases pods that no longer match (`getPodsForJob`).
+fn claim_pods(ctx: &mut Context<'_>, job: &Object) -> Result<Vec<Arc<Object>>> {
+    let selector = label_selector(job);
     let candidates = claim::candidates(ctx, job, "pods", &selector)?;
     let mut own = Vec::with_capacity(candidates.len());
     for pod in candidates {
@@ -143,9 +140,9 @@ fn own_pods(ctx: &mut Context<'_>, job: &Object) -> Result<Vec<Arc<Object>>> {
             Claim::Keep => own.push(pod),
             Claim::Adopt => own.push(adopt(ctx, job, &pod)?),
             Claim::Release => {
-                let mut free = (*pod).clone();
-                free.remove_finalizer(pods::TRACKING);
-                claim::release(ctx, job.uid(), "pods", &free)?;
+                let mut untracked = (*pod).clone();
+                untracked.remove_finalizer(pods::TRACKING);
+                claim::release(ctx, job.uid(), "pods", &untracked)?;
             }
             Claim::Ignore => {}
         }
@@ -162,45 +159,46 @@ fn adopt(ctx: &mut Context<'_>, job: &Object, pod: &Object) -> Result<Arc<Object
     ctx.update("pods", adopted)
 }
 
-/// One step of a job that is not over.
+/// Takes one step of a Job that is not finished (`syncJob`).
 fn sync(ctx: &mut Context<'_>, key: &Key, job: &Arc<Object>) -> Result<Action> {
     let now = ctx.now;
-    let pods = own_pods(ctx, job)?;
+    let pods = claim_pods(ctx, job)?;
     let state = State::of(job, &pods);
-    let backoff = remember_failures(ctx, key, &state)?;
+    let backoff = update_backoff(ctx, key, &state)?;
     let mut status = job.at("/status").cloned().unwrap_or_default();
     if !state::is_suspended(job) {
         status.put_default("/startTime", now.rfc3339());
     }
     let mut done = Done { active: state.active.len(), ..Done::default() };
     let mut next = Action::AwaitChange;
-    let mut ending = ending::find(&state, now);
-    if ending.is_some() {
-        stop_all(ctx, &state, &mut done);
-        ending = ending.filter(|_| done.failure.is_none());
+    let mut finished = finished::find(&state, now);
+    if finished.is_some() {
+        delete_active_pods(ctx, &state, &mut done);
+        finished = finished.filter(|_| done.failure.is_none());
     } else {
         if !job.is_deleting() {
-            next = work(ctx, &state, &backoff, &mut done);
+            next = manage_job(ctx, &state, &backoff, &mut done);
         }
-        ending = ending::complete(&state, done.active);
-        if ending.is_none() && !job.is_deleting() {
-            note_suspension(ctx, job, &mut status);
+        finished = finished::complete(&state, done.active);
+        if finished.is_none() && !job.is_deleting() {
+            update_suspended_condition(ctx, job, &mut status);
         }
     }
-    let numbers = Numbers {
+    let counts = PodCounts {
         active: done.active,
         ready: state.ready() - done.deleted_ready,
         terminating: state.terminating() + done.deleted,
     };
-    let job = record(ctx, job.clone(), &state, status, &numbers, ending.as_ref())?;
+    let job = track_status(ctx, job.clone(), &state, status, &counts, finished.as_ref())?;
     if let Some(failure) = done.failure {
         return Err(failure);
     }
-    let deadline = ending::deadline(&job).filter(|_| ending.is_none()).map_or(Action::AwaitChange, Action::RequeueAt);
+    let deadline =
+        finished::deadline(&job).filter(|_| finished.is_none()).map_or(Action::AwaitChange, Action::RequeueAt);
     Ok(next.earliest(deadline))
 }
 
-/// What has been done about the pods.
+/// The pods after those that were created and deleted.
 #[derive(Default)]
 struct Done {
     active: usize,
@@ -210,7 +208,7 @@ struct Done {
 }
 
 impl Done {
-    fn note_deletion(&mut self, pod: &Object, result: Result<()>) {
+    fn add_deletion(&mut self, pod: &Object, result: Result<()>) {
         match result {
             Ok(()) => {
                 self.active -= 1;
@@ -222,8 +220,8 @@ impl Done {
     }
 }
 
-/// Notes new failures of pods for the delays that they cause.
-fn remember_failures(ctx: &mut Context<'_>, key: &Key, state: &State<'_>) -> Result<Backoff> {
+/// Adds newly ended pods to the Job's backoff record.
+fn update_backoff(ctx: &mut Context<'_>, key: &Key, state: &State<'_>) -> Result<Backoff> {
     let name = key.to_string();
     let known: Option<Backoff> = ctx.state(&name)?;
     let fresh = Backoff::new(state.job.uid());
@@ -238,16 +236,16 @@ fn remember_failures(ctx: &mut Context<'_>, key: &Key, state: &State<'_>) -> Res
     Ok(after)
 }
 
-/// The job is over: what still runs is stopped, and held back until it is counted.
-fn stop_all(ctx: &mut Context<'_>, state: &State<'_>, done: &mut Done) {
+/// Deletes the active pods of a Job that is over (`deleteActivePods`). Their finalizers keep them until they are counted.
+fn delete_active_pods(ctx: &mut Context<'_>, state: &State<'_>, done: &mut Done) {
     for pod in &state.active {
         let result = pod_control::delete_pod(ctx, state.job, pod);
-        done.note_deletion(pod, result);
+        done.add_deletion(pod, result);
     }
 }
 
-/// Makes and deletes pods of a job that goes on.
-fn work(ctx: &mut Context<'_>, state: &State<'_>, backoff: &Backoff, done: &mut Done) -> Action {
+/// Creates and deletes pods of a Job that is not over (`manageJob`).
+fn manage_job(ctx: &mut Context<'_>, state: &State<'_>, backoff: &Backoff, done: &mut Done) -> Action {
     match plan::plan(state, backoff, ctx.now) {
         Work::Nothing => {}
         Work::Wait(until) => {
@@ -257,9 +255,10 @@ fn work(ctx: &mut Context<'_>, state: &State<'_>, backoff: &Backoff, done: &mut 
         }
         Work::Delete(pods) => {
             for pod in pods {
-                // A pod that is not needed did not fail: it is not to be counted.
-                let result = let_go(ctx, &pod).and_then(|()| pod_control::delete_pod(ctx, state.job, &pod));
-                done.note_deletion(&pod, result);
+                // A surplus pod has not failed, so it loses its finalizer first and is not counted.
+                let result =
+                    remove_tracking_finalizer(ctx, &pod).and_then(|()| pod_control::delete_pod(ctx, state.job, &pod));
+                done.add_deletion(&pod, result);
             }
         }
         Work::Create(Missing::Count(count)) => create(ctx, state, count, |_| None, done),
@@ -281,39 +280,40 @@ fn create(
         Err(status) if pod_control::is_namespace_terminating(&status) => Ok(()),
         other => other.map(drop),
     };
-    let (created, result) = pod_control::slow_start(count, attempt);
+    let (created, result) = pod_control::slow_start_batch(count, attempt);
     done.active += created;
     done.failure = result.err();
 }
 
-/// Says when a job has been suspended or resumed.
-fn note_suspension(ctx: &mut Context<'_>, job: &Object, status: &mut Value) {
+/// Updates the condition Suspended and records an event when the Job has been suspended or resumed.
+fn update_suspended_condition(ctx: &mut Context<'_>, job: &Object, status: &mut Value) {
     let suspended = state::is_suspended(job);
-    if tracking::note_suspension(status, suspended, ctx.now) {
+    if tracking::set_suspended(status, suspended, ctx.now) {
         let (reason, text) = if suspended { ("Suspended", "Job suspended") } else { ("Resumed", "Job resumed") };
         ctx.event(job, "Normal", reason, text);
     }
 }
 
-/// Writes the status in its two steps, lets go of counted pods in between, and says when the job is over.
-fn record(
+/// Writes the status in its two steps, removes the finalizers of counted pods in between, and records the end of the Job
+/// (`trackJobStatusAndRemoveFinalizers`).
+fn track_status(
     ctx: &mut Context<'_>,
     job: Arc<Object>,
     state: &State<'_>,
     status: Value,
-    numbers: &Numbers,
-    ending: Option<&Ending>,
+    counts: &PodCounts,
+    finished: Option<&FinishedCondition>,
 ) -> Result<Arc<Object>> {
     let now = ctx.now;
-    let first = tracking::first(state, status, numbers, ending, now);
+    let first = tracking::first_update(state, status, counts, finished, now);
     let job = write_status(ctx, job, &first.status)?;
     for pod in &first.counted {
-        let_go(ctx, pod)?;
+        remove_tracking_finalizer(ctx, pod)?;
     }
-    let (status, over) = tracking::second(&first, numbers, ending, now);
+    let (status, is_over) = tracking::second_update(&first, counts, finished, now);
     let job = write_status(ctx, job, &status)?;
-    if let Some(ending) = ending.filter(|_| over) {
-        report_end(ctx, &job, ending);
+    if let Some(finished) = finished.filter(|_| is_over) {
+        record_finished(ctx, &job, finished);
     }
     Ok(job)
 }
@@ -327,9 +327,10 @@ fn write_status(ctx: &mut Context<'_>, job: Arc<Object>, status: &Value) -> Resu
     ctx.update_status(JOBS, updated)
 }
 
-fn report_end(ctx: &mut Context<'_>, job: &Object, ending: &Ending) {
-    if !ending.success {
-        return ctx.event(job, "Warning", &ending.reason, &ending.message);
+/// Records the event about the end of a Job (`recordJobFinished`).
+fn record_finished(ctx: &mut Context<'_>, job: &Object, finished: &FinishedCondition) {
+    if !finished.success {
+        return ctx.event(job, "Warning", &finished.reason, &finished.message);
     }
     let completions = job.int("/spec/completions").unwrap_or(i64::MAX);
     if job.int("/status/succeeded").unwrap_or(0) > completions {

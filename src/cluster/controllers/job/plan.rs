@@ -1,4 +1,4 @@
-//! Which pods a job that goes on makes and deletes, out of plain values.
+//! Decides which pods a Job that is not over creates and deletes (`manageJob`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,37 +6,37 @@ use std::sync::Arc;
 use super::backoff::{Backoff, until_replaced};
 use super::pods;
 use super::state::{State, deleted_fail, is_suspended};
+use crate::controllers::shared::deletion_rank;
 use crate::controllers::shared::pods::is_terminating;
-use crate::controllers::shared::victims;
 use kctl_base::object::Object;
 use kctl_base::sim::Time;
 
-/// Pods that are created or deleted at most before looking again.
-const BURST: usize = 500;
+/// The number of pods that one reconciliation creates or deletes at most (`MaxPodCreateDeletePerSync`).
+const PODS_PER_SYNC_MAX: usize = 500;
 
-/// What there is to do about the pods.
+/// The next step.
 #[derive(Debug, PartialEq)]
 pub(super) enum Work {
-    /// Nothing.
+    /// The pods are as they should be.
     Nothing,
-    /// These pods are too much.
+    /// Delete these surplus pods.
     Delete(Vec<Arc<Object>>),
-    /// So many pods are missing, or one for each of these indexes.
+    /// Create the missing pods.
     Create(Missing),
-    /// Pods are missing, but it is too early to make them.
+    /// Pods are missing, but must not be created before this instant.
     Wait(Time),
 }
 
-/// Which pods are missing.
+/// The missing pods.
 #[derive(Debug, PartialEq)]
 pub(super) enum Missing {
-    /// So many.
+    /// The number of pods of a Job without indexes.
     Count(usize),
-    /// One for each of these indexes.
+    /// One pod for each of these indexes.
     Indexes(Vec<i64>),
 }
 
-/// What a job needs that has not come to its end.
+/// Decides the next step of a Job that is not over.
 pub(super) fn plan(state: &State<'_>, backoff: &Backoff, now: Time) -> Work {
     let active = state.active.len() as i64;
     if is_suspended(state.job) {
@@ -44,15 +44,15 @@ pub(super) fn plan(state: &State<'_>, backoff: &Backoff, now: Time) -> Work {
     }
     let wanted = wanted(state, active);
     let surplus = usize::try_from(active - wanted).unwrap_or(0);
-    let mut superfluous = surplus_pods(state, surplus, now);
-    if !superfluous.is_empty() {
-        superfluous.truncate(BURST);
-        return delete(superfluous);
+    let mut to_delete = surplus_pods(state, surplus, now);
+    if !to_delete.is_empty() {
+        to_delete.truncate(PODS_PER_SYNC_MAX);
+        return delete(to_delete);
     }
-    // Where only ended pods are replaced, those that are on their way out still take a place.
-    let going = if deleted_fail(state.job) { 0 } else { state.terminating() as i64 };
-    match usize::try_from(wanted - going - active) {
-        Ok(missing) if missing > 0 => create(state, missing.min(BURST), backoff, now),
+    // Where only terminal pods are replaced, those that are being deleted still count.
+    let terminating = if deleted_fail(state.job) { 0 } else { state.terminating() as i64 };
+    match usize::try_from(wanted - terminating - active) {
+        Ok(missing) if missing > 0 => create(state, missing.min(PODS_PER_SYNC_MAX), backoff, now),
         _ => Work::Nothing,
     }
 }
@@ -61,17 +61,18 @@ fn delete(pods: Vec<Arc<Object>>) -> Work {
     if pods.is_empty() { Work::Nothing } else { Work::Delete(pods) }
 }
 
-/// How many pods should run.
+/// Returns the number of pods that should be active.
 fn wanted(state: &State<'_>, active: i64) -> i64 {
     match state.completions() {
         Some(completions) => (completions - state.succeeded).min(state.parallelism()).max(0),
-        // One success is enough; what runs may end on its own.
+        // One success is enough; the other pods are left to end by themselves.
         None if state.succeeded > 0 => active,
         None => state.parallelism(),
     }
 }
 
-/// The pods to delete: first those whose index is not the job's or has another pod, then so many that `surplus` are gone.
+/// Returns the pods to delete (`activePodsForRemoval`): those without a valid index, duplicates of an index, and then as many
+/// others as to make `surplus`.
 fn surplus_pods(state: &State<'_>, surplus: usize, now: Time) -> Vec<Arc<Object>> {
     let (mut chosen, mut left) = (Vec::new(), Vec::new());
     if state.indexes.is_some() {
@@ -82,20 +83,20 @@ fn surplus_pods(state: &State<'_>, surplus: usize, now: Time) -> Vec<Arc<Object>
                 None => chosen.push(pod.clone()),
             }
         }
-        for twins in by_index.into_values() {
-            let last = victims::choose(&twins, &[], twins.len() - 1, now);
-            left.extend(twins.into_iter().filter(|p| !last.contains(p)));
+        for duplicate_index_pods in by_index.into_values() {
+            let last = deletion_rank::pods_to_delete(&duplicate_index_pods, &[], duplicate_index_pods.len() - 1, now);
+            left.extend(duplicate_index_pods.into_iter().filter(|p| !last.contains(p)));
             chosen.extend(last);
         }
     } else {
         left = state.active.clone();
     }
     let more = surplus.saturating_sub(chosen.len());
-    chosen.extend(victims::choose(&left, &[], more, now));
+    chosen.extend(deletion_rank::pods_to_delete(&left, &[], more, now));
     chosen
 }
 
-/// New pods, unless failures ask for patience.
+/// Creates missing pods, or waits for the backoff after failures.
 fn create(state: &State<'_>, missing: usize, backoff: &Backoff, now: Time) -> Work {
     let per_index = state.indexes.as_ref().is_some_and(|i| i.failed.is_some());
     if let Some(until) = backoff.until().filter(|until| !per_index && *until > now) {
@@ -104,8 +105,8 @@ fn create(state: &State<'_>, missing: usize, backoff: &Backoff, now: Time) -> Wo
     let Some(indexes) = &state.indexes else { return Work::Create(Missing::Count(missing)) };
     let mut taken = indexes.succeeded.with(state.active.iter().filter_map(|p| pods::index_of(p)));
     if !deleted_fail(state.job) {
-        let going = state.pods.iter().filter(|p| is_terminating(p));
-        taken = taken.with(going.filter_map(|p| pods::index_of(p)));
+        let terminating = state.pods.iter().filter(|p| is_terminating(p));
+        taken = taken.with(terminating.filter_map(|p| pods::index_of(p)));
     }
     if let Some(failed) = &indexes.failed {
         taken = taken.union(failed);

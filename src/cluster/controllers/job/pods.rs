@@ -1,46 +1,47 @@
-//! What a job wants to know of one pod.
+//! The facts about a pod that matter to its Job.
 
 use crate::controllers::shared::pods::is_terminating;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 use kctl_base::sim::{Duration, Time};
 
-/// Holds a pod back until its end is counted in the status of its job.
+/// The finalizer that keeps a pod until it is counted in the status of its Job.
 pub(super) const TRACKING: &str = "batch.kubernetes.io/job-tracking";
-/// Carries the index of a pod: a label and an annotation.
+/// The label and the annotation with the completion index of a pod.
 pub(super) const INDEX: &str = "batch.kubernetes.io/job-completion-index";
-/// How many pods of this index failed before this one.
+/// The annotation with the number of earlier pods of the index that failed.
 pub(super) const FAILURES: &str = "batch.kubernetes.io/job-index-failure-count";
-/// How many pods of this index failed before this one in a way that does not count.
+/// The annotation with the number of earlier pods of the index whose failures do not count.
 pub(super) const IGNORED_FAILURES: &str = "batch.kubernetes.io/job-index-ignored-failure-count";
 
-/// Whether the pod's end has not been counted yet.
+/// Returns `true` while the pod has not been counted.
 pub(super) fn is_tracked(pod: &Object) -> bool {
     pod.has_finalizer(TRACKING)
 }
 
-/// The index of a pod.
+/// Returns the completion index of a pod (`getCompletionIndex`); `None` when it has none.
 pub(super) fn index_of(pod: &Object) -> Option<i64> {
     pod.annotation(INDEX).and_then(|text| text.parse().ok()).filter(|index| *index >= 0)
 }
 
-/// Whether the pod has succeeded.
+/// Returns `true` when the pod has succeeded.
 pub(super) fn has_succeeded(pod: &Object) -> bool {
     pod.str("/status/phase") == "Succeeded"
 }
 
-/// Whether the pod counts as failed; where `deleted_fail`, one that is being deleted does too.
+/// Returns `true` when the pod counts as failed (`isPodFailed`); with `deleted_fail` a pod that is being deleted does too.
 pub(super) fn has_failed(pod: &Object, deleted_fail: bool) -> bool {
     pod.str("/status/phase") == "Failed" || (deleted_fail && is_terminating(pod))
 }
 
-/// Failures of the index before this pod: those that count and those that do not.
+/// Returns the failures of the index before this pod: those that count and those that do not.
 pub(super) fn failures_before(pod: &Object) -> (i64, i64) {
     let count = |key| pod.annotation(key).and_then(|text| text.parse().ok()).filter(|n| *n >= 0).unwrap_or(0);
     (count(FAILURES), count(IGNORED_FAILURES))
 }
 
-/// When the pod ended, as well as can be said.
-pub(super) fn end_of(pod: &Object) -> Time {
+/// Returns the instant at which a pod ended (`getFinishedTime`): of its containers, or else when it stopped being ready, was
+/// deleted or was created.
+pub(super) fn finish_time(pod: &Object) -> Time {
     let statuses = pod.list("/status/containerStatuses");
     let ends: Option<Vec<Time>> = statuses.iter().map(|s| s.time("/state/terminated/finishedAt")).collect();
     let not_ready = || condition(pod, "Ready").filter(|c| c.str("/status") == "False")?.time("/lastTransitionTime");
@@ -62,19 +63,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_known_end_is_taken() {
+    fn the_finish_time_is_the_best_known_one() {
         let at = |seconds: i64| Value::from(Time::from_secs(seconds).rfc3339());
         let ended = |seconds| json!({"state": {"terminated": {"finishedAt": at(seconds)}}});
         let mut pod = json!({"metadata": {"creationTimestamp": at(1)}});
-        assert_eq!(end_of(&pod), Time::from_secs(1));
+        assert_eq!(finish_time(&pod), Time::from_secs(1));
         pod["metadata"]["deletionTimestamp"] = at(40);
         pod["metadata"]["deletionGracePeriodSeconds"] = 30.into();
-        assert_eq!(end_of(&pod), Time::from_secs(10));
+        assert_eq!(finish_time(&pod), Time::from_secs(10));
         pod["status"] = json!({"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": at(7)}]});
-        assert_eq!(end_of(&pod), Time::from_secs(7));
+        assert_eq!(finish_time(&pod), Time::from_secs(7));
         pod["status"]["containerStatuses"] = json!([ended(5), {"state": {"running": {}}}]);
-        assert_eq!(end_of(&pod), Time::from_secs(7), "one still runs");
+        assert_eq!(finish_time(&pod), Time::from_secs(7), "one still runs");
         pod["status"]["containerStatuses"] = json!([ended(5), ended(6)]);
-        assert_eq!(end_of(&pod), Time::from_secs(6));
+        assert_eq!(finish_time(&pod), Time::from_secs(6));
     }
 }

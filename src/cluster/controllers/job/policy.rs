@@ -1,23 +1,23 @@
-//! Which failures count, and which successes are enough: `podFailurePolicy` and `successPolicy`.
+//! `podFailurePolicy` and `successPolicy` (`pkg/controller/job/pod_failure_policy.go`, `success_policy.go`).
 
-use super::indexes::Indexes;
+use super::indexes::IndexSet;
 use super::pods;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// What the failure of a pod means for its job.
+/// The consequences of a pod's failure for its Job.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Verdict {
-    /// Why the whole job fails at once.
+pub(super) struct PodFailureOutcome {
+    /// The message when the whole Job fails.
     pub(super) job_fails: Option<String>,
-    /// Whether the index of the pod fails at once.
+    /// The index of the pod fails.
     pub(super) index_fails: bool,
-    /// Whether the failure does not count towards the limits.
+    /// The failure does not count towards the backoff limits.
     pub(super) ignored: bool,
 }
 
-/// Judges a failed pod by the first rule of the job's policy that matches.
-pub(super) fn judge(job: &Object, pod: &Object) -> Verdict {
+/// Applies the first rule of the failure policy that matches a failed pod (`matchPodFailurePolicy`).
+pub(super) fn match_pod_failure_policy(job: &Object, pod: &Object) -> PodFailureOutcome {
     for (index, rule) in job.list("/spec/podFailurePolicy/rules").iter().enumerate() {
         let action = rule.str("/action");
         let matched = match rule.at("/onExitCodes") {
@@ -32,19 +32,19 @@ pub(super) fn judge(job: &Object, pod: &Object) -> Verdict {
         };
         let Some(message) = matched else { continue };
         match action {
-            "Ignore" => return Verdict { ignored: true, ..Verdict::default() },
-            "FailJob" => return Verdict { job_fails: Some(message), ..Verdict::default() },
+            "Ignore" => return PodFailureOutcome { ignored: true, ..PodFailureOutcome::default() },
+            "FailJob" => return PodFailureOutcome { job_fails: Some(message), ..PodFailureOutcome::default() },
             "FailIndex" if job.at("/spec/backoffLimitPerIndex").is_some() => {
-                return Verdict { index_fails: true, ..Verdict::default() };
+                return PodFailureOutcome { index_fails: true, ..PodFailureOutcome::default() };
             }
-            "Count" => return Verdict::default(),
+            "Count" => return PodFailureOutcome::default(),
             _ => {}
         }
     }
-    Verdict::default()
+    PodFailureOutcome::default()
 }
 
-/// The first container whose exit code a rule matches, and the code. Success never matches.
+/// Returns the first container whose exit code a rule matches, and the code. Exit code 0 never matches.
 fn exit_code<'a>(pod: &'a Object, rule: &Value) -> Option<(&'a str, i64)> {
     let (only, negated) = (rule.str("/containerName"), rule.str("/operator") == "NotIn");
     let values = rule.list("/values");
@@ -65,21 +65,21 @@ fn matching_condition<'a>(pod: &'a Object, patterns: &[Value]) -> Option<&'a str
     conditions.filter(|c| patterns.iter().any(|p| same(c, p))).map(|c| c.str("/type")).next()
 }
 
-/// Whether a failed pod of a job with a limit per index makes its index fail.
+/// Returns `true` when a failed pod makes its index fail, in a Job with a backoff limit per index (`isIndexFailed`).
 pub(super) fn index_fails(job: &Object, pod: &Object) -> bool {
-    let verdict = judge(job, pod);
+    let outcome = match_pod_failure_policy(job, pod);
     let limit = job.int("/spec/backoffLimitPerIndex").unwrap_or(i64::MAX);
-    verdict.index_fails || (!verdict.ignored && pods::failures_before(pod).0 >= limit)
+    outcome.index_fails || (!outcome.ignored && pods::failures_before(pod).0 >= limit)
 }
 
-/// The failures of an index before the pod that replaces a failed one.
+/// Returns the failures of an index before the pod that replaces a failed one: those that count and those that do not.
 pub(super) fn failures_after(job: &Object, failed: &Object) -> (i64, i64) {
     let (counted, ignored) = pods::failures_before(failed);
-    if judge(job, failed).ignored { (counted, ignored + 1) } else { (counted + 1, ignored) }
+    if match_pod_failure_policy(job, failed).ignored { (counted, ignored + 1) } else { (counted + 1, ignored) }
 }
 
-/// The text of the first rule of the success policy that is met.
-pub(super) fn success(job: &Object, succeeded: &Indexes) -> Option<String> {
+/// Returns the message for the first rule of the success policy that is met (`matchSuccessPolicy`).
+pub(super) fn match_success_policy(job: &Object, succeeded: &IndexSet) -> Option<String> {
     let completions = job.int("/spec/completions").unwrap_or(0);
     if succeeded.total() == 0 {
         return None;
@@ -89,7 +89,7 @@ pub(super) fn success(job: &Object, succeeded: &Indexes) -> Option<String> {
         let count = rule.int("/succeededCount");
         match rule.at("/succeededIndexes").and_then(Value::as_str) {
             Some(text) => {
-                let wanted = Indexes::parse(text, completions);
+                let wanted = IndexSet::parse(text, completions);
                 succeeded.common(&wanted) >= count.unwrap_or_else(|| wanted.total())
             }
             None => count.is_some_and(|count| succeeded.total() >= count),
@@ -114,7 +114,7 @@ mod tests {
     fn the_first_rule_that_matches_decides() {
         let codes = |action: &str, operator: &str, values: &[i64]| json!({"action": action, "onExitCodes": {"operator": operator, "values": values}});
         let disrupted = |action: &str| json!({"action": action, "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]});
-        let fails = |text: &str| Verdict { job_fails: Some(text.into()), ..Verdict::default() };
+        let fails = |text: &str| PodFailureOutcome { job_fails: Some(text.into()), ..PodFailureOutcome::default() };
         let cases = [
             (
                 vec![codes("FailJob", "In", &[42])],
@@ -124,14 +124,20 @@ mod tests {
                 vec![codes("FailJob", "In", &[1]), disrupted("FailJob")],
                 fails("Pod n/p has condition DisruptionTarget matching FailJob rule at index 1"),
             ),
-            (vec![disrupted("Ignore"), codes("FailJob", "In", &[42])], Verdict { ignored: true, ..Verdict::default() }),
-            (vec![codes("Count", "NotIn", &[1]), disrupted("Ignore")], Verdict::default()),
-            (vec![codes("FailIndex", "In", &[42])], Verdict { index_fails: true, ..Verdict::default() }),
-            (vec![], Verdict::default()),
+            (
+                vec![disrupted("Ignore"), codes("FailJob", "In", &[42])],
+                PodFailureOutcome { ignored: true, ..PodFailureOutcome::default() },
+            ),
+            (vec![codes("Count", "NotIn", &[1]), disrupted("Ignore")], PodFailureOutcome::default()),
+            (
+                vec![codes("FailIndex", "In", &[42])],
+                PodFailureOutcome { index_fails: true, ..PodFailureOutcome::default() },
+            ),
+            (vec![], PodFailureOutcome::default()),
         ];
         for (rules, want) in cases {
             let job = json!({"spec": {"backoffLimitPerIndex": 1, "podFailurePolicy": {"rules": rules}}});
-            assert_eq!(judge(&job, &failed(42)), want);
+            assert_eq!(match_pod_failure_policy(&job, &failed(42)), want);
         }
     }
 
@@ -146,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn success_may_need_only_some_indexes() {
+    fn a_success_policy_may_need_only_some_indexes() {
         let cases = [
             (json!([{"succeededIndexes": "0,2"}]), "0,2", Some("Matched rules at index 0")),
             (json!([{"succeededIndexes": "0,2"}]), "0,1", None),
@@ -156,7 +162,7 @@ mod tests {
         ];
         for (rules, succeeded, want) in cases {
             let job = json!({"spec": {"completions": 5, "successPolicy": {"rules": rules}}});
-            assert_eq!(success(&job, &Indexes::parse(succeeded, 5)).as_deref(), want, "{rules}");
+            assert_eq!(match_success_policy(&job, &IndexSet::parse(succeeded, 5)).as_deref(), want, "{rules}");
         }
     }
 }

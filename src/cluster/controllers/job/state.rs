@@ -1,48 +1,48 @@
-//! Where a job stands: its spec, its pods and what of them has been counted, out of plain values.
+//! The state of a Job: its spec, its pods, and which of them have been counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::indexes::Indexes;
+use super::indexes::IndexSet;
 use super::{pods, policy};
 use crate::controllers::shared::pods::{is_active, is_ready, is_terminating};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// A job and its pods at one instant.
+/// A Job and its pods at one instant.
 pub(super) struct State<'a> {
     /// The job.
     pub(super) job: &'a Object,
-    /// All pods that are the job's.
+    /// All pods of the Job.
     pub(super) pods: &'a [Arc<Object>],
-    /// Those that count as running.
+    /// The pods that are neither terminal nor being deleted.
     pub(super) active: Vec<Arc<Object>>,
-    /// Pods that have succeeded and are not in the status yet.
+    /// The pods that have succeeded and are not in the status yet.
     pub(super) newly_succeeded: Vec<&'a Object>,
-    /// Pods that have failed and are not in the status yet.
+    /// The pods that have failed and are not in the status yet.
     pub(super) newly_failed: Vec<&'a Object>,
-    /// How many completions there are, those that are not in the status yet included.
+    /// The number of completions, including those that are not in the status yet.
     pub(super) succeeded: i64,
-    /// How many failures count towards the limit.
+    /// The number of failures that count towards `spec.backoffLimit`.
     pub(super) failed: i64,
-    /// What is known of the indexes of a job that has some.
+    /// The state of the indexes; `None` unless the Job is indexed.
     pub(super) indexes: Option<IndexState>,
 }
 
-/// What is known of the indexes.
+/// The state of the completion indexes.
 #[derive(Default)]
 pub(super) struct IndexState {
-    /// Those that had succeeded before.
-    pub(super) before: Indexes,
-    /// Those that have succeeded.
-    pub(super) succeeded: Indexes,
-    /// Those that have failed for good, where indexes have a limit of their own.
-    pub(super) failed: Option<Indexes>,
-    /// By index the failed pod that has not been replaced yet: it keeps the count of failures.
+    /// The indexes that have succeeded according to the status.
+    pub(super) before: IndexSet,
+    /// The indexes that have succeeded.
+    pub(super) succeeded: IndexSet,
+    /// The indexes that have failed; `None` without `spec.backoffLimitPerIndex`.
+    pub(super) failed: Option<IndexSet>,
+    /// The failed pod of each index that has not been replaced yet. It holds the index's number of failures.
     pub(super) to_replace: BTreeMap<i64, Arc<Object>>,
 }
 
 impl<'a> State<'a> {
-    /// Takes stock.
+    /// Derives the state from a Job and its pods.
     pub(super) fn of(job: &'a Object, pods: &'a [Arc<Object>]) -> State<'a> {
         let mut state = State {
             job,
@@ -62,7 +62,7 @@ impl<'a> State<'a> {
             + state.newly_succeeded.len() as i64;
         state.failed = job.int("/status/failed").unwrap_or(0)
             + job.list("/status/uncountedTerminatedPods/failed").len() as i64
-            + state.newly_failed.iter().filter(|p| !policy::judge(job, p).ignored).count() as i64;
+            + state.newly_failed.iter().filter(|p| !policy::match_pod_failure_policy(job, p).ignored).count() as i64;
         if is_indexed(job) {
             let indexes = state.index_state();
             state.succeeded = indexes.succeeded.total();
@@ -71,7 +71,7 @@ impl<'a> State<'a> {
         state
     }
 
-    /// The pods that ended in some way and that the status does not name.
+    /// Returns the pods with the finalizer that have ended in some way and are not among the uids in the status.
     fn uncounted(&self, named: &str, ended: &dyn Fn(&Object) -> bool) -> Vec<&'a Object> {
         let named = self.job.list(named);
         let counts = |pod: &Object| {
@@ -85,66 +85,67 @@ impl<'a> State<'a> {
 
     fn index_state(&self) -> IndexState {
         let completions = self.completions().unwrap_or(0);
-        let of_status = |pointer: &str| Indexes::parse(self.job.str(pointer), completions);
+        let of_status = |pointer: &str| IndexSet::parse(self.job.str(pointer), completions);
         let before = of_status("/status/completedIndexes");
         let tracked = || self.pods.iter().filter(|p| pods::is_tracked(p));
         let succeeded = before.with(tracked().filter(|p| pods::has_succeeded(p)).filter_map(|p| self.valid_index(p)));
         if self.job.at("/spec/backoffLimitPerIndex").is_none() {
             return IndexState { before, succeeded, ..IndexState::default() };
         }
-        let gone_wrong = || tracked().filter(|p| pods::has_failed(p, deleted_fail(self.job)));
+        let failed_pods = || tracked().filter(|p| pods::has_failed(p, deleted_fail(self.job)));
         let failed = of_status("/status/failedIndexes")
-            .with(gone_wrong().filter(|p| policy::index_fails(self.job, p)).filter_map(|p| self.valid_index(p)));
+            .with(failed_pods().filter(|p| policy::index_fails(self.job, p)).filter_map(|p| self.valid_index(p)));
         let active: BTreeSet<i64> = self.active.iter().filter_map(|p| pods::index_of(p)).collect();
         let mut to_replace: BTreeMap<i64, Arc<Object>> = BTreeMap::new();
-        for pod in gone_wrong() {
+        for pod in failed_pods() {
             let Some(index) = self.valid_index(pod) else { continue };
             let count = |pod: &Object| pods::failures_before(pod).0 + pods::failures_before(pod).1;
-            let over = succeeded.has(index) || failed.has(index) || active.contains(&index);
-            if !over && to_replace.get(&index).is_none_or(|known| count(known) <= count(pod)) {
+            let is_over = succeeded.contains(index) || failed.contains(index) || active.contains(&index);
+            if !is_over && to_replace.get(&index).is_none_or(|known| count(known) <= count(pod)) {
                 to_replace.insert(index, pod.clone());
             }
         }
         IndexState { before, succeeded, failed: Some(failed), to_replace }
     }
 
-    /// The index of a pod, if the job has such an index.
+    /// Returns the index of a pod; `None` when it has none or the Job has no such index.
     pub(super) fn valid_index(&self, pod: &Object) -> Option<i64> {
         pods::index_of(pod).filter(|index| *index < self.completions().unwrap_or(0))
     }
 
-    /// How many pods have to succeed; without a number one success ends the job.
+    /// Returns the number of pods that have to succeed; `None` when one success completes the Job.
     pub(super) fn completions(&self) -> Option<i64> {
         self.job.int("/spec/completions")
     }
 
-    /// How many pods may run at once.
+    /// Returns the number of pods that may be active at the same time.
     pub(super) fn parallelism(&self) -> i64 {
         self.job.int("/spec/parallelism").unwrap_or(1)
     }
 
-    /// How many active pods are ready.
+    /// Returns the number of active pods that are ready.
     pub(super) fn ready(&self) -> usize {
         self.active.iter().filter(|p| is_ready(p)).count()
     }
 
-    /// How many pods are being deleted.
+    /// Returns the number of pods that are being deleted.
     pub(super) fn terminating(&self) -> usize {
         self.pods.iter().filter(|p| is_terminating(p)).count()
     }
 }
 
-/// Whether the pods of the job have indexes.
+/// Returns `true` when the Job has the completion mode Indexed.
 pub(super) fn is_indexed(job: &Object) -> bool {
     job.str("/spec/completionMode") == "Indexed"
 }
 
-/// Whether the job is suspended.
+/// Returns `true` when the Job is suspended.
 pub(super) fn is_suspended(job: &Object) -> bool {
     job.flag("/spec/suspend")
 }
 
-/// Whether a pod that is being deleted has failed already; else it is replaced only when it has ended.
+/// Returns `true` when a pod that is being deleted counts as failed already; `false` when pods are replaced only after they have
+/// ended (the negation of `onlyReplaceFailedPods`).
 pub(super) fn deleted_fail(job: &Object) -> bool {
     job.str("/spec/podReplacementPolicy") != "Failed" && job.at("/spec/podFailurePolicy").is_none()
 }

@@ -1,4 +1,4 @@
-//! The pods of a job.
+//! Makes the pods of a Job.
 
 use super::pods::{FAILURES, IGNORED_FAILURES, INDEX, TRACKING};
 use super::policy;
@@ -7,13 +7,13 @@ use crate::controllers::shared::template::pod_from_template;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
-/// Names are cut so that five random characters still fit in a label.
+/// The length in bytes to which a name is cut, so that a generated name fits into a label.
 const PREFIX_MAX: usize = 58;
 
-/// The variable that tells a container its index.
+/// The environment variable with the completion index.
 const VARIABLE: &str = "JOB_COMPLETION_INDEX";
 
-/// A new pod of a job, with an index where it has some.
+/// Returns a new pod of a Job; `index` is `None` unless the Job is indexed.
 pub(super) fn new_pod(state: &State<'_>, index: Option<i64>) -> Object {
     let job = state.job;
     let mut pod = pod_from_template(job, job.at("/spec/template").unwrap_or(&Value::Null));
@@ -39,11 +39,11 @@ pub(super) fn new_pod(state: &State<'_>, index: Option<i64>) -> Object {
     pod
 }
 
-/// `NAME-INDEX-`, with a name that is too long cut.
+/// Returns `NAME-INDEX-` with a name that is cut where it is too long (`podGenerateNameWithIndex`).
 fn name_prefix(job: &str, index: i64) -> String {
     let tail = format!("-{index}-");
     let room = PREFIX_MAX.saturating_sub(tail.len()).min(job.len());
-    // Names of jobs are ASCII, so that any cut is between two characters.
+    // Names of Jobs are ASCII, so the cut is between two characters.
     format!("{}{tail}", job.get(..room).unwrap_or(job))
 }
 
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pods_with_an_index_say_so() {
+    fn pods_have_their_index_in_name_label_and_environment() {
         let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j", "uid": "u", "namespace": "n"},
             "spec": {"completionMode": "Indexed", "completions": 3, "backoffLimitPerIndex": 1,
                      "template": {"spec": {"containers": [{"name": "c"}]}}}});

@@ -8,7 +8,7 @@ use crate::controllers::shared::testing::Bench;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
-/// A job that runs one shell script.
+/// Returns a Job that runs a shell script.
 fn job(name: &str, script: &str, spec: Value) -> Value {
     let container = json!({"name": "c", "image": "busybox:1.36", "command": ["sh", "-c", script]});
     let mut job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec});
@@ -61,7 +61,7 @@ fn a_job_runs_to_completion() {
 }
 
 #[test]
-fn indexes_are_named_and_counted() {
+fn indexes_are_in_names_and_counted() {
     let spec = json!({"completions": 3, "parallelism": 3, "completionMode": "Indexed"});
     let mut bench = bench_with(vec![job("indexed", "true", spec)]);
     bench.settle();
@@ -75,7 +75,7 @@ fn indexes_are_named_and_counted() {
 }
 
 #[test]
-fn failures_are_tried_again_after_a_while_and_not_for_ever() {
+fn failed_pods_are_replaced_after_a_delay_up_to_the_limit() {
     let mut bench = bench_with(vec![job("failing", "exit 1", json!({"backoffLimit": 1}))]);
     bench.advance(11);
     assert_eq!(pods_of(&mut bench, "failing").len(), 1, "10 s after the failure");
@@ -89,7 +89,7 @@ fn failures_are_tried_again_after_a_while_and_not_for_ever() {
 }
 
 #[test]
-fn a_deadline_stops_what_runs() {
+fn a_deadline_stops_active_pods() {
     let mut bench = bench_with(vec![job("late", "sleep 100", json!({"activeDeadlineSeconds": 5}))]);
     bench.advance(5);
     assert_eq!(conditions(&mut bench, "late"), ["FailureTarget=True DeadlineExceeded"], "its pod is still going");
@@ -110,7 +110,7 @@ fn a_deadline_stops_what_runs() {
 }
 
 #[test]
-fn a_job_sleeps_and_wakes() {
+fn a_job_is_suspended_and_resumed() {
     let spec = json!({"suspend": true, "parallelism": 2, "completions": 2});
     let mut bench = bench_with(vec![job("asleep", "sleep 20", spec)]);
     bench.settle();
@@ -135,7 +135,7 @@ fn a_job_sleeps_and_wakes() {
 }
 
 #[test]
-fn every_index_may_have_its_own_limit() {
+fn indexes_have_their_own_backoff_limit() {
     let spec = json!({"completions": 2, "parallelism": 2, "completionMode": "Indexed", "backoffLimitPerIndex": 1});
     let mut bench = bench_with(vec![job("each", "exit 1", spec)]);
     bench.advance(4);
@@ -155,7 +155,7 @@ fn every_index_may_have_its_own_limit() {
 }
 
 #[test]
-fn a_policy_decides_about_failures() {
+fn the_failure_policy_is_applied() {
     let rules =
         |action: &str| json!({"rules": [{"action": action, "onExitCodes": {"operator": "In", "values": [42]}}]});
     let fatal = json!({"podFailurePolicy": rules("FailJob")});
@@ -173,7 +173,7 @@ fn a_policy_decides_about_failures() {
 }
 
 #[test]
-fn success_may_come_early() {
+fn the_success_policy_completes_a_job_early() {
     let rules = json!([{"succeededCount": 1}]);
     let spec =
         json!({"completions": 3, "parallelism": 1, "completionMode": "Indexed", "successPolicy": {"rules": rules}});
@@ -187,7 +187,7 @@ fn success_may_come_early() {
 }
 
 #[test]
-fn pods_are_deleted_scaled_and_left_behind() {
+fn pods_are_deleted_scaled_and_orphaned() {
     let mut bench = bench_with(vec![job("long", "sleep 1000", json!({"parallelism": 3}))]);
     bench.advance(5);
     bench.patch("jobs.batch", "long", json!({"spec": {"parallelism": 1}}));

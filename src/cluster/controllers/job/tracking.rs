@@ -1,12 +1,13 @@
-//! The status of a job, written in two steps, so that every ended pod is counted exactly once.
+//! The status of a Job, written in two steps so that every terminal pod is counted exactly once
+//! (`trackJobStatusAndRemoveFinalizers`).
 //!
-//! First the uids of pods that ended go to `uncountedTerminatedPods`, and the end of the job is announced. Then the pods
-//! lose their finalizer and may go. At last the uids become counts, and the job is declared over.
+//! The first step adds the uids of terminal pods to `uncountedTerminatedPods`, and an interim condition when the Job is over.
+//! Then the pods lose their finalizers. The second step turns the uids into counts and sets the final condition.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::ending::Ending;
+use super::finished::FinishedCondition;
 use super::state::{State, deleted_fail};
 use super::{pods, policy};
 use crate::controllers::shared::conditions;
@@ -14,55 +15,66 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 
-/// Uids that a status holds at most.
+/// The maximum number of uids in a status.
 const MAX_UNCOUNTED: usize = 500;
-/// The two lists of uids and the counts that they become.
+/// The pointers to the two lists of uids and to their counts.
 const COUNTS: [(&str, &str); 2] =
     [("/uncountedTerminatedPods/succeeded", "/succeeded"), ("/uncountedTerminatedPods/failed", "/failed")];
 
-/// The numbers of pods after what has been done about them.
-pub(super) struct Numbers {
-    /// Pods that run.
+/// The numbers of pods after those that were created and deleted.
+pub(super) struct PodCounts {
+    /// The active pods.
     pub(super) active: usize,
-    /// Those of them that are ready.
+    /// The active pods that are ready.
     pub(super) ready: usize,
-    /// Pods that are being deleted.
+    /// The pods that are being deleted.
     pub(super) terminating: usize,
 }
 
-/// The first step.
-pub(super) struct First {
+/// The outcome of the first step.
+pub(super) struct FirstUpdate {
     /// The status to write.
     pub(super) status: Value,
-    /// Pods that are counted in it and may go.
+    /// The pods that are counted in it and may lose their finalizers.
     pub(super) counted: Vec<Arc<Object>>,
-    /// More pods have ended than one status can hold.
+    /// There are more terminal pods than one status can hold.
     pub(super) more: bool,
 }
 
-/// Counts the pods that ended since the last time into `status`.
-pub(super) fn first(
+/// Adds the pods that have ended since the last time to `status`.
+pub(super) fn first_update(
     state: &State<'_>,
     mut status: Value,
-    numbers: &Numbers,
-    ending: Option<&Ending>,
+    counts: &PodCounts,
+    finished: Option<&FinishedCondition>,
     now: Time,
-) -> First {
-    set_count(&mut status, "/active", numbers.active as i64);
-    status.put("/ready", numbers.ready);
-    status.put("/terminating", numbers.terminating);
+) -> FirstUpdate {
+    set_count(&mut status, "/active", counts.active as i64);
+    status.put("/ready", counts.ready);
+    status.put("/terminating", counts.terminating);
     status.put_default("/uncountedTerminatedPods", json!({}));
     let held: BTreeSet<&str> = state.pods.iter().filter(|p| pods::is_tracked(p)).map(|p| p.uid()).collect();
-    settle_counts(&mut status, &held);
-    let (counted, more) = note_ended(state, &mut status, ending);
-    if let Some(ending) = ending.filter(|e| conditions::find(&status, e.interim()).is_none()) {
-        status.list_mut("/conditions").push(condition(ending.interim(), "True", &ending.reason, &ending.message, now));
+    count_released_pods(&mut status, &held);
+    let (counted, more) = add_uncounted(state, &mut status, finished);
+    if let Some(finished) = finished.filter(|f| conditions::find(&status, f.interim_type()).is_none()) {
+        status.list_mut("/conditions").push(condition(
+            finished.interim_type(),
+            "True",
+            &finished.reason,
+            &finished.message,
+            now,
+        ));
     }
-    First { status, counted, more }
+    FirstUpdate { status, counted, more }
 }
 
-/// Notes pods that ended, by uid or by index, and answers those that need not be held back any more.
-fn note_ended(state: &State<'_>, status: &mut Value, ending: Option<&Ending>) -> (Vec<Arc<Object>>, bool) {
+/// Adds terminal pods to the status, by uid or by index. Returns those that may lose their finalizers, and whether there are
+/// more of them than one status can hold.
+fn add_uncounted(
+    state: &State<'_>,
+    status: &mut Value,
+    finished: Option<&FinishedCondition>,
+) -> (Vec<Arc<Object>>, bool) {
     let mut counted = Vec::new();
     let mut indexes = Vec::new();
     let mut pods: Vec<&Arc<Object>> = state.pods.iter().filter(|p| pods::is_tracked(p)).collect();
@@ -71,22 +83,22 @@ fn note_ended(state: &State<'_>, status: &mut Value, ending: Option<&Ending>) ->
     }
     let mut more = false;
     for pod in pods {
-        if more || !may_go(state, pod, ending) {
+        if more || !can_remove_finalizer(state, pod, finished) {
             continue;
         }
         counted.push(pod.clone());
         let index = state.valid_index(pod);
         let [succeeded, failed] = COUNTS.map(|(list, _)| list);
-        if pods::has_succeeded(pod) && !names(status, failed, pod) {
+        if pods::has_succeeded(pod) && !has_uid(status, failed, pod) {
             match &state.indexes {
-                Some(known) => indexes.extend(index.filter(|index| !known.before.has(*index))),
-                None => note(status, succeeded, pod),
+                Some(known) => indexes.extend(index.filter(|index| !known.before.contains(*index))),
+                None => add_uid(status, succeeded, pod),
             }
-        } else if (pods::has_failed(pod, deleted_fail(state.job)) || ending.is_some_and(|e| !e.success))
+        } else if (pods::has_failed(pod, deleted_fail(state.job)) || finished.is_some_and(|f| !f.success))
             && (state.indexes.is_none() || index.is_some())
-            && !policy::judge(state.job, pod).ignored
+            && !policy::match_pod_failure_policy(state.job, pod).ignored
         {
-            note(status, failed, pod);
+            add_uid(status, failed, pod);
         }
         more = indexes.len() + COUNTS.iter().map(|(list, _)| status.list(list).len()).sum::<usize>() >= MAX_UNCOUNTED;
     }
@@ -101,27 +113,27 @@ fn note_ended(state: &State<'_>, status: &mut Value, ending: Option<&Ending>) ->
     (counted, more)
 }
 
-/// Whether nothing holds a pod back once it is counted.
-fn may_go(state: &State<'_>, pod: &Object, ending: Option<&Ending>) -> bool {
-    if state.job.is_deleting() || ending.is_some() || pods::has_succeeded(pod) {
+/// Returns `true` when a pod may lose its finalizer once it is counted (`canRemoveFinalizer`).
+fn can_remove_finalizer(state: &State<'_>, pod: &Object, finished: Option<&FinishedCondition>) -> bool {
+    if state.job.is_deleting() || finished.is_some() || pods::has_succeeded(pod) {
         return true;
     }
     let to_replace = state.indexes.as_ref().and_then(|i| i.to_replace.get(&state.valid_index(pod)?));
     pods::has_failed(pod, deleted_fail(state.job)) && to_replace.is_none_or(|last| last.uid() != pod.uid())
 }
 
-fn names(status: &Value, list: &str, pod: &Object) -> bool {
+fn has_uid(status: &Value, list: &str, pod: &Object) -> bool {
     status.list(list).iter().any(|uid| uid == pod.uid())
 }
 
-fn note(status: &mut Value, list: &str, pod: &Object) {
-    if !names(status, list, pod) {
+fn add_uid(status: &mut Value, list: &str, pod: &Object) {
+    if !has_uid(status, list, pod) {
         status.list_mut(list).push(pod.uid().into());
     }
 }
 
-/// Turns the uids of pods that are not `held` back any more into counts.
-fn settle_counts(status: &mut Value, held: &BTreeSet<&str>) {
+/// Turns the uids of pods without the finalizer, which are not in `held`, into counts (`cleanUncountedPodsWithoutFinalizers`).
+fn count_released_pods(status: &mut Value, held: &BTreeSet<&str>) {
     for (list, count) in COUNTS {
         let before = status.list(list).len();
         if before == 0 {
@@ -129,30 +141,35 @@ fn settle_counts(status: &mut Value, held: &BTreeSet<&str>) {
         }
         let uids = status.list_mut(list);
         uids.retain(|uid| uid.as_str().is_some_and(|uid| held.contains(uid)));
-        let settled = before - uids.len();
+        let released = before - uids.len();
         if uids.is_empty() {
             status.remove_at(list);
         }
         let known = status.int(count).unwrap_or(0);
-        set_count(status, count, known + settled as i64);
+        set_count(status, count, known + released as i64);
     }
 }
 
-/// The second step, after the pods of the first one have been let go: the status to write, and whether the job is over.
-pub(super) fn second(first: &First, numbers: &Numbers, ending: Option<&Ending>, now: Time) -> (Value, bool) {
+/// Returns the status to write after the pods of the first step have lost their finalizers, and whether the Job is over.
+pub(super) fn second_update(
+    first: &FirstUpdate,
+    counts: &PodCounts,
+    finished: Option<&FinishedCondition>,
+    now: Time,
+) -> (Value, bool) {
     let mut status = first.status.clone();
-    // Whoever is named was counted in the first step or before, and has been let go.
-    settle_counts(&mut status, &BTreeSet::new());
-    let Some(ending) = ending.filter(|_| !first.more && numbers.terminating == 0) else { return (status, false) };
-    set_condition(&mut status, ending.last(), "True", &ending.reason, &ending.message, now);
-    if ending.success {
+    // All pods in the lists were added in the first step or before, and have lost their finalizers.
+    count_released_pods(&mut status, &BTreeSet::new());
+    let Some(finished) = finished.filter(|_| !first.more && counts.terminating == 0) else { return (status, false) };
+    set_condition(&mut status, finished.final_type(), "True", &finished.reason, &finished.message, now);
+    if finished.success {
         status.put("/completionTime", now.rfc3339());
     }
     (status, true)
 }
 
-/// Says in `status` that the job is suspended, or that it is no longer; true when that is new.
-pub(super) fn note_suspension(status: &mut Value, suspended: bool, now: Time) -> bool {
+/// Sets the condition Suspended; returns `false` when it does not change.
+pub(super) fn set_suspended(status: &mut Value, suspended: bool, now: Time) -> bool {
     if suspended {
         return set_condition(status, "Suspended", "True", "JobSuspended", "Job suspended", now);
     }
@@ -163,7 +180,8 @@ pub(super) fn note_suspension(status: &mut Value, suspended: bool, now: Time) ->
     resumed
 }
 
-/// Sets a condition in its place; one that is not there and does not hold is not worth a word. True when that is new.
+/// Sets a condition in its place; returns `false` when it does not change. A condition that does not exist and is False is not
+/// added (`ensureJobConditionStatus`).
 fn set_condition(status: &mut Value, kind: &str, value: &str, reason: &str, message: &str, now: Time) -> bool {
     let new = condition(kind, value, reason, message, now);
     match status.items_mut("/conditions").find(|c| c.str("/type") == kind) {
@@ -180,14 +198,14 @@ fn set_condition(status: &mut Value, kind: &str, value: &str, reason: &str, mess
     }
 }
 
-/// A condition as jobs have them.
+/// Returns a condition with `lastProbeTime`, which only Jobs have.
 fn condition(kind: &str, value: &str, reason: &str, message: &str, now: Time) -> Value {
     let mut condition = conditions::new(kind, value, reason, message, now);
     condition.put("/lastProbeTime", now.rfc3339());
     condition
 }
 
-/// Zero and nothing are the same.
+/// Sets a count, or removes it when it is zero.
 fn set_count(status: &mut Value, pointer: &str, count: i64) {
     match count {
         0 => drop(status.remove_at(pointer)),
@@ -195,6 +213,7 @@ fn set_count(status: &mut Value, pointer: &str, count: i64) {
     }
 }
 
+/// Sets a string, or removes it when it is empty.
 fn set_text(status: &mut Value, pointer: &str, text: &str) {
     match text {
         "" => drop(status.remove_at(pointer)),

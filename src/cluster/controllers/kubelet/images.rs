@@ -3,7 +3,7 @@
 use crate::simulation::tag;
 use kctl_base::sim::Ids;
 
-/// The full name of an image, as the container runtime resolves it.
+/// Returns the full reference of an image, with registry and tag, as containerd resolves it.
 pub(super) fn canonical(image: &str) -> String {
     let first = image.split('/').next().unwrap_or("");
     let has_registry = image.contains('/') && (first.contains('.') || first.contains(':') || first == "localhost");
@@ -15,7 +15,7 @@ pub(super) fn canonical(image: &str) -> String {
     if name.contains('@') || tag(&name).is_some() { name } else { format!("{name}:latest") }
 }
 
-/// What the runtime says of an image that is not there.
+/// Returns the error of containerd for an image that does not exist.
 pub(super) fn not_found(image: &str) -> String {
     let full = canonical(image);
     format!(
@@ -23,12 +23,12 @@ pub(super) fn not_found(image: &str) -> String {
     )
 }
 
-/// A plausible size in bytes, always the same for one image.
+/// Returns a plausible size in bytes, which depends only on the image.
 pub(super) fn size(image: &str) -> u64 {
     20_000_000 + Ids::new(0).below("image-size", &canonical(image), 0, 80_000_000)
 }
 
-/// The id under which a container reports its image.
+/// Returns `imageID` of a container status: repository and digest.
 pub(super) fn id(image: &str) -> String {
     let full = canonical(image);
     let name = full.split('@').next().unwrap_or(&full);
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_are_resolved() {
+    fn references_are_completed() {
         assert_eq!(canonical("nginx"), "docker.io/library/nginx:latest");
         assert_eq!(canonical("ikubernetes/myapp:v1"), "docker.io/ikubernetes/myapp:v1");
         assert_eq!(canonical("localhost:5000/x:1"), "localhost:5000/x:1");

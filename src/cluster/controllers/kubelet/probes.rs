@@ -1,88 +1,104 @@
-//! Probes: when they run, how they end, what follows.
+//! Startup, readiness and liveness probes (`pkg/kubelet/prober`).
 //!
-//! A probe that succeeds and will go on succeeding is not run again and again: it costs nothing until something could
-//! change its result (a fault, a declared hang). A probe that fails is repeated in its period, as a kubelet does.
+//! A probe that succeeds, and would go on succeeding, is not executed again until something can change its result (an injected
+//! fault, a hang that the script declares). A failing probe is executed once per period, like by a real kubelet.
 
-use super::life::Life;
-use super::program::{self, Launch};
+use super::command::{self, Invocation};
 pub(super) use super::runtime::Probes;
 use super::runtime::{Running, Series};
+use super::script::ContainerScript;
+use super::start::strings;
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 use kctl_base::sim::{Duration, Time};
 
-/// What is probed.
-pub(super) struct Subject<'a> {
-    /// Its spec.
+/// A running container to be probed.
+pub(super) struct ProbeTarget<'a> {
     pub(super) container: &'a Value,
-    /// Its declared life.
-    pub(super) life: &'a Life,
-    /// Its present run.
+    pub(super) script: &'a ContainerScript,
     pub(super) running: &'a Running,
-    /// Somebody made the pod unready.
-    pub(super) unready: bool,
-    /// The present.
+    /// An injected fault makes the pod unready.
+    pub(super) is_unready: bool,
     pub(super) now: Time,
 }
 
-/// What came of a round of probing.
+/// Result of the probes that were due.
 #[derive(Default)]
-pub(super) struct Verdict {
-    /// Events: reason and text.
-    pub(super) notes: Vec<(&'static str, String)>,
-    /// When to probe again, and whether that would go on for ever.
-    pub(super) next: Option<(Time, bool)>,
-    /// The container has to be killed because of this probe.
-    pub(super) kill: Option<&'static str>,
+pub(super) struct ProbeResult {
+    /// Messages of `Unhealthy` events.
+    pub(super) failures: Vec<String>,
+    /// When to probe again, and whether that is only a retry.
+    pub(super) requeue: Option<(Time, bool)>,
+    /// Name of the probe because of which the container has to be restarted.
+    pub(super) killed_by: Option<&'static str>,
+}
+
+impl ProbeResult {
+    fn requeue_at(&mut self, at: Time, is_retry: bool) {
+        self.requeue = Some(match self.requeue {
+            Some((other, retry)) if other < at || (other == at && !retry) => (other, retry),
+            _ => (at, is_retry),
+        });
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Which {
+enum ProbeKind {
     Startup,
     Readiness,
     Liveness,
 }
 
-impl Which {
+impl ProbeKind {
     fn field(self) -> &'static str {
         match self {
-            Which::Startup => "/startupProbe",
-            Which::Readiness => "/readinessProbe",
-            Which::Liveness => "/livenessProbe",
+            ProbeKind::Startup => "/startupProbe",
+            ProbeKind::Readiness => "/readinessProbe",
+            ProbeKind::Liveness => "/livenessProbe",
         }
     }
 
-    fn word(self) -> &'static str {
+    /// The name inside a sentence.
+    fn name(self) -> &'static str {
         match self {
-            Which::Startup => "startup",
-            Which::Readiness => "readiness",
-            Which::Liveness => "liveness",
+            ProbeKind::Startup => "startup",
+            ProbeKind::Readiness => "readiness",
+            ProbeKind::Liveness => "liveness",
         }
     }
 
+    /// The name at the beginning of a sentence.
     fn title(self) -> &'static str {
         match self {
-            Which::Startup => "Startup",
-            Which::Readiness => "Readiness",
-            Which::Liveness => "Liveness",
+            ProbeKind::Startup => "Startup",
+            ProbeKind::Readiness => "Readiness",
+            ProbeKind::Liveness => "Liveness",
+        }
+    }
+
+    fn series(self, probes: &mut Probes) -> &mut Series {
+        match self {
+            ProbeKind::Startup => &mut probes.startup,
+            ProbeKind::Readiness => &mut probes.readiness,
+            ProbeKind::Liveness => &mut probes.liveness,
         }
     }
 }
 
-/// The probes of a run that begins.
-pub(super) fn at_start(container: &Value, life: &Life, running: &Running) -> Probes {
-    let first = |which: Which| {
-        let probe = container.at(which.field())?;
-        Some(running.since + seconds(probe, "/initialDelaySeconds", 0))
+/// Returns the probe results at the start of a run.
+pub(super) fn initial(container: &Value, script: &ContainerScript, running: &Running) -> Probes {
+    let series = |kind: ProbeKind| {
+        let probe = container.at(kind.field());
+        let next = probe.map(|probe| running.since + seconds(probe, "/initialDelaySeconds", 0));
+        Series { next, is_success: false, count: 0 }
     };
     let started = container.at("/startupProbe").is_none();
-    let series = |which: Which| Series { next: first(which), good: false, count: 0 };
     Probes {
         started,
-        ready: started && container.at("/readinessProbe").is_none() && life.ready.is_none(),
-        startup: series(Which::Startup),
-        readiness: series(Which::Readiness),
-        liveness: series(Which::Liveness),
+        ready: started && container.at("/readinessProbe").is_none() && script.ready.is_none(),
+        startup: series(ProbeKind::Startup),
+        readiness: series(ProbeKind::Readiness),
+        liveness: series(ProbeKind::Liveness),
     }
 }
 
@@ -90,146 +106,117 @@ fn seconds(probe: &Value, field: &str, default: i64) -> Duration {
     Duration::from_secs(probe.int(field).unwrap_or(default))
 }
 
-/// Runs the probes that are due.
-pub(super) fn run(subject: &Subject<'_>, probes: &mut Probes) -> Verdict {
-    let mut verdict = Verdict::default();
+/// Executes the probes that are due. Until the startup probe has succeeded, the others are not executed.
+pub(super) fn run(target: &ProbeTarget<'_>, probes: &mut Probes) -> ProbeResult {
+    let mut result = ProbeResult::default();
     if !probes.started {
-        one(subject, Which::Startup, probes, &mut verdict);
+        probe(target, ProbeKind::Startup, probes, &mut result);
         if !probes.started {
-            return verdict;
+            return result;
         }
     }
-    if subject.container.at("/readinessProbe").is_some() {
-        one(subject, Which::Readiness, probes, &mut verdict);
+    if target.container.at("/readinessProbe").is_some() {
+        probe(target, ProbeKind::Readiness, probes, &mut result);
     } else {
-        without_probe(subject, probes, &mut verdict);
+        set_ready_without_probe(target, probes, &mut result);
     }
-    if subject.container.at("/livenessProbe").is_some() && verdict.kill.is_none() {
-        one(subject, Which::Liveness, probes, &mut verdict);
+    if target.container.at("/livenessProbe").is_some() && result.killed_by.is_none() {
+        probe(target, ProbeKind::Liveness, probes, &mut result);
     }
-    verdict
+    result
 }
 
-/// Without a readiness probe a container is ready when it is started, unless its life or a fault says otherwise.
-fn without_probe(subject: &Subject<'_>, probes: &mut Probes, verdict: &mut Verdict) {
-    let ready_at = subject.life.ready.map(|d| subject.running.since + d);
-    let waits = ready_at.filter(|at| *at > subject.now);
-    probes.ready = waits.is_none() && !subject.unready;
-    if let Some(at) = waits {
-        look_at(verdict, at, false);
-    }
-}
-
-fn look_at(verdict: &mut Verdict, at: Time, recurring: bool) {
-    verdict.next = Some(match verdict.next {
-        Some((other, r)) if other < at || (other == at && !r) => (other, r),
-        _ => (at, recurring),
-    });
-}
-
-fn series(probes: &mut Probes, which: Which) -> &mut Series {
-    match which {
-        Which::Startup => &mut probes.startup,
-        Which::Readiness => &mut probes.readiness,
-        Which::Liveness => &mut probes.liveness,
+/// Sets the readiness of a container without a readiness probe: it is ready unless its script or a fault prevents it.
+fn set_ready_without_probe(target: &ProbeTarget<'_>, probes: &mut Probes, result: &mut ProbeResult) {
+    let ready_at = target.script.ready.map(|d| target.running.since + d);
+    let pending = ready_at.filter(|at| *at > target.now);
+    probes.ready = pending.is_none() && !target.is_unready;
+    if let Some(at) = pending {
+        result.requeue_at(at, false);
     }
 }
 
-/// One probe: run it if it is due, act on a series that is long enough, say when it is due next.
-fn one(subject: &Subject<'_>, which: Which, probes: &mut Probes, verdict: &mut Verdict) {
-    let Some(probe) = subject.container.at(which.field()) else { return };
-    let period = seconds(probe, "/periodSeconds", 10);
-    let complaint = failure(subject, which, probe);
-    let now = subject.now;
-    let due = {
-        let series = series(probes, which);
-        // A steady success sleeps; it wakes in step with its period when it would fail now.
-        match series.next {
-            Some(at) => at <= now,
-            None => complaint.is_some(),
+/// Executes a probe if it is due, applies the thresholds, and requeues the next execution.
+fn probe(target: &ProbeTarget<'_>, kind: ProbeKind, probes: &mut Probes, result: &mut ProbeResult) {
+    let Some(spec) = target.container.at(kind.field()) else { return };
+    let failure = failure(target, kind, spec);
+    let now = target.now;
+    // A paused probe is resumed, in its period, when it would fail.
+    let is_due = kind.series(probes).next.map_or(failure.is_some(), |at| at <= now);
+    if is_due {
+        let is_success = failure.is_none();
+        let series = kind.series(probes);
+        series.count = if series.is_success == is_success { series.count + 1 } else { 1 };
+        series.is_success = is_success;
+        series.next = Some(now + seconds(spec, "/periodSeconds", 10));
+        if let Some(output) = &failure {
+            result.failures.push(format!("{} probe failed: {output}", kind.title()));
         }
-    };
-    if due {
-        let good = complaint.is_none();
-        let series = series(probes, which);
-        series.count = if series.good == good { series.count + 1 } else { 1 };
-        series.good = good;
-        series.next = Some(now + period);
-        if let Some(text) = &complaint {
-            verdict.notes.push(("Unhealthy", format!("{} probe failed: {text}", which.title())));
-        }
-        conclude(subject, which, probe, probes, verdict);
+        apply_thresholds(kind, spec, probes, result);
     }
-    settle(subject, which, probe, probes);
-    let recurring = which == Which::Readiness && !series(probes, which).good && series(probes, which).count > 0;
-    if let Some(at) = series(probes, which).next.filter(|_| verdict.kill.is_none()) {
-        look_at(verdict, at, recurring && subject.life.ready.is_none_or(|d| subject.running.since + d <= now));
+    let series = kind.series(probes);
+    if failure.is_none() && series.is_success && series.count >= spec.int("/successThreshold").unwrap_or(1) {
+        series.next = None;
     }
-    if let Some(at) = subject.life.hangs.map(|d| subject.running.since + d).filter(|at| *at > now) {
-        look_at(verdict, at, false);
+    let is_failing = kind == ProbeKind::Readiness && !series.is_success && series.count > 0;
+    let may_become_ready = target.script.ready.is_some_and(|d| target.running.since + d > now);
+    if let Some(at) = series.next.filter(|_| result.killed_by.is_none()) {
+        result.requeue_at(at, is_failing && !may_become_ready);
+    }
+    if let Some(at) = target.script.hangs.map(|d| target.running.since + d).filter(|at| *at > now) {
+        result.requeue_at(at, false);
     }
 }
 
-/// What a series of equal results means once it is long enough.
-fn conclude(_subject: &Subject<'_>, which: Which, probe: &Value, probes: &mut Probes, verdict: &mut Verdict) {
-    let (good, count) = {
-        let s = series(probes, which);
-        (s.good, s.count)
+/// Acts on a series of equal results that has reached its threshold.
+fn apply_thresholds(kind: ProbeKind, spec: &Value, probes: &mut Probes, result: &mut ProbeResult) {
+    let (is_success, count) = {
+        let series = kind.series(probes);
+        (series.is_success, series.count)
     };
-    let enough =
-        if good { probe.int("/successThreshold").unwrap_or(1) } else { probe.int("/failureThreshold").unwrap_or(3) };
-    if count < enough {
+    let threshold = match is_success {
+        true => spec.int("/successThreshold").unwrap_or(1),
+        false => spec.int("/failureThreshold").unwrap_or(3),
+    };
+    if count < threshold {
         return;
     }
-    match (which, good) {
-        (Which::Startup, true) => probes.started = true,
-        (Which::Readiness, good) => probes.ready = good,
-        (Which::Startup | Which::Liveness, false) => verdict.kill = Some(which.word()),
-        (Which::Liveness, true) => {}
+    match (kind, is_success) {
+        (ProbeKind::Startup, true) => probes.started = true,
+        (ProbeKind::Readiness, is_success) => probes.ready = is_success,
+        (ProbeKind::Startup | ProbeKind::Liveness, false) => result.killed_by = Some(kind.name()),
+        (ProbeKind::Liveness, true) => {}
     }
 }
 
-/// A success that is long enough and cannot change by itself needs no further probing.
-fn settle(subject: &Subject<'_>, which: Which, probe: &Value, probes: &mut Probes) {
-    let enough = probe.int("/successThreshold").unwrap_or(1);
-    let steady = failure(subject, which, probe).is_none();
-    let s = series(probes, which);
-    if s.good && s.count >= enough && steady {
-        s.next = None;
+/// Returns the output of a probe that fails at this instant; `None` for a success.
+fn failure(target: &ProbeTarget<'_>, kind: ProbeKind, spec: &Value) -> Option<String> {
+    let age = target.now - target.running.since;
+    let hangs = target.script.hangs.is_some_and(|after| age >= after);
+    let is_not_ready_yet = kind != ProbeKind::Liveness && target.script.ready.is_some_and(|after| age < after);
+    let is_unready = kind == ProbeKind::Readiness && target.is_unready;
+    if hangs || is_not_ready_yet || is_unready {
+        return Some(failure_output(spec));
     }
-}
-
-/// Why a probe would fail now; `None` when it would succeed.
-fn failure(subject: &Subject<'_>, which: Which, probe: &Value) -> Option<String> {
-    let age = subject.now - subject.running.since;
-    let hangs = subject.life.hangs.is_some_and(|after| age >= after);
-    let not_yet = which != Which::Liveness && subject.life.ready.is_some_and(|after| age < after);
-    let faulty = which == Which::Readiness && subject.unready;
-    let words: Vec<String> = probe.list("/exec/command").iter().filter_map(Value::as_str).map(String::from).collect();
-    if hangs || not_yet || faulty {
-        return Some(complaint(probe));
-    }
-    if words.is_empty() {
+    let argv = strings(spec.list("/exec/command"));
+    if argv.is_empty() {
         return None;
     }
-    let launch = Launch { image: "", words: &words, restarts_always: false, start: subject.now };
-    let program = program::guess(&launch);
-    (program.exit_code != 0)
-        .then(|| program.output.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n"))
+    let program = command::derive(&Invocation { image: "", argv: &argv, is_service: false, start: target.now });
+    let lines: Vec<&str> = program.output.iter().map(|(_, line)| line.as_str()).collect();
+    (program.exit_code != 0).then(|| lines.join("\n"))
 }
 
-/// What a failing probe of this kind says.
-fn complaint(probe: &Value) -> String {
-    if probe.at("/httpGet").is_some() {
+/// Returns the output of a failing probe, by its handler.
+fn failure_output(spec: &Value) -> String {
+    if spec.at("/httpGet").is_some() {
         return "HTTP probe failed with statuscode: 503".into();
     }
-    if let Some(port) = probe.at("/tcpSocket/port") {
-        return format!(
-            "dial tcp :{}: connect: connection refused",
-            port.as_i64().map_or_else(|| port.as_str().unwrap_or("").to_string(), |p| p.to_string())
-        );
+    if let Some(port) = spec.at("/tcpSocket/port") {
+        let port = port.as_i64().map_or_else(|| port.as_str().unwrap_or("").to_string(), |p| p.to_string());
+        return format!("dial tcp :{port}: connect: connection refused");
     }
-    if probe.at("/grpc").is_some() {
+    if spec.at("/grpc").is_some() {
         return "service unhealthy (responded with \"NOT_SERVING\")".into();
     }
     String::new()
@@ -238,69 +225,75 @@ fn complaint(probe: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::controllers::kubelet::program::Program;
+    use crate::controllers::kubelet::command::Program;
     use kctl_base::json::json;
 
     const T0: Time = Time::from_secs(1000);
 
-    fn probe_at(container: &Value, life: &Life, probes: &mut Probes, at: i64, unready: bool) -> Verdict {
+    fn probe_at(
+        container: &Value,
+        script: &ContainerScript,
+        probes: &mut Probes,
+        at: i64,
+        is_unready: bool,
+    ) -> ProbeResult {
         let running = Running { since: T0, program: Program::service() };
-        let subject = Subject { container, life, running: &running, unready, now: T0 + Duration::from_secs(at) };
-        run(&subject, probes)
+        let now = T0 + Duration::from_secs(at);
+        run(&ProbeTarget { container, script, running: &running, is_unready, now }, probes)
     }
 
-    fn start(container: &Value, life: &Life) -> Probes {
-        at_start(container, life, &Running { since: T0, program: Program::service() })
+    fn start(container: &Value, script: &ContainerScript) -> Probes {
+        initial(container, script, &Running { since: T0, program: Program::service() })
     }
 
     #[test]
-    fn readiness_waits_for_its_delay_then_sleeps() {
+    fn the_readiness_probe_is_paused_after_success() {
         let container =
             json!({"readinessProbe": {"httpGet": {"port": 80}, "initialDelaySeconds": 5, "periodSeconds": 10}});
-        let life = Life::default();
-        let mut probes = start(&container, &life);
-        let verdict = probe_at(&container, &life, &mut probes, 0, false);
-        assert_eq!((probes.ready, verdict.next), (false, Some((T0 + Duration::from_secs(5), false))));
-        let verdict = probe_at(&container, &life, &mut probes, 5, false);
-        assert_eq!((probes.ready, verdict.next), (true, None));
+        let script = ContainerScript::default();
+        let mut probes = start(&container, &script);
+        let result = probe_at(&container, &script, &mut probes, 0, false);
+        assert_eq!((probes.ready, result.requeue), (false, Some((T0 + Duration::from_secs(5), false))));
+        let result = probe_at(&container, &script, &mut probes, 5, false);
+        assert_eq!((probes.ready, result.requeue), (true, None));
     }
 
     #[test]
-    fn a_fault_makes_it_unready_after_three_failures() {
+    fn a_fault_makes_the_container_unready_after_three_failures() {
         let container = json!({"readinessProbe": {"httpGet": {"port": 80}, "failureThreshold": 3}});
-        let life = Life::default();
-        let mut probes = start(&container, &life);
-        probe_at(&container, &life, &mut probes, 0, false);
+        let script = ContainerScript::default();
+        let mut probes = start(&container, &script);
+        probe_at(&container, &script, &mut probes, 0, false);
         for at in [100, 110] {
-            probe_at(&container, &life, &mut probes, at, true);
+            probe_at(&container, &script, &mut probes, at, true);
             assert!(probes.ready, "at {at}");
         }
-        let verdict = probe_at(&container, &life, &mut probes, 120, true);
-        assert!(!probes.ready && verdict.notes[0].1.starts_with("Readiness probe failed: HTTP"));
-        probe_at(&container, &life, &mut probes, 130, false);
+        let result = probe_at(&container, &script, &mut probes, 120, true);
+        assert!(!probes.ready && result.failures[0].starts_with("Readiness probe failed: HTTP"));
+        probe_at(&container, &script, &mut probes, 130, false);
         assert!(probes.ready);
     }
 
     #[test]
-    fn a_hanging_container_is_killed() {
+    fn a_container_that_hangs_is_killed() {
         let container =
             json!({"livenessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 5, "failureThreshold": 2}});
-        let life = Life { hangs: Some(Duration::from_secs(7)), ..Life::default() };
-        let mut probes = start(&container, &life);
-        let first = probe_at(&container, &life, &mut probes, 0, false);
-        assert_eq!(first.next, Some((T0 + Duration::from_secs(7), false)));
-        assert_eq!(probe_at(&container, &life, &mut probes, 7, false).kill, None);
-        assert_eq!(probe_at(&container, &life, &mut probes, 12, false).kill, Some("liveness"));
+        let script = ContainerScript { hangs: Some(Duration::from_secs(7)), ..ContainerScript::default() };
+        let mut probes = start(&container, &script);
+        let first = probe_at(&container, &script, &mut probes, 0, false);
+        assert_eq!(first.requeue, Some((T0 + Duration::from_secs(7), false)));
+        assert_eq!(probe_at(&container, &script, &mut probes, 7, false).killed_by, None);
+        assert_eq!(probe_at(&container, &script, &mut probes, 12, false).killed_by, Some("liveness"));
     }
 
     #[test]
-    fn startup_holds_the_others_back() {
+    fn other_probes_wait_for_the_startup_probe() {
         let container = json!({"startupProbe": {"exec": {"command": ["cat", "/x"]}, "initialDelaySeconds": 3}});
-        let life = Life::default();
-        let mut probes = start(&container, &life);
-        probe_at(&container, &life, &mut probes, 0, false);
+        let script = ContainerScript::default();
+        let mut probes = start(&container, &script);
+        probe_at(&container, &script, &mut probes, 0, false);
         assert!(!probes.started && !probes.ready);
-        probe_at(&container, &life, &mut probes, 3, false);
+        probe_at(&container, &script, &mut probes, 3, false);
         assert!(probes.started && probes.ready);
     }
 }

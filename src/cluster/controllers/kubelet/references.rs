@@ -1,4 +1,4 @@
-//! What a pod refers to and needs before its containers can start: ConfigMaps and Secrets, as volumes and as environment.
+//! ConfigMaps and Secrets that a pod refers to, in volumes and environment variables.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
 
-/// Why the pod's volumes can not be mounted, in the words of the kubelet's event.
-pub(super) fn missing_volume(ctx: &mut Context<'_>, pod: &Object) -> Result<Option<String>, Status> {
+/// Returns the message of the event `FailedMount` if a volume of the pod cannot be mounted.
+pub(super) fn mount_error(ctx: &mut Context<'_>, pod: &Object) -> Result<Option<String>, Status> {
     for volume in pod.list("/spec/volumes") {
         let own = [("configMap", volume.at("/configMap"), "/name"), ("secret", volume.at("/secret"), "/secretName")];
         let projected = volume.list("/projected/sources").iter().flat_map(|source| {
@@ -17,15 +17,15 @@ pub(super) fn missing_volume(ctx: &mut Context<'_>, pod: &Object) -> Result<Opti
         });
         for (kind, source, name_at) in own.into_iter().chain(projected) {
             let Some(source) = source.filter(|s| !s.flag("/optional")) else { continue };
-            if let Some(why) = missing(ctx, pod, kind, source.str(name_at), source)? {
-                return Ok(Some(format!("MountVolume.SetUp failed for volume \"{}\" : {why}", volume.str("/name"))));
+            if let Some(error) = missing(ctx, pod, kind, source.str(name_at), source)? {
+                return Ok(Some(format!("MountVolume.SetUp failed for volume \"{}\" : {error}", volume.str("/name"))));
             }
         }
     }
     Ok(None)
 }
 
-/// Why an object, or a key of it, that a volume shows is not there.
+/// Returns an error if the source of a volume, or a key of it that is mounted, does not exist.
 fn missing(
     ctx: &mut Context<'_>,
     pod: &Object,
@@ -37,27 +37,27 @@ fn missing(
     let Some(found) = ctx.get(resource, pod.namespace(), name)? else {
         return Ok(Some(format!("{word} \"{name}\" not found")));
     };
-    let lacks = source.list("/items").iter().find(|item| !has_key(&found, item.str("/key")));
-    Ok(lacks.map(|_| format!("{word} references non-existent config key: {}", lacks.map_or("", |i| i.str("/key")))))
+    let missing_item = source.list("/items").iter().find(|item| !has_key(&found, item.str("/key")));
+    Ok(missing_item.map(|item| format!("{word} references non-existent config key: {}", item.str("/key"))))
 }
 
 fn has_key(object: &Object, key: &str) -> bool {
     ["/data", "/binaryData"].iter().any(|part| object.map(part).is_some_and(|m| m.contains_key(key)))
 }
 
-/// What each container's environment refers to in vain, by container name.
-pub(super) fn missing_config(ctx: &mut Context<'_>, pod: &Object) -> Result<BTreeMap<String, String>, Status> {
-    let mut found = BTreeMap::new();
+/// Returns the error of each container whose environment refers to something that does not exist, by container name.
+pub(super) fn config_errors(ctx: &mut Context<'_>, pod: &Object) -> Result<BTreeMap<String, String>, Status> {
+    let mut errors = BTreeMap::new();
     let containers = pod.list("/spec/initContainers").iter().chain(pod.list("/spec/containers"));
     for container in containers {
-        if let Some(why) = container_config(ctx, pod, container)? {
-            found.insert(container.str("/name").to_string(), why);
+        if let Some(error) = config_error(ctx, pod, container)? {
+            errors.insert(container.str("/name").to_string(), error);
         }
     }
-    Ok(found)
+    Ok(errors)
 }
 
-fn container_config(ctx: &mut Context<'_>, pod: &Object, container: &Value) -> Result<Option<String>, Status> {
+fn config_error(ctx: &mut Context<'_>, pod: &Object, container: &Value) -> Result<Option<String>, Status> {
     for source in container.list("/envFrom") {
         for (word, resource, reference) in
             [("configmap", "configmaps", "/configMapRef"), ("secret", "secrets", "/secretRef")]

@@ -1,172 +1,184 @@
-//! What a kubelet remembers of a pod on its node: the containers as the container runtime would know them.
-//!
-//! It is the kubelet's own memory, kept beside the objects; the pod's status is computed from it (`status.rs`), never the
-//! other way round.
+//! The state of the pods on a node, in place of a container runtime. It is stored beside the objects; the status of a pod is
+//! computed from it, never the other way round. The serialised names are those of rows in existing stores.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::program::Program;
+use super::command::Program;
 use kctl_base::sim::{Duration, Time};
 
-/// The first delay of a crash or pull back-off.
-pub(super) const BACKOFF_FIRST: Duration = Duration::from_secs(10);
-/// The longest delay.
-pub(super) const BACKOFF_MAX: Duration = Duration::from_secs(300);
-/// A container that ran this long starts its back-off anew.
-pub(super) const BACKOFF_RESET: Duration = Duration::from_secs(600);
+/// First delay of a crash or pull back-off.
+const BACKOFF_FIRST: Duration = Duration::from_secs(10);
+/// Longest delay (`MaxContainerBackOff`, `MaxImageBackOff`).
+const BACKOFF_MAX: Duration = Duration::from_secs(300);
+/// Duration of a run after which the crash back-off starts again (twice the longest delay).
+const BACKOFF_RESET: Duration = Duration::from_secs(600);
 
-/// Everything about one pod.
+/// State of a pod.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct PodRuntime {
-    /// When the kubelet saw the pod first.
+    /// When the kubelet has first seen the pod.
     pub(super) started: Time,
-    /// The pod's address, once its sandbox is there.
+    /// IP address of the sandbox.
     pub(super) ip: String,
-    /// By container name; init containers too.
+    /// Containers by name, init containers included.
     pub(super) containers: BTreeMap<String, ContainerRuntime>,
-    /// The containers are being stopped since then.
+    /// Set while the containers of a deleted pod are being stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) stopping: Option<Stopping>,
-    /// When the sandbox and its volumes may be tried again, after a missing reference.
+    /// The next attempt to mount the volumes, after a failed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) mount_retry: Option<Retry>,
-    /// The pod ended before its containers did: reason and message of its status.
+    /// Reason and message of the status of a pod that was ended as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ended: Option<(String, String)>,
 }
 
-/// Something is tried again, with growing delays.
+impl PodRuntime {
+    /// Creates the state of a pod that is new to the kubelet.
+    pub(super) fn new(now: Time, ip: String) -> PodRuntime {
+        PodRuntime { started: now, ip, containers: BTreeMap::new(), stopping: None, mount_retry: None, ended: None }
+    }
+}
+
+/// A retry with growing delays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Retry {
-    /// When.
+    /// When to try again.
     pub(super) at: Time,
-    /// The delay that led there.
+    /// The delay before it.
     pub(super) delay: Duration,
 }
 
-/// A pod's containers on their way out.
+/// The termination of a pod.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Stopping {
-    /// When the processes are gone.
+    /// When the containers have stopped.
     pub(super) gone_at: Time,
 }
 
-/// One container.
+/// State of a container.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct ContainerRuntime {
-    /// What it is doing.
+    /// The current state.
     pub(super) state: State,
-    /// How often it was started again.
+    /// Number of restarts.
     pub(super) restarts: i64,
-    /// The image it runs or last tried.
+    /// The image that it runs or last tried to pull.
     pub(super) image: String,
-    /// How its last run ended, when that is not its present state.
+    /// The last run, if that is not the current state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Ended>,
-    /// The crash back-off: the delay that is due at the next crash.
+    /// Delay of the next restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) backoff: Option<Duration>,
-    /// The pull back-off.
+    /// Delay after the next failed pull.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pull_backoff: Option<Duration>,
-    /// How many runs have ended as declared by an annotation.
-    #[serde(default)]
-    pub(super) runs: i64,
-    /// Results of the probes of the present run.
+    /// Number of finished runs.
+    #[serde(default, rename = "runs")]
+    pub(super) finished_runs: i64,
+    /// Results of the probes in the current run.
     #[serde(default)]
     pub(super) probes: Probes,
 }
 
-/// What a container is doing.
+/// The state that a container is in. `until` is the time of the next transition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum State {
-    /// Waiting for its turn.
+    /// Has not begun to start.
     Waiting,
-    /// Its image is being pulled until then.
+    /// The image is being pulled.
     Pulling { until: Time, fails: bool },
-    /// The image could not be pulled just now; soon this becomes a back-off.
+    /// The pull has just failed (`ErrImagePull`).
     PullFailed { until: Time },
-    /// The image could not be pulled; next try then.
+    /// Waits for the next pull (`ImagePullBackOff`).
     PullBackoff { until: Time },
-    /// It refers to something that is not there; next try then.
+    /// Its configuration refers to something that does not exist.
     ConfigError { until: Time, message: String },
-    /// It is being created and started until then.
+    /// Is being created and started.
     Starting { until: Time },
-    /// It runs.
+    /// Is running.
     Running(Running),
-    /// It is being stopped to be started again (liveness); its process is gone then.
+    /// Is being stopped because a probe has failed, to be restarted.
     Killing { running: Running, until: Time },
-    /// It has ended and stays so.
+    /// Has terminated for good.
     Ended(Ended),
-    /// It has just ended and will be started again; the next look at it is then.
+    /// Has just terminated and will be restarted at `restart`.
     Crashed { ended: Ended, until: Time, restart: Time },
-    /// It has ended and is started again then.
+    /// Waits for the restart (`CrashLoopBackOff`).
     CrashBackoff { until: Time },
 }
 
-/// A run that goes on.
+/// The current run of a container.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Running {
-    /// Since when.
+    /// Start of the run.
     pub(super) since: Time,
-    /// What it does.
+    /// Its behaviour.
     pub(super) program: Program,
 }
 
 impl Running {
-    /// When it ends by itself.
+    /// Returns when the run ends by itself; `None` for never.
     pub(super) fn ends_at(&self) -> Option<Time> {
         self.program.runs.map(|d| self.since + d)
     }
+
+    /// Returns the lines printed until `now`.
+    fn log(&self, now: Time) -> Vec<(Time, String)> {
+        let lines = self.program.output.iter().map(|(after, line)| (self.since + *after, line.clone()));
+        lines.filter(|(at, _)| *at <= now).collect()
+    }
 }
 
-/// A run that is over.
+/// A finished run of a container.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Ended {
-    /// 0, or what went wrong.
+    /// Exit code.
     pub(super) exit_code: i64,
     /// `Completed` or `Error`.
     pub(super) reason: String,
-    /// When it began.
+    /// Start of the run.
     pub(super) started: Time,
-    /// When it was over.
+    /// End of the run.
     pub(super) finished: Time,
-    /// Which run of the container it was, for its id.
+    /// Number of the run, from which the container id is derived.
     pub(super) attempt: i64,
-    /// The lines it printed, with their instants: what `logs` shows.
+    /// Lines of the log with the instants at which they were printed.
     pub(super) output: Vec<(Time, String)>,
 }
 
-/// Results of the probes of one run.
+/// Results of the probes in one run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Probes {
-    /// The startup probe has succeeded (or there is none).
+    /// The startup probe has succeeded, or there is none.
     pub(super) started: bool,
-    /// The readiness probe's verdict.
+    /// The container is ready.
     pub(super) ready: bool,
-    /// Successive results so far, and when each probe runs next.
+    /// Results of the startup probe.
     pub(super) startup: Series,
-    /// Of readiness.
+    /// Results of the readiness probe.
     pub(super) readiness: Series,
-    /// Of liveness.
+    /// Results of the liveness probe.
     pub(super) liveness: Series,
 }
 
-/// A probe's successive equal results.
+/// Consecutive equal results of a probe.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Series {
-    /// When it runs next.
+    /// Next execution; `None` while the result cannot change.
     pub(super) next: Option<Time>,
-    /// The last result.
-    pub(super) good: bool,
-    /// How often in a row.
+    /// The last result was a success.
+    #[serde(rename = "good")]
+    pub(super) is_success: bool,
+    /// Number of consecutive results like the last one.
     pub(super) count: i64,
 }
 
 impl ContainerRuntime {
-    /// A container that has not been looked at.
+    /// Creates the state of a container that has not begun to start.
     pub(super) fn new(image: &str) -> ContainerRuntime {
         ContainerRuntime {
             state: State::Waiting,
@@ -175,12 +187,12 @@ impl ContainerRuntime {
             last: None,
             backoff: None,
             pull_backoff: None,
-            runs: 0,
+            finished_runs: 0,
             probes: Probes::default(),
         }
     }
 
-    /// The run that goes on, also while it is being stopped.
+    /// Returns the current run, also while it is being stopped.
     pub(super) fn running(&self) -> Option<&Running> {
         match &self.state {
             State::Running(running) | State::Killing { running, .. } => Some(running),
@@ -188,56 +200,61 @@ impl ContainerRuntime {
         }
     }
 
-    /// How it ended, when it has ended for good.
-    pub(super) fn ended(&self) -> Option<&Ended> {
+    /// Returns the last run of a container that has terminated for good.
+    pub(super) fn terminated(&self) -> Option<&Ended> {
         match &self.state {
             State::Ended(ended) => Some(ended),
             _ => None,
         }
     }
 
-    /// Whether it has run at least once.
+    /// Reports whether the container has been started at least once.
     pub(super) fn has_run(&self) -> bool {
-        self.last.is_some() || self.running().is_some() || self.ended().is_some()
+        self.last.is_some() || self.running().is_some() || self.terminated().is_some()
     }
 
-    /// Ends the present run.
-    pub(super) fn end(&mut self, exit_code: i64, now: Time) -> Ended {
+    /// Returns the current run as finished.
+    pub(super) fn terminate(&mut self, exit_code: i64, now: Time) -> Ended {
         let (since, output) = match self.running() {
-            Some(running) => (running.since, printed(running, now)),
+            Some(running) => (running.since, running.log(now)),
             None => (now, Vec::new()),
         };
         let reason = if exit_code == 0 { "Completed" } else { "Error" }.to_string();
         Ended { exit_code, reason, started: since, finished: now, attempt: self.restarts, output }
     }
 
-    /// The delay before the restart after a crash: none at first, then 10 s doubling. A long run starts it anew.
+    /// Returns the log of the current (or else the last) run, or with `previous` of the run before the current one.
+    pub(super) fn log(&self, previous: bool, now: Time) -> Vec<(Time, String)> {
+        let last = || self.last.as_ref().map(|last| last.output.clone()).unwrap_or_default();
+        match (self.running(), &self.state) {
+            _ if previous => last(),
+            (Some(running), _) => running.log(now),
+            (None, State::Ended(ended) | State::Crashed { ended, .. }) => ended.output.clone(),
+            _ => last(),
+        }
+    }
+
+    /// Returns the delay of a restart: none at first, then 10 s, doubled each time. A long run resets it.
     pub(super) fn crash_delay(&mut self, ran_for: Duration) -> Duration {
         if ran_for >= BACKOFF_RESET || self.backoff.is_none() {
             self.backoff = Some(BACKOFF_FIRST);
             return Duration::ZERO;
         }
-        grow(&mut self.backoff)
+        next_delay(&mut self.backoff)
     }
 
-    /// The delay after a failed pull, and what the next one will be.
+    /// Returns the delay after a failed pull: 10 s, doubled each time.
     pub(super) fn pull_delay(&mut self) -> Duration {
-        grow(&mut self.pull_backoff)
+        next_delay(&mut self.pull_backoff)
     }
 }
 
-/// Answers the present delay of a back-off and doubles it for the next time.
-fn grow(backoff: &mut Option<Duration>) -> Duration {
+/// Returns the delay of a back-off and doubles it for the next time.
+fn next_delay(backoff: &mut Option<Duration>) -> Duration {
     let delay = backoff.unwrap_or(BACKOFF_FIRST);
     let doubled = Duration::from_micros(delay.micros() * 2).min(BACKOFF_MAX);
     *backoff = Some(doubled);
     delay
-}
-
-/// The lines that a run has printed until `now`.
-pub(super) fn printed(running: &Running, now: Time) -> Vec<(Time, String)> {
-    let lines = running.program.output.iter().map(|(after, line)| (running.since + *after, line.clone()));
-    lines.filter(|(at, _)| *at <= now).collect()
 }
 
 #[cfg(test)]
@@ -245,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn back_off_doubles_up_to_five_minutes_and_starts_anew() {
+    fn the_back_off_doubles_up_to_five_minutes_and_is_reset_by_a_long_run() {
         let mut container = ContainerRuntime::new("x");
         let delays: Vec<i64> = (0..7).map(|_| container.crash_delay(Duration::ZERO).secs()).collect();
         assert_eq!(delays, [0, 10, 20, 40, 80, 160, 300]);

@@ -1,31 +1,34 @@
-//! The status of a pod, computed from what the kubelet remembers of it.
+//! The status of a pod, computed from its state (`generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go`, conditions in
+//! `pkg/kubelet/status/generate.go`).
 
+use super::container_spec::is_initialized;
 use super::images;
 use super::runtime::{ContainerRuntime, Ended, PodRuntime, State};
-use super::spec::init_done;
+use kctl_base::condition::{self, Condition};
 use kctl_base::json::{Map, Value, json};
-use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Ids, Time};
+use kctl_kinds::core::pod::PodPhase;
 use kctl_kinds::shared::pod_spec::is_sidecar;
 
-/// What goes into a status beside the pod and its runtime.
-pub(super) struct Surroundings<'a> {
-    /// The node's address.
+/// Inputs of a status beside the pod and its state.
+pub(super) struct StatusInputs<'a> {
+    /// Address of the node.
     pub(super) host_ip: &'a str,
-    /// The present.
+    /// The current time.
     pub(super) now: Time,
-    /// For container ids.
+    /// Generates container ids.
     pub(super) ids: Ids,
 }
 
-/// The status that a kubelet reports for a pod.
-pub(super) fn compute(pod: &Object, runtime: &PodRuntime, around: &Surroundings<'_>) -> Value {
+/// Generates the status of a pod. Fields that the kubelet does not own are kept.
+pub(super) fn generate(pod: &Object, runtime: &PodRuntime, inputs: &StatusInputs<'_>) -> Value {
     let mut status = pod.get("status").cloned().unwrap_or_else(|| json!({}));
-    let phase = phase_of(pod, runtime);
-    status["phase"] = phase.into();
-    status["conditions"] = conditions(pod, runtime, phase, around.now);
-    status["hostIP"] = around.host_ip.into();
-    status["hostIPs"] = json!([{"ip": around.host_ip}]);
+    let phase = reported_phase(pod, runtime);
+    status["phase"] = phase.as_str().into();
+    status["conditions"] = conditions(pod, runtime, phase, inputs.now);
+    status["hostIP"] = inputs.host_ip.into();
+    status["hostIPs"] = json!([{"ip": inputs.host_ip}]);
     status["startTime"] = runtime.started.rfc3339().into();
     if !runtime.ip.is_empty() {
         status["podIP"] = runtime.ip.as_str().into();
@@ -39,9 +42,9 @@ pub(super) fn compute(pod: &Object, runtime: &PodRuntime, around: &Surroundings<
         status["message"] = message.as_str().into();
     }
     if !pod.list("/spec/initContainers").is_empty() {
-        status["initContainerStatuses"] = statuses(pod, "/spec/initContainers", runtime, around);
+        status["initContainerStatuses"] = container_statuses(pod, "/spec/initContainers", runtime, inputs);
     }
-    let mut list = statuses(pod, "/spec/containers", runtime, around);
+    let mut list = container_statuses(pod, "/spec/containers", runtime, inputs);
     if let Some(list) = list.as_array_mut() {
         list.sort_by(|a, b| a.str("/name").cmp(b.str("/name")));
     }
@@ -49,108 +52,127 @@ pub(super) fn compute(pod: &Object, runtime: &PodRuntime, around: &Surroundings<
     status
 }
 
-/// The phase to report: a pod that is being deleted keeps the one it had, it does not succeed on its way out.
-fn phase_of(pod: &Object, runtime: &PodRuntime) -> &'static str {
-    match (pod.is_deleting(), pod.str("/status/phase")) {
-        (true, "Pending") => "Pending",
-        (true, "Running") => "Running",
+/// Returns the phase to report. A pod that is being deleted keeps its phase: containers that are stopped do not make it
+/// succeed.
+fn reported_phase(pod: &Object, runtime: &PodRuntime) -> PodPhase {
+    match PodPhase::of(pod) {
+        phase @ (PodPhase::Pending | PodPhase::Running) if pod.is_deleting() => phase,
         _ => phase(pod, runtime),
     }
 }
 
-/// The phase, by the kubelet's rules: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase
-fn phase(pod: &Object, runtime: &PodRuntime) -> &'static str {
+/// Returns the phase (`getPhase`,
+/// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>).
+fn phase(pod: &Object, runtime: &PodRuntime) -> PodPhase {
     if runtime.ended.is_some() {
-        return "Failed";
+        return PodPhase::Failed;
     }
-    if !initialized(pod, runtime) {
-        let failed = pod.list("/spec/initContainers").iter().any(|c| {
+    if !is_pod_initialized(pod, runtime) {
+        let init_failed = pod.list("/spec/initContainers").iter().any(|c| {
             let known = runtime.containers.get(c.str("/name"));
-            !is_sidecar(c) && known.and_then(ContainerRuntime::ended).is_some_and(|e| e.exit_code != 0)
+            !is_sidecar(c) && known.and_then(ContainerRuntime::terminated).is_some_and(|t| t.exit_code != 0)
         });
-        return if failed { "Failed" } else { "Pending" };
+        return if init_failed { PodPhase::Failed } else { PodPhase::Pending };
     }
     let containers: Vec<&ContainerRuntime> =
         pod.list("/spec/containers").iter().filter_map(|c| runtime.containers.get(c.str("/name"))).collect();
     if containers.iter().any(|c| !c.has_run()) {
-        return "Pending";
+        return PodPhase::Pending;
     }
-    let over = containers.iter().all(|c| c.ended().is_some());
-    match (over, containers.iter().all(|c| c.ended().is_some_and(|e| e.exit_code == 0))) {
-        (false, _) => "Running",
-        (true, true) => "Succeeded",
-        (true, false) => "Failed",
+    let exit_codes: Option<Vec<i64>> = containers.iter().map(|c| Some(c.terminated()?.exit_code)).collect();
+    match exit_codes {
+        None => PodPhase::Running,
+        Some(codes) if codes.iter().all(|code| *code == 0) => PodPhase::Succeeded,
+        Some(_) => PodPhase::Failed,
     }
 }
 
-fn initialized(pod: &Object, runtime: &PodRuntime) -> bool {
-    let all_over = || {
+fn is_pod_initialized(pod: &Object, runtime: &PodRuntime) -> bool {
+    // Init containers are not run again once a regular container has been started.
+    let has_started = || {
         let containers = pod.list("/spec/containers");
         containers.iter().any(|c| runtime.containers.get(c.str("/name")).is_some_and(ContainerRuntime::has_run))
     };
-    pod.list("/spec/initContainers").iter().all(|c| init_done(c, runtime.containers.get(c.str("/name")))) || all_over()
+    let mut init = pod.list("/spec/initContainers").iter();
+    init.all(|c| is_initialized(c, runtime.containers.get(c.str("/name")))) || has_started()
 }
 
-fn conditions(pod: &Object, runtime: &PodRuntime, phase: &str, now: Time) -> Value {
-    let over = phase == "Succeeded" || phase == "Failed";
-    let sandbox = !runtime.ip.is_empty();
+/// Status, reason and message of a condition.
+type Observed = (bool, &'static str, String);
+
+/// The condition holds, without a reason.
+const HOLDS: Observed = (true, "", String::new());
+
+/// Returns the conditions of the kubelet, followed by those of others.
+fn conditions(pod: &Object, runtime: &PodRuntime, phase: PodPhase, now: Time) -> Value {
+    let containers_ready = containers_ready(pod, runtime, phase);
+    let conditions = [
+        ("PodReadyToStartContainers", (!runtime.ip.is_empty(), "", String::new())),
+        ("Initialized", initialized(pod, runtime, phase)),
+        ("Ready", ready(pod, &containers_ready)),
+        ("ContainersReady", containers_ready),
+    ];
+    let own = conditions.each_ref().map(|(type_, _)| *type_);
+    let others = pod.list("/status/conditions").iter().filter(|c| !own.contains(&c.str("/type"))).cloned();
+    conditions.into_iter().map(|(type_, observed)| condition(pod, type_, observed, now)).chain(others).collect()
+}
+
+/// `ContainersReady` (`GenerateContainersReadyCondition`).
+fn containers_ready(pod: &Object, runtime: &PodRuntime, phase: PodPhase) -> Observed {
     let unready = names(pod, "/spec/containers", |c| !is_ready(c, runtime));
-    let waiting = names(pod, "/spec/initContainers", |c| !init_done(c, runtime.containers.get(c.str("/name"))));
-    let ended = if phase == "Succeeded" { "PodCompleted" } else { "PodFailed" };
-    let not_ready = || match over {
-        true => (false, ended, String::new()),
-        false => (false, "ContainersNotReady", format!("containers with unready status: [{}]", unready.join(" "))),
-    };
+    match phase {
+        PodPhase::Succeeded => (false, "PodCompleted", String::new()),
+        PodPhase::Failed => (false, "PodFailed", String::new()),
+        _ if unready.is_empty() => HOLDS,
+        _ => (false, "ContainersNotReady", format!("containers with unready status: [{}]", unready.join(" "))),
+    }
+}
+
+/// `Ready`: the containers are ready and the readiness gates are true (`GeneratePodReadyCondition`).
+fn ready(pod: &Object, containers_ready: &Observed) -> Observed {
     let gates = pod.list("/spec/readinessGates").iter().map(|g| g.str("/conditionType"));
-    let open: Vec<&str> = gates.filter(|g| !kctl_base::object::condition_is_true(pod, g)).collect();
-    let containers_ready = if unready.is_empty() && !over { (true, "", String::new()) } else { not_ready() };
-    let ready = match (containers_ready.0, open.is_empty()) {
-        (true, false) => {
-            let texts: Vec<String> = open
-                .iter()
-                .map(|g| format!("corresponding condition of pod readiness gate \"{g}\" does not exist."))
-                .collect();
-            (false, "ReadinessGatesNotReady", texts.join(", "))
-        }
-        _ => containers_ready.clone(),
-    };
-    let initialized = match (initialized(pod, runtime), phase) {
-        (true, "Succeeded") => (true, "PodCompleted", String::new()),
-        (true, _) => (true, "", String::new()),
+    let open: Vec<String> = gates
+        .filter(|gate| !condition::condition_is_true(pod, gate))
+        .map(|gate| format!("corresponding condition of pod readiness gate \"{gate}\" does not exist."))
+        .collect();
+    match containers_ready.0 && !open.is_empty() {
+        true => (false, "ReadinessGatesNotReady", open.join(", ")),
+        false => containers_ready.clone(),
+    }
+}
+
+/// `Initialized` (`GeneratePodInitializedCondition`).
+fn initialized(pod: &Object, runtime: &PodRuntime, phase: PodPhase) -> Observed {
+    let waiting = names(pod, "/spec/initContainers", |c| !is_initialized(c, runtime.containers.get(c.str("/name"))));
+    match (is_pod_initialized(pod, runtime), phase) {
+        (true, PodPhase::Succeeded) => (true, "PodCompleted", String::new()),
+        (true, _) => HOLDS,
         (false, _) => {
             (false, "ContainersNotInitialized", format!("containers with incomplete status: [{}]", waiting.join(" ")))
         }
-    };
-    let mut list = vec![
-        condition(pod, "PodReadyToStartContainers", (sandbox, "", String::new()), now),
-        condition(pod, "Initialized", initialized, now),
-        condition(pod, "Ready", ready, now),
-        condition(pod, "ContainersReady", containers_ready, now),
-    ];
-    let own = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
-    list.extend(pod.list("/status/conditions").iter().filter(|c| !own.contains(&c.str("/type"))).cloned());
-    Value::from(list)
+    }
 }
 
-fn names(pod: &Object, list: &str, is: impl Fn(&Value) -> bool) -> Vec<String> {
-    pod.list(list).iter().filter(|c| is(c)).map(|c| c.str("/name").to_string()).collect()
+fn names(pod: &Object, list: &str, filter: impl Fn(&Value) -> bool) -> Vec<String> {
+    pod.list(list).iter().filter(|c| filter(c)).map(|c| c.str("/name").to_string()).collect()
 }
 
-/// One condition; the time of its last transition moves only when its status does.
-fn condition(pod: &Object, kind: &str, (is, reason, message): (bool, &str, String), now: Time) -> Value {
-    let status = if is { "True" } else { "False" };
-    let before = kctl_base::object::condition(pod, kind).filter(|c| c.str("/status") == status);
-    let since = before.map_or_else(|| now.rfc3339(), |c| c.str("/lastTransitionTime").to_string());
-    let mut condition = json!({"type": kind, "status": status, "lastProbeTime": null, "lastTransitionTime": since});
-    for (key, text) in [("reason", reason), ("message", message.as_str())] {
-        if !text.is_empty() {
-            condition[key] = text.into();
+/// Returns the entry of a condition. `lastTransitionTime` is kept unless its status changes; empty fields are left out.
+fn condition(pod: &Object, type_: &str, (holds, reason, message): Observed, now: Time) -> Value {
+    let observed_generation = Some(pod.generation()).filter(|generation| *generation > 0);
+    let condition = Condition { type_, status: holds.into(), reason, message: &message, observed_generation };
+    let mut entry = condition.to_value(now);
+    entry["lastProbeTime"] = Value::Null;
+    for field in ["reason", "message"] {
+        if entry.str(&format!("/{field}")).is_empty() {
+            entry.remove_at(&format!("/{field}"));
         }
     }
-    if pod.generation() > 0 {
-        condition["observedGeneration"] = pod.generation().into();
+    let existing = condition::condition(pod, type_);
+    if let Some(existing) = existing.filter(|c| c.str("/status") == condition.status.as_str()) {
+        entry["lastTransitionTime"] = existing["lastTransitionTime"].clone();
     }
-    condition
+    entry
 }
 
 fn is_ready(container: &Value, runtime: &PodRuntime) -> bool {
@@ -160,10 +182,10 @@ fn is_ready(container: &Value, runtime: &PodRuntime) -> bool {
         .is_some_and(|c| c.running().is_some() && c.probes.ready && !matches!(c.state, State::Killing { .. }))
 }
 
-fn statuses(pod: &Object, list: &str, runtime: &PodRuntime, around: &Surroundings<'_>) -> Value {
-    let init = list == "/spec/initContainers";
+fn container_statuses(pod: &Object, list: &str, runtime: &PodRuntime, inputs: &StatusInputs<'_>) -> Value {
+    let is_init = list == "/spec/initContainers";
     let status = |spec: &Value| match runtime.containers.get(spec.str("/name")) {
-        Some(container) => container_status(pod, spec, container, init, around),
+        Some(container) => container_status(pod, spec, container, is_init, inputs),
         None => json!({}),
     };
     pod.list(list).iter().map(status).collect()
@@ -173,12 +195,12 @@ fn container_status(
     pod: &Object,
     spec: &Value,
     container: &ContainerRuntime,
-    init: bool,
-    around: &Surroundings<'_>,
+    is_init: bool,
+    inputs: &StatusInputs<'_>,
 ) -> Value {
     let running = container.running().is_some() && !matches!(container.state, State::Killing { .. });
-    let done = init && container.ended().is_some_and(|e| e.exit_code == 0);
-    let ready = if init && !is_sidecar(spec) { done } else { running && container.probes.ready };
+    let is_done = is_init && container.terminated().is_some_and(|e| e.exit_code == 0);
+    let ready = if is_init && !is_sidecar(spec) { is_done } else { running && container.probes.ready };
     let started = running && container.probes.started;
     let mut status = json!({
         "name": spec.str("/name"),
@@ -187,21 +209,21 @@ fn container_status(
         "ready": ready,
         "restartCount": container.restarts,
         "started": started,
-        "state": state(pod, spec, container, around),
+        "state": state(pod, spec, container, inputs),
         "lastState": {},
     });
     if let Some(last) = &container.last {
-        status["lastState"] = terminated(pod, spec, last, around);
+        status["lastState"] = terminated(pod, spec, last, inputs);
     }
     if container.has_run() {
         status["imageID"] = images::id(&container.image).into();
-        let attempt = match (&container.last, container.ended()) {
+        let attempt = match (&container.last, container.terminated()) {
             _ if container.running().is_some() => container.restarts,
             (_, Some(ended)) => ended.attempt,
             (Some(last), None) => last.attempt,
             (None, None) => 0,
         };
-        status["containerID"] = container_id(pod, spec, attempt, around.ids).into();
+        status["containerID"] = container_id(pod, spec, attempt, inputs.ids).into();
     }
     if let Some(resources) =
         spec.at("/resources").filter(|r| container.has_run() && r.as_object().is_some_and(|m| !m.is_empty()))
@@ -224,19 +246,19 @@ fn container_id(pod: &Object, spec: &Value, attempt: i64, ids: Ids) -> String {
     )
 }
 
-fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, around: &Surroundings<'_>) -> Value {
-    // Where there are init containers this is said of all containers, and until they have started.
-    let idle = || {
+fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, inputs: &StatusInputs<'_>) -> Value {
+    // The reason of all containers, also of init containers, depends on whether the pod has any.
+    let not_started = || {
         let initializes = !pod.list("/spec/initContainers").is_empty();
         waiting(if initializes { "PodInitializing" } else { "ContainerCreating" }, "")
     };
     match &container.state {
         State::Waiting | State::Pulling { .. } | State::Starting { .. } if container.last.is_some() => {
-            container.last.as_ref().map_or_else(idle, |last| terminated(pod, spec, last, around))
+            container.last.as_ref().map_or_else(not_started, |last| terminated(pod, spec, last, inputs))
         }
-        // A further attempt shows only when it is over.
+        // Another attempt to pull is not visible until it has ended.
         State::Pulling { .. } if container.pull_backoff.is_some() => back_off(container),
-        State::Waiting | State::Pulling { .. } | State::Starting { .. } => idle(),
+        State::Waiting | State::Pulling { .. } | State::Starting { .. } => not_started(),
         State::PullFailed { .. } => waiting("ErrImagePull", &images::not_found(&container.image)),
         State::PullBackoff { .. } => back_off(container),
         State::ConfigError { message, .. } => {
@@ -250,9 +272,9 @@ fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, around: &Surr
         State::Running(running) | State::Killing { running, .. } => {
             json!({"running": {"startedAt": running.since.rfc3339()}})
         }
-        State::Ended(ended) | State::Crashed { ended, .. } => terminated(pod, spec, ended, around),
+        State::Ended(ended) | State::Crashed { ended, .. } => terminated(pod, spec, ended, inputs),
         State::CrashBackoff { until } => {
-            let ended = container.last.as_ref().map_or(around.now, |l| l.finished);
+            let ended = container.last.as_ref().map_or(inputs.now, |l| l.finished);
             let name = spec.str("/name");
             let text = format!(
                 "back-off {} restarting failed container={name} pod={}_{}({})",
@@ -281,9 +303,9 @@ fn waiting(reason: &str, message: &str) -> Value {
     json!({"waiting": inner})
 }
 
-fn terminated(pod: &Object, spec: &Value, ended: &Ended, around: &Surroundings<'_>) -> Value {
+fn terminated(pod: &Object, spec: &Value, ended: &Ended, inputs: &StatusInputs<'_>) -> Value {
     json!({"terminated": {
-        "containerID": container_id(pod, spec, ended.attempt, around.ids),
+        "containerID": container_id(pod, spec, ended.attempt, inputs.ids),
         "exitCode": ended.exit_code,
         "reason": ended.reason,
         "startedAt": ended.started.rfc3339(),

@@ -1,4 +1,4 @@
-//! Whole lives of pods on the simulated nodes.
+//! Pods on simulated nodes, from their start to their deletion.
 
 use crate::api::Propagation;
 use crate::controllers::shared::testing::Bench;
@@ -7,7 +7,7 @@ use kctl_base::object::ValueRead;
 use kctl_base::sim::Duration;
 
 #[test]
-fn a_declared_life_of_all_containers_lets_init_containers_succeed_in_the_end() {
+fn init_containers_succeed_after_the_runs_that_a_script_declares() {
     let mut bench = Bench::open();
     let pod = json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": "web", "annotations": {"kctl.dev/life": "run=1s exit=1 times=1"}},
@@ -24,7 +24,7 @@ fn a_declared_life_of_all_containers_lets_init_containers_succeed_in_the_end() {
 }
 
 #[test]
-fn words_of_a_declared_life_that_mean_nothing_make_an_event() {
+fn invalid_settings_of_a_script_are_reported() {
     let mut bench = Bench::open();
     let pod = json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": "web", "annotations": {"kctl.dev/life": "run=1s lasts=2s exit=x"}},
@@ -32,13 +32,13 @@ fn words_of_a_declared_life_that_mean_nothing_make_an_event() {
     bench.create("pods", pod);
     bench.cluster.advance(Duration::from_secs(30)).expect("time passes");
     let events = bench.cluster.server().read_all("events", Some("default")).expect("readable");
-    let told: Vec<&str> =
-        events.iter().filter(|e| e.str("/reason") == "UnknownLife").map(|e| e.str("/message")).collect();
-    assert_eq!(told, ["Annotation kctl.dev/life says what means nothing: exit=x lasts=2s"]);
+    let messages: Vec<&str> =
+        events.iter().filter(|e| e.str("/reason") == "InvalidLife").map(|e| e.str("/message")).collect();
+    assert_eq!(messages, ["Annotation kctl.dev/life has invalid settings: exit=x lasts=2s"]);
 }
 
 #[test]
-fn a_pod_that_a_finalizer_holds_back_stays_as_it_ended() {
+fn the_status_of_a_terminated_pod_with_a_finalizer_stays() {
     let mut bench = Bench::open();
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "finalizers": ["example.com/x"]},
         "spec": {"terminationGracePeriodSeconds": 2, "containers": [{"name": "a", "image": "nginx"}]}});

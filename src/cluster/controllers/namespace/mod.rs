@@ -1,7 +1,7 @@
-//! Namespaces that are being deleted: their content goes, the pods first, and when nothing is left the namespace goes too.
+//! Deletes the content of namespaces that are being deleted, and then the namespaces (`pkg/controller/namespace`).
 //!
-//! Work begins some seconds after the deletion, so that what is being created in the meantime is not missed, and is taken
-//! up again as long as anything remains. What is said of it, as conditions of the namespace, is in [`plan`].
+//! The work begins some seconds after the deletion, so that objects created meanwhile are not missed, and is repeated while
+//! anything remains. [`plan`] makes the conditions that report it.
 
 mod plan;
 
@@ -17,23 +17,24 @@ use crate::store::{Change, ChangeKind};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 
-/// How long the controller waits after a namespace has changed.
+/// The delay after a change of a namespace (`namespaceDeletionGracePeriod`).
 const DELAY: Duration = Duration::from_secs(5);
-/// How long objects that wait for their finalizers are expected to take.
-const FINALIZERS_TAKE: i64 = 15;
+/// The seconds that objects with finalizers are expected to take (`finalizerEstimateSeconds`).
+const FINALIZER_ESTIMATE: i64 = 15;
 /// The finalizer of every namespace.
 const FINALIZER: &str = "kubernetes";
 
-/// The controller.
-pub const CONTROLLER: Controller =
-    Controller { name: "namespace-controller", watches: &[Watch::mapped("namespaces", going)], reconcile };
+/// The namespace controller.
+pub(super) const CONTROLLER: Controller =
+    Controller { name: "namespace-controller", watches: &[Watch::mapped("namespaces", deleting_namespace)], reconcile };
 
-fn going(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
-    let going = change.kind != ChangeKind::Deleted && change.object.is_deleting();
-    Ok(going.then(|| Key::of(&change.object)).into_iter().collect())
+/// Maps a namespace that is being deleted to itself.
+fn deleting_namespace(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
+    let is_deleting = change.kind != ChangeKind::Deleted && change.object.is_deleting();
+    Ok(is_deleting.then(|| Key::of(&change.object)).into_iter().collect())
 }
 
-/// The row with the instant until which a namespace is left alone.
+/// Returns the name of the state with the instant until which a namespace is left alone.
 fn row(namespace: &Object) -> String {
     format!("due/{}", namespace.uid())
 }
@@ -49,10 +50,10 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     if due > ctx.now {
         return Ok(Action::RequeueAt(due));
     }
-    let remaining = empty(ctx, &namespace)?;
+    let remaining = delete_all_content(ctx, &namespace)?;
     let conditions = plan::conditions(namespace.list("/status/conditions"), &remaining, ctx.now);
-    let news = namespace.list("/status/conditions") != conditions;
-    if news {
+    let is_changed = namespace.list("/status/conditions") != conditions;
+    if is_changed {
         let mut updated = (*namespace).clone();
         updated.put("/status/conditions", conditions);
         ctx.update_status("namespaces", updated)?;
@@ -62,34 +63,41 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         finalize(ctx, &key.name)?;
         return Ok(Action::AwaitChange);
     }
-    // The change of its conditions makes the namespace due like any other change does.
+    // The change of its conditions, like any other, makes the namespace due after the usual delay.
     let wait = Duration::from_secs(remaining.estimate / 2 + 1);
-    let next = ctx.now + if news { wait.min(DELAY) } else { wait };
+    let next = ctx.now + if is_changed { wait.min(DELAY) } else { wait };
     ctx.set_state(&row, next);
     Ok(Action::RequeueAt(next))
 }
 
-/// Deletes what is in a namespace and answers what remains. As long as there are pods nothing else is touched.
-fn empty(ctx: &mut Context<'_>, namespace: &Object) -> Result<Remaining> {
+/// Deletes the content of a namespace (`deleteAllContent`) and returns what remains. While there are pods, only they are
+/// deleted.
+fn delete_all_content(ctx: &mut Context<'_>, namespace: &Object) -> Result<Remaining> {
     let mut remaining = Remaining::default();
-    empty_resource(ctx, namespace, "pods", &mut remaining)?;
+    delete_all_of_resource(ctx, namespace, "pods", &mut remaining)?;
     if !remaining.is_empty() {
         return Ok(remaining);
     }
     for resource in deletable_resources(ctx.server()) {
-        empty_resource(ctx, namespace, &resource, &mut remaining)?;
+        delete_all_of_resource(ctx, namespace, &resource, &mut remaining)?;
     }
     Ok(remaining)
 }
 
-/// Everything that lives in namespaces and can be listed and deleted.
+/// Returns the namespaced resources that can be listed and deleted.
 fn deletable_resources(server: &Server) -> Vec<String> {
     let deletable = |verbs: &[&str]| ["delete", "list"].iter().all(|verb| verbs.contains(verb));
     let kinds = server.catalog().iter().filter(|k| k.names().namespaced && deletable(k.verbs()));
     kinds.map(|k| k.names().resource().into()).collect()
 }
 
-fn empty_resource(ctx: &mut Context<'_>, namespace: &Object, resource: &str, remaining: &mut Remaining) -> Result<()> {
+/// Deletes all objects of a resource (`deleteAllContentForGroupVersionResource`) and adds what remains.
+fn delete_all_of_resource(
+    ctx: &mut Context<'_>,
+    namespace: &Object,
+    resource: &str,
+    remaining: &mut Remaining,
+) -> Result<()> {
     let name = namespace.name().to_string();
     let content = ctx.list(resource, Some(&name))?;
     if content.is_empty() {
@@ -108,14 +116,14 @@ fn empty_resource(ctx: &mut Context<'_>, namespace: &Object, resource: &str, rem
     let passed = ctx.now - namespace.deletion_time().unwrap_or(ctx.now);
     let estimate = match () {
         () if passed < Duration::from_secs(grace) => grace,
-        () if !finalizers.is_empty() => FINALIZERS_TAKE,
+        () if !finalizers.is_empty() => FINALIZER_ESTIMATE,
         () => 0,
     };
     remaining.add(resource, left.len(), finalizers, estimate);
     Ok(())
 }
 
-/// Takes the finalizer off; the namespace goes when it was the last.
+/// Removes the finalizer of a namespace (`finalizeNamespace`).
 fn finalize(ctx: &mut Context<'_>, name: &str) -> Result<()> {
     let Some(namespace) = ctx.get("namespaces", "", name)? else { return Ok(()) };
     let mut freed = (*namespace).clone();
@@ -135,24 +143,24 @@ mod tests {
         bench.cluster.server().read("namespaces", "", "team").unwrap().map(|n| (*n).clone())
     }
 
-    fn make(bench: &mut Bench) {
+    fn create_namespace(bench: &mut Bench) {
         bench.create("namespaces", json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}));
     }
 
-    fn go(bench: &mut Bench) {
+    fn delete_namespace(bench: &mut Bench) {
         bench.cluster.handle(&Request::delete("namespaces", "", "team")).unwrap();
     }
 
     #[test]
-    fn a_namespace_goes_some_seconds_after_its_deletion() {
+    fn content_is_deleted_some_seconds_after_the_namespace() {
         let mut bench = Bench::open();
-        make(&mut bench);
+        create_namespace(&mut bench);
         bench.create(
             "configmaps",
             json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "namespace": "team",
                    "finalizers": ["example.com/keep"]}}),
         );
-        go(&mut bench);
+        delete_namespace(&mut bench);
         bench.advance(4);
         let there = bench.cluster.server().read("configmaps", "team", "kube-root-ca.crt").unwrap();
         assert!(there.is_some(), "nothing has happened yet");
@@ -172,18 +180,18 @@ mod tests {
     }
 
     #[test]
-    fn pods_go_first() {
+    fn pods_are_deleted_first() {
         let mut bench = Bench::open();
-        make(&mut bench);
+        create_namespace(&mut bench);
         let mut tool = pod("tool", json!({}));
         tool.put("/metadata/namespace", "team");
         bench.create("pods", tool);
         bench.settle();
-        go(&mut bench);
+        delete_namespace(&mut bench);
         bench.advance(5);
-        let said = namespace(&mut bench).expect("it waits for the pod");
+        let deleted = namespace(&mut bench).expect("it waits for the pod");
         assert_eq!(
-            said["status"]["conditions"][3]["message"],
+            deleted["status"]["conditions"][3]["message"],
             "Some resources are remaining: pods. has 1 resource instances"
         );
         assert!(bench.cluster.server().read("configmaps", "team", "kube-root-ca.crt").unwrap().is_some());

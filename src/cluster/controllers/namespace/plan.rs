@@ -1,4 +1,4 @@
-//! What is said of a namespace that is going: five conditions, each in words for the good and the bad case.
+//! The conditions of a namespace that is being deleted (`pkg/controller/namespace/deletion/status_condition_utils.go`).
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 use kctl_base::sim::Time;
 
-/// The conditions: type, reason and message when all is well.
-const WELL: [(&str, &str, &str); 5] = [
+/// The conditions in the order of their output: type, and reason and message when there is no problem.
+const CONDITIONS: [(&str, &str, &str); 5] = [
     ("NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", "All resources successfully discovered"),
     ("NamespaceDeletionGroupVersionParsingFailure", "ParsedGroupVersions", "All legacy kube types successfully parsed"),
     (
@@ -20,21 +20,22 @@ const WELL: [(&str, &str, &str); 5] = [
     ("NamespaceFinalizersRemaining", "ContentHasNoFinalizers", "All content-preserving finalizers finished"),
 ];
 
-/// What is still in a namespace.
+/// The objects that are still in a namespace.
 #[derive(Debug, Default)]
 pub(super) struct Remaining {
-    /// Resource and number of objects.
+    /// The number of objects by resource.
     resources: BTreeMap<String, usize>,
+    /// The number of objects by finalizer.
     finalizers: BTreeMap<String, usize>,
-    /// How many seconds it may take at most.
+    /// The seconds after which the content is expected to be gone.
     pub(super) estimate: i64,
 }
 
 impl Remaining {
-    /// Adds what is left of a resource.
+    /// Adds the remaining objects of a resource.
     pub(super) fn add(&mut self, resource: &str, count: usize, finalizers: BTreeMap<String, usize>, estimate: i64) {
         if count > 0 {
-            // `configmaps.` in the core group, as plural and group are put together.
+            // Upstream joins plural and group with a dot, so the core group gives `configmaps.`.
             let name = if resource.contains('.') { resource.to_string() } else { format!("{resource}.") };
             self.resources.insert(name, count);
         }
@@ -44,13 +45,13 @@ impl Remaining {
         self.estimate = self.estimate.max(estimate);
     }
 
-    /// Whether nothing is left.
+    /// Returns `true` when nothing remains.
     pub(super) fn is_empty(&self) -> bool {
         self.resources.is_empty()
     }
 
-    /// The reason and message of a condition where it is not well.
-    fn complaint(&self, kind: &str) -> Option<(&'static str, String)> {
+    /// Returns reason and message of a condition that reports a problem; `None` when there is no problem.
+    fn problem(&self, kind: &str) -> Option<(&'static str, String)> {
         let list = |items: &BTreeMap<String, usize>, verb: &str| {
             let texts = items.iter().map(|(name, count)| format!("{name} {verb} {count} resource instances"));
             texts.collect::<Vec<_>>().join(", ")
@@ -68,11 +69,11 @@ impl Remaining {
     }
 }
 
-/// The conditions after a look at what remains; times move only where the status does.
+/// Returns the conditions for what remains. Transition times change only together with the status.
 pub(super) fn conditions(known: &[Value], remaining: &Remaining, now: Time) -> Vec<Value> {
     let mut result = known.to_vec();
-    for (kind, reason, message) in WELL {
-        let new = match remaining.complaint(kind) {
+    for (kind, reason, message) in CONDITIONS {
+        let new = match remaining.problem(kind) {
             Some((reason, message)) => conditions::new(kind, "True", reason, &message, now),
             None => conditions::new(kind, "False", reason, message, now),
         };
@@ -96,19 +97,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conditions_say_what_remains() {
+    fn conditions_report_what_remains() {
         let mut remaining = Remaining::default();
         remaining.add("pods", 2, BTreeMap::new(), 30);
         remaining.add("deployments.apps", 1, BTreeMap::from([("x/y".into(), 1)]), 15);
-        let said = conditions(&[], &remaining, Time::from_secs(1));
-        let statuses: Vec<&str> = said.iter().map(|c| c.str("/status")).collect();
+        let reported = conditions(&[], &remaining, Time::from_secs(1));
+        let statuses: Vec<&str> = reported.iter().map(|c| c.str("/status")).collect();
         assert_eq!(statuses, ["False", "False", "False", "True", "True"]);
         assert_eq!(
-            said[3].str("/message"),
+            reported[3].str("/message"),
             "Some resources are remaining: deployments.apps has 1 resource instances, pods. has 2 resource instances"
         );
         assert_eq!(remaining.estimate, 30);
-        let later = conditions(&said, &Remaining::default(), Time::from_secs(9));
+        let later = conditions(&reported, &Remaining::default(), Time::from_secs(9));
         assert_eq!(later[3].str("/reason"), "ContentRemoved");
         assert_eq!(later[3].str("/lastTransitionTime"), Time::from_secs(9).rfc3339());
         assert_eq!(later[0].str("/lastTransitionTime"), Time::from_secs(1).rfc3339());

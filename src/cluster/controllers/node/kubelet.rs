@@ -1,7 +1,7 @@
-//! What a kubelet says about its node: labels, addresses, capacity, conditions, and the lease that shows that it lives.
+//! The part of the kubelet that reports its node (`pkg/kubelet/kubelet_node_status.go`): labels, addresses, capacity,
+//! conditions, and the lease.
 //!
-//! The machine is made up where the node's manifest does not describe it. What the kubelet does with pods is another
-//! controller's business.
+//! Fields that the manifest of the node does not set describe an invented machine.
 
 use crate::controllers::runtime::Result;
 use crate::controllers::{Action, Context, Controller, Event, Key, Watch};
@@ -11,18 +11,19 @@ use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrit
 use kctl_base::sim::{Ids, Time};
 
 /// The controller; its keys are nodes.
-pub const CONTROLLER: Controller = Controller { name: NAME, watches: &[Watch::primary("nodes")], reconcile };
+pub(in crate::controllers) const CONTROLLER: Controller =
+    Controller { name: NAME, watches: &[Watch::primary("nodes")], reconcile };
 
-/// How it is called on the timeline; events and managedFields call it kubelet.
-pub const NAME: &str = "kubelet-node";
+/// Name of the controller on the timeline; in events and managedFields it is `kubelet`.
+pub(super) const NAME: &str = "kubelet-node";
 
 const LEASES: &str = "leases.coordination.k8s.io";
 const LEASE_NAMESPACE: &str = "kube-node-lease";
 
-/// What a machine has unless its node says otherwise.
+/// Default capacity of a node.
 const CAPACITY: &[(&str, &str)] = &[("cpu", "8"), ("ephemeral-storage", "100Gi"), ("memory", "16Gi"), ("pods", "110")];
 
-/// The conditions of a node that is well: type, status, reason, text.
+/// Conditions of a healthy node: type, status, reason, message.
 const CONDITIONS: &[(&str, &str, &str, &str)] = &[
     ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
     ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
@@ -52,9 +53,9 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         ctx.update_status("nodes", reported)?;
     }
     if condition(&node, "Ready").is_some() && !condition_is_true(&node, "Ready") {
-        note(ctx, &node, "NodeReady");
+        record_status(ctx, &node, "NodeReady");
     }
-    note_cordon(ctx, &node)?;
+    record_cordon(ctx, &node)?;
     keep_lease(ctx, &node)?;
     Ok(Action::AwaitChange)
 }
@@ -63,15 +64,15 @@ fn cordon_row(node: &str) -> String {
     format!("cordoned/{node}")
 }
 
-/// Events of a kubelet about a change of its node's state.
-fn note(ctx: &mut Context<'_>, node: &Object, reason: &str) {
+/// Records an event about the status of a node.
+fn record_status(ctx: &mut Context<'_>, node: &Object, reason: &str) {
     let text = format!("Node {} status is now: {reason}", node.name());
     let event = Event { event_type: "Normal", reason, message: &text, field_path: "", host: node.name() };
     ctx.record(node, &event);
 }
 
-/// The kubelet tells when its node is cordoned and when no longer.
-fn note_cordon(ctx: &mut Context<'_>, node: &Object) -> Result<()> {
+/// Records when a node is cordoned and when it is uncordoned.
+fn record_cordon(ctx: &mut Context<'_>, node: &Object) -> Result<()> {
     let row = cordon_row(node.name());
     let (was, is) = (ctx.state::<bool>(&row)?.is_some(), node.flag("/spec/unschedulable"));
     if was != is {
@@ -80,24 +81,24 @@ fn note_cordon(ctx: &mut Context<'_>, node: &Object) -> Result<()> {
         } else {
             ctx.clear_state(&row)
         }
-        note(ctx, node, if is { "NodeNotSchedulable" } else { "NodeSchedulable" });
+        record_status(ctx, node, if is { "NodeNotSchedulable" } else { "NodeSchedulable" });
     }
     Ok(())
 }
 
-/// The address of the machine with a number: 192.168.20.10 and on.
+/// Returns the address of the node with a number, from 192.168.20.10 on.
 fn address(number: u64) -> String {
     let host = 10 + number;
     format!("192.168.{}.{}", 20 + host / 256 % 200, host % 256)
 }
 
-/// The node with the labels that every kubelet puts on its own.
+/// Returns the node with the labels that a kubelet sets when it registers.
 fn with_labels(node: &Object) -> Object {
     let mut labelled = node.clone();
     let own = |key: &str| node.label(key).map(String::from);
     let arch = own("kubernetes.io/arch").unwrap_or_else(|| "amd64".into());
     let os = own("kubernetes.io/os").unwrap_or_else(|| "linux".into());
-    // A label that somebody takes away later comes back only when the kubelet registers again.
+    // A label that is removed later stays removed: the kubelet registers only once.
     if condition(node, "Ready").is_some() {
         return labelled;
     }
@@ -115,7 +116,7 @@ fn with_labels(node: &Object) -> Object {
     labelled
 }
 
-/// The node with a full status. Whatever it says of itself stays, except how it fares.
+/// Returns the node with a complete status. Existing fields are kept, except conditions.
 fn report(node: &Object, address: Option<String>, ids: Ids, now: Time) -> Object {
     let mut new = node.clone();
     if let Some(address) = address {
@@ -156,7 +157,7 @@ fn report(node: &Object, address: Option<String>, ids: Ids, now: Time) -> Object
     new
 }
 
-/// What the machine is.
+/// Returns the fields of `status.nodeInfo`.
 fn machine(node: &Object, ids: Ids) -> [(&'static str, String); 9] {
     let arch = node.label("kubernetes.io/arch").unwrap_or("amd64");
     let os = node.label("kubernetes.io/os").unwrap_or("linux");
@@ -173,7 +174,7 @@ fn machine(node: &Object, ids: Ids) -> [(&'static str, String); 9] {
     ]
 }
 
-/// The lease that a living kubelet holds; it goes with the node.
+/// Creates the lease of a node, which is deleted with it.
 fn keep_lease(ctx: &mut Context<'_>, node: &Object) -> Result<()> {
     if ctx.get(LEASES, LEASE_NAMESPACE, node.name())?.is_some() {
         return Ok(());
@@ -196,14 +197,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bare_node_becomes_a_machine_and_a_described_one_stays() {
+    fn missing_fields_are_completed_and_others_stay() {
         let now = Time::from_secs(5);
         let bare = json!({"metadata": {"name": "n"}});
         let node = report(&bare, Some(address(2)), Ids::new(1), now);
         assert_eq!(node.str("/status/addresses/0/address"), "192.168.20.12");
         assert_eq!(node.str("/status/allocatable/pods"), "110");
         assert!(condition_is_true(&node, "Ready"));
-        assert_eq!(report(&node, None, Ids::new(1), Time::from_secs(9)), node, "nothing new, nothing to say");
+        assert_eq!(report(&node, None, Ids::new(1), Time::from_secs(9)), node, "without changes the status stays");
         let own = json!({"metadata": {"name": "n"}, "status": {"capacity": {"cpu": "2", "example.com/gpu": "4"}}});
         let node = report(&own, None, Ids::new(1), now);
         assert_eq!(node.str("/status/allocatable/cpu"), "2");

@@ -1,5 +1,5 @@
-//! The health of nodes as the control plane sees it: a node that falls silent is unknown after a grace time, conditions and
-//! cordons become taints, and the pods of a lost node are not ready any more.
+//! Node lifecycle (`pkg/controller/nodelifecycle`): a node that stops reporting becomes Unknown after a grace period, and its
+//! pods become unready; conditions and `spec.unschedulable` become taints. New nodes are given a range of pod addresses.
 
 use super::{kubelet, taints};
 use crate::controllers::runtime::Result;
@@ -9,18 +9,18 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition, condition_is_true};
 use kctl_base::sim::{Duration, Time};
 
-/// The controller; its keys are nodes. Stopping and starting a kubelet wakes it.
-pub const CONTROLLER: Controller =
+/// The controller; its keys are nodes. Stopping and starting a kubelet enqueues its node.
+pub(crate) const CONTROLLER: Controller =
     Controller { name: "node-lifecycle-controller", watches: &[Watch::primary("nodes")], reconcile };
 
-/// How long a node may be silent (`--node-monitor-grace-period`).
-const GRACE: Duration = Duration::from_secs(50);
-/// How long after a node is lost its taints are set: the period of the tainting loop.
+/// Time after which a node that does not report becomes Unknown (`--node-monitor-grace-period`).
+const GRACE_PERIOD: Duration = Duration::from_secs(50);
+/// Delay from the condition Unknown to the taints: the period of the loop that sets them.
 const TAINT_DELAY: Duration = Duration::from_millis(100);
-/// Tells how old what a kubelet knows of Secrets may be; put on every node, and 0 in small clusters.
-const TTL: &str = "node.alpha.kubernetes.io/ttl";
-/// What kubelets report.
-const REPORTED: &[&str] = &["MemoryPressure", "DiskPressure", "PIDPressure", "Ready"];
+/// Annotation with the time in seconds for which a kubelet caches Secrets; 0 in small clusters (`pkg/controller/ttl`).
+const TTL_ANNOTATION: &str = "node.alpha.kubernetes.io/ttl";
+/// Conditions that kubelets report.
+const KUBELET_CONDITIONS: &[&str] = &["MemoryPressure", "DiskPressure", "PIDPressure", "Ready"];
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let Some(node) = ctx.get_key("nodes", key)? else {
@@ -28,14 +28,14 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         return Ok(Action::AwaitChange);
     };
     let node = register(ctx, &node)?;
-    let silent_since = silence(ctx, &node)?;
-    let lost_at = silent_since.map(|since| since + GRACE).filter(|_| !is_lost(&node));
+    let silent_since = silent_since(ctx, &node)?;
+    let unknown_at = silent_since.map(|since| since + GRACE_PERIOD).filter(|_| !is_unknown(&node));
     let mut node = node;
-    if lost_at.is_some_and(|at| at <= ctx.now) {
-        node = lose(ctx, node)?;
+    if unknown_at.is_some_and(|at| at <= ctx.now) {
+        node = set_unknown(ctx, node)?;
     }
-    // Taints follow a little later, in a loop of their own: what looks at the pods in between still sees a usable node.
-    let tainted_at = silent_since.map(|since| since + GRACE + TAINT_DELAY).filter(|_| is_lost(&node));
+    // A separate loop sets the taints: for a moment other controllers see the condition without the taint.
+    let tainted_at = silent_since.map(|since| since + GRACE_PERIOD + TAINT_DELAY).filter(|_| is_unknown(&node));
     if let Some(at) = tainted_at.filter(|at| *at > ctx.now) {
         return Ok(Action::RequeueAt(at));
     }
@@ -48,20 +48,20 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         }
         ctx.update("nodes", new)?;
     }
-    Ok(lost_at.filter(|at| *at > ctx.now).map_or(Action::AwaitChange, Action::RequeueAt))
+    Ok(unknown_at.filter(|at| *at > ctx.now).map_or(Action::AwaitChange, Action::RequeueAt))
 }
 
 fn silence_row(node: &str) -> String {
     format!("silent/{node}")
 }
 
-/// A node that is new to the control plane gets a range of pod addresses and is announced.
+/// Registers a node that is new: allocates `spec.podCIDR` and records an event.
 fn register(ctx: &mut Context<'_>, node: &Object) -> Result<Object> {
-    if node.annotation(TTL).is_some() {
+    if node.annotation(TTL_ANNOTATION).is_some() {
         return Ok(node.clone());
     }
     let mut new = node.clone();
-    new.set_annotation(TTL, "0");
+    new.set_annotation(TTL_ANNOTATION, "0");
     if node.str("/spec/podCIDR").is_empty() {
         let range = pod_range(ctx.next_counter("pod-range", "")?);
         new.put("/spec/podCIDR", range.as_str());
@@ -73,14 +73,15 @@ fn register(ctx: &mut Context<'_>, node: &Object) -> Result<Object> {
     Ok((*new).clone())
 }
 
-/// The range of pod addresses with a number: 10.244.0.0/24 and on.
+/// Returns the range of pod addresses with a number, from 10.244.0.0/24 on.
 fn pod_range(number: u64) -> String {
     let number = number % (12 * 256);
     format!("10.{}.{}.0/24", 244 + number / 256, number % 256)
 }
 
-/// Since when the node has been silent. One that has just begun to speak again is told to its kubelet, which has slept.
-fn silence(ctx: &mut Context<'_>, node: &Object) -> Result<Option<Time>> {
+/// Returns since when the kubelet of a node has been stopped. When it has been started again, the kubelet is enqueued, which
+/// has not reconciled the node and its pods in the meantime.
+fn silent_since(ctx: &mut Context<'_>, node: &Object) -> Result<Option<Time>> {
     let row = silence_row(node.name());
     let since = ctx.state::<Time>(&row)?;
     match (simulation::stopped_nodes(ctx.server())?.contains(node.name()), since) {
@@ -91,30 +92,30 @@ fn silence(ctx: &mut Context<'_>, node: &Object) -> Result<Option<Time>> {
         }
         (false, Some(_)) => {
             ctx.clear_state(&row);
-            wake_kubelet(ctx, node)?;
+            enqueue_kubelet(ctx, node)?;
             Ok(None)
         }
         (_, since) => Ok(since),
     }
 }
 
-fn wake_kubelet(ctx: &mut Context<'_>, node: &Object) -> Result<()> {
+fn enqueue_kubelet(ctx: &mut Context<'_>, node: &Object) -> Result<()> {
     let now = ctx.now;
     let node_key = Key::of(node).to_string();
     ctx.server().schedule(kubelet::NAME, &node_key, now, false);
     for pod in ctx.indexed("pods", "node", node.name())? {
         let key = Key::of(&pod).to_string();
-        ctx.server().schedule("kubelet", &key, now, false);
+        ctx.server().schedule(crate::controllers::kubelet::CONTROLLER.name, &key, now, false);
     }
     Ok(())
 }
 
-fn is_lost(node: &Object) -> bool {
+fn is_unknown(node: &Object) -> bool {
     condition(node, "Ready").is_some_and(|c| c.str("/status") == "Unknown")
 }
 
-/// The node is unknown from now on, and nobody can rely on its pods.
-fn lose(ctx: &mut Context<'_>, node: Object) -> Result<Object> {
+/// Sets the conditions of a node to Unknown and marks its pods as not ready.
+fn set_unknown(ctx: &mut Context<'_>, node: Object) -> Result<Object> {
     let was_ready = condition_is_true(&node, "Ready");
     let mut new = node;
     let conditions = unknown_conditions(&new, ctx.now);
@@ -130,10 +131,10 @@ fn lose(ctx: &mut Context<'_>, node: Object) -> Result<Object> {
     Ok((*new).clone())
 }
 
-/// Everything that the kubelet reported, unknown now.
+/// Returns the conditions of a node with those of the kubelet set to Unknown.
 fn unknown_conditions(node: &Object, now: Time) -> Vec<Value> {
     let mut conditions = node.list("/status/conditions").to_vec();
-    for kind in REPORTED {
+    for kind in KUBELET_CONDITIONS {
         let known = conditions.iter_mut().find(|c| c.str("/type") == *kind);
         let unknown = |reason: &str, message: &str, heartbeat: &str| {
             json!({"type": kind, "status": "Unknown", "reason": reason, "message": message,
@@ -153,6 +154,7 @@ fn unknown_conditions(node: &Object, now: Time) -> Vec<Value> {
     conditions
 }
 
+/// Sets the condition `Ready` of a pod to False (`MarkPodsNotReady`).
 fn mark_not_ready(ctx: &mut Context<'_>, pod: &Object) -> Result<()> {
     if !condition_is_true(pod, "Ready") {
         return Ok(());
@@ -173,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_reported_becomes_unknown() {
+    fn conditions_of_the_kubelet_become_unknown() {
         let node = json!({"metadata": {"creationTimestamp": "2026-01-01T00:00:00Z"}, "status": {"conditions": [
             {"type": "Ready", "status": "True", "lastHeartbeatTime": "2026-01-01T00:00:09Z"},
             {"type": "Custom", "status": "True"}]}});
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_are_numbered() {
+    fn pod_ranges_follow_from_their_number() {
         for (number, want) in [(0, "10.244.0.0/24"), (3, "10.244.3.0/24"), (256, "10.245.0.0/24")] {
             assert_eq!(pod_range(number), want);
         }

@@ -1,12 +1,12 @@
-//! Nodes: what their kubelets report ([`kubelet`]), what becomes of one that falls silent ([`lifecycle`]) and of the pods on
-//! it ([`eviction`]).
+//! Nodes: the status that their kubelets report ([`kubelet`]), the health of nodes and their taints ([`lifecycle`],
+//! [`taints`]), and the eviction of pods from tainted nodes ([`eviction`]).
 //!
-//! Heartbeats are not written: nothing would follow from them. A kubelet speaks unless it has been stopped on purpose.
+//! Heartbeats are not simulated. A kubelet reports unless it has been stopped by an injected fault.
 
-pub mod eviction;
-pub mod kubelet;
-pub mod lifecycle;
-pub mod taints;
+pub(super) mod eviction;
+pub(super) mod kubelet;
+pub(crate) mod lifecycle;
+pub(super) mod taints;
 
 #[cfg(test)]
 mod tests;

@@ -1,34 +1,34 @@
-//! Taints of nodes and tolerations of pods, as far as controllers decide by them.
+//! Taints that follow from the state of a node, and their toleration by pods.
 
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead, condition};
 use kctl_base::sim::Time;
 
-/// The node has reported that it is not ready, or has not reported yet.
-pub const NOT_READY: &str = "node.kubernetes.io/not-ready";
-/// The node does not report any more.
-pub const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
-/// The node has been cordoned.
-pub const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
-/// A person has declared that the node is down for good.
-pub const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
+/// Taint of a node that is not ready, or has not reported yet.
+pub(super) const NOT_READY: &str = "node.kubernetes.io/not-ready";
+/// Taint of a node that has stopped reporting.
+pub(super) const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+/// Taint of a cordoned node.
+pub(super) const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
+/// Taint by which an administrator declares a node as shut down (KEP-2268).
+pub(in crate::controllers) const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 
-/// Conditions that keep new pods away while they are true.
-const PRESSURES: &[(&str, &str)] = &[
+/// Taints by the condition that causes them while it is true.
+const CONDITION_TAINTS: &[(&str, &str)] = &[
     ("MemoryPressure", "node.kubernetes.io/memory-pressure"),
     ("DiskPressure", "node.kubernetes.io/disk-pressure"),
     ("PIDPressure", "node.kubernetes.io/pid-pressure"),
     ("NetworkUnavailable", "node.kubernetes.io/network-unavailable"),
 ];
 
-/// The taints that a node should have: what people have set, and what follows from its conditions and from a cordon.
-/// Those that are there already keep their place and their time.
-pub fn plan(node: &Object, now: Time) -> Vec<Value> {
-    let wanted = wanted(node);
-    let is_wanted = |t: &Value| wanted.iter().any(|(key, effect)| is(t, key, effect));
+/// Returns the taints that a node should have: those set by users, and those that follow from its conditions and from
+/// `spec.unschedulable`. Existing taints keep their place and `timeAdded`.
+pub(super) fn plan(node: &Object, now: Time) -> Vec<Value> {
+    let required = required(node);
+    let is_required = |t: &Value| required.iter().any(|(key, effect)| is(t, key, effect));
     let mut taints: Vec<Value> =
-        node.list("/spec/taints").iter().filter(|t| !is_managed(t) || is_wanted(t)).cloned().collect();
-    for (key, effect) in &wanted {
+        node.list("/spec/taints").iter().filter(|t| !is_managed(t) || is_required(t)).cloned().collect();
+    for (key, effect) in &required {
         if !taints.iter().any(|t| is(t, key, effect)) {
             taints.push(json!({"key": key, "effect": effect, "timeAdded": now.rfc3339()}));
         }
@@ -40,43 +40,46 @@ fn is(taint: &Value, key: &str, effect: &str) -> bool {
     taint.str("/key") == key && taint.str("/effect") == effect
 }
 
-/// Whether a taint is put on and taken off by the controller.
+/// Reports whether the controller adds and removes a taint.
 fn is_managed(taint: &Value) -> bool {
     let (key, effect) = (taint.str("/key"), taint.str("/effect"));
     match effect {
         "NoSchedule" => {
-            [NOT_READY, UNREACHABLE, UNSCHEDULABLE].contains(&key) || PRESSURES.iter().any(|(_, k)| *k == key)
+            [NOT_READY, UNREACHABLE, UNSCHEDULABLE].contains(&key) || CONDITION_TAINTS.iter().any(|(_, k)| *k == key)
         }
         "NoExecute" => [NOT_READY, UNREACHABLE].contains(&key),
         _ => false,
     }
 }
 
-fn wanted(node: &Object) -> Vec<(&'static str, &'static str)> {
+/// Returns key and effect of the taints that follow from the state of a node (`doNoScheduleTaintingPass` and
+/// `processTaintBaseEviction` in `pkg/controller/nodelifecycle`).
+fn required(node: &Object) -> Vec<(&'static str, &'static str)> {
     let status = |kind: &str| condition(node, kind).map(|c| c.str("/status"));
-    let mut wanted = Vec::new();
+    let mut required = Vec::new();
     match status("Ready") {
         Some("True") => {}
-        Some("False") => wanted.extend([(NOT_READY, "NoSchedule"), (NOT_READY, "NoExecute")]),
-        Some(_) => wanted.extend([(UNREACHABLE, "NoSchedule"), (UNREACHABLE, "NoExecute")]),
-        // A node that has not reported yet has been tainted on its creation.
-        None => wanted.push((NOT_READY, "NoSchedule")),
+        Some("False") => required.extend([(NOT_READY, "NoSchedule"), (NOT_READY, "NoExecute")]),
+        Some(_) => required.extend([(UNREACHABLE, "NoSchedule"), (UNREACHABLE, "NoExecute")]),
+        // The taint was set by admission when the node was created.
+        None => required.push((NOT_READY, "NoSchedule")),
     }
-    wanted
-        .extend(PRESSURES.iter().filter(|(kind, _)| status(kind) == Some("True")).map(|(_, key)| (*key, "NoSchedule")));
+    required.extend(
+        CONDITION_TAINTS.iter().filter(|(kind, _)| status(kind) == Some("True")).map(|(_, key)| (*key, "NoSchedule")),
+    );
     if node.flag("/spec/unschedulable") {
-        wanted.push((UNSCHEDULABLE, "NoSchedule"));
+        required.push((UNSCHEDULABLE, "NoSchedule"));
     }
-    wanted
+    required
 }
 
-/// The taints of a node that drive pods away.
-pub fn no_execute(node: &Object) -> Vec<&Value> {
+/// Returns the NoExecute taints of a node.
+pub(super) fn no_execute(node: &Object) -> Vec<&Value> {
     node.list("/spec/taints").iter().filter(|t| t.str("/effect") == "NoExecute").collect()
 }
 
-/// Whether a toleration is about a taint.
-pub fn tolerates(toleration: &Value, taint: &Value) -> bool {
+/// Reports whether a toleration matches a taint.
+pub(super) fn tolerates(toleration: &Value, taint: &Value) -> bool {
     let (effect, key) = (toleration.str("/effect"), toleration.str("/key"));
     if !effect.is_empty() && effect != taint.str("/effect") || !key.is_empty() && key != taint.str("/key") {
         return false;
@@ -88,29 +91,28 @@ pub fn tolerates(toleration: &Value, taint: &Value) -> bool {
     }
 }
 
-/// How long a pod may stay on a node with these taints.
+/// Time for which a pod tolerates the taints of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stay {
-    /// As long as it likes.
+pub(super) enum TolerationTime {
+    /// Without limit.
     Forever,
-    /// So many seconds; 0 is not at all.
+    /// In seconds; 0 if a taint is not tolerated.
     Seconds(i64),
 }
 
-/// How long a pod tolerates taints: not at all if it does not tolerate one of them, else as long as the most impatient
-/// of the tolerations that apply.
-pub fn stay(pod: &Object, taints: &[&Value]) -> Stay {
+/// Returns how long a pod tolerates taints: the shortest time of the tolerations that match (`getMinTolerationTime`).
+pub(super) fn toleration_time(pod: &Object, taints: &[&Value]) -> TolerationTime {
     let mut seconds: Option<i64> = None;
     for taint in taints {
         let Some(toleration) = pod.list("/spec/tolerations").iter().find(|t| tolerates(t, taint)) else {
-            return Stay::Seconds(0);
+            return TolerationTime::Seconds(0);
         };
         if let Some(limit) = toleration.int("/tolerationSeconds") {
             let limit = limit.max(0);
             seconds = Some(seconds.map_or(limit, |s| s.min(limit)));
         }
     }
-    seconds.map_or(Stay::Forever, Stay::Seconds)
+    seconds.map_or(TolerationTime::Forever, TolerationTime::Seconds)
 }
 
 #[cfg(test)]
@@ -148,26 +150,26 @@ mod tests {
     }
 
     #[test]
-    fn the_most_impatient_toleration_counts() {
+    fn the_shortest_toleration_counts() {
         let a = json!({"key": "a", "effect": "NoExecute"});
         let b = json!({"key": "b", "value": "x", "effect": "NoExecute"});
         let pod = |tolerations: Value| json!({"spec": {"tolerations": tolerations}});
         let cases = [
-            (pod(json!([])), Stay::Seconds(0)),
-            (pod(json!([{"operator": "Exists"}])), Stay::Forever),
-            (pod(json!([{"key": "a", "operator": "Exists", "tolerationSeconds": 5}])), Stay::Seconds(0)),
+            (pod(json!([])), TolerationTime::Seconds(0)),
+            (pod(json!([{"operator": "Exists"}])), TolerationTime::Forever),
+            (pod(json!([{"key": "a", "operator": "Exists", "tolerationSeconds": 5}])), TolerationTime::Seconds(0)),
             (
                 pod(json!([{"key": "a", "operator": "Exists", "tolerationSeconds": 5},
                            {"key": "b", "value": "x", "effect": "NoExecute", "tolerationSeconds": 3}])),
-                Stay::Seconds(3),
+                TolerationTime::Seconds(3),
             ),
             (
                 pod(json!([{"key": "a", "operator": "Exists"}, {"key": "b", "operator": "Equal", "value": "y"}])),
-                Stay::Seconds(0),
+                TolerationTime::Seconds(0),
             ),
         ];
         for (pod, want) in cases {
-            assert_eq!(stay(&pod, &[&a, &b]), want, "{pod}");
+            assert_eq!(toleration_time(&pod, &[&a, &b]), want, "{pod}");
         }
     }
 }

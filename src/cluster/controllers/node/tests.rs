@@ -1,4 +1,4 @@
-//! Nodes from end to end: registration, silence and return, cordons, deletion.
+//! Nodes with the whole control plane: registration, stopped kubelets, cordons, deletion.
 
 use crate::api::{PatchType, Request};
 use crate::controllers::shared::testing::Bench;
@@ -43,7 +43,7 @@ fn taint_keys(node: &Object) -> Vec<String> {
 }
 
 #[test]
-fn the_first_nodes_are_ready_machines() {
+fn the_nodes_of_a_new_cluster_are_ready() {
     let mut bench = bench();
     let master = node(&mut bench, "k8s-master");
     assert_eq!(taint_keys(&master), ["node-role.kubernetes.io/control-plane:NoSchedule"]);
@@ -58,7 +58,7 @@ fn the_first_nodes_are_ready_machines() {
 }
 
 #[test]
-fn a_silent_node_is_lost_and_comes_back() {
+fn a_node_with_a_stopped_kubelet_is_evicted_and_recovers() {
     let mut bench = bench();
     for (name, seconds) in [("hasty", Some(5)), ("patient", None)] {
         bench.cluster.handle(&Request::create("pods", "default", pod_on(name, "k8s-node2", seconds))).expect("created");
@@ -66,7 +66,7 @@ fn a_silent_node_is_lost_and_comes_back() {
     advance(&mut bench, 5);
     stop_kubelets(&mut bench, &["k8s-node2"]);
     advance(&mut bench, 49);
-    assert!(condition_is_true(&node(&mut bench, "k8s-node2"), "Ready"), "grace is not over");
+    assert!(condition_is_true(&node(&mut bench, "k8s-node2"), "Ready"), "the grace period has not ended");
     advance(&mut bench, 11);
     let lost = node(&mut bench, "k8s-node2");
     let unreachable =
@@ -74,7 +74,7 @@ fn a_silent_node_is_lost_and_comes_back() {
     assert_eq!(taint_keys(&lost), unreachable);
     let texts: Vec<&str> = lost.list("/status/conditions").iter().map(|c| c.str("/message")).collect();
     assert_eq!(texts, ["Kubelet stopped posting node status."; 4]);
-    assert!(pod(&mut bench, "hasty").is_some_and(|p| p.is_deleting()), "its kubelet can not let it go");
+    assert!(pod(&mut bench, "hasty").is_some_and(|p| p.is_deleting()), "its kubelet cannot stop it");
     let patient = pod(&mut bench, "patient").expect("stays for five minutes");
     assert!(!patient.is_deleting() && !condition_is_true(&patient, "Ready"));
     assert_eq!(patient.str("/status/phase"), "Running");
@@ -103,7 +103,7 @@ fn a_cordon_is_a_taint() {
 }
 
 #[test]
-fn a_node_that_is_removed_takes_its_pods() {
+fn pods_of_a_deleted_node_are_deleted() {
     let mut bench = bench();
     bench.cluster.handle(&Request::create("pods", "default", pod_on("a", "k8s-node1", None))).expect("created");
     advance(&mut bench, 5);
@@ -115,7 +115,7 @@ fn a_node_that_is_removed_takes_its_pods() {
 }
 
 #[test]
-fn a_node_out_of_a_manifest_becomes_ready() {
+fn a_node_created_from_a_manifest_becomes_ready() {
     let mut bench = bench();
     let own = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "extra", "labels": {"disk": "ssd"}},
         "status": {"capacity": {"cpu": "2"}}});

@@ -1,4 +1,4 @@
-//! A claim: unbound ones look for a volume, bound ones are checked against theirs.
+//! Reconciliation of a claim (`syncClaim`): an unbound claim is bound, a bound one is compared with its volume.
 
 use std::sync::Arc;
 
@@ -12,42 +12,43 @@ use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Duration;
 
-/// How often a claim that waits is looked at again.
+/// Interval at which a pending claim is retried (`--pvclaimbinder-sync-period`).
 const RESYNC: Duration = Duration::from_secs(15);
 
-/// Brings a claim to where it should be.
+/// Reconciles a claim.
 pub(super) fn sync(ctx: &mut Context<'_>, claim: Arc<Object>) -> Result<Action> {
     if claim.annotation(BIND_COMPLETED).is_some() {
         return sync_bound(ctx, &claim);
     }
     match claim.str("/spec/volumeName") {
-        "" => find(ctx, &claim),
+        "" => sync_unbound(ctx, &claim),
         name => {
             let volume = ctx.get(VOLUMES, "", name)?;
-            take_named(ctx, &claim, volume)
+            bind_to_named(ctx, &claim, volume)
         }
     }
 }
 
-/// A claim that was bound keeps its volume or is lost.
+/// Reconciles a claim whose binding is complete: it is lost if its volume is.
 fn sync_bound(ctx: &mut Context<'_>, claim: &Object) -> Result<Action> {
     let name = claim.str("/spec/volumeName");
     if name.is_empty() {
         let text = "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!";
-        return lose(ctx, claim, "ClaimLost", text);
+        return set_lost(ctx, claim, "ClaimLost", text);
     }
     let Some(volume) = ctx.get(VOLUMES, "", name)? else {
         let text = "Bound claim has lost its PersistentVolume. Data on the volume is lost!";
-        return lose(ctx, claim, "ClaimLost", text);
+        return set_lost(ctx, claim, "ClaimLost", text);
     };
     if volume.at("/spec/claimRef").is_none() || volume.str("/spec/claimRef/uid") == claim.uid() {
         return bind(ctx, &volume, claim);
     }
     let text = "Two claims are bound to the same volume, this one is bound incorrectly";
-    lose(ctx, claim, "ClaimMisbound", text)
+    set_lost(ctx, claim, "ClaimMisbound", text)
 }
 
-fn lose(ctx: &mut Context<'_>, claim: &Object, reason: &str, message: &str) -> Result<Action> {
+/// Sets the phase `Lost` and records an event.
+fn set_lost(ctx: &mut Context<'_>, claim: &Object, reason: &str, message: &str) -> Result<Action> {
     if claim.str("/status/phase") != "Lost" {
         let mut new = claim.clone();
         new.put("/status", json!({"phase": "Lost"}));
@@ -57,24 +58,24 @@ fn lose(ctx: &mut Context<'_>, claim: &Object, reason: &str, message: &str) -> R
     Ok(Action::AwaitChange)
 }
 
-/// A claim without a volume takes the best there is, or asks for one to be made.
-fn find(ctx: &mut Context<'_>, claim: &Object) -> Result<Action> {
+/// Binds a claim to the best available volume, or has one provisioned (`syncUnboundClaim`).
+fn sync_unbound(ctx: &mut Context<'_>, claim: &Object) -> Result<Action> {
     let class = match class_of(claim) {
         "" => None,
         name => ctx.get(CLASSES, "", name)?,
     };
-    let waits = class.as_ref().is_some_and(|c| c.str("/volumeBindingMode") == "WaitForFirstConsumer");
+    let is_delayed = class.as_ref().is_some_and(|c| c.str("/volumeBindingMode") == "WaitForFirstConsumer");
     let has_node = claim.annotation(SELECTED_NODE).is_some();
     let mut candidates = ctx.indexed(VOLUMES, "claim", &Key::of(claim).to_string())?;
-    if !waits {
+    if !is_delayed {
         candidates.extend(ctx.indexed(VOLUMES, "available", class_of(claim))?);
     }
-    if let Some(volume) = matching::best(claim, &candidates, waits, |_| true) {
+    if let Some(volume) = matching::find_best(claim, &candidates, is_delayed) {
         return bind(ctx, &volume, claim);
     }
     set_pending(ctx, claim)?;
-    if waits && !has_node {
-        tell_wait(ctx, claim)?;
+    if is_delayed && !has_node {
+        record_waiting(ctx, claim)?;
         return Ok(Action::ResyncAt(ctx.now + RESYNC));
     }
     match (class_of(claim), class) {
@@ -92,8 +93,8 @@ fn find(ctx: &mut Context<'_>, claim: &Object) -> Result<Action> {
     }
 }
 
-/// A claim of a class that waits says what it waits for.
-fn tell_wait(ctx: &mut Context<'_>, claim: &Object) -> Result<()> {
+/// Records what a claim with delayed binding waits for.
+fn record_waiting(ctx: &mut Context<'_>, claim: &Object) -> Result<()> {
     let pods = ctx.indexed("pods", "claim", &Key::of(claim).to_string())?;
     let unscheduled: Vec<&str> = pods.iter().filter(|p| p.str("/spec/nodeName").is_empty()).map(|p| p.name()).collect();
     match unscheduled.as_slice() {
@@ -112,7 +113,7 @@ fn tell_wait(ctx: &mut Context<'_>, claim: &Object) -> Result<()> {
     Ok(())
 }
 
-/// Asks the provisioner of a class for a volume.
+/// Asks the provisioner of the class for a volume.
 fn provision(ctx: &mut Context<'_>, claim: &Object, provisioner: &str) -> Result<Action> {
     if provisioner == NO_PROVISIONER {
         let text = format!("no volume plugin matched name: {provisioner}");
@@ -135,14 +136,14 @@ fn provision(ctx: &mut Context<'_>, claim: &Object, provisioner: &str) -> Result
     Ok(Action::AwaitChange)
 }
 
-/// A claim that names its volume takes it when it is there, suits and is nobody else's.
-fn take_named(ctx: &mut Context<'_>, claim: &Object, volume: Option<Arc<Object>>) -> Result<Action> {
+/// Binds a claim to the volume that it names, if that exists, satisfies the claim and is not bound to another one.
+fn bind_to_named(ctx: &mut Context<'_>, claim: &Object, volume: Option<Arc<Object>>) -> Result<Action> {
     let Some(volume) = volume else {
         set_pending(ctx, claim)?;
         return Ok(Action::AwaitChange);
     };
     if volume.at("/spec/claimRef").is_none() {
-        if let Some(problem) = matching::problem(&volume, claim) {
+        if let Some(problem) = matching::mismatch(&volume, claim) {
             set_pending(ctx, claim)?;
             let text = format!("Cannot bind to requested volume \"{}\": {problem}", volume.name());
             ctx.event(claim, "Warning", "VolumeMismatch", &text);
@@ -159,6 +160,7 @@ fn take_named(ctx: &mut Context<'_>, claim: &Object, volume: Option<Arc<Object>>
     Ok(Action::ResyncAt(ctx.now + RESYNC))
 }
 
+/// Sets the phase `Pending`.
 fn set_pending(ctx: &mut Context<'_>, claim: &Object) -> Result<()> {
     if claim.str("/status/phase") == "Pending" {
         return Ok(());
@@ -168,23 +170,22 @@ fn set_pending(ctx: &mut Context<'_>, claim: &Object) -> Result<()> {
     ctx.update_status(CLAIMS, new).map(drop)
 }
 
-/// Makes both point at each other and Bound; what is done already is left as it is.
+/// Binds a volume and a claim to each other.
 ///
-/// One side at a time: the change of the volume wakes its claim, whose side follows then. Whoever looks in between, as the
-/// scheduler does that learns of claim and pod together, finds the claim unbound, as in a cluster where each side takes
-/// requests of its own.
+/// A new binding updates only the volume; that change enqueues the claim, whose side follows in its own reconciliation. In
+/// between, the scheduler sees an unbound claim, as in a cluster, where each side takes several requests.
 fn bind(ctx: &mut Context<'_>, volume: &Object, claim: &Object) -> Result<Action> {
-    let promised = bound_volume(volume, claim);
-    let is_news = promised != *volume;
-    let volume = ctx.update(VOLUMES, promised)?;
+    let bound = bound_volume(volume, claim);
+    let is_new = bound != *volume;
+    let volume = ctx.update(VOLUMES, bound)?;
     let volume = set_volume_phase(ctx, &volume, "Bound", "")?;
-    if !is_news {
+    if !is_new {
         bind_claim(ctx, &volume, claim)?;
     }
     Ok(Action::AwaitChange)
 }
 
-/// The claim's side of a binding.
+/// Updates the side of the claim.
 fn bind_claim(ctx: &mut Context<'_>, volume: &Object, claim: &Object) -> Result<()> {
     let claim = ctx.update(CLAIMS, bound_claim(claim, volume))?;
     let mut new = (*claim).clone();
@@ -196,7 +197,7 @@ fn bind_claim(ctx: &mut Context<'_>, volume: &Object, claim: &Object) -> Result<
     ctx.update_status(CLAIMS, new).map(drop)
 }
 
-/// The volume with a reference to the claim.
+/// Returns the volume with a reference to the claim.
 fn bound_volume(volume: &Object, claim: &Object) -> Object {
     let mut new = volume.clone();
     if !is_reserved_for(volume, claim) {
@@ -212,7 +213,7 @@ fn bound_volume(volume: &Object, claim: &Object) -> Object {
     new
 }
 
-/// The claim with a reference to the volume.
+/// Returns the claim with a reference to the volume.
 fn bound_claim(claim: &Object, volume: &Object) -> Object {
     let mut new = claim.clone();
     if claim.str("/spec/volumeName") != volume.name() {

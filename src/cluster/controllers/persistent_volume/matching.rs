@@ -1,4 +1,5 @@
-//! Which of the free volumes a claim gets: fewest access modes first, then the smallest that is large enough.
+//! Matching of claims and volumes (`pkg/controller/volume/persistentvolume/index.go`,
+//! `component-helpers/storage/volume/pv_helpers.go`).
 
 use std::sync::Arc;
 
@@ -7,13 +8,13 @@ use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 
-/// The storage that a claim asks for.
-pub fn requested(claim: &Object) -> Quantity {
+/// Returns the storage that a claim requests.
+pub(super) fn requested(claim: &Object) -> Quantity {
     amount(claim, "/spec/resources/requests/storage")
 }
 
-/// The storage that a volume has.
-pub fn capacity(volume: &Object) -> Quantity {
+/// Returns the storage capacity of a volume.
+pub(super) fn capacity(volume: &Object) -> Quantity {
     amount(volume, "/spec/capacity/storage")
 }
 
@@ -33,8 +34,8 @@ fn has_modes(volume: &Object, claim: &Object) -> bool {
     claim.list("/spec/accessModes").iter().all(|m| modes.contains(m))
 }
 
-/// Why a volume that a claim asks for by name can not be its volume.
-pub fn problem(volume: &Object, claim: &Object) -> Option<&'static str> {
+/// Returns why a claim cannot be bound to the volume that it names (`checkVolumeSatisfyClaim`).
+pub(super) fn mismatch(volume: &Object, claim: &Object) -> Option<&'static str> {
     if capacity(volume) < requested(claim) {
         return Some("requested PV is too small");
     }
@@ -47,25 +48,20 @@ pub fn problem(volume: &Object, claim: &Object) -> Option<&'static str> {
     (!has_modes(volume, claim)).then_some("incompatible accessMode")
 }
 
-/// Whether a free volume is one that a claim could get.
-pub fn suits(volume: &Object, claim: &Object) -> bool {
+/// Reports whether an available volume satisfies a claim.
+pub(super) fn satisfies(volume: &Object, claim: &Object) -> bool {
     let selected = claim
         .at("/spec/selector")
         .is_none_or(|s| Selector::from_object(s).is_ok_and(|selector| selector.matches_object(volume)));
     selected
         && !volume.is_deleting()
-        && problem(volume, claim).is_none()
+        && mismatch(volume, claim).is_none()
         && volume.str("/spec/volumeAttributesClassName") == claim.str("/spec/volumeAttributesClassName")
 }
 
-/// The best volume for a claim among candidates that are free or reserved for it. One that is reserved wins over all; with
-/// `only_reserved` no other counts. `fits` says whether a volume can be reached where it is needed.
-pub fn best(
-    claim: &Object,
-    candidates: &[Arc<Object>],
-    only_reserved: bool,
-    fits: impl Fn(&Object) -> bool,
-) -> Option<Arc<Object>> {
+/// Returns the best volume for a claim (`FindMatchingVolume`): one that is reserved for it, or else, unless `only_reserved` is
+/// set, the available one with the fewest access modes and of those the smallest.
+pub(super) fn find_best(claim: &Object, candidates: &[Arc<Object>], only_reserved: bool) -> Option<Arc<Object>> {
     let large_enough = |v: &Object| !v.is_deleting() && capacity(v) >= requested(claim);
     let reserved = candidates.iter().find(|v| {
         is_reserved_for(v, claim) && large_enough(v) && volume_mode(v) == volume_mode(claim) && has_modes(v, claim)
@@ -73,16 +69,17 @@ pub fn best(
     if reserved.is_some() || only_reserved {
         return reserved.cloned();
     }
-    let free = candidates.iter().filter(|v| is_free(v) && suits(v, claim) && fits(v));
-    free.min_by(|a, b| {
-        let modes = |v: &Object| v.list("/spec/accessModes").len();
-        let order = modes(a).cmp(&modes(b)).then_with(|| capacity(a).cmp(&capacity(b)));
-        order.then_with(|| a.name().cmp(b.name()))
-    })
-    .cloned()
+    let available = candidates.iter().filter(|v| is_available(v) && satisfies(v, claim));
+    available
+        .min_by(|a, b| {
+            let modes = |v: &Object| v.list("/spec/accessModes").len();
+            let order = modes(a).cmp(&modes(b)).then_with(|| capacity(a).cmp(&capacity(b)));
+            order.then_with(|| a.name().cmp(b.name()))
+        })
+        .cloned()
 }
 
-fn is_free(volume: &Object) -> bool {
+fn is_available(volume: &Object) -> bool {
     volume.at("/spec/claimRef").is_none() && matches!(volume.str("/status/phase"), "" | "Pending" | "Available")
 }
 
@@ -106,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_closest_volume_wins() {
+    fn the_smallest_volume_with_the_fewest_modes_wins() {
         let mut reserved = (*volume("mine", "50Gi", &["ReadWriteOnce"])).clone();
         reserved["spec"]["claimRef"] = json!({"namespace": "d", "name": "c"});
         let mut used = (*volume("used", "1Gi", &["ReadWriteOnce"])).clone();
@@ -138,19 +135,15 @@ mod tests {
             (claim("1Gi", "ReadWriteOnce", json!({})), &with_reserved, Some("mine")),
         ];
         for (claim, candidates, want) in cases {
-            let found = best(&claim, candidates, false, |_| true);
+            let found = find_best(&claim, candidates, false);
             assert_eq!(found.as_ref().map(|v| v.name()), want, "{claim}");
         }
         let any = claim("1Gi", "ReadWriteOnce", json!({}));
-        assert!(best(&any, &all, true, |_| true).is_none());
-        assert_eq!(
-            best(&any, &all, false, |v| v.name() != "small").map(|v| v.name().to_string()),
-            Some("plain".into())
-        );
+        assert!(find_best(&any, &all, true).is_none());
     }
 
     #[test]
-    fn what_is_asked_for_by_name_has_to_suit_too() {
+    fn a_named_volume_has_to_satisfy_the_claim() {
         let volume = volume("v", "1Gi", &["ReadWriteOnce"]);
         let cases = [
             (claim("2Gi", "ReadWriteOnce", json!({})), Some("requested PV is too small")),
@@ -160,7 +153,7 @@ mod tests {
             (claim("1Gi", "ReadWriteOnce", json!({})), None),
         ];
         for (claim, want) in cases {
-            assert_eq!(problem(&volume, &claim), want, "{claim}");
+            assert_eq!(mismatch(&volume, &claim), want, "{claim}");
         }
     }
 }

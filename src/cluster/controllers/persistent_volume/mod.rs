@@ -1,13 +1,13 @@
-//! The binder of claims and volumes: which claim gets which volume, what phase both are in, what becomes of a volume whose
-//! claim has gone.
+//! The volume controller (`pkg/controller/volume/persistentvolume/pv_controller.go`): binds claims to volumes, sets the phases
+//! of both, and reclaims released volumes.
 //!
-//! Claims and volumes point at each other (`spec.volumeName`, `spec.claimRef`); a binding is complete when both do. Volumes
-//! that are made on demand come from the [`provisioner`], the choice among existing ones is [`matching`]. For classes that
-//! wait for a consumer the scheduler makes the choice and this controller completes it.
+//! Claim and volume refer to each other (`spec.volumeName`, `spec.claimRef`); a binding is complete when both do. [`matching`]
+//! chooses among existing volumes, the [`provisioner`] provisions new ones. For classes with `WaitForFirstConsumer` the
+//! scheduler chooses the volume and this controller completes the binding.
 
 mod claim;
-pub mod matching;
-pub mod provisioner;
+mod matching;
+pub(super) mod provisioner;
 mod volume;
 
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use crate::store::{Change, ChangeKind};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// The controller; its keys are claims (with a namespace) and volumes (without).
-pub const CONTROLLER: Controller = Controller {
+pub(super) const CONTROLLER: Controller = Controller {
     name: "persistentvolume-controller",
     watches: &[
         Watch::primary("persistentvolumes"),
         Watch::primary("persistentvolumeclaims"),
         Watch::mapped("persistentvolumes", claims_of_volume),
         Watch::mapped("persistentvolumeclaims", volumes_of_claim),
-        Watch::mapped("storageclasses.storage.k8s.io", waiting_claims),
+        Watch::mapped("storageclasses.storage.k8s.io", unbound_claims_of_class),
     ],
     reconcile,
 };
@@ -34,29 +34,30 @@ const CLAIMS: &str = "persistentvolumeclaims";
 const VOLUMES: &str = "persistentvolumes";
 const CLASSES: &str = "storageclasses.storage.k8s.io";
 
-/// The controller has chosen the partner, not the user.
+/// Annotation: the controller has set the reference to the other object, not the user.
 const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
-/// The claim's half of the binding is done.
+/// Annotation of a claim whose binding is complete.
 const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
-/// Who made a volume.
+/// Annotation of a volume with its provisioner.
 const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
-/// Where the scheduler wants the volume of a claim that waits for a consumer.
-pub const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
-/// Who is asked to make the volume of a claim, and the name of that annotation before it was stable.
+/// Annotation of a claim with the node that the scheduler has selected.
+const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
+/// Annotation of a claim with the provisioner that is asked for a volume.
 const PROVISIONER: &str = "volume.kubernetes.io/storage-provisioner";
+/// The annotation [`PROVISIONER`] before it was stable, which is still set.
 const PROVISIONER_BETA: &str = "volume.beta.kubernetes.io/storage-provisioner";
-/// The class of a claim or volume before it had a field.
+/// Annotation with the storage class, from before `spec.storageClassName`.
 const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
-/// The provisioner of classes whose volumes are made by hand.
+/// Provisioner of classes without dynamic provisioning.
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 
-/// The class of a claim or a volume; empty for none.
-pub fn class_of(object: &Object) -> &str {
+/// Returns the storage class of a claim or a volume; empty for none.
+fn class_of(object: &Object) -> &str {
     object.annotation(CLASS_ANNOTATION).unwrap_or_else(|| object.str("/spec/storageClassName"))
 }
 
-/// Whether volume and claim point at each other, or the volume is reserved for the claim.
-pub fn is_reserved_for(volume: &Object, claim: &Object) -> bool {
+/// Reports whether a volume is bound to a claim or reserved for it (`IsVolumeBoundToClaim`).
+fn is_reserved_for(volume: &Object, claim: &Object) -> bool {
     let Some(reference) = volume.at("/spec/claimRef") else { return false };
     let uid = reference.str("/uid");
     reference.str("/name") == claim.name()
@@ -64,7 +65,8 @@ pub fn is_reserved_for(volume: &Object, claim: &Object) -> bool {
         && (uid.is_empty() || uid == claim.uid())
 }
 
-/// The claim that a volume is or was bound to, those that ask for it by name, and those it would suit now that it is free.
+/// Maps a volume to the claim in its reference, now and before, to the claims that name it, and if it has become available to
+/// the unbound claims that it satisfies.
 fn claims_of_volume(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let mut keys = Vec::new();
     for volume in [Some(&change.object), change.old.as_ref()].into_iter().flatten() {
@@ -75,22 +77,22 @@ fn claims_of_volume(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> 
     let volume = &change.object;
     let named = ctx.indexed(CLAIMS, "volume", volume.name())?;
     keys.extend(named.iter().map(|c| Key::of(c)));
-    let freed = change.old.as_ref().is_none_or(|old| old.at("/spec/claimRef").is_some());
-    if change.kind != ChangeKind::Deleted && freed && volume.at("/spec/claimRef").is_none() {
-        let waiting = ctx.indexed(CLAIMS, "unbound", class_of(volume))?;
-        keys.extend(waiting.iter().filter(|c| matching::suits(volume, c)).map(|c| Key::of(c)));
+    let is_released = change.old.as_ref().is_none_or(|old| old.at("/spec/claimRef").is_some());
+    if change.kind != ChangeKind::Deleted && is_released && volume.at("/spec/claimRef").is_none() {
+        let unbound = ctx.indexed(CLAIMS, "unbound", class_of(volume))?;
+        keys.extend(unbound.iter().filter(|c| matching::satisfies(volume, c)).map(|c| Key::of(c)));
     }
     Ok(keys)
 }
 
-/// The volume of a claim.
+/// Maps a claim to its volume, now and before.
 fn volumes_of_claim(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let names = [Some(&change.object), change.old.as_ref()].into_iter().flatten().map(|c| c.str("/spec/volumeName"));
     Ok(names.filter(|n| !n.is_empty()).map(|n| Key::new("", n)).collect())
 }
 
-/// Claims of a class that has come or changed.
-fn waiting_claims(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+/// Maps a storage class to its unbound claims.
+fn unbound_claims_of_class(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let claims = ctx.indexed(CLAIMS, "unbound", change.object.name())?;
     Ok(claims.iter().map(|c| Key::of(c)).collect())
 }
@@ -108,7 +110,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     }
 }
 
-/// Writes the volume's phase, and when it came to it.
+/// Updates the phase of a volume, with the time of the transition.
 fn set_volume_phase(ctx: &mut Context<'_>, volume: &Object, phase: &str, message: &str) -> Result<Arc<Object>> {
     let mut new = volume.clone();
     if volume.str("/status/phase") != phase {

@@ -1,6 +1,6 @@
-//! The external provisioner and resizer that a storage class names: makes volumes on demand and lets them grow.
+//! The external provisioner and resizer that a storage class names (kubernetes-csi/external-provisioner, external-resizer).
 //!
-//! There is no storage behind it. A volume takes one step of time to make, as an image does to pull.
+//! There is no storage behind the volumes. Provisioning and resizing take as long as an image pull.
 
 use std::sync::Arc;
 
@@ -10,34 +10,35 @@ use crate::controllers::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 
 /// The controller; its keys are claims.
-pub const CONTROLLER: Controller =
-    Controller { name: "external-provisioner", watches: &[Watch::mapped(CLAIMS, wants_storage)], reconcile };
+pub(in crate::controllers) const CONTROLLER: Controller =
+    Controller { name: "external-provisioner", watches: &[Watch::mapped(CLAIMS, claims_to_provision)], reconcile };
 
-/// Claims that have been handed to a provisioner, and bound ones that want to grow.
-fn wants_storage(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
+/// Maps a change to the claim, if it needs a volume or a resize or was deleted.
+fn claims_to_provision(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     let claim = &change.object;
-    let wanted = change.kind == ChangeKind::Deleted || wants_volume(claim) || wants_growth(claim);
-    Ok(wanted.then(|| Key::of(claim)).into_iter().collect())
+    let is_relevant = change.kind == ChangeKind::Deleted || needs_volume(claim) || needs_resize(claim);
+    Ok(is_relevant.then(|| Key::of(claim)).into_iter().collect())
 }
 
-fn wants_volume(claim: &Object) -> bool {
+fn needs_volume(claim: &Object) -> bool {
     claim.str("/spec/volumeName").is_empty() && claim.annotation(PROVISIONER).is_some() && !claim.is_deleting()
 }
 
-fn wants_growth(claim: &Object) -> bool {
-    let has = claim.at("/status/capacity/storage");
+fn needs_resize(claim: &Object) -> bool {
+    let capacity = claim.at("/status/capacity/storage");
     claim.str("/status/phase") == "Bound"
-        && has.is_some_and(|has| {
-            kctl_base::quantity::Quantity::from_value(has).is_ok_and(|has| has < matching::requested(claim))
+        && capacity.is_some_and(|capacity| {
+            Quantity::from_value(capacity).is_ok_and(|capacity| capacity < matching::requested(claim))
         })
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let row = format!("begun/{key}");
-    let claim = ctx.get_key(CLAIMS, key)?.filter(|c| wants_volume(c) || wants_growth(c));
+    let claim = ctx.get_key(CLAIMS, key)?.filter(|c| needs_volume(c) || needs_resize(c));
     let class = match &claim {
         Some(claim) => ctx.get(CLASSES, "", class_of(claim))?,
         None => None,
@@ -46,11 +47,11 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         ctx.clear_state(&row);
         return Ok(Action::AwaitChange);
     };
-    let grows = wants_growth(&claim);
-    let begun = ctx.state::<Time>(&row)?;
-    let ready = begun.unwrap_or(ctx.now) + ctx.latency();
-    if begun.is_none() {
-        announce(ctx, key, &claim, grows);
+    let is_resize = needs_resize(&claim);
+    let started = ctx.state::<Time>(&row)?;
+    let ready = started.unwrap_or(ctx.now) + ctx.latency();
+    if started.is_none() {
+        record_start(ctx, key, &claim, is_resize);
         let now = ctx.now;
         ctx.set_state(&row, now);
     }
@@ -58,15 +59,16 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         return Ok(Action::RequeueAt(ready));
     }
     ctx.clear_state(&row);
-    match grows {
-        true => grow(ctx, &claim)?,
+    match is_resize {
+        true => resize(ctx, &claim)?,
         false => provision(ctx, &claim, &class)?,
     }
     Ok(Action::AwaitChange)
 }
 
-fn announce(ctx: &mut Context<'_>, key: &Key, claim: &Object, grows: bool) {
-    match grows {
+/// Records the start of a resize or a provisioning.
+fn record_start(ctx: &mut Context<'_>, key: &Key, claim: &Object, is_resize: bool) {
+    match is_resize {
         true => {
             let text = format!("External resizer is resizing volume {}", claim.str("/spec/volumeName"));
             ctx.event(claim, "Normal", "Resizing", &text);
@@ -78,8 +80,9 @@ fn announce(ctx: &mut Context<'_>, key: &Key, claim: &Object, grows: bool) {
     }
 }
 
+/// Creates a volume that is reserved for the claim.
 fn provision(ctx: &mut Context<'_>, claim: &Object, class: &Object) -> Result<()> {
-    let volume = volume_for(claim, class);
+    let volume = new_volume(claim, class);
     let name = volume.name().to_string();
     match ctx.create(VOLUMES, volume) {
         Err(status) if !status.is_already_exists() => return Err(status),
@@ -89,8 +92,8 @@ fn provision(ctx: &mut Context<'_>, claim: &Object, class: &Object) -> Result<()
     Ok(())
 }
 
-/// The volume that a class makes for a claim.
-fn volume_for(claim: &Object, class: &Object) -> Object {
+/// Returns the volume that a class provisions for a claim.
+fn new_volume(claim: &Object, class: &Object) -> Object {
     let name = format!("pvc-{}", claim.uid());
     let driver = class.str("/provisioner");
     let policy = match class.str("/reclaimPolicy") {
@@ -124,27 +127,27 @@ fn volume_for(claim: &Object, class: &Object) -> Object {
     volume
 }
 
-/// Where the volumes of a class may be used, as terms of a node affinity.
+/// Returns `allowedTopologies` of a class as terms of a node selector.
 fn topology_terms(class: &Object) -> Vec<Value> {
     let term = |topology: &Value| {
         let expressions = topology.list("/matchLabelExpressions").iter();
-        let wanted = |e: &Value| json!({"key": e.str("/key"), "operator": "In", "values": e.list("/values")});
-        json!({"matchExpressions": expressions.map(wanted).collect::<Vec<_>>()})
+        let requirement = |e: &Value| json!({"key": e.str("/key"), "operator": "In", "values": e.list("/values")});
+        json!({"matchExpressions": expressions.map(requirement).collect::<Vec<_>>()})
     };
     class.list("/allowedTopologies").iter().map(term).collect()
 }
 
-/// Volume and claim become as large as the claim asks for.
-fn grow(ctx: &mut Context<'_>, claim: &Arc<Object>) -> Result<()> {
+/// Resizes volume and claim to the requested storage.
+fn resize(ctx: &mut Context<'_>, claim: &Arc<Object>) -> Result<()> {
     let Some(volume) = ctx.get(VOLUMES, "", claim.str("/spec/volumeName"))? else { return Ok(()) };
-    let wanted = claim.str("/spec/resources/requests/storage");
+    let requested = claim.str("/spec/resources/requests/storage");
     if matching::capacity(&volume) < matching::requested(claim) {
         let mut larger = (*volume).clone();
-        larger.put("/spec/capacity/storage", wanted);
+        larger.put("/spec/capacity/storage", requested);
         ctx.update(VOLUMES, larger)?;
     }
     let mut new = (**claim).clone();
-    new.put("/status/capacity/storage", wanted);
+    new.put("/status/capacity/storage", requested);
     ctx.update_status(CLAIMS, new)?;
     ctx.event(claim, "Normal", "VolumeResizeSuccessful", "Resize volume succeeded");
     Ok(())
@@ -155,13 +158,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_volume_is_made_to_measure() {
+    fn a_provisioned_volume_follows_claim_and_class() {
         let claim = json!({"metadata": {"name": "c", "namespace": "d", "uid": "u"}, "spec": {
             "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "3Gi"}}, "volumeMode": "Filesystem"}});
         let class = json!({"metadata": {"name": "fast"}, "provisioner": "example.com/disk", "reclaimPolicy": "Retain",
             "parameters": {"type": "ssd"}, "mountOptions": ["noatime"],
             "allowedTopologies": [{"matchLabelExpressions": [{"key": "zone", "values": ["a"]}]}]});
-        let volume = volume_for(&claim, &class);
+        let volume = new_volume(&claim, &class);
         assert_eq!(volume.name(), "pvc-u");
         assert_eq!(volume.annotation(PROVISIONED_BY), Some("example.com/disk"));
         for (pointer, want) in [

@@ -1,4 +1,4 @@
-//! Storage from end to end: binding, release, provisioning, growth, protection.
+//! Storage with the whole control plane: binding, release, provisioning, resizing, protection.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ fn phase(bench: &mut Bench, volume: &str) -> String {
 }
 
 #[test]
-fn a_claim_binds_and_its_volume_is_released() {
+fn a_claim_is_bound_and_its_volume_released() {
     let mut bench = bench();
     make_volume(&mut bench, volume("small", "1Gi", &["ReadWriteOnce"], "Retain"));
     make_volume(&mut bench, volume("large", "9Gi", &["ReadWriteOnce"], "Delete"));
@@ -84,7 +84,7 @@ fn a_claim_binds_and_its_volume_is_released() {
 }
 
 #[test]
-fn a_claim_that_finds_nothing_says_so() {
+fn pending_claims_report_the_reason() {
     let mut bench = bench();
     bench
         .create("storageclasses.storage.k8s.io", class("late", "kubernetes.io/no-provisioner", "WaitForFirstConsumer"));
@@ -102,7 +102,7 @@ fn a_claim_that_finds_nothing_says_so() {
 }
 
 #[test]
-fn a_volume_that_waits_for_a_consumer_is_bound_once_it_is_reserved() {
+fn a_delayed_claim_is_bound_to_a_reserved_volume() {
     let mut bench = bench();
     bench
         .create("storageclasses.storage.k8s.io", class("late", "kubernetes.io/no-provisioner", "WaitForFirstConsumer"));
@@ -119,7 +119,7 @@ fn a_volume_that_waits_for_a_consumer_is_bound_once_it_is_reserved() {
 }
 
 #[test]
-fn a_class_makes_volumes_and_lets_them_grow() {
+fn a_class_provisions_and_resizes_volumes() {
     let mut bench = bench();
     bench.create("storageclasses.storage.k8s.io", class("fast", "example.com/disk", "Immediate"));
     bench.create(CLAIMS, claim("c", "1Gi", Some("fast")));
@@ -140,7 +140,7 @@ fn a_class_makes_volumes_and_lets_them_grow() {
 }
 
 #[test]
-fn a_bound_volume_waits_and_a_lost_one_is_told() {
+fn a_claim_without_its_volume_is_lost() {
     let mut bench = bench();
     make_volume(&mut bench, volume("v", "1Gi", &["ReadWriteOnce"], "Retain"));
     bench.create(CLAIMS, claim("c", "1Gi", None));

@@ -1,4 +1,4 @@
-//! A volume: its phase follows its claim, and when that has gone its reclaim policy decides.
+//! Reconciliation of a volume (`syncVolume`): its phase follows its claim; a released volume is reclaimed by its policy.
 
 use std::sync::Arc;
 
@@ -8,18 +8,18 @@ use crate::controllers::runtime::Result;
 use crate::controllers::{Action, Context};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
-/// What is to be done about a volume.
+/// Decision about a volume.
 #[derive(Debug, PartialEq, Eq)]
 enum Plan {
-    /// It is in this phase.
+    /// Set this phase.
     Phase(&'static str),
-    /// Its claim will complete the binding.
+    /// The reconciliation of the claim completes the binding.
     Wait,
-    /// Its claim has taken another one: forget the claim.
+    /// The claim is bound to another volume: remove the reference.
     Unbind,
-    /// Its claim has taken another one, but the user has reserved it: forget only which claim it was.
+    /// The claim is bound to another volume, but the user has set the reference: remove only its uid.
     UnbindUid,
-    /// Its claim has gone.
+    /// The claim was deleted.
     Release,
 }
 
@@ -32,17 +32,17 @@ fn plan(volume: &Object, claim: Option<&Object>) -> Plan {
     match claim.str("/spec/volumeName") {
         "" => Plan::Wait,
         name if name == volume.name() => Plan::Phase("Bound"),
-        _ if volume.annotation(PROVISIONED_BY).is_some() && policy(volume) == "Delete" => Plan::Release,
+        _ if volume.annotation(PROVISIONED_BY).is_some() && reclaim_policy(volume) == "Delete" => Plan::Release,
         _ if volume.annotation(BOUND_BY_CONTROLLER).is_some() => Plan::Unbind,
         _ => Plan::UnbindUid,
     }
 }
 
-fn policy(volume: &Object) -> &str {
+fn reclaim_policy(volume: &Object) -> &str {
     volume.str("/spec/persistentVolumeReclaimPolicy")
 }
 
-/// Brings a volume to where it should be.
+/// Reconciles a volume.
 pub(super) fn sync(ctx: &mut Context<'_>, volume: Arc<Object>) -> Result<Action> {
     let (namespace, name) = (volume.str("/spec/claimRef/namespace"), volume.str("/spec/claimRef/name"));
     let claim = if name.is_empty() { None } else { ctx.get(CLAIMS, namespace, name)? };
@@ -61,7 +61,7 @@ pub(super) fn sync(ctx: &mut Context<'_>, volume: Arc<Object>) -> Result<Action>
     Ok(Action::AwaitChange)
 }
 
-/// Takes the claim off a volume, so that others can have it.
+/// Removes the reference to the claim, which makes the volume available (`unbindVolume`).
 fn unbind(ctx: &mut Context<'_>, volume: &Object) -> Result<Arc<Object>> {
     let mut new = volume.clone();
     new.remove_at("/spec/claimRef");
@@ -70,34 +70,32 @@ fn unbind(ctx: &mut Context<'_>, volume: &Object) -> Result<Arc<Object>> {
     set_volume_phase(ctx, &new, "Available", "")
 }
 
-/// The claim has gone: the volume is kept, deleted or emptied for the next one.
+/// Releases a volume whose claim was deleted, and retains, deletes or recycles it (`reclaimVolume`).
 fn release(ctx: &mut Context<'_>, volume: &Object) -> Result<()> {
     let mut current = Arc::new(volume.clone());
     if !matches!(volume.str("/status/phase"), "Released" | "Failed") {
         current = set_volume_phase(ctx, volume, "Released", "")?;
     }
-    match policy(&current) {
+    match reclaim_policy(&current) {
         "Delete" if current.is_deleting() => Ok(()),
-        "Delete" => match delete_problem(&current) {
+        "Delete" => match deletion_error(&current) {
             None => ctx.delete_with(VOLUMES, &current, None, Propagation::Background),
-            Some(problem) => fail(ctx, &current, "VolumeFailedDelete", &problem),
+            Some(error) => set_failed(ctx, &current, "VolumeFailedDelete", &error),
         },
         "Recycle" if is_recyclable(&current) => {
             ctx.event(&current, "Normal", "VolumeRecycled", "Volume recycled");
             unbind(ctx, &current).map(drop)
         }
-        "Recycle" => {
-            let problem = "No recycler plugin found for the volume!";
-            fail(ctx, &current, "VolumeFailedRecycle", problem)
-        }
+        "Recycle" => set_failed(ctx, &current, "VolumeFailedRecycle", "No recycler plugin found for the volume!"),
         _ => Ok(()),
     }
 }
 
-fn fail(ctx: &mut Context<'_>, volume: &Object, reason: &str, problem: &str) -> Result<()> {
+/// Sets the phase `Failed` and records an event.
+fn set_failed(ctx: &mut Context<'_>, volume: &Object, reason: &str, message: &str) -> Result<()> {
     if volume.str("/status/phase") != "Failed" {
-        set_volume_phase(ctx, volume, "Failed", problem)?;
-        ctx.event(volume, "Warning", reason, problem);
+        set_volume_phase(ctx, volume, "Failed", message)?;
+        ctx.event(volume, "Warning", reason, message);
     }
     Ok(())
 }
@@ -106,19 +104,19 @@ fn is_recyclable(volume: &Object) -> bool {
     volume.at("/spec/nfs").is_some() || volume.at("/spec/hostPath").is_some()
 }
 
-/// Why the storage behind a volume can not be deleted: only what a driver has made can, and directories under /tmp.
-fn delete_problem(volume: &Object) -> Option<String> {
+/// Returns why the storage of a volume cannot be deleted. Provisioned volumes and directories below /tmp can be.
+fn deletion_error(volume: &Object) -> Option<String> {
     if let Some(path) = volume.at("/spec/hostPath").map(|h| h.str("/path")) {
         let under_tmp = path.strip_prefix("/tmp/").is_some_and(|rest| !rest.is_empty());
         let text = format!("host_path deleter only supports /tmp/.+ but received provided {path}");
         return (!under_tmp).then_some(text);
     }
-    let by_hand = ["nfs", "local", "iscsi", "fc"].iter().any(|s| volume.at(&format!("/spec/{s}")).is_some());
+    let is_manual = ["nfs", "local", "iscsi", "fc"].iter().any(|s| volume.at(&format!("/spec/{s}")).is_some());
     let text = format!(
         "error getting deleter volume plugin for volume \"{}\": no deletable volume plugin matched",
         volume.name()
     );
-    (by_hand && volume.annotation(PROVISIONED_BY).is_none()).then_some(text)
+    (is_manual && volume.annotation(PROVISIONED_BY).is_none()).then_some(text)
 }
 
 #[cfg(test)]
@@ -155,7 +153,7 @@ mod tests {
             (json!({"nfs": {}}), false),
             (json!({"csi": {}}), true),
         ] {
-            assert_eq!(delete_problem(&json!({"spec": source})).is_none(), deletable, "{source}");
+            assert_eq!(deletion_error(&json!({"spec": source})).is_none(), deletable, "{source}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! ReplicaSets and ReplicationControllers: as many pods out of one template as were asked for.
+//! ReplicaSets and ReplicationControllers: keep the requested number of pods of one template (`pkg/controller/replicaset`).
 //!
-//! Both are the same controller over different resources; a [`Flavor`] says in what they differ. What there is to do is
-//! decided in [`plan`]; here it is read and done.
+//! Both are the same controller over different resources; a [`Flavor`] holds the differences. [`plan`] decides; this module
+//! reads and writes.
 
 mod plan;
 #[cfg(test)]
@@ -12,16 +12,15 @@ use std::sync::Arc;
 use plan::{Observed, Plan};
 
 use super::runtime::Result;
-use super::shared::{claim, orphans, pod_control, pods, template, victims};
+use super::shared::{claim, deletion_rank, orphans, pod_control, pods, selector, template};
 use super::{Action, Context, Controller, Key, Watch};
 use crate::store::Change;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
-use kctl_base::status::Status;
 
 /// The controller of ReplicaSets.
-pub const REPLICA_SET: Controller = Controller {
+pub(super) const REPLICA_SET: Controller = Controller {
     name: "replicaset-controller",
     watches: &[
         Watch::primary("replicasets.apps"),
@@ -32,7 +31,7 @@ pub const REPLICA_SET: Controller = Controller {
 };
 
 /// The controller of ReplicationControllers.
-pub const REPLICATION_CONTROLLER: Controller = Controller {
+pub(super) const REPLICATION_CONTROLLER: Controller = Controller {
     name: "replication-controller",
     watches: &[
         Watch::primary("replicationcontrollers"),
@@ -42,38 +41,33 @@ pub const REPLICATION_CONTROLLER: Controller = Controller {
     reconcile: |ctx, key| sync(ctx, key, &FLAVORS[1]),
 };
 
-/// In what the two kinds differ.
+/// The differences between the two kinds.
 struct Flavor {
     resource: &'static str,
     selector: fn(&Object) -> Selector,
-    /// Whether the status counts the pods that are terminating.
+    /// Enables `status.terminatingReplicas`.
     counts_terminating: bool,
 }
 
 static FLAVORS: [Flavor; 2] = [
-    Flavor { resource: "replicasets.apps", selector: label_selector, counts_terminating: true },
+    Flavor { resource: "replicasets.apps", selector: selector::label_selector, counts_terminating: true },
     Flavor { resource: "replicationcontrollers", selector: plain_selector, counts_terminating: false },
 ];
 
-/// `spec.selector` as a LabelSelector; one that can not be read selects nothing.
-fn label_selector(owner: &Object) -> Selector {
-    owner.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()).unwrap_or(Selector::Nothing)
-}
-
-/// `spec.selector` as a plain map; an empty one selects nothing.
+/// Returns `spec.selector` of a ReplicationController, a plain map; an empty one selects nothing.
 fn plain_selector(owner: &Object) -> Selector {
     owner.map("/spec/selector").filter(|m| !m.is_empty()).map_or(Selector::Nothing, Selector::from_map)
 }
 
 fn orphan_to_replica_sets(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
-    orphans::possible_owners(change, ctx, "replicasets.apps", label_selector)
+    orphans::possible_owners(change, ctx, "replicasets.apps", selector::label_selector)
 }
 
 fn orphan_to_replication_controllers(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     orphans::possible_owners(change, ctx, "replicationcontrollers", plain_selector)
 }
 
-/// Brings the pods of one owner to their number and writes down what there is.
+/// Creates or deletes pods of one owner and writes its status (`syncReplicaSet`).
 fn sync(ctx: &mut Context<'_>, key: &Key, flavor: &Flavor) -> Result<Action> {
     let Some(owner) = ctx.get_key(flavor.resource, key)? else { return Ok(Action::AwaitChange) };
     let selector = (flavor.selector)(&owner);
@@ -84,14 +78,14 @@ fn sync(ctx: &mut Context<'_>, key: &Key, flavor: &Flavor) -> Result<Action> {
         .filter(|p| pods::is_terminating(p) && p.is_controlled_by(owner.uid()) && selector.matches_object(p))
         .count();
     let active = claim::claim(ctx, &owner, "pods", &selector, active)?;
-    let failure = manage(ctx, &owner, &active, flavor).err();
+    let failure = manage_replicas(ctx, &owner, &active, flavor).err();
     let observed = Observed {
         active: &active,
         terminating: flavor.counts_terminating.then_some(terminating),
         failure: failure.as_ref(),
         now: ctx.now,
     };
-    let status = plan::status(&owner, &observed);
+    let status = plan::calculate_status(&owner, &observed);
     if plan::needs_write(&owner, &status) {
         let mut updated = (*owner).clone();
         updated.put("/status", status);
@@ -99,26 +93,26 @@ fn sync(ctx: &mut Context<'_>, key: &Key, flavor: &Flavor) -> Result<Action> {
     }
     match failure {
         Some(failure) => Err(failure),
-        None => Ok(next_look(&owner, &active, ctx)),
+        None => Ok(next_sync(&owner, &active, ctx)),
     }
 }
 
-/// Looks again when the next pod becomes available by being ready for long enough.
-fn next_look(owner: &Object, active: &[Arc<Object>], ctx: &Context<'_>) -> Action {
+/// Requeues at the instant at which the next pod has been ready for `minReadySeconds`.
+fn next_sync(owner: &Object, active: &[Arc<Object>], ctx: &Context<'_>) -> Action {
     let min_ready = owner.int("/spec/minReadySeconds").unwrap_or(0);
     let next = pods::next_availability(active.iter().map(|p| &**p), min_ready, ctx.now);
     next.map_or(Action::AwaitChange, Action::RequeueAt)
 }
 
-/// Creates what is missing and deletes what is too much.
-fn manage(ctx: &mut Context<'_>, owner: &Object, active: &[Arc<Object>], flavor: &Flavor) -> Result<()> {
+/// Creates missing pods and deletes surplus ones (`manageReplicas`).
+fn manage_replicas(ctx: &mut Context<'_>, owner: &Object, active: &[Arc<Object>], flavor: &Flavor) -> Result<()> {
     match plan::plan(owner, active.len()) {
         Plan::Nothing => Ok(()),
         Plan::Create(count) => create(ctx, owner, count),
         Plan::Delete(count) => {
-            let related = related_pods(ctx, owner, active, flavor)?;
+            let related = indirectly_related_pods(ctx, owner, active, flavor)?;
             let mut failure = Ok(());
-            for pod in victims::choose(active, &related, count, ctx.now) {
+            for pod in deletion_rank::pods_to_delete(active, &related, count, ctx.now) {
                 let deleted = pod_control::delete_pod(ctx, owner, &pod);
                 failure = failure.and(deleted);
             }
@@ -134,16 +128,17 @@ fn create(ctx: &mut Context<'_>, owner: &Object, count: usize) -> Result<()> {
         Err(status) if pod_control::is_namespace_terminating(&status) => Ok(()),
         other => other.map(drop),
     };
-    pod_control::slow_start(count, attempt).1
+    pod_control::slow_start_batch(count, attempt).1
 }
 
-/// The pods of all sets that have the same controller as this one: during a rollout they crowd the same nodes.
-fn related_pods(
+/// Lists the pods of all sets that have the same controller as this one (`getIndirectlyRelatedPods`): deletion prefers nodes
+/// with many of them, and during a rollout they share the nodes.
+fn indirectly_related_pods(
     ctx: &mut Context<'_>,
     owner: &Object,
     active: &[Arc<Object>],
     flavor: &Flavor,
-) -> std::result::Result<Vec<Arc<Object>>, Status> {
+) -> Result<Vec<Arc<Object>>> {
     let Some(controller) = owner.controller_of() else { return Ok(active.to_vec()) };
     let mut related = Vec::new();
     for sibling in ctx.owned(flavor.resource, &controller.uid)? {

@@ -1,4 +1,7 @@
-//! What a set of replicas needs, out of plain values: how many pods more or less, and which status.
+//! The pure decisions of a ReplicaSet: how many pods to create or delete, and its status.
+//!
+//! Follows `manageReplicas` in `pkg/controller/replicaset/replica_set.go` and `calculateStatus` in
+//! `pkg/controller/replicaset/replica_set_utils.go`.
 
 use std::sync::Arc;
 
@@ -8,53 +11,53 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 
-/// Pods that are created or deleted at most before looking again.
-const BURST: usize = 500;
+/// The number of pods that one reconciliation creates or deletes at most (`BurstReplicas`).
+const BURST_REPLICAS: usize = 500;
 
-/// The condition that says that pods could not be created or deleted.
+/// The type of the condition for pods that could not be created or deleted.
 const REPLICA_FAILURE: &str = "ReplicaFailure";
 
-/// What is to be done.
+/// The next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Plan {
-    /// The number is right, or nobody's business any more.
+    /// The number of pods is right, or the owner is being deleted.
     Nothing,
-    /// So many pods are missing.
+    /// Create this number of pods.
     Create(usize),
-    /// So many pods are too much.
+    /// Delete this number of pods.
     Delete(usize),
 }
 
-/// What there is.
+/// The observed state.
 pub(super) struct Observed<'a> {
-    /// The pods that count, before anything was created or deleted.
+    /// The active pods, as they were before this reconciliation created or deleted any.
     pub(super) active: &'a [Arc<Object>],
-    /// The number of terminating pods, where the kind counts them.
+    /// The number of terminating pods; `None` where the kind does not report it.
     pub(super) terminating: Option<usize>,
-    /// Why creating or deleting failed.
+    /// The first error of creating or deleting pods.
     pub(super) failure: Option<&'a Status>,
-    /// The present.
+    /// The current time.
     pub(super) now: Time,
 }
 
-/// The number of pods that an owner asks for.
+/// Returns the number of pods that an owner asks for.
 fn desired(owner: &Object) -> usize {
     usize::try_from(owner.int("/spec/replicas").unwrap_or(1)).unwrap_or(0)
 }
 
-/// What an owner with `active` pods needs; one that is being deleted needs nothing.
+/// Decides the next step of an owner that has `active` pods.
 pub(super) fn plan(owner: &Object, active: usize) -> Plan {
     let desired = desired(owner);
     match active.cmp(&desired) {
         _ if owner.is_deleting() => Plan::Nothing,
-        std::cmp::Ordering::Less => Plan::Create((desired - active).min(BURST)),
+        std::cmp::Ordering::Less => Plan::Create((desired - active).min(BURST_REPLICAS)),
         std::cmp::Ordering::Equal => Plan::Nothing,
-        std::cmp::Ordering::Greater => Plan::Delete((active - desired).min(BURST)),
+        std::cmp::Ordering::Greater => Plan::Delete((active - desired).min(BURST_REPLICAS)),
     }
 }
 
-/// The status that an owner should have.
-pub(super) fn status(owner: &Object, observed: &Observed<'_>) -> Value {
+/// Returns the status that an owner should have.
+pub(super) fn calculate_status(owner: &Object, observed: &Observed<'_>) -> Value {
     let min_ready = owner.int("/spec/minReadySeconds").unwrap_or(0);
     let template_labels = owner.strings("/spec/template/metadata/labels");
     let count = |holds: &dyn Fn(&Object) -> bool| observed.active.iter().filter(|p| holds(p)).count();
@@ -88,7 +91,7 @@ pub(super) fn status(owner: &Object, observed: &Observed<'_>) -> Value {
     status
 }
 
-/// Whether the status has to be written: it says something new, or the spec has changed since.
+/// Returns `true` when the status differs from the stored one, which includes the observed generation.
 pub(super) fn needs_write(owner: &Object, status: &Value) -> bool {
     owner.get("status") != Some(status)
 }
@@ -111,41 +114,41 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_evened_out() {
+    fn missing_pods_are_created_and_surplus_ones_deleted() {
         let cases =
             [(3, 0, Plan::Create(3)), (3, 3, Plan::Nothing), (3, 5, Plan::Delete(2)), (2000, 0, Plan::Create(500))];
         for (replicas, active, want) in cases {
             assert_eq!(plan(&owner(replicas), active), want);
         }
-        let mut going = owner(3);
-        going.put("/metadata/deletionTimestamp", "2026-01-01T00:00:00Z");
-        assert_eq!(plan(&going, 0), Plan::Nothing);
+        let mut deleting = owner(3);
+        deleting.put("/metadata/deletionTimestamp", "2026-01-01T00:00:00Z");
+        assert_eq!(plan(&deleting, 0), Plan::Nothing);
     }
 
     #[test]
-    fn the_status_counts() {
+    fn the_status_counts_pods() {
         let active =
             [pod(json!({"app": "a"}), Some(80)), pod(json!({"app": "a"}), Some(95)), pod(json!({"app": "b"}), None)];
         let observed = Observed { active: &active, terminating: Some(1), failure: None, now: Time::from_secs(100) };
-        let found = status(&owner(3), &observed);
+        let found = calculate_status(&owner(3), &observed);
         let want = json!({"replicas": 3, "fullyLabeledReplicas": 2, "readyReplicas": 2, "availableReplicas": 1,
                           "terminatingReplicas": 1, "observedGeneration": 3});
         assert_eq!(found, want);
     }
 
     #[test]
-    fn failures_become_a_condition_and_go_again() {
+    fn a_failure_is_a_condition_until_it_is_over() {
         let failure = Status::internal("no room");
         let now = Time::from_secs(100);
         let mut set = owner(3);
-        let failed = status(&set, &Observed { active: &[], terminating: None, failure: Some(&failure), now });
+        let failed = calculate_status(&set, &Observed { active: &[], terminating: None, failure: Some(&failure), now });
         assert_eq!(failed.str("/conditions/0/reason"), "FailedCreate");
         set.put("/status", failed.clone());
         assert!(!needs_write(&set, &failed));
         let again = Status::internal("still no room");
-        let still = status(&set, &Observed { active: &[], terminating: None, failure: Some(&again), now });
+        let still = calculate_status(&set, &Observed { active: &[], terminating: None, failure: Some(&again), now });
         assert_eq!(still, failed, "the first message stays");
-        let well = status(&set, &Observed { active: &[], terminating: None, failure: None, now });
+        let well = calculate_status(&set, &Observed { active: &[], terminating: None, failure: None, now });
         assert_eq!(well.at("/conditions"), None);
     }
 }

@@ -1,6 +1,7 @@
-//! Every active namespace has a ConfigMap `kube-root-ca.crt` with the certificate of the cluster's authority.
+//! Publishes the cluster's CA certificate as ConfigMap `kube-root-ca.crt` in every active namespace
+//! (`pkg/controller/certificates/rootcacertpublisher`).
 //!
-//! The certificate is a constant: nothing is signed with it and its key was never kept.
+//! The certificate is a constant. Nothing is signed with it, and its key was never kept.
 
 use super::runtime::Result;
 use super::service_account::{active_namespace, is_active};
@@ -9,26 +10,27 @@ use crate::store::{Change, ChangeKind};
 use kctl_base::json::json;
 use kctl_base::object::{ObjectMeta, ValueWrite};
 
-/// The ConfigMap that every namespace has.
+/// The name of the ConfigMap.
 const NAME: &str = "kube-root-ca.crt";
-/// The certificate, as PEM text.
+/// The certificate in PEM.
 const CERTIFICATE: &str = include_str!("ca.crt");
-/// What the ConfigMap says of itself.
+/// The annotation that describes the ConfigMap.
 const DESCRIPTION: (&str, &str) = (
     "kubernetes.io/description",
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.",
 );
 
 /// The controller; its keys are namespaces.
-pub const CONTROLLER: Controller = Controller {
+pub(super) const CONTROLLER: Controller = Controller {
     name: "root-ca-certificate-publisher-controller",
-    watches: &[Watch::mapped("namespaces", active_namespace), Watch::mapped("configmaps", touched_certificate)],
+    watches: &[Watch::mapped("namespaces", active_namespace), Watch::mapped("configmaps", changed_certificate)],
     reconcile,
 };
 
-fn touched_certificate(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
-    let touched = change.object.name() == NAME && change.kind != ChangeKind::Added;
-    Ok(touched.then(|| Key::new("", change.object.namespace())).into_iter().collect())
+/// Maps a changed or deleted certificate to its namespace.
+fn changed_certificate(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
+    let is_changed = change.object.name() == NAME && change.kind != ChangeKind::Added;
+    Ok(is_changed.then(|| Key::new("", change.object.namespace())).into_iter().collect())
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {

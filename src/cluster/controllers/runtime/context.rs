@@ -25,7 +25,7 @@ fn manager_of(controller: &str) -> &'static str {
 /// Everything that one reconciliation, or the mapping of one change, can use.
 ///
 /// All reads and writes fail with the [`kctl_base::status::Status`] of the API server.
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     server: &'a mut Server,
     cache: &'a mut Cache,
     /// The name of the controller that is at work.
@@ -46,33 +46,33 @@ impl<'a> Context<'a> {
     }
 
     /// Reads an object of a resource such as `deployments.apps`; `None` when it does not exist.
-    pub fn get(&mut self, resource: &str, namespace: &str, name: &str) -> Result<Option<Arc<Object>>> {
+    pub(crate) fn get(&mut self, resource: &str, namespace: &str, name: &str) -> Result<Option<Arc<Object>>> {
         self.server.read(resource, namespace, name)
     }
 
     /// Reads the object of a resource that a key names.
-    pub fn get_key(&mut self, resource: &str, key: &Key) -> Result<Option<Arc<Object>>> {
+    pub(crate) fn get_key(&mut self, resource: &str, key: &Key) -> Result<Option<Arc<Object>>> {
         self.server.read(resource, &key.namespace, &key.name)
     }
 
     /// Lists all objects of a resource in one namespace, or in all, by namespace and name. Takes time proportional to their
     /// number.
-    pub fn list(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>> {
+    pub(crate) fn list(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>> {
         self.server.read_all(resource, namespace)
     }
 
     /// Lists the objects of a resource that have `uid` among their owners.
-    pub fn owned(&mut self, resource: &str, uid: &str) -> Result<Vec<Arc<Object>>> {
+    pub(crate) fn owned(&mut self, resource: &str, uid: &str) -> Result<Vec<Arc<Object>>> {
         self.server.read_index_of("owner", uid, resource, None)
     }
 
     /// Lists the objects of a resource under an entry of an index.
-    pub fn indexed(&mut self, resource: &str, index: &str, value: &str) -> Result<Vec<Arc<Object>>> {
+    pub(crate) fn indexed(&mut self, resource: &str, index: &str, value: &str) -> Result<Vec<Arc<Object>>> {
         self.server.read_index_of(index, value, resource, None)
     }
 
     /// Lists the pods of a namespace that a selector matches, through the label index where the selector has an equality.
-    pub fn pods_matching(&mut self, namespace: &str, selector: &Selector) -> Result<Vec<Arc<Object>>> {
+    pub(crate) fn pods_matching(&mut self, namespace: &str, selector: &Selector) -> Result<Vec<Arc<Object>>> {
         let pair = selector.exact_pairs().next().map(|(k, v)| format!("{namespace}/{k}={v}"));
         let mut pods = match pair {
             Some(pair) => self.server.read_index_of("label", &pair, "pods", Some(namespace))?,
@@ -84,7 +84,7 @@ impl<'a> Context<'a> {
 
     /// Lists the objects of a namespace that have no controller and that a selector matches. Reads those that have one label
     /// of the selector, or all orphans where the selector has no equality.
-    pub fn orphans(&mut self, resource: &str, namespace: &str, selector: &Selector) -> Result<Vec<Arc<Object>>> {
+    pub(crate) fn orphans(&mut self, resource: &str, namespace: &str, selector: &Selector) -> Result<Vec<Arc<Object>>> {
         let pair = selector.exact_pairs().next().map(|(k, v)| format!("{k}={v}")).unwrap_or_default();
         let mut orphans = self.server.read_index_of(ORPHANS, &pair, resource, Some(namespace))?;
         orphans.retain(|o| selector.matches_object(o));
@@ -92,31 +92,31 @@ impl<'a> Context<'a> {
     }
 
     /// Creates an object.
-    pub fn create(&mut self, resource: &str, object: Object) -> Result<Arc<Object>> {
+    pub(crate) fn create(&mut self, resource: &str, object: Object) -> Result<Arc<Object>> {
         let namespace = object.namespace().to_string();
         self.send(Request::create(resource, &namespace, object)).map(Response::into_object)
     }
 
     /// Replaces an object except for its status.
-    pub fn update(&mut self, resource: &str, object: Object) -> Result<Arc<Object>> {
+    pub(crate) fn update(&mut self, resource: &str, object: Object) -> Result<Arc<Object>> {
         let (namespace, name) = (object.namespace().to_string(), object.name().to_string());
         self.send(Request::update(resource, &namespace, &name, object)).map(Response::into_object)
     }
 
     /// Replaces the status of an object.
-    pub fn update_status(&mut self, resource: &str, object: Object) -> Result<Arc<Object>> {
+    pub(crate) fn update_status(&mut self, resource: &str, object: Object) -> Result<Arc<Object>> {
         let (namespace, name) = (object.namespace().to_string(), object.name().to_string());
         self.send(Request::update(resource, &namespace, &name, object).subresource("status")).map(Response::into_object)
     }
 
     /// Deletes an object in the background with its default grace period. The precondition on its uid spares a new object of
     /// the same name, and it is no error when the object is gone already.
-    pub fn delete(&mut self, resource: &str, object: &Object) -> Result<()> {
+    pub(crate) fn delete(&mut self, resource: &str, object: &Object) -> Result<()> {
         self.delete_with(resource, object, None, Propagation::Background)
     }
 
     /// Deletes an object with a grace period (seconds) and a propagation policy.
-    pub fn delete_with(
+    pub(crate) fn delete_with(
         &mut self,
         resource: &str,
         object: &Object,
@@ -132,33 +132,33 @@ impl<'a> Context<'a> {
     }
 
     /// Sends any other request on behalf of this controller.
-    pub fn send(&mut self, request: Request) -> Result<Response> {
+    pub(crate) fn send(&mut self, request: Request) -> Result<Response> {
         let request = request.manager(manager_of(self.controller)).by_control_plane();
         self.server.handle(request, self.now)
     }
 
     /// Records an event about an object; `event_type` is `Normal` or `Warning`. An event that cannot be recorded is logged.
-    pub fn event(&mut self, about: &Object, event_type: &str, reason: &str, message: &str) {
+    pub(crate) fn event(&mut self, about: &Object, event_type: &str, reason: &str, message: &str) {
         self.record(about, &Event { event_type, reason, message, field_path: "", host: "" });
     }
 
     /// Records an event about an object with all its fields.
-    pub fn record(&mut self, about: &Object, event: &Event<'_>) {
+    pub(crate) fn record(&mut self, about: &Object, event: &Event<'_>) {
         recorder::record(self, about, event);
     }
 
     /// Returns the state that this controller keeps under a name, beside all objects; `None` where there is none of type `T`.
-    pub fn state<T: Memory>(&mut self, name: &str) -> Result<Option<T>> {
+    pub(crate) fn state<T: Memory>(&mut self, name: &str) -> Result<Option<T>> {
         self.server.typed_row(&self.state_row(name))
     }
 
     /// Keeps a state of this controller under a name.
-    pub fn set_state<T: Memory>(&mut self, name: &str, value: T) {
+    pub(crate) fn set_state<T: Memory>(&mut self, name: &str, value: T) {
         self.server.set_typed_row(&self.state_row(name), Some(value));
     }
 
     /// Removes the state under a name, if there is any.
-    pub fn clear_state(&mut self, name: &str) {
+    pub(crate) fn clear_state(&mut self, name: &str) {
         self.server.set_row(&self.state_row(name), None);
     }
 
@@ -167,43 +167,43 @@ impl<'a> Context<'a> {
     }
 
     /// Returns the in-memory cache of this controller, whose type it chooses; the default where there is none yet.
-    pub fn cache<T: Any + Default>(&mut self) -> &mut T {
+    pub(crate) fn cache<T: Any + Default>(&mut self) -> &mut T {
         self.cache.get()
     }
 
     /// Takes the cache out, to use it beside this context; [`Context::put_cache`] puts it back.
-    pub fn take_cache<T: Any + Default>(&mut self) -> T {
+    pub(crate) fn take_cache<T: Any + Default>(&mut self) -> T {
         self.cache.take()
     }
 
     /// Replaces the cache.
-    pub fn put_cache<T: Any>(&mut self, value: T) {
+    pub(crate) fn put_cache<T: Any>(&mut self, value: T) {
         self.cache.put(value);
     }
 
     /// Returns `true` when a key of this controller is on the timeline.
-    pub fn is_scheduled(&mut self, key: &Key) -> Result<bool> {
+    pub(crate) fn is_scheduled(&mut self, key: &Key) -> Result<bool> {
         let due = self.server.store().scheduled(self.controller, &key.to_string())?;
         Ok(due.is_some())
     }
 
     /// Returns the generator of uids, name suffixes and addresses.
-    pub fn ids(&self) -> Ids {
+    pub(crate) fn ids(&self) -> Ids {
         self.server.ids()
     }
 
     /// Returns the next number (0, 1, 2, ...) of the counter for a purpose and an owner.
-    pub fn next_counter(&mut self, purpose: &str, owner: &str) -> Result<u64> {
+    pub(crate) fn next_counter(&mut self, purpose: &str, owner: &str) -> Result<u64> {
         self.server.next_counter(purpose, owner)
     }
 
     /// Returns the duration of a step of a pod's life, such as pulling an image.
-    pub fn latency(&self) -> Duration {
+    pub(crate) fn latency(&self) -> Duration {
         self.server.settings().latency
     }
 
     /// Returns the API server, for controllers that need more than the functions above.
-    pub fn server(&mut self) -> &mut Server {
+    pub(crate) fn server(&mut self) -> &mut Server {
         self.server
     }
 }

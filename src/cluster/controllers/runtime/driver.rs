@@ -35,7 +35,7 @@ struct WatchIndex {
 }
 
 /// Drives a list of controllers over one server.
-pub struct Driver {
+pub(crate) struct Driver {
     controllers: &'static [Controller],
     /// The watches of each resource that a controller names, in the order of the controllers. A resource that is not here
     /// has those of [`EVERY_RESOURCE`].
@@ -50,7 +50,7 @@ pub struct Driver {
 
 impl Driver {
     /// Creates a driver that regards every change up to `revision` as done.
-    pub fn new(controllers: &'static [Controller], revision: u64) -> Driver {
+    pub(crate) fn new(controllers: &'static [Controller], revision: u64) -> Driver {
         Driver {
             controllers,
             watches: watches_by_resource(controllers),
@@ -72,7 +72,7 @@ impl Driver {
     /// # Errors
     /// When the store cannot be read, or when the controllers never come to rest. An error of a controller is kept as a
     /// [`super::Failure`] instead.
-    pub fn run_until_idle(&mut self, server: &mut Server, now: Time) -> Result<()> {
+    pub(crate) fn run_until_idle(&mut self, server: &mut Server, now: Time) -> Result<()> {
         for _ in 0..RECONCILES_MAX {
             self.enqueue_changes(server, now)?;
             let Some((index, key)) = self.queue.pop() else { return Ok(()) };
@@ -82,7 +82,7 @@ impl Driver {
     }
 
     /// Enqueues the key of an entry of the timeline; an entry of an unknown controller is ignored.
-    pub fn enqueue_due(&mut self, due: &Due) {
+    pub(crate) fn enqueue_due(&mut self, due: &Due) {
         if let Some(index) = self.controllers.iter().position(|c| c.name == due.controller) {
             self.enqueue(index, Key::parse(&due.key));
         }

@@ -30,7 +30,7 @@ pub struct Failure {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn failures(server: &mut Server) -> Result<Vec<Failure>> {
+pub(crate) fn failures(server: &mut Server) -> Result<Vec<Failure>> {
     let mut found = Vec::new();
     for row in server.row_names(PREFIX)? {
         found.extend(server.typed_row(&row)?);

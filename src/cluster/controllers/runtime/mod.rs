@@ -17,17 +17,18 @@ use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 
-pub use context::Context;
-pub use driver::Driver;
-pub use failures::{Failure, failures};
-pub use recorder::Event;
-pub use watch::{EVERY_RESOURCE, MapFn, Watch};
+pub(crate) use context::Context;
+pub(crate) use driver::Driver;
+pub use failures::Failure;
+pub(crate) use failures::failures;
+pub(crate) use recorder::Event;
+pub(crate) use watch::{EVERY_RESOURCE, Watch};
 
 /// The result of a reconciliation, of a mapping, and of everything that they do through the API.
-pub type Result<T> = std::result::Result<T, Status>;
+pub(crate) type Result<T> = std::result::Result<T, Status>;
 
 /// A controller as data.
-pub struct Controller {
+pub(crate) struct Controller {
     /// The name under which it keeps its state and its entries of the timeline: `deployment-controller`.
     pub name: &'static str,
     /// The resources whose changes enqueue keys of this controller.
@@ -38,7 +39,7 @@ pub struct Controller {
 
 /// The namespace and name of the object to reconcile.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
+pub(crate) struct Key {
     /// Empty for cluster-scoped objects.
     pub namespace: SharedStr,
     /// The name.
@@ -47,17 +48,17 @@ pub struct Key {
 
 impl Key {
     /// Creates a key from its parts.
-    pub fn new(namespace: &str, name: &str) -> Key {
+    pub(crate) fn new(namespace: &str, name: &str) -> Key {
         Key { namespace: namespace.into(), name: name.into() }
     }
 
     /// Returns the key of an object.
-    pub fn of(object: &Object) -> Key {
+    pub(crate) fn of(object: &Object) -> Key {
         Key::new(object.namespace(), object.name())
     }
 
     /// Parses `namespace/name`; a string without a slash is the name of a cluster-scoped object.
-    pub fn parse(text: &str) -> Key {
+    pub(crate) fn parse(text: &str) -> Key {
         let (namespace, name) = text.split_once('/').unwrap_or(("", text));
         Key::new(namespace, name)
     }
@@ -74,7 +75,7 @@ impl std::fmt::Display for Key {
 
 /// The result of a reconciliation: when the key is due again unless a change enqueues it earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Only after a change.
     AwaitChange,
     /// At an instant at which work that has begun goes on, such as a pod that becomes available. Commands that wait for the
@@ -87,7 +88,7 @@ pub enum Action {
 
 impl Action {
     /// Returns the action that is due first; `self` where both are due at the same instant.
-    pub fn earliest(self, other: Action) -> Action {
+    pub(crate) fn earliest(self, other: Action) -> Action {
         match (self.time(), other.time()) {
             (Some(first), Some(second)) if second < first => other,
             (None, _) => other,
@@ -96,7 +97,7 @@ impl Action {
     }
 
     /// The instant at which the key is due again; `None` when only a change makes it due.
-    pub fn time(self) -> Option<Time> {
+    pub(crate) fn time(self) -> Option<Time> {
         match self {
             Action::AwaitChange => None,
             Action::RequeueAt(time) | Action::ResyncAt(time) => Some(time),

@@ -5,17 +5,17 @@ use crate::store::Change;
 use kctl_base::object::ObjectMeta;
 
 /// The resource of a watch that sees the changes of every resource.
-pub const EVERY_RESOURCE: &str = "*";
+pub(crate) const EVERY_RESOURCE: &str = "*";
 
 /// A resource that a controller watches, and the mapping from its changes to keys.
-pub struct Watch {
+pub(crate) struct Watch {
     /// `replicasets.apps`, or [`EVERY_RESOURCE`].
     pub(super) resource: &'static str,
     mapping: Mapping,
 }
 
 /// Maps a change to the keys that it may concern. May read other objects, and must not write any.
-pub type MapFn = fn(&Change, &mut Context<'_>) -> Result<Vec<Key>>;
+pub(super) type MapFn = fn(&Change, &mut Context<'_>) -> Result<Vec<Key>>;
 
 /// The mapping from a change to keys; the names of controller-runtime's event handlers are in parentheses.
 enum Mapping {
@@ -29,17 +29,17 @@ enum Mapping {
 
 impl Watch {
     /// Enqueues the key of the object that changed.
-    pub const fn primary(resource: &'static str) -> Watch {
+    pub(crate) const fn primary(resource: &'static str) -> Watch {
         Watch { resource, mapping: Mapping::Primary }
     }
 
     /// Enqueues the key of the controlling owner of the object that changed, where it is of kind `owner`.
-    pub const fn owned(resource: &'static str, owner: &'static str) -> Watch {
+    pub(crate) const fn owned(resource: &'static str, owner: &'static str) -> Watch {
         Watch { resource, mapping: Mapping::Owner(owner) }
     }
 
     /// Enqueues the keys that `map` returns for a change.
-    pub const fn mapped(resource: &'static str, map: MapFn) -> Watch {
+    pub(crate) const fn mapped(resource: &'static str, map: MapFn) -> Watch {
         Watch { resource, mapping: Mapping::Function(map) }
     }
 

@@ -14,11 +14,10 @@ use super::node_info::NodeInfo;
 use super::node_usage::UsageRows;
 use super::pod_info::{PodInfo, PodRequests, is_assigned, nominated_node};
 use super::queue::Queue;
+use super::spread_selectors::SpreadSelectors;
 use super::terms::{PodSet, PodTerms};
 use crate::controllers::runtime::Result;
 use crate::controllers::{Context, Key};
-use kctl_base::json::SharedStr;
-use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_kinds::core::pod::POD_AFFINITY_INDEX;
 
@@ -60,6 +59,7 @@ struct TermsClass {
 #[derive(Default)]
 pub(super) struct Cache {
     pub(super) queue: Queue,
+    pub(super) spread_selectors: SpreadSelectors,
     /// A change may make any unschedulable pod schedulable.
     pub(super) retry_all: bool,
     /// A change may make unschedulable pods with affinity or spread constraints schedulable.
@@ -74,8 +74,6 @@ pub(super) struct Cache {
     nominated: BTreeMap<Key, Arc<Object>>,
     /// Uids of pods that were bound by the scheduler, and whose change has not arrived yet.
     assumed: BTreeSet<String>,
-    /// Default spread selectors by namespace and uid of the owner.
-    spread_selectors: BTreeMap<(SharedStr, SharedStr), Selector>,
 }
 
 impl Cache {
@@ -116,11 +114,6 @@ impl Cache {
     pub(super) fn namespaces_changed(&mut self) {
         self.is_loaded = false;
         self.counted_sets.clear();
-    }
-
-    /// Drops everything that depends on the selectors of services.
-    pub(super) fn services_changed(&mut self) {
-        self.spread_selectors.clear();
     }
 
     /// Reports whether a scheduling cycle would have anything to do.
@@ -295,50 +288,6 @@ impl Cache {
         self.counted_sets.push(counted);
         Ok(counts)
     }
-
-    /// Returns the selector of the default spread constraints of a pod: that of its owner and of the services that select it
-    /// (`helper.DefaultSelector`). [`Selector::Nothing`] where there are none.
-    pub(super) fn default_spread_selector(&mut self, ctx: &mut Context<'_>, pod: &Object) -> Result<Selector> {
-        let owner = pod.controller_of();
-        let memo = (SharedStr::new(pod.namespace()), owner.as_ref().map_or(SharedStr::default(), |o| o.uid.clone()));
-        if owner.is_some()
-            && let Some(known) = self.spread_selectors.get(&memo)
-        {
-            return Ok(known.clone());
-        }
-        let mut found: Option<Selector> = None;
-        for service in ctx.list("services", Some(pod.namespace()))? {
-            let Some(labels) = service.map("/spec/selector").filter(|m| !m.is_empty()) else { continue };
-            let selector = Selector::from_map(labels);
-            if selector.matches_object(pod) {
-                found = Some(found.map_or(selector.clone(), |f| f.and(selector)));
-            }
-        }
-        if let Some(owner) = &owner
-            && let Some(selector) = owner_selector(ctx, pod.namespace(), &owner.kind, &owner.name)?
-        {
-            found = Some(found.map_or(selector.clone(), |f| f.and(selector)));
-        }
-        let selector = found.unwrap_or(Selector::Nothing);
-        if owner.is_some() {
-            self.spread_selectors.insert(memo, selector.clone());
-        }
-        Ok(selector)
-    }
-}
-
-fn owner_selector(ctx: &mut Context<'_>, namespace: &str, kind: &str, name: &str) -> Result<Option<Selector>> {
-    let resource = match kind {
-        "ReplicaSet" => "replicasets.apps",
-        "StatefulSet" => "statefulsets.apps",
-        "ReplicationController" => "replicationcontrollers",
-        _ => return Ok(None),
-    };
-    let Some(owner) = ctx.get(resource, namespace, name)? else { return Ok(None) };
-    Ok(match kind {
-        "ReplicationController" => owner.map("/spec/selector").map(Selector::from_map),
-        _ => owner.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()),
-    })
 }
 
 fn has_affinity(pod: &Object) -> bool {

@@ -107,7 +107,7 @@ pub(super) fn namespaces(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<K
 /// Handles a change of a service: its selector decides which pods are spread by default.
 pub(super) fn services(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     if change.old.as_ref().map(|o| &o["spec"]) != after(change).map(|o| &o["spec"]) {
-        ctx.cache::<Cache>().services_changed();
+        ctx.cache::<Cache>().spread_selectors.clear();
     }
     Ok(Vec::new())
 }

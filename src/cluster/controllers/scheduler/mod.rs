@@ -23,6 +23,7 @@ mod report;
 mod resources;
 mod schedule_one;
 mod scoring;
+mod spread_selectors;
 pub(super) mod terms;
 #[cfg(test)]
 mod tests;
@@ -37,8 +38,7 @@ use cache::Cache;
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
-use kctl_kinds::core::pod::PENDING_POD_AFFINITY_INDEX;
-use pod_info::is_terminal;
+use kctl_kinds::core::pod::{PENDING_POD_AFFINITY_INDEX, is_terminal};
 use report::Failure;
 use schedule_one::{ScheduleResult, schedule_pod};
 

@@ -149,7 +149,7 @@ impl UsageRows {
         self.dirty.insert(name.into());
     }
 
-    /// Writes the changed rows; returns the usage of all nodes that were looked at and exist.
+    /// Writes the changed rows; returns the usage of every existing node that was read.
     pub(super) fn save(self, ctx: &mut Context<'_>) -> impl Iterator<Item = (String, NodeUsage)> {
         for name in &self.dirty {
             match self.rows.get(name).and_then(Option::as_ref) {

@@ -9,6 +9,7 @@ use super::terms::{NodeAffinity, NodeTerm, PodTerms, preferred_nodes};
 use crate::controllers::Key;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
+use kctl_kinds::core::pod::is_terminal;
 
 /// A pod and its parsed scheduling requirements.
 pub(super) struct PodInfo {
@@ -57,11 +58,6 @@ pub(super) fn priority(pod: &Object) -> i64 {
 /// Reports whether a pod uses resources of a node: it is bound to one and not terminal.
 pub(super) fn is_assigned(pod: &Object) -> bool {
     !pod.str("/spec/nodeName").is_empty() && !is_terminal(pod)
-}
-
-/// Reports whether all containers of a pod have terminated for good.
-pub(super) fn is_terminal(pod: &Object) -> bool {
-    matches!(pod.str("/status/phase"), "Succeeded" | "Failed")
 }
 
 /// The part of a node that one pod uses.

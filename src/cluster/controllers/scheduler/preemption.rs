@@ -9,10 +9,11 @@ use super::cache::{Cache, read_pod};
 use super::filters::{CycleState, Status};
 use super::node_info::NodeInfo;
 use super::pod_info::{PodInfo, is_assigned, nominated_node, priority};
-use super::report::{self, PREEMPTION_NOT_HELPFUL, fit_error};
+use super::report::{PREEMPTION_NOT_HELPFUL, fit_error};
 use crate::controllers::runtime::Result;
+use crate::controllers::shared::pod_conditions::mark_disruption_target;
+use crate::controllers::shared::selector::label_selector;
 use crate::controllers::{Context, Key};
-use kctl_base::json::json;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
@@ -97,7 +98,7 @@ fn not_eligible(ctx: &mut Context<'_>, pod: &PodInfo, statuses: &BTreeMap<String
 fn disruption_budgets(ctx: &mut Context<'_>) -> Result<Vec<DisruptionBudget>> {
     let read = |budget: &Arc<Object>| DisruptionBudget {
         namespace: budget.namespace().into(),
-        selector: budget.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()).unwrap_or(Selector::Nothing),
+        selector: label_selector(budget),
         disruptions_allowed: budget.int("/status/disruptionsAllowed").unwrap_or(0),
         disrupted_pods: budget
             .map("/status/disruptedPods")
@@ -216,17 +217,8 @@ pub(super) fn evict(
     for victim in victims {
         let object = &victim.object;
         if !object.is_deleting() {
-            let mut marked = (**object).clone();
-            report::put_condition(
-                &mut marked,
-                json!({
-                    "type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler",
-                    "message": format!("{}: preempting to accommodate a higher priority pod", ctx.controller),
-                    "lastProbeTime": null, "lastTransitionTime": ctx.now.rfc3339(),
-                    "observedGeneration": object.generation(),
-                }),
-            );
-            ctx.update_status("pods", marked)?;
+            let message = format!("{}: preempting to accommodate a higher priority pod", ctx.controller);
+            mark_disruption_target(ctx, object, "PreemptionByScheduler", &message)?;
             ctx.delete("pods", object)?;
         }
         let text = format!("Preempted by pod {} on node {node}", pod.object.uid());
@@ -254,6 +246,7 @@ mod tests {
     use super::super::pod_topology_spread::SpreadState;
     use super::super::volume_binding::PodVolumes;
     use super::*;
+    use kctl_base::json::json;
     use std::collections::BTreeSet;
 
     fn pod(name: &str, priority: i64, cpu: &str, since: &str) -> Arc<PodInfo> {

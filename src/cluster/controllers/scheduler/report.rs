@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::filters::Status;
+use super::pod_info::nominated_node;
 use crate::controllers::Context;
 use crate::controllers::runtime::Result;
-use crate::controllers::shared::conditions;
-use kctl_base::json::json;
-use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use crate::controllers::shared::pod_conditions;
+use kctl_base::condition::{self, Condition, ConditionStatus};
+use kctl_base::object::{Object, ValueRead, ValueWrite};
 
 /// Reason of nodes where preemption is not tried.
 pub(super) const PREEMPTION_NOT_HELPFUL: &str = "Preemption is not helpful for scheduling";
@@ -60,49 +61,36 @@ pub(super) fn scheduling_failure(
     failure: &Failure,
     repeat_event: bool,
 ) -> Result<()> {
-    let known = conditions::find(&pod["status"], "PodScheduled");
-    let same = known.is_some_and(|c| {
+    let known = condition::condition(pod, "PodScheduled");
+    let is_known = known.is_some_and(|c| {
         (c.str("/status"), c.str("/reason"), c.str("/message")) == ("False", failure.reason, &failure.message)
     });
-    if !same || repeat_event {
+    if !is_known || repeat_event {
         ctx.event(pod, "Warning", "FailedScheduling", &failure.message);
     }
-    let nominated = failure.nominated_node.as_deref().unwrap_or(pod.str("/status/nominatedNodeName"));
-    if same && nominated == pod.str("/status/nominatedNodeName") {
+    let nominated = failure.nominated_node.as_deref().unwrap_or(nominated_node(pod));
+    if is_known && nominated == nominated_node(pod) {
         return Ok(());
     }
-    let since = known.filter(|c| c.str("/status") == "False").map(|c| c["lastTransitionTime"].clone());
-    let condition = json!({
-        "type": "PodScheduled", "status": "False", "reason": failure.reason, "message": failure.message,
-        "lastProbeTime": null, "lastTransitionTime": since.unwrap_or_else(|| ctx.now.rfc3339().into()),
-        "observedGeneration": pod.generation(),
-    });
-    let mut pod = pod.clone();
-    pod.remove_at("/status/nominatedNodeName");
+    let mut new = pod.clone();
+    new.remove_at("/status/nominatedNodeName");
     if !nominated.is_empty() {
-        pod.put("/status/nominatedNodeName", nominated);
+        new.put("/status/nominatedNodeName", nominated);
     }
-    put_condition(&mut pod, condition);
-    ctx.update_status("pods", pod).map(drop)
+    let (type_, status, message) = ("PodScheduled", ConditionStatus::False, &failure.message);
+    let condition = Condition { type_, status, reason: failure.reason, message, observed_generation: None };
+    pod_conditions::set(&mut new, condition, ctx.now);
+    ctx.update_status("pods", new).map(drop)
 }
 
 /// Nominates the node on which the pod will run once its volumes are bound (KEP-5278); the binding clears the field.
 pub(super) fn nominate(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<()> {
-    if pod.str("/status/nominatedNodeName") == node {
+    if nominated_node(pod) == node {
         return Ok(());
     }
     let mut pod = pod.clone();
     pod.put("/status/nominatedNodeName", node);
     ctx.update_status("pods", pod).map(drop)
-}
-
-/// Replaces the condition of the same type, or appends it.
-pub(super) fn put_condition(pod: &mut Object, condition: Object) {
-    let list = pod.list_mut("/status/conditions");
-    match list.iter_mut().find(|c| c.str("/type") == condition.str("/type")) {
-        Some(known) => *known = condition,
-        None => list.push(condition),
-    }
 }
 
 #[cfg(test)]

@@ -52,6 +52,7 @@ pub(super) fn schedule_pod(ctx: &mut Context<'_>, cache: &mut Cache, object: &Ar
     let Some(node) = prioritize(ctx, cache, &pod, feasible)? else {
         return post_filter(ctx, cache, &state, &statuses).map(ScheduleResult::Unschedulable);
     };
+    // The filters have checked that the claims can be bound on this node.
     let bindings = volumes.bindings(&node).unwrap_or_default();
     if bindings.is_empty() {
         return Ok(ScheduleResult::Node(node.name().into()));
@@ -130,7 +131,8 @@ fn find_nodes_that_fit(
     }
     let nodes: Vec<&Arc<NodeInfo>> = cache.nodes().values().collect();
     let (count, enough) = (nodes.len(), num_feasible_nodes_to_find(nodes.len()));
-    // Upstream goes on where the search for the pod before ended; here every pod draws its own start.
+    // Upstream starts where the search for the previous pod ended. Here each pod draws its own start, so that the result does
+    // not depend on how often other pods were scheduled.
     let start = match enough < count {
         true => ctx.ids().below("schedule-from", state.pod.object.uid(), 0, count as u64) as usize,
         false => 0,
@@ -171,7 +173,7 @@ fn prioritize(
     let has_constraints = !pod.object.list("/spec/topologySpreadConstraints").is_empty();
     let soft = match has_constraints {
         true => SpreadConstraint::of(&pod.object, false),
-        false => match cache.default_spread_selector(ctx, &pod.object)? {
+        false => match cache.spread_selectors.get(ctx, &pod.object)? {
             Selector::Nothing => Vec::new(),
             selector => SpreadConstraint::defaults(&selector),
         },

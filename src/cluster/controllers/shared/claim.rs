@@ -1,4 +1,4 @@
-//! Whose objects are whose: an owner adopts the orphans that its selector matches and releases what it no longer matches.
+//! Adopts matching orphans and releases objects that no longer match (`pkg/controller/controller_ref_manager.go`).
 
 use std::sync::Arc;
 
@@ -9,26 +9,26 @@ use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 use kctl_base::status::Reason;
 
-/// What an owner does about one object.
+/// The decision of an owner about one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Claim {
-    /// It is the owner's, and stays.
+pub(crate) enum Claim {
+    /// The owner controls it, and its selector matches.
     Keep,
-    /// It is nobody's and matches: it becomes the owner's.
+    /// It has no controller, and the selector matches.
     Adopt,
-    /// It is the owner's and matches no longer: it is let go.
+    /// The owner controls it, but its selector no longer matches.
     Release,
-    /// It is none of the owner's business.
+    /// Another owner controls it, or nothing is to be done.
     Ignore,
 }
 
-/// What `owner` does about `object`.
-pub fn decide(owner: &Object, selector: &Selector, object: &Object) -> Claim {
+/// Decides what `owner` does about `object` (`ClaimObject`).
+pub(crate) fn decide(owner: &Object, selector: &Selector, object: &Object) -> Claim {
     let matches = selector.matches_object(object);
     match object.controller_of() {
         Some(controller) if controller.uid != owner.uid() => Claim::Ignore,
         Some(_) if matches => Claim::Keep,
-        // An owner that is going lets go of nothing: the garbage collector decides.
+        // An owner that is being deleted releases nothing: its dependents are left to the garbage collector.
         Some(_) if owner.is_deleting() => Claim::Ignore,
         Some(_) => Claim::Release,
         None if owner.is_deleting() || object.is_deleting() || !matches => Claim::Ignore,
@@ -36,8 +36,8 @@ pub fn decide(owner: &Object, selector: &Selector, object: &Object) -> Claim {
     }
 }
 
-/// Everything that `owner` could claim: what it owns and the orphans that match, by name. Costs what it answers.
-pub fn candidates(
+/// Lists the objects that `owner` may claim by name: those that it controls and matching orphans.
+pub(crate) fn candidates(
     ctx: &mut Context<'_>,
     owner: &Object,
     resource: &str,
@@ -50,8 +50,8 @@ pub fn candidates(
     Ok(found)
 }
 
-/// Adopts and releases among `candidates` and answers those that are the owner's after that, in the same order.
-pub fn claim(
+/// Adopts and releases among `candidates`. Returns those that `owner` controls after that, in the same order.
+pub(crate) fn claim(
     ctx: &mut Context<'_>,
     owner: &Object,
     resource: &str,
@@ -70,12 +70,12 @@ pub fn claim(
     Ok(kept)
 }
 
-/// Makes `owner` the controller of an object; nothing when the object has gone in the meantime.
+/// Makes `owner` the controller of an object. Returns `None` when the object no longer exists.
 fn adopt(ctx: &mut Context<'_>, owner: &Object, resource: &str, object: &Object) -> Result<Option<Arc<Object>>> {
     let mut adopted = object.clone();
     let references = adopted.list_mut("/metadata/ownerReferences");
     references.retain(|r| r.str("/uid") != owner.uid());
-    // A strategic merge puts what is new first.
+    // Upstream adopts by a strategic merge patch, which puts new items first.
     references.insert(0, OwnerReference::controller(owner).to_value());
     match ctx.update(resource, adopted) {
         Ok(object) => Ok(Some(object)),
@@ -84,18 +84,19 @@ fn adopt(ctx: &mut Context<'_>, owner: &Object, resource: &str, object: &Object)
     }
 }
 
-/// Takes every reference to the owner `uid` off an object. An object that is gone or refuses is none of our business.
-pub fn release(ctx: &mut Context<'_>, uid: &str, resource: &str, object: &Object) -> Result<()> {
+/// Removes every reference to the owner `uid` from an object. As upstream (`ReleasePod`), an object that no longer exists, or
+/// whose references have changed meanwhile, is left alone.
+pub(crate) fn release(ctx: &mut Context<'_>, uid: &str, resource: &str, object: &Object) -> Result<()> {
     let mut released = object.clone();
-    drop_owners(&mut released, &[uid]);
+    remove_owners(&mut released, &[uid]);
     match ctx.update(resource, released) {
         Err(status) if !status.is_not_found() && status.reason != Reason::Invalid => Err(status),
         _ => Ok(()),
     }
 }
 
-/// Removes the references to some owners; an empty list goes too.
-pub fn drop_owners(object: &mut Object, uids: &[&str]) {
+/// Removes the references to some owners, and the list when it is empty then.
+pub(crate) fn remove_owners(object: &mut Object, uids: &[&str]) {
     let references = object.list_mut("/metadata/ownerReferences");
     references.retain(|r: &Value| !uids.contains(&r.str("/uid")));
     if references.is_empty() {
@@ -110,10 +111,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn matching_orphans_are_adopted_and_strangers_released() {
+    fn matching_orphans_are_adopted_and_other_objects_released() {
         let selector = Selector::parse("app=web").unwrap();
         let owner = json!({"metadata": {"uid": "me"}});
-        let going = json!({"metadata": {"uid": "me", "deletionTimestamp": "2026-01-01T00:00:00Z"}});
+        let deleting_owner = json!({"metadata": {"uid": "me", "deletionTimestamp": "2026-01-01T00:00:00Z"}});
         let object = |app: &str, controller: Option<&str>| {
             let owners: Vec<Value> =
                 controller.map(|uid| json!({"uid": uid, "controller": true})).into_iter().collect();
@@ -125,9 +126,9 @@ mod tests {
             (&owner, object("other", Some("me")), Claim::Release),
             (&owner, object("other", None), Claim::Ignore),
             (&owner, object("web", Some("somebody")), Claim::Ignore),
-            (&going, object("web", None), Claim::Ignore),
-            (&going, object("other", Some("me")), Claim::Ignore),
-            (&going, object("web", Some("me")), Claim::Keep),
+            (&deleting_owner, object("web", None), Claim::Ignore),
+            (&deleting_owner, object("other", Some("me")), Claim::Ignore),
+            (&deleting_owner, object("web", Some("me")), Claim::Keep),
         ];
         for (owner, object, want) in cases {
             assert_eq!(decide(owner, &selector, &object), want, "{object}");
@@ -138,11 +139,11 @@ mod tests {
     }
 
     #[test]
-    fn the_last_reference_takes_the_list_with_it() {
+    fn an_empty_list_of_owners_is_removed() {
         let mut object = json!({"metadata": {"ownerReferences": [{"uid": "a"}, {"uid": "b"}]}});
-        drop_owners(&mut object, &["a"]);
+        remove_owners(&mut object, &["a"]);
         assert_eq!(object, json!({"metadata": {"ownerReferences": [{"uid": "b"}]}}));
-        drop_owners(&mut object, &["b"]);
+        remove_owners(&mut object, &["b"]);
         assert_eq!(object, json!({"metadata": {}}));
     }
 }

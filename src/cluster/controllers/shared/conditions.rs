@@ -5,17 +5,17 @@ use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 
 /// A new condition. `updated` adds `lastUpdateTime`, which only Deployments have.
-pub fn new(kind: &str, status: &str, reason: &str, message: &str, now: Time) -> Value {
+pub(crate) fn new(kind: &str, status: &str, reason: &str, message: &str, now: Time) -> Value {
     json!({"type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": now.rfc3339()})
 }
 
 /// The condition of one type in a status.
-pub fn find<'a>(status: &'a Value, kind: &str) -> Option<&'a Value> {
+pub(crate) fn find<'a>(status: &'a Value, kind: &str) -> Option<&'a Value> {
     status.list("/conditions").iter().find(|c| c.str("/type") == kind)
 }
 
 /// Removes the condition of one type; an empty list goes too.
-pub fn remove(status: &mut Value, kind: &str) {
+pub(crate) fn remove(status: &mut Value, kind: &str) {
     if find(status, kind).is_some() {
         let list = status.list_mut("/conditions");
         list.retain(|c| c.str("/type") != kind);
@@ -27,7 +27,7 @@ pub fn remove(status: &mut Value, kind: &str) {
 
 /// Sets a condition unless one with the same status and reason is there. The new one comes last, and keeps the time of the
 /// last transition when the status stays.
-pub fn set(status: &mut Value, mut condition: Value) {
+pub(crate) fn set(status: &mut Value, mut condition: Value) {
     let kind = condition.str("/type").to_string();
     if let Some(known) = find(status, &kind)
         && known.str("/status") == condition.str("/status")

@@ -1,14 +1,16 @@
-//! What the controllers of workloads have in common: whose pods are whose, pods out of templates, which pods go first.
+//! Shared by the controllers of workloads: adoption, pods from templates, and the order of deletion.
 //!
-//! Everything here is general: it knows owners, pods and templates, but no kind of owner.
+//! Nothing here knows a particular kind of owner.
 
-pub mod claim;
-pub mod conditions;
-pub mod orphans;
-pub mod pod_control;
-pub mod pods;
-pub mod template;
-pub mod victims;
+pub(super) mod claim;
+pub(super) mod conditions;
+pub(super) mod deletion_rank;
+pub(super) mod orphans;
+pub(super) mod pod_conditions;
+pub(super) mod pod_control;
+pub(super) mod pods;
+pub(super) mod selector;
+pub(super) mod template;
 
 #[cfg(test)]
-pub mod testing;
+pub(super) mod testing;

@@ -1,4 +1,4 @@
-//! Which owners a change of an orphan concerns: those whose selector matches it, for they may adopt it.
+//! Maps a change of an orphan to the owners that may adopt it because their selectors match it.
 
 use crate::controllers::runtime::Result;
 use crate::controllers::{Context, Key};
@@ -6,9 +6,11 @@ use crate::store::{Change, ChangeKind};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// The keys of the owners of a resource that could adopt the object which changed; empty unless it has no controller and
-/// has just come to match or to have none. Costs the owners of its namespace, but only for orphans.
-pub fn possible_owners(
+/// Returns the keys of the owners of a resource that may adopt the object that changed: those whose selector matches it.
+///
+/// Empty unless the object has become an orphan or is one whose labels have changed. Only then the owners of its namespace
+/// are read.
+pub(crate) fn possible_owners(
     change: &Change,
     ctx: &mut Context<'_>,
     resource: &str,
@@ -21,7 +23,7 @@ pub fn possible_owners(
     Ok(owners.iter().filter(|o| selector_of(o).matches_object(&change.object)).map(|o| Key::of(o)).collect())
 }
 
-/// Whether the object is an orphan, and was none or had other labels before.
+/// Returns `true` when the object is an orphan and was not one, or had other labels, before the change.
 fn is_new_orphan(change: &Change) -> bool {
     let object = &change.object;
     if change.kind == ChangeKind::Deleted || object.is_deleting() || object.is_managed() {

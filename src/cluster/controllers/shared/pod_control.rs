@@ -1,4 +1,5 @@
-//! Creating and deleting pods on behalf of an owner, with the events that say so.
+//! Creates and deletes pods on behalf of an owner and records events about it (`RealPodControl` in
+//! `pkg/controller/controller_utils.go`).
 
 use std::sync::Arc;
 
@@ -7,13 +8,13 @@ use crate::controllers::runtime::Result;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::Status;
 
-/// Whether a creation was refused because the namespace is going: then there is nothing to report and nothing to retry.
-pub fn is_namespace_terminating(status: &Status) -> bool {
+/// Returns `true` when a creation was refused because the namespace is being deleted, which is neither reported nor retried.
+pub(crate) fn is_namespace_terminating(status: &Status) -> bool {
     status.causes.iter().any(|c| c.reason == "NamespaceTerminating")
 }
 
 /// Creates a pod and records `SuccessfulCreate` or `FailedCreate` about its owner.
-pub fn create_pod(ctx: &mut Context<'_>, owner: &Object, pod: Object) -> Result<Arc<Object>> {
+pub(crate) fn create_pod(ctx: &mut Context<'_>, owner: &Object, pod: Object) -> Result<Arc<Object>> {
     match ctx.create("pods", pod) {
         Ok(pod) => {
             ctx.event(owner, "Normal", "SuccessfulCreate", &format!("Created pod: {}", pod.name()));
@@ -28,8 +29,8 @@ pub fn create_pod(ctx: &mut Context<'_>, owner: &Object, pod: Object) -> Result<
     }
 }
 
-/// Deletes a pod with its usual grace and records `SuccessfulDelete` or `FailedDelete` about its owner.
-pub fn delete_pod(ctx: &mut Context<'_>, owner: &Object, pod: &Object) -> Result<()> {
+/// Deletes a pod with its own grace period and records `SuccessfulDelete` or `FailedDelete` about its owner.
+pub(crate) fn delete_pod(ctx: &mut Context<'_>, owner: &Object, pod: &Object) -> Result<()> {
     match ctx.delete("pods", pod) {
         Ok(()) => {
             ctx.event(owner, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", pod.name()));
@@ -42,9 +43,9 @@ pub fn delete_pod(ctx: &mut Context<'_>, owner: &Object, pod: &Object) -> Result
     }
 }
 
-/// Does something `count` times in batches of 1, 2, 4, ...: where everything fails, few attempts are made. The rest of the
-/// batch in which the first one fails is still tried. Answers how many succeeded, and the first failure.
-pub fn slow_start(count: usize, mut attempt: impl FnMut(usize) -> Result<()>) -> (usize, Result<()>) {
+/// Calls `attempt` for 0 to `count - 1` in batches of 1, 2, 4, ..., and stops after the first batch with a failure, so that few
+/// attempts are made where all fail (`slowStartBatch`). Returns the number of successes and the first failure.
+pub(crate) fn slow_start_batch(count: usize, mut attempt: impl FnMut(usize) -> Result<()>) -> (usize, Result<()>) {
     let (mut done, mut batch) = (0, 1);
     while done < count {
         let end = (done + batch).min(count);
@@ -63,14 +64,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_stop_after_their_batch() {
-        // (how many, which ones succeed, attempts made, successes)
+    fn a_batch_with_a_failure_is_the_last() {
+        // (count, the attempts that succeed, attempts made, successes)
         type Succeeds = fn(usize) -> bool;
         let cases: [(usize, Succeeds, usize, usize); 4] =
             [(10, |_| true, 10, 10), (10, |_| false, 1, 0), (10, |i| i < 2, 3, 2), (10, |i| i != 4, 7, 6)];
         for (count, succeeds, attempts, successes) in cases {
             let mut made = 0;
-            let (done, result) = slow_start(count, |index| {
+            let (done, result) = slow_start_batch(count, |index| {
                 made += 1;
                 if succeeds(index) { Ok(()) } else { Err(Status::internal("no")) }
             });

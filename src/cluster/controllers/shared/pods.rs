@@ -1,45 +1,50 @@
-//! The states of a pod that owners count by.
+//! The states of a pod that its owners count (`pkg/api/v1/pod/util.go`, `pkg/controller/controller_utils.go`).
 
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition, condition_is_true};
 use kctl_base::sim::{Duration, Time};
 
 /// Whether the pod has ended for good: Succeeded or Failed.
-pub fn is_terminal(pod: &Object) -> bool {
+pub(crate) fn is_terminal(pod: &Object) -> bool {
     matches!(pod.str("/status/phase"), "Succeeded" | "Failed")
 }
 
-/// Whether the pod counts for its owner: it has not ended and is not being deleted.
-pub fn is_active(pod: &Object) -> bool {
+/// Returns `true` for a pod that counts for its owner: neither terminal nor being deleted (`IsPodActive`).
+pub(crate) fn is_active(pod: &Object) -> bool {
     !is_terminal(pod) && !pod.is_deleting()
 }
 
-/// Whether the pod is being deleted and its containers have not ended yet.
-pub fn is_terminating(pod: &Object) -> bool {
+/// Returns `true` for a pod that is being deleted and not terminal yet (`IsPodTerminating`).
+pub(crate) fn is_terminating(pod: &Object) -> bool {
     !is_terminal(pod) && pod.is_deleting()
 }
 
-/// Whether the pod's condition Ready is true.
-pub fn is_ready(pod: &Object) -> bool {
+/// Returns `true` when the condition `Ready` is `True`.
+pub(crate) fn is_ready(pod: &Object) -> bool {
     condition_is_true(pod, "Ready")
 }
 
-/// Since when the pod has been ready, if it is.
-pub fn ready_since(pod: &Object) -> Option<Time> {
+/// Returns the instant at which a ready pod became ready; `None` when it is not ready.
+pub(crate) fn ready_since(pod: &Object) -> Option<Time> {
     condition(pod, "Ready").filter(|c| c.str("/status") == "True")?.time("/lastTransitionTime")
 }
 
-/// When a ready pod is or was available: after it has been ready for `min_ready` seconds without a break.
-pub fn available_at(pod: &Object, min_ready: i64) -> Option<Time> {
+/// Returns the instant at which a ready pod becomes, or became, available: `min_ready` seconds after it became ready.
+pub(crate) fn available_at(pod: &Object, min_ready: i64) -> Option<Time> {
     ready_since(pod).map(|since| since + Duration::from_secs(min_ready))
 }
 
-/// Whether the pod has been ready for at least `min_ready` seconds.
-pub fn is_available(pod: &Object, min_ready: i64, now: Time) -> bool {
+/// Returns `true` when the pod has been ready for at least `min_ready` seconds (`IsPodAvailable`).
+pub(crate) fn is_available(pod: &Object, min_ready: i64, now: Time) -> bool {
     is_ready(pod) && (min_ready == 0 || available_at(pod, min_ready).is_some_and(|at| at <= now))
 }
 
-/// When the next of these pods becomes available by nothing but the passing of time.
-pub fn next_availability<'a>(pods: impl IntoIterator<Item = &'a Object>, min_ready: i64, now: Time) -> Option<Time> {
+/// Returns the earliest instant after `now` at which one of the pods becomes available without any change
+/// (`FindMinNextPodAvailabilityCheck`).
+pub(crate) fn next_availability<'a>(
+    pods: impl IntoIterator<Item = &'a Object>,
+    min_ready: i64,
+    now: Time,
+) -> Option<Time> {
     pods.into_iter().filter_map(|pod| available_at(pod, min_ready)).filter(|at| *at > now).min()
 }
 
@@ -55,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn availability_needs_time() {
+    fn a_pod_is_available_after_its_minimum_time() {
         let now = Time::from_secs(100);
         for (since, min_ready, available, next) in
             [(95, 0, true, None), (95, 5, true, None), (95, 6, false, Some(101)), (40, 30, true, None)]
@@ -68,10 +73,11 @@ mod tests {
     }
 
     #[test]
-    fn ended_and_going_pods_do_not_count() {
-        let going = json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}, "status": {"phase": "Running"}});
+    fn terminal_and_deleted_pods_are_not_active() {
+        let deleting =
+            json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}, "status": {"phase": "Running"}});
         let ended = json!({"status": {"phase": "Failed"}});
-        assert!(!is_active(&going) && is_terminating(&going));
+        assert!(!is_active(&deleting) && is_terminating(&deleting));
         assert!(!is_active(&ended) && !is_terminating(&ended));
         assert!(is_active(&json!({})));
     }

@@ -1,4 +1,4 @@
-//! Pods out of templates, and the hash that names a template.
+//! Pods from templates, and the hash that names a template.
 
 use std::hash::Hasher;
 
@@ -6,15 +6,15 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 use kctl_base::sim::ids::safe_encode;
 
-/// The label that carries the hash of the template a pod was made from.
-pub const HASH_LABEL: &str = "pod-template-hash";
+/// The label with the hash of the template from which a pod was created.
+pub(crate) const HASH_LABEL: &str = "pod-template-hash";
 
-/// Names are cut so that five random characters still fit.
+/// The length in bytes from which on a name gets no dash as prefix of generated names.
 const PREFIX_MAX: usize = 253;
 
-/// A pod out of the template of its owner: labels, annotations, finalizers and spec of the template, a generated name, the
-/// owner as its controller.
-pub fn pod_from_template(owner: &Object, template: &Value) -> Object {
+/// Returns a pod with the labels, annotations, finalizers and spec of a template, a generated name, and `owner` as its
+/// controller (`GetPodFromTemplate` in `pkg/controller/controller_utils.go`).
+pub(crate) fn pod_from_template(owner: &Object, template: &Value) -> Object {
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {
         "namespace": owner.namespace(),
         "generateName": name_prefix(owner.name()),
@@ -29,14 +29,15 @@ pub fn pod_from_template(owner: &Object, template: &Value) -> Object {
     pod
 }
 
-/// `NAME-`, unless the dash would make it too long.
-pub fn name_prefix(owner: &str) -> String {
+/// Returns `NAME-` for the generated names of an owner's pods, and `NAME` where the dash would make it too long.
+pub(crate) fn name_prefix(owner: &str) -> String {
     if owner.len() < PREFIX_MAX { format!("{owner}-") } else { owner.into() }
 }
 
-/// The hash of a template as labels and names carry it: FNV-1a over its text, then the number of collisions so far, in the
-/// safe alphabet. Templates that say the same have the same hash.
-pub fn hash(template: &Value, collisions: Option<i64>) -> String {
+/// Returns the hash of a template for labels and names (`ComputeHash` in `pkg/controller/controller_utils.go`): FNV-1a over its
+/// JSON and the number of earlier collisions, in the alphabet of generated names. Templates that differ only in empty fields
+/// have the same hash. The value is not the one that Kubernetes computes, which hashes Go's dump of the struct.
+pub(crate) fn compute_hash(template: &Value, collisions: Option<i64>) -> String {
     let mut hasher = Fnv32a::new();
     hasher.write(canonical(template).to_string().as_bytes());
     if let Some(count) = collisions {
@@ -47,8 +48,9 @@ pub fn hash(template: &Value, collisions: Option<i64>) -> String {
     safe_encode(&hasher.sum().to_string())
 }
 
-/// Whether two templates say the same, whatever hash labels they carry.
-pub fn same_template(one: &Value, other: &Value) -> bool {
+/// Returns `true` when two templates are equal except for their hash labels and empty fields (`EqualIgnoreHash` in
+/// `pkg/controller/deployment/util`).
+pub(crate) fn equal_ignoring_hash(one: &Value, other: &Value) -> bool {
     let plain = |template: &Value| {
         let mut template = template.clone();
         template.remove_at(&format!("/metadata/labels/{HASH_LABEL}"));
@@ -57,11 +59,11 @@ pub fn same_template(one: &Value, other: &Value) -> bool {
     plain(one) == plain(other)
 }
 
-/// Fields that are no pointers in the API: an empty map says the same as none.
+/// Fields that are not pointers in the API: an empty map there means the same as a missing one.
 const EMPTY_IS_ABSENT: &[&str] =
     &["annotations", "labels", "limits", "metadata", "nodeSelector", "overhead", "requests", "resources"];
 
-/// A template without what makes no difference: nulls, empty lists, empty maps that stand for nothing.
+/// Removes what makes no difference from a template: nulls, empty lists, and the empty maps above.
 fn canonical(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
@@ -78,7 +80,7 @@ fn canonical(value: &Value) -> Value {
     }
 }
 
-/// The 32 bit FNV-1a hash.
+/// The 32-bit FNV-1a hash (the `fnv` crate has only the 64-bit one).
 struct Fnv32a(u32);
 
 impl Fnv32a {
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_follow_what_templates_say() {
+    fn equal_templates_have_equal_hashes() {
         let plain =
             json!({"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}});
         let mut padded = plain.clone();
@@ -128,9 +130,18 @@ mod tests {
         labelled.set_label(HASH_LABEL, "123");
         let mut other = plain.clone();
         other["spec"]["containers"][0]["image"] = "i:2".into();
-        assert_eq!(hash(&plain, None), hash(&padded, None));
-        assert!(same_template(&plain, &padded) && same_template(&plain, &labelled) && !same_template(&plain, &other));
-        let hashes = [hash(&plain, None), hash(&plain, Some(0)), hash(&plain, Some(1)), hash(&other, None)];
+        assert_eq!(compute_hash(&plain, None), compute_hash(&padded, None));
+        assert!(
+            equal_ignoring_hash(&plain, &padded)
+                && equal_ignoring_hash(&plain, &labelled)
+                && !equal_ignoring_hash(&plain, &other)
+        );
+        let hashes = [
+            compute_hash(&plain, None),
+            compute_hash(&plain, Some(0)),
+            compute_hash(&plain, Some(1)),
+            compute_hash(&other, None),
+        ];
         for (index, one) in hashes.iter().enumerate() {
             assert!(hashes[index + 1..].iter().all(|h| h != one), "{hashes:?}");
             assert!((6..=10).contains(&one.len()));
@@ -138,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_come_from_the_template_and_belong_to_the_owner() {
+    fn a_pod_has_the_fields_of_its_template_and_its_owner() {
         let owner = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
                            "metadata": {"name": "web", "namespace": "n", "uid": "u"}});
         let template = json!({"metadata": {"name": "ignored", "labels": {"app": "web"}}, "spec": {"containers": []}});

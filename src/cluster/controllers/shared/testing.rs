@@ -9,19 +9,19 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
 
 /// A cluster in memory with a virtual clock.
-pub struct Bench {
+pub(crate) struct Bench {
     /// The cluster.
     pub cluster: Cluster,
 }
 
 impl Bench {
     /// Opens a new cluster.
-    pub fn open() -> Bench {
+    pub(crate) fn open() -> Bench {
         Bench { cluster: Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens") }
     }
 
     /// Creates an object, in the namespace `default` unless it names another, and runs the controllers.
-    pub fn create(&mut self, resource: &str, object: Value) -> Arc<Object> {
+    pub(crate) fn create(&mut self, resource: &str, object: Value) -> Arc<Object> {
         let namespace = match object.namespace() {
             "" => "default",
             namespace => namespace,
@@ -31,39 +31,39 @@ impl Bench {
     }
 
     /// Reads an object of the namespace `default`; `None` when it does not exist.
-    pub fn find(&mut self, resource: &str, name: &str) -> Option<Arc<Object>> {
+    pub(crate) fn find(&mut self, resource: &str, name: &str) -> Option<Arc<Object>> {
         self.cluster.server().read(resource, "default", name).expect("the store answers")
     }
 
     /// Reads an object of the namespace `default` that must exist.
-    pub fn get(&mut self, resource: &str, name: &str) -> Arc<Object> {
+    pub(crate) fn get(&mut self, resource: &str, name: &str) -> Arc<Object> {
         self.find(resource, name).unwrap_or_else(|| panic!("no {resource} {name}"))
     }
 
     /// Lists the objects of a resource in `default`.
-    pub fn list(&mut self, resource: &str) -> Vec<Arc<Object>> {
+    pub(crate) fn list(&mut self, resource: &str) -> Vec<Arc<Object>> {
         self.cluster.server().read_all(resource, Some("default")).expect("the store answers")
     }
 
     /// Applies a merge patch to an object of `default`.
-    pub fn patch(&mut self, resource: &str, name: &str, patch: Value) {
+    pub(crate) fn patch(&mut self, resource: &str, name: &str, patch: Value) {
         let request = Request::patch(resource, "default", name, PatchType::Merge, patch);
         self.cluster.handle(&request.manager("kubectl-patch")).unwrap_or_else(|e| panic!("patching {name}: {e}"));
     }
 
     /// Deletes an object of `default`.
-    pub fn delete(&mut self, resource: &str, name: &str, policy: Propagation) {
+    pub(crate) fn delete(&mut self, resource: &str, name: &str, policy: Propagation) {
         let request = Request::delete(resource, "default", name).propagation(policy);
         self.cluster.handle(&request).unwrap_or_else(|e| panic!("deleting {name}: {e}"));
     }
 
     /// Advances the clock by seconds.
-    pub fn advance(&mut self, seconds: i64) {
+    pub(crate) fn advance(&mut self, seconds: i64) {
         self.cluster.advance(Duration::from_secs(seconds)).expect("time passes");
     }
 
     /// Advances the clock second by second until nothing has changed for three seconds.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         let mut quiet = 0;
         while quiet < 3 {
             let before = self.cluster.server().revision();
@@ -73,7 +73,7 @@ impl Bench {
     }
 
     /// Returns reason and message of each event about an object, in the order in which they were first recorded.
-    pub fn events(&mut self, about: &str) -> Vec<String> {
+    pub(crate) fn events(&mut self, about: &str) -> Vec<String> {
         let mut events = self.list("events");
         events.retain(|e| e.str("/involvedObject/name") == about);
         events.sort_by(|a, b| a.name().cmp(b.name()));
@@ -82,7 +82,7 @@ impl Bench {
 }
 
 /// Returns a workload with one container.
-pub fn workload(api_version: &str, kind: &str, name: &str, replicas: i64, image: &str) -> Value {
+pub(crate) fn workload(api_version: &str, kind: &str, name: &str, replicas: i64, image: &str) -> Value {
     json!({
         "apiVersion": api_version, "kind": kind, "metadata": {"name": name},
         "spec": {
@@ -97,7 +97,7 @@ pub fn workload(api_version: &str, kind: &str, name: &str, replicas: i64, image:
 }
 
 /// Returns a pod with one container.
-pub fn pod(name: &str, labels: Value) -> Value {
+pub(crate) fn pod(name: &str, labels: Value) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels},
         "spec": {"containers": [{"name": "c", "image": "nginx:1.24"}]},

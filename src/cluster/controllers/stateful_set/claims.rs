@@ -1,25 +1,26 @@
-//! Who owns the claims of a StatefulSet: by `persistentVolumeClaimRetentionPolicy` nobody, the set, or a pod that is going.
+//! The owners of a StatefulSet's claims, which follow from `persistentVolumeClaimRetentionPolicy` (KEP-1847;
+//! `updateClaimOwnerRefForSetAndPod` in `pkg/controller/statefulset/stateful_set_utils.go`).
 //!
-//! The garbage collector does the rest: a claim goes when its owner has gone.
+//! A claim without an owner stays, one that the set or a pod owns is deleted with it by the garbage collector.
 
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 
-/// Who should own a claim.
+/// The object that should own a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
-    Nobody,
+    None,
     Set,
     Pod,
 }
 
-/// Who should own the claims of a pod that is or is not one of the replicas.
-fn wanted(set: &Object, is_replica: bool) -> Owner {
+/// Returns the owner that the policy asks for; `is_replica` is `false` for a pod that is being scaled away.
+fn desired_owner(set: &Object, is_replica: bool) -> Owner {
     let deletes = |when: &str| set.str(&format!("/spec/persistentVolumeClaimRetentionPolicy/{when}")) == "Delete";
     match (deletes("whenScaled"), deletes("whenDeleted")) {
         (true, _) if !is_replica => Owner::Pod,
         (_, true) => Owner::Set,
-        _ => Owner::Nobody,
+        _ => Owner::None,
     }
 }
 
@@ -27,20 +28,20 @@ fn refers_to(reference: &Value, owner: &Object) -> bool {
     reference.str("/kind") == owner.kind() && reference.str("/name") == owner.name()
 }
 
-/// A copy of the claim with the owner that the policy asks for, when it has another one. Owners that are neither the set
-/// nor the pod stay; where one of them manages the claim, nothing is changed.
+/// Returns a copy of the claim with the owner that the policy asks for; `None` when it has that owner already. Owners other than
+/// the set and the pod are kept, and where one of them is the controller, nothing is changed.
 pub(super) fn with_owner(set: &Object, pod: &Object, is_replica: bool, claim: &Object) -> Option<Object> {
-    let strangers: Vec<&Value> =
+    let others: Vec<&Value> =
         claim.list("/metadata/ownerReferences").iter().filter(|r| !refers_to(r, set) && !refers_to(r, pod)).collect();
-    if strangers.iter().any(|r| r.flag("/controller")) {
+    if others.iter().any(|r| r.flag("/controller")) {
         return None;
     }
-    let owner = match wanted(set, is_replica) {
-        Owner::Nobody => None,
+    let owner = match desired_owner(set, is_replica) {
+        Owner::None => None,
         Owner::Set => Some(set),
         Owner::Pod => Some(pod),
     };
-    let mut references: Vec<Value> = strangers.into_iter().cloned().collect();
+    let mut references: Vec<Value> = others.into_iter().cloned().collect();
     references.extend(owner.map(|owner| OwnerReference::controller(owner).to_value()));
     if references == claim.list("/metadata/ownerReferences") {
         return None;
@@ -53,7 +54,8 @@ pub(super) fn with_owner(set: &Object, pod: &Object, is_replica: bool, claim: &O
     Some(changed)
 }
 
-/// Whether a claim belongs to a pod of this name that is no more: it will go, and the new pod must wait for that.
+/// Returns `true` when an earlier pod of this name owns the claim: it will be deleted, and the new pod waits for that
+/// (`PodClaimIsStale`).
 pub(super) fn is_stale(claim: &Object, pod_name: &str) -> bool {
     claim.list("/metadata/ownerReferences").iter().any(|r| r.str("/kind") == "Pod" && r.str("/name") == pod_name)
 }
@@ -65,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_policy_says_who_owns_claims() {
+    fn owners_follow_from_the_policy() {
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1", "uid": "p"}});
         for (scaled, deleted, is_replica, want) in [
             ("Retain", "Retain", true, None),
@@ -92,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_that_somebody_else_manages_is_left_alone() {
+    fn a_claim_with_another_controller_is_left_alone() {
         let owner = json!({"kind": "Other", "name": "x", "uid": "o", "controller": true});
         let claim = json!({"metadata": {"ownerReferences": [owner]}});
         let policy = json!({"whenScaled": "Delete", "whenDeleted": "Delete"});

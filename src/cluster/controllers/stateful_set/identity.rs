@@ -1,16 +1,17 @@
-//! Who a pod of a StatefulSet is: its name, its labels, its host name, and the claims that are its own.
+//! The identity of a StatefulSet's pod: its name, labels, host name and claims
+//! (`pkg/controller/statefulset/stateful_set_utils.go`).
 
 use crate::controllers::history::HASH_LABEL;
 use crate::controllers::shared::template::pod_from_template;
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
-/// The label with the pod's name, for a Service of a single pod.
+/// The label with the pod's name, by which a Service can select a single pod.
 const NAME_LABEL: &str = "statefulset.kubernetes.io/pod-name";
 /// The label with the pod's ordinal.
 const INDEX_LABEL: &str = "apps.kubernetes.io/pod-index";
 
-/// `web-3` is pod 3 of the set `web`.
+/// Splits the name of a pod into those of its set and its ordinal: `web-3` is pod 3 of `web` (`getParentNameAndOrdinal`).
 pub(super) fn split_name(pod: &str) -> Option<(&str, i64)> {
     let (set, digits) = pod.rsplit_once('-')?;
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -19,17 +20,17 @@ pub(super) fn split_name(pod: &str) -> Option<(&str, i64)> {
     Some((set, i64::from(digits.parse::<i32>().ok()?)))
 }
 
-/// The ordinal in a pod's name.
+/// Returns the ordinal in a pod's name; `None` when there is none.
 pub(super) fn ordinal(pod: &Object) -> Option<i64> {
     split_name(pod.name()).map(|(_, ordinal)| ordinal)
 }
 
-/// Whether a pod has the name of one of the set's pods.
+/// Returns `true` when a pod has the name of a pod of the set (`isMemberOf`).
 pub(super) fn is_member(set: &Object, pod: &Object) -> bool {
     split_name(pod.name()).is_some_and(|(owner, _)| owner == set.name())
 }
 
-/// The pod with an ordinal, out of a template that has the name `revision`.
+/// Returns the pod with an ordinal from the template of a revision (`newVersionedStatefulSetPod`).
 pub(super) fn make_pod(set: &Object, template: &Value, revision: &str, ordinal: i64) -> Object {
     let mut pod = pod_from_template(set, template);
     let name = format!("{}-{ordinal}", set.name());
@@ -50,7 +51,8 @@ fn set_labels(pod: &mut Object, ordinal: i64) {
     pod.set_label(INDEX_LABEL, &ordinal.to_string());
 }
 
-/// Puts the claims of the pod in front of its other volumes; a volume named like a claim template gives way.
+/// Inserts the volumes of the pod's claims before its other volumes, and removes volumes that have the name of a claim template
+/// (`updateStorage`).
 fn set_volumes(set: &Object, pod: &mut Object, ordinal: i64) {
     let templates = set.list("/spec/volumeClaimTemplates");
     if templates.is_empty() {
@@ -64,8 +66,9 @@ fn set_volumes(set: &Object, pod: &mut Object, ordinal: i64) {
     volumes.splice(0..0, claims);
 }
 
-/// A copy of the pod with the identity and the volumes that it should have, when it has others.
-pub(super) fn mended(set: &Object, pod: &Object) -> Option<Object> {
+/// Returns a copy of the pod with its proper labels and volumes; `None` when it has them already (`updateIdentity`,
+/// `updateStorage`).
+pub(super) fn with_identity(set: &Object, pod: &Object) -> Option<Object> {
     let ordinal = ordinal(pod)?;
     let mut wanted = pod.clone();
     set_labels(&mut wanted, ordinal);
@@ -82,12 +85,12 @@ fn has_volumes(set: &Object, pod: &Object, ordinal: i64) -> bool {
     })
 }
 
-/// `TEMPLATE-SET-ORDINAL`.
+/// Returns the name `TEMPLATE-SET-ORDINAL` of a claim (`getPersistentVolumeClaimName`).
 fn claim_name(set: &Object, template: &Value, ordinal: i64) -> String {
     format!("{}-{}-{ordinal}", template.name(), set.name())
 }
 
-/// The claims of the pod with an ordinal: those of the set's templates, with the labels of its selector.
+/// Returns the claims of the pod with an ordinal: one for each template, with the labels of the set's selector.
 pub(super) fn claims(set: &Object, ordinal: i64) -> Vec<Object> {
     let selected = set.map("/spec/selector/matchLabels").cloned().unwrap_or_default();
     let claim = |template: &Value| {
@@ -121,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn names_say_set_and_ordinal() {
+    fn names_are_split_into_set_and_ordinal() {
         let cases = [
             ("web-3", Some(("web", 3))),
             ("my-web-12", Some(("my-web", 12))),
@@ -151,14 +154,14 @@ mod tests {
                 {"name": "data", "persistentVolumeClaim": {"claimName": "data-web-2"}},
                 {"name": "tmp", "emptyDir": {}}]})
         );
-        assert_eq!(mended(&set(), &pod), None);
+        assert_eq!(with_identity(&set(), &pod), None);
         let mut stripped = pod.clone();
         stripped.remove_at("/metadata/labels/apps.kubernetes.io~1pod-index");
-        assert_eq!(mended(&set(), &stripped), Some(pod));
+        assert_eq!(with_identity(&set(), &stripped), Some(pod));
     }
 
     #[test]
-    fn claims_carry_the_labels_of_the_selector() {
+    fn claims_have_the_labels_of_the_selector() {
         let claims = claims(&set(), 0);
         assert_eq!(claims[0].name(), "data-web-0");
         assert_eq!(claims[0]["metadata"]["labels"], json!({"app": "a", "x": "y"}));

@@ -1,7 +1,7 @@
-//! StatefulSets: pods with stable names, made in order, each with claims of its own.
+//! StatefulSets: pods with stable names, created in order, each with its own claims (`pkg/controller/statefulset`).
 //!
-//! [`view`] has the values that decisions are made of, [`plan`] decides what happens to which pod, [`status`] counts,
-//! [`identity`] makes pods and claims out of templates, [`claims`] keeps the owners of claims right, [`sync`] reads and does.
+//! [`view`] has the values that the decisions take, [`plan`] decides what happens to each pod, [`status`] counts. [`identity`]
+//! makes pods and claims from templates, [`claims`] sets the owners of claims, and [`sync`] reads and writes.
 
 mod claims;
 mod identity;
@@ -14,36 +14,32 @@ mod view;
 
 use super::runtime::Result;
 use super::shared::orphans;
+use super::shared::selector::label_selector;
 use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
-use kctl_base::labels::Selector;
-use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::object::ObjectMeta;
 
 const SETS: &str = "statefulsets.apps";
 const CLAIMS: &str = "persistentvolumeclaims";
 
-/// The controller.
-pub const CONTROLLER: Controller = Controller {
+/// The StatefulSet controller.
+pub(super) const CONTROLLER: Controller = Controller {
     name: "statefulset-controller",
     watches: &[
         Watch::primary(SETS),
         Watch::owned("pods", "StatefulSet"),
         Watch::mapped("pods", orphan_to_sets),
-        Watch::mapped(CLAIMS, gone_claim_to_set),
+        Watch::mapped(CLAIMS, deleted_claim_to_set),
     ],
     reconcile,
 };
 
-fn selector(set: &Object) -> Selector {
-    set.at("/spec/selector").and_then(|s| Selector::from_object(s).ok()).unwrap_or(Selector::Nothing)
-}
-
 fn orphan_to_sets(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
-    orphans::possible_owners(change, ctx, SETS, selector)
+    orphans::possible_owners(change, ctx, SETS, label_selector)
 }
 
-/// A pod is not made again before a claim that belonged to the pod before it is gone.
-fn gone_claim_to_set(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
+/// Maps a deleted claim to its set, which does not recreate a pod before a claim owned by the previous pod is gone.
+fn deleted_claim_to_set(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
     if change.kind != ChangeKind::Deleted {
         return Ok(Vec::new());
     }

@@ -1,44 +1,48 @@
-//! What happens to the pods of a StatefulSet, out of plain values.
+//! Decides what happens to the pods of a StatefulSet (`updateStatefulSet` in
+//! `pkg/controller/statefulset/stateful_set_control.go`).
 //!
-//! In order, pods wait for each other: the first that is not as it should be is the last that is looked at. Surplus pods go
-//! only when all replicas are available, the highest ordinal first, and only then are pods of an old revision replaced.
+//! Unless the pod management policy is `Parallel`, pods wait for each other: nothing happens to a pod before all with lower
+//! ordinals are available. Surplus pods are deleted only when all replicas are available, the highest ordinal first, and only
+//! then are pods of an old revision replaced.
 
 use super::view::{Desired, Replica, Revisions, Strategy};
 
-/// One thing to do. Pods are meant by their index among the pods that were given.
+/// One step. Pods are named by their index among the given pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Make the pod with this ordinal and its claims.
+    /// Create the pod with this ordinal, and its claims.
     Create { ordinal: i64, from: Version },
-    /// Make the claims that a pending pod misses, and compare their owners with what they should be.
+    /// Create the missing claims of a pending pod and correct the owners of its claims.
     Claims(usize),
-    /// Compare identity, volumes and owners of claims with what they should be.
+    /// Correct the labels and volumes of a pod and the owners of its claims.
     Check(usize),
-    /// Compare the owners of the claims of a pod that is going to go.
+    /// Correct the owners of the claims of a surplus pod.
     Retain(usize),
     /// Delete the pod.
     Delete(usize),
 }
 
-/// Out of which template a pod is made.
+/// The revision from which a pod is created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Version {
-    /// The one that was last rolled out completely.
+    /// The revision that was last rolled out completely.
     Current,
-    /// The present one.
+    /// The revision of the set's template.
     Update,
 }
 
-/// Everything to do now, in phases: a failure or an obstacle in one lets the later ones wait.
+/// The next steps, in phases: a step that fails or is not possible ends its phase, and later phases wait.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
+    /// The steps for the replicas.
     pub(super) replicas: Vec<Step>,
+    /// The steps for surplus pods.
     pub(super) surplus: Vec<Step>,
-    /// The pod that makes way for its successor.
+    /// The pod of an old revision to delete, so that it is recreated.
     pub(super) update: Option<usize>,
 }
 
-/// What is to be done about these pods of a set. `current_replicas` is the number in its status.
+/// Plans the next steps for the pods of a set. `current_replicas` is `status.currentReplicas`.
 pub(super) fn plan(desired: &Desired, revisions: Revisions<'_>, pods: &[Replica], current_replicas: i64) -> Plan {
     let mut plan = Plan::default();
     if desired.deleting {
@@ -51,20 +55,20 @@ pub(super) fn plan(desired: &Desired, revisions: Revisions<'_>, pods: &[Replica]
     surplus.sort_by_key(|i| std::cmp::Reverse(pods[*i].ordinal));
     for (offset, found) in (0..).zip(&replicas) {
         let ordinal = desired.start + offset;
-        if !look_at(desired, pods, ordinal, *found, current_replicas, &mut plan.replicas) && !desired.parallel {
+        if !process_replica(desired, pods, ordinal, *found, current_replicas, &mut plan.replicas) && !desired.parallel {
             return plan;
         }
     }
     plan.surplus.extend(surplus.iter().map(|i| Step::Retain(*i)));
-    if !shrink(desired, pods, &replicas, &surplus, &mut plan.surplus) {
+    if !process_condemned(desired, pods, &replicas, &surplus, &mut plan.surplus) {
         return plan;
     }
-    plan.update = outdated(desired, revisions, pods, &replicas);
+    plan.update = next_outdated(desired, revisions, pods, &replicas);
     plan
 }
 
-/// What one replica needs; answers whether the next ones may be looked at.
-fn look_at(
+/// Plans the steps for one replica (`processReplica`); returns `false` when later replicas have to wait.
+fn process_replica(
     desired: &Desired,
     pods: &[Replica],
     ordinal: i64,
@@ -77,8 +81,8 @@ fn look_at(
         return false;
     };
     let pod = &pods[index];
-    if pod.ended {
-        // It is made again when it is gone.
+    if pod.is_terminal {
+        // It is recreated when it is gone.
         if !pod.deleting {
             steps.push(Step::Delete(index));
         }
@@ -94,8 +98,8 @@ fn look_at(
     true
 }
 
-/// A pod below the partition comes back as it was; so does one of a rolling update without partition that has not been
-/// reached yet.
+/// Returns the revision for a new pod (`newVersionedStatefulSetPod`). A pod below the partition gets the current one, and so
+/// does a pod that a rolling update without partition has not reached yet.
 fn version(desired: &Desired, ordinal: i64, current_replicas: i64) -> Version {
     let first_updated = match desired.strategy {
         Strategy::OnDelete => return Version::Update,
@@ -105,8 +109,8 @@ fn version(desired: &Desired, ordinal: i64, current_replicas: i64) -> Version {
     if ordinal < desired.start + first_updated { Version::Current } else { Version::Update }
 }
 
-/// Deletes surplus pods; answers whether the update may go on.
-fn shrink(
+/// Plans the deletion of surplus pods (`processCondemned`); returns `false` when the update has to wait.
+fn process_condemned(
     desired: &Desired,
     pods: &[Replica],
     replicas: &[Option<usize>],
@@ -127,9 +131,8 @@ fn shrink(
     false
 }
 
-/// The pod that is replaced next: the one of the highest ordinal that has another revision, unless one above it is still on
-/// its way.
-fn outdated(
+/// Returns the pod to replace next: that of the highest ordinal with another revision, unless a pod above it is not available.
+fn next_outdated(
     desired: &Desired,
     revisions: Revisions<'_>,
     pods: &[Replica],
@@ -138,7 +141,7 @@ fn outdated(
     let Strategy::Rolling(partition) = desired.strategy else { return None };
     let lowest = usize::try_from(partition.unwrap_or(0)).unwrap_or(0).min(replicas.len());
     for found in replicas[lowest..].iter().rev() {
-        // A pod that is only just being made is new and not available.
+        // A missing pod is about to be created and not available yet.
         let index = (*found)?;
         let pod = &pods[index];
         if pod.revision != revisions.update && !pod.deleting {
@@ -161,7 +164,8 @@ mod tests {
         Desired { replicas, start: 0, parallel: false, min_ready: 0, strategy, deleting: false }
     }
 
-    /// `2o` is the available pod 2 of the old revision; `n` new, `p` pending, `d` deleting, `f` failed, `u` not available.
+    /// Parses pods: `2o` is the available pod 2 of the old revision; `n` new revision, `p` pending, `d` being deleted, `f`
+    /// failed, `u` not available.
     fn pods(text: &str) -> Vec<Replica> {
         let one = |word: &str| {
             let (number, flags) = word.split_at(word.find(|c: char| c.is_alphabetic()).unwrap_or(word.len()));
@@ -171,7 +175,7 @@ mod tests {
                 name: format!("web-{number}"),
                 ordinal: number.parse().unwrap(),
                 revision: if has('n') { "new" } else { "old" }.into(),
-                ended: has('f'),
+                is_terminal: has('f'),
                 pending: has('p'),
                 deleting: has('d'),
                 ready: available,
@@ -181,7 +185,7 @@ mod tests {
         text.split_whitespace().map(one).collect()
     }
 
-    /// The plan in words: `+3n` makes pod 3 out of the new template, `-2` deletes, `~1` makes way, `c0` makes claims.
+    /// Formats a plan: `+3n` creates pod 3 of the new revision, `-2` deletes, `~1` deletes for the update, `c0` creates claims.
     fn words(desired: &Desired, text: &str) -> String {
         let pods = pods(text);
         let current = i64::try_from(pods.iter().filter(|p| p.revision == "old").count()).unwrap();
@@ -203,7 +207,7 @@ mod tests {
     fn pods_wait_for_each_other() {
         let rolling = Strategy::Rolling(Some(0));
         let cases = [
-            // Growing.
+            // Scaling up.
             (3, "", "+0n"),
             (3, "0pn", "c0"),
             (3, "0un", ""),
@@ -213,7 +217,7 @@ mod tests {
             (3, "0n 1nd 2n", ""),
             (3, "0fn 1n 2n", "-0"),
             (3, "0fnd 1n 2n", ""),
-            // Shrinking.
+            // Scaling down.
             (1, "0n 1n 2n", "-2"),
             (1, "0n 1n 2nd", ""),
             (1, "0un 1n 2n", ""),
@@ -226,7 +230,7 @@ mod tests {
             (3, "0o 1o", "+2n"),
             (3, "0o 1o 2n", "~1"),
             (3, "0o 1o 2un", ""),
-            // A pod that never gets ready is in the way of its own repair.
+            // A pod that never becomes ready blocks its own update (a known issue upstream).
             (2, "0o 1uo", ""),
             (0, "", ""),
         ];
@@ -236,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn in_parallel_nobody_waits() {
+    fn parallel_pods_do_not_wait() {
         let cases = [
             (3, "", "+0n +1n +2n"),
             (3, "0pn 1un", "c0 +2n"),
@@ -251,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn strategies_say_which_template_and_which_pod() {
+    fn the_strategy_decides_on_revision_and_pod() {
         let cases = [
             (Strategy::Rolling(Some(2)), "0o 1o 2o", "~2"),
             (Strategy::Rolling(Some(2)), "0o 1o 2n", ""),
@@ -268,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinals_may_start_anywhere_and_a_deleted_set_does_nothing() {
+    fn ordinals_start_at_any_number_and_a_deleted_set_does_nothing() {
         let moved = Desired { start: 6, ..desired(2, Strategy::Rolling(Some(0))) };
         assert_eq!(words(&moved, "5n 6n"), "+7n");
         assert_eq!(words(&moved, "5n 6n 7n"), "-5");

@@ -1,20 +1,21 @@
-//! The status of a StatefulSet, counted from its pods.
+//! The status of a StatefulSet (`updateStatus`, `completeRollingUpdate`).
 
 use super::view::{Desired, Replica, Revisions, Strategy};
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueWrite;
 
-/// The status that a set should have. `leaving` is how many pods of the current revision have just been told to go.
+/// Returns the status that a set should have. `deleted` is the number of pods of the current revision that the update has just
+/// deleted.
 pub(super) fn compute(
     desired: &Desired,
     generation: i64,
     revisions: Revisions<'_>,
     collisions: i64,
     pods: &[Replica],
-    leaving: usize,
+    deleted: usize,
 ) -> Value {
     let count = |holds: &dyn Fn(&Replica) -> bool| pods.iter().filter(|p| holds(p)).count();
-    let mut current = count(&|p| !p.deleting && p.revision == revisions.current).saturating_sub(leaving);
+    let mut current = count(&|p| !p.deleting && p.revision == revisions.current).saturating_sub(deleted);
     let updated = count(&|p| !p.deleting && p.revision == revisions.update);
     let ready = count(&|p| p.ready);
     let mut current_revision = revisions.current;
@@ -47,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_counts_down_the_old_and_ends_with_the_new_as_current() {
+    fn a_complete_update_makes_the_update_revision_current() {
         let desired = Desired {
             replicas: 2,
             start: 0,
@@ -57,7 +58,7 @@ mod tests {
             deleting: false,
         };
         let revisions = Revisions { current: "a", update: "b" };
-        let status = |pods: &[Replica], leaving| compute(&desired, 2, revisions, 0, pods, leaving);
+        let status = |pods: &[Replica], deleted| compute(&desired, 2, revisions, 0, pods, deleted);
         assert_eq!(
             status(&[pod("a", true, false), pod("a", true, false)], 1),
             json!({"observedGeneration": 2, "replicas": 2, "readyReplicas": 2, "availableReplicas": 2,

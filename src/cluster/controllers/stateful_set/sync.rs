@@ -1,43 +1,47 @@
-//! One look at a StatefulSet: reads its pods and revisions, takes the steps that the plan says, writes its status.
+//! Reconciles a StatefulSet (`UpdateStatefulSet` in `pkg/controller/statefulset/stateful_set_control.go`): reads its pods and
+//! revisions, takes the planned steps, writes its status.
 
 use std::sync::Arc;
 
 use super::plan::{Step, Version, plan};
 use super::view::{Desired, Replica, Revisions};
-use super::{CLAIMS, SETS, claims, identity, selector, status};
+use super::{CLAIMS, SETS, claims, identity, status};
 use crate::controllers::history::{self, Created};
 use crate::controllers::runtime::Result;
+use crate::controllers::shared::selector::label_selector;
 use crate::controllers::shared::{claim, pod_control, pods};
 use crate::controllers::{Action, Context};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::status::{Reason, Status};
 
-/// Brings one set a step further.
+/// Reconciles a set.
 pub(super) fn run(ctx: &mut Context<'_>, set: &Object) -> Result<Action> {
-    Sync::read(ctx, set)?.run()
+    Sync::claim(ctx, set)?.run()
 }
 
-/// A set under work.
+/// A set and its objects during one reconciliation.
 struct Sync<'c, 's> {
     ctx: &'c mut Context<'s>,
     set: &'c Object,
     desired: Desired,
-    /// Its pods by ordinal, each with what matters of it.
+    /// The pods by ordinal, and in the same order their relevant parts.
     pods: Vec<Arc<Object>>,
     replicas: Vec<Replica>,
-    /// Its revisions by number.
+    /// The revisions by number.
     revisions: Vec<Arc<Object>>,
-    /// The revision that was last rolled out completely, and the one of the present template.
+    /// The revision that was last rolled out completely.
     current: Arc<Object>,
+    /// The revision of the set's template.
     update: Arc<Object>,
     collisions: i64,
 }
 
 impl<'c, 's> Sync<'c, 's> {
-    fn read(ctx: &'c mut Context<'s>, set: &'c Object) -> Result<Sync<'c, 's>> {
+    /// Reads the pods and revisions of a set: adopts and releases them, and creates the revision of its template.
+    fn claim(ctx: &'c mut Context<'s>, set: &'c Object) -> Result<Sync<'c, 's>> {
         let desired = Desired::of(set);
-        let selector = selector(set);
+        let selector = label_selector(set);
         let revisions = history::claim(ctx, set, &selector)?;
         let mut candidates = claim::candidates(ctx, set, "pods", &selector)?;
         candidates.retain(|p| identity::is_member(set, p) || p.is_controlled_by(set.uid()));
@@ -46,7 +50,7 @@ impl<'c, 's> Sync<'c, 's> {
         pods.sort_by_key(|p| identity::ordinal(p));
         let replicas = pods.iter().filter_map(|p| Replica::of(p, desired.min_ready, ctx.now)).collect();
         let mut collisions = set.int("/status/collisionCount").unwrap_or(0);
-        let update = present_revision(ctx, set, &revisions, &mut collisions)?;
+        let update = update_revision(ctx, set, &revisions, &mut collisions)?;
         let known = set.str("/status/currentRevision");
         let current = revisions.iter().find(|r| r.name() == known).unwrap_or(&update).clone();
         Ok(Sync { ctx, set, desired, pods, replicas, revisions, current, update, collisions })
@@ -57,25 +61,25 @@ impl<'c, 's> Sync<'c, 's> {
         let revisions = Revisions { current: &names.0, update: &names.1 };
         let current_replicas = self.set.int("/status/currentReplicas").unwrap_or(0);
         let plan = plan(&self.desired, revisions, &self.replicas, current_replicas);
-        let mut leaving = 0;
+        let mut deleted = 0;
         let mut result =
             self.take(&plan.replicas).and_then(|go_on| if go_on { self.take(&plan.surplus) } else { Ok(false) });
         if let (Ok(true), Some(index)) = (&result, plan.update) {
-            leaving = usize::from(self.replicas[index].revision == revisions.current);
+            deleted = usize::from(self.replicas[index].revision == revisions.current);
             result = self.delete(index).map(|()| true);
         }
         let generation = self.set.generation();
-        let status = status::compute(&self.desired, generation, revisions, self.collisions, &self.replicas, leaving);
+        let status = status::compute(&self.desired, generation, revisions, self.collisions, &self.replicas, deleted);
         self.write(status)?;
-        let kept = self.clean_up();
-        result.and_then(|_| kept.map(|()| self.next_look()))
+        let truncated = self.truncate_history();
+        result.and_then(|_| truncated.map(|()| self.next_sync()))
     }
 
-    /// Takes steps one after the other, or in growing batches where pods need not wait for each other; answers whether the
-    /// next phase may begin.
+    /// Takes steps one after the other, or in growing batches where pods do not wait for each other. Returns `false` when a step
+    /// was not possible, so that the next phase must wait.
     fn take(&mut self, steps: &[Step]) -> Result<bool> {
         if self.desired.parallel {
-            return pod_control::slow_start(steps.len(), |i| self.step(steps[i]).map(drop)).1.map(|()| true);
+            return pod_control::slow_start_batch(steps.len(), |i| self.step(steps[i]).map(drop)).1.map(|()| true);
         }
         for step in steps {
             if !self.step(*step)? {
@@ -85,18 +89,18 @@ impl<'c, 's> Sync<'c, 's> {
         Ok(true)
     }
 
-    /// Takes one step; answers whether it was possible.
+    /// Takes one step; returns `false` when it was not possible.
     fn step(&mut self, step: Step) -> Result<bool> {
         match step {
             Step::Create { ordinal, from } => return self.create(ordinal, from),
             Step::Claims(index) => {
                 let ordinal = self.replicas[index].ordinal;
                 let name = self.replicas[index].name.clone();
-                self.make_claims(&name, ordinal)?;
+                self.create_claims(&name, ordinal)?;
                 self.retain(index)?;
             }
             Step::Check(index) => {
-                self.mend(index)?;
+                self.restore_identity(index)?;
                 self.retain(index)?;
             }
             Step::Retain(index) => self.retain(index)?,
@@ -105,7 +109,7 @@ impl<'c, 's> Sync<'c, 's> {
         Ok(true)
     }
 
-    /// Makes a pod and its claims, unless a claim of its predecessor is still there.
+    /// Creates a pod and its claims (`CreateStatefulPod`); returns `false` when a claim of its predecessor still exists.
     fn create(&mut self, ordinal: i64, from: Version) -> Result<bool> {
         let revision = if from == Version::Update { &self.update } else { &self.current };
         let template = history::template_of(revision);
@@ -117,26 +121,26 @@ impl<'c, 's> Sync<'c, 's> {
                 return Ok(false);
             }
         }
-        let made = match self.make_claims(&name, ordinal) {
+        let made = match self.create_claims(&name, ordinal) {
             Ok(()) => self.ctx.create("pods", pod),
-            Err(refusal) => Err(refusal),
+            Err(error) => Err(error),
         };
         match made {
             Ok(pod) => {
-                self.own_claims(&pod, ordinal)?;
-                self.announce("Create", &name, None);
+                self.update_claim_owners(&pod, ordinal)?;
+                self.record("Create", &name, None);
                 Ok(true)
             }
-            Err(refusal) if refusal.is_already_exists() => Err(refusal),
-            Err(refusal) => {
-                self.announce("Create", &name, Some(&refusal));
-                Err(refusal)
+            Err(error) if error.is_already_exists() => Err(error),
+            Err(error) => {
+                self.record("Create", &name, Some(&error));
+                Err(error)
             }
         }
     }
 
-    /// Makes the claims of a pod that are missing.
-    fn make_claims(&mut self, pod: &str, ordinal: i64) -> Result<()> {
+    /// Creates the missing claims of a pod (`createPersistentVolumeClaims`).
+    fn create_claims(&mut self, pod: &str, ordinal: i64) -> Result<()> {
         let mut failures = Vec::new();
         for claim in identity::claims(self.set, ordinal) {
             let name = claim.name().to_string();
@@ -151,12 +155,11 @@ impl<'c, 's> Sync<'c, 's> {
                             let message = format!("Create Claim {name} Pod {pod} in StatefulSet {set} success");
                             self.ctx.event(self.set, "Normal", "SuccessfulCreate", &message);
                         }
-                        Err(refusal) => {
-                            let message = format!(
-                                "Create Claim {name} for Pod {pod} in StatefulSet {set} failed error: {refusal}"
-                            );
+                        Err(error) => {
+                            let message =
+                                format!("Create Claim {name} for Pod {pod} in StatefulSet {set} failed error: {error}");
                             self.ctx.event(self.set, "Warning", "FailedCreate", &message);
-                            failures.push(format!("failed to create PVC {name}: {refusal}"));
+                            failures.push(format!("failed to create PVC {name}: {error}"));
                         }
                     }
                 }
@@ -169,23 +172,23 @@ impl<'c, 's> Sync<'c, 's> {
         }
     }
 
-    /// Gives a pod the identity and the volumes that it should have.
-    fn mend(&mut self, index: usize) -> Result<()> {
-        let Some(mended) = identity::mended(self.set, &self.pods[index]) else { return Ok(()) };
-        let name = mended.name().to_string();
-        self.make_claims(&name, self.replicas[index].ordinal)?;
-        let refusal = self.ctx.update("pods", mended).err();
-        self.announce("Update", &name, refusal.as_ref());
-        refusal.map_or(Ok(()), Err)
+    /// Restores the labels, volumes and claims of a pod (`UpdateStatefulPod`).
+    fn restore_identity(&mut self, index: usize) -> Result<()> {
+        let Some(restored) = identity::with_identity(self.set, &self.pods[index]) else { return Ok(()) };
+        let name = restored.name().to_string();
+        self.create_claims(&name, self.replicas[index].ordinal)?;
+        let error = self.ctx.update("pods", restored).err();
+        self.record("Update", &name, error.as_ref());
+        error.map_or(Ok(()), Err)
     }
 
     fn retain(&mut self, index: usize) -> Result<()> {
         let pod = self.pods[index].clone();
-        self.own_claims(&pod, self.replicas[index].ordinal)
+        self.update_claim_owners(&pod, self.replicas[index].ordinal)
     }
 
-    /// Gives the claims of a pod the owner that the policy asks for.
-    fn own_claims(&mut self, pod: &Object, ordinal: i64) -> Result<()> {
+    /// Gives the claims of a pod the owner that the retention policy asks for.
+    fn update_claim_owners(&mut self, pod: &Object, ordinal: i64) -> Result<()> {
         let is_replica = self.desired.contains(ordinal);
         for claim in identity::claims(self.set, ordinal) {
             let Some(there) = self.ctx.get(CLAIMS, claim.namespace(), claim.name())? else { continue };
@@ -198,14 +201,14 @@ impl<'c, 's> Sync<'c, 's> {
 
     fn delete(&mut self, index: usize) -> Result<()> {
         let pod = self.pods[index].clone();
-        let refusal = self.ctx.delete("pods", &pod).err();
-        self.announce("Delete", pod.name(), refusal.as_ref());
-        refusal.map_or(Ok(()), Err)
+        let error = self.ctx.delete("pods", &pod).err();
+        self.record("Delete", pod.name(), error.as_ref());
+        error.map_or(Ok(()), Err)
     }
 
-    fn announce(&mut self, verb: &str, pod: &str, refusal: Option<&Status>) {
+    fn record(&mut self, verb: &str, pod: &str, error: Option<&Status>) {
         let what = format!("{verb} Pod {pod} in StatefulSet {}", self.set.name());
-        match refusal {
+        match error {
             None => self.ctx.event(self.set, "Normal", &format!("Successful{verb}"), &format!("{what} successful")),
             Some(status) => {
                 let message = format!("{what} failed error: {status}");
@@ -226,8 +229,8 @@ impl<'c, 's> Sync<'c, 's> {
         }
     }
 
-    /// Drops revisions that no pod has, beyond the history limit.
-    fn clean_up(&mut self) -> Result<()> {
+    /// Deletes revisions that no pod has, beyond the history limit (`truncateHistory`).
+    fn truncate_history(&mut self) -> Result<()> {
         let limit = self.set.int("/spec/revisionHistoryLimit").unwrap_or(10);
         let (current, update) = (self.current.name(), self.update.name());
         let is_live = |revision: &Object| {
@@ -240,16 +243,17 @@ impl<'c, 's> Sync<'c, 's> {
         Ok(())
     }
 
-    /// Looks again when the next pod has been ready for long enough.
-    fn next_look(&self) -> Action {
+    /// Requeues at the instant at which the next pod has been ready for `minReadySeconds`.
+    fn next_sync(&self) -> Action {
         let pods = self.pods.iter().map(|p| &**p);
         let next = pods::next_availability(pods, self.desired.min_ready, self.ctx.now);
         next.map_or(Action::AwaitChange, Action::RequeueAt)
     }
 }
 
-/// The revision of the present template: made where there is none, and with the highest number.
-fn present_revision(
+/// Returns the revision of the set's template, with the highest number (`getStatefulSetRevisions`). Creates it where there is
+/// none.
+fn update_revision(
     ctx: &mut Context<'_>,
     set: &Object,
     revisions: &[Arc<Object>],

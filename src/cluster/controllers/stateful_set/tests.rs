@@ -18,7 +18,7 @@ fn set(name: &str, replicas: i64, changes: Value) -> Value {
     set
 }
 
-/// `name:image` of every pod that is not going.
+/// Returns `name:image` of every pod that is not being deleted.
 fn pods(bench: &mut Bench) -> Vec<String> {
     let pods = bench.list("pods");
     let pods = pods.iter().filter(|p| !p.is_deleting());
@@ -31,7 +31,7 @@ fn set_image(bench: &mut Bench, name: &str, image: &str) {
 }
 
 #[test]
-fn pods_come_one_by_one_and_the_status_says_so() {
+fn pods_are_created_one_by_one() {
     let mut bench = bench();
     bench.create("statefulsets.apps", set("web", 2, json!({})));
     assert_eq!(pods(&mut bench), ["web-0:1.25"], "the second waits");
@@ -53,7 +53,7 @@ fn pods_come_one_by_one_and_the_status_says_so() {
 }
 
 #[test]
-fn scaling_down_takes_the_highest_first() {
+fn scaling_down_deletes_the_highest_ordinal_first() {
     let mut bench = bench();
     bench.create("statefulsets.apps", set("web", 3, json!({})));
     bench.settle();
@@ -95,7 +95,7 @@ fn updates_stop_at_the_partition_and_a_returning_template_is_renumbered() {
 }
 
 #[test]
-fn a_broken_update_needs_its_pod_deleted_by_hand() {
+fn a_broken_update_goes_on_when_its_pod_is_deleted_by_hand() {
     let mut bench = bench();
     bench.create("statefulsets.apps", set("plain", 2, json!({})));
     bench.settle();
@@ -157,7 +157,7 @@ fn orphans_are_adopted_with_their_history() {
 }
 
 #[test]
-fn claims_are_made_kept_and_owned_by_policy() {
+fn claims_are_created_kept_and_owned_by_policy() {
     let mut bench = bench();
     let claims = json!([{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"],
                          "resources": {"requests": {"storage": "1Gi"}}}}]);

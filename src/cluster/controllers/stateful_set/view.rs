@@ -1,4 +1,4 @@
-//! The values that the decisions about a StatefulSet are made of.
+//! StatefulSets and their pods as the plain values that the decisions take.
 
 use std::sync::Arc;
 
@@ -8,22 +8,22 @@ use crate::controllers::shared::pods;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 
-/// How pods of an old template are replaced.
+/// The update strategy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strategy {
-    /// When somebody deletes them.
+    /// A pod is replaced when somebody deletes it.
     OnDelete,
-    /// One by one, the highest ordinal first, down to the partition where one is given.
+    /// Pods are replaced one by one, the highest ordinal first, down to the partition where there is one.
     Rolling(Option<i64>),
 }
 
-/// What a set asks for.
+/// The relevant part of the set's spec.
 #[derive(Clone, Debug)]
 pub(super) struct Desired {
     pub(super) replicas: i64,
-    /// The first ordinal.
+    /// The first ordinal (`spec.ordinals.start`).
     pub(super) start: i64,
-    /// Whether pods need not wait for each other.
+    /// `true` for the pod management policy `Parallel`: pods do not wait for each other.
     pub(super) parallel: bool,
     pub(super) min_ready: i64,
     pub(super) strategy: Strategy,
@@ -31,7 +31,7 @@ pub(super) struct Desired {
 }
 
 impl Desired {
-    /// What the spec of a set asks for.
+    /// Reads the spec of a set.
     pub(super) fn of(set: &Object) -> Desired {
         let strategy = match set.str("/spec/updateStrategy/type") {
             "OnDelete" => Strategy::OnDelete,
@@ -49,38 +49,38 @@ impl Desired {
         }
     }
 
-    /// Whether a pod with this ordinal is one of the replicas.
+    /// Returns `true` when a pod with this ordinal is one of the replicas.
     pub(super) fn contains(&self, ordinal: i64) -> bool {
         (self.start..self.start + self.replicas).contains(&ordinal)
     }
 }
 
-/// One pod of a set, as far as it matters.
+/// The relevant part of a pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Replica {
     pub(super) name: String,
     pub(super) ordinal: i64,
     /// The name of its revision.
     pub(super) revision: String,
-    /// Whether it has ended for good.
-    pub(super) ended: bool,
+    /// Succeeded or failed.
+    pub(super) is_terminal: bool,
     pub(super) pending: bool,
     pub(super) deleting: bool,
-    /// Running and ready.
+    /// Running and ready (`isRunningAndReady`).
     pub(super) ready: bool,
-    /// Ready for long enough.
+    /// Ready for `spec.minReadySeconds` (`isRunningAndAvailable`).
     pub(super) available: bool,
 }
 
 impl Replica {
-    /// Reads a pod; nothing where its name has no ordinal.
+    /// Reads a pod; `None` when its name has no ordinal.
     pub(super) fn of(pod: &Arc<Object>, min_ready: i64, now: Time) -> Option<Replica> {
         let ready = pod.str("/status/phase") == "Running" && pods::is_ready(pod);
         Some(Replica {
             name: pod.name().into(),
             ordinal: ordinal(pod)?,
             revision: pod.label(HASH_LABEL).unwrap_or("").into(),
-            ended: pods::is_terminal(pod),
+            is_terminal: pods::is_terminal(pod),
             pending: pod.str("/status/phase") == "Pending",
             deleting: pod.is_deleting(),
             ready,
@@ -88,7 +88,7 @@ impl Replica {
         })
     }
 
-    /// Whether it can not be counted on.
+    /// Returns `true` when the pod is not available or is being deleted (`isUnavailable`).
     pub(super) fn is_unavailable(&self) -> bool {
         !self.available || self.deleting
     }
@@ -97,8 +97,8 @@ impl Replica {
 /// The names of the two revisions that pods may have.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Revisions<'a> {
-    /// The one that was last rolled out completely.
+    /// The revision that was last rolled out completely (`status.currentRevision`).
     pub(super) current: &'a str,
-    /// The one of the present template.
+    /// The revision of the set's template (`status.updateRevision`).
     pub(super) update: &'a str,
 }

@@ -29,6 +29,17 @@ impl PodPhase {
         }
     }
 
+    /// Returns the value of `status.phase`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PodPhase::Pending => "Pending",
+            PodPhase::Running => "Running",
+            PodPhase::Succeeded => "Succeeded",
+            PodPhase::Failed => "Failed",
+            PodPhase::Unknown => "Unknown",
+        }
+    }
+
     /// Whether all containers have terminated for good (`IsPodPhaseTerminal`): the pod will never run again.
     pub fn is_terminal(self) -> bool {
         matches!(self, PodPhase::Succeeded | PodPhase::Failed)

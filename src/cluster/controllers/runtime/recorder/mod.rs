@@ -23,7 +23,7 @@ pub(in crate::controllers) const EVENT_TTL: Duration = Duration::from_secs(3600)
 const SCHEDULER: &str = "default-scheduler";
 
 /// An event to record.
-pub struct Event<'a> {
+pub(crate) struct Event<'a> {
     /// `Normal` or `Warning`.
     pub event_type: &'a str,
     /// The reason in CamelCase, such as `Scheduled`.

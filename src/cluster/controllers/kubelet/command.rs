@@ -1,51 +1,51 @@
-//! What a container does, guessed from its image and command: how long it runs, what it prints, how it ends.
+//! The behaviour of a container, derived from its image and command: how long it runs, what it prints, how it exits.
 //!
 //! Nothing is executed. A few commands are understood (`sleep`, `exit`, `true`, `false`, `echo`, `printf`, `date`, joined by
-//! `;`, `&&` and `||`, alone or under `sh -c`); everything else is a service, which runs for ever, or, in a pod that is
-//! not to be restarted when it succeeds, a task that ends well after a moment.
+//! `;`, `&&` and `||`, alone or in `sh -c`). Any other command is a service, which runs forever, or in a pod that is not
+//! restarted after success a task, which succeeds after a moment.
 
 use serde::{Deserialize, Serialize};
 
 use kctl_base::sim::{Duration, Time};
 
-/// How long a task that is not understood takes.
+/// Duration of a command that is not understood, if it is a task.
 const TASK_TIME: Duration = Duration::from_secs(1);
 
-/// The life of one run of a container.
+/// The behaviour of one run of a container.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Program {
-    /// How long it runs; `None` is for ever.
-    pub runs: Option<Duration>,
-    /// How it ends.
-    pub exit_code: i64,
-    /// What it prints, and how long after its start.
-    pub output: Vec<(Duration, String)>,
+pub(super) struct Program {
+    /// Duration; `None` is forever.
+    pub(super) runs: Option<Duration>,
+    /// Exit code, if it ends.
+    pub(super) exit_code: i64,
+    /// Lines that it prints, each with the time since its start.
+    pub(super) output: Vec<(Duration, String)>,
 }
 
 impl Program {
-    /// A service: runs until it is stopped.
-    pub fn service() -> Program {
+    /// Creates a service, which runs until it is stopped.
+    pub(super) fn service() -> Program {
         Program { runs: None, exit_code: 0, output: Vec::new() }
     }
 }
 
-/// What has to be known of a container to guess its program.
+/// A command about to be run.
 #[derive(Clone, Copy, Debug)]
-pub struct Launch<'a> {
-    /// The image as written.
-    pub image: &'a str,
-    /// `command` and `args` together, with variables expanded.
-    pub words: &'a [String],
-    /// Whether the pod's containers are always restarted, so that what is not understood is a service.
-    pub restarts_always: bool,
-    /// When the run starts: what `date` prints.
-    pub start: Time,
+pub(super) struct Invocation<'a> {
+    /// The image reference as the pod has it.
+    pub(super) image: &'a str,
+    /// `command` and `args`, with variables expanded.
+    pub(super) argv: &'a [String],
+    /// A command that is not understood is a service and not a task.
+    pub(super) is_service: bool,
+    /// Start of the run, which `date` prints.
+    pub(super) start: Time,
 }
 
-/// Guesses the program of a container.
-pub fn guess(launch: &Launch<'_>) -> Program {
-    if launch.words.is_empty() {
-        return match base_name(launch.image) {
+/// Derives the behaviour of a run.
+pub(super) fn derive(invocation: &Invocation<'_>) -> Program {
+    if invocation.argv.is_empty() {
+        return match base_name(invocation.image) {
             "hello-world" => Program {
                 runs: Some(Duration::ZERO),
                 exit_code: 0,
@@ -54,8 +54,8 @@ pub fn guess(launch: &Launch<'_>) -> Program {
             _ => Program::service(),
         };
     }
-    let mut run = Run { launch, at: Duration::ZERO, output: Vec::new() };
-    let end = run.words(launch.words);
+    let mut run = Run { invocation, at: Duration::ZERO, output: Vec::new() };
+    let end = run.exec(invocation.argv);
     let (runs, exit_code) = match end {
         End::Code(code) => (Some(run.at), code),
         End::Never => (None, 0),
@@ -63,53 +63,56 @@ pub fn guess(launch: &Launch<'_>) -> Program {
     Program { runs, exit_code, output: run.output }
 }
 
-/// `nginx` of `registry.example.com/library/nginx:1.25@sha256:...`.
+/// Returns the last part of the repository: `nginx` of `registry.example.com/library/nginx:1.25@sha256:...`.
 fn base_name(image: &str) -> &str {
     let name = image.rsplit('/').next().unwrap_or(image);
     name.split([':', '@']).next().unwrap_or(name)
 }
 
-/// How a command ended.
+/// Result of a command.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     Code(i64),
     Never,
 }
 
+/// A run up to a command of its script.
 struct Run<'a> {
-    launch: &'a Launch<'a>,
+    invocation: &'a Invocation<'a>,
+    /// Time since the start.
     at: Duration,
     output: Vec<(Duration, String)>,
 }
 
 impl Run<'_> {
-    /// A command as a list of words, as the container runtime starts it.
-    fn words(&mut self, words: &[String]) -> End {
-        let name = words[0].rsplit('/').next().unwrap_or("");
+    /// Runs a command as the container runtime executes it.
+    fn exec(&mut self, argv: &[String]) -> End {
+        let name = argv[0].rsplit('/').next().unwrap_or("");
         if matches!(name, "sh" | "bash" | "ash" | "dash") {
-            let script = words.iter().position(|w| w.starts_with('-') && w.contains('c') && !w.starts_with("--"));
-            return match script.and_then(|at| words.get(at + 1)) {
+            let script = argv.iter().position(|w| w.starts_with('-') && w.contains('c') && !w.starts_with("--"));
+            return match script.and_then(|at| argv.get(at + 1)) {
                 Some(script) => self.script(script),
-                None if words.len() == 1 => End::Code(0),
+                None if argv.len() == 1 => End::Code(0),
                 None => self.unknown(),
             };
         }
-        self.command(words)
+        self.command(argv)
     }
 
-    /// A shell script of simple commands.
+    /// Runs a shell script of simple commands.
     fn script(&mut self, script: &str) -> End {
         let mut last = End::Code(0);
-        for (joint, command) in split(script) {
-            let skip = match (joint, last) {
-                (Joint::And, End::Code(code)) => code != 0,
-                (Joint::Or, End::Code(code)) => code == 0,
+        for (operator, command) in split(script) {
+            let skip = match (operator, last) {
+                (Operator::And, End::Code(code)) => code != 0,
+                (Operator::Or, End::Code(code)) => code == 0,
                 _ => false,
             };
             if skip {
                 continue;
             }
-            let words = shell_words(&command);
+            // Quotes are unbalanced in here-documents and other syntax that is not interpreted.
+            let Some(words) = shlex::split(&command) else { return self.unknown() };
             let Some(first) = words.first() else { continue };
             if first == "exit" {
                 return End::Code(words.get(1).and_then(|c| c.parse().ok()).unwrap_or(match last {
@@ -118,7 +121,7 @@ impl Run<'_> {
                 }));
             }
             if matches!(first.as_str(), "while" | "until" | "for" | "if" | "case" | "trap") {
-                // Loops and conditions are not followed: `while true` is a service, anything else is not understood.
+                // Compound commands are not interpreted, but an endless loop is recognised.
                 return if first == "while"
                     && matches!(words.get(1).map(String::as_str), Some("true" | ":" | "[" | "sleep"))
                 {
@@ -135,8 +138,9 @@ impl Run<'_> {
         last
     }
 
+    /// Runs a simple command.
     fn command(&mut self, words: &[String]) -> End {
-        let (words, hidden) = redirected(words);
+        let (words, is_redirected) = without_redirections(words);
         let args = &words[1..];
         match words[0].rsplit('/').next().unwrap_or("") {
             "true" | ":" | "set" | "export" | "cd" | "mkdir" | "touch" | "rm" | "cp" | "mv" | "chmod" | "chown" => {
@@ -147,14 +151,14 @@ impl Run<'_> {
             "exit" => End::Code(args.first().and_then(|c| c.parse().ok()).unwrap_or(0)),
             "sleep" => self.sleep(args),
             "echo" | "printf" => {
-                let newline = args.first().is_some_and(|a| a == "-n" || a == "-e");
-                let text = args[usize::from(newline)..].join(" ");
-                self.print(&text.replace("\\n", "\n"), hidden);
+                let has_option = args.first().is_some_and(|a| a == "-n" || a == "-e");
+                let text = args[usize::from(has_option)..].join(" ");
+                self.print(&text.replace("\\n", "\n"), is_redirected);
                 End::Code(0)
             }
             "date" => {
-                let now = self.launch.start + self.at;
-                self.print(&now.to_chrono().format("%a %b %e %H:%M:%S UTC %Y").to_string(), hidden);
+                let now = self.invocation.start + self.at;
+                self.print(&now.to_chrono().format("%a %b %e %H:%M:%S UTC %Y").to_string(), is_redirected);
                 End::Code(0)
             }
             "hostname" | "ls" | "cat" | "env" | "id" | "whoami" | "pwd" | "test" | "[" => End::Code(0),
@@ -162,6 +166,7 @@ impl Run<'_> {
         }
     }
 
+    /// Adds up the durations; like coreutils it accepts fractions and the suffixes s, m, h and d.
     fn sleep(&mut self, args: &[String]) -> End {
         let mut total = 0.0;
         for arg in args {
@@ -184,14 +189,15 @@ impl Run<'_> {
         End::Code(0)
     }
 
-    fn print(&mut self, text: &str, hidden: bool) {
-        if !hidden {
+    fn print(&mut self, text: &str, is_redirected: bool) {
+        if !is_redirected {
             self.output.extend(text.trim_end_matches('\n').split('\n').map(|line| (self.at, line.to_string())));
         }
     }
 
+    /// Runs a command that is not understood.
     fn unknown(&mut self) -> End {
-        if self.launch.restarts_always {
+        if self.invocation.is_service {
             return End::Never;
         }
         self.at = self.at + TASK_TIME;
@@ -199,22 +205,30 @@ impl Run<'_> {
     }
 }
 
+/// The operator before a command of a script.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Joint {
-    Then,
+enum Operator {
+    /// `;`, a line end, or none.
+    Sequence,
     And,
     Or,
 }
 
-/// Splits a script at `;`, line ends, `&&` and `||` outside quotes.
-fn split(script: &str) -> Vec<(Joint, String)> {
+/// Splits a script into commands at `;`, line ends, `&&` and `||` outside quotes.
+fn split(script: &str) -> Vec<(Operator, String)> {
     let mut parts = Vec::new();
-    let mut joint = Joint::Then;
+    let mut operator = Operator::Sequence;
     let mut current = String::new();
     let mut quote: Option<char> = None;
     let mut chars = script.chars().peekable();
     while let Some(c) = chars.next() {
         let next = match (c, quote) {
+            // A backslash takes the special meaning from the next character, except in single quotes.
+            ('\\', None | Some('"')) => {
+                current.push(c);
+                current.extend(chars.next());
+                continue;
+            }
             ('\'' | '"', None) => {
                 quote = Some(c);
                 None
@@ -223,48 +237,27 @@ fn split(script: &str) -> Vec<(Joint, String)> {
                 quote = None;
                 None
             }
-            (';' | '\n', None) => Some(Joint::Then),
-            ('&', None) if chars.next_if_eq(&'&').is_some() => Some(Joint::And),
-            ('|', None) if chars.next_if_eq(&'|').is_some() => Some(Joint::Or),
+            (';' | '\n', None) => Some(Operator::Sequence),
+            ('&', None) if chars.next_if_eq(&'&').is_some() => Some(Operator::And),
+            ('|', None) if chars.next_if_eq(&'|').is_some() => Some(Operator::Or),
             _ => None,
         };
         match next {
             Some(next) => {
-                parts.push((joint, std::mem::take(&mut current)));
-                joint = next;
+                parts.push((operator, std::mem::take(&mut current)));
+                operator = next;
             }
             None => current.push(c),
         }
     }
-    parts.push((joint, current));
+    parts.push((operator, current));
     parts
 }
 
-/// Splits a command into words, with quotes taken off.
-fn shell_words(command: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut current: Option<String> = None;
-    let mut quote: Option<char> = None;
-    for c in command.chars() {
-        match (c, quote) {
-            (c, Some(q)) if c == q => quote = None,
-            ('\'' | '"', None) => {
-                quote = Some(c);
-                current.get_or_insert_default();
-            }
-            (c, None) if c.is_whitespace() => words.extend(current.take()),
-            (c, _) => current.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(current);
-    words
-}
-
-/// Takes redirections off a command; true when its output goes to a file.
-fn redirected(words: &[String]) -> (Vec<String>, bool) {
-    let to_file =
-        words.iter().position(|w| w.starts_with('>') || w.starts_with("2>") || w.starts_with("1>") || w == "<");
-    match to_file {
+/// Returns a command without its redirections, and whether its output is redirected to a file.
+fn without_redirections(words: &[String]) -> (Vec<String>, bool) {
+    let first = words.iter().position(|w| w.starts_with('>') || w.starts_with("2>") || w.starts_with("1>") || w == "<");
+    match first {
         Some(0) | None => (words.to_vec(), false),
         Some(at) => (
             words[..at].to_vec(),
@@ -277,9 +270,9 @@ fn redirected(words: &[String]) -> (Vec<String>, bool) {
 mod tests {
     use super::*;
 
-    fn run(image: &str, words: &[&str], always: bool) -> Program {
-        let words: Vec<String> = words.iter().map(|w| w.to_string()).collect();
-        guess(&Launch { image, words: &words, restarts_always: always, start: Time::from_secs(1_767_225_600) })
+    fn run(image: &str, argv: &[&str], is_service: bool) -> Program {
+        let argv: Vec<String> = argv.iter().map(|w| w.to_string()).collect();
+        derive(&Invocation { image, argv: &argv, is_service, start: Time::from_secs(1_767_225_600) })
     }
 
     #[test]
@@ -297,16 +290,19 @@ mod tests {
             (&["date"], Some(secs(0)), 0, &["Thu Jan  1 00:00:00 UTC 2026"]),
             (&["sh", "-c", "echo 'a; b' > /tmp/x; echo done"], Some(secs(0)), 0, &["done"]),
             (&["nginx", "-g", "daemon off;"], None, 0, &[]),
+            (&["sh", "-c", "# a comment\necho \"a  b\"c"], Some(secs(0)), 0, &["a  bc"]),
+            (&["sh", "-c", "echo \"a; \\\"b; c\\\"\"; exit 1"], Some(secs(0)), 1, &["a; \"b; c\""]),
+            (&["sh", "-c", "cat <<END\nit's\nEND"], None, 0, &[]),
         ];
-        for (words, runs, code, output) in cases {
-            let program = run("busybox", words, true);
+        for (argv, runs, code, output) in cases {
+            let program = run("busybox", argv, true);
             let lines: Vec<&str> = program.output.iter().map(|(_, l)| l.as_str()).collect();
-            assert_eq!((program.runs, program.exit_code, lines.as_slice()), (*runs, *code, *output), "{words:?}");
+            assert_eq!((program.runs, program.exit_code, lines.as_slice()), (*runs, *code, *output), "{argv:?}");
         }
     }
 
     #[test]
-    fn what_is_not_understood_is_a_service_or_a_task() {
+    fn other_commands_are_services_or_tasks() {
         assert_eq!(run("perl", &["perl", "-e", "1"], true).runs, None);
         assert_eq!(run("perl", &["perl", "-e", "1"], false).runs, Some(TASK_TIME));
         assert_eq!(run("nginx:1.25", &[], false).runs, None);

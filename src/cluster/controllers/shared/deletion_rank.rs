@@ -1,8 +1,9 @@
-//! Which pods go first when there are too many.
+//! The order in which surplus pods are deleted (`ActivePodsWithRanks` in `pkg/controller/controller_utils.go`).
 //!
-//! In this order: not assigned to a node; pending before unknown before running; not ready; a lower deletion cost; more
-//! siblings on the same node; ready for a shorter time; more restarts; younger. Times are compared by their order of
-//! magnitude, within which chance (the uid) decides, so that not always the youngest goes.
+//! The first rule that distinguishes two pods decides which is deleted first: not assigned to a node; pending before unknown
+//! before running; not ready; a lower deletion cost; more related pods on the same node; ready for a shorter time; more
+//! restarts; younger. Times are compared by the logarithm of the ages (KEP-2185), and where those are equal by uid, so that
+//! the youngest pod is not always the one that is deleted.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -12,11 +13,17 @@ use super::pods::{is_active, is_ready, ready_since};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 
-/// The annotation by which a person says what a pod is worth; pods that are worth less go first.
+/// The annotation with the cost of deleting a pod compared with the other pods of its owner (KEP-2255).
 const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
-/// The `count` pods that go first. `related` are the pods whose neighbourhood counts: those of all sets with the same owner.
-pub fn choose(pods: &[Arc<Object>], related: &[Arc<Object>], count: usize, now: Time) -> Vec<Arc<Object>> {
+/// Returns the `count` pods to delete (`getPodsToDelete`). `related` are the pods that count as neighbours on a node: those of
+/// all sets with the same controller.
+pub(crate) fn pods_to_delete(
+    pods: &[Arc<Object>],
+    related: &[Arc<Object>],
+    count: usize,
+    now: Time,
+) -> Vec<Arc<Object>> {
     let mut chosen = pods.to_vec();
     if count < chosen.len() {
         let mut on_node: BTreeMap<&str, usize> = BTreeMap::new();
@@ -30,7 +37,7 @@ pub fn choose(pods: &[Arc<Object>], related: &[Arc<Object>], count: usize, now: 
     chosen
 }
 
-/// Less goes first.
+/// Orders two pods; the lesser is deleted first. A rank is the number of related pods on the pod's node.
 fn compare(a: &Object, rank_a: usize, b: &Object, rank_b: usize, now: Time) -> Ordering {
     let assigned = |pod: &Object| !pod.str("/spec/nodeName").is_empty();
     let (ready_a, ready_b) = (is_ready(a), is_ready(b));
@@ -59,7 +66,7 @@ fn deletion_cost(pod: &Object) -> i32 {
     pod.annotation(DELETION_COST).and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
-/// The highest number of restarts among the containers, then among the sidecars.
+/// Returns the highest number of restarts among the containers, and among the sidecars.
 fn restarts(pod: &Object) -> (i64, i64) {
     let most = |pointer: &str, counts: &dyn Fn(&str) -> bool| {
         let statuses = pod.list(pointer).iter().filter(|s| counts(s.str("/name")));
@@ -71,17 +78,18 @@ fn restarts(pod: &Object) -> (i64, i64) {
     (most("/status/containerStatuses", &|_| true), most("/status/initContainerStatuses", &sidecar))
 }
 
-/// The younger is less, where the ages differ by an order of magnitude; else the smaller uid. No time at all is youngest.
+/// Orders two pods by the logarithms of the ages of two instants, the younger first, then by uid. A missing instant counts as
+/// the youngest.
 fn by_age(a: &Object, time_a: Option<Time>, b: &Object, time_b: Option<Time>, now: Time) -> Ordering {
     if time_a == time_b {
         return Ordering::Equal;
     }
     let (Some(time_a), Some(time_b)) = (time_a, time_b) else { return time_a.cmp(&time_b) };
-    magnitude(time_a, now).cmp(&magnitude(time_b, now)).then_with(|| a.uid().cmp(b.uid()))
+    logarithmic_rank(time_a, now).cmp(&logarithmic_rank(time_b, now)).then_with(|| a.uid().cmp(b.uid()))
 }
 
-/// The base 2 logarithm of an age in nanoseconds, rounded down; -1 for none.
-fn magnitude(then: Time, now: Time) -> i64 {
+/// Returns the base 2 logarithm of an age in nanoseconds, rounded down; -1 for an instant that is not past (`logarithmicRank`).
+fn logarithmic_rank(then: Time, now: Time) -> i64 {
     let nanos = (now - then).micros().saturating_mul(1000);
     if nanos > 0 { i64::from(nanos.ilog2()) } else { -1 }
 }
@@ -112,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn each_rule_decides_where_those_before_it_do_not() {
+    fn each_rule_decides_where_earlier_ones_do_not() {
         let good = pod("good", &[]);
         let cost = |cost: &str| ("/metadata/annotations", json!({DELETION_COST: cost}));
         let cases = [
@@ -125,28 +133,28 @@ mod tests {
             ("more restarts", pod("x", &[("/status/containerStatuses", json!([{"name": "c", "restartCount": 3}]))])),
             ("younger", pod("x", &[("/metadata/creationTimestamp", Time::from_secs(190).rfc3339().into())])),
         ];
-        for (why, victim) in cases {
-            for pods in [[good.clone(), victim.clone()], [victim.clone(), good.clone()]] {
-                let chosen = choose(&pods, &[], 1, Time::from_secs(200));
+        for (why, first) in cases {
+            for pods in [[good.clone(), first.clone()], [first.clone(), good.clone()]] {
+                let chosen = pods_to_delete(&pods, &[], 1, Time::from_secs(200));
                 assert_eq!(chosen[0].name(), "x", "{why}");
             }
         }
     }
 
     #[test]
-    fn crowded_nodes_lose_first() {
+    fn pods_on_crowded_nodes_are_deleted_first() {
         let pods = [pod("a", &[]), pod("b", &[("/spec/nodeName", "n2".into())]), pod("c", &[])];
-        assert_eq!(choose(&pods[1..], &pods, 1, Time::from_secs(200))[0].name(), "c");
-        assert_eq!(choose(&pods, &pods, 3, Time::from_secs(200)).len(), 3);
+        assert_eq!(pods_to_delete(&pods[1..], &pods, 1, Time::from_secs(200))[0].name(), "c");
+        assert_eq!(pods_to_delete(&pods, &pods, 3, Time::from_secs(200)).len(), 3);
     }
 
     #[test]
-    fn ages_of_one_magnitude_are_decided_by_chance() {
+    fn ages_of_the_same_magnitude_are_decided_by_uid() {
         let older = pod("a", &[("/status/conditions", ready_at(100))]);
         let younger = pod("b", &[("/status/conditions", ready_at(101))]);
-        let chosen = choose(&[younger.clone(), older.clone()], &[], 1, Time::from_secs(200));
+        let chosen = pods_to_delete(&[younger.clone(), older.clone()], &[], 1, Time::from_secs(200));
         assert_eq!(chosen[0].name(), "a", "the uid decides");
-        let chosen = choose(&[younger, older], &[], 1, Time::from_secs(102));
+        let chosen = pods_to_delete(&[younger, older], &[], 1, Time::from_secs(102));
         assert_eq!(chosen[0].name(), "b");
     }
 }

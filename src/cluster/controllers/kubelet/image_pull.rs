@@ -1,0 +1,76 @@
+//! Image pulls (`pkg/kubelet/images/image_manager.go`): the pull policy, the duration, the back-off.
+
+use super::container_spec::ContainerSpec;
+use super::images;
+use super::pod_sync::PodSync;
+use super::runtime::{ContainerRuntime, State};
+use super::start::CONFIG_RETRY;
+use kctl_base::object::ValueRead;
+use kctl_base::sim::Duration;
+
+impl PodSync<'_> {
+    /// Pulls the image if the pull policy requires it or the node does not have it.
+    pub(super) fn pull_image(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime) {
+        let image = spec.spec.str("/image").to_string();
+        let policy = spec.spec.str("/imagePullPolicy");
+        container.image = image.clone();
+        let is_present = (self.inputs.has_image)(&image) || self.out.pulled_images.contains(&image);
+        if is_present && policy != "Always" {
+            let message =
+                format!("Container image \"{image}\" already present on machine and can be accessed by the pod");
+            self.event(Some(spec), "Pulled", message);
+            return self.create(spec, container);
+        }
+        if policy == "Never" {
+            let message = format!("Container image \"{image}\" is not present with pull policy of Never");
+            self.warning(Some(spec), "ErrImageNeverPull", message.clone());
+            self.warning(Some(spec), "Failed", "Error: ErrImageNeverPull".into());
+            let until = self.inputs.now + CONFIG_RETRY;
+            container.state = State::ConfigError { until, message };
+            return self.out.requeue_at(until, true);
+        }
+        self.event(Some(spec), "Pulling", format!("Pulling image \"{image}\""));
+        let script = self.script(spec);
+        let fails = script.pull_fails || (self.inputs.is_image_missing)(&image);
+        // An image that is present is only resolved, which takes no noticeable time.
+        let duration = if is_present && !fails { Duration::ZERO } else { script.pull.unwrap_or(self.inputs.latency) };
+        let until = self.inputs.now + duration;
+        container.state = State::Pulling { until, fails };
+        if until <= self.inputs.now && is_present {
+            return self.finish_pull(spec, container, fails);
+        }
+        self.out.requeue_at(until, false);
+    }
+
+    /// Ends a pull, with success or failure.
+    pub(super) fn finish_pull(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime, fails: bool) {
+        let image = container.image.clone();
+        if fails {
+            let message = format!("Failed to pull image \"{image}\": {}", images::not_found(&image));
+            self.warning(Some(spec), "Failed", message);
+            self.warning(Some(spec), "Failed", "Error: ErrImagePull".into());
+            let until = self.inputs.now + self.inputs.latency;
+            container.state = State::PullFailed { until };
+            return self.out.requeue_at(until, false);
+        }
+        container.pull_backoff = None;
+        let duration = self.script(spec).pull.unwrap_or(self.inputs.latency);
+        let size = images::size(&image);
+        let message = format!(
+            "Successfully pulled image \"{image}\" in {duration} ({duration} including waiting). Image size: {size} bytes."
+        );
+        self.event(Some(spec), "Pulled", message);
+        self.out.pulled_images.push(image);
+        self.create(spec, container);
+    }
+
+    /// Delays the next attempt after a failed pull.
+    pub(super) fn back_off_pull(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime) {
+        let until = self.inputs.now + container.pull_delay();
+        let message = format!("Back-off pulling image \"{}\"", container.image);
+        self.event(Some(spec), "BackOff", message);
+        self.warning(Some(spec), "Failed", "Error: ImagePullBackOff".into());
+        container.state = State::PullBackoff { until };
+        self.out.requeue_at(until, true);
+    }
+}

@@ -1,0 +1,95 @@
+//! Creation and start of containers.
+
+use super::command::{self, Invocation, Program};
+use super::container_spec::ContainerSpec;
+use super::pod_sync::PodSync;
+use super::probes;
+use super::runtime::{ContainerRuntime, Running, State};
+use kctl_base::json::Value;
+use kctl_base::object::ValueRead;
+use kctl_base::sim::Duration;
+
+/// Interval between attempts to start a container with a configuration error.
+pub(super) const CONFIG_RETRY: Duration = Duration::from_secs(10);
+
+impl PodSync<'_> {
+    /// Creates the container. Only the first start takes time, a restart is immediate.
+    pub(super) fn create(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime) {
+        if container.last.is_some() {
+            return self.start(spec, container);
+        }
+        let until = self.inputs.now + self.script(spec).start.unwrap_or(self.inputs.latency);
+        container.state = State::Starting { until };
+        self.out.requeue_at(until, false);
+    }
+
+    /// Starts the container again, beginning with its image.
+    pub(super) fn restart(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime) {
+        container.restarts += 1;
+        self.pull_image(spec, container);
+    }
+
+    /// Starts the container, unless its environment refers to something that does not exist.
+    pub(super) fn start(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime) {
+        let now = self.inputs.now;
+        if let Some(message) = (self.inputs.config_error)(spec.spec) {
+            if !matches!(&container.state, State::ConfigError { until, .. } if *until > now) {
+                self.warning(Some(spec), "Failed", format!("Error: {message}"));
+            }
+            container.state = State::ConfigError { until: now + CONFIG_RETRY, message };
+            return self.out.requeue_at(now + CONFIG_RETRY, true);
+        }
+        self.event(Some(spec), "Created", "Container created".into());
+        self.event(Some(spec), "Started", "Container started".into());
+        let program = self.program(spec, container.finished_runs);
+        let running = Running { since: now, program };
+        container.probes = probes::initial(spec.spec, &self.script(spec), &running);
+        container.state = State::Running(running.clone());
+        match running.ends_at() {
+            Some(at) => self.out.requeue_at(at, false),
+            None => self.probe(spec, container, &running),
+        }
+    }
+
+    /// Returns the program of the next run: as the script declares it, or else derived from the command.
+    fn program(&self, spec: ContainerSpec<'_>, finished_runs: i64) -> Program {
+        let script = self.script(spec);
+        let argv = ["/command", "/args"].iter().flat_map(|p| strings(spec.spec.list(p)));
+        let argv: Vec<String> = argv.map(|word| expand(&word, spec.spec)).collect();
+        let is_always = !matches!(self.pod.str("/spec/restartPolicy"), "Never" | "OnFailure");
+        let mut program = command::derive(&Invocation {
+            image: spec.spec.str("/image"),
+            argv: &argv,
+            is_service: !spec.is_init && is_always || spec.is_sidecar,
+            start: self.inputs.now,
+        });
+        if script.run.is_none() && script.exit.is_none() {
+            return program;
+        }
+        let is_scripted_run = script.times.is_none_or(|times| finished_runs < times);
+        if !is_scripted_run && (!spec.is_init || spec.is_sidecar) {
+            program.runs = None;
+            return program;
+        }
+        program.runs = script.run.or(program.runs).or(Some(Duration::ZERO));
+        program.exit_code = if is_scripted_run { script.exit.unwrap_or(0) } else { 0 };
+        program
+    }
+}
+
+/// Returns the strings of a list.
+pub(super) fn strings(list: &[Value]) -> Vec<String> {
+    list.iter().filter_map(Value::as_str).map(String::from).collect()
+}
+
+/// Expands `$(NAME)` with the variables of the container that have a literal value
+/// (`third_party/forked/golang/expansion`).
+fn expand(word: &str, container: &Value) -> String {
+    let mut expanded = word.to_string();
+    for variable in container.list("/env") {
+        if let Some(value) = variable.get("value").and_then(Value::as_str) {
+            expanded = expanded.replace(&format!("$({})", variable.str("/name")), value);
+        }
+    }
+    expanded
+}
