@@ -2,7 +2,7 @@
 //! (`pkg/controller/deployment/progress.go`, `calculateStatus` in `sync.go`).
 
 use super::view::{Desired, ReplicaSet, total};
-use crate::controllers::shared::conditions;
+use kctl_base::condition::{self, Condition, ConditionStatus};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
@@ -14,15 +14,15 @@ const COMPLETE: &str = "NewReplicaSetAvailable";
 const PAUSED: &str = "DeploymentPaused";
 
 /// Returns a condition with `lastUpdateTime`, which only Deployments have.
-fn condition(kind: &str, status: &str, reason: &str, message: &str, now: Time) -> Value {
-    let mut condition = conditions::new(kind, status, reason, message, now);
-    condition["lastUpdateTime"] = now.rfc3339().into();
-    condition
+fn new_condition(type_: &str, status: ConditionStatus, reason: &str, message: &str, now: Time) -> Value {
+    let mut value = Condition { type_, status, reason, message, observed_generation: None }.to_value(now);
+    value["lastUpdateTime"] = now.rfc3339().into();
+    value
 }
 
 /// Returns a condition Progressing.
-pub(super) fn progressing(status: &str, reason: &str, message: &str, now: Time) -> Value {
-    condition(PROGRESSING, status, reason, message, now)
+pub(super) fn progressing(status: ConditionStatus, reason: &str, message: &str, now: Time) -> Value {
+    new_condition(PROGRESSING, status, reason, message, now)
 }
 
 /// Returns the status with new numbers and the condition Available (`calculateStatus`); other conditions are those of `known`.
@@ -57,11 +57,11 @@ pub(super) fn calculate_status(
         }
     }
     let (value, reason, message) = if available >= desired.min_available() {
-        ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
+        (ConditionStatus::True, "MinimumReplicasAvailable", "Deployment has minimum availability.")
     } else {
-        ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
+        (ConditionStatus::False, "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
     };
-    conditions::set(&mut status, condition("Available", value, reason, message, now));
+    condition::replace(&mut status, new_condition("Available", value, reason, message, now));
     status
 }
 
@@ -84,7 +84,7 @@ fn is_progressing(before: &Value, after: &Value) -> bool {
 
 /// Returns `true` when a rollout has made no progress for `spec.progressDeadlineSeconds` (`DeploymentTimedOut`).
 fn is_timed_out(desired: &Desired, status: &Value, now: Time) -> bool {
-    let Some(known) = conditions::find(status, PROGRESSING) else { return false };
+    let Some(known) = condition::find(status, PROGRESSING) else { return false };
     match known.str("/reason") {
         COMPLETE => false,
         TIMED_OUT => true,
@@ -105,14 +105,14 @@ pub(super) fn sync_progress_condition(
     now: Time,
 ) {
     if desired.deadline.is_none() {
-        conditions::remove(status, PROGRESSING);
+        condition::remove(status, PROGRESSING);
         return;
     }
     let subject = match new {
         Some(set) => format!("ReplicaSet \"{}\"", set.name),
         None => format!("Deployment \"{}\"", desired.name),
     };
-    let known = conditions::find(before, PROGRESSING);
+    let known = condition::find(before, PROGRESSING);
     let is_done = status.int("/replicas") == status.int("/updatedReplicas")
         && known.is_some_and(|c| c.str("/reason") == COMPLETE);
     if is_done {
@@ -120,19 +120,19 @@ pub(super) fn sync_progress_condition(
     }
     if is_complete(desired, status) {
         let message = format!("{subject} has successfully progressed.");
-        conditions::set(status, progressing("True", COMPLETE, &message, now));
+        condition::replace(status, progressing(ConditionStatus::True, COMPLETE, &message, now));
     } else if is_progressing(before, status) {
         let message = format!("{subject} is progressing.");
-        let mut moved = progressing("True", "ReplicaSetUpdated", &message, now);
+        let mut moved = progressing(ConditionStatus::True, "ReplicaSetUpdated", &message, now);
         if let Some(known) = known.filter(|c| c.str("/status") == "True") {
             moved["lastTransitionTime"] = known["lastTransitionTime"].clone();
         }
         // Any progress renews lastUpdateTime, even when the reason is the same.
-        conditions::remove(status, PROGRESSING);
-        conditions::set(status, moved);
+        condition::remove(status, PROGRESSING);
+        condition::replace(status, moved);
     } else if is_timed_out(desired, status, now) {
         let message = format!("{subject} has timed out progressing.");
-        conditions::set(status, progressing("False", TIMED_OUT, &message, now));
+        condition::replace(status, progressing(ConditionStatus::False, TIMED_OUT, &message, now));
     }
 }
 
@@ -142,40 +142,46 @@ pub(super) fn sync_failure_condition(status: &mut Value, failure: Option<&Value>
         Some(failure) => {
             let mut failure = failure.clone();
             failure["lastUpdateTime"] = failure["lastTransitionTime"].clone();
-            conditions::set(status, failure);
+            condition::replace(status, failure);
         }
-        None => conditions::remove(status, REPLICA_FAILURE),
+        None => {
+            condition::remove(status, REPLICA_FAILURE);
+        }
     }
 }
 
 /// Returns the condition ReplicaFailure in the status of a set.
 pub(super) fn failure_of(set_status: &Value) -> Option<&Value> {
-    conditions::find(set_status, REPLICA_FAILURE)
+    condition::find(set_status, REPLICA_FAILURE)
 }
 
 /// Returns the condition for a Deployment that was just paused or resumed; `None` for others (`checkPausedConditions`).
 pub(super) fn paused_condition(desired: &Desired, status: &Value, now: Time) -> Option<Value> {
     desired.deadline?;
-    let reason = conditions::find(status, PROGRESSING).map_or("", |c| c.str("/reason"));
+    let reason = condition::find(status, PROGRESSING).map_or("", |c| c.str("/reason"));
     match (reason, desired.paused) {
         (TIMED_OUT, _) => None,
-        (PAUSED, false) => Some(progressing("Unknown", "DeploymentResumed", "Deployment is resumed", now)),
+        (PAUSED, false) => {
+            Some(progressing(ConditionStatus::Unknown, "DeploymentResumed", "Deployment is resumed", now))
+        }
         (PAUSED, true) => None,
-        (_, true) => Some(progressing("Unknown", PAUSED, "Deployment is paused", now)),
+        (_, true) => Some(progressing(ConditionStatus::Unknown, PAUSED, "Deployment is paused", now)),
         (_, false) => None,
     }
 }
 
 /// Returns the condition for an existing set with the current template; `None` when there is a condition Progressing already.
 pub(super) fn found_new_replica_set(desired: &Desired, status: &Value, set: &str, now: Time) -> Option<Value> {
-    let is_new = desired.deadline.is_some() && conditions::find(status, PROGRESSING).is_none();
-    is_new.then(|| progressing("True", "FoundNewReplicaSet", &format!("Found new replica set \"{set}\""), now))
+    let is_new = desired.deadline.is_some() && condition::find(status, PROGRESSING).is_none();
+    is_new.then(|| {
+        progressing(ConditionStatus::True, "FoundNewReplicaSet", &format!("Found new replica set \"{set}\""), now)
+    })
 }
 
 /// Returns the instant at which to check whether a rollout has timed out: a second after its deadline
 /// (`requeueStuckDeployment`).
 pub(super) fn stuck_check_at(desired: &Desired, status: &Value) -> Option<Time> {
-    let known = conditions::find(status, PROGRESSING)?;
+    let known = condition::find(status, PROGRESSING)?;
     let over = [COMPLETE, TIMED_OUT, PAUSED].contains(&known.str("/reason")) || is_complete(desired, status);
     if over || desired.paused {
         return None;
@@ -226,9 +232,9 @@ mod tests {
     fn a_rollout_progresses_completes_or_is_timed_out() {
         let wanted = desired(2, Strategy::Rolling { surge: 1, unavailable: 0 });
         let mut known = json!({});
-        conditions::set(
+        condition::replace(
             &mut known,
-            progressing("True", "NewReplicaSetCreated", "Created new replica set \"new\"", at(0)),
+            progressing(ConditionStatus::True, "NewReplicaSetCreated", "Created new replica set \"new\"", at(0)),
         );
         let mut moved = calculate_status(&wanted, &known, Some(&set("new", 2, 1)), &[], at(5));
         sync_progress_condition(&wanted, &known, &mut moved, Some(&set("new", 2, 1)), at(5));
@@ -266,12 +272,12 @@ mod tests {
         assert_eq!(paused_condition(&wanted, &known, at(1)), None);
         wanted.paused = true;
         let paused = paused_condition(&wanted, &known, at(1)).expect("it was just paused");
-        conditions::set(&mut known, paused);
+        condition::replace(&mut known, paused);
         assert_eq!(conditions_of(&known), "Progressing=Unknown DeploymentPaused");
         assert_eq!(paused_condition(&wanted, &known, at(2)), None);
         wanted.paused = false;
         let resumed = paused_condition(&wanted, &known, at(3)).expect("it was just resumed");
-        conditions::set(&mut known, resumed);
+        condition::replace(&mut known, resumed);
         assert_eq!(conditions_of(&known), "Progressing=Unknown DeploymentResumed");
         assert_eq!(stuck_check_at(&wanted, &known), Some(at(604)));
     }

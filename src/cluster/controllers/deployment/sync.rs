@@ -8,8 +8,9 @@ use super::{DEPLOYMENTS, SETS, progress, revisions, rolling, scale};
 use crate::controllers::runtime::Result;
 use crate::controllers::shared::selector::label_selector;
 use crate::controllers::shared::template::{HASH_LABEL, compute_hash, equal_ignoring_hash};
-use crate::controllers::shared::{claim, conditions, pod_control, pods};
+use crate::controllers::shared::{claim, pod_control, pods};
 use crate::controllers::{Action, Context};
+use kctl_base::condition::{self, ConditionStatus};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 use kctl_base::status::Status;
@@ -82,7 +83,7 @@ impl<'c, 's> Sync<'c, 's> {
     fn write_condition(&mut self, condition: Option<Value>) -> Result<()> {
         let mut status = self.status().clone();
         if let Some(condition) = condition {
-            conditions::set(&mut status, condition);
+            condition::replace(&mut status, condition);
         }
         self.write(status)
     }
@@ -196,8 +197,10 @@ impl<'c, 's> Sync<'c, 's> {
                 }
                 let message = format!("Created new replica set \"{name}\"");
                 let now = self.ctx.now;
-                condition =
-                    self.desired.deadline.map(|_| progress::progressing("True", "NewReplicaSetCreated", &message, now));
+                condition = self
+                    .desired
+                    .deadline
+                    .map(|_| progress::progressing(ConditionStatus::True, "NewReplicaSetCreated", &message, now));
                 self.new = Some(created);
             }
             Err(status) if status.is_already_exists() => {
@@ -257,7 +260,8 @@ impl<'c, 's> Sync<'c, 's> {
     fn report_create_error(&mut self, name: &str, error: Status) -> Result<()> {
         let message = format!("Failed to create new replica set \"{name}\": {error}");
         if self.desired.deadline.is_some() {
-            let condition = progress::progressing("False", "ReplicaSetCreateError", &message, self.ctx.now);
+            let condition =
+                progress::progressing(ConditionStatus::False, "ReplicaSetCreateError", &message, self.ctx.now);
             self.write_condition(Some(condition))?;
         }
         self.ctx.event(&self.deployment, "Warning", "ReplicaSetCreateError", &message);

@@ -2,7 +2,7 @@
 
 use super::state::{State, is_suspended};
 use super::{pods, policy, state};
-use crate::controllers::shared::conditions;
+use kctl_base::condition::{self, Condition, ConditionStatus};
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::{Duration, Time};
 
@@ -20,6 +20,12 @@ pub(super) struct FinishedCondition {
 impl FinishedCondition {
     fn failure(reason: &str, message: &str) -> FinishedCondition {
         FinishedCondition { success: false, reason: reason.into(), message: message.into() }
+    }
+
+    /// Returns a condition of a type, with the status True, for this outcome.
+    pub(super) fn condition<'a>(&'a self, type_: &'a str) -> Condition<'a> {
+        let (reason, message) = (&self.reason, &self.message);
+        Condition { type_, status: ConditionStatus::True, reason, message, observed_generation: None }
     }
 
     /// Returns the type of the condition that is set before the pods have terminated.
@@ -45,9 +51,9 @@ pub(super) fn find(state: &State<'_>, now: Time) -> Option<FinishedCondition> {
 fn announced(job: &Object) -> Option<FinishedCondition> {
     [true, false].into_iter().find_map(|success| {
         let outcome = FinishedCondition { success, reason: String::new(), message: String::new() };
-        let condition = conditions::find(job.at("/status")?, outcome.interim_type())?;
-        let holds = condition.str("/status") == "True";
-        let text = |pointer: &str| condition.str(pointer).to_string();
+        let announced = condition::find(job.at("/status")?, outcome.interim_type())?;
+        let holds = announced.str("/status") == "True";
+        let text = |pointer: &str| announced.str(pointer).to_string();
         holds.then(|| FinishedCondition { reason: text("/reason"), message: text("/message"), ..outcome })
     })
 }

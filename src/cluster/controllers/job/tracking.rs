@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::finished::FinishedCondition;
 use super::state::{State, deleted_fail};
 use super::{pods, policy};
-use crate::controllers::shared::conditions;
+use kctl_base::condition::{self, Condition, ConditionStatus};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
@@ -56,14 +56,9 @@ pub(super) fn first_update(
     let held: BTreeSet<&str> = state.pods.iter().filter(|p| pods::is_tracked(p)).map(|p| p.uid()).collect();
     count_released_pods(&mut status, &held);
     let (counted, more) = add_uncounted(state, &mut status, finished);
-    if let Some(finished) = finished.filter(|f| conditions::find(&status, f.interim_type()).is_none()) {
-        status.list_mut("/conditions").push(condition(
-            finished.interim_type(),
-            "True",
-            &finished.reason,
-            &finished.message,
-            now,
-        ));
+    if let Some(finished) = finished.filter(|f| condition::find(&status, f.interim_type()).is_none()) {
+        let interim = finished.condition(finished.interim_type());
+        status.list_mut("/conditions").push(to_value(interim, now));
     }
     FirstUpdate { status, counted, more }
 }
@@ -161,7 +156,7 @@ pub(super) fn second_update(
     // All pods in the lists were added in the first step or before, and have lost their finalizers.
     count_released_pods(&mut status, &BTreeSet::new());
     let Some(finished) = finished.filter(|_| !first.more && counts.terminating == 0) else { return (status, false) };
-    set_condition(&mut status, finished.final_type(), "True", &finished.reason, &finished.message, now);
+    set_condition(&mut status, finished.condition(finished.final_type()), now);
     if finished.success {
         status.put("/completionTime", now.rfc3339());
     }
@@ -169,28 +164,29 @@ pub(super) fn second_update(
 }
 
 /// Sets the condition Suspended; returns `false` when it does not change.
-pub(super) fn set_suspended(status: &mut Value, suspended: bool, now: Time) -> bool {
-    if suspended {
-        return set_condition(status, "Suspended", "True", "JobSuspended", "Job suspended", now);
-    }
-    let resumed = set_condition(status, "Suspended", "False", "JobResumed", "Job resumed", now);
-    if resumed {
+pub(super) fn set_suspended(status: &mut Value, is_suspended: bool, now: Time) -> bool {
+    let (reason, message) =
+        if is_suspended { ("JobSuspended", "Job suspended") } else { ("JobResumed", "Job resumed") };
+    let value = ConditionStatus::from(is_suspended);
+    let condition = Condition { type_: "Suspended", status: value, reason, message, observed_generation: None };
+    let is_changed = set_condition(status, condition, now);
+    if is_changed && !is_suspended {
         status.put("/startTime", now.rfc3339());
     }
-    resumed
+    is_changed
 }
 
 /// Sets a condition in its place; returns `false` when it does not change. A condition that does not exist and is False is not
 /// added (`ensureJobConditionStatus`).
-fn set_condition(status: &mut Value, kind: &str, value: &str, reason: &str, message: &str, now: Time) -> bool {
-    let new = condition(kind, value, reason, message, now);
-    match status.items_mut("/conditions").find(|c| c.str("/type") == kind) {
+fn set_condition(status: &mut Value, condition: Condition<'_>, now: Time) -> bool {
+    let new = to_value(condition, now);
+    match status.items_mut("/conditions").find(|c| c.str("/type") == condition.type_) {
         Some(known) if ["status", "reason", "message"].iter().all(|part| known[part] == new[part]) => false,
         Some(known) => {
             *known = new;
             true
         }
-        None if value == "False" => false,
+        None if condition.status == ConditionStatus::False => false,
         None => {
             status.list_mut("/conditions").push(new);
             true
@@ -199,10 +195,10 @@ fn set_condition(status: &mut Value, kind: &str, value: &str, reason: &str, mess
 }
 
 /// Returns a condition with `lastProbeTime`, which only Jobs have.
-fn condition(kind: &str, value: &str, reason: &str, message: &str, now: Time) -> Value {
-    let mut condition = conditions::new(kind, value, reason, message, now);
-    condition.put("/lastProbeTime", now.rfc3339());
-    condition
+fn to_value(condition: Condition<'_>, now: Time) -> Value {
+    let mut value = condition.to_value(now);
+    value.put("/lastProbeTime", now.rfc3339());
+    value
 }
 
 /// Sets a count, or removes it when it is zero.

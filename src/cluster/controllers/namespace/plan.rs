@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::controllers::shared::conditions;
-use kctl_base::json::Value;
+use kctl_base::condition::{self, Condition, ConditionStatus};
+use kctl_base::json::{Value, json};
 use kctl_base::object::ValueRead;
 use kctl_base::sim::Time;
 
@@ -71,25 +71,18 @@ impl Remaining {
 
 /// Returns the conditions for what remains. Transition times change only together with the status.
 pub(super) fn conditions(known: &[Value], remaining: &Remaining, now: Time) -> Vec<Value> {
-    let mut result = known.to_vec();
-    for (kind, reason, message) in CONDITIONS {
-        let new = match remaining.problem(kind) {
-            Some((reason, message)) => conditions::new(kind, "True", reason, &message, now),
-            None => conditions::new(kind, "False", reason, message, now),
-        };
-        match result.iter_mut().find(|c| c.str("/type") == kind) {
-            Some(old) => {
-                let since = old["lastTransitionTime"].clone();
-                let same = old.str("/status") == new.str("/status");
-                *old = new;
-                if same {
-                    old["lastTransitionTime"] = since;
-                }
-            }
-            None => result.push(new),
-        }
+    let mut status = json!({"conditions": known});
+    for (type_, reason, message) in CONDITIONS {
+        let problem = remaining.problem(type_);
+        let holds = ConditionStatus::from(problem.is_some());
+        let (reason, message) = problem.as_ref().map_or((reason, message), |(reason, message)| (*reason, message));
+        condition::set(
+            &mut status,
+            Condition { type_, status: holds, reason, message, observed_generation: None },
+            now,
+        );
     }
-    result
+    status.list("/conditions").to_vec()
 }
 
 #[cfg(test)]

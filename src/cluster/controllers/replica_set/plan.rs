@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::controllers::shared::{conditions, pods};
+use crate::controllers::shared::pods;
+use kctl_base::condition::{self, Condition, ConditionStatus};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
@@ -78,14 +79,18 @@ pub(super) fn calculate_status(owner: &Object, observed: &Observed<'_>) -> Value
     if let Some(known) = owner.at("/status/conditions") {
         status.put("/conditions", known.clone());
     }
-    let known = conditions::find(&status, REPLICA_FAILURE).is_some();
+    let known = condition::find(&status, REPLICA_FAILURE).is_some();
     match observed.failure {
         Some(failure) if !known => {
             let reason = if observed.active.len() < desired(owner) { "FailedCreate" } else { "FailedDelete" };
-            let condition = conditions::new(REPLICA_FAILURE, "True", reason, &failure.to_string(), observed.now);
-            conditions::set(&mut status, condition);
+            let (type_, message) = (REPLICA_FAILURE, failure.to_string());
+            let (status_, observed_generation) = (ConditionStatus::True, None);
+            let failed = Condition { type_, status: status_, reason, message: &message, observed_generation };
+            condition::replace(&mut status, failed.to_value(observed.now));
         }
-        None => conditions::remove(&mut status, REPLICA_FAILURE),
+        None => {
+            condition::remove(&mut status, REPLICA_FAILURE);
+        }
         Some(_) => {}
     }
     status

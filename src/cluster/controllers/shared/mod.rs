@@ -3,7 +3,6 @@
 //! Nothing here knows a particular kind of owner.
 
 pub(super) mod claim;
-pub(super) mod conditions;
 pub(super) mod deletion_rank;
 pub(super) mod orphans;
 pub(super) mod pod_conditions;

@@ -2,11 +2,7 @@
 
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition, condition_is_true};
 use kctl_base::sim::{Duration, Time};
-
-/// Whether the pod has ended for good: Succeeded or Failed.
-pub(crate) fn is_terminal(pod: &Object) -> bool {
-    matches!(pod.str("/status/phase"), "Succeeded" | "Failed")
-}
+pub(crate) use kctl_kinds::core::pod::is_terminal;
 
 /// Returns `true` for a pod that counts for its owner: neither terminal nor being deleted (`IsPodActive`).
 pub(crate) fn is_active(pod: &Object) -> bool {
