@@ -13,12 +13,12 @@ const PREAMBLE: &str = "# Please edit the object below. Lines beginning with a '
 ";
 
 /// A text as it is given to the editor: explained.
-pub fn with_preamble(text: &str) -> String {
+pub(crate) fn with_preamble(text: &str) -> String {
     format!("{PREAMBLE}{text}")
 }
 
 /// What was saved, without the lines of explanation.
-pub fn without_comments(text: &str) -> String {
+pub(crate) fn without_comments(text: &str) -> String {
     let kept = text.lines().filter(|line| !line.starts_with('#'));
     kept.map(|line| format!("{line}\n")).collect()
 }
@@ -28,9 +28,9 @@ pub fn without_comments(text: &str) -> String {
 ///
 /// # Errors
 /// When there is no editor, or it ends with an error.
-pub fn edit(ctx: &mut Ctx, text: &str, extension: &str) -> CliResult<String> {
+pub(crate) fn edit(ctx: &mut Ctx, text: &str, extension: &str) -> CliResult<String> {
     ctx.release()?;
-    let problem = |what: &str, e: &std::io::Error| CliError::text(format!("{what}: {e}"));
+    let problem = |what: &str, e: &std::io::Error| CliError::new(format!("{what}: {e}"));
     let name = format!("{}-edit-{}.{extension}", ctx.program, std::process::id());
     let path = std::env::temp_dir().join(name);
     let mut file = std::fs::File::create(&path).map_err(|e| problem("making a file to edit", &e))?;
@@ -59,12 +59,12 @@ fn run(path: &str) -> CliResult<()> {
         program.args(words).arg(path);
         program
     };
-    let failed = |why: String| CliError::text(format!("there was a problem with the editor \"{editor}\"{why}"));
+    let failed = |why: String| CliError::new(format!("there was a problem with the editor \"{editor}\"{why}"));
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(failed(String::new())),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            Err(CliError::text(format!("unable to launch the editor \"{editor}\"")))
+            Err(CliError::new(format!("unable to launch the editor \"{editor}\"")))
         }
         Err(e) => Err(failed(format!(": {e}"))),
     }

@@ -10,7 +10,7 @@ use kctl_cluster::WaitOutcome;
 ///
 /// # Errors
 /// One for each object that is still there when the time is up, or when nothing will ever change any more.
-pub fn wait(ctx: &mut Ctx, objects: &[(Item, String)], timeout: Option<Duration>) -> CliResult<()> {
+pub(crate) fn wait(ctx: &mut Ctx, objects: &[(Item, String)], timeout: Option<Duration>) -> CliResult<()> {
     let deadline = match timeout {
         Some(timeout) => Some(ctx.now()? + timeout),
         None => None,
@@ -37,7 +37,7 @@ pub fn wait(ctx: &mut Ctx, objects: &[(Item, String)], timeout: Option<Duration>
         if is_there(ctx, item, uid)? {
             let names = item.kind.names();
             errors
-                .push(CliError::text(format!("timed out waiting for the condition on {}/{}", names.plural, item.name)));
+                .push(CliError::new(format!("timed out waiting for the condition on {}/{}", names.plural, item.name)));
         }
     }
     CliError::all(errors)

@@ -15,10 +15,10 @@ use kctl_base::yaml;
 const FILE: &str = "kubeconfig";
 
 /// The contents of a kubeconfig file and where they are from.
-pub struct Kubeconfig {
+pub(crate) struct Kubeconfig {
     path: PathBuf,
     /// The file as an object.
-    pub value: Value,
+    pub(crate) value: Value,
 }
 
 /// What is there before anything was changed.
@@ -38,7 +38,7 @@ impl Kubeconfig {
     ///
     /// # Errors
     /// A file that can not be read or is no YAML.
-    pub fn read(ctx: &Ctx) -> CliResult<Kubeconfig> {
+    pub(crate) fn read(ctx: &Ctx) -> CliResult<Kubeconfig> {
         let path = match ctx.kubeconfig() {
             Some(path) => path,
             None => ctx.store_dir()?.join(FILE),
@@ -51,8 +51,8 @@ impl Kubeconfig {
     ///
     /// # Errors
     /// When it can not be written.
-    pub fn write(&self, ctx: &mut Ctx) -> CliResult<()> {
-        let failed = |e: std::io::Error| CliError::text(format!("writing {}: {e}", self.path.display()));
+    pub(crate) fn write(&self, ctx: &mut Ctx) -> CliResult<()> {
+        let failed = |e: std::io::Error| CliError::new(format!("writing {}: {e}", self.path.display()));
         if ctx.kubeconfig().is_none() {
             // The directory becomes a store before another file may lie in it.
             ctx.cluster()?;
@@ -64,23 +64,23 @@ impl Kubeconfig {
     }
 
     /// Where it is.
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         self.path.display().to_string()
     }
 
     /// The name of the current context, or the empty string.
-    pub fn current(&self) -> &str {
+    pub(crate) fn current(&self) -> &str {
         self.value.str("/current-context")
     }
 
     /// A context by name.
-    pub fn context(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn context(&self, name: &str) -> Option<&Value> {
         let entries = self.value.list("/contexts").iter();
         entries.filter(|c| c.str("/name") == name).find_map(|c| c.get("context"))
     }
 
     /// A context by name, made when it is not there.
-    pub fn context_mut(&mut self, name: &str) -> &mut Value {
+    pub(crate) fn context_mut(&mut self, name: &str) -> &mut Value {
         let list = self.value.list_mut("/contexts");
         let at = list.iter().position(|c| c.str("/name") == name).unwrap_or_else(|| {
             list.push(json!({"name": name, "context": {}}));
@@ -91,7 +91,7 @@ impl Kubeconfig {
 }
 
 fn read_file(path: &Path) -> CliResult<Option<Value>> {
-    let problem = |e: String| CliError::text(format!("error loading config file \"{}\": {e}", path.display()));
+    let problem = |e: String| CliError::new(format!("error loading config file \"{}\": {e}", path.display()));
     match std::fs::read_to_string(path) {
         Ok(text) => yaml::to_json(&text).map(|l| Some(l.value)).map_err(|e| problem(e.to_string())),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -103,11 +103,11 @@ fn read_file(path: &Path) -> CliResult<Option<Value>> {
 ///
 /// # Errors
 /// A file that can not be read, or a context that was asked for and is not there.
-pub fn namespace(ctx: &Ctx, context: Option<&str>) -> CliResult<Option<String>> {
+pub(crate) fn namespace(ctx: &Ctx, context: Option<&str>) -> CliResult<Option<String>> {
     let config = Kubeconfig::read(ctx)?;
     let name = context.unwrap_or(config.current());
     match (config.context(name), context) {
-        (None, Some(asked)) => Err(CliError::text(format!("context \"{asked}\" does not exist"))),
+        (None, Some(asked)) => Err(CliError::new(format!("context \"{asked}\" does not exist"))),
         (found, _) => Ok(found.map(|c| c.str("/namespace").to_string()).filter(|n| !n.is_empty())),
     }
 }

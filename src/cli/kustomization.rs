@@ -3,7 +3,7 @@
 use kctl_base::json::Value;
 use kctl_kustomize::{Note, Notes, Options, OsFiles};
 
-use crate::{CliError, CliResult, Ctx};
+use crate::{CliError, CliResult, Ctx, klog};
 
 /// Builds the kustomization in a directory of this machine, and prints what there is to say about it.
 ///
@@ -14,10 +14,10 @@ pub(crate) fn build(ctx: &mut Ctx, path: &str, options: Options) -> CliResult<Ve
     let built = kctl_kustomize::build(&OsFiles, path, options, &mut notes);
     for note in notes.list {
         match note {
-            Note::Warning(text) => ctx.complain(text),
-            Note::Log(text) => ctx.log('I', "log.go:245", &text)?,
+            Note::Warning(text) => ctx.print_error(text),
+            Note::Log(text) => klog::log(ctx, klog::KUSTOMIZE, &text)?,
         }
     }
     // A line break at the end of an error is the one that ends its line anyway.
-    built.map_err(|e| CliError::text(e.to_string().strip_suffix('\n').map_or(e.to_string(), String::from)))
+    built.map_err(|e| CliError::new(e.to_string().strip_suffix('\n').map_or(e.to_string(), String::from)))
 }

@@ -11,7 +11,7 @@ use kctl_kinds::Lookup;
 use kctl_kinds::core::event::ABOUT;
 
 /// Reads from the server while a description is written. What can not be read is left out of it.
-pub struct ServerLookup<'a> {
+pub(crate) struct ServerLookup<'a> {
     server: RefCell<&'a mut Server>,
     now: Time,
     show_events: bool,
@@ -19,7 +19,7 @@ pub struct ServerLookup<'a> {
 
 impl<'a> ServerLookup<'a> {
     /// A lookup at an instant.
-    pub fn new(server: &'a mut Server, now: Time, show_events: bool) -> ServerLookup<'a> {
+    pub(crate) fn new(server: &'a mut Server, now: Time, show_events: bool) -> ServerLookup<'a> {
         ServerLookup { server: RefCell::new(server), now, show_events }
     }
 

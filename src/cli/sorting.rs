@@ -11,19 +11,19 @@ use kctl_base::quantity::Quantity;
 ///
 /// # Errors
 /// A path that is none, or that no object has.
-pub fn sort_by<T>(things: &mut [T], object: impl Fn(&T) -> &Value, field: &str) -> CliResult<()> {
-    let path = relaxed(field).map_err(CliError::text)?;
-    let parsed = JsonPath::parse(&path).map_err(CliError::text)?;
+pub(crate) fn sort_by<T>(things: &mut [T], object: impl Fn(&T) -> &Value, field: &str) -> CliResult<()> {
+    let path = relaxed(field).map_err(CliError::new)?;
+    let parsed = JsonPath::parse(&path).map_err(CliError::new)?;
     if things.is_empty() {
         return Ok(());
     }
     let mut keys = Vec::with_capacity(things.len());
     for thing in things.iter() {
-        let found = parsed.find(object(thing)).map_err(CliError::text)?;
+        let found = parsed.find(object(thing)).map_err(CliError::new)?;
         keys.push(found.into_iter().next().and_then(|group| group.into_iter().next()));
     }
     if keys.iter().all(Option::is_none) {
-        return Err(CliError::text(format!("couldn't find any field with path \"{path}\" in the list of objects")));
+        return Err(CliError::new(format!("couldn't find any field with path \"{path}\" in the list of objects")));
     }
     let mut order: Vec<usize> = (0..things.len()).collect();
     order.sort_by(|a, b| match (&keys[*a], &keys[*b]) {
@@ -75,7 +75,7 @@ fn quantity(value: &Value) -> Option<Quantity> {
 }
 
 /// Strings in which runs of digits count as numbers: `a2` before `a10`.
-pub fn natural(a: &str, b: &str) -> Ordering {
+pub(crate) fn natural(a: &str, b: &str) -> Ordering {
     let (mut x, mut y) = (a.as_bytes(), b.as_bytes());
     loop {
         let (Some(p), Some(q)) = (x.first(), y.first()) else { return x.len().cmp(&y.len()).then_with(|| a.cmp(b)) };
@@ -113,7 +113,7 @@ mod tests {
         let mut objects: Vec<Value> = values.into_iter().map(|v| json!({"v": v, "n": [{"v": 1}]})).collect();
         match sort_by(&mut objects, |o| o, field) {
             Ok(()) => objects.iter().map(|o| o["v"].to_string()).collect::<Vec<_>>().join(" "),
-            Err(error) => error.message("kubectl"),
+            Err(error) => error.message(),
         }
     }
 

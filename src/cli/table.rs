@@ -9,21 +9,21 @@ use kctl_kinds::Kind;
 
 /// What the flags of `get` add to a table or take from it.
 #[derive(Clone, Debug, Default)]
-pub struct TableFlags {
+pub(crate) struct TableFlags {
     /// `-o wide`.
-    pub wide: bool,
+    pub(crate) wide: bool,
     /// `--no-headers`.
-    pub no_headers: bool,
+    pub(crate) no_headers: bool,
     /// `-L`.
-    pub label_columns: Vec<String>,
+    pub(crate) label_columns: Vec<String>,
     /// `--show-labels`.
-    pub show_labels: bool,
+    pub(crate) show_labels: bool,
     /// `--output-watch-events`.
-    pub events: bool,
+    pub(crate) events: bool,
 }
 
 /// One section of output: the rows of one kind, whose columns stay as wide as they were.
-pub struct Section {
+pub(crate) struct Section {
     printer: TablePrinter,
     flags: TableFlags,
     with_namespace: bool,
@@ -32,16 +32,16 @@ pub struct Section {
 }
 
 /// A row to print: the object, and what happened to it where events are shown.
-pub struct Shown<'a> {
+pub(crate) struct Shown<'a> {
     /// The object.
-    pub object: &'a Value,
+    pub(crate) object: &'a Value,
     /// `ADDED`, `MODIFIED`, `DELETED`; empty without events.
-    pub event: &'static str,
+    pub(crate) event: &'static str,
 }
 
 impl Section {
     /// A section that has printed nothing yet.
-    pub fn new(flags: &TableFlags, with_namespace: bool, with_kind: bool) -> Section {
+    pub(crate) fn new(flags: &TableFlags, with_namespace: bool, with_kind: bool) -> Section {
         Section {
             printer: TablePrinter::new(),
             flags: flags.clone(),
@@ -52,7 +52,7 @@ impl Section {
     }
 
     /// Prints rows; the headers come above the first.
-    pub fn print(&mut self, ctx: &mut Ctx, kind: &dyn Kind, rows: &[Shown<'_>], now: Time) -> CliResult<()> {
+    pub(crate) fn print(&mut self, ctx: &mut Ctx, kind: &dyn Kind, rows: &[Shown<'_>], now: Time) -> CliResult<()> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -69,7 +69,7 @@ impl Section {
     }
 
     /// Prints a row that is not its kind's own: the caller knows the columns.
-    pub fn print_cells(
+    pub(crate) fn print_cells(
         &mut self,
         ctx: &mut Ctx,
         kind: &dyn Kind,
@@ -85,7 +85,7 @@ impl Section {
         let headers = (!self.flags.no_headers && !self.headers_printed).then(|| self.headers(names));
         self.headers_printed = true;
         let mut text = Vec::new();
-        self.printer.print(headers.as_deref(), rows, &mut text).map_err(|e| super::CliError::text(e.to_string()))?;
+        self.printer.print(headers.as_deref(), rows, &mut text).map_err(|e| super::CliError::new(e.to_string()))?;
         ctx.out.push_str(&String::from_utf8_lossy(&text));
         Ok(())
     }

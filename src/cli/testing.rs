@@ -1,6 +1,7 @@
 //! Sessions for tests: command lines one after the other on a virtual cluster in memory.
 
-use super::{Ctx, run_in};
+use super::Ctx;
+use super::dispatch::run_in;
 use kctl_cluster::{Cluster, OpenOptions};
 
 /// A cluster with the commands that are run on it.
@@ -19,8 +20,13 @@ impl Session {
     /// Runs a command line; words are split at blanks, `FOLDER` is the folder. Answers output, errors after `! `, and an
     /// exit code that is not 0 after `= `.
     pub(super) fn run(&mut self, line: &str) -> String {
+        self.run_words(line.split(' ').map(String::from).collect())
+    }
+
+    /// Runs a command line that is split into words already.
+    pub(super) fn run_words(&mut self, words: Vec<String>) -> String {
         let folder = self.folder.path().to_string_lossy().into_owned();
-        let words: Vec<String> = line.split(' ').map(|w| w.replace("FOLDER", &folder)).collect();
+        let words: Vec<String> = words.iter().map(|word| word.replace("FOLDER", &folder)).collect();
         let argv: Vec<String> = std::iter::once("kubectl".to_string()).chain(words).collect();
         let mut ctx = Ctx::captured(argv.clone(), self.cluster.take().expect("given back by the last command"));
         let code = run_in(&mut ctx, &argv);

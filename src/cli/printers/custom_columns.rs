@@ -10,7 +10,7 @@ use kctl_base::jsonpath::{JsonPath, relaxed};
 
 /// Why a table cannot be printed.
 #[derive(Debug, thiserror::Error)]
-pub enum ColumnError {
+pub(crate) enum ColumnError {
     /// An expression is wrong, in kubectl's words.
     #[error("{0}")]
     Expression(String),
@@ -28,7 +28,7 @@ struct Column {
 
 /// Prints objects as rows; the headers come above the first.
 #[derive(Debug, Clone)]
-pub struct CustomColumns {
+pub(crate) struct CustomColumns {
     columns: Vec<Column>,
     show_headers: bool,
     writer: TabWriter,
@@ -36,7 +36,7 @@ pub struct CustomColumns {
 
 impl CustomColumns {
     /// Columns from `NAME:.metadata.name,IMAGE:spec.image`.
-    pub fn from_spec(spec: &str, show_headers: bool) -> Result<Self, String> {
+    pub(crate) fn from_spec(spec: &str, show_headers: bool) -> Result<Self, String> {
         if spec.is_empty() {
             return Err("custom-columns format specified but no custom columns given".to_owned());
         }
@@ -48,7 +48,7 @@ impl CustomColumns {
     }
 
     /// Columns from a file: a line of headers and a line of expressions.
-    pub fn from_template(template: &str) -> Result<Self, String> {
+    pub(crate) fn from_template(template: &str) -> Result<Self, String> {
         let mut lines = template.lines();
         let mut words = |what: &str| match lines.next() {
             Some(line) => Ok(line.split_whitespace().collect::<Vec<_>>()),
@@ -76,7 +76,7 @@ impl CustomColumns {
     }
 
     /// Prints an object, or each object of a list.
-    pub fn print(&mut self, object: &Value, out: &mut dyn Write) -> Result<(), ColumnError> {
+    pub(crate) fn print(&mut self, object: &Value, out: &mut dyn Write) -> Result<(), ColumnError> {
         let mut text = String::new();
         if std::mem::take(&mut self.show_headers) {
             let headers: Vec<&str> = self.columns.iter().map(|column| column.header.as_str()).collect();

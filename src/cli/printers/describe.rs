@@ -3,6 +3,6 @@
 use super::tabwriter::{DESCRIBE, align};
 
 /// Aligns a description; a line without a tab ends the columns above it.
-pub fn describe(text: &str) -> String {
+pub(crate) fn describe(text: &str) -> String {
     align(text, DESCRIBE)
 }

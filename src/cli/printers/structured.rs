@@ -7,7 +7,7 @@ use kctl_base::{json, yaml};
 
 /// A format that shows whole objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Structure {
+pub(crate) enum Structure {
     /// `-o yaml`
     Yaml,
     /// `-o json`
@@ -16,19 +16,19 @@ pub enum Structure {
 
 /// Prints objects one after the other; YAML documents are set apart by `---`.
 #[derive(Debug, Clone)]
-pub struct StructuredPrinter {
+pub(crate) struct StructuredPrinter {
     structure: Structure,
     printed: usize,
 }
 
 impl StructuredPrinter {
     /// A printer that has printed nothing yet.
-    pub fn new(structure: Structure) -> Self {
+    pub(crate) fn new(structure: Structure) -> Self {
         Self { structure, printed: 0 }
     }
 
     /// Prints the next object.
-    pub fn print(&mut self, object: &Value, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn print(&mut self, object: &Value, out: &mut dyn Write) -> io::Result<()> {
         if self.printed > 0 && self.structure == Structure::Yaml {
             out.write_all(b"---\n")?;
         }
@@ -41,7 +41,7 @@ impl StructuredPrinter {
 }
 
 /// Several objects as kubectl wraps them when it has put them together itself.
-pub fn list_of(items: Vec<Value>) -> Value {
+pub(crate) fn list_of(items: Vec<Value>) -> Value {
     json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})
 }
 

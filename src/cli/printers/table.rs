@@ -7,7 +7,7 @@ use super::tabwriter::{GET, TabWriter};
 
 /// Prints screenfuls of one table; later rows keep the columns of earlier ones, as `kubectl get --watch` does.
 #[derive(Debug, Clone)]
-pub struct TablePrinter {
+pub(crate) struct TablePrinter {
     writer: TabWriter,
 }
 
@@ -19,12 +19,17 @@ impl Default for TablePrinter {
 
 impl TablePrinter {
     /// A printer for a new table.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { writer: TabWriter::new(GET) }
     }
 
     /// Prints the next rows, below the headers if there are any.
-    pub fn print(&mut self, headers: Option<&[String]>, rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn print(
+        &mut self,
+        headers: Option<&[String]>,
+        rows: &[Vec<String>],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let mut text = String::new();
         if let Some(headers) = headers {
             text.push_str(&headers.join("\t"));
@@ -40,7 +45,7 @@ impl TablePrinter {
 }
 
 /// Prints a whole table.
-pub fn print_rows(headers: Option<&[String]>, rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn print_rows(headers: Option<&[String]>, rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
     TablePrinter::new().print(headers, rows, out)
 }
 

@@ -5,39 +5,39 @@
 
 /// How columns are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The narrowest column.
-    pub min_width: usize,
+    pub(crate) min_width: usize,
     /// Blanks after the longest cell of a column.
-    pub padding: usize,
+    pub(crate) padding: usize,
 }
 
 /// The tables of `kubectl get`.
-pub const GET: Settings = Settings { min_width: 6, padding: 3 };
+pub(crate) const GET: Settings = Settings { min_width: 6, padding: 3 };
 
 /// The texts of `kubectl describe`.
-pub const DESCRIBE: Settings = Settings { min_width: 0, padding: 2 };
+pub(crate) const DESCRIBE: Settings = Settings { min_width: 0, padding: 2 };
 
 /// Aligns one text by itself.
-pub fn align(text: &str, settings: Settings) -> String {
+pub(crate) fn align(text: &str, settings: Settings) -> String {
     Layout { settings, remembered: None, lines: split(text), widths: Vec::new(), out: String::new() }.run()
 }
 
 /// Aligns text after text; a column is never narrower than it was before.
 #[derive(Debug, Clone)]
-pub struct TabWriter {
+pub(crate) struct TabWriter {
     settings: Settings,
     remembered: Vec<usize>,
 }
 
 impl TabWriter {
     /// A writer that has no widths to remember yet.
-    pub fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         Self { settings, remembered: Vec::new() }
     }
 
     /// Aligns the next text.
-    pub fn align(&mut self, text: &str) -> String {
+    pub(crate) fn align(&mut self, text: &str) -> String {
         let remembered = Some(&mut self.remembered);
         Layout { settings: self.settings, remembered, lines: split(text), widths: Vec::new(), out: String::new() }.run()
     }

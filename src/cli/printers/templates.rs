@@ -12,7 +12,7 @@ const TEMPLATE_NAME: &str = "output";
 
 /// Why a template cannot be printed.
 #[derive(Debug, thiserror::Error)]
-pub enum TemplateError {
+pub(crate) enum TemplateError {
     /// The template fails on this object; the text is what kubectl prints after `error: `.
     #[error("{0}")]
     Template(String),
@@ -31,7 +31,7 @@ enum Engine {
 
 /// Prints objects through one template.
 #[derive(Debug, Clone)]
-pub struct TemplatePrinter {
+pub(crate) struct TemplatePrinter {
     template: String,
     engine: Engine,
     /// `--allow-missing-template-keys`
@@ -40,19 +40,19 @@ pub struct TemplatePrinter {
 
 impl TemplatePrinter {
     /// A printer for `-o jsonpath=TEMPLATE`; the error is what kubectl prints after `error: `.
-    pub fn jsonpath(template: &str, allow_missing: bool) -> Result<Self, String> {
+    pub(crate) fn jsonpath(template: &str, allow_missing: bool) -> Result<Self, String> {
         let path = parse_jsonpath(template)?;
         Ok(Self { template: template.to_owned(), engine: Engine::JsonPath(path), allow_missing })
     }
 
     /// A printer for `-o jsonpath-as-json=TEMPLATE`.
-    pub fn jsonpath_as_json(template: &str, allow_missing: bool) -> Result<Self, String> {
+    pub(crate) fn jsonpath_as_json(template: &str, allow_missing: bool) -> Result<Self, String> {
         let path = parse_jsonpath(template)?;
         Ok(Self { template: template.to_owned(), engine: Engine::JsonPathAsJson(path), allow_missing })
     }
 
     /// A printer for `-o go-template=TEMPLATE`.
-    pub fn go_template(template: &str, allow_missing: bool) -> Result<Self, String> {
+    pub(crate) fn go_template(template: &str, allow_missing: bool) -> Result<Self, String> {
         let parsed = Template::parse(TEMPLATE_NAME, template)
             .map_err(|error| format!("error parsing template {template}, {error}"))?;
         let engine = Engine::Go(parsed.allow_missing(allow_missing));
@@ -61,7 +61,7 @@ impl TemplatePrinter {
 
     /// Prints an object. A Go template that fails leaves what it had printed, and its block of debugging text, on the
     /// output; the other engines have theirs in the error.
-    pub fn print(&self, object: &Value, out: &mut dyn Write) -> Result<(), TemplateError> {
+    pub(crate) fn print(&self, object: &Value, out: &mut dyn Write) -> Result<(), TemplateError> {
         match &self.engine {
             Engine::JsonPath(path) => self.print_jsonpath(path.execute(object, self.allow_missing), object, out),
             Engine::JsonPathAsJson(path) => {

@@ -22,7 +22,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader for one selection.
     pub(super) fn new(catalog: &'a Catalog, selection: &'a Selection) -> CliResult<Reader<'a>> {
-        let labels = Selector::parse(&selection.labels).map_err(|e| CliError::text(e.to_string()))?;
+        let labels = Selector::parse(&selection.labels).map_err(|e| CliError::new(e.to_string()))?;
         Ok(Reader { catalog, selection, labels })
     }
 
@@ -32,7 +32,7 @@ impl<'a> Reader<'a> {
             let loaded = match document.load() {
                 Ok(loaded) => loaded,
                 Err(error) => {
-                    resolved.errors.push(CliError::text(format!("error parsing {}: {error}", source.name)));
+                    resolved.errors.push(CliError::new(format!("error parsing {}: {error}", source.name)));
                     return;
                 }
             };
@@ -46,7 +46,7 @@ impl<'a> Reader<'a> {
                     "error validating \"{}\": error validating data: {problem}; if you choose to ignore these errors, turn validation off with --validate=false",
                     source.name
                 );
-                resolved.errors.push(CliError::text(text));
+                resolved.errors.push(CliError::new(text));
                 return;
             }
             self.take(loaded.value, &loaded.duplicates, source, resolved);
@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
         if object.kind().is_empty() {
             let text = kctl_base::json::to_compact(object);
             let file = &source.name;
-            return Err(CliError::text(match object.is_object() {
+            return Err(CliError::new(match object.is_object() {
                 true => format!("unable to decode \"{file}\": Object 'Kind' is missing in '{text}'"),
                 false => format!(
                     "unable to decode \"{file}\": json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
@@ -106,13 +106,12 @@ impl<'a> Reader<'a> {
         }
         let (group, version) = split_api_version(object.api_version());
         let kind = self.catalog.by_gvk(group, version, object.kind()).ok_or_else(|| {
-            CliError::text(format!(
-                "resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{}\": no matches for kind \"{}\" in version \"{}\"\nensure CRDs are installed first",
+            CliError::new(format!(
+                "resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{}\": {}\nensure CRDs are installed first",
                 object.name(),
                 object.namespace(),
                 source.name,
-                object.kind(),
-                object.api_version()
+                CliError::no_kind_match(object.kind(), object.api_version())
             ))
         })?;
         let stored = kind.names();
@@ -134,7 +133,7 @@ impl<'a> Reader<'a> {
             return Ok(wanted.clone());
         }
         if self.selection.enforce_namespace && own != *wanted {
-            return Err(CliError::text(format!(
+            return Err(CliError::new(format!(
                 "the namespace from the provided object \"{own}\" does not match the namespace \"{wanted}\". You must pass '--namespace={own}' to perform this operation."
             )));
         }
@@ -172,7 +171,7 @@ mod tests {
         let mut resolved = Resolved::default();
         reader.read(&SourceText { name: "f".into(), text: text.into() }, &mut resolved);
         let items = resolved.items.iter().map(|i| format!("{} in {}", i.label(), i.namespace));
-        items.chain(resolved.errors.iter().map(|e| e.message("kubectl").trim_end().to_string())).collect()
+        items.chain(resolved.errors.iter().map(|e| e.message().trim_end().to_string())).collect()
     }
 
     #[test]

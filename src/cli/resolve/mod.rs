@@ -20,50 +20,51 @@ use words::Wanted;
 
 /// What a command line says about which objects are meant.
 #[derive(Clone, Debug, Default)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// The words that are no flags: types and names.
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// `-f`.
-    pub filenames: Vec<String>,
+    pub(crate) filenames: Vec<String>,
     /// `-k`.
-    pub kustomize: Option<String>,
+    pub(crate) kustomize: Option<String>,
     /// `-R`.
-    pub recursive: bool,
+    pub(crate) recursive: bool,
     /// `-l`.
-    pub labels: String,
+    pub(crate) labels: String,
     /// `--field-selector`.
-    pub fields: String,
+    pub(crate) fields: String,
     /// `--all`.
-    pub all: bool,
+    pub(crate) all: bool,
     /// `--all` beside names is an error; elsewhere the names win.
-    pub all_is_strict: bool,
+    pub(crate) all_is_strict: bool,
     /// `-A`.
-    pub all_namespaces: bool,
+    pub(crate) all_namespaces: bool,
     /// The namespace for whatever names none.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// Whether the namespace was asked for, so that another one in a file is refused.
-    pub enforce_namespace: bool,
+    pub(crate) enforce_namespace: bool,
     /// A type alone means all its objects (`get pods`).
-    pub type_means_all: bool,
+    pub(crate) type_means_all: bool,
     /// Documents must look like objects before they are mapped (`--validate`).
-    pub validate: bool,
+    pub(crate) validate: bool,
     /// A subresource, which can not be had for lists.
-    pub subresource: String,
+    pub(crate) subresource: String,
 }
 
 impl Selection {
     /// The selection of a command: its words and the flags of the groups in [`super::args::groups`].
-    pub fn from_matches(ctx: &Ctx, matches: &clap::ArgMatches) -> Selection {
-        use super::args::Matches;
-        let all_namespaces = matches.on("all-namespaces");
+    pub(crate) fn from_matches(ctx: &Ctx, matches: &clap::ArgMatches) -> Selection {
+        use super::args::{Matches, SharedFlags};
+        let matches = SharedFlags(matches);
+        let all_namespaces = matches.flag("all-namespaces");
         Selection {
-            words: matches.values("words"),
+            words: matches.values("args"),
             filenames: matches.values("filename"),
-            kustomize: matches.given("kustomize").filter(|k| !k.is_empty()).map(String::from),
-            recursive: matches.on("recursive"),
-            labels: matches.value("selector").trim().into(),
-            fields: matches.value("field-selector").trim().into(),
-            all: matches.on("all"),
+            kustomize: matches.value_of("kustomize").filter(|k| !k.is_empty()).map(String::from),
+            recursive: matches.flag("recursive"),
+            labels: matches.string("selector").trim().into(),
+            fields: matches.string("field-selector").trim().into(),
+            all: matches.flag("all"),
             all_namespaces,
             namespace: if all_namespaces { String::new() } else { ctx.namespace() },
             enforce_namespace: ctx.namespace_given() && !all_namespaces,
@@ -72,55 +73,55 @@ impl Selection {
     }
 
     /// Whether there are files to read.
-    pub fn has_files(&self) -> bool {
+    pub(crate) fn has_files(&self) -> bool {
         !self.filenames.is_empty() || self.kustomize.is_some()
     }
 
     /// Whether objects are chosen by a selector or all of a type.
-    pub fn has_selector(&self) -> bool {
+    pub(crate) fn has_selector(&self) -> bool {
         self.all || !self.labels.is_empty() || !self.fields.is_empty()
     }
 }
 
 /// One object that is meant.
 #[derive(Clone)]
-pub struct Item {
+pub(crate) struct Item {
     /// Its kind.
-    pub kind: KindRef,
+    pub(crate) kind: KindRef,
     /// Group and version that were asked for, where they are not the stored ones.
-    pub version: Option<(String, String)>,
+    pub(crate) version: Option<(String, String)>,
     /// Its namespace, empty for objects of the cluster.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// Its name; empty in a file that leaves it to the server.
-    pub name: String,
+    pub(crate) name: String,
     /// The object as it stands in the file.
-    pub object: Option<Value>,
+    pub(crate) object: Option<Value>,
     /// Keys that stood twice in the file, in the words of the strict decoder.
-    pub duplicates: Vec<String>,
+    pub(crate) duplicates: Vec<String>,
     /// The file, or empty.
-    pub source: String,
+    pub(crate) source: String,
     /// The object as the server listed it.
-    pub live: Option<Arc<Object>>,
+    pub(crate) live: Option<Arc<Object>>,
 }
 
 impl Item {
     /// The object as its file has it, null for one that is from no file.
-    pub fn content(&self) -> Value {
+    pub(crate) fn content(&self) -> Value {
         self.object.clone().unwrap_or(Value::Null)
     }
 
     /// `deployment.apps/web`.
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         format!("{}/{}", self.kind.names().singular_group(), self.name)
     }
 
     /// `deployments.apps`.
-    pub fn resource(&self) -> String {
+    pub(crate) fn resource(&self) -> String {
         self.kind.names().resource().into()
     }
 
     /// A request about this object in the version that was asked for.
-    pub fn request(&self, verb: kctl_cluster::api::Verb) -> Request {
+    pub(crate) fn request(&self, verb: kctl_cluster::api::Verb) -> Request {
         let mut request = Request::new(verb, &self.resource(), &self.namespace, &self.name);
         request.version = self.version.clone();
         request.options.duplicates = self.duplicates.clone();
@@ -128,7 +129,7 @@ impl Item {
     }
 
     /// The object as the server has it: what a list answered, else asked for now.
-    pub fn get(&self, ctx: &mut Ctx) -> CliResult<Arc<Object>> {
+    pub(crate) fn get(&self, ctx: &mut Ctx) -> CliResult<Arc<Object>> {
         match &self.live {
             Some(object) => Ok(object.clone()),
             None => self.fetch(ctx),
@@ -136,12 +137,12 @@ impl Item {
     }
 
     /// The object as the server has it now.
-    pub fn fetch(&self, ctx: &mut Ctx) -> CliResult<Arc<Object>> {
+    pub(crate) fn fetch(&self, ctx: &mut Ctx) -> CliResult<Arc<Object>> {
         Ok(ctx.call(&self.request(kctl_cluster::api::Verb::Get))?.object)
     }
 
     /// A server's refusal about this object, with the file it is from: `error when VERB "f": ...`.
-    pub fn error(&self, verb: &str, error: CliError) -> CliError {
+    pub(crate) fn error(&self, verb: &str, error: CliError) -> CliError {
         match error {
             CliError::Status(status) => CliError::from_source(verb, &self.source, status),
             other => other,
@@ -151,16 +152,16 @@ impl Item {
 
 /// A type that objects are chosen from.
 #[derive(Clone)]
-pub struct Target {
+pub(crate) struct Target {
     /// The kind.
-    pub kind: KindRef,
+    pub(crate) kind: KindRef,
     /// Group and version that were asked for, where they are not the stored ones.
-    pub version: Option<(String, String)>,
+    pub(crate) version: Option<(String, String)>,
 }
 
 impl Target {
     /// `apps/v1, Resource=deployments`: how Go prints a group, version and resource.
-    pub fn go_name(&self) -> String {
+    pub(crate) fn go_name(&self) -> String {
         let names = self.kind.names();
         let version = self.version.as_ref().map_or(names.version, |(_, v)| v);
         format!("{}/{version}, Resource={}", names.group, names.plural)
@@ -169,15 +170,15 @@ impl Target {
 
 /// What a selection means.
 #[derive(Default)]
-pub struct Resolved {
+pub(crate) struct Resolved {
     /// The objects, in kubectl's order.
-    pub items: Vec<Item>,
+    pub(crate) items: Vec<Item>,
     /// What went wrong for others.
-    pub errors: Vec<CliError>,
+    pub(crate) errors: Vec<CliError>,
     /// The types whose objects were listed.
-    pub targets: Vec<Target>,
+    pub(crate) targets: Vec<Target>,
     /// Exactly one object was named: it is shown by itself, not as a list.
-    pub single: bool,
+    pub(crate) single: bool,
 }
 
 /// The sentence for a command line that names nothing.
@@ -192,7 +193,7 @@ Example resource specifications include:
 ///
 /// # Errors
 /// When the command line makes no sense as a whole; single objects fail in [`Resolved::errors`].
-pub fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
+pub(crate) fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
     match selection.has_files() {
         true if selection.words.is_empty() => return from_files(ctx, selection),
         true => {
@@ -204,7 +205,7 @@ pub fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
     }
     let catalog = ctx.cluster()?.server().catalog().clone();
     match words::read(&catalog, selection, &ctx.program)? {
-        Wanted::Nothing => Err(CliError::text(NOTHING_NAMED)),
+        Wanted::Nothing => Err(CliError::new(NOTHING_NAMED)),
         Wanted::Types(targets) => list_all(ctx, selection, targets),
         Wanted::Named(named) => {
             let single = named.len() == 1;
@@ -214,20 +215,14 @@ pub fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
     }
 }
 
-/// The types that a text names: `deploy,svc`, `all`.
-pub fn types(ctx: &mut Ctx, text: &str) -> CliResult<Vec<Target>> {
-    let catalog = ctx.cluster()?.server().catalog().clone();
-    words::types(&catalog, text)
-}
-
 /// The one kind that a word names.
-pub fn kind(ctx: &mut Ctx, word: &str) -> CliResult<Target> {
+pub(crate) fn kind(ctx: &mut Ctx, word: &str) -> CliResult<Target> {
     let catalog = ctx.cluster()?.server().catalog().clone();
     words::target(&catalog, word)
 }
 
 fn words_beside_files(selection: &Selection) -> CliError {
-    CliError::text(match selection.words.as_slice() {
+    CliError::new(match selection.words.as_slice() {
         [first, ..] if first.contains('/') => "resource/name arguments cannot be provided when a path is specified",
         [_] => "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
         _ => "name cannot be provided when a path is specified",
@@ -239,7 +234,7 @@ fn from_files(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
     let sources = match &selection.kustomize {
         None => super::files::read_files(ctx, &selection.filenames, selection.recursive)?,
         Some(_) if !selection.filenames.is_empty() => {
-            return Err(CliError::text("only one of -f or -k can be specified"));
+            return Err(CliError::new("only one of -f or -k can be specified"));
         }
         Some(folder) => built(ctx, folder)?,
     };
@@ -262,7 +257,7 @@ fn built(ctx: &mut Ctx, folder: &str) -> CliResult<SourceTexts> {
 fn named_item(selection: &Selection, target: Target, name: String) -> CliResult<Item> {
     let namespaced = target.kind.names().namespaced;
     if namespaced && selection.namespace.is_empty() {
-        return Err(CliError::text(match selection.all_namespaces {
+        return Err(CliError::new(match selection.all_namespaces {
             true => "a resource cannot be retrieved by name across all namespaces",
             false => "namespace may not be empty when retrieving a resource by name",
         }));
@@ -293,7 +288,7 @@ fn list_all(ctx: &mut Ctx, selection: &Selection, targets: Vec<Target>) -> CliRe
 }
 
 /// The objects of one type that the selection's namespace and selectors choose.
-pub fn list(ctx: &mut Ctx, selection: &Selection, target: &Target) -> CliResult<Vec<Item>> {
+pub(crate) fn list(ctx: &mut Ctx, selection: &Selection, target: &Target) -> CliResult<Vec<Item>> {
     let names = target.kind.names();
     let namespace = if names.namespaced { selection.namespace.as_str() } else { "" };
     let mut request = Request::list(&names.resource(), namespace).labels(&selection.labels).fields(&selection.fields);

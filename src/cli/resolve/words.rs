@@ -58,7 +58,7 @@ pub(super) fn read(catalog: &Catalog, selection: &Selection, program: &str) -> C
 }
 
 fn refuse<T>(text: &str) -> CliResult<T> {
-    Err(CliError::text(text))
+    Err(CliError::new(text))
 }
 
 /// `cm,secret one two` is `cm/one cm/two secret/one secret/two`.
@@ -114,7 +114,7 @@ pub(super) fn types(catalog: &Catalog, text: &str) -> CliResult<Vec<Target>> {
 pub(super) fn target(catalog: &Catalog, word: &str) -> CliResult<Target> {
     let kind = catalog.by_name(word).ok_or_else(|| {
         let bare = word.split('.').next().unwrap_or(word);
-        CliError::text(format!("the server doesn't have a resource type \"{bare}\""))
+        CliError::new(CliError::unknown_resource_type(bare))
     })?;
     let mut parts = word.splitn(3, '.').skip(1);
     let asked = parts.next().zip(parts.next()).filter(|(version, group)| {
@@ -138,7 +138,7 @@ mod tests {
             Ok(Wanted::Named(named)) => {
                 named.iter().map(|(t, n)| format!("{}/{n}", t.kind.names().plural)).collect::<Vec<_>>().join(" ")
             }
-            Err(error) => error.message("kubectl").trim_end().into(),
+            Err(error) => error.message().trim_end().into(),
         }
     }
 

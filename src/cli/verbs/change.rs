@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::args::groups::DryRun;
+use crate::dry_run::DryRun;
 use crate::resolve::{Item, Resolved, Selection};
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::gvk::split_api_version;
@@ -148,14 +148,14 @@ pub(super) fn split_pairs(words: &[String], what: &str) -> CliResult<(Vec<String
     let at = words.iter().position(is_pair).unwrap_or(words.len());
     let (resources, pairs) = words.split_at(at);
     match pairs.iter().find(|w| !is_pair(w)) {
-        Some(word) => Err(CliError::text(format!("all resources must be specified before {what} changes: {word}"))),
+        Some(word) => Err(CliError::new(format!("all resources must be specified before {what} changes: {word}"))),
         None => Ok((resources.to_vec(), pairs.to_vec())),
     }
 }
 
 /// The complaints that kubectl has about the combination of flags that say which objects are meant.
 pub(super) fn local_and_server() -> CliError {
-    CliError::text("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
+    CliError::new("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
 }
 
 #[cfg(test)]
@@ -167,7 +167,7 @@ mod tests {
     fn changes_come_after_resources() {
         let split = |text: &str| {
             let words: Vec<String> = text.split(' ').map(String::from).collect();
-            split_pairs(&words, "label").map_err(|e| e.message("kubectl"))
+            split_pairs(&words, "label").map_err(|e| e.message())
         };
         let strings = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(split("pod x a=b c-"), Ok((strings(&["pod", "x"]), strings(&["a=b", "c-"]))));

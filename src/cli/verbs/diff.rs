@@ -9,10 +9,10 @@ use std::process::Command as Process;
 use clap::{ArgMatches, Command};
 
 use super::apply::client_side;
-use crate::args::{self, Matches, groups};
+use crate::args::{self, ArgProperties, Matches, groups};
 use crate::output::strip_managed_fields;
 use crate::resolve::{Item, Selection, resolve};
-use crate::{CliError, CliResult, Ctx, Verb, last_applied};
+use crate::{CliError, CliResult, Ctx, Verb, klog, last_applied};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::{self, Map, Value};
 use kctl_base::object::{ObjectMeta, ValueWrite};
@@ -24,26 +24,40 @@ pub(super) const VERB: Verb = Verb {
     name: "diff",
     aliases: &[],
     about: "Diff the live version against a would-be applied version",
-    args: flags,
-    run: |ctx, matches| run(ctx, matches).map_err(|error| trouble(ctx, error)),
+    long: "Compare the objects of manifests with the objects of the server.
+
+ The output is that of 'diff -u -N'. The environment variable KUBECTL_EXTERNAL_DIFF names another program, with \
+    arguments if need be.
+
+ Exit status: 0 without differences, 1 with differences, more than 1 when the comparison failed.",
+    examples: &[
+        ("Compare the objects in pod.yaml", "diff -f pod.yaml"),
+        ("Compare the objects from standard input", "diff -f -"),
+    ],
+    usage: "-f FILENAME",
+    flags: flags,
+    run: |ctx, matches| run(ctx, matches).map_err(|error| trouble(error)),
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    let command = groups::labels(groups::files(groups::words(command)));
-    groups::field_manager(command)
-        .arg(args::switch("server-side", "the server merges and keeps track of who owns which field"))
-        .arg(args::switch("force-conflicts", "take fields over from their owners (--server-side)"))
-        .arg(args::switch("show-managed-fields", "compare metadata.managedFields too"))
-        .arg(args::number("concurrency", "accepted; objects are compared one after the other"))
-        .arg(args::switch("prune", "refused: what apply --prune would delete is not shown"))
+    let command = groups::labels(groups::files(groups::args(command)));
+    groups::field_manager(command, "kubectl-client-side-apply")
+        .arg(args::switch("server-side", "Merge on the server instead of in the client."))
+        .arg(args::switch("force-conflicts", "Take over fields that other managers own; requires --server-side."))
+        .arg(args::switch("show-managed-fields", "Compare metadata.managedFields, too."))
+        .arg(
+            args::number("concurrency", "Accepted for compatibility; objects are compared one after the other.")
+                .help_default("1"),
+        )
+        .arg(args::switch("prune", "Not supported: objects that apply --prune would delete are not shown."))
 }
 
 /// Differences are exit code 1, so that trouble must be another.
-fn trouble(ctx: &Ctx, error: CliError) -> CliError {
+fn trouble(error: CliError) -> CliError {
     match error {
-        CliError::Silent(code) => CliError::Silent(code),
-        error => CliError::Raw(error.message(&ctx.program), error.code() + 1),
+        CliError::Exit(code) => CliError::Exit(code),
+        error => CliError::Verbatim(error.message(), error.code() + 1),
     }
 }
 
@@ -56,25 +70,25 @@ struct Diff {
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let server_side = matches.on("server-side");
+    let server_side = matches.flag("server-side");
     let diff = Diff {
         server_side,
-        force_conflicts: matches.on("force-conflicts"),
+        force_conflicts: matches.flag("force-conflicts"),
         manager: groups::read_manager(matches, if server_side { "kubectl" } else { "kubectl-client-side-apply" }),
-        show_managed_fields: matches.on("show-managed-fields"),
+        show_managed_fields: matches.flag("show-managed-fields"),
     };
     let selection = Selection { validate: true, ..Selection::from_matches(ctx, matches) };
     if !selection.words.is_empty() {
         return Err(ctx.usage("diff", &format!("Unexpected args: [{}]", selection.words.join(" "))));
     }
     if !selection.has_files() {
-        return Err(CliError::text("must specify one of -f and -k"));
+        return Err(CliError::new("must specify one of -f and -k"));
     }
     if diff.force_conflicts && !server_side {
-        return Err(CliError::text("--force-conflicts only works with --server-side"));
+        return Err(CliError::new("--force-conflicts only works with --server-side"));
     }
-    if matches.on("prune") {
-        return Err(CliError::text("diff --prune is not supported"));
+    if matches.flag("prune") {
+        return Err(CliError::new("diff --prune is not supported"));
     }
     let resolved = resolve(ctx, &selection)?;
     CliError::all(resolved.errors)?;
@@ -105,7 +119,7 @@ impl Diff {
                 item.kind.names().kind,
                 item.name
             );
-            ctx.log('W', "diff.go:723", &text)?;
+            klog::log(ctx, klog::DIFF_CONFLICT, &text)?;
         }
         let (mut live, mut merged) = (live, merged?);
         if !self.show_managed_fields {
@@ -178,7 +192,7 @@ impl Folders {
     fn new() -> CliResult<Folders> {
         let folder = |name: &str| -> CliResult<std::path::PathBuf> {
             let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
-            std::fs::create_dir_all(&path).map_err(|e| CliError::text(format!("making {}: {e}", path.display())))?;
+            std::fs::create_dir_all(&path).map_err(|e| CliError::new(format!("making {}: {e}", path.display())))?;
             Ok(path)
         };
         Ok(Folders { live: folder("LIVE")?, merged: folder("MERGED")? })
@@ -192,12 +206,12 @@ impl Folders {
         let write = |folder: &Path, object: &Value| {
             let path = folder.join(&name);
             let text = yaml::to_yaml(object);
-            std::fs::write(&path, text).map_err(|e| CliError::text(format!("writing {}: {e}", path.display())))
+            std::fs::write(&path, text).map_err(|e| CliError::new(format!("writing {}: {e}", path.display())))
         };
         // What is not there yet is compared with an empty file.
         match &live {
             Some(live) => write(&self.live, live)?,
-            None => std::fs::write(self.live.join(&name), "").map_err(|e| CliError::text(e.to_string()))?,
+            None => std::fs::write(self.live.join(&name), "").map_err(|e| CliError::new(e.to_string()))?,
         }
         write(&self.merged, &merged)
     }
@@ -207,19 +221,19 @@ impl Folders {
         let mut process = Process::new(&program);
         let output = process.args(arguments).args([&self.live, &self.merged]).output();
         let output = output.map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => CliError::text(format!(
+            std::io::ErrorKind::NotFound => CliError::new(format!(
                 "failed to run {}: exec: {}: executable file not found in $PATH",
                 kctl_base::field::quote(&program),
                 kctl_base::field::quote(&program)
             )),
-            _ => CliError::text(format!("failed to run \"{program}\": {e}")),
+            _ => CliError::new(format!("failed to run \"{program}\": {e}")),
         })?;
         ctx.out.push_str(&String::from_utf8_lossy(&output.stdout));
         ctx.err.push_str(&String::from_utf8_lossy(&output.stderr));
         match output.status.code() {
             Some(0) => Ok(()),
-            Some(code) => Err(CliError::Silent(code)),
-            None => Err(CliError::Silent(2)),
+            Some(code) => Err(CliError::Exit(code)),
+            None => Err(CliError::Exit(2)),
         }
     }
 }

@@ -3,8 +3,9 @@
 use clap::{ArgMatches, Command};
 
 use super::change::{self, From, Subject};
-use crate::args::groups::{self, DryRun};
+use crate::args::groups;
 use crate::args::{self, Matches};
+use crate::dry_run::DryRun;
 use crate::output::{Output, strip_managed_fields};
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, editor, last_applied, record};
@@ -18,15 +19,43 @@ use kctl_base::{json as json_text, yaml};
 use kctl_cluster::api::{Body, FieldValidation, PatchType, Verb as ApiVerb};
 
 /// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "edit", aliases: &[], about: "Edit a resource on the server", args: flags, run, family: &[] };
+pub(super) const VERB: Verb = Verb {
+    name: "edit",
+    aliases: &[],
+    about: "Edit a resource on the server",
+    long: "Edit objects in the default editor.
+
+ The editor is taken from KUBE_EDITOR or EDITOR and falls back to vi. Several objects can be edited at once. The \
+    objects are edited as YAML, with -o json as JSON.
+
+ When the server refuses the result, the editor opens again with the reason at its top. A change that somebody \
+    else has made in the meantime is reported, and the edited file is kept.",
+    examples: &[
+        ("Edit a service", "edit svc/web"),
+        (
+            "Edit a deployment as JSON and keep the result in its annotation",
+            "edit deployment/web -o json --save-config",
+        ),
+        ("Edit the status of a deployment", "edit deployment web --subresource=status"),
+    ],
+    usage: "(RESOURCE/NAME | -f FILENAME)",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    let command = groups::files(groups::output(groups::words(command)));
-    groups::record(groups::save_config(groups::validate(groups::field_manager(command))))
-        .arg(args::switch("output-patch", "show the patch that is sent"))
-        .arg(args::switch("windows-line-endings", "accepted; files are edited with the line ends of this system"))
-        .arg(args::text("subresource", "edit this subresource: status, scale, resize"))
+    let command = groups::files(groups::output(groups::args(command)));
+    groups::record(groups::save_config(groups::validate(groups::field_manager(command, "kubectl-edit"))))
+        .arg(args::switch("output-patch", "Print the patch that is sent."))
+        .arg(args::switch(
+            "windows-line-endings",
+            "Accepted for compatibility; the file is edited with the line endings of this system.",
+        ))
+        .arg(args::text(
+            "subresource",
+            "Edit this subresource of the object instead of the object itself. One of: (status, scale, resize).",
+        ))
 }
 
 /// What the flags mean.
@@ -60,12 +89,12 @@ struct Round {
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let selection = Selection {
         type_means_all: true,
-        subresource: matches.value("subresource").into(),
+        subresource: matches.string("subresource").into(),
         ..Selection::from_matches(ctx, matches)
     };
-    let format = matches.value("output");
+    let format = matches.string("output");
     if !["", "yaml", "json"].contains(&format) {
-        return Err(CliError::text(format!(
+        return Err(CliError::new(format!(
             "unable to match a printer suitable for the output format {}, allowed formats are: json,yaml",
             quote(format)
         )));
@@ -75,16 +104,16 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         validation: groups::read_validation(matches)?,
         subresource: selection.subresource.clone(),
         output: Output::of_report(matches)?,
-        json: matches.value("output") == "json",
-        save_config: matches.on("save-config"),
-        show_patch: matches.on("output-patch"),
+        json: matches.string("output") == "json",
+        save_config: matches.flag("save-config"),
+        show_patch: matches.flag("output-patch"),
         cause: record::change_cause(ctx, matches),
     };
     let resolved = resolve(ctx, &selection)?;
     let (mut subjects, errors) = change::subjects(ctx, resolved, From::Server);
     CliError::all(errors)?;
     if subjects.is_empty() {
-        return Err(CliError::text("edit cancelled, no objects found"));
+        return Err(CliError::new("edit cancelled, no objects found"));
     }
     for subject in &mut subjects {
         if !edit.subresource.is_empty() {
@@ -127,12 +156,12 @@ impl Edit {
             let bare = editor::without_comments(&saved);
             if !reasons.is_empty() && bare.trim_end() == editor::without_comments(&body).trim_end() {
                 self.preserve(ctx, &saved)?;
-                return Err(CliError::text("Edit cancelled, no valid changes were saved."));
+                return Err(CliError::new("Edit cancelled, no valid changes were saved."));
             }
             let edited = match self.read(&saved, subjects) {
                 Ok(edited) => edited,
                 Err(reason) => {
-                    ctx.complain(format!(
+                    ctx.print_error(format!(
                         "error: {} {} is invalid",
                         subjects[0].item.resource(),
                         quote(&subjects[0].item.name)
@@ -142,20 +171,20 @@ impl Edit {
                 }
             };
             if bare.trim_end() == editor::without_comments(&original).trim_end() {
-                ctx.complain("Edit cancelled, no changes made.");
+                ctx.print_error("Edit cancelled, no changes made.");
                 return Ok(());
             }
             let round = self.send_all(ctx, subjects, &edited, &saved)?;
             if round.retry {
                 let file = store_copy(ctx, &saved, self.extension())?;
                 let program = ctx.program.clone();
-                ctx.complain(format!("You can run `{program} replace -f {file}` to try this update again."));
-                return Err(CliError::Silent(1));
+                ctx.print_error(format!("You can run `{program} replace -f {file}` to try this update again."));
+                return Err(CliError::Exit(1));
             }
             if round.missing {
                 let file = store_copy(ctx, &saved, self.extension())?;
-                ctx.complain(format!("The edits you made on deleted resources have been saved to {}", quote(&file)));
-                return Err(CliError::Silent(1));
+                ctx.print_error(format!("The edits you made on deleted resources have been saved to {}", quote(&file)));
+                return Err(CliError::Exit(1));
             }
             if round.reasons.is_empty() {
                 return Ok(());
@@ -190,7 +219,7 @@ impl Edit {
         for new in edited {
             let Some(subject) = subjects.iter().find(|s| s.object.uid() == new.uid()) else {
                 self.preserve(ctx, saved)?;
-                return Err(CliError::text(format!("no original object found for {}", change::label_of(new))));
+                return Err(CliError::new(format!("no original object found for {}", change::label_of(new))));
             };
             if subject.object == *new {
                 self.output.report(ctx, new, &subject.item.label(), "skipped", DryRun::None)?;
@@ -200,7 +229,7 @@ impl Edit {
                 Ok(patched) => self.output.report(ctx, &patched, &subject.item.label(), "edited", DryRun::None)?,
                 Err(CliError::Status(status)) => {
                     let (resource, name) = (subject.item.resource(), quote(&subject.item.name));
-                    ctx.complain(if status.is_invalid() {
+                    ctx.print_error(if status.is_invalid() {
                         let details = status.causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect();
                         round.reasons.push(Reason { head: format!("{resource} {name} was not valid"), details });
                         format!("error: {resource} {name} is invalid")
@@ -225,19 +254,19 @@ impl Edit {
     fn send(&self, ctx: &mut Ctx, subject: &Subject, new: &Value) -> CliResult<Value> {
         let (old, mut new) = (&subject.object, new.clone());
         last_applied::keep(&mut new, self.save_config);
-        record::note(&mut new, self.cause.as_deref());
+        record::annotate(&mut new, self.cause.as_deref());
         let (group, version) = split_api_version(old.api_version());
         let (format, patch) = match Schema::builtin().root(group, version, old.kind()) {
             Some(root) => {
                 let root = FieldType::Object(root.into());
                 let patch = three_way::create_two_way(Schema::builtin(), &root, old, &new);
-                (PatchType::Strategic, patch.map_err(|e| CliError::text(e.to_string()))?)
+                (PatchType::Strategic, patch.map_err(|e| CliError::new(e.to_string()))?)
             }
             None => (PatchType::Merge, Value::Object(change::difference(old, &new))),
         };
-        three_way::check_identity(&patch).map_err(|e| CliError::text(e.to_string()))?;
+        three_way::check_identity(&patch).map_err(|e| CliError::new(e.to_string()))?;
         if self.show_patch {
-            ctx.say(format!("Patch: {}", json_text::to_compact(&patch)));
+            ctx.print_line(format!("Patch: {}", json_text::to_compact(&patch)));
         }
         let mut request = subject.item.request(ApiVerb::Patch).subresource(&self.subresource).manager(&self.manager);
         request.options.validation = self.validation;
@@ -248,7 +277,7 @@ impl Edit {
     /// Keeps what was edited before the command fails.
     fn preserve(&self, ctx: &mut Ctx, saved: &str) -> CliResult<()> {
         let file = store_copy(ctx, saved, self.extension())?;
-        ctx.complain(format!("A copy of your changes has been stored to {}", quote(&file)));
+        ctx.print_error(format!("A copy of your changes has been stored to {}", quote(&file)));
         Ok(())
     }
 }
@@ -257,7 +286,7 @@ impl Edit {
 fn store_copy(ctx: &Ctx, saved: &str, extension: &str) -> CliResult<String> {
     let name = format!("{}-edit-{}.{extension}", ctx.program, std::process::id());
     let path = std::env::temp_dir().join(name);
-    std::fs::write(&path, saved).map_err(|e| CliError::text(format!("keeping what was edited: {e}")))?;
+    std::fs::write(&path, saved).map_err(|e| CliError::new(format!("keeping what was edited: {e}")))?;
     Ok(path.to_string_lossy().into_owned())
 }
 

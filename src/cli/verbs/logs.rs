@@ -3,7 +3,7 @@
 use clap::{ArgMatches, Command};
 
 use crate::args::groups;
-use crate::args::{self, Matches};
+use crate::args::{self, ArgProperties, Matches};
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::labels::Selector;
@@ -18,8 +18,23 @@ use kctl_cluster::controllers::kubelet;
 pub(super) const VERB: Verb = Verb {
     name: "logs",
     aliases: &["log"],
-    about: "Print what containers of a pod printed",
-    args: flags,
+    about: "Print the logs for a container in a pod",
+    long: "Print the log of a container of a pod or of a workload.
+
+ The container can be omitted if the pod has only one.",
+    examples: &[
+        ("Print the log of a pod with one container", "logs web-0"),
+        ("Print the log of all containers of a pod", "logs web-0 --all-containers=true"),
+        ("Print the log of all pods with a label", "logs -l app=web --all-containers=true"),
+        ("Print the log of the previous run of a container", "logs -p -c ruby web-1"),
+        ("Print the log of a container and follow it", "logs -f -c ruby web-1"),
+        ("Print the last 20 lines", "logs --tail=20 web-0"),
+        ("Print what was logged in the last hour", "logs --since=1h web-0"),
+        ("Print the log of the first container of a job", "logs job/hello"),
+        ("Print the log of a container of a deployment", "logs deployment/web -c nginx"),
+    ],
+    usage: "[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]",
+    flags: flags,
     run,
     family: &[],
 };
@@ -30,22 +45,22 @@ const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 const TAIL_OF_MANY: i64 = 10;
 
 fn flags(command: Command) -> Command {
-    groups::labels(groups::words(command))
-        .arg(args::text("container", "which container").short('c'))
-        .arg(args::switch("all-containers", "every container of the pod"))
-        .arg(args::switch("all-pods", "every pod of the workload"))
-        .arg(args::switch("follow", "go on with new lines").short('f'))
-        .arg(args::switch("previous", "the run before the present one").short('p'))
-        .arg(args::switch("prefix", "begin lines with pod and container"))
-        .arg(args::switch("timestamps", "begin lines with their instant"))
-        .arg(args::switch("ignore-errors", "go on with the other pods after an error"))
-        .arg(args::switch("insecure-skip-tls-verify-backend", "accepted; there is no connection"))
-        .arg(args::number("tail", "only the last lines; -1 is all"))
-        .arg(args::number("limit-bytes", "at most so many bytes"))
-        .arg(args::number("max-log-requests", "how many logs to follow at once, 5 by default"))
-        .arg(args::duration("since", "only lines younger than this"))
-        .arg(args::text("since-time", "only lines after this instant (RFC 3339)"))
-        .arg(args::duration("pod-running-timeout", "accepted; a pod that does not run has its last lines"))
+    groups::labels(groups::args(command))
+        .arg(args::text("container", "Container whose log is printed.").short('c'))
+        .arg(args::switch("all-containers", "Print the logs of all containers of the pod."))
+        .arg(args::switch("all-pods", "Print the logs of all pods of the workload."))
+        .arg(args::switch("follow", "Follow the log.").short('f'))
+        .arg(args::switch("previous", "Print the log of the previous run of the container.").short('p'))
+        .arg(args::switch("prefix", "Begin each line with its pod and container."))
+        .arg(args::switch("timestamps", "Begin each line with its time."))
+        .arg(args::switch("ignore-errors", "Continue with the other containers after an error."))
+        .arg(args::switch("insecure-skip-tls-verify-backend", "Accepted for compatibility; no connection is opened."))
+        .arg(args::number("tail", "Number of lines to print from the end of the log. Defaults to -1, all lines, and with a selector to 10.").help_default("-1"))
+        .arg(args::number("limit-bytes", "Largest number of bytes to print; 0 is without limit."))
+        .arg(args::number("max-log-requests", "Largest number of logs to follow at the same time, with a selector.").help_default("5"))
+        .arg(args::duration("since", "Print only lines that are newer than this duration, such as 5s, 2m or 3h."))
+        .arg(args::text("since-time", "Print only lines after this time (RFC 3339)."))
+        .arg(args::duration("pod-running-timeout", "Accepted for compatibility; the log of a pod that does not run is printed as it is.").help_default("20s"))
 }
 
 /// One log: a container of a pod.
@@ -69,7 +84,7 @@ struct Wanted {
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let selection = Selection::from_matches(ctx, matches);
     let (pods, several) = pods(ctx, &selection, matches)?;
-    let follow = matches.on("follow");
+    let follow = matches.flag("follow");
     let mut sources = Vec::new();
     for pod in pods {
         let mut names = containers(ctx, &pod, matches)?;
@@ -77,7 +92,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     let most = matches.int("max-log-requests").unwrap_or(5);
     if follow && sources.len() as i64 > most {
-        return Err(CliError::text(format!(
+        return Err(CliError::new(format!(
             "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}, use --max-log-requests to increase the limit",
             sources.len()
         )));
@@ -91,28 +106,27 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 
 fn wanted(ctx: &mut Ctx, matches: &ArgMatches, several: bool) -> CliResult<Wanted> {
     let now = ctx.now()?;
-    let since = matches.span("since").filter(|d| *d > Duration::ZERO).map(|d| now - d);
-    let since_time = match matches.given("since-time") {
+    let since = matches.duration("since").filter(|d| *d > Duration::ZERO).map(|d| now - d);
+    let since_time = match matches.value_of("since-time") {
         Some(text) => Some(
-            Time::parse(text)
-                .ok_or_else(|| CliError::text(format!("parsing time \"{text}\": not an RFC 3339 time")))?,
+            Time::parse(text).ok_or_else(|| CliError::new(format!("parsing time \"{text}\": not an RFC 3339 time")))?,
         ),
         None => None,
     };
     if since.is_some() && since_time.is_some() {
-        return Err(CliError::text("at most one of `sinceTime` or `sinceSeconds` may be specified"));
+        return Err(CliError::new("at most one of `sinceTime` or `sinceSeconds` may be specified"));
     }
     let tail = matches.int("tail").or(several.then_some(TAIL_OF_MANY));
     if tail.is_some_and(|t| t < -1) {
-        return Err(CliError::text("--tail must be greater than or equal to -1"));
+        return Err(CliError::new("--tail must be greater than or equal to -1"));
     }
     Ok(Wanted {
-        previous: matches.on("previous"),
+        previous: matches.flag("previous"),
         after: since.or(since_time),
         tail: tail.filter(|t| *t >= 0),
         bytes: matches.int("limit-bytes").filter(|b| *b > 0),
-        timestamps: matches.on("timestamps"),
-        prefix: matches.on("prefix"),
+        timestamps: matches.flag("timestamps"),
+        prefix: matches.flag("prefix"),
     })
 }
 
@@ -124,7 +138,7 @@ fn pods(ctx: &mut Ctx, selection: &Selection, matches: &ArgMatches) -> CliResult
         }
         let listed = ctx.call(&Request::list("pods", &selection.namespace).labels(&selection.labels))?;
         if listed.items.is_empty() {
-            ctx.complain(format!("No resources found in {} namespace.", selection.namespace));
+            ctx.print_error(format!("No resources found in {} namespace.", selection.namespace));
         }
         return Ok((listed.items.iter().map(|p| (**p).clone()).collect(), true));
     }
@@ -138,7 +152,7 @@ fn pods(ctx: &mut Ctx, selection: &Selection, matches: &ArgMatches) -> CliResult
     CliError::all(resolved.errors)?;
     let mut pods = Vec::new();
     for item in &resolved.items {
-        pods.extend(pods_of(ctx, item, matches.on("all-pods"))?);
+        pods.extend(pods_of(ctx, item, matches.flag("all-pods"))?);
     }
     Ok((pods, false))
 }
@@ -146,7 +160,7 @@ fn pods(ctx: &mut Ctx, selection: &Selection, matches: &ArgMatches) -> CliResult
 /// A pod itself, or the pods of a workload: one of them unless all are wanted.
 fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
     let object = item.get(ctx).map_err(|error| match error {
-        CliError::Status(status) if status.is_not_found() => CliError::text(format!(
+        CliError::Status(status) if status.is_not_found() => CliError::new(format!(
             "error from server (NotFound): {} in namespace {}",
             status.message,
             kctl_base::field::quote(&item.namespace)
@@ -158,26 +172,22 @@ fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
     }
     let selector = match object.at("/spec/selector") {
         Some(selector) if selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some() => {
-            Selector::from_object(selector).map_err(|e| CliError::text(e.to_string()))?
+            Selector::from_object(selector).map_err(|e| CliError::new(e.to_string()))?
         }
         Some(selector) => selector.as_object().map(Selector::from_map).unwrap_or_else(Selector::everything),
         None => {
-            return Err(CliError::text(format!(
-                "cannot get the logs from {}: {}",
-                object.api_version(),
-                object.kind()
-            )));
+            return Err(CliError::new(format!("cannot get the logs from {}: {}", object.api_version(), object.kind())));
         }
     };
     let listed = ctx.call(&Request::list("pods", &item.namespace).labels(&selector.to_string()))?;
     let mut pods: Vec<Object> = listed.items.iter().map(|p| (**p).clone()).collect();
     if pods.is_empty() {
-        return Err(CliError::text("timed out waiting for the condition"));
+        return Err(CliError::new("timed out waiting for the condition"));
     }
     pods.sort_by_key(|p| (!kctl_base::object::condition_is_true(p, "Ready"), p.creation_time()));
     if !all {
         if pods.len() > 1 {
-            ctx.complain(format!("Found {} pods, using pod/{}", pods.len(), pods[0].name()));
+            ctx.print_error(format!("Found {} pods, using pod/{}", pods.len(), pods[0].name()));
         }
         pods.truncate(1);
     }
@@ -188,22 +198,22 @@ fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
 fn containers(ctx: &mut Ctx, pod: &Object, matches: &ArgMatches) -> CliResult<Vec<String>> {
     let name = |list: &str| pod.list(list).iter().map(|c| c.str("/name").to_string()).collect::<Vec<_>>();
     let (init, own) = (name("/spec/initContainers"), name("/spec/containers"));
-    let second = matches.values("words").get(1).cloned();
-    if matches.on("all-containers") {
+    let second = matches.values("args").get(1).cloned();
+    if matches.flag("all-containers") {
         return Ok(init.into_iter().chain(own).collect());
     }
-    if let Some(wanted) = matches.given("container").map(String::from).or(second) {
+    if let Some(wanted) = matches.value_of("container").map(String::from).or(second) {
         if init.contains(&wanted) || own.contains(&wanted) {
             return Ok(vec![wanted]);
         }
-        return Err(CliError::text(format!("container {wanted} is not valid for pod {}", pod.name())));
+        return Err(CliError::new(format!("container {wanted} is not valid for pod {}", pod.name())));
     }
     if let Some(named) = pod.annotation(DEFAULT_CONTAINER).filter(|n| own.iter().any(|o| o == n)) {
         return Ok(vec![named.to_string()]);
     }
     if own.len() + init.len() > 1 {
         let init_text = if init.is_empty() { String::new() } else { format!(", {} (init)", init.join(" (init), ")) };
-        ctx.complain(format!("Defaulted container \"{}\" out of: {}{init_text}", own[0], own.join(", ")));
+        ctx.print_error(format!("Defaulted container \"{}\" out of: {}{init_text}", own[0], own.join(", ")));
     }
     Ok(own.into_iter().take(1).collect())
 }

@@ -3,8 +3,9 @@
 use clap::{ArgMatches, Command};
 
 use super::change;
-use crate::args::groups::{self, DryRun};
-use crate::args::{self, Matches};
+use crate::args::groups;
+use crate::args::{self, ArgProperties, Matches};
+use crate::dry_run::DryRun;
 use crate::{CliError, CliResult, Ctx, last_applied};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
@@ -16,27 +17,27 @@ use kctl_cluster::api::{Body, PatchType, Request, Verb as ApiVerb};
 
 /// The flags of `--overrides`.
 pub(super) fn overrides(command: Command) -> Command {
-    command
-        .arg(args::text("overrides", "changes to the object that is made, as JSON"))
-        .arg(args::text("override-type", "how they are written: json, merge (default) or strategic"))
+    command.arg(args::text("overrides", "JSON that changes the created object. Must contain an apiVersion.")).arg(
+        args::text("override-type", "Type of --overrides. One of: (json, merge, strategic).").help_default("'merge'"),
+    )
 }
 
 /// Applies `--overrides`.
 pub(super) fn overridden(object: Value, matches: &ArgMatches) -> CliResult<Value> {
-    let text = matches.value("overrides");
+    let text = matches.string("overrides");
     if text.is_empty() {
         return Ok(object);
     }
-    let format = match matches.given("override-type").unwrap_or("merge") {
+    let format = match matches.value_of("override-type").unwrap_or("merge") {
         "merge" => PatchType::Merge,
         "strategic" => PatchType::Strategic,
         "json" => PatchType::Json,
-        other => return Err(CliError::text(format!("invalid override type: {other}"))),
+        other => return Err(CliError::new(format!("invalid override type: {other}"))),
     };
-    let changes: Value = serde_json::from_str(text).map_err(|_| CliError::text("Invalid JSON Patch"))?;
+    let changes: Value = serde_json::from_str(text).map_err(|_| CliError::new("Invalid JSON Patch"))?;
     if format == PatchType::Json && !changes.is_array() {
         let text = "json: cannot unmarshal object into Go value of type jsonpatch.Patch";
-        return Err(CliError::text(text));
+        return Err(CliError::new(text));
     }
     let (group, version) = split_api_version(object.api_version());
     let root = Schema::builtin().root(group, version, object.kind());
@@ -48,7 +49,7 @@ pub(super) fn overridden(object: Value, matches: &ArgMatches) -> CliResult<Value
         }
         _ => Ok(patch::merge::apply(&object, &changes)),
     };
-    decoded(result.map_err(CliError::Text)?)
+    decoded(result.map_err(CliError::Failed)?)
 }
 
 /// The object as kubectl's own types hold it: without fields that they do not know.
@@ -58,7 +59,7 @@ fn decoded(object: Value) -> CliResult<Value> {
     let canonical = |text: &str| text.parse::<Quantity>().map(|q| q.canonical()).map_err(|e| e.to_string());
     match decode(Schema::builtin(), root, object, canonical) {
         Ok(decoded) => Ok(decoded.value),
-        Err(error) => Err(CliError::text(error.to_string())),
+        Err(error) => Err(CliError::new(error.to_string())),
     }
 }
 
@@ -71,8 +72,8 @@ pub(super) struct Making<'a> {
 
 impl Making<'_> {
     /// Reads the flags that all these verbs have.
-    pub(super) fn flags(command: Command) -> Command {
-        groups::save_config(groups::field_manager(groups::dry_run(groups::output(groups::words(command)))))
+    pub(super) fn flags(command: Command, manager: &str) -> Command {
+        groups::save_config(groups::field_manager(groups::dry_run(groups::output(groups::args(command))), manager))
     }
 
     /// Creates the object, and answers it as the server or a dry run of the client has it.
@@ -80,7 +81,7 @@ impl Making<'_> {
         let (group, version) = split_api_version(object.api_version());
         let kind = ctx.cluster()?.server().catalog().by_gvk(group, version, object.kind());
         let kind = kind.ok_or_else(|| {
-            CliError::text(format!("no matches for kind \"{}\" in version \"{}\"", object.kind(), object.api_version()))
+            CliError::new(format!("no matches for kind \"{}\" in version \"{}\"", object.kind(), object.api_version()))
         })?;
         let names = *kind.names();
         if self.dry_run.is_client() {

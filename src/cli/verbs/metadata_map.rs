@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use clap::{ArgMatches, Command};
 
 use super::change::{self, From, Subject};
-use crate::args::groups::{self, DryRun};
+use crate::args::groups;
 use crate::args::{self, Matches};
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, record};
@@ -46,14 +47,20 @@ pub(super) struct MapVerb {
 }
 
 /// The flags of both verbs.
-pub(super) fn flags(command: Command) -> Command {
-    let command = groups::files(groups::output(groups::words(command)));
+pub(super) fn flags(command: Command, manager: &str) -> Command {
+    let command = groups::files(groups::output(groups::args(command)));
     let command = groups::all_namespaces(groups::all(groups::fields(groups::labels(command))));
-    groups::field_manager(groups::record(groups::dry_run(command)))
-        .arg(args::switch("list", "show what is there instead of changing it"))
-        .arg(args::switch("local", "only change what the files hold and print it"))
-        .arg(args::switch("overwrite", "change keys that have another value"))
-        .arg(args::text("resource-version", "only if the one object is at this version"))
+    groups::field_manager(groups::record(groups::dry_run(command)), manager)
+        .arg(args::switch("list", "If true, print the entries instead of changing them."))
+        .arg(args::switch(
+            "local",
+            "If true, change the objects of the files only and print the result, without sending it.",
+        ))
+        .arg(args::switch("overwrite", "If true, replace entries that have another value; otherwise refuse to."))
+        .arg(args::text(
+            "resource-version",
+            "Change the object only if it has this resource version. Requires a single object.",
+        ))
 }
 
 /// One run of a verb.
@@ -76,14 +83,14 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, verb: &MapVerb) -> CliRes
     let cause = record::change_cause(ctx, matches);
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
-    let (resources, words) = change::split_pairs(&matches.values("words"), verb.what)?;
+    let (resources, words) = change::split_pairs(&matches.values("args"), verb.what)?;
     let mut run = Run {
         verb,
         pairs: (verb.parse)(&words)?,
-        list: matches.on("list"),
-        local: matches.on("local"),
-        overwrite: matches.on("overwrite"),
-        version: matches.value("resource-version").into(),
+        list: matches.flag("list"),
+        local: matches.flag("local"),
+        overwrite: matches.flag("overwrite"),
+        version: matches.string("resource-version").into(),
         manager: groups::read_manager(matches, verb.manager),
         cause,
         dry_run,
@@ -94,7 +101,7 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, verb: &MapVerb) -> CliRes
     let resolved = resolve(ctx, &change::localised(selection, run.local))?;
     run.single = resolved.single;
     if !run.single && !run.version.is_empty() {
-        return Err(CliError::text("--resource-version may only be used with a single resource"));
+        return Err(CliError::new("--resource-version may only be used with a single resource"));
     }
     let from = if run.local { From::Local } else { From::Server };
     let (subjects, mut errors) = change::subjects(ctx, resolved, from);
@@ -107,7 +114,7 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, verb: &MapVerb) -> CliRes
 
 impl Run<'_> {
     fn check(&self, matches: &ArgMatches, selection: &Selection) -> CliResult<()> {
-        let text = if self.list && !matches.value("output").is_empty() {
+        let text = if self.list && !matches.string("output").is_empty() {
             "--list and --output may not be specified together".to_string()
         } else if selection.all && !selection.labels.is_empty() {
             "cannot set --all and --selector at the same time".into()
@@ -126,7 +133,7 @@ impl Run<'_> {
         } else {
             return Ok(());
         };
-        Err(CliError::text(text))
+        Err(CliError::new(text))
     }
 
     fn one(&self, ctx: &mut Ctx, output: &mut Output, subject: &Subject) -> CliResult<()> {
@@ -139,7 +146,7 @@ impl Run<'_> {
         let mut shown = new.clone();
         let mut done = (self.verb.done)(old, &new, self.overwrite);
         if !preview {
-            record::note(&mut new, self.cause.as_deref());
+            record::annotate(&mut new, self.cause.as_deref());
             done = (self.verb.done)(old, &new, self.overwrite);
             shown = self.send(ctx, subject, &new)?;
         }
@@ -153,7 +160,7 @@ impl Run<'_> {
     fn say_not_found(&self, ctx: &mut Ctx, old: &Value) {
         let map = old.strings(self.verb.pointer);
         for key in self.pairs.remove.iter().filter(|key| !map.contains_key(*key)) {
-            ctx.say(format!("{} {} not found.", self.verb.what, quote(key)));
+            ctx.print_line(format!("{} {} not found.", self.verb.what, quote(key)));
         }
     }
 
@@ -193,10 +200,10 @@ impl Run<'_> {
         if !self.single {
             indent = " ";
             let (group, _) = split_api_version(object.api_version());
-            ctx.say(format!("Listing {}s for {}.{group}/{}:", self.verb.what, object.kind(), object.name()));
+            ctx.print_line(format!("Listing {}s for {}.{group}/{}:", self.verb.what, object.kind(), object.name()));
         }
         for (key, value) in object.strings(self.verb.pointer) {
-            ctx.say(format!("{indent}{key}={value}"));
+            ctx.print_line(format!("{indent}{key}={value}"));
         }
     }
 }

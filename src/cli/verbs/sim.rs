@@ -5,7 +5,7 @@
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, Matches};
-use crate::{CliError, CliResult, Ctx, Verb, help};
+use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_base::json::{self, Map, Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
@@ -16,9 +16,15 @@ use kctl_cluster::controllers::kubelet::DEFAULT_MISSING;
 pub(super) const VERB: Verb = Verb {
     name: "sim",
     aliases: &[],
-    about: "Make nodes, images and pods fail on purpose, and say what they use",
-    args: |c| c,
-    run: |ctx, _| Err(help::family(ctx, "sim", "Faults and measurements on purpose.", FAMILY)),
+    about: "Simulate faults of nodes, images and pods, and the load of pods",
+    long: "Simulate faults of nodes, images and pods, and the load of pods.
+
+ A fault stays until it is removed. Nothing of it is visible in the specification of objects: the controllers \
+    have to find out, as in a real cluster.",
+    examples: &[],
+    usage: "SUBCOMMAND",
+    flags: |c| c,
+    run: |_, _| Err(CliError::MissingSubcommand(Stream::Err)),
     family: FAMILY,
 };
 
@@ -26,36 +32,77 @@ const FAMILY: &[Verb] = &[
     Verb {
         name: "node",
         aliases: &[],
-        about: "Stop or start the kubelet of a node: stop|start NODE",
-        args: words,
+        about: "Stop or start the kubelet of a node",
+        long: "Stop or start the kubelet of a node.
+
+ A stopped kubelet renews no lease and reports no status, so that the node becomes NotReady and its pods are \
+    evicted after their tolerations end.",
+        examples: &[
+            ("Stop the kubelet of a node", "sim node stop k8s-node1"),
+            ("Start it again", "sim node start k8s-node1"),
+        ],
+        usage: "(stop | start) NODE",
+        flags: words,
         run: node,
         family: &[],
     },
     Verb {
         name: "image",
         aliases: &[],
-        about: "Make an image unavailable or available: missing|present IMAGE",
-        args: words,
+        about: "Make an image unavailable or available",
+        long: "Make an image unavailable or available.
+
+ Containers with an unavailable image fail to start, with ErrImagePull and then ImagePullBackOff.",
+        examples: &[
+            ("Make an image unavailable", "sim image missing nginx:2.0"),
+            ("Make it available again", "sim image present nginx:2.0"),
+        ],
+        usage: "(missing | present) IMAGE",
+        flags: words,
         run: image,
         family: &[],
     },
     Verb {
         name: "pod",
         aliases: &[],
-        about: "Crash a pod or change its readiness: crash|unready|ready POD",
-        args: words,
+        about: "Crash a pod or change its readiness",
+        long: "Crash the containers of a pod, or make its readiness probes fail or succeed.",
+        examples: &[
+            ("Let the containers of a pod exit with an error", "sim pod crash web-0"),
+            ("Make the readiness of a pod fail", "sim pod unready web-0"),
+        ],
+        usage: "(crash | unready | ready) POD",
+        flags: words,
         run: pod,
         family: &[],
     },
     Verb {
         name: "metrics",
         aliases: &[],
-        about: "Say what a pod uses: POD cpu=250m memory=64Mi; without values it is forgotten",
-        args: words,
+        about: "Set the resources that a pod uses",
+        long: "Set the CPU and memory that a pod uses, which 'top' shows and autoscalers see.
+
+ Without values the measurement is removed.",
+        examples: &[
+            ("Let a pod use a quarter of a CPU and 64 MiB", "sim metrics web-0 cpu=250m memory=64Mi"),
+            ("Remove the measurement", "sim metrics web-0"),
+        ],
+        usage: "POD [cpu=QUANTITY] [memory=QUANTITY]",
+        flags: words,
         run: metrics,
         family: &[],
     },
-    Verb { name: "show", aliases: &[], about: "Show all faults and measurements", args: |c| c, run: show, family: &[] },
+    Verb {
+        name: "show",
+        aliases: &[],
+        about: "Show all simulated faults and measurements",
+        long: "Show all simulated faults and measurements.",
+        examples: &[("Show all faults and measurements", "sim show")],
+        usage: "",
+        flags: |c| c,
+        run: show,
+        family: &[],
+    },
 ];
 
 const STOPPED: &str = "setting/node-stopped";
@@ -64,12 +111,12 @@ const FAULTS: &str = "setting/pod-faults";
 const METRICS: &str = "setting/metrics";
 
 fn words(command: Command) -> Command {
-    command.arg(args::words("words"))
+    command.arg(args::positional("args"))
 }
 
 /// Exactly two words: what to do and with what.
 fn two(ctx: &Ctx, matches: &ArgMatches, verb: &str, choices: &[&str]) -> CliResult<(String, String)> {
-    match matches.values("words").as_slice() {
+    match matches.values("args").as_slice() {
         [what, name] if choices.contains(&what.as_str()) => Ok((what.clone(), name.clone())),
         _ => Err(ctx.usage(&format!("sim {verb}"), &format!("{} and a name are required", choices.join("|")))),
     }
@@ -90,7 +137,7 @@ fn node(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     // The node's controller tells the kubelet, which has slept, and its pods.
     cluster.wake("node-lifecycle-controller", &format!("/{name}"))?;
     let done = if what == "stop" { "stopped" } else { "started" };
-    ctx.say(format!("node/{name} {done}"));
+    ctx.print_line(format!("node/{name} {done}"));
     Ok(())
 }
 
@@ -107,7 +154,7 @@ fn image(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         missing.push(image.clone());
     }
     server.set_row(MISSING, Some(json!(missing)));
-    ctx.say(format!("image {image} {what}"));
+    ctx.print_line(format!("image {image} {what}"));
     Ok(())
 }
 
@@ -123,7 +170,7 @@ fn pod(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     cluster.server().set_row(FAULTS, (!faults.is_empty()).then_some(Value::Object(faults)));
     cluster.wake("kubelet", &key)?;
     let done = if what == "crash" { "crashed" } else { &what };
-    ctx.say(format!("pod/{} {done}", key.rsplit('/').next().unwrap_or(&name)));
+    ctx.print_line(format!("pod/{} {done}", key.rsplit('/').next().unwrap_or(&name)));
     Ok(())
 }
 
@@ -138,7 +185,7 @@ fn existing_pod(ctx: &mut Ctx, word: &str) -> CliResult<String> {
 }
 
 fn metrics(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let words = matches.values("words");
+    let words = matches.values("args");
     let Some((name, values)) = words.split_first() else {
         return Err(ctx.usage("sim metrics", "a pod is required"));
     };
@@ -146,8 +193,8 @@ fn metrics(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     for word in values {
         let (resource, amount) = word
             .split_once('=')
-            .ok_or_else(|| CliError::text(format!("expected cpu=AMOUNT or memory=AMOUNT, got {word}")))?;
-        let amount: Quantity = amount.parse().map_err(|e| CliError::text(format!("{word}: {e}")))?;
+            .ok_or_else(|| CliError::new(format!("expected cpu=AMOUNT or memory=AMOUNT, got {word}")))?;
+        let amount: Quantity = amount.parse().map_err(|e| CliError::new(format!("{word}: {e}")))?;
         used.insert(resource, amount.canonical().into());
     }
     let key = existing_pod(ctx, name)?;
@@ -162,7 +209,7 @@ fn metrics(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     for autoscaler in cluster.server().read_all("horizontalpodautoscalers.autoscaling", Some(namespace))? {
         cluster.wake("horizontal-pod-autoscaler", &format!("{namespace}/{}", autoscaler.name()))?;
     }
-    ctx.say(format!("pod/{name} metrics set"));
+    ctx.print_line(format!("pod/{name} metrics set"));
     Ok(())
 }
 
@@ -190,7 +237,7 @@ fn show(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
         table.add_row(["metrics".to_string(), pod.to_string(), used.join(" ")]);
     }
     for line in table.lines() {
-        ctx.say(line.trim());
+        ctx.print_line(line.trim());
     }
     Ok(())
 }

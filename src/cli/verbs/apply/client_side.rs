@@ -15,14 +15,14 @@ use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
 /// Applies one object.
 pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Applied> {
     let mut object = item.content();
-    record::note(&mut object, apply.cause.as_deref());
+    record::annotate(&mut object, apply.cause.as_deref());
     if item.name.is_empty() {
         let generate = object.str("/metadata/generateName");
         if !generate.is_empty() {
-            return Err(CliError::text(format!("from {generate}: cannot use generate name with apply")));
+            return Err(CliError::new(format!("from {generate}: cannot use generate name with apply")));
         }
         let verb = format!("retrieving current configuration of:\n{}\nfrom server for:", described(item));
-        return Err(CliError::text(format!("error when {verb} \"{}\": resource name may not be empty", item.source)));
+        return Err(CliError::new(format!("error when {verb} \"{}\": resource name may not be empty", item.source)));
     }
     match item.fetch(ctx) {
         Ok(live) => change(ctx, apply, item, &object, live),
@@ -80,7 +80,7 @@ pub(in crate::verbs) fn patch(item: &Item, live: &Object, modified: &Value) -> C
     let last = last_applied::of(live).map_err(|e| {
         item.error(
             &format!("applying patch:\n\nto:\n{}\nfor:", described(item)),
-            CliError::text(format!("retrieving original configuration from:\n{live}\nfor:: {e}")),
+            CliError::new(format!("retrieving original configuration from:\n{live}\nfor:: {e}")),
         )
     })?;
     let (group, version) = kctl_base::gvk::split_api_version(modified.api_version());
@@ -92,7 +92,7 @@ pub(in crate::verbs) fn patch(item: &Item, live: &Object, modified: &Value) -> C
         }
         None => three_way::create_three_way_merge(&last, modified, live).map(|p| (PatchType::Merge, p)),
     };
-    made.map_err(|e| CliError::text(format!("creating patch with:\nfor: \"{}\": {e}", item.source)))
+    made.map_err(|e| CliError::new(format!("creating patch with:\nfor: \"{}\": {e}", item.source)))
 }
 
 fn send(ctx: &mut Ctx, apply: &Apply, item: &Item, format: PatchType, patch: &Value) -> CliResult<Arc<Object>> {
@@ -105,7 +105,7 @@ fn send(ctx: &mut Ctx, apply: &Apply, item: &Item, format: PatchType, patch: &Va
 fn failed(item: &Item, patch: &Value, error: CliError) -> CliError {
     let verb = format!("applying patch:\n{}\nto:\n{}\nfor:", json::to_compact(patch), described(item));
     match error {
-        CliError::Text(text) => CliError::text(format!("error when {verb} \"{}\": {text}", item.source)),
+        CliError::Failed(text) => CliError::new(format!("error when {verb} \"{}\": {text}", item.source)),
         other => item.error(&verb, other),
     }
 }
@@ -115,10 +115,10 @@ fn replace(ctx: &mut Ctx, apply: &Apply, item: &Item, modified: Value, live: &Ob
     let uid = delete::delete(ctx, item, &apply.deletion, apply.dry_run)?;
     if apply.deletion.timeout.is_none() && is_there(ctx, item)? {
         // Without a timeout kubectl gives up at once.
-        return Err(CliError::text("context deadline exceeded"));
+        return Err(CliError::new("context deadline exceeded"));
     }
     gone::wait(ctx, &[(item.clone(), uid)], apply.deletion.timeout)
-        .map_err(|_| CliError::text("context deadline exceeded"))?;
+        .map_err(|_| CliError::new("context deadline exceeded"))?;
     create_again(ctx, apply, item, modified).or_else(|error| {
         // The object as it was is better than none.
         let mut old = live.clone();

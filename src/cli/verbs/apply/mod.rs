@@ -10,8 +10,9 @@ use std::sync::Arc;
 use clap::{ArgMatches, Command};
 
 use super::delete::{self, Deletion};
-use crate::args::groups::{self, DryRun};
-use crate::args::{self, Matches};
+use crate::args::groups;
+use crate::args::{self, ArgProperties, Matches};
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::printers::structured::list_of;
 use crate::resolve::{Item, Selection, resolve};
@@ -24,25 +25,45 @@ use kctl_cluster::api::FieldValidation;
 pub(super) const VERB: Verb = Verb {
     name: "apply",
     aliases: &[],
-    about: "Create or change objects so that they are as files describe them",
-    args: flags,
+    about: "Apply a configuration to a resource by file name or stdin",
+    long: "Apply a configuration to objects, by file name or from standard input.
+
+ The manifests are in JSON or YAML. An object that does not exist is created; one that exists is changed so that \
+    it agrees with the manifest, and fields that earlier manifests set and this one omits are removed. Objects that \
+    are to be managed this way should be created with 'apply' or 'create --save-config'.
+
+ With --server-side the server merges the manifest, by the ownership of fields.",
+    examples: &[
+        ("Apply the configuration in pod.yaml", "apply -f pod.yaml"),
+        ("Apply a directory with a kustomization.yaml", "apply -k overlays/production"),
+        ("Apply the manifests from standard input", "apply -f -"),
+        ("Apply the manifests whose names match a pattern", "apply -f 'manifests/*.yaml'"),
+        ("Apply on the server, with ownership of fields", "apply --server-side -f pod.yaml"),
+        (
+            "Apply the manifests of a directory and delete the labeled objects that none of them contains",
+            "apply --prune -f manifests/ -l app=web",
+        ),
+    ],
+    usage: "(-f FILENAME | -k DIRECTORY)",
+    flags: flags,
     run,
     family: &[last::EDIT, last::SET, last::VIEW],
 };
 
 fn flags(command: Command) -> Command {
-    let command = groups::files(groups::output(groups::words(command)));
-    let command = groups::validate(groups::field_manager(groups::dry_run(groups::labels(command))));
+    let command = groups::files(groups::output(groups::args(command)));
+    let command =
+        groups::validate(groups::field_manager(groups::dry_run(groups::labels(command)), "kubectl-client-side-apply"));
     groups::record(groups::all(delete::deletion(command)))
-        .arg(args::switch("server-side", "the server merges and keeps track of who owns which field"))
-        .arg(args::switch("force-conflicts", "take fields over from their owners (--server-side)"))
-        .arg(args::switch("overwrite", "accepted; what the file says always wins"))
-        .arg(args::switch("openapi-patch", "accepted; patches always follow the types"))
-        .arg(args::switch("prune", "delete what was applied before and is in no file any more"))
-        .arg(args::each("prune-allowlist", "prune only this type: GROUP/VERSION/KIND"))
-        .arg(args::each("prune-whitelist", "the old name of --prune-allowlist"))
-        .arg(args::text("applyset", "refused: apply sets are not supported"))
-        .arg(args::text("subresource", "apply to this subresource, server-side only"))
+        .arg(args::switch("server-side", "Apply on the server instead of in the client."))
+        .arg(args::switch("force-conflicts", "Take over fields that other managers own; requires --server-side."))
+        .arg(args::switch("overwrite", "Accepted for compatibility; the manifest always wins.").help_default("true"))
+        .arg(args::switch("openapi-patch", "Accepted for compatibility; patches always follow the types of the API.").help_default("true"))
+        .arg(args::switch("prune", "Delete objects that were applied before and are in none of the files, among those that --all or -l selects."))
+        .arg(args::each("prune-allowlist", "Prune only objects of this type, as group/version/kind; can be repeated."))
+        .arg(args::each("prune-whitelist", "Former name of --prune-allowlist."))
+        .arg(args::text("applyset", "Not supported: apply sets are not simulated."))
+        .arg(args::text("subresource", "Apply to this subresource of the object; requires --server-side."))
 }
 
 /// What the flags mean.
@@ -68,7 +89,7 @@ struct Applied {
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut selection = Selection::from_matches(ctx, matches);
     check_flags(ctx, matches, &selection)?;
-    let server_side = matches.on("server-side");
+    let server_side = matches.flag("server-side");
     let validation = groups::read_validation(matches)?;
     selection.validate = validation != FieldValidation::Ignore;
     let mut apply = Apply {
@@ -78,12 +99,12 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         output: Output::of_report(matches)?,
         cause: record::change_cause(ctx, matches),
         deletion: Deletion::read(ctx, matches)?,
-        force: matches.on("force"),
-        force_conflicts: matches.on("force-conflicts"),
-        subresource: matches.value("subresource").into(),
+        force: matches.flag("force"),
+        force_conflicts: matches.flag("force-conflicts"),
+        subresource: matches.string("subresource").into(),
     };
     if server_side && apply.dry_run.is_client() {
-        return Err(CliError::text(
+        return Err(CliError::new(
             "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
         ));
     }
@@ -93,7 +114,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     // As with kubectl nothing is applied when a file can not be read or mapped at all and it is the only one.
     if resolved.items.is_empty() {
         CliError::all(errors)?;
-        return Err(CliError::text("no objects passed to apply"));
+        return Err(CliError::new("no objects passed to apply"));
     }
     let mut visited: Vec<Arc<Object>> = Vec::new();
     for item in &resolved.items {
@@ -125,23 +146,23 @@ fn check_flags(ctx: &Ctx, matches: &ArgMatches, selection: &Selection) -> CliRes
         return Err(ctx.usage("apply", &format!("Unexpected args: [{}]", selection.words.join(" "))));
     }
     if !selection.has_files() {
-        return Err(CliError::text("must specify one of -f and -k"));
+        return Err(CliError::new("must specify one of -f and -k"));
     }
-    if matches.given("applyset").is_some() {
-        return Err(CliError::text("apply sets are not supported"));
+    if matches.value_of("applyset").is_some() {
+        return Err(CliError::new("apply sets are not supported"));
     }
-    let server_side = matches.on("server-side");
-    if matches.on("force-conflicts") && !server_side {
-        return Err(CliError::text("--force-conflicts only works with --server-side"));
+    let server_side = matches.flag("server-side");
+    if matches.flag("force-conflicts") && !server_side {
+        return Err(CliError::new("--force-conflicts only works with --server-side"));
     }
-    if matches.on("force") && server_side {
-        return Err(CliError::text("--force cannot be used with --server-side"));
+    if matches.flag("force") && server_side {
+        return Err(CliError::new("--force cannot be used with --server-side"));
     }
-    if matches.on("force") && matches.value("dry-run") == "server" {
-        return Err(CliError::text("--dry-run=server cannot be used with --force"));
+    if matches.flag("force") && matches.string("dry-run") == "server" {
+        return Err(CliError::new("--dry-run=server cannot be used with --force"));
     }
-    if !matches.value("subresource").is_empty() && !server_side {
-        return Err(CliError::text("--subresource can only be specified for --server-side"));
+    if !matches.string("subresource").is_empty() && !server_side {
+        return Err(CliError::new("--subresource can only be specified for --server-side"));
     }
     Ok(())
 }

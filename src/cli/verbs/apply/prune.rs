@@ -9,7 +9,7 @@ use super::Apply;
 use crate::args::Matches;
 use crate::resolve::{self, Item, Selection, Target};
 use crate::verbs::delete;
-use crate::{CliError, CliResult, Ctx, last_applied};
+use crate::{CliError, CliResult, Ctx, klog, last_applied};
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_kinds::catalog::serves;
 
@@ -42,14 +42,14 @@ pub(super) struct Prune {
 impl Prune {
     /// Reads the flags; none without `--prune`.
     pub(super) fn read(ctx: &mut Ctx, matches: &ArgMatches, selection: &Selection) -> CliResult<Option<Prune>> {
-        if !matches.on("prune") {
+        if !matches.flag("prune") {
             return Ok(None);
         }
         if selection.all && !selection.labels.is_empty() {
-            return Err(CliError::text("cannot set --all and --selector at the same time"));
+            return Err(CliError::new("cannot set --all and --selector at the same time"));
         }
         if !selection.all && selection.labels.is_empty() {
-            return Err(CliError::text(
+            return Err(CliError::new(
                 "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
             ));
         }
@@ -57,7 +57,11 @@ impl Prune {
         allowed.extend(matches.values("prune-whitelist"));
         let types = match allowed.is_empty() {
             true => {
-                ctx.log('W', "prune.go:71", "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.")?;
+                klog::log(
+                    ctx,
+                    klog::PRUNE_CLUSTER_SCOPED,
+                    "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.",
+                )?;
                 default_types(ctx)?
             }
             false => allowed.iter().map(|text| named_type(ctx, text)).collect::<CliResult<Vec<_>>>()?,
@@ -122,7 +126,7 @@ fn default_types(ctx: &mut Ctx) -> CliResult<Vec<Target>> {
 fn named_type(ctx: &mut Ctx, text: &str) -> CliResult<Target> {
     let parts: Vec<&str> = text.split('/').collect();
     let [group, version, kind] = parts.as_slice() else {
-        return Err(CliError::text(format!(
+        return Err(CliError::new(format!(
             "invalid GroupVersionKind format: {text}, please follow <group/version/kind>"
         )));
     };
@@ -130,7 +134,7 @@ fn named_type(ctx: &mut Ctx, text: &str) -> CliResult<Target> {
     let found = ctx.cluster()?.server().catalog().by_gvk(group, version, kind);
     let kind = found.filter(|k| serves(&**k, group, version)).ok_or_else(|| {
         let api_version = if group.is_empty() { (*version).to_string() } else { format!("{group}/{version}") };
-        CliError::text(format!("no matches for kind \"{kind}\" in version \"{api_version}\""))
+        CliError::new(CliError::no_kind_match(kind, &api_version))
     })?;
     Ok(Target { kind, version: None })
 }

@@ -19,10 +19,10 @@ const LAST_APPLIED_MANAGER: &str = "kubectl-last-applied";
 /// Applies one object.
 pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Applied> {
     let mut object = item.content();
-    record::note(&mut object, apply.cause.as_deref());
+    record::annotate(&mut object, apply.cause.as_deref());
     if item.name.is_empty() && !object.str("/metadata/generateName").is_empty() {
         let prefix = object.str("/metadata/generateName");
-        return Err(CliError::text(format!("from {prefix}: cannot use generate name with apply")));
+        return Err(CliError::new(format!("from {prefix}: cannot use generate name with apply")));
     }
     let applied = send(ctx, apply, item, &apply.manager, &object).map_err(conflict)?;
     let applied = keep_annotation(ctx, apply, item, applied)?;
@@ -50,7 +50,7 @@ fn send(ctx: &mut Ctx, apply: &Apply, item: &Item, manager: &str, configuration:
 /// A conflict comes with advice.
 fn conflict(error: CliError) -> CliError {
     match error {
-        CliError::Status(status) if status.is_conflict() => CliError::text(advice(&status)),
+        CliError::Status(status) if status.is_conflict() => CliError::new(advice(&status)),
         other => other,
     }
 }

@@ -3,8 +3,9 @@
 use clap::{ArgMatches, Command};
 
 use super::rules::{rule_text, subject_text, uncovered};
-use crate::args::groups::{self, DryRun};
+use crate::args::groups;
 use crate::args::{self, Matches};
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
@@ -16,8 +17,24 @@ use kctl_cluster::api::{Body, Propagation, Request, Verb as ApiVerb};
 pub(super) const VERB: Verb = Verb {
     name: "reconcile",
     aliases: &[],
-    about: "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
-    args: flags,
+    about: "Reconcile rules for RBAC role, role binding, cluster role, and cluster role binding objects",
+    long:
+        "Reconcile the rules and subjects of RBAC roles, role bindings, cluster roles and cluster role bindings with \
+    manifests.
+
+ Missing objects are created, together with the namespaces that they need. Existing roles are extended with the \
+    permissions of the manifest, and with --remove-extra-permissions lose the others. Existing bindings are extended \
+    with the subjects of the manifest, and with --remove-extra-subjects lose the others.",
+    examples: &[
+        ("Reconcile RBAC objects with a file", "auth reconcile -f rbac.yaml"),
+        ("Show what would change", "auth reconcile -f rbac.yaml --dry-run=client"),
+        (
+            "Reconcile and remove what the file does not grant",
+            "auth reconcile -f rbac.yaml --remove-extra-subjects --remove-extra-permissions",
+        ),
+    ],
+    usage: "-f FILENAME",
+    flags: flags,
     run,
     family: &[],
 };
@@ -27,14 +44,14 @@ const AUTOUPDATE: &str = "rbac.authorization.kubernetes.io/autoupdate";
 
 fn flags(command: Command) -> Command {
     groups::dry_run(groups::output(groups::files(command)))
-        .arg(args::switch("remove-extra-permissions", "remove permissions that no file has"))
-        .arg(args::switch("remove-extra-subjects", "remove subjects that no file has"))
+        .arg(args::switch("remove-extra-permissions", "Remove permissions of roles that the files do not grant."))
+        .arg(args::switch("remove-extra-subjects", "Remove subjects of bindings that the files do not name."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let selection = Selection { validate: true, ..Selection::from_matches(ctx, matches) };
     if !selection.has_files() {
-        return Err(CliError::text("must specify one of -f and -k"));
+        return Err(CliError::new("must specify one of -f and -k"));
     }
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
@@ -42,8 +59,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut errors = resolved.errors;
     for item in &resolved.items {
         let list = match item.kind.names().kind {
-            "Role" | "ClusterRole" => RULES.exactly(matches.on("remove-extra-permissions")),
-            "RoleBinding" | "ClusterRoleBinding" => SUBJECTS.exactly(matches.on("remove-extra-subjects")),
+            "Role" | "ClusterRole" => RULES.exactly(matches.flag("remove-extra-permissions")),
+            "RoleBinding" | "ClusterRoleBinding" => SUBJECTS.exactly(matches.flag("remove-extra-subjects")),
             // Other objects may stand in the same file; they are passed over.
             _ => continue,
         };
@@ -197,12 +214,12 @@ impl Plan {
         };
         let caveat =
             if self.is_protected { format!(", but object opted out ({AUTOUPDATE}: false)") } else { String::new() };
-        ctx.complain(format!("\treconciliation required {operation}{caveat}"));
+        ctx.print_error(format!("\treconciliation required {operation}{caveat}"));
         let removed: &[Value] = if list.exact { &self.extra } else { &[] };
         for (entries, which, done) in [(&self.missing[..], "missing", "added"), (removed, "extra", "removed")] {
             if !entries.is_empty() {
-                ctx.complain(format!("\t{which} {} {done}:", list.what));
-                entries.iter().for_each(|entry| ctx.complain(format!("\t\t{}", (list.text)(entry))));
+                ctx.print_error(format!("\t{which} {} {done}:", list.what));
+                entries.iter().for_each(|entry| ctx.print_error(format!("\t\t{}", (list.text)(entry))));
             }
         }
     }

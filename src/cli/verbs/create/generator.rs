@@ -22,8 +22,8 @@ pub(super) struct Generator {
 
 /// The flags that all generators have.
 pub(super) fn flags(command: Command) -> Command {
-    let command = groups::output(groups::words(command));
-    groups::save_config(groups::validate(groups::field_manager(groups::dry_run(command))))
+    let command = groups::output(groups::args(command));
+    groups::save_config(groups::validate(groups::field_manager(groups::dry_run(command), "kubectl-create")))
 }
 
 /// The words after `--`.
@@ -33,25 +33,25 @@ pub(super) fn command_words() -> Arg {
 
 /// Makes an object and sends it.
 pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, generator: &Generator) -> CliResult<()> {
-    let words = matches.values("words");
+    let words = matches.values("args");
     let [name] = words.as_slice() else {
         let text = format!("exactly one NAME is required, got {}", words.len());
         return Err(ctx.usage(generator.path, &text));
     };
-    let dry_run = groups::DryRun::read(ctx, matches)?;
+    let dry_run = crate::dry_run::DryRun::read(ctx, matches)?;
     let validation = groups::read_validation(matches)?;
     let mut output = Output::of_report(matches)?;
     let mut object = (generator.build)(ctx, matches, name)?;
     let (group, version) = split_api_version(object.api_version());
     let kind = ctx.cluster()?.server().catalog().by_gvk(group, version, object.kind());
     let kind = kind.ok_or_else(|| {
-        CliError::text(format!("no matches for kind \"{}\" in version \"{}\"", object.kind(), object.api_version()))
+        CliError::new(format!("no matches for kind \"{}\" in version \"{}\"", object.kind(), object.api_version()))
     })?;
     let names = *kind.names();
     if names.namespaced && ctx.namespace_given() {
         object.put("/metadata/namespace", ctx.namespace());
     }
-    last_applied::keep(&mut object, matches.on("save-config"));
+    last_applied::keep(&mut object, matches.flag("save-config"));
     if !dry_run.is_client() {
         let namespace = if names.namespaced { ctx.namespace() } else { String::new() };
         let mut request = Request::new(ApiVerb::Create, &names.resource(), &namespace, "")
@@ -68,17 +68,17 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, generator: &Generator) ->
 /// Most generators put words of their own before the server's.
 fn refusal(error: CliError, failed: &str) -> CliError {
     match error {
-        CliError::Status(status) if !failed.is_empty() => CliError::text(format!("{failed}{}", status.message)),
+        CliError::Status(status) if !failed.is_empty() => CliError::new(format!("{failed}{}", status.message)),
         other => other,
     }
 }
 
 /// The value of a flag that must be there.
 pub(super) fn required(matches: &ArgMatches, flags: &[&str]) -> CliResult<()> {
-    let missing: Vec<String> = flags.iter().filter(|f| !matches.typed(f)).map(|f| format!("\"{f}\"")).collect();
+    let missing: Vec<String> = flags.iter().filter(|f| !matches.is_set(f)).map(|f| format!("\"{f}\"")).collect();
     match missing.is_empty() {
         true => Ok(()),
-        false => Err(CliError::text(format!("required flag(s) {} not set", missing.join(", ")))),
+        false => Err(CliError::new(format!("required flag(s) {} not set", missing.join(", ")))),
     }
 }
 

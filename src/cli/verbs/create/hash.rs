@@ -9,7 +9,7 @@ use kctl_kustomize::content_hash;
 
 /// The flag.
 pub(super) fn flag(command: Command) -> Command {
-    command.arg(args::switch("append-hash", "append a hash of the content to the name"))
+    command.arg(args::switch("append-hash", "Append a hash of the content to the name."))
 }
 
 /// Appends the hash of kind, name and the given fields to the name.

@@ -32,8 +32,17 @@ use kctl_cluster::api::{Body, Verb as ApiVerb};
 pub(super) const VERB: Verb = Verb {
     name: "create",
     aliases: &[],
-    about: "Create objects from files, standard input or flags",
-    args: flags,
+    about: "Create a resource from a file or from stdin",
+    long: "Create objects from a file or from standard input.
+
+ The manifests are in JSON or YAML. The subcommands create objects from arguments and flags.",
+    examples: &[
+        ("Create the objects in pod.yaml", "create -f pod.yaml"),
+        ("Create the objects from standard input", "create -f -"),
+        ("Print a deployment without creating it", "create deployment web --image=nginx --dry-run=client -o yaml"),
+    ],
+    usage: "-f FILENAME",
+    flags: flags,
     run,
     family: &[
         role::CLUSTER_ROLE,
@@ -57,31 +66,31 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn flags(command: Command) -> Command {
-    let command = groups::files(groups::output(groups::words(command)));
-    let command = groups::validate(groups::field_manager(groups::dry_run(groups::labels(command))));
+    let command = groups::files(groups::output(groups::args(command)));
+    let command = groups::validate(groups::field_manager(groups::dry_run(groups::labels(command)), "kubectl-create"));
     groups::record(groups::save_config(command))
-        .arg(args::switch("edit", "refused: edit the file itself"))
-        .arg(args::text("raw", "refused: there is no HTTP server to send to"))
-        .arg(args::switch("windows-line-endings", "accepted; only means something with --edit"))
+        .arg(args::switch("edit", "Not supported: edit the file itself."))
+        .arg(args::text("raw", "Not supported: there is no HTTP server."))
+        .arg(args::switch("windows-line-endings", "Accepted for compatibility; it matters only together with --edit."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut selection = Selection::from_matches(ctx, matches);
     if !selection.has_files() {
         return Err(match selection.words.is_empty() {
-            true => CliError::text("must specify one of -f and -k"),
+            true => CliError::new("must specify one of -f and -k"),
             false => unexpected(ctx, &selection.words),
         });
     }
     if !selection.words.is_empty() {
         return Err(unexpected(ctx, &selection.words));
     }
-    if matches.on("edit") || matches.given("raw").is_some() {
-        return Err(CliError::text("--edit and --raw are not supported by create"));
+    if matches.flag("edit") || matches.value_of("raw").is_some() {
+        return Err(CliError::new("--edit and --raw are not supported by create"));
     }
     let validation = groups::read_validation(matches)?;
     selection.validate = validation != kctl_cluster::api::FieldValidation::Ignore;
-    let dry_run = groups::DryRun::read(ctx, matches)?;
+    let dry_run = crate::dry_run::DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
     let manager = groups::read_manager(matches, "kubectl-create");
     let cause = record::change_cause(ctx, matches);
@@ -89,8 +98,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let (mut errors, mut created) = (resolved.errors, 0);
     for item in &resolved.items {
         let mut object = item.content();
-        last_applied::keep(&mut object, matches.on("save-config"));
-        record::note(&mut object, cause.as_deref());
+        last_applied::keep(&mut object, matches.flag("save-config"));
+        record::annotate(&mut object, cause.as_deref());
         if !dry_run.is_client() {
             let mut request = item.request(ApiVerb::Create).manager(&manager).dry_run(dry_run.is_server());
             request.name = String::new();
@@ -108,7 +117,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         output.report(ctx, &object, &label, "created", dry_run)?;
     }
     if created == 0 && errors.is_empty() {
-        return Err(CliError::text("no objects passed to create"));
+        return Err(CliError::new("no objects passed to create"));
     }
     CliError::all(errors)
 }

@@ -9,7 +9,10 @@ pub(super) const VERB: Verb = Verb {
     name: "namespace",
     aliases: &["ns"],
     about: "Create a namespace with the specified name",
-    args: generator::flags,
+    long: "Create a namespace with the given name.",
+    examples: &[("Create the namespace 'shop'", "create namespace shop")],
+    usage: "NAME [--dry-run=server|client|none]",
+    flags: generator::flags,
     run: |ctx, matches| generator::run(ctx, matches, &GENERATOR),
     family: &[],
 };

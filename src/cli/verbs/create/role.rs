@@ -3,7 +3,7 @@
 use clap::{ArgMatches, Command};
 
 use super::generator::{self, Generator};
-use crate::args::{self, Matches};
+use crate::args::{self, Matches, SharedFlags};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 
@@ -12,7 +12,27 @@ pub(super) const ROLE: Verb = Verb {
     name: "role",
     aliases: &[],
     about: "Create a role with single rule",
-    args: flags,
+    long: "Create a role with a single rule.",
+    examples: &[
+        (
+            "Create a role that allows to get, watch and list pods",
+            "create role pod-reader --verb=get,list,watch --resource=pods",
+        ),
+        (
+            "Create a role for pods of given names",
+            "create role web-reader --verb=get --resource=pods --resource-name=web-0 --resource-name=web-1",
+        ),
+        (
+            "Create a role for a resource of an API group",
+            "create role rs-reader --verb=get,list,watch --resource=replicasets.apps",
+        ),
+        (
+            "Create a role with a subresource",
+            "create role status-reader --verb=get,list,watch --resource=pods,pods/status",
+        ),
+    ],
+    usage: "NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] [--dry-run=server|client|none]",
+    flags: flags,
     run: |ctx, matches| generator::run(ctx, matches, &ROLE_GENERATOR),
     family: &[],
 };
@@ -22,10 +42,33 @@ pub(super) const CLUSTER_ROLE: Verb = Verb {
     name: "clusterrole",
     aliases: &[],
     about: "Create a cluster role",
-    args: |c| {
+    long: "Create a cluster role.",
+    examples: &[
+        (
+            "Create a cluster role that allows to get, watch and list pods",
+            "create clusterrole pod-reader --verb=get,list,watch --resource=pods",
+        ),
+        (
+            "Create a cluster role with a subresource",
+            "create clusterrole status-reader --verb=get,list,watch --resource=pods,pods/status",
+        ),
+        (
+            "Create a cluster role for a non-resource URL",
+            "create clusterrole log-reader --verb=get --non-resource-url=/logs/*",
+        ),
+        (
+            "Create a cluster role that combines others by label",
+            "create clusterrole monitoring --aggregation-rule=rbac.example.com/aggregate-to-monitoring=true",
+        ),
+    ],
+    usage: "NAME --verb=verb --resource=resource.group [--resource-name=resourcename] [--dry-run=server|client|none]",
+    flags: |c| {
         flags(c)
-            .arg(args::list("non-resource-url", "a path of the server that is no resource"))
-            .arg(args::pairs("aggregation-rule", "labels of the cluster roles to combine: KEY=VALUE"))
+            .arg(args::list("non-resource-url", "Path of a URL of the server that is not a resource; can be repeated."))
+            .arg(args::pairs(
+                "aggregation-rule",
+                "Label of the cluster roles to combine, in the form key=value; can be repeated.",
+            ))
     },
     run: |ctx, matches| generator::run(ctx, matches, &CLUSTER_ROLE_GENERATOR),
     family: &[],
@@ -48,9 +91,12 @@ const API: &str = "rbac.authorization.k8s.io/v1";
 
 fn flags(command: Command) -> Command {
     generator::flags(command)
-        .arg(args::list("verb", "a verb that is allowed"))
-        .arg(args::list("resource", "a resource: pods, deployments.apps, pods/log"))
-        .arg(args::each("resource-name", "only objects of these names"))
+        .arg(args::list("verb", "Verb that the rule allows; can be repeated."))
+        .arg(args::list(
+            "resource",
+            "Resource that the rule applies to, such as pods, deployments.apps or pods/log; can be repeated.",
+        ))
+        .arg(args::each("resource-name", "Name of an object that the rule is limited to; can be repeated."))
 }
 
 fn cluster_role(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
@@ -59,7 +105,7 @@ fn cluster_role(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Va
     let mut role = json!({"apiVersion": API, "kind": "ClusterRole", "metadata": {"name": name}, "rules": null});
     if !aggregation.is_empty() {
         if !rule.urls.is_empty() || !rule.verbs.is_empty() || !rule.resources.is_empty() || !rule.names.is_empty() {
-            return Err(CliError::text(
+            return Err(CliError::new(
                 "aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames",
             ));
         }
@@ -145,7 +191,7 @@ impl Rule {
             verbs,
             resources,
             names: once(matches.values("resource-name").into_iter()),
-            urls: all("non-resource-url"),
+            urls: once(SharedFlags(matches).values("non-resource-url").into_iter().filter(|url| !url.is_empty())),
         }
     }
 
@@ -153,7 +199,7 @@ impl Rule {
         self.check_verbs()?;
         self.warn_of_verbs(ctx);
         match self.resources.is_empty() {
-            true => Err(CliError::text("at least one resource must be specified")),
+            true => Err(CliError::new("at least one resource must be specified")),
             false => self.check_resources(ctx),
         }
     }
@@ -161,7 +207,7 @@ impl Rule {
     fn check_for_cluster(&self, ctx: &mut Ctx) -> CliResult<()> {
         self.check_verbs()?;
         if self.resources.is_empty() && self.urls.is_empty() {
-            return Err(CliError::text("one of resource or nonResourceURL must be specified"));
+            return Err(CliError::new("one of resource or nonResourceURL must be specified"));
         }
         if !self.resources.is_empty() {
             self.warn_of_verbs(ctx);
@@ -172,7 +218,7 @@ impl Rule {
 
     fn check_verbs(&self) -> CliResult<()> {
         match self.verbs.is_empty() {
-            true => Err(CliError::text("at least one verb must be specified")),
+            true => Err(CliError::new("at least one verb must be specified")),
             false => Ok(()),
         }
     }
@@ -186,7 +232,7 @@ impl Rule {
     fn check_resources(&self, ctx: &mut Ctx) -> CliResult<()> {
         for asked in &self.resources {
             if asked.resource.is_empty() {
-                return Err(CliError::text("resource must be specified if apiGroup/subresource specified"));
+                return Err(CliError::new("resource must be specified if apiGroup/subresource specified"));
             }
             if asked.resource == "*" {
                 return Ok(());
@@ -200,7 +246,7 @@ impl Rule {
                 if !places.contains(&(&place.1, &place.0)) {
                     let (group, resource) = &place;
                     let text = format!("can not perform '{verb}' on '{resource}' in group '{group}'");
-                    return Err(CliError::text(text));
+                    return Err(CliError::new(text));
                 }
                 known = true;
             }
@@ -216,14 +262,14 @@ impl Rule {
             return Ok(());
         }
         if let Some(verb) = self.verbs.iter().find(|v| !URL_VERBS.contains(&v.as_str())) {
-            return Err(CliError::text(format!("invalid verb: '{verb}' for nonResourceURL")));
+            return Err(CliError::new(format!("invalid verb: '{verb}' for nonResourceURL")));
         }
         for url in self.urls.iter().filter(|url| *url != "*") {
             if !url.starts_with('/') {
-                return Err(CliError::text("nonResourceURL should start with /"));
+                return Err(CliError::new("nonResourceURL should start with /"));
             }
             if url.find('*').is_some_and(|at| at + 1 < url.len()) {
-                return Err(CliError::text("nonResourceURL only supports wildcard matches when '*' is at the end"));
+                return Err(CliError::new("nonResourceURL only supports wildcard matches when '*' is at the end"));
             }
         }
         Ok(())
@@ -289,6 +335,6 @@ impl Asked {
     /// The complaint stands without the word before it: it comes from the list of types.
     fn unknown(&self) -> CliError {
         let group = if self.group.is_empty() { String::new() } else { format!(" in group \"{}\"", self.group) };
-        CliError::Raw(format!("the server doesn't have a resource type \"{}\"{group}\n", self.resource), 1)
+        CliError::line(CliError::unknown_resource_type(&self.resource) + &group)
     }
 }

@@ -9,7 +9,10 @@ pub(super) const VERB: Verb = Verb {
     name: "serviceaccount",
     aliases: &["sa"],
     about: "Create a service account with the specified name",
-    args: generator::flags,
+    long: "Create a service account with the given name.",
+    examples: &[("Create a service account", "create serviceaccount ci")],
+    usage: "NAME [--dry-run=server|client|none]",
+    flags: generator::flags,
     run: |ctx, matches| generator::run(ctx, matches, &GENERATOR),
     family: &[],
 };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::pods::full_name;
-use crate::args::groups::DryRun;
+use crate::dry_run::DryRun;
 use crate::verbs::change;
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::field::quote;
@@ -76,7 +76,7 @@ impl Eviction {
         }
         if matches!(stage, Stage::Leaving) && !is_there(ctx, pod)? {
             let done = if self.disable { "deleted" } else { "evicted" };
-            ctx.say(format!("pod/{} {done}", pod.name()));
+            ctx.print_line(format!("pod/{} {done}", pod.name()));
             *stage = Stage::Over;
         }
         Ok(())
@@ -84,7 +84,7 @@ impl Eviction {
 
     fn try_one(&self, ctx: &mut Ctx, pod: &Object, errors: &mut Vec<String>) -> CliResult<Stage> {
         if !self.disable {
-            ctx.say(format!("evicting pod {}{}", full_name(pod), self.dry_run.suffix()));
+            ctx.print_line(format!("evicting pod {}{}", full_name(pod), self.dry_run.suffix()));
         }
         let (name, namespace) = (quote(pod.name()), quote(pod.namespace()));
         let error = match ctx.call(&self.request(pod)) {
@@ -95,7 +95,7 @@ impl Eviction {
         };
         match error {
             CliError::Status(status) if status.reason == Reason::TooManyRequests => {
-                ctx.complain(format!(
+                ctx.print_error(format!(
                     "error when evicting pods/{name} -n {namespace} (will retry after 5s): {}",
                     status.message
                 ));

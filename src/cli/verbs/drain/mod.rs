@@ -6,8 +6,9 @@ mod pods;
 use clap::{ArgMatches, Command};
 
 use super::change::{self, From, Subject};
-use crate::args::groups::{self, DryRun};
-use crate::args::{self, Matches};
+use crate::args::groups;
+use crate::args::{self, ArgProperties, Matches};
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
@@ -22,7 +23,10 @@ pub(super) const CORDON: Verb = Verb {
     name: "cordon",
     aliases: &[],
     about: "Mark node as unschedulable",
-    args: node_flags,
+    long: "Mark a node as unschedulable.",
+    examples: &[("Mark a node as unschedulable", "cordon k8s-node1")],
+    usage: "NODE",
+    flags: node_flags,
     run: |ctx, matches| mark_all(ctx, matches, "cordon", true),
     family: &[],
 };
@@ -32,7 +36,10 @@ pub(super) const UNCORDON: Verb = Verb {
     name: "uncordon",
     aliases: &[],
     about: "Mark node as schedulable",
-    args: node_flags,
+    long: "Mark a node as schedulable.",
+    examples: &[("Mark a node as schedulable", "uncordon k8s-node1")],
+    usage: "NODE",
+    flags: node_flags,
     run: |ctx, matches| mark_all(ctx, matches, "uncordon", false),
     family: &[],
 };
@@ -42,7 +49,24 @@ pub(super) const DRAIN: Verb = Verb {
     name: "drain",
     aliases: &[],
     about: "Drain node in preparation for maintenance",
-    args: drain_flags,
+    long: "Drain a node in preparation for maintenance.
+
+ The node is marked as unschedulable, so that no new pods arrive. Then its pods are evicted, which respects pod \
+    disruption budgets; with --disable-eviction they are deleted instead. Mirror pods are left alone.
+
+ The command refuses to continue if there are pods of daemon sets (see --ignore-daemonsets), pods without a \
+    controller (see --force) or pods with emptyDir volumes (see --delete-emptydir-data).
+
+ When the node is to be used again, run 'uncordon'.",
+    examples: &[
+        ("Drain a node, even if it has pods without a controller", "drain k8s-node1 --force"),
+        (
+            "Drain a node with pods of daemon sets, and give pods 15 minutes to end",
+            "drain k8s-node1 --ignore-daemonsets --grace-period=900",
+        ),
+    ],
+    usage: "NODE",
+    flags: drain_flags,
     run: drain,
     family: &[],
 };
@@ -51,24 +75,24 @@ pub(super) const DRAIN: Verb = Verb {
 const MANAGER: &str = "kubectl";
 
 fn node_flags(command: Command) -> Command {
-    groups::labels(groups::dry_run(groups::words(command)))
+    groups::labels(groups::dry_run(groups::args(command)))
 }
 
 fn drain_flags(command: Command) -> Command {
     node_flags(command)
-        .arg(args::switch("force", "also pods that no controller will replace"))
-        .arg(args::switch("ignore-daemonsets", "leave the pods of daemon sets alone"))
-        .arg(args::switch("delete-emptydir-data", "also pods that lose data of emptyDir volumes"))
-        .arg(args::switch("delete-local-data", "the old name of --delete-emptydir-data").hide(true))
-        .arg(args::switch("disable-eviction", "delete pods, past their disruption budgets"))
-        .arg(args::number("grace-period", "seconds for the pods to end in; negative is their own"))
-        .arg(args::duration("timeout", "how long to try; 0 is for ever"))
-        .arg(args::text("pod-selector", "only pods with these labels"))
+        .arg(args::switch("force", "Continue if there are pods without a controller."))
+        .arg(args::switch("ignore-daemonsets", "Leave pods of daemon sets alone."))
+        .arg(args::switch("delete-emptydir-data", "Continue if there are pods with emptyDir volumes, whose data is deleted together with the pod."))
+        .arg(args::switch("delete-local-data", "Former name of --delete-emptydir-data.").hide(true))
+        .arg(args::switch("disable-eviction", "Delete pods instead of evicting them, which bypasses pod disruption budgets."))
+        .arg(args::number("grace-period", "Seconds that a pod has to end; a negative value means the grace period of the pod.").help_default("-1"))
+        .arg(args::duration("timeout", "Time to wait; zero waits without limit."))
+        .arg(args::text("pod-selector", "Label selector of the pods to evict."))
         .arg(args::number(
             "skip-wait-for-delete-timeout",
-            "do not wait for pods that have been deleted for so many seconds",
+            "Do not wait for pods that have been terminating for longer than this number of seconds; requires a value above 0.",
         ))
-        .arg(args::number("chunk-size", "accepted; lists come in one piece"))
+        .arg(args::number("chunk-size", "Accepted for compatibility; lists are never split into chunks.").help_default("500"))
 }
 
 /// The nodes that the words or the selector name.
@@ -117,8 +141,8 @@ fn mark(ctx: &mut Ctx, subject: &Subject, cordoned: bool, dry_run: DryRun) -> Cl
             false => drop(new.remove_at("/spec/unschedulable")),
         }
         if let Err(error) = change::send(ctx, item, (object, &new), MANAGER, dry_run) {
-            let text = error.message("").trim_end().to_string();
-            ctx.complain(format!("error: unable to {verb} node {}: {text}", quote(&item.name)));
+            let text = error.message().trim_end().to_string();
+            ctx.print_error(format!("error: unable to {verb} node {}: {text}", quote(&item.name)));
             return Ok(());
         }
     }
@@ -126,24 +150,24 @@ fn mark(ctx: &mut Ctx, subject: &Subject, cordoned: bool, dry_run: DryRun) -> Cl
 }
 
 fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    if matches.typed("delete-local-data") {
-        ctx.complain("Flag --delete-local-data has been deprecated, This option is deprecated and will be deleted. Use --delete-emptydir-data.");
+    if matches.is_set("delete-local-data") {
+        ctx.print_error("Flag --delete-local-data has been deprecated, This option is deprecated and will be deleted. Use --delete-emptydir-data.");
     }
     let dry_run = DryRun::read(ctx, matches)?;
     let rules = Rules {
-        force: matches.on("force"),
-        ignore_daemon_sets: matches.on("ignore-daemonsets"),
-        delete_local_data: matches.on("delete-emptydir-data") || matches.on("delete-local-data"),
-        selector: matches.value("pod-selector").into(),
+        force: matches.flag("force"),
+        ignore_daemon_sets: matches.flag("ignore-daemonsets"),
+        delete_local_data: matches.flag("delete-emptydir-data") || matches.flag("delete-local-data"),
+        selector: matches.string("pod-selector").into(),
         skip_deleted_after: matches.int("skip-wait-for-delete-timeout").unwrap_or(0),
     };
     if kctl_base::labels::Selector::parse(&rules.selector).is_err() {
-        return Err(CliError::text("--pod-selector=<pod_selector> must be a valid label selector"));
+        return Err(CliError::new("--pod-selector=<pod_selector> must be a valid label selector"));
     }
     let eviction = Eviction {
-        disable: matches.on("disable-eviction"),
+        disable: matches.flag("disable-eviction"),
         grace: matches.int("grace-period").filter(|g| *g >= 0),
-        timeout: matches.span("timeout").unwrap_or(kctl_base::sim::Duration::ZERO),
+        timeout: matches.duration("timeout").unwrap_or(kctl_base::sim::Duration::ZERO),
         dry_run,
     };
     let subjects = nodes(ctx, matches, "drain")?;
@@ -157,7 +181,7 @@ fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             Ok(()) => Output::human().report(ctx, &subject.object, &subject.item.label(), "drained", dry_run)?,
             Err(errors) => {
                 let all = joined(&errors);
-                ctx.complain(format!(
+                ctx.print_error(format!(
                     "error: unable to drain node {} due to error: {all}, continuing command...",
                     quote(name)
                 ));
@@ -169,11 +193,11 @@ fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if pending.is_empty() {
         return Ok(());
     }
-    ctx.complain("There are pending nodes to be drained:");
+    ctx.print_error("There are pending nodes to be drained:");
     for name in pending {
-        ctx.complain(format!(" {name}"));
+        ctx.print_error(format!(" {name}"));
     }
-    Err(CliError::Raw(fatal.iter().map(|text| format!("{text}\n")).collect(), 1))
+    Err(CliError::Verbatim(fatal.iter().map(|text| format!("{text}\n")).collect(), 1))
 }
 
 /// Several errors as Go prints an aggregate.
@@ -186,7 +210,7 @@ fn joined(errors: &[String]) -> String {
 
 /// Drains one node.
 fn one(ctx: &mut Ctx, node: &str, rules: &Rules, eviction: &Eviction) -> Result<(), Vec<String>> {
-    let text = |error: CliError| vec![error.message("").trim_end().trim_start_matches("error: ").to_string()];
+    let text = |error: CliError| vec![error.message().trim_end().trim_start_matches("error: ").to_string()];
     let verdicts = pods::on_node(ctx, node, rules).map_err(text)?;
     let errors = pods::errors(&verdicts);
     if !errors.is_empty() {
@@ -200,7 +224,7 @@ fn one(ctx: &mut Ctx, node: &str, rules: &Rules, eviction: &Eviction) -> Result<
     if eviction.dry_run.is_client() {
         for pod in &chosen {
             let verb = if eviction.disable { "deleting" } else { "evicting" };
-            ctx.say(format!("{verb} pod {} (dry run)", pods::full_name(pod)));
+            ctx.print_line(format!("{verb} pod {} (dry run)", pods::full_name(pod)));
         }
         return Ok(());
     }
@@ -211,9 +235,9 @@ fn one(ctx: &mut Ctx, node: &str, rules: &Rules, eviction: &Eviction) -> Result<
     let left = pods::on_node(ctx, node, rules).map(pods::chosen).map_err(text)?;
     if !left.is_empty() {
         let all = joined(&errors);
-        ctx.complain(format!("There are pending pods in node {} when an error occurred: {all}", quote(node)));
+        ctx.print_error(format!("There are pending pods in node {} when an error occurred: {all}", quote(node)));
         for pod in left {
-            ctx.complain(format!("pod/{}", kctl_base::object::ObjectMeta::name(&*pod)));
+            ctx.print_error(format!("pod/{}", kctl_base::object::ObjectMeta::name(&*pod)));
         }
     }
     Err(errors)

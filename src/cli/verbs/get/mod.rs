@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
 
-use crate::args::{self, Matches, groups};
+use crate::args::{self, ArgProperties, Matches, groups};
 use crate::output::Output;
 use crate::printers::structured::list_of;
 use crate::resolve::{Item, Resolved, Selection, resolve};
@@ -19,24 +19,73 @@ use kctl_cluster::api::Verb as ApiVerb;
 use kctl_kinds::catalog::KindRef;
 
 /// The verb.
-pub(super) const VERB: Verb = Verb { name: "get", aliases: &[], about: "Show objects", args: flags, run, family: &[] };
+pub(super) const VERB: Verb = Verb {
+    name: "get",
+    aliases: &[],
+    about: "Display one or many resources",
+    long: "Display one or many objects.
+
+ Prints a table of the most important information about the objects. They can be filtered with a label selector \
+    (--selector) and a field selector (--field-selector). For a namespaced type only the objects of the current \
+    namespace are shown, unless --all-namespaces is given.
+
+ A template as the value of -o or --template selects what is printed of each object.
+
+Use \"{program} api-resources\" for a complete list of supported resources.",
+    examples: &[
+        ("List all pods of the namespace", "get pods"),
+        ("List all pods with more columns, such as the node", "get pods -o wide"),
+        ("Show one replication controller", "get replicationcontroller web"),
+        ("Print deployments in the API version v1 of the group apps as JSON", "get deployments.v1.apps -o json"),
+        ("Print a pod as JSON", "get -o json pod web-0"),
+        ("Print the objects of a kustomization", "get -k overlays/production"),
+        ("Print only the phase of a pod", "get -o template pod/web-0 --template={{.status.phase}}"),
+        (
+            "List chosen fields in columns of their own",
+            "get pod web-0 -o custom-columns=CONTAINER:.spec.containers[0].name,IMAGE:.spec.containers[0].image",
+        ),
+        ("List replication controllers and services together", "get rc,services"),
+        ("List objects of several types by name", "get rc/web service/front pods/web-0"),
+        ("List the deployments of all namespaces", "get deployments --all-namespaces"),
+    ],
+    usage: "[(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags]",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    let command = groups::files(groups::output(groups::words(command)));
+    let command = groups::files(groups::table_output(groups::args(command)));
     groups::all_namespaces(groups::fields(groups::labels(command)))
-        .arg(args::switch("show-labels", "a last column with all labels"))
-        .arg(args::list("label-columns", "a column for each of these labels").short('L'))
-        .arg(args::text("sort-by", "order by this field, as a JSONPath expression"))
-        .arg(args::switch("no-headers", "tables without headings"))
-        .arg(args::switch("show-kind", "names with the kind before them"))
-        .arg(args::switch("ignore-not-found", "a missing object is no error"))
-        .arg(args::text("raw", "refused: there is no HTTP server to ask"))
-        .arg(args::choice("subresource", &["status", "scale", "resize"], "show this subresource"))
-        .arg(args::number("chunk-size", "accepted; lists are read as a whole"))
-        .arg(args::switch("server-print", "accepted; client and server are one"))
-        .arg(args::switch("watch", "go on with every change after the list").short('w'))
-        .arg(args::switch("watch-only", "only the changes, without the list"))
-        .arg(args::switch("output-watch-events", "say for each object whether it was added, modified or deleted"))
+        .arg(args::switch("show-labels", "Show all labels in the last column."))
+        .arg(
+            args::list("label-columns", "Labels to show in columns of their own, in the order given; can be repeated.")
+                .short('L'),
+        )
+        .arg(args::text("sort-by", "Sort lists by this field, a JSONPath expression such as '{.metadata.name}'."))
+        .arg(args::switch("no-headers", "Print no headers in tables and custom columns."))
+        .arg(args::switch("show-kind", "Print the resource type before the name."))
+        .arg(args::switch("ignore-not-found", "Exit with status 0 if an object does not exist."))
+        .arg(args::text("raw", "Not supported: there is no HTTP server."))
+        .arg(args::choice(
+            "subresource",
+            &["status", "scale", "resize"],
+            "Get this subresource of the object instead of the object itself.",
+        ))
+        .arg(
+            args::number("chunk-size", "Accepted for compatibility; lists are never split into chunks.")
+                .help_default("500"),
+        )
+        .arg(
+            args::switch("server-print", "Accepted for compatibility; client and server are one program.")
+                .help_default("true"),
+        )
+        .arg(args::switch("watch", "Watch for changes after listing the objects.").short('w'))
+        .arg(args::switch("watch-only", "Watch for changes without listing the objects first."))
+        .arg(args::switch(
+            "output-watch-events",
+            "Print a column with the type of each change: ADDED, MODIFIED or DELETED.",
+        ))
 }
 
 /// What the flags mean.
@@ -56,36 +105,36 @@ impl Options {
         let output = Output::of_table(matches)?;
         let selection = Selection {
             type_means_all: true,
-            subresource: matches.value("subresource").into(),
+            subresource: matches.string("subresource").into(),
             ..Selection::from_matches(ctx, matches)
         };
         let table = TableFlags {
             wide: output.is_wide(),
-            no_headers: matches.on("no-headers"),
+            no_headers: matches.flag("no-headers"),
             label_columns: matches.values("label-columns"),
-            show_labels: matches.on("show-labels"),
-            events: matches.on("output-watch-events"),
+            show_labels: matches.flag("show-labels"),
+            events: matches.flag("output-watch-events"),
         };
-        let watch_only = matches.on("watch-only");
+        let watch_only = matches.flag("watch-only");
         if table.show_labels && !output.is_human() {
-            return Err(CliError::text("--show-labels option cannot be used with -o option other than wide"));
+            return Err(CliError::new("--show-labels option cannot be used with -o option other than wide"));
         }
         Ok(Options {
             selection,
             output,
             table,
-            sort_by: matches.value("sort-by").into(),
-            show_kind: matches.on("show-kind"),
-            ignore_not_found: matches.on("ignore-not-found"),
-            watch: matches.on("watch") || watch_only,
+            sort_by: matches.string("sort-by").into(),
+            show_kind: matches.flag("show-kind"),
+            ignore_not_found: matches.flag("ignore-not-found"),
+            watch: matches.flag("watch") || watch_only,
             watch_only,
         })
     }
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    if matches.given("raw").is_some() {
-        return Err(CliError::text("--raw is not supported: there is no HTTP server to ask"));
+    if matches.value_of("raw").is_some() {
+        return Err(CliError::new("--raw is not supported: there is no HTTP server to ask"));
     }
     let mut options = Options::read(ctx, matches)?;
     if options.table.events && !options.watch {
@@ -106,7 +155,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 
 fn nothing_named(ctx: &mut Ctx) -> CliError {
     let program = ctx.program.clone();
-    ctx.complain(format!(
+    ctx.print_error(format!(
         "You must specify the type of resource to get. Use \"{program} api-resources\" for a complete list of supported resources.\n"
     ));
     let text = format!(
@@ -175,7 +224,7 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
             sort_by(&mut group, |(_, object)| &**object, &options.sort_by)?;
         }
         if wrote && !options.table.no_headers {
-            ctx.say("");
+            ctx.print_line("");
         }
         let mut section =
             Section::new(&options.table, options.selection.all_namespaces && namespaced(&kind), with_kind);
@@ -191,7 +240,7 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
     }
     if !wrote && !options.ignore_not_found && resolved.errors.is_empty() {
         let namespace = &options.selection.namespace;
-        ctx.complain(match all_namespaced {
+        ctx.print_error(match all_namespaced {
             true => format!("No resources found in {namespace} namespace."),
             false => "No resources found".to_string(),
         });

@@ -101,7 +101,7 @@ pub(super) fn run(ctx: &mut Ctx, options: &mut Options) -> CliResult<()> {
 /// The one type, or the one object, that a watch is for.
 fn watched(options: &Options, resolved: &Resolved) -> CliResult<Watched> {
     let several = || {
-        CliError::text(
+        CliError::new(
             "watch is only supported on individual resources and resource collections - more than 1 resource was found",
         )
     };
@@ -120,8 +120,8 @@ fn watched(options: &Options, resolved: &Resolved) -> CliResult<Watched> {
         kind: target.kind,
         namespace: if namespaced { namespace } else { String::new() },
         name,
-        labels: Selector::parse(&selection.labels).map_err(|e| CliError::text(e.to_string()))?,
-        fields: FieldSelector::parse(&selection.fields).map_err(|e| CliError::text(e.to_string()))?,
+        labels: Selector::parse(&selection.labels).map_err(|e| CliError::new(e.to_string()))?,
+        fields: FieldSelector::parse(&selection.fields).map_err(|e| CliError::new(e.to_string()))?,
     })
 }
 

@@ -3,7 +3,8 @@
 use clap::{ArgMatches, Command};
 
 use super::super::change;
-use crate::args::groups::{self, DryRun};
+use crate::args::groups;
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
@@ -16,7 +17,15 @@ pub(super) const PAUSE: Verb = Verb {
     name: "pause",
     aliases: &[],
     about: "Mark the provided resource as paused",
-    args: flags,
+    long: "Mark a workload as paused.
+
+ A paused workload is not reconciled until 'rollout resume' continues it. Only deployments can be paused.",
+    examples: &[(
+        "Pause a deployment; its pods keep running, and changes of its template have no effect",
+        "rollout pause deployment/web",
+    )],
+    usage: "RESOURCE",
+    flags: flags,
     run: |ctx, matches| run(ctx, matches, &Touch { done: "paused", edit: pause }),
     family: &[],
 };
@@ -26,7 +35,12 @@ pub(super) const RESUME: Verb = Verb {
     name: "resume",
     aliases: &[],
     about: "Resume a paused resource",
-    args: flags,
+    long: "Resume a paused workload.
+
+ Changes that were made while it was paused are rolled out together. Only deployments can be resumed.",
+    examples: &[("Resume a paused deployment", "rollout resume deployment/web")],
+    usage: "RESOURCE",
+    flags: flags,
     run: |ctx, matches| run(ctx, matches, &Touch { done: "resumed", edit: resume }),
     family: &[],
 };
@@ -36,7 +50,17 @@ pub(super) const RESTART: Verb = Verb {
     name: "restart",
     aliases: &[],
     about: "Restart a resource",
-    args: flags,
+    long: "Restart a workload.
+
+ Its pods are replaced as in a rollout, by an annotation in the pod template.",
+    examples: &[
+        ("Restart all deployments of a namespace", "rollout restart deployment -n test"),
+        ("Restart a deployment", "rollout restart deployment/web"),
+        ("Restart a daemon set", "rollout restart daemonset/agent"),
+        ("Restart deployments by label", "rollout restart deployment --selector=app=nginx"),
+    ],
+    usage: "RESOURCE",
+    flags: flags,
     run: |ctx, matches| run(ctx, matches, &Touch { done: "restarted", edit: restart }),
     family: &[],
 };
@@ -49,7 +73,7 @@ struct Touch {
 }
 
 fn flags(command: Command) -> Command {
-    groups::field_manager(groups::output(super::flags(command)))
+    groups::field_manager(groups::output(super::flags(command)), "kubectl-rollout")
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches, touch: &Touch) -> CliResult<()> {
@@ -64,17 +88,17 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches, touch: &Touch) -> CliResult<()> {
         let (item, name) = (&subject.item, &subject.item.name);
         let mut new = subject.object.clone();
         if let Err(why) = (touch.edit)(&mut new, now) {
-            errors.push(CliError::text(format!("error: {} {} {why}", item.resource(), quote(name))));
+            errors.push(CliError::prefixed(format!("{} {} {why}", item.resource(), quote(name))));
             continue;
         }
         if new == subject.object {
-            errors.push(CliError::text(format!("failed to create patch for {name}: if restart has already been triggered within the past second, please wait before attempting to trigger another")));
+            errors.push(CliError::new(format!("failed to create patch for {name}: if restart has already been triggered within the past second, please wait before attempting to trigger another")));
             continue;
         }
         let sent = change::send(ctx, item, (&subject.object, &new), &manager, DryRun::None);
         let result = sent
             .map_err(|error| match error {
-                CliError::Status(status) => CliError::text(format!("failed to patch: {}", status.message)),
+                CliError::Status(status) => CliError::new(format!("failed to patch: {}", status.message)),
                 other => other,
             })
             .and_then(|object| output.report(ctx, &object, &item.label(), touch.done, DryRun::None));

@@ -4,8 +4,9 @@ use clap::{ArgMatches, Command};
 
 use super::super::change::{self, Subject};
 use super::revisions::{self, REVISION, Revision, template_text};
-use crate::args::groups::{self, DryRun};
+use crate::args::groups;
 use crate::args::{self, Matches};
+use crate::dry_run::DryRun;
 use crate::last_applied::LAST_APPLIED;
 use crate::output::Output;
 use crate::{CliError, CliResult, Ctx, Verb};
@@ -15,8 +16,21 @@ use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_cluster::api::PatchType;
 
 /// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "undo", aliases: &[], about: "Undo a previous rollout", args: flags, run, family: &[] };
+pub(super) const VERB: Verb = Verb {
+    name: "undo",
+    aliases: &[],
+    about: "Undo a previous rollout",
+    long: "Roll a workload back to an earlier revision.",
+    examples: &[
+        ("Roll back to the previous revision of a deployment", "rollout undo deployment/web"),
+        ("Roll back to revision 3 of a daemon set", "rollout undo daemonset/agent --to-revision=3"),
+        ("Show what the rollback would result in", "rollout undo --dry-run=server deployment/web"),
+    ],
+    usage: "(TYPE NAME | TYPE/NAME) [flags]",
+    flags,
+    run,
+    family: &[],
+};
 
 /// Under which name kubectl's undo owns what it writes.
 const MANAGER: &str = "kubectl";
@@ -36,7 +50,7 @@ const OWN: &[&str] = &[
 
 fn flags(command: Command) -> Command {
     groups::output(groups::dry_run(super::flags(command)))
-        .arg(args::number("to-revision", "the revision to go back to; 0 is the one before"))
+        .arg(args::number("to-revision", "Revision to roll back to; 0 is the previous one."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
@@ -73,7 +87,7 @@ fn undo(ctx: &mut Ctx, subject: &Subject, to: i64, dry_run: DryRun) -> CliResult
         return Ok(if is_deployment { text } else { format!("will roll back to {text}") });
     }
     if is_deployment && object.flag("/spec/paused") {
-        return Err(CliError::text(
+        return Err(CliError::new(
             "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
         ));
     }
@@ -88,7 +102,7 @@ fn undo(ctx: &mut Ctx, subject: &Subject, to: i64, dry_run: DryRun) -> CliResult
     match change::send_patch(ctx, &subject.item, format, patch.to_string(), MANAGER, dry_run) {
         Ok(_) => Ok("rolled back".into()),
         Err(CliError::Status(status)) => {
-            Err(CliError::text(format!("failed restoring revision {to}: {}", status.message)))
+            Err(CliError::new(format!("failed restoring revision {to}: {}", status.message)))
         }
         Err(other) => Err(other),
     }
@@ -103,7 +117,7 @@ fn choose(revisions: &[Revision], to: i64) -> Option<&Revision> {
 }
 
 fn not_found(object: &Value, revisions: &[Revision], to: i64) -> CliError {
-    CliError::text(match (to, object.kind()) {
+    CliError::new(match (to, object.kind()) {
         (0, "Deployment") => format!("no rollout history found for deployment {}", quote(object.name())),
         (0, _) if revisions.len() < 2 => "no last revision to roll back to".into(),
         _ => format!("unable to find specified revision {to} in history"),

@@ -76,6 +76,6 @@ fn resource_value(container: &Value, reference: &Value) -> Result<String, String
 fn get(ctx: &mut Ctx, resource: &str, namespace: &str, name: &str) -> Result<std::sync::Arc<Value>, String> {
     ctx.call(&Request::get(resource, namespace, name)).map(|r| r.object).map_err(|error| match error {
         CliError::Status(status) => status.message,
-        other => other.message("").trim_end().to_string(),
+        other => other.message().trim_end().to_string(),
     })
 }

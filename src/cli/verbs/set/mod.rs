@@ -13,10 +13,11 @@ use clap::ArgMatches;
 
 use super::change::{self, From, Subject};
 use crate::args::Matches;
-use crate::args::groups::{self, DryRun};
+use crate::args::groups;
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Selection, resolve};
-use crate::{CliError, CliResult, Ctx, Verb, help, record};
+use crate::{CliError, CliResult, Ctx, Stream, Verb, record};
 use kctl_base::json::Value;
 
 /// The verb and its family.
@@ -24,22 +25,27 @@ pub(super) const VERB: Verb = Verb {
     name: "set",
     aliases: &[],
     about: "Set specific features on objects",
-    args: |c| c,
-    run: |ctx, _| Err(help::family(ctx, "set", LONG, VERB.family)),
+    long: "Configure application resources.
+
+ These commands help you make changes to existing application resources.",
+    examples: &[],
+    usage: "SUBCOMMAND",
+    flags: |c| c,
+    run: |_, _| Err(CliError::MissingSubcommand(Stream::Err)),
     family: &[env::VERB, image::VERB, resources::VERB, selector::VERB, service_account::VERB, subject::VERB],
 };
-
-const LONG: &str =
-    "Configure application resources.\n\n These commands help you make changes to existing application resources.";
 
 /// Under which name these verbs own what they write.
 const MANAGER: &str = "kubectl-set";
 
 /// Flags that all of them have.
 fn flags(command: clap::Command) -> clap::Command {
-    let command = groups::files(groups::output(groups::words(command)));
-    let command = groups::field_manager(groups::record(groups::dry_run(command)));
-    command.arg(crate::args::switch("local", "only change what the files hold and print it"))
+    let command = groups::files(groups::output(groups::args(command)));
+    let command = groups::field_manager(groups::record(groups::dry_run(command)), MANAGER);
+    command.arg(crate::args::switch(
+        "local",
+        "If true, change the objects of the files only and print the result, without sending it.",
+    ))
 }
 
 /// One run of a `set` verb.
@@ -66,11 +72,11 @@ impl Setting {
     fn read(ctx: &mut Ctx, matches: &ArgMatches, words: Vec<String>) -> CliResult<Setting> {
         let cause = record::change_cause(ctx, matches);
         let dry_run = DryRun::read(ctx, matches)?;
-        let local = matches.on("local");
+        let local = matches.flag("local");
         let output = Output::of_report(matches)?;
         let selection = Selection { words, ..Selection::from_matches(ctx, matches) };
         if local && !selection.words.is_empty() {
-            return Err(CliError::text(
+            return Err(CliError::new(
                 "you must specify resources by --filename when --local is set.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'",
             ));
         }
@@ -91,8 +97,8 @@ impl Setting {
 
     /// Complaints about flags that are common to all of them.
     fn check(&self, matches: &ArgMatches) -> CliResult<()> {
-        if matches.on("all") && !matches.value("selector").is_empty() {
-            return Err(CliError::text("cannot set --all and --selector at the same time"));
+        if matches.flag("all") && !matches.string("selector").is_empty() {
+            return Err(CliError::new("cannot set --all and --selector at the same time"));
         }
         if self.local && self.dry_run.is_server() {
             return Err(change::local_and_server());
@@ -113,12 +119,12 @@ impl Setting {
             let mut new = subject.object.clone();
             match edit(ctx, &subject, &mut new, &mut self.errors) {
                 Ok(true) => {
-                    record::note(&mut new, self.cause.as_deref());
+                    record::annotate(&mut new, self.cause.as_deref());
                     changed.push((subject, new));
                 }
                 Ok(false) => {}
-                Err(CliError::Text(text)) => {
-                    self.errors.push(CliError::text(format!("error: {} {text}", change::object_name(&subject.item))));
+                Err(CliError::Failed(text)) => {
+                    self.errors.push(CliError::prefixed(format!("{} {text}", change::object_name(&subject.item))));
                 }
                 Err(other) => self.errors.push(other),
             }
@@ -140,7 +146,7 @@ impl Setting {
         }
         let sent = change::send(ctx, &subject.item, (&subject.object, new), &self.manager, self.dry_run);
         let actual = sent.map_err(|error| match error {
-            CliError::Status(status) => CliError::text(format!("{}{}", words.failed, status.message)),
+            CliError::Status(status) => CliError::new(format!("{}{}", words.failed, status.message)),
             other => other,
         })?;
         self.output.report(ctx, &actual, &label, words.done, self.dry_run)

@@ -14,7 +14,7 @@ pub(super) fn pointer(object: &Value) -> CliResult<&'static str> {
         "CronJob" => Ok("/spec/jobTemplate/spec/template/spec"),
         kind => {
             let version = object.api_version().rsplit('/').next().unwrap_or("v1").to_string();
-            Err(CliError::text(format!("the object is not a pod or does not have a pod template: *{version}.{kind}")))
+            Err(CliError::new(format!("the object is not a pod or does not have a pod template: *{version}.{kind}")))
         }
     }
 }

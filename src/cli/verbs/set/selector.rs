@@ -10,24 +10,37 @@ use kctl_base::labels::{Operator, Selector};
 use kctl_base::object::{ObjectMeta, ValueWrite};
 
 /// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "selector", aliases: &[], about: "Set the selector on a resource", args: flags, run, family: &[] };
+pub(super) const VERB: Verb = Verb {
+    name: "selector",
+    aliases: &[],
+    about: "Set the selector on a resource",
+    long: "Set the selector of a service.
+
+ The new selector replaces the old one. With --resource-version it is set only if the service still has that \
+    version.",
+    examples: &[("Set the selector of a service", "set selector service web environment=qa")],
+    usage: "(-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version]",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    groups::all(super::flags(command)).arg(args::text("resource-version", "only if the object is at this version"))
+    groups::all(super::flags(command))
+        .arg(args::text("resource-version", "Change the service only if it has this resource version."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let mut words = matches.values("words");
-    let Some(text) = words.pop() else { return Err(CliError::text("one selector is required")) };
-    let selector = Selector::parse(&text).map_err(|e| CliError::text(e.to_string()))?;
+    let mut words = matches.values("args");
+    let Some(text) = words.pop() else { return Err(CliError::new("one selector is required")) };
+    let selector = Selector::parse(&text).map_err(|e| CliError::new(e.to_string()))?;
     let setting = Setting::read(ctx, matches, words)?;
     setting.check(matches)?;
-    let version = matches.value("resource-version").to_string();
+    let version = matches.string("resource-version").to_string();
     let words = Words { done: "selector updated", failed: "failed to patch selector: " };
     setting.run(ctx, &words, |_, subject, object, _| {
         if object.kind() != "Service" {
-            return Err(CliError::Raw("error: setting a selector is only supported for Services\n".into(), 1));
+            return Err(CliError::prefixed("setting a selector is only supported for Services"));
         }
         if !version.is_empty() && version != subject.object.resource_version() {
             let names = subject.item.kind.names();
@@ -60,7 +73,7 @@ fn pairs(selector: &Selector) -> CliResult<Map> {
         true => Ok(pairs),
         false => {
             let all = others.join(" ");
-            Err(CliError::Raw(format!("error: match expression [{all}] not supported on this object\n"), 1))
+            Err(CliError::prefixed(format!("match expression [{all}] not supported on this object")))
         }
     }
 }

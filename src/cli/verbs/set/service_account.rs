@@ -12,7 +12,19 @@ pub(super) const VERB: Verb = Verb {
     name: "serviceaccount",
     aliases: &["sa"],
     about: "Update the service account of a resource",
-    args: flags,
+    long: "Set the service account of the pods of workloads.
+
+ Possible resources include (case insensitive): replicationcontroller (rc), deployment (deploy), daemonset (ds), \
+    job, replicaset (rs), statefulset.",
+    examples: &[
+        ("Set the service account of a deployment", "set serviceaccount deployment web ci"),
+        (
+            "Print the changed deployment of a manifest as YAML",
+            "set sa -f deploy.yaml ci --local --dry-run=client -o yaml",
+        ),
+    ],
+    usage: "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT",
+    flags: flags,
     run,
     family: &[],
 };
@@ -22,9 +34,9 @@ fn flags(command: Command) -> Command {
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let mut words = matches.values("words");
+    let mut words = matches.values("args");
     let Some(account) = words.pop() else {
-        return Err(CliError::text("serviceaccount is required"));
+        return Err(CliError::new("serviceaccount is required"));
     };
     let setting = Setting::read(ctx, matches, words)?;
     setting.check(matches)?;
