@@ -22,7 +22,7 @@ pub(super) const RESOURCES: Verb = Verb {
         ("Print the resources of one API group", "api-resources --api-group=rbac.authorization.k8s.io"),
     ],
     usage: "[flags]",
-    flags: flags,
+    flags,
     run: resources,
     family: &[],
 };

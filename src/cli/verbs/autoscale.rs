@@ -2,8 +2,8 @@
 
 use clap::{ArgMatches, Command};
 
-use super::change::{self, From, Subject};
-use super::made::Making;
+use super::creation::{self, Creation};
+use super::targets::{self, EditTarget, Source};
 use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
 use crate::dry_run::DryRun;
@@ -14,6 +14,7 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::quantity::Quantity;
 
+use kctl_cluster::api::FieldValidation;
 /// The verb.
 pub(super) const VERB: Verb = Verb {
     name: "autoscale",
@@ -35,13 +36,13 @@ pub(super) const VERB: Verb = Verb {
         ),
     ],
     usage: "(-f FILENAME | TYPE NAME | TYPE/NAME) [--min=MINPODS] --max=MAXPODS [--cpu=CPU] [--memory=MEMORY]",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    let command = groups::record(groups::files(Making::flags(command, "kubectl-autoscale")));
+    let command = groups::record(groups::files(creation::flags(command, "kubectl-autoscale")));
     command
         .arg(args::number("min", "Smallest number of pods.").help_default("-1"))
         .arg(args::number("max", "Largest number of pods. Required.").help_default("-1"))
@@ -77,11 +78,16 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut output = Output::of_report(matches)?;
     let metrics = metrics(matches)?;
     let resolved = resolve(ctx, &Selection::from_matches(ctx, matches))?;
-    let (subjects, mut errors) = change::subjects(ctx, resolved, From::Files);
+    let (targets, mut errors) = targets::load(ctx, resolved, Source::Files);
     let manager = groups::read_manager(matches, "kubectl-autoscale");
-    let making = Making { manager: &manager, dry_run, save_config: matches.flag("save-config") };
-    for subject in &subjects {
-        let mut autoscaler = match autoscaler(matches, subject, (min, max), &metrics) {
+    let creation = Creation {
+        manager: &manager,
+        dry_run,
+        save_config: matches.flag("save-config"),
+        validation: FieldValidation::default(),
+    };
+    for target in &targets {
+        let mut autoscaler = match autoscaler(matches, target, (min, max), &metrics) {
             Ok(autoscaler) => autoscaler,
             Err(error) => {
                 errors.push(error);
@@ -89,7 +95,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             }
         };
         record::annotate(&mut autoscaler, cause.as_deref());
-        let made = making.create(ctx, autoscaler).map_err(|error| without_cpu(matches, error));
+        let made = creation.create(ctx, autoscaler).map_err(|error| without_cpu(matches, error));
         let result = made.and_then(|a| {
             let label = format!("horizontalpodautoscaler.autoscaling/{}", a.name());
             let done = if dry_run.is_client() { "created" } else { "autoscaled" };
@@ -141,8 +147,13 @@ fn metrics(matches: &ArgMatches) -> CliResult<Vec<Value>> {
     Ok(metrics)
 }
 
-fn autoscaler(matches: &ArgMatches, subject: &Subject, (min, max): (i64, i64), metrics: &[Value]) -> CliResult<Value> {
-    let (item, object) = (&subject.item, &subject.object);
+fn autoscaler(
+    matches: &ArgMatches,
+    target: &EditTarget,
+    (min, max): (i64, i64),
+    metrics: &[Value],
+) -> CliResult<Value> {
+    let (item, object) = (&target.item, &target.object);
     if item.kind.scale().is_none() {
         let names = item.kind.names();
         let version = names.version;

@@ -35,8 +35,8 @@ pub(super) const VERB: Verb = Verb {
         ("Compare the objects from standard input", "diff -f -"),
     ],
     usage: "-f FILENAME",
-    flags: flags,
-    run: |ctx, matches| run(ctx, matches).map_err(|error| trouble(error)),
+    flags,
+    run: |ctx, matches| run(ctx, matches).map_err(trouble),
     family: &[],
 };
 

@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Command};
 
-use super::change::{self, From, Subject};
+use super::targets::{self, EditTarget, Source};
 use crate::args::groups;
 use crate::args::{self, Matches};
 use crate::dry_run::DryRun;
@@ -110,19 +110,19 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         cause: record::change_cause(ctx, matches),
     };
     let resolved = resolve(ctx, &selection)?;
-    let (mut subjects, errors) = change::subjects(ctx, resolved, From::Server);
+    let (mut targets, errors) = targets::load(ctx, resolved, Source::Server);
     CliError::all(errors)?;
-    if subjects.is_empty() {
+    if targets.is_empty() {
         return Err(CliError::new("edit cancelled, no objects found"));
     }
-    for subject in &mut subjects {
+    for target in &mut targets {
         if !edit.subresource.is_empty() {
-            let request = subject.item.request(ApiVerb::Get).subresource(&edit.subresource);
-            subject.object = (*ctx.call(&request)?.object).clone();
+            let request = target.item.request(ApiVerb::Get).subresource(&edit.subresource);
+            target.object = (*ctx.call(&request)?.object).clone();
         }
-        strip_managed_fields(&mut subject.object);
+        strip_managed_fields(&mut target.object);
     }
-    edit.rounds(ctx, &subjects)
+    edit.rounds(ctx, &targets)
 }
 
 impl Edit {
@@ -131,8 +131,8 @@ impl Edit {
     }
 
     /// The objects as they are given to the editor.
-    fn text(&self, subjects: &[Subject]) -> String {
-        let shown = match subjects {
+    fn text(&self, targets: &[EditTarget]) -> String {
+        let shown = match targets {
             [one] => one.object.clone(),
             many => {
                 let items: Vec<&Value> = many.iter().map(|s| &s.object).collect();
@@ -142,8 +142,8 @@ impl Edit {
         if self.json { json_text::to_pretty(&shown) } else { yaml::to_yaml(&shown) }
     }
 
-    fn rounds(&mut self, ctx: &mut Ctx, subjects: &[Subject]) -> CliResult<()> {
-        let original = self.text(subjects);
+    fn rounds(&mut self, ctx: &mut Ctx, targets: &[EditTarget]) -> CliResult<()> {
+        let original = self.text(targets);
         let mut body = original.clone();
         let mut reasons: Vec<Reason> = Vec::new();
         loop {
@@ -158,13 +158,13 @@ impl Edit {
                 self.preserve(ctx, &saved)?;
                 return Err(CliError::new("Edit cancelled, no valid changes were saved."));
             }
-            let edited = match self.read(&saved, subjects) {
+            let edited = match self.read(&saved, targets) {
                 Ok(edited) => edited,
                 Err(reason) => {
                     ctx.print_error(format!(
                         "error: {} {} is invalid",
-                        subjects[0].item.resource(),
-                        quote(&subjects[0].item.name)
+                        targets[0].item.resource(),
+                        quote(&targets[0].item.name)
                     ));
                     (reasons, body) = (vec![reason], bare);
                     continue;
@@ -174,7 +174,7 @@ impl Edit {
                 ctx.print_error("Edit cancelled, no changes made.");
                 return Ok(());
             }
-            let round = self.send_all(ctx, subjects, &edited, &saved)?;
+            let round = self.send_all(ctx, targets, &edited, &saved)?;
             if round.retry {
                 let file = store_copy(ctx, &saved, self.extension())?;
                 let program = ctx.program.clone();
@@ -194,7 +194,7 @@ impl Edit {
     }
 
     /// The objects that were saved.
-    fn read(&self, saved: &str, subjects: &[Subject]) -> Result<Vec<Value>, Reason> {
+    fn read(&self, saved: &str, targets: &[EditTarget]) -> Result<Vec<Value>, Reason> {
         let failed = |why: String| Reason { head: "The edited file failed validation".into(), details: vec![why] };
         let value = yaml::to_json(saved)
             .map_err(|e| Reason { head: format!("The edited file had a syntax error: {e}"), details: Vec::new() })?
@@ -207,28 +207,28 @@ impl Edit {
                 return Err(failed(format!("{name} not set")));
             }
         }
-        match (subjects.len(), value.get("items")) {
+        match (targets.len(), value.get("items")) {
             (1, _) => Ok(vec![value]),
             (_, Some(Value::Array(items))) => Ok(items.to_vec()),
             _ => Err(failed("items not set".into())),
         }
     }
 
-    fn send_all(&mut self, ctx: &mut Ctx, subjects: &[Subject], edited: &[Value], saved: &str) -> CliResult<Round> {
+    fn send_all(&mut self, ctx: &mut Ctx, targets: &[EditTarget], edited: &[Value], saved: &str) -> CliResult<Round> {
         let mut round = Round::default();
         for new in edited {
-            let Some(subject) = subjects.iter().find(|s| s.object.uid() == new.uid()) else {
+            let Some(target) = targets.iter().find(|s| s.object.uid() == new.uid()) else {
                 self.preserve(ctx, saved)?;
-                return Err(CliError::new(format!("no original object found for {}", change::label_of(new))));
+                return Err(CliError::new(format!("no original object found for {}", targets::label_of(new))));
             };
-            if subject.object == *new {
-                self.output.report(ctx, new, &subject.item.label(), "skipped", DryRun::None)?;
+            if target.object == *new {
+                self.output.report(ctx, new, &target.item.label(), "skipped", DryRun::None)?;
                 continue;
             }
-            match self.send(ctx, subject, new) {
-                Ok(patched) => self.output.report(ctx, &patched, &subject.item.label(), "edited", DryRun::None)?,
+            match self.send(ctx, target, new) {
+                Ok(patched) => self.output.report(ctx, &patched, &target.item.label(), "edited", DryRun::None)?,
                 Err(CliError::Status(status)) => {
-                    let (resource, name) = (subject.item.resource(), quote(&subject.item.name));
+                    let (resource, name) = (target.item.resource(), quote(&target.item.name));
                     ctx.print_error(if status.is_invalid() {
                         let details = status.causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect();
                         round.reasons.push(Reason { head: format!("{resource} {name} was not valid"), details });
@@ -251,8 +251,8 @@ impl Edit {
     }
 
     /// Sends what differs, as a strategic merge patch where the kind's types are known.
-    fn send(&self, ctx: &mut Ctx, subject: &Subject, new: &Value) -> CliResult<Value> {
-        let (old, mut new) = (&subject.object, new.clone());
+    fn send(&self, ctx: &mut Ctx, target: &EditTarget, new: &Value) -> CliResult<Value> {
+        let (old, mut new) = (&target.object, new.clone());
         last_applied::keep(&mut new, self.save_config);
         record::annotate(&mut new, self.cause.as_deref());
         let (group, version) = split_api_version(old.api_version());
@@ -262,13 +262,13 @@ impl Edit {
                 let patch = three_way::create_two_way(Schema::builtin(), &root, old, &new);
                 (PatchType::Strategic, patch.map_err(|e| CliError::new(e.to_string()))?)
             }
-            None => (PatchType::Merge, Value::Object(change::difference(old, &new))),
+            None => (PatchType::Merge, Value::Object(targets::difference(old, &new))),
         };
         three_way::check_identity(&patch).map_err(|e| CliError::new(e.to_string()))?;
         if self.show_patch {
             ctx.print_line(format!("Patch: {}", json_text::to_compact(&patch)));
         }
-        let mut request = subject.item.request(ApiVerb::Patch).subresource(&self.subresource).manager(&self.manager);
+        let mut request = target.item.request(ApiVerb::Patch).subresource(&self.subresource).manager(&self.manager);
         request.options.validation = self.validation;
         let response = ctx.call(&request.body(Body::Patch(format, json_text::to_compact(&patch))))?;
         Ok((*response.object).clone())

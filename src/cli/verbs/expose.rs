@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use clap::{ArgMatches, Command};
 
-use super::change::{self, From};
-use super::made::{self, Making};
+use super::creation::{self, Creation};
+use super::overrides;
+use super::targets::{self, Source};
 use crate::args::groups;
 use crate::args::{self, Matches};
 use crate::dry_run::DryRun;
@@ -17,6 +18,7 @@ use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 
+use kctl_cluster::api::FieldValidation;
 /// The verb.
 pub(super) const VERB: Verb = Verb {
     name: "expose",
@@ -43,13 +45,13 @@ pub(super) const VERB: Verb = Verb {
         ("Create a service for UDP", "expose deployment stream --port=4100 --protocol=UDP --name=video"),
     ],
     usage: "(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] [--external-ip=external-ip-of-service] [--type=type]",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    let command = made::overrides(groups::record(groups::files(Making::flags(command, "kubectl-expose"))));
+    let command = overrides::flags(groups::record(groups::files(creation::flags(command, "kubectl-expose"))));
     command
         .arg(args::text("port", "Port of the service. Defaults to the ports of the exposed object."))
         .arg(args::text("target-port", "Name or number of the container port to direct traffic to."))
@@ -80,16 +82,21 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     // Here --selector speaks of the service, not of what is exposed.
     let selection = Selection { labels: String::new(), ..Selection::from_matches(ctx, matches) };
     let resolved = resolve(ctx, &selection)?;
-    let (subjects, mut errors) = change::subjects(ctx, resolved, From::Server);
+    let (targets, mut errors) = targets::load(ctx, resolved, Source::Server);
     let manager = groups::read_manager(matches, "kubectl-expose");
-    let making = Making { manager: &manager, dry_run, save_config: matches.flag("save-config") };
-    for subject in &subjects {
+    let creation = Creation {
+        manager: &manager,
+        dry_run,
+        save_config: matches.flag("save-config"),
+        validation: FieldValidation::default(),
+    };
+    for target in &targets {
         let made =
-            service(matches, &subject.object).and_then(|s| made::overridden(s, matches)).and_then(|mut service| {
+            service(matches, &target.object).and_then(|s| overrides::apply(s, matches)).and_then(|mut service| {
                 record::annotate(&mut service, cause.as_deref());
-                making.create(ctx, service)
+                creation.create(ctx, service)
             });
-        let result = made.and_then(|s| output.report(ctx, &s, &change::label_of(&s), "exposed", dry_run));
+        let result = made.and_then(|s| output.report(ctx, &s, &targets::label_of(&s), "exposed", dry_run));
         errors.extend(result.err());
     }
     CliError::all(errors)

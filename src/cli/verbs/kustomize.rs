@@ -27,7 +27,7 @@ pub(super) const VERB: Verb = Verb {
         ("Build the kustomization of another directory", "kustomize overlays/production"),
     ],
     usage: "DIR [flags]",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };

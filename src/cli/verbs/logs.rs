@@ -34,7 +34,7 @@ pub(super) const VERB: Verb = Verb {
         ("Print the log of a container of a deployment", "logs deployment/web -c nginx"),
     ],
     usage: "[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };

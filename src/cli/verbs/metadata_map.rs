@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::{ArgMatches, Command};
 
-use super::change::{self, From, Subject};
+use super::targets::{self, EditTarget, Source};
 use crate::args::groups;
 use crate::args::{self, Matches};
 use crate::dry_run::DryRun;
@@ -83,7 +83,7 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, verb: &MapVerb) -> CliRes
     let cause = record::change_cause(ctx, matches);
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
-    let (resources, words) = change::split_pairs(&matches.values("args"), verb.what)?;
+    let (resources, words) = targets::split_pairs(&matches.values("args"), verb.what)?;
     let mut run = Run {
         verb,
         pairs: (verb.parse)(&words)?,
@@ -98,15 +98,15 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, verb: &MapVerb) -> CliRes
     };
     let selection = Selection { words: resources, ..Selection::from_matches(ctx, matches) };
     run.check(matches, &selection)?;
-    let resolved = resolve(ctx, &change::localised(selection, run.local))?;
+    let resolved = resolve(ctx, &targets::local_only(selection, run.local))?;
     run.single = resolved.single;
     if !run.single && !run.version.is_empty() {
         return Err(CliError::new("--resource-version may only be used with a single resource"));
     }
-    let from = if run.local { From::Local } else { From::Server };
-    let (subjects, mut errors) = change::subjects(ctx, resolved, from);
-    for subject in subjects {
-        let result = run.one(ctx, &mut output, &subject);
+    let from = if run.local { Source::Local } else { Source::Server };
+    let (targets, mut errors) = targets::load(ctx, resolved, from);
+    for target in targets {
+        let result = run.one(ctx, &mut output, &target);
         errors.extend(result.err());
     }
     CliError::all(errors)
@@ -121,7 +121,7 @@ impl Run<'_> {
         } else if selection.all && !selection.fields.is_empty() {
             "cannot set --all and --field-selector at the same time".into()
         } else if self.local && self.dry_run.is_server() {
-            return Err(change::local_and_server());
+            return Err(targets::local_and_server());
         } else if self.local && !selection.words.is_empty() {
             "can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set".into()
         } else if self.local && !selection.has_files() {
@@ -136,8 +136,8 @@ impl Run<'_> {
         Err(CliError::new(text))
     }
 
-    fn one(&self, ctx: &mut Ctx, output: &mut Output, subject: &Subject) -> CliResult<()> {
-        let (old, mut new) = (&subject.object, subject.object.clone());
+    fn one(&self, ctx: &mut Ctx, output: &mut Output, target: &EditTarget) -> CliResult<()> {
+        let (old, mut new) = (&target.object, target.object.clone());
         let preview = self.dry_run.is_client() || self.local || self.list;
         if self.verb.says_not_found && !preview {
             self.say_not_found(ctx, old);
@@ -148,13 +148,13 @@ impl Run<'_> {
         if !preview {
             record::annotate(&mut new, self.cause.as_deref());
             done = (self.verb.done)(old, &new, self.overwrite);
-            shown = self.send(ctx, subject, &new)?;
+            shown = self.send(ctx, target, &new)?;
         }
         if self.list {
             self.show(ctx, &shown);
             return Ok(());
         }
-        output.report(ctx, &shown, &subject.item.label(), done, self.dry_run)
+        output.report(ctx, &shown, &target.item.label(), done, self.dry_run)
     }
 
     fn say_not_found(&self, ctx: &mut Ctx, old: &Value) {
@@ -185,13 +185,13 @@ impl Run<'_> {
     }
 
     /// Sends the difference; with a version in it, so that the server compares, where one was given.
-    fn send(&self, ctx: &mut Ctx, subject: &Subject, new: &Value) -> CliResult<Value> {
-        let (mut old, mut new) = (subject.object.clone(), new.clone());
+    fn send(&self, ctx: &mut Ctx, target: &EditTarget, new: &Value) -> CliResult<Value> {
+        let (mut old, mut new) = (target.object.clone(), new.clone());
         if !self.version.is_empty() {
             old.remove_at("/metadata/resourceVersion");
             new.put("/metadata/resourceVersion", self.version.as_str());
         }
-        let sent = change::send(ctx, &subject.item, (&old, &new), &self.manager, self.dry_run)?;
+        let sent = targets::send(ctx, &target.item, (&old, &new), &self.manager, self.dry_run)?;
         Ok((*sent).clone())
     }
 

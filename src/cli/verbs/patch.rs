@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Command};
 
-use super::change;
+use super::targets;
 use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
 use crate::dry_run::DryRun;
@@ -95,7 +95,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         _ if local && !selection.words.is_empty() => {
             return Err(CliError::new("cannot specify --local and server resources"));
         }
-        _ if local && dry_run.is_server() => return Err(change::local_and_server()),
+        _ if local && dry_run.is_server() => return Err(targets::local_and_server()),
         _ => {}
     }
     let patch = Patch {
@@ -106,7 +106,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         cause,
         dry_run,
     };
-    let resolved = resolve(ctx, &change::localised(selection, local))?;
+    let resolved = resolve(ctx, &targets::local_only(selection, local))?;
     let mut errors = resolved.errors;
     if resolved.items.is_empty() && errors.is_empty() {
         return Err(CliError::new("no objects passed to patch"));
@@ -119,7 +119,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         let printed = result.and_then(|(before, after)| {
             let done = if before == after { "patched (no change)" } else { "patched" };
             // kubectl forgets to say here that it was a dry run.
-            output.report(ctx, &after, &change::label_of(&after), done, DryRun::None)
+            output.report(ctx, &after, &targets::label_of(&after), done, DryRun::None)
         });
         errors.extend(printed.err());
     }

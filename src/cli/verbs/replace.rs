@@ -29,7 +29,7 @@ pub(super) const VERB: Verb = Verb {
         ("Delete the objects and create them again", "replace --force -f pod.yaml"),
     ],
     usage: "-f FILENAME",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };

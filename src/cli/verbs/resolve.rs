@@ -24,7 +24,7 @@ pub(super) const VERB: Verb = Verb {
         ("Look up the ports of a headless service", "resolve _http._tcp.web.default.svc.cluster.local --type=SRV"),
     ],
     usage: "NAME [--type=A|SRV|CNAME|PTR]",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::change;
+use super::creation::{self, Creation};
 use super::delete::{self, Deletion};
-use super::made::{self, Making};
+use super::overrides;
+use super::targets;
 use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
 use crate::dry_run::DryRun;
@@ -21,6 +22,7 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_cluster::controllers::kubelet;
 
+use kctl_cluster::api::FieldValidation;
 /// The verb.
 pub(super) const VERB: Verb = Verb {
     name: "run",
@@ -51,7 +53,7 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn flags(command: Command) -> Command {
-    let command = made::overrides(groups::record(Making::flags(command, "kubectl-run")));
+    let command = overrides::flags(groups::record(creation::flags(command, "kubectl-run")));
     command
         .arg(args::text("image", "Image of the container.").required(true))
         .arg(args::text(
@@ -111,14 +113,19 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(CliError::new("a terminal can not be attached: containers are simulated, nothing runs in them"));
     }
     let manager = groups::read_manager(matches, "kubectl-run");
-    let making = Making { manager: &manager, dry_run, save_config: matches.flag("save-config") };
+    let creation = Creation {
+        manager: &manager,
+        dry_run,
+        save_config: matches.flag("save-config"),
+        validation: FieldValidation::default(),
+    };
     let labels = labels(matches, name)?;
-    let mut pod = made::overridden(pod(matches, name, &labels, &command)?, matches)?;
+    let mut pod = overrides::apply(pod(matches, name, &labels, &command)?, matches)?;
     record::annotate(&mut pod, cause.as_deref());
-    let pod = making.create(ctx, pod)?;
+    let pod = creation.create(ctx, pod)?;
     if matches.flag("expose") {
-        let service = making.create(ctx, service(matches, name, &labels)?)?;
-        output.report(ctx, &service, &change::label_of(&service), "created", dry_run)?;
+        let service = creation.create(ctx, service(matches, name, &labels)?)?;
+        output.report(ctx, &service, &targets::label_of(&service), "created", dry_run)?;
         if matches.string("output") == "yaml" {
             // kubectl parts the two by hand, although the printer does it too.
             ctx.print_line("---");
@@ -127,7 +134,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if attach {
         return follow(ctx, matches, &pod);
     }
-    output.report(ctx, &pod, &change::label_of(&pod), "created", dry_run)
+    output.report(ctx, &pod, &targets::label_of(&pod), "created", dry_run)
 }
 
 fn check(ctx: &Ctx, matches: &ArgMatches) -> CliResult<()> {
@@ -268,7 +275,7 @@ fn follow(ctx: &mut Ctx, matches: &ArgMatches, pod: &Value) -> CliResult<()> {
         source: String::new(),
         live: None,
     };
-    let ended = change::wait_until(ctx, None, |ctx| {
+    let ended = targets::wait_until(ctx, None, |ctx| {
         let now = item.fetch(ctx)?;
         Ok(["Succeeded", "Failed"].contains(&now.str("/status/phase")).then_some(now))
     })?;

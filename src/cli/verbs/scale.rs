@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Command};
 
-use super::change::{self, From, Subject};
+use super::targets::{self, EditTarget, Source};
 use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
 use crate::dry_run::DryRun;
@@ -31,7 +31,7 @@ pub(super) const VERB: Verb = Verb {
         ("Scale a stateful set", "scale --replicas=3 statefulset/web"),
     ],
     usage: "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };
@@ -77,15 +77,15 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
     let resolved = resolve(ctx, &Selection::from_matches(ctx, matches))?;
-    let (subjects, errors) = change::subjects(ctx, resolved, From::Files);
-    if subjects.len() > 1 && !before.version.is_empty() {
+    let (targets, errors) = targets::load(ctx, resolved, Source::Files);
+    if targets.len() > 1 && !before.version.is_empty() {
         return Err(CliError::new("cannot use --resource-version with multiple resources"));
     }
-    if subjects.is_empty() && errors.is_empty() {
+    if targets.is_empty() && errors.is_empty() {
         return Err(CliError::new("no objects passed to scale"));
     }
     let timeout = matches.duration("timeout").filter(|t| *t != Duration::ZERO && dry_run == DryRun::None);
-    for Subject { item, object } in subjects {
+    for EditTarget { item, object } in targets {
         let mut object = object;
         if !dry_run.is_client() {
             scale(ctx, &item, replicas, &before, dry_run)?;
@@ -95,7 +95,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             if let Some(cause) = &cause {
                 let patch = json!({"metadata": {"annotations": {(record::CHANGE_CAUSE): cause}}}).to_string();
                 // As in kubectl, what was scaled stays scaled when the cause can not be noted.
-                let _ = change::send_patch(ctx, &item, PatchType::Merge, patch, MANAGER, dry_run);
+                let _ = targets::send_patch(ctx, &item, PatchType::Merge, patch, MANAGER, dry_run);
             }
             object.put("/spec/replicas", replicas);
         }
@@ -131,8 +131,8 @@ fn scale(ctx: &mut Ctx, item: &Item, replicas: i64, before: &Precondition, dry_r
 
 /// Waits until there are as many replicas as were asked for.
 fn wait(ctx: &mut Ctx, item: &Item, replicas: i64, timeout: Duration) -> CliResult<()> {
-    let end = change::deadline(ctx, timeout)?;
-    let done = change::wait_until(ctx, end, |ctx| {
+    let end = targets::deadline(ctx, timeout)?;
+    let done = targets::wait_until(ctx, end, |ctx| {
         let scale = ctx.call(&request(item, ApiVerb::Get))?.object;
         let same =
             scale.int("/spec/replicas").unwrap_or(0) == replicas && scale.int("/status/replicas") == Some(replicas);

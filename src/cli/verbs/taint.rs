@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Command};
 
-use super::change::{self, From, Subject};
+use super::targets::{self, EditTarget, Source};
 use crate::args::groups;
 use crate::args::{self, Matches};
 use crate::dry_run::DryRun;
@@ -36,7 +36,7 @@ pub(super) const VERB: Verb = Verb {
         ("Add a taint without a value", "taint nodes k8s-node2 maintenance:NoSchedule"),
     ],
     usage: "NODE NAME KEY_1=VAL_1:TAINT_EFFECT_1 ... KEY_N=VAL_N:TAINT_EFFECT_N",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };
@@ -122,14 +122,14 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(CliError::new(text));
     }
     let resolved = resolve(ctx, &selection)?;
-    let (subjects, mut errors) = change::subjects(ctx, resolved, From::Server);
+    let (targets, mut errors) = targets::load(ctx, resolved, Source::Server);
     let manager = groups::read_manager(matches, "kubectl-taint");
-    for Subject { item, object } in &subjects {
+    for EditTarget { item, object } in &targets {
         let edited = edit(object, &taints, &item.name, matches.flag("overwrite"));
         let result = edited.and_then(|(new, done)| {
             let shown = match dry_run.is_client() {
                 true => new,
-                false => (*change::send(ctx, item, (object, &new), &manager, dry_run)?).clone(),
+                false => (*targets::send(ctx, item, (object, &new), &manager, dry_run)?).clone(),
             };
             // kubectl forgets to say here that it was a dry run.
             output.report(ctx, &shown, &item.label(), done, DryRun::None)

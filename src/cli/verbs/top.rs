@@ -42,7 +42,7 @@ pub(super) const VERB: Verb = Verb {
                 ("Show the usage of one node", "top node k8s-node1"),
             ],
             usage: "[NAME | -l label]",
-            flags: flags,
+            flags,
             run: nodes,
             family: &[],
         },

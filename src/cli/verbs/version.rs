@@ -18,7 +18,7 @@ pub(super) const VERB: Verb = Verb {
         ("Print the version of the client as JSON", "version --client -o json"),
     ],
     usage: "",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };

@@ -33,7 +33,7 @@ pub(super) const VERB: Verb = Verb {
         ("Wait until a pod is deleted", "wait --for=delete pod/web-0 --timeout=60s"),
     ],
     usage: "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{Applied, Apply, described};
+use super::options::{Applied, ApplyOptions, described};
 use crate::resolve::Item;
+use crate::verbs::creation::Creation;
 use crate::verbs::delete;
 use crate::{CliError, CliResult, Ctx, gone, last_applied, record};
 use kctl_base::json::{self, Map, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::patch::{FieldType, three_way};
 use kctl_base::schema::Schema;
-use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
+use kctl_cluster::api::{Body, FieldValidation, PatchType, Verb as ApiVerb};
 
 /// Applies one object.
-pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Applied> {
+pub(super) fn apply(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item) -> CliResult<Applied> {
     let mut object = item.content();
     record::annotate(&mut object, apply.cause.as_deref());
     if item.name.is_empty() {
@@ -34,20 +35,17 @@ pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Appl
     }
 }
 
-fn create(ctx: &mut Ctx, apply: &Apply, item: &Item, object: &Value) -> CliResult<Applied> {
+fn create(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, object: &Value) -> CliResult<Applied> {
     let new = last_applied::annotated(object);
     let done = "created";
     if apply.dry_run.is_client() {
         return Ok(Applied { object: Arc::new(new), done });
     }
-    let mut request = item.request(ApiVerb::Create).manager(&apply.manager).dry_run(apply.dry_run.is_server());
-    request.name = String::new();
-    request.options.validation = apply.validation;
-    let response = ctx.call(&request.body(Body::Object(last_applied::without_nulls(&new))));
-    Ok(Applied { object: response.map_err(|e| item.error("creating", e))?.object, done })
+    let created = apply.creation().create_item(ctx, item, last_applied::without_nulls(&new));
+    Ok(Applied { object: created.map_err(|e| item.error("creating", e))?, done })
 }
 
-fn change(ctx: &mut Ctx, apply: &Apply, item: &Item, object: &Value, live: Arc<Object>) -> CliResult<Applied> {
+fn change(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, object: &Value, live: Arc<Object>) -> CliResult<Applied> {
     if apply.dry_run.is_client() {
         return Ok(Applied { object: live, done: "configured" });
     }
@@ -95,7 +93,7 @@ pub(in crate::verbs) fn patch(item: &Item, live: &Object, modified: &Value) -> C
     made.map_err(|e| CliError::new(format!("creating patch with:\nfor: \"{}\": {e}", item.source)))
 }
 
-fn send(ctx: &mut Ctx, apply: &Apply, item: &Item, format: PatchType, patch: &Value) -> CliResult<Arc<Object>> {
+fn send(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, format: PatchType, patch: &Value) -> CliResult<Arc<Object>> {
     let mut request = item.request(ApiVerb::Patch).manager(&apply.manager).dry_run(apply.dry_run.is_server());
     request.options.validation = apply.validation;
     let text = json::to_compact(patch);
@@ -111,7 +109,7 @@ fn failed(item: &Item, patch: &Value, error: CliError) -> CliError {
 }
 
 /// `--force`: what can not be changed is deleted and made anew.
-fn replace(ctx: &mut Ctx, apply: &Apply, item: &Item, modified: Value, live: &Object) -> CliResult<Arc<Object>> {
+fn replace(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, modified: Value, live: &Object) -> CliResult<Arc<Object>> {
     let uid = delete::delete(ctx, item, &apply.deletion, apply.dry_run)?;
     if apply.deletion.timeout.is_none() && is_there(ctx, item)? {
         // Without a timeout kubectl gives up at once.
@@ -134,8 +132,6 @@ fn is_there(ctx: &mut Ctx, item: &Item) -> CliResult<bool> {
     Ok(ctx.cluster()?.server().read(&item.resource(), &item.namespace, &item.name)?.is_some())
 }
 
-fn create_again(ctx: &mut Ctx, apply: &Apply, item: &Item, object: Value) -> CliResult<Arc<Object>> {
-    let mut request = item.request(ApiVerb::Create).manager(&apply.manager).dry_run(apply.dry_run.is_server());
-    request.name = String::new();
-    Ok(ctx.call(&request.body(Body::Object(object)))?.object)
+fn create_again(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, object: Value) -> CliResult<Arc<Object>> {
+    Creation { validation: FieldValidation::default(), ..apply.creation() }.create_item(ctx, item, object)
 }

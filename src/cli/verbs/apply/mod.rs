@@ -2,6 +2,7 @@
 
 pub(super) mod client_side;
 mod last;
+mod options;
 mod prune;
 mod server_side;
 
@@ -9,13 +10,15 @@ use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
 
+use options::ApplyOptions;
+
 use super::delete::{self, Deletion};
 use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
 use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::printers::structured::list_of;
-use crate::resolve::{Item, Selection, resolve};
+use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, record};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -25,8 +28,8 @@ use kctl_cluster::api::FieldValidation;
 pub(super) const VERB: Verb = Verb {
     name: "apply",
     aliases: &[],
-    about: "Apply a configuration to a resource by file name or stdin",
-    long: "Apply a configuration to objects, by file name or from standard input.
+    about: "ApplyOptions a configuration to a resource by file name or stdin",
+    long: "ApplyOptions a configuration to objects, by file name or from standard input.
 
  The manifests are in JSON or YAML. An object that does not exist is created; one that exists is changed so that \
     it agrees with the manifest, and fields that earlier manifests set and this one omits are removed. Objects that \
@@ -35,17 +38,17 @@ pub(super) const VERB: Verb = Verb {
  With --server-side the server merges the manifest, by the ownership of fields.",
     examples: &[
         ("Apply the configuration in pod.yaml", "apply -f pod.yaml"),
-        ("Apply a directory with a kustomization.yaml", "apply -k overlays/production"),
+        ("ApplyOptions a directory with a kustomization.yaml", "apply -k overlays/production"),
         ("Apply the manifests from standard input", "apply -f -"),
         ("Apply the manifests whose names match a pattern", "apply -f 'manifests/*.yaml'"),
-        ("Apply on the server, with ownership of fields", "apply --server-side -f pod.yaml"),
+        ("ApplyOptions on the server, with ownership of fields", "apply --server-side -f pod.yaml"),
         (
             "Apply the manifests of a directory and delete the labeled objects that none of them contains",
             "apply --prune -f manifests/ -l app=web",
         ),
     ],
     usage: "(-f FILENAME | -k DIRECTORY)",
-    flags: flags,
+    flags,
     run,
     family: &[last::EDIT, last::SET, last::VIEW],
 };
@@ -55,7 +58,7 @@ fn flags(command: Command) -> Command {
     let command =
         groups::validate(groups::field_manager(groups::dry_run(groups::labels(command)), "kubectl-client-side-apply"));
     groups::record(groups::all(delete::deletion(command)))
-        .arg(args::switch("server-side", "Apply on the server instead of in the client."))
+        .arg(args::switch("server-side", "ApplyOptions on the server instead of in the client."))
         .arg(args::switch("force-conflicts", "Take over fields that other managers own; requires --server-side."))
         .arg(args::switch("overwrite", "Accepted for compatibility; the manifest always wins.").help_default("true"))
         .arg(args::switch("openapi-patch", "Accepted for compatibility; patches always follow the types of the API.").help_default("true"))
@@ -63,27 +66,7 @@ fn flags(command: Command) -> Command {
         .arg(args::each("prune-allowlist", "Prune only objects of this type, as group/version/kind; can be repeated."))
         .arg(args::each("prune-whitelist", "Former name of --prune-allowlist."))
         .arg(args::text("applyset", "Not supported: apply sets are not simulated."))
-        .arg(args::text("subresource", "Apply to this subresource of the object; requires --server-side."))
-}
-
-/// What the flags mean.
-struct Apply {
-    manager: String,
-    validation: FieldValidation,
-    dry_run: DryRun,
-    output: Output,
-    cause: Option<String>,
-    deletion: Deletion,
-    force: bool,
-    force_conflicts: bool,
-    subresource: String,
-}
-
-/// What became of an object.
-struct Applied {
-    object: Arc<Object>,
-    /// `created`, `configured`, `unchanged`, `serverside-applied`.
-    done: &'static str,
+        .arg(args::text("subresource", "ApplyOptions to this subresource of the object; requires --server-side."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
@@ -92,7 +75,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let server_side = matches.flag("server-side");
     let validation = groups::read_validation(matches)?;
     selection.validate = validation != FieldValidation::Ignore;
-    let mut apply = Apply {
+    let mut apply = ApplyOptions {
         manager: groups::read_manager(matches, if server_side { "kubectl" } else { "kubectl-client-side-apply" }),
         validation,
         dry_run: DryRun::read(ctx, matches)?,
@@ -176,25 +159,11 @@ fn warn_if_deleting(ctx: &mut Ctx, object: &Object) {
 }
 
 /// Whole objects come at the end, several as a list.
-fn print_objects(ctx: &mut Ctx, apply: &mut Apply, objects: &[Arc<Object>]) -> CliResult<()> {
+fn print_objects(ctx: &mut Ctx, apply: &mut ApplyOptions, objects: &[Arc<Object>]) -> CliResult<()> {
     if apply.output.is_human() || apply.output.is_name() || objects.is_empty() {
         return Ok(());
     }
     let mut shown: Vec<Value> = objects.iter().map(|o| (**o).clone()).collect();
     let shown = if shown.len() == 1 { shown.remove(0) } else { list_of(shown) };
     apply.output.print(ctx, &shown)
-}
-
-/// What stands before an object that can not be read or patched: how kubectl prints what it is about.
-fn described(item: &Item) -> String {
-    let names = item.kind.names();
-    let version = item.version.as_ref().map_or(names.version, |(_, v)| v);
-    format!(
-        "Resource: \"{group}/{version}, Resource={}\", GroupVersionKind: \"{group}/{version}, Kind={}\"\nName: \"{}\", Namespace: \"{}\"",
-        names.plural,
-        names.kind,
-        item.name,
-        item.namespace,
-        group = names.group,
-    )
 }

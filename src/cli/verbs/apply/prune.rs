@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 
-use super::Apply;
+use super::options::ApplyOptions;
 use crate::args::Matches;
 use crate::resolve::{self, Item, Selection, Target};
 use crate::verbs::delete;
@@ -73,7 +73,7 @@ impl Prune {
     pub(super) fn run(
         &self,
         ctx: &mut Ctx,
-        apply: &mut Apply,
+        apply: &mut ApplyOptions,
         items: &[Item],
         visited: &[Arc<Object>],
     ) -> CliResult<()> {
@@ -94,7 +94,7 @@ impl Prune {
     fn prune_type(
         &self,
         ctx: &mut Ctx,
-        apply: &mut Apply,
+        apply: &mut ApplyOptions,
         target: &Target,
         namespace: &str,
         visited: &BTreeSet<&str>,

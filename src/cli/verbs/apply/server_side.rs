@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Applied, Apply};
+use super::options::{Applied, ApplyOptions};
 use crate::resolve::Item;
 use crate::{CliError, CliResult, Ctx, last_applied, record};
 use kctl_base::json as json_text;
@@ -17,7 +17,7 @@ const DEFAULT_MANAGER: &str = "kubectl";
 const LAST_APPLIED_MANAGER: &str = "kubectl-last-applied";
 
 /// Applies one object.
-pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Applied> {
+pub(super) fn apply(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item) -> CliResult<Applied> {
     let mut object = item.content();
     record::annotate(&mut object, apply.cause.as_deref());
     if item.name.is_empty() && !object.str("/metadata/generateName").is_empty() {
@@ -36,7 +36,13 @@ pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Appl
     Ok(Applied { object: applied, done: "serverside-applied" })
 }
 
-fn send(ctx: &mut Ctx, apply: &Apply, item: &Item, manager: &str, configuration: &Object) -> CliResult<Arc<Object>> {
+fn send(
+    ctx: &mut Ctx,
+    apply: &ApplyOptions,
+    item: &Item,
+    manager: &str,
+    configuration: &Object,
+) -> CliResult<Arc<Object>> {
     let mut request = item
         .request(ApiVerb::Patch)
         .manager(manager)
@@ -84,9 +90,9 @@ fn is(entry: &Value, operation: &str) -> bool {
 }
 
 /// Keeps the annotation under a manager of its own, so that it outlives the manager of client-side apply.
-fn keep_annotation(ctx: &mut Ctx, apply: &Apply, item: &Item, live: Arc<Object>) -> CliResult<Arc<Object>> {
+fn keep_annotation(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, live: Arc<Object>) -> CliResult<Arc<Object>> {
     let managed = live.list("/metadata/managedFields");
-    let owned = managed.iter().any(|entry| is(entry, "Apply") && owns_annotation(entry));
+    let owned = managed.iter().any(|entry| is(entry, "ApplyOptions") && owns_annotation(entry));
     let (Some(annotation), true) =
         (live.annotation(last_applied::LAST_APPLIED), apply.manager == DEFAULT_MANAGER && !owned)
     else {
@@ -115,7 +121,7 @@ fn migrated(live: &Object, manager: &str) -> Option<Vec<Value>> {
     let given_up = |entry: &Value| is(entry, "Update") && names.iter().any(|n| n == entry.str("/manager"));
     let old: Vec<Value> = managed.iter().filter(|e| given_up(e)).cloned().collect();
     managed.retain(|entry| !given_up(entry));
-    match managed.iter_mut().find(|e| is(e, "Apply") && e.str("/manager") == manager) {
+    match managed.iter_mut().find(|e| is(e, "ApplyOptions") && e.str("/manager") == manager) {
         Some(own) => {
             let same_version = |e: &&Value| e.str("/apiVersion") == own.str("/apiVersion");
             if let Some(fields) = old.iter().find(same_version).and_then(|e| e.get("fieldsV1")).cloned() {
@@ -125,7 +131,7 @@ fn migrated(live: &Object, manager: &str) -> Option<Vec<Value>> {
         None => {
             let mut own = old.into_iter().next()?;
             own["manager"] = manager.into();
-            own["operation"] = "Apply".into();
+            own["operation"] = "ApplyOptions".into();
             managed.push(own);
         }
     }
@@ -142,7 +148,7 @@ fn unite(fields: &mut Value, more: &Value) {
     }
 }
 
-fn migrate(ctx: &mut Ctx, apply: &Apply, item: &Item, live: &Object, managed: Vec<Value>) -> CliResult<()> {
+fn migrate(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, live: &Object, managed: Vec<Value>) -> CliResult<()> {
     let patch = json!([
         {"op": "replace", "path": "/metadata/managedFields", "value": managed},
         {"op": "replace", "path": "/metadata/resourceVersion", "value": live.resource_version()},
@@ -161,7 +167,7 @@ mod tests {
         let annotation = json!({"f:annotations": {(format!("f:{}", last_applied::LAST_APPLIED)): {}}});
         let entry = |manager: &str, operation: &str, fields: Value| json!({"apiVersion": "v1", "manager": manager, "operation": operation, "fieldsV1": fields});
         let live = json!({"metadata": {"managedFields": [
-            entry("kubectl", "Apply", json!({"f:data": {"f:a": {}}})),
+            entry("kubectl", "ApplyOptions", json!({"f:data": {"f:a": {}}})),
             entry("kubectl-client-side-apply", "Update", json!({"f:data": {"f:b": {}}, "f:metadata": annotation})),
             entry("someone", "Update", json!({"f:data": {"f:c": {}}})),
         ]}});

@@ -34,7 +34,7 @@ pub(super) const VERB: Verb = Verb {
         ),
     ],
     usage: "-f FILENAME",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };

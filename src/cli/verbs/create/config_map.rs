@@ -32,7 +32,7 @@ pub(super) const VERB: Verb = Verb {
         ("Create a config map from a file with KEY=VALUE lines", "create configmap settings --from-env-file=app.env"),
     ],
     usage: "NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
-    flags: flags,
+    flags,
     run: |ctx, matches| generator::run(ctx, matches, &GENERATOR),
     family: &[],
 };

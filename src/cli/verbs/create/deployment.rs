@@ -25,7 +25,7 @@ pub(super) const VERB: Verb = Verb {
         ),
     ],
     usage: "NAME --image=image -- [COMMAND] [args...]",
-    flags: flags,
+    flags,
     run: |ctx, matches| generator::run(ctx, matches, &GENERATOR),
     family: &[],
 };

@@ -4,11 +4,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::args::{Matches, groups};
 use crate::output::Output;
+use crate::verbs::creation::{self, Creation};
 use crate::{CliError, CliResult, Ctx, last_applied};
-use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueWrite};
-use kctl_cluster::api::{Body, Request, Verb as ApiVerb};
 
 /// A generator as data.
 pub(super) struct Generator {
@@ -42,24 +41,15 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, generator: &Generator) ->
     let validation = groups::read_validation(matches)?;
     let mut output = Output::of_report(matches)?;
     let mut object = (generator.build)(ctx, matches, name)?;
-    let (group, version) = split_api_version(object.api_version());
-    let kind = ctx.cluster()?.server().catalog().by_gvk(group, version, object.kind());
-    let kind = kind.ok_or_else(|| {
-        CliError::new(format!("no matches for kind \"{}\" in version \"{}\"", object.kind(), object.api_version()))
-    })?;
-    let names = *kind.names();
+    let names = *creation::served_kind(ctx, &object)?.names();
     if names.namespaced && ctx.namespace_given() {
         object.put("/metadata/namespace", ctx.namespace());
     }
     last_applied::keep(&mut object, matches.flag("save-config"));
     if !dry_run.is_client() {
-        let namespace = if names.namespaced { ctx.namespace() } else { String::new() };
-        let mut request = Request::new(ApiVerb::Create, &names.resource(), &namespace, "")
-            .manager(&groups::read_manager(matches, "kubectl-create"))
-            .dry_run(dry_run.is_server());
-        request.options.validation = validation;
-        let response = ctx.call(&request.body(Body::Object(object)));
-        object = (*response.map_err(|error| refusal(error, generator.failed))?.object).clone();
+        let manager = groups::read_manager(matches, "kubectl-create");
+        let creation = Creation { manager: &manager, dry_run, save_config: false, validation };
+        object = creation.create(ctx, object).map_err(|error| refusal(error, generator.failed))?;
     }
     let label = format!("{}/{}", names.singular_group(), object.name());
     output.report(ctx, &object, &label, "created", dry_run)

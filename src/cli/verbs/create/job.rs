@@ -21,7 +21,7 @@ pub(super) const VERB: Verb = Verb {
         ("Create a job from the template of a cron job", "create job backup-now --from=cronjob/backup"),
     ],
     usage: "NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...]",
-    flags: flags,
+    flags,
     run: |ctx, matches| generator::run(ctx, matches, &GENERATOR),
     family: &[],
 };

@@ -21,12 +21,12 @@ mod token;
 
 use clap::{ArgMatches, Command};
 
+use super::creation::Creation;
 use crate::args::{self, Matches, groups};
 use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, last_applied, record};
 use kctl_base::json::Value;
-use kctl_cluster::api::{Body, Verb as ApiVerb};
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
@@ -42,7 +42,7 @@ pub(super) const VERB: Verb = Verb {
         ("Print a deployment without creating it", "create deployment web --image=nginx --dry-run=client -o yaml"),
     ],
     usage: "-f FILENAME",
-    flags: flags,
+    flags,
     run,
     family: &[
         role::CLUSTER_ROLE,
@@ -94,18 +94,16 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut output = Output::of_report(matches)?;
     let manager = groups::read_manager(matches, "kubectl-create");
     let cause = record::change_cause(ctx, matches);
+    let creation = Creation { manager: &manager, dry_run, save_config: matches.flag("save-config"), validation };
     let resolved = resolve(ctx, &selection)?;
     let (mut errors, mut created) = (resolved.errors, 0);
     for item in &resolved.items {
         let mut object = item.content();
-        last_applied::keep(&mut object, matches.flag("save-config"));
+        last_applied::keep(&mut object, creation.save_config);
         record::annotate(&mut object, cause.as_deref());
         if !dry_run.is_client() {
-            let mut request = item.request(ApiVerb::Create).manager(&manager).dry_run(dry_run.is_server());
-            request.name = String::new();
-            request.options.validation = validation;
-            match ctx.call(&request.body(Body::Object(object))) {
-                Ok(response) => object = (*response.object).clone(),
+            match creation.create_item(ctx, item, object) {
+                Ok(created) => object = (*created).clone(),
                 Err(error) => {
                     errors.push(item.error("creating", error));
                     continue;

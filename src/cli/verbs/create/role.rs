@@ -32,7 +32,7 @@ pub(super) const ROLE: Verb = Verb {
         ),
     ],
     usage: "NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] [--dry-run=server|client|none]",
-    flags: flags,
+    flags,
     run: |ctx, matches| generator::run(ctx, matches, &ROLE_GENERATOR),
     family: &[],
 };

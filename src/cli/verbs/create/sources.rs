@@ -91,10 +91,10 @@ fn file_entries(source: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
 
 fn env_entries(path: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
     let failed = |e| CliError::io(format!("error reading {path}"), e);
-    if std::fs::metadata(path).map_err(|e| failed(e))?.is_dir() {
+    if std::fs::metadata(path).map_err(failed)?.is_dir() {
         return Err(CliError::new("env config file cannot be a directory"));
     }
-    let text = String::from_utf8(std::fs::read(path).map_err(|e| failed(e))?)
+    let text = String::from_utf8(std::fs::read(path).map_err(failed)?)
         .map_err(|_| CliError::new(format!("invalid UTF-8 in {path}")))?;
     for (key, value) in env_file::pairs(&text) {
         let problems = formats::typed_env_name_problems(key);

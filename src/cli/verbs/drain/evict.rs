@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::pods::full_name;
 use crate::dry_run::DryRun;
-use crate::verbs::change;
+use crate::verbs::targets;
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::field::quote;
 use kctl_base::json::json;
@@ -42,7 +42,7 @@ enum Stage {
 impl Eviction {
     /// Takes the pods away; answers what went wrong.
     pub(super) fn run(&self, ctx: &mut Ctx, pods: &[Arc<Object>]) -> CliResult<Vec<String>> {
-        let deadline = change::deadline(ctx, self.timeout)?;
+        let deadline = targets::deadline(ctx, self.timeout)?;
         let start = ctx.now()?;
         let mut stages: Vec<Stage> = pods.iter().map(|_| Stage::At(start)).collect();
         let mut errors = Vec::new();

@@ -5,7 +5,7 @@ mod pods;
 
 use clap::{ArgMatches, Command};
 
-use super::change::{self, From, Subject};
+use super::targets::{self, EditTarget, Source};
 use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
 use crate::dry_run::DryRun;
@@ -96,7 +96,7 @@ fn drain_flags(command: Command) -> Command {
 }
 
 /// The nodes that the words or the selector name.
-fn nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str) -> CliResult<Vec<Subject>> {
+fn nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str) -> CliResult<Vec<EditTarget>> {
     let mut selection = Selection::from_matches(ctx, matches);
     if selection.words.is_empty() && selection.labels.is_empty() {
         return Err(ctx.usage(verb, &format!("USAGE: {verb} NODE [flags]")));
@@ -110,7 +110,7 @@ fn nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str) -> CliResult<Vec<Subje
         false => selection.words.into_iter().map(full).collect(),
     };
     let resolved = resolve(ctx, &selection)?;
-    let (subjects, errors) = change::subjects(ctx, resolved, From::Server);
+    let (subjects, errors) = targets::load(ctx, resolved, Source::Server);
     // The first that can not be had stops the command; nothing is said of others.
     errors.into_iter().next().map_or(Ok(subjects), Err)
 }
@@ -124,8 +124,8 @@ fn mark_all(ctx: &mut Ctx, matches: &ArgMatches, verb: &str, cordoned: bool) -> 
 }
 
 /// Makes a node schedulable or not, and says so.
-fn mark(ctx: &mut Ctx, subject: &Subject, cordoned: bool, dry_run: DryRun) -> CliResult<()> {
-    let Subject { item, object } = subject;
+fn mark(ctx: &mut Ctx, subject: &EditTarget, cordoned: bool, dry_run: DryRun) -> CliResult<()> {
+    let EditTarget { item, object } = subject;
     let (verb, done) = if cordoned { ("cordon", "cordoned") } else { ("uncordon", "uncordoned") };
     let say = |ctx: &mut Ctx, text: &str| Output::human().report(ctx, object, &item.label(), text, dry_run);
     if item.kind.names().kind != "Node" {
@@ -140,7 +140,7 @@ fn mark(ctx: &mut Ctx, subject: &Subject, cordoned: bool, dry_run: DryRun) -> Cl
             true => new.put("/spec/unschedulable", true),
             false => drop(new.remove_at("/spec/unschedulable")),
         }
-        if let Err(error) = change::send(ctx, item, (object, &new), MANAGER, dry_run) {
+        if let Err(error) = targets::send(ctx, item, (object, &new), MANAGER, dry_run) {
             let text = error.message().trim_end().to_string();
             ctx.print_error(format!("error: unable to {verb} node {}: {text}", quote(&item.name)));
             return Ok(());

@@ -2,7 +2,8 @@
 
 use clap::{ArgMatches, Command};
 
-use super::super::change::Subject;
+use super::super::targets::EditTarget;
+use super::common;
 use super::revisions::{self, Revision, template_text};
 use crate::args::{self, Matches, groups};
 use crate::output::Output;
@@ -29,7 +30,7 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn flags(command: Command) -> Command {
-    groups::output(super::flags(command))
+    groups::output(common::flags(command))
         .arg(args::number("revision", "Show this revision in detail, including the pod template."))
 }
 
@@ -39,16 +40,16 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(CliError::new(format!("revision must be a positive integer: {revision}")));
     }
     let mut output = Output::of_report(matches)?;
-    let (subjects, mut errors) = super::subjects(ctx, matches)?;
-    for subject in &subjects {
-        let result = one(ctx, &mut output, subject, revision);
+    let (targets, mut errors) = common::targets(ctx, matches)?;
+    for target in &targets {
+        let result = one(ctx, &mut output, target, revision);
         errors.extend(result.err());
     }
     CliError::all(errors)
 }
 
-fn one(ctx: &mut Ctx, output: &mut Output, subject: &Subject, revision: i64) -> CliResult<()> {
-    let object = &subject.object;
+fn one(ctx: &mut Ctx, output: &mut Output, target: &EditTarget, revision: i64) -> CliResult<()> {
+    let object = &target.object;
     let revisions =
         revisions::of(ctx, object)?.ok_or_else(|| revisions::without(object, ("history", "history viewer")))?;
     let chosen = revisions.iter().find(|r| r.number == revision);
@@ -59,7 +60,7 @@ fn one(ctx: &mut Ctx, output: &mut Output, subject: &Subject, revision: i64) -> 
         let all = revisions.iter().filter(|r| revision == 0 || r.number == revision);
         return all.map(|r| whole(object, r)).try_for_each(|shown| output.print(ctx, &shown));
     }
-    let label = subject.item.label();
+    let label = target.item.label();
     match chosen {
         Some(chosen) => {
             let mut template = chosen.template();

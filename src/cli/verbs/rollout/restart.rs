@@ -2,7 +2,8 @@
 
 use clap::{ArgMatches, Command};
 
-use super::super::change;
+use super::super::targets;
+use super::common;
 use crate::args::groups;
 use crate::dry_run::DryRun;
 use crate::output::Output;
@@ -25,7 +26,7 @@ pub(super) const PAUSE: Verb = Verb {
         "rollout pause deployment/web",
     )],
     usage: "RESOURCE",
-    flags: flags,
+    flags,
     run: |ctx, matches| run(ctx, matches, &Touch { done: "paused", edit: pause }),
     family: &[],
 };
@@ -40,7 +41,7 @@ pub(super) const RESUME: Verb = Verb {
  Changes that were made while it was paused are rolled out together. Only deployments can be resumed.",
     examples: &[("Resume a paused deployment", "rollout resume deployment/web")],
     usage: "RESOURCE",
-    flags: flags,
+    flags,
     run: |ctx, matches| run(ctx, matches, &Touch { done: "resumed", edit: resume }),
     family: &[],
 };
@@ -60,7 +61,7 @@ pub(super) const RESTART: Verb = Verb {
         ("Restart deployments by label", "rollout restart deployment --selector=app=nginx"),
     ],
     usage: "RESOURCE",
-    flags: flags,
+    flags,
     run: |ctx, matches| run(ctx, matches, &Touch { done: "restarted", edit: restart }),
     family: &[],
 };
@@ -73,29 +74,29 @@ struct Touch {
 }
 
 fn flags(command: Command) -> Command {
-    groups::field_manager(groups::output(super::flags(command)), "kubectl-rollout")
+    groups::field_manager(groups::output(common::flags(command)), "kubectl-rollout")
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches, touch: &Touch) -> CliResult<()> {
     let mut output = Output::of_report(matches)?;
     let manager = groups::read_manager(matches, "kubectl-rollout");
-    let (subjects, mut errors) = super::subjects(ctx, matches)?;
-    if subjects.is_empty() && errors.is_empty() {
-        super::nothing_found(ctx);
+    let (targets, mut errors) = common::targets(ctx, matches)?;
+    if targets.is_empty() && errors.is_empty() {
+        common::nothing_found(ctx);
     }
     let now = ctx.now()?;
-    for subject in &subjects {
-        let (item, name) = (&subject.item, &subject.item.name);
-        let mut new = subject.object.clone();
+    for target in &targets {
+        let (item, name) = (&target.item, &target.item.name);
+        let mut new = target.object.clone();
         if let Err(why) = (touch.edit)(&mut new, now) {
             errors.push(CliError::prefixed(format!("{} {} {why}", item.resource(), quote(name))));
             continue;
         }
-        if new == subject.object {
+        if new == target.object {
             errors.push(CliError::new(format!("failed to create patch for {name}: if restart has already been triggered within the past second, please wait before attempting to trigger another")));
             continue;
         }
-        let sent = change::send(ctx, item, (&subject.object, &new), &manager, DryRun::None);
+        let sent = targets::send(ctx, item, (&target.object, &new), &manager, DryRun::None);
         let result = sent
             .map_err(|error| match error {
                 CliError::Status(status) => CliError::new(format!("failed to patch: {}", status.message)),

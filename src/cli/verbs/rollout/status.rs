@@ -2,7 +2,8 @@
 
 use clap::{ArgMatches, Command};
 
-use super::super::change::{self, Subject};
+use super::super::targets::{self, EditTarget};
+use super::common;
 use crate::args::{self, ArgProperties, Matches};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
@@ -30,7 +31,7 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn flags(command: Command) -> Command {
-    super::flags(command)
+    common::flags(command)
         .arg(args::switch("watch", "Watch the rollout until it is done.").help_default("true").short('w'))
         .arg(args::number("revision", "Fail if another revision than this one is rolled out."))
         .arg(args::duration(
@@ -44,13 +45,13 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if revision < 0 {
         return Err(CliError::new(format!("revision must be a positive integer: {revision}")));
     }
-    let (subjects, mut errors) = super::subjects(ctx, matches)?;
+    let (subjects, mut errors) = common::targets(ctx, matches)?;
     if subjects.is_empty() && errors.is_empty() {
-        super::nothing_found(ctx);
+        common::nothing_found(ctx);
     }
     let timeout = matches.duration("timeout").unwrap_or(Duration::ZERO);
     for subject in &subjects {
-        let deadline = change::deadline(ctx, timeout)?;
+        let deadline = targets::deadline(ctx, timeout)?;
         let result = follow(ctx, subject, revision, matches.flag_or("watch", true), deadline);
         errors.extend(result.err());
     }
@@ -58,7 +59,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 /// Prints the state of one object, and then every further one.
-fn follow(ctx: &mut Ctx, subject: &Subject, revision: i64, watch: bool, deadline: Option<Time>) -> CliResult<()> {
+fn follow(ctx: &mut Ctx, subject: &EditTarget, revision: i64, watch: bool, deadline: Option<Time>) -> CliResult<()> {
     let resource = subject.item.resource();
     let mut seen = ctx.cluster()?.server().revision();
     // Other objects may have been waited for since this one was read.

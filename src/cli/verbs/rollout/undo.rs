@@ -2,7 +2,8 @@
 
 use clap::{ArgMatches, Command};
 
-use super::super::change::{self, Subject};
+use super::super::targets::{self, EditTarget};
+use super::common;
 use super::revisions::{self, REVISION, Revision, template_text};
 use crate::args::groups;
 use crate::args::{self, Matches};
@@ -49,7 +50,7 @@ const OWN: &[&str] = &[
 ];
 
 fn flags(command: Command) -> Command {
-    groups::output(groups::dry_run(super::flags(command)))
+    groups::output(groups::dry_run(common::flags(command)))
         .arg(args::number("to-revision", "Revision to roll back to; 0 is the previous one."))
 }
 
@@ -57,26 +58,26 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
     let to = matches.int("to-revision").unwrap_or(0);
-    let (subjects, mut errors) = super::subjects(ctx, matches)?;
-    for subject in &subjects {
-        warn_of_apply(ctx, subject);
-        let result = undo(ctx, subject, to, dry_run)
-            .and_then(|done| output.report(ctx, &subject.object, &subject.item.label(), &done, dry_run));
+    let (targets, mut errors) = common::targets(ctx, matches)?;
+    for target in &targets {
+        warn_of_apply(ctx, target);
+        let result = undo(ctx, target, to, dry_run)
+            .and_then(|done| output.report(ctx, &target.object, &target.item.label(), &done, dry_run));
         errors.extend(result.err());
     }
     CliError::all(errors)
 }
 
-fn warn_of_apply(ctx: &mut Ctx, subject: &Subject) {
-    if subject.object.annotation(LAST_APPLIED).is_some() {
-        let name = change::object_name(&subject.item);
+fn warn_of_apply(ctx: &mut Ctx, target: &EditTarget) {
+    if target.object.annotation(LAST_APPLIED).is_some() {
+        let name = targets::object_name(&target.item);
         ctx.warn(&format!("resource {name} was previously managed with 'kubectl apply'. Rolling back will not update the {LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead."));
     }
 }
 
 /// Goes back, and answers what is said about it.
-fn undo(ctx: &mut Ctx, subject: &Subject, to: i64, dry_run: DryRun) -> CliResult<String> {
-    let object = &subject.object;
+fn undo(ctx: &mut Ctx, target: &EditTarget, to: i64, dry_run: DryRun) -> CliResult<String> {
+    let object = &target.object;
     let revisions =
         revisions::of(ctx, object)?.ok_or_else(|| revisions::without(object, ("rollbacker", "rollbacker")))?;
     let is_deployment = object.kind() == "Deployment";
@@ -99,7 +100,7 @@ fn undo(ctx: &mut Ctx, subject: &Subject, to: i64, dry_run: DryRun) -> CliResult
         true => (PatchType::Json, deployment_patch(object, chosen, &bare)),
         false => (PatchType::Strategic, chosen.kept.pointer("/data").cloned().unwrap_or_default()),
     };
-    match change::send_patch(ctx, &subject.item, format, patch.to_string(), MANAGER, dry_run) {
+    match targets::send_patch(ctx, &target.item, format, patch.to_string(), MANAGER, dry_run) {
         Ok(_) => Ok("rolled back".into()),
         Err(CliError::Status(status)) => {
             Err(CliError::new(format!("failed restoring revision {to}: {}", status.message)))

@@ -2,11 +2,12 @@
 
 use clap::{ArgMatches, Command};
 
+use super::command::{self, Messages, SetCommand};
 use super::env_values::{reference_text, resolve_value};
-use super::{Setting, Words, pod_spec};
+use super::pod_spec;
 use crate::args::{self, ArgProperties, Matches, groups};
 use crate::resolve::{Selection, resolve};
-use crate::verbs::change::{self, Subject};
+use crate::verbs::targets::{self, EditTarget, Source};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
@@ -45,13 +46,13 @@ pub(super) const VERB: Verb = Verb {
         ("Remove a variable from all containers of the deployments of the namespace", "set env deployments --all ENV-"),
     ],
     usage: "RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    groups::all(groups::labels(super::flags(command)))
+    groups::all(groups::labels(command::flags(command)))
         .arg(
             args::text("containers", "Name of the containers to change; wildcards are allowed.")
                 .help_default("'*'")
@@ -99,13 +100,13 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut change = parse(ctx, &typed)?;
     change.overwrite = matches.flag_or("overwrite", true);
     change.set.extend(taken(ctx, matches)?);
-    let setting = Setting::read(ctx, matches, resources.to_vec())?;
-    setting.check(matches)?;
+    let command = SetCommand::read(ctx, matches, resources.to_vec())?;
+    command.check(matches)?;
     let pattern = matches.value_of("containers").unwrap_or("*").to_string();
-    let words = Words { done: "env updated", failed: "failed to patch env update to pod template: " };
+    let messages = Messages { done: "env updated", failed: "failed to patch env update to pod template: " };
     let resolve = matches.flag("resolve");
-    setting.run(ctx, &words, |ctx, subject, object, _| {
-        edit(ctx, subject, object, &pattern, &change)?;
+    command.run(ctx, &messages, |ctx, target, object, _| {
+        edit(ctx, target, object, &pattern, &change)?;
         if list {
             show(ctx, object, &pattern, resolve)?;
         }
@@ -157,7 +158,7 @@ fn taken(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<Vec<Value>> {
     }
     let selection = Selection { words: vec![from.into()], namespace: ctx.namespace(), ..Selection::default() };
     let resolved = resolve(ctx, &selection)?;
-    let (sources, errors) = change::subjects(ctx, resolved, change::From::Server);
+    let (sources, errors) = targets::load(ctx, resolved, Source::Server);
     CliError::all(errors)?;
     let (wanted, prefix) = (matches.values("keys"), matches.string("prefix"));
     let mut variables = Vec::new();
@@ -189,12 +190,12 @@ fn variable_name(ctx: &mut Ctx, key: &str) -> String {
 }
 
 /// Changes the variables of the containers that the pattern matches.
-fn edit(ctx: &mut Ctx, subject: &Subject, object: &mut Value, pattern: &str, change: &Change) -> CliResult<()> {
+fn edit(ctx: &mut Ctx, target: &EditTarget, object: &mut Value, pattern: &str, change: &Change) -> CliResult<()> {
     let pointer = pod_spec::pointer(object)?;
     let Some(spec) = object.pointer_mut(pointer) else { return Ok(()) };
     let containers = pod_spec::containers(spec, pattern);
     if containers.is_empty() {
-        let (kind, name) = (subject.object.kind(), subject.object.name());
+        let (kind, name) = (target.object.kind(), target.object.name());
         ctx.print_error(format!("Warning: {kind}/{name} does not have any containers matching {}", quote(pattern)));
     }
     for container in containers {

@@ -2,9 +2,10 @@
 
 use clap::{ArgMatches, Command};
 
-use super::{Setting, Words, pod_spec};
+use super::command::{self, Messages, SetCommand};
+use super::pod_spec;
 use crate::args::{Matches, groups};
-use crate::verbs::change;
+use crate::verbs::targets;
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::object::{ValueRead, ValueWrite};
 
@@ -33,16 +34,16 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn flags(command: Command) -> Command {
-    groups::all(groups::labels(super::flags(command)))
+    groups::all(groups::labels(command::flags(command)))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let (resources, pairs) = change::split_pairs(&matches.values("args"), "image")?;
+    let (resources, pairs) = targets::split_pairs(&matches.values("args"), "image")?;
     let images = images(&pairs)?;
-    let setting = Setting::read(ctx, matches, resources)?;
-    check(&setting, matches, &images)?;
-    let words = Words { done: "image updated", failed: "failed to patch image update to pod template: " };
-    setting.run(ctx, &words, |_, subject, object, errors| {
+    let command = SetCommand::read(ctx, matches, resources)?;
+    check(&command, matches, &images)?;
+    let messages = Messages { done: "image updated", failed: "failed to patch image update to pod template: " };
+    command.run(ctx, &messages, |_, target, object, errors| {
         let pointer = pod_spec::pointer(object)?;
         let Some(spec) = object.pointer_mut(pointer) else { return Ok(false) };
         for (name, image) in &images {
@@ -58,12 +59,12 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
                 errors.push(CliError::prefixed(format!("unable to find container named {name}")));
             }
         }
-        Ok(subject.object != *object || matches.flag("record"))
+        Ok(target.object != *object || matches.flag("record"))
     })
 }
 
-fn check(setting: &Setting, matches: &ArgMatches, images: &[(String, String)]) -> CliResult<()> {
-    setting.check(matches)?;
+fn check(command: &SetCommand, matches: &ArgMatches, images: &[(String, String)]) -> CliResult<()> {
+    command.check(matches)?;
     if images.is_empty() {
         return Err(CliError::new("at least one image update is required"));
     }

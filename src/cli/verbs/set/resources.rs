@@ -2,7 +2,8 @@
 
 use clap::{ArgMatches, Command};
 
-use super::{Setting, Words, pod_spec};
+use super::command::{self, Messages, SetCommand};
+use super::pod_spec;
 use crate::args::{self, ArgProperties, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::Map;
@@ -37,13 +38,13 @@ pub(super) const VERB: Verb = Verb {
         ),
     ],
     usage: "(-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS]",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    groups::all(groups::labels(super::flags(command)))
+    groups::all(groups::labels(command::flags(command)))
         .arg(
             args::text("containers", "Name of the containers to change; wildcards are allowed.")
                 .help_default("'*'")
@@ -54,8 +55,8 @@ fn flags(command: Command) -> Command {
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let setting = Setting::read(ctx, matches, matches.values("args"))?;
-    setting.check(matches)?;
+    let command = SetCommand::read(ctx, matches, matches.values("args"))?;
+    command.check(matches)?;
     if matches.string("limits").is_empty() && matches.string("requests").is_empty() {
         return Err(CliError::new(
             "you must specify an update to requests or limits (in the form of --requests/--limits)",
@@ -66,9 +67,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         ("/resources/requests", amounts(matches.string("requests"))?),
     ];
     let pattern = matches.value_of("containers").unwrap_or("*");
-    let words =
-        Words { done: "resource requirements updated", failed: "failed to patch resources update to pod template " };
-    setting.run(ctx, &words, |_, _, object, errors| {
+    let messages =
+        Messages { done: "resource requirements updated", failed: "failed to patch resources update to pod template " };
+    command.run(ctx, &messages, |_, _, object, errors| {
         let pointer = pod_spec::pointer(object)?;
         let Some(spec) = object.pointer_mut(pointer) else { return Ok(false) };
         let containers = pod_spec::containers(spec, pattern);

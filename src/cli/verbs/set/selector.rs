@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Command};
 
-use super::{Setting, Words};
+use super::command::{self, Messages, SetCommand};
 use crate::args::{self, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::Map;
@@ -26,7 +26,7 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn flags(command: Command) -> Command {
-    groups::all(super::flags(command))
+    groups::all(command::flags(command))
         .arg(args::text("resource-version", "Change the service only if it has this resource version."))
 }
 
@@ -34,16 +34,16 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut words = matches.values("args");
     let Some(text) = words.pop() else { return Err(CliError::new("one selector is required")) };
     let selector = Selector::parse(&text).map_err(|e| CliError::new(e.to_string()))?;
-    let setting = Setting::read(ctx, matches, words)?;
-    setting.check(matches)?;
+    let command = SetCommand::read(ctx, matches, words)?;
+    command.check(matches)?;
     let version = matches.string("resource-version").to_string();
-    let words = Words { done: "selector updated", failed: "failed to patch selector: " };
-    setting.run(ctx, &words, |_, subject, object, _| {
+    let messages = Messages { done: "selector updated", failed: "failed to patch selector: " };
+    command.run(ctx, &messages, |_, target, object, _| {
         if object.kind() != "Service" {
             return Err(CliError::prefixed("setting a selector is only supported for Services"));
         }
-        if !version.is_empty() && version != subject.object.resource_version() {
-            let names = subject.item.kind.names();
+        if !version.is_empty() && version != target.object.resource_version() {
+            let names = target.item.kind.names();
             let status = kctl_base::status::Status::modified(names.group, names.plural, object.name());
             return Err(status.into());
         }

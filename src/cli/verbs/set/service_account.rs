@@ -2,7 +2,8 @@
 
 use clap::{ArgMatches, Command};
 
-use super::{Setting, Words, pod_spec};
+use super::command::{self, Messages, SetCommand};
+use super::pod_spec;
 use crate::args::{Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::object::ValueWrite;
@@ -24,13 +25,13 @@ pub(super) const VERB: Verb = Verb {
         ),
     ],
     usage: "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    groups::all(super::flags(command))
+    groups::all(command::flags(command))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
@@ -38,10 +39,10 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let Some(account) = words.pop() else {
         return Err(CliError::new("serviceaccount is required"));
     };
-    let setting = Setting::read(ctx, matches, words)?;
-    setting.check(matches)?;
-    let words = Words { done: "serviceaccount updated", failed: "failed to patch ServiceAccountName " };
-    setting.run(ctx, &words, |_, _, object, _| {
+    let command = SetCommand::read(ctx, matches, words)?;
+    command.check(matches)?;
+    let messages = Messages { done: "serviceaccount updated", failed: "failed to patch ServiceAccountName " };
+    command.run(ctx, &messages, |_, _, object, _| {
         let pointer = pod_spec::pointer(object)?;
         object.put(&format!("{pointer}/serviceAccountName"), account.as_str());
         Ok(true)

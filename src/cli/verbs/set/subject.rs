@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Command};
 
-use super::{Setting, Words};
+use super::command::{self, Messages, SetCommand};
 use crate::args::{self, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
@@ -29,24 +29,24 @@ pub(super) const VERB: Verb = Verb {
         ),
     ],
     usage: "(-f FILENAME | TYPE NAME) [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]",
-    flags: flags,
+    flags,
     run,
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    groups::all(groups::labels(super::flags(command)))
+    groups::all(groups::labels(command::flags(command)))
         .arg(args::list("user", "User to bind; can be repeated."))
         .arg(args::list("group", "Group to bind; can be repeated."))
         .arg(args::list("serviceaccount", "Service account to bind, in the form <namespace>:<name>; can be repeated."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let setting = Setting::read(ctx, matches, matches.values("args"))?;
-    setting.check(matches)?;
+    let command = SetCommand::read(ctx, matches, matches.values("args"))?;
+    command.check(matches)?;
     let subjects = subjects(matches)?;
-    let words = Words { done: "subjects updated", failed: "failed to patch subjects to rolebinding: " };
-    setting.run(ctx, &words, |_, _, object, _| {
+    let messages = Messages { done: "subjects updated", failed: "failed to patch subjects to rolebinding: " };
+    command.run(ctx, &messages, |_, _, object, _| {
         if !matches!(object.kind(), "RoleBinding" | "ClusterRoleBinding") {
             return Err(CliError::new("setting subjects is only supported for RoleBinding/ClusterRoleBinding"));
         }

@@ -2,28 +2,25 @@
 
 use clap::{ArgMatches, Command};
 
-use super::change;
-use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
-use crate::dry_run::DryRun;
-use crate::{CliError, CliResult, Ctx, last_applied};
+use crate::{CliError, CliResult};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
-use kctl_base::object::{ObjectMeta, ValueWrite};
+use kctl_base::object::ObjectMeta;
 use kctl_base::patch::{self, FieldType};
 use kctl_base::quantity::Quantity;
 use kctl_base::schema::{Schema, decode::decode};
-use kctl_cluster::api::{Body, PatchType, Request, Verb as ApiVerb};
+use kctl_cluster::api::PatchType;
 
 /// The flags of `--overrides`.
-pub(super) fn overrides(command: Command) -> Command {
+pub(super) fn flags(command: Command) -> Command {
     command.arg(args::text("overrides", "JSON that changes the created object. Must contain an apiVersion.")).arg(
         args::text("override-type", "Type of --overrides. One of: (json, merge, strategic).").help_default("'merge'"),
     )
 }
 
 /// Applies `--overrides`.
-pub(super) fn overridden(object: Value, matches: &ArgMatches) -> CliResult<Value> {
+pub(super) fn apply(object: Value, matches: &ArgMatches) -> CliResult<Value> {
     let text = matches.string("overrides");
     if text.is_empty() {
         return Ok(object);
@@ -60,45 +57,5 @@ fn decoded(object: Value) -> CliResult<Value> {
     match decode(Schema::builtin(), root, object, canonical) {
         Ok(decoded) => Ok(decoded.value),
         Err(error) => Err(CliError::new(error.to_string())),
-    }
-}
-
-/// Who makes an object, and how far.
-pub(super) struct Making<'a> {
-    pub(super) manager: &'a str,
-    pub(super) dry_run: DryRun,
-    pub(super) save_config: bool,
-}
-
-impl Making<'_> {
-    /// Reads the flags that all these verbs have.
-    pub(super) fn flags(command: Command, manager: &str) -> Command {
-        groups::save_config(groups::field_manager(groups::dry_run(groups::output(groups::args(command))), manager))
-    }
-
-    /// Creates the object, and answers it as the server or a dry run of the client has it.
-    pub(super) fn create(&self, ctx: &mut Ctx, mut object: Value) -> CliResult<Value> {
-        let (group, version) = split_api_version(object.api_version());
-        let kind = ctx.cluster()?.server().catalog().by_gvk(group, version, object.kind());
-        let kind = kind.ok_or_else(|| {
-            CliError::new(format!("no matches for kind \"{}\" in version \"{}\"", object.kind(), object.api_version()))
-        })?;
-        let names = *kind.names();
-        if self.dry_run.is_client() {
-            if ctx.namespace_given() && names.namespaced {
-                object.put("/metadata/namespace", ctx.namespace());
-            }
-            return Ok(change::typed(&object));
-        }
-        last_applied::keep(&mut object, self.save_config);
-        let namespace = match (names.namespaced, object.namespace()) {
-            (false, _) => String::new(),
-            (true, "") => ctx.namespace(),
-            (true, own) => own.to_string(),
-        };
-        let request = Request::new(ApiVerb::Create, &names.resource(), &namespace, "")
-            .manager(self.manager)
-            .dry_run(self.dry_run.is_server());
-        Ok((*ctx.call(&request.body(Body::Object(object)))?.object).clone())
     }
 }
