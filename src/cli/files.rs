@@ -1,43 +1,44 @@
-//! The files that `-f` names: paths, patterns, directories, standard input.
+//! Reads the manifests that `-f` names: paths, patterns, directories and standard input.
 //!
-//! What is in them is up to [`super::resolve`]. URLs are refused as a kubectl without a network refuses them: nothing here
-//! opens a connection.
+//! [`super::resolve`] interprets their content. URLs are refused in the words of a kubectl without network access; no
+//! connection is opened. Upstream: `cli-runtime/pkg/resource/builder.go` and `visitor.go`.
 
 use std::path::{Path, PathBuf};
 
 use super::{CliError, CliResult, Ctx};
 
-/// The extensions of manifests; only in directories they decide what is read.
+/// Extensions of manifests. They decide only which files of a directory are read.
 const EXTENSIONS: &[&str] = &["json", "yaml", "yml"];
 
-/// A file that was read, or why it could not be.
-pub(crate) struct SourceText {
-    /// How messages name it: the path, or `STDIN`.
+/// A file with its content.
+pub(crate) struct ManifestFile {
+    /// The name in messages: the path, or `STDIN`.
     pub(crate) name: String,
-    /// What is in it.
-    pub(crate) text: String,
+    /// The content.
+    pub(crate) content: String,
 }
 
-/// All files behind the names, in kubectl's order.
-pub(crate) struct SourceTexts {
+/// The files that a list of names expands to, in kubectl's order.
+pub(crate) struct ManifestFiles {
     /// The files.
-    pub(crate) texts: Vec<SourceText>,
-    /// Whether it is exactly one file that was named as such: its one object is then shown by itself, not as a list.
+    pub(crate) files: Vec<ManifestFile>,
+    /// True when the list names exactly one file or standard input: its single object is then shown by itself, not as a
+    /// list.
     pub(crate) single: bool,
 }
 
-/// Reads what `-f` names.
+/// Reads the files that `-f` names.
 ///
 /// # Errors
-/// Every name that can not be read, all at once; nothing is read then.
-pub(crate) fn read_files(ctx: &mut Ctx, names: &[String], recursive: bool) -> CliResult<SourceTexts> {
+/// The names that cannot be expanded, all at once, before any file is read; or the first file that cannot be read.
+pub(crate) fn read_files(ctx: &mut Ctx, names: &[String], recursive: bool) -> CliResult<ManifestFiles> {
     let mut paths: Vec<Option<PathBuf>> = Vec::new();
     let mut errors = Vec::new();
     let mut single = false;
     for name in names {
         match expand(name, recursive) {
-            Ok(Place::Stdin) => paths.push(None),
-            Ok(Place::Files { files, one }) => {
+            Ok(Expanded::Stdin) => paths.push(None),
+            Ok(Expanded::Files { files, one }) => {
                 single |= one;
                 paths.extend(files.into_iter().map(Some));
             }
@@ -52,14 +53,14 @@ pub(crate) fn read_files(ctx: &mut Ctx, names: &[String], recursive: bool) -> Cl
         )));
     }
     single = paths.len() == 1 && (single || paths[0].is_none());
-    let mut texts = Vec::new();
+    let mut files = Vec::new();
     for path in paths {
-        texts.push(read(ctx, path.as_deref())?);
+        files.push(read(ctx, path.as_deref())?);
     }
-    Ok(SourceTexts { texts, single })
+    Ok(ManifestFiles { files, single })
 }
 
-fn read(ctx: &mut Ctx, path: Option<&Path>) -> CliResult<SourceText> {
+fn read(ctx: &mut Ctx, path: Option<&Path>) -> CliResult<ManifestFile> {
     let (name, bytes) = match path {
         None => ("STDIN".to_string(), ctx.stdin()?),
         Some(path) => {
@@ -68,21 +69,21 @@ fn read(ctx: &mut Ctx, path: Option<&Path>) -> CliResult<SourceText> {
             (name, bytes)
         }
     };
-    Ok(SourceText { name, text: String::from_utf8_lossy(&bytes).into_owned() })
+    Ok(ManifestFile { name, content: String::from_utf8_lossy(&bytes).into_owned() })
 }
 
-enum Place {
+enum Expanded {
     Stdin,
     Files {
         files: Vec<PathBuf>,
-        /// One file, named directly.
+        /// True for a single file that is named directly.
         one: bool,
     },
 }
 
-fn expand(name: &str, recursive: bool) -> CliResult<Place> {
+fn expand(name: &str, recursive: bool) -> CliResult<Expanded> {
     if name == "-" {
-        return Ok(Place::Stdin);
+        return Ok(Expanded::Stdin);
     }
     if let Some(rest) = name.strip_prefix("http://").or_else(|| name.strip_prefix("https://")) {
         let host = rest.split(['/', ':', '?']).next().unwrap_or(rest);
@@ -107,10 +108,10 @@ fn expand(name: &str, recursive: bool) -> CliResult<Place> {
             files.push(path);
         }
     }
-    Ok(Place::Files { files, one })
+    Ok(Expanded::Files { files, one })
 }
 
-/// The manifests of a directory, by name; those of its folders too when asked for.
+/// Collects the manifests of a directory, sorted by name; with `recursive` those of its subdirectories, too.
 fn walk(folder: &Path, recursive: bool, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     let mut entries: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -165,8 +166,8 @@ mod tests {
         let root = dir.path().to_string_lossy().into_owned();
         let names = |argument: String, recursive| {
             let read = read_files(&mut ctx(), &[argument], recursive);
-            let texts = read.map(|r| r.texts.iter().map(|t| t.name.replace(&root, "")).collect::<Vec<_>>());
-            texts.unwrap_or_else(|e| vec![e.message().replace(&root, "")])
+            let files = read.map(|r| r.files.iter().map(|t| t.name.replace(&root, "")).collect::<Vec<_>>());
+            files.unwrap_or_else(|e| vec![e.message().replace(&root, "")])
         };
         assert_eq!(names(root.clone(), false), ["/a.json", "/b.yaml"]);
         assert_eq!(names(root.clone(), true), ["/a.json", "/b.yaml", "/sub/d.yml"]);

@@ -1,6 +1,7 @@
-//! How a verb shows objects: `-o` and the flags around it, read once and then used for every object.
+//! The output format of a command: `-o` and its companions, read once and used for every object.
 //!
-//! The formats themselves are printers; here is only which one is meant. Tables of `get` are [`super::table`]'s.
+//! The formats are implemented by [`crate::printers`], the tables of `get` by [`super::table`]. Upstream:
+//! `cli-runtime/pkg/genericclioptions/print_flags.go` and the `*_flags.go` files beside it.
 
 use clap::ArgMatches;
 
@@ -14,7 +15,7 @@ use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueWrite};
 
-/// Formats that every verb has.
+/// The formats of every verb that has `-o`.
 const COMMON: &[&str] = &[
     "go-template",
     "go-template-file",
@@ -29,9 +30,9 @@ const COMMON: &[&str] = &[
     "yaml",
 ];
 
-/// What is printed for an object.
+/// The format of an object.
 enum Format {
-    /// A sentence or a table row: up to the verb.
+    /// A sentence or a table row, which the verb prints itself.
     Human {
         wide: bool,
     },
@@ -41,7 +42,7 @@ enum Format {
     Columns(CustomColumns),
 }
 
-/// The output of one command.
+/// The output options of one command.
 pub(crate) struct Output {
     format: Format,
     show_managed_fields: bool,
@@ -51,15 +52,15 @@ impl Output {
     /// Reads `-o` of a verb that reports on objects (`created`, `configured`).
     ///
     /// # Errors
-    /// A format that does not exist, or one whose template is missing or wrong.
+    /// An unknown format, or a missing or invalid template.
     pub(crate) fn of_report(matches: &ArgMatches) -> CliResult<Output> {
         Output::read(matches, false)
     }
 
-    /// Reads `-o` of `get`, which has tables and columns too.
+    /// Reads `-o` of `get`, which has tables and custom columns in addition.
     ///
     /// # Errors
-    /// A format that does not exist, or one whose template is missing or wrong.
+    /// An unknown format, or a missing or invalid template.
     pub(crate) fn of_table(matches: &ArgMatches) -> CliResult<Output> {
         Output::read(matches, true)
     }
@@ -95,27 +96,27 @@ impl Output {
         Ok(Output { format, show_managed_fields: matches.flag("show-managed-fields") })
     }
 
-    /// Output of a verb that has no `-o`: sentences.
+    /// The output of a verb without `-o`.
     pub(crate) fn human() -> Output {
         Output { format: Format::Human { wide: false }, show_managed_fields: false }
     }
 
-    /// Whether nothing or `wide` was asked for.
+    /// True without `-o` and for `-o wide`.
     pub(crate) fn is_human(&self) -> bool {
         matches!(self.format, Format::Human { .. })
     }
 
-    /// Whether tables show their wide columns.
+    /// True for `-o wide`.
     pub(crate) fn is_wide(&self) -> bool {
         matches!(self.format, Format::Human { wide: true })
     }
 
-    /// Whether only names are printed.
+    /// True for `-o name`.
     pub(crate) fn is_name(&self) -> bool {
         matches!(self.format, Format::Name)
     }
 
-    /// Prints one object, or a `List`, in the format that was asked for; nothing in the human ones.
+    /// Prints one object or a `List` in the chosen format. Prints nothing in the human-readable ones.
     pub(crate) fn print(&mut self, ctx: &mut Ctx, object: &Value) -> CliResult<()> {
         let mut text = Vec::new();
         let result = match &mut self.format {
@@ -138,7 +139,7 @@ impl Output {
         result
     }
 
-    /// Reports what became of an object: `deployment.apps/web created (dry run)`, or the object in the format asked for.
+    /// Reports the result for an object: `deployment.apps/web created (dry run)`, or the object in the chosen format.
     pub(crate) fn report(
         &mut self,
         ctx: &mut Ctx,
@@ -156,7 +157,7 @@ impl Output {
     }
 }
 
-/// `-o name` of an object or of every object of a list.
+/// Prints `type/name` of an object or of each object of a list.
 fn print_names(ctx: &mut Ctx, object: &Value) -> CliResult<()> {
     if let (Some(Value::Array(items)), true) = (object.get("items"), object.kind().ends_with("List")) {
         for item in items {
@@ -175,7 +176,7 @@ fn print_names(ctx: &mut Ctx, object: &Value) -> CliResult<()> {
     Ok(())
 }
 
-/// Takes out who owns which field, of an object or of every object of a list.
+/// Removes `metadata.managedFields` from an object and from the items of a list.
 pub(crate) fn strip_managed_fields(object: &mut Value) {
     object.remove_at("/metadata/managedFields");
     for item in object.items_mut("/items") {

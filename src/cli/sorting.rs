@@ -1,4 +1,6 @@
-//! `--sort-by`: objects by the value of a field, as kubectl compares values.
+//! `--sort-by`: orders objects by the value of a field.
+//!
+//! Upstream: `kubectl/pkg/cmd/get/sorter.go`.
 
 use std::cmp::Ordering;
 
@@ -7,10 +9,10 @@ use kctl_base::json::Value;
 use kctl_base::jsonpath::{JsonPath, relaxed};
 use kctl_base::quantity::Quantity;
 
-/// Sorts things by a field of their objects; those without it come first.
+/// Sorts items by a field of their objects. Objects without the field come first.
 ///
 /// # Errors
-/// A path that is none, or that no object has.
+/// The path is invalid, or no object has the field.
 pub(crate) fn sort_by<T>(things: &mut [T], object: impl Fn(&T) -> &Value, field: &str) -> CliResult<()> {
     let path = relaxed(field).map_err(CliError::new)?;
     let parsed = JsonPath::parse(&path).map_err(CliError::new)?;
@@ -34,7 +36,7 @@ pub(crate) fn sort_by<T>(things: &mut [T], object: impl Fn(&T) -> &Value, field:
     Ok(())
 }
 
-/// Brings `things` into the order `order[0], order[1], ...` by swaps.
+/// Permutes `things` into the order `order[0], order[1], ...` in place.
 fn permute<T>(things: &mut [T], order: Vec<usize>) {
     let mut at: Vec<usize> = (0..things.len()).collect();
     let mut of: Vec<usize> = at.clone();
@@ -47,7 +49,7 @@ fn permute<T>(things: &mut [T], order: Vec<usize>) {
     }
 }
 
-/// Two values of one field: numbers by size, quantities by amount, other strings in natural order, lists by their items.
+/// Compares two values of a field: numbers and quantities by amount, other strings in natural order, lists item by item.
 fn compare(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
         (Value::Null, Value::Null) => Ordering::Equal,
@@ -74,7 +76,7 @@ fn quantity(value: &Value) -> Option<Quantity> {
     Quantity::from_value(value).ok()
 }
 
-/// Strings in which runs of digits count as numbers: `a2` before `a10`.
+/// Natural order of strings, in which digits count as numbers: `a2` precedes `a10`.
 pub(crate) fn natural(a: &str, b: &str) -> Ordering {
     let (mut x, mut y) = (a.as_bytes(), b.as_bytes());
     loop {

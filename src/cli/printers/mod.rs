@@ -1,4 +1,4 @@
-//! Output formats: data and a writer in, text out. No flags, no store, no clock.
+//! Output formats: functions from data to a writer, without knowledge of flags, store or clock.
 
 pub(crate) mod custom_columns;
 pub(crate) mod describe;

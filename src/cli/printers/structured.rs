@@ -1,20 +1,22 @@
-//! `-o yaml` and `-o json`: one object, or several as a `List`.
+//! `-o yaml` and `-o json`.
+//!
+//! Upstream: `cli-runtime/pkg/printers/yaml.go` and `json.go`.
 
 use std::io::{self, Write};
 
 use kctl_base::json::{Value, json};
 use kctl_base::{json, yaml};
 
-/// A format that shows whole objects.
+/// A format that prints complete objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Structure {
-    /// `-o yaml`
+    /// `-o yaml`.
     Yaml,
-    /// `-o json`
+    /// `-o json`.
     Json,
 }
 
-/// Prints objects one after the other; YAML documents are set apart by `---`.
+/// Prints a sequence of objects; `---` separates YAML documents.
 #[derive(Debug, Clone)]
 pub(crate) struct StructuredPrinter {
     structure: Structure,
@@ -22,7 +24,7 @@ pub(crate) struct StructuredPrinter {
 }
 
 impl StructuredPrinter {
-    /// A printer that has printed nothing yet.
+    /// Creates a printer that has not printed anything yet.
     pub(crate) fn new(structure: Structure) -> Self {
         Self { structure, printed: 0 }
     }
@@ -40,7 +42,7 @@ impl StructuredPrinter {
     }
 }
 
-/// Several objects as kubectl wraps them when it has put them together itself.
+/// The `List` with which kubectl wraps several objects.
 pub(crate) fn list_of(items: Vec<Value>) -> Value {
     json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})
 }

@@ -1,6 +1,8 @@
-//! The documents of a manifest: what kind each is, in which namespace, and whether it looks like an object at all.
+//! Reads the documents of manifests: their kind, their namespace, and a first check of their shape.
+//!
+//! Upstream: `cli-runtime/pkg/resource/visitor.go` and `mapper.go`.
 
-use crate::files::SourceText;
+use crate::files::ManifestFile;
 use crate::{CliError, CliResult};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Value, kind_name};
@@ -12,7 +14,7 @@ use kctl_kinds::catalog::KindRef;
 
 use super::{Item, Resolved, Selection};
 
-/// Reads documents into items.
+/// Turns documents into items.
 pub(super) struct Reader<'a> {
     catalog: &'a Catalog,
     selection: &'a Selection,
@@ -20,15 +22,15 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader for one selection.
+    /// Creates a reader for one selection.
     pub(super) fn new(catalog: &'a Catalog, selection: &'a Selection) -> CliResult<Reader<'a>> {
         let labels = Selector::parse(&selection.labels).map_err(|e| CliError::new(e.to_string()))?;
         Ok(Reader { catalog, selection, labels })
     }
 
-    /// Reads a file. A document that is no data ends it; one that can not be used is passed over.
-    pub(super) fn read(&self, source: &SourceText, resolved: &mut Resolved) {
-        for document in yaml::split_documents(&source.text) {
+    /// Reads a file. A document that is not valid YAML ends it; other invalid documents are skipped with an error.
+    pub(super) fn read(&self, source: &ManifestFile, resolved: &mut Resolved) {
+        for document in yaml::split_documents(&source.content) {
             let loaded = match document.load() {
                 Ok(loaded) => loaded,
                 Err(error) => {
@@ -53,8 +55,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// One object, or every object of a list.
-    fn take(&self, object: Value, duplicates: &[String], source: &SourceText, resolved: &mut Resolved) {
+    /// Adds one object, or each item of a list.
+    fn take(&self, object: Value, duplicates: &[String], source: &ManifestFile, resolved: &mut Resolved) {
         if let (Some(Value::Array(items)), true) = (object.get("items"), object.kind().ends_with("List")) {
             resolved.single = false;
             let kind = object.kind().trim_end_matches("List");
@@ -74,7 +76,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn item(&self, mut object: Value, duplicates: &[String], source: &SourceText) -> CliResult<Option<Item>> {
+    fn item(&self, mut object: Value, duplicates: &[String], source: &ManifestFile) -> CliResult<Option<Item>> {
         let (kind, version) = self.kind_of(&object, source)?;
         if !self.labels.matches_object(&object) {
             return Ok(None);
@@ -92,7 +94,7 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    fn kind_of(&self, object: &Value, source: &SourceText) -> CliResult<(KindRef, Option<(String, String)>)> {
+    fn kind_of(&self, object: &Value, source: &ManifestFile) -> CliResult<(KindRef, Option<(String, String)>)> {
         if object.kind().is_empty() {
             let text = kctl_base::json::to_compact(object);
             let file = &source.name;
@@ -119,7 +121,7 @@ impl<'a> Reader<'a> {
         Ok((kind, other.then(|| (group.to_string(), version.to_string()))))
     }
 
-    /// The namespace of an object: its own, else that of the command.
+    /// The namespace of an object: its own, else that of the command, which is written into it.
     fn namespace(&self, kind: &dyn kctl_kinds::Kind, object: &mut Value) -> CliResult<String> {
         if !kind.names().namespaced {
             return Ok(String::new());
@@ -141,7 +143,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What makes a document no object.
+/// Checks that a document has the shape of an object.
 fn check_shape(object: &Value) -> Result<(), String> {
     let Some(fields) = object.as_object() else { return Err("invalid object to validate".into()) };
     let mut problems = Vec::new();
@@ -169,7 +171,7 @@ mod tests {
         let catalog = Catalog::default();
         let reader = Reader::new(&catalog, &selection).expect("a selector");
         let mut resolved = Resolved::default();
-        reader.read(&SourceText { name: "f".into(), text: text.into() }, &mut resolved);
+        reader.read(&ManifestFile { name: "f".into(), content: text.into() }, &mut resolved);
         let items = resolved.items.iter().map(|i| format!("{} in {}", i.label(), i.namespace));
         items.chain(resolved.errors.iter().map(|e| e.message().trim_end().to_string())).collect()
     }

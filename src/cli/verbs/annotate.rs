@@ -1,4 +1,6 @@
-//! `annotate`: sets, removes and lists the annotations of objects.
+//! `annotate`: sets, removes and lists annotations.
+//!
+//! Upstream: `kubectl/pkg/cmd/annotate/annotate.go`.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +10,7 @@ use super::metadata_map::{self, MapVerb, Pairs};
 use crate::record::CHANGE_CAUSE;
 use crate::{CliError, CliResult, Ctx, Verb};
 
-/// The verb.
+/// The `annotate` verb.
 pub(super) const VERB: Verb = Verb {
     name: "annotate",
     aliases: &[],
@@ -74,7 +76,7 @@ fn parse(words: &[String]) -> CliResult<Pairs> {
     }
 }
 
-/// The reason of a change may always be overwritten.
+/// Refuses to replace values without `--overwrite`. The change cause may always be replaced.
 fn check_overwriting(old: &BTreeMap<String, String>, set: &BTreeMap<String, String>) -> CliResult<()> {
     let found: Vec<String> = set
         .iter()

@@ -1,4 +1,6 @@
-//! `api-resources` and `api-versions`: what is served, derived from the catalog of kinds.
+//! `api-resources` and `api-versions`, derived from the catalog of kinds.
+//!
+//! Upstream: `kubectl/pkg/cmd/apiresources/`.
 
 use clap::{ArgMatches, Command};
 
@@ -7,7 +9,7 @@ use crate::printers::table::print_rows;
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_kinds::Kind;
 
-/// `api-resources`.
+/// The `api-resources` verb.
 pub(super) const RESOURCES: Verb = Verb {
     name: "api-resources",
     aliases: &[],
@@ -27,7 +29,7 @@ pub(super) const RESOURCES: Verb = Verb {
     family: &[],
 };
 
-/// `api-versions`.
+/// The `api-versions` verb.
 pub(super) const VERSIONS: Verb = Verb {
     name: "api-versions",
     aliases: &[],
@@ -55,7 +57,7 @@ fn flags(command: Command) -> Command {
         .arg(args::switch("cached", "Accepted for compatibility; there is no discovery cache."))
 }
 
-/// Neither verb takes words.
+/// Refuses positional arguments.
 fn refuse_words(ctx: &Ctx, matches: &ArgMatches, verb: &str) -> CliResult<()> {
     let words = matches.values("args");
     match words.is_empty() {
@@ -64,7 +66,7 @@ fn refuse_words(ctx: &Ctx, matches: &ArgMatches, verb: &str) -> CliResult<()> {
     }
 }
 
-/// A resource as discovery has it.
+/// A resource as discovery describes it.
 struct Resource {
     name: &'static str,
     short: String,
@@ -76,7 +78,7 @@ struct Resource {
     categories: &'static [&'static str],
 }
 
-/// A kind in its preferred version, and in every other group that serves it.
+/// The resources of a kind: in its preferred version, and in each other group that serves it.
 fn served(kind: &dyn Kind) -> Vec<Resource> {
     let names = *kind.names();
     let mut groups = vec![(names.group, names.version)];

@@ -1,4 +1,6 @@
-//! `autoscale`: a HorizontalPodAutoscaler for what can be scaled.
+//! `autoscale`: creates a HorizontalPodAutoscaler for a workload.
+//!
+//! Upstream: `kubectl/pkg/cmd/autoscale/autoscale.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -15,7 +17,7 @@ use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::quantity::Quantity;
 
 use kctl_cluster::api::FieldValidation;
-/// The verb.
+/// The `autoscale` verb.
 pub(super) const VERB: Verb = Verb {
     name: "autoscale",
     aliases: &[],
@@ -106,7 +108,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(errors)
 }
 
-/// kubectl tries the older version when the newer one is refused, and that one needs a percentage of the processor.
+/// When the server refuses autoscaling/v2, kubectl falls back to v1, which needs a CPU percentage; without one the error is
+/// about that.
 fn without_cpu(matches: &ArgMatches, error: CliError) -> CliError {
     let cpu = cpu(matches);
     let why = match cpu.as_deref() {
@@ -119,7 +122,7 @@ fn without_cpu(matches: &ArgMatches, error: CliError) -> CliError {
     ))
 }
 
-/// `--cpu`, or its old name.
+/// The value of `--cpu` or of its former name.
 fn cpu(matches: &ArgMatches) -> Option<String> {
     let percent = matches.int("cpu-percent").filter(|p| *p >= 0).map(|p| format!("{p}%"));
     matches.value_of("cpu").filter(|c| !c.is_empty()).map(String::from).or(percent)

@@ -7,7 +7,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::sim::{ClockMode, Duration};
 use kctl_cluster::Cluster;
 
-/// The verb and its family.
+/// The `clock` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "clock",
     aliases: &[],

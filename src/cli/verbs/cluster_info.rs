@@ -1,11 +1,11 @@
-//! `cluster-info`: where the control plane is; here, in this process.
+//! `cluster-info`: the location of the control plane, which runs in this process.
 
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
 
-/// The verb.
+/// The `cluster-info` verb.
 pub(super) const VERB: Verb = Verb {
     name: "cluster-info",
     aliases: &[],

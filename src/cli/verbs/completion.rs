@@ -1,11 +1,11 @@
-//! `completion`: scripts for shells.
+//! `completion`: completion scripts for shells.
 
 use clap::ArgMatches;
 
 use crate::args::{Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb, completion_script};
 
-/// The verb.
+/// The `completion` verb.
 pub(super) const VERB: Verb = Verb {
     name: "completion",
     aliases: &[],

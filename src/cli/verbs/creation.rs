@@ -43,7 +43,7 @@ impl Creation<'_> {
             }
             return Ok(targets::with_zero_values(&object));
         }
-        last_applied::keep(&mut object, self.save_config);
+        last_applied::update(&mut object, self.save_config);
         let namespace = match (names.namespaced, object.namespace()) {
             (false, _) => String::new(),
             (true, "") => ctx.namespace(),

@@ -1,4 +1,6 @@
-//! `delete`: objects by name, file, selector or all of a type; then waits until they are gone.
+//! `delete`: deletes objects and waits until they are gone.
+//!
+//! Upstream: `kubectl/pkg/cmd/delete/delete.go` and `delete_flags.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -11,7 +13,7 @@ use kctl_base::object::ObjectMeta;
 use kctl_base::sim::Duration;
 use kctl_cluster::api::{Propagation, Verb as ApiVerb};
 
-/// The verb.
+/// The `delete` verb.
 pub(super) const VERB: Verb = Verb {
     name: "delete",
     aliases: &[],
@@ -56,7 +58,7 @@ fn flags(command: Command) -> Command {
         .arg(args::text("raw", "Not supported: there is no HTTP server."))
 }
 
-/// The flags that say how objects are deleted; `replace --force` and `apply --force` have them too.
+/// Adds the flags about the manner of deletion, which `replace --force` and `apply --force` have, too.
 pub(super) fn deletion(command: Command) -> Command {
     command
         .arg(args::optional("cascade", "background", "Deletion of dependents, such as the pods of a replica set. One of: (background, foreground, orphan).").help_default("'background'"))
@@ -66,15 +68,15 @@ pub(super) fn deletion(command: Command) -> Command {
         .arg(args::switch("wait", "Wait until the objects are gone.").help_default("true"))
 }
 
-/// How objects are deleted.
+/// The manner of a deletion.
 pub(super) struct Deletion {
-    /// What becomes of dependents.
+    /// The deletion of dependents.
     pub(super) cascade: Propagation,
-    /// Seconds to end in, unless the object says.
+    /// The grace period in seconds; `None` for that of the object.
     pub(super) grace: Option<i64>,
-    /// How long to wait; none is for ever.
+    /// The time to wait; `None` is without limit.
     pub(super) timeout: Option<Duration>,
-    /// Whether to wait at all.
+    /// True to wait until the objects are gone.
     pub(super) wait: bool,
 }
 
@@ -94,7 +96,7 @@ impl Deletion {
             return Err(CliError::new("--force and --grace-period greater than 0 cannot be specified together"));
         }
         grace = match (grace, force) {
-            // Without --force nothing is taken away under a running container.
+            // Without --force a grace period of 0 becomes 1, as in kubectl.
             (0, false) => 1,
             (g, true) if g < 0 => 0,
             (g, _) => g,
@@ -185,14 +187,14 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
-/// Deletes one object and answers its uid.
+/// Deletes one object and returns its UID.
 pub(super) fn delete(ctx: &mut Ctx, item: &Item, deletion: &Deletion, dry_run: DryRun) -> CliResult<String> {
     let request =
         item.request(ApiVerb::Delete).propagation(deletion.cascade).grace(deletion.grace).dry_run(dry_run.is_server());
     Ok(ctx.call(&request)?.object.uid().to_string())
 }
 
-/// Says that an object was deleted.
+/// Reports that an object was deleted.
 pub(super) fn report(ctx: &mut Ctx, item: &Item, deletion: &Deletion, output: &str, dry_run: DryRun) {
     if output == "name" {
         ctx.print_line(item.label());
@@ -207,7 +209,7 @@ pub(super) fn report(ctx: &mut Ctx, item: &Item, deletion: &Deletion, output: &s
     ctx.print_line(format!("{kind} \"{}\" {done}{from}{}", item.name, dry_run.suffix()));
 }
 
-/// Asks on standard output, reads the answer from standard input.
+/// Asks on standard output and reads the answer from standard input.
 fn confirmed(ctx: &mut Ctx, items: &[Item]) -> CliResult<bool> {
     ctx.print_line("You are about to delete the following resource(s):");
     for item in items {

@@ -10,7 +10,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::object::ObjectMeta;
 use kctl_kinds::{Describer, generic_describe};
 
-/// The verb.
+/// The `describe` verb.
 pub(super) const VERB: Verb = Verb {
     name: "describe",
     aliases: &[],

@@ -1,7 +1,7 @@
-//! `diff`: what `apply` would change, shown by a program for differences.
+//! `diff`: compares the live objects with the objects that `apply` would produce.
 //!
-//! The live objects and those that an apply would make are written into two folders, and the program that
-//! `KUBECTL_EXTERNAL_DIFF` names, else `diff -u -N`, compares them. Nothing is changed.
+//! Both versions are written into two directories, which the program in `KUBECTL_EXTERNAL_DIFF` compares, by default `diff
+//! -u -N`. Nothing is changed. Upstream: `kubectl/pkg/cmd/diff/diff.go`.
 
 use std::path::Path;
 use std::process::Command as Process;
@@ -19,7 +19,7 @@ use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::yaml;
 use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
 
-/// The verb.
+/// The `diff` verb.
 pub(super) const VERB: Verb = Verb {
     name: "diff",
     aliases: &[],
@@ -36,7 +36,7 @@ pub(super) const VERB: Verb = Verb {
     ],
     usage: "-f FILENAME",
     flags,
-    run: |ctx, matches| run(ctx, matches).map_err(trouble),
+    run: |ctx, matches| run(ctx, matches).map_err(failure),
     family: &[],
 };
 
@@ -53,15 +53,15 @@ fn flags(command: Command) -> Command {
         .arg(args::switch("prune", "Not supported: objects that apply --prune would delete are not shown."))
 }
 
-/// Differences are exit code 1, so that trouble must be another.
-fn trouble(error: CliError) -> CliError {
+/// Exit status 1 means that there are differences, so failures use the next one.
+fn failure(error: CliError) -> CliError {
     match error {
         CliError::Exit(code) => CliError::Exit(code),
         error => CliError::Verbatim(error.message(), error.code() + 1),
     }
 }
 
-/// What the flags mean.
+/// The values of the flags.
 struct Diff {
     server_side: bool,
     force_conflicts: bool,
@@ -92,10 +92,10 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     let resolved = resolve(ctx, &selection)?;
     CliError::all(resolved.errors)?;
-    let folders = Folders::new()?;
+    let folders = Directories::new()?;
     let mut errors = Vec::new();
     for item in &resolved.items {
-        let result = diff.one(ctx, item).and_then(|(live, merged)| folders.write(item, live, merged));
+        let result = diff.versions(ctx, item).and_then(|(live, merged)| folders.write(item, live, merged));
         errors.extend(result.err());
     }
     CliError::all(errors)?;
@@ -103,8 +103,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 impl Diff {
-    /// The object as it is and as it would be.
-    fn one(&self, ctx: &mut Ctx, item: &Item) -> CliResult<(Option<Value>, Value)> {
+    /// The live object, if there is one, and the object that `apply` would produce.
+    fn versions(&self, ctx: &mut Ctx, item: &Item) -> CliResult<(Option<Value>, Value)> {
         let live = match item.fetch(ctx) {
             Ok(live) => Some((*live).clone()),
             Err(error) if error.is_not_found() => None,
@@ -112,7 +112,7 @@ impl Diff {
         };
         let merged = self.merged(ctx, item, live.as_ref());
         if self.server_side && matches!(&merged, Err(CliError::Status(status)) if status.is_conflict()) {
-            // kubectl takes it for a change in between and tries again, the last time without a lock.
+            // kubectl takes the conflict for a concurrent change and retries, the last time without a lock.
             let (group, version) = split_api_version(item.object.as_ref().map_or("", |o| o.api_version()));
             let text = format!(
                 "Object ({group}/{version}, Kind={}: {}) keeps changing, diffing without lock",
@@ -143,7 +143,8 @@ impl Diff {
                 request
             }
             Some(live) => {
-                // What was applied last has annotations, perhaps none: a file without them takes nothing away.
+                // The last applied configuration always has annotations, perhaps empty; a manifest without them removes
+                // none.
                 let mut local = local;
                 local.put_default("/metadata/annotations", Map::new());
                 let (format, changes) = client_side::patch(item, live, &local)?;
@@ -162,7 +163,7 @@ impl Diff {
     }
 }
 
-/// Hides the data of a Secret: only whether it differs is shown.
+/// Masks the data of a Secret; the output only shows whether values differ.
 fn mask(live: Option<&mut Value>, merged: &mut Value) {
     let empty = Map::new();
     let before = live.as_ref().and_then(|l| l.get("data")?.as_object().cloned()).unwrap_or_default();
@@ -182,20 +183,20 @@ fn mask(live: Option<&mut Value>, merged: &mut Value) {
     }
 }
 
-/// The two folders that are compared; they go when this does.
-struct Folders {
+/// The two directories that are compared; they are removed when this is dropped.
+struct Directories {
     live: std::path::PathBuf,
     merged: std::path::PathBuf,
 }
 
-impl Folders {
-    fn new() -> CliResult<Folders> {
+impl Directories {
+    fn new() -> CliResult<Directories> {
         let folder = |name: &str| -> CliResult<std::path::PathBuf> {
             let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
             std::fs::create_dir_all(&path).map_err(|e| CliError::new(format!("making {}: {e}", path.display())))?;
             Ok(path)
         };
-        Ok(Folders { live: folder("LIVE")?, merged: folder("MERGED")? })
+        Ok(Directories { live: folder("LIVE")?, merged: folder("MERGED")? })
     }
 
     fn write(&self, item: &Item, live: Option<Value>, merged: Value) -> CliResult<()> {
@@ -208,7 +209,7 @@ impl Folders {
             let text = yaml::to_yaml(object);
             std::fs::write(&path, text).map_err(|e| CliError::new(format!("writing {}: {e}", path.display())))
         };
-        // What is not there yet is compared with an empty file.
+        // A missing object is compared with an empty file.
         match &live {
             Some(live) => write(&self.live, live)?,
             None => std::fs::write(self.live.join(&name), "").map_err(|e| CliError::new(e.to_string()))?,
@@ -238,16 +239,16 @@ impl Folders {
     }
 }
 
-impl Drop for Folders {
+impl Drop for Directories {
     fn drop(&mut self) {
         for folder in [&self.live, &self.merged] {
-            // Nobody is left to tell when a temporary folder stays.
+            // A temporary directory that cannot be removed does no harm.
             let _ = std::fs::remove_dir_all(folder);
         }
     }
 }
 
-/// The program and its arguments; arguments with other signs than those of flags are left out, as kubectl does.
+/// The program and its arguments. As in kubectl, arguments with other characters than those of flags are dropped.
 fn program(variable: Option<&str>) -> (String, Vec<String>) {
     let mut words = variable.unwrap_or("").split_whitespace();
     let plain = |w: &&str| w.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '=');

@@ -1,4 +1,6 @@
-//! `edit`: objects in the user's editor, until they are valid or nothing is changed any more.
+//! `edit`: opens objects in the user's editor until they are valid or unchanged.
+//!
+//! Upstream: `kubectl/pkg/cmd/util/editor/editoptions.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -18,7 +20,7 @@ use kctl_base::schema::Schema;
 use kctl_base::{json as json_text, yaml};
 use kctl_cluster::api::{Body, FieldValidation, PatchType, Verb as ApiVerb};
 
-/// The verb.
+/// The `edit` verb.
 pub(super) const VERB: Verb = Verb {
     name: "edit",
     aliases: &[],
@@ -28,7 +30,7 @@ pub(super) const VERB: Verb = Verb {
  The editor is taken from KUBE_EDITOR or EDITOR and falls back to vi. Several objects can be edited at once. The \
     objects are edited as YAML, with -o json as JSON.
 
- When the server refuses the result, the editor opens again with the reason at its top. A change that somebody \
+ When the server refuses the result, the editor opens again with the problem at its top. A change that somebody \
     else has made in the meantime is reported, and the edited file is kept.",
     examples: &[
         ("Edit a service", "edit svc/web"),
@@ -58,7 +60,7 @@ fn flags(command: Command) -> Command {
         ))
 }
 
-/// What the flags mean.
+/// The values of the flags.
 struct Edit {
     manager: String,
     validation: FieldValidation,
@@ -70,19 +72,19 @@ struct Edit {
     cause: Option<String>,
 }
 
-/// What was wrong with a version that was saved, for the head of the next.
-struct Reason {
+/// A problem of the saved version, which is shown at the top of the next one.
+struct Problem {
     head: String,
     details: Vec<String>,
 }
 
-/// What became of the objects of one round.
+/// The result of sending the objects once.
 #[derive(Default)]
-struct Round {
-    reasons: Vec<Reason>,
-    /// Failed for another reason than being invalid: to be tried again.
+struct SendResult {
+    problems: Vec<Problem>,
+    /// An object was refused for another problem than being invalid.
     retry: bool,
-    /// No longer there.
+    /// An object does not exist any more.
     missing: bool,
 }
 
@@ -122,7 +124,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         }
         strip_managed_fields(&mut target.object);
     }
-    edit.rounds(ctx, &targets)
+    edit.edit_until_valid(ctx, &targets)
 }
 
 impl Edit {
@@ -130,7 +132,7 @@ impl Edit {
         if self.json { "json" } else { "yaml" }
     }
 
-    /// The objects as they are given to the editor.
+    /// The text for the editor.
     fn text(&self, targets: &[EditTarget]) -> String {
         let shown = match targets {
             [one] => one.object.clone(),
@@ -142,31 +144,31 @@ impl Edit {
         if self.json { json_text::to_pretty(&shown) } else { yaml::to_yaml(&shown) }
     }
 
-    fn rounds(&mut self, ctx: &mut Ctx, targets: &[EditTarget]) -> CliResult<()> {
+    fn edit_until_valid(&mut self, ctx: &mut Ctx, targets: &[EditTarget]) -> CliResult<()> {
         let original = self.text(targets);
         let mut body = original.clone();
-        let mut reasons: Vec<Reason> = Vec::new();
+        let mut problems: Vec<Problem> = Vec::new();
         loop {
-            // JSON knows no comments, so there is nothing above it.
+            // JSON has no comments, so nothing is added at its top.
             let text = match self.json {
                 true => body.clone(),
-                false => with_reasons(&editor::with_preamble(&body), &body, &reasons),
+                false => with_problems(&editor::with_preamble(&body), &body, &problems),
             };
             let saved = editor::edit(ctx, &text, self.extension())?;
             let bare = editor::without_comments(&saved);
-            if !reasons.is_empty() && bare.trim_end() == editor::without_comments(&body).trim_end() {
-                self.preserve(ctx, &saved)?;
+            if !problems.is_empty() && bare.trim_end() == editor::without_comments(&body).trim_end() {
+                self.save_copy(ctx, &saved)?;
                 return Err(CliError::new("Edit cancelled, no valid changes were saved."));
             }
             let edited = match self.read(&saved, targets) {
                 Ok(edited) => edited,
-                Err(reason) => {
+                Err(problem) => {
                     ctx.print_error(format!(
                         "error: {} {} is invalid",
                         targets[0].item.resource(),
                         quote(&targets[0].item.name)
                     ));
-                    (reasons, body) = (vec![reason], bare);
+                    (problems, body) = (vec![problem], bare);
                     continue;
                 }
             };
@@ -174,30 +176,30 @@ impl Edit {
                 ctx.print_error("Edit cancelled, no changes made.");
                 return Ok(());
             }
-            let round = self.send_all(ctx, targets, &edited, &saved)?;
-            if round.retry {
+            let result = self.send_all(ctx, targets, &edited, &saved)?;
+            if result.retry {
                 let file = store_copy(ctx, &saved, self.extension())?;
                 let program = ctx.program.clone();
                 ctx.print_error(format!("You can run `{program} replace -f {file}` to try this update again."));
                 return Err(CliError::Exit(1));
             }
-            if round.missing {
+            if result.missing {
                 let file = store_copy(ctx, &saved, self.extension())?;
                 ctx.print_error(format!("The edits you made on deleted resources have been saved to {}", quote(&file)));
                 return Err(CliError::Exit(1));
             }
-            if round.reasons.is_empty() {
+            if result.problems.is_empty() {
                 return Ok(());
             }
-            (reasons, body) = (round.reasons, bare);
+            (problems, body) = (result.problems, bare);
         }
     }
 
-    /// The objects that were saved.
-    fn read(&self, saved: &str, targets: &[EditTarget]) -> Result<Vec<Value>, Reason> {
-        let failed = |why: String| Reason { head: "The edited file failed validation".into(), details: vec![why] };
+    /// Parses the saved objects.
+    fn read(&self, saved: &str, targets: &[EditTarget]) -> Result<Vec<Value>, Problem> {
+        let failed = |why: String| Problem { head: "The edited file failed validation".into(), details: vec![why] };
         let value = yaml::to_json(saved)
-            .map_err(|e| Reason { head: format!("The edited file had a syntax error: {e}"), details: Vec::new() })?
+            .map_err(|e| Problem { head: format!("The edited file had a syntax error: {e}"), details: Vec::new() })?
             .value;
         if !value.is_object() {
             return Err(failed("invalid object to validate".into()));
@@ -214,11 +216,17 @@ impl Edit {
         }
     }
 
-    fn send_all(&mut self, ctx: &mut Ctx, targets: &[EditTarget], edited: &[Value], saved: &str) -> CliResult<Round> {
-        let mut round = Round::default();
+    fn send_all(
+        &mut self,
+        ctx: &mut Ctx,
+        targets: &[EditTarget],
+        edited: &[Value],
+        saved: &str,
+    ) -> CliResult<SendResult> {
+        let mut result = SendResult::default();
         for new in edited {
             let Some(target) = targets.iter().find(|s| s.object.uid() == new.uid()) else {
-                self.preserve(ctx, saved)?;
+                self.save_copy(ctx, saved)?;
                 return Err(CliError::new(format!("no original object found for {}", targets::label_of(new))));
             };
             if target.object == *new {
@@ -231,29 +239,29 @@ impl Edit {
                     let (resource, name) = (target.item.resource(), quote(&target.item.name));
                     ctx.print_error(if status.is_invalid() {
                         let details = status.causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect();
-                        round.reasons.push(Reason { head: format!("{resource} {name} was not valid"), details });
+                        result.problems.push(Problem { head: format!("{resource} {name} was not valid"), details });
                         format!("error: {resource} {name} is invalid")
                     } else if status.is_not_found() {
-                        round.missing = true;
+                        result.missing = true;
                         format!("error: {resource} {name} could not be found on the server")
                     } else {
-                        round.retry = true;
+                        result.retry = true;
                         format!("error: {resource} {name} could not be patched: {}", status.message)
                     });
                 }
                 Err(error) => {
-                    self.preserve(ctx, saved)?;
+                    self.save_copy(ctx, saved)?;
                     return Err(error);
                 }
             }
         }
-        Ok(round)
+        Ok(result)
     }
 
-    /// Sends what differs, as a strategic merge patch where the kind's types are known.
+    /// Sends the difference, as a strategic merge patch if the types of the kind are known.
     fn send(&self, ctx: &mut Ctx, target: &EditTarget, new: &Value) -> CliResult<Value> {
         let (old, mut new) = (&target.object, new.clone());
-        last_applied::keep(&mut new, self.save_config);
+        last_applied::update(&mut new, self.save_config);
         record::annotate(&mut new, self.cause.as_deref());
         let (group, version) = split_api_version(old.api_version());
         let (format, patch) = match Schema::builtin().root(group, version, old.kind()) {
@@ -274,15 +282,15 @@ impl Edit {
         Ok((*response.object).clone())
     }
 
-    /// Keeps what was edited before the command fails.
-    fn preserve(&self, ctx: &mut Ctx, saved: &str) -> CliResult<()> {
+    /// Keeps a copy of the edited text before the command fails.
+    fn save_copy(&self, ctx: &mut Ctx, saved: &str) -> CliResult<()> {
         let file = store_copy(ctx, saved, self.extension())?;
         ctx.print_error(format!("A copy of your changes has been stored to {}", quote(&file)));
         Ok(())
     }
 }
 
-/// Writes a copy of what was edited where the user finds it, and answers its name.
+/// Writes a copy of the edited text to the temporary directory and returns its path.
 fn store_copy(ctx: &Ctx, saved: &str, extension: &str) -> CliResult<String> {
     let name = format!("{}-edit-{}.{extension}", ctx.program, std::process::id());
     let path = std::env::temp_dir().join(name);
@@ -290,17 +298,17 @@ fn store_copy(ctx: &Ctx, saved: &str, extension: &str) -> CliResult<String> {
     Ok(path.to_string_lossy().into_owned())
 }
 
-/// The text with what was wrong last time in its head.
-fn with_reasons(text: &str, body: &str, reasons: &[Reason]) -> String {
+/// The text with the problems of the last version at its top.
+fn with_problems(text: &str, body: &str, problems: &[Problem]) -> String {
     let head = text.strip_suffix(body).unwrap_or("");
     let mut whole = head.to_string();
-    for reason in reasons {
-        whole.push_str(&format!("# {}:\n", reason.head));
-        for detail in &reason.details {
+    for problem in problems {
+        whole.push_str(&format!("# {}:\n", problem.head));
+        for detail in &problem.details {
             whole.push_str(&format!("# * {}\n", detail.replace('\n', "\n# ")));
         }
     }
-    if !reasons.is_empty() {
+    if !problems.is_empty() {
         whole.push_str("#\n");
     }
     whole + body
@@ -312,8 +320,8 @@ mod tests {
 
     #[test]
     fn reasons_stand_in_the_head() {
-        let reason = Reason { head: "x was not valid".into(), details: vec!["spec: bad".into()] };
-        let text = with_reasons("# help\n#\na: 1\n", "a: 1\n", &[reason]);
+        let problem = Problem { head: "x was not valid".into(), details: vec!["spec: bad".into()] };
+        let text = with_problems("# help\n#\na: 1\n", "a: 1\n", &[problem]);
         assert_eq!(text, "# help\n#\n# x was not valid:\n# * spec: bad\n#\na: 1\n");
     }
 }

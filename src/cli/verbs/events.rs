@@ -16,7 +16,7 @@ use kctl_cluster::WaitOutcome;
 use kctl_cluster::api::Request;
 use kctl_kinds::shared::describe::events::interval;
 
-/// The verb.
+/// The `events` verb.
 pub(super) const VERB: Verb = Verb {
     name: "events",
     aliases: &[],

@@ -1,4 +1,6 @@
-//! `explain`: the documentation of a kind and its fields.
+//! `explain`: describes a kind and its fields.
+//!
+//! Upstream: `kubectl/pkg/cmd/explain/explain.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -11,7 +13,7 @@ use kctl_base::schema::explain::{Subject, explain};
 use kctl_base::schema::explain_custom::explain_custom;
 use kctl_kinds::catalog::{KindRef, serves};
 
-/// The verb.
+/// The `explain` verb.
 pub(super) const VERB: Verb = Verb {
     name: "explain",
     aliases: &[],
@@ -98,7 +100,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
-/// The schema that the definition of a custom kind has for a version; none for built-in kinds.
+/// The schema of a custom resource for a version; `None` for built-in kinds.
 fn custom_schema(ctx: &mut Ctx, target: &resolve::Target, version: &str) -> CliResult<Option<Value>> {
     let KindRef::Custom(_) = &target.kind else { return Ok(None) };
     let name = target.kind.names().resource();
@@ -111,10 +113,10 @@ fn custom_schema(ctx: &mut Ctx, target: &resolve::Target, version: &str) -> CliR
     Ok(Some(found.unwrap_or_default()))
 }
 
-/// `pods.spec.containers` is a type and fields; a type may have a group of its own: `deployments.apps`.
+/// Splits `pods.spec.containers` into a type and fields. A type may include its group: `deployments.apps`.
 fn split(ctx: &mut Ctx, text: &str) -> CliResult<(resolve::Target, Vec<String>)> {
     let parts: Vec<&str> = text.trim_end_matches('.').split('.').collect();
-    // The longest beginning that names a type with its group wins, as the server's discovery decides.
+    // The longest prefix that names a type with its group wins.
     for count in (1..=parts.len()).rev() {
         let word = parts[..count].join(".");
         let Ok(target) = resolve::kind(ctx, &word) else { continue };

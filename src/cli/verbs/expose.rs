@@ -1,4 +1,6 @@
-//! `expose`: a service for what runs already.
+//! `expose`: creates a service for a workload or another service.
+//!
+//! Upstream: `kubectl/pkg/cmd/expose/expose.go`.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +21,7 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 
 use kctl_cluster::api::FieldValidation;
-/// The verb.
+/// The `expose` verb.
 pub(super) const VERB: Verb = Verb {
     name: "expose",
     aliases: &[],
@@ -79,7 +81,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let cause = record::change_cause(ctx, matches);
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
-    // Here --selector speaks of the service, not of what is exposed.
+    // Here --selector is the selector of the new service, not a filter of objects.
     let selection = Selection { labels: String::new(), ..Selection::from_matches(ctx, matches) };
     let resolved = resolve(ctx, &selection)?;
     let (targets, mut errors) = targets::load(ctx, resolved, Source::Server);
@@ -102,7 +104,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(errors)
 }
 
-/// The service for an object.
+/// Builds the service of an object.
 fn service(matches: &ArgMatches, object: &Value) -> CliResult<Value> {
     let kind = object.kind();
     if !["Deployment", "Pod", "ReplicaSet", "ReplicationController", "Service"].contains(&kind) {
@@ -156,7 +158,7 @@ fn service(matches: &ArgMatches, object: &Value) -> CliResult<Value> {
     Ok(service)
 }
 
-/// `a=b,c=d`.
+/// Parses `a=b,c=d`.
 fn pairs(text: &str) -> CliResult<BTreeMap<String, String>> {
     let pair = |part: &str| {
         let pair = part.split_once('=').filter(|(k, _)| !k.is_empty());
@@ -166,7 +168,7 @@ fn pairs(text: &str) -> CliResult<BTreeMap<String, String>> {
     text.split(',').map(pair).collect()
 }
 
-/// The labels by which an object's pods are found.
+/// The labels that select the pods of an object.
 fn selector_of(object: &Value) -> Result<BTreeMap<String, String>, String> {
     let (found, nothing) = match object.kind() {
         "Pod" => (object.labels(), "the pod has no labels and cannot be exposed"),
@@ -191,7 +193,7 @@ fn selector_of(object: &Value) -> Result<BTreeMap<String, String>, String> {
     if found.is_empty() { Err(nothing.into()) } else { Ok(found) }
 }
 
-/// The ports that an object's containers, or a service, expose: number and protocol.
+/// The ports of an object's containers or of a service: number and protocol.
 fn ports_of(object: &Value) -> Vec<(String, String)> {
     let protocol = |port: &Value| match port.str("/protocol") {
         "" => "TCP".to_string(),

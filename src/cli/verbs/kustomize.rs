@@ -1,4 +1,4 @@
-//! `kustomize`: what a kustomization comes to, printed or written into files. The cluster is not asked.
+//! `kustomize`: prints the objects of a kustomization or writes them to files. It does not use the cluster.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,7 +13,7 @@ use kctl_base::object::ObjectMeta;
 use kctl_base::yaml;
 use kctl_kustomize::Options;
 
-/// The verb.
+/// The `kustomize` verb.
 pub(super) const VERB: Verb = Verb {
     name: "kustomize",
     aliases: &[],
@@ -83,7 +83,7 @@ fn write(path: &Path, text: &str) -> CliResult<()> {
     std::fs::write(path, text).map_err(|e| CliError::io(format!("open {}", path.display()), e))
 }
 
-/// Writes each object into a file of its own; the namespace is part of the name where there are several.
+/// Writes each object to a file of its own. The namespace is part of the file name if there are several.
 fn write_each(folder: &Path, objects: &[Value]) -> CliResult<()> {
     let namespaces: BTreeSet<&str> = objects.iter().map(|o| o.namespace()).filter(|n| !n.is_empty()).collect();
     for object in objects {

@@ -1,4 +1,6 @@
-//! `label`: sets, removes and lists the labels of objects.
+//! `label`: sets, removes and lists labels.
+//!
+//! Upstream: `kubectl/pkg/cmd/label/label.go`.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +13,7 @@ use kctl_base::json::Value;
 use kctl_base::labels::value_problems;
 use kctl_base::object::ValueRead;
 
-/// The verb.
+/// The `label` verb.
 pub(super) const VERB: Verb = Verb {
     name: "label",
     aliases: &[],
@@ -93,7 +95,8 @@ fn check_overwriting(old: &BTreeMap<String, String>, set: &BTreeMap<String, Stri
     CliError::all(errors)
 }
 
-/// What has become of an object: without `--overwrite` one that has got shorter has lost labels.
+/// The word in the report. As in kubectl, without `--overwrite` an object with fewer labels than before counts as
+/// unlabeled.
 fn done(old: &Value, new: &Value, overwrite: bool) -> &'static str {
     let size = |object: &Value| {
         let labels = object.strings("/metadata/labels");

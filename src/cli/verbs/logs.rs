@@ -14,7 +14,7 @@ use kctl_cluster::WaitOutcome;
 use kctl_cluster::api::Request;
 use kctl_cluster::controllers::kubelet;
 
-/// The verb.
+/// The `logs` verb.
 pub(super) const VERB: Verb = Verb {
     name: "logs",
     aliases: &["log"],

@@ -1,4 +1,4 @@
-//! What `label` and `annotate` have in common: a map of strings in the metadata of objects that is changed by words.
+//! The steps that `label` and `annotate` share: changing a map of strings in the metadata of objects.
 
 use std::collections::BTreeMap;
 
@@ -16,37 +16,37 @@ use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Map, Value};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 
-/// Keys with their values.
+/// Keys and values.
 pub(super) type Strings = BTreeMap<String, String>;
 
-/// What is to become of the map.
+/// The changes of a map.
 #[derive(Debug, Default)]
 pub(super) struct Pairs {
-    /// Keys that get a value.
+    /// Keys to set.
     pub(super) set: Strings,
-    /// Keys that go.
+    /// Keys to remove.
     pub(super) remove: Vec<String>,
 }
 
-/// In what the two verbs differ.
+/// The differences of the two verbs.
 pub(super) struct MapVerb {
-    /// `label`, `annotation`.
+    /// The noun in messages: `label` or `annotation`.
     pub(super) what: &'static str,
-    /// Where the map stands.
+    /// The JSON pointer of the map.
     pub(super) pointer: &'static str,
-    /// Under which name the verb owns what it writes.
+    /// The default field manager.
     pub(super) manager: &'static str,
-    /// Reads the words.
+    /// Parses the changes.
     pub(super) parse: fn(&[String]) -> CliResult<Pairs>,
-    /// Complains about keys that have a value, without `--overwrite`.
+    /// Refuses to replace values, without `--overwrite`.
     pub(super) check_overwriting: fn(&Strings, &Strings) -> CliResult<()>,
-    /// `labeled`: by the object before and after, and whether `--overwrite` was given.
+    /// The word in the report, such as `labeled`, by the object before and after and the value of `--overwrite`.
     pub(super) done: fn(&Value, &Value, bool) -> &'static str,
-    /// Whether a key to remove that is not there is mentioned.
+    /// True when the absence of a key to remove is reported.
     pub(super) says_not_found: bool,
 }
 
-/// The flags of both verbs.
+/// Adds the flags of both verbs.
 pub(super) fn flags(command: Command, manager: &str) -> Command {
     let command = groups::files(groups::output(groups::args(command)));
     let command = groups::all_namespaces(groups::all(groups::fields(groups::labels(command))));
@@ -63,7 +63,7 @@ pub(super) fn flags(command: Command, manager: &str) -> Command {
         ))
 }
 
-/// One run of a verb.
+/// The values of the flags and the changes.
 struct Run<'a> {
     verb: &'a MapVerb,
     pairs: Pairs,
@@ -74,11 +74,11 @@ struct Run<'a> {
     manager: String,
     cause: Option<String>,
     dry_run: DryRun,
-    /// Exactly one object was named.
+    /// True when exactly one object is named.
     single: bool,
 }
 
-/// Runs a verb.
+/// Runs one of the two verbs.
 pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, verb: &MapVerb) -> CliResult<()> {
     let cause = record::change_cause(ctx, matches);
     let dry_run = DryRun::read(ctx, matches)?;
@@ -184,7 +184,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Sends the difference; with a version in it, so that the server compares, where one was given.
+    /// Sends the difference. With `--resource-version` the patch contains that version, so that the server compares it.
     fn send(&self, ctx: &mut Ctx, target: &EditTarget, new: &Value) -> CliResult<Value> {
         let (mut old, mut new) = (target.object.clone(), new.clone());
         if !self.version.is_empty() {

@@ -1,4 +1,4 @@
-//! Objects that a verb makes out of flags (`run`, `expose`, `autoscale`): changes by `--overrides`, sending, dry runs.
+//! `--overrides` of the verbs that generate objects: `run` and `expose`.
 
 use clap::{ArgMatches, Command};
 
@@ -12,14 +12,14 @@ use kctl_base::quantity::Quantity;
 use kctl_base::schema::{Schema, decode::decode};
 use kctl_cluster::api::PatchType;
 
-/// The flags of `--overrides`.
+/// Adds the flags.
 pub(super) fn flags(command: Command) -> Command {
     command.arg(args::text("overrides", "JSON that changes the created object. Must contain an apiVersion.")).arg(
         args::text("override-type", "Type of --overrides. One of: (json, merge, strategic).").help_default("'merge'"),
     )
 }
 
-/// Applies `--overrides`.
+/// Applies `--overrides` to a generated object.
 pub(super) fn apply(object: Value, matches: &ArgMatches) -> CliResult<Value> {
     let text = matches.string("overrides");
     if text.is_empty() {
@@ -49,7 +49,7 @@ pub(super) fn apply(object: Value, matches: &ArgMatches) -> CliResult<Value> {
     decoded(result.map_err(CliError::Failed)?)
 }
 
-/// The object as kubectl's own types hold it: without fields that they do not know.
+/// The object as kubectl's Go types hold it: without unknown fields.
 fn decoded(object: Value) -> CliResult<Value> {
     let (group, version) = split_api_version(object.api_version());
     let Some(root) = Schema::builtin().root(group, version, object.kind()) else { return Ok(object) };

@@ -1,4 +1,6 @@
-//! `patch`: changes objects by a JSON, merge or strategic merge patch.
+//! `patch`: changes objects by a strategic merge patch, a JSON merge patch or a JSON patch.
+//!
+//! Upstream: `kubectl/pkg/cmd/patch/patch.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -18,7 +20,7 @@ use kctl_base::status::Reason;
 use kctl_base::yaml;
 use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
 
-/// The verb.
+/// The `patch` verb.
 pub(super) const VERB: Verb = Verb {
     name: "patch",
     aliases: &[],
@@ -68,7 +70,7 @@ fn flags(command: Command) -> Command {
         ))
 }
 
-/// What is to be done to each object.
+/// The values of the flags.
 struct Patch {
     format: PatchType,
     text: String,
@@ -118,7 +120,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         };
         let printed = result.and_then(|(before, after)| {
             let done = if before == after { "patched (no change)" } else { "patched" };
-            // kubectl forgets to say here that it was a dry run.
+            // kubectl omits the dry-run suffix here.
             output.report(ctx, &after, &targets::label_of(&after), done, DryRun::None)
         });
         errors.extend(printed.err());
@@ -135,7 +137,7 @@ fn format(word: &str) -> CliResult<PatchType> {
     }
 }
 
-/// The patch as JSON. What looks like JSON is passed on as it is: its errors are the server's to find.
+/// The patch as JSON. Text that looks like JSON is sent unchanged, so that the server reports its errors.
 fn text(typed: Option<&str>, file: Option<&str>) -> CliResult<String> {
     let text = match file {
         Some(path) => std::fs::read_to_string(path)
@@ -154,7 +156,7 @@ fn text(typed: Option<&str>, file: Option<&str>) -> CliResult<String> {
 }
 
 impl Patch {
-    /// The object before and after.
+    /// Sends the patch and returns the object before and after it.
     fn send(&self, ctx: &mut Ctx, item: &Item) -> CliResult<(Value, Value)> {
         let before = ctx.call(&item.request(ApiVerb::Get).subresource(&self.subresource))?.object;
         let request = |format, text| {
@@ -194,7 +196,7 @@ impl Patch {
     }
 }
 
-/// Patches an object without sending anything.
+/// Applies the patch without sending it.
 fn preview(ctx: &mut Ctx, item: &Item, patch: &Patch, local: bool) -> CliResult<(Value, Value)> {
     let before = if local { item.content() } else { (*item.get(ctx)?).clone() };
     let parsed: Value = serde_json::from_str(&patch.text).map_err(|e| CliError::new(e.to_string()))?;

@@ -1,4 +1,6 @@
-//! `replace`: objects whole, as files have them; with `--force` deleted and made anew.
+//! `replace`: replaces objects by their manifests; with `--force` deletes and creates them.
+//!
+//! Upstream: `kubectl/pkg/cmd/replace/replace.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -14,7 +16,7 @@ use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::sim::Duration;
 use kctl_cluster::api::{Body, FieldValidation, Verb as ApiVerb};
 
-/// The verb.
+/// The `replace` verb.
 pub(super) const VERB: Verb = Verb {
     name: "replace",
     aliases: &[],
@@ -45,7 +47,7 @@ fn flags(command: Command) -> Command {
         ))
 }
 
-/// What the flags mean.
+/// The values of the flags.
 struct Replace {
     manager: String,
     validation: FieldValidation,
@@ -92,7 +94,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let resolved = resolve(ctx, &selection)?;
     if force {
         CliError::all(resolved.errors)?;
-        return replace.anew(ctx, matches, &resolved.items);
+        return replace.recreate(ctx, matches, &resolved.items);
     }
     let mut errors = resolved.errors;
     for item in &resolved.items {
@@ -103,10 +105,10 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 impl Replace {
-    /// The object of a file as it is sent.
+    /// The object of a manifest as it is sent.
     fn object(&self, item: &Item) -> Value {
         let mut object = item.content();
-        last_applied::keep(&mut object, self.save_config);
+        last_applied::update(&mut object, self.save_config);
         record::annotate(&mut object, self.cause.as_deref());
         object
     }
@@ -117,7 +119,7 @@ impl Replace {
             if object.resource_version().is_empty()
                 && let Ok(live) = item.fetch(ctx)
             {
-                // Without a version of its own a file replaces whatever is there.
+                // A manifest without a resourceVersion replaces any version.
                 object.put("/metadata/resourceVersion", live.resource_version());
             }
             let request = item.request(ApiVerb::Update).subresource(&self.subresource).manager(&self.manager);
@@ -129,8 +131,8 @@ impl Replace {
         self.output.report(ctx, &object, &item.label(), "replaced", self.dry_run)
     }
 
-    /// Deletes all of them, waits until they are gone, creates all of them.
-    fn anew(&mut self, ctx: &mut Ctx, matches: &ArgMatches, items: &[Item]) -> CliResult<()> {
+    /// Deletes all objects, waits until they are gone, and creates them.
+    fn recreate(&mut self, ctx: &mut Ctx, matches: &ArgMatches, items: &[Item]) -> CliResult<()> {
         let mut deletion = Deletion::read(ctx, matches)?;
         if matches.int("grace-period").is_none_or(|g| g < 0) {
             deletion.grace = None;

@@ -10,7 +10,7 @@ use crate::args::{self, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_cluster::dns::{self, RecordType};
 
-/// The verb.
+/// The `resolve` verb.
 pub(super) const VERB: Verb = Verb {
     name: "resolve",
     aliases: &[],

@@ -23,7 +23,7 @@ use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_cluster::controllers::kubelet;
 
 use kctl_cluster::api::FieldValidation;
-/// The verb.
+/// The `run` verb.
 pub(super) const VERB: Verb = Verb {
     name: "run",
     aliases: &[],

@@ -1,4 +1,6 @@
 //! `scale`: sets the number of replicas through the scale subresource.
+//!
+//! Upstream: `kubectl/pkg/cmd/scale/scale.go` and `kubectl/pkg/scale/scale.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -14,7 +16,7 @@ use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Duration;
 use kctl_cluster::api::{Body, PatchType, Request, Verb as ApiVerb};
 
-/// The verb.
+/// The `scale` verb.
 pub(super) const VERB: Verb = Verb {
     name: "scale",
     aliases: &[],
@@ -36,7 +38,7 @@ pub(super) const VERB: Verb = Verb {
     family: &[],
 };
 
-/// Under which name kubectl's scale client owns what it writes.
+/// The field manager of kubectl's scale client.
 const MANAGER: &str = "kubectl";
 
 fn flags(command: Command) -> Command {
@@ -51,7 +53,7 @@ fn flags(command: Command) -> Command {
         .arg(args::duration("timeout", "Time to wait until the workload has its new size; zero does not wait."))
 }
 
-/// What must hold before an object is scaled.
+/// The conditions under which an object is scaled.
 struct Precondition {
     replicas: Option<i64>,
     version: String,
@@ -94,7 +96,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             }
             if let Some(cause) = &cause {
                 let patch = json!({"metadata": {"annotations": {(record::CHANGE_CAUSE): cause}}}).to_string();
-                // As in kubectl, what was scaled stays scaled when the cause can not be noted.
+                // As in kubectl, the object stays scaled if the cause cannot be recorded.
                 let _ = targets::send_patch(ctx, &item, PatchType::Merge, patch, MANAGER, dry_run);
             }
             object.put("/spec/replicas", replicas);
@@ -108,7 +110,7 @@ fn request(item: &Item, verb: ApiVerb) -> Request {
     item.request(verb).subresource("scale").manager(MANAGER)
 }
 
-/// Writes the number; reads it first only when something is to be compared.
+/// Sets the number of replicas. Reads the scale first only if there is a precondition.
 fn scale(ctx: &mut Ctx, item: &Item, replicas: i64, before: &Precondition, dry_run: DryRun) -> CliResult<()> {
     if before.replicas.is_none() && before.version.is_empty() {
         let patch = json!({"spec": {"replicas": replicas}}).to_string();
@@ -129,7 +131,7 @@ fn scale(ctx: &mut Ctx, item: &Item, replicas: i64, before: &Precondition, dry_r
     ctx.call(&request.body(Body::Object(scale))).map(drop)
 }
 
-/// Waits until there are as many replicas as were asked for.
+/// Waits until the object has the new number of replicas.
 fn wait(ctx: &mut Ctx, item: &Item, replicas: i64, timeout: Duration) -> CliResult<()> {
     let end = targets::deadline(ctx, timeout)?;
     let done = targets::wait_until(ctx, end, |ctx| {

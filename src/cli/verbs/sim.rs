@@ -12,7 +12,7 @@ use kctl_base::quantity::Quantity;
 use kctl_base::status::Status;
 use kctl_cluster::controllers::kubelet::DEFAULT_MISSING;
 
-/// The verb and its family.
+/// The `sim` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "sim",
     aliases: &[],

@@ -5,7 +5,7 @@ use clap::ArgMatches;
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_cluster::store::Home;
 
-/// The verb and its family.
+/// The `store` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "store",
     aliases: &[],

@@ -1,4 +1,6 @@
 //! `taint`: sets and removes the taints of nodes.
+//!
+//! Upstream: `kubectl/pkg/cmd/taint/taint.go` and `utils.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -13,7 +15,7 @@ use kctl_base::json::{Value, json};
 use kctl_base::labels::{key_problems, value_problems};
 use kctl_base::object::{ValueRead, ValueWrite};
 
-/// The verb.
+/// The `taint` verb.
 pub(super) const VERB: Verb = Verb {
     name: "taint",
     aliases: &[],
@@ -50,7 +52,7 @@ fn flags(command: Command) -> Command {
         .arg(args::switch("overwrite", "If true, replace taints that exist already; otherwise refuse to."))
 }
 
-/// A taint on the command line; without an effect it stands for all effects.
+/// A taint of the command line; without an effect it applies to all effects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Taint {
     key: String,
@@ -72,7 +74,7 @@ impl Taint {
     }
 }
 
-/// What is to become of the taints.
+/// The changes of the taints.
 #[derive(Debug, Default)]
 struct Taints {
     add: Vec<Taint>,
@@ -115,7 +117,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(CliError::new("setting 'all' parameter with a non empty selector is prohibited"));
     }
     if selection.has_selector() {
-        // Names beside a selector are passed over.
+        // Names beside a selector are ignored.
         selection.words.truncate(1);
     } else if resources.len() < 2 {
         let text = "at least one resource name must be specified since 'all' parameter is not set";
@@ -131,7 +133,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
                 true => new,
                 false => (*targets::send(ctx, item, (object, &new), &manager, dry_run)?).clone(),
             };
-            // kubectl forgets to say here that it was a dry run.
+            // kubectl omits the dry-run suffix here.
             output.report(ctx, &shown, &item.label(), done, DryRun::None)
         });
         errors.extend(result.err());
@@ -154,7 +156,7 @@ fn check_conflicts(taints: &Taints) -> CliResult<()> {
     }
 }
 
-/// Reads `key=value:effect`, `key:effect`, `key:effect-` and `key-`.
+/// Parses `key=value:effect`, `key:effect`, `key:effect-` and `key-`.
 fn parse(specs: &[String]) -> Result<Taints, String> {
     let mut taints = Taints::default();
     let mut seen: Vec<(String, String)> = Vec::new();
@@ -212,7 +214,7 @@ fn one(spec: &str) -> Result<Taint, String> {
     }
 }
 
-/// The node with its new taints, and what has become of it.
+/// The node with its new taints, and the word for the report.
 fn edit(node: &Value, taints: &Taints, name: &str, overwrite: bool) -> CliResult<(Value, &'static str)> {
     let old = node.list("/spec/taints").to_vec();
     if !overwrite {

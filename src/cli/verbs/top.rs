@@ -17,7 +17,7 @@ use kctl_base::status::Status;
 use kctl_cluster::api::Request;
 use kctl_cluster::controllers::horizontal_pod_autoscaler::metrics::{self, ANNOTATION};
 
-/// The verb and its family.
+/// The `top` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "top",
     aliases: &[],

@@ -1,4 +1,4 @@
-//! `version`: client and server are one program, so their versions agree.
+//! `version`: the version of this program, which is client and server.
 
 use clap::{ArgMatches, Command};
 
@@ -7,7 +7,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::{json as json_text, yaml};
 
-/// The verb.
+/// The `version` verb.
 pub(super) const VERB: Verb = Verb {
     name: "version",
     aliases: &[],
@@ -23,9 +23,9 @@ pub(super) const VERB: Verb = Verb {
     family: &[],
 };
 
-/// The version of Kubernetes whose behaviour is followed: that of the program.
+/// The version of Kubernetes that is followed; the program has the same one.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The kustomize that this version of kubectl has built in.
+/// The version of kustomize that this kubectl contains.
 const KUSTOMIZE: &str = "v5.8.1";
 
 fn flags(command: Command) -> Command {

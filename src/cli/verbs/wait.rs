@@ -13,7 +13,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Duration, Time};
 use kctl_cluster::WaitOutcome;
 
-/// The verb.
+/// The `wait` verb.
 pub(super) const VERB: Verb = Verb {
     name: "wait",
     aliases: &[],

@@ -1,4 +1,6 @@
-//! Apply by the client: a patch out of what was applied last, what the file says now and what the server has.
+//! Client-side apply: a three-way merge of the last applied, the new and the live configuration.
+//!
+//! Upstream: `kubectl/pkg/cmd/apply/apply.go` and `patcher.go`.
 
 use std::sync::Arc;
 
@@ -73,9 +75,9 @@ fn change(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, object: &Value, live
     }
 }
 
-/// The patch that makes the live object what the file says; strategic for kinds whose types are known.
+/// Computes the patch from the live object to the manifest; strategic for kinds whose types are known.
 pub(in crate::verbs) fn patch(item: &Item, live: &Object, modified: &Value) -> CliResult<(PatchType, Value)> {
-    let last = last_applied::of(live).map_err(|e| {
+    let last = last_applied::read(live).map_err(|e| {
         item.error(
             &format!("applying patch:\n\nto:\n{}\nfor:", described(item)),
             CliError::new(format!("retrieving original configuration from:\n{live}\nfor:: {e}")),
@@ -108,17 +110,17 @@ fn failed(item: &Item, patch: &Value, error: CliError) -> CliError {
     }
 }
 
-/// `--force`: what can not be changed is deleted and made anew.
+/// `--force`: deletes an object that cannot be patched and creates it again.
 fn replace(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, modified: Value, live: &Object) -> CliResult<Arc<Object>> {
     let uid = delete::delete(ctx, item, &apply.deletion, apply.dry_run)?;
     if apply.deletion.timeout.is_none() && is_there(ctx, item)? {
-        // Without a timeout kubectl gives up at once.
+        // Without a timeout kubectl gives up immediately.
         return Err(CliError::new("context deadline exceeded"));
     }
     gone::wait(ctx, &[(item.clone(), uid)], apply.deletion.timeout)
         .map_err(|_| CliError::new("context deadline exceeded"))?;
     create_again(ctx, apply, item, modified).or_else(|error| {
-        // The object as it was is better than none.
+        // If the new object cannot be created, the old one is restored.
         let mut old = live.clone();
         for field in ["resourceVersion", "uid", "creationTimestamp"] {
             kctl_base::object::ValueWrite::remove_at(&mut old, &format!("/metadata/{field}"));

@@ -1,4 +1,6 @@
-//! `apply view-last-applied`, `set-last-applied`, `edit-last-applied`: the annotation of client-side apply by itself.
+//! `apply view-last-applied`, `set-last-applied` and `edit-last-applied`: the annotation of client-side apply on its own.
+//!
+//! Upstream: `kubectl/pkg/cmd/apply/apply_view_last_applied.go` and its siblings.
 
 use clap::{ArgMatches, Command};
 
@@ -13,7 +15,7 @@ use kctl_base::object::ObjectMeta;
 use kctl_base::{json as json_text, yaml};
 use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
 
-/// `view-last-applied`.
+/// The `view-last-applied` verb.
 pub(super) const VIEW: Verb = Verb {
     name: "view-last-applied",
     aliases: &[],
@@ -37,7 +39,7 @@ pub(super) const VIEW: Verb = Verb {
     family: &[],
 };
 
-/// `set-last-applied`.
+/// The `set-last-applied` verb.
 pub(super) const SET: Verb = Verb {
     name: "set-last-applied",
     aliases: &[],
@@ -63,7 +65,7 @@ pub(super) const SET: Verb = Verb {
     family: &[],
 };
 
-/// `edit-last-applied`.
+/// The `edit-last-applied` verb.
 pub(super) const EDIT: Verb = Verb {
     name: "edit-last-applied",
     aliases: &[],
@@ -114,7 +116,7 @@ fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(errors)
 }
 
-/// JSON with two blanks, as only this verb prints it.
+/// Formats JSON with an indentation of two blanks, which only this verb uses.
 fn indented(value: &Value) -> String {
     let wide = json_text::to_pretty(value);
     let mut out = String::new();
@@ -130,12 +132,12 @@ fn indented(value: &Value) -> String {
 
 fn configuration(ctx: &mut Ctx, item: &Item) -> CliResult<Option<Value>> {
     let live = item.get(ctx)?;
-    let last = last_applied::of(&live).map_err(|e| CliError::new(e.to_string()))?;
+    let last = last_applied::read(&live).map_err(|e| CliError::new(e.to_string()))?;
     Ok(Some(last).filter(|l| !l.is_null()))
 }
 
 fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    // Words are passed over: only files are read.
+    // Positional arguments are ignored: only files are read.
     let selection = Selection { words: Vec::new(), ..Selection::from_matches(ctx, matches) };
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
@@ -154,7 +156,7 @@ fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             Err(error) => errors.push(error),
         }
     }
-    // Nothing is written unless all can be.
+    // Nothing is written unless every object can be.
     CliError::all(errors)?;
     for (item, live) in all {
         let wanted = own_configuration(&item.content());
@@ -171,13 +173,13 @@ fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
-/// The configuration of a file as `set-last-applied` keeps it: as it is, without the annotation.
+/// The configuration of a file as `set-last-applied` stores it: unchanged except for the annotation itself.
 fn own_configuration(object: &Value) -> String {
     let mut bare = object.clone();
     if let Some(annotations) = bare.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
         annotations.remove(last_applied::LAST_APPLIED);
     }
-    last_applied::text(&bare)
+    last_applied::serialise(&bare)
 }
 
 fn annotate(
@@ -216,7 +218,7 @@ fn edit(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             continue;
         }
         let changed = yaml::to_json(&after).map_err(|e| CliError::new(e.to_string()))?.value;
-        annotate(ctx, item, &last_applied::text(&changed), DryRun::None, "kubectl-edit-last-applied")?;
+        annotate(ctx, item, &last_applied::serialise(&changed), DryRun::None, "kubectl-edit-last-applied")?;
         ctx.print_line(format!("{} edited", item.label()));
     }
     Ok(())

@@ -1,4 +1,6 @@
-//! `apply`: objects as files describe them, created or changed; by a three-way merge of the client or by the server.
+//! `apply`: creates or changes objects so that they agree with manifests, by a merge in the client or on the server.
+//!
+//! Upstream: `kubectl/pkg/cmd/apply/apply.go`.
 
 pub(super) mod client_side;
 mod last;
@@ -24,12 +26,12 @@ use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_cluster::api::FieldValidation;
 
-/// The verb and its family.
+/// The `apply` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "apply",
     aliases: &[],
-    about: "ApplyOptions a configuration to a resource by file name or stdin",
-    long: "ApplyOptions a configuration to objects, by file name or from standard input.
+    about: "Apply a configuration to a resource by file name or stdin",
+    long: "Apply a configuration to objects, by file name or from standard input.
 
  The manifests are in JSON or YAML. An object that does not exist is created; one that exists is changed so that \
     it agrees with the manifest, and fields that earlier manifests set and this one omits are removed. Objects that \
@@ -38,10 +40,10 @@ pub(super) const VERB: Verb = Verb {
  With --server-side the server merges the manifest, by the ownership of fields.",
     examples: &[
         ("Apply the configuration in pod.yaml", "apply -f pod.yaml"),
-        ("ApplyOptions a directory with a kustomization.yaml", "apply -k overlays/production"),
+        ("Apply a directory with a kustomization.yaml", "apply -k overlays/production"),
         ("Apply the manifests from standard input", "apply -f -"),
         ("Apply the manifests whose names match a pattern", "apply -f 'manifests/*.yaml'"),
-        ("ApplyOptions on the server, with ownership of fields", "apply --server-side -f pod.yaml"),
+        ("Apply on the server, with ownership of fields", "apply --server-side -f pod.yaml"),
         (
             "Apply the manifests of a directory and delete the labeled objects that none of them contains",
             "apply --prune -f manifests/ -l app=web",
@@ -58,7 +60,7 @@ fn flags(command: Command) -> Command {
     let command =
         groups::validate(groups::field_manager(groups::dry_run(groups::labels(command)), "kubectl-client-side-apply"));
     groups::record(groups::all(delete::deletion(command)))
-        .arg(args::switch("server-side", "ApplyOptions on the server instead of in the client."))
+        .arg(args::switch("server-side", "Apply on the server instead of in the client."))
         .arg(args::switch("force-conflicts", "Take over fields that other managers own; requires --server-side."))
         .arg(args::switch("overwrite", "Accepted for compatibility; the manifest always wins.").help_default("true"))
         .arg(args::switch("openapi-patch", "Accepted for compatibility; patches always follow the types of the API.").help_default("true"))
@@ -66,7 +68,7 @@ fn flags(command: Command) -> Command {
         .arg(args::each("prune-allowlist", "Prune only objects of this type, as group/version/kind; can be repeated."))
         .arg(args::each("prune-whitelist", "Former name of --prune-allowlist."))
         .arg(args::text("applyset", "Not supported: apply sets are not simulated."))
-        .arg(args::text("subresource", "ApplyOptions to this subresource of the object; requires --server-side."))
+        .arg(args::text("subresource", "Apply to this subresource of the object; requires --server-side."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
@@ -94,7 +96,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let prune = prune::Prune::read(ctx, matches, &selection)?;
     let resolved = resolve(ctx, &selection)?;
     let mut errors = resolved.errors;
-    // As with kubectl nothing is applied when a file can not be read or mapped at all and it is the only one.
+    // As in kubectl, an unreadable manifest is fatal only if there is no other.
     if resolved.items.is_empty() {
         CliError::all(errors)?;
         return Err(CliError::new("no objects passed to apply"));
@@ -158,7 +160,7 @@ fn warn_if_deleting(ctx: &mut Ctx, object: &Object) {
     }
 }
 
-/// Whole objects come at the end, several as a list.
+/// Prints complete objects at the end, several as a list.
 fn print_objects(ctx: &mut Ctx, apply: &mut ApplyOptions, objects: &[Arc<Object>]) -> CliResult<()> {
     if apply.output.is_human() || apply.output.is_name() || objects.is_empty() {
         return Ok(());

@@ -10,7 +10,7 @@ use crate::verbs::delete::Deletion;
 use kctl_base::object::Object;
 use kctl_cluster::api::FieldValidation;
 
-/// What the flags mean.
+/// The values of the flags.
 pub(super) struct ApplyOptions {
     pub(super) manager: String,
     pub(super) validation: FieldValidation,
@@ -23,10 +23,10 @@ pub(super) struct ApplyOptions {
     pub(super) subresource: String,
 }
 
-/// What became of an object.
+/// The result for one object.
 pub(super) struct Applied {
     pub(super) object: Arc<Object>,
-    /// `created`, `configured`, `unchanged`, `serverside-applied`.
+    /// The past participle in the report: `created`, `configured`, `unchanged` or `serverside-applied`.
     pub(super) done: &'static str,
 }
 
@@ -37,7 +37,7 @@ impl ApplyOptions {
     }
 }
 
-/// What stands before an object that can not be read or patched: how kubectl prints what it is about.
+/// The description of an object in errors about reading or patching it.
 pub(super) fn described(item: &Item) -> String {
     let names = item.kind.names();
     let version = item.version.as_ref().map_or(names.version, |(_, v)| v);

@@ -1,4 +1,6 @@
-//! `--prune`: deletes objects that were applied before and that no file describes any more.
+//! `apply --prune`: deletes objects that were applied earlier and that no manifest describes any more.
+//!
+//! Upstream: `kubectl/pkg/cmd/apply/prune.go`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use crate::{CliError, CliResult, Ctx, klog, last_applied};
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_kinds::catalog::serves;
 
-/// The types that are looked through when none are named: group, version, kind.
+/// The types that are pruned by default: group, version, kind.
 const DEFAULT: &[(&str, &str, &str)] = &[
     ("", "v1", "ConfigMap"),
     ("", "v1", "Endpoints"),
@@ -33,14 +35,14 @@ const DEFAULT: &[(&str, &str, &str)] = &[
     ("", "v1", "PersistentVolume"),
 ];
 
-/// What is to be pruned.
+/// The objects that may be pruned.
 pub(super) struct Prune {
     types: Vec<Target>,
     labels: String,
 }
 
 impl Prune {
-    /// Reads the flags; none without `--prune`.
+    /// Reads the flags; `None` without `--prune`.
     pub(super) fn read(ctx: &mut Ctx, matches: &ArgMatches, selection: &Selection) -> CliResult<Option<Prune>> {
         if !matches.flag("prune") {
             return Ok(None);
@@ -69,7 +71,7 @@ impl Prune {
         Ok(Some(Prune { types, labels: selection.labels.clone() }))
     }
 
-    /// Deletes what was applied once and was not visited now, in the namespaces of what was.
+    /// Deletes objects that were applied once and not in this run, in the namespaces of this run.
     pub(super) fn run(
         &self,
         ctx: &mut Ctx,
@@ -122,7 +124,7 @@ fn default_types(ctx: &mut Ctx) -> CliResult<Vec<Target>> {
     Ok(found.map(|kind| Target { kind, version: None }).collect())
 }
 
-/// `core/v1/ConfigMap`, `apps/v1/Deployment`.
+/// Finds the type of `core/v1/ConfigMap` or `apps/v1/Deployment`.
 fn named_type(ctx: &mut Ctx, text: &str) -> CliResult<Target> {
     let parts: Vec<&str> = text.split('/').collect();
     let [group, version, kind] = parts.as_slice() else {

@@ -1,4 +1,6 @@
-//! Apply by the server: the configuration is sent as it is, the server merges it and knows who owns what.
+//! Server-side apply: the server merges the configuration and tracks the ownership of fields.
+//!
+//! Upstream: `kubectl/pkg/cmd/apply/apply.go` and `client-go/util/csaupgrade`.
 
 use std::sync::Arc;
 
@@ -11,9 +13,9 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
 use kctl_cluster::api::{Body, PatchType, Verb as ApiVerb};
 
-/// The manager of server-side apply when none is named.
+/// The default field manager of server-side apply.
 const DEFAULT_MANAGER: &str = "kubectl";
-/// The manager under which the annotation of client-side apply lives on.
+/// The field manager that keeps the annotation of client-side apply.
 const LAST_APPLIED_MANAGER: &str = "kubectl-last-applied";
 
 /// Applies one object.
@@ -53,7 +55,7 @@ fn send(
     Ok(ctx.call(&request.body(Body::Patch(PatchType::Apply, json_text::to_compact(configuration))))?.object)
 }
 
-/// A conflict comes with advice.
+/// Adds advice to a conflict.
 fn conflict(error: CliError) -> CliError {
     match error {
         CliError::Status(status) if status.is_conflict() => CliError::new(advice(&status)),
@@ -79,7 +81,7 @@ See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts"
     )
 }
 
-/// Whether an entry of managedFields owns the annotation of client-side apply.
+/// True when an entry of managedFields owns the annotation of client-side apply.
 fn owns_annotation(entry: &Value) -> bool {
     let field = format!("f:{}", last_applied::LAST_APPLIED);
     entry.map("/fieldsV1/f:metadata/f:annotations").is_some_and(|fields| fields.contains_key(&field))
@@ -89,10 +91,10 @@ fn is(entry: &Value, operation: &str) -> bool {
     entry.str("/operation") == operation && entry.at("/subresource").is_none()
 }
 
-/// Keeps the annotation under a manager of its own, so that it outlives the manager of client-side apply.
+/// Moves the annotation to a field manager of its own, so that it survives the migration from client-side apply.
 fn keep_annotation(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, live: Arc<Object>) -> CliResult<Arc<Object>> {
     let managed = live.list("/metadata/managedFields");
-    let owned = managed.iter().any(|entry| is(entry, "ApplyOptions") && owns_annotation(entry));
+    let owned = managed.iter().any(|entry| is(entry, "Apply") && owns_annotation(entry));
     let (Some(annotation), true) =
         (live.annotation(last_applied::LAST_APPLIED), apply.manager == DEFAULT_MANAGER && !owned)
     else {
@@ -109,8 +111,8 @@ fn keep_annotation(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, live: Arc<O
     send(ctx, apply, item, LAST_APPLIED_MANAGER, &configuration)
 }
 
-/// The managedFields after the managers of client-side apply have given all they own to the one that applies now; none
-/// when there are no such managers.
+/// The managedFields after the managers of client-side apply have ceded their fields to `manager`; `None` when there are no
+/// such managers.
 fn migrated(live: &Object, manager: &str) -> Option<Vec<Value>> {
     let mut managed: Vec<Value> = live.list("/metadata/managedFields").to_vec();
     let client_side = |entry: &Value| is(entry, "Update") && owns_annotation(entry);
@@ -121,7 +123,7 @@ fn migrated(live: &Object, manager: &str) -> Option<Vec<Value>> {
     let given_up = |entry: &Value| is(entry, "Update") && names.iter().any(|n| n == entry.str("/manager"));
     let old: Vec<Value> = managed.iter().filter(|e| given_up(e)).cloned().collect();
     managed.retain(|entry| !given_up(entry));
-    match managed.iter_mut().find(|e| is(e, "ApplyOptions") && e.str("/manager") == manager) {
+    match managed.iter_mut().find(|e| is(e, "Apply") && e.str("/manager") == manager) {
         Some(own) => {
             let same_version = |e: &&Value| e.str("/apiVersion") == own.str("/apiVersion");
             if let Some(fields) = old.iter().find(same_version).and_then(|e| e.get("fieldsV1")).cloned() {
@@ -131,7 +133,7 @@ fn migrated(live: &Object, manager: &str) -> Option<Vec<Value>> {
         None => {
             let mut own = old.into_iter().next()?;
             own["manager"] = manager.into();
-            own["operation"] = "ApplyOptions".into();
+            own["operation"] = "Apply".into();
             managed.push(own);
         }
     }
@@ -167,7 +169,7 @@ mod tests {
         let annotation = json!({"f:annotations": {(format!("f:{}", last_applied::LAST_APPLIED)): {}}});
         let entry = |manager: &str, operation: &str, fields: Value| json!({"apiVersion": "v1", "manager": manager, "operation": operation, "fieldsV1": fields});
         let live = json!({"metadata": {"managedFields": [
-            entry("kubectl", "ApplyOptions", json!({"f:data": {"f:a": {}}})),
+            entry("kubectl", "Apply", json!({"f:data": {"f:a": {}}})),
             entry("kubectl-client-side-apply", "Update", json!({"f:data": {"f:b": {}}, "f:metadata": annotation})),
             entry("someone", "Update", json!({"f:data": {"f:c": {}}})),
         ]}});

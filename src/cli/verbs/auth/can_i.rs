@@ -1,4 +1,6 @@
-//! `auth can-i`: whether a user may do something, or everything that a user may do.
+//! `auth can-i`: checks whether a user may perform an action, or lists the allowed actions.
+//!
+//! Upstream: `kubectl/pkg/cmd/auth/cani.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -9,7 +11,7 @@ use kctl_base::json::json;
 use kctl_cluster::api::Wish;
 use kctl_kinds::rbac::rule_lines;
 
-/// The verb.
+/// The `auth can-i` verb.
 pub(super) const VERB: Verb = Verb {
     name: "can-i",
     aliases: &[],
@@ -72,7 +74,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if allowed { Ok(()) } else { Err(CliError::Exit(1)) }
 }
 
-/// The verbs that rules about objects speak of.
+/// The verbs of rules about resources.
 const VERBS: &[&str] = &[
     "get",
     "list",
@@ -91,12 +93,12 @@ const VERBS: &[&str] = &[
     "escalate",
     "attest",
 ];
-/// The verbs that rules about URLs speak of.
+/// The verbs of rules about URLs.
 const URL_VERBS: &[&str] = &["get", "put", "post", "head", "options", "delete", "patch", "*"];
-/// What is not served and still stands in rules.
+/// Resources that occur in rules although they are not served.
 const NOT_SERVED: &[&str] = &["users", "groups"];
 
-/// What the words ask for: a verb, and a type, an object or a URL.
+/// Interprets the arguments: a verb, and a type, an object or a URL.
 fn wish(ctx: &mut Ctx, matches: &ArgMatches, words: &[String], namespace: String) -> CliResult<Wish> {
     let [verb, what] = words else {
         return Err(CliError::new(format!(
@@ -119,7 +121,7 @@ fn wish(ctx: &mut Ctx, matches: &ArgMatches, words: &[String], namespace: String
     Ok(wish)
 }
 
-/// Says what type is meant, and that it is unknown or has no namespaces where that is so.
+/// Resolves the type, and warns when it is unknown or not namespaced.
 fn name_resource(ctx: &mut Ctx, wish: &mut Wish, typed: &str) -> CliResult<()> {
     if typed == "*" {
         wish.resource = "*".into();
@@ -151,7 +153,7 @@ fn in_group(group: &str) -> String {
     if group.is_empty() { String::new() } else { format!(" in group '{group}'") }
 }
 
-/// Such a warning ends in an empty line, and is none of the server's.
+/// Prints a warning of the client, which ends with an empty line and does not count for `--warnings-as-errors`.
 fn warn(ctx: &mut Ctx, text: &str) {
     ctx.print_error(format!("Warning: {text}\n"));
 }
@@ -161,7 +163,7 @@ fn list(ctx: &mut Ctx, matches: &ArgMatches, namespace: &str) -> CliResult<()> {
     let server = ctx.cluster()?.server();
     let mut rules = server.rules_of(&user, namespace)?;
     if user.groups.iter().any(|g| g == "system:masters") {
-        // They may do everything even when no binding says so.
+        // Members of this group may do everything even without a binding.
         for rule in [
             json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}),
             json!({"nonResourceURLs": ["*"], "verbs": ["*"]}),

@@ -1,4 +1,4 @@
-//! `auth`: who one is and what one may do.
+//! `auth`: the user and the actions that are allowed.
 
 mod can_i;
 mod reconcile;
@@ -12,7 +12,7 @@ use crate::printers::table::print_rows;
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_base::json::json;
 
-/// The verb and its family.
+/// The `auth` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "auth",
     aliases: &[],

@@ -1,4 +1,6 @@
-//! `auth reconcile`: roles that give at least what files say, bindings with at least their subjects.
+//! `auth reconcile`: extends roles and bindings to at least the permissions and subjects of manifests.
+//!
+//! Upstream: `kubectl/pkg/cmd/auth/reconcile.go` and `component-helpers/auth/rbac/reconciliation`.
 
 use clap::{ArgMatches, Command};
 
@@ -13,7 +15,7 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_cluster::api::{Body, Propagation, Request, Verb as ApiVerb};
 
-/// The verb.
+/// The `auth reconcile` verb.
 pub(super) const VERB: Verb = Verb {
     name: "reconcile",
     aliases: &[],
@@ -39,7 +41,7 @@ pub(super) const VERB: Verb = Verb {
     family: &[],
 };
 
-/// An object with this annotation and the value `false` looks after itself.
+/// Objects with the value `false` of this annotation are not reconciled.
 const AUTOUPDATE: &str = "rbac.authorization.kubernetes.io/autoupdate";
 
 fn flags(command: Command) -> Command {
@@ -61,7 +63,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         let list = match item.kind.names().kind {
             "Role" | "ClusterRole" => RULES.exactly(matches.flag("remove-extra-permissions")),
             "RoleBinding" | "ClusterRoleBinding" => SUBJECTS.exactly(matches.flag("remove-extra-subjects")),
-            // Other objects may stand in the same file; they are passed over.
+            // Other objects in the same file are ignored.
             _ => continue,
         };
         let result = plan(ctx, item, &list).and_then(|plan| Ok((plan.execute(ctx, item, dry_run)?, plan))).and_then(
@@ -76,15 +78,15 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(errors)
 }
 
-/// What is reconciled of an object: the rules of a role or the subjects of a binding.
+/// The list that is reconciled: the rules of a role or the subjects of a binding.
 #[derive(Clone, Copy)]
 struct List {
     pointer: &'static str,
-    /// How messages name its entries.
+    /// The name of its entries in messages.
     what: &'static str,
-    /// Whether entries go that no file has.
+    /// True when entries that no manifest has are removed.
     exact: bool,
-    /// The entries of the second list that the first lacks.
+    /// Returns the entries of the second list that the first does not cover.
     missing: fn(&[Value], &[Value]) -> Vec<Value>,
     text: fn(&Value) -> String,
 }
@@ -108,21 +110,21 @@ enum Operation {
     None,
     Create,
     Update,
-    /// What a binding refers to can not be changed.
+    /// The role of a binding cannot be changed.
     Recreate,
 }
 
-/// What has to be done to an object.
+/// The changes that an object needs.
 struct Plan {
     operation: Operation,
     object: Value,
     missing: Vec<Value>,
     extra: Vec<Value>,
-    /// The object has opted out.
+    /// True when the object has opted out.
     is_protected: bool,
 }
 
-/// Compares an object with what a file says.
+/// Compares an object with its manifest.
 fn plan(ctx: &mut Ctx, item: &Item, list: &List) -> CliResult<Plan> {
     let wanted = with_defaults(item.content());
     let live = match item.fetch(ctx) {
@@ -144,7 +146,7 @@ fn compare(live: &Value, wanted: Value, list: &List) -> Plan {
         return plan(Operation::Recreate, wanted);
     }
     let mut object = live.clone();
-    // What the object says already is not changed.
+    // Labels and annotations of the live object are kept.
     for (key, value) in wanted.labels().into_iter().filter(|(key, _)| live.label(key).is_none()) {
         object.set_label(&key, &value);
     }
@@ -163,7 +165,7 @@ fn compare(live: &Value, wanted: Value, list: &List) -> Plan {
     Plan { missing, extra, ..plan(operation, object) }
 }
 
-/// The groups that the server would fill in.
+/// Adds the API groups that the server would default.
 fn with_defaults(mut object: Value) -> Value {
     const GROUP: &str = "rbac.authorization.k8s.io";
     for subject in object.items_mut("/subjects") {
@@ -181,7 +183,7 @@ fn with_defaults(mut object: Value) -> Value {
 }
 
 impl Plan {
-    /// Does it, and answers the object after it.
+    /// Carries out the plan and returns the resulting object.
     fn execute(&self, ctx: &mut Ctx, item: &Item, dry_run: DryRun) -> CliResult<Value> {
         if dry_run.is_client() || self.is_protected || self.operation == Operation::None {
             return Ok(self.object.clone());
@@ -194,7 +196,7 @@ impl Plan {
             request.options.propagation = Some(Propagation::Background);
             ctx.call(&request)?;
             if dry_run.is_server() {
-                // The old object is still in the way of the new one.
+                // The old object must be gone before the new one is created.
                 return Ok(self.object.clone());
             }
         }
@@ -204,7 +206,7 @@ impl Plan {
         send(ctx, request, self.object.clone(), dry_run)
     }
 
-    /// Says on standard error what was necessary.
+    /// Reports the changes on standard error.
     fn explain(&self, ctx: &mut Ctx, list: &List) {
         let operation = match self.operation {
             Operation::None => return,
@@ -225,7 +227,7 @@ impl Plan {
     }
 }
 
-/// Roles may be written before the namespace that they are for.
+/// Creates the namespace of a role if it does not exist.
 fn ensure_namespace(ctx: &mut Ctx, namespace: &str, dry_run: DryRun) -> CliResult<()> {
     if namespace.is_empty() || ctx.cluster()?.server().read("namespaces", "", namespace)?.is_some() {
         return Ok(());

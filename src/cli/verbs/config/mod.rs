@@ -1,7 +1,8 @@
 //! `config`: contexts, each with a default namespace.
 //!
-//! A store is one cluster with one user, so that contexts differ in their namespace alone; what is said of servers and
-//! credentials is kept and means nothing. The file is [`crate::kubeconfig`]'s.
+//! A store is one cluster with one user, so that contexts differ only in their namespaces. Entries about servers and
+//! credentials are kept but have no effect. [`crate::kubeconfig`] reads and writes the file. Upstream:
+//! `kubectl/pkg/cmd/config/`.
 
 mod property;
 
@@ -16,7 +17,7 @@ use kctl_base::field::quote;
 use kctl_base::json::Value;
 use kctl_base::object::{ValueRead, ValueWrite};
 
-/// The verb and its family.
+/// The `config` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "config",
     aliases: &[],
@@ -327,7 +328,7 @@ fn delete_context(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     delete_entry(ctx, matches, "context")
 }
 
-/// Takes a cluster, a user or a context out of the file.
+/// Removes a cluster, a user or a context from the file.
 fn delete_entry(ctx: &mut Ctx, matches: &ArgMatches, what: &str) -> CliResult<()> {
     let name = one_word(matches)?;
     let mut config = Kubeconfig::read(ctx)?;
@@ -393,7 +394,7 @@ fn rename_context(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
-/// Formats that `get` has and a list of contexts has not.
+/// Formats of `get` that lists of contexts do not have.
 const OTHER_FORMATS: &[&str] = &[
     "json",
     "yaml",
@@ -474,7 +475,7 @@ fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     Output::of_report(matches)?.print(ctx, &config.value)
 }
 
-/// Keeps what the current context uses.
+/// Removes everything that the current context does not use.
 fn minify(config: &mut Kubeconfig) -> CliResult<()> {
     let current = config.current().to_string();
     if current.is_empty() {
@@ -491,7 +492,7 @@ fn minify(config: &mut Kubeconfig) -> CliResult<()> {
     Ok(())
 }
 
-/// Passwords and the like are not for the eyes of everybody at the screen.
+/// Replaces credentials and certificates, as `config view` does without `--raw`.
 fn hide_secrets(config: &mut Value) {
     const SECRETS: &[(&str, &str, &str)] = &[
         ("/clusters", "/cluster/certificate-authority-data", "DATA+OMITTED"),

@@ -1,4 +1,6 @@
 //! `create rolebinding` and `create clusterrolebinding`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_rolebinding.go` and `create_clusterrolebinding.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -7,7 +9,7 @@ use crate::args::{self, Matches};
 use crate::{CliError, CliResult, Verb};
 use kctl_base::json::{Value, json};
 
-/// `create rolebinding`.
+/// The `create rolebinding` verb.
 pub(super) const ROLE_BINDING: Verb = Verb {
     name: "rolebinding",
     aliases: &[],
@@ -29,7 +31,7 @@ pub(super) const ROLE_BINDING: Verb = Verb {
     family: &[],
 };
 
-/// `create clusterrolebinding`.
+/// The `create clusterrolebinding` verb.
 pub(super) const CLUSTER_ROLE_BINDING: Verb = Verb {
     name: "clusterrolebinding",
     aliases: &[],

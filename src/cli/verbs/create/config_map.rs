@@ -1,4 +1,6 @@
 //! `create configmap`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_configmap.go`.
 
 use base64::Engine;
 use clap::{ArgMatches, Command};
@@ -10,7 +12,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 
-/// The verb.
+/// The `create configmap` verb.
 pub(super) const VERB: Verb = Verb {
     name: "configmap",
     aliases: &["cm"],

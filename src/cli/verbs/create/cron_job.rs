@@ -1,4 +1,6 @@
 //! `create cronjob`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_cronjob.go`.
 
 use super::generator::{self, Generator};
 use super::job::pod_template;
@@ -6,7 +8,7 @@ use crate::Verb;
 use crate::args::{self, Matches};
 use kctl_base::json::json;
 
-/// The verb.
+/// The `create cronjob` verb.
 pub(super) const VERB: Verb = Verb {
     name: "cronjob",
     aliases: &["cj"],

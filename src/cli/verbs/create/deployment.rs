@@ -1,4 +1,6 @@
 //! `create deployment`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_deployment.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -8,7 +10,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::sim::Ids;
 
-/// The verb.
+/// The `create deployment` verb.
 pub(super) const VERB: Verb = Verb {
     name: "deployment",
     aliases: &["deploy"],
@@ -52,7 +54,7 @@ fn build(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
             "name": container_name(image, ids, index),
             "image": image,
             "command": (!command.is_empty()).then_some(&command),
-            // The port is that of the first container.
+            // Only the first container gets the port.
             "ports": port.filter(|_| index == 0).map(|p| json!([{"containerPort": p}])),
             "resources": {},
         }))
@@ -72,8 +74,8 @@ fn build(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     }))
 }
 
-/// The last part of the image's path without tag and digest, as a name of a container: where a letter had to be replaced,
-/// a random end keeps it apart from others.
+/// The name of a container: the last part of the image's path without tag and digest. When characters have to be replaced,
+/// a random suffix keeps it unique.
 fn container_name(image: &str, ids: Ids, index: usize) -> String {
     let path = image.rsplit('/').next().unwrap_or(image);
     let bare = path.split(['@', ':']).next().unwrap_or(path);

@@ -1,4 +1,4 @@
-//! What all generators have in common: one NAME, the flags around it, sending the object and reporting it.
+//! The steps that all generators share: one NAME, common flags, creation and report.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -9,28 +9,28 @@ use crate::{CliError, CliResult, Ctx, last_applied};
 use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueWrite};
 
-/// A generator as data.
+/// A subcommand of `create` that generates an object.
 pub(super) struct Generator {
-    /// The words after the program: `create service clusterip`.
+    /// The names of the verb: `create service clusterip`.
     pub(super) path: &'static str,
-    /// What stands before the server's refusal; empty prints it as the server's own.
+    /// The prefix of the server's error message; when empty, the error is printed unchanged.
     pub(super) failed: &'static str,
-    /// Makes the object.
+    /// Builds the object with the given name.
     pub(super) build: fn(&mut Ctx, &ArgMatches, &str) -> CliResult<Value>,
 }
 
-/// The flags that all generators have.
+/// Adds the flags that all generators have.
 pub(super) fn flags(command: Command) -> Command {
     let command = groups::output(groups::args(command));
     groups::save_config(groups::validate(groups::field_manager(groups::dry_run(command), "kubectl-create")))
 }
 
-/// The words after `--`.
+/// The arguments after `--`.
 pub(super) fn command_words() -> Arg {
     Arg::new("command").action(ArgAction::Append).num_args(0..).last(true).hide(true)
 }
 
-/// Makes an object and sends it.
+/// Builds the object, creates it and reports it.
 pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, generator: &Generator) -> CliResult<()> {
     let words = matches.values("args");
     let [name] = words.as_slice() else {
@@ -45,7 +45,7 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, generator: &Generator) ->
     if names.namespaced && ctx.namespace_given() {
         object.put("/metadata/namespace", ctx.namespace());
     }
-    last_applied::keep(&mut object, matches.flag("save-config"));
+    last_applied::update(&mut object, matches.flag("save-config"));
     if !dry_run.is_client() {
         let manager = groups::read_manager(matches, "kubectl-create");
         let creation = Creation { manager: &manager, dry_run, save_config: false, validation };
@@ -55,7 +55,7 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, generator: &Generator) ->
     output.report(ctx, &object, &label, "created", dry_run)
 }
 
-/// Most generators put words of their own before the server's.
+/// Adds the prefix of a generator to an error of the server.
 fn refusal(error: CliError, failed: &str) -> CliError {
     match error {
         CliError::Status(status) if !failed.is_empty() => CliError::new(format!("{failed}{}", status.message)),
@@ -63,7 +63,7 @@ fn refusal(error: CliError, failed: &str) -> CliError {
     }
 }
 
-/// The value of a flag that must be there.
+/// Checks that flags are given.
 pub(super) fn required(matches: &ArgMatches, flags: &[&str]) -> CliResult<()> {
     let missing: Vec<String> = flags.iter().filter(|f| !matches.is_set(f)).map(|f| format!("\"{f}\"")).collect();
     match missing.is_empty() {
@@ -72,7 +72,7 @@ pub(super) fn required(matches: &ArgMatches, flags: &[&str]) -> CliResult<()> {
     }
 }
 
-/// A map without the values that are null: what Go leaves out when it is empty.
+/// The object without null values, which stand for what Go omits when empty.
 pub(super) fn compact(value: Value) -> Value {
     last_applied::without_nulls(&value)
 }

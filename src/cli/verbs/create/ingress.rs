@@ -1,4 +1,6 @@
 //! `create ingress`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_ingress.go`.
 
 use clap::ArgMatches;
 
@@ -8,7 +10,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueWrite;
 
-/// The verb.
+/// The `create ingress` verb.
 pub(super) const VERB: Verb = Verb {
     name: "ingress",
     aliases: &["ing"],
@@ -83,13 +85,13 @@ fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     Ok(ingress)
 }
 
-/// One rule of the command line.
+/// A rule of the command line.
 struct Rule {
     host: String,
     path: String,
     prefix: bool,
     backend: Value,
-    /// The secret with the certificate, possibly empty.
+    /// The secret with the certificate; `Some("")` for TLS without a secret.
     tls: Option<String>,
 }
 
@@ -125,7 +127,7 @@ fn backend(service: &str, port: &str) -> Value {
     json!({"service": {"name": service, "port": port}})
 }
 
-/// Rules of one host stand together, and so do hosts of one certificate.
+/// Adds a rule. Paths of one host are grouped, and so are hosts with the same certificate.
 fn add(ingress: &mut Value, rule: &Rule) {
     let kind = if rule.prefix { "Prefix" } else { "Exact" };
     let path = json!({"backend": rule.backend, "path": rule.path, "pathType": kind});

@@ -1,4 +1,6 @@
-//! `create job`: from an image, or from the template of a CronJob.
+//! `create job`, from an image or from the template of a CronJob.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_job.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -9,7 +11,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 
-/// The verb.
+/// The `create job` verb.
 pub(super) const VERB: Verb = Verb {
     name: "job",
     aliases: &[],

@@ -1,10 +1,12 @@
 //! `create namespace`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_namespace.go`.
 
 use super::generator::{self, Generator};
 use crate::Verb;
 use kctl_base::json::json;
 
-/// The verb.
+/// The `create namespace` verb.
 pub(super) const VERB: Verb = Verb {
     name: "namespace",
     aliases: &["ns"],

@@ -1,4 +1,6 @@
 //! `create poddisruptionbudget`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_pdb.go`.
 
 use clap::ArgMatches;
 
@@ -10,7 +12,7 @@ use kctl_base::json::{Value, json};
 use kctl_base::labels::{Operator, Selector};
 use kctl_base::object::ValueWrite;
 
-/// The verb.
+/// The `create poddisruptionbudget` verb.
 pub(super) const VERB: Verb = Verb {
     name: "poddisruptionbudget",
     aliases: &["pdb"],
@@ -68,13 +70,13 @@ fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     Ok(budget)
 }
 
-/// Whether a text is a number from zero on or such a percentage.
+/// True for a number of at least zero and for such a percentage.
 fn is_amount(text: &str) -> bool {
     let digits = text.strip_suffix('%').unwrap_or(text);
     !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit())
 }
 
-/// The selector of a flag as a `LabelSelector` object.
+/// Parses a selector into a `LabelSelector` object.
 fn label_selector(text: &str) -> CliResult<Value> {
     let parsed = Selector::parse(text)
         .map_err(|e| CliError::new(format!("couldn't parse the selector string {}: {e}", quote(text))))?;

@@ -1,11 +1,13 @@
 //! `create priorityclass`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_priorityclass.go`.
 
 use super::generator::{self, Generator};
 use crate::Verb;
 use crate::args::{self, ArgProperties, Matches};
 use kctl_base::json::json;
 
-/// The verb.
+/// The `create priorityclass` verb.
 pub(super) const VERB: Verb = Verb {
     name: "priorityclass",
     aliases: &["pc"],

@@ -1,4 +1,6 @@
 //! `create quota`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_quota.go`.
 
 use clap::ArgMatches;
 
@@ -9,7 +11,7 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::ValueWrite;
 use kctl_base::quantity::Quantity;
 
-/// The verb.
+/// The `create quota` verb.
 pub(super) const VERB: Verb = Verb {
     name: "quota",
     aliases: &["resourcequota"],

@@ -1,4 +1,6 @@
 //! `create role` and `create clusterrole`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_role.go` and `create_clusterrole.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -7,7 +9,7 @@ use crate::args::{self, Matches, SharedFlags};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 
-/// `create role`.
+/// The `create role` verb.
 pub(super) const ROLE: Verb = Verb {
     name: "role",
     aliases: &[],
@@ -37,7 +39,7 @@ pub(super) const ROLE: Verb = Verb {
     family: &[],
 };
 
-/// `create clusterrole`.
+/// The `create clusterrole` verb.
 pub(super) const CLUSTER_ROLE: Verb = Verb {
     name: "clusterrole",
     aliases: &[],
@@ -127,22 +129,22 @@ fn cluster_role(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Va
     Ok(role)
 }
 
-/// What the flags allow.
+/// The rule that the flags describe.
 struct Rule {
     verbs: Vec<String>,
-    resources: Vec<Asked>,
+    resources: Vec<ResourceSpec>,
     names: Vec<String>,
     urls: Vec<String>,
 }
 
-/// `RESOURCE.GROUP/SUBRESOURCE`.
-struct Asked {
+/// A resource as typed: `RESOURCE.GROUP/SUBRESOURCE`.
+struct ResourceSpec {
     resource: String,
     group: String,
     subresource: String,
 }
 
-/// The verbs that resources have.
+/// The verbs of resources.
 const VERBS: [&str; 14] = [
     "*",
     "get",
@@ -160,10 +162,10 @@ const VERBS: [&str; 14] = [
     "impersonate",
 ];
 
-/// The verbs that paths have.
+/// The verbs of URLs.
 const URL_VERBS: [&str; 8] = ["*", "get", "post", "put", "delete", "patch", "head", "options"];
 
-/// Verbs that mean something for a few resources only, as (resource, group).
+/// Verbs that apply to few resources only, as (resource, group).
 const SPECIAL: [(&str, &[(&str, &str)]); 4] = [
     ("use", &[("podsecuritypolicies", "policy"), ("podsecuritypolicies", "extensions")]),
     ("bind", ROLES),
@@ -175,13 +177,13 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 
 impl Rule {
     fn read(matches: &ArgMatches) -> Rule {
-        let all = |flag: &str| once(matches.values(flag).into_iter().filter(|v| !v.is_empty()));
+        let all = |flag: &str| unique(matches.values(flag).into_iter().filter(|v| !v.is_empty()));
         let mut verbs = all("verb");
         if verbs.iter().any(|v| v == "*") {
             verbs = vec!["*".into()];
         }
-        let mut resources: Vec<Asked> = all("resource").iter().map(|text| Asked::read(text)).collect();
-        // A lone star stands for all that is named before and after it.
+        let mut resources: Vec<ResourceSpec> = all("resource").iter().map(|text| ResourceSpec::read(text)).collect();
+        // A lone `*` replaces all other resources.
         if let Some(at) =
             resources.iter().position(|r| r.resource == "*" && r.group.is_empty() && r.subresource.is_empty())
         {
@@ -190,8 +192,8 @@ impl Rule {
         Rule {
             verbs,
             resources,
-            names: once(matches.values("resource-name").into_iter()),
-            urls: once(SharedFlags(matches).values("non-resource-url").into_iter().filter(|url| !url.is_empty())),
+            names: unique(matches.values("resource-name").into_iter()),
+            urls: unique(SharedFlags(matches).values("non-resource-url").into_iter().filter(|url| !url.is_empty())),
         }
     }
 
@@ -275,7 +277,7 @@ impl Rule {
         Ok(())
     }
 
-    /// One rule for each group of the resources, in the order of the groups' names.
+    /// One rule for each API group of the resources, sorted by group.
     fn of_resources(&self, ctx: &mut Ctx) -> CliResult<Vec<Value>> {
         let mut groups: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
         for asked in &self.resources {
@@ -300,8 +302,8 @@ impl Rule {
     }
 }
 
-/// Texts without repetitions, in their order.
-fn once(texts: impl Iterator<Item = String>) -> Vec<String> {
+/// Removes repetitions and keeps the order.
+fn unique(texts: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen: Vec<String> = Vec::new();
     for text in texts {
         if !seen.contains(&text) {
@@ -311,14 +313,14 @@ fn once(texts: impl Iterator<Item = String>) -> Vec<String> {
     seen
 }
 
-impl Asked {
-    fn read(text: &str) -> Asked {
+impl ResourceSpec {
+    fn read(text: &str) -> ResourceSpec {
         let (word, subresource) = text.split_once('/').unwrap_or((text, ""));
         let (resource, group) = word.split_once('.').unwrap_or((word, ""));
-        Asked { resource: resource.into(), group: group.into(), subresource: subresource.into() }
+        ResourceSpec { resource: resource.into(), group: group.into(), subresource: subresource.into() }
     }
 
-    /// The group and plural name of the type that the server has.
+    /// The group and plural name of the served resource.
     fn find(&self, ctx: &mut Ctx) -> CliResult<Option<(String, String)>> {
         if self.resource == "*" || self.resource.is_empty() {
             return Ok(None);
@@ -326,13 +328,13 @@ impl Asked {
         let catalog = ctx.cluster()?.server().catalog().clone();
         let word =
             if self.group.is_empty() { self.resource.clone() } else { format!("{}.{}", self.resource, self.group) };
-        // What looks like a version in the name is none here.
+        // A version in the name is not supported here.
         let fits = |group: &str| group.starts_with(&self.group);
         let found = catalog.by_name(&word).filter(|kind| fits(kind.names().group));
         Ok(found.map(|kind| (kind.names().group.to_string(), kind.names().plural.to_string())))
     }
 
-    /// The complaint stands without the word before it: it comes from the list of types.
+    /// The error for an unknown resource, which comes from discovery and has no prefix.
     fn unknown(&self) -> CliError {
         let group = if self.group.is_empty() { String::new() } else { format!(" in group \"{}\"", self.group) };
         CliError::line(CliError::unknown_resource_type(&self.resource) + &group)

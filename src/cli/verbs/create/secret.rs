@@ -1,4 +1,6 @@
-//! `create secret generic|docker-registry|tls`.
+//! `create secret generic`, `docker-registry` and `tls`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_secret.go` and its siblings.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +13,7 @@ use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 
-/// The verb and its family.
+/// The `create secret` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "secret",
     aliases: &[],
@@ -166,7 +168,7 @@ fn registry(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     Ok(hashed(secret, matches))
 }
 
-/// The file of a docker client; its fields keep the order of Go's structure, so it is put together by hand.
+/// The configuration file of a docker client. It is formatted by hand to keep the field order of the Go struct.
 fn docker_config(matches: &ArgMatches) -> String {
     let (user, password) = (matches.string("docker-username"), matches.string("docker-password"));
     let auth = STANDARD.encode(format!("{user}:{password}"));
@@ -214,7 +216,7 @@ fn tls(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     Ok(hashed(secret, matches))
 }
 
-/// The secret with its hash in its name, where that was asked for.
+/// The secret, with a hash in its name if `--append-hash` asks for it.
 fn hashed(mut secret: Value, matches: &ArgMatches) -> Value {
     if matches.flag("append-hash") {
         hash::append(&mut secret, &["data", "type"]);

@@ -1,4 +1,6 @@
-//! `create service clusterip|nodeport|loadbalancer|externalname`.
+//! `create service clusterip`, `nodeport`, `loadbalancer` and `externalname`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_service.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -10,7 +12,7 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::ValueWrite;
 use kctl_kinds::shared::formats;
 
-/// The verb and its family.
+/// The `create service` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "service",
     aliases: &["svc"],
@@ -171,7 +173,7 @@ fn ports(matches: &ArgMatches) -> CliResult<Vec<Value>> {
     matches.values("tcp").iter().map(|text| port(text)).collect()
 }
 
-/// `80`, `80:8080`, `80:http`; what stands behind a second colon is only part of the name.
+/// Parses `80`, `80:8080` or `80:http`. Text after a second colon only becomes part of the name of the port.
 fn port(text: &str) -> CliResult<Value> {
     let mut parts = text.split(':');
     let number = source_port(parts.next().unwrap_or_default())?;
@@ -179,7 +181,7 @@ fn port(text: &str) -> CliResult<Value> {
     Ok(json!({"name": text.replace(':', "-"), "port": number, "protocol": "TCP", "targetPort": target}))
 }
 
-/// A number of sixteen bits.
+/// Parses a port number of 16 bits.
 fn source_port(text: &str) -> CliResult<u16> {
     let wrong = |why: &str| CliError::new(format!("strconv.ParseUint: parsing {}: {why}", quote(text)));
     match text.parse::<u128>() {
@@ -188,7 +190,7 @@ fn source_port(text: &str) -> CliResult<u16> {
     }
 }
 
-/// The number or the name of a container's port.
+/// Parses the number or the name of a container port.
 fn target_port(text: &str) -> CliResult<Value> {
     let problems = match text.parse::<i64>() {
         Ok(number) => formats::port_problems(number),

@@ -1,10 +1,12 @@
 //! `create serviceaccount`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_serviceaccount.go`.
 
 use super::generator::{self, Generator};
 use crate::Verb;
 use kctl_base::json::json;
 
-/// The verb.
+/// The `create serviceaccount` verb.
 pub(super) const VERB: Verb = Verb {
     name: "serviceaccount",
     aliases: &["sa"],

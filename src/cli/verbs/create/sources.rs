@@ -1,4 +1,6 @@
-//! Where the data of ConfigMaps and Secrets comes from: literals, files, directories, files of `KEY=value` lines.
+//! The data of ConfigMaps and Secrets from literals, files, directories and files with `KEY=value` lines.
+//!
+//! Upstream: `kubectl/pkg/util/util.go` and `kubectl/pkg/cmd/util/env_file.go`.
 
 use std::path::Path;
 
@@ -9,10 +11,10 @@ use crate::{CliError, CliResult};
 use kctl_base::env_file;
 use kctl_kinds::shared::formats;
 
-/// A key with its bytes.
+/// A key with its value.
 pub(super) type Entry = (String, Vec<u8>);
 
-/// `--from-literal`, `--from-file`, `--from-env-file`.
+/// Adds `--from-literal`, `--from-file` and `--from-env-file`.
 pub(super) fn flags(command: Command) -> Command {
     command
         .arg(args::each("from-literal", "Key and literal value, in the form key=value; can be repeated."))
@@ -20,7 +22,7 @@ pub(super) fn flags(command: Command) -> Command {
         .arg(args::list("from-env-file", "File with KEY=VALUE lines; can be repeated."))
 }
 
-/// The data in the order in which kubectl adds it: files, literals, or files of lines.
+/// Reads the data in the order in which kubectl adds it: literals, then files; or files with lines.
 pub(super) fn read(matches: &ArgMatches) -> CliResult<Vec<Entry>> {
     let matches = SharedFlags(matches);
     let (literals, files, envs) =
@@ -80,7 +82,7 @@ fn file_entries(source: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
     names.sort();
     for name in names {
         let file = Path::new(path).join(&name);
-        // Folders and everything that is no plain file are passed over.
+        // Subdirectories and special files are skipped.
         if file.is_file() {
             let bytes = std::fs::read(&file).map_err(|e| failed(&file.to_string_lossy(), e))?;
             entries.push((name, bytes));
@@ -106,7 +108,7 @@ fn env_entries(path: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
     Ok(())
 }
 
-/// What is wrong with a key of a ConfigMap or Secret, in one line.
+/// The problems of a key of a ConfigMap or Secret, on one line.
 pub(super) fn key_problems(key: &str) -> Option<String> {
     let problems = formats::config_key_problems(key);
     (!problems.is_empty()).then(|| problems.join(","))

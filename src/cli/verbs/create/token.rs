@@ -1,9 +1,9 @@
-//! `create token`: refused, since there is nobody who could check a token.
+//! `create token`: refused, because nothing verifies tokens.
 
 use crate::args::{self, groups};
 use crate::{CliError, Verb};
 
-/// The verb.
+/// The `create token` verb.
 pub(super) const VERB: Verb = Verb {
     name: "token",
     aliases: &[],

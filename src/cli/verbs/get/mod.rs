@@ -1,4 +1,6 @@
-//! `get`: objects as tables or in any output format, once or as they change.
+//! `get`: prints objects as tables or in another format, once or on every change.
+//!
+//! Upstream: `kubectl/pkg/cmd/get/get.go`.
 
 mod watch;
 
@@ -11,14 +13,14 @@ use crate::output::Output;
 use crate::printers::structured::list_of;
 use crate::resolve::{Item, Resolved, Selection, resolve};
 use crate::sorting::sort_by;
-use crate::table::{Section, Shown, TableFlags};
+use crate::table::{Row, Section, TableFlags};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 use kctl_cluster::api::Verb as ApiVerb;
 use kctl_kinds::catalog::KindRef;
 
-/// The verb.
+/// The `get` verb.
 pub(super) const VERB: Verb = Verb {
     name: "get",
     aliases: &[],
@@ -88,7 +90,7 @@ fn flags(command: Command) -> Command {
         ))
 }
 
-/// What the flags mean.
+/// The values of the flags.
 struct Options {
     selection: Selection,
     output: Output,
@@ -164,7 +166,7 @@ fn nothing_named(ctx: &mut Ctx) -> CliError {
     ctx.usage("get", &text)
 }
 
-/// The object of an item, or its subresource; for tables in the version that the table is made of.
+/// Fetches an object or its subresource; for tables in the version that has the columns.
 fn fetch(ctx: &mut Ctx, options: &Options, item: &Item) -> CliResult<Arc<Object>> {
     if let (Some(live), true) = (&item.live, item.version.is_none() || !options.output.is_human()) {
         return Ok(live.clone());
@@ -176,7 +178,7 @@ fn fetch(ctx: &mut Ctx, options: &Options, item: &Item) -> CliResult<Arc<Object>
     Ok(ctx.call(&request)?.object)
 }
 
-/// The objects that are there, with what went wrong for the others.
+/// Fetches the objects. The errors of the others are added to `resolved`.
 fn fetch_all(ctx: &mut Ctx, options: &Options, resolved: &mut Resolved) -> Vec<(Item, Arc<Object>)> {
     let mut found = Vec::new();
     for item in std::mem::take(&mut resolved.items) {
@@ -189,7 +191,7 @@ fn fetch_all(ctx: &mut Ctx, options: &Options, resolved: &mut Resolved) -> Vec<(
     found
 }
 
-/// Prints whole objects: one by itself, several as a list.
+/// Prints complete objects: a single one by itself, several as a list.
 fn structured(ctx: &mut Ctx, options: &mut Options, mut resolved: Resolved) -> CliResult<()> {
     let found = fetch_all(ctx, options, &mut resolved);
     if resolved.single && !resolved.errors.is_empty() || found.is_empty() && options.ignore_not_found {
@@ -208,7 +210,7 @@ fn structured(ctx: &mut Ctx, options: &mut Options, mut resolved: Resolved) -> C
     CliError::all(resolved.errors)
 }
 
-/// Prints tables, one section after the other.
+/// Prints tables, section by section.
 fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult<()> {
     let found = fetch_all(ctx, options, &mut resolved);
     let namespaced = |kind: &KindRef| kind.names().namespaced;
@@ -233,7 +235,7 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
                 scale_row(ctx, &mut section, &*kind, object)?;
             }
         } else {
-            let rows: Vec<Shown<'_>> = group.iter().map(|(_, object)| Shown { object, event: "" }).collect();
+            let rows: Vec<Row<'_>> = group.iter().map(|(_, object)| Row { object, event: "" }).collect();
             section.print(ctx, &*kind, &rows, now)?;
         }
         wrote = true;
@@ -248,7 +250,7 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
     CliError::all(resolved.errors)
 }
 
-/// Whether objects of more than one kind were asked for: then names carry their kind.
+/// True when objects of more than one kind were asked for: names are then printed with their kind.
 fn several_kinds(resolved: &Resolved, found: &[(Item, Arc<Object>)]) -> bool {
     let mut resources: Vec<String> = resolved.targets.iter().map(|t| t.kind.names().resource().into()).collect();
     resources.extend(found.iter().map(|(item, _)| item.resource()));
@@ -256,7 +258,7 @@ fn several_kinds(resolved: &Resolved, found: &[(Item, Arc<Object>)]) -> bool {
     resources.len() > 1
 }
 
-/// Neighbours of one kind belong into one section.
+/// Groups adjacent objects of the same kind.
 fn groups_of(found: Vec<(Item, Arc<Object>)>) -> Vec<Vec<(Item, Arc<Object>)>> {
     let mut groups: Vec<Vec<(Item, Arc<Object>)>> = Vec::new();
     for (item, object) in found {
@@ -268,12 +270,12 @@ fn groups_of(found: Vec<(Item, Arc<Object>)>) -> Vec<Vec<(Item, Arc<Object>)>> {
     groups
 }
 
-/// The table of `--subresource scale`.
+/// Prints the row of `--subresource=scale`.
 fn scale_row(ctx: &mut Ctx, section: &mut Section, kind: &dyn kctl_kinds::Kind, scale: &Object) -> CliResult<()> {
     use kctl_base::object::ObjectMeta;
     let number = |pointer: &str| scale.int(pointer).unwrap_or(0).to_string();
     let age = kctl_kinds::age(scale, ctx.now()?);
     let cells = vec![scale.name().to_string(), number("/spec/replicas"), number("/status/replicas"), age];
-    let row = Shown { object: scale, event: "" };
+    let row = Row { object: scale, event: "" };
     section.print_cells(ctx, kind, &["Name", "Desired", "Available", "Age"], &row, cells)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Options;
 use crate::resolve::{Item, Resolved, Target, resolve};
-use crate::table::{Section, Shown};
+use crate::table::{Row, Section};
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::fields::FieldSelector;
 use kctl_base::json::json;
@@ -162,7 +162,7 @@ impl Printer {
     ) -> CliResult<()> {
         if options.output.is_human() {
             let now = ctx.now()?;
-            return self.section.print(ctx, &*item.kind, &[Shown { object, event }], now);
+            return self.section.print(ctx, &*item.kind, &[Row { object, event }], now);
         }
         if options.table.events && !options.output.is_name() {
             let wrapped = json!({"object": object, "type": event});

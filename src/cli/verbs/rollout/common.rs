@@ -7,12 +7,12 @@ use crate::resolve::{Selection, resolve};
 use crate::verbs::targets::{self, EditTarget, Source};
 use crate::{CliError, CliResult, Ctx};
 
-/// Flags that all of them have.
+/// Adds the flags that all of them have.
 pub(super) fn flags(command: Command) -> Command {
     groups::labels(groups::files(groups::args(command)))
 }
 
-/// The objects that are meant, as they are on the server.
+/// The selected objects as they are on the server.
 pub(super) fn targets(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<(Vec<EditTarget>, Vec<CliError>)> {
     let selection = Selection { type_means_all: true, ..Selection::from_matches(ctx, matches) };
     if selection.words.is_empty() && !selection.has_files() {
@@ -22,7 +22,7 @@ pub(super) fn targets(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<(Vec<Edi
     Ok(targets::load(ctx, resolved, Source::Server))
 }
 
-/// Says that there was nothing to work on.
+/// Reports that no object was found.
 pub(super) fn nothing_found(ctx: &mut Ctx) {
     let namespace = ctx.namespace();
     ctx.print_error(format!("No resources found in {namespace} namespace."));

@@ -1,4 +1,6 @@
-//! `rollout history`: the revisions of workloads, or one of them in detail.
+//! `rollout history`: the revisions of workloads, or one revision in detail.
+//!
+//! Upstream: `kubectl/pkg/polymorphichelpers/history.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -13,7 +15,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueWrite};
 
-/// The verb.
+/// The `rollout history` verb.
 pub(super) const VERB: Verb = Verb {
     name: "history",
     aliases: &[],
@@ -75,7 +77,7 @@ fn one(ctx: &mut Ctx, output: &mut Output, target: &EditTarget, revision: i64) -
     Ok(())
 }
 
-/// The object as it was: the ReplicaSet, or the workload with the template of that time.
+/// The object of a revision: the ReplicaSet, or the workload with the template of that revision.
 fn whole(object: &Value, revision: &Revision) -> Value {
     if object.kind() == "Deployment" {
         return (*revision.kept).clone();

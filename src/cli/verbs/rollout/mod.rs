@@ -1,4 +1,6 @@
-//! `rollout`: watch, pause, repeat and take back the updates of workloads.
+//! `rollout`: watches, pauses, restarts and reverts the rollouts of workloads.
+//!
+//! Upstream: `kubectl/pkg/cmd/rollout/`.
 
 mod common;
 mod history;
@@ -9,7 +11,7 @@ mod undo;
 
 use crate::{CliError, Stream, Verb};
 
-/// The verb and its family.
+/// The `rollout` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "rollout",
     aliases: &[],

@@ -1,4 +1,6 @@
-//! `rollout restart`, `rollout pause`, `rollout resume`: one field each.
+//! `rollout restart`, `rollout pause` and `rollout resume`, which change a single field each.
+//!
+//! Upstream: `kubectl/pkg/polymorphichelpers/objectrestarter.go` and its siblings.
 
 use clap::{ArgMatches, Command};
 
@@ -13,7 +15,7 @@ use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 
-/// `rollout pause`.
+/// The `rollout pause` verb.
 pub(super) const PAUSE: Verb = Verb {
     name: "pause",
     aliases: &[],
@@ -27,11 +29,11 @@ pub(super) const PAUSE: Verb = Verb {
     )],
     usage: "RESOURCE",
     flags,
-    run: |ctx, matches| run(ctx, matches, &Touch { done: "paused", edit: pause }),
+    run: |ctx, matches| run(ctx, matches, &FieldEdit { done: "paused", edit: pause }),
     family: &[],
 };
 
-/// `rollout resume`.
+/// The `rollout resume` verb.
 pub(super) const RESUME: Verb = Verb {
     name: "resume",
     aliases: &[],
@@ -42,11 +44,11 @@ pub(super) const RESUME: Verb = Verb {
     examples: &[("Resume a paused deployment", "rollout resume deployment/web")],
     usage: "RESOURCE",
     flags,
-    run: |ctx, matches| run(ctx, matches, &Touch { done: "resumed", edit: resume }),
+    run: |ctx, matches| run(ctx, matches, &FieldEdit { done: "resumed", edit: resume }),
     family: &[],
 };
 
-/// `rollout restart`.
+/// The `rollout restart` verb.
 pub(super) const RESTART: Verb = Verb {
     name: "restart",
     aliases: &[],
@@ -62,14 +64,14 @@ pub(super) const RESTART: Verb = Verb {
     ],
     usage: "RESOURCE",
     flags,
-    run: |ctx, matches| run(ctx, matches, &Touch { done: "restarted", edit: restart }),
+    run: |ctx, matches| run(ctx, matches, &FieldEdit { done: "restarted", edit: restart }),
     family: &[],
 };
 
-/// In what the three differ.
-struct Touch {
+/// The differences of the three verbs.
+struct FieldEdit {
     done: &'static str,
-    /// Changes the object, or says why not.
+    /// Changes the object, or returns the reason why it cannot.
     edit: fn(&mut Value, Time) -> Result<(), &'static str>,
 }
 
@@ -77,7 +79,7 @@ fn flags(command: Command) -> Command {
     groups::field_manager(groups::output(common::flags(command)), "kubectl-rollout")
 }
 
-fn run(ctx: &mut Ctx, matches: &ArgMatches, touch: &Touch) -> CliResult<()> {
+fn run(ctx: &mut Ctx, matches: &ArgMatches, touch: &FieldEdit) -> CliResult<()> {
     let mut output = Output::of_report(matches)?;
     let manager = groups::read_manager(matches, "kubectl-rollout");
     let (targets, mut errors) = common::targets(ctx, matches)?;

@@ -13,7 +13,7 @@ use kctl_base::sim::{Duration, Time};
 use kctl_cluster::WaitOutcome;
 use kctl_cluster::store::{Change, ChangeKind};
 
-/// The verb.
+/// The `rollout status` verb.
 pub(super) const VERB: Verb = Verb {
     name: "status",
     aliases: &[],

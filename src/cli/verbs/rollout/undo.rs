@@ -1,4 +1,6 @@
-//! `rollout undo`: back to an earlier revision.
+//! `rollout undo`: reverts a workload to an earlier revision.
+//!
+//! Upstream: `kubectl/pkg/polymorphichelpers/rollback.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -16,7 +18,7 @@ use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_cluster::api::PatchType;
 
-/// The verb.
+/// The `rollout undo` verb.
 pub(super) const VERB: Verb = Verb {
     name: "undo",
     aliases: &[],
@@ -33,13 +35,13 @@ pub(super) const VERB: Verb = Verb {
     family: &[],
 };
 
-/// Under which name kubectl's undo owns what it writes.
+/// The field manager of kubectl's rollback.
 const MANAGER: &str = "kubectl";
 
-/// The label by which a Deployment tells its ReplicaSets apart.
+/// The label that distinguishes the ReplicaSets of a Deployment.
 const HASH: &str = "pod-template-hash";
 
-/// Annotations that belong to the Deployment as it is now, not to a revision.
+/// Annotations of the Deployment itself, which do not belong to a revision.
 const OWN: &[&str] = &[
     LAST_APPLIED,
     REVISION,
@@ -75,7 +77,7 @@ fn warn_of_apply(ctx: &mut Ctx, target: &EditTarget) {
     }
 }
 
-/// Goes back, and answers what is said about it.
+/// Reverts the workload and returns the word for the report.
 fn undo(ctx: &mut Ctx, target: &EditTarget, to: i64, dry_run: DryRun) -> CliResult<String> {
     let object = &target.object;
     let revisions =
@@ -109,7 +111,7 @@ fn undo(ctx: &mut Ctx, target: &EditTarget, to: i64, dry_run: DryRun) -> CliResu
     }
 }
 
-/// The revision of that number; for 0 the last but one.
+/// The revision with a number; 0 is the one before the latest.
 fn choose(revisions: &[Revision], to: i64) -> Option<&Revision> {
     match to {
         0 => revisions.len().checked_sub(2).map(|at| &revisions[at]),
@@ -132,7 +134,7 @@ fn without_hash(mut template: Value) -> Value {
     template
 }
 
-/// A Deployment gets template and annotations of the revision, and keeps the annotations that are its own.
+/// The patch that gives a Deployment the template and annotations of a revision and keeps its own annotations.
 fn deployment_patch(object: &Value, revision: &Revision, template: &Value) -> Value {
     let mut annotations: Map = Map::new();
     for (key, value) in object.strings("/metadata/annotations") {

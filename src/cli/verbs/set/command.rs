@@ -12,10 +12,10 @@ use crate::verbs::targets::{self, EditTarget, Source};
 use crate::{CliError, CliResult, Ctx, record};
 use kctl_base::json::Value;
 
-/// Under which name these verbs own what they write.
+/// The default field manager of the `set` verbs.
 pub(super) const MANAGER: &str = "kubectl-set";
 
-/// Flags that all of them have.
+/// Adds the flags that all of them have.
 pub(super) fn flags(command: clap::Command) -> clap::Command {
     let command = groups::files(groups::output(groups::args(command)));
     let command = groups::field_manager(groups::record(groups::dry_run(command)), MANAGER);
@@ -25,7 +25,7 @@ pub(super) fn flags(command: clap::Command) -> clap::Command {
     ))
 }
 
-/// One run of a `set` verb.
+/// The values of the flags and the selected objects.
 pub(super) struct SetCommand {
     local: bool,
     dry_run: DryRun,
@@ -36,11 +36,11 @@ pub(super) struct SetCommand {
     errors: Vec<CliError>,
 }
 
-/// Sentences of a verb.
+/// The messages of a verb.
 pub(super) struct Messages {
-    /// `image updated`.
+    /// The words in the report, for example `image updated`.
     pub(super) done: &'static str,
-    /// What stands before the server's refusal.
+    /// The prefix of the server's error message.
     pub(super) failed: &'static str,
 }
 
@@ -59,7 +59,7 @@ impl SetCommand {
         }
         let resolved = resolve(ctx, &targets::local_only(selection, local))?;
         let (targets, errors) = targets::load(ctx, resolved, if local { Source::Local } else { Source::Server });
-        // One object that can not be had stops the whole command before anything is changed.
+        // An object that cannot be read stops the command before anything is changed.
         CliError::all(errors)?;
         Ok(SetCommand {
             local,
@@ -72,7 +72,7 @@ impl SetCommand {
         })
     }
 
-    /// Complaints about flags that are common to all of them.
+    /// Checks combinations of flags that all of them have.
     pub(super) fn check(&self, matches: &ArgMatches) -> CliResult<()> {
         if matches.flag("all") && !matches.string("selector").is_empty() {
             return Err(CliError::new("cannot set --all and --selector at the same time"));
@@ -83,8 +83,8 @@ impl SetCommand {
         Ok(())
     }
 
-    /// Changes every object with `edit` and sends or prints the result. `edit` answers false for an object that it leaves
-    /// alone, and adds to the errors what did not work for a part of it.
+    /// Edits every object and sends or prints the result. `edit` returns false for an object that stays unchanged, and adds
+    /// to the errors what failed for a part of the object.
     pub(super) fn run(
         mut self,
         ctx: &mut Ctx,

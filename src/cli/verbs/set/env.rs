@@ -1,4 +1,6 @@
-//! `set env`: environment variables of containers, given as words or taken from a ConfigMap or Secret.
+//! `set env`: environment variables of containers, from arguments or from a ConfigMap or Secret.
+//!
+//! Upstream: `kubectl/pkg/cmd/set/set_env.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -14,7 +16,7 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_kinds::shared::formats;
 
-/// The verb.
+/// The `set env` verb.
 pub(super) const VERB: Verb = Verb {
     name: "env",
     aliases: &[],
@@ -70,8 +72,8 @@ fn flags(command: Command) -> Command {
         )
 }
 
-/// What is to become of the variables.
-struct Change {
+/// The changes of the variables.
+struct EnvChanges {
     set: Vec<Value>,
     remove: Vec<String>,
     overwrite: bool,
@@ -99,7 +101,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let typed: Vec<String> = matches.values("env").into_iter().chain(variables.iter().cloned()).collect();
     let mut change = parse(ctx, &typed)?;
     change.overwrite = matches.flag_or("overwrite", true);
-    change.set.extend(taken(ctx, matches)?);
+    change.set.extend(variables_from(ctx, matches)?);
     let command = SetCommand::read(ctx, matches, resources.to_vec())?;
     command.check(matches)?;
     let pattern = matches.value_of("containers").unwrap_or("*").to_string();
@@ -118,9 +120,9 @@ fn is_variable(word: &str) -> bool {
     word.find('=').is_some_and(|at| at > 0) || word.ends_with('-')
 }
 
-/// Reads `NAME=VALUE` and `NAME-`; `-` alone reads them from standard input.
-fn parse(ctx: &mut Ctx, words: &[String]) -> CliResult<Change> {
-    let mut change = Change { set: Vec::new(), remove: Vec::new(), overwrite: true };
+/// Parses `NAME=VALUE` and `NAME-`; `-` reads them from standard input.
+fn parse(ctx: &mut Ctx, words: &[String]) -> CliResult<EnvChanges> {
+    let mut change = EnvChanges { set: Vec::new(), remove: Vec::new(), overwrite: true };
     let mut all = Vec::new();
     for word in words {
         if word == "-" {
@@ -151,7 +153,7 @@ fn parse(ctx: &mut Ctx, words: &[String]) -> CliResult<Change> {
 }
 
 /// The variables that refer to the keys of `--from`.
-fn taken(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<Vec<Value>> {
+fn variables_from(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<Vec<Value>> {
     let from = matches.string("from");
     if from.is_empty() {
         return Ok(Vec::new());
@@ -179,7 +181,7 @@ fn taken(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<Vec<Value>> {
     Ok(variables)
 }
 
-/// A key as the name of a variable.
+/// The name of the variable for a key.
 fn variable_name(ctx: &mut Ctx, key: &str) -> String {
     let name: String =
         key.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
@@ -189,8 +191,8 @@ fn variable_name(ctx: &mut Ctx, key: &str) -> String {
     name
 }
 
-/// Changes the variables of the containers that the pattern matches.
-fn edit(ctx: &mut Ctx, target: &EditTarget, object: &mut Value, pattern: &str, change: &Change) -> CliResult<()> {
+/// Changes the variables of the containers that match the pattern.
+fn edit(ctx: &mut Ctx, target: &EditTarget, object: &mut Value, pattern: &str, change: &EnvChanges) -> CliResult<()> {
     let pointer = pod_spec::pointer(object)?;
     let Some(spec) = object.pointer_mut(pointer) else { return Ok(()) };
     let containers = pod_spec::containers(spec, pattern);
@@ -203,7 +205,7 @@ fn edit(ctx: &mut Ctx, target: &EditTarget, object: &mut Value, pattern: &str, c
         if !change.overwrite {
             refuse_overwriting(&old, &change.set)?;
         }
-        let new = updated(old, change);
+        let new = merged(old, change);
         if new.is_empty() {
             container.remove_at("/env");
         } else {
@@ -228,8 +230,8 @@ fn refuse_overwriting(old: &[Value], set: &[Value]) -> CliResult<()> {
     Ok(())
 }
 
-/// The variables after the change: those that were there keep their places, new ones follow.
-fn updated(old: Vec<Value>, change: &Change) -> Vec<Value> {
+/// The variables after the change: existing ones keep their positions, new ones follow.
+fn merged(old: Vec<Value>, change: &EnvChanges) -> Vec<Value> {
     let mut covered = change.remove.clone();
     let mut new = Vec::new();
     for variable in old.iter().chain(&change.set) {
@@ -247,7 +249,7 @@ fn updated(old: Vec<Value>, change: &Change) -> Vec<Value> {
     new
 }
 
-/// `--list`.
+/// Prints the variables (`--list`).
 fn show(ctx: &mut Ctx, object: &mut Value, pattern: &str, resolve: bool) -> CliResult<()> {
     let pointer = pod_spec::pointer(object)?;
     let whole = object.clone();
@@ -294,7 +296,7 @@ mod tests {
         let variable = |name: &str, value: &str| json!({"name": name, "value": value});
         let old = vec![variable("A", "1"), variable("B", "2"), variable("C", "3")];
         let change =
-            Change { set: vec![variable("D", "4"), variable("B", "9")], remove: vec!["A".into()], overwrite: true };
-        assert_eq!(updated(old, &change), [variable("B", "9"), variable("C", "3"), variable("D", "4")]);
+            EnvChanges { set: vec![variable("D", "4"), variable("B", "9")], remove: vec!["A".into()], overwrite: true };
+        assert_eq!(merged(old, &change), [variable("B", "9"), variable("C", "3"), variable("D", "4")]);
     }
 }

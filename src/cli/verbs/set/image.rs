@@ -1,4 +1,6 @@
-//! `set image`: new images for containers.
+//! `set image`: sets the images of containers.
+//!
+//! Upstream: `kubectl/pkg/cmd/set/set_image.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -9,7 +11,7 @@ use crate::verbs::targets;
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::object::{ValueRead, ValueWrite};
 
-/// The verb.
+/// The `set image` verb.
 pub(super) const VERB: Verb = Verb {
     name: "image",
     aliases: &[],
@@ -76,7 +78,7 @@ fn check(command: &SetCommand, matches: &ArgMatches, images: &[(String, String)]
     Ok(())
 }
 
-/// `container=image`, sorted by container so that complaints come in one order.
+/// Parses `container=image`, sorted by container so that errors have a stable order.
 fn images(pairs: &[String]) -> CliResult<Vec<(String, String)>> {
     let mut images = std::collections::BTreeMap::new();
     let mut wrong = Vec::new();

@@ -1,4 +1,6 @@
-//! `set`: changes single fields of objects without a patch in hand.
+//! `set`: changes single features of objects.
+//!
+//! Upstream: `kubectl/pkg/cmd/set/`.
 
 mod command;
 mod env;
@@ -12,7 +14,7 @@ mod subject;
 
 use crate::{CliError, Stream, Verb};
 
-/// The verb and its family.
+/// The `set` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "set",
     aliases: &[],

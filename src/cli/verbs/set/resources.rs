@@ -1,4 +1,6 @@
-//! `set resources`: limits and requests of containers.
+//! `set resources`: sets limits and requests of containers.
+//!
+//! Upstream: `kubectl/pkg/cmd/set/set_resources.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -10,7 +12,7 @@ use kctl_base::json::Map;
 use kctl_base::object::ValueWrite;
 use kctl_base::quantity::Quantity;
 
-/// The verb.
+/// The `set resources` verb.
 pub(super) const VERB: Verb = Verb {
     name: "resources",
     aliases: &[],
@@ -88,7 +90,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     })
 }
 
-/// `cpu=100m,memory=256Mi`.
+/// Parses `cpu=100m,memory=256Mi`.
 fn amounts(text: &str) -> CliResult<Map> {
     let mut amounts = Map::new();
     for statement in text.split(',').filter(|_| !text.is_empty()) {

@@ -1,4 +1,6 @@
-//! `set selector`: which pods a service chooses.
+//! `set selector`: sets the selector of a service.
+//!
+//! Upstream: `kubectl/pkg/cmd/set/set_selector.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -9,7 +11,7 @@ use kctl_base::json::Map;
 use kctl_base::labels::{Operator, Selector};
 use kctl_base::object::{ObjectMeta, ValueWrite};
 
-/// The verb.
+/// The `set selector` verb.
 pub(super) const VERB: Verb = Verb {
     name: "selector",
     aliases: &[],
@@ -52,7 +54,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     })
 }
 
-/// Services choose by equality alone; `in` with one value counts as such nowhere.
+/// The labels of a selector. Services support equality only; even `in` with a single value is refused.
 fn pairs(selector: &Selector) -> CliResult<Map> {
     let (mut pairs, mut others) = (Map::new(), Vec::new());
     for requirement in selector.requirements() {

@@ -1,4 +1,6 @@
-//! `set serviceaccount`: the account that pods run under.
+//! `set serviceaccount`: sets the service account of pods.
+//!
+//! Upstream: `kubectl/pkg/cmd/set/set_serviceaccount.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -8,7 +10,7 @@ use crate::args::{Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::object::ValueWrite;
 
-/// The verb.
+/// The `set serviceaccount` verb.
 pub(super) const VERB: Verb = Verb {
     name: "serviceaccount",
     aliases: &["sa"],

@@ -1,4 +1,6 @@
-//! `set subject`: adds users, groups and service accounts to a binding.
+//! `set subject`: adds users, groups and service accounts to bindings.
+//!
+//! Upstream: `kubectl/pkg/cmd/set/set_subject.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -8,7 +10,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueWrite};
 
-/// The verb.
+/// The `set subject` verb.
 pub(super) const VERB: Verb = Verb {
     name: "subject",
     aliases: &[],
