@@ -4,18 +4,17 @@
 //! credentials are kept but have no effect. [`crate::kubeconfig`] reads and writes the file. Upstream:
 //! `kubectl/pkg/cmd/config/`.
 
+mod contexts;
+mod entries;
 mod property;
+mod view;
 
 use clap::{ArgMatches, Command};
 
-use crate::args::{self, ArgProperties, Matches, groups};
+use crate::args::{self, Matches, groups};
 use crate::kubeconfig::Kubeconfig;
-use crate::output::Output;
-use crate::printers::table::print_rows;
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_base::field::quote;
-use kctl_base::json::Value;
-use kctl_base::object::{ValueRead, ValueWrite};
 
 /// The `config` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
@@ -42,7 +41,7 @@ const FAMILY: &[Verb] = &[
         examples: &[("Display the current context", "config current-context")],
         usage: "",
         flags: groups::args,
-        run: current_context,
+        run: contexts::current,
         family: &[],
     },
     Verb {
@@ -53,7 +52,7 @@ const FAMILY: &[Verb] = &[
         examples: &[("Delete the cluster 'minikube'", "config delete-cluster minikube")],
         usage: "NAME",
         flags: groups::args,
-        run: |ctx, matches| delete_entry(ctx, matches, "cluster"),
+        run: |ctx, matches| entries::delete(ctx, matches, "cluster"),
         family: &[],
     },
     Verb {
@@ -64,7 +63,7 @@ const FAMILY: &[Verb] = &[
         examples: &[("Delete the context 'minikube'", "config delete-context minikube")],
         usage: "NAME",
         flags: groups::args,
-        run: delete_context,
+        run: contexts::delete,
         family: &[],
     },
     Verb {
@@ -75,7 +74,7 @@ const FAMILY: &[Verb] = &[
         examples: &[("Delete the user 'minikube'", "config delete-user minikube")],
         usage: "NAME",
         flags: groups::args,
-        run: |ctx, matches| delete_entry(ctx, matches, "user"),
+        run: |ctx, matches| entries::delete(ctx, matches, "user"),
         family: &[],
     },
     Verb {
@@ -86,7 +85,7 @@ const FAMILY: &[Verb] = &[
         examples: &[("List the clusters", "config get-clusters")],
         usage: "",
         flags: groups::args,
-        run: |ctx, _| names(ctx, "clusters"),
+        run: |ctx, _| entries::names(ctx, "clusters"),
         family: &[],
     },
     Verb {
@@ -99,8 +98,8 @@ const FAMILY: &[Verb] = &[
             ("Describe one context", "config get-contexts my-context"),
         ],
         usage: "[(-o|--output=)name)]",
-        flags: contexts_flags,
-        run: get_contexts,
+        flags: contexts::list_flags,
+        run: contexts::list,
         family: &[],
     },
     Verb {
@@ -111,7 +110,7 @@ const FAMILY: &[Verb] = &[
         examples: &[("List the users", "config get-users")],
         usage: "",
         flags: groups::args,
-        run: |ctx, _| names(ctx, "users"),
+        run: |ctx, _| entries::names(ctx, "users"),
         family: &[],
     },
     Verb {
@@ -124,7 +123,7 @@ const FAMILY: &[Verb] = &[
         examples: &[("Rename the context 'old-name' to 'new-name'", "config rename-context old-name new-name")],
         usage: "CONTEXT_NAME NEW_NAME",
         flags: groups::args,
-        run: rename_context,
+        run: contexts::rename,
         family: &[],
     },
     Verb {
@@ -139,8 +138,8 @@ const FAMILY: &[Verb] = &[
             ("Create a context", "config set-context shop --namespace=shop"),
         ],
         usage: "[NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace]",
-        flags: set_flags,
-        run: set_context,
+        flags: contexts::set_flags,
+        run: contexts::set,
         family: &[],
     },
     Verb {
@@ -151,7 +150,7 @@ const FAMILY: &[Verb] = &[
         examples: &[("Use the context 'shop'", "config use-context shop")],
         usage: "CONTEXT_NAME",
         flags: groups::args,
-        run: use_context,
+        run: contexts::switch,
         family: &[],
     },
     Verb {
@@ -170,8 +169,8 @@ const FAMILY: &[Verb] = &[
             ),
         ],
         usage: "[flags]",
-        flags: view_flags,
-        run: view,
+        flags: view::flags,
+        run: view::run,
         family: &[],
     },
     Verb {
@@ -237,117 +236,15 @@ fn refuse(_: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
     ))
 }
 
-fn contexts_flags(command: Command) -> Command {
-    groups::args(command)
-        .arg(args::switch("no-headers", "Print no headers."))
-        .arg(args::text("output", "Output format. One of: (name).").short('o'))
-}
-
-fn set_flags(command: Command) -> Command {
-    groups::args(command).arg(args::switch("current", "Modify the current context."))
-}
-
 fn property_flags(command: Command) -> Command {
     groups::args(command)
         .arg(args::switch("set-raw-bytes", "The value of a binary field is given as it is instead of in Base64."))
 }
 
-fn view_flags(command: Command) -> Command {
-    groups::output(groups::args(command))
-        .arg(args::switch("minify", "Remove what the current context does not use."))
-        .arg(args::switch("flatten", "Accepted for compatibility; nothing refers to other files."))
-        .arg(args::switch("raw", "Print certificates and secrets, too."))
-        .arg(args::switch("merge", "Accepted for compatibility; a single file is read.").help_default("true"))
-}
-
-fn one_word(matches: &ArgMatches) -> CliResult<String> {
-    match matches.values("args").as_slice() {
-        [word] => Ok(word.clone()),
-        words => Err(unexpected(words)),
-    }
-}
-
-fn unexpected(words: &[String]) -> CliError {
-    CliError::new(format!("Unexpected args: [{}]", words.join(" ")))
-}
-
-fn current_context(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
-    match Kubeconfig::read(ctx)?.current() {
-        "" => Err(CliError::new("current-context is not set")),
-        current => {
-            ctx.print_line(current);
-            Ok(())
-        }
-    }
-}
-
-fn use_context(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let name = one_word(matches)?;
-    let mut config = Kubeconfig::read(ctx)?;
-    if config.context(&name).is_none() {
-        return Err(CliError::new(format!("no context exists with the name: {}", quote(&name))));
-    }
-    config.value.put("/current-context", name.as_str());
-    config.write(ctx)?;
-    ctx.print_line(format!("Switched to context {}.", quote(&name)));
-    Ok(())
-}
-
-fn set_context(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let mut config = Kubeconfig::read(ctx)?;
-    let name = match (matches.values("args").as_slice(), matches.flag("current")) {
-        ([], true) if config.current().is_empty() => return Err(CliError::new("no current context is set")),
-        ([], true) => config.current().to_string(),
-        ([name], false) => name.clone(),
-        ([], false) => return Err(CliError::new("you must specify a non-empty context name or --current")),
-        ([_], true) => return Err(CliError::new("you cannot specify both a context name and --current")),
-        (words, _) => return Err(unexpected(words)),
-    };
-    let exists = config.context(&name).is_some();
-    let context = config.context_mut(&name);
-    for (flag, field) in [("cluster", "/cluster"), ("user", "/user"), ("namespace", "/namespace")] {
-        match matches.value_of(flag) {
-            Some("") => drop(context.remove_at(field)),
-            Some(value) => context.put(field, value),
-            None => {}
-        }
-    }
-    config.write(ctx)?;
-    let done = if exists { "modified" } else { "created" };
-    ctx.print_line(format!("Context {} {done}.", quote(&name)));
-    Ok(())
-}
-
-fn delete_context(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let active = Kubeconfig::read(ctx)?.current().to_string();
-    if matches.values("args") == [active] {
-        ctx.print_error(
-            "warning: this removed your active context, use \"kubectl config use-context\" to select a different one",
-        );
-    }
-    delete_entry(ctx, matches, "context")
-}
-
-/// Removes a cluster, a user or a context from the file.
-fn delete_entry(ctx: &mut Ctx, matches: &ArgMatches, what: &str) -> CliResult<()> {
-    let name = one_word(matches)?;
-    let mut config = Kubeconfig::read(ctx)?;
-    let place = config.place();
-    let entries = config.value.list_mut(&format!("/{what}s"));
-    let before = entries.len();
-    entries.retain(|entry| entry.str("/name") != name);
-    if entries.len() == before {
-        return Err(CliError::new(format!("cannot delete {what} {name}, not in {place}")));
-    }
-    config.write(ctx)?;
-    ctx.print_line(format!("deleted {what} {name} from {place}"));
-    Ok(())
-}
-
 fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let words = matches.values("args");
     let [name, value] = words.as_slice() else {
-        return Err(unexpected(&words));
+        return Err(entries::unexpected(&words));
     };
     let mut config = Kubeconfig::read(ctx)?;
     property::set(&mut config.value, name, value, matches.flag("set-raw-bytes")).map_err(CliError::new)?;
@@ -357,155 +254,12 @@ fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 fn unset(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let name = one_word(matches)?;
+    let name = entries::one_word(matches)?;
     let mut config = Kubeconfig::read(ctx)?;
     property::unset(&mut config.value, &name).map_err(CliError::new)?;
     config.write(ctx)?;
     ctx.print_line(format!("Property {} unset.", quote(&name)));
     Ok(())
-}
-
-fn rename_context(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let words = matches.values("args");
-    let [old, new] = words.as_slice() else {
-        return Err(unexpected(&words));
-    };
-    let mut config = Kubeconfig::read(ctx)?;
-    if config.context(old).is_none() {
-        let place = config.place();
-        return Err(CliError::new(format!("cannot rename the context {}, it's not in {place}", quote(old))));
-    }
-    if config.context(new).is_some() {
-        let place = config.place();
-        return Err(CliError::new(format!(
-            "cannot rename the context {}, the context {} already exists in {place}",
-            quote(old),
-            quote(new)
-        )));
-    }
-    for entry in config.value.items_mut("/contexts").filter(|c| c.str("/name") == old) {
-        entry.put("/name", new.as_str());
-    }
-    if config.current() == old {
-        config.value.put("/current-context", new.as_str());
-    }
-    config.write(ctx)?;
-    ctx.print_line(format!("Context {} renamed to {}.", quote(old), quote(new)));
-    Ok(())
-}
-
-/// Formats of `get` that lists of contexts do not have.
-const OTHER_FORMATS: &[&str] = &[
-    "json",
-    "yaml",
-    "wide",
-    "custom-columns",
-    "custom-columns-file",
-    "go-template",
-    "go-template-file",
-    "jsonpath",
-    "jsonpath-file",
-];
-
-fn get_contexts(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    match matches.string("output") {
-        "" | "name" => {}
-        other if OTHER_FORMATS.contains(&other) => {
-            return Err(CliError::new(format!(
-                "--output {other} is not available in kubectl config get-contexts; resetting to default output format"
-            )));
-        }
-        other => return Err(CliError::new(format!("output must be one of '' or 'name': {other}"))),
-    }
-    let config = Kubeconfig::read(ctx)?;
-    let wanted = matches.values("args");
-    let mut errors = Vec::new();
-    for name in wanted.iter().filter(|n| config.context(n).is_none()) {
-        errors.push(CliError::new(format!("context {name} not found")));
-    }
-    let mut entries: Vec<&Value> = config.value.list("/contexts").iter().collect();
-    entries.retain(|c| wanted.is_empty() || wanted.iter().any(|w| w == c.str("/name")));
-    entries.sort_by_key(|c| c.str("/name"));
-    if matches.string("output") == "name" {
-        entries.iter().for_each(|c| ctx.print_line(c.str("/name")));
-        return CliError::all(errors);
-    }
-    let row = |c: &&Value| {
-        let mark = if c.str("/name") == config.current() { "*" } else { "" };
-        let fields = ["/name", "/context/cluster", "/context/user", "/context/namespace"].map(|f| c.str(f));
-        std::iter::once(mark).chain(fields).map(String::from).collect()
-    };
-    let rows: Vec<Vec<String>> = entries.iter().map(row).collect();
-    let headers = ["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"].map(String::from);
-    let mut text = Vec::new();
-    let headers = (!matches.flag("no-headers")).then_some(headers.as_slice());
-    print_rows(headers, &rows, &mut text).map_err(|e| CliError::new(e.to_string()))?;
-    ctx.out.push_str(&String::from_utf8_lossy(&text));
-    CliError::all(errors)
-}
-
-fn names(ctx: &mut Ctx, what: &str) -> CliResult<()> {
-    let config = Kubeconfig::read(ctx)?;
-    ctx.print_line("NAME");
-    for entry in config.value.list(&format!("/{what}")) {
-        ctx.print_line(entry.str("/name"));
-    }
-    Ok(())
-}
-
-fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let words = matches.values("args");
-    if !words.is_empty() {
-        return Err(ctx.usage("config view", &format!("unexpected arguments: [{}]", words.join(" "))));
-    }
-    let mut config = Kubeconfig::read(ctx)?;
-    if let Some(context) = matches.value_of("context").filter(|c| !c.is_empty()) {
-        config.value.put("/current-context", context);
-    }
-    if matches.flag("minify") {
-        minify(&mut config)?;
-    }
-    if !matches.flag("raw") && !matches.flag("flatten") {
-        hide_secrets(&mut config.value);
-    }
-    if matches.string("output").is_empty() && matches.string("template").is_empty() {
-        ctx.out.push_str(&kctl_base::yaml::to_yaml(&config.value));
-        return Ok(());
-    }
-    Output::of_report(matches)?.print(ctx, &config.value)
-}
-
-/// Removes everything that the current context does not use.
-fn minify(config: &mut Kubeconfig) -> CliResult<()> {
-    let current = config.current().to_string();
-    if current.is_empty() {
-        return Err(CliError::new("current-context must exist in order to minify"));
-    }
-    let Some(context) = config.context(&current).cloned() else {
-        return Err(CliError::new(format!("cannot locate context {current}")));
-    };
-    for (list, name) in
-        [("/contexts", current.as_str()), ("/clusters", context.str("/cluster")), ("/users", context.str("/user"))]
-    {
-        config.value.list_mut(list).retain(|e| e.str("/name") == name);
-    }
-    Ok(())
-}
-
-/// Replaces credentials and certificates, as `config view` does without `--raw`.
-fn hide_secrets(config: &mut Value) {
-    const SECRETS: &[(&str, &str, &str)] = &[
-        ("/clusters", "/cluster/certificate-authority-data", "DATA+OMITTED"),
-        ("/users", "/user/client-certificate-data", "DATA+OMITTED"),
-        ("/users", "/user/client-key-data", "DATA+OMITTED"),
-        ("/users", "/user/token", "REDACTED"),
-        ("/users", "/user/password", "REDACTED"),
-    ];
-    for (list, field, instead) in SECRETS {
-        for entry in config.items_mut(list).filter(|e| !e.str(field).is_empty()) {
-            entry.put(field, *instead);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod pod_disruption_budget;
 mod priority_class;
 mod quota;
 mod role;
+mod rule;
 mod secret;
 mod service;
 mod service_account;
