@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 
 use super::args::Matches;
-use super::{CliError, CliResult, kubeconfig};
+use super::{CliError, CliResult, klog, kubeconfig, logging};
 use kctl_base::sim::{ClockMode, Duration, Time};
 use kctl_base::status::Status;
 use kctl_cluster::client::{Client, Watch};
@@ -17,17 +17,17 @@ use kctl_cluster::{Cluster, OpenOptions, User, WaitFor, WaitOutcome, WatchEvent}
 use kctl_kinds::Catalog;
 
 /// The surroundings of one command.
-pub struct Ctx {
+pub(crate) struct Ctx {
     /// The name the program was called by: `kubectl` through a link of that name.
-    pub program: String,
-    /// The words of the command line, for `--record`.
-    pub argv: Vec<String>,
+    pub(crate) program: String,
+    /// The command line with the long names of its flags, as `--record` stores it.
+    pub(crate) command_line: String,
     /// Standard output, held back until [`Ctx::flush`].
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error, held back with it.
-    pub err: String,
+    pub(crate) err: String,
     /// Whether standard error is a terminal: hints are for people.
-    pub hints: bool,
+    pub(crate) hints: bool,
     namespace: Option<String>,
     /// The namespace of the kubeconfig's context.
     context_namespace: Option<String>,
@@ -51,9 +51,26 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|v| !v.is_empty())
 }
 
+/// Reads `-v`.
+///
+/// # Errors
+/// A value that is not a number.
+fn read_verbosity(matches: &ArgMatches) -> CliResult<u8> {
+    let text = matches.string("v");
+    if text.is_empty() {
+        return Ok(0);
+    }
+    let number: i32 = text.parse().map_err(|_| {
+        CliError::new(format!(
+            "invalid argument \"{text}\" for \"-v, --v\" flag: strconv.ParseInt: parsing \"{text}\": invalid syntax"
+        ))
+    })?;
+    Ok(u8::try_from(number.clamp(0, 255)).unwrap_or(u8::MAX))
+}
+
 impl Ctx {
     /// A context before any flag has been read.
-    pub fn from_environment(argv: Vec<String>) -> Ctx {
+    pub(crate) fn from_environment(argv: Vec<String>) -> Ctx {
         let called = argv
             .first()
             .map(std::path::Path::new)
@@ -61,7 +78,7 @@ impl Ctx {
             .map(|s| s.to_string_lossy().into_owned());
         Ctx {
             program: called.unwrap_or_else(|| "kctl".into()),
-            argv,
+            command_line: String::new(),
             out: String::new(),
             err: String::new(),
             hints: std::io::stderr().is_terminal(),
@@ -81,49 +98,53 @@ impl Ctx {
     }
 
     /// Reads the global flags.
-    pub fn globals(&mut self, matches: &ArgMatches) -> CliResult<()> {
-        self.namespace = matches.given("namespace").filter(|n| !n.is_empty()).map(String::from);
-        self.store = matches.given("store").map(PathBuf::from);
-        self.warnings_are_errors = matches.on("warnings-as-errors");
-        self.kubeconfig = matches.given("kubeconfig").filter(|f| !f.is_empty()).map(PathBuf::from);
-        let (name, groups) = (matches.value("as"), matches.values("as-group"));
+    pub(crate) fn globals(&mut self, matches: &ArgMatches) -> CliResult<()> {
+        self.namespace = matches.value_of("namespace").filter(|n| !n.is_empty()).map(String::from);
+        self.store = matches.value_of("store").map(PathBuf::from);
+        self.warnings_are_errors = matches.flag("warnings-as-errors");
+        self.kubeconfig = matches.value_of("kubeconfig").filter(|f| !f.is_empty()).map(PathBuf::from);
+        let (name, groups) = (matches.string("as"), matches.values("as-group"));
         self.user = (!name.is_empty()).then(|| User::new(name, groups));
+        self.verbosity = read_verbosity(matches)?;
+        if self.captured.is_none() {
+            logging::init(self.verbosity)?;
+        }
         if let (Some(client), Some(user)) = (&mut self.client, &self.user) {
             client.impersonate(user.clone());
         }
         let beside_store = self.captured.is_none() && self.store_dir().is_ok();
         if self.kubeconfig().is_some() || beside_store {
-            let context = matches.given("context").filter(|c| !c.is_empty());
+            let context = matches.value_of("context").filter(|c| !c.is_empty());
             self.context_namespace = kubeconfig::namespace(self, context)?;
         }
-        if let Some(text) = matches.given("request-timeout") {
+        if let Some(text) = matches.value_of("request-timeout") {
             let seconds = text.parse().ok().map(Duration::from_secs);
             self.timeout_given = true;
             self.timeout = seconds.or_else(|| Duration::parse(text)).ok_or_else(|| {
-                CliError::text("Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)")
+                CliError::new("Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)")
             })?;
         }
         Ok(())
     }
 
     /// The namespace to work in: the flag, else the context's, else `default`.
-    pub fn namespace(&self) -> String {
+    pub(crate) fn namespace(&self) -> String {
         self.namespace.clone().or_else(|| self.context_namespace.clone()).unwrap_or_else(|| "default".into())
     }
 
     /// Whether the namespace was given on the command line.
-    pub fn namespace_given(&self) -> bool {
+    pub(crate) fn namespace_given(&self) -> bool {
         self.namespace.is_some()
     }
 
     /// Whom the command acts as; the cluster's administrator unless `--as` names another.
-    pub fn user(&self) -> User {
+    pub(crate) fn user(&self) -> User {
         self.user.clone().unwrap_or_else(User::admin)
     }
 
     /// The kubeconfig file that was asked for, by flag or environment. Of a list of files it is the first that exists, else
     /// the last.
-    pub fn kubeconfig(&self) -> Option<PathBuf> {
+    pub(crate) fn kubeconfig(&self) -> Option<PathBuf> {
         let environment = || variable("KCTL_KUBECONFIG");
         match (&self.kubeconfig, &self.captured) {
             (Some(file), _) => Some(file.clone()),
@@ -137,31 +158,33 @@ impl Ctx {
     }
 
     /// How long a request may take, where the command line says so (`--request-timeout`; 0 is for ever).
-    pub fn request_timeout(&self) -> Option<Duration> {
+    pub(crate) fn request_timeout(&self) -> Option<Duration> {
         self.timeout_given.then_some(self.timeout).filter(|t| *t > Duration::ZERO)
     }
 
     /// The error of a command line that makes no sense to a verb (`create namespace`): text and where to find help.
-    pub fn usage(&self, verb: &str, text: &str) -> CliError {
-        let see = format!("See '{} {verb} -h' for help and examples", self.program);
-        CliError::Raw(format!("error: {text}\n{see}\n"), 1)
+    pub(crate) fn usage(&self, verb: &str, text: &str) -> CliError {
+        CliError::Usage {
+            message: text.into(),
+            hint: format!("See '{} {verb} -h' for help and examples", self.program),
+        }
     }
 
     /// The directory of the store.
-    pub fn store_dir(&self) -> CliResult<PathBuf> {
+    pub(crate) fn store_dir(&self) -> CliResult<PathBuf> {
         if let Some(dir) = self.store.clone().or_else(|| variable("KCTL_HOME").map(PathBuf::from)) {
             return Ok(dir);
         }
         if let Some(data) = variable("XDG_DATA_HOME") {
             return Ok(PathBuf::from(data).join("kctl"));
         }
-        let home = variable("HOME").ok_or_else(|| CliError::text("no place for the store: set KCTL_HOME or HOME"))?;
+        let home = variable("HOME").ok_or_else(|| CliError::new("no place for the store: set KCTL_HOME or HOME"))?;
         Ok(PathBuf::from(home).join(".local/share/kctl"))
     }
 
     /// How a store is opened, by flags and environment.
-    pub fn open_options(&self) -> CliResult<OpenOptions> {
-        let bad = |name: &str, value: &str| CliError::text(format!("invalid value \"{value}\" of {name}"));
+    pub(crate) fn open_options(&self) -> CliResult<OpenOptions> {
+        let bad = |name: &str, value: &str| CliError::new(format!("invalid value \"{value}\" of {name}"));
         let mut options = OpenOptions::at(self.store_dir()?);
         options.lock_timeout = self.timeout;
         if let Some(text) = variable("KCTL_CLOCK") {
@@ -181,7 +204,7 @@ impl Ctx {
     }
 
     /// The client, connected at the first call: lock, store, catching up.
-    pub fn client(&mut self) -> CliResult<&mut Client<Cluster>> {
+    pub(crate) fn client(&mut self) -> CliResult<&mut Client<Cluster>> {
         if self.client.is_none() {
             let mut client = Client::new(Cluster::open(self.open_options()?)?);
             client.set_verbosity(self.verbosity);
@@ -191,19 +214,19 @@ impl Ctx {
             self.client = Some(client);
         }
         // Set above when it was not.
-        self.client.as_mut().ok_or_else(|| CliError::text("the store is not open"))
+        self.client.as_mut().ok_or_else(|| CliError::new("the store is not open"))
     }
 
     /// Calls the API server; its warnings and the request log go to standard error.
     ///
     /// # Errors
     /// The status that the server reports.
-    pub fn api<T>(&mut self, call: impl FnOnce(&mut Client<Cluster>) -> Result<T, Status>) -> CliResult<T> {
+    pub(crate) fn api<T>(&mut self, call: impl FnOnce(&mut Client<Cluster>) -> Result<T, Status>) -> CliResult<T> {
         let client = self.client()?;
         let result = call(client);
         let (log, warnings) = (client.take_log(), client.take_warnings());
         for entry in log {
-            self.log('I', entry.position, &entry.message)?;
+            klog::log_request(self, &entry)?;
         }
         for warning in warnings {
             self.warn(&warning);
@@ -212,7 +235,7 @@ impl Ctx {
     }
 
     /// The kinds that the server serves.
-    pub fn catalog(&mut self) -> CliResult<Catalog> {
+    pub(crate) fn catalog(&mut self) -> CliResult<Catalog> {
         Ok(self.client()?.catalog())
     }
 
@@ -220,26 +243,26 @@ impl Ctx {
     ///
     /// # Errors
     /// Status 403 for a user without the permission.
-    pub fn console(&mut self) -> CliResult<Console<'_>> {
+    pub(crate) fn console(&mut self) -> CliResult<Console<'_>> {
         let client = self.client()?;
         let user = client.user().clone();
         Ok(client.transport().console(&user)?)
     }
 
     /// Whether the command acts as another user (`--as`).
-    pub fn impersonates(&self) -> bool {
+    pub(crate) fn impersonates(&self) -> bool {
         self.user.is_some()
     }
 
     /// Prints what has been said so far and blocks until something may have changed, at most until `deadline`.
-    pub fn wait(&mut self, deadline: Option<Time>, wait_for: WaitFor) -> CliResult<WaitOutcome> {
+    pub(crate) fn wait(&mut self, deadline: Option<Time>, wait_for: WaitFor) -> CliResult<WaitOutcome> {
         self.flush()?;
         Ok(self.client()?.wait(deadline, wait_for)?)
     }
 
     /// Calls `look` again after each change until it returns a value. Returns `None` when the deadline has passed, or when
     /// nothing will change any more.
-    pub fn wait_until<T>(
+    pub(crate) fn wait_until<T>(
         &mut self,
         deadline: Option<Time>,
         wait_for: WaitFor,
@@ -257,7 +280,7 @@ impl Ctx {
 
     /// Calls `each` for the further events of a watch until it breaks. Returns `None` when the deadline has passed, or when
     /// nothing will change any more.
-    pub fn follow<T>(
+    pub(crate) fn follow<T>(
         &mut self,
         watch: &mut Watch,
         deadline: Option<Time>,
@@ -278,55 +301,48 @@ impl Ctx {
     }
 
     /// Prints a warning of the server.
-    pub fn warn(&mut self, text: &str) {
+    pub(crate) fn warn(&mut self, text: &str) {
         self.warned = true;
         self.err.push_str(&format!("Warning: {text}\n"));
     }
 
     /// Prints a line.
-    pub fn say(&mut self, line: impl AsRef<str>) {
+    pub(crate) fn print_line(&mut self, line: impl AsRef<str>) {
         self.out.push_str(line.as_ref());
         self.out.push('\n');
     }
 
     /// Prints a line to standard error.
-    pub fn complain(&mut self, line: impl AsRef<str>) {
+    pub(crate) fn print_error(&mut self, line: impl AsRef<str>) {
         self.err.push_str(line.as_ref());
         self.err.push('\n');
     }
 
-    /// Prints a line as Kubernetes' libraries log to standard error: severity, time, process, place, text.
-    pub fn log(&mut self, severity: char, place: &str, text: &str) -> CliResult<()> {
-        let time = self.now()?.to_chrono().format("%m%d %H:%M:%S%.6f");
-        self.complain(format!("{severity}{time}       1 {place}] {text}"));
-        Ok(())
-    }
-
     /// A hint for a person at a terminal that kubectl would not print.
-    pub fn hint(&mut self, line: impl AsRef<str>) {
+    pub(crate) fn hint(&mut self, line: impl AsRef<str>) {
         if self.hints {
-            self.complain(line);
+            self.print_error(line);
         }
     }
 
     /// The present, of the cluster.
-    pub fn now(&mut self) -> CliResult<Time> {
+    pub(crate) fn now(&mut self) -> CliResult<Time> {
         Ok(self.client()?.now())
     }
 
     /// All of standard input.
-    pub fn stdin(&mut self) -> CliResult<Vec<u8>> {
+    pub(crate) fn stdin(&mut self) -> CliResult<Vec<u8>> {
         let mut bytes = Vec::new();
         std::io::stdin()
             .lock()
             .read_to_end(&mut bytes)
-            .map_err(|e| CliError::text(format!("reading standard input: {e}")))?;
+            .map_err(|e| CliError::new(format!("reading standard input: {e}")))?;
         Ok(bytes)
     }
 
     /// Makes everything done so far durable and then prints what was said about it. Long-running verbs call it between
     /// their steps; at the end of a command it is done for them.
-    pub fn flush(&mut self) -> CliResult<()> {
+    pub(crate) fn flush(&mut self) -> CliResult<()> {
         if let Some(client) = self.client.as_mut()
             && let Err(error) = client.transport().commit()
         {
@@ -338,7 +354,7 @@ impl Ctx {
     }
 
     /// Gives the store back until it is needed again: while an editor is open others can work.
-    pub fn release(&mut self) -> CliResult<()> {
+    pub(crate) fn release(&mut self) -> CliResult<()> {
         self.flush()?;
         self.client = None;
         Ok(())
@@ -346,7 +362,7 @@ impl Ctx {
 
     /// A context over a cluster in memory that keeps what it prints.
     #[cfg(test)]
-    pub fn captured(argv: Vec<String>, cluster: Cluster) -> Ctx {
+    pub(crate) fn captured(argv: Vec<String>, cluster: Cluster) -> Ctx {
         let mut ctx = Ctx::from_environment(argv);
         ctx.hints = false;
         ctx.client = Some(Client::new(cluster));
@@ -356,7 +372,7 @@ impl Ctx {
 
     /// What was printed, and the cluster for the next command.
     #[cfg(test)]
-    pub fn into_captured(self) -> (String, String, Option<Cluster>) {
+    pub(crate) fn into_captured(self) -> (String, String, Option<Cluster>) {
         let (out, err) = self.captured.unwrap_or_default();
         (out, err, self.client.map(Client::into_transport))
     }
@@ -387,13 +403,13 @@ impl Ctx {
             result = Err(error);
         }
         if let Err(error) = &result {
-            self.err.push_str(&error.message(&self.program));
+            self.err.push_str(&error.message());
             self.print();
         }
         match result {
             Err(error) => error.code(),
             Ok(()) if self.warned && self.warnings_are_errors => {
-                self.complain("error: 1 warning received");
+                self.print_error("error: 1 warning received");
                 self.print();
                 1
             }

@@ -1,36 +1,38 @@
-//! The editor of the user: a temporary file, the program that the environment names, what was saved.
+//! Edits text in the user's editor, through a temporary file.
+//!
+//! Upstream: `kubectl/pkg/cmd/util/editor/editor.go`.
 
 use std::io::Write;
 use std::process::Command;
 
 use super::{CliError, CliResult, Ctx};
 
-/// What stands above the text.
+/// The comment above the edited text.
 const PREAMBLE: &str = "# Please edit the object below. Lines beginning with a '#' will be ignored,
 # and an empty file will abort the edit. If an error occurs while saving this file will be
 # reopened with the relevant failures.
 #
 ";
 
-/// A text as it is given to the editor: explained.
-pub fn with_preamble(text: &str) -> String {
+/// The text with the explaining comment above it.
+pub(crate) fn with_preamble(text: &str) -> String {
     format!("{PREAMBLE}{text}")
 }
 
-/// What was saved, without the lines of explanation.
-pub fn without_comments(text: &str) -> String {
+/// The edited text without the lines of the comment.
+pub(crate) fn without_comments(text: &str) -> String {
     let kept = text.lines().filter(|line| !line.starts_with('#'));
     kept.map(|line| format!("{line}\n")).collect()
 }
 
-/// Opens the editor on a text and answers what was saved. Everything said so far is printed first, and the store is
-/// free for others meanwhile.
+/// Opens a text in the editor and returns the saved text. Pending output is printed first, and the store is released so
+/// that other processes can use it in the meantime.
 ///
 /// # Errors
-/// When there is no editor, or it ends with an error.
-pub fn edit(ctx: &mut Ctx, text: &str, extension: &str) -> CliResult<String> {
+/// There is no editor, or it exits with an error.
+pub(crate) fn edit(ctx: &mut Ctx, text: &str, extension: &str) -> CliResult<String> {
     ctx.release()?;
-    let problem = |what: &str, e: &std::io::Error| CliError::text(format!("{what}: {e}"));
+    let problem = |what: &str, e: &std::io::Error| CliError::new(format!("{what}: {e}"));
     let name = format!("{}-edit-{}.{extension}", ctx.program, std::process::id());
     let path = std::env::temp_dir().join(name);
     let mut file = std::fs::File::create(&path).map_err(|e| problem("making a file to edit", &e))?;
@@ -38,7 +40,7 @@ pub fn edit(ctx: &mut Ctx, text: &str, extension: &str) -> CliResult<String> {
     drop(file);
     let result = run(&path.to_string_lossy());
     let saved = std::fs::read_to_string(&path).map_err(|e| problem("reading the edited file", &e));
-    // A file that stays behind is no harm.
+    // A temporary file that stays behind does no harm.
     let _ = std::fs::remove_file(&path);
     result?;
     saved
@@ -47,7 +49,7 @@ pub fn edit(ctx: &mut Ctx, text: &str, extension: &str) -> CliResult<String> {
 fn run(path: &str) -> CliResult<()> {
     let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.trim().is_empty());
     let editor = variable("KUBE_EDITOR").or_else(|| variable("EDITOR")).unwrap_or_else(|| "vi".into());
-    // Quotes, dollars and the like are the shell's business, as in kubectl.
+    // As in kubectl, the shell interprets quotes and variables in the name of the editor.
     let needs_shell = editor.contains(['"', '\'', '\\', '$', '`', ';', '&', '|', '<', '>', '(', ')']);
     let mut command = if needs_shell {
         let mut shell = Command::new("sh");
@@ -59,12 +61,12 @@ fn run(path: &str) -> CliResult<()> {
         program.args(words).arg(path);
         program
     };
-    let failed = |why: String| CliError::text(format!("there was a problem with the editor \"{editor}\"{why}"));
+    let failed = |why: String| CliError::new(format!("there was a problem with the editor \"{editor}\"{why}"));
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(failed(String::new())),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            Err(CliError::text(format!("unable to launch the editor \"{editor}\"")))
+            Err(CliError::new(format!("unable to launch the editor \"{editor}\"")))
         }
         Err(e) => Err(failed(format!(": {e}"))),
     }

@@ -1,47 +1,108 @@
-//! From errors to text and exit codes, in kubectl's words. Nothing below this layer chooses words for a person.
+//! Errors of the command line, their messages and exit codes.
+//!
+//! The layers below return typed errors; the sentences for people are chosen here. Upstream: `kubectl/pkg/cmd/util/helpers.go`
+//! (`StandardErrorMessage`, `checkErr`, `MultilineError`).
 
+use std::io;
+
+use kctl_base::go::io_error;
 use kctl_base::status::{Reason, Status};
 use kctl_cluster::ClusterError;
 use kctl_cluster::store::StoreError;
 
-/// Result of a verb.
-pub type CliResult<T> = std::result::Result<T, CliError>;
+/// The result of a verb.
+pub(crate) type CliResult<T> = std::result::Result<T, CliError>;
 
-/// Why a command failed.
+/// An output stream of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// The reason why a command failed.
 #[derive(Debug)]
-pub enum CliError {
-    /// The API server refused; printed with kubectl's frame around the server's sentence.
+pub(crate) enum CliError {
+    /// The API server refused a request.
     Status(Status),
-    /// Anything else: printed as `error: text`, unless it begins so already.
-    Text(String),
-    /// Printed as it is, to the letter, with an exit code.
-    Raw(String, i32),
-    /// The command line makes no sense: text, then where help is to be found.
-    Usage(String),
-    /// Several failures, each printed on its own.
+    /// A failure of the client: printed as `error: message`; in a list of several errors without the prefix.
+    Failed(String),
+    /// The command line is not valid: the message, and the line below it that names the help, such as
+    /// `See 'kubectl get --help' for usage.`
+    Usage {
+        /// The message without the prefix `error: `.
+        message: String,
+        /// The line that refers to the help.
+        hint: String,
+    },
+    /// A file could not be read or written: `open a.yaml: no such file or directory`.
+    Io {
+        /// The operation with its path, for example `open a.yaml`.
+        operation: String,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// Lines that are printed unchanged, and the exit code.
+    Verbatim(String, i32),
+    /// Several independent failures, printed one after the other.
     Many(Vec<CliError>),
-    /// Everything has been said already; only the exit code is left.
-    Silent(i32),
+    /// A verb with subcommands was called without one: its help is printed to the stream.
+    MissingSubcommand(Stream),
+    /// The command has reported its failure already; only the exit code is left.
+    Exit(i32),
 }
 
 impl CliError {
-    /// An error with a text.
-    pub fn text(text: impl Into<String>) -> CliError {
-        CliError::Text(text.into())
+    /// A failure of the client with a message that lacks the prefix `error: `.
+    pub(crate) fn new(message: impl Into<String>) -> CliError {
+        CliError::Failed(message.into())
     }
 
-    /// The error of a request about something from a file or URL: `error when creating "f": ...`.
-    pub fn from_source(verb: &str, source: &str, status: Status) -> CliError {
+    /// A failure whose prefix `error: ` is printed even when it is one of several.
+    pub(crate) fn prefixed(message: impl AsRef<str>) -> CliError {
+        CliError::Verbatim(format!("error: {}\n", message.as_ref()), 1)
+    }
+
+    /// A single line without the prefix `error: `.
+    pub(crate) fn line(message: impl AsRef<str>) -> CliError {
+        CliError::Verbatim(format!("{}\n", message.as_ref()), 1)
+    }
+
+    /// A failed file operation, for example `open a.yaml`.
+    pub(crate) fn io(operation: impl Into<String>, source: io::Error) -> CliError {
+        CliError::Io { operation: operation.into(), source }
+    }
+
+    /// `no matches for kind "Podd" in version "v1"`: the server does not serve the kind of an object.
+    /// Upstream: `NoKindMatchError` in `apimachinery/pkg/api/meta/errors.go`.
+    pub(crate) fn no_kind_match(kind: &str, api_version: &str) -> String {
+        format!("no matches for kind \"{kind}\" in version \"{api_version}\"")
+    }
+
+    /// `the server doesn't have a resource type "foo"`: the message for a resource that discovery does not know.
+    /// Upstream: `cli-runtime/pkg/resource/builder.go`.
+    pub(crate) fn unknown_resource_type(resource: &str) -> String {
+        format!("the server doesn't have a resource type \"{resource}\"")
+    }
+
+    /// The error of a request about an object that comes from a file: `error when creating "f": ...`. Without a file
+    /// (`source` is empty) the status is unchanged.
+    pub(crate) fn from_source(action: &str, source: &str, status: Status) -> CliError {
         let message = if source.is_empty() {
             status.message.clone()
         } else {
-            format!("error when {verb} \"{source}\": {}", status.message)
+            format!("error when {action} \"{source}\": {}", status.message)
         };
         CliError::Status(Status { message, ..status })
     }
 
-    /// One error out of several, none out of none.
-    pub fn all(errors: Vec<CliError>) -> CliResult<()> {
+    /// Combines errors into one.
+    ///
+    /// # Errors
+    /// The errors, unless there are none.
+    pub(crate) fn all(errors: Vec<CliError>) -> CliResult<()> {
         let mut errors = errors;
         match errors.len() {
             0 => Ok(()),
@@ -50,46 +111,45 @@ impl CliError {
         }
     }
 
-    /// The exit code.
-    pub fn code(&self) -> i32 {
+    /// The exit code of the process.
+    pub(crate) fn code(&self) -> i32 {
         match self {
-            CliError::Raw(_, code) | CliError::Silent(code) => *code,
+            CliError::Verbatim(_, code) | CliError::Exit(code) => *code,
             _ => 1,
         }
     }
 
-    /// What is printed on stderr, with its line end; empty for silent errors.
-    pub fn message(&self, program: &str) -> String {
+    /// The lines for standard error, each with its line break; empty when there is nothing to print.
+    pub(crate) fn message(&self) -> String {
         match self {
-            CliError::Status(status) => format!("{}\n", status_text(status)),
-            CliError::Text(text) => {
-                let said = text.starts_with("error: ") || text.starts_with("Error from server");
-                // A text that ends its line itself gets no second end.
-                let end = if text.ends_with('\n') { "" } else { "\n" };
-                format!("{}{text}{end}", if said { "" } else { "error: " })
-            }
-            CliError::Raw(text, _) => text.clone(),
-            CliError::Usage(text) => format!("error: {text}\nSee '{program} --help' for usage.\n"),
-            CliError::Many(errors) => {
-                let mut lines = Vec::new();
-                for error in errors {
-                    let text = match error {
-                        // Among others an error stands without the word before it.
-                        CliError::Text(text) => format!("{text}\n"),
-                        other => other.message(program),
-                    };
-                    lines.push(text);
-                }
-                lines.concat()
-            }
-            CliError::Silent(_) => String::new(),
+            CliError::Failed(_) | CliError::Io { .. } => format!("error: {}", self.bare_message()),
+            CliError::Many(errors) => errors.iter().map(CliError::bare_message).collect(),
+            other => other.bare_message(),
         }
     }
 
-    /// Whether the API server said that the object is not there.
-    pub fn is_not_found(&self) -> bool {
+    /// The lines without the prefix `error: ` of failures of the client.
+    fn bare_message(&self) -> String {
+        match self {
+            CliError::Status(status) => format!("{}\n", status_text(status)),
+            CliError::Failed(message) => terminated(message.clone()),
+            CliError::Io { operation, source } => format!("{operation}: {}\n", io_error(source)),
+            CliError::Usage { message, hint } => format!("error: {message}\n{hint}\n"),
+            CliError::Verbatim(lines, _) => lines.clone(),
+            CliError::Many(_) => self.message(),
+            CliError::MissingSubcommand(_) | CliError::Exit(_) => String::new(),
+        }
+    }
+
+    /// True when the API server reported that the object does not exist.
+    pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, CliError::Status(status) if status.is_not_found())
     }
+}
+
+/// A message with exactly one line break at its end; messages from elsewhere may bring their own.
+fn terminated(message: String) -> String {
+    if message.ends_with('\n') { message } else { message + "\n" }
 }
 
 impl From<Status> for CliError {
@@ -100,7 +160,7 @@ impl From<Status> for CliError {
 
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> CliError {
-        CliError::Text(error.to_string())
+        CliError::new(error.to_string())
     }
 }
 
@@ -108,13 +168,13 @@ impl From<ClusterError> for CliError {
     fn from(error: ClusterError) -> CliError {
         match error {
             ClusterError::Status(status) => CliError::Status(status),
-            other => CliError::Text(other.to_string()),
+            other => CliError::new(other.to_string()),
         }
     }
 }
 
 /// kubectl's sentence for an API error.
-pub fn status_text(status: &Status) -> String {
+fn status_text(status: &Status) -> String {
     if status.reason == Reason::Invalid {
         return invalid_text(status);
     }
@@ -125,7 +185,7 @@ pub fn status_text(status: &Status) -> String {
     }
 }
 
-/// Invalid objects: one cause on the line, several as a list.
+/// The sentence for an invalid object: a single cause follows on the same line, several as a list.
 fn invalid_text(status: &Status) -> String {
     let mut head = String::from("The request is invalid");
     if !status.kind.is_empty() || !status.name.is_empty() {

@@ -1,44 +1,44 @@
-//! The files that `-f` names: paths, patterns, directories, standard input.
+//! Reads the manifests that `-f` names: paths, patterns, directories and standard input.
 //!
-//! What is in them is up to [`super::resolve`]. URLs are refused as a kubectl without a network refuses them: nothing here
-//! opens a connection.
+//! [`super::resolve`] interprets their content. URLs are refused in the words of a kubectl without network access; no
+//! connection is opened. Upstream: `cli-runtime/pkg/resource/builder.go` and `visitor.go`.
 
 use std::path::{Path, PathBuf};
 
 use super::{CliError, CliResult, Ctx};
-use kctl_base::go::io_error;
 
-/// The extensions of manifests; only in directories they decide what is read.
+/// Extensions of manifests. They decide only which files of a directory are read.
 const EXTENSIONS: &[&str] = &["json", "yaml", "yml"];
 
-/// A file that was read, or why it could not be.
-pub struct SourceText {
-    /// How messages name it: the path, or `STDIN`.
-    pub name: String,
-    /// What is in it.
-    pub text: String,
+/// A file with its content.
+pub(crate) struct ManifestFile {
+    /// The name in messages: the path, or `STDIN`.
+    pub(crate) name: String,
+    /// The content.
+    pub(crate) content: String,
 }
 
-/// All files behind the names, in kubectl's order.
-pub struct SourceTexts {
+/// The files that a list of names expands to, in kubectl's order.
+pub(crate) struct ManifestFiles {
     /// The files.
-    pub texts: Vec<SourceText>,
-    /// Whether it is exactly one file that was named as such: its one object is then shown by itself, not as a list.
-    pub single: bool,
+    pub(crate) files: Vec<ManifestFile>,
+    /// True when the list names exactly one file or standard input: its single object is then shown by itself, not as a
+    /// list.
+    pub(crate) single: bool,
 }
 
-/// Reads what `-f` names.
+/// Reads the files that `-f` names.
 ///
 /// # Errors
-/// Every name that can not be read, all at once; nothing is read then.
-pub fn read_files(ctx: &mut Ctx, names: &[String], recursive: bool) -> CliResult<SourceTexts> {
+/// The names that cannot be expanded, all at once, before any file is read; or the first file that cannot be read.
+pub(crate) fn read_files(ctx: &mut Ctx, names: &[String], recursive: bool) -> CliResult<ManifestFiles> {
     let mut paths: Vec<Option<PathBuf>> = Vec::new();
     let mut errors = Vec::new();
     let mut single = false;
     for name in names {
         match expand(name, recursive) {
-            Ok(Place::Stdin) => paths.push(None),
-            Ok(Place::Files { files, one }) => {
+            Ok(Expanded::Stdin) => paths.push(None),
+            Ok(Expanded::Files { files, one }) => {
                 single |= one;
                 paths.extend(files.into_iter().map(Some));
             }
@@ -48,52 +48,52 @@ pub fn read_files(ctx: &mut Ctx, names: &[String], recursive: bool) -> CliResult
     CliError::all(errors)?;
     if paths.is_empty() {
         let folders = names.join(" ");
-        return Err(CliError::text(format!(
+        return Err(CliError::new(format!(
             "error reading [{folders}]: recognized file extensions are [.json .yaml .yml]"
         )));
     }
     single = paths.len() == 1 && (single || paths[0].is_none());
-    let mut texts = Vec::new();
+    let mut files = Vec::new();
     for path in paths {
-        texts.push(read(ctx, path.as_deref())?);
+        files.push(read(ctx, path.as_deref())?);
     }
-    Ok(SourceTexts { texts, single })
+    Ok(ManifestFiles { files, single })
 }
 
-fn read(ctx: &mut Ctx, path: Option<&Path>) -> CliResult<SourceText> {
+fn read(ctx: &mut Ctx, path: Option<&Path>) -> CliResult<ManifestFile> {
     let (name, bytes) = match path {
         None => ("STDIN".to_string(), ctx.stdin()?),
         Some(path) => {
             let name = path.to_string_lossy().into_owned();
-            let bytes = std::fs::read(path).map_err(|e| CliError::text(format!("open {name}: {}", io_error(&e))))?;
+            let bytes = std::fs::read(path).map_err(|e| CliError::io(format!("open {name}"), e))?;
             (name, bytes)
         }
     };
-    Ok(SourceText { name, text: String::from_utf8_lossy(&bytes).into_owned() })
+    Ok(ManifestFile { name, content: String::from_utf8_lossy(&bytes).into_owned() })
 }
 
-enum Place {
+enum Expanded {
     Stdin,
     Files {
         files: Vec<PathBuf>,
-        /// One file, named directly.
+        /// True for a single file that is named directly.
         one: bool,
     },
 }
 
-fn expand(name: &str, recursive: bool) -> CliResult<Place> {
+fn expand(name: &str, recursive: bool) -> CliResult<Expanded> {
     if name == "-" {
-        return Ok(Place::Stdin);
+        return Ok(Expanded::Stdin);
     }
     if let Some(rest) = name.strip_prefix("http://").or_else(|| name.strip_prefix("https://")) {
         let host = rest.split(['/', ':', '?']).next().unwrap_or(rest);
         let text = format!("Unable to connect to the server: dial tcp: lookup {host}: no such host\n");
-        return Err(CliError::Raw(text, 1));
+        return Err(CliError::Verbatim(text, 1));
     }
-    let missing = || CliError::text(format!("the path \"{name}\" does not exist"));
+    let missing = || CliError::new(format!("the path \"{name}\" does not exist"));
     let matches = match Path::new(name).exists() {
         true => vec![PathBuf::from(name)],
-        false => glob(name),
+        false => glob_paths(name),
     };
     if matches.is_empty() {
         return Err(missing());
@@ -103,15 +103,15 @@ fn expand(name: &str, recursive: bool) -> CliResult<Place> {
     for path in matches {
         if path.is_dir() {
             walk(&path, recursive, &mut files)
-                .map_err(|e| CliError::text(format!("error reading \"{}\": {}", path.display(), io_error(&e))))?;
+                .map_err(|e| CliError::io(format!("error reading \"{}\"", path.display()), e))?;
         } else {
             files.push(path);
         }
     }
-    Ok(Place::Files { files, one })
+    Ok(Expanded::Files { files, one })
 }
 
-/// The manifests of a directory, by name; those of its folders too when asked for.
+/// Collects the manifests of a directory, sorted by name; with `recursive` those of its subdirectories, too.
 fn walk(folder: &Path, recursive: bool, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     let mut entries: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -130,47 +130,21 @@ fn walk(folder: &Path, recursive: bool, files: &mut Vec<PathBuf>) -> std::io::Re
     Ok(())
 }
 
-/// The files that a pattern with `*`, `?` and `[...]` in its last parts matches, by name.
-fn glob(pattern: &str) -> Vec<PathBuf> {
-    let mut found = match pattern.starts_with('/') {
-        true => vec![PathBuf::from("/")],
-        false => vec![PathBuf::new()],
-    };
-    for part in pattern.split('/').filter(|p| !p.is_empty()) {
-        let mut next = Vec::new();
-        for base in &found {
-            if !part.contains(['*', '?', '[']) {
-                let path = base.join(part);
-                if path.exists() {
-                    next.push(path);
-                }
-                continue;
-            }
-            let folder = if base.as_os_str().is_empty() { Path::new(".") } else { base.as_path() };
-            let Ok(entries) = std::fs::read_dir(folder) else { continue };
-            let mut names: Vec<String> =
-                entries.filter_map(|e| e.ok().map(|e| e.file_name().to_string_lossy().into_owned())).collect();
-            names.sort();
-            next.extend(names.iter().filter(|n| matches_part(part, n)).map(|n| base.join(n)));
-        }
-        found = next;
+/// The paths that a pattern with `*`, `?` and `[...]` matches, sorted; none for an invalid pattern.
+///
+/// Upstream: `expandIfFilePattern` in `cli-runtime/pkg/resource/builder.go`, which uses Go's `filepath.Glob`. There `**` is
+/// nothing special, and `^` negates a class.
+fn glob_paths(pattern: &str) -> Vec<PathBuf> {
+    if !pattern.contains(['*', '?', '[']) {
+        return Vec::new();
     }
-    if pattern.contains(['*', '?', '[']) { found } else { Vec::new() }
-}
-
-/// Whether a file name matches one part of a pattern.
-fn matches_part(pattern: &str, name: &str) -> bool {
-    let mut regex = String::from("^");
-    for c in pattern.chars() {
-        match c {
-            '*' => regex.push_str(".*"),
-            '?' => regex.push('.'),
-            '[' | ']' | '-' | '^' => regex.push(c),
-            c => regex.push_str(&regex::escape(&c.to_string())),
-        }
+    let mut pattern = pattern.replace("[^", "[!");
+    while pattern.contains("**") {
+        pattern = pattern.replace("**", "*");
     }
-    regex.push('$');
-    regex::Regex::new(&regex).is_ok_and(|r| r.is_match(name))
+    let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::new() };
+    // Like Go, paths that cannot be read are left out.
+    glob::glob_with(&pattern, options).map(|paths| paths.flatten().collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -192,8 +166,8 @@ mod tests {
         let root = dir.path().to_string_lossy().into_owned();
         let names = |argument: String, recursive| {
             let read = read_files(&mut ctx(), &[argument], recursive);
-            let texts = read.map(|r| r.texts.iter().map(|t| t.name.replace(&root, "")).collect::<Vec<_>>());
-            texts.unwrap_or_else(|e| vec![e.message("kubectl").replace(&root, "")])
+            let files = read.map(|r| r.files.iter().map(|t| t.name.replace(&root, "")).collect::<Vec<_>>());
+            files.unwrap_or_else(|e| vec![e.message().replace(&root, "")])
         };
         assert_eq!(names(root.clone(), false), ["/a.json", "/b.yaml"]);
         assert_eq!(names(root.clone(), true), ["/a.json", "/b.yaml", "/sub/d.yml"]);

@@ -16,7 +16,7 @@ use super::{CliError, CliResult, Ctx};
 ///
 /// # Errors
 /// One for each object that still exists when the time is up, or when nothing will change any more.
-pub fn wait(ctx: &mut Ctx, objects: &[(Item, String)], timeout: Option<Duration>) -> CliResult<()> {
+pub(crate) fn wait(ctx: &mut Ctx, objects: &[(Item, String)], timeout: Option<Duration>) -> CliResult<()> {
     let deadline = match timeout {
         Some(timeout) => Some(ctx.now()? + timeout),
         None => None,
@@ -27,7 +27,7 @@ pub fn wait(ctx: &mut Ctx, objects: &[(Item, String)], timeout: Option<Duration>
             Ok(true) => {}
             Ok(false) => {
                 let name = format!("{}/{}", item.kind.names().plural, item.name);
-                errors.push(CliError::text(format!("timed out waiting for the condition on {name}")));
+                errors.push(CliError::new(format!("timed out waiting for the condition on {name}")));
             }
             Err(CliError::Status(status)) if cannot_watch(status.reason) => {}
             Err(error) => return Err(error),

@@ -1,8 +1,8 @@
-//! The kubeconfig file: contexts and which of them is current.
+//! The kubeconfig file: contexts and the current one of them.
 //!
-//! `--kubeconfig` names it, else `$KCTL_KUBECONFIG`; otherwise it lies beside the data of the store. `$KUBECONFIG` and the file
-//! in the home directory are left alone on purpose: they may be those of a real cluster. Only contexts and their namespaces
-//! mean something here.
+//! Its path is `--kubeconfig`, else `$KCTL_KUBECONFIG`, else a file beside the data of the store. `$KUBECONFIG` and
+//! `~/.kube/config` are not read, because they may belong to a real cluster. Only contexts and their namespaces have an
+//! effect.
 
 use std::path::{Path, PathBuf};
 
@@ -11,17 +11,17 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::yaml;
 
-/// The file's name in the directory of the store.
+/// Name of the file in the directory of the store.
 const FILE: &str = "kubeconfig";
 
-/// The contents of a kubeconfig file and where they are from.
-pub struct Kubeconfig {
+/// The content of a kubeconfig file and its path.
+pub(crate) struct Kubeconfig {
     path: PathBuf,
-    /// The file as an object.
-    pub value: Value,
+    /// The content as an object.
+    pub(crate) value: Value,
 }
 
-/// What is there before anything was changed.
+/// The content before the first change.
 fn initial() -> Value {
     json!({
         "apiVersion": "v1",
@@ -34,11 +34,11 @@ fn initial() -> Value {
 }
 
 impl Kubeconfig {
-    /// Reads the file; where there is none, a cluster with one context.
+    /// Reads the file. Without a file, returns a cluster with one context.
     ///
     /// # Errors
-    /// A file that can not be read or is no YAML.
-    pub fn read(ctx: &Ctx) -> CliResult<Kubeconfig> {
+    /// The file cannot be read or is not YAML.
+    pub(crate) fn read(ctx: &Ctx) -> CliResult<Kubeconfig> {
         let path = match ctx.kubeconfig() {
             Some(path) => path,
             None => ctx.store_dir()?.join(FILE),
@@ -47,14 +47,14 @@ impl Kubeconfig {
         Ok(Kubeconfig { path, value })
     }
 
-    /// Writes the file in one step.
+    /// Writes the file atomically.
     ///
     /// # Errors
-    /// When it can not be written.
-    pub fn write(&self, ctx: &mut Ctx) -> CliResult<()> {
-        let failed = |e: std::io::Error| CliError::text(format!("writing {}: {e}", self.path.display()));
+    /// The file cannot be written.
+    pub(crate) fn write(&self, ctx: &mut Ctx) -> CliResult<()> {
+        let failed = |e: std::io::Error| CliError::new(format!("writing {}: {e}", self.path.display()));
         if ctx.kubeconfig().is_none() {
-            // The directory becomes a store before another file may lie in it.
+            // The directory must be a store before it holds another file.
             ctx.client()?;
             ctx.flush()?;
         }
@@ -63,24 +63,24 @@ impl Kubeconfig {
         std::fs::rename(&new, &self.path).map_err(failed)
     }
 
-    /// Where it is.
-    pub fn place(&self) -> String {
+    /// The path of the file, for messages.
+    pub(crate) fn place(&self) -> String {
         self.path.display().to_string()
     }
 
-    /// The name of the current context, or the empty string.
-    pub fn current(&self) -> &str {
+    /// The name of the current context, or an empty string.
+    pub(crate) fn current(&self) -> &str {
         self.value.str("/current-context")
     }
 
-    /// A context by name.
-    pub fn context(&self, name: &str) -> Option<&Value> {
+    /// Finds a context by name.
+    pub(crate) fn context(&self, name: &str) -> Option<&Value> {
         let entries = self.value.list("/contexts").iter();
         entries.filter(|c| c.str("/name") == name).find_map(|c| c.get("context"))
     }
 
-    /// A context by name, made when it is not there.
-    pub fn context_mut(&mut self, name: &str) -> &mut Value {
+    /// Finds a context by name and creates it if it is missing.
+    pub(crate) fn context_mut(&mut self, name: &str) -> &mut Value {
         let list = self.value.list_mut("/contexts");
         let at = list.iter().position(|c| c.str("/name") == name).unwrap_or_else(|| {
             list.push(json!({"name": name, "context": {}}));
@@ -91,7 +91,7 @@ impl Kubeconfig {
 }
 
 fn read_file(path: &Path) -> CliResult<Option<Value>> {
-    let problem = |e: String| CliError::text(format!("error loading config file \"{}\": {e}", path.display()));
+    let problem = |e: String| CliError::new(format!("error loading config file \"{}\": {e}", path.display()));
     match std::fs::read_to_string(path) {
         Ok(text) => yaml::to_json(&text).map(|l| Some(l.value)).map_err(|e| problem(e.to_string())),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -99,15 +99,15 @@ fn read_file(path: &Path) -> CliResult<Option<Value>> {
     }
 }
 
-/// The namespace of a context, of the current one when none is named; none where it says nothing.
+/// The namespace of a context, by default of the current one. `None` when the context has no namespace.
 ///
 /// # Errors
-/// A file that can not be read, or a context that was asked for and is not there.
-pub fn namespace(ctx: &Ctx, context: Option<&str>) -> CliResult<Option<String>> {
+/// The file cannot be read, or the named context does not exist.
+pub(crate) fn namespace(ctx: &Ctx, context: Option<&str>) -> CliResult<Option<String>> {
     let config = Kubeconfig::read(ctx)?;
     let name = context.unwrap_or(config.current());
     match (config.context(name), context) {
-        (None, Some(asked)) => Err(CliError::text(format!("context \"{asked}\" does not exist"))),
+        (None, Some(asked)) => Err(CliError::new(format!("context \"{asked}\" does not exist"))),
         (found, _) => Ok(found.map(|c| c.str("/namespace").to_string()).filter(|n| !n.is_empty())),
     }
 }

@@ -1,44 +1,45 @@
-//! The annotation in which `apply` keeps what was applied last.
+//! The annotation with the last configuration that `apply` sent.
+//!
+//! Upstream: `kubectl/pkg/util/apply.go`.
 
 use kctl_base::json::{self, Value};
 use kctl_base::object::{ObjectMeta, ValueWrite};
 
-pub use kctl_base::managed::LAST_APPLIED;
+pub(crate) use kctl_base::managed::LAST_APPLIED;
 
-/// The text of a configuration as the annotation holds it: without the annotation itself.
-pub fn configuration(object: &Value) -> String {
+/// The configuration as the annotation stores it, without the annotation itself.
+pub(crate) fn configuration(object: &Value) -> String {
     let mut bare = object.clone();
     bare.map_mut("/metadata/annotations").remove(LAST_APPLIED);
-    text(&bare)
+    serialise(&bare)
 }
 
-/// A configuration as it is, in one line.
-pub fn text(object: &Value) -> String {
+/// Serialises a configuration to one line.
+pub(crate) fn serialise(object: &Value) -> String {
     format!("{}\n", json::to_compact(object))
 }
 
 /// The object with its own configuration in the annotation.
-pub fn annotated(object: &Value) -> Value {
+pub(crate) fn annotated(object: &Value) -> Value {
     let mut with = object.clone();
     with.set_annotation(LAST_APPLIED, &configuration(object));
     with
 }
 
-/// As [`annotated`], for an object that is created or updated with the annotation kept up to date only if it is there or
-/// asked for.
-pub fn keep(object: &mut Value, save: bool) {
+/// Updates the annotation of an object, if it has the annotation already or `save` is true (`CreateOrUpdateAnnotation`).
+pub(crate) fn update(object: &mut Value, save: bool) {
     if save || object.annotation(LAST_APPLIED).is_some() {
         *object = annotated(object);
     }
 }
 
-/// What was applied last: null when nothing was.
-pub fn of(object: &Value) -> Result<Value, serde_json::Error> {
+/// The last applied configuration, null without the annotation.
+pub(crate) fn read(object: &Value) -> Result<Value, serde_json::Error> {
     object.annotation(LAST_APPLIED).filter(|t| !t.is_empty()).map_or(Ok(Value::Null), serde_json::from_str)
 }
 
-/// The object without nulls in its maps: a creation leaves out what an update would remove.
-pub fn without_nulls(value: &Value) -> Value {
+/// The object without null values in its maps. In a patch they remove fields; in a creation they would be noise.
+pub(crate) fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
             let kept = map.iter().filter(|(_, v)| !v.is_null());

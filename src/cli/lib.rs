@@ -1,82 +1,75 @@
-//! The command line: kubectl's words in, requests out, kubectl's words back.
+//! The command line: kubectl's verbs as clients of the control plane in this process.
 //!
-//! A verb is one file below [`verbs`] and one line in its list; flags that several verbs share are in [`args`]. This is the
-//! only layer that reads arguments, environment, files and standard input, and the only one that writes to a terminal. It
-//! reaches objects through [`kctl_cluster::Cluster`] alone.
+//! [`dispatch`] parses a command line and finds its verb. A verb is one file below [`verbs`] and one line in its list; flags that
+//! several verbs share are in [`args`]. This is the only layer that reads arguments, the environment, files and standard
+//! input, and the only one that writes to the terminal. It reaches objects through [`kctl_cluster::Cluster`] alone.
 
-pub mod args;
+mod args;
 #[cfg(test)]
 mod authorization_tests;
-pub mod complete;
-pub mod context;
-pub mod editor;
-pub mod error;
-pub mod files;
-pub mod gone;
-pub mod help;
-pub mod kubeconfig;
+mod completion_script;
+mod context;
+mod dispatch;
+mod dry_run;
+mod editor;
+mod error;
+mod files;
+mod gone;
+mod klog;
+mod kubeconfig;
 mod kustomization;
-pub mod last_applied;
-pub mod lookup;
-pub mod output;
-mod parse;
-pub mod printers;
-pub mod record;
-pub mod resolve;
-pub mod sorting;
-pub mod table;
+mod last_applied;
+mod logging;
+mod lookup;
+mod output;
+mod printers;
+mod record;
+mod resolve;
+mod sorting;
+mod table;
 #[cfg(test)]
 mod testing;
-pub mod verbs;
+mod verbs;
 
 use std::ffi::OsString;
 
 use clap::ArgMatches;
 
-pub use context::Ctx;
-pub use error::{CliError, CliResult};
+pub(crate) use context::Ctx;
+pub(crate) use error::{CliError, CliResult, Stream};
 
-/// A verb as data: how it is called, what it takes, what it does.
-pub struct Verb {
-    /// `get`; for a verb of a family `status`.
-    pub name: &'static str,
-    /// Other words for it.
-    pub aliases: &'static [&'static str],
-    /// One line for the list of verbs.
-    pub about: &'static str,
-    /// Its flags and arguments, in addition to the global ones.
-    pub args: fn(clap::Command) -> clap::Command,
-    /// What it does. A family answers with an overview here.
-    pub run: fn(&mut Ctx, &ArgMatches) -> CliResult<()>,
-    /// The verbs of a family, such as those of `rollout`.
-    pub family: &'static [Verb],
+/// A verb as data: its names, its help, its flags and the function that runs it.
+pub(crate) struct Verb {
+    /// The name, for example `get`; for a member of a family the last word, `status` of `rollout status`.
+    pub(crate) name: &'static str,
+    /// Other names.
+    pub(crate) aliases: &'static [&'static str],
+    /// A summary without a full stop, for the list of commands.
+    pub(crate) about: &'static str,
+    /// The description at the top of its help, in which `{program}` is the name of the program; empty for the summary.
+    /// Paragraphs after the first are indented by one space, as kubectl prints them.
+    pub(crate) long: &'static str,
+    /// Examples for the help: a comment and a command line without the program.
+    pub(crate) examples: &'static [(&'static str, &'static str)],
+    /// The usage line after the names of program and verb, without `[options]`.
+    pub(crate) usage: &'static str,
+    /// Adds its flags and arguments.
+    pub(crate) flags: fn(clap::Command) -> clap::Command,
+    /// Runs it. A family that does nothing by itself fails with [`CliError::MissingSubcommand`].
+    pub(crate) run: fn(&mut Ctx, &ArgMatches) -> CliResult<()>,
+    /// The members of a family, such as `status` and `undo` of `rollout`.
+    pub(crate) family: &'static [Verb],
 }
 
-/// Runs one command line and answers the exit code. Everything was written and made durable when this returns.
-pub fn run(argv: Vec<OsString>) -> i32 {
-    let called =
-        argv.first().map(|a| std::path::Path::new(a).file_stem().unwrap_or_default().to_string_lossy().into_owned());
-    if complete::answered(&argv, called.as_deref().unwrap_or("kctl")) {
-        return 0;
+impl Verb {
+    /// True when `word` is the name or an alias of the verb.
+    pub(crate) fn is_called(&self, word: &str) -> bool {
+        self.name == word || self.aliases.contains(&word)
     }
-    let argv: Vec<String> = argv.into_iter().map(|a| a.to_string_lossy().into_owned()).collect();
-    let mut ctx = Ctx::from_environment(argv.clone());
-    let code = run_in(&mut ctx, &argv);
-    // The process ends now and everything is durable: closing the engine in good order would only cost time, the more
-    // the larger the store is.
-    std::mem::forget(ctx);
-    code
 }
 
-/// Runs a command line in its surroundings.
-fn run_in(ctx: &mut Ctx, argv: &[String]) -> i32 {
-    let result = match parse::parse(argv, &ctx.program) {
-        Ok(parse::Parsed::Run(verb, matches)) => ctx.globals(&matches).and_then(|()| (verb.run)(ctx, &matches)),
-        Ok(parse::Parsed::Help(text)) => {
-            ctx.out.push_str(&text);
-            Ok(())
-        }
-        Err(error) => Err(error),
-    };
-    ctx.finish(result)
+/// Runs one command line, which begins with the name of the program, and returns the exit code. Everything it reported is
+/// durable when this returns.
+pub fn run(argv: Vec<OsString>) -> i32 {
+    dispatch::run(argv)
 }

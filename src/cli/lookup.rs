@@ -18,7 +18,7 @@ const CHUNK_SIZE: usize = 500;
 ///
 /// What the user may not read is left out of the description, as kubectl leaves it out; any other failure is kept for
 /// [`ClientLookup::finish`].
-pub struct ClientLookup<'a> {
+pub(crate) struct ClientLookup<'a> {
     client: RefCell<&'a mut Client<Cluster>>,
     /// The namespace of the described object.
     namespace: String,
@@ -28,7 +28,7 @@ pub struct ClientLookup<'a> {
 
 impl<'a> ClientLookup<'a> {
     /// Creates a lookup for the description of an object in a namespace.
-    pub fn new(client: &'a mut Client<Cluster>, namespace: &str, show_events: bool) -> ClientLookup<'a> {
+    pub(crate) fn new(client: &'a mut Client<Cluster>, namespace: &str, show_events: bool) -> ClientLookup<'a> {
         let failure = RefCell::new(None);
         ClientLookup { client: RefCell::new(client), namespace: namespace.into(), show_events, failure }
     }
@@ -37,7 +37,7 @@ impl<'a> ClientLookup<'a> {
     ///
     /// # Errors
     /// The status that the server reported.
-    pub fn finish(self) -> Result<(), Status> {
+    pub(crate) fn finish(self) -> Result<(), Status> {
         self.failure.into_inner().map_or(Ok(()), Err)
     }
 

@@ -1,11 +1,12 @@
-//! How a verb shows objects: `-o` and the flags around it, read once and then used for every object.
+//! The output format of a command: `-o` and its companions, read once and used for every object.
 //!
-//! The formats themselves are printers; here is only which one is meant. Tables of `get` are [`super::table`]'s.
+//! The formats are implemented by [`crate::printers`], the tables of `get` by [`super::table`]. Upstream:
+//! `cli-runtime/pkg/genericclioptions/print_flags.go` and the `*_flags.go` files beside it.
 
 use clap::ArgMatches;
 
-use super::args::Matches;
-use super::args::groups::DryRun;
+use super::args::{Matches, SharedFlags};
+use super::dry_run::DryRun;
 use super::{CliError, CliResult, Ctx};
 use crate::printers::custom_columns::CustomColumns;
 use crate::printers::structured::{Structure, StructuredPrinter};
@@ -14,7 +15,7 @@ use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueWrite};
 
-/// Formats that every verb has.
+/// The formats of every verb that has `-o`.
 const COMMON: &[&str] = &[
     "go-template",
     "go-template-file",
@@ -29,9 +30,9 @@ const COMMON: &[&str] = &[
     "yaml",
 ];
 
-/// What is printed for an object.
+/// The format of an object.
 enum Format {
-    /// A sentence or a table row: up to the verb.
+    /// A sentence or a table row, which the verb prints itself.
     Human {
         wide: bool,
     },
@@ -41,8 +42,8 @@ enum Format {
     Columns(CustomColumns),
 }
 
-/// The output of one command.
-pub struct Output {
+/// The output options of one command.
+pub(crate) struct Output {
     format: Format,
     show_managed_fields: bool,
 }
@@ -51,29 +52,30 @@ impl Output {
     /// Reads `-o` of a verb that reports on objects (`created`, `configured`).
     ///
     /// # Errors
-    /// A format that does not exist, or one whose template is missing or wrong.
-    pub fn of_report(matches: &ArgMatches) -> CliResult<Output> {
+    /// An unknown format, or a missing or invalid template.
+    pub(crate) fn of_report(matches: &ArgMatches) -> CliResult<Output> {
         Output::read(matches, false)
     }
 
-    /// Reads `-o` of `get`, which has tables and columns too.
+    /// Reads `-o` of `get`, which has tables and custom columns in addition.
     ///
     /// # Errors
-    /// A format that does not exist, or one whose template is missing or wrong.
-    pub fn of_table(matches: &ArgMatches) -> CliResult<Output> {
+    /// An unknown format, or a missing or invalid template.
+    pub(crate) fn of_table(matches: &ArgMatches) -> CliResult<Output> {
         Output::read(matches, true)
     }
 
     fn read(matches: &ArgMatches, tables: bool) -> CliResult<Output> {
-        let typed = matches.value("output");
-        let template = matches.value("template");
+        let matches = &SharedFlags(matches);
+        let typed = matches.string("output");
+        let template = matches.string("template");
         let (name, argument) = match typed.split_once('=') {
             Some((name, argument)) => (name.to_lowercase(), argument),
             None if typed.is_empty() && !template.is_empty() => ("go-template".into(), template),
             None => (typed.to_lowercase(), template),
         };
-        let allow_missing = matches.on_or("allow-missing-template-keys", true);
-        let no_headers = matches.on("no-headers");
+        let allow_missing = matches.flag_or("allow-missing-template-keys", true);
+        let no_headers = matches.flag("no-headers");
         let format = match name.as_str() {
             "" => Format::Human { wide: false },
             "wide" if tables && typed == "wide" => Format::Human { wide: true },
@@ -81,41 +83,41 @@ impl Output {
             "yaml" => Format::Structured(StructuredPrinter::new(Structure::Yaml)),
             "json" => Format::Structured(StructuredPrinter::new(Structure::Json)),
             "custom-columns" if tables => {
-                Format::Columns(CustomColumns::from_spec(argument, !no_headers).map_err(CliError::text)?)
+                Format::Columns(CustomColumns::from_spec(argument, !no_headers).map_err(CliError::new)?)
             }
             "custom-columns-file" if tables => {
-                Format::Columns(CustomColumns::from_template(&template_file(argument)?).map_err(CliError::text)?)
+                Format::Columns(CustomColumns::from_template(&template_file(argument)?).map_err(CliError::new)?)
             }
             _ => match template_printer(&name, argument, allow_missing)? {
                 Some(printer) => Format::Template(printer),
                 None => return Err(unknown_format(typed, tables)),
             },
         };
-        Ok(Output { format, show_managed_fields: matches.on("show-managed-fields") })
+        Ok(Output { format, show_managed_fields: matches.flag("show-managed-fields") })
     }
 
-    /// Output of a verb that has no `-o`: sentences.
-    pub fn human() -> Output {
+    /// The output of a verb without `-o`.
+    pub(crate) fn human() -> Output {
         Output { format: Format::Human { wide: false }, show_managed_fields: false }
     }
 
-    /// Whether nothing or `wide` was asked for.
-    pub fn is_human(&self) -> bool {
+    /// True without `-o` and for `-o wide`.
+    pub(crate) fn is_human(&self) -> bool {
         matches!(self.format, Format::Human { .. })
     }
 
-    /// Whether tables show their wide columns.
-    pub fn is_wide(&self) -> bool {
+    /// True for `-o wide`.
+    pub(crate) fn is_wide(&self) -> bool {
         matches!(self.format, Format::Human { wide: true })
     }
 
-    /// Whether only names are printed.
-    pub fn is_name(&self) -> bool {
+    /// True for `-o name`.
+    pub(crate) fn is_name(&self) -> bool {
         matches!(self.format, Format::Name)
     }
 
-    /// Prints one object, or a `List`, in the format that was asked for; nothing in the human ones.
-    pub fn print(&mut self, ctx: &mut Ctx, object: &Value) -> CliResult<()> {
+    /// Prints one object or a `List` in the chosen format. Prints nothing in the human-readable ones.
+    pub(crate) fn print(&mut self, ctx: &mut Ctx, object: &Value) -> CliResult<()> {
         let mut text = Vec::new();
         let result = match &mut self.format {
             Format::Human { .. } => Ok(()),
@@ -128,27 +130,34 @@ impl Output {
                 if !self.show_managed_fields {
                     strip_managed_fields(&mut shown);
                 }
-                printer.print(&shown, &mut text).map_err(|e| CliError::text(e.to_string()))
+                printer.print(&shown, &mut text).map_err(|e| CliError::new(e.to_string()))
             }
-            Format::Template(printer) => printer.print(object, &mut text).map_err(|e| CliError::text(e.to_string())),
-            Format::Columns(columns) => columns.print(object, &mut text).map_err(|e| CliError::text(e.to_string())),
+            Format::Template(printer) => printer.print(object, &mut text).map_err(|e| CliError::new(e.to_string())),
+            Format::Columns(columns) => columns.print(object, &mut text).map_err(|e| CliError::new(e.to_string())),
         };
         ctx.out.push_str(&String::from_utf8_lossy(&text));
         result
     }
 
-    /// Reports what became of an object: `deployment.apps/web created (dry run)`, or the object in the format asked for.
-    pub fn report(&mut self, ctx: &mut Ctx, object: &Value, label: &str, done: &str, dry_run: DryRun) -> CliResult<()> {
+    /// Reports the result for an object: `deployment.apps/web created (dry run)`, or the object in the chosen format.
+    pub(crate) fn report(
+        &mut self,
+        ctx: &mut Ctx,
+        object: &Value,
+        label: &str,
+        done: &str,
+        dry_run: DryRun,
+    ) -> CliResult<()> {
         match self.format {
-            Format::Human { .. } => ctx.say(format!("{label} {done}{}", dry_run.suffix())),
-            Format::Name => ctx.say(label),
+            Format::Human { .. } => ctx.print_line(format!("{label} {done}{}", dry_run.suffix())),
+            Format::Name => ctx.print_line(label),
             _ => self.print(ctx, object)?,
         }
         Ok(())
     }
 }
 
-/// `-o name` of an object or of every object of a list.
+/// Prints `type/name` of an object or of each object of a list.
 fn print_names(ctx: &mut Ctx, object: &Value) -> CliResult<()> {
     if let (Some(Value::Array(items)), true) = (object.get("items"), object.kind().ends_with("List")) {
         for item in items {
@@ -163,12 +172,12 @@ fn print_names(ctx: &mut Ctx, object: &Value) -> CliResult<()> {
         None if group.is_empty() => object.kind().to_lowercase(),
         None => format!("{}.{group}", object.kind().to_lowercase()),
     };
-    ctx.say(format!("{kind}/{}", object.name()));
+    ctx.print_line(format!("{kind}/{}", object.name()));
     Ok(())
 }
 
-/// Takes out who owns which field, of an object or of every object of a list.
-pub fn strip_managed_fields(object: &mut Value) {
+/// Removes `metadata.managedFields` from an object and from the items of a list.
+pub(crate) fn strip_managed_fields(object: &mut Value) {
     object.remove_at("/metadata/managedFields");
     for item in object.items_mut("/items") {
         item.remove_at("/metadata/managedFields");
@@ -178,10 +187,10 @@ pub fn strip_managed_fields(object: &mut Value) {
 fn template_printer(name: &str, argument: &str, allow_missing: bool) -> CliResult<Option<TemplatePrinter>> {
     let printer = match name {
         "go-template" | "template" | "go-template-file" | "templatefile" if argument.is_empty() => {
-            return Err(CliError::text("template format specified but no template given"));
+            return Err(CliError::new("template format specified but no template given"));
         }
         "jsonpath" | "jsonpath-as-json" | "jsonpath-file" if argument.is_empty() => {
-            return Err(CliError::text("template format specified but no template given"));
+            return Err(CliError::new("template format specified but no template given"));
         }
         "go-template" | "template" => TemplatePrinter::go_template(argument, allow_missing),
         "go-template-file" | "templatefile" => TemplatePrinter::go_template(&template_file(argument)?, allow_missing),
@@ -190,16 +199,14 @@ fn template_printer(name: &str, argument: &str, allow_missing: bool) -> CliResul
         "jsonpath-file" => TemplatePrinter::jsonpath(&template_file(argument)?, allow_missing),
         _ => return Ok(None),
     };
-    printer.map(Some).map_err(CliError::text)
+    printer.map(Some).map_err(CliError::new)
 }
 
 fn template_file(path: &str) -> CliResult<String> {
     if path.is_empty() {
-        return Err(CliError::text("custom-columns format specified but no custom columns given"));
+        return Err(CliError::new("custom-columns format specified but no custom columns given"));
     }
-    std::fs::read_to_string(path).map_err(|e| {
-        CliError::text(format!("error reading --template {path}, open {path}: {}", kctl_base::go::io_error(&e)))
-    })
+    std::fs::read_to_string(path).map_err(|e| CliError::io(format!("error reading --template {path}, open {path}"), e))
 }
 
 fn unknown_format(typed: &str, tables: bool) -> CliError {
@@ -208,7 +215,7 @@ fn unknown_format(typed: &str, tables: bool) -> CliError {
         formats.extend(["custom-columns", "custom-columns-file", "wide"]);
     }
     formats.sort_unstable();
-    CliError::text(format!(
+    CliError::new(format!(
         "unable to match a printer suitable for the output format \"{typed}\", allowed formats are: {}",
         formats.join(",")
     ))

@@ -1,4 +1,6 @@
-//! `--sort-by`: objects by the value of a field, as kubectl compares values.
+//! `--sort-by`: orders objects by the value of a field.
+//!
+//! Upstream: `kubectl/pkg/cmd/get/sorter.go`.
 
 use std::cmp::Ordering;
 
@@ -7,23 +9,23 @@ use kctl_base::json::Value;
 use kctl_base::jsonpath::{JsonPath, relaxed};
 use kctl_base::quantity::Quantity;
 
-/// Sorts things by a field of their objects; those without it come first.
+/// Sorts items by a field of their objects. Objects without the field come first.
 ///
 /// # Errors
-/// A path that is none, or that no object has.
-pub fn sort_by<T>(things: &mut [T], object: impl Fn(&T) -> &Value, field: &str) -> CliResult<()> {
-    let path = relaxed(field).map_err(CliError::text)?;
-    let parsed = JsonPath::parse(&path).map_err(CliError::text)?;
+/// The path is invalid, or no object has the field.
+pub(crate) fn sort_by<T>(things: &mut [T], object: impl Fn(&T) -> &Value, field: &str) -> CliResult<()> {
+    let path = relaxed(field).map_err(CliError::new)?;
+    let parsed = JsonPath::parse(&path).map_err(CliError::new)?;
     if things.is_empty() {
         return Ok(());
     }
     let mut keys = Vec::with_capacity(things.len());
     for thing in things.iter() {
-        let found = parsed.find(object(thing)).map_err(CliError::text)?;
+        let found = parsed.find(object(thing)).map_err(CliError::new)?;
         keys.push(found.into_iter().next().and_then(|group| group.into_iter().next()));
     }
     if keys.iter().all(Option::is_none) {
-        return Err(CliError::text(format!("couldn't find any field with path \"{path}\" in the list of objects")));
+        return Err(CliError::new(format!("couldn't find any field with path \"{path}\" in the list of objects")));
     }
     let mut order: Vec<usize> = (0..things.len()).collect();
     order.sort_by(|a, b| match (&keys[*a], &keys[*b]) {
@@ -34,7 +36,7 @@ pub fn sort_by<T>(things: &mut [T], object: impl Fn(&T) -> &Value, field: &str) 
     Ok(())
 }
 
-/// Brings `things` into the order `order[0], order[1], ...` by swaps.
+/// Permutes `things` into the order `order[0], order[1], ...` in place.
 fn permute<T>(things: &mut [T], order: Vec<usize>) {
     let mut at: Vec<usize> = (0..things.len()).collect();
     let mut of: Vec<usize> = at.clone();
@@ -47,7 +49,7 @@ fn permute<T>(things: &mut [T], order: Vec<usize>) {
     }
 }
 
-/// Two values of one field: numbers by size, quantities by amount, other strings in natural order, lists by their items.
+/// Compares two values of a field: numbers and quantities by amount, other strings in natural order, lists item by item.
 fn compare(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
         (Value::Null, Value::Null) => Ordering::Equal,
@@ -74,8 +76,8 @@ fn quantity(value: &Value) -> Option<Quantity> {
     Quantity::from_value(value).ok()
 }
 
-/// Strings in which runs of digits count as numbers: `a2` before `a10`.
-pub fn natural(a: &str, b: &str) -> Ordering {
+/// Natural order of strings, in which digits count as numbers: `a2` precedes `a10`.
+pub(crate) fn natural(a: &str, b: &str) -> Ordering {
     let (mut x, mut y) = (a.as_bytes(), b.as_bytes());
     loop {
         let (Some(p), Some(q)) = (x.first(), y.first()) else { return x.len().cmp(&y.len()).then_with(|| a.cmp(b)) };
@@ -113,7 +115,7 @@ mod tests {
         let mut objects: Vec<Value> = values.into_iter().map(|v| json!({"v": v, "n": [{"v": 1}]})).collect();
         match sort_by(&mut objects, |o| o, field) {
             Ok(()) => objects.iter().map(|o| o["v"].to_string()).collect::<Vec<_>>().join(" "),
-            Err(error) => error.message("kubectl"),
+            Err(error) => error.message(),
         }
     }
 

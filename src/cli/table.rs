@@ -1,4 +1,4 @@
-//! The tables of `get`: columns and rows of a kind, with what the flags add to them, printed section by section.
+//! The tables of `get`: the columns of a kind and those that flags add, printed section by section.
 
 use super::{CliResult, Ctx};
 use crate::printers::table::TablePrinter;
@@ -7,23 +7,23 @@ use kctl_base::object::ObjectMeta;
 use kctl_base::sim::Time;
 use kctl_kinds::Kind;
 
-/// What the flags of `get` add to a table or take from it.
+/// The flags of `get` that change its tables.
 #[derive(Clone, Debug, Default)]
-pub struct TableFlags {
-    /// `-o wide`.
-    pub wide: bool,
-    /// `--no-headers`.
-    pub no_headers: bool,
-    /// `-L`.
-    pub label_columns: Vec<String>,
-    /// `--show-labels`.
-    pub show_labels: bool,
-    /// `--output-watch-events`.
-    pub events: bool,
+pub(crate) struct TableFlags {
+    /// The value of `-o wide`.
+    pub(crate) wide: bool,
+    /// The value of `--no-headers`.
+    pub(crate) no_headers: bool,
+    /// The value of `-L`.
+    pub(crate) label_columns: Vec<String>,
+    /// The value of `--show-labels`.
+    pub(crate) show_labels: bool,
+    /// The value of `--output-watch-events`.
+    pub(crate) events: bool,
 }
 
-/// One section of output: the rows of one kind, whose columns stay as wide as they were.
-pub struct Section {
+/// The rows of one kind. Its columns never become narrower.
+pub(crate) struct Section {
     printer: TablePrinter,
     flags: TableFlags,
     with_namespace: bool,
@@ -31,17 +31,17 @@ pub struct Section {
     headers_printed: bool,
 }
 
-/// A row to print: the object, and what happened to it where events are shown.
-pub struct Shown<'a> {
+/// A row: the object, and its change when events are shown.
+pub(crate) struct Row<'a> {
     /// The object.
-    pub object: &'a Value,
-    /// `ADDED`, `MODIFIED`, `DELETED`; empty without events.
-    pub event: &'static str,
+    pub(crate) object: &'a Value,
+    /// `ADDED`, `MODIFIED` or `DELETED`; empty when events are not shown.
+    pub(crate) event: &'static str,
 }
 
 impl Section {
-    /// A section that has printed nothing yet.
-    pub fn new(flags: &TableFlags, with_namespace: bool, with_kind: bool) -> Section {
+    /// Creates a section that has not printed anything yet.
+    pub(crate) fn new(flags: &TableFlags, with_namespace: bool, with_kind: bool) -> Section {
         Section {
             printer: TablePrinter::new(),
             flags: flags.clone(),
@@ -51,8 +51,8 @@ impl Section {
         }
     }
 
-    /// Prints rows; the headers come above the first.
-    pub fn print(&mut self, ctx: &mut Ctx, kind: &dyn Kind, rows: &[Shown<'_>], now: Time) -> CliResult<()> {
+    /// Prints rows, with headers above the first.
+    pub(crate) fn print(&mut self, ctx: &mut Ctx, kind: &dyn Kind, rows: &[Row<'_>], now: Time) -> CliResult<()> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -60,7 +60,7 @@ impl Section {
         let visible: Vec<bool> = columns.iter().map(|c| self.flags.wide || !c.wide).collect();
         let names: Vec<&str> =
             columns.iter().zip(&visible).filter(|(_, v)| **v).map(|(c, _)| c.name.as_str()).collect();
-        let cells = |row: &Shown<'_>| {
+        let cells = |row: &Row<'_>| {
             let all = kind.row(row.object, now);
             all.into_iter().zip(&visible).filter(|(_, v)| **v).map(|(cell, _)| cell).collect()
         };
@@ -68,13 +68,13 @@ impl Section {
         self.write(ctx, &names, &rows)
     }
 
-    /// Prints a row that is not its kind's own: the caller knows the columns.
-    pub fn print_cells(
+    /// Prints a row whose cells do not come from the kind; the caller provides the columns.
+    pub(crate) fn print_cells(
         &mut self,
         ctx: &mut Ctx,
         kind: &dyn Kind,
         names: &[&str],
-        row: &Shown<'_>,
+        row: &Row<'_>,
         cells: Vec<String>,
     ) -> CliResult<()> {
         let row = self.cells(kind, row, names, cells);
@@ -85,7 +85,7 @@ impl Section {
         let headers = (!self.flags.no_headers && !self.headers_printed).then(|| self.headers(names));
         self.headers_printed = true;
         let mut text = Vec::new();
-        self.printer.print(headers.as_deref(), rows, &mut text).map_err(|e| super::CliError::text(e.to_string()))?;
+        self.printer.print(headers.as_deref(), rows, &mut text).map_err(|e| super::CliError::new(e.to_string()))?;
         ctx.out.push_str(&String::from_utf8_lossy(&text));
         Ok(())
     }
@@ -107,7 +107,7 @@ impl Section {
         headers
     }
 
-    fn cells(&self, kind: &dyn Kind, row: &Shown<'_>, names: &[&str], own: Vec<String>) -> Vec<String> {
+    fn cells(&self, kind: &dyn Kind, row: &Row<'_>, names: &[&str], own: Vec<String>) -> Vec<String> {
         let object = row.object;
         let mut cells = Vec::new();
         if self.flags.events {

@@ -28,7 +28,8 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::{Ctx, run_in};
+use super::Ctx;
+use super::dispatch::run_in;
 use kctl_cluster::{Cluster, OpenOptions};
 
 /// The line after output that does not end in a newline, as `diff` writes it.
@@ -168,7 +169,7 @@ impl Output {
 }
 
 /// A cluster and a directory of files for the commands of one script.
-struct Session {
+pub(crate) struct Session {
     /// `None` only while a command runs.
     cluster: Option<Cluster>,
     /// Removes the directory when it is dropped.
@@ -177,7 +178,7 @@ struct Session {
 }
 
 impl Session {
-    fn new(files: &[(String, String)]) -> Session {
+    pub(crate) fn new(files: &[(String, String)]) -> Session {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let root = directory.path().canonicalize().expect("an existing directory");
         for (name, content) in files {
@@ -202,6 +203,16 @@ impl Session {
             _ => panic!("not kctl, kubectl or cat: {command}"),
         };
         Output { out: out.replace(&root, "$ROOT"), err: err.replace(&root, "$ROOT"), code }
+    }
+
+    /// Runs kubectl with arguments. Returns standard output, then standard error with `! ` before each line, then the exit
+    /// code after `= ` unless it is 0.
+    pub(crate) fn kubectl(&mut self, args: &[String]) -> String {
+        let argv: Vec<String> = std::iter::once("kubectl".to_string()).chain(args.iter().cloned()).collect();
+        let (out, err, code) = self.run_kctl(&argv);
+        let errors: String = err.lines().map(|line| format!("! {line}\n")).collect();
+        let code = if code == 0 { String::new() } else { format!("= {code}\n") };
+        format!("{out}{errors}{code}")
     }
 
     fn run_kctl(&mut self, argv: &[String]) -> (String, String, i32) {

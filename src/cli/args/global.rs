@@ -1,78 +1,77 @@
-//! The flags that every verb takes. Those that speak of a server, its certificates or a user mean nothing here: they are
-//! accepted, so that scripts run unchanged, and have no effect.
+//! The global flags, which every verb accepts.
+//!
+//! Flags about connections, certificates and credentials have no effect, because the control plane runs in this process; they
+//! are accepted so that existing scripts run unchanged.
 
 use clap::Arg;
 
-use super::{switch, text};
+use super::{ArgProperties, each, switch, text};
 
-/// Accepted without effect: with a value.
-const IGNORED: &[(&str, &str)] = &[
-    ("as-uid", "accepted; see --as"),
-    ("as-user-extra", "accepted; see --as"),
-    ("cache-dir", "accepted; there is no discovery cache"),
-    ("certificate-authority", "accepted; there is no connection"),
-    ("client-certificate", "accepted; there is no connection"),
-    ("client-key", "accepted; there is no connection"),
-    ("cluster", "accepted; a store is one cluster"),
-    ("kuberc", "accepted; no preferences are read"),
-    ("log-flush-frequency", "accepted; nothing is logged"),
-    ("password", "accepted; there is no login"),
-    ("profile", "accepted; nothing is profiled"),
-    ("profile-output", "accepted; nothing is profiled"),
-    ("tls-server-name", "accepted; there is no connection"),
-    ("token", "accepted; there is no login"),
-    ("user", "accepted; there is one user"),
-    ("username", "accepted; there is no login"),
-    ("vmodule", "accepted; nothing is logged"),
-];
+const NO_CONNECTION: &str = "Accepted for compatibility; no connection is opened.";
+const NO_LOGIN: &str = "Accepted for compatibility; there is no login. See --as.";
+const NO_LOG: &str = "Accepted for compatibility; nothing is logged.";
+const NO_PROFILE: &str = "Accepted for compatibility; no profile is recorded.";
 
-/// Accepted without effect: switches.
-const IGNORED_SWITCHES: &[(&str, &str)] = &[
-    ("disable-compression", "accepted; there is no connection"),
-    ("insecure-skip-tls-verify", "accepted; there is no connection"),
-    ("match-server-version", "accepted; client and server are one"),
-    ("warnings-as-errors", "exit with 1 when the server sent a warning"),
-];
-
-/// The global flags that mean something, and the short forms.
-pub fn args() -> Vec<Arg> {
-    let mut args = vec![
-        text("namespace", "the namespace to work in").short('n'),
-        text("as", "act as this user, with what roles and bindings allow; the user of the store may do everything"),
-        super::each("as-group", "a group of the user of --as"),
-        text("store", "the directory of the store (else $KCTL_HOME, else the data directory of the user)"),
-        text("kubeconfig", "file with contexts, of which the current one's namespace is used"),
-        text("context", "context of the kubeconfig file to use"),
+/// The global flags.
+pub(crate) fn args() -> Vec<Arg> {
+    let args = vec![
+        text(
+            "as",
+            "Username to impersonate for the operation; its roles and bindings decide what is allowed. Without it every operation is allowed.",
+        ),
+        each("as-group", "Group to impersonate together with --as; can be repeated."),
+        text("as-uid", "Accepted for compatibility; users have no UID."),
+        each("as-user-extra", "Accepted for compatibility; users have no extra attributes."),
+        text("cache-dir", "Accepted for compatibility; there is no discovery cache."),
+        text("certificate-authority", NO_CONNECTION),
+        text("client-certificate", NO_CONNECTION),
+        text("client-key", NO_CONNECTION),
+        text("cluster", "Accepted for compatibility; a store holds one cluster."),
+        text("context", "Name of the kubeconfig context whose namespace is used."),
+        switch("disable-compression", NO_CONNECTION),
+        switch("insecure-skip-tls-verify", NO_CONNECTION),
+        text("kubeconfig", "Path to the kubeconfig file; the namespace of its current context is used."),
+        text("kuberc", "Accepted for compatibility; no preferences are read."),
+        text("log-flush-frequency", NO_LOG).help_default("5s"),
+        switch("match-server-version", "Accepted for compatibility; client and server have the same version."),
+        text("namespace", "Namespace in which the command works.").short('n'),
+        text("password", NO_LOGIN),
+        text("profile", NO_PROFILE).help_default("'none'"),
+        text("profile-output", NO_PROFILE).help_default("'profile.pprof'"),
         text(
             "request-timeout",
-            "how long to wait for another process that holds the store, 30s by default; 0 is for ever",
-        ),
-        text("server", "accepted; there is no server to connect to").short('s'),
-        text("v", "accepted; nothing is logged").short('v'),
+            "Time to wait for another process that holds the store, such as 1s, 2m or 3h; 0 waits without limit.",
+        )
+        .help_default("'30s'"),
+        text("server", NO_CONNECTION).short('s'),
+        text("store", "Directory of the store. Defaults to $KCTL_HOME, then to kctl in the user's data directory."),
+        text("tls-server-name", NO_CONNECTION),
+        text("token", NO_LOGIN),
+        text("user", NO_LOGIN),
+        text("username", NO_LOGIN),
+        text("v", NO_LOG).short('v').help_default("0"),
+        text("vmodule", NO_LOG),
+        switch("warnings-as-errors", "Exit with status 1 if the server returns a warning."),
     ];
-    args.extend(IGNORED.iter().map(|(name, help)| text(name, help)));
-    args.extend(IGNORED_SWITCHES.iter().map(|(name, help)| switch(name, help)));
-    args.into_iter().map(|a| a.global(true).hide(true)).collect()
+    args.into_iter().map(|arg| arg.global(true).hide(true)).collect()
 }
 
-/// Whether a word is a global flag, and if so whether the next word is its value; `None` for other flags.
-pub fn takes_value(word: &str) -> Option<bool> {
+/// For a global flag as typed (`-n`, `--namespace=x`): true when its value is the next argument, false when it is complete.
+/// `None` for other flags.
+pub(crate) fn takes_next(word: &str) -> Option<bool> {
+    let args = args();
+    let takes_value = |arg: &Arg| arg.get_num_args().is_some_and(|count| count.min_values() > 0);
     if let Some(flag) = word.strip_prefix("--") {
-        let (name, inline) = flag.split_once('=').map_or((flag, false), |(n, _)| (n, true));
-        let with_value =
-            ["namespace", "as", "as-group", "store", "kubeconfig", "context", "request-timeout", "server", "v"]
-                .contains(&name)
-                || IGNORED.iter().any(|(n, _)| *n == name);
-        if with_value {
-            return Some(!inline);
+        let (name, inline) = flag.split_once('=').map_or((flag, false), |(name, _)| (name, true));
+        if name == "help" {
+            return Some(false);
         }
-        let switch = IGNORED_SWITCHES.iter().any(|(n, _)| *n == name) || name == "help";
-        return switch.then_some(false);
+        return args.iter().find(|arg| arg.get_long() == Some(name)).map(|arg| takes_value(arg) && !inline);
     }
     let letter = word.strip_prefix('-')?.chars().next()?;
-    match letter {
-        'n' | 's' | 'v' => Some(word.len() == 2),
-        'h' => Some(false),
-        _ => None,
+    if letter == 'h' {
+        return Some(false);
     }
+    let arg = args.iter().find(|arg| arg.get_short() == Some(letter))?;
+    Some(takes_value(arg) && word.len() == 2)
 }

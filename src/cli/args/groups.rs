@@ -1,164 +1,165 @@
-//! The groups of flags that several verbs share, and what some of them mean.
+//! Groups of flags that several verbs share, and the readers of their values.
 
 use clap::{ArgMatches, Command};
 
-use super::{Matches, each, list, optional, switch, text};
-use crate::{CliError, CliResult, Ctx};
+use super::{ArgProperties, Matches, SharedFlags, list, object_names, optional, switch, text};
+use crate::{CliError, CliResult};
 use kctl_cluster::FieldValidation;
 
-/// `-o` and what goes with it.
-pub fn output(command: Command) -> Command {
+/// Adds `-o` and the flags of its formats.
+pub(crate) fn output(command: Command) -> Command {
+    output_with(
+        command,
+        "json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file",
+    )
+}
+
+/// Adds `-o` of verbs that print tables, and the flags of its formats.
+pub(crate) fn table_output(command: Command) -> Command {
+    output_with(
+        command,
+        "json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file, wide",
+    )
+}
+
+fn output_with(command: Command, formats: &str) -> Command {
     command
+        .arg(text("output", "").help(format!("Output format. One of: ({formats}).")).short('o'))
+        .arg(text(
+            "template",
+            "Template string for -o=go-template and -o=jsonpath, or path of a template file for -o=go-template-file and -o=jsonpath-file.",
+        ))
         .arg(
-            text("output", "how to show objects: json, yaml, name, jsonpath=..., go-template=..., custom-columns=...")
-                .short('o'),
+            switch(
+                "allow-missing-template-keys",
+                "If true, a template prints nothing for a missing field or map key. Applies to go-template and jsonpath.",
+            )
+            .help_default("true"),
         )
-        .arg(text("template", "template or file of a template for -o go-template and -o go-template-file"))
-        .arg(switch("allow-missing-template-keys", "missing fields are no error in templates (default)"))
-        .arg(switch("show-managed-fields", "show metadata.managedFields in json and yaml"))
+        .arg(switch("show-managed-fields", "If true, keep metadata.managedFields in JSON and YAML output."))
 }
 
-/// `-f`, `-k` and `-R`.
-pub fn files(command: Command) -> Command {
+/// Adds `-f`, `-k` and `-R`.
+pub(crate) fn files(command: Command) -> Command {
     command
-        .arg(list("filename", "files or directories with manifests; - is standard input").short('f'))
-        .arg(text("kustomize", "a directory with a kustomization").short('k'))
-        .arg(switch("recursive", "read the directories of -f with all their folders").short('R'))
+        .arg(list("filename", "File or directory with manifests, or - for standard input; can be repeated.").short('f'))
+        .arg(text("kustomize", "Directory with a kustomization. Cannot be combined with -f or -R.").short('k'))
+        .arg(switch("recursive", "Process the directories named by -f recursively.").short('R'))
 }
 
-/// `-l`.
-pub fn labels(command: Command) -> Command {
-    command.arg(text("selector", "only objects whose labels match: a=b, a!=b, a in (b,c), a, !a").short('l'))
+/// Adds `-l`.
+pub(crate) fn labels(command: Command) -> Command {
+    command.arg(
+        text(
+            "selector",
+            "Label selector, for example key1=value1,key2!=value2 or 'key in (a,b)'. Objects must satisfy all of its requirements.",
+        )
+        .short('l'),
+    )
 }
 
-/// `--field-selector`.
-pub fn fields(command: Command) -> Command {
-    command.arg(text("field-selector", "only objects whose fields match: metadata.name=x, status.phase!=Running"))
-}
-
-/// `--all`.
-pub fn all(command: Command) -> Command {
-    command.arg(switch("all", "all objects of the types"))
-}
-
-/// `-A`.
-pub fn all_namespaces(command: Command) -> Command {
-    command.arg(switch("all-namespaces", "objects of all namespaces").short('A'))
-}
-
-/// The types and names.
-pub fn words(command: Command) -> Command {
-    let names = clap_complete::engine::ArgValueCompleter::new(crate::complete::words);
-    command.arg(super::words("words").add(names))
-}
-
-/// `--dry-run`.
-pub fn dry_run(command: Command) -> Command {
-    command.arg(optional(
-        "dry-run",
-        "unchanged",
-        "none, client (only show what would be sent) or server (do not keep it)",
+/// Adds `--field-selector`.
+pub(crate) fn fields(command: Command) -> Command {
+    command.arg(text(
+        "field-selector",
+        "Field selector, for example metadata.name=web,status.phase!=Running. Each kind supports a limited number of fields.",
     ))
 }
 
-/// `--field-manager` with a verb's own default.
-pub fn field_manager(command: Command) -> Command {
-    command.arg(text("field-manager", "the name under which the fields are owned"))
+/// Adds `--all`.
+pub(crate) fn all(command: Command) -> Command {
+    command.arg(switch("all", "Select all objects of the given types in the namespace."))
 }
 
-/// `--validate`.
-pub fn validate(command: Command) -> Command {
-    command.arg(optional("validate", "strict", "what happens to unknown fields: strict (true), warn, ignore (false)"))
+/// Adds `-A`.
+pub(crate) fn all_namespaces(command: Command) -> Command {
+    command.arg(
+        switch(
+            "all-namespaces",
+            "Work with objects in all namespaces; the namespace of the context and --namespace are ignored.",
+        )
+        .short('A'),
+    )
 }
 
-/// `--save-config`.
-pub fn save_config(command: Command) -> Command {
-    command.arg(switch("save-config", "keep the configuration in an annotation, as apply does"))
+/// Adds positional arguments that name types and objects.
+pub(crate) fn args(command: Command) -> Command {
+    command.arg(object_names("args"))
 }
 
-/// `--record`, which is deprecated and still used.
-pub fn record(command: Command) -> Command {
-    command.arg(switch("record", "keep the command line in the annotation kubernetes.io/change-cause").hide(true))
+/// Adds `--dry-run`.
+pub(crate) fn dry_run(command: Command) -> Command {
+    command.arg(
+        optional(
+            "dry-run",
+            "unchanged",
+            "One of none, client or server. With client, print the object that would be sent without sending it; with server, send the request without persisting its result.",
+        )
+        .help_default("'none'"),
+    )
 }
 
-/// `--output-watch-events` and other flags with plain texts that only one verb has use these directly.
-pub fn texts(command: Command, name: &'static str, help: &'static str) -> Command {
-    command.arg(each(name, help))
+/// Adds `--field-manager`; `default` is the manager that the verb uses without it.
+pub(crate) fn field_manager(command: Command, default: &str) -> Command {
+    command.arg(
+        text("field-manager", "Name of the manager that owns the fields set by this command.")
+            .help_default(format!("'{default}'")),
+    )
 }
 
-/// How far a command goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DryRun {
-    /// All the way.
-    #[default]
-    None,
-    /// The server is not asked to do anything.
-    Client,
-    /// The server does everything but keep the result.
-    Server,
+/// Adds `--validate`.
+pub(crate) fn validate(command: Command) -> Command {
+    command.arg(
+        optional(
+            "validate",
+            "strict",
+            "Treatment of unknown and duplicate fields: strict (or true) rejects them, warn prints a warning, ignore (or false) drops them silently.",
+        )
+        .help_default("'strict'"),
+    )
 }
 
-impl DryRun {
-    /// Reads `--dry-run`; without a value it is the client's, and deprecated.
-    pub fn read(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<DryRun> {
-        match matches.value("dry-run") {
-            "" | "none" => Ok(DryRun::None),
-            "client" => Ok(DryRun::Client),
-            "server" => Ok(DryRun::Server),
-            "unchanged" => {
-                ctx.log('W', "helpers.go:719", "--dry-run is deprecated and can be replaced with --dry-run=client.")?;
-                Ok(DryRun::Client)
-            }
-            other => Err(CliError::text(format!(
-                "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
-            ))),
-        }
-    }
+/// Adds `--save-config`.
+pub(crate) fn save_config(command: Command) -> Command {
+    command.arg(switch(
+        "save-config",
+        "If true, store the configuration in the annotation that apply reads. Use it when the object is to be managed by apply later.",
+    ))
+}
 
-    /// What is added to `web created`.
-    pub fn suffix(self) -> &'static str {
-        match self {
-            DryRun::None => "",
-            DryRun::Client => " (dry run)",
-            DryRun::Server => " (server dry run)",
-        }
-    }
-
-    /// Whether the server is asked not to keep the result.
-    pub fn is_server(self) -> bool {
-        self == DryRun::Server
-    }
-
-    /// Whether the server is not asked at all.
-    pub fn is_client(self) -> bool {
-        self == DryRun::Client
-    }
+/// Adds `--record`, which is deprecated.
+pub(crate) fn record(command: Command) -> Command {
+    command.arg(switch("record", "Store the command line in the annotation kubernetes.io/change-cause.").hide(true))
 }
 
 /// Reads `--validate`.
-pub fn read_validation(matches: &ArgMatches) -> CliResult<FieldValidation> {
-    match matches.value("validate") {
+///
+/// # Errors
+/// A value that is not one of the documented ones.
+pub(crate) fn read_validation(matches: &ArgMatches) -> CliResult<FieldValidation> {
+    match matches.string("validate") {
         "" | "strict" | "true" => Ok(FieldValidation::Strict),
         "warn" => Ok(FieldValidation::Warn),
         "ignore" | "false" => Ok(FieldValidation::Ignore),
-        other => Err(CliError::text(format!(
+        other => Err(CliError::new(format!(
             "invalid - validate option {}; must be one of: strict (or true), warn, ignore (or false)",
             kctl_base::field::quote(other)
         ))),
     }
 }
 
-/// The manager of fields: the flag, else the verb's own name.
-pub fn read_manager(matches: &ArgMatches, default: &str) -> String {
-    matches.given("field-manager").filter(|m| !m.is_empty()).unwrap_or(default).to_string()
+/// Reads `--field-manager`, which defaults to `default`.
+pub(crate) fn read_manager(matches: &ArgMatches, default: &str) -> String {
+    SharedFlags(matches).value_of("field-manager").filter(|m| !m.is_empty()).unwrap_or(default).to_string()
 }
 
-/// Adds `--chunk-size`.
-pub fn chunks(command: Command) -> Command {
-    command.arg(super::number("chunk-size", "Return large lists in chunks rather than all at once. Pass 0 to disable."))
+/// Returns `--chunk-size`.
+pub(crate) fn chunk_size_flag() -> clap::Arg {
+    super::number("chunk-size", "Number of objects in each request of a list; 0 requests all at once.")
+        .help_default("500")
 }
 
 /// The number of objects in each request of a list, 500 by default; 0 for all in one.
-pub fn chunk_size(matches: &ArgMatches) -> usize {
-    matches.int("chunk-size").map_or(500, |size| usize::try_from(size).unwrap_or(0))
+pub(crate) fn chunk_size(matches: &ArgMatches) -> usize {
+    SharedFlags(matches).int("chunk-size").map_or(500, |size| usize::try_from(size).unwrap_or(0))
 }

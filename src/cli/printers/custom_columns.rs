@@ -1,4 +1,6 @@
 //! `-o custom-columns`: a table whose cells are JSONPath expressions.
+//!
+//! Upstream: `kubectl/pkg/cmd/get/customcolumn.go`.
 
 use std::io::{self, Write};
 
@@ -8,10 +10,10 @@ use kctl_base::go;
 use kctl_base::json::Value;
 use kctl_base::jsonpath::{JsonPath, relaxed};
 
-/// Why a table cannot be printed.
+/// The reason why a table cannot be printed.
 #[derive(Debug, thiserror::Error)]
-pub enum ColumnError {
-    /// An expression is wrong, in kubectl's words.
+pub(crate) enum ColumnError {
+    /// An invalid expression, in kubectl's words.
     #[error("{0}")]
     Expression(String),
     /// The output cannot be written.
@@ -22,21 +24,22 @@ pub enum ColumnError {
 #[derive(Debug, Clone)]
 struct Column {
     header: String,
-    /// In braces; parsed when the first object is printed, as kubectl does: its headers come before its complaints.
+    /// The expression in braces. It is parsed when the first object is printed, because kubectl prints the headers before
+    /// it reports an invalid expression.
     expression: String,
 }
 
-/// Prints objects as rows; the headers come above the first.
+/// Prints objects as rows, with headers above the first.
 #[derive(Debug, Clone)]
-pub struct CustomColumns {
+pub(crate) struct CustomColumns {
     columns: Vec<Column>,
     show_headers: bool,
     writer: TabWriter,
 }
 
 impl CustomColumns {
-    /// Columns from `NAME:.metadata.name,IMAGE:spec.image`.
-    pub fn from_spec(spec: &str, show_headers: bool) -> Result<Self, String> {
+    /// Parses columns from `NAME:.metadata.name,IMAGE:spec.image`.
+    pub(crate) fn from_spec(spec: &str, show_headers: bool) -> Result<Self, String> {
         if spec.is_empty() {
             return Err("custom-columns format specified but no custom columns given".to_owned());
         }
@@ -47,8 +50,8 @@ impl CustomColumns {
         Ok(Self::new(spec.split(',').map(column).collect::<Result<_, _>>()?, show_headers))
     }
 
-    /// Columns from a file: a line of headers and a line of expressions.
-    pub fn from_template(template: &str) -> Result<Self, String> {
+    /// Parses columns from the content of a file: a line of headers and a line of expressions.
+    pub(crate) fn from_template(template: &str) -> Result<Self, String> {
         let mut lines = template.lines();
         let mut words = |what: &str| match lines.next() {
             Some(line) => Ok(line.split_whitespace().collect::<Vec<_>>()),
@@ -75,8 +78,8 @@ impl CustomColumns {
         Self { columns, show_headers, writer: TabWriter::new(GET) }
     }
 
-    /// Prints an object, or each object of a list.
-    pub fn print(&mut self, object: &Value, out: &mut dyn Write) -> Result<(), ColumnError> {
+    /// Prints an object, or each item of a list.
+    pub(crate) fn print(&mut self, object: &Value, out: &mut dyn Write) -> Result<(), ColumnError> {
         let mut text = String::new();
         if std::mem::take(&mut self.show_headers) {
             let headers: Vec<&str> = self.columns.iter().map(|column| column.header.as_str()).collect();
@@ -88,7 +91,7 @@ impl CustomColumns {
         done.map_err(ColumnError::Expression)
     }
 
-    /// Adds the rows of the object; those before an error stay.
+    /// Appends the rows of the object. Rows before an error are kept.
     fn rows(&self, object: &Value, text: &mut String) -> Result<(), String> {
         let paths: Vec<JsonPath> =
             self.columns.iter().map(|column| JsonPath::parse(&column.expression)).collect::<Result<_, _>>()?;

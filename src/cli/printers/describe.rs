@@ -1,8 +1,8 @@
-//! The texts of `kubectl describe`: lines with raw tabs in, aligned columns out.
+//! Aligns the output of `kubectl describe`, whose cells are separated by tabs.
 
 use super::tabwriter::{DESCRIBE, align};
 
-/// Aligns a description; a line without a tab ends the columns above it.
-pub fn describe(text: &str) -> String {
+/// Aligns a description. A line without a tab ends the columns above it.
+pub(crate) fn describe(text: &str) -> String {
     align(text, DESCRIBE)
 }

@@ -1,8 +1,8 @@
-//! Output formats: data and a writer in, text out. No flags, no store, no clock.
+//! Output formats: functions from data to a writer, without knowledge of flags, store or clock.
 
-pub mod custom_columns;
-pub mod describe;
-pub mod structured;
-pub mod table;
-pub mod tabwriter;
-pub mod templates;
+pub(crate) mod custom_columns;
+pub(crate) mod describe;
+pub(crate) mod structured;
+pub(crate) mod table;
+pub(crate) mod tabwriter;
+pub(crate) mod templates;

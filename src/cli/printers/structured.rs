@@ -1,34 +1,36 @@
-//! `-o yaml` and `-o json`: one object, or several as a `List`.
+//! `-o yaml` and `-o json`.
+//!
+//! Upstream: `cli-runtime/pkg/printers/yaml.go` and `json.go`.
 
 use std::io::{self, Write};
 
 use kctl_base::json::{Value, json};
 use kctl_base::{json, yaml};
 
-/// A format that shows whole objects.
+/// A format that prints complete objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Structure {
-    /// `-o yaml`
+pub(crate) enum Structure {
+    /// `-o yaml`.
     Yaml,
-    /// `-o json`
+    /// `-o json`.
     Json,
 }
 
-/// Prints objects one after the other; YAML documents are set apart by `---`.
+/// Prints a sequence of objects; `---` separates YAML documents.
 #[derive(Debug, Clone)]
-pub struct StructuredPrinter {
+pub(crate) struct StructuredPrinter {
     structure: Structure,
     printed: usize,
 }
 
 impl StructuredPrinter {
-    /// A printer that has printed nothing yet.
-    pub fn new(structure: Structure) -> Self {
+    /// Creates a printer that has not printed anything yet.
+    pub(crate) fn new(structure: Structure) -> Self {
         Self { structure, printed: 0 }
     }
 
     /// Prints the next object.
-    pub fn print(&mut self, object: &Value, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn print(&mut self, object: &Value, out: &mut dyn Write) -> io::Result<()> {
         if self.printed > 0 && self.structure == Structure::Yaml {
             out.write_all(b"---\n")?;
         }
@@ -40,8 +42,8 @@ impl StructuredPrinter {
     }
 }
 
-/// Several objects as kubectl wraps them when it has put them together itself.
-pub fn list_of(items: Vec<Value>) -> Value {
+/// The `List` with which kubectl wraps several objects.
+pub(crate) fn list_of(items: Vec<Value>) -> Value {
     json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})
 }
 

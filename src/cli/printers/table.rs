@@ -1,13 +1,15 @@
-//! Rows of cells as the tables of `kubectl get`. The caller makes headers and cells; here they become lines.
+//! The tables of `kubectl get`, from headers and cells.
+//!
+//! Upstream: `cli-runtime/pkg/printers/tableprinter.go`.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::tabwriter::{GET, TabWriter};
 
-/// Prints screenfuls of one table; later rows keep the columns of earlier ones, as `kubectl get --watch` does.
+/// Prints the sections of one table. Columns never become narrower, as in `kubectl get --watch`.
 #[derive(Debug, Clone)]
-pub struct TablePrinter {
+pub(crate) struct TablePrinter {
     writer: TabWriter,
 }
 
@@ -18,13 +20,18 @@ impl Default for TablePrinter {
 }
 
 impl TablePrinter {
-    /// A printer for a new table.
-    pub fn new() -> Self {
+    /// Creates a printer for a new table.
+    pub(crate) fn new() -> Self {
         Self { writer: TabWriter::new(GET) }
     }
 
     /// Prints the next rows, below the headers if there are any.
-    pub fn print(&mut self, headers: Option<&[String]>, rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn print(
+        &mut self,
+        headers: Option<&[String]>,
+        rows: &[Vec<String>],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let mut text = String::new();
         if let Some(headers) = headers {
             text.push_str(&headers.join("\t"));
@@ -39,12 +46,12 @@ impl TablePrinter {
     }
 }
 
-/// Prints a whole table.
-pub fn print_rows(headers: Option<&[String]>, rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
+/// Prints a complete table.
+pub(crate) fn print_rows(headers: Option<&[String]>, rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
     TablePrinter::new().print(headers, rows, out)
 }
 
-/// A cell shows the first line of its text, with dots for the rest, and no control codes of terminals.
+/// The first line of a cell, with an ellipsis if there are more lines, and without control characters of terminals.
 fn first_line(cell: &str) -> Cow<'_, str> {
     match cell.find(['\u{c}', '\n', '\r']) {
         Some(end) => Cow::Owned(format!("{}...", escape_terminal(&cell[..end]))),
@@ -52,7 +59,7 @@ fn first_line(cell: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text with what a terminal would act on made visible.
+/// Makes the control characters of terminals visible.
 pub(super) fn escape_terminal(text: &str) -> Cow<'_, str> {
     if text.contains(['\u{1b}', '\r']) {
         Cow::Owned(text.replace('\u{1b}', "^[").replace('\r', "\\r"))

@@ -1,49 +1,49 @@
-//! Text with tabs into aligned columns, by the rules of Go's `text/tabwriter`.
+//! Aligns columns as Go's `text/tabwriter` does.
 //!
-//! A tab ends a cell. A column is a run of neighbouring lines that have a cell there, so a line without it starts the
-//! column anew; what follows the last tab of a line is no cell and never padded. Widths count characters.
+//! A tab ends a cell. A column is a block of adjacent lines that have a cell at the same position, so a line without that
+//! cell starts a new column. Text after the last tab of a line is not a cell and is never padded. Widths count characters.
 
-/// How columns are laid out.
+/// The layout of columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// The narrowest column.
-    pub min_width: usize,
-    /// Blanks after the longest cell of a column.
-    pub padding: usize,
+pub(crate) struct Settings {
+    /// The smallest width of a column, padding included.
+    pub(crate) min_width: usize,
+    /// The number of blanks after the longest cell of a column.
+    pub(crate) padding: usize,
 }
 
-/// The tables of `kubectl get`.
-pub const GET: Settings = Settings { min_width: 6, padding: 3 };
+/// The layout of `kubectl get`.
+pub(crate) const GET: Settings = Settings { min_width: 6, padding: 3 };
 
-/// The texts of `kubectl describe`.
-pub const DESCRIBE: Settings = Settings { min_width: 0, padding: 2 };
+/// The layout of `kubectl describe`.
+pub(crate) const DESCRIBE: Settings = Settings { min_width: 0, padding: 2 };
 
-/// Aligns one text by itself.
-pub fn align(text: &str, settings: Settings) -> String {
+/// Aligns a single text.
+pub(crate) fn align(text: &str, settings: Settings) -> String {
     Layout { settings, remembered: None, lines: split(text), widths: Vec::new(), out: String::new() }.run()
 }
 
-/// Aligns text after text; a column is never narrower than it was before.
+/// Aligns consecutive texts; a column is never narrower than before.
 #[derive(Debug, Clone)]
-pub struct TabWriter {
+pub(crate) struct TabWriter {
     settings: Settings,
     remembered: Vec<usize>,
 }
 
 impl TabWriter {
-    /// A writer that has no widths to remember yet.
-    pub fn new(settings: Settings) -> Self {
+    /// Creates a writer without remembered widths.
+    pub(crate) fn new(settings: Settings) -> Self {
         Self { settings, remembered: Vec::new() }
     }
 
     /// Aligns the next text.
-    pub fn align(&mut self, text: &str) -> String {
+    pub(crate) fn align(&mut self, text: &str) -> String {
         let remembered = Some(&mut self.remembered);
         Layout { settings: self.settings, remembered, lines: split(text), widths: Vec::new(), out: String::new() }.run()
     }
 }
 
-/// The lines of a text as cells; the last line is what follows the last line break.
+/// The lines of a text as cells. The last line is the text after the last line break.
 fn split(text: &str) -> Vec<Vec<&str>> {
     text.split(['\n', '\u{c}']).map(|line| line.split(['\t', '\u{b}']).collect()).collect()
 }
@@ -52,7 +52,7 @@ struct Layout<'t> {
     settings: Settings,
     remembered: Option<&'t mut Vec<usize>>,
     lines: Vec<Vec<&'t str>>,
-    /// Widths of the columns to the left of the one being looked at.
+    /// Widths of the columns to the left of the current one.
     widths: Vec<usize>,
     out: String,
 }
@@ -63,7 +63,7 @@ impl Layout<'_> {
         self.out
     }
 
-    /// Writes the lines, which all have the cells of `widths`; blocks of lines with one cell more go one column deeper.
+    /// Formats lines that all have the cells of `widths`, and recurses into blocks of lines that have another cell.
     fn columns(&mut self, from: usize, to: usize) {
         let column = self.widths.len();
         let has_cell = |line: &Vec<&str>| column + 1 < line.len();

@@ -1,4 +1,6 @@
-//! `-o jsonpath` and `-o go-template`: templates over objects, with kubectl's blocks of debugging text around errors.
+//! `-o jsonpath` and `-o go-template`, with the debugging text that kubectl prints around errors.
+//!
+//! Upstream: `cli-runtime/pkg/printers/jsonpath.go` and `template.go`.
 
 use std::io::{self, Write};
 
@@ -7,13 +9,13 @@ use kctl_base::go_template::Template;
 use kctl_base::json::{self, Value};
 use kctl_base::jsonpath::JsonPath;
 
-/// The name that Go templates have in kubectl's messages.
+/// The name of Go templates in kubectl's messages.
 const TEMPLATE_NAME: &str = "output";
 
-/// Why a template cannot be printed.
+/// The reason why a template cannot be printed.
 #[derive(Debug, thiserror::Error)]
-pub enum TemplateError {
-    /// The template fails on this object; the text is what kubectl prints after `error: `.
+pub(crate) enum TemplateError {
+    /// The template failed on the object; the string is what kubectl prints after `error: `.
     #[error("{0}")]
     Template(String),
     /// The output cannot be written.
@@ -21,7 +23,7 @@ pub enum TemplateError {
     Output(#[from] io::Error),
 }
 
-/// What the template is written in.
+/// The language of a template.
 #[derive(Debug, Clone)]
 enum Engine {
     JsonPath(JsonPath),
@@ -31,37 +33,37 @@ enum Engine {
 
 /// Prints objects through one template.
 #[derive(Debug, Clone)]
-pub struct TemplatePrinter {
+pub(crate) struct TemplatePrinter {
     template: String,
     engine: Engine,
-    /// `--allow-missing-template-keys`
+    /// The value of `--allow-missing-template-keys`.
     allow_missing: bool,
 }
 
 impl TemplatePrinter {
-    /// A printer for `-o jsonpath=TEMPLATE`; the error is what kubectl prints after `error: `.
-    pub fn jsonpath(template: &str, allow_missing: bool) -> Result<Self, String> {
+    /// Creates a printer for `-o jsonpath=TEMPLATE`; the error is what kubectl prints after `error: `.
+    pub(crate) fn jsonpath(template: &str, allow_missing: bool) -> Result<Self, String> {
         let path = parse_jsonpath(template)?;
         Ok(Self { template: template.to_owned(), engine: Engine::JsonPath(path), allow_missing })
     }
 
-    /// A printer for `-o jsonpath-as-json=TEMPLATE`.
-    pub fn jsonpath_as_json(template: &str, allow_missing: bool) -> Result<Self, String> {
+    /// Creates a printer for `-o jsonpath-as-json=TEMPLATE`.
+    pub(crate) fn jsonpath_as_json(template: &str, allow_missing: bool) -> Result<Self, String> {
         let path = parse_jsonpath(template)?;
         Ok(Self { template: template.to_owned(), engine: Engine::JsonPathAsJson(path), allow_missing })
     }
 
-    /// A printer for `-o go-template=TEMPLATE`.
-    pub fn go_template(template: &str, allow_missing: bool) -> Result<Self, String> {
+    /// Creates a printer for `-o go-template=TEMPLATE`.
+    pub(crate) fn go_template(template: &str, allow_missing: bool) -> Result<Self, String> {
         let parsed = Template::parse(TEMPLATE_NAME, template)
             .map_err(|error| format!("error parsing template {template}, {error}"))?;
         let engine = Engine::Go(parsed.allow_missing(allow_missing));
         Ok(Self { template: template.to_owned(), engine, allow_missing })
     }
 
-    /// Prints an object. A Go template that fails leaves what it had printed, and its block of debugging text, on the
-    /// output; the other engines have theirs in the error.
-    pub fn print(&self, object: &Value, out: &mut dyn Write) -> Result<(), TemplateError> {
+    /// Prints an object. A Go template that fails leaves its partial output and its debugging text on the output; for
+    /// JSONPath the debugging text is part of the error.
+    pub(crate) fn print(&self, object: &Value, out: &mut dyn Write) -> Result<(), TemplateError> {
         match &self.engine {
             Engine::JsonPath(path) => self.print_jsonpath(path.execute(object, self.allow_missing), object, out),
             Engine::JsonPathAsJson(path) => {

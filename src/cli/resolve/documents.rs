@@ -1,6 +1,8 @@
-//! The documents of a manifest: what kind each is, in which namespace, and whether it looks like an object at all.
+//! Reads the documents of manifests: their kind, their namespace, and a first check of their shape.
+//!
+//! Upstream: `cli-runtime/pkg/resource/visitor.go` and `mapper.go`.
 
-use crate::files::SourceText;
+use crate::files::ManifestFile;
 use crate::{CliError, CliResult};
 use kctl_base::gvk::{GroupVersion, split_api_version};
 use kctl_base::json::{Value, kind_name};
@@ -12,7 +14,7 @@ use kctl_kinds::catalog::KindRef;
 
 use super::{Item, Resolved, Selection};
 
-/// Reads documents into items.
+/// Turns documents into items.
 pub(super) struct Reader<'a> {
     catalog: &'a Catalog,
     selection: &'a Selection,
@@ -20,19 +22,19 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader for one selection.
+    /// Creates a reader for one selection.
     pub(super) fn new(catalog: &'a Catalog, selection: &'a Selection) -> CliResult<Reader<'a>> {
-        let labels = Selector::parse(&selection.labels).map_err(|e| CliError::text(e.to_string()))?;
+        let labels = Selector::parse(&selection.labels).map_err(|e| CliError::new(e.to_string()))?;
         Ok(Reader { catalog, selection, labels })
     }
 
-    /// Reads a file. A document that is no data ends it; one that can not be used is passed over.
-    pub(super) fn read(&self, source: &SourceText, resolved: &mut Resolved) {
-        for document in yaml::split_documents(&source.text) {
+    /// Reads a file. A document that is not valid YAML ends it; other invalid documents are skipped with an error.
+    pub(super) fn read(&self, source: &ManifestFile, resolved: &mut Resolved) {
+        for document in yaml::split_documents(&source.content) {
             let loaded = match document.load() {
                 Ok(loaded) => loaded,
                 Err(error) => {
-                    resolved.errors.push(CliError::text(format!("error parsing {}: {error}", source.name)));
+                    resolved.errors.push(CliError::new(format!("error parsing {}: {error}", source.name)));
                     return;
                 }
             };
@@ -46,15 +48,15 @@ impl<'a> Reader<'a> {
                     "error validating \"{}\": error validating data: {problem}; if you choose to ignore these errors, turn validation off with --validate=false",
                     source.name
                 );
-                resolved.errors.push(CliError::text(text));
+                resolved.errors.push(CliError::new(text));
                 return;
             }
             self.take(loaded.value, &loaded.duplicates, source, resolved);
         }
     }
 
-    /// One object, or every object of a list.
-    fn take(&self, object: Value, duplicates: &[String], source: &SourceText, resolved: &mut Resolved) {
+    /// Adds one object, or each item of a list.
+    fn take(&self, object: Value, duplicates: &[String], source: &ManifestFile, resolved: &mut Resolved) {
         if let (Some(Value::Array(items)), true) = (object.get("items"), object.kind().ends_with("List")) {
             resolved.single = false;
             let kind = object.kind().trim_end_matches("List");
@@ -74,7 +76,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn item(&self, mut object: Value, duplicates: &[String], source: &SourceText) -> CliResult<Option<Item>> {
+    fn item(&self, mut object: Value, duplicates: &[String], source: &ManifestFile) -> CliResult<Option<Item>> {
         let (kind, version) = self.kind_of(&object, source)?;
         if !self.labels.matches_object(&object) {
             return Ok(None);
@@ -92,11 +94,11 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    fn kind_of(&self, object: &Value, source: &SourceText) -> CliResult<(KindRef, Option<GroupVersion>)> {
+    fn kind_of(&self, object: &Value, source: &ManifestFile) -> CliResult<(KindRef, Option<GroupVersion>)> {
         if object.kind().is_empty() {
             let text = kctl_base::json::to_compact(object);
             let file = &source.name;
-            return Err(CliError::text(match object.is_object() {
+            return Err(CliError::new(match object.is_object() {
                 true => format!("unable to decode \"{file}\": Object 'Kind' is missing in '{text}'"),
                 false => format!(
                     "unable to decode \"{file}\": json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
@@ -106,13 +108,12 @@ impl<'a> Reader<'a> {
         }
         let (group, version) = split_api_version(object.api_version());
         let kind = self.catalog.by_gvk(group, version, object.kind()).ok_or_else(|| {
-            CliError::text(format!(
-                "resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{}\": no matches for kind \"{}\" in version \"{}\"\nensure CRDs are installed first",
+            CliError::new(format!(
+                "resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{}\": {}\nensure CRDs are installed first",
                 object.name(),
                 object.namespace(),
                 source.name,
-                object.kind(),
-                object.api_version()
+                CliError::no_kind_match(object.kind(), object.api_version())
             ))
         })?;
         let stored = kind.names();
@@ -120,7 +121,7 @@ impl<'a> Reader<'a> {
         Ok((kind, other.then(|| GroupVersion::new(group, version))))
     }
 
-    /// The namespace of an object: its own, else that of the command.
+    /// The namespace of an object: its own, else that of the command, which is written into it.
     fn namespace(&self, kind: &dyn kctl_kinds::Kind, object: &mut Value) -> CliResult<String> {
         if !kind.names().namespaced {
             return Ok(String::new());
@@ -134,7 +135,7 @@ impl<'a> Reader<'a> {
             return Ok(wanted.clone());
         }
         if self.selection.enforce_namespace && own != *wanted {
-            return Err(CliError::text(format!(
+            return Err(CliError::new(format!(
                 "the namespace from the provided object \"{own}\" does not match the namespace \"{wanted}\". You must pass '--namespace={own}' to perform this operation."
             )));
         }
@@ -142,7 +143,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What makes a document no object.
+/// Checks that a document has the shape of an object.
 fn check_shape(object: &Value) -> Result<(), String> {
     let Some(fields) = object.as_object() else { return Err("invalid object to validate".into()) };
     let mut problems = Vec::new();
@@ -170,9 +171,9 @@ mod tests {
         let catalog = Catalog::default();
         let reader = Reader::new(&catalog, &selection).expect("a selector");
         let mut resolved = Resolved::default();
-        reader.read(&SourceText { name: "f".into(), text: text.into() }, &mut resolved);
+        reader.read(&ManifestFile { name: "f".into(), content: text.into() }, &mut resolved);
         let items = resolved.items.iter().map(|i| format!("{} in {}", i.label(), i.namespace));
-        items.chain(resolved.errors.iter().map(|e| e.message("kubectl").trim_end().to_string())).collect()
+        items.chain(resolved.errors.iter().map(|e| e.message().trim_end().to_string())).collect()
     }
 
     #[test]

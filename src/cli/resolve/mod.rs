@@ -1,72 +1,73 @@
-//! kubectl's resource builder: from words, files and selectors to the objects that a verb works on.
+//! Finds the objects that a command line names: kubectl's resource builder.
 //!
-//! [`words`] reads `TYPE NAME`, `TYPE/NAME` and what else people type; [`documents`] reads manifests; here they become
-//! [`Item`]s. What fails for one of several objects does not stop the others: it is answered beside them. Nothing is
-//! changed here.
+//! [`args`] reads `TYPE NAME` and `TYPE/NAME`, [`documents`] reads manifests, and both produce [`Item`]s. An object that
+//! cannot be found does not stop the others: its error is returned beside them. Upstream:
+//! `cli-runtime/pkg/resource/builder.go`.
 
+mod args;
 mod documents;
-mod words;
 
 use std::sync::Arc;
 
-use super::files::{SourceText, SourceTexts};
+use super::files::{ManifestFile, ManifestFiles};
 use super::{CliError, CliResult, Ctx, kustomization};
+use args::ResourceArgs;
 use kctl_base::gvk::GroupVersion;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::{Reason, Status};
 use kctl_cluster::client::{ListParams, ResourcePath, WriteParams};
 use kctl_kinds::catalog::KindRef;
-use words::Wanted;
 
-/// What a command line says about which objects are meant.
+/// The part of a command line that selects objects.
 #[derive(Clone, Debug, Default)]
-pub struct Selection {
-    /// The words that are no flags: types and names.
-    pub words: Vec<String>,
-    /// `-f`.
-    pub filenames: Vec<String>,
-    /// `-k`.
-    pub kustomize: Option<String>,
-    /// `-R`.
-    pub recursive: bool,
-    /// `-l`.
-    pub labels: String,
-    /// `--field-selector`.
-    pub fields: String,
-    /// `--all`.
-    pub all: bool,
-    /// `--all` beside names is an error; elsewhere the names win.
-    pub all_is_strict: bool,
-    /// `-A`.
-    pub all_namespaces: bool,
-    /// The namespace for whatever names none.
-    pub namespace: String,
-    /// Whether the namespace was asked for, so that another one in a file is refused.
-    pub enforce_namespace: bool,
-    /// A type alone means all its objects (`get pods`).
-    pub type_means_all: bool,
-    /// Documents must look like objects before they are mapped (`--validate`).
-    pub validate: bool,
-    /// A subresource, which can not be had for lists.
-    pub subresource: String,
+pub(crate) struct Selection {
+    /// The positional arguments: types and names.
+    pub(crate) words: Vec<String>,
+    /// The values of `-f`.
+    pub(crate) filenames: Vec<String>,
+    /// The value of `-k`.
+    pub(crate) kustomize: Option<String>,
+    /// The value of `-R`.
+    pub(crate) recursive: bool,
+    /// The value of `-l`.
+    pub(crate) labels: String,
+    /// The value of `--field-selector`.
+    pub(crate) fields: String,
+    /// The value of `--all`.
+    pub(crate) all: bool,
+    /// True when `--all` together with names is an error; otherwise the names take precedence.
+    pub(crate) all_is_strict: bool,
+    /// The value of `-A`.
+    pub(crate) all_namespaces: bool,
+    /// The namespace of objects that do not name one.
+    pub(crate) namespace: String,
+    /// True when the namespace was given explicitly, so that a manifest with another one is refused.
+    pub(crate) enforce_namespace: bool,
+    /// True when a type without names selects all of its objects (`get pods`).
+    pub(crate) type_means_all: bool,
+    /// True when documents are checked for the shape of an object before they are mapped (`--validate`).
+    pub(crate) validate: bool,
+    /// The subresource, which lists do not support.
+    pub(crate) subresource: String,
     /// Number of objects in each request of a list; 0 for all in one.
-    pub chunk_size: usize,
+    pub(crate) chunk_size: usize,
 }
 
 impl Selection {
-    /// The selection of a command: its words and the flags of the groups in [`super::args::groups`].
-    pub fn from_matches(ctx: &Ctx, matches: &clap::ArgMatches) -> Selection {
-        use super::args::Matches;
-        let all_namespaces = matches.on("all-namespaces");
+    /// Reads the positional arguments and the flags of [`super::args::groups`].
+    pub(crate) fn from_matches(ctx: &Ctx, matches: &clap::ArgMatches) -> Selection {
+        use super::args::{Matches, SharedFlags};
+        let matches = SharedFlags(matches);
+        let all_namespaces = matches.flag("all-namespaces");
         Selection {
-            words: matches.values("words"),
+            words: matches.values("args"),
             filenames: matches.values("filename"),
-            kustomize: matches.given("kustomize").filter(|k| !k.is_empty()).map(String::from),
-            recursive: matches.on("recursive"),
-            labels: matches.value("selector").trim().into(),
-            fields: matches.value("field-selector").trim().into(),
-            all: matches.on("all"),
+            kustomize: matches.value_of("kustomize").filter(|k| !k.is_empty()).map(String::from),
+            recursive: matches.flag("recursive"),
+            labels: matches.string("selector").trim().into(),
+            fields: matches.string("field-selector").trim().into(),
+            all: matches.flag("all"),
             all_namespaces,
             namespace: if all_namespaces { String::new() } else { ctx.namespace() },
             enforce_namespace: ctx.namespace_given() && !all_namespaces,
@@ -74,79 +75,79 @@ impl Selection {
         }
     }
 
-    /// Whether there are files to read.
-    pub fn has_files(&self) -> bool {
+    /// True when there are files to read.
+    pub(crate) fn has_files(&self) -> bool {
         !self.filenames.is_empty() || self.kustomize.is_some()
     }
 
-    /// Whether objects are chosen by a selector or all of a type.
-    pub fn has_selector(&self) -> bool {
+    /// True when objects are selected by a selector or `--all`.
+    pub(crate) fn has_selector(&self) -> bool {
         self.all || !self.labels.is_empty() || !self.fields.is_empty()
     }
 }
 
-/// One object that is meant.
+/// One selected object.
 #[derive(Clone)]
-pub struct Item {
+pub(crate) struct Item {
     /// Its kind.
-    pub kind: KindRef,
-    /// Group and version that were asked for, where they are not the stored ones.
-    pub version: Option<GroupVersion>,
-    /// Its namespace, empty for objects of the cluster.
-    pub namespace: String,
-    /// Its name; empty in a file that leaves it to the server.
-    pub name: String,
-    /// The object as it stands in the file.
-    pub object: Option<Value>,
-    /// Keys that stood twice in the file, in the words of the strict decoder.
-    pub duplicates: Vec<String>,
-    /// The file, or empty.
-    pub source: String,
-    /// The object as the server listed it.
-    pub live: Option<Arc<Object>>,
+    pub(crate) kind: KindRef,
+    /// The requested group and version, where they differ from the stored ones.
+    pub(crate) version: Option<GroupVersion>,
+    /// Its namespace; empty for cluster-scoped objects.
+    pub(crate) namespace: String,
+    /// Its name; empty in a manifest that leaves it to the server (`metadata.generateName`).
+    pub(crate) name: String,
+    /// The object of the manifest.
+    pub(crate) object: Option<Value>,
+    /// Errors of the strict decoder about duplicate keys in the manifest.
+    pub(crate) duplicates: Vec<String>,
+    /// The name of the file; empty without one.
+    pub(crate) source: String,
+    /// The object of the server, if it was listed.
+    pub(crate) live: Option<Arc<Object>>,
 }
 
 impl Item {
-    /// The object as its file has it, null for one that is from no file.
-    pub fn content(&self) -> Value {
+    /// The object of the manifest; null without one.
+    pub(crate) fn content(&self) -> Value {
         self.object.clone().unwrap_or(Value::Null)
     }
 
-    /// `deployment.apps/web`.
-    pub fn label(&self) -> String {
+    /// The label in reports, for example `deployment.apps/web`.
+    pub(crate) fn label(&self) -> String {
         format!("{}/{}", self.kind.names().singular_group(), self.name)
     }
 
-    /// `deployments.apps`.
-    pub fn resource(&self) -> String {
+    /// The resource, for example `deployments.apps`.
+    pub(crate) fn resource(&self) -> String {
         self.kind.names().resource().into()
     }
 
     /// The object in the version that was asked for, as requests name it.
-    pub fn path(&self) -> ResourcePath {
+    pub(crate) fn path(&self) -> ResourcePath {
         ResourcePath::one(&self.resource(), &self.namespace, &self.name).version(self.version.clone())
     }
 
     /// The parameters of a write of this object by a field manager.
-    pub fn write_params(&self, manager: &str) -> WriteParams {
+    pub(crate) fn write_params(&self, manager: &str) -> WriteParams {
         WriteParams { duplicates: self.duplicates.clone(), ..WriteParams::manager(manager) }
     }
 
-    /// The object as the server has it: what a list answered, else asked for now.
-    pub fn get(&self, ctx: &mut Ctx) -> CliResult<Arc<Object>> {
+    /// The object of the server: the listed one, else fetched now.
+    pub(crate) fn get(&self, ctx: &mut Ctx) -> CliResult<Arc<Object>> {
         match &self.live {
             Some(object) => Ok(object.clone()),
             None => self.fetch(ctx),
         }
     }
 
-    /// The object as the server has it now.
-    pub fn fetch(&self, ctx: &mut Ctx) -> CliResult<Arc<Object>> {
+    /// Fetches the object from the server.
+    pub(crate) fn fetch(&self, ctx: &mut Ctx) -> CliResult<Arc<Object>> {
         ctx.api(|client| client.get(&self.path()))
     }
 
-    /// A server's refusal about this object, with the file it is from: `error when VERB "f": ...`.
-    pub fn error(&self, verb: &str, error: CliError) -> CliError {
+    /// Adds the file to an error of the server: `error when creating "f": ...`.
+    pub(crate) fn error(&self, verb: &str, error: CliError) -> CliError {
         match error {
             CliError::Status(status) => CliError::from_source(verb, &self.source, status),
             other => other,
@@ -154,40 +155,40 @@ impl Item {
     }
 }
 
-/// A type that objects are chosen from.
+/// A type from which objects are selected.
 #[derive(Clone)]
-pub struct Target {
+pub(crate) struct Target {
     /// The kind.
-    pub kind: KindRef,
-    /// Group and version that were asked for, where they are not the stored ones.
-    pub version: Option<GroupVersion>,
+    pub(crate) kind: KindRef,
+    /// The requested group and version, where they differ from the stored ones.
+    pub(crate) version: Option<GroupVersion>,
 }
 
 impl Target {
-    /// `apps/v1, Resource=deployments`: how Go prints a group, version and resource.
-    pub fn go_name(&self) -> String {
+    /// The resource as Go prints a `GroupVersionResource`: `apps/v1, Resource=deployments`.
+    pub(crate) fn go_name(&self) -> String {
         let names = self.kind.names();
         let version = self.version.as_ref().map_or(names.version, |gv| &gv.version);
         format!("{}/{version}, Resource={}", names.group, names.plural)
     }
 }
 
-/// What a selection means.
+/// The objects of a selection.
 #[derive(Default)]
-pub struct Resolved {
+pub(crate) struct Resolved {
     /// The revision at which the last list was made; 0 when nothing was listed.
-    pub resource_version: u64,
+    pub(crate) resource_version: u64,
     /// The objects, in kubectl's order.
-    pub items: Vec<Item>,
-    /// What went wrong for others.
-    pub errors: Vec<CliError>,
-    /// The types whose objects were listed.
-    pub targets: Vec<Target>,
-    /// Exactly one object was named: it is shown by itself, not as a list.
-    pub single: bool,
+    pub(crate) items: Vec<Item>,
+    /// The errors of objects that could not be found.
+    pub(crate) errors: Vec<CliError>,
+    /// The types that were listed.
+    pub(crate) targets: Vec<Target>,
+    /// True when exactly one object is named: it is shown by itself, not as a list.
+    pub(crate) single: bool,
 }
 
-/// The sentence for a command line that names nothing.
+/// kubectl's message for a command line that names nothing.
 const NOTHING_NAMED: &str = "You must provide one or more resources by argument or filename.
 Example resource specifications include:
    '-f rsrc.yaml'
@@ -195,25 +196,25 @@ Example resource specifications include:
    '<resource> <name>'
    '<resource>'";
 
-/// Finds out which objects a selection means.
+/// Finds the objects of a selection.
 ///
 /// # Errors
-/// When the command line makes no sense as a whole; single objects fail in [`Resolved::errors`].
-pub fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
+/// The command line as a whole is invalid. Errors of single objects are in [`Resolved::errors`].
+pub(crate) fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
     match selection.has_files() {
         true if selection.words.is_empty() => return from_files(ctx, selection),
         true => {
-            // A file that is not there is complained about first.
+            // A missing file takes precedence over the conflict of arguments and files.
             super::files::read_files(ctx, &selection.filenames, selection.recursive)?;
             return Err(words_beside_files(selection));
         }
         false => {}
     }
     let catalog = ctx.catalog()?;
-    match words::read(&catalog, selection, &ctx.program)? {
-        Wanted::Nothing => Err(CliError::text(NOTHING_NAMED)),
-        Wanted::Types(targets) => list_all(ctx, selection, targets),
-        Wanted::Named(named) => {
+    match args::read(&catalog, selection, &ctx.program)? {
+        ResourceArgs::Nothing => Err(CliError::new(NOTHING_NAMED)),
+        ResourceArgs::Types(targets) => list_all(ctx, selection, targets),
+        ResourceArgs::Named(named) => {
             let single = named.len() == 1;
             let items = named.into_iter().map(|(target, name)| named_item(selection, target, name));
             Ok(Resolved { items: items.collect::<CliResult<_>>()?, single, ..Resolved::default() })
@@ -221,20 +222,14 @@ pub fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
     }
 }
 
-/// The types that a text names: `deploy,svc`, `all`.
-pub fn types(ctx: &mut Ctx, text: &str) -> CliResult<Vec<Target>> {
+/// Finds the kind that an argument names.
+pub(crate) fn kind(ctx: &mut Ctx, word: &str) -> CliResult<Target> {
     let catalog = ctx.catalog()?;
-    words::types(&catalog, text)
-}
-
-/// The one kind that a word names.
-pub fn kind(ctx: &mut Ctx, word: &str) -> CliResult<Target> {
-    let catalog = ctx.catalog()?;
-    words::target(&catalog, word)
+    args::target(&catalog, word)
 }
 
 fn words_beside_files(selection: &Selection) -> CliError {
-    CliError::text(match selection.words.as_slice() {
+    CliError::new(match selection.words.as_slice() {
         [first, ..] if first.contains('/') => "resource/name arguments cannot be provided when a path is specified",
         [_] => "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
         _ => "name cannot be provided when a path is specified",
@@ -242,34 +237,34 @@ fn words_beside_files(selection: &Selection) -> CliError {
 }
 
 fn from_files(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
-    // Before the store is opened: what comes through a pipe may come from a process that needs the store itself.
+    // The store is not opened before the input is read: the process at the other end of a pipe may need it.
     let sources = match &selection.kustomize {
         None => super::files::read_files(ctx, &selection.filenames, selection.recursive)?,
         Some(_) if !selection.filenames.is_empty() => {
-            return Err(CliError::text("only one of -f or -k can be specified"));
+            return Err(CliError::new("only one of -f or -k can be specified"));
         }
-        Some(folder) => built(ctx, folder)?,
+        Some(folder) => build_kustomization(ctx, folder)?,
     };
     let catalog = ctx.catalog()?;
     let reader = documents::Reader::new(&catalog, selection)?;
     let mut resolved = Resolved { single: sources.single, ..Resolved::default() };
-    for source in sources.texts {
+    for source in sources.files {
         reader.read(&source, &mut resolved);
     }
     Ok(resolved)
 }
 
-/// The objects of a kustomization, as if they stood in one file of the name of its directory.
-fn built(ctx: &mut Ctx, folder: &str) -> CliResult<SourceTexts> {
+/// Builds a kustomization. The result is treated like one file with the name of the directory.
+fn build_kustomization(ctx: &mut Ctx, folder: &str) -> CliResult<ManifestFiles> {
     let objects = kustomization::build(ctx, folder, kctl_kustomize::Options::default())?;
-    let text = SourceText { name: folder.into(), text: kctl_kustomize::to_yaml(&objects) };
-    Ok(SourceTexts { texts: vec![text], single: false })
+    let file = ManifestFile { name: folder.into(), content: kctl_kustomize::to_yaml(&objects) };
+    Ok(ManifestFiles { files: vec![file], single: false })
 }
 
 fn named_item(selection: &Selection, target: Target, name: String) -> CliResult<Item> {
     let namespaced = target.kind.names().namespaced;
     if namespaced && selection.namespace.is_empty() {
-        return Err(CliError::text(match selection.all_namespaces {
+        return Err(CliError::new(match selection.all_namespaces {
             true => "a resource cannot be retrieved by name across all namespaces",
             false => "namespace may not be empty when retrieving a resource by name",
         }));
@@ -303,15 +298,15 @@ fn list_all(ctx: &mut Ctx, selection: &Selection, targets: Vec<Target>) -> CliRe
 }
 
 /// The objects of a list.
-pub struct Listed {
+pub(crate) struct Listed {
     /// The objects, by namespace and name.
-    pub items: Vec<Item>,
+    pub(crate) items: Vec<Item>,
     /// The revision at which the list was made.
-    pub resource_version: u64,
+    pub(crate) resource_version: u64,
 }
 
-/// The objects of one type that the selection's namespace and selectors choose.
-pub fn list(ctx: &mut Ctx, selection: &Selection, target: &Target) -> CliResult<Listed> {
+/// Lists the objects of one type in the namespace of the selection that match its selectors.
+pub(crate) fn list(ctx: &mut Ctx, selection: &Selection, target: &Target) -> CliResult<Listed> {
     let names = target.kind.names();
     let namespace = if names.namespaced { selection.namespace.as_str() } else { "" };
     let path = ResourcePath::all(&names.resource(), namespace).version(target.version.clone());
@@ -338,7 +333,7 @@ pub fn list(ctx: &mut Ctx, selection: &Selection, target: &Target) -> CliResult<
     Ok(Listed { items, resource_version: list.resource_version })
 }
 
-/// kubectl says what it was looking for when a list is refused.
+/// Adds to a refused list what was looked for, as kubectl does.
 fn list_refusal(selection: &Selection, target: &Target, mut status: Status) -> Status {
     if !matches!(status.reason, Reason::BadRequest | Reason::NotFound) {
         return status;

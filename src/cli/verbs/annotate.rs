@@ -1,4 +1,6 @@
-//! `annotate`: sets, removes and lists the annotations of objects.
+//! `annotate`: sets, removes and lists annotations.
+//!
+//! Upstream: `kubectl/pkg/cmd/annotate/annotate.go`.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +10,33 @@ use super::metadata_map::{self, MapVerb, Pairs};
 use crate::record::CHANGE_CAUSE;
 use crate::{CliError, CliResult, Ctx, Verb};
 
-/// The verb.
+/// The `annotate` verb.
 pub(super) const VERB: Verb = Verb {
     name: "annotate",
     aliases: &[],
     about: "Update the annotations on a resource",
-    args: metadata_map::flags,
+    long: "Update the annotations of one or more objects.
+
+ An annotation is a key/value pair that can hold longer and structured data for tools and extensions. Unlike \
+    labels, annotations cannot be used in selectors.
+
+ An annotation that has another value already is changed only with --overwrite. KEY- removes an annotation. With \
+    --resource-version the change is made only if the object still has that version.",
+    examples: &[
+        ("Add the annotation 'description' to the pod 'web-0'", "annotate pods web-0 description='shop front end'"),
+        ("Annotate the objects of a manifest", "annotate -f pod.yaml description='shop front end'"),
+        (
+            "Replace the value of an annotation on all pods of the namespace",
+            "annotate --overwrite pods --all description='shop front end'",
+        ),
+        (
+            "Change the pod only if it still has resource version 1",
+            "annotate pods web-0 description='shop front end' --resource-version=1",
+        ),
+        ("Remove an annotation", "annotate pods web-0 description-"),
+    ],
+    usage: "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
+    flags: |c| metadata_map::flags(c, "kubectl-annotate"),
     run,
     family: &[],
 };
@@ -41,19 +64,19 @@ fn parse(words: &[String]) -> CliResult<Pairs> {
         }
     }
     if !wrong.is_empty() {
-        return Err(CliError::text(format!("invalid annotation format: {}", wrong.join(", "))));
+        return Err(CliError::new(format!("invalid annotation format: {}", wrong.join(", "))));
     }
     let both: Vec<&str> = pairs.remove.iter().filter(|key| pairs.set.contains_key(*key)).map(String::as_str).collect();
     match both.is_empty() {
         true => Ok(pairs),
-        false => Err(CliError::text(format!(
+        false => Err(CliError::new(format!(
             "can not both modify and remove the following annotation(s) in the same command: {}",
             both.join(", ")
         ))),
     }
 }
 
-/// The reason of a change may always be overwritten.
+/// Refuses to replace values without `--overwrite`. The change cause may always be replaced.
 fn check_overwriting(old: &BTreeMap<String, String>, set: &BTreeMap<String, String>) -> CliResult<()> {
     let found: Vec<String> = set
         .iter()
@@ -63,7 +86,7 @@ fn check_overwriting(old: &BTreeMap<String, String>, set: &BTreeMap<String, Stri
         .collect();
     match found.is_empty() {
         true => Ok(()),
-        false => Err(CliError::text(format!(
+        false => Err(CliError::new(format!(
             "--overwrite is false but found the following declared annotation(s): {}",
             found.join(", ")
         ))),
@@ -79,7 +102,7 @@ mod tests {
         let map = |key: &str, value: &str| BTreeMap::from([(key.to_string(), value.to_string())]);
         assert!(check_overwriting(&map(CHANGE_CAUSE, "a"), &map(CHANGE_CAUSE, "b")).is_ok());
         assert!(check_overwriting(&map("note", "same"), &map("note", "same")).is_ok());
-        let error = check_overwriting(&map("note", "two words"), &map("note", "x")).map_err(|e| e.message(""));
+        let error = check_overwriting(&map("note", "two words"), &map("note", "x")).map_err(|e| e.message());
         let text = "error: --overwrite is false but found the following declared annotation(s): 'note' already has a value (two words)\n";
         assert_eq!(error, Err(text.into()));
     }

@@ -1,54 +1,72 @@
-//! `api-resources` and `api-versions`: what is served, derived from the catalog of kinds.
+//! `api-resources` and `api-versions`, derived from the catalog of kinds.
+//!
+//! Upstream: `kubectl/pkg/cmd/apiresources/`.
 
 use clap::{ArgMatches, Command};
 
-use crate::args::{self, Matches, groups};
+use crate::args::{self, ArgProperties, Matches, groups};
 use crate::printers::table::print_rows;
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_kinds::Kind;
 
-/// `api-resources`.
+/// The `api-resources` verb.
 pub(super) const RESOURCES: Verb = Verb {
     name: "api-resources",
     aliases: &[],
     about: "Print the supported API resources on the server",
-    args: flags,
+    long: "Print the API resources that the server supports.",
+    examples: &[
+        ("Print all supported API resources", "api-resources"),
+        ("Print them with their verbs and categories", "api-resources -o wide"),
+        ("Print them sorted by name", "api-resources --sort-by=name"),
+        ("Print only namespaced resources", "api-resources --namespaced=true"),
+        ("Print only cluster-scoped resources", "api-resources --namespaced=false"),
+        ("Print the resources of one API group", "api-resources --api-group=rbac.authorization.k8s.io"),
+    ],
+    usage: "[flags]",
+    flags,
     run: resources,
     family: &[],
 };
 
-/// `api-versions`.
+/// The `api-versions` verb.
 pub(super) const VERSIONS: Verb = Verb {
     name: "api-versions",
     aliases: &[],
     about: "Print the supported API versions on the server, in the form of \"group/version\"",
-    args: groups::words,
+    long: "Print the API versions that the server supports, in the form of \"group/version\".",
+    examples: &[("Print the supported API versions", "api-versions")],
+    usage: "",
+    flags: groups::args,
     run: versions,
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    groups::words(command)
-        .arg(args::text("api-group", "only resources of this group; empty is the core group"))
-        .arg(args::list("categories", "only resources of these categories"))
-        .arg(args::switch("namespaced", "only resources that live in namespaces (=false: that do not)"))
-        .arg(args::list("verbs", "only resources with all of these verbs"))
-        .arg(args::text("sort-by", "name or kind"))
-        .arg(args::text("output", "wide or name").short('o'))
-        .arg(args::switch("no-headers", "without headings"))
-        .arg(args::switch("cached", "accepted; there is no discovery cache"))
+    groups::args(command)
+        .arg(args::text("api-group", "Print only resources of this API group; empty is the core group."))
+        .arg(args::list("categories", "Print only resources of these categories."))
+        .arg(
+            args::switch("namespaced", "Print only namespaced resources, or with =false only cluster-scoped ones.")
+                .help_default("true"),
+        )
+        .arg(args::list("verbs", "Print only resources that support all of these verbs."))
+        .arg(args::text("sort-by", "Sort by this field. One of: (name, kind)."))
+        .arg(args::text("output", "Output format. One of: (wide, name).").short('o'))
+        .arg(args::switch("no-headers", "Print no headers."))
+        .arg(args::switch("cached", "Accepted for compatibility; there is no discovery cache."))
 }
 
-/// Neither verb takes words.
+/// Refuses positional arguments.
 fn refuse_words(ctx: &Ctx, matches: &ArgMatches, verb: &str) -> CliResult<()> {
-    let words = matches.values("words");
+    let words = matches.values("args");
     match words.is_empty() {
         true => Ok(()),
         false => Err(ctx.usage(verb, &format!("unexpected arguments: [{}]", words.join(" ")))),
     }
 }
 
-/// A resource as discovery has it.
+/// A resource as discovery describes it.
 struct Resource {
     name: &'static str,
     short: String,
@@ -60,7 +78,7 @@ struct Resource {
     categories: &'static [&'static str],
 }
 
-/// A kind in its preferred version, and in every other group that serves it.
+/// The resources of a kind: in its preferred version, and in each other group that serves it.
 fn served(kind: &dyn Kind) -> Vec<Resource> {
     let names = *kind.names();
     let mut groups = vec![(names.group, names.version)];
@@ -88,20 +106,20 @@ fn joined(group: &str, version: &str) -> String {
 
 fn resources(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     refuse_words(ctx, matches, "api-resources")?;
-    let output = matches.value("output");
+    let output = matches.string("output");
     if !["", "wide", "name"].contains(&output) {
-        return Err(CliError::text(format!("--output {output} is not available")));
+        return Err(CliError::new(format!("--output {output} is not available")));
     }
-    let sort = matches.value("sort-by");
+    let sort = matches.string("sort-by");
     if !["", "name", "kind"].contains(&sort) {
-        return Err(CliError::text("--sort-by accepts only name or kind"));
+        return Err(CliError::new("--sort-by accepts only name or kind"));
     }
     let (verbs, categories) = (matches.values("verbs"), matches.values("categories"));
-    let namespaced = matches.typed("namespaced").then(|| matches.on("namespaced"));
+    let namespaced = matches.is_set("namespaced").then(|| matches.flag("namespaced"));
     let catalog = ctx.catalog()?;
     let mut found: Vec<Resource> = catalog.iter().flat_map(|k| served(&*k)).collect();
     found.retain(|r| {
-        matches.given("api-group").is_none_or(|g| g == r.group)
+        matches.value_of("api-group").is_none_or(|g| g == r.group)
             && namespaced.is_none_or(|n| n == r.namespaced)
             && verbs.iter().all(|v| r.verbs.contains(&v.as_str()))
             && categories.iter().all(|c| r.categories.contains(&c.as_str()))
@@ -113,7 +131,7 @@ fn resources(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     if output == "name" {
         for r in &found {
-            ctx.say(if r.group.is_empty() { r.name.to_string() } else { format!("{}.{}", r.name, r.group) });
+            ctx.print_line(if r.group.is_empty() { r.name.to_string() } else { format!("{}.{}", r.name, r.group) });
         }
         return Ok(());
     }
@@ -138,8 +156,8 @@ fn resources(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let rows: Vec<Vec<String>> = found.iter().map(row).collect();
     let headers: Vec<String> = headers.into_iter().map(String::from).collect();
     let mut text = Vec::new();
-    print_rows((!matches.on("no-headers")).then_some(&headers[..]), &rows, &mut text)
-        .map_err(|e| CliError::text(e.to_string()))?;
+    print_rows((!matches.flag("no-headers")).then_some(&headers[..]), &rows, &mut text)
+        .map_err(|e| CliError::new(e.to_string()))?;
     ctx.out.push_str(&String::from_utf8_lossy(&text));
     Ok(())
 }
@@ -155,7 +173,7 @@ fn versions(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     versions.sort();
     versions.dedup();
     for version in versions {
-        ctx.say(version);
+        ctx.print_line(version);
     }
     Ok(())
 }

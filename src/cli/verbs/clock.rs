@@ -2,47 +2,75 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::args::{Matches, duration, words};
+use crate::args::{self, ArgProperties, Matches};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::sim::{ClockMode, Duration};
 
-/// The verb and its family.
+/// The `clock` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "clock",
     aliases: &[],
-    about: "Show the cluster's clock, or let virtual time pass",
-    args: |c| c,
+    about: "Show the clock of the cluster, or let virtual time pass",
+    long: "Show the clock of the cluster, or let virtual time pass.
+
+ A cluster has a real clock, which is the system's, or a virtual clock, which moves only by these commands and by \
+    commands that wait.",
+    examples: &[("Show the clock", "clock")],
+    usage: "[flags]",
+    flags: |c| c,
     run: show,
     family: &[
         Verb {
             name: "show",
             aliases: &[],
-            about: "Show mode, present and what is due next",
-            args: |c| c,
+            about: "Show the mode, the current time and the next event",
+            long: "Show the mode of the clock, the current time, and what is due next.",
+            examples: &[("Show the clock", "clock show")],
+            usage: "",
+            flags: |c| c,
             run: show,
             family: &[],
         },
         Verb {
             name: "set",
             aliases: &[],
-            about: "Live by the real or a virtual clock",
-            args: |c| c.arg(words("mode")),
+            about: "Switch between the real and the virtual clock",
+            long: "Switch between the real and the virtual clock.",
+            examples: &[("Use the virtual clock", "clock set virtual")],
+            usage: "(real | virtual)",
+            flags: |c| c.arg(args::positional("mode")),
             run: set,
             family: &[],
         },
         Verb {
             name: "advance",
             aliases: &[],
-            about: "Let a span of virtual time pass (30s, 5m, 1h30m)",
-            args: |c| c.arg(words("span")),
+            about: "Let virtual time pass",
+            long: "Let virtual time pass. Everything that becomes due happens at its own time.",
+            examples: &[
+                ("Let five minutes pass", "clock advance 5m"),
+                ("Let one and a half hours pass", "clock advance 1h30m"),
+            ],
+            usage: "DURATION",
+            flags: |c| c.arg(args::positional("span")),
             run: advance,
             family: &[],
         },
         Verb {
             name: "settle",
             aliases: &[],
-            about: "Let virtual time pass until nothing changes any more",
-            args: settle_args,
+            about: "Let virtual time pass until nothing changes",
+            long: "Let virtual time pass until nothing has changed for a while. The exit status is 1 if things still change when \
+    the timeout is over.",
+            examples: &[
+                ("Wait until nothing has changed for 3 seconds", "clock settle"),
+                (
+                    "Wait until nothing has changed for a minute, for at most an hour",
+                    "clock settle --quiet=1m --timeout=1h",
+                ),
+            ],
+            usage: "[--quiet=DURATION] [--timeout=DURATION]",
+            flags: settle_args,
             run: settle,
             family: &[],
         },
@@ -59,7 +87,7 @@ fn show(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
         table.add_row([name.to_string(), value]);
     }
     for line in table.lines() {
-        ctx.say(line.trim());
+        ctx.print_line(line.trim());
     }
     Ok(())
 }
@@ -67,42 +95,42 @@ fn show(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
 fn one_word(matches: &ArgMatches, name: &str, what: &str) -> CliResult<String> {
     match matches.values(name).as_slice() {
         [word] => Ok(word.clone()),
-        _ => Err(CliError::text(format!("exactly one argument is required: {what}"))),
+        _ => Err(CliError::new(format!("exactly one argument is required: {what}"))),
     }
 }
 
 fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let word = one_word(matches, "mode", "real or virtual")?;
     let mode = ClockMode::parse(&word)
-        .ok_or_else(|| CliError::text(format!("unknown clock \"{word}\": use real or virtual")))?;
+        .ok_or_else(|| CliError::new(format!("unknown clock \"{word}\": use real or virtual")))?;
     ctx.console()?.set_mode(mode)?;
-    ctx.say(format!("clock set to {}", mode.as_str()));
+    ctx.print_line(format!("clock set to {}", mode.as_str()));
     Ok(())
 }
 
 fn advance(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let word = one_word(matches, "span", "a duration such as 30s, 5m or 1h30m")?;
-    let span = Duration::parse(&word).ok_or_else(|| CliError::text(format!("invalid duration \"{word}\"")))?;
+    let span = Duration::parse(&word).ok_or_else(|| CliError::new(format!("invalid duration \"{word}\"")))?;
     ctx.console()?.advance(span)?;
     say_now(ctx)
 }
 
 fn settle_args(command: Command) -> Command {
     command
-        .arg(duration("quiet", "how long nothing may change, 3s by default"))
-        .arg(duration("timeout", "how long to go on at most, 10m by default"))
+        .arg(args::duration("quiet", "Time without any change after which the cluster has settled.").help_default("3s"))
+        .arg(args::duration("timeout", "Largest amount of virtual time that may pass.").help_default("10m0s"))
 }
 
 fn settle(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let quiet = matches.span("quiet").unwrap_or(Duration::from_secs(3));
-    let timeout = matches.span("timeout").unwrap_or(Duration::from_secs(600));
+    let quiet = matches.duration("quiet").unwrap_or(Duration::from_secs(3));
+    let timeout = matches.duration("timeout").unwrap_or(Duration::from_secs(600));
     let calm = ctx.console()?.settle(quiet, timeout)?;
     say_now(ctx)?;
-    if calm { Ok(()) } else { Err(CliError::text("timed out: things are still changing")) }
+    if calm { Ok(()) } else { Err(CliError::new("timed out: things are still changing")) }
 }
 
 fn say_now(ctx: &mut Ctx) -> CliResult<()> {
     let now = ctx.now()?;
-    ctx.say(now.rfc3339());
+    ctx.print_line(now.rfc3339());
     Ok(())
 }

@@ -1,38 +1,44 @@
-//! `cluster-info`: where the control plane is; here, in this process.
+//! `cluster-info`: the location of the control plane, which runs in this process.
 
 use clap::{ArgMatches, Command};
 
-use crate::args::{self};
+use crate::args::{self, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
 
-/// The verb.
+/// The `cluster-info` verb.
 pub(super) const VERB: Verb = Verb {
     name: "cluster-info",
     aliases: &[],
     about: "Display cluster information",
-    args: super::words_that_mean_nothing,
+    long: "Display where the control plane runs: in this process, over the objects of a store.",
+    examples: &[("Print the store of the control plane", "cluster-info")],
+    usage: "",
+    flags: groups::args,
     run: show,
     family: &[Verb {
         name: "dump",
         aliases: &[],
         about: "Not supported: dump relevant information for debugging and diagnosis",
-        args: dump_flags,
+        long: "This command is not supported. Use 'get --all-namespaces -o yaml' and 'logs' instead.",
+        examples: &[],
+        usage: "",
+        flags: dump_flags,
         run: dump,
         family: &[],
     }],
 };
 
 fn dump_flags(command: Command) -> Command {
-    super::refused::anything(command).arg(args::text("output-directory", "refused"))
+    super::refused::anything(command).arg(args::text("output-directory", "Not supported."))
 }
 
 fn show(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
     let place = ctx.store_dir()?;
     ctx.client()?;
-    ctx.say(format!("Kubernetes control plane is running in the store {}", place.display()));
+    ctx.print_line(format!("Kubernetes control plane is running in the store {}", place.display()));
     Ok(())
 }
 
 fn dump(_: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
-    Err(CliError::text("cluster-info dump is not supported: use get --all-namespaces -o yaml and logs"))
+    Err(CliError::new("cluster-info dump is not supported: use get --all-namespaces -o yaml and logs"))
 }

@@ -1,9 +1,12 @@
-//! `delete`: objects by name, file, selector or all of a type; then waits until they are gone.
+//! `delete`: deletes objects and waits until they are gone.
+//!
+//! Upstream: `kubectl/pkg/cmd/delete/delete.go` and `delete_flags.go`.
 
 use clap::{ArgMatches, Command};
 
-use crate::args::groups::{self, DryRun};
-use crate::args::{self, Matches};
+use crate::args::groups;
+use crate::args::{self, ArgProperties, Matches, SharedFlags};
+use crate::dry_run::DryRun;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, gone};
 use kctl_base::object::ObjectMeta;
@@ -11,60 +14,90 @@ use kctl_base::sim::Duration;
 use kctl_cluster::Propagation;
 use kctl_cluster::client::DeleteParams;
 
-/// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "delete", aliases: &[], about: "Delete objects", args: flags, run, family: &[] };
+/// The `delete` verb.
+pub(super) const VERB: Verb = Verb {
+    name: "delete",
+    aliases: &[],
+    about: "Delete resources by file names, stdin, resources and names, or by resources and label selector",
+    long: "Delete objects by file name, from standard input, by type and name, or by type and label selector.
+
+ The manifests are in JSON or YAML. Only one kind of argument can be used: file names, types and names, or types \
+    and a label selector.
+
+ Pods and some other objects end gracefully: they have a grace period, which --grace-period changes, before they \
+    are removed. With --force and a grace period of 0 the object is removed at once, without waiting for its \
+    containers.
+
+ The command does not check resource versions: a change that somebody else makes at the same time is lost \
+    together with the object.",
+    examples: &[
+        ("Delete the objects of a manifest", "delete -f pod.yaml"),
+        ("Delete the objects of a kustomization", "delete -k overlays/production"),
+        ("Delete pods and services by name", "delete pod,service web shop"),
+        ("Delete pods and services by label", "delete pods,services -l app=web"),
+        ("Delete a pod with the least delay", "delete pod web-0 --now"),
+        ("Delete a pod without waiting for its containers", "delete pod web-0 --force"),
+        ("Delete all pods of the namespace", "delete pods --all"),
+    ],
+    usage: "([-f FILENAME] | [-k DIRECTORY] | TYPE [(NAME | -l label | --all)])",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    let command = groups::files(groups::words(command));
+    let command = groups::files(groups::args(command));
     let command = groups::all_namespaces(groups::fields(groups::labels(groups::all(command))));
     deletion(groups::dry_run(command))
-        .arg(args::switch("ignore-not-found", "a missing object is no error"))
-        .arg(args::switch("now", "give the objects one second"))
-        .arg(args::text("output", "name: print only names").short('o'))
-        .arg(args::switch("interactive", "ask before anything is deleted").short('i'))
-        .arg(args::text("raw", "refused: there is no HTTP server to send to"))
+        .arg(args::switch(
+            "ignore-not-found",
+            "Treat \"not found\" as a successful deletion. Defaults to true with --all or a selector.",
+        ))
+        .arg(args::switch("now", "Give the objects one second to end, like --grace-period=1."))
+        .arg(args::text("output", "Output format. One of: (name).").short('o'))
+        .arg(args::switch("interactive", "Ask before anything is deleted.").short('i'))
+        .arg(args::text("raw", "Not supported: there is no HTTP server."))
 }
 
-/// The flags that say how objects are deleted; `replace --force` and `apply --force` have them too.
+/// Adds the flags about the manner of deletion, which `replace --force` and `apply --force` have, too.
 pub(super) fn deletion(command: Command) -> Command {
     command
-        .arg(args::optional("cascade", "background", "what becomes of dependents: background, foreground, orphan"))
-        .arg(args::switch("force", "do not wait for the end of what runs"))
-        .arg(args::number("grace-period", "seconds to end in; negative is the object's own"))
-        .arg(args::duration("timeout", "how long to wait at most; 0 is for ever"))
-        .arg(args::switch("wait", "wait until the objects are gone (default)"))
+        .arg(args::optional("cascade", "background", "Deletion of dependents, such as the pods of a replica set. One of: (background, foreground, orphan).").help_default("'background'"))
+        .arg(args::switch("force", "Remove objects without waiting until they have ended."))
+        .arg(args::number("grace-period", "Seconds that an object has to end. A negative value is ignored, 1 is an immediate shutdown, and 0 requires --force.").help_default("-1"))
+        .arg(args::duration("timeout", "Time to wait for the end of the deletion; zero waits without limit."))
+        .arg(args::switch("wait", "Wait until the objects are gone.").help_default("true"))
 }
 
-/// How objects are deleted.
+/// The manner of a deletion.
 pub(super) struct Deletion {
-    /// What becomes of dependents.
+    /// The deletion of dependents.
     pub(super) cascade: Propagation,
-    /// Seconds to end in, unless the object says.
+    /// The grace period in seconds; `None` for that of the object.
     pub(super) grace: Option<i64>,
-    /// How long to wait; none is for ever.
+    /// The time to wait; `None` is without limit.
     pub(super) timeout: Option<Duration>,
-    /// Whether to wait at all.
+    /// True to wait until the objects are gone.
     pub(super) wait: bool,
 }
 
 impl Deletion {
     /// Reads the flags of [`deletion`].
     pub(super) fn read(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<Deletion> {
-        let cascade = cascade(ctx, matches.given("cascade").unwrap_or("background"))?;
-        let force = matches.on("force");
+        let cascade = cascade(ctx, matches.value_of("cascade").unwrap_or("background"))?;
+        let force = matches.flag("force");
         let mut grace = matches.int("grace-period").unwrap_or(-1);
-        if matches.on("now") {
+        if SharedFlags(matches).flag("now") {
             if grace != -1 {
-                return Err(CliError::text("--now and --grace-period cannot be specified together"));
+                return Err(CliError::new("--now and --grace-period cannot be specified together"));
             }
             grace = 1;
         }
         if force && grace > 0 {
-            return Err(CliError::text("--force and --grace-period greater than 0 cannot be specified together"));
+            return Err(CliError::new("--force and --grace-period greater than 0 cannot be specified together"));
         }
         grace = match (grace, force) {
-            // Without --force nothing is taken away under a running container.
+            // Without --force a grace period of 0 becomes 1, as in kubectl.
             (0, false) => 1,
             (g, true) if g < 0 => 0,
             (g, _) => g,
@@ -72,15 +105,15 @@ impl Deletion {
         Ok(Deletion {
             cascade,
             grace: (grace >= 0).then_some(grace),
-            timeout: matches.span("timeout").filter(|t| *t > Duration::ZERO),
-            wait: matches.on_or("wait", true),
+            timeout: matches.duration("timeout").filter(|t| *t > Duration::ZERO),
+            wait: matches.flag_or("wait", true),
         })
     }
 }
 
 fn cascade(ctx: &mut Ctx, word: &str) -> CliResult<Propagation> {
     let deprecated = |ctx: &mut Ctx, new: &str| {
-        ctx.complain(format!(
+        ctx.print_error(format!(
             "warning: --cascade={word} is deprecated (boolean value) and can be replaced with --cascade={new}."
         ));
     };
@@ -96,7 +129,7 @@ fn cascade(ctx: &mut Ctx, word: &str) -> CliResult<Propagation> {
             deprecated(ctx, "orphan");
             Ok(Propagation::Orphan)
         }
-        _ => Err(CliError::text(format!(
+        _ => Err(CliError::new(format!(
             "invalid cascade value ({word}). Must be \"background\", \"foreground\", or \"orphan\""
         ))),
     }
@@ -104,24 +137,24 @@ fn cascade(ctx: &mut Ctx, word: &str) -> CliResult<Propagation> {
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let selection = Selection { all_is_strict: true, ..Selection::from_matches(ctx, matches) };
-    if matches.given("raw").is_some() {
-        return Err(CliError::text("--raw is not supported: there is no HTTP server to send to"));
+    if matches.value_of("raw").is_some() {
+        return Err(CliError::new("--raw is not supported: there is no HTTP server to send to"));
     }
     let deletion = Deletion::read(ctx, matches)?;
-    let output = matches.value("output");
+    let output = matches.string("output");
     if !output.is_empty() && output != "name" {
-        return Err(CliError::text(format!("unexpected -o output mode: {output}. We only support '-o name'")));
+        return Err(CliError::new(format!("unexpected -o output mode: {output}. We only support '-o name'")));
     }
     if selection.all && !(selection.labels.is_empty() && selection.fields.is_empty()) {
-        return Err(CliError::text("setting 'all' parameter but found a non empty selector. "));
+        return Err(CliError::new("setting 'all' parameter but found a non empty selector. "));
     }
     let dry_run = DryRun::read(ctx, matches)?;
-    if matches.on("force") && deletion.grace == Some(0) {
-        ctx.complain("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.");
+    if matches.flag("force") && deletion.grace == Some(0) {
+        ctx.print_error("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.");
     }
-    let ignore_missing = matches.on_or("ignore-not-found", selection.has_selector());
+    let ignore_missing = matches.flag_or("ignore-not-found", selection.has_selector());
     let resolved = resolve(ctx, &selection)?;
-    if matches.on("interactive") && !resolved.items.is_empty() && !confirmed(ctx, &resolved.items)? {
+    if matches.flag("interactive") && !resolved.items.is_empty() && !confirmed(ctx, &resolved.items)? {
         return Ok(());
     }
     let mut errors = resolved.errors;
@@ -146,7 +179,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         }
     }
     if resolved.items.is_empty() && errors.is_empty() {
-        ctx.say("No resources found");
+        ctx.print_line("No resources found");
     }
     CliError::all(errors)?;
     if deletion.wait && dry_run == DryRun::None {
@@ -155,7 +188,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
-/// Deletes one object and answers its uid.
+/// Deletes one object and returns its UID.
 pub(super) fn delete(ctx: &mut Ctx, item: &Item, deletion: &Deletion, dry_run: DryRun) -> CliResult<String> {
     let params = DeleteParams {
         propagation: Some(deletion.cascade),
@@ -166,10 +199,10 @@ pub(super) fn delete(ctx: &mut Ctx, item: &Item, deletion: &Deletion, dry_run: D
     Ok(ctx.api(|client| client.delete(&item.path(), &params))?.uid().to_string())
 }
 
-/// Says that an object was deleted.
+/// Reports that an object was deleted.
 pub(super) fn report(ctx: &mut Ctx, item: &Item, deletion: &Deletion, output: &str, dry_run: DryRun) {
     if output == "name" {
-        ctx.say(item.label());
+        ctx.print_line(item.label());
         return;
     }
     let kind = item.kind.names().singular_group();
@@ -178,21 +211,21 @@ pub(super) fn report(ctx: &mut Ctx, item: &Item, deletion: &Deletion, output: &s
         true => String::new(),
         false => format!(" from {} namespace", item.namespace),
     };
-    ctx.say(format!("{kind} \"{}\" {done}{from}{}", item.name, dry_run.suffix()));
+    ctx.print_line(format!("{kind} \"{}\" {done}{from}{}", item.name, dry_run.suffix()));
 }
 
-/// Asks on standard output, reads the answer from standard input.
+/// Asks on standard output and reads the answer from standard input.
 fn confirmed(ctx: &mut Ctx, items: &[Item]) -> CliResult<bool> {
-    ctx.say("You are about to delete the following resource(s):");
+    ctx.print_line("You are about to delete the following resource(s):");
     for item in items {
-        ctx.say(item.label());
+        ctx.print_line(item.label());
     }
     ctx.out.push_str("Do you want to continue? (y/N): ");
     ctx.flush()?;
     let answer = ctx.stdin()?;
     let yes = matches!(String::from_utf8_lossy(&answer).trim(), "y" | "Y" | "yes");
     if !yes {
-        ctx.say("deletion is cancelled");
+        ctx.print_line("deletion is cancelled");
     }
     Ok(yes)
 }

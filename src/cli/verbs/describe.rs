@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::args::{self, Matches, groups};
+use crate::args::{self, ArgProperties, Matches, groups};
 use crate::lookup::ClientLookup;
 use crate::printers::describe::describe as align;
 use crate::resolve::{self, Item, Selection, resolve};
@@ -10,21 +10,42 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::object::ObjectMeta;
 use kctl_kinds::{PrefixWriter, generic_describe};
 
-/// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "describe", aliases: &[], about: "Show objects in detail", args: flags, run, family: &[] };
+/// The `describe` verb.
+pub(super) const VERB: Verb = Verb {
+    name: "describe",
+    aliases: &[],
+    about: "Show details of a specific resource or group of resources",
+    long: "Show details of one object or of a group of objects, including related objects such as events.
+
+ Objects are selected by type and name, by a prefix of the name, by label or by file.
+
+Use \"{program} api-resources\" for a complete list of supported resources.",
+    examples: &[
+        ("Describe a node", "describe nodes k8s-node1"),
+        ("Describe a pod", "describe pods/web-0"),
+        ("Describe the objects of a manifest", "describe -f pod.yaml"),
+        ("Describe all pods", "describe pods"),
+        ("Describe pods by label", "describe pods -l app=web"),
+        ("Describe all pods whose names begin with a prefix", "describe pods web"),
+    ],
+    usage: "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    groups::chunks(groups::all_namespaces(groups::labels(groups::files(groups::words(command)))))
-        .arg(args::switch("show-events", "show the events about the objects (default)"))
+    groups::all_namespaces(groups::labels(groups::files(groups::args(command))))
+        .arg(args::switch("show-events", "Show the events of the objects.").help_default("true"))
+        .arg(groups::chunk_size_flag())
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let chunk_size = groups::chunk_size(matches);
     let selection = Selection { type_means_all: true, chunk_size, ..Selection::from_matches(ctx, matches) };
-    let show_events = matches.on_or("show-events", true);
+    let show_events = matches.flag_or("show-events", true);
     if selection.words.is_empty() && !selection.has_files() {
-        return Err(CliError::text(format!(
+        return Err(CliError::new(format!(
             "You must specify the type of resource to describe. Use \"{} api-resources\" for a complete list of supported resources.",
             ctx.program
         )));
@@ -42,7 +63,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         }
     }
     if texts.is_empty() && errors.is_empty() {
-        ctx.complain(match selection.all_namespaces {
+        ctx.print_error(match selection.all_namespaces {
             true => "No resources found".to_string(),
             false => format!("No resources found in {} namespace.", selection.namespace),
         });
@@ -64,7 +85,7 @@ fn with_prefix(
     for item in resolve::list(ctx, selection, &target)?.items {
         if item.name.starts_with(&wanted.name) {
             let text = describe(ctx, &item, show_events)?;
-            ctx.say(text);
+            ctx.print_line(text);
             found = true;
         }
     }

@@ -1,7 +1,7 @@
-//! `diff`: what `apply` would change, shown by a program for differences.
+//! `diff`: compares the live objects with the objects that `apply` would produce.
 //!
-//! The live objects and those that an apply would make are written into two folders, and the program that
-//! `KUBECTL_EXTERNAL_DIFF` names, else `diff -u -N`, compares them. Nothing is changed.
+//! Both versions are written into two directories, which the program in `KUBECTL_EXTERNAL_DIFF` compares, by default `diff
+//! -u -N`. Nothing is changed. Upstream: `kubectl/pkg/cmd/diff/diff.go`.
 
 use std::path::Path;
 use std::process::Command as Process;
@@ -9,45 +9,59 @@ use std::process::Command as Process;
 use clap::{ArgMatches, Command};
 
 use super::apply::client_side;
-use crate::args::{self, Matches, groups};
+use crate::args::{self, ArgProperties, Matches, groups};
 use crate::output::strip_managed_fields;
 use crate::resolve::{Item, Selection, resolve};
-use crate::{CliError, CliResult, Ctx, Verb, last_applied};
+use crate::{CliError, CliResult, Ctx, Verb, klog, last_applied};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Map, Value};
 use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::yaml;
 use kctl_cluster::client::Patch;
 
-/// The verb.
+/// The `diff` verb.
 pub(super) const VERB: Verb = Verb {
     name: "diff",
     aliases: &[],
     about: "Diff the live version against a would-be applied version",
-    args: flags,
-    run: |ctx, matches| run(ctx, matches).map_err(|error| trouble(ctx, error)),
+    long: "Compare the objects of manifests with the objects of the server.
+
+ The output is that of 'diff -u -N'. The environment variable KUBECTL_EXTERNAL_DIFF names another program, with \
+    arguments if need be.
+
+ Exit status: 0 without differences, 1 with differences, more than 1 when the comparison failed.",
+    examples: &[
+        ("Compare the objects in pod.yaml", "diff -f pod.yaml"),
+        ("Compare the objects from standard input", "diff -f -"),
+    ],
+    usage: "-f FILENAME",
+    flags,
+    run: |ctx, matches| run(ctx, matches).map_err(failure),
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    let command = groups::labels(groups::files(groups::words(command)));
-    groups::field_manager(command)
-        .arg(args::switch("server-side", "the server merges and keeps track of who owns which field"))
-        .arg(args::switch("force-conflicts", "take fields over from their owners (--server-side)"))
-        .arg(args::switch("show-managed-fields", "compare metadata.managedFields too"))
-        .arg(args::number("concurrency", "accepted; objects are compared one after the other"))
-        .arg(args::switch("prune", "refused: what apply --prune would delete is not shown"))
+    let command = groups::labels(groups::files(groups::args(command)));
+    groups::field_manager(command, "kubectl-client-side-apply")
+        .arg(args::switch("server-side", "Merge on the server instead of in the client."))
+        .arg(args::switch("force-conflicts", "Take over fields that other managers own; requires --server-side."))
+        .arg(args::switch("show-managed-fields", "Compare metadata.managedFields, too."))
+        .arg(
+            args::number("concurrency", "Accepted for compatibility; objects are compared one after the other.")
+                .help_default("1"),
+        )
+        .arg(args::switch("prune", "Not supported: objects that apply --prune would delete are not shown."))
 }
 
-/// Differences are exit code 1, so that trouble must be another.
-fn trouble(ctx: &Ctx, error: CliError) -> CliError {
+/// Exit status 1 means that there are differences, so failures use the next one.
+fn failure(error: CliError) -> CliError {
     match error {
-        CliError::Silent(code) => CliError::Silent(code),
-        error => CliError::Raw(error.message(&ctx.program), error.code() + 1),
+        CliError::Exit(code) => CliError::Exit(code),
+        error => CliError::Verbatim(error.message(), error.code() + 1),
     }
 }
 
-/// What the flags mean.
+/// The values of the flags.
 struct Diff {
     server_side: bool,
     force_conflicts: bool,
@@ -56,32 +70,32 @@ struct Diff {
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let server_side = matches.on("server-side");
+    let server_side = matches.flag("server-side");
     let diff = Diff {
         server_side,
-        force_conflicts: matches.on("force-conflicts"),
+        force_conflicts: matches.flag("force-conflicts"),
         manager: groups::read_manager(matches, if server_side { "kubectl" } else { "kubectl-client-side-apply" }),
-        show_managed_fields: matches.on("show-managed-fields"),
+        show_managed_fields: matches.flag("show-managed-fields"),
     };
     let selection = Selection { validate: true, ..Selection::from_matches(ctx, matches) };
     if !selection.words.is_empty() {
         return Err(ctx.usage("diff", &format!("Unexpected args: [{}]", selection.words.join(" "))));
     }
     if !selection.has_files() {
-        return Err(CliError::text("must specify one of -f and -k"));
+        return Err(CliError::new("must specify one of -f and -k"));
     }
     if diff.force_conflicts && !server_side {
-        return Err(CliError::text("--force-conflicts only works with --server-side"));
+        return Err(CliError::new("--force-conflicts only works with --server-side"));
     }
-    if matches.on("prune") {
-        return Err(CliError::text("diff --prune is not supported"));
+    if matches.flag("prune") {
+        return Err(CliError::new("diff --prune is not supported"));
     }
     let resolved = resolve(ctx, &selection)?;
     CliError::all(resolved.errors)?;
-    let folders = Folders::new()?;
+    let folders = Directories::new()?;
     let mut errors = Vec::new();
     for item in &resolved.items {
-        let result = diff.one(ctx, item).and_then(|(live, merged)| folders.write(item, live, merged));
+        let result = diff.versions(ctx, item).and_then(|(live, merged)| folders.write(item, live, merged));
         errors.extend(result.err());
     }
     CliError::all(errors)?;
@@ -89,8 +103,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 impl Diff {
-    /// The object as it is and as it would be.
-    fn one(&self, ctx: &mut Ctx, item: &Item) -> CliResult<(Option<Value>, Value)> {
+    /// The live object, if there is one, and the object that `apply` would produce.
+    fn versions(&self, ctx: &mut Ctx, item: &Item) -> CliResult<(Option<Value>, Value)> {
         let live = match item.fetch(ctx) {
             Ok(live) => Some((*live).clone()),
             Err(error) if error.is_not_found() => None,
@@ -98,14 +112,14 @@ impl Diff {
         };
         let merged = self.merged(ctx, item, live.as_ref());
         if self.server_side && matches!(&merged, Err(CliError::Status(status)) if status.is_conflict()) {
-            // kubectl takes it for a change in between and tries again, the last time without a lock.
+            // kubectl takes the conflict for a concurrent change and retries, the last time without a lock.
             let (group, version) = split_api_version(item.object.as_ref().map_or("", |o| o.api_version()));
             let text = format!(
                 "Object ({group}/{version}, Kind={}: {}) keeps changing, diffing without lock",
                 item.kind.names().kind,
                 item.name
             );
-            ctx.log('W', "diff.go:723", &text)?;
+            klog::log(ctx, klog::DIFF_CONFLICT, &text)?;
         }
         let (mut live, mut merged) = (live, merged?);
         if !self.show_managed_fields {
@@ -124,7 +138,8 @@ impl Diff {
         let merged = match live {
             _ if self.server_side => ctx.api(|client| client.apply(&item.path(), local, &params))?,
             Some(live) => {
-                // What was applied last has annotations, perhaps none: a file without them takes nothing away.
+                // The last applied configuration always has annotations, perhaps empty; a manifest without them removes
+                // none.
                 let mut local = local;
                 local.put_default("/metadata/annotations", Map::new());
                 let (format, changes) = client_side::patch(item, live, &local)?;
@@ -142,7 +157,7 @@ impl Diff {
     }
 }
 
-/// Hides the data of a Secret: only whether it differs is shown.
+/// Masks the data of a Secret; the output only shows whether values differ.
 fn mask(live: Option<&mut Value>, merged: &mut Value) {
     let empty = Map::new();
     let before = live.as_ref().and_then(|l| l.get("data")?.as_object().cloned()).unwrap_or_default();
@@ -162,20 +177,20 @@ fn mask(live: Option<&mut Value>, merged: &mut Value) {
     }
 }
 
-/// The two folders that are compared; they go when this does.
-struct Folders {
+/// The two directories that are compared; they are removed when this is dropped.
+struct Directories {
     live: std::path::PathBuf,
     merged: std::path::PathBuf,
 }
 
-impl Folders {
-    fn new() -> CliResult<Folders> {
+impl Directories {
+    fn new() -> CliResult<Directories> {
         let folder = |name: &str| -> CliResult<std::path::PathBuf> {
             let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
-            std::fs::create_dir_all(&path).map_err(|e| CliError::text(format!("making {}: {e}", path.display())))?;
+            std::fs::create_dir_all(&path).map_err(|e| CliError::new(format!("making {}: {e}", path.display())))?;
             Ok(path)
         };
-        Ok(Folders { live: folder("LIVE")?, merged: folder("MERGED")? })
+        Ok(Directories { live: folder("LIVE")?, merged: folder("MERGED")? })
     }
 
     fn write(&self, item: &Item, live: Option<Value>, merged: Value) -> CliResult<()> {
@@ -186,12 +201,12 @@ impl Folders {
         let write = |folder: &Path, object: &Value| {
             let path = folder.join(&name);
             let text = yaml::to_yaml(object);
-            std::fs::write(&path, text).map_err(|e| CliError::text(format!("writing {}: {e}", path.display())))
+            std::fs::write(&path, text).map_err(|e| CliError::new(format!("writing {}: {e}", path.display())))
         };
-        // What is not there yet is compared with an empty file.
+        // A missing object is compared with an empty file.
         match &live {
             Some(live) => write(&self.live, live)?,
-            None => std::fs::write(self.live.join(&name), "").map_err(|e| CliError::text(e.to_string()))?,
+            None => std::fs::write(self.live.join(&name), "").map_err(|e| CliError::new(e.to_string()))?,
         }
         write(&self.merged, &merged)
     }
@@ -201,33 +216,33 @@ impl Folders {
         let mut process = Process::new(&program);
         let output = process.args(arguments).args([&self.live, &self.merged]).output();
         let output = output.map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => CliError::text(format!(
+            std::io::ErrorKind::NotFound => CliError::new(format!(
                 "failed to run {}: exec: {}: executable file not found in $PATH",
                 kctl_base::field::quote(&program),
                 kctl_base::field::quote(&program)
             )),
-            _ => CliError::text(format!("failed to run \"{program}\": {e}")),
+            _ => CliError::new(format!("failed to run \"{program}\": {e}")),
         })?;
         ctx.out.push_str(&String::from_utf8_lossy(&output.stdout));
         ctx.err.push_str(&String::from_utf8_lossy(&output.stderr));
         match output.status.code() {
             Some(0) => Ok(()),
-            Some(code) => Err(CliError::Silent(code)),
-            None => Err(CliError::Silent(2)),
+            Some(code) => Err(CliError::Exit(code)),
+            None => Err(CliError::Exit(2)),
         }
     }
 }
 
-impl Drop for Folders {
+impl Drop for Directories {
     fn drop(&mut self) {
         for folder in [&self.live, &self.merged] {
-            // Nobody is left to tell when a temporary folder stays.
+            // A temporary directory that cannot be removed does no harm.
             let _ = std::fs::remove_dir_all(folder);
         }
     }
 }
 
-/// The program and its arguments; arguments with other signs than those of flags are left out, as kubectl does.
+/// The program and its arguments. As in kubectl, arguments with other characters than those of flags are dropped.
 fn program(variable: Option<&str>) -> (String, Vec<String>) {
     let mut words = variable.unwrap_or("").split_whitespace();
     let plain = |w: &&str| w.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '=');

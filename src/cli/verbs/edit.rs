@@ -1,10 +1,13 @@
-//! `edit`: objects in the user's editor, until they are valid or nothing is changed any more.
+//! `edit`: opens objects in the user's editor until they are valid or unchanged.
+//!
+//! Upstream: `kubectl/pkg/cmd/util/editor/editoptions.go`.
 
 use clap::{ArgMatches, Command};
 
-use super::change::{self, From, Subject};
-use crate::args::groups::{self, DryRun};
+use super::targets::{self, EditTarget, Source};
+use crate::args::groups;
 use crate::args::{self, Matches};
+use crate::dry_run::DryRun;
 use crate::output::{Output, strip_managed_fields};
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, editor, last_applied, record};
@@ -18,19 +21,47 @@ use kctl_base::{json as json_text, yaml};
 use kctl_cluster::client::Patch;
 use kctl_cluster::{FieldValidation, PatchType};
 
-/// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "edit", aliases: &[], about: "Edit a resource on the server", args: flags, run, family: &[] };
+/// The `edit` verb.
+pub(super) const VERB: Verb = Verb {
+    name: "edit",
+    aliases: &[],
+    about: "Edit a resource on the server",
+    long: "Edit objects in the default editor.
+
+ The editor is taken from KUBE_EDITOR or EDITOR and falls back to vi. Several objects can be edited at once. The \
+    objects are edited as YAML, with -o json as JSON.
+
+ When the server refuses the result, the editor opens again with the problem at its top. A change that somebody \
+    else has made in the meantime is reported, and the edited file is kept.",
+    examples: &[
+        ("Edit a service", "edit svc/web"),
+        (
+            "Edit a deployment as JSON and keep the result in its annotation",
+            "edit deployment/web -o json --save-config",
+        ),
+        ("Edit the status of a deployment", "edit deployment web --subresource=status"),
+    ],
+    usage: "(RESOURCE/NAME | -f FILENAME)",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    let command = groups::files(groups::output(groups::words(command)));
-    groups::record(groups::save_config(groups::validate(groups::field_manager(command))))
-        .arg(args::switch("output-patch", "show the patch that is sent"))
-        .arg(args::switch("windows-line-endings", "accepted; files are edited with the line ends of this system"))
-        .arg(args::text("subresource", "edit this subresource: status, scale, resize"))
+    let command = groups::files(groups::output(groups::args(command)));
+    groups::record(groups::save_config(groups::validate(groups::field_manager(command, "kubectl-edit"))))
+        .arg(args::switch("output-patch", "Print the patch that is sent."))
+        .arg(args::switch(
+            "windows-line-endings",
+            "Accepted for compatibility; the file is edited with the line endings of this system.",
+        ))
+        .arg(args::text(
+            "subresource",
+            "Edit this subresource of the object instead of the object itself. One of: (status, scale, resize).",
+        ))
 }
 
-/// What the flags mean.
+/// The values of the flags.
 struct Edit {
     manager: String,
     validation: FieldValidation,
@@ -42,31 +73,31 @@ struct Edit {
     cause: Option<String>,
 }
 
-/// What was wrong with a version that was saved, for the head of the next.
-struct Reason {
+/// A problem of the saved version, which is shown at the top of the next one.
+struct Problem {
     head: String,
     details: Vec<String>,
 }
 
-/// What became of the objects of one round.
+/// The result of sending the objects once.
 #[derive(Default)]
-struct Round {
-    reasons: Vec<Reason>,
-    /// Failed for another reason than being invalid: to be tried again.
+struct SendResult {
+    problems: Vec<Problem>,
+    /// An object was refused for another problem than being invalid.
     retry: bool,
-    /// No longer there.
+    /// An object does not exist any more.
     missing: bool,
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let selection = Selection {
         type_means_all: true,
-        subresource: matches.value("subresource").into(),
+        subresource: matches.string("subresource").into(),
         ..Selection::from_matches(ctx, matches)
     };
-    let format = matches.value("output");
+    let format = matches.string("output");
     if !["", "yaml", "json"].contains(&format) {
-        return Err(CliError::text(format!(
+        return Err(CliError::new(format!(
             "unable to match a printer suitable for the output format {}, allowed formats are: json,yaml",
             quote(format)
         )));
@@ -76,25 +107,25 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         validation: groups::read_validation(matches)?,
         subresource: selection.subresource.clone(),
         output: Output::of_report(matches)?,
-        json: matches.value("output") == "json",
-        save_config: matches.on("save-config"),
-        show_patch: matches.on("output-patch"),
+        json: matches.string("output") == "json",
+        save_config: matches.flag("save-config"),
+        show_patch: matches.flag("output-patch"),
         cause: record::change_cause(ctx, matches),
     };
     let resolved = resolve(ctx, &selection)?;
-    let (mut subjects, errors) = change::subjects(ctx, resolved, From::Server);
+    let (mut targets, errors) = targets::load(ctx, resolved, Source::Server);
     CliError::all(errors)?;
-    if subjects.is_empty() {
-        return Err(CliError::text("edit cancelled, no objects found"));
+    if targets.is_empty() {
+        return Err(CliError::new("edit cancelled, no objects found"));
     }
-    for subject in &mut subjects {
+    for target in &mut targets {
         if !edit.subresource.is_empty() {
-            let path = subject.item.path().subresource(&edit.subresource);
-            subject.object = (*ctx.api(|client| client.get(&path))?).clone();
+            let path = target.item.path().subresource(&edit.subresource);
+            target.object = (*ctx.api(|client| client.get(&path))?).clone();
         }
-        strip_managed_fields(&mut subject.object);
+        strip_managed_fields(&mut target.object);
     }
-    edit.rounds(ctx, &subjects)
+    edit.edit_until_valid(ctx, &targets)
 }
 
 impl Edit {
@@ -102,9 +133,9 @@ impl Edit {
         if self.json { "json" } else { "yaml" }
     }
 
-    /// The objects as they are given to the editor.
-    fn text(&self, subjects: &[Subject]) -> String {
-        let shown = match subjects {
+    /// The text for the editor.
+    fn text(&self, targets: &[EditTarget]) -> String {
+        let shown = match targets {
             [one] => one.object.clone(),
             many => {
                 let items: Vec<&Value> = many.iter().map(|s| &s.object).collect();
@@ -114,62 +145,62 @@ impl Edit {
         if self.json { json_text::to_pretty(&shown) } else { yaml::to_yaml(&shown) }
     }
 
-    fn rounds(&mut self, ctx: &mut Ctx, subjects: &[Subject]) -> CliResult<()> {
-        let original = self.text(subjects);
+    fn edit_until_valid(&mut self, ctx: &mut Ctx, targets: &[EditTarget]) -> CliResult<()> {
+        let original = self.text(targets);
         let mut body = original.clone();
-        let mut reasons: Vec<Reason> = Vec::new();
+        let mut problems: Vec<Problem> = Vec::new();
         loop {
-            // JSON knows no comments, so there is nothing above it.
+            // JSON has no comments, so nothing is added at its top.
             let text = match self.json {
                 true => body.clone(),
-                false => with_reasons(&editor::with_preamble(&body), &body, &reasons),
+                false => with_problems(&editor::with_preamble(&body), &body, &problems),
             };
             let saved = editor::edit(ctx, &text, self.extension())?;
             let bare = editor::without_comments(&saved);
-            if !reasons.is_empty() && bare.trim_end() == editor::without_comments(&body).trim_end() {
-                self.preserve(ctx, &saved)?;
-                return Err(CliError::text("Edit cancelled, no valid changes were saved."));
+            if !problems.is_empty() && bare.trim_end() == editor::without_comments(&body).trim_end() {
+                self.save_copy(ctx, &saved)?;
+                return Err(CliError::new("Edit cancelled, no valid changes were saved."));
             }
-            let edited = match self.read(&saved, subjects) {
+            let edited = match self.read(&saved, targets) {
                 Ok(edited) => edited,
-                Err(reason) => {
-                    ctx.complain(format!(
+                Err(problem) => {
+                    ctx.print_error(format!(
                         "error: {} {} is invalid",
-                        subjects[0].item.resource(),
-                        quote(&subjects[0].item.name)
+                        targets[0].item.resource(),
+                        quote(&targets[0].item.name)
                     ));
-                    (reasons, body) = (vec![reason], bare);
+                    (problems, body) = (vec![problem], bare);
                     continue;
                 }
             };
             if bare.trim_end() == editor::without_comments(&original).trim_end() {
-                ctx.complain("Edit cancelled, no changes made.");
+                ctx.print_error("Edit cancelled, no changes made.");
                 return Ok(());
             }
-            let round = self.send_all(ctx, subjects, &edited, &saved)?;
-            if round.retry {
+            let result = self.send_all(ctx, targets, &edited, &saved)?;
+            if result.retry {
                 let file = store_copy(ctx, &saved, self.extension())?;
                 let program = ctx.program.clone();
-                ctx.complain(format!("You can run `{program} replace -f {file}` to try this update again."));
-                return Err(CliError::Silent(1));
+                ctx.print_error(format!("You can run `{program} replace -f {file}` to try this update again."));
+                return Err(CliError::Exit(1));
             }
-            if round.missing {
+            if result.missing {
                 let file = store_copy(ctx, &saved, self.extension())?;
-                ctx.complain(format!("The edits you made on deleted resources have been saved to {}", quote(&file)));
-                return Err(CliError::Silent(1));
+                ctx.print_error(format!("The edits you made on deleted resources have been saved to {}", quote(&file)));
+                return Err(CliError::Exit(1));
             }
-            if round.reasons.is_empty() {
+            if result.problems.is_empty() {
                 return Ok(());
             }
-            (reasons, body) = (round.reasons, bare);
+            (problems, body) = (result.problems, bare);
         }
     }
 
-    /// The objects that were saved.
-    fn read(&self, saved: &str, subjects: &[Subject]) -> Result<Vec<Value>, Reason> {
-        let failed = |why: String| Reason { head: "The edited file failed validation".into(), details: vec![why] };
+    /// Parses the saved objects.
+    fn read(&self, saved: &str, targets: &[EditTarget]) -> Result<Vec<Value>, Problem> {
+        let failed = |why: String| Problem { head: "The edited file failed validation".into(), details: vec![why] };
         let value = yaml::to_json(saved)
-            .map_err(|e| Reason { head: format!("The edited file had a syntax error: {e}"), details: Vec::new() })?
+            .map_err(|e| Problem { head: format!("The edited file had a syntax error: {e}"), details: Vec::new() })?
             .value;
         if !value.is_object() {
             return Err(failed("invalid object to validate".into()));
@@ -179,100 +210,106 @@ impl Edit {
                 return Err(failed(format!("{name} not set")));
             }
         }
-        match (subjects.len(), value.get("items")) {
+        match (targets.len(), value.get("items")) {
             (1, _) => Ok(vec![value]),
             (_, Some(Value::Array(items))) => Ok(items.to_vec()),
             _ => Err(failed("items not set".into())),
         }
     }
 
-    fn send_all(&mut self, ctx: &mut Ctx, subjects: &[Subject], edited: &[Value], saved: &str) -> CliResult<Round> {
-        let mut round = Round::default();
+    fn send_all(
+        &mut self,
+        ctx: &mut Ctx,
+        targets: &[EditTarget],
+        edited: &[Value],
+        saved: &str,
+    ) -> CliResult<SendResult> {
+        let mut result = SendResult::default();
         for new in edited {
-            let Some(subject) = subjects.iter().find(|s| s.object.uid() == new.uid()) else {
-                self.preserve(ctx, saved)?;
-                return Err(CliError::text(format!("no original object found for {}", change::label_of(new))));
+            let Some(target) = targets.iter().find(|s| s.object.uid() == new.uid()) else {
+                self.save_copy(ctx, saved)?;
+                return Err(CliError::new(format!("no original object found for {}", targets::label_of(new))));
             };
-            if subject.object == *new {
-                self.output.report(ctx, new, &subject.item.label(), "skipped", DryRun::None)?;
+            if target.object == *new {
+                self.output.report(ctx, new, &target.item.label(), "skipped", DryRun::None)?;
                 continue;
             }
-            match self.send(ctx, subject, new) {
-                Ok(patched) => self.output.report(ctx, &patched, &subject.item.label(), "edited", DryRun::None)?,
+            match self.send(ctx, target, new) {
+                Ok(patched) => self.output.report(ctx, &patched, &target.item.label(), "edited", DryRun::None)?,
                 Err(CliError::Status(status)) => {
-                    let (resource, name) = (subject.item.resource(), quote(&subject.item.name));
-                    ctx.complain(if status.is_invalid() {
+                    let (resource, name) = (target.item.resource(), quote(&target.item.name));
+                    ctx.print_error(if status.is_invalid() {
                         let details = status.causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect();
-                        round.reasons.push(Reason { head: format!("{resource} {name} was not valid"), details });
+                        result.problems.push(Problem { head: format!("{resource} {name} was not valid"), details });
                         format!("error: {resource} {name} is invalid")
                     } else if status.is_not_found() {
-                        round.missing = true;
+                        result.missing = true;
                         format!("error: {resource} {name} could not be found on the server")
                     } else {
-                        round.retry = true;
+                        result.retry = true;
                         format!("error: {resource} {name} could not be patched: {}", status.message)
                     });
                 }
                 Err(error) => {
-                    self.preserve(ctx, saved)?;
+                    self.save_copy(ctx, saved)?;
                     return Err(error);
                 }
             }
         }
-        Ok(round)
+        Ok(result)
     }
 
-    /// Sends what differs, as a strategic merge patch where the kind's types are known.
-    fn send(&self, ctx: &mut Ctx, subject: &Subject, new: &Value) -> CliResult<Value> {
-        let (old, mut new) = (&subject.object, new.clone());
-        last_applied::keep(&mut new, self.save_config);
-        record::note(&mut new, self.cause.as_deref());
+    /// Sends the difference, as a strategic merge patch if the types of the kind are known.
+    fn send(&self, ctx: &mut Ctx, target: &EditTarget, new: &Value) -> CliResult<Value> {
+        let (old, mut new) = (&target.object, new.clone());
+        last_applied::update(&mut new, self.save_config);
+        record::annotate(&mut new, self.cause.as_deref());
         let (group, version) = split_api_version(old.api_version());
         let (format, patch) = match Schema::builtin().root(group, version, old.kind()) {
             Some(root) => {
                 let root = FieldType::Object(root.into());
                 let patch = three_way::create_two_way(Schema::builtin(), &root, old, &new);
-                (PatchType::Strategic, patch.map_err(|e| CliError::text(e.to_string()))?)
+                (PatchType::Strategic, patch.map_err(|e| CliError::new(e.to_string()))?)
             }
-            None => (PatchType::Merge, Value::Object(change::difference(old, &new))),
+            None => (PatchType::Merge, Value::Object(targets::difference(old, &new))),
         };
-        three_way::check_identity(&patch).map_err(|e| CliError::text(e.to_string()))?;
+        three_way::check_identity(&patch).map_err(|e| CliError::new(e.to_string()))?;
         if self.show_patch {
-            ctx.say(format!("Patch: {}", json_text::to_compact(&patch)));
+            ctx.print_line(format!("Patch: {}", json_text::to_compact(&patch)));
         }
-        let path = subject.item.path().subresource(&self.subresource);
-        let params = subject.item.write_params(&self.manager).validation(self.validation);
+        let path = target.item.path().subresource(&self.subresource);
+        let params = target.item.write_params(&self.manager).validation(self.validation);
         let patched = ctx.api(|client| client.patch(&path, Patch::Value(format, patch), &params))?;
         Ok((*patched).clone())
     }
 
-    /// Keeps what was edited before the command fails.
-    fn preserve(&self, ctx: &mut Ctx, saved: &str) -> CliResult<()> {
+    /// Keeps a copy of the edited text before the command fails.
+    fn save_copy(&self, ctx: &mut Ctx, saved: &str) -> CliResult<()> {
         let file = store_copy(ctx, saved, self.extension())?;
-        ctx.complain(format!("A copy of your changes has been stored to {}", quote(&file)));
+        ctx.print_error(format!("A copy of your changes has been stored to {}", quote(&file)));
         Ok(())
     }
 }
 
-/// Writes a copy of what was edited where the user finds it, and answers its name.
+/// Writes a copy of the edited text to the temporary directory and returns its path.
 fn store_copy(ctx: &Ctx, saved: &str, extension: &str) -> CliResult<String> {
     let name = format!("{}-edit-{}.{extension}", ctx.program, std::process::id());
     let path = std::env::temp_dir().join(name);
-    std::fs::write(&path, saved).map_err(|e| CliError::text(format!("keeping what was edited: {e}")))?;
+    std::fs::write(&path, saved).map_err(|e| CliError::new(format!("keeping what was edited: {e}")))?;
     Ok(path.to_string_lossy().into_owned())
 }
 
-/// The text with what was wrong last time in its head.
-fn with_reasons(text: &str, body: &str, reasons: &[Reason]) -> String {
+/// The text with the problems of the last version at its top.
+fn with_problems(text: &str, body: &str, problems: &[Problem]) -> String {
     let head = text.strip_suffix(body).unwrap_or("");
     let mut whole = head.to_string();
-    for reason in reasons {
-        whole.push_str(&format!("# {}:\n", reason.head));
-        for detail in &reason.details {
+    for problem in problems {
+        whole.push_str(&format!("# {}:\n", problem.head));
+        for detail in &problem.details {
             whole.push_str(&format!("# * {}\n", detail.replace('\n', "\n# ")));
         }
     }
-    if !reasons.is_empty() {
+    if !problems.is_empty() {
         whole.push_str("#\n");
     }
     whole + body
@@ -284,8 +321,8 @@ mod tests {
 
     #[test]
     fn reasons_stand_in_the_head() {
-        let reason = Reason { head: "x was not valid".into(), details: vec!["spec: bad".into()] };
-        let text = with_reasons("# help\n#\na: 1\n", "a: 1\n", &[reason]);
+        let problem = Problem { head: "x was not valid".into(), details: vec!["spec: bad".into()] };
+        let text = with_problems("# help\n#\na: 1\n", "a: 1\n", &[problem]);
         assert_eq!(text, "# help\n#\n# x was not valid:\n# * spec: bad\n#\na: 1\n");
     }
 }

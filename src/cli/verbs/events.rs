@@ -17,16 +17,34 @@ use kctl_cluster::client::{ListParams, ResourcePath, WatchStart};
 use kctl_cluster::{WaitFor, WatchEvent};
 use kctl_kinds::shared::describe::events::interval;
 
-/// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "events", aliases: &[], about: "List events", args: flags, run, family: &[] };
+/// The `events` verb.
+pub(super) const VERB: Verb = Verb {
+    name: "events",
+    aliases: &[],
+    about: "List events",
+    long: "Display events.
+
+ Prints a table of the most important information about events. The events of a namespace, of all namespaces or \
+    of one object can be selected.",
+    examples: &[
+        ("List recent events in the namespace", "events"),
+        ("List recent events in all namespaces", "events --all-namespaces"),
+        ("List the events of a pod, then wait for new ones", "events --for pod/web-0 --watch"),
+        ("List warnings as YAML", "events --types=Warning -o yaml"),
+    ],
+    usage: "[(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    groups::chunks(groups::all_namespaces(groups::output(groups::words(command))))
-        .arg(args::text("for", "only events about this object, TYPE/NAME"))
-        .arg(args::list("types", "only events of these types: Normal, Warning"))
-        .arg(args::switch("no-headers", "print no headings"))
-        .arg(args::switch("watch", "go on with new events").short('w'))
+    groups::all_namespaces(groups::output(groups::args(command)))
+        .arg(args::text("for", "Show only the events of this object, TYPE/NAME."))
+        .arg(args::list("types", "Show only events of these types. One of: (Normal, Warning)."))
+        .arg(args::switch("no-headers", "Print no headers."))
+        .arg(args::switch("watch", "Watch for new events after listing them.").short('w'))
+        .arg(groups::chunk_size_flag())
 }
 
 /// Which events are wanted.
@@ -40,20 +58,20 @@ impl Filter {
     fn read(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<Filter> {
         let types = matches.values("types");
         if types.iter().any(|t| !t.eq_ignore_ascii_case("normal") && !t.eq_ignore_ascii_case("warning")) {
-            return Err(CliError::text("valid --types are Normal or Warning"));
+            return Err(CliError::new("valid --types are Normal or Warning"));
         }
-        let about = match matches.given("for") {
+        let about = match matches.value_of("for") {
             None => None,
             Some(word) => {
                 if word.matches('/').count() > 1 {
-                    return Err(CliError::text("arguments in resource/name form may not have more than one slash"));
+                    return Err(CliError::new("arguments in resource/name form may not have more than one slash"));
                 }
                 let Some((kind, name)) = word.split_once('/').filter(|(k, n)| !k.is_empty() && !n.is_empty()) else {
-                    return Err(CliError::text("--for must be in resource/name form"));
+                    return Err(CliError::new("--for must be in resource/name form"));
                 };
                 // The complaint comes from the list of types, without the word before it.
                 let target = resolve::kind(ctx, kind).map_err(|error| match error {
-                    CliError::Text(text) => CliError::Raw(format!("{text}\n"), 1),
+                    CliError::Failed(text) => CliError::Verbatim(format!("{text}\n"), 1),
                     other => other,
                 })?;
                 Some((target.kind.names().kind.to_string(), name.to_string()))
@@ -72,7 +90,7 @@ impl Filter {
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let filter = Filter::read(ctx, matches)?;
-    let everywhere = matches.on("all-namespaces");
+    let everywhere = matches.flag("all-namespaces");
     let namespace = if everywhere { String::new() } else { ctx.namespace() };
     let mut output = Output::of_report(matches)?;
     let path = ResourcePath::all("events", &namespace);
@@ -80,9 +98,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let listed = ctx.api(|client| client.list(&path, &params))?;
     let mut events: Vec<Object> = listed.items.iter().filter(|e| filter.wants(e)).map(|e| (**e).clone()).collect();
     events.sort_by_key(seen_at);
-    let watch = matches.on("watch");
+    let watch = matches.flag("watch");
     if events.is_empty() && !watch {
-        ctx.complain(match everywhere {
+        ctx.print_error(match everywhere {
             true => "No events found.".to_string(),
             false => format!("No events found in {namespace} namespace."),
         });
@@ -93,7 +111,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return output.print(ctx, &structured::list_of(items));
     }
     let mut table = TablePrinter::new();
-    let headings = (!matches.on("no-headers")).then(|| headings(everywhere));
+    let headings = (!matches.flag("no-headers")).then(|| headings(everywhere));
     show(ctx, &mut table, headings, &events, everywhere)?;
     if watch { follow(ctx, &filter, &namespace, table, listed.resource_version) } else { Ok(()) }
 }
@@ -133,7 +151,7 @@ fn show(
     };
     let rows: Vec<Vec<String>> = events.iter().map(row).collect();
     let mut text = Vec::new();
-    table.print(headings.as_deref(), &rows, &mut text).map_err(|e| CliError::text(e.to_string()))?;
+    table.print(headings.as_deref(), &rows, &mut text).map_err(|e| CliError::new(e.to_string()))?;
     ctx.out.push_str(&String::from_utf8_lossy(&text));
     Ok(())
 }

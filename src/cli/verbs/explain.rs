@@ -1,8 +1,10 @@
-//! `explain`: the documentation of a kind and its fields.
+//! `explain`: describes a kind and its fields.
+//!
+//! Upstream: `kubectl/pkg/cmd/explain/explain.go`.
 
 use clap::{ArgMatches, Command};
 
-use crate::args::{self, Matches, groups};
+use crate::args::{self, ArgProperties, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb, resolve};
 use kctl_base::gvk::{GroupVersion, split_api_version};
 use kctl_base::json::Value;
@@ -11,38 +13,64 @@ use kctl_base::schema::explain::{Subject, explain};
 use kctl_base::schema::explain_custom::explain_custom;
 use kctl_kinds::catalog::{KindRef, serves};
 
-/// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "explain", aliases: &[], about: "Get documentation for a resource", args: flags, run, family: &[] };
+/// The `explain` verb.
+pub(super) const VERB: Verb = Verb {
+    name: "explain",
+    aliases: &[],
+    about: "Get documentation for a resource",
+    long: "Describe the fields and the structure of resources.
+
+ Fields are addressed as <type>.<fieldName>[.<fieldName>]. The descriptions come from the schema of the API.
+
+Use \"{program} api-resources\" for a complete list of supported resources.",
+    examples: &[
+        ("Describe a resource and its fields", "explain pods"),
+        ("Print all fields of a resource", "explain pods --recursive"),
+        ("Describe a resource in a given API version", "explain deployments --api-version=apps/v1"),
+        ("Describe one field", "explain pods.spec.containers"),
+    ],
+    usage: "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    groups::words(command)
-        .arg(args::text("api-version", "the group and version to explain"))
-        .arg(args::switch("recursive", "names of all fields below, without their texts"))
-        .arg(args::choice("output", &["plaintext", "plaintext-openapiv2"], "accepted: there is one format").short('o'))
+    groups::args(command)
+        .arg(args::text("api-version", "Group and version of the resource to describe, such as apps/v1."))
+        .arg(args::switch("recursive", "Print the names and types of all fields below, without their descriptions."))
+        .arg(
+            args::choice(
+                "output",
+                &["plaintext", "plaintext-openapiv2"],
+                "Format of the description; both formats look the same.",
+            )
+            .help_default("'plaintext'")
+            .short('o'),
+        )
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let words = matches.values("words");
+    let words = matches.values("args");
     let subject = match words.as_slice() {
         [] => {
-            return Err(CliError::text(format!(
+            return Err(CliError::new(format!(
                 "You must specify the type of resource to explain. Use \"{} api-resources\" for a complete list of supported resources.",
                 ctx.program
             )));
         }
         [one] => one,
-        _ => return Err(CliError::text("We accept only this format: explain RESOURCE")),
+        _ => return Err(CliError::new("We accept only this format: explain RESOURCE")),
     };
     let (target, fields) = split(ctx, subject)?;
     let names = *target.kind.names();
-    let asked = matches.value("api-version");
+    let asked = matches.string("api-version");
     let GroupVersion { group, version } = match asked.is_empty() {
         true => target.version.clone().unwrap_or_else(|| GroupVersion::new(names.group, names.version)),
         false => {
             let (group, version) = split_api_version(asked);
             if !serves(&*target.kind, group, version) {
-                return Err(CliError::text(format!(
+                return Err(CliError::new(format!(
                     "couldn't find resource for \"{group}/{version}, Resource={}\"",
                     names.plural
                 )));
@@ -51,8 +79,13 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         }
     };
     let path: Vec<&str> = fields.iter().map(String::as_str).collect();
-    let subject =
-        Subject { group: &group, version: &version, kind: names.kind, path: &path, recursive: matches.on("recursive") };
+    let subject = Subject {
+        group: &group,
+        version: &version,
+        kind: names.kind,
+        path: &path,
+        recursive: matches.flag("recursive"),
+    };
     let explained = match custom_schema(ctx, &target, &version)? {
         Some(schema) => explain_custom(&subject, &schema),
         None => explain(&subject),
@@ -61,13 +94,13 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         Ok(text) => ctx.out.push_str(&text),
         Err(error) => {
             ctx.out.push_str(&error.heading);
-            return Err(CliError::text(error.message));
+            return Err(CliError::new(error.message));
         }
     }
     Ok(())
 }
 
-/// The schema that the definition of a custom kind has for a version; none for built-in kinds.
+/// The schema of a custom resource for a version; `None` for built-in kinds.
 fn custom_schema(ctx: &mut Ctx, target: &resolve::Target, version: &str) -> CliResult<Option<Value>> {
     let KindRef::Custom(_) = &target.kind else { return Ok(None) };
     let name = target.kind.names().resource();
@@ -79,10 +112,10 @@ fn custom_schema(ctx: &mut Ctx, target: &resolve::Target, version: &str) -> CliR
     Ok(Some(found.unwrap_or_default()))
 }
 
-/// `pods.spec.containers` is a type and fields; a type may have a group of its own: `deployments.apps`.
+/// Splits `pods.spec.containers` into a type and fields. A type may include its group: `deployments.apps`.
 fn split(ctx: &mut Ctx, text: &str) -> CliResult<(resolve::Target, Vec<String>)> {
     let parts: Vec<&str> = text.trim_end_matches('.').split('.').collect();
-    // The longest beginning that names a type with its group wins, as the server's discovery decides.
+    // The longest prefix that names a type with its group wins.
     for count in (1..=parts.len()).rev() {
         let word = parts[..count].join(".");
         let Ok(target) = resolve::kind(ctx, &word) else { continue };
@@ -93,5 +126,5 @@ fn split(ctx: &mut Ctx, text: &str) -> CliResult<(resolve::Target, Vec<String>)>
         }
     }
     let bare = parts.first().copied().unwrap_or_default();
-    Err(CliError::Raw(format!("the server doesn't have a resource type \"{bare}\"\n"), 1))
+    Err(CliError::line(CliError::unknown_resource_type(bare)))
 }

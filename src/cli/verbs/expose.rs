@@ -1,13 +1,17 @@
-//! `expose`: a service for what runs already.
+//! `expose`: creates a service for a workload or another service.
+//!
+//! Upstream: `kubectl/pkg/cmd/expose/expose.go`.
 
 use std::collections::BTreeMap;
 
 use clap::{ArgMatches, Command};
 
-use super::change::{self, From};
-use super::made::{self, Making};
-use crate::args::groups::{self, DryRun};
+use super::creation::{self, Creation};
+use super::overrides;
+use super::targets::{self, Source};
+use crate::args::groups;
 use crate::args::{self, Matches};
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, record};
@@ -15,68 +19,104 @@ use kctl_base::field::quote;
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
+use kctl_cluster::FieldValidation;
 
-/// The verb.
+/// The `expose` verb.
 pub(super) const VERB: Verb = Verb {
     name: "expose",
     aliases: &[],
     about: "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
-    args: flags,
+    long: "Expose a workload or a service as a new service.
+
+ The selector of a deployment, service, replica set, replication controller or pod becomes the selector of the \
+    new service. A deployment or replica set can be exposed only if its selector has labels alone. Without --port \
+    the ports of the workload are used, and without --labels its labels.
+
+ Possible types include (case insensitive): pod (po), service (svc), replicationcontroller (rc), deployment \
+    (deploy), replicaset (rs).",
+    examples: &[
+        (
+            "Serve a deployment on port 80 and connect to port 8000 of its containers",
+            "expose deployment web --port=80 --target-port=8000",
+        ),
+        ("Create a service for a pod under another name", "expose pod web-0 --port=444 --name=front"),
+        (
+            "Create a second service in front of a service",
+            "expose service web --port=443 --target-port=8443 --name=web-https",
+        ),
+        ("Create a service for UDP", "expose deployment stream --port=4100 --protocol=UDP --name=video"),
+    ],
+    usage: "(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] [--external-ip=external-ip-of-service] [--type=type]",
+    flags,
     run,
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    let command = made::overrides(groups::record(groups::files(Making::flags(command))));
+    let command = overrides::flags(groups::record(groups::files(creation::flags(command, "kubectl-expose"))));
     command
-        .arg(args::text("port", "the port of the service; that of the object by default"))
-        .arg(args::text("target-port", "the port of the containers, as a number or a name"))
-        .arg(args::text("protocol", "TCP (default), UDP or SCTP"))
-        .arg(args::text("type", "ClusterIP (default), NodePort, LoadBalancer or ExternalName"))
-        .arg(args::text("name", "the name of the service; that of the object by default"))
-        .arg(args::text("selector", "which pods; those of the object by default"))
-        .arg(args::text("labels", "labels of the service; those of the object by default").short('l'))
-        .arg(args::text("external-ip", "an address from outside, a,b for several"))
-        .arg(args::text("load-balancer-ip", "the address of the load balancer"))
-        .arg(args::text("cluster-ip", "the address in the cluster; None for a headless service"))
-        .arg(args::text("session-affinity", "None or ClientIP"))
+        .arg(args::text("port", "Port of the service. Defaults to the ports of the exposed object."))
+        .arg(args::text("target-port", "Name or number of the container port to direct traffic to."))
+        .arg(args::text("protocol", "Protocol of the service. One of: (TCP, UDP, SCTP). Defaults to TCP."))
+        .arg(args::text(
+            "type",
+            "Type of the service. One of: (ClusterIP, NodePort, LoadBalancer, ExternalName). Defaults to ClusterIP.",
+        ))
+        .arg(args::text("name", "Name of the service. Defaults to the name of the exposed object."))
+        .arg(args::text("selector", "Label selector of the service. Defaults to the one of the exposed object."))
+        .arg(
+            args::text(
+                "labels",
+                "Labels of the service, key=value separated by commas. Defaults to those of the exposed object.",
+            )
+            .short('l'),
+        )
+        .arg(args::text("external-ip", "External IP address of the service; several are separated by commas."))
+        .arg(args::text("load-balancer-ip", "IP address of the load balancer."))
+        .arg(args::text("cluster-ip", "IP address of the service in the cluster; None creates a headless service."))
+        .arg(args::text("session-affinity", "Session affinity of the service. One of: (None, ClientIP)."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let cause = record::change_cause(ctx, matches);
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
-    // Here --selector speaks of the service, not of what is exposed.
+    // Here --selector is the selector of the new service, not a filter of objects.
     let selection = Selection { labels: String::new(), ..Selection::from_matches(ctx, matches) };
     let resolved = resolve(ctx, &selection)?;
-    let (subjects, mut errors) = change::subjects(ctx, resolved, From::Server);
+    let (targets, mut errors) = targets::load(ctx, resolved, Source::Server);
     let manager = groups::read_manager(matches, "kubectl-expose");
-    let making = Making { manager: &manager, dry_run, save_config: matches.on("save-config") };
-    for subject in &subjects {
+    let creation = Creation {
+        manager: &manager,
+        dry_run,
+        save_config: matches.flag("save-config"),
+        validation: FieldValidation::default(),
+    };
+    for target in &targets {
         let made =
-            service(matches, &subject.object).and_then(|s| made::overridden(s, matches)).and_then(|mut service| {
-                record::note(&mut service, cause.as_deref());
-                making.create(ctx, service)
+            service(matches, &target.object).and_then(|s| overrides::apply(s, matches)).and_then(|mut service| {
+                record::annotate(&mut service, cause.as_deref());
+                creation.create(ctx, service)
             });
-        let result = made.and_then(|s| output.report(ctx, &s, &change::label_of(&s), "exposed", dry_run));
+        let result = made.and_then(|s| output.report(ctx, &s, &targets::label_of(&s), "exposed", dry_run));
         errors.extend(result.err());
     }
     CliError::all(errors)
 }
 
-/// The service for an object.
+/// Builds the service of an object.
 fn service(matches: &ArgMatches, object: &Value) -> CliResult<Value> {
     let kind = object.kind();
     if !["Deployment", "Pod", "ReplicaSet", "ReplicationController", "Service"].contains(&kind) {
         let (group, _) = split_api_version(object.api_version());
         let kind = if group.is_empty() { kind.to_string() } else { format!("{kind}.{group}") };
-        return Err(CliError::text(format!("cannot expose a {kind}")));
+        return Err(CliError::new(format!("cannot expose a {kind}")));
     }
-    let given = |name: &str| matches.given(name).filter(|v| !v.is_empty());
+    let given = |name: &str| matches.value_of(name).filter(|v| !v.is_empty());
     let selector = match given("selector") {
         Some(text) => pairs(text)?,
         None => selector_of(object).map_err(|why| {
-            CliError::text(format!("couldn't retrieve selectors via --selector flag or introspection: {why}"))
+            CliError::new(format!("couldn't retrieve selectors via --selector flag or introspection: {why}"))
         })?,
     };
     let labels = match given("labels") {
@@ -118,17 +158,17 @@ fn service(matches: &ArgMatches, object: &Value) -> CliResult<Value> {
     Ok(service)
 }
 
-/// `a=b,c=d`.
+/// Parses `a=b,c=d`.
 fn pairs(text: &str) -> CliResult<BTreeMap<String, String>> {
     let pair = |part: &str| {
         let pair = part.split_once('=').filter(|(k, _)| !k.is_empty());
         pair.map(|(k, v)| (k.trim().to_string(), v.trim().to_string()))
-            .ok_or_else(|| CliError::text(format!("unexpected label spec: {part}")))
+            .ok_or_else(|| CliError::new(format!("unexpected label spec: {part}")))
     };
     text.split(',').map(pair).collect()
 }
 
-/// The labels by which an object's pods are found.
+/// The labels that select the pods of an object.
 fn selector_of(object: &Value) -> Result<BTreeMap<String, String>, String> {
     let (found, nothing) = match object.kind() {
         "Pod" => (object.labels(), "the pod has no labels and cannot be exposed"),
@@ -153,7 +193,7 @@ fn selector_of(object: &Value) -> Result<BTreeMap<String, String>, String> {
     if found.is_empty() { Err(nothing.into()) } else { Ok(found) }
 }
 
-/// The ports that an object's containers, or a service, expose: number and protocol.
+/// The ports of an object's containers or of a service: number and protocol.
 fn ports_of(object: &Value) -> Vec<(String, String)> {
     let protocol = |port: &Value| match port.str("/protocol") {
         "" => "TCP".to_string(),
@@ -170,24 +210,24 @@ fn ports_of(object: &Value) -> Vec<(String, String)> {
 
 fn ports(matches: &ArgMatches, object: &Value, headless: bool) -> CliResult<Vec<Value>> {
     let own = ports_of(object);
-    let wanted: Vec<String> = match matches.given("port").filter(|p| !p.is_empty()) {
+    let wanted: Vec<String> = match matches.value_of("port").filter(|p| !p.is_empty()) {
         Some(text) => text.split(',').map(String::from).collect(),
         None => own.iter().map(|(port, _)| port.clone()).collect(),
     };
     if wanted.is_empty() && !headless {
-        return Err(CliError::text("couldn't find port via --port flag or introspection"));
+        return Err(CliError::new("couldn't find port via --port flag or introspection"));
     }
     let mut ports = Vec::new();
     for (index, text) in wanted.iter().enumerate() {
         let port: i64 = text
             .parse()
-            .map_err(|_| CliError::text(format!("strconv.Atoi: parsing {}: invalid syntax", quote(text))))?;
+            .map_err(|_| CliError::new(format!("strconv.Atoi: parsing {}: invalid syntax", quote(text))))?;
         let known = own.iter().find(|(p, _)| p == text).map(|(_, protocol)| protocol.as_str());
-        let protocol = match matches.value("protocol") {
+        let protocol = match matches.string("protocol") {
             "" => known.unwrap_or("TCP"),
             given => given,
         };
-        let target: Value = match matches.value("target-port") {
+        let target: Value = match matches.string("target-port") {
             "" => port.into(),
             target => target.parse::<i64>().map_or_else(|_| target.into(), Value::from),
         };

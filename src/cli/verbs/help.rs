@@ -1,30 +1,17 @@
 //! `help`: the help of the program or of one verb.
 
-use clap::ArgMatches;
+use crate::Verb;
+use crate::args::groups;
 
-use crate::args::{self, Matches};
-use crate::{CliError, CliResult, Ctx, Verb, parse};
-
-/// The verb.
+/// `help`. The parser answers it, because only the layer above the verbs knows the layout of help texts.
 pub(super) const VERB: Verb = Verb {
     name: "help",
     aliases: &[],
     about: "Help about any command",
-    args: |c| c.arg(args::words("words")),
-    run,
+    long: "Display the help of any command.",
+    examples: &[("Display the help of 'get'", "help get"), ("Display the help of a subcommand", "help rollout undo")],
+    usage: "[command]",
+    flags: groups::args,
+    run: |_, _| Ok(()),
     family: &[],
 };
-
-fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let words = matches.values("words");
-    let mut command = &mut parse::command(&ctx.program, None);
-    command.build();
-    for word in &words {
-        command = command
-            .find_subcommand_mut(word)
-            .ok_or_else(|| CliError::Raw(format!("Unknown help topic [`{}`]\n", words.join(" ")), 1))?;
-    }
-    let text = command.render_long_help().to_string();
-    ctx.out.push_str(&text);
-    Ok(())
-}

@@ -1,72 +1,80 @@
-//! `kustomize`: what a kustomization comes to, printed or written into files. The cluster is not asked.
+//! `kustomize`: prints the objects of a kustomization or writes them to files. It does not use the cluster.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::{ArgMatches, Command};
 
-use crate::args::{self, Matches, groups};
+use crate::args::{self, ArgProperties, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb, kustomization};
-use kctl_base::go::io_error;
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
 use kctl_base::object::ObjectMeta;
 use kctl_base::yaml;
 use kctl_kustomize::Options;
 
-/// The verb.
+/// The `kustomize` verb.
 pub(super) const VERB: Verb = Verb {
     name: "kustomize",
     aliases: &[],
     about: "Build a kustomization target from a directory or URL",
-    args: flags,
+    long: "Print the objects of a kustomization.
+
+ DIR is a directory with a file 'kustomization.yaml'; without it the current directory is used. Remote \
+    directories are refused.",
+    examples: &[
+        ("Build the kustomization of the current directory", "kustomize"),
+        ("Build the kustomization of another directory", "kustomize overlays/production"),
+    ],
+    usage: "DIR [flags]",
+    flags,
     run,
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    groups::words(command)
-        .arg(args::text("output", "a file or directory to write to").short('o'))
+    groups::args(command)
+        .arg(args::text("output", "File or directory to write the objects to instead of standard output.").short('o'))
         .arg(args::text(
             "load-restrictor",
-            "LoadRestrictionsNone: files may lie outside of the directory of the kustomization",
-        ))
-        .arg(args::switch("enable-helm", "refused where a chart is asked for: nothing is run"))
-        .arg(args::text("helm-command", "has no effect"))
-        .arg(args::list("helm-api-versions", "has no effect"))
-        .arg(args::text("helm-kube-version", "has no effect"))
-        .arg(args::switch("helm-debug", "has no effect"))
-        .arg(args::switch("enable-alpha-plugins", "refused where a plugin is asked for: nothing is run"))
-        .arg(args::switch("as-current-user", "has no effect"))
-        .arg(args::list("env", "has no effect").short('e'))
-        .arg(args::list("mount", "has no effect"))
-        .arg(args::switch("network", "has no effect"))
-        .arg(args::text("network-name", "has no effect"))
+            "Files that a kustomization may load: LoadRestrictionsRootOnly (those below its own directory) or LoadRestrictionsNone.",
+        ).help_default("'LoadRestrictionsRootOnly'"))
+        .arg(args::switch("enable-helm", "Not supported: no charts are inflated."))
+        .arg(args::text("helm-command", "Accepted for compatibility.").help_default("'helm'"))
+        .arg(args::list("helm-api-versions", "Accepted for compatibility."))
+        .arg(args::text("helm-kube-version", "Accepted for compatibility."))
+        .arg(args::switch("helm-debug", "Accepted for compatibility."))
+        .arg(args::switch("enable-alpha-plugins", "Not supported: no plugins are run."))
+        .arg(args::switch("as-current-user", "Accepted for compatibility."))
+        .arg(args::list("env", "Accepted for compatibility.").short('e'))
+        .arg(args::list("mount", "Accepted for compatibility."))
+        .arg(args::switch("network", "Accepted for compatibility."))
+        .arg(args::text("network-name", "Accepted for compatibility.").help_default("'bridge'"))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let words = matches.values("words");
+    let words = matches.values("args");
     let folder = match words.as_slice() {
         [] => ".",
         [folder] => folder,
-        _ => return Err(CliError::text("specify one path to kustomization.yaml")),
+        _ => return Err(CliError::new("specify one path to kustomization.yaml")),
     };
-    let restrict_to_root = match matches.value("load-restrictor") {
+    let restrict_to_root = match matches.string("load-restrictor") {
         "" | "LoadRestrictionsRootOnly" => true,
         "LoadRestrictionsNone" => false,
         other => {
-            return Err(CliError::text(format!(
+            return Err(CliError::new(format!(
                 "illegal flag value --load-restrictor {other}; legal values: [LoadRestrictionsRootOnly LoadRestrictionsNone]"
             )));
         }
     };
     let options = Options {
         restrict_to_root,
-        enable_helm: matches.on("enable-helm"),
-        enable_plugins: matches.on("enable-alpha-plugins"),
+        enable_helm: matches.flag("enable-helm"),
+        enable_plugins: matches.flag("enable-alpha-plugins"),
     };
     let objects = kustomization::build(ctx, folder, options)?;
-    match matches.value("output") {
+    match matches.string("output") {
         "" => ctx.out.push_str(&kctl_kustomize::to_yaml(&objects)),
         place if Path::new(place).is_dir() => write_each(Path::new(place), &objects)?,
         place => write(Path::new(place), &kctl_kustomize::to_yaml(&objects))?,
@@ -75,10 +83,10 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 fn write(path: &Path, text: &str) -> CliResult<()> {
-    std::fs::write(path, text).map_err(|e| CliError::text(format!("open {}: {}", path.display(), io_error(&e))))
+    std::fs::write(path, text).map_err(|e| CliError::io(format!("open {}", path.display()), e))
 }
 
-/// Writes each object into a file of its own; the namespace is part of the name where there are several.
+/// Writes each object to a file of its own. The namespace is part of the file name if there are several.
 fn write_each(folder: &Path, objects: &[Value]) -> CliResult<()> {
     let namespaces: BTreeSet<&str> = objects.iter().map(|o| o.namespace()).filter(|n| !n.is_empty()).collect();
     for object in objects {

@@ -3,7 +3,7 @@
 use clap::{ArgMatches, Command};
 
 use crate::args::groups;
-use crate::args::{self, Matches};
+use crate::args::{self, ArgProperties, Matches};
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::labels::Selector;
@@ -12,12 +12,27 @@ use kctl_base::sim::{Duration, Time};
 use kctl_cluster::client::{ListParams, LogStream, ResourcePath};
 use kctl_cluster::{LogOptions, WaitFor, WaitOutcome};
 
-/// The verb.
+/// The `logs` verb.
 pub(super) const VERB: Verb = Verb {
     name: "logs",
     aliases: &["log"],
-    about: "Print what containers of a pod printed",
-    args: flags,
+    about: "Print the logs for a container in a pod",
+    long: "Print the log of a container of a pod or of a workload.
+
+ The container can be omitted if the pod has only one.",
+    examples: &[
+        ("Print the log of a pod with one container", "logs web-0"),
+        ("Print the log of all containers of a pod", "logs web-0 --all-containers=true"),
+        ("Print the log of all pods with a label", "logs -l app=web --all-containers=true"),
+        ("Print the log of the previous run of a container", "logs -p -c ruby web-1"),
+        ("Print the log of a container and follow it", "logs -f -c ruby web-1"),
+        ("Print the last 20 lines", "logs --tail=20 web-0"),
+        ("Print what was logged in the last hour", "logs --since=1h web-0"),
+        ("Print the log of the first container of a job", "logs job/hello"),
+        ("Print the log of a container of a deployment", "logs deployment/web -c nginx"),
+    ],
+    usage: "[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]",
+    flags,
     run,
     family: &[],
 };
@@ -28,22 +43,22 @@ const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 const TAIL_OF_MANY: i64 = 10;
 
 fn flags(command: Command) -> Command {
-    groups::labels(groups::words(command))
-        .arg(args::text("container", "which container").short('c'))
-        .arg(args::switch("all-containers", "every container of the pod"))
-        .arg(args::switch("all-pods", "every pod of the workload"))
-        .arg(args::switch("follow", "go on with new lines").short('f'))
-        .arg(args::switch("previous", "the run before the present one").short('p'))
-        .arg(args::switch("prefix", "begin lines with pod and container"))
-        .arg(args::switch("timestamps", "begin lines with their instant"))
-        .arg(args::switch("ignore-errors", "go on with the other pods after an error"))
-        .arg(args::switch("insecure-skip-tls-verify-backend", "accepted; there is no connection"))
-        .arg(args::number("tail", "only the last lines; -1 is all"))
-        .arg(args::number("limit-bytes", "at most so many bytes"))
-        .arg(args::number("max-log-requests", "how many logs to follow at once, 5 by default"))
-        .arg(args::duration("since", "only lines younger than this"))
-        .arg(args::text("since-time", "only lines after this instant (RFC 3339)"))
-        .arg(args::duration("pod-running-timeout", "accepted; a pod that does not run has its last lines"))
+    groups::labels(groups::args(command))
+        .arg(args::text("container", "Container whose log is printed.").short('c'))
+        .arg(args::switch("all-containers", "Print the logs of all containers of the pod."))
+        .arg(args::switch("all-pods", "Print the logs of all pods of the workload."))
+        .arg(args::switch("follow", "Follow the log.").short('f'))
+        .arg(args::switch("previous", "Print the log of the previous run of the container.").short('p'))
+        .arg(args::switch("prefix", "Begin each line with its pod and container."))
+        .arg(args::switch("timestamps", "Begin each line with its time."))
+        .arg(args::switch("ignore-errors", "Continue with the other containers after an error."))
+        .arg(args::switch("insecure-skip-tls-verify-backend", "Accepted for compatibility; no connection is opened."))
+        .arg(args::number("tail", "Number of lines to print from the end of the log. Defaults to -1, all lines, and with a selector to 10.").help_default("-1"))
+        .arg(args::number("limit-bytes", "Largest number of bytes to print; 0 is without limit."))
+        .arg(args::number("max-log-requests", "Largest number of logs to follow at the same time, with a selector.").help_default("5"))
+        .arg(args::duration("since", "Print only lines that are newer than this duration, such as 5s, 2m or 3h."))
+        .arg(args::text("since-time", "Print only lines after this time (RFC 3339)."))
+        .arg(args::duration("pod-running-timeout", "Accepted for compatibility; the log of a pod that does not run is printed as it is.").help_default("20s"))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
@@ -59,12 +74,12 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     let most = matches.int("max-log-requests").unwrap_or(5);
     if options.follow && streams.len() as i64 > most {
-        return Err(CliError::text(format!(
+        return Err(CliError::new(format!(
             "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}, use --max-log-requests to increase the limit",
             streams.len()
         )));
     }
-    let prefix = matches.on("prefix");
+    let prefix = matches.flag("prefix");
     let mut open = Vec::new();
     for mut stream in streams {
         if print(ctx, &mut stream, prefix)? {
@@ -77,29 +92,28 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 /// The options that all logs of the command share.
 fn options(ctx: &mut Ctx, matches: &ArgMatches, several: bool) -> CliResult<LogOptions> {
     let now = ctx.now()?;
-    let since = matches.span("since").filter(|d| *d > Duration::ZERO).map(|d| now - d);
-    let since_time = match matches.given("since-time") {
+    let since = matches.duration("since").filter(|d| *d > Duration::ZERO).map(|d| now - d);
+    let since_time = match matches.value_of("since-time") {
         Some(text) => Some(
-            Time::parse(text)
-                .ok_or_else(|| CliError::text(format!("parsing time \"{text}\": not an RFC 3339 time")))?,
+            Time::parse(text).ok_or_else(|| CliError::new(format!("parsing time \"{text}\": not an RFC 3339 time")))?,
         ),
         None => None,
     };
     if since.is_some() && since_time.is_some() {
-        return Err(CliError::text("at most one of `sinceTime` or `sinceSeconds` may be specified"));
+        return Err(CliError::new("at most one of `sinceTime` or `sinceSeconds` may be specified"));
     }
     let tail = matches.int("tail").or(several.then_some(TAIL_OF_MANY));
     if tail.is_some_and(|t| t < -1) {
-        return Err(CliError::text("--tail must be greater than or equal to -1"));
+        return Err(CliError::new("--tail must be greater than or equal to -1"));
     }
     Ok(LogOptions {
-        previous: matches.on("previous"),
+        previous: matches.flag("previous"),
         since: since.or(since_time),
         // Negative numbers stand for no limit.
         tail_lines: tail.and_then(|lines| u64::try_from(lines).ok()),
         limit_bytes: matches.int("limit-bytes").and_then(|bytes| u64::try_from(bytes).ok()).filter(|bytes| *bytes > 0),
-        timestamps: matches.on("timestamps"),
-        follow: matches.on("follow"),
+        timestamps: matches.flag("timestamps"),
+        follow: matches.flag("follow"),
         ..LogOptions::default()
     })
 }
@@ -113,7 +127,7 @@ fn pods(ctx: &mut Ctx, selection: &Selection, matches: &ArgMatches) -> CliResult
         let path = ResourcePath::all("pods", &selection.namespace);
         let listed = ctx.api(|client| client.list(&path, &ListParams::labels(&selection.labels)))?;
         if listed.items.is_empty() {
-            ctx.complain(format!("No resources found in {} namespace.", selection.namespace));
+            ctx.print_error(format!("No resources found in {} namespace.", selection.namespace));
         }
         return Ok((listed.items.iter().map(|p| (**p).clone()).collect(), true));
     }
@@ -127,7 +141,7 @@ fn pods(ctx: &mut Ctx, selection: &Selection, matches: &ArgMatches) -> CliResult
     CliError::all(resolved.errors)?;
     let mut pods = Vec::new();
     for item in &resolved.items {
-        pods.extend(pods_of(ctx, item, matches.on("all-pods"))?);
+        pods.extend(pods_of(ctx, item, matches.flag("all-pods"))?);
     }
     Ok((pods, false))
 }
@@ -135,7 +149,7 @@ fn pods(ctx: &mut Ctx, selection: &Selection, matches: &ArgMatches) -> CliResult
 /// A pod itself, or the pods of a workload: one of them unless all are wanted.
 fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
     let object = item.get(ctx).map_err(|error| match error {
-        CliError::Status(status) if status.is_not_found() => CliError::text(format!(
+        CliError::Status(status) if status.is_not_found() => CliError::new(format!(
             "error from server (NotFound): {} in namespace {}",
             status.message,
             kctl_base::field::quote(&item.namespace)
@@ -147,27 +161,23 @@ fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
     }
     let selector = match object.at("/spec/selector") {
         Some(selector) if selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some() => {
-            Selector::from_object(selector).map_err(|e| CliError::text(e.to_string()))?
+            Selector::from_object(selector).map_err(|e| CliError::new(e.to_string()))?
         }
         Some(selector) => selector.as_object().map(Selector::from_map).unwrap_or_else(Selector::everything),
         None => {
-            return Err(CliError::text(format!(
-                "cannot get the logs from {}: {}",
-                object.api_version(),
-                object.kind()
-            )));
+            return Err(CliError::new(format!("cannot get the logs from {}: {}", object.api_version(), object.kind())));
         }
     };
     let path = ResourcePath::all("pods", &item.namespace);
     let listed = ctx.api(|client| client.list(&path, &ListParams::labels(&selector.to_string())))?;
     let mut pods: Vec<Object> = listed.items.iter().map(|p| (**p).clone()).collect();
     if pods.is_empty() {
-        return Err(CliError::text("timed out waiting for the condition"));
+        return Err(CliError::new("timed out waiting for the condition"));
     }
     pods.sort_by_key(|p| (!kctl_base::object::condition_is_true(p, "Ready"), p.creation_time()));
     if !all {
         if pods.len() > 1 {
-            ctx.complain(format!("Found {} pods, using pod/{}", pods.len(), pods[0].name()));
+            ctx.print_error(format!("Found {} pods, using pod/{}", pods.len(), pods[0].name()));
         }
         pods.truncate(1);
     }
@@ -178,22 +188,22 @@ fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
 fn containers(ctx: &mut Ctx, pod: &Object, matches: &ArgMatches) -> CliResult<Vec<String>> {
     let name = |list: &str| pod.list(list).iter().map(|c| c.str("/name").to_string()).collect::<Vec<_>>();
     let (init, own) = (name("/spec/initContainers"), name("/spec/containers"));
-    let second = matches.values("words").get(1).cloned();
-    if matches.on("all-containers") {
+    let second = matches.values("args").get(1).cloned();
+    if matches.flag("all-containers") {
         return Ok(init.into_iter().chain(own).collect());
     }
-    if let Some(wanted) = matches.given("container").map(String::from).or(second) {
+    if let Some(wanted) = matches.value_of("container").map(String::from).or(second) {
         if init.contains(&wanted) || own.contains(&wanted) {
             return Ok(vec![wanted]);
         }
-        return Err(CliError::text(format!("container {wanted} is not valid for pod {}", pod.name())));
+        return Err(CliError::new(format!("container {wanted} is not valid for pod {}", pod.name())));
     }
     if let Some(named) = pod.annotation(DEFAULT_CONTAINER).filter(|n| own.iter().any(|o| o == n)) {
         return Ok(vec![named.to_string()]);
     }
     if own.len() + init.len() > 1 {
         let init_text = if init.is_empty() { String::new() } else { format!(", {} (init)", init.join(" (init), ")) };
-        ctx.complain(format!("Defaulted container \"{}\" out of: {}{init_text}", own[0], own.join(", ")));
+        ctx.print_error(format!("Defaulted container \"{}\" out of: {}{init_text}", own[0], own.join(", ")));
     }
     Ok(own.into_iter().take(1).collect())
 }

@@ -1,12 +1,13 @@
-//! What `label` and `annotate` have in common: a map of strings in the metadata of objects that is changed by words.
+//! The steps that `label` and `annotate` share: changing a map of strings in the metadata of objects.
 
 use std::collections::BTreeMap;
 
 use clap::{ArgMatches, Command};
 
-use super::change::{self, From, Subject};
-use crate::args::groups::{self, DryRun};
+use super::targets::{self, EditTarget, Source};
+use crate::args::groups;
 use crate::args::{self, Matches};
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, record};
@@ -15,48 +16,54 @@ use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Map, Value};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 
-/// Keys with their values.
+/// Keys and values.
 pub(super) type Strings = BTreeMap<String, String>;
 
-/// What is to become of the map.
+/// The changes of a map.
 #[derive(Debug, Default)]
 pub(super) struct Pairs {
-    /// Keys that get a value.
+    /// Keys to set.
     pub(super) set: Strings,
-    /// Keys that go.
+    /// Keys to remove.
     pub(super) remove: Vec<String>,
 }
 
-/// In what the two verbs differ.
+/// The differences of the two verbs.
 pub(super) struct MapVerb {
-    /// `label`, `annotation`.
+    /// The noun in messages: `label` or `annotation`.
     pub(super) what: &'static str,
-    /// Where the map stands.
+    /// The JSON pointer of the map.
     pub(super) pointer: &'static str,
-    /// Under which name the verb owns what it writes.
+    /// The default field manager.
     pub(super) manager: &'static str,
-    /// Reads the words.
+    /// Parses the changes.
     pub(super) parse: fn(&[String]) -> CliResult<Pairs>,
-    /// Complains about keys that have a value, without `--overwrite`.
+    /// Refuses to replace values, without `--overwrite`.
     pub(super) check_overwriting: fn(&Strings, &Strings) -> CliResult<()>,
-    /// `labeled`: by the object before and after, and whether `--overwrite` was given.
+    /// The word in the report, such as `labeled`, by the object before and after and the value of `--overwrite`.
     pub(super) done: fn(&Value, &Value, bool) -> &'static str,
-    /// Whether a key to remove that is not there is mentioned.
+    /// True when the absence of a key to remove is reported.
     pub(super) says_not_found: bool,
 }
 
-/// The flags of both verbs.
-pub(super) fn flags(command: Command) -> Command {
-    let command = groups::files(groups::output(groups::words(command)));
+/// Adds the flags of both verbs.
+pub(super) fn flags(command: Command, manager: &str) -> Command {
+    let command = groups::files(groups::output(groups::args(command)));
     let command = groups::all_namespaces(groups::all(groups::fields(groups::labels(command))));
-    groups::field_manager(groups::record(groups::dry_run(command)))
-        .arg(args::switch("list", "show what is there instead of changing it"))
-        .arg(args::switch("local", "only change what the files hold and print it"))
-        .arg(args::switch("overwrite", "change keys that have another value"))
-        .arg(args::text("resource-version", "only if the one object is at this version"))
+    groups::field_manager(groups::record(groups::dry_run(command)), manager)
+        .arg(args::switch("list", "If true, print the entries instead of changing them."))
+        .arg(args::switch(
+            "local",
+            "If true, change the objects of the files only and print the result, without sending it.",
+        ))
+        .arg(args::switch("overwrite", "If true, replace entries that have another value; otherwise refuse to."))
+        .arg(args::text(
+            "resource-version",
+            "Change the object only if it has this resource version. Requires a single object.",
+        ))
 }
 
-/// One run of a verb.
+/// The values of the flags and the changes.
 struct Run<'a> {
     verb: &'a MapVerb,
     pairs: Pairs,
@@ -67,23 +74,23 @@ struct Run<'a> {
     manager: String,
     cause: Option<String>,
     dry_run: DryRun,
-    /// Exactly one object was named.
+    /// True when exactly one object is named.
     single: bool,
 }
 
-/// Runs a verb.
+/// Runs one of the two verbs.
 pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, verb: &MapVerb) -> CliResult<()> {
     let cause = record::change_cause(ctx, matches);
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
-    let (resources, words) = change::split_pairs(&matches.values("words"), verb.what)?;
+    let (resources, words) = targets::split_pairs(&matches.values("args"), verb.what)?;
     let mut run = Run {
         verb,
         pairs: (verb.parse)(&words)?,
-        list: matches.on("list"),
-        local: matches.on("local"),
-        overwrite: matches.on("overwrite"),
-        version: matches.value("resource-version").into(),
+        list: matches.flag("list"),
+        local: matches.flag("local"),
+        overwrite: matches.flag("overwrite"),
+        version: matches.string("resource-version").into(),
         manager: groups::read_manager(matches, verb.manager),
         cause,
         dry_run,
@@ -91,15 +98,15 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, verb: &MapVerb) -> CliRes
     };
     let selection = Selection { words: resources, ..Selection::from_matches(ctx, matches) };
     run.check(matches, &selection)?;
-    let resolved = resolve(ctx, &change::localised(selection, run.local))?;
+    let resolved = resolve(ctx, &targets::local_only(selection, run.local))?;
     run.single = resolved.single;
     if !run.single && !run.version.is_empty() {
-        return Err(CliError::text("--resource-version may only be used with a single resource"));
+        return Err(CliError::new("--resource-version may only be used with a single resource"));
     }
-    let from = if run.local { From::Local } else { From::Server };
-    let (subjects, mut errors) = change::subjects(ctx, resolved, from);
-    for subject in subjects {
-        let result = run.one(ctx, &mut output, &subject);
+    let from = if run.local { Source::Local } else { Source::Server };
+    let (targets, mut errors) = targets::load(ctx, resolved, from);
+    for target in targets {
+        let result = run.one(ctx, &mut output, &target);
         errors.extend(result.err());
     }
     CliError::all(errors)
@@ -107,14 +114,14 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, verb: &MapVerb) -> CliRes
 
 impl Run<'_> {
     fn check(&self, matches: &ArgMatches, selection: &Selection) -> CliResult<()> {
-        let text = if self.list && !matches.value("output").is_empty() {
+        let text = if self.list && !matches.string("output").is_empty() {
             "--list and --output may not be specified together".to_string()
         } else if selection.all && !selection.labels.is_empty() {
             "cannot set --all and --selector at the same time".into()
         } else if selection.all && !selection.fields.is_empty() {
             "cannot set --all and --field-selector at the same time".into()
         } else if self.local && self.dry_run.is_server() {
-            return Err(change::local_and_server());
+            return Err(targets::local_and_server());
         } else if self.local && !selection.words.is_empty() {
             "can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set".into()
         } else if self.local && !selection.has_files() {
@@ -126,11 +133,11 @@ impl Run<'_> {
         } else {
             return Ok(());
         };
-        Err(CliError::text(text))
+        Err(CliError::new(text))
     }
 
-    fn one(&self, ctx: &mut Ctx, output: &mut Output, subject: &Subject) -> CliResult<()> {
-        let (old, mut new) = (&subject.object, subject.object.clone());
+    fn one(&self, ctx: &mut Ctx, output: &mut Output, target: &EditTarget) -> CliResult<()> {
+        let (old, mut new) = (&target.object, target.object.clone());
         let preview = self.dry_run.is_client() || self.local || self.list;
         if self.verb.says_not_found && !preview {
             self.say_not_found(ctx, old);
@@ -139,21 +146,21 @@ impl Run<'_> {
         let mut shown = new.clone();
         let mut done = (self.verb.done)(old, &new, self.overwrite);
         if !preview {
-            record::note(&mut new, self.cause.as_deref());
+            record::annotate(&mut new, self.cause.as_deref());
             done = (self.verb.done)(old, &new, self.overwrite);
-            shown = self.send(ctx, subject, &new)?;
+            shown = self.send(ctx, target, &new)?;
         }
         if self.list {
             self.show(ctx, &shown);
             return Ok(());
         }
-        output.report(ctx, &shown, &subject.item.label(), done, self.dry_run)
+        output.report(ctx, &shown, &target.item.label(), done, self.dry_run)
     }
 
     fn say_not_found(&self, ctx: &mut Ctx, old: &Value) {
         let map = old.strings(self.verb.pointer);
         for key in self.pairs.remove.iter().filter(|key| !map.contains_key(*key)) {
-            ctx.say(format!("{} {} not found.", self.verb.what, quote(key)));
+            ctx.print_line(format!("{} {} not found.", self.verb.what, quote(key)));
         }
     }
 
@@ -177,14 +184,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Sends the difference; with a version in it, so that the server compares, where one was given.
-    fn send(&self, ctx: &mut Ctx, subject: &Subject, new: &Value) -> CliResult<Value> {
-        let (mut old, mut new) = (subject.object.clone(), new.clone());
+    /// Sends the difference. With `--resource-version` the patch contains that version, so that the server compares it.
+    fn send(&self, ctx: &mut Ctx, target: &EditTarget, new: &Value) -> CliResult<Value> {
+        let (mut old, mut new) = (target.object.clone(), new.clone());
         if !self.version.is_empty() {
             old.remove_at("/metadata/resourceVersion");
             new.put("/metadata/resourceVersion", self.version.as_str());
         }
-        let sent = change::send(ctx, &subject.item, (&old, &new), &self.manager, self.dry_run)?;
+        let sent = targets::send(ctx, &target.item, (&old, &new), &self.manager, self.dry_run)?;
         Ok((*sent).clone())
     }
 
@@ -193,10 +200,10 @@ impl Run<'_> {
         if !self.single {
             indent = " ";
             let (group, _) = split_api_version(object.api_version());
-            ctx.say(format!("Listing {}s for {}.{group}/{}:", self.verb.what, object.kind(), object.name()));
+            ctx.print_line(format!("Listing {}s for {}.{group}/{}:", self.verb.what, object.kind(), object.name()));
         }
         for (key, value) in object.strings(self.verb.pointer) {
-            ctx.say(format!("{indent}{key}={value}"));
+            ctx.print_line(format!("{indent}{key}={value}"));
         }
     }
 }

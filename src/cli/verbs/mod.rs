@@ -1,16 +1,16 @@
-//! The verbs, one file each, and the one list of them.
+//! The verbs, one file each, and the list of them.
 
 mod annotate;
 mod api_resources;
 mod apply;
 mod auth;
 mod autoscale;
-mod change;
 mod clock;
 mod cluster_info;
 mod completion;
 mod config;
 mod create;
+mod creation;
 mod delete;
 mod describe;
 mod diff;
@@ -24,9 +24,9 @@ mod help;
 mod kustomize;
 mod label;
 mod logs;
-mod made;
 mod metadata_map;
 mod options;
+mod overrides;
 mod patch;
 mod refused;
 mod replace;
@@ -38,67 +38,85 @@ mod set;
 mod sim;
 mod store;
 mod taint;
+mod targets;
 mod top;
 mod version;
 mod wait;
 
 use super::Verb;
 
-/// The one list of verbs, in the order of the help.
-pub static VERBS: &[Verb] = &[
-    create::VERB,
-    expose::VERB,
-    run::VERB,
-    explain::VERB,
-    get::VERB,
-    edit::VERB,
-    set::VERB,
-    delete::VERB,
-    rollout::VERB,
-    scale::VERB,
-    autoscale::VERB,
-    describe::VERB,
-    diff::VERB,
-    apply::VERB,
-    completion::VERB,
-    api_resources::RESOURCES,
-    api_resources::VERSIONS,
-    version::VERB,
-    help::VERB,
-    patch::VERB,
-    replace::VERB,
-    label::VERB,
-    annotate::VERB,
-    drain::CORDON,
-    drain::UNCORDON,
-    drain::DRAIN,
-    taint::VERB,
-    top::VERB,
-    auth::VERB,
-    logs::VERB,
-    wait::VERB,
-    events::VERB,
-    cluster_info::VERB,
-    config::VERB,
-    refused::ATTACH,
-    refused::EXEC,
-    refused::PORT_FORWARD,
-    refused::PROXY,
-    refused::CP,
-    refused::DEBUG,
-    refused::CERTIFICATE,
-    refused::PLUGIN,
-    refused::ALPHA,
-    refused::KUBERC,
-    kustomize::VERB,
-    options::VERB,
-    resolve::VERB,
-    clock::VERB,
-    sim::VERB,
-    store::VERB,
+/// Verbs that the help of the program shows together.
+pub(crate) struct Group {
+    /// The heading, without a colon.
+    pub(crate) title: &'static str,
+    /// The verbs in the order of the help.
+    pub(crate) verbs: &'static [Verb],
+}
+
+/// The list of verbs, in kubectl's groups (upstream: `kubectl/pkg/cmd/cmd.go`).
+pub(crate) static GROUPS: &[Group] = &[
+    Group { title: "Basic Commands (Beginner)", verbs: &[create::VERB, expose::VERB, run::VERB, set::VERB] },
+    Group { title: "Basic Commands (Intermediate)", verbs: &[explain::VERB, get::VERB, edit::VERB, delete::VERB] },
+    Group { title: "Deploy Commands", verbs: &[rollout::VERB, scale::VERB, autoscale::VERB] },
+    Group {
+        title: "Cluster Management Commands",
+        verbs: &[
+            refused::CERTIFICATE,
+            cluster_info::VERB,
+            top::VERB,
+            drain::CORDON,
+            drain::UNCORDON,
+            drain::DRAIN,
+            taint::VERB,
+        ],
+    },
+    Group {
+        title: "Troubleshooting and Debugging Commands",
+        verbs: &[
+            describe::VERB,
+            logs::VERB,
+            refused::ATTACH,
+            refused::EXEC,
+            refused::PORT_FORWARD,
+            refused::PROXY,
+            refused::CP,
+            auth::VERB,
+            refused::DEBUG,
+            events::VERB,
+        ],
+    },
+    Group {
+        title: "Advanced Commands",
+        verbs: &[diff::VERB, apply::VERB, patch::VERB, replace::VERB, wait::VERB, kustomize::VERB],
+    },
+    Group { title: "Settings Commands", verbs: &[label::VERB, annotate::VERB, completion::VERB] },
+    Group { title: "Simulation Commands", verbs: &[clock::VERB, sim::VERB, resolve::VERB, store::VERB] },
+    Group {
+        title: "Other Commands",
+        verbs: &[
+            refused::ALPHA,
+            api_resources::RESOURCES,
+            api_resources::VERSIONS,
+            config::VERB,
+            refused::KUBERC,
+            refused::PLUGIN,
+            version::VERB,
+        ],
+    },
 ];
 
-/// For verbs that take no words and, as kubectl's, do not mind them.
-fn words_that_mean_nothing(command: clap::Command) -> clap::Command {
-    crate::args::groups::words(command)
+/// Verbs that the help of the program leaves out.
+static UNLISTED: &[Verb] = &[help::VERB, options::VERB];
+
+/// The name of the verb that the parser answers by itself.
+pub(crate) const HELP: &str = help::VERB.name;
+
+/// All verbs, without the members of families.
+pub(crate) fn all() -> impl Iterator<Item = &'static Verb> {
+    GROUPS.iter().flat_map(|group| group.verbs).chain(UNLISTED)
+}
+
+/// The verb with a name or an alias.
+pub(crate) fn find(word: &str) -> Option<&'static Verb> {
+    all().find(|verb| verb.is_called(word))
 }

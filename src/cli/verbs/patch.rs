@@ -1,10 +1,13 @@
-//! `patch`: changes objects by a JSON, merge or strategic merge patch.
+//! `patch`: changes objects by a strategic merge patch, a JSON merge patch or a JSON patch.
+//!
+//! Upstream: `kubectl/pkg/cmd/patch/patch.go`.
 
 use clap::{ArgMatches, Command};
 
-use super::change;
-use crate::args::groups::{self, DryRun};
-use crate::args::{self, Matches};
+use super::targets;
+use crate::args::groups;
+use crate::args::{self, ArgProperties, Matches};
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, record};
@@ -18,21 +21,57 @@ use kctl_base::yaml;
 use kctl_cluster::PatchType;
 use kctl_cluster::client;
 
-/// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "patch", aliases: &[], about: "Update fields of a resource", args: flags, run, family: &[] };
+/// The `patch` verb.
+pub(super) const VERB: Verb = Verb {
+    name: "patch",
+    aliases: &[],
+    about: "Update fields of a resource",
+    long: "Change fields of objects by a strategic merge patch, a JSON merge patch or a JSON patch.
+
+ The patch is in JSON or YAML. Custom resources do not support strategic merge patches.",
+    examples: &[
+        (
+            "Mark a node as unschedulable by a strategic merge patch in JSON",
+            "patch node k8s-node1 -p '{\"spec\":{\"unschedulable\":true}}'",
+        ),
+        ("The same in YAML", "patch node k8s-node1 -p 'spec: {unschedulable: true}'"),
+        ("Patch the node that a manifest names", "patch -f node.yaml -p '{\"spec\":{\"unschedulable\":true}}'"),
+        (
+            "Change the image of a container; containers are merged by name",
+            "patch pod web-0 -p '{\"spec\":{\"containers\":[{\"name\":\"nginx\",\"image\":\"nginx:1.27\"}]}}'",
+        ),
+        (
+            "Change the image by a JSON patch with positions",
+            "patch pod web-0 --type=json -p='[{\"op\":\"replace\",\"path\":\"/spec/containers/0/image\",\"value\":\"nginx:1.27\"}]'",
+        ),
+        (
+            "Change the replicas of a deployment through its subresource scale",
+            "patch deployment web --subresource=scale --type=merge -p '{\"spec\":{\"replicas\":2}}'",
+        ),
+    ],
+    usage: "(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE]",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    let command = groups::files(groups::output(groups::words(command)));
-    groups::field_manager(groups::record(groups::dry_run(command)))
-        .arg(args::text("type", "how the patch is written: json, merge or strategic (default)"))
-        .arg(args::text("patch", "the patch, as JSON or YAML").short('p'))
-        .arg(args::text("patch-file", "a file with the patch"))
-        .arg(args::text("subresource", "patch this subresource: status, scale, resize"))
-        .arg(args::switch("local", "only change what the files hold and print it"))
+    let command = groups::files(groups::output(groups::args(command)));
+    groups::field_manager(groups::record(groups::dry_run(command)), "kubectl-patch")
+        .arg(args::text("type", "Type of the patch. One of: (json, merge, strategic).").help_default("'strategic'"))
+        .arg(args::text("patch", "Patch to apply, in JSON or YAML.").short('p'))
+        .arg(args::text("patch-file", "File with the patch to apply."))
+        .arg(args::text(
+            "subresource",
+            "Patch this subresource of the object instead of the object itself. One of: (status, scale, resize).",
+        ))
+        .arg(args::switch(
+            "local",
+            "If true, apply the patch to the objects of the files only and print the result, without sending it.",
+        ))
 }
 
-/// What is to be done to each object.
+/// The values of the flags.
 struct Patch {
     format: PatchType,
     text: String,
@@ -44,36 +83,36 @@ struct Patch {
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let cause = record::change_cause(ctx, matches);
-    let local = matches.on("local");
+    let local = matches.flag("local");
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
     let mut selection = Selection::from_matches(ctx, matches);
-    selection.subresource = matches.value("subresource").into();
-    let typed = matches.given("patch").filter(|p| !p.is_empty());
-    let file = matches.given("patch-file").filter(|p| !p.is_empty());
+    selection.subresource = matches.string("subresource").into();
+    let typed = matches.value_of("patch").filter(|p| !p.is_empty());
+    let file = matches.value_of("patch-file").filter(|p| !p.is_empty());
     match (typed, file) {
-        (Some(_), Some(_)) => return Err(CliError::text("cannot specify --patch and --patch-file together")),
+        (Some(_), Some(_)) => return Err(CliError::new("cannot specify --patch and --patch-file together")),
         (None, None) => {
-            return Err(CliError::text("must specify --patch or --patch-file containing the contents of the patch"));
+            return Err(CliError::new("must specify --patch or --patch-file containing the contents of the patch"));
         }
         _ if local && !selection.words.is_empty() => {
-            return Err(CliError::text("cannot specify --local and server resources"));
+            return Err(CliError::new("cannot specify --local and server resources"));
         }
-        _ if local && dry_run.is_server() => return Err(change::local_and_server()),
+        _ if local && dry_run.is_server() => return Err(targets::local_and_server()),
         _ => {}
     }
     let patch = Patch {
-        format: format(matches.value("type"))?,
+        format: format(matches.string("type"))?,
         text: text(typed, file)?,
-        subresource: matches.value("subresource").into(),
+        subresource: matches.string("subresource").into(),
         manager: groups::read_manager(matches, "kubectl-patch"),
         cause,
         dry_run,
     };
-    let resolved = resolve(ctx, &change::localised(selection, local))?;
+    let resolved = resolve(ctx, &targets::local_only(selection, local))?;
     let mut errors = resolved.errors;
     if resolved.items.is_empty() && errors.is_empty() {
-        return Err(CliError::text("no objects passed to patch"));
+        return Err(CliError::new("no objects passed to patch"));
     }
     for item in &resolved.items {
         let result = match local || dry_run.is_client() {
@@ -82,8 +121,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         };
         let printed = result.and_then(|(before, after)| {
             let done = if before == after { "patched (no change)" } else { "patched" };
-            // kubectl forgets to say here that it was a dry run.
-            output.report(ctx, &after, &change::label_of(&after), done, DryRun::None)
+            // kubectl omits the dry-run suffix here.
+            output.report(ctx, &after, &targets::label_of(&after), done, DryRun::None)
         });
         errors.extend(printed.err());
     }
@@ -95,16 +134,15 @@ fn format(word: &str) -> CliResult<PatchType> {
         "" | "strategic" => Ok(PatchType::Strategic),
         "merge" => Ok(PatchType::Merge),
         "json" => Ok(PatchType::Json),
-        _ => Err(CliError::text(format!("--type must be one of [json merge strategic], not \"{word}\""))),
+        _ => Err(CliError::new(format!("--type must be one of [json merge strategic], not \"{word}\""))),
     }
 }
 
-/// The patch as JSON. What looks like JSON is passed on as it is: its errors are the server's to find.
+/// The patch as JSON. Text that looks like JSON is sent unchanged, so that the server reports its errors.
 fn text(typed: Option<&str>, file: Option<&str>) -> CliResult<String> {
     let text = match file {
-        Some(path) => std::fs::read_to_string(path).map_err(|e| {
-            CliError::text(format!("unable to read patch file: open {path}: {}", kctl_base::go::io_error(&e)))
-        })?,
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|e| CliError::io(format!("unable to read patch file: open {path}"), e))?,
         None => typed.unwrap_or_default().to_string(),
     };
     if text.trim_start().starts_with('{') {
@@ -113,13 +151,13 @@ fn text(typed: Option<&str>, file: Option<&str>) -> CliResult<String> {
     let loaded = yaml::to_json(&text).map_err(|e| {
         let why = e.to_string();
         let why = why.trim_start_matches("error converting YAML to JSON: ");
-        CliError::text(format!("unable to parse {}: {why}", kctl_base::field::quote(&text)))
+        CliError::new(format!("unable to parse {}: {why}", kctl_base::field::quote(&text)))
     })?;
     Ok(loaded.value.to_string())
 }
 
 impl Patch {
-    /// The object before and after.
+    /// Sends the patch and returns the object before and after it.
     fn send(&self, ctx: &mut Ctx, item: &Item) -> CliResult<(Value, Value)> {
         let path = item.path().subresource(&self.subresource);
         let params = item.write_params(&self.manager).dry_run(self.dry_run.is_server());
@@ -147,7 +185,7 @@ impl Patch {
                     PatchType::Strategic => "application/strategic-merge-patch+json",
                     PatchType::Apply => "application/apply-patch+yaml",
                 };
-                CliError::text(format!(
+                CliError::new(format!(
                     "{media} is not supported by {}, Kind={}: {}",
                     names.api_version(),
                     names.kind,
@@ -159,20 +197,20 @@ impl Patch {
     }
 }
 
-/// Patches an object without sending anything.
+/// Applies the patch without sending it.
 fn preview(ctx: &mut Ctx, item: &Item, patch: &Patch, local: bool) -> CliResult<(Value, Value)> {
     let before = if local { item.content() } else { (*item.get(ctx)?).clone() };
-    let parsed: Value = serde_json::from_str(&patch.text).map_err(|e| CliError::text(e.to_string()))?;
+    let parsed: Value = serde_json::from_str(&patch.text).map_err(|e| CliError::new(e.to_string()))?;
     let (group, version) = split_api_version(before.api_version());
     let root = Schema::builtin().root(group, version, before.kind());
     let after = match (patch.format, root) {
-        (PatchType::Json, _) => patch::json::apply(&before, &parsed).map_err(|e| CliError::text(e.to_string()))?,
+        (PatchType::Json, _) => patch::json::apply(&before, &parsed).map_err(|e| CliError::new(e.to_string()))?,
         (PatchType::Strategic, Some(root)) => {
             patch::strategic::apply(Schema::builtin(), &FieldType::Object(root.into()), &before, &parsed)
-                .map_err(|e| CliError::text(e.to_string()))?
+                .map_err(|e| CliError::new(e.to_string()))?
         }
         (PatchType::Strategic, None) => {
-            return Err(CliError::text(format!(
+            return Err(CliError::new(format!(
                 "strategic merge patch is not supported for {}, Kind={} locally, try --type merge",
                 before.api_version(),
                 before.kind()

@@ -1,10 +1,13 @@
-//! `replace`: objects whole, as files have them; with `--force` deleted and made anew.
+//! `replace`: replaces objects by their manifests; with `--force` deletes and creates them.
+//!
+//! Upstream: `kubectl/pkg/cmd/replace/replace.go`.
 
 use clap::{ArgMatches, Command};
 
 use super::delete::{self, Deletion};
-use crate::args::groups::{self, DryRun};
+use crate::args::groups;
 use crate::args::{self, Matches};
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, gone, last_applied, record};
@@ -13,25 +16,38 @@ use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::sim::Duration;
 use kctl_cluster::FieldValidation;
 
-/// The verb.
+/// The `replace` verb.
 pub(super) const VERB: Verb = Verb {
     name: "replace",
     aliases: &[],
     about: "Replace a resource by file name or stdin",
-    args: flags,
+    long: "Replace objects by file name or from standard input.
+
+ The manifests are in JSON or YAML and must be complete: the object on the server becomes what the manifest says. \
+    'get -o yaml' prints an object in this form.",
+    examples: &[
+        ("Replace the objects in pod.yaml", "replace -f pod.yaml"),
+        ("Replace the objects from standard input", "replace -f -"),
+        ("Delete the objects and create them again", "replace --force -f pod.yaml"),
+    ],
+    usage: "-f FILENAME",
+    flags,
     run,
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    let command = groups::files(groups::output(groups::words(command)));
-    let command = groups::validate(groups::field_manager(groups::dry_run(command)));
+    let command = groups::files(groups::output(groups::args(command)));
+    let command = groups::validate(groups::field_manager(groups::dry_run(command), "kubectl-replace"));
     groups::record(groups::save_config(delete::deletion(command)))
-        .arg(args::text("raw", "refused: there is no HTTP server to send to"))
-        .arg(args::text("subresource", "replace this subresource: status, scale, resize"))
+        .arg(args::text("raw", "Not supported: there is no HTTP server."))
+        .arg(args::text(
+            "subresource",
+            "Replace this subresource of the object instead of the object itself. One of: (status, scale, resize).",
+        ))
 }
 
-/// What the flags mean.
+/// The values of the flags.
 struct Replace {
     manager: String,
     validation: FieldValidation,
@@ -44,25 +60,25 @@ struct Replace {
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let cause = record::change_cause(ctx, matches);
-    let force = matches.on("force");
+    let force = matches.flag("force");
     let mut selection = Selection::from_matches(ctx, matches);
-    if matches.given("raw").is_some() {
-        return Err(CliError::text("--raw is not supported: there is no HTTP server to send to"));
+    if matches.value_of("raw").is_some() {
+        return Err(CliError::new("--raw is not supported: there is no HTTP server to send to"));
     }
     if matches.int("grace-period").is_some_and(|g| g >= 0) && !force {
-        return Err(CliError::text("--grace-period must have --force specified"));
+        return Err(CliError::new("--grace-period must have --force specified"));
     }
-    if matches.span("timeout").is_some_and(|t| t != Duration::ZERO) && !force {
-        return Err(CliError::text("--timeout must have --force specified"));
+    if matches.duration("timeout").is_some_and(|t| t != Duration::ZERO) && !force {
+        return Err(CliError::new("--timeout must have --force specified"));
     }
     if !selection.has_files() {
-        return Err(CliError::text("must specify one of -f and -k"));
+        return Err(CliError::new("must specify one of -f and -k"));
     }
     if !selection.words.is_empty() {
         return Err(ctx.usage("replace", &format!("Unexpected args: [{}]", selection.words.join(" "))));
     }
     if force && DryRun::read(ctx, matches)? != DryRun::None {
-        return Err(CliError::text("--dry-run can not be used when --force is set"));
+        return Err(CliError::new("--dry-run can not be used when --force is set"));
     }
     let validation = groups::read_validation(matches)?;
     selection.validate = validation != FieldValidation::Ignore;
@@ -71,14 +87,14 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         validation,
         dry_run: DryRun::read(ctx, matches)?,
         cause,
-        save_config: matches.on("save-config"),
-        subresource: matches.value("subresource").into(),
+        save_config: matches.flag("save-config"),
+        subresource: matches.string("subresource").into(),
         output: Output::of_report(matches)?,
     };
     let resolved = resolve(ctx, &selection)?;
     if force {
         CliError::all(resolved.errors)?;
-        return replace.anew(ctx, matches, &resolved.items);
+        return replace.recreate(ctx, matches, &resolved.items);
     }
     let mut errors = resolved.errors;
     for item in &resolved.items {
@@ -89,11 +105,11 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 impl Replace {
-    /// The object of a file as it is sent.
+    /// The object of a manifest as it is sent.
     fn object(&self, item: &Item) -> Value {
         let mut object = item.content();
-        last_applied::keep(&mut object, self.save_config);
-        record::note(&mut object, self.cause.as_deref());
+        last_applied::update(&mut object, self.save_config);
+        record::annotate(&mut object, self.cause.as_deref());
         object
     }
 
@@ -103,7 +119,7 @@ impl Replace {
             if object.resource_version().is_empty()
                 && let Ok(live) = item.fetch(ctx)
             {
-                // Without a version of its own a file replaces whatever is there.
+                // A manifest without a resourceVersion replaces any version.
                 object.put("/metadata/resourceVersion", live.resource_version());
             }
             let path = item.path().subresource(&self.subresource);
@@ -114,8 +130,8 @@ impl Replace {
         self.output.report(ctx, &object, &item.label(), "replaced", self.dry_run)
     }
 
-    /// Deletes all of them, waits until they are gone, creates all of them.
-    fn anew(&mut self, ctx: &mut Ctx, matches: &ArgMatches, items: &[Item]) -> CliResult<()> {
+    /// Deletes all objects, waits until they are gone, and creates them.
+    fn recreate(&mut self, ctx: &mut Ctx, matches: &ArgMatches, items: &[Item]) -> CliResult<()> {
         let mut deletion = Deletion::read(ctx, matches)?;
         if matches.int("grace-period").is_none_or(|g| g < 0) {
             deletion.grace = None;
@@ -124,7 +140,7 @@ impl Replace {
         for item in items {
             match delete::delete(ctx, item, &deletion, self.dry_run) {
                 Ok(uid) => {
-                    delete::report(ctx, item, &deletion, matches.value("output"), self.dry_run);
+                    delete::report(ctx, item, &deletion, matches.string("output"), self.dry_run);
                     deleted.push((item.clone(), uid));
                 }
                 Err(error) if error.is_not_found() => {}

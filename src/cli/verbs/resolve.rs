@@ -10,38 +10,49 @@ use crate::args::{self, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_cluster::dns::{self, RecordType};
 
-/// The verb.
+/// The `resolve` verb.
 pub(super) const VERB: Verb = Verb {
     name: "resolve",
     aliases: &[],
-    about: "Ask the cluster's DNS for a name or an address",
-    args: flags,
+    about: "Query the DNS of the cluster for a name or an address",
+    long: "Query the DNS of the cluster for a name or an address, as a container would do it.
+
+ Short names are completed with the search domains of a pod in the current namespace.",
+    examples: &[
+        ("Look up a service of the current namespace", "resolve web"),
+        ("Look up the API server from any namespace", "resolve kubernetes.default.svc.cluster.local"),
+        ("Look up the ports of a headless service", "resolve _http._tcp.web.default.svc.cluster.local --type=SRV"),
+    ],
+    usage: "NAME [--type=A|SRV|CNAME|PTR]",
+    flags,
     run,
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    groups::words(command)
-        .arg(args::text("type", "the type of records: A, SRV, CNAME or PTR; A by default, PTR for an address"))
+    groups::args(command).arg(args::text(
+        "type",
+        "Record type. One of: (A, SRV, CNAME, PTR). Defaults to PTR for an address and to A for a name.",
+    ))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let words = matches.values("words");
+    let words = matches.values("args");
     let [name] = words.as_slice() else {
         return Err(ctx.usage("resolve", &format!("exactly one NAME is required, got {}", words.len())));
     };
-    let kind = record_type(matches.value("type"), name)?;
+    let kind = record_type(matches.string("type"), name)?;
     let namespace = ctx.namespace();
     let answer = ctx.console()?.resolve(&namespace, name, kind)?;
     if !answer.exists {
-        return Err(CliError::text(format!("{name}: NXDOMAIN, there is no such name in the cluster")));
+        return Err(CliError::new(format!("{name}: NXDOMAIN, there is no such name in the cluster")));
     }
     for record in &answer.records {
-        ctx.say(format!("{} {} IN {} {}", record.name, dns::TTL, record.kind, record.data));
+        ctx.print_line(format!("{} {} IN {} {}", record.name, dns::TTL, record.kind, record.data));
     }
     if answer.records.is_empty() {
         // An empty answer is no failure: the name is there.
-        ctx.complain(format!("{} has no {} records", answer.name, kind.as_str()));
+        ctx.print_error(format!("{} has no {} records", answer.name, kind.as_str()));
     }
     Ok(())
 }
@@ -52,6 +63,6 @@ fn record_type(typed: &str, name: &str) -> CliResult<RecordType> {
         "" if name.parse::<Ipv4Addr>().is_ok() => Ok(RecordType::Ptr),
         "" => Ok(RecordType::A),
         other => RecordType::parse(other)
-            .ok_or_else(|| CliError::text(format!("invalid --type {other}: must be A, SRV, CNAME or PTR"))),
+            .ok_or_else(|| CliError::new(format!("invalid --type {other}: must be A, SRV, CNAME or PTR"))),
     }
 }

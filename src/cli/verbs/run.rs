@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::change;
+use super::creation::{self, Creation};
 use super::delete::{self, Deletion};
-use super::made::{self, Making};
-use crate::args::groups::{self, DryRun};
-use crate::args::{self, Matches};
+use super::overrides;
+use super::targets;
+use crate::args::groups;
+use crate::args::{self, ArgProperties, Matches};
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::Item;
 use crate::{CliError, CliResult, Ctx, Verb, gone, last_applied, record, resolve};
@@ -19,50 +21,87 @@ use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_cluster::client::LogStream;
-use kctl_cluster::{LogOptions, WaitFor};
+use kctl_cluster::{FieldValidation, LogOptions, WaitFor};
 
-/// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "run", aliases: &[], about: "Run a particular image on the cluster", args: flags, run, family: &[] };
+/// The `run` verb.
+pub(super) const VERB: Verb = Verb {
+    name: "run",
+    aliases: &[],
+    about: "Run a particular image on the cluster",
+    long: "Create a pod that runs an image.",
+    examples: &[
+        ("Start a pod with nginx", "run nginx --image=nginx"),
+        ("Start a pod that exposes port 5701", "run cache --image=busybox --port=5701"),
+        (
+            "Start a pod with environment variables",
+            "run worker --image=busybox --env=\"DNS_DOMAIN=cluster\" --env=\"POD_NAMESPACE=default\"",
+        ),
+        ("Start a pod with labels", "run labeled --image=busybox --labels=\"app=cache,env=prod\""),
+        ("Print the pod without creating it", "run nginx --image=nginx --dry-run=client"),
+        (
+            "Start a pod whose specification is changed by JSON",
+            "run timed --image=nginx --overrides='{\"apiVersion\":\"v1\",\"spec\":{\"terminationGracePeriodSeconds\":5}}'",
+        ),
+        ("Start a pod that is not restarted when it ends", "run once --image=busybox --restart=Never"),
+        ("Start a pod with arguments for the command of its image", "run args --image=busybox -- arg1 arg2"),
+        ("Start a pod with another command and its arguments", "run command --image=busybox --command -- sleep 60"),
+    ],
+    usage: "NAME --image=image [--env=\"key=value\"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...]",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    let command = made::overrides(groups::record(Making::flags(command)));
+    let command = overrides::flags(groups::record(creation::flags(command, "kubectl-run")));
     command
-        .arg(args::text("image", "the image; required").required(true))
-        .arg(args::text("image-pull-policy", "when the image is pulled: Always, IfNotPresent, Never"))
-        .arg(args::text("port", "the port that the container exposes"))
-        .arg(args::each("env", "an environment variable, NAME=VALUE"))
-        .arg(args::text("labels", "labels, a=b,c=d").short('l'))
-        .arg(args::each("annotations", "an annotation, KEY=VALUE"))
-        .arg(args::text("restart", "when the container is started again: Always, OnFailure, Never"))
-        .arg(args::switch("command", "the words after -- are the command, not its arguments"))
-        .arg(args::switch("expose", "make a service for --port too"))
-        .arg(args::switch("privileged", "run the container privileged"))
-        .arg(args::switch("stdin", "keep standard input open").short('i'))
-        .arg(args::switch("tty", "give the container a terminal").short('t'))
-        .arg(args::switch("attach", "wait for the end of the pod and print its output"))
-        .arg(args::switch("leave-stdin-open", "accepted; nothing is attached"))
-        .arg(args::switch("rm", "delete the pod when it has ended"))
-        .arg(args::switch("quiet", "print nothing but the output").short('q'))
-        .arg(args::duration("pod-running-timeout", "how long --attach waits for the pod to run, 1m by default"))
+        .arg(args::text("image", "Image of the container.").required(true))
+        .arg(args::text(
+            "image-pull-policy",
+            "Image pull policy of the container. One of: (Always, IfNotPresent, Never).",
+        ))
+        .arg(args::text("port", "Port that the container exposes."))
+        .arg(args::each("env", "Environment variable of the container, in the form name=value; can be repeated."))
+        .arg(args::text("labels", "Labels of the pod, key=value separated by commas.").short('l'))
+        .arg(args::each("annotations", "Annotation of the pod, in the form key=value; can be repeated."))
+        .arg(
+            args::text("restart", "Restart policy of the pod. One of: (Always, OnFailure, Never).")
+                .help_default("'Always'"),
+        )
+        .arg(args::switch(
+            "command",
+            "Use the arguments after -- as the command of the container instead of its arguments.",
+        ))
+        .arg(args::switch("expose", "Create a ClusterIP service for the pod, too; requires --port."))
+        .arg(args::switch("privileged", "Run the container in privileged mode."))
+        .arg(args::switch("stdin", "Keep the standard input of the container open.").short('i'))
+        .arg(args::switch("tty", "Allocate a terminal for the container.").short('t'))
+        .arg(args::switch("attach", "Wait for the end of the pod and print its log. Defaults to true with --stdin."))
+        .arg(args::switch("leave-stdin-open", "Accepted for compatibility; nothing is attached."))
+        .arg(args::switch("rm", "Delete the pod when it has ended; requires --attach."))
+        .arg(args::switch("quiet", "Print only the output of the container.").short('q'))
+        .arg(
+            args::duration("pod-running-timeout", "Time to wait until the pod runs, with --attach.")
+                .help_default("1m0s"),
+        )
         .arg(Arg::new("command-words").action(ArgAction::Append).num_args(0..).last(true).hide(true))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let cause = record::change_cause(ctx, matches);
-    let words = matches.values("words");
+    let words = matches.values("args");
     let Some((name, rest)) = words.split_first() else {
         return Err(ctx.usage("run", "NAME is required for run"));
     };
     if name.is_empty() {
-        return Err(CliError::text("Parameter: name is required"));
+        return Err(CliError::new("Parameter: name is required"));
     }
     let command: Vec<String> = rest.iter().cloned().chain(matches.values("command-words")).collect();
     check(ctx, matches)?;
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
-    let attach = matches.on_or("attach", matches.on("stdin"));
-    if matches.on("rm") && !attach {
+    let attach = matches.flag_or("attach", matches.flag("stdin"));
+    if matches.flag("rm") && !attach {
         return Err(ctx.usage("run", "--rm should only be used for attached containers"));
     }
     if attach && dry_run != DryRun::None {
@@ -70,48 +109,53 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)";
         return Err(ctx.usage("run", text));
     }
-    if attach && matches.on("tty") {
-        return Err(CliError::text("a terminal can not be attached: containers are simulated, nothing runs in them"));
+    if attach && matches.flag("tty") {
+        return Err(CliError::new("a terminal can not be attached: containers are simulated, nothing runs in them"));
     }
     let manager = groups::read_manager(matches, "kubectl-run");
-    let making = Making { manager: &manager, dry_run, save_config: matches.on("save-config") };
+    let creation = Creation {
+        manager: &manager,
+        dry_run,
+        save_config: matches.flag("save-config"),
+        validation: FieldValidation::default(),
+    };
     let labels = labels(matches, name)?;
-    let mut pod = made::overridden(pod(matches, name, &labels, &command)?, matches)?;
-    record::note(&mut pod, cause.as_deref());
-    let pod = making.create(ctx, pod)?;
-    if matches.on("expose") {
-        let service = making.create(ctx, service(matches, name, &labels)?)?;
-        output.report(ctx, &service, &change::label_of(&service), "created", dry_run)?;
-        if matches.value("output") == "yaml" {
+    let mut pod = overrides::apply(pod(matches, name, &labels, &command)?, matches)?;
+    record::annotate(&mut pod, cause.as_deref());
+    let pod = creation.create(ctx, pod)?;
+    if matches.flag("expose") {
+        let service = creation.create(ctx, service(matches, name, &labels)?)?;
+        output.report(ctx, &service, &targets::label_of(&service), "created", dry_run)?;
+        if matches.string("output") == "yaml" {
             // kubectl parts the two by hand, although the printer does it too.
-            ctx.say("---");
+            ctx.print_line("---");
         }
     }
     if attach {
         return follow(ctx, matches, &pod);
     }
-    output.report(ctx, &pod, &change::label_of(&pod), "created", dry_run)
+    output.report(ctx, &pod, &targets::label_of(&pod), "created", dry_run)
 }
 
 fn check(ctx: &Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let image = matches.value("image");
+    let image = matches.string("image");
     if image.is_empty() {
-        return Err(CliError::text("--image is required"));
+        return Err(CliError::new("--image is required"));
     }
     if !is_image(image) {
-        return Err(CliError::text(format!("Invalid image name {}: invalid reference format", quote(image))));
+        return Err(CliError::new(format!("Invalid image name {}: invalid reference format", quote(image))));
     }
-    if matches.on("tty") && !matches.on("stdin") {
+    if matches.flag("tty") && !matches.flag("stdin") {
         return Err(ctx.usage("run", "-i/--stdin is required for containers with -t/--tty=true"));
     }
-    if matches.on("expose") && matches.value("port").is_empty() {
+    if matches.flag("expose") && matches.string("port").is_empty() {
         return Err(ctx.usage("run", "--port must be set when exposing a service"));
     }
-    let restart = matches.value("restart");
+    let restart = matches.string("restart");
     if !["", "Always", "OnFailure", "Never"].contains(&restart) {
         return Err(ctx.usage("run", &format!("invalid restart policy: {restart}")));
     }
-    let policy = matches.value("image-pull-policy");
+    let policy = matches.string("image-pull-policy");
     if !["", "Always", "IfNotPresent", "Never"].contains(&policy) {
         return Err(ctx.usage("run", &format!("invalid image pull policy: {policy}")));
     }
@@ -130,27 +174,27 @@ fn is_image(text: &str) -> bool {
 }
 
 fn labels(matches: &ArgMatches, name: &str) -> CliResult<BTreeMap<String, String>> {
-    let text = matches.value("labels");
+    let text = matches.string("labels");
     if text.is_empty() {
         return Ok(BTreeMap::from([("run".to_string(), name.to_string())]));
     }
     let mut labels = BTreeMap::new();
     for spec in text.split(',') {
         match spec.split_once('=') {
-            Some(("", _)) => return Err(CliError::text("unexpected empty label key")),
+            Some(("", _)) => return Err(CliError::new("unexpected empty label key")),
             Some((key, value)) if !value.contains('=') => drop(labels.insert(key.to_string(), value.to_string())),
-            _ => return Err(CliError::text(format!("unexpected label spec: {spec}"))),
+            _ => return Err(CliError::new(format!("unexpected label spec: {spec}"))),
         }
     }
     Ok(labels)
 }
 
 fn port(matches: &ArgMatches) -> CliResult<Option<i64>> {
-    let text = matches.value("port");
+    let text = matches.string("port");
     if text.is_empty() {
         return Ok(None);
     }
-    let wrong = || CliError::text(format!("strconv.Atoi: parsing {}: invalid syntax", quote(text)));
+    let wrong = || CliError::new(format!("strconv.Atoi: parsing {}: invalid syntax", quote(text)));
     text.parse().map(Some).map_err(|_| wrong())
 }
 
@@ -163,7 +207,7 @@ fn pairs(words: &[String], what: &str, fits: fn(&str) -> bool) -> CliResult<Vec<
     let pair = |word: &String| {
         let pair = word.split_once('=').filter(|(name, _)| fits(name));
         pair.map(|(n, v)| (n.to_string(), v.to_string()))
-            .ok_or_else(|| CliError::text(format!("invalid {what}: {word}")))
+            .ok_or_else(|| CliError::new(format!("invalid {what}: {word}")))
     };
     words.iter().map(pair).collect()
 }
@@ -176,20 +220,20 @@ fn pod(matches: &ArgMatches, name: &str, labels: &BTreeMap<String, String>, word
     let annotations: BTreeMap<String, String> =
         pairs(&matches.values("annotations"), "annotations format", |name| !name.is_empty())?.into_iter().collect();
     let given = |list: bool, value: Value| if list { value } else { Value::Null };
-    let text = |name: &str| given(!matches.value(name).is_empty(), matches.value(name).into());
-    let as_command = matches.on("command");
+    let text = |name: &str| given(!matches.string(name).is_empty(), matches.string(name).into());
+    let as_command = matches.flag("command");
     let container = json!({
         "name": name,
-        "image": matches.value("image"),
+        "image": matches.string("image"),
         "imagePullPolicy": text("image-pull-policy"),
         "env": given(!env.is_empty(), env.clone().into()),
         "ports": port(matches)?.map(|p| json!([{"containerPort": p}])),
         "command": given(as_command && !words.is_empty(), words.into()),
         "args": given(!as_command && !words.is_empty(), words.into()),
-        "stdin": given(matches.on("stdin"), true.into()),
-        "stdinOnce": given(matches.on("stdin") && !matches.on("leave-stdin-open"), true.into()),
-        "tty": given(matches.on("tty"), true.into()),
-        "securityContext": given(matches.on("privileged"), json!({"privileged": true})),
+        "stdin": given(matches.flag("stdin"), true.into()),
+        "stdinOnce": given(matches.flag("stdin") && !matches.flag("leave-stdin-open"), true.into()),
+        "tty": given(matches.flag("tty"), true.into()),
+        "securityContext": given(matches.flag("privileged"), json!({"privileged": true})),
         "resources": {},
     });
     Ok(last_applied::without_nulls(&json!({
@@ -203,7 +247,7 @@ fn pod(matches: &ArgMatches, name: &str, labels: &BTreeMap<String, String>, word
         "spec": {
             "containers": [container],
             "dnsPolicy": "ClusterFirst",
-            "restartPolicy": matches.given("restart").filter(|r| !r.is_empty()).unwrap_or("Always"),
+            "restartPolicy": matches.value_of("restart").filter(|r| !r.is_empty()).unwrap_or("Always"),
         },
     })))
 }
@@ -240,11 +284,11 @@ fn follow(ctx: &mut Ctx, matches: &ArgMatches, pod: &Value) -> CliResult<()> {
     let mut stream = LogStream::new(&item.namespace, &item.name, options);
     let log = ctx.api(|client| client.read_log(&mut stream))?;
     ctx.out.push_str(&log.text);
-    if matches.on("rm") {
+    if matches.flag("rm") {
         let deletion =
             Deletion { cascade: kctl_cluster::Propagation::Background, grace: None, timeout: None, wait: true };
         let uid = delete::delete(ctx, &item, &deletion, DryRun::None)?;
-        if !matches.on("quiet") {
+        if !matches.flag("quiet") {
             delete::report(ctx, &item, &deletion, "", DryRun::None);
         }
         gone::wait(ctx, &[(item.clone(), uid)], None)?;
@@ -252,10 +296,10 @@ fn follow(ctx: &mut Ctx, matches: &ArgMatches, pod: &Value) -> CliResult<()> {
     let Some(ended) = ended else {
         let text =
             format!("pod {} runs on, and there is nothing to attach to: containers are simulated", quote(pod.name()));
-        return Err(CliError::text(text));
+        return Err(CliError::new(text));
     };
     match ended.int("/status/containerStatuses/0/state/terminated/exitCode") {
-        Some(code) if code != 0 => Err(CliError::Silent(i32::try_from(code).unwrap_or(1))),
+        Some(code) if code != 0 => Err(CliError::Exit(i32::try_from(code).unwrap_or(1))),
         _ => Ok(()),
     }
 }

@@ -2,43 +2,68 @@
 
 use clap::ArgMatches;
 
-use crate::{CliError, CliResult, Ctx, Verb, help};
+use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_cluster::console::StoreReport;
 use kctl_cluster::store::Home;
 
-/// The verb and its family.
+/// The `store` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "store",
     aliases: &[],
-    about: "Look after the directory that holds the cluster",
-    args: |c| c,
-    run: |ctx, _| Err(help::family(ctx, "store", "The directory that holds the cluster.", FAMILY)),
+    about: "Manage the directory that holds the cluster",
+    long: "Manage the store, the directory that holds the cluster.
+
+ It is chosen by --store, the environment variable KCTL_HOME or the data directory of the user.",
+    examples: &[],
+    usage: "SUBCOMMAND",
+    flags: |c| c,
+    run: |_, _| Err(CliError::MissingSubcommand(Stream::Err)),
     family: FAMILY,
 };
 
 const FAMILY: &[Verb] = &[
-    Verb { name: "path", aliases: &[], about: "Print where the store is", args: |c| c, run: path, family: &[] },
+    Verb {
+        name: "path",
+        aliases: &[],
+        about: "Print the path of the store",
+        long: "Print the path of the store.",
+        examples: &[("Print the path of the store", "store path")],
+        usage: "",
+        flags: |c| c,
+        run: path,
+        family: &[],
+    },
     Verb {
         name: "check",
         aliases: &[],
         about: "Verify objects, indexes, change log and timeline",
-        args: |c| c,
+        long: "Verify that objects, indexes, change log and timeline are consistent. Problems are printed, and the exit status \
+    is 1.",
+        examples: &[("Verify the store", "store check")],
+        usage: "",
+        flags: |c| c,
         run: check,
         family: &[],
     },
     Verb {
         name: "compact",
         aliases: &[],
-        about: "Rewrite the store without what is no longer needed",
-        args: |c| c,
+        about: "Rewrite the store without obsolete data",
+        long: "Rewrite the store without data that is no longer needed, to reclaim disk space.",
+        examples: &[("Compact the store", "store compact")],
+        usage: "",
+        flags: |c| c,
         run: compact,
         family: &[],
     },
     Verb {
         name: "reset",
         aliases: &[],
-        about: "Throw the cluster away; the next command makes a new one",
-        args: |c| c,
+        about: "Delete the cluster",
+        long: "Delete the cluster and all of its objects. The next command creates a new one.",
+        examples: &[("Delete the cluster", "store reset")],
+        usage: "",
+        flags: |c| c,
         run: reset,
         family: &[],
     },
@@ -46,7 +71,7 @@ const FAMILY: &[Verb] = &[
 
 fn path(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
     let dir = ctx.store_dir()?;
-    ctx.say(dir.display().to_string());
+    ctx.print_line(dir.display().to_string());
     Ok(())
 }
 
@@ -65,24 +90,24 @@ fn check(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
             table.add_row([name.to_string(), value]);
         }
         for line in table.lines() {
-            ctx.say(line.trim());
+            ctx.print_line(line.trim());
         }
         return Ok(());
     }
-    Err(CliError::Many(problems.into_iter().map(CliError::Text).collect()))
+    Err(CliError::Many(problems.into_iter().map(CliError::Failed).collect()))
 }
 
 fn compact(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
     let mut held = hold(ctx)?;
     let (before, after) = held.compact()?;
-    ctx.say(format!("store compacted from {before} to {after} bytes"));
+    ctx.print_line(format!("store compacted from {before} to {after} bytes"));
     Ok(())
 }
 
 fn reset(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
     hold(ctx)?.reset()?;
     let dir = ctx.store_dir()?;
-    ctx.say(format!("store {} reset", dir.display()));
+    ctx.print_line(format!("store {} reset", dir.display()));
     Ok(())
 }
 

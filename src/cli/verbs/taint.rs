@@ -1,10 +1,13 @@
 //! `taint`: sets and removes the taints of nodes.
+//!
+//! Upstream: `kubectl/pkg/cmd/taint/taint.go` and `utils.go`.
 
 use clap::{ArgMatches, Command};
 
-use super::change::{self, From, Subject};
-use crate::args::groups::{self, DryRun};
+use super::targets::{self, EditTarget, Source};
+use crate::args::groups;
 use crate::args::{self, Matches};
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
@@ -12,12 +15,30 @@ use kctl_base::json::{Value, json};
 use kctl_base::labels::{key_problems, value_problems};
 use kctl_base::object::{ValueRead, ValueWrite};
 
-/// The verb.
+/// The `taint` verb.
 pub(super) const VERB: Verb = Verb {
     name: "taint",
     aliases: &[],
     about: "Update the taints on one or more nodes",
-    args: flags,
+    long: "Update the taints of one or more nodes.
+
+ A taint consists of a key, a value and an effect: NoSchedule, PreferNoSchedule or NoExecute. The value is \
+    optional. KEY- removes all taints with the key, KEY:EFFECT- those with the effect. A taint that has another \
+    value already is changed only with --overwrite.
+
+ Only nodes can be tainted.",
+    examples: &[
+        (
+            "Taint a node, or change the value of the taint",
+            "taint nodes k8s-node1 dedicated=special-user:NoSchedule --overwrite",
+        ),
+        ("Remove the taint with a key and an effect", "taint nodes k8s-node1 dedicated:NoSchedule-"),
+        ("Remove all taints with a key", "taint nodes k8s-node1 dedicated-"),
+        ("Taint nodes by label", "taint node -l disk=ssd dedicated=fast:PreferNoSchedule"),
+        ("Add a taint without a value", "taint nodes k8s-node2 maintenance:NoSchedule"),
+    ],
+    usage: "NODE NAME KEY_1=VAL_1:TAINT_EFFECT_1 ... KEY_N=VAL_N:TAINT_EFFECT_N",
+    flags,
     run,
     family: &[],
 };
@@ -25,12 +46,13 @@ pub(super) const VERB: Verb = Verb {
 const EFFECTS: &[&str] = &["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
 fn flags(command: Command) -> Command {
-    let command = groups::output(groups::words(command));
-    let command = groups::validate(groups::field_manager(groups::dry_run(command)));
-    groups::all(groups::labels(command)).arg(args::switch("overwrite", "change taints that are there"))
+    let command = groups::output(groups::args(command));
+    let command = groups::validate(groups::field_manager(groups::dry_run(command), "kubectl-taint"));
+    groups::all(groups::labels(command))
+        .arg(args::switch("overwrite", "If true, replace taints that exist already; otherwise refuse to."))
 }
 
-/// A taint on the command line; without an effect it stands for all effects.
+/// A taint of the command line; without an effect it applies to all effects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Taint {
     key: String,
@@ -52,7 +74,7 @@ impl Taint {
     }
 }
 
-/// What is to become of the taints.
+/// The changes of the taints.
 #[derive(Debug, Default)]
 struct Taints {
     add: Vec<Taint>,
@@ -62,18 +84,18 @@ struct Taints {
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
-    let words = matches.values("words");
+    let words = matches.values("args");
     let is_taint = |w: &String| w.contains('=') || w.contains(':') || w.ends_with('-');
     let at = words.iter().position(is_taint).unwrap_or(words.len());
     let (resources, specs) = words.split_at(at);
     if let Some(word) = specs.iter().find(|w| !is_taint(w)) {
-        return Err(CliError::text(format!("all resources must be specified before taint changes: {word}")));
+        return Err(CliError::new(format!("all resources must be specified before taint changes: {word}")));
     }
     let Some(first) = resources.first() else {
-        return Err(CliError::text("one or more resources must be specified as <resource> <name>"));
+        return Err(CliError::new("one or more resources must be specified as <resource> <name>"));
     };
     if specs.is_empty() {
-        return Err(CliError::text("at least one taint update is required"));
+        return Err(CliError::new("at least one taint update is required"));
     }
     let taints = parse(specs).map_err(|text| ctx.usage("taint", &text))?;
     let known = ctx.catalog()?.by_name(first);
@@ -81,37 +103,37 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         Some("Node") => {}
         Some(_) => {
             let kind = first.to_lowercase();
-            return Err(CliError::text(format!("invalid resource type {kind}, only node types are supported")));
+            return Err(CliError::new(format!("invalid resource type {kind}, only node types are supported")));
         }
-        // From the list of types, without the word before it.
+        // kubectl prints this error of discovery without the prefix "error: ".
         None => {
             let kind = first.to_lowercase();
-            return Err(CliError::Raw(format!("the server doesn't have a resource type \"{kind}\"\n"), 1));
+            return Err(CliError::line(CliError::unknown_resource_type(&kind)));
         }
     }
     check_conflicts(&taints)?;
     let mut selection = Selection { words: resources.to_vec(), ..Selection::from_matches(ctx, matches) };
     if selection.all && !selection.labels.is_empty() {
-        return Err(CliError::text("setting 'all' parameter with a non empty selector is prohibited"));
+        return Err(CliError::new("setting 'all' parameter with a non empty selector is prohibited"));
     }
     if selection.has_selector() {
-        // Names beside a selector are passed over.
+        // Names beside a selector are ignored.
         selection.words.truncate(1);
     } else if resources.len() < 2 {
         let text = "at least one resource name must be specified since 'all' parameter is not set";
-        return Err(CliError::text(text));
+        return Err(CliError::new(text));
     }
     let resolved = resolve(ctx, &selection)?;
-    let (subjects, mut errors) = change::subjects(ctx, resolved, From::Server);
+    let (targets, mut errors) = targets::load(ctx, resolved, Source::Server);
     let manager = groups::read_manager(matches, "kubectl-taint");
-    for Subject { item, object } in &subjects {
-        let edited = edit(object, &taints, &item.name, matches.on("overwrite"));
+    for EditTarget { item, object } in &targets {
+        let edited = edit(object, &taints, &item.name, matches.flag("overwrite"));
         let result = edited.and_then(|(new, done)| {
             let shown = match dry_run.is_client() {
                 true => new,
-                false => (*change::send(ctx, item, (object, &new), &manager, dry_run)?).clone(),
+                false => (*targets::send(ctx, item, (object, &new), &manager, dry_run)?).clone(),
             };
-            // kubectl forgets to say here that it was a dry run.
+            // kubectl omits the dry-run suffix here.
             output.report(ctx, &shown, &item.label(), done, DryRun::None)
         });
         errors.extend(result.err());
@@ -127,14 +149,14 @@ fn check_conflicts(taints: &Taints) -> CliResult<()> {
     let both: Vec<String> = pairs.map(|gone| format!("{}={}", gone.key, gone.effect)).collect();
     match both.is_empty() {
         true => Ok(()),
-        false => Err(CliError::text(format!(
+        false => Err(CliError::new(format!(
             "can not both modify and remove the following taint(s) in the same command: {}",
             both.join(", ")
         ))),
     }
 }
 
-/// Reads `key=value:effect`, `key:effect`, `key:effect-` and `key-`.
+/// Parses `key=value:effect`, `key:effect`, `key:effect-` and `key-`.
 fn parse(specs: &[String]) -> Result<Taints, String> {
     let mut taints = Taints::default();
     let mut seen: Vec<(String, String)> = Vec::new();
@@ -192,7 +214,7 @@ fn one(spec: &str) -> Result<Taint, String> {
     }
 }
 
-/// The node with its new taints, and what has become of it.
+/// The node with its new taints, and the word for the report.
 fn edit(node: &Value, taints: &Taints, name: &str, overwrite: bool) -> CliResult<(Value, &'static str)> {
     let old = node.list("/spec/taints").to_vec();
     if !overwrite {
@@ -201,7 +223,7 @@ fn edit(node: &Value, taints: &Taints, name: &str, overwrite: bool) -> CliResult
         there.sort_unstable();
         if !there.is_empty() {
             let keys = there.join(",");
-            return Err(CliError::text(format!(
+            return Err(CliError::new(format!(
                 "node {name} already has {keys} taint(s) with same effect(s) and --overwrite is false"
             )));
         }
@@ -217,7 +239,7 @@ fn edit(node: &Value, taints: &Taints, name: &str, overwrite: bool) -> CliResult
                 "" => format!("taint \"{}\" not found", gone.key),
                 effect => format!("taint \"{}:{effect}\" not found", gone.key),
             };
-            errors.push(CliError::text(text));
+            errors.push(CliError::new(text));
         }
     }
     CliError::all(errors)?;
@@ -252,7 +274,7 @@ mod tests {
     fn a_taint_can_not_come_and_go_at_once() {
         let read = |specs: [&str; 2]| parse(&specs.map(String::from)).unwrap_or_default();
         assert!(check_conflicts(&read(["b=1:NoSchedule", "b:NoExecute-"])).is_ok());
-        assert!(check_conflicts(&read(["b=1:NoSchedule", "b-"])).is_err_and(|e| e.message("").ends_with(": b=\n")));
+        assert!(check_conflicts(&read(["b=1:NoSchedule", "b-"])).is_err_and(|e| e.message().ends_with(": b=\n")));
     }
 
     #[test]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
 
-use crate::args::{self, Matches, groups};
+use crate::args::{self, ArgProperties, Matches, SharedFlags, groups};
 use crate::printers::tabwriter::{self, GET};
-use crate::{CliError, CliResult, Ctx, Verb, help};
+use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
@@ -16,25 +16,32 @@ use kctl_base::sim::Duration;
 use kctl_base::status::Status;
 use kctl_cluster::client::{ListParams, ResourcePath};
 
-const LONG: &str = "Display resource (CPU/memory) usage.
-
- The top command allows you to see the resource consumption for nodes or pods.
-
- This command requires Metrics Server to be correctly configured and working on the server.";
-
-/// The verb and its family.
+/// The `top` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "top",
     aliases: &[],
     about: "Display resource (CPU/memory) usage",
-    args: |c| c,
-    run: |ctx, _| Err(help::family_called(ctx, "top", LONG, "[flags]", VERB.family)),
+    long: "Display resource (CPU/memory) usage.
+
+ The top command allows you to see the resource consumption for nodes or pods.
+
+ This command requires Metrics Server to be correctly configured and working on the server.",
+    examples: &[],
+    usage: "[flags]",
+    flags: |c| c,
+    run: |_, _| Err(CliError::MissingSubcommand(Stream::Err)),
     family: &[
         Verb {
             name: "node",
             aliases: &["nodes", "no"],
             about: "Display resource (CPU/memory) usage of nodes",
-            args: flags,
+            long: "Display the CPU and memory usage of nodes.",
+            examples: &[
+                ("Show the usage of all nodes", "top node"),
+                ("Show the usage of one node", "top node k8s-node1"),
+            ],
+            usage: "[NAME | -l label]",
+            flags,
             run: nodes,
             family: &[],
         },
@@ -42,10 +49,20 @@ pub(super) const VERB: Verb = Verb {
             name: "pod",
             aliases: &["pods", "po"],
             about: "Display resource (CPU/memory) usage of pods",
-            args: |c| {
+            long: "Display the CPU and memory usage of pods.
+
+ A pod that has just started has no measurement for some minutes.",
+            examples: &[
+                ("Show the usage of all pods of the namespace", "top pod"),
+                ("Show the usage of the pods of another namespace", "top pod --namespace=kube-system"),
+                ("Show the usage of a pod and of its containers", "top pod web-0 --containers"),
+                ("Show the usage of pods by label", "top pod -l app=web"),
+            ],
+            usage: "[NAME | -l label]",
+            flags: |c| {
                 groups::all_namespaces(groups::fields(flags(c)))
-                    .arg(args::switch("containers", "a row for each container"))
-                    .arg(args::switch("sum", "a last row with the sum"))
+                    .arg(args::switch("containers", "Print the usage of each container of a pod."))
+                    .arg(args::switch("sum", "Print the sum of the usage."))
             },
             run: pods,
             family: &[],
@@ -57,12 +74,18 @@ pub(super) const VERB: Verb = Verb {
 const DELAY: Duration = Duration::from_secs(2 * 60);
 
 fn flags(command: Command) -> Command {
-    groups::labels(groups::words(command))
-        .arg(args::switch("no-headers", "print no headings"))
-        .arg(args::text("sort-by", "order by cpu or memory, the largest first"))
-        .arg(args::switch("use-protocol-buffers", "accepted; nothing is sent"))
-        .arg(args::switch("show-capacity", "of nodes: percentages of the capacity instead of what is allocatable"))
-        .arg(args::switch("show-swap", "accepted; swap is not simulated"))
+    groups::labels(groups::args(command))
+        .arg(args::switch("no-headers", "Print no headers."))
+        .arg(args::text("sort-by", "Sort by this measurement, largest first. One of: (cpu, memory)."))
+        .arg(
+            args::switch("use-protocol-buffers", "Accepted for compatibility; client and server are one program.")
+                .help_default("true"),
+        )
+        .arg(args::switch(
+            "show-capacity",
+            "Print the usage of nodes as a percentage of their capacity instead of what is allocatable.",
+        ))
+        .arg(args::switch("show-swap", "Accepted for compatibility; swap is not simulated."))
 }
 
 /// What something uses.
@@ -112,7 +135,7 @@ fn metrics(ctx: &mut Ctx, path: &ResourcePath, params: &ListParams) -> CliResult
     found.map_err(|error| match error {
         CliError::Status(status) if status == Status::no_resource() => {
             ctx.hint("hint: kctl sim metrics POD cpu=250m memory=64Mi says what a pod uses");
-            CliError::text("Metrics API not available")
+            CliError::new("Metrics API not available")
         }
         other => other,
     })
@@ -123,18 +146,18 @@ type SortKey = fn(&Usage) -> i64;
 
 /// What `--sort-by` says; without it rows are ordered by name.
 fn sort_key(matches: &ArgMatches) -> CliResult<Option<SortKey>> {
-    match matches.value("sort-by") {
+    match matches.string("sort-by") {
         "" => Ok(None),
         "cpu" => Ok(Some(|used| used.cpu)),
         "memory" => Ok(Some(|used| used.memory)),
-        _ => Err(CliError::text("--sort-by accepts only cpu or memory")),
+        _ => Err(CliError::new("--sort-by accepts only cpu or memory")),
     }
 }
 
 /// Prints a table, every cell of which ends in a tab as kubectl's do.
 fn print(ctx: &mut Ctx, matches: &ArgMatches, headers: &[&str], rows: &[Vec<String>]) {
     let mut text = String::new();
-    let headers = (!matches.on("no-headers")).then(|| headers.iter().map(ToString::to_string).collect());
+    let headers = (!matches.flag("no-headers")).then(|| headers.iter().map(ToString::to_string).collect());
     for row in headers.iter().chain(rows) {
         row.iter().for_each(|cell| text.push_str(&format!("{cell}\t")));
         text.push('\n');
@@ -144,11 +167,11 @@ fn print(ctx: &mut Ctx, matches: &ArgMatches, headers: &[&str], rows: &[Vec<Stri
 
 /// The one name that may be given.
 fn name(ctx: &Ctx, matches: &ArgMatches, what: &str) -> CliResult<Option<String>> {
-    match matches.values("words").as_slice() {
+    match matches.values("args").as_slice() {
         [] => Ok(None),
-        [_] if !matches.value("selector").is_empty() || !matches.value("field-selector").is_empty() => {
+        [_] if !matches.string("selector").is_empty() || !SharedFlags(matches).string("field-selector").is_empty() => {
             let flag = if what == "node" { "--selector" } else { "selector" };
-            Err(CliError::text(format!("only one of NAME or {flag} can be provided")))
+            Err(CliError::new(format!("only one of NAME or {flag} can be provided")))
         }
         [name] => Ok(Some(name.clone())),
         _ => Err(ctx.usage(&format!("top {what}"), &format!("{what} [NAME | -l label]"))),
@@ -192,12 +215,12 @@ impl PodUsage {
 fn pods(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let name = name(ctx, matches, "pod")?;
     let sort_key = sort_key(matches)?;
-    let (everywhere, with_containers) = (matches.on("all-namespaces"), matches.on("containers"));
+    let (everywhere, with_containers) = (matches.flag("all-namespaces"), matches.flag("containers"));
     let namespace = if everywhere { String::new() } else { ctx.namespace() };
     let path = ResourcePath::one(POD_METRICS, &namespace, name.as_deref().unwrap_or(""));
     let params = ListParams {
-        labels: matches.value("selector").into(),
-        fields: matches.value("field-selector").into(),
+        labels: matches.string("selector").into(),
+        fields: matches.string("field-selector").into(),
         chunk_size: 0,
     };
     let mut pods: Vec<PodUsage> = metrics(ctx, &path, &params)?.iter().map(|m| PodUsage::new(m)).collect();
@@ -213,7 +236,7 @@ fn pods(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     headers.extend(everywhere.then_some("NAMESPACE"));
     headers.extend(with_containers.then_some("POD"));
     headers.extend(["NAME", "CPU(cores)", "MEMORY(bytes)"]);
-    if matches.on("sum") {
+    if matches.flag("sum") {
         let lead = vec![String::new(); headers.len() - 2];
         table.push([lead.clone(), vec!["________".into(), "________".into()]].concat());
         table.push([lead, Usage::sum(pods.iter().map(|p| &p.used)).cells().to_vec()].concat());
@@ -230,13 +253,13 @@ fn nothing_measured(ctx: &mut Ctx, params: &ListParams, namespace: &str) -> CliR
         let age = pod.time("/metadata/creationTimestamp").map_or(Duration::ZERO, |made| now - made);
         if age > DELAY {
             let text = format!("Metrics not available for pod {}/{}, age: {age}", pod.namespace(), pod.name());
-            return Err(CliError::text(text));
+            return Err(CliError::new(text));
         }
     }
     if !pods.is_empty() {
-        return Err(CliError::text("metrics not available yet"));
+        return Err(CliError::new("metrics not available yet"));
     }
-    ctx.complain(match namespace {
+    ctx.print_error(match namespace {
         "" => "No resources found".to_string(),
         namespace => format!("No resources found in {namespace} namespace."),
     });
@@ -247,13 +270,13 @@ fn nodes(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let name = name(ctx, matches, "node")?;
     let sort_key = sort_key(matches)?;
     let name = name.unwrap_or_default();
-    let params = ListParams::labels(matches.value("selector"));
+    let params = ListParams::labels(matches.string("selector"));
     let measured = metrics(ctx, &ResourcePath::one(NODE_METRICS, "", &name), &params)?;
     let nodes: Vec<Arc<Object>> = match name.as_str() {
         "" => ctx.api(|client| client.list(&ResourcePath::all("nodes", ""), &params))?.items,
         name => vec![ctx.api(|client| client.get(&ResourcePath::one("nodes", "", name)))?],
     };
-    let total = if matches.on("show-capacity") { "/status/capacity" } else { "/status/allocatable" };
+    let total = if matches.flag("show-capacity") { "/status/capacity" } else { "/status/allocatable" };
     let used_by = |node: &Arc<Object>| {
         let metrics = measured.iter().find(|metrics| metrics.name() == node.name());
         metrics.and_then(|metrics| metrics.at("/usage")).map(Usage::read).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! `version`: client and server are one program, so their versions agree.
+//! `version`: the version of this program, which is client and server.
 
 use clap::{ArgMatches, Command};
 
@@ -7,44 +7,50 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::{json as json_text, yaml};
 
-/// The verb.
+/// The `version` verb.
 pub(super) const VERB: Verb = Verb {
     name: "version",
     aliases: &[],
     about: "Print the client and server version information",
-    args: flags,
+    long: "Print the version of the client and of the server.",
+    examples: &[
+        ("Print the versions", "version"),
+        ("Print the version of the client as JSON", "version --client -o json"),
+    ],
+    usage: "",
+    flags,
     run,
     family: &[],
 };
 
-/// The version of Kubernetes whose behaviour is followed: that of the program.
+/// The version of Kubernetes that is followed; the program has the same one.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The kustomize that this version of kubectl has built in.
+/// The version of kustomize that this kubectl contains.
 const KUSTOMIZE: &str = "v5.8.1";
 
 fn flags(command: Command) -> Command {
-    crate::args::groups::words(command)
-        .arg(args::switch("client", "only the client's version"))
-        .arg(args::text("output", "json or yaml").short('o'))
+    crate::args::groups::args(command)
+        .arg(args::switch("client", "Print only the version of the client."))
+        .arg(args::text("output", "Output format. One of: (json, yaml).").short('o'))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let words = matches.values("words");
+    let words = matches.values("args");
     if !words.is_empty() {
-        return Err(CliError::text(format!("extra arguments: [{}]", words.join(" "))));
+        return Err(CliError::new(format!("extra arguments: [{}]", words.join(" "))));
     }
-    let client_only = matches.on("client");
-    match matches.value("output") {
+    let client_only = matches.flag("client");
+    match matches.string("output") {
         "" => {
-            ctx.say(format!("Client Version: v{VERSION}"));
-            ctx.say(format!("Kustomize Version: {KUSTOMIZE}"));
+            ctx.print_line(format!("Client Version: v{VERSION}"));
+            ctx.print_line(format!("Kustomize Version: {KUSTOMIZE}"));
             if !client_only {
-                ctx.say(format!("Server Version: v{VERSION}"));
+                ctx.print_line(format!("Server Version: v{VERSION}"));
             }
         }
-        "json" => ctx.say(json_text::to_pretty(&versions(client_only))),
+        "json" => ctx.print_line(json_text::to_pretty(&versions(client_only))),
         "yaml" => ctx.out.push_str(&yaml::to_yaml(&versions(client_only))),
-        _ => return Err(CliError::text("--output must be 'yaml' or 'json'")),
+        _ => return Err(CliError::new("--output must be 'yaml' or 'json'")),
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use clap::{ArgMatches, Command};
 
 use crate::args::groups;
-use crate::args::{self, Matches};
+use crate::args::{self, ArgProperties, Matches};
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
@@ -17,12 +17,27 @@ use kctl_base::status::Status;
 use kctl_cluster::client::{ListParams, WatchStart};
 use kctl_cluster::{WaitFor, WatchEvent};
 
-/// The verb.
+/// The `wait` verb.
 pub(super) const VERB: Verb = Verb {
     name: "wait",
     aliases: &[],
-    about: "Wait for a condition, a value, the creation or the end of objects",
-    args: flags,
+    about: "Wait for a specific condition on one or many resources",
+    long: "Wait for a condition of one or many objects.
+
+ The condition is a status condition, the value of a field, the creation or the deletion of the objects. The \
+    comparison of conditions ignores case. With a virtual clock, time passes until the condition is met or nothing \
+    is left to happen.
+
+ The exit status is 0 when the condition is met and 1 when the time is up.",
+    examples: &[
+        ("Wait until a pod is ready", "wait --for=condition=Ready pod/web-0"),
+        ("Wait until a condition is false", "wait --for=condition=Ready=false pod/web-0"),
+        ("Wait until a field has a value", "wait --for=jsonpath='{.status.phase}'=Running pod/web-0"),
+        ("Wait until an object exists", "wait --for=create secret/login --timeout=20s"),
+        ("Wait until a pod is deleted", "wait --for=delete pod/web-0 --timeout=60s"),
+    ],
+    usage: "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
+    flags,
     run,
     family: &[],
 };
@@ -33,11 +48,11 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 fn flags(command: Command) -> Command {
-    let command = groups::files(groups::output(groups::words(command)));
+    let command = groups::files(groups::output(groups::args(command)));
     groups::all_namespaces(groups::fields(groups::labels(groups::all(command))))
-        .arg(args::each("for", "condition=NAME[=VALUE], jsonpath='{PATH}'[=VALUE], create or delete"))
-        .arg(args::duration("timeout", "how long to wait, 30s by default; 0 looks once, negative is a week"))
-        .arg(args::switch("local", "read from files only"))
+        .arg(args::each("for", "Condition to wait for. One of: (create, delete, condition=NAME[=VALUE], jsonpath='{PATH}'[=VALUE]). The value of a condition defaults to true; a path without a value must exist."))
+        .arg(args::duration("timeout", "Time to wait. Zero checks once, a negative duration means a week.").help_default("30s"))
+        .arg(args::switch("local", "If true, check the objects of the files only, without the server."))
 }
 
 /// What is waited for.
@@ -53,7 +68,7 @@ enum Goal {
 impl Goal {
     fn parse(words: &[String]) -> CliResult<Goal> {
         let [word] = words else {
-            return Err(CliError::text(format!("unrecognized condition: [{}]", words.join(" "))));
+            return Err(CliError::new(format!("unrecognized condition: [{}]", words.join(" "))));
         };
         if word.eq_ignore_ascii_case("delete") {
             return Ok(Goal::Delete);
@@ -67,7 +82,7 @@ impl Goal {
         }
         match word.strip_prefix("jsonpath=") {
             Some(rest) => Goal::path(rest),
-            None => Err(CliError::text(format!("unrecognized condition: {}", quote(word)))),
+            None => Err(CliError::new(format!("unrecognized condition: {}", quote(word)))),
         }
     }
 
@@ -79,20 +94,20 @@ impl Goal {
             None => text.split_once('=').map_or((text, None), |(p, v)| (p, Some(v))),
         };
         if path.is_empty() {
-            return Err(CliError::text("jsonpath expression cannot be empty"));
+            return Err(CliError::new("jsonpath expression cannot be empty"));
         }
         if value == Some("") {
-            return Err(CliError::text(
+            return Err(CliError::new(
                 "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3",
             ));
         }
         if value.is_some_and(|v| v.contains('=')) {
-            return Err(CliError::text(
+            return Err(CliError::new(
                 "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
             ));
         }
-        let relaxed = kctl_base::jsonpath::relaxed(path).map_err(CliError::Text)?;
-        let parsed = JsonPath::parse(&relaxed).map_err(CliError::Text)?;
+        let relaxed = kctl_base::jsonpath::relaxed(path).map_err(CliError::Failed)?;
+        let parsed = JsonPath::parse(&relaxed).map_err(CliError::Failed)?;
         Ok(Goal::Path(parsed, value.map(|v| v.trim_matches(['"', '\'']).to_string())))
     }
 
@@ -133,15 +148,15 @@ fn path_is(object: &Object, path: &JsonPath, value: Option<&str>) -> CliResult<b
             Value::String(text) => Ok(text == value),
             Value::Bool(bool) => Ok(value == if *bool { "true" } else { "false" }),
             Value::Number(number) => Ok(serde_json::from_str::<Number>(value).is_ok_and(|v| v == *number)),
-            _ => Err(CliError::text("jsonpath leads to a nested object or list which is not supported")),
+            _ => Err(CliError::new("jsonpath leads to a nested object or list which is not supported")),
         },
-        (Some(_), _) => Err(CliError::text("given jsonpath expression matches more than one value")),
+        (Some(_), _) => Err(CliError::new("given jsonpath expression matches more than one value")),
     }
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let goal = Goal::parse(&matches.values("for"))?;
-    let timeout = match matches.span("timeout").unwrap_or(DEFAULT_TIMEOUT) {
+    let timeout = match matches.duration("timeout").unwrap_or(DEFAULT_TIMEOUT) {
         span if span < Duration::ZERO => WEEK,
         span => span,
     };
@@ -154,7 +169,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             let resolved = resolve(ctx, &selection)?;
             CliError::all(resolved.errors)?;
             if resolved.items.is_empty() {
-                return Err(CliError::text("no matching resources found"));
+                return Err(CliError::new("no matching resources found"));
             }
             resolved.items
         }
@@ -165,10 +180,12 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         match one(ctx, &goal, item, deadline) {
             Err(error) => errors.push(error),
             Ok(None) if matches!(goal, Goal::Create) => {
-                return Err(CliError::text("timed out waiting for the condition"));
+                return Err(CliError::new("timed out waiting for the condition"));
             }
-            Ok(Some(object)) => output.report(ctx, &object, &item.label(), "condition met", groups::DryRun::None)?,
-            Ok(None) => errors.push(CliError::text(format!(
+            Ok(Some(object)) => {
+                output.report(ctx, &object, &item.label(), "condition met", crate::dry_run::DryRun::None)?
+            }
+            Ok(None) => errors.push(CliError::new(format!(
                 "timed out waiting for the condition on {}/{}",
                 item.kind.names().plural,
                 item.name
@@ -226,8 +243,8 @@ fn created(ctx: &mut Ctx, selection: &Selection, deadline: Time) -> CliResult<Ve
         Ok(Some(resolved.items))
     })?;
     found.ok_or_else(|| match nothing_found {
-        true => CliError::text("no matching resources found"),
-        false => CliError::text("timed out waiting for the condition"),
+        true => CliError::new("no matching resources found"),
+        false => CliError::new("timed out waiting for the condition"),
     })
 }
 

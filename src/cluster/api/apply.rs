@@ -48,7 +48,7 @@ impl Server {
         let mut new = decode::body(kind, applied, request, &mut warnings)?;
         self.to_stored_version(kind, &mut new);
         match old {
-            Some(old) => self.replace(kind, old, new, request, now, warnings),
+            Some(old) => self.replace_applied(kind, old, new, request, now, warnings),
             None => self.create_applied(kind, new, request, now),
         }
     }

@@ -22,6 +22,8 @@ pub(super) struct Update<'a> {
     old: Arc<Object>,
     new: Object,
     warnings: Vec<String>,
+    /// Whether `new` carries its managedFields already.
+    is_recorded: bool,
 }
 
 impl Server {
@@ -52,7 +54,21 @@ impl Server {
             return Err(Status::no_resource());
         }
         let strategy = strategy::of(&request.subresource).ok_or_else(Status::no_resource)?;
-        Update { kind, strategy, request, now, old, new, warnings }.run(self)
+        Update { kind, strategy, request, now, old, new, warnings, is_recorded: false }.run(self)
+    }
+
+    /// As [`Server::replace`], for the result of server-side apply, which has recorded the field ownership already.
+    pub(super) fn replace_applied(
+        &mut self,
+        kind: &dyn Kind,
+        old: Arc<Object>,
+        new: Object,
+        request: &Request,
+        now: Time,
+        warnings: Vec<String>,
+    ) -> Result<Response> {
+        let strategy = strategy::of(&request.subresource).ok_or_else(Status::no_resource)?;
+        Update { kind, strategy, request, now, old, new, warnings, is_recorded: true }.run(self)
     }
 
     /// Writes the new version of an object unless nothing changed; an object that was only waiting for its finalizers goes.
@@ -122,7 +138,10 @@ impl Update<'_> {
         if !is_complete {
             self.kind.set_defaults(&mut self.new);
         }
-        let managed = self.strategy.managed_fields(self.kind, &self.old, &self.new, self.request, self.now);
+        let managed = match self.is_recorded {
+            true => strategy::recorded(&self.new),
+            false => self.strategy.managed_fields(self.kind, &self.old, &self.new, self.request, self.now),
+        };
         self.strategy.prepare(self.kind, &mut self.new, &self.old);
         if self.strategy.is_admitted() {
             admission::run(&mut self.admission(server))?;

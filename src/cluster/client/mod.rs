@@ -13,7 +13,7 @@ mod watch;
 use std::sync::Arc;
 
 pub use params::{DeleteParams, ListParams, WriteParams};
-pub use request_log::{Logged, RequestLog};
+pub use request_log::{LogEntry, RequestLog};
 pub use resource_path::ResourcePath;
 pub use transport::{Transport, WaitFor, WaitOutcome};
 pub use watch::{LogStream, Watch, WatchStart};
@@ -88,7 +88,7 @@ impl<T: Transport> Client<T> {
     }
 
     /// The requests that have been logged since the last call.
-    pub fn take_log(&mut self) -> Vec<Logged> {
+    pub fn take_log(&mut self) -> Vec<LogEntry> {
         self.log.take()
     }
 

@@ -17,25 +17,23 @@ use crate::api::{Request, Requester, Response, Result};
 
 /// The address that the kubeconfig of a store names.
 const SERVER: &str = "https://127.0.0.1:6443";
-/// The source positions that kubectl's log entries carry.
-const REQUEST: &str = "round_trippers.go:527";
-const RESPONSE: &str = "round_trippers.go:632";
-const BODY: &str = "type.go:165";
 
-/// An entry of the log: where kubectl logs it, and the text behind the klog prefix.
+/// An entry of the log: its kind, and the message behind the klog prefix, which can have several lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Logged {
-    /// The source position in client-go.
-    pub position: &'static str,
-    /// The message with its key-value pairs; can have several lines.
-    pub message: String,
+pub enum LogEntry {
+    /// A request.
+    Request(String),
+    /// A response.
+    Response(String),
+    /// The body of a request or response.
+    Body(String),
 }
 
 /// Logs requests at a verbosity; collects the entries until they are taken.
 #[derive(Debug, Default)]
 pub struct RequestLog {
     verbosity: u8,
-    entries: Vec<Logged>,
+    entries: Vec<LogEntry>,
 }
 
 /// A request whose response has not come yet.
@@ -53,7 +51,7 @@ impl RequestLog {
     }
 
     /// Removes and returns the entries so far.
-    pub(super) fn take(&mut self) -> Vec<Logged> {
+    pub(super) fn take(&mut self) -> Vec<LogEntry> {
         std::mem::take(&mut self.entries)
     }
 
@@ -67,10 +65,11 @@ impl RequestLog {
         let (method, url) = (url::method(request.verb), format!("{SERVER}{}", url::path(request, version)));
         let headers = request_headers(request, impersonates);
         match self.verbosity {
-            7 | 8 => self.log(
-                REQUEST,
-                format!("\"Request\" verb={method:?} url={url:?} headers={}", block(&header_lines(&headers))),
-            ),
+            7 | 8 => {
+                let headers = block(&header_lines(&headers));
+                let message = format!("\"Request\" verb={method:?} url={url:?} headers={headers}");
+                self.entries.push(LogEntry::Request(message));
+            }
             9.. => {
                 let flags: String = headers
                     .iter()
@@ -78,7 +77,7 @@ impl RequestLog {
                     .collect::<Vec<_>>()
                     .concat();
                 let command = format!("curl -v -X{method} {flags}'{url}'");
-                self.log(REQUEST, format!("\"Request\" curlCommand={}", block(&[command])));
+                self.entries.push(LogEntry::Request(format!("\"Request\" curlCommand={}", block(&[command]))));
             }
             _ => {}
         }
@@ -102,7 +101,8 @@ impl RequestLog {
             8.. => format!(" headers={}", block(&["Content-Type: application/json".to_string()])),
             _ => String::new(),
         };
-        self.log(RESPONSE, format!("\"Response\"{target} status={status:?}{headers} milliseconds={milliseconds}"));
+        let message = format!("\"Response\"{target} status={status:?}{headers} milliseconds={milliseconds}");
+        self.entries.push(LogEntry::Response(message));
         if self.verbosity >= 8 {
             let body = match result {
                 Ok(response) => url::response_body(response),
@@ -122,11 +122,7 @@ impl RequestLog {
             Some((end, _)) => format!("{} [truncated {} chars]", &body[..end], body.len() - end),
             None => body.to_string(),
         };
-        self.log(BODY, format!("{title:?} body={}", block(&[cut])));
-    }
-
-    fn log(&mut self, position: &'static str, message: String) {
-        self.entries.push(Logged { position, message });
+        self.entries.push(LogEntry::Body(format!("{title:?} body={}", block(&[cut]))));
     }
 }
 

@@ -1,29 +1,32 @@
-//! Apply by the client: a patch out of what was applied last, what the file says now and what the server has.
+//! Client-side apply: a three-way merge of the last applied, the new and the live configuration.
+//!
+//! Upstream: `kubectl/pkg/cmd/apply/apply.go` and `patcher.go`.
 
 use std::sync::Arc;
 
-use super::{Applied, Apply, described};
+use super::options::{Applied, ApplyOptions, described};
 use crate::resolve::Item;
+use crate::verbs::creation::Creation;
 use crate::verbs::delete;
 use crate::{CliError, CliResult, Ctx, gone, last_applied, record};
 use kctl_base::json::{self, Map, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::patch::{FieldType, three_way};
 use kctl_base::schema::Schema;
-use kctl_cluster::PatchType;
 use kctl_cluster::client::Patch;
+use kctl_cluster::{FieldValidation, PatchType};
 
 /// Applies one object.
-pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Applied> {
+pub(super) fn apply(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item) -> CliResult<Applied> {
     let mut object = item.content();
-    record::note(&mut object, apply.cause.as_deref());
+    record::annotate(&mut object, apply.cause.as_deref());
     if item.name.is_empty() {
         let generate = object.str("/metadata/generateName");
         if !generate.is_empty() {
-            return Err(CliError::text(format!("from {generate}: cannot use generate name with apply")));
+            return Err(CliError::new(format!("from {generate}: cannot use generate name with apply")));
         }
         let verb = format!("retrieving current configuration of:\n{}\nfrom server for:", described(item));
-        return Err(CliError::text(format!("error when {verb} \"{}\": resource name may not be empty", item.source)));
+        return Err(CliError::new(format!("error when {verb} \"{}\": resource name may not be empty", item.source)));
     }
     match item.fetch(ctx) {
         Ok(live) => change(ctx, apply, item, &object, live),
@@ -35,19 +38,17 @@ pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Appl
     }
 }
 
-fn create(ctx: &mut Ctx, apply: &Apply, item: &Item, object: &Value) -> CliResult<Applied> {
+fn create(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, object: &Value) -> CliResult<Applied> {
     let new = last_applied::annotated(object);
     let done = "created";
     if apply.dry_run.is_client() {
         return Ok(Applied { object: Arc::new(new), done });
     }
-    let params = apply.write_params(item).validation(apply.validation);
-    let new = last_applied::without_nulls(&new);
-    let created = ctx.api(|client| client.create(&item.path().collection(), new, &params));
+    let created = apply.creation().create_item(ctx, item, last_applied::without_nulls(&new));
     Ok(Applied { object: created.map_err(|e| item.error("creating", e))?, done })
 }
 
-fn change(ctx: &mut Ctx, apply: &Apply, item: &Item, object: &Value, live: Arc<Object>) -> CliResult<Applied> {
+fn change(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, object: &Value, live: Arc<Object>) -> CliResult<Applied> {
     if apply.dry_run.is_client() {
         return Ok(Applied { object: live, done: "configured" });
     }
@@ -75,12 +76,12 @@ fn change(ctx: &mut Ctx, apply: &Apply, item: &Item, object: &Value, live: Arc<O
     }
 }
 
-/// The patch that makes the live object what the file says; strategic for kinds whose types are known.
+/// Computes the patch from the live object to the manifest; strategic for kinds whose types are known.
 pub(in crate::verbs) fn patch(item: &Item, live: &Object, modified: &Value) -> CliResult<(PatchType, Value)> {
-    let last = last_applied::of(live).map_err(|e| {
+    let last = last_applied::read(live).map_err(|e| {
         item.error(
             &format!("applying patch:\n\nto:\n{}\nfor:", described(item)),
-            CliError::text(format!("retrieving original configuration from:\n{live}\nfor:: {e}")),
+            CliError::new(format!("retrieving original configuration from:\n{live}\nfor:: {e}")),
         )
     })?;
     let (group, version) = kctl_base::gvk::split_api_version(modified.api_version());
@@ -92,10 +93,10 @@ pub(in crate::verbs) fn patch(item: &Item, live: &Object, modified: &Value) -> C
         }
         None => three_way::create_three_way_merge(&last, modified, live).map(|p| (PatchType::Merge, p)),
     };
-    made.map_err(|e| CliError::text(format!("creating patch with:\nfor: \"{}\": {e}", item.source)))
+    made.map_err(|e| CliError::new(format!("creating patch with:\nfor: \"{}\": {e}", item.source)))
 }
 
-fn send(ctx: &mut Ctx, apply: &Apply, item: &Item, format: PatchType, patch: &Value) -> CliResult<Arc<Object>> {
+fn send(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, format: PatchType, patch: &Value) -> CliResult<Arc<Object>> {
     let params = apply.write_params(item).validation(apply.validation);
     ctx.api(|client| client.patch(&item.path(), Patch::Value(format, patch.clone()), &params))
 }
@@ -103,22 +104,22 @@ fn send(ctx: &mut Ctx, apply: &Apply, item: &Item, format: PatchType, patch: &Va
 fn failed(item: &Item, patch: &Value, error: CliError) -> CliError {
     let verb = format!("applying patch:\n{}\nto:\n{}\nfor:", json::to_compact(patch), described(item));
     match error {
-        CliError::Text(text) => CliError::text(format!("error when {verb} \"{}\": {text}", item.source)),
+        CliError::Failed(text) => CliError::new(format!("error when {verb} \"{}\": {text}", item.source)),
         other => item.error(&verb, other),
     }
 }
 
-/// `--force`: what can not be changed is deleted and made anew.
-fn replace(ctx: &mut Ctx, apply: &Apply, item: &Item, modified: Value, live: &Object) -> CliResult<Arc<Object>> {
+/// `--force`: deletes an object that cannot be patched and creates it again.
+fn replace(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, modified: Value, live: &Object) -> CliResult<Arc<Object>> {
     let uid = delete::delete(ctx, item, &apply.deletion, apply.dry_run)?;
     if apply.deletion.timeout.is_none() && is_there(ctx, item)? {
-        // Without a timeout kubectl gives up at once.
-        return Err(CliError::text("context deadline exceeded"));
+        // Without a timeout kubectl gives up immediately.
+        return Err(CliError::new("context deadline exceeded"));
     }
     gone::wait(ctx, &[(item.clone(), uid)], apply.deletion.timeout)
-        .map_err(|_| CliError::text("context deadline exceeded"))?;
+        .map_err(|_| CliError::new("context deadline exceeded"))?;
     create_again(ctx, apply, item, modified).or_else(|error| {
-        // The object as it was is better than none.
+        // If the new object cannot be created, the old one is restored.
         let mut old = live.clone();
         for field in ["resourceVersion", "uid", "creationTimestamp"] {
             kctl_base::object::ValueWrite::remove_at(&mut old, &format!("/metadata/{field}"));
@@ -132,7 +133,6 @@ fn is_there(ctx: &mut Ctx, item: &Item) -> CliResult<bool> {
     Ok(ctx.api(|client| client.get_opt(&item.path()))?.is_some())
 }
 
-fn create_again(ctx: &mut Ctx, apply: &Apply, item: &Item, object: Value) -> CliResult<Arc<Object>> {
-    let params = apply.write_params(item);
-    ctx.api(|client| client.create(&item.path().collection(), object, &params))
+fn create_again(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, object: Value) -> CliResult<Arc<Object>> {
+    Creation { validation: FieldValidation::default(), ..apply.creation() }.create_item(ctx, item, object)
 }

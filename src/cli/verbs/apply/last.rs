@@ -1,9 +1,12 @@
-//! `apply view-last-applied`, `set-last-applied`, `edit-last-applied`: the annotation of client-side apply by itself.
+//! `apply view-last-applied`, `set-last-applied` and `edit-last-applied`: the annotation of client-side apply on its own.
+//!
+//! Upstream: `kubectl/pkg/cmd/apply/apply_view_last_applied.go` and its siblings.
 
 use clap::{ArgMatches, Command};
 
-use crate::args::groups::{self, DryRun};
-use crate::args::{self, Matches};
+use crate::args::groups;
+use crate::args::{self, ArgProperties, Matches};
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, editor, last_applied};
@@ -13,50 +16,89 @@ use kctl_base::{json as json_text, yaml};
 use kctl_cluster::PatchType;
 use kctl_cluster::client::Patch;
 
-/// `view-last-applied`.
+/// The `view-last-applied` verb.
 pub(super) const VIEW: Verb = Verb {
     name: "view-last-applied",
     aliases: &[],
     about: "View the latest last-applied-configuration annotations by resource/object",
-    args: |c| {
-        groups::files(groups::labels(groups::all(groups::words(c))))
-            .arg(args::text("output", "yaml (default) or json").short('o'))
+    long: "View the last applied configuration of objects, by type and name or by file.
+
+ The configuration is printed as YAML; -o json prints JSON.",
+    examples: &[
+        ("View the last applied configuration as YAML", "apply view-last-applied deployment/web"),
+        (
+            "View the last applied configuration of the objects of a manifest as JSON",
+            "apply view-last-applied -f deploy.yaml -o json",
+        ),
+    ],
+    usage: "(TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME)",
+    flags: |c| {
+        groups::files(groups::labels(groups::all(groups::args(c))))
+            .arg(args::text("output", "Output format. One of: (yaml, json).").help_default("'yaml'").short('o'))
     },
     run: view,
     family: &[],
 };
 
-/// `set-last-applied`.
+/// The `set-last-applied` verb.
 pub(super) const SET: Verb = Verb {
     name: "set-last-applied",
     aliases: &[],
     about: "Set the last-applied-configuration annotation on a live object to match the contents of a file",
-    args: |c| {
-        groups::dry_run(groups::files(groups::output(groups::words(c))))
-            .arg(args::switch("create-annotation", "also where there is no annotation yet"))
+    long: "Set the last applied configuration of objects to the content of a file.
+
+ The annotation kubectl.kubernetes.io/last-applied-configuration is updated as though 'apply -f' had been run; \
+    nothing else of the object changes.",
+    examples: &[
+        ("Set the last applied configuration to the content of a file", "apply set-last-applied -f deploy.yaml"),
+        ("Set it for every manifest of a directory", "apply set-last-applied -f manifests/"),
+        (
+            "Set it, and create the annotation where it is missing",
+            "apply set-last-applied -f deploy.yaml --create-annotation=true",
+        ),
+    ],
+    usage: "-f FILENAME",
+    flags: |c| {
+        groups::dry_run(groups::files(groups::output(groups::args(c))))
+            .arg(args::switch("create-annotation", "Create the annotation where it is missing."))
     },
     run: set,
     family: &[],
 };
 
-/// `edit-last-applied`.
+/// The `edit-last-applied` verb.
 pub(super) const EDIT: Verb = Verb {
     name: "edit-last-applied",
     aliases: &[],
     about: "Edit latest last-applied-configuration annotations of a resource/object",
-    args: edit_flags,
+    long: "Edit the last applied configuration of objects in the default editor.
+
+ The editor is taken from KUBE_EDITOR or EDITOR and falls back to vi. The result is stored in the annotation \
+    kubectl.kubernetes.io/last-applied-configuration; nothing else of the object changes.",
+    examples: &[
+        ("Edit the last applied configuration as YAML", "apply edit-last-applied deployment/web"),
+        ("Edit the last applied configuration as JSON", "apply edit-last-applied -f deploy.yaml -o json"),
+    ],
+    usage: "(RESOURCE/NAME | -f FILENAME)",
+    flags: edit_flags,
     run: edit,
     family: &[],
 };
 
 fn edit_flags(command: Command) -> Command {
-    groups::record(groups::field_manager(groups::files(groups::output(groups::words(command)))))
-        .arg(args::switch("windows-line-endings", "edit with carriage returns"))
-        .arg(args::choice("validate", &["true", "false", "strict", "warn", "ignore"], "accepted"))
+    groups::record(groups::field_manager(
+        groups::files(groups::output(groups::args(command))),
+        "kubectl-edit-last-applied",
+    ))
+    .arg(args::switch("windows-line-endings", "Edit with carriage returns at the ends of lines."))
+    .arg(
+        args::choice("validate", &["true", "false", "strict", "warn", "ignore"], "Accepted for compatibility.")
+            .help_default("'strict'"),
+    )
 }
 
 fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let format = matches.given("output").filter(|o| !o.is_empty()).unwrap_or("yaml");
+    let format = matches.value_of("output").filter(|o| !o.is_empty()).unwrap_or("yaml");
     if !["yaml", "json"].contains(&format) {
         let text = format!("Unexpected -o output mode: {format}, the flag 'output' must be one of yaml|json");
         return Err(ctx.usage("apply view-last-applied", &text));
@@ -75,7 +117,7 @@ fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(errors)
 }
 
-/// JSON with two blanks, as only this verb prints it.
+/// Formats JSON with an indentation of two blanks, which only this verb uses.
 fn indented(value: &Value) -> String {
     let wide = json_text::to_pretty(value);
     let mut out = String::new();
@@ -91,12 +133,12 @@ fn indented(value: &Value) -> String {
 
 fn configuration(ctx: &mut Ctx, item: &Item) -> CliResult<Option<Value>> {
     let live = item.get(ctx)?;
-    let last = last_applied::of(&live).map_err(|e| CliError::text(e.to_string()))?;
+    let last = last_applied::read(&live).map_err(|e| CliError::new(e.to_string()))?;
     Ok(Some(last).filter(|l| !l.is_null()))
 }
 
 fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    // Words are passed over: only files are read.
+    // Positional arguments are ignored: only files are read.
     let selection = Selection { words: Vec::new(), ..Selection::from_matches(ctx, matches) };
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
@@ -105,8 +147,8 @@ fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let (mut all, mut errors) = (Vec::new(), Vec::new());
     for item in &resolved.items {
         match item.fetch(ctx) {
-            Ok(live) if live.annotation(last_applied::LAST_APPLIED).is_none() && !matches.on("create-annotation") => {
-                errors.push(CliError::text(format!(
+            Ok(live) if live.annotation(last_applied::LAST_APPLIED).is_none() && !matches.flag("create-annotation") => {
+                errors.push(CliError::new(format!(
                     "no last-applied-configuration annotation found on resource: {}, to create the annotation, run the command with --create-annotation",
                     item.name
                 )));
@@ -115,12 +157,12 @@ fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             Err(error) => errors.push(error),
         }
     }
-    // Nothing is written unless all can be.
+    // Nothing is written unless every object can be.
     CliError::all(errors)?;
     for (item, live) in all {
         let wanted = own_configuration(&item.content());
         if live.annotation(last_applied::LAST_APPLIED).is_some_and(|a| a.trim_end() == wanted.trim_end()) {
-            ctx.say(format!("set-last-applied {}: no changes required.", item.name));
+            ctx.print_line(format!("set-last-applied {}: no changes required.", item.name));
             continue;
         }
         let mut object = live.clone();
@@ -132,13 +174,13 @@ fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
-/// The configuration of a file as `set-last-applied` keeps it: as it is, without the annotation.
+/// The configuration of a file as `set-last-applied` stores it: unchanged except for the annotation itself.
 fn own_configuration(object: &Value) -> String {
     let mut bare = object.clone();
     if let Some(annotations) = bare.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
         annotations.remove(last_applied::LAST_APPLIED);
     }
-    last_applied::text(&bare)
+    last_applied::serialise(&bare)
 }
 
 fn annotate(
@@ -157,10 +199,10 @@ fn edit(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let selection = Selection::from_matches(ctx, matches);
     let resolved = resolve(ctx, &selection)?;
     CliError::all(resolved.errors)?;
-    let as_json = matches.value("output") == "json";
+    let as_json = matches.string("output") == "json";
     for item in &resolved.items {
         let Some(last) = configuration(ctx, item)? else {
-            return Err(CliError::text(format!(
+            return Err(CliError::new(format!(
                 "no last-applied-configuration annotation found on resources, to create the annotation, use command `{} apply set-last-applied --create-annotation`",
                 ctx.program
             )));
@@ -169,16 +211,16 @@ fn edit(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         let after = editor::edit(ctx, &editor::with_preamble(&before), if as_json { "json" } else { "yaml" })?;
         let after = editor::without_comments(&after);
         if after.trim() == before.trim() {
-            ctx.complain("Edit cancelled, no changes made.");
+            ctx.print_error("Edit cancelled, no changes made.");
             continue;
         }
         if after.trim().is_empty() {
-            ctx.complain("Edit cancelled, saved file was empty.");
+            ctx.print_error("Edit cancelled, saved file was empty.");
             continue;
         }
-        let changed = yaml::to_json(&after).map_err(|e| CliError::text(e.to_string()))?.value;
-        annotate(ctx, item, &last_applied::text(&changed), DryRun::None, "kubectl-edit-last-applied")?;
-        ctx.say(format!("{} edited", item.label()));
+        let changed = yaml::to_json(&after).map_err(|e| CliError::new(e.to_string()))?.value;
+        annotate(ctx, item, &last_applied::serialise(&changed), DryRun::None, "kubectl-edit-last-applied")?;
+        ctx.print_line(format!("{} edited", item.label()));
     }
     Ok(())
 }

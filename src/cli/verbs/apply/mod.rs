@@ -1,7 +1,10 @@
-//! `apply`: objects as files describe them, created or changed; by a three-way merge of the client or by the server.
+//! `apply`: creates or changes objects so that they agree with manifests, by a merge in the client or on the server.
+//!
+//! Upstream: `kubectl/pkg/cmd/apply/apply.go`.
 
 pub(super) mod client_side;
 mod last;
+mod options;
 mod prune;
 mod server_side;
 
@@ -9,99 +12,94 @@ use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
 
+use options::ApplyOptions;
+
 use super::delete::{self, Deletion};
-use crate::args::groups::{self, DryRun};
-use crate::args::{self, Matches};
+use crate::args::groups;
+use crate::args::{self, ArgProperties, Matches};
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::printers::structured::list_of;
-use crate::resolve::{Item, Selection, resolve};
+use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, record};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_cluster::FieldValidation;
-use kctl_cluster::client::WriteParams;
 
-/// The verb and its family.
+/// The `apply` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "apply",
     aliases: &[],
-    about: "Create or change objects so that they are as files describe them",
-    args: flags,
+    about: "Apply a configuration to a resource by file name or stdin",
+    long: "Apply a configuration to objects, by file name or from standard input.
+
+ The manifests are in JSON or YAML. An object that does not exist is created; one that exists is changed so that \
+    it agrees with the manifest, and fields that earlier manifests set and this one omits are removed. Objects that \
+    are to be managed this way should be created with 'apply' or 'create --save-config'.
+
+ With --server-side the server merges the manifest, by the ownership of fields.",
+    examples: &[
+        ("Apply the configuration in pod.yaml", "apply -f pod.yaml"),
+        ("Apply a directory with a kustomization.yaml", "apply -k overlays/production"),
+        ("Apply the manifests from standard input", "apply -f -"),
+        ("Apply the manifests whose names match a pattern", "apply -f 'manifests/*.yaml'"),
+        ("Apply on the server, with ownership of fields", "apply --server-side -f pod.yaml"),
+        (
+            "Apply the manifests of a directory and delete the labeled objects that none of them contains",
+            "apply --prune -f manifests/ -l app=web",
+        ),
+    ],
+    usage: "(-f FILENAME | -k DIRECTORY)",
+    flags,
     run,
     family: &[last::EDIT, last::SET, last::VIEW],
 };
 
 fn flags(command: Command) -> Command {
-    let command = groups::files(groups::output(groups::words(command)));
-    let command = groups::validate(groups::field_manager(groups::dry_run(groups::labels(command))));
+    let command = groups::files(groups::output(groups::args(command)));
+    let command =
+        groups::validate(groups::field_manager(groups::dry_run(groups::labels(command)), "kubectl-client-side-apply"));
     groups::record(groups::all(delete::deletion(command)))
-        .arg(args::switch("server-side", "the server merges and keeps track of who owns which field"))
-        .arg(args::switch("force-conflicts", "take fields over from their owners (--server-side)"))
-        .arg(args::switch("overwrite", "accepted; what the file says always wins"))
-        .arg(args::switch("openapi-patch", "accepted; patches always follow the types"))
-        .arg(args::switch("prune", "delete what was applied before and is in no file any more"))
-        .arg(args::each("prune-allowlist", "prune only this type: GROUP/VERSION/KIND"))
-        .arg(args::each("prune-whitelist", "the old name of --prune-allowlist"))
-        .arg(args::text("applyset", "refused: apply sets are not supported"))
-        .arg(args::text("subresource", "apply to this subresource, server-side only"))
-}
-
-/// What the flags mean.
-struct Apply {
-    manager: String,
-    validation: FieldValidation,
-    dry_run: DryRun,
-    output: Output,
-    cause: Option<String>,
-    deletion: Deletion,
-    force: bool,
-    force_conflicts: bool,
-    subresource: String,
-}
-
-impl Apply {
-    /// The parameters of a write of an object of this command.
-    fn write_params(&self, item: &Item) -> WriteParams {
-        item.write_params(&self.manager).dry_run(self.dry_run.is_server())
-    }
-}
-
-/// What became of an object.
-struct Applied {
-    object: Arc<Object>,
-    /// `created`, `configured`, `unchanged`, `serverside-applied`.
-    done: &'static str,
+        .arg(args::switch("server-side", "Apply on the server instead of in the client."))
+        .arg(args::switch("force-conflicts", "Take over fields that other managers own; requires --server-side."))
+        .arg(args::switch("overwrite", "Accepted for compatibility; the manifest always wins.").help_default("true"))
+        .arg(args::switch("openapi-patch", "Accepted for compatibility; patches always follow the types of the API.").help_default("true"))
+        .arg(args::switch("prune", "Delete objects that were applied before and are in none of the files, among those that --all or -l selects."))
+        .arg(args::each("prune-allowlist", "Prune only objects of this type, as group/version/kind; can be repeated."))
+        .arg(args::each("prune-whitelist", "Former name of --prune-allowlist."))
+        .arg(args::text("applyset", "Not supported: apply sets are not simulated."))
+        .arg(args::text("subresource", "Apply to this subresource of the object; requires --server-side."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut selection = Selection::from_matches(ctx, matches);
     check_flags(ctx, matches, &selection)?;
-    let server_side = matches.on("server-side");
+    let server_side = matches.flag("server-side");
     let validation = groups::read_validation(matches)?;
     selection.validate = validation != FieldValidation::Ignore;
-    let mut apply = Apply {
+    let mut apply = ApplyOptions {
         manager: groups::read_manager(matches, if server_side { "kubectl" } else { "kubectl-client-side-apply" }),
         validation,
         dry_run: DryRun::read(ctx, matches)?,
         output: Output::of_report(matches)?,
         cause: record::change_cause(ctx, matches),
         deletion: Deletion::read(ctx, matches)?,
-        force: matches.on("force"),
-        force_conflicts: matches.on("force-conflicts"),
-        subresource: matches.value("subresource").into(),
+        force: matches.flag("force"),
+        force_conflicts: matches.flag("force-conflicts"),
+        subresource: matches.string("subresource").into(),
     };
     if server_side && apply.dry_run.is_client() {
-        return Err(CliError::text(
+        return Err(CliError::new(
             "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
         ));
     }
     let prune = prune::Prune::read(ctx, matches, &selection)?;
     let resolved = resolve(ctx, &selection)?;
     let mut errors = resolved.errors;
-    // As with kubectl nothing is applied when a file can not be read or mapped at all and it is the only one.
+    // As in kubectl, an unreadable manifest is fatal only if there is no other.
     if resolved.items.is_empty() {
         CliError::all(errors)?;
-        return Err(CliError::text("no objects passed to apply"));
+        return Err(CliError::new("no objects passed to apply"));
     }
     let mut visited: Vec<Arc<Object>> = Vec::new();
     for item in &resolved.items {
@@ -133,23 +131,23 @@ fn check_flags(ctx: &Ctx, matches: &ArgMatches, selection: &Selection) -> CliRes
         return Err(ctx.usage("apply", &format!("Unexpected args: [{}]", selection.words.join(" "))));
     }
     if !selection.has_files() {
-        return Err(CliError::text("must specify one of -f and -k"));
+        return Err(CliError::new("must specify one of -f and -k"));
     }
-    if matches.given("applyset").is_some() {
-        return Err(CliError::text("apply sets are not supported"));
+    if matches.value_of("applyset").is_some() {
+        return Err(CliError::new("apply sets are not supported"));
     }
-    let server_side = matches.on("server-side");
-    if matches.on("force-conflicts") && !server_side {
-        return Err(CliError::text("--force-conflicts only works with --server-side"));
+    let server_side = matches.flag("server-side");
+    if matches.flag("force-conflicts") && !server_side {
+        return Err(CliError::new("--force-conflicts only works with --server-side"));
     }
-    if matches.on("force") && server_side {
-        return Err(CliError::text("--force cannot be used with --server-side"));
+    if matches.flag("force") && server_side {
+        return Err(CliError::new("--force cannot be used with --server-side"));
     }
-    if matches.on("force") && matches.value("dry-run") == "server" {
-        return Err(CliError::text("--dry-run=server cannot be used with --force"));
+    if matches.flag("force") && matches.string("dry-run") == "server" {
+        return Err(CliError::new("--dry-run=server cannot be used with --force"));
     }
-    if !matches.value("subresource").is_empty() && !server_side {
-        return Err(CliError::text("--subresource can only be specified for --server-side"));
+    if !matches.string("subresource").is_empty() && !server_side {
+        return Err(CliError::new("--subresource can only be specified for --server-side"));
     }
     Ok(())
 }
@@ -162,26 +160,12 @@ fn warn_if_deleting(ctx: &mut Ctx, object: &Object) {
     }
 }
 
-/// Whole objects come at the end, several as a list.
-fn print_objects(ctx: &mut Ctx, apply: &mut Apply, objects: &[Arc<Object>]) -> CliResult<()> {
+/// Prints complete objects at the end, several as a list.
+fn print_objects(ctx: &mut Ctx, apply: &mut ApplyOptions, objects: &[Arc<Object>]) -> CliResult<()> {
     if apply.output.is_human() || apply.output.is_name() || objects.is_empty() {
         return Ok(());
     }
     let mut shown: Vec<Value> = objects.iter().map(|o| (**o).clone()).collect();
     let shown = if shown.len() == 1 { shown.remove(0) } else { list_of(shown) };
     apply.output.print(ctx, &shown)
-}
-
-/// What stands before an object that can not be read or patched: how kubectl prints what it is about.
-fn described(item: &Item) -> String {
-    let names = item.kind.names();
-    let version = item.version.as_ref().map_or(names.version, |gv| &gv.version);
-    format!(
-        "Resource: \"{group}/{version}, Resource={}\", GroupVersionKind: \"{group}/{version}, Kind={}\"\nName: \"{}\", Namespace: \"{}\"",
-        names.plural,
-        names.kind,
-        item.name,
-        item.namespace,
-        group = names.group,
-    )
 }

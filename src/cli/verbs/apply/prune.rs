@@ -1,19 +1,21 @@
-//! `--prune`: deletes objects that were applied before and that no file describes any more.
+//! `apply --prune`: deletes objects that were applied earlier and that no manifest describes any more.
+//!
+//! Upstream: `kubectl/pkg/cmd/apply/prune.go`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clap::ArgMatches;
 
-use super::Apply;
+use super::options::ApplyOptions;
 use crate::args::Matches;
 use crate::resolve::{self, Item, Selection, Target};
 use crate::verbs::delete;
-use crate::{CliError, CliResult, Ctx, last_applied};
+use crate::{CliError, CliResult, Ctx, klog, last_applied};
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_kinds::catalog::serves;
 
-/// The types that are looked through when none are named: group, version, kind.
+/// The types that are pruned by default: group, version, kind.
 const DEFAULT: &[(&str, &str, &str)] = &[
     ("", "v1", "ConfigMap"),
     ("", "v1", "Endpoints"),
@@ -33,23 +35,23 @@ const DEFAULT: &[(&str, &str, &str)] = &[
     ("", "v1", "PersistentVolume"),
 ];
 
-/// What is to be pruned.
+/// The objects that may be pruned.
 pub(super) struct Prune {
     types: Vec<Target>,
     labels: String,
 }
 
 impl Prune {
-    /// Reads the flags; none without `--prune`.
+    /// Reads the flags; `None` without `--prune`.
     pub(super) fn read(ctx: &mut Ctx, matches: &ArgMatches, selection: &Selection) -> CliResult<Option<Prune>> {
-        if !matches.on("prune") {
+        if !matches.flag("prune") {
             return Ok(None);
         }
         if selection.all && !selection.labels.is_empty() {
-            return Err(CliError::text("cannot set --all and --selector at the same time"));
+            return Err(CliError::new("cannot set --all and --selector at the same time"));
         }
         if !selection.all && selection.labels.is_empty() {
-            return Err(CliError::text(
+            return Err(CliError::new(
                 "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
             ));
         }
@@ -57,7 +59,11 @@ impl Prune {
         allowed.extend(matches.values("prune-whitelist"));
         let types = match allowed.is_empty() {
             true => {
-                ctx.log('W', "prune.go:71", "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.")?;
+                klog::log(
+                    ctx,
+                    klog::PRUNE_CLUSTER_SCOPED,
+                    "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.",
+                )?;
                 default_types(ctx)?
             }
             false => allowed.iter().map(|text| named_type(ctx, text)).collect::<CliResult<Vec<_>>>()?,
@@ -65,11 +71,11 @@ impl Prune {
         Ok(Some(Prune { types, labels: selection.labels.clone() }))
     }
 
-    /// Deletes what was applied once and was not visited now, in the namespaces of what was.
+    /// Deletes objects that were applied once and not in this run, in the namespaces of this run.
     pub(super) fn run(
         &self,
         ctx: &mut Ctx,
-        apply: &mut Apply,
+        apply: &mut ApplyOptions,
         items: &[Item],
         visited: &[Arc<Object>],
     ) -> CliResult<()> {
@@ -90,7 +96,7 @@ impl Prune {
     fn prune_type(
         &self,
         ctx: &mut Ctx,
-        apply: &mut Apply,
+        apply: &mut ApplyOptions,
         target: &Target,
         namespace: &str,
         visited: &BTreeSet<&str>,
@@ -118,11 +124,11 @@ fn default_types(ctx: &mut Ctx) -> CliResult<Vec<Target>> {
     Ok(found.map(|kind| Target { kind, version: None }).collect())
 }
 
-/// `core/v1/ConfigMap`, `apps/v1/Deployment`.
+/// Finds the type of `core/v1/ConfigMap` or `apps/v1/Deployment`.
 fn named_type(ctx: &mut Ctx, text: &str) -> CliResult<Target> {
     let parts: Vec<&str> = text.split('/').collect();
     let [group, version, kind] = parts.as_slice() else {
-        return Err(CliError::text(format!(
+        return Err(CliError::new(format!(
             "invalid GroupVersionKind format: {text}, please follow <group/version/kind>"
         )));
     };
@@ -130,7 +136,7 @@ fn named_type(ctx: &mut Ctx, text: &str) -> CliResult<Target> {
     let found = ctx.catalog()?.by_gvk(group, version, kind);
     let kind = found.filter(|k| serves(&**k, group, version)).ok_or_else(|| {
         let api_version = if group.is_empty() { (*version).to_string() } else { format!("{group}/{version}") };
-        CliError::text(format!("no matches for kind \"{kind}\" in version \"{api_version}\""))
+        CliError::new(CliError::no_kind_match(kind, &api_version))
     })?;
     Ok(Target { kind, version: None })
 }

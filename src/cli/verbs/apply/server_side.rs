@@ -1,8 +1,10 @@
-//! Apply by the server: the configuration is sent as it is, the server merges it and knows who owns what.
+//! Server-side apply: the server merges the configuration and tracks the ownership of fields.
+//!
+//! Upstream: `kubectl/pkg/cmd/apply/apply.go` and `client-go/util/csaupgrade`.
 
 use std::sync::Arc;
 
-use super::{Applied, Apply};
+use super::options::{Applied, ApplyOptions};
 use crate::resolve::Item;
 use crate::{CliError, CliResult, Ctx, last_applied, record};
 use kctl_base::json::{Value, json};
@@ -12,18 +14,18 @@ use kctl_base::status::Status;
 use kctl_cluster::PatchType;
 use kctl_cluster::client::Patch;
 
-/// The manager of server-side apply when none is named.
+/// The default field manager of server-side apply.
 const DEFAULT_MANAGER: &str = "kubectl";
-/// The manager under which the annotation of client-side apply lives on.
+/// The field manager that keeps the annotation of client-side apply.
 const LAST_APPLIED_MANAGER: &str = "kubectl-last-applied";
 
 /// Applies one object.
-pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Applied> {
+pub(super) fn apply(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item) -> CliResult<Applied> {
     let mut object = item.content();
-    record::note(&mut object, apply.cause.as_deref());
+    record::annotate(&mut object, apply.cause.as_deref());
     if item.name.is_empty() && !object.str("/metadata/generateName").is_empty() {
         let prefix = object.str("/metadata/generateName");
-        return Err(CliError::text(format!("from {prefix}: cannot use generate name with apply")));
+        return Err(CliError::new(format!("from {prefix}: cannot use generate name with apply")));
     }
     let applied = send(ctx, apply, item, &apply.manager, &object).map_err(conflict)?;
     let applied = keep_annotation(ctx, apply, item, applied)?;
@@ -37,7 +39,13 @@ pub(super) fn apply(ctx: &mut Ctx, apply: &Apply, item: &Item) -> CliResult<Appl
     Ok(Applied { object: applied, done: "serverside-applied" })
 }
 
-fn send(ctx: &mut Ctx, apply: &Apply, item: &Item, manager: &str, configuration: &Object) -> CliResult<Arc<Object>> {
+fn send(
+    ctx: &mut Ctx,
+    apply: &ApplyOptions,
+    item: &Item,
+    manager: &str,
+    configuration: &Object,
+) -> CliResult<Arc<Object>> {
     let path = item.path().subresource(&apply.subresource);
     let params = item
         .write_params(manager)
@@ -47,10 +55,10 @@ fn send(ctx: &mut Ctx, apply: &Apply, item: &Item, manager: &str, configuration:
     ctx.api(|client| client.apply(&path, configuration.clone(), &params))
 }
 
-/// A conflict comes with advice.
+/// Adds advice to a conflict.
 fn conflict(error: CliError) -> CliError {
     match error {
-        CliError::Status(status) if status.is_conflict() => CliError::text(advice(&status)),
+        CliError::Status(status) if status.is_conflict() => CliError::new(advice(&status)),
         other => other,
     }
 }
@@ -74,7 +82,7 @@ See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts"
 }
 
 /// Keeps the annotation under a manager of its own, so that it outlives the manager of client-side apply.
-fn keep_annotation(ctx: &mut Ctx, apply: &Apply, item: &Item, live: Arc<Object>) -> CliResult<Arc<Object>> {
+fn keep_annotation(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, live: Arc<Object>) -> CliResult<Arc<Object>> {
     let owned = applier_owns_last_applied(&live);
     let (Some(annotation), true) =
         (live.annotation(last_applied::LAST_APPLIED), apply.manager == DEFAULT_MANAGER && !owned)
@@ -92,7 +100,7 @@ fn keep_annotation(ctx: &mut Ctx, apply: &Apply, item: &Item, live: Arc<Object>)
     send(ctx, apply, item, LAST_APPLIED_MANAGER, &configuration)
 }
 
-fn migrate(ctx: &mut Ctx, apply: &Apply, item: &Item, patch: Value) -> CliResult<()> {
+fn migrate(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, patch: Value) -> CliResult<()> {
     let params = item.write_params(&apply.manager).dry_run(apply.dry_run.is_server());
     ctx.api(|client| client.patch(&item.path(), Patch::Value(PatchType::Json, patch), &params)).map(drop)
 }

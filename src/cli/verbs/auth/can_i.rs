@@ -1,4 +1,6 @@
-//! `auth can-i`: whether a user may do something, or everything that a user may do.
+//! `auth can-i`: checks whether a user may perform an action, or lists the allowed actions.
+//!
+//! Upstream: `kubectl/pkg/cmd/auth/cani.go`.
 
 use std::sync::Arc;
 
@@ -13,41 +15,67 @@ use kctl_base::object::{Object, ValueRead};
 use kctl_cluster::client::{ResourcePath, WriteParams};
 use kctl_kinds::rbac::rule_lines;
 
-/// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "can-i", aliases: &[], about: "Check whether an action is allowed", args: flags, run, family: &[] };
+/// The `auth can-i` verb.
+pub(super) const VERB: Verb = Verb {
+    name: "can-i",
+    aliases: &[],
+    about: "Check whether an action is allowed",
+    long: "Check whether an action is allowed.
+
+ VERB is a Kubernetes API verb such as get, list, watch or delete. TYPE is a resource; shortcuts and groups are \
+    resolved. NONRESOURCEURL is a partial URL that begins with \"/\". NAME is the name of one object.
+
+ The command prints \"yes\" and exits with status 0 if the action is allowed, otherwise it prints \"no\" and \
+    exits with status 1. Use --as to check for another user.",
+    examples: &[
+        ("Check whether pods can be created in any namespace", "auth can-i create pods --all-namespaces"),
+        ("Check whether deployments can be listed in the current namespace", "auth can-i list deployments.apps"),
+        (
+            "Check whether a service account may list pods",
+            "auth can-i list pods --as=system:serviceaccount:default:ci -n default",
+        ),
+        ("Check whether everything is allowed in the current namespace", "auth can-i '*' '*'"),
+        ("Check whether the log of a pod can be read", "auth can-i get pods --subresource=log"),
+        ("Check whether the URL /logs/ can be read", "auth can-i get /logs/"),
+        ("List all actions that are allowed in a namespace", "auth can-i --list --namespace=default"),
+    ],
+    usage: "VERB [TYPE | TYPE/NAME | NONRESOURCEURL]",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    groups::all_namespaces(groups::words(command))
-        .arg(args::switch("list", "show everything that is allowed"))
-        .arg(args::switch("no-headers", "print no headings"))
-        .arg(args::switch("quiet", "answer by the exit code alone").short('q'))
-        .arg(args::text("subresource", "a subresource such as log or scale"))
+    groups::all_namespaces(groups::args(command))
+        .arg(args::switch("list", "Print all allowed actions."))
+        .arg(args::switch("no-headers", "Print no headers with --list."))
+        .arg(args::switch("quiet", "Print nothing; only the exit status answers.").short('q'))
+        .arg(args::text("subresource", "Subresource such as log or scale."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let namespace = if matches.on("all-namespaces") { String::new() } else { ctx.namespace() };
-    let words = matches.values("words");
-    if matches.on("list") {
+    let namespace = if matches.flag("all-namespaces") { String::new() } else { ctx.namespace() };
+    let words = matches.values("args");
+    if matches.flag("list") {
         if !words.is_empty() {
-            return Err(CliError::text("list option must be specified with no arguments"));
+            return Err(CliError::new("list option must be specified with no arguments"));
         }
-        if matches.on("quiet") || matches.on("all-namespaces") || !matches.value("subresource").is_empty() {
+        if matches.flag("quiet") || matches.flag("all-namespaces") || !matches.string("subresource").is_empty() {
             let text = "list option can't be specified with neither quiet, all-namespaces nor subresource options";
-            return Err(CliError::text(text));
+            return Err(CliError::new(text));
         }
         return list(ctx, matches, &namespace);
     }
     let spec = spec(ctx, matches, &words, &namespace)?;
-    if matches.on("no-headers") {
-        return Err(CliError::text("--no-headers cannot be set without --list specified"));
+    if matches.flag("no-headers") {
+        return Err(CliError::new("--no-headers cannot be set without --list specified"));
     }
     let review = review(ctx, ACCESS_REVIEWS, "SelfSubjectAccessReview", spec)?;
     let allowed = review.flag("/status/allowed");
-    if !matches.on("quiet") {
-        ctx.say(if allowed { "yes" } else { "no" });
+    if !matches.flag("quiet") {
+        ctx.print_line(if allowed { "yes" } else { "no" });
     }
-    if allowed { Ok(()) } else { Err(CliError::Silent(1)) }
+    if allowed { Ok(()) } else { Err(CliError::Exit(1)) }
 }
 
 const ACCESS_REVIEWS: &str = "selfsubjectaccessreviews.authorization.k8s.io";
@@ -78,23 +106,23 @@ const VERBS: &[&str] = &[
     "escalate",
     "attest",
 ];
-/// The verbs that rules about URLs speak of.
+/// The verbs of rules about URLs.
 const URL_VERBS: &[&str] = &["get", "put", "post", "head", "options", "delete", "patch", "*"];
-/// What is not served and still stands in rules.
+/// Resources that occur in rules although they are not served.
 const NOT_SERVED: &[&str] = &["users", "groups"];
 
 /// The spec of the review that the arguments ask for: a verb, and a type, an object or a path.
 fn spec(ctx: &mut Ctx, matches: &ArgMatches, words: &[String], namespace: &str) -> CliResult<Value> {
     let [verb, what] = words else {
-        return Err(CliError::text(format!(
+        return Err(CliError::new(format!(
             "you must specify two arguments: verb resource or verb resource/resourceName.\nSee '{} auth can-i -h' for help and examples.",
             ctx.program
         )));
     };
-    let subresource = matches.value("subresource");
+    let subresource = matches.string("subresource");
     if what.starts_with('/') {
         if !subresource.is_empty() {
-            return Err(CliError::text("--subresource can not be used with NonResourceURL"));
+            return Err(CliError::new("--subresource can not be used with NonResourceURL"));
         }
         check_verb(ctx, verb, URL_VERBS);
         return Ok(json!({"nonResourceAttributes": {"path": what, "verb": verb}}));
@@ -137,9 +165,9 @@ fn in_group(group: &str) -> String {
     if group.is_empty() { String::new() } else { format!(" in group '{group}'") }
 }
 
-/// Such a warning ends in an empty line, and is none of the server's.
+/// Prints a warning of the client, which ends with an empty line and does not count for `--warnings-as-errors`.
 fn warn(ctx: &mut Ctx, text: &str) {
-    ctx.complain(format!("Warning: {text}\n"));
+    ctx.print_error(format!("Warning: {text}\n"));
 }
 
 fn list(ctx: &mut Ctx, matches: &ArgMatches, namespace: &str) -> CliResult<()> {
@@ -148,9 +176,9 @@ fn list(ctx: &mut Ctx, matches: &ArgMatches, namespace: &str) -> CliResult<()> {
     let rows: Vec<Vec<String>> =
         rule_lines(&rules).iter().map(|line| line.split('\t').map(String::from).collect()).collect();
     let headers = ["Resources", "Non-Resource URLs", "Resource Names", "Verbs"].map(String::from);
-    let headers = (!matches.on("no-headers")).then_some(headers.as_slice());
+    let headers = (!matches.flag("no-headers")).then_some(headers.as_slice());
     let mut text = Vec::new();
-    print_rows(headers, &rows, &mut text).map_err(|e| CliError::text(e.to_string()))?;
+    print_rows(headers, &rows, &mut text).map_err(|e| CliError::new(e.to_string()))?;
     ctx.out.push_str(&String::from_utf8_lossy(&text));
     Ok(())
 }

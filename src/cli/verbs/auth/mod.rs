@@ -1,4 +1,4 @@
-//! `auth`: who one is and what one may do.
+//! `auth`: the user and the actions that are allowed.
 
 mod can_i;
 mod reconcile;
@@ -9,16 +9,19 @@ use clap::ArgMatches;
 use crate::args::groups;
 use crate::output::Output;
 use crate::printers::table::print_rows;
-use crate::{CliError, CliResult, Ctx, Verb, help};
+use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_base::json::json;
 
-/// The verb and its family.
+/// The `auth` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "auth",
     aliases: &[],
     about: "Inspect authorization",
-    args: |c| c,
-    run: |ctx, _| Err(help::family_called(ctx, "auth", "Inspect authorization.", "[flags]", VERB.family)),
+    long: "Inspect authorization.",
+    examples: &[],
+    usage: "[flags]",
+    flags: |c| c,
+    run: |_, _| Err(CliError::MissingSubcommand(Stream::Err)),
     family: &[
         can_i::VERB,
         reconcile::VERB,
@@ -26,7 +29,15 @@ pub(super) const VERB: Verb = Verb {
             name: "whoami",
             aliases: &[],
             about: "Experimental: Check self subject attributes",
-            args: |c| groups::output(groups::words(c)),
+            long: "Show the user that requests are made as, and the groups of the user.
+
+ Without --as it is the administrator of the cluster.",
+            examples: &[
+                ("Show the current user", "auth whoami"),
+                ("Show the current user as JSON", "auth whoami -o json"),
+            ],
+            usage: "",
+            flags: |c| groups::output(groups::args(c)),
             run: whoami,
             family: &[],
         },
@@ -43,7 +54,7 @@ fn whoami(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             vec!["Groups".to_string(), format!("[{}]", user.groups.join(" "))],
         ];
         let mut text = Vec::new();
-        print_rows(Some(&headers), &rows, &mut text).map_err(|e| CliError::text(e.to_string()))?;
+        print_rows(Some(&headers), &rows, &mut text).map_err(|e| CliError::new(e.to_string()))?;
         ctx.out.push_str(&String::from_utf8_lossy(&text));
         return Ok(());
     }

@@ -1,10 +1,13 @@
-//! `auth reconcile`: roles that give at least what files say, bindings with at least their subjects.
+//! `auth reconcile`: extends roles and bindings to at least the permissions and subjects of manifests.
+//!
+//! Upstream: `kubectl/pkg/cmd/auth/reconcile.go` and `component-helpers/auth/rbac/reconciliation`.
 
 use clap::{ArgMatches, Command};
 
 use super::rules::{rule_text, subject_text, uncovered};
-use crate::args::groups::{self, DryRun};
+use crate::args::groups;
 use crate::args::{self, Matches};
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
@@ -13,29 +16,45 @@ use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_cluster::Propagation;
 use kctl_cluster::client::{DeleteParams, ResourcePath, WriteParams};
 
-/// The verb.
+/// The `auth reconcile` verb.
 pub(super) const VERB: Verb = Verb {
     name: "reconcile",
     aliases: &[],
-    about: "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
-    args: flags,
+    about: "Reconcile rules for RBAC role, role binding, cluster role, and cluster role binding objects",
+    long:
+        "Reconcile the rules and subjects of RBAC roles, role bindings, cluster roles and cluster role bindings with \
+    manifests.
+
+ Missing objects are created, together with the namespaces that they need. Existing roles are extended with the \
+    permissions of the manifest, and with --remove-extra-permissions lose the others. Existing bindings are extended \
+    with the subjects of the manifest, and with --remove-extra-subjects lose the others.",
+    examples: &[
+        ("Reconcile RBAC objects with a file", "auth reconcile -f rbac.yaml"),
+        ("Show what would change", "auth reconcile -f rbac.yaml --dry-run=client"),
+        (
+            "Reconcile and remove what the file does not grant",
+            "auth reconcile -f rbac.yaml --remove-extra-subjects --remove-extra-permissions",
+        ),
+    ],
+    usage: "-f FILENAME",
+    flags,
     run,
     family: &[],
 };
 
-/// An object with this annotation and the value `false` looks after itself.
+/// Objects with the value `false` of this annotation are not reconciled.
 const AUTOUPDATE: &str = "rbac.authorization.kubernetes.io/autoupdate";
 
 fn flags(command: Command) -> Command {
     groups::dry_run(groups::output(groups::files(command)))
-        .arg(args::switch("remove-extra-permissions", "remove permissions that no file has"))
-        .arg(args::switch("remove-extra-subjects", "remove subjects that no file has"))
+        .arg(args::switch("remove-extra-permissions", "Remove permissions of roles that the files do not grant."))
+        .arg(args::switch("remove-extra-subjects", "Remove subjects of bindings that the files do not name."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let selection = Selection { validate: true, ..Selection::from_matches(ctx, matches) };
     if !selection.has_files() {
-        return Err(CliError::text("must specify one of -f and -k"));
+        return Err(CliError::new("must specify one of -f and -k"));
     }
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
@@ -43,9 +62,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut errors = resolved.errors;
     for item in &resolved.items {
         let list = match item.kind.names().kind {
-            "Role" | "ClusterRole" => RULES.exactly(matches.on("remove-extra-permissions")),
-            "RoleBinding" | "ClusterRoleBinding" => SUBJECTS.exactly(matches.on("remove-extra-subjects")),
-            // Other objects may stand in the same file; they are passed over.
+            "Role" | "ClusterRole" => RULES.exactly(matches.flag("remove-extra-permissions")),
+            "RoleBinding" | "ClusterRoleBinding" => SUBJECTS.exactly(matches.flag("remove-extra-subjects")),
+            // Other objects in the same file are ignored.
             _ => continue,
         };
         let result = plan(ctx, item, &list).and_then(|plan| Ok((plan.execute(ctx, item, dry_run)?, plan))).and_then(
@@ -60,15 +79,15 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(errors)
 }
 
-/// What is reconciled of an object: the rules of a role or the subjects of a binding.
+/// The list that is reconciled: the rules of a role or the subjects of a binding.
 #[derive(Clone, Copy)]
 struct List {
     pointer: &'static str,
-    /// How messages name its entries.
+    /// The name of its entries in messages.
     what: &'static str,
-    /// Whether entries go that no file has.
+    /// True when entries that no manifest has are removed.
     exact: bool,
-    /// The entries of the second list that the first lacks.
+    /// Returns the entries of the second list that the first does not cover.
     missing: fn(&[Value], &[Value]) -> Vec<Value>,
     text: fn(&Value) -> String,
 }
@@ -92,21 +111,21 @@ enum Operation {
     None,
     Create,
     Update,
-    /// What a binding refers to can not be changed.
+    /// The role of a binding cannot be changed.
     Recreate,
 }
 
-/// What has to be done to an object.
+/// The changes that an object needs.
 struct Plan {
     operation: Operation,
     object: Value,
     missing: Vec<Value>,
     extra: Vec<Value>,
-    /// The object has opted out.
+    /// True when the object has opted out.
     is_protected: bool,
 }
 
-/// Compares an object with what a file says.
+/// Compares an object with its manifest.
 fn plan(ctx: &mut Ctx, item: &Item, list: &List) -> CliResult<Plan> {
     let wanted = with_defaults(item.content());
     let live = match item.fetch(ctx) {
@@ -128,7 +147,7 @@ fn compare(live: &Value, wanted: Value, list: &List) -> Plan {
         return plan(Operation::Recreate, wanted);
     }
     let mut object = live.clone();
-    // What the object says already is not changed.
+    // Labels and annotations of the live object are kept.
     for (key, value) in wanted.labels().into_iter().filter(|(key, _)| live.label(key).is_none()) {
         object.set_label(&key, &value);
     }
@@ -147,7 +166,7 @@ fn compare(live: &Value, wanted: Value, list: &List) -> Plan {
     Plan { missing, extra, ..plan(operation, object) }
 }
 
-/// The groups that the server would fill in.
+/// Adds the API groups that the server would default.
 fn with_defaults(mut object: Value) -> Value {
     const GROUP: &str = "rbac.authorization.k8s.io";
     for subject in object.items_mut("/subjects") {
@@ -165,7 +184,7 @@ fn with_defaults(mut object: Value) -> Value {
 }
 
 impl Plan {
-    /// Does it, and answers the object after it.
+    /// Carries out the plan and returns the resulting object.
     fn execute(&self, ctx: &mut Ctx, item: &Item, dry_run: DryRun) -> CliResult<Value> {
         if dry_run.is_client() || self.is_protected || self.operation == Operation::None {
             return Ok(self.object.clone());
@@ -183,7 +202,7 @@ impl Plan {
             };
             ctx.api(|client| client.delete(&item.path(), &params))?;
             if dry_run.is_server() {
-                // The old object is still in the way of the new one.
+                // The old object must be gone before the new one is created.
                 return Ok(self.object.clone());
             }
         }
@@ -191,7 +210,7 @@ impl Plan {
         create(ctx, &item.path().collection(), self.object.clone(), dry_run)
     }
 
-    /// Says on standard error what was necessary.
+    /// Reports the changes on standard error.
     fn explain(&self, ctx: &mut Ctx, list: &List) {
         let operation = match self.operation {
             Operation::None => return,
@@ -201,18 +220,18 @@ impl Plan {
         };
         let caveat =
             if self.is_protected { format!(", but object opted out ({AUTOUPDATE}: false)") } else { String::new() };
-        ctx.complain(format!("\treconciliation required {operation}{caveat}"));
+        ctx.print_error(format!("\treconciliation required {operation}{caveat}"));
         let removed: &[Value] = if list.exact { &self.extra } else { &[] };
         for (entries, which, done) in [(&self.missing[..], "missing", "added"), (removed, "extra", "removed")] {
             if !entries.is_empty() {
-                ctx.complain(format!("\t{which} {} {done}:", list.what));
-                entries.iter().for_each(|entry| ctx.complain(format!("\t\t{}", (list.text)(entry))));
+                ctx.print_error(format!("\t{which} {} {done}:", list.what));
+                entries.iter().for_each(|entry| ctx.print_error(format!("\t\t{}", (list.text)(entry))));
             }
         }
     }
 }
 
-/// Roles may be written before the namespace that they are for.
+/// Creates the namespace of a role if it does not exist.
 fn ensure_namespace(ctx: &mut Ctx, namespace: &str, dry_run: DryRun) -> CliResult<()> {
     if namespace.is_empty() {
         return Ok(());

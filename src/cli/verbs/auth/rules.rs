@@ -1,17 +1,19 @@
-//! Which rules are covered by others, and how Go prints rules and subjects.
+//! Coverage of RBAC rules by others, and the Go representation of rules and subjects.
+//!
+//! Upstream: `component-helpers/auth/rbac/validation/policy_comparator.go`.
 
 use std::collections::BTreeSet;
 
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueRead;
 
-/// The single permissions of some rules that others do not give, each as a rule of its own.
+/// The single permissions of `rules` that `owners` do not grant, each as a rule of its own.
 pub(super) fn uncovered(owners: &[Value], rules: &[Value]) -> Vec<Value> {
     let is_covered = |single: &Value| owners.iter().any(|owner| covers(owner, single));
     rules.iter().flat_map(singles).filter(|single| !is_covered(single)).collect()
 }
 
-/// A rule as rules with one group, resource, verb and name each; URLs only go with verbs.
+/// Splits a rule into rules with one group, resource, verb and name each. URLs are combined with verbs only.
 fn singles(rule: &Value) -> Vec<Value> {
     let (mut found, verbs, names) = (Vec::new(), texts(rule, "/verbs"), texts(rule, "/resourceNames"));
     for group in texts(rule, "/apiGroups") {
@@ -39,7 +41,7 @@ fn texts<'a>(object: &'a Value, field: &str) -> Vec<&'a str> {
     object.list(field).iter().filter_map(Value::as_str).collect()
 }
 
-/// Whether a rule gives a single permission.
+/// True when a rule grants a single permission.
 fn covers(owner: &Value, single: &Value) -> bool {
     let own = |field: &str| texts(owner, field).into_iter().collect::<BTreeSet<&str>>();
     let all = |field: &str, given: &dyn Fn(&BTreeSet<&str>, &str) -> bool| {

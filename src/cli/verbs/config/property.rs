@@ -1,6 +1,7 @@
-//! Single values of a kubeconfig file by their path: `contexts.dev.namespace`, `current-context`.
+//! Single values of a kubeconfig file by path: `contexts.dev.namespace`, `current-context`.
 //!
-//! Names of entries may have dots; they end where the name of a field begins.
+//! Names of entries may contain dots; they end where the name of a field begins. Upstream:
+//! `kubectl/pkg/cmd/config/navigation_step_parser.go`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +10,7 @@ use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 
-/// What a field holds.
+/// The type of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Holds {
     Text,
@@ -17,7 +18,7 @@ enum Holds {
     Bytes,
 }
 
-/// A list of named entries: the list, the object of an entry, the fields of that object.
+/// A list of named entries: its name, the field with the object of an entry, and the fields of that object.
 type Section = (&'static str, &'static str, &'static [(&'static str, Holds)]);
 
 const SECTIONS: &[Section] = &[
@@ -53,15 +54,15 @@ const SECTIONS: &[Section] = &[
     ("contexts", "context", &[("cluster", Holds::Text), ("user", Holds::Text), ("namespace", Holds::Text)]),
 ];
 
-/// Where a path leads.
+/// The target of a path.
 #[derive(Debug, PartialEq, Eq)]
 enum Place {
     Current,
     /// All entries of a list.
     All(&'static str),
-    /// An entry of a list.
+    /// One entry of a list.
     Entry(&'static str, String),
-    /// A field of an entry, with the object of the entry between them.
+    /// A field of an entry.
     Field {
         list: &'static str,
         name: String,
@@ -85,7 +86,7 @@ fn place(path: &str) -> Result<Place, String> {
         return Ok(Place::All(list));
     }
     let known = |part: &&str| fields.iter().find(|(field, _)| field == part);
-    // The first part after the list is a name even when it is also that of a field.
+    // The first part after the list is a name even if a field has the same name.
     let end = parts.iter().skip(2).position(|part| known(part).is_some()).map_or(parts.len(), |at| at + 2);
     let name = parts[1..end].join(".");
     match (parts.get(end).and_then(known), parts.len() - end) {
@@ -95,10 +96,10 @@ fn place(path: &str) -> Result<Place, String> {
     }
 }
 
-/// Sets a value; the entry is made when it is not there.
+/// Sets a value, and creates its entry if it is missing.
 ///
 /// # Errors
-/// A path that leads nowhere or to more than one value, or a value that does not fit.
+/// The path is invalid or names more than one value, or the value has the wrong type.
 pub(super) fn set(config: &mut Value, path: &str, text: &str, raw_bytes: bool) -> Result<(), String> {
     if text.is_empty() {
         return Err("you cannot use set to unset a property".into());
@@ -119,10 +120,10 @@ pub(super) fn set(config: &mut Value, path: &str, text: &str, raw_bytes: bool) -
     Ok(())
 }
 
-/// Takes a value, an entry or all entries out.
+/// Removes a value, an entry or all entries of a list.
 ///
 /// # Errors
-/// A path that leads nowhere, or a field of an entry that is not there.
+/// The path is invalid, or the entry of a field does not exist.
 pub(super) fn unset(config: &mut Value, path: &str) -> Result<(), String> {
     match place(path)? {
         Place::Current => config.put("/current-context", ""),

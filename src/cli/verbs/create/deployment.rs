@@ -1,19 +1,33 @@
 //! `create deployment`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_deployment.go`.
 
 use clap::{ArgMatches, Command};
 
 use super::generator::{self, Generator, compact};
-use crate::args::{self, Matches};
+use crate::args::{self, ArgProperties, Matches};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::sim::Ids;
 
-/// The verb.
+/// The `create deployment` verb.
 pub(super) const VERB: Verb = Verb {
     name: "deployment",
     aliases: &["deploy"],
     about: "Create a deployment with the specified name",
-    args: flags,
+    long: "Create a deployment with the given name.",
+    examples: &[
+        ("Create a deployment that runs the image nginx", "create deployment web --image=nginx"),
+        ("Create a deployment with a command", "create deployment sleeper --image=busybox -- sleep 3600"),
+        ("Create a deployment with 3 replicas", "create deployment shop --image=nginx --replicas=3"),
+        ("Create a deployment that exposes port 5701", "create deployment cache --image=busybox --port=5701"),
+        (
+            "Create a deployment with two containers",
+            "create deployment pair --image=busybox:latest --image=nginx:latest",
+        ),
+    ],
+    usage: "NAME --image=image -- [COMMAND] [args...]",
+    flags,
     run: |ctx, matches| generator::run(ctx, matches, &GENERATOR),
     family: &[],
 };
@@ -22,16 +36,16 @@ const GENERATOR: Generator = Generator { path: "create deployment", failed: "fai
 
 fn flags(command: Command) -> Command {
     generator::flags(command)
-        .arg(args::list("image", "an image to run; several make several containers").required(true))
-        .arg(args::number32("port", "the port that the containers expose"))
-        .arg(args::number32("replicas", "how many pods, 1 by default").short('r'))
+        .arg(args::list("image", "Image to run; can be repeated, for several containers.").required(true))
+        .arg(args::number32("port", "Port that the container exposes.").help_default("-1"))
+        .arg(args::number32("replicas", "Number of replicas.").help_default("1").short('r'))
         .arg(generator::command_words())
 }
 
 fn build(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     let (images, command) = (matches.values("image"), matches.values("command"));
     if images.len() > 1 && !command.is_empty() {
-        return Err(CliError::text("cannot specify multiple --image options and command"));
+        return Err(CliError::new("cannot specify multiple --image options and command"));
     }
     let port = matches.int("port").filter(|p| *p >= 0);
     let ids = ctx.client()?.transport().ids();
@@ -40,7 +54,7 @@ fn build(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
             "name": container_name(image, ids, index),
             "image": image,
             "command": (!command.is_empty()).then_some(&command),
-            // The port is that of the first container.
+            // Only the first container gets the port.
             "ports": port.filter(|_| index == 0).map(|p| json!([{"containerPort": p}])),
             "resources": {},
         }))
@@ -60,8 +74,8 @@ fn build(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     }))
 }
 
-/// The last part of the image's path without tag and digest, as a name of a container: where a letter had to be replaced,
-/// a random end keeps it apart from others.
+/// The name of a container: the last part of the image's path without tag and digest. When characters have to be replaced,
+/// a random suffix keeps it unique.
 fn container_name(image: &str, ids: Ids, index: usize) -> String {
     let path = image.rsplit('/').next().unwrap_or(image);
     let bare = path.split(['@', ':']).next().unwrap_or(path);

@@ -1,4 +1,6 @@
-//! `--append-hash`: the name of a ConfigMap or Secret ends in a hash of what it holds.
+//! `--append-hash`: appends a hash of the content to the name of a ConfigMap or Secret.
+//!
+//! Upstream: `kubectl/pkg/util/hash/hash.go`.
 
 use clap::Command;
 
@@ -7,18 +9,19 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_kustomize::content_hash;
 
-/// The flag.
+/// Adds the flag.
 pub(super) fn flag(command: Command) -> Command {
-    command.arg(args::switch("append-hash", "append a hash of the content to the name"))
+    command.arg(args::switch("append-hash", "Append a hash of the content to the name."))
 }
 
-/// Appends the hash of kind, name and the given fields to the name.
+/// Appends a hash of kind, name and the given fields to the name.
 pub(super) fn append(object: &mut Value, fields: &[&str]) {
     let mut hashed = json!({"kind": object.kind(), "name": object.name()});
     for field in fields {
         match object.get(*field) {
             Some(value) => hashed[*field] = value.clone(),
-            // A type that was not given is hashed as the empty text, no data as an empty map; other fields are left out.
+            // A missing type is hashed as an empty string and missing data as an empty map; other missing fields are
+            // omitted.
             None if *field == "type" => hashed["type"] = "".into(),
             None if *field == "data" => hashed["data"] = json!({}),
             None => {}

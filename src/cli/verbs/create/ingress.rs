@@ -1,4 +1,6 @@
 //! `create ingress`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_ingress.go`.
 
 use clap::ArgMatches;
 
@@ -8,17 +10,37 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueWrite;
 
-/// The verb.
+/// The `create ingress` verb.
 pub(super) const VERB: Verb = Verb {
     name: "ingress",
     aliases: &["ing"],
     about: "Create an ingress with the specified name",
-    args: |c| {
+    long: "Create an ingress with the given name.",
+    examples: &[
+        (
+            "Route one path to a service, with TLS",
+            "create ingress simple --rule='shop.example.com/bar=svc1:8080,tls=my-cert'",
+        ),
+        (
+            "Route all paths to a service, in the ingress class 'nginx'",
+            "create ingress catch-all --class=nginx --rule='/path=svc:port'",
+        ),
+        (
+            "Add annotations",
+            "create ingress annotated --class=default --rule='shop.example.com/bar=svc:port' --annotation=team=web --annotation=level=gold",
+        ),
+        (
+            "Route everything else to a default backend",
+            "create ingress fallback --class=default --default-backend=svc:http --rule='shop.example.com/=svc:port'",
+        ),
+    ],
+    usage: "NAME --rule=host/path=service:port[,tls[=secret]]",
+    flags: |c| {
         generator::flags(c)
-            .arg(args::text("class", "the ingress class"))
-            .arg(args::each("rule", "HOST/PATH=SERVICE:PORT[,tls[=SECRET]]; a path that ends with * is a prefix"))
-            .arg(args::text("default-backend", "where everything else goes: SERVICE:PORT"))
-            .arg(args::each("annotation", "an annotation: KEY=VALUE"))
+            .arg(args::text("class", "Ingress class."))
+            .arg(args::each("rule", "Rule in the form host/path=service:port[,tls[=secret]]; a path that ends with * matches as a prefix. Can be repeated."))
+            .arg(args::text("default-backend", "Backend for everything else, in the form service:port."))
+            .arg(args::each("annotation", "Annotation in the form key=value; can be repeated."))
     },
     run: |ctx, matches| generator::run(ctx, matches, &GENERATOR),
     family: &[],
@@ -27,9 +49,9 @@ pub(super) const VERB: Verb = Verb {
 const GENERATOR: Generator = Generator { path: "create ingress", failed: "failed to create ingress: ", build };
 
 fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
-    let (rules, default) = (matches.values("rule"), matches.value("default-backend"));
+    let (rules, default) = (matches.values("rule"), matches.string("default-backend"));
     if rules.is_empty() && default.is_empty() {
-        return Err(CliError::text(
+        return Err(CliError::new(
             "not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)",
         ));
     }
@@ -42,19 +64,19 @@ fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     });
     for annotation in matches.values("annotation") {
         let Some((key, value)) = annotation.split_once('=').filter(|(k, _)| !k.is_empty()) else {
-            return Err(CliError::text(format!(
+            return Err(CliError::new(format!(
                 "annotation {annotation} is invalid and should be in format key=[value]"
             )));
         };
         ingress.map_mut("/metadata/annotations").insert(key, value.into());
     }
-    if let Some(class) = matches.given("class") {
+    if let Some(class) = matches.value_of("class") {
         ingress.put("/spec/ingressClassName", class);
     }
     if !default.is_empty() {
         let (service, port) = default
             .split_once(':')
-            .ok_or_else(|| CliError::text("default-backend should be in format servicename:serviceport"))?;
+            .ok_or_else(|| CliError::new("default-backend should be in format servicename:serviceport"))?;
         ingress.put("/spec/defaultBackend", backend(service, port));
     }
     for text in &rules {
@@ -63,20 +85,20 @@ fn build(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     Ok(ingress)
 }
 
-/// One rule of the command line.
+/// A rule of the command line.
 struct Rule {
     host: String,
     path: String,
     prefix: bool,
     backend: Value,
-    /// The secret with the certificate, possibly empty.
+    /// The secret with the certificate; `Some("")` for TLS without a secret.
     tls: Option<String>,
 }
 
 impl Rule {
     fn read(text: &str) -> CliResult<Rule> {
         let bad = || {
-            CliError::text(format!(
+            CliError::new(format!(
                 "rule {text} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]"
             ))
         };
@@ -105,7 +127,7 @@ fn backend(service: &str, port: &str) -> Value {
     json!({"service": {"name": service, "port": port}})
 }
 
-/// Rules of one host stand together, and so do hosts of one certificate.
+/// Adds a rule. Paths of one host are grouped, and so are hosts with the same certificate.
 fn add(ingress: &mut Value, rule: &Rule) {
     let kind = if rule.prefix { "Prefix" } else { "Exact" };
     let path = json!({"backend": rule.backend, "path": rule.path, "pathType": kind});

@@ -1,4 +1,6 @@
-//! `create job`: from an image, or from the template of a CronJob.
+//! `create job`, from an image or from the template of a CronJob.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_job.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -9,12 +11,19 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 
-/// The verb.
+/// The `create job` verb.
 pub(super) const VERB: Verb = Verb {
     name: "job",
     aliases: &[],
     about: "Create a job with the specified name",
-    args: flags,
+    long: "Create a job with the given name.",
+    examples: &[
+        ("Create a job", "create job migrate --image=busybox"),
+        ("Create a job with a command", "create job today --image=busybox -- date"),
+        ("Create a job from the template of a cron job", "create job backup-now --from=cronjob/backup"),
+    ],
+    usage: "NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...]",
+    flags,
     run: |ctx, matches| generator::run(ctx, matches, &GENERATOR),
     family: &[],
 };
@@ -23,19 +32,19 @@ const GENERATOR: Generator = Generator { path: "create job", failed: "failed to 
 
 fn flags(command: Command) -> Command {
     generator::flags(command)
-        .arg(args::text("image", "the image to run"))
-        .arg(args::text("from", "the CronJob to take the template from: cronjob/NAME"))
+        .arg(args::text("image", "Image to run."))
+        .arg(args::text("from", "Cron job whose template is used, in the form cronjob/NAME."))
         .arg(generator::command_words())
 }
 
 fn build(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
-    let (image, from, command) = (matches.value("image"), matches.value("from"), matches.values("command"));
+    let (image, from, command) = (matches.string("image"), matches.string("from"), matches.values("command"));
     if image.is_empty() == from.is_empty() {
-        return Err(CliError::text("either --image or --from must be specified"));
+        return Err(CliError::new("either --image or --from must be specified"));
     }
     if !from.is_empty() {
         if !command.is_empty() {
-            return Err(CliError::text("cannot specify --from and command"));
+            return Err(CliError::new("cannot specify --from and command"));
         }
         return from_cron_job(ctx, name, from);
     }
@@ -63,12 +72,12 @@ fn from_cron_job(ctx: &mut Ctx, name: &str, from: &str) -> CliResult<Value> {
     let selection = Selection { words: vec![from.into()], namespace: ctx.namespace(), ..Selection::default() };
     let resolved = resolve(ctx, &selection)?;
     let [item] = resolved.items.as_slice() else {
-        return Err(CliError::text("from must be an existing cronjob"));
+        return Err(CliError::new("from must be an existing cronjob"));
     };
     let source = item.get(ctx)?;
     if source.kind() != "CronJob" {
         let version = source.api_version().rsplit('/').next().unwrap_or_default().to_string();
-        return Err(CliError::text(format!("unknown object type *{version}.{}", source.kind())));
+        return Err(CliError::new(format!("unknown object type *{version}.{}", source.kind())));
     }
     let mut annotations = json!({"cronjob.kubernetes.io/instantiate": "manual"});
     for (key, value) in source.map("/spec/jobTemplate/metadata/annotations").into_iter().flatten() {

@@ -1,4 +1,6 @@
-//! `create`: objects out of files, and a family of verbs that generate them from flags.
+//! `create`: creates objects from manifests; its subcommands generate objects from flags.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create.go`.
 
 mod binding;
 mod config_map;
@@ -13,6 +15,7 @@ mod pod_disruption_budget;
 mod priority_class;
 mod quota;
 mod role;
+mod rule;
 mod secret;
 mod service;
 mod service_account;
@@ -21,18 +24,28 @@ mod token;
 
 use clap::{ArgMatches, Command};
 
+use super::creation::Creation;
 use crate::args::{self, Matches, groups};
 use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, last_applied, record};
 use kctl_base::json::Value;
 
-/// The verb and its family.
+/// The `create` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "create",
     aliases: &[],
-    about: "Create objects from files, standard input or flags",
-    args: flags,
+    about: "Create a resource from a file or from stdin",
+    long: "Create objects from a file or from standard input.
+
+ The manifests are in JSON or YAML. The subcommands create objects from arguments and flags.",
+    examples: &[
+        ("Create the objects in pod.yaml", "create -f pod.yaml"),
+        ("Create the objects from standard input", "create -f -"),
+        ("Print a deployment without creating it", "create deployment web --image=nginx --dry-run=client -o yaml"),
+    ],
+    usage: "-f FILENAME",
+    flags,
     run,
     family: &[
         role::CLUSTER_ROLE,
@@ -56,43 +69,43 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn flags(command: Command) -> Command {
-    let command = groups::files(groups::output(groups::words(command)));
-    let command = groups::validate(groups::field_manager(groups::dry_run(groups::labels(command))));
+    let command = groups::files(groups::output(groups::args(command)));
+    let command = groups::validate(groups::field_manager(groups::dry_run(groups::labels(command)), "kubectl-create"));
     groups::record(groups::save_config(command))
-        .arg(args::switch("edit", "refused: edit the file itself"))
-        .arg(args::text("raw", "refused: there is no HTTP server to send to"))
-        .arg(args::switch("windows-line-endings", "accepted; only means something with --edit"))
+        .arg(args::switch("edit", "Not supported: edit the file itself."))
+        .arg(args::text("raw", "Not supported: there is no HTTP server."))
+        .arg(args::switch("windows-line-endings", "Accepted for compatibility; it matters only together with --edit."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut selection = Selection::from_matches(ctx, matches);
     if !selection.has_files() {
         return Err(match selection.words.is_empty() {
-            true => CliError::text("must specify one of -f and -k"),
+            true => CliError::new("must specify one of -f and -k"),
             false => unexpected(ctx, &selection.words),
         });
     }
     if !selection.words.is_empty() {
         return Err(unexpected(ctx, &selection.words));
     }
-    if matches.on("edit") || matches.given("raw").is_some() {
-        return Err(CliError::text("--edit and --raw are not supported by create"));
+    if matches.flag("edit") || matches.value_of("raw").is_some() {
+        return Err(CliError::new("--edit and --raw are not supported by create"));
     }
     let validation = groups::read_validation(matches)?;
     selection.validate = validation != kctl_cluster::FieldValidation::Ignore;
-    let dry_run = groups::DryRun::read(ctx, matches)?;
+    let dry_run = crate::dry_run::DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
     let manager = groups::read_manager(matches, "kubectl-create");
     let cause = record::change_cause(ctx, matches);
+    let creation = Creation { manager: &manager, dry_run, save_config: matches.flag("save-config"), validation };
     let resolved = resolve(ctx, &selection)?;
     let (mut errors, mut created) = (resolved.errors, 0);
     for item in &resolved.items {
         let mut object = item.content();
-        last_applied::keep(&mut object, matches.on("save-config"));
-        record::note(&mut object, cause.as_deref());
+        last_applied::update(&mut object, creation.save_config);
+        record::annotate(&mut object, cause.as_deref());
         if !dry_run.is_client() {
-            let params = item.write_params(&manager).dry_run(dry_run.is_server()).validation(validation);
-            match ctx.api(|client| client.create(&item.path().collection(), object, &params)) {
+            match creation.create_item(ctx, item, object) {
                 Ok(created) => object = (*created).clone(),
                 Err(error) => {
                     errors.push(item.error("creating", error));
@@ -105,12 +118,12 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         output.report(ctx, &object, &label, "created", dry_run)?;
     }
     if created == 0 && errors.is_empty() {
-        return Err(CliError::text("no objects passed to create"));
+        return Err(CliError::new("no objects passed to create"));
     }
     CliError::all(errors)
 }
 
-/// The name may be the server's.
+/// The label of a created object, whose name may have been generated by the server.
 fn label(item: &Item, object: &Value) -> String {
     use kctl_base::object::ObjectMeta;
     let name = if object.name().is_empty() { "<unknown>" } else { object.name() };

@@ -1,15 +1,20 @@
 //! `create namespace`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_namespace.go`.
 
 use super::generator::{self, Generator};
 use crate::Verb;
 use kctl_base::json::json;
 
-/// The verb.
+/// The `create namespace` verb.
 pub(super) const VERB: Verb = Verb {
     name: "namespace",
     aliases: &["ns"],
     about: "Create a namespace with the specified name",
-    args: generator::flags,
+    long: "Create a namespace with the given name.",
+    examples: &[("Create the namespace 'shop'", "create namespace shop")],
+    usage: "NAME [--dry-run=server|client|none]",
+    flags: generator::flags,
     run: |ctx, matches| generator::run(ctx, matches, &GENERATOR),
     family: &[],
 };

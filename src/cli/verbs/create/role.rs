@@ -1,31 +1,77 @@
 //! `create role` and `create clusterrole`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_role.go` and `create_clusterrole.go`.
 
 use clap::{ArgMatches, Command};
 
 use super::generator::{self, Generator};
+use super::rule::Rule;
 use crate::args::{self, Matches};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 
-/// `create role`.
+/// The `create role` verb.
 pub(super) const ROLE: Verb = Verb {
     name: "role",
     aliases: &[],
     about: "Create a role with single rule",
-    args: flags,
+    long: "Create a role with a single rule.",
+    examples: &[
+        (
+            "Create a role that allows to get, watch and list pods",
+            "create role pod-reader --verb=get,list,watch --resource=pods",
+        ),
+        (
+            "Create a role for pods of given names",
+            "create role web-reader --verb=get --resource=pods --resource-name=web-0 --resource-name=web-1",
+        ),
+        (
+            "Create a role for a resource of an API group",
+            "create role rs-reader --verb=get,list,watch --resource=replicasets.apps",
+        ),
+        (
+            "Create a role with a subresource",
+            "create role status-reader --verb=get,list,watch --resource=pods,pods/status",
+        ),
+    ],
+    usage: "NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] [--dry-run=server|client|none]",
+    flags,
     run: |ctx, matches| generator::run(ctx, matches, &ROLE_GENERATOR),
     family: &[],
 };
 
-/// `create clusterrole`.
+/// The `create clusterrole` verb.
 pub(super) const CLUSTER_ROLE: Verb = Verb {
     name: "clusterrole",
     aliases: &[],
     about: "Create a cluster role",
-    args: |c| {
+    long: "Create a cluster role.",
+    examples: &[
+        (
+            "Create a cluster role that allows to get, watch and list pods",
+            "create clusterrole pod-reader --verb=get,list,watch --resource=pods",
+        ),
+        (
+            "Create a cluster role with a subresource",
+            "create clusterrole status-reader --verb=get,list,watch --resource=pods,pods/status",
+        ),
+        (
+            "Create a cluster role for a non-resource URL",
+            "create clusterrole log-reader --verb=get --non-resource-url=/logs/*",
+        ),
+        (
+            "Create a cluster role that combines others by label",
+            "create clusterrole monitoring --aggregation-rule=rbac.example.com/aggregate-to-monitoring=true",
+        ),
+    ],
+    usage: "NAME --verb=verb --resource=resource.group [--resource-name=resourcename] [--dry-run=server|client|none]",
+    flags: |c| {
         flags(c)
-            .arg(args::list("non-resource-url", "a path of the server that is no resource"))
-            .arg(args::pairs("aggregation-rule", "labels of the cluster roles to combine: KEY=VALUE"))
+            .arg(args::list("non-resource-url", "Path of a URL of the server that is not a resource; can be repeated."))
+            .arg(args::pairs(
+                "aggregation-rule",
+                "Label of the cluster roles to combine, in the form key=value; can be repeated.",
+            ))
     },
     run: |ctx, matches| generator::run(ctx, matches, &CLUSTER_ROLE_GENERATOR),
     family: &[],
@@ -48,9 +94,12 @@ const API: &str = "rbac.authorization.k8s.io/v1";
 
 fn flags(command: Command) -> Command {
     generator::flags(command)
-        .arg(args::list("verb", "a verb that is allowed"))
-        .arg(args::list("resource", "a resource: pods, deployments.apps, pods/log"))
-        .arg(args::each("resource-name", "only objects of these names"))
+        .arg(args::list("verb", "Verb that the rule allows; can be repeated."))
+        .arg(args::list(
+            "resource",
+            "Resource that the rule applies to, such as pods, deployments.apps or pods/log; can be repeated.",
+        ))
+        .arg(args::each("resource-name", "Name of an object that the rule is limited to; can be repeated."))
 }
 
 fn cluster_role(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
@@ -59,7 +108,7 @@ fn cluster_role(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Va
     let mut role = json!({"apiVersion": API, "kind": "ClusterRole", "metadata": {"name": name}, "rules": null});
     if !aggregation.is_empty() {
         if !rule.urls.is_empty() || !rule.verbs.is_empty() || !rule.resources.is_empty() || !rule.names.is_empty() {
-            return Err(CliError::text(
+            return Err(CliError::new(
                 "aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames",
             ));
         }
@@ -79,216 +128,4 @@ fn cluster_role(ctx: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Va
     }
     role["rules"] = rules.into();
     Ok(role)
-}
-
-/// What the flags allow.
-struct Rule {
-    verbs: Vec<String>,
-    resources: Vec<Asked>,
-    names: Vec<String>,
-    urls: Vec<String>,
-}
-
-/// `RESOURCE.GROUP/SUBRESOURCE`.
-struct Asked {
-    resource: String,
-    group: String,
-    subresource: String,
-}
-
-/// The verbs that resources have.
-const VERBS: [&str; 14] = [
-    "*",
-    "get",
-    "delete",
-    "list",
-    "create",
-    "update",
-    "patch",
-    "watch",
-    "proxy",
-    "deletecollection",
-    "use",
-    "bind",
-    "escalate",
-    "impersonate",
-];
-
-/// The verbs that paths have.
-const URL_VERBS: [&str; 8] = ["*", "get", "post", "put", "delete", "patch", "head", "options"];
-
-/// Verbs that mean something for a few resources only, as (resource, group).
-const SPECIAL: [(&str, &[(&str, &str)]); 4] = [
-    ("use", &[("podsecuritypolicies", "policy"), ("podsecuritypolicies", "extensions")]),
-    ("bind", ROLES),
-    ("escalate", ROLES),
-    ("impersonate", &[("users", ""), ("serviceaccounts", ""), ("groups", ""), ("userextras", "authentication.k8s.io")]),
-];
-const ROLES: &[(&str, &str)] = &[("roles", GROUP), ("clusterroles", GROUP)];
-const GROUP: &str = "rbac.authorization.k8s.io";
-
-impl Rule {
-    fn read(matches: &ArgMatches) -> Rule {
-        let all = |flag: &str| once(matches.values(flag).into_iter().filter(|v| !v.is_empty()));
-        let mut verbs = all("verb");
-        if verbs.iter().any(|v| v == "*") {
-            verbs = vec!["*".into()];
-        }
-        let mut resources: Vec<Asked> = all("resource").iter().map(|text| Asked::read(text)).collect();
-        // A lone star stands for all that is named before and after it.
-        if let Some(at) =
-            resources.iter().position(|r| r.resource == "*" && r.group.is_empty() && r.subresource.is_empty())
-        {
-            resources = vec![resources.swap_remove(at)];
-        }
-        Rule {
-            verbs,
-            resources,
-            names: once(matches.values("resource-name").into_iter()),
-            urls: all("non-resource-url"),
-        }
-    }
-
-    fn check(&self, ctx: &mut Ctx) -> CliResult<()> {
-        self.check_verbs()?;
-        self.warn_of_verbs(ctx);
-        match self.resources.is_empty() {
-            true => Err(CliError::text("at least one resource must be specified")),
-            false => self.check_resources(ctx),
-        }
-    }
-
-    fn check_for_cluster(&self, ctx: &mut Ctx) -> CliResult<()> {
-        self.check_verbs()?;
-        if self.resources.is_empty() && self.urls.is_empty() {
-            return Err(CliError::text("one of resource or nonResourceURL must be specified"));
-        }
-        if !self.resources.is_empty() {
-            self.warn_of_verbs(ctx);
-            self.check_resources(ctx)?;
-        }
-        self.check_urls()
-    }
-
-    fn check_verbs(&self) -> CliResult<()> {
-        match self.verbs.is_empty() {
-            true => Err(CliError::text("at least one verb must be specified")),
-            false => Ok(()),
-        }
-    }
-
-    fn warn_of_verbs(&self, ctx: &mut Ctx) {
-        for verb in self.verbs.iter().filter(|v| !VERBS.contains(&v.as_str())) {
-            ctx.warn(&format!("'{verb}' is not a standard resource verb"));
-        }
-    }
-
-    fn check_resources(&self, ctx: &mut Ctx) -> CliResult<()> {
-        for asked in &self.resources {
-            if asked.resource.is_empty() {
-                return Err(CliError::text("resource must be specified if apiGroup/subresource specified"));
-            }
-            if asked.resource == "*" {
-                return Ok(());
-            }
-            let (mut known, place) = match asked.find(ctx)? {
-                Some(place) => (true, place),
-                None => (false, (asked.group.clone(), asked.resource.clone())),
-            };
-            for verb in &self.verbs {
-                let Some((_, places)) = SPECIAL.iter().find(|(special, _)| special == verb) else { continue };
-                if !places.contains(&(&place.1, &place.0)) {
-                    let (group, resource) = &place;
-                    let text = format!("can not perform '{verb}' on '{resource}' in group '{group}'");
-                    return Err(CliError::text(text));
-                }
-                known = true;
-            }
-            if !known {
-                return Err(asked.unknown());
-            }
-        }
-        Ok(())
-    }
-
-    fn check_urls(&self) -> CliResult<()> {
-        if self.urls.is_empty() {
-            return Ok(());
-        }
-        if let Some(verb) = self.verbs.iter().find(|v| !URL_VERBS.contains(&v.as_str())) {
-            return Err(CliError::text(format!("invalid verb: '{verb}' for nonResourceURL")));
-        }
-        for url in self.urls.iter().filter(|url| *url != "*") {
-            if !url.starts_with('/') {
-                return Err(CliError::text("nonResourceURL should start with /"));
-            }
-            if url.find('*').is_some_and(|at| at + 1 < url.len()) {
-                return Err(CliError::text("nonResourceURL only supports wildcard matches when '*' is at the end"));
-            }
-        }
-        Ok(())
-    }
-
-    /// One rule for each group of the resources, in the order of the groups' names.
-    fn of_resources(&self, ctx: &mut Ctx) -> CliResult<Vec<Value>> {
-        let mut groups: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
-        for asked in &self.resources {
-            let (group, mut resource) =
-                asked.find(ctx)?.unwrap_or_else(|| (asked.group.clone(), asked.resource.clone()));
-            if !asked.subresource.is_empty() {
-                resource = format!("{resource}/{}", asked.subresource);
-            }
-            let members = groups.entry(group).or_default();
-            if !members.contains(&resource) {
-                members.push(resource);
-            }
-        }
-        let rule = |(group, resources)| {
-            let mut rule = json!({"apiGroups": [group], "resources": resources, "verbs": self.verbs});
-            if !self.names.is_empty() {
-                rule["resourceNames"] = json!(self.names);
-            }
-            rule
-        };
-        Ok(groups.into_iter().map(rule).collect())
-    }
-}
-
-/// Texts without repetitions, in their order.
-fn once(texts: impl Iterator<Item = String>) -> Vec<String> {
-    let mut seen: Vec<String> = Vec::new();
-    for text in texts {
-        if !seen.contains(&text) {
-            seen.push(text);
-        }
-    }
-    seen
-}
-
-impl Asked {
-    fn read(text: &str) -> Asked {
-        let (word, subresource) = text.split_once('/').unwrap_or((text, ""));
-        let (resource, group) = word.split_once('.').unwrap_or((word, ""));
-        Asked { resource: resource.into(), group: group.into(), subresource: subresource.into() }
-    }
-
-    /// The group and plural name of the type that the server has.
-    fn find(&self, ctx: &mut Ctx) -> CliResult<Option<(String, String)>> {
-        if self.resource == "*" || self.resource.is_empty() {
-            return Ok(None);
-        }
-        let catalog = ctx.catalog()?;
-        let word =
-            if self.group.is_empty() { self.resource.clone() } else { format!("{}.{}", self.resource, self.group) };
-        // What looks like a version in the name is none here.
-        let fits = |group: &str| group.starts_with(&self.group);
-        let found = catalog.by_name(&word).filter(|kind| fits(kind.names().group));
-        Ok(found.map(|kind| (kind.names().group.to_string(), kind.names().plural.to_string())))
-    }
-
-    /// The complaint stands without the word before it: it comes from the list of types.
-    fn unknown(&self) -> CliError {
-        let group = if self.group.is_empty() { String::new() } else { format!(" in group \"{}\"", self.group) };
-        CliError::Raw(format!("the server doesn't have a resource type \"{}\"{group}\n", self.resource), 1)
-    }
 }

@@ -1,4 +1,6 @@
-//! `create secret generic|docker-registry|tls`.
+//! `create secret generic`, `docker-registry` and `tls`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_secret.go` and its siblings.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,25 +8,47 @@ use clap::{ArgMatches, Command};
 
 use super::generator::{self, Generator};
 use super::{hash, sources};
-use crate::args::{self, Matches};
-use crate::{CliError, CliResult, Ctx, Verb, help};
-use kctl_base::go::io_error;
+use crate::args::{self, ArgProperties, Matches};
+use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 
-/// The verb and its family.
+/// The `create secret` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "secret",
     aliases: &[],
     about: "Create a secret using a specified subcommand",
-    args: |c| c,
-    run: |ctx, _| Err(help::family(ctx, "create secret", LONG, VERB.family)),
+    long: "Create a secret with specified type.
+
+ A docker-registry type secret is for accessing a container registry.
+
+ A generic type secret indicate an Opaque secret type.
+
+ A tls type secret holds TLS certificate and its associated key.",
+    examples: &[],
+    usage: "(docker-registry | generic | tls)",
+    flags: |c| c,
+    run: |_, _| Err(CliError::MissingSubcommand(Stream::Err)),
     family: &[
         Verb {
             name: "docker-registry",
             aliases: &[],
             about: "Create a secret for use with a Docker registry",
-            args: registry_flags,
+            long: "Create a secret with the credentials of a container registry.
+
+ Pods use such a secret to pull images, by the field imagePullSecrets of the pod or of its service account.",
+            examples: &[
+                (
+                    "Create a secret from credentials",
+                    "create secret docker-registry registry --docker-server=registry.example.com --docker-username=ann --docker-password=secret --docker-email=ann@example.com",
+                ),
+                (
+                    "Create a secret from the configuration of the docker client",
+                    "create secret docker-registry registry --from-file=.dockerconfigjson=docker-config.json",
+                ),
+            ],
+            usage: "NAME --docker-username=user --docker-password=password --docker-email=email [--docker-server=string] [--from-file=[key=]source] [--dry-run=server|client|none]",
+            flags: registry_flags,
             run: |ctx, matches| generator::run(ctx, matches, &REGISTRY),
             family: &[],
         },
@@ -32,7 +56,27 @@ pub(super) const VERB: Verb = Verb {
             name: "generic",
             aliases: &[],
             about: "Create a secret from a local file, directory, or literal value",
-            args: |c| hash::flag(sources::flags(generator::flags(c))).arg(args::text("type", "the type of the secret")),
+            long: "Create a secret from files, directories or literal values.
+
+ A file becomes an entry under its base name unless a key is given; the files of a directory become entries under \
+    their base names, as far as these are valid keys.",
+            examples: &[
+                (
+                    "Create a secret from literal values",
+                    "create secret generic login --from-literal=user=ann --from-literal=password=secret",
+                ),
+                ("Create a secret from the files of a directory", "create secret generic keys --from-file=keys/"),
+                (
+                    "Create a secret from a file and a literal value",
+                    "create secret generic mixed --from-file=ssh-key=id_ed25519 --from-literal=passphrase=secret",
+                ),
+                (
+                    "Create a secret from a file with KEY=VALUE lines",
+                    "create secret generic login --from-env-file=login.env",
+                ),
+            ],
+            usage: "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
+            flags: |c| hash::flag(sources::flags(generator::flags(c))).arg(args::text("type", "Type of the secret.")),
             run: |ctx, matches| generator::run(ctx, matches, &GENERIC),
             family: &[],
         },
@@ -40,24 +84,24 @@ pub(super) const VERB: Verb = Verb {
             name: "tls",
             aliases: &[],
             about: "Create a TLS secret",
-            args: |c| {
+            long: "Create a TLS secret from a key pair.
+
+ The certificate is PEM encoded and belongs to the private key.",
+            examples: &[(
+                "Create a TLS secret from a key pair",
+                "create secret tls shop-tls --cert=tls.crt --key=tls.key",
+            )],
+            usage: "NAME --cert=path/to/cert/file --key=path/to/key/file [--dry-run=server|client|none]",
+            flags: |c| {
                 hash::flag(generator::flags(c))
-                    .arg(args::text("cert", "file with the certificate, PEM"))
-                    .arg(args::text("key", "file with its private key"))
+                    .arg(args::text("cert", "Path of the PEM encoded certificate."))
+                    .arg(args::text("key", "Path of the private key of the certificate."))
             },
             run: |ctx, matches| generator::run(ctx, matches, &TLS),
             family: &[],
         },
     ],
 };
-
-const LONG: &str = "Create a secret with specified type.
-
- A docker-registry type secret is for accessing a container registry.
-
- A generic type secret indicate an Opaque secret type.
-
- A tls type secret holds TLS certificate and its associated key.";
 
 const GENERIC: Generator =
     Generator { path: "create secret generic", failed: "failed to create secret ", build: generic };
@@ -67,11 +111,18 @@ const TLS: Generator = Generator { path: "create secret tls", failed: "failed to
 
 fn registry_flags(command: Command) -> Command {
     hash::flag(generator::flags(command))
-        .arg(args::text("docker-server", "the registry").default_value("https://index.docker.io/v1/"))
-        .arg(args::text("docker-username", "user name for the registry"))
-        .arg(args::text("docker-password", "password for the registry"))
-        .arg(args::text("docker-email", "mail address for the registry"))
-        .arg(args::list("from-file", "a file of the docker client, ~/.docker/config.json"))
+        .arg(
+            args::text("docker-server", "Server of the registry.")
+                .help_default("'https://index.docker.io/v1/'")
+                .default_value("https://index.docker.io/v1/"),
+        )
+        .arg(args::text("docker-username", "User name at the registry."))
+        .arg(args::text("docker-password", "Password at the registry."))
+        .arg(args::text("docker-email", "Email address at the registry."))
+        .arg(args::list(
+            "from-file",
+            "File with the configuration of the docker client; the key defaults to .dockerconfigjson.",
+        ))
 }
 
 fn secret(name: &str, kind: &str) -> Value {
@@ -84,17 +135,17 @@ fn secret(name: &str, kind: &str) -> Value {
 
 fn add(secret: &mut Value, key: &str, bytes: &[u8]) -> CliResult<()> {
     if let Some(problem) = sources::key_problems(key) {
-        return Err(CliError::text(format!("\"{key}\" is not valid key name for a Secret {problem}")));
+        return Err(CliError::new(format!("\"{key}\" is not valid key name for a Secret {problem}")));
     }
     if secret.map("/data").is_some_and(|m| m.contains_key(key)) {
-        return Err(CliError::text(format!("cannot add key {key}, another key by that name already exists")));
+        return Err(CliError::new(format!("cannot add key {key}, another key by that name already exists")));
     }
     secret.map_mut("/data").insert(key, STANDARD.encode(bytes).into());
     Ok(())
 }
 
 fn generic(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
-    let mut secret = secret(name, matches.value("type"));
+    let mut secret = secret(name, matches.string("type"));
     for (key, bytes) in sources::read(matches)? {
         add(&mut secret, &key, &bytes)?;
     }
@@ -106,7 +157,7 @@ fn registry(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     let files = matches.values("from-file");
     if files.is_empty() {
         generator::required(matches, &["docker-username", "docker-password"]).map_err(|_| {
-            CliError::text("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required")
+            CliError::new("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required")
         })?;
         add(&mut secret, ".dockerconfigjson", docker_config(matches).as_bytes())?;
         return Ok(hashed(secret, matches));
@@ -117,32 +168,36 @@ fn registry(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     Ok(hashed(secret, matches))
 }
 
-/// The file of a docker client; its fields keep the order of Go's structure, so it is put together by hand.
+/// The configuration file of a docker client. It is formatted by hand to keep the field order of the Go struct.
 fn docker_config(matches: &ArgMatches) -> String {
-    let (user, password) = (matches.value("docker-username"), matches.value("docker-password"));
+    let (user, password) = (matches.string("docker-username"), matches.string("docker-password"));
     let auth = STANDARD.encode(format!("{user}:{password}"));
     let text = |value: &str| {
         let mut out = String::new();
         kctl_base::json::write_string(&mut out, value);
         out
     };
-    let fields =
-        [("username", user), ("password", password), ("email", matches.value("docker-email")), ("auth", auth.as_str())];
+    let fields = [
+        ("username", user),
+        ("password", password),
+        ("email", matches.string("docker-email")),
+        ("auth", auth.as_str()),
+    ];
     let fields: Vec<String> = fields
         .iter()
         .filter(|(_, value)| !value.is_empty())
         .map(|(key, value)| format!("\"{key}\":{}", text(value)))
         .collect();
-    format!("{{\"auths\":{{{}:{{{}}}}}}}", text(matches.value("docker-server")), fields.join(","))
+    format!("{{\"auths\":{{{}:{{{}}}}}}}", text(matches.string("docker-server")), fields.join(","))
 }
 
 fn tls(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
-    if matches.value("key").is_empty() || matches.value("cert").is_empty() {
-        return Err(CliError::text("key and cert must be specified"));
+    if matches.string("key").is_empty() || matches.string("cert").is_empty() {
+        return Err(CliError::new("key and cert must be specified"));
     }
     let read = |flag: &str| {
-        let path = matches.value(flag);
-        let failed = |e| CliError::text(format!("Cannot read file {path}, open {path}: {}", io_error(&e)));
+        let path = matches.string(flag);
+        let failed = |e| CliError::io(format!("Cannot read file {path}, open {path}"), e);
         std::fs::read(path).map_err(failed)
     };
     let certificate = read("cert")?;
@@ -152,7 +207,7 @@ fn tls(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
         (&key, "failed to find any PEM data in key input"),
     ] {
         if !String::from_utf8_lossy(bytes).contains("-----BEGIN ") {
-            return Err(CliError::text(format!("tls: {what}")));
+            return Err(CliError::new(format!("tls: {what}")));
         }
     }
     let mut secret = secret(name, "kubernetes.io/tls");
@@ -161,9 +216,9 @@ fn tls(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     Ok(hashed(secret, matches))
 }
 
-/// The secret with its hash in its name, where that was asked for.
+/// The secret, with a hash in its name if `--append-hash` asks for it.
 fn hashed(mut secret: Value, matches: &ArgMatches) -> Value {
-    if matches.on("append-hash") {
+    if matches.flag("append-hash") {
         hash::append(&mut secret, &["data", "type"]);
     }
     secret

@@ -1,28 +1,44 @@
-//! `create service clusterip|nodeport|loadbalancer|externalname`.
+//! `create service clusterip`, `nodeport`, `loadbalancer` and `externalname`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create/create_service.go`.
 
 use clap::{ArgMatches, Command};
 
 use super::generator::{self, Generator};
 use crate::args::{self, Matches};
-use crate::{CliError, CliResult, Verb, help};
+use crate::{CliError, CliResult, Stream, Verb};
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueWrite;
 use kctl_kinds::shared::formats;
 
-/// The verb and its family.
+/// The `create service` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "service",
     aliases: &["svc"],
     about: "Create a service using a specified subcommand",
-    args: |c| c,
-    run: |ctx, _| Err(help::family_called(ctx, "create service", LONG, "[flags]", VERB.family)),
+    long: "Create a service using a specified subcommand.",
+    examples: &[],
+    usage: "[flags]",
+    flags: |c| c,
+    run: |_, _| Err(CliError::MissingSubcommand(Stream::Err)),
     family: &[
         Verb {
             name: "clusterip",
             aliases: &[],
             about: "Create a ClusterIP service",
-            args: |c| tcp(generator::flags(c)).arg(args::text("clusterip", "an address to ask for, or None")),
+            long: "Create a ClusterIP service with the given name.",
+            examples: &[
+                ("Create a ClusterIP service", "create service clusterip web --tcp=5678:8080"),
+                ("Create a headless service", "create service clusterip peers --clusterip=\"None\""),
+            ],
+            usage: "NAME [--tcp=<port>:<targetPort>] [--dry-run=server|client|none]",
+            flags: |c| {
+                tcp(generator::flags(c)).arg(args::text(
+                    "clusterip",
+                    "IP address of the service in the cluster; empty chooses one, None creates a headless service.",
+                ))
+            },
             run: |ctx, matches| generator::run(ctx, matches, &CLUSTER_IP),
             family: &[],
         },
@@ -30,9 +46,18 @@ pub(super) const VERB: Verb = Verb {
             name: "externalname",
             aliases: &[],
             about: "Create an ExternalName service",
-            args: |c| {
+            long: "Create an ExternalName service with the given name.
+
+ Such a service refers to a DNS name instead of pods, so that clients in the cluster need not know that something \
+    runs outside.",
+            examples: &[(
+                "Create an ExternalName service",
+                "create service externalname db --external-name db.example.com",
+            )],
+            usage: "NAME --external-name external.name [--dry-run=server|client|none]",
+            flags: |c| {
                 tcp(generator::flags(c))
-                    .arg(args::text("external-name", "the name outside of the cluster").required(true))
+                    .arg(args::text("external-name", "DNS name that the service refers to.").required(true))
             },
             run: |ctx, matches| generator::run(ctx, matches, &EXTERNAL_NAME),
             family: &[],
@@ -41,7 +66,10 @@ pub(super) const VERB: Verb = Verb {
             name: "loadbalancer",
             aliases: &[],
             about: "Create a LoadBalancer service",
-            args: |c| tcp(generator::flags(c)),
+            long: "Create a LoadBalancer service with the given name.",
+            examples: &[("Create a LoadBalancer service", "create service loadbalancer shop --tcp=5678:8080")],
+            usage: "NAME [--tcp=port:targetPort] [--dry-run=server|client|none]",
+            flags: |c| tcp(generator::flags(c)),
             run: |ctx, matches| generator::run(ctx, matches, &LOAD_BALANCER),
             family: &[],
         },
@@ -49,21 +77,22 @@ pub(super) const VERB: Verb = Verb {
             name: "nodeport",
             aliases: &[],
             about: "Create a NodePort service",
-            args: |c| tcp(generator::flags(c)).arg(args::number("node-port", "the port on every node")),
+            long: "Create a NodePort service with the given name.",
+            examples: &[("Create a NodePort service", "create service nodeport front --tcp=5678:8080")],
+            usage: "NAME [--tcp=port:targetPort] [--dry-run=server|client|none]",
+            flags: |c| tcp(generator::flags(c)).arg(args::number("node-port", "Port of the service on every node.")),
             run: |ctx, matches| generator::run(ctx, matches, &NODE_PORT),
             family: &[],
         },
     ],
 };
 
-const LONG: &str = "Create a service using a specified subcommand.\n\nAliases:\nservice, svc";
-
 const CLUSTER_IP: Generator = Generator {
     path: "create service clusterip",
     failed: "failed to create ClusterIP service: ",
     build: |_, matches, name| {
         let mut ports = ports(matches)?;
-        let address = matches.value("clusterip");
+        let address = matches.string("clusterip");
         if ports.is_empty() && address != "None" {
             return Err(no_ports());
         }
@@ -108,22 +137,22 @@ const EXTERNAL_NAME: Generator = Generator {
     path: "create service externalname",
     failed: "failed to create ExternalName service: ",
     build: |_, matches, name| {
-        let outside = matches.value("external-name");
+        let outside = matches.string("external-name");
         if !formats::dns_subdomain_problems(outside).is_empty() {
-            return Err(CliError::text(format!("invalid service external name {outside}")));
+            return Err(CliError::new(format!("invalid service external name {outside}")));
         }
         let mut service = service(name, "ExternalName", ports(matches)?);
-        service.put("/spec/externalName", matches.value("external-name"));
+        service.put("/spec/externalName", matches.string("external-name"));
         Ok(service)
     },
 };
 
 fn tcp(command: Command) -> Command {
-    command.arg(args::list("tcp", "a port, or PORT:TARGETPORT"))
+    command.arg(args::list("tcp", "Port pair in the form <port>:<targetPort>; can be repeated."))
 }
 
 fn no_ports() -> CliError {
-    CliError::text("at least one tcp port specifier must be provided")
+    CliError::new("at least one tcp port specifier must be provided")
 }
 
 fn service(name: &str, kind: &str, ports: Vec<Value>) -> Value {
@@ -144,7 +173,7 @@ fn ports(matches: &ArgMatches) -> CliResult<Vec<Value>> {
     matches.values("tcp").iter().map(|text| port(text)).collect()
 }
 
-/// `80`, `80:8080`, `80:http`; what stands behind a second colon is only part of the name.
+/// Parses `80`, `80:8080` or `80:http`. Text after a second colon only becomes part of the name of the port.
 fn port(text: &str) -> CliResult<Value> {
     let mut parts = text.split(':');
     let number = source_port(parts.next().unwrap_or_default())?;
@@ -152,16 +181,16 @@ fn port(text: &str) -> CliResult<Value> {
     Ok(json!({"name": text.replace(':', "-"), "port": number, "protocol": "TCP", "targetPort": target}))
 }
 
-/// A number of sixteen bits.
+/// Parses a port number of 16 bits.
 fn source_port(text: &str) -> CliResult<u16> {
-    let wrong = |why: &str| CliError::text(format!("strconv.ParseUint: parsing {}: {why}", quote(text)));
+    let wrong = |why: &str| CliError::new(format!("strconv.ParseUint: parsing {}: {why}", quote(text)));
     match text.parse::<u128>() {
         Ok(number) => u16::try_from(number).map_err(|_| wrong("value out of range")),
         Err(_) => Err(wrong("invalid syntax")),
     }
 }
 
-/// The number or the name of a container's port.
+/// Parses the number or the name of a container port.
 fn target_port(text: &str) -> CliResult<Value> {
     let problems = match text.parse::<i64>() {
         Ok(number) => formats::port_problems(number),
@@ -169,7 +198,7 @@ fn target_port(text: &str) -> CliResult<Value> {
     };
     match problems.is_empty() {
         true => Ok(text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)),
-        false => Err(CliError::text(problems.join(","))),
+        false => Err(CliError::new(problems.join(","))),
     }
 }
 
@@ -184,9 +213,9 @@ mod tests {
             port("80:web").ok(),
             Some(json!({"name": "80-web", "port": 80, "protocol": "TCP", "targetPort": "web"}))
         );
-        let error = port("http:80").map_err(|e| e.message(""));
+        let error = port("http:80").map_err(|e| e.message());
         assert_eq!(error, Err("error: strconv.ParseUint: parsing \"http\": invalid syntax\n".into()));
-        let error = |text: &str| port(text).map_err(|e| e.message("")).err().unwrap_or_default();
+        let error = |text: &str| port(text).map_err(|e| e.message()).err().unwrap_or_default();
         assert_eq!(error("70000"), "error: strconv.ParseUint: parsing \"70000\": value out of range\n");
         assert_eq!(error("80:70000"), "error: must be between 1 and 65535, inclusive\n");
         assert!(error("80:WEB").starts_with("error: must contain only alpha-numeric characters"));

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::pods::full_name;
-use crate::args::groups::DryRun;
-use crate::verbs::change;
+use crate::dry_run::DryRun;
+use crate::verbs::targets;
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::field::quote;
 use kctl_base::json::json;
@@ -42,7 +42,7 @@ enum Stage {
 impl Eviction {
     /// Takes the pods away; answers what went wrong.
     pub(super) fn run(&self, ctx: &mut Ctx, pods: &[Arc<Object>]) -> CliResult<Vec<String>> {
-        let deadline = change::deadline(ctx, self.timeout)?;
+        let deadline = targets::deadline(ctx, self.timeout)?;
         let start = ctx.now()?;
         let mut stages: Vec<Stage> = pods.iter().map(|_| Stage::At(start)).collect();
         let mut errors = Vec::new();
@@ -75,7 +75,7 @@ impl Eviction {
         }
         if matches!(stage, Stage::Leaving) && !is_there(ctx, pod)? {
             let done = if self.disable { "deleted" } else { "evicted" };
-            ctx.say(format!("pod/{} {done}", pod.name()));
+            ctx.print_line(format!("pod/{} {done}", pod.name()));
             *stage = Stage::Over;
         }
         Ok(())
@@ -83,7 +83,7 @@ impl Eviction {
 
     fn try_one(&self, ctx: &mut Ctx, pod: &Object, errors: &mut Vec<String>) -> CliResult<Stage> {
         if !self.disable {
-            ctx.say(format!("evicting pod {}{}", full_name(pod), self.dry_run.suffix()));
+            ctx.print_line(format!("evicting pod {}{}", full_name(pod), self.dry_run.suffix()));
         }
         let (name, namespace) = (quote(pod.name()), quote(pod.namespace()));
         let error = match self.remove(ctx, pod) {
@@ -94,7 +94,7 @@ impl Eviction {
         };
         match error {
             CliError::Status(status) if status.reason == Reason::TooManyRequests => {
-                ctx.complain(format!(
+                ctx.print_error(format!(
                     "error when evicting pods/{name} -n {namespace} (will retry after 5s): {}",
                     status.message
                 ));

@@ -5,9 +5,10 @@ mod pods;
 
 use clap::{ArgMatches, Command};
 
-use super::change::{self, From, Subject};
-use crate::args::groups::{self, DryRun};
-use crate::args::{self, Matches};
+use super::targets::{self, EditTarget, Source};
+use crate::args::groups;
+use crate::args::{self, ArgProperties, Matches};
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
@@ -22,7 +23,10 @@ pub(super) const CORDON: Verb = Verb {
     name: "cordon",
     aliases: &[],
     about: "Mark node as unschedulable",
-    args: node_flags,
+    long: "Mark a node as unschedulable.",
+    examples: &[("Mark a node as unschedulable", "cordon k8s-node1")],
+    usage: "NODE",
+    flags: node_flags,
     run: |ctx, matches| mark_all(ctx, matches, "cordon", true),
     family: &[],
 };
@@ -32,7 +36,10 @@ pub(super) const UNCORDON: Verb = Verb {
     name: "uncordon",
     aliases: &[],
     about: "Mark node as schedulable",
-    args: node_flags,
+    long: "Mark a node as schedulable.",
+    examples: &[("Mark a node as schedulable", "uncordon k8s-node1")],
+    usage: "NODE",
+    flags: node_flags,
     run: |ctx, matches| mark_all(ctx, matches, "uncordon", false),
     family: &[],
 };
@@ -42,7 +49,24 @@ pub(super) const DRAIN: Verb = Verb {
     name: "drain",
     aliases: &[],
     about: "Drain node in preparation for maintenance",
-    args: drain_flags,
+    long: "Drain a node in preparation for maintenance.
+
+ The node is marked as unschedulable, so that no new pods arrive. Then its pods are evicted, which respects pod \
+    disruption budgets; with --disable-eviction they are deleted instead. Mirror pods are left alone.
+
+ The command refuses to continue if there are pods of daemon sets (see --ignore-daemonsets), pods without a \
+    controller (see --force) or pods with emptyDir volumes (see --delete-emptydir-data).
+
+ When the node is to be used again, run 'uncordon'.",
+    examples: &[
+        ("Drain a node, even if it has pods without a controller", "drain k8s-node1 --force"),
+        (
+            "Drain a node with pods of daemon sets, and give pods 15 minutes to end",
+            "drain k8s-node1 --ignore-daemonsets --grace-period=900",
+        ),
+    ],
+    usage: "NODE",
+    flags: drain_flags,
     run: drain,
     family: &[],
 };
@@ -51,27 +75,28 @@ pub(super) const DRAIN: Verb = Verb {
 const MANAGER: &str = "kubectl";
 
 fn node_flags(command: Command) -> Command {
-    groups::labels(groups::dry_run(groups::words(command)))
+    groups::labels(groups::dry_run(groups::args(command)))
 }
 
 fn drain_flags(command: Command) -> Command {
     node_flags(command)
-        .arg(args::switch("force", "also pods that no controller will replace"))
-        .arg(args::switch("ignore-daemonsets", "leave the pods of daemon sets alone"))
-        .arg(args::switch("delete-emptydir-data", "also pods that lose data of emptyDir volumes"))
-        .arg(args::switch("delete-local-data", "the old name of --delete-emptydir-data").hide(true))
-        .arg(args::switch("disable-eviction", "delete pods, past their disruption budgets"))
-        .arg(args::number("grace-period", "seconds for the pods to end in; negative is their own"))
-        .arg(args::duration("timeout", "how long to try; 0 is for ever"))
-        .arg(args::text("pod-selector", "only pods with these labels"))
+        .arg(args::switch("force", "Continue if there are pods without a controller."))
+        .arg(args::switch("ignore-daemonsets", "Leave pods of daemon sets alone."))
+        .arg(args::switch("delete-emptydir-data", "Continue if there are pods with emptyDir volumes, whose data is deleted together with the pod."))
+        .arg(args::switch("delete-local-data", "Former name of --delete-emptydir-data.").hide(true))
+        .arg(args::switch("disable-eviction", "Delete pods instead of evicting them, which bypasses pod disruption budgets."))
+        .arg(args::number("grace-period", "Seconds that a pod has to end; a negative value means the grace period of the pod.").help_default("-1"))
+        .arg(args::duration("timeout", "Time to wait; zero waits without limit."))
+        .arg(args::text("pod-selector", "Label selector of the pods to evict."))
         .arg(args::number(
             "skip-wait-for-delete-timeout",
-            "do not wait for pods that have been deleted for so many seconds",
+            "Do not wait for pods that have been terminating for longer than this number of seconds; requires a value above 0.",
         ))
+        .arg(groups::chunk_size_flag())
 }
 
 /// The nodes that the words or the selector name.
-fn nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str) -> CliResult<Vec<Subject>> {
+fn nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str) -> CliResult<Vec<EditTarget>> {
     let mut selection = Selection::from_matches(ctx, matches);
     if selection.words.is_empty() && selection.labels.is_empty() {
         return Err(ctx.usage(verb, &format!("USAGE: {verb} NODE [flags]")));
@@ -85,7 +110,7 @@ fn nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str) -> CliResult<Vec<Subje
         false => selection.words.into_iter().map(full).collect(),
     };
     let resolved = resolve(ctx, &selection)?;
-    let (subjects, errors) = change::subjects(ctx, resolved, From::Server);
+    let (subjects, errors) = targets::load(ctx, resolved, Source::Server);
     // The first that can not be had stops the command; nothing is said of others.
     errors.into_iter().next().map_or(Ok(subjects), Err)
 }
@@ -99,8 +124,8 @@ fn mark_all(ctx: &mut Ctx, matches: &ArgMatches, verb: &str, cordoned: bool) -> 
 }
 
 /// Makes a node schedulable or not, and says so.
-fn mark(ctx: &mut Ctx, subject: &Subject, cordoned: bool, dry_run: DryRun) -> CliResult<()> {
-    let Subject { item, object } = subject;
+fn mark(ctx: &mut Ctx, subject: &EditTarget, cordoned: bool, dry_run: DryRun) -> CliResult<()> {
+    let EditTarget { item, object } = subject;
     let (verb, done) = if cordoned { ("cordon", "cordoned") } else { ("uncordon", "uncordoned") };
     let say = |ctx: &mut Ctx, text: &str| Output::human().report(ctx, object, &item.label(), text, dry_run);
     if item.kind.names().kind != "Node" {
@@ -115,9 +140,9 @@ fn mark(ctx: &mut Ctx, subject: &Subject, cordoned: bool, dry_run: DryRun) -> Cl
             true => new.put("/spec/unschedulable", true),
             false => drop(new.remove_at("/spec/unschedulable")),
         }
-        if let Err(error) = change::send(ctx, item, (object, &new), MANAGER, dry_run) {
-            let text = error.message("").trim_end().to_string();
-            ctx.complain(format!("error: unable to {verb} node {}: {text}", quote(&item.name)));
+        if let Err(error) = targets::send(ctx, item, (object, &new), MANAGER, dry_run) {
+            let text = error.message().trim_end().to_string();
+            ctx.print_error(format!("error: unable to {verb} node {}: {text}", quote(&item.name)));
             return Ok(());
         }
     }
@@ -125,25 +150,25 @@ fn mark(ctx: &mut Ctx, subject: &Subject, cordoned: bool, dry_run: DryRun) -> Cl
 }
 
 fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    if matches.typed("delete-local-data") {
-        ctx.complain("Flag --delete-local-data has been deprecated, This option is deprecated and will be deleted. Use --delete-emptydir-data.");
+    if matches.is_set("delete-local-data") {
+        ctx.print_error("Flag --delete-local-data has been deprecated, This option is deprecated and will be deleted. Use --delete-emptydir-data.");
     }
     let dry_run = DryRun::read(ctx, matches)?;
     let rules = Rules {
-        force: matches.on("force"),
-        ignore_daemon_sets: matches.on("ignore-daemonsets"),
-        delete_local_data: matches.on("delete-emptydir-data") || matches.on("delete-local-data"),
-        selector: matches.value("pod-selector").into(),
+        force: matches.flag("force"),
+        ignore_daemon_sets: matches.flag("ignore-daemonsets"),
+        delete_local_data: matches.flag("delete-emptydir-data") || matches.flag("delete-local-data"),
+        selector: matches.string("pod-selector").into(),
         skip_deleted_after: matches.int("skip-wait-for-delete-timeout").unwrap_or(0),
         chunk_size: groups::chunk_size(matches),
     };
     if kctl_base::labels::Selector::parse(&rules.selector).is_err() {
-        return Err(CliError::text("--pod-selector=<pod_selector> must be a valid label selector"));
+        return Err(CliError::new("--pod-selector=<pod_selector> must be a valid label selector"));
     }
     let eviction = Eviction {
-        disable: matches.on("disable-eviction"),
+        disable: matches.flag("disable-eviction"),
         grace: matches.int("grace-period").filter(|g| *g >= 0),
-        timeout: matches.span("timeout").unwrap_or(kctl_base::sim::Duration::ZERO),
+        timeout: matches.duration("timeout").unwrap_or(kctl_base::sim::Duration::ZERO),
         dry_run,
     };
     let subjects = nodes(ctx, matches, "drain")?;
@@ -157,7 +182,7 @@ fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             Ok(()) => Output::human().report(ctx, &subject.object, &subject.item.label(), "drained", dry_run)?,
             Err(errors) => {
                 let all = joined(&errors);
-                ctx.complain(format!(
+                ctx.print_error(format!(
                     "error: unable to drain node {} due to error: {all}, continuing command...",
                     quote(name)
                 ));
@@ -169,11 +194,11 @@ fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if pending.is_empty() {
         return Ok(());
     }
-    ctx.complain("There are pending nodes to be drained:");
+    ctx.print_error("There are pending nodes to be drained:");
     for name in pending {
-        ctx.complain(format!(" {name}"));
+        ctx.print_error(format!(" {name}"));
     }
-    Err(CliError::Raw(fatal.iter().map(|text| format!("{text}\n")).collect(), 1))
+    Err(CliError::Verbatim(fatal.iter().map(|text| format!("{text}\n")).collect(), 1))
 }
 
 /// Several errors as Go prints an aggregate.
@@ -186,7 +211,7 @@ fn joined(errors: &[String]) -> String {
 
 /// Drains one node.
 fn one(ctx: &mut Ctx, node: &str, rules: &Rules, eviction: &Eviction) -> Result<(), Vec<String>> {
-    let text = |error: CliError| vec![error.message("").trim_end().trim_start_matches("error: ").to_string()];
+    let text = |error: CliError| vec![error.message().trim_end().trim_start_matches("error: ").to_string()];
     let verdicts = pods::on_node(ctx, node, rules).map_err(text)?;
     let errors = pods::errors(&verdicts);
     if !errors.is_empty() {
@@ -200,7 +225,7 @@ fn one(ctx: &mut Ctx, node: &str, rules: &Rules, eviction: &Eviction) -> Result<
     if eviction.dry_run.is_client() {
         for pod in &chosen {
             let verb = if eviction.disable { "deleting" } else { "evicting" };
-            ctx.say(format!("{verb} pod {} (dry run)", pods::full_name(pod)));
+            ctx.print_line(format!("{verb} pod {} (dry run)", pods::full_name(pod)));
         }
         return Ok(());
     }
@@ -211,9 +236,9 @@ fn one(ctx: &mut Ctx, node: &str, rules: &Rules, eviction: &Eviction) -> Result<
     let left = pods::on_node(ctx, node, rules).map(pods::chosen).map_err(text)?;
     if !left.is_empty() {
         let all = joined(&errors);
-        ctx.complain(format!("There are pending pods in node {} when an error occurred: {all}", quote(node)));
+        ctx.print_error(format!("There are pending pods in node {} when an error occurred: {all}", quote(node)));
         for pod in left {
-            ctx.complain(format!("pod/{}", kctl_base::object::ObjectMeta::name(&*pod)));
+            ctx.print_error(format!("pod/{}", kctl_base::object::ObjectMeta::name(&*pod)));
         }
     }
     Err(errors)

@@ -1,4 +1,6 @@
-//! `get`: objects as tables or in any output format, once or as they change.
+//! `get`: prints objects as tables or in another format, once or on every change.
+//!
+//! Upstream: `kubectl/pkg/cmd/get/get.go`.
 
 mod watch;
 
@@ -6,38 +8,85 @@ use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
 
-use crate::args::{self, Matches, groups};
+use crate::args::{self, ArgProperties, Matches, groups};
 use crate::output::Output;
 use crate::printers::structured::list_of;
 use crate::resolve::{Item, Resolved, Selection, resolve};
 use crate::sorting::sort_by;
-use crate::table::{Section, Shown, TableFlags};
+use crate::table::{Row, Section, TableFlags};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 use kctl_kinds::catalog::KindRef;
 
-/// The verb.
-pub(super) const VERB: Verb = Verb { name: "get", aliases: &[], about: "Show objects", args: flags, run, family: &[] };
+/// The `get` verb.
+pub(super) const VERB: Verb = Verb {
+    name: "get",
+    aliases: &[],
+    about: "Display one or many resources",
+    long: "Display one or many objects.
+
+ Prints a table of the most important information about the objects. They can be filtered with a label selector \
+    (--selector) and a field selector (--field-selector). For a namespaced type only the objects of the current \
+    namespace are shown, unless --all-namespaces is given.
+
+ A template as the value of -o or --template selects what is printed of each object.
+
+Use \"{program} api-resources\" for a complete list of supported resources.",
+    examples: &[
+        ("List all pods of the namespace", "get pods"),
+        ("List all pods with more columns, such as the node", "get pods -o wide"),
+        ("Show one replication controller", "get replicationcontroller web"),
+        ("Print deployments in the API version v1 of the group apps as JSON", "get deployments.v1.apps -o json"),
+        ("Print a pod as JSON", "get -o json pod web-0"),
+        ("Print the objects of a kustomization", "get -k overlays/production"),
+        ("Print only the phase of a pod", "get -o template pod/web-0 --template={{.status.phase}}"),
+        (
+            "List chosen fields in columns of their own",
+            "get pod web-0 -o custom-columns=CONTAINER:.spec.containers[0].name,IMAGE:.spec.containers[0].image",
+        ),
+        ("List replication controllers and services together", "get rc,services"),
+        ("List objects of several types by name", "get rc/web service/front pods/web-0"),
+        ("List the deployments of all namespaces", "get deployments --all-namespaces"),
+    ],
+    usage: "[(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags]",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    let command = groups::files(groups::output(groups::words(command)));
-    groups::chunks(groups::all_namespaces(groups::fields(groups::labels(command))))
-        .arg(args::switch("show-labels", "a last column with all labels"))
-        .arg(args::list("label-columns", "a column for each of these labels").short('L'))
-        .arg(args::text("sort-by", "order by this field, as a JSONPath expression"))
-        .arg(args::switch("no-headers", "tables without headings"))
-        .arg(args::switch("show-kind", "names with the kind before them"))
-        .arg(args::switch("ignore-not-found", "a missing object is no error"))
-        .arg(args::text("raw", "refused: there is no HTTP server to ask"))
-        .arg(args::choice("subresource", &["status", "scale", "resize"], "show this subresource"))
-        .arg(args::switch("server-print", "accepted; client and server are one"))
-        .arg(args::switch("watch", "go on with every change after the list").short('w'))
-        .arg(args::switch("watch-only", "only the changes, without the list"))
-        .arg(args::switch("output-watch-events", "say for each object whether it was added, modified or deleted"))
+    let command = groups::files(groups::table_output(groups::args(command)));
+    groups::all_namespaces(groups::fields(groups::labels(command)))
+        .arg(args::switch("show-labels", "Show all labels in the last column."))
+        .arg(
+            args::list("label-columns", "Labels to show in columns of their own, in the order given; can be repeated.")
+                .short('L'),
+        )
+        .arg(args::text("sort-by", "Sort lists by this field, a JSONPath expression such as '{.metadata.name}'."))
+        .arg(args::switch("no-headers", "Print no headers in tables and custom columns."))
+        .arg(args::switch("show-kind", "Print the resource type before the name."))
+        .arg(args::switch("ignore-not-found", "Exit with status 0 if an object does not exist."))
+        .arg(args::text("raw", "Not supported: there is no HTTP server."))
+        .arg(args::choice(
+            "subresource",
+            &["status", "scale", "resize"],
+            "Get this subresource of the object instead of the object itself.",
+        ))
+        .arg(groups::chunk_size_flag())
+        .arg(
+            args::switch("server-print", "Accepted for compatibility; client and server are one program.")
+                .help_default("true"),
+        )
+        .arg(args::switch("watch", "Watch for changes after listing the objects.").short('w'))
+        .arg(args::switch("watch-only", "Watch for changes without listing the objects first."))
+        .arg(args::switch(
+            "output-watch-events",
+            "Print a column with the type of each change: ADDED, MODIFIED or DELETED.",
+        ))
 }
 
-/// What the flags mean.
+/// The values of the flags.
 struct Options {
     selection: Selection,
     output: Output,
@@ -54,37 +103,37 @@ impl Options {
         let output = Output::of_table(matches)?;
         let selection = Selection {
             type_means_all: true,
-            subresource: matches.value("subresource").into(),
+            subresource: matches.string("subresource").into(),
             chunk_size: groups::chunk_size(matches),
             ..Selection::from_matches(ctx, matches)
         };
         let table = TableFlags {
             wide: output.is_wide(),
-            no_headers: matches.on("no-headers"),
+            no_headers: matches.flag("no-headers"),
             label_columns: matches.values("label-columns"),
-            show_labels: matches.on("show-labels"),
-            events: matches.on("output-watch-events"),
+            show_labels: matches.flag("show-labels"),
+            events: matches.flag("output-watch-events"),
         };
-        let watch_only = matches.on("watch-only");
+        let watch_only = matches.flag("watch-only");
         if table.show_labels && !output.is_human() {
-            return Err(CliError::text("--show-labels option cannot be used with -o option other than wide"));
+            return Err(CliError::new("--show-labels option cannot be used with -o option other than wide"));
         }
         Ok(Options {
             selection,
             output,
             table,
-            sort_by: matches.value("sort-by").into(),
-            show_kind: matches.on("show-kind"),
-            ignore_not_found: matches.on("ignore-not-found"),
-            watch: matches.on("watch") || watch_only,
+            sort_by: matches.string("sort-by").into(),
+            show_kind: matches.flag("show-kind"),
+            ignore_not_found: matches.flag("ignore-not-found"),
+            watch: matches.flag("watch") || watch_only,
             watch_only,
         })
     }
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    if matches.given("raw").is_some() {
-        return Err(CliError::text("--raw is not supported: there is no HTTP server to ask"));
+    if matches.value_of("raw").is_some() {
+        return Err(CliError::new("--raw is not supported: there is no HTTP server to ask"));
     }
     let mut options = Options::read(ctx, matches)?;
     if options.table.events && !options.watch {
@@ -105,7 +154,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 
 fn nothing_named(ctx: &mut Ctx) -> CliError {
     let program = ctx.program.clone();
-    ctx.complain(format!(
+    ctx.print_error(format!(
         "You must specify the type of resource to get. Use \"{program} api-resources\" for a complete list of supported resources.\n"
     ));
     let text = format!(
@@ -114,7 +163,7 @@ fn nothing_named(ctx: &mut Ctx) -> CliError {
     ctx.usage("get", &text)
 }
 
-/// The object of an item, or its subresource; for tables in the version that the table is made of.
+/// Fetches an object or its subresource; for tables in the version that has the columns.
 fn fetch(ctx: &mut Ctx, options: &Options, item: &Item) -> CliResult<Arc<Object>> {
     if let (Some(live), true) = (&item.live, item.version.is_none() || !options.output.is_human()) {
         return Ok(live.clone());
@@ -124,7 +173,7 @@ fn fetch(ctx: &mut Ctx, options: &Options, item: &Item) -> CliResult<Arc<Object>
     ctx.api(|client| client.get(&path))
 }
 
-/// The objects that are there, with what went wrong for the others.
+/// Fetches the objects. The errors of the others are added to `resolved`.
 fn fetch_all(ctx: &mut Ctx, options: &Options, resolved: &mut Resolved) -> Vec<(Item, Arc<Object>)> {
     let mut found = Vec::new();
     for item in std::mem::take(&mut resolved.items) {
@@ -137,7 +186,7 @@ fn fetch_all(ctx: &mut Ctx, options: &Options, resolved: &mut Resolved) -> Vec<(
     found
 }
 
-/// Prints whole objects: one by itself, several as a list.
+/// Prints complete objects: a single one by itself, several as a list.
 fn structured(ctx: &mut Ctx, options: &mut Options, mut resolved: Resolved) -> CliResult<()> {
     let found = fetch_all(ctx, options, &mut resolved);
     if resolved.single && !resolved.errors.is_empty() || found.is_empty() && options.ignore_not_found {
@@ -156,7 +205,7 @@ fn structured(ctx: &mut Ctx, options: &mut Options, mut resolved: Resolved) -> C
     CliError::all(resolved.errors)
 }
 
-/// Prints tables, one section after the other.
+/// Prints tables, section by section.
 fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult<()> {
     let found = fetch_all(ctx, options, &mut resolved);
     let namespaced = |kind: &KindRef| kind.names().namespaced;
@@ -172,7 +221,7 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
             sort_by(&mut group, |(_, object)| &**object, &options.sort_by)?;
         }
         if wrote && !options.table.no_headers {
-            ctx.say("");
+            ctx.print_line("");
         }
         let mut section =
             Section::new(&options.table, options.selection.all_namespaces && namespaced(&kind), with_kind);
@@ -181,14 +230,14 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
                 scale_row(ctx, &mut section, &*kind, object)?;
             }
         } else {
-            let rows: Vec<Shown<'_>> = group.iter().map(|(_, object)| Shown { object, event: "" }).collect();
+            let rows: Vec<Row<'_>> = group.iter().map(|(_, object)| Row { object, event: "" }).collect();
             section.print(ctx, &*kind, &rows, now)?;
         }
         wrote = true;
     }
     if !wrote && !options.ignore_not_found && resolved.errors.is_empty() {
         let namespace = &options.selection.namespace;
-        ctx.complain(match all_namespaced {
+        ctx.print_error(match all_namespaced {
             true => format!("No resources found in {namespace} namespace."),
             false => "No resources found".to_string(),
         });
@@ -196,7 +245,7 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
     CliError::all(resolved.errors)
 }
 
-/// Whether objects of more than one kind were asked for: then names carry their kind.
+/// True when objects of more than one kind were asked for: names are then printed with their kind.
 fn several_kinds(resolved: &Resolved, found: &[(Item, Arc<Object>)]) -> bool {
     let mut resources: Vec<String> = resolved.targets.iter().map(|t| t.kind.names().resource().into()).collect();
     resources.extend(found.iter().map(|(item, _)| item.resource()));
@@ -204,7 +253,7 @@ fn several_kinds(resolved: &Resolved, found: &[(Item, Arc<Object>)]) -> bool {
     resources.len() > 1
 }
 
-/// Neighbours of one kind belong into one section.
+/// Groups adjacent objects of the same kind.
 fn groups_of(found: Vec<(Item, Arc<Object>)>) -> Vec<Vec<(Item, Arc<Object>)>> {
     let mut groups: Vec<Vec<(Item, Arc<Object>)>> = Vec::new();
     for (item, object) in found {
@@ -216,12 +265,12 @@ fn groups_of(found: Vec<(Item, Arc<Object>)>) -> Vec<Vec<(Item, Arc<Object>)>> {
     groups
 }
 
-/// The table of `--subresource scale`.
+/// Prints the row of `--subresource=scale`.
 fn scale_row(ctx: &mut Ctx, section: &mut Section, kind: &dyn kctl_kinds::Kind, scale: &Object) -> CliResult<()> {
     use kctl_base::object::ObjectMeta;
     let number = |pointer: &str| scale.int(pointer).unwrap_or(0).to_string();
     let age = kctl_kinds::age(scale, ctx.now()?);
     let cells = vec![scale.name().to_string(), number("/spec/replicas"), number("/status/replicas"), age];
-    let row = Shown { object: scale, event: "" };
+    let row = Row { object: scale, event: "" };
     section.print_cells(ctx, kind, &["Name", "Desired", "Available", "Age"], &row, cells)
 }

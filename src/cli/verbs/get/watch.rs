@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Options;
 use crate::resolve::{Item, Resolved, Target, resolve};
-use crate::table::{Section, Shown};
+use crate::table::{Row, Section};
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta};
@@ -59,7 +59,7 @@ pub(super) fn run(ctx: &mut Ctx, options: &mut Options) -> CliResult<()> {
 /// The one type, or the one object, that a watch is for.
 fn watched(options: &Options, resolved: &Resolved) -> CliResult<Watched> {
     let several = || {
-        CliError::text(
+        CliError::new(
             "watch is only supported on individual resources and resource collections - more than 1 resource was found",
         )
     };
@@ -114,7 +114,7 @@ impl Printer {
     ) -> CliResult<()> {
         if options.output.is_human() {
             let now = ctx.now()?;
-            return self.section.print(ctx, &*item.kind, &[Shown { object, event }], now);
+            return self.section.print(ctx, &*item.kind, &[Row { object, event }], now);
         }
         if options.table.events && !options.output.is_name() {
             let wrapped = json!({"object": object, "type": event});

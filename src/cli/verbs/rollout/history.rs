@@ -1,8 +1,11 @@
-//! `rollout history`: the revisions of workloads, or one of them in detail.
+//! `rollout history`: the revisions of workloads, or one revision in detail.
+//!
+//! Upstream: `kubectl/pkg/polymorphichelpers/history.go`.
 
 use clap::{ArgMatches, Command};
 
-use super::super::change::Subject;
+use super::super::targets::EditTarget;
+use super::common;
 use super::revisions::{self, Revision, template_text};
 use crate::args::{self, Matches, groups};
 use crate::output::Output;
@@ -12,56 +15,69 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueWrite};
 
-/// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "history", aliases: &[], about: "View rollout history", args: flags, run, family: &[] };
+/// The `rollout history` verb.
+pub(super) const VERB: Verb = Verb {
+    name: "history",
+    aliases: &[],
+    about: "View rollout history",
+    long: "View earlier revisions of a workload, or one revision in detail.",
+    examples: &[
+        ("View the history of a deployment", "rollout history deployment/web"),
+        ("View revision 3 of a daemon set in detail", "rollout history daemonset/agent --revision=3"),
+    ],
+    usage: "(TYPE NAME | TYPE/NAME) [flags]",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    groups::output(super::flags(command)).arg(args::number("revision", "show this revision in detail"))
+    groups::output(common::flags(command))
+        .arg(args::number("revision", "Show this revision in detail, including the pod template."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let revision = matches.int("revision").unwrap_or(0);
     if revision < 0 {
-        return Err(CliError::text(format!("revision must be a positive integer: {revision}")));
+        return Err(CliError::new(format!("revision must be a positive integer: {revision}")));
     }
     let mut output = Output::of_report(matches)?;
-    let (subjects, mut errors) = super::subjects(ctx, matches)?;
-    for subject in &subjects {
-        let result = one(ctx, &mut output, subject, revision);
+    let (targets, mut errors) = common::targets(ctx, matches)?;
+    for target in &targets {
+        let result = one(ctx, &mut output, target, revision);
         errors.extend(result.err());
     }
     CliError::all(errors)
 }
 
-fn one(ctx: &mut Ctx, output: &mut Output, subject: &Subject, revision: i64) -> CliResult<()> {
-    let object = &subject.object;
+fn one(ctx: &mut Ctx, output: &mut Output, target: &EditTarget, revision: i64) -> CliResult<()> {
+    let object = &target.object;
     let revisions =
         revisions::of(ctx, object)?.ok_or_else(|| revisions::without(object, ("history", "history viewer")))?;
     let chosen = revisions.iter().find(|r| r.number == revision);
     if revision > 0 && chosen.is_none() {
-        return Err(CliError::text("unable to find the specified revision"));
+        return Err(CliError::new("unable to find the specified revision"));
     }
     if !output.is_human() {
         let all = revisions.iter().filter(|r| revision == 0 || r.number == revision);
         return all.map(|r| whole(object, r)).try_for_each(|shown| output.print(ctx, &shown));
     }
-    let label = subject.item.label();
+    let label = target.item.label();
     match chosen {
         Some(chosen) => {
             let mut template = chosen.template();
             if object.kind() == "Deployment" && !chosen.cause().is_empty() {
                 template.set_annotation(CHANGE_CAUSE, chosen.cause());
             }
-            ctx.say(format!("{label} with revision #{revision}\n{}", template_text(&template)));
+            ctx.print_line(format!("{label} with revision #{revision}\n{}", template_text(&template)));
         }
-        None if revisions.is_empty() => ctx.say(format!("{label} \nNo rollout history found.")),
-        None => ctx.say(format!("{label} \n{}", table(&revisions))),
+        None if revisions.is_empty() => ctx.print_line(format!("{label} \nNo rollout history found.")),
+        None => ctx.print_line(format!("{label} \n{}", table(&revisions))),
     }
     Ok(())
 }
 
-/// The object as it was: the ReplicaSet, or the workload with the template of that time.
+/// The object of a revision: the ReplicaSet, or the workload with the template of that revision.
 fn whole(object: &Value, revision: &Revision) -> Value {
     if object.kind() == "Deployment" {
         return (*revision.kept).clone();

@@ -1,75 +1,36 @@
-//! `rollout`: watch, pause, repeat and take back the updates of workloads.
+//! `rollout`: watches, pauses, restarts and reverts the rollouts of workloads.
+//!
+//! Upstream: `kubectl/pkg/cmd/rollout/`.
 
+mod common;
 mod history;
 mod restart;
 mod revisions;
 mod status;
 mod undo;
 
-use clap::{ArgMatches, Command};
+use crate::{CliError, Stream, Verb};
 
-use super::change::{self, From, Subject};
-use crate::args::groups;
-use crate::resolve::{Selection, resolve};
-use crate::{CliError, CliResult, Ctx, Verb, help};
-
-/// The verb and its family.
+/// The `rollout` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
     name: "rollout",
     aliases: &[],
     about: "Manage the rollout of a resource",
-    args: |c| c,
-    run: overview,
-    family: &[history::VERB, restart::PAUSE, restart::RESTART, restart::RESUME, status::VERB, undo::VERB],
-};
-
-const LONG: &str = "Manage the rollout of one or many resources.
+    long: "Manage the rollout of one or many resources.
         
  Valid resource types include:
 
   *  deployments
   *  daemonsets
-  *  statefulsets
-
-Examples:
-  # Rollback to the previous deployment
-  {program} rollout undo deployment/abc
-  
-  # Check the rollout status of a daemonset
-  {program} rollout status daemonset/foo
-  
-  # Restart a deployment
-  {program} rollout restart deployment/abc
-  
-  # Restart deployments with the 'app=nginx' label
-  {program} rollout restart deployment --selector=app=nginx";
-
-/// The help, on standard output, as an error.
-fn overview(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
-    let long = LONG.replace("{program}", &ctx.program);
-    let error = help::family(ctx, "rollout", &long, VERB.family);
-    let text = std::mem::take(&mut ctx.err);
-    ctx.out.push_str(&text);
-    Err(error)
-}
-
-/// Flags that all of them have.
-fn flags(command: Command) -> Command {
-    groups::labels(groups::files(groups::words(command)))
-}
-
-/// The objects that are meant, as they are on the server.
-fn subjects(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<(Vec<Subject>, Vec<CliError>)> {
-    let selection = Selection { type_means_all: true, ..Selection::from_matches(ctx, matches) };
-    if selection.words.is_empty() && !selection.has_files() {
-        return Err(CliError::text("required resource not specified"));
-    }
-    let resolved = resolve(ctx, &selection)?;
-    Ok(change::subjects(ctx, resolved, From::Server))
-}
-
-/// Says that there was nothing to work on.
-fn nothing_found(ctx: &mut Ctx) {
-    let namespace = ctx.namespace();
-    ctx.complain(format!("No resources found in {namespace} namespace."));
-}
+  *  statefulsets",
+    examples: &[
+        ("Rollback to the previous deployment", "rollout undo deployment/abc"),
+        ("Check the rollout status of a daemonset", "rollout status daemonset/foo"),
+        ("Restart a deployment", "rollout restart deployment/abc"),
+        ("Restart deployments with the 'app=nginx' label", "rollout restart deployment --selector=app=nginx"),
+    ],
+    usage: "SUBCOMMAND",
+    flags: |c| c,
+    run: |_, _| Err(CliError::MissingSubcommand(Stream::Out)),
+    family: &[history::VERB, restart::PAUSE, restart::RESTART, restart::RESUME, status::VERB, undo::VERB],
+};

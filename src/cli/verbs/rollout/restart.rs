@@ -1,9 +1,13 @@
-//! `rollout restart`, `rollout pause`, `rollout resume`: one field each.
+//! `rollout restart`, `rollout pause` and `rollout resume`, which change a single field each.
+//!
+//! Upstream: `kubectl/pkg/polymorphichelpers/objectrestarter.go` and its siblings.
 
 use clap::{ArgMatches, Command};
 
-use super::super::change;
-use crate::args::groups::{self, DryRun};
+use super::super::targets;
+use super::common;
+use crate::args::groups;
+use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
@@ -11,70 +15,93 @@ use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 
-/// `rollout pause`.
+/// The `rollout pause` verb.
 pub(super) const PAUSE: Verb = Verb {
     name: "pause",
     aliases: &[],
     about: "Mark the provided resource as paused",
-    args: flags,
-    run: |ctx, matches| run(ctx, matches, &Touch { done: "paused", edit: pause }),
+    long: "Mark a workload as paused.
+
+ A paused workload is not reconciled until 'rollout resume' continues it. Only deployments can be paused.",
+    examples: &[(
+        "Pause a deployment; its pods keep running, and changes of its template have no effect",
+        "rollout pause deployment/web",
+    )],
+    usage: "RESOURCE",
+    flags,
+    run: |ctx, matches| run(ctx, matches, &FieldEdit { done: "paused", edit: pause }),
     family: &[],
 };
 
-/// `rollout resume`.
+/// The `rollout resume` verb.
 pub(super) const RESUME: Verb = Verb {
     name: "resume",
     aliases: &[],
     about: "Resume a paused resource",
-    args: flags,
-    run: |ctx, matches| run(ctx, matches, &Touch { done: "resumed", edit: resume }),
+    long: "Resume a paused workload.
+
+ Changes that were made while it was paused are rolled out together. Only deployments can be resumed.",
+    examples: &[("Resume a paused deployment", "rollout resume deployment/web")],
+    usage: "RESOURCE",
+    flags,
+    run: |ctx, matches| run(ctx, matches, &FieldEdit { done: "resumed", edit: resume }),
     family: &[],
 };
 
-/// `rollout restart`.
+/// The `rollout restart` verb.
 pub(super) const RESTART: Verb = Verb {
     name: "restart",
     aliases: &[],
     about: "Restart a resource",
-    args: flags,
-    run: |ctx, matches| run(ctx, matches, &Touch { done: "restarted", edit: restart }),
+    long: "Restart a workload.
+
+ Its pods are replaced as in a rollout, by an annotation in the pod template.",
+    examples: &[
+        ("Restart all deployments of a namespace", "rollout restart deployment -n test"),
+        ("Restart a deployment", "rollout restart deployment/web"),
+        ("Restart a daemon set", "rollout restart daemonset/agent"),
+        ("Restart deployments by label", "rollout restart deployment --selector=app=nginx"),
+    ],
+    usage: "RESOURCE",
+    flags,
+    run: |ctx, matches| run(ctx, matches, &FieldEdit { done: "restarted", edit: restart }),
     family: &[],
 };
 
-/// In what the three differ.
-struct Touch {
+/// The differences of the three verbs.
+struct FieldEdit {
     done: &'static str,
-    /// Changes the object, or says why not.
+    /// Changes the object, or returns the reason why it cannot.
     edit: fn(&mut Value, Time) -> Result<(), &'static str>,
 }
 
 fn flags(command: Command) -> Command {
-    groups::field_manager(groups::output(super::flags(command)))
+    groups::field_manager(groups::output(common::flags(command)), "kubectl-rollout")
 }
 
-fn run(ctx: &mut Ctx, matches: &ArgMatches, touch: &Touch) -> CliResult<()> {
+fn run(ctx: &mut Ctx, matches: &ArgMatches, touch: &FieldEdit) -> CliResult<()> {
     let mut output = Output::of_report(matches)?;
     let manager = groups::read_manager(matches, "kubectl-rollout");
-    let (subjects, mut errors) = super::subjects(ctx, matches)?;
-    if subjects.is_empty() && errors.is_empty() {
-        super::nothing_found(ctx);
+    let (targets, mut errors) = common::targets(ctx, matches)?;
+    if targets.is_empty() && errors.is_empty() {
+        common::nothing_found(ctx);
     }
     let now = ctx.now()?;
-    for subject in &subjects {
-        let (item, name) = (&subject.item, &subject.item.name);
-        let mut new = subject.object.clone();
+    for target in &targets {
+        let (item, name) = (&target.item, &target.item.name);
+        let mut new = target.object.clone();
         if let Err(why) = (touch.edit)(&mut new, now) {
-            errors.push(CliError::text(format!("error: {} {} {why}", item.resource(), quote(name))));
+            errors.push(CliError::prefixed(format!("{} {} {why}", item.resource(), quote(name))));
             continue;
         }
-        if new == subject.object {
-            errors.push(CliError::text(format!("failed to create patch for {name}: if restart has already been triggered within the past second, please wait before attempting to trigger another")));
+        if new == target.object {
+            errors.push(CliError::new(format!("failed to create patch for {name}: if restart has already been triggered within the past second, please wait before attempting to trigger another")));
             continue;
         }
-        let sent = change::send(ctx, item, (&subject.object, &new), &manager, DryRun::None);
+        let sent = targets::send(ctx, item, (&target.object, &new), &manager, DryRun::None);
         let result = sent
             .map_err(|error| match error {
-                CliError::Status(status) => CliError::text(format!("failed to patch: {}", status.message)),
+                CliError::Status(status) => CliError::new(format!("failed to patch: {}", status.message)),
                 other => other,
             })
             .and_then(|object| output.report(ctx, &object, &item.label(), touch.done, DryRun::None));

@@ -80,7 +80,7 @@ pub(super) fn without(object: &Value, (sought, missing): (&str, &str)) -> CliErr
         _ => false,
     };
     let name = if group.is_empty() { kind.to_string() } else { format!("{kind}.{group}") };
-    CliError::text(match known {
+    CliError::new(match known {
         true => format!("no {missing} has been implemented for \"{name}\""),
         false => format!("error retrieving {sought} for \"{name}\", no visitor method exists for {{{group} {kind}}}"),
     })

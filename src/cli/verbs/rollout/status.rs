@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 
 use clap::{ArgMatches, Command};
 
-use super::super::change::{self, Subject};
-use crate::args::{self, Matches};
+use super::super::targets::{self, EditTarget};
+use super::common;
+use crate::args::{self, ArgProperties, Matches};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
 use kctl_base::json::Value;
@@ -15,37 +16,53 @@ use kctl_base::status::Reason;
 use kctl_cluster::client::{ListParams, WatchStart};
 use kctl_cluster::{WaitFor, WatchEvent};
 
-/// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "status", aliases: &[], about: "Show the status of the rollout", args: flags, run, family: &[] };
+/// The `rollout status` verb.
+pub(super) const VERB: Verb = Verb {
+    name: "status",
+    aliases: &[],
+    about: "Show the status of the rollout",
+    long: "Show the status of a rollout.
+
+ By default the latest rollout is watched until it is done; --watch=false prints its state once. A rollout that \
+    begins in between is followed, too, unless --revision names the one to watch: then the command fails as soon as \
+    another is rolled out.",
+    examples: &[("Watch the rollout of a deployment", "rollout status deployment/web")],
+    usage: "(TYPE NAME | TYPE/NAME) [flags]",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    super::flags(command)
-        .arg(args::switch("watch", "go on until the update is done (default)").short('w'))
-        .arg(args::number("revision", "fail when another revision is rolled out"))
-        .arg(args::duration("timeout", "how long to wait; 0 is for ever"))
+    common::flags(command)
+        .arg(args::switch("watch", "Watch the rollout until it is done.").help_default("true").short('w'))
+        .arg(args::number("revision", "Fail if another revision than this one is rolled out."))
+        .arg(args::duration(
+            "timeout",
+            "Time to wait for the end of the rollout, such as 1s, 2m or 3h; zero waits without limit.",
+        ))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let revision = matches.int("revision").unwrap_or(0);
     if revision < 0 {
-        return Err(CliError::text(format!("revision must be a positive integer: {revision}")));
+        return Err(CliError::new(format!("revision must be a positive integer: {revision}")));
     }
-    let (subjects, mut errors) = super::subjects(ctx, matches)?;
+    let (subjects, mut errors) = common::targets(ctx, matches)?;
     if subjects.is_empty() && errors.is_empty() {
-        super::nothing_found(ctx);
+        common::nothing_found(ctx);
     }
-    let timeout = matches.span("timeout").unwrap_or(Duration::ZERO);
+    let timeout = matches.duration("timeout").unwrap_or(Duration::ZERO);
     for subject in &subjects {
-        let deadline = change::deadline(ctx, timeout)?;
-        let result = follow(ctx, subject, revision, matches.on_or("watch", true), deadline);
+        let deadline = targets::deadline(ctx, timeout)?;
+        let result = follow(ctx, subject, revision, matches.flag_or("watch", true), deadline);
         errors.extend(result.err());
     }
     CliError::all(errors)
 }
 
 /// Prints the state of one object, and then every further one.
-fn follow(ctx: &mut Ctx, subject: &Subject, revision: i64, watch: bool, deadline: Option<Time>) -> CliResult<()> {
+fn follow(ctx: &mut Ctx, subject: &EditTarget, revision: i64, watch: bool, deadline: Option<Time>) -> CliResult<()> {
     let item = &subject.item;
     if !watch {
         let object = item.fetch(ctx)?;
@@ -65,22 +82,22 @@ fn follow(ctx: &mut Ctx, subject: &Subject, revision: i64, watch: bool, deadline
         }
     });
     match done {
-        Ok(done) => done.ok_or_else(|| CliError::text("timed out waiting for the condition")),
+        Ok(done) => done.ok_or_else(|| CliError::new("timed out waiting for the condition")),
         Err(CliError::Status(status)) if status.reason == Reason::Expired => {
-            Err(CliError::text("watch closed before UntilWithoutRetry timeout"))
+            Err(CliError::new("watch closed before UntilWithoutRetry timeout"))
         }
         Err(error) => Err(error),
     }
 }
 
 fn deleted() -> CliError {
-    CliError::text("object has been deleted")
+    CliError::new("object has been deleted")
 }
 
 /// Prints a state; answers whether it is the last one.
 fn say(ctx: &mut Ctx, object: &Value, revision: i64) -> CliResult<bool> {
-    let (line, done) = state(object, revision).map_err(CliError::Text)?;
-    ctx.say(line);
+    let (line, done) = state(object, revision).map_err(CliError::Failed)?;
+    ctx.print_line(line);
     Ok(done)
 }
 

@@ -1,11 +1,15 @@
-//! `rollout undo`: back to an earlier revision.
+//! `rollout undo`: reverts a workload to an earlier revision.
+//!
+//! Upstream: `kubectl/pkg/polymorphichelpers/rollback.go`.
 
 use clap::{ArgMatches, Command};
 
-use super::super::change::{self, Subject};
+use super::super::targets::{self, EditTarget};
+use super::common;
 use super::revisions::{self, REVISION, Revision, template_text};
-use crate::args::groups::{self, DryRun};
+use crate::args::groups;
 use crate::args::{self, Matches};
+use crate::dry_run::DryRun;
 use crate::last_applied::LAST_APPLIED;
 use crate::output::Output;
 use crate::{CliError, CliResult, Ctx, Verb};
@@ -14,17 +18,30 @@ use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_cluster::PatchType;
 
-/// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "undo", aliases: &[], about: "Undo a previous rollout", args: flags, run, family: &[] };
+/// The `rollout undo` verb.
+pub(super) const VERB: Verb = Verb {
+    name: "undo",
+    aliases: &[],
+    about: "Undo a previous rollout",
+    long: "Roll a workload back to an earlier revision.",
+    examples: &[
+        ("Roll back to the previous revision of a deployment", "rollout undo deployment/web"),
+        ("Roll back to revision 3 of a daemon set", "rollout undo daemonset/agent --to-revision=3"),
+        ("Show what the rollback would result in", "rollout undo --dry-run=server deployment/web"),
+    ],
+    usage: "(TYPE NAME | TYPE/NAME) [flags]",
+    flags,
+    run,
+    family: &[],
+};
 
-/// Under which name kubectl's undo owns what it writes.
+/// The field manager of kubectl's rollback.
 const MANAGER: &str = "kubectl";
 
-/// The label by which a Deployment tells its ReplicaSets apart.
+/// The label that distinguishes the ReplicaSets of a Deployment.
 const HASH: &str = "pod-template-hash";
 
-/// Annotations that belong to the Deployment as it is now, not to a revision.
+/// Annotations of the Deployment itself, which do not belong to a revision.
 const OWN: &[&str] = &[
     LAST_APPLIED,
     REVISION,
@@ -35,34 +52,34 @@ const OWN: &[&str] = &[
 ];
 
 fn flags(command: Command) -> Command {
-    groups::output(groups::dry_run(super::flags(command)))
-        .arg(args::number("to-revision", "the revision to go back to; 0 is the one before"))
+    groups::output(groups::dry_run(common::flags(command)))
+        .arg(args::number("to-revision", "Revision to roll back to; 0 is the previous one."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
     let to = matches.int("to-revision").unwrap_or(0);
-    let (subjects, mut errors) = super::subjects(ctx, matches)?;
-    for subject in &subjects {
-        warn_of_apply(ctx, subject);
-        let result = undo(ctx, subject, to, dry_run)
-            .and_then(|done| output.report(ctx, &subject.object, &subject.item.label(), &done, dry_run));
+    let (targets, mut errors) = common::targets(ctx, matches)?;
+    for target in &targets {
+        warn_of_apply(ctx, target);
+        let result = undo(ctx, target, to, dry_run)
+            .and_then(|done| output.report(ctx, &target.object, &target.item.label(), &done, dry_run));
         errors.extend(result.err());
     }
     CliError::all(errors)
 }
 
-fn warn_of_apply(ctx: &mut Ctx, subject: &Subject) {
-    if subject.object.annotation(LAST_APPLIED).is_some() {
-        let name = change::object_name(&subject.item);
+fn warn_of_apply(ctx: &mut Ctx, target: &EditTarget) {
+    if target.object.annotation(LAST_APPLIED).is_some() {
+        let name = targets::object_name(&target.item);
         ctx.warn(&format!("resource {name} was previously managed with 'kubectl apply'. Rolling back will not update the {LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead."));
     }
 }
 
-/// Goes back, and answers what is said about it.
-fn undo(ctx: &mut Ctx, subject: &Subject, to: i64, dry_run: DryRun) -> CliResult<String> {
-    let object = &subject.object;
+/// Reverts the workload and returns the word for the report.
+fn undo(ctx: &mut Ctx, target: &EditTarget, to: i64, dry_run: DryRun) -> CliResult<String> {
+    let object = &target.object;
     let revisions =
         revisions::of(ctx, object)?.ok_or_else(|| revisions::without(object, ("rollbacker", "rollbacker")))?;
     let is_deployment = object.kind() == "Deployment";
@@ -73,7 +90,7 @@ fn undo(ctx: &mut Ctx, subject: &Subject, to: i64, dry_run: DryRun) -> CliResult
         return Ok(if is_deployment { text } else { format!("will roll back to {text}") });
     }
     if is_deployment && object.flag("/spec/paused") {
-        return Err(CliError::text(
+        return Err(CliError::new(
             "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
         ));
     }
@@ -85,16 +102,16 @@ fn undo(ctx: &mut Ctx, subject: &Subject, to: i64, dry_run: DryRun) -> CliResult
         true => (PatchType::Json, deployment_patch(object, chosen, &bare)),
         false => (PatchType::Strategic, chosen.kept.pointer("/data").cloned().unwrap_or_default()),
     };
-    match change::send_patch(ctx, &subject.item, format, patch, MANAGER, dry_run) {
+    match targets::send_patch(ctx, &target.item, format, patch, MANAGER, dry_run) {
         Ok(_) => Ok("rolled back".into()),
         Err(CliError::Status(status)) => {
-            Err(CliError::text(format!("failed restoring revision {to}: {}", status.message)))
+            Err(CliError::new(format!("failed restoring revision {to}: {}", status.message)))
         }
         Err(other) => Err(other),
     }
 }
 
-/// The revision of that number; for 0 the last but one.
+/// The revision with a number; 0 is the one before the latest.
 fn choose(revisions: &[Revision], to: i64) -> Option<&Revision> {
     match to {
         0 => revisions.len().checked_sub(2).map(|at| &revisions[at]),
@@ -103,7 +120,7 @@ fn choose(revisions: &[Revision], to: i64) -> Option<&Revision> {
 }
 
 fn not_found(object: &Value, revisions: &[Revision], to: i64) -> CliError {
-    CliError::text(match (to, object.kind()) {
+    CliError::new(match (to, object.kind()) {
         (0, "Deployment") => format!("no rollout history found for deployment {}", quote(object.name())),
         (0, _) if revisions.len() < 2 => "no last revision to roll back to".into(),
         _ => format!("unable to find specified revision {to} in history"),
@@ -117,7 +134,7 @@ fn without_hash(mut template: Value) -> Value {
     template
 }
 
-/// A Deployment gets template and annotations of the revision, and keeps the annotations that are its own.
+/// The patch that gives a Deployment the template and annotations of a revision and keeps its own annotations.
 fn deployment_patch(object: &Value, revision: &Revision, template: &Value) -> Value {
     let mut annotations: Map = Map::new();
     for (key, value) in object.strings("/metadata/annotations") {

@@ -1,4 +1,6 @@
-//! What a variable refers to that has no value of its own: in words, and the value itself.
+//! References of environment variables: their description, and the values behind them.
+//!
+//! Upstream: `kubectl/pkg/cmd/set/env/env_resolve.go`.
 
 use base64::Engine;
 
@@ -8,7 +10,7 @@ use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 use kctl_cluster::client::ResourcePath;
 
-/// `configmap settings, key max-size`.
+/// The description of a reference: `configmap settings, key max-size`.
 pub(super) fn reference_text(source: &Value) -> String {
     let key = |pointer: &str, kind: &str| {
         let reference = source.at(pointer)?;
@@ -28,7 +30,7 @@ pub(super) fn reference_text(source: &Value) -> String {
         .unwrap_or_else(|| "invalid valueFrom".into())
 }
 
-/// The value that a variable of a container has.
+/// The value of a reference in a container.
 pub(super) fn resolve_value(
     ctx: &mut Ctx,
     object: &Value,
@@ -76,6 +78,6 @@ fn resource_value(container: &Value, reference: &Value) -> Result<String, String
 fn get(ctx: &mut Ctx, resource: &str, namespace: &str, name: &str) -> Result<std::sync::Arc<Value>, String> {
     ctx.api(|client| client.get(&ResourcePath::one(resource, namespace, name))).map_err(|error| match error {
         CliError::Status(status) => status.message,
-        other => other.message("").trim_end().to_string(),
+        other => other.message().trim_end().to_string(),
     })
 }

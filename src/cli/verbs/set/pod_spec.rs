@@ -1,4 +1,4 @@
-//! Where the pods are described in an object, and which of their containers are meant.
+//! The pod spec of an object, and the selection of its containers.
 
 use crate::{CliError, CliResult};
 use kctl_base::gvk::split_api_version;
@@ -14,12 +14,12 @@ pub(super) fn pointer(object: &Value) -> CliResult<&'static str> {
         Some(path) => Ok(path),
         None => {
             let kind = object.kind();
-            Err(CliError::text(format!("the object is not a pod or does not have a pod template: *{version}.{kind}")))
+            Err(CliError::new(format!("the object is not a pod or does not have a pod template: *{version}.{kind}")))
         }
     }
 }
 
-/// The containers of a pod spec and then its init containers, those whose name the pattern matches.
+/// The containers and then the init containers whose names match the pattern.
 pub(super) fn containers<'a>(spec: &'a mut Value, pattern: &str) -> Vec<&'a mut Value> {
     let mut found = Vec::new();
     let Some(spec) = spec.as_object_mut() else { return found };
@@ -37,7 +37,7 @@ pub(super) fn containers<'a>(spec: &'a mut Value, pattern: &str) -> Vec<&'a mut 
     found
 }
 
-/// Whether a name matches a pattern in which `*` stands for anything.
+/// True when a name matches a pattern in which `*` matches any characters.
 pub(super) fn matches(name: &str, pattern: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or("");

@@ -1,36 +1,51 @@
-//! `set selector`: which pods a service chooses.
+//! `set selector`: sets the selector of a service.
+//!
+//! Upstream: `kubectl/pkg/cmd/set/set_selector.go`.
 
 use clap::{ArgMatches, Command};
 
-use super::{Setting, Words};
+use super::command::{self, Messages, SetCommand};
 use crate::args::{self, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::Map;
 use kctl_base::labels::{Operator, Selector};
 use kctl_base::object::{ObjectMeta, ValueWrite};
 
-/// The verb.
-pub(super) const VERB: Verb =
-    Verb { name: "selector", aliases: &[], about: "Set the selector on a resource", args: flags, run, family: &[] };
+/// The `set selector` verb.
+pub(super) const VERB: Verb = Verb {
+    name: "selector",
+    aliases: &[],
+    about: "Set the selector on a resource",
+    long: "Set the selector of a service.
+
+ The new selector replaces the old one. With --resource-version it is set only if the service still has that \
+    version.",
+    examples: &[("Set the selector of a service", "set selector service web environment=qa")],
+    usage: "(-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version]",
+    flags,
+    run,
+    family: &[],
+};
 
 fn flags(command: Command) -> Command {
-    groups::all(super::flags(command)).arg(args::text("resource-version", "only if the object is at this version"))
+    groups::all(command::flags(command))
+        .arg(args::text("resource-version", "Change the service only if it has this resource version."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let mut words = matches.values("words");
-    let Some(text) = words.pop() else { return Err(CliError::text("one selector is required")) };
-    let selector = Selector::parse(&text).map_err(|e| CliError::text(e.to_string()))?;
-    let setting = Setting::read(ctx, matches, words)?;
-    setting.check(matches)?;
-    let version = matches.value("resource-version").to_string();
-    let words = Words { done: "selector updated", failed: "failed to patch selector: " };
-    setting.run(ctx, &words, |_, subject, object, _| {
+    let mut words = matches.values("args");
+    let Some(text) = words.pop() else { return Err(CliError::new("one selector is required")) };
+    let selector = Selector::parse(&text).map_err(|e| CliError::new(e.to_string()))?;
+    let command = SetCommand::read(ctx, matches, words)?;
+    command.check(matches)?;
+    let version = matches.string("resource-version").to_string();
+    let messages = Messages { done: "selector updated", failed: "failed to patch selector: " };
+    command.run(ctx, &messages, |_, target, object, _| {
         if object.kind() != "Service" {
-            return Err(CliError::Raw("error: setting a selector is only supported for Services\n".into(), 1));
+            return Err(CliError::prefixed("setting a selector is only supported for Services"));
         }
-        if !version.is_empty() && version != subject.object.resource_version() {
-            let names = subject.item.kind.names();
+        if !version.is_empty() && version != target.object.resource_version() {
+            let names = target.item.kind.names();
             let status = kctl_base::status::Status::modified(names.group, names.plural, object.name());
             return Err(status.into());
         }
@@ -39,7 +54,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     })
 }
 
-/// Services choose by equality alone; `in` with one value counts as such nowhere.
+/// The labels of a selector. Services support equality only; even `in` with a single value is refused.
 fn pairs(selector: &Selector) -> CliResult<Map> {
     let (mut pairs, mut others) = (Map::new(), Vec::new());
     for requirement in selector.requirements() {
@@ -60,7 +75,7 @@ fn pairs(selector: &Selector) -> CliResult<Map> {
         true => Ok(pairs),
         false => {
             let all = others.join(" ");
-            Err(CliError::Raw(format!("error: match expression [{all}] not supported on this object\n"), 1))
+            Err(CliError::prefixed(format!("match expression [{all}] not supported on this object")))
         }
     }
 }

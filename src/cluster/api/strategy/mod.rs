@@ -16,7 +16,7 @@ use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::Time;
 use kctl_kinds::Kind;
 
-use super::{Body, PatchType, Request, managers};
+use super::{Request, managers};
 
 /// The rules of one endpoint of an object.
 pub(super) trait UpdateStrategy {
@@ -46,11 +46,7 @@ pub(super) trait UpdateStrategy {
         request: &Request,
         now: Time,
     ) -> Option<Value> {
-        match request.body {
-            // Server-side apply has already recorded the ownership.
-            Body::Patch(PatchType::Apply, _) | Body::PatchText(PatchType::Apply, _) => recorded(sent),
-            _ => managers::after(kind, Some(old), sent, request, now),
-        }
+        managers::after(kind, Some(old), sent, request, now)
     }
 }
 
@@ -67,7 +63,7 @@ pub(super) fn of(subresource: &str) -> Option<&'static dyn UpdateStrategy> {
 }
 
 /// The managedFields that an object carries.
-fn recorded(object: &Object) -> Option<Value> {
+pub(super) fn recorded(object: &Object) -> Option<Value> {
     object.pointer("/metadata/managedFields").cloned()
 }
 

@@ -1,4 +1,4 @@
-//! The words of a command line that name types and objects.
+//! Positional arguments that name types and objects.
 
 use crate::{CliError, CliResult};
 use kctl_kinds::Catalog;
@@ -7,18 +7,18 @@ use kctl_kinds::catalog::serves;
 use super::{Selection, Target};
 use kctl_base::gvk::GroupVersion;
 
-/// What the words ask for.
-pub(super) enum Wanted {
-    /// No words at all.
+/// The meaning of positional arguments.
+pub(super) enum ResourceArgs {
+    /// There are no arguments.
     Nothing,
-    /// All objects of these types that the selectors choose.
+    /// All objects of these types that match the selectors.
     Types(Vec<Target>),
     /// Objects by name.
     Named(Vec<(Target, String)>),
 }
 
-/// Reads the words of a selection.
-pub(super) fn read(catalog: &Catalog, selection: &Selection, program: &str) -> CliResult<Wanted> {
+/// Interprets the positional arguments of a selection.
+pub(super) fn read(catalog: &Catalog, selection: &Selection, program: &str) -> CliResult<ResourceArgs> {
     let words = one_name_each(&selection.words);
     let names_win = selection.all && !selection.all_is_strict;
     let named = words.len() > 1 || words.iter().any(|w| w.contains('/'));
@@ -31,12 +31,12 @@ pub(super) fn read(catalog: &Catalog, selection: &Selection, program: &str) -> C
         if selects {
             return refuse("selectors and the all flag cannot be used when passing resource/name arguments");
         }
-        return Ok(Wanted::Named(named));
+        return Ok(ResourceArgs::Named(named));
     }
     let Some((first, names)) = words.split_first() else {
         return match selects {
             true => refuse("at least one resource must be specified to use a selector"),
-            false => Ok(Wanted::Nothing),
+            false => Ok(ResourceArgs::Nothing),
         };
     };
     if selects && !names.is_empty() {
@@ -47,7 +47,7 @@ pub(super) fn read(catalog: &Catalog, selection: &Selection, program: &str) -> C
         if !selection.subresource.is_empty() {
             return refuse("subresource cannot be used when bulk resources are specified");
         }
-        return Ok(Wanted::Types(targets));
+        return Ok(ResourceArgs::Types(targets));
     }
     if names.is_empty() {
         return refuse("resource(s) were provided, but no name was specified");
@@ -55,14 +55,14 @@ pub(super) fn read(catalog: &Catalog, selection: &Selection, program: &str) -> C
     if targets.len() > 1 {
         return refuse("you must specify only one resource");
     }
-    Ok(Wanted::Named(names.iter().flat_map(|name| targets.iter().map(|t| (t.clone(), name.clone()))).collect()))
+    Ok(ResourceArgs::Named(names.iter().flat_map(|name| targets.iter().map(|t| (t.clone(), name.clone()))).collect()))
 }
 
 fn refuse<T>(text: &str) -> CliResult<T> {
-    Err(CliError::text(text))
+    Err(CliError::new(text))
 }
 
-/// `cm,secret one two` is `cm/one cm/two secret/one secret/two`.
+/// Expands `cm,secret one two` to `cm/one cm/two secret/one secret/two`.
 fn one_name_each(words: &[String]) -> Vec<String> {
     match words.split_first() {
         Some((types, names)) if !names.is_empty() && types.contains(',') && !types.contains('/') => {
@@ -92,7 +92,7 @@ fn slashed(catalog: &Catalog, words: &[String], program: &str) -> CliResult<Vec<
     Ok(named)
 }
 
-/// The types behind `deploy,svc` or a category such as `all`; each once.
+/// Resolves `deploy,svc` or a category such as `all`; each type occurs once.
 pub(super) fn types(catalog: &Catalog, text: &str) -> CliResult<Vec<Target>> {
     let mut targets: Vec<Target> = Vec::new();
     for word in text.split(',') {
@@ -111,11 +111,11 @@ pub(super) fn types(catalog: &Catalog, text: &str) -> CliResult<Vec<Target>> {
     Ok(targets)
 }
 
-/// The type that one word names, with the version it asks for.
+/// Resolves the name of a type, with the version that it asks for (`deployments.v1.apps`).
 pub(super) fn target(catalog: &Catalog, word: &str) -> CliResult<Target> {
     let kind = catalog.by_name(word).ok_or_else(|| {
         let bare = word.split('.').next().unwrap_or(word);
-        CliError::text(format!("the server doesn't have a resource type \"{bare}\""))
+        CliError::new(CliError::unknown_resource_type(bare))
     })?;
     let mut parts = word.splitn(3, '.').skip(1);
     let asked = parts.next().zip(parts.next()).filter(|(version, group)| {
@@ -134,12 +134,12 @@ mod tests {
             Selection { words: words.iter().map(ToString::to_string).collect(), ..Selection::default() };
         change(&mut selection);
         match read(&Catalog::default(), &selection, "kubectl") {
-            Ok(Wanted::Nothing) => "nothing".into(),
-            Ok(Wanted::Types(types)) => types.iter().map(Target::go_name).collect::<Vec<_>>().join("; "),
-            Ok(Wanted::Named(named)) => {
+            Ok(ResourceArgs::Nothing) => "nothing".into(),
+            Ok(ResourceArgs::Types(types)) => types.iter().map(Target::go_name).collect::<Vec<_>>().join("; "),
+            Ok(ResourceArgs::Named(named)) => {
                 named.iter().map(|(t, n)| format!("{}/{n}", t.kind.names().plural)).collect::<Vec<_>>().join(" ")
             }
-            Err(error) => error.message("kubectl").trim_end().into(),
+            Err(error) => error.message().trim_end().into(),
         }
     }
 

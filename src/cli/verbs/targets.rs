@@ -1,8 +1,8 @@
-//! What the verbs have in common that change a part of objects: reading them, sending the difference, waiting for something.
+//! What the verbs share that change existing objects: loading the targets, sending the difference, waiting for a result.
 
 use std::sync::Arc;
 
-use crate::args::groups::DryRun;
+use crate::dry_run::DryRun;
 use crate::resolve::{Item, Resolved, Selection};
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::gvk::split_api_version;
@@ -14,50 +14,50 @@ use kctl_base::sim::{Duration, Time};
 use kctl_cluster::PatchType;
 use kctl_cluster::client::Patch;
 
-/// An object to change, as it is now.
-pub(super) struct Subject {
-    /// What was asked for.
+/// An object to change.
+pub(super) struct EditTarget {
+    /// The reference from the command line.
     pub(super) item: Item,
-    /// The object.
+    /// The object before the change.
     pub(super) object: Value,
 }
 
-/// Where the objects of a selection are taken from.
+/// The place from which the objects of a selection are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum From {
-    /// From the server, whether they were named or stand in files.
+pub(super) enum Source {
+    /// The server, also for objects that are named by a manifest.
     Server,
-    /// From the server, those in files from there.
+    /// The manifest for objects that one contains, else the server.
     Files,
-    /// From files alone (`--local`), with the zero values that kubectl prints.
+    /// Manifests only (`--local`).
     Local,
 }
 
-/// Reads the objects; what fails is answered beside them.
-pub(super) fn subjects(ctx: &mut Ctx, resolved: Resolved, from: From) -> (Vec<Subject>, Vec<CliError>) {
-    let (mut subjects, mut errors) = (Vec::new(), resolved.errors);
+/// Reads the objects of a selection. Returns the errors of the others beside them.
+pub(super) fn load(ctx: &mut Ctx, resolved: Resolved, source: Source) -> (Vec<EditTarget>, Vec<CliError>) {
+    let (mut targets, mut errors) = (Vec::new(), resolved.errors);
     for item in resolved.items {
-        let object = match (from, &item.object) {
-            (From::Local, _) => Ok(item.content()),
-            (From::Files, Some(object)) => Ok(object.clone()),
-            (From::Server, Some(_)) => item.fetch(ctx).map(|o| (*o).clone()),
-            _ => item.get(ctx).map(|o| (*o).clone()),
+        let object = match (source, &item.object) {
+            (Source::Local, _) => Ok(item.content()),
+            (Source::Files, Some(object)) => Ok(object.clone()),
+            (Source::Server, Some(_)) => item.fetch(ctx).map(|object| (*object).clone()),
+            _ => item.get(ctx).map(|object| (*object).clone()),
         };
         match object {
-            Ok(object) => subjects.push(Subject { item, object }),
+            Ok(object) => targets.push(EditTarget { item, object }),
             Err(error) => errors.push(error),
         }
     }
-    (subjects, errors)
+    (targets, errors)
 }
 
-/// The fields in which two versions of an object differ, as a merge patch; empty when they are equal.
+/// The merge patch that turns `old` into `new`; empty when they are equal.
 pub(super) fn difference(old: &Value, new: &Value) -> Map {
     let empty = Map::new();
     merge::create(old.as_object().unwrap_or(&empty), new.as_object().unwrap_or(&empty))
 }
 
-/// Sends what differs between two versions of an object, and answers the object after it.
+/// Sends the difference of two versions of an object as a merge patch and returns the patched object.
 pub(super) fn send(
     ctx: &mut Ctx,
     item: &Item,
@@ -69,7 +69,7 @@ pub(super) fn send(
     send_patch(ctx, item, PatchType::Merge, patch, manager, dry_run)
 }
 
-/// Sends a patch.
+/// Sends a patch and returns the patched object.
 pub(super) fn send_patch(
     ctx: &mut Ctx,
     item: &Item,
@@ -82,8 +82,8 @@ pub(super) fn send_patch(
     ctx.api(|client| client.patch(&item.path(), Patch::Value(format, patch), &params))
 }
 
-/// The object as kubectl prints one that it has decoded itself: with the zero values that its types write out.
-pub(super) fn typed(object: &Value) -> Value {
+/// The object with the zero values that kubectl prints for objects it has decoded into Go types, such as `status: {}`.
+pub(super) fn with_zero_values(object: &Value) -> Value {
     let (group, version) = split_api_version(object.api_version());
     let mut shown = object.clone();
     if let Some(root) = Schema::builtin().root(group, version, object.kind()) {
@@ -92,7 +92,7 @@ pub(super) fn typed(object: &Value) -> Value {
     shown
 }
 
-/// `deployment.apps/web` of an object whose kind need not be that of a resource (`scale.autoscaling/web`).
+/// `deployment.apps/web`; also for a kind that is not a resource of its own, as in `scale.autoscaling/web`.
 pub(super) fn label_of(object: &Value) -> String {
     let (group, _) = split_api_version(object.api_version());
     let kind = object.kind().to_lowercase();
@@ -102,12 +102,12 @@ pub(super) fn label_of(object: &Value) -> String {
     }
 }
 
-/// `deployments/web`: how kubectl names an object in its own complaints.
+/// `deployments/web`, as kubectl names an object in its own error messages.
 pub(super) fn object_name(item: &Item) -> String {
     format!("{}/{}", item.kind.names().plural, item.name)
 }
 
-/// When a wait ends; zero is never, a negative time a week, as in kubectl.
+/// The end of a wait. As in kubectl a timeout of zero is without limit (`None`), and a negative one means a week.
 pub(super) fn deadline(ctx: &mut Ctx, timeout: Duration) -> CliResult<Option<Time>> {
     Ok(match timeout {
         Duration::ZERO => None,
@@ -116,28 +116,29 @@ pub(super) fn deadline(ctx: &mut Ctx, timeout: Duration) -> CliResult<Option<Tim
     })
 }
 
-/// A selection for `--local`: files without a namespace of the command's.
-pub(super) fn localised(selection: Selection, local: bool) -> Selection {
+/// The selection for `--local`, which does not put objects of files into the namespace of the command.
+pub(super) fn local_only(selection: Selection, local: bool) -> Selection {
     match local {
         true => Selection { namespace: String::new(), enforce_namespace: false, ..selection },
         false => selection,
     }
 }
 
-/// Splits the words of a command into those that name objects and the changes that follow them, such as `a=b` and `a-`.
+/// Splits arguments into those that name objects and the changes after them, such as `a=b` and `a-`. `what` names the
+/// changes in the error message, for example `label`.
 pub(super) fn split_pairs(words: &[String], what: &str) -> CliResult<(Vec<String>, Vec<String>)> {
     let is_pair = |w: &String| (w.contains('=') && !w.starts_with('=')) || (w.ends_with('-') && w != "-");
     let at = words.iter().position(is_pair).unwrap_or(words.len());
     let (resources, pairs) = words.split_at(at);
     match pairs.iter().find(|w| !is_pair(w)) {
-        Some(word) => Err(CliError::text(format!("all resources must be specified before {what} changes: {word}"))),
+        Some(word) => Err(CliError::new(format!("all resources must be specified before {what} changes: {word}"))),
         None => Ok((resources.to_vec(), pairs.to_vec())),
     }
 }
 
-/// The complaints that kubectl has about the combination of flags that say which objects are meant.
+/// The error for `--local` together with `--dry-run=server`.
 pub(super) fn local_and_server() -> CliError {
-    CliError::text("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
+    CliError::new("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
 }
 
 #[cfg(test)]
@@ -149,7 +150,7 @@ mod tests {
     fn changes_come_after_resources() {
         let split = |text: &str| {
             let words: Vec<String> = text.split(' ').map(String::from).collect();
-            split_pairs(&words, "label").map_err(|e| e.message("kubectl"))
+            split_pairs(&words, "label").map_err(|e| e.message())
         };
         let strings = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(split("pod x a=b c-"), Ok((strings(&["pod", "x"]), strings(&["a=b", "c-"]))));

@@ -1,0 +1,72 @@
+//! Answers of the completion scripts: verbs, flags, resource types and the names of objects.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use clap::Command;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::env::CompleteEnv;
+
+use super::command_line::CommandLine;
+use super::tree::{self, Scope};
+use crate::args::ArgProperties;
+use crate::completion_script::VARIABLE;
+use crate::{CliResult, Ctx, resolve, verbs};
+
+/// Answers a shell that asks for completions; false when none does.
+pub(super) fn answer(argv: &[OsString]) -> bool {
+    if std::env::var_os(VARIABLE).is_none() {
+        return false;
+    }
+    let called = argv.first().map(Path::new).and_then(Path::file_stem);
+    let program = called.map_or_else(|| "kctl".into(), |name| name.to_string_lossy().into_owned());
+    let factory = || with_object_names(tree::command(&program, Scope::All));
+    let folder = std::env::current_dir().ok();
+    CompleteEnv::with_factory(factory).var(VARIABLE).try_complete(argv.to_vec(), folder.as_deref()).unwrap_or(true)
+}
+
+/// Adds the completer of object names to the arguments that take them, of the command and of its subcommands.
+fn with_object_names(command: Command) -> Command {
+    let completed = |arg: clap::Arg| match arg.names_objects() {
+        true => arg.add(ArgValueCompleter::new(object_names)),
+        false => arg,
+    };
+    command.mut_args(completed).mut_subcommands(with_object_names)
+}
+
+/// The candidates for an argument that names types and objects: types first, then the names of objects of that type.
+fn object_names(current: &OsStr) -> Vec<CompletionCandidate> {
+    let typed: Vec<String> = std::env::args().skip_while(|arg| arg != "--").skip(1).collect();
+    let current = current.to_string_lossy().into_owned();
+    // A shell has no place for an error: what cannot be listed is not offered.
+    let candidates = candidates(&typed, &current).unwrap_or_default();
+    candidates.into_iter().filter(|c| c.starts_with(&current)).map(CompletionCandidate::new).collect()
+}
+
+fn candidates(typed: &[String], current: &str) -> CliResult<Vec<String>> {
+    let mut ctx = Ctx::from_environment(typed.to_vec());
+    let line = CommandLine::new(typed);
+    let scope = verbs::find(line.verb_word()).map_or(Scope::Names, Scope::Only);
+    if let Ok(matches) = tree::command("kctl", scope).ignore_errors(true).try_get_matches_from(typed) {
+        ctx.globals(&matches)?;
+    }
+    if let Some((kind, _)) = current.split_once('/') {
+        let names = names(&mut ctx, kind)?;
+        return Ok(names.into_iter().map(|name| format!("{kind}/{name}")).collect());
+    }
+    let words: Vec<&String> = typed.iter().skip(1).filter(|w| !w.starts_with('-') && **w != current).collect();
+    if let Some(kind) = words.last().filter(|_| words.len() > 1)
+        && let Ok(found) = names(&mut ctx, kind)
+    {
+        return Ok(found);
+    }
+    let catalog = ctx.catalog()?;
+    Ok(catalog.iter().map(|kind| kind.names().resource().into()).collect())
+}
+
+/// The names of the objects of a type in the namespace of the command.
+fn names(ctx: &mut Ctx, kind: &str) -> CliResult<Vec<String>> {
+    let target = resolve::kind(ctx, kind)?;
+    let selection = resolve::Selection { namespace: ctx.namespace(), ..resolve::Selection::default() };
+    Ok(resolve::list(ctx, &selection, &target)?.items.into_iter().map(|item| item.name).collect())
+}

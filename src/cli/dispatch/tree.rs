@@ -1,0 +1,41 @@
+//! The clap command tree of the verbs.
+
+use clap::Command;
+
+use crate::args::global;
+use crate::{Verb, verbs};
+
+/// The part of the tree that is built.
+#[derive(Clone, Copy)]
+pub(super) enum Scope {
+    /// Every verb with its flags.
+    All,
+    /// One verb: enough to run a command line, and much cheaper than all of them.
+    Only(&'static Verb),
+    /// Every verb by name, without flags: enough to refuse a verb that does not exist.
+    Names,
+}
+
+/// Builds the command tree of a program.
+pub(super) fn command(program: &str, scope: Scope) -> Command {
+    let root = Command::new(program.to_string())
+        .disable_version_flag(true)
+        .disable_help_subcommand(true)
+        .args_override_self(true)
+        .subcommand_required(false)
+        .args(global::args());
+    match scope {
+        Scope::All => root.subcommands(verbs::all().map(with_flags)),
+        Scope::Only(verb) => root.subcommand(with_flags(verb)),
+        Scope::Names => root.subcommands(verbs::all().map(named)),
+    }
+}
+
+fn named(verb: &'static Verb) -> Command {
+    Command::new(verb.name).about(verb.about).visible_aliases(verb.aliases.iter().copied())
+}
+
+fn with_flags(verb: &'static Verb) -> Command {
+    let command = (verb.flags)(named(verb).args_override_self(true).disable_help_subcommand(true));
+    command.subcommands(verb.family.iter().map(with_flags))
+}

@@ -1,0 +1,30 @@
+//! The diagnostic log of the control plane: errors and decisions of the controllers, on standard error.
+//!
+//! It is off unless it is asked for, and then costs nothing. `-v=1` shows errors and warnings; `KCTL_LOG` sets a filter of
+//! its own, such as `debug` or `kctl_cluster::controllers=trace`. The request log of `-v=6` to `-v=9` is separate
+//! ([`super::klog`]): it is output that kubectl defines.
+
+use tracing_subscriber::EnvFilter;
+
+use super::{CliError, CliResult};
+
+/// The environment variable with the filter.
+const VARIABLE: &str = "KCTL_LOG";
+
+/// Installs the log for this process where it is asked for.
+///
+/// # Errors
+/// A filter that cannot be parsed.
+pub(crate) fn init(verbosity: u8) -> CliResult<()> {
+    let filter = match std::env::var(VARIABLE) {
+        Ok(filter) if !filter.is_empty() => EnvFilter::try_new(&filter)
+            .map_err(|error| CliError::new(format!("invalid value {filter:?} of {VARIABLE}: {error}")))?,
+        _ if verbosity > 0 => EnvFilter::new("warn"),
+        _ => return Ok(()),
+    };
+    // Without timestamps: those of the machine would differ from run to run, and events carry those of the cluster.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
+    // A second command line in the same process keeps the log of the first.
+    let _ = log.with_ansi(false).try_init();
+    Ok(())
+}

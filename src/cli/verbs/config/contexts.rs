@@ -1,0 +1,160 @@
+//! The `config` verbs about contexts.
+//!
+//! Upstream: `kubectl/pkg/cmd/config/` (`current_context.go`, `get_contexts.go`, `create_context.go` and others).
+
+use clap::{ArgMatches, Command};
+
+use super::entries;
+use crate::args::{self, Matches, groups};
+use crate::kubeconfig::Kubeconfig;
+use crate::printers::table::print_rows;
+use crate::{CliError, CliResult, Ctx};
+use kctl_base::field::quote;
+use kctl_base::json::Value;
+use kctl_base::object::{ValueRead, ValueWrite};
+
+pub(super) fn list_flags(command: Command) -> Command {
+    groups::args(command)
+        .arg(args::switch("no-headers", "Print no headers."))
+        .arg(args::text("output", "Output format. One of: (name).").short('o'))
+}
+
+pub(super) fn set_flags(command: Command) -> Command {
+    groups::args(command).arg(args::switch("current", "Modify the current context."))
+}
+
+pub(super) fn current(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
+    match Kubeconfig::read(ctx)?.current() {
+        "" => Err(CliError::new("current-context is not set")),
+        current => {
+            ctx.print_line(current);
+            Ok(())
+        }
+    }
+}
+
+pub(super) fn switch(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let name = entries::one_word(matches)?;
+    let mut config = Kubeconfig::read(ctx)?;
+    if config.context(&name).is_none() {
+        return Err(CliError::new(format!("no context exists with the name: {}", quote(&name))));
+    }
+    config.value.put("/current-context", name.as_str());
+    config.write(ctx)?;
+    ctx.print_line(format!("Switched to context {}.", quote(&name)));
+    Ok(())
+}
+
+pub(super) fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let mut config = Kubeconfig::read(ctx)?;
+    let name = match (matches.values("args").as_slice(), matches.flag("current")) {
+        ([], true) if config.current().is_empty() => return Err(CliError::new("no current context is set")),
+        ([], true) => config.current().to_string(),
+        ([name], false) => name.clone(),
+        ([], false) => return Err(CliError::new("you must specify a non-empty context name or --current")),
+        ([_], true) => return Err(CliError::new("you cannot specify both a context name and --current")),
+        (words, _) => return Err(entries::unexpected(words)),
+    };
+    let exists = config.context(&name).is_some();
+    let context = config.context_mut(&name);
+    for (flag, field) in [("cluster", "/cluster"), ("user", "/user"), ("namespace", "/namespace")] {
+        match matches.value_of(flag) {
+            Some("") => drop(context.remove_at(field)),
+            Some(value) => context.put(field, value),
+            None => {}
+        }
+    }
+    config.write(ctx)?;
+    let done = if exists { "modified" } else { "created" };
+    ctx.print_line(format!("Context {} {done}.", quote(&name)));
+    Ok(())
+}
+
+pub(super) fn delete(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let active = Kubeconfig::read(ctx)?.current().to_string();
+    if matches.values("args") == [active] {
+        ctx.print_error(
+            "warning: this removed your active context, use \"kubectl config use-context\" to select a different one",
+        );
+    }
+    entries::delete(ctx, matches, "context")
+}
+
+pub(super) fn rename(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let words = matches.values("args");
+    let [old, new] = words.as_slice() else {
+        return Err(entries::unexpected(&words));
+    };
+    let mut config = Kubeconfig::read(ctx)?;
+    if config.context(old).is_none() {
+        let place = config.place();
+        return Err(CliError::new(format!("cannot rename the context {}, it's not in {place}", quote(old))));
+    }
+    if config.context(new).is_some() {
+        let place = config.place();
+        return Err(CliError::new(format!(
+            "cannot rename the context {}, the context {} already exists in {place}",
+            quote(old),
+            quote(new)
+        )));
+    }
+    for entry in config.value.items_mut("/contexts").filter(|c| c.str("/name") == old) {
+        entry.put("/name", new.as_str());
+    }
+    if config.current() == old {
+        config.value.put("/current-context", new.as_str());
+    }
+    config.write(ctx)?;
+    ctx.print_line(format!("Context {} renamed to {}.", quote(old), quote(new)));
+    Ok(())
+}
+
+/// Formats of `get` that lists of contexts do not have.
+const OTHER_FORMATS: &[&str] = &[
+    "json",
+    "yaml",
+    "wide",
+    "custom-columns",
+    "custom-columns-file",
+    "go-template",
+    "go-template-file",
+    "jsonpath",
+    "jsonpath-file",
+];
+
+pub(super) fn list(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    match matches.string("output") {
+        "" | "name" => {}
+        other if OTHER_FORMATS.contains(&other) => {
+            return Err(CliError::new(format!(
+                "--output {other} is not available in kubectl config get-contexts; resetting to default output format"
+            )));
+        }
+        other => return Err(CliError::new(format!("output must be one of '' or 'name': {other}"))),
+    }
+    let config = Kubeconfig::read(ctx)?;
+    let wanted = matches.values("args");
+    let mut errors = Vec::new();
+    for name in wanted.iter().filter(|n| config.context(n).is_none()) {
+        errors.push(CliError::new(format!("context {name} not found")));
+    }
+    let mut entries: Vec<&Value> = config.value.list("/contexts").iter().collect();
+    entries.retain(|c| wanted.is_empty() || wanted.iter().any(|w| w == c.str("/name")));
+    entries.sort_by_key(|c| c.str("/name"));
+    if matches.string("output") == "name" {
+        entries.iter().for_each(|c| ctx.print_line(c.str("/name")));
+        return CliError::all(errors);
+    }
+    let row = |c: &&Value| {
+        let mark = if c.str("/name") == config.current() { "*" } else { "" };
+        let fields = ["/name", "/context/cluster", "/context/user", "/context/namespace"].map(|f| c.str(f));
+        std::iter::once(mark).chain(fields).map(String::from).collect()
+    };
+    let rows: Vec<Vec<String>> = entries.iter().map(row).collect();
+    let headers = ["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"].map(String::from);
+    let mut text = Vec::new();
+    let headers = (!matches.flag("no-headers")).then_some(headers.as_slice());
+    print_rows(headers, &rows, &mut text).map_err(|e| CliError::new(e.to_string()))?;
+    ctx.out.push_str(&String::from_utf8_lossy(&text));
+    CliError::all(errors)
+}

@@ -1,0 +1,45 @@
+//! Lists and deletions of the named entries of a kubeconfig file, and the checks of arguments.
+
+use clap::ArgMatches;
+
+use crate::args::Matches;
+use crate::kubeconfig::Kubeconfig;
+use crate::{CliError, CliResult, Ctx};
+use kctl_base::object::{ValueRead, ValueWrite};
+
+pub(super) fn one_word(matches: &ArgMatches) -> CliResult<String> {
+    match matches.values("args").as_slice() {
+        [word] => Ok(word.clone()),
+        words => Err(unexpected(words)),
+    }
+}
+
+pub(super) fn unexpected(words: &[String]) -> CliError {
+    CliError::new(format!("Unexpected args: [{}]", words.join(" ")))
+}
+
+/// Removes a cluster, a user or a context from the file.
+pub(super) fn delete(ctx: &mut Ctx, matches: &ArgMatches, what: &str) -> CliResult<()> {
+    let name = one_word(matches)?;
+    let mut config = Kubeconfig::read(ctx)?;
+    let place = config.place();
+    let entries = config.value.list_mut(&format!("/{what}s"));
+    let before = entries.len();
+    entries.retain(|entry| entry.str("/name") != name);
+    if entries.len() == before {
+        return Err(CliError::new(format!("cannot delete {what} {name}, not in {place}")));
+    }
+    config.write(ctx)?;
+    ctx.print_line(format!("deleted {what} {name} from {place}"));
+    Ok(())
+}
+
+/// Prints the names of the entries of a list.
+pub(super) fn names(ctx: &mut Ctx, what: &str) -> CliResult<()> {
+    let config = Kubeconfig::read(ctx)?;
+    ctx.print_line("NAME");
+    for entry in config.value.list(&format!("/{what}")) {
+        ctx.print_line(entry.str("/name"));
+    }
+    Ok(())
+}
