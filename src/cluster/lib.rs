@@ -9,7 +9,11 @@ pub mod console;
 pub mod controllers;
 pub mod dns;
 mod fault_injection;
+mod location;
+pub mod maintenance;
 mod open;
+mod options;
+mod origin;
 pub mod simulation;
 pub mod store;
 #[cfg(test)]
@@ -18,4 +22,4 @@ mod tests;
 pub use api::{FieldValidation, LogOptions, PatchType, Propagation, User, WatchEvent};
 pub use client::{Client, Transport, WaitFor, WaitOutcome};
 pub use cluster::{Cluster, ClusterError};
-pub use open::{Backend, OpenOptions};
+pub use options::{Backend, OpenOptions};

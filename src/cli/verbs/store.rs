@@ -4,7 +4,7 @@ use clap::ArgMatches;
 
 use crate::{CliError, CliResult, Ctx, Verb, help};
 use kctl_cluster::console::StoreReport;
-use kctl_cluster::store::Home;
+use kctl_cluster::maintenance;
 
 /// The verb and its family.
 pub(super) const VERB: Verb = Verb {
@@ -73,21 +73,14 @@ fn check(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
 }
 
 fn compact(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
-    let mut held = hold(ctx)?;
-    let (before, after) = held.compact()?;
+    let (before, after) = maintenance::compact(&ctx.store_dir()?, ctx.open_options()?.lock_timeout)?;
     ctx.say(format!("store compacted from {before} to {after} bytes"));
     Ok(())
 }
 
 fn reset(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
-    hold(ctx)?.reset()?;
     let dir = ctx.store_dir()?;
+    maintenance::reset(&dir, ctx.open_options()?.lock_timeout)?;
     ctx.say(format!("store {} reset", dir.display()));
     Ok(())
-}
-
-/// Takes the lock without opening the cluster.
-fn hold(ctx: &mut Ctx) -> CliResult<kctl_cluster::store::Held> {
-    let timeout = ctx.open_options()?.lock_timeout;
-    Ok(Home::open(ctx.store_dir()?)?.lock(timeout.to_std(), &mut || {})?)
 }
