@@ -1,25 +1,26 @@
-//! Many processes work on one store at once: everything succeeds or is refused as Kubernetes would refuse it, every
-//! acknowledged write is there, no update is lost.
+//! Many processes use one store concurrently: every command succeeds or fails as Kubernetes would fail it, and no
+//! acknowledged write is lost.
 
 use std::sync::Barrier;
 use std::thread;
 
 use kctl_base::object::{ObjectMeta as _, ValueRead as _};
 
+use crate::harness::cluster::get;
 use crate::harness::{Output, Sandbox, finish};
 
-/// Processes at once.
+/// The number of concurrent processes.
 const WORKERS: usize = 8;
-/// What each of them does so many times.
+/// The number of times each of them repeats its commands.
 const ROUNDS: usize = 2;
 
-/// What one command was, and how it ended.
+/// A command and its result.
 struct Done {
     command: String,
     output: Output,
 }
 
-/// A worker: runs commands one after the other and remembers how they ended.
+/// A worker, which runs one command after the other and records the results.
 struct Worker<'a> {
     sandbox: &'a Sandbox,
     number: usize,
@@ -27,6 +28,7 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
+    /// Runs a command; returns true if it succeeded.
     fn run(&mut self, command: &str) -> bool {
         let args: Vec<&str> = command.split_whitespace().collect();
         let output = finish(&mut self.sandbox.kctl(&args));
@@ -35,7 +37,7 @@ impl Worker<'_> {
         succeeded
     }
 
-    /// Objects of its own: every command must succeed.
+    /// Works on objects that no other worker touches: every command must succeed.
     fn own(&mut self, round: usize) {
         let (worker, name) = (self.number, format!("own-{}-{round}", self.number));
         for command in [
@@ -51,7 +53,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Objects that all want to make, change or delete: one of them succeeds.
+    /// Works on objects that all workers compete for.
     fn shared(&mut self, round: usize) {
         self.run(&format!("create configmap race-{round}"));
         self.run(&format!("delete configmap race-{round}"));
@@ -59,6 +61,7 @@ impl Worker<'_> {
     }
 }
 
+/// Runs all workers at once and returns all results.
 fn work(sandbox: &Sandbox) -> Vec<Done> {
     let start = Barrier::new(WORKERS);
     thread::scope(|scope| {
@@ -76,32 +79,32 @@ fn work(sandbox: &Sandbox) -> Vec<Done> {
                 })
             })
             .collect();
-        workers.into_iter().flat_map(|w| w.join().expect("a worker without a failure")).collect()
+        workers.into_iter().flat_map(|w| w.join().expect("no failure in a worker")).collect()
     })
 }
 
-/// How often a command succeeded.
+/// The number of commands with a prefix that succeeded.
 fn succeeded(done: &[Done], command: &str) -> usize {
     done.iter().filter(|d| d.command.starts_with(command) && d.output.code == 0).count()
 }
 
 #[test]
-fn many_processes_on_one_store() {
+fn concurrent_processes_lose_no_write() {
     let sandbox = Sandbox::new(17);
     sandbox.must("kctl create configmap shared && kctl create deployment shared --image=nginx --replicas=0");
     let done = work(&sandbox);
 
     for Done { command, output } in done.iter().filter(|d| d.output.code != 0) {
-        let known = ["already exists", "(NotFound)", "(Conflict)", "Expected replicas to be"];
-        let refused = output.code == 1 && output.err.lines().count() == 1;
-        assert!(refused && known.iter().any(|k| output.err.contains(k)), "$ kctl {command}\n{output:?}");
+        let expected = ["already exists", "(NotFound)", "(Conflict)", "Expected replicas to be"];
+        let one_line = output.code == 1 && output.err.lines().count() == 1;
+        assert!(one_line && expected.iter().any(|k| output.err.contains(k)), "$ kctl {command}\n{output:?}");
     }
     for round in 0..ROUNDS {
-        let made = succeeded(&done, &format!("create configmap race-{round}"));
-        let gone = succeeded(&done, &format!("delete configmap race-{round}"));
+        let created = succeeded(&done, &format!("create configmap race-{round}"));
+        let deleted = succeeded(&done, &format!("delete configmap race-{round}"));
         assert!(
-            made >= 1 && (made == gone || made == gone + 1),
-            "race-{round}: made {made} times, deleted {gone} times"
+            created >= 1 && (created == deleted || created == deleted + 1),
+            "race-{round}: created {created} times, deleted {deleted} times"
         );
         let scaled = succeeded(&done, &format!("scale deployment shared --current-replicas={round}"));
         assert_eq!(scaled, 1, "shared was scaled from {round}");
@@ -109,8 +112,7 @@ fn many_processes_on_one_store() {
     assert_eq!(sandbox.problems(), Vec::<String>::new());
 
     let mut cluster = sandbox.cluster();
-    let server = cluster.server();
-    let mut read = |resource: &str, name: &str| server.read(resource, "default", name).expect("readable");
+    let mut read = |resource: &str, name: &str| get(&mut cluster, resource, "default", name);
     for worker in 0..WORKERS {
         for round in 0..ROUNDS {
             let name = format!("own-{worker}-{round}");

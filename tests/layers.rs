@@ -1,9 +1,9 @@
-//! The architecture holds: cargo keeps the crates in order, and inside the control plane the arrows between modules point
-//! down. And: no test file lies outside the list.
+//! Checks of the architecture: cargo keeps the crates in order, and inside the control plane modules use lower layers only.
+//! Also checks that no test file is forgotten.
 
 use std::path::{Path, PathBuf};
 
-/// The layers of the control plane, lowest first; a module uses only modules of lower layers.
+/// The layers of the control plane, lowest first.
 const LAYERS: &[&[&str]] = &[&["store"], &["api"], &["simulation"], &["controllers"], &["cluster"]];
 
 fn layer(module: &str) -> Option<usize> {
@@ -21,7 +21,7 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The modules of the crate that a source file names with `crate::`.
+/// The top-level modules that a source file uses through `crate::`.
 fn used(text: &str) -> Vec<String> {
     let mut modules = Vec::new();
     for line in text.lines().map(str::trim_start).filter(|l| !l.starts_with("//")) {
@@ -38,18 +38,18 @@ fn used(text: &str) -> Vec<String> {
     modules
 }
 
-/// Tests of a layer may stand on the whole: they show what follows from a request.
+/// The tests of a layer may use higher layers, to show the effects of a request.
 fn is_test_code(file: &Path) -> bool {
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     name == "testing" || name == "tests" || name.ends_with("_tests")
 }
 
 #[test]
-fn arrows_point_down() {
+fn modules_use_lower_layers_only() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cluster");
     let mut files = Vec::new();
     sources(&root, &mut files);
-    let mut wrong = Vec::new();
+    let mut violations = Vec::new();
     for file in files.iter().filter(|f| !is_test_code(f)) {
         let inner = file.strip_prefix(&root).expect("below src");
         let top = inner.components().next().expect("a component").as_os_str().to_string_lossy().replace(".rs", "");
@@ -58,12 +58,12 @@ fn arrows_point_down() {
         for module in used(&text) {
             let allowed = module == top || layer(&module).is_none_or(|other| other < own);
             if !allowed {
-                wrong.push(format!("{} uses crate::{module}", inner.display()));
+                violations.push(format!("{} uses crate::{module}", inner.display()));
             }
         }
     }
-    wrong.dedup();
-    assert!(wrong.is_empty(), "arrows that point up or sideways:\n{}", wrong.join("\n"));
+    violations.dedup();
+    assert!(violations.is_empty(), "uses of a higher or the same layer:\n{}", violations.join("\n"));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn every_test_file_is_listed() {
     for entry in std::fs::read_dir(&root).expect("tests") {
         let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
         let module = name.trim_end_matches(".rs");
-        let own_target = ["tests", "bench", "corpus"].contains(&module);
+        let own_target = ["tests", "bench", "corpus", "structure"].contains(&module);
         assert!(own_target || list.contains(&format!("mod {module};")), "{name} is not listed in tests.rs");
     }
 }

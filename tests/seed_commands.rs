@@ -1,10 +1,10 @@
-//! The commands of the five seed documents, each document in a sandbox of its own, from its first command to its last.
+//! The commands of the five seed documents, each document in its own sandbox.
 //!
 //! `testdata/seed-commands/*.txt` are transcripts (see [`crate::transcripts`]); a comment before each step names its entry in
-//! the list of commands. A `~` line prepares something: `settle`, `advance`, or a whole command whose output is of no
-//! interest. Where a document prints what Kubernetes does not print any more, the transcript has what it prints today.
-//! `KCTL_RECORD=1` writes down what the commands print now, to be read against the list before it is kept. Entries that are
-//! not yet as they should be stand in `differs.txt` with the reason; that list may only get shorter.
+//! the list of commands. A `~` line prepares something: `settle`, `advance`, or a whole command whose output is
+//! ignored. Where a document shows output of an older Kubernetes version, the transcript has that of the current one.
+//! `KCTL_RECORD=1` records the output of the commands, to be reviewed before it is committed. Steps that are known to differ
+//! are listed in `differs.txt` with the reason; that list may only get shorter.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,33 +22,33 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-/// Does what a `~` line says.
-fn prepare(sandbox: &Sandbox, what: &str) {
-    let of_the_clock = what.starts_with("settle") || what.starts_with("advance");
-    sandbox.must(&if of_the_clock { format!("kctl clock {what}") } else { what.to_string() });
+/// Executes a `~` line.
+fn prepare(sandbox: &Sandbox, action: &str) {
+    let is_clock = action.starts_with("settle") || action.starts_with("advance");
+    sandbox.must(&if is_clock { format!("kctl clock {action}") } else { action.to_string() });
 }
 
-/// Runs a document and answers what each step printed.
+/// Runs a document and returns the output of each step.
 fn replay(lines: &[Line]) -> Vec<Output> {
     let sandbox = sandbox();
     let mut outputs = Vec::new();
     for line in lines {
         match line {
             Line::Step(step) => outputs.push(sandbox.run(&step.command)),
-            Line::Do(what) => prepare(&sandbox, what),
+            Line::Action(action) => prepare(&sandbox, action),
         }
     }
     outputs
 }
 
-/// Which steps are known to differ, and why: `000:7 reason`.
-fn known(document: &str) -> BTreeMap<usize, String> {
+/// The steps of a document that are known to differ, with the reason: `000:7 reason`.
+fn known_differences(document: &str) -> BTreeMap<usize, String> {
     let list = std::fs::read_to_string(folder().join("differs.txt")).unwrap_or_default();
     let rows = list.lines().filter_map(|l| l.strip_prefix(document)?.strip_prefix(':')?.split_once(' '));
     rows.filter_map(|(step, reason)| Some((step.parse().ok()?, reason.to_string()))).collect()
 }
 
-/// The transcript with other outputs.
+/// Replaces the outputs in a transcript.
 fn recorded(text: &str, outputs: &[Output]) -> String {
     let mut outputs = outputs.iter();
     let mut new = String::new();
@@ -67,27 +67,28 @@ fn recorded(text: &str, outputs: &[Output]) -> String {
 
 fn check(document: &str) {
     let file = folder().join(format!("{document}.txt"));
-    let text = std::fs::read_to_string(&file).expect("a transcript");
-    let lines = parse(&text);
+    let mut text = std::fs::read_to_string(&file).expect("a transcript");
+    let mut lines = parse(&text);
     let outputs = replay(&lines);
     if std::env::var_os("KCTL_RECORD").is_some() {
-        std::fs::write(&file, recorded(&text, &outputs)).expect("a transcript");
-        return;
+        text = recorded(&text, &outputs);
+        std::fs::write(&file, &text).expect("a transcript");
+        lines = parse(&text);
     }
     let steps: Vec<&Step> = lines.iter().filter_map(|l| if let Line::Step(s) = l { Some(s) } else { None }).collect();
-    let known = known(document);
-    let mut wrong = Vec::new();
+    let known = known_differences(document);
+    let mut failures = Vec::new();
     for (number, (step, got)) in steps.iter().zip(&outputs).enumerate().map(|(n, s)| (n + 1, s)) {
         match (agrees(step, got), known.contains_key(&number)) {
-            (false, false) => wrong.push(format!(
+            (false, false) => failures.push(format!(
                 "{document}:{number} $ {}\nwant {}{}= {}\ngot  {}{}= {}",
                 step.command, step.out, step.err, step.code, got.out, got.err, got.code
             )),
-            (true, true) => wrong.push(format!("{document}:{number} agrees now: take it off differs.txt")),
+            (true, true) => failures.push(format!("{document}:{number} agrees now: remove it from differs.txt")),
             _ => {}
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
 #[test]

@@ -1,84 +1,79 @@
-//! A random life of a cluster: workloads come, change, fail and go, nodes stop and start, and after every step the rules hold
-//! that [`checkers`] lists. Everything follows from a seed, so a failure can be had again:
+//! Random operations on a cluster: workloads are created, changed, failed and deleted, nodes stop and start, and after every
+//! step the invariants in [`checkers`] must hold. Everything is determined by a seed, so every failure can be reproduced:
 //!
-//! - `KCTL_TEST_SEED=N`: another life (default 1);
-//! - `KCTL_SIM_STEPS=N`: a longer one (default a few hundred; 10,000 are meant for `cargo test --release`).
+//! - `KCTL_TEST_SEED=N` chooses another run (default 1);
+//! - `KCTL_SIM_STEPS=N` sets its length (default a few hundred; 10,000 are for `cargo test --release`).
 //!
-//! The steps are in [`workload`], the cluster with its memory of what happened in [`world`]. What is not covered: the
-//! command line (transcripts), several processes, the disk (`concurrency`, `crash`).
+//! The operations are in [`workload`], the cluster and its recorded history in [`world`]. The command line (`transcripts`),
+//! concurrent processes (`concurrency`) and the disk (`crash`) are not covered.
 
 mod checkers;
 mod workload;
 mod world;
 
-use kctl_base::object::{ObjectMeta as _, ValueRead as _};
 use kctl_base::sim::Duration;
 
-use crate::harness::dump;
+use crate::harness::cluster::{dump, problems};
 use crate::harness::random::Random;
 use workload::Action;
 use world::World;
 
-/// Steps, unless the environment says otherwise.
+/// The default number of steps.
 const STEPS: usize = 250;
-/// Steps of a life that is lived more than once.
-const STEPS_OF_TWINS: usize = 60;
-/// Every so many steps all faults are healed, and everything has to become what it should be.
-const BETWEEN_CALMS: usize = 25;
-/// Long enough for a rollout over the few nodes there are.
-const SOON: Duration = Duration::from_secs(120);
-/// A life of so many steps has seen everything that can happen.
-const FULL_LIFE: usize = 2000;
+/// The number of steps of a run that is repeated.
+const REPEATED_STEPS: usize = 60;
+/// The number of steps after which all faults are healed and the cluster has to converge.
+const STEPS_BETWEEN_RESTS: usize = 25;
+/// Long enough for a rollout over the few nodes.
+const ROLLOUT_TIME: Duration = Duration::from_secs(120);
+/// A run of this many steps must have performed every kind of operation.
+const COVERING_STEPS: usize = 2000;
 
-fn steps(otherwise: usize) -> usize {
-    std::env::var("KCTL_SIM_STEPS").ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+/// The number of steps: `KCTL_SIM_STEPS` if it is set.
+fn steps(default: usize) -> usize {
+    std::env::var("KCTL_SIM_STEPS").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// Lives one life and answers all that is left of it, and a digest of every change on the way.
-fn live(seed: u64, steps: usize) -> String {
+/// Runs a simulation and returns a digest of every change and a dump of the final cluster.
+fn simulate(seed: u64, steps: usize) -> String {
     let mut random = Random::new(seed);
     let mut world = World::new(seed);
     for step in 1..=steps {
         let action = Action::choose(&mut random, &world);
-        world.note(format!("step {step}: {action:?}"));
-        action.take(&mut world);
+        world.log(format!("step {step}: {action:?}"));
+        action.perform(&mut world);
         let mut problems = checkers::after_step(&mut world);
-        if step % BETWEEN_CALMS == 0 || step == steps {
-            world.note(format!("step {step}: calm"));
-            world.calm_down();
+        if step % STEPS_BETWEEN_RESTS == 0 || step == steps {
+            world.log(format!("step {step}: rest"));
+            world.heal_and_rest();
             problems.extend(checkers::after_step(&mut world));
-            checkers::wake_daemon_sets(&mut world);
-            world.cluster.advance(SOON).expect("time passes");
+            checkers::resync_daemon_sets(&mut world);
+            world.cluster.advance(ROLLOUT_TIME).expect("time passes");
             problems.extend(checkers::after_step(&mut world));
-            problems.extend(checkers::when_calm(&mut world));
+            problems.extend(checkers::at_rest(&world));
         }
-        assert!(problems.is_empty(), "seed {seed}, {}\n\n{}", world.story(), problems.join("\n"));
-        // Every command commits what it did; what is staged for long would also be kept in memory for long.
+        assert!(problems.is_empty(), "seed {seed}, {}\n\n{}", world.recent_log(), problems.join("\n"));
+        // Commits like a command does; staged writes are kept in memory.
         world.cluster.commit().expect("a commit");
     }
-    let problems = world.cluster.server().store().check().expect("a check");
-    assert!(problems.is_empty(), "seed {seed}: the store is not whole:\n{}", problems.join("\n"));
-    let idle = workload::never_done(&world);
-    assert!(steps < FULL_LIFE || idle.is_empty(), "seed {seed}: in {steps} steps these never happened: {idle:?}");
+    let problems = problems(&mut world.cluster);
+    assert!(problems.is_empty(), "seed {seed}: the store is damaged:\n{}", problems.join("\n"));
+    let missing = workload::never_performed(&world);
+    assert!(steps < COVERING_STEPS || missing.is_empty(), "seed {seed}: never in {steps} steps: {missing:?}");
     format!("{:016x}\n{}", world.digest(), dump(&mut world.cluster))
 }
 
 #[test]
-fn a_random_life_keeps_the_rules() {
-    live(Random::seed(1), steps(STEPS));
+fn random_operations_violate_no_invariant() {
+    simulate(Random::seed(1), steps(STEPS));
 }
 
 #[test]
-fn one_seed_is_one_life() {
+fn a_seed_determines_the_run() {
     let seed = Random::seed(2);
-    let steps = steps(STEPS_OF_TWINS);
-    let (first, second) = (live(seed, steps), live(seed, steps));
+    let steps = steps(REPEATED_STEPS);
+    let (first, second) = (simulate(seed, steps), simulate(seed, steps));
     let differs = first.lines().zip(second.lines()).find(|(a, b)| a != b);
-    assert!(first == second, "seed {seed}: not the same twice: {differs:#?}");
-    assert!(live(seed + 1, STEPS_OF_TWINS) != first, "another seed is another life");
-}
-
-/// `kind namespace/name`, as problems name objects.
-fn named(object: &kctl_base::json::Value) -> String {
-    format!("{} {}", object.str("/kind"), object.name())
+    assert!(first == second, "seed {seed}: the second run differs: {differs:#?}");
+    assert!(simulate(seed + 1, REPEATED_STEPS) != first, "another seed has another run");
 }

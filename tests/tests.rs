@@ -1,21 +1,21 @@
-//! The integration tests, one binary. Each module says what it shows; a file that is not listed here fails [`layers`].
+//! The integration tests, in one binary. A file that is not listed here fails [`layers`].
 
 #[path = "harness/mod.rs"]
 mod harness;
 
-/// Broken files, closed pipes, full disks, damaged stores.
+/// Malformed files, closed pipes, full disks, damaged stores.
 mod bad_input;
-/// Many processes on one store: nothing is lost.
+/// Many processes on one store lose no write.
 mod concurrency;
-/// Kill -9 at any moment loses nothing and leaves nothing half done.
+/// SIGKILL at any moment loses no acknowledged write and leaves no partial one.
 mod crash;
-/// The arrows between modules point down, and no test file is forgotten.
+/// Modules use lower layers only, and no test file is forgotten.
 mod layers;
-/// The commands of the seed documents, document by document.
+/// The commands of the seed documents.
 mod seed_commands;
-/// A random life of a cluster keeps the rules.
+/// Random operations on a cluster violate no invariant.
 mod simulation;
-/// Sessions recorded from a real control plane are replayed, twice each.
+/// Sessions recorded from a real control plane, replayed twice each.
 mod transcripts;
-/// Watches see what other processes do.
+/// Watches print the changes of other processes.
 mod watching;

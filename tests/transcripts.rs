@@ -1,23 +1,22 @@
 //! Sessions recorded from a real v1.36 control plane, replayed against the binary.
 //!
-//! The format: `$` a command, `|` its standard output, `!` its standard error, `=` its exit code where it is not 0,
-//! `~` something done to the cluster. Before the comparison both sides are normalised: hashes, random suffixes, uids,
-//! addresses, ages, dates and runs of blanks. Steps that differ today are listed in `testdata/parity/differs.txt`, which may
-//! only get shorter: a listed step that agrees fails the test too. Every session runs twice with one seed and must print the
-//! same bytes both times.
+//! The format: `$` is a command, `|` its standard output, `!` its standard error, `=` its exit code if it is not 0, and `~` an
+//! action on the cluster. Both sides are normalized before they are compared: hashes, random suffixes, uids, addresses,
+//! ages, dates and runs of spaces. Steps that are known to differ are listed in `testdata/parity/differs.txt`, which may
+//! only get shorter: a listed step that agrees fails the test. Every session runs twice with the same seed and must print
+//! the same bytes both times.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use crate::harness::{Output, Sandbox, copy_tree, testdata};
 
-/// The letters of generated names.
+/// The alphabet of generated names (`k8s.io/apimachinery/pkg/util/rand`).
 const SAFE: &str = "bcdfghjklmnpqrstvwxz2456789";
 
-/// What is replaced before a comparison, after [`hide_suffixes`].
+/// A replacement before a comparison, after [`hide_suffixes`].
 struct Rule {
     pattern: Regex,
     to: &'static str,
@@ -50,7 +49,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     ]
 });
 
-/// A command and what it printed.
+/// A command with its recorded output.
 pub(crate) struct Step {
     pub(crate) command: String,
     pub(crate) out: String,
@@ -58,10 +57,12 @@ pub(crate) struct Step {
     pub(crate) code: i32,
 }
 
-/// A line of a transcript that does something.
+/// A step of a transcript.
 pub(crate) enum Line {
+    /// A command.
     Step(Step),
-    Do(String),
+    /// An action on the cluster.
+    Action(String),
 }
 
 /// Reads a transcript.
@@ -70,8 +71,8 @@ pub(crate) fn parse(text: &str) -> Vec<Line> {
     for raw in text.lines() {
         if let Some(command) = raw.strip_prefix("$ ") {
             lines.push(Line::Step(Step { command: command.into(), out: String::new(), err: String::new(), code: 0 }));
-        } else if let Some(what) = raw.strip_prefix("~ ") {
-            lines.push(Line::Do(what.trim().into()));
+        } else if let Some(action) = raw.strip_prefix("~ ") {
+            lines.push(Line::Action(action.trim().into()));
         } else if let Some(Line::Step(step)) = lines.last_mut() {
             let rest = raw.get(2..).unwrap_or("");
             match raw.chars().next() {
@@ -85,7 +86,7 @@ pub(crate) fn parse(text: &str) -> Vec<Line> {
     lines
 }
 
-/// Replaces generated parts of names: template hashes, random suffixes, the minute of a CronJob's run.
+/// Replaces the generated parts of names: template hashes, random suffixes, the scheduled minute of a CronJob's Job.
 fn hide_suffixes(text: &str) -> String {
     static PART: LazyLock<Regex> = LazyLock::new(|| Regex::new("-([0-9A-Za-z]+)").expect("a pattern"));
     let safe = |word: &str| word.chars().all(|c| SAFE.contains(c));
@@ -108,7 +109,7 @@ fn hide_suffixes(text: &str) -> String {
     .into_owned()
 }
 
-/// Lines as they are compared: rows named at random and neighbouring events in any order.
+/// Normalizes output to lines. Rows with random names and consecutive events are sorted, because their order is random too.
 fn comparable(command: &str, text: &str) -> Vec<String> {
     let mut text = hide_suffixes(text);
     for rule in RULES.iter() {
@@ -130,14 +131,14 @@ fn comparable(command: &str, text: &str) -> Vec<String> {
     lines
 }
 
-/// Whether a step printed what it should, after normalising both.
+/// Returns true if the output of a step equals the recorded one after normalization.
 pub(crate) fn agrees(step: &Step, got: &Output) -> bool {
     comparable(&step.command, &step.out) == comparable(&step.command, &got.out)
         && comparable(&step.command, &step.err) == comparable(&step.command, &got.err)
         && step.code == got.code
 }
 
-/// Replays a session in a new sandbox and answers what each step printed.
+/// Replays a session in a new sandbox and returns the output of each step.
 fn replay(lines: &[Line]) -> Vec<Output> {
     let mut sandbox = Sandbox::new(7);
     copy_tree(&testdata().join("parity/manifests"), &sandbox.path("parity/manifests"));
@@ -147,10 +148,10 @@ fn replay(lines: &[Line]) -> Vec<Output> {
     for line in lines {
         match line {
             Line::Step(step) => outputs.push(sandbox.run(&step.command)),
-            Line::Do(what) => {
-                let command = match what.split_once('-').filter(|(_, rest)| rest.starts_with("node ")) {
+            Line::Action(action) => {
+                let command = match action.split_once('-').filter(|(_, rest)| rest.starts_with("node ")) {
                     Some((verb, rest)) => format!("kctl sim node {verb} {}", rest.trim_start_matches("node ")),
-                    None => format!("kctl clock {what}"),
+                    None => format!("kctl clock {action}"),
                 };
                 sandbox.run(&command);
             }
@@ -160,34 +161,38 @@ fn replay(lines: &[Line]) -> Vec<Output> {
 }
 
 /// The numbers of the steps of a session that are known to differ.
-fn known(name: &str) -> BTreeSet<usize> {
+fn known_differences(name: &str) -> BTreeSet<usize> {
     let list = std::fs::read_to_string(testdata().join("parity/differs.txt")).unwrap_or_default();
     let rows = list.lines().filter_map(|l| l.split_whitespace().next()).filter_map(|w| w.split_once(':'));
     rows.filter(|(file, _)| *file == name).filter_map(|(_, step)| step.parse().ok()).collect()
 }
 
+/// Replays a transcript twice and compares the outputs with the recorded ones and with each other.
 fn check(name: &str) {
     let file = testdata().join("parity").join(format!("{name}.parity"));
     let lines = parse(&std::fs::read_to_string(file).expect("a transcript"));
     let (first, second) = (replay(&lines), replay(&lines));
     let steps: Vec<&Step> = lines.iter().filter_map(|l| if let Line::Step(s) = l { Some(s) } else { None }).collect();
-    let known = known(name);
-    let mut wrong = Vec::new();
+    let known = known_differences(name);
+    let mut failures = Vec::new();
     for (number, ((step, got), again)) in steps.iter().zip(&first).zip(&second).enumerate().map(|(n, s)| (n + 1, s)) {
-        // What a step prints of its own temporary files is not the cluster's.
+        // The names of temporary files differ from run to run.
         if got != again && !step.command.contains("mktemp") {
-            wrong.push(format!("{name}:{number} is not the same twice: $ {}\n{got:?}\n{again:?}", step.command));
+            failures.push(format!(
+                "{name}:{number} prints something else the second time: $ {}\n{got:?}\n{again:?}",
+                step.command
+            ));
         }
         match (agrees(step, got), known.contains(&number)) {
-            (false, false) => wrong.push(format!(
+            (false, false) => failures.push(format!(
                 "{name}:{number} $ {}\nwant {}{}= {}\ngot  {}{}= {}",
                 step.command, step.out, step.err, step.code, got.out, got.err, got.code
             )),
-            (true, true) => wrong.push(format!("{name}:{number} agrees now: take it off differs.txt")),
+            (true, true) => failures.push(format!("{name}:{number} agrees now: remove it from differs.txt")),
             _ => {}
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
 macro_rules! transcripts {
@@ -196,14 +201,12 @@ macro_rules! transcripts {
 
         #[test]
         fn every_transcript_is_listed() {
-            let listed = [$($name),*];
-            for entry in std::fs::read_dir(testdata().join("parity")).expect("transcripts") {
-                let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
-                if let Some(name) = name.strip_suffix(".parity") {
-                    assert!(listed.contains(&name), "{name} is not replayed");
-                }
-            }
-            assert!(Path::new(env!("CARGO_BIN_EXE_kctl")).exists());
+            let listed: BTreeSet<String> = [$($name.to_string()),*].into();
+            let entries = std::fs::read_dir(testdata().join("parity")).expect("transcripts");
+            let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+            let found: BTreeSet<String> =
+                names.filter_map(|name| name.strip_suffix(".parity").map(str::to_string)).collect();
+            assert_eq!(listed, found);
         }
     };
 }

@@ -1,7 +1,7 @@
-//! `get -w` in one process while another changes things: rows come, in order, and the watch ends where nothing is to come.
+//! `get -w` in one process while another one writes: the rows appear in order, and the watch ends if nothing can follow.
 //!
-//! On the real clock the watcher sleeps until another process commits. In virtual time nobody sleeps: a watch lets time pass
-//! itself and ends when nothing is due any more.
+//! With the real clock the watch sleeps until another process commits. With a virtual clock it advances the clock itself and
+//! ends when nothing is due.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{Running, Sandbox, copy_tree, finish, poll, testdata};
 
-/// Longer than anything here takes, even on a machine that is busy.
+/// A time limit that is generous even on a busy machine.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// A watch in a process of its own, and its rows as they come.
+/// A watch in a process of its own, with the rows that it prints.
 struct Watch {
     _process: Running,
     rows: Receiver<String>,
@@ -30,7 +30,7 @@ impl Watch {
         Watch { _process: Running(child), rows, seen: Vec::new() }
     }
 
-    /// Waits for a row that has these words in this order, without their positions.
+    /// Waits for a row that contains these words in this order, whatever the spaces between them.
     #[track_caller]
     fn expect(&mut self, words: &str) {
         let start = Instant::now();
@@ -46,7 +46,7 @@ impl Watch {
     }
 }
 
-/// A program call in a sandbox that lives by the real clock, where nothing takes time.
+/// A call of the program with the real clock and without latency.
 fn real(sandbox: &Sandbox, command: &str) -> Command {
     let args: Vec<&str> = command.split_whitespace().collect();
     let mut command = sandbox.kctl(&args);
@@ -60,14 +60,14 @@ fn must(sandbox: &Sandbox, command: &str) {
     assert_eq!(done.code, 0, "$ kctl {command}\n{done:?}");
 }
 
-/// The second column and those after it, for rows of one object.
+/// Some columns of the rows whose names have a prefix.
 fn states(rows: &[String], name: &str, columns: std::ops::Range<usize>) -> Vec<String> {
     let own = rows.iter().filter(|r| r.starts_with(name));
     own.map(|r| r.split_whitespace().skip(columns.start).take(columns.len()).collect::<Vec<_>>().join(" ")).collect()
 }
 
 #[test]
-fn a_watch_sees_what_another_process_does() {
+fn a_watch_prints_the_changes_of_another_process() {
     let sandbox = Sandbox::new(21);
     must(&sandbox, "create configmap first");
     let mut watch = Watch::start(real(&sandbox, "get configmaps -w"));
@@ -87,7 +87,7 @@ fn a_watch_sees_what_another_process_does() {
 fn a_pod_passes_through_its_states() {
     let sandbox = Sandbox::new(22);
     must(&sandbox, "create configmap first");
-    // A pod that is there already shows that the watch has begun.
+    // The row of an existing pod shows that the watch has started.
     must(&sandbox, "run before --image=nginx --labels=app=web");
     let mut watch = Watch::start(real(&sandbox, "get pods -l app=web -w"));
     watch.expect("before");
@@ -103,7 +103,7 @@ fn a_pod_passes_through_its_states() {
 }
 
 #[test]
-fn a_rollout_is_watched_from_two_places() {
+fn two_watches_follow_one_rollout() {
     let sandbox = Sandbox::new(23);
     must(&sandbox, "create deployment web --image=nginx:1.24 --replicas=2");
     let ready = || finish(&mut real(&sandbox, "get deployment web")).out.contains("2/2").then_some(());
@@ -125,7 +125,7 @@ fn a_rollout_is_watched_from_two_places() {
 }
 
 #[test]
-fn a_virtual_watch_ends_when_nothing_is_to_come() {
+fn a_virtual_watch_ends_when_nothing_is_due() {
     let sandbox = Sandbox::new(24);
     sandbox.must("kctl create deployment web --image=nginx --replicas=2");
     let rows: Vec<String> = sandbox.must("kctl get pods -w").lines().map(String::from).collect();
@@ -136,7 +136,7 @@ fn a_virtual_watch_ends_when_nothing_is_to_come() {
 }
 
 #[test]
-fn ordinals_start_one_after_the_other() {
+fn ordinals_start_in_order() {
     let sandbox = Sandbox::new(25);
     std::fs::write(sandbox.path("set.yaml"), STATEFUL_SET).expect("a manifest");
     sandbox.must("kctl create -f set.yaml");
@@ -150,7 +150,7 @@ fn ordinals_start_one_after_the_other() {
     assert!(at("db-2 1/1 Running").is_some(), "{rows:#?}");
 }
 
-/// A sandbox with the manifests of the seed documents and a watch on pods that has begun.
+/// A sandbox with the manifests of the seed documents and a started watch on pods.
 fn watched_seeds(seed: u64) -> (Sandbox, Watch) {
     let sandbox = Sandbox::new(seed);
     copy_tree(&testdata().join("seeds"), &sandbox.path("seeds"));
@@ -160,7 +160,7 @@ fn watched_seeds(seed: u64) -> (Sandbox, Watch) {
     (sandbox, watch)
 }
 
-/// What a pod shows on its way from nothing to ready; the first state as often as it has reasons to wait.
+/// The states of a starting pod; `pending` is the number of rows in which it is pending.
 fn start_of_a_pod(pending: usize) -> Vec<&'static str> {
     let mut states = vec!["0/1 Pending"; pending];
     states.extend(["0/1 ContainerCreating", "1/1 Running"]);
@@ -170,7 +170,7 @@ fn start_of_a_pod(pending: usize) -> Vec<&'static str> {
 const END_OF_A_POD: [&str; 4] = ["1/1 Terminating", "0/1 Terminating", "0/1 Terminating", "0/1 Terminating"];
 
 #[test]
-fn a_stateful_set_with_claims_is_watched_from_its_first_pod_to_its_last() {
+fn a_watch_follows_the_whole_life_of_a_stateful_set_with_claims() {
     let (sandbox, mut watch) = watched_seeds(28);
     let name = |ordinal: usize| format!("nginx-statefulset-{ordinal}");
     must(&sandbox, "apply -f seeds/pv-nfs-as-shown.yaml");
@@ -197,11 +197,11 @@ fn a_stateful_set_with_claims_is_watched_from_its_first_pod_to_its_last() {
     let (last, first): (Vec<&str>, Vec<&str>) = names.into_iter().partition(|n| n.ends_with('1'));
     assert_eq!((first.len(), last.len()), (4, 4), "{:#?}", watch.seen);
     assert_eq!(states(&watch.seen, &name(1), 1..3), END_OF_A_POD);
-    assert!(watch.seen[3].starts_with(&name(2)), "one has gone before the next begins to: {:#?}", watch.seen);
+    assert!(watch.seen[3].starts_with(&name(2)), "one pod is gone before the next one terminates: {:#?}", watch.seen);
 }
 
 #[test]
-fn a_pod_whose_volume_waits_for_it_is_pending_three_times() {
+fn a_pod_with_a_volume_that_waits_for_its_first_consumer_is_pending_three_times() {
     let (sandbox, mut watch) = watched_seeds(30);
     let file = sandbox.path("seeds/local-pv.yaml");
     let text = std::fs::read_to_string(&file).expect("a manifest");
@@ -211,12 +211,12 @@ fn a_pod_whose_volume_waits_for_it_is_pending_three_times() {
     must(&sandbox, "create -f seeds/web.yaml");
     watch.expect("web-1 1/1 Running");
     for name in ["web-0", "web-1"] {
-        assert_eq!(states(&watch.seen, name, 1..3), start_of_a_pod(3), "created, promised to a node, bound to it");
+        assert_eq!(states(&watch.seen, name, 1..3), start_of_a_pod(3), "created, nominated for a node, bound to it");
     }
 }
 
 #[test]
-fn a_pod_that_never_found_a_node_is_seen_to_go() {
+fn the_deletion_of_an_unscheduled_pod_is_printed() {
     let (sandbox, mut watch) = watched_seeds(29);
     must(&sandbox, "apply -f seeds/with-node-affinity-expressions.yaml");
     watch.expect("0/1 Pending");
@@ -228,7 +228,7 @@ fn a_pod_that_never_found_a_node_is_seen_to_go() {
 }
 
 #[test]
-fn a_watcher_does_not_hold_the_store() {
+fn a_watch_does_not_lock_the_store() {
     let sandbox = Sandbox::new(26);
     must(&sandbox, "create configmap first");
     let mut watch = Watch::start(real(&sandbox, "get configmaps -w"));

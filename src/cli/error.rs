@@ -7,8 +7,7 @@ use std::io;
 
 use kctl_base::go::io_error;
 use kctl_base::status::{Reason, Status};
-use kctl_cluster::ClusterError;
-use kctl_cluster::store::StoreError;
+use kctl_cluster::{ClusterError, StoreError};
 
 /// The result of a verb.
 pub(crate) type CliResult<T> = std::result::Result<T, CliError>;

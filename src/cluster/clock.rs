@@ -1,16 +1,13 @@
-//! How time passes: catching up with the wall clock, jumping in virtual time, waiting in both.
+//! The passage of time: catching up with the wall clock, advancing a virtual clock, waiting in either mode.
 
 use crate::api::Result;
 use crate::client::{WaitFor, WaitOutcome};
 use crate::cluster::{Cluster, ClusterError};
-use kctl_base::json;
+use crate::origin::CLOCK;
 use kctl_base::sim::{ClockMode, Duration, Time, clock};
 
-/// More instants than this without the clock moving are a defect, not work.
-pub(crate) const SAME_INSTANT_MAX: usize = 100_000;
-
 impl Cluster {
-    /// Lets the controllers work off everything that is due until `until`, each entry at its own instant.
+    /// Runs everything that is due by `until`, each entry of the timeline at its own time.
     pub(crate) fn catch_up(&mut self, until: Time) -> Result<()> {
         while let Some(due) = self.server.take_due(until)? {
             self.clock.now = self.clock.now.max(due.at);
@@ -21,7 +18,10 @@ impl Cluster {
         Ok(())
     }
 
-    /// Moves a virtual clock forward, running everything that becomes due on the way.
+    /// Advances a virtual clock, running everything that becomes due in between.
+    ///
+    /// # Errors
+    /// If the clock is real or `by` is negative, or a controller fails.
     pub fn advance(&mut self, by: Duration) -> std::result::Result<(), ClusterError> {
         self.must_be_virtual("advance")?;
         if by < Duration::ZERO {
@@ -29,20 +29,24 @@ impl Cluster {
         }
         let until = self.clock.now + by;
         self.catch_up(until)?;
-        self.touch();
+        self.stage_clock();
         Ok(())
     }
 
-    /// Lets virtual time pass until nothing has changed for `quiet`, at most `timeout`; answers whether it calmed down.
+    /// Advances a virtual clock until no object has changed for `quiet`, by at most `timeout`. Returns false after the
+    /// timeout.
+    ///
+    /// # Errors
+    /// If the clock is real, or a controller fails.
     pub fn settle(&mut self, quiet: Duration, timeout: Duration) -> std::result::Result<bool, ClusterError> {
         self.must_be_virtual("settle")?;
         let deadline = self.clock.now + timeout;
         let mut changed_at = self.clock.now;
         loop {
-            let calm = changed_at + quiet;
+            let quiet_at = changed_at + quiet;
             let next = self.server.due(1)?.first().map(|d| d.at);
             match next {
-                Some(at) if at < calm && at <= deadline => {
+                Some(at) if at < quiet_at && at <= deadline => {
                     let before = self.server.revision();
                     self.catch_up(at)?;
                     if self.server.revision() != before {
@@ -50,19 +54,22 @@ impl Cluster {
                     }
                 }
                 _ => {
-                    self.clock.now = self.clock.now.max(calm.min(deadline));
-                    self.touch();
-                    return Ok(calm <= deadline);
+                    self.clock.now = self.clock.now.max(quiet_at.min(deadline));
+                    self.stage_clock();
+                    return Ok(quiet_at <= deadline);
                 }
             }
         }
     }
 
-    /// Waits until something may have changed, at most until `deadline`. Everything done so far has been committed.
+    /// Waits until something may have changed, for ever without a `deadline`.
     ///
-    /// In virtual time the clock jumps to the next entry of the timeline; for [`WaitFor::Work`] it does not wait for entries
-    /// that repeat for ever. In real time the lock is given back and the process sleeps until another process changes the
-    /// store or the next entry is due.
+    /// A virtual clock jumps to the next entry of the timeline; for [`WaitFor::Work`], and without a deadline, not to entries that
+    /// repeat for ever. With a real clock, everything is committed, and the process releases the lock and sleeps until
+    /// another process changes the store or the next entry is due.
+    ///
+    /// # Errors
+    /// If the store cannot be committed or opened again, or a controller fails.
     pub fn wait(
         &mut self,
         deadline: Option<Time>,
@@ -74,6 +81,7 @@ impl Cluster {
         }
     }
 
+    /// Waits by moving the virtual clock.
     fn wait_virtual(
         &mut self,
         deadline: Option<Time>,
@@ -99,11 +107,11 @@ impl Cluster {
             }
             (None, None) => WaitOutcome::Idle,
         };
-        self.touch();
+        self.stage_clock();
         Ok(waited)
     }
 
-    /// Whether anything but endlessly repeating work is due.
+    /// Returns true if the timeline has an entry that does not repeat for ever.
     fn has_work(&mut self) -> Result<bool> {
         let mut found = false;
         self.server.store().each_due(&mut |due| {
@@ -113,6 +121,7 @@ impl Cluster {
         Ok(found)
     }
 
+    /// Waits by sleeping.
     fn wait_real(&mut self, deadline: Option<Time>) -> std::result::Result<WaitOutcome, ClusterError> {
         self.commit()?;
         let now = clock::wall();
@@ -126,26 +135,30 @@ impl Cluster {
         Ok(WaitOutcome::Progress)
     }
 
-    /// Changes whose time the store lives by. A virtual clock that becomes real jumps to the wall clock, never back.
+    /// Changes the mode of the clock. A clock that becomes real catches up with the wall clock, but never moves back.
+    ///
+    /// # Errors
+    /// If a controller fails while the clock catches up.
     pub fn set_mode(&mut self, mode: ClockMode) -> Result<()> {
         self.clock.mode = mode;
         if mode == ClockMode::Real {
             self.catch_up(clock::wall())?;
         }
-        self.touch();
+        self.stage_clock();
         Ok(())
     }
 
-    /// Makes the moved clock part of the next commit.
-    fn touch(&mut self) {
-        self.server.set_row(crate::cluster::CLOCK, json::to_value(&self.clock).ok());
+    /// Stages the clock for the next commit.
+    pub(crate) fn stage_clock(&mut self) {
+        self.server.set_typed_row(CLOCK, Some(self.clock));
     }
 
-    fn must_be_virtual(&self, what: &str) -> std::result::Result<(), ClusterError> {
+    /// Returns an error for a command that needs a virtual clock.
+    fn must_be_virtual(&self, command: &str) -> std::result::Result<(), ClusterError> {
         match self.clock.mode {
             ClockMode::Virtual => Ok(()),
             ClockMode::Real => Err(ClusterError::Clock(format!(
-                "cannot {what}: this store lives by the real clock (kctl clock set virtual changes it)"
+                "cannot {command}: the clock of this cluster is real (to change it: kctl clock set virtual)"
             ))),
         }
     }

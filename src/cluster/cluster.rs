@@ -11,7 +11,6 @@ use crate::client::{Transport, WaitFor, WaitOutcome};
 use crate::controllers::runtime::{Failure, failures};
 use crate::controllers::{CONTROLLERS, Driver};
 use crate::store::StoreError;
-use kctl_base::json;
 use kctl_base::object::Object;
 use kctl_base::sim::{ClockState, Ids, Time};
 use kctl_base::status::Status;
@@ -20,16 +19,16 @@ use kctl_kinds::Catalog;
 /// How many entries of one instant are worked off one by one: the controllers see a few pods become ready one after the
 /// other, as in a cluster. Of a crowd they see the rest at once, or they would count all pods for every pod.
 const ONE_BY_ONE: usize = 3;
-/// The row that holds the clock.
-pub(crate) const CLOCK: &str = "clock";
+/// The number of rounds at one instant after which the controllers are considered to loop.
+const ROUNDS_MAX: usize = 100_000;
 
 /// A whole cluster, opened by one process.
 pub struct Cluster {
     pub(crate) server: Server,
     pub(crate) driver: Driver,
     pub(crate) clock: ClockState,
-    /// How it was opened, and the directory with its lock; cleared while a watcher sleeps.
-    pub(crate) place: crate::open::Place,
+    /// The storage and its lock, which is released while a watch sleeps.
+    pub(crate) location: crate::location::Location,
 }
 
 impl Cluster {
@@ -45,7 +44,7 @@ impl Cluster {
     pub fn run(&mut self) -> Result<()> {
         self.driver.run_until_idle(&mut self.server, self.clock.now)?;
         // What takes no time is due at this very instant.
-        for round in 0..crate::clock::SAME_INSTANT_MAX {
+        for round in 0..ROUNDS_MAX {
             let most = if round < ONE_BY_ONE { 1 } else { usize::MAX };
             if !self.enqueue_due(most)? {
                 return Ok(());
@@ -108,7 +107,8 @@ impl Cluster {
     }
 
     /// The API server, for reads that are no requests.
-    pub fn server(&mut self) -> &mut Server {
+    #[cfg(test)]
+    pub(crate) fn server(&mut self) -> &mut Server {
         &mut self.server
     }
 
@@ -118,7 +118,7 @@ impl Cluster {
     /// When the disk is full or the directory can not be written; then nothing of it is kept.
     pub fn commit(&mut self) -> std::result::Result<(), StoreError> {
         if self.server.store().is_dirty() {
-            self.server.set_row(CLOCK, json::to_value(&self.clock).ok());
+            self.stage_clock();
         }
         self.server.store().commit(self.clock.now)
     }

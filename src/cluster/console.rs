@@ -109,7 +109,7 @@ impl Console<'_> {
     pub fn check_store(&mut self) -> Result<StoreReport> {
         self.cluster.commit()?;
         let problems = self.cluster.server.store().check()?;
-        let bytes = self.cluster.server.store().bytes_on_disk();
+        let bytes = self.cluster.server.store().bytes_on_disk()?;
         Ok(StoreReport { problems, revision: self.cluster.server.revision(), bytes })
     }
 }

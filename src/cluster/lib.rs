@@ -1,22 +1,48 @@
 //! The control plane: the store, the API server over it, the controllers, and the clock that drives them.
+//!
+//! The modules in the order of their layers; each uses only those above it:
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `store` | objects, revisions, indexes, the change log and the timeline in an ordered key-value engine |
+//! | `api` | the API server: authorization, admission, strategies, watches; every request goes through one `handle` |
+//! | `simulation`, `dns` | declared faults and usage; names as pods resolve them |
+//! | `controllers` | everything that reacts to changes and to time: workload controllers, scheduler, kubelet, ... |
+//! | `cluster` | the composition: opens the store, moves the clock, runs the controllers, commits |
+//! | `client`, `console` | what the outside uses: a typed client of the API server, and the console of the simulation |
+//!
+//! Outside this crate an object can be reached only through a [`Client`] (or a [`transport::Transport`], for a front end
+//! such as HTTP). The store and the controllers cannot be named.
 
-pub mod api;
+mod api;
 mod bootstrap;
 pub mod client;
 mod clock;
 mod cluster;
 pub mod console;
-pub mod controllers;
+mod controllers;
 pub mod dns;
 mod fault_injection;
+pub mod inspection;
+mod location;
+pub mod maintenance;
 mod open;
+mod options;
+mod origin;
 pub mod simulation;
-pub mod store;
+mod store;
 #[cfg(test)]
 mod tests;
 
+/// The requests and responses of the API server, for front ends that carry them.
+pub mod transport {
+    pub use crate::api::{Body, Log, ObjectList, Options, Payload, Request, Requester, Response, Result, Verb};
+    pub use crate::client::Transport;
+}
+
 pub use api::{FieldValidation, LogOptions, PatchType, Propagation, User, WatchEvent};
-pub use client::{Client, Transport, WaitFor, WaitOutcome};
+pub use client::{Client, WaitFor, WaitOutcome};
 pub use cluster::{Cluster, ClusterError};
 pub use controllers::runtime::Failure;
-pub use open::{Backend, OpenOptions};
+pub use options::{Backend, OpenOptions};
+pub use store::StoreError;

@@ -1,5 +1,5 @@
-//! Filling a store with many pods, past the API: copies of what the controllers made of one Deployment, so that everything
-//! is as they would have left it.
+//! Fills a store with many pods, past the API server: they are copies of the objects that the controllers created for one
+//! Deployment, so that the controllers find nothing to do.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,19 +7,21 @@ use std::sync::Arc;
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta as _, ValueWrite as _};
 use kctl_base::sim::{ClockMode, Duration, Ids};
-use kctl_cluster::api::Request;
-use kctl_cluster::store::ObjectKey;
-use kctl_cluster::{Cluster, OpenOptions};
+use kctl_cluster::transport::{Request, Transport as _};
+use kctl_cluster::{Cluster, OpenOptions, maintenance};
 
-/// Pods of one ReplicaSet, and of one namespace.
-const PODS_OF_A_SET: usize = 50;
-const PODS_OF_A_NAMESPACE: usize = 1_000;
-/// Pods of one node.
-const PODS_OF_A_NODE: usize = 100;
-/// Pods of one batch.
-const BATCH: usize = 5_000;
+/// The number of pods of each ReplicaSet.
+const PODS_PER_SET: usize = 50;
+/// The number of pods in each namespace.
+const PODS_PER_NAMESPACE: usize = 1_000;
+/// The number of pods on each node.
+const PODS_PER_NODE: usize = 100;
+/// The number of pods in each commit, which limits the memory that staged writes take.
+const PODS_PER_COMMIT: usize = 5_000;
+/// The wait for the lock of the store.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A Deployment of one container.
+/// A Deployment with one container.
 pub(crate) fn deployment(name: &str, replicas: usize) -> Object {
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": {
         "replicas": replicas, "selector": {"matchLabels": {"app": name}},
@@ -28,36 +30,41 @@ pub(crate) fn deployment(name: &str, replicas: usize) -> Object {
     }})
 }
 
-/// A node with room for a bench's pods.
+/// A node that has enough resources for [`PODS_PER_NODE`].
 pub(crate) fn node(index: usize) -> Object {
     let room = json!({"cpu": "64", "memory": "256Gi", "pods": "500"});
     json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": format!("n{index}")},
            "status": {"capacity": room, "allocatable": room}})
 }
 
-/// Makes a store with one Deployment `web` of three pods in namespace default and `pods` others elsewhere.
+/// Creates a store with a Deployment `web` of three pods in the namespace default, and `pods` other pods in other namespaces.
 pub(crate) fn fill(store: &Path, pods: usize) {
     let mut cluster = open(store);
-    for index in 0..pods.div_ceil(PODS_OF_A_NODE) {
+    for index in 0..pods.div_ceil(PODS_PER_NODE) {
         cluster.handle(&Request::create("nodes", "", node(index))).expect("a node");
     }
     cluster.handle(&Request::create("deployments.apps", "default", deployment("web", 3))).expect("a Deployment");
     cluster.advance(Duration::from_secs(30)).expect("time passes");
     let first = |cluster: &mut Cluster, resource: &str| -> Arc<Object> {
-        cluster.server().read_all(resource, Some("default")).expect("readable").remove(0)
+        cluster.send(Request::list(resource, "default")).expect("a readable store").into_items().remove(0)
     };
     let (set, pod) = (first(&mut cluster, "replicasets.apps"), first(&mut cluster, "pods"));
+    for index in 0..pods.div_ceil(PODS_PER_NAMESPACE) {
+        let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace(index)}});
+        cluster.handle(&Request::create("namespaces", "", body)).expect("a namespace");
+    }
     cluster.commit().expect("a commit");
     drop(cluster);
-    let mut filling = Filling { set, pod, owner: Arc::default(), copies: 0 };
-    for from in (0..pods).step_by(BATCH) {
-        // What has been written stays in memory as long as the cluster is open.
-        let mut cluster = open(store);
-        for index in from..pods.min(from + BATCH) {
-            filling.add(&mut cluster, index);
-        }
-        cluster.commit().expect("a commit");
+    let mut copier = Copier { set, pod, owner: Arc::default(), copies: 0 };
+    for from in (0..pods).step_by(PODS_PER_COMMIT) {
+        let copies: Vec<_> = (from..pods.min(from + PODS_PER_COMMIT)).flat_map(|index| copier.copy(index)).collect();
+        maintenance::import(store, LOCK_TIMEOUT, copies).expect("an import");
     }
+}
+
+/// The name of a namespace.
+fn namespace(index: usize) -> String {
+    format!("team-{index}")
 }
 
 fn open(store: &Path) -> Cluster {
@@ -65,48 +72,48 @@ fn open(store: &Path) -> Cluster {
     Cluster::open(OpenOptions { clock: Some(ClockMode::Virtual), seed: Some(1), ..at }).expect("a store")
 }
 
-/// Adds pods that look like one that the controllers made.
-struct Filling {
-    /// A ReplicaSet and one of its pods.
+/// Copies a ReplicaSet and its pod.
+struct Copier {
+    /// The ReplicaSet that the controllers created.
     set: Arc<Object>,
+    /// One of its pods.
     pod: Arc<Object>,
-    /// The owner of the pod that comes next.
+    /// The copied ReplicaSet that owns the next pod.
     owner: Arc<Object>,
-    /// How many copies there are.
+    /// The number of copies, for their uids.
     copies: u64,
 }
 
-impl Filling {
-    /// Adds a pod, and before it the namespace and the ReplicaSet that it is the first of.
-    fn add(&mut self, cluster: &mut Cluster, index: usize) {
-        let namespace = format!("team-{}", index / PODS_OF_A_NAMESPACE);
-        if index.is_multiple_of(PODS_OF_A_NAMESPACE) {
-            let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-            cluster.handle(&Request::create("namespaces", "", body)).expect("a namespace");
-        }
-        if index.is_multiple_of(PODS_OF_A_SET) {
-            let name = format!("app{}", index / PODS_OF_A_SET);
-            let mut copy = self.renamed(&self.set.clone(), &namespace, &name);
-            copy.put("/spec/replicas", PODS_OF_A_SET);
+impl Copier {
+    /// Returns the copy with an index, preceded by a new ReplicaSet if it is the first pod of one.
+    fn copy(&mut self, index: usize) -> Vec<(&'static str, Object)> {
+        let namespace = namespace(index / PODS_PER_NAMESPACE);
+        let mut copies = Vec::new();
+        if index.is_multiple_of(PODS_PER_SET) {
+            let name = format!("app{}", index / PODS_PER_SET);
+            let mut set = self.renamed(&self.set.clone(), &namespace, &name);
+            set.put("/spec/replicas", PODS_PER_SET);
             ["replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas"]
                 .iter()
-                .for_each(|count| copy.put(&format!("/status/{count}"), PODS_OF_A_SET));
+                .for_each(|count| set.put(&format!("/status/{count}"), PODS_PER_SET));
             ["/spec/selector/matchLabels/app", "/spec/template/metadata/labels/app"]
                 .iter()
-                .for_each(|label| copy.put(label, &*name));
-            copy.remove_at("/metadata/ownerReferences");
-            self.owner = write(cluster, "replicasets.apps", copy);
+                .for_each(|label| set.put(label, &*name));
+            set.remove_at("/metadata/ownerReferences");
+            self.owner = Arc::new(set.clone());
+            copies.push(("replicasets.apps", set));
         }
         let owner = self.owner.clone();
-        let mut copy = self.renamed(&self.pod.clone(), &namespace, &format!("{}-{index}", owner.name()));
-        copy.put("/metadata/ownerReferences/0/uid", owner.uid());
-        copy.put("/metadata/ownerReferences/0/name", owner.name());
-        copy.put("/metadata/labels/app", owner.name());
-        copy.put("/spec/nodeName", format!("n{}", index / PODS_OF_A_NODE));
-        write(cluster, "pods", copy);
+        let mut pod = self.renamed(&self.pod.clone(), &namespace, &format!("{}-{index}", owner.name()));
+        pod.put("/metadata/ownerReferences/0/uid", owner.uid());
+        pod.put("/metadata/ownerReferences/0/name", owner.name());
+        pod.put("/metadata/labels/app", owner.name());
+        pod.put("/spec/nodeName", format!("n{}", index / PODS_PER_NODE));
+        copies.push(("pods", pod));
+        copies
     }
 
-    /// A copy under another name, with a uid of its own.
+    /// Copies an object under another name and with another uid.
     fn renamed(&mut self, object: &Object, namespace: &str, name: &str) -> Object {
         self.copies += 1;
         let mut copy = object.clone();
@@ -115,9 +122,4 @@ impl Filling {
         copy.put("/metadata/uid", Ids::new(1).uid("bench", "", self.copies));
         copy
     }
-}
-
-fn write(cluster: &mut Cluster, resource: &str, object: Object) -> Arc<Object> {
-    let key = ObjectKey::new(resource, object.namespace(), object.name());
-    cluster.server().store().write(&key, object).expect("a write")
 }

@@ -1,8 +1,8 @@
-//! Benchmarks, run by hand: `cargo bench`, or `cargo bench -- NAME...` for the rows whose name contains one of the words.
+//! Benchmarks, run by hand: `cargo bench`, or `cargo bench -- NAME...` for the rows whose names contain one of the words.
 //!
-//! A row is one thing a person waits for, done by the binary in a process of its own, as a shell would: wall time (median of
-//! several), the peak of its memory, the size of the store, and instructions where valgrind is installed. What a process
-//! takes that only opens the engine stands apart. Rows with a target say whether it is met.
+//! A row measures one command that users wait for, run by the binary in a process of its own as from a shell: wall time (the
+//! median of several runs), peak memory, the size of the store, and instructions if valgrind is installed. The cost of a
+//! process that only opens the engine is given separately. Rows with a target report if it is met.
 
 #![allow(
     clippy::print_stdout,
@@ -27,8 +27,8 @@ fn main() {
         let store = args.next().expect("a store");
         measure::only_open_engine(Path::new(&store));
     }
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
-    let chosen = |name: &str| wanted.is_empty() || wanted.iter().any(|w| name.contains(w.as_str()));
+    let names: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let chosen = |name: &str| names.is_empty() || names.iter().any(|w| name.contains(w.as_str()));
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(["what", "wall ms", "engine ms", "M instr", "engine M instr", "peak MiB", "store MiB", "target"]);
@@ -44,7 +44,7 @@ fn main() {
     println!("{table}");
 }
 
-/// A row as it is printed.
+/// The cells of a row.
 fn cells(row: &Row) -> [String; 8] {
     let mib =
         |bytes: Option<u64>| bytes.map_or_else(|| "-".into(), |b| format!("{:.1}", b as f64 / f64::from(1 << 20)));

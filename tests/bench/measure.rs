@@ -5,64 +5,64 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kctl_cluster::store::{Engine as _, Home};
+use kctl_cluster::maintenance;
 
-/// What one row of the table says.
+/// A row of the table.
 pub(crate) struct Row {
-    /// What was done.
+    /// The name.
     pub(crate) what: String,
-    /// How long it took, the median.
+    /// The median of the wall time.
     pub(crate) wall: Duration,
-    /// What a program takes that only opens the engine.
+    /// The cost of a process that only opens the engine.
     pub(crate) engine: Engine,
-    /// The most memory it had, in bytes.
+    /// The peak memory in bytes.
     pub(crate) memory: Option<u64>,
-    /// The size of the store afterwards.
+    /// The size of the store afterwards, in bytes.
     pub(crate) disk: Option<u64>,
-    /// Instructions of one run.
+    /// The instructions of one run.
     pub(crate) instructions: Option<u64>,
-    /// What it may take.
+    /// The limits, if there are any.
     pub(crate) target: Option<Target>,
 }
 
-/// What opening the engine takes.
+/// The cost of opening the engine.
 pub(crate) struct Engine {
-    /// Of time, the median.
+    /// The median of the wall time.
     pub(crate) wall: Duration,
-    /// Of instructions.
+    /// The instructions of one run.
     pub(crate) instructions: Option<u64>,
 }
 
-/// What a row may take.
+/// The limits of a row.
 #[derive(Clone, Copy)]
 pub(crate) struct Target {
-    /// Of time.
+    /// The wall time.
     pub(crate) wall: Duration,
-    /// Of memory, in bytes.
+    /// The peak memory in bytes.
     pub(crate) memory: Option<u64>,
 }
 
 impl Row {
-    /// Whether the target is met.
+    /// The target with `met` or `MISSED`; empty without a target.
     pub(crate) fn verdict(&self) -> String {
         let Some(target) = self.target else { return String::new() };
-        let memory = target.memory.zip(self.memory).is_none_or(|(may, has)| has <= may);
-        let room = target.memory.map_or_else(String::new, |m| format!(", {} MiB", m >> 20));
+        let memory = target.memory.zip(self.memory).is_none_or(|(limit, used)| used <= limit);
+        let limit = target.memory.map_or_else(String::new, |m| format!(", {} MiB", m >> 20));
         let met = if self.wall <= target.wall && memory { "met" } else { "MISSED" };
-        format!("{} ms{room}: {met}", target.wall.as_millis())
+        format!("{} ms{limit}: {met}", target.wall.as_millis())
     }
 }
 
-/// Instructions of longer runs are not counted: valgrind takes fifty times as long.
-const COUNTABLE: Duration = Duration::from_secs(2);
+/// The duration of the longest run of which instructions are counted: valgrind slows it down fifty times.
+const COUNTED_MAX: Duration = Duration::from_secs(2);
 
-/// A store for measurements.
+/// A store to measure commands on.
 pub(crate) struct Bench {
     dir: tempfile::TempDir,
 }
 
 impl Bench {
-    /// An empty place.
+    /// Creates an empty directory.
     pub(crate) fn new() -> Bench {
         Bench { dir: tempfile::tempdir().expect("a temporary directory") }
     }
@@ -72,7 +72,7 @@ impl Bench {
         self.dir.path().join("store")
     }
 
-    /// A program, as a shell would start it on this store.
+    /// Prepares a program with this store, as a shell would start it.
     fn program(&self, path: impl AsRef<OsStr>, args: &[OsString]) -> Command {
         let mut command = Command::new(path);
         command.args(args);
@@ -82,12 +82,12 @@ impl Bench {
         command
     }
 
-    /// Runs the binary once; it must succeed.
+    /// Runs the binary, which must succeed, and returns the wall time.
     pub(crate) fn run(&self, args: &str) -> Duration {
         self.time(&kctl(args))
     }
 
-    /// Runs a command line once; it must succeed.
+    /// Runs a command line, which must succeed, and returns the wall time.
     fn time(&self, line: &[OsString]) -> Duration {
         let mut command = self.program(&line[0], &line[1..]);
         let start = Instant::now();
@@ -97,12 +97,12 @@ impl Bench {
         wall
     }
 
-    /// Measures a command: `times` runs for the median, one more for memory and one more for instructions. `again` is run
-    /// before every one of them, and is not counted.
-    pub(crate) fn measure(&self, what: &str, args: &str, again: &str, times: usize) -> Row {
+    /// Measures a command: `times` runs for the median, one more for the memory and one more for the instructions. `undo` is
+    /// run before each of them and not measured.
+    pub(crate) fn measure(&self, what: &str, args: &str, undo: &str, times: usize) -> Row {
         let before = || {
-            if !again.is_empty() {
-                self.run(again);
+            if !undo.is_empty() {
+                self.run(undo);
             }
         };
         let line = kctl(args);
@@ -121,13 +121,13 @@ impl Bench {
             wall,
             engine: Engine { wall: opened, instructions: self.instructions(&opening, opened) },
             memory,
-            disk: Some(Home::open(self.store()).expect("a store").size()),
+            disk: Some(maintenance::bytes_on_disk(&self.store()).expect("a store")),
             instructions,
             target: None,
         }
     }
 
-    /// The peak of a run's memory, where `/usr/bin/time` is GNU's.
+    /// The peak memory of a run in bytes; `None` unless `/usr/bin/time` is that of GNU.
     fn peak_memory(&self, line: &[OsString]) -> Option<u64> {
         let file = self.dir.path().join("peak");
         let mut command = self.program("/usr/bin/time", &["-f", "%M", "-o"].map(Into::into));
@@ -137,13 +137,13 @@ impl Bench {
         Some(kib << 10)
     }
 
-    /// How many instructions a run takes, where valgrind is installed and the run is short.
+    /// The instructions of a run; `None` without valgrind and for long runs.
     fn instructions(&self, line: &[OsString], wall: Duration) -> Option<u64> {
-        if wall > COUNTABLE {
+        if wall > COUNTED_MAX {
             return None;
         }
         let file = self.dir.path().join("callgrind");
-        // Without its fair scheduler, threads that spin keep the others from running.
+        // Without the fair scheduler, threads that spin starve the others.
         let mut command = self.program("valgrind", &["--tool=callgrind", "-q", "--fair-sched=yes"].map(Into::into));
         command.arg(format!("--callgrind-out-file={}", file.display())).args(line);
         command.status().ok().filter(std::process::ExitStatus::success)?;
@@ -159,7 +159,7 @@ fn kctl(args: &str) -> Vec<OsString> {
     std::iter::once(binary).chain(args.split_whitespace().map(Into::into)).collect()
 }
 
-/// The first argument of this program when it is to open an engine, and do nothing else.
+/// The first argument that makes this program open an engine and exit.
 pub(crate) const OPEN_ENGINE: &str = "--open-engine";
 
 /// The command line that opens the engine of a store.
@@ -168,14 +168,13 @@ fn open_engine(store: &Path) -> Vec<OsString> {
     vec![this.into(), OPEN_ENGINE.into(), store.into()]
 }
 
-/// What [`OPEN_ENGINE`] asks for: opens the engine of a store, reads a row, and leaves as kctl does.
+/// Implements [`OPEN_ENGINE`]: opens the engine of a store, reads its revision, and exits as kctl does.
 pub(crate) fn only_open_engine(store: &Path) -> ! {
-    let home = Home::open(store).expect("a store");
-    let engine = home.lock(Duration::from_secs(10), &mut || {}).expect("the lock").engine().expect("an engine");
-    engine.get(b"nothing").expect("a readable engine");
+    maintenance::revision(store, kctl_base::sim::Duration::from_secs(10)).expect("a readable store");
     std::process::exit(0)
 }
 
+/// The median of several runs.
 fn median(times: usize, mut run: impl FnMut() -> Duration) -> Duration {
     let mut walls: Vec<Duration> = (0..times).map(|_| run()).collect();
     walls.sort();

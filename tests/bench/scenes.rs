@@ -1,4 +1,4 @@
-//! What is measured.
+//! The measured scenes.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use kctl_base::json::json;
 use crate::load;
 use crate::measure::{Bench, Row, Target};
 
-/// A store and the rows that are measured on it.
+/// A store with the rows that are measured on it.
 pub(crate) struct Scene {
-    /// What it is about.
+    /// A description.
     pub(crate) about: &'static str,
     /// The names of its rows.
     pub(crate) rows: &'static [&'static str],
-    /// Measures them.
+    /// Creates the store and measures the rows.
     pub(crate) run: fn() -> Vec<Row>,
 }
 
-/// All of them, the quick ones first.
+/// All scenes, the fastest first.
 pub(crate) const SCENES: &[Scene] = &[
-    Scene { about: "a store as it is in use on a laptop", rows: &["get-pods-small", "set-image-small"], run: small },
+    Scene { about: "a store as on a laptop", rows: &["get-pods-small", "set-image-small"], run: small },
     Scene { about: "a Deployment from 0 to 1,000 replicas", rows: &["rollout-1000"], run: rollout },
     Scene { about: "an hourly CronJob for a year", rows: &["cronjob-year"], run: cron_job },
     Scene {
@@ -34,7 +34,7 @@ pub(crate) const SCENES: &[Scene] = &[
     },
 ];
 
-/// What a command on a small store may take.
+/// The limits of a command on a small store.
 const COMMAND: Target = Target { wall: Duration::from_millis(8), memory: Some(25 << 20) };
 
 const GET: &str = "get pods";
@@ -52,7 +52,7 @@ fn small() -> Vec<Row> {
 fn large(name: &str, pods: usize) -> Vec<Row> {
     let bench = Bench::new();
     load::fill(&bench.store(), pods);
-    // The first command may find something to tidy up.
+    // The first command may compact the store.
     bench.run(GET);
     vec![
         bench.measure(&format!("get-pods-{name}"), GET, "", 7),
@@ -61,7 +61,7 @@ fn large(name: &str, pods: usize) -> Vec<Row> {
     ]
 }
 
-/// Scaling up and letting time pass until all pods are ready, in two commands.
+/// Scales up and advances the clock until all pods are ready, in two commands.
 fn rollout() -> Vec<Row> {
     let bench = Bench::new();
     let nodes: Vec<_> = (0..10).map(load::node).collect();
@@ -82,7 +82,7 @@ fn rollout() -> Vec<Row> {
     vec![Row { what: "rollout-1000".into(), wall, target: Some(target), instructions: None, ..scale }]
 }
 
-/// Most of it is making and finishing 8,760 Jobs and forgetting all but the last few.
+/// Creates and finishes 8,760 Jobs and deletes all but the last few.
 fn cron_job() -> Vec<Row> {
     let bench = Bench::new();
     bench.run("create cronjob tick --image=busybox --schedule=@hourly -- date");

@@ -1,17 +1,19 @@
-//! A hermetic place to run command lines in: its own store, a virtual clock, a fixed seed, an empty environment.
+//! A hermetic sandbox for command lines: its own store, a virtual clock, a fixed seed, an empty environment.
+//!
+//! The parts of the control plane that tests use are listed in [`cluster`].
 
+pub(crate) mod cluster;
 pub(crate) mod random;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kctl_cluster::api::index_entries;
-use kctl_cluster::store::{Home, Store};
-use kctl_cluster::{Cluster, OpenOptions};
 use tempfile::TempDir;
 
-/// Where a test's commands run.
+use cluster::{Cluster, OpenOptions, maintenance};
+
+/// A temporary directory in which commands run.
 pub(crate) struct Sandbox {
     dir: TempDir,
     /// The working directory of commands.
@@ -19,7 +21,7 @@ pub(crate) struct Sandbox {
     seed: u64,
 }
 
-/// What a command printed and how it ended.
+/// The output and the exit code of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Output {
     /// Standard output.
@@ -31,7 +33,7 @@ pub(crate) struct Output {
 }
 
 impl Sandbox {
-    /// A new sandbox; `seed` decides all names.
+    /// Creates a sandbox. The seed determines all generated names.
     pub(crate) fn new(seed: u64) -> Sandbox {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let bin = dir.path().join("bin");
@@ -52,7 +54,7 @@ impl Sandbox {
         self.dir.path().join(name)
     }
 
-    /// A shell command, ready to run.
+    /// Prepares a shell command.
     pub(crate) fn shell(&self, command: &str) -> Command {
         let mut shell = Command::new("bash");
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.dir.path().join("bin").display());
@@ -62,12 +64,12 @@ impl Sandbox {
         shell
     }
 
-    /// Runs a shell command to its end.
+    /// Runs a shell command and waits for it.
     pub(crate) fn run(&self, command: &str) -> Output {
         finish(&mut self.shell(command))
     }
 
-    /// The program itself with arguments, without a shell around it, ready to run.
+    /// Prepares a call of the program itself, without a shell.
     pub(crate) fn kctl(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kctl"));
         command.args(args).current_dir(&self.cwd).stdin(Stdio::null()).env_clear();
@@ -76,75 +78,60 @@ impl Sandbox {
         command
     }
 
-    /// Runs a shell command that has to succeed and answers its standard output.
+    /// Runs a shell command that must succeed, and returns its standard output.
     pub(crate) fn must(&self, command: &str) -> String {
         let done = self.run(command);
         assert_eq!(done.code, 0, "$ {command}\n{}{}", done.out, done.err);
         done.out
     }
 
-    /// The sandbox's cluster through the library. Holds the store for as long as it lives.
+    /// Opens the cluster of the sandbox through the library. Keeps the store locked until it is dropped.
     pub(crate) fn cluster(&self) -> Cluster {
         Cluster::open(OpenOptions::at(self.store())).expect("the store of the sandbox")
     }
 
-    /// What `store check` would say: a sentence for every problem.
+    /// The problems that `store check` would report.
     pub(crate) fn problems(&self) -> Vec<String> {
-        let home = Home::open(self.store()).expect("a store");
-        let mut held = home.lock(Duration::from_secs(20), &mut || {}).expect("the lock");
-        let engine = held.engine().expect("an engine");
-        Store::new(Box::new(engine), index_entries).expect("a readable store").check().expect("a check")
+        maintenance::check(&self.store(), kctl_base::sim::Duration::from_secs(20)).expect("a check").problems
     }
 }
 
-/// Runs a command to its end.
+/// Runs a command and waits for it.
 pub(crate) fn finish(command: &mut Command) -> Output {
     let done = command.output().expect("the program runs");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Output { out: text(done.stdout), err: text(done.stderr), code: done.status.code().unwrap_or(-1) }
 }
 
-/// A process that ends with the test, however that ends.
+/// A process that is killed at the end of the test, even if the test panics.
 pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Fails when the process has ended already, which is what is wanted.
+        // Fails if the process has exited already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Asks again and again until there is an answer; fails the test when there is none in time.
-pub(crate) fn poll<T>(limit: Duration, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+/// Polls a condition until it returns a value; fails the test after the time limit.
+pub(crate) fn poll<T>(limit: Duration, what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
-        if let Some(answer) = ask() {
-            return answer;
+        if let Some(value) = condition() {
+            return value;
         }
         assert!(start.elapsed() < limit, "{what}: not within {limit:?}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// Every object of a cluster, one JSON text a line, by kind, namespace and name.
-pub(crate) fn dump(cluster: &mut Cluster) -> String {
-    let kinds: Vec<String> = cluster.server().catalog().iter().map(|k| k.names().resource().into()).collect();
-    let mut lines = String::new();
-    for resource in kinds {
-        for object in cluster.server().read_all(&resource, None).expect("a readable store") {
-            lines.push_str(&format!("{object}\n"));
-        }
-    }
-    lines
-}
-
-/// The project's `testdata`.
+/// The directory `testdata` of the repository.
 pub(crate) fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
 }
 
-/// Copies a directory with everything below it.
+/// Copies a directory recursively.
 pub(crate) fn copy_tree(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a directory");
     for entry in std::fs::read_dir(from).expect("a directory to read") {

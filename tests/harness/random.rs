@@ -1,20 +1,21 @@
-//! Numbers that look random and follow from a seed: the same on every machine and in every run.
+//! A deterministic random generator: the same numbers for a seed on every machine and in every run.
 
-/// SplitMix64: small, good enough for tests, and without state beyond one number.
+/// The SplitMix64 generator (Steele, Lea, Flood 2014).
 #[derive(Clone)]
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// A sequence of its own for every seed.
+    /// Creates a generator; every seed has its own sequence.
     pub(crate) fn new(seed: u64) -> Random {
         Random(seed)
     }
 
-    /// The seed of a test: `KCTL_TEST_SEED` where it is set, else the test's own.
-    pub(crate) fn seed(own: u64) -> u64 {
-        std::env::var("KCTL_TEST_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(own)
+    /// The seed of a test: `KCTL_TEST_SEED` if it is set, else `default`.
+    pub(crate) fn seed(default: u64) -> u64 {
+        std::env::var("KCTL_TEST_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     }
 
+    /// The next 64 random bits.
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -23,17 +24,17 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`, which is not 0.
+    /// A number below `end`, which must not be 0.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    /// One of several things.
+    /// A random element of a slice, which must not be empty.
     pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len() as u64) as usize]
     }
 
-    /// True once in `times` cases.
+    /// Returns true in one of `times` cases on average.
     pub(crate) fn once_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }

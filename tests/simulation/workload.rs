@@ -1,4 +1,4 @@
-//! The steps of a simulated life: what a person, or bad luck, may do to a cluster.
+//! The operations of the simulation: those of users, and faults.
 
 mod choose;
 mod specs;
@@ -9,23 +9,22 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta as _, ValueRead as _};
 use kctl_base::sim::Duration;
 use kctl_base::status::Status;
-use kctl_cluster::api::{PatchType, Propagation, Request};
-use kctl_cluster::simulation::PodFault;
 
 use super::checkers;
 use super::world::World;
+use crate::harness::cluster::{PatchType, PodFault, Propagation, Request};
 pub(super) use choose::SCALED;
 
-/// One step.
+/// An operation.
 #[derive(Debug)]
 pub(super) enum Action {
-    /// A new object.
+    /// Create an object.
     Create(&'static str, Value),
-    /// Another number of replicas.
+    /// Scale a workload.
     Scale(&'static str, String, u64),
-    /// Another image in the template.
+    /// Set the image in the pod template.
     Image(&'static str, String, &'static str),
-    /// Back to an older template, by the patch that `rollout undo` sends.
+    /// Restore an older template with the patch that `rollout undo` sends.
     Undo(&'static str, String, Value),
     /// Pause or resume a Deployment.
     Pause(String, bool),
@@ -33,9 +32,9 @@ pub(super) enum Action {
     Suspend(&'static str, String, bool),
     /// Delete an object.
     Delete(&'static str, String, Option<Propagation>),
-    /// Delete a pod, at once or with grace.
+    /// Delete a pod, optionally with another grace period in seconds.
     DeletePod(String, Option<i64>),
-    /// Delete a claim that no StatefulSet needs any more.
+    /// Delete a claim of a deleted StatefulSet.
     DeleteClaim(String),
     /// Evict a pod.
     Evict(String),
@@ -45,7 +44,7 @@ pub(super) enum Action {
     Cordon(String, bool),
     /// Cordon a node and evict its pods.
     Drain(String),
-    /// Put a taint of some effect on a node, or take it away.
+    /// Add a taint with an effect to a node, or remove it.
     Taint(String, Option<&'static str>),
     /// Make an image unavailable.
     Missing(&'static str),
@@ -53,13 +52,13 @@ pub(super) enum Action {
     Crash(String),
     /// Make a pod unready.
     Unready(String),
-    /// Say what pods use.
+    /// Set the CPU usage of pods.
     Metrics(BTreeMap<String, String>),
-    /// Nothing but time.
+    /// Advance the clock.
     Wait(Duration),
 }
 
-/// The names of all steps that a long life takes.
+/// The names of all operations, which a long run must cover.
 const NAMES: &[&str] = &[
     "create deployments.apps",
     "create replicasets.apps",
@@ -95,13 +94,17 @@ const NAMES: &[&str] = &[
     "wait",
 ];
 
-/// The steps that were never done.
-pub(super) fn never_done(world: &World) -> Vec<&'static str> {
-    NAMES.iter().copied().filter(|name| world.done.get(name).is_none_or(|(done, _)| *done == 0)).collect()
+/// The operations that never succeeded.
+pub(super) fn never_performed(world: &World) -> Vec<&'static str> {
+    NAMES
+        .iter()
+        .copied()
+        .filter(|name| world.performed.get(name).is_none_or(|(succeeded, _)| *succeeded == 0))
+        .collect()
 }
 
 impl Action {
-    /// One of [`NAMES`].
+    /// The name of the operation, one of [`NAMES`].
     fn name(&self) -> &'static str {
         let created =
             |resource: &str| NAMES.iter().copied().find(|name| name.strip_prefix("create ") == Some(resource));
@@ -131,41 +134,42 @@ impl Action {
         }
     }
 
-    /// Whether it takes pods away, or their readiness, that nobody has promised to keep.
+    /// Returns true if the operation deletes pods or makes them unready in a way that no strategy or budget limits.
     fn disturbs(&self) -> bool {
         use Action::{Crash, DeletePod, Drain, Evict, Stop, Taint, Unready};
         matches!(self, DeletePod(..) | Evict(_) | Stop(..) | Drain(_) | Taint(..) | Crash(_) | Unready(_))
     }
 
-    /// Does it. A refusal is an answer too: the rules must hold after it as well.
-    pub(super) fn take(self, world: &mut World) {
+    /// Performs the operation. It may be rejected; the invariants must hold all the same.
+    pub(super) fn perform(self, world: &mut World) {
         let name = self.name();
         if self.disturbs() {
             world.undisturbed.clear();
         }
         let result = self.run(world);
-        let count = world.done.entry(name).or_default();
+        let count = world.performed.entry(name).or_default();
         match result {
             Ok(()) => count.0 += 1,
             Err(_) => count.1 += 1,
         }
     }
 
+    /// Sends the requests or injects the fault.
     fn run(self, world: &mut World) -> Result<(), Status> {
         match self {
-            Action::Create(resource, object) => return world.ask(Request::create(resource, "default", object)),
+            Action::Create(resource, object) => return world.request(Request::create(resource, "default", object)),
             Action::Scale(resource, name, replicas) => {
                 let patch = json!({"spec": {"replicas": replicas}});
                 let request = Request::patch(resource, "default", &name, PatchType::Merge, patch);
-                return world.ask(request.subresource("scale"));
+                return world.request(request.subresource("scale"));
             }
             Action::Image(resource, name, image) => {
                 let patch = json!({"spec": {"template": {"spec": {"containers": [{"name": "c", "image": image}]}}}});
-                return world.ask(Request::patch(resource, "default", &name, PatchType::Strategic, patch));
+                return world.request(Request::patch(resource, "default", &name, PatchType::Strategic, patch));
             }
             Action::Undo(resource, name, patch) => {
                 let format = if resource == "deployments.apps" { PatchType::Json } else { PatchType::Strategic };
-                return world.ask(Request::patch(resource, "default", &name, format, patch));
+                return world.request(Request::patch(resource, "default", &name, format, patch));
             }
             Action::Pause(name, paused) => {
                 return world.patch("deployments.apps", &name, &json!({"spec": {"paused": paused}}));
@@ -176,14 +180,14 @@ impl Action {
             Action::Delete(resource, name, propagation) => {
                 let mut request = Request::delete(resource, "default", &name);
                 request.options.propagation = propagation;
-                return world.ask(request);
+                return world.request(request);
             }
             Action::DeletePod(name, grace) => {
-                return world.ask(Request::delete("pods", "default", &name).grace(grace));
+                return world.request(Request::delete("pods", "default", &name).grace(grace));
             }
             Action::DeleteClaim(name) => {
-                world.given_up.insert(name.clone());
-                return world.ask(Request::delete("persistentvolumeclaims", "default", &name));
+                world.released_claims.insert(name.clone());
+                return world.request(Request::delete("persistentvolumeclaims", "default", &name));
             }
             Action::Evict(pod) => return evict(world, &pod),
             Action::Cordon(node, cordon) => return world.patch("nodes", &node, &unschedulable(cordon)),
@@ -207,27 +211,27 @@ fn unschedulable(cordon: bool) -> Value {
     json!({"spec": {"unschedulable": cordon}})
 }
 
-/// Evicts a pod; what budgets promise is compared with what they allowed.
+/// Evicts a pod, and checks a granted eviction against the budgets.
 fn evict(world: &mut World, pod: &str) -> Result<(), Status> {
     let body =
         json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": "default"}});
     let mut request = Request::create("pods", "default", body).subresource("eviction");
     request.name = pod.into();
-    let broken = checkers::promises_broken_by_eviction(world, pod);
-    let result = world.ask(request);
+    let violations = checkers::violations_of_eviction(world, pod);
+    let result = world.request(request);
     if result.is_ok() {
-        world.breaches.extend(broken);
+        world.violations.extend(violations);
     }
-    for change in world.news() {
-        checkers::look_at(world, &change);
+    for change in world.new_changes() {
+        checkers::check_change(world, &change);
     }
     result
 }
 
-/// Cordons a node and evicts what no DaemonSet has put there; answers the last refusal.
+/// Cordons a node and evicts its pods, except those of DaemonSets. Returns the last rejection, if there is one.
 fn drain(world: &mut World, node: &str) -> Result<(), Status> {
     let mut result = world.patch("nodes", node, &unschedulable(true));
-    for pod in world.own("pods").iter().filter(|p| p.str("/spec/nodeName") == node) {
+    for pod in world.list("pods").iter().filter(|p| p.str("/spec/nodeName") == node) {
         if pod.controller_of().is_none_or(|owner| owner.kind != "DaemonSet") {
             result = evict(world, pod.name()).or(result);
         }
@@ -235,9 +239,9 @@ fn drain(world: &mut World, node: &str) -> Result<(), Status> {
     result
 }
 
-/// Replaces the taints that were put on purpose.
+/// Replaces the injected taints of a node.
 fn taint(world: &mut World, node: &str, effect: Option<&str>) -> Result<(), Status> {
-    let node = world.all("nodes").into_iter().find(|n| n.name() == node).expect("nodes stay");
+    let node = world.all("nodes").into_iter().find(|n| n.name() == node).expect("an existing node");
     let mut taints = node.list("/spec/taints").to_vec();
     taints.retain(|t| t.str("/key") != super::world::TAINT);
     taints.extend(effect.map(|effect| json!({"key": super::world::TAINT, "value": "x", "effect": effect})));

@@ -1,4 +1,4 @@
-//! The cluster of a simulated life, and what is remembered of it: the last version of every object, faults on purpose.
+//! The simulated cluster and its recorded history: the last version of every object, the injected faults, a log.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -8,143 +8,147 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _};
 use kctl_base::sim::Duration;
 use kctl_base::status::{Reason, Status};
-use kctl_cluster::api::{PatchType, Request};
-use kctl_cluster::simulation::{Faults, MissingImages, PodFault, PodMetrics};
-use kctl_cluster::store::{Change, ChangeKind, ObjectKey};
-use kctl_cluster::{Cluster, OpenOptions};
 
-/// How many steps a failure tells of.
-const STORY: usize = 30;
-/// Longer than the longest back-off of a container's restarts or of a pull.
-const CALM: Duration = Duration::from_secs(1800);
-/// The key of all taints that are put on purpose.
+use crate::harness::cluster::{
+    self, Change, ChangeKind, Cluster, Faults, MissingImages, ObjectKey, OpenOptions, PatchType, PodFault, PodMetrics,
+    Request,
+};
+
+/// The number of log lines that a failure prints.
+const LOG_LINES: usize = 30;
+/// Longer than the longest back-off of a container restart or an image pull.
+const REST_TIME: Duration = Duration::from_secs(1800);
+/// The key of injected taints.
 pub(super) const TAINT: &str = "dedicated";
-/// The storage classes of the cluster.
-pub(super) const STORAGE_CLASSES: [&str; 2] = ["at-once", "late"];
+/// The storage classes of the cluster, with immediate and with delayed binding.
+pub(super) const STORAGE_CLASSES: [&str; 2] = ["immediate", "delayed"];
 
-/// A cluster and what is remembered of its life.
+/// A cluster and its recorded history.
 pub(super) struct World {
-    /// The cluster, in memory and in virtual time.
+    /// The cluster, in memory and with a virtual clock.
     pub(super) cluster: Cluster,
-    /// Every object as it was after the changes that were looked at.
-    pub(super) known: BTreeMap<ObjectKey, Arc<Object>>,
-    /// The revision up to which changes were looked at.
-    pub(super) seen: u64,
+    /// The objects after the changes that have been checked.
+    pub(super) objects: BTreeMap<ObjectKey, Arc<Object>>,
+    /// The revision up to which changes have been read.
+    pub(super) revision: u64,
     /// Nodes whose kubelet is stopped.
     pub(super) stopped: BTreeSet<String>,
-    /// Pods that are made unready on purpose.
+    /// Pods that are forced to be unready.
     pub(super) unready: BTreeSet<String>,
-    /// Workloads that were complete once and that nothing but their template's changes has disturbed since.
+    /// Workloads that were complete once, and of which only the template has changed since.
     pub(super) undisturbed: BTreeSet<ObjectKey>,
-    /// Claims that a StatefulSet's policy, or somebody, has given up.
-    pub(super) given_up: BTreeSet<String>,
-    /// How often each kind of step was done, and how often refused.
-    pub(super) done: BTreeMap<&'static str, (u64, u64)>,
-    /// Breaches that were seen while a step was taken.
-    pub(super) breaches: Vec<String>,
+    /// Claims that may be deleted, by the policy of a StatefulSet or by an operation.
+    pub(super) released_claims: BTreeSet<String>,
+    /// The number of times that each kind of operation succeeded and was rejected.
+    pub(super) performed: BTreeMap<&'static str, (u64, u64)>,
+    /// Violations that were found during the current step.
+    pub(super) violations: Vec<String>,
     digest: DefaultHasher,
-    story: VecDeque<String>,
+    log: VecDeque<String>,
 }
 
 impl World {
-    /// A new cluster.
+    /// Creates a cluster.
     pub(super) fn new(seed: u64) -> World {
         let cluster = Cluster::open(OpenOptions::memory(seed)).expect("a cluster");
         let mut world = World {
             cluster,
-            known: BTreeMap::new(),
-            seen: 0,
+            objects: BTreeMap::new(),
+            revision: 1,
             stopped: BTreeSet::new(),
             unready: BTreeSet::new(),
             undisturbed: BTreeSet::new(),
-            given_up: BTreeSet::new(),
-            done: BTreeMap::new(),
-            breaches: Vec::new(),
+            released_claims: BTreeSet::new(),
+            performed: BTreeMap::new(),
+            violations: Vec::new(),
             digest: DefaultHasher::new(),
-            story: VecDeque::new(),
+            log: VecDeque::new(),
         };
-        world.make_storage_classes();
+        world.create_storage_classes();
         world.cluster.advance(Duration::from_secs(10)).expect("time passes");
-        for change in world.news() {
-            world.learn(&change);
+        for change in world.new_changes() {
+            world.record(&change);
         }
         world
     }
 
-    /// One class whose volumes are made at once, one whose volumes wait for a pod.
-    fn make_storage_classes(&mut self) {
+    fn create_storage_classes(&mut self) {
         for (name, mode) in STORAGE_CLASSES.iter().zip(["Immediate", "WaitForFirstConsumer"]) {
             let class = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name},
                 "provisioner": "example.com/disks", "volumeBindingMode": mode});
-            self.ask(Request::create("storageclasses.storage.k8s.io", "", class)).expect("a storage class");
+            self.request(Request::create("storageclasses.storage.k8s.io", "", class)).expect("a storage class");
         }
     }
 
-    /// The changes since the last time.
-    pub(super) fn news(&mut self) -> Vec<Change> {
-        let changes =
-            self.cluster.server().changes_since(self.seen.max(1)).expect("the log reaches back to the last step");
-        self.seen = self.cluster.server().revision();
+    /// Returns the changes since the last call.
+    pub(super) fn new_changes(&mut self) -> Vec<Change> {
+        let changes = cluster::changes_since(&mut self.cluster, self.revision);
+        self.revision = cluster::revision(&mut self.cluster);
         changes
     }
 
-    /// Remembers what a change made.
-    pub(super) fn learn(&mut self, change: &Change) {
+    /// Records a change and returns the previous version of the object; `None` for a new one.
+    pub(super) fn record(&mut self, change: &Change) -> Option<Arc<Object>> {
         (change.revision, change.object.to_string()).hash(&mut self.digest);
         match change.kind {
-            ChangeKind::Deleted => drop(self.known.remove(&change.key)),
-            _ => drop(self.known.insert(change.key.clone(), change.object.clone())),
+            ChangeKind::Deleted => self.objects.remove(&change.key),
+            ChangeKind::Added | ChangeKind::Modified => self.objects.insert(change.key.clone(), change.object.clone()),
         }
     }
 
-    /// A number that two lives share only when every change of theirs was the same.
+    /// The version of an object before a change that has not been recorded yet; `None` for a new object.
+    pub(super) fn before(&self, change: &Change) -> Option<&Arc<Object>> {
+        self.objects.get(&change.key)
+    }
+
+    /// A digest of all recorded changes.
     pub(super) fn digest(&self) -> u64 {
         self.digest.finish()
     }
 
-    /// The objects of a resource that are known.
+    /// The recorded objects of a resource, in all namespaces.
     pub(super) fn all(&self, resource: &str) -> Vec<Arc<Object>> {
-        let from = self.known.range(ObjectKey::new(resource, "", "")..);
+        let from = self.objects.range(ObjectKey::new(resource, "", "")..);
         from.take_while(|(key, _)| key.resource == resource).map(|(_, object)| object.clone()).collect()
     }
 
-    /// Objects of namespace default only.
-    pub(super) fn own(&self, resource: &str) -> Vec<Arc<Object>> {
+    /// The recorded objects of a resource in the namespace default.
+    pub(super) fn list(&self, resource: &str) -> Vec<Arc<Object>> {
         self.all(resource).into_iter().filter(|o| o.namespace() == "default").collect()
     }
 
-    /// An object of namespace default.
-    pub(super) fn find(&self, resource: &str, name: &str) -> Option<Arc<Object>> {
-        self.known.get(&ObjectKey::new(resource, "default", name)).cloned()
+    /// A recorded object in the namespace default.
+    pub(super) fn get(&self, resource: &str, name: &str) -> Option<Arc<Object>> {
+        self.objects.get(&ObjectKey::new(resource, "default", name)).cloned()
     }
 
-    /// The pods that an object controls, ended ones included.
+    /// The pods that an object controls, including terminated ones.
     pub(super) fn pods_of(&self, owner: &Object) -> Vec<Arc<Object>> {
-        let mut pods = self.own("pods");
+        let mut pods = self.list("pods");
         pods.retain(|p| p.is_controlled_by(owner.uid()));
         pods
     }
 
-    /// A request that may be refused as Kubernetes refuses; anything internal is a defect.
-    pub(super) fn ask(&mut self, request: Request) -> Result<(), Status> {
+    /// Sends a request. It may be rejected as Kubernetes would reject it; an internal error fails the test.
+    pub(super) fn request(&mut self, request: Request) -> Result<(), Status> {
         let request = request.manager("simulation");
         match self.cluster.handle(&request) {
             Ok(_) => Ok(()),
             Err(status) => {
-                // What Kubernetes calls an internal error too.
+                // Kubernetes reports this one as an internal error too.
                 let expected = request.subresource == "eviction" && status.message.contains("does not support");
-                let sound = status.reason != Reason::InternalError || expected;
-                assert!(sound, "{}\n{request:?}\n{status:?}", self.story());
-                self.note(format!("        refused: {}", status.message));
+                let valid = status.reason != Reason::InternalError || expected;
+                assert!(valid, "{}\n{request:?}\n{status:?}", self.recent_log());
+                self.log(format!("        rejected: {}", status.message));
                 Err(status)
             }
         }
     }
 
-    /// A merge patch; nodes have no namespace.
+    /// Sends a merge patch for an object in the namespace default, or for a node.
     pub(super) fn patch(&mut self, resource: &str, name: &str, patch: &Value) -> Result<(), Status> {
         let namespace = if resource == "nodes" { "" } else { "default" };
-        self.ask(Request::patch(resource, namespace, name, PatchType::Merge, patch.clone()))
+        self.request(Request::patch(resource, namespace, name, PatchType::Merge, patch.clone()))
     }
 
     /// Stops or starts the kubelet of a node.
@@ -161,10 +165,10 @@ impl World {
     fn inject(&mut self, change: impl FnOnce(&mut Faults)) {
         let mut faults = self.cluster.faults().expect("readable faults");
         change(&mut faults);
-        self.cluster.set_faults(&faults).expect("the controllers run");
+        self.cluster.set_faults(&faults).expect("a successful reconciliation");
     }
 
-    /// Makes images missing beside those that always are.
+    /// Sets the images that cannot be pulled, in addition to those that never can.
     pub(super) fn set_missing(&mut self, images: &[&str]) {
         self.inject(|faults| {
             faults.missing_images = MissingImages::default();
@@ -184,24 +188,24 @@ impl World {
     }
 
     /// Replaces the CPU usage of all pods, by pod name.
-    pub(super) fn set_metrics(&mut self, used: &BTreeMap<String, String>) {
+    pub(super) fn set_metrics(&mut self, usage: &BTreeMap<String, String>) {
         self.inject(|faults| {
             faults.metrics = PodMetrics::default();
-            for (pod, cpu) in used {
-                let usage = [("cpu".to_string(), cpu.parse().expect("a quantity"))];
-                faults.metrics.set(&format!("default/{pod}"), usage.into());
+            for (pod, cpu) in usage {
+                let used = [("cpu".to_string(), cpu.parse().expect("a quantity"))];
+                faults.metrics.set(&format!("default/{pod}"), used.into());
             }
         });
     }
 
-    /// Whether anything is broken on purpose that can make a running pod go or be unready.
+    /// Returns true if an injected fault can delete a running pod or make it unready.
     pub(super) fn has_faults(&self) -> bool {
         let tainted = |node: &Arc<Object>| node.list("/spec/taints").iter().any(|t| t.str("/effect") == "NoExecute");
         !self.stopped.is_empty() || !self.unready.is_empty() || self.all("nodes").iter().any(tainted)
     }
 
-    /// Heals all faults and lets time pass until everything should be as it was asked for.
-    pub(super) fn calm_down(&mut self) {
+    /// Heals all faults and advances the clock until the cluster should have converged.
+    pub(super) fn heal_and_rest(&mut self) {
         for node in self.stopped.clone() {
             self.set_stopped(&node, false);
         }
@@ -215,26 +219,26 @@ impl World {
             self.set_fault(&pod, None);
         }
         self.set_missing(&[]);
-        self.cluster.advance(CALM).expect("time passes");
+        self.cluster.advance(REST_TIME).expect("time passes");
     }
 
-    /// Gives an object a new version without changing what it asks for.
+    /// Annotates an object, so that its controller observes a change.
     pub(super) fn touch(&mut self, resource: &str, name: &str) {
-        let touched = json!({"metadata": {"annotations": {"touched": self.seen.to_string()}}});
-        self.patch(resource, name, &touched).expect("it can be annotated");
+        let touched = json!({"metadata": {"annotations": {"touched": self.revision.to_string()}}});
+        self.patch(resource, name, &touched).expect("an annotation");
     }
 
-    /// Adds a line to the story.
-    pub(super) fn note(&mut self, line: String) {
-        if self.story.len() >= STORY {
-            self.story.pop_front();
+    /// Adds a line to the log.
+    pub(super) fn log(&mut self, line: String) {
+        if self.log.len() >= LOG_LINES {
+            self.log.pop_front();
         }
-        self.story.push_back(format!("{} {line}", self.cluster.now().rfc3339()));
+        self.log.push_back(format!("{} {line}", self.cluster.now().rfc3339()));
     }
 
-    /// What happened last.
-    pub(super) fn story(&self) -> String {
-        let lines: Vec<&str> = self.story.iter().map(String::as_str).collect();
+    /// The last lines of the log.
+    pub(super) fn recent_log(&self) -> String {
+        let lines: Vec<&str> = self.log.iter().map(String::as_str).collect();
         format!("the last steps:\n{}", lines.join("\n"))
     }
 }

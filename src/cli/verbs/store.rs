@@ -1,10 +1,12 @@
 //! `store`: the directory that holds the cluster.
 
+use std::path::PathBuf;
+
 use clap::ArgMatches;
 
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_cluster::console::StoreReport;
-use kctl_cluster::store::Home;
+use kctl_cluster::maintenance;
 
 /// The `store` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
@@ -98,21 +100,25 @@ fn check(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
 }
 
 fn compact(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
-    let mut held = hold(ctx)?;
-    let (before, after) = held.compact()?;
+    let (before, after) = maintenance::compact(&own_store(ctx)?, ctx.open_options()?.lock_timeout)?;
     ctx.print_line(format!("store compacted from {before} to {after} bytes"));
     Ok(())
 }
 
-fn reset(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
-    hold(ctx)?.reset()?;
-    let dir = ctx.store_dir()?;
-    ctx.print_line(format!("store {} reset", dir.display()));
-    Ok(())
+/// The directory of the store, for operations on its files, which have no user to authorize.
+///
+/// # Errors
+/// The command acts as another user.
+fn own_store(ctx: &Ctx) -> CliResult<PathBuf> {
+    match ctx.impersonates() {
+        true => Err(CliError::new("--as cannot be used with commands on the files of the store")),
+        false => ctx.store_dir(),
+    }
 }
 
-/// Takes the lock without opening the cluster.
-fn hold(ctx: &mut Ctx) -> CliResult<kctl_cluster::store::Held> {
-    let timeout = ctx.open_options()?.lock_timeout;
-    Ok(Home::open(ctx.store_dir()?)?.lock(timeout.to_std(), &mut || {})?)
+fn reset(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
+    let dir = own_store(ctx)?;
+    maintenance::reset(&dir, ctx.open_options()?.lock_timeout)?;
+    ctx.print_line(format!("store {} reset", dir.display()));
+    Ok(())
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Result, Server};
-use crate::store::{Change, ChangesGone, Memory, ObjectKey};
+use crate::store::{Change, ChangesGone, ObjectKey, RowValue};
 use kctl_base::json::Value;
 use kctl_base::object::Object;
 use kctl_base::sim::{Due, Time};
@@ -25,7 +25,7 @@ impl Server {
 
     /// Records that the controllers have seen the changes up to a revision.
     pub fn settle_changes(&mut self, revision: u64, now: Time) {
-        self.store.settle_changes(revision, now);
+        self.store.mark_observed(revision, now);
     }
 
     /// One object; `None` when it does not exist.
@@ -41,7 +41,7 @@ impl Server {
 
     /// All objects of a resource in a namespace; `None` when there are more than a few dozen.
     pub fn read_few(&mut self, resource: &str, namespace: &str) -> Result<Option<Vec<Arc<Object>>>> {
-        Ok(self.store.few(resource, namespace)?)
+        Ok(self.store.list_if_small(resource, namespace)?)
     }
 
     /// The objects of all resources under a value of an index, by key.
@@ -77,12 +77,12 @@ impl Server {
     }
 
     /// A named value as a type of the caller's.
-    pub fn typed_row<T: Memory>(&mut self, name: &str) -> Result<Option<T>> {
+    pub fn typed_row<T: RowValue>(&mut self, name: &str) -> Result<Option<T>> {
         Ok(self.store.typed_row(name)?)
     }
 
     /// Changes a named value of the caller's type in place, see [`crate::store::Store::change_typed_row`].
-    pub fn change_typed_row<T: Memory + Default, R>(
+    pub fn change_typed_row<T: RowValue + Default, R>(
         &mut self,
         name: &str,
         change: impl FnOnce(&mut T) -> R,
@@ -96,7 +96,7 @@ impl Server {
     }
 
     /// Sets a named value of any type that serializes to JSON, or removes it with `None`.
-    pub fn set_typed_row<T: Memory>(&mut self, name: &str, value: Option<T>) {
+    pub fn set_typed_row<T: RowValue>(&mut self, name: &str, value: Option<T>) {
         self.store.set_typed_row(name, value);
     }
 

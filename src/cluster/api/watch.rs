@@ -83,7 +83,7 @@ fn event_of(kind: &dyn Kind, change: &Change, selection: &Selection) -> Option<W
         (None, None) => None,
         (None, Some(object)) => Some(WatchEvent::Added(object.clone())),
         (Some(_), Some(object)) => Some(WatchEvent::Modified(object.clone())),
-        (Some(_), None) if change.kind == ChangeKind::Deleted => Some(WatchEvent::Deleted(change.told())),
+        (Some(_), None) if change.kind == ChangeKind::Deleted => Some(WatchEvent::Deleted(change.watch_object())),
         (Some(last), None) => Some(WatchEvent::Deleted(last.clone())),
     }
 }

@@ -1,36 +1,44 @@
-//! Whether a store is whole: everything can be read, and what belongs together agrees.
+//! The consistency check of a store: every row can be decoded, and rows that belong together agree.
 //!
-//! Looks at what has been committed, not at what is staged. Repairs nothing.
+//! Checks the committed rows, not the staged ones, and repairs nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::changes::LogRow;
+use super::change_log::LogRow;
 use super::keys::{self, Key};
 use super::objects::index_rows;
 use super::{ChangeKind, Indexer, ObjectKey, Store, StoreError, rows, timeline};
 use kctl_base::object::{Object, ObjectMeta};
 
-/// What a walk over all rows has found.
+/// The findings of a scan over all rows.
 struct Survey {
     indexer: Indexer,
     problems: Vec<String>,
+    /// The objects by their resourceVersion.
     revisions: BTreeMap<u64, ObjectKey>,
-    indexed: BTreeSet<Vec<u8>>,
+    /// The index rows that the objects should have, and those that exist.
+    expected_index: BTreeSet<Vec<u8>>,
     index: BTreeSet<Vec<u8>>,
+    /// The revisions in the change log.
     changes: BTreeSet<u64>,
+    /// The entries of the timeline, by time with their controller and key, and the other way round.
     due: BTreeMap<Vec<u8>, (String, String)>,
     scheduled: BTreeMap<(String, String), Vec<u8>>,
+    /// The highest sequence number on the timeline.
     last_sequence: Option<u64>,
 }
 
 impl Store {
-    /// Verifies everything that has been committed: one sentence for each problem, none when the store is whole.
+    /// Checks everything that has been committed and returns a sentence for every problem.
+    ///
+    /// # Errors
+    /// If the engine fails. Damage is a problem to report, not an error.
     pub fn check(&mut self) -> Result<Vec<String>, StoreError> {
         let mut survey = Survey {
             indexer: self.indexer,
             problems: Vec::new(),
             revisions: BTreeMap::new(),
-            indexed: BTreeSet::new(),
+            expected_index: BTreeSet::new(),
             index: BTreeSet::new(),
             changes: BTreeSet::new(),
             due: BTreeMap::new(),
@@ -38,7 +46,7 @@ impl Store {
             last_sequence: None,
         };
         let (from, to) = keys::everything();
-        self.overlay.engine().scan(&from, &to, &mut |key, value| {
+        self.batch.engine().scan(&from, &to, &mut |key, value| {
             if let Err(error) = survey.row(key, value) {
                 survey.problems.push(sentence(&error));
             }
@@ -54,7 +62,7 @@ impl Store {
         Ok(problems)
     }
 
-    /// Walks the whole log back and holds it against the objects; only for a store whose rows are whole.
+    /// Walks the whole log backwards and compares it with the objects. Requires that all rows can be decoded.
     fn check_history(&mut self, revisions: &BTreeMap<u64, ObjectKey>) -> Result<Vec<String>, StoreError> {
         let history = match self.logged_since(self.committed.log_start - 1) {
             Ok(history) => history,
@@ -65,8 +73,9 @@ impl Store {
         let mut made = BTreeMap::new();
         let committed = self.committed.revision;
         for change in history.into_iter().take_while(|change| change.revision <= committed) {
-            if change.told().resource_version() != change.revision.to_string() {
-                problems.push(format!("change {} of {} made another revision", change.revision, change.key));
+            if change.watch_object().resource_version() != change.revision.to_string() {
+                problems
+                    .push(format!("change {} of {} has an object of another revision", change.revision, change.key));
             }
             made.insert(change.revision, (change.key, change.kind));
         }
@@ -79,7 +88,7 @@ impl Store {
     }
 }
 
-/// What an error says of the store, as a sentence in a list of problems.
+/// An error as a problem, without the directory, which is the same for all.
 fn sentence(error: &StoreError) -> String {
     match error {
         StoreError::Damaged { reason, .. } => reason.clone(),
@@ -113,11 +122,11 @@ impl Survey {
     }
 
     fn object(&mut self, key: &ObjectKey, value: &[u8]) -> Result<(), StoreError> {
-        let object: Object = serde_json::from_slice(value)
-            .map_err(|e| StoreError::damaged(format!("object {key} cannot be read: {e}")))?;
+        let object: Object =
+            serde_json::from_slice(value).map_err(|e| StoreError::unreadable(format_args!("object {key}"), e))?;
         if (object.namespace(), object.name()) != (&key.namespace, &key.name) {
             let named = ObjectKey::new(&*key.resource, object.namespace(), object.name());
-            self.problems.push(format!("object {key} calls itself {named}"));
+            self.problems.push(format!("object {key} is named {named}"));
         }
         match object.resource_version().parse::<u64>() {
             Ok(revision) => {
@@ -126,18 +135,20 @@ impl Survey {
                 }
             }
             Err(_) => {
-                self.problems.push(format!("object {key} has no revision but {:?}", object.resource_version()));
+                self.problems
+                    .push(format!("object {key} has the invalid resourceVersion {:?}", object.resource_version()));
             }
         }
-        self.indexed.extend(index_rows(self.indexer, key, Some(&object)));
+        self.expected_index.extend(index_rows(self.indexer, key, Some(&object)));
         Ok(())
     }
 
     fn compare_indexes(&mut self) {
-        let missing = self.indexed.difference(&self.index).map(|row| format!("{} is missing", keys::describe(row)));
-        let needless = self.index.difference(&self.indexed);
-        let needless = needless.map(|row| format!("{} is there without such an object", keys::describe(row)));
-        self.problems.extend(missing.chain(needless));
+        let missing =
+            self.expected_index.difference(&self.index).map(|row| format!("{} is missing", keys::describe(row)));
+        let stale = self.index.difference(&self.expected_index);
+        let stale = stale.map(|row| format!("{} has no such object", keys::describe(row)));
+        self.problems.extend(missing.chain(stale));
     }
 
     fn compare_timeline(&mut self, next: u64) {
@@ -165,7 +176,7 @@ impl Survey {
             self.problems.push(format!("change {revision} is missing"));
         }
         for revision in self.changes.iter().filter(|r| !(log_start..=newest).contains(*r)) {
-            self.problems.push(format!("change {revision} is outside of the log, {log_start} to {newest}"));
+            self.problems.push(format!("change {revision} is outside the log, {log_start} to {newest}"));
         }
     }
 }

@@ -1,42 +1,46 @@
-//! The end of a command: everything staged becomes durable in one batch, or goes.
+//! The end of a command: everything staged becomes durable in one batch, or is discarded.
 
 use super::engine::Write;
 use super::keys::Key;
-use super::overlay::Overlay;
 use super::rows::number;
+use super::write_batch::WriteBatch;
 use super::{Counts, FIRST_REVISION, Store, StoreError};
 use kctl_base::sim::Time;
 
-/// The names of the rows that hold the store's own numbers.
+/// The names of the [`Key::Meta`] rows.
 const REVISION: &str = "revision";
 const LOG_START: &str = "log-start";
 const SEQUENCE: &str = "sequence";
 
 impl Store {
-    /// Makes everything staged durable, in one atomic batch, and trims the change log. Does nothing when nothing is staged.
-    /// After a failure everything is still staged and the engine is as it was.
-    pub fn commit(&mut self, now: Time) -> Result<(), StoreError> {
+    /// Makes everything staged durable in one atomic batch, and trims the change log. Does nothing if nothing is staged.
+    /// `now` is recorded as the time of the changes.
+    ///
+    /// # Errors
+    /// If an earlier call could not stage its write, or the engine fails. Then everything is still staged and the engine is
+    /// unchanged.
+    pub(crate) fn commit(&mut self, now: Time) -> Result<(), StoreError> {
         if let Some(failure) = self.failure.take() {
-            // What could not be staged is missing, so nothing may be committed until it is all discarded.
-            self.failure = Some(StoreError::damaged(format!("an earlier failure: {failure}")));
+            // A write is missing from the batch, so nothing may be committed until the batch is discarded.
+            self.failure = Some(StoreError::damaged(format!("an earlier write failed: {failure}")));
             return Err(failure);
         }
         if !self.is_dirty() {
             return Ok(());
         }
         let mut counts = self.staged;
-        let mut batch = self.trim(now, &mut counts)?;
-        batch.extend(self.pending.writes(counts.log_start, self.committed.revision, now));
-        batch.extend(count_rows(self.committed, counts));
-        self.overlay.commit(batch)?;
+        let mut writes = self.trim(now, &mut counts)?;
+        writes.extend(self.pending.writes(counts.log_start, self.committed.revision, now));
+        writes.extend(count_rows(self.committed, counts));
+        self.batch.commit(writes)?;
         (self.committed, self.staged) = (counts, counts);
         self.pending.clear();
         Ok(())
     }
 
-    /// Gives up everything staged.
-    pub fn discard(&mut self) {
-        self.overlay.discard();
+    /// Discards everything staged.
+    pub(crate) fn discard(&mut self) {
+        self.batch.discard();
         self.pending.clear();
         self.staged = self.committed;
         self.due_from.clear();
@@ -44,17 +48,17 @@ impl Store {
         self.failure = None;
     }
 
-    /// Whether anything is staged.
-    pub fn is_dirty(&self) -> bool {
-        !self.overlay.is_empty() || self.staged != self.committed || self.failure.is_some()
+    /// Returns true if anything is staged.
+    pub(crate) fn is_dirty(&self) -> bool {
+        !self.batch.is_empty() || self.staged != self.committed || self.failure.is_some()
     }
 }
 
-/// Reads the store's own numbers; those of an empty store when there are none.
-pub(super) fn read_counts(overlay: &Overlay) -> Result<Counts, StoreError> {
-    let read = |name: &'static str, or: u64| {
+/// Reads the store's own counters; those of an empty store if there are none.
+pub(super) fn read_counts(batch: &WriteBatch) -> Result<Counts, StoreError> {
+    let read = |name: &'static str, default: u64| {
         let key = Key::Meta(name.into());
-        overlay.bytes(&key.encode())?.map_or(Ok(or), |bytes| number(&key, &bytes))
+        batch.bytes(&key.encode())?.map_or(Ok(default), |bytes| number(&key, &bytes))
     };
     Ok(Counts {
         revision: read(REVISION, FIRST_REVISION)?,
@@ -63,7 +67,7 @@ pub(super) fn read_counts(overlay: &Overlay) -> Result<Counts, StoreError> {
     })
 }
 
-/// The rows of the numbers that have changed.
+/// Returns the writes for the counters that have changed.
 fn count_rows(old: Counts, new: Counts) -> impl Iterator<Item = Write> {
     let numbers = [
         (REVISION, old.revision, new.revision),

@@ -1,64 +1,79 @@
-//! Objects, their history and the simulation's memory, in an ordered key-value engine.
+//! The store: objects with revisions, their history, and the state of the simulation, in an ordered key-value engine.
 //!
-//! The store knows revisions, indexes, the change log and the timeline. It knows no kind and no rule of the API: what is
-//! written has been defaulted, validated and checked for conflicts before. Everything a command writes is staged in memory
-//! and visible at once to its own reads; [`Store::commit`] makes it durable in one atomic batch, or it leaves no trace.
+//! It plays the part of etcd. It knows revisions, indexes, the change log and the timeline, but no kind and no rule of the
+//! API: objects have been defaulted, validated and checked for conflicts before they are written.
 //!
-//! The path of a write: [`objects`] stages the object, its index rows and its change; [`commit`] turns the changes into log
-//! rows; the [`overlay`] applies everything to the [`engine`]. [`home`] is the directory of a store on disk.
+//! The layers, lowest first:
+//!
+//! 1. [`engine`]: an ordered map of bytes to bytes with atomic, durable batches; on disk (sled) or in memory.
+//! 2. [`keys`]: the typed keys of all rows and their order-preserving encoding.
+//! 3. [`write_batch`]: the writes of one command, staged in memory over the engine and visible to its reads.
+//! 4. [`objects`]: objects with their index rows, and a cache of short lists; [`rows`]: named values and counters.
+//! 5. [`change_log`]: one change for every revision, as deltas ([`object_delta`]); [`pending_changes`]: those of the
+//!    command that is running.
+//! 6. [`timeline`]: the delayed work queue of the controllers.
+//!
+//! Beside them, [`store_dir`] is the directory of a store on disk with its lock, and [`check`] verifies a store.
+//!
+//! The life of one commit:
+//!
+//! 1. [`Store::write`] takes the next revision, stages the object and the changes of its index rows in the write batch, and
+//!    appends a [`Change`] to the pending changes. Rows and entries of the timeline are staged in the same batch.
+//! 2. The controllers read the change with [`Store::changes_since`], write in turn, and report with
+//!    [`Store::mark_observed`] how far they have read; old pending changes are then kept in encoded form.
+//! 3. [`Store::commit`] encodes the pending changes as rows of the change log, adds the removal of rows that exceed its
+//!    [`LogLimits`] and the counters of the store, and passes everything to [`Engine::apply`] as one atomic, durable batch.
+//! 4. On disk, the number of the batch is published in the store's directory, which notifies watches in other processes.
+//!
+//! Without a commit nothing reaches the engine: a command that fails or is killed leaves no trace.
 
-mod changes;
+mod change_log;
 mod check;
 mod commit;
-mod delta;
 mod engine;
 mod error;
-mod gaps;
-mod home;
-pub mod keys;
-mod layer;
-mod lists;
-mod memory;
+mod keys;
+mod list_cache;
+mod object_delta;
 mod objects;
-mod overlay;
-mod pending;
+mod pending_changes;
 mod rows;
-mod sled;
+mod store_dir;
 mod timeline;
+mod write_batch;
 
 use std::fmt;
 use std::sync::Arc;
 
-pub use changes::LogLimits;
-pub use engine::{Engine, Write};
+pub(crate) use engine::{Engine, MemoryEngine, SledEngine};
 pub use error::{ChangesGone, StoreError};
-pub use home::{Held, Home};
-pub use memory::MemoryEngine;
-pub use rows::Memory;
-pub use sled::SledEngine;
+pub use rows::RowValue;
+pub(crate) use store_dir::{LockedStore, StoreDir};
 
+use change_log::LogLimits;
 use kctl_base::json::SharedStr;
 use kctl_base::object::{Object, ValueWrite as _};
-use lists::Lists;
-use overlay::Overlay;
-use pending::Pending;
+use list_cache::ListCache;
+use pending_changes::PendingChanges;
+use write_batch::WriteBatch;
 
-/// The revision of an empty store; the first write makes the next one. Zero has a meaning of its own in the API.
+/// The revision of an empty store; the first write makes the next one. A resourceVersion of 0 has a meaning of its own in
+/// the API: any version will do.
 const FIRST_REVISION: u64 = 1;
 
-/// What identifies an object in the store.
+/// The identity of an object in the store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey {
-    /// Plural name and group: `deployments.apps`, `pods`.
+    /// The resource as `plural.group`: `deployments.apps`, `pods`.
     pub resource: SharedStr,
-    /// Empty for objects of the cluster.
+    /// The namespace; empty for cluster-scoped objects.
     pub namespace: SharedStr,
-    /// The object's name.
+    /// The name.
     pub name: SharedStr,
 }
 
 impl ObjectKey {
-    /// The key of an object.
+    /// Creates the key of an object.
     pub fn new(
         resource: impl Into<SharedStr>,
         namespace: impl Into<SharedStr>,
@@ -68,7 +83,7 @@ impl ObjectKey {
     }
 }
 
-/// `pods/default/web`, `nodes/k8s-node1`.
+/// Writes `pods/default/web` or, for cluster-scoped objects, `nodes/k8s-node1`.
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.namespace.is_empty() {
@@ -78,38 +93,39 @@ impl fmt::Display for ObjectKey {
     }
 }
 
-/// Says under which values of which indexes an object of a resource is found. Must depend on nothing but its arguments.
-pub type Indexer = fn(resource: &str, object: &Object) -> Vec<(&'static str, String)>;
+/// Returns the indexes in which an object of a resource is found, each with its value. Must be a pure function: the index
+/// rows of an old version are computed again to remove them.
+pub(crate) type Indexer = fn(resource: &str, object: &Object) -> Vec<(&'static str, String)>;
 
-/// What happened to an object.
+/// The type of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// It was not there before.
+    /// The object was created.
     Added,
-    /// It was there before.
+    /// The object was replaced.
     Modified,
-    /// It is gone.
+    /// The object was removed.
     Deleted,
 }
 
-/// One change; every revision has exactly one.
+/// One change of one object. Every revision has exactly one.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The revision it made.
+    /// The revision that the change made.
     pub revision: u64,
-    /// What happened.
+    /// The type of the change.
     pub kind: ChangeKind,
-    /// To which object.
+    /// The object that changed.
     pub key: ObjectKey,
-    /// The object as it is after the change; for a deletion its last version.
+    /// The object after the change; for a deletion, its last version.
     pub object: Arc<Object>,
-    /// The version before; none for an object that was added.
+    /// The previous version; `None` for an added object.
     pub old: Option<Arc<Object>>,
 }
 
 impl Change {
-    /// The object as watches tell of the change: a deleted one has the resourceVersion of its deletion.
-    pub fn told(&self) -> Arc<Object> {
+    /// The object as a watch event carries it: the resourceVersion of a deleted object is that of the deletion.
+    pub fn watch_object(&self) -> Arc<Object> {
         match self.kind {
             ChangeKind::Added | ChangeKind::Modified => self.object.clone(),
             ChangeKind::Deleted => {
@@ -121,25 +137,26 @@ impl Change {
     }
 }
 
-/// The store.
+/// A store over one engine.
 pub struct Store {
-    overlay: Overlay,
+    batch: WriteBatch,
     indexer: Indexer,
     limits: LogLimits,
-    /// What the engine has, and what that becomes with everything that is staged.
+    /// The counters as the engine has them.
     committed: Counts,
+    /// The counters with everything that is staged.
     staged: Counts,
-    /// One change for every revision after the committed one.
-    pending: Pending,
-    /// Lists that were asked for and are still so.
-    lists: Lists,
-    /// No entry of the timeline has a key below this one.
+    /// The change of every revision after the committed one.
+    pending: PendingChanges,
+    /// Short lists that have not changed since they were read.
+    lists: ListCache,
+    /// A lower bound for the keys of the timeline, so that a scan need not skip the entries that have been removed.
     due_from: Vec<u8>,
-    /// A failure of a call that cannot answer one; the commit will.
+    /// The failure of a call that cannot return one; the next commit returns it.
     failure: Option<StoreError>,
 }
 
-/// The numbers of the store itself.
+/// The counters of the store itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Counts {
     /// The newest revision.
@@ -151,40 +168,47 @@ struct Counts {
 }
 
 impl Store {
-    /// Opens the store that is in an engine; an empty engine is an empty store.
-    pub fn new(engine: Box<dyn Engine>, indexer: Indexer) -> Result<Store, StoreError> {
-        let overlay = Overlay::new(engine);
-        let committed = commit::read_counts(&overlay)?;
+    /// Opens the store in an engine; an empty engine is an empty store.
+    ///
+    /// # Errors
+    /// If the engine fails or the store's counters cannot be read.
+    pub(crate) fn new(engine: Box<dyn Engine>, indexer: Indexer) -> Result<Store, StoreError> {
+        let batch = WriteBatch::new(engine);
+        let committed = commit::read_counts(&batch)?;
         Ok(Store {
-            overlay,
+            batch,
             indexer,
             limits: LogLimits::default(),
             committed,
             staged: committed,
-            pending: Pending::default(),
-            lists: Lists::default(),
+            pending: PendingChanges::default(),
+            lists: ListCache::default(),
             due_from: Vec::new(),
             failure: None,
         })
     }
 
-    /// The newest revision, staged ones included: the resourceVersion of lists. One counter for the whole store.
-    pub fn revision(&self) -> u64 {
+    /// The newest revision, including staged ones. One counter serves the whole store; it is the resourceVersion of lists.
+    pub(crate) fn revision(&self) -> u64 {
         self.staged.revision
     }
 
-    /// Whether the store has never been written.
-    pub fn is_new(&self) -> bool {
+    /// Returns true if no object has ever been written.
+    pub(crate) fn is_new(&self) -> bool {
         self.staged.revision == FIRST_REVISION
     }
 
-    /// How much disk the store takes up.
-    pub fn bytes_on_disk(&self) -> u64 {
-        self.overlay.engine().bytes_on_disk()
+    /// The size of the engine on disk in bytes; 0 in memory.
+    ///
+    /// # Errors
+    /// If the files cannot be examined.
+    pub(crate) fn bytes_on_disk(&self) -> Result<u64, StoreError> {
+        self.batch.engine().bytes_on_disk()
     }
 
-    /// Changes how much of the change log is kept from the next commit on.
-    pub fn set_log_limits(&mut self, limits: LogLimits) {
+    /// Sets the retention of the change log, starting with the next commit.
+    #[cfg(test)]
+    pub(crate) fn set_log_limits(&mut self, limits: LogLimits) {
         self.limits = limits;
     }
 }

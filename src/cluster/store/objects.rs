@@ -1,44 +1,63 @@
-//! Reading and writing objects, and the index rows that go with them.
+//! Reading and writing objects, together with their index rows.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::keys::{self, Key};
-use super::lists;
+use super::list_cache;
 use super::{Change, ChangeKind, ObjectKey, Store, StoreError};
 use kctl_base::object::{Object, ValueWrite};
 
 impl Store {
-    /// An object, if it is there.
-    pub fn get(&mut self, key: &ObjectKey) -> Result<Option<Arc<Object>>, StoreError> {
-        self.overlay.object(&row_of(key))
+    /// Returns an object; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the engine fails or the object cannot be decoded.
+    pub(crate) fn get(&mut self, key: &ObjectKey) -> Result<Option<Arc<Object>>, StoreError> {
+        self.batch.object(&row_of(key))
     }
 
-    /// All objects of a resource in a namespace, when they are few; reads no more than a few in any case.
-    pub fn few(&mut self, resource: &str, namespace: &str) -> Result<Option<Vec<Arc<Object>>>, StoreError> {
+    /// Returns all objects of a resource in a namespace; `None` if there are too many for the list cache, of which it reads
+    /// no more than the cache would hold.
+    ///
+    /// # Errors
+    /// If the engine fails or an object cannot be decoded.
+    pub(crate) fn list_if_small(
+        &mut self,
+        resource: &str,
+        namespace: &str,
+    ) -> Result<Option<Vec<Arc<Object>>>, StoreError> {
         let range = keys::objects(resource, Some(namespace));
         match self.lists.get(resource, &range) {
             Some(list) => Ok(Some(list.clone())),
-            None if self.overlay.has_at_most(&range, lists::LENGTH)? => self.list(resource, Some(namespace)).map(Some),
+            None if self.batch.has_at_most(&range, list_cache::LENGTH_MAX)? => {
+                self.list(resource, Some(namespace)).map(Some)
+            }
             None => Ok(None),
         }
     }
 
-    /// All objects of a resource, of one namespace or of all, ordered by namespace and name.
-    pub fn list(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, StoreError> {
+    /// Returns all objects of a resource, in one namespace or in all, ordered by namespace and name.
+    ///
+    /// # Errors
+    /// If the engine fails or an object cannot be decoded.
+    pub(crate) fn list(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, StoreError> {
         let range = keys::objects(resource, namespace);
         if let Some(list) = self.lists.get(resource, &range) {
             return Ok(list.clone());
         }
-        let list = self.overlay.objects(&range)?;
-        self.lists.keep(resource, range, &list);
+        let list = self.batch.objects(&range)?;
+        self.lists.insert(resource, range, &list);
         Ok(list)
     }
 
-    /// Calls `visit` for each object of a resource, of one namespace or (`None`) of all, ordered by namespace and name, until
-    /// it returns `false`; starts behind the key `after`, which need not exist.
-    pub fn visit(
+    /// Passes the objects of a resource, in one namespace or in all, to `visit`, ordered by namespace and name, until it
+    /// returns `false`. Starts behind the key `after`, which need not exist.
+    ///
+    /// # Errors
+    /// If the engine fails or an object cannot be decoded.
+    pub(crate) fn visit(
         &mut self,
         resource: &str,
         namespace: Option<&str>,
@@ -49,44 +68,56 @@ impl Store {
         if let Some(after) = after {
             from = from.max(keys::successor(row_of(after)));
         }
-        self.overlay.visit_objects(&(from, to), visit)
+        self.batch.visit_objects(&(from, to), visit)
     }
 
-    /// Puts an object in the place of what was there, at the next revision, and answers it with its resourceVersion.
-    pub fn write(&mut self, key: &ObjectKey, mut object: Object) -> Result<Arc<Object>, StoreError> {
+    /// Creates or replaces an object at the next revision, and returns it with its new resourceVersion.
+    ///
+    /// # Errors
+    /// If the previous version cannot be read; then nothing is staged.
+    pub(crate) fn write(&mut self, key: &ObjectKey, mut object: Object) -> Result<Arc<Object>, StoreError> {
         let row = row_of(key);
-        let old = self.overlay.object(&row)?;
+        let old = self.batch.object(&row)?;
         let revision = self.next_revision();
         object.put("/metadata/resourceVersion", revision.to_string());
         self.reindex(key, old.as_deref(), Some(&object));
-        self.lists.forget(&key.resource);
+        self.lists.invalidate(&key.resource);
         let object = Arc::new(object);
-        self.overlay.put_object(row, object.clone());
+        self.batch.put_object(row, object.clone());
         let kind = if old.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
         self.pending.push(Change { revision, kind, key: key.clone(), object: object.clone(), old });
         Ok(object)
     }
 
-    /// Removes an object, at the next revision; answers its last version, or nothing if it is not there.
-    pub fn remove(&mut self, key: &ObjectKey) -> Result<Option<Arc<Object>>, StoreError> {
+    /// Removes an object at the next revision and returns its last version; `None` if there is no such object.
+    ///
+    /// # Errors
+    /// If the object cannot be read; then nothing is staged.
+    pub(crate) fn remove(&mut self, key: &ObjectKey) -> Result<Option<Arc<Object>>, StoreError> {
         let row = row_of(key);
-        let Some(last) = self.overlay.object(&row)? else { return Ok(None) };
+        let Some(last) = self.batch.object(&row)? else { return Ok(None) };
         let revision = self.next_revision();
         self.reindex(key, Some(&last), None);
-        self.lists.forget(&key.resource);
-        self.overlay.remove(row);
+        self.lists.invalidate(&key.resource);
+        self.batch.remove(row);
         let (kind, key) = (ChangeKind::Deleted, key.clone());
         self.pending.push(Change { revision, kind, key, object: last.clone(), old: Some(last.clone()) });
         Ok(Some(last))
     }
 
-    /// The objects under a value of an index, ordered by their keys.
-    pub fn by_index(&mut self, index: &str, value: &str) -> Result<Vec<Arc<Object>>, StoreError> {
-        self.found(&keys::indexed(index, value, None, None))
+    /// Returns the objects under a value of an index, ordered by key.
+    ///
+    /// # Errors
+    /// If the engine fails or the index leads to an object that cannot be read.
+    pub(crate) fn by_index(&mut self, index: &str, value: &str) -> Result<Vec<Arc<Object>>, StoreError> {
+        self.read_range(&keys::indexed(index, value, None, None))
     }
 
-    /// The objects of one resource, in one namespace or in all, under a value of an index, ordered by their keys.
-    pub fn by_index_in(
+    /// Like [`Store::by_index`], for one resource and optionally one namespace.
+    ///
+    /// # Errors
+    /// As [`Store::by_index`].
+    pub(crate) fn by_index_in(
         &mut self,
         index: &str,
         value: &str,
@@ -97,35 +128,39 @@ impl Store {
         if let Some(list) = self.lists.get(resource, &range) {
             return Ok(list.clone());
         }
-        let list = self.found(&range)?;
-        self.lists.keep(resource, range, &list);
+        let list = self.read_range(&range)?;
+        self.lists.insert(resource, range, &list);
         Ok(list)
     }
 
-    /// The keys of the objects under a value of an index, in order; reads no object.
-    pub fn keys_by_index(&self, index: &str, value: &str) -> Result<Vec<ObjectKey>, StoreError> {
+    /// Returns the keys of the objects under a value of an index, in order, without reading the objects.
+    ///
+    /// # Errors
+    /// If the engine fails or a row of the index cannot be decoded.
+    pub(crate) fn keys_by_index(&self, index: &str, value: &str) -> Result<Vec<ObjectKey>, StoreError> {
         let object_of = |row: Vec<u8>| match Key::decode(&row)? {
             Key::Object(object) => Ok(object.into_owned()),
             other => Err(StoreError::damaged(format!("{other} is among the objects"))),
         };
-        self.found_rows(&keys::indexed(index, value, None, None))?.into_iter().map(object_of).collect()
+        self.indexed_rows(&keys::indexed(index, value, None, None))?.into_iter().map(object_of).collect()
     }
 
-    fn found(&mut self, range: &keys::Range) -> Result<Vec<Arc<Object>>, StoreError> {
+    /// Returns the objects that the index rows of a range lead to.
+    fn read_range(&mut self, range: &keys::Range) -> Result<Vec<Arc<Object>>, StoreError> {
         let mut objects = Vec::new();
-        for row in self.found_rows(range)? {
-            let object = self.overlay.object(&row)?;
+        for row in self.indexed_rows(range)? {
+            let object = self.batch.object(&row)?;
             let missing =
-                || StoreError::damaged(format!("an index leads to {}, which is not there", keys::describe(&row)));
+                || StoreError::damaged(format!("an index leads to {}, which does not exist", keys::describe(&row)));
             objects.push(object.ok_or_else(missing)?);
         }
         Ok(objects)
     }
 
-    /// The rows of the objects that the index rows of a range lead to.
-    fn found_rows(&self, range: &keys::Range) -> Result<Vec<Vec<u8>>, StoreError> {
+    /// Returns the encoded keys of the objects that the index rows of a range lead to.
+    fn indexed_rows(&self, range: &keys::Range) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut rows = Vec::new();
-        self.overlay.scan(range, &mut |row, _| {
+        self.batch.scan(range, &mut |row, _| {
             rows.push(keys::object_of_index(row));
             true
         })?;
@@ -137,25 +172,25 @@ impl Store {
         self.staged.revision
     }
 
-    /// Stages the difference between the index rows of two versions of an object.
+    /// Stages the changes between the index rows of two versions of an object; `None` is no version.
     fn reindex(&mut self, key: &ObjectKey, old: Option<&Object>, new: Option<&Object>) {
         let entries = |object: Option<&Object>| object.map(|o| (self.indexer)(&key.resource, o)).unwrap_or_default();
         let (before, after) = (entries(old), entries(new));
         for entry in before.iter().filter(|entry| !after.contains(entry)) {
-            self.overlay.remove(index_row(key, entry));
+            self.batch.remove(index_row(key, entry));
         }
         for entry in after.iter().filter(|entry| !before.contains(entry)) {
-            self.overlay.put(index_row(key, entry), Vec::new());
+            self.batch.put(index_row(key, entry), Vec::new());
         }
     }
 }
 
-/// The row an object is in.
+/// The encoded key of an object.
 pub(super) fn row_of(key: &ObjectKey) -> Vec<u8> {
     Key::Object(Cow::Borrowed(key)).encode()
 }
 
-/// The index rows that belong to a version of an object.
+/// The encoded keys of the index rows of an object.
 pub(super) fn index_rows(indexer: super::Indexer, key: &ObjectKey, object: Option<&Object>) -> BTreeSet<Vec<u8>> {
     let entries = object.map(|o| indexer(&key.resource, o)).unwrap_or_default();
     entries.iter().map(|entry| index_row(key, entry)).collect()

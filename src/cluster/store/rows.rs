@@ -1,4 +1,4 @@
-//! Small named values (clock, settings, the controllers' memory) and the counters behind everything random.
+//! Named values (the clock, settings, the state of controllers) and the counters behind generated names and numbers.
 
 use std::fmt::Debug;
 
@@ -6,58 +6,78 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::keys::{self, Key};
-use super::overlay::encode;
+use super::write_batch::Encode as _;
 use super::{Store, StoreError};
 use kctl_base::json::Value;
 
-/// A named value of a type of the caller's.
-pub trait Memory: Serialize + DeserializeOwned + Clone + Debug + 'static {}
+/// A type that a named value can have.
+pub trait RowValue: Serialize + DeserializeOwned + Clone + Debug + 'static {}
 
-impl<T: Serialize + DeserializeOwned + Clone + Debug + 'static> Memory for T {}
+impl<T: Serialize + DeserializeOwned + Clone + Debug + 'static> RowValue for T {}
 
 impl Store {
-    /// A named value.
-    pub fn row(&mut self, name: &str) -> Result<Option<Value>, StoreError> {
-        let bytes = self.overlay.bytes(&Key::Row(name.into()).encode())?;
+    /// Returns a named value; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the engine fails or the row is not JSON.
+    pub(crate) fn row(&mut self, name: &str) -> Result<Option<Value>, StoreError> {
+        let bytes = self.batch.bytes(&Key::Row(name.into()).encode())?;
         bytes.map(|b| decode(name, &b)).transpose()
     }
 
-    /// A named value as a type of the caller's; nothing, too, when it is none of that type.
-    pub fn typed_row<T: Memory>(&mut self, name: &str) -> Result<Option<T>, StoreError> {
+    /// Returns a named value as a type of the caller's; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the engine fails or the row is not a value of this type: it is never mistaken for a missing one.
+    pub(crate) fn typed_row<T: RowValue>(&mut self, name: &str) -> Result<Option<T>, StoreError> {
         let key = Key::Row(name.into()).encode();
-        if let Some(value) = self.overlay.value::<T>(&key) {
+        if let Some(value) = self.batch.value::<T>(&key) {
             return Ok(Some(value.clone()));
         }
-        Ok(self.overlay.bytes(&key)?.and_then(|b| serde_json::from_slice(&b).ok()))
+        let Some(bytes) = self.batch.bytes(&key)? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|e| unreadable(name, e))
     }
 
-    /// Sets a named value, or removes it. A value that is there already is not staged.
-    pub fn set_row(&mut self, name: &str, value: Option<Value>) {
+    /// Sets a named value, or removes it for `None`. A value that does not change is not staged.
+    pub(crate) fn set_row(&mut self, name: &str, value: Option<Value>) {
         let key = Key::Row(name.into()).encode();
-        let bytes = value.as_ref().map(encode);
-        match (self.overlay.bytes(&key), bytes) {
+        let new = match value.as_ref().map(|value| value.encode()).transpose() {
+            Ok(new) => new,
+            Err(source) => {
+                let row = Key::Row(name.into()).to_string();
+                return self.report_at_commit(Err(StoreError::Encode { row, source }));
+            }
+        };
+        match (self.batch.bytes(&key), new) {
             (Ok(old), new) if old == new => {}
-            (_, Some(new)) => self.overlay.put(key, new),
-            (_, None) => self.overlay.remove(key),
+            // A stored value that cannot be read counts as a different one and is replaced.
+            (_, Some(new)) => self.batch.put(key, new),
+            (_, None) => self.batch.remove(key),
         }
     }
 
-    /// As [`Store::set_row`], with a value of the caller's type, which is encoded at the commit only.
-    pub fn set_typed_row<T: Memory>(&mut self, name: &str, value: Option<T>) {
+    /// Like [`Store::set_row`], with a value of the caller's type, which is encoded only at the commit.
+    pub(crate) fn set_typed_row<T: RowValue>(&mut self, name: &str, value: Option<T>) {
         let key = Key::Row(name.into()).encode();
         let Some(value) = value else { return self.set_row(name, None) };
-        if self.overlay.is_staged(&key) || !matches!(self.overlay.bytes(&key), Ok(Some(old)) if old == encode(&value)) {
-            self.overlay.put_value(key, Box::new(value));
+        let is_same = !self.batch.is_staged(&key)
+            && matches!((self.batch.bytes(&key), value.encode()), (Ok(Some(old)), Ok(new)) if old == new);
+        if !is_same {
+            self.batch.put_value(key, Box::new(value));
         }
     }
 
-    /// Changes a named value of the caller's type where it is; one that is not there starts as its default.
-    pub fn change_typed_row<T: Memory + Default, R>(
+    /// Changes a named value of the caller's type in place, starting from its default if there is none, and returns the
+    /// result of `change`.
+    ///
+    /// # Errors
+    /// As [`Store::typed_row`]; then `change` is not called.
+    pub(crate) fn change_typed_row<T: RowValue + Default, R>(
         &mut self,
         name: &str,
         change: impl FnOnce(&mut T) -> R,
     ) -> Result<R, StoreError> {
-        if let Some(value) = self.overlay.value_mut::<T>(&Key::Row(name.into()).encode()) {
+        if let Some(value) = self.batch.value_mut::<T>(&Key::Row(name.into()).encode()) {
             return Ok(change(value));
         }
         let mut value = self.typed_row::<T>(name)?.unwrap_or_default();
@@ -66,10 +86,13 @@ impl Store {
         Ok(result)
     }
 
-    /// The named values whose names start with a text, ordered by name.
-    pub fn rows_with_prefix(&mut self, start: &str) -> Result<Vec<(String, Value)>, StoreError> {
+    /// Returns the named values whose names have a prefix, ordered by name.
+    ///
+    /// # Errors
+    /// If the engine fails or one of the rows is not JSON.
+    pub(crate) fn rows_with_prefix(&mut self, prefix: &str) -> Result<Vec<(String, Value)>, StoreError> {
         let mut found = Vec::new();
-        self.overlay.scan(&keys::rows(start), &mut |key, value| {
+        self.batch.scan(&keys::rows(prefix), &mut |key, value| {
             found.push((key.to_vec(), value.to_vec()));
             true
         })?;
@@ -80,34 +103,44 @@ impl Store {
         found.into_iter().map(read).collect()
     }
 
-    /// The number of the next draw for a purpose on behalf of an owner: 0, 1, 2 and so on.
-    pub fn next_counter(&mut self, purpose: &str, owner: &str) -> Result<u64, StoreError> {
+    /// Increments the counter of a purpose and an owner and returns its value before: 0, 1, 2 and so on.
+    ///
+    /// # Errors
+    /// If the engine fails or the row is not a number.
+    pub(crate) fn next_counter(&mut self, purpose: &str, owner: &str) -> Result<u64, StoreError> {
         let key = Key::Counter { owner: owner.into(), purpose: purpose.into() };
         let row = key.encode();
-        let next = self.overlay.bytes(&row)?.map_or(Ok(0), |bytes| number(&key, &bytes))?;
-        self.overlay.put(row, (next + 1).to_be_bytes().to_vec());
+        let next = self.batch.bytes(&row)?.map_or(Ok(0), |bytes| number(&key, &bytes))?;
+        self.batch.put(row, (next + 1).to_be_bytes().to_vec());
         Ok(next)
     }
 
-    /// Drops all counters of an owner that will never come back, so that they do not pile up.
-    pub fn forget_counters(&mut self, owner: &str) -> Result<(), StoreError> {
+    /// Removes the counters of an owner that has been deleted, so that they do not accumulate.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub(crate) fn forget_counters(&mut self, owner: &str) -> Result<(), StoreError> {
         let mut rows = Vec::new();
-        self.overlay.scan(&keys::counters(owner), &mut |row, _| {
+        self.batch.scan(&keys::counters(owner), &mut |row, _| {
             rows.push(row.to_vec());
             true
         })?;
-        rows.into_iter().for_each(|row| self.overlay.remove(row));
+        rows.into_iter().for_each(|row| self.batch.remove(row));
         Ok(())
     }
 }
 
-/// Reads the row of a named value.
+/// Decodes the row of a named value.
 pub(super) fn decode(name: &str, bytes: &[u8]) -> Result<Value, StoreError> {
-    serde_json::from_slice(bytes).map_err(|e| StoreError::damaged(format!("row {name} cannot be read: {e}")))
+    serde_json::from_slice(bytes).map_err(|e| unreadable(name, e))
 }
 
-/// Reads a row that is a number.
+fn unreadable(name: &str, error: serde_json::Error) -> StoreError {
+    StoreError::unreadable(Key::Row(name.into()), error)
+}
+
+/// Decodes a row that holds a number.
 pub(super) fn number(key: &Key, bytes: &[u8]) -> Result<u64, StoreError> {
-    let bytes = bytes.try_into().map_err(|_| StoreError::damaged(format!("{key} is no number")))?;
-    Ok(u64::from_be_bytes(bytes))
+    let number = bytes.first_chunk().filter(|_| bytes.len() == size_of::<u64>());
+    number.copied().map(u64::from_be_bytes).ok_or_else(|| StoreError::damaged(format!("{key} is not a number")))
 }

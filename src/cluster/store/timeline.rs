@@ -1,6 +1,6 @@
-//! The timeline: which controller has to look at which of its keys again, and when.
+//! The timeline: the delayed work queue of the controllers, which key to reconcile at which time.
 //!
-//! There is one entry at most for a controller's key. An entry is two rows, one found by its instant, one by its key.
+//! A controller's key has at most one entry. An entry is stored as two rows, one ordered by time and one found by key.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::keys::{self, Key};
 use super::{Store, StoreError};
 use kctl_base::sim::{Due, Time};
 
-/// What the row of an entry says beyond its key.
+/// The value of an entry's row; the time is in the key of the row.
 #[derive(Serialize, Deserialize)]
 struct Entry {
     controller: String,
@@ -18,31 +18,38 @@ struct Entry {
 }
 
 impl Store {
-    /// Makes an entry for a controller's key; the one that was there goes. A failure to read it is told by the commit.
-    pub fn schedule(&mut self, controller: &str, key: &str, at: Time, recurring: bool) {
+    /// Adds an entry for a controller's key, replacing an earlier one. `recurring` marks work that repeats for ever, such as
+    /// a resync. A failure is reported by the next commit.
+    pub(crate) fn schedule(&mut self, controller: &str, key: &str, at: Time, recurring: bool) {
         let result = self.replace(controller, key, Some((at, recurring)));
-        self.remember(result);
+        self.report_at_commit(result);
     }
 
-    /// Removes the entry of a controller's key, if there is one. A failure to read it is told by the commit.
-    pub fn unschedule(&mut self, controller: &str, key: &str) {
+    /// Removes the entry of a controller's key, if there is one. A failure is reported by the next commit.
+    pub(crate) fn unschedule(&mut self, controller: &str, key: &str) {
         let result = self.replace(controller, key, None);
-        self.remember(result);
+        self.report_at_commit(result);
     }
 
-    /// The entry of a controller's key.
-    pub fn scheduled(&mut self, controller: &str, key: &str) -> Result<Option<Due>, StoreError> {
+    /// Returns the entry of a controller's key; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the engine fails or the entry cannot be read.
+    pub(crate) fn scheduled(&mut self, controller: &str, key: &str) -> Result<Option<Due>, StoreError> {
         let scheduled = Key::Scheduled { controller: controller.into(), key: key.into() };
-        let Some(row) = self.overlay.bytes(&scheduled.encode())? else { return Ok(None) };
-        let missing = || StoreError::damaged(format!("{scheduled} leads to no entry of the timeline"));
-        let entry = self.overlay.bytes(&row)?.ok_or_else(missing)?;
+        let Some(row) = self.batch.bytes(&scheduled.encode())? else { return Ok(None) };
+        let missing = || StoreError::damaged(format!("{scheduled} leads to an entry that does not exist"));
+        let entry = self.batch.bytes(&row)?.ok_or_else(missing)?;
         read(&row, &entry).map(Some)
     }
 
-    /// The first entry.
-    pub fn next_due(&mut self) -> Result<Option<Due>, StoreError> {
+    /// Returns the first entry; `None` if the timeline is empty.
+    ///
+    /// # Errors
+    /// If the engine fails or the entry cannot be read.
+    pub(crate) fn next_due(&mut self) -> Result<Option<Due>, StoreError> {
         let first = self.due(1)?.pop();
-        // What lies before it is gone, so the next search need not pass over it again.
+        // Nothing is left before the first entry, so the next scan can start there.
         self.due_from = match &first {
             Some(due) => Key::Due(due.at, due.sequence).encode(),
             None => keys::timeline().1,
@@ -50,8 +57,11 @@ impl Store {
         Ok(first)
     }
 
-    /// The first `count` entries, in the order in which they are due.
-    pub fn due(&mut self, count: usize) -> Result<Vec<Due>, StoreError> {
+    /// Returns the first `count` entries, in the order in which they are due.
+    ///
+    /// # Errors
+    /// If the engine fails or an entry cannot be read.
+    pub(crate) fn due(&mut self, count: usize) -> Result<Vec<Due>, StoreError> {
         let mut found = Vec::new();
         self.each_due(&mut |due| {
             if found.len() < count {
@@ -62,11 +72,14 @@ impl Store {
         Ok(found)
     }
 
-    /// Hands the entries to `each`, in the order in which they are due, until it answers `false`.
-    pub fn each_due(&mut self, each: &mut dyn FnMut(Due) -> bool) -> Result<(), StoreError> {
+    /// Passes the entries to `each`, in the order in which they are due, until it returns `false`.
+    ///
+    /// # Errors
+    /// If the engine fails or an entry cannot be read.
+    pub(crate) fn each_due(&mut self, each: &mut dyn FnMut(Due) -> bool) -> Result<(), StoreError> {
         let (from, to) = keys::timeline();
         let mut failure = None;
-        self.overlay.scan(&(from.max(self.due_from.clone()), to), &mut |row, entry| match read(row, entry) {
+        self.batch.scan(&(from.max(self.due_from.clone()), to), &mut |row, entry| match read(row, entry) {
             Ok(due) => each(due),
             Err(error) => {
                 failure = Some(error);
@@ -76,8 +89,11 @@ impl Store {
         failure.map_or(Ok(()), Err)
     }
 
-    /// Removes and answers the first entry, if it is due at `until`.
-    pub fn take_due(&mut self, until: Time) -> Result<Option<Due>, StoreError> {
+    /// Removes and returns the first entry if it is due by `until`; `None` otherwise.
+    ///
+    /// # Errors
+    /// If the engine fails or the entry cannot be read.
+    pub(crate) fn take_due(&mut self, until: Time) -> Result<Option<Due>, StoreError> {
         let Some(due) = self.next_due()?.filter(|due| due.at <= until) else { return Ok(None) };
         self.replace(&due.controller, &due.key, None)?;
         Ok(Some(due))
@@ -93,27 +109,28 @@ impl Store {
             (None, Some(_)) => {}
         }
         let Some((at, recurring)) = to else {
-            self.overlay.remove(scheduled);
+            self.batch.remove(scheduled);
             return Ok(());
         };
         let row = Key::Due(at, self.staged.sequence).encode();
         self.staged.sequence += 1;
         self.due_from = std::mem::take(&mut self.due_from).min(row.clone());
-        self.overlay.put(row.clone(), Entry { controller: controller.into(), key: key.into(), recurring }.encode());
-        self.overlay.put(scheduled, row);
+        self.batch.put(row.clone(), Entry { controller: controller.into(), key: key.into(), recurring }.encode());
+        self.batch.put(scheduled, row);
         Ok(())
     }
 
     fn drop_entry(&mut self, due: &Due) {
         let row = Key::Due(due.at, due.sequence).encode();
         match due.sequence < self.committed.sequence {
-            true => self.overlay.remove(row),
-            // Made by this command: the engine has never seen it.
-            false => self.overlay.unstage(&row),
+            true => self.batch.remove(row),
+            // Added by this command: the engine does not have it.
+            false => self.batch.unstage(&row),
         }
     }
 
-    fn remember(&mut self, result: Result<(), StoreError>) {
+    /// Keeps the first failure of a call that cannot return it, for the next commit.
+    pub(super) fn report_at_commit(&mut self, result: Result<(), StoreError>) {
         if let Err(error) = result {
             self.failure.get_or_insert(error);
         }
@@ -122,17 +139,17 @@ impl Store {
 
 impl Entry {
     fn encode(&self) -> Vec<u8> {
-        // Writing texts and a flag as JSON into memory cannot fail.
+        // Strings and a flag can always be written as JSON into memory.
         serde_json::to_vec(self).unwrap_or_default()
     }
 }
 
-/// Reads the row of an entry.
+/// Decodes the two halves of an entry's row.
 pub(super) fn read(row: &[u8], entry: &[u8]) -> Result<Due, StoreError> {
     let Key::Due(at, sequence) = Key::decode(row)? else {
         return Err(StoreError::damaged(format!("{} is on the timeline", keys::describe(row))));
     };
-    let Entry { controller, key, recurring } = serde_json::from_slice(entry)
-        .map_err(|e| StoreError::damaged(format!("{} cannot be read: {e}", keys::describe(row))))?;
+    let Entry { controller, key, recurring } =
+        serde_json::from_slice(entry).map_err(|e| StoreError::unreadable(keys::describe(row), e))?;
     Ok(Due { at, sequence, controller, key, recurring })
 }

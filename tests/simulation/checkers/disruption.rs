@@ -1,4 +1,4 @@
-//! What is promised about the number of pods that stay available.
+//! The number of pods that stay available during rollouts and evictions.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,37 +6,38 @@ use std::sync::Arc;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _, condition, condition_is_true};
 use kctl_base::sim::{Duration, Time};
-use kctl_cluster::store::{Change, ChangeKind, ObjectKey};
 
-use super::{World, amount, is_ended, named};
+use super::{World, is_terminated, named, scaled_value};
+use crate::harness::cluster::{Change, ChangeKind, ObjectKey};
 
 const DEPLOYMENTS: &str = "deployments.apps";
 const STATEFUL_SETS: &str = "statefulsets.apps";
 const DAEMON_SETS: &str = "daemonsets.apps";
 const BUDGETS: &str = "poddisruptionbudgets.policy";
 
-/// A workload that is complete is undisturbed from now on, until its size changes or something breaks its pods.
-pub(super) fn note_disturbances(world: &mut World, change: &Change) {
+/// Tracks the undisturbed workloads: from when they are complete until their size changes or a fault affects their pods.
+pub(super) fn track_undisturbed(world: &mut World, change: &Change, old: Option<&Object>) {
     let object = &change.object;
     if ![DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS].contains(&change.key.resource.as_str()) {
         return;
     }
-    let resized = change.old.as_ref().is_some_and(|old| old.at("/spec/replicas") != object.at("/spec/replicas"));
-    let overtaken = change.old.as_ref().is_some_and(|old| overtakes(old, object));
-    if change.kind == ChangeKind::Deleted || object.is_deleting() || resized || overtaken {
+    let resized = old.is_some_and(|old| old.at("/spec/replicas") != object.at("/spec/replicas"));
+    let interrupted = old.is_some_and(|old| interrupts_rollout(old, object));
+    if change.kind == ChangeKind::Deleted || object.is_deleting() || resized || interrupted {
         world.undisturbed.remove(&change.key);
-    } else if is_complete(object) && is_calm(object) && !world.has_faults() {
+    } else if is_complete(object) && is_stable(object) && !world.has_faults() {
         world.undisturbed.insert(change.key.clone());
     }
 }
 
-/// Whether a template comes before the one before it is rolled out, where pods do not wait for each other: such an update
-/// begins at the highest ordinal again, whatever the pods below are doing.
-fn overtakes(old: &Object, new: &Object) -> bool {
+/// Returns true if a parallel StatefulSet gets a new template before the previous one is rolled out: the update starts at
+/// the highest ordinal again, whatever the state of the pods below.
+fn interrupts_rollout(old: &Object, new: &Object) -> bool {
     let changed = old.at("/spec/template") != new.at("/spec/template");
     changed && !is_complete(old) && new.str("/spec/podManagementPolicy") == "Parallel"
 }
 
+/// Returns true if the status reports all pods as updated and available.
 fn is_complete(object: &Object) -> bool {
     let (wanted, fields): (_, &[&str]) = match object.str("/kind") {
         "DaemonSet" => {
@@ -50,24 +51,24 @@ fn is_complete(object: &Object) -> bool {
     observed && fields.iter().all(|field| has(field) == wanted.unwrap_or(0))
 }
 
-/// Whether its pods stay up by themselves.
-fn is_calm(object: &Object) -> bool {
+/// Returns true if the containers do not exit by themselves.
+fn is_stable(object: &Object) -> bool {
     !object.str("/spec/template/metadata/annotations/kctl.dev~1life.c").contains("exit=")
 }
 
-/// No controller takes an available pod away from an undisturbed workload that promises to keep more than are left.
-pub(super) fn controllers_keep_pods_available(world: &World, change: &Change) -> Vec<String> {
+/// No controller deletes an available pod of an undisturbed workload if fewer pods stay available than its strategy allows.
+pub(super) fn rollouts_keep_pods_available(world: &World, change: &Change) -> Vec<String> {
     let pod = &change.object;
-    let was_going = change.old.as_ref().is_some_and(|old| old.is_deleting());
-    let goes = change.kind == ChangeKind::Deleted || pod.is_deleting();
-    if change.key.resource != "pods" || !goes || was_going {
+    let was_deleting = world.before(change).is_some_and(|old| old.is_deleting());
+    let is_deleting = change.kind == ChangeKind::Deleted || pod.is_deleting();
+    if change.key.resource != "pods" || !is_deleting || was_deleting {
         return Vec::new();
     }
     let Some((workload, owners)) = workload_of(world, pod) else { return Vec::new() };
-    let now = told_to_go(world, pod);
+    let now = deletion_request_time(world, pod);
     let wait = workload.int("/spec/minReadySeconds").unwrap_or(0);
-    let Some(least) = promised(&workload).filter(|_| is_available(pod, wait, now)) else { return Vec::new() };
-    let pods = world.own("pods");
+    let Some(least) = min_available(&workload).filter(|_| is_available(pod, wait, now)) else { return Vec::new() };
+    let pods = world.list("pods");
     let left = pods.iter().filter(|p| {
         p.name() != change.key.name
             && !p.is_deleting()
@@ -78,37 +79,37 @@ pub(super) fn controllers_keep_pods_available(world: &World, change: &Change) ->
     if left >= least {
         return Vec::new();
     }
-    vec![format!("{} has {left} pods left without {}, and promises {least}", named(&workload), change.key.name)]
+    vec![format!("{} has {left} pods left without {}, and must keep {least}", named(&workload), change.key.name)]
 }
 
-/// When a pod was told to go: its deletion time is when its grace ends.
-fn told_to_go(world: &World, pod: &Object) -> Time {
+/// The time of the deletion request: a pod's deletionTimestamp is the end of its grace period.
+fn deletion_request_time(world: &World, pod: &Object) -> Time {
     let grace = Duration::from_secs(pod.int("/metadata/deletionGracePeriodSeconds").unwrap_or(0));
     pod.deletion_time().map_or(world.cluster.now(), |end| end - grace)
 }
 
-/// The undisturbed workload that a pod belongs to, and the uids of what controls the pods of that workload.
+/// The undisturbed workload that a pod belongs to, and the uids of the objects that control the pods of the workload.
 fn workload_of(world: &World, pod: &Object) -> Option<(Arc<Object>, BTreeSet<String>)> {
     let controller = pod.controller_of()?;
     let (resource, name) = match controller.kind.as_str() {
         "StatefulSet" => (STATEFUL_SETS, controller.name),
         "DaemonSet" => (DAEMON_SETS, controller.name),
-        "ReplicaSet" => (DEPLOYMENTS, world.find("replicasets.apps", &controller.name)?.controller_of()?.name),
+        "ReplicaSet" => (DEPLOYMENTS, world.get("replicasets.apps", &controller.name)?.controller_of()?.name),
         _ => return None,
     };
-    let workload = world.find(resource, &name)?;
-    if !world.undisturbed.contains(&ObjectKey::new(resource, "default", name)) {
+    let workload = world.get(resource, &name)?;
+    if !world.undisturbed.contains(&ObjectKey::new(resource, "default", &name)) {
         return None;
     }
     let mut owners: BTreeSet<String> = [workload.uid().to_string()].into();
-    let sets = world.own("replicasets.apps").into_iter().filter(|s| s.is_controlled_by(workload.uid()));
+    let sets = world.list("replicasets.apps").into_iter().filter(|s| s.is_controlled_by(workload.uid()));
     owners.extend(sets.map(|s| s.uid().to_string()));
     Some((workload, owners))
 }
 
-/// How many pods a workload keeps available while it rolls; nothing where it promises nothing.
-fn promised(workload: &Object) -> Option<i64> {
-    let limit = |path: &str, whole: i64, up: bool| amount(workload.at(path), whole, up);
+/// The number of pods that a workload keeps available during a rollout; `None` if its strategy guarantees none.
+fn min_available(workload: &Object) -> Option<i64> {
+    let limit = |path: &str, whole: i64, up: bool| scaled_value(workload.at(path), whole, up);
     let wanted = workload.int("/spec/replicas").unwrap_or(0);
     match (workload.str("/kind"), workload.str("/spec/strategy/type"), workload.str("/spec/updateStrategy/type")) {
         ("Deployment", "RollingUpdate", _) => {
@@ -126,7 +127,7 @@ fn promised(workload: &Object) -> Option<i64> {
     }
 }
 
-/// Ready, and for long enough.
+/// Returns true if a pod has been ready for a number of seconds.
 fn is_available(pod: &Object, seconds: i64, now: Time) -> bool {
     let since =
         condition(pod, "Ready").filter(|c| c.str("/status") == "True").and_then(|c| c.time("/lastTransitionTime"));
@@ -135,37 +136,37 @@ fn is_available(pod: &Object, seconds: i64, now: Time) -> bool {
 
 /// The budgets that select a pod.
 fn budgets_of(world: &World, pod: &Object) -> Vec<Arc<Object>> {
-    let mut budgets = world.own(BUDGETS);
+    let mut budgets = world.list(BUDGETS);
     budgets.retain(|b| Selector::from_object(&b["spec"]["selector"]).is_ok_and(|s| s.matches_object(pod)));
     budgets
 }
 
-/// The pods that a budget selects and that are there to stay.
+/// The number of ready pods that a budget selects, without terminating ones.
 fn healthy(world: &World, budget: &Object) -> i64 {
     let Ok(selector) = Selector::from_object(&budget["spec"]["selector"]) else { return 0 };
-    let pods = world.own("pods");
-    let counted = pods
-        .iter()
-        .filter(|p| selector.matches_object(p) && !p.is_deleting() && !is_ended(p) && condition_is_true(p, "Ready"));
+    let pods = world.list("pods");
+    let counted = pods.iter().filter(|p| {
+        selector.matches_object(p) && !p.is_deleting() && !is_terminated(p) && condition_is_true(p, "Ready")
+    });
     counted.count() as i64
 }
 
-/// How many of the pods that a budget selects have to stay healthy: out of the sizes of what controls them.
+/// The number of pods that have to stay healthy for a budget, computed from the sizes of the workloads it selects.
 fn needed(world: &World, budget: &Object) -> i64 {
     let app = budget.str("/spec/selector/matchLabels/app");
-    let sizes = super::super::workload::SCALED.iter().filter_map(|resource| world.find(resource, app));
+    let sizes = super::super::workload::SCALED.iter().filter_map(|resource| world.get(resource, app));
     let expected = sizes.filter_map(|o| o.int("/spec/replicas")).sum();
     match budget.at("/spec/minAvailable") {
-        Some(least) => amount(Some(least), expected, true),
-        None => (expected - amount(budget.at("/spec/maxUnavailable"), expected, true)).max(0),
+        Some(least) => scaled_value(Some(least), expected, true),
+        None => (expected - scaled_value(budget.at("/spec/maxUnavailable"), expected, true)).max(0),
     }
 }
 
-/// What would be broken if the eviction of this pod were granted now.
-pub(crate) fn promises_broken_by_eviction(world: &World, pod: &str) -> Vec<String> {
-    let Some(pod) = world.find("pods", pod) else { return Vec::new() };
-    // Pods that do not run yet or any more are nobody's loss.
-    if pod.is_deleting() || is_ended(&pod) || pod.str("/status/phase") == "Pending" {
+/// The violations that an eviction of a pod would be now.
+pub(crate) fn violations_of_eviction(world: &World, pod: &str) -> Vec<String> {
+    let Some(pod) = world.get("pods", pod) else { return Vec::new() };
+    // Pods that do not run may always be evicted.
+    if pod.is_deleting() || is_terminated(&pod) || pod.str("/status/phase") == "Pending" {
         return Vec::new();
     }
     let budgets = budgets_of(world, &pod);
@@ -187,10 +188,10 @@ pub(crate) fn promises_broken_by_eviction(world: &World, pod: &str) -> Vec<Strin
     }
 }
 
-/// Budgets count the pods they select, and allow what is left over.
-pub(super) fn budgets_count(world: &World) -> Vec<String> {
+/// The status of a budget counts its healthy pods and allows the disruption of the surplus.
+pub(super) fn budgets_count_healthy_pods(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
-    for budget in world.own(BUDGETS) {
+    for budget in world.list(BUDGETS) {
         let healthy = healthy(world, &budget);
         let says = |field: &str| budget.int(&format!("/status/{field}")).unwrap_or(0);
         let allowed = (says("currentHealthy") - says("desiredHealthy")).max(0);

@@ -1,4 +1,4 @@
-//! Where pods are, and where they may not be.
+//! The placement of pods on nodes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,25 +7,25 @@ use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _};
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Duration;
-use kctl_cluster::store::{Change, ChangeKind};
 
-use super::{World, is_ended, named, waits_for_room};
+use super::{World, is_terminated, is_unschedulable, named};
+use crate::harness::cluster::{Change, ChangeKind};
 
-/// A pod is bound to a node that has what it selects, no taint it does not tolerate, and is not cordoned.
+/// A pod is only bound to a node that matches its node selector and has no taint or cordon that it does not tolerate.
 pub(super) fn pods_are_bound_where_they_may_run(world: &World, change: &Change) -> Vec<String> {
     let pod = &change.object;
-    let before = change.old.as_ref().map_or("", |o| o.str("/spec/nodeName"));
+    let before = world.before(change).map_or("", |old| old.str("/spec/nodeName"));
     let name = pod.str("/spec/nodeName");
     if change.key.resource != "pods" || change.kind == ChangeKind::Deleted || name.is_empty() || !before.is_empty() {
         return Vec::new();
     }
     match world.all("nodes").iter().find(|n| n.name() == name) {
-        None => vec![format!("{} is bound to {name}, which is no node", named(pod))],
+        None => vec![format!("{} is bound to {name}, which does not exist", named(pod))],
         Some(node) => obstacles(pod, node).iter().map(|o| format!("{} is bound to {name}: {o}", named(pod))).collect(),
     }
 }
 
-/// Why a pod may not be placed on a node, room aside.
+/// The reasons why a pod may not be placed on a node, apart from resources.
 fn obstacles(pod: &Object, node: &Object) -> Vec<String> {
     let mut found = Vec::new();
     for (key, value) in pod.strings("/spec/nodeSelector") {
@@ -37,7 +37,7 @@ fn obstacles(pod: &Object, node: &Object) -> Vec<String> {
         pod.list("/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms");
     let pinned = terms.iter().flat_map(|t| t.list("/matchFields")).flat_map(|f| f.list("/values"));
     if !terms.is_empty() && !pinned.clone().any(|name| name == node.name()) {
-        found.push(format!("it is meant for {:?}", pinned.collect::<Vec<_>>()));
+        found.push(format!("its affinity requires {:?}", pinned.collect::<Vec<_>>()));
     }
     let cordon = json!({"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"});
     let cordon = node.flag("/spec/unschedulable").then_some(&cordon);
@@ -49,6 +49,7 @@ fn obstacles(pod: &Object, node: &Object) -> Vec<String> {
     found
 }
 
+/// Returns true if a toleration matches a taint (`k8s.io/api/core/v1/toleration.go`).
 pub(super) fn tolerates(toleration: &Object, taint: &Object) -> bool {
     let same = |field: &str| toleration.str(field) == taint.str(field);
     let effect = toleration.str("/effect").is_empty() || same("/effect");
@@ -57,82 +58,83 @@ pub(super) fn tolerates(toleration: &Object, taint: &Object) -> bool {
     effect && key && (exists || same("/value"))
 }
 
-/// What the pods of a node ask for, or what it has: pods, CPU and memory in thousandths.
+/// An amount of pods, CPU and memory, in thousandths.
 #[derive(Clone, Copy, Debug, Default)]
-struct Room([i128; 3]);
+struct Resources([i128; 3]);
 
-impl Room {
-    /// What a pod asks for; init containers here ask for nothing.
-    fn asked(pod: &Object) -> Room {
+impl Resources {
+    /// The requests of a pod. The init containers of the simulation have none.
+    fn requested(pod: &Object) -> Resources {
         let sum = |what: &str| {
             let requests = pod.list("/spec/containers").iter();
             requests.map(|c| milli(c.str(&format!("/resources/requests/{what}")))).sum()
         };
-        Room([1000, sum("cpu"), sum("memory")])
+        Resources([1000, sum("cpu"), sum("memory")])
     }
 
-    fn of(node: &Object) -> Room {
-        Room(["pods", "cpu", "memory"].map(|what| milli(node.str(&format!("/status/allocatable/{what}")))))
+    /// The allocatable resources of a node.
+    fn allocatable(node: &Object) -> Resources {
+        Resources(["pods", "cpu", "memory"].map(|what| milli(node.str(&format!("/status/allocatable/{what}")))))
     }
 
-    fn plus(self, other: Room) -> Room {
-        Room([0, 1, 2].map(|i| self.0[i] + other.0[i]))
+    fn plus(self, other: Resources) -> Resources {
+        Resources([0, 1, 2].map(|i| self.0[i] + other.0[i]))
     }
 
-    fn holds(self, other: Room) -> bool {
+    fn holds(self, other: Resources) -> bool {
         (0..3).all(|i| other.0[i] <= self.0[i])
     }
 }
 
-/// A quantity in thousandths; nothing is 0.
+/// A quantity in thousandths; 0 for an absent one.
 fn milli(text: &str) -> i128 {
     text.parse::<Quantity>().map_or(0, |q| i128::from(q.milli_value()))
 }
 
-/// What the pods of every node ask for; ended ones hold no room.
-fn taken(world: &World) -> BTreeMap<String, Room> {
-    let mut taken: BTreeMap<String, Room> = BTreeMap::new();
-    for pod in world.all("pods").iter().filter(|p| !is_ended(p)) {
-        let room = taken.entry(pod.str("/spec/nodeName").into()).or_default();
-        *room = room.plus(Room::asked(pod));
+/// The requests of the pods of every node, without terminated pods.
+fn requested(world: &World) -> BTreeMap<String, Resources> {
+    let mut requested: BTreeMap<String, Resources> = BTreeMap::new();
+    for pod in world.all("pods").iter().filter(|p| !is_terminated(p)) {
+        let sum = requested.entry(pod.str("/spec/nodeName").into()).or_default();
+        *sum = sum.plus(Resources::requested(pod));
     }
-    taken
+    requested
 }
 
-/// The pods of a node ask for no more than it has.
-pub(super) fn nodes_are_not_overbooked(world: &World) -> Vec<String> {
-    let taken = taken(world);
+/// The requests of the pods of a node do not exceed its resources.
+pub(super) fn nodes_are_not_overcommitted(world: &World) -> Vec<String> {
+    let requested = requested(world);
     let mut problems = Vec::new();
     for node in world.all("nodes") {
-        let (has, asked) = (Room::of(&node), taken.get(node.name()).copied().unwrap_or_default());
-        if !has.holds(asked) {
-            problems.push(format!("{} is overbooked: it has {has:?}, asked for is {asked:?}", node.name()));
+        let (has, sum) = (Resources::allocatable(&node), requested.get(node.name()).copied().unwrap_or_default());
+        if !has.holds(sum) {
+            problems.push(format!("{} is overcommitted: it has {has:?}, requested are {sum:?}", node.name()));
         }
     }
     problems
 }
 
-/// A pod that is said to find no room finds none on any node that it could take.
-pub(super) fn pods_that_wait_fit_nowhere(world: &World) -> Vec<String> {
-    let taken = taken(world);
+/// A pod that is reported as unschedulable fits on no node.
+pub(super) fn unschedulable_pods_fit_nowhere(world: &World) -> Vec<String> {
+    let requested = requested(world);
     let nodes = world.all("nodes");
     let fits = |pod: &Object, node: &Object| {
-        let asked = taken.get(node.name()).copied().unwrap_or_default().plus(Room::asked(pod));
-        obstacles(pod, node).is_empty() && Room::of(node).holds(asked)
+        let sum = requested.get(node.name()).copied().unwrap_or_default().plus(Resources::requested(pod));
+        obstacles(pod, node).is_empty() && Resources::allocatable(node).holds(sum)
     };
     let mut problems = Vec::new();
-    for pod in world.own("pods").iter().filter(|p| waits_for_room(p) && !p.is_deleting()) {
-        let place = nodes.iter().find(|node| fits(pod, node));
-        problems.extend(place.map(|node| format!("{} waits for room and {} has it", named(pod), node.name())));
+    for pod in world.list("pods").iter().filter(|p| is_unschedulable(p) && !p.is_deleting()) {
+        let fitting = nodes.iter().find(|node| fits(pod, node));
+        problems.extend(fitting.map(|node| format!("{} is unschedulable but fits on {}", named(pod), node.name())));
     }
     problems
 }
 
-/// Pods that do not tolerate a NoExecute taint of their node are going, as soon as their tolerations end.
-pub(super) fn taints_drive_pods_away(world: &World) -> Vec<String> {
+/// Pods are deleted from a node with NoExecute taints as soon as they do not tolerate all of them any more.
+pub(super) fn taints_evict_pods(world: &World) -> Vec<String> {
     let nodes = world.all("nodes");
     let mut problems = Vec::new();
-    for pod in world.all("pods").iter().filter(|p| !p.is_deleting() && !is_ended(p)) {
+    for pod in world.all("pods").iter().filter(|p| !p.is_deleting() && !is_terminated(p)) {
         let Some(node) = nodes.iter().find(|n| n.name() == pod.str("/spec/nodeName")) else { continue };
         if overstays(world, pod, node) {
             problems.push(format!("{} stays on {} with {}", named(pod), node.name(), node["spec"]["taints"]));
@@ -141,8 +143,8 @@ pub(super) fn taints_drive_pods_away(world: &World) -> Vec<String> {
     problems
 }
 
-/// Whether a pod is on a node for longer than it tolerates. Tolerations that end count from the last taint that says since when
-/// it is there; those that somebody puts on a node do not say, and the pod may have come later than the taint.
+/// Returns true if a pod is on a node for longer than its tolerations last. They last from the latest `timeAdded` of the
+/// taints or the creation of the pod, whichever is later; taints that a user adds have no `timeAdded`.
 fn overstays(world: &World, pod: &Arc<Object>, node: &Object) -> bool {
     let taints: Vec<&Object> = node.list("/spec/taints").iter().filter(|t| t.str("/effect") == "NoExecute").collect();
     let mut shortest: Option<i64> = None;

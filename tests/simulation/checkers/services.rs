@@ -1,4 +1,4 @@
-//! Services.
+//! Services and their endpoints.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,13 @@ use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _, condition_is_tr
 
 use super::{World, named};
 
-/// The endpoints of a Service are the addresses of the ready pods that it selects.
+/// The ready endpoints of a Service are the addresses of the ready pods that it selects.
 pub(super) fn endpoints_are_the_ready_pods(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
-    let slices = world.own("endpointslices.discovery.k8s.io");
-    for service in world.own("services") {
+    let slices = world.list("endpointslices.discovery.k8s.io");
+    for service in world.list("services") {
         let Some(selector) = service.map("/spec/selector").map(Selector::from_map) else { continue };
-        let pods = world.own("pods");
+        let pods = world.list("pods");
         let selected = pods.iter().filter(|p| selector.matches_object(p) && !p.is_deleting());
         let ready: BTreeSet<&str> =
             selected.filter(|p| condition_is_true(p, "Ready")).map(|p| p.str("/status/podIP")).collect();
@@ -26,7 +26,7 @@ pub(super) fn endpoints_are_the_ready_pods(world: &World) -> Vec<String> {
     problems
 }
 
-/// The address of an endpoint that is ready.
+/// The address of a ready endpoint; `None` for one that is not ready.
 fn address(endpoint: &Object) -> Option<&str> {
     if !endpoint.flag("/conditions/ready") {
         return None;

@@ -1,18 +1,18 @@
-//! Deployments, ReplicaSets, ReplicationControllers and DaemonSets: they count, and come to have what they want.
+//! Deployments, ReplicaSets, ReplicationControllers and DaemonSets: their counts, and their convergence.
 
 use std::collections::BTreeSet;
 
 use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _, condition_is_true};
 
 use super::placement::tolerates;
-use super::{World, can_run, named, pods_of, resting, unready, waits_for_room};
+use super::{World, can_run, describe_pod, is_unschedulable, named, pods_of, resting};
 
 const REPLICATED: &[&str] = &["deployments.apps", "replicasets.apps", "replicationcontrollers", "statefulsets.apps"];
 
-/// Counts of a status never contradict each other.
-pub(super) fn sets_count_their_pods(world: &World) -> Vec<String> {
+/// The counts of a status do not contradict each other.
+pub(super) fn counts_are_consistent(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
-    for object in REPLICATED.iter().flat_map(|resource| world.own(resource)) {
+    for object in REPLICATED.iter().flat_map(|resource| world.list(resource)) {
         let count = |field: &str| object.int(&format!("/status/{field}")).unwrap_or(0);
         let ordered =
             count("availableReplicas") <= count("readyReplicas") && count("readyReplicas") <= count("replicas");
@@ -23,19 +23,19 @@ pub(super) fn sets_count_their_pods(world: &World) -> Vec<String> {
     problems
 }
 
-/// Whether a pod of a Deployment finds no room.
-fn is_short_of_room(world: &World, deployment: &Object) -> bool {
-    let sets = world.own("replicasets.apps");
+/// Returns true if a pod of a Deployment is unschedulable.
+fn has_unschedulable_pod(world: &World, deployment: &Object) -> bool {
+    let sets = world.list("replicasets.apps");
     let mut pods = sets.iter().filter(|s| s.is_controlled_by(deployment.uid())).flat_map(|s| pods_of(world, s));
-    pods.any(|p| waits_for_room(&p))
+    pods.any(|p| is_unschedulable(&p))
 }
 
-/// Deployments that can are complete.
+/// Deployments are complete, unless they are paused or their pods cannot run.
 pub(super) fn deployments_converge(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
     for deployment in resting(world, "deployments.apps") {
         let wanted = deployment.int("/spec/replicas").unwrap_or(0);
-        let able = can_run(&deployment["spec"]["template"]) && !is_short_of_room(world, &deployment);
+        let able = can_run(&deployment["spec"]["template"]) && !has_unschedulable_pod(world, &deployment);
         if deployment.flag("/spec/paused") || !able {
             continue;
         }
@@ -47,14 +47,14 @@ pub(super) fn deployments_converge(world: &World) -> Vec<String> {
     problems
 }
 
-/// ReplicaSets and ReplicationControllers have as many pods as they want, ready where they can be.
+/// ReplicaSets and ReplicationControllers have the desired number of pods, which are ready unless they cannot run.
 pub(super) fn replica_sets_converge(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
     for set in ["replicasets.apps", "replicationcontrollers"].iter().flat_map(|r| resting(world, r)) {
         let wanted = set.int("/spec/replicas").unwrap_or(0);
         let pods = pods_of(world, &set);
         let ready = pods.iter().filter(|p| condition_is_true(p, "Ready")).count() as i64;
-        let waiting = pods.iter().filter(|p| waits_for_room(p)).count() as i64;
+        let waiting = pods.iter().filter(|p| is_unschedulable(p)).count() as i64;
         let could = if can_run(&set["spec"]["template"]) { wanted - waiting } else { ready };
         let says = (set.int("/status/replicas"), set.int("/status/readyReplicas").unwrap_or(0));
         if pods.len() as i64 != wanted || ready != could || says != (Some(wanted), ready) {
@@ -65,7 +65,8 @@ pub(super) fn replica_sets_converge(world: &World) -> Vec<String> {
     problems
 }
 
-/// The nodes that a DaemonSet wants a pod on: selected, and without a taint that keeps its pods away. Cordons do not.
+/// The nodes on which a DaemonSet should have a pod: those that match its node selector and whose taints it tolerates. A
+/// cordon does not matter.
 fn wanted_nodes(world: &World, template: &Object) -> Vec<String> {
     let takes = |node: &Object| {
         let selected = template.strings("/spec/nodeSelector").iter().all(|(k, v)| node.label(k) == Some(v));
@@ -75,10 +76,10 @@ fn wanted_nodes(world: &World, template: &Object) -> Vec<String> {
     world.all("nodes").iter().filter(|node| takes(node)).map(|node| node.name().to_string()).collect()
 }
 
-/// Lets DaemonSets look again that have lost count of their nodes. The end of a taint that a pod has stayed in spite of tells
-/// its set nothing, in Kubernetes too (there it is found out when everything is listed anew, hours later).
-pub(crate) fn wake_daemon_sets(world: &mut World) {
-    for set in world.own("daemonsets.apps") {
+/// Makes DaemonSets with an outdated count reconcile. The removal of a taint from a node on which a pod has stayed does not
+/// trigger its set, as in Kubernetes, where the next resync corrects the count hours later.
+pub(crate) fn resync_daemon_sets(world: &mut World) {
+    for set in world.list("daemonsets.apps") {
         let wanted = wanted_nodes(world, &set["spec"]["template"]);
         let pods = pods_of(world, &set);
         let has_pod = |node: &String| pods.iter().any(|p| p.str("/spec/nodeName") == node);
@@ -89,13 +90,13 @@ pub(crate) fn wake_daemon_sets(world: &mut World) {
     }
 }
 
-/// DaemonSets have one pod on every node that takes it, ready and of the present template where that can be.
+/// DaemonSets have one pod on every eligible node, ready and of the current template if that is possible.
 pub(super) fn daemon_sets_converge(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
-    for set in world.own("daemonsets.apps") {
+    for set in world.list("daemonsets.apps") {
         let template = &set["spec"]["template"];
         let pods = pods_of(world, &set);
-        if pods.iter().any(|p| waits_for_room(p)) {
+        if pods.iter().any(|p| is_unschedulable(p)) {
             continue;
         }
         let wanted = wanted_nodes(world, template);
@@ -104,12 +105,12 @@ pub(super) fn daemon_sets_converge(world: &World) -> Vec<String> {
         let manual = set.str("/spec/updateStrategy/type") == "OnDelete";
         let current = manual || !can_run(template) || pods.iter().all(|p| image(p) == image(template));
         let ready = pods.iter().all(|p| condition_is_true(p, "Ready") || !can_run(p));
-        // A new pod that never gets ready does not replace the one before it.
+        // A new pod that cannot become ready does not replace the previous one.
         let surging = !can_run(template) && pods.len() > wanted.len();
         let complete = wanted.iter().all(|n| placed.contains(n.as_str())) && (pods.len() == wanted.len() || surging);
         if !complete || !current || !ready {
             let what = format!("{} should run on {wanted:?} and runs on {placed:?}", named(&set));
-            let pods: Vec<String> = pods.iter().map(|p| unready(p)).collect();
+            let pods: Vec<String> = pods.iter().map(|p| describe_pod(p)).collect();
             problems.push(format!("{what} (current: {current}, ready: {ready}): {pods:#?} {}", set["status"]));
         }
     }

@@ -1,18 +1,18 @@
-//! Which step comes next.
+//! The random choice of the next operation.
 
 use kctl_base::json::json;
 use kctl_base::object::{ObjectMeta as _, ValueRead as _};
 use kctl_base::sim::Duration;
-use kctl_cluster::api::Propagation;
 
 use super::super::world::{TAINT, World};
 use super::{Action, specs};
+use crate::harness::cluster::Propagation;
 use crate::harness::random::Random;
 
-/// A way to choose a step; nothing where the world has nothing for it.
+/// Chooses the details of an operation; `None` if the cluster has no object for it.
 type Choice = fn(&mut Random, &World) -> Option<Action>;
 
-/// The ways, with their weights.
+/// All choices with their weights.
 const CHOICES: &[(u64, Choice)] = &[
     (18, specs::create),
     (11, scale),
@@ -36,15 +36,15 @@ const CHOICES: &[(u64, Choice)] = &[
     (28, wait),
 ];
 
-/// What has replicas.
+/// The resources with a scale subresource.
 pub(crate) const SCALED: &[&str] =
     &["deployments.apps", "replicasets.apps", "replicationcontrollers", "statefulsets.apps"];
-/// What rolls out.
-const ROLLED: &[&str] = &["deployments.apps", "statefulsets.apps", "daemonsets.apps"];
+/// The resources that roll out.
+const ROLLING: &[&str] = &["deployments.apps", "statefulsets.apps", "daemonsets.apps"];
 const BAD_IMAGE: &str = "nginx:does-not-exist";
 
 impl Action {
-    /// Chooses a step that makes sense in this world.
+    /// Chooses an operation that is possible in the current state; waits if the chosen one is not.
     pub(crate) fn choose(random: &mut Random, world: &World) -> Action {
         let mut at = random.below(CHOICES.iter().map(|(weight, _)| weight).sum());
         let choice = CHOICES.iter().find(|(weight, _)| {
@@ -57,22 +57,23 @@ impl Action {
     }
 }
 
-/// Names of the objects of some resources that nobody owns and nobody deletes.
+/// The names of the objects of some resources that have no controller and are not being deleted.
 pub(super) fn names(world: &World, resources: &[&'static str]) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     for resource in resources {
-        let objects = world.own(resource).into_iter().filter(|o| o.controller_of().is_none() && !o.is_deleting());
+        let objects = world.list(resource).into_iter().filter(|o| o.controller_of().is_none() && !o.is_deleting());
         found.extend(objects.map(|o| (*resource, o.name().to_string())));
     }
     found
 }
 
+/// A random element; `None` for an empty slice.
 pub(super) fn any<T: Clone>(random: &mut Random, from: &[T]) -> Option<T> {
     (!from.is_empty()).then(|| random.pick(from).clone())
 }
 
 fn any_pod(random: &mut Random, world: &World) -> Option<String> {
-    any(random, &world.own("pods")).map(|pod| pod.name().to_string())
+    any(random, &world.list("pods")).map(|pod| pod.name().to_string())
 }
 
 fn any_node(random: &mut Random, world: &World) -> Option<String> {
@@ -89,21 +90,21 @@ fn scale(random: &mut Random, world: &World) -> Option<Action> {
 }
 
 fn image(random: &mut Random, world: &World) -> Option<Action> {
-    let (resource, name) = any(random, &names(world, ROLLED))?;
+    let (resource, name) = any(random, &names(world, ROLLING))?;
     Some(Action::Image(resource, name, random.pick::<&str>(specs::IMAGES)))
 }
 
 fn bad_image(random: &mut Random, world: &World) -> Option<Action> {
-    let (resource, name) = any(random, &names(world, ROLLED))?;
+    let (resource, name) = any(random, &names(world, ROLLING))?;
     Some(Action::Image(resource, name, BAD_IMAGE))
 }
 
-/// An older template, out of the ReplicaSets of a Deployment or the ControllerRevisions of the others.
+/// Chooses an older template from the ReplicaSets of a Deployment or the ControllerRevisions of another workload.
 fn undo(random: &mut Random, world: &World) -> Option<Action> {
-    let (resource, name) = any(random, &names(world, ROLLED))?;
-    let owner = world.find(resource, &name)?;
+    let (resource, name) = any(random, &names(world, ROLLING))?;
+    let owner = world.get(resource, &name)?;
     let is_deployment = resource == "deployments.apps";
-    let mut kept = world.own(if is_deployment { "replicasets.apps" } else { "controllerrevisions.apps" });
+    let mut kept = world.list(if is_deployment { "replicasets.apps" } else { "controllerrevisions.apps" });
     kept.retain(|o| o.is_controlled_by(owner.uid()));
     let chosen = any(random, &kept)?;
     if !is_deployment {
@@ -120,13 +121,13 @@ fn undo(random: &mut Random, world: &World) -> Option<Action> {
 
 fn pause(random: &mut Random, world: &World) -> Option<Action> {
     let (resource, name) = any(random, &names(world, &["deployments.apps"]))?;
-    let now = world.find(resource, &name)?;
+    let now = world.get(resource, &name)?;
     Some(Action::Pause(name, !now.flag("/spec/paused")))
 }
 
 fn suspend(random: &mut Random, world: &World) -> Option<Action> {
     let (resource, name) = any(random, &names(world, &["jobs.batch", "cronjobs.batch"]))?;
-    let now = world.find(resource, &name)?;
+    let now = world.get(resource, &name)?;
     Some(Action::Suspend(resource, name, !now.flag("/spec/suspend")))
 }
 
@@ -134,7 +135,7 @@ fn delete_workload(random: &mut Random, world: &World) -> Option<Action> {
     let (resource, name) = any(random, &names(world, specs::RESOURCES))?;
     let policies =
         [None, None, Some(Propagation::Background), Some(Propagation::Foreground), Some(Propagation::Orphan)];
-    // Pods count as disturbances: only those that are nobody's come here, and they have nothing to pass on.
+    // Pods without a controller have no dependents, so the policy makes no difference.
     let policy = if resource == "pods" { None } else { *random.pick(&policies) };
     Some(Action::Delete(resource, name, policy))
 }
@@ -144,14 +145,14 @@ fn delete_pod(random: &mut Random, world: &World) -> Option<Action> {
     Some(Action::DeletePod(any_pod(random, world)?, grace))
 }
 
-/// A claim of a StatefulSet that is no more.
+/// Chooses a claim of a deleted StatefulSet.
 fn delete_claim(random: &mut Random, world: &World) -> Option<Action> {
     let used = |claim: &str| {
         let of =
             |set: &str| claim.strip_prefix("data-").and_then(|c| c.rsplit_once('-')).is_some_and(|(s, _)| s == set);
-        world.own("statefulsets.apps").iter().any(|set| of(set.name()))
+        world.list("statefulsets.apps").iter().any(|set| of(set.name()))
     };
-    let mut claims = world.own("persistentvolumeclaims");
+    let mut claims = world.list("persistentvolumeclaims");
     claims.retain(|claim| !claim.is_deleting() && !used(claim.name()));
     any(random, &claims).map(|claim| Action::DeleteClaim(claim.name().into()))
 }
@@ -199,5 +200,5 @@ fn metrics(random: &mut Random, world: &World) -> Option<Action> {
         let pod: &kctl_base::json::Value = pod;
         (pod.name().to_string(), format!("{}m", 10 * random.below(200)))
     };
-    Some(Action::Metrics(world.own("pods").iter().map(used).collect()))
+    Some(Action::Metrics(world.list("pods").iter().map(used).collect()))
 }

@@ -1,4 +1,4 @@
-//! What is made: objects of all kinds of workloads, and what looks after them.
+//! Random objects: workloads of all kinds, services, disruption budgets and autoscalers.
 
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta as _, ValueRead as _};
@@ -8,11 +8,11 @@ use super::Action;
 use super::choose::{SCALED, any, names};
 use crate::harness::random::Random;
 
-/// More workloads than this are not made.
-const MOST: usize = 16;
+/// The maximum number of objects that the simulation creates.
+const OBJECTS_MAX: usize = 16;
 pub(super) const IMAGES: &[&str] = &["nginx:1.24", "nginx:1.25", "nginx:1.26", "httpd:2.4"];
 
-/// Everything that is made, and in the end deleted.
+/// The resources that are created and deleted.
 pub(super) const RESOURCES: &[&str] = &[
     "deployments.apps",
     "replicasets.apps",
@@ -27,21 +27,22 @@ pub(super) const RESOURCES: &[&str] = &[
     "horizontalpodautoscalers.autoscaling",
 ];
 
-/// A new object of some kind.
+/// Chooses a new object.
 pub(super) fn create(random: &mut Random, world: &World) -> Option<Action> {
-    if names(world, RESOURCES).len() >= MOST {
+    if names(world, RESOURCES).len() >= OBJECTS_MAX {
         return None;
     }
-    // The most common ones are also the most common here.
+    // Deployments and StatefulSets have the most rules, so they are created more often.
     let often = ["deployments.apps", "statefulsets.apps"];
     let resource = if random.once_in(4) { random.pick(&often) } else { random.pick(RESOURCES) };
-    // Names come from the revision, which no two creations share.
-    let name = format!("w{}", world.seen);
+    // The revision makes the name unique: every creation has another one.
+    let name = format!("w{}", world.revision);
     let (api_version, kind, spec) = spec(random, world, resource, &name)?;
     let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "labels": {"app": name}}, "spec": spec});
     Some(Action::Create(resource, object))
 }
 
+/// The apiVersion, kind and spec of a new object; `None` if it has no target.
 fn spec(random: &mut Random, world: &World, resource: &str, name: &str) -> Option<(&'static str, &'static str, Value)> {
     let template = template(random, name);
     let base = json!({"selector": {"matchLabels": {"app": name}}, "template": template});
@@ -70,7 +71,7 @@ fn spec(random: &mut Random, world: &World, resource: &str, name: &str) -> Optio
     })
 }
 
-/// A spec with more fields.
+/// Adds fields to a spec.
 fn with(mut spec: Value, more: Value) -> Value {
     for (key, value) in more.as_object().into_iter().flatten() {
         spec[key.as_str()] = value.clone();
@@ -78,7 +79,7 @@ fn with(mut spec: Value, more: Value) -> Value {
     spec
 }
 
-/// The resource and the name of something with replicas; its pods have the label `app` with that name.
+/// Chooses the resource and the name of a scalable workload, which is also the value of the label `app` of its pods.
 fn any_app(random: &mut Random, world: &World) -> Option<(&'static str, String)> {
     any(random, &names(world, SCALED))
 }
@@ -147,14 +148,15 @@ fn budget(random: &mut Random, world: &World) -> Option<Value> {
 
 fn autoscaler(random: &mut Random, world: &World) -> Option<Value> {
     let (resource, name) = any_app(random, world)?;
-    let target = world.find(resource, &name)?;
+    let target = world.get(resource, &name)?;
     let least = 1 + random.below(2);
     let metric = json!({"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}});
     Some(json!({"minReplicas": least, "maxReplicas": least + random.below(5), "metrics": [metric],
         "scaleTargetRef": {"apiVersion": target.api_version(), "kind": target.str("/kind"), "name": name}}))
 }
 
-/// A pod template, with or without requests, probes, a second container, selectors, tolerations and a life of its own.
+/// A pod template with or without requests, probes, a second container, a node selector, tolerations and a script of its
+/// life.
 fn template(random: &mut Random, app: &str) -> Value {
     let mut container = json!({"name": "c", "image": random.pick(IMAGES)});
     if random.once_in(2) {
@@ -188,7 +190,7 @@ fn template(random: &mut Random, app: &str) -> Value {
     template
 }
 
-/// A Job of a few short tasks; some fail.
+/// A Job with a few short tasks, some of which fail.
 fn job(random: &mut Random) -> Value {
     let command = *random.pick(&["sleep 2", "sleep 20", "sleep 150", "true", "exit 1"]);
     let mut spec = json!({"completions": 1 + random.below(3), "parallelism": 1 + random.below(3), "backoffLimit": random.below(3), "template": {

@@ -7,7 +7,7 @@ use super::cache::Cache;
 use super::recorder::{self, Event};
 use super::{Key, Result};
 use crate::api::{ORPHANS, Propagation, Request, Response, Server};
-use crate::store::Memory;
+use crate::store::RowValue;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::{Duration, Ids, Time};
@@ -148,12 +148,12 @@ impl<'a> Context<'a> {
     }
 
     /// Returns the state that this controller keeps under a name, beside all objects; `None` where there is none of type `T`.
-    pub(crate) fn state<T: Memory>(&mut self, name: &str) -> Result<Option<T>> {
+    pub(crate) fn state<T: RowValue>(&mut self, name: &str) -> Result<Option<T>> {
         self.server.typed_row(&self.state_row(name))
     }
 
     /// Keeps a state of this controller under a name.
-    pub(crate) fn set_state<T: Memory>(&mut self, name: &str, value: T) {
+    pub(crate) fn set_state<T: RowValue>(&mut self, name: &str, value: T) {
         self.server.set_typed_row(&self.state_row(name), Some(value));
     }
 

@@ -1,8 +1,8 @@
-//! One test-suite for every engine, and a mirror that holds one engine against another.
+//! One test suite for every engine, and a mirror that compares two engines.
 
 use super::*;
 
-/// Two engines that get the same calls and must give the same answers.
+/// Two engines that receive the same calls and must return the same results.
 pub(in crate::store) struct Mirror<A, B> {
     pub(in crate::store) left: A,
     pub(in crate::store) right: B,
@@ -26,12 +26,12 @@ impl<A: Engine, B: Engine> Engine for Mirror<A, B> {
         self.right.apply(batch)
     }
 
-    fn bytes_on_disk(&self) -> u64 {
-        self.left.bytes_on_disk().max(self.right.bytes_on_disk())
+    fn bytes_on_disk(&self) -> Result<u64, StoreError> {
+        Ok(self.left.bytes_on_disk()?.max(self.right.bytes_on_disk()?))
     }
 }
 
-/// Everything a scan hands out.
+/// All pairs of a scan.
 pub(in crate::store) fn pairs(engine: &dyn Engine, from: &[u8], to: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut found = Vec::new();
     engine
@@ -47,11 +47,11 @@ fn put(key: &str, value: &str) -> Write {
     (key.into(), Some(value.into()))
 }
 
-fn gone(key: &str) -> Write {
+fn removal(key: &str) -> Write {
     (key.into(), None)
 }
 
-/// What every engine has to do. The engine must be empty.
+/// The behaviour that every engine must have. The engine must be empty.
 pub(in crate::store) fn suite(engine: &mut dyn Engine) {
     reads_what_was_applied(engine);
     scans_in_order(engine);
@@ -65,20 +65,22 @@ fn reads_what_was_applied(engine: &mut dyn Engine) {
     engine.apply(vec![put("a", "1"), put("b", "")]).expect("apply");
     assert_eq!(engine.get(b"a").expect("get"), Some(b"1".to_vec()));
     assert_eq!(engine.get(b"b").expect("get"), Some(Vec::new()), "an empty value is a value");
-    engine.apply(vec![gone("a"), gone("never there")]).expect("apply");
+    engine.apply(vec![removal("a"), removal("never there")]).expect("apply");
     assert_eq!(engine.get(b"a").expect("get"), None);
     engine.apply(vec![]).expect("an empty batch");
-    engine.apply(vec![gone("b")]).expect("apply");
+    engine.apply(vec![removal("b")]).expect("apply");
 }
 
 fn scans_in_order(engine: &mut dyn Engine) {
-    engine.apply(vec![put("s3", "z"), put("s1", "x"), put("s10", "w"), put("s2", "y"), put("t", "no")]).expect("apply");
+    engine
+        .apply(vec![put("s3", "z"), put("s1", "x"), put("s10", "w"), put("s2", "y"), put("t", "outside")])
+        .expect("apply");
     let keys = |from: &str, to: &str| -> Vec<String> {
         let found = pairs(engine, from.as_bytes(), to.as_bytes());
         found.into_iter().map(|(k, _)| String::from_utf8(k).expect("text")).collect()
     };
     assert_eq!(keys("s", "t"), ["s1", "s10", "s2", "s3"]);
-    assert_eq!(keys("s10", "s3"), ["s10", "s2"], "the end is not part of the range");
+    assert_eq!(keys("s10", "s3"), ["s10", "s2"], "the end is exclusive");
     assert_eq!((keys("s2", "s2").len(), keys("s3", "s1").len()), (0, 0));
     let mut seen = 0;
     let mut stop_at_two = |_: &[u8], _: &[u8]| {
@@ -90,7 +92,7 @@ fn scans_in_order(engine: &mut dyn Engine) {
 }
 
 fn later_writes_of_a_batch_win(engine: &mut dyn Engine) {
-    engine.apply(vec![put("w", "1"), gone("w"), put("w", "2"), put("v", "1"), gone("v")]).expect("apply");
+    engine.apply(vec![put("w", "1"), removal("w"), put("w", "2"), put("v", "1"), removal("v")]).expect("apply");
     assert_eq!(engine.get(b"w").expect("get"), Some(b"2".to_vec()));
     assert_eq!(engine.get(b"v").expect("get"), None);
 }
@@ -102,7 +104,7 @@ fn values_of_any_size(engine: &mut dyn Engine) {
         assert!(engine.get(b"big").expect("get") == Some(value.clone()), "{size} bytes");
         assert!(pairs(engine, b"big", b"bih") == [(b"big".to_vec(), value)], "{size} bytes, scanned");
     }
-    engine.apply(vec![gone("big")]).expect("apply");
+    engine.apply(vec![removal("big")]).expect("apply");
     assert_eq!(pairs(engine, b"", &[0xff]).iter().filter(|(k, _)| k.starts_with(b"big")).count(), 0);
 }
 
@@ -117,6 +119,6 @@ fn many_rows(engine: &mut dyn Engine) {
 }
 
 #[test]
-fn memory_is_an_engine() {
-    suite(&mut crate::store::MemoryEngine::new());
+fn memory_passes_the_engine_suite() {
+    suite(&mut MemoryEngine::new());
 }

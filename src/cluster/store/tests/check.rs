@@ -1,9 +1,9 @@
-//! Planted damage is found and named.
+//! The check finds damage and names the row.
 
 use super::*;
 use keys::Key;
 
-/// A whole store, its engine damaged by one write.
+/// Returns the problems of a consistent store after one write to its engine.
 fn damaged(key: &Key, value: Option<&[u8]>) -> Vec<String> {
     let mut store = store();
     store.write(&pod("a"), on("a", "n1")).expect("write");
@@ -15,14 +15,14 @@ fn damaged(key: &Key, value: Option<&[u8]>) -> Vec<String> {
     store.commit(NOW).expect("commit");
     assert_eq!(store.check().expect("check"), Vec::<String>::new());
     let mut engine = MemoryEngine::new();
-    let rows = super::super::engine::tests::pairs(store.overlay.engine(), b"", keys::END);
+    let rows = super::super::engine::tests::pairs(store.batch.engine(), b"", keys::END);
     engine.apply(rows.into_iter().map(|(k, v)| (k, Some(v))).collect()).expect("apply");
     engine.apply(vec![(key.encode(), value.map(Into::into))]).expect("apply");
     Store::new(Box::new(engine), indexer).expect("a store").check().expect("check")
 }
 
 #[test]
-fn planted_damage_is_named() {
+fn damage_is_found_and_named() {
     let object = |name: &str| Key::Object(std::borrow::Cow::Owned(pod(name)));
     let index = |name: &str, node: &str| Key::Index {
         index: "node".into(),
@@ -40,19 +40,23 @@ fn planted_damage_is_named() {
         br#"{"metadata":{"name":"a","namespace":"default","resourceVersion":"4"},"spec":{"nodeName":"n1"}}"#;
     let cases: &[(Key, Option<&[u8]>, &str)] = &[
         (object("a"), Some(b"{"), "object pods/default/a cannot be read"),
-        (object("a"), None, "index node=n1 pods/default/a is there without such an object"),
-        (object("a"), Some(renamed), "object pods/default/a calls itself pods/default/x"),
+        (object("a"), None, "index node=n1 pods/default/a has no such object"),
+        (object("a"), Some(renamed), "object pods/default/a is named pods/default/x"),
         (object("a"), Some(ahead), "pods/default/a has revision 9, but the newest is 4"),
         (object("a"), Some(twice), "pods/default/a and pods/default/b both have revision 4"),
-        (object("a"), Some(br#"{"metadata":{"name":"a","namespace":"default"}}"#), "has no revision but \"\""),
+        (
+            object("a"),
+            Some(br#"{"metadata":{"name":"a","namespace":"default"}}"#),
+            "has the invalid resourceVersion \"\"",
+        ),
         (index("b", "n2"), None, "index node=n2 pods/default/b is missing"),
-        (index("b", "n1"), Some(b""), "index node=n1 pods/default/b is there without such an object"),
+        (index("b", "n1"), Some(b""), "index node=n1 pods/default/b has no such object"),
         (Key::Change(3), None, "change 3 is missing"),
         (Key::Change(3), Some(b"12345678{}"), "change 3 cannot be read"),
         (
             Key::Change(7),
             Some(br#"12345678{"kind":"A","resource":"p","name":"n"}"#),
-            "change 7 is outside of the log, 2 to 4",
+            "change 7 is outside the log, 2 to 4",
         ),
         (
             Key::Change(4),
@@ -65,7 +69,7 @@ fn planted_damage_is_named() {
             "change 2 of pods/default/b has no object",
         ),
         (Key::Row("clock".into()), Some(b"x"), "row clock cannot be read"),
-        (counter, Some(b"x"), "counter o uid is no number"),
+        (counter, Some(b"x"), "counter o uid is not a number"),
         (Key::Due(ten, 0), None, "the entry of job a is not on the timeline"),
         (Key::Due(ten, 0), Some(b"x"), "due 1970-01-01T00:00:10.000000Z #0 cannot be read"),
         (scheduled, None, "due 1970-01-01T00:00:10.000000Z #0 is not the entry of job a"),
@@ -74,7 +78,7 @@ fn planted_damage_is_named() {
             Some(br#"{"controller":"job","key":"a"}"#),
             "the timeline has an entry #5, but the next would be #1",
         ),
-        (Key::Meta("x".into()), Some(b"x"), "meta x is no number"),
+        (Key::Meta("x".into()), Some(b"x"), "meta x is not a number"),
     ];
     for (key, value, want) in cases {
         let problems = damaged(key, *value);
@@ -83,7 +87,7 @@ fn planted_damage_is_named() {
 }
 
 #[test]
-fn damage_met_on_the_way_is_an_error() {
+fn reading_a_damaged_object_is_an_error() {
     let mut engine = MemoryEngine::new();
     engine.apply(vec![(objects::row_of(&pod("a")), Some(b"{".to_vec()))]).expect("apply");
     let mut store = Store::new(Box::new(engine), indexer).expect("a store");

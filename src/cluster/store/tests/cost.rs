@@ -1,10 +1,10 @@
-//! Cost follows the change, not the cluster: how often the engine is asked.
+//! The number of rows a command reads and writes depends on its change, not on the size of the cluster.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 
-/// An engine that counts the rows it hands out and takes.
+/// An engine that counts the rows it returns and stores.
 struct Counting {
     engine: MemoryEngine,
     rows: Arc<AtomicUsize>,
@@ -34,13 +34,13 @@ impl Engine for Counting {
         self.engine.apply(batch)
     }
 
-    fn bytes_on_disk(&self) -> u64 {
-        0
+    fn bytes_on_disk(&self) -> Result<u64, StoreError> {
+        Ok(0)
     }
 }
 
 #[test]
-fn a_command_costs_what_it_touches() {
+fn the_cost_of_a_command_is_that_of_its_change() {
     let rows = Arc::new(AtomicUsize::new(0));
     let engine = Counting { engine: MemoryEngine::new(), rows: rows.clone() };
     let mut store = Store::new(Box::new(engine), indexer).expect("a store");
@@ -65,7 +65,7 @@ fn a_command_costs_what_it_touches() {
     spent(&mut store, "a first entry", 1, &|store| drop(store.next_due().expect("next")));
     spent(&mut store, "no change", 0, &|store| assert_eq!(store.changes_since(3_002).expect("changes").len(), 0));
     spent(&mut store, "one change", 2, &|store| assert_eq!(store.changes_since(3_001).expect("changes").len(), 1));
-    // Each entry is passed over once, however many have been taken before it in the same command.
+    // Every entry is scanned once, however many have been taken before it in the same command.
     spent(&mut store, "a thousand entries", 5_100, &|store| {
         while store.take_due(Time::from_secs(999)).expect("take").is_some() {}
     });

@@ -1,11 +1,11 @@
-//! The store on the engine on disk, held against the one in memory, and reopened.
+//! The store over the engine on disk: compared with the one in memory, and reopened.
 
 use std::time::Duration;
 
 use super::super::engine::tests::Mirror;
 use super::*;
 
-/// Some of everything, staged and committed.
+/// Writes rows of every kind and commits them.
 fn fill(store: &mut Store, round: i64) {
     for i in 0..30 {
         let name = format!("p{}", (i * 7 + round) % 40);
@@ -19,7 +19,7 @@ fn fill(store: &mut Store, round: i64) {
     store.commit(NOW).expect("commit");
 }
 
-/// Everything a store says of itself.
+/// Everything that can be read from a store.
 fn all(store: &mut Store) -> String {
     let changes = store.changes_since(FIRST_REVISION).expect("changes");
     let pods = store.list("pods", None).expect("list");
@@ -29,7 +29,7 @@ fn all(store: &mut Store) -> String {
 }
 
 #[test]
-fn both_engines_are_the_same_to_the_store() {
+fn both_engines_give_the_store_the_same_results() {
     let dir = tempfile::tempdir().expect("a directory");
     let right = SledEngine::open(dir.path()).expect("open");
     let engine = Mirror { left: MemoryEngine::new(), right };
@@ -42,11 +42,11 @@ fn both_engines_are_the_same_to_the_store() {
 }
 
 #[test]
-fn a_reopened_store_says_the_same() {
+fn a_reopened_store_has_the_same_contents() {
     let dir = tempfile::tempdir().expect("a directory");
-    let home = Home::open(dir.path()).expect("a home");
+    let store_dir = StoreDir::open(dir.path()).expect("a store directory");
     let open = || {
-        let engine = home.lock(Duration::from_secs(10), &mut || {}).and_then(|mut held| held.engine());
+        let engine = store_dir.lock(Duration::from_secs(10), &mut || {}).and_then(|mut locked| locked.engine());
         Store::new(Box::new(engine.expect("an engine")), indexer).expect("a store")
     };
     let mut in_memory = store();

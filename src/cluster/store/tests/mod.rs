@@ -1,17 +1,18 @@
-//! The store on the engine in memory: what is staged, what is committed, what is found.
+//! The store over the engine in memory: staging, committing, lists and indexes.
 
-mod changes;
+mod change_log;
 mod check;
 mod cost;
 mod disk;
 mod timeline;
 
+use super::engine::Write;
 use super::*;
 use kctl_base::json::json;
 use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 
-/// Objects are found by their node and by their labels.
+/// Indexes objects by their node and their labels.
 pub(in crate::store) fn indexer(_resource: &str, object: &Object) -> Vec<(&'static str, String)> {
     let node = object.at("/spec/nodeName").map(|_| ("node", object.str("/spec/nodeName").to_string()));
     node.into_iter().chain(object.labels().into_iter().map(|(k, v)| ("label", format!("{k}={v}")))).collect()
@@ -27,7 +28,7 @@ pub(in crate::store) fn pod(name: &str) -> ObjectKey {
     ObjectKey::new("pods", "default", name)
 }
 
-/// A pod on a node.
+/// A pod bound to a node.
 pub(in crate::store) fn on(name: &str, node: &str) -> Object {
     json!({"kind": "Pod", "metadata": {"name": name, "namespace": "default"}, "spec": {"nodeName": node}})
 }
@@ -43,7 +44,7 @@ fn names(objects: &[Arc<Object>]) -> Vec<String> {
 const NOW: Time = Time::from_secs(1_000_000);
 
 #[test]
-fn writes_are_seen_at_once_and_kept_by_the_commit() {
+fn writes_are_visible_at_once_and_durable_after_the_commit() {
     let mut store = store();
     assert!(store.is_new() && !store.is_dirty());
     let written = store.write(&pod("a"), on("a", "n1")).expect("write");
@@ -63,7 +64,7 @@ fn writes_are_seen_at_once_and_kept_by_the_commit() {
 }
 
 #[test]
-fn lists_merge_what_is_staged_with_what_is_stored() {
+fn lists_merge_staged_and_stored_objects() {
     let mut store = store();
     let key = |ns: &str, name: &str| ObjectKey::new("pods", ns, name);
     for (ns, name) in [("b", "1"), ("a", "3"), ("a", "1"), ("a-b", "1")] {
@@ -86,7 +87,7 @@ fn lists_merge_what_is_staged_with_what_is_stored() {
 }
 
 #[test]
-fn indexes_follow_their_objects() {
+fn index_rows_follow_their_objects() {
     let mut store = store();
     for (name, node) in [("b", "n1"), ("a", "n1"), ("c", "n2")] {
         store.write(&pod(name), on(name, node)).expect("write");
@@ -111,7 +112,7 @@ fn indexes_follow_their_objects() {
 }
 
 #[test]
-fn rows_and_counters_are_kept() {
+fn rows_and_counters_are_committed_and_discarded() {
     let mut store = store();
     store.set_row("sim/a", Some(json!({"x": 1})));
     store.set_row("sim/b", Some(json!(2)));
@@ -121,7 +122,7 @@ fn rows_and_counters_are_kept() {
     assert_eq!(store.next_counter("name", "o").expect("counter"), 0);
     store.commit(NOW).expect("commit");
     store.set_row("clock", Some(json!("virtual")));
-    assert!(!store.is_dirty(), "nothing new");
+    assert!(!store.is_dirty(), "the value has not changed");
     store.set_row("sim/b", None);
     store.set_row("sim/c", Some(json!(3)));
     assert_eq!(store.next_counter("uid", "o").expect("counter"), 2);
@@ -133,4 +134,29 @@ fn rows_and_counters_are_kept() {
     store.discard();
     assert_eq!(store.row("sim/b").expect("row"), Some(json!(2)));
     assert_eq!(store.next_counter("uid", "o").expect("counter"), 2);
+}
+
+#[test]
+fn a_typed_row_that_cannot_be_decoded_is_an_error() {
+    let mut store = store();
+    assert_eq!(store.typed_row::<u32>("n").expect("row"), None);
+    store.set_typed_row("n", Some(7u32));
+    store.commit(NOW).expect("commit");
+    assert_eq!(store.typed_row::<u32>("n").expect("row"), Some(7));
+    store.set_row("n", Some(json!("seven")));
+    for result in [store.typed_row::<u32>("n").map(drop), store.change_typed_row("n", |n: &mut u32| *n += 1)] {
+        let error = result.expect_err("not a number").to_string();
+        assert!(error.starts_with("the store is damaged: row n cannot be read: invalid type"), "{error}");
+    }
+}
+
+#[test]
+fn a_value_that_json_cannot_represent_fails_the_commit() {
+    let mut store = store();
+    let value: std::collections::BTreeMap<(u8, u8), u8> = [((1, 2), 3)].into();
+    store.set_typed_row("pairs", Some(value));
+    let error = store.commit(NOW).expect_err("keys that are not strings").to_string();
+    assert!(error.starts_with("row pairs cannot be encoded: "), "{error}");
+    store.discard();
+    assert_eq!(store.row("pairs").expect("row"), None);
 }

@@ -1,4 +1,4 @@
-//! The order in which entries are due, and that a key has one at most.
+//! The order in which entries are due, and the replacement of entries.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn at(seconds: i64) -> Time {
     Time::from_secs(seconds)
 }
 
-/// Takes everything due until an instant: `10 kubelet a`.
+/// Takes every entry that is due by a time: `10 kubelet a`.
 fn take(store: &mut Store, until: i64) -> Vec<String> {
     let mut taken = Vec::new();
     while let Some(due) = store.take_due(at(until)).expect("take") {
@@ -16,7 +16,7 @@ fn take(store: &mut Store, until: i64) -> Vec<String> {
 }
 
 #[test]
-fn entries_are_due_by_instant_then_by_the_order_they_were_made() {
+fn entries_are_due_by_time_then_by_insertion_order() {
     let mut store = store();
     store.schedule("kubelet", "b", at(10), false);
     store.schedule("kubelet", "a", at(10), false);
@@ -38,12 +38,12 @@ fn entries_are_due_by_instant_then_by_the_order_they_were_made() {
 }
 
 #[test]
-fn a_new_entry_takes_the_place_of_the_old_one() {
+fn a_new_entry_replaces_the_old_one() {
     let mut store = store();
     store.schedule("job", "a", at(10), false);
     store.commit(NOW).expect("commit");
     store.schedule("job", "a", at(10), false);
-    assert!(!store.is_dirty(), "the entry is there already");
+    assert!(!store.is_dirty(), "the entry has not changed");
     store.schedule("job", "a", at(20), false);
     store.schedule("job", "a", at(15), false);
     store.schedule("job", "b", at(15), false);
@@ -52,7 +52,11 @@ fn a_new_entry_takes_the_place_of_the_old_one() {
     assert_eq!(take(&mut store, 14), ["12 job b"]);
     store.schedule("job", "c", at(3), false);
     store.unschedule("job", "never");
-    assert_eq!(take(&mut store, 100), ["3 job c", "15 job a"], "an earlier one made late still comes first");
+    assert_eq!(
+        take(&mut store, 100),
+        ["3 job c", "15 job a"],
+        "an entry that was added later but is due earlier comes first"
+    );
     assert_eq!(store.next_due().expect("next"), None);
     store.schedule("job", "a", at(1), false);
     store.unschedule("job", "a");

@@ -1,47 +1,46 @@
-//! The difference between two JSON values, as a JSON value: what the change log keeps instead of whole versions.
+//! Deltas between versions of an object, encoded as JSON: the change log stores them instead of whole versions.
 //!
-//! A difference is small where little has changed (a status, a label), so a log of ten thousand changes stays small. It can
-//! be read only together with the value it starts from. Its forms:
-//! - `[v]`: the value becomes `v`; `0`: it goes;
-//! - `{"k": d, ..}` on a map: the entry `k` changes by `d`;
-//! - `{"3": d, .., "#": n, "+": [..]}` on a list: the item 3 changes by `d`, then the list is cut to `n` items, then items
-//!   are added.
+//! A delta is proportional to the change (a status, a label), so a log of ten thousand changes stays small. It can only be
+//! applied to the value that it was computed from. Its forms:
+//! - `[v]` replaces the value by `v`; `0` removes it;
+//! - `{"k": d, ..}` on a map applies `d` to the entry `k`;
+//! - `{"3": d, .., "#": n, "+": [..]}` on a list applies `d` to item 3, truncates the list to `n` items, then appends items.
 
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use kctl_base::json::{Map, Value};
 
-/// What turns `from` into another value `to`, for writing: it is never built as a value of its own, since there is one for
-/// every change of every object.
-pub(super) struct Difference<'a> {
+/// The delta that turns `from` into `to`. It is serialized straight from the two values and never built as a value of its
+/// own, because every change of every object has one.
+pub(super) struct ObjectDelta<'a> {
     from: &'a Value,
     to: &'a Value,
 }
 
-impl<'a> Difference<'a> {
-    /// The difference between two values; `None` when they are equal.
-    pub(super) fn between(from: &'a Value, to: &'a Value) -> Option<Difference<'a>> {
-        (from != to).then_some(Difference { from, to })
+impl<'a> ObjectDelta<'a> {
+    /// The delta between two values; `None` if they are equal.
+    pub(super) fn between(from: &'a Value, to: &'a Value) -> Option<ObjectDelta<'a>> {
+        (from != to).then_some(ObjectDelta { from, to })
     }
 }
 
-impl Serialize for Difference<'_> {
+impl Serialize for ObjectDelta<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match (self.from, self.to) {
-            (Value::Object(old), Value::Object(new)) => map_difference(old, new, to),
-            (Value::Array(old), Value::Array(new)) => list_difference(old, new, to),
+            (Value::Object(old), Value::Object(new)) => serialize_map_delta(old, new, to),
+            (Value::Array(old), Value::Array(new)) => serialize_list_delta(old, new, to),
             _ => [self.to].serialize(to),
         }
     }
 }
 
-fn map_difference<S: Serializer>(old: &Map, new: &Map, to: S) -> Result<S::Ok, S::Error> {
+fn serialize_map_delta<S: Serializer>(old: &Map, new: &Map, to: S) -> Result<S::Ok, S::Error> {
     let mut written = to.serialize_map(None)?;
     for (key, value) in new {
-        match old.get(key).map(|old| Difference::between(old, value)) {
+        match old.get(key).map(|old| ObjectDelta::between(old, value)) {
             None => written.serialize_entry(key, &[value])?,
-            Some(Some(difference)) => written.serialize_entry(key, &difference)?,
+            Some(Some(delta)) => written.serialize_entry(key, &delta)?,
             Some(None) => {}
         }
     }
@@ -51,11 +50,11 @@ fn map_difference<S: Serializer>(old: &Map, new: &Map, to: S) -> Result<S::Ok, S
     written.end()
 }
 
-fn list_difference<S: Serializer>(old: &[Value], new: &[Value], to: S) -> Result<S::Ok, S::Error> {
+fn serialize_list_delta<S: Serializer>(old: &[Value], new: &[Value], to: S) -> Result<S::Ok, S::Error> {
     let mut written = to.serialize_map(None)?;
     for (index, (old, new)) in old.iter().zip(new).enumerate() {
-        if let Some(difference) = Difference::between(old, new) {
-            written.serialize_entry(&index.to_string(), &difference)?;
+        if let Some(delta) = ObjectDelta::between(old, new) {
+            written.serialize_entry(&index.to_string(), &delta)?;
         }
     }
     if new.len() < old.len() {
@@ -67,7 +66,7 @@ fn list_difference<S: Serializer>(old: &[Value], new: &[Value], to: S) -> Result
     written.end()
 }
 
-/// Changes `value` by a difference. `None` when the difference does not fit; the value is then of no use.
+/// Applies a delta to `value`. Returns `None` if the delta does not fit, which leaves `value` partly changed.
 pub(super) fn apply(value: &mut Value, change: &Value) -> Option<()> {
     match change {
         Value::Array(new) => *value = new.first()?.clone(),
@@ -113,11 +112,11 @@ mod tests {
     use super::*;
 
     fn between(from: &Value, to: &Value) -> Option<Value> {
-        Difference::between(from, to).map(|difference| kctl_base::json::to_value(&difference).expect("JSON"))
+        ObjectDelta::between(from, to).map(|delta| kctl_base::json::to_value(&delta).expect("JSON"))
     }
 
     #[test]
-    fn little_changes_are_little() {
+    fn small_changes_have_small_deltas() {
         let cases = [
             (json!({"a": 1, "b": 2}), json!({"a": 1, "b": 3}), json!({"b": [3]})),
             (json!({"a": 1}), json!({"b": null}), json!({"a": 0, "b": [null]})),
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_that_does_not_fit_is_noticed() {
+    fn a_delta_that_does_not_fit_is_rejected() {
         for (value, change) in
             [(json!({}), json!({"a": {"b": 0}})), (json!(1), json!({"a": [1]})), (json!(1), json!(0))]
         {
@@ -154,7 +153,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_difference_leads_from_one_to_the_other(from in json_value(), to in json_value()) {
+        fn applying_the_delta_yields_the_other_value(from in json_value(), to in json_value()) {
             let mut value = from.clone();
             if let Some(change) = between(&from, &to) {
                 prop_assert_eq!(apply(&mut value, &change), Some(()));

@@ -1,33 +1,34 @@
-//! The change log: what every revision changed, back to where the log starts.
+//! The change log: the change that made each revision, back to where the log starts.
 //!
-//! A row does not hold the version it made but how to get back to the one before, which is little. Reading therefore
-//! starts from the objects as they are now and walks back; the oldest rows can go without touching the others.
+//! A row does not store the version that the change made but the delta back to the previous one, which is small. Reading
+//! therefore starts from the current objects and walks backwards, and the oldest rows can be trimmed without rewriting the
+//! others. Watches read the log, as they read etcd's history in a real API server.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::delta::{self, Difference};
 use super::engine::Write;
 use super::keys::{self, Key};
+use super::object_delta::{self, ObjectDelta};
 use super::objects::row_of;
 use super::{Change, ChangeKind, ChangesGone, Counts, ObjectKey, Store, StoreError};
 use kctl_base::json::Value;
 use kctl_base::object::Object;
 use kctl_base::sim::{Duration, Time};
 
-/// How much of the change log is kept.
+/// Retention of the change log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LogLimits {
-    /// At most so many changes.
-    pub count: u64,
-    /// None that is older,
-    pub age: Duration,
-    /// but always so many.
-    pub floor: u64,
-    /// Of a command that is not committed, so many are kept as they are, however old.
-    pub recent: u64,
+pub(crate) struct LogLimits {
+    /// The maximum number of changes.
+    pub(crate) count: u64,
+    /// The maximum age of a change, counted from its commit.
+    pub(crate) age: Duration,
+    /// The number of changes that are kept however old they are.
+    pub(crate) floor: u64,
+    /// The number of changes of an uncommitted command that are kept in decoded form, however old they are.
+    pub(crate) recent: u64,
 }
 
 impl Default for LogLimits {
@@ -36,10 +37,10 @@ impl Default for LogLimits {
     }
 }
 
-/// No command trims more rows than it adds and these, so that none pays for a long pause.
+/// The number of rows a command trims beyond those it adds, so that no single command pays for a long pause.
 const TRIM_AT_ONCE: u64 = 500;
 
-/// A row of the log, without the instant of its commit, which stands before it as eight bytes.
+/// A row of the log. The time of its commit precedes the JSON as eight bytes.
 #[derive(Deserialize)]
 pub(super) struct LogRow {
     kind: Kind,
@@ -50,12 +51,12 @@ pub(super) struct LogRow {
     /// The last version of a deleted object.
     #[serde(default)]
     object: Option<Value>,
-    /// From the version that was made to the one before.
+    /// The delta from the version that was made to the previous one.
     #[serde(default)]
     undo: Option<Value>,
 }
 
-/// A change as it is written into a [`LogRow`].
+/// The borrowed form of a [`LogRow`], for writing.
 #[derive(Serialize)]
 struct WrittenRow<'a> {
     kind: Kind,
@@ -66,9 +67,10 @@ struct WrittenRow<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    undo: Option<Difference<'a>>,
+    undo: Option<ObjectDelta<'a>>,
 }
 
+/// [`ChangeKind`] as it is stored.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 enum Kind {
     #[serde(rename = "A")]
@@ -80,8 +82,11 @@ enum Kind {
 }
 
 impl Store {
-    /// The changes after a revision, oldest first, staged ones included.
-    pub fn changes_since(&mut self, revision: u64) -> Result<Vec<Change>, ChangesGone> {
+    /// Returns the changes after a revision, oldest first, staged ones included.
+    ///
+    /// # Errors
+    /// [`ChangesGone::TooOld`] if the log starts after the revision; otherwise a failure of the store.
+    pub(crate) fn changes_since(&mut self, revision: u64) -> Result<Vec<Change>, ChangesGone> {
         if revision.saturating_add(1) < self.committed.log_start {
             return Err(ChangesGone::TooOld { asked: revision, oldest: self.committed.log_start - 1 });
         }
@@ -100,18 +105,18 @@ impl Store {
         Ok(changes)
     }
 
-    /// The controllers have seen the changes up to a revision: from here on they take little room, and looking at them again
-    /// takes more time.
-    pub fn settle_changes(&mut self, revision: u64, now: Time) {
-        self.pending.settle(revision, now, self.limits);
+    /// Records that the controllers have observed the changes up to a revision. From then on they are kept in encoded form,
+    /// which takes less memory and more time to read.
+    pub(crate) fn mark_observed(&mut self, revision: u64, now: Time) {
+        self.pending.mark_observed(revision, now, self.limits);
     }
 
-    /// The changes after a revision that are rows of the log, or will be one as they are.
+    /// Returns the changes after a revision that are stored in the log or encoded for it.
     pub(super) fn logged_since(&mut self, revision: u64) -> Result<Vec<Change>, StoreError> {
         let mut rows = Vec::new();
         let (from, to) = keys::changes(revision + 1, self.committed.revision + 1);
         let mut stray = None;
-        self.overlay.engine().scan(&from, &to, &mut |key, value| {
+        self.batch.engine().scan(&from, &to, &mut |key, value| {
             match Key::decode(key) {
                 Ok(Key::Change(revision)) => rows.push((revision, value.to_vec())),
                 _ => stray = Some(keys::describe(key)),
@@ -133,7 +138,7 @@ impl Store {
             let key = ObjectKey::new(&*row.resource, &*row.namespace, &*row.name);
             let now = match versions.remove(&key) {
                 Some(version) => version,
-                None => self.overlay.object(&row_of(&key))?,
+                None => self.batch.object(&row_of(&key))?,
             };
             let change = row.resolve(revision, key.clone(), now)?;
             versions.insert(key, change.old.clone());
@@ -143,13 +148,13 @@ impl Store {
         Ok(changes)
     }
 
-    /// The writes that drop the oldest rows of the log; moves the start of the log in `counts`.
+    /// Returns the writes that remove the oldest rows of the log, and advances the start of the log in `counts`.
     pub(super) fn trim(&self, now: Time, counts: &mut Counts) -> Result<Vec<Write>, StoreError> {
         let mut writes = Vec::new();
         let LogLimits { count, age, floor, .. } = self.limits;
         let budget = TRIM_AT_ONCE + counts.revision - self.committed.revision;
         let end = (counts.log_start + budget).min((counts.revision + 1).saturating_sub(floor));
-        // What lies before a change that was dropped can not be read any more.
+        // Reading walks backwards, so nothing before a dropped change can be read any more.
         let first = self.pending.first(self.committed.revision);
         let unreadable = if first > self.committed.revision + 1 { first } else { 0 };
         while counts.log_start < end.max(unreadable) {
@@ -169,17 +174,17 @@ impl Store {
         Ok(writes)
     }
 
-    /// When a revision was committed.
+    /// Returns the time at which a revision was committed.
     fn logged_at(&self, revision: u64) -> Result<Time, StoreError> {
         let key = Key::Change(revision);
         let missing = || StoreError::damaged(format!("{key} is missing"));
-        let row = self.overlay.engine().get(&key.encode())?.ok_or_else(missing)?;
+        let row = self.batch.engine().get(&key.encode())?.ok_or_else(missing)?;
         LogRow::split(revision, &row).map(|(at, _)| at)
     }
 }
 
 impl LogRow {
-    /// The bytes of a change's row; it has no instant before [`LogRow::stamp`].
+    /// Encodes the row of a change; [`LogRow::stamp`] sets its time later.
     pub(super) fn encode(change: &Change) -> Vec<u8> {
         let object: &Object = &change.object;
         let row = WrittenRow {
@@ -192,22 +197,23 @@ impl LogRow {
             namespace: &change.key.namespace,
             name: &change.key.name,
             object: matches!(change.kind, ChangeKind::Deleted).then_some(object),
-            undo: change.old.as_ref().and_then(|old| Difference::between(object, old)),
+            undo: change.old.as_ref().and_then(|old| ObjectDelta::between(object, old)),
         };
         let mut bytes = Vec::with_capacity(512);
         bytes.extend(Time::default().micros().to_be_bytes());
-        // Writing JSON into memory cannot fail: the keys are texts.
+        // Writing into memory cannot fail, and neither can objects and deltas: all their keys are strings.
         drop(serde_json::to_writer(&mut bytes, &row));
         bytes
     }
 
-    /// Sets the instant of an encoded row.
+    /// Sets the commit time of an encoded row.
     pub(super) fn stamp(bytes: &mut [u8], at: Time) {
         if let Some(instant) = bytes.first_chunk_mut::<8>() {
             *instant = at.micros().to_be_bytes();
         }
     }
 
+    /// Splits a row into the time of its commit and its JSON.
     fn split(revision: u64, bytes: &[u8]) -> Result<(Time, &[u8]), StoreError> {
         let (at, row) = bytes
             .split_first_chunk::<8>()
@@ -215,31 +221,31 @@ impl LogRow {
         Ok((Time::from_micros(i64::from_be_bytes(*at)), row))
     }
 
-    /// Reads a row and the instant of its commit.
+    /// Decodes a row and the time of its commit.
     pub(super) fn decode(revision: u64, bytes: &[u8]) -> Result<(Time, LogRow), StoreError> {
         let (at, row) = LogRow::split(revision, bytes)?;
-        let row = serde_json::from_slice(row)
-            .map_err(|e| StoreError::damaged(format!("change {revision} cannot be read: {e}")))?;
+        let row =
+            serde_json::from_slice(row).map_err(|e| StoreError::unreadable(format_args!("change {revision}"), e))?;
         Ok((at, row))
     }
 
-    /// The change, given the object as it was after it.
+    /// Restores the change, given the object as it was after it; `None` if it did not exist.
     fn resolve(self, revision: u64, key: ObjectKey, now: Option<Arc<Object>>) -> Result<Change, StoreError> {
         let broken = |what: &str| StoreError::damaged(format!("change {revision} of {key} {what}"));
         let (kind, object) = match self.kind {
             Kind::Added => (ChangeKind::Added, now),
             Kind::Modified => (ChangeKind::Modified, now),
-            Kind::Deleted if now.is_some() => return Err(broken("deleted what is there")),
+            Kind::Deleted if now.is_some() => return Err(broken("deletes an object that exists")),
             Kind::Deleted => (ChangeKind::Deleted, self.object.map(Arc::new)),
         };
         let object = object.ok_or_else(|| broken("has no object"))?;
         let old = match (kind, self.undo) {
             (ChangeKind::Added, _) => None,
             (ChangeKind::Deleted, None) => Some(object.clone()),
-            (ChangeKind::Modified, None) => return Err(broken("says nothing of the version before")),
+            (ChangeKind::Modified, None) => return Err(broken("has no delta to the previous version")),
             (_, Some(undo)) => {
                 let mut old = Object::clone(&object);
-                delta::apply(&mut old, &undo).ok_or_else(|| broken("does not fit the object"))?;
+                object_delta::apply(&mut old, &undo).ok_or_else(|| broken("does not fit the object"))?;
                 Some(Arc::new(old))
             }
         };

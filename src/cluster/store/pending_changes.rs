@@ -1,100 +1,100 @@
-//! The changes of a command that is not committed yet, newest last.
+//! The changes of an uncommitted command, oldest first.
 //!
-//! Whole versions take room, and a command that lets a year pass makes a third of a million of them. So only the newest are
-//! kept as they are, and those that the controllers have not seen yet; older ones become rows of the log, without the
-//! instant of the commit, unless the log would have no place for them any more.
+//! Whole versions take memory, and advancing the clock by a year makes a third of a million of them. Only the newest
+//! changes and those that the controllers have not observed stay decoded. Older ones are encoded as rows of the log, still
+//! without the time of the commit; those that the log would not retain are dropped.
 
 use std::collections::VecDeque;
 
 use super::Change;
-use super::changes::{LogLimits, LogRow};
+use super::change_log::{LogLimits, LogRow};
 use super::engine::Write;
 use super::keys::Key;
 use kctl_base::sim::Time;
 
-/// A command that is not committed keeps so many times the rows that the log will hold: who watches it wants to see them.
-const STAGED: u64 = 10;
+/// An uncommitted command keeps this many times the rows that the log retains, for watches that follow it.
+const RETAINED_FACTOR: u64 = 10;
 
 /// Changes of consecutive revisions.
 #[derive(Default)]
-pub(super) struct Pending {
-    /// How many of the oldest changes have been dropped.
+pub(super) struct PendingChanges {
+    /// The number of changes that have been dropped; they were the oldest.
     dropped: u64,
-    /// Encoded log rows.
+    /// The encoded changes after the dropped ones.
     rows: VecDeque<Vec<u8>>,
-    /// The changes after them.
+    /// The decoded changes after the encoded ones.
     recent: VecDeque<Change>,
-    /// When the controllers had seen everything up to a revision.
-    seen: VecDeque<(u64, Time)>,
+    /// The times at which the controllers had observed everything up to a revision.
+    observed: VecDeque<(u64, Time)>,
 }
 
-impl Pending {
+impl PendingChanges {
     /// Adds the change of the next revision.
     pub(super) fn push(&mut self, change: Change) {
         self.recent.push_back(change);
     }
 
-    /// Forgets everything.
+    /// Removes all changes.
     pub(super) fn clear(&mut self) {
-        *self = Pending::default();
+        *self = PendingChanges::default();
     }
 
-    /// The revision of the oldest change that is still known, after everything up to `committed`.
+    /// The revision of the oldest change that was not dropped. `committed` is the last committed revision.
     pub(super) fn first(&self, committed: u64) -> u64 {
         committed + 1 + self.dropped
     }
 
-    /// The controllers have seen everything up to a revision.
-    pub(super) fn settle(&mut self, revision: u64, now: Time, limits: LogLimits) {
-        match self.seen.back_mut() {
+    /// Records that the controllers have observed everything up to a revision, and encodes or drops old changes.
+    pub(super) fn mark_observed(&mut self, revision: u64, now: Time, limits: LogLimits) {
+        match self.observed.back_mut() {
             Some((last, at)) if *at == now => *last = revision,
-            _ => self.seen.push_back((revision, now)),
+            _ => self.observed.push_back((revision, now)),
         }
         let is_old = |at: Option<Time>| at.is_some_and(|at| at + limits.age < now);
         while self.recent.len() as u64 > limits.recent
             && let Some(change) = self.recent.pop_front_if(|change| change.revision <= revision)
         {
-            if is_old(self.seen_at(change.revision)) {
+            if is_old(self.observed_at(change.revision)) {
                 self.dropped += self.rows.len() as u64 + 1;
                 self.rows.clear();
             } else {
                 self.rows.push_back(LogRow::encode(&change));
             }
         }
-        let at_most = limits.count.max(limits.floor).saturating_mul(STAGED);
+        let at_most = limits.count.max(limits.floor).saturating_mul(RETAINED_FACTOR);
         let mut first = self.recent.front().map_or(revision + 1, |change| change.revision) - self.rows.len() as u64;
-        while self.rows.len() as u64 > at_most || (!self.rows.is_empty() && is_old(self.seen_at(first))) {
+        while self.rows.len() as u64 > at_most || (!self.rows.is_empty() && is_old(self.observed_at(first))) {
             self.rows.pop_front();
             self.dropped += 1;
             first += 1;
         }
-        while self.seen.pop_front_if(|(last, _)| *last < first).is_some() {}
+        while self.observed.pop_front_if(|(last, _)| *last < first).is_some() {}
     }
 
-    /// When the controllers had seen a revision.
-    fn seen_at(&self, revision: u64) -> Option<Time> {
-        let index = self.seen.partition_point(|(last, _)| *last < revision);
-        self.seen.get(index).map(|(_, at)| *at)
+    /// The time at which the controllers had observed a revision.
+    fn observed_at(&self, revision: u64) -> Option<Time> {
+        let index = self.observed.partition_point(|(last, _)| *last < revision);
+        self.observed.get(index).map(|(_, at)| *at)
     }
 
-    /// The changes after a revision, when all of them are still as they are.
+    /// The changes after a revision; `None` unless all of them are still decoded.
     pub(super) fn recent_since(&self, revision: u64) -> Option<Vec<Change>> {
         let first = self.recent.front()?.revision;
         let from = usize::try_from((revision + 1).checked_sub(first)?).ok()?;
         Some(self.recent.iter().skip(from).cloned().collect())
     }
 
-    /// The changes that are still as they are.
+    /// The decoded changes.
     pub(super) fn recent(&self) -> impl DoubleEndedIterator<Item = &Change> {
         self.recent.iter()
     }
 
-    /// The rows after a revision and their revisions, after everything up to `committed`.
+    /// The encoded changes after a revision, with their revisions. `committed` is the last committed revision.
     pub(super) fn rows_since(&self, revision: u64, committed: u64) -> impl Iterator<Item = (u64, &Vec<u8>)> {
         (self.first(committed)..).zip(&self.rows).filter(move |(of, _)| *of > revision)
     }
 
-    /// The log rows from a revision on, written at an instant.
+    /// The log rows from the revision `start` on, with `at` as the time of their commit.
     pub(super) fn writes(&self, start: u64, committed: u64, at: Time) -> impl Iterator<Item = Write> {
         let recent = self.recent.iter().map(LogRow::encode);
         let rows = (self.first(committed)..).zip(self.rows.iter().cloned().chain(recent));

@@ -1,4 +1,5 @@
-//! The lock that keeps a store to one process at a time. It is the system's: a process that ends gives it back.
+//! The lock that gives one process at a time access to a store. It is a lock of the operating system, which releases it
+//! when the process ends.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -9,17 +10,17 @@ use std::time::{Duration, Instant};
 
 use crate::store::StoreError;
 
-/// The name of the file that is locked. It is never removed: a process may be waiting for it.
+/// The name of the locked file. It is never removed, because other processes may be waiting for it.
 pub(super) const FILE: &str = "lock";
 
-/// How long nobody is told that there is something to wait for.
-const QUIET: Duration = Duration::from_secs(1);
+/// The delay before the caller is notified that it is waiting.
+const NOTIFY_AFTER: Duration = Duration::from_secs(1);
 
-/// Locks the file in a directory; it stays locked until the answer is dropped.
-pub(super) fn take(dir: &Path, timeout: Duration, on_wait: &mut dyn FnMut()) -> Result<File, StoreError> {
+/// Locks the file in a directory, waiting for at most `timeout`. It stays locked until the returned file is dropped.
+pub(super) fn acquire(dir: &Path, timeout: Duration, on_wait: &mut dyn FnMut()) -> Result<File, StoreError> {
     let (path, start) = (dir.join(FILE), Instant::now());
     let failed = |e: io::Error| StoreError::from_io(&path, e);
-    let mut wait = Wait { start, timeout, on_wait, told: false };
+    let mut wait = Wait { start, timeout, on_wait, notified: false };
     loop {
         let file = open(&path).map_err(failed)?;
         let file = match file.try_lock() {
@@ -30,7 +31,7 @@ pub(super) fn take(dir: &Path, timeout: Duration, on_wait: &mut dyn FnMut()) -> 
             },
             Err(TryLockError::Error(e)) => return Err(failed(e)),
         };
-        // Somebody may have removed the whole directory, and made it again, while this process was waiting.
+        // The whole directory may have been removed and created again while this process was waiting.
         if is_still_at(&file, &path).map_err(failed)? {
             return Ok(file);
         }
@@ -45,42 +46,46 @@ fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// The state of one wait.
 struct Wait<'a> {
     start: Instant,
     timeout: Duration,
     on_wait: &'a mut dyn FnMut(),
-    told: bool,
+    notified: bool,
 }
 
 impl Wait<'_> {
-    /// Waits in the system's queue, so that everybody has his turn at once; `None` when the time is over.
+    /// Blocks in the system's queue of waiting processes, which is fair and wakes up at once; `None` after the timeout.
     fn until_locked(&mut self, file: File) -> io::Result<Option<File>> {
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             let locked = file.lock().map(|()| file);
-            // When nobody waits any more the file is dropped here, and with it the lock.
+            // After a timeout the receiver is gone; the file is dropped here, which releases the lock.
             drop(sender.send(locked));
         });
         loop {
-            let next = if self.told { self.timeout } else { QUIET.min(self.timeout) };
+            let next = if self.notified { self.timeout } else { NOTIFY_AFTER.min(self.timeout) };
             match receiver.recv_timeout(next.saturating_sub(self.start.elapsed())) {
                 Ok(locked) => return locked.map(Some),
-                Err(RecvTimeoutError::Disconnected) => return Err(io::Error::other("waiting for the lock has failed")),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(io::Error::other("the thread that waits for the lock has ended"));
+                }
                 Err(RecvTimeoutError::Timeout) if self.start.elapsed() >= self.timeout => return Ok(None),
-                Err(RecvTimeoutError::Timeout) => self.tell(),
+                Err(RecvTimeoutError::Timeout) => self.notify(),
             }
         }
     }
 
-    fn tell(&mut self) {
-        if !self.told {
-            self.told = true;
+    /// Calls `on_wait`, the first time only.
+    fn notify(&mut self) {
+        if !self.notified {
+            self.notified = true;
             (self.on_wait)();
         }
     }
 }
 
-/// Whether an open file is the one that a path leads to.
+/// Returns true if a path still leads to an open file.
 #[cfg(unix)]
 fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt as _;
@@ -92,7 +97,7 @@ fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Elsewhere an open file cannot be removed.
+/// On other systems an open file cannot be removed.
 #[cfg(not(unix))]
 fn is_still_at(_file: &File, path: &Path) -> io::Result<bool> {
     fs::exists(path)

@@ -1,20 +1,20 @@
-//! An engine that keeps everything in memory and forgets it at the end: for tests and for trying things out.
+//! An engine in memory, which lasts as long as the process: for tests and experiments.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::engine::Write;
-use super::{Engine, StoreError};
+use super::{Engine, Write};
+use crate::store::StoreError;
 
 /// An ordered map in memory.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryEngine {
+pub(crate) struct MemoryEngine {
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 impl MemoryEngine {
-    /// An empty one.
-    pub fn new() -> MemoryEngine {
+    /// Creates an empty engine.
+    pub(crate) fn new() -> MemoryEngine {
         MemoryEngine::default()
     }
 }
@@ -46,7 +46,7 @@ impl Engine for MemoryEngine {
         Ok(())
     }
 
-    fn bytes_on_disk(&self) -> u64 {
-        0
+    fn bytes_on_disk(&self) -> Result<u64, StoreError> {
+        Ok(0)
     }
 }

@@ -1,17 +1,17 @@
-//! What the change log gives back, and when it no longer does.
+//! The changes that the log returns, and its retention.
 
 use super::*;
 use kctl_base::sim::Duration;
 
-/// `2 added a, 3 modified a`: the changes in short, with the versions checked.
-fn story(changes: &[Change]) -> Vec<String> {
-    let tell = |change: &Change| {
+/// Summarizes changes (`3 modified a was 2`) and checks their versions.
+fn summary(changes: &[Change]) -> Vec<String> {
+    let summarize = |change: &Change| {
         let old = change.old.as_ref().map_or("-", |o| o.resource_version());
         let kind = format!("{:?}", change.kind).to_lowercase();
-        assert_eq!(change.told().resource_version(), change.revision.to_string());
+        assert_eq!(change.watch_object().resource_version(), change.revision.to_string());
         format!("{} {kind} {} was {old}", change.revision, change.key.name)
     };
-    changes.iter().map(tell).collect()
+    changes.iter().map(summarize).collect()
 }
 
 fn since(store: &mut Store, revision: u64) -> Vec<Change> {
@@ -37,20 +37,20 @@ fn changes_are_the_same_before_and_after_the_commit() {
         "6 deleted a was 5",
         "7 added a was -",
     ];
-    assert_eq!(story(&staged), want);
+    assert_eq!(summary(&staged), want);
     store.commit(NOW).expect("commit");
     let committed = since(&mut store, 1);
-    assert_eq!(story(&committed), want);
+    assert_eq!(summary(&committed), want);
     for (left, right) in staged.iter().zip(&committed) {
         assert_eq!((&left.object, &left.old), (&right.object, &right.old), "revision {}", left.revision);
     }
-    assert_eq!(story(&since(&mut store, 5)), want[4..]);
+    assert_eq!(summary(&since(&mut store, 5)), want[4..]);
     assert_eq!(since(&mut store, 7).len() + since(&mut store, u64::MAX).len(), 0);
     assert_eq!(store.check().expect("check"), Vec::<String>::new());
 }
 
 #[test]
-fn changes_that_were_seen_read_as_before() {
+fn observed_changes_read_as_before() {
     let mut store = store();
     store.set_log_limits(LogLimits { recent: 1, ..LogLimits::default() });
     store.write(&pod("a"), on("a", "n1")).expect("write");
@@ -60,29 +60,29 @@ fn changes_that_were_seen_read_as_before() {
     store.remove(&pod("a")).expect("remove");
     store.write(&pod("a"), on("a", "n3")).expect("write");
     let fresh = since(&mut store, 1);
-    store.settle_changes(4, NOW);
+    store.mark_observed(4, NOW);
     for revision in [1, 2, 3, 4, 5, 6] {
-        let settled = since(&mut store, revision);
-        assert_eq!(story(&settled), story(&fresh)[revision as usize - 1..]);
-        for (left, right) in settled.iter().zip(&fresh[revision as usize - 1..]) {
+        let observed = since(&mut store, revision);
+        assert_eq!(summary(&observed), summary(&fresh)[revision as usize - 1..]);
+        for (left, right) in observed.iter().zip(&fresh[revision as usize - 1..]) {
             assert_eq!((&left.object, &left.old), (&right.object, &right.old), "revision {}", left.revision);
         }
     }
-    store.settle_changes(6, NOW);
+    store.mark_observed(6, NOW);
     store.commit(NOW).expect("commit");
-    assert_eq!(story(&since(&mut store, 1)), story(&fresh));
+    assert_eq!(summary(&since(&mut store, 1)), summary(&fresh));
     assert_eq!(store.check().expect("check"), Vec::<String>::new());
 }
 
 #[test]
-fn a_command_keeps_no_more_changes_than_anyone_can_ask_for() {
+fn a_command_drops_changes_that_exceed_the_count() {
     let mut store = store();
     store.set_log_limits(LogLimits { count: 5, age: Duration::from_secs(60), floor: 3, recent: 0 });
     store.write(&pod("a"), on("a", "first")).expect("write");
     store.commit(NOW).expect("commit");
     for i in 0..100 {
         store.write(&pod("a"), on("a", &format!("n{i}"))).expect("write");
-        store.settle_changes(store.revision(), NOW);
+        store.mark_observed(store.revision(), NOW);
     }
     assert_eq!(since(&mut store, 52).len(), 50);
     assert_eq!(store.changes_since(51).expect_err("dropped").to_string(), "too old resource version: 51 (52)");
@@ -92,22 +92,22 @@ fn a_command_keeps_no_more_changes_than_anyone_can_ask_for() {
 }
 
 #[test]
-fn a_command_keeps_no_changes_that_would_be_too_old_in_the_log() {
+fn a_command_drops_changes_that_exceed_the_age() {
     let mut store = store();
     store.set_log_limits(LogLimits { count: 100, age: Duration::from_secs(60), floor: 3, recent: 10 });
     let write = |store: &mut Store, second: i64| {
         store.write(&pod("a"), on("a", &format!("n{second}"))).expect("write");
-        store.settle_changes(store.revision(), NOW + Duration::from_secs(second));
+        store.mark_observed(store.revision(), NOW + Duration::from_secs(second));
     };
     (0..40).for_each(|second| write(&mut store, second));
-    assert_eq!(since(&mut store, 1).len(), 40, "rows are kept while they are young");
+    assert_eq!(since(&mut store, 1).len(), 40, "encoded changes are kept until they exceed the age");
     (40..100).for_each(|second| write(&mut store, second));
     assert_eq!(since(&mut store, 40).len(), 61);
     assert_eq!(store.changes_since(39).expect_err("dropped").to_string(), "too old resource version: 39 (40)");
     write(&mut store, 10_000);
-    assert_eq!(since(&mut store, 92).len(), 10, "however old");
+    assert_eq!(since(&mut store, 92).len(), 10, "decoded changes are kept however old they are");
     store.commit(NOW + Duration::from_secs(10_000)).expect("commit");
-    assert_eq!(story(&since(&mut store, 100)).len(), 2);
+    assert_eq!(summary(&since(&mut store, 100)).len(), 2);
     assert_eq!(store.check().expect("check"), Vec::<String>::new());
 }
 
@@ -120,19 +120,23 @@ fn the_log_is_trimmed_by_count_and_by_age() {
         store.commit(NOW + Duration::from_secs(i)).expect("commit");
     }
     assert_eq!(store.revision(), 26);
-    assert_eq!(story(&since(&mut store, 16))[0], "17 modified a was 16", "the version before is known all the same");
+    assert_eq!(
+        summary(&since(&mut store, 16))[0],
+        "17 modified a was 16",
+        "its previous version is not in the log but known"
+    );
     let gone = store.changes_since(15).expect_err("trimmed");
     assert_eq!(gone.to_string(), "too old resource version: 15 (16)");
     assert_eq!(store.check().expect("check"), Vec::<String>::new());
     store.write(&pod("a"), on("a", "later")).expect("write");
     store.commit(NOW + Duration::from_secs(3600)).expect("commit");
-    assert_eq!(story(&since(&mut store, 24)).len(), 3, "never fewer than the floor");
+    assert_eq!(summary(&since(&mut store, 24)).len(), 3, "never fewer than the floor");
     assert!(store.changes_since(23).is_err());
     for i in 0..30 {
         store.write(&pod("b"), on("b", &format!("n{i}"))).expect("write");
     }
     store.commit(NOW + Duration::from_secs(3601)).expect("commit");
-    assert_eq!(since(&mut store, 47).len(), 10, "more than the log holds, in one command");
+    assert_eq!(since(&mut store, 47).len(), 10, "one command with more changes than the log retains");
     assert!(store.changes_since(46).is_err());
     assert_eq!(store.check().expect("check"), Vec::<String>::new());
 }
@@ -146,7 +150,7 @@ fn a_log_row_is_small() {
     object["status"] = json!({"phase": "Running"});
     store.write(&pod("a"), object).expect("write");
     store.commit(NOW).expect("commit");
-    let row = store.overlay.engine().get(&keys::Key::Change(3).encode()).expect("get").expect("a row");
+    let row = store.batch.engine().get(&keys::Key::Change(3).encode()).expect("get").expect("a row");
     assert!(row.len() < 200, "{} bytes", row.len());
 }
 

@@ -1,7 +1,7 @@
-//! Values by their keys: found at once by a key, and in the order of the keys by a range.
+//! A map from byte keys with constant-time lookups and ordered range scans.
 //!
-//! A command asks for single keys far more often than for ranges, and walking down a tree of long keys that begin alike is
-//! slow. So the values are in a hash table, and a tree knows only the order.
+//! A command looks up single keys far more often than it scans ranges, and descending a tree of long keys with common
+//! prefixes is slow. The values are therefore in a hash table; a tree holds only the order of the keys.
 
 use std::collections::BTreeSet;
 use std::ops::RangeBounds;
@@ -9,46 +9,46 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-/// A map from bytes to values.
+/// An ordered map from bytes to values.
 #[derive(Debug)]
-pub(super) struct Layer<V> {
+pub(super) struct StagedMap<V> {
     values: FxHashMap<Arc<[u8]>, V>,
     order: BTreeSet<Arc<[u8]>>,
 }
 
-impl<V> Default for Layer<V> {
-    fn default() -> Layer<V> {
-        Layer { values: FxHashMap::default(), order: BTreeSet::new() }
+impl<V> Default for StagedMap<V> {
+    fn default() -> StagedMap<V> {
+        StagedMap { values: FxHashMap::default(), order: BTreeSet::new() }
     }
 }
 
-impl<V> Layer<V> {
-    /// How many keys there are.
+impl<V> StagedMap<V> {
+    /// The number of keys.
     pub(super) fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there are no keys.
     pub(super) fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// The value of a key.
+    /// The value of a key; `None` for an unknown key.
     pub(super) fn get(&self, key: &[u8]) -> Option<&V> {
         self.values.get(key)
     }
 
-    /// The value of a key, to be changed.
+    /// Like [`StagedMap::get`], for changing the value in place.
     pub(super) fn get_mut(&mut self, key: &[u8]) -> Option<&mut V> {
         self.values.get_mut(key)
     }
 
-    /// Whether there is a key.
+    /// Returns true if there is a value for the key.
     pub(super) fn contains_key(&self, key: &[u8]) -> bool {
         self.values.contains_key(key)
     }
 
-    /// Sets the value of a key.
+    /// Sets the value of a key, replacing an earlier one.
     pub(super) fn insert(&mut self, key: Vec<u8>, value: V) {
         if let Some(old) = self.values.get_mut(key.as_slice()) {
             *old = value;
@@ -59,31 +59,31 @@ impl<V> Layer<V> {
         self.values.insert(key, value);
     }
 
-    /// Removes a key.
+    /// Removes a key and its value, if there is one.
     pub(super) fn remove(&mut self, key: &[u8]) {
         if self.values.remove(key).is_some() {
             self.order.remove(key);
         }
     }
 
-    /// The keys of a range and their values, in order.
+    /// The entries of a range in key order.
     pub(super) fn range(&self, range: impl RangeBounds<[u8]>) -> impl Iterator<Item = (&[u8], &V)> {
-        // Both know the same keys.
+        // `values` and `order` always hold the same keys.
         self.order.range(range).filter_map(|key| Some((&**key, self.values.get(key)?)))
     }
 
-    /// All keys and their values, in order.
+    /// All entries in key order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &V)> {
         self.order.iter().filter_map(|key| Some((&**key, self.values.get(key)?)))
     }
 
-    /// All keys and their values, in no order.
+    /// Removes and returns all entries, in unspecified order.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = (Arc<[u8]>, V)> {
         self.order.clear();
         self.values.drain()
     }
 
-    /// Removes everything.
+    /// Removes all entries.
     pub(super) fn clear(&mut self) {
         self.order.clear();
         self.values.clear();

@@ -1,0 +1,65 @@
+//! The options with which a cluster is opened.
+
+use std::path::PathBuf;
+
+use kctl_base::sim::{ClockMode, Duration, Time};
+
+/// The storage of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// A directory on disk.
+    Directory(PathBuf),
+    /// Memory, for as long as the process runs: tests and experiments.
+    Memory,
+}
+
+/// The options of [`Cluster::open`](crate::Cluster::open). Those that concern the creation of a cluster have no effect on
+/// an existing one.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// The storage.
+    pub backend: Backend,
+    /// The mode of the clock, real by default. Only at creation.
+    pub clock: Option<ClockMode>,
+    /// The initial time of a virtual clock. Only at creation.
+    pub epoch: Option<Time>,
+    /// The seed of all generated names and numbers, random by default. Only at creation.
+    pub seed: Option<u64>,
+    /// The duration of each step in the life of a pod, such as pulling an image.
+    pub latency: Duration,
+    /// The longest wait for another process that has the store open; zero waits for ever.
+    pub lock_timeout: Duration,
+    /// Called once when the wait for the lock has taken a second.
+    pub on_wait: fn(),
+}
+
+impl OpenOptions {
+    /// The default options for a directory.
+    pub fn at(directory: PathBuf) -> OpenOptions {
+        OpenOptions {
+            backend: Backend::Directory(directory),
+            clock: None,
+            epoch: None,
+            seed: None,
+            latency: Duration::from_secs(1),
+            lock_timeout: Duration::from_secs(30),
+            on_wait: || {},
+        }
+    }
+
+    /// The options for a virtual cluster in memory with a fixed seed.
+    pub fn memory(seed: u64) -> OpenOptions {
+        OpenOptions {
+            backend: Backend::Memory,
+            clock: Some(ClockMode::Virtual),
+            seed: Some(seed),
+            ..OpenOptions::at(PathBuf::new())
+        }
+    }
+}
+
+/// A lock timeout for the store, where zero means for ever.
+pub(crate) fn lock_timeout(timeout: Duration) -> std::time::Duration {
+    const FOREVER: std::time::Duration = std::time::Duration::from_secs(u32::MAX as u64);
+    if timeout == Duration::ZERO { FOREVER } else { timeout.to_std() }
+}

@@ -1,0 +1,82 @@
+//! The rows that every cluster has beside its objects: its clock, and the seed that it was created with.
+
+use serde::{Deserialize, Serialize};
+
+use crate::options::OpenOptions;
+use crate::store::{Store, StoreError};
+use kctl_base::sim::{ClockMode, ClockState, Time, clock, ids};
+
+/// The row of the clock, a [`ClockState`].
+pub(crate) const CLOCK: &str = "clock";
+
+/// The row of the [`Origin`].
+const ORIGIN: &str = "origin";
+
+/// The facts of the creation of a cluster.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Origin {
+    /// The seed in decimal, as a string: JSON numbers above 2^53 do not survive every reader.
+    seed: String,
+    /// The time of the creation, in RFC 3339.
+    created: String,
+}
+
+/// Reads the clock and the seed of a store. Writes those of a new store, as the options say.
+///
+/// # Errors
+/// If a row of an existing store is missing or cannot be read: with another clock or seed it would be another cluster.
+pub(crate) fn load(store: &mut Store, options: &OpenOptions) -> Result<(ClockState, u64), StoreError> {
+    if let Some(found) = read(store)? {
+        return Ok(found);
+    }
+    let mode = options.clock.unwrap_or(ClockMode::Real);
+    let now = match mode {
+        ClockMode::Real => clock::wall(),
+        ClockMode::Virtual => options.epoch.unwrap_or(clock::DEFAULT_EPOCH),
+    };
+    let seed = options.seed.unwrap_or_else(ids::fresh_seed);
+    store.set_typed_row(ORIGIN, Some(Origin { seed: seed.to_string(), created: now.rfc3339() }));
+    Ok((ClockState { mode, now }, seed))
+}
+
+/// Reads the clock and the seed; `None` for a store that has never been written.
+///
+/// # Errors
+/// As [`load`].
+fn read(store: &mut Store) -> Result<Option<(ClockState, u64)>, StoreError> {
+    let is_new = store.is_new();
+    let missing = |name: &str| StoreError::damaged(format!("row {name} is missing"));
+    let clock = store.typed_row::<ClockState>(CLOCK)?;
+    let origin = store.typed_row::<Origin>(ORIGIN)?;
+    if clock.is_none() && origin.is_none() && is_new {
+        return Ok(None);
+    }
+    let clock = clock.ok_or_else(|| missing(CLOCK))?;
+    let origin = origin.ok_or_else(|| missing(ORIGIN))?;
+    let seed: Result<u64, std::num::ParseIntError> = origin.seed.parse();
+    let seed = seed.map_err(|e| StoreError::unreadable(format_args!("row {ORIGIN}"), e))?;
+    Ok(Some((clock, seed)))
+}
+
+/// Reads the time of an existing cluster.
+///
+/// # Errors
+/// As [`load`], and for a store that has never been written.
+pub(crate) fn now(store: &mut Store) -> Result<Time, StoreError> {
+    match read(store)? {
+        Some((clock, _)) => Ok(clock.now),
+        None => Err(StoreError::damaged(format!("row {CLOCK} is missing"))),
+    }
+}
+
+/// Checks both rows and returns a problem if one is missing or cannot be read.
+///
+/// # Errors
+/// If the store fails for another reason.
+pub(crate) fn check(store: &mut Store) -> Result<Option<String>, StoreError> {
+    match read(store) {
+        Ok(_) => Ok(None),
+        Err(StoreError::Damaged { reason, .. }) => Ok(Some(reason)),
+        Err(error) => Err(error),
+    }
+}

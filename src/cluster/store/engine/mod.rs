@@ -1,0 +1,44 @@
+//! The key-value engine below the store: reads of one key, ordered scans, atomic batches.
+//!
+//! An engine knows no objects and keeps no history. There are two, [`MemoryEngine`] and [`SledEngine`]; one test suite runs
+//! on each and on a mirror that compares them.
+
+mod memory;
+mod sled;
+#[cfg(test)]
+pub(super) mod tests;
+
+pub(crate) use memory::MemoryEngine;
+pub(crate) use sled::SledEngine;
+
+use super::StoreError;
+
+/// One write of a batch: a key with its new value; `None` removes the key.
+pub(crate) type Write = (Vec<u8>, Option<Vec<u8>>);
+
+/// A map of bytes to bytes, ordered by key. No key starts with the byte `ff`.
+pub(crate) trait Engine: Send {
+    /// Returns the value of a key; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the value cannot be read.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Passes every pair with `from <= key < to` to `each`, in order, until it returns `false`.
+    ///
+    /// # Errors
+    /// If a pair cannot be read.
+    fn scan(&self, from: &[u8], to: &[u8], each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError>;
+
+    /// Applies all writes or none. Once this returns, they survive a power failure. The last write of a key wins.
+    ///
+    /// # Errors
+    /// If the writes cannot be made durable.
+    fn apply(&mut self, batch: Vec<Write>) -> Result<(), StoreError>;
+
+    /// The size of the engine on disk in bytes; 0 in memory.
+    ///
+    /// # Errors
+    /// If the files cannot be examined.
+    fn bytes_on_disk(&self) -> Result<u64, StoreError>;
+}

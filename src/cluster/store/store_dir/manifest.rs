@@ -1,0 +1,80 @@
+//! The manifest: the file that makes a directory a store, with its format and the current generation of its data.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::sync_dir;
+use crate::store::StoreError;
+
+/// The name of the file.
+pub(super) const FILE: &str = "store";
+/// The name under which a new manifest is written before it replaces the old one.
+pub(super) const NEW_FILE: &str = "store.new";
+
+/// The first word of the file.
+const TITLE: &str = "kctl-store";
+/// The version of the format of all files, keys and rows.
+const FORMAT: u32 = 1;
+
+/// The contents of the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Manifest {
+    /// The `N` of the current `data-N`; incremented by every compaction and reset.
+    pub(super) generation: u64,
+    /// True once `data-N` has been created. Before, the store is empty; afterwards it is damaged if the directory is missing.
+    pub(super) has_data: bool,
+    /// The size of the data in bytes when it was last compared with the size of its live rows.
+    pub(super) checked_bytes: u64,
+}
+
+impl Manifest {
+    /// Reads the file; `None` if there is none.
+    pub(super) fn read(dir: &Path) -> Result<Option<Manifest>, StoreError> {
+        let path = dir.join(FILE);
+        match fs::read(&path) {
+            Ok(bytes) => Manifest::parse(dir, &String::from_utf8_lossy(&bytes)).map(Some),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::from_io(&path, e)),
+        }
+    }
+
+    /// Replaces the file atomically and durably.
+    pub(super) fn write(&self, dir: &Path) -> Result<(), StoreError> {
+        let new = dir.join(NEW_FILE);
+        let write = || {
+            let mut file = fs::File::create(&new)?;
+            file.write_all(self.format().as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&new, dir.join(FILE))
+        };
+        write().map_err(|e| StoreError::from_io(&dir.join(FILE), e))?;
+        sync_dir(dir)
+    }
+
+    fn format(&self) -> String {
+        let Manifest { generation, has_data, checked_bytes } = self;
+        format!("{TITLE} {FORMAT}\ngeneration {generation}\nwritten {has_data}\nweighed {checked_bytes}\n")
+    }
+
+    fn parse(dir: &Path, text: &str) -> Result<Manifest, StoreError> {
+        let (path, file) = (dir.to_path_buf(), dir.join(FILE));
+        let mut lines = text.lines();
+        let Some(format) = lines.next().and_then(|line| line.strip_prefix(TITLE)?.strip_prefix(' ')) else {
+            return Err(StoreError::Foreign { path, reason: format!("{} is not a manifest", file.display()) });
+        };
+        if format != FORMAT.to_string() {
+            let reason = format!("its format is {format}, and this program supports {FORMAT}");
+            return Err(StoreError::Foreign { path, reason });
+        }
+        let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
+        let manifest = (|| {
+            Some(Manifest {
+                generation: field("generation")?.parse().ok()?,
+                has_data: field("written")?.parse().ok()?,
+                checked_bytes: field("weighed")?.parse().ok()?,
+            })
+        })();
+        manifest.ok_or_else(|| StoreError::damaged(format!("{} cannot be read", file.display())).at(dir))
+    }
+}

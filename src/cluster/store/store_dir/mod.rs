@@ -1,0 +1,135 @@
+//! The directory of a store on disk: its format, its lock, its data, and the detection of commits by other processes.
+//!
+//! - `store` is the [`manifest`]: the format and the generation of the data. It is replaced atomically.
+//! - `lock` is locked by the process that has the store open.
+//! - `state` is the [`commit_counter`]: watches compare it without the lock, and a lost commit is detected by it.
+//! - `data-N` is the engine's directory of generation `N`. `new` and every other `data-N` are leftovers of a process that
+//!   was killed, and are removed.
+//!
+//! This module knows no objects. A directory with other contents is refused and left unchanged.
+
+mod commit_counter;
+mod lock;
+mod locked_store;
+mod manifest;
+mod watch;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+pub(crate) use locked_store::LockedStore;
+
+use super::StoreError;
+use commit_counter::CommitCounter;
+use manifest::Manifest;
+
+/// A directory that is a store or may become one. It is neither locked nor open.
+pub(crate) struct StoreDir {
+    dir: PathBuf,
+    /// The commit counter when this process last released the store.
+    observed: Arc<Mutex<Option<CommitCounter>>>,
+}
+
+impl StoreDir {
+    /// Opens a directory, creating it if it does not exist.
+    ///
+    /// # Errors
+    /// If the directory contains something other than a store, or cannot be read or created.
+    pub(crate) fn open(dir: impl Into<PathBuf>) -> Result<StoreDir, StoreError> {
+        let dir = dir.into();
+        match fs::metadata(&dir) {
+            Ok(found) if found.is_dir() => inspect(&dir)?,
+            Ok(_) => return Err(StoreError::Foreign { path: dir, reason: "it is not a directory".into() }),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => create_private(&dir)?,
+            Err(e) => return Err(StoreError::from_io(&dir, e)),
+        }
+        Ok(StoreDir { dir, observed: Arc::default() })
+    }
+
+    /// Waits until no other process has the store open, and locks it. After one second of waiting, calls `on_wait` once.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] after `timeout`; otherwise as [`StoreDir::open`].
+    pub(crate) fn lock(&self, timeout: Duration, on_wait: &mut dyn FnMut()) -> Result<LockedStore, StoreError> {
+        let file = lock::acquire(&self.dir, timeout, on_wait)?;
+        // Another process may have created, reset or compacted the store in the meantime.
+        inspect(&self.dir)?;
+        LockedStore::new(&self.dir, file, self.observed.clone())
+    }
+
+    /// Sleeps until another process has committed since this one last released the store, for at most `timeout`. Returns
+    /// false after the timeout. The store is not locked meanwhile.
+    pub(crate) fn wait_for_change(&self, timeout: Duration) -> bool {
+        // A thread that panicked while it held the mutex has left a whole value: it is replaced by one assignment.
+        let observed = *self.observed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        watch::until_changed(&self.dir, observed, timeout)
+    }
+
+    /// The size of all files of the store in bytes.
+    ///
+    /// # Errors
+    /// If a directory cannot be read.
+    pub(crate) fn bytes_on_disk(&self) -> Result<u64, StoreError> {
+        bytes_below(&self.dir)
+    }
+}
+
+/// Refuses a directory that is neither a store nor empty, without changing it.
+fn inspect(dir: &Path) -> Result<(), StoreError> {
+    if Manifest::read(dir)?.is_some() {
+        return Ok(());
+    }
+    let mut names = names_in(dir)?;
+    names.retain(|name| ![lock::FILE, manifest::NEW_FILE].contains(&name.as_str()));
+    match names.first() {
+        None => Ok(()),
+        Some(_) if names.iter().any(|name| locked_store::is_data(name)) => {
+            Err(StoreError::damaged(format!("its file {:?} is missing", manifest::FILE)).at(dir))
+        }
+        Some(name) => Err(StoreError::Foreign { path: dir.to_path_buf(), reason: format!("it contains {name:?}") }),
+    }
+}
+
+/// The names of the entries of a directory, sorted.
+fn names_in(dir: &Path) -> Result<Vec<String>, StoreError> {
+    let entries = fs::read_dir(dir).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(|e| StoreError::from_io(dir, e))?;
+    let mut names: Vec<String> = entries.iter().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Creates a directory and its parents with access for the owner only, because the store may contain Secrets.
+fn create_private(dir: &Path) -> Result<(), StoreError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).map_err(|e| StoreError::from_io(dir, e))
+}
+
+/// The size of all files below a directory in bytes. Files that disappear meanwhile do not count.
+fn bytes_below(dir: &Path) -> Result<u64, StoreError> {
+    let mut bytes = 0;
+    for name in names_in(dir)? {
+        let path = dir.join(name);
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_dir() => bytes += bytes_below(&path)?,
+            Ok(found) => bytes += found.len(),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(StoreError::from_io(&path, e)),
+        }
+    }
+    Ok(bytes)
+}
+
+/// Makes the entries of a directory durable.
+fn sync_dir(dir: &Path) -> Result<(), StoreError> {
+    fs::File::open(dir).and_then(|d| d.sync_all()).map_err(|e| StoreError::from_io(dir, e))
+}
+
+#[cfg(test)]
+mod tests;

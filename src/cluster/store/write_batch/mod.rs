@@ -1,0 +1,308 @@
+//! A write batch over the engine that can be read through: staged rows first, then the rows of the engine.
+//!
+//! The engine does not see the batch before the commit. (RocksDB calls this a `WriteBatchWithIndex`.) The batch knows keys
+//! and values as bytes, and objects as values that are decoded once; it knows no rules about either.
+
+mod empty_ranges;
+mod merge;
+mod staged_map;
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Serialize;
+
+use super::engine::Write;
+use super::keys::{self, Range};
+use super::{Engine, StoreError};
+use empty_ranges::EmptyRanges;
+use kctl_base::object::Object;
+use merge::{Merge, Row};
+use staged_map::StagedMap;
+
+/// A staged value.
+#[derive(Debug)]
+enum Staged {
+    /// An object, which is encoded only at the commit.
+    Object(Arc<Object>),
+    /// A value of a type of the caller's, which is encoded only at the commit.
+    Value(Box<dyn Encode>),
+    /// Encoded bytes.
+    Bytes(Vec<u8>),
+}
+
+/// A typed value that a row is encoded from. It keeps its type while it is staged, so that it need not be decoded to be read.
+pub(super) trait Encode: Any + Debug {
+    /// Encodes the value as the bytes of its row.
+    fn encode(&self) -> Result<Vec<u8>, serde_json::Error>;
+}
+
+impl<T: Serialize + Any + Debug> Encode for T {
+    fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+}
+
+/// Decoded objects by key. Never iterated, so the order of the map cannot be observed.
+type Decoded = FxHashMap<Arc<[u8]>, Arc<Object>>;
+
+/// An engine with staged writes.
+pub(super) struct WriteBatch {
+    engine: Box<dyn Engine>,
+    /// Staged rows by key; `None` for a row that is removed.
+    staged: StagedMap<Option<Staged>>,
+    /// Objects of the engine that have been decoded.
+    decoded: Decoded,
+    /// Keys that the engine does not have: a new object is looked up several times before it is written.
+    absent: RefCell<FxHashSet<Vec<u8>>>,
+    /// Ranges in which the engine has no rows.
+    empty: RefCell<EmptyRanges>,
+}
+
+/// The number of absent keys that are remembered. An absent key is looked up again soon or not at all.
+const ABSENT_MAX: usize = 500;
+
+impl WriteBatch {
+    /// Creates an empty batch over an engine.
+    pub(super) fn new(engine: Box<dyn Engine>) -> WriteBatch {
+        WriteBatch {
+            engine,
+            staged: StagedMap::default(),
+            decoded: Decoded::default(),
+            absent: RefCell::default(),
+            empty: RefCell::default(),
+        }
+    }
+
+    /// The engine without the staged writes.
+    pub(super) fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+
+    /// Returns true if nothing is staged.
+    pub(super) fn is_empty(&self) -> bool {
+        self.staged.is_empty()
+    }
+
+    /// The bytes of a row that is not an object; `None` if there is no such row.
+    pub(super) fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.staged.get(key) {
+            Some(Some(Staged::Bytes(bytes))) => Ok(Some(bytes.clone())),
+            Some(Some(Staged::Value(value))) => encode(key, value.as_ref()).map(Some),
+            Some(Some(Staged::Object(_)) | None) => Ok(None),
+            None => self.stored(key),
+        }
+    }
+
+    /// The bytes of a row of the engine.
+    fn stored(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut absent = self.absent.borrow_mut();
+        if absent.contains(key) {
+            return Ok(None);
+        }
+        let bytes = self.engine.get(key)?;
+        if bytes.is_none() {
+            if absent.len() >= ABSENT_MAX {
+                absent.clear();
+            }
+            absent.insert(key.to_vec());
+        }
+        Ok(bytes)
+    }
+
+    /// The staged value of a row; `None` if none is staged or it has another type.
+    pub(super) fn value<T: Any>(&self, key: &[u8]) -> Option<&T> {
+        match self.staged.get(key)? {
+            Some(Staged::Value(value)) => (value.as_ref() as &dyn Any).downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// Like [`WriteBatch::value`], for changing the value in place.
+    pub(super) fn value_mut<T: Any>(&mut self, key: &[u8]) -> Option<&mut T> {
+        match self.staged.get_mut(key)? {
+            Some(Staged::Value(value)) => (value.as_mut() as &mut dyn Any).downcast_mut(),
+            _ => None,
+        }
+    }
+
+    /// Returns true if a write or a removal of the row is staged.
+    pub(super) fn is_staged(&self, key: &[u8]) -> bool {
+        self.staged.contains_key(key)
+    }
+
+    /// An object; `None` if there is no such row. Every version is decoded at most once.
+    pub(super) fn object(&mut self, key: &[u8]) -> Result<Option<Arc<Object>>, StoreError> {
+        match self.staged.get(key) {
+            Some(Some(Staged::Object(object))) => return Ok(Some(object.clone())),
+            Some(_) => return Ok(None),
+            None => {}
+        }
+        if let Some(object) = self.decoded.get(key) {
+            return Ok(Some(object.clone()));
+        }
+        match self.stored(key)? {
+            Some(bytes) => decode(&mut self.decoded, key, &bytes).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Stages an object.
+    pub(super) fn put_object(&mut self, key: Vec<u8>, object: Arc<Object>) {
+        self.staged.insert(key, Some(Staged::Object(object)));
+    }
+
+    /// Stages a typed value.
+    pub(super) fn put_value(&mut self, key: Vec<u8>, value: Box<dyn Encode>) {
+        self.staged.insert(key, Some(Staged::Value(value)));
+    }
+
+    /// Stages a row as bytes.
+    pub(super) fn put(&mut self, key: Vec<u8>, bytes: Vec<u8>) {
+        self.staged.insert(key, Some(Staged::Bytes(bytes)));
+    }
+
+    /// Stages the removal of a row. A row that only this command has written leaves no trace: advancing the clock by a year
+    /// writes and removes a million of them, and every later scan would have to skip the removals.
+    pub(super) fn remove(&mut self, key: Vec<u8>) {
+        let is_new = matches!(self.staged.get(&key), Some(Some(_))) && matches!(self.stored(&key), Ok(None));
+        match is_new {
+            true => self.staged.remove(&key),
+            false => self.staged.insert(key, None),
+        }
+    }
+
+    /// Drops the staged write of a key that the engine does not have.
+    pub(super) fn unstage(&mut self, key: &[u8]) {
+        self.staged.remove(key);
+    }
+
+    /// Passes the rows of a range that are not objects to `each`, in key order, until it returns `false`.
+    pub(super) fn scan(&self, range: &Range, each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
+        let mut failure = None;
+        self.merge().scan(range, &mut |key, row| match row {
+            Row::Staged(Staged::Bytes(bytes)) => each(key, bytes),
+            Row::Staged(Staged::Value(value)) => match encode(key, value.as_ref()) {
+                Ok(bytes) => each(key, &bytes),
+                Err(error) => {
+                    failure = Some(error);
+                    false
+                }
+            },
+            Row::Staged(Staged::Object(_)) => true,
+            Row::Stored(bytes) => each(key, bytes),
+        })?;
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Returns true if a range has at most `count` rows; reads at most one row more.
+    pub(super) fn has_at_most(&self, range: &Range, count: usize) -> Result<bool, StoreError> {
+        let mut found = 0;
+        self.merge().scan(range, &mut |_, _| {
+            found += 1;
+            found <= count
+        })?;
+        Ok(found <= count)
+    }
+
+    /// The objects of a range, in key order.
+    pub(super) fn objects(&mut self, range: &Range) -> Result<Vec<Arc<Object>>, StoreError> {
+        let mut objects = Vec::new();
+        self.visit_objects(range, &mut |object| {
+            objects.push(object);
+            true
+        })?;
+        Ok(objects)
+    }
+
+    /// Passes the objects of a range to `visit`, in key order, until it returns `false`.
+    pub(super) fn visit_objects(
+        &mut self,
+        range: &Range,
+        visit: &mut dyn FnMut(Arc<Object>) -> bool,
+    ) -> Result<(), StoreError> {
+        let WriteBatch { engine, empty, staged, decoded, .. } = self;
+        let merge = Merge { engine: engine.as_ref(), empty, staged };
+        let mut failure = None;
+        merge.scan(range, &mut |key, row| {
+            let object = match row {
+                Row::Staged(Staged::Object(object)) => Ok(object.clone()),
+                Row::Staged(Staged::Bytes(bytes)) => decode(decoded, key, bytes),
+                Row::Staged(Staged::Value(value)) => {
+                    encode(key, value.as_ref()).and_then(|bytes| decode(decoded, key, &bytes))
+                }
+                Row::Stored(bytes) => match decoded.get(key) {
+                    Some(object) => Ok(object.clone()),
+                    None => decode(decoded, key, bytes),
+                },
+            };
+            match object {
+                Ok(object) => visit(object),
+                Err(error) => {
+                    failure = Some(error);
+                    false
+                }
+            }
+        })?;
+        failure.map_or(Ok(()), Err)
+    }
+
+    fn merge(&self) -> Merge<'_> {
+        Merge { engine: self.engine.as_ref(), empty: &self.empty, staged: &self.staged }
+    }
+
+    /// Drops everything staged.
+    pub(super) fn discard(&mut self) {
+        self.staged.clear();
+    }
+
+    /// Applies the staged writes and `more` to the engine in one batch. After a failure everything is still staged.
+    pub(super) fn commit(&mut self, more: Vec<Write>) -> Result<(), StoreError> {
+        let mut writes = Vec::with_capacity(self.staged.len() + more.len());
+        let mut buffer = Vec::new();
+        for (key, value) in self.staged.iter() {
+            let value = match value {
+                Some(Staged::Object(object)) => Some(encode_through(&mut buffer, key, object)?),
+                Some(Staged::Value(value)) => Some(encode(key, value.as_ref())?),
+                Some(Staged::Bytes(bytes)) => Some(bytes.clone()),
+                None => None,
+            };
+            writes.push((key.to_vec(), value));
+        }
+        writes.extend(more);
+        self.absent.borrow_mut().clear();
+        self.empty.borrow_mut().clear();
+        self.engine.apply(writes)?;
+        for (key, value) in self.staged.drain() {
+            match value {
+                Some(Staged::Object(object)) => drop(self.decoded.insert(key, object)),
+                _ => drop(self.decoded.remove(&*key)),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn encode(key: &[u8], value: &dyn Encode) -> Result<Vec<u8>, StoreError> {
+    value.encode().map_err(|source| StoreError::Encode { row: keys::describe(key), source })
+}
+
+/// Encodes an object in a buffer that is reused, so that the bytes are not moved again and again while they grow.
+fn encode_through(buffer: &mut Vec<u8>, key: &[u8], object: &Object) -> Result<Vec<u8>, StoreError> {
+    buffer.clear();
+    serde_json::to_writer(&mut *buffer, object)
+        .map_err(|source| StoreError::Encode { row: keys::describe(key), source })?;
+    Ok(buffer.clone())
+}
+
+fn decode(decoded: &mut Decoded, key: &[u8], bytes: &[u8]) -> Result<Arc<Object>, StoreError> {
+    let object: Object = serde_json::from_slice(bytes).map_err(|e| StoreError::unreadable(keys::describe(key), e))?;
+    let object = Arc::new(object);
+    decoded.insert(key.into(), object.clone());
+    Ok(object)
+}

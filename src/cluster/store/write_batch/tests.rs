@@ -1,0 +1,60 @@
+//! A batch reads as if it had been applied, whatever the engine holds.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::store::MemoryEngine;
+
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(0u8..4, 0..3)
+}
+
+fn writes() -> impl Strategy<Value = Vec<Write>> {
+    let value = prop::option::of(prop::collection::vec(any::<u8>(), 0..2));
+    prop::collection::vec((bytes(), value), 0..20)
+}
+
+/// The first `stop` rows of a range.
+fn scanned(batch: &WriteBatch, range: &Range, stop: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut each = |key: &[u8], value: &[u8]| {
+        found.push((key.to_vec(), value.to_vec()));
+        found.len() < stop
+    };
+    batch.scan(range, &mut each).expect("a scan");
+    found
+}
+
+proptest! {
+    #[test]
+    fn staged_writes_read_as_if_applied(
+        stored in writes(),
+        staged in writes(),
+        ranges in prop::collection::vec((bytes(), bytes()), 0..8),
+        from in bytes(),
+        to in bytes(),
+        stop in 1usize..6,
+    ) {
+        let mut engine = MemoryEngine::new();
+        engine.apply(stored.clone()).expect("apply");
+        let mut batch = WriteBatch::new(Box::new(engine));
+        for (key, value) in staged.clone() {
+            match value {
+                Some(bytes) => batch.put(key, bytes),
+                None => batch.remove(key),
+            }
+        }
+        let mut whole = MemoryEngine::new();
+        whole.apply(stored.into_iter().chain(staged).collect()).expect("apply");
+        let whole = WriteBatch::new(Box::new(whole));
+        // The ranges that earlier scans found empty must not change the results of later scans.
+        for other in ranges {
+            prop_assert_eq!(scanned(&batch, &other, stop), scanned(&whole, &other, stop));
+        }
+        let range = (from, to);
+        prop_assert_eq!(scanned(&batch, &range, stop), scanned(&whole, &range, stop));
+        prop_assert_eq!(batch.bytes(&range.0).expect("get"), whole.bytes(&range.0).expect("get"));
+        batch.commit(Vec::new()).expect("commit");
+        prop_assert_eq!(scanned(&batch, &range, stop), scanned(&whole, &range, stop));
+    }
+}
