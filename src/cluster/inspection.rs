@@ -1,8 +1,8 @@
 //! Inspection of a whole cluster, for tests and tools that check its history: every change of every resource.
 
-use crate::api::WatchEvent;
+use crate::api::{Result, WatchEvent};
 use crate::cluster::Cluster;
-use crate::store::{ChangeKind, ChangesGone};
+use crate::store::ChangeKind;
 
 /// A change of an object.
 #[derive(Clone, Debug)]
@@ -22,8 +22,8 @@ pub struct Change {
 /// Returns all changes after a revision, oldest first.
 ///
 /// # Errors
-/// A revision that the change log no longer reaches, or a store that cannot be read.
-pub fn changes_since(cluster: &mut Cluster, revision: u64) -> Result<Vec<Change>, ChangesGone> {
+/// Status 410 for a revision that the change log no longer reaches; a store that cannot be read.
+pub fn changes_since(cluster: &mut Cluster, revision: u64) -> Result<Vec<Change>> {
     let change = |change: crate::store::Change| Change {
         revision: change.revision,
         resource: change.key.resource.to_string(),

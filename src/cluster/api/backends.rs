@@ -11,10 +11,10 @@ use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 
 /// A line that a container printed, and the time at which it did.
-pub type LogLine = (Time, String);
+pub(crate) type LogLine = (Time, String);
 
 /// Tells the measured usage of a pod by resource name; an unmeasured pod has none.
-pub type PodUsage = Box<dyn Fn(&Object) -> BTreeMap<String, Quantity>>;
+pub(crate) type PodUsage = Box<dyn Fn(&Object) -> BTreeMap<String, Quantity>>;
 
 /// The components that the server forwards requests to.
 #[derive(Clone, Copy)]

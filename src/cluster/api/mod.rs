@@ -13,7 +13,7 @@
 //! each call. Controllers react to writes by reading [`Server::changes_since`]; they read the store through the server as
 //! informers read their caches, without authorization.
 
-pub mod admission;
+pub(crate) mod admission;
 mod allocate;
 mod apply;
 mod authorize;
@@ -29,8 +29,8 @@ mod meta;
 mod metrics;
 mod patch;
 mod read;
-pub mod request;
-pub mod response;
+pub(crate) mod request;
+pub(crate) mod response;
 mod review;
 mod rows;
 mod scale;
@@ -41,11 +41,10 @@ mod watch;
 
 use std::sync::Arc;
 
-pub use authorize::Attributes;
-pub use backends::{Backends, LogLine, PodUsage};
-pub use request::{
-    Body, FieldValidation, LogOptions, Options, PatchType, Propagation, Request, Requester, Settings, Verb,
-};
+pub(crate) use authorize::Attributes;
+pub(crate) use backends::{Backends, LogLine, PodUsage};
+pub(crate) use request::Settings;
+pub use request::{Body, FieldValidation, LogOptions, Options, PatchType, Propagation, Request, Requester, Verb};
 pub use response::{Log, ObjectList, Payload, Response, WatchEvent};
 pub use user::User;
 
@@ -68,7 +67,7 @@ pub(crate) const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8
 const ADOPTABLE: &[&str] = &["controllerrevisions.apps", "pods", "replicasets.apps"];
 
 /// The index of objects that a controller can adopt. Its values are `key=value` for each label, and the empty string.
-pub const ORPHANS: &str = "orphan";
+pub(crate) const ORPHANS: &str = "orphan";
 
 /// The API server over one store.
 pub struct Server {
@@ -247,7 +246,7 @@ fn deprecation_of(request: &Request) -> Option<String> {
 }
 
 /// The index entries of an object: its owners, whether it can be adopted, and what its kind adds. The store maintains them.
-pub fn index_entries(resource: &str, object: &Object) -> Vec<(&'static str, String)> {
+pub(crate) fn index_entries(resource: &str, object: &Object) -> Vec<(&'static str, String)> {
     let owners = object.list("/metadata/ownerReferences").iter().map(|o| ("owner", o.str("/uid").to_string()));
     let mut entries: Vec<(&'static str, String)> = owners.collect();
     if ADOPTABLE.contains(&resource) && !object.is_managed() {

@@ -42,7 +42,7 @@ impl Server {
         selection: &Selection,
         start: u64,
     ) -> Result<Vec<WatchEvent>> {
-        let changes = self.changes_since(start).map_err(gone)?;
+        let changes = self.changes_since(start)?;
         let resource = kind.names().resource();
         let concerns = |change: &&Change| {
             change.key.resource == resource
@@ -88,12 +88,14 @@ fn event_of(kind: &dyn Kind, change: &Change, selection: &Selection) -> Option<W
     }
 }
 
-/// The status of a watch that starts before the oldest change.
-fn gone(gone: ChangesGone) -> Status {
-    match gone {
-        ChangesGone::TooOld { asked, oldest } => {
-            Status::new(Reason::Expired, format!("too old resource version: {asked} ({oldest})"))
+/// A watch that starts before the oldest change is status 410.
+impl From<ChangesGone> for Status {
+    fn from(gone: ChangesGone) -> Status {
+        match gone {
+            ChangesGone::TooOld { asked, oldest } => {
+                Status::new(Reason::Expired, format!("too old resource version: {asked} ({oldest})"))
+            }
+            ChangesGone::Store(error) => error.into(),
         }
-        ChangesGone::Store(error) => error.into(),
     }
 }

@@ -31,7 +31,7 @@ mod garbage_collector;
 mod history;
 pub(crate) mod horizontal_pod_autoscaler;
 mod job;
-pub mod kubelet;
+pub(crate) mod kubelet;
 mod namespace;
 pub(crate) mod node;
 mod persistent_volume;

@@ -46,8 +46,9 @@ use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use engine::{Engine, MemoryEngine, SledEngine};
-pub use error::{ChangesGone, StoreError};
-pub use rows::RowValue;
+pub(crate) use error::ChangesGone;
+pub use error::StoreError;
+pub(crate) use rows::RowValue;
 pub(crate) use store_dir::{LockedStore, StoreDir};
 
 use change_log::LogLimits;

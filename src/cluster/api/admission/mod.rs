@@ -9,9 +9,9 @@ mod limit_ranger;
 mod namespace_lifecycle;
 mod node_taints;
 mod pod_security;
-pub mod policies;
+pub(crate) mod policies;
 mod priority;
-pub mod resource_quota;
+pub(crate) mod resource_quota;
 mod service_account;
 mod storage_protection;
 mod volume_resize;
@@ -23,7 +23,7 @@ use kctl_kinds::Kind;
 
 /// What is being done to the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// It is new.
     Create,
     /// It is replaced.
@@ -32,13 +32,13 @@ pub enum Operation {
 
 impl Operation {
     /// What is done to an object that is there or not.
-    pub fn of(old: Option<&Object>) -> Operation {
+    pub(crate) fn of(old: Option<&Object>) -> Operation {
         if old.is_none() { Operation::Create } else { Operation::Update }
     }
 }
 
 /// One object on its way into the store.
-pub struct Admission<'a> {
+pub(crate) struct Admission<'a> {
     /// For reading other objects and drawing names.
     pub server: &'a mut Server,
     /// What was asked for.
@@ -59,16 +59,16 @@ pub struct Admission<'a> {
 
 impl Admission<'_> {
     /// Whether a new object of this resource is being made.
-    pub fn creates(&self, resource: &str) -> bool {
+    pub(crate) fn creates(&self, resource: &str) -> bool {
         self.operation == Operation::Create && self.kind.names().resource() == resource
     }
 }
 
 /// One rule of admission.
-pub type Plugin = fn(&mut Admission<'_>) -> Result<()>;
+pub(crate) type Plugin = fn(&mut Admission<'_>) -> Result<()>;
 
 /// One rule about what may be deleted.
-pub type Guard = fn(&dyn Kind, &Object) -> Result<()>;
+pub(crate) type Guard = fn(&dyn Kind, &Object) -> Result<()>;
 
 /// The one list of plugins.
 static PLUGINS: &[Plugin] = &[
@@ -90,16 +90,16 @@ static VALIDATORS: &[Plugin] = &[limit_ranger::validate, pod_security::admit, po
 static GUARDS: &[Guard] = &[namespace_lifecycle::admit_deletion, priority::admit_deletion];
 
 /// Runs every validator; the first refusal ends the request. Nothing may fail after this.
-pub fn validate(admission: &mut Admission<'_>) -> Result<()> {
+pub(crate) fn validate(admission: &mut Admission<'_>) -> Result<()> {
     VALIDATORS.iter().try_for_each(|plugin| plugin(admission))
 }
 
 /// Asks whether an object may be deleted; the first refusal ends the request.
-pub fn admit_deletion(kind: &dyn Kind, object: &Object) -> Result<()> {
+pub(crate) fn admit_deletion(kind: &dyn Kind, object: &Object) -> Result<()> {
     GUARDS.iter().try_for_each(|guard| guard(kind, object))
 }
 
 /// Runs every plugin; the first refusal ends the request.
-pub fn run(admission: &mut Admission<'_>) -> Result<()> {
+pub(crate) fn run(admission: &mut Admission<'_>) -> Result<()> {
     PLUGINS.iter().try_for_each(|plugin| plugin(admission))
 }

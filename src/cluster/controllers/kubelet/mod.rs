@@ -213,7 +213,7 @@ fn update_status(ctx: &mut Context<'_>, pod: &Object, runtime: &PodRuntime, node
 ///
 /// # Errors
 /// `InternalError` when the state of the pod cannot be read.
-pub fn container_log(
+pub(crate) fn container_log(
     server: &mut Server,
     pod: &Object,
     container: &str,

@@ -3,7 +3,7 @@
 //! The controller counts afresh whenever objects come and go; the charge here keeps what is made between two counts within
 //! the bounds.
 
-pub mod usage;
+pub(crate) mod usage;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -16,7 +16,7 @@ const PLAIN: &[&str] = &["cpu", "memory", "ephemeral-storage"];
 const CLASS_INFIX: &str = ".storageclass.storage.k8s.io/";
 
 /// The resource whose objects use what a key of `spec.hard` limits.
-pub fn counted_resource(key: &str) -> String {
+pub(crate) fn counted_resource(key: &str) -> String {
     if let Some(resource) = key.strip_prefix("count/") {
         return resource.into();
     }
@@ -30,7 +30,7 @@ pub fn counted_resource(key: &str) -> String {
 }
 
 /// What one object uses, by the keys of `spec.hard`.
-pub fn of(resource: &str, object: &Object, now: Time) -> Amounts {
+pub(crate) fn of(resource: &str, object: &Object, now: Time) -> Amounts {
     let mut usage = Amounts::from([(format!("count/{resource}"), number(1))]);
     if COUNTED.contains(&resource) {
         usage.insert(resource.into(), number(1));
@@ -54,7 +54,7 @@ fn is_counted(pod: &Object, now: Time) -> bool {
 }
 
 /// When a pod that is going stops to count whether it has gone or not.
-pub fn overdue_at(pod: &Object) -> Option<Time> {
+pub(crate) fn overdue_at(pod: &Object) -> Option<Time> {
     let grace = pod.int("/metadata/deletionGracePeriodSeconds")?;
     pod.deletion_time().map(|at| at + Duration::from_secs(grace))
 }
@@ -104,7 +104,7 @@ fn add_claim(usage: &mut Amounts, claim: &Object) {
 }
 
 /// Whether an object is in all scopes of a quota. Scopes speak of pods only.
-pub fn in_scope(quota: &Object, resource: &str, object: &Object) -> bool {
+pub(crate) fn in_scope(quota: &Object, resource: &str, object: &Object) -> bool {
     let plain = quota.list("/spec/scopes");
     let selected = quota.list("/spec/scopeSelector/matchExpressions");
     if plain.is_empty() && selected.is_empty() {
