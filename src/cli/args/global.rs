@@ -49,7 +49,9 @@ pub(crate) fn args() -> Vec<Arg> {
         text("token", NO_LOGIN),
         text("user", NO_LOGIN),
         text("username", NO_LOGIN),
-        text("v", NO_LOG).short('v').help_default("0"),
+        text("v", "Verbosity of the log on standard error: 1 for errors of the control plane, 6 to 9 for the requests of the command with growing detail.")
+            .short('v')
+            .help_default("0"),
         text("vmodule", NO_LOG),
         switch("warnings-as-errors", "Exit with status 1 if the server returns a warning."),
     ];

@@ -198,6 +198,10 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 /// Waits for one object. Returns it, or its last version when it is gone; `None` when the time is up.
 fn one(ctx: &mut Ctx, goal: &Goal, item: &Item, deadline: Time) -> CliResult<Option<Object>> {
     let uid = item.live.as_ref().map(|o| o.uid().to_string()).unwrap_or_default();
+    // kubectl looks every object up before it watches it.
+    if !matches!(goal, Goal::Create | Goal::Delete) {
+        item.get(ctx)?;
+    }
     let params = ListParams::fields(&format!("metadata.name={}", item.name));
     let (mut watch, existing) = ctx.api(|client| client.watch(&item.path(), &params, WatchStart::Existing))?;
     let mut found = existing.last().and_then(WatchEvent::object).cloned();
