@@ -26,7 +26,7 @@ pub(crate) struct Ctx {
     pub(crate) out: String,
     /// Standard error, held back with it.
     pub(crate) err: String,
-    /// Whether standard error is a terminal: hints are for people.
+    /// True when standard error is a terminal: hints are for people.
     pub(crate) hints: bool,
     namespace: Option<String>,
     /// The namespace of the kubeconfig's context.
@@ -132,7 +132,7 @@ impl Ctx {
         self.namespace.clone().or_else(|| self.context_namespace.clone()).unwrap_or_else(|| "default".into())
     }
 
-    /// Whether the namespace was given on the command line.
+    /// Returns whether the namespace was given on the command line.
     pub(crate) fn namespace_given(&self) -> bool {
         self.namespace.is_some()
     }
@@ -249,7 +249,7 @@ impl Ctx {
         Ok(client.transport().console(&user)?)
     }
 
-    /// Whether the command acts as another user (`--as`).
+    /// Returns whether the command acts as another user (`--as`).
     pub(crate) fn impersonates(&self) -> bool {
         self.user.is_some()
     }

@@ -102,13 +102,13 @@ fn builtin_by(name: fn(&'static dyn Kind) -> &'static str) -> Named {
     named
 }
 
-/// Whether `word`, in lower case, is the plural, the singular or the kind.
+/// Returns whether `word`, in lower case, is the plural, the singular or the kind.
 fn named(kind: &dyn Kind, word: &str) -> bool {
     let names = kind.names();
     names.plural == word || names.singular == word || names.kind.to_lowercase() == word
 }
 
-/// Whether the kind is served in a group and version.
+/// Returns whether the kind is served in a group and version.
 pub fn serves(kind: &dyn Kind, group: &str, version: &str) -> bool {
     let names = kind.names();
     (names.group == group && names.version == version) || kind.other_versions().contains(&(group, version))

@@ -40,7 +40,7 @@ pub trait Kind: Send + Sync {
         &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
     }
 
-    /// Whether the kind has a `status` that is written through the `status` subresource only.
+    /// Returns whether the kind has a `status` that is written through the `status` subresource only.
     fn has_status(&self) -> bool {
         true
     }
@@ -108,12 +108,12 @@ pub trait Kind: Send + Sync {
         keep_metadata(new, old, &["labels", "finalizers", "ownerReferences", "generation"]);
     }
 
-    /// Whether objects of the kind carry `metadata.generation`.
+    /// Returns whether objects of the kind carry `metadata.generation`.
     fn has_generation(&self) -> bool {
         false
     }
 
-    /// Whether an update raises `metadata.generation`. The default compares everything but `metadata` and `status`.
+    /// Returns whether an update raises `metadata.generation`. The default compares everything but `metadata` and `status`.
     fn raises_generation(&self, new: &Object, old: &Object) -> bool {
         let parts = |o: &Object| {
             o.as_object().map(|m| {
@@ -168,7 +168,7 @@ pub trait Kind: Send + Sync {
         None
     }
 
-    /// Whether a deletion that names no propagation policy orphans the dependents (`DefaultGarbageCollectionPolicy`).
+    /// Returns whether a deletion that names no propagation policy orphans the dependents (`DefaultGarbageCollectionPolicy`).
     fn orphans_by_default(&self) -> bool {
         false
     }
@@ -249,7 +249,7 @@ pub trait Lookup {
     fn pods_on_node(&self, node: &str) -> Vec<Arc<Object>>;
     /// The current time.
     fn now(&self) -> Time;
-    /// Whether events are described (`--show-events`).
+    /// Returns whether events are described (`--show-events`).
     fn show_events(&self) -> bool {
         true
     }

@@ -17,7 +17,7 @@ pub struct Names {
     pub singular: &'static str,
     /// Short names, such as `deploy`.
     pub short: &'static [&'static str],
-    /// Whether objects live in a namespace.
+    /// True when objects live in a namespace.
     pub namespaced: bool,
     /// Categories, such as `all`.
     pub categories: &'static [&'static str],

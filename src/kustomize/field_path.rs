@@ -110,7 +110,7 @@ impl CreateKind {
 /// The error of a visit.
 pub(super) struct VisitError {
     pub(super) error: KustomizeError,
-    /// Whether the path could not be followed; otherwise `set` has failed.
+    /// True when the path could not be followed; otherwise `set` has failed.
     pub(super) is_about_path: bool,
 }
 

@@ -18,7 +18,7 @@ pub(super) struct FieldSpec {
     /// Keys separated by slashes, such as `spec/template/metadata/labels`. Lists are walked item by item; `key[]` is a list
     /// that is never created.
     pub(super) path: String,
-    /// Whether missing fields on the path are created.
+    /// True when missing fields on the path are created.
     pub(super) create: bool,
 }
 

@@ -10,7 +10,7 @@ use kctl_base::go::io_error;
 #[derive(Clone)]
 pub(super) struct Loader<'a> {
     files: &'a dyn FileSystem,
-    /// Whether files must lie in or below `root`.
+    /// True when files must lie in or below `root`.
     restrict_to_root: bool,
     /// The canonical path of the directory of the kustomization.
     root: PathBuf,

@@ -70,7 +70,7 @@ pub(super) struct ResId {
     pub(super) gvk: Gvk,
     pub(super) name: String,
     pub(super) namespace: String,
-    /// Whether the kind is known to have no namespaces.
+    /// True when the kind is known to have no namespaces.
     #[serde(skip)]
     pub(super) cluster_scoped: bool,
 }

@@ -162,7 +162,7 @@ fn check(ctx: &Ctx, matches: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
-/// Whether a text is `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`.
+/// Returns whether a text is `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`.
 fn is_image(text: &str) -> bool {
     let part = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
     let host =
@@ -198,7 +198,7 @@ fn port(matches: &ArgMatches) -> CliResult<Option<i64>> {
     text.parse().map(Some).map_err(|_| wrong())
 }
 
-/// Whether a variable can be called so.
+/// Returns whether a variable can be called so.
 fn is_variable(name: &str) -> bool {
     kctl_kinds::shared::formats::typed_env_name_problems(name).is_empty()
 }

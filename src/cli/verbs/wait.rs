@@ -111,7 +111,7 @@ impl Goal {
         Ok(Goal::Path(parsed, value.map(|v| v.trim_matches(['"', '\'']).to_string())))
     }
 
-    /// Whether an object (`None` when it does not exist) is what is waited for.
+    /// Returns whether an object (`None` when it does not exist) is what is waited for.
     fn is_met(&self, object: Option<&Object>, uid: &str) -> CliResult<bool> {
         Ok(match (self, object) {
             (Goal::Delete, object) => object.is_none_or(|o| !uid.is_empty() && o.uid() != uid),

@@ -58,7 +58,7 @@ impl Attributes {
         }
     }
 
-    /// Whether a rule of a role allows the request (`rbac.RuleAllows`).
+    /// Returns whether a rule of a role allows the request (`rbac.RuleAllows`).
     fn is_allowed_by(&self, rule: &Value) -> bool {
         let has = |field: &str, wanted: &str| rule.list(field).iter().any(|v| v == "*" || v == wanted);
         if !has("/verbs", &self.verb) {

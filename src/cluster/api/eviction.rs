@@ -63,12 +63,12 @@ impl Server {
     }
 }
 
-/// Whether budgets apply to a pod: not to one that has ended, has not started or is being deleted.
+/// Returns whether budgets apply to a pod: not to one that has ended, has not started or is being deleted.
 fn needs_budget(pod: &Object) -> bool {
     !["Succeeded", "Failed", "Pending"].contains(&pod.str("/status/phase")) && !pod.is_deleting()
 }
 
-/// Whether a budget protects a pod: always one that is ready; one that is not, unless its policy or enough healthy pods let
+/// Returns whether a budget protects a pod: always one that is ready; one that is not, unless its policy or enough healthy pods let
 /// it go.
 fn protects(budget: &Object, pod: &Object) -> bool {
     let is_ready = kctl_base::object::condition_is_true(pod, "Ready");

@@ -24,7 +24,7 @@ const WINDOW: &str = "15s";
 /// Usage by resource name.
 type Usage = BTreeMap<String, Quantity>;
 
-/// Whether a resource belongs to the metrics API.
+/// Returns whether a resource belongs to the metrics API.
 pub(super) fn serves(resource: &str) -> bool {
     resource == PODS || resource == NODES
 }

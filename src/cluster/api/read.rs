@@ -25,7 +25,7 @@ impl Selection {
         Ok(Selection { labels, fields })
     }
 
-    /// Whether an object matches both selectors.
+    /// Returns whether an object matches both selectors.
     pub(super) fn matches(&self, kind: &dyn Kind, object: &Object) -> bool {
         self.labels.matches_object(object) && self.fields.matches(|field| field_value(kind, object, field))
     }
@@ -111,7 +111,7 @@ struct Page {
     items: Vec<Arc<Object>>,
     /// Maximum number of items; 0 for no limit.
     limit: usize,
-    /// Whether an object matched that the page has no room for.
+    /// True when an object matched that the page has no room for.
     has_more: bool,
 }
 
@@ -166,7 +166,7 @@ fn token_after(last: &Object) -> String {
     format!("{}/{}", last.namespace(), last.name())
 }
 
-/// Whether a key stands before an object in a list.
+/// Returns whether a key stands before an object in a list.
 fn precedes(key: &ObjectKey, object: &Object) -> bool {
     (key.namespace.as_str(), key.name.as_str()) < (object.namespace(), object.name())
 }

@@ -41,7 +41,7 @@ impl Verb {
         }
     }
 
-    /// Whether the request leaves the store as it is.
+    /// Returns whether the request leaves the store as it is.
     pub fn is_read_only(self) -> bool {
         matches!(self, Verb::Get | Verb::List | Verb::Watch)
     }
@@ -343,7 +343,7 @@ impl Request {
         self
     }
 
-    /// Whether a component of the control plane sent the request.
+    /// Returns whether a component of the control plane sent the request.
     pub fn is_from_control_plane(&self) -> bool {
         self.requester == Requester::ControlPlane
     }

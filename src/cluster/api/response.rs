@@ -11,7 +11,7 @@ pub struct Response {
     pub payload: Payload,
     /// Warnings for the client, in the order in which they came up.
     pub warnings: Vec<String>,
-    /// Whether the request created the object (HTTP status 201).
+    /// True when the request created the object (HTTP status 201).
     pub created: bool,
 }
 
@@ -85,7 +85,7 @@ pub struct Log {
     pub text: String,
     /// Number of lines of the log so far: the position for the next request of a followed stream.
     pub position: usize,
-    /// Whether the container can still print more.
+    /// True when the container can still print more.
     pub open: bool,
 }
 

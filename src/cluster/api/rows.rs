@@ -110,7 +110,7 @@ impl Server {
         self.store.unschedule(controller, key);
     }
 
-    /// Whether (controller, key) is on the timeline.
+    /// Returns whether (controller, key) is on the timeline.
     pub fn is_scheduled(&mut self, controller: &str, key: &str) -> bool {
         matches!(self.store.scheduled(controller, key), Ok(Some(_)))
     }

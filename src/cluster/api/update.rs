@@ -22,7 +22,7 @@ pub(super) struct Update<'a> {
     old: Arc<Object>,
     new: Object,
     warnings: Vec<String>,
-    /// Whether `new` carries its managedFields already.
+    /// True when `new` carries its managedFields already.
     is_recorded: bool,
 }
 
@@ -95,7 +95,7 @@ impl Server {
     }
 }
 
-/// Whether an object in deletion has nothing left to wait for.
+/// Returns whether an object in deletion has nothing left to wait for.
 fn is_finished(object: &Object) -> bool {
     object.is_deleting()
         && object.finalizers().is_empty()
@@ -120,7 +120,7 @@ fn same_metadata(new: &Object, old: &Object) -> bool {
     a.iter().filter(|(k, _)| !ignored(k)).eq(b.iter().filter(|(k, _)| !ignored(k))) && same_managers(new, old)
 }
 
-/// Whether managers own the same fields, whenever they came to.
+/// Returns whether managers own the same fields, whenever they came to.
 fn same_managers(new: &Object, old: &Object) -> bool {
     let (a, b) = (new.list("/managedFields"), old.list("/managedFields"));
     a.len() == b.len()

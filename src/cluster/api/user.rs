@@ -38,12 +38,12 @@ impl User {
         User::new("kubernetes-admin", vec![MASTERS.into()])
     }
 
-    /// Whether the user is a member of a group.
+    /// Returns whether the user is a member of a group.
     pub fn is_in(&self, group: &str) -> bool {
         self.groups.iter().any(|g| g == group)
     }
 
-    /// Whether a subject of a binding in `namespace` matches the user.
+    /// Returns whether a subject of a binding in `namespace` matches the user.
     pub(super) fn is_subject(&self, subject: &Value, namespace: &str) -> bool {
         let name = subject.str("/name");
         match subject.str("/kind") {

@@ -50,7 +50,7 @@ impl From<Patch> for Body {
 pub struct Client<T> {
     transport: T,
     user: User,
-    /// Whether the user is impersonated (`--as`) by the owner of the credentials.
+    /// True when the user is impersonated (`--as`) by the owner of the credentials.
     impersonates: bool,
     /// Warnings that have not been taken yet.
     warnings: Vec<String>,

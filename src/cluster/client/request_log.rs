@@ -55,7 +55,7 @@ impl RequestLog {
         std::mem::take(&mut self.entries)
     }
 
-    /// Whether requests are logged at all.
+    /// Returns whether requests are logged at all.
     pub(super) fn is_on(&self) -> bool {
         self.verbosity >= 6
     }

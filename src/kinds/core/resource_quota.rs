@@ -208,12 +208,12 @@ fn amount_errors(object: &Object, pointer: &str, path: &Path) -> ErrorList {
     errors
 }
 
-/// Whether a name is a standard resource of containers, claims or nodes, though not of quotas.
+/// Returns whether a name is a standard resource of containers, claims or nodes, though not of quotas.
 fn is_standard_elsewhere(name: &str) -> bool {
     name == "storage" || name.starts_with("hugepages-")
 }
 
-/// Whether a scope can restrict a resource. Only meaningful for [`STANDARD`] resources.
+/// Returns whether a scope can restrict a resource. Only meaningful for [`STANDARD`] resources.
 fn scope_fits(scope: &str, resource: &str) -> bool {
     const COMPUTE: [&str; 7] =
         ["pods", "cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];

@@ -86,7 +86,7 @@ fn walk_unknown(schema: &Value, value: &mut Value, place: &str, root: bool, unkn
     }
 }
 
-/// Whether a schema contains CEL rules at any level.
+/// Returns whether a schema contains CEL rules at any level.
 pub(super) fn has_rules(schema: &Value) -> bool {
     match schema {
         Value::Object(map) => map.contains_key("x-kubernetes-validations") || map.values().any(has_rules),

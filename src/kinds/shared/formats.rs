@@ -148,7 +148,7 @@ pub(crate) const NOT_AN_IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 o
 /// The message about a string that is not a CIDR.
 pub(crate) const NOT_A_CIDR: &str = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
-/// Whether a string is an IP address.
+/// Returns whether a string is an IP address.
 pub(crate) fn is_ip(text: &str) -> bool {
     text.parse::<IpAddr>().is_ok()
 }
@@ -161,7 +161,7 @@ pub(crate) fn parse_cidr(text: &str) -> Option<(IpAddr, u32)> {
     (length <= max).then_some((address, length))
 }
 
-/// Whether `outer` contains the whole network `inner`.
+/// Returns whether `outer` contains the whole network `inner`.
 pub(crate) fn cidr_contains(outer: (IpAddr, u32), inner: (IpAddr, u32)) -> bool {
     let bits = |address: IpAddr| match address {
         IpAddr::V4(v4) => (u128::from(u32::from(v4)) << 96, 32),

@@ -38,7 +38,7 @@ fn validate_expression(errors: &mut ErrorList, path: &Path, expression: &Value) 
     }
 }
 
-/// Whether a LabelSelector has neither labels nor expressions.
+/// Returns whether a LabelSelector has neither labels nor expressions.
 pub(crate) fn is_empty(selector: &Value) -> bool {
     selector.map("/matchLabels").is_none_or(|m| m.is_empty()) && selector.list("/matchExpressions").is_empty()
 }

@@ -20,7 +20,7 @@ static NAMES: Names = Names::cluster_scoped(GROUP, "StorageClass", "storageclass
 const DEFAULT_ANNOTATIONS: [&str; 2] =
     ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
 
-/// Whether a class is the default for claims that name none.
+/// Returns whether a class is the default for claims that name none.
 fn is_default(class: &Object) -> bool {
     DEFAULT_ANNOTATIONS.iter().any(|key| class.annotation(key) == Some("true"))
 }

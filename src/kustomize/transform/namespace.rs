@@ -15,7 +15,7 @@ use kctl_base::json::{Map, Value};
 /// Moves objects into a namespace.
 pub(crate) struct Namespace {
     pub(crate) namespace: String,
-    /// Whether objects that have a namespace keep it.
+    /// True when objects that have a namespace keep it.
     pub(crate) only_unset: bool,
     pub(crate) subjects: SubjectsToSet,
     pub(crate) fields: Vec<FieldSpec>,

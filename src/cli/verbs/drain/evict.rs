@@ -22,7 +22,7 @@ pub(super) struct Eviction {
     pub(super) grace: Option<i64>,
     /// How long to try; zero is for ever.
     pub(super) timeout: Duration,
-    /// Whether it is meant.
+    /// True when it is meant.
     pub(super) dry_run: DryRun,
 }
 

@@ -24,7 +24,7 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Whether the pod says itself how it stands to the taint.
+/// Returns whether the pod says itself how it stands to the taint.
 fn covers(toleration: &Value, taint: &str) -> bool {
     let (key, effect) = (toleration.str("/key"), toleration.str("/effect"));
     (key == taint || key.is_empty()) && (effect == "NoExecute" || effect.is_empty())

@@ -58,7 +58,7 @@ pub(crate) struct Admission<'a> {
 }
 
 impl Admission<'_> {
-    /// Whether a new object of this resource is being made.
+    /// Returns whether a new object of this resource is being made.
     pub(crate) fn creates(&self, resource: &str) -> bool {
         self.operation == Operation::Create && self.kind.names().resource() == resource
     }

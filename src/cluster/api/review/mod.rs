@@ -11,7 +11,7 @@ use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_kinds::Kind;
 
-/// Whether objects of a kind are questions.
+/// Returns whether objects of a kind are questions.
 pub(super) fn is_review(kind: &dyn Kind) -> bool {
     ["authentication.k8s.io", "authorization.k8s.io"].contains(&kind.names().group)
 }

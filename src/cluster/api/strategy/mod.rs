@@ -26,12 +26,12 @@ pub(super) trait UpdateStrategy {
     /// Validates the part that the endpoint writes.
     fn validate(&self, kind: &dyn Kind, new: &Object, old: &Object) -> ErrorList;
 
-    /// Whether admission plugins see the update.
+    /// Returns whether admission plugins see the update.
     fn is_admitted(&self) -> bool {
         true
     }
 
-    /// Whether a write by the control plane is complete, so that there is nothing to default.
+    /// Returns whether a write by the control plane is complete, so that there is nothing to default.
     fn is_complete(&self, new: &Object, old: &Object) -> bool {
         differs_in_metadata_only(new, old)
     }
@@ -67,7 +67,7 @@ pub(super) fn recorded(object: &Object) -> Option<Value> {
     object.pointer("/metadata/managedFields").cloned()
 }
 
-/// Whether two versions are equal except for their metadata.
+/// Returns whether two versions are equal except for their metadata.
 fn differs_in_metadata_only(new: &Object, old: &Object) -> bool {
     let (Some(a), Some(b)) = (new.as_object(), old.as_object()) else { return false };
     debug_assert_eq!(new.name(), old.name());

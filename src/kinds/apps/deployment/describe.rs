@@ -64,7 +64,7 @@ fn new_and_old_replica_sets(
     (new, sets)
 }
 
-/// Whether two pod templates are equal apart from the label `pod-template-hash` (`EqualIgnoreHash` in
+/// Returns whether two pod templates are equal apart from the label `pod-template-hash` (`EqualIgnoreHash` in
 /// `pkg/controller/deployment/util/deployment_util.go`).
 fn same_template(left: &Value, right: &Value) -> bool {
     let bare = |template: &Value| {

@@ -13,7 +13,7 @@ const DAYS: &[&str] = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 /// Minute, hour, day of the month, month, day of the week.
 const FIELDS: [Bounds; 5] = [(0, 59, &[], 0), (0, 23, &[], 0), (1, 31, &[], 0), (1, 12, MONTHS, 1), (0, 6, DAYS, 0)];
 
-/// Whether a string is the name of a time zone.
+/// Returns whether a string is the name of a time zone.
 pub(crate) fn is_zone(text: &str) -> bool {
     text.parse::<chrono_tz::Tz>().is_ok()
 }

@@ -40,13 +40,13 @@ impl PodPhase {
         }
     }
 
-    /// Whether all containers have terminated for good (`IsPodPhaseTerminal`): the pod will never run again.
+    /// Returns whether all containers have terminated for good (`IsPodPhaseTerminal`): the pod will never run again.
     pub fn is_terminal(self) -> bool {
         matches!(self, PodPhase::Succeeded | PodPhase::Failed)
     }
 }
 
-/// Whether a pod has succeeded or failed (`IsPodTerminal` in `pkg/api/v1/pod/util.go`).
+/// Returns whether a pod has succeeded or failed (`IsPodTerminal` in `pkg/api/v1/pod/util.go`).
 pub fn is_terminal(pod: &Object) -> bool {
     PodPhase::of(pod).is_terminal()
 }

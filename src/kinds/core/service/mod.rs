@@ -128,23 +128,23 @@ impl Kind for Service {
     }
 }
 
-/// Whether Services of a type have cluster IPs.
+/// Returns whether Services of a type have cluster IPs.
 fn has_cluster_ip(kind: &str) -> bool {
     matches!(kind, "ClusterIP" | "NodePort" | "LoadBalancer")
 }
 
-/// Whether a Service has node ports.
+/// Returns whether a Service has node ports.
 fn has_node_ports(service: &Object) -> bool {
     matches!(service.str("/spec/type"), "NodePort" | "LoadBalancer")
 }
 
-/// Whether a Service can be reached from outside of the cluster.
+/// Returns whether a Service can be reached from outside of the cluster.
 fn is_external(service: &Object) -> bool {
     has_node_ports(service)
         || (service.str("/spec/type") == "ClusterIP" && !service.list("/spec/externalIPs").is_empty())
 }
 
-/// Whether a Service is headless.
+/// Returns whether a Service is headless.
 pub(crate) fn is_headless(service: &Object) -> bool {
     service.list("/spec/clusterIPs").first().is_some_and(|ip| ip == "None") || service.str("/spec/clusterIP") == "None"
 }

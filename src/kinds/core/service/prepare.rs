@@ -94,12 +94,12 @@ fn keep_node_ports(new: &mut Object, old: &Object) {
     }
 }
 
-/// Whether the Service has a health check node port.
+/// Returns whether the Service has a health check node port.
 fn has_health_port(service: &Object) -> bool {
     service.str("/spec/type") == "LoadBalancer" && service.str("/spec/externalTrafficPolicy") == "Local"
 }
 
-/// Whether a Service of this type and policy has a certain field.
+/// Returns whether a Service of this type and policy has a certain field.
 type Has = fn(&Object) -> bool;
 
 /// After a change of the type, removes the fields that the new type does not have, unless the client changed them

@@ -89,7 +89,7 @@ fn default_container(container: &mut Value) {
     }
 }
 
-/// Whether the default pull policy of an image is `Always`: its tag is `latest`, or it has neither tag nor digest.
+/// Returns whether the default pull policy of an image is `Always`: its tag is `latest`, or it has neither tag nor digest.
 fn pulls_always(image: &str) -> bool {
     let (name, digest) = image.split_once('@').map_or((image, None), |(name, digest)| (name, Some(digest)));
     let tag_at = name.rfind(':').filter(|at| !name[*at..].contains('/'));
@@ -101,7 +101,7 @@ fn pulls_always(image: &str) -> bool {
         }
 }
 
-/// Whether a string is a valid repository name. An invalid image name has no tag either, so its policy is
+/// Returns whether a string is a valid repository name. An invalid image name has no tag either, so its policy is
 /// `IfNotPresent` (`pkg/util/parsers/parsers.go`).
 fn is_repository(name: &str) -> bool {
     let mut parts: Vec<&str> = name.split('/').collect();

@@ -28,7 +28,7 @@ pub(crate) fn all_containers<'a>(spec: &'a Value, path: &Path) -> Vec<(Path, &'a
     all
 }
 
-/// Whether an init container is a sidecar, that is, runs as long as the pod (KEP-753).
+/// Returns whether an init container is a sidecar, that is, runs as long as the pod (KEP-753).
 pub fn is_sidecar(container: &Value) -> bool {
     container.str("/restartPolicy") == "Always"
 }

@@ -187,20 +187,20 @@ fn validate_amount(errors: &mut ErrorList, path: &Path, name: &str, amount: &Qua
     }
 }
 
-/// Whether a resource can be requested in whole units only.
+/// Returns whether a resource can be requested in whole units only.
 fn is_whole(name: &str) -> bool {
     const WHOLE: &[&str] = &["pods", "persistentvolumeclaims", "secrets", "configmaps", "services"];
     WHOLE.contains(&name) || is_extended(name)
 }
 
-/// Whether a resource is an extended resource, such as `example.com/device`.
+/// Returns whether a resource is an extended resource, such as `example.com/device`.
 fn is_extended(name: &str) -> bool {
     name.split_once('/').is_some_and(|(domain, _)| {
         !domain.ends_with("kubernetes.io") && !name.starts_with("requests.") && !domain.is_empty()
     })
 }
 
-/// Whether limits of a resource may exceed requests.
+/// Returns whether limits of a resource may exceed requests.
 fn may_overcommit(name: &str) -> bool {
     (!name.contains('/') || name.contains("kubernetes.io/")) && !name.starts_with("hugepages-")
 }
@@ -223,7 +223,7 @@ fn validate_name(errors: &mut ErrorList, path: &Path, name: &str) {
     }
 }
 
-/// Whether a name without a domain is a standard resource, be it of containers or of quotas.
+/// Returns whether a name without a domain is a standard resource, be it of containers or of quotas.
 fn is_standard(name: &str) -> bool {
     const OF_QUOTAS: &[&str] = &[
         "configmaps",

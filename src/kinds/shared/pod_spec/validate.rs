@@ -19,7 +19,7 @@ pub(crate) struct Context<'a> {
     pub claims: Vec<&'a str>,
     /// Termination grace period in seconds.
     pub grace_period: i64,
-    /// Whether the pod shares the user namespace of the host.
+    /// True when the pod shares the user namespace of the host.
     pub host_users: bool,
 }
 

@@ -56,7 +56,7 @@ impl Default for Standard {
 }
 
 impl Standard {
-    /// Whether both are of the same version.
+    /// Returns whether both are of the same version.
     pub(super) fn is_as_old_as(&self, other: &Standard) -> bool {
         self.version == other.version
     }

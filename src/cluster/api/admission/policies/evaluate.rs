@@ -87,7 +87,7 @@ impl Facts {
         })
     }
 
-    /// Whether an expression is true; the error is what is said of it.
+    /// Returns whether an expression is true; the error is what is said of it.
     fn holds(&self, text: &str) -> Result<bool, String> {
         match self.evaluate(text) {
             Ok(value) => Ok(value == cel::Value::Bool(true)),
@@ -95,7 +95,7 @@ impl Facts {
         }
     }
 
-    /// Whether all conditions are met. One that is not outweighs the errors of others.
+    /// Returns whether all conditions are met. One that is not outweighs the errors of others.
     fn meets(&self, conditions: &[Value]) -> Result<bool, String> {
         let met: Vec<Result<bool, String>> = conditions.iter().map(|c| self.holds(c.str("/expression"))).collect();
         match met.contains(&Ok(false)) {

@@ -7,7 +7,7 @@ use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// Whether an attributes is what `matchConstraints` or `matchResources` describe.
+/// Returns whether an attributes is what `matchConstraints` or `matchResources` describe.
 pub(super) fn matches(constraints: &Value, attributes: &AdmissionAttributes<'_>, namespace: Option<&Object>) -> bool {
     let rules = constraints.list("/resourceRules");
     let equivalent = constraints.str("/matchPolicy") != "Exact";
@@ -38,7 +38,7 @@ fn rule_holds(rule: &Value, attributes: &AdmissionAttributes<'_>, equivalent: bo
         && (listed.is_empty() || listed.iter().any(|name| name == attributes.object.name()))
 }
 
-/// Whether `pods`, `pods/status`, `pods/*`, `*/scale`, `*` or `*/*` means a resource.
+/// Returns whether `pods`, `pods/status`, `pods/*`, `*/scale`, `*` or `*/*` means a resource.
 fn is_resource(rule: &str, plural: &str, subresource: &str) -> bool {
     let (resource, sub) = rule.split_once('/').unwrap_or((rule, ""));
     (resource == "*" || resource == plural) && (sub == "*" || sub == subresource)
@@ -58,7 +58,7 @@ fn object_fits(constraints: &Value, attributes: &AdmissionAttributes<'_>) -> boo
     [attributes.new, attributes.old].into_iter().flatten().any(|object| selects(&constraints["objectSelector"], object))
 }
 
-/// Whether a label selector takes an object; none takes all.
+/// Returns whether a label selector takes an object; none takes all.
 fn selects(selector: &Value, object: &Object) -> bool {
     selector.is_null() || Selector::from_object(selector).is_ok_and(|selector| selector.matches_object(object))
 }

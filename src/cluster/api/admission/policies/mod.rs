@@ -117,7 +117,7 @@ fn check(server: &mut Server, attributes: &AdmissionAttributes<'_>, warnings: &m
     refused.map_or(Ok(()), Err)
 }
 
-/// Whether an attributes is what both a policy and a binding are about.
+/// Returns whether an attributes is what both a policy and a binding are about.
 fn holds(policy: &Object, binding: &Object, attributes: &AdmissionAttributes<'_>, namespace: Option<&Object>) -> bool {
     let matches = |constraints: &Value| matching::matches(constraints, attributes, namespace);
     policy.at("/spec/matchConstraints").is_some_and(matches) && binding.at("/spec/matchResources").is_none_or(matches)

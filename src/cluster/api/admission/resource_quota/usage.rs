@@ -48,7 +48,7 @@ fn number(count: i64) -> Quantity {
     Quantity::new(count, Format::DecimalSi)
 }
 
-/// Whether a pod still uses anything: not when it has ended, and not when it should have gone long ago.
+/// Returns whether a pod still uses anything: not when it has ended, and not when it should have gone long ago.
 fn is_counted(pod: &Object, now: Time) -> bool {
     !matches!(pod.str("/status/phase"), "Succeeded" | "Failed") && overdue_at(pod).is_none_or(|at| at >= now)
 }
@@ -103,7 +103,7 @@ fn add_claim(usage: &mut Amounts, claim: &Object) {
     }
 }
 
-/// Whether an object is in all scopes of a quota. Scopes speak of pods only.
+/// Returns whether an object is in all scopes of a quota. Scopes speak of pods only.
 pub(crate) fn in_scope(quota: &Object, resource: &str, object: &Object) -> bool {
     let plain = quota.list("/spec/scopes");
     let selected = quota.list("/spec/scopeSelector/matchExpressions");
@@ -138,7 +138,7 @@ fn has_scope(pod: &Object, scope: &str, operator: &str, values: &[Value]) -> boo
     }
 }
 
-/// Whether an affinity of the pod looks beyond its namespace.
+/// Returns whether an affinity of the pod looks beyond its namespace.
 fn has_foreign_affinity(pod: &Object) -> bool {
     let foreign = |term: &Value| !term.list("/namespaces").is_empty() || term.at("/namespaceSelector").is_some();
     ["podAffinity", "podAntiAffinity"].iter().any(|kind| {
