@@ -66,6 +66,21 @@ fn modules_use_lower_layers_only() {
     assert!(violations.is_empty(), "uses of a higher or the same layer:\n{}", violations.join("\n"));
 }
 
+/// The compiler keeps the command line from naming the store and the controllers; these modules are public for front ends
+/// and tests.
+#[test]
+fn the_command_line_uses_the_client_alone() {
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli"), &mut files);
+    assert!(!files.is_empty(), "the sources of the command line");
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("source text");
+        for module in ["kctl_cluster::transport", "kctl_cluster::inspection"] {
+            assert!(!text.contains(module), "{} uses {module}", file.display());
+        }
+    }
+}
+
 #[test]
 fn every_test_file_is_listed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
