@@ -3,7 +3,7 @@
 #[path = "harness/mod.rs"]
 mod harness;
 
-/// Malformed files, closed pipes, full disks, damaged stores.
+/// Malformed files, closed pipes, damaged stores.
 mod bad_input;
 /// Many processes on one store lose no write.
 mod concurrency;
