@@ -48,7 +48,7 @@ impl Server {
         let managed = managed.or_else(|| managers::after(&*kind, None, &new, request, now));
         self.identify(&*kind, &mut new, request, now)?;
         kind.prepare_create(&mut new);
-        admission::run(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
+        admission::mutate(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
         self.check_new(&*kind, &new)?;
         if !request.is_from_control_plane() {
             warnings.extend(kind.warnings(&new, None));
@@ -168,7 +168,7 @@ impl Server {
         Ok(found.is_some_and(|found| found.uid() == owner.uid).then_some(owner.uid))
     }
 
-    /// An object on its way into the store: first it is completed ([`admission::run`]), then all that stands against it is
+    /// An object on its way into the store: first it is completed ([`admission::mutate`]), then all that stands against it is
     /// heard, and what it uses is charged to the quotas ([`admission::validate`]).
     pub(super) fn admission<'a>(
         &'a mut self,

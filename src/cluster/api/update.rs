@@ -144,7 +144,7 @@ impl Update<'_> {
         };
         self.strategy.prepare(self.kind, &mut self.new, &self.old);
         if self.strategy.is_admitted() {
-            admission::run(&mut self.admission(server))?;
+            admission::mutate(&mut self.admission(server))?;
         }
         self.validate()?;
         if self.strategy.is_admitted() {

@@ -1,8 +1,8 @@
-//! What a pod does that a level of the Pod Security Standards forbids, in the words of the admission plugin
-//! (<https://kubernetes.io/docs/concepts/security/pod-security-standards/>).
+//! The checks of the Pod Security Standards, with the messages of Kubernetes (`k8s.io/pod-security-admission/policy`,
+//! <https://kubernetes.io/docs/concepts/security/pod-security-standards/>).
 //!
-//! The rules are those of the latest version; older ones, which a namespace may ask for, differ in little and are not told
-//! apart here.
+//! The checks are those of the latest version. A namespace can select an older version; the differences are small and not
+//! implemented.
 
 use std::collections::BTreeSet;
 
@@ -10,16 +10,18 @@ use super::policy::Level;
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ValueRead};
 
-/// Something forbidden: what, and who does it.
+/// A failed check: a short reason, and a detail that names the offending containers, volumes or fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Violation {
     pub(super) reason: String,
     pub(super) detail: String,
 }
 
+/// A check of a pod; returns its violation.
 type Check = fn(&Pod<'_>) -> Option<Violation>;
 
-/// In the order in which they are told, which is that of their names.
+/// The checks of the baseline level in the order in which they are reported, which is that of their identifiers upstream.
+/// The flag says whether the restricted level has the check too; otherwise it replaces it by a stricter one.
 const BASELINE: &[(Check, bool)] = &[
     (app_armor, true),
     (baseline_capabilities, false),
@@ -34,24 +36,24 @@ const BASELINE: &[(Check, bool)] = &[
     (host_process, true),
 ];
 
-/// What the restricted level asks for, beside the baseline's checks or in their place (those marked `false` there).
+/// The checks of the restricted level, in addition to those of the baseline that are marked `true`.
 const RESTRICTED: &[Check] =
     &[privilege_escalation, restricted_capabilities, volume_types, run_as_non_root, run_as_user, restricted_seccomp];
 
-/// A pod, or the template of one.
+/// A pod or pod template that is checked.
 pub(super) struct Pod<'a> {
     meta: &'a Object,
     spec: &'a Value,
-    /// Init containers first.
+    /// All containers, init containers first.
     containers: Vec<&'a Value>,
 }
 
-/// Everything about a pod that a level forbids.
+/// Returns all violations of a level by a pod or pod template.
 pub(super) fn violations(level: Level, pod: &Object) -> Vec<Violation> {
     let Some(spec) = pod.get("spec") else { return Vec::new() };
     let lists = ["/initContainers", "/containers", "/ephemeralContainers"];
     let pod = Pod { meta: pod, spec, containers: lists.iter().flat_map(|list| spec.list(list)).collect() };
-    let baseline = BASELINE.iter().filter(|(_, stays)| *stays || level == Level::Baseline).map(|(check, _)| *check);
+    let baseline = BASELINE.iter().filter(|(_, is_kept)| *is_kept || level == Level::Baseline).map(|(check, _)| *check);
     let checks: Vec<Check> = match level {
         Level::Privileged => Vec::new(),
         Level::Baseline => baseline.collect(),
@@ -65,26 +67,26 @@ impl<'a> Pod<'a> {
         self.spec.str("/os/name") == "windows"
     }
 
-    /// The names of the containers that do something.
-    fn who(&self, does: impl Fn(&Value) -> bool) -> Vec<&'a str> {
-        self.containers.iter().filter(|c| does(c)).map(|c| c.str("/name")).collect()
+    /// Returns the names of the containers that fulfil a predicate.
+    fn containers_that(&self, predicate: impl Fn(&Value) -> bool) -> Vec<&'a str> {
+        self.containers.iter().filter(|c| predicate(c)).map(|c| c.str("/name")).collect()
     }
 
-    /// Who sets a field of the security context to something wrong: `pod`, `container "a"`, `containers "a", "b"`.
-    fn setters(&self, wrong: impl Fn(&Value) -> bool) -> Vec<String> {
-        let context = |value: &Value| value.get("securityContext").is_some_and(&wrong);
+    /// Returns what has a forbidden security context: `pod`, `container "a"`, `containers "a", "b"`.
+    fn setters(&self, is_forbidden: impl Fn(&Value) -> bool) -> Vec<String> {
+        let context = |value: &Value| value.get("securityContext").is_some_and(&is_forbidden);
         let mut setters = Vec::new();
         if context(self.spec) {
             setters.push("pod".to_owned());
         }
-        let containers = self.who(context);
+        let containers = self.containers_that(context);
         if !containers.is_empty() {
             setters.push(named("container", &containers));
         }
         setters
     }
 
-    /// The different values of a field in the security contexts of the pod and its containers, sorted.
+    /// Returns the distinct values of a field in the security contexts of the pod and its containers, sorted.
     fn values(&self, field: &str) -> BTreeSet<&'a str> {
         let all = std::iter::once(&self.spec).chain(&self.containers);
         all.map(|value| value.str(&format!("/securityContext{field}"))).filter(|value| !value.is_empty()).collect()
@@ -95,7 +97,7 @@ fn violation(reason: &str, detail: String) -> Option<Violation> {
     Some(Violation { reason: reason.into(), detail })
 }
 
-/// `container "a"`, `containers "a", "b"`.
+/// Formats names with a noun: `container "a"`, `containers "a", "b"`.
 fn named(what: &str, names: &[&str]) -> String {
     format!("{} {}", plural(what, names.len()), quoted(names))
 }
@@ -108,33 +110,33 @@ fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
 }
 
-/// The sorted items of a list of texts, of all containers, that are not allowed; and who has them.
+/// Returns the containers with items of a list of strings that are not allowed, and those items, sorted.
 fn forbidden<'a>(pod: &Pod<'a>, list: &str, allowed: &[&str]) -> (Vec<&'a str>, Vec<&'a str>) {
-    let wrong = |c: &&'a Value| -> Vec<&'a str> {
+    let forbidden_items = |c: &&'a Value| -> Vec<&'a str> {
         c.list(list).iter().filter_map(Value::as_str).filter(|item| !allowed.contains(item)).collect()
     };
-    let found: BTreeSet<&str> = pod.containers.iter().flat_map(wrong).collect();
-    let who = pod.containers.iter().filter(|c| !wrong(c).is_empty()).map(|c| c.str("/name")).collect();
-    (who, found.into_iter().collect())
+    let found: BTreeSet<&str> = pod.containers.iter().flat_map(forbidden_items).collect();
+    let containers = pod.containers.iter().filter(|c| !forbidden_items(c).is_empty()).map(|c| c.str("/name")).collect();
+    (containers, found.into_iter().collect())
 }
 
 fn app_armor(pod: &Pod<'_>) -> Option<Violation> {
     const FIELD: &str = "/appArmorProfile/type";
     const ANNOTATION: &str = "container.apparmor.security.beta.kubernetes.io/";
-    let is_wrong = |kind: &str| !matches!(kind, "" | "RuntimeDefault" | "Localhost");
-    let mut setters = pod.setters(|context| is_wrong(context.str(FIELD)));
+    let is_forbidden = |kind: &str| !matches!(kind, "" | "RuntimeDefault" | "Localhost");
+    let mut setters = pod.setters(|context| is_forbidden(context.str(FIELD)));
     let mut values: BTreeSet<String> =
-        pod.values(FIELD).into_iter().filter(|kind| is_wrong(kind)).map(String::from).collect();
+        pod.values(FIELD).into_iter().filter(|kind| is_forbidden(kind)).map(String::from).collect();
     let annotations = pod.meta.map("/metadata/annotations").into_iter().flatten();
     let allowed = |value: &str| value.is_empty() || value == "runtime/default" || value.starts_with("localhost/");
-    let wrong: Vec<(&str, &str)> = annotations
+    let forbidden: Vec<(&str, &str)> = annotations
         .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
         .filter(|(key, value)| key.starts_with(ANNOTATION) && !allowed(value))
         .collect();
-    if !wrong.is_empty() {
-        let keys: Vec<&str> = wrong.iter().map(|(key, _)| *key).collect();
+    if !forbidden.is_empty() {
+        let keys: Vec<&str> = forbidden.iter().map(|(key, _)| *key).collect();
         setters.push(named("annotation", &keys));
-        values.extend(wrong.iter().map(|(_, value)| (*value).to_owned()));
+        values.extend(forbidden.iter().map(|(_, value)| (*value).to_owned()));
     }
     if setters.is_empty() {
         return None;
@@ -164,9 +166,13 @@ fn baseline_capabilities(pod: &Pod<'_>) -> Option<Violation> {
 }
 
 fn added_capabilities(pod: &Pod<'_>, allowed: &[&str]) -> Option<String> {
-    let (who, added) = forbidden(pod, "/securityContext/capabilities/add", allowed);
-    (!who.is_empty()).then(|| {
-        format!("{} must not include {} in securityContext.capabilities.add", named("container", &who), quoted(&added))
+    let (containers, added) = forbidden(pod, "/securityContext/capabilities/add", allowed);
+    (!containers.is_empty()).then(|| {
+        format!(
+            "{} must not include {} in securityContext.capabilities.add",
+            named("container", &containers),
+            quoted(&added)
+        )
     })
 }
 
@@ -186,44 +192,45 @@ fn host_ports(pod: &Pod<'_>) -> Option<Violation> {
     let ports = |c: &Value| -> Vec<i64> {
         c.list("/ports").iter().filter_map(|port| port.int("/hostPort")).filter(|port| *port != 0).collect()
     };
-    let who = pod.who(|c| !ports(c).is_empty());
+    let containers = pod.containers_that(|c| !ports(c).is_empty());
     let all: BTreeSet<String> = pod.containers.iter().flat_map(|c| ports(c)).map(|port| port.to_string()).collect();
-    let uses = if who.len() == 1 { "uses" } else { "use" };
+    let uses = if containers.len() == 1 { "uses" } else { "use" };
     let list: Vec<String> = all.into_iter().collect();
     let detail =
-        || format!("{} {uses} {} {}", named("container", &who), plural("hostPort", list.len()), list.join(", "));
-    if who.is_empty() { None } else { violation("hostPort", detail()) }
+        || format!("{} {uses} {} {}", named("container", &containers), plural("hostPort", list.len()), list.join(", "));
+    if containers.is_empty() { None } else { violation("hostPort", detail()) }
 }
 
 fn privileged(pod: &Pod<'_>) -> Option<Violation> {
-    let who = pod.who(|c| c.flag("/securityContext/privileged"));
-    let detail = || format!("{} must not set securityContext.privileged=true", named("container", &who));
-    if who.is_empty() { None } else { violation("privileged", detail()) }
+    let containers = pod.containers_that(|c| c.flag("/securityContext/privileged"));
+    let detail = || format!("{} must not set securityContext.privileged=true", named("container", &containers));
+    if containers.is_empty() { None } else { violation("privileged", detail()) }
 }
 
 fn proc_mount(pod: &Pod<'_>) -> Option<Violation> {
     let kind = |c: &Value| !matches!(c.str("/securityContext/procMount"), "" | "Default");
-    let who = pod.who(kind);
+    let containers = pod.containers_that(kind);
     let kinds: Vec<&str> = pod.values("/procMount").into_iter().filter(|kind| *kind != "Default").collect();
     let detail =
-        || format!("{} must not set securityContext.procMount to {}", named("container", &who), quoted(&kinds));
-    if who.is_empty() { None } else { violation("procMount", detail()) }
+        || format!("{} must not set securityContext.procMount to {}", named("container", &containers), quoted(&kinds));
+    if containers.is_empty() { None } else { violation("procMount", detail()) }
 }
 
 fn se_linux_options(pod: &Pod<'_>) -> Option<Violation> {
     let types = ["container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
-    let is_wrong_type = |kind: &str| !kind.is_empty() && !types.contains(&kind);
+    let is_forbidden_type = |kind: &str| !kind.is_empty() && !types.contains(&kind);
     let setters = pod.setters(|context| {
-        is_wrong_type(context.str("/seLinuxOptions/type"))
+        is_forbidden_type(context.str("/seLinuxOptions/type"))
             || ["user", "role"].iter().any(|field| !context.str(&format!("/seLinuxOptions/{field}")).is_empty())
     });
     if setters.is_empty() {
         return None;
     }
-    let wrong: Vec<&str> = pod.values("/seLinuxOptions/type").into_iter().filter(|kind| is_wrong_type(kind)).collect();
+    let forbidden: Vec<&str> =
+        pod.values("/seLinuxOptions/type").into_iter().filter(|kind| is_forbidden_type(kind)).collect();
     let mut data = Vec::new();
-    if !wrong.is_empty() {
-        data.push(named("type", &wrong));
+    if !forbidden.is_empty() {
+        data.push(named("type", &forbidden));
     }
     for field in ["user", "role"] {
         if !pod.values(&format!("/seLinuxOptions/{field}")).is_empty() {
@@ -243,21 +250,21 @@ fn restricted_seccomp(pod: &Pod<'_>) -> Option<Violation> {
     if pod.is_windows() {
         return None;
     }
-    let wrong = seccomp(pod, |kind| !matches!(kind, "" | "RuntimeDefault" | "Localhost"));
-    if wrong.is_some() || !pod.spec.str(FIELD).is_empty() {
-        return wrong;
+    let found = seccomp(pod, |kind| !matches!(kind, "" | "RuntimeDefault" | "Localhost"));
+    if found.is_some() || !pod.spec.str(FIELD).is_empty() {
+        return found;
     }
-    let who = pod.who(|c| c.str(FIELD).is_empty());
+    let containers = pod.containers_that(|c| c.str(FIELD).is_empty());
     let detail = || {
         let must = "must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\"";
-        format!("pod or {} {must}", named("container", &who))
+        format!("pod or {} {must}", named("container", &containers))
     };
-    if who.is_empty() { None } else { violation("seccompProfile", detail()) }
+    if containers.is_empty() { None } else { violation("seccompProfile", detail()) }
 }
 
-fn seccomp(pod: &Pod<'_>, is_wrong: impl Fn(&str) -> bool) -> Option<Violation> {
-    let setters = pod.setters(|context| is_wrong(context.str("/seccompProfile/type")));
-    let kinds: Vec<&str> = pod.values("/seccompProfile/type").into_iter().filter(|kind| is_wrong(kind)).collect();
+fn seccomp(pod: &Pod<'_>, is_forbidden: impl Fn(&str) -> bool) -> Option<Violation> {
+    let setters = pod.setters(|context| is_forbidden(context.str("/seccompProfile/type")));
+    let kinds: Vec<&str> = pod.values("/seccompProfile/type").into_iter().filter(|kind| is_forbidden(kind)).collect();
     let detail =
         || format!("{} must not set securityContext.seccompProfile.type to {}", setters.join(" and "), quoted(&kinds));
     if setters.is_empty() { None } else { violation("seccompProfile", detail()) }
@@ -279,8 +286,8 @@ fn sysctls(pod: &Pod<'_>) -> Option<Violation> {
         "net.ipv4.tcp_wmem",
     ];
     let names = pod.spec.list("/securityContext/sysctls").iter().map(|sysctl| sysctl.str("/name"));
-    let wrong: Vec<&str> = names.filter(|name| !allowed.contains(name)).collect();
-    if wrong.is_empty() { None } else { violation("forbidden sysctls", wrong.join(", ")) }
+    let forbidden: Vec<&str> = names.filter(|name| !allowed.contains(name)).collect();
+    if forbidden.is_empty() { None } else { violation("forbidden sysctls", forbidden.join(", ")) }
 }
 
 fn host_process(pod: &Pod<'_>) -> Option<Violation> {
@@ -291,9 +298,10 @@ fn host_process(pod: &Pod<'_>) -> Option<Violation> {
 
 fn privilege_escalation(pod: &Pod<'_>) -> Option<Violation> {
     let may = |c: &Value| c.at("/securityContext/allowPrivilegeEscalation").and_then(Value::as_bool) != Some(false);
-    let who = if pod.is_windows() { Vec::new() } else { pod.who(may) };
-    let detail = || format!("{} must set securityContext.allowPrivilegeEscalation=false", named("container", &who));
-    if who.is_empty() { None } else { violation("allowPrivilegeEscalation != false", detail()) }
+    let containers = if pod.is_windows() { Vec::new() } else { pod.containers_that(may) };
+    let detail =
+        || format!("{} must set securityContext.allowPrivilegeEscalation=false", named("container", &containers));
+    if containers.is_empty() { None } else { violation("allowPrivilegeEscalation != false", detail()) }
 }
 
 fn restricted_capabilities(pod: &Pod<'_>) -> Option<Violation> {
@@ -301,10 +309,10 @@ fn restricted_capabilities(pod: &Pod<'_>) -> Option<Violation> {
         return None;
     }
     let keeps = |c: &Value| !c.list("/securityContext/capabilities/drop").iter().any(|item| item == "ALL");
-    let who = pod.who(keeps);
-    let must = || format!("{} must set securityContext.capabilities.drop=[\"ALL\"]", named("container", &who));
+    let containers = pod.containers_that(keeps);
+    let must = || format!("{} must set securityContext.capabilities.drop=[\"ALL\"]", named("container", &containers));
     let details: Vec<String> =
-        (!who.is_empty()).then(must).into_iter().chain(added_capabilities(pod, &["NET_BIND_SERVICE"])).collect();
+        (!containers.is_empty()).then(must).into_iter().chain(added_capabilities(pod, &["NET_BIND_SERVICE"])).collect();
     if details.is_empty() { None } else { violation("unrestricted capabilities", details.join("; ")) }
 }
 
@@ -334,9 +342,10 @@ fn run_as_non_root(pod: &Pod<'_>) -> Option<Violation> {
     if !setters.is_empty() {
         return violation(REASON, format!("{} must not set securityContext.runAsNonRoot=false", setters.join(" and ")));
     }
-    let who = if setting(pod.spec) == Some(true) { Vec::new() } else { pod.who(|c| setting(c).is_none()) };
-    let detail = || format!("pod or {} must set securityContext.runAsNonRoot=true", named("container", &who));
-    if who.is_empty() { None } else { violation(REASON, detail()) }
+    let containers =
+        if setting(pod.spec) == Some(true) { Vec::new() } else { pod.containers_that(|c| setting(c).is_none()) };
+    let detail = || format!("pod or {} must set securityContext.runAsNonRoot=true", named("container", &containers));
+    if containers.is_empty() { None } else { violation(REASON, detail()) }
 }
 
 fn run_as_user(pod: &Pod<'_>) -> Option<Violation> {
@@ -353,17 +362,17 @@ mod tests {
     use super::*;
     use kctl_base::json::json;
 
-    fn told(level: Level, spec: Value) -> Vec<String> {
-        let found = violations(level, &json!({"metadata": {"name": "p"}, "spec": spec}));
-        found.into_iter().map(|v| format!("{} ({})", v.reason, v.detail)).collect()
+    fn found(level: Level, spec: Value) -> Vec<String> {
+        let violations = violations(level, &json!({"metadata": {"name": "p"}, "spec": spec}));
+        violations.into_iter().map(|v| format!("{} ({})", v.reason, v.detail)).collect()
     }
 
     #[test]
-    fn a_plain_pod_is_baseline_and_not_restricted() {
+    fn a_plain_pod_meets_the_baseline_level_only() {
         let spec = json!({"containers": [{"name": "nginx", "image": "nginx"}]});
-        assert_eq!(told(Level::Baseline, spec.clone()), Vec::<String>::new());
+        assert_eq!(found(Level::Baseline, spec.clone()), Vec::<String>::new());
         assert_eq!(
-            told(Level::Restricted, spec),
+            found(Level::Restricted, spec),
             [
                 "allowPrivilegeEscalation != false (container \"nginx\" must set securityContext.allowPrivilegeEscalation=false)",
                 "unrestricted capabilities (container \"nginx\" must set securityContext.capabilities.drop=[\"ALL\"])",
@@ -374,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hardened_pod_is_restricted() {
+    fn a_hardened_pod_meets_the_restricted_level() {
         let context =
             json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}});
         let spec = json!({
@@ -382,11 +391,11 @@ mod tests {
             "containers": [{"name": "c", "securityContext": context}],
             "volumes": [{"name": "v", "emptyDir": {}}, {"name": "w", "secret": {"secretName": "s"}}],
         });
-        assert_eq!(told(Level::Restricted, spec), Vec::<String>::new());
+        assert_eq!(found(Level::Restricted, spec), Vec::<String>::new());
     }
 
     #[test]
-    fn what_leads_to_the_node_is_no_baseline() {
+    fn privilege_escalations_violate_the_baseline_level() {
         let spec = json!({
             "hostNetwork": true, "hostPID": true,
             "securityContext": {"seccompProfile": {"type": "Unconfined"}, "sysctls": [{"name": "kernel.msgmax"}],
@@ -401,7 +410,7 @@ mod tests {
             "volumes": [{"name": "v", "hostPath": {"path": "/"}}, {"name": "w", "nfs": {"server": "s", "path": "/"}}],
         });
         assert_eq!(
-            told(Level::Baseline, spec.clone()),
+            found(Level::Baseline, spec.clone()),
             [
                 "forbidden AppArmor profile (container \"b\" must not set AppArmor profile type to \"Unconfined\")",
                 "non-default capabilities (container \"a\" must not include \"NET_ADMIN\", \"SYS_ADMIN\" in securityContext.capabilities.add)",
@@ -416,7 +425,7 @@ mod tests {
                 "hostProcess (container \"b\" must not set securityContext.windowsOptions.hostProcess=true)",
             ]
         );
-        let restricted = told(Level::Restricted, spec);
+        let restricted = found(Level::Restricted, spec);
         assert!(
             restricted.contains(
                 &"restricted volume types (volumes \"v\", \"w\" use restricted volume types \"hostPath\", \"nfs\")"
@@ -427,11 +436,11 @@ mod tests {
     }
 
     #[test]
-    fn who_may_be_root_is_told() {
+    fn containers_that_may_run_as_root_are_reported() {
         let containers =
             json!([{"name": "a", "securityContext": {"runAsNonRoot": false, "runAsUser": 0}}, {"name": "b"}]);
         let all =
-            told(Level::Restricted, json!({"securityContext": {"runAsNonRoot": false}, "containers": containers}));
+            found(Level::Restricted, json!({"securityContext": {"runAsNonRoot": false}, "containers": containers}));
         assert!(
             all.contains(
                 &"runAsNonRoot != true (pod and container \"a\" must not set securityContext.runAsNonRoot=false)"
