@@ -1,7 +1,7 @@
 //! ResourceQuota: rejects objects that exceed a quota of their namespace, and charges the others to it
 //! (`plugin/pkg/admission/resourcequota`).
 //!
-//! The quota controller recalculates the usage when objects are deleted. Charging at admission keeps the objects that are
+//! The quota controller recalculates the usage when objects come and go. Charging at admission keeps the objects that are
 //! created between two recalculations within the quota.
 
 pub(crate) mod usage;
