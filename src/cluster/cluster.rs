@@ -20,7 +20,7 @@ use kctl_kinds::Catalog;
 /// Number of timeline entries of one instant that are processed one at a time, so that the controllers see the first few
 /// pods become ready one after the other, as in a real cluster. The remaining entries are processed together: otherwise the
 /// controllers would count all pods once for every pod.
-const ONE_BY_ONE: usize = 3;
+const SINGLE_ENTRY_ROUNDS: usize = 3;
 /// Number of rounds at one instant after which the controllers are considered to be in an endless loop.
 const ROUNDS_MAX: usize = 100_000;
 
@@ -50,8 +50,8 @@ impl Cluster {
         self.driver.run_until_idle(&mut self.server, self.clock.now)?;
         // Steps without a duration are due at this very instant.
         for round in 0..ROUNDS_MAX {
-            let most = if round < ONE_BY_ONE { 1 } else { usize::MAX };
-            if !self.enqueue_due(most)? {
+            let limit = if round < SINGLE_ENTRY_ROUNDS { 1 } else { usize::MAX };
+            if !self.enqueue_due(limit)? {
                 return Ok(());
             }
             self.driver.run_until_idle(&mut self.server, self.clock.now)?;
@@ -59,10 +59,10 @@ impl Cluster {
         Err(Status::internal("the timeline does not come to rest"))
     }
 
-    /// Enqueues the next entries of the timeline that are due now; returns `false` when there is none.
-    fn enqueue_due(&mut self, most: usize) -> Result<bool> {
+    /// Enqueues at most `limit` entries of the timeline that are due now; returns `false` when there are none.
+    fn enqueue_due(&mut self, limit: usize) -> Result<bool> {
         let mut count = 0;
-        while count < most
+        while count < limit
             && let Some(due) = self.server.take_due(self.clock.now)?
         {
             self.driver.enqueue_due(&due);

@@ -76,12 +76,12 @@ impl Server {
             "None" => "None".into(),
             "" => self.free_address(service, allocated),
             given => {
-                if let Some(why) = address_problem(given, allocated) {
+                if let Some(detail) = address_problem(given, allocated) {
                     let path = Path::new("spec.clusterIPs");
                     return Some(field::invalid(
                         &path,
                         json!([given]),
-                        &format!("failed to allocate IP {given}: {why}"),
+                        &format!("failed to allocate IP {given}: {detail}"),
                     ));
                 }
                 requested
@@ -153,7 +153,7 @@ fn protocol(port: &Value) -> String {
     if protocol.is_empty() { "TCP".into() } else { protocol.into() }
 }
 
-/// Returns the reason why a requested address cannot be allocated.
+/// Returns the reason for which a requested address cannot be allocated.
 fn address_problem(address: &str, allocated: &Allocated) -> Option<String> {
     if !address.starts_with(SERVICE_PREFIX) {
         return Some(format!(

@@ -16,7 +16,7 @@ use kctl_kinds::catalog::KindRef;
 const NAME_TRIES: usize = 8;
 
 impl Server {
-    /// Creates the object in the body of a request, which is taken out of it.
+    /// Creates the object in the body of a request, which is left empty.
     pub(super) fn create(&mut self, kind: KindRef, request: &mut Request, now: Time) -> Result<Response> {
         let body = request.take_object()?;
         let mut warnings = Vec::new();

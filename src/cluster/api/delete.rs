@@ -91,15 +91,15 @@ impl Server {
 fn check_preconditions(kind: &dyn Kind, request: &Request, old: &Object) -> Result<()> {
     let names = kind.names();
     if let Some(uid) = request.options.uid.as_deref().filter(|u| *u != old.uid()) {
-        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
-        return Err(Status::conflict(names.group, names.plural, old.name(), &why));
+        let detail = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
+        return Err(Status::conflict(names.group, names.plural, old.name(), &detail));
     }
     if let Some(version) = request.options.resource_version.as_deref().filter(|v| *v != old.resource_version()) {
         let present = old.resource_version();
-        let why = format!(
+        let detail = format!(
             "Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {present}"
         );
-        return Err(Status::conflict(names.group, names.plural, old.name(), &why));
+        return Err(Status::conflict(names.group, names.plural, old.name(), &detail));
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(super) struct Update<'a> {
 }
 
 impl Server {
-    /// Replaces an object with the body of a request, which is taken out of it.
+    /// Replaces an object with the body of a request, which is left empty.
     pub(super) fn update(&mut self, kind: &dyn Kind, request: &mut Request, now: Time) -> Result<Response> {
         let body = request.take_object()?;
         let mut warnings = Vec::new();
@@ -217,8 +217,9 @@ impl Update<'_> {
 fn check_preconditions(kind: &dyn Kind, new: &Object, old: &Object) -> Result<()> {
     let names = kind.names();
     if !new.uid().is_empty() && new.uid() != old.uid() {
-        let why = format!("Precondition failed: UID in precondition: {}, UID in object meta: {}", new.uid(), old.uid());
-        return Err(Status::conflict(names.group, names.plural, old.name(), &why));
+        let detail =
+            format!("Precondition failed: UID in precondition: {}, UID in object meta: {}", new.uid(), old.uid());
+        return Err(Status::conflict(names.group, names.plural, old.name(), &detail));
     }
     if !new.resource_version().is_empty() && new.resource_version() != old.resource_version() {
         return Err(Status::modified(names.group, names.plural, old.name()));

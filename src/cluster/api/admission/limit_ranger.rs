@@ -41,8 +41,8 @@ pub(super) fn validate(admission: &mut Admission<'_>) -> Result<()> {
             let found = if is_claim { claim_problems(admission.new, item) } else { pod_problems(admission.new, item) };
             problems.extend(found.into_iter().filter(|p| !problems.contains(p)).collect::<Vec<_>>());
         }
-        if let Some(why) = aggregate(&problems) {
-            return Err(Status::forbidden("", &resource, admission.new.name_or_prefix(), &why));
+        if let Some(detail) = aggregate(&problems) {
+            return Err(Status::forbidden("", &resource, admission.new.name_or_prefix(), &detail));
         }
     }
     Ok(())

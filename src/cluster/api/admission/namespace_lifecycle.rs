@@ -29,8 +29,9 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
             if !found.is_deleting() && found.str("/status/phase") != "Terminating" {
                 return Ok(());
             }
-            let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
-            let status = Status::forbidden(names.group, names.plural, admission.new.name(), &why);
+            let detail =
+                format!("unable to create new content in namespace {namespace} because it is being terminated");
+            let status = Status::forbidden(names.group, names.plural, admission.new.name(), &detail);
             Err(status.with_cause(StatusCause {
                 reason: "NamespaceTerminating".into(),
                 message: format!("namespace {namespace} is being terminated"),

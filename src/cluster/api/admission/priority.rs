@@ -29,10 +29,10 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     let policy = if policy.is_empty() { "PreemptLowerPriority" } else { policy }.to_string();
     let pod = &mut *admission.new;
     if let Some(given) = pod.int("/spec/priority").filter(|p| *p != value) {
-        let why = format!(
+        let detail = format!(
             "the integer value of priority ({given}) must not be provided in pod spec; priority admission controller computed {value} from the given PriorityClass name"
         );
-        return Err(Status::forbidden("", "pods", pod.name(), &why));
+        return Err(Status::forbidden("", "pods", pod.name(), &detail));
     }
     if let Some(class) = class.filter(|_| name.is_empty()) {
         pod.put("/spec/priorityClassName", class.name());
@@ -57,24 +57,24 @@ fn admit_class(admission: &mut Admission<'_>) -> Result<()> {
     }
     match default_class(admission)? {
         Some(other) if other.name() != admission.new.name() => {
-            let why =
+            let detail =
                 format!("PriorityClass {} is already marked as default. Only one default can exist", other.name());
-            Err(class_forbidden(admission.new.name(), &why))
+            Err(class_forbidden(admission.new.name(), &detail))
         }
         _ => Ok(()),
     }
 }
 
-fn class_forbidden(class: &str, why: &str) -> Status {
-    Status::forbidden("scheduling.k8s.io", "priorityclasses", class, why)
+fn class_forbidden(class: &str, detail: &str) -> Status {
+    Status::forbidden("scheduling.k8s.io", "priorityclasses", class, detail)
 }
 
 /// Reads the class that a pod names; a missing one is status 403.
 fn named_class(admission: &mut Admission<'_>, name: &str) -> Result<Arc<Object>> {
     let found = admission.server.read(CLASSES, "", name)?;
     found.ok_or_else(|| {
-        let why = format!("no PriorityClass with name {name} was found");
-        Status::forbidden("", "pods", admission.new.name(), &why)
+        let detail = format!("no PriorityClass with name {name} was found");
+        Status::forbidden("", "pods", admission.new.name(), &detail)
     })
 }
 

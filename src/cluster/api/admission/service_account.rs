@@ -24,9 +24,9 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     pod.put("/spec/serviceAccount", account.as_str());
     let namespace = pod.namespace().to_string();
     let Some(found) = admission.server.read("serviceaccounts", &namespace, &account)? else {
-        let why =
+        let detail =
             format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found");
-        return Err(Status::forbidden("", "pods", pod.name(), &why));
+        return Err(Status::forbidden("", "pods", pod.name(), &detail));
     };
     let secrets = found.list("/imagePullSecrets");
     if pod.list("/spec/imagePullSecrets").is_empty() && !secrets.is_empty() {

@@ -20,9 +20,9 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     if class.is_some_and(|c| c.flag("/allowVolumeExpansion")) {
         return Ok(());
     }
-    let why = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must \
+    let detail = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must \
                support resize";
-    Err(Status::forbidden("", "persistentvolumeclaims", new.name(), why))
+    Err(Status::forbidden("", "persistentvolumeclaims", new.name(), detail))
 }
 
 /// Returns the storage that a claim requests.

@@ -82,12 +82,12 @@ fn spec_errors(review: &Object, is_own: bool) -> ErrorList {
     let mut errors = ErrorList::new();
     match (review.at("/spec/resourceAttributes"), review.at("/spec/nonResourceAttributes")) {
         (Some(_), Some(url)) => {
-            let why = "cannot be specified in combination with resourceAttributes";
-            errors.push(field::invalid(&spec.child("nonResourceAttributes"), url.clone(), why));
+            let detail = "cannot be specified in combination with resourceAttributes";
+            errors.push(field::invalid(&spec.child("nonResourceAttributes"), url.clone(), detail));
         }
         (None, None) => {
-            let why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
-            errors.push(field::invalid(&spec.child("resourceAttributes"), Value::Null, why));
+            let detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+            errors.push(field::invalid(&spec.child("resourceAttributes"), Value::Null, detail));
         }
         _ => {}
     }

@@ -44,8 +44,8 @@ fn admit_pod(admission: &mut Admission<'_>) -> Result<()> {
     let new = &*admission.new;
     let found = violations(policy.enforce.level, new);
     if !found.is_empty() {
-        let why = format!("violates PodSecurity {:?}: {}", policy.enforce.to_string(), with_details(&found));
-        return Err(Status::forbidden("", "pods", new.name_or_prefix(), &why));
+        let detail = format!("violates PodSecurity {:?}: {}", policy.enforce.to_string(), with_details(&found));
+        return Err(Status::forbidden("", "pods", new.name_or_prefix(), &detail));
     }
     warn(admission, &policy, None);
     Ok(())

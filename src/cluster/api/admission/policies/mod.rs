@@ -172,10 +172,10 @@ fn violations(
 /// Returns the status of a denied request; `policy` names the policy and its binding.
 fn denial(attributes: &AdmissionAttributes<'_>, policy: &str, violation: &Violation) -> Status {
     let names = attributes.kind.names();
-    let why = format!("{policy} denied request: {}", violation.message);
-    let mut status = Status::forbidden(names.group, names.plural, attributes.object.name_or_prefix(), &why);
+    let detail = format!("{policy} denied request: {}", violation.message);
+    let mut status = Status::forbidden(names.group, names.plural, attributes.object.name_or_prefix(), &detail);
     status.reason = violation.reason;
-    status.with_cause(StatusCause { reason: String::new(), message: why, field: String::new() })
+    status.with_cause(StatusCause { reason: String::new(), message: detail, field: String::new() })
 }
 
 #[cfg(test)]

@@ -61,10 +61,10 @@ fn a_bound_policy_denies_objects_for_which_its_expression_is_false() {
     let mut fixture = Fixture::new();
     fixture.policy(&json!({"validations": [{"expression": FEW}, {"expression": "false"}]}), &json!({}));
     let status = fixture.deployment("web", 3).expect_err("denied");
-    let why = "ValidatingAdmissionPolicy 'few' with binding 'few-here' denied request: failed expression: object == null || object.spec.replicas <= 2";
+    let detail = "ValidatingAdmissionPolicy 'few' with binding 'few-here' denied request: failed expression: object == null || object.spec.replicas <= 2";
     assert_eq!(status.reason, Reason::Invalid);
-    assert_eq!(status.message, format!("deployments.apps \"web\" is forbidden: {why}"));
-    assert_eq!((status.causes[0].message.as_str(), status.causes[0].field.as_str()), (why, ""));
+    assert_eq!(status.message, format!("deployments.apps \"web\" is forbidden: {detail}"));
+    assert_eq!((status.causes[0].message.as_str(), status.causes[0].field.as_str()), (detail, ""));
 }
 
 #[test]

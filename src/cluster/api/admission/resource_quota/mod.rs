@@ -36,7 +36,7 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     let mut charged: Vec<Object> = Vec::new();
     for quota in quotas.iter().filter(|q| usage::in_scope(q, &resource, admission.new)) {
         let forbidden =
-            |why: String| Status::forbidden(names.group, names.plural, admission.new.name_or_prefix(), &why);
+            |detail: String| Status::forbidden(names.group, names.plural, admission.new.name_or_prefix(), &detail);
         let hard = hard_limits(quota);
         if admission.creates("pods")
             && let Some(missing) = unspecified(admission.new, &hard)
