@@ -44,6 +44,7 @@ impl Server {
         Err(Status::invalid("", "Service", new.name(), &errors))
     }
 
+    /// Reads the addresses and ports of all other services.
     fn allocated_to_others(&mut self, service: &Object) -> Result<Allocated> {
         let mut allocated = Allocated::default();
         for other in self.read_all("services", None)? {

@@ -197,8 +197,8 @@ impl Server {
         Ok(rules)
     }
 
-    /// Returns the reason for which a request is allowed, as an access review reports it: empty for members of `system:masters`.
-    /// `None` when no rule allows the request.
+    /// Returns the reason for which a request is allowed, as an access review reports it: empty for members of
+    /// `system:masters`, `None` when no rule allows the request.
     pub(super) fn permission(&mut self, user: &User, attributes: &Attributes) -> Result<Option<String>> {
         if user.is_in(MASTERS) {
             return Ok(Some(String::new()));

@@ -34,6 +34,7 @@ impl Server {
         Ok(Response { warnings, ..response })
     }
 
+    /// Removes an object or marks it for deletion.
     fn delete_object(&mut self, kind: &dyn Kind, old: Arc<Object>, request: &Request, now: Time) -> Result<Response> {
         let finalizers = finalizers_of(kind, &old, request.options.propagation);
         let period = kind.grace_period(&old, request.options.grace);

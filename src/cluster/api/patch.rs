@@ -12,6 +12,7 @@ use kctl_base::status::{Reason, Status};
 use kctl_kinds::Kind;
 
 impl Server {
+    /// Applies the patch in the body of a request to an object.
     pub(super) fn patch(&mut self, kind: &dyn Kind, request: &mut Request, now: Time) -> Result<Response> {
         let (format, patch) = parse(std::mem::take(&mut request.body))?;
         if format == PatchType::Apply {

@@ -32,11 +32,13 @@ impl Selection {
 }
 
 impl Server {
+    /// Reads one object.
     pub(super) fn get(&mut self, kind: &dyn Kind, request: &Request) -> Result<Response> {
         let object = self.must_read(kind, &request.namespace, &request.name)?;
         Ok(Response::of(self.in_version(kind, object, &request.version)))
     }
 
+    /// Lists the objects that match the selectors, one page at a time.
     pub(super) fn list(&mut self, kind: &dyn Kind, request: &Request) -> Result<Response> {
         let selection = Selection::of(kind, request)?;
         let Page { items, has_more, .. } = self.page(kind, request, &selection)?;

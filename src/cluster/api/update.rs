@@ -133,6 +133,7 @@ fn same_managers(new: &Object, old: &Object) -> bool {
 }
 
 impl Update<'_> {
+    /// Runs the stages of the update in order.
     fn run(mut self, server: &mut Server) -> Result<Response> {
         self.check_name()?;
         check_preconditions(self.kind, &self.new, &self.old)?;
@@ -161,6 +162,7 @@ impl Update<'_> {
         self.store(server)
     }
 
+    /// Rejects an object whose name differs from that in the request.
     fn check_name(&self) -> Result<()> {
         let (sent, addressed) = (self.new.name(), &self.request.name);
         if sent == addressed {
@@ -206,6 +208,7 @@ impl Update<'_> {
         errors
     }
 
+    /// Stores the new version and returns it as the client sees it.
     fn store(self, server: &mut Server) -> Result<Response> {
         let object = server.store_update(self.kind, &self.old, self.new, self.request.options.dry_run)?;
         let object = server.in_version(self.kind, object, &self.request.version);

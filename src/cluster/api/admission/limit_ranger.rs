@@ -48,6 +48,7 @@ pub(super) fn validate(admission: &mut Admission<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Reads the LimitRanges of the namespace.
 fn ranges(admission: &mut Admission<'_>) -> Result<Vec<Arc<Object>>> {
     let namespace = admission.new.namespace().to_string();
     admission.server.read_all("limitranges", Some(&namespace))

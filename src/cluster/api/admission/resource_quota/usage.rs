@@ -61,6 +61,7 @@ pub(crate) fn overdue_at(pod: &Object) -> Option<Time> {
     pod.deletion_time().map(|at| at + Duration::from_secs(grace))
 }
 
+/// Adds the usage of a pod: its requests and limits, and one pod.
 fn add_pod(usage: &mut Amounts, pod: &Object) {
     usage.insert("pods".into(), count_of(1));
     for (name, amount) in of_pod(pod, "requests") {
@@ -72,6 +73,7 @@ fn add_pod(usage: &mut Amounts, pod: &Object) {
     usage.extend(of_pod(pod, "limits").into_iter().map(|(name, amount)| (format!("limits.{name}"), amount)));
 }
 
+/// Adds the usage of a service: node ports and load balancers.
 fn add_service(usage: &mut Amounts, service: &Object) {
     let ports = service.list("/spec/ports").len() as i64;
     let kind = service.str("/spec/type");
@@ -87,6 +89,7 @@ fn add_service(usage: &mut Amounts, service: &Object) {
     usage.insert("services.loadbalancers".into(), count_of(i64::from(kind == "LoadBalancer")));
 }
 
+/// Adds the usage of a claim: storage, also by storage class.
 fn add_claim(usage: &mut Amounts, claim: &Object) {
     let class = claim.annotation("volume.beta.kubernetes.io/storage-class");
     let class = class.unwrap_or_else(|| claim.str("/spec/storageClassName")).to_string();
