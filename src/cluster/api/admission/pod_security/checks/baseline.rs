@@ -34,7 +34,7 @@ pub(super) fn app_armor(pod: &Pod<'_>) -> Option<Violation> {
 }
 
 /// Added capabilities beyond the default set (`check_capabilities_baseline.go`).
-pub(super) fn baseline_capabilities(pod: &Pod<'_>) -> Option<Violation> {
+pub(super) fn capabilities(pod: &Pod<'_>) -> Option<Violation> {
     let allowed = [
         "AUDIT_WRITE",
         "CHOWN",
@@ -125,7 +125,7 @@ pub(super) fn se_linux_options(pod: &Pod<'_>) -> Option<Violation> {
 }
 
 /// Unconfined seccomp profiles (`check_seccompProfile_baseline.go`).
-pub(super) fn baseline_seccomp(pod: &Pod<'_>) -> Option<Violation> {
+pub(super) fn seccomp_profile(pod: &Pod<'_>) -> Option<Violation> {
     seccomp(pod, |kind| kind == "Unconfined")
 }
 

@@ -27,14 +27,14 @@ type Check = fn(&Pod<'_>) -> Option<Violation>;
 /// The flag is `true` for a check that the restricted level has as well, and `false` for one that it replaces.
 const BASELINE: &[(Check, bool)] = &[
     (baseline::app_armor, true),
-    (baseline::baseline_capabilities, false),
+    (baseline::capabilities, false),
     (baseline::host_namespaces, true),
     (baseline::host_path_volumes, false),
     (baseline::host_ports, true),
     (baseline::privileged, true),
     (baseline::proc_mount, true),
     (baseline::se_linux_options, true),
-    (baseline::baseline_seccomp, false),
+    (baseline::seccomp_profile, false),
     (baseline::sysctls, true),
     (baseline::host_process, true),
 ];
@@ -42,11 +42,11 @@ const BASELINE: &[(Check, bool)] = &[
 /// The checks of the restricted level, in addition to those of the baseline that are marked `true`.
 const RESTRICTED: &[Check] = &[
     restricted::privilege_escalation,
-    restricted::restricted_capabilities,
+    restricted::capabilities,
     restricted::volume_types,
     restricted::run_as_non_root,
     restricted::run_as_user,
-    restricted::restricted_seccomp,
+    restricted::seccomp_profile,
 ];
 
 /// A pod or pod template that is checked.

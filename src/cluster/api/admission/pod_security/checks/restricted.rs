@@ -7,7 +7,7 @@ use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::ValueRead;
 
 /// Missing or unconfined seccomp profiles (`check_seccompProfile_restricted.go`).
-pub(super) fn restricted_seccomp(pod: &Pod<'_>) -> Option<Violation> {
+pub(super) fn seccomp_profile(pod: &Pod<'_>) -> Option<Violation> {
     const FIELD: &str = "/securityContext/seccompProfile/type";
     if pod.is_windows() {
         return None;
@@ -35,7 +35,7 @@ pub(super) fn privilege_escalation(pod: &Pod<'_>) -> Option<Violation> {
 
 /// Containers that do not drop all capabilities, or add others than `NET_BIND_SERVICE`
 /// (`check_capabilities_restricted.go`).
-pub(super) fn restricted_capabilities(pod: &Pod<'_>) -> Option<Violation> {
+pub(super) fn capabilities(pod: &Pod<'_>) -> Option<Violation> {
     if pod.is_windows() {
         return None;
     }
