@@ -2,7 +2,8 @@
 
 use crate::api::Result;
 use crate::client::{WaitFor, WaitOutcome};
-use crate::cluster::{Cluster, ClusterError};
+use crate::cluster::Cluster;
+use crate::error::ClusterError;
 use crate::origin::CLOCK;
 use kctl_base::sim::{ClockMode, Duration, Time, clock};
 
@@ -21,7 +22,7 @@ impl Cluster {
     /// Advances a virtual clock, running everything that becomes due in between.
     ///
     /// # Errors
-    /// If the clock is real or `by` is negative, or a controller fails.
+    /// A real clock, a negative `by`, or a controller that fails.
     pub fn advance(&mut self, by: Duration) -> std::result::Result<(), ClusterError> {
         self.must_be_virtual("advance")?;
         if by < Duration::ZERO {
@@ -33,11 +34,11 @@ impl Cluster {
         Ok(())
     }
 
-    /// Advances a virtual clock until no object has changed for `quiet`, by at most `timeout`. Returns false after the
+    /// Advances a virtual clock until no object has changed for `quiet`, by at most `timeout`. Returns `false` after the
     /// timeout.
     ///
     /// # Errors
-    /// If the clock is real, or a controller fails.
+    /// A real clock, or a controller that fails.
     pub fn settle(&mut self, quiet: Duration, timeout: Duration) -> std::result::Result<bool, ClusterError> {
         self.must_be_virtual("settle")?;
         let deadline = self.clock.now + timeout;
@@ -62,14 +63,14 @@ impl Cluster {
         }
     }
 
-    /// Waits until something may have changed, for ever without a `deadline`.
+    /// Waits until something may have changed, without a `deadline` indefinitely.
     ///
-    /// A virtual clock jumps to the next entry of the timeline; for [`WaitFor::Work`], and without a deadline, not to entries that
-    /// repeat for ever. With a real clock, everything is committed, and the process releases the lock and sleeps until
-    /// another process changes the store or the next entry is due.
+    /// A virtual clock jumps to the next entry of the timeline; for [`WaitFor::Work`] without a deadline, it skips entries
+    /// that recur. With a real clock, the process commits, releases the lock, and sleeps until another process changes the
+    /// store or the next entry is due.
     ///
     /// # Errors
-    /// If the store cannot be committed or opened again, or a controller fails.
+    /// A store that cannot be committed or opened again, or a controller that fails.
     pub fn wait(
         &mut self,
         deadline: Option<Time>,
@@ -111,7 +112,7 @@ impl Cluster {
         Ok(waited)
     }
 
-    /// Returns true if the timeline has an entry that does not repeat for ever.
+    /// Returns whether the timeline has an entry that does not recur.
     fn has_work(&mut self) -> Result<bool> {
         let mut found = false;
         self.server.store().each_due(&mut |due| {
@@ -135,10 +136,10 @@ impl Cluster {
         Ok(WaitOutcome::Progress)
     }
 
-    /// Changes the mode of the clock. A clock that becomes real catches up with the wall clock, but never moves back.
+    /// Changes the mode of the clock. A clock that becomes real catches up with the wall clock, but never moves backwards.
     ///
     /// # Errors
-    /// If a controller fails while the clock catches up.
+    /// A controller that fails while the clock catches up.
     pub fn set_mode(&mut self, mode: ClockMode) -> Result<()> {
         self.clock.mode = mode;
         if mode == ClockMode::Real {
@@ -153,7 +154,7 @@ impl Cluster {
         self.server.set_typed_row(CLOCK, Some(self.clock));
     }
 
-    /// Returns an error for a command that needs a virtual clock.
+    /// Rejects a command that needs a virtual clock when the clock is real.
     fn must_be_virtual(&self, command: &str) -> std::result::Result<(), ClusterError> {
         match self.clock.mode {
             ClockMode::Virtual => Ok(()),

@@ -1,8 +1,8 @@
 //! The composition root: a directory, its lock, the store, the clock, the API server and the controllers.
 //!
-//! Every request goes to the server and then the controllers run until nothing is left to do at this instant. Time moves
-//! here and nowhere else: [`Cluster::open`] catches up with the wall clock, [`Cluster::advance`] moves a virtual one, and
-//! [`Cluster::wait`] is how a command waits in either. Nothing a command did is kept before [`Cluster::commit`].
+//! After each write, the controllers run until nothing is left to do at the current instant. Only this type moves time:
+//! [`Cluster::open`] catches up with the wall clock, [`Cluster::advance`] advances a virtual clock, and [`Cluster::wait`]
+//! waits in either mode. Nothing is persisted before [`Cluster::commit`].
 
 use std::sync::Arc;
 
@@ -10,19 +10,21 @@ use crate::api::{Request, Response, Result, Server};
 use crate::client::{Transport, WaitFor, WaitOutcome};
 use crate::controllers::runtime::{Failure, failures};
 use crate::controllers::{CONTROLLERS, Driver};
+use crate::error::ClusterError;
 use crate::store::StoreError;
 use kctl_base::object::Object;
 use kctl_base::sim::{ClockState, Ids, Time};
 use kctl_base::status::Status;
 use kctl_kinds::Catalog;
 
-/// How many entries of one instant are worked off one by one: the controllers see a few pods become ready one after the
-/// other, as in a cluster. Of a crowd they see the rest at once, or they would count all pods for every pod.
-const ONE_BY_ONE: usize = 3;
-/// The number of rounds at one instant after which the controllers are considered to loop.
+/// Number of timeline entries of one instant that are processed one at a time, so that the controllers see the first few
+/// pods become ready one after the other, as in a real cluster. The remaining entries are processed together: otherwise the
+/// controllers would count all pods once for every pod.
+const SINGLE_ENTRY_ROUNDS: usize = 3;
+/// Number of rounds at one instant after which the controllers are considered to be in an endless loop.
 const ROUNDS_MAX: usize = 100_000;
 
-/// A whole cluster, opened by one process.
+/// A simulated cluster, opened by one process.
 pub struct Cluster {
     pub(crate) server: Server,
     pub(crate) driver: Driver,
@@ -35,18 +37,21 @@ impl Cluster {
     /// Handles a request and runs the controllers until nothing is left to do at this instant.
     ///
     /// # Errors
-    /// The status that the server reports; then nothing has changed.
+    /// The status that the server reports, in which case nothing has changed; or the error of a controller.
     pub fn handle(&mut self, request: &Request) -> Result<Response> {
         self.send(request.clone())
     }
 
     /// Runs the controllers until nothing is left to do at this instant.
+    ///
+    /// # Errors
+    /// A store that cannot be read, or controllers that do not come to rest.
     pub fn run(&mut self) -> Result<()> {
         self.driver.run_until_idle(&mut self.server, self.clock.now)?;
-        // What takes no time is due at this very instant.
+        // Steps without a duration are due at this very instant.
         for round in 0..ROUNDS_MAX {
-            let most = if round < ONE_BY_ONE { 1 } else { usize::MAX };
-            if !self.enqueue_due(most)? {
+            let limit = if round < SINGLE_ENTRY_ROUNDS { 1 } else { usize::MAX };
+            if !self.enqueue_due(limit)? {
                 return Ok(());
             }
             self.driver.run_until_idle(&mut self.server, self.clock.now)?;
@@ -54,10 +59,10 @@ impl Cluster {
         Err(Status::internal("the timeline does not come to rest"))
     }
 
-    /// Enqueues the next entries of the timeline that are due now; returns `false` when there is none.
-    fn enqueue_due(&mut self, most: usize) -> Result<bool> {
+    /// Enqueues at most `limit` entries of the timeline that are due now; returns `false` when there are none.
+    fn enqueue_due(&mut self, limit: usize) -> Result<bool> {
         let mut count = 0;
-        while count < most
+        while count < limit
             && let Some(due) = self.server.take_due(self.clock.now)?
         {
             self.driver.enqueue_due(&due);
@@ -66,7 +71,7 @@ impl Cluster {
         Ok(count > 0)
     }
 
-    /// Enqueues one key of a controller, as if it were due, and runs the controllers. For causes that change no object, such
+    /// Enqueues a key of a controller as if it were due, and runs the controllers. Serves causes that change no object, such
     /// as an injected fault.
     ///
     /// # Errors
@@ -91,31 +96,31 @@ impl Cluster {
         failures(&mut self.server)
     }
 
-    /// The present.
+    /// Returns the current time.
     pub fn now(&self) -> Time {
         self.clock.now
     }
 
-    /// The clock: mode and present.
+    /// Returns the clock: its mode and the current time.
     pub fn clock(&self) -> ClockState {
         self.clock
     }
 
-    /// The deterministic generator of names and numbers.
+    /// Returns the deterministic generator of names and numbers.
     pub fn ids(&self) -> Ids {
         self.server.ids()
     }
 
-    /// The API server, for reads that are no requests.
+    /// Returns the API server, for reads that need no request.
     #[cfg(test)]
     pub(crate) fn server(&mut self) -> &mut Server {
         &mut self.server
     }
 
-    /// Keeps everything that was done: one atomic, durable batch.
+    /// Persists everything since the last commit in one atomic, durable batch.
     ///
     /// # Errors
-    /// When the disk is full or the directory can not be written; then nothing of it is kept.
+    /// A full disk or a directory that cannot be written; nothing of the batch is persisted then.
     pub fn commit(&mut self) -> std::result::Result<(), StoreError> {
         if self.server.store().is_dirty() {
             self.stage_clock();
@@ -123,15 +128,15 @@ impl Cluster {
         self.server.store().commit(self.clock.now)
     }
 
-    /// Forgets everything since the last commit.
+    /// Discards everything since the last commit.
     pub fn discard(&mut self) {
         self.server.store().discard();
         self.driver = Driver::new(CONTROLLERS, self.server.revision());
     }
 }
 
-/// The in-process connection to the API server: a request is a function call, and what follows from it has happened when it
-/// returns.
+/// The in-process connection to the API server. A request is a function call; when it returns, the controllers have reacted
+/// to it.
 impl Transport for Cluster {
     fn send(&mut self, request: Request) -> Result<Response> {
         let changes = !request.verb.is_read_only() && !request.options.dry_run;
@@ -157,18 +162,4 @@ impl Transport for Cluster {
     fn wait(&mut self, deadline: Option<Time>, wait_for: WaitFor) -> std::result::Result<WaitOutcome, ClusterError> {
         Cluster::wait(self, deadline, wait_for)
     }
-}
-
-/// Why a cluster could not be opened or moved.
-#[derive(Debug, thiserror::Error)]
-pub enum ClusterError {
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The server or a controller.
-    #[error("{0}")]
-    Status(#[from] Status),
-    /// What was asked for makes no sense for this clock.
-    #[error("{0}")]
-    Clock(String),
 }

@@ -1,22 +1,23 @@
-//! The console of the simulation: the clock, injected faults, name resolution, the state of the store.
+//! The console of the simulation: the clock, injected faults, name resolution, and the state of the store.
 //!
-//! These are no objects of the API. A user needs the permission to `post` to the path `/simulation`, which by default only
-//! the administrator has.
+//! None of them is an API object. A user needs the permission to `post` to the non-resource path `/simulation`, which by
+//! default only the administrator has.
 
 use crate::api::{Attributes, User};
-use crate::cluster::{Cluster, ClusterError};
+use crate::cluster::Cluster;
 use crate::controllers::runtime::Failure;
 use crate::dns::{self, Answer, RecordType};
+use crate::error::ClusterError;
 use crate::simulation::Faults;
 use kctl_base::sim::{ClockMode, ClockState, Due, Duration};
 
-/// The non-resource path that stands for the console in authorization.
+/// The non-resource path by which authorization rules name the console.
 const PATH: &str = "/simulation";
 
-/// Result of an operation on the console.
+/// The result of an operation on the console.
 type Result<T> = std::result::Result<T, ClusterError>;
 
-/// The console of a cluster, for a user who may use it.
+/// The console of a cluster, opened for an authorized user.
 pub struct Console<'a> {
     cluster: &'a mut Cluster,
 }
@@ -25,7 +26,7 @@ impl Cluster {
     /// Opens the console for a user.
     ///
     /// # Errors
-    /// Status 403 for a user without the permission.
+    /// Status 403 for a user without the permission; roles and bindings that cannot be read.
     pub fn console(&mut self, user: &User) -> Result<Console<'_>> {
         self.server.authorize_user(user, &Attributes::of_path("post", PATH))?;
         Ok(Console { cluster: self })
@@ -33,12 +34,12 @@ impl Cluster {
 }
 
 impl Console<'_> {
-    /// The clock: its mode and the current time.
+    /// Returns the clock: its mode and the current time.
     pub fn clock(&self) -> ClockState {
         self.cluster.clock()
     }
 
-    /// The next entry of the timeline; `None` when nothing is due.
+    /// Returns the next entry of the timeline; `None` when the timeline is empty.
     ///
     /// # Errors
     /// A store that cannot be read.
@@ -49,28 +50,29 @@ impl Console<'_> {
     /// Switches between the wall clock and virtual time.
     ///
     /// # Errors
-    /// See [`Cluster::set_mode`].
+    /// As [`Cluster::set_mode`].
     pub fn set_mode(&mut self, mode: ClockMode) -> Result<()> {
         Ok(self.cluster.set_mode(mode)?)
     }
 
-    /// Lets a span of virtual time pass.
+    /// Advances the virtual clock by a span.
     ///
     /// # Errors
-    /// A cluster that lives by the wall clock, a negative span, a controller that fails.
+    /// A real clock, a negative span, or a controller that fails.
     pub fn advance(&mut self, span: Duration) -> Result<()> {
         self.cluster.advance(span)
     }
 
-    /// Lets virtual time pass until nothing has changed for `quiet`, at most for `timeout`; returns whether it calmed down.
+    /// Advances the virtual clock until nothing has changed for `quiet`, by at most `timeout`. Returns `false` after the
+    /// timeout.
     ///
     /// # Errors
-    /// As for [`Console::advance`].
+    /// A real clock, or a controller that fails.
     pub fn settle(&mut self, quiet: Duration, timeout: Duration) -> Result<bool> {
         self.cluster.settle(quiet, timeout)
     }
 
-    /// The injected faults and declared metrics.
+    /// Returns the injected faults and declared metrics.
     ///
     /// # Errors
     /// Rows that cannot be read.
@@ -81,12 +83,12 @@ impl Console<'_> {
     /// Replaces the injected faults and declared metrics, and runs the controllers that a difference concerns.
     ///
     /// # Errors
-    /// Rows that cannot be read or written, a controller that fails.
+    /// Rows that cannot be read or written, or a controller that fails.
     pub fn set_faults(&mut self, faults: &Faults) -> Result<()> {
         Ok(self.cluster.set_faults(faults)?)
     }
 
-    /// The reconciles that fail at present.
+    /// Returns the reconciliations that have failed and not succeeded since, by controller and key.
     ///
     /// # Errors
     /// A store that cannot be read.
@@ -94,7 +96,7 @@ impl Console<'_> {
         Ok(self.cluster.failures()?)
     }
 
-    /// Resolves a name as a pod of a namespace does.
+    /// Resolves a name as a pod in `namespace` would.
     ///
     /// # Errors
     /// A store that cannot be read.
@@ -117,7 +119,7 @@ impl Console<'_> {
 /// The state of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreReport {
-    /// What is wrong with it, a sentence each; empty for a sound store.
+    /// The inconsistencies found, one sentence each; empty for a consistent store.
     pub problems: Vec<String>,
     /// The newest revision.
     pub revision: u64,

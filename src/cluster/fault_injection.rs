@@ -19,12 +19,12 @@ impl Cluster {
     /// Replaces the injected faults and declared metrics, and runs the controllers that a difference concerns.
     ///
     /// # Errors
-    /// `InternalError` when rows cannot be read or written, and what the controllers return.
+    /// `InternalError` when rows cannot be read or written; the error of a controller.
     pub fn set_faults(&mut self, faults: &Faults) -> Result<()> {
         let before = self.faults()?;
         faults.store(&mut self.server)?;
         for name in before.stopped_nodes.symmetric_difference(&faults.stopped_nodes) {
-            // It also enqueues the kubelet, which has not synced its pods while it was stopped.
+            // The node lifecycle controller also enqueues the kubelet, which has not synced pods while it was stopped.
             self.enqueue(node::lifecycle::CONTROLLER.name, &Key::new("", name).to_string())?;
         }
         let pods: BTreeSet<&String> = before.pods.keys().chain(faults.pods.keys()).collect();

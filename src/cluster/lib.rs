@@ -22,6 +22,7 @@ mod cluster;
 pub mod console;
 mod controllers;
 pub mod dns;
+mod error;
 mod fault_injection;
 pub mod inspection;
 mod location;
@@ -42,7 +43,8 @@ pub mod transport {
 
 pub use api::{FieldValidation, LogOptions, PatchType, Propagation, User, WatchEvent};
 pub use client::{Client, WaitFor, WaitOutcome};
-pub use cluster::{Cluster, ClusterError};
+pub use cluster::Cluster;
 pub use controllers::runtime::Failure;
+pub use error::ClusterError;
 pub use options::{Backend, OpenOptions};
 pub use store::StoreError;

@@ -1,8 +1,9 @@
-//! Opening a cluster: lock and engine, clock and seed, the objects of a new cluster.
+//! Opening a cluster: its lock, engine, clock and seed, and the objects of a new cluster.
 
 use crate::api::{Backends, Server, Settings, index_entries};
-use crate::cluster::{Cluster, ClusterError};
+use crate::cluster::Cluster;
 use crate::controllers::{CONTROLLERS, Driver, kubelet};
+use crate::error::ClusterError;
 use crate::location::Location;
 use crate::options::OpenOptions;
 use crate::origin;
@@ -17,8 +18,8 @@ impl Cluster {
     /// Opens a cluster, creating it if there is none, and catches up with the wall clock.
     ///
     /// # Errors
-    /// If another process has the store open for longer than the timeout, the directory is not a store or cannot be used, or
-    /// the store is damaged.
+    /// A store that another process keeps open for longer than the timeout, a directory that is not a store or cannot be
+    /// used, or a damaged store.
     pub fn open(options: OpenOptions) -> Result<Cluster, ClusterError> {
         let mut location = Location::new(options)?;
         let mut store = location.open_store()?;
@@ -40,7 +41,7 @@ impl Cluster {
     /// Releases the store and sleeps until another process has changed it, for at most `timeout`.
     ///
     /// # Errors
-    /// If the store cannot be opened again.
+    /// A store that cannot be opened again.
     pub(crate) fn sleep(&mut self, timeout: Option<std::time::Duration>) -> Result<(), ClusterError> {
         let timeout = timeout.map_or(SLEEP_MAX, |timeout| timeout.min(SLEEP_MAX));
         if !self.location.is_shared() {
@@ -59,7 +60,7 @@ impl Cluster {
     }
 }
 
-/// The components that the API server forwards requests to.
+/// Returns the components that the API server forwards requests to.
 fn backends() -> Backends {
     Backends { container_log: kubelet::container_log, pod_usage: simulation::pod_usage }
 }

@@ -1,4 +1,4 @@
-//! Server-side apply: merges a configuration into the live object; field ownership decides about conflicts
+//! Server-side apply: merges a configuration into the live object; field ownership determines conflicts
 //! (<https://kubernetes.io/docs/reference/using-api/server-side-apply/>).
 
 use super::{Request, Response, Result, Server, Verb, decode, managers};
@@ -23,7 +23,7 @@ impl Server {
             let message = format!("metadata.name must match the name in the URL: {}", request.name);
             return Err(Status::bad_request(message));
         }
-        self.enter_namespace(kind, &mut config, request)?;
+        self.set_namespace(kind, &mut config, request)?;
         if request.options.manager.is_empty() {
             return Err(Status::bad_request(
                 "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
@@ -43,7 +43,7 @@ impl Server {
             root: &managers::root_of(kind),
             ignored: &managers::ignored(kind, &request.subresource, old.as_deref().unwrap_or(&config)),
         };
-        let applied = apply(&rules, old.as_deref(), &config, request.options.force, &writer).map_err(refused)?;
+        let applied = apply(&rules, old.as_deref(), &config, request.options.force, &writer).map_err(apply_status)?;
         let mut warnings = Vec::new();
         let mut new = decode::body(kind, applied, request, &mut warnings)?;
         self.to_stored_version(kind, &mut new);
@@ -53,7 +53,7 @@ impl Server {
         }
     }
 
-    /// Creates the object of a configuration, which needs the permission to create.
+    /// Creates the object from a configuration; the user needs the permission to create it.
     fn create_applied(&mut self, kind: &dyn Kind, mut new: Object, request: &Request, now: Time) -> Result<Response> {
         self.authorize_also(request, Verb::Create)?;
         let managed = new.remove_at("/metadata/managedFields");
@@ -62,8 +62,8 @@ impl Server {
     }
 }
 
-/// The status of a rejected apply.
-fn refused(error: ApplyError) -> Status {
+/// Returns the status of a rejected apply.
+fn apply_status(error: ApplyError) -> Status {
     let mut status = Status::new(Reason::Conflict, error.to_string());
     match error {
         ApplyError::Conflicts(conflicts) => {

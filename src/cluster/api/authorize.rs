@@ -1,7 +1,7 @@
 //! Authorization by roles and bindings (RBAC, `plugin/pkg/auth/authorizer/rbac`).
 //!
-//! Members of `system:masters` and the control plane may do everything. Everybody else may do what the rules of a bound
-//! role allow; all rules only ever allow.
+//! Members of `system:masters` and the control plane may do everything. Other users may do what the rules of a bound role
+//! allow; there are no rules that deny.
 
 use super::user::{AUTHENTICATED, MASTERS, User};
 use super::{Request, Requester, Result, Server, Verb};
@@ -31,7 +31,7 @@ pub struct Attributes {
 }
 
 impl Attributes {
-    /// The attributes of a request.
+    /// Returns the attributes of a request.
     fn of(request: &Request) -> Attributes {
         let resource = GroupResource::parse(&request.resource);
         Attributes {
@@ -45,12 +45,12 @@ impl Attributes {
         }
     }
 
-    /// The attributes of a request for a non-resource URL.
+    /// Returns the attributes of a request for a non-resource URL.
     pub fn of_path(verb: &str, path: &str) -> Attributes {
         Attributes { verb: verb.into(), path: path.into(), ..Attributes::default() }
     }
 
-    /// The resource with its subresource, as rules name it: `pods/log`.
+    /// Returns the resource with its subresource, as rules name it: `pods/log`.
     fn full_resource(&self) -> String {
         match self.subresource.as_str() {
             "" => self.resource.clone(),
@@ -80,28 +80,28 @@ impl Attributes {
             && (names.is_empty() || names.iter().any(|n| *n == self.name.as_str()))
     }
 
-    /// The refusal of the request (`responsewriters.ForbiddenStatusError`).
+    /// Returns the status 403 of the request (`responsewriters.ForbiddenStatusError`).
     fn forbidden(&self, user: &User) -> Status {
         if self.resource.is_empty() {
-            let why = format!("User \"{}\" cannot {} path \"{}\"", user.name, self.verb, self.path);
-            return Status::new(kctl_base::status::Reason::Forbidden, format!("forbidden: {why}"));
+            let detail = format!("User \"{}\" cannot {} path \"{}\"", user.name, self.verb, self.path);
+            return Status::new(kctl_base::status::Reason::Forbidden, format!("forbidden: {detail}"));
         }
         let place = match self.namespace.as_str() {
             "" => "at the cluster scope".to_string(),
             namespace => format!("in the namespace \"{namespace}\""),
         };
         let (verb, resource, group) = (&self.verb, self.full_resource(), &self.group);
-        let why =
+        let detail =
             format!("User \"{}\" cannot {verb} resource \"{resource}\" in API group \"{group}\" {place}", user.name);
         let resource = match self.subresource.as_str() {
             "" => dotted(&self.resource, group),
             sub => format!("{}/{sub}", dotted(&self.resource, group)),
         };
-        Status::forbidden("", &resource, &self.name, &why)
+        Status::forbidden("", &resource, &self.name, &detail)
     }
 }
 
-/// The object that a request concerns: a list or watch of one name counts as a request for that object, so that rules with
+/// Returns the name of the object that a request concerns: a list or watch of one name counts as a request for that object, so that rules with
 /// `resourceNames` apply (`apiserver/pkg/endpoints/request`, `RequestInfoFactory`).
 fn object_name(request: &Request) -> String {
     if !matches!(request.verb, Verb::List | Verb::Watch) || request.options.fields.is_empty() {
@@ -113,14 +113,15 @@ fn object_name(request: &Request) -> String {
 
 /// The rules that a binding gives to a user.
 struct RuleSource {
-    /// The binding, the role and the subject, in the words of an access review.
+    /// The binding, the role and the subject, as an access review reports them.
     origin: String,
     rules: Vec<Value>,
 }
 
-/// The rules that every authenticated user has: asking about oneself, and discovery.
+/// Returns the rules of every authenticated user: reviews of the own permissions, and discovery
+/// (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy`).
 fn bootstrap_rules() -> Vec<RuleSource> {
-    let ask =
+    let create =
         |group: &str, resources: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": ["create"]});
     let paths = json!([
         "/api",
@@ -143,8 +144,8 @@ fn bootstrap_rules() -> Vec<RuleSource> {
         source(
             "system:basic-user",
             vec![
-                ask("authentication.k8s.io", &["selfsubjectreviews"]),
-                ask("authorization.k8s.io", &["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
+                create("authentication.k8s.io", &["selfsubjectreviews"]),
+                create("authorization.k8s.io", &["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
             ],
         ),
         source("system:discovery", vec![json!({"verbs": ["get"], "nonResourceURLs": paths})]),
@@ -152,7 +153,7 @@ fn bootstrap_rules() -> Vec<RuleSource> {
 }
 
 impl Server {
-    /// Rejects a request that its sender may not make.
+    /// Rejects a request for which the requester is not authorized.
     pub(super) fn authorize(&mut self, request: &Request) -> Result<()> {
         match &request.requester {
             Requester::Loopback | Requester::ControlPlane => Ok(()),
@@ -160,8 +161,8 @@ impl Server {
         }
     }
 
-    /// Rejects a verb that the sender of a request needs in addition: server-side apply creates an object only for those
-    /// that may create it.
+    /// Rejects a request whose requester lacks the permission for a further verb: server-side apply needs `create` for a new
+    /// object.
     pub(super) fn authorize_also(&mut self, request: &Request, verb: Verb) -> Result<()> {
         match &request.requester {
             Requester::Loopback | Requester::ControlPlane => Ok(()),
@@ -171,7 +172,7 @@ impl Server {
         }
     }
 
-    /// Rejects what a user may not do.
+    /// Rejects a request for which a user is not authorized.
     ///
     /// # Errors
     /// Status 403, or roles and bindings that cannot be read.
@@ -182,7 +183,7 @@ impl Server {
         }
     }
 
-    /// The rules of a user in the whole cluster and, unless it is empty, in a namespace.
+    /// Returns the rules of a user in the whole cluster and, unless it is empty, in a namespace.
     pub(super) fn rules_of(&mut self, user: &User, namespace: &str) -> Result<Vec<Value>> {
         let mut rules: Vec<Value> =
             self.rule_sources(user, namespace)?.into_iter().flat_map(|source| source.rules).collect();
@@ -196,8 +197,8 @@ impl Server {
         Ok(rules)
     }
 
-    /// The origin of the permission for a request, in the words of an access review; the empty string for those who may do
-    /// everything, `None` when nothing allows the request.
+    /// Returns the reason for which a request is allowed, as an access review reports it: empty for members of
+    /// `system:masters`, `None` when no rule allows the request.
     pub(super) fn permission(&mut self, user: &User, attributes: &Attributes) -> Result<Option<String>> {
         if user.is_in(MASTERS) {
             return Ok(Some(String::new()));
@@ -207,6 +208,7 @@ impl Server {
         Ok(found.map(|source| format!("RBAC: allowed by {}", source.origin)))
     }
 
+    /// Returns the rules of a user by their bindings.
     fn rule_sources(&mut self, user: &User, namespace: &str) -> Result<Vec<RuleSource>> {
         let mut sources = Vec::new();
         if user.is_in(AUTHENTICATED) {
@@ -223,7 +225,7 @@ impl Server {
         Ok(sources)
     }
 
-    /// The rules that a binding gives to a user; `None` when no subject of it matches.
+    /// Returns the rules that a binding gives to a user; `None` when no subject matches.
     fn rule_source(&mut self, binding: &Value, user: &User, namespace: &str) -> Result<Option<RuleSource>> {
         let subjects = binding.list("/subjects");
         let Some(subject) = subjects.iter().find(|s| user.is_subject(s, binding.namespace())) else {
@@ -283,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_have_the_words_of_kubernetes() {
+    fn forbidden_requests_have_the_messages_of_kubernetes() {
         let user = User::new("jane", Vec::new());
         let of = |request: Request| Attributes::of(&request).forbidden(&user).message;
         assert_eq!(

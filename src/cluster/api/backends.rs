@@ -1,4 +1,4 @@
-//! Components behind the API server that it forwards requests to: kubelets for logs, the metrics pipeline.
+//! Components that the API server forwards requests to: kubelets for logs, and the metrics server.
 //!
 //! A real API server reaches them over the network; here the composition root plugs in functions, so that the server does
 //! not depend on the controllers.
@@ -10,18 +10,18 @@ use kctl_base::object::Object;
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 
-/// A line that a container printed, and the time at which it did.
+/// A line that a container printed, and the time of its output.
 pub(crate) type LogLine = (Time, String);
 
-/// Tells the measured usage of a pod by resource name; an unmeasured pod has none.
+/// Returns the usage of a pod by resource name; the map is empty for a pod that is not measured.
 pub(crate) type PodUsage = Box<dyn Fn(&Object) -> BTreeMap<String, Quantity>>;
 
 /// The components that the server forwards requests to.
 #[derive(Clone, Copy)]
 pub struct Backends {
-    /// The lines that a container of a pod has printed: of the current or last instance, or, with the flag, of the one
-    /// before it.
+    /// Returns the lines that a container of a pod has printed: those of its latest instance, or, with the flag, of the
+    /// previous one.
     pub container_log: fn(&mut Server, &Object, &str, bool, Time) -> Result<Vec<LogLine>>,
-    /// The usage of pods; `None` in a cluster that measures nothing, where the metrics API is not registered.
+    /// Returns the usage of pods; `None` in a cluster without measurements, where the metrics API is not registered.
     pub pod_usage: fn(&mut Server) -> Result<Option<PodUsage>>,
 }

@@ -8,6 +8,7 @@ use kctl_base::status::Status;
 use kctl_kinds::Kind;
 
 impl Server {
+    /// Assigns a pod to the node that a Binding names.
     pub(super) fn bind(&mut self, kind: &dyn Kind, request: &mut Request, now: Time) -> Result<Response> {
         let binding = request.take_object()?;
         let old = self.must_read(kind, &request.namespace, &request.name)?;
@@ -21,8 +22,9 @@ impl Server {
     }
 }
 
+/// Rejects a binding of a pod that is being deleted or already has a node.
 fn check_unassigned(pod: &Object) -> Result<()> {
-    let conflict = |why: &str| Err(Status::conflict("", "pods/binding", pod.name(), why));
+    let conflict = |detail: &str| Err(Status::conflict("", "pods/binding", pod.name(), detail));
     if pod.is_deleting() {
         return conflict(&format!("pod {} is being deleted, cannot be assigned to a host", pod.name()));
     }
@@ -32,7 +34,7 @@ fn check_unassigned(pod: &Object) -> Result<()> {
     }
 }
 
-/// Sets the condition PodScheduled=True in the same write as the node.
+/// Sets the condition `PodScheduled=True`, in the same write as the node.
 fn set_scheduled(pod: &mut Object, now: Time) {
     let generation = pod.generation();
     let conditions = pod.list_mut("/status/conditions");

@@ -1,4 +1,4 @@
-//! Creation: names, identity, admission, validation.
+//! Creating objects: names, identity, admission and validation (`apiserver/pkg/registry/rest/create.go`).
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use kctl_base::status::{Reason, Status};
 use kctl_kinds::Kind;
 use kctl_kinds::catalog::KindRef;
 
-/// How many generated names are tried before giving up, as the API server does.
+/// Maximum number of generated names that are tried (`maxNameGenerationCreateAttempts`).
 const NAME_TRIES: usize = 8;
 
 impl Server {
-    /// Takes the object out of the request.
+    /// Creates the object in the body of a request, which is left empty.
     pub(super) fn create(&mut self, kind: KindRef, request: &mut Request, now: Time) -> Result<Response> {
         let body = request.take_object()?;
         let mut warnings = Vec::new();
@@ -26,12 +26,13 @@ impl Server {
             return self.review(&*kind, new, request, now, warnings);
         }
         self.to_stored_version(&*kind, &mut new);
-        self.enter_namespace(&*kind, &mut new, request)?;
+        self.set_namespace(&*kind, &mut new, request)?;
         new.remove_at("/metadata/managedFields");
         self.create_object(kind, new, None, request, now, warnings)
     }
 
-    /// The second half of a creation, which server-side apply shares; that brings its own record of who owns what.
+    /// Creates a decoded object: the stages that creates and server-side apply share. Server-side apply passes the
+    /// managedFields that it has computed; `None` records those of a create.
     pub(super) fn create_object(
         &mut self,
         kind: KindRef,
@@ -41,21 +42,21 @@ impl Server {
         now: Time,
         mut warnings: Vec<String>,
     ) -> Result<Response> {
-        // Only what keeps objects minds a version, so a dry run passes.
-        let versioned = new.resource_version().parse::<u64>().is_ok_and(|v| v != 0) && !request.options.dry_run;
+        // A dry run is not persisted, so its resourceVersion is not checked.
+        let has_version = new.resource_version().parse::<u64>().is_ok_and(|v| v != 0) && !request.options.dry_run;
         kind.set_defaults(&mut new);
-        self.name_new_object(&*kind, &mut new)?;
+        self.generate_name(&*kind, &mut new)?;
         let managed = managed.or_else(|| managers::after(&*kind, None, &new, request, now));
-        self.identify(&*kind, &mut new, request, now)?;
+        self.set_identity(&*kind, &mut new, request, now)?;
         kind.prepare_create(&mut new);
-        admission::run(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
-        self.check_new(&*kind, &new)?;
+        admission::mutate(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
+        self.validate_new(&*kind, &new)?;
         if !request.is_from_control_plane() {
             warnings.extend(kind.warnings(&new, None));
         }
-        // What is handed out to a new object is missing before anybody sees that it is there already.
+        // As in Kubernetes, an unavailable address or port is reported before an existing object of the same name.
         self.allocate(&*kind, &mut new, None)?;
-        if versioned {
+        if has_version {
             let text = "resourceVersion should not be set on objects to be created";
             return Err(Status::new(Reason::Unknown, text));
         }
@@ -72,11 +73,11 @@ impl Server {
         Ok(Response { warnings, created: true, ..Response::of(object) })
     }
 
-    /// Everything that is wrong with a new object, at once.
-    fn check_new(&self, kind: &dyn Kind, new: &Object) -> Result<()> {
+    /// Validates a new object and reports all errors at once.
+    fn validate_new(&self, kind: &dyn Kind, new: &Object) -> Result<()> {
         let mut errors = meta::validate_create(kind, new);
         errors.extend(kind.validate(new));
-        add_broken_rules(kind, new, None, &mut errors);
+        add_rule_violations(kind, new, None, &mut errors);
         if errors.is_empty() {
             return Ok(());
         }
@@ -84,7 +85,7 @@ impl Server {
         Err(Status::invalid(names.group, names.kind, new.name_or_prefix(), &errors))
     }
 
-    /// Brings an object in another served version into the stored one.
+    /// Converts an object from another served version to the stored one.
     pub(super) fn to_stored_version(&self, kind: &dyn Kind, object: &mut Object) {
         let names = kind.names();
         if object.api_version() != names.api_version() {
@@ -93,8 +94,8 @@ impl Server {
         }
     }
 
-    /// The namespace of the body and that of the request must agree; an empty one in the body takes the request's.
-    pub(super) fn enter_namespace(&self, kind: &dyn Kind, object: &mut Object, request: &Request) -> Result<()> {
+    /// Sets the namespace of the request in an object without one, and rejects an object of another namespace.
+    pub(super) fn set_namespace(&self, kind: &dyn Kind, object: &mut Object, request: &Request) -> Result<()> {
         if !kind.names().namespaced {
             object.remove_at("/metadata/namespace");
             return Ok(());
@@ -111,8 +112,8 @@ impl Server {
         Ok(())
     }
 
-    /// Gives a name to an object that has only `metadata.generateName`: the prefix and five characters.
-    fn name_new_object(&mut self, kind: &dyn Kind, new: &mut Object) -> Result<()> {
+    /// Names an object that has only `metadata.generateName`: the prefix and five random characters.
+    fn generate_name(&mut self, kind: &dyn Kind, new: &mut Object) -> Result<()> {
         let prefix = new.str("/metadata/generateName").to_string();
         if !new.name().is_empty() || prefix.is_empty() {
             return Ok(());
@@ -132,14 +133,14 @@ impl Server {
         Err(Status::already_exists(kind.names().group, kind.names().plural, &prefix))
     }
 
-    /// Sets what only the server sets: uid and creation time; drops what a client must not send.
-    fn identify(&mut self, kind: &dyn Kind, new: &mut Object, request: &Request, now: Time) -> Result<()> {
+    /// Sets the uid and creation time, and removes metadata that only the server may set.
+    fn set_identity(&mut self, kind: &dyn Kind, new: &mut Object, request: &Request, now: Time) -> Result<()> {
         let meta = new.map_mut("/metadata");
         for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"] {
             meta.remove(field);
         }
         new.put("/metadata/creationTimestamp", now.rfc3339());
-        // A part of the control plane may know better than a counter of its own what makes an object unique.
+        // A controller can derive a uid from its own data, which then stays the same whatever else is created.
         if request.is_from_control_plane() && !new.uid().is_empty() {
             return Ok(());
         }
@@ -159,7 +160,8 @@ impl Server {
         Ok(())
     }
 
-    /// The uid of the controller of a new object, if it is there: the counters of one that is gone are gone with it.
+    /// Returns the uid of the controller of a new object; `None` without a controller, or when it no longer exists and its
+    /// counters have been removed with it.
     fn controller_of(&mut self, new: &Object) -> Result<Option<SharedStr>> {
         let Some(owner) = new.controller_of() else { return Ok(None) };
         let Some(kind) = self.kind_of(&owner.api_version, &owner.kind) else { return Ok(None) };
@@ -168,8 +170,8 @@ impl Server {
         Ok(found.is_some_and(|found| found.uid() == owner.uid).then_some(owner.uid))
     }
 
-    /// An object on its way into the store: first it is completed ([`admission::run`]), then all that stands against it is
-    /// heard, and what it uses is charged to the quotas ([`admission::validate`]).
+    /// Returns the admission request of an object, for [`admission::mutate`] before and [`admission::validate`] after the
+    /// validation of its kind.
     pub(super) fn admission<'a>(
         &'a mut self,
         kind: &'a dyn Kind,
@@ -183,8 +185,8 @@ impl Server {
     }
 }
 
-/// Adds the rules of the kind that are broken, unless what has been found keeps them from being evaluated.
-pub(super) fn add_broken_rules(kind: &dyn Kind, new: &Object, old: Option<&Object>, errors: &mut ErrorList) {
+/// Adds the violated CEL rules of the kind, unless an earlier error prevents their evaluation.
+pub(super) fn add_rule_violations(kind: &dyn Kind, new: &Object, old: Option<&Object>, errors: &mut ErrorList) {
     if !errors.iter().any(|error| error.cause.hides_rules()) {
         errors.extend(kind.evaluate_rules(new, old));
     }

@@ -1,4 +1,4 @@
-//! From the body of a request to an object: strict decoding against the schema, in the words of the real server.
+//! Decoding of request bodies: strict decoding against the schema, with the error messages of Kubernetes.
 
 use super::{FieldValidation, PatchType, Request, Result};
 use kctl_base::field::{self, Path};
@@ -12,33 +12,38 @@ use kctl_base::schema::{self, Schema, message};
 use kctl_base::status::Status;
 use kctl_kinds::Kind;
 
-/// The schema's name of a kind, if it has one there; custom kinds have none.
+/// Returns the schema type of a kind; `None` for custom kinds, which have none.
 pub(super) fn root(kind: &dyn Kind) -> Option<FieldType> {
     definition(kind, &kind.names().api_version()).map(|d| FieldType::Object(d.into()))
 }
 
+/// Returns the name of a kind's schema definition in a version.
 fn definition(kind: &dyn Kind, api_version: &str) -> Option<&'static str> {
     let (group, version) = split_api_version(api_version);
     Schema::builtin().root(group, version, kind.names().kind)
 }
 
-/// A quantity in its canonical form.
+/// Formats a quantity in its canonical form.
 fn quantity(text: &str) -> std::result::Result<String, String> {
     text.parse::<Quantity>().map(|q| q.canonical()).map_err(|e| e.to_string())
 }
 
-/// Decodes a body that was sent as an object: fields that the kind does not know are cut, refused or warned about.
+/// Decodes a body that was sent as an object. Unknown and duplicate fields are dropped, reported as warnings or rejected, as
+/// the field validation of the request says.
+///
+/// # Errors
+/// Status 400 for a body that does not match the schema.
 pub(super) fn body(kind: &dyn Kind, body: Object, request: &Request, warnings: &mut Vec<String>) -> Result<Object> {
     let options = &request.options;
     let names = *kind.names();
     if request.is_from_control_plane() {
         return Ok(body);
     }
-    let refuse = |error: &str| Status::bad_request(message::cannot_be_handled(names.kind, names.version, error));
+    let bad_request = |error: &str| Status::bad_request(message::cannot_be_handled(names.kind, names.version, error));
     let (value, unknown) = match definition(kind, body.api_version()) {
         Some(definition) => {
             let decoded = schema::decode::decode(Schema::builtin(), definition, body, quantity);
-            let decoded = decoded.map_err(|e| refuse(&e.to_string()))?;
+            let decoded = decoded.map_err(|e| bad_request(&e.to_string()))?;
             (decoded.value, decoded.unknown)
         }
         None => {
@@ -47,11 +52,11 @@ pub(super) fn body(kind: &dyn Kind, body: Object, request: &Request, warnings: &
             (body, unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect())
         }
     };
-    let mut complaints = options.duplicates.clone();
-    complaints.extend(unknown);
+    let mut problems = options.duplicates.clone();
+    problems.extend(unknown);
     match options.validation.unwrap_or_default() {
-        FieldValidation::Strict if !complaints.is_empty() => return Err(refuse(&message::strict(&complaints))),
-        FieldValidation::Warn => warnings.extend(complaints),
+        FieldValidation::Strict if !problems.is_empty() => return Err(bad_request(&message::strict(&problems))),
+        FieldValidation::Warn => warnings.extend(problems),
         _ => {}
     }
     Ok(value)
@@ -72,7 +77,10 @@ pub(super) fn complete(kind: &dyn Kind, object: &mut Object) {
     }
 }
 
-/// Decodes the result of a patch, whose errors speak of the patch.
+/// Decodes the result of a patch; errors are reported for the field `patch`.
+///
+/// # Errors
+/// Status 422 for a strategic merge patch whose result does not match the schema, otherwise as [`body`].
 pub(super) fn patched(
     kind: &dyn Kind,
     format: PatchType,
@@ -85,17 +93,15 @@ pub(super) fn patched(
         return body(kind, patched, request, warnings);
     }
     let Some(definition) = definition(kind, patched.api_version()) else { return Ok(patched) };
-    let wrong = |error: String| {
+    let invalid = |error: String| {
         let errors = vec![field::invalid(&Path::new("patch"), go::value_text(patch), &error)];
         Status::invalid("", "", "", &errors)
     };
-    let decoded =
-        schema::decode::convert(Schema::builtin(), definition, patched, quantity).map_err(|e| wrong(e.to_string()))?;
+    let decoded = schema::decode::convert(Schema::builtin(), definition, patched, quantity)
+        .map_err(|e| invalid(e.to_string()))?;
     match request.options.validation.unwrap_or_default() {
         FieldValidation::Strict if !decoded.unknown.is_empty() => {
-            let path = Path::new("patch");
-            let errors = vec![field::invalid(&path, go::value_text(patch), &message::strict(&decoded.unknown))];
-            return Err(Status::invalid("", "", "", &errors));
+            return Err(invalid(message::strict(&decoded.unknown)));
         }
         FieldValidation::Warn => warnings.extend(decoded.unknown),
         _ => {}
@@ -103,7 +109,7 @@ pub(super) fn patched(
     Ok(decoded.value)
 }
 
-/// The body must be an object of the kind that the request names.
+/// Rejects a body that is not an object of the kind that the request names.
 pub(super) fn expect_kind(kind: &dyn Kind, object: &Object) -> Result<()> {
     let names = kind.names();
     let (group, version) = split_api_version(object.api_version());
@@ -118,7 +124,7 @@ pub(super) fn expect_kind(kind: &dyn Kind, object: &Object) -> Result<()> {
     )))
 }
 
-/// A syntax error in the words of Go's `encoding/json`.
+/// Formats a syntax error as Go's `encoding/json` does.
 pub(super) fn go_json_error(text: &str, error: &serde_json::Error) -> String {
     go::json::parse(text).err().unwrap_or_else(|| error.to_string())
 }

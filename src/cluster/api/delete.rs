@@ -1,4 +1,5 @@
-//! Deletion: preconditions, grace, finalizers and what becomes of dependents.
+//! Deleting objects: preconditions, grace periods, finalizers and propagation (`apiserver/pkg/registry/rest/delete.go`,
+//! `apiserver/pkg/registry/generic/registry/store.go`).
 
 use std::sync::Arc;
 
@@ -14,10 +15,11 @@ pub(super) const ORPHAN: &str = "orphan";
 /// The finalizer that makes the garbage collector delete the dependents first.
 pub(super) const FOREGROUND: &str = "foregroundDeletion";
 
-/// Kinds whose objects are many and own nothing.
+/// Resources whose objects are numerous and never owners, so that their uids have no counters.
 const NEVER_OWNERS: &[&str] = &["events"];
 
 impl Server {
+    /// Deletes an object: removes it, or marks it when it has finalizers or a grace period.
     pub(super) fn delete(&mut self, kind: &dyn Kind, request: &Request, now: Time) -> Result<Response> {
         let old = self.must_read(kind, &request.namespace, &request.name)?;
         let names = kind.names();
@@ -32,6 +34,7 @@ impl Server {
         Ok(Response { warnings, ..response })
     }
 
+    /// Removes an object or marks it for deletion.
     fn delete_object(&mut self, kind: &dyn Kind, old: Arc<Object>, request: &Request, now: Time) -> Result<Response> {
         let finalizers = finalizers_of(kind, &old, request.options.propagation);
         let period = kind.grace_period(&old, request.options.grace);
@@ -40,7 +43,7 @@ impl Server {
             if !request.options.dry_run {
                 let key = Server::key(kind, old.namespace(), old.name());
                 if period.is_some() {
-                    // What can end gracefully is marked even when it ends now: that is a version of its own, which watches see.
+                    // A kind with graceful deletion is marked even without a grace period: watches see that version.
                     self.store.write(&key, marked(&old, &finalizers, 0, now))?;
                 }
                 self.remove(kind, &key)?;
@@ -54,8 +57,8 @@ impl Server {
         self.store_update(kind, &old, new, false).map(Response::of)
     }
 
-    /// Takes an object out of the store, and with it what was kept for its sake: a definition takes its kinds along, and no
-    /// owner of the same uid will ever come back. Answers its last version.
+    /// Removes an object from the store and returns its last version. Also removes the kind of a definition, and the counters
+    /// of the uid, which is never used again.
     pub(super) fn remove(&mut self, kind: &dyn Kind, key: &ObjectKey) -> Result<Option<Arc<Object>>> {
         let Some(last) = self.store.remove(key)? else { return Ok(None) };
         self.after_write(kind, false)?;
@@ -65,7 +68,7 @@ impl Server {
         Ok(Some(last))
     }
 
-    /// A namespace only begins to go: its controller empties it and then takes the finalizer off.
+    /// Marks a namespace as terminating; its controller deletes the contents and then removes the finalizer.
     fn delete_namespace(
         &mut self,
         kind: &dyn Kind,
@@ -85,34 +88,35 @@ impl Server {
     }
 }
 
+/// Rejects a deletion whose uid or resourceVersion precondition does not match the object.
 fn check_preconditions(kind: &dyn Kind, request: &Request, old: &Object) -> Result<()> {
     let names = kind.names();
     if let Some(uid) = request.options.uid.as_deref().filter(|u| *u != old.uid()) {
-        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
-        return Err(Status::conflict(names.group, names.plural, old.name(), &why));
+        let detail = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
+        return Err(Status::conflict(names.group, names.plural, old.name(), &detail));
     }
     if let Some(version) = request.options.resource_version.as_deref().filter(|v| *v != old.resource_version()) {
         let present = old.resource_version();
-        let why = format!(
+        let detail = format!(
             "Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {present}"
         );
-        return Err(Status::conflict(names.group, names.plural, old.name(), &why));
+        return Err(Status::conflict(names.group, names.plural, old.name(), &detail));
     }
     Ok(())
 }
 
-/// The finalizers of what is being deleted: the policy becomes one that the garbage collector works off; background deletion
-/// needs none.
+/// Returns the finalizers of an object to delete. The propagation policies orphan and foreground add one that the garbage
+/// collector removes; background deletion needs none.
 fn finalizers_of<'a>(kind: &dyn Kind, old: &'a Object, policy: Option<Propagation>) -> Vec<&'a str> {
     let mut finalizers = old.finalizers();
-    let of_policy = |finalizer: &&str| [ORPHAN, FOREGROUND].contains(finalizer);
+    let is_policy = |finalizer: &&str| [ORPHAN, FOREGROUND].contains(finalizer);
     let policy = match policy {
         Some(policy) => policy,
-        None if finalizers.iter().any(of_policy) => return finalizers,
+        None if finalizers.iter().any(is_policy) => return finalizers,
         None if kind.orphans_by_default() => Propagation::Orphan,
         None => Propagation::Background,
     };
-    finalizers.retain(|finalizer| !of_policy(finalizer));
+    finalizers.retain(|finalizer| !is_policy(finalizer));
     match policy {
         Propagation::Orphan => finalizers.push(ORPHAN),
         Propagation::Foreground => finalizers.push(FOREGROUND),
@@ -121,21 +125,21 @@ fn finalizers_of<'a>(kind: &dyn Kind, old: &'a Object, policy: Option<Propagatio
     finalizers
 }
 
-/// The version of an object that says that it is being deleted.
+/// Returns the version of an object that is marked for deletion.
 fn marked(old: &Object, finalizers: &[&str], grace: i64, now: Time) -> Object {
     let mut new = old.clone();
     match finalizers.is_empty() {
         true => drop(new.remove_at("/metadata/finalizers")),
         false => new.put("/metadata/finalizers", finalizers),
     }
-    mark_deleted(&mut new, old, grace, now);
+    set_deletion(&mut new, old, grace, now);
     new
 }
 
-/// Sets the deletion time; a deletion that is under way can only be shortened.
-fn mark_deleted(new: &mut Object, old: &Object, grace: i64, now: Time) {
-    let running = old.int("/metadata/deletionGracePeriodSeconds");
-    if old.is_deleting() && running.is_some_and(|r| r <= grace) {
+/// Sets the deletion timestamp and grace period; the grace period of a deletion in progress can only be shortened.
+fn set_deletion(new: &mut Object, old: &Object, grace: i64, now: Time) {
+    let current = old.int("/metadata/deletionGracePeriodSeconds");
+    if old.is_deleting() && current.is_some_and(|current| current <= grace) {
         return;
     }
     new.put("/metadata/deletionTimestamp", (now + Duration::from_secs(grace)).rfc3339());

@@ -33,6 +33,7 @@ impl Server {
         self.delete(kind, &delete, now)
     }
 
+    /// Returns the disruption budgets that select a pod.
     fn budgets_of(&mut self, pod: &Object) -> Result<Vec<Arc<Object>>> {
         let selects = |budget: &Arc<Object>| {
             let selector = budget.at("/spec/selector").map(labels::Selector::from_object);
@@ -63,13 +64,13 @@ impl Server {
     }
 }
 
-/// Returns whether budgets apply to a pod: not to one that has ended, has not started or is being deleted.
+/// Returns whether budgets apply to a pod: not to one that is terminated, pending or being deleted.
 fn needs_budget(pod: &Object) -> bool {
     !["Succeeded", "Failed", "Pending"].contains(&pod.str("/status/phase")) && !pod.is_deleting()
 }
 
-/// Returns whether a budget protects a pod: always one that is ready; one that is not, unless its policy or enough healthy pods let
-/// it go.
+/// Returns whether a budget protects a pod: a ready pod always, an unready one unless the unhealthy pod eviction policy or
+/// enough healthy pods allow its eviction.
 fn protects(budget: &Object, pod: &Object) -> bool {
     let is_ready = kctl_base::object::condition_is_true(pod, "Ready");
     let always = budget.str("/spec/unhealthyPodEvictionPolicy") == "AlwaysAllow";
@@ -78,7 +79,7 @@ fn protects(budget: &Object, pod: &Object) -> bool {
     is_ready || !(always || enough_healthy)
 }
 
-/// The refusal of an eviction that a budget does not allow.
+/// Returns the status of an eviction that a budget does not allow.
 fn exhausted(budget: &Object) -> Status {
     let (name, healthy, desired) = (
         budget.name(),

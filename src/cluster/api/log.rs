@@ -8,6 +8,7 @@ use kctl_base::status::{Reason, Status};
 use kctl_kinds::Kind;
 
 impl Server {
+    /// Reads the log of a container.
     pub(super) fn log(&mut self, kind: &dyn Kind, request: &Request, now: Time) -> Result<Response> {
         let pod = self.must_read(kind, &request.namespace, &request.name)?;
         let options = &request.options.log;
@@ -29,11 +30,11 @@ fn has_ended(pod: &Object) -> bool {
     ["Succeeded", "Failed"].contains(&pod.str("/status/phase"))
 }
 
-/// The container that a request means: the one it names, or the only one of the pod.
-fn container_of(pod: &Object, asked: &str) -> Result<String> {
+/// Returns the container of a request: the one that it names, or the only one of the pod.
+fn container_of(pod: &Object, requested: &str) -> Result<String> {
     let names = |list: &str| pod.list(list).iter().map(|c| c.str("/name").to_string()).collect::<Vec<_>>();
-    let (init, own) = (names("/spec/initContainers"), names("/spec/containers"));
-    match (asked, own.as_slice()) {
+    let (init, regular) = (names("/spec/initContainers"), names("/spec/containers"));
+    match (requested, regular.as_slice()) {
         ("", [only]) => Ok(only.clone()),
         ("", _) => {
             let init = if init.is_empty() {
@@ -44,15 +45,15 @@ fn container_of(pod: &Object, asked: &str) -> Result<String> {
             Err(Status::bad_request(format!(
                 "a container name must be specified for pod {}, choose one of: [{}]{init}",
                 pod.name(),
-                own.join(" ")
+                regular.join(" ")
             )))
         }
-        (asked, _) if init.iter().chain(&own).any(|name| name == asked) => Ok(asked.to_string()),
-        (asked, _) => Err(Status::bad_request(format!("container {asked} is not valid for pod {}", pod.name()))),
+        (name, _) if init.iter().chain(&regular).any(|container| container == name) => Ok(name.to_string()),
+        (name, _) => Err(Status::bad_request(format!("container {name} is not valid for pod {}", pod.name()))),
     }
 }
 
-/// Rejects a container that has no log yet, with the reason for which it waits.
+/// Rejects a container that has not started yet, with the reason for which it is waiting.
 fn check_started(pod: &Object, container: &str, previous: bool) -> Result<()> {
     let statuses = pod.list("/status/initContainerStatuses").iter().chain(pod.list("/status/containerStatuses"));
     let status = statuses.into_iter().find(|s| s.str("/name") == container);
@@ -74,20 +75,20 @@ fn check_started(pod: &Object, container: &str, previous: bool) -> Result<()> {
     }
 }
 
-fn waiting(pod: &Object, container: &str, why: &str) -> Status {
+fn waiting(pod: &Object, container: &str, detail: &str) -> Status {
     Status::new(
         Reason::BadRequest,
-        format!("container \"{container}\" in pod \"{}\" is waiting to start: {why}", pod.name()),
+        format!("container \"{container}\" in pod \"{}\" is waiting to start: {detail}", pod.name()),
     )
 }
 
-/// Selects and formats lines: those behind the position of the stream, not older than `since`, the last `tail_lines` of
+/// Selects and formats lines: those after the position of the stream and not older than `since`, the last `tail_lines` of
 /// them, at most `limit_bytes`.
 fn format_lines(lines: &[LogLine], options: &LogOptions) -> String {
     let is_recent = |(at, _): &&LogLine| options.since.is_none_or(|since| *at >= since);
     let new: Vec<&LogLine> = lines.iter().skip(options.position).filter(is_recent).collect();
     let skipped = match options.tail_lines {
-        // The tail is that of the log as it is when the stream is opened.
+        // Only the request that opens a stream is limited to the tail.
         Some(tail) if options.position == 0 => new.len().saturating_sub(usize::try_from(tail).unwrap_or(usize::MAX)),
         _ => 0,
     };
@@ -106,7 +107,7 @@ fn format_lines(lines: &[LogLine], options: &LogOptions) -> String {
     text
 }
 
-/// The largest index that is not greater than `at` and does not split a character.
+/// Returns the largest index that is not greater than `at` and does not split a character.
 fn floor_char_boundary(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0)
 }

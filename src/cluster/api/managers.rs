@@ -1,4 +1,4 @@
-//! Who owns which field: managedFields on every write, and the types of a kind's fields that this rests on.
+//! Field management: `managedFields` on every write (`apimachinery/pkg/util/managedfields`).
 
 use super::{Request, Verb, decode};
 use kctl_base::json::Value;
@@ -9,32 +9,33 @@ use kctl_base::schema::Schema;
 use kctl_base::sim::Time;
 use kctl_kinds::Kind;
 
-/// The manager of a request that does not name one.
-const UNNAMED: &str = "unknown";
+/// The manager of a request that names none.
+const DEFAULT_MANAGER: &str = "unknown";
 
-/// Events are many, short-lived and never applied: nobody asks who owns their fields.
+/// Resources without managedFields when controllers write them: events are numerous, short-lived and never applied.
 const UNTRACKED: &[&str] = &["events"];
 
-/// The types of a kind's fields; a kind without a schema has fields of any type.
+/// Returns the schema type of a kind; fields of a kind without a schema can have any type.
 pub(super) fn root_of(kind: &dyn Kind) -> FieldType {
     decode::root(kind).unwrap_or(FieldType::Any)
 }
 
-/// The fields that a way of writing `object` leaves alone: the status, or all that is neither status nor metadata.
+/// Returns the fields that a write through an endpoint does not own: the status, or, for the `status` subresource,
+/// everything except status and metadata.
 pub(super) fn ignored(kind: &dyn Kind, subresource: &str, object: &Object) -> FieldSet {
     let written_as_status = |key: &str| ["apiVersion", "kind", "metadata", "status"].contains(&key);
     match (subresource, object.as_object()) {
         ("status", Some(fields)) => {
-            let alone = fields.keys().filter(|key| !written_as_status(key));
-            FieldSet::of_fields(&alone.map(|key| vec![key.as_str()]).collect::<Vec<_>>())
+            let others = fields.keys().filter(|key| !written_as_status(key));
+            FieldSet::of_fields(&others.map(|key| vec![key.as_str()]).collect::<Vec<_>>())
         }
         _ if kind.has_status() => FieldSet::of_fields(&[["status"]]),
         _ => FieldSet::default(),
     }
 }
 
-/// The managedFields after a request turned `old` into `sent`: the object as the client wants it, before admission adds to
-/// it. `None` when nothing is to be recorded.
+/// Returns the managedFields after a request has changed `old` to `sent`, the object before admission changes it. `None`
+/// when nothing is recorded.
 pub(super) fn after(
     kind: &dyn Kind,
     old: Option<&Object>,
@@ -46,7 +47,7 @@ pub(super) fn after(
         return None;
     }
     let subresource = if request.verb == Verb::Create { "" } else { request.subresource.as_str() };
-    let manager = if request.options.manager.is_empty() { UNNAMED } else { &request.options.manager };
+    let manager = if request.options.manager.is_empty() { DEFAULT_MANAGER } else { &request.options.manager };
     let now = now.rfc3339();
     let api_version = kind.names().api_version();
     let writer = Writer { manager, api_version: &api_version, subresource, now: &now };
@@ -58,7 +59,7 @@ pub(super) fn after(
     on_write(&rules, old, sent, &writer)
 }
 
-/// Puts the record into an object.
+/// Sets or removes the managedFields of an object.
 pub(super) fn put(object: &mut Object, managed: Option<Value>) {
     match managed {
         Some(managed) => object.put("/metadata/managedFields", managed),

@@ -1,4 +1,4 @@
-//! Validation of `metadata`, which is the same for every kind.
+//! Validation of `metadata`, which is the same for every kind (`apimachinery/pkg/api/validation/objectmeta.go`).
 
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::Value;
@@ -7,11 +7,11 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_kinds::shared::formats;
 use kctl_kinds::{Kind, NameRule};
 
-/// All annotations of an object together: keys and values, in bytes.
-const ANNOTATIONS_MAX: usize = 256 * 1024;
+/// Maximum size of all annotations of an object, keys and values, in bytes (`TotalAnnotationSizeLimitB`).
+const ANNOTATION_BYTES_MAX: usize = 256 * 1024;
 
-/// What is wrong with a name under a rule; the words are Kubernetes'.
-pub(super) fn check_name(rule: NameRule, name: &str) -> Vec<String> {
+/// Checks a name against a rule; returns the messages of Kubernetes.
+pub(super) fn name_problems(rule: NameRule, name: &str) -> Vec<String> {
     match rule {
         NameRule::Subdomain => formats::dns_subdomain_problems(name),
         NameRule::Label => formats::dns_label_problems(name),
@@ -19,22 +19,22 @@ pub(super) fn check_name(rule: NameRule, name: &str) -> Vec<String> {
     }
 }
 
-/// What is wrong with the metadata of a new object.
+/// Validates the metadata of a new object.
 pub(super) fn validate_create(kind: &dyn Kind, object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
     let path = Path::new("metadata");
     let prefix = object.str("/metadata/generateName");
     if !prefix.is_empty() {
-        // What follows the prefix makes a good end of a bad one.
+        // The generated suffix makes a prefix that ends with a hyphen valid.
         let masked = prefix.strip_suffix('-').filter(|p| !p.is_empty()).map(|p| format!("{p}a"));
-        for detail in check_name(kind.name_rule(), masked.as_deref().unwrap_or(prefix)) {
+        for detail in name_problems(kind.name_rule(), masked.as_deref().unwrap_or(prefix)) {
             errors.push(field::invalid(&path.child("generateName"), prefix, &detail));
         }
     }
     if object.name().is_empty() {
         errors.push(field::required(&path.child("name"), "name or generateName is required"));
     } else {
-        for detail in check_name(kind.name_rule(), object.name()) {
+        for detail in name_problems(kind.name_rule(), object.name()) {
             errors.push(field::invalid(&path.child("name"), object.name(), &detail));
         }
     }
@@ -42,7 +42,7 @@ pub(super) fn validate_create(kind: &dyn Kind, object: &Object) -> ErrorList {
     errors
 }
 
-/// What is wrong with the metadata of an update.
+/// Validates the metadata of an update.
 pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
     let mut errors = validate_common(new);
     let path = Path::new("metadata");
@@ -60,6 +60,7 @@ pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
     errors
 }
 
+/// Validates labels, annotations, owner references and finalizers.
 fn validate_common(object: &Object) -> ErrorList {
     let path = Path::new("metadata");
     let mut errors = validate_labels(object, &path.child("labels"));
@@ -69,7 +70,7 @@ fn validate_common(object: &Object) -> ErrorList {
     errors
 }
 
-/// Label keys are qualified names, values at most 63 safe characters.
+/// Validates labels: keys are qualified names, values have at most 63 characters.
 fn validate_labels(object: &Object, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     for (key, value) in object.labels() {
@@ -83,7 +84,7 @@ fn validate_labels(object: &Object, path: &Path) -> ErrorList {
     errors
 }
 
-/// Annotation keys are qualified names; all annotations together have a limit.
+/// Validates annotations: keys are qualified names, and the total size is limited.
 pub(super) fn validate_annotations(object: &Object, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let annotations = object.strings("/metadata/annotations");
@@ -93,17 +94,18 @@ pub(super) fn validate_annotations(object: &Object, path: &Path) -> ErrorList {
         }
     }
     let size: usize = annotations.iter().map(|(k, v)| k.len() + v.len()).sum();
-    if size > ANNOTATIONS_MAX {
-        errors.push(field::too_long(path, ANNOTATIONS_MAX));
+    if size > ANNOTATION_BYTES_MAX {
+        errors.push(field::too_long(path, ANNOTATION_BYTES_MAX));
     }
     errors
 }
 
+/// Validates owner references: all fields are required, and at most one owner is the controller.
 fn validate_owners(object: &Object, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let mut controllers = Vec::new();
     for (index, owner) in object.list("/metadata/ownerReferences").iter().enumerate() {
-        let here = path.index(index);
+        let entry = path.index(index);
         for (key, detail) in [
             ("apiVersion", "version must not be empty"),
             ("kind", "must not be empty"),
@@ -111,7 +113,7 @@ fn validate_owners(object: &Object, path: &Path) -> ErrorList {
             ("uid", "must not be empty"),
         ] {
             if owner.str(&format!("/{key}")).is_empty() {
-                errors.push(field::invalid(&here.child(key), owner.str(&format!("/{key}")), detail));
+                errors.push(field::invalid(&entry.child(key), owner.str(&format!("/{key}")), detail));
             }
         }
         if owner.flag("/controller") {
@@ -119,11 +121,11 @@ fn validate_owners(object: &Object, path: &Path) -> ErrorList {
         }
     }
     if let [first, second, ..] = controllers[..] {
-        let named = |o: &Value| format!("{}/{}", o.str("/kind"), o.str("/name"));
+        let describe = |o: &Value| format!("{}/{}", o.str("/kind"), o.str("/name"));
         let detail = format!(
             "Only one reference can have Controller set to true. Found \"true\" in references for {} and {}",
-            named(first),
-            named(second)
+            describe(first),
+            describe(second)
         );
         errors.push(field::invalid(
             path,
@@ -134,6 +136,7 @@ fn validate_owners(object: &Object, path: &Path) -> ErrorList {
     errors
 }
 
+/// Validates finalizers: qualified or standard names, and not both deletion policies at once.
 fn validate_finalizers(object: &Object, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let finalizers = object.finalizers();
@@ -141,8 +144,8 @@ fn validate_finalizers(object: &Object, path: &Path) -> ErrorList {
         for detail in labels::key_problems(finalizer) {
             errors.push(field::invalid(path, *finalizer, &detail));
         }
-        let standard = ["orphan", "foregroundDeletion", "kubernetes"].contains(finalizer);
-        if !finalizer.contains('/') && !standard {
+        let is_standard = ["orphan", "foregroundDeletion", "kubernetes"].contains(finalizer);
+        if !finalizer.contains('/') && !is_standard {
             errors.push(field::invalid(
                 path,
                 *finalizer,

@@ -1,7 +1,7 @@
 //! The resource metrics API (`metrics.k8s.io/v1beta1`): PodMetrics and NodeMetrics.
 //!
-//! An aggregated API of the metrics server in a real cluster, and registered only where usage is measured; here, where it
-//! has been declared for the simulation. The objects are computed for each request and not stored.
+//! In a real cluster, the metrics server serves this API by aggregation; here it is registered when usage has been declared
+//! for the simulation. The objects are computed for each request and not stored.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +30,7 @@ pub(super) fn serves(resource: &str) -> bool {
 }
 
 impl Server {
+    /// Serves a request of the metrics API.
     pub(super) fn metrics(&mut self, request: &Request, now: Time) -> Result<Response> {
         let usage = (self.backends.pod_usage)(self)?.ok_or_else(Status::no_resource)?;
         let kind = self.catalog.by_resource(measured(request)).ok_or_else(Status::no_resource)?;
@@ -71,7 +72,7 @@ impl Server {
         Ok(metrics)
     }
 
-    /// The metrics of a pod or node; `None` for a pod that does not run or is not measured.
+    /// Returns the metrics of a pod or node; `None` for a pod that is not running or not measured.
     fn metrics_of(&mut self, object: &Object, usage: &PodUsage, now: Time) -> Result<Option<Object>> {
         match object.kind() {
             "Pod" => Ok(pod_metrics(object, usage, now)),
@@ -79,6 +80,7 @@ impl Server {
         }
     }
 
+    /// Returns the usage of a node: the sum over its pods.
     fn node_metrics(&mut self, node: &Object, usage: &PodUsage, now: Time) -> Result<Object> {
         let mut sum = Usage::from([("cpu".into(), Quantity::ZERO), ("memory".into(), Quantity::ZERO)]);
         for pod in self.read_index_of("node", node.name(), "pods", None)? {
@@ -93,7 +95,7 @@ impl Server {
     }
 }
 
-/// The resource that a request of the metrics API measures.
+/// Returns the resource that a request of the metrics API measures.
 fn measured(request: &Request) -> &'static str {
     if request.resource == PODS { "pods" } else { "nodes" }
 }
@@ -113,7 +115,7 @@ fn pod_metrics(pod: &Object, usage: &PodUsage, now: Time) -> Option<Object> {
     Some(metrics)
 }
 
-/// The cpu and memory that a running pod uses.
+/// Returns the cpu and memory that a running pod uses; none for other pods.
 fn usage_of(pod: &Object, usage: &PodUsage) -> Usage {
     if pod.str("/status/phase") != "Running" {
         return Usage::new();
@@ -123,7 +125,7 @@ fn usage_of(pod: &Object, usage: &PodUsage) -> Usage {
     usage
 }
 
-/// Usage is declared for pods; their containers share it evenly.
+/// Divides the usage of a pod evenly among its containers.
 fn share_of(usage: &Usage, containers: usize) -> Usage {
     let count = i64::try_from(containers).unwrap_or(1).max(1);
     let part = |(name, amount): (&String, &Quantity)| {
@@ -142,6 +144,7 @@ fn usage_value(usage: &Usage) -> Value {
     Value::Object(usage.iter().map(entry).collect())
 }
 
+/// Returns the metadata and window that PodMetrics and NodeMetrics share.
 fn envelope(kind: &str, object: &Object, now: Time) -> Object {
     let mut metrics = json!({
         "kind": kind, "apiVersion": "metrics.k8s.io/v1beta1",

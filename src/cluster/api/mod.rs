@@ -63,10 +63,10 @@ pub type Result<T> = std::result::Result<T, Status>;
 /// The resource whose objects add kinds to the server.
 pub(crate) const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 
-/// Resources whose objects can be adopted: those without a controller are indexed by their labels.
+/// Resources whose objects controllers can adopt: those without a controller are indexed by their labels.
 const ADOPTABLE: &[&str] = &["controllerrevisions.apps", "pods", "replicasets.apps"];
 
-/// The index of objects that a controller can adopt. Its values are `key=value` for each label, and the empty string.
+/// The index of objects without a controller. The values of an object are `key=value` for each label, and the empty string.
 pub(crate) const ORPHANS: &str = "orphan";
 
 /// The API server over one store.
@@ -78,7 +78,7 @@ pub struct Server {
     backends: Backends,
 }
 
-/// A failing store is an internal error to a client of the API.
+/// Clients see a store error as an internal error.
 impl From<StoreError> for Status {
     fn from(error: StoreError) -> Status {
         Status::internal(error.to_string())
@@ -86,7 +86,7 @@ impl From<StoreError> for Status {
 }
 
 impl Server {
-    /// Creates a server over a store and reads the custom kinds from it.
+    /// Creates a server over a store, and reads the custom kinds from it.
     ///
     /// # Errors
     /// A store that cannot be read.
@@ -102,7 +102,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Replaces the store, which a watch closes while it sleeps.
+    /// Replaces the store. A watch closes it while it sleeps, and opens it again.
     ///
     /// # Errors
     /// A store that cannot be read.
@@ -129,9 +129,10 @@ impl Server {
         Ok(response)
     }
 
+    /// Calls the handler for the verb and subresource of an authorized request.
     fn route(&mut self, kind: KindRef, request: &mut Request, now: Time) -> Result<Response> {
         let subresource = request.subresource.clone();
-        let of_pods = request.resource == "pods";
+        let is_pod = request.resource == "pods";
         match (request.verb, subresource.as_str()) {
             (Verb::Get, "") => self.get(&*kind, request),
             (Verb::Get, "status") if kind.has_status() => self.get(&*kind, request),
@@ -142,10 +143,10 @@ impl Server {
             (Verb::Patch, "" | "status") => self.patch(&*kind, request, now),
             (Verb::Delete, "") => self.delete(&*kind, request, now),
             (_, "scale") => self.scale(&*kind, request, now),
-            (Verb::Create, "eviction") if of_pods => self.evict(&*kind, request, now),
-            (Verb::Create, "binding") if of_pods => self.bind(&*kind, request, now),
-            (Verb::Get, "log") if of_pods => self.log(&*kind, request, now),
-            (Verb::Update | Verb::Patch, "ephemeralcontainers" | "resize") if of_pods => Err(Status::new(
+            (Verb::Create, "eviction") if is_pod => self.evict(&*kind, request, now),
+            (Verb::Create, "binding") if is_pod => self.bind(&*kind, request, now),
+            (Verb::Get, "log") if is_pod => self.log(&*kind, request, now),
+            (Verb::Update | Verb::Patch, "ephemeralcontainers" | "resize") if is_pod => Err(Status::new(
                 Reason::MethodNotAllowed,
                 format!("the {subresource} subresource of pods is not simulated"),
             )),
@@ -153,46 +154,46 @@ impl Server {
         }
     }
 
-    /// All kinds that the server serves.
+    /// Returns all kinds that the server serves.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
     }
 
-    /// The deterministic generator of names and numbers.
+    /// Returns the deterministic generator of names and numbers.
     pub fn ids(&self) -> Ids {
         self.ids
     }
 
-    /// The settings of the simulated cluster.
+    /// Returns the settings of the simulated cluster.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The store, for the composition root: commit, discard, check.
+    /// Returns the store, for the composition root: commit, discard, check.
     pub fn store(&mut self) -> &mut Store {
         &mut self.store
     }
 
-    /// The kind that an `apiVersion` and a kind name; `None` when it is not served.
+    /// Returns the kind for an `apiVersion` and a kind name; `None` when it is not served.
     pub fn kind_of(&self, api_version: &str, kind: &str) -> Option<KindRef> {
         let (group, version) = kctl_base::gvk::split_api_version(api_version);
         self.catalog.by_gvk(group, version, kind)
     }
 
-    /// The key of an object of a kind.
+    /// Returns the key of an object of a kind.
     fn key(kind: &dyn Kind, namespace: &str, name: &str) -> ObjectKey {
         let namespace = if kind.names().namespaced { namespace } else { "" };
         ObjectKey { resource: kind.names().resource(), namespace: namespace.into(), name: name.into() }
     }
 
-    /// The object that a request names, or status 404.
+    /// Reads the object that a request names; status 404 when it does not exist.
     fn must_read(&mut self, kind: &dyn Kind, namespace: &str, name: &str) -> Result<Arc<Object>> {
         let names = kind.names();
         let found = self.store.get(&Server::key(kind, namespace, name))?;
         found.ok_or_else(|| Status::not_found(names.group, names.plural, name))
     }
 
-    /// An object in the version that the client speaks.
+    /// Converts an object to the version that the client speaks.
     fn in_version(&self, kind: &dyn Kind, object: Arc<Object>, version: &Option<GroupVersion>) -> Arc<Object> {
         match version {
             Some(version) if !version.is(object.api_version()) => {
@@ -204,7 +205,7 @@ impl Server {
         }
     }
 
-    /// Builds the kinds of all definitions in the store into the catalog.
+    /// Rebuilds the catalog with the kinds of all definitions in the store.
     fn reload_custom_kinds(&mut self) -> std::result::Result<(), StoreError> {
         let definitions = self.store.list(DEFINITIONS, None)?;
         let kinds = definitions.iter().filter_map(|d| Custom::from_definition(d));
@@ -223,8 +224,8 @@ impl Server {
 
 /// Rejects requests for a namespaced object that name no namespace.
 fn check_scope(kind: &dyn Kind, request: &Request) -> Result<()> {
-    let over_all = matches!(request.verb, Verb::List | Verb::Watch);
-    if kind.names().namespaced && request.namespace.is_empty() && !over_all {
+    let spans_namespaces = matches!(request.verb, Verb::List | Verb::Watch);
+    if kind.names().namespaced && request.namespace.is_empty() && !spans_namespaces {
         return Err(Status::bad_request("an empty namespace may not be set during creation"));
     }
     Ok(())
@@ -239,13 +240,13 @@ fn check_verb(kind: &dyn Kind, request: &Request) -> Result<()> {
     Ok(())
 }
 
-/// The warning about a deprecated resource, for clients outside the control plane.
+/// Returns the warning about a deprecated resource, for clients outside the control plane.
 fn deprecation_of(request: &Request) -> Option<String> {
     let is_deprecated = request.resource == "endpoints" && !request.is_from_control_plane();
     is_deprecated.then(|| kctl_kinds::core::endpoints::DEPRECATION.to_string())
 }
 
-/// The index entries of an object: its owners, whether it can be adopted, and what its kind adds. The store maintains them.
+/// Returns the index entries of an object, which the store maintains: its owners, [`ORPHANS`], and those of its kind.
 pub(crate) fn index_entries(resource: &str, object: &Object) -> Vec<(&'static str, String)> {
     let owners = object.list("/metadata/ownerReferences").iter().map(|o| ("owner", o.str("/uid").to_string()));
     let mut entries: Vec<(&'static str, String)> = owners.collect();

@@ -1,4 +1,5 @@
-//! Patches: computes the new version of an object from the present one and a patch, then updates it.
+//! Patching an object: the new version is computed from the present one and a patch, then handled like an update
+//! (`apiserver/pkg/endpoints/handlers/patch.go`).
 
 use super::{Body, PatchType, Request, Response, Result, Server, decode};
 use kctl_base::json::{Value, kind_name};
@@ -11,6 +12,7 @@ use kctl_base::status::{Reason, Status};
 use kctl_kinds::Kind;
 
 impl Server {
+    /// Applies the patch in the body of a request to an object.
     pub(super) fn patch(&mut self, kind: &dyn Kind, request: &mut Request, now: Time) -> Result<Response> {
         let (format, patch) = parse(std::mem::take(&mut request.body))?;
         if format == PatchType::Apply {
@@ -22,17 +24,17 @@ impl Server {
         let mut warnings = Vec::new();
         let mut new = decode::patched(kind, format, patched, &patch, request, &mut warnings)?;
         self.to_stored_version(kind, &mut new);
-        self.enter_namespace(kind, &mut new, request)?;
+        self.set_namespace(kind, &mut new, request)?;
         self.replace(kind, old, new, request, now, warnings)
     }
 }
 
-/// Applies a patch to an object; `root` is the type of the object's fields, which a strategic merge needs.
+/// Applies a patch to an object; `root` is the schema type of the object, which a strategic merge needs.
 pub(super) fn patched(format: PatchType, root: Option<FieldType>, base: &Object, patch: &Value) -> Result<Object> {
     match format {
         PatchType::Merge => Ok(patch::merge::apply(base, patch)),
         PatchType::Json => patch::json::apply(base, patch).map_err(|_| {
-            // The API server reports no more than this, and kubectl prints it as it is.
+            // The API server reports no details, and kubectl prints this message unchanged.
             Status::new(Reason::Invalid, "the server rejected our request due to an error in our request")
         }),
         PatchType::Strategic => match root {
@@ -51,7 +53,7 @@ fn unsupported_media_type() -> Status {
     )
 }
 
-/// Reads the patch in a body; syntax errors are those of Go's decoder.
+/// Parses the patch in a body; syntax errors have the messages of Go's decoder.
 pub(super) fn parse(body: Body) -> Result<(PatchType, Value)> {
     let (format, patch) = match body {
         Body::Patch(format, patch) => (format, patch),

@@ -1,4 +1,4 @@
-//! Get and list: selectors, indexes, pages and versions.
+//! Get and list: selectors, indexes, pages and versions (`apiserver/pkg/endpoints/handlers/get.go`).
 
 use std::sync::Arc;
 
@@ -32,11 +32,13 @@ impl Selection {
 }
 
 impl Server {
+    /// Reads one object.
     pub(super) fn get(&mut self, kind: &dyn Kind, request: &Request) -> Result<Response> {
         let object = self.must_read(kind, &request.namespace, &request.name)?;
         Ok(Response::of(self.in_version(kind, object, &request.version)))
     }
 
+    /// Lists the objects that match the selectors, one page at a time.
     pub(super) fn list(&mut self, kind: &dyn Kind, request: &Request) -> Result<Response> {
         let selection = Selection::of(kind, request)?;
         let Page { items, has_more, .. } = self.page(kind, request, &selection)?;
@@ -46,7 +48,7 @@ impl Server {
         Ok(Response { payload: Payload::List(list), ..Response::default() })
     }
 
-    /// All objects that match the selectors, by namespace and name.
+    /// Returns all objects that match the selectors, by namespace and name.
     pub(super) fn select(
         &mut self,
         kind: &dyn Kind,
@@ -61,7 +63,7 @@ impl Server {
         Ok(objects)
     }
 
-    /// The page of a list that the request asks for: `limit` objects behind its continue token.
+    /// Returns the page of a list that the request asks for: at most `limit` objects after its continue token.
     fn page(&mut self, kind: &dyn Kind, request: &Request, selection: &Selection) -> Result<Page> {
         let mut page = Page { limit: request.options.limit, ..Page::default() };
         let after = page_start(request)?;
@@ -83,7 +85,7 @@ impl Server {
         Ok(page)
     }
 
-    /// The objects under the index value that the selectors name, or the one object of a name; `None` when no index
+    /// Returns the objects under the index value that the selectors name, or the one object of a name; `None` when no index
     /// applies.
     fn indexed(
         &mut self,
@@ -105,13 +107,13 @@ impl Server {
     }
 }
 
-/// A page of a list while it is filled.
+/// A page of a list that is being filled.
 #[derive(Default)]
 struct Page {
     items: Vec<Arc<Object>>,
     /// Maximum number of items; 0 for no limit.
     limit: usize,
-    /// True when an object matched that the page has no room for.
+    /// True when a further object matched that does not fit.
     has_more: bool,
 }
 
@@ -126,12 +128,12 @@ impl Page {
     }
 }
 
-/// The namespace that a request reads; `None` for all namespaces and for cluster-scoped kinds.
+/// Returns the namespace that a request reads; `None` for all namespaces and for cluster-scoped kinds.
 fn namespace_of<'a>(kind: &dyn Kind, request: &'a Request) -> Option<&'a str> {
     Some(request.namespace.as_str()).filter(|n| !n.is_empty() && kind.names().namespaced)
 }
 
-/// The index that answers a list without a scan, and the value to look up; `None` when no index applies.
+/// Returns an index that serves a list without a scan, and the value to look up; `None` when no index applies.
 fn index_of(
     resource: &str,
     namespace: Option<&str>,
@@ -150,7 +152,7 @@ fn index_of(
     }
 }
 
-/// The key of the last item of the page before, for a list that continues one.
+/// Returns the key of the last item of the previous page; `None` for the first page.
 fn page_start(request: &Request) -> Result<Option<ObjectKey>> {
     let token = &request.options.continue_token;
     if token.is_empty() {
@@ -161,17 +163,17 @@ fn page_start(request: &Request) -> Result<Option<ObjectKey>> {
     Ok(Some(ObjectKey::new(request.resource.as_str(), namespace, name)))
 }
 
-/// The token that continues a list behind an object.
+/// Returns the token that continues a list after an object.
 fn token_after(last: &Object) -> String {
     format!("{}/{}", last.namespace(), last.name())
 }
 
-/// Returns whether a key stands before an object in a list.
+/// Returns whether a key precedes an object in a list.
 fn precedes(key: &ObjectKey, object: &Object) -> bool {
     (key.namespace.as_str(), key.name.as_str()) < (object.namespace(), object.name())
 }
 
-/// The value of a selectable field; `None` when the kind does not support the field.
+/// Returns the value of a selectable field; `None` when the kind does not support the field.
 fn field_value(kind: &dyn Kind, object: &Object, field: &str) -> Option<String> {
     match field {
         "metadata.name" => Some(object.name().into()),
@@ -180,7 +182,7 @@ fn field_value(kind: &dyn Kind, object: &Object, field: &str) -> Option<String> 
     }
 }
 
-/// Kinds with a field label conversion of their own, which reports an unknown field in other words.
+/// Resources with a field label conversion of their own, which reports unknown fields with another message.
 const WITH_FIELD_LABELS: &[&str] = &[
     "pods",
     "nodes",
@@ -193,7 +195,7 @@ const WITH_FIELD_LABELS: &[&str] = &[
     "certificatesigningrequests.certificates.k8s.io",
 ];
 
-/// Rejects fields that the kind cannot be selected by.
+/// Rejects field selectors that the kind does not support.
 fn check_fields(kind: &dyn Kind, fields: &FieldSelector) -> Result<()> {
     let empty = Object::default();
     let Some(field) = fields.terms().iter().map(|t| t.field.as_str()).find(|f| field_value(kind, &empty, f).is_none())

@@ -28,7 +28,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// The verb in lower case, as discovery and RBAC rules spell it.
+    /// Returns the verb in lower case, as discovery and RBAC rules spell it.
     pub fn as_str(self) -> &'static str {
         match self {
             Verb::Create => "create",
@@ -61,7 +61,7 @@ pub enum PatchType {
 }
 
 impl PatchType {
-    /// The media type without the leading `application/`.
+    /// Returns the media type without the leading `application/`.
     pub fn media_type(self) -> &'static str {
         match self {
             PatchType::Json => "json-patch+json",
@@ -82,7 +82,7 @@ pub enum Body {
     Object(Object),
     /// A patch that a program built.
     Patch(PatchType, Value),
-    /// A patch that a person typed, as text: its syntax errors are errors of the server.
+    /// A patch that a user typed, as a string; the server reports its syntax errors.
     PatchText(PatchType, String),
 }
 
@@ -99,7 +99,7 @@ pub enum FieldValidation {
 }
 
 impl FieldValidation {
-    /// The value of the query parameter.
+    /// Returns the value of the query parameter.
     pub fn as_str(self) -> &'static str {
         match self {
             FieldValidation::Ignore => "Ignore",
@@ -121,7 +121,7 @@ pub enum Propagation {
 }
 
 impl Propagation {
-    /// The value of `DeleteOptions.propagationPolicy`.
+    /// Returns the value of `DeleteOptions.propagationPolicy`.
     pub fn as_str(self) -> &'static str {
         match self {
             Propagation::Background => "Background",
@@ -138,11 +138,11 @@ pub struct LogOptions {
     pub container: String,
     /// Reads the log of the previous, terminated instance of the container.
     pub previous: bool,
-    /// Skips lines that are older.
+    /// Skips lines that are older than this time.
     pub since: Option<Time>,
     /// Keeps only the last lines.
     pub tail_lines: Option<u64>,
-    /// Cuts the log after this number of bytes.
+    /// Truncates the log after this number of bytes.
     pub limit_bytes: Option<u64>,
     /// Prefixes each line with its RFC 3339 timestamp.
     pub timestamps: bool,
@@ -153,7 +153,7 @@ pub struct LogOptions {
     pub follow: bool,
 }
 
-/// The parameters of a request; every field has a usual value.
+/// The parameters of a request; the default is a request without any.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Processes the request without persisting the result (`dryRun=All`).
@@ -162,7 +162,7 @@ pub struct Options {
     pub manager: String,
     /// The treatment of unknown and duplicate fields; `None` for the default of the server.
     pub validation: Option<FieldValidation>,
-    /// Duplicate fields that the client found while it read the body, in the words of the strict decoder.
+    /// Duplicate fields that the client found while it read the body, as messages of the strict decoder.
     pub duplicates: Vec<String>,
     /// Label selector of a list or watch.
     pub labels: String,
@@ -182,7 +182,7 @@ pub struct Options {
     pub force: bool,
     /// Maximum number of items in a list; 0 for no limit.
     pub limit: usize,
-    /// Continues a list after the last item of the page before.
+    /// Continues a list after the last item of the previous page.
     pub continue_token: String,
     /// Selects the lines of a log.
     pub log: LogOptions,
@@ -191,7 +191,7 @@ pub struct Options {
 /// The client that a request comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Requester {
-    /// The API server itself (`system:apiserver`): may do everything; its objects are checked like any client's.
+    /// The API server itself (`system:apiserver`): may do everything; its objects are validated like those of any client.
     #[default]
     Loopback,
     /// A component of the control plane: may do everything, and its objects come from typed code, so they are not decoded
@@ -225,7 +225,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Builds a request with the usual options.
+    /// Creates a request with the default options.
     pub fn new(verb: Verb, resource: &str, namespace: &str, name: &str) -> Request {
         Request {
             verb,
@@ -245,12 +245,12 @@ impl Request {
         Request::new(Verb::Get, resource, namespace, name)
     }
 
-    /// Lists the objects of a namespace; an empty namespace stands for all namespaces.
+    /// Lists the objects of a namespace; an empty namespace means all namespaces.
     pub fn list(resource: &str, namespace: &str) -> Request {
         Request::new(Verb::List, resource, namespace, "")
     }
 
-    /// Watches the objects of a namespace; an empty namespace stands for all namespaces.
+    /// Watches the objects of a namespace; an empty namespace means all namespaces.
     pub fn watch(resource: &str, namespace: &str) -> Request {
         Request::new(Verb::Watch, resource, namespace, "")
     }
@@ -301,7 +301,7 @@ impl Request {
         self
     }
 
-    /// Sets whether the result is discarded.
+    /// Sets whether the request is a dry run.
     pub fn dry_run(mut self, dry_run: bool) -> Request {
         self.options.dry_run = dry_run;
         self
@@ -348,7 +348,7 @@ impl Request {
         self.requester == Requester::ControlPlane
     }
 
-    /// The user that admission policies and reviews see.
+    /// Returns the user that admission policies and reviews see.
     pub(super) fn user(&self) -> User {
         match &self.requester {
             Requester::User(user) => user.clone(),
@@ -358,9 +358,9 @@ impl Request {
     }
 }
 
-/// Settings of the simulated cluster that hold for its whole life.
+/// Settings of the simulated cluster that never change.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Default duration of each step in a pod's life; zero makes all steps instant.
+    /// Default duration of each step in the lifecycle of a pod; zero makes all steps instant.
     pub latency: Duration,
 }

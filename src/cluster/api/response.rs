@@ -9,7 +9,7 @@ use kctl_base::object::Object;
 pub struct Response {
     /// The payload.
     pub payload: Payload,
-    /// Warnings for the client, in the order in which they came up.
+    /// Warnings for the client, in the order in which they were raised.
     pub warnings: Vec<String>,
     /// True when the request created the object (HTTP status 201).
     pub created: bool,
@@ -18,7 +18,7 @@ pub struct Response {
 /// The payload of a response.
 #[derive(Clone, Debug)]
 pub enum Payload {
-    /// One object in the version that was asked for; the last version of a deleted object.
+    /// One object in the requested version; for a deletion, its last version.
     Object(Arc<Object>),
     /// The items of a list.
     List(ObjectList),
@@ -39,7 +39,7 @@ impl Default for Payload {
 pub struct ObjectList {
     /// The objects, by namespace and name.
     pub items: Vec<Arc<Object>>,
-    /// The revision of the store at which the list was made: where a watch goes on.
+    /// The revision of the store at which the list was read, from which a watch continues.
     pub resource_version: u64,
     /// Token for the next page; empty on the last page.
     pub continue_token: String,
@@ -59,7 +59,7 @@ pub enum WatchEvent {
 }
 
 impl WatchEvent {
-    /// The type of the event as the API spells it: `ADDED`.
+    /// Returns the type of the event as the API spells it: `ADDED`.
     pub fn type_name(&self) -> &'static str {
         match self {
             WatchEvent::Added(_) => "ADDED",
@@ -69,7 +69,7 @@ impl WatchEvent {
         }
     }
 
-    /// The object of the event; `None` for a bookmark.
+    /// Returns the object of the event; `None` for a bookmark.
     pub fn object(&self) -> Option<&Arc<Object>> {
         match self {
             WatchEvent::Added(object) | WatchEvent::Modified(object) | WatchEvent::Deleted(object) => Some(object),
@@ -81,7 +81,7 @@ impl WatchEvent {
 /// A part of a container log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
-    /// The text: complete lines, except where a byte limit cut it.
+    /// The text in complete lines, except where a byte limit truncates it.
     pub text: String,
     /// Number of lines of the log so far: the position for the next request of a followed stream.
     pub position: usize,
@@ -90,12 +90,12 @@ pub struct Log {
 }
 
 impl Response {
-    /// A response with one object.
+    /// Creates a response with one object.
     pub fn of(object: Arc<Object>) -> Response {
         Response { payload: Payload::Object(object), ..Response::default() }
     }
 
-    /// The object of the response; an empty one for other payloads.
+    /// Returns the object of the response; an empty one for other payloads.
     pub fn into_object(self) -> Arc<Object> {
         match self.payload {
             Payload::Object(object) => object,
@@ -103,7 +103,7 @@ impl Response {
         }
     }
 
-    /// The items of a list; none for other payloads.
+    /// Returns the items of a list; none for other payloads.
     pub fn into_items(self) -> Vec<Arc<Object>> {
         match self.payload {
             Payload::List(list) => list.items,

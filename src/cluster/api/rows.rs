@@ -1,4 +1,4 @@
-//! Access to the store below the API, for controllers and the composition root: reads that need no request, named rows,
+//! Access to the store below the API, for controllers and the composition root: reads without a request, named rows,
 //! counters and the timeline.
 
 use std::sync::Arc;
@@ -10,46 +10,46 @@ use kctl_base::object::Object;
 use kctl_base::sim::{Due, Time};
 
 impl Server {
-    /// The revision of the store, uncommitted changes included.
+    /// Returns the revision of the store, uncommitted changes included.
     pub fn revision(&self) -> u64 {
         self.store.revision()
     }
 
-    /// All changes after a revision, oldest first.
+    /// Returns all changes after a revision, oldest first.
     ///
     /// # Errors
-    /// A revision that the change log no longer reaches.
+    /// A revision that the change log no longer reaches, or a store that cannot be read.
     pub fn changes_since(&mut self, revision: u64) -> std::result::Result<Vec<Change>, ChangesGone> {
         self.store.changes_since(revision)
     }
 
-    /// Records that the controllers have seen the changes up to a revision.
-    pub fn settle_changes(&mut self, revision: u64, now: Time) {
+    /// Records that the controllers have observed the changes up to a revision.
+    pub fn mark_observed(&mut self, revision: u64, now: Time) {
         self.store.mark_observed(revision, now);
     }
 
-    /// One object; `None` when it does not exist.
+    /// Reads an object; `None` when it does not exist.
     pub fn read(&mut self, resource: &str, namespace: &str, name: &str) -> Result<Option<Arc<Object>>> {
         let key = ObjectKey { resource: resource.into(), namespace: namespace.into(), name: name.into() };
         Ok(self.store.get(&key)?)
     }
 
-    /// All objects of a resource, in one namespace or (`None`) in all, by namespace and name.
+    /// Reads all objects of a resource, in one namespace or (`None`) in all, by namespace and name.
     pub fn read_all(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>> {
         Ok(self.store.list(resource, namespace)?)
     }
 
-    /// All objects of a resource in a namespace; `None` when there are more than a few dozen.
-    pub fn read_few(&mut self, resource: &str, namespace: &str) -> Result<Option<Vec<Arc<Object>>>> {
+    /// Returns all objects of a resource in a namespace; `None` when there are more than a few dozen.
+    pub fn list_if_small(&mut self, resource: &str, namespace: &str) -> Result<Option<Vec<Arc<Object>>>> {
         Ok(self.store.list_if_small(resource, namespace)?)
     }
 
-    /// The objects of all resources under a value of an index, by key.
+    /// Reads the objects of all resources under a value of an index, by key.
     pub fn read_index(&mut self, index: &str, value: &str) -> Result<Vec<Arc<Object>>> {
         Ok(self.store.by_index(index, value)?)
     }
 
-    /// The objects of one resource under a value of an index, in one namespace or (`None`) in all, by key.
+    /// Reads the objects of one resource under a value of an index, in one namespace or (`None`) in all, by key.
     pub fn read_index_of(
         &mut self,
         index: &str,
@@ -60,28 +60,28 @@ impl Server {
         Ok(self.store.by_index_in(index, value, resource, namespace)?)
     }
 
-    /// The next number of the counter that belongs to (purpose, owner).
+    /// Returns the next number of the counter for (purpose, owner).
     pub fn next_counter(&mut self, purpose: &str, owner: &str) -> Result<u64> {
         Ok(self.store.next_counter(purpose, owner)?)
     }
 
-    /// A named value beside the objects: a setting, or the state of a controller.
+    /// Reads a named value that is not an object: a setting, or the state of a controller.
     pub fn row(&mut self, name: &str) -> Result<Option<Value>> {
         Ok(self.store.row(name)?)
     }
 
-    /// The names of the named values with a prefix, in order.
+    /// Returns the names of the named values with a prefix, in order.
     pub fn row_names(&mut self, prefix: &str) -> Result<Vec<String>> {
         let rows = self.store.rows_with_prefix(prefix)?;
         Ok(rows.into_iter().map(|(name, _)| name).collect())
     }
 
-    /// A named value as a type of the caller's.
+    /// Reads a named value as a type of the caller.
     pub fn typed_row<T: RowValue>(&mut self, name: &str) -> Result<Option<T>> {
         Ok(self.store.typed_row(name)?)
     }
 
-    /// Changes a named value of the caller's type in place, see [`crate::store::Store::change_typed_row`].
+    /// Changes a named value in place as a type of the caller (see [`crate::store::Store::change_typed_row`]).
     pub fn change_typed_row<T: RowValue + Default, R>(
         &mut self,
         name: &str,
@@ -100,7 +100,7 @@ impl Server {
         self.store.set_typed_row(name, value);
     }
 
-    /// Puts (controller, key) on the timeline, replacing the entry that is there.
+    /// Puts (controller, key) on the timeline, replacing its present entry.
     pub fn schedule(&mut self, controller: &str, key: &str, at: Time, recurring: bool) {
         self.store.schedule(controller, key, at, recurring);
     }
@@ -115,7 +115,7 @@ impl Server {
         matches!(self.store.scheduled(controller, key), Ok(Some(_)))
     }
 
-    /// The first entries of the timeline, at most `count`.
+    /// Returns the first entries of the timeline, at most `count`.
     pub fn due(&mut self, count: usize) -> Result<Vec<Due>> {
         Ok(self.store.due(count)?)
     }

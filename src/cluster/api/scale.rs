@@ -1,4 +1,5 @@
-//! The `scale` subresource: an `autoscaling/v1` Scale that reads and writes the replica count of an object.
+//! The `scale` subresource: an `autoscaling/v1` Scale that reads and writes the replica count of an object
+//! (`pkg/registry/apps/*/storage`, `ScaleREST`).
 
 use super::patch::{self, patched};
 use super::{Body, Request, Response, Result, Server, Verb};
@@ -12,10 +13,11 @@ use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_kinds::{Kind, ScalePaths};
 
-/// Metadata that a Scale shares with its object.
-const SHARED: [&str; 5] = ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"];
+/// Metadata that a Scale copies from its object.
+const COPIED_METADATA: [&str; 5] = ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"];
 
 impl Server {
+    /// Reads or writes the Scale of an object.
     pub(super) fn scale(&mut self, kind: &dyn Kind, request: &mut Request, now: Time) -> Result<Response> {
         let paths = kind.scale().ok_or_else(Status::no_resource)?;
         let old = self.must_read(kind, &request.namespace, &request.name)?;
@@ -42,12 +44,12 @@ impl Server {
     }
 }
 
-/// The type of the fields of a Scale.
+/// Returns the schema type of a Scale.
 fn scale_type() -> Option<FieldType> {
     Schema::builtin().root("autoscaling", "v1", "Scale").map(|definition| FieldType::Object(definition.into()))
 }
 
-/// The replica count that a Scale asks for.
+/// Returns the replica count that a Scale requests; a negative one is status 422.
 fn replicas_of(scale: &Object, object: &Object) -> Result<i64> {
     let replicas = scale.int("/spec/replicas").unwrap_or(0);
     if replicas < 0 {
@@ -57,13 +59,13 @@ fn replicas_of(scale: &Object, object: &Object) -> Result<i64> {
     Ok(replicas)
 }
 
-/// The Scale of an object.
+/// Returns the Scale of an object.
 fn scale_of(object: &Object, paths: &ScalePaths) -> Object {
     let replicas = object.int(paths.status_replicas).unwrap_or(0);
     let mut scale = json!({
         "apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {}, "spec": {}, "status": {"replicas": replicas},
     });
-    for field in SHARED {
+    for field in COPIED_METADATA {
         if let Some(value) = object.pointer(&format!("/metadata/{field}")) {
             scale["metadata"][field] = value.clone();
         }
@@ -72,11 +74,11 @@ fn scale_of(object: &Object, paths: &ScalePaths) -> Object {
         scale["spec"]["replicas"] = replicas.into();
     }
     let selector = object.pointer(paths.selector).filter(|_| !paths.selector.is_empty());
-    let as_text = |selector: &Object| match selector.as_str() {
+    let to_string = |selector: &Object| match selector.as_str() {
         Some(text) => text.to_string(),
         None => labels::format_label_selector(selector),
     };
-    if let Some(text) = selector.map(as_text) {
+    if let Some(text) = selector.map(to_string) {
         scale["status"]["selector"] = text.into();
     }
     scale

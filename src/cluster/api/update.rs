@@ -1,9 +1,9 @@
-//! Replacing an object through one of its endpoints.
+//! Updating an object through one of its endpoints (`apiserver/pkg/registry/rest/update.go`).
 
 use std::sync::Arc;
 
 use super::admission::{self, Admission, Operation};
-use super::create::add_broken_rules;
+use super::create::add_rule_violations;
 use super::strategy::{self, UpdateStrategy};
 use super::{Request, Response, Result, Server, decode, managers, meta};
 use kctl_base::field::ErrorList;
@@ -13,7 +13,7 @@ use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_kinds::Kind;
 
-/// An update on its way through the stages: preconditions, defaults, preparation, admission, validation, store.
+/// An update and its stages: preconditions, defaults, preparation, admission, validation, store.
 pub(super) struct Update<'a> {
     kind: &'a dyn Kind,
     strategy: &'static dyn UpdateStrategy,
@@ -22,25 +22,25 @@ pub(super) struct Update<'a> {
     old: Arc<Object>,
     new: Object,
     warnings: Vec<String>,
-    /// True when `new` carries its managedFields already.
+    /// True when `new` already carries its managedFields.
     is_recorded: bool,
 }
 
 impl Server {
-    /// Replaces an object by the body of a request, which is taken out of it.
+    /// Replaces an object with the body of a request, which is left empty.
     pub(super) fn update(&mut self, kind: &dyn Kind, request: &mut Request, now: Time) -> Result<Response> {
         let body = request.take_object()?;
         let mut warnings = Vec::new();
         let mut new = decode::body(kind, body, request, &mut warnings)?;
         decode::expect_kind(kind, &new)?;
         self.to_stored_version(kind, &mut new);
-        self.enter_namespace(kind, &mut new, request)?;
+        self.set_namespace(kind, &mut new, request)?;
         let old = self.must_read(kind, &request.namespace, &request.name)?;
         self.replace(kind, old, new, request, now, warnings)
     }
 
-    /// Puts `new`, which is decoded and in the stored version, in the place of `old`: the stages that updates, patches and
-    /// writes to subresources share.
+    /// Replaces `old` with `new`, which is decoded and in the stored version: the stages that updates, patches and writes to
+    /// subresources share.
     pub(super) fn replace(
         &mut self,
         kind: &dyn Kind,
@@ -57,7 +57,7 @@ impl Server {
         Update { kind, strategy, request, now, old, new, warnings, is_recorded: false }.run(self)
     }
 
-    /// As [`Server::replace`], for the result of server-side apply, which has recorded the field ownership already.
+    /// Like [`Server::replace`], for the result of server-side apply, which already carries its managedFields.
     pub(super) fn replace_applied(
         &mut self,
         kind: &dyn Kind,
@@ -71,7 +71,8 @@ impl Server {
         Update { kind, strategy, request, now, old, new, warnings, is_recorded: true }.run(self)
     }
 
-    /// Writes the new version of an object unless nothing changed; an object that was only waiting for its finalizers goes.
+    /// Writes the new version of an object unless nothing has changed, and removes an object in deletion that has no
+    /// finalizers left.
     pub(super) fn store_update(
         &mut self,
         kind: &dyn Kind,
@@ -88,22 +89,23 @@ impl Server {
         let key = Server::key(kind, new.namespace(), new.name());
         let object = self.store.write(&key, new)?;
         self.after_write(kind, false)?;
-        if is_finished(&object) {
+        if is_removable(&object) {
             return Ok(self.remove(kind, &key)?.unwrap_or(object));
         }
         Ok(object)
     }
 }
 
-/// Returns whether an object in deletion has nothing left to wait for.
-fn is_finished(object: &Object) -> bool {
+/// Returns whether an object in deletion can be removed: no finalizers are left and its grace period has ended.
+fn is_removable(object: &Object) -> bool {
     object.is_deleting()
         && object.finalizers().is_empty()
         && object.int("/metadata/deletionGracePeriodSeconds").unwrap_or(0) == 0
         && object.list("/spec/finalizers").is_empty()
 }
 
-/// An update that brings nothing new writes nothing, so that nobody is woken by it. The times in managedFields do not count.
+/// Returns whether two versions have the same content. Such an update is not written, so that it triggers no watch. The
+/// timestamps in managedFields are ignored.
 fn same_content(new: &Object, old: &Object) -> bool {
     let (Some(a), Some(b)) = (new.as_object(), old.as_object()) else { return false };
     a.len() == b.len()
@@ -114,13 +116,14 @@ fn same_content(new: &Object, old: &Object) -> bool {
         })
 }
 
+/// Compares metadata without the resourceVersion and the timestamps in managedFields.
 fn same_metadata(new: &Object, old: &Object) -> bool {
     let ignored = |key: &str| key == "managedFields" || key == "resourceVersion";
     let (Some(a), Some(b)) = (new.as_object(), old.as_object()) else { return false };
     a.iter().filter(|(k, _)| !ignored(k)).eq(b.iter().filter(|(k, _)| !ignored(k))) && same_managers(new, old)
 }
 
-/// Returns whether managers own the same fields, whenever they came to.
+/// Returns whether the same managers own the same fields, whatever the timestamps.
 fn same_managers(new: &Object, old: &Object) -> bool {
     let (a, b) = (new.list("/managedFields"), old.list("/managedFields"));
     a.len() == b.len()
@@ -130,10 +133,11 @@ fn same_managers(new: &Object, old: &Object) -> bool {
 }
 
 impl Update<'_> {
+    /// Runs the stages of the update in order.
     fn run(mut self, server: &mut Server) -> Result<Response> {
         self.check_name()?;
         check_preconditions(self.kind, &self.new, &self.old)?;
-        carry_identity(&mut self.new, &self.old);
+        keep_identity(&mut self.new, &self.old);
         let is_complete = self.request.is_from_control_plane() && self.strategy.is_complete(&self.new, &self.old);
         if !is_complete {
             self.kind.set_defaults(&mut self.new);
@@ -144,7 +148,7 @@ impl Update<'_> {
         };
         self.strategy.prepare(self.kind, &mut self.new, &self.old);
         if self.strategy.is_admitted() {
-            admission::run(&mut self.admission(server))?;
+            admission::mutate(&mut self.admission(server))?;
         }
         self.validate()?;
         if self.strategy.is_admitted() {
@@ -158,6 +162,7 @@ impl Update<'_> {
         self.store(server)
     }
 
+    /// Rejects an object whose name differs from that in the request.
     fn check_name(&self) -> Result<()> {
         let (sent, addressed) = (self.new.name(), &self.request.name);
         if sent == addressed {
@@ -199,10 +204,11 @@ impl Update<'_> {
     fn errors(&self) -> ErrorList {
         let mut errors = meta::validate_update(&self.new, &self.old);
         errors.extend(self.strategy.validate(self.kind, &self.new, &self.old));
-        add_broken_rules(self.kind, &self.new, Some(&self.old), &mut errors);
+        add_rule_violations(self.kind, &self.new, Some(&self.old), &mut errors);
         errors
     }
 
+    /// Stores the new version and returns it as the client sees it.
     fn store(self, server: &mut Server) -> Result<Response> {
         let object = server.store_update(self.kind, &self.old, self.new, self.request.options.dry_run)?;
         let object = server.in_version(self.kind, object, &self.request.version);
@@ -210,12 +216,13 @@ impl Update<'_> {
     }
 }
 
-/// Optimistic concurrency: a version or uid that is sent along must be the present one.
+/// Rejects an update whose resourceVersion or uid is not that of the stored object (optimistic concurrency).
 fn check_preconditions(kind: &dyn Kind, new: &Object, old: &Object) -> Result<()> {
     let names = kind.names();
     if !new.uid().is_empty() && new.uid() != old.uid() {
-        let why = format!("Precondition failed: UID in precondition: {}, UID in object meta: {}", new.uid(), old.uid());
-        return Err(Status::conflict(names.group, names.plural, old.name(), &why));
+        let detail =
+            format!("Precondition failed: UID in precondition: {}, UID in object meta: {}", new.uid(), old.uid());
+        return Err(Status::conflict(names.group, names.plural, old.name(), &detail));
     }
     if !new.resource_version().is_empty() && new.resource_version() != old.resource_version() {
         return Err(Status::modified(names.group, names.plural, old.name()));
@@ -223,8 +230,8 @@ fn check_preconditions(kind: &dyn Kind, new: &Object, old: &Object) -> Result<()
     Ok(())
 }
 
-/// What an update can not change is taken from the old version.
-fn carry_identity(new: &mut Object, old: &Object) {
+/// Copies the metadata that an update cannot change from the old version.
+fn keep_identity(new: &mut Object, old: &Object) {
     const KEPT: [&str; 7] = [
         "uid",
         "creationTimestamp",

@@ -3,9 +3,9 @@
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
-/// The group whose members may do everything, whatever roles say.
+/// The group whose members may do everything, regardless of roles.
 pub(super) const MASTERS: &str = "system:masters";
-/// The group of all users that have authenticated.
+/// The group of all authenticated users.
 pub(super) const AUTHENTICATED: &str = "system:authenticated";
 
 /// A user with groups.
@@ -18,7 +18,7 @@ pub struct User {
 }
 
 impl User {
-    /// Creates a user. A service account without explicit groups gets the groups of its namespace; everybody except
+    /// Creates a user. A service account without explicit groups gets the groups of its namespace; every user except
     /// `system:anonymous` is in `system:authenticated`.
     pub fn new(name: &str, groups: Vec<String>) -> User {
         let mut groups = groups;
@@ -33,7 +33,7 @@ impl User {
         User { name: name.into(), groups }
     }
 
-    /// The administrator that owns the store.
+    /// Returns the administrator, who owns the store.
     pub fn admin() -> User {
         User::new("kubernetes-admin", vec![MASTERS.into()])
     }

@@ -1,7 +1,7 @@
 //! Watching: the changes of a resource after a revision, as events.
 //!
-//! A watch over this in-process API is a sequence of requests: each returns the events since the one before and ends with a
-//! bookmark, whose revision the next request starts from.
+//! A watch over this in-process API is a sequence of requests: each returns the events since the previous one and ends with
+//! a bookmark, from whose revision the next request starts.
 
 use std::sync::Arc;
 
@@ -29,12 +29,14 @@ impl Server {
         Ok(Response { payload: Payload::Events(events), ..Response::default() })
     }
 
+    /// Returns an `Added` event for each existing object.
     fn initial_events(&mut self, kind: &dyn Kind, request: &Request, selection: &Selection) -> Result<Vec<WatchEvent>> {
         let existing = self.select(kind, request, selection)?;
         let added = |object| WatchEvent::Added(self.in_version(kind, object, &request.version));
         Ok(existing.into_iter().map(added).collect())
     }
 
+    /// Returns the events after a revision.
     fn events_since(
         &mut self,
         kind: &dyn Kind,
@@ -52,6 +54,7 @@ impl Server {
         Ok(events.map(|event| self.convert_event(kind, event, request)).collect())
     }
 
+    /// Converts the object of an event to the version that the client speaks.
     fn convert_event(&self, kind: &dyn Kind, event: WatchEvent, request: &Request) -> WatchEvent {
         let convert = |object| self.in_version(kind, object, &request.version);
         match event {
@@ -63,7 +66,7 @@ impl Server {
     }
 }
 
-/// The revision after which a watch starts; `None` for one that begins with the existing objects.
+/// Returns the revision after which a watch starts; `None` for one that begins with the existing objects.
 fn start_of(request: &Request) -> Result<Option<u64>> {
     let text = request.options.resource_version.as_deref().unwrap_or("");
     if request.options.send_initial_events || text.is_empty() || text == "0" {
@@ -73,8 +76,8 @@ fn start_of(request: &Request) -> Result<Option<u64>> {
     text.parse().map(Some).map_err(|_| invalid())
 }
 
-/// The event of a change for a watch with selectors: an object that begins to match is added, one that no longer matches is
-/// deleted.
+/// Returns the event of a change for a watch with selectors: an object that begins to match is added, and one that no
+/// longer matches is deleted. `None` when it matches neither before nor after.
 fn event_of(kind: &dyn Kind, change: &Change, selection: &Selection) -> Option<WatchEvent> {
     let matches = |object: &&Arc<Object>| selection.matches(kind, object);
     let before = change.old.as_ref().filter(matches);
@@ -88,7 +91,7 @@ fn event_of(kind: &dyn Kind, change: &Change, selection: &Selection) -> Option<W
     }
 }
 
-/// A watch that starts before the oldest change is status 410.
+/// Clients see a revision that the change log no longer reaches as status 410.
 impl From<ChangesGone> for Status {
     fn from(gone: ChangesGone) -> Status {
         match gone {

@@ -1,6 +1,6 @@
 //! A typed client of the API server: the only way from the command line to objects.
 //!
-//! Each method is one request (a list can be several, one for each page). The client knows who it acts for, collects the
+//! Each method is one request (a list can be several, one for each page). The client acts as one user, collects the
 //! warnings of the server and can log each request as kubectl does ([`RequestLog`]).
 
 mod params;
@@ -18,10 +18,10 @@ pub use resource_path::ResourcePath;
 pub use transport::{Transport, WaitFor, WaitOutcome};
 pub use watch::{LogStream, Watch, WatchStart};
 
-use crate::ClusterError;
 use crate::api::{
     Body, Log, ObjectList, PatchType, Payload, Request, Requester, Response, Result, User, Verb, WatchEvent,
 };
+use crate::error::ClusterError;
 use kctl_base::json::Value;
 use kctl_base::object::Object;
 use kctl_base::sim::{ClockMode, Time};
@@ -54,7 +54,7 @@ pub struct Client<T> {
     impersonates: bool,
     /// Warnings that have not been taken yet.
     warnings: Vec<String>,
-    /// All warnings so far: the server repeats itself.
+    /// All warnings so far, to drop those that the server repeats.
     seen_warnings: Vec<String>,
     log: RequestLog,
 }
@@ -77,7 +77,7 @@ impl<T: Transport> Client<T> {
         (self.user, self.impersonates) = (user, true);
     }
 
-    /// The user that the client acts as.
+    /// Returns the user that the client acts as.
     pub fn user(&self) -> &User {
         &self.user
     }
@@ -87,12 +87,12 @@ impl<T: Transport> Client<T> {
         self.log = RequestLog::new(verbosity);
     }
 
-    /// The requests that have been logged since the last call.
+    /// Returns the log entries since the last call.
     pub fn take_log(&mut self) -> Vec<LogEntry> {
         self.log.take()
     }
 
-    /// The warnings of the server since the last call, each once in the life of the client.
+    /// Returns the warnings of the server since the last call; each is returned once in the life of the client.
     pub fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)
     }
@@ -102,17 +102,17 @@ impl<T: Transport> Client<T> {
         self.transport
     }
 
-    /// The connection.
+    /// Returns the connection.
     pub fn transport(&mut self) -> &mut T {
         &mut self.transport
     }
 
-    /// The kinds that the server serves.
+    /// Returns the kinds that the server serves.
     pub fn catalog(&mut self) -> Catalog {
         self.transport.catalog()
     }
 
-    /// The CustomResourceDefinition behind a resource; `None` for built-in resources.
+    /// Reads the CustomResourceDefinition behind a resource; `None` for built-in resources.
     ///
     /// # Errors
     /// A server that cannot be reached.
@@ -120,7 +120,7 @@ impl<T: Transport> Client<T> {
         self.transport.definition(resource)
     }
 
-    /// The current time of the server.
+    /// Returns the current time of the server.
     pub fn now(&mut self) -> Time {
         self.transport.clock().now
     }
@@ -128,7 +128,7 @@ impl<T: Transport> Client<T> {
     /// Reads an object or one of its subresources.
     ///
     /// # Errors
-    /// The status that the server reports; so does every method below.
+    /// The status that the server reports.
     pub fn get(&mut self, path: &ResourcePath) -> Result<Arc<Object>> {
         self.object(path.request(Verb::Get))
     }
@@ -207,8 +207,8 @@ impl<T: Transport> Client<T> {
         self.object(request)
     }
 
-    /// Opens a watch of a collection. The server decides now whether the user may watch it; events are read by
-    /// [`Client::poll`].
+    /// Opens a watch of a collection and returns it with its first events; [`Client::poll`] reads the following ones. The
+    /// user is authorized once, when the watch is opened.
     ///
     /// # Errors
     /// The status that the server reports.
@@ -234,13 +234,13 @@ impl<T: Transport> Client<T> {
     /// # Errors
     /// Status 410 when the change log no longer reaches the position of the watch.
     pub fn poll(&mut self, watch: &mut Watch) -> Result<Vec<WatchEvent>> {
-        // The connection is open already: a further read of it is not a request of its own.
+        // The connection is already open: reading on is not a new request and is not logged.
         let mut events = events_of(self.send_unlogged(watch.request.clone())?);
         watch.advance(&mut events);
         Ok(events)
     }
 
-    /// Reads a log from the position of its stream on.
+    /// Reads what a log has gained since the position of its stream.
     ///
     /// # Errors
     /// The status that the server reports.
@@ -292,7 +292,7 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// Sends a request, logs it and keeps the warnings of the server.
+    /// Sends a request as the user, logs it and keeps the warnings of the server.
     fn send(&mut self, mut request: Request) -> Result<Response> {
         request.requester = Requester::User(self.user.clone());
         let response = match self.log.is_on() {
@@ -328,6 +328,7 @@ impl<T: Transport> Client<T> {
     }
 }
 
+/// Returns the events of a watch response; none for other payloads.
 fn events_of(response: Response) -> Vec<WatchEvent> {
     match response.payload {
         Payload::Events(events) => events,
@@ -335,7 +336,7 @@ fn events_of(response: Response) -> Vec<WatchEvent> {
     }
 }
 
-/// A payload that does not belong to the verb of its request.
+/// Returns the error for a payload that does not belong to the verb of its request.
 fn unexpected() -> Status {
     Status::internal("the server returned a response of an unexpected type")
 }

@@ -34,19 +34,19 @@ pub struct WriteParams {
     pub dry_run: bool,
     /// The treatment of unknown and duplicate fields; `None` leaves it to the server.
     pub validation: Option<FieldValidation>,
-    /// Duplicate fields that the client found while it read the object, in the words of the strict decoder.
+    /// Duplicate fields that the client found while it read the object, as messages of the strict decoder.
     pub duplicates: Vec<String>,
     /// Takes over fields from other managers in server-side apply.
     pub force: bool,
 }
 
 impl WriteParams {
-    /// The parameters of a write by a field manager.
+    /// Creates the parameters of a write by a field manager.
     pub fn manager(manager: &str) -> WriteParams {
         WriteParams { manager: manager.into(), ..WriteParams::default() }
     }
 
-    /// Sets whether the result is discarded.
+    /// Sets whether the request is a dry run.
     pub fn dry_run(mut self, dry_run: bool) -> WriteParams {
         self.dry_run = dry_run;
         self

@@ -1,4 +1,4 @@
-//! The request log: what kubectl prints about its requests at `-v=6` to `-v=9` (client-go `transport/round_trippers.go`).
+//! The request log that kubectl prints at `-v=6` and above (client-go `transport/round_trippers.go`).
 //!
 //! | level | entries of a request |
 //! |---|---|
@@ -15,10 +15,10 @@ use kctl_base::json::to_compact;
 use super::url;
 use crate::api::{Request, Requester, Response, Result};
 
-/// The address that the kubeconfig of a store names.
+/// The server address in the kubeconfig of a store.
 const SERVER: &str = "https://127.0.0.1:6443";
 
-/// An entry of the log: its kind, and the message behind the klog prefix, which can have several lines.
+/// An entry of the log: the message without the klog prefix, which can have several lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogEntry {
     /// A request.
@@ -29,18 +29,18 @@ pub enum LogEntry {
     Body(String),
 }
 
-/// Logs requests at a verbosity; collects the entries until they are taken.
+/// A log of requests at a verbosity. It collects entries until they are taken.
 #[derive(Debug, Default)]
 pub struct RequestLog {
     verbosity: u8,
     entries: Vec<LogEntry>,
 }
 
-/// A request whose response has not come yet.
+/// A request without a response yet.
 pub(super) struct Started {
     method: &'static str,
     url: String,
-    /// `None` in virtual time, in which requests take none.
+    /// The start time; `None` in virtual time, in which requests take no time.
     at: Option<Instant>,
 }
 
@@ -60,7 +60,7 @@ impl RequestLog {
         self.verbosity >= 6
     }
 
-    /// Logs a request; `version` is the version of the resource for requests that do not name one.
+    /// Logs a request; `version` is the version of the resource for requests that name none.
     pub(super) fn start(&mut self, request: &Request, version: &str, impersonates: bool, is_virtual: bool) -> Started {
         let (method, url) = (url::method(request.verb), format!("{SERVER}{}", url::path(request, version)));
         let headers = request_headers(request, impersonates);
@@ -112,21 +112,22 @@ impl RequestLog {
         }
     }
 
+    /// Logs a body, truncated to the limit of the verbosity.
     fn log_body(&mut self, title: &str, body: &str) {
         let limit = match self.verbosity {
             8 => 1024,
             9 => 10_240,
             _ => usize::MAX,
         };
-        let cut = match body.char_indices().nth(limit) {
+        let truncated = match body.char_indices().nth(limit) {
             Some((end, _)) => format!("{} [truncated {} chars]", &body[..end], body.len() - end),
             None => body.to_string(),
         };
-        self.entries.push(LogEntry::Body(format!("{title:?} body={}", block(&[cut]))));
+        self.entries.push(LogEntry::Body(format!("{title:?} body={}", block(&[truncated]))));
     }
 }
 
-/// The headers of a request. Credentials are no part of it: the store is its own.
+/// Returns the headers of a request. There is no authorization header, because access to the store needs no credentials.
 fn request_headers(request: &Request, impersonates: bool) -> Vec<(&'static str, String)> {
     let mut headers = vec![("Accept", "application/json".to_string())];
     headers.extend(url::content_type(request).map(|kind| ("Content-Type", kind)));
@@ -139,7 +140,7 @@ fn request_headers(request: &Request, impersonates: bool) -> Vec<(&'static str, 
     headers
 }
 
-/// The architecture in Go's words.
+/// Returns the architecture as Go names it (`GOARCH`).
 fn arch() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "amd64",
@@ -152,13 +153,13 @@ fn header_lines(headers: &[(&'static str, String)]) -> Vec<String> {
     headers.iter().map(|(name, value)| format!("{name}: {value}")).collect()
 }
 
-/// A value of several lines as klog prints it.
+/// Formats a value of several lines as klog does.
 fn block(lines: &[String]) -> String {
     let lines: String = lines.iter().flat_map(|text| text.lines()).map(|line| format!("\t{line}\n")).collect();
     format!("<\n{lines} >")
 }
 
-/// `200 OK`, `404 Not Found`.
+/// Returns the status line of a result: `200 OK`, `404 Not Found`.
 fn status_line(result: &Result<Response>) -> String {
     let code = match result {
         Ok(response) if response.created => 201,
@@ -168,7 +169,7 @@ fn status_line(result: &Result<Response>) -> String {
     format!("{code} {}", http_reason(code))
 }
 
-/// The reason phrase of the status codes that the server returns (RFC 9110).
+/// Returns the reason phrase of a status code (RFC 9110).
 fn http_reason(code: u16) -> &'static str {
     match code {
         200 => "OK",

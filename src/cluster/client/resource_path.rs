@@ -1,4 +1,4 @@
-//! The objects that requests are about.
+//! Paths of objects and collections.
 
 use kctl_base::gvk::GroupVersion;
 
@@ -20,33 +20,34 @@ pub struct ResourcePath {
 }
 
 impl ResourcePath {
-    /// All objects of a resource in a namespace; an empty namespace stands for all.
+    /// Returns the path of all objects of a resource in a namespace; an empty namespace means all.
     pub fn all(resource: &str, namespace: &str) -> ResourcePath {
         ResourcePath { resource: resource.into(), namespace: namespace.into(), ..ResourcePath::default() }
     }
 
-    /// One object.
+    /// Returns the path of one object.
     pub fn one(resource: &str, namespace: &str, name: &str) -> ResourcePath {
         ResourcePath { name: name.into(), ..ResourcePath::all(resource, namespace) }
     }
 
-    /// The same object or collection in another version.
+    /// Sets the version.
     pub fn version(mut self, version: Option<GroupVersion>) -> ResourcePath {
         self.version = version;
         self
     }
 
-    /// A subresource of the object.
+    /// Sets the subresource.
     pub fn subresource(mut self, subresource: &str) -> ResourcePath {
         self.subresource = subresource.into();
         self
     }
 
-    /// The collection that the object is in.
+    /// Returns the path of the collection that the object belongs to.
     pub fn collection(&self) -> ResourcePath {
         ResourcePath { name: String::new(), subresource: String::new(), ..self.clone() }
     }
 
+    /// Creates a request for the path.
     pub(super) fn request(&self, verb: Verb) -> Request {
         let mut request = Request::new(verb, &self.resource, &self.namespace, &self.name);
         request.version.clone_from(&self.version);

@@ -1,4 +1,5 @@
-//! The HTTP form of a request: method, URL, query parameters and bodies, as client-go builds them (`rest.Request.URL`).
+//! The HTTP form of requests and responses: method, URL, query parameters and bodies, as client-go builds them
+//! (`rest.Request.URL`).
 
 use kctl_base::gvk::GroupResource;
 use kctl_base::json::{self, Value, json};
@@ -6,7 +7,7 @@ use kctl_base::object::ObjectMeta;
 
 use crate::api::{Body, LogOptions, ObjectList, Options, PatchType, Payload, Request, Response, Verb};
 
-/// The HTTP method of a request.
+/// Returns the HTTP method of a verb.
 pub(super) fn method(verb: Verb) -> &'static str {
     match verb {
         Verb::Get | Verb::List | Verb::Watch => "GET",
@@ -17,8 +18,8 @@ pub(super) fn method(verb: Verb) -> &'static str {
     }
 }
 
-/// The path and query of a request: `/api/v1/namespaces/default/pods?limit=500`. `version` is the version of the resource
-/// for requests that do not name one.
+/// Returns the path and query of a request: `/api/v1/namespaces/default/pods?limit=500`. `version` is the version of the
+/// resource for requests that name none.
 pub(super) fn path(request: &Request, version: &str) -> String {
     let GroupResource { group, resource } = GroupResource::parse(&request.resource);
     let version = request.version.as_ref().map_or(version, |gv| gv.version.as_str());
@@ -44,7 +45,7 @@ pub(super) fn path(request: &Request, version: &str) -> String {
     path
 }
 
-/// The query parameters in alphabetical order, as Go encodes them.
+/// Returns the query parameters in alphabetical order, encoded as by Go.
 fn query(request: &Request) -> String {
     let mut parameters = match request.verb {
         Verb::Get if request.subresource == "log" => log_parameters(&request.options.log),
@@ -112,7 +113,7 @@ fn log_parameters(options: &LogOptions) -> Vec<(&'static str, String)> {
     parameters
 }
 
-/// The media type of the request body; `None` without a body.
+/// Returns the media type of the request body; `None` without a body.
 pub(super) fn content_type(request: &Request) -> Option<String> {
     match (&request.body, request.verb) {
         (Body::Patch(format, _) | Body::PatchText(format, _), _) => {
@@ -123,7 +124,7 @@ pub(super) fn content_type(request: &Request) -> Option<String> {
     }
 }
 
-/// The request body as it is sent; empty without a body.
+/// Returns the request body; empty without a body.
 pub(super) fn request_body(request: &Request) -> String {
     match &request.body {
         Body::Object(object) => json::to_compact(object),
@@ -134,6 +135,7 @@ pub(super) fn request_body(request: &Request) -> String {
     }
 }
 
+/// Returns the DeleteOptions of a deletion.
 fn delete_options(options: &Options) -> Value {
     let mut body = json!({"kind": "DeleteOptions", "apiVersion": "v1"});
     if let Some(seconds) = options.grace {
@@ -151,7 +153,7 @@ fn delete_options(options: &Options) -> Value {
     body
 }
 
-/// The response body as JSON, or the text of a log.
+/// Returns the response body: JSON, or the text of a log.
 pub(super) fn response_body(response: &Response) -> String {
     match &response.payload {
         Payload::Object(object) => json::to_compact(object),
@@ -167,7 +169,7 @@ pub(super) fn response_body(response: &Response) -> String {
     }
 }
 
-/// A list as the API sends it: `PodList` with its items.
+/// Returns a list as the API encodes it: a `PodList` with its items.
 fn list_value(list: &ObjectList) -> Value {
     let (api_version, kind) = match list.items.first() {
         Some(first) => (first.api_version().to_string(), format!("{}List", first.kind())),

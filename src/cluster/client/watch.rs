@@ -1,15 +1,15 @@
-//! Watches and followed logs as a client sees them: streams that remember their position.
+//! Watches and followed logs of a client: streams with a position.
 
 use crate::api::{Log, LogOptions, Request, WatchEvent};
 
 use super::ResourcePath;
 
-/// Where a watch starts.
+/// The start of a watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WatchStart {
-    /// With an `Added` event for each existing object.
+    /// Starts with an `Added` event for each existing object.
     Existing,
-    /// After the changes up to a revision.
+    /// Starts after the changes up to a revision.
     After(u64),
 }
 
@@ -30,7 +30,7 @@ impl Watch {
     }
 }
 
-/// An open log of a container. [`super::Client::read_log`] reads what was printed since the last call.
+/// An open log of a container. [`super::Client::read_log`] reads the lines since the last call.
 #[derive(Clone, Debug)]
 pub struct LogStream {
     pub(super) path: ResourcePath,
@@ -38,26 +38,27 @@ pub struct LogStream {
 }
 
 impl LogStream {
-    /// Opens the log of a container of a pod; nothing is sent before the first read.
+    /// Creates a stream for the log of a container; no request is sent before the first read.
     pub fn new(namespace: &str, pod: &str, options: LogOptions) -> LogStream {
         LogStream { path: ResourcePath::one("pods", namespace, pod).subresource("log"), options }
     }
 
-    /// The container of the log.
+    /// Returns the container of the log.
     pub fn container(&self) -> &str {
         &self.options.container
     }
 
-    /// The pod of the log.
+    /// Returns the pod of the log.
     pub fn pod(&self) -> &str {
         &self.path.name
     }
 
-    /// The namespace of the pod.
+    /// Returns the namespace of the pod.
     pub fn namespace(&self) -> &str {
         &self.path.namespace
     }
 
+    /// Advances the stream past a part of the log.
     pub(super) fn advance(&mut self, log: &Log) {
         self.options.position = log.position;
         if let Some(limit) = &mut self.options.limit_bytes {

@@ -2,13 +2,10 @@
 //! server would report.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::pod_metrics;
-use crate::api::{PodUsage, Result, Server};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::quantity::Quantity;
@@ -80,19 +77,6 @@ impl<'de> Deserialize<'de> for PodMetrics {
         }
         Ok(PodMetrics(all))
     }
-}
-
-/// The usage of pods as the metrics API reports it; `None` in a cluster that declares no usage at all.
-///
-/// # Errors
-/// A row or a list of pods that cannot be read.
-pub(crate) fn pod_usage(server: &mut Server) -> Result<Option<PodUsage>> {
-    let declared = pod_metrics(server)?;
-    let is_annotated = |pod: &Arc<Object>| pod.annotation(METRICS_ANNOTATION).is_some();
-    if declared.is_empty() && !server.read_all("pods", None)?.iter().any(is_annotated) {
-        return Ok(None);
-    }
-    Ok(Some(Box::new(move |pod| declared.usage(pod))))
 }
 
 /// Parses the annotation. Words that are not `METRIC=QUANTITY` are ignored; the last of several amounts counts.

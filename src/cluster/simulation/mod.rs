@@ -6,10 +6,11 @@
 mod faults;
 mod images;
 mod metrics;
+mod pod_usage;
 
 pub use faults::{Faults, PodFault};
 pub(crate) use faults::{missing_images, pod_fault, pod_metrics, remove_pod_fault, stopped_nodes};
 pub use images::MissingImages;
 pub(crate) use images::tag;
-pub(crate) use metrics::pod_usage;
 pub use metrics::{METRICS_ANNOTATION, PodMetrics, ResourceUsage};
+pub(crate) use pod_usage::pod_usage;

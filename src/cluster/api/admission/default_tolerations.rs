@@ -1,15 +1,18 @@
-//! DefaultTolerationSeconds: a pod stays five minutes on a node that is not ready or unreachable.
+//! DefaultTolerationSeconds: lets a pod stay on a node that is not ready or unreachable for five minutes
+//! (`plugin/pkg/admission/defaulttolerationseconds`).
 
 use super::{Admission, Result};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 
-/// The taints that are tolerated for a while, and for how many seconds.
+/// The tolerated taints.
 const TAINTS: &[&str] = &["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+/// `tolerationSeconds` of the default tolerations.
 const SECONDS: i64 = 300;
 
+/// Adds the default tolerations to a pod.
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
-    // On updates too: a patch that replaces the list gets them back.
+    // On updates too: an update that replaces the list gets them back.
     if admission.kind.names().resource() != "pods" {
         return Ok(());
     }
@@ -24,7 +27,7 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Returns whether the pod says itself how it stands to the taint.
+/// Returns whether a toleration of the pod already covers the taint.
 fn covers(toleration: &Value, taint: &str) -> bool {
     let (key, effect) = (toleration.str("/key"), toleration.str("/effect"));
     (key == taint || key.is_empty()) && (effect == "NoExecute" || effect.is_empty())

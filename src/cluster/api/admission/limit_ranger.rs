@@ -1,4 +1,5 @@
-//! LimitRanger: defaults for what containers ask for, and bounds for containers, pods and claims.
+//! LimitRanger: sets default requests and limits of containers, and enforces the bounds of containers, pods and claims
+//! (`plugin/pkg/admission/limitranger`).
 
 use std::sync::Arc;
 
@@ -9,10 +10,10 @@ use kctl_base::quantity::Quantity;
 use kctl_base::status::Status;
 use kctl_kinds::shared::pod_spec::resources::{Amounts, amounts, of_pod};
 
-/// Tells which defaults a pod was given.
+/// Annotation of a pod that lists the defaults that were set.
 const ANNOTATION: &str = "kubernetes.io/limit-ranger";
 
-/// Fills in the defaults of the namespace.
+/// Sets the defaults of the namespace in a new pod.
 pub(super) fn set_defaults(admission: &mut Admission<'_>) -> Result<()> {
     if !admission.creates("pods") {
         return Ok(());
@@ -20,14 +21,14 @@ pub(super) fn set_defaults(admission: &mut Admission<'_>) -> Result<()> {
     for range in ranges(admission)? {
         let notes = default_containers(admission.new, &range);
         if !notes.is_empty() {
-            let text = format!("LimitRanger plugin set: {}", notes.join("; "));
-            admission.new.set_annotation(ANNOTATION, &text);
+            let value = format!("LimitRanger plugin set: {}", notes.join("; "));
+            admission.new.set_annotation(ANNOTATION, &value);
         }
     }
     Ok(())
 }
 
-/// Holds pods and claims to the bounds of the namespace.
+/// Rejects a pod or claim that is out of the bounds of its namespace.
 pub(super) fn validate(admission: &mut Admission<'_>) -> Result<()> {
     let resource = admission.kind.names().resource();
     let is_claim = resource == "persistentvolumeclaims";
@@ -40,19 +41,20 @@ pub(super) fn validate(admission: &mut Admission<'_>) -> Result<()> {
             let found = if is_claim { claim_problems(admission.new, item) } else { pod_problems(admission.new, item) };
             problems.extend(found.into_iter().filter(|p| !problems.contains(p)).collect::<Vec<_>>());
         }
-        if let Some(text) = aggregate(&problems) {
-            return Err(Status::forbidden("", &resource, admission.new.name_or_prefix(), &text));
+        if let Some(detail) = aggregate(&problems) {
+            return Err(Status::forbidden("", &resource, admission.new.name_or_prefix(), &detail));
         }
     }
     Ok(())
 }
 
+/// Reads the LimitRanges of the namespace.
 fn ranges(admission: &mut Admission<'_>) -> Result<Vec<Arc<Object>>> {
     let namespace = admission.new.namespace().to_string();
     admission.server.read_all("limitranges", Some(&namespace))
 }
 
-/// Several problems stand in brackets.
+/// Joins problems as Go's `utilerrors.Aggregate` does, several in brackets; `None` without a problem.
 fn aggregate(problems: &[String]) -> Option<String> {
     match problems {
         [] => None,
@@ -61,26 +63,18 @@ fn aggregate(problems: &[String]) -> Option<String> {
     }
 }
 
-/// Gives every container the defaults it lacks; answers what was set.
+/// Sets the missing requests and limits of every container; returns a note for each group of values that was set:
+/// `cpu, memory request for container web`.
 fn default_containers(pod: &mut Object, range: &Object) -> Vec<String> {
     let mut notes = Vec::new();
     let items: Vec<&Value> = range.list("/spec/limits").iter().filter(|i| i.str("/type") == "Container").collect();
-    for (list, word) in [("/spec/containers", "container"), ("/spec/initContainers", "init container")] {
+    for (list, noun) in [("/spec/containers", "container"), ("/spec/initContainers", "init container")] {
         for container in pod.items_mut(list) {
             let name = container.str("/name").to_string();
             for (map, defaults, what) in [("requests", "defaultRequest", "request"), ("limits", "default", "limit")] {
-                let mut set = Vec::new();
-                for (resource, amount) in items.iter().filter_map(|i| i.map(&format!("/{defaults}"))).flatten() {
-                    let own =
-                        container.map_mut("/resources").entry(map).or_insert_with(|| Value::Object(Default::default()));
-                    if own.get(resource).is_none() {
-                        own[resource.as_str()] = amount.clone();
-                        set.push(resource.as_str());
-                    }
-                }
-                set.sort_unstable();
+                let set = set_missing(container, map, &items, defaults);
                 if !set.is_empty() {
-                    notes.push(format!("{} {what} for {word} {name}", set.join(", ")));
+                    notes.push(format!("{} {what} for {noun} {name}", set.join(", ")));
                 }
             }
         }
@@ -88,47 +82,64 @@ fn default_containers(pod: &mut Object, range: &Object) -> Vec<String> {
     notes
 }
 
+/// Sets the missing resources in the `requests` or `limits` of a container from `defaults` of the items; returns the names
+/// of those set, sorted.
+fn set_missing<'a>(container: &mut Value, map: &str, items: &[&'a Value], defaults: &str) -> Vec<&'a str> {
+    let mut set = Vec::new();
+    for (resource, amount) in items.iter().filter_map(|i| i.map(&format!("/{defaults}"))).flatten() {
+        let own = container.map_mut("/resources").entry(map).or_insert_with(|| Value::Object(Default::default()));
+        if own.get(resource).is_none() {
+            own[resource.as_str()] = amount.clone();
+            set.push(resource.as_str());
+        }
+    }
+    set.sort_unstable();
+    set
+}
+
+/// Returns the bounds of one item of a LimitRange that a pod or one of its containers violates.
 fn pod_problems(pod: &Object, item: &Value) -> Vec<String> {
     match item.str("/type") {
         "Container" => {
             let containers = pod.list("/spec/containers").iter().chain(pod.list("/spec/initContainers"));
-            let of =
+            let check =
                 |c: &Value| bound_problems(item, &amounts(c, "/resources/requests"), &amounts(c, "/resources/limits"));
-            containers.flat_map(of).collect()
+            containers.flat_map(check).collect()
         }
         "Pod" => bound_problems(item, &of_pod(pod, "requests"), &of_pod(pod, "limits")),
         _ => Vec::new(),
     }
 }
 
+/// Returns the bounds of one item of a LimitRange that a claim violates.
 fn claim_problems(claim: &Object, item: &Value) -> Vec<String> {
     if item.str("/type") != "PersistentVolumeClaim" {
         return Vec::new();
     }
-    let asked = amounts(claim, "/spec/resources/requests");
+    let requests = amounts(claim, "/spec/resources/requests");
     let mut problems: Vec<String> = Vec::new();
-    for (name, least) in amounts(item, "/min") {
-        problems.extend(minimum_problem(item, &name, least, &asked, &Amounts::new()));
+    for (name, min) in amounts(item, "/min") {
+        problems.extend(minimum_problem(item, &name, min, &requests, &Amounts::new()));
     }
-    for (name, most) in amounts(item, "/max") {
-        let head = format!("maximum {name} usage per PersistentVolumeClaim is {most}");
-        match asked.get(&name) {
+    for (name, max) in amounts(item, "/max") {
+        let head = format!("maximum {name} usage per PersistentVolumeClaim is {max}");
+        match requests.get(&name) {
             None => problems.push(format!("{head}.  No request is specified")),
-            Some(asked) if *asked > most => problems.push(format!("{head}, but request is {asked}")),
+            Some(request) if *request > max => problems.push(format!("{head}, but request is {request}")),
             Some(_) => {}
         }
     }
     problems
 }
 
-/// What of one item's bounds requests and limits are beyond.
+/// Returns the bounds of one item that requests and limits violate.
 fn bound_problems(item: &Value, requests: &Amounts, limits: &Amounts) -> Vec<String> {
     let mut problems: Vec<String> = Vec::new();
-    for (name, least) in amounts(item, "/min") {
-        problems.extend(minimum_problem(item, &name, least, requests, limits));
+    for (name, min) in amounts(item, "/min") {
+        problems.extend(minimum_problem(item, &name, min, requests, limits));
     }
-    for (name, most) in amounts(item, "/max") {
-        problems.extend(maximum_problem(item, &name, most, requests, limits));
+    for (name, max) in amounts(item, "/max") {
+        problems.extend(maximum_problem(item, &name, max, requests, limits));
     }
     for (name, ratio) in amounts(item, "/maxLimitRequestRatio") {
         problems.extend(ratio_problem(item, &name, ratio, requests, limits));
@@ -136,28 +147,28 @@ fn bound_problems(item: &Value, requests: &Amounts, limits: &Amounts) -> Vec<Str
     problems
 }
 
-fn minimum_problem(item: &Value, name: &str, least: Quantity, requests: &Amounts, limits: &Amounts) -> Option<String> {
-    let head = format!("minimum {name} usage per {} is {least}", item.str("/type"));
+fn minimum_problem(item: &Value, name: &str, min: Quantity, requests: &Amounts, limits: &Amounts) -> Option<String> {
+    let head = format!("minimum {name} usage per {} is {min}", item.str("/type"));
     let Some(request) = requests.get(name) else { return Some(format!("{head}.  No request is specified")) };
-    if *request < least {
+    if *request < min {
         return Some(format!("{head}, but request is {request}"));
     }
-    let limit = limits.get(name).filter(|l| **l < least)?;
+    let limit = limits.get(name).filter(|l| **l < min)?;
     Some(format!("{head}, but limit is {limit}"))
 }
 
-fn maximum_problem(item: &Value, name: &str, most: Quantity, requests: &Amounts, limits: &Amounts) -> Option<String> {
-    let head = format!("maximum {name} usage per {} is {most}", item.str("/type"));
+fn maximum_problem(item: &Value, name: &str, max: Quantity, requests: &Amounts, limits: &Amounts) -> Option<String> {
+    let head = format!("maximum {name} usage per {} is {max}", item.str("/type"));
     let Some(limit) = limits.get(name) else { return Some(format!("{head}.  No limit is specified")) };
-    if *limit > most {
+    if *limit > max {
         return Some(format!("{head}, but limit is {limit}"));
     }
-    let request = requests.get(name).filter(|r| **r > most)?;
+    let request = requests.get(name).filter(|r| **r > max)?;
     Some(format!("{head}, but request is {request}"))
 }
 
-fn ratio_problem(item: &Value, name: &str, most: Quantity, requests: &Amounts, limits: &Amounts) -> Option<String> {
-    let head = format!("{name} max limit to request ratio per {} is {most}", item.str("/type"));
+fn ratio_problem(item: &Value, name: &str, max: Quantity, requests: &Amounts, limits: &Amounts) -> Option<String> {
+    let head = format!("{name} max limit to request ratio per {} is {max}", item.str("/type"));
     let Some(request) = requests.get(name).filter(|r| !r.is_zero()) else {
         return Some(format!("{head}, but no request is specified or request is 0"));
     };
@@ -165,7 +176,7 @@ fn ratio_problem(item: &Value, name: &str, most: Quantity, requests: &Amounts, l
         return Some(format!("{head}, but no limit is specified or limit is 0"));
     };
     let ratio = limit.as_f64() / request.as_f64();
-    (ratio > most.as_f64()).then(|| format!("{head}, but provided ratio is {ratio:.6}"))
+    (ratio > max.as_f64()).then(|| format!("{head}, but provided ratio is {ratio:.6}"))
 }
 
 #[cfg(test)]
@@ -183,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_fill_what_is_missing_and_say_so() {
+    fn defaults_set_missing_values_and_are_noted() {
         let mut pod = json!({"spec": {"containers": [{"name": "one", "resources": {}},
             {"name": "two", "resources": {"requests": {"cpu": "1m", "memory": "1"}, "limits": {"memory": "2"}}}]}});
         let notes = default_containers(&mut pod, &range());
@@ -201,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_are_held() {
+    fn bounds_are_enforced() {
         let pod = |request: &str, limit: &str| json!({"spec": {"containers": [{"resources": {"requests": {"cpu": request}, "limits": {"cpu": limit}}}]}});
         let item = &range()["spec"]["limits"][0];
         let whole = json!({"type": "Pod", "max": {"cpu": "1"}, "maxLimitRequestRatio": {"cpu": "2"}});

@@ -1,7 +1,8 @@
-//! Admission: what the API server adds to objects and refuses, beyond the rules of a single kind.
+//! Admission control: plugins that complete or reject objects before they are stored
+//! (<https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/>).
 //!
-//! One file a plugin and one line in [`PLUGINS`], [`VALIDATORS`] or [`GUARDS`]; they run in this order, the last on deletions,
-//! the others on every create and update.
+//! A plugin is one file and one line in [`MUTATING`], [`VALIDATING`] or [`DELETION`]. The first two run on every create and
+//! update, in this order; the last runs on deletions.
 
 mod default_storage_class;
 mod default_tolerations;
@@ -21,57 +22,57 @@ use kctl_base::object::Object;
 use kctl_base::sim::Time;
 use kctl_kinds::Kind;
 
-/// What is being done to the object.
+/// The operation of an admission request (`admission.Operation`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
-    /// It is new.
+    /// The object is created.
     Create,
-    /// It is replaced.
+    /// The object is replaced.
     Update,
 }
 
 impl Operation {
-    /// What is done to an object that is there or not.
+    /// Returns the operation that turns `old` into a new version.
     pub(crate) fn of(old: Option<&Object>) -> Operation {
         if old.is_none() { Operation::Create } else { Operation::Update }
     }
 }
 
-/// One object on its way into the store.
+/// The attributes of an admission request (`admission.Attributes`), for a create or update.
 pub(crate) struct Admission<'a> {
-    /// For reading other objects and drawing names.
+    /// The server, for reading other objects and generating names.
     pub server: &'a mut Server,
-    /// What was asked for.
+    /// The request.
     pub request: &'a Request,
-    /// What it is.
+    /// The kind of the object.
     pub kind: &'a dyn Kind,
-    /// What is being done to it.
+    /// The operation.
     pub operation: Operation,
-    /// The object; plugins may change it.
+    /// The object; mutating plugins may change it.
     pub new: &'a mut Object,
-    /// The present version, except on create.
+    /// The stored version; `None` on create.
     pub old: Option<&'a Object>,
-    /// The present.
+    /// The current time.
     pub now: Time,
     /// Warnings for the client.
     pub warnings: &'a mut Vec<String>,
 }
 
 impl Admission<'_> {
-    /// Returns whether a new object of this resource is being made.
+    /// Returns whether the request creates an object of this resource.
     pub(crate) fn creates(&self, resource: &str) -> bool {
         self.operation == Operation::Create && self.kind.names().resource() == resource
     }
 }
 
-/// One rule of admission.
+/// An admission plugin for creates and updates.
 pub(crate) type Plugin = fn(&mut Admission<'_>) -> Result<()>;
 
-/// One rule about what may be deleted.
-pub(crate) type Guard = fn(&dyn Kind, &Object) -> Result<()>;
+/// An admission plugin for deletions.
+pub(crate) type DeletionPlugin = fn(&dyn Kind, &Object) -> Result<()>;
 
-/// The one list of plugins.
-static PLUGINS: &[Plugin] = &[
+/// Plugins that default and check objects before they are validated.
+static MUTATING: &[Plugin] = &[
     namespace_lifecycle::admit,
     service_account::admit,
     node_taints::admit,
@@ -83,23 +84,32 @@ static PLUGINS: &[Plugin] = &[
     volume_resize::admit,
 ];
 
-/// Plugins that only refuse; they see the object as it will be stored, after its kind has found nothing wrong with it.
-static VALIDATORS: &[Plugin] = &[limit_ranger::validate, pod_security::admit, policies::admit, resource_quota::admit];
+/// Plugins that only reject. They see the valid object as it will be stored.
+static VALIDATING: &[Plugin] = &[limit_ranger::validate, pod_security::admit, policies::admit, resource_quota::admit];
 
-/// Who has a say in deletions; they change nothing.
-static GUARDS: &[Guard] = &[namespace_lifecycle::admit_deletion, priority::admit_deletion];
+/// Plugins that reject deletions.
+static DELETION: &[DeletionPlugin] = &[namespace_lifecycle::admit_deletion, priority::admit_deletion];
 
-/// Runs every validator; the first refusal ends the request. Nothing may fail after this.
+/// Runs the validating plugins. The last one charges quotas, so that the request must not fail afterwards.
+///
+/// # Errors
+/// The first rejection.
 pub(crate) fn validate(admission: &mut Admission<'_>) -> Result<()> {
-    VALIDATORS.iter().try_for_each(|plugin| plugin(admission))
+    VALIDATING.iter().try_for_each(|plugin| plugin(admission))
 }
 
-/// Asks whether an object may be deleted; the first refusal ends the request.
+/// Runs the plugins for deletions.
+///
+/// # Errors
+/// The first rejection.
 pub(crate) fn admit_deletion(kind: &dyn Kind, object: &Object) -> Result<()> {
-    GUARDS.iter().try_for_each(|guard| guard(kind, object))
+    DELETION.iter().try_for_each(|guard| guard(kind, object))
 }
 
-/// Runs every plugin; the first refusal ends the request.
-pub(crate) fn run(admission: &mut Admission<'_>) -> Result<()> {
-    PLUGINS.iter().try_for_each(|plugin| plugin(admission))
+/// Runs the mutating plugins.
+///
+/// # Errors
+/// The first rejection.
+pub(crate) fn mutate(admission: &mut Admission<'_>) -> Result<()> {
+    MUTATING.iter().try_for_each(|plugin| plugin(admission))
 }

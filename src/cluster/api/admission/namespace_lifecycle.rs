@@ -1,4 +1,5 @@
-//! NamespaceLifecycle: nothing new in namespaces that are missing or going, and some namespaces never go.
+//! NamespaceLifecycle: rejects new objects in namespaces that are missing or terminating, and the deletion of some
+//! namespaces (`apiserver/pkg/admission/plugin/namespace/lifecycle`).
 
 use super::{Admission, Operation, Result};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -6,15 +7,17 @@ use kctl_base::status::{Status, StatusCause};
 use kctl_kinds::Kind;
 
 /// Namespaces that may not be deleted.
-const IMMORTAL: &[&str] = &["default", "kube-system", "kube-public"];
+const PROTECTED: &[&str] = &["default", "kube-system", "kube-public"];
 
+/// Rejects the deletion of a protected namespace.
 pub(super) fn admit_deletion(kind: &dyn Kind, object: &Object) -> Result<()> {
-    match kind.names().kind == "Namespace" && IMMORTAL.contains(&object.name()) {
+    match kind.names().kind == "Namespace" && PROTECTED.contains(&object.name()) {
         true => Err(Status::forbidden("", "namespaces", object.name(), "this namespace may not be deleted")),
         false => Ok(()),
     }
 }
 
+/// Rejects a new object whose namespace is missing or terminating.
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     let names = *admission.kind.names();
     match admission.operation {
@@ -26,8 +29,9 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
             if !found.is_deleting() && found.str("/status/phase") != "Terminating" {
                 return Ok(());
             }
-            let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
-            let status = Status::forbidden(names.group, names.plural, admission.new.name(), &why);
+            let detail =
+                format!("unable to create new content in namespace {namespace} because it is being terminated");
+            let status = Status::forbidden(names.group, names.plural, admission.new.name(), &detail);
             Err(status.with_cause(StatusCause {
                 reason: "NamespaceTerminating".into(),
                 message: format!("namespace {namespace} is being terminated"),

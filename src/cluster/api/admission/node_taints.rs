@@ -1,4 +1,5 @@
-//! TaintNodesByCondition: a new node takes no pods before it has reported that it is ready.
+//! TaintNodesByCondition: taints a new node as not ready, until the node lifecycle controller sees that it is
+//! (`plugin/pkg/admission/nodetaint`).
 
 use super::{Admission, Result};
 use kctl_base::json::json;
@@ -6,6 +7,7 @@ use kctl_base::object::{ValueRead, ValueWrite};
 
 const NOT_READY: &str = "node.kubernetes.io/not-ready";
 
+/// Adds the taint to a new node.
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     if !admission.creates("nodes") {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Priority: the number behind a pod's priority class.
+//! Priority: resolves the priority class of a pod to its value and preemption policy (`plugin/pkg/admission/priority`).
 
 use std::sync::Arc;
 
@@ -9,9 +9,10 @@ use kctl_kinds::Kind;
 
 const CLASSES: &str = "priorityclasses.scheduling.k8s.io";
 
-/// Classes that the control plane itself depends on.
-const IMMORTAL: [&str; 2] = ["system-cluster-critical", "system-node-critical"];
+/// System classes, which cannot be deleted.
+const SYSTEM_CLASSES: [&str; 2] = ["system-cluster-critical", "system-node-critical"];
 
+/// Sets the priority of a new pod; rejects a second default class.
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     if admission.kind.names().resource() == CLASSES {
         return admit_class(admission);
@@ -27,11 +28,11 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     };
     let policy = if policy.is_empty() { "PreemptLowerPriority" } else { policy }.to_string();
     let pod = &mut *admission.new;
-    if let Some(asked) = pod.int("/spec/priority").filter(|p| *p != value) {
-        let why = format!(
-            "the integer value of priority ({asked}) must not be provided in pod spec; priority admission controller computed {value} from the given PriorityClass name"
+    if let Some(given) = pod.int("/spec/priority").filter(|p| *p != value) {
+        let detail = format!(
+            "the integer value of priority ({given}) must not be provided in pod spec; priority admission controller computed {value} from the given PriorityClass name"
         );
-        return Err(Status::forbidden("", "pods", pod.name(), &why));
+        return Err(Status::forbidden("", "pods", pod.name(), &detail));
     }
     if let Some(class) = class.filter(|_| name.is_empty()) {
         pod.put("/spec/priorityClassName", class.name());
@@ -41,42 +42,43 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Some classes never go.
+/// Rejects the deletion of a system class.
 pub(super) fn admit_deletion(kind: &dyn Kind, object: &Object) -> Result<()> {
-    match kind.names().resource() == CLASSES && IMMORTAL.contains(&object.name()) {
-        true => Err(refusal(object.name(), "this is a system priority class and cannot be deleted")),
+    match kind.names().resource() == CLASSES && SYSTEM_CLASSES.contains(&object.name()) {
+        true => Err(class_forbidden(object.name(), "this is a system priority class and cannot be deleted")),
         false => Ok(()),
     }
 }
 
-/// There is one default class.
+/// Rejects a global default class when there is another one.
 fn admit_class(admission: &mut Admission<'_>) -> Result<()> {
     if !admission.new.flag("/globalDefault") {
         return Ok(());
     }
     match default_class(admission)? {
         Some(other) if other.name() != admission.new.name() => {
-            let why =
+            let detail =
                 format!("PriorityClass {} is already marked as default. Only one default can exist", other.name());
-            Err(refusal(admission.new.name(), &why))
+            Err(class_forbidden(admission.new.name(), &detail))
         }
         _ => Ok(()),
     }
 }
 
-fn refusal(class: &str, why: &str) -> Status {
-    Status::forbidden("scheduling.k8s.io", "priorityclasses", class, why)
+fn class_forbidden(class: &str, detail: &str) -> Status {
+    Status::forbidden("scheduling.k8s.io", "priorityclasses", class, detail)
 }
 
+/// Reads the class that a pod names; a missing one is status 403.
 fn named_class(admission: &mut Admission<'_>, name: &str) -> Result<Arc<Object>> {
     let found = admission.server.read(CLASSES, "", name)?;
     found.ok_or_else(|| {
-        let why = format!("no PriorityClass with name {name} was found");
-        Status::forbidden("", "pods", admission.new.name(), &why)
+        let detail = format!("no PriorityClass with name {name} was found");
+        Status::forbidden("", "pods", admission.new.name(), &detail)
     })
 }
 
-/// The class marked as global default; of several the one with the lowest value.
+/// Returns the class marked as global default; of several, the one with the lowest value.
 fn default_class(admission: &mut Admission<'_>) -> Result<Option<Arc<Object>>> {
     let classes = admission.server.read_all(CLASSES, None)?;
     Ok(classes.into_iter().filter(|c| c.flag("/globalDefault")).min_by_key(|c| c.int("/value")))

@@ -1,16 +1,17 @@
-//! ServiceAccount: every pod runs as somebody, and carries that somebody's token.
+//! ServiceAccount: gives every pod a service account and mounts its token (`plugin/pkg/admission/serviceaccount`).
 
 use super::{Admission, Result};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::status::Status;
 
-/// Where containers find the token.
+/// The directory of the token in containers.
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// Marks mirror pods, which the kubelet makes and which carry no token.
+/// Annotation of mirror pods, which the kubelet creates for static pods; they get no token.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
+/// Sets the service account of a new pod, with its image pull secrets and its token volume.
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     if !admission.creates("pods") || admission.new.annotation(MIRROR).is_some() {
         return Ok(());
@@ -23,22 +24,22 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     pod.put("/spec/serviceAccount", account.as_str());
     let namespace = pod.namespace().to_string();
     let Some(found) = admission.server.read("serviceaccounts", &namespace, &account)? else {
-        let why =
+        let detail =
             format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found");
-        return Err(Status::forbidden("", "pods", pod.name(), &why));
+        return Err(Status::forbidden("", "pods", pod.name(), &detail));
     };
     let secrets = found.list("/imagePullSecrets");
     if pod.list("/spec/imagePullSecrets").is_empty() && !secrets.is_empty() {
         pod.put("/spec/imagePullSecrets", secrets.to_vec());
     }
-    let wanted = pod.at("/spec/automountServiceAccountToken").or(found.at("/automountServiceAccountToken"));
-    if wanted.and_then(Value::as_bool).unwrap_or(true) {
+    let automount = pod.at("/spec/automountServiceAccountToken").or(found.at("/automountServiceAccountToken"));
+    if automount.and_then(Value::as_bool).unwrap_or(true) {
         mount_token(admission)?;
     }
     Ok(())
 }
 
-/// Adds the projected token volume and mounts it in every container that has nothing at its path.
+/// Adds the projected token volume and mounts it in every container that mounts nothing at its path.
 fn mount_token(admission: &mut Admission<'_>) -> Result<()> {
     let present = admission.new.list("/spec/volumes").iter().find(|v| v.str("/name").starts_with("kube-api-access-"));
     let name = match present {
@@ -62,16 +63,18 @@ fn mount_token(admission: &mut Admission<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Five characters that belong to this pod alone, so that other pods do not shift them.
+/// Returns the five random characters of the volume name. They depend on this pod alone, so that other pods do not change
+/// them.
 fn suffix(admission: &mut Admission<'_>) -> Result<String> {
     let owner = format!("{}/{}", admission.new.namespace(), admission.new.name());
-    Ok(admission.server.ids().suffix("token-volume", admission_uid(admission.new, &owner), 0, 5))
+    Ok(admission.server.ids().suffix("token-volume", uid_or(admission.new, &owner), 0, 5))
 }
 
-fn admission_uid<'a>(pod: &'a Object, otherwise: &'a str) -> &'a str {
-    if pod.uid().is_empty() { otherwise } else { pod.uid() }
+fn uid_or<'a>(pod: &'a Object, fallback: &'a str) -> &'a str {
+    if pod.uid().is_empty() { fallback } else { pod.uid() }
 }
 
+/// Returns the volume with the token, the CA certificate of the cluster and the namespace.
 fn token_volume(name: &str) -> Value {
     json!({"name": name, "projected": {"defaultMode": 420, "sources": [
         {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},

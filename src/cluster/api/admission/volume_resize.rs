@@ -1,10 +1,12 @@
-//! PersistentVolumeClaimResize: only claims whose class allows it may grow.
+//! PersistentVolumeClaimResize: rejects the expansion of claims unless their storage class allows it
+//! (`plugin/pkg/admission/storage/persistentvolume/resize`).
 
 use super::{Admission, Operation, Result};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 use kctl_base::status::Status;
 
+/// Rejects an update that requests more storage from a class without `allowVolumeExpansion`.
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     if admission.operation != Operation::Update || admission.kind.names().resource() != "persistentvolumeclaims" {
         return Ok(());
@@ -18,11 +20,12 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     if class.is_some_and(|c| c.flag("/allowVolumeExpansion")) {
         return Ok(());
     }
-    let why = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must \
+    let detail = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must \
                support resize";
-    Err(Status::forbidden("", "persistentvolumeclaims", new.name(), why))
+    Err(Status::forbidden("", "persistentvolumeclaims", new.name(), detail))
 }
 
+/// Returns the storage that a claim requests.
 fn requested(claim: &Object) -> Option<Quantity> {
     Quantity::from_value(claim.at("/spec/resources/requests/storage")?).ok()
 }

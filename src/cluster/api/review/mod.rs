@@ -1,7 +1,8 @@
-//! Reviews: questions about users and what they may do, which are answered and not kept
-//! (<https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access>).
+//! Reviews: objects that ask for the authentication or authorization of a user. They are answered in their status and not
+//! stored (`pkg/registry/authentication`, `pkg/registry/authorization`,
+//! <https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access>).
 //!
-//! Tokens are never issued, so none is known.
+//! The server issues no tokens, so that every token review fails.
 
 use super::{Attributes, Request, Response, Result, Server, User};
 use kctl_base::field::{self, ErrorList, Path};
@@ -11,13 +12,13 @@ use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_kinds::Kind;
 
-/// Returns whether objects of a kind are questions.
+/// Returns whether objects of a kind are reviews.
 pub(super) fn is_review(kind: &dyn Kind) -> bool {
     ["authentication.k8s.io", "authorization.k8s.io"].contains(&kind.names().group)
 }
 
 impl Server {
-    /// Answers a question in its status.
+    /// Sets the status of a review and returns it.
     pub(super) fn review(
         &mut self,
         kind: &dyn Kind,
@@ -44,6 +45,7 @@ impl Server {
         Ok(Response { warnings, created: true, ..Response::of(review.into()) })
     }
 
+    /// Returns the status of a SelfSubjectRulesReview: the rules of the user in a namespace.
     fn rules_review(&mut self, user: &User, review: &Object) -> Result<Value> {
         let namespace = review.str("/spec/namespace");
         if namespace.is_empty() {
@@ -55,15 +57,16 @@ impl Server {
         Ok(json!({"incomplete": false, "nonResourceRules": urls, "resourceRules": resources}))
     }
 
-    /// May somebody, or who asks, do something?
-    fn access_review(&mut self, kind: &dyn Kind, asks: User, review: &Object) -> Result<Value> {
+    /// Returns the status of an access review: the permission of the user that it names, or, for a SelfSubjectAccessReview,
+    /// of the requester.
+    fn access_review(&mut self, kind: &dyn Kind, requester: User, review: &Object) -> Result<Value> {
         let is_own = kind.names().kind == "SelfSubjectAccessReview";
         let errors = spec_errors(review, is_own);
         if !errors.is_empty() {
             return Err(Status::invalid(kind.names().group, kind.names().kind, review.name(), &errors));
         }
         let groups = review.list("/spec/groups").iter().filter_map(Value::as_str).map(String::from).collect();
-        let user = if is_own { asks } else { User { name: review.str("/spec/user").into(), groups } };
+        let user = if is_own { requester } else { User { name: review.str("/spec/user").into(), groups } };
         let reason = self.permission(&user, &attributes_of(review))?;
         Ok(match reason.as_deref() {
             None => json!({"allowed": false}),
@@ -73,17 +76,18 @@ impl Server {
     }
 }
 
+/// Validates the spec of an access review; `is_own` is true for a SelfSubjectAccessReview, which names no user.
 fn spec_errors(review: &Object, is_own: bool) -> ErrorList {
     let spec = Path::new("spec");
     let mut errors = ErrorList::new();
     match (review.at("/spec/resourceAttributes"), review.at("/spec/nonResourceAttributes")) {
         (Some(_), Some(url)) => {
-            let why = "cannot be specified in combination with resourceAttributes";
-            errors.push(field::invalid(&spec.child("nonResourceAttributes"), url.clone(), why));
+            let detail = "cannot be specified in combination with resourceAttributes";
+            errors.push(field::invalid(&spec.child("nonResourceAttributes"), url.clone(), detail));
         }
         (None, None) => {
-            let why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
-            errors.push(field::invalid(&spec.child("resourceAttributes"), Value::Null, why));
+            let detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+            errors.push(field::invalid(&spec.child("resourceAttributes"), Value::Null, detail));
         }
         _ => {}
     }
@@ -93,6 +97,7 @@ fn spec_errors(review: &Object, is_own: bool) -> ErrorList {
     errors
 }
 
+/// Returns the attributes of the request that an access review asks about.
 fn attributes_of(review: &Object) -> Attributes {
     let resource = |field: &str| review.str(&format!("/spec/resourceAttributes/{field}")).to_owned();
     match review.at("/spec/nonResourceAttributes") {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{Cluster, OpenOptions};
 
-fn ask(cluster: &mut Cluster, resource: &str, kind: &str, spec: Value) -> Result<Value> {
+fn review(cluster: &mut Cluster, resource: &str, kind: &str, spec: Value) -> Result<Value> {
     let (_, group) = resource.split_once('.').expect("a group");
     let mut object = json!({"apiVersion": format!("{group}/v1"), "kind": kind});
     if !spec.is_null() {
@@ -12,11 +12,11 @@ fn ask(cluster: &mut Cluster, resource: &str, kind: &str, spec: Value) -> Result
 }
 
 fn access(cluster: &mut Cluster, spec: Value) -> Result<Value> {
-    ask(cluster, "subjectaccessreviews.authorization.k8s.io", "SubjectAccessReview", spec)
+    review(cluster, "subjectaccessreviews.authorization.k8s.io", "SubjectAccessReview", spec)
 }
 
 #[test]
-fn who_may_do_something_is_told_by_whom() {
+fn access_reviews_name_the_rule_that_allows() {
     let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
     let pods = json!({"namespace": "default", "verb": "get", "resource": "pods"});
     let jane = json!({"user": "jane", "resourceAttributes": pods});
@@ -41,21 +41,24 @@ fn who_may_do_something_is_told_by_whom() {
 }
 
 #[test]
-fn questions_without_sense_are_refused() {
+fn invalid_reviews_are_rejected() {
     let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
-    let said = access(&mut cluster, json!({})).expect_err("a refusal").message;
-    assert!(said.contains("spec.resourceAttributes: Invalid value: null: exactly one of"), "{said}");
-    assert!(said.contains("spec.user: Invalid value: \"\": at least one of user or group must be specified"), "{said}");
-    let token = ask(&mut cluster, "tokenreviews.authentication.k8s.io", "TokenReview", json!({"token": "x"}));
+    let message = access(&mut cluster, json!({})).expect_err("rejected").message;
+    assert!(message.contains("spec.resourceAttributes: Invalid value: null: exactly one of"), "{message}");
+    assert!(
+        message.contains("spec.user: Invalid value: \"\": at least one of user or group must be specified"),
+        "{message}"
+    );
+    let token = review(&mut cluster, "tokenreviews.authentication.k8s.io", "TokenReview", json!({"token": "x"}));
     assert_eq!(token, Ok(json!({"error": "invalid bearer token", "user": {}})));
 }
 
 #[test]
-fn who_asks_learns_who_that_is() {
+fn self_reviews_return_the_user_and_the_rules() {
     let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
-    let me = ask(&mut cluster, "selfsubjectreviews.authentication.k8s.io", "SelfSubjectReview", Value::Null);
-    assert_eq!(me.expect("an answer")["userInfo"]["username"], "kubernetes-admin");
+    let me = review(&mut cluster, "selfsubjectreviews.authentication.k8s.io", "SelfSubjectReview", Value::Null);
+    assert_eq!(me.expect("reviewed")["userInfo"]["username"], "kubernetes-admin");
     let resource = "selfsubjectrulesreviews.authorization.k8s.io";
-    let rules = ask(&mut cluster, resource, "SelfSubjectRulesReview", json!({"namespace": "default"}));
-    assert!(!rules.expect("an answer").list("/nonResourceRules").is_empty());
+    let rules = review(&mut cluster, resource, "SelfSubjectRulesReview", json!({"namespace": "default"}));
+    assert!(!rules.expect("reviewed").list("/nonResourceRules").is_empty());
 }

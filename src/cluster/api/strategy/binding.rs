@@ -17,7 +17,7 @@ pub(super) struct Binding;
 impl UpdateStrategy for Binding {
     fn prepare(&self, _kind: &dyn Kind, _new: &mut Object, _old: &Object) {}
 
-    /// The binding itself is validated before it becomes an update.
+    /// Accepts every binding: it has been validated before it became an update.
     fn validate(&self, _kind: &dyn Kind, _new: &Object, _old: &Object) -> ErrorList {
         ErrorList::new()
     }

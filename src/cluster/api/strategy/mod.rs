@@ -1,7 +1,7 @@
 //! Update strategies: the rules for writing an object through each of its endpoints (`rest.RESTUpdateStrategy`).
 //!
-//! The stages of an update are the same for all endpoints ([`super::update`]). A strategy says which part of the object an
-//! endpoint writes, how it is validated and who owns the written fields. A new subresource is one file here and one line in
+//! The stages of an update are the same for all endpoints ([`super::update`]). A strategy determines which part of the object an
+//! endpoint writes, how it is validated and which manager owns the written fields. A new subresource is one file here and one line in
 //! [`of`].
 
 mod binding;
@@ -20,7 +20,7 @@ use super::{Request, managers};
 
 /// The rules of one endpoint of an object.
 pub(super) trait UpdateStrategy {
-    /// Takes over from `old` what the endpoint does not write, and maintains the generation.
+    /// Copies from `old` the fields that the endpoint does not write, and maintains the generation.
     fn prepare(&self, kind: &dyn Kind, new: &mut Object, old: &Object);
 
     /// Validates the part that the endpoint writes.
@@ -31,12 +31,12 @@ pub(super) trait UpdateStrategy {
         true
     }
 
-    /// Returns whether a write by the control plane is complete, so that there is nothing to default.
+    /// Returns whether a write by the control plane needs no defaults.
     fn is_complete(&self, new: &Object, old: &Object) -> bool {
         differs_in_metadata_only(new, old)
     }
 
-    /// The managedFields after the update; `sent` is the object before admission changes it. `None` when the kind records
+    /// Returns the managedFields after the update; `sent` is the object before admission changes it. `None` when the kind records
     /// none.
     fn managed_fields(
         &self,
@@ -50,7 +50,7 @@ pub(super) trait UpdateStrategy {
     }
 }
 
-/// The strategy of a subresource; `None` when objects have no such endpoint.
+/// Returns the strategy of a subresource; `None` when there is no such endpoint.
 pub(super) fn of(subresource: &str) -> Option<&'static dyn UpdateStrategy> {
     Some(match subresource {
         "" => &spec::Spec,
@@ -62,7 +62,7 @@ pub(super) fn of(subresource: &str) -> Option<&'static dyn UpdateStrategy> {
     })
 }
 
-/// The managedFields that an object carries.
+/// Returns the managedFields that an object carries.
 pub(super) fn recorded(object: &Object) -> Option<Value> {
     object.pointer("/metadata/managedFields").cloned()
 }

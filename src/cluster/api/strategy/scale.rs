@@ -20,7 +20,7 @@ impl UpdateStrategy for Scale {
         spec::Spec.validate(kind, new, old)
     }
 
-    /// A scale takes the ownership of the replicas over from a manager that has it, and does not claim it otherwise.
+    /// Takes over the ownership of the replicas if a manager has it; otherwise the field stays unowned.
     fn managed_fields(
         &self,
         kind: &dyn Kind,
@@ -29,13 +29,14 @@ impl UpdateStrategy for Scale {
         request: &Request,
         now: Time,
     ) -> Option<Value> {
-        match owns_replicas(old) {
+        match has_replicas_owner(old) {
             true => managers::after(kind, Some(old), sent, request, now),
             false => recorded(old),
         }
     }
 }
 
-fn owns_replicas(object: &Object) -> bool {
+/// Returns whether a manager owns the replicas of an object.
+fn has_replicas_owner(object: &Object) -> bool {
     object.list("/metadata/managedFields").iter().any(|e| e.pointer("/fieldsV1/f:spec/f:replicas").is_some())
 }

@@ -6,6 +6,7 @@ use kctl_kinds::Kind;
 
 use super::UpdateStrategy;
 
+/// The strategy of the object itself.
 pub(super) struct Spec;
 
 impl UpdateStrategy for Spec {

@@ -6,6 +6,7 @@ use kctl_kinds::Kind;
 
 use super::UpdateStrategy;
 
+/// The strategy of the `status` subresource.
 pub(super) struct Status;
 
 impl UpdateStrategy for Status {

@@ -90,7 +90,7 @@ pub(crate) fn is_headless(service: &Object) -> bool {
 /// `k8s.io/endpointslice/util`).
 pub(crate) fn services_of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let pods = [Some(&change.object), change.old.as_ref()];
-    let few = ctx.server().read_few("services", change.object.namespace())?;
+    let few = ctx.server().list_if_small("services", change.object.namespace())?;
     if few.is_some_and(|few| !few.iter().any(|service| has_selector(service))) {
         return Ok(Vec::new());
     }
@@ -113,7 +113,7 @@ pub(crate) fn services_of_pod(change: &Change, ctx: &mut Context<'_>) -> Result<
 
 /// Lists the Services that may select a pod: all of its namespace when they are few, or else those that select one of its labels.
 fn candidates(ctx: &mut Context<'_>, pod: &Object) -> Result<Vec<Arc<Object>>> {
-    if let Some(few) = ctx.server().read_few("services", pod.namespace())? {
+    if let Some(few) = ctx.server().list_if_small("services", pod.namespace())? {
         return Ok(few.into_iter().filter(|service| has_selector(service)).collect());
     }
     let mut services = Vec::new();

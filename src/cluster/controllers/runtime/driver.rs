@@ -103,7 +103,7 @@ impl Driver {
                 }
             }
         }
-        server.settle_changes(self.observed, now);
+        server.mark_observed(self.observed, now);
         Ok(())
     }
     fn watches_of(&self, resource: &str) -> Rc<[WatchIndex]> {

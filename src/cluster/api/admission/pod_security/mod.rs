@@ -1,10 +1,12 @@
-//! PodSecurity: holds pods to the Pod Security Standards that the labels of their namespace ask for
-//! (<https://kubernetes.io/docs/concepts/security/pod-security-admission/>).
+//! PodSecurity: enforces the Pod Security Standards that the labels of a namespace select (`k8s.io/pod-security-admission`,
+//! <https://kubernetes.io/docs/concepts/security/pod-security-admission/>).
 //!
-//! Nobody is exempt, and nothing is audited: there is no audit log.
+//! There are no exemptions, and the mode `audit` has no effect, because there is no audit log.
 
 mod checks;
 mod policy;
+
+use std::sync::Arc;
 
 use checks::{Violation, violations};
 use policy::{Level, Policy};
@@ -14,47 +16,49 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
 use kctl_kinds::pod_template_path;
 
+/// Rejects pods that violate the enforced level, and warns about pods and pod templates that violate the warning level.
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     let resource = admission.kind.names().resource();
     match resource.as_str() {
         "namespaces" => admit_namespace(admission),
         "pods" => admit_pod(admission),
         _ => match pod_template_path(admission.kind.names().group, admission.kind.names().kind) {
-            Some(pointer) => warn_of_template(admission, pointer),
+            Some(pointer) => warn_about_template(admission, pointer),
             None => Ok(()),
         },
     }
 }
 
-/// The policy of the namespace of what is admitted.
+/// Returns the policy of the namespace that the object is in.
 fn policy(admission: &mut Admission<'_>) -> Result<Policy> {
     let namespace = admission.server.read("namespaces", "", admission.new.namespace())?;
     Ok(namespace.map(|namespace| Policy::of(&namespace)).unwrap_or_default())
 }
 
-/// Pods are refused, or warned of. An update counts when it brings another image.
+/// Rejects a pod that violates the enforced level, or warns about it. Updates that change no image are not evaluated.
 fn admit_pod(admission: &mut Admission<'_>) -> Result<()> {
     let policy = policy(admission)?;
     if policy == Policy::default() || admission.old.is_some_and(|old| images(old) == images(admission.new)) {
         return Ok(());
     }
     let new = &*admission.new;
-    let broken = violations(policy.enforce.level, new);
-    if !broken.is_empty() {
-        let why = format!("violates PodSecurity {:?}: {}", policy.enforce.to_string(), in_full(&broken));
-        return Err(Status::forbidden("", "pods", new.name_or_prefix(), &why));
+    let found = violations(policy.enforce.level, new);
+    if !found.is_empty() {
+        let detail = format!("violates PodSecurity {:?}: {}", policy.enforce.to_string(), with_details(&found));
+        return Err(Status::forbidden("", "pods", new.name_or_prefix(), &detail));
     }
     warn(admission, &policy, None);
     Ok(())
 }
 
+/// Returns the images of all containers of a pod, in order.
 fn images(pod: &Object) -> Vec<&str> {
     let lists = ["/spec/initContainers", "/spec/containers", "/spec/ephemeralContainers"];
     lists.iter().flat_map(|list| pod.list(list)).map(|container| container.str("/image")).collect()
 }
 
-/// What makes pods is warned of only: the pods are what is refused.
-fn warn_of_template(admission: &mut Admission<'_>, pointer: &str) -> Result<()> {
+/// Warns about a workload object with a changed pod template; only its pods can be rejected.
+fn warn_about_template(admission: &mut Admission<'_>, pointer: &str) -> Result<()> {
     let policy = policy(admission)?;
     let template = admission.new.pointer(pointer).cloned();
     if admission.old.is_none_or(|old| old.pointer(pointer) != template.as_ref()) {
@@ -63,15 +67,16 @@ fn warn_of_template(admission: &mut Admission<'_>, pointer: &str) -> Result<()> 
     Ok(())
 }
 
+/// Adds a warning when a pod or pod template violates the warning level.
 fn warn(admission: &mut Admission<'_>, policy: &Policy, template: Option<&Object>) {
-    let broken = violations(policy.warn.level, template.unwrap_or(admission.new));
-    if !broken.is_empty() {
-        let text = format!("would violate PodSecurity {:?}: {}", policy.warn.to_string(), in_full(&broken));
-        admission.warnings.push(text);
+    let found = violations(policy.warn.level, template.unwrap_or(admission.new));
+    if !found.is_empty() {
+        let warning = format!("would violate PodSecurity {:?}: {}", policy.warn.to_string(), with_details(&found));
+        admission.warnings.push(warning);
     }
 }
 
-/// Labels have to make sense; who enforces more than before is told which pods would not be admitted any more.
+/// Validates the labels of a namespace, and warns about the existing pods that a stricter enforced level would reject.
 fn admit_namespace(admission: &mut Admission<'_>) -> Result<()> {
     let new = &*admission.new;
     let errors = policy::label_errors(new);
@@ -82,41 +87,45 @@ fn admit_namespace(admission: &mut Admission<'_>) -> Result<()> {
     let (before, after) = (Policy::of(old).enforce, Policy::of(new).enforce);
     if before == after
         || after.level == Level::Privileged
-        || (before.level >= after.level && before.is_as_old_as(&after))
+        || (before.level >= after.level && before.has_version_of(&after))
     {
         return Ok(());
     }
     let namespace = new.name().to_string();
     let pods = admission.server.read_all("pods", Some(&namespace))?;
-    let mut found: Vec<(String, Vec<&str>)> = Vec::new();
-    for pod in &pods {
-        let broken = violations(after.level, pod);
-        if broken.is_empty() {
-            continue;
-        }
-        let reasons = in_short(&broken);
-        match found.iter_mut().find(|(known, _)| *known == reasons) {
-            Some((_, names)) => names.push(pod.name()),
-            None => found.push((reasons, vec![pod.name()])),
-        }
+    let lines = violating_pods(after.level, &pods);
+    if !lines.is_empty() {
+        admission.warnings.push(format!(
+            "existing pods in namespace {namespace:?} violate the new PodSecurity enforce level {:?}",
+            after.to_string()
+        ));
+        admission.warnings.extend(lines);
     }
-    if found.is_empty() {
-        return Ok(());
-    }
-    let head = format!(
-        "existing pods in namespace {namespace:?} violate the new PodSecurity enforce level {:?}",
-        after.to_string()
-    );
-    let lines = found.iter().map(|(reasons, names)| format!("{}: {reasons}", first_of(names)));
-    let mut lines: Vec<String> = lines.collect();
-    lines.sort();
-    admission.warnings.push(head);
-    admission.warnings.extend(lines);
     Ok(())
 }
 
-/// `a`, `a (and 1 other pod)`, `a (and 2 other pods)`.
-fn first_of(names: &[&str]) -> String {
+/// Returns one sorted line for each set of reasons for which pods violate a level: `a (and 1 other pod): privileged`.
+fn violating_pods(level: Level, pods: &[Arc<Object>]) -> Vec<String> {
+    let mut by_reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for pod in pods {
+        let found = violations(level, pod);
+        if found.is_empty() {
+            continue;
+        }
+        let reasons = reasons(&found);
+        match by_reasons.iter_mut().find(|(known, _)| *known == reasons) {
+            Some((_, names)) => names.push(pod.name()),
+            None => by_reasons.push((reasons, vec![pod.name()])),
+        }
+    }
+    let mut lines: Vec<String> =
+        by_reasons.iter().map(|(reasons, names)| format!("{}: {reasons}", abbreviated(names))).collect();
+    lines.sort();
+    lines
+}
+
+/// Abbreviates names of pods: `a`, `a (and 1 other pod)`, `a (and 2 other pods)`.
+fn abbreviated(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [name] => (*name).to_owned(),
@@ -125,12 +134,12 @@ fn first_of(names: &[&str]) -> String {
     }
 }
 
-/// `privileged (container "a" must not ...), seccompProfile (...)`.
-fn in_full(broken: &[Violation]) -> String {
-    broken.iter().map(|v| format!("{} ({})", v.reason, v.detail)).collect::<Vec<_>>().join(", ")
+/// Formats violations with their details: `privileged (container "a" must not ...), seccompProfile (...)`.
+fn with_details(violations: &[Violation]) -> String {
+    violations.iter().map(|v| format!("{} ({})", v.reason, v.detail)).collect::<Vec<_>>().join(", ")
 }
 
-/// `privileged, seccompProfile`.
-fn in_short(broken: &[Violation]) -> String {
-    broken.iter().map(|v| v.reason.as_str()).collect::<Vec<_>>().join(", ")
+/// Formats the reasons of violations: `privileged, seccompProfile`.
+fn reasons(violations: &[Violation]) -> String {
+    violations.iter().map(|v| v.reason.as_str()).collect::<Vec<_>>().join(", ")
 }

@@ -1,4 +1,4 @@
-//! What the labels of a namespace ask of its pods.
+//! The Pod Security policy of a namespace, read from its labels (`k8s.io/pod-security-admission/api`).
 
 use std::fmt;
 
@@ -7,31 +7,31 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 const PREFIX: &str = "pod-security.kubernetes.io/";
 
-/// How much a pod may do; each level forbids what the one before it forbids, and more.
+/// A level of the Pod Security Standards. Each level forbids what the one before it forbids, and more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
-    /// Everything.
+    /// Unrestricted.
     #[default]
     Privileged,
-    /// Nothing that is known to lead to the node.
+    /// Prevents known privilege escalations.
     Baseline,
-    /// What hardened pods do.
+    /// Follows the current hardening practices for pods.
     Restricted,
 }
 
-/// A level as of a version of Kubernetes: `restricted:latest`, `baseline:v1.30`.
+/// A level as a version of Kubernetes defines it (`api.LevelVersion`): `restricted:latest`, `baseline:v1.30`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Standard {
     pub(super) level: Level,
     version: String,
 }
 
-/// What a namespace asks of its pods.
+/// The levels that a namespace selects, by mode.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Policy {
-    /// Other pods are refused.
+    /// Pods that violate it are rejected.
     pub(super) enforce: Standard,
-    /// Other pods are warned of.
+    /// Pods that violate it cause a warning.
     pub(super) warn: Standard,
 }
 
@@ -56,8 +56,8 @@ impl Default for Standard {
 }
 
 impl Standard {
-    /// Returns whether both are of the same version.
-    pub(super) fn is_as_old_as(&self, other: &Standard) -> bool {
+    /// Returns whether both levels are defined by the same version.
+    pub(super) fn has_version_of(&self, other: &Standard) -> bool {
         self.version == other.version
     }
 }
@@ -69,21 +69,21 @@ impl fmt::Display for Standard {
 }
 
 impl Policy {
-    /// Reads the labels; what they say wrongly counts as not said, but for a wrong level of enforcement, which counts as the
-    /// strictest one.
+    /// Reads the labels of a namespace. An invalid label counts as missing, except for an invalid enforced level, which
+    /// counts as the strictest one.
     pub(super) fn of(namespace: &Object) -> Policy {
         let labels = namespace.map("/metadata/labels");
         if !labels.is_some_and(|labels| labels.keys().any(|key| key.starts_with(PREFIX))) {
             return Policy::default();
         }
         let label = |name: &str| namespace.label(&format!("{PREFIX}{name}"));
-        let standard = |mode: &str, wrong: Level| Standard {
-            level: label(mode).map_or(Level::Privileged, |text| Level::parse(text).unwrap_or(wrong)),
+        let standard = |mode: &str, fallback: Level| Standard {
+            level: label(mode).map_or(Level::Privileged, |text| Level::parse(text).unwrap_or(fallback)),
             version: label(&format!("{mode}-version")).filter(|v| is_version(v)).unwrap_or("latest").into(),
         };
         let enforce = standard("enforce", Level::Restricted);
         let mut warn = standard("warn", Level::Privileged);
-        // Who asks for no warnings in particular is warned of what would be refused.
+        // Without labels for warnings, pod templates are warned about by the enforced level.
         if label("warn").is_none() && label("warn-version").is_none() && enforce.level > warn.level {
             warn = enforce.clone();
         }
@@ -91,18 +91,18 @@ impl Policy {
     }
 }
 
-/// What is wrong with the labels of a namespace.
+/// Validates the Pod Security labels of a namespace.
 pub(super) fn label_errors(namespace: &Object) -> ErrorList {
     let labels = Path::new("metadata").child("labels");
     let mut errors = ErrorList::new();
     for mode in ["enforce", "audit", "warn"] {
-        for (name, is_right, must) in [
+        for (name, is_valid, must) in [
             (mode.to_string(), is_level as fn(&str) -> bool, "must be one of privileged, baseline, restricted"),
             (format!("{mode}-version"), is_version, "must be \"latest\" or \"v1.x\""),
         ] {
             let key = format!("{PREFIX}{name}");
-            let wrong = namespace.label(&key).filter(|value| !is_right(value));
-            errors.extend(wrong.map(|value| field::invalid(&labels.key(&key), value, must)));
+            let invalid = namespace.label(&key).filter(|value| !is_valid(value));
+            errors.extend(invalid.map(|value| field::invalid(&labels.key(&key), value, must)));
         }
     }
     errors
@@ -112,6 +112,7 @@ fn is_level(text: &str) -> bool {
     Level::parse(text).is_some()
 }
 
+/// Returns whether a string is `latest` or `v1.` with a minor version.
 fn is_version(text: &str) -> bool {
     let minor = text.strip_prefix("v1.").unwrap_or_default();
     text == "latest"
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn warnings_follow_what_is_enforced_unless_they_are_asked_for() {
+    fn the_warning_level_defaults_to_the_enforced_level() {
         let read = |labels: Value| {
             let policy = Policy::of(&namespace(labels));
             (policy.enforce.to_string(), policy.warn.to_string())
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_checked() {
+    fn labels_are_validated() {
         let errors = label_errors(&namespace(json!({
             "pod-security.kubernetes.io/enforce": "strict", "pod-security.kubernetes.io/warn-version": "1.30",
             "pod-security.kubernetes.io/audit": "baseline",

@@ -1,8 +1,10 @@
-//! ValidatingAdmissionPolicy: what bound policies refuse, or warn of
-//! (<https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/>).
+//! ValidatingAdmissionPolicy: rejects requests, or warns about them, by the CEL expressions of bound policies
+//! (`apiserver/pkg/admission/plugin/policy/validating`,
+//! <https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/>).
 //!
-//! A policy holds for a request when its own constraints and those of a binding match; it is then evaluated once for every
-//! parameter of the binding. Nothing is audited: there is no audit log. MutatingAdmissionPolicies are not evaluated.
+//! A policy applies to a request when its own constraints and those of one of its bindings match; it is then evaluated once
+//! for each parameter of the binding. The action `Audit` has no effect, because there is no audit log.
+//! MutatingAdmissionPolicies are not evaluated.
 
 mod evaluate;
 mod matching;
@@ -18,7 +20,7 @@ use kctl_kinds::Kind;
 const POLICIES: &str = "validatingadmissionpolicies.admissionregistration.k8s.io";
 const BINDINGS: &str = "validatingadmissionpolicybindings.admissionregistration.k8s.io";
 
-/// No policy holds for policies: a wrong one could never be mended.
+/// Kinds to which no policy applies: otherwise a policy that rejects everything could not be repaired.
 const EXEMPT: &[&str] = &[
     "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding",
@@ -26,7 +28,7 @@ const EXEMPT: &[&str] = &[
     "MutatingAdmissionPolicyBinding",
 ];
 
-/// What somebody is about to do, as policies see it.
+/// The attributes of a request that policies are evaluated against.
 struct AdmissionAttributes<'a> {
     kind: &'a dyn Kind,
     /// `CREATE`, `UPDATE` or `DELETE`.
@@ -36,11 +38,11 @@ struct AdmissionAttributes<'a> {
     dry_run: bool,
     new: Option<&'a Object>,
     old: Option<&'a Object>,
-    /// The object as it will be, or as it was when it is to go.
+    /// The new object; the old one for a deletion.
     object: &'a Object,
 }
 
-/// What is wrong with an attributes.
+/// A failed validation, or an error that counts as one.
 #[derive(Debug, PartialEq, Eq)]
 struct Violation {
     reason: Reason,
@@ -53,6 +55,7 @@ impl Violation {
     }
 }
 
+/// Evaluates the policies that apply to a create or update.
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     let attributes = AdmissionAttributes {
         kind: admission.kind,
@@ -67,10 +70,13 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
         old: admission.old,
         object: admission.new,
     };
-    check(admission.server, &attributes, admission.warnings)
+    validate(admission.server, &attributes, admission.warnings)
 }
 
-/// The same for an object that is to be deleted.
+/// Evaluates the policies that apply to a deletion.
+///
+/// # Errors
+/// The first rejection.
 pub(in crate::api) fn admit_deletion(
     server: &mut Server,
     kind: &dyn Kind,
@@ -78,7 +84,7 @@ pub(in crate::api) fn admit_deletion(
     request: &Request,
     warnings: &mut Vec<String>,
 ) -> Result<()> {
-    // Events expire by themselves; nobody asks for that.
+    // The expiry of events is no request: in a real cluster, etcd deletes them when their lease ends.
     if request.is_from_control_plane() && kind.names().kind == "Event" {
         return Ok(());
     }
@@ -92,11 +98,11 @@ pub(in crate::api) fn admit_deletion(
         old: Some(old),
         object: old,
     };
-    check(server, &attributes, warnings)
+    validate(server, &attributes, warnings)
 }
 
-/// Asks every policy that holds; the first that refuses is told, after all that warn have been heard.
-fn check(server: &mut Server, attributes: &AdmissionAttributes<'_>, warnings: &mut Vec<String>) -> Result<()> {
+/// Evaluates every policy that applies and collects all warnings, then returns the first rejection.
+fn validate(server: &mut Server, attributes: &AdmissionAttributes<'_>, warnings: &mut Vec<String>) -> Result<()> {
     let bindings = server.read_all(BINDINGS, None)?;
     if bindings.is_empty() || EXEMPT.contains(&attributes.kind.names().kind) {
         return Ok(());
@@ -105,41 +111,47 @@ fn check(server: &mut Server, attributes: &AdmissionAttributes<'_>, warnings: &m
         true => server.read("namespaces", "", attributes.object.namespace())?,
         false => None,
     };
-    let mut refused = None;
+    let mut rejection = None;
     for policy in server.read_all(POLICIES, None)? {
         let bound = bindings.iter().filter(|binding| binding.str("/spec/policyName") == policy.name());
-        for binding in bound.filter(|binding| holds(&policy, binding, attributes, namespace.as_deref())) {
+        for binding in bound.filter(|binding| applies(&policy, binding, attributes, namespace.as_deref())) {
             let violations = violations(server, &policy, binding, attributes, namespace.as_deref())?;
-            let refusal = act(binding, attributes, &violations, warnings);
-            refused = refused.or(refusal);
+            let denied = enforce(binding, attributes, &violations, warnings);
+            rejection = rejection.or(denied);
         }
     }
-    refused.map_or(Ok(()), Err)
+    rejection.map_or(Ok(()), Err)
 }
 
-/// Returns whether an attributes is what both a policy and a binding are about.
-fn holds(policy: &Object, binding: &Object, attributes: &AdmissionAttributes<'_>, namespace: Option<&Object>) -> bool {
+/// Returns whether the constraints of both a policy and a binding match a request.
+fn applies(
+    policy: &Object,
+    binding: &Object,
+    attributes: &AdmissionAttributes<'_>,
+    namespace: Option<&Object>,
+) -> bool {
     let matches = |constraints: &Value| matching::matches(constraints, attributes, namespace);
     policy.at("/spec/matchConstraints").is_some_and(matches) && binding.at("/spec/matchResources").is_none_or(matches)
 }
 
-/// Does with violations what a binding says: warns, and answers the first as a refusal.
-fn act(
+/// Takes the validation actions of a binding: adds warnings for `Warn`, and returns the first violation as a rejection for
+/// `Deny`.
+fn enforce(
     binding: &Object,
     attributes: &AdmissionAttributes<'_>,
     violations: &[Violation],
     warnings: &mut Vec<String>,
 ) -> Option<Status> {
-    let who =
+    let policy =
         format!("ValidatingAdmissionPolicy '{}' with binding '{}'", binding.str("/spec/policyName"), binding.name());
-    let wants = |action: &str| binding.list("/spec/validationActions").iter().any(|wanted| wanted == action);
-    if wants("Warn") {
-        warnings.extend(violations.iter().map(|c| format!("Validation failed for {who}: {}", c.message)));
+    let has = |action: &str| binding.list("/spec/validationActions").iter().any(|listed| listed == action);
+    if has("Warn") {
+        warnings.extend(violations.iter().map(|v| format!("Validation failed for {policy}: {}", v.message)));
     }
-    violations.first().filter(|_| wants("Deny")).map(|violation| refusal(attributes, &who, violation))
+    violations.first().filter(|_| has("Deny")).map(|violation| denial(attributes, &policy, violation))
 }
 
-/// What a policy says to an attributes, with every parameter of a binding.
+/// Evaluates a policy with each parameter of a binding, and returns the violations.
 fn violations(
     server: &mut Server,
     policy: &Object,
@@ -150,20 +162,20 @@ fn violations(
     let is_strict = policy.str("/spec/failurePolicy") != "Ignore";
     let params = match params::of(server, policy, binding, attributes)? {
         Ok(params) => params,
-        Err(why) if is_strict => return Ok(vec![Violation::new(format!("failed to configure binding: {why}"))]),
+        Err(error) if is_strict => return Ok(vec![Violation::new(format!("failed to configure binding: {error}"))]),
         Err(_) => return Ok(Vec::new()),
     };
     let evaluated = params.iter().map(|param| evaluate::violations(policy, attributes, namespace, param.as_deref()));
     Ok(evaluated.flatten().collect())
 }
 
-/// The answer to a client that is refused.
-fn refusal(attributes: &AdmissionAttributes<'_>, who: &str, violation: &Violation) -> Status {
+/// Returns the status of a denied request; `policy` names the policy and its binding.
+fn denial(attributes: &AdmissionAttributes<'_>, policy: &str, violation: &Violation) -> Status {
     let names = attributes.kind.names();
-    let why = format!("{who} denied request: {}", violation.message);
-    let mut status = Status::forbidden(names.group, names.plural, attributes.object.name_or_prefix(), &why);
+    let detail = format!("{policy} denied request: {}", violation.message);
+    let mut status = Status::forbidden(names.group, names.plural, attributes.object.name_or_prefix(), &detail);
     status.reason = violation.reason;
-    status.with_cause(StatusCause { reason: String::new(), message: why, field: String::new() })
+    status.with_cause(StatusCause { reason: String::new(), message: detail, field: String::new() })
 }
 
 #[cfg(test)]

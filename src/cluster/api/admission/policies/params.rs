@@ -1,4 +1,4 @@
-//! The parameters of a binding: objects of the kind that the policy names.
+//! The parameters of a binding: objects of the `paramKind` of its policy.
 
 use std::sync::Arc;
 
@@ -7,10 +7,13 @@ use crate::api::{Result, Server};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// A parameter, or the one without a value that policies without parameters are evaluated with.
+/// A parameter object; `None` for a policy without parameters, which is evaluated once.
 pub(super) type Param = Option<Arc<Object>>;
 
-/// The parameters that a policy is evaluated with; an error says what is wrong with the binding.
+/// Reads the parameters that a policy is evaluated with; the inner error describes a misconfigured binding.
+///
+/// # Errors
+/// A store that cannot be read.
 pub(super) fn of(
     server: &mut Server,
     policy: &Object,

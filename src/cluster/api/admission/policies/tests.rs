@@ -4,11 +4,12 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::status::Reason;
 
-struct Bench(Cluster);
+/// A cluster with one policy for deployments and its binding.
+struct Fixture(Cluster);
 
-impl Bench {
-    fn new() -> Bench {
-        Bench(Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens"))
+impl Fixture {
+    fn new() -> Fixture {
+        Fixture(Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens"))
     }
 
     fn create(&mut self, resource: &str, object: Value) -> Result<Response> {
@@ -16,7 +17,7 @@ impl Bench {
         self.0.handle(&Request::create(resource, namespace, object))
     }
 
-    /// A policy for deployments with this specification beside its constraints, and its binding.
+    /// Creates the policy and its binding, with these fields added to their specs.
     fn policy(&mut self, spec: &Value, binding: &Value) {
         let mut policy = json!({
             "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
@@ -47,44 +48,45 @@ impl Bench {
         self.create("deployments.apps", object)
     }
 
-    /// What is said to a deployment that is refused.
+    /// Returns the message with which a deployment is denied.
     fn denial(&mut self, replicas: i64) -> String {
-        self.deployment("web", replicas).expect_err("a refusal").causes[0].message.clone()
+        self.deployment("web", replicas).expect_err("denied").causes[0].message.clone()
     }
 }
 
 const FEW: &str = "object == null || object.spec.replicas <= 2";
 
 #[test]
-fn a_bound_policy_refuses_what_its_expression_does_not_hold_for() {
-    let mut bench = Bench::new();
-    bench.policy(&json!({"validations": [{"expression": FEW}, {"expression": "false"}]}), &json!({}));
-    let status = bench.deployment("web", 3).expect_err("a refusal");
-    let why = "ValidatingAdmissionPolicy 'few' with binding 'few-here' denied request: failed expression: object == null || object.spec.replicas <= 2";
+fn a_bound_policy_denies_objects_for_which_its_expression_is_false() {
+    let mut fixture = Fixture::new();
+    fixture.policy(&json!({"validations": [{"expression": FEW}, {"expression": "false"}]}), &json!({}));
+    let status = fixture.deployment("web", 3).expect_err("denied");
+    let detail = "ValidatingAdmissionPolicy 'few' with binding 'few-here' denied request: failed expression: object == null || object.spec.replicas <= 2";
     assert_eq!(status.reason, Reason::Invalid);
-    assert_eq!(status.message, format!("deployments.apps \"web\" is forbidden: {why}"));
-    assert_eq!((status.causes[0].message.as_str(), status.causes[0].field.as_str()), (why, ""));
+    assert_eq!(status.message, format!("deployments.apps \"web\" is forbidden: {detail}"));
+    assert_eq!((status.causes[0].message.as_str(), status.causes[0].field.as_str()), (detail, ""));
 }
 
 #[test]
-fn updates_and_deletions_are_looked_at_too_but_not_subresources() {
-    let mut bench = Bench::new();
-    bench.deployment("web", 2).expect("created before the policy");
-    bench.policy(
+fn updates_and_deletions_are_validated_but_not_subresources() {
+    let mut fixture = Fixture::new();
+    fixture.deployment("web", 2).expect("created before the policy");
+    fixture.policy(
         &json!({"validations": [
             {"expression": FEW, "message": " too many ", "reason": "Forbidden"},
             {"expression": "request.operation != 'DELETE' || oldObject.metadata.name != 'web'", "message": "it stays"},
         ]}),
         &json!({}),
     );
-    let mut more = (*bench.0.server().read("deployments.apps", "default", "web").unwrap().unwrap()).clone();
-    more.put("/spec/replicas", 3);
-    let refused = bench.0.handle(&Request::update("deployments.apps", "default", "web", more)).expect_err("a refusal");
-    assert_eq!(refused.reason, Reason::Forbidden);
-    assert!(refused.message.ends_with("denied request: too many"), "{}", refused.message);
-    let refused = bench.0.handle(&Request::delete("deployments.apps", "default", "web")).expect_err("a refusal");
-    assert!(refused.message.ends_with("denied request: it stays"), "{}", refused.message);
-    let mut scale = (*bench
+    let mut scaled_up = (*fixture.0.server().read("deployments.apps", "default", "web").unwrap().unwrap()).clone();
+    scaled_up.put("/spec/replicas", 3);
+    let denied =
+        fixture.0.handle(&Request::update("deployments.apps", "default", "web", scaled_up)).expect_err("denied");
+    assert_eq!(denied.reason, Reason::Forbidden);
+    assert!(denied.message.ends_with("denied request: too many"), "{}", denied.message);
+    let denied = fixture.0.handle(&Request::delete("deployments.apps", "default", "web")).expect_err("denied");
+    assert!(denied.message.ends_with("denied request: it stays"), "{}", denied.message);
+    let mut scale = (*fixture
         .0
         .handle(&Request::get("deployments.apps", "default", "web").subresource("scale"))
         .unwrap()
@@ -92,26 +94,26 @@ fn updates_and_deletions_are_looked_at_too_but_not_subresources() {
     .clone();
     scale.put("/spec/replicas", 5);
     let scaled = Request::update("deployments.apps", "default", "web", scale).subresource("scale");
-    assert!(bench.0.handle(&scaled).is_ok(), "the rule does not name deployments/scale");
+    assert!(fixture.0.handle(&scaled).is_ok(), "the rule does not name deployments/scale");
 }
 
 #[test]
-fn a_binding_may_only_warn_and_only_in_some_namespaces() {
-    let mut bench = Bench::new();
-    bench.policy(&json!({"validations": [{"expression": FEW}]}), &json!({"validationActions": ["Warn", "Audit"]}));
-    let warnings = bench.deployment("web", 3).expect("a warning only").warnings;
+fn a_binding_can_only_warn_or_be_limited_to_some_namespaces() {
+    let mut fixture = Fixture::new();
+    fixture.policy(&json!({"validations": [{"expression": FEW}]}), &json!({"validationActions": ["Warn", "Audit"]}));
+    let warnings = fixture.deployment("web", 3).expect("a warning only").warnings;
     let want = "Validation failed for ValidatingAdmissionPolicy 'few' with binding 'few-here': failed expression: ";
     assert_eq!(warnings, [format!("{want}{FEW}")]);
 
-    let mut bench = Bench::new();
+    let mut fixture = Fixture::new();
     let elsewhere = json!({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "elsewhere"}}});
-    bench.policy(&json!({"validations": [{"expression": FEW}]}), &json!({"matchResources": elsewhere}));
-    assert!(bench.deployment("web", 3).is_ok());
+    fixture.policy(&json!({"validations": [{"expression": FEW}]}), &json!({"matchResources": elsewhere}));
+    assert!(fixture.deployment("web", 3).is_ok());
 }
 
 #[test]
-fn expressions_speak_of_variables_parameters_and_the_namespace() {
-    let mut bench = Bench::new();
+fn expressions_can_use_variables_parameters_and_the_namespace() {
+    let mut fixture = Fixture::new();
     let limit =
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "limit"}, "data": {"replicas": "4"}});
     let spec = json!({
@@ -126,36 +128,36 @@ fn expressions_speak_of_variables_parameters_and_the_namespace() {
             "messageExpression": "namespaceObject.metadata.name + ' takes ' + string(variables.limit)",
         }],
     });
-    bench.policy(&spec, &json!({"paramRef": {"name": "limit", "parameterNotFoundAction": "Deny"}}));
+    fixture.policy(&spec, &json!({"paramRef": {"name": "limit", "parameterNotFoundAction": "Deny"}}));
     let missing = "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction";
-    assert!(bench.denial(1).ends_with(missing));
-    bench.create("configmaps", limit).expect("a parameter");
-    assert!(bench.denial(5).ends_with("denied request: default takes 4"));
-    assert!(bench.deployment("free", 5).is_ok(), "its condition is not met");
-    assert!(bench.deployment("web", 4).is_ok());
+    assert!(fixture.denial(1).ends_with(missing));
+    fixture.create("configmaps", limit).expect("a parameter");
+    assert!(fixture.denial(5).ends_with("denied request: default takes 4"));
+    assert!(fixture.deployment("free", 5).is_ok(), "its condition is not met");
+    assert!(fixture.deployment("web", 4).is_ok());
 }
 
 #[test]
-fn errors_refuse_unless_the_policy_ignores_them() {
+fn evaluation_errors_deny_unless_the_failure_policy_ignores_them() {
     let wrong = json!({"validations": [{"expression": "object.metadata.labels.team == 'a'"}]});
-    let mut bench = Bench::new();
-    bench.policy(&wrong, &json!({}));
-    let said = bench.denial(1);
+    let mut fixture = Fixture::new();
+    fixture.policy(&wrong, &json!({}));
+    let message = fixture.denial(1);
     assert!(
-        said.ends_with("expression 'object.metadata.labels.team == 'a'' resulted in error: no such key: labels"),
-        "{said}"
+        message.ends_with("expression 'object.metadata.labels.team == 'a'' resulted in error: no such key: labels"),
+        "{message}"
     );
     let mut lax = wrong.clone();
     lax.put("/failurePolicy", "Ignore");
-    let mut bench = Bench::new();
-    bench.policy(&lax, &json!({}));
-    assert!(bench.deployment("web", 1).is_ok());
+    let mut fixture = Fixture::new();
+    fixture.policy(&lax, &json!({}));
+    assert!(fixture.deployment("web", 1).is_ok());
 }
 
 #[test]
-fn controllers_are_refused_like_everybody_else() {
-    let mut bench = Bench::new();
-    bench.policy(
+fn requests_of_controllers_are_denied_too() {
+    let mut fixture = Fixture::new();
+    fixture.policy(
         &json!({
             "matchConstraints": {"resourceRules": [
                 {"apiGroups": [""], "apiVersions": ["*"], "operations": ["CREATE"], "resources": ["pods"]}]},
@@ -163,41 +165,41 @@ fn controllers_are_refused_like_everybody_else() {
         }),
         &json!({}),
     );
-    bench.deployment("web", 1).expect("the deployment is no pod");
-    bench.0.advance(kctl_base::sim::Duration::from_secs(10)).expect("time passes");
-    assert!(bench.0.server().read_all("pods", Some("default")).unwrap().is_empty());
-    let events = bench.0.server().read_all("events", Some("default")).unwrap();
-    let told = events.iter().find(|event| event.str("/reason") == "FailedCreate").expect("an event");
-    assert!(told.str("/message").ends_with("denied request: no pods here"), "{}", told.str("/message"));
+    fixture.deployment("web", 1).expect("the policy matches pods only");
+    fixture.0.advance(kctl_base::sim::Duration::from_secs(10)).expect("time passes");
+    assert!(fixture.0.server().read_all("pods", Some("default")).unwrap().is_empty());
+    let events = fixture.0.server().read_all("events", Some("default")).unwrap();
+    let event = events.iter().find(|event| event.str("/reason") == "FailedCreate").expect("an event");
+    assert!(event.str("/message").ends_with("denied request: no pods here"), "{}", event.str("/message"));
 }
 
 #[test]
-fn definitions_are_checked() {
-    let mut bench = Bench::new();
-    let refused = |bench: &mut Bench, resource: &str, kind: &str, spec: Value| {
+fn policies_and_bindings_are_validated() {
+    let mut fixture = Fixture::new();
+    let rejection = |fixture: &mut Fixture, resource: &str, kind: &str, spec: Value| {
         let object = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": "x"}, "spec": spec});
-        bench.create(resource, object).expect_err("a refusal").message
+        fixture.create(resource, object).expect_err("denied").message
     };
-    let said = refused(
-        &mut bench,
+    let message = rejection(
+        &mut fixture,
         super::POLICIES,
         "ValidatingAdmissionPolicy",
         json!({"validations": [{"expression": "object."}]}),
     );
-    assert!(said.contains("spec.matchConstraints: Required value"), "{said}");
+    assert!(message.contains("spec.matchConstraints: Required value"), "{message}");
     assert!(
-        said.contains("spec.validations[0].expression: Invalid value: \"object.\": compilation failed: "),
-        "{said}"
+        message.contains("spec.validations[0].expression: Invalid value: \"object.\": compilation failed: "),
+        "{message}"
     );
-    let said = refused(
-        &mut bench,
+    let message = rejection(
+        &mut fixture,
         super::BINDINGS,
         "ValidatingAdmissionPolicyBinding",
         json!({"validationActions": ["Deny", "Warn"]}),
     );
-    assert!(said.contains("spec.policyName: Required value"), "{said}");
+    assert!(message.contains("spec.policyName: Required value"), "{message}");
     assert!(
-        said.contains("spec.validationActions: Invalid value: [\"Deny\",\"Warn\"]: must not contain both"),
-        "{said}"
+        message.contains("spec.validationActions: Invalid value: [\"Deny\",\"Warn\"]: must not contain both"),
+        "{message}"
     );
 }

@@ -1,7 +1,8 @@
-//! ResourceQuota: nothing new beyond what the quotas of its namespace allow, and what is allowed is charged at once.
+//! ResourceQuota: rejects objects that exceed a quota of their namespace, and charges the others to it
+//! (`plugin/pkg/admission/resourcequota`).
 //!
-//! The controller counts afresh whenever objects come and go; the charge here keeps what is made between two counts within
-//! the bounds.
+//! The quota controller recalculates the usage when objects come and go. Charging at admission keeps the objects that are
+//! created between two recalculations within the quota.
 
 pub(crate) mod usage;
 
@@ -16,9 +17,10 @@ use kctl_base::quantity::Quantity;
 use kctl_base::status::Status;
 use kctl_kinds::shared::pod_spec::resources::{Amounts, add, amounts};
 
-/// What every container of a pod has to say when a quota limits it.
+/// Resources that every container of a pod must specify when a quota limits them.
 const REQUIRED: &[&str] = &["cpu", "limits.cpu", "limits.memory", "memory", "requests.cpu", "requests.memory"];
 
+/// Checks an object against the quotas of its namespace, and writes their new usage.
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     let names = *admission.kind.names();
     let resource = names.resource();
@@ -33,14 +35,15 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     let delta = delta(&resource, admission);
     let mut charged: Vec<Object> = Vec::new();
     for quota in quotas.iter().filter(|q| usage::in_scope(q, &resource, admission.new)) {
-        let refused = |why: String| Status::forbidden(names.group, names.plural, admission.new.name_or_prefix(), &why);
-        let limited = limited(quota);
+        let forbidden =
+            |detail: String| Status::forbidden(names.group, names.plural, admission.new.name_or_prefix(), &detail);
+        let hard = hard_limits(quota);
         if admission.creates("pods")
-            && let Some(missing) = unspecified(admission.new, &limited)
+            && let Some(missing) = unspecified(admission.new, &hard)
         {
-            return Err(refused(format!("failed quota: {}: must specify {missing}", quota.name())));
+            return Err(forbidden(format!("failed quota: {}: must specify {missing}", quota.name())));
         }
-        charged.extend(charge(quota, &limited, &delta).map_err(refused)?);
+        charged.extend(charge(quota, &hard, &delta).map_err(forbidden)?);
     }
     if !admission.request.options.dry_run {
         for quota in charged {
@@ -54,7 +57,7 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What the request uses more than before.
+/// Returns the resources by which the request increases the usage.
 fn delta(resource: &str, admission: &Admission<'_>) -> Amounts {
     let mut delta = usage::of(resource, admission.new, admission.now);
     if let Some(old) = admission.old {
@@ -66,32 +69,35 @@ fn delta(resource: &str, admission: &Admission<'_>) -> Amounts {
     delta
 }
 
-/// The limits of a quota.
-fn limited(quota: &Arc<Object>) -> Amounts {
+/// Returns the limits of a quota.
+fn hard_limits(quota: &Arc<Object>) -> Amounts {
     amounts(quota, "/spec/hard")
 }
 
-/// The quota with the request charged to it; `None` when it has nothing to do with it, an error when it is exceeded.
+/// Returns the quota with the request charged to it; `None` when the quota limits nothing that the request uses.
+///
+/// # Errors
+/// The message of a rejection: the quota is exceeded, or its usage has not been calculated yet.
 fn charge(quota: &Object, hard: &Amounts, delta: &Amounts) -> std::result::Result<Option<Object>, String> {
-    let touched: Amounts =
+    let requested: Amounts =
         delta.iter().filter(|(name, _)| hard.contains_key(*name)).map(|(n, a)| (n.clone(), *a)).collect();
-    if touched.is_empty() {
+    if requested.is_empty() {
         return Ok(None);
     }
     let used = amounts(quota, "/status/used");
-    let unknown: Vec<&str> = touched.keys().filter(|n| !used.contains_key(*n)).map(String::as_str).collect();
+    let unknown: Vec<&str> = requested.keys().filter(|n| !used.contains_key(*n)).map(String::as_str).collect();
     if !unknown.is_empty() {
         return Err(format!("status unknown for quota: {}, resources: {}", quota.name(), unknown.join(",")));
     }
     let mut after = used.clone();
-    add(&mut after, &touched);
-    let exceeded: Vec<&String> = touched.keys().filter(|n| after[*n] > hard[*n]).collect();
+    add(&mut after, &requested);
+    let exceeded: Vec<&String> = requested.keys().filter(|n| after[*n] > hard[*n]).collect();
     if !exceeded.is_empty() {
-        let list = |from: &Amounts| text(from, &exceeded);
+        let list = |amounts: &Amounts| format_amounts(amounts, &exceeded);
         return Err(format!(
             "exceeded quota: {}, requested: {}, used: {}, limited: {}",
             quota.name(),
-            list(&touched),
+            list(&requested),
             list(&used),
             list(hard)
         ));
@@ -102,12 +108,14 @@ fn charge(quota: &Object, hard: &Amounts, delta: &Amounts) -> std::result::Resul
     Ok(Some(new))
 }
 
-fn text(from: &Amounts, names: &[&String]) -> String {
-    let amount = |name: &String| from.get(name).copied().unwrap_or(Quantity::ZERO);
+/// Formats the amounts of some resources: `pods=1,requests.cpu=500m`.
+fn format_amounts(amounts: &Amounts, names: &[&String]) -> String {
+    let amount = |name: &String| amounts.get(name).copied().unwrap_or(Quantity::ZERO);
     names.iter().map(|n| format!("{n}={}", amount(n))).collect::<Vec<_>>().join(",")
 }
 
-/// Which limited resources the containers of a pod say nothing about: `limits.memory for: a,b; requests.cpu for: a`.
+/// Lists the limited resources that containers of a pod do not specify: `limits.memory for: a,b; requests.cpu for: a`;
+/// `None` when all are specified.
 fn unspecified(pod: &Object, hard: &Amounts) -> Option<String> {
     let required: Vec<&str> = REQUIRED.iter().copied().filter(|r| hard.contains_key(*r)).collect();
     let containers = || pod.list("/spec/containers").iter().chain(pod.list("/spec/initContainers"));
@@ -120,11 +128,11 @@ fn unspecified(pod: &Object, hard: &Amounts) -> Option<String> {
         if pod.at(&format!("/spec{}", pointer(name))).is_some() {
             continue;
         }
-        let mut silent: Vec<&str> =
+        let mut lacking: Vec<&str> =
             containers().filter(|c| c.at(&pointer(name)).is_none()).map(|c| c.str("/name")).collect();
-        silent.sort_unstable();
-        if !silent.is_empty() {
-            missing.push(format!("{name} for: {}", silent.join(",")));
+        lacking.sort_unstable();
+        if !lacking.is_empty() {
+            missing.push(format!("{name} for: {}", lacking.join(",")));
         }
     }
     (!missing.is_empty()).then(|| missing.join("; "))
@@ -144,7 +152,7 @@ mod tests {
         };
         let pod = json!({"spec": {"containers": [{"resources": {"requests": {"cpu": "500m"}}}]}});
         let delta = usage::of("pods", &pod, kctl_base::sim::Time::from_secs(0));
-        let charged = |q: &Arc<Object>| charge(q, &limited(q), &delta);
+        let charged = |q: &Arc<Object>| charge(q, &hard_limits(q), &delta);
         let after = charged(&quota("2")).unwrap().unwrap();
         assert_eq!(after["status"]["used"], json!({"pods": "3", "requests.cpu": "1"}));
         assert_eq!(
@@ -158,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn containers_have_to_say_what_is_limited() {
+    fn containers_must_specify_limited_resources() {
         let hard: Amounts = ["limits.memory", "requests.cpu", "pods"].map(|n| (n.to_string(), Quantity::ZERO)).into();
         let pod =
             |resources: Value| json!({"spec": {"containers": [{"name": "b", "resources": resources}, {"name": "a"}]}});

@@ -1,4 +1,5 @@
-//! What an object uses of a quota, which objects a quota counts, and which of them are in its scopes.
+//! Quota evaluators: the usage of an object, the resource that a key of a quota counts, and scopes
+//! (`pkg/quota/v1/evaluator/core`).
 
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -7,15 +8,15 @@ use kctl_base::sim::{Duration, Time};
 use kctl_kinds::shared::pod_spec::qos::qos_class;
 use kctl_kinds::shared::pod_spec::resources::{Amounts, amounts, of_pod};
 
-/// Kinds that are counted under their plain name too.
+/// Resources whose objects are counted by their plain name too, not only by `count/<resource>`.
 const COUNTED: &[&str] =
     &["configmaps", "persistentvolumeclaims", "replicationcontrollers", "resourcequotas", "secrets", "services"];
-/// Resources of pods that are meant by their plain name too.
+/// Compute resources whose requests are counted by their plain name too, not only by `requests.<name>`.
 const PLAIN: &[&str] = &["cpu", "memory", "ephemeral-storage"];
-/// Between the class of storage and what is counted of it.
+/// The part of a key between the storage class and the resource: `gold.storageclass.storage.k8s.io/requests.storage`.
 const CLASS_INFIX: &str = ".storageclass.storage.k8s.io/";
 
-/// The resource whose objects use what a key of `spec.hard` limits.
+/// Returns the resource whose objects count towards a key of `spec.hard`.
 pub(crate) fn counted_resource(key: &str) -> String {
     if let Some(resource) = key.strip_prefix("count/") {
         return resource.into();
@@ -29,11 +30,11 @@ pub(crate) fn counted_resource(key: &str) -> String {
     }
 }
 
-/// What one object uses, by the keys of `spec.hard`.
+/// Returns the usage of an object, by the keys of `spec.hard`.
 pub(crate) fn of(resource: &str, object: &Object, now: Time) -> Amounts {
-    let mut usage = Amounts::from([(format!("count/{resource}"), number(1))]);
+    let mut usage = Amounts::from([(format!("count/{resource}"), count_of(1))]);
     if COUNTED.contains(&resource) {
-        usage.insert(resource.into(), number(1));
+        usage.insert(resource.into(), count_of(1));
     }
     match resource {
         "pods" if is_counted(object, now) => add_pod(&mut usage, object),
@@ -44,23 +45,25 @@ pub(crate) fn of(resource: &str, object: &Object, now: Time) -> Amounts {
     usage
 }
 
-fn number(count: i64) -> Quantity {
+fn count_of(count: i64) -> Quantity {
     Quantity::new(count, Format::DecimalSi)
 }
 
-/// Returns whether a pod still uses anything: not when it has ended, and not when it should have gone long ago.
+/// Returns whether the resources of a pod count: not when it has terminated or its deletion is overdue (`QuotaV1Pod`).
 fn is_counted(pod: &Object, now: Time) -> bool {
     !matches!(pod.str("/status/phase"), "Succeeded" | "Failed") && overdue_at(pod).is_none_or(|at| at >= now)
 }
 
-/// When a pod that is going stops to count whether it has gone or not.
+/// Returns the time from which the deletion of a pod is overdue, so that it no longer counts; `None` for a pod that is not
+/// being deleted.
 pub(crate) fn overdue_at(pod: &Object) -> Option<Time> {
     let grace = pod.int("/metadata/deletionGracePeriodSeconds")?;
     pod.deletion_time().map(|at| at + Duration::from_secs(grace))
 }
 
+/// Adds the usage of a pod: its requests and limits, and one pod.
 fn add_pod(usage: &mut Amounts, pod: &Object) {
-    usage.insert("pods".into(), number(1));
+    usage.insert("pods".into(), count_of(1));
     for (name, amount) in of_pod(pod, "requests") {
         if PLAIN.contains(&name.as_str()) || name.starts_with("hugepages-") {
             usage.insert(name.clone(), amount);
@@ -70,6 +73,7 @@ fn add_pod(usage: &mut Amounts, pod: &Object) {
     usage.extend(of_pod(pod, "limits").into_iter().map(|(name, amount)| (format!("limits.{name}"), amount)));
 }
 
+/// Adds the usage of a service: node ports and load balancers.
 fn add_service(usage: &mut Amounts, service: &Object) {
     let ports = service.list("/spec/ports").len() as i64;
     let kind = service.str("/spec/type");
@@ -81,29 +85,30 @@ fn add_service(usage: &mut Amounts, service: &Object) {
         "LoadBalancer" => explicit,
         _ => 0,
     };
-    usage.insert("services.nodeports".into(), number(node_ports));
-    usage.insert("services.loadbalancers".into(), number(i64::from(kind == "LoadBalancer")));
+    usage.insert("services.nodeports".into(), count_of(node_ports));
+    usage.insert("services.loadbalancers".into(), count_of(i64::from(kind == "LoadBalancer")));
 }
 
+/// Adds the usage of a claim: storage, also by storage class.
 fn add_claim(usage: &mut Amounts, claim: &Object) {
     let class = claim.annotation("volume.beta.kubernetes.io/storage-class");
     let class = class.unwrap_or_else(|| claim.str("/spec/storageClassName")).to_string();
-    let asked = amounts(claim, "/spec/resources/requests").remove("storage");
-    // What an expansion has already reached counts, even if the wish has been taken back.
-    let given = amounts(claim, "/status/allocatedResources").remove("storage");
-    let storage = asked.into_iter().chain(given).max();
+    let requested = amounts(claim, "/spec/resources/requests").remove("storage");
+    // Storage that an expansion has allocated counts even when the request has been reduced since.
+    let allocated = amounts(claim, "/status/allocatedResources").remove("storage");
+    let storage = requested.into_iter().chain(allocated).max();
     if let Some(storage) = storage {
         usage.insert("requests.storage".into(), storage);
     }
     if !class.is_empty() {
-        usage.insert(format!("{class}{CLASS_INFIX}persistentvolumeclaims"), number(1));
+        usage.insert(format!("{class}{CLASS_INFIX}persistentvolumeclaims"), count_of(1));
         if let Some(storage) = storage {
             usage.insert(format!("{class}{CLASS_INFIX}requests.storage"), storage);
         }
     }
 }
 
-/// Returns whether an object is in all scopes of a quota. Scopes speak of pods only.
+/// Returns whether an object is in all scopes of a quota. Only pods can be in a scope.
 pub(crate) fn in_scope(quota: &Object, resource: &str, object: &Object) -> bool {
     let plain = quota.list("/spec/scopes");
     let selected = quota.list("/spec/scopeSelector/matchExpressions");
@@ -115,15 +120,16 @@ pub(crate) fn in_scope(quota: &Object, resource: &str, object: &Object) -> bool 
         && selected.iter().all(|e| has_scope(object, e.str("/scopeName"), e.str("/operator"), e.list("/values")))
 }
 
+/// Returns whether a pod is in a scope; `operator` and `values` are those of a scope selector.
 fn has_scope(pod: &Object, scope: &str, operator: &str, values: &[Value]) -> bool {
     let is_best_effort = || pod.at("/spec").is_some_and(|spec| qos_class(spec) == "BestEffort");
-    let terminates = pod.int("/spec/activeDeadlineSeconds").is_some();
+    let is_terminating = pod.int("/spec/activeDeadlineSeconds").is_some();
     match scope {
         "BestEffort" => is_best_effort(),
         "NotBestEffort" => !is_best_effort(),
-        "Terminating" => terminates,
-        "NotTerminating" => !terminates,
-        "CrossNamespacePodAffinity" => has_foreign_affinity(pod),
+        "Terminating" => is_terminating,
+        "NotTerminating" => !is_terminating,
+        "CrossNamespacePodAffinity" => has_cross_namespace_affinity(pod),
         "PriorityClass" => {
             let class = pod.str("/spec/priorityClassName");
             let listed = values.iter().any(|v| v == class);
@@ -138,16 +144,16 @@ fn has_scope(pod: &Object, scope: &str, operator: &str, values: &[Value]) -> boo
     }
 }
 
-/// Returns whether an affinity of the pod looks beyond its namespace.
-fn has_foreign_affinity(pod: &Object) -> bool {
-    let foreign = |term: &Value| !term.list("/namespaces").is_empty() || term.at("/namespaceSelector").is_some();
+/// Returns whether an affinity term of a pod selects pods of other namespaces.
+fn has_cross_namespace_affinity(pod: &Object) -> bool {
+    let crosses = |term: &Value| !term.list("/namespaces").is_empty() || term.at("/namespaceSelector").is_some();
     ["podAffinity", "podAntiAffinity"].iter().any(|kind| {
         let of = |rule: &str| pod.list(&format!("/spec/affinity/{kind}/{rule}"));
-        of("requiredDuringSchedulingIgnoredDuringExecution").iter().any(foreign)
+        of("requiredDuringSchedulingIgnoredDuringExecution").iter().any(crosses)
             || of("preferredDuringSchedulingIgnoredDuringExecution")
                 .iter()
                 .filter_map(|w| w.at("/podAffinityTerm"))
-                .any(foreign)
+                .any(crosses)
     })
 }
 
@@ -158,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_name_what_they_count() {
+    fn keys_name_the_resource_that_they_count() {
         for (key, want) in [
             ("pods", "pods"),
             ("requests.cpu", "pods"),
@@ -173,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_use_what_they_ask_for() {
+    fn usage_follows_from_the_spec() {
         let text =
             |usage: Amounts| -> String { usage.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",") };
         let now = Time::from_secs(0);
@@ -198,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_choose_pods() {
+    fn scopes_select_pods() {
         let quota = |scopes: Value, selector: Value| json!({"spec": {"scopes": scopes, "scopeSelector": {"matchExpressions": selector}}});
         let pod = json!({"spec": {"containers": [{"name": "c"}], "priorityClassName": "high"}});
         let by_class =

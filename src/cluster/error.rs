@@ -1,0 +1,19 @@
+//! The error of a whole cluster.
+
+use kctl_base::status::Status;
+
+use crate::store::StoreError;
+
+/// An error of opening a cluster, of moving its clock, or of a connection to it.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// An error of the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An error of the API server or a controller.
+    #[error("{0}")]
+    Status(#[from] Status),
+    /// An operation that the mode of the clock does not allow.
+    #[error("{0}")]
+    Clock(String),
+}
