@@ -134,7 +134,7 @@ fn cluster() -> Cluster {
 fn run(cluster: Cluster, command: &str, dir: &Path) -> (Cluster, i32, String) {
     let command = command.replace("DIR", &dir.to_string_lossy());
     let argv: Vec<String> = std::iter::once("kubectl").chain(command.split(' ')).map(String::from).collect();
-    let mut ctx = Ctx::captured(argv.clone(), cluster);
+    let mut ctx = Ctx::captured(&argv, cluster);
     let code = run_in(&mut ctx, &argv);
     let (_, err, cluster) = ctx.into_captured();
     (cluster.expect("the cluster stays open"), code, err)

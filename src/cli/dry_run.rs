@@ -30,8 +30,7 @@ impl DryRun {
             "client" => Ok(DryRun::Client),
             "server" => Ok(DryRun::Server),
             "unchanged" => {
-                klog::log(
-                    ctx,
+                ctx.log(
                     klog::DRY_RUN_DEPRECATED,
                     "--dry-run is deprecated and can be replaced with --dry-run=client.",
                 )?;

@@ -62,7 +62,7 @@ pub(crate) fn read_files(ctx: &mut Ctx, names: &[String], recursive: bool) -> Cl
 
 fn read(ctx: &mut Ctx, path: Option<&Path>) -> CliResult<ManifestFile> {
     let (name, bytes) = match path {
-        None => ("STDIN".to_string(), ctx.stdin()?),
+        None => ("STDIN".to_string(), ctx.read_stdin()?),
         Some(path) => {
             let name = path.to_string_lossy().into_owned();
             let bytes = std::fs::read(path).map_err(|e| CliError::io(format!("open {name}"), e))?;
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     fn ctx() -> Ctx {
-        Ctx::from_environment(vec!["kubectl".into()])
+        Ctx::new(&["kubectl".into()])
     }
 
     #[test]

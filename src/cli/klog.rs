@@ -1,11 +1,10 @@
-//! Lines in the format of klog, the logging library of Kubernetes, which kubectl prints for some warnings.
+//! Lines in the format of klog, the logging library of Kubernetes, in which kubectl prints some warnings and its request log.
 //!
-//! A line names the source position in kubectl that logs it (`helpers.go:719`); these positions belong to kubectl v1.36 and are
-//! collected here.
+//! A line contains the position in kubectl's sources that logs it (`helpers.go:719`). The positions are those of kubectl
+//! v1.36. Upstream: `klog/v2/internal/buffer/buffer.go` (`FormatHeader`).
 
+use kctl_base::sim::Time;
 use kctl_cluster::client::LogEntry;
-
-use crate::{CliResult, Ctx};
 
 /// A log statement of kubectl: its severity letter and its position in kubectl's sources.
 #[derive(Clone, Copy)]
@@ -30,24 +29,29 @@ const RESPONSE: Site = Site { severity: 'I', position: "round_trippers.go:632" }
 /// `apimachinery/pkg/util/net/type.go`: the body of a request or response.
 const BODY: Site = Site { severity: 'I', position: "type.go:165" };
 
-/// Prints an entry of the request log.
-///
-/// # Errors
-/// As for [`log`].
-pub(crate) fn log_request(ctx: &mut Ctx, entry: &LogEntry) -> CliResult<()> {
+/// Returns the log statement of an entry of the request log, and its message.
+pub(crate) fn request_site(entry: &LogEntry) -> (Site, &str) {
     match entry {
-        LogEntry::Request(message) => log(ctx, REQUEST, message),
-        LogEntry::Response(message) => log(ctx, RESPONSE, message),
-        LogEntry::Body(message) => log(ctx, BODY, message),
+        LogEntry::Request(message) => (REQUEST, message),
+        LogEntry::Response(message) => (RESPONSE, message),
+        LogEntry::Body(message) => (BODY, message),
     }
 }
 
-/// Prints a line to standard error, for example `W0102 15:04:05.000000       1 helpers.go:719] message`.
-///
-/// # Errors
-/// The store, whose clock gives the time, cannot be opened.
-pub(crate) fn log(ctx: &mut Ctx, site: Site, message: &str) -> CliResult<()> {
-    let time = ctx.now()?.to_chrono().format("%m%d %H:%M:%S%.6f");
-    ctx.print_error(format!("{}{time}       1 {}] {message}", site.severity, site.position));
-    Ok(())
+/// Formats a line, for example `W0102 15:04:05.000000       1 helpers.go:719] message`.
+pub(crate) fn line(time: Time, site: Site, message: &str) -> String {
+    let time = time.to_chrono().format("%m%d %H:%M:%S%.6f");
+    format!("{}{time}       1 {}] {message}", site.severity, site.position)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_severity_time_and_position() {
+        let time = Time::parse("2026-01-02T15:04:05Z").expect("a time");
+        let expected = "W0102 15:04:05.000000       1 helpers.go:719] message";
+        assert_eq!(line(time, DRY_RUN_DEPRECATED, "message"), expected);
+    }
 }

@@ -1,18 +1,18 @@
-//! The kubeconfig file: contexts and the current one of them.
+//! The kubeconfig file: its contexts and the current context.
 //!
-//! Its path is `--kubeconfig`, else `$KCTL_KUBECONFIG`, else a file beside the data of the store. `$KUBECONFIG` and
+//! Its path is `--kubeconfig`, else `$KCTL_KUBECONFIG`, else a file in the directory of the store. `$KUBECONFIG` and
 //! `~/.kube/config` are not read, because they may belong to a real cluster. Only contexts and their namespaces have an
 //! effect.
 
 use std::path::{Path, PathBuf};
 
-use super::{CliError, CliResult, Ctx};
+use super::{CliError, CliResult};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::yaml;
 
-/// Name of the file in the directory of the store.
-const FILE: &str = "kubeconfig";
+/// The name of the default file in the directory of the store.
+pub(crate) const FILE: &str = "kubeconfig";
 
 /// The content of a kubeconfig file and its path.
 pub(crate) struct Kubeconfig {
@@ -21,7 +21,7 @@ pub(crate) struct Kubeconfig {
     pub(crate) value: Value,
 }
 
-/// The content before the first change.
+/// Returns the content of a file that does not exist yet.
 fn initial() -> Value {
     json!({
         "apiVersion": "v1",
@@ -34,15 +34,11 @@ fn initial() -> Value {
 }
 
 impl Kubeconfig {
-    /// Reads the file. Without a file, returns a cluster with one context.
+    /// Reads a file. If it does not exist, returns a configuration with one cluster and one context.
     ///
     /// # Errors
     /// The file cannot be read or is not YAML.
-    pub(crate) fn read(ctx: &Ctx) -> CliResult<Kubeconfig> {
-        let path = match ctx.kubeconfig() {
-            Some(path) => path,
-            None => ctx.store_dir()?.join(FILE),
-        };
+    pub(crate) fn read(path: PathBuf) -> CliResult<Kubeconfig> {
         let value = read_file(&path)?.unwrap_or_else(initial);
         Ok(Kubeconfig { path, value })
     }
@@ -51,24 +47,19 @@ impl Kubeconfig {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(crate) fn write(&self, ctx: &mut Ctx) -> CliResult<()> {
+    pub(crate) fn write(&self) -> CliResult<()> {
         let failed = |e: std::io::Error| CliError::new(format!("writing {}: {e}", self.path.display()));
-        if ctx.kubeconfig().is_none() {
-            // The directory must be a store before it holds another file.
-            ctx.client()?;
-            ctx.flush()?;
-        }
         let new = self.path.with_extension("new");
         std::fs::write(&new, yaml::to_yaml(&self.value)).map_err(failed)?;
         std::fs::rename(&new, &self.path).map_err(failed)
     }
 
-    /// The path of the file, for messages.
-    pub(crate) fn place(&self) -> String {
+    /// Returns the path of the file, for messages.
+    pub(crate) fn path(&self) -> String {
         self.path.display().to_string()
     }
 
-    /// The name of the current context, or an empty string.
+    /// Returns the name of the current context, or an empty string.
     pub(crate) fn current(&self) -> &str {
         self.value.str("/current-context")
     }
@@ -88,6 +79,17 @@ impl Kubeconfig {
         });
         &mut list[at]["context"]
     }
+
+    /// Returns the namespace of a context, by default of the current one; `None` if the context has no namespace.
+    ///
+    /// # Errors
+    /// The named context does not exist.
+    pub(crate) fn namespace(&self, context: Option<&str>) -> CliResult<Option<String>> {
+        match (self.context(context.unwrap_or(self.current())), context) {
+            (None, Some(name)) => Err(CliError::new(format!("context \"{name}\" does not exist"))),
+            (found, _) => Ok(found.map(|c| c.str("/namespace").to_string()).filter(|n| !n.is_empty())),
+        }
+    }
 }
 
 fn read_file(path: &Path) -> CliResult<Option<Value>> {
@@ -99,25 +101,12 @@ fn read_file(path: &Path) -> CliResult<Option<Value>> {
     }
 }
 
-/// The namespace of a context, by default of the current one. `None` when the context has no namespace.
-///
-/// # Errors
-/// The file cannot be read, or the named context does not exist.
-pub(crate) fn namespace(ctx: &Ctx, context: Option<&str>) -> CliResult<Option<String>> {
-    let config = Kubeconfig::read(ctx)?;
-    let name = context.unwrap_or(config.current());
-    match (config.context(name), context) {
-        (None, Some(asked)) => Err(CliError::new(format!("context \"{asked}\" does not exist"))),
-        (found, _) => Ok(found.map(|c| c.str("/namespace").to_string()).filter(|n| !n.is_empty())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn contexts_are_made_when_missing() {
+    fn a_missing_context_is_created() {
         let mut config = Kubeconfig { path: PathBuf::new(), value: initial() };
         config.context_mut("other").put("/namespace", "dev");
         assert_eq!(config.context("other"), Some(&json!({"namespace": "dev"})));

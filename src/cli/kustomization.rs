@@ -15,7 +15,7 @@ pub(crate) fn build(ctx: &mut Ctx, path: &str, options: Options) -> CliResult<Ve
     for note in notes.list {
         match note {
             Note::Warning(text) => ctx.print_error(text),
-            Note::Log(text) => klog::log(ctx, klog::KUSTOMIZE, &text)?,
+            Note::Log(text) => ctx.log(klog::KUSTOMIZE, &text)?,
         }
     }
     // Errors that end in a line break must not get a second one.

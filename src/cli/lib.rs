@@ -2,7 +2,8 @@
 //!
 //! [`dispatch`] parses a command line and finds its verb. A verb is one file below [`verbs`] and one line in its list; flags that
 //! several verbs share are in [`args`]. This is the only layer that reads arguments, the environment, files and standard
-//! input, and the only one that writes to the terminal. It reaches objects through [`kctl_cluster::Cluster`] alone.
+//! input, and the only one that writes to the terminal. It reads and writes objects only through a
+//! [`Client`](kctl_cluster::client::Client), as kubectl does.
 
 mod args;
 #[cfg(test)]
@@ -14,7 +15,6 @@ mod dry_run;
 mod editor;
 mod error;
 mod files;
-mod gone;
 mod klog;
 mod kubeconfig;
 mod kustomization;
@@ -30,6 +30,7 @@ mod table;
 #[cfg(test)]
 mod testing;
 mod verbs;
+mod wait_deleted;
 
 use std::ffi::OsString;
 
@@ -62,14 +63,14 @@ pub(crate) struct Verb {
 }
 
 impl Verb {
-    /// True when `word` is the name or an alias of the verb.
+    /// Returns whether `word` is the name or an alias of the verb.
     pub(crate) fn is_called(&self, word: &str) -> bool {
         self.name == word || self.aliases.contains(&word)
     }
 }
 
-/// Runs one command line, which begins with the name of the program, and returns the exit code. Everything it reported is
-/// durable when this returns.
+/// Runs one command line, which begins with the name of the program, and returns its exit code. All changes that the command
+/// reported are durable by then.
 pub fn run(argv: Vec<OsString>) -> i32 {
     dispatch::run(argv)
 }

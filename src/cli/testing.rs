@@ -217,7 +217,7 @@ impl Session {
 
     fn run_kctl(&mut self, argv: &[String]) -> (String, String, i32) {
         let cluster = self.cluster.take().expect("given back by the last command");
-        let mut ctx = Ctx::captured(argv.to_vec(), cluster);
+        let mut ctx = Ctx::captured(argv, cluster);
         let code = run_in(&mut ctx, argv);
         let (out, err, cluster) = ctx.into_captured();
         self.cluster = cluster;

@@ -1,7 +1,7 @@
 //! From the arguments of the process to a verb, its exit code, or a help text.
 //!
 //! [`parse`] reads the command line with pflag's rules, [`help`] lays out help texts, [`record`] writes the command line down for
-//! `--record` and [`complete`] answers shells that ask for completions. This module is above the verbs: no verb uses it.
+//! `--record` and [`complete`] serves completion requests of shells. This module is above the verbs: no verb uses it.
 
 mod command_line;
 mod complete;
@@ -18,13 +18,13 @@ use std::ffi::OsString;
 
 use crate::{CliError, Ctx, Stream};
 
-/// Runs one command line and returns the exit code. Everything it reported is durable when this returns.
+/// Runs one command line and returns its exit code. All changes that the command reported are durable by then.
 pub(crate) fn run(argv: Vec<OsString>) -> i32 {
     if complete::answer(&argv) {
         return 0;
     }
     let argv: Vec<String> = argv.into_iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    let mut ctx = Ctx::from_environment(argv.clone());
+    let mut ctx = Ctx::new(&argv);
     let code = run_in(&mut ctx, &argv);
     // The process ends now and everything is durable. Closing the engine properly would only cost time, in proportion to
     // the size of the store.
@@ -37,7 +37,7 @@ pub(crate) fn run_in(ctx: &mut Ctx, argv: &[String]) -> i32 {
     let result = match parse::parse(argv, &ctx.program) {
         Ok(parse::Parsed::Run(call)) => {
             ctx.command_line = call.recorded;
-            let result = ctx.globals(&call.matches).and_then(|()| (call.verb.run)(ctx, &call.matches));
+            let result = ctx.read_global_flags(&call.matches).and_then(|()| (call.verb.run)(ctx, &call.matches));
             if let Err(CliError::MissingSubcommand(stream)) = &result {
                 let help = help::of_verb(&ctx.program, &call.path);
                 match stream {

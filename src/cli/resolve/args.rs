@@ -19,7 +19,7 @@ pub(super) enum ResourceArgs {
 
 /// Interprets the positional arguments of a selection.
 pub(super) fn read(catalog: &Catalog, selection: &Selection, program: &str) -> CliResult<ResourceArgs> {
-    let words = one_name_each(&selection.words);
+    let words = one_name_each(&selection.args);
     let names_win = selection.all && !selection.all_is_strict;
     let named = words.len() > 1 || words.iter().any(|w| w.contains('/'));
     let selects = match names_win && named {
@@ -130,8 +130,7 @@ mod tests {
     use super::*;
 
     fn answer(words: &[&str], change: impl FnOnce(&mut Selection)) -> String {
-        let mut selection =
-            Selection { words: words.iter().map(ToString::to_string).collect(), ..Selection::default() };
+        let mut selection = Selection { args: words.iter().map(ToString::to_string).collect(), ..Selection::default() };
         change(&mut selection);
         match read(&Catalog::default(), &selection, "kubectl") {
             Ok(ResourceArgs::Nothing) => "nothing".into(),

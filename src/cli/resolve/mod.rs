@@ -23,7 +23,7 @@ use kctl_kinds::catalog::KindRef;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
     /// The positional arguments: types and names.
-    pub(crate) words: Vec<String>,
+    pub(crate) args: Vec<String>,
     /// The values of `-f`.
     pub(crate) filenames: Vec<String>,
     /// The value of `-k`.
@@ -61,7 +61,7 @@ impl Selection {
         let matches = SharedFlags(matches);
         let all_namespaces = matches.flag("all-namespaces");
         Selection {
-            words: matches.values("args"),
+            args: matches.values("args"),
             filenames: matches.values("filename"),
             kustomize: matches.value_of("kustomize").filter(|k| !k.is_empty()).map(String::from),
             recursive: matches.flag("recursive"),
@@ -202,7 +202,7 @@ Example resource specifications include:
 /// The command line as a whole is invalid. Errors of single objects are in [`Resolved::errors`].
 pub(crate) fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
     match selection.has_files() {
-        true if selection.words.is_empty() => return from_files(ctx, selection),
+        true if selection.args.is_empty() => return from_files(ctx, selection),
         true => {
             // A missing file takes precedence over the conflict of arguments and files.
             super::files::read_files(ctx, &selection.filenames, selection.recursive)?;
@@ -229,7 +229,7 @@ pub(crate) fn kind(ctx: &mut Ctx, word: &str) -> CliResult<Target> {
 }
 
 fn words_beside_files(selection: &Selection) -> CliError {
-    CliError::new(match selection.words.as_slice() {
+    CliError::new(match selection.args.as_slice() {
         [first, ..] if first.contains('/') => "resource/name arguments cannot be provided when a path is specified",
         [_] => "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
         _ => "name cannot be provided when a path is specified",

@@ -8,7 +8,7 @@ use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches, SharedFlags};
 use crate::dry_run::DryRun;
 use crate::resolve::{Item, Selection, resolve};
-use crate::{CliError, CliResult, Ctx, Verb, gone};
+use crate::{CliError, CliResult, Ctx, Verb, wait_deleted};
 use kctl_base::object::ObjectMeta;
 use kctl_base::sim::Duration;
 use kctl_cluster::Propagation;
@@ -183,7 +183,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     CliError::all(errors)?;
     if deletion.wait && dry_run == DryRun::None {
-        gone::wait(ctx, &deleted, deletion.timeout)?;
+        wait_deleted::wait(ctx, &deleted, deletion.timeout)?;
     }
     Ok(())
 }
@@ -222,7 +222,7 @@ fn confirmed(ctx: &mut Ctx, items: &[Item]) -> CliResult<bool> {
     }
     ctx.out.push_str("Do you want to continue? (y/N): ");
     ctx.flush()?;
-    let answer = ctx.stdin()?;
+    let answer = ctx.read_stdin()?;
     let yes = matches!(String::from_utf8_lossy(&answer).trim(), "y" | "Y" | "yes");
     if !yes {
         ctx.print_line("deletion is cancelled");

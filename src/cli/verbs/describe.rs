@@ -44,7 +44,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let chunk_size = groups::chunk_size(matches);
     let selection = Selection { type_means_all: true, chunk_size, ..Selection::from_matches(ctx, matches) };
     let show_events = matches.flag_or("show-events", true);
-    if selection.words.is_empty() && !selection.has_files() {
+    if selection.args.is_empty() && !selection.has_files() {
         return Err(CliError::new(format!(
             "You must specify the type of resource to describe. Use \"{} api-resources\" for a complete list of supported resources.",
             ctx.program
@@ -56,7 +56,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     for item in &resolved.items {
         match describe(ctx, item, show_events) {
             Ok(text) => texts.push(text),
-            Err(error) if error.is_not_found() && selection.words.len() == 2 && resolved.items.len() == 1 => {
+            Err(error) if error.is_not_found() && selection.args.len() == 2 && resolved.items.len() == 1 => {
                 return with_prefix(ctx, &selection, item, show_events, error);
             }
             Err(error) => errors.push(error),

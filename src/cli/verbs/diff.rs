@@ -78,8 +78,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         show_managed_fields: matches.flag("show-managed-fields"),
     };
     let selection = Selection { validate: true, ..Selection::from_matches(ctx, matches) };
-    if !selection.words.is_empty() {
-        return Err(ctx.usage("diff", &format!("Unexpected args: [{}]", selection.words.join(" "))));
+    if !selection.args.is_empty() {
+        return Err(ctx.usage("diff", &format!("Unexpected args: [{}]", selection.args.join(" "))));
     }
     if !selection.has_files() {
         return Err(CliError::new("must specify one of -f and -k"));
@@ -119,7 +119,7 @@ impl Diff {
                 item.kind.names().kind,
                 item.name
             );
-            klog::log(ctx, klog::DIFF_CONFLICT, &text)?;
+            ctx.log(klog::DIFF_CONFLICT, &text)?;
         }
         let (mut live, mut merged) = (live, merged?);
         if !self.show_managed_fields {

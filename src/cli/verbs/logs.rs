@@ -121,7 +121,7 @@ fn options(ctx: &mut Ctx, matches: &ArgMatches, several: bool) -> CliResult<LogO
 /// The pods that are meant, and whether a selector chose them.
 fn pods(ctx: &mut Ctx, selection: &Selection, matches: &ArgMatches) -> CliResult<(Vec<Object>, bool)> {
     if !selection.labels.is_empty() {
-        if !selection.words.is_empty() {
+        if !selection.args.is_empty() {
             return Err(ctx.usage("logs", "only a selector (-l) or a POD name is allowed"));
         }
         let path = ResourcePath::all("pods", &selection.namespace);
@@ -131,13 +131,13 @@ fn pods(ctx: &mut Ctx, selection: &Selection, matches: &ArgMatches) -> CliResult
         }
         return Ok((listed.items.iter().map(|p| (**p).clone()).collect(), true));
     }
-    let word = match selection.words.as_slice() {
+    let word = match selection.args.as_slice() {
         [] => return Err(ctx.usage("logs", "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command")),
         [word] | [word, _] => word.clone(),
         _ => return Err(ctx.usage("logs", "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command")),
     };
-    let words = if word.contains('/') { vec![word] } else { vec![format!("pods/{word}")] };
-    let resolved = resolve(ctx, &Selection { words, ..selection.clone() })?;
+    let args = if word.contains('/') { vec![word] } else { vec![format!("pods/{word}")] };
+    let resolved = resolve(ctx, &Selection { args, ..selection.clone() })?;
     CliError::all(resolved.errors)?;
     let mut pods = Vec::new();
     for item in &resolved.items {

@@ -96,7 +96,7 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, verb: &MapVerb) -> CliRes
         dry_run,
         single: false,
     };
-    let selection = Selection { words: resources, ..Selection::from_matches(ctx, matches) };
+    let selection = Selection { args: resources, ..Selection::from_matches(ctx, matches) };
     run.check(matches, &selection)?;
     let resolved = resolve(ctx, &targets::local_only(selection, run.local))?;
     run.single = resolved.single;
@@ -122,11 +122,11 @@ impl Run<'_> {
             "cannot set --all and --field-selector at the same time".into()
         } else if self.local && self.dry_run.is_server() {
             return Err(targets::local_and_server());
-        } else if self.local && !selection.words.is_empty() {
+        } else if self.local && !selection.args.is_empty() {
             "can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set".into()
         } else if self.local && !selection.has_files() {
             "one or more files must be specified as -f pod.yaml or --filename=pod.json".into()
-        } else if selection.words.is_empty() && !selection.has_files() {
+        } else if selection.args.is_empty() && !selection.has_files() {
             "one or more resources must be specified as <resource> <name> or <resource>/<name>".into()
         } else if self.pairs.set.is_empty() && self.pairs.remove.is_empty() && !self.list {
             format!("at least one {} update is required", self.verb.what)

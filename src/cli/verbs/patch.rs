@@ -95,7 +95,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         (None, None) => {
             return Err(CliError::new("must specify --patch or --patch-file containing the contents of the patch"));
         }
-        _ if local && !selection.words.is_empty() => {
+        _ if local && !selection.args.is_empty() => {
             return Err(CliError::new("cannot specify --local and server resources"));
         }
         _ if local && dry_run.is_server() => return Err(targets::local_and_server()),

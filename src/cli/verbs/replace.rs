@@ -10,7 +10,7 @@ use crate::args::{self, Matches};
 use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
-use crate::{CliError, CliResult, Ctx, Verb, gone, last_applied, record};
+use crate::{CliError, CliResult, Ctx, Verb, last_applied, record, wait_deleted};
 use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::sim::Duration;
@@ -74,8 +74,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if !selection.has_files() {
         return Err(CliError::new("must specify one of -f and -k"));
     }
-    if !selection.words.is_empty() {
-        return Err(ctx.usage("replace", &format!("Unexpected args: [{}]", selection.words.join(" "))));
+    if !selection.args.is_empty() {
+        return Err(ctx.usage("replace", &format!("Unexpected args: [{}]", selection.args.join(" "))));
     }
     if force && DryRun::read(ctx, matches)? != DryRun::None {
         return Err(CliError::new("--dry-run can not be used when --force is set"));
@@ -130,7 +130,7 @@ impl Replace {
         self.output.report(ctx, &object, &item.label(), "replaced", self.dry_run)
     }
 
-    /// Deletes all objects, waits until they are gone, and creates them.
+    /// Deletes all objects, waits until they are and creates them.
     fn recreate(&mut self, ctx: &mut Ctx, matches: &ArgMatches, items: &[Item]) -> CliResult<()> {
         let mut deletion = Deletion::read(ctx, matches)?;
         if matches.int("grace-period").is_none_or(|g| g < 0) {
@@ -148,7 +148,7 @@ impl Replace {
             }
         }
         if self.dry_run == DryRun::None {
-            gone::wait(ctx, &deleted, Some(deletion.timeout.unwrap_or(Duration::from_secs(300))))?;
+            wait_deleted::wait(ctx, &deleted, Some(deletion.timeout.unwrap_or(Duration::from_secs(300))))?;
         }
         let mut errors = Vec::new();
         for item in items {

@@ -16,7 +16,7 @@ use crate::args::{self, ArgProperties, Matches};
 use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::Item;
-use crate::{CliError, CliResult, Ctx, Verb, gone, last_applied, record, resolve};
+use crate::{CliError, CliResult, Ctx, Verb, last_applied, record, resolve, wait_deleted};
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
@@ -291,7 +291,7 @@ fn follow(ctx: &mut Ctx, matches: &ArgMatches, pod: &Value) -> CliResult<()> {
         if !matches.flag("quiet") {
             delete::report(ctx, &item, &deletion, "", DryRun::None);
         }
-        gone::wait(ctx, &[(item.clone(), uid)], None)?;
+        wait_deleted::wait(ctx, &[(item.clone(), uid)], None)?;
     }
     let Some(ended) = ended else {
         let text =

@@ -112,13 +112,13 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         }
     }
     check_conflicts(&taints)?;
-    let mut selection = Selection { words: resources.to_vec(), ..Selection::from_matches(ctx, matches) };
+    let mut selection = Selection { args: resources.to_vec(), ..Selection::from_matches(ctx, matches) };
     if selection.all && !selection.labels.is_empty() {
         return Err(CliError::new("setting 'all' parameter with a non empty selector is prohibited"));
     }
     if selection.has_selector() {
         // Names beside a selector are ignored.
-        selection.words.truncate(1);
+        selection.args.truncate(1);
     } else if resources.len() < 2 {
         let text = "at least one resource name must be specified since 'all' parameter is not set";
         return Err(CliError::new(text));

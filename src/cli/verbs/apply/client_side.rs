@@ -8,7 +8,7 @@ use super::options::{Applied, ApplyOptions, described};
 use crate::resolve::Item;
 use crate::verbs::creation::Creation;
 use crate::verbs::delete;
-use crate::{CliError, CliResult, Ctx, gone, last_applied, record};
+use crate::{CliError, CliResult, Ctx, last_applied, record, wait_deleted};
 use kctl_base::json::{self, Map, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::patch::{FieldType, three_way};
@@ -116,7 +116,7 @@ fn replace(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, modified: Value, li
         // Without a timeout kubectl gives up immediately.
         return Err(CliError::new("context deadline exceeded"));
     }
-    gone::wait(ctx, &[(item.clone(), uid)], apply.deletion.timeout)
+    wait_deleted::wait(ctx, &[(item.clone(), uid)], apply.deletion.timeout)
         .map_err(|_| CliError::new("context deadline exceeded"))?;
     create_again(ctx, apply, item, modified).or_else(|error| {
         // If the new object cannot be created, the old one is restored.

@@ -139,7 +139,7 @@ fn configuration(ctx: &mut Ctx, item: &Item) -> CliResult<Option<Value>> {
 
 fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     // Positional arguments are ignored: only files are read.
-    let selection = Selection { words: Vec::new(), ..Selection::from_matches(ctx, matches) };
+    let selection = Selection { args: Vec::new(), ..Selection::from_matches(ctx, matches) };
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
     let resolved = resolve(ctx, &selection)?;

@@ -127,8 +127,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 fn check_flags(ctx: &Ctx, matches: &ArgMatches, selection: &Selection) -> CliResult<()> {
-    if !selection.words.is_empty() {
-        return Err(ctx.usage("apply", &format!("Unexpected args: [{}]", selection.words.join(" "))));
+    if !selection.args.is_empty() {
+        return Err(ctx.usage("apply", &format!("Unexpected args: [{}]", selection.args.join(" "))));
     }
     if !selection.has_files() {
         return Err(CliError::new("must specify one of -f and -k"));

@@ -59,9 +59,7 @@ impl Prune {
         allowed.extend(matches.values("prune-whitelist"));
         let types = match allowed.is_empty() {
             true => {
-                klog::log(
-                    ctx,
-                    klog::PRUNE_CLUSTER_SCOPED,
+                ctx.log(klog::PRUNE_CLUSTER_SCOPED,
                     "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.",
                 )?;
                 default_types(ctx)?

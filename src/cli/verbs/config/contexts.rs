@@ -6,7 +6,6 @@ use clap::{ArgMatches, Command};
 
 use super::entries;
 use crate::args::{self, Matches, groups};
-use crate::kubeconfig::Kubeconfig;
 use crate::printers::table::print_rows;
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::field::quote;
@@ -24,7 +23,7 @@ pub(super) fn set_flags(command: Command) -> Command {
 }
 
 pub(super) fn current(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
-    match Kubeconfig::read(ctx)?.current() {
+    match ctx.read_kubeconfig()?.current() {
         "" => Err(CliError::new("current-context is not set")),
         current => {
             ctx.print_line(current);
@@ -35,18 +34,18 @@ pub(super) fn current(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
 
 pub(super) fn switch(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let name = entries::one_word(matches)?;
-    let mut config = Kubeconfig::read(ctx)?;
+    let mut config = ctx.read_kubeconfig()?;
     if config.context(&name).is_none() {
         return Err(CliError::new(format!("no context exists with the name: {}", quote(&name))));
     }
     config.value.put("/current-context", name.as_str());
-    config.write(ctx)?;
+    ctx.write_kubeconfig(&config)?;
     ctx.print_line(format!("Switched to context {}.", quote(&name)));
     Ok(())
 }
 
 pub(super) fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let mut config = Kubeconfig::read(ctx)?;
+    let mut config = ctx.read_kubeconfig()?;
     let name = match (matches.values("args").as_slice(), matches.flag("current")) {
         ([], true) if config.current().is_empty() => return Err(CliError::new("no current context is set")),
         ([], true) => config.current().to_string(),
@@ -64,14 +63,14 @@ pub(super) fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             None => {}
         }
     }
-    config.write(ctx)?;
+    ctx.write_kubeconfig(&config)?;
     let done = if exists { "modified" } else { "created" };
     ctx.print_line(format!("Context {} {done}.", quote(&name)));
     Ok(())
 }
 
 pub(super) fn delete(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let active = Kubeconfig::read(ctx)?.current().to_string();
+    let active = ctx.read_kubeconfig()?.current().to_string();
     if matches.values("args") == [active] {
         ctx.print_error(
             "warning: this removed your active context, use \"kubectl config use-context\" to select a different one",
@@ -85,15 +84,15 @@ pub(super) fn rename(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let [old, new] = words.as_slice() else {
         return Err(entries::unexpected(&words));
     };
-    let mut config = Kubeconfig::read(ctx)?;
+    let mut config = ctx.read_kubeconfig()?;
     if config.context(old).is_none() {
-        let place = config.place();
-        return Err(CliError::new(format!("cannot rename the context {}, it's not in {place}", quote(old))));
+        let path = config.path();
+        return Err(CliError::new(format!("cannot rename the context {}, it's not in {path}", quote(old))));
     }
     if config.context(new).is_some() {
-        let place = config.place();
+        let path = config.path();
         return Err(CliError::new(format!(
-            "cannot rename the context {}, the context {} already exists in {place}",
+            "cannot rename the context {}, the context {} already exists in {path}",
             quote(old),
             quote(new)
         )));
@@ -104,7 +103,7 @@ pub(super) fn rename(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if config.current() == old {
         config.value.put("/current-context", new.as_str());
     }
-    config.write(ctx)?;
+    ctx.write_kubeconfig(&config)?;
     ctx.print_line(format!("Context {} renamed to {}.", quote(old), quote(new)));
     Ok(())
 }
@@ -132,7 +131,7 @@ pub(super) fn list(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         }
         other => return Err(CliError::new(format!("output must be one of '' or 'name': {other}"))),
     }
-    let config = Kubeconfig::read(ctx)?;
+    let config = ctx.read_kubeconfig()?;
     let wanted = matches.values("args");
     let mut errors = Vec::new();
     for name in wanted.iter().filter(|n| config.context(n).is_none()) {

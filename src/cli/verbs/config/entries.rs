@@ -3,7 +3,6 @@
 use clap::ArgMatches;
 
 use crate::args::Matches;
-use crate::kubeconfig::Kubeconfig;
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::object::{ValueRead, ValueWrite};
 
@@ -21,22 +20,22 @@ pub(super) fn unexpected(words: &[String]) -> CliError {
 /// Removes a cluster, a user or a context from the file.
 pub(super) fn delete(ctx: &mut Ctx, matches: &ArgMatches, what: &str) -> CliResult<()> {
     let name = one_word(matches)?;
-    let mut config = Kubeconfig::read(ctx)?;
-    let place = config.place();
+    let mut config = ctx.read_kubeconfig()?;
+    let path = config.path();
     let entries = config.value.list_mut(&format!("/{what}s"));
     let before = entries.len();
     entries.retain(|entry| entry.str("/name") != name);
     if entries.len() == before {
-        return Err(CliError::new(format!("cannot delete {what} {name}, not in {place}")));
+        return Err(CliError::new(format!("cannot delete {what} {name}, not in {path}")));
     }
-    config.write(ctx)?;
-    ctx.print_line(format!("deleted {what} {name} from {place}"));
+    ctx.write_kubeconfig(&config)?;
+    ctx.print_line(format!("deleted {what} {name} from {path}"));
     Ok(())
 }
 
 /// Prints the names of the entries of a list.
 pub(super) fn names(ctx: &mut Ctx, what: &str) -> CliResult<()> {
-    let config = Kubeconfig::read(ctx)?;
+    let config = ctx.read_kubeconfig()?;
     ctx.print_line("NAME");
     for entry in config.value.list(&format!("/{what}")) {
         ctx.print_line(entry.str("/name"));

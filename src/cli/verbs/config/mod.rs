@@ -12,7 +12,6 @@ mod view;
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, Matches, groups};
-use crate::kubeconfig::Kubeconfig;
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_base::field::quote;
 
@@ -246,18 +245,18 @@ fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let [name, value] = words.as_slice() else {
         return Err(entries::unexpected(&words));
     };
-    let mut config = Kubeconfig::read(ctx)?;
+    let mut config = ctx.read_kubeconfig()?;
     property::set(&mut config.value, name, value, matches.flag("set-raw-bytes")).map_err(CliError::new)?;
-    config.write(ctx)?;
+    ctx.write_kubeconfig(&config)?;
     ctx.print_line(format!("Property {} set.", quote(name)));
     Ok(())
 }
 
 fn unset(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let name = entries::one_word(matches)?;
-    let mut config = Kubeconfig::read(ctx)?;
+    let mut config = ctx.read_kubeconfig()?;
     property::unset(&mut config.value, &name).map_err(CliError::new)?;
-    config.write(ctx)?;
+    ctx.write_kubeconfig(&config)?;
     ctx.print_line(format!("Property {} unset.", quote(&name)));
     Ok(())
 }

@@ -24,7 +24,7 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if !words.is_empty() {
         return Err(ctx.usage("config view", &format!("unexpected arguments: [{}]", words.join(" "))));
     }
-    let mut config = Kubeconfig::read(ctx)?;
+    let mut config = ctx.read_kubeconfig()?;
     if let Some(context) = matches.value_of("context").filter(|c| !c.is_empty()) {
         config.value.put("/current-context", context);
     }

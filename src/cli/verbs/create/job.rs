@@ -69,7 +69,7 @@ pub(super) fn pod_template(name: &str, image: &str, command: &[String], restart:
 }
 
 fn from_cron_job(ctx: &mut Ctx, name: &str, from: &str) -> CliResult<Value> {
-    let selection = Selection { words: vec![from.into()], namespace: ctx.namespace(), ..Selection::default() };
+    let selection = Selection { args: vec![from.into()], namespace: ctx.namespace(), ..Selection::default() };
     let resolved = resolve(ctx, &selection)?;
     let [item] = resolved.items.as_slice() else {
         return Err(CliError::new("from must be an existing cronjob"));

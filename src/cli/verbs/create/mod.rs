@@ -80,13 +80,13 @@ fn flags(command: Command) -> Command {
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut selection = Selection::from_matches(ctx, matches);
     if !selection.has_files() {
-        return Err(match selection.words.is_empty() {
+        return Err(match selection.args.is_empty() {
             true => CliError::new("must specify one of -f and -k"),
-            false => unexpected(ctx, &selection.words),
+            false => unexpected(ctx, &selection.args),
         });
     }
-    if !selection.words.is_empty() {
-        return Err(unexpected(ctx, &selection.words));
+    if !selection.args.is_empty() {
+        return Err(unexpected(ctx, &selection.args));
     }
     if matches.flag("edit") || matches.value_of("raw").is_some() {
         return Err(CliError::new("--edit and --raw are not supported by create"));

@@ -98,16 +98,16 @@ fn drain_flags(command: Command) -> Command {
 /// The nodes that the words or the selector name.
 fn nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str) -> CliResult<Vec<EditTarget>> {
     let mut selection = Selection::from_matches(ctx, matches);
-    if selection.words.is_empty() && selection.labels.is_empty() {
+    if selection.args.is_empty() && selection.labels.is_empty() {
         return Err(ctx.usage(verb, &format!("USAGE: {verb} NODE [flags]")));
     }
-    if !selection.words.is_empty() && !selection.labels.is_empty() {
+    if !selection.args.is_empty() && !selection.labels.is_empty() {
         return Err(ctx.usage(verb, "cannot specify both a node name and a --selector option"));
     }
     let full = |word: String| if word.contains('/') { word } else { format!("nodes/{word}") };
-    selection.words = match selection.words.is_empty() {
+    selection.args = match selection.args.is_empty() {
         true => vec!["nodes".into()],
-        false => selection.words.into_iter().map(full).collect(),
+        false => selection.args.into_iter().map(full).collect(),
     };
     let resolved = resolve(ctx, &selection)?;
     let (subjects, errors) = targets::load(ctx, resolved, Source::Server);

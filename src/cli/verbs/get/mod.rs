@@ -139,7 +139,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if options.table.events && !options.watch {
         return Err(ctx.usage("get", "--output-watch-events option can only be used with --watch or --watch-only"));
     }
-    if options.selection.words.is_empty() && !options.selection.has_files() {
+    if options.selection.args.is_empty() && !options.selection.has_files() {
         return Err(nothing_named(ctx));
     }
     if options.watch {

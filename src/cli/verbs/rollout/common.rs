@@ -15,7 +15,7 @@ pub(super) fn flags(command: Command) -> Command {
 /// The selected objects as they are on the server.
 pub(super) fn targets(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<(Vec<EditTarget>, Vec<CliError>)> {
     let selection = Selection { type_means_all: true, ..Selection::from_matches(ctx, matches) };
-    if selection.words.is_empty() && !selection.has_files() {
+    if selection.args.is_empty() && !selection.has_files() {
         return Err(CliError::new("required resource not specified"));
     }
     let resolved = resolve(ctx, &selection)?;

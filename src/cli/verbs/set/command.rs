@@ -51,8 +51,8 @@ impl SetCommand {
         let dry_run = DryRun::read(ctx, matches)?;
         let local = matches.flag("local");
         let output = Output::of_report(matches)?;
-        let selection = Selection { words, ..Selection::from_matches(ctx, matches) };
-        if local && !selection.words.is_empty() {
+        let selection = Selection { args: words, ..Selection::from_matches(ctx, matches) };
+        if local && !selection.args.is_empty() {
             return Err(CliError::new(
                 "you must specify resources by --filename when --local is set.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'",
             ));

@@ -126,7 +126,7 @@ fn parse(ctx: &mut Ctx, words: &[String]) -> CliResult<EnvChanges> {
     let mut all = Vec::new();
     for word in words {
         if word == "-" {
-            let text = String::from_utf8_lossy(&ctx.stdin()?).into_owned();
+            let text = String::from_utf8_lossy(&ctx.read_stdin()?).into_owned();
             all.extend(text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).map(String::from));
         } else {
             all.push(word.clone());
@@ -158,7 +158,7 @@ fn variables_from(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<Vec<Value>> 
     if from.is_empty() {
         return Ok(Vec::new());
     }
-    let selection = Selection { words: vec![from.into()], namespace: ctx.namespace(), ..Selection::default() };
+    let selection = Selection { args: vec![from.into()], namespace: ctx.namespace(), ..Selection::default() };
     let resolved = resolve(ctx, &selection)?;
     let (sources, errors) = targets::load(ctx, resolved, Source::Server);
     CliError::all(errors)?;

@@ -1,0 +1,356 @@
+//! The context of a command: the client, connected on first use, the global flags, and the buffered output.
+
+mod environment;
+mod output;
+
+use std::io::{IsTerminal, Read};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+
+use crate::args::Matches;
+use crate::klog;
+use crate::kubeconfig::{self, Kubeconfig};
+use crate::{CliError, CliResult, logging};
+use kctl_base::sim::{Duration, Time};
+use kctl_base::status::Status;
+use kctl_cluster::client::{Client, Watch};
+use kctl_cluster::console::Console;
+use kctl_cluster::{Cluster, OpenOptions, User, WaitFor, WaitOutcome, WatchEvent};
+use kctl_kinds::Catalog;
+use output::Captured;
+
+/// The time that a command waits for the lock of the store without `--request-timeout`.
+const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The context of one command.
+pub(crate) struct Ctx {
+    /// The file name of the program as it was called, for example `kubectl` through a link of that name.
+    pub(crate) program: String,
+    /// The command line with the long names of its flags, as `--record` stores it.
+    pub(crate) command_line: String,
+    /// Standard output, buffered until [`Ctx::flush`].
+    pub(crate) out: String,
+    /// Standard error, buffered until [`Ctx::flush`].
+    pub(crate) err: String,
+    /// True when standard error is a terminal, so that [`Ctx::hint`] prints.
+    hints: bool,
+    /// The value of `--namespace`.
+    namespace: Option<String>,
+    /// The namespace of the kubeconfig's context.
+    context_namespace: Option<String>,
+    /// The value of `--kubeconfig`.
+    kubeconfig: Option<PathBuf>,
+    /// The user and groups of `--as`; `None` for the cluster's administrator.
+    user: Option<User>,
+    /// The value of `--store`.
+    store: Option<PathBuf>,
+    /// The value of `--request-timeout`.
+    request_timeout: Option<Duration>,
+    /// The value of `-v`, the verbosity of the request log.
+    verbosity: u8,
+    /// The client; `None` until it is needed.
+    client: Option<Client<Cluster>>,
+    /// The flushed output in tests; `None` in a process of its own.
+    captured: Option<Captured>,
+    /// True after a warning of the server.
+    warned: bool,
+    /// The value of `--warnings-as-errors`.
+    warnings_are_errors: bool,
+}
+
+impl Ctx {
+    /// Creates a context whose flags have not been read yet, for a command line that begins with the program.
+    pub(crate) fn new(argv: &[String]) -> Ctx {
+        let stem = argv.first().map(Path::new).and_then(Path::file_stem);
+        let program = stem.map_or_else(|| "kctl".into(), |stem| stem.to_string_lossy().into_owned());
+        Ctx {
+            program,
+            command_line: String::new(),
+            out: String::new(),
+            err: String::new(),
+            hints: std::io::stderr().is_terminal(),
+            namespace: None,
+            context_namespace: None,
+            kubeconfig: None,
+            user: None,
+            store: None,
+            request_timeout: None,
+            verbosity: 0,
+            client: None,
+            captured: None,
+            warned: false,
+            warnings_are_errors: false,
+        }
+    }
+
+    /// Reads the global flags, and the namespace of the kubeconfig's context.
+    ///
+    /// # Errors
+    /// A flag with an invalid value, or a kubeconfig file that cannot be read or lacks the context.
+    pub(crate) fn read_global_flags(&mut self, matches: &ArgMatches) -> CliResult<()> {
+        self.namespace = matches.value_of("namespace").filter(|n| !n.is_empty()).map(String::from);
+        self.store = matches.value_of("store").map(PathBuf::from);
+        self.warnings_are_errors = matches.flag("warnings-as-errors");
+        self.kubeconfig = matches.value_of("kubeconfig").filter(|f| !f.is_empty()).map(PathBuf::from);
+        let (name, groups) = (matches.string("as"), matches.values("as-group"));
+        self.user = (!name.is_empty()).then(|| User::new(name, groups));
+        self.verbosity = environment::read_verbosity(matches)?;
+        if self.captured.is_none() {
+            logging::init(self.verbosity)?;
+        }
+        if let (Some(client), Some(user)) = (&mut self.client, &self.user) {
+            client.impersonate(user.clone());
+        }
+        // Tests without a kubeconfig file have no directory of a store to look for it in.
+        let has_store_dir = self.captured.is_none() && self.store_dir().is_ok();
+        if self.explicit_kubeconfig().is_some() || has_store_dir {
+            let context = matches.value_of("context").filter(|c| !c.is_empty());
+            self.context_namespace = self.read_kubeconfig()?.namespace(context)?;
+        }
+        self.request_timeout =
+            matches.value_of("request-timeout").map(environment::parse_request_timeout).transpose()?;
+        Ok(())
+    }
+
+    /// Returns the namespace of the command: `--namespace`, else the context's, else `default`.
+    pub(crate) fn namespace(&self) -> String {
+        self.namespace.clone().or_else(|| self.context_namespace.clone()).unwrap_or_else(|| "default".into())
+    }
+
+    /// Returns whether the namespace was given on the command line.
+    pub(crate) fn namespace_given(&self) -> bool {
+        self.namespace.is_some()
+    }
+
+    /// Returns the user that the command acts as: the cluster's administrator unless `--as` names another.
+    pub(crate) fn user(&self) -> User {
+        self.user.clone().unwrap_or_else(User::admin)
+    }
+
+    /// Returns the kubeconfig file that `--kubeconfig` or the environment names; `None` for the default file.
+    fn explicit_kubeconfig(&self) -> Option<PathBuf> {
+        match (&self.kubeconfig, &self.captured) {
+            (Some(file), _) => Some(file.clone()),
+            // Tests must not depend on the environment.
+            (None, Some(_)) => None,
+            (None, None) => environment::kubeconfig(),
+        }
+    }
+
+    /// Reads the kubeconfig file: the one that a flag or the environment names, or else the one beside the store's data.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not YAML.
+    pub(crate) fn read_kubeconfig(&self) -> CliResult<Kubeconfig> {
+        match self.explicit_kubeconfig() {
+            Some(path) => Kubeconfig::read(path),
+            None => Kubeconfig::read(self.store_dir()?.join(kubeconfig::FILE)),
+        }
+    }
+
+    /// Writes the kubeconfig file.
+    ///
+    /// # Errors
+    /// The store cannot be created, or the file cannot be written.
+    pub(crate) fn write_kubeconfig(&mut self, config: &Kubeconfig) -> CliResult<()> {
+        if self.explicit_kubeconfig().is_none() {
+            // The directory must be a store before it holds another file.
+            self.client()?;
+            self.flush()?;
+        }
+        config.write()
+    }
+
+    /// Returns the value of `--request-timeout`; `None` without the flag and for 0, which is no limit.
+    pub(crate) fn request_timeout(&self) -> Option<Duration> {
+        self.request_timeout.filter(|timeout| *timeout > Duration::ZERO)
+    }
+
+    /// Returns the error of a command line that a verb, such as `create namespace`, does not accept: a message and a
+    /// reference to the help of the verb (`UsageErrorf` in `kubectl/pkg/cmd/util/helpers.go`).
+    pub(crate) fn usage(&self, verb: &str, message: &str) -> CliError {
+        CliError::Usage {
+            message: message.into(),
+            hint: format!("See '{} {verb} -h' for help and examples", self.program),
+        }
+    }
+
+    /// Returns the directory of the store.
+    ///
+    /// # Errors
+    /// Neither flags nor environment name a directory.
+    pub(crate) fn store_dir(&self) -> CliResult<PathBuf> {
+        environment::store_dir(self.store.as_deref())
+    }
+
+    /// Returns the options to open the store with, from flags and environment.
+    ///
+    /// # Errors
+    /// As for [`Ctx::store_dir`], or an environment variable that cannot be parsed.
+    pub(crate) fn open_options(&self) -> CliResult<OpenOptions> {
+        environment::open_options(self.store_dir()?, self.request_timeout.unwrap_or(DEFAULT_LOCK_TIMEOUT))
+    }
+
+    /// Returns the client. The first call locks and opens the store and runs the controllers up to the present.
+    ///
+    /// # Errors
+    /// The store cannot be locked or opened.
+    pub(crate) fn client(&mut self) -> CliResult<&mut Client<Cluster>> {
+        if self.client.is_none() {
+            let mut client = Client::new(Cluster::open(self.open_options()?)?);
+            client.set_verbosity(self.verbosity);
+            if let Some(user) = &self.user {
+                client.impersonate(user.clone());
+            }
+            self.client = Some(client);
+        }
+        // The branch above has set it.
+        self.client.as_mut().ok_or_else(|| CliError::new("the store is not open"))
+    }
+
+    /// Calls the API server, and prints its warnings and the request log to standard error.
+    ///
+    /// # Errors
+    /// The status that the server returns.
+    pub(crate) fn api<T>(&mut self, call: impl FnOnce(&mut Client<Cluster>) -> Result<T, Status>) -> CliResult<T> {
+        let client = self.client()?;
+        let result = call(client);
+        let (log, warnings) = (client.take_log(), client.take_warnings());
+        for entry in log {
+            let (site, message) = klog::request_site(&entry);
+            self.log(site, message)?;
+        }
+        for warning in warnings {
+            self.warn(&warning);
+        }
+        Ok(result?)
+    }
+
+    /// Returns the kinds that the server serves.
+    ///
+    /// # Errors
+    /// As for [`Ctx::client`].
+    pub(crate) fn catalog(&mut self) -> CliResult<Catalog> {
+        Ok(self.client()?.catalog())
+    }
+
+    /// Opens the console of the simulation.
+    ///
+    /// # Errors
+    /// Status 403 for a user without the permission.
+    pub(crate) fn console(&mut self) -> CliResult<Console<'_>> {
+        let client = self.client()?;
+        let user = client.user().clone();
+        Ok(client.transport().console(&user)?)
+    }
+
+    /// Returns whether the command acts as another user (`--as`).
+    pub(crate) fn impersonates(&self) -> bool {
+        self.user.is_some()
+    }
+
+    /// Flushes the output and blocks until something may have changed, at most until `deadline`.
+    ///
+    /// # Errors
+    /// As for [`Ctx::flush`], or a failure of the store.
+    pub(crate) fn wait(&mut self, deadline: Option<Time>, wait_for: WaitFor) -> CliResult<WaitOutcome> {
+        self.flush()?;
+        Ok(self.client()?.wait(deadline, wait_for)?)
+    }
+
+    /// Calls `check` after each change until it returns a value. Returns `None` if the deadline passes or nothing can
+    /// change any more.
+    ///
+    /// # Errors
+    /// Those of `check` and of [`Ctx::wait`].
+    pub(crate) fn wait_until<T>(
+        &mut self,
+        deadline: Option<Time>,
+        wait_for: WaitFor,
+        mut check: impl FnMut(&mut Ctx) -> CliResult<Option<T>>,
+    ) -> CliResult<Option<T>> {
+        loop {
+            if let Some(value) = check(self)? {
+                return Ok(Some(value));
+            }
+            if self.wait(deadline, wait_for)? != WaitOutcome::Progress {
+                return check(self);
+            }
+        }
+    }
+
+    /// Calls `handle` for each further event of a watch until it breaks. Returns `None` if the deadline passes or nothing
+    /// can change any more.
+    ///
+    /// # Errors
+    /// Those of `handle` and of [`Ctx::wait`], or the status with which the server ends the watch.
+    pub(crate) fn follow<T>(
+        &mut self,
+        watch: &mut Watch,
+        deadline: Option<Time>,
+        wait_for: WaitFor,
+        mut handle: impl FnMut(&mut Ctx, WatchEvent) -> CliResult<ControlFlow<T>>,
+    ) -> CliResult<Option<T>> {
+        loop {
+            let outcome = self.wait(deadline, wait_for)?;
+            for event in self.api(|client| client.poll(watch))? {
+                if let ControlFlow::Break(value) = handle(self, event)? {
+                    return Ok(Some(value));
+                }
+            }
+            if outcome != WaitOutcome::Progress {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Returns the current time of the cluster.
+    ///
+    /// # Errors
+    /// As for [`Ctx::client`].
+    pub(crate) fn now(&mut self) -> CliResult<Time> {
+        Ok(self.client()?.now())
+    }
+
+    /// Reads all of standard input.
+    ///
+    /// # Errors
+    /// Standard input cannot be read.
+    pub(crate) fn read_stdin(&mut self) -> CliResult<Vec<u8>> {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(|e| CliError::new(format!("reading standard input: {e}")))?;
+        Ok(bytes)
+    }
+
+    /// Closes the store until it is needed again, so that other processes can use it while an editor is open.
+    ///
+    /// # Errors
+    /// As for [`Ctx::flush`].
+    pub(crate) fn release(&mut self) -> CliResult<()> {
+        self.flush()?;
+        self.client = None;
+        Ok(())
+    }
+
+    /// Creates a context that captures its output, for a cluster in memory.
+    #[cfg(test)]
+    pub(crate) fn captured(argv: &[String], cluster: Cluster) -> Ctx {
+        let mut ctx = Ctx::new(argv);
+        ctx.hints = false;
+        ctx.client = Some(Client::new(cluster));
+        ctx.captured = Some(Captured::default());
+        ctx
+    }
+
+    /// Returns the captured standard output and standard error, and the cluster for the next command.
+    #[cfg(test)]
+    pub(crate) fn into_captured(self) -> (String, String, Option<Cluster>) {
+        let Captured { out, err } = self.captured.unwrap_or_default();
+        (out, err, self.client.map(Client::into_transport))
+    }
+}
