@@ -1,4 +1,6 @@
-//! The other objects that a description shows, read through the client.
+//! Reads related objects and events for `describe` through the client.
+//!
+//! Upstream: `kubectl/pkg/describe/describe.go`.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -11,13 +13,13 @@ use kctl_cluster::Cluster;
 use kctl_cluster::client::{Client, ListParams, ResourcePath};
 use kctl_kinds::Lookup;
 
-/// Objects per request of a list.
+/// The number of objects in each request of a list.
 const CHUNK_SIZE: usize = 500;
 
-/// Reads objects while a description is written.
+/// A [`Lookup`] that sends requests to the API server.
 ///
-/// What the user may not read is left out of the description, as kubectl leaves it out; any other failure is kept for
-/// [`ClientLookup::finish`].
+/// Objects that the user may not read are missing from the description, as with kubectl. Any other failure is kept and
+/// returned by [`ClientLookup::finish`].
 pub(crate) struct ClientLookup<'a> {
     client: RefCell<&'a mut Client<Cluster>>,
     /// The namespace of the described object.
@@ -33,14 +35,15 @@ impl<'a> ClientLookup<'a> {
         ClientLookup { client: RefCell::new(client), namespace: namespace.into(), show_events, failure }
     }
 
-    /// Reports the first failure of a read, other than a missing permission.
+    /// Ends the description; fails if a read failed for another reason than a missing permission.
     ///
     /// # Errors
-    /// The status that the server reported.
+    /// The status of the first such failure.
     pub(crate) fn finish(self) -> Result<(), Status> {
         self.failure.into_inner().map_or(Ok(()), Err)
     }
 
+    /// Sends a request; returns the default value (nothing) if it fails.
     fn read<T: Default>(&self, read: impl FnOnce(&mut Client<Cluster>) -> Result<T, Status>) -> T {
         read(&mut self.client.borrow_mut()).unwrap_or_else(|status| {
             if status.reason != Reason::Forbidden {
@@ -50,17 +53,18 @@ impl<'a> ClientLookup<'a> {
         })
     }
 
-    fn select(&self, resource: &str, namespace: &str, params: ListParams) -> Vec<Arc<Object>> {
+    /// Lists objects, in all namespaces if `namespace` is empty.
+    fn list_all(&self, resource: &str, namespace: &str, params: ListParams) -> Vec<Arc<Object>> {
         let path = ResourcePath::all(resource, namespace);
         let params = ListParams { chunk_size: CHUNK_SIZE, ..params };
         self.read(|client| client.list(&path, &params).map(|list| list.items))
     }
 
-    /// The events whose `involvedObject` has a field with a value.
-    fn involving(&self, namespace: &str, fields: &[(&str, &str)]) -> Vec<Arc<Object>> {
+    /// Lists the events whose `involvedObject` has these values, given by field name.
+    fn list_events(&self, namespace: &str, fields: &[(&str, &str)]) -> Vec<Arc<Object>> {
         let selector: Vec<String> =
             fields.iter().map(|(field, value)| format!("involvedObject.{field}={value}")).collect();
-        self.select("events", namespace, ListParams::fields(&selector.join(",")))
+        self.list_all("events", namespace, ListParams::fields(&selector.join(",")))
     }
 }
 
@@ -71,31 +75,31 @@ impl Lookup for ClientLookup<'_> {
 
     fn list(&self, resource: &str, namespace: Option<&str>, selector: Option<&Selector>) -> Vec<Arc<Object>> {
         let labels = selector.map(ToString::to_string).unwrap_or_default();
-        self.select(resource, namespace.unwrap_or(""), ListParams::labels(&labels))
+        self.list_all(resource, namespace.unwrap_or(""), ListParams::labels(&labels))
     }
 
     fn owned(&self, resource: &str, uid: &str) -> Vec<Arc<Object>> {
-        let mut objects = self.select(resource, &self.namespace, ListParams::default());
+        let mut objects = self.list_all(resource, &self.namespace, ListParams::default());
         objects.retain(|object| object.owners().iter().any(|owner| owner.uid == uid));
         objects
     }
 
     fn events(&self, object: &Object) -> Vec<Arc<Object>> {
-        let mut events = self.involving(object.namespace(), &[("uid", object.uid())]);
-        // The kubelet names its node by name instead of uid, and some events carry no uid.
+        let mut events = self.list_events(object.namespace(), &[("uid", object.uid())]);
+        // The kubelet writes the name of its node as the uid of its events, and some events carry no uid.
         if object.kind() == "Node" {
-            events.extend(self.involving("", &[("uid", object.name())]));
+            events.extend(self.list_events("", &[("uid", object.name())]));
         }
         let by_name = [("uid", ""), ("kind", object.kind()), ("name", object.name())];
-        events.extend(self.involving(object.namespace(), &by_name));
-        let last = |e: &Arc<Object>| e.time("/lastTimestamp").or_else(|| e.time("/eventTime"));
-        let order = |e: &Arc<Object>| e.resource_version().parse::<u64>().unwrap_or(0);
-        events.sort_by_key(|e| (last(e), order(e)));
+        events.extend(self.list_events(object.namespace(), &by_name));
+        let last_seen = |e: &Arc<Object>| e.time("/lastTimestamp").or_else(|| e.time("/eventTime"));
+        let revision = |e: &Arc<Object>| e.resource_version().parse::<u64>().unwrap_or(0);
+        events.sort_by_key(|e| (last_seen(e), revision(e)));
         events
     }
 
     fn pods_on_node(&self, node: &str) -> Vec<Arc<Object>> {
-        self.select("pods", "", ListParams::fields(&format!("spec.nodeName={node}")))
+        self.list_all("pods", "", ListParams::fields(&format!("spec.nodeName={node}")))
     }
 
     fn now(&self) -> Time {

@@ -1,4 +1,6 @@
-//! `events`: what happened, oldest first.
+//! `events`: lists events, the oldest first, or watches them.
+//!
+//! Upstream: `kubectl/pkg/cmd/events/`.
 
 use std::ops::ControlFlow;
 
@@ -47,10 +49,11 @@ fn flags(command: Command) -> Command {
         .arg(groups::chunk_size_flag())
 }
 
-/// Which events are wanted.
+/// The selection of events by the flags.
 struct Filter {
-    /// Kind and name of the object concerned.
-    about: Option<(String, String)>,
+    /// The kind and name of `--for`.
+    involved_object: Option<(String, String)>,
+    /// The values of `--types`, in any case; empty for all types.
     types: Vec<String>,
 }
 
@@ -60,7 +63,7 @@ impl Filter {
         if types.iter().any(|t| !t.eq_ignore_ascii_case("normal") && !t.eq_ignore_ascii_case("warning")) {
             return Err(CliError::new("valid --types are Normal or Warning"));
         }
-        let about = match matches.value_of("for") {
+        let involved_object = match matches.value_of("for") {
             None => None,
             Some(word) => {
                 if word.matches('/').count() > 1 {
@@ -69,7 +72,7 @@ impl Filter {
                 let Some((kind, name)) = word.split_once('/').filter(|(k, n)| !k.is_empty() && !n.is_empty()) else {
                     return Err(CliError::new("--for must be in resource/name form"));
                 };
-                // The complaint comes from the list of types, without the word before it.
+                // kubectl prints this error without the prefix "error: ".
                 let target = resolve::kind(ctx, kind).map_err(|error| match error {
                     CliError::Failed(text) => CliError::Verbatim(format!("{text}\n"), 1),
                     other => other,
@@ -77,30 +80,32 @@ impl Filter {
                 Some((target.kind.names().kind.to_string(), name.to_string()))
             }
         };
-        Ok(Filter { about, types })
+        Ok(Filter { involved_object, types })
     }
 
-    fn wants(&self, event: &Object) -> bool {
-        let about = self.about.as_ref().is_none_or(|(kind, name)| {
+    /// Returns whether the flags select an event.
+    fn matches(&self, event: &Object) -> bool {
+        let is_about_object = self.involved_object.as_ref().is_none_or(|(kind, name)| {
             event.str("/involvedObject/kind") == kind && event.str("/involvedObject/name") == name
         });
-        about && (self.types.is_empty() || self.types.iter().any(|t| t.eq_ignore_ascii_case(event.str("/type"))))
+        is_about_object
+            && (self.types.is_empty() || self.types.iter().any(|t| t.eq_ignore_ascii_case(event.str("/type"))))
     }
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let filter = Filter::read(ctx, matches)?;
-    let everywhere = matches.flag("all-namespaces");
-    let namespace = if everywhere { String::new() } else { ctx.namespace() };
+    let all_namespaces = matches.flag("all-namespaces");
+    let namespace = if all_namespaces { String::new() } else { ctx.namespace() };
     let mut output = Output::of_report(matches)?;
     let path = ResourcePath::all("events", &namespace);
     let params = ListParams { chunk_size: groups::chunk_size(matches), ..ListParams::default() };
     let listed = ctx.api(|client| client.list(&path, &params))?;
-    let mut events: Vec<Object> = listed.items.iter().filter(|e| filter.wants(e)).map(|e| (**e).clone()).collect();
-    events.sort_by_key(seen_at);
+    let mut events: Vec<Object> = listed.items.iter().filter(|e| filter.matches(e)).map(|e| (**e).clone()).collect();
+    events.sort_by_key(last_seen);
     let watch = matches.flag("watch");
     if events.is_empty() && !watch {
-        ctx.print_error(match everywhere {
+        ctx.print_error(match all_namespaces {
             true => "No events found.".to_string(),
             false => format!("No events found in {namespace} namespace."),
         });
@@ -111,28 +116,30 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return output.print(ctx, &structured::list_of(items));
     }
     let mut table = TablePrinter::new();
-    let headings = (!matches.flag("no-headers")).then(|| headings(everywhere));
-    show(ctx, &mut table, headings, &events, everywhere)?;
+    let headings = (!matches.flag("no-headers")).then(|| headings(all_namespaces));
+    print_rows(ctx, &mut table, headings, &events, all_namespaces)?;
     if watch { follow(ctx, &filter, &namespace, table, listed.resource_version) } else { Ok(()) }
 }
 
-fn headings(everywhere: bool) -> Vec<String> {
+/// Returns the headings of the table.
+fn headings(all_namespaces: bool) -> Vec<String> {
     let names = ["NAMESPACE", "LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"];
-    names[usize::from(!everywhere)..].iter().map(|n| n.to_string()).collect()
+    names[usize::from(!all_namespaces)..].iter().map(|n| n.to_string()).collect()
 }
 
-/// When an event was last seen.
-fn seen_at(event: &Object) -> Time {
+/// Returns the instant at which an event was last observed.
+fn last_seen(event: &Object) -> Time {
     let fields = ["/series/lastObservedTime", "/lastTimestamp", "/eventTime", "/metadata/creationTimestamp"];
     fields.iter().find_map(|f| event.time(f)).unwrap_or_default()
 }
 
-fn show(
+/// Prints rows of the table, in the column widths of the rows before.
+fn print_rows(
     ctx: &mut Ctx,
     table: &mut TablePrinter,
     headings: Option<Vec<String>>,
     events: &[Object],
-    everywhere: bool,
+    all_namespaces: bool,
 ) -> CliResult<()> {
     let now = ctx.now()?;
     let row = |event: &Object| {
@@ -144,7 +151,7 @@ fn show(
             object,
             event.str("/message").trim().to_string(),
         ];
-        if everywhere {
+        if all_namespaces {
             cells.insert(0, event.namespace().to_string());
         }
         cells
@@ -156,31 +163,31 @@ fn show(
     Ok(())
 }
 
-/// Prints the events after a revision, until nothing will happen any more.
+/// Prints the events after a revision, until nothing can change any more.
 fn follow(ctx: &mut Ctx, filter: &Filter, namespace: &str, mut table: TablePrinter, revision: u64) -> CliResult<()> {
     let path = ResourcePath::all("events", namespace);
     let start = WatchStart::After(revision);
     let (mut watch, missed) = ctx.api(|client| client.watch(&path, &ListParams::default(), start))?;
     for event in missed {
-        show_event(ctx, filter, &mut table, &event, namespace.is_empty())?;
+        print_watch_event(ctx, filter, &mut table, &event, namespace.is_empty())?;
     }
     let ended = ctx.follow::<()>(&mut watch, None, WaitFor::Work, |ctx, event| {
-        show_event(ctx, filter, &mut table, &event, namespace.is_empty())?;
+        print_watch_event(ctx, filter, &mut table, &event, namespace.is_empty())?;
         Ok(ControlFlow::Continue(()))
     });
     ended.map(drop)
 }
 
-/// Prints an event of the watch, unless it is of no interest.
-fn show_event(
+/// Prints an event of the watch if the flags select it.
+fn print_watch_event(
     ctx: &mut Ctx,
     filter: &Filter,
     table: &mut TablePrinter,
     event: &WatchEvent,
-    everywhere: bool,
+    all_namespaces: bool,
 ) -> CliResult<()> {
-    match event.object().filter(|object| filter.wants(object)) {
-        Some(object) => show(ctx, table, None, std::slice::from_ref(&**object), everywhere),
+    match event.object().filter(|object| filter.matches(object)) {
+        Some(object) => print_rows(ctx, table, None, std::slice::from_ref(&**object), all_namespaces),
         None => Ok(()),
     }
 }

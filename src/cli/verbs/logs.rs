@@ -1,4 +1,6 @@
-//! `logs`: what containers printed.
+//! `logs`: prints the logs of containers.
+//!
+//! Upstream: `kubectl/pkg/cmd/logs/logs.go`, `kubectl/pkg/polymorphichelpers/logsforobject.go`.
 
 use clap::{ArgMatches, Command};
 
@@ -27,7 +29,7 @@ pub(super) const VERB: Verb = Verb {
         ("Print the log of the previous run of a container", "logs -p -c ruby web-1"),
         ("Print the log of a container and follow it", "logs -f -c ruby web-1"),
         ("Print the last 20 lines", "logs --tail=20 web-0"),
-        ("Print what was logged in the last hour", "logs --since=1h web-0"),
+        ("Print the log of the last hour", "logs --since=1h web-0"),
         ("Print the log of the first container of a job", "logs job/hello"),
         ("Print the log of a container of a deployment", "logs deployment/web -c nginx"),
     ],
@@ -37,10 +39,10 @@ pub(super) const VERB: Verb = Verb {
     family: &[],
 };
 
-/// The annotation that names the container to look at when none is asked for.
+/// The annotation that names the container to use by default.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
-/// Lines of each pod when several are selected and nothing is said.
-const TAIL_OF_MANY: i64 = 10;
+/// The default of `--tail` with a selector: lines per container.
+const SELECTOR_TAIL: i64 = 10;
 
 fn flags(command: Command) -> Command {
     groups::labels(groups::args(command))
@@ -63,19 +65,19 @@ fn flags(command: Command) -> Command {
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let selection = Selection::from_matches(ctx, matches);
-    let (pods, several) = pods(ctx, &selection, matches)?;
-    let options = options(ctx, matches, several)?;
+    let pods = find_pods(ctx, &selection, matches)?;
+    let options = read_options(ctx, matches, !selection.labels.is_empty())?;
     let mut streams = Vec::new();
     for pod in pods {
-        for container in containers(ctx, &pod, matches)? {
+        for container in choose_containers(ctx, &pod, matches)? {
             let options = LogOptions { container, ..options.clone() };
             streams.push(LogStream::new(pod.namespace(), pod.name(), options));
         }
     }
-    let most = matches.int("max-log-requests").unwrap_or(5);
-    if options.follow && streams.len() as i64 > most {
+    let max_streams = matches.int("max-log-requests").unwrap_or(5);
+    if options.follow && streams.len() as i64 > max_streams {
         return Err(CliError::new(format!(
-            "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}, use --max-log-requests to increase the limit",
+            "you are attempting to follow {} log streams, but maximum allowed concurrency is {max_streams}, use --max-log-requests to increase the limit",
             streams.len()
         )));
     }
@@ -89,8 +91,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if options.follow { follow(ctx, open, prefix) } else { Ok(()) }
 }
 
-/// The options that all logs of the command share.
-fn options(ctx: &mut Ctx, matches: &ArgMatches, several: bool) -> CliResult<LogOptions> {
+/// Reads the options that all logs of the command share.
+fn read_options(ctx: &mut Ctx, matches: &ArgMatches, by_selector: bool) -> CliResult<LogOptions> {
     let now = ctx.now()?;
     let since = matches.duration("since").filter(|d| *d > Duration::ZERO).map(|d| now - d);
     let since_time = match matches.value_of("since-time") {
@@ -102,14 +104,14 @@ fn options(ctx: &mut Ctx, matches: &ArgMatches, several: bool) -> CliResult<LogO
     if since.is_some() && since_time.is_some() {
         return Err(CliError::new("at most one of `sinceTime` or `sinceSeconds` may be specified"));
     }
-    let tail = matches.int("tail").or(several.then_some(TAIL_OF_MANY));
+    let tail = matches.int("tail").or(by_selector.then_some(SELECTOR_TAIL));
     if tail.is_some_and(|t| t < -1) {
         return Err(CliError::new("--tail must be greater than or equal to -1"));
     }
     Ok(LogOptions {
         previous: matches.flag("previous"),
         since: since.or(since_time),
-        // Negative numbers stand for no limit.
+        // A negative number means no limit.
         tail_lines: tail.and_then(|lines| u64::try_from(lines).ok()),
         limit_bytes: matches.int("limit-bytes").and_then(|bytes| u64::try_from(bytes).ok()).filter(|bytes| *bytes > 0),
         timestamps: matches.flag("timestamps"),
@@ -118,8 +120,8 @@ fn options(ctx: &mut Ctx, matches: &ArgMatches, several: bool) -> CliResult<LogO
     })
 }
 
-/// The pods that are meant, and whether a selector chose them.
-fn pods(ctx: &mut Ctx, selection: &Selection, matches: &ArgMatches) -> CliResult<(Vec<Object>, bool)> {
+/// Returns the pods of the selector, or those of the object that the arguments name.
+fn find_pods(ctx: &mut Ctx, selection: &Selection, matches: &ArgMatches) -> CliResult<Vec<Object>> {
     if !selection.labels.is_empty() {
         if !selection.args.is_empty() {
             return Err(ctx.usage("logs", "only a selector (-l) or a POD name is allowed"));
@@ -129,24 +131,23 @@ fn pods(ctx: &mut Ctx, selection: &Selection, matches: &ArgMatches) -> CliResult
         if listed.items.is_empty() {
             ctx.print_error(format!("No resources found in {} namespace.", selection.namespace));
         }
-        return Ok((listed.items.iter().map(|p| (**p).clone()).collect(), true));
+        return Ok(listed.items.iter().map(|p| (**p).clone()).collect());
     }
-    let word = match selection.args.as_slice() {
-        [] => return Err(ctx.usage("logs", "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command")),
-        [word] | [word, _] => word.clone(),
+    let object = match selection.args.as_slice() {
+        [object] | [object, _] => object.clone(),
         _ => return Err(ctx.usage("logs", "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command")),
     };
-    let args = if word.contains('/') { vec![word] } else { vec![format!("pods/{word}")] };
+    let args = if object.contains('/') { vec![object] } else { vec![format!("pods/{object}")] };
     let resolved = resolve(ctx, &Selection { args, ..selection.clone() })?;
     CliError::all(resolved.errors)?;
     let mut pods = Vec::new();
     for item in &resolved.items {
         pods.extend(pods_of(ctx, item, matches.flag("all-pods"))?);
     }
-    Ok((pods, false))
+    Ok(pods)
 }
 
-/// A pod itself, or the pods of a workload: one of them unless all are wanted.
+/// Returns a pod itself, or the pods of a workload: all, or only the preferred one.
 fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
     let object = item.get(ctx).map_err(|error| match error {
         CliError::Status(status) if status.is_not_found() => CliError::new(format!(
@@ -184,31 +185,31 @@ fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
     Ok(pods)
 }
 
-/// The containers to show: the one asked for, all, or the default one.
-fn containers(ctx: &mut Ctx, pod: &Object, matches: &ArgMatches) -> CliResult<Vec<String>> {
-    let name = |list: &str| pod.list(list).iter().map(|c| c.str("/name").to_string()).collect::<Vec<_>>();
-    let (init, own) = (name("/spec/initContainers"), name("/spec/containers"));
-    let second = matches.values("args").get(1).cloned();
+/// Returns the names of the containers to print: the one that the command line names, all, or the default one.
+fn choose_containers(ctx: &mut Ctx, pod: &Object, matches: &ArgMatches) -> CliResult<Vec<String>> {
+    let names = |list: &str| pod.list(list).iter().map(|c| c.str("/name").to_string()).collect::<Vec<_>>();
+    let (init, regular) = (names("/spec/initContainers"), names("/spec/containers"));
+    let second_arg = matches.values("args").get(1).cloned();
     if matches.flag("all-containers") {
-        return Ok(init.into_iter().chain(own).collect());
+        return Ok(init.into_iter().chain(regular).collect());
     }
-    if let Some(wanted) = matches.value_of("container").map(String::from).or(second) {
-        if init.contains(&wanted) || own.contains(&wanted) {
+    if let Some(wanted) = matches.value_of("container").map(String::from).or(second_arg) {
+        if init.contains(&wanted) || regular.contains(&wanted) {
             return Ok(vec![wanted]);
         }
         return Err(CliError::new(format!("container {wanted} is not valid for pod {}", pod.name())));
     }
-    if let Some(named) = pod.annotation(DEFAULT_CONTAINER).filter(|n| own.iter().any(|o| o == n)) {
+    if let Some(named) = pod.annotation(DEFAULT_CONTAINER).filter(|n| regular.iter().any(|name| name == n)) {
         return Ok(vec![named.to_string()]);
     }
-    if own.len() + init.len() > 1 {
+    if regular.len() + init.len() > 1 {
         let init_text = if init.is_empty() { String::new() } else { format!(", {} (init)", init.join(" (init), ")) };
-        ctx.print_error(format!("Defaulted container \"{}\" out of: {}{init_text}", own[0], own.join(", ")));
+        ctx.print_error(format!("Defaulted container \"{}\" out of: {}{init_text}", regular[0], regular.join(", ")));
     }
-    Ok(own.into_iter().take(1).collect())
+    Ok(regular.into_iter().take(1).collect())
 }
 
-/// Prints what a container has printed since the last call; returns whether it can print more.
+/// Prints the lines that a container has written since the last call; returns whether it can write more.
 fn print(ctx: &mut Ctx, stream: &mut LogStream, prefix: bool) -> CliResult<bool> {
     let log = ctx.api(|client| client.read_log(stream))?;
     if prefix {
@@ -220,7 +221,7 @@ fn print(ctx: &mut Ctx, stream: &mut LogStream, prefix: bool) -> CliResult<bool>
     Ok(log.open)
 }
 
-/// Prints new lines as they come, until the containers have ended or nothing more will happen.
+/// Prints new lines as they are written, until the containers have ended or nothing can change any more.
 fn follow(ctx: &mut Ctx, mut open: Vec<LogStream>, prefix: bool) -> CliResult<()> {
     while !open.is_empty() && ctx.wait(None, WaitFor::Work)? != WaitOutcome::Idle {
         let mut still_open = Vec::new();
@@ -228,7 +229,7 @@ fn follow(ctx: &mut Ctx, mut open: Vec<LogStream>, prefix: bool) -> CliResult<()
             match print(ctx, &mut stream, prefix) {
                 Ok(true) => still_open.push(stream),
                 Ok(false) => {}
-                // The pod is gone, and its log with it.
+                // The pod has been deleted, and its log with it.
                 Err(error) if error.is_not_found() => {}
                 Err(error) => return Err(error),
             }

@@ -1,6 +1,7 @@
-//! `top`: what pods and nodes use, as far as `sim metrics` or the annotation `kctl.dev/metrics` of a pod has said.
+//! `top`: prints the resource usage of pods and nodes, which `sim metrics` or the annotation `kctl.dev/metrics` declares.
 //!
-//! Nothing is measured: without a word about any pod there is no metrics API, as on a cluster without a metrics server.
+//! Nothing is measured: if no usage is declared there is no metrics API, as in a cluster without a metrics server.
+//! Upstream: `kubectl/pkg/cmd/top/` and `kubectl/pkg/metricsutil/metrics_printer.go`.
 
 use std::sync::Arc;
 
@@ -70,8 +71,8 @@ pub(super) const VERB: Verb = Verb {
     ],
 };
 
-/// How long a new pod may be without measurements before that is worth a word.
-const DELAY: Duration = Duration::from_secs(2 * 60);
+/// The age from which a pod without metrics is an error (`metricsCreationDelay` in `top_pod.go`).
+const METRICS_CREATION_DELAY: Duration = Duration::from_secs(2 * 60);
 
 fn flags(command: Command) -> Command {
     groups::labels(groups::args(command))
@@ -88,23 +89,25 @@ fn flags(command: Command) -> Command {
         .arg(args::switch("show-swap", "Accepted for compatibility; swap is not simulated."))
 }
 
-/// What something uses.
+/// An amount of CPU and memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Usage {
-    /// Thousandths of a processor.
+    /// Millicores.
     cpu: i64,
     /// Bytes.
     memory: i64,
 }
 
 impl Usage {
+    /// Creates a usage from the amounts of `cpu` and `memory`; a missing amount is 0.
     fn new(amount: impl Fn(&str) -> Option<Quantity>) -> Usage {
         let amount = |name: &str| amount(name).unwrap_or(Quantity::ZERO);
         Usage { cpu: amount("cpu").milli_value(), memory: amount("memory").value() }
     }
 
-    fn read(entry: &Value) -> Usage {
-        Usage::new(|name| Quantity::from_value(entry.get(name)?).ok())
+    /// Reads a map of quantities.
+    fn read(quantities: &Value) -> Usage {
+        Usage::new(|name| Quantity::from_value(quantities.get(name)?).ok())
     }
 
     fn plus(self, other: Usage) -> Usage {
@@ -115,37 +118,40 @@ impl Usage {
         all.into_iter().fold(Usage::default(), |sum, used| sum.plus(*used))
     }
 
-    /// `250m` and `64Mi`.
+    /// Returns the cells of a table, `250m` and `64Mi`.
     fn cells(self) -> [String; 2] {
         [format!("{}m", self.cpu), format!("{}Mi", self.memory / (1024 * 1024))]
     }
 }
 
-/// The resources of the metrics API.
+/// The resource of PodMetrics objects.
 const POD_METRICS: &str = "pods.metrics.k8s.io";
+/// The resource of NodeMetrics objects.
 const NODE_METRICS: &str = "nodes.metrics.k8s.io";
 
-/// Reads metrics: of one object, or of all that a selector chooses. A server without the metrics API does not know the
-/// resource.
-fn metrics(ctx: &mut Ctx, path: &ResourcePath, params: &ListParams) -> CliResult<Vec<Arc<Object>>> {
+/// Reads the metrics of one object, or of all that a selector selects.
+///
+/// # Errors
+/// `Metrics API not available` if the server does not serve the resource.
+fn read_metrics(ctx: &mut Ctx, path: &ResourcePath, params: &ListParams) -> CliResult<Vec<Arc<Object>>> {
     let found = match path.name.as_str() {
         "" => ctx.api(|client| client.list(path, params)).map(|list| list.items),
         _ => ctx.api(|client| client.get(path)).map(|object| vec![object]),
     };
     found.map_err(|error| match error {
         CliError::Status(status) if status == Status::no_resource() => {
-            ctx.hint("hint: kctl sim metrics POD cpu=250m memory=64Mi says what a pod uses");
+            ctx.hint("hint: \"kctl sim metrics POD cpu=250m memory=64Mi\" declares the usage of a pod");
             CliError::new("Metrics API not available")
         }
         other => other,
     })
 }
 
-/// A value by which rows are ordered, the largest first.
+/// The value by which rows are sorted, the largest first.
 type SortKey = fn(&Usage) -> i64;
 
-/// What `--sort-by` says; without it rows are ordered by name.
-fn sort_key(matches: &ArgMatches) -> CliResult<Option<SortKey>> {
+/// Reads `--sort-by`; `None` without it, which sorts by name.
+fn read_sort_key(matches: &ArgMatches) -> CliResult<Option<SortKey>> {
     match matches.string("sort-by") {
         "" => Ok(None),
         "cpu" => Ok(Some(|used| used.cpu)),
@@ -154,7 +160,7 @@ fn sort_key(matches: &ArgMatches) -> CliResult<Option<SortKey>> {
     }
 }
 
-/// Prints a table, every cell of which ends in a tab as kubectl's do.
+/// Prints a table in which a tab follows every cell, the last one too, as in kubectl's.
 fn print(ctx: &mut Ctx, matches: &ArgMatches, headers: &[&str], rows: &[Vec<String>]) {
     let mut text = String::new();
     let headers = (!matches.flag("no-headers")).then(|| headers.iter().map(ToString::to_string).collect());
@@ -165,16 +171,16 @@ fn print(ctx: &mut Ctx, matches: &ArgMatches, headers: &[&str], rows: &[Vec<Stri
     ctx.out.push_str(&tabwriter::align(&text, GET));
 }
 
-/// The one name that may be given.
-fn name(ctx: &Ctx, matches: &ArgMatches, what: &str) -> CliResult<Option<String>> {
+/// Reads the name, at most one, of a `pod` or `node`.
+fn read_name(ctx: &Ctx, matches: &ArgMatches, resource: &str) -> CliResult<Option<String>> {
     match matches.values("args").as_slice() {
         [] => Ok(None),
         [_] if !matches.string("selector").is_empty() || !SharedFlags(matches).string("field-selector").is_empty() => {
-            let flag = if what == "node" { "--selector" } else { "selector" };
+            let flag = if resource == "node" { "--selector" } else { "selector" };
             Err(CliError::new(format!("only one of NAME or {flag} can be provided")))
         }
         [name] => Ok(Some(name.clone())),
-        _ => Err(ctx.usage(&format!("top {what}"), &format!("{what} [NAME | -l label]"))),
+        _ => Err(ctx.usage(&format!("top {resource}"), &format!("{resource} [NAME | -l label]"))),
     }
 }
 
@@ -197,7 +203,7 @@ impl PodUsage {
         PodUsage { namespace: metrics.namespace().into(), name: metrics.name().into(), used, containers }
     }
 
-    /// One row, or one for each container.
+    /// Returns one row, or one for each container.
     fn rows(&self, with_namespace: bool, with_containers: bool) -> Vec<Vec<String>> {
         let namespace = with_namespace.then(|| self.namespace.clone());
         let lead: Vec<String> = namespace.into_iter().chain([self.name.clone()]).collect();
@@ -213,27 +219,27 @@ impl PodUsage {
 }
 
 fn pods(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let name = name(ctx, matches, "pod")?;
-    let sort_key = sort_key(matches)?;
-    let (everywhere, with_containers) = (matches.flag("all-namespaces"), matches.flag("containers"));
-    let namespace = if everywhere { String::new() } else { ctx.namespace() };
+    let name = read_name(ctx, matches, "pod")?;
+    let sort_key = read_sort_key(matches)?;
+    let (all_namespaces, with_containers) = (matches.flag("all-namespaces"), matches.flag("containers"));
+    let namespace = if all_namespaces { String::new() } else { ctx.namespace() };
     let path = ResourcePath::one(POD_METRICS, &namespace, name.as_deref().unwrap_or(""));
     let params = ListParams {
         labels: matches.string("selector").into(),
         fields: matches.string("field-selector").into(),
         chunk_size: 0,
     };
-    let mut pods: Vec<PodUsage> = metrics(ctx, &path, &params)?.iter().map(|m| PodUsage::new(m)).collect();
+    let mut pods: Vec<PodUsage> = read_metrics(ctx, &path, &params)?.iter().map(|m| PodUsage::new(m)).collect();
     if pods.is_empty() {
-        return nothing_measured(ctx, &params, &namespace);
+        return report_no_metrics(ctx, &params, &namespace);
     }
     pods.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     if let Some(key) = sort_key {
         pods.sort_by_key(|pod| std::cmp::Reverse(key(&pod.used)));
     }
-    let mut table: Vec<Vec<String>> = pods.iter().flat_map(|p| p.rows(everywhere, with_containers)).collect();
+    let mut table: Vec<Vec<String>> = pods.iter().flat_map(|p| p.rows(all_namespaces, with_containers)).collect();
     let mut headers = Vec::new();
-    headers.extend(everywhere.then_some("NAMESPACE"));
+    headers.extend(all_namespaces.then_some("NAMESPACE"));
     headers.extend(with_containers.then_some("POD"));
     headers.extend(["NAME", "CPU(cores)", "MEMORY(bytes)"]);
     if matches.flag("sum") {
@@ -245,13 +251,13 @@ fn pods(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
-/// Explains an empty list of metrics: there are no pods, or they are too new, or they should have some by now.
-fn nothing_measured(ctx: &mut Ctx, params: &ListParams, namespace: &str) -> CliResult<()> {
+/// Reports an empty list of metrics: there are no pods, they are too new, or their metrics are overdue.
+fn report_no_metrics(ctx: &mut Ctx, params: &ListParams, namespace: &str) -> CliResult<()> {
     let pods = ctx.api(|client| client.list(&ResourcePath::all("pods", namespace), params))?.items;
     let now = ctx.now()?;
     for pod in &pods {
-        let age = pod.time("/metadata/creationTimestamp").map_or(Duration::ZERO, |made| now - made);
-        if age > DELAY {
+        let age = pod.time("/metadata/creationTimestamp").map_or(Duration::ZERO, |created| now - created);
+        if age > METRICS_CREATION_DELAY {
             let text = format!("Metrics not available for pod {}/{}, age: {age}", pod.namespace(), pod.name());
             return Err(CliError::new(text));
         }
@@ -267,18 +273,18 @@ fn nothing_measured(ctx: &mut Ctx, params: &ListParams, namespace: &str) -> CliR
 }
 
 fn nodes(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let name = name(ctx, matches, "node")?;
-    let sort_key = sort_key(matches)?;
+    let name = read_name(ctx, matches, "node")?;
+    let sort_key = read_sort_key(matches)?;
     let name = name.unwrap_or_default();
     let params = ListParams::labels(matches.string("selector"));
-    let measured = metrics(ctx, &ResourcePath::one(NODE_METRICS, "", &name), &params)?;
+    let metrics = read_metrics(ctx, &ResourcePath::one(NODE_METRICS, "", &name), &params)?;
     let nodes: Vec<Arc<Object>> = match name.as_str() {
         "" => ctx.api(|client| client.list(&ResourcePath::all("nodes", ""), &params))?.items,
         name => vec![ctx.api(|client| client.get(&ResourcePath::one("nodes", "", name)))?],
     };
     let total = if matches.flag("show-capacity") { "/status/capacity" } else { "/status/allocatable" };
     let used_by = |node: &Arc<Object>| {
-        let metrics = measured.iter().find(|metrics| metrics.name() == node.name());
+        let metrics = metrics.iter().find(|metrics| metrics.name() == node.name());
         metrics.and_then(|metrics| metrics.at("/usage")).map(Usage::read).unwrap_or_default()
     };
     let mut rows: Vec<(&Arc<Object>, Usage)> = nodes.iter().map(|node| (node, used_by(node))).collect();
@@ -286,20 +292,26 @@ fn nodes(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         rows.sort_by_key(|(_, used)| std::cmp::Reverse(key(used)));
     }
     let row = |(node, used): &(&Arc<Object>, Usage)| {
-        let there = node.at(total).map(Usage::read).unwrap_or_default();
+        let available = node.at(total).map(Usage::read).unwrap_or_default();
         let [cpu, memory] = used.cells();
-        vec![node.name().to_string(), cpu, percent(used.cpu, there.cpu), memory, percent(used.memory, there.memory)]
+        vec![
+            node.name().to_string(),
+            cpu,
+            percent(used.cpu, available.cpu),
+            memory,
+            percent(used.memory, available.memory),
+        ]
     };
     let table: Vec<Vec<String>> = rows.iter().map(row).collect();
     print(ctx, matches, &["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"], &table);
     Ok(())
 }
 
-/// The whole percents of a total; a node that says nothing of itself has none.
-fn percent(part: i64, whole: i64) -> String {
-    match whole {
+/// Formats a share of a total, rounded down to `33%`; `<unknown>` if the node does not report the total.
+fn percent(part: i64, total: i64) -> String {
+    match total {
         0 => "<unknown>".into(),
-        whole => format!("{}%", i128::from(part) * 100 / i128::from(whole)),
+        total => format!("{}%", i128::from(part) * 100 / i128::from(total)),
     }
 }
 
@@ -310,7 +322,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn usage_is_shown_in_thousandths_and_mebibytes() {
+    fn usage_is_printed_in_millicores_and_mebibytes() {
         let used = Usage::read(&json!({"cpu": "0.25", "memory": "64Mi"}));
         assert_eq!(used.cells(), ["250m", "64Mi"]);
         assert_eq!((percent(1, 3), percent(1, 0)), ("33%".into(), "<unknown>".into()));

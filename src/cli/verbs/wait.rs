@@ -1,4 +1,6 @@
-//! `wait`: until objects are in a condition, have a value, exist or are gone.
+//! `wait`: blocks until objects have a condition or a value, exist, or are deleted.
+//!
+//! Upstream: `kubectl/pkg/cmd/wait/` (`wait.go`, `condition.go`, `json.go`, `create.go`, `delete.go`).
 
 use std::ops::ControlFlow;
 
@@ -42,9 +44,9 @@ pub(super) const VERB: Verb = Verb {
     family: &[],
 };
 
-/// How long kubectl waits when nothing is said.
+/// The default of `--timeout`.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-/// A negative timeout means this long.
+/// The timeout that a negative value means.
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 fn flags(command: Command) -> Command {
@@ -55,39 +57,42 @@ fn flags(command: Command) -> Command {
         .arg(args::switch("local", "If true, check the objects of the files only, without the server."))
 }
 
-/// What is waited for.
-enum Goal {
+/// The value of `--for`.
+enum WaitCondition {
+    /// The object is deleted.
     Delete,
+    /// The object exists.
     Create,
-    /// The condition and the status that it must have.
-    Condition(String, String),
-    /// The path and the value it must have; `None` is any value.
-    Path(JsonPath, Option<String>),
+    /// A status condition has a status: its type and the status.
+    Status(String, String),
+    /// A path has a value; `None` is any value.
+    JsonPath(JsonPath, Option<String>),
 }
 
-impl Goal {
-    fn parse(words: &[String]) -> CliResult<Goal> {
-        let [word] = words else {
-            return Err(CliError::new(format!("unrecognized condition: [{}]", words.join(" "))));
+impl WaitCondition {
+    /// Parses the values of `--for`, of which there must be exactly one.
+    fn parse(values: &[String]) -> CliResult<WaitCondition> {
+        let [value] = values else {
+            return Err(CliError::new(format!("unrecognized condition: [{}]", values.join(" "))));
         };
-        if word.eq_ignore_ascii_case("delete") {
-            return Ok(Goal::Delete);
+        if value.eq_ignore_ascii_case("delete") {
+            return Ok(WaitCondition::Delete);
         }
-        if word.eq_ignore_ascii_case("create") {
-            return Ok(Goal::Create);
+        if value.eq_ignore_ascii_case("create") {
+            return Ok(WaitCondition::Create);
         }
-        if let Some(rest) = word.strip_prefix("condition=") {
-            let (name, value) = rest.split_once('=').unwrap_or((rest, "true"));
-            return Ok(Goal::Condition(name.into(), value.into()));
+        if let Some(rest) = value.strip_prefix("condition=") {
+            let (name, status) = rest.split_once('=').unwrap_or((rest, "true"));
+            return Ok(WaitCondition::Status(name.into(), status.into()));
         }
-        match word.strip_prefix("jsonpath=") {
-            Some(rest) => Goal::path(rest),
-            None => Err(CliError::new(format!("unrecognized condition: {}", quote(word)))),
+        match value.strip_prefix("jsonpath=") {
+            Some(rest) => WaitCondition::parse_json_path(rest),
+            None => Err(CliError::new(format!("unrecognized condition: {}", quote(value)))),
         }
     }
 
-    /// `'{.status.phase}'=Running`: the value stands behind the closing brace.
-    fn path(text: &str) -> CliResult<Goal> {
+    /// Parses `'{.status.phase}'=Running`, in which the value follows the last closing brace.
+    fn parse_json_path(text: &str) -> CliResult<WaitCondition> {
         let text = text.trim_matches('\'');
         let (path, value) = match text.rfind('}') {
             Some(end) => (&text[..=end], text[end + 1..].strip_prefix('=')),
@@ -108,23 +113,24 @@ impl Goal {
         }
         let relaxed = kctl_base::jsonpath::relaxed(path).map_err(CliError::Failed)?;
         let parsed = JsonPath::parse(&relaxed).map_err(CliError::Failed)?;
-        Ok(Goal::Path(parsed, value.map(|v| v.trim_matches(['"', '\'']).to_string())))
+        Ok(WaitCondition::JsonPath(parsed, value.map(|v| v.trim_matches(['"', '\'']).to_string())))
     }
 
-    /// Returns whether an object (`None` when it does not exist) is what is waited for.
+    /// Returns whether an object, `None` if it does not exist, meets the condition. `uid` is that of the object when the
+    /// wait began, or empty.
     fn is_met(&self, object: Option<&Object>, uid: &str) -> CliResult<bool> {
         Ok(match (self, object) {
-            (Goal::Delete, object) => object.is_none_or(|o| !uid.is_empty() && o.uid() != uid),
-            (Goal::Create, object) => object.is_some(),
+            (WaitCondition::Delete, object) => object.is_none_or(|o| !uid.is_empty() && o.uid() != uid),
+            (WaitCondition::Create, object) => object.is_some(),
             (_, None) => false,
-            (Goal::Condition(name, value), Some(object)) => condition_is(object, name, value),
-            (Goal::Path(path, value), Some(object)) => return path_is(object, path, value.as_deref()),
+            (WaitCondition::Status(name, value), Some(object)) => has_condition(object, name, value),
+            (WaitCondition::JsonPath(path, value), Some(object)) => return has_value(object, path, value.as_deref()),
         })
     }
 }
 
-/// A condition counts only when its observer has seen the present generation.
-fn condition_is(object: &Object, name: &str, value: &str) -> bool {
+/// Returns whether a condition has a status. An outdated condition, observed before the current generation, does not count.
+fn has_condition(object: &Object, name: &str, status: &str) -> bool {
     let observed = object.int("/status/observedGeneration");
     if observed.is_some_and(|o| o < object.generation()) {
         return false;
@@ -133,12 +139,15 @@ fn condition_is(object: &Object, name: &str, value: &str) -> bool {
     let mut named = conditions.filter(|c| c.str("/type").eq_ignore_ascii_case(name));
     named.any(|c| {
         let current = c.int("/observedGeneration").is_none_or(|o| o >= object.generation());
-        current && c.str("/status").eq_ignore_ascii_case(value)
+        current && c.str("/status").eq_ignore_ascii_case(status)
     })
 }
 
-/// A value is compared as text; more than one, or one that is no scalar, can not be.
-fn path_is(object: &Object, path: &JsonPath, value: Option<&str>) -> CliResult<bool> {
+/// Returns whether a path has a value, or with `None` whether it exists.
+///
+/// # Errors
+/// There are several values to compare, or the value is an object or a list.
+fn has_value(object: &Object, path: &JsonPath, value: Option<&str>) -> CliResult<bool> {
     let Ok(found) = path.find(object) else { return Ok(false) };
     let found: Vec<&Value> = found.iter().flatten().collect();
     match (value, found.as_slice()) {
@@ -155,16 +164,16 @@ fn path_is(object: &Object, path: &JsonPath, value: Option<&str>) -> CliResult<b
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let goal = Goal::parse(&matches.values("for"))?;
+    let condition = WaitCondition::parse(&matches.values("for"))?;
     let timeout = match matches.duration("timeout").unwrap_or(DEFAULT_TIMEOUT) {
-        span if span < Duration::ZERO => WEEK,
-        span => span,
+        timeout if timeout < Duration::ZERO => WEEK,
+        timeout => timeout,
     };
     let deadline = ctx.now()? + timeout;
     let selection = Selection::from_matches(ctx, matches);
-    let items = match &goal {
-        Goal::Create => created(ctx, &selection, deadline)?,
-        Goal::Delete => existing(ctx, &selection)?,
+    let items = match &condition {
+        WaitCondition::Create => wait_for_creation(ctx, &selection, deadline)?,
+        WaitCondition::Delete => find_existing(ctx, &selection)?,
         _ => {
             let resolved = resolve(ctx, &selection)?;
             CliError::all(resolved.errors)?;
@@ -177,9 +186,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut output = crate::output::Output::of_report(matches)?;
     let mut errors = Vec::new();
     for item in &items {
-        match one(ctx, &goal, item, deadline) {
+        match wait_for(ctx, &condition, item, deadline) {
             Err(error) => errors.push(error),
-            Ok(None) if matches!(goal, Goal::Create) => {
+            Ok(None) if matches!(condition, WaitCondition::Create) => {
                 return Err(CliError::new("timed out waiting for the condition"));
             }
             Ok(Some(object)) => {
@@ -195,17 +204,17 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(errors)
 }
 
-/// Waits for one object. Returns it, or its last version when it is gone; `None` when the time is up.
-fn one(ctx: &mut Ctx, goal: &Goal, item: &Item, deadline: Time) -> CliResult<Option<Object>> {
+/// Waits for one object. Returns it, or its last version if it has been deleted; `None` when the time is up.
+fn wait_for(ctx: &mut Ctx, condition: &WaitCondition, item: &Item, deadline: Time) -> CliResult<Option<Object>> {
     let uid = item.live.as_ref().map(|o| o.uid().to_string()).unwrap_or_default();
     // kubectl looks every object up before it watches it.
-    if !matches!(goal, Goal::Create | Goal::Delete) {
+    if !matches!(condition, WaitCondition::Create | WaitCondition::Delete) {
         item.get(ctx)?;
     }
     let params = ListParams::fields(&format!("metadata.name={}", item.name));
     let (mut watch, existing) = ctx.api(|client| client.watch(&item.path(), &params, WatchStart::Existing))?;
     let mut found = existing.last().and_then(WatchEvent::object).cloned();
-    if let Some(met) = met(goal, item, found.as_deref(), &uid)? {
+    if let Some(met) = met(condition, item, found.as_deref(), &uid)? {
         return Ok(Some(met));
     }
     if ctx.now()? >= deadline {
@@ -216,25 +225,28 @@ fn one(ctx: &mut Ctx, goal: &Goal, item: &Item, deadline: Time) -> CliResult<Opt
             WatchEvent::Deleted(_) => None,
             event => event.object().cloned(),
         };
-        Ok(met(goal, item, found.as_deref(), &uid)?.map_or(ControlFlow::Continue(()), ControlFlow::Break))
+        Ok(met(condition, item, found.as_deref(), &uid)?.map_or(ControlFlow::Continue(()), ControlFlow::Break))
     })
 }
 
-/// The object of an item that is as it was waited for; `None` while it is not.
-fn met(goal: &Goal, item: &Item, found: Option<&Object>, uid: &str) -> CliResult<Option<Object>> {
-    if goal.is_met(found, uid)? {
-        let gone = || item.live.as_ref().map_or_else(|| item.content(), |o| (**o).clone());
-        return Ok(Some(found.cloned().unwrap_or_else(gone)));
+/// Returns the object, or the last known version of a deleted one, if it meets the condition; `None` while it does not.
+///
+/// # Errors
+/// The object has been deleted, so that it cannot meet the condition any more.
+fn met(condition: &WaitCondition, item: &Item, found: Option<&Object>, uid: &str) -> CliResult<Option<Object>> {
+    if condition.is_met(found, uid)? {
+        let last_version = || item.live.as_ref().map_or_else(|| item.content(), |o| (**o).clone());
+        return Ok(Some(found.cloned().unwrap_or_else(last_version)));
     }
-    if found.is_none() && !matches!(goal, Goal::Create | Goal::Delete) {
+    if found.is_none() && !matches!(condition, WaitCondition::Create | WaitCondition::Delete) {
         let names = item.kind.names();
         return Err(Status::not_found(names.group, names.plural, &item.name).into());
     }
     Ok(None)
 }
 
-/// For `--for=create`: waits for objects that do not exist yet.
-fn created(ctx: &mut Ctx, selection: &Selection, deadline: Time) -> CliResult<Vec<Item>> {
+/// Waits until the selected objects exist, for `--for=create`.
+fn wait_for_creation(ctx: &mut Ctx, selection: &Selection, deadline: Time) -> CliResult<Vec<Item>> {
     let mut nothing_found = false;
     let found = ctx.wait_until(Some(deadline), WaitFor::AnyChange, |ctx| {
         let resolved = resolve(ctx, selection)?;
@@ -252,21 +264,21 @@ fn created(ctx: &mut Ctx, selection: &Selection, deadline: Time) -> CliResult<Ve
     })
 }
 
-/// For `--for=delete`: what is not there is gone already.
-fn existing(ctx: &mut Ctx, selection: &Selection) -> CliResult<Vec<Item>> {
+/// Returns the selected objects that exist, for `--for=delete`.
+fn find_existing(ctx: &mut Ctx, selection: &Selection) -> CliResult<Vec<Item>> {
     let resolved = resolve(ctx, selection)?;
     let errors = resolved.errors.into_iter().filter(|e| !e.is_not_found()).collect();
     CliError::all(errors)?;
-    let mut there = Vec::new();
+    let mut found = Vec::new();
     for mut item in resolved.items {
         match item.get(ctx) {
             Ok(object) => {
                 item.live = Some(object);
-                there.push(item);
+                found.push(item);
             }
             Err(error) if error.is_not_found() => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(there)
+    Ok(found)
 }
