@@ -1,5 +1,6 @@
 //! Output formats: functions from data to a writer, without knowledge of flags, store or clock.
 
+pub(crate) mod columns;
 pub(crate) mod custom_columns;
 pub(crate) mod describe;
 pub(crate) mod structured;

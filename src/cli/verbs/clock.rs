@@ -1,8 +1,9 @@
-//! `clock`: look at the cluster's time and move it.
+//! `clock`: shows the time of the cluster and moves it.
 
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, ArgProperties, Matches};
+use crate::printers::columns;
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::sim::{ClockMode, Duration};
 
@@ -70,7 +71,7 @@ pub(super) const VERB: Verb = Verb {
                 ),
             ],
             usage: "[--quiet=DURATION] [--timeout=DURATION]",
-            flags: settle_args,
+            flags: settle_flags,
             run: settle,
             family: &[],
         },
@@ -81,41 +82,38 @@ fn show(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
     let mut console = ctx.console()?;
     let (clock, next) = (console.clock(), console.next_due()?);
     let next = next.map_or_else(|| "<none>".to_string(), |d| format!("{} {} {}", d.at.rfc3339(), d.controller, d.key));
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    for (name, value) in [("mode", clock.mode.as_str().to_string()), ("now", clock.now.rfc3339()), ("next", next)] {
-        table.add_row([name.to_string(), value]);
-    }
-    for line in table.lines() {
-        ctx.print_line(line.trim());
+    let rows = [("mode", clock.mode.as_str().to_string()), ("now", clock.now.rfc3339()), ("next", next)];
+    for line in columns::lines(rows.map(|(name, value)| [name.to_string(), value])) {
+        ctx.print_line(line);
     }
     Ok(())
 }
 
-fn one_word(matches: &ArgMatches, name: &str, what: &str) -> CliResult<String> {
+/// Reads the only value of an argument, which an error calls `description`.
+fn read_only_value(matches: &ArgMatches, name: &str, description: &str) -> CliResult<String> {
     match matches.values(name).as_slice() {
-        [word] => Ok(word.clone()),
-        _ => Err(CliError::new(format!("exactly one argument is required: {what}"))),
+        [value] => Ok(value.clone()),
+        _ => Err(CliError::new(format!("exactly one argument is required: {description}"))),
     }
 }
 
 fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let word = one_word(matches, "mode", "real or virtual")?;
-    let mode = ClockMode::parse(&word)
-        .ok_or_else(|| CliError::new(format!("unknown clock \"{word}\": use real or virtual")))?;
+    let value = read_only_value(matches, "mode", "real or virtual")?;
+    let mode = ClockMode::parse(&value)
+        .ok_or_else(|| CliError::new(format!("unknown clock \"{value}\": use real or virtual")))?;
     ctx.console()?.set_mode(mode)?;
     ctx.print_line(format!("clock set to {}", mode.as_str()));
     Ok(())
 }
 
 fn advance(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let word = one_word(matches, "span", "a duration such as 30s, 5m or 1h30m")?;
-    let span = Duration::parse(&word).ok_or_else(|| CliError::new(format!("invalid duration \"{word}\"")))?;
-    ctx.console()?.advance(span)?;
-    say_now(ctx)
+    let value = read_only_value(matches, "span", "a duration such as 30s, 5m or 1h30m")?;
+    let duration = Duration::parse(&value).ok_or_else(|| CliError::new(format!("invalid duration \"{value}\"")))?;
+    ctx.console()?.advance(duration)?;
+    print_now(ctx)
 }
 
-fn settle_args(command: Command) -> Command {
+fn settle_flags(command: Command) -> Command {
     command
         .arg(args::duration("quiet", "Time without any change after which the cluster has settled.").help_default("3s"))
         .arg(args::duration("timeout", "Largest amount of virtual time that may pass.").help_default("10m0s"))
@@ -124,12 +122,13 @@ fn settle_args(command: Command) -> Command {
 fn settle(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let quiet = matches.duration("quiet").unwrap_or(Duration::from_secs(3));
     let timeout = matches.duration("timeout").unwrap_or(Duration::from_secs(600));
-    let calm = ctx.console()?.settle(quiet, timeout)?;
-    say_now(ctx)?;
-    if calm { Ok(()) } else { Err(CliError::new("timed out: things are still changing")) }
+    let settled = ctx.console()?.settle(quiet, timeout)?;
+    print_now(ctx)?;
+    if settled { Ok(()) } else { Err(CliError::new("timed out: things are still changing")) }
 }
 
-fn say_now(ctx: &mut Ctx) -> CliResult<()> {
+/// Prints the time of the cluster (RFC 3339).
+fn print_now(ctx: &mut Ctx) -> CliResult<()> {
     let now = ctx.now()?;
     ctx.print_line(now.rfc3339());
     Ok(())

@@ -1,4 +1,6 @@
-//! `describe`: everything about an object in words, with its events and what belongs to it.
+//! `describe`: prints the details of objects, with related objects and events.
+//!
+//! Upstream: `kubectl/pkg/cmd/describe/describe.go`; the formats of the kinds are in [`kctl_kinds`].
 
 use clap::{ArgMatches, Command};
 
@@ -57,7 +59,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         match describe(ctx, item, show_events) {
             Ok(text) => texts.push(text),
             Err(error) if error.is_not_found() && selection.args.len() == 2 && resolved.items.len() == 1 => {
-                return with_prefix(ctx, &selection, item, show_events, error);
+                return describe_matching(ctx, &selection, item, show_events, error);
             }
             Err(error) => errors.push(error),
         }
@@ -72,18 +74,21 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(errors)
 }
 
-/// All objects whose names begin with what was asked for, or the complaint that it is not there.
-fn with_prefix(
+/// Describes all objects whose names begin with a name that no object has (`DescribeMatchingResources`).
+///
+/// # Errors
+/// `error`, the missing object, if there are none.
+fn describe_matching(
     ctx: &mut Ctx,
     selection: &Selection,
-    wanted: &Item,
+    missing: &Item,
     show_events: bool,
     error: CliError,
 ) -> CliResult<()> {
-    let target = resolve::Target { kind: wanted.kind.clone(), version: None };
+    let target = resolve::Target { kind: missing.kind.clone(), version: None };
     let mut found = false;
     for item in resolve::list(ctx, selection, &target)?.items {
-        if item.name.starts_with(&wanted.name) {
+        if item.name.starts_with(&missing.name) {
             let text = describe(ctx, &item, show_events)?;
             ctx.print_line(text);
             found = true;
@@ -92,12 +97,13 @@ fn with_prefix(
     if found { Ok(()) } else { Err(error) }
 }
 
+/// Returns the description of an object, in the version that the server prefers.
 fn describe(ctx: &mut Ctx, item: &Item, show_events: bool) -> CliResult<String> {
     let object = ctx.api(|client| client.get(&item.path().version(None)))?;
-    let look = ClientLookup::new(ctx.client()?, object.namespace(), show_events);
+    let lookup = ClientLookup::new(ctx.client()?, object.namespace(), show_events);
     let mut out = PrefixWriter::new();
     let describe = item.kind.describer().unwrap_or(generic_describe::describe);
-    describe(&object, &look, &mut out);
-    look.finish()?;
+    describe(&object, &lookup, &mut out);
+    lookup.finish()?;
     Ok(align(out.text()))
 }

@@ -51,24 +51,24 @@ fn flags(command: Command) -> Command {
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let words = matches.values("args");
-    let subject = match words.as_slice() {
+    let args = matches.values("args");
+    let subject = match args.as_slice() {
         [] => {
             return Err(CliError::new(format!(
                 "You must specify the type of resource to explain. Use \"{} api-resources\" for a complete list of supported resources.",
                 ctx.program
             )));
         }
-        [one] => one,
+        [subject] => subject,
         _ => return Err(CliError::new("We accept only this format: explain RESOURCE")),
     };
-    let (target, fields) = split(ctx, subject)?;
+    let (target, fields) = split_fields(ctx, subject)?;
     let names = *target.kind.names();
-    let asked = matches.string("api-version");
-    let GroupVersion { group, version } = match asked.is_empty() {
+    let api_version = matches.string("api-version");
+    let GroupVersion { group, version } = match api_version.is_empty() {
         true => target.version.clone().unwrap_or_else(|| GroupVersion::new(names.group, names.version)),
         false => {
-            let (group, version) = split_api_version(asked);
+            let (group, version) = split_api_version(api_version);
             if !serves(&*target.kind, group, version) {
                 return Err(CliError::new(format!(
                     "couldn't find resource for \"{group}/{version}, Resource={}\"",
@@ -86,7 +86,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         path: &path,
         recursive: matches.flag("recursive"),
     };
-    let explained = match custom_schema(ctx, &target, &version)? {
+    let explained = match find_custom_schema(ctx, &target, &version)? {
         Some(schema) => explain_custom(&subject, &schema),
         None => explain(&subject),
     };
@@ -100,8 +100,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
-/// The schema of a custom resource for a version; `None` for built-in kinds.
-fn custom_schema(ctx: &mut Ctx, target: &resolve::Target, version: &str) -> CliResult<Option<Value>> {
+/// Returns the schema of a custom resource for a version, empty if it declares none; `None` for built-in kinds.
+fn find_custom_schema(ctx: &mut Ctx, target: &resolve::Target, version: &str) -> CliResult<Option<Value>> {
     let KindRef::Custom(_) = &target.kind else { return Ok(None) };
     let name = target.kind.names().resource();
     let definition = ctx.client()?.definition(&name)?;
@@ -113,14 +113,14 @@ fn custom_schema(ctx: &mut Ctx, target: &resolve::Target, version: &str) -> CliR
 }
 
 /// Splits `pods.spec.containers` into a type and fields. A type may include its group: `deployments.apps`.
-fn split(ctx: &mut Ctx, text: &str) -> CliResult<(resolve::Target, Vec<String>)> {
+fn split_fields(ctx: &mut Ctx, text: &str) -> CliResult<(resolve::Target, Vec<String>)> {
     let parts: Vec<&str> = text.trim_end_matches('.').split('.').collect();
-    // The longest prefix that names a type with its group wins.
+    // The group contains dots, too: the longest prefix that names a type takes precedence.
     for count in (1..=parts.len()).rev() {
-        let word = parts[..count].join(".");
-        let Ok(target) = resolve::kind(ctx, &word) else { continue };
+        let name = parts[..count].join(".");
+        let Ok(target) = resolve::kind(ctx, &name) else { continue };
         let names = target.kind.names();
-        let with_group = count > 1 && word.ends_with(&format!(".{}", names.group)) && !names.group.is_empty();
+        let with_group = count > 1 && name.ends_with(&format!(".{}", names.group)) && !names.group.is_empty();
         if count == 1 || with_group {
             return Ok((target, parts[count..].iter().map(ToString::to_string).collect()));
         }

@@ -1,6 +1,6 @@
-//! `resolve`: what the cluster's DNS answers, asked from a pod of the namespace, in the form of `dig`'s answer section.
+//! `resolve`: queries the DNS of the cluster as a pod of the namespace would, and prints records as `dig` does.
 //!
-//! Names outside of the cluster are not looked up: there is no network.
+//! Names outside of the cluster are not resolved, because there is no network.
 
 use std::net::Ipv4Addr;
 
@@ -15,7 +15,7 @@ pub(super) const VERB: Verb = Verb {
     name: "resolve",
     aliases: &[],
     about: "Query the DNS of the cluster for a name or an address",
-    long: "Query the DNS of the cluster for a name or an address, as a container would do it.
+    long: "Query the DNS of the cluster for a name or an address, as a container would.
 
  Short names are completed with the search domains of a pod in the current namespace.",
     examples: &[
@@ -37,13 +37,13 @@ fn flags(command: Command) -> Command {
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let words = matches.values("args");
-    let [name] = words.as_slice() else {
-        return Err(ctx.usage("resolve", &format!("exactly one NAME is required, got {}", words.len())));
+    let names = matches.values("args");
+    let [name] = names.as_slice() else {
+        return Err(ctx.usage("resolve", &format!("exactly one NAME is required, got {}", names.len())));
     };
-    let kind = record_type(matches.string("type"), name)?;
+    let record_type = read_record_type(matches.string("type"), name)?;
     let namespace = ctx.namespace();
-    let answer = ctx.console()?.resolve(&namespace, name, kind)?;
+    let answer = ctx.console()?.resolve(&namespace, name, record_type)?;
     if !answer.exists {
         return Err(CliError::new(format!("{name}: NXDOMAIN, there is no such name in the cluster")));
     }
@@ -51,15 +51,15 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         ctx.print_line(format!("{} {} IN {} {}", record.name, dns::TTL, record.kind, record.data));
     }
     if answer.records.is_empty() {
-        // An empty answer is no failure: the name is there.
-        ctx.print_error(format!("{} has no {} records", answer.name, kind.as_str()));
+        // NODATA is not a failure: the name exists.
+        ctx.print_error(format!("{} has no {} records", answer.name, record_type.as_str()));
     }
     Ok(())
 }
 
-/// The type that was asked for; without one an address asks for its name.
-fn record_type(typed: &str, name: &str) -> CliResult<RecordType> {
-    match typed {
+/// Parses `--type`; without it the type is PTR for an address and A for a name.
+fn read_record_type(value: &str, name: &str) -> CliResult<RecordType> {
+    match value {
         "" if name.parse::<Ipv4Addr>().is_ok() => Ok(RecordType::Ptr),
         "" => Ok(RecordType::A),
         other => RecordType::parse(other)

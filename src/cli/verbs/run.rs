@@ -1,7 +1,7 @@
-//! `run`: one pod of an image; with `--expose` a service in front of it.
+//! `run`: creates a pod from an image, and with `--expose` a service for it.
 //!
-//! Containers are not executed, so that there is nothing to type into; `--attach` waits for the end of the pod and prints
-//! what it is known to have printed.
+//! Containers are simulated and read no input. `--attach` therefore waits for the end of the pod and prints its log.
+//! Upstream: `kubectl/pkg/cmd/run/run.go`.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +22,7 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_cluster::client::LogStream;
 use kctl_cluster::{FieldValidation, LogOptions, WaitFor};
+use kctl_kinds::core::pod::is_terminal;
 
 /// The `run` verb.
 pub(super) const VERB: Verb = Verb {
@@ -97,7 +98,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(CliError::new("Parameter: name is required"));
     }
     let command: Vec<String> = rest.iter().cloned().chain(matches.values("command-words")).collect();
-    check(ctx, matches)?;
+    validate(ctx, matches)?;
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_report(matches)?;
     let attach = matches.flag_or("attach", matches.flag("stdin"));
@@ -110,7 +111,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(ctx.usage("run", text));
     }
     if attach && matches.flag("tty") {
-        return Err(CliError::new("a terminal can not be attached: containers are simulated, nothing runs in them"));
+        return Err(CliError::new("a terminal cannot be attached: containers are simulated, nothing runs in them"));
     }
     let manager = groups::read_manager(matches, "kubectl-run");
     let creation = Creation {
@@ -119,25 +120,26 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         save_config: matches.flag("save-config"),
         validation: FieldValidation::default(),
     };
-    let labels = labels(matches, name)?;
-    let mut pod = overrides::apply(pod(matches, name, &labels, &command)?, matches)?;
+    let labels = read_labels(matches, name)?;
+    let mut pod = overrides::apply(build_pod(matches, name, &labels, &command)?, matches)?;
     record::annotate(&mut pod, cause.as_deref());
     let pod = creation.create(ctx, pod)?;
     if matches.flag("expose") {
-        let service = creation.create(ctx, service(matches, name, &labels)?)?;
+        let service = creation.create(ctx, build_service(matches, name, &labels)?)?;
         output.report(ctx, &service, &targets::label_of(&service), "created", dry_run)?;
         if matches.string("output") == "yaml" {
-            // kubectl parts the two by hand, although the printer does it too.
+            // kubectl prints this separator in addition to the one of its YAML printer.
             ctx.print_line("---");
         }
     }
     if attach {
-        return follow(ctx, matches, &pod);
+        return attach_to(ctx, matches, &pod);
     }
     output.report(ctx, &pod, &targets::label_of(&pod), "created", dry_run)
 }
 
-fn check(ctx: &Ctx, matches: &ArgMatches) -> CliResult<()> {
+/// Checks the flags that need no server.
+fn validate(ctx: &Ctx, matches: &ArgMatches) -> CliResult<()> {
     let image = matches.string("image");
     if image.is_empty() {
         return Err(CliError::new("--image is required"));
@@ -162,7 +164,7 @@ fn check(ctx: &Ctx, matches: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
-/// Returns whether a text is `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`.
+/// Returns whether a string is an image reference, `[HOST[:PORT]/]PATH[:TAG][@DIGEST]` (`distribution/reference/regexp.go`).
 fn is_image(text: &str) -> bool {
     let part = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
     let host =
@@ -173,7 +175,8 @@ fn is_image(text: &str) -> bool {
     regex::Regex::new(&whole).is_ok_and(|r| r.is_match(text))
 }
 
-fn labels(matches: &ArgMatches, name: &str) -> CliResult<BTreeMap<String, String>> {
+/// Reads `--labels`, by default `run=NAME`.
+fn read_labels(matches: &ArgMatches, name: &str) -> CliResult<BTreeMap<String, String>> {
     let text = matches.string("labels");
     if text.is_empty() {
         return Ok(BTreeMap::from([("run".to_string(), name.to_string())]));
@@ -189,7 +192,8 @@ fn labels(matches: &ArgMatches, name: &str) -> CliResult<BTreeMap<String, String
     Ok(labels)
 }
 
-fn port(matches: &ArgMatches) -> CliResult<Option<i64>> {
+/// Reads `--port`; `None` without it.
+fn read_port(matches: &ArgMatches) -> CliResult<Option<i64>> {
     let text = matches.string("port");
     if text.is_empty() {
         return Ok(None);
@@ -198,49 +202,58 @@ fn port(matches: &ArgMatches) -> CliResult<Option<i64>> {
     text.parse().map(Some).map_err(|_| wrong())
 }
 
-/// Returns whether a variable can be called so.
-fn is_variable(name: &str) -> bool {
+/// Returns whether a string is the name of an environment variable.
+fn is_variable_name(name: &str) -> bool {
     kctl_kinds::shared::formats::typed_env_name_problems(name).is_empty()
 }
 
-fn pairs(words: &[String], what: &str, fits: fn(&str) -> bool) -> CliResult<Vec<(String, String)>> {
-    let pair = |word: &String| {
-        let pair = word.split_once('=').filter(|(name, _)| fits(name));
+/// Splits `name=value` arguments, whose names must be valid; an error calls them `description`.
+fn split_pairs(args: &[String], description: &str, is_valid: fn(&str) -> bool) -> CliResult<Vec<(String, String)>> {
+    let pair = |arg: &String| {
+        let pair = arg.split_once('=').filter(|(name, _)| is_valid(name));
         pair.map(|(n, v)| (n.to_string(), v.to_string()))
-            .ok_or_else(|| CliError::new(format!("invalid {what}: {word}")))
+            .ok_or_else(|| CliError::new(format!("invalid {description}: {arg}")))
     };
-    words.iter().map(pair).collect()
+    args.iter().map(pair).collect()
 }
 
-fn pod(matches: &ArgMatches, name: &str, labels: &BTreeMap<String, String>, words: &[String]) -> CliResult<Value> {
-    let env: Vec<Value> = pairs(&matches.values("env"), "env", is_variable)?
+/// Builds the pod; `command` are the arguments after the name.
+fn build_pod(
+    matches: &ArgMatches,
+    name: &str,
+    labels: &BTreeMap<String, String>,
+    command: &[String],
+) -> CliResult<Value> {
+    let env: Vec<Value> = split_pairs(&matches.values("env"), "env", is_variable_name)?
         .into_iter()
         .map(|(n, v)| json!({"name": n, "value": v}))
         .collect();
     let annotations: BTreeMap<String, String> =
-        pairs(&matches.values("annotations"), "annotations format", |name| !name.is_empty())?.into_iter().collect();
-    let given = |list: bool, value: Value| if list { value } else { Value::Null };
-    let text = |name: &str| given(!matches.string(name).is_empty(), matches.string(name).into());
+        split_pairs(&matches.values("annotations"), "annotations format", |name| !name.is_empty())?
+            .into_iter()
+            .collect();
+    let when = |present: bool, value: Value| if present { value } else { Value::Null };
+    let text = |name: &str| when(!matches.string(name).is_empty(), matches.string(name).into());
     let as_command = matches.flag("command");
     let container = json!({
         "name": name,
         "image": matches.string("image"),
         "imagePullPolicy": text("image-pull-policy"),
-        "env": given(!env.is_empty(), env.clone().into()),
-        "ports": port(matches)?.map(|p| json!([{"containerPort": p}])),
-        "command": given(as_command && !words.is_empty(), words.into()),
-        "args": given(!as_command && !words.is_empty(), words.into()),
-        "stdin": given(matches.flag("stdin"), true.into()),
-        "stdinOnce": given(matches.flag("stdin") && !matches.flag("leave-stdin-open"), true.into()),
-        "tty": given(matches.flag("tty"), true.into()),
-        "securityContext": given(matches.flag("privileged"), json!({"privileged": true})),
+        "env": when(!env.is_empty(), env.clone().into()),
+        "ports": read_port(matches)?.map(|p| json!([{"containerPort": p}])),
+        "command": when(as_command && !command.is_empty(), command.into()),
+        "args": when(!as_command && !command.is_empty(), command.into()),
+        "stdin": when(matches.flag("stdin"), true.into()),
+        "stdinOnce": when(matches.flag("stdin") && !matches.flag("leave-stdin-open"), true.into()),
+        "tty": when(matches.flag("tty"), true.into()),
+        "securityContext": when(matches.flag("privileged"), json!({"privileged": true})),
         "resources": {},
     });
     Ok(last_applied::without_nulls(&json!({
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            "annotations": given(!annotations.is_empty(), json!(annotations)),
+            "annotations": when(!annotations.is_empty(), json!(annotations)),
             "labels": labels,
             "name": name,
         },
@@ -252,8 +265,9 @@ fn pod(matches: &ArgMatches, name: &str, labels: &BTreeMap<String, String>, word
     })))
 }
 
-fn service(matches: &ArgMatches, name: &str, labels: &BTreeMap<String, String>) -> CliResult<Value> {
-    let port = port(matches)?;
+/// Builds the service of `--expose`.
+fn build_service(matches: &ArgMatches, name: &str, labels: &BTreeMap<String, String>) -> CliResult<Value> {
+    let port = read_port(matches)?;
     Ok(json!({
         "apiVersion": "v1",
         "kind": "Service",
@@ -262,8 +276,11 @@ fn service(matches: &ArgMatches, name: &str, labels: &BTreeMap<String, String>) 
     }))
 }
 
-/// Waits for the end of a pod, prints what its container printed, deletes it with `--rm`, and fails as it did.
-fn follow(ctx: &mut Ctx, matches: &ArgMatches, pod: &Value) -> CliResult<()> {
+/// Waits for the end of a pod, prints the log of its container, and deletes it with `--rm`.
+///
+/// # Errors
+/// The exit code of the container, or a pod that will not end.
+fn attach_to(ctx: &mut Ctx, matches: &ArgMatches, pod: &Value) -> CliResult<()> {
     let target = resolve::kind(ctx, "pods")?;
     let item = Item {
         kind: target.kind,
@@ -276,8 +293,8 @@ fn follow(ctx: &mut Ctx, matches: &ArgMatches, pod: &Value) -> CliResult<()> {
         live: None,
     };
     let ended = ctx.wait_until(None, WaitFor::Work, |ctx| {
-        let now = item.fetch(ctx)?;
-        Ok(["Succeeded", "Failed"].contains(&now.str("/status/phase")).then_some(now))
+        let pod = item.fetch(ctx)?;
+        Ok(is_terminal(&pod).then_some(pod))
     })?;
     let container = pod.str("/spec/containers/0/name").to_string();
     let options = LogOptions { container, ..LogOptions::default() };
@@ -309,7 +326,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn images_have_a_form() {
+    fn image_references_are_checked() {
         for (image, expected) in [
             ("nginx:1.25", true),
             ("registry.example.com:5000/a/b-c@sha256:0123456789abcdef0123456789abcdef", true),

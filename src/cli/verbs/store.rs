@@ -1,9 +1,10 @@
-//! `store`: the directory that holds the cluster.
+//! `store`: manages the directory that holds the cluster.
 
 use std::path::PathBuf;
 
 use clap::ArgMatches;
 
+use crate::printers::columns;
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_cluster::console::StoreReport;
 use kctl_cluster::maintenance;
@@ -80,36 +81,32 @@ fn path(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
 fn check(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
     ctx.flush()?;
     let StoreReport { problems, revision, bytes } = ctx.console()?.check_store()?;
-    if problems.is_empty() {
-        let mut table = comfy_table::Table::new();
-        table.load_style(comfy_table::presets::NOTHING);
-        for (name, value) in [
-            ("store", ctx.store_dir()?.display().to_string()),
-            ("revision", revision.to_string()),
-            ("bytes", bytes.to_string()),
-            ("problems", "none".into()),
-        ] {
-            table.add_row([name.to_string(), value]);
-        }
-        for line in table.lines() {
-            ctx.print_line(line.trim());
-        }
-        return Ok(());
+    if !problems.is_empty() {
+        return Err(CliError::Many(problems.into_iter().map(CliError::Failed).collect()));
     }
-    Err(CliError::Many(problems.into_iter().map(CliError::Failed).collect()))
+    let rows = [
+        ("store", ctx.store_dir()?.display().to_string()),
+        ("revision", revision.to_string()),
+        ("bytes", bytes.to_string()),
+        ("problems", "none".into()),
+    ];
+    for line in columns::lines(rows.map(|(name, value)| [name.to_string(), value])) {
+        ctx.print_line(line);
+    }
+    Ok(())
 }
 
 fn compact(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
-    let (before, after) = maintenance::compact(&own_store(ctx)?, ctx.open_options()?.lock_timeout)?;
+    let (before, after) = maintenance::compact(&unrestricted_store_dir(ctx)?, ctx.open_options()?.lock_timeout)?;
     ctx.print_line(format!("store compacted from {before} to {after} bytes"));
     Ok(())
 }
 
-/// The directory of the store, for operations on its files, which have no user to authorize.
+/// Returns the directory of the store, for operations on its files, which the server does not authorize.
 ///
 /// # Errors
 /// The command acts as another user.
-fn own_store(ctx: &Ctx) -> CliResult<PathBuf> {
+fn unrestricted_store_dir(ctx: &Ctx) -> CliResult<PathBuf> {
     match ctx.impersonates() {
         true => Err(CliError::new("--as cannot be used with commands on the files of the store")),
         false => ctx.store_dir(),
@@ -117,7 +114,7 @@ fn own_store(ctx: &Ctx) -> CliResult<PathBuf> {
 }
 
 fn reset(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
-    let dir = own_store(ctx)?;
+    let dir = unrestricted_store_dir(ctx)?;
     maintenance::reset(&dir, ctx.open_options()?.lock_timeout)?;
     ctx.print_line(format!("store {} reset", dir.display()));
     Ok(())

@@ -214,7 +214,7 @@ fn wait_for(ctx: &mut Ctx, condition: &WaitCondition, item: &Item, deadline: Tim
     let params = ListParams::fields(&format!("metadata.name={}", item.name));
     let (mut watch, existing) = ctx.api(|client| client.watch(&item.path(), &params, WatchStart::Existing))?;
     let mut found = existing.last().and_then(WatchEvent::object).cloned();
-    if let Some(met) = met(condition, item, found.as_deref(), &uid)? {
+    if let Some(met) = check(condition, item, found.as_deref(), &uid)? {
         return Ok(Some(met));
     }
     if ctx.now()? >= deadline {
@@ -225,7 +225,7 @@ fn wait_for(ctx: &mut Ctx, condition: &WaitCondition, item: &Item, deadline: Tim
             WatchEvent::Deleted(_) => None,
             event => event.object().cloned(),
         };
-        Ok(met(condition, item, found.as_deref(), &uid)?.map_or(ControlFlow::Continue(()), ControlFlow::Break))
+        Ok(check(condition, item, found.as_deref(), &uid)?.map_or(ControlFlow::Continue(()), ControlFlow::Break))
     })
 }
 
@@ -233,7 +233,7 @@ fn wait_for(ctx: &mut Ctx, condition: &WaitCondition, item: &Item, deadline: Tim
 ///
 /// # Errors
 /// The object has been deleted, so that it cannot meet the condition any more.
-fn met(condition: &WaitCondition, item: &Item, found: Option<&Object>, uid: &str) -> CliResult<Option<Object>> {
+fn check(condition: &WaitCondition, item: &Item, found: Option<&Object>, uid: &str) -> CliResult<Option<Object>> {
     if condition.is_met(found, uid)? {
         let last_version = || item.live.as_ref().map_or_else(|| item.content(), |o| (**o).clone());
         return Ok(Some(found.cloned().unwrap_or_else(last_version)));

@@ -6,7 +6,7 @@ use clap::{ArgMatches, Command};
 
 use super::super::targets::EditTarget;
 use super::common;
-use super::revisions::{self, Revision, template_text};
+use super::revisions::{self, Revision, describe_pod_template};
 use crate::args::{self, Matches, groups};
 use crate::output::Output;
 use crate::printers::describe::describe;
@@ -53,7 +53,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 fn one(ctx: &mut Ctx, output: &mut Output, target: &EditTarget, revision: i64) -> CliResult<()> {
     let object = &target.object;
     let revisions =
-        revisions::of(ctx, object)?.ok_or_else(|| revisions::without(object, ("history", "history viewer")))?;
+        revisions::list(ctx, object)?.ok_or_else(|| revisions::unsupported(object, ("history", "history viewer")))?;
     let chosen = revisions.iter().find(|r| r.number == revision);
     if revision > 0 && chosen.is_none() {
         return Err(CliError::new("unable to find the specified revision"));
@@ -66,10 +66,10 @@ fn one(ctx: &mut Ctx, output: &mut Output, target: &EditTarget, revision: i64) -
     match chosen {
         Some(chosen) => {
             let mut template = chosen.template();
-            if object.kind() == "Deployment" && !chosen.cause().is_empty() {
-                template.set_annotation(CHANGE_CAUSE, chosen.cause());
+            if object.kind() == "Deployment" && !chosen.change_cause().is_empty() {
+                template.set_annotation(CHANGE_CAUSE, chosen.change_cause());
             }
-            ctx.print_line(format!("{label} with revision #{revision}\n{}", template_text(&template)));
+            ctx.print_line(format!("{label} with revision #{revision}\n{}", describe_pod_template(&template)));
         }
         None if revisions.is_empty() => ctx.print_line(format!("{label} \nNo rollout history found.")),
         None => ctx.print_line(format!("{label} \n{}", table(&revisions))),
@@ -80,7 +80,7 @@ fn one(ctx: &mut Ctx, output: &mut Output, target: &EditTarget, revision: i64) -
 /// The object of a revision: the ReplicaSet, or the workload with the template of that revision.
 fn whole(object: &Value, revision: &Revision) -> Value {
     if object.kind() == "Deployment" {
-        return (*revision.kept).clone();
+        return (*revision.object).clone();
     }
     let mut then = object.clone();
     then.put("/spec/template", revision.template());
@@ -90,7 +90,7 @@ fn whole(object: &Value, revision: &Revision) -> Value {
 fn table(revisions: &[Revision]) -> String {
     let mut text = String::from("REVISION\tCHANGE-CAUSE\n");
     for revision in revisions {
-        let cause = if revision.cause().is_empty() { "<none>" } else { revision.cause() };
+        let cause = if revision.change_cause().is_empty() { "<none>" } else { revision.change_cause() };
         text.push_str(&format!("{}\t{cause}\n", revision.number));
     }
     describe(&text)

@@ -1,4 +1,6 @@
-//! The kept revisions of a workload: ReplicaSets of a Deployment, ControllerRevisions of the others.
+//! The revision history of a workload: the ReplicaSets of a Deployment or the ControllerRevisions of another.
+//!
+//! Upstream: `kubectl/pkg/polymorphichelpers/history.go`.
 
 use std::sync::Arc;
 
@@ -12,41 +14,41 @@ use kctl_cluster::client::{ListParams, ResourcePath};
 use kctl_kinds::PrefixWriter;
 use kctl_kinds::shared::describe::describe_template;
 
-/// The annotation with a Deployment's or ReplicaSet's revision.
+/// The annotation with the revision of a Deployment or ReplicaSet.
 pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
 
-/// One revision.
+/// A revision of a workload.
 pub(super) struct Revision {
-    /// Its number.
+    /// The number of the revision, from 1; 0 if it is unknown.
     pub(super) number: i64,
-    /// What is kept of it: a ReplicaSet or a ControllerRevision.
-    pub(super) kept: Arc<Object>,
+    /// The ReplicaSet or ControllerRevision that holds it.
+    pub(super) object: Arc<Object>,
 }
 
 impl Revision {
-    /// The pod template of this revision.
+    /// Returns the pod template.
     pub(super) fn template(&self) -> Value {
-        if self.kept.kind() == "ReplicaSet" {
-            return self.kept.pointer("/spec/template").cloned().unwrap_or_default();
+        if self.object.kind() == "ReplicaSet" {
+            return self.object.pointer("/spec/template").cloned().unwrap_or_default();
         }
-        let mut template = self.kept.pointer("/data/spec/template").cloned().unwrap_or_default();
+        let mut template = self.object.pointer("/data/spec/template").cloned().unwrap_or_default();
         template.remove_at("/$patch");
         template
     }
 
-    /// Why it came about.
-    pub(super) fn cause(&self) -> &str {
-        self.kept.annotation(CHANGE_CAUSE).unwrap_or("")
+    /// Returns the change cause that `--record` stored; empty without one.
+    pub(super) fn change_cause(&self) -> &str {
+        self.object.annotation(CHANGE_CAUSE).unwrap_or("")
     }
 }
 
-/// The revision that is noted on a Deployment or ReplicaSet; 0 when none is.
+/// Returns the revision of a Deployment or ReplicaSet from its annotation; 0 without one.
 pub(super) fn revision_of(object: &Value) -> i64 {
     object.annotation(REVISION).and_then(|r| r.parse().ok()).unwrap_or(0)
 }
 
-/// All kept revisions of an object, oldest first; none when its kind keeps no revisions.
-pub(super) fn of(ctx: &mut Ctx, object: &Value) -> CliResult<Option<Vec<Revision>>> {
+/// Lists the revisions of an object, the oldest first; `None` if its kind has no history.
+pub(super) fn list(ctx: &mut Ctx, object: &Value) -> CliResult<Option<Vec<Revision>>> {
     let resource = match object.kind() {
         "Deployment" => "replicasets.apps",
         "DaemonSet" | "StatefulSet" => "controllerrevisions.apps",
@@ -56,38 +58,40 @@ pub(super) fn of(ctx: &mut Ctx, object: &Value) -> CliResult<Option<Vec<Revision
     let params = ListParams::labels(&selector.map(|s| s.to_string()).unwrap_or_default());
     let path = ResourcePath::all(resource, object.namespace());
     let mut revisions = Vec::new();
-    for kept in ctx.api(|client| client.list(&path, &params))?.items {
-        if !kept.is_controlled_by(object.uid()) {
+    for found in ctx.api(|client| client.list(&path, &params))?.items {
+        if !found.is_controlled_by(object.uid()) {
             continue;
         }
         let number = match resource {
-            "replicasets.apps" => revision_of(&kept),
-            _ => kept.int("/revision").unwrap_or(0),
+            "replicasets.apps" => revision_of(&found),
+            _ => found.int("/revision").unwrap_or(0),
         };
-        revisions.push(Revision { number, kept });
+        revisions.push(Revision { number, object: found });
     }
     revisions.sort_by_key(|r| r.number);
     Ok(Some(revisions))
 }
 
-/// Why there are no revisions of an object: kubectl knows the kinds of pods and what makes them, and no others.
-pub(super) fn without(object: &Value, (sought, missing): (&str, &str)) -> CliError {
+/// Returns the error for an object whose kind has no history. kubectl distinguishes the kinds of its `KindVisitor`
+/// (`kubectl/pkg/apps/kind_visitor.go`) from all others. `missing` is the helper that the kind lacks, and `purpose` the
+/// reason it is needed for.
+pub(super) fn unsupported(object: &Value, (purpose, missing): (&str, &str)) -> CliError {
     let ((group, _), kind) = (split_api_version(object.api_version()), object.kind());
-    let known = match group {
+    let is_visited = match group {
         "" => ["Pod", "ReplicationController"].contains(&kind),
         "apps" => kind == "ReplicaSet",
         "batch" => ["Job", "CronJob"].contains(&kind),
         _ => false,
     };
     let name = if group.is_empty() { kind.to_string() } else { format!("{kind}.{group}") };
-    CliError::new(match known {
+    CliError::new(match is_visited {
         true => format!("no {missing} has been implemented for \"{name}\""),
-        false => format!("error retrieving {sought} for \"{name}\", no visitor method exists for {{{group} {kind}}}"),
+        false => format!("error retrieving {purpose} for \"{name}\", no visitor method exists for {{{group} {kind}}}"),
     })
 }
 
-/// A pod template in words, with raw tabs, as `rollout` prints it.
-pub(super) fn template_text(template: &Value) -> String {
+/// Describes a pod template, with tabs between labels and values as `rollout` prints it.
+pub(super) fn describe_pod_template(template: &Value) -> String {
     let mut out = PrefixWriter::new();
     describe_template(Some(template), &mut out);
     out.text().to_string()

@@ -1,4 +1,6 @@
-//! `rollout status`: one line for every state that an update passes through, until it is done.
+//! `rollout status`: prints the progress of a rollout until it is done.
+//!
+//! Upstream: `kubectl/pkg/cmd/rollout/rollout_status.go` and `kubectl/pkg/polymorphichelpers/rollout_status.go`.
 
 use std::ops::ControlFlow;
 
@@ -24,8 +26,8 @@ pub(super) const VERB: Verb = Verb {
     long: "Show the status of a rollout.
 
  By default the latest rollout is watched until it is done; --watch=false prints its state once. A rollout that \
-    begins in between is followed, too, unless --revision names the one to watch: then the command fails as soon as \
-    another is rolled out.",
+    begins in the meantime is watched as well, unless --revision names the one to watch: then the command fails as \
+    soon as another is rolled out.",
     examples: &[("Watch the rollout of a deployment", "rollout status deployment/web")],
     usage: "(TYPE NAME | TYPE/NAME) [flags]",
     flags,
@@ -61,23 +63,23 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(errors)
 }
 
-/// Prints the state of one object, and then every further one.
+/// Prints the progress of the rollout of one object, with `watch` until it is done.
 fn follow(ctx: &mut Ctx, subject: &EditTarget, revision: i64, watch: bool, deadline: Option<Time>) -> CliResult<()> {
     let item = &subject.item;
     if !watch {
         let object = item.fetch(ctx)?;
-        return say(ctx, &object, revision).map(drop);
+        return print_progress(ctx, &object, revision).map(drop);
     }
     let params = ListParams::fields(&format!("metadata.name={}", item.name));
     let (mut watch, existing) = ctx.api(|client| client.watch(&item.path(), &params, WatchStart::Existing))?;
     let Some(object) = existing.last().and_then(WatchEvent::object) else { return Err(deleted()) };
-    if say(ctx, object, revision)? {
+    if print_progress(ctx, object, revision)? {
         return Ok(());
     }
     let done = ctx.follow(&mut watch, deadline, WaitFor::Work, |ctx, event| match event {
         WatchEvent::Deleted(_) => Err(deleted()),
         event => {
-            let is_done = event.object().map_or(Ok(false), |object| say(ctx, object, revision))?;
+            let is_done = event.object().map_or(Ok(false), |object| print_progress(ctx, object, revision))?;
             Ok(if is_done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         }
     });
@@ -94,15 +96,35 @@ fn deleted() -> CliError {
     CliError::new("object has been deleted")
 }
 
-/// Prints a state; answers whether it is the last one.
-fn say(ctx: &mut Ctx, object: &Value, revision: i64) -> CliResult<bool> {
-    let (line, done) = state(object, revision).map_err(CliError::Failed)?;
-    ctx.print_line(line);
-    Ok(done)
+/// Prints the progress of a rollout. Returns whether it is done.
+fn print_progress(ctx: &mut Ctx, object: &Value, revision: i64) -> CliResult<bool> {
+    let progress = progress(object, revision).map_err(CliError::Failed)?;
+    ctx.print_line(progress.message);
+    Ok(progress.done)
 }
 
-/// How far an update is: a sentence, and whether it is done.
-fn state(object: &Value, revision: i64) -> Result<(String, bool), String> {
+/// The progress of a rollout.
+struct Progress {
+    message: String,
+    /// True when the rollout is complete.
+    done: bool,
+}
+
+impl Progress {
+    fn waiting(message: impl Into<String>) -> Result<Progress, String> {
+        Ok(Progress { message: message.into(), done: false })
+    }
+
+    fn done(message: impl Into<String>) -> Result<Progress, String> {
+        Ok(Progress { message: message.into(), done: true })
+    }
+}
+
+/// Returns the progress of a rollout, of the given revision unless that is 0.
+///
+/// # Errors
+/// The rollout has failed, or the kind or its update strategy has no rollouts.
+fn progress(object: &Value, revision: i64) -> Result<Progress, String> {
     match object.kind() {
         "Deployment" => deployment(object, revision),
         "DaemonSet" => daemon_set(object),
@@ -111,11 +133,12 @@ fn state(object: &Value, revision: i64) -> Result<(String, bool), String> {
     }
 }
 
+/// Returns a number of an object, by default 0.
 fn number(object: &Value, pointer: &str) -> i64 {
     object.int(pointer).unwrap_or(0)
 }
 
-fn deployment(object: &Value, revision: i64) -> Result<(String, bool), String> {
+fn deployment(object: &Value, revision: i64) -> Result<Progress, String> {
     let name = quote(object.name());
     if revision > 0 {
         let running = super::revisions::revision_of(object);
@@ -124,7 +147,7 @@ fn deployment(object: &Value, revision: i64) -> Result<(String, bool), String> {
         }
     }
     if object.generation() > number(object, "/status/observedGeneration") {
-        return Ok(("Waiting for deployment spec update to be observed...".into(), false));
+        return Progress::waiting("Waiting for deployment spec update to be observed...");
     }
     if condition(object, "Progressing").is_some_and(|c| c.str("/reason") == "ProgressDeadlineExceeded") {
         return Err(format!("deployment {name} exceeded its progress deadline"));
@@ -134,52 +157,53 @@ fn deployment(object: &Value, revision: i64) -> Result<(String, bool), String> {
     let old = number(object, "/status/replicas") - updated;
     let available = number(object, "/status/availableReplicas");
     let waiting = format!("Waiting for deployment {name} rollout to finish:");
-    Ok(if let Some(wanted) = wanted.filter(|w| updated < *w) {
-        (format!("{waiting} {updated} out of {wanted} new replicas have been updated..."), false)
+    if let Some(wanted) = wanted.filter(|w| updated < *w) {
+        Progress::waiting(format!("{waiting} {updated} out of {wanted} new replicas have been updated..."))
     } else if old > 0 {
-        (format!("{waiting} {old} old replicas are pending termination..."), false)
+        Progress::waiting(format!("{waiting} {old} old replicas are pending termination..."))
     } else if available < updated {
-        (format!("{waiting} {available} of {updated} updated replicas are available..."), false)
+        Progress::waiting(format!("{waiting} {available} of {updated} updated replicas are available..."))
     } else {
-        (format!("deployment {name} successfully rolled out"), true)
-    })
+        Progress::done(format!("deployment {name} successfully rolled out"))
+    }
 }
 
-fn only_rolling(object: &Value) -> Result<(), String> {
+/// Fails for an update strategy other than RollingUpdate.
+fn check_strategy(object: &Value) -> Result<(), String> {
     match object.str("/spec/updateStrategy/type") {
         "RollingUpdate" => Ok(()),
         _ => Err("rollout status is only available for RollingUpdate strategy type".into()),
     }
 }
 
-fn daemon_set(object: &Value) -> Result<(String, bool), String> {
-    only_rolling(object)?;
+fn daemon_set(object: &Value) -> Result<Progress, String> {
+    check_strategy(object)?;
     if object.generation() > number(object, "/status/observedGeneration") {
-        return Ok(("Waiting for daemon set spec update to be observed...".into(), false));
+        return Progress::waiting("Waiting for daemon set spec update to be observed...");
     }
     let name = quote(object.name());
     let wanted = number(object, "/status/desiredNumberScheduled");
     let updated = number(object, "/status/updatedNumberScheduled");
     let available = number(object, "/status/numberAvailable");
     let waiting = format!("Waiting for daemon set {name} rollout to finish:");
-    Ok(if updated < wanted {
-        (format!("{waiting} {updated} out of {wanted} new pods have been updated..."), false)
+    if updated < wanted {
+        Progress::waiting(format!("{waiting} {updated} out of {wanted} new pods have been updated..."))
     } else if available < wanted {
-        (format!("{waiting} {available} of {wanted} updated pods are available..."), false)
+        Progress::waiting(format!("{waiting} {available} of {wanted} updated pods are available..."))
     } else {
-        (format!("daemon set {name} successfully rolled out"), true)
-    })
+        Progress::done(format!("daemon set {name} successfully rolled out"))
+    }
 }
 
-fn stateful_set(object: &Value) -> Result<(String, bool), String> {
-    only_rolling(object)?;
+fn stateful_set(object: &Value) -> Result<Progress, String> {
+    check_strategy(object)?;
     let observed = number(object, "/status/observedGeneration");
     if observed == 0 || object.generation() > observed {
-        return Ok(("Waiting for statefulset spec update to be observed...".into(), false));
+        return Progress::waiting("Waiting for statefulset spec update to be observed...");
     }
     let missing = object.int("/spec/replicas").map_or(0, |wanted| wanted - number(object, "/status/readyReplicas"));
     if missing > 0 {
-        return Ok((format!("Waiting for {missing} pods to be ready..."), false));
+        return Progress::waiting(format!("Waiting for {missing} pods to be ready..."));
     }
     let updated = number(object, "/status/updatedReplicas");
     if object.at("/spec/updateStrategy/rollingUpdate").is_some() {
@@ -189,17 +213,19 @@ fn stateful_set(object: &Value) -> Result<(String, bool), String> {
         {
             let wanted = wanted - partition;
             let text = "Waiting for partitioned roll out to finish:";
-            return Ok((format!("{text} {updated} out of {wanted} new pods have been updated..."), false));
+            return Progress::waiting(format!("{text} {updated} out of {wanted} new pods have been updated..."));
         }
-        return Ok((format!("partitioned roll out complete: {updated} new pods have been updated..."), true));
+        return Progress::done(format!("partitioned roll out complete: {updated} new pods have been updated..."));
     }
     let (current, update) = (object.str("/status/currentRevision"), object.str("/status/updateRevision"));
-    Ok(if current == update {
+    if current == update {
         let pods = number(object, "/status/currentReplicas");
-        (format!("statefulset rolling update complete {pods} pods at revision {current}..."), true)
+        Progress::done(format!("statefulset rolling update complete {pods} pods at revision {current}..."))
     } else {
-        (format!("waiting for statefulset rolling update to complete {updated} pods at revision {update}..."), false)
-    })
+        Progress::waiting(format!(
+            "waiting for statefulset rolling update to complete {updated} pods at revision {update}..."
+        ))
+    }
 }
 
 #[cfg(test)]
@@ -208,14 +234,14 @@ mod tests {
     use kctl_base::json::json;
 
     fn line(object: Value, revision: i64) -> String {
-        match state(&object, revision) {
-            Ok((line, done)) => format!("{line} {done}"),
+        match progress(&object, revision) {
+            Ok(Progress { message, done }) => format!("{message} {done}"),
             Err(error) => format!("error: {error}"),
         }
     }
 
     #[test]
-    fn deployments_tell_how_far_they_are() {
+    fn deployments_report_their_progress() {
         let deployment = |status: Value| json!({"kind": "Deployment", "metadata": {"name": "web", "generation": 2}, "spec": {"replicas": 3}, "status": status});
         let cases = [
             (json!({"observedGeneration": 1}), "Waiting for deployment spec update to be observed... false"),
@@ -248,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn stateful_sets_have_two_families_of_sentences() {
+    fn stateful_sets_report_partitioned_and_full_rollouts_differently() {
         let set = |strategy: Value, updated: i64| {
             json!({"kind": "StatefulSet", "metadata": {"name": "db", "generation": 1},
                    "spec": {"replicas": 3, "updateStrategy": strategy},

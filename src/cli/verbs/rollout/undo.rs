@@ -6,7 +6,7 @@ use clap::{ArgMatches, Command};
 
 use super::super::targets::{self, EditTarget};
 use super::common;
-use super::revisions::{self, REVISION, Revision, template_text};
+use super::revisions::{self, REVISION, Revision, describe_pod_template};
 use crate::args::groups;
 use crate::args::{self, Matches};
 use crate::dry_run::DryRun;
@@ -81,12 +81,12 @@ fn warn_of_apply(ctx: &mut Ctx, target: &EditTarget) {
 fn undo(ctx: &mut Ctx, target: &EditTarget, to: i64, dry_run: DryRun) -> CliResult<String> {
     let object = &target.object;
     let revisions =
-        revisions::of(ctx, object)?.ok_or_else(|| revisions::without(object, ("rollbacker", "rollbacker")))?;
+        revisions::list(ctx, object)?.ok_or_else(|| revisions::unsupported(object, ("rollbacker", "rollbacker")))?;
     let is_deployment = object.kind() == "Deployment";
     let chosen = choose(&revisions, to).ok_or_else(|| not_found(object, &revisions, to))?;
     let template = chosen.template();
     if dry_run.is_client() {
-        let text = template_text(&template);
+        let text = describe_pod_template(&template);
         return Ok(if is_deployment { text } else { format!("will roll back to {text}") });
     }
     if is_deployment && object.flag("/spec/paused") {
@@ -100,7 +100,7 @@ fn undo(ctx: &mut Ctx, target: &EditTarget, to: i64, dry_run: DryRun) -> CliResu
     }
     let (format, patch) = match is_deployment {
         true => (PatchType::Json, deployment_patch(object, chosen, &bare)),
-        false => (PatchType::Strategic, chosen.kept.pointer("/data").cloned().unwrap_or_default()),
+        false => (PatchType::Strategic, chosen.object.pointer("/data").cloned().unwrap_or_default()),
     };
     match targets::send_patch(ctx, &target.item, format, patch, MANAGER, dry_run) {
         Ok(_) => Ok("rolled back".into()),
@@ -142,7 +142,7 @@ fn deployment_patch(object: &Value, revision: &Revision, template: &Value) -> Va
             annotations.insert(key, value.into());
         }
     }
-    for (key, value) in revision.kept.strings("/metadata/annotations") {
+    for (key, value) in revision.object.strings("/metadata/annotations") {
         if !OWN.contains(&key.as_str()) {
             annotations.insert(key, value.into());
         }
