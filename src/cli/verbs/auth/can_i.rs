@@ -49,28 +49,28 @@ fn flags(command: Command) -> Command {
     groups::all_namespaces(groups::args(command))
         .arg(args::switch("list", "Print all allowed actions."))
         .arg(args::switch("no-headers", "Print no headers with --list."))
-        .arg(args::switch("quiet", "Print nothing; only the exit status answers.").short('q'))
+        .arg(args::switch("quiet", "Print nothing; report only with the exit status.").short('q'))
         .arg(args::text("subresource", "Subresource such as log or scale."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let namespace = if matches.flag("all-namespaces") { String::new() } else { ctx.namespace() };
-    let words = matches.values("args");
+    let args = matches.values("args");
     if matches.flag("list") {
-        if !words.is_empty() {
+        if !args.is_empty() {
             return Err(CliError::new("list option must be specified with no arguments"));
         }
         if matches.flag("quiet") || matches.flag("all-namespaces") || !matches.string("subresource").is_empty() {
             let text = "list option can't be specified with neither quiet, all-namespaces nor subresource options";
             return Err(CliError::new(text));
         }
-        return list(ctx, matches, &namespace);
+        return print_rules(ctx, matches, &namespace);
     }
-    let spec = spec(ctx, matches, &words, &namespace)?;
+    let spec = review_spec(ctx, matches, &args, &namespace)?;
     if matches.flag("no-headers") {
         return Err(CliError::new("--no-headers cannot be set without --list specified"));
     }
-    let review = review(ctx, ACCESS_REVIEWS, "SelfSubjectAccessReview", spec)?;
+    let review = create_review(ctx, ACCESS_REVIEWS, "SelfSubjectAccessReview", spec)?;
     let allowed = review.flag("/status/allowed");
     if !matches.flag("quiet") {
         ctx.print_line(if allowed { "yes" } else { "no" });
@@ -78,17 +78,19 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if allowed { Ok(()) } else { Err(CliError::Exit(1)) }
 }
 
+/// The resource of SelfSubjectAccessReviews.
 const ACCESS_REVIEWS: &str = "selfsubjectaccessreviews.authorization.k8s.io";
+/// The resource of SelfSubjectRulesReviews.
 const RULES_REVIEWS: &str = "selfsubjectrulesreviews.authorization.k8s.io";
 
-/// Asks the server about the permissions of the user.
-fn review(ctx: &mut Ctx, resource: &str, kind: &str, spec: Value) -> CliResult<Arc<Object>> {
+/// Creates a review of the permissions of the user. Returns it with the status that the server adds.
+fn create_review(ctx: &mut Ctx, resource: &str, kind: &str, spec: Value) -> CliResult<Arc<Object>> {
     let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": kind, "metadata": {}, "spec": spec});
     ctx.api(|client| client.create(&ResourcePath::all(resource, ""), review, &WriteParams::default()))
 }
 
-/// The verbs that rules about objects speak of.
-const VERBS: &[&str] = &[
+/// The verbs of rules about resources.
+const RESOURCE_VERBS: &[&str] = &[
     "get",
     "list",
     "watch",
@@ -108,45 +110,48 @@ const VERBS: &[&str] = &[
 ];
 /// The verbs of rules about URLs.
 const URL_VERBS: &[&str] = &["get", "put", "post", "head", "options", "delete", "patch", "*"];
-/// Resources that occur in rules although they are not served.
+/// The resources that occur in rules although no server serves them, for impersonation.
 const NOT_SERVED: &[&str] = &["users", "groups"];
 
-/// The spec of the review that the arguments ask for: a verb, and a type, an object or a path.
-fn spec(ctx: &mut Ctx, matches: &ArgMatches, words: &[String], namespace: &str) -> CliResult<Value> {
-    let [verb, what] = words else {
+/// Builds the spec of a SelfSubjectAccessReview from the arguments: a verb, and a type, an object or a path.
+///
+/// # Errors
+/// The number of arguments is not two, or a path has a subresource.
+fn review_spec(ctx: &mut Ctx, matches: &ArgMatches, args: &[String], namespace: &str) -> CliResult<Value> {
+    let [verb, target] = args else {
         return Err(CliError::new(format!(
             "you must specify two arguments: verb resource or verb resource/resourceName.\nSee '{} auth can-i -h' for help and examples.",
             ctx.program
         )));
     };
     let subresource = matches.string("subresource");
-    if what.starts_with('/') {
+    if target.starts_with('/') {
         if !subresource.is_empty() {
             return Err(CliError::new("--subresource can not be used with NonResourceURL"));
         }
         check_verb(ctx, verb, URL_VERBS);
-        return Ok(json!({"nonResourceAttributes": {"path": what, "verb": verb}}));
+        return Ok(json!({"nonResourceAttributes": {"path": target, "verb": verb}}));
     }
-    let (resource, name) = what.split_once('/').unwrap_or((what, ""));
-    let GroupResource { group, resource } = group_resource(ctx, resource, namespace)?;
-    check_verb(ctx, verb, VERBS);
+    let (resource, name) = target.split_once('/').unwrap_or((target, ""));
+    let GroupResource { group, resource } = find_resource(ctx, resource, namespace)?;
+    check_verb(ctx, verb, RESOURCE_VERBS);
     Ok(json!({"resourceAttributes": {
         "namespace": namespace, "verb": verb, "group": group, "resource": resource, "subresource": subresource,
         "name": name,
     }}))
 }
 
-/// The resource that a word names; warns about an unknown one, and about a namespace for one that has none.
-fn group_resource(ctx: &mut Ctx, word: &str, namespace: &str) -> CliResult<GroupResource> {
-    if word == "*" {
+/// Resolves a resource name. Warns about an unknown resource, and about a namespace for a cluster-scoped one.
+fn find_resource(ctx: &mut Ctx, name: &str, namespace: &str) -> CliResult<GroupResource> {
+    if name == "*" {
         return Ok(GroupResource::new("", "*"));
     }
-    let Some(kind) = ctx.catalog()?.by_name(&word.to_lowercase()) else {
-        let (resource, group) = word.split_once('.').unwrap_or((word, ""));
-        if !NOT_SERVED.contains(&word) {
+    let Some(kind) = ctx.catalog()?.by_name(&name.to_lowercase()) else {
+        let (resource, group) = name.split_once('.').unwrap_or((name, ""));
+        if !NOT_SERVED.contains(&name) {
             warn(ctx, &format!("the server doesn't have a resource type '{resource}'{}", in_group(group)));
         }
-        return Ok(GroupResource::new("", word));
+        return Ok(GroupResource::new("", name));
     };
     let names = *kind.names();
     if !names.namespaced && !namespace.is_empty() {
@@ -155,23 +160,26 @@ fn group_resource(ctx: &mut Ctx, word: &str, namespace: &str) -> CliResult<Group
     Ok(GroupResource::new(names.group, names.plural))
 }
 
+/// Warns about an unknown verb.
 fn check_verb(ctx: &mut Ctx, verb: &str, known: &[&str]) {
     if !known.contains(&verb) {
         warn(ctx, &format!("verb '{verb}' is not a known verb"));
     }
 }
 
+/// Returns ` in group 'GROUP'`; empty for the core group.
 fn in_group(group: &str) -> String {
     if group.is_empty() { String::new() } else { format!(" in group '{group}'") }
 }
 
-/// Prints a warning of the client, which ends with an empty line and does not count for `--warnings-as-errors`.
+/// Prints a warning of the client itself, which is followed by an empty line; `--warnings-as-errors` does not count it.
 fn warn(ctx: &mut Ctx, text: &str) {
     ctx.print_error(format!("Warning: {text}\n"));
 }
 
-fn list(ctx: &mut Ctx, matches: &ArgMatches, namespace: &str) -> CliResult<()> {
-    let review = review(ctx, RULES_REVIEWS, "SelfSubjectRulesReview", json!({"namespace": namespace}))?;
+/// Prints the table of `--list`.
+fn print_rules(ctx: &mut Ctx, matches: &ArgMatches, namespace: &str) -> CliResult<()> {
+    let review = create_review(ctx, RULES_REVIEWS, "SelfSubjectRulesReview", json!({"namespace": namespace}))?;
     let rules = [review.list("/status/resourceRules"), review.list("/status/nonResourceRules")].concat();
     let rows: Vec<Vec<String>> =
         rule_lines(&rules).iter().map(|line| line.split('\t').map(String::from).collect()).collect();

@@ -1,4 +1,6 @@
-//! Taking pods away: eviction, again and again where a disruption budget is in the way, and waiting until they are gone.
+//! Evicts or deletes pods, retries while a PodDisruptionBudget does not allow it, and waits for their deletion.
+//!
+//! Upstream: `kubectl/pkg/drain/drain.go` (`evictPods`, `deletePods`).
 
 use std::sync::Arc;
 
@@ -14,82 +16,84 @@ use kctl_base::status::Reason;
 use kctl_cluster::client::{DeleteParams, ResourcePath, WriteParams};
 use kctl_cluster::{WaitFor, WaitOutcome};
 
-/// How pods are taken away.
+/// The flags that decide how pods are deleted.
 pub(super) struct Eviction {
-    /// Delete instead of evicting.
+    /// True to delete pods instead of evicting them.
     pub(super) disable: bool,
-    /// Seconds to end in, unless the pod says.
+    /// The grace period in seconds; `None` for that of the pod.
     pub(super) grace: Option<i64>,
-    /// How long to try; zero is for ever.
+    /// The time to wait for all pods; zero is no limit.
     pub(super) timeout: Duration,
-    /// True when it is meant.
+    /// The value of `--dry-run`.
     pub(super) dry_run: DryRun,
 }
 
-/// After how long a refused eviction is tried again.
-const RETRY: Duration = Duration::from_secs(5);
+/// The time after which a refused eviction is retried.
+const RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// Where one pod is on its way.
-enum Stage {
-    /// To be evicted at this instant.
-    At(Time),
-    /// Evicted, not gone yet.
-    Leaving,
-    /// Gone, or given up.
-    Over,
+/// The progress of the eviction of one pod.
+enum EvictionState {
+    /// The pod is to be evicted at this instant.
+    Pending(Time),
+    /// The pod has been evicted, but still exists.
+    Terminating,
+    /// The pod has been deleted, or its eviction has failed.
+    Done,
 }
 
 impl Eviction {
-    /// Takes the pods away; answers what went wrong.
+    /// Evicts the pods and waits until they are deleted. Returns the errors of those that are not.
     pub(super) fn run(&self, ctx: &mut Ctx, pods: &[Arc<Object>]) -> CliResult<Vec<String>> {
         let deadline = targets::deadline(ctx, self.timeout)?;
         let start = ctx.now()?;
-        let mut stages: Vec<Stage> = pods.iter().map(|_| Stage::At(start)).collect();
+        let mut states: Vec<EvictionState> = pods.iter().map(|_| EvictionState::Pending(start)).collect();
         let mut errors = Vec::new();
         loop {
-            for (pod, stage) in pods.iter().zip(&mut stages) {
-                self.step(ctx, pod, stage, &mut errors)?;
+            for (pod, state) in pods.iter().zip(&mut states) {
+                self.step(ctx, pod, state, &mut errors)?;
             }
-            if stages.iter().all(|s| matches!(s, Stage::Over)) {
+            if states.iter().all(|s| matches!(s, EvictionState::Done)) {
                 return Ok(errors);
             }
-            let retry = stages.iter().filter_map(|s| if let Stage::At(at) = s { Some(*at) } else { None }).min();
+            let retry =
+                states.iter().filter_map(|s| if let EvictionState::Pending(at) = s { Some(*at) } else { None }).min();
             let end = [retry, deadline].into_iter().flatten().min();
             let waited = ctx.wait(end, WaitFor::Work)?;
             let now = ctx.now()?;
-            let over = deadline.is_some_and(|d| now >= d);
-            if over || (waited != WaitOutcome::Progress && retry.is_none()) {
-                self.give_up(ctx, pods, &mut stages, &mut errors)?;
+            let timed_out = deadline.is_some_and(|d| now >= d);
+            if timed_out || (waited != WaitOutcome::Progress && retry.is_none()) {
+                self.give_up(ctx, pods, &mut states, &mut errors)?;
                 return Ok(errors);
             }
         }
     }
 
-    /// Moves one pod on its way as far as it goes now.
-    fn step(&self, ctx: &mut Ctx, pod: &Object, stage: &mut Stage, errors: &mut Vec<String>) -> CliResult<()> {
+    /// Evicts a pod when it is due, and reports its deletion.
+    fn step(&self, ctx: &mut Ctx, pod: &Object, state: &mut EvictionState, errors: &mut Vec<String>) -> CliResult<()> {
         let now = ctx.now()?;
-        if let Stage::At(at) = stage
+        if let EvictionState::Pending(at) = state
             && *at <= now
         {
-            *stage = self.try_one(ctx, pod, errors)?;
+            *state = self.try_evict(ctx, pod, errors)?;
         }
-        if matches!(stage, Stage::Leaving) && !is_there(ctx, pod)? {
+        if matches!(state, EvictionState::Terminating) && !exists(ctx, pod)? {
             let done = if self.disable { "deleted" } else { "evicted" };
             ctx.print_line(format!("pod/{} {done}", pod.name()));
-            *stage = Stage::Over;
+            *state = EvictionState::Done;
         }
         Ok(())
     }
 
-    fn try_one(&self, ctx: &mut Ctx, pod: &Object, errors: &mut Vec<String>) -> CliResult<Stage> {
+    /// Sends one eviction and returns the state after it.
+    fn try_evict(&self, ctx: &mut Ctx, pod: &Object, errors: &mut Vec<String>) -> CliResult<EvictionState> {
         if !self.disable {
             ctx.print_line(format!("evicting pod {}{}", full_name(pod), self.dry_run.suffix()));
         }
         let (name, namespace) = (quote(pod.name()), quote(pod.namespace()));
         let error = match self.remove(ctx, pod) {
-            Ok(_) if self.dry_run.is_server() => return Ok(Stage::Over),
-            Ok(_) => return Ok(Stage::Leaving),
-            Err(error) if error.is_not_found() => return Ok(Stage::Over),
+            Ok(_) if self.dry_run.is_server() => return Ok(EvictionState::Done),
+            Ok(_) => return Ok(EvictionState::Terminating),
+            Err(error) if error.is_not_found() => return Ok(EvictionState::Done),
             Err(error) => error,
         };
         match error {
@@ -98,11 +102,11 @@ impl Eviction {
                     "error when evicting pods/{name} -n {namespace} (will retry after 5s): {}",
                     status.message
                 ));
-                Ok(Stage::At(ctx.now()? + RETRY))
+                Ok(EvictionState::Pending(ctx.now()? + RETRY_DELAY))
             }
             CliError::Status(status) => {
                 errors.push(format!("error when evicting pods/{name} -n {namespace}: {}", status.message));
-                Ok(Stage::Over)
+                Ok(EvictionState::Done)
             }
             other => Err(other),
         }
@@ -127,33 +131,34 @@ impl Eviction {
         ctx.api(|client| client.create(&path.subresource("eviction"), eviction, &params)).map(drop)
     }
 
-    /// The time is up.
+    /// Ends all evictions that are not done, with an error for each.
     fn give_up(
         &self,
         ctx: &mut Ctx,
         pods: &[Arc<Object>],
-        stages: &mut [Stage],
+        states: &mut [EvictionState],
         errors: &mut Vec<String>,
     ) -> CliResult<()> {
         let timeout = self.timeout;
-        for (pod, stage) in pods.iter().zip(stages) {
+        for (pod, state) in pods.iter().zip(states) {
             let (name, namespace) = (quote(pod.name()), quote(pod.namespace()));
-            match stage {
-                Stage::At(_) => errors.push(format!(
+            match state {
+                EvictionState::Pending(_) => errors.push(format!(
                     "error when evicting pods/{name} -n {namespace}: global timeout reached: {timeout}"
                 )),
-                Stage::Leaving if is_there(ctx, pod)? => errors.push(format!(
+                EvictionState::Terminating if exists(ctx, pod)? => errors.push(format!(
                     "error when waiting for pod {name} in namespace {namespace} to terminate: global timeout reached: {timeout}"
                 )),
                 _ => {}
             }
-            *stage = Stage::Over;
+            *state = EvictionState::Done;
         }
         Ok(())
     }
 }
 
-fn is_there(ctx: &mut Ctx, pod: &Object) -> CliResult<bool> {
+/// Returns whether a pod of this name and uid still exists.
+fn exists(ctx: &mut Ctx, pod: &Object) -> CliResult<bool> {
     let found = ctx.api(|client| client.get_opt(&ResourcePath::one("pods", pod.namespace(), pod.name())))?;
-    Ok(found.is_some_and(|now| now.uid() == pod.uid()))
+    Ok(found.is_some_and(|current| current.uid() == pod.uid()))
 }

@@ -1,4 +1,6 @@
-//! `cordon`, `uncordon` and `drain`: a node that takes no more pods, and one that gives its pods away.
+//! `cordon`, `uncordon` and `drain`: mark nodes as unschedulable or schedulable, and evict their pods.
+//!
+//! Upstream: `kubectl/pkg/cmd/drain/drain.go` and `kubectl/pkg/drain/`.
 
 mod evict;
 mod pods;
@@ -16,9 +18,9 @@ use evict::Eviction;
 use kctl_base::field::quote;
 use kctl_base::json::Value;
 use kctl_base::object::{ValueRead, ValueWrite};
-use pods::Rules;
+use pods::PodFilter;
 
-/// `cordon`.
+/// The `cordon` verb.
 pub(super) const CORDON: Verb = Verb {
     name: "cordon",
     aliases: &[],
@@ -27,11 +29,11 @@ pub(super) const CORDON: Verb = Verb {
     examples: &[("Mark a node as unschedulable", "cordon k8s-node1")],
     usage: "NODE",
     flags: node_flags,
-    run: |ctx, matches| mark_all(ctx, matches, "cordon", true),
+    run: |ctx, matches| mark_nodes(ctx, matches, "cordon", true),
     family: &[],
 };
 
-/// `uncordon`.
+/// The `uncordon` verb.
 pub(super) const UNCORDON: Verb = Verb {
     name: "uncordon",
     aliases: &[],
@@ -40,11 +42,11 @@ pub(super) const UNCORDON: Verb = Verb {
     examples: &[("Mark a node as schedulable", "uncordon k8s-node1")],
     usage: "NODE",
     flags: node_flags,
-    run: |ctx, matches| mark_all(ctx, matches, "uncordon", false),
+    run: |ctx, matches| mark_nodes(ctx, matches, "uncordon", false),
     family: &[],
 };
 
-/// `drain`.
+/// The `drain` verb.
 pub(super) const DRAIN: Verb = Verb {
     name: "drain",
     aliases: &[],
@@ -71,8 +73,8 @@ pub(super) const DRAIN: Verb = Verb {
     family: &[],
 };
 
-/// Under which name they own what they write.
-const MANAGER: &str = "kubectl";
+/// The field manager of the changes.
+const FIELD_MANAGER: &str = "kubectl";
 
 fn node_flags(command: Command) -> Command {
     groups::labels(groups::dry_run(groups::args(command)))
@@ -95,8 +97,8 @@ fn drain_flags(command: Command) -> Command {
         .arg(groups::chunk_size_flag())
 }
 
-/// The nodes that the words or the selector name.
-fn nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str) -> CliResult<Vec<EditTarget>> {
+/// Loads the nodes that the arguments or the selector name.
+fn load_nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str) -> CliResult<Vec<EditTarget>> {
     let mut selection = Selection::from_matches(ctx, matches);
     if selection.args.is_empty() && selection.labels.is_empty() {
         return Err(ctx.usage(verb, &format!("USAGE: {verb} NODE [flags]")));
@@ -104,35 +106,36 @@ fn nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str) -> CliResult<Vec<EditT
     if !selection.args.is_empty() && !selection.labels.is_empty() {
         return Err(ctx.usage(verb, "cannot specify both a node name and a --selector option"));
     }
-    let full = |word: String| if word.contains('/') { word } else { format!("nodes/{word}") };
+    let with_type = |arg: String| if arg.contains('/') { arg } else { format!("nodes/{arg}") };
     selection.args = match selection.args.is_empty() {
         true => vec!["nodes".into()],
-        false => selection.args.into_iter().map(full).collect(),
+        false => selection.args.into_iter().map(with_type).collect(),
     };
     let resolved = resolve(ctx, &selection)?;
     let (subjects, errors) = targets::load(ctx, resolved, Source::Server);
-    // The first that can not be had stops the command; nothing is said of others.
+    // kubectl stops at the first node that cannot be loaded and reports only that error.
     errors.into_iter().next().map_or(Ok(subjects), Err)
 }
 
-fn mark_all(ctx: &mut Ctx, matches: &ArgMatches, verb: &str, cordoned: bool) -> CliResult<()> {
+fn mark_nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str, cordoned: bool) -> CliResult<()> {
     let dry_run = DryRun::read(ctx, matches)?;
-    for subject in nodes(ctx, matches, verb)? {
-        mark(ctx, &subject, cordoned, dry_run)?;
+    for subject in load_nodes(ctx, matches, verb)? {
+        mark_node(ctx, &subject, cordoned, dry_run)?;
     }
     Ok(())
 }
 
-/// Makes a node schedulable or not, and says so.
-fn mark(ctx: &mut Ctx, subject: &EditTarget, cordoned: bool, dry_run: DryRun) -> CliResult<()> {
+/// Marks a node as unschedulable or schedulable, and reports the result. A failed request is only reported.
+fn mark_node(ctx: &mut Ctx, subject: &EditTarget, cordoned: bool, dry_run: DryRun) -> CliResult<()> {
     let EditTarget { item, object } = subject;
     let (verb, done) = if cordoned { ("cordon", "cordoned") } else { ("uncordon", "uncordoned") };
-    let say = |ctx: &mut Ctx, text: &str| Output::human().report(ctx, object, &item.label(), text, dry_run);
+    let report =
+        |ctx: &mut Ctx, operation: &str| Output::human().report(ctx, object, &item.label(), operation, dry_run);
     if item.kind.names().kind != "Node" {
-        return say(ctx, "skipped");
+        return report(ctx, "skipped");
     }
     if object.flag("/spec/unschedulable") == cordoned {
-        return say(ctx, &format!("already {done}"));
+        return report(ctx, &format!("already {done}"));
     }
     if !dry_run.is_client() {
         let mut new: Value = object.clone();
@@ -140,13 +143,13 @@ fn mark(ctx: &mut Ctx, subject: &EditTarget, cordoned: bool, dry_run: DryRun) ->
             true => new.put("/spec/unschedulable", true),
             false => drop(new.remove_at("/spec/unschedulable")),
         }
-        if let Err(error) = targets::send(ctx, item, (object, &new), MANAGER, dry_run) {
+        if let Err(error) = targets::send(ctx, item, (object, &new), FIELD_MANAGER, dry_run) {
             let text = error.message().trim_end().to_string();
             ctx.print_error(format!("error: unable to {verb} node {}: {text}", quote(&item.name)));
             return Ok(());
         }
     }
-    say(ctx, done)
+    report(ctx, done)
 }
 
 fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
@@ -154,7 +157,7 @@ fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         ctx.print_error("Flag --delete-local-data has been deprecated, This option is deprecated and will be deleted. Use --delete-emptydir-data.");
     }
     let dry_run = DryRun::read(ctx, matches)?;
-    let rules = Rules {
+    let filter = PodFilter {
         force: matches.flag("force"),
         ignore_daemon_sets: matches.flag("ignore-daemonsets"),
         delete_local_data: matches.flag("delete-emptydir-data") || matches.flag("delete-local-data"),
@@ -162,7 +165,7 @@ fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         skip_deleted_after: matches.int("skip-wait-for-delete-timeout").unwrap_or(0),
         chunk_size: groups::chunk_size(matches),
     };
-    if kctl_base::labels::Selector::parse(&rules.selector).is_err() {
+    if kctl_base::labels::Selector::parse(&filter.selector).is_err() {
         return Err(CliError::new("--pod-selector=<pod_selector> must be a valid label selector"));
     }
     let eviction = Eviction {
@@ -171,17 +174,17 @@ fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         timeout: matches.duration("timeout").unwrap_or(kctl_base::sim::Duration::ZERO),
         dry_run,
     };
-    let subjects = nodes(ctx, matches, "drain")?;
+    let subjects = load_nodes(ctx, matches, "drain")?;
     for subject in &subjects {
-        mark(ctx, subject, true, dry_run)?;
+        mark_node(ctx, subject, true, dry_run)?;
     }
     let (mut fatal, mut pending) = (Vec::new(), Vec::new());
     for subject in &subjects {
         let name = &subject.item.name;
-        match one(ctx, name, &rules, &eviction) {
+        match drain_node(ctx, name, &filter, &eviction) {
             Ok(()) => Output::human().report(ctx, &subject.object, &subject.item.label(), "drained", dry_run)?,
             Err(errors) => {
-                let all = joined(&errors);
+                let all = join_errors(&errors);
                 ctx.print_error(format!(
                     "error: unable to drain node {} due to error: {all}, continuing command...",
                     quote(name)
@@ -201,43 +204,46 @@ fn drain(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     Err(CliError::Verbatim(fatal.iter().map(|text| format!("{text}\n")).collect(), 1))
 }
 
-/// Several errors as Go prints an aggregate.
-fn joined(errors: &[String]) -> String {
+/// Joins errors as `apimachinery/pkg/util/errors` prints an aggregate.
+fn join_errors(errors: &[String]) -> String {
     match errors {
         [one] => one.clone(),
         many => format!("[{}]", many.join(", ")),
     }
 }
 
-/// Drains one node.
-fn one(ctx: &mut Ctx, node: &str, rules: &Rules, eviction: &Eviction) -> Result<(), Vec<String>> {
+/// Drains one node, which is already unschedulable.
+///
+/// # Errors
+/// The messages of all errors, without `error: `.
+fn drain_node(ctx: &mut Ctx, node: &str, filter: &PodFilter, eviction: &Eviction) -> Result<(), Vec<String>> {
     let text = |error: CliError| vec![error.message().trim_end().trim_start_matches("error: ").to_string()];
-    let verdicts = pods::on_node(ctx, node, rules).map_err(text)?;
-    let errors = pods::errors(&verdicts);
+    let decided = pods::list_on_node(ctx, node, filter).map_err(text)?;
+    let errors = pods::errors(&decided);
     if !errors.is_empty() {
         return Err(errors);
     }
-    let warnings = pods::warnings(&verdicts);
+    let warnings = pods::warnings(&decided);
     if !warnings.is_empty() {
         ctx.warn(&warnings);
     }
-    let chosen = pods::chosen(verdicts);
+    let to_delete = pods::to_delete(decided);
     if eviction.dry_run.is_client() {
-        for pod in &chosen {
+        for pod in &to_delete {
             let verb = if eviction.disable { "deleting" } else { "evicting" };
             ctx.print_line(format!("{verb} pod {} (dry run)", pods::full_name(pod)));
         }
         return Ok(());
     }
-    let errors = eviction.run(ctx, &chosen).map_err(text)?;
+    let errors = eviction.run(ctx, &to_delete).map_err(text)?;
     if errors.is_empty() {
         return Ok(());
     }
-    let left = pods::on_node(ctx, node, rules).map(pods::chosen).map_err(text)?;
-    if !left.is_empty() {
-        let all = joined(&errors);
+    let remaining = pods::list_on_node(ctx, node, filter).map(pods::to_delete).map_err(text)?;
+    if !remaining.is_empty() {
+        let all = join_errors(&errors);
         ctx.print_error(format!("There are pending pods in node {} when an error occurred: {all}", quote(node)));
-        for pod in left {
+        for pod in remaining {
             ctx.print_error(format!("pod/{}", kctl_base::object::ObjectMeta::name(&*pod)));
         }
     }

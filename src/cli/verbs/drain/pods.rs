@@ -1,4 +1,6 @@
-//! Which pods of a node `drain` takes away, which it leaves, and which it refuses to touch.
+//! The selection of the pods that `drain` deletes: some are skipped, and some make it fail.
+//!
+//! Upstream: `kubectl/pkg/drain/filters.go`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,172 +9,180 @@ use crate::{CliResult, Ctx};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Duration, Time};
 use kctl_cluster::client::{ListParams, ResourcePath};
+use kctl_kinds::core::pod::is_terminal;
 
-/// What the flags allow.
-pub(super) struct Rules {
-    /// Pods without a controller may go.
+/// The flags that decide about pods.
+pub(super) struct PodFilter {
+    /// True to delete pods without a controller.
     pub(super) force: bool,
-    /// Pods of daemon sets are passed over.
+    /// True to skip pods of daemon sets.
     pub(super) ignore_daemon_sets: bool,
-    /// Pods with emptyDir volumes may go.
+    /// True to delete pods with emptyDir volumes.
     pub(super) delete_local_data: bool,
-    /// Only pods with these labels.
+    /// The label selector of the pods; empty for all.
     pub(super) selector: String,
-    /// Pods deleted longer ago than so many seconds are passed over; 0 for none.
+    /// The number of seconds since its deletion from which a pod is skipped; 0 to skip none.
     pub(super) skip_deleted_after: i64,
-    /// Number of pods in each request of the list; 0 for all in one.
+    /// The number of pods in each request of the list; 0 for all in one.
     pub(super) chunk_size: usize,
 }
 
-/// What is to become of a pod.
+/// The decision about a pod (`PodDeleteStatus`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It goes.
-    Go,
-    /// It goes, and something is to be said about it.
-    GoWith(String),
-    /// It stays.
-    Stay,
-    /// It stays, and something is to be said about it.
-    StayWith(String),
-    /// It must not go.
-    Refuse(String),
+pub(super) enum PodDecision {
+    /// The pod is deleted.
+    Delete,
+    /// The pod is deleted, with a warning.
+    DeleteWithWarning(String),
+    /// The pod is skipped.
+    Skip,
+    /// The pod is skipped, with a warning.
+    SkipWithWarning(String),
+    /// The node cannot be drained because of the pod.
+    Error(String),
 }
 
-impl Verdict {
-    fn goes(&self) -> bool {
-        matches!(self, Verdict::Go | Verdict::GoWith(_))
+impl PodDecision {
+    /// Returns whether the pod is deleted.
+    fn is_delete(&self) -> bool {
+        matches!(self, PodDecision::Delete | PodDecision::DeleteWithWarning(_))
     }
 }
 
-/// A pod and what is to become of it.
-pub(super) type Judged = (Arc<Object>, Verdict);
+/// A pod and the decision about it.
+pub(super) type DecidedPod = (Arc<Object>, PodDecision);
 
-/// Judges the pods of a node.
-pub(super) fn on_node(ctx: &mut Ctx, node: &str, rules: &Rules) -> CliResult<Vec<Judged>> {
+/// Lists the pods of a node and decides about them.
+pub(super) fn list_on_node(ctx: &mut Ctx, node: &str, filter: &PodFilter) -> CliResult<Vec<DecidedPod>> {
     let params = ListParams {
-        labels: rules.selector.clone(),
+        labels: filter.selector.clone(),
         fields: format!("spec.nodeName={node}"),
-        chunk_size: rules.chunk_size,
+        chunk_size: filter.chunk_size,
     };
     let pods = ctx.api(|client| client.list(&ResourcePath::all("pods", ""), &params))?.items;
     let now = ctx.now()?;
-    let mut judged = Vec::new();
+    let mut decided = Vec::new();
     for pod in pods {
-        let verdict = match pod.controller_of().filter(|o| o.kind == "DaemonSet") {
+        let decision = match pod.controller_of().filter(|o| o.kind == "DaemonSet") {
             Some(owner) => {
                 let path = ResourcePath::one("daemonsets.apps", pod.namespace(), &owner.name);
                 let owner = ctx.api(|client| client.get_opt(&path))?;
-                judge(&pod, rules, now, owner.is_some())
+                decide(&pod, filter, now, owner.is_some())
             }
-            None => judge(&pod, rules, now, false),
+            None => decide(&pod, filter, now, false),
         };
-        judged.push((pod, verdict));
+        decided.push((pod, decision));
     }
-    Ok(judged)
+    Ok(decided)
 }
 
-/// The rules one after the other; the first that keeps a pod ends them, and the last one speaks.
-fn judge(pod: &Object, rules: &Rules, now: Time, daemon_set_exists: bool) -> Verdict {
+/// Decides about a pod. The filters apply in order, and the decision is that of the first one that does not delete the pod,
+/// or else of the last: warnings of earlier filters are dropped.
+fn decide(pod: &Object, filter: &PodFilter, now: Time, daemon_set_exists: bool) -> PodDecision {
     let checks = [
-        deleted_long_ago(pod, rules, now),
-        of_daemon_set(pod, rules, daemon_set_exists),
-        mirrored(pod),
-        with_local_data(pod, rules),
-        without_controller(pod, rules),
+        filter_deleted(pod, filter, now),
+        filter_daemon_set(pod, filter, daemon_set_exists),
+        filter_mirror(pod),
+        filter_local_storage(pod, filter),
+        filter_unmanaged(pod, filter),
     ];
-    let mut last = Verdict::Go;
-    for verdict in checks {
-        last = verdict;
-        if !last.goes() {
+    let mut last = PodDecision::Delete;
+    for decision in checks {
+        last = decision;
+        if !last.is_delete() {
             break;
         }
     }
     last
 }
 
-fn is_over(pod: &Object) -> bool {
-    ["Succeeded", "Failed"].contains(&pod.str("/status/phase"))
+/// Skips pods that have been terminating for long (`skipDeletedFilter`).
+fn filter_deleted(pod: &Object, filter: &PodFilter, now: Time) -> PodDecision {
+    let limit = Duration::from_secs(filter.skip_deleted_after);
+    let long_ago = filter.skip_deleted_after > 0 && pod.deletion_time().is_some_and(|at| now - at > limit);
+    if long_ago { PodDecision::Skip } else { PodDecision::Delete }
 }
 
-fn deleted_long_ago(pod: &Object, rules: &Rules, now: Time) -> Verdict {
-    let limit = Duration::from_secs(rules.skip_deleted_after);
-    let long_ago = rules.skip_deleted_after > 0 && pod.deletion_time().is_some_and(|at| now - at > limit);
-    if long_ago { Verdict::Stay } else { Verdict::Go }
-}
-
-fn of_daemon_set(pod: &Object, rules: &Rules, exists: bool) -> Verdict {
-    let Some(owner) = pod.controller_of().filter(|o| o.kind == "DaemonSet") else { return Verdict::Go };
-    if is_over(pod) {
-        return Verdict::Go;
+/// Skips or refuses pods of daemon sets, which would be recreated on the same node (`daemonSetFilter`).
+fn filter_daemon_set(pod: &Object, filter: &PodFilter, exists: bool) -> PodDecision {
+    let Some(owner) = pod.controller_of().filter(|o| o.kind == "DaemonSet") else { return PodDecision::Delete };
+    if is_terminal(pod) {
+        return PodDecision::Delete;
     }
     if !exists {
         let text = format!("daemonsets.apps \"{}\" not found", owner.name);
-        return if rules.force { Verdict::GoWith(text) } else { Verdict::Refuse(text) };
+        return if filter.force { PodDecision::DeleteWithWarning(text) } else { PodDecision::Error(text) };
     }
-    match rules.ignore_daemon_sets {
-        true => Verdict::StayWith("ignoring DaemonSet-managed Pods".into()),
-        false => Verdict::Refuse("DaemonSet-managed Pods (use --ignore-daemonsets to ignore)".into()),
+    match filter.ignore_daemon_sets {
+        true => PodDecision::SkipWithWarning("ignoring DaemonSet-managed Pods".into()),
+        false => PodDecision::Error("DaemonSet-managed Pods (use --ignore-daemonsets to ignore)".into()),
     }
 }
 
-fn mirrored(pod: &Object) -> Verdict {
-    if pod.annotation("kubernetes.io/config.mirror").is_some() { Verdict::Stay } else { Verdict::Go }
+/// Skips mirror pods of static pods (`mirrorPodFilter`).
+fn filter_mirror(pod: &Object) -> PodDecision {
+    if pod.annotation("kubernetes.io/config.mirror").is_some() { PodDecision::Skip } else { PodDecision::Delete }
 }
 
-fn with_local_data(pod: &Object, rules: &Rules) -> Verdict {
+/// Refuses pods whose emptyDir data would be lost (`localStorageFilter`).
+fn filter_local_storage(pod: &Object, filter: &PodFilter) -> PodDecision {
     let has_data = pod.list("/spec/volumes").iter().any(|v| v.at("/emptyDir").is_some());
-    match (has_data && !is_over(pod), rules.delete_local_data) {
-        (false, _) => Verdict::Go,
-        (true, true) => Verdict::GoWith("deleting Pods with local storage".into()),
-        (true, false) => Verdict::Refuse("Pods with local storage (use --delete-emptydir-data to override)".into()),
+    match (has_data && !is_terminal(pod), filter.delete_local_data) {
+        (false, _) => PodDecision::Delete,
+        (true, true) => PodDecision::DeleteWithWarning("deleting Pods with local storage".into()),
+        (true, false) => PodDecision::Error("Pods with local storage (use --delete-emptydir-data to override)".into()),
     }
 }
 
-fn without_controller(pod: &Object, rules: &Rules) -> Verdict {
-    match (is_over(pod) || pod.is_managed(), rules.force) {
-        (true, _) => Verdict::Go,
-        (false, true) => Verdict::GoWith("deleting Pods that declare no controller".into()),
-        (false, false) => Verdict::Refuse("Pods that declare no controller (use --force to override)".into()),
+/// Refuses pods that no controller would recreate (`unreplicatedFilter`).
+fn filter_unmanaged(pod: &Object, filter: &PodFilter) -> PodDecision {
+    match (is_terminal(pod) || pod.is_managed(), filter.force) {
+        (true, _) => PodDecision::Delete,
+        (false, true) => PodDecision::DeleteWithWarning("deleting Pods that declare no controller".into()),
+        (false, false) => PodDecision::Error("Pods that declare no controller (use --force to override)".into()),
     }
 }
 
-/// `default/web`.
+/// Returns `NAMESPACE/NAME`, for example `default/web`.
 pub(super) fn full_name(pod: &Object) -> String {
     format!("{}/{}", pod.namespace(), pod.name())
 }
 
-fn grouped<'a>(judged: &'a [Judged], text: impl Fn(&'a Verdict) -> Option<&'a str>) -> Vec<String> {
+/// Groups pods by a message: `MESSAGE: POD, POD`, sorted by message.
+fn group_by_message<'a>(
+    decided: &'a [DecidedPod],
+    message: impl Fn(&'a PodDecision) -> Option<&'a str>,
+) -> Vec<String> {
     let mut groups: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (pod, verdict) in judged {
-        if let Some(text) = text(verdict) {
-            groups.entry(text).or_default().push(full_name(pod));
+    for (pod, decision) in decided {
+        if let Some(message) = message(decision) {
+            groups.entry(message).or_default().push(full_name(pod));
         }
     }
     groups.into_iter().map(|(text, pods)| format!("{text}: {}", pods.join(", "))).collect()
 }
 
-/// Why the node can not be drained.
-pub(super) fn errors(judged: &[Judged]) -> Vec<String> {
-    let refused = grouped(judged, |verdict| match verdict {
-        Verdict::Refuse(text) => Some(text),
+/// Returns the reasons for which the node cannot be drained.
+pub(super) fn errors(decided: &[DecidedPod]) -> Vec<String> {
+    let messages = group_by_message(decided, |decision| match decision {
+        PodDecision::Error(text) => Some(text),
         _ => None,
     });
-    refused.into_iter().map(|text| format!("cannot delete {text}")).collect()
+    messages.into_iter().map(|text| format!("cannot delete {text}")).collect()
 }
 
-/// What is to be said about pods.
-pub(super) fn warnings(judged: &[Judged]) -> String {
-    let said = grouped(judged, |verdict| match verdict {
-        Verdict::GoWith(text) | Verdict::StayWith(text) => Some(text),
+/// Returns the warnings about pods in one line; empty without any.
+pub(super) fn warnings(decided: &[DecidedPod]) -> String {
+    let messages = group_by_message(decided, |decision| match decision {
+        PodDecision::DeleteWithWarning(text) | PodDecision::SkipWithWarning(text) => Some(text),
         _ => None,
     });
-    said.join("; ")
+    messages.join("; ")
 }
 
-/// The pods that go.
-pub(super) fn chosen(judged: Vec<Judged>) -> Vec<Arc<Object>> {
-    judged.into_iter().filter(|(_, verdict)| verdict.goes()).map(|(pod, _)| pod).collect()
+/// Returns the pods to delete.
+pub(super) fn to_delete(decided: Vec<DecidedPod>) -> Vec<Arc<Object>> {
+    decided.into_iter().filter(|(_, decision)| decision.is_delete()).map(|(pod, _)| pod).collect()
 }
 
 #[cfg(test)]
@@ -180,8 +190,8 @@ mod tests {
     use super::*;
     use kctl_base::json::{Value, json};
 
-    fn rules(force: bool, ignore_daemon_sets: bool, delete_local_data: bool) -> Rules {
-        Rules {
+    fn filter(force: bool, ignore_daemon_sets: bool, delete_local_data: bool) -> PodFilter {
+        PodFilter {
             force,
             ignore_daemon_sets,
             delete_local_data,
@@ -196,27 +206,31 @@ mod tests {
     }
 
     #[test]
-    fn pods_are_judged() {
+    fn each_pod_gets_a_decision() {
         let bare = json!({"metadata": {}});
         let scratch = json!({"metadata": {}, "spec": {"volumes": [{"emptyDir": {}}]}});
-        let over = json!({"metadata": {}, "status": {"phase": "Succeeded"}});
+        let terminal = json!({"metadata": {}, "status": {"phase": "Succeeded"}});
         let cases = [
-            (owned("ReplicaSet"), rules(false, false, false), Verdict::Go),
+            (owned("ReplicaSet"), filter(false, false, false), PodDecision::Delete),
             (
                 owned("DaemonSet"),
-                rules(false, true, false),
-                Verdict::StayWith("ignoring DaemonSet-managed Pods".into()),
+                filter(false, true, false),
+                PodDecision::SkipWithWarning("ignoring DaemonSet-managed Pods".into()),
             ),
-            (bare, rules(true, false, false), Verdict::GoWith("deleting Pods that declare no controller".into())),
+            (
+                bare,
+                filter(true, false, false),
+                PodDecision::DeleteWithWarning("deleting Pods that declare no controller".into()),
+            ),
             (
                 scratch,
-                rules(true, false, false),
-                Verdict::Refuse("Pods with local storage (use --delete-emptydir-data to override)".into()),
+                filter(true, false, false),
+                PodDecision::Error("Pods with local storage (use --delete-emptydir-data to override)".into()),
             ),
-            (over, rules(false, false, false), Verdict::Go),
+            (terminal, filter(false, false, false), PodDecision::Delete),
         ];
-        for (pod, rules, expected) in cases {
-            assert_eq!(judge(&pod, &rules, Time::default(), true), expected, "{pod}");
+        for (pod, filter, expected) in cases {
+            assert_eq!(decide(&pod, &filter, Time::default(), true), expected, "{pod}");
         }
     }
 }

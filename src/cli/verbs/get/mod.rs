@@ -2,6 +2,7 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/get/get.go`.
 
+mod options;
 mod watch;
 
 use std::sync::Arc;
@@ -9,15 +10,15 @@ use std::sync::Arc;
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, ArgProperties, Matches, groups};
-use crate::output::Output;
 use crate::printers::structured::list_of;
-use crate::resolve::{Item, Resolved, Selection, resolve};
+use crate::resolve::{Item, Resolved, resolve};
 use crate::sorting::sort_by;
-use crate::table::{Row, Section, TableFlags};
+use crate::table::{Row, Section};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 use kctl_kinds::catalog::KindRef;
+use options::{Options, fetch};
 
 /// The `get` verb.
 pub(super) const VERB: Verb = Verb {
@@ -86,51 +87,6 @@ fn flags(command: Command) -> Command {
         ))
 }
 
-/// The values of the flags.
-struct Options {
-    selection: Selection,
-    output: Output,
-    table: TableFlags,
-    sort_by: String,
-    show_kind: bool,
-    ignore_not_found: bool,
-    watch: bool,
-    watch_only: bool,
-}
-
-impl Options {
-    fn read(ctx: &Ctx, matches: &ArgMatches) -> CliResult<Options> {
-        let output = Output::of_table(matches)?;
-        let selection = Selection {
-            type_means_all: true,
-            subresource: matches.string("subresource").into(),
-            chunk_size: groups::chunk_size(matches),
-            ..Selection::from_matches(ctx, matches)
-        };
-        let table = TableFlags {
-            wide: output.is_wide(),
-            no_headers: matches.flag("no-headers"),
-            label_columns: matches.values("label-columns"),
-            show_labels: matches.flag("show-labels"),
-            events: matches.flag("output-watch-events"),
-        };
-        let watch_only = matches.flag("watch-only");
-        if table.show_labels && !output.is_human() {
-            return Err(CliError::new("--show-labels option cannot be used with -o option other than wide"));
-        }
-        Ok(Options {
-            selection,
-            output,
-            table,
-            sort_by: matches.string("sort-by").into(),
-            show_kind: matches.flag("show-kind"),
-            ignore_not_found: matches.flag("ignore-not-found"),
-            watch: matches.flag("watch") || watch_only,
-            watch_only,
-        })
-    }
-}
-
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if matches.value_of("raw").is_some() {
         return Err(CliError::new("--raw is not supported: there is no HTTP server to ask"));
@@ -161,16 +117,6 @@ fn nothing_named(ctx: &mut Ctx) -> CliError {
         "Required resource not specified.\nUse \"{program} explain <resource>\" for a detailed description of that resource (e.g. {program} explain pods)."
     );
     ctx.usage("get", &text)
-}
-
-/// Fetches an object or its subresource; for tables in the version that has the columns.
-fn fetch(ctx: &mut Ctx, options: &Options, item: &Item) -> CliResult<Arc<Object>> {
-    if let (Some(live), true) = (&item.live, item.version.is_none() || !options.output.is_human()) {
-        return Ok(live.clone());
-    }
-    let path = item.path().subresource(&options.selection.subresource);
-    let path = if options.output.is_human() { path.version(None) } else { path };
-    ctx.api(|client| client.get(&path))
 }
 
 /// Fetches the objects. The errors of the others are added to `resolved`.

@@ -1,10 +1,12 @@
-//! `get --watch`: the list, then a row for every change, until nothing is due any more in virtual time, or until the time
-//! is up or the command is interrupted in real time.
+//! `get --watch`: prints the list, and then a row for every change.
+//!
+//! With a virtual clock the watch ends when nothing can change any more, with a real clock after `--request-timeout`.
+//! Upstream: `watch` in `kubectl/pkg/cmd/get/get.go`.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::Options;
+use super::options::{Options, fetch};
 use crate::resolve::{Item, Resolved, Target, resolve};
 use crate::table::{Row, Section};
 use crate::{CliError, CliResult, Ctx};
@@ -14,28 +16,28 @@ use kctl_cluster::WaitFor;
 use kctl_cluster::client::{ListParams, ResourcePath, WatchStart};
 use kctl_kinds::catalog::KindRef;
 
-/// What is watched: a collection, or one object of it.
-struct Watched {
+/// The parameters of the watch of a collection or of one of its objects.
+struct WatchTarget {
     kind: KindRef,
     path: ResourcePath,
     params: ListParams,
     start: WatchStart,
 }
 
-/// Prints the list and then what changes.
+/// Prints the list, and then the objects that change.
 pub(super) fn run(ctx: &mut Ctx, options: &mut Options) -> CliResult<()> {
     let resolved = resolve(ctx, &options.selection)?;
-    let watched = watched(options, &resolved)?;
+    let target = watch_target(options, &resolved)?;
     CliError::all(resolved.errors)?;
     let mut printer = Printer {
         section: Section::new(
             &options.table,
-            options.selection.all_namespaces && watched.kind.names().namespaced,
+            options.selection.all_namespaces && target.kind.names().namespaced,
             options.show_kind,
         ),
     };
     for item in &resolved.items {
-        let object = super::fetch(ctx, options, item)?;
+        let object = fetch(ctx, options, item)?;
         if !options.watch_only {
             printer.print(ctx, options, item, "ADDED", &object)?;
         }
@@ -44,11 +46,11 @@ pub(super) fn run(ctx: &mut Ctx, options: &mut Options) -> CliResult<()> {
         Some(timeout) => Some(ctx.now()? + timeout),
         None => None,
     };
-    // The list has shown what exists.
-    let (mut watch, _) = ctx.api(|client| client.watch(&watched.path, &watched.params, watched.start))?;
+    // The existing objects have been printed already.
+    let (mut watch, _) = ctx.api(|client| client.watch(&target.path, &target.params, target.start))?;
     let ended = ctx.follow::<()>(&mut watch, deadline, WaitFor::Work, |ctx, event| {
         if let Some(object) = event.object() {
-            let item = item_of(&watched, object.clone());
+            let item = item_of(&target, object.clone());
             printer.print(ctx, options, &item, event.type_name(), object)?;
         }
         Ok(ControlFlow::Continue(()))
@@ -56,8 +58,11 @@ pub(super) fn run(ctx: &mut Ctx, options: &mut Options) -> CliResult<()> {
     ended.map(drop)
 }
 
-/// The one type, or the one object, that a watch is for.
-fn watched(options: &Options, resolved: &Resolved) -> CliResult<Watched> {
+/// Returns the one type or the one object that was selected.
+///
+/// # Errors
+/// The selection has several types or several named objects.
+fn watch_target(options: &Options, resolved: &Resolved) -> CliResult<WatchTarget> {
     let several = || {
         CliError::new(
             "watch is only supported on individual resources and resource collections - more than 1 resource was found",
@@ -79,16 +84,17 @@ fn watched(options: &Options, resolved: &Resolved) -> CliResult<Watched> {
         None => selection.fields.clone(),
     };
     let params = ListParams { labels: selection.labels.clone(), fields, chunk_size: 0 };
-    // A list says at which revision it was made; after a get the watch starts with the object that was shown.
+    // A list has a resource version to start from. A single object does not, so the watch starts with what exists.
     let start = if name.is_some() { WatchStart::Existing } else { WatchStart::After(resolved.resource_version) };
     let version = target.version.filter(|_| !options.output.is_human());
     let path = ResourcePath::all(&names.resource(), &namespace).version(version);
-    Ok(Watched { kind: target.kind, path, params, start })
+    Ok(WatchTarget { kind: target.kind, path, params, start })
 }
 
-fn item_of(watched: &Watched, object: Arc<Object>) -> Item {
+/// Returns an object of the watch as an item.
+fn item_of(target: &WatchTarget, object: Arc<Object>) -> Item {
     Item {
-        kind: watched.kind.clone(),
+        kind: target.kind.clone(),
         version: None,
         namespace: object.namespace().into(),
         name: object.name().into(),
@@ -99,11 +105,14 @@ fn item_of(watched: &Watched, object: Arc<Object>) -> Item {
     }
 }
 
+/// The printer of the events of a watch.
 struct Printer {
+    /// The table, which prints its headings once.
     section: Section,
 }
 
 impl Printer {
+    /// Prints an object with the type of its event, for example `ADDED`.
     fn print(
         &mut self,
         ctx: &mut Ctx,

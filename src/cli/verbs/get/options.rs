@@ -1,0 +1,82 @@
+//! The flags of `get`, and the request that they describe.
+
+use std::sync::Arc;
+
+use clap::ArgMatches;
+
+use crate::args::{Matches, groups};
+use crate::output::Output;
+use crate::resolve::{Item, Selection};
+use crate::table::TableFlags;
+use crate::{CliError, CliResult, Ctx};
+use kctl_base::object::Object;
+
+/// The values of the flags.
+pub(super) struct Options {
+    /// The selected objects.
+    pub(super) selection: Selection,
+    /// The output format.
+    pub(super) output: Output,
+    /// The columns of tables.
+    pub(super) table: TableFlags,
+    /// The value of `--sort-by`; empty for the order of the server.
+    pub(super) sort_by: String,
+    /// The value of `--show-kind`.
+    pub(super) show_kind: bool,
+    /// The value of `--ignore-not-found`.
+    pub(super) ignore_not_found: bool,
+    /// True with `--watch` or `--watch-only`.
+    pub(super) watch: bool,
+    /// The value of `--watch-only`.
+    pub(super) watch_only: bool,
+}
+
+impl Options {
+    /// Reads the flags.
+    ///
+    /// # Errors
+    /// Flags that contradict each other.
+    pub(super) fn read(ctx: &Ctx, matches: &ArgMatches) -> CliResult<Options> {
+        let output = Output::of_table(matches)?;
+        let selection = Selection {
+            type_means_all: true,
+            subresource: matches.string("subresource").into(),
+            chunk_size: groups::chunk_size(matches),
+            ..Selection::from_matches(ctx, matches)
+        };
+        let table = TableFlags {
+            wide: output.is_wide(),
+            no_headers: matches.flag("no-headers"),
+            label_columns: matches.values("label-columns"),
+            show_labels: matches.flag("show-labels"),
+            events: matches.flag("output-watch-events"),
+        };
+        let watch_only = matches.flag("watch-only");
+        if table.show_labels && !output.is_human() {
+            return Err(CliError::new("--show-labels option cannot be used with -o option other than wide"));
+        }
+        Ok(Options {
+            selection,
+            output,
+            table,
+            sort_by: matches.string("sort-by").into(),
+            show_kind: matches.flag("show-kind"),
+            ignore_not_found: matches.flag("ignore-not-found"),
+            watch: matches.flag("watch") || watch_only,
+            watch_only,
+        })
+    }
+}
+
+/// Fetches an object or its subresource; for tables in the version that has the columns.
+///
+/// # Errors
+/// The status that the server returns.
+pub(super) fn fetch(ctx: &mut Ctx, options: &Options, item: &Item) -> CliResult<Arc<Object>> {
+    if let (Some(live), true) = (&item.live, item.version.is_none() || !options.output.is_human()) {
+        return Ok(live.clone());
+    }
+    let path = item.path().subresource(&options.selection.subresource);
+    let path = if options.output.is_human() { path.version(None) } else { path };
+    ctx.api(|client| client.get(&path))
+}
