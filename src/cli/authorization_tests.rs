@@ -1,6 +1,6 @@
-//! Every verb as a user without any permission, with exactly those that it needs, and with one of them missing.
+//! Runs every verb as a user without permissions, with exactly the permissions that it needs, and with one of them missing.
 //!
-//! The server decides, so a verb that is forbidden reads and changes nothing, whatever way it takes to the objects.
+//! The API server authorizes every request, so a forbidden verb reads and changes nothing.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ use kctl_cluster::{Cluster, OpenOptions};
 use super::dispatch::run_in;
 use super::{Ctx, verbs};
 
-/// A command and the permissions that it needs: `VERB RESOURCE[/SUBRESOURCE]` each, or a verb and a path.
+/// A command and the permissions that it needs, each `VERB RESOURCE[/SUBRESOURCE]` or `VERB PATH`.
 struct Case {
     command: &'static str,
     needs: &'static [&'static str],
@@ -27,7 +27,7 @@ const fn case(command: &'static str, needs: &'static [&'static str]) -> Case {
 const DEPLOYMENTS: &str = "get deployments.apps";
 const SIMULATION: &str = "post /simulation";
 
-/// The commands, by verb; `DIR` is the directory of the manifests.
+/// At least one command for each verb; `DIR` is the directory of the manifests.
 const CASES: &[Case] = &[
     case("create -f DIR/new.yaml", &["create configmaps"]),
     case("create configmap made", &["create configmaps"]),
@@ -101,7 +101,7 @@ const CASES: &[Case] = &[
     case("store check", &[SIMULATION]),
 ];
 
-/// Verbs that open an editor once they are allowed to read.
+/// The verbs that open an editor when they may read the object.
 const INTERACTIVE: &[&str] = &["edit"];
 
 const MANIFESTS: &[(&str, &str)] = &[
@@ -110,8 +110,8 @@ const MANIFESTS: &[(&str, &str)] = &[
     ("k/kustomization.yaml", "namePrefix: x-"),
 ];
 
-/// A cluster with a Deployment, a pod with usage, a ConfigMap and a token-less user `walker`.
-fn cluster() -> Cluster {
+/// Creates a cluster with a Deployment, a pod with declared usage, a ConfigMap and a cordoned node.
+fn new_cluster() -> Cluster {
     let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
     for command in [
         "create deployment web --image=nginx --replicas=2",
@@ -130,7 +130,7 @@ fn cluster() -> Cluster {
     cluster
 }
 
-/// Runs a command; returns the cluster, the exit code and standard error.
+/// Runs a command. Returns the cluster, the exit code and standard error.
 fn run(cluster: Cluster, command: &str, dir: &Path) -> (Cluster, i32, String) {
     let command = command.replace("DIR", &dir.to_string_lossy());
     let argv: Vec<String> = std::iter::once("kubectl").chain(command.split(' ')).map(String::from).collect();
@@ -140,16 +140,16 @@ fn run(cluster: Cluster, command: &str, dir: &Path) -> (Cluster, i32, String) {
     (cluster.expect("the cluster stays open"), code, err)
 }
 
-/// Gives the user `walker` permissions and no others.
+/// Grants permissions to the user `tester`, who has no others.
 fn grant(cluster: Cluster, permissions: &[&str]) -> Cluster {
     let mut client = Client::new(cluster);
     let rules: Vec<Value> = permissions.iter().map(|permission| rule(permission)).collect();
     let api_version = "rbac.authorization.k8s.io/v1";
-    let role = json!({"apiVersion": api_version, "kind": "ClusterRole", "metadata": {"name": "walk"}, "rules": rules});
+    let role = json!({"apiVersion": api_version, "kind": "ClusterRole", "metadata": {"name": "test"}, "rules": rules});
     let binding = json!({
-        "apiVersion": api_version, "kind": "ClusterRoleBinding", "metadata": {"name": "walk"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "walk"},
-        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "walker"}],
+        "apiVersion": api_version, "kind": "ClusterRoleBinding", "metadata": {"name": "test"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "test"},
+        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "tester"}],
     });
     for (resource, object) in [("clusterroles", role), ("clusterrolebindings", binding)] {
         let path = ResourcePath::all(&format!("{resource}.rbac.authorization.k8s.io"), "");
@@ -158,6 +158,7 @@ fn grant(cluster: Cluster, permissions: &[&str]) -> Cluster {
     client.into_transport()
 }
 
+/// Returns the RBAC rule of a permission.
 fn rule(permission: &str) -> Value {
     let (verb, target) = permission.split_once(' ').expect("a verb and a target");
     if target.starts_with('/') {
@@ -169,7 +170,7 @@ fn rule(permission: &str) -> Value {
     json!({"verbs": [verb], "apiGroups": [group], "resources": [resource]})
 }
 
-/// Everything in the cluster, as text.
+/// Returns all objects of the cluster as JSON.
 fn snapshot(cluster: Cluster) -> (Cluster, String) {
     let mut client = Client::new(cluster);
     let mut text = String::new();
@@ -183,7 +184,8 @@ fn snapshot(cluster: Cluster) -> (Cluster, String) {
     (client.into_transport(), text)
 }
 
-fn manifests() -> tempfile::TempDir {
+/// Writes the manifests to a temporary directory.
+fn write_manifests() -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a temporary directory");
     for (name, text) in MANIFESTS {
         let path = dir.path().join(name);
@@ -193,52 +195,52 @@ fn manifests() -> tempfile::TempDir {
     dir
 }
 
-/// Runs a case as `walker` with permissions; returns the exit code, standard error and whether the cluster changed.
-fn walk(case: &Case, permissions: &[&str], dir: &Path) -> (i32, String, bool) {
-    let (cluster, before) = snapshot(grant(cluster(), permissions));
-    let (cluster, code, err) = run(cluster, &format!("{} --as=walker", case.command), dir);
+/// Runs a case as `tester` with permissions. Returns the exit code, standard error and whether the cluster changed.
+fn run_case(case: &Case, permissions: &[&str], dir: &Path) -> (i32, String, bool) {
+    let (cluster, before) = snapshot(grant(new_cluster(), permissions));
+    let (cluster, code, err) = run(cluster, &format!("{} --as=tester", case.command), dir);
     let (_, after) = snapshot(cluster);
     (code, err, before != after)
 }
 
 #[test]
 fn without_permissions_nothing_is_read_or_changed() {
-    let dir = manifests();
+    let dir = write_manifests();
     for case in CASES {
-        let (code, err, changed) = walk(case, &[], dir.path());
+        let (code, err, changed) = run_case(case, &[], dir.path());
         assert!(!changed, "{} changed something", case.command);
         if !case.needs.is_empty() {
-            assert!(code != 0 && is_refusal(&err), "{}: exit code {code}, {err}", case.command);
+            assert!(code != 0 && is_forbidden(&err), "{}: exit code {code}, {err}", case.command);
         }
     }
 }
 
 #[test]
 fn the_permissions_of_a_command_are_enough() {
-    let dir = manifests();
+    let dir = write_manifests();
     for case in CASES.iter().filter(|case| !case.needs.is_empty() && !is_interactive(case)) {
-        let (code, err, _) = walk(case, case.needs, dir.path());
-        assert!(code == case.code && !is_refusal(&err), "{}: exit code {code}, {err}", case.command);
+        let (code, err, _) = run_case(case, case.needs, dir.path());
+        assert!(code == case.code && !is_forbidden(&err), "{}: exit code {code}, {err}", case.command);
     }
 }
 
 #[test]
 fn each_permission_of_a_command_is_needed() {
-    let dir = manifests();
+    let dir = write_manifests();
     for case in CASES.iter().filter(|case| case.needs.len() > 1 && !is_interactive(case)) {
         for missing in case.needs {
             let rest: Vec<&str> = case.needs.iter().copied().filter(|need| need != missing).collect();
-            let (code, err, _) = walk(case, &rest, dir.path());
-            // Some verbs report the refusal in words of their own, and cordon reports it with exit code 0.
-            assert!(code != case.code || is_refusal(&err), "{} without {missing}: {err}", case.command);
+            let (code, err, _) = run_case(case, &rest, dir.path());
+            // Some verbs print a message of their own, and cordon exits with 0 although the request is forbidden.
+            assert!(code != case.code || is_forbidden(&err), "{} without {missing}: {err}", case.command);
         }
     }
 }
 
 #[test]
-fn every_verb_is_walked() {
-    let walked: BTreeSet<&str> = CASES.iter().filter_map(|case| case.command.split(' ').next()).collect();
-    let missing: Vec<&str> = verbs::all().map(|verb| verb.name).filter(|name| !walked.contains(name)).collect();
+fn every_verb_has_a_case() {
+    let covered: BTreeSet<&str> = CASES.iter().filter_map(|case| case.command.split(' ').next()).collect();
+    let missing: Vec<&str> = verbs::all().map(|verb| verb.name).filter(|name| !covered.contains(name)).collect();
     assert!(missing.is_empty(), "verbs without a case: {missing:?}");
 }
 
@@ -246,6 +248,6 @@ fn is_interactive(case: &Case) -> bool {
     INTERACTIVE.iter().any(|verb| case.command.starts_with(verb))
 }
 
-fn is_refusal(err: &str) -> bool {
-    err.contains("forbidden: User \"walker\" cannot")
+fn is_forbidden(err: &str) -> bool {
+    err.contains("forbidden: User \"tester\" cannot")
 }

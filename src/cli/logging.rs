@@ -1,7 +1,7 @@
 //! The diagnostic log of the control plane: errors and decisions of the controllers, on standard error.
 //!
-//! It is off unless it is asked for, and then costs nothing. `-v=1` shows errors and warnings; `KCTL_LOG` sets a filter of
-//! its own, such as `debug` or `kctl_cluster::controllers=trace`. The request log of `-v=6` to `-v=9` is separate
+//! It is off by default and then costs nothing. `-v=1` shows errors and warnings; `KCTL_LOG` sets another
+//! filter, such as `debug` or `kctl_cluster::controllers=trace`. The request log of `-v=6` to `-v=9` is separate
 //! ([`super::klog`]): it is output that kubectl defines.
 
 use tracing_subscriber::EnvFilter;
@@ -11,7 +11,7 @@ use super::{CliError, CliResult};
 /// The environment variable with the filter.
 const VARIABLE: &str = "KCTL_LOG";
 
-/// Installs the log for this process where it is asked for.
+/// Installs the log of this process if `-v` or `KCTL_LOG` enables it.
 ///
 /// # Errors
 /// A filter that cannot be parsed.

@@ -44,7 +44,7 @@ fn object_names(current: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 fn candidates(typed: &[String], current: &str) -> CliResult<Vec<String>> {
-    let mut ctx = Ctx::new(&typed);
+    let mut ctx = Ctx::new(typed);
     let line = CommandLine::new(typed);
     let scope = verbs::find(line.verb_word()).map_or(Scope::Names, Scope::Only);
     if let Ok(matches) = tree::command("kctl", scope).ignore_errors(true).try_get_matches_from(typed) {

@@ -9,7 +9,7 @@ use super::{help, record, usage_error};
 use crate::args::Matches;
 use crate::{CliResult, Verb, verbs};
 
-/// What a command line asks for.
+/// The result of parsing a command line.
 pub(super) enum Parsed {
     /// Run a verb.
     Run(Call),

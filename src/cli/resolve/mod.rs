@@ -333,7 +333,7 @@ pub(crate) fn list(ctx: &mut Ctx, selection: &Selection, target: &Target) -> Cli
     Ok(Listed { items, resource_version: list.resource_version })
 }
 
-/// Adds to a refused list what was looked for, as kubectl does.
+/// Names the selectors in the error of a list request that the server rejects, as kubectl does.
 fn list_refusal(selection: &Selection, target: &Target, mut status: Status) -> Status {
     if !matches!(status.reason, Reason::BadRequest | Reason::NotFound) {
         return status;

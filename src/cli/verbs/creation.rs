@@ -25,7 +25,7 @@ pub(super) fn flags(command: Command, manager: &str) -> Command {
 pub(super) struct Creation<'a> {
     /// The field manager.
     pub(super) manager: &'a str,
-    /// How much of the creation is carried out.
+    /// The value of `--dry-run`.
     pub(super) dry_run: DryRun,
     /// True to store the configuration in the annotation of `apply`.
     pub(super) save_config: bool,

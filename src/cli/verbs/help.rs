@@ -3,7 +3,7 @@
 use crate::Verb;
 use crate::args::groups;
 
-/// `help`. The parser answers it, because only the layer above the verbs knows the layout of help texts.
+/// The `help` verb. The parser handles it, because only the layer above the verbs knows the layout of help texts.
 pub(super) const VERB: Verb = Verb {
     name: "help",
     aliases: &[],

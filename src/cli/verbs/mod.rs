@@ -108,7 +108,7 @@ pub(crate) static GROUPS: &[Group] = &[
 /// Verbs that the help of the program leaves out.
 static UNLISTED: &[Verb] = &[help::VERB, options::VERB];
 
-/// The name of the verb that the parser answers by itself.
+/// The name of the verb that the parser handles itself.
 pub(crate) const HELP: &str = help::VERB.name;
 
 /// All verbs, without the members of families.

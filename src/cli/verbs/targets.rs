@@ -1,4 +1,4 @@
-//! What the verbs share that change existing objects: loading the targets, sending the difference, waiting for a result.
+//! Common steps of the verbs that change existing objects: load the targets, send the difference, wait for the result.
 
 use std::sync::Arc;
 
