@@ -85,13 +85,13 @@ impl Lookup for ClientLookup<'_> {
     }
 
     fn events(&self, object: &Object) -> Vec<Arc<Object>> {
-        let mut events = self.list_events(object.namespace(), &[("uid", object.uid())]);
-        // The kubelet writes the name of its node as the uid of its events, and some events carry no uid.
+        let of_object = [("name", object.name()), ("namespace", object.namespace()), ("kind", object.kind())];
+        let with_uid = |uid| of_object.iter().copied().chain([("uid", uid)]).collect::<Vec<_>>();
+        let mut events = self.list_events(object.namespace(), &with_uid(object.uid()));
+        // The kubelet writes the name of its node as the uid of its events.
         if object.kind() == "Node" {
-            events.extend(self.list_events("", &[("uid", object.name())]));
+            events.extend(self.list_events("", &with_uid(object.name())));
         }
-        let by_name = [("uid", ""), ("kind", object.kind()), ("name", object.name())];
-        events.extend(self.list_events(object.namespace(), &by_name));
         let last_seen = |e: &Arc<Object>| e.time("/lastTimestamp").or_else(|| e.time("/eventTime"));
         let revision = |e: &Arc<Object>| e.resource_version().parse::<u64>().unwrap_or(0);
         events.sort_by_key(|e| (last_seen(e), revision(e)));
