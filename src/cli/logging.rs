@@ -4,7 +4,9 @@
 //! filter, such as `debug` or `kctl_cluster::controllers=trace`. The request log of `-v=6` to `-v=9` is separate
 //! ([`super::klog`]): it is output that kubectl defines.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{CliError, CliResult};
 
@@ -17,14 +19,15 @@ const VARIABLE: &str = "KCTL_LOG";
 /// A filter that cannot be parsed.
 pub(crate) fn init(verbosity: u8) -> CliResult<()> {
     let filter = match std::env::var(VARIABLE) {
-        Ok(filter) if !filter.is_empty() => EnvFilter::try_new(&filter)
+        Ok(filter) if !filter.is_empty() => filter
+            .parse::<Targets>()
             .map_err(|error| CliError::new(format!("invalid value {filter:?} of {VARIABLE}: {error}")))?,
-        _ if verbosity > 0 => EnvFilter::new("warn"),
+        _ if verbosity > 0 => Targets::new().with_default(LevelFilter::WARN),
         _ => return Ok(()),
     };
     // Without timestamps: those of the machine would differ from run to run, and events carry those of the cluster.
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).without_time();
     // A second command line in the same process keeps the log of the first.
-    let _ = log.with_ansi(false).try_init();
+    let _ = tracing_subscriber::registry().with(filter).with(log).try_init();
     Ok(())
 }

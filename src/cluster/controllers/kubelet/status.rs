@@ -4,9 +4,9 @@
 use super::container_spec::is_initialized;
 use super::images;
 use super::runtime::{ContainerRuntime, Ended, PodRuntime, State};
-use kctl_base::condition::{self, Condition};
+use kctl_base::condition;
 use kctl_base::json::{Map, Value, json};
-use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Ids, Time};
 use kctl_kinds::core::pod::PodPhase;
 use kctl_kinds::shared::pod_spec::is_sidecar;
@@ -158,19 +158,20 @@ fn names(pod: &Object, list: &str, filter: impl Fn(&Value) -> bool) -> Vec<Strin
 }
 
 /// Returns the entry of a condition. `lastTransitionTime` is kept unless its status changes; empty fields are left out.
+///
+/// Built in one go instead of with [`kctl_base::condition`]: it is on the path of every step of every pod.
 fn condition(pod: &Object, type_: &str, (holds, reason, message): Observed, now: Time) -> Value {
-    let observed_generation = Some(pod.generation()).filter(|generation| *generation > 0);
-    let condition = Condition { type_, status: holds.into(), reason, message: &message, observed_generation };
-    let mut entry = condition.to_value(now);
-    entry["lastProbeTime"] = Value::Null;
-    for field in ["reason", "message"] {
-        if entry.str(&format!("/{field}")).is_empty() {
-            entry.remove_at(&format!("/{field}"));
-        }
+    let status = if holds { "True" } else { "False" };
+    let existing = condition::condition(pod, type_).filter(|existing| existing.str("/status") == status);
+    let transition = existing.map_or_else(|| now.rfc3339().into(), |existing| existing["lastTransitionTime"].clone());
+    let mut entry = json!({"lastProbeTime": null, "lastTransitionTime": transition, "status": status, "type": type_});
+    if pod.generation() > 0 {
+        entry["observedGeneration"] = pod.generation().into();
     }
-    let existing = condition::condition(pod, type_);
-    if let Some(existing) = existing.filter(|c| c.str("/status") == condition.status.as_str()) {
-        entry["lastTransitionTime"] = existing["lastTransitionTime"].clone();
+    for (field, text) in [("reason", reason), ("message", message.as_str())] {
+        if !text.is_empty() {
+            entry[field] = text.into();
+        }
     }
     entry
 }
