@@ -3,35 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::harness::cluster::{dump, revision};
 use crate::harness::random::Random;
-use crate::harness::{Output, Sandbox, finish};
-
-/// A sandbox with a few objects in its store.
-fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::new(3);
-    sandbox.must("kctl create configmap kept --from-literal=a=b");
-    sandbox
-}
-
-/// Checks the store and returns its revision and all objects.
-fn content(sandbox: &Sandbox) -> String {
-    assert_eq!(sandbox.problems(), Vec::<String>::new());
-    let mut cluster = sandbox.cluster();
-    format!("{}\n{}", revision(&mut cluster), dump(&mut cluster))
-}
-
-/// Asserts that a command failed with an error that contains `says`: nothing on standard output, exit code 1, no panic.
-#[track_caller]
-fn assert_refused(what: &str, got: &Output, says: &str) {
-    assert!(!got.err.contains("panicked"), "{what}: {}", got.err);
-    assert_eq!((got.out.as_str(), got.code), ("", 1), "{what}: {got:?}");
-    assert!(
-        got.err.starts_with("error: ") && got.err.contains(says),
-        "{what}: {:?} does not contain {says:?}",
-        got.err
-    );
-}
+use crate::harness::refusals::{assert_refused, content, sandbox};
+use crate::harness::finish;
 
 #[test]
 fn files_that_are_not_manifests_are_refused() {

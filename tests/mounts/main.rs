@@ -13,8 +13,8 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-use harness::cluster::{dump, revision};
-use harness::{Output, Sandbox};
+use harness::Sandbox;
+use harness::refusals::{assert_refused, content, sandbox};
 
 fn main() -> ExitCode {
     let can_mount = Sandbox::new(3).run("unshare -rm mount -t tmpfs none /mnt").code == 0;
@@ -34,32 +34,6 @@ fn main() -> ExitCode {
         trial.with_ignored_flag(!can_mount)
     };
     libtest_mimic::run(&Arguments::from_args(), cases.into_iter().map(trial).collect()).exit_code()
-}
-
-/// A sandbox with a few objects in its store.
-fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::new(3);
-    sandbox.must("kctl create configmap kept --from-literal=a=b");
-    sandbox
-}
-
-/// Checks the store and returns its revision and all objects.
-fn content(sandbox: &Sandbox) -> String {
-    assert_eq!(sandbox.problems(), Vec::<String>::new());
-    let mut cluster = sandbox.cluster();
-    format!("{}\n{}", revision(&mut cluster), dump(&mut cluster))
-}
-
-/// Asserts that a command failed with an error that contains `says`: nothing on standard output, exit code 1, no panic.
-#[track_caller]
-fn assert_refused(what: &str, got: &Output, says: &str) {
-    assert!(!got.err.contains("panicked"), "{what}: {}", got.err);
-    assert_eq!((got.out.as_str(), got.code), ("", 1), "{what}: {got:?}");
-    assert!(
-        got.err.starts_with("error: ") && got.err.contains(says),
-        "{what}: {:?} does not contain {says:?}",
-        got.err
-    );
 }
 
 fn a_full_disk_fails_the_command_and_keeps_the_store() {
