@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use crate::harness::finish;
 use crate::harness::random::Random;
 use crate::harness::refusals::{assert_refused, content, sandbox};
-use crate::harness::finish;
 
 #[test]
 fn files_that_are_not_manifests_are_refused() {
