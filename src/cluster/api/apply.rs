@@ -49,6 +49,11 @@ impl Server {
         self.to_stored_version(kind, &mut new);
         match old {
             Some(old) => self.replace_applied(kind, old, new, request, now, warnings),
+            // Only the endpoint of the object itself creates (`AllowCreateOnUpdate`).
+            None if !request.subresource.is_empty() => {
+                let names = kind.names();
+                Err(Status::not_found(names.group, names.plural, &request.name))
+            }
             None => self.create_applied(kind, new, request, now),
         }
     }

@@ -50,10 +50,7 @@ impl Server {
         now: Time,
         warnings: Vec<String>,
     ) -> Result<Response> {
-        if request.subresource == "status" && !kind.has_status() {
-            return Err(Status::no_resource());
-        }
-        let strategy = strategy::of(&request.subresource).ok_or_else(Status::no_resource)?;
+        let strategy = strategy::of(kind, &request.subresource).ok_or_else(Status::no_resource)?;
         Update { kind, strategy, request, now, old, new, warnings, is_recorded: false }.run(self)
     }
 
@@ -67,7 +64,7 @@ impl Server {
         now: Time,
         warnings: Vec<String>,
     ) -> Result<Response> {
-        let strategy = strategy::of(&request.subresource).ok_or_else(Status::no_resource)?;
+        let strategy = strategy::of(kind, &request.subresource).ok_or_else(Status::no_resource)?;
         Update { kind, strategy, request, now, old, new, warnings, is_recorded: true }.run(self)
     }
 

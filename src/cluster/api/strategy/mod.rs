@@ -50,11 +50,11 @@ pub(super) trait UpdateStrategy {
     }
 }
 
-/// Returns the strategy of a subresource; `None` when there is no such endpoint.
-pub(super) fn of(subresource: &str) -> Option<&'static dyn UpdateStrategy> {
+/// Returns the strategy of a subresource of a kind; `None` when there is no such endpoint.
+pub(super) fn of(kind: &dyn Kind, subresource: &str) -> Option<&'static dyn UpdateStrategy> {
     Some(match subresource {
         "" => &spec::Spec,
-        "status" => &status::Status,
+        "status" if kind.has_status() => &status::Status,
         "scale" => &scale::Scale,
         "binding" => &binding::Binding,
         "finalize" => &finalize::Finalize,
