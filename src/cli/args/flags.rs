@@ -8,8 +8,8 @@ use clap::{Arg, ArgAction};
 use kctl_base::field::quote;
 use kctl_base::sim::Duration;
 
-/// The default that `--help` shows after `--name=`, for example `false` or `'yaml'`. It is documentation: the verb that reads
-/// the flag applies the default itself.
+/// The default that `--help` shows after `--name=`, for example `30s` or `'yaml'`, where it is not the one of the flag's
+/// type. It is documentation: the verb that reads the flag applies the default itself.
 #[derive(Clone, Debug)]
 struct HelpDefault(Cow<'static, str>);
 
@@ -37,7 +37,13 @@ impl ArgProperties for Arg {
     }
 
     fn shown_default(&self) -> &str {
-        self.get::<HelpDefault>().map_or("''", |default| default.0.as_ref())
+        match self.get::<HelpDefault>() {
+            Some(default) => default.0.as_ref(),
+            None if matches!(self.get_action(), ArgAction::Append) => "[]",
+            // Only switches and flags with a default of their own may omit the value.
+            None if self.get_num_args().is_some_and(|count| count.min_values() == 0) => "false",
+            None => "''",
+        }
     }
 
     fn names_objects(&self) -> bool {
@@ -56,7 +62,7 @@ pub(crate) fn switch(name: &'static str, help: &'static str) -> Arg {
             .map(|value| value.to_string())
             .ok_or_else(|| format!("strconv.ParseBool: parsing {}: invalid syntax", quote(&text)))
     });
-    optional(name, "true", help).value_parser(parser).help_default("false")
+    optional(name, "true", help).value_parser(parser)
 }
 
 /// A flag with a string value.
@@ -89,7 +95,7 @@ pub(crate) fn pairs(name: &'static str, help: &'static str) -> Arg {
 
 /// A flag that collects values and keeps their commas (pflag's `StringArray`).
 pub(crate) fn each(name: &'static str, help: &'static str) -> Arg {
-    flag(name, help).action(ArgAction::Append).allow_hyphen_values(true).num_args(1).help_default("[]")
+    flag(name, help).action(ArgAction::Append).allow_hyphen_values(true).num_args(1)
 }
 
 /// A flag with a 64-bit integer.

@@ -61,6 +61,9 @@ pub(crate) fn args() -> Vec<Arg> {
 /// For a global flag as typed (`-n`, `--namespace=x`): true when its value is the next argument, false when it is complete.
 /// `None` for other flags.
 pub(crate) fn takes_next(word: &str) -> Option<bool> {
+    if !word.starts_with('-') {
+        return None;
+    }
     let args = args();
     let takes_value = |arg: &Arg| arg.get_num_args().is_some_and(|count| count.min_values() > 0);
     if let Some(flag) = word.strip_prefix("--") {

@@ -37,9 +37,9 @@ struct WatchIndex {
 /// Drives a list of controllers over one server.
 pub(crate) struct Driver {
     controllers: &'static [Controller],
-    /// The watches of each resource that a controller names, in the order of the controllers. A resource that is not here
-    /// has those of [`EVERY_RESOURCE`].
-    watches: HashMap<&'static str, Rc<[WatchIndex]>>,
+    /// The watches of each resource that has changed so far, in the order of the controllers. Most commands change few
+    /// resources, and many none.
+    watches: HashMap<String, Rc<[WatchIndex]>>,
     /// One a controller, in the same order.
     caches: Vec<Cache>,
     /// The revision up to which changes have been turned into keys.
@@ -53,7 +53,7 @@ impl Driver {
     pub(crate) fn new(controllers: &'static [Controller], revision: u64) -> Driver {
         Driver {
             controllers,
-            watches: watches_by_resource(controllers),
+            watches: HashMap::new(),
             caches: controllers.iter().map(|_| Cache::default()).collect(),
             observed: revision,
             queue: WorkQueue::default(),
@@ -106,8 +106,15 @@ impl Driver {
         server.mark_observed(self.observed, now);
         Ok(())
     }
-    fn watches_of(&self, resource: &str) -> Rc<[WatchIndex]> {
-        self.watches.get(resource).or_else(|| self.watches.get(EVERY_RESOURCE)).cloned().unwrap_or_default()
+
+    /// Returns the watches that see changes of a resource.
+    fn watches_of(&mut self, resource: &str) -> Rc<[WatchIndex]> {
+        if let Some(watches) = self.watches.get(resource) {
+            return watches.clone();
+        }
+        let watches = watches_of(self.controllers, resource);
+        self.watches.insert(resource.to_owned(), watches.clone());
+        watches
     }
 
     /// Enqueues the keys to which one watch maps a change.
@@ -179,15 +186,15 @@ fn schedule(server: &mut Server, controller: &Controller, key: &Key, at: Time, r
     server.schedule(controller.name, &key.to_string(), at, recurring);
 }
 
-/// Groups the watches of all controllers by the resources that they name.
-fn watches_by_resource(controllers: &[Controller]) -> HashMap<&'static str, Rc<[WatchIndex]>> {
-    let mut all = Vec::new();
+/// Finds the watches of all controllers that name a resource or [`EVERY_RESOURCE`].
+fn watches_of(controllers: &[Controller], resource: &str) -> Rc<[WatchIndex]> {
+    let mut found = Vec::new();
     for (controller, Controller { watches, .. }) in controllers.iter().enumerate() {
-        all.extend(watches.iter().enumerate().map(|(watch, w)| (w.resource, WatchIndex { controller, watch })));
+        let sees = |watched: &str| watched == resource || watched == EVERY_RESOURCE;
+        let indices = watches.iter().enumerate().filter(|(_, w)| sees(w.resource));
+        found.extend(indices.map(|(watch, _)| WatchIndex { controller, watch }));
     }
-    let sees = |watched: &str, resource: &str| watched == resource || watched == EVERY_RESOURCE;
-    let of = |resource| all.iter().filter(|(watched, _)| sees(watched, resource)).map(|(_, index)| *index).collect();
-    all.iter().map(|(resource, _)| (*resource, of(*resource))).collect()
+    found.into()
 }
 
 /// Returns the delay after a failure that `failures` others precede: 5 ms, doubling up to 1000 s, as in client-go's
