@@ -151,6 +151,7 @@ impl Cluster {
 
     /// Stages the clock for the next commit.
     pub(crate) fn stage_clock(&mut self) {
+        self.is_changed = true;
         self.server.set_typed_row(CLOCK, Some(self.clock));
     }
 

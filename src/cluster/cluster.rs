@@ -11,6 +11,7 @@ use crate::client::{Transport, WaitFor, WaitOutcome};
 use crate::controllers::runtime::{Failure, failures};
 use crate::controllers::{CONTROLLERS, Driver};
 use crate::error::ClusterError;
+use crate::origin::CLOCK;
 use crate::store::StoreError;
 use kctl_base::object::Object;
 use kctl_base::sim::{ClockState, Ids, Time};
@@ -29,6 +30,8 @@ pub struct Cluster {
     pub(crate) server: Server,
     pub(crate) driver: Driver,
     pub(crate) clock: ClockState,
+    /// True once anything but the passing of time has changed the cluster, so that it has to be persisted.
+    pub(crate) is_changed: bool,
     /// The storage and its lock, which is released while a watch sleeps.
     pub(crate) location: crate::location::Location,
 }
@@ -77,6 +80,7 @@ impl Cluster {
     /// # Errors
     /// As [`Cluster::run`].
     pub fn enqueue(&mut self, controller: &str, key: &str) -> Result<()> {
+        self.is_changed = true;
         let due = kctl_base::sim::Due {
             at: self.now(),
             sequence: 0,
@@ -117,15 +121,22 @@ impl Cluster {
         &mut self.server
     }
 
-    /// Persists everything since the last commit in one atomic, durable batch.
+    /// Persists everything since the last commit in one atomic, durable batch. What time alone has done need not be
+    /// persisted: on a full disk or in a directory that cannot be written it stays staged, and the next command does it
+    /// again.
     ///
     /// # Errors
     /// A full disk or a directory that cannot be written; nothing of the batch is persisted then.
     pub fn commit(&mut self) -> std::result::Result<(), StoreError> {
         if self.server.store().is_dirty() {
-            self.stage_clock();
+            self.server.set_typed_row(CLOCK, Some(self.clock));
         }
-        self.server.store().commit(self.clock.now)
+        match self.server.store().commit(self.clock.now) {
+            Ok(()) => self.is_changed = false,
+            Err(StoreError::Full { .. } | StoreError::ReadOnly { .. }) if !self.is_changed => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// Discards everything since the last commit.
@@ -140,6 +151,7 @@ impl Cluster {
 impl Transport for Cluster {
     fn send(&mut self, request: Request) -> Result<Response> {
         let changes = !request.verb.is_read_only() && !request.options.dry_run;
+        self.is_changed |= changes;
         let response = self.server.handle(request, self.clock.now)?;
         if changes {
             self.run()?;

@@ -28,7 +28,7 @@ impl Cluster {
         let settings = Settings { latency: location.options().latency };
         let server = Server::new(store, Ids::new(seed), settings, backends())?;
         let driver = Driver::new(CONTROLLERS, server.revision());
-        let mut cluster = Cluster { server, driver, clock, location };
+        let mut cluster = Cluster { server, driver, clock, is_changed: is_new, location };
         if is_new {
             cluster.bootstrap()?;
         }

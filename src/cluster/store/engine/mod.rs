@@ -1,13 +1,16 @@
 //! The key-value engine below the store: reads of one key, ordered scans, atomic batches.
 //!
-//! An engine knows no objects and keeps no history. There are two, [`MemoryEngine`] and [`SledEngine`]; one test suite runs
-//! on each and on a mirror that compares them.
+//! An engine knows no objects and keeps no history. [`DiskEngine`] holds the data of a store and [`MemoryEngine`] that of a
+//! cluster that ends with the process; [`SledEngine`] makes the record that other programs can read, and reads the stores
+//! of earlier versions. One test suite runs on each and on a mirror that compares them.
 
+pub(super) mod disk;
 mod memory;
 mod sled;
 #[cfg(test)]
 pub(super) mod tests;
 
+pub(crate) use disk::DiskEngine;
 pub(crate) use memory::MemoryEngine;
 pub(crate) use sled::SledEngine;
 

@@ -7,23 +7,24 @@ use std::sync::{Arc, Mutex};
 use super::commit_counter::{self, CommitCounter};
 use super::manifest::Manifest;
 use super::{bytes_below, names_in, sync_dir};
-use crate::store::{Engine as _, SledEngine, StoreError};
+use crate::store::{DiskEngine, SledEngine, StoreError};
 
 /// The name of the directory in which data is created until it is complete.
 const NEW: &str = "new";
 
+/// The name of the directory in which a record is created until it is complete.
+const NEW_RECORD: &str = "new-record";
+
 /// The prefix of the names of data directories.
 const DATA_PREFIX: &str = "data-";
 
-/// Smaller data, in bytes, is never worth compacting.
-const COMPACTION_BYTES_MIN: u64 = 16 << 20;
+/// The prefix of the names of records, directories of sled.
+const RECORD_PREFIX: &str = "sled-";
 
-/// Data is compacted if it is more than this many times as large as its live rows.
-const COMPACTION_RATIO: u64 = 8;
-
-/// Returns true if a name has the form of a data directory: `data-1`.
+/// Returns true if a name has the form of a data directory or of a record: `data-1`, `sled-1`.
 pub(super) fn is_data(name: &str) -> bool {
-    name.strip_prefix(DATA_PREFIX).is_some_and(|n| n.parse::<u64>().is_ok())
+    let number = name.strip_prefix(DATA_PREFIX).or_else(|| name.strip_prefix(RECORD_PREFIX));
+    number.is_some_and(|n| n.parse::<u64>().is_ok())
 }
 
 /// The held lock. It is released when this and every engine that was opened have been dropped.
@@ -65,8 +66,11 @@ impl LockedStore {
             }
         };
         let store = LockedStore { dir: dir.to_path_buf(), manifest, guard };
-        store.remove_leftovers()?;
-        Ok(store)
+        match store.remove_leftovers() {
+            // Leftovers do not matter to one who can only read.
+            Ok(()) | Err(StoreError::ReadOnly { .. }) => Ok(store),
+            Err(error) => Err(error),
+        }
     }
 
     /// Returns true if the store has no data yet.
@@ -75,17 +79,19 @@ impl LockedStore {
         !self.manifest.has_data
     }
 
-    /// Opens the engine, creating it for a new store and compacting it if most of its data is stale. The engine keeps the
-    /// lock until it is dropped. Only one engine can be open at a time.
+    /// Opens the engine, creating it for a new store and taking over the data of a store of an earlier version. The engine
+    /// keeps the lock until it is dropped. Only one engine can be open at a time.
     ///
     /// # Errors
     /// If the data cannot be read, is damaged, or misses commits.
-    pub(crate) fn engine(&mut self) -> Result<SledEngine, StoreError> {
+    pub(crate) fn engine(&mut self) -> Result<DiskEngine, StoreError> {
         if !self.manifest.has_data {
-            self.create_data()?;
+            drop(DiskEngine::create(&empty(&self.dir.join(NEW))?)?);
+            self.install(String::new())?;
+        } else if self.manifest.is_sled {
+            self.take_over_sled()?;
         }
-        let engine = self.open_data()?;
-        let mut engine = if self.is_check_due(&engine)? { self.compact_if_stale(engine)? } else { engine };
+        let mut engine = self.open_data()?;
         self.publish_commits(&mut engine)?;
         Ok(engine)
     }
@@ -95,25 +101,33 @@ impl LockedStore {
     /// # Errors
     /// If the files cannot be written or removed.
     pub(crate) fn reset(&mut self) -> Result<(), StoreError> {
-        self.switch_generation(Manifest { generation: self.manifest.generation + 1, has_data: false, checked_bytes: 0 })
+        self.switch_generation(Manifest { generation: self.manifest.generation + 1, ..Manifest::default() })
     }
 
-    /// Rewrites the data without stale rows, and returns its size in bytes before and after. No engine may be open.
+    /// Rewrites the data without stale rows and makes a new record of it, and returns the size of the data in bytes before
+    /// and after. No engine may be open.
+    ///
+    /// The copies are complete and durable before the store switches to them, so that after a kill or a power failure
+    /// either generation is whole.
     ///
     /// # Errors
-    /// If the data cannot be read or there is no space for the copy; then the data is unchanged.
+    /// If the data cannot be read or there is no space for the copies; then the data is unchanged.
     pub(crate) fn compact(&mut self) -> Result<(u64, u64), StoreError> {
-        let before = self.data_bytes()?;
-        if self.manifest.has_data {
-            let engine = self.open_data()?;
-            self.rewrite(engine)?;
+        if !self.manifest.has_data {
+            return Ok((0, 0));
         }
-        Ok((before, self.data_bytes()?))
-    }
-
-    /// The size of the data in bytes; 0 before it has been created.
-    fn data_bytes(&self) -> Result<u64, StoreError> {
-        if self.manifest.has_data { bytes_below(&self.data()) } else { Ok(0) }
+        if self.manifest.is_sled {
+            self.take_over_sled()?;
+        }
+        let before = bytes_below(&self.data())?;
+        let written = self.rewrite();
+        if written.is_err() {
+            // What is left of the copies takes up space.
+            remove(&self.dir.join(NEW))?;
+            remove(&self.dir.join(NEW_RECORD))?;
+        }
+        written?;
+        Ok((before, bytes_below(&self.data())?))
     }
 
     /// The directory of the current generation.
@@ -121,76 +135,52 @@ impl LockedStore {
         self.dir.join(format!("{DATA_PREFIX}{}", self.manifest.generation))
     }
 
-    /// Creates empty data, which is complete before the manifest refers to it.
-    fn create_data(&mut self) -> Result<(), StoreError> {
-        let mut engine = SledEngine::open(&self.empty_new()?)?;
-        engine.init()?;
-        drop(engine);
-        self.install(0)
-    }
-
-    fn open_data(&self) -> Result<SledEngine, StoreError> {
+    /// The number of commits that the data must have; 0 if it is not known.
+    fn commits(&self) -> u64 {
         // The counter of another generation says nothing about this one.
         let counter = CommitCounter::read(&self.dir).filter(|c| c.generation == self.manifest.generation);
-        let engine = SledEngine::open_written(&self.data(), counter.map_or(0, |c| c.batches));
-        // Users know the directory of the store, not that of its data.
-        engine.map_err(|error| match error {
+        counter.map_or(0, |c| c.batches)
+    }
+
+    fn open_data(&self) -> Result<DiskEngine, StoreError> {
+        DiskEngine::open(&self.data(), self.commits()).map_err(|e| self.name(e))
+    }
+
+    /// Adds to damage the directory of the store, which users know, in place of that of its data.
+    fn name(&self, error: StoreError) -> StoreError {
+        match error {
             StoreError::Damaged { reason, cause, .. } => StoreError::Damaged { path: self.dir.clone(), reason, cause },
             other => other,
-        })
-    }
-
-    /// Returns true if stale rows should be looked for. That scans the whole store, so it runs only after the size has
-    /// doubled.
-    fn is_check_due(&self, engine: &SledEngine) -> Result<bool, StoreError> {
-        Ok(engine.bytes_on_disk()? >= COMPACTION_BYTES_MIN.max(self.manifest.checked_bytes.saturating_mul(2)))
-    }
-
-    /// Compares the size of the data with that of its live rows, and rewrites it if most of it is stale.
-    fn compact_if_stale(&mut self, engine: SledEngine) -> Result<SledEngine, StoreError> {
-        let bytes = self.data_bytes()?;
-        if bytes > COMPACTION_RATIO * engine.live_bytes()? {
-            match self.rewrite(engine) {
-                // Without space for a copy, the store is used as it is.
-                Ok(()) | Err(StoreError::Full { .. }) => {}
-                Err(error) => return Err(error),
-            }
-            return self.open_data();
-        }
-        self.manifest.checked_bytes = bytes;
-        self.manifest.write(&self.dir)?;
-        Ok(engine)
-    }
-
-    /// Copies the live rows into new data and switches to it atomically: if the process is killed, either generation is
-    /// complete.
-    fn rewrite(&mut self, old: SledEngine) -> Result<(), StoreError> {
-        let path = self.empty_new()?;
-        let mut new = SledEngine::open(&path)?;
-        let copied = new.copy_from(&old);
-        drop((old, new));
-        match copied {
-            Ok(()) => self.install(bytes_below(&path)?),
-            Err(error) => {
-                remove(&path)?;
-                Err(error)
-            }
         }
     }
 
-    /// Creates an empty directory for new data.
-    fn empty_new(&self) -> Result<PathBuf, StoreError> {
-        let path = self.dir.join(NEW);
-        remove(&path)?;
-        create_private(&path)?;
-        Ok(path)
+    /// Copies the data of an earlier version, which stays as the record.
+    fn take_over_sled(&mut self) -> Result<(), StoreError> {
+        let record = format!("{DATA_PREFIX}{}", self.manifest.generation);
+        let from = SledEngine::open_written(&self.data(), self.commits()).map_err(|e| self.name(e))?;
+        DiskEngine::create(&empty(&self.dir.join(NEW))?)?.copy_from(&from, from.batches())?;
+        drop(from);
+        self.install(record)
     }
 
-    /// Renames complete new data to the next generation and switches to it.
-    fn install(&mut self, checked_bytes: u64) -> Result<(), StoreError> {
-        let manifest = Manifest { generation: self.manifest.generation + 1, has_data: true, checked_bytes };
+    /// Copies the live rows into new data and into a new record, and switches to both.
+    fn rewrite(&mut self) -> Result<(), StoreError> {
+        let from = self.open_data()?;
+        DiskEngine::create(&empty(&self.dir.join(NEW))?)?.copy_from(&from, from.batches())?;
+        let new = empty(&self.dir.join(NEW_RECORD))?;
+        SledEngine::open(&new)?.copy_from(&from, from.batches())?;
+        sync_files(&new)?;
+        let name = format!("{RECORD_PREFIX}{}", self.manifest.generation + 1);
+        let record = self.dir.join(&name);
+        remove(&record)?;
+        fs::rename(&new, &record).map_err(|e| StoreError::from_io(&record, e))?;
+        self.install(name)
+    }
+
+    /// Renames complete new data to the next generation and switches to it and to a record.
+    fn install(&mut self, record: String) -> Result<(), StoreError> {
+        let manifest = Manifest { generation: self.manifest.generation + 1, has_data: true, is_sled: false, record };
         let (new, data) = (self.dir.join(NEW), self.dir.join(format!("{DATA_PREFIX}{}", manifest.generation)));
-        sync_dir(&new)?;
         remove(&data)?;
         fs::rename(&new, &data).map_err(|e| StoreError::from_io(&data, e))?;
         sync_dir(&self.dir)?;
@@ -200,9 +190,9 @@ impl LockedStore {
     /// Makes a manifest the current one, resets the commit counter, and removes the previous generation.
     fn switch_generation(&mut self, manifest: Manifest) -> Result<(), StoreError> {
         manifest.write(&self.dir)?;
+        let counter = CommitCounter { generation: manifest.generation, batches: 0 };
         self.manifest = manifest;
         let mut file = commit_counter::open(&self.dir)?;
-        let counter = CommitCounter { generation: manifest.generation, batches: 0 };
         counter.write(&mut file).map_err(|e| StoreError::from_io(&self.dir, e))?;
         self.remove_leftovers()
     }
@@ -212,7 +202,8 @@ impl LockedStore {
         let current = self.manifest.has_data.then(|| self.data());
         for name in names_in(&self.dir)? {
             let path = self.dir.join(&name);
-            if (name == NEW || is_data(&name)) && current.as_ref() != Some(&path) {
+            let is_leftover = name == NEW || name == NEW_RECORD || is_data(&name);
+            if is_leftover && current.as_ref() != Some(&path) && name != self.manifest.record {
                 remove(&path)?;
             }
         }
@@ -220,17 +211,40 @@ impl LockedStore {
     }
 
     /// Makes the engine publish every commit to watches, and keep the lock.
-    fn publish_commits(&self, engine: &mut SledEngine) -> Result<(), StoreError> {
-        let mut file = commit_counter::open(&self.dir)?;
+    fn publish_commits(&self, engine: &mut DiskEngine) -> Result<(), StoreError> {
+        let mut file = match commit_counter::open(&self.dir) {
+            // Nothing can be committed there either.
+            Err(StoreError::ReadOnly { .. }) => None,
+            file => Some(file?),
+        };
         let (generation, guard) = (self.manifest.generation, self.guard.clone());
         engine.on_apply(move |batches| {
             // Moves the guard into the callback, which lives as long as the engine.
             let _keep = &guard;
             // The commit is durable even if this fails; watches then see it with the next commit.
-            drop(CommitCounter { generation, batches }.write(&mut file));
+            drop(file.as_mut().map(|file| CommitCounter { generation, batches }.write(file)));
         });
         Ok(())
     }
+}
+
+/// Creates an empty directory, which only its owner can access, in place of one of that name.
+fn empty(path: &Path) -> Result<PathBuf, StoreError> {
+    remove(path)?;
+    create_private(path)?;
+    Ok(path.to_path_buf())
+}
+
+/// Makes the files of a directory and their names durable. Sled leaves that to the system for some of its files.
+fn sync_files(dir: &Path) -> Result<(), StoreError> {
+    for name in names_in(dir)? {
+        let path = dir.join(name);
+        match path.is_dir() {
+            true => sync_files(&path)?,
+            false => File::open(&path).and_then(|f| f.sync_all()).map_err(|e| StoreError::from_io(&path, e))?,
+        }
+    }
+    sync_dir(dir)
 }
 
 /// Removes a directory if it exists.

@@ -14,18 +14,24 @@ pub(super) const NEW_FILE: &str = "store.new";
 
 /// The first word of the file.
 const TITLE: &str = "kctl-store";
+
 /// The version of the format of all files, keys and rows.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+
+/// The version in which `data-N` is a directory of sled. Keys and rows are those of [`FORMAT`].
+const SLED_FORMAT: u32 = 1;
 
 /// The contents of the file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Manifest {
     /// The `N` of the current `data-N`; incremented by every compaction and reset.
     pub(super) generation: u64,
     /// True once `data-N` has been created. Before, the store is empty; afterwards it is damaged if the directory is missing.
     pub(super) has_data: bool,
-    /// The size of the data in bytes when it was last compared with the size of its live rows.
-    pub(super) checked_bytes: u64,
+    /// True for a store of an earlier version, whose data is in a directory of sled.
+    pub(super) is_sled: bool,
+    /// The name of the directory of sled with a copy of the data, made by the last compaction; empty if there is none.
+    pub(super) record: String,
 }
 
 impl Manifest {
@@ -53,27 +59,32 @@ impl Manifest {
     }
 
     fn format(&self) -> String {
-        let Manifest { generation, has_data, checked_bytes } = self;
-        format!("{TITLE} {FORMAT}\ngeneration {generation}\nwritten {has_data}\nweighed {checked_bytes}\n")
+        let Manifest { generation, has_data, is_sled: _, record } = self;
+        format!("{TITLE} {FORMAT}\ngeneration {generation}\nwritten {has_data}\nrecord {record}\n")
     }
 
     fn parse(dir: &Path, text: &str) -> Result<Manifest, StoreError> {
-        let (path, file) = (dir.to_path_buf(), dir.join(FILE));
+        let file = dir.join(FILE);
+        let foreign = |reason| StoreError::Foreign { path: dir.to_path_buf(), reason };
         let mut lines = text.lines();
         let Some(format) = lines.next().and_then(|line| line.strip_prefix(TITLE)?.strip_prefix(' ')) else {
-            return Err(StoreError::Foreign { path, reason: format!("{} is not a manifest", file.display()) });
+            return Err(foreign(format!("{} is not a manifest", file.display())));
         };
-        if format != FORMAT.to_string() {
-            let reason = format!("its format is {format}, and this program supports {FORMAT}");
-            return Err(StoreError::Foreign { path, reason });
+        let format: u32 = format.parse().unwrap_or_default();
+        if format > FORMAT {
+            let reason = format!("its format is {format}, and this program supports up to {FORMAT}: update kctl");
+            return Err(foreign(reason));
+        }
+        if format < SLED_FORMAT {
+            return Err(foreign(format!("{} is not a manifest", file.display())));
         }
         let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
         let manifest = (|| {
-            Some(Manifest {
-                generation: field("generation")?.parse().ok()?,
-                has_data: field("written")?.parse().ok()?,
-                checked_bytes: field("weighed")?.parse().ok()?,
-            })
+            let (generation, has_data) = (field("generation")?.parse().ok()?, field("written")?.parse().ok()?);
+            let is_sled = format == SLED_FORMAT;
+            // The earlier format has the size of the data here, for a decision that is no longer taken.
+            let record = if is_sled { String::new() } else { field("record")?.into() };
+            Some(Manifest { generation, has_data, is_sled, record })
         })();
         manifest.ok_or_else(|| StoreError::damaged(format!("{} cannot be read", file.display())).at(dir))
     }

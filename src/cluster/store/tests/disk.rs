@@ -31,7 +31,7 @@ fn all(store: &mut Store) -> String {
 #[test]
 fn both_engines_give_the_store_the_same_results() {
     let dir = tempfile::tempdir().expect("a directory");
-    let right = SledEngine::open(dir.path()).expect("open");
+    let right = DiskEngine::create(dir.path()).expect("create");
     let engine = Mirror { left: MemoryEngine::new(), right };
     let mut store = Store::new(Box::new(engine), indexer).expect("a store");
     for round in 1..6 {

@@ -1,7 +1,7 @@
-//! The engine on disk. Only this module knows sled.
+//! The engine of the record: the copy of a store that any program with sled can read, and the data of stores that earlier
+//! versions have made. Only this module knows sled.
 //!
-//! The configuration suits a process that lives a few milliseconds: one tree, one batch per command, little garbage. Sled
-//! leaves two things to its caller. On Linux its flush does not reach the disk, so the data file is synchronized
+//! The configuration suits large batches that are written once. Sled leaves two things to its caller. On Linux its flush does not reach the disk, so the data file is synchronized
 //! afterwards. And the separate files of large pages are never synchronized, so large values are split into parts that
 //! keep every page small.
 
@@ -32,9 +32,6 @@ const COPY_BYTES: usize = 8 << 20;
 /// The key of the batch counter. Like the parts, it sorts after all keys.
 const BATCHES: &[u8] = END;
 
-/// A callback that receives the number of batches after each one has become durable.
-type Listener = Box<dyn FnMut(u64) + Send>;
-
 /// An ordered map in a directory. Keys must be less than [`END`].
 pub(crate) struct SledEngine {
     db: ::sled::Db,
@@ -43,8 +40,6 @@ pub(crate) struct SledEngine {
     path: PathBuf,
     /// The number of batches applied since the directory was created.
     batches: u64,
-    /// The last field, so that everything it owns, such as the lock, is dropped after sled has been closed.
-    applied: Option<Listener>,
 }
 
 impl SledEngine {
@@ -62,7 +57,7 @@ impl SledEngine {
             Some(Err(error)) => return Err(StoreError::unreadable("its batch counter", error).at(path)),
             None => 0,
         };
-        Ok(SledEngine { db, file, path: path.to_path_buf(), batches, applied: None })
+        Ok(SledEngine { db, file, path: path.to_path_buf(), batches })
     }
 
     /// Opens an engine that has been written before, to which at least `batches` batches have been applied.
@@ -88,25 +83,14 @@ impl SledEngine {
     }
 
     /// The number of batches applied since the directory was created.
-    #[cfg(test)]
-    pub(crate) fn batches(&self) -> u64 {
+    pub(in crate::store) fn batches(&self) -> u64 {
         self.batches
-    }
-
-    /// Sets a callback that receives the number of batches after each one has become durable.
-    pub(in crate::store) fn on_apply(&mut self, applied: impl FnMut(u64) + Send + 'static) {
-        self.applied = Some(Box::new(applied));
-    }
-
-    /// Applies an empty batch, so that an engine without rows can be told from one that has lost them.
-    pub(in crate::store) fn init(&mut self) -> Result<(), StoreError> {
-        self.write(BTreeMap::new())
     }
 
     /// Copies all rows of another engine in a few large batches, and continues its batch counter. Durable once this
     /// returns, but not atomic.
-    pub(in crate::store) fn copy_from(&mut self, from: &SledEngine) -> Result<(), StoreError> {
-        self.batches = from.batches;
+    pub(in crate::store) fn copy_from(&mut self, from: &dyn Engine, batches: u64) -> Result<(), StoreError> {
+        self.batches = batches;
         let (mut batch, mut bytes, mut result) = (Vec::new(), 0, Ok(()));
         from.scan(&[], END, &mut |key, value| {
             batch.push((key.to_vec(), Some(value.to_vec())));
@@ -119,16 +103,6 @@ impl SledEngine {
         })?;
         result?;
         self.write(batch.into_iter().collect())
-    }
-
-    /// The size of all keys and values in bytes; scans everything.
-    pub(in crate::store) fn live_bytes(&self) -> Result<u64, StoreError> {
-        let mut bytes = 0;
-        self.scan(&[], END, &mut |key, value| {
-            bytes += (key.len() + value.len()) as u64;
-            true
-        })?;
-        Ok(bytes)
     }
 
     /// Applies writes as one durable batch.
@@ -144,9 +118,6 @@ impl SledEngine {
         self.db.apply_batch(batch).map_err(|e| self.failed(e))?;
         self.sync()?;
         self.batches += 1;
-        if let Some(applied) = &mut self.applied {
-            applied(self.batches);
-        }
         Ok(())
     }
 

@@ -45,7 +45,7 @@ fn copy_from_copies_every_row() {
     let row = |i: u32| (format!("k{i:05}").into_bytes(), Some(vec![7; if i == 5 { 40_000 } else { 10 }]));
     from.apply((0..1_000).map(row).collect()).expect("apply");
     let mut to = SledEngine::open(right.path()).expect("open");
-    to.copy_from(&from).expect("copy");
+    to.copy_from(&from, 1).expect("copy");
     assert!(pairs(&from, b"", END) == pairs(&to, b"", END));
 }
 
@@ -53,8 +53,8 @@ fn copy_from_copies_every_row() {
 fn an_engine_that_lost_data_is_refused() {
     let dir = dir();
     let mut engine = SledEngine::open(dir.path()).expect("open");
-    engine.init().expect("init");
     engine.apply(vec![(b"a".to_vec(), Some(vec![1]))]).expect("apply");
+    engine.apply(vec![(b"a".to_vec(), Some(vec![2]))]).expect("apply");
     drop(engine);
     let refused = |batches: u64| SledEngine::open_written(dir.path(), batches).err().map(|e| e.to_string());
     assert_eq!(refused(2), None);

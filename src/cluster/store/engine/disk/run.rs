@@ -1,0 +1,280 @@
+//! A run: an immutable file of rows in the order of their keys.
+//!
+//! The file is a tree of blocks. A leaf holds [rows](super::rows); a block above it holds a row for each block below: the
+//! first key there, and its place. Every block ends with its CRC-32. The file ends with a footer that gives the place of
+//! the root, the number of levels above the leaves, and the sizes by which runs are chosen for merging.
+//!
+//! A look-up reads one block a level: three in a store of a gigabyte.
+
+use std::io;
+use std::sync::Arc;
+
+use super::files::{Disk, DiskFile};
+use super::rows::{self, Row, take_u32, take_u64};
+
+/// The size in bytes from which a block is complete. A row that is larger makes a block of its own size.
+const BLOCK_BYTES: usize = 16 * 1024;
+
+/// The last bytes of a file, with the version of its format.
+const MAGIC: &[u8; 8] = b"kctlrun1";
+
+/// Root offset, root length, levels, CRC-32, magic.
+const FOOTER_BYTES: u64 = 8 + 4 + 4 + 4 + 8;
+
+/// The failure to read a run.
+#[derive(Debug)]
+pub(super) enum RunError {
+    Io(io::Error),
+    /// The file is not what was written.
+    Corrupt,
+}
+
+impl From<io::Error> for RunError {
+    fn from(error: io::Error) -> RunError {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => RunError::Corrupt,
+            _ => RunError::Io(error),
+        }
+    }
+}
+
+type Result<T> = std::result::Result<T, RunError>;
+
+/// The place of a block in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    offset: u64,
+    len: u32,
+}
+
+impl Place {
+    fn to_bytes(self) -> [u8; 12] {
+        let mut bytes = [0; 12];
+        bytes[..8].copy_from_slice(&self.offset.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.len.to_le_bytes());
+        bytes
+    }
+
+    fn from_bytes(mut bytes: &[u8]) -> Option<Place> {
+        Some(Place { offset: take_u64(&mut bytes)?, len: take_u32(&mut bytes)? })
+    }
+}
+
+/// An open run.
+#[derive(Debug)]
+pub(super) struct Run {
+    file: Arc<dyn DiskFile>,
+    len: u64,
+    root: Arc<Vec<u8>>,
+    /// The number of levels above the leaves; 0 if the root is a leaf.
+    levels: u32,
+}
+
+impl Run {
+    /// Opens a run by the name of its file.
+    pub(super) fn open(disk: &dyn Disk, name: &str) -> Result<Run> {
+        let file = disk.open(name)?;
+        let len = file.len()?;
+        let mut footer = [0; FOOTER_BYTES as usize];
+        file.read_at(len.checked_sub(FOOTER_BYTES).ok_or(RunError::Corrupt)?, &mut footer)?;
+        let (root, levels) = read_footer(&footer).ok_or(RunError::Corrupt)?;
+        let root = read_block(&*file, len, root)?;
+        Ok(Run { file, len, root, levels })
+    }
+
+    /// The size of the file in bytes.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Returns the value of a key: `Some(None)` if the run says that it is removed, `None` if it says nothing.
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Option<Vec<u8>>>> {
+        let cursor = self.cursor(key)?;
+        Ok(match cursor.row()? {
+            Some((found, value)) if found == key => Some(value.map(<[u8]>::to_vec)),
+            _ => None,
+        })
+    }
+
+    /// Returns a cursor at the first row whose key is `from` or greater.
+    pub(super) fn cursor(&self, from: &[u8]) -> Result<Cursor<'_>> {
+        let mut cursor = Cursor { run: self, path: Vec::new(), leaf: self.root.clone(), at: 0 };
+        for _ in 0..self.levels {
+            cursor.descend(Some(from))?;
+        }
+        while cursor.row()?.is_some_and(|(key, _)| key < from) {
+            cursor.advance()?;
+        }
+        Ok(cursor)
+    }
+}
+
+/// A position in the rows of a run.
+#[derive(Debug)]
+pub(super) struct Cursor<'a> {
+    run: &'a Run,
+    /// The blocks above the leaf, with the offset of the row after the one that was followed.
+    path: Vec<(Arc<Vec<u8>>, usize)>,
+    leaf: Arc<Vec<u8>>,
+    /// The offset of the current row in the leaf.
+    at: usize,
+}
+
+impl Cursor<'_> {
+    /// The current row; `None` at the end.
+    pub(super) fn row(&self) -> Result<Option<Row<'_>>> {
+        let mut rest = &self.leaf[self.at..];
+        match rest.is_empty() {
+            true => Ok(None),
+            false => rows::decode(&mut rest).map(Some).ok_or(RunError::Corrupt),
+        }
+    }
+
+    /// Moves to the next row.
+    pub(super) fn advance(&mut self) -> Result<()> {
+        let mut rest = &self.leaf[self.at..];
+        rows::decode(&mut rest).ok_or(RunError::Corrupt)?;
+        self.at = self.leaf.len() - rest.len();
+        while self.at == self.leaf.len() {
+            // Up to the lowest block that has a row left, and down to its first leaf.
+            let Some((block, at)) = self.path.pop() else { return Ok(()) };
+            if at == block.len() {
+                continue;
+            }
+            (self.leaf, self.at) = (block, at);
+            while self.path.len() < self.run.levels as usize {
+                self.descend(None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes one level down from the block in `leaf`: to the block that would hold a key, or to the one at the current row.
+    fn descend(&mut self, key: Option<&[u8]>) -> Result<()> {
+        let mut rest = &self.leaf[self.at..];
+        let (mut place, mut after) = (None, self.at);
+        while let Some((first, value)) = rows::decode(&mut rest) {
+            // The first block also stands for the keys before it.
+            if place.is_some() && key.is_none_or(|key| first > key) {
+                break;
+            }
+            place = value.and_then(Place::from_bytes);
+            after = self.leaf.len() - rest.len();
+        }
+        let below = read_block(&*self.run.file, self.run.len, place.ok_or(RunError::Corrupt)?)?;
+        self.path.push((std::mem::replace(&mut self.leaf, below), after));
+        self.at = 0;
+        Ok(())
+    }
+}
+
+/// Reads the rows of a block in a file of a length.
+fn read_block(file: &dyn DiskFile, file_len: u64, place: Place) -> Result<Arc<Vec<u8>>> {
+    // A damaged place must not allocate more than the file has.
+    if place.offset.saturating_add(place.len.into()) > file_len {
+        return Err(RunError::Corrupt);
+    }
+    let mut bytes = vec![0; place.len as usize];
+    file.read_at(place.offset, &mut bytes)?;
+    let (rows, crc) = bytes.split_last_chunk().ok_or(RunError::Corrupt)?;
+    if crc32fast::hash(rows) != u32::from_le_bytes(*crc) {
+        return Err(RunError::Corrupt);
+    }
+    let len = rows.len();
+    bytes.truncate(len);
+    Ok(Arc::new(bytes))
+}
+
+fn read_footer(footer: &[u8; FOOTER_BYTES as usize]) -> Option<(Place, u32)> {
+    let (mut fields, end) = footer.split_at(16);
+    let mut end = end;
+    if take_u32(&mut end)? != crc32fast::hash(fields) || end != MAGIC {
+        return None;
+    }
+    let place = Place { offset: take_u64(&mut fields)?, len: take_u32(&mut fields)? };
+    Some((place, take_u32(&mut fields)?))
+}
+
+/// Writes a run from rows in ascending order.
+#[derive(Debug)]
+pub(super) struct Writer {
+    file: Arc<dyn DiskFile>,
+    offset: u64,
+    /// The unfinished block of each level, leaves first.
+    levels: Vec<Block>,
+}
+
+/// A block that is being filled.
+#[derive(Debug, Default)]
+struct Block {
+    first: Vec<u8>,
+    bytes: Vec<u8>,
+    /// The number of blocks of the level that have been written.
+    written: usize,
+}
+
+impl Writer {
+    /// Creates the file.
+    pub(super) fn create(disk: &dyn Disk, name: &str) -> io::Result<Writer> {
+        Ok(Writer { file: disk.create(name)?, offset: 0, levels: vec![Block::default()] })
+    }
+
+    /// Appends a row, whose key is greater than all before.
+    pub(super) fn add(&mut self, row: Row<'_>) -> io::Result<()> {
+        self.add_at(0, row)
+    }
+
+    /// Writes what is left and returns once the file survives a power failure.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        let mut level = 0;
+        // The first level with a single block is the root.
+        while self.levels[level].written > 0 {
+            self.write_block(level)?;
+            level += 1;
+        }
+        let root = self.append(level)?;
+        let mut footer = root.to_bytes().to_vec();
+        footer.extend(u32::try_from(level).map_err(io::Error::other)?.to_le_bytes());
+        let crc = crc32fast::hash(&footer);
+        footer.extend(crc.to_le_bytes());
+        footer.extend(MAGIC);
+        self.file.write_at(self.offset, &footer)?;
+        self.file.sync()
+    }
+
+    fn add_at(&mut self, level: usize, row: Row<'_>) -> io::Result<()> {
+        if level == self.levels.len() {
+            self.levels.push(Block::default());
+        }
+        let block = &mut self.levels[level];
+        if block.bytes.is_empty() {
+            block.first = row.0.to_vec();
+        }
+        rows::encode(&mut block.bytes, row);
+        if block.bytes.len() >= BLOCK_BYTES {
+            self.write_block(level)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the block of a level and adds its place to the level above.
+    fn write_block(&mut self, level: usize) -> io::Result<()> {
+        if self.levels[level].bytes.is_empty() {
+            return Ok(());
+        }
+        let place = self.append(level)?;
+        self.levels[level].written += 1;
+        let first = std::mem::take(&mut self.levels[level].first);
+        self.add_at(level + 1, (&first, Some(&place.to_bytes())))
+    }
+
+    /// Appends the block of a level, with its checksum, and empties it.
+    fn append(&mut self, level: usize) -> io::Result<Place> {
+        let mut bytes = std::mem::take(&mut self.levels[level].bytes);
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        let place = Place { offset: self.offset, len: u32::try_from(bytes.len()).map_err(io::Error::other)? };
+        self.file.write_at(self.offset, &bytes)?;
+        self.offset += bytes.len() as u64;
+        Ok(place)
+    }
+}

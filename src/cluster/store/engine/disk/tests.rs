@@ -1,0 +1,152 @@
+//! The engine on disk agrees with the one in memory, keeps what it was given, and refuses damaged data.
+
+use super::simulated_disk::SimulatedDisk;
+use super::*;
+use crate::store::MemoryEngine;
+use crate::store::engine::tests::{Mirror, pairs, suite};
+
+fn open(disk: &SimulatedDisk) -> DiskEngine {
+    DiskEngine::open_on(Box::new(disk.clone()), Path::new("/s")).expect("open")
+}
+
+fn create() -> (SimulatedDisk, DiskEngine) {
+    let disk = SimulatedDisk::default();
+    let engine = DiskEngine::create_on(Box::new(disk.clone()), Path::new("/s")).expect("create");
+    (disk, engine)
+}
+
+fn row(i: u32, len: usize) -> Write {
+    (format!("k{i:06}").into_bytes(), Some(vec![i as u8; len]))
+}
+
+#[test]
+fn the_engine_passes_the_suite_and_agrees_with_memory() {
+    suite(&mut create().1);
+    let dir = tempfile::tempdir().expect("a directory");
+    let right = DiskEngine::create(dir.path()).expect("create");
+    suite(&mut Mirror { left: MemoryEngine::new(), right });
+    let mut mirror = Mirror { left: MemoryEngine::new(), right: create().1 };
+    mirror.right.journal_bytes = 150_000;
+    // Enough for runs of several sizes, with rows that hide and remove those below.
+    for round in 0..60u32 {
+        let writes = (0..100).map(|i| row((i * 7 + round * 131) % 5_000, 300));
+        let removals = (0..20).map(|i| (row((i * 11 + round * 17) % 5_000, 0).0, None));
+        mirror.apply(writes.chain(removals).collect()).expect("apply");
+        if round % 10 == 9 {
+            pairs(&mirror, b"", END);
+            (0..5_000).step_by(37).for_each(|i| drop(mirror.get(&row(i, 0).0)));
+        }
+    }
+    assert!(mirror.right.runs.len() > 1, "{:?}", mirror.right.list);
+}
+
+#[test]
+fn a_commit_synchronizes_once() {
+    let (disk, mut engine) = create();
+    let before = disk.syncs();
+    for i in 0..10 {
+        engine.apply(vec![row(i, 100)]).expect("apply");
+    }
+    assert_eq!(disk.syncs() - before, 10);
+    let events = disk.events();
+    drop(open(&disk));
+    assert_eq!(disk.events(), events, "opening writes nothing");
+}
+
+#[test]
+fn batches_survive_reopening_and_are_counted() {
+    let (disk, mut engine) = create();
+    for i in 0..2_000 {
+        engine.apply(vec![row(i, 4_000)]).expect("apply");
+    }
+    let reopened = open(&disk);
+    assert_eq!((reopened.batches(), reopened.list == engine.list), (2_000, true));
+    assert!(pairs(&reopened, b"", END) == pairs(&engine, b"", END));
+    assert!(reopened.runs.len() <= 6, "{:?}", reopened.list);
+    let names = disk.names().expect("names");
+    assert_eq!(names.iter().filter(|n| n.starts_with("run-")).count(), reopened.runs.len(), "{names:?}");
+}
+
+#[test]
+fn removed_rows_leave_nothing_behind() {
+    let (_, mut engine) = create();
+    engine.apply((0..1_000).map(|i| row(i, 3_000)).collect()).expect("apply");
+    engine.apply((0..1_000).map(|i| (row(i, 0).0, None)).collect()).expect("apply");
+    engine.apply((0..400).map(|i| row(i, 3_000)).collect()).expect("apply");
+    engine.apply((0..400).map(|i| (row(i, 0).0, None)).chain([row(5, 1 << 20)]).collect()).expect("apply");
+    assert_eq!(pairs(&engine, b"", END).len(), 1);
+    assert!(engine.bytes_on_disk().expect("size") < 2 << 20);
+}
+
+#[test]
+fn a_full_disk_keeps_the_old_state_and_can_be_read() {
+    let (disk, mut engine) = create();
+    engine.apply((0..300).map(|i| row(i, 3_000)).collect()).expect("apply");
+    let before = pairs(&engine, b"", END);
+    for room in [0, 100, 5_000, 500_000] {
+        disk.set_room(Some(room));
+        let error = engine.apply((0..300).map(|i| row(i, 3_001)).collect()).expect_err("full");
+        assert!(matches!(error, StoreError::Full { .. }), "{error}");
+        assert!(pairs(&open(&disk), b"", END) == before && pairs(&engine, b"", END) == before, "{room}");
+    }
+    // Removals fit where a new run does not.
+    disk.set_room(Some(20_000));
+    engine.apply((0..299).map(|i| (row(i, 0).0, None)).collect()).expect("apply");
+    assert_eq!(pairs(&open(&disk), b"", END).len(), 1);
+    disk.set_room(None);
+    engine.apply(vec![row(7, 1 << 20)]).expect("apply");
+    assert_eq!(pairs(&open(&disk), b"", END).len(), 2);
+}
+
+#[test]
+fn every_flipped_bit_is_noticed_or_harmless() {
+    let (disk, mut engine) = create();
+    engine.apply((0..400).map(|i| row(i, 3_000)).collect()).expect("apply");
+    (0..20).for_each(|i| engine.apply(vec![row(i, 50)]).expect("apply"));
+    let (good, batches) = (pairs(&engine, b"", END), engine.batches());
+    let mut noticed = 0;
+    for name in ["journal", "runs", "run-0"] {
+        let bits = disk.len(name) * 8;
+        for bit in (0..200).map(|i| i * (bits / 200) + i % 8) {
+            disk.flip_bit(name, bit);
+            let mut found = Vec::new();
+            let read = DiskEngine::open_on(Box::new(disk.clone()), Path::new("/s")).and_then(|engine| {
+                engine.scan(b"", END, &mut |k, v| {
+                    found.push((k.to_vec(), v.to_vec()));
+                    true
+                })?;
+                Ok(engine.batches())
+            });
+            match read {
+                // A journal that ends early is noticed by the number of batches, which the store knows.
+                Ok(number) => assert!(found == good || number < batches, "{name}, bit {bit}"),
+                Err(error) => assert!(matches!(error, StoreError::Damaged { .. }), "{error}"),
+            }
+            noticed += usize::from(found != good);
+            disk.flip_bit(name, bit);
+        }
+    }
+    assert!(noticed > 500, "{noticed}");
+}
+
+#[test]
+fn missing_files_are_named() {
+    for name in ["journal", "runs", "run-0"] {
+        let (disk, mut engine) = create();
+        engine.apply((0..400).map(|i| row(i, 3_000)).collect()).expect("apply");
+        disk.remove(name).expect("remove");
+        let error = DiskEngine::open_on(Box::new(disk), Path::new("/s")).err().expect("damaged").to_string();
+        assert_eq!(error, format!("the store /s is damaged: its file {name:?} is missing"));
+    }
+}
+
+#[test]
+fn copying_keeps_all_rows_and_the_number_of_batches() {
+    let (_, mut from) = create();
+    (0..40).for_each(|i| from.apply((0..50).map(|j| row(i * 50 + j, 700)).collect()).expect("apply"));
+    let (disk, mut to) = create();
+    to.copy_from(&from, from.batches()).expect("copy");
+    to.apply(vec![row(1, 1)]).expect("apply");
+    let copy = open(&disk);
+    assert_eq!((copy.batches(), pairs(&copy, b"", END).len()), (41, 2_000));
+}
