@@ -1,6 +1,6 @@
 //! SIGKILL at any moment: acknowledged commands are durable, and all others are applied completely or not at all.
 //!
-//! Power failures cannot be tested from a process; they are the reason why the engine synchronizes its file.
+//! Power failures cannot be tested from a process; the engine's own tests simulate them.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
