@@ -7,15 +7,35 @@ use crate::error::ClusterError;
 use crate::origin::CLOCK;
 use kctl_base::sim::{ClockMode, Duration, Time, clock};
 
+/// The real time after which what has been done so far is committed, so that a long command can be interrupted and goes on
+/// from there, and does not keep everything in memory.
+pub(crate) const COMMIT_INTERVAL: std::time::Duration = std::time::Duration::from_secs(1);
+
 impl Cluster {
-    /// Runs everything that is due by `until`, each entry of the timeline at its own time.
+    /// Runs everything that is due by `until`, each entry of the timeline at its own time. Commits from time to time, between
+    /// two instants.
     pub(crate) fn catch_up(&mut self, until: Time) -> Result<()> {
-        while let Some(due) = self.server.take_due(until)? {
+        loop {
+            self.commit_after_a_while()?;
+            let Some(due) = self.server.take_due(until)? else { break };
             self.clock.now = self.clock.now.max(due.at);
             self.driver.enqueue_due(&due);
             self.run()?;
         }
         self.clock.now = self.clock.now.max(until);
+        Ok(())
+    }
+
+    /// Commits if the last commit is long ago and the next entry of the timeline is not one of this instant.
+    fn commit_after_a_while(&mut self) -> Result<()> {
+        if self.committed_at.elapsed() < self.commit_interval {
+            return Ok(());
+        }
+        let now = self.clock.now;
+        if self.server.due(1)?.first().is_none_or(|due| due.at > now) {
+            self.commit()?;
+            (self.location.options().on_progress)(now);
+        }
         Ok(())
     }
 
@@ -29,6 +49,7 @@ impl Cluster {
             return Err(ClusterError::Clock("time does not run backwards".into()));
         }
         let until = self.clock.now + by;
+        self.is_changed = true;
         self.catch_up(until)?;
         self.stage_clock();
         Ok(())
@@ -41,6 +62,7 @@ impl Cluster {
     /// A real clock, or a controller that fails.
     pub fn settle(&mut self, quiet: Duration, timeout: Duration) -> std::result::Result<bool, ClusterError> {
         self.must_be_virtual("settle")?;
+        self.is_changed = true;
         let deadline = self.clock.now + timeout;
         let mut changed_at = self.clock.now;
         loop {

@@ -32,6 +32,10 @@ pub struct Cluster {
     pub(crate) clock: ClockState,
     /// True once anything but the passing of time has changed the cluster, so that it has to be persisted.
     pub(crate) is_changed: bool,
+    /// The real time of the last commit, or of the opening.
+    pub(crate) committed_at: std::time::Instant,
+    /// [`COMMIT_INTERVAL`](crate::clock::COMMIT_INTERVAL), except in tests.
+    pub(crate) commit_interval: std::time::Duration,
     /// The storage and its lock, which is released while a watch sleeps.
     pub(crate) location: crate::location::Location,
 }
@@ -131,6 +135,7 @@ impl Cluster {
         if self.server.store().is_dirty() {
             self.server.set_typed_row(CLOCK, Some(self.clock));
         }
+        self.committed_at = std::time::Instant::now();
         match self.server.store().commit(self.clock.now) {
             Ok(()) => self.is_changed = false,
             Err(StoreError::Full { .. } | StoreError::ReadOnly { .. }) if !self.is_changed => {}

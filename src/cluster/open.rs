@@ -1,6 +1,7 @@
 //! Opening a cluster: its lock, engine, clock and seed, and the objects of a new cluster.
 
 use crate::api::{Backends, Server, Settings, index_entries};
+use crate::clock::COMMIT_INTERVAL;
 use crate::cluster::Cluster;
 use crate::controllers::{CONTROLLERS, Driver, kubelet};
 use crate::error::ClusterError;
@@ -22,13 +23,26 @@ impl Cluster {
     /// used, or a damaged store.
     pub fn open(options: OpenOptions) -> Result<Cluster, ClusterError> {
         let mut location = Location::new(options)?;
-        let mut store = location.open_store()?;
+        let store = location.open_store()?;
+        Cluster::start(location, store)
+    }
+
+    /// Starts the control plane over a store.
+    pub(crate) fn start(location: Location, mut store: Store) -> Result<Cluster, ClusterError> {
         let is_new = store.is_new();
         let (clock, seed) = origin::load(&mut store, location.options()).map_err(|e| location.name(e))?;
         let settings = Settings { latency: location.options().latency };
         let server = Server::new(store, Ids::new(seed), settings, backends())?;
         let driver = Driver::new(CONTROLLERS, server.revision());
-        let mut cluster = Cluster { server, driver, clock, is_changed: is_new, location };
+        let mut cluster = Cluster {
+            server,
+            driver,
+            clock,
+            is_changed: is_new,
+            committed_at: std::time::Instant::now(),
+            commit_interval: COMMIT_INTERVAL,
+            location,
+        };
         if is_new {
             cluster.bootstrap()?;
         }

@@ -31,6 +31,8 @@ pub struct OpenOptions {
     pub lock_timeout: Duration,
     /// Called once when the wait for the lock has taken a second.
     pub on_wait: fn(),
+    /// Called with the time of the cluster about once a second while it catches up or advances.
+    pub on_progress: fn(Time),
 }
 
 impl OpenOptions {
@@ -44,6 +46,7 @@ impl OpenOptions {
             latency: Duration::from_secs(1),
             lock_timeout: Duration::from_secs(30),
             on_wait: || {},
+            on_progress: |_| {},
         }
     }
 

@@ -1,7 +1,12 @@
 //! The whole control plane: the effects of a request, and the refusal of damaged stores.
 
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::api::Request;
-use crate::store::{Store, StoreDir};
+use crate::location::Location;
+use crate::store::{Engine, MemoryEngine, Store, StoreDir, StoreError};
 use crate::{Cluster, OpenOptions, maintenance};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
@@ -69,4 +74,75 @@ fn a_store_with_a_damaged_clock_or_origin_is_refused_and_the_check_names_the_row
         let found = problems();
         assert!(found.len() == 1 && found[0].starts_with(message), "{found:?}");
     }
+}
+
+#[test]
+fn a_long_advance_is_committed_in_portions_that_an_interruption_keeps() {
+    let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster");
+    let template = json!({"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox"}]}});
+    let job = json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "tick"},
+        "spec": {"schedule": "0 * * * *", "jobTemplate": {"spec": {"template": template}}}});
+    cluster.handle(&Request::create("cronjobs.batch", "default", job)).expect("created");
+    cluster.advance(Duration::from_secs(5 * 3600)).expect("time passes");
+    cluster.commit().expect("a commit");
+    let jobs = |cluster: &mut Cluster| {
+        let jobs = cluster.server().read_all("jobs.batch", Some("default")).expect("jobs");
+        jobs.iter().map(|job| job.name().to_string()).collect::<Vec<_>>()
+    };
+    let (before, now) = (jobs(&mut cluster), cluster.now());
+    cluster.advance(Duration::from_secs(3600)).expect("time passes");
+    cluster.discard();
+    assert_eq!(jobs(&mut cluster), before, "a short one is committed at its end");
+    cluster.clock.now = now;
+    // As if every instant took long.
+    cluster.commit_interval = std::time::Duration::ZERO;
+    cluster.advance(Duration::from_secs(3 * 3600)).expect("time passes");
+    cluster.discard();
+    assert_ne!(jobs(&mut cluster), before);
+}
+
+/// An engine on a disk that is full.
+struct FullEngine(MemoryEngine, Arc<AtomicBool>);
+
+impl Engine for FullEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.get(key)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
+        self.0.scan(from, to, each)
+    }
+
+    fn apply(&mut self, batch: Vec<(Vec<u8>, Option<Vec<u8>>)>) -> Result<(), StoreError> {
+        match self.1.load(Ordering::Relaxed) {
+            true => Err(StoreError::from_io(Path::new("/s"), std::io::ErrorKind::StorageFull.into())),
+            false => self.0.apply(batch),
+        }
+    }
+
+    fn bytes_on_disk(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}
+
+#[test]
+fn a_full_disk_can_be_read_and_what_time_does_is_done_again() {
+    let is_full = Arc::new(AtomicBool::new(false));
+    let engine = FullEngine(MemoryEngine::new(), is_full.clone());
+    let store = Store::new(Box::new(engine), crate::api::index_entries).expect("a store");
+    let location = Location::new(OpenOptions::memory(7)).expect("memory");
+    let mut cluster = Cluster::start(location, store).expect("a cluster");
+    cluster.handle(&Request::create("pods", "default", pod("web"))).expect("created");
+    cluster.commit().expect("a commit");
+    is_full.store(true, Ordering::Relaxed);
+    cluster.catch_up(cluster.now() + Duration::from_secs(5)).expect("time passes");
+    assert_eq!(
+        cluster.server().read("pods", "default", "web").expect("readable").expect("there").str("/status/phase"),
+        "Running"
+    );
+    cluster.commit().expect("nothing that needs to be kept");
+    cluster.handle(&Request::create("pods", "default", pod("more"))).expect("created");
+    assert!(matches!(cluster.commit(), Err(StoreError::Full { .. })));
+    is_full.store(false, Ordering::Relaxed);
+    cluster.commit().expect("everything is still staged");
 }

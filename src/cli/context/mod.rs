@@ -190,7 +190,13 @@ impl Ctx {
     /// # Errors
     /// As for [`Ctx::store_dir`], or an environment variable that cannot be parsed.
     pub(crate) fn open_options(&self) -> CliResult<OpenOptions> {
-        environment::open_options(self.store_dir()?, self.request_timeout.unwrap_or(DEFAULT_LOCK_TIMEOUT))
+        let mut options =
+            environment::open_options(self.store_dir()?, self.request_timeout.unwrap_or(DEFAULT_LOCK_TIMEOUT))?;
+        if self.hints {
+            options.on_wait = || output::hint_now("waiting for another process that uses the store");
+            options.on_progress = |time| output::hint_now(format_args!("the cluster has reached {}", time.rfc3339()));
+        }
+        Ok(options)
     }
 
     /// Returns the client. The first call locks and opens the store and runs the controllers up to the present.

@@ -100,6 +100,12 @@ impl Ctx {
     }
 }
 
+/// Prints a hint to standard error at once, while the command is at work.
+pub(super) fn hint_now(line: impl std::fmt::Display) {
+    // There is nowhere to report that hints cannot be written.
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
 /// The output of a command in a test.
 #[derive(Debug, Default)]
 pub(crate) struct Captured {

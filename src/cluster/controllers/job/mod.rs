@@ -29,7 +29,7 @@ use super::runtime::Result;
 use super::shared::claim::{self, Claim};
 use super::shared::pods::is_ready;
 use super::shared::selector::label_selector;
-use super::shared::{orphans, pod_control};
+use super::shared::{burst, orphans, pod_control};
 use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::Value;
@@ -246,7 +246,9 @@ fn delete_active_pods(ctx: &mut Context<'_>, state: &State<'_>, done: &mut Done)
 
 /// Creates and deletes pods of a Job that is not over (`manageJob`).
 fn manage_job(ctx: &mut Context<'_>, state: &State<'_>, backoff: &Backoff, done: &mut Done) -> Action {
-    match plan::plan(state, backoff, ctx.now) {
+    let missing = plan::missing(state);
+    let creatable = burst::creatable(missing, state.pods.iter().map(|p| &**p), ctx.now);
+    match plan::plan(state, backoff, creatable, ctx.now) {
         Work::Nothing => {}
         Work::Wait(until) => {
             // Kubernetes reports no active pods while it waits to replace failed ones, whatever else runs.
@@ -266,7 +268,7 @@ fn manage_job(ctx: &mut Context<'_>, state: &State<'_>, backoff: &Backoff, done:
             create(ctx, state, indexes.len(), |at| indexes.get(at).copied(), done);
         }
     }
-    Action::AwaitChange
+    if missing > creatable { Action::RequeueAt(burst::next(ctx.now)) } else { Action::AwaitChange }
 }
 
 fn create(

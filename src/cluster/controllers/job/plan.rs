@@ -36,8 +36,8 @@ pub(super) enum Missing {
     Indexes(Vec<i64>),
 }
 
-/// Decides the next step of a Job that is not over.
-pub(super) fn plan(state: &State<'_>, backoff: &Backoff, now: Time) -> Work {
+/// Decides the next step of a Job that is not over, for which `creatable` of the missing pods may be created now.
+pub(super) fn plan(state: &State<'_>, backoff: &Backoff, creatable: usize, now: Time) -> Work {
     let active = state.active.len() as i64;
     if is_suspended(state.job) {
         return delete(state.active.clone());
@@ -49,12 +49,21 @@ pub(super) fn plan(state: &State<'_>, backoff: &Backoff, now: Time) -> Work {
         to_delete.truncate(PODS_PER_SYNC_MAX);
         return delete(to_delete);
     }
+    match creatable {
+        0 => Work::Nothing,
+        _ => create(state, creatable, backoff, now),
+    }
+}
+
+/// Returns the number of pods that a Job lacks.
+pub(super) fn missing(state: &State<'_>) -> usize {
+    if is_suspended(state.job) {
+        return 0;
+    }
+    let active = state.active.len() as i64;
     // Where only terminal pods are replaced, those that are being deleted still count.
     let terminating = if deleted_fail(state.job) { 0 } else { state.terminating() as i64 };
-    match usize::try_from(wanted - terminating - active) {
-        Ok(missing) if missing > 0 => create(state, missing.min(PODS_PER_SYNC_MAX), backoff, now),
-        _ => Work::Nothing,
-    }
+    usize::try_from(wanted(state, active) - terminating - active).unwrap_or(0)
 }
 
 fn delete(pods: Vec<Arc<Object>>) -> Work {

@@ -204,3 +204,14 @@ fn pods_are_deleted_scaled_and_orphaned() {
     let left = pods_of(&mut bench, "long");
     assert!(left.len() == 1 && !super::pods::is_tracked(&left[0]), "nobody tracks it any more");
 }
+
+#[test]
+fn a_job_of_any_parallelism_grows_by_a_burst_a_second() {
+    for mode in ["NonIndexed", "Indexed"] {
+        let spec = json!({"parallelism": 100_000, "completions": 100_000, "completionMode": mode});
+        let mut bench = bench_with(vec![job("wide", "sleep 1000", spec)]);
+        assert_eq!(bench.list("pods").len(), 500, "{mode}");
+        bench.advance(1);
+        assert_eq!(bench.list("pods").len(), 1_000, "{mode}");
+    }
+}

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use plan::{Observed, Plan};
 
 use super::runtime::Result;
-use super::shared::{claim, deletion_rank, orphans, pod_control, pods, selector, template};
+use super::shared::{burst, claim, deletion_rank, orphans, pod_control, pods, selector, template};
 use super::{Action, Context, Controller, Key, Watch};
 use crate::store::Change;
 use kctl_base::json::Value;
@@ -78,7 +78,12 @@ fn sync(ctx: &mut Context<'_>, key: &Key, flavor: &Flavor) -> Result<Action> {
         .filter(|p| pods::is_terminating(p) && p.is_controlled_by(owner.uid()) && selector.matches_object(p))
         .count();
     let active = claim::claim(ctx, &owner, "pods", &selector, active)?;
-    let failure = manage_replicas(ctx, &owner, &active, flavor).err();
+    let plan = plan::plan(&owner, active.len());
+    let creatable = match plan {
+        Plan::Create(missing) => burst::creatable(missing, active.iter().map(|p| &**p), ctx.now),
+        _ => 0,
+    };
+    let failure = manage_replicas(ctx, &owner, &active, plan, creatable, flavor).err();
     let observed = Observed {
         active: &active,
         terminating: flavor.counts_terminating.then_some(terminating),
@@ -93,6 +98,9 @@ fn sync(ctx: &mut Context<'_>, key: &Key, flavor: &Flavor) -> Result<Action> {
     }
     match failure {
         Some(failure) => Err(failure),
+        None if matches!(plan, Plan::Create(missing) if missing > creatable) => {
+            Ok(Action::RequeueAt(burst::next(ctx.now)))
+        }
         None => Ok(next_sync(&owner, &active, ctx)),
     }
 }
@@ -104,11 +112,18 @@ fn next_sync(owner: &Object, active: &[Arc<Object>], ctx: &Context<'_>) -> Actio
     next.map_or(Action::AwaitChange, Action::RequeueAt)
 }
 
-/// Creates missing pods and deletes surplus ones (`manageReplicas`).
-fn manage_replicas(ctx: &mut Context<'_>, owner: &Object, active: &[Arc<Object>], flavor: &Flavor) -> Result<()> {
-    match plan::plan(owner, active.len()) {
+/// Creates as many missing pods as may be created now, or deletes surplus ones (`manageReplicas`).
+fn manage_replicas(
+    ctx: &mut Context<'_>,
+    owner: &Object,
+    active: &[Arc<Object>],
+    plan: Plan,
+    creatable: usize,
+    flavor: &Flavor,
+) -> Result<()> {
+    match plan {
         Plan::Nothing => Ok(()),
-        Plan::Create(count) => create(ctx, owner, count),
+        Plan::Create(_) => create(ctx, owner, creatable),
         Plan::Delete(count) => {
             let related = indirectly_related_pods(ctx, owner, active, flavor)?;
             let mut failure = Ok(());

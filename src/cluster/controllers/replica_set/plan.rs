@@ -12,7 +12,8 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 
-/// The number of pods that one reconciliation creates or deletes at most (`BurstReplicas`).
+/// The number of pods that one reconciliation deletes at most (`BurstReplicas`). How many it creates depends on the time, see
+/// [`burst`](crate::controllers::shared::burst).
 const BURST_REPLICAS: usize = 500;
 
 /// The type of the condition for pods that could not be created or deleted.
@@ -23,7 +24,7 @@ const REPLICA_FAILURE: &str = "ReplicaFailure";
 pub(super) enum Plan {
     /// The number of pods is right, or the owner is being deleted.
     Nothing,
-    /// Create this number of pods.
+    /// This number of pods is missing.
     Create(usize),
     /// Delete this number of pods.
     Delete(usize),
@@ -51,7 +52,7 @@ pub(super) fn plan(owner: &Object, active: usize) -> Plan {
     let desired = desired(owner);
     match active.cmp(&desired) {
         _ if owner.is_deleting() => Plan::Nothing,
-        std::cmp::Ordering::Less => Plan::Create((desired - active).min(BURST_REPLICAS)),
+        std::cmp::Ordering::Less => Plan::Create(desired - active),
         std::cmp::Ordering::Equal => Plan::Nothing,
         std::cmp::Ordering::Greater => Plan::Delete((active - desired).min(BURST_REPLICAS)),
     }
@@ -121,7 +122,7 @@ mod tests {
     #[test]
     fn missing_pods_are_created_and_surplus_ones_deleted() {
         let cases =
-            [(3, 0, Plan::Create(3)), (3, 3, Plan::Nothing), (3, 5, Plan::Delete(2)), (2000, 0, Plan::Create(500))];
+            [(3, 0, Plan::Create(3)), (3, 3, Plan::Nothing), (3, 5, Plan::Delete(2)), (0, 2000, Plan::Delete(500))];
         for (replicas, active, want) in cases {
             assert_eq!(plan(&owner(replicas), active), want);
         }

@@ -119,3 +119,16 @@ fn a_set_that_may_not_create_pods_says_so() {
     let well = bench.get("replicasets.apps", "stuck");
     assert_eq!((well.int("/status/replicas"), well["status"].get("conditions")), (Some(3), None));
 }
+
+#[test]
+fn a_set_of_any_size_grows_by_a_burst_a_second() {
+    let mut bench = Bench::open();
+    bench.create("replicasets.apps", workload("apps/v1", "ReplicaSet", "web", i32::MAX.into(), "nginx:1.25"));
+    assert_eq!(bench.list("pods").len(), 500);
+    bench.advance(1);
+    assert_eq!(bench.list("pods").len(), 1_000);
+    assert_eq!(bench.get("replicasets.apps", "web").int("/status/replicas"), Some(1_000));
+    bench.patch("replicasets.apps", "web", json!({"spec": {"replicas": 3}}));
+    bench.settle();
+    assert_eq!(names(&mut bench).len(), 3);
+}

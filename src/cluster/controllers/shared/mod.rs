@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a particular kind of owner.
 
+pub(super) mod burst;
 pub(super) mod claim;
 pub(super) mod deletion_rank;
 pub(super) mod orphans;

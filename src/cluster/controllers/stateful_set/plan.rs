@@ -5,6 +5,8 @@
 //! ordinals are available. Surplus pods are deleted only when all replicas are available, the highest ordinal first, and only
 //! then are pods of an old revision replaced.
 
+use std::collections::HashMap;
+
 use super::view::{Desired, Replica, Revisions, Strategy};
 
 /// One step. Pods are named by their index among the given pods.
@@ -42,23 +44,34 @@ pub(super) struct Plan {
     pub(super) update: Option<usize>,
 }
 
-/// Plans the next steps for the pods of a set. `current_replicas` is `status.currentReplicas`.
-pub(super) fn plan(desired: &Desired, revisions: Revisions<'_>, pods: &[Replica], current_replicas: i64) -> Plan {
+/// Plans the next steps for the pods of a set. `current_replicas` is `status.currentReplicas`; at most `creatable` pods are
+/// created, and steps that come after those wait.
+pub(super) fn plan(
+    desired: &Desired,
+    revisions: Revisions<'_>,
+    pods: &[Replica],
+    current_replicas: i64,
+    creatable: usize,
+) -> Plan {
     let mut plan = Plan::default();
     if desired.deleting {
         return plan;
     }
-    let replicas: Vec<Option<usize>> = (desired.start..desired.start + desired.replicas)
-        .map(|ordinal| pods.iter().position(|p| p.ordinal == ordinal))
-        .collect();
-    let mut surplus: Vec<usize> = (0..pods.len()).filter(|i| !desired.contains(pods[*i].ordinal)).collect();
-    surplus.sort_by_key(|i| std::cmp::Reverse(pods[*i].ordinal));
-    for (offset, found) in (0..).zip(&replicas) {
-        let ordinal = desired.start + offset;
-        if !process_replica(desired, pods, ordinal, *found, current_replicas, &mut plan.replicas) && !desired.parallel {
+    let by_ordinal: HashMap<i64, usize> = pods.iter().enumerate().rev().map(|(i, p)| (p.ordinal, i)).collect();
+    let (mut replicas, mut created) = (Vec::new(), 0);
+    for ordinal in desired.start..desired.start + desired.replicas {
+        let found = by_ordinal.get(&ordinal).copied();
+        created += usize::from(found.is_none());
+        if created > creatable {
             return plan;
         }
+        if !process_replica(desired, pods, ordinal, found, current_replicas, &mut plan.replicas) && !desired.parallel {
+            return plan;
+        }
+        replicas.push(found);
     }
+    let mut surplus: Vec<usize> = (0..pods.len()).filter(|i| !desired.contains(pods[*i].ordinal)).collect();
+    surplus.sort_by_key(|i| std::cmp::Reverse(pods[*i].ordinal));
     plan.surplus.extend(surplus.iter().map(|i| Step::Retain(*i)));
     if !process_condemned(desired, pods, &replicas, &surplus, &mut plan.surplus) {
         return plan;
@@ -189,7 +202,7 @@ mod tests {
     fn words(desired: &Desired, text: &str) -> String {
         let pods = pods(text);
         let current = i64::try_from(pods.iter().filter(|p| p.revision == "old").count()).unwrap();
-        let plan = plan(desired, REVISIONS, &pods, current);
+        let plan = plan(desired, REVISIONS, &pods, current, 500);
         let word = |step: &Step| match step {
             Step::Create { ordinal, from } => {
                 Some(format!("+{ordinal}{}", if *from == Version::Update { "n" } else { "o" }))

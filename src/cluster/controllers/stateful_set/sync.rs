@@ -9,7 +9,7 @@ use super::{CLAIMS, SETS, claims, identity, status};
 use crate::controllers::history::{self, Created};
 use crate::controllers::runtime::Result;
 use crate::controllers::shared::selector::label_selector;
-use crate::controllers::shared::{claim, pod_control, pods};
+use crate::controllers::shared::{burst, claim, pod_control, pods};
 use crate::controllers::{Action, Context};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -60,7 +60,9 @@ impl<'c, 's> Sync<'c, 's> {
         let names = (self.current.name().to_string(), self.update.name().to_string());
         let revisions = Revisions { current: &names.0, update: &names.1 };
         let current_replicas = self.set.int("/status/currentReplicas").unwrap_or(0);
-        let plan = plan(&self.desired, revisions, &self.replicas, current_replicas);
+        let missing = self.missing();
+        let creatable = burst::creatable(missing, self.pods.iter().map(|p| &**p), self.ctx.now);
+        let plan = plan(&self.desired, revisions, &self.replicas, current_replicas, creatable);
         let mut deleted = 0;
         let mut result =
             self.take(&plan.replicas).and_then(|go_on| if go_on { self.take(&plan.surplus) } else { Ok(false) });
@@ -72,7 +74,19 @@ impl<'c, 's> Sync<'c, 's> {
         let status = status::compute(&self.desired, generation, revisions, self.collisions, &self.replicas, deleted);
         self.write(status)?;
         let truncated = self.truncate_history();
-        result.and_then(|_| truncated.map(|()| self.next_sync()))
+        // Pods that wait for each other are created one by one, so for them only the end of the burst counts.
+        let is_limited = missing > creatable && (self.desired.parallel || creatable == 0);
+        let next = match is_limited {
+            true => Action::RequeueAt(burst::next(self.ctx.now)),
+            false => self.next_sync(),
+        };
+        result.and_then(|_| truncated.map(|()| next))
+    }
+
+    /// The number of replicas without a pod.
+    fn missing(&self) -> usize {
+        let present = self.replicas.iter().filter(|replica| self.desired.contains(replica.ordinal)).count();
+        usize::try_from(self.desired.replicas).unwrap_or(0).saturating_sub(present)
     }
 
     /// Takes steps one after the other, or in growing batches where pods do not wait for each other. Returns `false` when a step

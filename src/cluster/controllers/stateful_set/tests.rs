@@ -187,3 +187,14 @@ fn claims_are_created_kept_and_owned_by_policy() {
     // Its protection may outlast this test.
     assert!(bench.find("persistentvolumeclaims", "data-drop-0").is_none_or(|c| c.is_deleting()));
 }
+
+#[test]
+fn a_parallel_set_of_any_size_grows_by_a_burst_a_second() {
+    let mut set = workload("apps/v1", "StatefulSet", "web", i32::MAX.into(), "nginx:1.25");
+    set.put("/spec/podManagementPolicy", "Parallel");
+    let mut bench = Bench::open();
+    bench.create("statefulsets.apps", set);
+    assert_eq!(bench.list("pods").len(), 500);
+    bench.advance(1);
+    assert_eq!(bench.list("pods").len(), 1_000);
+}

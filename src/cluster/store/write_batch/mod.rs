@@ -64,6 +64,10 @@ pub(super) struct WriteBatch {
     empty: RefCell<EmptyRanges>,
 }
 
+/// The number of decoded objects that are kept. It bounds the memory of a command that commits in portions; within a portion
+/// objects are staged, not kept here.
+const DECODED_MAX: usize = 16_384;
+
 /// The number of absent keys that are remembered. An absent key is looked up again soon or not at all.
 const ABSENT_MAX: usize = 500;
 
@@ -278,8 +282,12 @@ impl WriteBatch {
         self.absent.borrow_mut().clear();
         self.empty.borrow_mut().clear();
         self.engine.apply(writes)?;
+        if self.decoded.len() + self.staged.len() > DECODED_MAX {
+            self.decoded.clear();
+        }
         for (key, value) in self.staged.drain() {
             match value {
+                Some(Staged::Object(_)) if self.decoded.len() >= DECODED_MAX => {}
                 Some(Staged::Object(object)) => drop(self.decoded.insert(key, object)),
                 _ => drop(self.decoded.remove(&*key)),
             }
@@ -303,6 +311,9 @@ fn encode_through(buffer: &mut Vec<u8>, key: &[u8], object: &Object) -> Result<V
 fn decode(decoded: &mut Decoded, key: &[u8], bytes: &[u8]) -> Result<Arc<Object>, StoreError> {
     let object: Object = serde_json::from_slice(bytes).map_err(|e| StoreError::unreadable(keys::describe(key), e))?;
     let object = Arc::new(object);
+    if decoded.len() >= DECODED_MAX {
+        decoded.clear();
+    }
     decoded.insert(key.into(), object.clone());
     Ok(object)
 }
