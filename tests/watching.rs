@@ -3,7 +3,7 @@
 //! With the real clock the watch sleeps until another process commits. With a virtual clock it advances the clock itself and
 //! ends when nothing is due.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -81,6 +81,28 @@ fn a_watch_prints_the_changes_of_another_process() {
     must(&sandbox, "create secret generic other");
     must(&sandbox, "delete configmap third");
     watch.expect("third 1");
+}
+
+#[test]
+fn a_watch_ends_when_the_store_is_reset_or_removed() {
+    let resets: [fn(&Sandbox); 2] =
+        [|sandbox| must(sandbox, "store reset"), |sandbox| std::fs::remove_dir_all(sandbox.store()).expect("removed")];
+    for reset in resets {
+        let sandbox = Sandbox::new(29);
+        must(&sandbox, "create configmap first");
+        let mut child = real(&sandbox, "get configmaps -w");
+        let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a watch");
+        let mut running = Running(child);
+        let mut rows = BufReader::new(running.0.stdout.take().expect("a pipe")).lines();
+        assert!(rows.by_ref().any(|row| row.expect("text").starts_with("first")));
+        reset(&sandbox);
+        assert_eq!(rows.by_ref().filter(|row| row.as_ref().is_ok_and(|r| r.starts_with("first"))).count(), 0);
+        let mut error = String::new();
+        running.0.stderr.take().expect("a pipe").read_to_string(&mut error).expect("text");
+        assert!(error.ends_with("has been removed or reset by another process\n"), "{error}");
+        assert_eq!(running.0.wait().expect("a status").code(), Some(1));
+        assert!(!sandbox.store().join("lock").exists() || sandbox.store().join("store").exists());
+    }
 }
 
 #[test]

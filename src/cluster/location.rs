@@ -58,6 +58,15 @@ impl Location {
         }
     }
 
+    /// Returns the error for a store that no longer holds the cluster that was opened.
+    pub(crate) fn replaced(&self) -> StoreError {
+        let path = match &self.options.backend {
+            Backend::Directory(directory) => directory.clone(),
+            Backend::Memory => Default::default(),
+        };
+        StoreError::Replaced { path }
+    }
+
     /// Adds the directory to an error of the store.
     pub(crate) fn name(&self, error: StoreError) -> StoreError {
         match &self.options.backend {

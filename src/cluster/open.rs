@@ -55,18 +55,24 @@ impl Cluster {
     /// Releases the store and sleeps until another process has changed it, for at most `timeout`.
     ///
     /// # Errors
-    /// A store that cannot be opened again.
+    /// A store that cannot be opened again, or that has come to hold another cluster.
     pub(crate) fn sleep(&mut self, timeout: Option<std::time::Duration>) -> Result<(), ClusterError> {
         let timeout = timeout.map_or(SLEEP_MAX, |timeout| timeout.min(SLEEP_MAX));
         if !self.location.is_shared() {
             std::thread::sleep(timeout);
             return Ok(());
         }
+        // What time has done may not have been committed.
+        let revision = if self.server.store().is_dirty() { 0 } else { self.server.revision() };
         // The server drops the store, and with it the lock, while the process sleeps.
         self.server.replace_store(Store::new(Box::new(MemoryEngine::new()), index_entries)?)?;
         self.location.wait_for_change(timeout);
         let mut store = self.location.open_store()?;
-        let (clock, _) = origin::load(&mut store, self.location.options()).map_err(|e| self.location.name(e))?;
+        let is_reset = store.is_new() || store.revision() < revision;
+        let (clock, seed) = origin::load(&mut store, self.location.options()).map_err(|e| self.location.name(e))?;
+        if is_reset || seed != self.server.ids().seed() {
+            return Err(self.location.replaced().into());
+        }
         self.server.replace_store(store)?;
         self.driver = Driver::new(CONTROLLERS, self.server.revision());
         self.clock = clock;

@@ -63,6 +63,12 @@ pub enum StoreError {
         /// The error of the encoder.
         source: serde_json::Error,
     },
+    /// Another process has removed or reset the store while this one slept.
+    #[error("the store {} has been removed or reset by another process", path.display())]
+    Replaced {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Another process held the store for the whole waiting time.
     #[error("the store {} is in use by another process (waited {} s)", path.display(), waited.as_secs())]
     Locked {

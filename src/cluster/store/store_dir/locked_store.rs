@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::commit_counter::{self, CommitCounter};
-use super::manifest::Manifest;
+use super::manifest::{self, Manifest};
 use super::{bytes_below, names_in, sync_dir};
 use crate::store::{DiskEngine, SledEngine, StoreError};
 
@@ -38,7 +38,11 @@ impl Drop for LockGuard {
     fn drop(&mut self) {
         // The lock is still held, so no other process can commit between this read and the release.
         let mut observed = self.observed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *observed = CommitCounter::read(&self.dir);
+        *observed = CommitCounter::read(&self.dir).or_else(|| {
+            // A store that is being removed has changed; no store has this counter.
+            let is_removed = !self.dir.join(manifest::FILE).exists();
+            is_removed.then_some(CommitCounter { generation: 0, batches: 0 })
+        });
     }
 }
 

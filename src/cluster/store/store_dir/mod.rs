@@ -52,8 +52,13 @@ impl StoreDir {
     /// Waits until no other process has the store open, and locks it. After one second of waiting, calls `on_wait` once.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] after `timeout`; otherwise as [`StoreDir::open`].
+    /// [`StoreError::Locked`] after `timeout`, and [`StoreError::Replaced`] if the store was locked before and is gone;
+    /// otherwise as [`StoreDir::open`].
     pub(crate) fn lock(&self, timeout: Duration, on_wait: &mut dyn FnMut()) -> Result<LockedStore, StoreError> {
+        // A directory that is being removed must not get a new file.
+        if self.observed().is_some() && !self.dir.join(manifest::FILE).exists() {
+            return Err(StoreError::Replaced { path: self.dir.clone() });
+        }
         let file = lock::acquire(&self.dir, timeout, on_wait)?;
         // Another process may have created, reset or compacted the store in the meantime.
         inspect(&self.dir)?;
@@ -63,9 +68,13 @@ impl StoreDir {
     /// Sleeps until another process has committed since this one last released the store, for at most `timeout`. Returns
     /// false after the timeout. The store is not locked meanwhile.
     pub(crate) fn wait_for_change(&self, timeout: Duration) -> bool {
+        watch::until_changed(&self.dir, self.observed(), timeout)
+    }
+
+    /// The commit counter when this process last released the store; `None` if it has not.
+    fn observed(&self) -> Option<CommitCounter> {
         // A thread that panicked while it held the mutex has left a whole value: it is replaced by one assignment.
-        let observed = *self.observed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        watch::until_changed(&self.dir, observed, timeout)
+        *self.observed.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The size of all files of the store in bytes.
