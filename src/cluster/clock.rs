@@ -147,25 +147,28 @@ impl Cluster {
     /// Waits by sleeping.
     fn wait_real(&mut self, deadline: Option<Time>) -> std::result::Result<WaitOutcome, ClusterError> {
         self.commit()?;
-        let now = clock::wall();
+        let now = self.clock.present();
         if deadline.is_some_and(|d| d <= now) {
             return Ok(WaitOutcome::Deadline);
         }
         let next = self.server.due(1)?.first().map(|d| d.at);
         let until = [next, deadline].into_iter().flatten().min();
         self.sleep(until.map(|t| (t - now).to_std()))?;
-        self.catch_up(clock::wall())?;
+        self.catch_up(self.clock.present())?;
         Ok(WaitOutcome::Progress)
     }
 
-    /// Changes the mode of the clock. A clock that becomes real catches up with the wall clock, but never moves backwards.
+    /// Changes the mode of the clock. A clock that becomes real catches up with the wall clock, or goes on from its time if
+    /// that is later.
     ///
     /// # Errors
     /// A controller that fails while the clock catches up.
     pub fn set_mode(&mut self, mode: ClockMode) -> Result<()> {
         self.clock.mode = mode;
+        self.clock.ahead = Duration::ZERO;
         if mode == ClockMode::Real {
-            self.catch_up(clock::wall())?;
+            self.clock.ahead = (self.clock.now - clock::wall()).max(Duration::ZERO);
+            self.catch_up(self.clock.present())?;
         }
         self.stage_clock();
         Ok(())

@@ -10,7 +10,7 @@ use crate::options::OpenOptions;
 use crate::origin;
 use crate::simulation;
 use crate::store::{MemoryEngine, Store};
-use kctl_base::sim::{ClockMode, Ids, clock};
+use kctl_base::sim::{ClockMode, Ids};
 
 /// The longest sleep of a watch that has nothing to wait for.
 const SLEEP_MAX: std::time::Duration = std::time::Duration::from_secs(3600);
@@ -47,7 +47,7 @@ impl Cluster {
             cluster.bootstrap()?;
         }
         if cluster.clock.mode == ClockMode::Real {
-            cluster.catch_up(clock::wall())?;
+            cluster.catch_up(cluster.clock.present())?;
         }
         Ok(cluster)
     }

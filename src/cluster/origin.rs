@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::options::OpenOptions;
 use crate::store::{Store, StoreError};
-use kctl_base::sim::{ClockMode, ClockState, Time, clock, ids};
+use kctl_base::sim::{ClockMode, ClockState, Duration, Time, clock, ids};
 
 /// The row of the clock, a [`ClockState`].
 pub(crate) const CLOCK: &str = "clock";
@@ -36,7 +36,7 @@ pub(crate) fn load(store: &mut Store, options: &OpenOptions) -> Result<(ClockSta
     };
     let seed = options.seed.unwrap_or_else(ids::fresh_seed);
     store.set_typed_row(ORIGIN, Some(Origin { seed: seed.to_string(), created: now.rfc3339() }));
-    Ok((ClockState { mode, now }, seed))
+    Ok((ClockState { mode, now, ahead: Duration::ZERO }, seed))
 }
 
 /// Reads the clock and the seed; `None` for a store that has never been written.

@@ -10,7 +10,7 @@ use crate::store::{Engine, MemoryEngine, Store, StoreDir, StoreError};
 use crate::{Cluster, OpenOptions, maintenance};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
-use kctl_base::sim::Duration;
+use kctl_base::sim::{ClockMode, Duration};
 
 fn pod(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"nodeName": "k8s-node1", "containers": [{"name": "c", "image": "nginx:1.25"}]}})
@@ -145,4 +145,17 @@ fn a_full_disk_can_be_read_and_what_time_does_is_done_again() {
     assert!(matches!(cluster.commit(), Err(StoreError::Full { .. })));
     is_full.store(false, Ordering::Relaxed);
     cluster.commit().expect("everything is still staged");
+}
+
+#[test]
+fn a_clock_that_becomes_real_goes_on_from_its_time() {
+    let epoch = kctl_base::sim::Time::parse("2300-01-01T00:00:00Z");
+    let mut cluster = Cluster::open(OpenOptions { epoch, ..OpenOptions::memory(7) }).expect("a cluster");
+    let before = cluster.now();
+    cluster.set_mode(ClockMode::Real).expect("real");
+    let first = cluster.clock.present();
+    while cluster.clock.present() == first {}
+    assert!(first >= before && cluster.clock.present() < before + Duration::from_secs(3600));
+    cluster.set_mode(ClockMode::Virtual).expect("virtual");
+    assert_eq!(cluster.clock.ahead, Duration::ZERO);
 }

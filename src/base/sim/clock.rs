@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Time;
+use super::{Duration, Time};
 
 /// The start of a virtual clock unless another one is given: 2026-01-01T00:00:00Z.
 pub const DEFAULT_EPOCH: Time = Time::from_secs(1_767_225_600);
@@ -43,6 +43,20 @@ pub struct ClockState {
     pub mode: ClockMode,
     /// The time up to which the simulation has run; it never decreases.
     pub now: Time,
+    /// How far a real clock is ahead of the wall clock: as far as a virtual one was when it became real, so that time goes on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ahead: Duration,
+}
+
+impl ClockState {
+    /// Returns the present according to the wall clock.
+    pub fn present(&self) -> Time {
+        wall() + self.ahead
+    }
+}
+
+fn is_zero(duration: &Duration) -> bool {
+    *duration == Duration::ZERO
 }
 
 /// Returns the time of the wall clock, truncated to microseconds.
