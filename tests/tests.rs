@@ -15,6 +15,8 @@ mod layers;
 mod seed_commands;
 /// Random operations on a cluster violate no invariant.
 mod simulation;
+/// Stores of every released format open and go on.
+mod stores;
 /// Sessions recorded from a real control plane, replayed twice each.
 mod transcripts;
 /// Watches print the changes of other processes.
