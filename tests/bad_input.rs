@@ -142,7 +142,7 @@ fn directories_that_are_not_stores_are_refused_and_unchanged() {
 fn a_corrupt_store_is_read_correctly_or_refused() {
     let seed = Random::seed(11);
     let mut random = Random::new(seed);
-    for round in 0..15 {
+    for round in 0..Random::rounds(15) {
         let sandbox = sandbox();
         let file = sandbox.store().join(["data-1/journal", "data-1/runs"][random.below(2) as usize]);
         let mut bytes = fs::read(&file).expect("the data");

@@ -14,10 +14,14 @@ use crate::harness::Sandbox;
 use crate::harness::cluster::{get, list};
 use crate::harness::random::Random;
 
-/// The number of commands.
+/// The number of commands of a short run.
 const ROUNDS: u64 = 60;
 /// The number of commands between two checks of the store.
 const BETWEEN_CHECKS: u64 = 15;
+/// One of this many commands creates so much that the journal is full, and runs are written and merged.
+const LARGE: u64 = 4;
+/// One of this many rounds also kills a compaction.
+const COMPACTED: u64 = 10;
 /// One of this many commands runs to its end, and its duration determines when the following ones are killed.
 const UNDISTURBED: u64 = 6;
 
@@ -30,10 +34,11 @@ enum Outcome {
     Unknown,
 }
 
-/// Three objects of two kinds in one file, which one command creates atomically.
-fn manifest(name: &str) -> String {
+/// Three objects of two kinds in one file, which one command creates atomically. The ConfigMaps have `size` bytes.
+fn manifest(name: &str, size: usize) -> String {
     let config = |part: &str| {
-        format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}-{part}\ndata:\n  of: {name}\n")
+        let text = "x".repeat(size);
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}-{part}\ndata:\n  of: {name}{text}\n")
     };
     let set = format!(
         "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata:\n  name: {name}\nspec:\n  replicas: 2\n  selector:\n    matchLabels: {{app: {name}}}\n  template:\n    metadata:\n      labels: {{app: {name}}}\n    spec:\n      containers:\n      - {{name: c, image: nginx}}\n"
@@ -85,16 +90,21 @@ fn a_killed_command_loses_no_acknowledged_write_and_leaves_no_partial_one() {
     let mut outcomes = BTreeMap::new();
     // The duration of a command; an estimate until one has run to its end.
     let mut usual = Duration::from_millis(100);
-    for round in 1..=ROUNDS {
+    let rounds = Random::rounds(ROUNDS);
+    for round in 1..=rounds {
         let name = format!("web{round}");
         let file = sandbox.path("manifest.yaml");
-        std::fs::write(&file, manifest(&name)).expect("a manifest");
+        let size = if round % LARGE == 0 { 200_000 } else { 0 };
+        std::fs::write(&file, manifest(&name, size)).expect("a manifest");
         let percent = random.below(160) as u32;
         let after = (round % UNDISTURBED != 0).then_some(usual * percent / 100);
         let start = Instant::now();
         let printed = run_and_kill(&sandbox, &["create", "-f", &file.to_string_lossy()], after);
         if after.is_none() {
             usual = start.elapsed();
+        }
+        if round % COMPACTED == 0 {
+            run_and_kill(&sandbox, &["store", "compact"], Some(usual * percent / 50));
         }
         let acknowledged = printed.contains("created");
         outcomes.insert(name, if acknowledged { Outcome::Created } else { Outcome::Unknown });
@@ -103,6 +113,6 @@ fn a_killed_command_loses_no_acknowledged_write_and_leaves_no_partial_one() {
         }
     }
     let created = outcomes.values().filter(|outcome| **outcome == Outcome::Created).count();
-    println!("seed {seed}: {created} of {ROUNDS} commands were acknowledged");
+    println!("seed {seed}: {created} of {rounds} commands were acknowledged");
     assert!(created < outcomes.len(), "no command was killed in time");
 }

@@ -15,6 +15,11 @@ impl Random {
         std::env::var("KCTL_TEST_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     }
 
+    /// The number of rounds of a test: `usual`, or a multiple of it if `KCTL_TEST_SCALE` is set, for a long run.
+    pub(crate) fn rounds(usual: u64) -> u64 {
+        usual * std::env::var("KCTL_TEST_SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
+    }
+
     /// The next 64 random bits.
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -7,7 +7,7 @@ use super::simulated_disk::SimulatedDisk;
 use super::*;
 use crate::store::engine::tests::pairs;
 
-/// The number of power failures tried, unless `KCTL_POWER_CUTS` gives another one.
+/// The number of power failures tried, or a multiple of it if `KCTL_TEST_SCALE` is set, for a long run.
 const CUTS: usize = 400;
 
 /// A generator of random numbers (splitmix64), so that a seed determines a run.
@@ -85,7 +85,8 @@ fn rows(disk: &SimulatedDisk) -> (BTreeMap<Vec<u8>, Vec<u8>>, usize) {
 
 #[test]
 fn a_power_failure_leaves_the_old_or_the_new_state() {
-    let cuts = std::env::var("KCTL_POWER_CUTS").map_or(CUTS, |n| n.parse().expect("KCTL_POWER_CUTS is a number"));
+    let scale = std::env::var("KCTL_TEST_SCALE").map_or(1, |n| n.parse().expect("KCTL_TEST_SCALE is a number"));
+    let cuts: usize = CUTS * scale;
     for round in 0..cuts.div_ceil(200) {
         let mut random = Random(round as u64);
         let (disk, states) = history(&mut random, 60);
