@@ -11,6 +11,8 @@ mod concurrency;
 mod crash;
 /// Modules use lower layers only, and no test file is forgotten.
 mod layers;
+/// Output that cannot be written is an error.
+mod output;
 /// The commands of the seed documents.
 mod seed_commands;
 /// Random operations on a cluster violate no invariant.

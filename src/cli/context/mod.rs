@@ -2,6 +2,7 @@
 
 mod environment;
 mod output;
+pub(crate) mod stdout;
 
 use std::io::{IsTerminal, Read};
 use std::ops::ControlFlow;

@@ -5,24 +5,44 @@ use std::path::Path;
 
 use clap::Command;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
-use clap_complete::env::CompleteEnv;
+use clap_complete::env::Shells;
 
 use super::command_line::CommandLine;
 use super::tree::{self, Scope};
 use crate::args::ArgProperties;
-use crate::completion_script::VARIABLE;
-use crate::{CliResult, Ctx, resolve, verbs};
+use crate::completion_script::{self, VARIABLE};
+use crate::{CliError, CliResult, Ctx, resolve, verbs};
+use kctl_base::field::quote;
 
-/// Answers a shell that asks for completions; false when none does.
-pub(super) fn answer(argv: &[OsString]) -> bool {
-    if std::env::var_os(VARIABLE).is_none() {
-        return false;
-    }
+/// Returns the answer to a shell that asks for completions; `None` when none does.
+///
+/// # Errors
+/// The shell is not known, or the candidates cannot be listed.
+pub(super) fn answer(argv: &[OsString]) -> Option<CliResult<String>> {
+    let shell = std::env::var_os(VARIABLE).filter(|shell| !shell.is_empty())?;
     let called = argv.first().map(Path::new).and_then(Path::file_stem);
     let program = called.map_or_else(|| "kctl".into(), |name| name.to_string_lossy().into_owned());
-    let factory = || with_object_names(tree::command(&program, Scope::All));
+    let words = argv.iter().skip_while(|arg| *arg != "--").skip(1).cloned().collect();
+    Some(complete(&shell, &program, words))
+}
+
+/// Completes the last of the words of a command line, which begins with the program, in the format of a shell.
+fn complete(shell: &OsStr, program: &str, words: Vec<OsString>) -> CliResult<String> {
+    let name = Path::new(shell).file_stem().unwrap_or(shell).to_string_lossy();
+    let shells = Shells::builtins();
+    let unknown = || CliError::new(format!("unsupported shell type {}", quote(&name)));
+    let completer = shells.completer(&name).ok_or_else(unknown)?;
+    if words.is_empty() {
+        return completion_script::script(&name, program)?.ok_or_else(unknown);
+    }
+    let mut command = with_object_names(tree::command(program, Scope::All));
+    command.build();
     let folder = std::env::current_dir().ok();
-    CompleteEnv::with_factory(factory).var(VARIABLE).try_complete(argv.to_vec(), folder.as_deref()).unwrap_or(true)
+    let mut answer = Vec::new();
+    completer
+        .write_complete(&mut command, words, folder.as_deref(), &mut answer)
+        .map_err(|error| CliError::io("complete", error))?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
 /// Adds the completer of object names to the arguments that take them, of the command and of its subcommands.

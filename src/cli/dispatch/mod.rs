@@ -20,11 +20,13 @@ use crate::{CliError, Ctx, Stream};
 
 /// Runs one command line and returns its exit code. All changes that the command reported are durable by then.
 pub(crate) fn run(argv: Vec<OsString>) -> i32 {
-    if complete::answer(&argv) {
-        return 0;
-    }
+    let answer = complete::answer(&argv);
     let argv: Vec<String> = argv.into_iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
     let mut ctx = Ctx::new(&argv);
+    if let Some(answer) = answer {
+        let result = answer.map(|text| ctx.out.push_str(&text));
+        return ctx.finish(result);
+    }
     let code = run_in(&mut ctx, &argv);
     // The process ends now and everything is durable. Closing the engine properly would only cost time, in proportion to
     // the size of the store.

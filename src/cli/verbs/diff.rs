@@ -225,6 +225,8 @@ impl Directories {
         })?;
         ctx.out.push_str(&String::from_utf8_lossy(&output.stdout));
         ctx.err.push_str(&String::from_utf8_lossy(&output.stderr));
+        // Here, because a failure later would have the status of a difference.
+        ctx.flush()?;
         match output.status.code() {
             Some(0) => Ok(()),
             Some(code) => Err(CliError::Exit(code)),
