@@ -17,6 +17,8 @@ mod output;
 mod seed_commands;
 /// Random operations on a cluster violate no invariant.
 mod simulation;
+/// What `edit` and `diff` write for other programs is private and removed.
+mod temporary_files;
 /// Sessions recorded from a real control plane, replayed twice each.
 mod transcripts;
 /// Watches print the changes of other processes.

@@ -27,6 +27,7 @@ mod record;
 mod resolve;
 mod sorting;
 mod table;
+mod temporary;
 #[cfg(test)]
 mod testing;
 mod verbs;
