@@ -9,6 +9,8 @@ mod bad_input;
 mod concurrency;
 /// SIGKILL at any moment loses no acknowledged write and leaves no partial one.
 mod crash;
+/// Paths and variables that are not UTF-8, and variables without a sense.
+mod environment;
 /// Modules use lower layers only, and no test file is forgotten.
 mod layers;
 /// Output that cannot be written is an error.

@@ -3,6 +3,7 @@
 //! [`super::resolve`] interprets their content. URLs are refused in the words of a kubectl without network access; no
 //! connection is opened. Upstream: `cli-runtime/pkg/resource/builder.go` and `visitor.go`.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::{CliError, CliResult, Ctx};
@@ -31,7 +32,7 @@ pub(crate) struct ManifestFiles {
 ///
 /// # Errors
 /// The names that cannot be expanded, all at once, before any file is read; or the first file that cannot be read.
-pub(crate) fn read_files(ctx: &mut Ctx, names: &[String], recursive: bool) -> CliResult<ManifestFiles> {
+pub(crate) fn read_files(ctx: &mut Ctx, names: &[OsString], recursive: bool) -> CliResult<ManifestFiles> {
     let mut paths: Vec<Option<PathBuf>> = Vec::new();
     let mut errors = Vec::new();
     let mut single = false;
@@ -47,7 +48,8 @@ pub(crate) fn read_files(ctx: &mut Ctx, names: &[String], recursive: bool) -> Cl
     }
     CliError::all(errors)?;
     if paths.is_empty() {
-        let folders = names.join(" ");
+        let folders = names.join(OsStr::new(" "));
+        let folders = folders.display();
         return Err(CliError::new(format!(
             "error reading [{folders}]: recognized file extensions are [.json .yaml .yml]"
         )));
@@ -81,7 +83,8 @@ enum Expanded {
     },
 }
 
-fn expand(name: &str, recursive: bool) -> CliResult<Expanded> {
+fn expand(path: &OsStr, recursive: bool) -> CliResult<Expanded> {
+    let name = path.to_string_lossy();
     if name == "-" {
         return Ok(Expanded::Stdin);
     }
@@ -91,9 +94,9 @@ fn expand(name: &str, recursive: bool) -> CliResult<Expanded> {
         return Err(CliError::Verbatim(text, 1));
     }
     let missing = || CliError::new(format!("the path \"{name}\" does not exist"));
-    let matches = match Path::new(name).exists() {
-        true => vec![PathBuf::from(name)],
-        false => glob_paths(name),
+    let matches = match Path::new(path).exists() {
+        true => vec![PathBuf::from(path)],
+        false => glob_paths(&name),
     };
     if matches.is_empty() {
         return Err(missing());
@@ -165,7 +168,7 @@ mod tests {
         }
         let root = dir.path().to_string_lossy().into_owned();
         let names = |argument: String, recursive| {
-            let read = read_files(&mut ctx(), &[argument], recursive);
+            let read = read_files(&mut ctx(), &[argument.into()], recursive);
             let files = read.map(|r| r.files.iter().map(|t| t.name.replace(&root, "")).collect::<Vec<_>>());
             files.unwrap_or_else(|e| vec![e.message().replace(&root, "")])
         };

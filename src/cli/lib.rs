@@ -21,6 +21,7 @@ mod kustomization;
 mod last_applied;
 mod logging;
 mod lookup;
+mod os_text;
 mod output;
 mod printers;
 mod record;

@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Command};
 
-use super::{ArgProperties, Matches, SharedFlags, list, object_names, optional, switch, text};
+use super::{ArgProperties, Matches, SharedFlags, object_names, optional, paths, switch, text};
 use crate::{CliError, CliResult};
 use kctl_cluster::FieldValidation;
 
@@ -42,7 +42,9 @@ fn output_with(command: Command, formats: &str) -> Command {
 /// Adds `-f`, `-k` and `-R`.
 pub(crate) fn files(command: Command) -> Command {
     command
-        .arg(list("filename", "File or directory with manifests, or - for standard input; can be repeated.").short('f'))
+        .arg(
+            paths("filename", "File or directory with manifests, or - for standard input; can be repeated.").short('f'),
+        )
         .arg(text("kustomize", "Directory with a kustomization. Cannot be combined with -f or -R.").short('k'))
         .arg(switch("recursive", "Process the directories named by -f recursively.").short('R'))
 }

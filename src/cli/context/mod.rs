@@ -4,6 +4,7 @@ mod environment;
 mod output;
 pub(crate) mod stdout;
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -63,7 +64,7 @@ pub(crate) struct Ctx {
 
 impl Ctx {
     /// Creates a context whose flags have not been read yet, for a command line that begins with the program.
-    pub(crate) fn new(argv: &[String]) -> Ctx {
+    pub(crate) fn new(argv: &[OsString]) -> Ctx {
         let stem = argv.first().map(Path::new).and_then(Path::file_stem);
         let program = stem.map_or_else(|| "kctl".into(), |stem| stem.to_string_lossy().into_owned());
         Ctx {
@@ -92,9 +93,9 @@ impl Ctx {
     /// A flag with an invalid value, or a kubeconfig file that cannot be read or lacks the context.
     pub(crate) fn read_global_flags(&mut self, matches: &ArgMatches) -> CliResult<()> {
         self.namespace = matches.value_of("namespace").filter(|n| !n.is_empty()).map(String::from);
-        self.store = matches.value_of("store").map(PathBuf::from);
+        self.store = matches.path("store");
         self.warnings_are_errors = matches.flag("warnings-as-errors");
-        self.kubeconfig = matches.value_of("kubeconfig").filter(|f| !f.is_empty()).map(PathBuf::from);
+        self.kubeconfig = matches.path("kubeconfig");
         let (name, groups) = (matches.string("as"), matches.values("as-group"));
         self.user = (!name.is_empty()).then(|| User::new(name, groups));
         self.verbosity = environment::read_verbosity(matches)?;
@@ -340,7 +341,7 @@ impl Ctx {
 
     /// Creates a context that captures its output, for a cluster in memory.
     #[cfg(test)]
-    pub(crate) fn captured(argv: &[String], cluster: Cluster) -> Ctx {
+    pub(crate) fn captured(argv: &[OsString], cluster: Cluster) -> Ctx {
         let mut ctx = Ctx::new(argv);
         ctx.hints = false;
         ctx.client = Some(Client::new(cluster));

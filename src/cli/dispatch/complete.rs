@@ -7,7 +7,7 @@ use clap::Command;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::Shells;
 
-use super::command_line::CommandLine;
+use super::command_line::{CommandLine, as_texts};
 use super::tree::{self, Scope};
 use crate::args::ArgProperties;
 use crate::completion_script::{self, VARIABLE};
@@ -56,14 +56,14 @@ fn with_object_names(command: Command) -> Command {
 
 /// The candidates for an argument that names types and objects: types first, then the names of objects of that type.
 fn object_names(current: &OsStr) -> Vec<CompletionCandidate> {
-    let typed: Vec<String> = std::env::args().skip_while(|arg| arg != "--").skip(1).collect();
+    let typed: Vec<OsString> = std::env::args_os().skip_while(|arg| arg != "--").skip(1).collect();
     let current = current.to_string_lossy().into_owned();
     // A shell has no place for an error: what cannot be listed is not offered.
     let candidates = candidates(&typed, &current).unwrap_or_default();
     candidates.into_iter().filter(|c| c.starts_with(&current)).map(CompletionCandidate::new).collect()
 }
 
-fn candidates(typed: &[String], current: &str) -> CliResult<Vec<String>> {
+fn candidates(typed: &[OsString], current: &str) -> CliResult<Vec<String>> {
     let mut ctx = Ctx::new(typed);
     let line = CommandLine::new(typed);
     let scope = verbs::find(line.verb_word()).map_or(Scope::Names, Scope::Only);
@@ -74,6 +74,7 @@ fn candidates(typed: &[String], current: &str) -> CliResult<Vec<String>> {
         let names = names(&mut ctx, kind)?;
         return Ok(names.into_iter().map(|name| format!("{kind}/{name}")).collect());
     }
+    let typed = as_texts(typed);
     let words: Vec<&String> = typed.iter().skip(1).filter(|w| !w.starts_with('-') && **w != current).collect();
     if let Some(kind) = words.last().filter(|_| words.len() > 1)
         && let Ok(found) = names(&mut ctx, kind)

@@ -21,7 +21,6 @@ use crate::{CliError, Ctx, Stream};
 /// Runs one command line and returns its exit code. All changes that the command reported are durable by then.
 pub(crate) fn run(argv: Vec<OsString>) -> i32 {
     let answer = complete::answer(&argv);
-    let argv: Vec<String> = argv.into_iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
     let mut ctx = Ctx::new(&argv);
     if let Some(answer) = answer {
         let result = answer.map(|text| ctx.out.push_str(&text));
@@ -35,7 +34,7 @@ pub(crate) fn run(argv: Vec<OsString>) -> i32 {
 }
 
 /// Runs one command line in a context and returns the exit code.
-pub(crate) fn run_in(ctx: &mut Ctx, argv: &[String]) -> i32 {
+pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString]) -> i32 {
     let result = match parse::parse(argv, &ctx.program) {
         Ok(parse::Parsed::Run(call)) => {
             ctx.command_line = call.recorded;

@@ -7,6 +7,7 @@
 mod args;
 mod documents;
 
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use super::files::{ManifestFile, ManifestFiles};
@@ -25,7 +26,7 @@ pub(crate) struct Selection {
     /// The positional arguments: types and names.
     pub(crate) args: Vec<String>,
     /// The values of `-f`.
-    pub(crate) filenames: Vec<String>,
+    pub(crate) filenames: Vec<OsString>,
     /// The value of `-k`.
     pub(crate) kustomize: Option<String>,
     /// The value of `-R`.
@@ -62,7 +63,7 @@ impl Selection {
         let all_namespaces = matches.flag("all-namespaces");
         Selection {
             args: matches.values("args"),
-            filenames: matches.values("filename"),
+            filenames: matches.paths("filename"),
             kustomize: matches.value_of("kustomize").filter(|k| !k.is_empty()).map(String::from),
             recursive: matches.flag("recursive"),
             labels: matches.string("selector").trim().into(),

@@ -13,7 +13,7 @@ use crate::args::{self, ArgProperties, Matches, groups};
 use crate::output::strip_managed_fields;
 use crate::resolve::{Item, Selection, resolve};
 use crate::temporary::Temporary;
-use crate::{CliError, CliResult, Ctx, Verb, klog, last_applied};
+use crate::{CliError, CliResult, Ctx, Verb, klog, last_applied, os_text};
 use kctl_base::field::quote;
 use kctl_base::go::io_error;
 use kctl_base::gvk::split_api_version;
@@ -238,7 +238,8 @@ impl Directories {
 
 /// The program and its arguments. As in kubectl, arguments with other characters than those of flags are dropped.
 fn program(variable: Option<&OsStr>) -> (OsString, Vec<OsString>) {
-    let words = variable.map(words).unwrap_or_default();
+    let mut words = variable.map(|text| os_text::split(text, u8::is_ascii_whitespace)).unwrap_or_default();
+    words.retain(|word| !word.is_empty());
     let flag_character = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'=');
     match words.split_first() {
         Some((program, arguments)) => {
@@ -247,19 +248,6 @@ fn program(variable: Option<&OsStr>) -> (OsString, Vec<OsString>) {
         }
         None => ("diff".into(), vec!["-u".into(), "-N".into()]),
     }
-}
-
-/// Splits a text at its white space.
-#[cfg(unix)]
-fn words(text: &OsStr) -> Vec<OsString> {
-    use std::os::unix::ffi::OsStrExt as _;
-    let words = text.as_bytes().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    words.map(|word| OsStr::from_bytes(word).into()).collect()
-}
-
-#[cfg(not(unix))]
-fn words(text: &OsStr) -> Vec<OsString> {
-    text.to_string_lossy().split_whitespace().map(OsString::from).collect()
 }
 
 #[cfg(test)]
