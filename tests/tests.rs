@@ -11,6 +11,8 @@ mod concurrency;
 mod crash;
 /// Paths and variables that are not UTF-8, and variables without a sense.
 mod environment;
+/// The kubeconfig file is changed by one process at a time, as a whole or not at all.
+mod kubeconfig;
 /// Modules use lower layers only, and no test file is forgotten.
 mod layers;
 /// Output that cannot be written is an error.

@@ -13,7 +13,7 @@ fn lock() -> MutexGuard<'static, Option<Vec<PathBuf>>> {
     PATHS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A temporary file or directory with a random name, in the directory for temporary files.
+/// A temporary file or directory, by default with a random name in the directory for temporary files.
 #[derive(Debug)]
 pub(crate) struct Temporary {
     path: PathBuf,
@@ -37,6 +37,14 @@ impl Temporary {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         Temporary::create(|| Ok(builder.prefix(prefix).tempdir()?.keep()))
+    }
+
+    /// Creates an empty file at a path where there is none, for example as a lock.
+    ///
+    /// # Errors
+    /// There is a file, or it cannot be created.
+    pub(crate) fn exclusive(path: &Path) -> io::Result<Temporary> {
+        Temporary::create(|| std::fs::File::create_new(path).map(|_| path.to_path_buf()))
     }
 
     fn create(create: impl FnOnce() -> io::Result<PathBuf>) -> io::Result<Temporary> {

@@ -141,28 +141,38 @@ impl Ctx {
         }
     }
 
-    /// Reads the kubeconfig file: the one that a flag or the environment names, or else the one beside the store's data.
-    ///
-    /// # Errors
-    /// The file cannot be read or is not YAML.
-    pub(crate) fn read_kubeconfig(&self) -> CliResult<Kubeconfig> {
+    /// Returns the path of the kubeconfig file: the one that a flag or the environment names, or else the one beside the
+    /// store's data.
+    fn kubeconfig_path(&self) -> CliResult<PathBuf> {
         match self.explicit_kubeconfig() {
-            Some(path) => Kubeconfig::read(path),
-            None => Kubeconfig::read(self.store_dir()?.join(kubeconfig::FILE)),
+            Some(path) => Ok(path),
+            None => Ok(self.store_dir()?.join(kubeconfig::FILE)),
         }
     }
 
-    /// Writes the kubeconfig file.
+    /// Reads the kubeconfig file.
     ///
     /// # Errors
-    /// The store cannot be created, or the file cannot be written.
-    pub(crate) fn write_kubeconfig(&mut self, config: &Kubeconfig) -> CliResult<()> {
+    /// The file cannot be read, is not YAML or has another shape.
+    pub(crate) fn read_kubeconfig(&self) -> CliResult<Kubeconfig> {
+        Kubeconfig::read(self.kubeconfig_path()?)
+    }
+
+    /// Changes the kubeconfig file, while no other process does.
+    ///
+    /// # Errors
+    /// Those of `change` and of [`Ctx::read_kubeconfig`], the store cannot be created, or the file cannot be written.
+    pub(crate) fn change_kubeconfig<T>(
+        &mut self,
+        change: impl FnOnce(&mut Kubeconfig) -> CliResult<T>,
+    ) -> CliResult<T> {
         if self.explicit_kubeconfig().is_none() {
             // The directory must be a store before it holds another file.
             self.client()?;
             self.flush()?;
         }
-        config.write()
+        let timeout = Some(self.request_timeout.unwrap_or(DEFAULT_LOCK_TIMEOUT)).filter(|time| *time > Duration::ZERO);
+        Kubeconfig::change(self.kubeconfig_path()?, timeout, change)
     }
 
     /// Returns the value of `--request-timeout`; `None` without the flag and for 0, which is no limit.
