@@ -5,6 +5,8 @@ mod harness;
 
 /// Malformed files, closed pipes, damaged stores.
 mod bad_input;
+/// Shells get an answer, whatever the state of the store.
+mod completion;
 /// Many processes on one store lose no write.
 mod concurrency;
 /// SIGKILL at any moment loses no acknowledged write and leaves no partial one.

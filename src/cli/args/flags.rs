@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use clap::builder::{ArgExt, OsStringValueParser, PossibleValuesParser, StringValueParser, TypedValueParser};
-use clap::{Arg, ArgAction};
+use clap::{Arg, ArgAction, ValueHint};
 
 use kctl_base::field::quote;
 use kctl_base::sim::Duration;
@@ -72,12 +72,12 @@ pub(crate) fn text(name: &'static str, help: &'static str) -> Arg {
 
 /// A flag with a path, which need not be UTF-8.
 pub(crate) fn path(name: &'static str, help: &'static str) -> Arg {
-    text(name, help).value_parser(OsStringValueParser::new())
+    text(name, help).value_parser(OsStringValueParser::new()).value_hint(ValueHint::AnyPath)
 }
 
 /// A flag that collects paths, repeated or separated by commas; they need not be UTF-8.
 pub(crate) fn paths(name: &'static str, help: &'static str) -> Arg {
-    list(name, help).value_parser(OsStringValueParser::new())
+    list(name, help).value_parser(OsStringValueParser::new()).value_hint(ValueHint::AnyPath)
 }
 
 /// A flag whose value is one of `values`.

@@ -1,6 +1,6 @@
 //! Groups of flags that several verbs share, and the readers of their values.
 
-use clap::{ArgMatches, Command};
+use clap::{ArgMatches, Command, ValueHint};
 
 use super::{ArgProperties, Matches, SharedFlags, object_names, optional, paths, switch, text};
 use crate::{CliError, CliResult};
@@ -45,7 +45,11 @@ pub(crate) fn files(command: Command) -> Command {
         .arg(
             paths("filename", "File or directory with manifests, or - for standard input; can be repeated.").short('f'),
         )
-        .arg(text("kustomize", "Directory with a kustomization. Cannot be combined with -f or -R.").short('k'))
+        .arg(
+            text("kustomize", "Directory with a kustomization. Cannot be combined with -f or -R.")
+                .short('k')
+                .value_hint(ValueHint::DirPath),
+        )
         .arg(switch("recursive", "Process the directories named by -f recursively.").short('R'))
 }
 

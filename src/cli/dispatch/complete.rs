@@ -2,6 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use clap::Command;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
@@ -13,6 +15,11 @@ use crate::args::ArgProperties;
 use crate::completion_script::{self, VARIABLE};
 use crate::{CliError, CliResult, Ctx, resolve, verbs};
 use kctl_base::field::quote;
+use kctl_cluster::maintenance;
+use kctl_kinds::Catalog;
+
+/// The time within which a shell gets its answer, even if another process uses the store.
+const TIME_LIMIT: Duration = Duration::from_secs(1);
 
 /// Returns the answer to a shell that asks for completions; `None` when none does.
 ///
@@ -58,8 +65,11 @@ fn with_object_names(command: Command) -> Command {
 fn object_names(current: &OsStr) -> Vec<CompletionCandidate> {
     let typed: Vec<OsString> = std::env::args_os().skip_while(|arg| arg != "--").skip(1).collect();
     let current = current.to_string_lossy().into_owned();
-    // A shell has no place for an error: what cannot be listed is not offered.
-    let candidates = candidates(&typed, &current).unwrap_or_default();
+    let (sender, receiver) = mpsc::channel();
+    let word = current.clone();
+    // The thread ends with the process. A shell has no place for an error: what cannot be listed in time is not offered.
+    std::thread::spawn(move || sender.send(candidates(&typed, &word).unwrap_or_default()));
+    let candidates = receiver.recv_timeout(TIME_LIMIT).unwrap_or_default();
     candidates.into_iter().filter(|c| c.starts_with(&current)).map(CompletionCandidate::new).collect()
 }
 
@@ -70,6 +80,13 @@ fn candidates(typed: &[OsString], current: &str) -> CliResult<Vec<String>> {
     if let Ok(matches) = tree::command("kctl", scope).ignore_errors(true).try_get_matches_from(typed) {
         ctx.read_global_flags(&matches)?;
     }
+    // A new store would have the built-in types and no objects; it is not created for their names.
+    let has_store = maintenance::is_store(&ctx.store_dir()?)?;
+    let catalog = if has_store { ctx.catalog()? } else { Catalog::default() };
+    let names = |ctx: &mut Ctx, kind: &str| {
+        let target = resolve::in_catalog(&catalog, kind)?;
+        if has_store { names(ctx, &target) } else { Ok(Vec::new()) }
+    };
     if let Some((kind, _)) = current.split_once('/') {
         let names = names(&mut ctx, kind)?;
         return Ok(names.into_iter().map(|name| format!("{kind}/{name}")).collect());
@@ -81,13 +98,11 @@ fn candidates(typed: &[OsString], current: &str) -> CliResult<Vec<String>> {
     {
         return Ok(found);
     }
-    let catalog = ctx.catalog()?;
     Ok(catalog.iter().map(|kind| kind.names().resource().into()).collect())
 }
 
 /// The names of the objects of a type in the namespace of the command.
-fn names(ctx: &mut Ctx, kind: &str) -> CliResult<Vec<String>> {
-    let target = resolve::kind(ctx, kind)?;
+fn names(ctx: &mut Ctx, target: &resolve::Target) -> CliResult<Vec<String>> {
     let selection = resolve::Selection { namespace: ctx.namespace(), ..resolve::Selection::default() };
-    Ok(resolve::list(ctx, &selection, &target)?.items.into_iter().map(|item| item.name).collect())
+    Ok(resolve::list(ctx, &selection, target)?.items.into_iter().map(|item| item.name).collect())
 }

@@ -18,6 +18,7 @@ use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::{Reason, Status};
 use kctl_cluster::client::{ListParams, ResourcePath, WriteParams};
+use kctl_kinds::Catalog;
 use kctl_kinds::catalog::KindRef;
 
 /// The part of a command line that selects objects.
@@ -225,8 +226,12 @@ pub(crate) fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolve
 
 /// Finds the kind that an argument names.
 pub(crate) fn kind(ctx: &mut Ctx, word: &str) -> CliResult<Target> {
-    let catalog = ctx.catalog()?;
-    args::target(&catalog, word)
+    in_catalog(&ctx.catalog()?, word)
+}
+
+/// Finds the kind that an argument names among those of a catalog.
+pub(crate) fn in_catalog(catalog: &Catalog, word: &str) -> CliResult<Target> {
+    args::target(catalog, word)
 }
 
 fn words_beside_files(selection: &Selection) -> CliError {

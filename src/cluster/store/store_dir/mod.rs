@@ -49,6 +49,14 @@ impl StoreDir {
         Ok(StoreDir { dir, observed: Arc::default() })
     }
 
+    /// Returns whether a directory is a store, without creating or locking anything.
+    ///
+    /// # Errors
+    /// If the directory cannot be read, or holds a store of another program or format.
+    pub(crate) fn is_store(dir: &Path) -> Result<bool, StoreError> {
+        Ok(Manifest::read(dir)?.is_some())
+    }
+
     /// Waits until no other process has the store open, and locks it. After one second of waiting, calls `on_wait` once.
     ///
     /// # Errors
