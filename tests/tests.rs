@@ -27,5 +27,7 @@ mod simulation;
 mod temporary_files;
 /// Sessions recorded from a real control plane, replayed twice each.
 mod transcripts;
+/// Failures of the store show as themselves.
+mod unavailable_store;
 /// Watches print the changes of other processes.
 mod watching;
