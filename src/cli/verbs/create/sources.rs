@@ -3,7 +3,8 @@
 //! Upstream: `kubectl/pkg/util/util.go` and `kubectl/pkg/cmd/util/env_file.go`.
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use clap::{ArgMatches, Command};
 
@@ -67,15 +68,15 @@ fn file_entries(source: &OsStr, entries: &mut Vec<Entry>) -> CliResult<()> {
     if key.is_some() {
         return Err(CliError::new("cannot give a key name for a directory path"));
     }
-    let mut files: Vec<PathBuf> = Vec::new();
-    for file in std::fs::read_dir(path).map_err(|e| failed(path, e))? {
-        files.push(file.map_err(|e| failed(path, e))?.path());
-    }
-    files.sort();
-    // Subdirectories and special files are skipped.
-    for file in files.iter().filter(|file| file.is_file()) {
-        let bytes = std::fs::read(file).map_err(|e| failed(file, e))?;
-        entries.push((name_of(file), bytes));
+    let listed = std::fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let mut listed = listed.map_err(|e| failed(path, e))?;
+    listed.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in listed {
+        let file = entry.path();
+        // Subdirectories, links and special files are skipped.
+        if entry.file_type().map_err(|e| failed(&file, e))?.is_file() {
+            entries.push((name_of(&file), std::fs::read(&file).map_err(|e| failed(&file, e))?));
+        }
     }
     Ok(())
 }
@@ -124,6 +125,17 @@ pub(super) fn key_problems(key: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn links_in_a_directory_are_skipped() {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::write(dir.path().join("a"), "1").expect("a file");
+        std::os::unix::fs::symlink("a", dir.path().join("b")).expect("a link");
+        let mut entries = Vec::new();
+        file_entries(dir.path().as_os_str(), &mut entries).expect("a readable directory");
+        assert_eq!(entries, [("a".to_string(), b"1".to_vec())]);
+    }
 
     #[test]
     fn literals_are_taken_as_they_are() {
