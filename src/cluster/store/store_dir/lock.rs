@@ -39,11 +39,7 @@ pub(super) fn acquire(dir: &Path, timeout: Duration, on_wait: &mut dyn FnMut()) 
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.create(true).truncate(false).read(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    super::private_file().read(true).open(path)
 }
 
 /// The state of one wait.

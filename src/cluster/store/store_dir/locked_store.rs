@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::commit_counter::{self, CommitCounter};
 use super::manifest::Manifest;
-use super::{bytes_below, names_in, sync_dir};
+use super::{bytes_below, make_private, names_in, sync_dir};
 use crate::store::{Engine as _, SledEngine, StoreError};
 
 /// The name of the directory in which data is created until it is complete.
@@ -86,6 +86,7 @@ impl LockedStore {
         }
         let engine = self.open_data()?;
         let mut engine = if self.is_check_due(&engine)? { self.compact_if_stale(engine)? } else { engine };
+        make_private(&self.data())?;
         self.publish_commits(&mut engine)?;
         Ok(engine)
     }
