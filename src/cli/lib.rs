@@ -23,6 +23,7 @@ mod logging;
 mod lookup;
 mod os_text;
 mod output;
+mod panic;
 mod printers;
 mod record;
 mod resolve;
@@ -72,7 +73,8 @@ impl Verb {
 }
 
 /// Runs one command line, which begins with the name of the program, and returns its exit code. All changes that the command
-/// reported are durable by then.
+/// reported are durable by then. A panic prints one sentence before it unwinds.
 pub fn run(argv: Vec<OsString>) -> i32 {
+    panic::report_in_a_sentence();
     dispatch::run(argv)
 }
