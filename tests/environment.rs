@@ -72,6 +72,10 @@ fn variables_without_a_sense_are_refused() {
             assert!(!sandbox.store().exists(), "$ {command}");
         }
     }
+    for command in ["get configmaps --store=", "store reset --store ''"] {
+        assert_refused(command, &sandbox.run(&format!("kctl {command}")), "--store needs the path of a directory");
+    }
+    assert!(!sandbox.store().exists());
     assert_refused("a name", &sandbox.run(&format!("kctl create configmap {ODD}")), "is not valid UTF-8");
     sandbox.must("KCTL_LATENCY=5 kctl create configmap a");
 }

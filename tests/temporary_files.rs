@@ -90,6 +90,14 @@ fn a_signal_ends_the_command_and_removes_the_files() {
 }
 
 #[test]
+fn an_ignored_signal_stays_ignored() {
+    let scene = Scene::new();
+    let got = scene.run("trap '' HUP; kctl diff -f s.yaml; echo $?", "kill -HUP $PPID; exit 1");
+    assert_eq!(got.out, "1\n", "{got:?}");
+    assert_eq!(scene.left(), Vec::<String>::new());
+}
+
+#[test]
 fn a_copy_is_kept_after_an_edit_that_failed() {
     let scene = Scene::new();
     // The first version is not valid; the second one is the same, or the editor fails.

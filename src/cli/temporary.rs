@@ -108,7 +108,9 @@ fn remove(path: &Path) {
 #[cfg(unix)]
 fn remove_on_signals() -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let ignored = ignored_signals();
+    let watched = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let mut signals = signal_hook::iterator::Signals::new(watched)?;
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         for signal in signals.forever() {
             let paths = lock();
@@ -118,6 +120,15 @@ fn remove_on_signals() -> io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+/// The signals that the process was started with as ignored, by `nohup` or as a background job of a script, as a set of bits
+/// from signal 1 on. They stay ignored. Empty on systems that do not tell.
+#[cfg(unix)]
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or(0)
 }
 
 #[cfg(not(unix))]

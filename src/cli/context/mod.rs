@@ -94,6 +94,10 @@ impl Ctx {
     pub(crate) fn read_global_flags(&mut self, matches: &ArgMatches) -> CliResult<()> {
         self.namespace = matches.value_of("namespace").filter(|n| !n.is_empty()).map(String::from);
         self.store = matches.path("store");
+        if self.store.is_none() && matches.is_set("store") {
+            // Another store than the intended one must not be used, for example because of a variable that is not set.
+            return Err(CliError::new("--store needs the path of a directory"));
+        }
         self.warnings_are_errors = matches.flag("warnings-as-errors");
         self.kubeconfig = matches.path("kubeconfig");
         let (name, groups) = (matches.string("as"), matches.values("as-group"));

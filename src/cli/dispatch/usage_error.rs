@@ -36,7 +36,7 @@ pub(super) fn from_clap(error: &clap::Error, line: &CommandLine, program: &str, 
             let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
             usage(format!("invalid argument \"{value}\" for \"{}\" flag{source}", with_shorthand(flag, root)))
         }
-        ErrorKind::InvalidUtf8 => CliError::new("an argument that is not a path is not valid UTF-8"),
+        ErrorKind::InvalidUtf8 => CliError::new("an argument is not valid UTF-8"),
         ErrorKind::MissingRequiredArgument => CliError::new(missing_flags(error)),
         _ => CliError::new(error.to_string().trim_end().trim_start_matches("error: ")),
     }
