@@ -23,7 +23,7 @@ mod output;
 mod seed_commands;
 /// Random operations on a cluster violate no invariant.
 mod simulation;
-/// What `edit` and `diff` write for other programs is private and removed.
+/// The files of `edit` and `diff` for other programs are private and removed.
 mod temporary_files;
 /// Sessions recorded from a real control plane, replayed twice each.
 mod transcripts;

@@ -1,4 +1,4 @@
-//! What the program says when it panics, which is always a mistake of its own.
+//! The report of a panic, which is always a mistake of the program.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::Write as _;

@@ -157,13 +157,7 @@ impl Edit {
                 true => body.clone(),
                 false => with_problems(&editor::with_preamble(&body), &body, &problems),
             };
-            let saved = match editor::edit(ctx, &text, self.extension()) {
-                Ok(saved) => saved,
-                Err(error) => {
-                    refused.iter().try_for_each(|text| self.save_copy(ctx, text))?;
-                    return Err(error);
-                }
-            };
+            let saved = self.open_editor(ctx, &text, refused.as_deref())?;
             let bare = editor::without_comments(&saved);
             if !problems.is_empty() && bare.trim_end() == editor::without_comments(&body).trim_end() {
                 self.save_copy(ctx, &saved)?;
@@ -204,6 +198,15 @@ impl Edit {
             }
             (problems, body, refused) = (result.problems, bare, Some(saved));
         }
+    }
+
+    /// Opens a text in the editor. If that fails, the text that was refused before is kept.
+    fn open_editor(&self, ctx: &mut Ctx, text: &str, refused: Option<&str>) -> CliResult<String> {
+        let saved = editor::edit(ctx, text, self.extension());
+        if let (Err(_), Some(refused)) = (&saved, refused) {
+            self.save_copy(ctx, refused)?;
+        }
+        saved
     }
 
     /// Parses the saved objects.

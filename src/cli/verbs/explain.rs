@@ -74,7 +74,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 /// A type, and the names of fields below it.
-type Place = (resolve::Target, Vec<String>);
+type FieldPath = (resolve::Target, Vec<String>);
 
 /// Describes what a subject such as `pods.spec` names. Built-in types are described without the store.
 ///
@@ -82,7 +82,7 @@ type Place = (resolve::Target, Vec<String>);
 /// An unknown type or version, or a failure of the store.
 fn find(ctx: &mut Ctx, subject: &str, matches: &ArgMatches) -> CliResult<Explained> {
     let built_in = match split_fields(&Catalog::default(), subject) {
-        Some(place) => Some(describe(ctx, &place, matches)?),
+        Some(path) => Some(describe(ctx, &path, matches)?),
         None => None,
     };
     match built_in {
@@ -92,8 +92,8 @@ fn find(ctx: &mut Ctx, subject: &str, matches: &ArgMatches) -> CliResult<Explain
         _ => {
             let bare = subject.split('.').next().unwrap_or_default();
             let unknown = || CliError::line(CliError::unknown_resource_type(bare));
-            let place = split_fields(&ctx.catalog()?, subject).ok_or_else(unknown)?;
-            describe(ctx, &place, matches)
+            let path = split_fields(&ctx.catalog()?, subject).ok_or_else(unknown)?;
+            describe(ctx, &path, matches)
         }
     }
 }
@@ -105,7 +105,7 @@ type Explained = Result<String, ExplainError>;
 ///
 /// # Errors
 /// A version that the type does not have, or a failure of the store.
-fn describe(ctx: &mut Ctx, (target, fields): &Place, matches: &ArgMatches) -> CliResult<Explained> {
+fn describe(ctx: &mut Ctx, (target, fields): &FieldPath, matches: &ArgMatches) -> CliResult<Explained> {
     let names = *target.kind.names();
     let api_version = matches.string("api-version");
     let GroupVersion { group, version } = match api_version.is_empty() {
@@ -149,7 +149,7 @@ fn find_custom_schema(ctx: &mut Ctx, target: &resolve::Target, version: &str) ->
 
 /// Splits `pods.spec.containers` into a type and fields; `None` if there is no such type. A type may include its group:
 /// `deployments.apps`.
-fn split_fields(catalog: &Catalog, text: &str) -> Option<Place> {
+fn split_fields(catalog: &Catalog, text: &str) -> Option<FieldPath> {
     let parts: Vec<&str> = text.trim_end_matches('.').split('.').collect();
     // The group contains dots, too: the longest prefix that names a type takes precedence.
     (1..=parts.len()).rev().find_map(|count| {
