@@ -98,8 +98,12 @@ fn a_store_without_write_permission_is_refused() {
     let restricted = if is_root { "setpriv --bounding-set=-all --inh-caps=-all " } else { "" };
     sandbox.must("chmod -R a-w $KCTL_HOME");
     let got = sandbox.run(&format!("{restricted}kctl create configmap new"));
-    sandbox.must("chmod -R u+w $KCTL_HOME");
-    assert_refused("no permission", &got, "cannot be written: permission denied");
+    sandbox.must("chmod a-x $KCTL_HOME");
+    let closed = sandbox.run(&format!("{restricted}kctl create configmap new"));
+    sandbox.must("chmod u+x $KCTL_HOME && chmod -R u+w $KCTL_HOME");
+    for got in [got, closed] {
+        assert_refused("no permission", &got, "cannot be written: permission denied");
+    }
     assert_eq!(content(&sandbox), before);
 }
 
@@ -135,7 +139,27 @@ fn directories_that_are_not_stores_are_refused_and_unchanged() {
         assert_eq!(names(&dir), before, "{name} was changed");
     }
     fs::write(sandbox.path("file"), "x").expect("a file");
-    assert_refused("file", &sandbox.run("kctl get pods --store file"), "ot a directory");
+    sandbox.must("ln -s gone link");
+    for (name, reason) in [
+        ("file", "it is not a directory"),
+        ("file/below", "a part of its path is not a directory"),
+        ("link", "it is a link to gone, which does not exist"),
+    ] {
+        for command in ["get pods", "store check", "config use-context kctl-admin@kctl", "clock"] {
+            let got = sandbox.run(&format!("kctl {command} --store {name}"));
+            assert_refused(name, &got, &format!("error: {name} is not a store of this program: {reason}"));
+        }
+    }
+    assert_eq!(fs::read(sandbox.path("file")).expect("the file"), b"x");
+    assert!(!sandbox.path("gone").exists());
+}
+
+#[test]
+fn files_of_the_store_are_private_whatever_the_umask() {
+    let sandbox = sandbox();
+    sandbox.must("rm -r $KCTL_HOME; umask 0; kctl create configmap a && kctl config use-context kctl-admin@kctl");
+    sandbox.must("umask 0; kctl config set-context b --namespace=c && kctl store compact && kctl get configmap a");
+    assert_eq!(sandbox.must("find $KCTL_HOME -perm /077"), "");
 }
 
 #[test]

@@ -5,19 +5,31 @@ mod harness;
 
 /// Malformed files, closed pipes, damaged stores.
 mod bad_input;
+/// Shells get an answer, whatever the state of the store.
+mod completion;
 /// Many processes on one store lose no write.
 mod concurrency;
 /// SIGKILL at any moment loses no acknowledged write and leaves no partial one.
 mod crash;
+/// Paths and variables that are not UTF-8, and variables without a sense.
+mod environment;
+/// The kubeconfig file is changed by one process at a time, as a whole or not at all.
+mod kubeconfig;
 /// Modules use lower layers only, and no test file is forgotten.
 mod layers;
+/// Output that cannot be written is an error.
+mod output;
 /// The commands of the seed documents.
 mod seed_commands;
 /// Random operations on a cluster violate no invariant.
 mod simulation;
 /// Stores of every released format open and go on.
 mod stores;
+/// The files of `edit` and `diff` for other programs are private and removed.
+mod temporary_files;
 /// Sessions recorded from a real control plane, replayed twice each.
 mod transcripts;
+/// Failures of the store show as themselves.
+mod unavailable_store;
 /// Watches print the changes of other processes.
 mod watching;

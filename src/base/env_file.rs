@@ -9,7 +9,7 @@ pub fn pairs(text: &str) -> impl Iterator<Item = (&str, String)> {
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim_start);
     lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| match line.split_once('=') {
         Some((key, value)) => (key, value.to_string()),
-        None => (line, std::env::var(line).unwrap_or_default()),
+        None => (line, std::env::var_os(line).unwrap_or_default().to_string_lossy().into_owned()),
     })
 }
 

@@ -63,6 +63,9 @@ impl Reason {
     }
 }
 
+/// The reason of the cause of an error for which the storage of the server is responsible.
+const STORAGE_FAILURE: &str = "StorageFailure";
+
 /// An entry of `details.causes`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusCause {
@@ -185,6 +188,18 @@ impl Status {
     /// Creates `Internal error occurred: message`.
     pub fn internal(message: impl Into<String>) -> Status {
         Status::new(Reason::InternalError, format!("Internal error occurred: {}", message.into()))
+    }
+
+    /// Creates the internal error of a server whose storage has failed, from the message of the storage.
+    pub fn storage(message: impl Into<String>) -> Status {
+        let message = message.into();
+        let cause = StatusCause { reason: STORAGE_FAILURE.into(), message: message.clone(), field: String::new() };
+        Status { causes: Box::new([cause]), ..Status::internal(message) }
+    }
+
+    /// Returns the message of the storage, if its failure has caused this error.
+    pub fn storage_message(&self) -> Option<&str> {
+        self.causes.iter().find(|cause| cause.reason == STORAGE_FAILURE).map(|cause| cause.message.as_str())
     }
 
     /// Returns `true` for [`Reason::NotFound`].

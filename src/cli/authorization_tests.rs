@@ -3,6 +3,7 @@
 //! The API server authorizes every request, so a forbidden verb reads and changes nothing.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::Path;
 
 use kctl_base::json::{Value, json};
@@ -133,7 +134,7 @@ fn new_cluster() -> Cluster {
 /// Runs a command. Returns the cluster, the exit code and standard error.
 fn run(cluster: Cluster, command: &str, dir: &Path) -> (Cluster, i32, String) {
     let command = command.replace("DIR", &dir.to_string_lossy());
-    let argv: Vec<String> = std::iter::once("kubectl").chain(command.split(' ')).map(String::from).collect();
+    let argv: Vec<OsString> = std::iter::once("kubectl").chain(command.split(' ')).map(OsString::from).collect();
     let mut ctx = Ctx::captured(&argv, cluster);
     let code = run_in(&mut ctx, &argv);
     let (_, err, cluster) = ctx.into_captured();

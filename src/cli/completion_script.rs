@@ -18,5 +18,7 @@ pub(crate) fn script(shell: &str, program: &str) -> CliResult<Option<String>> {
     completer
         .write_registration(VARIABLE, program, program, program, &mut text)
         .map_err(|e| CliError::io(format!("write the completion script for {shell}"), e))?;
-    Ok(Some(String::from_utf8_lossy(&text).into_owned()))
+    let text = String::from_utf8_lossy(&text);
+    // Where this program offers nothing, bash completes file names, as with kubectl's script.
+    Ok(Some(text.replace(" -o bashdefault ", " -o bashdefault -o default ")))
 }

@@ -2,10 +2,13 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/util/editor/editor.go`.
 
-use std::io::Write;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::temporary::{self, Temporary};
 use super::{CliError, CliResult, Ctx};
+use kctl_base::go::io_error;
 
 /// The comment above the edited text.
 const PREAMBLE: &str = "# Please edit the object below. Lines beginning with a '#' will be ignored,
@@ -32,35 +35,32 @@ pub(crate) fn without_comments(text: &str) -> String {
 /// There is no editor, or it exits with an error.
 pub(crate) fn edit(ctx: &mut Ctx, text: &str, extension: &str) -> CliResult<String> {
     ctx.release()?;
-    let problem = |what: &str, e: &std::io::Error| CliError::new(format!("{what}: {e}"));
-    let name = format!("{}-edit-{}.{extension}", ctx.program, std::process::id());
-    let path = std::env::temp_dir().join(name);
-    let mut file = std::fs::File::create(&path).map_err(|e| problem("making a file to edit", &e))?;
-    file.write_all(text.as_bytes()).map_err(|e| problem("writing the file to edit", &e))?;
-    drop(file);
-    let result = run(&path.to_string_lossy());
-    let saved = std::fs::read_to_string(&path).map_err(|e| problem("reading the edited file", &e));
-    // A temporary file that stays behind does no harm.
-    let _ = std::fs::remove_file(&path);
-    result?;
-    saved
+    let problem = |what: &str, e: &std::io::Error| CliError::new(format!("{what}: {}", io_error(e)));
+    let (prefix, suffix) = file_name(ctx, extension);
+    let file = Temporary::file(&prefix, &suffix, text).map_err(|e| problem("writing the file to edit", &e))?;
+    run(file.path())?;
+    let saved = std::fs::read(file.path()).map_err(|e| problem("reading the edited file", &e))?;
+    String::from_utf8(saved).map_err(|_| CliError::new("reading the edited file: it is not UTF-8"))
 }
 
-fn run(path: &str) -> CliResult<()> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.trim().is_empty());
-    let editor = variable("KUBE_EDITOR").or_else(|| variable("EDITOR")).unwrap_or_else(|| "vi".into());
-    // As in kubectl, the shell interprets quotes and variables in the name of the editor.
-    let needs_shell = editor.contains(['"', '\'', '\\', '$', '`', ';', '&', '|', '<', '>', '(', ')']);
-    let mut command = if needs_shell {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("{editor} \"{path}\"")]);
-        shell
-    } else {
-        let mut words = editor.split_whitespace();
-        let mut program = Command::new(words.next().unwrap_or("vi"));
-        program.args(words).arg(path);
-        program
-    };
+/// Keeps a copy of the edited text in a new file, and returns its path.
+///
+/// # Errors
+/// The file cannot be written.
+pub(crate) fn keep_copy(ctx: &Ctx, text: &str, extension: &str) -> CliResult<PathBuf> {
+    let (prefix, suffix) = file_name(ctx, extension);
+    let kept = temporary::keep(&prefix, &suffix, text);
+    kept.map_err(|e| CliError::new(format!("keeping what was edited: {}", io_error(&e))))
+}
+
+/// The parts of a file name around the random one.
+fn file_name(ctx: &Ctx, extension: &str) -> (String, String) {
+    (format!("{}-edit-", ctx.program), format!(".{extension}"))
+}
+
+fn run(path: &Path) -> CliResult<()> {
+    let (editor, mut command) = command(path);
+    let editor = editor.to_string_lossy();
     let failed = |why: String| CliError::new(format!("there was a problem with the editor \"{editor}\"{why}"));
     match command.status() {
         Ok(status) if status.success() => Ok(()),
@@ -70,4 +70,30 @@ fn run(path: &str) -> CliResult<()> {
         }
         Err(e) => Err(failed(format!(": {e}"))),
     }
+}
+
+/// The editor of the user, and the command that opens a file in it.
+fn command(path: &Path) -> (OsString, Command) {
+    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.to_string_lossy().trim().is_empty());
+    let editor = variable("KUBE_EDITOR").or_else(|| variable("EDITOR")).unwrap_or_else(|| "vi".into());
+    // As in kubectl, the shell interprets quotes and variables in the name of the editor.
+    let special = ['"', '\'', '\\', '$', '`', ';', '&', '|', '<', '>', '(', ')'];
+    let words = editor.to_str().filter(|text| !text.contains(special)).map(|text| text.split_whitespace().collect());
+    let words: Vec<&str> = words.unwrap_or_default();
+    let mut command = match words.split_first() {
+        Some((program, arguments)) => {
+            let mut command = Command::new(program);
+            command.args(arguments);
+            command
+        }
+        None => {
+            let mut script = editor.clone();
+            script.push(" \"$0\"");
+            let mut shell = Command::new("sh");
+            shell.arg("-c").arg(script);
+            shell
+        }
+    };
+    command.arg(path);
+    (editor, command)
 }

@@ -153,7 +153,11 @@ fn terminated(message: String) -> String {
 
 impl From<Status> for CliError {
     fn from(status: Status) -> CliError {
-        CliError::Status(status)
+        match status.storage_message() {
+            // The server runs in this process: what is wrong with its store is no answer to a request.
+            Some(message) => CliError::new(message),
+            None => CliError::Status(status),
+        }
     }
 }
 
@@ -166,7 +170,7 @@ impl From<StoreError> for CliError {
 impl From<ClusterError> for CliError {
     fn from(error: ClusterError) -> CliError {
         match error {
-            ClusterError::Status(status) => CliError::Status(status),
+            ClusterError::Status(status) => status.into(),
             other => CliError::new(other.to_string()),
         }
     }
@@ -203,5 +207,19 @@ fn invalid_text(status: &Status) -> String {
         [] => head,
         [one] => format!("{head}: {one}"),
         many => format!("{head}: \n{}", many.iter().map(|c| format!("* {c}")).collect::<Vec<_>>().join("\n")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_of_the_store_are_not_answers_of_the_server() {
+        let damage = "the store /s is damaged: its data is corrupt";
+        assert_eq!(CliError::from(Status::storage(damage)).message(), format!("error: {damage}\n"));
+        assert_eq!(CliError::from(ClusterError::from(Status::storage(damage))).message(), format!("error: {damage}\n"));
+        let internal = CliError::from(Status::internal("x")).message();
+        assert_eq!(internal, "Error from server (InternalError): Internal error occurred: x\n");
     }
 }

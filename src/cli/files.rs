@@ -3,12 +3,15 @@
 //! [`super::resolve`] interprets their content. URLs are refused in the words of a kubectl without network access; no
 //! connection is opened. Upstream: `cli-runtime/pkg/resource/builder.go` and `visitor.go`.
 
+use std::ffi::{OsStr, OsString};
+use std::fs::{DirEntry, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::{CliError, CliResult, Ctx};
 
 /// Extensions of manifests. They decide only which files of a directory are read.
-const EXTENSIONS: &[&str] = &["json", "yaml", "yml"];
+const EXTENSIONS: &[&str] = &[".json", ".yaml", ".yml"];
 
 /// A file with its content.
 pub(crate) struct ManifestFile {
@@ -31,7 +34,7 @@ pub(crate) struct ManifestFiles {
 ///
 /// # Errors
 /// The names that cannot be expanded, all at once, before any file is read; or the first file that cannot be read.
-pub(crate) fn read_files(ctx: &mut Ctx, names: &[String], recursive: bool) -> CliResult<ManifestFiles> {
+pub(crate) fn read_files(ctx: &mut Ctx, names: &[OsString], recursive: bool) -> CliResult<ManifestFiles> {
     let mut paths: Vec<Option<PathBuf>> = Vec::new();
     let mut errors = Vec::new();
     let mut single = false;
@@ -47,7 +50,8 @@ pub(crate) fn read_files(ctx: &mut Ctx, names: &[String], recursive: bool) -> Cl
     }
     CliError::all(errors)?;
     if paths.is_empty() {
-        let folders = names.join(" ");
+        let folders = names.join(OsStr::new(" "));
+        let folders = folders.display();
         return Err(CliError::new(format!(
             "error reading [{folders}]: recognized file extensions are [.json .yaml .yml]"
         )));
@@ -65,7 +69,9 @@ fn read(ctx: &mut Ctx, path: Option<&Path>) -> CliResult<ManifestFile> {
         None => ("STDIN".to_string(), ctx.read_stdin()?),
         Some(path) => {
             let name = path.to_string_lossy().into_owned();
-            let bytes = std::fs::read(path).map_err(|e| CliError::io(format!("open {name}"), e))?;
+            let mut file = File::open(path).map_err(|e| CliError::io(format!("open {name}"), e))?;
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map_err(|e| CliError::io(format!("error parsing {name}: read {name}"), e))?;
             (name, bytes)
         }
     };
@@ -81,7 +87,8 @@ enum Expanded {
     },
 }
 
-fn expand(name: &str, recursive: bool) -> CliResult<Expanded> {
+fn expand(path: &OsStr, recursive: bool) -> CliResult<Expanded> {
+    let name = path.to_string_lossy();
     if name == "-" {
         return Ok(Expanded::Stdin);
     }
@@ -90,18 +97,22 @@ fn expand(name: &str, recursive: bool) -> CliResult<Expanded> {
         let text = format!("Unable to connect to the server: dial tcp: lookup {host}: no such host\n");
         return Err(CliError::Verbatim(text, 1));
     }
-    let missing = || CliError::new(format!("the path \"{name}\" does not exist"));
-    let matches = match Path::new(name).exists() {
-        true => vec![PathBuf::from(name)],
-        false => glob_paths(name),
+    let missing = |name: &str| CliError::new(format!("the path \"{name}\" does not exist"));
+    let matches = match Path::new(path).exists() {
+        true => vec![PathBuf::from(path)],
+        false => glob_paths(&name),
     };
     if matches.is_empty() {
-        return Err(missing());
+        return Err(missing(&name));
     }
     let one = !recursive && matches.len() == 1 && matches[0].is_file();
     let mut files = Vec::new();
     for path in matches {
-        if path.is_dir() {
+        if !path.exists() {
+            return Err(missing(&path.to_string_lossy()));
+        }
+        // Like Go's filepath.Walk, takes a link to a directory for a file, which cannot be read.
+        if path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
             walk(&path, recursive, &mut files)
                 .map_err(|e| CliError::io(format!("error reading \"{}\"", path.display()), e))?;
         } else {
@@ -111,20 +122,19 @@ fn expand(name: &str, recursive: bool) -> CliResult<Expanded> {
     Ok(Expanded::Files { files, one })
 }
 
-/// Collects the manifests of a directory, sorted by name; with `recursive` those of its subdirectories, too.
-fn walk(folder: &Path, recursive: bool, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    let mut entries: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        entries.push(entry?.path());
-    }
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            if recursive {
-                walk(&path, recursive, files)?;
+/// Collects the manifests of a directory, sorted by name; with `recursive` those of its subdirectories, too. Links to
+/// directories are not followed, so that the walk ends.
+fn walk(folder: &Path, recursive: bool, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut entries = std::fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(DirEntry::file_name);
+    for entry in entries {
+        if !entry.file_type()?.is_dir() {
+            let name = entry.file_name();
+            if EXTENSIONS.iter().any(|known| name.as_encoded_bytes().ends_with(known.as_bytes())) {
+                files.push(entry.path());
             }
-        } else if path.extension().is_some_and(|e| EXTENSIONS.iter().any(|known| e == *known)) {
-            files.push(path);
+        } else if recursive {
+            walk(&entry.path(), recursive, files)?;
         }
     }
     Ok(())
@@ -155,6 +165,31 @@ mod tests {
         Ctx::new(&["kubectl".into()])
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn links_to_directories_are_not_followed() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().expect("a folder");
+        let root = dir.path().to_string_lossy().into_owned();
+        std::fs::create_dir(dir.path().join("sub")).expect("a folder");
+        std::fs::write(dir.path().join("sub/.yaml"), "x").expect("a file");
+        std::fs::write(dir.path().join("a.yaml"), "x").expect("a file");
+        for (target, link) in [("..", "sub/up"), (".", "self"), ("a.yaml", "b.yaml")] {
+            symlink(target, dir.path().join(link)).expect("a link");
+        }
+        let read = |name: String| {
+            let read = read_files(&mut ctx(), &[name.into()], true);
+            let files = read.map(|r| r.files.iter().map(|t| t.name.replace(&root, "")).collect::<Vec<_>>());
+            files.unwrap_or_else(|e| vec![e.message().replace(&root, "")])
+        };
+        assert_eq!(read(root.clone()), ["/a.yaml", "/b.yaml", "/sub/.yaml"]);
+        assert_eq!(read(format!("{root}/self/")), ["/self/a.yaml", "/self/b.yaml", "/self/sub/.yaml"]);
+        assert_eq!(read(format!("{root}/self")), ["error: error parsing /self: read /self: is a directory\n"]);
+        symlink("gone", dir.path().join("c.yaml")).expect("a link");
+        assert_eq!(read(format!("{root}/*.yaml")), ["error: the path \"/c.yaml\" does not exist\n"]);
+        assert_eq!(read(root.clone()), ["error: open /c.yaml: no such file or directory\n"]);
+    }
+
     #[test]
     fn files_come_by_name_and_only_manifests() {
         let dir = tempfile::tempdir().expect("a folder");
@@ -165,7 +200,7 @@ mod tests {
         }
         let root = dir.path().to_string_lossy().into_owned();
         let names = |argument: String, recursive| {
-            let read = read_files(&mut ctx(), &[argument], recursive);
+            let read = read_files(&mut ctx(), &[argument.into()], recursive);
             let files = read.map(|r| r.files.iter().map(|t| t.name.replace(&root, "")).collect::<Vec<_>>());
             files.unwrap_or_else(|e| vec![e.message().replace(&root, "")])
         };

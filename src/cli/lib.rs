@@ -21,12 +21,15 @@ mod kustomization;
 mod last_applied;
 mod logging;
 mod lookup;
+mod os_text;
 mod output;
+mod panic;
 mod printers;
 mod record;
 mod resolve;
 mod sorting;
 mod table;
+mod temporary;
 #[cfg(test)]
 mod testing;
 mod verbs;
@@ -70,7 +73,8 @@ impl Verb {
 }
 
 /// Runs one command line, which begins with the name of the program, and returns its exit code. All changes that the command
-/// reported are durable by then.
+/// reported are durable by then. A panic prints one sentence before it unwinds.
 pub fn run(argv: Vec<OsString>) -> i32 {
+    panic::report_in_a_sentence();
     dispatch::run(argv)
 }

@@ -18,10 +18,13 @@ const VARIABLE: &str = "KCTL_LOG";
 /// # Errors
 /// A filter that cannot be parsed.
 pub(crate) fn init(verbosity: u8) -> CliResult<()> {
-    let filter = match std::env::var(VARIABLE) {
-        Ok(filter) if !filter.is_empty() => filter
-            .parse::<Targets>()
-            .map_err(|error| CliError::new(format!("invalid value {filter:?} of {VARIABLE}: {error}")))?,
+    let filter = match std::env::var_os(VARIABLE) {
+        Some(filter) if !filter.is_empty() => {
+            let text =
+                filter.to_str().ok_or_else(|| CliError::new(format!("invalid value {filter:?} of {VARIABLE}")))?;
+            text.parse::<Targets>()
+                .map_err(|error| CliError::new(format!("invalid value {filter:?} of {VARIABLE}: {error}")))?
+        }
         _ if verbosity > 0 => Targets::new().with_default(LevelFilter::WARN),
         _ => return Ok(()),
     };

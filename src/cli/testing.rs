@@ -25,6 +25,7 @@
 //! `KCTL_UPDATE_SCRIPTS=1 cargo test -p kctl-cli scripts` rewrites the expected output. The test then fails, so that the
 //! changes are looked at and committed.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -217,8 +218,9 @@ impl Session {
 
     fn run_kctl(&mut self, argv: &[String]) -> (String, String, i32) {
         let cluster = self.cluster.take().expect("given back by the last command");
-        let mut ctx = Ctx::captured(argv, cluster);
-        let code = run_in(&mut ctx, argv);
+        let argv: Vec<OsString> = argv.iter().map(OsString::from).collect();
+        let mut ctx = Ctx::captured(&argv, cluster);
+        let code = run_in(&mut ctx, &argv);
         let (out, err, cluster) = ctx.into_captured();
         self.cluster = cluster;
         (out, err, code)

@@ -85,6 +85,14 @@ pub fn bytes_on_disk(dir: &Path) -> Result<u64, StoreError> {
     StoreDir::open(dir)?.bytes_on_disk()
 }
 
+/// Returns whether a directory is a store, without taking the lock.
+///
+/// # Errors
+/// If the directory cannot be read, or holds a store of another program or format.
+pub fn is_store(dir: &Path) -> Result<bool, StoreError> {
+    StoreDir::is_store(dir)
+}
+
 fn lock(dir: &Path, timeout: Duration) -> Result<LockedStore, StoreError> {
     StoreDir::open(dir)?.lock(lock_timeout(timeout), &mut || {})
 }

@@ -1,9 +1,9 @@
 //! [`PrefixWriter`]: the lines of a description before their columns are aligned (`PrefixWriter` in
 //! `kubectl/pkg/describe/describe.go`).
 //!
-//! The describe printer aligns the columns; `rollout history --revision` prints the tabs as they are.
+//! Values of objects cannot control the terminal: all text is escaped here. The describe printer aligns the columns; `rollout history --revision` prints the tabs as they are.
 
-use std::fmt::Write;
+use kctl_base::terminal::escape_terminal;
 
 /// Collects indented lines whose cells end in tabs.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,7 @@ impl PrefixWriter {
         for _ in 0..level {
             self.text.push_str("  ");
         }
-        self.text.push_str(text.as_ref());
+        self.text.push_str(&escape_terminal(text.as_ref()));
     }
 
     /// Writes one line.
@@ -33,13 +33,25 @@ impl PrefixWriter {
 
     /// Writes the line `label:<tab>value`.
     pub fn pair(&mut self, level: usize, label: &str, value: impl std::fmt::Display) {
-        self.write(level, label);
-        // Writing to a String cannot fail.
-        let _ = writeln!(self.text, ":\t{value}");
+        self.line(level, format!("{label}:\t{value}"));
     }
 
     /// The description so far, with its tabs.
     pub fn text(&self) -> &str {
         &self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_objects_is_escaped() {
+        let mut out = PrefixWriter::new();
+        out.pair(1, "a\u{1b}[1m", "b\r");
+        out.line(0, "c\u{1b}\td");
+        out.write(2, "e\r\n");
+        assert_eq!(out.text(), "  a^[[1m:\tb\\r\nc^[\td\n    e\\r\n");
     }
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use clap::builder::{ArgExt, PossibleValuesParser, StringValueParser, TypedValueParser};
-use clap::{Arg, ArgAction};
+use clap::builder::{ArgExt, OsStringValueParser, PossibleValuesParser, StringValueParser, TypedValueParser};
+use clap::{Arg, ArgAction, ValueHint};
 
 use kctl_base::field::quote;
 use kctl_base::sim::Duration;
@@ -68,6 +68,16 @@ pub(crate) fn switch(name: &'static str, help: &'static str) -> Arg {
 /// A flag with a string value.
 pub(crate) fn text(name: &'static str, help: &'static str) -> Arg {
     flag(name, help).action(ArgAction::Set).allow_hyphen_values(true).num_args(1)
+}
+
+/// A flag with a path, which need not be UTF-8.
+pub(crate) fn path(name: &'static str, help: &'static str) -> Arg {
+    text(name, help).value_parser(OsStringValueParser::new()).value_hint(ValueHint::AnyPath)
+}
+
+/// A flag that collects paths, repeated or separated by commas; they need not be UTF-8.
+pub(crate) fn paths(name: &'static str, help: &'static str) -> Arg {
+    list(name, help).value_parser(OsStringValueParser::new()).value_hint(ValueHint::AnyPath)
 }
 
 /// A flag whose value is one of `values`.

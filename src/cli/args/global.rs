@@ -5,7 +5,7 @@
 
 use clap::Arg;
 
-use super::{ArgProperties, each, switch, text};
+use super::{ArgProperties, each, path, switch, text};
 
 const NO_CONNECTION: &str = "Accepted for compatibility; no connection is opened.";
 const NO_LOGIN: &str = "Accepted for compatibility; there is no login. See --as.";
@@ -22,29 +22,29 @@ pub(crate) fn args() -> Vec<Arg> {
         each("as-group", "Group to impersonate together with --as; can be repeated."),
         text("as-uid", "Accepted for compatibility; users have no UID."),
         each("as-user-extra", "Accepted for compatibility; users have no extra attributes."),
-        text("cache-dir", "Accepted for compatibility; there is no discovery cache."),
-        text("certificate-authority", NO_CONNECTION),
-        text("client-certificate", NO_CONNECTION),
-        text("client-key", NO_CONNECTION),
+        path("cache-dir", "Accepted for compatibility; there is no discovery cache."),
+        path("certificate-authority", NO_CONNECTION),
+        path("client-certificate", NO_CONNECTION),
+        path("client-key", NO_CONNECTION),
         text("cluster", "Accepted for compatibility; a store holds one cluster."),
         text("context", "Name of the kubeconfig context whose namespace is used."),
         switch("disable-compression", NO_CONNECTION),
         switch("insecure-skip-tls-verify", NO_CONNECTION),
-        text("kubeconfig", "Path to the kubeconfig file; the namespace of its current context is used."),
-        text("kuberc", "Accepted for compatibility; no preferences are read."),
+        path("kubeconfig", "Path to the kubeconfig file; the namespace of its current context is used."),
+        path("kuberc", "Accepted for compatibility; no preferences are read."),
         text("log-flush-frequency", NO_LOG).help_default("5s"),
         switch("match-server-version", "Accepted for compatibility; client and server have the same version."),
         text("namespace", "Namespace in which the command works.").short('n'),
         text("password", NO_LOGIN),
         text("profile", NO_PROFILE).help_default("'none'"),
-        text("profile-output", NO_PROFILE).help_default("'profile.pprof'"),
+        path("profile-output", NO_PROFILE).help_default("'profile.pprof'"),
         text(
             "request-timeout",
             "Time to wait for another process that holds the store, such as 1s, 2m or 3h; 0 waits without limit.",
         )
         .help_default("'30s'"),
         text("server", NO_CONNECTION).short('s'),
-        text("store", "Directory of the store. Defaults to $KCTL_HOME, then to kctl in the user's data directory."),
+        path("store", "Directory of the store. Defaults to $KCTL_HOME, then to kctl in the user's data directory."),
         text("tls-server-name", NO_CONNECTION),
         text("token", NO_LOGIN),
         text("user", NO_LOGIN),

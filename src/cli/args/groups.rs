@@ -1,8 +1,8 @@
 //! Groups of flags that several verbs share, and the readers of their values.
 
-use clap::{ArgMatches, Command};
+use clap::{ArgMatches, Command, ValueHint};
 
-use super::{ArgProperties, Matches, SharedFlags, list, object_names, optional, switch, text};
+use super::{ArgProperties, Matches, SharedFlags, object_names, optional, paths, switch, text};
 use crate::{CliError, CliResult};
 use kctl_cluster::FieldValidation;
 
@@ -42,8 +42,14 @@ fn output_with(command: Command, formats: &str) -> Command {
 /// Adds `-f`, `-k` and `-R`.
 pub(crate) fn files(command: Command) -> Command {
     command
-        .arg(list("filename", "File or directory with manifests, or - for standard input; can be repeated.").short('f'))
-        .arg(text("kustomize", "Directory with a kustomization. Cannot be combined with -f or -R.").short('k'))
+        .arg(
+            paths("filename", "File or directory with manifests, or - for standard input; can be repeated.").short('f'),
+        )
+        .arg(
+            text("kustomize", "Directory with a kustomization. Cannot be combined with -f or -R.")
+                .short('k')
+                .value_hint(ValueHint::DirPath),
+        )
         .arg(switch("recursive", "Process the directories named by -f recursively.").short('R'))
 }
 

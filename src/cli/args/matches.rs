@@ -1,6 +1,8 @@
 //! Reading the values of flags.
 
 use std::any::Any;
+use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
@@ -17,6 +19,9 @@ pub(crate) trait Matches {
 
     /// The values of a flag that collects them or of the positional arguments.
     fn values(&self, name: &str) -> Vec<String>;
+
+    /// The values of a flag that collects paths.
+    fn paths(&self, name: &str) -> Vec<OsString>;
 
     /// True when the flag was given on the command line, even with its default value.
     fn is_set(&self, name: &str) -> bool;
@@ -41,6 +46,11 @@ pub(crate) trait Matches {
         self.one::<String>(name).map(String::as_str)
     }
 
+    /// The value of a path flag, `None` when it was not given or is empty.
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.one::<OsString>(name).filter(|path| !path.is_empty()).map(PathBuf::from)
+    }
+
     /// The value of an integer flag.
     fn int(&self, name: &str) -> Option<i64> {
         self.one::<i64>(name).copied()
@@ -61,6 +71,10 @@ impl Matches for ArgMatches {
         self.get_many::<String>(name).into_iter().flatten().cloned().collect()
     }
 
+    fn paths(&self, name: &str) -> Vec<OsString> {
+        self.get_many::<OsString>(name).into_iter().flatten().cloned().collect()
+    }
+
     fn is_set(&self, name: &str) -> bool {
         self.value_source(name) == Some(ValueSource::CommandLine)
     }
@@ -76,6 +90,10 @@ impl Matches for SharedFlags<'_> {
 
     fn values(&self, name: &str) -> Vec<String> {
         self.0.try_get_many::<String>(name).ok().flatten().into_iter().flatten().cloned().collect()
+    }
+
+    fn paths(&self, name: &str) -> Vec<OsString> {
+        self.0.try_get_many::<OsString>(name).ok().flatten().into_iter().flatten().cloned().collect()
     }
 
     fn is_set(&self, name: &str) -> bool {

@@ -1,5 +1,6 @@
 //! Settings from the global flags and from environment variables.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
@@ -9,9 +10,29 @@ use crate::{CliError, CliResult};
 use kctl_base::sim::{ClockMode, Duration, Time};
 use kctl_cluster::OpenOptions;
 
-/// Returns the value of an environment variable; `None` if it is unset or empty.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+/// Returns the value of an environment variable with a path; `None` if it is unset or empty.
+fn path(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Returns the value of an environment variable with a setting; `None` if it is unset or empty.
+///
+/// # Errors
+/// A value that is not UTF-8, or that `parse` refuses.
+fn setting<T>(name: &str, parse: impl FnOnce(&str) -> Option<T>) -> CliResult<Option<T>> {
+    let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { return Ok(None) };
+    match value.to_str().and_then(parse) {
+        Some(value) => Ok(Some(value)),
+        None => Err(CliError::new(format!("invalid value {value:?} of {name}"))),
+    }
+}
+
+/// Parses a number of seconds or a Go duration.
+fn parse_seconds(text: &str) -> Option<Duration> {
+    match text.parse::<i64>() {
+        Ok(seconds) => Duration::parse(&format!("{seconds}s")),
+        Err(_) => Duration::parse(text),
+    }
 }
 
 /// Reads `-v`; 0 without the flag. Values outside of 0 to 255 are clamped.
@@ -36,15 +57,14 @@ pub(super) fn read_verbosity(matches: &ArgMatches) -> CliResult<u8> {
 /// # Errors
 /// A value that is neither.
 pub(super) fn parse_request_timeout(value: &str) -> CliResult<Duration> {
-    let seconds = value.parse().ok().map(Duration::from_secs);
-    seconds.or_else(|| Duration::parse(value)).ok_or_else(|| {
+    parse_seconds(value).ok_or_else(|| {
         CliError::new("Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)")
     })
 }
 
 /// Returns the file that `KCTL_KUBECONFIG` names: of a list of files the first that exists, or else the last.
 pub(super) fn kubeconfig() -> Option<PathBuf> {
-    let files: Vec<PathBuf> = std::env::split_paths(&variable("KCTL_KUBECONFIG")?).collect();
+    let files: Vec<PathBuf> = std::env::split_paths(&path("KCTL_KUBECONFIG")?).collect();
     files.iter().find(|file| file.exists()).or(files.last()).cloned()
 }
 
@@ -54,13 +74,13 @@ pub(super) fn kubeconfig() -> Option<PathBuf> {
 /// # Errors
 /// None of these is known.
 pub(super) fn store_dir(flag: Option<&Path>) -> CliResult<PathBuf> {
-    if let Some(dir) = flag.map(PathBuf::from).or_else(|| variable("KCTL_HOME").map(PathBuf::from)) {
+    if let Some(dir) = flag.map(PathBuf::from).or_else(|| path("KCTL_HOME").map(PathBuf::from)) {
         return Ok(dir);
     }
-    if let Some(data) = variable("XDG_DATA_HOME") {
+    if let Some(data) = path("XDG_DATA_HOME") {
         return Ok(PathBuf::from(data).join("kctl"));
     }
-    let home = variable("HOME").ok_or_else(|| CliError::new("no place for the store: set KCTL_HOME or HOME"))?;
+    let home = path("HOME").ok_or_else(|| CliError::new("no place for the store: set KCTL_HOME or HOME"))?;
     Ok(PathBuf::from(home).join(".local/share/kctl"))
 }
 
@@ -69,21 +89,15 @@ pub(super) fn store_dir(flag: Option<&Path>) -> CliResult<PathBuf> {
 /// # Errors
 /// A variable that cannot be parsed.
 pub(super) fn open_options(dir: PathBuf, lock_timeout: Duration) -> CliResult<OpenOptions> {
-    let invalid = |name: &str, value: &str| CliError::new(format!("invalid value \"{value}\" of {name}"));
     let mut options = OpenOptions::at(dir);
     options.lock_timeout = lock_timeout;
-    if let Some(value) = variable("KCTL_CLOCK") {
-        options.clock = Some(ClockMode::parse(&value).ok_or_else(|| invalid("KCTL_CLOCK", &value))?);
-    }
-    if let Some(value) = variable("KCTL_EPOCH") {
-        options.epoch = Some(Time::parse(&value).ok_or_else(|| invalid("KCTL_EPOCH", &value))?);
-    }
-    if let Some(value) = variable("KCTL_SEED") {
-        options.seed = Some(value.parse().map_err(|_| invalid("KCTL_SEED", &value))?);
-    }
-    if let Some(value) = variable("KCTL_LATENCY") {
-        let seconds = value.parse().ok().map(Duration::from_secs);
-        options.latency = seconds.or_else(|| Duration::parse(&value)).ok_or_else(|| invalid("KCTL_LATENCY", &value))?;
+    options.clock = setting("KCTL_CLOCK", ClockMode::parse)?;
+    options.epoch = setting("KCTL_EPOCH", Time::parse)?;
+    options.seed = setting("KCTL_SEED", |text| text.parse().ok())?;
+    // Nothing happens before its cause.
+    let latency = |text: &str| parse_seconds(text).filter(|latency| *latency >= Duration::ZERO);
+    if let Some(latency) = setting("KCTL_LATENCY", latency)? {
+        options.latency = latency;
     }
     Ok(options)
 }

@@ -2,7 +2,9 @@
 
 mod environment;
 mod output;
+pub(crate) mod stdout;
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -62,7 +64,7 @@ pub(crate) struct Ctx {
 
 impl Ctx {
     /// Creates a context whose flags have not been read yet, for a command line that begins with the program.
-    pub(crate) fn new(argv: &[String]) -> Ctx {
+    pub(crate) fn new(argv: &[OsString]) -> Ctx {
         let stem = argv.first().map(Path::new).and_then(Path::file_stem);
         let program = stem.map_or_else(|| "kctl".into(), |stem| stem.to_string_lossy().into_owned());
         Ctx {
@@ -91,9 +93,13 @@ impl Ctx {
     /// A flag with an invalid value, or a kubeconfig file that cannot be read or lacks the context.
     pub(crate) fn read_global_flags(&mut self, matches: &ArgMatches) -> CliResult<()> {
         self.namespace = matches.value_of("namespace").filter(|n| !n.is_empty()).map(String::from);
-        self.store = matches.value_of("store").map(PathBuf::from);
+        self.store = matches.path("store");
+        if self.store.is_none() && matches.is_set("store") {
+            // Another store than the intended one must not be used, for example because of a variable that is not set.
+            return Err(CliError::new("--store needs the path of a directory"));
+        }
         self.warnings_are_errors = matches.flag("warnings-as-errors");
-        self.kubeconfig = matches.value_of("kubeconfig").filter(|f| !f.is_empty()).map(PathBuf::from);
+        self.kubeconfig = matches.path("kubeconfig");
         let (name, groups) = (matches.string("as"), matches.values("as-group"));
         self.user = (!name.is_empty()).then(|| User::new(name, groups));
         self.verbosity = environment::read_verbosity(matches)?;
@@ -139,28 +145,38 @@ impl Ctx {
         }
     }
 
-    /// Reads the kubeconfig file: the one that a flag or the environment names, or else the one beside the store's data.
-    ///
-    /// # Errors
-    /// The file cannot be read or is not YAML.
-    pub(crate) fn read_kubeconfig(&self) -> CliResult<Kubeconfig> {
+    /// Returns the path of the kubeconfig file: the one that a flag or the environment names, or else the one beside the
+    /// store's data.
+    fn kubeconfig_path(&self) -> CliResult<PathBuf> {
         match self.explicit_kubeconfig() {
-            Some(path) => Kubeconfig::read(path),
-            None => Kubeconfig::read(self.store_dir()?.join(kubeconfig::FILE)),
+            Some(path) => Ok(path),
+            None => Ok(self.store_dir()?.join(kubeconfig::FILE)),
         }
     }
 
-    /// Writes the kubeconfig file.
+    /// Reads the kubeconfig file.
     ///
     /// # Errors
-    /// The store cannot be created, or the file cannot be written.
-    pub(crate) fn write_kubeconfig(&mut self, config: &Kubeconfig) -> CliResult<()> {
+    /// The file cannot be read, is not YAML or has another shape.
+    pub(crate) fn read_kubeconfig(&self) -> CliResult<Kubeconfig> {
+        Kubeconfig::read(self.kubeconfig_path()?)
+    }
+
+    /// Changes the kubeconfig file, while no other process does.
+    ///
+    /// # Errors
+    /// Those of `change` and of [`Ctx::read_kubeconfig`], the store cannot be created, or the file cannot be written.
+    pub(crate) fn change_kubeconfig<T>(
+        &mut self,
+        change: impl FnOnce(&mut Kubeconfig) -> CliResult<T>,
+    ) -> CliResult<T> {
         if self.explicit_kubeconfig().is_none() {
             // The directory must be a store before it holds another file.
             self.client()?;
             self.flush()?;
         }
-        config.write()
+        let timeout = Some(self.request_timeout.unwrap_or(DEFAULT_LOCK_TIMEOUT)).filter(|time| *time > Duration::ZERO);
+        Kubeconfig::change(self.kubeconfig_path()?, timeout, change)
     }
 
     /// Returns the value of `--request-timeout`; `None` without the flag and for 0, which is no limit.
@@ -345,7 +361,7 @@ impl Ctx {
 
     /// Creates a context that captures its output, for a cluster in memory.
     #[cfg(test)]
-    pub(crate) fn captured(argv: &[String], cluster: Cluster) -> Ctx {
+    pub(crate) fn captured(argv: &[OsString], cluster: Cluster) -> Ctx {
         let mut ctx = Ctx::new(argv);
         ctx.hints = false;
         ctx.client = Some(Client::new(cluster));

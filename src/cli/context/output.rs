@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use super::Ctx;
-use crate::CliResult;
+use super::{Ctx, stdout};
 use crate::klog::{self, Site};
+use crate::{CliError, CliResult};
 
 impl Ctx {
     /// Prints a line to standard output.
@@ -46,57 +46,66 @@ impl Ctx {
     /// [`Ctx::finish`] does it at the end of a command.
     ///
     /// # Errors
-    /// The changes cannot be committed. The buffered output is then discarded, because it would report them.
+    /// The changes cannot be committed, or the output cannot be written.
     pub(crate) fn flush(&mut self) -> CliResult<()> {
-        if let Some(client) = self.client.as_mut()
-            && let Err(error) = client.transport().commit()
-        {
-            self.out.clear();
-            return Err(error.into());
-        }
-        self.print();
-        Ok(())
+        self.commit()?;
+        self.print()
     }
 
-    /// Flushes, prints the error of a command that failed, and returns the exit code. Changes made before a failure are
+    /// Commits all changes. If that fails, the buffered output is discarded, because it would report them.
+    fn commit(&mut self) -> CliResult<()> {
+        let Some(client) = self.client.as_mut() else { return Ok(()) };
+        client.transport().commit().map_err(|error| {
+            self.out.clear();
+            error.into()
+        })
+    }
+
+    /// Flushes, prints the errors of a command that failed, and returns the exit code. Changes made before a failure are
     /// kept.
     pub(crate) fn finish(&mut self, result: CliResult<()>) -> i32 {
-        let mut result = result;
-        if let Err(error) = self.flush()
-            && result.is_ok()
+        let committed = self.commit();
+        let mut errors: Vec<CliError> = result.and(committed).err().into_iter().collect();
+        // A verb that went on after output could not be written has reported that already.
+        if let Err(error) = self.print()
+            && errors.iter().all(|other| other.message() != error.message())
         {
-            result = Err(error);
+            errors.push(error);
         }
-        if let Err(error) = &result {
+        let mut code = errors.iter().map(CliError::code).max().unwrap_or(0);
+        for error in errors {
             self.err.push_str(&error.message());
-            self.print();
         }
-        match result {
-            Err(error) => error.code(),
-            Ok(()) if self.warned && self.warnings_are_errors => {
-                self.print_error("error: 1 warning received");
-                self.print();
-                1
-            }
-            Ok(()) => 0,
+        if code == 0 && self.warned && self.warnings_are_errors {
+            self.print_error("error: 1 warning received");
+            code = 1;
         }
+        self.print_errors();
+        code
     }
 
-    /// Writes the buffered output. A closed pipe ends the process with status 0, as it ends any filter.
-    fn print(&mut self) {
+    /// Writes the buffered output.
+    fn print(&mut self) -> CliResult<()> {
         let out = std::mem::take(&mut self.out);
+        let written = match &mut self.captured {
+            Some(captured) => {
+                captured.out.push_str(&out);
+                Ok(())
+            }
+            None => stdout::write(out.as_bytes()),
+        };
+        self.print_errors();
+        written
+    }
+
+    /// Writes the buffered text for standard error.
+    fn print_errors(&mut self) {
         let err = std::mem::take(&mut self.err);
-        if let Some(captured) = &mut self.captured {
-            captured.out.push_str(&out);
-            captured.err.push_str(&err);
-            return;
+        match &mut self.captured {
+            Some(captured) => captured.err.push_str(&err),
+            // A failure to write to standard error could only be reported there.
+            None => drop(std::io::stderr().lock().write_all(err.as_bytes())),
         }
-        let mut stdout = std::io::stdout().lock();
-        if stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush()).is_err() {
-            std::process::exit(0);
-        }
-        // A failure to write to standard error could only be reported there.
-        let _ = std::io::stderr().lock().write_all(err.as_bytes());
     }
 }
 

@@ -2,27 +2,54 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use clap::Command;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
-use clap_complete::env::CompleteEnv;
+use clap_complete::env::Shells;
 
-use super::command_line::CommandLine;
+use super::command_line::{CommandLine, as_texts};
 use super::tree::{self, Scope};
 use crate::args::ArgProperties;
-use crate::completion_script::VARIABLE;
-use crate::{CliResult, Ctx, resolve, verbs};
+use crate::completion_script::{self, VARIABLE};
+use crate::{CliError, CliResult, Ctx, resolve, verbs};
+use kctl_base::field::quote;
+use kctl_cluster::maintenance;
+use kctl_kinds::Catalog;
 
-/// Answers a shell that asks for completions; false when none does.
-pub(super) fn answer(argv: &[OsString]) -> bool {
-    if std::env::var_os(VARIABLE).is_none() {
-        return false;
-    }
+/// The time within which a shell gets its answer, even if another process uses the store.
+const TIME_LIMIT: Duration = Duration::from_secs(1);
+
+/// Returns the answer to a shell that asks for completions; `None` when none does.
+///
+/// # Errors
+/// The shell is not known, or the candidates cannot be listed.
+pub(super) fn answer(argv: &[OsString]) -> Option<CliResult<String>> {
+    let shell = std::env::var_os(VARIABLE).filter(|shell| !shell.is_empty())?;
     let called = argv.first().map(Path::new).and_then(Path::file_stem);
     let program = called.map_or_else(|| "kctl".into(), |name| name.to_string_lossy().into_owned());
-    let factory = || with_object_names(tree::command(&program, Scope::All));
+    let words = argv.iter().skip_while(|arg| *arg != "--").skip(1).cloned().collect();
+    Some(complete(&shell, &program, words))
+}
+
+/// Completes the last of the words of a command line, which begins with the program, in the format of a shell.
+fn complete(shell: &OsStr, program: &str, words: Vec<OsString>) -> CliResult<String> {
+    let name = Path::new(shell).file_stem().unwrap_or(shell).to_string_lossy();
+    let shells = Shells::builtins();
+    let unknown = || CliError::new(format!("unsupported shell type {}", quote(&name)));
+    let completer = shells.completer(&name).ok_or_else(unknown)?;
+    if words.is_empty() {
+        return completion_script::script(&name, program)?.ok_or_else(unknown);
+    }
+    let mut command = with_object_names(tree::command(program, Scope::All));
+    command.build();
     let folder = std::env::current_dir().ok();
-    CompleteEnv::with_factory(factory).var(VARIABLE).try_complete(argv.to_vec(), folder.as_deref()).unwrap_or(true)
+    let mut answer = Vec::new();
+    completer
+        .write_complete(&mut command, words, folder.as_deref(), &mut answer)
+        .map_err(|error| CliError::io("complete", error))?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
 /// Adds the completer of object names to the arguments that take them, of the command and of its subcommands.
@@ -36,37 +63,46 @@ fn with_object_names(command: Command) -> Command {
 
 /// The candidates for an argument that names types and objects: types first, then the names of objects of that type.
 fn object_names(current: &OsStr) -> Vec<CompletionCandidate> {
-    let typed: Vec<String> = std::env::args().skip_while(|arg| arg != "--").skip(1).collect();
+    let typed: Vec<OsString> = std::env::args_os().skip_while(|arg| arg != "--").skip(1).collect();
     let current = current.to_string_lossy().into_owned();
-    // A shell has no place for an error: what cannot be listed is not offered.
-    let candidates = candidates(&typed, &current).unwrap_or_default();
+    let (sender, receiver) = mpsc::channel();
+    let word = current.clone();
+    // The thread ends with the process. A shell has no place for an error: what cannot be listed in time is not offered.
+    std::thread::spawn(move || sender.send(candidates(&typed, &word).unwrap_or_default()));
+    let candidates = receiver.recv_timeout(TIME_LIMIT).unwrap_or_default();
     candidates.into_iter().filter(|c| c.starts_with(&current)).map(CompletionCandidate::new).collect()
 }
 
-fn candidates(typed: &[String], current: &str) -> CliResult<Vec<String>> {
+fn candidates(typed: &[OsString], current: &str) -> CliResult<Vec<String>> {
     let mut ctx = Ctx::new(typed);
     let line = CommandLine::new(typed);
     let scope = verbs::find(line.verb_word()).map_or(Scope::Names, Scope::Only);
     if let Ok(matches) = tree::command("kctl", scope).ignore_errors(true).try_get_matches_from(typed) {
         ctx.read_global_flags(&matches)?;
     }
+    // A new store would have the built-in types and no objects; it is not created for their names.
+    let has_store = maintenance::is_store(&ctx.store_dir()?)?;
+    let catalog = if has_store { ctx.catalog()? } else { Catalog::default() };
+    let names = |ctx: &mut Ctx, kind: &str| {
+        let target = resolve::in_catalog(&catalog, kind)?;
+        if has_store { names(ctx, &target) } else { Ok(Vec::new()) }
+    };
     if let Some((kind, _)) = current.split_once('/') {
         let names = names(&mut ctx, kind)?;
         return Ok(names.into_iter().map(|name| format!("{kind}/{name}")).collect());
     }
+    let typed = as_texts(typed);
     let words: Vec<&String> = typed.iter().skip(1).filter(|w| !w.starts_with('-') && **w != current).collect();
     if let Some(kind) = words.last().filter(|_| words.len() > 1)
         && let Ok(found) = names(&mut ctx, kind)
     {
         return Ok(found);
     }
-    let catalog = ctx.catalog()?;
     Ok(catalog.iter().map(|kind| kind.names().resource().into()).collect())
 }
 
 /// The names of the objects of a type in the namespace of the command.
-fn names(ctx: &mut Ctx, kind: &str) -> CliResult<Vec<String>> {
-    let target = resolve::kind(ctx, kind)?;
+fn names(ctx: &mut Ctx, target: &resolve::Target) -> CliResult<Vec<String>> {
     let selection = resolve::Selection { namespace: ctx.namespace(), ..resolve::Selection::default() };
-    Ok(resolve::list(ctx, &selection, &target)?.items.into_iter().map(|item| item.name).collect())
+    Ok(resolve::list(ctx, &selection, target)?.items.into_iter().map(|item| item.name).collect())
 }

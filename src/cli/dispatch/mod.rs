@@ -20,11 +20,12 @@ use crate::{CliError, Ctx, Stream};
 
 /// Runs one command line and returns its exit code. All changes that the command reported are durable by then.
 pub(crate) fn run(argv: Vec<OsString>) -> i32 {
-    if complete::answer(&argv) {
-        return 0;
-    }
-    let argv: Vec<String> = argv.into_iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let answer = complete::answer(&argv);
     let mut ctx = Ctx::new(&argv);
+    if let Some(answer) = answer {
+        let result = answer.map(|text| ctx.out.push_str(&text));
+        return ctx.finish(result);
+    }
     let code = run_in(&mut ctx, &argv);
     // The process ends now and everything is durable. Closing the engine properly would only cost time, in proportion to
     // the size of the store.
@@ -33,7 +34,7 @@ pub(crate) fn run(argv: Vec<OsString>) -> i32 {
 }
 
 /// Runs one command line in a context and returns the exit code.
-pub(crate) fn run_in(ctx: &mut Ctx, argv: &[String]) -> i32 {
+pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString]) -> i32 {
     let result = match parse::parse(argv, &ctx.program) {
         Ok(parse::Parsed::Run(call)) => {
             ctx.command_line = call.recorded;

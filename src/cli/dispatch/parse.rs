@@ -1,9 +1,11 @@
 //! From a command line to a verb with the values of its flags, or to a help text.
 
+use std::ffi::OsString;
+
 use clap::ArgMatches;
 use clap::error::ErrorKind;
 
-use super::command_line::CommandLine;
+use super::command_line::{CommandLine, as_texts};
 use super::tree::{self, Scope};
 use super::{help, record, usage_error};
 use crate::args::Matches;
@@ -33,7 +35,7 @@ pub(super) struct Call {
 ///
 /// # Errors
 /// A command line that is not valid, in kubectl's words.
-pub(super) fn parse(argv: &[String], program: &str) -> CliResult<Parsed> {
+pub(super) fn parse(argv: &[OsString], program: &str) -> CliResult<Parsed> {
     let line = CommandLine::new(argv);
     let scope = verbs::find(line.verb_word()).map_or(Scope::Names, Scope::Only);
     let mut root = tree::command(program, scope);
@@ -51,7 +53,7 @@ pub(super) fn parse(argv: &[String], program: &str) -> CliResult<Parsed> {
         None => Ok(Parsed::Help(help::of_program(program))),
         Some(verb) if verb.name == verbs::HELP => help::of_topic(program, &matches.values("args")).map(Parsed::Help),
         Some(verb) => {
-            let recorded = record::command_line(argv, &root, program);
+            let recorded = record::command_line(&as_texts(argv), &root, program);
             Ok(Parsed::Run(Call { verb, path, matches, recorded }))
         }
     }
@@ -80,7 +82,7 @@ mod tests {
     #[test]
     fn an_unknown_flag_swallows_the_word_after_it() {
         let message = |line: &str| {
-            let argv: Vec<String> = line.split(' ').map(String::from).collect();
+            let argv: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             match parse(&argv, "kubectl") {
                 Ok(Parsed::Run(call)) => call.verb.name.to_string(),
                 Ok(Parsed::Help(_)) => "help".to_string(),

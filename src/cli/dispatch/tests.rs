@@ -1,6 +1,7 @@
 //! Tests over all verbs: flags that the sources read are declared, and help texts and their examples work.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::Path;
 
 use clap::Command;
@@ -105,7 +106,8 @@ fn examples_are_valid_command_lines() {
     for path in paths() {
         let verb = path.last().expect("a verb");
         for (comment, line) in verb.examples {
-            let argv: Vec<String> = std::iter::once("kctl".to_string()).chain(shell_words(line)).collect();
+            let argv: Vec<OsString> =
+                std::iter::once("kctl".to_string()).chain(shell_words(line)).map(OsString::from).collect();
             match parse(&argv, "kctl") {
                 Ok(Parsed::Run(call)) if verb.family.is_empty() => assert_eq!(call.verb.name, verb.name, "{line}"),
                 Ok(_) => {}

@@ -18,24 +18,25 @@ pub(super) fn from_clap(error: &clap::Error, line: &CommandLine, program: &str, 
     let flag = bare_flag(&argument);
     match error.kind() {
         ErrorKind::UnknownArgument if argument.starts_with("--") => usage(format!("unknown flag: {flag}")),
-        ErrorKind::UnknownArgument if argument.starts_with('-') => usage(unknown_shorthand(&argument, &line.words)),
+        ErrorKind::UnknownArgument if argument.starts_with('-') => usage(unknown_shorthand(&argument, &line.texts)),
         ErrorKind::UnknownArgument => CliError::new(format!("unexpected argument: {argument}")),
         ErrorKind::InvalidSubcommand if verbs.is_empty() => {
             unknown_verb(&context(error, ContextKind::InvalidSubcommand), program)
         }
         ErrorKind::InvalidSubcommand => {
-            let words = arguments_from(&context(error, ContextKind::InvalidSubcommand), &line.words);
+            let words = arguments_from(&context(error, ContextKind::InvalidSubcommand), &line.texts);
             let hint = format!("See '{path} -h' for help and examples");
             CliError::Usage { message: format!("unknown command \"{words}\""), hint }
         }
         ErrorKind::InvalidValue if context(error, ContextKind::InvalidValue).is_empty() => {
-            usage(needs_argument(flag, &line.words))
+            usage(needs_argument(flag, &line.texts))
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let value = context(error, ContextKind::InvalidValue);
             let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
             usage(format!("invalid argument \"{value}\" for \"{}\" flag{source}", with_shorthand(flag, root)))
         }
+        ErrorKind::InvalidUtf8 => CliError::new("an argument is not valid UTF-8"),
         ErrorKind::MissingRequiredArgument => CliError::new(missing_flags(error)),
         _ => CliError::new(error.to_string().trim_end().trim_start_matches("error: ")),
     }

@@ -4,11 +4,11 @@
 
 use std::io::{self, Write};
 
-use super::table::escape_terminal;
 use super::tabwriter::{GET, TabWriter};
 use kctl_base::go;
 use kctl_base::json::Value;
 use kctl_base::jsonpath::{JsonPath, relaxed};
+use kctl_base::terminal::escape_terminal;
 
 /// The reason why a table cannot be printed.
 #[derive(Debug, thiserror::Error)]

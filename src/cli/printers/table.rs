@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::tabwriter::{GET, TabWriter};
+use kctl_base::terminal::escape_terminal;
 
 /// Prints the sections of one table. Columns never become narrower, as in `kubectl get --watch`.
 #[derive(Debug, Clone)]
@@ -56,15 +57,6 @@ fn first_line(cell: &str) -> Cow<'_, str> {
     match cell.find(['\u{c}', '\n', '\r']) {
         Some(end) => Cow::Owned(format!("{}...", escape_terminal(&cell[..end]))),
         None => escape_terminal(cell),
-    }
-}
-
-/// Makes the control characters of terminals visible.
-pub(super) fn escape_terminal(text: &str) -> Cow<'_, str> {
-    if text.contains(['\u{1b}', '\r']) {
-        Cow::Owned(text.replace('\u{1b}', "^[").replace('\r', "\\r"))
-    } else {
-        Cow::Borrowed(text)
     }
 }
 

@@ -7,6 +7,7 @@
 mod args;
 mod documents;
 
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use super::files::{ManifestFile, ManifestFiles};
@@ -17,6 +18,7 @@ use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::{Reason, Status};
 use kctl_cluster::client::{ListParams, ResourcePath, WriteParams};
+use kctl_kinds::Catalog;
 use kctl_kinds::catalog::KindRef;
 
 /// The part of a command line that selects objects.
@@ -25,7 +27,7 @@ pub(crate) struct Selection {
     /// The positional arguments: types and names.
     pub(crate) args: Vec<String>,
     /// The values of `-f`.
-    pub(crate) filenames: Vec<String>,
+    pub(crate) filenames: Vec<OsString>,
     /// The value of `-k`.
     pub(crate) kustomize: Option<String>,
     /// The value of `-R`.
@@ -62,7 +64,7 @@ impl Selection {
         let all_namespaces = matches.flag("all-namespaces");
         Selection {
             args: matches.values("args"),
-            filenames: matches.values("filename"),
+            filenames: matches.paths("filename"),
             kustomize: matches.value_of("kustomize").filter(|k| !k.is_empty()).map(String::from),
             recursive: matches.flag("recursive"),
             labels: matches.string("selector").trim().into(),
@@ -224,8 +226,12 @@ pub(crate) fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolve
 
 /// Finds the kind that an argument names.
 pub(crate) fn kind(ctx: &mut Ctx, word: &str) -> CliResult<Target> {
-    let catalog = ctx.catalog()?;
-    args::target(&catalog, word)
+    in_catalog(&ctx.catalog()?, word)
+}
+
+/// Finds the kind that an argument names among those of a catalog.
+pub(crate) fn in_catalog(catalog: &Catalog, word: &str) -> CliResult<Target> {
+    args::target(catalog, word)
 }
 
 fn words_beside_files(selection: &Selection) -> CliError {

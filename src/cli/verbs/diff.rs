@@ -3,7 +3,7 @@
 //! Both versions are written into two directories, which the program in `KUBECTL_EXTERNAL_DIFF` compares, by default `diff
 //! -u -N`. Nothing is changed. Upstream: `kubectl/pkg/cmd/diff/diff.go`.
 
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
 use std::process::Command as Process;
 
 use clap::{ArgMatches, Command};
@@ -12,7 +12,10 @@ use super::apply::client_side;
 use crate::args::{self, ArgProperties, Matches, groups};
 use crate::output::strip_managed_fields;
 use crate::resolve::{Item, Selection, resolve};
-use crate::{CliError, CliResult, Ctx, Verb, klog, last_applied};
+use crate::temporary::Temporary;
+use crate::{CliError, CliResult, Ctx, Verb, klog, last_applied, os_text};
+use kctl_base::field::quote;
+use kctl_base::go::io_error;
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Map, Value};
 use kctl_base::object::{ObjectMeta, ValueWrite};
@@ -177,20 +180,19 @@ fn mask(live: Option<&mut Value>, merged: &mut Value) {
     }
 }
 
-/// The two directories that are compared; they are removed when this is dropped.
+/// The two directories that are compared.
 struct Directories {
-    live: std::path::PathBuf,
-    merged: std::path::PathBuf,
+    live: Temporary,
+    merged: Temporary,
 }
 
 impl Directories {
     fn new() -> CliResult<Directories> {
-        let folder = |name: &str| -> CliResult<std::path::PathBuf> {
-            let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
-            std::fs::create_dir_all(&path).map_err(|e| CliError::new(format!("making {}: {e}", path.display())))?;
-            Ok(path)
+        let directory = |prefix: &str| {
+            let failed = |e| CliError::new(format!("making a directory to compare: {}", io_error(&e)));
+            Temporary::directory(prefix).map_err(failed)
         };
-        Ok(Directories { live: folder("LIVE")?, merged: folder("MERGED")? })
+        Ok(Directories { live: directory("LIVE-")?, merged: directory("MERGED-")? })
     }
 
     fn write(&self, item: &Item, live: Option<Value>, merged: Value) -> CliResult<()> {
@@ -198,33 +200,34 @@ impl Directories {
         let group = if group.is_empty() { String::new() } else { format!("{group}.") };
         let kind = item.kind.names().kind;
         let name = format!("{group}{version}.{kind}.{}.{}", item.namespace, item.name).replace('/', "_");
-        let write = |folder: &Path, object: &Value| {
-            let path = folder.join(&name);
-            let text = yaml::to_yaml(object);
-            std::fs::write(&path, text).map_err(|e| CliError::new(format!("writing {}: {e}", path.display())))
+        let write = |directory: &Temporary, text: &str| {
+            let failed = |e| CliError::new(format!("writing {name}: {}", io_error(&e)));
+            directory.write(&name, text).map_err(failed)
         };
         // A missing object is compared with an empty file.
-        match &live {
-            Some(live) => write(&self.live, live)?,
-            None => std::fs::write(self.live.join(&name), "").map_err(|e| CliError::new(e.to_string()))?,
-        }
-        write(&self.merged, &merged)
+        write(&self.live, &live.as_ref().map(yaml::to_yaml).unwrap_or_default())?;
+        write(&self.merged, &yaml::to_yaml(&merged))
     }
 
-    fn compare(&self, ctx: &mut Ctx) -> CliResult<()> {
-        let (program, arguments) = program(std::env::var("KUBECTL_EXTERNAL_DIFF").ok().as_deref());
+    fn compare(self, ctx: &mut Ctx) -> CliResult<()> {
+        let (program, arguments) = program(std::env::var_os("KUBECTL_EXTERNAL_DIFF").as_deref());
         let mut process = Process::new(&program);
-        let output = process.args(arguments).args([&self.live, &self.merged]).output();
-        let output = output.map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => CliError::new(format!(
-                "failed to run {}: exec: {}: executable file not found in $PATH",
-                kctl_base::field::quote(&program),
-                kctl_base::field::quote(&program)
-            )),
-            _ => CliError::new(format!("failed to run \"{program}\": {e}")),
+        let output = process.args(arguments).args([self.live.path(), self.merged.path()]).output();
+        let output = output.map_err(|e| {
+            let program = quote(&program.to_string_lossy());
+            CliError::new(match e.kind() {
+                std::io::ErrorKind::NotFound => {
+                    format!("failed to run {program}: exec: {program}: executable file not found in $PATH")
+                }
+                _ => format!("failed to run {program}: {}", io_error(&e)),
+            })
         })?;
+        // A closed pipe ends the process where it prints.
+        drop(self);
         ctx.out.push_str(&String::from_utf8_lossy(&output.stdout));
         ctx.err.push_str(&String::from_utf8_lossy(&output.stderr));
+        // Here, because a failure later would have the status of a difference.
+        ctx.flush()?;
         match output.status.code() {
             Some(0) => Ok(()),
             Some(code) => Err(CliError::Exit(code)),
@@ -233,21 +236,16 @@ impl Directories {
     }
 }
 
-impl Drop for Directories {
-    fn drop(&mut self) {
-        for folder in [&self.live, &self.merged] {
-            // A temporary directory that cannot be removed does no harm.
-            let _ = std::fs::remove_dir_all(folder);
-        }
-    }
-}
-
 /// The program and its arguments. As in kubectl, arguments with other characters than those of flags are dropped.
-fn program(variable: Option<&str>) -> (String, Vec<String>) {
-    let mut words = variable.unwrap_or("").split_whitespace();
-    let plain = |w: &&str| w.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '=');
-    match words.next() {
-        Some(program) => (program.into(), words.filter(plain).map(String::from).collect()),
+fn program(variable: Option<&OsStr>) -> (OsString, Vec<OsString>) {
+    let mut words = variable.map(|text| os_text::split(text, u8::is_ascii_whitespace)).unwrap_or_default();
+    words.retain(|word| !word.is_empty());
+    let flag_character = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'=');
+    match words.split_first() {
+        Some((program, arguments)) => {
+            let plain = arguments.iter().filter(|word| word.as_encoded_bytes().iter().all(flag_character));
+            (program.clone(), plain.cloned().collect())
+        }
         None => ("diff".into(), vec!["-u".into(), "-N".into()]),
     }
 }
@@ -260,7 +258,9 @@ mod tests {
     #[test]
     fn the_program_is_the_user_s() {
         assert_eq!(program(None), ("diff".into(), vec!["-u".into(), "-N".into()]));
-        assert_eq!(program(Some("meld --a=b $(x)")), ("meld".into(), vec!["--a=b".into()]));
+        let program = |text: &str| program(Some(OsStr::new(text)));
+        assert_eq!(program("meld --a=b  $(x)"), ("meld".into(), vec!["--a=b".into()]));
+        assert_eq!(program(" ").0, "diff");
     }
 
     #[test]

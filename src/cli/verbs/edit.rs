@@ -149,13 +149,15 @@ impl Edit {
         let original = self.text(targets);
         let mut body = original.clone();
         let mut problems: Vec<Problem> = Vec::new();
+        // What the editor saved the last time.
+        let mut refused: Option<String> = None;
         loop {
             // JSON has no comments, so nothing is added at its top.
             let text = match self.json {
                 true => body.clone(),
                 false => with_problems(&editor::with_preamble(&body), &body, &problems),
             };
-            let saved = editor::edit(ctx, &text, self.extension())?;
+            let saved = self.open_editor(ctx, &text, refused.as_deref())?;
             let bare = editor::without_comments(&saved);
             if !problems.is_empty() && bare.trim_end() == editor::without_comments(&body).trim_end() {
                 self.save_copy(ctx, &saved)?;
@@ -169,7 +171,7 @@ impl Edit {
                         targets[0].item.resource(),
                         quote(&targets[0].item.name)
                     ));
-                    (problems, body) = (vec![problem], bare);
+                    (problems, body, refused) = (vec![problem], bare, Some(saved));
                     continue;
                 }
             };
@@ -179,21 +181,32 @@ impl Edit {
             }
             let result = self.send_all(ctx, targets, &edited, &saved)?;
             if result.retry {
-                let file = store_copy(ctx, &saved, self.extension())?;
+                let file = editor::keep_copy(ctx, &saved, self.extension())?;
+                let file = file.display();
                 let program = ctx.program.clone();
                 ctx.print_error(format!("You can run `{program} replace -f {file}` to try this update again."));
                 return Err(CliError::Exit(1));
             }
             if result.missing {
-                let file = store_copy(ctx, &saved, self.extension())?;
-                ctx.print_error(format!("The edits you made on deleted resources have been saved to {}", quote(&file)));
+                let file = editor::keep_copy(ctx, &saved, self.extension())?;
+                let file = quote(&file.to_string_lossy());
+                ctx.print_error(format!("The edits you made on deleted resources have been saved to {file}"));
                 return Err(CliError::Exit(1));
             }
             if result.problems.is_empty() {
                 return Ok(());
             }
-            (problems, body) = (result.problems, bare);
+            (problems, body, refused) = (result.problems, bare, Some(saved));
         }
+    }
+
+    /// Opens a text in the editor. If that fails, the text that was refused before is kept.
+    fn open_editor(&self, ctx: &mut Ctx, text: &str, refused: Option<&str>) -> CliResult<String> {
+        let saved = editor::edit(ctx, text, self.extension());
+        if let (Err(_), Some(refused)) = (&saved, refused) {
+            self.save_copy(ctx, refused)?;
+        }
+        saved
     }
 
     /// Parses the saved objects.
@@ -285,18 +298,10 @@ impl Edit {
 
     /// Keeps a copy of the edited text before the command fails.
     fn save_copy(&self, ctx: &mut Ctx, saved: &str) -> CliResult<()> {
-        let file = store_copy(ctx, saved, self.extension())?;
-        ctx.print_error(format!("A copy of your changes has been stored to {}", quote(&file)));
+        let file = editor::keep_copy(ctx, saved, self.extension())?;
+        ctx.print_error(format!("A copy of your changes has been stored to {}", quote(&file.to_string_lossy())));
         Ok(())
     }
-}
-
-/// Writes a copy of the edited text to the temporary directory and returns its path.
-fn store_copy(ctx: &Ctx, saved: &str, extension: &str) -> CliResult<String> {
-    let name = format!("{}-edit-{}.{extension}", ctx.program, std::process::id());
-    let path = std::env::temp_dir().join(name);
-    std::fs::write(&path, saved).map_err(|e| CliError::new(format!("keeping what was edited: {e}")))?;
-    Ok(path.to_string_lossy().into_owned())
 }
 
 /// The text with the problems of the last version at its top.

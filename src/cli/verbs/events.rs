@@ -72,7 +72,8 @@ impl Filter {
                 let Some((kind, name)) = word.split_once('/').filter(|(k, n)| !k.is_empty() && !n.is_empty()) else {
                     return Err(CliError::new("--for must be in resource/name form"));
                 };
-                // kubectl prints this error without the prefix "error: ".
+                // kubectl prints the error of an unknown type without the prefix "error: ".
+                ctx.client()?;
                 let target = resolve::kind(ctx, kind).map_err(|error| match error {
                     CliError::Failed(text) => CliError::Verbatim(format!("{text}\n"), 1),
                     other => other,

@@ -9,8 +9,9 @@ use crate::{CliError, CliResult, Ctx, Verb, resolve};
 use kctl_base::gvk::{GroupVersion, split_api_version};
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
-use kctl_base::schema::explain::{Subject, explain};
+use kctl_base::schema::explain::{ExplainError, Subject, explain};
 use kctl_base::schema::explain_custom::explain_custom;
+use kctl_kinds::Catalog;
 use kctl_kinds::catalog::{KindRef, serves};
 
 /// The `explain` verb.
@@ -62,7 +63,49 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         [subject] => subject,
         _ => return Err(CliError::new("We accept only this format: explain RESOURCE")),
     };
-    let (target, fields) = split_fields(ctx, subject)?;
+    match find(ctx, subject, matches)? {
+        Ok(text) => ctx.out.push_str(&text),
+        Err(error) => {
+            ctx.out.push_str(&error.heading);
+            return Err(CliError::new(error.message));
+        }
+    }
+    Ok(())
+}
+
+/// A type, and the names of fields below it.
+type FieldPath = (resolve::Target, Vec<String>);
+
+/// Describes what a subject such as `pods.spec` names. Built-in types are described without the store.
+///
+/// # Errors
+/// An unknown type or version, or a failure of the store.
+fn find(ctx: &mut Ctx, subject: &str, matches: &ArgMatches) -> CliResult<Explained> {
+    let built_in = match split_fields(&Catalog::default(), subject) {
+        Some(path) => Some(describe(ctx, &path, matches)?),
+        None => None,
+    };
+    match built_in {
+        Some(Ok(text)) => Ok(Ok(text)),
+        // The name of a custom resource may begin with that of a built-in one. Its group contains a dot: `pods.example.com`.
+        Some(Err(error)) if subject.matches('.').count() < 2 => Ok(Err(error)),
+        _ => {
+            let bare = subject.split('.').next().unwrap_or_default();
+            let unknown = || CliError::line(CliError::unknown_resource_type(bare));
+            let path = split_fields(&ctx.catalog()?, subject).ok_or_else(unknown)?;
+            describe(ctx, &path, matches)
+        }
+    }
+}
+
+/// A description, or why a field has none.
+type Explained = Result<String, ExplainError>;
+
+/// Describes a type or a field of it.
+///
+/// # Errors
+/// A version that the type does not have, or a failure of the store.
+fn describe(ctx: &mut Ctx, (target, fields): &FieldPath, matches: &ArgMatches) -> CliResult<Explained> {
     let names = *target.kind.names();
     let api_version = matches.string("api-version");
     let GroupVersion { group, version } = match api_version.is_empty() {
@@ -86,18 +129,10 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         path: &path,
         recursive: matches.flag("recursive"),
     };
-    let explained = match find_custom_schema(ctx, &target, &version)? {
+    Ok(match find_custom_schema(ctx, target, &version)? {
         Some(schema) => explain_custom(&subject, &schema),
         None => explain(&subject),
-    };
-    match explained {
-        Ok(text) => ctx.out.push_str(&text),
-        Err(error) => {
-            ctx.out.push_str(&error.heading);
-            return Err(CliError::new(error.message));
-        }
-    }
-    Ok(())
+    })
 }
 
 /// Returns the schema of a custom resource for a version, empty if it declares none; `None` for built-in kinds.
@@ -112,19 +147,17 @@ fn find_custom_schema(ctx: &mut Ctx, target: &resolve::Target, version: &str) ->
     Ok(Some(found.unwrap_or_default()))
 }
 
-/// Splits `pods.spec.containers` into a type and fields. A type may include its group: `deployments.apps`.
-fn split_fields(ctx: &mut Ctx, text: &str) -> CliResult<(resolve::Target, Vec<String>)> {
+/// Splits `pods.spec.containers` into a type and fields; `None` if there is no such type. A type may include its group:
+/// `deployments.apps`.
+fn split_fields(catalog: &Catalog, text: &str) -> Option<FieldPath> {
     let parts: Vec<&str> = text.trim_end_matches('.').split('.').collect();
     // The group contains dots, too: the longest prefix that names a type takes precedence.
-    for count in (1..=parts.len()).rev() {
+    (1..=parts.len()).rev().find_map(|count| {
         let name = parts[..count].join(".");
-        let Ok(target) = resolve::kind(ctx, &name) else { continue };
+        let target = resolve::in_catalog(catalog, &name).ok()?;
         let names = target.kind.names();
         let with_group = count > 1 && name.ends_with(&format!(".{}", names.group)) && !names.group.is_empty();
-        if count == 1 || with_group {
-            return Ok((target, parts[count..].iter().map(ToString::to_string).collect()));
-        }
-    }
-    let bare = parts.first().copied().unwrap_or_default();
-    Err(CliError::line(CliError::unknown_resource_type(bare)))
+        let fields = || parts[count..].iter().map(ToString::to_string).collect();
+        (count == 1 || with_group).then(|| (target, fields()))
+    })
 }

@@ -34,7 +34,7 @@ pub(super) const VERB: Verb = Verb {
 
 fn flags(command: Command) -> Command {
     groups::args(command)
-        .arg(args::text("output", "File or directory to write the objects to instead of standard output.").short('o'))
+        .arg(args::path("output", "File or directory to write the objects to instead of standard output.").short('o'))
         .arg(args::text(
             "load-restrictor",
             "Files that a kustomization may load: LoadRestrictionsRootOnly (those below its own directory) or LoadRestrictionsNone.",
@@ -74,12 +74,14 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         enable_plugins: matches.flag("enable-alpha-plugins"),
     };
     let objects = kustomization::build(ctx, folder, options)?;
-    match matches.string("output") {
-        "" => ctx.out.push_str(&kctl_kustomize::to_yaml(&objects)),
-        place if Path::new(place).is_dir() => write_each(Path::new(place), &objects)?,
-        place => write(Path::new(place), &kctl_kustomize::to_yaml(&objects))?,
+    match matches.path("output") {
+        None => {
+            ctx.out.push_str(&kctl_kustomize::to_yaml(&objects));
+            Ok(())
+        }
+        Some(place) if place.is_dir() => write_each(&place, &objects),
+        Some(place) => write(&place, &kctl_kustomize::to_yaml(&objects)),
     }
-    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> CliResult<()> {

@@ -2,6 +2,8 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/patch/patch.go`.
 
+use std::path::Path;
+
 use clap::{ArgMatches, Command};
 
 use super::targets;
@@ -60,7 +62,7 @@ fn flags(command: Command) -> Command {
     groups::field_manager(groups::record(groups::dry_run(command)), "kubectl-patch")
         .arg(args::text("type", "Type of the patch. One of: (json, merge, strategic).").help_default("'strategic'"))
         .arg(args::text("patch", "Patch to apply, in JSON or YAML.").short('p'))
-        .arg(args::text("patch-file", "File with the patch to apply."))
+        .arg(args::path("patch-file", "File with the patch to apply."))
         .arg(args::text(
             "subresource",
             "Patch this subresource of the object instead of the object itself. One of: (status, scale, resize).",
@@ -89,8 +91,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut selection = Selection::from_matches(ctx, matches);
     selection.subresource = matches.string("subresource").into();
     let typed = matches.value_of("patch").filter(|p| !p.is_empty());
-    let file = matches.value_of("patch-file").filter(|p| !p.is_empty());
-    match (typed, file) {
+    let file = matches.path("patch-file");
+    match (typed, &file) {
         (Some(_), Some(_)) => return Err(CliError::new("cannot specify --patch and --patch-file together")),
         (None, None) => {
             return Err(CliError::new("must specify --patch or --patch-file containing the contents of the patch"));
@@ -103,7 +105,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     let patch = Patch {
         format: format(matches.string("type"))?,
-        text: text(typed, file)?,
+        text: text(typed, file.as_deref())?,
         subresource: matches.string("subresource").into(),
         manager: groups::read_manager(matches, "kubectl-patch"),
         cause,
@@ -139,10 +141,10 @@ fn format(word: &str) -> CliResult<PatchType> {
 }
 
 /// The patch as JSON. Text that looks like JSON is sent unchanged, so that the server reports its errors.
-fn text(typed: Option<&str>, file: Option<&str>) -> CliResult<String> {
+fn text(typed: Option<&str>, file: Option<&Path>) -> CliResult<String> {
     let text = match file {
         Some(path) => std::fs::read_to_string(path)
-            .map_err(|e| CliError::io(format!("unable to read patch file: open {path}"), e))?,
+            .map_err(|e| CliError::io(format!("unable to read patch file: open {}", path.display()), e))?,
         None => typed.unwrap_or_default().to_string(),
     };
     if text.trim_start().starts_with('{') {

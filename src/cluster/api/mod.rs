@@ -78,10 +78,10 @@ pub struct Server {
     backends: Backends,
 }
 
-/// Clients see a store error as an internal error.
+/// Clients see a store error as an internal error, with the message of the store as its cause.
 impl From<StoreError> for Status {
     fn from(error: StoreError) -> Status {
-        Status::internal(error.to_string())
+        Status::storage(error.to_string())
     }
 }
 

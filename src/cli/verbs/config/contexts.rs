@@ -6,6 +6,7 @@ use clap::{ArgMatches, Command};
 
 use super::entries;
 use crate::args::{self, Matches, groups};
+use crate::kubeconfig::Kubeconfig;
 use crate::printers::table::print_rows;
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::field::quote;
@@ -34,27 +35,37 @@ pub(super) fn current(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
 
 pub(super) fn switch(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let name = entries::one_word(matches)?;
-    let mut config = ctx.read_kubeconfig()?;
-    if config.context(&name).is_none() {
-        return Err(CliError::new(format!("no context exists with the name: {}", quote(&name))));
-    }
-    config.value.put("/current-context", name.as_str());
-    ctx.write_kubeconfig(&config)?;
+    ctx.change_kubeconfig(|config| {
+        if config.context(&name).is_none() {
+            return Err(CliError::new(format!("no context exists with the name: {}", quote(&name))));
+        }
+        config.value.put("/current-context", name.as_str());
+        Ok(())
+    })?;
     ctx.print_line(format!("Switched to context {}.", quote(&name)));
     Ok(())
 }
 
 pub(super) fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let mut config = ctx.read_kubeconfig()?;
     let name = match (matches.values("args").as_slice(), matches.flag("current")) {
-        ([], true) if config.current().is_empty() => return Err(CliError::new("no current context is set")),
-        ([], true) => config.current().to_string(),
-        ([name], false) => name.clone(),
+        ([], true) => None,
+        ([name], false) => Some(name.clone()),
         ([], false) => return Err(CliError::new("you must specify a non-empty context name or --current")),
         ([_], true) => return Err(CliError::new("you cannot specify both a context name and --current")),
         (words, _) => return Err(entries::unexpected(words)),
     };
-    let exists = config.context(&name).is_some();
+    let line = ctx.change_kubeconfig(|config| set_fields(config, name, matches))?;
+    ctx.print_line(line);
+    Ok(())
+}
+
+/// Sets the fields of a context, by default of the current one, and returns the report.
+fn set_fields(config: &mut Kubeconfig, name: Option<String>, matches: &ArgMatches) -> CliResult<String> {
+    let name = name.unwrap_or_else(|| config.current().to_string());
+    if name.is_empty() {
+        return Err(CliError::new("no current context is set"));
+    }
+    let done = if config.context(&name).is_some() { "modified" } else { "created" };
     let context = config.context_mut(&name);
     for (flag, field) in [("cluster", "/cluster"), ("user", "/user"), ("namespace", "/namespace")] {
         match matches.value_of(flag) {
@@ -63,10 +74,7 @@ pub(super) fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             None => {}
         }
     }
-    ctx.write_kubeconfig(&config)?;
-    let done = if exists { "modified" } else { "created" };
-    ctx.print_line(format!("Context {} {done}.", quote(&name)));
-    Ok(())
+    Ok(format!("Context {} {done}.", quote(&name)))
 }
 
 pub(super) fn delete(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
@@ -84,7 +92,12 @@ pub(super) fn rename(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let [old, new] = words.as_slice() else {
         return Err(entries::unexpected(&words));
     };
-    let mut config = ctx.read_kubeconfig()?;
+    ctx.change_kubeconfig(|config| rename_context(config, old, new))?;
+    ctx.print_line(format!("Context {} renamed to {}.", quote(old), quote(new)));
+    Ok(())
+}
+
+fn rename_context(config: &mut Kubeconfig, old: &str, new: &str) -> CliResult<()> {
     if config.context(old).is_none() {
         let path = config.path();
         return Err(CliError::new(format!("cannot rename the context {}, it's not in {path}", quote(old))));
@@ -98,13 +111,11 @@ pub(super) fn rename(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         )));
     }
     for entry in config.value.items_mut("/contexts").filter(|c| c.str("/name") == old) {
-        entry.put("/name", new.as_str());
+        entry.put("/name", new);
     }
     if config.current() == old {
-        config.value.put("/current-context", new.as_str());
+        config.value.put("/current-context", new);
     }
-    ctx.write_kubeconfig(&config)?;
-    ctx.print_line(format!("Context {} renamed to {}.", quote(old), quote(new)));
     Ok(())
 }
 

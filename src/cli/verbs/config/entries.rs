@@ -20,15 +20,16 @@ pub(super) fn unexpected(words: &[String]) -> CliError {
 /// Removes a cluster, a user or a context from the file.
 pub(super) fn delete(ctx: &mut Ctx, matches: &ArgMatches, what: &str) -> CliResult<()> {
     let name = one_word(matches)?;
-    let mut config = ctx.read_kubeconfig()?;
-    let path = config.path();
-    let entries = config.value.list_mut(&format!("/{what}s"));
-    let before = entries.len();
-    entries.retain(|entry| entry.str("/name") != name);
-    if entries.len() == before {
-        return Err(CliError::new(format!("cannot delete {what} {name}, not in {path}")));
-    }
-    ctx.write_kubeconfig(&config)?;
+    let path = ctx.change_kubeconfig(|config| {
+        let path = config.path();
+        let entries = config.value.list_mut(&format!("/{what}s"));
+        let before = entries.len();
+        entries.retain(|entry| entry.str("/name") != name);
+        match entries.len() < before {
+            true => Ok(path),
+            false => Err(CliError::new(format!("cannot delete {what} {name}, not in {path}"))),
+        }
+    })?;
     ctx.print_line(format!("deleted {what} {name} from {path}"));
     Ok(())
 }

@@ -245,18 +245,15 @@ fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let [name, value] = words.as_slice() else {
         return Err(entries::unexpected(&words));
     };
-    let mut config = ctx.read_kubeconfig()?;
-    property::set(&mut config.value, name, value, matches.flag("set-raw-bytes")).map_err(CliError::new)?;
-    ctx.write_kubeconfig(&config)?;
+    let raw_bytes = matches.flag("set-raw-bytes");
+    ctx.change_kubeconfig(|config| property::set(&mut config.value, name, value, raw_bytes).map_err(CliError::new))?;
     ctx.print_line(format!("Property {} set.", quote(name)));
     Ok(())
 }
 
 fn unset(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let name = entries::one_word(matches)?;
-    let mut config = ctx.read_kubeconfig()?;
-    property::unset(&mut config.value, &name).map_err(CliError::new)?;
-    ctx.write_kubeconfig(&config)?;
+    ctx.change_kubeconfig(|config| property::unset(&mut config.value, &name).map_err(CliError::new))?;
     ctx.print_line(format!("Property {} unset.", quote(&name)));
     Ok(())
 }

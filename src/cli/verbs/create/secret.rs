@@ -2,6 +2,8 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/create/create_secret.go` and its siblings.
 
+use std::path::PathBuf;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{ArgMatches, Command};
@@ -94,8 +96,8 @@ pub(super) const VERB: Verb = Verb {
             usage: "NAME --cert=path/to/cert/file --key=path/to/key/file [--dry-run=server|client|none]",
             flags: |c| {
                 hash::flag(generator::flags(c))
-                    .arg(args::text("cert", "Path of the PEM encoded certificate."))
-                    .arg(args::text("key", "Path of the private key of the certificate."))
+                    .arg(args::path("cert", "Path of the PEM encoded certificate."))
+                    .arg(args::path("key", "Path of the private key of the certificate."))
             },
             run: |ctx, matches| generator::run(ctx, matches, &TLS),
             family: &[],
@@ -119,7 +121,7 @@ fn registry_flags(command: Command) -> Command {
         .arg(args::text("docker-username", "User name at the registry."))
         .arg(args::text("docker-password", "Password at the registry."))
         .arg(args::text("docker-email", "Email address at the registry."))
-        .arg(args::list(
+        .arg(args::paths(
             "from-file",
             "File with the configuration of the docker client; the key defaults to .dockerconfigjson.",
         ))
@@ -154,7 +156,7 @@ fn generic(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
 
 fn registry(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     let mut secret = secret(name, "kubernetes.io/dockerconfigjson");
-    let files = matches.values("from-file");
+    let files = matches.paths("from-file");
     if files.is_empty() {
         generator::required(matches, &["docker-username", "docker-password"]).map_err(|_| {
             CliError::new("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required")
@@ -192,16 +194,15 @@ fn docker_config(matches: &ArgMatches) -> String {
 }
 
 fn tls(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
-    if matches.string("key").is_empty() || matches.string("cert").is_empty() {
+    let (Some(certificate), Some(key)) = (matches.path("cert"), matches.path("key")) else {
         return Err(CliError::new("key and cert must be specified"));
-    }
-    let read = |flag: &str| {
-        let path = matches.string(flag);
-        let failed = |e| CliError::io(format!("Cannot read file {path}, open {path}"), e);
-        std::fs::read(path).map_err(failed)
     };
-    let certificate = read("cert")?;
-    let key = read("key")?;
+    let read = |path: PathBuf| {
+        let shown = path.display();
+        std::fs::read(&path).map_err(|e| CliError::io(format!("Cannot read file {shown}, open {shown}"), e))
+    };
+    let certificate = read(certificate)?;
+    let key = read(key)?;
     for (bytes, what) in [
         (&certificate, "failed to find any PEM data in certificate input"),
         (&key, "failed to find any PEM data in key input"),

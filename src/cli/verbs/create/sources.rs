@@ -2,12 +2,14 @@
 //!
 //! Upstream: `kubectl/pkg/util/util.go` and `kubectl/pkg/cmd/util/env_file.go`.
 
+use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::Path;
 
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, Matches, SharedFlags};
-use crate::{CliError, CliResult};
+use crate::{CliError, CliResult, os_text};
 use kctl_base::env_file;
 use kctl_kinds::shared::formats;
 
@@ -18,15 +20,15 @@ pub(super) type Entry = (String, Vec<u8>);
 pub(super) fn flags(command: Command) -> Command {
     command
         .arg(args::each("from-literal", "Key and literal value, in the form key=value; can be repeated."))
-        .arg(args::list("from-file", "File, a file with a key of its own in the form key=path, or a directory whose files are added; can be repeated."))
-        .arg(args::list("from-env-file", "File with KEY=VALUE lines; can be repeated."))
+        .arg(args::paths("from-file", "File, a file with a key of its own in the form key=path, or a directory whose files are added; can be repeated."))
+        .arg(args::paths("from-env-file", "File with KEY=VALUE lines; can be repeated."))
 }
 
 /// Reads the data in the order in which kubectl adds it: literals, then files; or files with lines.
 pub(super) fn read(matches: &ArgMatches) -> CliResult<Vec<Entry>> {
     let matches = SharedFlags(matches);
     let (literals, files, envs) =
-        (matches.values("from-literal"), matches.values("from-file"), matches.values("from-env-file"));
+        (matches.values("from-literal"), matches.paths("from-file"), matches.paths("from-env-file"));
     if !envs.is_empty() && (!literals.is_empty() || !files.is_empty()) {
         return Err(CliError::new("from-env-file cannot be combined with from-file or from-literal"));
     }
@@ -38,7 +40,7 @@ pub(super) fn read(matches: &ArgMatches) -> CliResult<Vec<Entry>> {
         file_entries(file, &mut entries)?;
     }
     for file in &envs {
-        env_entries(file, &mut entries)?;
+        env_entries(Path::new(file), &mut entries)?;
     }
     Ok(entries)
 }
@@ -52,52 +54,58 @@ fn literal_entry(source: &str) -> CliResult<Entry> {
     Ok((key.into(), value.as_bytes().to_vec()))
 }
 
-fn file_entries(source: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
-    let (key, path) = match source.split_once('=') {
-        Some(("", _)) => {
-            return Err(CliError::new(format!("key name for file path {} missing", source.trim_start_matches('='))));
-        }
-        Some((key, "")) => return Err(CliError::new(format!("file path for key name {key} missing"))),
-        Some((_, path)) if path.contains('=') => {
-            return Err(CliError::new("key names or file paths cannot contain '='"));
-        }
-        Some((key, path)) => (Some(key), path),
-        None => (None, source),
-    };
-    let failed = |path: &str, e| CliError::io(format!("error reading {path}"), e);
+fn file_entries(source: &OsStr, entries: &mut Vec<Entry>) -> CliResult<()> {
+    let (key, path) = file_source(source)?;
+    let path = Path::new(&path);
+    let failed = |path: &Path, e| CliError::io(format!("error reading {}", path.display()), e);
+    let name_of = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let meta = std::fs::metadata(path).map_err(|e| failed(path, e))?;
     if !meta.is_dir() {
-        let name = Path::new(path).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let bytes = std::fs::read(path).map_err(|e| failed(path, e))?;
-        entries.push((key.map_or(name, String::from), bytes));
+        entries.push((key.unwrap_or_else(|| name_of(path)), bytes));
         return Ok(());
     }
     if key.is_some() {
         return Err(CliError::new("cannot give a key name for a directory path"));
     }
-    let mut names: Vec<String> = std::fs::read_dir(path)
-        .map_err(|e| failed(path, e))?
-        .filter_map(|e| e.ok().map(|e| e.file_name().to_string_lossy().into_owned()))
-        .collect();
-    names.sort();
-    for name in names {
-        let file = Path::new(path).join(&name);
-        // Subdirectories and special files are skipped.
-        if file.is_file() {
-            let bytes = std::fs::read(&file).map_err(|e| failed(&file.to_string_lossy(), e))?;
-            entries.push((name, bytes));
+    let listed = std::fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let mut listed = listed.map_err(|e| failed(path, e))?;
+    listed.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in listed {
+        let file = entry.path();
+        // Subdirectories, links and special files are skipped.
+        if entry.file_type().map_err(|e| failed(&file, e))?.is_file() {
+            entries.push((name_of(&file), std::fs::read(&file).map_err(|e| failed(&file, e))?));
         }
     }
     Ok(())
 }
 
-fn env_entries(path: &str, entries: &mut Vec<Entry>) -> CliResult<()> {
-    let failed = |e| CliError::io(format!("error reading {path}"), e);
+/// Splits `[key=]path` (`ParseFileSource`).
+fn file_source(source: &OsStr) -> CliResult<(Option<String>, OsString)> {
+    let parts = os_text::split(source, |byte| *byte == b'=');
+    let text = |part: &OsString| part.to_string_lossy().into_owned();
+    match parts.as_slice() {
+        [path] => Ok((None, path.clone())),
+        [key, path] if key.is_empty() => {
+            Err(CliError::new(format!("key name for file path {} missing", path.display())))
+        }
+        [key, path] if path.is_empty() => {
+            Err(CliError::new(format!("file path for key name {} missing", key.display())))
+        }
+        [key, path] => Ok((Some(text(key)), path.clone())),
+        _ => Err(CliError::new("key names or file paths cannot contain '='")),
+    }
+}
+
+fn env_entries(path: &Path, entries: &mut Vec<Entry>) -> CliResult<()> {
+    let shown = path.display();
+    let failed = |e| CliError::io(format!("error reading {shown}"), e);
     if std::fs::metadata(path).map_err(failed)?.is_dir() {
         return Err(CliError::new("env config file cannot be a directory"));
     }
     let text = String::from_utf8(std::fs::read(path).map_err(failed)?)
-        .map_err(|_| CliError::new(format!("invalid UTF-8 in {path}")))?;
+        .map_err(|_| CliError::new(format!("invalid UTF-8 in {shown}")))?;
     for (key, value) in env_file::pairs(&text) {
         let problems = formats::typed_env_name_problems(key);
         if !problems.is_empty() {
@@ -117,6 +125,17 @@ pub(super) fn key_problems(key: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn links_in_a_directory_are_skipped() {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::write(dir.path().join("a"), "1").expect("a file");
+        std::os::unix::fs::symlink("a", dir.path().join("b")).expect("a link");
+        let mut entries = Vec::new();
+        file_entries(dir.path().as_os_str(), &mut entries).expect("a readable directory");
+        assert_eq!(entries, [("a".to_string(), b"1".to_vec())]);
+    }
 
     #[test]
     fn literals_are_taken_as_they_are() {

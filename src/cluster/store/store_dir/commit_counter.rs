@@ -39,6 +39,6 @@ impl CommitCounter {
 /// Opens the file for writing, creating it if it does not exist.
 pub(super) fn open(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join(FILE);
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = super::private_file().open(&path);
     file.map_err(|e| StoreError::from_io(&path, e))
 }

@@ -40,11 +40,7 @@ pub(super) fn acquire(dir: &Path, timeout: Duration, on_wait: &mut dyn FnMut()) 
 
 /// Opens the file, creating it if it does not exist. Where nothing may be written, an existing file can be locked as well.
 fn open(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.create(true).truncate(false).read(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    match super::private_file().read(true).open(path) {
         Err(denied) if is_denied(&denied) => File::open(path).map_err(|_| denied),
         opened => opened,
     }

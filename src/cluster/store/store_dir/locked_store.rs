@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::commit_counter::{self, CommitCounter};
 use super::manifest::{self, Manifest};
-use super::{bytes_below, names_in, sync_dir};
+use super::{bytes_below, make_private, names_in, sync_dir};
 use crate::store::{DiskEngine, SledEngine, StoreError};
 
 /// The name of the directory in which data is created until it is complete.
@@ -164,6 +164,7 @@ impl LockedStore {
         let from = SledEngine::open_written(&self.data(), self.commits()).map_err(|e| self.name(e))?;
         DiskEngine::create(&empty(&self.dir.join(NEW))?)?.copy_from(&from, from.batches())?;
         drop(from);
+        make_private(&self.dir.join(&record))?;
         self.install(record)
     }
 
@@ -173,6 +174,7 @@ impl LockedStore {
         DiskEngine::create(&empty(&self.dir.join(NEW))?)?.copy_from(&from, from.batches())?;
         let new = empty(&self.dir.join(NEW_RECORD))?;
         SledEngine::open(&new)?.copy_from(&from, from.batches())?;
+        make_private(&new)?;
         sync_files(&new)?;
         let name = format!("{RECORD_PREFIX}{}", self.manifest.generation + 1);
         let record = self.dir.join(&name);

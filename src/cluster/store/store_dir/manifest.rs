@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::sync_dir;
+use super::{private_file, sync_dir};
 use crate::store::StoreError;
 
 /// The name of the file.
@@ -49,7 +49,7 @@ impl Manifest {
     pub(super) fn write(&self, dir: &Path) -> Result<(), StoreError> {
         let new = dir.join(NEW_FILE);
         let write = || {
-            let mut file = fs::File::create(&new)?;
+            let mut file = private_file().truncate(true).open(&new)?;
             file.write_all(self.format().as_bytes())?;
             file.sync_all()?;
             fs::rename(&new, dir.join(FILE))

@@ -43,10 +43,28 @@ impl StoreDir {
         match fs::metadata(&dir) {
             Ok(found) if found.is_dir() => inspect(&dir)?,
             Ok(_) => return Err(StoreError::Foreign { path: dir, reason: "it is not a directory".into() }),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => create_private(&dir)?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                if let Ok(target) = fs::read_link(&dir) {
+                    let reason = format!("it is a link to {}, which does not exist", target.display());
+                    return Err(StoreError::Foreign { path: dir, reason });
+                }
+                create_private(&dir)?;
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
+                let reason = "a part of its path is not a directory".into();
+                return Err(StoreError::Foreign { path: dir, reason });
+            }
             Err(e) => return Err(StoreError::from_io(&dir, e)),
         }
         Ok(StoreDir { dir, observed: Arc::default() })
+    }
+
+    /// Returns whether a directory is a store, without creating or locking anything.
+    ///
+    /// # Errors
+    /// If the directory cannot be read, or holds a store of another program or format.
+    pub(crate) fn is_store(dir: &Path) -> Result<bool, StoreError> {
+        Ok(Manifest::read(dir)?.is_some())
     }
 
     /// Waits until no other process has the store open, and locks it. After one second of waiting, calls `on_wait` once.
@@ -118,6 +136,40 @@ fn create_private(dir: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir).map_err(|e| StoreError::from_io(dir, e))
+}
+
+/// The options to open a file for writing, or to create it with access for its owner only.
+fn private_file() -> fs::OpenOptions {
+    let mut options = fs::File::options();
+    options.create(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Takes the access to the files below a directory from everybody but their owner. Sled creates them with the mode that the
+/// user has set for files (umask).
+fn make_private(dir: &Path) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    for name in names_in(dir)? {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = dir.join(name);
+        let failed = |e: io::Error| StoreError::from_io(&path, e);
+        let found = match fs::symlink_metadata(&path) {
+            Ok(found) => found,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            Err(e) => return Err(failed(e)),
+        };
+        let mut permissions = found.permissions();
+        if !found.is_symlink() && permissions.mode() & 0o077 != 0 {
+            permissions.set_mode(permissions.mode() & !0o077);
+            fs::set_permissions(&path, permissions).map_err(failed)?;
+        }
+        if found.is_dir() {
+            make_private(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// The size of all files below a directory in bytes. Files that disappear meanwhile do not count.

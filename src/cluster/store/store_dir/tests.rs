@@ -40,7 +40,29 @@ fn a_new_store_is_private_and_can_be_reopened() {
         let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).expect("metadata").permissions());
         assert_eq!(mode & 0o777, 0o700, "{}", path.display());
     }
+    #[cfg(unix)]
+    for path in ["store", "state", "lock", "data-1/db", "data-1/conf"].map(|name| dir.join(name)) {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).expect("metadata").permissions());
+        assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+    }
     assert_eq!(get(&StoreDir::open(&dir).expect("a store directory"), "a").as_deref(), Some("1"));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_nowhere_and_paths_through_files_are_refused() {
+    let above = temporary();
+    fs::write(above.path().join("file"), "x").expect("a file");
+    std::os::unix::fs::symlink("gone", above.path().join("link")).expect("a link");
+    for (name, reason) in [
+        ("file", "it is not a directory"),
+        ("file/below", "a part of its path is not a directory"),
+        ("link", "it is a link to gone, which does not exist"),
+    ] {
+        let path = above.path().join(name);
+        let error = StoreDir::open(&path).err().expect("an error").to_string();
+        assert_eq!(error, format!("{} is not a store of this program: {reason}", path.display()));
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! keep every page small.
 
 mod open;
+mod quiet;
 #[cfg(test)]
 mod tests;
 

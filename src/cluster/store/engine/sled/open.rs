@@ -7,6 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::quiet;
 use crate::store::StoreError;
 
 /// The longest wait for a process that has released the store and is still closing sled's files.
@@ -27,7 +28,7 @@ pub(super) fn open(path: &Path) -> Result<::sled::Db, StoreError> {
     let mut cleaned = false;
     loop {
         // Sled asserts its expectations of its files; a damaged file must not abort the program.
-        let opened = std::panic::catch_unwind(AssertUnwindSafe(|| config.open()));
+        let opened = quiet::catch(AssertUnwindSafe(|| config.open()));
         let error = match opened {
             Ok(Ok(db)) => return Ok(db),
             Ok(Err(error)) => error,

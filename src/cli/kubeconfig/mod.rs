@@ -4,11 +4,16 @@
 //! `~/.kube/config` are not read, because they may belong to a real cluster. Only contexts and their namespaces have an
 //! effect.
 
+mod file;
+mod shape;
+
 use std::path::{Path, PathBuf};
 
 use super::{CliError, CliResult};
+use kctl_base::go::io_error;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
+use kctl_base::sim::Duration;
 use kctl_base::yaml;
 
 /// The name of the default file in the directory of the store.
@@ -37,21 +42,31 @@ impl Kubeconfig {
     /// Reads a file. If it does not exist, returns a configuration with one cluster and one context.
     ///
     /// # Errors
-    /// The file cannot be read or is not YAML.
+    /// The file cannot be read, is not YAML or has another shape.
     pub(crate) fn read(path: PathBuf) -> CliResult<Kubeconfig> {
         let value = read_file(&path)?.unwrap_or_else(initial);
         Ok(Kubeconfig { path, value })
     }
 
-    /// Writes the file atomically.
+    /// Reads a file, changes it and writes it, while no other process does. Waits at most `timeout` for others, without one for ever. If `change`
+    /// fails or changes nothing, nothing is written.
     ///
     /// # Errors
-    /// The file cannot be written.
-    pub(crate) fn write(&self) -> CliResult<()> {
-        let failed = |e: std::io::Error| CliError::new(format!("writing {}: {e}", self.path.display()));
-        let new = self.path.with_extension("new");
-        std::fs::write(&new, yaml::to_yaml(&self.value)).map_err(failed)?;
-        std::fs::rename(&new, &self.path).map_err(failed)
+    /// Those of [`Kubeconfig::read`] and of `change`, or the file cannot be locked or written.
+    pub(crate) fn change<T>(
+        path: PathBuf,
+        timeout: Option<Duration>,
+        change: impl FnOnce(&mut Kubeconfig) -> CliResult<T>,
+    ) -> CliResult<T> {
+        let _lock = file::lock(&path, timeout)?;
+        let mut config = Kubeconfig::read(path)?;
+        let before = config.value.clone();
+        let result = change(&mut config)?;
+        if config.value != before {
+            let written = file::replace(&config.path, &yaml::to_yaml(&config.value));
+            written.map_err(|error| CliError::io(format!("open {}", config.path.display()), error))?;
+        }
+        Ok(result)
     }
 
     /// Returns the path of the file, for messages.
@@ -93,12 +108,23 @@ impl Kubeconfig {
 }
 
 fn read_file(path: &Path) -> CliResult<Option<Value>> {
-    let problem = |e: String| CliError::new(format!("error loading config file \"{}\": {e}", path.display()));
-    match std::fs::read_to_string(path) {
-        Ok(text) => yaml::to_json(&text).map(|l| Some(l.value)).map_err(|e| problem(e.to_string())),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(problem(e.to_string())),
+    let shown = path.display();
+    let problem = |e: String| CliError::new(format!("error loading config file \"{shown}\": {e}"));
+    // A directory that cannot be entered holds no file; whoever opens the store in it says why.
+    if path.symlink_metadata().is_err() {
+        return Ok(None);
     }
+    let text = std::fs::read_to_string(path).map_err(|e| problem(format!("open {shown}: {}", io_error(&e))))?;
+    let loaded = yaml::to_json(&text).map_err(|e| {
+        let why = e.to_string();
+        problem(why.trim_start_matches("error converting YAML to JSON: ").into())
+    })?;
+    let value = match loaded.value {
+        Value::Null => json!({}),
+        value => value,
+    };
+    shape::check(&value).map_err(problem)?;
+    Ok(Some(value))
 }
 
 #[cfg(test)]

@@ -1,0 +1,81 @@
+//! Paths are bytes; variables with a value that makes no sense are refused and change nothing.
+
+use std::fs;
+
+use crate::harness::Sandbox;
+use crate::harness::refusals::assert_refused;
+
+/// A word of a shell that is not UTF-8.
+const ODD: &str = "\"$(printf 'odd\\377')\"";
+
+#[test]
+fn paths_need_not_be_utf_8() {
+    let sandbox = Sandbox::new(1);
+    sandbox.must(&format!("mkdir d e s && mv d {ODD}"));
+    sandbox.must(&format!("cd {ODD} && echo text > {ODD} && mkdir bin home"));
+    sandbox.must(&format!(
+        "kctl create configmap a --dry-run=client -o yaml > {ODD}/a.yaml && cp {ODD}/a.yaml e/{ODD}.yaml"
+    ));
+    // Each with a store of its own, which holds what the command has created.
+    let commands = [
+        ("KCTL_HOME=DIR/bin", "kctl create configmap a"),
+        ("XDG_DATA_HOME=DIR KCTL_HOME=", "kctl create configmap a"),
+        ("HOME=DIR/home KCTL_HOME=", "kctl create configmap a"),
+        ("KCTL_HOME=s/1", "kctl create -f DIR/a.yaml"),
+        ("KCTL_HOME=s/2", "kctl create -f e"),
+        ("KCTL_HOME=s/3", "kctl create configmap a --from-file=k=DIR/ODD"),
+        ("KCTL_HOME=s/4", "kctl create configmap a --from-env-file DIR/ODD"),
+        ("KCTL_HOME=s/5", "kctl create configmap a --kubeconfig=DIR/config"),
+        ("KCTL_HOME=s/6", "kctl -n default --store DIR/store create configmap a"),
+    ];
+    for (environment, command) in commands {
+        let expand = |text: &str| text.replace("DIR", &ODD.replace('"', "")).replace("ODD", &ODD.replace('"', ""));
+        let (environment, command) = (expand(environment), expand(command));
+        let got = sandbox.run(&format!("export {environment}; {command}"));
+        assert_eq!((got.out.as_str(), got.code), ("configmap/a created\n", 0), "{environment} {command}: {got:?}");
+        let store = if command.contains("--store") { expand("--store=DIR/store") } else { String::new() };
+        assert_eq!(
+            sandbox.must(&format!("export {environment}; kctl get configmap a -o name {store}")),
+            "configmap/a\n"
+        );
+    }
+    let made: Vec<_> =
+        fs::read_dir(&sandbox.cwd).expect("the directory").map(|e| e.expect("an entry").file_name()).collect();
+    assert!(
+        made.iter().all(|name| !name.to_string_lossy().contains('\u{fffd}') || name.to_str().is_none()),
+        "{made:?}"
+    );
+}
+
+#[test]
+fn editors_and_programs_that_compare_need_not_be_utf_8() {
+    let sandbox = Sandbox::new(1);
+    sandbox.must("kctl create configmap a && kctl get configmap a -o yaml > a.yaml");
+    sandbox.must(&format!("printf '#!/bin/sh\\necho \"$1\" > seen' > {ODD} && chmod +x {ODD}"));
+    sandbox.must(&format!("EDITOR=\"./\"{ODD}\" --flag\" kctl edit configmap a && grep -e --flag seen"));
+    sandbox.must(&format!("KUBECTL_EXTERNAL_DIFF=\"./\"{ODD}\" --flag\" kctl diff -f a.yaml && grep -e --flag seen"));
+}
+
+#[test]
+fn variables_without_a_sense_are_refused() {
+    let sandbox = Sandbox::new(1);
+    for (variable, values) in [
+        ("KCTL_CLOCK", &["sundial", "\\377"] as &[&str]),
+        ("KCTL_EPOCH", &["yesterday", "2026-01-01", "2026-01-01T00:00:00Z\\377"]),
+        ("KCTL_SEED", &["-1", "x", "1\\377"]),
+        ("KCTL_LATENCY", &["-5s", "-1", "1h\\377", "9223372036854775807", "soon"]),
+        ("KCTL_LOG", &["debug\\377"]),
+    ] {
+        for value in values {
+            let command = format!("{variable}=\"$(printf -- '{value}')\" kctl create configmap a");
+            assert_refused(&command, &sandbox.run(&command), &format!("of {variable}"));
+            assert!(!sandbox.store().exists(), "$ {command}");
+        }
+    }
+    for command in ["get configmaps --store=", "store reset --store ''"] {
+        assert_refused(command, &sandbox.run(&format!("kctl {command}")), "--store needs the path of a directory");
+    }
+    assert!(!sandbox.store().exists());
+    assert_refused("a name", &sandbox.run(&format!("kctl create configmap {ODD}")), "is not valid UTF-8");
+    sandbox.must("KCTL_LATENCY=5 kctl create configmap a");
+}
