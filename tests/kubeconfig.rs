@@ -92,3 +92,16 @@ fn a_lock_that_is_held_is_waited_for_and_then_an_error() {
     assert!(!sandbox.path("config").exists() && sandbox.path("config.lock").exists());
     assert_eq!(sandbox.must(&format!("{command} & rm config.lock; wait $!")), "Context \"a\" created.\n");
 }
+
+#[test]
+fn the_lock_of_a_killed_process_is_removed() {
+    let sandbox = Sandbox::new(1);
+    sandbox.must("touch -d '1 minute ago' config.lock");
+    let command = "kctl config set-context a --namespace=x --kubeconfig=config --request-timeout=1s";
+    let held = fs::File::open(sandbox.path("config.lock")).expect("a lock");
+    held.lock().expect("the lock");
+    assert_refused("a process that is still alive", &sandbox.run(command), "open config.lock: file exists");
+    drop(held);
+    sandbox.must(command);
+    assert!(!sandbox.path("config.lock").exists());
+}

@@ -1,6 +1,7 @@
 //! Temporary files and directories that only the user can read. They are removed when they are dropped, and when a signal
 //! ends the process.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,7 +26,8 @@ impl Temporary {
     /// # Errors
     /// The file cannot be created or written.
     pub(crate) fn file(prefix: &str, suffix: &str, content: &str) -> io::Result<Temporary> {
-        Temporary::create(|| write_new(prefix, suffix, content))
+        let (file, ()) = Temporary::create(|| Ok((write_new(prefix, suffix, content)?, ())))?;
+        Ok(file)
     }
 
     /// Creates an empty directory whose name begins with `prefix`.
@@ -36,25 +38,27 @@ impl Temporary {
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-        Temporary::create(|| Ok(builder.prefix(prefix).tempdir()?.keep()))
+        let (directory, ()) = Temporary::create(|| Ok((builder.prefix(prefix).tempdir()?.keep(), ())))?;
+        Ok(directory)
     }
 
-    /// Creates an empty file at a path where there is none, for example as a lock.
+    /// Creates an empty file at a path where there is none, for example as a lock. Returns the open file, too.
     ///
     /// # Errors
     /// There is a file, or it cannot be created.
-    pub(crate) fn exclusive(path: &Path) -> io::Result<Temporary> {
-        Temporary::create(|| std::fs::File::create_new(path).map(|_| path.to_path_buf()))
+    pub(crate) fn exclusive(path: &Path) -> io::Result<(Temporary, File)> {
+        Temporary::create(|| Ok((path.to_path_buf(), File::create_new(path)?)))
     }
 
-    fn create(create: impl FnOnce() -> io::Result<PathBuf>) -> io::Result<Temporary> {
+    /// Creates something at a path, and returns it beside its `Temporary`.
+    fn create<T>(create: impl FnOnce() -> io::Result<(PathBuf, T)>) -> io::Result<(Temporary, T)> {
         let mut paths = lock();
         if paths.is_none() {
             remove_on_signals()?;
         }
-        let path = create()?;
+        let (path, created) = create()?;
         paths.get_or_insert_default().push(path.clone());
-        Ok(Temporary { path })
+        Ok((Temporary { path }, created))
     }
 
     /// Returns the path.

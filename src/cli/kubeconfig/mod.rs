@@ -10,6 +10,7 @@ mod shape;
 use std::path::{Path, PathBuf};
 
 use super::{CliError, CliResult};
+use file::Lock;
 use kctl_base::go::io_error;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
@@ -58,7 +59,7 @@ impl Kubeconfig {
         timeout: Option<Duration>,
         change: impl FnOnce(&mut Kubeconfig) -> CliResult<T>,
     ) -> CliResult<T> {
-        let _lock = file::lock(&path, timeout)?;
+        let _lock = Lock::take(&path, timeout.map(Duration::to_std))?;
         let mut config = Kubeconfig::read(path)?;
         let before = config.value.clone();
         let result = change(&mut config)?;
