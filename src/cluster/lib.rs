@@ -21,6 +21,8 @@ mod clock;
 mod cluster;
 pub mod console;
 mod controllers;
+#[cfg(test)]
+mod disk_fault_tests;
 pub mod dns;
 mod error;
 mod fault_injection;

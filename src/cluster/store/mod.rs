@@ -61,6 +61,8 @@ mod write_batch;
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(test)]
+pub(crate) use engine::disk;
 pub(crate) use engine::{DiskEngine, Engine, MemoryEngine, SledEngine};
 pub(crate) use error::ChangesGone;
 pub use error::StoreError;

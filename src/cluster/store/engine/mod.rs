@@ -4,7 +4,7 @@
 //! cluster that ends with the process; [`SledEngine`] makes the record that other programs can read, and reads the stores
 //! of earlier versions. One test suite runs on each and on a mirror that compares them.
 
-pub(super) mod disk;
+pub(crate) mod disk;
 mod memory;
 mod sled;
 #[cfg(test)]

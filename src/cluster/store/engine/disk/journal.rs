@@ -83,8 +83,12 @@ impl Journal {
         if self.file.len()? > self.end {
             self.file.truncate(self.end)?;
         }
-        self.file.write_at(self.end, &frame)?;
-        self.file.sync()?;
+        let written = self.file.write_at(self.end, &frame).and_then(|()| self.file.sync());
+        if written.is_err() {
+            // Otherwise the next process might find a batch that has been reported as failed. If this fails too, it may.
+            drop(self.file.truncate(self.end));
+        }
+        written?;
         self.end += frame.len() as u64;
         Ok(())
     }

@@ -23,7 +23,7 @@ mod rows;
 mod run;
 mod run_list;
 #[cfg(test)]
-mod simulated_disk;
+pub(crate) mod simulated_disk;
 #[cfg(test)]
 mod tests;
 
@@ -65,7 +65,7 @@ pub(crate) struct DiskEngine {
     /// The number of batches applied since the directory was created.
     batches: u64,
     /// [`JOURNAL_BYTES`]; less in tests, which then see many runs.
-    journal_bytes: u64,
+    pub(crate) journal_bytes: u64,
     /// The last field, so that everything it owns, such as the lock, is dropped after the files have been closed.
     applied: Option<Listener>,
 }
@@ -94,7 +94,7 @@ impl DiskEngine {
         }
     }
 
-    fn create_on(disk: Box<dyn Disk>, path: &Path) -> Result<DiskEngine, StoreError> {
+    pub(crate) fn create_on(disk: Box<dyn Disk>, path: &Path) -> Result<DiskEngine, StoreError> {
         let list = RunList::default();
         let create = || {
             let journal = Journal::create(&*disk)?;
@@ -116,7 +116,7 @@ impl DiskEngine {
         })
     }
 
-    fn open_on(disk: Box<dyn Disk>, path: &Path) -> Result<DiskEngine, StoreError> {
+    pub(crate) fn open_on(disk: Box<dyn Disk>, path: &Path) -> Result<DiskEngine, StoreError> {
         let opening = |name: &'static str| move |e: io::Error| failed_open(path, name, e);
         let damaged = |name: &str| StoreError::damaged(format!("its file {name:?} is damaged")).at(path);
         let list = RunList::read(&*disk).map_err(opening(run_list::FILE))?.ok_or_else(|| damaged(run_list::FILE))?;

@@ -23,18 +23,28 @@ enum Event {
     SyncNames,
 }
 
+/// The contents of a disk.
 #[derive(Clone, Debug, Default)]
-struct State {
+struct Contents {
     files: Vec<Vec<u8>>,
     names: BTreeMap<String, usize>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    now: Contents,
+    /// The contents before the first event.
+    before: Contents,
     events: Vec<Event>,
     /// The number of bytes that can still be written; `None` for no limit.
     room: Option<usize>,
+    /// The number of changes after which every change fails; `None` for no limit.
+    breaks_after: Option<usize>,
 }
 
 /// A disk in memory. Clones are the same disk.
 #[derive(Clone, Debug, Default)]
-pub(super) struct SimulatedDisk(Arc<Mutex<State>>);
+pub(crate) struct SimulatedDisk(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct SimulatedFile(Arc<Mutex<State>>, usize);
@@ -45,43 +55,55 @@ impl SimulatedDisk {
     }
 
     /// Limits the number of bytes that can still be written.
-    pub(super) fn set_room(&self, room: Option<usize>) {
+    pub(crate) fn set_room(&self, room: Option<usize>) {
         self.state().room = room;
     }
 
+    /// Returns true before the first file has been created.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.state().now.names.is_empty()
+    }
+
+    /// Makes every change fail after a number of further ones.
+    pub(crate) fn break_after(&self, changes: Option<usize>) {
+        self.state().breaks_after = changes;
+    }
+
     /// The number of changes so far.
-    pub(super) fn events(&self) -> usize {
+    pub(crate) fn events(&self) -> usize {
         self.state().events.len()
     }
 
     /// The number of times that a file or the directory was synchronized.
-    pub(super) fn syncs(&self) -> usize {
+    pub(crate) fn syncs(&self) -> usize {
         self.state().events.iter().filter(|e| matches!(e, Event::Sync { .. } | Event::SyncNames)).count()
     }
 
     /// Flips one bit of a file.
-    pub(super) fn flip_bit(&self, name: &str, bit: usize) {
+    pub(crate) fn flip_bit(&self, name: &str, bit: usize) {
         let mut state = self.state();
-        let file = state.names[name];
-        state.files[file][bit / 8] ^= 1 << (bit % 8);
+        let file = state.now.names[name];
+        state.now.files[file][bit / 8] ^= 1 << (bit % 8);
     }
 
     /// The length of a file in bytes.
-    pub(super) fn len(&self, name: &str) -> usize {
+    pub(crate) fn len(&self, name: &str) -> usize {
         let state = self.state();
-        state.files[state.names[name]].len()
+        state.now.files[state.now.names[name]].len()
     }
 
     /// Builds the disk after a power failure that followed the first `events` changes. `chance` decides for every sector,
     /// name and truncation that was not synchronized whether it reached the disk.
-    pub(super) fn after_power_failure(&self, events: usize, chance: &mut dyn FnMut() -> bool) -> SimulatedDisk {
+    pub(crate) fn after_power_failure(&self, events: usize, chance: &mut dyn FnMut() -> bool) -> SimulatedDisk {
         let state = self.state();
         let events = &state.events[..events];
-        let mut left = State { files: vec![Vec::new(); state.files.len()], ..State::default() };
+        let mut left = state.before.clone();
+        left.files.resize(state.now.files.len(), Vec::new());
         let last = |wanted: &dyn Fn(&Event) -> bool| events.iter().rposition(wanted);
         let names_sync = last(&|e| matches!(e, Event::SyncNames));
-        let file_syncs: Vec<Option<usize>> =
-            (0..state.files.len()).map(|file| last(&|e| matches!(e, Event::Sync { file: f } if *f == file))).collect();
+        let file_syncs: Vec<Option<usize>> = (0..state.now.files.len())
+            .map(|file| last(&|e| matches!(e, Event::Sync { file: f } if *f == file)))
+            .collect();
         for (index, event) in events.iter().enumerate() {
             let synchronized = |file: usize| file_syncs[file] > Some(index);
             match event {
@@ -106,6 +128,7 @@ impl SimulatedDisk {
                 Event::Sync { .. } | Event::SyncNames => {}
             }
         }
+        let left = State { now: left.clone(), before: left, ..State::default() };
         SimulatedDisk(Arc::new(Mutex::new(left)))
     }
 }
@@ -136,44 +159,62 @@ fn set_name(names: &mut BTreeMap<String, usize>, name: &str, file: Option<usize>
 
 impl State {
     fn name(&mut self, name: &str, file: Option<usize>) {
-        set_name(&mut self.names, name, file);
+        set_name(&mut self.now.names, name, file);
         self.events.push(Event::Name { name: name.into(), file });
+    }
+
+    /// Counts a change; an error if the disk is broken.
+    fn change(&mut self) -> io::Result<()> {
+        match &mut self.breaks_after {
+            Some(0) => Err(io::Error::other("the disk is broken")),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 }
 
 impl Disk for SimulatedDisk {
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        let file = *self.state().names.get(name).ok_or(io::ErrorKind::NotFound)?;
+        let file = *self.state().now.names.get(name).ok_or(io::ErrorKind::NotFound)?;
         Ok(Arc::new(SimulatedFile(self.0.clone(), file)))
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let mut state = self.state();
-        let file = state.files.len();
-        state.files.push(Vec::new());
+        state.change()?;
+        let file = state.now.files.len();
+        state.now.files.push(Vec::new());
         state.name(name, Some(file));
         Ok(Arc::new(SimulatedFile(self.0.clone(), file)))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut state = self.state();
-        let file = *state.names.get(from).ok_or(io::ErrorKind::NotFound)?;
+        state.change()?;
+        let file = *state.now.names.get(from).ok_or(io::ErrorKind::NotFound)?;
         state.name(to, Some(file));
         state.name(from, None);
         Ok(())
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        self.state().name(name, None);
+        let mut state = self.state();
+        state.change()?;
+        state.name(name, None);
         Ok(())
     }
 
     fn names(&self) -> io::Result<Vec<String>> {
-        Ok(self.state().names.keys().cloned().collect())
+        Ok(self.state().now.names.keys().cloned().collect())
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.state().events.push(Event::SyncNames);
+        let mut state = self.state();
+        state.change()?;
+        state.events.push(Event::SyncNames);
         Ok(())
     }
 }
@@ -186,36 +227,40 @@ impl SimulatedFile {
 
 impl DiskFile for SimulatedFile {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.state().files[self.1].len() as u64)
+        Ok(self.state().now.files[self.1].len() as u64)
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let state = self.state();
-        let bytes = state.files[self.1].get(offset as usize..offset as usize + buffer.len());
+        let bytes = state.now.files[self.1].get(offset as usize..offset as usize + buffer.len());
         buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.state();
+        state.change()?;
         if state.room.is_some_and(|room| room < bytes.len()) {
             return Err(io::ErrorKind::StorageFull.into());
         }
         state.room = state.room.map(|room| room - bytes.len());
-        write(&mut state.files[self.1], offset as usize, bytes);
+        write(&mut state.now.files[self.1], offset as usize, bytes);
         state.events.push(Event::Write { file: self.1, offset, bytes: bytes.to_vec() });
         Ok(())
     }
 
     fn truncate(&self, len: u64) -> io::Result<()> {
         let mut state = self.state();
-        state.files[self.1].truncate(len as usize);
+        state.change()?;
+        state.now.files[self.1].truncate(len as usize);
         state.events.push(Event::Truncate { file: self.1, len });
         Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.state().events.push(Event::Sync { file: self.1 });
+        let mut state = self.state();
+        state.change()?;
+        state.events.push(Event::Sync { file: self.1 });
         Ok(())
     }
 }

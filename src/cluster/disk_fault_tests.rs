@@ -1,0 +1,136 @@
+//! Random operations on a cluster whose disk fails, fills up or loses power: what was committed is there, what was not
+//! leaves no trace, and the store is consistent.
+
+use std::path::Path;
+
+use crate::api::{PatchType, Request, index_entries};
+use crate::location::Location;
+use crate::store::Store;
+use crate::store::disk::DiskEngine;
+use crate::store::disk::simulated_disk::SimulatedDisk;
+use crate::{Cluster, OpenOptions};
+use kctl_base::json::{Value, json};
+use kctl_base::sim::Duration;
+
+/// The number of operations of a short run; `KCTL_TEST_SCALE` multiplies it.
+const STEPS: u64 = 150;
+
+/// A generator of random numbers (splitmix64), so that a seed determines a run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit
+    }
+}
+
+/// Opens the cluster on a disk, as a new process does, with a journal so short that runs are written and merged.
+fn open(disk: &SimulatedDisk) -> Cluster {
+    let path = Path::new("/s");
+    let mut engine = match disk.is_empty() {
+        true => DiskEngine::create_on(Box::new(disk.clone()), path),
+        false => DiskEngine::open_on(Box::new(disk.clone()), path),
+    }
+    .expect("the engine opens");
+    engine.journal_bytes = 40_000;
+    let store = Store::new(Box::new(engine), index_entries).expect("the store opens");
+    let location = Location::new(OpenOptions::memory(7)).expect("memory");
+    Cluster::start(location, store).expect("the cluster opens")
+}
+
+/// Everything that the store of a cluster holds: objects and time.
+fn content(cluster: &mut Cluster) -> String {
+    let mut text = cluster.now().rfc3339_micro();
+    for resource in ["deployments.apps", "replicasets.apps", "pods", "configmaps", "events", "nodes"] {
+        for object in cluster.server().read_all(resource, None).expect("a list") {
+            text.push_str(&object.to_string());
+        }
+    }
+    text
+}
+
+fn deployment(name: &str, replicas: u64) -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": {"replicas": replicas,
+        "selector": {"matchLabels": {"app": name}}, "template": {"metadata": {"labels": {"app": name}},
+        "spec": {"containers": [{"name": "c", "image": "nginx"}]}}}})
+}
+
+/// Performs a random operation; one that the server refuses changes nothing, which is fine too.
+fn operate(cluster: &mut Cluster, random: &mut Random) {
+    let name = format!("web{}", random.below(4));
+    let request = match random.below(6) {
+        0 => Request::create("deployments.apps", "default", deployment(&name, random.below(6))),
+        1 => {
+            let patch = json!({"spec": {"replicas": random.below(8)}});
+            Request::patch("deployments.apps", "default", &name, PatchType::Merge, patch)
+        }
+        2 => Request::delete("deployments.apps", "default", &name),
+        3 => {
+            let data = json!({"text": "x".repeat(random.below(30_000) as usize)});
+            let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data});
+            Request::create("configmaps", "default", map)
+        }
+        4 => Request::delete("configmaps", "default", &name),
+        _ => {
+            cluster.advance(Duration::from_secs(random.below(30) as i64)).expect("time passes");
+            return;
+        }
+    };
+    drop(cluster.handle(&request));
+}
+
+#[test]
+fn a_failing_disk_loses_nothing_that_was_committed() {
+    let scale: u64 = std::env::var("KCTL_TEST_SCALE").map_or(1, |n| n.parse().expect("KCTL_TEST_SCALE is a number"));
+    let (mut failures, mut cuts, mut disk) = (0, 0, SimulatedDisk::default());
+    let mut random = Random(3);
+    let mut cluster = open(&disk);
+    cluster.commit().expect("a commit");
+    // What commits that failed since the last one that did not would have left. A disk that reports an error may have
+    // written everything nevertheless, which shows only after a power failure.
+    let mut failed: Vec<String> = Vec::new();
+    for step in 0..STEPS * scale {
+        let before = content(&mut open(&disk));
+        let started = disk.events();
+        match random.below(4) {
+            0 => disk.set_room(Some(random.below(40_000) as usize)),
+            1 => disk.break_after(Some(random.below(6) as usize)),
+            _ => {}
+        }
+        operate(&mut cluster, &mut random);
+        let staged = content(&mut cluster);
+        let committed = cluster.commit().is_ok();
+        failures += u64::from(!committed);
+        disk.set_room(None);
+        disk.break_after(None);
+        if random.below(5) == 0 {
+            // The power fails during the commit or after it.
+            let cut = started + random.below((disk.events() - started + 1) as u64) as usize;
+            let was_acknowledged = committed && cut == disk.events();
+            let likely = random.below(101);
+            disk = disk.after_power_failure(cut, &mut || random.below(100) < likely);
+            let left = content(&mut open(&disk));
+            let is_old = left == before || failed.contains(&left);
+            assert!(left == staged || !was_acknowledged && is_old, "step {step}: half of a commit");
+            cuts += 1;
+            cluster = open(&disk);
+            failed.clear();
+        } else if committed {
+            assert!(content(&mut open(&disk)) == staged, "step {step}: a commit is not there");
+            failed.clear();
+        } else {
+            assert!(content(&mut open(&disk)) == before, "step {step}: a failed commit has left a trace");
+            failed.push(staged);
+            // The command ends with its error; the next one is a new process.
+            cluster = open(&disk);
+        }
+        if step % 10 == 0 {
+            assert_eq!(cluster.server().store().check().expect("a check"), Vec::<String>::new(), "step {step}");
+        }
+    }
+    assert!(failures > STEPS / 20 && cuts > STEPS / 20, "{failures} failures, {cuts} cuts");
+}
