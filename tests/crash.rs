@@ -94,7 +94,7 @@ fn a_killed_command_loses_no_acknowledged_write_and_leaves_no_partial_one() {
     for round in 1..=rounds {
         let name = format!("web{round}");
         let file = sandbox.path("manifest.yaml");
-        let size = if round % LARGE == 0 { 200_000 } else { 0 };
+        let size = if round % LARGE == 0 { 60_000 } else { 0 };
         std::fs::write(&file, manifest(&name, size)).expect("a manifest");
         let percent = random.below(160) as u32;
         let after = (round % UNDISTURBED != 0).then_some(usual * percent / 100);

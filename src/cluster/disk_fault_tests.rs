@@ -96,7 +96,8 @@ fn a_failing_disk_loses_nothing_that_was_committed() {
     for step in 0..STEPS * scale {
         let before = content(&mut open(&disk));
         let started = disk.events();
-        match random.below(4) {
+        let fault = random.below(4);
+        match fault {
             0 => disk.set_room(Some(random.below(40_000) as usize)),
             1 => disk.break_after(Some(random.below(6) as usize)),
             _ => {}
@@ -123,7 +124,9 @@ fn a_failing_disk_loses_nothing_that_was_committed() {
             assert!(content(&mut open(&disk)) == staged, "step {step}: a commit is not there");
             failed.clear();
         } else {
-            assert!(content(&mut open(&disk)) == before, "step {step}: a failed commit has left a trace");
+            // A disk that fails for good may also fail to take a batch back, but leaves no half of it.
+            let left = content(&mut open(&disk));
+            assert!(left == before || fault == 1 && left == staged, "step {step}: a failed commit has left a trace");
             failed.push(staged);
             // The command ends with its error; the next one is a new process.
             cluster = open(&disk);

@@ -60,6 +60,9 @@ pub(crate) struct DiskEngine {
     /// The rows in the journal; `None` marks a removed one.
     recent: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     list: RunList,
+    /// True while the file of the list may name a run of a batch that has been reported as failed, because the disk failed
+    /// after the file was replaced and again when it was restored.
+    is_list_uncertain: bool,
     /// The runs of the list, the newest first.
     runs: Vec<Run>,
     /// The number of batches applied since the directory was created.
@@ -109,6 +112,7 @@ impl DiskEngine {
             journal,
             recent,
             list,
+            is_list_uncertain: false,
             runs: Vec::new(),
             batches: 0,
             journal_bytes: JOURNAL_BYTES,
@@ -135,7 +139,18 @@ impl DiskEngine {
         };
         let runs = list.runs.iter().map(open_run).collect::<Result<_, _>>()?;
         let (path, journal_bytes) = (path.to_path_buf(), JOURNAL_BYTES);
-        Ok(DiskEngine { disk, path, journal, recent, list, runs, batches, journal_bytes, applied: None })
+        Ok(DiskEngine {
+            disk,
+            path,
+            journal,
+            recent,
+            list,
+            is_list_uncertain: false,
+            runs,
+            batches,
+            journal_bytes,
+            applied: None,
+        })
     }
 
     /// The number of batches applied since the directory was created.
@@ -170,14 +185,19 @@ impl DiskEngine {
 
     /// Makes a batch durable: in the journal, or in a run if the journal has no room for it.
     fn write(&mut self, batch: BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<(), StoreError> {
+        if self.is_list_uncertain {
+            self.restore_list().map_err(|e| StoreError::from_io(&self.path, e))?;
+        }
         let mut encoded = Vec::new();
         batch.iter().for_each(|(key, value)| rows::encode(&mut encoded, (key, value.as_deref())));
         let has_room = self.journal.len() + encoded.len() as u64 <= self.journal_bytes;
         match if has_room { None } else { Some(self.write_run(&batch)) } {
             Some(Ok(())) => {}
+            Some(Err(error)) if self.is_list_uncertain || !matches!(error, StoreError::Full { .. }) => {
+                return Err(error);
+            }
             // A full disk may still have room for the batch alone, above all if that removes rows.
-            None | Some(Err(StoreError::Full { .. })) => self.append(batch, &encoded)?,
-            Some(Err(error)) => return Err(error),
+            None | Some(Err(_)) => self.append(batch, &encoded)?,
         }
         if let Some(applied) = &mut self.applied {
             applied(self.batches);
@@ -200,13 +220,18 @@ impl DiskEngine {
         let kept = self.list.runs[merged..].iter().copied();
         let runs = std::iter::once(number).chain(kept).collect();
         let list = RunList { batches: self.batches + 1, next: number + 1, runs };
-        let written = self.merge_into(&name, batch, merged);
-        let listed = written.and_then(|()| list.write(&*self.disk).map_err(|e| StoreError::from_io(&self.path, e)));
-        if let Err(error) = listed {
-            // The half of a run takes the room that another attempt may need. Removing it is tried again with the next run.
-            drop(self.remove_leftovers());
+        // Even a run that comes to nothing keeps its number, which the file of the list may name.
+        self.list.next += 1;
+        let written = self.merge_into(&name, batch, merged).and_then(|()| {
+            self.is_list_uncertain = true;
+            list.write(&*self.disk).map_err(|e| StoreError::from_io(&self.path, e))
+        });
+        if let Err(error) = written {
+            // The error to report is the first one. What fails here is tried again by the next batch.
+            drop(self.restore_list());
             return Err(error);
         }
+        self.is_list_uncertain = false;
         // From here on the batch is durable.
         (self.list, self.batches) = (list, self.batches + 1);
         self.recent.clear();
@@ -215,6 +240,16 @@ impl DiskEngine {
         // Both only make room, and are tried again: with the next batch, and with the next run.
         drop((self.journal.clear(), self.remove_leftovers()));
         Ok(())
+    }
+
+    /// Makes the list of the runs that this engine uses the one on the disk again, and then removes the other runs, whose
+    /// room another attempt may need.
+    fn restore_list(&mut self) -> io::Result<()> {
+        if self.is_list_uncertain {
+            self.list.write(&*self.disk)?;
+            self.is_list_uncertain = false;
+        }
+        self.remove_leftovers()
     }
 
     /// Writes the rows of a batch, of the journal, and of the newest `merged` runs into a file.
