@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 /// The limit of nesting, so that a document cannot exhaust the stack.
-pub(super) const MAX_DEPTH: usize = 500;
+pub(super) const MAX_DEPTH: usize = crate::json::READ_DEPTH_MAX;
 
 /// The index of a node in its tree.
 pub(super) type NodeId = usize;

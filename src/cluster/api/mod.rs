@@ -23,6 +23,7 @@ mod create;
 mod decode;
 mod delete;
 mod eviction;
+mod limits;
 mod log;
 mod managers;
 mod meta;
@@ -123,6 +124,7 @@ impl Server {
         let kind = self.catalog.by_resource(&request.resource).ok_or_else(Status::no_resource)?;
         check_scope(&*kind, &request)?;
         check_verb(&*kind, &request)?;
+        limits::check_body(&request)?;
         let deprecation = deprecation_of(&request);
         let mut response = self.route(kind, &mut request, now)?;
         response.warnings.extend(deprecation);

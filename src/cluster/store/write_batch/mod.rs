@@ -301,7 +301,8 @@ fn encode_through(buffer: &mut Vec<u8>, key: &[u8], object: &Object) -> Result<V
 }
 
 fn decode(decoded: &mut Decoded, key: &[u8], bytes: &[u8]) -> Result<Arc<Object>, StoreError> {
-    let object: Object = serde_json::from_slice(bytes).map_err(|e| StoreError::unreadable(keys::describe(key), e))?;
+    let object: Object =
+        kctl_base::json::from_slice(bytes).map_err(|e| StoreError::unreadable(keys::describe(key), e))?;
     let object = Arc::new(object);
     decoded.insert(key.into(), object.clone());
     Ok(object)
