@@ -10,6 +10,7 @@ use saphyr_parser::ScanError;
 use super::errors::{YamlError, syntax_error};
 use super::repair::repair;
 use super::scalar::{self, Meaning};
+use super::separators::Lines;
 use super::tree::{Content, MAX_DEPTH, NodeId, Problem, Tree};
 use super::{Dialect, Loaded, json_stream};
 use crate::json::{Number, Value};
@@ -74,9 +75,10 @@ pub fn to_json_in(doc: &str, dialect: Dialect) -> Result<Loaded, YamlError> {
 
 /// Parses the document, or an equivalent that our parser accepts.
 fn parse_leniently(doc: &str) -> Result<(Tree, Cow<'_, str>), YamlError> {
-    let mut doc = Cow::Borrowed(doc);
+    let lines = Lines::of(doc);
+    let mut doc = lines.text.clone();
     loop {
-        match Tree::parse(&doc) {
+        match Tree::parse(&doc, &lines) {
             Ok(tree) => return Ok((tree, doc)),
             Err(Problem::Depth(line)) => {
                 return Err(YamlError::yaml(format!("line {line}: exceeded max depth of {MAX_DEPTH}")));
