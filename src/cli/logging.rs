@@ -9,6 +9,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{CliError, CliResult};
+use kctl_base::go::quote;
 
 /// The environment variable with the filter.
 const VARIABLE: &str = "KCTL_LOG";
@@ -21,7 +22,7 @@ pub(crate) fn init(verbosity: u8) -> CliResult<()> {
     let filter = match std::env::var(VARIABLE) {
         Ok(filter) if !filter.is_empty() => filter
             .parse::<Targets>()
-            .map_err(|error| CliError::new(format!("invalid value {filter:?} of {VARIABLE}: {error}")))?,
+            .map_err(|error| CliError::new(format!("invalid value {} of {VARIABLE}: {error}", quote(&filter))))?,
         _ if verbosity > 0 => Targets::new().with_default(LevelFilter::WARN),
         _ => return Ok(()),
     };

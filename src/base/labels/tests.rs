@@ -61,6 +61,8 @@ fn error_messages_match_kubernetes() {
         bad_key
             .starts_with("unable to parse requirement: <nil>: Invalid value: \"a/b/c\": a qualified name must consist")
     );
+    let control = Selector::parse("a=\u{1b}[31m").unwrap_err().to_string();
+    assert!(control.contains("Invalid value: \"\\x1b[31m\""), "{control}");
     let bad_value = Selector::parse("app=-x").unwrap_err().to_string();
     assert!(
         bad_value

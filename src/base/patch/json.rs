@@ -9,6 +9,7 @@ use json_patch::jsonptr::{PointerBuf, Token};
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::Value;
 
+use crate::go;
 use crate::json::{self, READ_DEPTH_MAX};
 
 /// The reason why a patch cannot be decoded or applied, with the message of the API server and kubectl.
@@ -263,7 +264,7 @@ impl Target {
 }
 
 fn parse_index(key: &str) -> Result<i64, String> {
-    key.parse().map_err(|_| format!("strconv.Atoi: parsing {key:?}: invalid syntax"))
+    key.parse().map_err(|_| format!("strconv.Atoi: parsing {}: invalid syntax", go::quote(key)))
 }
 
 /// Converts an index from either end to a position below `length`.

@@ -83,7 +83,8 @@ pub(super) fn open_options(dir: PathBuf, lock_timeout: Duration) -> CliResult<Op
     }
     if let Some(value) = variable("KCTL_LATENCY") {
         let seconds = value.parse().ok().map(Duration::from_secs);
-        options.latency = seconds.or_else(|| Duration::parse(&value)).ok_or_else(|| invalid("KCTL_LATENCY", &value))?;
+        let latency = seconds.or_else(|| Duration::parse(&value)).filter(|latency| *latency >= Duration::ZERO);
+        options.latency = latency.ok_or_else(|| invalid("KCTL_LATENCY", &value))?;
     }
     Ok(options)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::all_containers;
 use kctl_base::field::Path;
+use kctl_base::go::quote;
 use kctl_base::json::{Map, Value};
 use kctl_base::object::ValueRead;
 use kctl_base::quantity::Quantity;
@@ -167,7 +168,7 @@ fn warn_repetitions(out: &mut Vec<String>, path: &Path, list: &[Value], field: &
     for (index, item) in list.iter().enumerate() {
         let value = item.get(field).and_then(Value::as_str).unwrap_or_default();
         if seen.contains(&value) {
-            out.push(format!("{}: duplicate {field} {value:?}", path.index(index).child(field)));
+            out.push(format!("{}: duplicate {field} {}", path.index(index).child(field), quote(value)));
         }
         seen.push(value);
     }
@@ -191,7 +192,10 @@ fn warn_env(out: &mut Vec<String>, path: &Path, variables: &[Value]) {
         let builds_on = variable.at("/valueFrom").is_none() && value != reference && value.contains(&reference);
         if seen.contains(&name) && !builds_on {
             let place = path.index(index);
-            out.push(format!("{place}: hides previous definition of {name:?}, which may be dropped when using apply"));
+            out.push(format!(
+                "{place}: hides previous definition of {}, which may be dropped when using apply",
+                quote(name)
+            ));
         }
         seen.push(name);
     }
@@ -230,7 +234,8 @@ fn warn_ports(out: &mut Vec<String>, spec: &Value, path: &Path) {
             let here = place.child("ports").index(index);
             match by_name.get(name) {
                 Some(first) => out.push(format!(
-                    "{here}: duplicate port name {name:?} with {first}, services and probes that select ports by name will use {first}"
+                    "{here}: duplicate port name {} with {first}, services and probes that select ports by name will use {first}",
+                    quote(name)
                 )),
                 None => drop(by_name.insert(name, here)),
             }
