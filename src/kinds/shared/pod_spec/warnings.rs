@@ -1,6 +1,6 @@
 //! Warnings about a pod spec (`pkg/api/pod/warnings.go`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::all_containers;
 use kctl_base::field::Path;
@@ -164,13 +164,13 @@ fn warn_term(out: &mut Vec<String>, path: &Path, term: &Value) {
 }
 
 fn warn_repetitions(out: &mut Vec<String>, path: &Path, list: &[Value], field: &str) {
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for (index, item) in list.iter().enumerate() {
         let value = item.get(field).and_then(Value::as_str).unwrap_or_default();
         if seen.contains(&value) {
             out.push(format!("{}: duplicate {field} {}", path.index(index).child(field), quote(value)));
         }
-        seen.push(value);
+        seen.insert(value);
     }
 }
 
@@ -185,7 +185,7 @@ fn warn_fractions(out: &mut Vec<String>, path: &Path, list: Option<&Map>) {
 
 /// Warns about a variable that is set twice, unless the second value refers to the first.
 fn warn_env(out: &mut Vec<String>, path: &Path, variables: &[Value]) {
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for (index, variable) in variables.iter().enumerate() {
         let (name, value) = (variable.str("/name"), variable.str("/value"));
         let reference = format!("$({name})");
@@ -197,7 +197,7 @@ fn warn_env(out: &mut Vec<String>, path: &Path, variables: &[Value]) {
                 quote(name)
             ));
         }
-        seen.push(name);
+        seen.insert(name);
     }
 }
 
