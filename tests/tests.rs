@@ -9,6 +9,8 @@ mod bad_input;
 mod concurrency;
 /// SIGKILL at any moment loses no acknowledged write and leaves no partial one.
 mod crash;
+/// Mutated inputs for parsers, patches and the whole server.
+mod fuzz;
 /// Modules use lower layers only, and no test file is forgotten.
 mod layers;
 /// The commands of the seed documents.

@@ -31,22 +31,32 @@ impl<'d> Lines<'d> {
         let mut text = String::new();
         let mut blank = HashMap::new();
         let (mut line, mut is_blank) = (1, true);
-        for c in doc.chars() {
-            match c {
-                '\u{85}' => text.push('\n'),
+        let mut chars = doc.chars().peekable();
+        while let Some(c) = chars.next() {
+            let ends_line = match c {
+                '\n' | '\u{85}' => {
+                    text.push('\n');
+                    true
+                }
                 _ if is_separator(c) && is_blank => {
                     blank.insert(line, c);
                     text.push('\n');
+                    true
                 }
-                _ if is_separator(c) => text.extend([c, mark, '\n']),
-                _ => text.push(c),
-            }
-            if c == '\n' || c == '\u{85}' || is_separator(c) {
-                line += 1;
-                is_blank = true;
-            } else {
-                is_blank &= c == ' ';
-            }
+                _ if is_separator(c) => {
+                    // Empty lines after this one, which end in separators, need no line of their own.
+                    text.push(c);
+                    text.extend(std::iter::from_fn(|| chars.next_if(|c| is_separator(*c))));
+                    text.extend([mark, '\n']);
+                    true
+                }
+                _ => {
+                    text.push(c);
+                    false
+                }
+            };
+            line += usize::from(ends_line);
+            is_blank = ends_line || (is_blank && c == ' ');
         }
         Lines { text: text.into(), mark: Some(mark), blank }
     }
@@ -91,15 +101,16 @@ fn restore_folded(scalar: &str, mark: char) -> String {
     let mut parts = scalar.split(mark);
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        // Blanks before the separator are part of the fold.
-        let separator = out.pop().unwrap_or_default();
+        // Blanks before the separators are part of the fold.
+        let kept = out.trim_end_matches(is_separator).len();
+        let separators = out.split_off(kept);
         out.truncate(out.trim_end_matches([' ', '\t']).len());
         match part.strip_prefix(' ').or(part.strip_prefix('\n')) {
             Some(rest) => {
-                out.push(separator);
+                out.push_str(&separators);
                 out.push_str(rest);
             }
-            // The scalar ends here, so that the separator only ends its line.
+            // The scalar ends here, so that the separators only end its line.
             None => out.push_str(part),
         }
     }
