@@ -6,7 +6,7 @@
 //! - `KCTL_FUZZ_SECONDS=N` runs every target for that long instead;
 //! - `KCTL_TEST_SEED=N` chooses other inputs (default 1).
 //!
-//! A failure prints the input. The corpora are in [`corpus`], the mutations of texts and values in [`mutate`].
+//! A failure prints the input; `KCTL_FUZZ_TRACE=1` prints every input before it is used, for those that abort the process. The corpora are in [`corpus`], the mutations of texts and values in [`mutate`].
 
 mod corpus;
 mod languages;
@@ -32,6 +32,9 @@ fn fuzz<T: std::fmt::Debug>(count: usize, make: impl Fn(&mut Random) -> T, targe
     let mut slowest = Duration::ZERO;
     while end.map_or(cases < count, |end| Instant::now() < end) {
         let input = make(&mut random);
+        if std::env::var_os("KCTL_FUZZ_TRACE").is_some() {
+            println!("case {cases}: {}", shown(&input));
+        }
         let start = Instant::now();
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| target(&input))) {
             println!("case {cases} failed: {}", shown(&input));

@@ -99,20 +99,26 @@ fn depth(text: &str) -> usize {
     let mut levels = vec![Level::default()];
     let mut rest = text;
     let mut is_call = false;
+    // After a literal that is malformed, the parser may take any character for a token.
+    let mut malformed = 0;
     while let Some(c) = rest.chars().next() {
         let word = rest.len() - rest.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_').len();
         let length = match c {
             '"' | '\'' => string_length(rest, false),
-            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("//") => Some(rest.find('\n').unwrap_or(rest.len())),
             _ if word > 0 => match rest[word..].chars().next() {
                 Some('"' | '\'') if is_prefix(&rest[..word]) => {
-                    word + string_length(&rest[word..], rest[..word].contains(['r', 'R']))
+                    string_length(&rest[word..], rest[..word].contains(['r', 'R'])).map(|length| word + length)
                 }
-                _ => word,
+                _ => Some(word),
             },
-            '&' | '|' if rest[1..].starts_with(c) => 2,
-            '<' | '>' | '=' | '!' if rest[1..].starts_with('=') => 2,
-            _ => c.len_utf8(),
+            '&' | '|' if rest[1..].starts_with(c) => Some(2),
+            '<' | '>' | '=' | '!' if rest[1..].starts_with('=') => Some(2),
+            _ => Some(c.len_utf8()),
+        };
+        let Some(length) = length else {
+            malformed = rest.chars().filter(|c| !c.is_alphanumeric()).count() * CALL_DEPTH + rest.matches("in").count();
+            break;
         };
         // The outermost level stays: a closing bracket too many is an error of the parser.
         let opened = levels.len() > 1;
@@ -143,7 +149,7 @@ fn depth(text: &str) -> usize {
     while levels.len() > 1 {
         close_last(&mut levels);
     }
-    levels.pop().map_or(0, Level::close)
+    levels.pop().map_or(0, Level::close) + malformed
 }
 
 fn close_last(levels: &mut Vec<Level>) {
@@ -158,23 +164,37 @@ fn is_prefix(word: &str) -> bool {
     word.len() <= 2 && word.chars().all(|c| "rRbB".contains(c))
 }
 
-/// Returns the length of the string literal at the start of a text; one without an end reaches to the end of its line.
-fn string_length(text: &str, is_raw: bool) -> usize {
+/// Returns the length of the string literal at the start of a text; `None` if it is malformed.
+fn string_length(text: &str, is_raw: bool) -> Option<usize> {
     let mark = if text.starts_with("\"\"\"") || text.starts_with("'''") { &text[..3] } else { &text[..1] };
     let mut at = mark.len();
-    while let Some(c) = text[at..].chars().next() {
-        if text[at..].starts_with(mark) {
-            return at + mark.len();
+    loop {
+        let rest = &text[at..];
+        if rest.starts_with(mark) {
+            return Some(at + mark.len());
         }
-        if c == '\n' && mark.len() == 1 {
-            return at;
-        }
-        at += c.len_utf8();
-        if c == '\\' && !is_raw {
-            at += text[at..].chars().next().map_or(0, char::len_utf8);
-        }
+        at += match rest.chars().next()? {
+            '\n' | '\r' if mark.len() == 1 => return None,
+            '\\' if !is_raw => escape_length(rest)?,
+            c => c.len_utf8(),
+        };
     }
-    at
+}
+
+/// Returns the length of an escape; `None` if it is malformed.
+fn escape_length(text: &str) -> Option<usize> {
+    let number = |from: usize, to: usize, radix: u32| {
+        let code = u32::from_str_radix(text.get(from..to)?, radix).ok()?;
+        char::from_u32(code).map(|_| to)
+    };
+    match text[1..].chars().next()? {
+        'a' | 'b' | 'f' | 'n' | 'r' | 't' | 'v' | '\\' | '?' | '"' | '\'' | '`' => Some(2),
+        'x' | 'X' => number(2, 4, 16),
+        'u' => number(2, 6, 16),
+        'U' => number(2, 10, 16),
+        '0'..='3' => number(1, 4, 8),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -197,6 +217,9 @@ mod tests {
             (format!("{}1", many("1 in ")), 300),
             (format!("'a' {} 'b'", many("+ 'x'")), 300),
             (format!("'a\n{}", many("+1")), 300),
+            (format!("'\\u{}'", many("!")), 300),
+            (format!("'\\q{}'", many("{")), 300),
+            (format!("\"{}", many("(")), 300),
         ] {
             assert!(depth(&text) >= least, "{}: {}", depth(&text), &text[..20]);
         }
