@@ -23,6 +23,9 @@ use crate::harness::random::Random;
 /// The time that a single case may take. The test profile does not optimize, and the machine may be busy.
 const CASE_MAX: Duration = Duration::from_secs(30);
 
+/// A case that takes longer is printed.
+const CASE_SLOW: Duration = Duration::from_secs(10);
+
 /// Runs a target on inputs that `make` makes: `count` of them, or for `KCTL_FUZZ_SECONDS`.
 fn fuzz<T: std::fmt::Debug>(count: usize, make: impl Fn(&mut Random) -> T, target: impl Fn(&T)) {
     let seconds = std::env::var("KCTL_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
@@ -39,6 +42,9 @@ fn fuzz<T: std::fmt::Debug>(count: usize, make: impl Fn(&mut Random) -> T, targe
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| target(&input))) {
             println!("case {cases} failed: {}", shown(&input));
             resume_unwind(panic);
+        }
+        if start.elapsed() > CASE_SLOW {
+            println!("case {cases} took {:?}: {}", start.elapsed(), shown(&input));
         }
         slowest = slowest.max(start.elapsed());
         assert!(start.elapsed() < CASE_MAX, "case {cases} took {:?}: {}", start.elapsed(), shown(&input));

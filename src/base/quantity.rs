@@ -13,8 +13,8 @@ use std::str::FromStr;
 /// The smallest scale: `10^-9`.
 const NANO: i32 = -9;
 
-/// The number of decimal digits of the largest mantissa; its product with one factor fits into 128 bits.
-const MAX_DIGITS: usize = 38;
+/// The number of decimal digits of the largest mantissa, which has 128 bits.
+const MAX_DIGITS: usize = 39;
 
 /// The suffix family of a quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
