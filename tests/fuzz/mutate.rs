@@ -66,10 +66,13 @@ fn mutate(random: &mut Random, text: &mut String, corpus: &[&str], words: &[&str
     let (from, to) = range(random, text);
     match random.below(9) {
         0 => drop(text.drain(from..to)),
-        1 => text.insert_str(from, &text[from..to].to_owned()),
-        2 | 3 => text.insert_str(from, *random.pick::<&str>(words)),
-        4 => text.insert_str(from, *random.pick::<&str>(ODD)),
-        5 => text.replace_range(from..to, *random.pick::<&str>(NUMBERS)),
+        1 => {
+            let part = text[from..to].to_owned();
+            text.insert_str(from, &part);
+        }
+        2 | 3 => text.insert_str(from, random.pick::<&str>(words)),
+        4 => text.insert_str(from, random.pick::<&str>(ODD)),
+        5 => text.replace_range(from..to, random.pick::<&str>(NUMBERS)),
         6 => {
             let other = *random.pick(corpus);
             let (start, end) = range(random, other);

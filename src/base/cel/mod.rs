@@ -237,18 +237,23 @@ pub fn optional(value: Option<Value>) -> Value {
 }
 
 /// The standard library with the extensions of Kubernetes.
-static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| environment(&[]));
+static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(environment()));
 
 /// The environment of expressions: the standard one, and the functions that count costs.
-static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| environment(&[meter::declare]));
-
-fn environment(more: &[fn(&mut Env) -> Result<(), DeclarationError>]) -> Arc<Env> {
-    let mut env = Env::stdlib();
-    let standard: [fn(&mut Env) -> _; 3] = [extensions::strings, extensions::lists, kubernetes];
-    let added = standard.iter().chain(more).try_for_each(|add| env.add_extension(*add));
-    // A declaration fails only for a duplicate, and a test calls every function.
+static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
+    let mut env = environment();
+    let added = env.add_extension(meter::declare);
     debug_assert_eq!(added, Ok(()));
     Arc::new(env)
+});
+
+fn environment() -> Env {
+    let mut env = Env::stdlib();
+    let added =
+        [extensions::strings, extensions::lists, kubernetes].into_iter().try_for_each(|add| env.add_extension(add));
+    // A declaration fails only for a duplicate, and a test calls every function.
+    debug_assert_eq!(added, Ok(()));
+    env
 }
 
 /// Declares the functions for lists and regular expressions.

@@ -21,15 +21,14 @@ const PLAIN_DEPTH_MAX: usize = 127;
 ///
 /// Returns the parser's error.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
-    serde_json::from_slice(bytes).or_else(|error| match depth(bytes) {
-        0..=PLAIN_DEPTH_MAX => Err(error),
-        0..=READ_DEPTH_MAX => {
-            let mut parser = serde_json::Deserializer::from_slice(bytes);
-            parser.disable_recursion_limit();
-            let value = T::deserialize(&mut parser)?;
-            parser.end().map(|()| value)
+    serde_json::from_slice(bytes).or_else(|error| {
+        if !(PLAIN_DEPTH_MAX + 1..=READ_DEPTH_MAX).contains(&depth(bytes)) {
+            return Err(error);
         }
-        _ => Err(error),
+        let mut parser = serde_json::Deserializer::from_slice(bytes);
+        parser.disable_recursion_limit();
+        let value = T::deserialize(&mut parser)?;
+        parser.end().map(|()| value)
     })
 }
 
