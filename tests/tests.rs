@@ -13,6 +13,8 @@ mod concurrency;
 mod crash;
 /// Paths and variables that are not UTF-8, and variables without a sense.
 mod environment;
+/// Mutated inputs for parsers, patches and the whole server.
+mod fuzz;
 /// The kubeconfig file is changed by one process at a time, as a whole or not at all.
 mod kubeconfig;
 /// Modules use lower layers only, and no test file is forgotten.

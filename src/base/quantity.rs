@@ -13,8 +13,8 @@ use std::str::FromStr;
 /// The smallest scale: `10^-9`.
 const NANO: i32 = -9;
 
-/// The number of decimal digits of the largest mantissa; its product with one factor fits into 128 bits.
-const MAX_DIGITS: usize = 36;
+/// The number of decimal digits of the largest mantissa, which has 128 bits.
+const MAX_DIGITS: usize = 39;
 
 /// The suffix family of a quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl Quantity {
 
     /// Negates.
     pub fn neg(&self) -> Quantity {
-        Quantity { mantissa: -self.mantissa, ..*self }
+        Quantity { mantissa: self.mantissa.saturating_neg(), ..*self }
     }
 
     /// Returns the canonical form, which has the largest suffix that needs no fraction.
@@ -156,7 +156,7 @@ impl Quantity {
         }
         while mantissa % 10 == 0 {
             mantissa /= 10;
-            scale += 1;
+            scale = scale.saturating_add(1);
         }
         Quantity { mantissa, scale, format }
     }
@@ -209,6 +209,11 @@ impl FromStr for Quantity {
                 binary(bytes.round_up(NANO))
             }
         };
+        // The canonical form has an exponent that three divides, which takes up to two more digits.
+        let over = quantity.scale.rem_euclid(3).unsigned_abs();
+        if quantity.mantissa.checked_mul(power_of_ten(over)).is_none() {
+            return Err(QuantityError::Number);
+        }
         Ok(if parts.negative { quantity.neg() } else { quantity })
     }
 }
@@ -415,6 +420,12 @@ mod tests {
         assert_eq!(parse("0.5").milli_value(), 500);
         assert_eq!(parse("1n").milli_value(), 1);
         assert_eq!(parse("100E").value(), i64::MAX);
+        assert_eq!(parse("300E2147483647").value(), i64::MAX);
+        let long = "9999999999999999999999999999999990100m";
+        assert_eq!(parse("9999999999999999999999999999999990.1").canonical(), long);
+        assert_eq!(parse(long).canonical(), long);
+        assert_eq!("9".repeat(38).parse::<Quantity>().map(|q| q.canonical()), Ok("9".repeat(38)));
+        assert_eq!(format!("{}.9", "9".repeat(37)).parse::<Quantity>(), Err(QuantityError::Number));
         assert_eq!(parse("100200n").round_up(-3).canonical(), "1m");
     }
 

@@ -5,6 +5,8 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
+use rustc_hash::FxHashSet;
+
 use super::field::ErrorList;
 use super::json::{Value, json};
 
@@ -156,13 +158,9 @@ impl Status {
     /// Creates the error of an object that fails validation: `Deployment.apps "x" is invalid: ...`.
     pub fn invalid(group: &str, kind: &str, name: &str, errors: &ErrorList) -> Status {
         // Like `utilerrors.NewAggregate`, the message has each error once.
-        let mut texts: Vec<String> = Vec::new();
-        for error in errors {
-            let text = error.to_string();
-            if !texts.contains(&text) {
-                texts.push(text);
-            }
-        }
+        let mut seen = FxHashSet::default();
+        let texts = errors.iter().map(ToString::to_string).filter(|text| seen.insert(text.clone()));
+        let texts: Vec<String> = texts.collect();
         let list = if texts.len() == 1 { texts[0].clone() } else { format!("[{}]", texts.join(", ")) };
         let mut status = Status::new(Reason::Invalid, format!("{} \"{name}\" is invalid: {list}", dotted(kind, group)));
         status.causes = errors

@@ -35,7 +35,7 @@ pub(crate) fn update(object: &mut Value, save: bool) {
 
 /// The last applied configuration, null without the annotation.
 pub(crate) fn read(object: &Value) -> Result<Value, serde_json::Error> {
-    object.annotation(LAST_APPLIED).filter(|t| !t.is_empty()).map_or(Ok(Value::Null), serde_json::from_str)
+    object.annotation(LAST_APPLIED).filter(|t| !t.is_empty()).map_or(Ok(Value::Null), kctl_base::json::from_str)
 }
 
 /// The object without null values in its maps. In a patch they remove fields; in a creation they would be noise.

@@ -9,6 +9,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{CliError, CliResult};
+use kctl_base::go::quote;
 
 /// The environment variable with the filter.
 const VARIABLE: &str = "KCTL_LOG";
@@ -20,10 +21,9 @@ const VARIABLE: &str = "KCTL_LOG";
 pub(crate) fn init(verbosity: u8) -> CliResult<()> {
     let filter = match std::env::var_os(VARIABLE) {
         Some(filter) if !filter.is_empty() => {
-            let text =
-                filter.to_str().ok_or_else(|| CliError::new(format!("invalid value {filter:?} of {VARIABLE}")))?;
-            text.parse::<Targets>()
-                .map_err(|error| CliError::new(format!("invalid value {filter:?} of {VARIABLE}: {error}")))?
+            let invalid = || format!("invalid value {} of {VARIABLE}", quote(&filter.to_string_lossy()));
+            let text = filter.to_str().ok_or_else(|| CliError::new(invalid()))?;
+            text.parse::<Targets>().map_err(|error| CliError::new(format!("{}: {error}", invalid())))?
         }
         _ if verbosity > 0 => Targets::new().with_default(LevelFilter::WARN),
         _ => return Ok(()),

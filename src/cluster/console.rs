@@ -9,6 +9,7 @@ use crate::controllers::runtime::Failure;
 use crate::dns::{self, Answer, RecordType};
 use crate::error::ClusterError;
 use crate::simulation::Faults;
+use crate::store::StoreError;
 use kctl_base::sim::{ClockMode, ClockState, Due, Duration};
 
 /// The non-resource path by which authorization rules name the console.
@@ -113,6 +114,29 @@ impl Console<'_> {
         let problems = self.cluster.server.store().check()?;
         let bytes = self.cluster.server.store().bytes_on_disk()?;
         Ok(StoreReport { problems, revision: self.cluster.server.revision(), bytes })
+    }
+
+    /// Removes the objects that cannot be decoded, after `save` has kept the bytes of each under its name. The controllers
+    /// react to the removal.
+    ///
+    /// # Errors
+    /// A store that cannot be written or read, or the error of `save`; then nothing is removed.
+    pub fn repair_store<E: From<ClusterError>>(
+        &mut self,
+        mut save: impl FnMut(&str, &[u8]) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        let failed = |error: StoreError| E::from(ClusterError::from(error));
+        self.cluster.commit().map_err(failed)?;
+        let unreadable = self.cluster.server.store().unreadable_objects().map_err(failed)?;
+        for (key, bytes) in &unreadable {
+            save(&key.to_string(), bytes)?;
+        }
+        for (key, _) in &unreadable {
+            self.cluster.server.store().remove_unreadable(key).map_err(failed)?;
+        }
+        self.cluster.server.reload_custom_kinds().map_err(failed)?;
+        self.cluster.run().map_err(ClusterError::from)?;
+        self.cluster.commit().map_err(failed)
     }
 }
 

@@ -41,13 +41,64 @@ fn a_bound_pod_runs_once_its_image_is_pulled() {
 }
 
 /// Commits a change to the rows of a store directory, past the cluster in it.
-fn damage(dir: &std::path::Path, name: &str, value: Option<Value>) {
+fn damage(dir: &std::path::Path, change: impl FnOnce(&mut Store)) {
     let mut locked =
         StoreDir::open(dir).and_then(|d| d.lock(std::time::Duration::from_secs(10), &mut || {})).expect("the lock");
     let engine = locked.engine().expect("an engine");
     let mut store = Store::new(Box::new(engine), crate::api::index_entries).expect("a store");
-    store.set_row(name, value);
+    change(&mut store);
     store.commit(kctl_base::sim::clock::DEFAULT_EPOCH).expect("a commit");
+}
+
+#[test]
+fn unreadable_objects_do_not_keep_others_from_being_used_and_can_be_removed() {
+    const CRDS: &str = "customresourcedefinitions.apiextensions.k8s.io";
+    let dir = tempfile::tempdir().expect("a directory");
+    let options = OpenOptions { clock: OpenOptions::memory(1).clock, ..OpenOptions::at(dir.path().to_path_buf()) };
+    let open = || Cluster::open(options.clone()).expect("a cluster");
+    let mut cluster = open();
+    let bad = [
+        (CRDS, "", "bads.x.io"),
+        ("configmaps", "default", "bad"),
+        ("pods", "default", "bad"),
+        ("deployments.apps", "default", "bad"),
+        ("services", "default", "bad"),
+    ];
+    cluster.commit().expect("a commit");
+    drop(cluster);
+    let key = |(resource, namespace, name): (&'static str, &'static str, &'static str)| {
+        crate::store::ObjectKey::new(resource, namespace, name)
+    };
+    damage(dir.path(), |store| bad.iter().for_each(|object| store.write_bytes(&key(*object), b"{\"a\":")));
+    let mut cluster = open();
+    let config = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "good"}});
+    cluster.handle(&Request::create("configmaps", "default", config)).expect("created");
+    cluster.handle(&Request::create("pods", "default", pod("web"))).expect("created");
+    cluster.handle(&Request::get("configmaps", "default", "good")).expect("readable");
+    cluster.handle(&Request::list("secrets", "")).expect("a list");
+    cluster.advance(Duration::from_secs(60)).expect("time passes");
+    for (resource, namespace, name) in bad {
+        let named = format!("object {} cannot be read", key((resource, namespace, name)));
+        for request in [Request::list(resource, ""), Request::get(resource, namespace, name)] {
+            let error = cluster.handle(&request).expect_err("damage");
+            assert!(error.message.contains(&named), "{error:?}");
+        }
+    }
+    let mut console = cluster.console(&crate::User::admin()).expect("a console");
+    let problems = console.check_store().expect("a check").problems;
+    assert_eq!(problems.iter().filter(|p| p.contains("cannot be read")).count(), bad.len(), "{problems:#?}");
+    let mut kept = Vec::new();
+    let repaired = console.repair_store(|name, bytes| {
+        kept.push((name.to_owned(), bytes.to_vec()));
+        Ok::<(), crate::ClusterError>(())
+    });
+    repaired.expect("a repair");
+    assert_eq!(kept.len(), bad.len());
+    assert!(kept.iter().all(|(_, bytes)| bytes == b"{\"a\":"), "{kept:?}");
+    assert_eq!(console.check_store().expect("a check").problems, Vec::<String>::new());
+    for (resource, ..) in bad {
+        cluster.handle(&Request::list(resource, "")).expect("a list");
+    }
 }
 
 #[test]
@@ -67,7 +118,7 @@ fn a_store_with_a_damaged_clock_or_origin_is_refused_and_the_check_names_the_row
         let timeout = Duration::from_secs(10);
         let problems = || maintenance::check(dir.path(), timeout).expect("a check").problems;
         assert_eq!(problems(), Vec::<String>::new());
-        damage(dir.path(), row, value);
+        damage(dir.path(), |store| store.set_row(row, value));
         let error = open().err().expect("refused").to_string();
         let want = format!("the store {} is damaged: {message}", dir.path().display());
         assert!(error.starts_with(&want), "{error}");

@@ -2,13 +2,13 @@
 //!
 //! It only checks; `serde_json` makes the values. Repeated keys are reported as by `sigs.k8s.io/json`.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::{quote, quote_char};
-use crate::json::Value;
+use serde::de::DeserializeOwned;
 
-/// The limit of nesting; it is below the limit of `serde_json`.
-const MAX_DEPTH: usize = 120;
+use super::{quote, quote_char};
+use crate::json::{self, READ_DEPTH_MAX, Value};
 
 /// An error in the syntax of a JSON text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,7 +69,59 @@ pub(crate) fn scan_all(text: &str) -> Result<Scanned, SyntaxError> {
 /// Returns the message of `json.Unmarshal`.
 pub fn parse(text: &str) -> Result<Value, String> {
     scan_all(text).map_err(|error| error.to_string())?;
-    serde_json::from_str(text).map_err(|error| error.to_string())
+    parse_scanned(text).map_err(|error| error.to_string())
+}
+
+/// Parses a JSON text without syntax errors. Half a surrogate pair is read as U+FFFD, as Go does.
+///
+/// # Errors
+///
+/// Returns an error for a number out of range.
+pub(crate) fn parse_scanned<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    json::from_str(text).or_else(|error| match without_lone_surrogates(text) {
+        Cow::Owned(repaired) => json::from_str(&repaired),
+        Cow::Borrowed(_) => Err(error),
+    })
+}
+
+/// Replaces escapes of half a surrogate pair by that of U+FFFD.
+fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
+    let mut repaired = String::new();
+    let (mut kept, mut at) = (0, 0);
+    while let Some(found) = text[at..].find('\\') {
+        at += found;
+        match (surrogate(text, at), surrogate(text, at + 6)) {
+            (Some(Half::High), Some(Half::Low)) => at += 12,
+            (Some(_), _) => {
+                repaired.push_str(&text[kept..at]);
+                repaired.push_str("\\ufffd");
+                at += 6;
+                kept = at;
+            }
+            // The character after a backslash may be a backslash.
+            (None, _) => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+        }
+    }
+    match kept {
+        0 => text.into(),
+        _ => (repaired + &text[kept..]).into(),
+    }
+}
+
+/// A half of a surrogate pair.
+enum Half {
+    High,
+    Low,
+}
+
+/// Returns the half of a surrogate pair whose escape is at an offset.
+fn surrogate(text: &str, at: usize) -> Option<Half> {
+    let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+    match u32::from_str_radix(digits, 16).ok()? {
+        0xd800..=0xdbff => Some(Half::High),
+        0xdc00..=0xdfff => Some(Half::Low),
+        _ => None,
+    }
 }
 
 /// Returns the message of `json.Unmarshal` into a `map[string]interface{}`; `None` if the text holds an object or null.
@@ -99,8 +151,8 @@ struct Scanner<'t> {
 impl Scanner<'_> {
     fn value(&mut self, depth: usize, expected: &str) -> Result<(), SyntaxError> {
         match self.next_token()? {
-            b'{' if depth < MAX_DEPTH => self.object(depth),
-            b'[' if depth < MAX_DEPTH => self.array(depth),
+            b'{' if depth < READ_DEPTH_MAX => self.object(depth),
+            b'[' if depth < READ_DEPTH_MAX => self.array(depth),
             b'{' | b'[' => Err(SyntaxError::At { offset: self.at + 1, message: "exceeded max depth".to_owned() }),
             b'"' => self.string().map(drop),
             b't' => self.literal("true"),
@@ -181,8 +233,8 @@ impl Scanner<'_> {
             }
         }
         self.at += 1;
-        // Go accepts lone surrogates here; serde_json refuses them when the document is parsed.
-        Ok(serde_json::from_str(&self.text[start..self.at]).unwrap_or_default())
+        // A string without syntax errors can be parsed.
+        Ok(parse_scanned(&self.text[start..self.at]).unwrap_or_default())
     }
 
     fn escape(&mut self) -> Result<(), SyntaxError> {
@@ -302,6 +354,9 @@ mod tests {
     #[test]
     fn values_are_parsed() {
         assert_eq!(parse(r#" {"a": [1]} "#), Ok(crate::json::json!({"a": [1]})));
+        let halves = r#"["\ud800", "a\uDC00b", "\ud83d\ude00", "\\ud800", "\ud800\ud83d\ude00", {"\udfff": 1}]"#;
+        let expected = crate::json::json!(["\u{fffd}", "a\u{fffd}b", "\u{1F600}", "\\ud800", "\u{fffd}\u{1F600}", {"\u{fffd}": 1}]);
+        assert_eq!(parse(halves), Ok(expected));
         assert_eq!(parse("[1").as_ref().map_err(String::as_str), Err("unexpected end of JSON input"));
     }
 }

@@ -4,13 +4,19 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::funcs::{self, Param};
-use super::node::{Command, Node, Operand, Pipeline, Templates, Term};
+use super::node::{Arm, Command, Node, Operand, Pipeline, Templates, Term};
 use super::value::Val;
 use crate::go::quote;
 use crate::json::Value;
 
 /// The limit of nested template calls.
 const MAX_DEPTH: usize = 150;
+
+/// The limit of nested blocks, counted across template calls.
+const MAX_NESTING: usize = 300;
+
+/// The limit of the text that an execution makes in bytes: its output and the results of functions.
+const MAX_TEXT: usize = 1 << 28;
 
 /// The parsed templates that an execution uses.
 pub(super) struct Program<'n> {
@@ -29,6 +35,8 @@ pub(super) fn run(program: &Program<'_>, data: &Value) -> Result<String, (String
         out: String::new(),
         variables: vec![("$".to_owned(), root.clone())],
         depth: 0,
+        nesting: 0,
+        text: 0,
         place: None,
     };
     let done = match program.templates.get(program.name) {
@@ -78,6 +86,9 @@ struct State<'n, 'v> {
     out: String,
     variables: Vec<(String, Val<'v>)>,
     depth: usize,
+    nesting: usize,
+    /// The number of bytes of text that have been made.
+    text: usize,
     place: Option<ErrorNode<'n>>,
 }
 
@@ -85,26 +96,31 @@ type Outcome<T> = Result<T, String>;
 
 impl<'n, 'v> State<'n, 'v> {
     fn nodes(&mut self, dot: &Val<'v>, nodes: &'n [Node]) -> Outcome<Flow> {
+        if self.nesting >= MAX_NESTING {
+            return Err(self.error(&format!("exceeded maximum depth of nested blocks ({MAX_NESTING})")));
+        }
+        self.nesting += 1;
+        let mut flow = Flow::On;
         for node in nodes {
-            let flow = self.node(dot, node)?;
+            flow = self.node(dot, node)?;
             if flow != Flow::On {
-                return Ok(flow);
+                break;
             }
         }
-        Ok(Flow::On)
+        self.nesting -= 1;
+        Ok(flow)
     }
 
     fn node(&mut self, dot: &Val<'v>, node: &'n Node) -> Outcome<Flow> {
         match node {
-            Node::Text(text) => self.out.push_str(text),
+            Node::Text(text) => self.write(text)?,
             Node::Action(pipeline) => {
                 let value = self.pipeline(dot, pipeline)?;
                 if pipeline.variables.is_empty() {
-                    self.out.push_str(&value.text());
+                    self.write(&value.text())?;
                 }
             }
-            Node::If { pipeline, body, otherwise } => return self.branch(dot, pipeline, body, otherwise, false),
-            Node::With { pipeline, body, otherwise } => return self.branch(dot, pipeline, body, otherwise, true),
+            Node::Branch { moves_dot, arms, otherwise } => return self.branch(dot, arms, otherwise, *moves_dot),
             Node::Range { pipeline, body, otherwise } => {
                 let outer = self.variables.len();
                 let flow = self.range(dot, pipeline, body, otherwise)?;
@@ -121,21 +137,18 @@ impl<'n, 'v> State<'n, 'v> {
         Ok(Flow::On)
     }
 
-    fn branch(
-        &mut self,
-        dot: &Val<'v>,
-        pipeline: &'n Pipeline,
-        body: &'n [Node],
-        otherwise: &'n [Node],
-        moves_dot: bool,
-    ) -> Outcome<Flow> {
+    fn branch(&mut self, dot: &Val<'v>, arms: &'n [Arm], otherwise: &'n [Node], moves_dot: bool) -> Outcome<Flow> {
         let outer = self.variables.len();
-        let value = self.pipeline(dot, pipeline)?;
-        let flow = match value.is_true() {
-            true if moves_dot => self.nodes(&value, body)?,
-            true => self.nodes(dot, body)?,
-            false => self.nodes(dot, otherwise)?,
-        };
+        let mut taken = (None, otherwise);
+        for Arm { pipeline, body } in arms {
+            let value = self.pipeline(dot, pipeline)?;
+            if value.is_true() {
+                taken = (Some(value).filter(|_| moves_dot), body);
+                break;
+            }
+        }
+        let (inner_dot, nodes) = taken;
+        let flow = self.nodes(inner_dot.as_ref().unwrap_or(dot), nodes)?;
         self.variables.truncate(outer);
         Ok(flow)
     }
@@ -149,20 +162,21 @@ impl<'n, 'v> State<'n, 'v> {
     ) -> Outcome<Flow> {
         let value = self.pipeline(dot, pipeline)?;
         let json = value.json();
-        let elements = match (json.as_ref(), value.as_int()) {
+        let elements: Box<dyn Iterator<Item = (Val<'v>, Val<'v>)>> = match (json.as_ref(), value.as_int()) {
             (_, Some(count)) => {
                 if pipeline.variables.len() > 1 {
                     let shown = value.text();
                     return Err(self.error(&format!("can't use {shown} to iterate over more than one variable")));
                 }
                 let known = matches!(value, Val::Known(_));
-                let number = |int: i64| if known { Val::of(int) } else { Val::Int(int) };
-                (0..count).map(|int| (number(int), number(int))).collect()
+                let number = move |int: i64| if known { Val::of(int) } else { Val::Int(int) };
+                Box::new((0..count).map(move |int| (number(int), number(int))))
             }
-            (Value::Null | Value::Array(_) | Value::Object(_), None) => value.elements(),
+            (Value::Null | Value::Array(_) | Value::Object(_), None) => Box::new(value.elements().into_iter()),
             _ => return Err(self.error(&format!("range can't iterate over {}", value.text()))),
         };
-        if elements.is_empty() {
+        let mut elements = elements.peekable();
+        if elements.peek().is_none() {
             return self.nodes(dot, otherwise);
         }
         let inner = self.variables.len();
@@ -175,6 +189,22 @@ impl<'n, 'v> State<'n, 'v> {
             }
         }
         Ok(Flow::On)
+    }
+
+    /// Adds text to the output.
+    fn write(&mut self, text: &str) -> Outcome<()> {
+        self.count_text(text.len())?;
+        self.out.push_str(text);
+        Ok(())
+    }
+
+    /// Counts text that has been made. Go has no limit but the memory, which a loop that doubles a string exhausts.
+    fn count_text(&mut self, bytes: usize) -> Outcome<()> {
+        self.text += bytes;
+        if self.text > MAX_TEXT {
+            return Err(self.error(&format!("exceeded maximum size of text ({MAX_TEXT} bytes)")));
+        }
+        Ok(())
     }
 
     /// Sets the variables of a range: one gets the element; of two the first gets the index or key.
@@ -360,10 +390,13 @@ impl<'n, 'v> State<'n, 'v> {
             ("call", Some(value), Some(operand)) => {
                 Err(format!("non-function {operand} of type {}", value.type_name()))
             }
-            _ => funcs::call(name, &arguments),
+            _ => funcs::call(name, &arguments, MAX_TEXT - self.text),
         };
         match result {
-            Ok(value) => Ok(value),
+            Ok(value) => {
+                self.count_text(value.as_str().map_or(0, str::len))?;
+                Ok(value)
+            }
             Err(problem) => {
                 self.place = Some(command.map_or(ErrorNode::Operand(operand), ErrorNode::Command));
                 Err(self.error(&format!("error calling {name}: {problem}")))

@@ -4,8 +4,11 @@ use super::value::Val;
 use crate::go::{float_g, quote, quote_ascii, quote_char, type_name, value_syntax, value_text};
 use crate::json::Value;
 
-/// The limit of width and precision in Go.
+/// The limit of width and precision in Go (`tooLarge`).
 const MAX_WIDTH: usize = 1_000_000;
+
+/// The number of digits from which on those of every float are zeros. The formatter of Rust has a limit, Go has none.
+const DIGITS_MAX: usize = 1_100;
 
 /// `fmt.Sprint`: puts a space between two operands if neither is a string.
 pub(super) fn sprint(args: &[Val]) -> String {
@@ -28,22 +31,22 @@ pub(super) fn sprintln(args: &[Val]) -> String {
     texts.join(" ") + "\n"
 }
 
-/// `fmt.Sprintf`.
-pub(super) fn sprintf(format: &str, args: &[Val]) -> String {
+/// `fmt.Sprintf`, which stops once the text has more than `text_max` bytes.
+pub(super) fn sprintf(format: &str, args: &[Val], text_max: usize) -> String {
     let mut out = String::new();
     let mut chars = format.chars().peekable();
     let mut args = Args { args, next: 0, reordered: false };
     while let Some(c) = chars.next() {
+        if out.len() > text_max {
+            return out;
+        }
         if c != '%' {
             out.push(c);
             continue;
         }
-        let spec = match Spec::read(&mut chars, &mut args) {
-            Ok(spec) => spec,
-            Err(problem) => {
-                out.push_str(&problem);
-                continue;
-            }
+        let Some(spec) = Spec::read(&mut chars, &mut args, &mut out) else {
+            out.push_str("%!(NOVERB)");
+            continue;
         };
         match (spec.verb, args.take()) {
             ('%', Taken::Arg(_)) => {
@@ -51,7 +54,7 @@ pub(super) fn sprintf(format: &str, args: &[Val]) -> String {
                 out.push('%');
             }
             ('%', _) => out.push('%'),
-            (_, Taken::Arg(arg)) => out.push_str(&spec.print_arg(arg)),
+            (_, Taken::Arg(arg)) => out.push_str(&spec.print_arg(arg, text_max)),
             (verb, Taken::None) => out.push_str(&format!("%!{verb}(MISSING)")),
             (verb, Taken::BadIndex) => out.push_str(&format!("%!{verb}(BADINDEX)")),
         }
@@ -125,7 +128,9 @@ struct Spec {
 }
 
 impl Spec {
-    fn read(chars: &mut std::iter::Peekable<std::str::Chars>, args: &mut Args) -> Result<Self, String> {
+    /// Parses what follows a percent sign; a bad width or precision is noted in `out` and ignored. `None` if there is no
+    /// verb.
+    fn read(chars: &mut std::iter::Peekable<std::str::Chars>, args: &mut Args, out: &mut String) -> Option<Self> {
         let mut spec = Self::default();
         while let Some(flag) = chars.next_if(|c| "+-# 0".contains(*c)) {
             match flag {
@@ -141,9 +146,9 @@ impl Spec {
             match number_of(args.take()) {
                 Some(width) => {
                     spec.minus |= width < 0;
-                    spec.width = Some(width.unsigned_abs() as usize).filter(|&width| width <= MAX_WIDTH);
+                    spec.width = Some(width.unsigned_abs() as usize);
                 }
-                None => return Err("%!(BADWIDTH)".to_owned()),
+                None => out.push_str("%!(BADWIDTH)"),
             }
         } else {
             spec.width = digits(chars);
@@ -151,37 +156,34 @@ impl Spec {
         if chars.next_if_eq(&'.').is_some() {
             args.reorder(chars);
             spec.precision = if chars.next_if_eq(&'*').is_some() {
-                match number_of(args.take()).and_then(|precision| usize::try_from(precision).ok()) {
-                    Some(precision) => Some(precision),
-                    None => return Err("%!(BADPREC)".to_owned()),
+                let precision = number_of(args.take()).and_then(|precision| usize::try_from(precision).ok());
+                if precision.is_none() {
+                    out.push_str("%!(BADPREC)");
                 }
+                precision
             } else {
                 Some(digits(chars).unwrap_or(0))
             };
         }
         args.reorder(chars);
-        match chars.next() {
-            Some(verb) => {
-                spec.verb = verb;
-                // In Go `%+v` adds field names, which JSON data does not have.
-                spec.plus &= verb != 'v';
-                Ok(spec)
-            }
-            None => Err("%!(NOVERB)".to_owned()),
-        }
+        spec.verb = chars.next()?;
+        // In Go `%+v` adds field names, which JSON data does not have.
+        spec.plus &= spec.verb != 'v';
+        Some(spec)
     }
 
-    fn print_arg(&self, arg: &Val) -> String {
+    fn print_arg(&self, arg: &Val, text_max: usize) -> String {
         let value = arg.json();
         match (self.verb, value.as_ref()) {
             ('T', _) => self.pad(if arg.is_nil() { "<nil>" } else { arg.type_name() }),
             ('v', Value::Null) => self.pad("<nil>"),
             (_, Value::Null) => format!("%!{}(<nil>)", self.verb),
-            (_, value) => self.print(value, arg.type_name()),
+            (_, value) => self.print(value, arg.type_name(), text_max),
         }
     }
 
-    fn print(&self, value: &Value, type_name: &str) -> String {
+    /// Prints a value; a list or map ends once it has more than `text_max` bytes.
+    fn print(&self, value: &Value, type_name: &str, text_max: usize) -> String {
         if self.verb == 'v' && self.sharp {
             return self.pad(&value_syntax(value));
         }
@@ -194,21 +196,22 @@ impl Spec {
             },
             Value::String(text) => self.string(text),
             Value::Array(items) => {
-                let texts: Vec<String> = items.iter().map(|item| self.print_inner(item)).collect();
-                Some(format!("[{}]", texts.join(" ")))
+                let items = items.iter().map(|item| self.print_inner(item, text_max));
+                Some(format!("[{}]", joined(items, text_max)))
             }
             Value::Object(fields) => {
                 let pairs = fields.iter().map(|(key, item)| {
-                    format!("{}:{}", self.print_inner(&Value::from(key.as_str())), self.print_inner(item))
+                    let key = self.print_inner(&Value::from(key.as_str()), text_max);
+                    format!("{key}:{}", self.print_inner(item, text_max))
                 });
-                Some(format!("map[{}]", pairs.collect::<Vec<_>>().join(" ")))
+                Some(format!("map[{}]", joined(pairs, text_max)))
             }
         };
         printed.unwrap_or_else(|| format!("%!{}({type_name}={})", self.verb, value_text(value)))
     }
 
-    fn print_inner(&self, value: &Value) -> String {
-        self.print(value, type_name(value))
+    fn print_inner(&self, value: &Value, text_max: usize) -> String {
+        self.print(value, type_name(value), text_max)
     }
 
     fn int(&self, int: i64) -> Option<String> {
@@ -245,7 +248,7 @@ impl Spec {
             ('v' | 'g' | 'G', None) => float_g(magnitude),
             ('v' | 'g' | 'G', Some(precision)) => general(magnitude, precision),
             ('e' | 'E', precision) => exponent(magnitude, precision.unwrap_or(6)),
-            ('f' | 'F', precision) => format!("{magnitude:.*}", precision.unwrap_or(6)),
+            ('f' | 'F', precision) => fixed(magnitude, precision.unwrap_or(6)),
             _ => return None,
         };
         let digits = if matches!(self.verb, 'E' | 'G') { digits.to_uppercase() } else { digits };
@@ -299,33 +302,66 @@ impl Spec {
     }
 }
 
+/// Joins texts with blanks; ends once they have more than `text_max` bytes.
+fn joined(texts: impl Iterator<Item = String>, text_max: usize) -> String {
+    let mut out = String::new();
+    for (index, text) in texts.enumerate() {
+        if out.len() > text_max {
+            break;
+        }
+        out.push_str(if index > 0 { " " } else { "" });
+        out.push_str(&text);
+    }
+    out
+}
+
+/// Returns the number for a star; `None` if it is not an integer or too large.
 fn number_of(taken: Taken) -> Option<i64> {
     match taken {
-        Taken::Arg(arg) => arg.as_int(),
+        Taken::Arg(arg) => arg.as_int().filter(|int| int.unsigned_abs() <= MAX_WIDTH as u64),
         Taken::None | Taken::BadIndex => None,
     }
 }
 
+/// Parses digits. As in Go's `parsenum`, a number that is too large takes the rest of the format with it.
 fn digits(chars: &mut std::iter::Peekable<std::str::Chars>) -> Option<usize> {
-    let text: String = std::iter::from_fn(|| chars.next_if(char::is_ascii_digit)).collect();
-    text.parse().ok().filter(|&number| number <= MAX_WIDTH)
+    let mut number = None;
+    while let Some(digit) = chars.peek().and_then(|c| c.to_digit(10)) {
+        let before = number.unwrap_or(0);
+        if before > MAX_WIDTH {
+            chars.by_ref().for_each(drop);
+            return None;
+        }
+        chars.next();
+        number = Some(before * 10 + digit as usize);
+    }
+    number
 }
 
 fn code_point(int: i64) -> char {
     u32::try_from(int).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
+/// `%f`.
+fn fixed(float: f64, precision: usize) -> String {
+    let exact = precision.min(DIGITS_MAX);
+    format!("{float:.exact$}") + &"0".repeat(precision - exact)
+}
+
 /// `%e`: the exponent has a sign and at least two digits.
 fn exponent(float: f64, precision: usize) -> String {
-    let text = format!("{float:.precision$e}");
+    let exact = precision.min(DIGITS_MAX);
+    let text = format!("{float:.exact$e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    format!("{mantissa}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+    let zeros = "0".repeat(precision - exact);
+    format!("{mantissa}{zeros}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }
 
 /// `%.3g`: formats with that many significant digits, and an exponent if necessary.
 fn general(float: f64, precision: usize) -> String {
-    let precision = precision.max(1);
+    // Trailing zeros are dropped.
+    let precision = precision.clamp(1, DIGITS_MAX);
     let scientific = exponent(float, precision - 1);
     let (mantissa, power) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let power: i32 = power.parse().unwrap_or(0);
@@ -343,6 +379,21 @@ fn general(float: f64, precision: usize) -> String {
 mod tests {
     use super::*;
     use crate::json::json;
+
+    #[test]
+    fn long_texts_are_printed_as_in_go_and_end_at_the_limit() {
+        let float = [Val::of(1.5)];
+        let of = |format: &str| sprintf(format, &float, 1 << 20);
+        assert_eq!(of("%.65536f"), format!("1.5{}", "0".repeat(65_535)));
+        assert_eq!(of("%.70000e"), format!("1.5{}e+00", "0".repeat(69_999)));
+        assert_eq!(of("%.1000000g"), "1.5");
+        assert_eq!(of("%1000009f").len(), 1_000_009);
+        assert_eq!(sprintf(&"%[1]1000f".repeat(1000), &float, 10_000).len(), 11_000);
+        let list = [Val::of(vec![1; 1000])];
+        assert_eq!(sprintf("%1000d", &list, 10_000).len(), 10_011);
+        let smallest = [Val::of(5e-324)];
+        assert!(sprintf("%.1080f", &smallest, 1 << 20).ends_with("000000"));
+    }
 
     #[test]
     fn verbs_print_as_in_go() {
@@ -373,11 +424,15 @@ mod tests {
             ("%[2]d %[1]d", json!([1, 2]), "2 1"),
             ("%*d|%", json!([4, 7]), "   7|%!(NOVERB)"),
             ("%z", json!([1]), "%!z(int64=1)"),
+            ("%*d|%.*d", json!(["x", 7, -1, 7]), "%!(BADWIDTH)7|%!(BADPREC)7"),
+            ("%*d", json!([10000001, 42]), "%!(BADWIDTH)42"),
+            ("%99999999d", json!([42]), "%!(NOVERB)%!(EXTRA int64=42)"),
+            ("%.99999999d", json!([42]), "%!(NOVERB)%!(EXTRA int64=42)"),
             ("%#v", json!([["a", 1]]), r#"[]interface {}{"a", 1}"#),
         ];
         for (format, args, expected) in cases {
             let args: Vec<Val> = args.as_array().into_iter().flatten().map(|arg| Val::of(arg.clone())).collect();
-            assert_eq!(sprintf(format, &args), expected, "{format}");
+            assert_eq!(sprintf(format, &args, 1000), expected, "{format}");
         }
     }
 }

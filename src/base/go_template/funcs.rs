@@ -44,18 +44,18 @@ pub(super) fn is_defined(name: &str) -> bool {
     signature(name).is_some()
 }
 
-/// Calls a function with arguments that fit its signature.
+/// Calls a function with arguments that fit its signature; `printf` stops once its text has more than `text_max` bytes.
 ///
 /// `and`, `or` and `call` are handled elsewhere: the first two evaluate their arguments lazily, and there are no
 /// function values for the third.
-pub(super) fn call<'v>(name: &str, args: &[Val<'v>]) -> Result<Val<'v>, String> {
+pub(super) fn call<'v>(name: &str, args: &[Val<'v>], text_max: usize) -> Result<Val<'v>, String> {
     let first = args.first().cloned().unwrap_or(Val::Missing);
     let rest = args.get(1..).unwrap_or_default();
     let text = |text: String| Ok(Val::of(text));
     match name {
         "print" => text(format::sprint(args)),
         "println" => text(format::sprintln(args)),
-        "printf" => text(format::sprintf(first.as_str().unwrap_or_default(), rest)),
+        "printf" => text(format::sprintf(first.as_str().unwrap_or_default(), rest, text_max)),
         "html" => text(escape_html(&concat_args(args))),
         "js" => text(escape_js(&concat_args(args))),
         "urlquery" => text(escape_query(&concat_args(args))),
@@ -238,7 +238,7 @@ fn equal(first: &Val, others: &[Val]) -> Result<bool, String> {
 }
 
 fn not_comparable(first: &Val, other: &Val) -> String {
-    let shown = format::sprintf("%s", std::slice::from_ref(first));
+    let shown = format::sprintf("%s", std::slice::from_ref(first), usize::MAX);
     let (kind, other_kind) = (first.type_name(), other.type_name());
     if kind == other_kind {
         return format!("non-comparable type {shown}: {kind}");

@@ -101,4 +101,55 @@ mod tests {
         let failed = |(_, error)| format!("error: error executing template {}: {error}", quote(template));
         parsed.execute(data).map_err(failed)
     }
+
+    /// Executes a template on the number 7 in a thread with an ordinary stack.
+    fn run(text: String) -> Result<String, String> {
+        let run = move || {
+            let template = Template::parse("output", &text)?;
+            template.execute(&Value::from(7)).map_err(|(_, error)| error)
+        };
+        std::thread::spawn(run).join().expect("no panic")
+    }
+
+    #[test]
+    fn ranges_over_integers_are_lazy() {
+        let first = "{{range $i := 9223372036854775807}}{{if eq $i 2}}{{break}}{{end}}{{$i}}{{end}}";
+        assert_eq!(run(first.to_owned()), Ok("01".to_owned()));
+        assert_eq!(run("{{range -3}}x{{else}}none{{end}}".to_owned()), Ok("none".to_owned()));
+    }
+
+    #[test]
+    fn text_is_bounded() {
+        for text in [
+            "{{$x := \"x\"}}{{range 60}}{{$x = print $x $x}}{{end}}",
+            "{{range 100000}}{{printf \"%1000000d\" 1}}{{end}}",
+        ] {
+            let error = run(text.to_owned()).expect_err("too much");
+            assert!(error.ends_with("exceeded maximum size of text (268435456 bytes)"), "{error}");
+        }
+    }
+
+    #[test]
+    fn deep_templates_end_in_an_error_or_are_executed() {
+        let many = |text: &str| text.repeat(100_000);
+        let chain = format!("{{{{if 0}}}}{}{{{{else}}}}last{{{{end}}}}", many("{{else if 0}}"));
+        assert_eq!(run(chain), Ok("last".to_owned()));
+        let pipes = format!("{{{{1{}}}}}", many(" | print"));
+        assert_eq!(run(pipes), Ok("1".to_owned()));
+        for text in [
+            format!("{}{}", many("{{if 1}}"), many("{{end}}")),
+            format!("{}{}", many("{{range .}}"), many("{{end}}")),
+            format!("{}{}", many("{{with 1}}"), many("{{else}}{{end}}")),
+            format!("{}{}", many("{{block \"a\" .}}"), many("{{end}}")),
+            format!("{{{{{}1{}}}}}", many("("), many(")")),
+            format!("{{{{{}1{}}}}}", many("(not "), many(")")),
+            "{{define \"a\"}}{{if 1}}{{if 1}}{{if 1}}{{template \"a\"}}{{end}}{{end}}{{end}}{{end}}{{template \"a\"}}"
+                .to_owned(),
+        ] {
+            let error = run(text).expect_err("too deep");
+            assert!(error.contains("exceeded"), "{error}");
+        }
+        let fields = format!("{{{{{}}}}}", many(".a"));
+        assert!(run(fields).is_err());
+    }
 }

@@ -11,12 +11,32 @@ pub(super) type Templates = BTreeMap<String, Vec<Node>>;
 pub(super) enum Node {
     Text(String),
     Action(Pipeline),
-    If { pipeline: Pipeline, body: Vec<Node>, otherwise: Vec<Node> },
-    With { pipeline: Pipeline, body: Vec<Node>, otherwise: Vec<Node> },
-    Range { pipeline: Pipeline, body: Vec<Node>, otherwise: Vec<Node> },
-    Template { at: usize, name: String, shown_name: String, pipeline: Option<Pipeline> },
+    /// `if` or `with`, which moves the dot, and a chain of `else if` or `else with`.
+    Branch {
+        moves_dot: bool,
+        arms: Vec<Arm>,
+        otherwise: Vec<Node>,
+    },
+    Range {
+        pipeline: Pipeline,
+        body: Vec<Node>,
+        otherwise: Vec<Node>,
+    },
+    Template {
+        at: usize,
+        name: String,
+        shown_name: String,
+        pipeline: Option<Pipeline>,
+    },
     Break,
     Continue,
+}
+
+/// A condition with the nodes that it guards.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Arm {
+    pub(super) pipeline: Pipeline,
+    pub(super) body: Vec<Node>,
 }
 
 /// A pipeline: `$x := first | second`.

@@ -4,7 +4,7 @@ mod pipeline;
 
 use self::pipeline::string_value;
 use super::lex::{Kind, Token, lex};
-use super::node::{Node, Pipeline, Templates};
+use super::node::{Arm, Node, Templates};
 use crate::go::quote;
 
 /// Parses a template and those that it defines; errors have the template's name and the line.
@@ -103,18 +103,9 @@ impl Parser {
             return Ok(Item::Node(Node::Action(self.pipeline("command", Kind::RightDelim)?)));
         }
         let node = match token.text.as_str() {
-            "if" => {
-                let (pipeline, body, otherwise) = self.control("if")?;
-                Node::If { pipeline, body, otherwise }
-            }
-            "with" => {
-                let (pipeline, body, otherwise) = self.control("with")?;
-                Node::With { pipeline, body, otherwise }
-            }
-            "range" => {
-                let (pipeline, body, otherwise) = self.control("range")?;
-                Node::Range { pipeline, body, otherwise }
-            }
+            "if" => self.branch("if")?,
+            "with" => self.branch("with")?,
+            "range" => self.range()?,
             "template" => self.template()?,
             "block" => self.block()?,
             "define" if top => {
@@ -141,31 +132,40 @@ impl Parser {
         Ok(Item::Node(node))
     }
 
-    fn control(&mut self, context: &str) -> Parsed<(Pipeline, Vec<Node>, Vec<Node>)> {
+    /// Parses the rest of an `if` or `with`; `else if` and `else with` share its `end`.
+    fn branch(&mut self, context: &str) -> Parsed<Node> {
         let outer = self.variables.len();
-        let pipeline = self.pipeline(context, Kind::RightDelim)?;
-        self.ranges += usize::from(context == "range");
-        let (body, stop) = self.list()?;
-        self.ranges -= usize::from(context == "range");
-        let otherwise = match stop {
-            Stop::End => Vec::new(),
-            Stop::Else => self.otherwise(context)?,
+        let mut arms = Vec::new();
+        let otherwise = loop {
+            let pipeline = self.pipeline(context, Kind::RightDelim)?;
+            let (body, stop) = self.list()?;
+            arms.push(Arm { pipeline, body });
+            if stop == Stop::End {
+                break Vec::new();
+            }
+            let token = self.peek();
+            if token.kind != Kind::Keyword || token.text != context {
+                break self.otherwise()?;
+            }
+            self.next();
         };
         self.variables.truncate(outer);
-        Ok((pipeline, body, otherwise))
+        Ok(Node::Branch { moves_dot: context == "with", arms, otherwise })
     }
 
-    /// Parses the rest after `else`; `else if` and `else with` share the `end` of the outer block.
-    fn otherwise(&mut self, context: &str) -> Parsed<Vec<Node>> {
-        let token = self.peek();
-        if token.kind == Kind::Keyword && token.text == context && context != "range" {
-            self.next();
-            let (pipeline, body, otherwise) = self.control(context)?;
-            return Ok(vec![match context {
-                "if" => Node::If { pipeline, body, otherwise },
-                _ => Node::With { pipeline, body, otherwise },
-            }]);
-        }
+    fn range(&mut self) -> Parsed<Node> {
+        let outer = self.variables.len();
+        let pipeline = self.pipeline("range", Kind::RightDelim)?;
+        self.ranges += 1;
+        let (body, stop) = self.list()?;
+        self.ranges -= 1;
+        let otherwise = if stop == Stop::Else { self.otherwise()? } else { Vec::new() };
+        self.variables.truncate(outer);
+        Ok(Node::Range { pipeline, body, otherwise })
+    }
+
+    /// Parses the nodes after the last `else`.
+    fn otherwise(&mut self) -> Parsed<Vec<Node>> {
         match self.list()? {
             (nodes, Stop::End) => Ok(nodes),
             (_, Stop::Else) => Err("expected end; found {{else}}".to_owned()),

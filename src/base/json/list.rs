@@ -1,5 +1,6 @@
 //! Lists: vectors that clones share until one of them is changed.
 
+use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -28,6 +29,12 @@ impl PartialEq for List {
     #[inline]
     fn eq(&self, other: &List) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl Hash for List {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

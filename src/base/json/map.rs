@@ -2,6 +2,7 @@
 //!
 //! The maps of objects are small, so a vector is faster to search and to copy than a tree, and takes less memory.
 
+use std::hash::{Hash, Hasher};
 use std::ops::{Index, IndexMut};
 
 use ecow::EcoVec;
@@ -16,7 +17,7 @@ const BINARY_SEARCH_FROM: usize = 16;
 pub struct Map(EcoVec<Pair>);
 
 /// An entry with a hash of its key, which spares most comparisons of keys in a scan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pair {
     key_hash: u32,
     key: SharedStr,
@@ -231,6 +232,12 @@ impl<'a> Entry<'a> {
             }
         };
         &mut self.map.0.make_mut()[at].value
+    }
+}
+
+impl Hash for Map {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

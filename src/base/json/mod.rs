@@ -4,21 +4,25 @@
 //! therefore free (maps, lists and long strings are reference-counted), a change copies only the maps and lists on the
 //! path to it, and comparing two versions skips what they share. Otherwise values behave like those of `serde_json`.
 //!
-//! Parsing JSON is left to `serde_json` (streams of documents: [`yaml`](crate::yaml)); the
+//! Parsing JSON is left to `serde_json` (streams of documents: [`yaml`](crate::yaml)), with a limit of depth of our own; the
 //! writers here are those that must produce the same bytes as Go.
 
 mod convert;
+mod limit;
 mod list;
 mod map;
 mod pointer;
+mod read;
 mod serde;
 mod value;
 mod write;
 
 pub use convert::{ToJson, from_value, to_value};
+pub use limit::{Excess, Strings, check_limits};
 pub use list::List;
 pub use map::{Entry, Map};
 pub(crate) use pointer::unescaped;
+pub use read::{OBJECT_DEPTH_MAX, READ_DEPTH_MAX, from_slice, from_str};
 pub use serde_json::Number;
 pub use smol_str::SmolStr as SharedStr;
 pub use value::{Value, ValueIndex};

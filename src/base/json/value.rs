@@ -5,7 +5,7 @@ use std::ops::{Index, IndexMut};
 use super::{List, Map, Number, SharedStr};
 
 /// A JSON value. Cloning is cheap for any size, because strings, lists and maps are shared.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Value {
     /// `null`.
     #[default]

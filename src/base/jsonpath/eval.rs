@@ -21,6 +21,9 @@ fn fail<'v>(values: Values<'v>, message: impl Into<String>) -> Step<'v> {
     Err(Failure { values, message: message.into() })
 }
 
+/// The limit of ranges in ranges, so that a template cannot exhaust the stack.
+const MAX_RANGES: usize = 200;
+
 /// The state of an evaluation.
 pub(super) struct Evaluator<'n> {
     nodes: &'n [Node],
@@ -54,6 +57,9 @@ impl<'n> Evaluator<'n> {
                 break;
             }
             if std::mem::take(&mut self.begins_range) {
+                if self.open_ranges >= MAX_RANGES {
+                    return Err(format!("exceeded maximum depth of nested ranges ({MAX_RANGES})"));
+                }
                 self.open_ranges += 1;
                 if results.is_empty() {
                     // Without results the body is still evaluated to find its end.
@@ -236,7 +242,7 @@ fn elements(input: Values<'_>, slice: Slice) -> Step<'_> {
             return fail(input, outside(start));
         }
         if end > length || end < 0 {
-            return fail(input, outside(end - 1));
+            return fail(input, outside(end.wrapping_sub(1)));
         }
         if start > end {
             return fail(input, format!("starting index {start} is greater than ending index {end}"));

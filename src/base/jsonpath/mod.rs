@@ -201,6 +201,38 @@ mod tests {
     }
 
     #[test]
+    fn deep_templates_and_great_indexes_end_in_an_error() {
+        let many = |text: &str| text.repeat(100_000);
+        let cases = [
+            many("{range .items[*]}"),
+            format!("{}{}", many("{range .items[*]}"), many("{end}")),
+            format!("{{{}", many("[?(")),
+            format!("{{{}{}}}", many("[?("), many(")]")),
+            format!("{{{}", many("['")),
+            format!("{{{}{}}}", many("["), many("]")),
+        ];
+        let run_all = move || {
+            for template in cases {
+                let answer = run(&template, &json!({"items": [{"items": [1]}]}));
+                assert!(answer.starts_with("P ") || answer.starts_with("E "), "{answer}");
+            }
+        };
+        std::thread::spawn(run_all).join().expect("no panic");
+        let list = json!({"l": [1, 2]});
+        let says = "E array index out of bounds: index 9223372036854775807, length 2";
+        assert_eq!(run("{.l[9223372036854775807]}", &list), says);
+        assert_eq!(
+            run("{.l[0:-9223372036854775808]}", &list),
+            "E array index out of bounds: index -9223372036854775807, length 2"
+        );
+        assert_eq!(
+            run("{.l[-9223372036854775808]}", &list),
+            "E array index out of bounds: index -9223372036854775806, length 2"
+        );
+        assert_eq!(run("{.l[0:2:9223372036854775807]}", &list), "1");
+    }
+
+    #[test]
     fn missing_fields_are_errors_unless_allowed() {
         let path = JsonPath::parse("{.a.b}").expect("a path");
         assert_eq!(path.execute(&json!({"a": {}}), false), Err("b is not found".to_owned()));

@@ -252,7 +252,7 @@ fn slice(text: &str) -> Result<Slice, String> {
     };
     let (start, end, step) = (value(0)?, value(1)?, value(2)?);
     let end_derived = parts.len() == 1;
-    let end = if end_derived { Some(start.unwrap_or(0) + 1) } else { end };
+    let end = if end_derived { Some(start.unwrap_or(0_i64).wrapping_add(1)) } else { end };
     Ok(Slice { start, end, end_derived, step })
 }
 

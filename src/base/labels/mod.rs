@@ -9,6 +9,7 @@ mod parse;
 pub use names::{SUBDOMAIN_RULE, dns_subdomain_problems, is_dns_label, is_dns_subdomain, key_problems, value_problems};
 pub use parse::ParseError;
 
+use crate::go::quote;
 use crate::json::{Map, SharedStr, Value};
 use std::fmt;
 
@@ -56,7 +57,7 @@ pub enum Selector {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectorError {
     /// An operator in `matchExpressions` is unknown.
-    #[error("{0:?} is not a valid label selector operator")]
+    #[error("{} is not a valid label selector operator", quote(.0))]
     Operator(String),
     /// A key, a value or the number of values is invalid.
     #[error("{0}")]

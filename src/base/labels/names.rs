@@ -2,6 +2,7 @@
 //! `pkg/util/validation/validation.go`.
 
 use super::Operator;
+use crate::go::quote;
 
 const NAME_MAX: usize = 63;
 const SUBDOMAIN_MAX: usize = 253;
@@ -92,7 +93,7 @@ pub fn is_dns_subdomain(text: &str) -> bool {
 /// Returns the messages about a requirement, each with the path that Kubernetes gives it.
 pub(super) fn requirement_problems(key: &str, operator: Operator, values: &[String]) -> Vec<String> {
     let mut problems: Vec<String> = key_error("key", key).into_iter().collect();
-    let listed = format!("[{}]", values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(","));
+    let listed = format!("[{}]", values.iter().map(|value| quote(value)).collect::<Vec<_>>().join(","));
     let mut refuse_values = |why: &str| problems.push(format!("values: Invalid value: {listed}: {why}"));
     match operator {
         Operator::In | Operator::NotIn if values.is_empty() => {
@@ -110,9 +111,8 @@ pub(super) fn requirement_problems(key: &str, operator: Operator, values: &[Stri
             }
             let numbers = values.iter().enumerate().filter(|(_, value)| value.parse::<i64>().is_err());
             problems.extend(numbers.map(|(index, value)| {
-                format!(
-                    "values[{index}]: Invalid value: {value:?}: for 'Gt', 'Lt' operators, the value must be an integer"
-                )
+                let why = "for 'Gt', 'Lt' operators, the value must be an integer";
+                format!("values[{index}]: Invalid value: {}: {why}", quote(value))
             }));
         }
         _ => {}
@@ -120,7 +120,7 @@ pub(super) fn requirement_problems(key: &str, operator: Operator, values: &[Stri
     for (index, value) in values.iter().enumerate() {
         let wrong = value_problems(value);
         if !wrong.is_empty() {
-            problems.push(format!("values[{index}][{key}]: Invalid value: {value:?}: {}", wrong.join("; ")));
+            problems.push(format!("values[{index}][{key}]: Invalid value: {}: {}", quote(value), wrong.join("; ")));
         }
     }
     problems
@@ -129,5 +129,5 @@ pub(super) fn requirement_problems(key: &str, operator: Operator, values: &[Stri
 /// Returns the message about a key, with its path; `None` if the key is valid.
 pub(super) fn key_error(path: &str, key: &str) -> Option<String> {
     let wrong = key_problems(key);
-    (!wrong.is_empty()).then(|| format!("{path}: Invalid value: {key:?}: {}", wrong.join("; ")))
+    (!wrong.is_empty()).then(|| format!("{path}: Invalid value: {}: {}", quote(key), wrong.join("; ")))
 }

@@ -182,7 +182,7 @@ impl Parser {
         }
     }
 
-    /// Parses a list in parentheses; empty items are empty values.
+    /// Parses a list in parentheses; empty items are empty values, and an empty list has one.
     fn values(&mut self) -> Result<BTreeSet<String>, String> {
         let (token, text) = self.take(Context::Value);
         if token != Token::Open {
@@ -192,7 +192,7 @@ impl Parser {
             (Token::Identifier | Token::Comma, _) => self.listed_values(),
             (Token::Close, _) => {
                 self.take(Context::Value);
-                Ok(BTreeSet::new())
+                Ok(BTreeSet::from([String::new()]))
             }
             (_, text) => Err(format!("found '{text}', expected: ',', ')' or identifier")),
         }

@@ -185,7 +185,7 @@ impl<T: Types + ?Sized> Rules<'_, T> {
 
     /// Returns the fields of the last applied configuration that have not changed since.
     fn last_applied_fields(&self, live: &Value, writer: &Writer) -> Option<FieldSet> {
-        let last: Value = serde_json::from_str(last_applied(live)?).ok()?;
+        let last: Value = crate::json::from_str(last_applied(live)?).ok()?;
         if last.get("apiVersion").and_then(Value::as_str) != Some(writer.api_version) {
             return None;
         }

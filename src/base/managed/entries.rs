@@ -1,6 +1,7 @@
 //! The entries of `metadata.managedFields`: managers, operations, times and field sets.
 
 use super::set::FieldSet;
+use crate::go::quote;
 use crate::json::{Map, Value, json};
 
 /// The operation by which fields were set.
@@ -39,9 +40,9 @@ impl Entry {
 
     /// Formats the manager as messages about conflicts do.
     pub(super) fn describe(&self) -> String {
-        let mut shown = format!("{:?}", self.manager);
+        let mut shown = quote(&self.manager);
         if !self.subresource.is_empty() {
-            shown.push_str(&format!(" with subresource {:?}", self.subresource));
+            shown.push_str(&format!(" with subresource {}", quote(&self.subresource)));
         }
         if self.operation == Operation::Update {
             shown.push_str(&format!(" using {}", self.api_version));

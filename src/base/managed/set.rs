@@ -268,7 +268,7 @@ fn normalize_element(element: &str) -> Option<SharedStr> {
     let (kind, content) = element.split_once(':')?;
     match kind {
         "f" | "i" => Some(element.into()),
-        "k" | "v" => serde_json::from_str::<Value>(content).ok().map(|content| format!("{kind}:{content}").into()),
+        "k" | "v" => crate::json::from_str::<Value>(content).ok().map(|content| format!("{kind}:{content}").into()),
         _ => None,
     }
 }
@@ -282,7 +282,7 @@ fn format_element(element: &str) -> String {
     let (kind, content) = element.split_once(':').unwrap_or(("f", element));
     match kind {
         "k" => {
-            let keys: Map = serde_json::from_str(content).unwrap_or_default();
+            let keys: Map = crate::json::from_str(content).unwrap_or_default();
             let keys = keys.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>();
             format!("[{}]", keys.join(","))
         }

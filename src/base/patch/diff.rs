@@ -2,7 +2,7 @@
 //! `pkg/util/strategicpatch/patch.go`, `diffMaps`).
 
 use super::error::StrategicError;
-use super::lists::{self, ItemKind, deduplicated, require_merge_key, sort_text, sorted_by};
+use super::lists::{self, ItemKind, Positions, deduplicated, require_merge_key, sort_text, sorted_by};
 use super::strategic::{DELETE, DELETE_FROM_LIST, DIRECTIVE, ELEMENT_ORDER, RETAIN_KEYS, same_type};
 use super::{FieldType, Types};
 use crate::json::{Map, SharedStr, Value, json};
@@ -128,10 +128,12 @@ impl<T: Types + ?Sized> Diff<'_, T> {
     }
 
     fn lists_of_scalars(&self, old: &[Value], new: &[Value]) -> ListDiff {
-        let added = new.iter().filter(|item| self.changes && !old.contains(item)).cloned();
+        let (old_values, new_values) = (Positions::of(old, ""), Positions::of(new, ""));
+        let added = new.iter().filter(|item| self.changes && old_values.find(item).is_none()).cloned();
         let added: Vec<Value> = added.collect();
-        let mut deleted = deduplicated(old.iter().filter(|item| self.deletions && !new.contains(item)).cloned());
-        deleted.sort_by_key(sort_text);
+        let gone = old.iter().filter(|item| self.deletions && new_values.find(item).is_none());
+        let mut deleted = deduplicated(gone.cloned());
+        deleted.sort_by_cached_key(sort_text);
         let ordered = self.order && (!deleted.is_empty() || (self.changes && old != new));
         let order = if ordered { new.to_vec() } else { Vec::new() };
         ListDiff { items: added, deleted, order }
@@ -167,10 +169,11 @@ impl<T: Types + ?Sized> Diff<'_, T> {
         retain: bool,
     ) -> Result<Vec<Value>, StrategicError> {
         old.iter().try_for_each(|item| require_merge_key(item, merge_key).map(|_| ()))?;
+        let places = Positions::of(old, merge_key);
         let mut changed = Vec::new();
         for item in new {
             let fields = require_merge_key(item, merge_key)?;
-            let Some(at) = lists::position(old, item, merge_key) else {
+            let Some(at) = places.find(item) else {
                 changed.extend(self.changes.then(|| item.clone()));
                 continue;
             };
@@ -185,9 +188,10 @@ impl<T: Types + ?Sized> Diff<'_, T> {
 
     /// Returns a deletion for each removed item, sorted by merge key.
     fn deleted_items(&self, old: &[Value], new: &[Value], merge_key: &str) -> Vec<Value> {
-        let gone = old.iter().filter(|item| self.deletions && lists::position(new, item, merge_key).is_none());
+        let places = Positions::of(new, merge_key);
+        let gone = old.iter().filter(|item| self.deletions && places.find(item).is_none());
         let mut keys = deduplicated(gone.map(|item| item[merge_key].clone()));
-        keys.sort_by_key(sort_text);
+        keys.sort_by_cached_key(sort_text);
         keys.into_iter().map(|key| json!({merge_key: key, DIRECTIVE: DELETE})).collect()
     }
 }

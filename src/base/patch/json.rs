@@ -9,7 +9,8 @@ use json_patch::jsonptr::{PointerBuf, Token};
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::Value;
 
-use crate::json;
+use crate::go;
+use crate::json::{self, READ_DEPTH_MAX};
 
 /// The reason why a patch cannot be decoded or applied, with the message of the API server and kubectl.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,10 +41,31 @@ pub fn apply(document: &json::Value, patch: &json::Value) -> Result<json::Value,
     }
     // The crate works on `serde_json` values, so the document is converted once for all operations.
     let mut patched = document.into();
+    let mut copied = 0;
     for operation in operations {
-        run(&mut patched, &Operation(&operation.into())).map_err(JsonPatchError::Apply)?;
+        run(&mut patched, &Operation(&operation.into()), &mut copied).map_err(JsonPatchError::Apply)?;
     }
     Ok(patched.into())
+}
+
+/// The number of bytes that the `copy` operations of a patch may add, the limit of a request body
+/// (`AccumulatedCopySizeLimit`, set in apiserver, `pkg/server/config.go`).
+const COPIED_BYTES_MAX: usize = 3 << 20;
+
+/// Returns the depth of a value, and its size in bytes as JSON.
+fn extent(value: &Value) -> (usize, usize) {
+    match value {
+        Value::Array(items) => items
+            .iter()
+            .map(extent)
+            .fold((1, 2), |(depth, bytes), (inner, more)| (depth.max(inner + 1), bytes + more + 1)),
+        Value::Object(fields) => fields.iter().fold((1, 2), |(depth, bytes), (key, field)| {
+            let (inner, more) = extent(field);
+            (depth.max(inner + 1), bytes + more + key.len() + 4)
+        }),
+        Value::String(text) => (0, text.len() + 2),
+        _ => (0, 4),
+    }
 }
 
 fn decode_error(found: &json::Value, wanted: &'static str) -> JsonPatchError {
@@ -74,7 +96,7 @@ impl<'a> Operation<'a> {
     }
 }
 
-fn run(document: &mut Value, operation: &Operation) -> Result<(), String> {
+fn run(document: &mut Value, operation: &Operation, copied: &mut usize) -> Result<(), String> {
     match operation.kind() {
         "add" => {
             let path = operation.path()?;
@@ -92,8 +114,8 @@ fn run(document: &mut Value, operation: &Operation) -> Result<(), String> {
             remove(document, &target).map_err(|error| format!("error in remove for path: '{path}': {error}"))
         }
         "replace" => replace(document, operation),
-        "move" => relocate(document, operation, true),
-        "copy" => relocate(document, operation, false),
+        "move" => relocate(document, operation, None),
+        "copy" => relocate(document, operation, Some(copied)),
         "test" => test(document, operation),
         other => Err(format!("Unexpected kind: {other}")),
     }
@@ -108,21 +130,32 @@ fn replace(document: &mut Value, operation: &Operation) -> Result<(), String> {
         Err(_) => Err(format!("replace operation does not apply: doc is missing key: {path}: missing value")),
         Ok(None) => add(document, &target, operation.value()),
         Ok(Some(_)) => {
+            let value = operation.value();
+            check_depth(&target, &value)?;
             let path = target.pointer(target.existing_index(document)?);
-            apply_strict(document, PatchOperation::Replace(ReplaceOperation { path, value: operation.value() }))
+            apply_strict(document, PatchOperation::Replace(ReplaceOperation { path, value }))
         }
     }
 }
 
-/// Moves or copies a value; `move` removes it before it resolves the target.
-fn relocate(document: &mut Value, operation: &Operation, moves: bool) -> Result<(), String> {
-    let (from, kind) = (operation.from()?, operation.kind());
+/// Copies a value and counts its bytes in `copied`, or moves it for `None`; then it is removed before the target is
+/// resolved.
+fn relocate(document: &mut Value, operation: &Operation, copied: Option<&mut usize>) -> Result<(), String> {
+    let (from, kind, moves) = (operation.from()?, operation.kind(), copied.is_none());
     let source = Target::find(document, from)
         .ok_or_else(|| format!("{kind} operation does not apply: doc is missing from path: {from}: missing value"))?;
     let value = source.get(document).map_err(|error| match moves {
         true => format!("error in move for path: '{}': {error}", source.key),
         false => format!("error in copy for from: '{from}': {error}"),
     })?;
+    if let (Some(copied), Some(value)) = (copied, value) {
+        *copied += extent(value).1;
+        if *copied > COPIED_BYTES_MAX {
+            return Err(format!(
+                "Unable to complete the copy, the accumulated size increase of copy is {copied}, exceeding the limit {COPIED_BYTES_MAX}"
+            ));
+        }
+    }
     let value = value.cloned().unwrap_or(Value::Null);
     if moves {
         remove(document, &source).map_err(|error| format!("error in move for path: '{}': {error}", source.key))?;
@@ -148,7 +181,14 @@ fn test(document: &Value, operation: &Operation) -> Result<(), String> {
     Err(format!("testing value {path} failed: test failed"))
 }
 
+/// Rejects a value that would be nested too deeply; a patch that copies a value into itself doubles its depth.
+fn check_depth(target: &Target, value: &Value) -> Result<(), String> {
+    let depth = target.parents.len() + 1 + extent(value).0;
+    if depth > READ_DEPTH_MAX { Err("exceeded max depth".to_owned()) } else { Ok(()) }
+}
+
 fn add(document: &mut Value, target: &Target, value: Value) -> Result<(), String> {
+    check_depth(target, &value)?;
     let key = match target.container(document) {
         Some(Value::Array(items)) if target.key != "-" => {
             let index = parse_index(&target.key)
@@ -224,7 +264,7 @@ impl Target {
 }
 
 fn parse_index(key: &str) -> Result<i64, String> {
-    key.parse().map_err(|_| format!("strconv.Atoi: parsing {key:?}: invalid syntax"))
+    key.parse().map_err(|_| format!("strconv.Atoi: parsing {}: invalid syntax", go::quote(key)))
 }
 
 /// Converts an index from either end to a position below `length`.
@@ -270,6 +310,19 @@ mod tests {
         for (document, patch, expected) in cases {
             assert_eq!(apply(&document, &patch), Ok(expected), "{document} with {patch}");
         }
+    }
+
+    #[test]
+    fn copies_are_bounded_in_size_and_depth() {
+        let wide = json!({"op": "copy", "from": "/a", "path": "/a/-"});
+        let error = apply(&json!({"a": ["x".repeat(1000)]}), &vec![wide; 64].into()).expect_err("too large");
+        assert!(error.to_string().starts_with("Unable to complete the copy, the accumulated size increase"), "{error}");
+        let deep = json!([{"op": "copy", "from": "/a", "path": "/a/b/b"}, {"op": "move", "from": "/a", "path": "/c"},
+            {"op": "copy", "from": "/c", "path": "/a"}, {"op": "copy", "from": "/c", "path": "/a/b/b/b"}]);
+        let chain: Vec<json::Value> = (0..100).flat_map(|_| deep.as_array().cloned().unwrap_or_default()).collect();
+        let nested = (0..300).fold(json!(1), |inner, _| json!({"b": inner}));
+        let error = apply(&json!({"a": nested}), &chain.into()).expect_err("too deep");
+        assert!(error.to_string().ends_with("exceeded max depth"), "{error}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Lists in strategic merge patches: the type of their items, their identity and their order.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::error::StrategicError;
 use crate::go::{type_name, value_text};
 use crate::json::{Map, Value};
@@ -38,9 +40,30 @@ pub(super) fn same_item(left: &Value, right: &Value, merge_key: &str) -> bool {
     identity(left, merge_key).is_some() && identity(left, merge_key) == identity(right, merge_key)
 }
 
-/// Returns the position of the item with the same identity.
-pub(super) fn position(items: &[Value], item: &Value, merge_key: &str) -> Option<usize> {
-    items.iter().position(|candidate| same_item(candidate, item, merge_key))
+/// The first position of each identity in a list.
+pub(super) struct Positions<'k> {
+    merge_key: &'k str,
+    first: FxHashMap<Value, usize>,
+}
+
+impl<'k> Positions<'k> {
+    pub(super) fn of(items: &[Value], merge_key: &'k str) -> Self {
+        let mut positions = Self { merge_key, first: FxHashMap::default() };
+        items.iter().enumerate().for_each(|(at, item)| positions.add(item, at));
+        positions
+    }
+
+    /// Adds an item at a position behind all others.
+    pub(super) fn add(&mut self, item: &Value, at: usize) {
+        if let Some(identity) = identity(item, self.merge_key) {
+            self.first.entry(identity.clone()).or_insert(at);
+        }
+    }
+
+    /// Returns the position of the item with the same identity.
+    pub(super) fn find(&self, item: &Value) -> Option<usize> {
+        self.first.get(identity(item, self.merge_key)?).copied()
+    }
 }
 
 /// Returns an item as an object, which must have the merge key.
@@ -85,8 +108,8 @@ pub(super) fn order_items(
             require_merge_key(item, merge_key)?;
         }
     }
-    let (patched, others): (Vec<_>, Vec<_>) =
-        merged.into_iter().partition(|item| position(wanted, item, merge_key).is_some());
+    let wanted_places = Positions::of(wanted, merge_key);
+    let (patched, others): (Vec<_>, Vec<_>) = merged.into_iter().partition(|item| wanted_places.find(item).is_some());
     let patched = sorted_by(patched, wanted, merge_key);
     let others = sorted_by(others, live, merge_key);
     Ok(interleave(others, patched, live, merge_key))
@@ -95,7 +118,8 @@ pub(super) fn order_items(
 /// Sorts items as in `order`; deletions come last.
 pub(super) fn sorted_by(items: Vec<Value>, order: &[Value], merge_key: &str) -> Vec<Value> {
     let (deletions, mut kept): (Vec<_>, Vec<_>) = items.into_iter().partition(is_deletion);
-    kept.sort_by_key(|item| position(order, item, merge_key).unwrap_or(usize::MAX));
+    let places = Positions::of(order, merge_key);
+    kept.sort_by_cached_key(|item| places.find(item).unwrap_or(usize::MAX));
     kept.extend(deletions);
     kept
 }
@@ -103,10 +127,11 @@ pub(super) fn sorted_by(items: Vec<Value>, order: &[Value], merge_key: &str) -> 
 /// Merges two lists and keeps the order of each; an item of `left` comes first only if it does so in the live list.
 fn interleave(left: Vec<Value>, right: Vec<Value>, live: &[Value], merge_key: &str) -> Vec<Value> {
     let mut all = Vec::with_capacity(left.len() + right.len());
+    let places = Positions::of(live, merge_key);
     let mut left = left.into_iter().peekable();
     for item in right {
-        let at = position(live, &item, merge_key);
-        let goes_first = |other: &Value| at.zip(position(live, other, merge_key)).is_some_and(|(at, other)| other < at);
+        let at = places.find(&item);
+        let goes_first = |other: &Value| at.zip(places.find(other)).is_some_and(|(at, other)| other < at);
         while let Some(before) = left.next_if(|other| goes_first(other)) {
             all.push(before);
         }
@@ -118,13 +143,8 @@ fn interleave(left: Vec<Value>, right: Vec<Value>, live: &[Value], merge_key: &s
 
 /// Removes repeated values and keeps the first of each.
 pub(super) fn deduplicated(items: impl IntoIterator<Item = Value>) -> Vec<Value> {
-    let mut kept: Vec<Value> = Vec::new();
-    for item in items {
-        if !kept.contains(&item) {
-            kept.push(item);
-        }
-    }
-    kept
+    let mut seen = FxHashSet::default();
+    items.into_iter().filter(|item| seen.insert(item.clone())).collect()
 }
 
 /// Returns the sort key of a scalar or merge key.

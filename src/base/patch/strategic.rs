@@ -5,8 +5,10 @@
 //! [`three_way`](super::three_way) builds on that. Custom resources do not support strategic merge patches, which
 //! callers check.
 
+use rustc_hash::FxHashSet;
+
 use super::error::StrategicError;
-use super::lists::{self, ItemKind, as_list, as_object, deduplicated, order_items, require_merge_key};
+use super::lists::{self, ItemKind, Positions, as_list, as_object, deduplicated, order_items, require_merge_key};
 use super::merge_keys::Strategy;
 use super::{FieldType, Types};
 use crate::go::{type_name, value_text};
@@ -223,6 +225,7 @@ impl<T: Types + ?Sized> Merger<'_, T> {
         }
         let field = directive_field(&key, DELETE_FROM_LIST).ok_or(StrategicError::PrimitiveListFormat)?;
         if let (Some(Value::Array(items)), Value::Array(values)) = (live.get_mut(field), &values) {
+            let values: FxHashSet<&Value> = values.iter().collect();
             items.retain(|item| !values.contains(item));
         }
         Ok(())
@@ -262,14 +265,19 @@ impl<T: Types + ?Sized> Merger<'_, T> {
         merge_key: &str,
         items: &FieldType,
     ) -> Result<Vec<Value>, StrategicError> {
+        let mut places = Positions::of(&live, merge_key);
         for item in patch {
             let new = require_merge_key(item, merge_key)?;
-            match lists::position(&live, item, merge_key) {
+            match places.find(item) {
                 Some(at) => {
                     let old = as_object(&live[at])?.clone();
                     live[at] = Value::Object(self.objects(old, new.clone(), items)?);
                 }
-                None => live.push(self.new_value(item.clone())),
+                None => {
+                    let added = self.new_value(item.clone());
+                    places.add(&added, live.len());
+                    live.push(added);
+                }
             }
         }
         Ok(live)
@@ -328,6 +336,7 @@ fn apply_item_directives(
     merge_key: &str,
 ) -> Result<(Vec<Value>, Vec<Value>), StrategicError> {
     let mut plain = Vec::new();
+    let mut deleted = Vec::new();
     let mut replace = false;
     for item in patch {
         let Some(directive) = item.get(DIRECTIVE) else {
@@ -337,7 +346,7 @@ fn apply_item_directives(
         match directive.as_str() {
             Some(DELETE) => {
                 require_merge_key(&item, merge_key)?;
-                live.retain(|old| !lists::same_item(old, &item, merge_key));
+                deleted.push(item);
             }
             Some(REPLACE) => replace = true,
             Some("merge") => return Err(StrategicError::MergeDirective),
@@ -349,6 +358,8 @@ fn apply_item_directives(
             }
         }
     }
+    let deleted = Positions::of(&deleted, merge_key);
+    live.retain(|old| deleted.find(old).is_none());
     Ok(if replace { (plain, Vec::new()) } else { (live, plain) })
 }
 

@@ -14,6 +14,7 @@ use super::{
     shape::{is_forgotten, zero_of},
 };
 
+use crate::go::quote;
 use crate::json::{Map, Value, kind_name};
 
 /// Converts a quantity to its canonical form, or returns an error message.
@@ -261,7 +262,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn unknown_field(&mut self) {
-        let text = format!("unknown field {:?}", self.path);
+        let text = format!("unknown field {}", quote(&self.path));
         if self.unknown.len() < MAX_UNKNOWN && !self.unknown.contains(&text) {
             self.unknown.push(text);
         }

@@ -7,6 +7,8 @@ use base64::{
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use crate::go::quote;
+
 /// The precision of a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Precision {
@@ -64,7 +66,7 @@ fn corrupt_byte(text: &[u8]) -> Option<usize> {
 /// Validates a time and converts it to UTC with the precision of its type.
 pub(crate) fn canonical_time(text: &str, precision: Precision) -> Result<String, String> {
     TimeReader::new(text, precision).check()?;
-    let time = DateTime::parse_from_rfc3339(text).map_err(|error| format!("parsing time {text:?}: {error}"))?;
+    let time = DateTime::parse_from_rfc3339(text).map_err(|error| format!("parsing time {}: {error}", quote(text)))?;
     let format = match precision {
         Precision::Seconds => SecondsFormat::Secs,
         Precision::Micros => SecondsFormat::Micros,
@@ -107,7 +109,7 @@ impl<'a> TimeReader<'a> {
         self.fraction()?;
         self.zone()?;
         if !self.rest.is_empty() {
-            return Err(self.range(&format!("extra text: {:?}", self.rest)));
+            return Err(self.range(&format!("extra text: {}", quote(self.rest))));
         }
         let [year, month, day, ..] = numbers;
         if chrono::NaiveDate::from_ymd_opt(year as i32, month, day).is_none() {
@@ -172,11 +174,11 @@ impl<'a> TimeReader<'a> {
             Precision::Seconds => "2006-01-02T15:04:05Z07:00",
             Precision::Micros => "2006-01-02T15:04:05.000000Z07:00",
         };
-        format!("parsing time {:?} as {whole:?}: cannot parse {rest:?} as {layout:?}", self.text)
+        format!("parsing time {} as {whole:?}: cannot parse {} as {layout:?}", quote(self.text), quote(rest))
     }
 
     fn range(&self, what: &str) -> String {
-        format!("parsing time {:?}: {what}", self.text)
+        format!("parsing time {}: {what}", quote(self.text))
     }
 }
 
@@ -208,7 +210,8 @@ mod tests {
     #[test]
     fn times() {
         let as_seconds = |text: &str, rest: &str, layout: &str| {
-            Err(format!("parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {layout:?}"))
+            let (text, rest) = (quote(text), quote(rest));
+            Err(format!("parsing time {text} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest} as {layout:?}"))
         };
         let cases = [
             ("2026-01-02T03:04:05Z", Ok("2026-01-02T03:04:05Z".to_owned())),

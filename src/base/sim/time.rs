@@ -26,10 +26,10 @@ impl Time {
         Time(micros)
     }
 
-    /// Creates an instant from seconds since the Unix epoch.
+    /// Creates an instant from seconds since the Unix epoch; beyond the range it is the first or the last one.
     #[inline]
     pub const fn from_secs(seconds: i64) -> Time {
-        Time(seconds * MICROS)
+        Time(seconds.saturating_mul(MICROS))
     }
 
     /// Returns the microseconds since the Unix epoch.
@@ -47,7 +47,7 @@ impl Time {
     /// Truncates to seconds, the precision of `metav1.Time`.
     #[inline]
     pub const fn truncate_secs(self) -> Time {
-        Time(self.secs() * MICROS)
+        Time::from_secs(self.secs())
     }
 
     /// Parses an RFC 3339 timestamp with any offset and fraction; `None` if it is not one.
@@ -81,16 +81,16 @@ impl Duration {
     /// The empty duration.
     pub const ZERO: Duration = Duration(0);
 
-    /// Creates a duration from seconds.
+    /// Creates a duration from seconds; beyond the range (292,471 years) it is the shortest or the longest one.
     #[inline]
     pub const fn from_secs(seconds: i64) -> Duration {
-        Duration(seconds * MICROS)
+        Duration(seconds.saturating_mul(MICROS))
     }
 
-    /// Creates a duration from milliseconds.
+    /// Creates a duration from milliseconds, with the same range.
     #[inline]
     pub const fn from_millis(millis: i64) -> Duration {
-        Duration(millis * 1000)
+        Duration(millis.saturating_mul(1000))
     }
 
     /// Creates a duration from microseconds.
@@ -198,7 +198,7 @@ fn unit_micros(unit: &str) -> Option<f64> {
 /// Formats like Go's `time.Duration`: `1h30m0s`, `1.5s`, `300ms`, `0s`.
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (sign, micros) = if self.0 < 0 { ("-", -self.0) } else { ("", self.0) };
+        let (sign, micros) = if self.0 < 0 { ("-", self.0.saturating_neg()) } else { ("", self.0) };
         match micros {
             0 => return write!(f, "0s"),
             1..1_000 => return write!(f, "{sign}{micros}µs"),
@@ -301,6 +301,19 @@ mod tests {
         }
         for text in ["", "5", "s", "1x", "-"] {
             assert_eq!(Duration::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_saturates() {
+        for seconds in [i64::MAX, i64::MIN] {
+            let (time, span) = (Time::from_secs(seconds), Duration::from_secs(seconds));
+            assert_eq!(time.truncate_secs().secs().signum(), seconds.signum());
+            assert_eq!(Duration::from_millis(seconds).micros().signum(), seconds.signum());
+            for text in [time.rfc3339(), (time + span).rfc1123(), span.human(), span.to_string(), (time - time).human()]
+            {
+                assert!(!text.is_empty());
+            }
         }
     }
 

@@ -138,8 +138,18 @@ impl Emitter {
     fn single_quoted(&mut self, text: &str, allow_breaks: bool) {
         self.indicator("'", true, false, false);
         let mut chars = text.chars().peekable();
-        let (mut first, mut after_space) = (true, false);
+        let (mut first, mut after_space, mut after_break) = (true, false, false);
         while let Some(c) = chars.next() {
+            if is_break(c) {
+                self.out.push(c);
+                self.column = 0;
+                self.indention = true;
+                after_break = true;
+                continue;
+            }
+            if std::mem::take(&mut after_break) {
+                self.write_indent();
+            }
             if c == ' ' {
                 let inside = !first && chars.peek().is_some_and(|&next| next != ' ');
                 let fold = allow_breaks && !after_space && self.column > BEST_WIDTH && inside;
@@ -345,6 +355,32 @@ mod tests {
         ];
         for (value, expected) in cases {
             assert_eq!(to_yaml(&value), expected);
+        }
+    }
+
+    #[test]
+    fn line_separators_are_written_and_read_as_by_go_yaml() {
+        let cases = [
+            ("a\nb\u{2028}c", "k: |-\n  a\n  b\u{2028}  c\n"),
+            ("a\u{2028}b", "k: 'a\u{2028}  b'\n"),
+            ("a\n\u{2029}b\u{2028}", "k: |\n  a\n\u{2029}  b\u{2028}"),
+            ("a\n\u{2028}\u{2028}", "k: |+\n  a\n\u{2028}\u{2028}"),
+            ("\u{2028}\n", "k: |2+\n\u{2028}\n"),
+            ("\u{2028}", "k: '\u{2028}'\n"),
+            ("a\u{2028}\u{2029}", "k: 'a\u{2028}\u{2029}'\n"),
+            ("\u{2028}\u{2028}a", "k: '\u{2028}\u{2028}  a'\n"),
+            ("\u{2028}a\nb", "k: |2-\n\u{2028}  a\n  b\n"),
+            ("a \u{2028}b", "k: \"a \\Lb\"\n"),
+            ("a\u{85}b\nc", "k: \"a\\Nb\\nc\"\n"),
+        ];
+        for (text, yaml) in cases {
+            assert_eq!(to_yaml(&json!({"k": text})), yaml, "{text:?}");
+            for value in [json!({"k": text, "z": [text, {"x": text}]}), json!([text]), json!({text: text}), json!(text)]
+            {
+                let written = to_yaml(&value);
+                let read = crate::yaml::to_json(&written).unwrap_or_else(|error| panic!("{written:?}: {error}"));
+                assert_eq!(read.value, value, "{written:?}");
+            }
         }
     }
 

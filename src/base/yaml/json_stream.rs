@@ -2,7 +2,7 @@
 
 use super::Loaded;
 use super::errors::YamlError;
-use crate::go::json::{Scanned, SyntaxError, scan, scan_all};
+use crate::go::json::{Scanned, SyntaxError, parse_scanned, scan, scan_all};
 
 impl From<SyntaxError> for YamlError {
     fn from(error: SyntaxError) -> YamlError {
@@ -37,7 +37,7 @@ pub(super) fn next_json(text: &str, start: usize) -> Result<(Loaded, usize), Yam
 }
 
 fn load(text: &str, Scanned { end, duplicates }: Scanned, start: usize) -> Result<Loaded, YamlError> {
-    let value = serde_json::from_str(&text[start..end])
+    let value = parse_scanned(&text[start..end])
         .map_err(|error| YamlError::Json { offset: end, problem: error.to_string() })?;
     Ok(Loaded { value, duplicates, other_keys: Vec::new() })
 }

@@ -10,6 +10,7 @@ use saphyr_parser::ScanError;
 use super::errors::{YamlError, syntax_error};
 use super::repair::repair;
 use super::scalar::{self, Meaning};
+use super::separators::Lines;
 use super::tree::{Content, MAX_DEPTH, NodeId, Problem, Tree};
 use super::{Dialect, Loaded, json_stream};
 use crate::json::{Number, Value};
@@ -74,9 +75,10 @@ pub fn to_json_in(doc: &str, dialect: Dialect) -> Result<Loaded, YamlError> {
 
 /// Parses the document, or an equivalent that our parser accepts.
 fn parse_leniently(doc: &str) -> Result<(Tree, Cow<'_, str>), YamlError> {
-    let mut doc = Cow::Borrowed(doc);
+    let lines = Lines::of(doc);
+    let mut doc = lines.text.clone();
     loop {
-        match Tree::parse(&doc) {
+        match Tree::parse(&doc, &lines) {
             Ok(tree) => return Ok((tree, doc)),
             Err(Problem::Depth(line)) => {
                 return Err(YamlError::yaml(format!("line {line}: exceeded max depth of {MAX_DEPTH}")));
@@ -447,7 +449,45 @@ mod tests {
         }
         let error = yaml_to_json(&doc).expect_err("a bomb");
         assert_eq!(error.to_string(), "error converting YAML to JSON: yaml: document contains excessive aliasing");
-        assert!(yaml_to_json(&"[".repeat(100_000)).is_err());
-        assert!(yaml_to_json(&"- ".repeat(100_000)).is_err());
+    }
+
+    #[test]
+    fn deep_documents_are_refused() {
+        let nested = |open: &str| open.repeat(100_000);
+        let block: String = (0..5_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+        let aliases: String = (0..100_000).map(|level| format!("- &a{} [*a{level}]\n", level + 1)).collect();
+        let cases = [
+            nested("["),
+            nested("{a: "),
+            nested("- "),
+            nested("? "),
+            nested("[{"),
+            nested("&a ["),
+            nested("!!seq ["),
+            block,
+            format!("- &a0 x\n{aliases}"),
+            format!("{{\"a\": {}", nested("[")),
+            nested("{\"a\":"),
+        ];
+        let load_all = move || {
+            for text in cases {
+                let error = to_json(&text).err().unwrap_or_else(|| panic!("{} is read", &text[..20]));
+                assert!(!error.to_string().is_empty());
+            }
+        };
+        std::thread::spawn(load_all).join().expect("no panic");
+    }
+
+    /// Takes minutes if the document is parsed again for every line that is indented.
+    #[test]
+    fn long_brackets_and_quotes_without_indentation_are_read_in_linear_time() {
+        let lines = 20_000;
+        let items = "x, # ]\n'it''s ]', \"\\\"]\",\n[\n],\n{k: it's},\n".repeat(lines / 5);
+        let loaded = value(&format!("k:\n  a: [\n{items}]\n  b: 1\n"));
+        assert_eq!((loaded["k"]["a"].as_array().map(Vec::len), &loaded["k"]["b"]), (Some(lines), &json!(1)));
+        for quote in ['"', '\''] {
+            let loaded = value(&format!("k:\n  a: {quote}x{}{quote}\n  b: 1\n", "\ny".repeat(lines)));
+            assert_eq!((loaded["k"]["a"].as_str().map(str::len), &loaded["k"]["b"]), (Some(1 + 2 * lines), &json!(1)));
+        }
     }
 }

@@ -12,6 +12,7 @@ mod load;
 mod order;
 mod repair;
 mod scalar;
+mod separators;
 mod style;
 mod tree;
 

@@ -10,7 +10,7 @@ pub(super) fn repair(doc: &str, error: &ScanError) -> Option<String> {
     let at = error.marker().index();
     match error.info() {
         "invalid indentation" | "invalid indentation in flow construct" => indent(doc, error.marker().line()),
-        "invalid indentation in quoted scalar" => indent_quoted(doc, error.marker().line(), error.marker().col()),
+        "invalid indentation in quoted scalar" => indent_quoted(doc, at, error.marker().line(), error.marker().col()),
         "':' must be followed by a valid YAML whitespace" => replace_tab(doc, at),
         _ => None,
     }
@@ -19,21 +19,80 @@ pub(super) fn repair(doc: &str, error: &ScanError) -> Option<String> {
 /// An indentation deeper than that of any sensible line.
 const DEEP_INDENT: usize = 200;
 
-/// Indents a line, counted from 1.
+/// Indents a line, counted from 1, and those after it in the same brackets.
 fn indent(doc: &str, line: usize) -> Option<String> {
     let start = line_start(doc, line)?;
+    let margin = " ".repeat(DEEP_INDENT);
     // A line that is already that deep has another error.
-    let rest = &doc[start..];
-    (!rest.starts_with(&" ".repeat(DEEP_INDENT))).then(|| format!("{}{}{rest}", &doc[..start], " ".repeat(DEEP_INDENT)))
+    if doc[start..].starts_with(&margin) {
+        return None;
+    }
+    let end = start + brackets_end(&doc[start..]).unwrap_or(0);
+    Some(indent_lines(doc, start, end, &margin))
 }
 
-/// Indents the first line after the opening quote that is left of it and thus belongs to the quoted text.
-fn indent_quoted(doc: &str, line: usize, column: usize) -> Option<String> {
+/// Indents the first line after the opening quote that is left of it and thus belongs to the quoted text, and those after
+/// it up to the closing quote.
+fn indent_quoted(doc: &str, at: usize, line: usize, column: usize) -> Option<String> {
     let margin = " ".repeat(column.max(1));
     let inner = doc.lines().enumerate().skip(line);
     let (index, _) = inner.into_iter().find(|(_, text)| !text.trim().is_empty() && !text.starts_with(&margin))?;
     let start = line_start(doc, index + 1)?;
-    Some(format!("{}{margin}{}", &doc[..start], &doc[start..]))
+    let quote = doc.char_indices().nth(at).map(|(quote, _)| quote);
+    let end = quote.and_then(|quote| Some(quote + quote_length(&doc[quote..])?));
+    Some(indent_lines(doc, start, end.unwrap_or(start).max(start), &margin))
+}
+
+/// Puts a margin before the line at `start` and every line that starts before `end`.
+fn indent_lines(doc: &str, start: usize, end: usize, margin: &str) -> String {
+    let mut out = doc[..start].to_owned();
+    let mut at = start;
+    for line in doc[start..].split_inclusive('\n') {
+        if at == start || at < end {
+            out.push_str(margin);
+        }
+        out.push_str(line);
+        at += line.len();
+    }
+    out
+}
+
+/// Returns the offset of the bracket that closes those around the start of a text; `None` if it is not found.
+fn brackets_end(text: &str) -> Option<usize> {
+    let mut depth = 1usize;
+    let mut before = ' ';
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        let is_separated = before.is_whitespace();
+        match c {
+            '#' if is_separated => at += text[at..].find('\n')?,
+            '\'' | '"' if is_separated || "[{,:".contains(before) => at += quote_length(&text[at..])? - 1,
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+        before = text[at..].chars().next()?;
+        at += before.len_utf8();
+    }
+    None
+}
+
+/// Returns the length of the quoted text at the start of a text; `None` if it has no end.
+fn quote_length(text: &str) -> Option<usize> {
+    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let mut chars = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        let doubled = quote == '\'' && c == '\'' && chars.peek().is_some_and(|(_, next)| *next == '\'');
+        if doubled || (quote == '"' && c == '\\') {
+            chars.next();
+        } else if c == quote {
+            return Some(at + 1);
+        }
+    }
+    None
 }
 
 /// Replaces the tabs before an offset in characters by spaces.

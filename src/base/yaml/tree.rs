@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
+use super::separators::{Lines, first_line};
+
 /// The limit of nesting, so that a document cannot exhaust the stack.
-pub(super) const MAX_DEPTH: usize = 500;
+pub(super) const MAX_DEPTH: usize = crate::json::READ_DEPTH_MAX;
 
 /// The index of a node in its tree.
 pub(super) type NodeId = usize;
@@ -56,7 +58,7 @@ struct Open {
 }
 
 impl Tree {
-    pub(super) fn parse(doc: &str) -> Result<Self, Problem> {
+    pub(super) fn parse(doc: &str, lines: &Lines) -> Result<Self, Problem> {
         let mut tree = Self { nodes: Vec::new(), anchors: HashMap::new(), root: None };
         let mut open: Vec<Open> = Vec::new();
         for event in Parser::new_from_str(doc) {
@@ -67,7 +69,9 @@ impl Tree {
                 Event::Scalar(text, style, anchor, tag) => {
                     let plain = style == ScalarStyle::Plain;
                     let tag = tag.map(|tag| tag_name(&tag));
-                    (anchor, Content::Scalar { text: text.into_owned(), plain, tag }, false)
+                    let literal = (style == ScalarStyle::Literal).then(|| first_line(&text, &span));
+                    let text = lines.restore(text.into_owned(), literal);
+                    (anchor, Content::Scalar { text, plain, tag }, false)
                 }
                 Event::SequenceStart(anchor, _) => (anchor, Content::Sequence(Vec::new()), true),
                 Event::MappingStart(anchor, _) => (anchor, Content::Mapping(Vec::new()), true),

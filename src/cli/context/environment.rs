@@ -7,6 +7,7 @@ use clap::ArgMatches;
 
 use crate::args::Matches;
 use crate::{CliError, CliResult};
+use kctl_base::field::quote;
 use kctl_base::sim::{ClockMode, Duration, Time};
 use kctl_cluster::OpenOptions;
 
@@ -23,7 +24,7 @@ fn setting<T>(name: &str, parse: impl FnOnce(&str) -> Option<T>) -> CliResult<Op
     let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { return Ok(None) };
     match value.to_str().and_then(parse) {
         Some(value) => Ok(Some(value)),
-        None => Err(CliError::new(format!("invalid value {value:?} of {name}"))),
+        None => Err(CliError::new(format!("invalid value {} of {name}", quote(&value.to_string_lossy())))),
     }
 }
 

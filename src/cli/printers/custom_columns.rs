@@ -154,4 +154,44 @@ mod tests {
         let late = CustomColumns::from_spec("A:l[x]", true).expect("only printing tells");
         assert_eq!(print(late, &json!({})), ("A\n".to_owned(), Some("invalid array index x".to_owned())));
     }
+
+    /// The parts of an expression are mutated where it is parsed (`tests/fuzz`); here they are put together.
+    #[test]
+    fn any_specification_is_refused_or_printed() {
+        let words = [
+            "A",
+            "NAME",
+            ":",
+            ",",
+            ".metadata",
+            ".name",
+            "{",
+            "}",
+            "[*]",
+            "[0]",
+            "[?(@.a==1)]",
+            "\n",
+            " ",
+            "..",
+            "é",
+            "'",
+            "$",
+        ];
+        let object = json!({"metadata": {"name": "x", "l": [{"a": 1}]}});
+        let list = json!({"kind": "List", "items": [object, null, 1]});
+        // The generator of Numerical Recipes.
+        let mut state = 1u32;
+        for _ in 0..5000 {
+            let mut spec = String::new();
+            for _ in 0..8 {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                spec.push_str(words[(state >> 16) as usize % words.len()]);
+            }
+            for columns in
+                [CustomColumns::from_spec(&spec, true), CustomColumns::from_template(&spec)].into_iter().flatten()
+            {
+                drop(print(columns, &list));
+            }
+        }
+    }
 }

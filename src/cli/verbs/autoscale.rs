@@ -12,6 +12,7 @@ use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, record};
+use kctl_base::go::quote;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::quantity::Quantity;
@@ -133,7 +134,7 @@ fn metrics(matches: &ArgMatches) -> CliResult<Vec<Value>> {
     let memory = matches.value_of("memory").filter(|m| !m.is_empty()).map(String::from);
     for (resource, text) in [("cpu", cpu(matches)), ("memory", memory)] {
         let Some(text) = text else { continue };
-        let invalid = |why: String| CliError::new(format!("invalid {resource} resource input {text:?}: {why}"));
+        let invalid = |why: String| CliError::new(format!("invalid {resource} resource input {}: {why}", quote(&text)));
         let target = match text.strip_suffix('%') {
             Some(percent) => {
                 let percent: i64 =

@@ -31,7 +31,7 @@ pub(super) fn apply(object: Value, matches: &ArgMatches) -> CliResult<Value> {
         "json" => PatchType::Json,
         other => return Err(CliError::new(format!("invalid override type: {other}"))),
     };
-    let changes: Value = serde_json::from_str(text).map_err(|_| CliError::new("Invalid JSON Patch"))?;
+    let changes: Value = kctl_base::json::from_str(text).map_err(|_| CliError::new("Invalid JSON Patch"))?;
     if format == PatchType::Json && !changes.is_array() {
         let text = "json: cannot unmarshal object into Go value of type jsonpatch.Patch";
         return Err(CliError::new(text));

@@ -1,9 +1,12 @@
 //! `store`: manages the directory that holds the cluster.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
+use crate::args::{Matches as _, switch};
 use crate::printers::columns;
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_cluster::console::StoreReport;
@@ -41,10 +44,18 @@ const FAMILY: &[Verb] = &[
         aliases: &[],
         about: "Verify objects, indexes, change log and timeline",
         long: "Verify that objects, indexes, change log and timeline are consistent. Problems are printed, and the exit status \
-    is 1.",
-        examples: &[("Verify the store", "store check")],
+    is 1.
+
+ With --repair, objects that cannot be read are removed first. A copy of the data of each is written to a file in the store, \
+    whose name is printed.",
+        examples: &[
+            ("Verify the store", "store check"),
+            ("Remove the objects that cannot be read, and verify the rest", "store check --repair"),
+        ],
         usage: "",
-        flags: |c| c,
+        flags: |c| {
+            c.arg(switch("repair", "If true, remove objects that cannot be read, after a copy of their data has been written."))
+        },
         run: check,
         family: &[],
     },
@@ -78,8 +89,11 @@ fn path(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
     Ok(())
 }
 
-fn check(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
+fn check(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     ctx.flush()?;
+    if matches.flag("repair") {
+        repair(ctx)?;
+    }
     let StoreReport { problems, revision, bytes } = ctx.console()?.check_store()?;
     if !problems.is_empty() {
         return Err(CliError::Many(problems.into_iter().map(CliError::Failed).collect()));
@@ -94,6 +108,42 @@ fn check(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
         ctx.print_line(line);
     }
     Ok(())
+}
+
+/// Removes the objects that cannot be read.
+fn repair(ctx: &mut Ctx) -> CliResult<()> {
+    let dir = unrestricted_store_dir(ctx)?;
+    let mut copies = Vec::new();
+    ctx.console()?.repair_store(|name, bytes| {
+        copies.push((name.to_owned(), keep_copy(&dir, name, bytes)?));
+        CliResult::Ok(())
+    })?;
+    for (name, copy) in copies {
+        ctx.print_line(format!("object {name} removed, its data is in {}", copy.display()));
+    }
+    Ok(())
+}
+
+/// Writes the data of an object to a new file that only the owner may read, and returns its path.
+fn keep_copy(dir: &Path, name: &str, bytes: &[u8]) -> CliResult<PathBuf> {
+    let failed =
+        |path: &Path, source: io::Error| CliError::Io { operation: format!("open {}", path.display()), source };
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut number = 1;
+    loop {
+        let path = dir.join(format!("unreadable-{}-{number}.json", name.replace('/', "-")));
+        match options.open(&path) {
+            Ok(mut file) => {
+                file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| failed(&path, e))?;
+                return Ok(path);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(failed(&path, error)),
+        }
+    }
 }
 
 fn compact(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::admission::{self, Admission, Operation};
-use super::{Request, Response, Result, Server, decode, managers, meta, review};
+use super::{Request, Response, Result, Server, decode, limits, managers, meta, review};
 use kctl_base::field::ErrorList;
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -67,6 +67,7 @@ impl Server {
         admission::validate(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
         decode::complete(&*kind, &mut new);
         managers::put(&mut new, managed);
+        limits::check_entry(&*kind, &new, request)?;
         let object = if request.options.dry_run { Arc::new(new) } else { self.store.write(&key, new)? };
         self.after_write(&*kind, request.options.dry_run)?;
         let object = self.in_version(&*kind, object, &request.version);

@@ -23,6 +23,7 @@ mod create;
 mod decode;
 mod delete;
 mod eviction;
+mod limits;
 mod log;
 mod managers;
 mod meta;
@@ -123,6 +124,7 @@ impl Server {
         let kind = self.catalog.by_resource(&request.resource).ok_or_else(Status::no_resource)?;
         check_scope(&*kind, &request)?;
         check_verb(&*kind, &request)?;
+        limits::check_body(&request)?;
         let deprecation = deprecation_of(&request);
         let mut response = self.route(kind, &mut request, now)?;
         response.warnings.extend(deprecation);
@@ -205,9 +207,10 @@ impl Server {
         }
     }
 
-    /// Rebuilds the catalog with the kinds of all definitions in the store.
-    fn reload_custom_kinds(&mut self) -> std::result::Result<(), StoreError> {
-        let definitions = self.store.list(DEFINITIONS, None)?;
+    /// Rebuilds the catalog with the kinds of all definitions in the store. A definition that cannot be decoded must not keep
+    /// all others from being read: its kind is not served.
+    pub(crate) fn reload_custom_kinds(&mut self) -> std::result::Result<(), StoreError> {
+        let definitions = self.store.list_readable(DEFINITIONS)?;
         let kinds = definitions.iter().filter_map(|d| Custom::from_definition(d));
         self.catalog = Catalog::new(kinds.map(|kind| Arc::new(kind) as Arc<dyn Kind>).collect());
         Ok(())

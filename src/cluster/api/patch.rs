@@ -1,7 +1,7 @@
 //! Patching an object: the new version is computed from the present one and a patch, then handled like an update
 //! (`apiserver/pkg/endpoints/handlers/patch.go`).
 
-use super::{Body, PatchType, Request, Response, Result, Server, decode};
+use super::{Body, PatchType, Request, Response, Result, Server, decode, limits};
 use kctl_base::json::{Value, kind_name};
 use kctl_base::object::Object;
 use kctl_base::patch;
@@ -18,9 +18,11 @@ impl Server {
         if format == PatchType::Apply {
             return self.apply(kind, patch, request, now);
         }
+        limits::check_patch(format, &patch)?;
         let old = self.must_read(kind, &request.namespace, &request.name)?;
         let base = self.in_version(kind, old.clone(), &request.version);
         let patched = patched(format, decode::root(kind), &base, &patch)?;
+        limits::check_depth(&patched)?;
         let mut warnings = Vec::new();
         let mut new = decode::patched(kind, format, patched, &patch, request, &mut warnings)?;
         self.to_stored_version(kind, &mut new);
@@ -60,7 +62,7 @@ pub(super) fn parse(body: Body) -> Result<(PatchType, Value)> {
         Body::PatchText(PatchType::Apply, text) => (PatchType::Apply, decode::yaml(&text)?),
         Body::PatchText(format, text) => {
             let syntax_error = |e| Status::bad_request(decode::go_json_error(&text, &e));
-            (format, serde_json::from_str(&text).map_err(syntax_error)?)
+            (format, kctl_base::json::from_str(&text).map_err(syntax_error)?)
         }
         Body::None | Body::Object(_) => {
             return Err(Status::bad_request("the body of the request was in an unknown format"));

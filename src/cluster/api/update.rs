@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::admission::{self, Admission, Operation};
 use super::create::add_rule_violations;
 use super::strategy::{self, UpdateStrategy};
-use super::{Request, Response, Result, Server, decode, managers, meta};
+use super::{Request, Response, Result, Server, decode, limits, managers, meta};
 use kctl_base::field::ErrorList;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -156,6 +156,7 @@ impl Update<'_> {
             decode::complete(self.kind, &mut self.new);
         }
         managers::put(&mut self.new, managed);
+        limits::check_entry(self.kind, &self.new, self.request)?;
         self.store(server)
     }
 

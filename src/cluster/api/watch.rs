@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::read::Selection;
 use super::{Payload, Request, Response, Result, Server, WatchEvent};
 use crate::store::{Change, ChangeKind, ChangesGone};
+use kctl_base::go::quote;
 use kctl_base::object::Object;
 use kctl_base::status::{Reason, Status};
 use kctl_kinds::Kind;
@@ -72,7 +73,7 @@ fn start_of(request: &Request) -> Result<Option<u64>> {
     if request.options.send_initial_events || text.is_empty() || text == "0" {
         return Ok(None);
     }
-    let invalid = || Status::bad_request(format!("strconv.ParseUint: parsing {text:?}: invalid syntax"));
+    let invalid = || Status::bad_request(format!("strconv.ParseUint: parsing {}: invalid syntax", quote(text)));
     text.parse().map(Some).map_err(|_| invalid())
 }
 

@@ -224,8 +224,8 @@ impl LogRow {
     /// Decodes a row and the time of its commit.
     pub(super) fn decode(revision: u64, bytes: &[u8]) -> Result<(Time, LogRow), StoreError> {
         let (at, row) = LogRow::split(revision, bytes)?;
-        let row =
-            serde_json::from_slice(row).map_err(|e| StoreError::unreadable(format_args!("change {revision}"), e))?;
+        let row = kctl_base::json::from_slice(row)
+            .map_err(|e| StoreError::unreadable(format_args!("change {revision}"), e))?;
         Ok((at, row))
     }
 

@@ -123,7 +123,7 @@ impl Survey {
 
     fn object(&mut self, key: &ObjectKey, value: &[u8]) -> Result<(), StoreError> {
         let object: Object =
-            serde_json::from_slice(value).map_err(|e| StoreError::unreadable(format_args!("object {key}"), e))?;
+            kctl_base::json::from_slice(value).map_err(|e| StoreError::unreadable(format_args!("object {key}"), e))?;
         if (object.namespace(), object.name()) != (&key.namespace, &key.name) {
             let named = ObjectKey::new(&*key.resource, object.namespace(), object.name());
             self.problems.push(format!("object {key} is named {named}"));

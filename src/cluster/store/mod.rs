@@ -53,6 +53,7 @@ mod list_cache;
 mod object_delta;
 mod objects;
 mod pending_changes;
+mod repair;
 mod rows;
 mod store_dir;
 mod timeline;

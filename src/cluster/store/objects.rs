@@ -52,6 +52,19 @@ impl Store {
         Ok(list)
     }
 
+    /// Like [`Store::list`] in all namespaces, without the objects that cannot be decoded.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub(crate) fn list_readable(&mut self, resource: &str) -> Result<Vec<Arc<Object>>, StoreError> {
+        let mut list = Vec::new();
+        self.batch.visit_rows(&keys::objects(resource, None), &mut |object| {
+            list.extend(object);
+            true
+        })?;
+        Ok(list)
+    }
+
     /// Passes the objects of a resource, in one namespace or in all, to `visit`, ordered by namespace and name, until it
     /// returns `false`. Starts behind the key `after`, which need not exist.
     ///
@@ -167,7 +180,7 @@ impl Store {
         rows.into_iter().collect()
     }
 
-    fn next_revision(&mut self) -> u64 {
+    pub(super) fn next_revision(&mut self) -> u64 {
         self.staged.revision += 1;
         self.staged.revision
     }

@@ -35,7 +35,7 @@ impl Store {
             return Ok(Some(value.clone()));
         }
         let Some(bytes) = self.batch.bytes(&key)? else { return Ok(None) };
-        serde_json::from_slice(&bytes).map(Some).map_err(|e| unreadable(name, e))
+        kctl_base::json::from_slice(&bytes).map(Some).map_err(|e| unreadable(name, e))
     }
 
     /// Sets a named value, or removes it for `None`. A value that does not change is not staged.
@@ -132,7 +132,7 @@ impl Store {
 
 /// Decodes the row of a named value.
 pub(super) fn decode(name: &str, bytes: &[u8]) -> Result<Value, StoreError> {
-    serde_json::from_slice(bytes).map_err(|e| unreadable(name, e))
+    kctl_base::json::from_slice(bytes).map_err(|e| unreadable(name, e))
 }
 
 fn unreadable(name: &str, error: serde_json::Error) -> StoreError {

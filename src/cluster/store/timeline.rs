@@ -150,6 +150,6 @@ pub(super) fn read(row: &[u8], entry: &[u8]) -> Result<Due, StoreError> {
         return Err(StoreError::damaged(format!("{} is on the timeline", keys::describe(row))));
     };
     let Entry { controller, key, recurring } =
-        serde_json::from_slice(entry).map_err(|e| StoreError::unreadable(keys::describe(row), e))?;
+        kctl_base::json::from_slice(entry).map_err(|e| StoreError::unreadable(keys::describe(row), e))?;
     Ok(Due { at, sequence, controller, key, recurring })
 }

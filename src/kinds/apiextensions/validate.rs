@@ -118,6 +118,7 @@ fn version_errors(version: &Value, path: &Path) -> ErrorList {
                 }
             }
             errors.extend(schema_errors(schema, &schema_path));
+            errors.extend(rules::cost_errors(schema, &schema_path));
         }
     }
     for (index, column) in version.list("/additionalPrinterColumns").iter().enumerate() {

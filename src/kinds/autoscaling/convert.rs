@@ -115,7 +115,7 @@ fn take_annotation(hpa: &mut Object, key: &str) -> Option<Value> {
     if annotations.is_empty() {
         hpa.remove_at("/metadata/annotations");
     }
-    serde_json::from_str(text.as_str()?).ok()
+    kctl_base::json::from_str(text.as_str()?).ok()
 }
 
 fn metric_to_v1(metric: &Value) -> Value {

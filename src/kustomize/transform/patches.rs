@@ -206,7 +206,7 @@ impl Transformer for JsonPatch {
 fn operations(text: &str) -> Result<Value> {
     let value: Value = match text.starts_with('[') {
         // Only text that starts like JSON is read as JSON.
-        true => serde_json::from_str(text).map_err(|e| KustomizeError::new(e.to_string()))?,
+        true => kctl_base::json::from_str(text).map_err(|e| KustomizeError::new(e.to_string()))?,
         false => yaml::to_json(text).map_err(|e| KustomizeError::new(parse::yaml_message(e)))?.value,
     };
     match &value {

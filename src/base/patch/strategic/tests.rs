@@ -153,3 +153,16 @@ fn error_messages_match_kubernetes() {
     }
     assert_eq!(patched(live, json!([])).unwrap_err().to_string(), "invalid JSON document");
 }
+
+/// Takes minutes unless items are found by their key without a search.
+#[test]
+fn long_lists_are_merged_and_compared_in_linear_time() {
+    let env = |value: &str| -> Value {
+        let items = (0..30_000).map(|number| json!({"name": format!("V{number}"), "value": value}));
+        let items: Value = items.collect::<Vec<_>>().into();
+        pod(json!({"containers": [{"name": "c", "env": items}]}))
+    };
+    let (old, new) = (env("a"), env("b"));
+    let patch = crate::patch::three_way::create_two_way(&SmallTypes, &deployment(), &old, &new).expect("a patch");
+    assert_eq!(patched(old, patch), Ok(new));
+}

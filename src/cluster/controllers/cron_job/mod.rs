@@ -19,6 +19,7 @@ use schedule::Schedule;
 use super::runtime::Result;
 use super::shared::pod_control::is_namespace_terminating;
 use super::{Action, Context, Controller, Key, Watch};
+use kctl_base::go::quote;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
@@ -101,10 +102,11 @@ fn sync(ctx: &mut Context<'_>, cron_job: &mut Object, jobs: &[Arc<Object>]) -> R
 fn parse_schedule(cron_job: &Object) -> std::result::Result<Schedule, PendingEvent> {
     let (text, zone) = (cron_job.str("/spec/schedule"), cron_job.str("/spec/timeZone"));
     if let Err(why) = schedule::zone(zone) {
-        return Err(PendingEvent::warning("UnknownTimeZone", format!("invalid timeZone: {zone:?}: {why}")));
+        return Err(PendingEvent::warning("UnknownTimeZone", format!("invalid timeZone: {}: {why}", quote(zone))));
     }
-    Schedule::parse(text, zone)
-        .map_err(|why| PendingEvent::warning("UnparseableSchedule", format!("unparseable schedule: {text:?} : {why}")))
+    Schedule::parse(text, zone).map_err(|why| {
+        PendingEvent::warning("UnparseableSchedule", format!("unparseable schedule: {} : {why}", quote(text)))
+    })
 }
 
 /// Parsed schedules by text and time zone, cached because every change of a Job needs one.

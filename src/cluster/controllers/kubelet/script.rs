@@ -55,8 +55,9 @@ impl ContainerScript {
             "ready" => self.ready = Some(duration()?),
             "hang" => self.hangs = Some(duration()?),
             "run" => self.run = Some(duration()?),
-            "exit" => self.exit = Some(value.parse().ok()?),
-            "times" => self.times = Some(value.parse().ok()?),
+            // The exit code of a process is a byte.
+            "exit" => self.exit = Some(value.parse::<u8>().ok()?.into()),
+            "times" => self.times = Some(value.parse::<u32>().ok()?.into()),
             _ => return None,
         }
         Some(())
@@ -76,5 +77,13 @@ mod tests {
         let (b, invalid) = ContainerScript::of(&pod, &json!({"name": "b"}));
         assert!(b.pull_fails && b.run.is_none());
         assert_eq!(invalid, ["bad"]);
+    }
+
+    #[test]
+    fn senseless_settings_are_not_understood() {
+        let text = "x=y run=-5s run= exit=256 exit=-1 times=-1 times=x start=5 pull=none ready";
+        let pod = json!({"metadata": {"annotations": {"kctl.dev/life": text}}});
+        let (script, invalid) = ContainerScript::of(&pod, &json!({"name": "a"}));
+        assert_eq!((script, invalid.join(" ")), (ContainerScript::default(), text.to_owned()));
     }
 }

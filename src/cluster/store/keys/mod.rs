@@ -171,6 +171,16 @@ pub(crate) fn timeline() -> Range {
     (vec![DUE], vec![DUE + 1])
 }
 
+/// The objects of all resources.
+pub(crate) fn all_objects() -> Range {
+    (vec![OBJECT], vec![OBJECT + 1])
+}
+
+/// The rows of all indexes.
+pub(crate) fn all_indexes() -> Range {
+    (vec![INDEX], vec![INDEX + 1])
+}
+
 /// All rows.
 pub(crate) fn everything() -> Range {
     (Vec::new(), END.to_vec())

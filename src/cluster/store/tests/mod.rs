@@ -4,6 +4,7 @@ mod change_log;
 mod check;
 mod cost;
 mod disk;
+mod repair;
 mod timeline;
 
 use super::engine::Write;

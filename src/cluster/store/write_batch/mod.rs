@@ -230,11 +230,27 @@ impl WriteBatch {
         range: &Range,
         visit: &mut dyn FnMut(Arc<Object>) -> bool,
     ) -> Result<(), StoreError> {
+        let mut failure = None;
+        self.visit_rows(range, &mut |object| match object {
+            Ok(object) => visit(object),
+            Err(error) => {
+                failure = Some(error);
+                false
+            }
+        })?;
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Like [`WriteBatch::visit_objects`], and passes the error of an object that cannot be decoded.
+    pub(super) fn visit_rows(
+        &mut self,
+        range: &Range,
+        visit: &mut dyn FnMut(Result<Arc<Object>, StoreError>) -> bool,
+    ) -> Result<(), StoreError> {
         let WriteBatch { engine, empty, staged, decoded, .. } = self;
         let merge = Merge { engine: engine.as_ref(), empty, staged };
-        let mut failure = None;
         merge.scan(range, &mut |key, row| {
-            let object = match row {
+            visit(match row {
                 Row::Staged(Staged::Object(object)) => Ok(object.clone()),
                 Row::Staged(Staged::Bytes(bytes)) => decode(decoded, key, bytes),
                 Row::Staged(Staged::Value(value)) => {
@@ -244,16 +260,8 @@ impl WriteBatch {
                     Some(object) => Ok(object.clone()),
                     None => decode(decoded, key, bytes),
                 },
-            };
-            match object {
-                Ok(object) => visit(object),
-                Err(error) => {
-                    failure = Some(error);
-                    false
-                }
-            }
-        })?;
-        failure.map_or(Ok(()), Err)
+            })
+        })
     }
 
     fn merge(&self) -> Merge<'_> {
@@ -308,9 +316,16 @@ fn encode_through(buffer: &mut Vec<u8>, key: &[u8], object: &Object) -> Result<V
     Ok(buffer.clone())
 }
 
+/// Decodes the row of an object.
+///
+/// # Errors
+/// If the row is not JSON, or nested too deeply.
+pub(super) fn parse(key: &[u8], bytes: &[u8]) -> Result<Object, StoreError> {
+    kctl_base::json::from_slice(bytes).map_err(|e| StoreError::unreadable(keys::describe(key), e))
+}
+
 fn decode(decoded: &mut Decoded, key: &[u8], bytes: &[u8]) -> Result<Arc<Object>, StoreError> {
-    let object: Object = serde_json::from_slice(bytes).map_err(|e| StoreError::unreadable(keys::describe(key), e))?;
-    let object = Arc::new(object);
+    let object = Arc::new(parse(key, bytes)?);
     if decoded.len() >= DECODED_MAX {
         decoded.clear();
     }

@@ -2,6 +2,7 @@
 //!
 //! The next run of a schedule is computed by the CronJob controller.
 
+use kctl_base::go::quote;
 use kctl_base::sim::Duration;
 
 /// A field of a schedule: its lowest number, its highest, the names of numbers, and the number of the first name.
@@ -56,7 +57,7 @@ fn check_descriptor(text: &str) -> Result<(), String> {
     }
     match text.strip_prefix("@every ") {
         Some(span) if Duration::parse(span).is_some() => Ok(()),
-        Some(span) => Err(format!("failed to parse duration {text}: time: invalid duration {span:?}")),
+        Some(span) => Err(format!("failed to parse duration {text}: time: invalid duration {}", quote(span))),
         None => Err(format!("unrecognized descriptor: {text}")),
     }
 }
@@ -115,7 +116,9 @@ fn number(text: &str) -> Result<u32, String> {
     match text.parse::<i64>() {
         Ok(number) if number < 0 => Err(format!("negative number ({number}) not allowed: {text}")),
         Ok(number) => Ok(u32::try_from(number).unwrap_or(u32::MAX)),
-        Err(_) => Err(format!("failed to parse int from {text}: strconv.Atoi: parsing {text:?}: invalid syntax")),
+        Err(_) => {
+            Err(format!("failed to parse int from {text}: strconv.Atoi: parsing {}: invalid syntax", quote(text)))
+        }
     }
 }
 

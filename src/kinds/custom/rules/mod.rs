@@ -5,6 +5,8 @@
 //! `oldSelf` are, and which error a violation is
 //! (<https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-rules>).
 
+mod cost;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -58,38 +60,134 @@ pub(crate) fn definition_errors(schema: &Value, path: &Path) -> ErrorList {
     errors
 }
 
-/// Evaluates all rules of a schema on an object; `old` is its previous version, if there is one.
-pub(super) fn evaluate(schema: &Value, new: &Object, old: Option<&Object>) -> ErrorList {
-    let mut errors = ErrorList::new();
-    walk(schema, new, old, &Path::root(), &mut errors);
-    errors
+/// Rejects the rules of a whole schema that are estimated to cost too much.
+pub(crate) fn cost_errors(schema: &Value, path: &Path) -> ErrorList {
+    cost::errors(schema, path)
 }
 
-fn walk(schema: &Value, new: &Value, old: Option<&Value>, path: &Path, errors: &mut ErrorList) {
-    for rule in schema.list(RULES) {
-        errors.extend(check(rule, schema, new, old, path));
+/// The cost that all rules of an object may take together (`RuntimeCELCostBudget` in apiserver, `pkg/apis/cel/config.go`).
+const OBJECT_COST_MAX: u64 = 10_000_000;
+
+/// Evaluates all rules of a schema on an object; `old` is its previous version, if there is one.
+pub(super) fn evaluate(schema: &Value, new: &Object, old: Option<&Object>) -> ErrorList {
+    let mut evaluation =
+        Evaluation { errors: ErrorList::new(), compiled: HashMap::new(), budget: Some(OBJECT_COST_MAX) };
+    evaluation.walk(schema, new, old, &Path::root());
+    evaluation.errors
+}
+
+/// The evaluation of the rules of an object.
+struct Evaluation<'s> {
+    errors: ErrorList,
+    /// The rules by their text: a rule of a list is evaluated for each item.
+    compiled: HashMap<&'s str, Result<Arc<Expression>, String>>,
+    /// The cost that is left; `None` once no further rules are evaluated.
+    budget: Option<u64>,
+}
+
+impl<'s> Evaluation<'s> {
+    fn walk(&mut self, schema: &'s Value, new: &Value, old: Option<&Value>, path: &Path) {
+        for rule in schema.list(RULES) {
+            if self.budget.is_some() {
+                self.check(rule, schema, new, old, path);
+            }
+        }
+        match new {
+            Value::Object(map) => {
+                for (name, value) in map {
+                    let known = schema.map("/properties").and_then(|fields| fields.get(name));
+                    let others = schema.get("additionalProperties").filter(|s| s.is_object());
+                    let (Some(inner), path) = (match known {
+                        Some(known) => (Some(known), path.child(name)),
+                        None => (others, path.key(name)),
+                    }) else {
+                        continue;
+                    };
+                    self.walk(inner, value, old.and_then(|old| old.get(name)), &path);
+                }
+            }
+            Value::Array(items) => {
+                let Some(inner) = schema.get("items") else { return };
+                for (index, item) in items.iter().enumerate() {
+                    self.walk(inner, item, same_item(schema, item, old), &path.index(index));
+                }
+            }
+            _ => {}
+        }
     }
-    match new {
-        Value::Object(map) => {
-            for (name, value) in map {
-                let known = schema.map("/properties").and_then(|fields| fields.get(name));
-                let others = schema.get("additionalProperties").filter(|s| s.is_object());
-                let (Some(inner), path) = (match known {
-                    Some(known) => (Some(known), path.child(name)),
-                    None => (others, path.key(name)),
-                }) else {
-                    continue;
-                };
-                walk(inner, value, old.and_then(|old| old.get(name)), &path, errors);
+
+    fn compile(&mut self, rule: &'s str) -> Result<Arc<Expression>, String> {
+        self.compiled.entry(rule).or_insert_with(|| Expression::compile(rule).map(Arc::new)).clone()
+    }
+
+    /// Evaluates one rule on one value.
+    fn check(&mut self, rule: &'s Value, schema: &Value, new: &Value, old: Option<&Value>, path: &Path) {
+        let expression = match self.compile(rule.str("/rule")) {
+            Ok(expression) => expression,
+            // Definitions with such a rule are refused, but one may have been stored before.
+            Err(why) => return self.errors.push(error("", path, &format!("rule compile error: {why}"))),
+        };
+        let is_transition = expression.mentions("oldSelf");
+        let may_be_new = rule.flag("/optionalOldSelf");
+        // A value that has not changed need not satisfy a rule (ratcheting, KEP-4008); a transition rule applies only when
+        // there is an old value.
+        let passes = if is_transition { old.is_none() && !may_be_new } else { old == Some(new) };
+        if passes {
+            return;
+        }
+        let variables = || {
+            let before = old.map(|old| to_cel(schema, old, path.is_root()));
+            let before = if may_be_new { Some(cel::optional(before)) } else { before };
+            let mut variables = vec![("self", to_cel(schema, new, path.is_root()))];
+            variables.extend(before.map(|before| ("oldSelf", before)));
+            variables
+        };
+        let (result, cost) = expression.evaluate_metered(variables());
+        self.errors.extend(violation(rule, result, path, variables));
+        self.spend(cost, path);
+    }
+
+    /// Takes a cost from the budget; the last error says that it is used up.
+    fn spend(&mut self, cost: u64, path: &Path) {
+        if cost >= cel::CALL_COST_MAX {
+            self.budget = None;
+        } else if let Some(budget) = self.budget {
+            self.budget = budget.checked_sub(cost);
+            if self.budget.is_none() {
+                let text =
+                    "validation failed due to running out of cost budget, no further validation rules will be run";
+                self.errors.push(error("", path, text));
             }
         }
-        Value::Array(items) => {
-            let Some(inner) = schema.get("items") else { return };
-            for (index, item) in items.iter().enumerate() {
-                walk(inner, item, same_item(schema, item, old), &path.index(index), errors);
-            }
+    }
+}
+
+/// Returns the error of a rule that is not satisfied or cannot be evaluated.
+fn violation(
+    rule: &Value,
+    result: Result<cel::Value, String>,
+    path: &Path,
+    variables: impl Fn() -> Vec<(&'static str, cel::Value)>,
+) -> Option<FieldError> {
+    let rule_text = || match rule.str("/message").trim() {
+        "" => rule.str("/rule").trim(),
+        message => message,
+    };
+    match result {
+        Ok(cel::Value::Bool(true)) => None,
+        Ok(_) => {
+            let message = message(rule, variables());
+            Some(error(rule.str("/reason"), &at(rule, path), &message))
         }
-        _ => {}
+        Err(why) if why == "no such overload" => {
+            let text = "call arguments did not match a supported operator, function or macro signature for rule";
+            Some(error("", path, &format!("'{why}': {text}: {}", rule_text())))
+        }
+        Err(why) if why == cel::COST_EXCEEDED => {
+            let text = "no further validation rules will be run due to call cost exceeds limit for rule";
+            Some(error("", path, &format!("'{why}': {text}: {}", rule_text())))
+        }
+        Err(why) => Some(error("", path, &format!("{why} evaluating rule: {}", rule_text()))),
     }
 }
 
@@ -101,46 +199,6 @@ fn same_item<'a>(schema: &Value, item: &Value, old: Option<&'a Value>) -> Option
     let keys = schema.list("/x-kubernetes-list-map-keys");
     let same = |other: &&Value| keys.iter().filter_map(Value::as_str).all(|key| other.get(key) == item.get(key));
     old?.as_array()?.iter().find(same)
-}
-
-/// Evaluates one rule on one value.
-fn check(rule: &Value, schema: &Value, new: &Value, old: Option<&Value>, path: &Path) -> Option<FieldError> {
-    let expression = match Expression::compile(rule.str("/rule")) {
-        Ok(expression) => expression,
-        // Definitions with such a rule are refused, but one may have been stored before.
-        Err(why) => return Some(error("", path, &format!("rule compile error: {why}"))),
-    };
-    let is_transition = expression.mentions("oldSelf");
-    let may_be_new = rule.flag("/optionalOldSelf");
-    // A value that has not changed need not satisfy a rule (ratcheting, KEP-4008); a transition rule applies only when
-    // there is an old value.
-    let passes = if is_transition { old.is_none() && !may_be_new } else { old == Some(new) };
-    if passes {
-        return None;
-    }
-    let variables = || {
-        let before = old.map(|old| to_cel(schema, old, path.is_root()));
-        let before = if may_be_new { Some(cel::optional(before)) } else { before };
-        let mut variables = vec![("self", to_cel(schema, new, path.is_root()))];
-        variables.extend(before.map(|before| ("oldSelf", before)));
-        variables
-    };
-    let rule_text = || match rule.str("/message").trim() {
-        "" => rule.str("/rule").trim(),
-        message => message,
-    };
-    match expression.evaluate(variables()) {
-        Ok(cel::Value::Bool(true)) => None,
-        Ok(_) => {
-            let message = message(rule, variables());
-            Some(error(rule.str("/reason"), &at(rule, path), &message))
-        }
-        Err(why) if why == "no such overload" => {
-            let text = "call arguments did not match a supported operator, function or macro signature for rule";
-            Some(error("", path, &format!("'{why}': {text}: {}", rule_text())))
-        }
-        Err(why) => Some(error("", path, &format!("{why} evaluating rule: {}", rule_text()))),
-    }
 }
 
 /// The message of a violation: the result of `messageExpression`, else `message`, else the rule.

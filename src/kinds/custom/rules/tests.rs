@@ -97,3 +97,66 @@ fn rules_that_do_not_compile_are_refused() {
         "s.x-kubernetes-validations[1].rule: Invalid value: \"isURL(self.a)\": compilation failed: the CEL function isURL is not simulated by kctl"
     );
 }
+
+/// The errors of the estimated cost of the rules of `spec`.
+fn cost(spec_schema: Value) -> Vec<String> {
+    let schema = json!({"type": "object", "properties": {"spec": spec_schema}});
+    cost_errors(&schema, &Path::new("s")).iter().map(ToString::to_string).collect()
+}
+
+/// A list of integers with a rule that compares every three of its items.
+fn triple(max: Value) -> Value {
+    let rule = "self.l.all(x, self.l.all(y, self.l.all(z, x+y+z >= 0)))";
+    json!({"type": "object", "x-kubernetes-validations": [{"rule": rule}],
+        "properties": {"l": {"type": "array", "maxItems": max, "items": {"type": "integer"}}}})
+}
+
+#[test]
+fn rules_that_are_estimated_to_cost_too_much_are_refused() {
+    let advice = "(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)";
+    let place = "s.properties[spec].x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of";
+    assert_eq!(cost(triple(json!(50))), Vec::<String>::new());
+    assert_eq!(cost(triple(json!(200)))[0], format!("{place} 7.2x {advice}"));
+    assert_eq!(cost(triple(Value::Null))[0], format!("{place} more than 100x {advice}"));
+    let total = "s: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x";
+    assert_eq!(cost(triple(Value::Null))[1], format!("{total} {advice}"));
+    for (schema, is_refused) in [
+        (json!({"type": "string", "x-kubernetes-validations": [{"rule": "self.matches('^[a-z0-9]+$')"}]}), false),
+        (
+            json!({"type": "array", "items": {"type": "string", "x-kubernetes-validations": [{"rule": "self.matches('^[a-z0-9]+$')"}]}}),
+            true,
+        ),
+        (
+            json!({"type": "array", "items": {"type": "string", "maxLength": 63, "x-kubernetes-validations": [{"rule": "self.matches('^[a-z0-9]+$')"}]}}),
+            true,
+        ),
+        (
+            json!({"type": "array", "maxItems": 100, "items": {"type": "string", "maxLength": 63, "x-kubernetes-validations": [{"rule": "self.matches('^[a-z0-9]+$')"}]}}),
+            false,
+        ),
+        (
+            json!({"type": "object", "additionalProperties": {"type": "string"}, "x-kubernetes-validations": [{"rule": "self.all(k, k.matches('a+'))"}]}),
+            true,
+        ),
+        (
+            json!({"type": "object", "additionalProperties": {"type": "string"}, "x-kubernetes-validations": [{"rule": "self.all(k, k.startsWith('a'))"}]}),
+            false,
+        ),
+    ] {
+        assert_eq!(!cost(schema.clone()).is_empty(), is_refused, "{schema}: {:?}", cost(schema.clone()));
+    }
+}
+
+#[test]
+fn evaluations_end_when_they_have_cost_too_much() {
+    let found = messages(triple(Value::Null), json!({"l": vec![1; 300]}), None);
+    let says = "spec: Invalid value: 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: self.l.all(x, ";
+    assert!(found.len() == 1 && found[0].starts_with(says), "{found:?}");
+    let item = json!({"type": "array", "items": {"type": "integer"}, "x-kubernetes-validations": [
+        {"rule": "self.all(x, self == self)"}]});
+    let rows: Value = vec![json!(vec![1; 600]); 200].into();
+    let found = messages(json!({"type": "array", "items": item}), rows, None);
+    let says =
+        "Invalid value: validation failed due to running out of cost budget, no further validation rules will be run";
+    assert!(found.len() == 1 && found[0].ends_with(says), "{found:?}");
+}

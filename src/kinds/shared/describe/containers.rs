@@ -7,6 +7,7 @@ use super::format::stamp;
 use super::probes::probe_text;
 use crate::PrefixWriter;
 use crate::shared::pod_spec::resources::amounts;
+use kctl_base::go::quote;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::quantity::{Format, Quantity};
@@ -205,7 +206,7 @@ fn field_value(pod: &Object, path: &str) -> String {
         }
         ("metadata.labels" | "metadata.annotations", _) => {
             let map: BTreeMap<String, String> = pod.strings(&format!("/{}", path.replace('.', "/")));
-            let lines: Vec<String> = map.iter().map(|(k, v)| format!("{k}={v:?}")).collect();
+            let lines: Vec<String> = map.iter().map(|(k, v)| format!("{k}={}", quote(v))).collect();
             lines.join("\n")
         }
         (_, Some((map @ ("metadata.labels" | "metadata.annotations"), key))) => {
@@ -241,7 +242,7 @@ fn describe_mounts(container: &Value, out: &mut PrefixWriter) {
         let mode = if mount.flag("/readOnly") { "ro" } else { "rw" };
         let sub = match mount.str("/subPath") {
             "" => String::new(),
-            path => format!(",path={path:?}"),
+            path => format!(",path={}", quote(path)),
         };
         out.line(3, format!("{} from {} ({mode}{sub})", mount.str("/mountPath"), mount.str("/name")));
     }

@@ -1,6 +1,8 @@
 //! Validation of containers (`validateContainers` and `validateInitContainers` in
 //! `pkg/apis/core/validation/validation.go`).
 
+use std::collections::BTreeSet;
+
 use super::validate::Context;
 use super::{env, handlers, is_sidecar, resources, security, volumes};
 use crate::shared::formats::{dns_label_problems, port_name_problems, port_problems};
@@ -20,7 +22,7 @@ fn validate_regular(errors: &mut ErrorList, path: &Path, list: &[Value], context
     if list.is_empty() {
         return errors.push(required(path, ""));
     }
-    let mut names = Vec::new();
+    let mut names = BTreeSet::new();
     for (index, container) in list.iter().enumerate() {
         let here = path.index(index);
         validate_common(errors, &here, container, context);
@@ -28,7 +30,7 @@ fn validate_regular(errors: &mut ErrorList, path: &Path, list: &[Value], context
         if names.contains(&name) {
             errors.push(duplicate(&here.child("name"), name));
         }
-        names.push(name);
+        names.insert(name);
         handlers::validate(errors, &here, container, context.grace_period);
         let policy = container.str("/restartPolicy");
         if !policy.is_empty() && !["Always", "Never", "OnFailure"].contains(&policy) {
@@ -41,7 +43,7 @@ fn validate_regular(errors: &mut ErrorList, path: &Path, list: &[Value], context
 }
 
 fn validate_init(errors: &mut ErrorList, path: &Path, list: &[Value], regular: &[Value], context: &Context) {
-    let mut names: Vec<&str> = regular.iter().map(|c| c.str("/name")).collect();
+    let mut names: BTreeSet<&str> = regular.iter().map(|c| c.str("/name")).collect();
     for (index, container) in list.iter().enumerate() {
         let here = path.index(index);
         validate_common(errors, &here, container, context);
@@ -49,7 +51,7 @@ fn validate_init(errors: &mut ErrorList, path: &Path, list: &[Value], regular: &
         if names.contains(&name) {
             errors.push(duplicate(&here.child("name"), name));
         } else if !name.is_empty() {
-            names.push(name);
+            names.insert(name);
         }
         validate_host_port_conflicts(errors, path, &[(index, container)]);
         if is_sidecar(container) {
@@ -103,7 +105,7 @@ fn validate_common(errors: &mut ErrorList, path: &Path, container: &Value, conte
 }
 
 fn validate_ports(errors: &mut ErrorList, path: &Path, ports: &[Value]) {
-    let mut names = Vec::new();
+    let mut names = BTreeSet::new();
     for (index, port) in ports.iter().enumerate() {
         let here = path.index(index);
         let name = port.str("/name");
@@ -114,7 +116,7 @@ fn validate_ports(errors: &mut ErrorList, path: &Path, ports: &[Value]) {
             } else if names.contains(&name) {
                 errors.push(duplicate(&here.child("name"), name));
             } else {
-                names.push(name);
+                names.insert(name);
             }
         }
         match port.int("/containerPort").unwrap_or(0) {
@@ -137,7 +139,7 @@ fn validate_ports(errors: &mut ErrorList, path: &Path, ports: &[Value]) {
 
 /// Refuses two containers that use the same port of the host.
 fn validate_host_port_conflicts(errors: &mut ErrorList, path: &Path, containers: &[(usize, &Value)]) {
-    let mut taken = Vec::new();
+    let mut taken = BTreeSet::new();
     for (index, container) in containers {
         for (number, port) in container.list("/ports").iter().enumerate() {
             let Some(host_port) = port.int("/hostPort").filter(|n| *n != 0) else { continue };
@@ -146,20 +148,20 @@ fn validate_host_port_conflicts(errors: &mut ErrorList, path: &Path, containers:
                 let here = path.index(*index).child("ports").index(number).child("hostPort");
                 errors.push(duplicate(&here, key));
             } else {
-                taken.push(key);
+                taken.insert(key);
             }
         }
     }
 }
 
 fn validate_resize_policy(errors: &mut ErrorList, path: &Path, policies: &[Value]) {
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for (index, policy) in policies.iter().enumerate() {
         let name = policy.str("/resourceName");
         if seen.contains(&name) {
             errors.push(duplicate(&path.index(index), name));
         }
-        seen.push(name);
+        seen.insert(name);
         match name {
             "cpu" | "memory" => {}
             "" => errors.push(required(path, "")),

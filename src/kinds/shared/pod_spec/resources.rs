@@ -1,6 +1,6 @@
 //! Requests and limits: canonical form, defaults, sums and validation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::is_sidecar;
 use crate::shared::rules::{NOT_NEGATIVE, refuse};
@@ -162,7 +162,7 @@ pub(crate) fn validate(errors: &mut ErrorList, path: &Path, resources: &Value, c
 }
 
 fn validate_claims(errors: &mut ErrorList, path: &Path, resources: &Value, claims: &[&str]) {
-    let mut seen: Vec<(&str, &str)> = Vec::new();
+    let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
     for (index, claim) in resources.list("/claims").iter().enumerate() {
         let here = path.child("claims").index(index);
         let (name, request) = (claim.str("/name"), claim.str("/request"));
@@ -173,7 +173,7 @@ fn validate_claims(errors: &mut ErrorList, path: &Path, resources: &Value, claim
         } else if !claims.contains(&name) {
             errors.push(not_found(&here.child("name"), name));
         }
-        seen.push((name, request));
+        seen.insert((name, request));
     }
 }
 

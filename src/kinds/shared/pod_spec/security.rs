@@ -1,6 +1,8 @@
 //! Validation of security contexts (`ValidatePodSecurityContext`, `ValidateSecurityContext` in
 //! `pkg/apis/core/validation/validation.go`).
 
+use std::collections::BTreeSet;
+
 use crate::shared::formats::inclusive_range;
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use kctl_base::json::Value;
@@ -36,7 +38,7 @@ pub(crate) fn validate_pod(errors: &mut ErrorList, path: &Path, spec: &Value) {
 }
 
 fn validate_sysctls(errors: &mut ErrorList, path: &Path, sysctls: &[Value]) {
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for (index, sysctl) in sysctls.iter().enumerate() {
         let name = sysctl.str("/name");
         let here = path.index(index).child("name");
@@ -51,7 +53,7 @@ fn validate_sysctls(errors: &mut ErrorList, path: &Path, sysctls: &[Value]) {
         } else if seen.contains(&name) {
             errors.push(kctl_base::field::duplicate(&here, name));
         }
-        seen.push(name);
+        seen.insert(name);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Validation of a pod spec (`ValidatePodSpec` in `pkg/apis/core/validation/validation.go`); errors come in the order
 //! of the API server.
 
+use std::collections::BTreeSet;
+
 use super::volumes::Volumes;
 use super::{containers, network, resources, scheduling, security, volumes};
 use crate::shared::formats::{dns_label_problems, dns_subdomain_problems, inclusive_range};
@@ -62,7 +64,7 @@ fn validate_choice(errors: &mut ErrorList, path: &Path, spec: &Value, field: &st
 }
 
 fn validate_resource_claims(errors: &mut ErrorList, path: &Path, spec: &Value) {
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for (index, claim) in spec.list("/resourceClaims").iter().enumerate() {
         let here = path.index(index);
         let name = claim.str("/name");
@@ -73,7 +75,7 @@ fn validate_resource_claims(errors: &mut ErrorList, path: &Path, spec: &Value) {
         } else {
             refuse(errors, &here.child("name"), name, dns_label_problems(name));
         }
-        seen.push(name);
+        seen.insert(name);
         match (claim.at("/resourceClaimName").is_some(), claim.at("/resourceClaimTemplateName").is_some()) {
             (true, true) => {
                 let why = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified";
@@ -107,7 +109,7 @@ fn validate_gates(errors: &mut ErrorList, path: &Path, spec: &Value) {
         let here = path.child("readinessGates").index(index).child("conditionType");
         refuse(errors, &here, kind, labels::key_problems(kind));
     }
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for (index, gate) in spec.list("/schedulingGates").iter().enumerate() {
         let name = gate.str("/name");
         let here = path.child("schedulingGates").index(index);
@@ -115,7 +117,7 @@ fn validate_gates(errors: &mut ErrorList, path: &Path, spec: &Value) {
         if seen.contains(&name) {
             errors.push(duplicate(&here, name));
         }
-        seen.push(name);
+        seen.insert(name);
     }
 }
 

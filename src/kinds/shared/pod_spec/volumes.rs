@@ -1,7 +1,7 @@
 //! Validation of the volumes of a pod spec and of the mounts in its containers (`ValidateVolumes`,
 //! `ValidateVolumeMounts` in `pkg/apis/core/validation/validation.go`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::volume_sources;
 use crate::shared::formats::dns_label_problems;
@@ -41,7 +41,7 @@ pub(crate) fn validate<'a>(errors: &mut ErrorList, path: &Path, list: &'a [Value
 pub(crate) fn validate_mounts(errors: &mut ErrorList, path: &Path, container: &Value, volumes: &Volumes) {
     let (mounts, devices) = (container.list("/volumeMounts"), container.list("/volumeDevices"));
     let has = |list: &[Value], field: &str, value: &str| list.iter().any(|item| item.str(field) == value);
-    let mut places = Vec::new();
+    let mut places = BTreeSet::new();
     for (index, mount) in mounts.iter().enumerate() {
         let here = path.child("volumeMounts").index(index);
         let (name, place) = (mount.str("/name"), mount.str("/mountPath"));
@@ -57,7 +57,7 @@ pub(crate) fn validate_mounts(errors: &mut ErrorList, path: &Path, container: &V
         if places.contains(&place) {
             errors.push(invalid(&here.child("mountPath"), place, "must be unique"));
         }
-        places.push(place);
+        places.insert(place);
         if has(devices, "/name", name) {
             errors.push(invalid(&here.child("name"), name, "must not already exist in volumeDevices"));
         }
@@ -72,7 +72,7 @@ pub(crate) fn validate_mounts(errors: &mut ErrorList, path: &Path, container: &V
 }
 
 fn validate_devices(errors: &mut ErrorList, path: &Path, mounts: &[Value], devices: &[Value], volumes: &Volumes) {
-    let (mut names, mut places) = (Vec::new(), Vec::new());
+    let (mut names, mut places) = (BTreeSet::new(), BTreeSet::new());
     for (index, device) in devices.iter().enumerate() {
         let here = path.child("volumeDevices").index(index);
         let (name, place) = (device.str("/name"), device.str("/devicePath"));
@@ -100,8 +100,8 @@ fn validate_devices(errors: &mut ErrorList, path: &Path, mounts: &[Value], devic
             let why = "must not already exist as a path in volumeMounts";
             errors.push(invalid(&here.child("devicePath"), place, why));
         }
-        names.push(name);
-        places.push(place);
+        names.insert(name);
+        places.insert(place);
     }
 }
 

@@ -1,9 +1,10 @@
 //! Warnings about a pod spec (`pkg/api/pod/warnings.go`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::all_containers;
 use kctl_base::field::Path;
+use kctl_base::go::quote;
 use kctl_base::json::{Map, Value};
 use kctl_base::object::ValueRead;
 use kctl_base::quantity::Quantity;
@@ -163,13 +164,13 @@ fn warn_term(out: &mut Vec<String>, path: &Path, term: &Value) {
 }
 
 fn warn_repetitions(out: &mut Vec<String>, path: &Path, list: &[Value], field: &str) {
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for (index, item) in list.iter().enumerate() {
         let value = item.get(field).and_then(Value::as_str).unwrap_or_default();
         if seen.contains(&value) {
-            out.push(format!("{}: duplicate {field} {value:?}", path.index(index).child(field)));
+            out.push(format!("{}: duplicate {field} {}", path.index(index).child(field), quote(value)));
         }
-        seen.push(value);
+        seen.insert(value);
     }
 }
 
@@ -184,16 +185,19 @@ fn warn_fractions(out: &mut Vec<String>, path: &Path, list: Option<&Map>) {
 
 /// Warns about a variable that is set twice, unless the second value refers to the first.
 fn warn_env(out: &mut Vec<String>, path: &Path, variables: &[Value]) {
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for (index, variable) in variables.iter().enumerate() {
         let (name, value) = (variable.str("/name"), variable.str("/value"));
         let reference = format!("$({name})");
         let builds_on = variable.at("/valueFrom").is_none() && value != reference && value.contains(&reference);
         if seen.contains(&name) && !builds_on {
             let place = path.index(index);
-            out.push(format!("{place}: hides previous definition of {name:?}, which may be dropped when using apply"));
+            out.push(format!(
+                "{place}: hides previous definition of {}, which may be dropped when using apply",
+                quote(name)
+            ));
         }
-        seen.push(name);
+        seen.insert(name);
     }
 }
 
@@ -230,7 +234,8 @@ fn warn_ports(out: &mut Vec<String>, spec: &Value, path: &Path) {
             let here = place.child("ports").index(index);
             match by_name.get(name) {
                 Some(first) => out.push(format!(
-                    "{here}: duplicate port name {name:?} with {first}, services and probes that select ports by name will use {first}"
+                    "{here}: duplicate port name {} with {first}, services and probes that select ports by name will use {first}",
+                    quote(name)
                 )),
                 None => drop(by_name.insert(name, here)),
             }

@@ -10,6 +10,7 @@ mod restricted;
 use std::collections::BTreeSet;
 
 use super::policy::Level;
+use kctl_base::go::quote;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 
@@ -118,7 +119,7 @@ fn plural(what: &str, count: usize) -> String {
 
 /// Quotes and joins names: `"a", "b"`.
 fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
+    names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the containers with items of a list of strings that are not allowed, and those items, sorted.

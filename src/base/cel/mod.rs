@@ -4,6 +4,13 @@
 //! (<https://kubernetes.io/docs/reference/using-api/cel/>) and cel-go's error messages. Schemas are unknown here, and
 //! expressions are not type-checked: type errors show up in evaluation.
 
+mod depth;
+mod estimate;
+mod meter;
+
+pub use estimate::Type;
+pub use meter::CALL_COST_MAX;
+
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -14,10 +21,23 @@ use cel::common::value::{CowVal, Val};
 use cel::objects::OptionalValue;
 use cel::{Context, DeclarationError, Env, ExecutionError, Program, extensions};
 
-use super::json;
+use crate::json;
 
 /// A compiled expression.
-pub struct Expression(Program);
+pub struct Expression {
+    program: Program,
+    /// The expression with the calls that count its cost.
+    metered: cel::parser::Expression,
+    /// The least cost outside of loops.
+    least: u64,
+    depth: usize,
+}
+
+/// The error of an evaluation that costs more than [`CALL_COST_MAX`].
+pub const COST_EXCEEDED: &str = "operation cancelled: actual cost limit exceeded";
+
+/// The greatest length of an expression in characters, cel-go's default (`ExpressionSizeCodePointLimit`).
+const LENGTH_MAX: usize = 100_000;
 
 /// Functions that are available here: of the standard library, its extensions and Kubernetes.
 const FUNCTIONS: &[&str] = &[
@@ -114,6 +134,17 @@ impl Expression {
     ///
     /// Returns the message that Kubernetes prints after `compilation failed: `, or that a function is not simulated.
     pub fn compile(text: &str) -> Result<Expression, String> {
+        let length = text.chars().count();
+        if length > LENGTH_MAX {
+            return Err(format!(
+                "ERROR: <input>:-1:0: expression code point size exceeds limit: size: {length}, limit {LENGTH_MAX}"
+            ));
+        }
+        let depth = depth::check(text)?;
+        depth::with_stack(depth, || Expression::parse(text, depth))?
+    }
+
+    fn parse(text: &str, depth: usize) -> Result<Expression, String> {
         let program = ENV.compile(text).map_err(|errors| errors.to_string())?;
         let references = program.references();
         let mut functions = references.functions();
@@ -125,31 +156,49 @@ impl Expression {
         if let Some(name) = functions.iter().find(|name| !FUNCTIONS.contains(name)) {
             return Err(format!("undeclared reference to '{name}' (in container '')"));
         }
-        Ok(Expression(program))
+        let mut metered = program.expression().clone();
+        let least = meter::rewrite(&mut metered);
+        Ok(Expression { program, metered, least, depth })
     }
 
     /// Returns `true` if the expression refers to a variable.
     pub fn mentions(&self, variable: &str) -> bool {
-        self.0.references().has_variable(variable)
+        self.program.references().has_variable(variable)
     }
 
     /// Evaluates the expression.
     ///
     /// # Errors
     ///
-    /// Returns cel-go's message, as far as it can be derived.
+    /// Returns cel-go's message, as far as it can be derived; [`COST_EXCEEDED`] for an expression that costs too much.
     pub fn evaluate(&self, variables: Vec<(&str, Value)>) -> Result<Value, String> {
+        self.evaluate_metered(variables).0
+    }
+
+    /// Like [`evaluate`](Self::evaluate), and returns the cost, too.
+    pub fn evaluate_metered(&self, variables: Vec<(&str, Value)>) -> (Result<Value, String>, u64) {
+        depth::with_stack(self.depth, || self.run(variables)).unwrap_or_else(|error| (Err(error), 0))
+    }
+
+    fn run(&self, variables: Vec<(&str, Value)>) -> (Result<Value, String>, u64) {
         let mut context = Context::with_env(ENV.clone());
         for (name, value) in variables {
             context.add_variable_from_value(name, value);
         }
-        self.0.execute(&context).map_err(|error| match error {
-            ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
-            ExecutionError::DivisionByZero(_) => "division by zero".into(),
-            ExecutionError::RemainderByZero(_) => "modulus by zero".into(),
-            ExecutionError::NoSuchOverload(_) => "no such overload".into(),
-            other => other.to_string(),
-        })
+        let (result, cost) = meter::metered(self.least, || Value::resolve(&self.metered, &context));
+        let result = result.map_or_else(|| Err(COST_EXCEEDED.to_owned()), |result| result.map_err(message_of));
+        (result, cost)
+    }
+}
+
+/// Returns cel-go's message for an error.
+fn message_of(error: ExecutionError) -> String {
+    match error {
+        ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
+        ExecutionError::DivisionByZero(_) => "division by zero".into(),
+        ExecutionError::RemainderByZero(_) => "modulus by zero".into(),
+        ExecutionError::NoSuchOverload(_) => "no such overload".into(),
+        other => other.to_string(),
     }
 }
 
@@ -187,15 +236,25 @@ pub fn optional(value: Option<Value>) -> Value {
     Value::Opaque(Arc::new(value.map_or_else(OptionalValue::none, OptionalValue::of)))
 }
 
-/// Creates the environment: the standard library with the extensions of Kubernetes.
+/// The standard library with the extensions of Kubernetes.
+static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(environment()));
+
+/// The environment of expressions: the standard one, and the functions that count costs.
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
+    let mut env = environment();
+    let added = env.add_extension(meter::declare);
+    debug_assert_eq!(added, Ok(()));
+    Arc::new(env)
+});
+
+fn environment() -> Env {
     let mut env = Env::stdlib();
     let added =
         [extensions::strings, extensions::lists, kubernetes].into_iter().try_for_each(|add| env.add_extension(add));
     // A declaration fails only for a duplicate, and a test calls every function.
     debug_assert_eq!(added, Ok(()));
-    Arc::new(env)
-});
+    env
+}
 
 /// Declares the functions for lists and regular expressions.
 fn kubernetes(env: &mut Env) -> Result<(), DeclarationError> {
@@ -328,5 +387,40 @@ mod tests {
         assert_eq!(error("{'a': 1}.b == 1"), "no such key: b");
         assert_eq!(error("1 / 0 == 1"), "division by zero");
         assert_eq!(error("[].min() == 1"), "Error executing function 'min': min called on empty list");
+    }
+
+    #[test]
+    fn deep_expressions_are_refused_and_others_fit_on_the_stack() {
+        let nested = |count: usize| {
+            let many = |text: &str| text.repeat(count);
+            [
+                format!("1{} > 0", many("+1")),
+                format!("self{} == 1", many("[0]")),
+                format!("has(self{})", many(".a")),
+                format!("{}1{} == 1", many("(1+"), many(")")),
+                format!("{}true", many("!")),
+                format!("{}1 == 1", many("-")),
+                format!("{}1", many("false ? 1 : ")),
+                format!(
+                    "{}1{} == 1",
+                    many("[").chars().take(90).collect::<String>(),
+                    many("]").chars().take(90).collect::<String>()
+                ),
+                format!("{}true{}", many("self.all(x, "), many(")")),
+                format!("{}1{}", many("size("), many(")")),
+                format!("{}1", many("1 in ")),
+            ]
+        };
+        let cases: Vec<String> = [50, 90, 200, 249, 50_000].into_iter().flat_map(nested).collect();
+        let run = move || {
+            for text in cases {
+                match evaluate(&text) {
+                    Err(error) if text.len() > 20_000 => assert!(error.contains("exceed"), "{error}"),
+                    _ => {}
+                }
+            }
+        };
+        std::thread::spawn(run).join().expect("no panic");
+        assert_eq!(evaluate(&format!("1{} == 201", "+1".repeat(200))), Ok(Value::Bool(true)));
     }
 }

@@ -1,0 +1,97 @@
+//! Reading JSON that may be nested more deeply than `serde_json` allows by itself.
+
+use serde::de::DeserializeOwned;
+
+/// The greatest number of maps and lists that may be nested in an object of the API.
+///
+/// Go's decoder allows 10,000 (`encoding/json/scanner.go`), on a stack that grows. Every walk over a value recurses here,
+/// so that the stack of a thread (2 MiB) sets the limit.
+pub const OBJECT_DEPTH_MAX: usize = 300;
+
+/// The greatest nesting that the readers of JSON and YAML accept. It exceeds [`OBJECT_DEPTH_MAX`], because a document or a
+/// row of the store may hold an object inside a list or a change.
+pub const READ_DEPTH_MAX: usize = 400;
+
+/// The nesting up to which `serde_json` reads without further ado.
+const PLAIN_DEPTH_MAX: usize = 127;
+
+/// Parses JSON that is nested up to [`READ_DEPTH_MAX`].
+///
+/// # Errors
+///
+/// Returns the parser's error.
+pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(bytes).or_else(|error| {
+        if !(PLAIN_DEPTH_MAX + 1..=READ_DEPTH_MAX).contains(&depth(bytes)) {
+            return Err(error);
+        }
+        let mut parser = serde_json::Deserializer::from_slice(bytes);
+        parser.disable_recursion_limit();
+        let value = T::deserialize(&mut parser)?;
+        parser.end().map(|()| value)
+    })
+}
+
+/// Parses a JSON text that is nested up to [`READ_DEPTH_MAX`].
+///
+/// # Errors
+///
+/// As [`from_slice`].
+pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    from_slice(text.as_bytes())
+}
+
+/// Returns the nesting of a JSON text: 0 for a scalar. Brackets in strings do not count.
+fn depth(text: &[u8]) -> usize {
+    let (mut depth, mut deepest): (usize, usize) = (0, 0);
+    let mut bytes = text.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' => {
+                while bytes.next().is_some_and(|byte| match byte {
+                    b'"' => false,
+                    b'\\' => bytes.next().is_some(),
+                    _ => true,
+                }) {}
+            }
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Value, to_compact};
+    use super::*;
+
+    fn nested(depth: usize) -> String {
+        let (open, close) = (r#"{"]":["#.repeat(depth / 2), "]}".repeat(depth / 2));
+        format!("{open}\"\\\"[[[\"{close}")
+    }
+
+    #[test]
+    fn deep_values_are_read_up_to_the_limit() {
+        for depth in [0, 2, 126, 128, READ_DEPTH_MAX] {
+            let text = nested(depth);
+            let value: Value = from_str(&text).unwrap_or_else(|error| panic!("{depth}: {error}"));
+            assert_eq!(to_compact(&value), text);
+        }
+        for depth in [READ_DEPTH_MAX + 2, 100_000] {
+            let error = from_str::<Value>(&nested(depth)).expect_err("too deep");
+            assert!(error.to_string().starts_with("recursion limit exceeded"), "{error}");
+        }
+    }
+
+    #[test]
+    fn damage_is_reported_at_any_depth() {
+        for text in ["{".repeat(200), format!("{} x", nested(200)), "[1,]".to_owned()] {
+            assert!(from_str::<Value>(&text).is_err(), "{text}");
+        }
+    }
+}
