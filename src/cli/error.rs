@@ -163,7 +163,28 @@ impl From<Status> for CliError {
 
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> CliError {
-        CliError::new(error.to_string())
+        match remedy(&error) {
+            Some(remedy) => CliError::new(format!("{error}\n{remedy}")),
+            None => CliError::new(error.to_string()),
+        }
+    }
+}
+
+/// What the user can do about a failure of the store; `None` where the message itself says it.
+fn remedy(error: &StoreError) -> Option<&'static str> {
+    match error {
+        StoreError::Damaged { .. } => Some(
+            "Restore a copy of the directory, or start anew with \"store reset\"; \"store check\" says more if the store opens.",
+        ),
+        StoreError::Full { .. } => {
+            Some("Free some space; deleting objects of the store works, too, if there is a little left.")
+        }
+        StoreError::ReadOnly { .. } => Some("Objects can be read, but not written."),
+        StoreError::Locked { .. } => Some("--request-timeout sets the time to wait; 0 waits without limit."),
+        StoreError::Foreign { .. }
+        | StoreError::Io { .. }
+        | StoreError::Encode { .. }
+        | StoreError::Replaced { .. } => None,
     }
 }
 
@@ -171,7 +192,8 @@ impl From<ClusterError> for CliError {
     fn from(error: ClusterError) -> CliError {
         match error {
             ClusterError::Status(status) => status.into(),
-            other => CliError::new(other.to_string()),
+            ClusterError::Store(error) => error.into(),
+            other @ ClusterError::Clock(_) => CliError::new(other.to_string()),
         }
     }
 }

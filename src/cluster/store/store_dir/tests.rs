@@ -41,7 +41,7 @@ fn a_new_store_is_private_and_can_be_reopened() {
         assert_eq!(mode & 0o777, 0o700, "{}", path.display());
     }
     #[cfg(unix)]
-    for path in ["store", "state", "lock", "data-1/db", "data-1/conf"].map(|name| dir.join(name)) {
+    for path in ["store", "state", "lock", "data-1/journal", "data-1/runs"].map(|name| dir.join(name)) {
         let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).expect("metadata").permissions());
         assert_eq!(mode & 0o777, 0o600, "{}", path.display());
     }

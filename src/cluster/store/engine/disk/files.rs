@@ -81,7 +81,7 @@ impl Disk for Directory {
         // A store that may only be read can still be read.
         match denied.kind() {
             io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
-                Ok(Arc::new(OpenFile { file: File::open(&path)?, denied: Some(denied.kind()) }))
+                Ok(Arc::new(OpenFile { file: File::open(&path)?, denied: Some(denied) }))
             }
             _ => Err(denied),
         }
@@ -114,13 +114,15 @@ impl Disk for Directory {
 struct OpenFile {
     file: File,
     /// Why the file could not be opened for writing; `None` if it could.
-    denied: Option<io::ErrorKind>,
+    denied: Option<io::Error>,
 }
 
 impl OpenFile {
     fn writable(&self) -> io::Result<&File> {
-        match self.denied {
-            Some(kind) => Err(kind.into()),
+        match &self.denied {
+            Some(denied) => {
+                Err(denied.raw_os_error().map_or_else(|| denied.kind().into(), io::Error::from_raw_os_error))
+            }
             None => Ok(&self.file),
         }
     }

@@ -48,8 +48,17 @@ const JOURNAL_BYTES: u64 = 1 << 20;
 /// A new run takes in the next older one if that is at most this many times as large as what it has taken in so far.
 const MERGE_RATIO: u64 = 4;
 
+/// A file that takes up room for the moment at which the disk is full: removing it makes room to remove rows.
+const RESERVE: &str = "reserve";
+
+/// The size of the reserve: enough to write the rows of a small store once more.
+const RESERVE_BYTES: usize = 256 << 10;
+
 /// A callback that receives the number of batches after each one has become durable.
 type Listener = Box<dyn FnMut(u64) + Send>;
+
+/// Rows by key; `None` marks a removed one.
+type Rows = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// An ordered map in a directory. Keys must be less than [`END`].
 pub(crate) struct DiskEngine {
@@ -58,7 +67,7 @@ pub(crate) struct DiskEngine {
     path: PathBuf,
     journal: Journal,
     /// The rows in the journal; `None` marks a removed one.
-    recent: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    recent: Rows,
     list: RunList,
     /// True while the file of the list may name a run of a batch that has been reported as failed, because the disk failed
     /// after the file was replaced and again when it was restored.
@@ -101,6 +110,7 @@ impl DiskEngine {
         let list = RunList::default();
         let create = || {
             let journal = Journal::create(&*disk)?;
+            disk.create(RESERVE)?.write_at(0, &[0; RESERVE_BYTES])?;
             list.write(&*disk)?;
             Ok(journal)
         };
@@ -183,43 +193,79 @@ impl DiskEngine {
         Ok(())
     }
 
-    /// Makes a batch durable: in the journal, or in a run if the journal has no room for it.
-    fn write(&mut self, batch: BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<(), StoreError> {
+    /// Makes a batch durable and visible: in the journal, or in a run if the journal has no room for it.
+    fn write(&mut self, batch: Rows) -> Result<(), (Rows, StoreError)> {
+        match self.write_to_disk(&batch) {
+            Ok(in_journal) => {
+                if in_journal {
+                    self.recent.extend(batch);
+                }
+                Ok(())
+            }
+            Err(error) => Err((batch, error)),
+        }
+    }
+
+    /// Makes a batch durable; returns true if it is in the journal, whose rows are kept in memory.
+    fn write_to_disk(&mut self, batch: &Rows) -> Result<bool, StoreError> {
         if self.is_list_uncertain {
             self.restore_list().map_err(|e| StoreError::from_io(&self.path, e))?;
         }
         let mut encoded = Vec::new();
         batch.iter().for_each(|(key, value)| rows::encode(&mut encoded, (key, value.as_deref())));
-        let has_room = self.journal.len() + encoded.len() as u64 <= self.journal_bytes;
-        match if has_room { None } else { Some(self.write_run(&batch)) } {
-            Some(Ok(())) => {}
-            Some(Err(error)) if self.is_list_uncertain || !matches!(error, StoreError::Full { .. }) => {
-                return Err(error);
-            }
-            // A full disk may still have room for the batch alone, above all if that removes rows.
-            None | Some(Err(_)) => self.append(batch, &encoded)?,
+        if self.journal.len() + encoded.len() as u64 <= self.journal_bytes {
+            return self.append(&encoded);
         }
-        if let Some(applied) = &mut self.applied {
-            applied(self.batches);
+        match self.write_run(batch, self.runs_to_merge(batch)) {
+            // A full disk may still have room for the batch alone.
+            Err(StoreError::Full { .. }) if !self.is_list_uncertain => self.append(&encoded),
+            written => written.map(|()| false),
         }
-        Ok(())
     }
 
-    /// Appends a batch to the journal.
-    fn append(&mut self, batch: BTreeMap<Vec<u8>, Option<Vec<u8>>>, encoded: &[u8]) -> Result<(), StoreError> {
+    /// Makes a batch durable on a full disk if it makes the store smaller, with the room of the reserve. Then writes all rows
+    /// anew, which gives back the room of those that are gone; where even that does not fit, later batches do it.
+    fn shrink(&mut self, batch: Rows) -> Result<(), StoreError> {
+        let mut before = 0;
+        for key in batch.keys() {
+            before += self.get(key)?.map_or(0, |value| value.len());
+        }
+        let after: usize = batch.values().flatten().map(Vec::len).sum();
+        let removed = if after < before { self.disk.remove(RESERVE) } else { Err(io::ErrorKind::StorageFull.into()) };
+        removed.map_err(|e| StoreError::from_io(&self.path, e))?;
+        let written = self.write(batch);
+        if written.is_ok() {
+            drop(self.write_run(&Rows::new(), self.runs.len()));
+        }
+        self.make_reserve();
+        written.map_err(|(_, error)| error)
+    }
+
+    /// Makes the reserve anew if it is gone. On a disk that is still full this waits for another time.
+    fn make_reserve(&self) {
+        if self.disk.open(RESERVE).is_err() {
+            let made = self.disk.create(RESERVE).and_then(|file| file.write_at(0, &[0; RESERVE_BYTES]));
+            if made.is_err() {
+                drop(self.disk.remove(RESERVE));
+            }
+        }
+    }
+
+    /// Appends the rows of a batch to the journal.
+    fn append(&mut self, encoded: &[u8]) -> Result<bool, StoreError> {
         self.journal.append(self.batches + 1, encoded).map_err(|e| StoreError::from_io(&self.path, e))?;
-        self.recent.extend(batch);
         self.batches += 1;
-        Ok(())
+        Ok(true)
     }
 
     /// Makes a batch durable in a new run, together with the rows of the journal and of the newest runs.
-    fn write_run(&mut self, batch: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<(), StoreError> {
-        let merged = self.runs_to_merge(batch);
+    fn write_run(&mut self, batch: &Rows, merged: usize) -> Result<(), StoreError> {
         let (number, name) = (self.list.next, RunList::name(self.list.next));
         let kept = self.list.runs[merged..].iter().copied();
         let runs = std::iter::once(number).chain(kept).collect();
-        let list = RunList { batches: self.batches + 1, next: number + 1, runs };
+        // A run of old rows only is no batch.
+        let batches = self.batches + u64::from(!batch.is_empty());
+        let list = RunList { batches, next: number + 1, runs };
         // Even a run that comes to nothing keeps its number, which the file of the list may name.
         self.list.next += 1;
         let written = self.merge_into(&name, batch, merged).and_then(|()| {
@@ -233,12 +279,13 @@ impl DiskEngine {
         }
         self.is_list_uncertain = false;
         // From here on the batch is durable.
-        (self.list, self.batches) = (list, self.batches + 1);
+        (self.list, self.batches) = (list, batches);
         self.recent.clear();
         self.runs.drain(..merged);
         self.runs.insert(0, Run::open(&*self.disk, &name).map_err(|e| self.failed(e))?);
         // Both only make room, and are tried again: with the next batch, and with the next run.
         drop((self.journal.clear(), self.remove_leftovers()));
+        self.make_reserve();
         Ok(())
     }
 
@@ -253,12 +300,7 @@ impl DiskEngine {
     }
 
     /// Writes the rows of a batch, of the journal, and of the newest `merged` runs into a file.
-    fn merge_into(
-        &self,
-        name: &str,
-        batch: &BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-        merged: usize,
-    ) -> Result<(), StoreError> {
+    fn merge_into(&self, name: &str, batch: &Rows, merged: usize) -> Result<(), StoreError> {
         let io_failed = |e| StoreError::from_io(&self.path, e);
         let mut writer = Writer::create(&*self.disk, name).map_err(io_failed)?;
         // Below the oldest run there is nothing that a removed row could hide.
@@ -276,7 +318,7 @@ impl DiskEngine {
     }
 
     /// The number of runs that a new one takes in.
-    fn runs_to_merge(&self, batch: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> usize {
+    fn runs_to_merge(&self, batch: &Rows) -> usize {
         let row_bytes = |(key, value): (&Vec<u8>, &Option<Vec<u8>>)| key.len() + value.as_ref().map_or(0, Vec::len);
         let mut size = self.journal.len() + batch.iter().map(row_bytes).sum::<usize>() as u64;
         let fits = |run: &&Run| {
@@ -333,11 +375,19 @@ impl Engine for DiskEngine {
 
     fn apply(&mut self, writes: Vec<Write>) -> Result<(), StoreError> {
         // The last write of a key wins.
-        let writes: BTreeMap<Vec<u8>, Option<Vec<u8>>> = writes.into_iter().collect();
-        if writes.is_empty() {
+        let batch: Rows = writes.into_iter().collect();
+        if batch.is_empty() {
             return Ok(());
         }
-        self.write(writes)
+        match self.write(batch) {
+            Ok(()) => {}
+            Err((batch, StoreError::Full { .. })) => self.shrink(batch)?,
+            Err((_, error)) => return Err(error),
+        }
+        if let Some(applied) = &mut self.applied {
+            applied(self.batches);
+        }
+        Ok(())
     }
 
     fn bytes_on_disk(&self) -> Result<u64, StoreError> {

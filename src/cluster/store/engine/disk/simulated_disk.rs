@@ -203,6 +203,9 @@ impl Disk for SimulatedDisk {
     fn remove(&self, name: &str) -> io::Result<()> {
         let mut state = self.state();
         state.change()?;
+        let file = *state.now.names.get(name).ok_or(io::ErrorKind::NotFound)?;
+        let len = state.now.files[file].len();
+        state.room = state.room.map(|room| room + len);
         state.name(name, None);
         Ok(())
     }

@@ -99,6 +99,23 @@ fn a_full_disk_keeps_the_old_state_and_can_be_read() {
 }
 
 #[test]
+fn removing_rows_frees_space_on_a_full_disk() {
+    let (disk, mut engine) = create();
+    engine.apply((0..300).map(|i| row(i, 3_000)).collect()).expect("apply");
+    engine.apply((300..380).map(|i| row(i, 3_000)).collect()).expect("apply");
+    let before = engine.bytes_on_disk().expect("size");
+    disk.set_room(Some(0));
+    let full = |engine: &mut DiskEngine| engine.apply(vec![row(1_000, 50)]).is_err();
+    assert!(full(&mut engine));
+    engine.apply((0..350).map(|i| (row(i, 0).0, None)).collect()).expect("removals fit");
+    let after = open(&disk);
+    assert_eq!(pairs(&after, b"", END).len(), 30);
+    assert!(after.bytes_on_disk().expect("size") * 8 < before, "{before}");
+    assert!(!full(&mut engine) && disk.len("reserve") == RESERVE_BYTES);
+    assert_eq!(open(&disk).batches(), 4);
+}
+
+#[test]
 fn every_flipped_bit_is_noticed_or_harmless() {
     let (disk, mut engine) = create();
     engine.apply((0..400).map(|i| row(i, 3_000)).collect()).expect("apply");
