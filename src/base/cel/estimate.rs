@@ -242,8 +242,6 @@ fn function(name: &str, args: &[&Type], is_member: bool) -> Estimate {
             (reading(*a), Type::Text(a.saturating_mul((*b).max(1)).saturating_add(*b)))
         }
         ("split", [of @ Type::Text(size), ..]) => (reading(*size), Type::List(Rc::new(Type::clone(of)), *size)),
-        // cel-go knows no limit of a number or time as a string.
-        ("string", [Type::Scalar]) => (1, Type::Text(u64::MAX)),
         ("string" | "bytes", [of @ Type::Text(size)]) => (reading(*size), Type::clone(of)),
         _ => (1, Type::Unknown),
     }
