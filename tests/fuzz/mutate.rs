@@ -1,6 +1,6 @@
 //! Mutations of texts and values.
 
-use kctl_base::json::{Value, json};
+use kctl_base::json::{READ_DEPTH_MAX, Value, json};
 
 use super::corpus;
 use crate::harness::random::Random;
@@ -103,15 +103,30 @@ fn range(random: &mut Random, text: &str) -> (usize, usize) {
 
 /// Returns a value of a corpus after up to five mutations.
 pub(super) fn value(random: &mut Random, corpus: &[Value]) -> Value {
-    let mut value = random.pick(corpus).clone();
+    let original = random.pick(corpus);
+    changed(random, original, corpus)
+}
+
+/// Returns a value after up to five mutations, which is no deeper than what can be read.
+pub(super) fn changed(random: &mut Random, original: &Value, corpus: &[Value]) -> Value {
+    let mut value = original.clone();
     for _ in 0..random.below(6) {
         change(random, &mut value, corpus);
     }
-    value
+    if depth(&value) > READ_DEPTH_MAX { original.clone() } else { value }
+}
+
+fn depth(value: &Value) -> usize {
+    let inner = match value {
+        Value::Array(items) => items.iter().map(depth).max(),
+        Value::Object(fields) => fields.values().map(depth).max(),
+        _ => return 0,
+    };
+    1 + inner.unwrap_or(0)
 }
 
 /// Changes a random place of a value.
-pub(super) fn change(random: &mut Random, value: &mut Value, corpus: &[Value]) {
+fn change(random: &mut Random, value: &mut Value, corpus: &[Value]) {
     let descends = !random.once_in(5);
     match value {
         Value::Object(map) if descends && !map.is_empty() => {

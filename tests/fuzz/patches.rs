@@ -13,10 +13,7 @@ use crate::harness::random::Random;
 /// Returns an object, a changed copy, and a value that may be a patch.
 fn versions(random: &mut Random) -> (Value, Value, Value) {
     let old = mutate::value(random, &OBJECTS);
-    let mut new = old.clone();
-    for _ in 0..random.below(4) {
-        mutate::change(random, &mut new, &OBJECTS);
-    }
+    let new = mutate::changed(random, &old, &OBJECTS);
     (old, new, mutate::value(random, &OBJECTS))
 }
 
@@ -62,10 +59,8 @@ fn json_patches_are_applied() {
         {"op": "copy", "from": "/metadata", "path": "/metadata/labels"}, {"op": "add", "path": "/spec/containers/-", "value": 1}]);
     let make = |random: &mut Random| {
         let all = operations.as_array().expect("a list");
-        let mut patch: Value = (0..random.below(9)).map(|_| random.pick(all).clone()).collect::<Vec<_>>().into();
-        if random.once_in(2) {
-            mutate::change(random, &mut patch, all);
-        }
+        let patch: Value = (0..random.below(9)).map(|_| random.pick(all).clone()).collect::<Vec<_>>().into();
+        let patch = if random.once_in(2) { mutate::changed(random, &patch, all) } else { patch };
         (mutate::value(random, &OBJECTS), patch)
     };
     fuzz(300, make, |(object, patch)| drop(json_patch::apply(object, patch)));

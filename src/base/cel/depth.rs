@@ -101,55 +101,69 @@ fn depth(text: &str) -> usize {
     let mut is_call = false;
     // After a literal that is malformed, the parser may take any character for a token.
     let mut malformed = 0;
-    while let Some(c) = rest.chars().next() {
-        let word = rest.len() - rest.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_').len();
-        let length = match c {
-            '"' | '\'' => string_length(rest, false),
-            '/' if rest.starts_with("//") => Some(rest.find('\n').unwrap_or(rest.len())),
-            _ if word > 0 => match rest[word..].chars().next() {
-                Some('"' | '\'') if is_prefix(&rest[..word]) => {
-                    string_length(&rest[word..], rest[..word].contains(['r', 'R'])).map(|length| word + length)
-                }
-                _ => Some(word),
-            },
-            '&' | '|' if rest[1..].starts_with(c) => Some(2),
-            '<' | '>' | '=' | '!' if rest[1..].starts_with('=') => Some(2),
-            _ => Some(c.len_utf8()),
-        };
-        let Some(length) = length else {
+    while !rest.is_empty() {
+        let Some(length) = token_length(rest) else {
             malformed = rest.chars().filter(|c| !c.is_alphanumeric()).count() * CALL_DEPTH + rest.matches("in").count();
             break;
         };
-        // The outermost level stays: a closing bracket too many is an error of the parser.
-        let opened = levels.len() > 1;
-        if let Some(level) = levels.last_mut() {
-            match &rest[..length] {
-                "," => level.end_part(),
-                "?" => {
-                    level.end_operand();
-                    level.conditions += 1;
-                }
-                ":" | "&&" | "||" => level.end_operand(),
-                "." => level.select(),
-                "in" | "+" | "-" | "*" | "/" | "%" | "!" | "<" | ">" | "<=" | ">=" | "==" | "!=" => level.operator(),
-                "(" | "[" | "{" => {
-                    level.select();
-                    let bracket = if is_call { CALL_DEPTH } else { 1 };
-                    levels.push(Level { bracket, ..Level::default() });
-                }
-                ")" | "]" | "}" if opened => close_last(&mut levels),
-                _ => {}
-            }
+        let (token, after) = rest.split_at(length);
+        read(&mut levels, token, is_call);
+        if !token.starts_with(char::is_whitespace) {
+            is_call = token.ends_with(is_word);
         }
-        if !c.is_whitespace() {
-            is_call = word > 0 && length == word;
-        }
-        rest = &rest[length..];
+        rest = after;
     }
     while levels.len() > 1 {
         close_last(&mut levels);
     }
     levels.pop().map_or(0, Level::close) + malformed
+}
+
+/// Counts a token; a bracket opens or closes a level, of a call or of something else.
+fn read(levels: &mut Vec<Level>, token: &str, is_call: bool) {
+    // The outermost level stays: a closing bracket too many is an error of the parser.
+    let is_open = levels.len() > 1;
+    let Some(level) = levels.last_mut() else { return };
+    match token {
+        "," => level.end_part(),
+        "?" => {
+            level.end_operand();
+            level.conditions += 1;
+        }
+        ":" | "&&" | "||" => level.end_operand(),
+        "." => level.select(),
+        "in" | "+" | "-" | "*" | "/" | "%" | "!" | "<" | ">" | "<=" | ">=" | "==" | "!=" => level.operator(),
+        "(" | "[" | "{" => {
+            level.select();
+            let bracket = if is_call { CALL_DEPTH } else { 1 };
+            levels.push(Level { bracket, ..Level::default() });
+        }
+        ")" | "]" | "}" if is_open => close_last(levels),
+        _ => {}
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Returns the length of the token at the start of a text that is not empty; `None` for a malformed literal.
+fn token_length(text: &str) -> Option<usize> {
+    let first = text.chars().next()?;
+    let word = text.find(|c| !is_word(c)).unwrap_or(text.len());
+    match first {
+        '"' | '\'' => string_length(text, false),
+        '/' if text.starts_with("//") => Some(text.find('\n').unwrap_or(text.len())),
+        _ if word > 0 => match text[word..].chars().next() {
+            Some('"' | '\'') if is_prefix(&text[..word]) => {
+                string_length(&text[word..], text[..word].contains(['r', 'R'])).map(|length| word + length)
+            }
+            _ => Some(word),
+        },
+        '&' | '|' if text[1..].starts_with(first) => Some(2),
+        '<' | '>' | '=' | '!' if text[1..].starts_with('=') => Some(2),
+        _ => Some(first.len_utf8()),
+    }
 }
 
 fn close_last(levels: &mut Vec<Level>) {

@@ -1,10 +1,10 @@
 //! Execution of a template (Go, `text/template/exec.go`). Errors name the position and the node as Go does.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use super::funcs::{self, Param};
 use super::node::{Arm, Command, Node, Operand, Pipeline, Templates, Term};
+use super::place::ErrorNode;
 use super::value::Val;
 use crate::go::quote;
 use crate::json::Value;
@@ -55,28 +55,6 @@ enum Flow {
     On,
     Break,
     Continue,
-}
-
-/// The node that an error refers to.
-#[derive(Clone, Copy)]
-enum ErrorNode<'n> {
-    Pipeline(&'n Pipeline),
-    Command(&'n Command),
-    Operand(&'n Operand),
-    /// A template call: position, quoted name, data.
-    Template(usize, &'n str, Option<&'n Pipeline>),
-}
-
-impl fmt::Display for ErrorNode<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Pipeline(pipeline) => pipeline.fmt(f),
-            Self::Command(command) => command.fmt(f),
-            Self::Operand(operand) => operand.fmt(f),
-            Self::Template(_, name, None) => write!(f, "{{{{template {name}}}}}"),
-            Self::Template(_, name, Some(pipeline)) => write!(f, "{{{{template {name} {pipeline}}}}}"),
-        }
-    }
 }
 
 struct State<'n, 'v> {
@@ -447,17 +425,10 @@ impl<'n, 'v> State<'n, 'v> {
 
     /// Formats an error with its position and node.
     fn error(&self, problem: &str) -> String {
-        let (name, template) = (self.program.name, self.template);
-        let Some(place) = self.place else { return format!("template: {template}: {problem}") };
-        let at = match place {
-            ErrorNode::Pipeline(pipeline) => pipeline.at,
-            ErrorNode::Command(command) => command.at,
-            ErrorNode::Operand(operand) => operand.at,
-            ErrorNode::Template(at, ..) => at,
-        };
-        let before = &self.program.text[..at];
-        let line = 1 + before.matches('\n').count();
-        let column = at - before.rfind('\n').map_or(0, |start| start + 1);
-        format!("template: {name}:{line}:{column}: executing \"{template}\" at <{place}>: {problem}")
+        let Program { name, text, .. } = self.program;
+        match &self.place {
+            Some(place) => place.message(name, text, self.template, problem),
+            None => format!("template: {}: {problem}", self.template),
+        }
     }
 }

@@ -9,6 +9,7 @@ mod funcs;
 mod lex;
 mod node;
 mod parse;
+mod place;
 mod value;
 
 use crate::json::Value;

@@ -169,3 +169,27 @@ fn reset(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
     ctx.print_line(format!("store {} reset", dir.display()));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_replace_no_file_and_are_private() {
+        let dir = tempfile::tempdir().expect("a directory");
+        for (bytes, name) in
+            [(b"one", "unreadable-pods-default-a-1.json"), (b"two", "unreadable-pods-default-a-2.json")]
+        {
+            let path = keep_copy(dir.path(), "pods/default/a", bytes).expect("a copy");
+            assert_eq!(path, dir.path().join(name));
+            assert_eq!(std::fs::read(&path).expect("the copy"), bytes);
+            #[cfg(unix)]
+            {
+                let mode =
+                    std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).expect("a file").permissions());
+                assert_eq!(mode & 0o777, 0o600);
+            }
+        }
+        assert!(keep_copy(&dir.path().join("none"), "a", b"").is_err());
+    }
+}

@@ -109,4 +109,20 @@ mod tests {
             errors.contains(&"spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required".into())
         );
     }
+
+    #[test]
+    fn errors_of_a_schema_that_all_versions_share_have_one_place() {
+        let version = |name: &str, kind: &str| json!({"name": name, "schema": {"openAPIV3Schema": {"type": kind}}});
+        let places = |versions: Value| -> Vec<String> {
+            let definition = json!({"spec": {"versions": versions}});
+            let errors = CustomResourceDefinition.validate(&definition);
+            let texts = errors.iter().map(ToString::to_string).filter(|text| text.contains("at the root"));
+            texts.map(|text| text.split(": ").next().unwrap_or_default().to_owned()).collect()
+        };
+        let shared = "spec.validation.openAPIV3Schema.type";
+        assert_eq!(places(json!([version("v1", "string")])), [shared]);
+        assert_eq!(places(json!([version("v1", "string"), version("v2", "string")])), [shared]);
+        let own = "spec.versions[1].schema.openAPIV3Schema.type";
+        assert_eq!(places(json!([version("v1", "object"), version("v2", "string")])), [own]);
+    }
 }

@@ -26,8 +26,17 @@ pub(super) fn validate(definition: &Object) -> ErrorList {
     errors.extend(one_of(definition.str("/spec/scope"), &spec.child("scope"), &["Cluster", "Namespaced"]));
     errors.extend(version_list_errors(definition, &spec.child("versions")));
     errors.extend(name_errors(definition, &spec.child("names")));
-    for (index, version) in definition.list("/spec/versions").iter().enumerate() {
-        errors.extend(version_errors(version, &spec.child("versions").index(index)));
+    let versions = definition.list("/spec/versions");
+    let shared = shared_schema(versions);
+    for (index, version) in versions.iter().enumerate() {
+        let path = spec.child("versions").index(index);
+        if shared.is_none() {
+            errors.extend(version_schema_errors(version, &path.child("schema").child("openAPIV3Schema")));
+        }
+        errors.extend(column_errors(version, &path));
+    }
+    if let Some(schema) = shared {
+        errors.extend(root_schema_errors(schema, &spec.child("validation").child("openAPIV3Schema")));
     }
     let strategy = definition.str("/spec/conversion/strategy");
     let path = spec.child("conversion").child("strategy");
@@ -104,23 +113,37 @@ fn name_errors(definition: &Object, path: &Path) -> ErrorList {
     errors
 }
 
-fn version_errors(version: &Value, path: &Path) -> ErrorList {
-    let mut errors = ErrorList::new();
-    let schema_path = path.child("schema").child("openAPIV3Schema");
+/// Returns the schema that all versions have; the server validates it once, at the place where it was in `v1beta1`
+/// (`Convert_v1_CustomResourceDefinitionSpec_To_apiextensions_CustomResourceDefinitionSpec`).
+fn shared_schema(versions: &[Value]) -> Option<&Value> {
+    let mut schemas = versions.iter().map(|version| version.at("/schema/openAPIV3Schema"));
+    let first = schemas.next()??;
+    schemas.all(|schema| schema == Some(first)).then_some(first)
+}
+
+fn version_schema_errors(version: &Value, path: &Path) -> ErrorList {
     match version.at("/schema/openAPIV3Schema") {
-        None => errors.push(field::required(&schema_path, "schemas are required")),
-        Some(schema) => {
-            if schema.str("/type") != "object" {
-                let text = "must be object at the root";
-                match schema.str("/type") {
-                    "" => errors.push(field::required(&schema_path.child("type"), "must not be empty at the root")),
-                    other => errors.push(field::invalid(&schema_path.child("type"), other, text)),
-                }
-            }
-            errors.extend(schema_errors(schema, &schema_path));
-            errors.extend(rules::cost_errors(schema, &schema_path));
+        None => vec![field::required(path, "schemas are required")],
+        Some(schema) => root_schema_errors(schema, path),
+    }
+}
+
+fn root_schema_errors(schema: &Value, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    if schema.str("/type") != "object" {
+        let text = "must be object at the root";
+        match schema.str("/type") {
+            "" => errors.push(field::required(&path.child("type"), "must not be empty at the root")),
+            other => errors.push(field::invalid(&path.child("type"), other, text)),
         }
     }
+    errors.extend(schema_errors(schema, path));
+    errors.extend(rules::cost_errors(schema, path));
+    errors
+}
+
+fn column_errors(version: &Value, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
     for (index, column) in version.list("/additionalPrinterColumns").iter().enumerate() {
         let path = path.child("additionalPrinterColumns").index(index);
         if column.str("/name").is_empty() {

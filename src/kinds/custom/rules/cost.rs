@@ -17,6 +17,9 @@ const RULE_COST_MAX: u64 = 10_000_000;
 /// The greatest estimated cost of all rules of a schema (`StaticEstimatedCRDCostLimit`).
 const SCHEMA_COST_MAX: u64 = 100_000_000;
 
+/// The number of the most expensive rules that are listed with the total.
+const LISTED_MAX: usize = 4;
+
 /// The size of a request, which limits what has no limit of its own (`DefaultMaxRequestSizeBytes`).
 const REQUEST_BYTES: u64 = 3 * 1024 * 1024;
 
@@ -29,6 +32,11 @@ pub(super) fn errors(schema: &Value, path: &Path) -> ErrorList {
     estimates.visit(schema, path, Some(1), true);
     let mut errors = estimates.errors;
     if estimates.total > SCHEMA_COST_MAX {
+        estimates.expensive.sort_by_key(|(cost, _)| std::cmp::Reverse(*cost));
+        for (_, rule) in estimates.expensive.iter().take(LISTED_MAX) {
+            let text = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
+            errors.push(field::forbidden(rule, text));
+        }
         let what = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema";
         errors.push(field::forbidden(path, &exceeded(what, estimates.total, SCHEMA_COST_MAX)));
     }
@@ -38,6 +46,8 @@ pub(super) fn errors(schema: &Value, path: &Path) -> ErrorList {
 #[derive(Default)]
 struct Estimates {
     total: u64,
+    /// The costs of at least a hundredth of the limit, with their rules.
+    expensive: Vec<(u64, Path)>,
     errors: ErrorList,
 }
 
@@ -67,17 +77,20 @@ impl Estimates {
     fn rule(&mut self, rule: &Value, path: &Path, variables: &[(&str, Type)], times: u64) {
         let Ok(expression) = Expression::compile(rule.str("/rule")) else { return };
         let cost = expression.estimate(variables).saturating_mul(times);
-        self.total = self.total.saturating_add(cost);
-        if cost > RULE_COST_MAX {
-            let detail = exceeded("estimated rule cost", cost, RULE_COST_MAX);
-            self.errors.push(field::forbidden(&path.child("rule"), &detail));
+        self.observe(cost, path.child("rule"), "estimated rule cost");
+        if let Ok(message) = Expression::compile(rule.str("/messageExpression")) {
+            let cost = message.estimate(variables).saturating_mul(times);
+            self.observe(cost, path.child("messageExpression"), "estimated messageExpression cost");
         }
-        let message = Expression::compile(rule.str("/messageExpression")).map(|message| message.estimate(variables));
-        let cost = message.map_or(0, |cost| cost.saturating_mul(times));
+    }
+
+    fn observe(&mut self, cost: u64, path: Path, what: &str) {
         self.total = self.total.saturating_add(cost);
         if cost > RULE_COST_MAX {
-            let detail = exceeded("estimated messageExpression cost", cost, RULE_COST_MAX);
-            self.errors.push(field::forbidden(&path.child("messageExpression"), &detail));
+            self.errors.push(field::forbidden(&path, &exceeded(what, cost, RULE_COST_MAX)));
+        }
+        if cost >= SCHEMA_COST_MAX / 100 {
+            self.expensive.push((cost, path));
         }
     }
 }

@@ -119,7 +119,16 @@ fn rules_that_are_estimated_to_cost_too_much_are_refused() {
     assert_eq!(cost(triple(json!(200)))[0], format!("{place} 7.2x {advice}"));
     assert_eq!(cost(triple(Value::Null))[0], format!("{place} more than 100x {advice}"));
     let total = "s: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x";
-    assert_eq!(cost(triple(Value::Null))[1], format!("{total} {advice}"));
+    let part = "s.properties[spec].x-kubernetes-validations[0].rule: Forbidden: contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
+    assert_eq!(cost(triple(Value::Null))[1..], [part.to_owned(), format!("{total} {advice}")]);
+    let text = json!({"type": "object", "properties": {"names": {"type": "array", "items": {"type": "string"}}},
+        "x-kubernetes-validations": [{"rule": "true", "messageExpression": "self.names.map(n, n + n)[0]"}]});
+    let says =
+        ".messageExpression: Forbidden: estimated messageExpression cost exceeds budget by factor of more than 100x";
+    assert!(cost(text)[0].contains(says));
+    let number = json!({"type": "object", "properties": {"size": {"type": "integer"}}, "x-kubernetes-validations": [
+        {"rule": "self.size > 1", "messageExpression": "'size ' + string(self.size) + ' is too small'"}]});
+    assert_eq!(cost(number), Vec::<String>::new());
     for (schema, is_refused) in [
         (json!({"type": "string", "x-kubernetes-validations": [{"rule": "self.matches('^[a-z0-9]+$')"}]}), false),
         (
