@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use kctl_base::sim::ids;
+
 /// The paths to remove when the process ends; `None` until signals are watched.
 static PATHS: Mutex<Option<Vec<PathBuf>>> = Mutex::new(None);
 
@@ -94,9 +96,26 @@ pub(crate) fn keep(prefix: &str, suffix: &str, content: &str) -> io::Result<Path
 }
 
 fn write_new(prefix: &str, suffix: &str, content: &str) -> io::Result<PathBuf> {
-    let mut file = tempfile::Builder::new().prefix(prefix).suffix(suffix).tempfile()?;
-    file.write_all(content.as_bytes())?;
-    Ok(file.into_temp_path().keep()?)
+    with_random_name(prefix, |name| {
+        let mut file = tempfile::Builder::new().prefix(name).suffix(suffix).rand_bytes(0).tempfile()?;
+        file.write_all(content.as_bytes())?;
+        Ok(file.into_temp_path().keep()?)
+    })
+}
+
+/// The number of names that are tried (`os.CreateTemp`).
+const ATTEMPTS: usize = 10_000;
+
+/// Creates something under a name of a prefix and a random number, as `nextRandom` in Go's `os` package makes them.
+fn with_random_name<T>(prefix: &str, create: impl Fn(&str) -> io::Result<T>) -> io::Result<T> {
+    let mut created = Err(io::ErrorKind::AlreadyExists.into());
+    for _ in 0..ATTEMPTS {
+        created = create(&format!("{prefix}{}", ids::fresh_seed() as u32));
+        if !created.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists) {
+            break;
+        }
+    }
+    created
 }
 
 /// Removes a file or a directory. One that cannot be removed stays in the directory for temporary files, which does no harm:
