@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::validate::Context;
+use super::validate::PodFacts;
 use super::{env, handlers, is_sidecar, resources, security, volumes};
 use crate::shared::formats::{dns_label_problems, port_name_problems, port_problems};
 use crate::shared::rules::refuse;
@@ -12,26 +12,26 @@ use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
 /// Validates containers and init containers.
-pub(crate) fn validate_containers(errors: &mut ErrorList, path: &Path, spec: &Value, context: &Context) {
+pub(crate) fn validate_containers(errors: &mut ErrorList, path: &Path, spec: &Value, facts: &PodFacts) {
     let (regular, init) = (spec.list("/containers"), spec.list("/initContainers"));
-    validate_regular(errors, &path.child("containers"), regular, context);
-    validate_init(errors, &path.child("initContainers"), init, regular, context);
+    validate_regular(errors, &path.child("containers"), regular, facts);
+    validate_init(errors, &path.child("initContainers"), init, regular, facts);
 }
 
-fn validate_regular(errors: &mut ErrorList, path: &Path, list: &[Value], context: &Context) {
+fn validate_regular(errors: &mut ErrorList, path: &Path, list: &[Value], facts: &PodFacts) {
     if list.is_empty() {
         return errors.push(required(path, ""));
     }
     let mut names = BTreeSet::new();
     for (index, container) in list.iter().enumerate() {
         let here = path.index(index);
-        validate_common(errors, &here, container, context);
+        validate_common(errors, &here, container, facts);
         let name = container.str("/name");
         if names.contains(&name) {
             errors.push(duplicate(&here.child("name"), name));
         }
         names.insert(name);
-        handlers::validate(errors, &here, container, context.grace_period);
+        handlers::validate(errors, &here, container, facts.grace_period);
         let policy = container.str("/restartPolicy");
         if !policy.is_empty() && !["Always", "Never", "OnFailure"].contains(&policy) {
             let supported = ["Always", "Never", "OnFailure"];
@@ -42,11 +42,11 @@ fn validate_regular(errors: &mut ErrorList, path: &Path, list: &[Value], context
     validate_host_port_conflicts(errors, path, &all);
 }
 
-fn validate_init(errors: &mut ErrorList, path: &Path, list: &[Value], regular: &[Value], context: &Context) {
+fn validate_init(errors: &mut ErrorList, path: &Path, list: &[Value], regular: &[Value], facts: &PodFacts) {
     let mut names: BTreeSet<&str> = regular.iter().map(|c| c.str("/name")).collect();
     for (index, container) in list.iter().enumerate() {
         let here = path.index(index);
-        validate_common(errors, &here, container, context);
+        validate_common(errors, &here, container, facts);
         let name = container.str("/name");
         if names.contains(&name) {
             errors.push(duplicate(&here.child("name"), name));
@@ -55,7 +55,7 @@ fn validate_init(errors: &mut ErrorList, path: &Path, list: &[Value], regular: &
         }
         validate_host_port_conflicts(errors, path, &[(index, container)]);
         if is_sidecar(container) {
-            handlers::validate(errors, &here, container, context.grace_period);
+            handlers::validate(errors, &here, container, facts.grace_period);
             continue;
         }
         for field in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
@@ -68,7 +68,7 @@ fn validate_init(errors: &mut ErrorList, path: &Path, list: &[Value], regular: &
 }
 
 /// Validates what all kinds of containers have in common (`validateContainerCommon`).
-fn validate_common(errors: &mut ErrorList, path: &Path, container: &Value, context: &Context) {
+fn validate_common(errors: &mut ErrorList, path: &Path, container: &Value, facts: &PodFacts) {
     let name = container.str("/name");
     if name.is_empty() {
         errors.push(required(&path.child("name"), ""));
@@ -88,7 +88,7 @@ fn validate_common(errors: &mut ErrorList, path: &Path, container: &Value, conte
     validate_ports(errors, &path.child("ports"), container.list("/ports"));
     env::validate_env(errors, &path.child("env"), container.list("/env"));
     env::validate_env_from(errors, &path.child("envFrom"), container.list("/envFrom"));
-    volumes::validate_mounts(errors, path, container, &context.volumes);
+    volumes::validate_mounts(errors, path, container, &facts.volumes);
     let pull = container.str("/imagePullPolicy");
     let here = path.child("imagePullPolicy");
     match pull {
@@ -98,10 +98,10 @@ fn validate_common(errors: &mut ErrorList, path: &Path, container: &Value, conte
     }
     let none = Value::Null;
     let wants = container.get("resources").unwrap_or(&none);
-    resources::validate(errors, &path.child("resources"), wants, &context.claims);
+    resources::validate(errors, &path.child("resources"), wants, &facts.claims);
     validate_resize_policy(errors, &path.child("resizePolicy"), container.list("/resizePolicy"));
     let here = path.child("securityContext");
-    security::validate_container(errors, &here, container.at("/securityContext"), context.host_users);
+    security::validate_container(errors, &here, container.at("/securityContext"), facts.host_users);
 }
 
 fn validate_ports(errors: &mut ErrorList, path: &Path, ports: &[Value]) {

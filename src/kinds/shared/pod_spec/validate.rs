@@ -14,7 +14,7 @@ use kctl_base::object::ValueRead;
 
 /// Facts about the whole pod spec that the validation of its parts needs.
 #[derive(Debug)]
-pub(crate) struct Context<'a> {
+pub(crate) struct PodFacts<'a> {
     /// The valid volumes, which mounts may refer to.
     pub volumes: Volumes<'a>,
     /// The names in `spec.resourceClaims`.
@@ -28,16 +28,16 @@ pub(crate) struct Context<'a> {
 /// Validates a pod spec.
 pub(crate) fn validate_spec(errors: &mut ErrorList, path: &Path, spec: &Value) {
     let volumes = volumes::validate(errors, &path.child("volumes"), spec.list("/volumes"));
-    let context = Context {
+    let facts = PodFacts {
         volumes,
         claims: spec.list("/resourceClaims").iter().map(|c| c.str("/name")).collect(),
         grace_period: spec.int("/terminationGracePeriodSeconds").unwrap_or(0),
         host_users: spec.at("/hostUsers").is_none_or(|v| v != false),
     };
     validate_resource_claims(errors, &path.child("resourceClaims"), spec);
-    containers::validate_containers(errors, path, spec, &context);
+    containers::validate_containers(errors, path, spec, &facts);
     if let Some(whole) = spec.at("/resources") {
-        validate_pod_resources(errors, &path.child("resources"), whole, &context);
+        validate_pod_resources(errors, &path.child("resources"), whole, &facts);
     }
     network::validate_host_ports(errors, &path.child("containers"), spec);
     validate_choice(errors, path, spec, "restartPolicy", &["Always", "OnFailure", "Never"]);
@@ -91,7 +91,7 @@ fn validate_resource_claims(errors: &mut ErrorList, path: &Path, spec: &Value) {
 }
 
 /// Validates pod-level resources, which may be CPU, memory and huge pages only (KEP-2837).
-fn validate_pod_resources(errors: &mut ErrorList, path: &Path, whole: &Value, context: &Context) {
+fn validate_pod_resources(errors: &mut ErrorList, path: &Path, whole: &Value, facts: &PodFacts) {
     for field in ["limits", "requests"] {
         for name in whole.get(field).and_then(Value::as_object).into_iter().flat_map(|m| m.keys()) {
             if !["cpu", "memory"].contains(&name.as_str()) && !name.starts_with("hugepages-") {
@@ -100,7 +100,7 @@ fn validate_pod_resources(errors: &mut ErrorList, path: &Path, whole: &Value, co
             }
         }
     }
-    resources::validate(errors, path, whole, &context.claims);
+    resources::validate(errors, path, whole, &facts.claims);
 }
 
 fn validate_gates(errors: &mut ErrorList, path: &Path, spec: &Value) {
