@@ -1,7 +1,7 @@
 //! Full and read-only disks: they can be read, and what does not fit is a clear error and changes nothing.
 //!
-//! The tests mount file systems in a namespace of their own, which containers often forbid. Where it is forbidden the trials
-//! are ignored: the summary counts them, and stderr gives the reason.
+//! The tests mount file systems in a namespace of their own, and one of them an image of ext4, which containers often forbid.
+//! Where it is forbidden the trials are ignored: the summary counts them, and stderr gives the reason.
 
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the harness serves several test programs")]
@@ -16,24 +16,45 @@ use libtest_mimic::{Arguments, Trial};
 use harness::Sandbox;
 use harness::refusals::{assert_refused, content, sandbox};
 
+/// A trial with the command that shows whether this system lets it mount what it needs.
+struct Case {
+    name: &'static str,
+    possible: &'static str,
+    check: fn(),
+}
+
+const TMPFS: &str = "unshare -rm mount -t tmpfs none /mnt";
+const IMAGE: &str = "PATH=$PATH:/usr/sbin:/sbin; truncate -s 8M i && mkfs.ext4 -q i && mkdir d && unshare -m env PATH=$PATH mount -o loop i d";
+
+const CASES: [Case; 3] = [
+    Case {
+        name: "a_full_disk_fails_the_command_and_keeps_the_store",
+        possible: TMPFS,
+        check: a_full_disk_fails_the_command_and_keeps_the_store,
+    },
+    Case { name: "a_read_only_store_can_be_read", possible: TMPFS, check: a_read_only_store_can_be_read },
+    Case {
+        name: "an_image_of_ext4_has_what_was_acknowledged",
+        possible: IMAGE,
+        check: an_image_of_ext4_has_what_was_acknowledged,
+    },
+];
+
 fn main() -> ExitCode {
-    let can_mount = Sandbox::new(3).run("unshare -rm mount -t tmpfs none /mnt").code == 0;
-    if !can_mount {
-        // A closed stderr must not fail the tests.
-        let _ = writeln!(std::io::stderr(), "skipped: this system does not let tests mount a file system");
-    }
-    let cases: [(&str, fn()); 2] = [
-        ("a_full_disk_fails_the_command_and_keeps_the_store", a_full_disk_fails_the_command_and_keeps_the_store),
-        ("a_read_only_store_can_be_read", a_read_only_store_can_be_read),
-    ];
-    let trial = |(name, check): (&str, fn())| {
-        let trial = Trial::test(name, move || {
-            check();
+    let trial = |case: Case| {
+        let is_possible = Sandbox::new(3).run(case.possible).code == 0;
+        if !is_possible {
+            // A closed stderr must not fail the tests.
+            let reason = "this system does not let tests mount the file system";
+            drop(writeln!(std::io::stderr(), "skipped: {}: {reason}", case.name));
+        }
+        let trial = Trial::test(case.name, move || {
+            (case.check)();
             Ok(())
         });
-        trial.with_ignored_flag(!can_mount)
+        trial.with_ignored_flag(!is_possible)
     };
-    libtest_mimic::run(&Arguments::from_args(), cases.into_iter().map(trial).collect()).exit_code()
+    libtest_mimic::run(&Arguments::from_args(), CASES.into_iter().map(trial).collect()).exit_code()
 }
 
 fn a_full_disk_fails_the_command_and_keeps_the_store() {
@@ -81,4 +102,47 @@ fn a_read_only_store_can_be_read() {
     assert!(read.code == 0 && read.out.starts_with(&names) && read.err.is_empty(), "{read:?}");
     assert_refused("read-only", &run("kctl create configmap new"), "cannot be written: read-only file system");
     assert_eq!(content(&sandbox), before);
+}
+
+/// Copies the image of a mounted file system while commands write to it, as a power failure would leave it. The copy shows
+/// what has reached the disk, and mounting it replays the journal of the file system.
+fn an_image_of_ext4_has_what_was_acknowledged() {
+    let sandbox = sandbox();
+    let script = r#"
+        PATH=$PATH:/usr/sbin:/sbin
+        truncate -s 32M disk.img && mkfs.ext4 -q disk.img && mkdir disk cut && mount -o loop disk.img disk || exit 9
+        echo 0 > acknowledged
+        write() {
+            for i in $(seq 100000); do
+                kctl create configmap c$i --from-literal=a=b --store disk/store > created && echo $i > acknowledged.new &&
+                    mv acknowledged.new acknowledged
+            done
+        }
+        set -m
+        write & writer=$!
+        for round in $(seq $ROUNDS); do
+            sleep 0.$((RANDOM % 4))$((RANDOM % 10))
+            # Nothing is written while the copy is made.
+            kill -STOP -- -$writer
+            before=$(cat acknowledged)
+            cp disk.img cut.img
+            kill -CONT -- -$writer
+            mount -o loop cut.img cut || exit 8
+            if [ -d cut/store ]; then
+                kctl store check --store cut/store > check || { cat check; echo "damaged after $before"; }
+                found=$(kctl get configmaps -o name --store cut/store | grep -c /c)
+            else
+                found=0
+            fi
+            [ $found -ge $before ] && [ $found -le $((before + 1)) ] || echo "$found of $before"
+            umount cut
+        done
+        kill -KILL -- -$writer
+        echo "acknowledged: $before"
+    "#;
+    fs::write(sandbox.path("script"), script).expect("a script");
+    let rounds = harness::random::Random::rounds(3);
+    let got = sandbox.run(&format!("ROUNDS={rounds} unshare -m bash script"));
+    let count: u64 = got.out.strip_prefix("acknowledged: ").and_then(|n| n.trim().parse().ok()).unwrap_or(0);
+    assert!(got.code == 0 && count > 0, "{got:?}");
 }
