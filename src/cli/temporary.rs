@@ -37,10 +37,13 @@ impl Temporary {
     /// # Errors
     /// The directory cannot be created.
     pub(crate) fn directory(prefix: &str) -> io::Result<Temporary> {
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-        let (directory, ()) = Temporary::create(|| Ok((builder.prefix(prefix).tempdir()?.keep(), ())))?;
+        let create = |name: &str| {
+            let mut builder = tempfile::Builder::new();
+            #[cfg(unix)]
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+            Ok(builder.prefix(name).rand_bytes(0).tempdir()?.keep())
+        };
+        let (directory, ()) = Temporary::create(|| Ok((with_random_name(prefix, create)?, ())))?;
         Ok(directory)
     }
 
