@@ -39,9 +39,15 @@
 //!
 //! A store of version 1 is copied when it is first opened; its directory stays as the record until the next compaction.
 //!
-//! The data is not in sled itself because every command would pay for opening sled (5 ms and seven threads on a small store,
-//! 100 ms on one of 100,000 pods), and because a power failure on a disk that reorders writes can leave sled's files
-//! unreadable: it reuses segments before their replacements are synchronized.
+//! The data is not in sled itself because every command would pay for opening sled, and because a power failure on a disk
+//! that reorders writes can leave sled's files unreadable: it reuses segments before their replacements are synchronized.
+//! The wall times, in ms on two busy cores, are those of a whole process for `get pods` and `set image` on a small store:
+//!
+//! | engine | `get` | `set` | syncs of a commit | damaged bytes are found | code |
+//! |---|---|---|---|---|---|
+//! | sled 0.34 | 12 | 14 | 7 | by page | 400 lines of ours |
+//! | redb 4 | 4 | 10 | 2 to 7 | by a scan of everything only | a crate of 42,000 lines |
+//! | journal and runs | 1.9 | 4.1 | 1 | by block | 1,000 lines of ours |
 
 mod change_log;
 mod check;

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::store::MemoryEngine;
+use kctl_base::json::json;
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(0u8..4, 0..3)
@@ -57,4 +58,25 @@ proptest! {
         batch.commit(Vec::new()).expect("commit");
         prop_assert_eq!(scanned(&batch, &range, stop), scanned(&whole, &range, stop));
     }
+}
+
+#[test]
+fn a_long_command_keeps_a_bounded_number_of_decoded_objects() {
+    let mut batch = WriteBatch::new(Box::new(MemoryEngine::new()));
+    let key = |i: usize| format!("o{i:06}").into_bytes();
+    for portion in 0..5 {
+        for i in 0..5_000 {
+            batch.put_object(key(portion * 5_000 + i), Arc::new(json!({"i": i})));
+        }
+        batch.commit(Vec::new()).expect("a commit");
+        assert!(batch.decoded.len() <= DECODED_MAX && batch.is_empty());
+    }
+    let mut seen = 0;
+    batch
+        .visit_objects(&(b"o".to_vec(), b"p".to_vec()), &mut |_| {
+            seen += 1;
+            true
+        })
+        .expect("the objects");
+    assert!(seen == 25_000 && batch.decoded.len() <= DECODED_MAX);
 }

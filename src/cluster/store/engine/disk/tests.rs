@@ -105,7 +105,7 @@ fn removing_rows_frees_space_on_a_full_disk() {
     engine.apply((300..380).map(|i| row(i, 3_000)).collect()).expect("apply");
     let before = engine.bytes_on_disk().expect("size");
     disk.set_room(Some(0));
-    let full = |engine: &mut DiskEngine| engine.apply(vec![row(1_000, 50)]).is_err();
+    let full = |engine: &mut DiskEngine| engine.apply(vec![row(1_000, 20_000)]).is_err();
     assert!(full(&mut engine));
     engine.apply((0..350).map(|i| (row(i, 0).0, None)).collect()).expect("removals fit");
     let after = open(&disk);

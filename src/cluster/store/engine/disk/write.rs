@@ -1,0 +1,170 @@
+//! Writing batches: into the journal, into runs, and on a full disk.
+
+use std::io;
+
+use super::merge::merge;
+use super::rows::{self, Row};
+use super::run::{Run, Writer};
+use super::run_list::RunList;
+use super::{DiskEngine, Rows};
+use crate::store::StoreError;
+use crate::store::engine::Engine as _;
+use crate::store::keys::END;
+
+/// A new run takes in the next older one if that is at most this many times as large as what it has taken in so far.
+const MERGE_RATIO: u64 = 4;
+
+/// A file that takes up room for the moment at which the disk is full: removing it makes room to remove rows.
+pub(super) const RESERVE: &str = "reserve";
+
+/// The size of the reserve: enough to write the rows of a small store once more.
+pub(super) const RESERVE_BYTES: usize = 256 << 10;
+
+/// How many bytes more than it removes a batch may write into the room of the reserve. The deletion of a small object leaves
+/// an event and an entry of the change log.
+const SHRINK_BYTES_MAX: usize = 4 << 10;
+
+impl DiskEngine {
+    /// Makes a batch durable and visible: in the journal, or in a run if the journal has no room for it.
+    pub(super) fn write(&mut self, batch: Rows) -> Result<(), (Rows, StoreError)> {
+        match self.write_to_disk(&batch) {
+            Ok(in_journal) => {
+                if in_journal {
+                    self.recent.extend(batch);
+                }
+                Ok(())
+            }
+            Err(error) => Err((batch, error)),
+        }
+    }
+
+    /// Makes a batch durable; returns true if it is in the journal, whose rows are kept in memory.
+    fn write_to_disk(&mut self, batch: &Rows) -> Result<bool, StoreError> {
+        if self.is_list_uncertain {
+            self.restore_list().map_err(|e| StoreError::from_io(&self.path, e))?;
+        }
+        let mut encoded = Vec::new();
+        batch.iter().for_each(|(key, value)| rows::encode(&mut encoded, (key, value.as_deref())));
+        if self.journal.len() + encoded.len() as u64 <= self.journal_bytes {
+            return self.append(&encoded);
+        }
+        match self.write_run(batch, self.runs_to_merge(batch)) {
+            // A full disk may still have room for the batch alone.
+            Err(StoreError::Full { .. }) if !self.is_list_uncertain => self.append(&encoded),
+            written => written.map(|()| false),
+        }
+    }
+
+    /// Makes a batch durable on a full disk if it removes about as much as it writes, with the room of the reserve. Then writes
+    /// all rows anew, which gives back the room of those that are gone; where even that does not fit, later batches do it.
+    pub(super) fn shrink(&mut self, batch: Rows) -> Result<(), StoreError> {
+        let mut before = 0;
+        for key in batch.keys() {
+            before += self.get(key)?.map_or(0, |value| value.len());
+        }
+        let after: usize = batch.values().flatten().map(Vec::len).sum();
+        if after > before + SHRINK_BYTES_MAX || self.disk.remove(RESERVE).is_err() {
+            return Err(StoreError::from_io(&self.path, io::ErrorKind::StorageFull.into()));
+        }
+        let written = self.write(batch);
+        if written.is_ok() {
+            drop(self.write_run(&Rows::new(), self.runs.len()));
+        }
+        self.make_reserve();
+        written.map_err(|(_, error)| error)
+    }
+
+    /// Makes the reserve anew if it is gone. On a disk that is still full this waits for another time.
+    fn make_reserve(&self) {
+        if self.disk.open(RESERVE).is_err() {
+            let made = self.disk.create(RESERVE).and_then(|file| file.write_at(0, &[0; RESERVE_BYTES]));
+            if made.is_err() {
+                drop(self.disk.remove(RESERVE));
+            }
+        }
+    }
+
+    /// Appends the rows of a batch to the journal.
+    fn append(&mut self, encoded: &[u8]) -> Result<bool, StoreError> {
+        self.journal.append(self.batches + 1, encoded).map_err(|e| StoreError::from_io(&self.path, e))?;
+        self.batches += 1;
+        Ok(true)
+    }
+
+    /// Makes a batch durable in a new run, together with the rows of the journal and of the newest runs.
+    fn write_run(&mut self, batch: &Rows, merged: usize) -> Result<(), StoreError> {
+        let (number, name) = (self.list.next, RunList::name(self.list.next));
+        let kept = self.list.runs[merged..].iter().copied();
+        let runs = std::iter::once(number).chain(kept).collect();
+        // A run of old rows only is no batch.
+        let batches = self.batches + u64::from(!batch.is_empty());
+        let list = RunList { batches, next: number + 1, runs };
+        // Even a run that comes to nothing keeps its number, which the file of the list may name.
+        self.list.next += 1;
+        let written = self.merge_into(&name, batch, merged).and_then(|()| {
+            self.is_list_uncertain = true;
+            list.write(&*self.disk).map_err(|e| StoreError::from_io(&self.path, e))
+        });
+        if let Err(error) = written {
+            // The error to report is the first one. What fails here is tried again by the next batch.
+            drop(self.restore_list());
+            return Err(error);
+        }
+        self.is_list_uncertain = false;
+        // From here on the batch is durable.
+        (self.list, self.batches) = (list, batches);
+        self.recent.clear();
+        self.runs.drain(..merged);
+        self.runs.insert(0, Run::open(&*self.disk, &name).map_err(|e| self.failed(e))?);
+        // Both only make room, and are tried again: with the next batch, and with the next run.
+        drop((self.journal.clear(), self.remove_leftovers()));
+        self.make_reserve();
+        Ok(())
+    }
+
+    /// Makes the list of the runs that this engine uses the one on the disk again, and then removes the other runs, whose
+    /// room another attempt may need.
+    fn restore_list(&mut self) -> io::Result<()> {
+        if self.is_list_uncertain {
+            self.list.write(&*self.disk)?;
+            self.is_list_uncertain = false;
+        }
+        self.remove_leftovers()
+    }
+
+    /// Writes the rows of a batch, of the journal, and of the newest `merged` runs into a file.
+    fn merge_into(&self, name: &str, batch: &Rows, merged: usize) -> Result<(), StoreError> {
+        let io_failed = |e| StoreError::from_io(&self.path, e);
+        let mut writer = Writer::create(&*self.disk, name).map_err(io_failed)?;
+        // Below the oldest run there is nothing that a removed row could hide.
+        let drop_removed = merged == self.runs.len();
+        let mut written = Ok(());
+        let mut each = |(key, value): Row<'_>| {
+            if value.is_some() || !drop_removed {
+                written = writer.add((key, value));
+            }
+            written.is_ok()
+        };
+        let memory = [batch, &self.recent].map(|rows| rows.range::<[u8], _>(..));
+        merge(memory.into(), &self.runs[..merged], &[], END, &mut each).map_err(|e| self.failed(e))?;
+        written.and_then(|()| writer.finish()).map_err(io_failed)
+    }
+
+    /// The number of runs that a new one takes in.
+    fn runs_to_merge(&self, batch: &Rows) -> usize {
+        let row_bytes = |(key, value): (&Vec<u8>, &Option<Vec<u8>>)| key.len() + value.as_ref().map_or(0, Vec::len);
+        let mut size = self.journal.len() + batch.iter().map(row_bytes).sum::<usize>() as u64;
+        let fits = |run: &&Run| {
+            let fits = run.len() <= size * MERGE_RATIO;
+            size += run.len();
+            fits
+        };
+        self.runs.iter().take_while(fits).count()
+    }
+
+    /// Removes runs that are not in the list.
+    fn remove_leftovers(&self) -> io::Result<()> {
+        let names = self.disk.names()?;
+        names.iter().filter(|name| self.list.is_leftover(name)).try_for_each(|name| self.disk.remove(name))
+    }
+}
