@@ -7,26 +7,13 @@ use crate::api::{PatchType, Request, index_entries};
 use crate::location::Location;
 use crate::store::Store;
 use crate::store::disk::DiskEngine;
-use crate::store::disk::simulated_disk::SimulatedDisk;
+use crate::store::disk::simulated_disk::{Random, SimulatedDisk};
 use crate::{Cluster, OpenOptions};
 use kctl_base::json::{Value, json};
 use kctl_base::sim::Duration;
 
 /// The number of operations of a short run; `KCTL_TEST_SCALE` multiplies it.
-const STEPS: u64 = 150;
-
-/// A generator of random numbers (splitmix64), so that a seed determines a run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
-    }
-}
+const STEPS: usize = 150;
 
 /// Opens the cluster on a disk, as a new process does, with a journal so short that runs are written and merged.
 fn open(disk: &SimulatedDisk) -> Cluster {
@@ -53,7 +40,7 @@ fn content(cluster: &mut Cluster) -> String {
     text
 }
 
-fn deployment(name: &str, replicas: u64) -> Value {
+fn deployment(name: &str, replicas: usize) -> Value {
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": {"replicas": replicas,
         "selector": {"matchLabels": {"app": name}}, "template": {"metadata": {"labels": {"app": name}},
         "spec": {"containers": [{"name": "c", "image": "nginx"}]}}}})
@@ -70,7 +57,7 @@ fn operate(cluster: &mut Cluster, random: &mut Random) {
         }
         2 => Request::delete("deployments.apps", "default", &name),
         3 => {
-            let data = json!({"text": "x".repeat(random.below(30_000) as usize)});
+            let data = json!({"text": "x".repeat(random.below(30_000))});
             let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data});
             Request::create("configmaps", "default", map)
         }
@@ -85,32 +72,31 @@ fn operate(cluster: &mut Cluster, random: &mut Random) {
 
 #[test]
 fn a_failing_disk_loses_nothing_that_was_committed() {
-    let scale: u64 = std::env::var("KCTL_TEST_SCALE").map_or(1, |n| n.parse().expect("KCTL_TEST_SCALE is a number"));
     let (mut failures, mut cuts, mut disk) = (0, 0, SimulatedDisk::default());
-    let mut random = Random(3);
+    let mut random = Random::new(3);
     let mut cluster = open(&disk);
     cluster.commit().expect("a commit");
     // The states around the commits that have failed since the last one that did not. A disk that reports an error may have
     // written everything nevertheless, and which state it is shows only after a power failure.
     let mut failed: Vec<String> = Vec::new();
-    for step in 0..STEPS * scale {
+    for step in 0..Random::rounds(STEPS) {
         let before = content(&mut open(&disk));
         let started = disk.events();
         let fault = random.below(4);
         match fault {
-            0 => disk.set_room(Some(random.below(40_000) as usize)),
-            1 => disk.break_after(Some(random.below(6) as usize)),
+            0 => disk.set_room(Some(random.below(40_000))),
+            1 => disk.break_after(Some(random.below(6))),
             _ => {}
         }
         operate(&mut cluster, &mut random);
         let staged = content(&mut cluster);
         let committed = cluster.commit().is_ok();
-        failures += u64::from(!committed);
+        failures += usize::from(!committed);
         disk.set_room(None);
         disk.break_after(None);
         if random.below(5) == 0 {
             // The power fails during the commit or after it.
-            let cut = started + random.below((disk.events() - started + 1) as u64) as usize;
+            let cut = started + random.below(disk.events() - started + 1);
             // A command without changes commits nothing.
             let was_acknowledged = committed && cut == disk.events() && cut > started;
             let likely = random.below(101);

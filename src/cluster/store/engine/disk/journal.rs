@@ -36,11 +36,10 @@ impl Journal {
     ///
     /// # Errors
     /// Those of the disk.
-    pub(super) fn create(disk: &dyn Disk) -> io::Result<Journal> {
+    pub(super) fn create(disk: &dyn Disk) -> io::Result<()> {
         let file = disk.create(FILE)?;
         file.write_at(0, HEADER)?;
-        file.sync()?;
-        Ok(Journal { file, end: HEADER.len() as u64 })
+        file.sync()
     }
 
     /// Opens the journal and passes the rows of the batches after number `after` to `each`, the oldest first. Returns the

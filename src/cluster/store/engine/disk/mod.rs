@@ -102,27 +102,13 @@ impl DiskEngine {
     }
 
     pub(crate) fn create_on(disk: Box<dyn Disk>, path: &Path) -> Result<DiskEngine, StoreError> {
-        let list = RunList::default();
         let create = || {
-            let journal = Journal::create(&*disk)?;
+            Journal::create(&*disk)?;
             disk.create(RESERVE)?.write_at(0, &[0; RESERVE_BYTES])?;
-            list.write(&*disk)?;
-            Ok(journal)
+            RunList::default().write(&*disk)
         };
-        let journal = create().map_err(|e| StoreError::from_io(path, e))?;
-        let (path, recent) = (path.to_path_buf(), BTreeMap::new());
-        Ok(DiskEngine {
-            disk,
-            path,
-            journal,
-            recent,
-            list,
-            is_list_uncertain: false,
-            runs: Vec::new(),
-            batches: 0,
-            journal_bytes: JOURNAL_BYTES,
-            applied: None,
-        })
+        create().map_err(|e| StoreError::from_io(path, e))?;
+        DiskEngine::open_on(disk, path)
     }
 
     pub(crate) fn open_on(disk: Box<dyn Disk>, path: &Path) -> Result<DiskEngine, StoreError> {

@@ -3,29 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::simulated_disk::SimulatedDisk;
+use super::simulated_disk::{Random, SimulatedDisk};
 use super::*;
 use crate::store::engine::tests::pairs;
 
 /// The number of power failures tried, or a multiple of it if `KCTL_TEST_SCALE` is set, for a long run.
 const CUTS: usize = 400;
-
-/// A generator of random numbers (splitmix64), so that a seed determines a run.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
-    }
-}
 
 /// The rows of a store after a commit, and the number of changes of the disk at which it was acknowledged.
 struct Commit {
@@ -40,7 +23,7 @@ fn batch(random: &mut Random) -> Vec<Write> {
     let row = |random: &mut Random| {
         let key = format!("k{:03}", random.below(300)).into_bytes();
         let size = if large { 12_000 } else { 600 };
-        let value = vec![random.next() as u8; random.below(size)];
+        let value = vec![random.below(256) as u8; random.below(size)];
         (key, (random.below(4) > 0).then_some(value))
     };
     (0..count).map(|_| row(random)).collect()
@@ -85,10 +68,9 @@ fn rows(disk: &SimulatedDisk) -> (BTreeMap<Vec<u8>, Vec<u8>>, usize) {
 
 #[test]
 fn a_power_failure_leaves_the_old_or_the_new_state() {
-    let scale = std::env::var("KCTL_TEST_SCALE").map_or(1, |n| n.parse().expect("KCTL_TEST_SCALE is a number"));
-    let cuts: usize = CUTS * scale;
+    let cuts = Random::rounds(CUTS);
     for round in 0..cuts.div_ceil(200) {
-        let mut random = Random(round as u64);
+        let mut random = Random::new(round as u64);
         let (disk, states) = history(&mut random, 60);
         for _ in 0..200 {
             let cut = states[0].acknowledged + random.below(disk.events() + 1 - states[0].acknowledged);
@@ -110,7 +92,7 @@ fn a_power_failure_leaves_the_old_or_the_new_state() {
 
 #[test]
 fn the_history_merges_runs_and_fills_journals() {
-    let (disk, states) = history(&mut Random(0), 60);
+    let (disk, states) = history(&mut Random::new(0), 60);
     let engine = open(&disk);
     assert!(engine.list.next > 6 && engine.runs.len() > 1, "{:?}", engine.list);
     assert!(engine.runs.len() < engine.list.next as usize, "{:?}", engine.list);
