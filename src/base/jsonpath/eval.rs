@@ -24,6 +24,9 @@ fn fail<'v>(values: Values<'v>, message: impl Into<String>) -> Step<'v> {
 /// The limit of ranges in ranges, so that a template cannot exhaust the stack.
 const MAX_RANGES: usize = 200;
 
+/// The limit of evaluated nodes: what follows ranges that have no end is evaluated twice for each of them.
+const MAX_NODES: usize = 5_000_000;
+
 /// The state of an evaluation.
 pub(super) struct Evaluator<'n> {
     nodes: &'n [Node],
@@ -33,13 +36,23 @@ pub(super) struct Evaluator<'n> {
     /// `true` after an `end` was evaluated.
     ends_range: bool,
     open_ranges: usize,
+    /// The number of nodes evaluated so far.
+    evaluated: usize,
     /// The index of the last `end`, after which evaluation continues when the range is done.
     last_end: Option<usize>,
 }
 
 impl<'n> Evaluator<'n> {
     pub(super) fn new(nodes: &'n [Node], allow_missing: bool) -> Self {
-        Self { nodes, allow_missing, begins_range: false, ends_range: false, open_ranges: 0, last_end: None }
+        Self {
+            nodes,
+            allow_missing,
+            begins_range: false,
+            ends_range: false,
+            open_ranges: 0,
+            evaluated: 0,
+            last_end: None,
+        }
     }
 
     /// Returns the results of the template by top-level node.
@@ -51,6 +64,10 @@ impl<'n> Evaluator<'n> {
         let mut groups = Vec::new();
         let mut at = start;
         while at < self.nodes.len() {
+            self.evaluated += 1;
+            if self.evaluated > MAX_NODES {
+                return Err(format!("exceeded maximum number of evaluated nodes ({MAX_NODES})"));
+            }
             let results = self.step(vec![data.clone()], &self.nodes[at]).map_err(|failure| failure.message)?;
             if std::mem::take(&mut self.ends_range) {
                 self.last_end = Some(at);

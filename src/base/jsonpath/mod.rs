@@ -233,6 +233,12 @@ mod tests {
     }
 
     #[test]
+    fn ranges_without_an_end_do_not_run_for_ever() {
+        let answer = run(&format!("{}{{.x}}", "{range .items[*]}".repeat(60)), &json!({"items": [1]}));
+        assert_eq!(answer, "E exceeded maximum number of evaluated nodes (5000000)");
+    }
+
+    #[test]
     fn missing_fields_are_errors_unless_allowed() {
         let path = JsonPath::parse("{.a.b}").expect("a path");
         assert_eq!(path.execute(&json!({"a": {}}), false), Err("b is not found".to_owned()));
