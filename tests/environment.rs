@@ -79,3 +79,25 @@ fn variables_without_a_sense_are_refused() {
     assert_refused("a name", &sandbox.run(&format!("kctl create configmap {ODD}")), "is not valid UTF-8");
     sandbox.must("KCTL_LATENCY=5 kctl create configmap a");
 }
+
+#[test]
+fn programs_that_cannot_be_started_are_named_as_kubectl_names_them() {
+    let sandbox = Sandbox::new(5);
+    sandbox.must("kctl create configmap a");
+    fs::write(sandbox.path("b.yaml"), "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n").expect("a manifest");
+    for (command, error) in [
+        ("EDITOR=/nope/editor kctl edit configmap a", "there was a problem with the editor \"/nope/editor\""),
+        ("EDITOR=nope kctl edit configmap a", "unable to launch the editor \"nope\""),
+        (
+            "KUBECTL_EXTERNAL_DIFF=/nope/diff kctl diff -f b.yaml",
+            "failed to run \"/nope/diff\": executable file not found in $PATH",
+        ),
+        (
+            "KUBECTL_EXTERNAL_DIFF=nope kctl diff -f b.yaml",
+            "failed to run \"nope\": executable file not found in $PATH",
+        ),
+    ] {
+        let got = sandbox.run(command);
+        assert!(got.code != 0 && got.err == format!("error: {error}\n"), "{command}: {got:?}");
+    }
+}

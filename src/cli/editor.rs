@@ -61,14 +61,15 @@ fn file_name(ctx: &Ctx, extension: &str) -> (String, String) {
 fn run(path: &Path) -> CliResult<()> {
     let (editor, mut command) = command(path);
     let editor = editor.to_string_lossy();
-    let failed = |why: String| CliError::new(format!("there was a problem with the editor \"{editor}\"{why}"));
+    let failed = || CliError::new(format!("there was a problem with the editor \"{editor}\""));
     match command.status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(failed(String::new())),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+        Ok(_) => Err(failed()),
+        // Only for what is looked up in PATH; a path that leads nowhere is a problem like any other.
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !editor.contains('/') => {
             Err(CliError::new(format!("unable to launch the editor \"{editor}\"")))
         }
-        Err(e) => Err(failed(format!(": {e}"))),
+        Err(_) => Err(failed()),
     }
 }
 

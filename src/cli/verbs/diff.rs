@@ -216,9 +216,8 @@ impl Directories {
         let output = output.map_err(|e| {
             let program = quote(&program.to_string_lossy());
             CliError::new(match e.kind() {
-                std::io::ErrorKind::NotFound => {
-                    format!("failed to run {program}: exec: {program}: executable file not found in $PATH")
-                }
+                // For paths, too (`handleError` in `k8s.io/utils/exec`).
+                std::io::ErrorKind::NotFound => format!("failed to run {program}: executable file not found in $PATH"),
                 _ => format!("failed to run {program}: {}", io_error(&e)),
             })
         })?;
