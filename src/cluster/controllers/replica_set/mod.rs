@@ -18,6 +18,7 @@ use crate::store::Change;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::sim::Time;
 
 /// The controller of ReplicaSets.
 pub(super) const REPLICA_SET: Controller = Controller {
@@ -78,12 +79,14 @@ fn sync(ctx: &mut Context<'_>, key: &Key, flavor: &Flavor) -> Result<Action> {
         .filter(|p| pods::is_terminating(p) && p.is_controlled_by(owner.uid()) && selector.matches_object(p))
         .count();
     let active = claim::claim(ctx, &owner, "pods", &selector, active)?;
-    let plan = plan::plan(&owner, active.len());
-    let creatable = match plan {
-        Plan::Create(missing) => burst::creatable(missing, active.iter().map(|p| &**p), ctx.now),
-        _ => 0,
-    };
-    let failure = manage_replicas(ctx, &owner, &active, plan, creatable, flavor).err();
+    let mut plan = plan::plan(&owner, active.len());
+    let mut next_burst = None;
+    if let Plan::Create(count) = &mut plan {
+        let missing = *count;
+        *count = burst::creatable(missing, active.iter().map(|p| &**p), ctx.now);
+        next_burst = (*count < missing).then(|| burst::next(ctx.now));
+    }
+    let failure = manage_replicas(ctx, &owner, &active, plan, flavor).err();
     let observed = Observed {
         active: &active,
         terminating: flavor.counts_terminating.then_some(terminating),
@@ -98,32 +101,28 @@ fn sync(ctx: &mut Context<'_>, key: &Key, flavor: &Flavor) -> Result<Action> {
     }
     match failure {
         Some(failure) => Err(failure),
-        None if matches!(plan, Plan::Create(missing) if missing > creatable) => {
-            Ok(Action::RequeueAt(burst::next(ctx.now)))
-        }
-        None => Ok(next_sync(&owner, &active, ctx)),
+        None => Ok(next_sync(&owner, &active, next_burst, ctx)),
     }
 }
 
-/// Requeues at the instant at which the next pod has been ready for `minReadySeconds`.
-fn next_sync(owner: &Object, active: &[Arc<Object>], ctx: &Context<'_>) -> Action {
+/// Requeues at the next burst, or earlier at the instant at which the next pod has been ready for `minReadySeconds`.
+fn next_sync(owner: &Object, active: &[Arc<Object>], next_burst: Option<Time>, ctx: &Context<'_>) -> Action {
     let min_ready = owner.int("/spec/minReadySeconds").unwrap_or(0);
-    let next = pods::next_availability(active.iter().map(|p| &**p), min_ready, ctx.now);
-    next.map_or(Action::AwaitChange, Action::RequeueAt)
+    let available = pods::next_availability(active.iter().map(|p| &**p), min_ready, ctx.now);
+    available.into_iter().chain(next_burst).min().map_or(Action::AwaitChange, Action::RequeueAt)
 }
 
-/// Creates as many missing pods as may be created now, or deletes surplus ones (`manageReplicas`).
+/// Creates missing pods or deletes surplus ones (`manageReplicas`).
 fn manage_replicas(
     ctx: &mut Context<'_>,
     owner: &Object,
     active: &[Arc<Object>],
     plan: Plan,
-    creatable: usize,
     flavor: &Flavor,
 ) -> Result<()> {
     match plan {
         Plan::Nothing => Ok(()),
-        Plan::Create(_) => create(ctx, owner, creatable),
+        Plan::Create(count) => create(ctx, owner, count),
         Plan::Delete(count) => {
             let related = indirectly_related_pods(ctx, owner, active, flavor)?;
             let mut failure = Ok(());

@@ -24,7 +24,7 @@ const REPLICA_FAILURE: &str = "ReplicaFailure";
 pub(super) enum Plan {
     /// The number of pods is right, or the owner is being deleted.
     Nothing,
-    /// This number of pods is missing.
+    /// Create this number of pods.
     Create(usize),
     /// Delete this number of pods.
     Delete(usize),

@@ -112,7 +112,7 @@ impl Driver {
         if let Some(watches) = self.watches.get(resource) {
             return watches.clone();
         }
-        let watches = watches_of(self.controllers, resource);
+        let watches = find_watches(self.controllers, resource);
         self.watches.insert(resource.to_owned(), watches.clone());
         watches
     }
@@ -187,7 +187,7 @@ fn schedule(server: &mut Server, controller: &Controller, key: &Key, at: Time, r
 }
 
 /// Finds the watches of all controllers that name a resource or [`EVERY_RESOURCE`].
-fn watches_of(controllers: &[Controller], resource: &str) -> Rc<[WatchIndex]> {
+fn find_watches(controllers: &[Controller], resource: &str) -> Rc<[WatchIndex]> {
     let mut found = Vec::new();
     for (controller, Controller { watches, .. }) in controllers.iter().enumerate() {
         let sees = |watched: &str| watched == resource || watched == EVERY_RESOURCE;

@@ -13,6 +13,7 @@ use crate::controllers::shared::{burst, claim, pod_control, pods};
 use crate::controllers::{Action, Context};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};
 
 /// Reconciles a set.
@@ -76,11 +77,8 @@ impl<'c, 's> Sync<'c, 's> {
         let truncated = self.truncate_history();
         // Pods that wait for each other are created one by one, so for them only the end of the burst counts.
         let is_limited = missing > creatable && (self.desired.parallel || creatable == 0);
-        let next = match is_limited {
-            true => Action::RequeueAt(burst::next(self.ctx.now)),
-            false => self.next_sync(),
-        };
-        result.and_then(|_| truncated.map(|()| next))
+        let next_burst = is_limited.then(|| burst::next(self.ctx.now));
+        result.and_then(|_| truncated.map(|()| self.next_sync(next_burst)))
     }
 
     /// The number of replicas without a pod.
@@ -257,11 +255,11 @@ impl<'c, 's> Sync<'c, 's> {
         Ok(())
     }
 
-    /// Requeues at the instant at which the next pod has been ready for `minReadySeconds`.
-    fn next_sync(&self) -> Action {
+    /// Requeues at the next burst, or earlier at the instant at which the next pod has been ready for `minReadySeconds`.
+    fn next_sync(&self, next_burst: Option<Time>) -> Action {
         let pods = self.pods.iter().map(|p| &**p);
-        let next = pods::next_availability(pods, self.desired.min_ready, self.ctx.now);
-        next.map_or(Action::AwaitChange, Action::RequeueAt)
+        let available = pods::next_availability(pods, self.desired.min_ready, self.ctx.now);
+        available.into_iter().chain(next_burst).min().map_or(Action::AwaitChange, Action::RequeueAt)
     }
 }
 
