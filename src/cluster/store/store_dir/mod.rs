@@ -3,8 +3,9 @@
 //! - `store` is the [`manifest`]: the format and the generation of the data. It is replaced atomically.
 //! - `lock` is locked by the process that has the store open.
 //! - `state` is the [`commit_counter`]: watches compare it without the lock, and a lost commit is detected by it.
-//! - `data-N` is the engine's directory of generation `N`. `new` and every other `data-N` are leftovers of a process that
-//!   was killed, and are removed.
+//! - `data-N` is the engine's directory of generation `N`.
+//! - `sled-N` is the record that a compaction has made; after a store of format 1 was taken over, it is the old `data-N`.
+//! - `new`, `new-record` and every other `data-N` and `sled-N` are leftovers of a process that was killed, and are removed.
 //!
 //! This module knows no objects. A directory with other contents is refused and left unchanged.
 
@@ -48,7 +49,7 @@ impl StoreDir {
                     let reason = format!("it is a link to {}, which does not exist", target.display());
                     return Err(StoreError::Foreign { path: dir, reason });
                 }
-                create_private(&dir)?;
+                create_durably(&dir)?;
             }
             Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
                 let reason = "a part of its path is not a directory".into();
@@ -136,6 +137,22 @@ fn create_private(dir: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir).map_err(|e| StoreError::from_io(dir, e))
+}
+
+/// Creates a directory and its parents like [`create_private`], and makes their names durable: a store whose directory is
+/// lost in a power failure is lost with all that was acknowledged.
+fn create_durably(dir: &Path) -> Result<(), StoreError> {
+    let missing = dir.ancestors().take_while(|path| !path.exists()).count();
+    create_private(dir)?;
+    for parent in dir.ancestors().skip(1).take(missing) {
+        // The parent of a relative path of one component is the current directory.
+        match sync_dir(if parent.as_os_str().is_empty() { Path::new(".") } else { parent }) {
+            // A directory that may be written but not listed cannot be opened.
+            Ok(()) | Err(StoreError::ReadOnly { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// The options to open a file for writing, or to create it with access for its owner only.
