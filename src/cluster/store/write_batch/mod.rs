@@ -3,6 +3,7 @@
 //! The engine does not see the batch before the commit. (RocksDB calls this a `WriteBatchWithIndex`.) The batch knows keys
 //! and values as bytes, and objects as values that are decoded once; it knows no rules about either.
 
+mod decoded;
 mod empty_ranges;
 mod merge;
 mod staged_map;
@@ -14,12 +15,13 @@ use std::cell::RefCell;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use super::engine::Write;
 use super::keys::{self, Range};
 use super::{Engine, StoreError};
+use decoded::Decoded;
 use empty_ranges::EmptyRanges;
 use kctl_base::object::Object;
 use merge::{Merge, Row};
@@ -48,9 +50,6 @@ impl<T: Serialize + Any + Debug> Encode for T {
     }
 }
 
-/// Decoded objects by key. Never iterated, so the order of the map cannot be observed.
-type Decoded = FxHashMap<Arc<[u8]>, Arc<Object>>;
-
 /// An engine with staged writes.
 pub(super) struct WriteBatch {
     engine: Box<dyn Engine>,
@@ -63,10 +62,6 @@ pub(super) struct WriteBatch {
     /// Ranges in which the engine has no rows.
     empty: RefCell<EmptyRanges>,
 }
-
-/// The number of decoded objects that are kept. It bounds the memory of a command that commits in portions; within a portion
-/// objects are staged, not kept here.
-const DECODED_MAX: usize = 16_384;
 
 /// The number of absent keys that are remembered. An absent key is looked up again soon or not at all.
 const ABSENT_MAX: usize = 500;
@@ -148,7 +143,7 @@ impl WriteBatch {
             None => {}
         }
         if let Some(object) = self.decoded.get(key) {
-            return Ok(Some(object.clone()));
+            return Ok(Some(object));
         }
         match self.stored(key)? {
             Some(bytes) => decode(&mut self.decoded, key, &bytes).map(Some),
@@ -257,7 +252,7 @@ impl WriteBatch {
                     encode(key, value.as_ref()).and_then(|bytes| decode(decoded, key, &bytes))
                 }
                 Row::Stored(bytes) => match decoded.get(key) {
-                    Some(object) => Ok(object.clone()),
+                    Some(object) => Ok(object),
                     None => decode(decoded, key, bytes),
                 },
             })
@@ -277,6 +272,8 @@ impl WriteBatch {
     pub(super) fn commit(&mut self, more: Vec<Write>) -> Result<(), StoreError> {
         let mut writes = Vec::with_capacity(self.staged.len() + more.len());
         let mut buffer = Vec::new();
+        // The sizes of the staged rows in key order; those of rows that are not objects do not count.
+        let mut sizes = Vec::with_capacity(self.staged.len());
         for (key, value) in self.staged.iter() {
             let value = match value {
                 Some(Staged::Object(object)) => Some(encode_through(&mut buffer, key, object)?),
@@ -284,20 +281,17 @@ impl WriteBatch {
                 Some(Staged::Bytes(bytes)) => Some(bytes.clone()),
                 None => None,
             };
+            sizes.push(value.as_ref().map_or(0, Vec::len));
             writes.push((key.to_vec(), value));
         }
         writes.extend(more);
         self.absent.borrow_mut().clear();
         self.empty.borrow_mut().clear();
         self.engine.apply(writes)?;
-        if self.decoded.len() + self.staged.len() > DECODED_MAX {
-            self.decoded.clear();
-        }
-        for (key, value) in self.staged.drain() {
+        for ((key, value), size) in self.staged.drain().zip(sizes) {
             match value {
-                Some(Staged::Object(_)) if self.decoded.len() >= DECODED_MAX => {}
-                Some(Staged::Object(object)) => drop(self.decoded.insert(key, object)),
-                _ => drop(self.decoded.remove(&*key)),
+                Some(Staged::Object(object)) => self.decoded.insert(key, object, size),
+                _ => self.decoded.remove(&key),
             }
         }
         Ok(())
@@ -326,9 +320,6 @@ pub(super) fn parse(key: &[u8], bytes: &[u8]) -> Result<Object, StoreError> {
 
 fn decode(decoded: &mut Decoded, key: &[u8], bytes: &[u8]) -> Result<Arc<Object>, StoreError> {
     let object = Arc::new(parse(key, bytes)?);
-    if decoded.len() >= DECODED_MAX {
-        decoded.clear();
-    }
-    decoded.insert(key.into(), object.clone());
+    decoded.insert(key.into(), object.clone(), bytes.len());
     Ok(object)
 }

@@ -77,10 +77,13 @@ impl<V> StagedMap<V> {
         self.order.iter().filter_map(|key| Some((&**key, self.values.get(key)?)))
     }
 
-    /// Removes and returns all entries, in unspecified order.
+    /// Removes and returns all entries, in key order.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = (Arc<[u8]>, V)> {
-        self.order.clear();
-        self.values.drain()
+        let StagedMap { values, order } = self;
+        std::mem::take(order).into_iter().filter_map(|key| {
+            let value = values.remove(&key)?;
+            Some((key, value))
+        })
     }
 
     /// Removes all entries.

@@ -61,22 +61,29 @@ proptest! {
 }
 
 #[test]
-fn a_long_command_keeps_a_bounded_number_of_decoded_objects() {
+fn a_long_command_keeps_a_bounded_size_of_decoded_objects() {
     let mut batch = WriteBatch::new(Box::new(MemoryEngine::new()));
     let key = |i: usize| format!("o{i:06}").into_bytes();
-    for portion in 0..5 {
-        for i in 0..5_000 {
-            batch.put_object(key(portion * 5_000 + i), Arc::new(json!({"i": i})));
+    let text = "x".repeat(1 << 20);
+    for portion in 0..7 {
+        for i in 0..10 {
+            batch.put_object(key(portion * 10 + i), Arc::new(json!({"i": i, "text": text})));
         }
         batch.commit(Vec::new()).expect("a commit");
-        assert!(batch.decoded.len() <= DECODED_MAX && batch.is_empty());
+        assert!(batch.decoded.bytes() > 1 << 20 && batch.decoded.bytes() <= decoded::BYTES_MAX && batch.is_empty());
     }
+    batch.put_object(key(69), Arc::new(json!({"i": 69})));
+    batch.commit(Vec::new()).expect("a commit");
     let mut seen = 0;
-    batch
-        .visit_objects(&(b"o".to_vec(), b"p".to_vec()), &mut |_| {
-            seen += 1;
-            true
-        })
-        .expect("the objects");
-    assert!(seen == 25_000 && batch.decoded.len() <= DECODED_MAX);
+    let mut visit = |object: Arc<Object>| {
+        seen += object["i"].as_u64().unwrap_or_default();
+        true
+    };
+    batch.visit_objects(&(b"o".to_vec(), b"p".to_vec()), &mut visit).expect("the objects");
+    assert!(seen == 7 * 45 - 9 + 69 && batch.decoded.bytes() <= decoded::BYTES_MAX);
+    for i in 0..70 {
+        batch.remove(key(i));
+    }
+    batch.commit(Vec::new()).expect("a commit");
+    assert_eq!(batch.decoded.bytes(), 0);
 }
