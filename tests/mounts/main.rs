@@ -13,8 +13,8 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-use harness::Sandbox;
 use harness::refusals::{assert_refused, content, sandbox};
+use harness::{Sandbox, copy_tree, testdata};
 
 /// A trial with the command that shows whether this system lets it mount what it needs.
 struct Case {
@@ -26,7 +26,7 @@ struct Case {
 const TMPFS: &str = "unshare -rm mount -t tmpfs none /mnt";
 const IMAGE: &str = "PATH=$PATH:/usr/sbin:/sbin; truncate -s 8M i && mkfs.ext4 -q i && mkdir d && unshare -m env PATH=$PATH mount -o loop i d";
 
-const CASES: [Case; 3] = [
+const CASES: [Case; 4] = [
     Case {
         name: "a_full_disk_fails_the_command_and_keeps_the_store",
         possible: TMPFS,
@@ -37,6 +37,11 @@ const CASES: [Case; 3] = [
         name: "an_image_of_ext4_has_what_was_acknowledged",
         possible: IMAGE,
         check: an_image_of_ext4_has_what_was_acknowledged,
+    },
+    Case {
+        name: "an_image_of_ext4_has_stores_that_were_made_compacted_reset_or_taken_over",
+        possible: IMAGE,
+        check: an_image_of_ext4_has_stores_that_were_made_compacted_reset_or_taken_over,
     },
 ];
 
@@ -104,30 +109,50 @@ fn a_read_only_store_can_be_read() {
     assert_eq!(content(&sandbox), before);
 }
 
-/// Copies the image of a mounted file system while commands write to it, as a power failure would leave it. The copy shows
-/// what has reached the disk, and mounting it replays the journal of the file system.
-fn an_image_of_ext4_has_what_was_acknowledged() {
+/// The beginning of scripts that copy the image of a mounted file system while commands write to it, as a power failure would
+/// leave it. The copy shows what has reached the disk, and mounting it replays the journal of the file system.
+///
+/// `acknowledge TEXT` replaces what a cut finds in `$before`; `cut PROCESS_GROUP` mounts a copy as `cut`.
+const CUTS: &str = r#"
+    PATH=$PATH:/usr/sbin:/sbin
+    truncate -s 32M disk.img && mkfs.ext4 -q disk.img && mkdir disk cut && mount -o loop disk.img disk || exit 9
+    echo 0 > acknowledged
+    acknowledge() { echo "$1" > acknowledged.new && mv acknowledged.new acknowledged; }
+    cut() {
+        sleep 0.$((RANDOM % 4))$((RANDOM % 10))
+        # Nothing is written while the copy is made.
+        kill -STOP -- -$1
+        before=$(cat acknowledged)
+        cp disk.img cut.img
+        kill -CONT -- -$1
+        mount -o loop cut.img cut || exit 8
+    }
+    set -m
+"#;
+
+/// Runs a script that begins with [`CUTS`] and prints a line for everything that is wrong, and at the end what was
+/// acknowledged.
+fn run_with_cuts(script: &str) {
     let sandbox = sandbox();
-    let script = r#"
-        PATH=$PATH:/usr/sbin:/sbin
-        truncate -s 32M disk.img && mkfs.ext4 -q disk.img && mkdir disk cut && mount -o loop disk.img disk || exit 9
-        echo 0 > acknowledged
+    fs::write(sandbox.path("script"), format!("{CUTS}{script}")).expect("a script");
+    copy_tree(&testdata().join("stores/format-1"), &sandbox.path("old"));
+    let rounds = harness::random::Random::rounds(3);
+    let got = sandbox.run(&format!("ROUNDS={rounds} unshare -m bash script"));
+    let acknowledged = got.out.strip_prefix("acknowledged: ").is_some_and(|text| !text.trim().is_empty());
+    assert!(got.code == 0 && acknowledged, "{got:?}");
+}
+
+fn an_image_of_ext4_has_what_was_acknowledged() {
+    run_with_cuts(
+        r#"
         write() {
             for i in $(seq 100000); do
-                kctl create configmap c$i --from-literal=a=b --store disk/store > created && echo $i > acknowledged.new &&
-                    mv acknowledged.new acknowledged
+                kctl create configmap c$i --from-literal=a=b --store disk/store > created && acknowledge $i
             done
         }
-        set -m
         write & writer=$!
         for round in $(seq $ROUNDS); do
-            sleep 0.$((RANDOM % 4))$((RANDOM % 10))
-            # Nothing is written while the copy is made.
-            kill -STOP -- -$writer
-            before=$(cat acknowledged)
-            cp disk.img cut.img
-            kill -CONT -- -$writer
-            mount -o loop cut.img cut || exit 8
+            cut $writer
             if [ -d cut/store ]; then
                 kctl store check --store cut/store > check || { cat check; echo "damaged after $before"; }
                 found=$(kctl get configmaps -o name --store cut/store | grep -c /c)
@@ -139,10 +164,49 @@ fn an_image_of_ext4_has_what_was_acknowledged() {
         done
         kill -KILL -- -$writer
         echo "acknowledged: $before"
-    "#;
-    fs::write(sandbox.path("script"), script).expect("a script");
-    let rounds = harness::random::Random::rounds(3);
-    let got = sandbox.run(&format!("ROUNDS={rounds} unshare -m bash script"));
-    let count: u64 = got.out.strip_prefix("acknowledged: ").and_then(|n| n.trim().parse().ok()).unwrap_or(0);
-    assert!(got.code == 0 && count > 0, "{got:?}");
+        "#,
+    );
+}
+
+/// Every round of the writer has stores of its own, so that a cut finds no half of an earlier removal. What is acknowledged
+/// is the number of the round, and a ConfigMap for every store that must have it.
+fn an_image_of_ext4_has_stores_that_were_made_compacted_reset_or_taken_over() {
+    run_with_cuts(
+        r#"
+        write() {
+            for i in $(seq 100000); do
+                said=$i
+                add() { said="$said $1"; acknowledge "$said"; }
+                mkdir disk/$i && acknowledge $i && rm -rf disk/$((i - 1))
+                create() { kctl create configmap $2 --store disk/$i/$1 > created && add $1/$2; }
+                create new a
+                kctl store compact --store disk/$i/new > compacted
+                create new b
+                kctl create configmap a --store disk/$i/reset > created
+                kctl store reset --store disk/$i/reset > done
+                create reset b
+                cp -r old disk/$i/old && sync -f disk && add old/settings
+                create old a
+            done
+        }
+        write & writer=$!
+        for round in $(seq $ROUNDS); do
+            cut $writer
+            set -- $before
+            stores=cut/$1
+            shift
+            for store in new reset; do
+                [ ! -d $stores/$store ] || kctl get configmaps --store $stores/$store > found || echo "$store after $*"
+            done
+            for expected; do
+                store=$stores/${expected%/*}
+                kctl store check --store $store > check || { cat check; echo "damaged after $*"; }
+                kctl get configmap ${expected#*/} --store $store > found || echo "lost after $*"
+            done
+            umount cut
+        done
+        kill -KILL -- -$writer
+        echo "acknowledged: $before"
+        "#,
+    );
 }
