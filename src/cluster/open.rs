@@ -43,8 +43,9 @@ impl Cluster {
             commit_interval: COMMIT_INTERVAL,
             location,
         };
-        if is_new {
-            cluster.bootstrap()?;
+        match is_new {
+            true => cluster.bootstrap()?,
+            false => cluster.complete_bootstrap()?,
         }
         if cluster.clock.mode == ClockMode::Real {
             cluster.catch_up(cluster.clock.present())?;

@@ -7,6 +7,7 @@
 //! Each crate has a module here that lists its [`Case`]s; a new module is added to [`cases`].
 
 mod base;
+mod cluster;
 mod kinds;
 mod recordings;
 
@@ -20,7 +21,7 @@ use recordings::Case;
 
 /// The cases of all crates.
 fn cases() -> impl Iterator<Item = &'static Case> {
-    [base::CASES, kinds::CASES].into_iter().flatten()
+    [base::CASES, cluster::CASES, kinds::CASES].into_iter().flatten()
 }
 
 fn main() -> ExitCode {

@@ -3,7 +3,7 @@
 //! Members of `system:masters` and the control plane may do everything. Other users may do what the rules of a bound role
 //! allow; there are no rules that deny.
 
-use super::user::{AUTHENTICATED, MASTERS, User};
+use super::user::{MASTERS, User};
 use super::{Request, Requester, Result, Server, Verb};
 use kctl_base::fields::FieldSelector;
 use kctl_base::gvk::GroupResource;
@@ -118,40 +118,6 @@ struct RuleSource {
     rules: Vec<Value>,
 }
 
-/// Returns the rules of every authenticated user: reviews of the own permissions, and discovery
-/// (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy`).
-fn bootstrap_rules() -> Vec<RuleSource> {
-    let create =
-        |group: &str, resources: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": ["create"]});
-    let paths = json!([
-        "/api",
-        "/api/*",
-        "/apis",
-        "/apis/*",
-        "/healthz",
-        "/livez",
-        "/openapi",
-        "/openapi/*",
-        "/readyz",
-        "/version",
-        "/version/",
-    ]);
-    let source = |role: &str, rules: Vec<Value>| RuleSource {
-        origin: format!("ClusterRoleBinding \"{role}\" of ClusterRole \"{role}\" to Group \"{AUTHENTICATED}\""),
-        rules,
-    };
-    vec![
-        source(
-            "system:basic-user",
-            vec![
-                create("authentication.k8s.io", &["selfsubjectreviews"]),
-                create("authorization.k8s.io", &["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
-            ],
-        ),
-        source("system:discovery", vec![json!({"verbs": ["get"], "nonResourceURLs": paths})]),
-    ]
-}
-
 impl Server {
     /// Rejects a request for which the requester is not authorized.
     pub(super) fn authorize(&mut self, request: &Request) -> Result<()> {
@@ -211,9 +177,6 @@ impl Server {
     /// Returns the rules of a user by their bindings.
     fn rule_sources(&mut self, user: &User, namespace: &str) -> Result<Vec<RuleSource>> {
         let mut sources = Vec::new();
-        if user.is_in(AUTHENTICATED) {
-            sources.extend(bootstrap_rules());
-        }
         for binding in self.read_all("clusterrolebindings.rbac.authorization.k8s.io", None)? {
             sources.extend(self.rule_source(&binding, user, "")?);
         }

@@ -19,6 +19,8 @@
 //! 6. Test it from end to end with `shared::testing::Bench`, a cluster in memory.
 
 mod admission_policy_status;
+mod api_service;
+mod cluster_role_aggregation;
 mod crd_naming;
 mod cron_job;
 mod daemon_set;
@@ -27,6 +29,7 @@ mod disruption;
 mod endpoint_slice;
 mod endpoints;
 mod event_ttl;
+mod flow_schema;
 mod garbage_collector;
 mod history;
 pub(crate) mod horizontal_pod_autoscaler;
@@ -82,5 +85,8 @@ pub(crate) static CONTROLLERS: &[Controller] = &[
     namespace::CONTROLLER,
     crd_naming::CONTROLLER,
     admission_policy_status::CONTROLLER,
+    cluster_role_aggregation::CONTROLLER,
+    flow_schema::CONTROLLER,
+    api_service::CONTROLLER,
     event_ttl::CONTROLLER,
 ];

@@ -3,10 +3,12 @@
 use kctl_base::json::Value;
 
 mod binding;
+mod coverage;
 mod role;
 mod rules;
 
 pub(crate) use binding::{CLUSTER_ROLE_BINDING, ROLE_BINDING};
+pub use coverage::missing_rules;
 pub(crate) use role::{CLUSTER_ROLE, ROLE};
 
 /// The group.

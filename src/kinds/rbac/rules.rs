@@ -7,11 +7,11 @@ use kctl_base::object::ValueRead;
 /// A rule about one resource, optionally of one name, or one URL.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Rule {
-    group: String,
-    resource: Option<String>,
-    name: Option<String>,
-    url: Option<String>,
-    verbs: Vec<String>,
+    pub(super) group: String,
+    pub(super) resource: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) url: Option<String>,
+    pub(super) verbs: Vec<String>,
 }
 
 impl Rule {
@@ -57,19 +57,25 @@ impl Rule {
 
 /// Splits rules into single resources and merges the verbs of each (`CompactRules`), in the order of the description.
 pub(super) fn compact(rules: &[Value]) -> Vec<Rule> {
+    let mut rows = merge_verbs(rules.iter().flat_map(break_down));
+    rows.sort_by_key(Rule::sort_key);
+    rows
+}
+
+/// Merges the verbs of rules for the same resource.
+pub(super) fn merge_verbs(parts: impl Iterator<Item = Rule>) -> Vec<Rule> {
     let mut rows: Vec<Rule> = Vec::new();
-    for part in rules.iter().flat_map(break_down) {
+    for part in parts {
         match rows.iter_mut().find(|row| row.same_resource(&part)) {
             Some(row) => row.verbs.extend(part.verbs),
             None => rows.push(part),
         }
     }
-    rows.sort_by_key(Rule::sort_key);
     rows
 }
 
 /// Splits a rule into one for every group, resource, verb and name, and one for every URL and verb (`BreakdownRule`).
-fn break_down(rule: &Value) -> Vec<Rule> {
+pub(super) fn break_down(rule: &Value) -> Vec<Rule> {
     let texts = |field: &str| -> Vec<String> {
         rule.list(&format!("/{field}")).iter().filter_map(|v| Some(v.as_str()?.to_string())).collect()
     };

@@ -6,6 +6,7 @@
 
 mod default_storage_class;
 mod default_tolerations;
+mod escalation;
 mod limit_ranger;
 mod namespace_lifecycle;
 mod node_taints;
@@ -82,6 +83,7 @@ static MUTATING: &[Plugin] = &[
     storage_protection::admit,
     default_storage_class::admit,
     volume_resize::admit,
+    escalation::admit,
 ];
 
 /// Plugins that only reject. They see the valid object as it will be stored.

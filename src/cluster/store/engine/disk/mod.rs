@@ -2,9 +2,9 @@
 //!
 //! - A commit appends one frame to the [`journal`] and synchronizes it once. Opening reads the journal, at most about
 //!   [`JOURNAL_BYTES`], into memory; the process starts no thread and maps no file.
-//! - A batch that would make the journal longer becomes a [`run`], together with everything in the journal and with the
-//!   newest runs as long as they are not much larger. So there are few runs, of growing sizes, and a row is rewritten a
-//!   logarithmic number of times.
+//! - The first batch, and every one that would make the journal longer, becomes a [`run`], together with everything in the
+//!   journal and with the newest runs as long as they are not much larger. So there are few runs, of growing sizes, and a row
+//!   is rewritten a logarithmic number of times.
 //! - The [`run_list`] names the runs and the number of batches in them. It is replaced atomically after its runs are
 //!   durable; the journal is emptied after that. No file that the list names is ever written again.
 //!

@@ -45,7 +45,9 @@ impl DiskEngine {
         }
         let mut encoded = Vec::new();
         batch.iter().for_each(|(key, value)| rows::encode(&mut encoded, (key, value.as_deref())));
-        if self.journal.len() + encoded.len() as u64 <= self.journal_bytes {
+        // The first batch has the objects of a new cluster. Few commands need them, and each one reads the whole journal.
+        let is_first = self.batches == 0;
+        if !is_first && self.journal.len() + encoded.len() as u64 <= self.journal_bytes {
             return self.append(&encoded);
         }
         match self.write_run(batch, self.runs_to_merge(batch)) {

@@ -1,0 +1,136 @@
+//! The objects of a new cluster: namespaces, nodes, the `kubernetes` service, priority classes, roles, flow control.
+
+mod api_services;
+mod flow_control;
+mod rbac;
+
+use crate::api::{Request, Result};
+use crate::cluster::Cluster;
+use crate::simulation::Faults;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{ObjectMeta, ValueWrite};
+use kctl_base::sim::Time;
+
+/// The initial namespaces.
+const NAMESPACES: &[&str] = &["default", "kube-node-lease", "kube-public", "kube-system"];
+
+/// The nodes, with true for the control plane. Everything else about them is reported by their kubelets.
+const NODES: &[(&str, bool)] = &[("k8s-master", true), ("k8s-node1", false), ("k8s-node2", false)];
+
+/// The row with the number of the bootstrap that a cluster has had, a `u32`. Clusters without it are of earlier versions.
+const BOOTSTRAP: &str = "bootstrap";
+
+/// The number of the present bootstrap, to be increased with every object that is added to it.
+const CURRENT: u32 = 1;
+
+impl Cluster {
+    /// Creates the objects of a new cluster by requests to the API server, so that controllers observe them.
+    ///
+    /// # Errors
+    /// If a request fails.
+    pub(crate) fn bootstrap(&mut self) -> Result<()> {
+        for name in NAMESPACES {
+            let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+            self.create("namespaces", "", namespace)?;
+        }
+        for (name, control_plane) in NODES {
+            self.create("nodes", "", node(name, *control_plane))?;
+        }
+        self.create("services", "default", kubernetes_service())?;
+        for class in priority_classes() {
+            self.create("priorityclasses.scheduling.k8s.io", "", class)?;
+        }
+        // Written out so that `kctl sim show` lists the missing images and `kctl sim image` can change them.
+        Faults::default().store(&mut self.server)?;
+        self.complete_bootstrap()
+    }
+
+    /// Creates the objects that clusters of earlier versions lack: those of the API server itself. What has been created once
+    /// is the user's to change and to delete.
+    ///
+    /// # Errors
+    /// If a request fails, or the store cannot be read.
+    pub(crate) fn complete_bootstrap(&mut self) -> Result<()> {
+        if self.server.typed_row(BOOTSTRAP)?.unwrap_or(0) >= CURRENT {
+            return Ok(());
+        }
+        for (resource, object) in api_server_objects() {
+            self.put(resource, object)?;
+        }
+        self.put("configmaps", token_tracking(self.clock.now))?;
+        self.server.set_typed_row(BOOTSTRAP, Some(CURRENT));
+        self.run()
+    }
+
+    /// Creates an object, or replaces the one of an earlier version. The controllers do not react yet: there are many.
+    fn put(&mut self, resource: &str, object: Value) -> Result<()> {
+        let (namespace, name) = (object.namespace().to_string(), object.name().to_string());
+        let request = match self.server.read(resource, &namespace, &name)? {
+            None => Request::create(resource, &namespace, object),
+            Some(_) => Request::update(resource, &namespace, &name, object),
+        };
+        self.server.handle(request.manager("kube-apiserver").by_control_plane(), self.clock.now).map(drop)
+    }
+
+    /// Creates one object as the API server itself does, without authorization.
+    fn create(&mut self, resource: &str, namespace: &str, object: Value) -> Result<()> {
+        let request = Request::create(resource, namespace, object).manager("kube-apiserver").by_control_plane();
+        self.handle(&request).map(drop)
+    }
+}
+
+/// The objects that an API server creates when it starts, with their resources.
+fn api_server_objects() -> impl Iterator<Item = (&'static str, Value)> {
+    rbac::objects().into_iter().chain(flow_control::objects()).chain(api_services::objects())
+}
+
+/// The ConfigMap that says since when the use of token Secrets is tracked
+/// (`pkg/controlplane/controller/legacytokentracking`).
+fn token_tracking(now: Time) -> Value {
+    let since: String = now.rfc3339().chars().take_while(|c| *c != 'T').collect();
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"since": since},
+           "metadata": {"name": "kube-apiserver-legacy-service-account-token-tracking", "namespace": "kube-system"}})
+}
+
+/// A node; one of the control plane has the label and the taint that kubeadm gives it.
+fn node(name: &str, control_plane: bool) -> Value {
+    let mut node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}});
+    if control_plane {
+        node.set_label("node-role.kubernetes.io/control-plane", "");
+        node.list_mut("/spec/taints")
+            .push(json!({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}));
+    }
+    node
+}
+
+/// The service of the API server.
+fn kubernetes_service() -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "kubernetes", "namespace": "default", "labels": {"component": "apiserver", "provider": "kubernetes"}},
+        "spec": {
+            "type": "ClusterIP", "clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1"], "sessionAffinity": "None",
+            "ports": [{"name": "https", "protocol": "TCP", "port": 443, "targetPort": 6443}],
+        },
+    })
+}
+
+/// The built-in priority classes, after `pkg/apis/scheduling/v1/helpers.go`.
+fn priority_classes() -> [Value; 2] {
+    let class = |name: &str, value: i64, description: &str| {
+        json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}, "value": value,
+               "preemptionPolicy": "PreemptLowerPriority", "description": description})
+    };
+    [
+        class(
+            "system-cluster-critical",
+            2_000_000_000,
+            "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+        ),
+        class(
+            "system-node-critical",
+            2_000_001_000,
+            "Used for system critical pods that must not be moved from their current node.",
+        ),
+    ]
+}

@@ -1,0 +1,74 @@
+//! Reports whether the server of an APIService is there (`kube-aggregator/pkg/controllers/status`). Those without a service are
+//! served here; of the others it is known whether their Service exists, but no server answers.
+
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch};
+use crate::store::Change;
+use kctl_base::condition::{self, Condition, ConditionStatus};
+use kctl_base::json::json;
+use kctl_base::object::{ObjectMeta, ValueRead};
+
+const API_SERVICES: &str = "apiservices.apiregistration.k8s.io";
+
+/// The controller; its keys are APIServices.
+pub(super) const CONTROLLER: Controller = Controller {
+    name: "available-controller",
+    watches: &[Watch::primary(API_SERVICES), Watch::mapped("services", users_of)],
+    reconcile,
+};
+
+/// Maps a Service to the APIServices that it serves.
+fn users_of(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    let (namespace, name) = (change.object.namespace(), change.object.name());
+    let all = ctx.list(API_SERVICES, None)?;
+    let users = all
+        .iter()
+        .filter(|api| api.str("/spec/service/namespace") == namespace && api.str("/spec/service/name") == name);
+    Ok(users.map(|api| Key::of(api)).collect())
+}
+
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let Some(api) = ctx.get_key(API_SERVICES, key)?.filter(|api| !api.is_deleting()) else {
+        return Ok(Action::AwaitChange);
+    };
+    let (namespace, name) = (api.str("/spec/service/namespace"), api.str("/spec/service/name"));
+    let (status, reason, message) = if api.at("/spec/service").is_none() {
+        (ConditionStatus::True, "Local", "Local APIServices are always available".to_string())
+    } else if ctx.get("services", namespace, name)?.is_none() {
+        let message = format!("service/{name} in {namespace:?} is not present");
+        (ConditionStatus::False, "ServiceNotFound", message)
+    } else {
+        return Ok(Action::AwaitChange);
+    };
+    let available = Condition { type_: "Available", status, reason, message: &message, observed_generation: None };
+    let mut new = (*api).clone();
+    let mut status = new.get("status").cloned().unwrap_or_else(|| json!({}));
+    if condition::set(&mut status, available, ctx.now) {
+        new["status"] = status;
+        ctx.update_status(API_SERVICES, new)?;
+    }
+    Ok(Action::AwaitChange)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Request;
+    use crate::controllers::shared::testing::Bench;
+
+    #[test]
+    fn local_ones_are_available_and_others_need_their_service() {
+        let mut bench = Bench::open();
+        let spec = json!({"group": "metrics.k8s.io", "version": "v1beta1", "groupPriorityMinimum": 100,
+                          "versionPriority": 100, "service": {"namespace": "default", "name": "metrics"}});
+        let remote = json!({"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
+                            "metadata": {"name": "v1beta1.metrics.k8s.io"}, "spec": spec});
+        bench.cluster.handle(&Request::create(API_SERVICES, "", remote)).expect("an APIService");
+        let available = |bench: &mut Bench, name: &str| {
+            let api = bench.cluster.server().read(API_SERVICES, "", name).expect("a read").expect("the APIService");
+            condition::condition(&api, "Available").map(|c| c.str("/reason").to_string()).unwrap_or_default()
+        };
+        assert_eq!(available(&mut bench, "v1.apps"), "Local");
+        assert_eq!(available(&mut bench, "v1beta1.metrics.k8s.io"), "ServiceNotFound");
+    }
+}
