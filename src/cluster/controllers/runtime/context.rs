@@ -18,6 +18,8 @@ fn manager_of(controller: &str) -> &'static str {
         "kubelet" | "kubelet-node" => "kubelet",
         "default-scheduler" => "kube-scheduler",
         "external-provisioner" => "external-provisioner",
+        // It applies, so that its manager must be its own.
+        "clusterrole-aggregation-controller" => "clusterrole-aggregation-controller",
         _ => "kube-controller-manager",
     }
 }
