@@ -40,17 +40,17 @@ fn simulate(seed: u64, steps: usize) -> String {
     let mut world = World::new(seed);
     for step in 1..=steps {
         let action = Action::choose(&mut random, &world);
-        world.log(format!("step {step}: {action:?}"));
+        world.log(format!("step {step}: {}", action.describe()));
         action.perform(&mut world);
         let mut problems = checkers::after_step(&mut world);
         if step % STEPS_BETWEEN_RESTS == 0 || step == steps {
             world.log(format!("step {step}: rest"));
             world.heal_and_rest();
             problems.extend(checkers::after_step(&mut world));
-            checkers::resync_daemon_sets(&mut world);
+            checkers::resync(&mut world);
             world.cluster.advance(ROLLOUT_TIME).expect("time passes");
             problems.extend(checkers::after_step(&mut world));
-            problems.extend(checkers::at_rest(&world));
+            problems.extend(checkers::at_rest(&mut world));
         }
         assert!(problems.is_empty(), "seed {seed}, {}\n\n{}", world.recent_log(), problems.join("\n"));
         // Commits like a command does; staged writes are kept in memory.

@@ -11,10 +11,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _};
+use kctl_cluster::transport::Payload;
 use kctl_cluster::{User, WatchEvent, inspection};
 
 pub(crate) use kctl_cluster::simulation::{Faults, MissingImages, PodFault, PodMetrics};
-pub(crate) use kctl_cluster::transport::{Request, Transport as _};
+pub(crate) use kctl_cluster::transport::{Request, Transport};
 pub(crate) use kctl_cluster::{Cluster, OpenOptions, PatchType, Propagation, maintenance};
 
 /// The identity of an object.
@@ -98,6 +99,14 @@ pub(crate) fn get(cluster: &mut Cluster, resource: &str, namespace: &str, name: 
 /// All objects of a resource, in one namespace or in all, by namespace and name.
 pub(crate) fn list(cluster: &mut Cluster, resource: &str, namespace: Option<&str>) -> Vec<Arc<Object>> {
     cluster.send(Request::list(resource, namespace.unwrap_or(""))).expect("a readable store").into_items()
+}
+
+/// A page of the list that a request asks for, and the token of the next page; empty after the last one.
+pub(crate) fn page(cluster: &mut Cluster, request: Request) -> (Vec<Arc<Object>>, String) {
+    match cluster.send(request).expect("a page").payload {
+        Payload::List(list) => (list.items, list.continue_token),
+        other => panic!("not a list: {other:?}"),
+    }
 }
 
 /// Every object of a cluster as one line of JSON, by resource, namespace and name.
