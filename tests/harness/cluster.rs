@@ -3,6 +3,7 @@
 //! - [`Cluster`]: `open`, `handle`, `advance`, `commit`, `now`, and reads and changes through the functions below;
 //! - [`OpenOptions`], [`Request`] with [`PatchType`] and [`Propagation`];
 //! - [`Faults`] with its parts, which `Cluster::set_faults` injects;
+//! - [`SimulatedDisk`], on which [`open_on_disk`] opens a cluster;
 //! - [`maintenance`]: `check` of a store directory.
 //!
 //! No other test names the crate, so that its interface can be seen, and kept small, in one place.
@@ -12,9 +13,10 @@ use std::sync::Arc;
 
 use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _};
 use kctl_cluster::transport::Payload;
-use kctl_cluster::{User, WatchEvent, inspection};
+use kctl_cluster::{User, WatchEvent, inspection, testing};
 
 pub(crate) use kctl_cluster::simulation::{Faults, MissingImages, PodFault, PodMetrics};
+pub(crate) use kctl_cluster::testing::{SimulatedDisk, make_slow};
 pub(crate) use kctl_cluster::transport::{Request, Transport};
 pub(crate) use kctl_cluster::{Cluster, OpenOptions, PatchType, Propagation, maintenance};
 
@@ -114,6 +116,16 @@ pub(crate) fn dump(cluster: &mut Cluster) -> String {
     let listed = cluster.catalog().iter().filter(|kind| kind.verbs().contains(&"list")).collect::<Vec<_>>();
     let objects = listed.iter().flat_map(|kind| list(cluster, &kind.names().resource(), None));
     objects.map(|object| format!("{object}\n")).collect()
+}
+
+/// Opens the cluster on a simulated disk as a new process does, creating it on an empty one, in virtual time.
+pub(crate) fn open_on_disk(disk: &SimulatedDisk, seed: u64) -> Cluster {
+    testing::open_on(disk, OpenOptions::memory(seed)).expect("the cluster opens")
+}
+
+/// Copies a disk with everything that was written to it, synchronized or not.
+pub(crate) fn copy_disk(disk: &SimulatedDisk) -> SimulatedDisk {
+    disk.after_power_failure(disk.events(), &mut || true)
 }
 
 /// The problems that a check of a cluster's store finds.

@@ -93,6 +93,10 @@ const NAMES: &[&str] = &[
     "unready",
     "metrics",
     "wait",
+    "disk full",
+    "disk broken",
+    "power loss",
+    "slow disk",
 ];
 
 /// The operations that never succeeded.

@@ -11,7 +11,7 @@ use kctl_base::status::{Reason, Status};
 
 use super::checkers::{self, Objects};
 use crate::harness::cluster::{
-    self, Change, Cluster, Faults, MissingImages, ObjectKey, OpenOptions, PatchType, PodFault, PodMetrics, Request,
+    self, Change, Cluster, Faults, MissingImages, ObjectKey, PatchType, PodFault, PodMetrics, Request, SimulatedDisk,
 };
 
 /// The number of log lines that a failure prints.
@@ -27,8 +27,12 @@ pub(super) const STORAGE_CLASSES: [&str; 2] = ["immediate", "delayed"];
 
 /// A cluster and its recorded history.
 pub(super) struct World {
-    /// The cluster, in memory and with a virtual clock.
+    /// The cluster, with a virtual clock.
     pub(super) cluster: Cluster,
+    /// The disk that the cluster is on.
+    pub(super) disk: SimulatedDisk,
+    /// The seed of the cluster.
+    pub(super) seed: u64,
     /// The objects after the changes that have been checked.
     pub(super) objects: Objects,
     /// The revision up to which changes have been read.
@@ -54,9 +58,11 @@ pub(super) struct World {
 impl World {
     /// Creates a cluster.
     pub(super) fn new(seed: u64) -> World {
-        let cluster = Cluster::open(OpenOptions::memory(seed)).expect("a cluster");
+        let disk = SimulatedDisk::default();
         let mut world = World {
-            cluster,
+            cluster: cluster::open_on_disk(&disk, seed),
+            disk,
+            seed,
             objects: BTreeMap::new(),
             revision: 1,
             stopped: BTreeSet::new(),
@@ -74,6 +80,7 @@ impl World {
         for change in world.new_changes() {
             world.record(&change);
         }
+        world.commit();
         world
     }
 
