@@ -9,6 +9,7 @@
 //! processes that are killed (`crash`) are not covered.
 
 mod checkers;
+mod command_line;
 
 mod disk;
 mod workload;
