@@ -18,7 +18,7 @@ const COMMANDS: usize = 160;
 /// The number of commands of a run that is repeated.
 const REPEATED_COMMANDS: usize = 50;
 /// A run of this many commands must have performed every verb.
-const COVERING_COMMANDS: usize = 400;
+const COVERING_COMMANDS: usize = 1500;
 /// The number of commands after which lists and the store are checked.
 const COMMANDS_BETWEEN_CHECKS: usize = 25;
 /// What commands print in place of the directory of the sandbox.
