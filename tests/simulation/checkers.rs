@@ -41,6 +41,8 @@ pub(super) type Objects = BTreeMap<ObjectKey, Arc<Object>>;
 
 /// An invariant of one change.
 type ChangeInvariant = fn(&World, &Change) -> Vec<String>;
+/// An invariant of one change, with the version before it.
+type RecomputedChange = fn(Option<&Object>, &Change) -> Vec<String>;
 /// An invariant of a state.
 type StateInvariant = fn(&World) -> Vec<String>;
 
@@ -84,11 +86,9 @@ const RECOMPUTED: &[fn(&Objects, Time) -> Vec<String>] = &[
     quotas::usage_is_what_there_is,
     |objects, _| endpoints::endpoints_are_the_pods(objects),
 ];
-/// Invariants of a change, with the version before it.
-const RECOMPUTED_CHANGES: &[fn(Option<&Object>, &Change) -> Vec<String>] =
-    &[generations::generations_follow_the_desired_state, |_, change| {
-        managed_fields::managed_fields_exist(&change.object)
-    }];
+const RECOMPUTED_CHANGES: &[RecomputedChange] = &[generations::generations_follow_the_desired_state, |_, change| {
+    managed_fields::managed_fields_exist(&change.object)
+}];
 
 /// Checks a change by what is computed again, and records it.
 pub(super) fn record_recomputed(objects: &mut Objects, change: &Change) -> Vec<String> {

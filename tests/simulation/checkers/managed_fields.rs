@@ -21,7 +21,7 @@ pub(crate) fn managed_fields_exist(object: &Object) -> Vec<String> {
             problems.push(format!("{} has two entries of {entry}", named(object)));
         }
         let fields = &entry["fieldsV1"];
-        if !fields.as_object().is_some_and(|fields| !fields.is_empty()) {
+        if fields.as_object().is_none_or(|fields| fields.is_empty()) {
             problems.push(format!("{} has an entry without fields: {entry}", named(object)));
         }
         let mut missing = Vec::new();
