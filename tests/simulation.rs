@@ -4,10 +4,14 @@
 //! - `KCTL_TEST_SEED=N` chooses another run (default 1);
 //! - `KCTL_SIM_STEPS=N` sets its length (default a few hundred; 10,000 are for `cargo test --release`).
 //!
-//! The operations are in [`workload`], the cluster and its recorded history in [`world`]. The command line (`transcripts`),
-//! concurrent processes (`concurrency`) and the disk (`crash`) are not covered.
+//! The operations are in [`workload`], the faults of the disk in [`disk`], the cluster and its recorded history in [`world`].
+//! Operations of the command line are a simulation of their own, [`command_line`]. Concurrent processes (`concurrency`) and
+//! processes that are killed (`crash`) are not covered.
 
 mod checkers;
+mod command_line;
+
+mod disk;
 mod workload;
 mod world;
 
@@ -15,6 +19,7 @@ use kctl_base::sim::Duration;
 
 use crate::harness::cluster::{dump, problems};
 use crate::harness::random::Random;
+use disk::DiskFault;
 use workload::Action;
 use world::World;
 
@@ -40,21 +45,30 @@ fn simulate(seed: u64, steps: usize) -> String {
     let mut world = World::new(seed);
     for step in 1..=steps {
         let action = Action::choose(&mut random, &world);
-        world.log(format!("step {step}: {action:?}"));
+        let fault = DiskFault::choose(&mut random).map(|fault| (fault, world.known()));
+        world.log(format!("step {step}: {}", action.describe()));
         action.perform(&mut world);
         let mut problems = checkers::after_step(&mut world);
         if step % STEPS_BETWEEN_RESTS == 0 || step == steps {
             world.log(format!("step {step}: rest"));
             world.heal_and_rest();
             problems.extend(checkers::after_step(&mut world));
-            checkers::resync_daemon_sets(&mut world);
+            checkers::resync(&mut world);
             world.cluster.advance(ROLLOUT_TIME).expect("time passes");
             problems.extend(checkers::after_step(&mut world));
-            problems.extend(checkers::at_rest(&world));
+            problems.extend(checkers::at_rest(&mut world));
         }
         assert!(problems.is_empty(), "seed {seed}, {}\n\n{}", world.recent_log(), problems.join("\n"));
-        // Commits like a command does; staged writes are kept in memory.
-        world.cluster.commit().expect("a commit");
+        match fault {
+            Some((fault, before)) => {
+                world.log(format!("step {step}: {fault:?}"));
+                world.commit_on(fault, before, &mut random);
+            }
+            None => world.commit(),
+        }
+        if step % STEPS_BETWEEN_RESTS == 0 {
+            world.restart();
+        }
     }
     let problems = problems(&mut world.cluster);
     assert!(problems.is_empty(), "seed {seed}: the store is damaged:\n{}", problems.join("\n"));

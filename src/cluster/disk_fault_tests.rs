@@ -1,13 +1,9 @@
 //! Random operations on a cluster whose disk fails, fills up or loses power: what was committed is there, what was not
 //! leaves no trace, and the store is consistent.
 
-use std::path::Path;
-
-use crate::api::{PatchType, Request, index_entries};
-use crate::location::Location;
-use crate::store::Store;
-use crate::store::disk::DiskEngine;
-use crate::store::disk::simulated_disk::{Random, SimulatedDisk};
+use crate::api::{PatchType, Request};
+use crate::store::disk::random::Random;
+use crate::testing::{SimulatedDisk, open_on};
 use crate::{Cluster, OpenOptions};
 use kctl_base::json::{Value, json};
 use kctl_base::sim::Duration;
@@ -15,18 +11,8 @@ use kctl_base::sim::Duration;
 /// The number of operations of a short run; `KCTL_TEST_SCALE` multiplies it.
 const STEPS: usize = 150;
 
-/// Opens the cluster on a disk, as a new process does, with a journal so short that runs are written and merged.
 fn open(disk: &SimulatedDisk) -> Cluster {
-    let path = Path::new("/s");
-    let mut engine = match disk.is_empty() {
-        true => DiskEngine::create_on(Box::new(disk.clone()), path),
-        false => DiskEngine::open_on(Box::new(disk.clone()), path),
-    }
-    .expect("the engine opens");
-    engine.journal_bytes = 40_000;
-    let store = Store::new(Box::new(engine), index_entries).expect("the store opens");
-    let location = Location::new(OpenOptions::memory(7)).expect("memory");
-    Cluster::start(location, store).expect("the cluster opens")
+    open_on(disk, OpenOptions::memory(7)).expect("the cluster opens")
 }
 
 /// Everything that the store of a cluster holds: objects and time.

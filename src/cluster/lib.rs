@@ -34,6 +34,7 @@ mod options;
 mod origin;
 pub mod simulation;
 mod store;
+pub mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -3,6 +3,7 @@
 //! - [`Cluster`]: `open`, `handle`, `advance`, `commit`, `now`, and reads and changes through the functions below;
 //! - [`OpenOptions`], [`Request`] with [`PatchType`] and [`Propagation`];
 //! - [`Faults`] with its parts, which `Cluster::set_faults` injects;
+//! - [`SimulatedDisk`], on which [`open_on_disk`] opens a cluster;
 //! - [`maintenance`]: `check` of a store directory.
 //!
 //! No other test names the crate, so that its interface can be seen, and kept small, in one place.
@@ -11,10 +12,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _};
-use kctl_cluster::{User, WatchEvent, inspection};
+use kctl_cluster::transport::Payload;
+use kctl_cluster::{User, WatchEvent, inspection, testing};
 
 pub(crate) use kctl_cluster::simulation::{Faults, MissingImages, PodFault, PodMetrics};
-pub(crate) use kctl_cluster::transport::{Request, Transport as _};
+pub(crate) use kctl_cluster::testing::{SimulatedDisk, make_slow};
+pub(crate) use kctl_cluster::transport::{Request, Transport};
 pub(crate) use kctl_cluster::{Cluster, OpenOptions, PatchType, Propagation, maintenance};
 
 /// The identity of an object.
@@ -100,11 +103,29 @@ pub(crate) fn list(cluster: &mut Cluster, resource: &str, namespace: Option<&str
     cluster.send(Request::list(resource, namespace.unwrap_or(""))).expect("a readable store").into_items()
 }
 
+/// A page of the list that a request asks for, and the token of the next page; empty after the last one.
+pub(crate) fn page(cluster: &mut Cluster, request: Request) -> (Vec<Arc<Object>>, String) {
+    match cluster.send(request).expect("a page").payload {
+        Payload::List(list) => (list.items, list.continue_token),
+        other => panic!("not a list: {other:?}"),
+    }
+}
+
 /// Every object of a cluster as one line of JSON, by resource, namespace and name.
 pub(crate) fn dump(cluster: &mut Cluster) -> String {
     let listed = cluster.catalog().iter().filter(|kind| kind.verbs().contains(&"list")).collect::<Vec<_>>();
     let objects = listed.iter().flat_map(|kind| list(cluster, &kind.names().resource(), None));
     objects.map(|object| format!("{object}\n")).collect()
+}
+
+/// Opens the cluster on a simulated disk as a new process does, creating it on an empty one, in virtual time.
+pub(crate) fn open_on_disk(disk: &SimulatedDisk, seed: u64) -> Cluster {
+    testing::open_on(disk, OpenOptions::memory(seed)).expect("the cluster opens")
+}
+
+/// Copies a disk with everything that was written to it, synchronized or not.
+pub(crate) fn copy_disk(disk: &SimulatedDisk) -> SimulatedDisk {
+    disk.after_power_failure(disk.events(), &mut || true)
 }
 
 /// The problems that a check of a cluster's store finds.

@@ -2,30 +2,47 @@
 //!
 //! Invariants of changes are checked for every change in order, with the world as it was before the change. Invariants of
 //! states are checked after every step, those of resting states when all faults are healed and time has passed.
+//!
+//! Those named [`RECOMPUTED`] and below know only all objects of a cluster, however they came about, and compute again what
+//! the cluster keeps up to date: counts, indexes, statuses, field ownership. The simulation of the command line shares them.
 
 mod autoscalers;
+mod budgets;
 mod claims;
 mod disruption;
+mod endpoints;
+mod generations;
 mod history;
 mod jobs;
+mod managed_fields;
+mod ownership;
 mod placement;
 mod pods;
+mod quotas;
+mod requests;
 mod services;
 mod sets;
 mod stateful_sets;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _};
+use kctl_base::sim::Time;
 
 use super::world::World;
-use crate::harness::cluster::{Change, named};
+use crate::harness::cluster::{Change, ChangeKind, Cluster, ObjectKey, named, problems};
 
 pub(super) use disruption::violations_of_eviction;
-pub(super) use sets::resync_daemon_sets;
+pub(super) use managed_fields::sent_fields_are_owned;
+
+/// All objects of a cluster.
+pub(super) type Objects = BTreeMap<ObjectKey, Arc<Object>>;
 
 /// An invariant of one change.
 type ChangeInvariant = fn(&World, &Change) -> Vec<String>;
+/// An invariant of one change, with the version before it.
+type RecomputedChange = fn(Option<&Object>, &Change) -> Vec<String>;
 /// An invariant of a state.
 type StateInvariant = fn(&World) -> Vec<String>;
 
@@ -58,9 +75,51 @@ const RESTING_STATES: &[StateInvariant] = &[
     jobs::jobs_finish,
     jobs::cron_jobs_start_in_time,
     disruption::budgets_count_healthy_pods,
+    |world| budgets::statuses_are_computed_from_pods(&world.objects),
     autoscalers::sizes_are_within_bounds,
     services::endpoints_are_the_ready_pods,
 ];
+
+/// Invariants of all objects at a time.
+const RECOMPUTED: &[fn(&Objects, Time) -> Vec<String>] = &[
+    |objects, _| ownership::owners_are_real(objects),
+    quotas::usage_is_what_there_is,
+    |objects, _| endpoints::endpoints_are_the_pods(objects),
+];
+const RECOMPUTED_CHANGES: &[RecomputedChange] = &[generations::generations_follow_the_desired_state, |_, change| {
+    managed_fields::managed_fields_exist(&change.object)
+}];
+
+/// Checks a change by what is computed again, and records it.
+pub(super) fn record_recomputed(objects: &mut Objects, change: &Change) -> Vec<String> {
+    let old = match change.kind {
+        ChangeKind::Deleted => objects.remove(&change.key),
+        ChangeKind::Added | ChangeKind::Modified => objects.insert(change.key.clone(), change.object.clone()),
+    };
+    RECOMPUTED_CHANGES.iter().flat_map(|invariant| invariant(old.as_deref(), change)).collect()
+}
+
+/// Checks a state by what is computed again, and that updates of the objects of some keys as themselves change nothing.
+pub(super) fn recomputed(cluster: &mut Cluster, objects: &Objects, keys: &BTreeSet<ObjectKey>) -> Vec<String> {
+    let now = cluster.now();
+    let mut problems: Vec<String> = RECOMPUTED.iter().flat_map(|invariant| invariant(objects, now)).collect();
+    for (key, object) in keys.iter().filter_map(|key| objects.get_key_value(key)) {
+        problems.extend(requests::an_update_as_itself_changes_nothing(cluster, key, object));
+    }
+    problems
+}
+
+/// Checks the lists of a cluster, and its store.
+pub(super) fn recomputed_lists(cluster: &mut Cluster, objects: &Objects) -> Vec<String> {
+    let mut found = requests::lists_are_filters(cluster, objects);
+    found.extend(problems(cluster));
+    found
+}
+
+/// The objects of a resource with their keys.
+fn of_resource<'a>(objects: &'a Objects, resource: &'a str) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Object>)> {
+    objects.range(ObjectKey::new(resource, "", "")..).take_while(move |(key, _)| key.resource == resource)
+}
 
 /// Checks the changes of a step and the state after it.
 pub(super) fn after_step(world: &mut World) -> Vec<String> {
@@ -68,6 +127,8 @@ pub(super) fn after_step(world: &mut World) -> Vec<String> {
         check_change(world, &change);
     }
     let mut problems = std::mem::take(&mut world.violations);
+    let changed = std::mem::take(&mut world.changed);
+    problems.extend(recomputed(&mut world.cluster, &world.objects, &changed));
     problems.extend(STATES.iter().flat_map(|invariant| invariant(world)));
     problems
 }
@@ -76,14 +137,25 @@ pub(super) fn after_step(world: &mut World) -> Vec<String> {
 pub(super) fn check_change(world: &mut World, change: &Change) {
     let problems: Vec<String> = CHANGES.iter().flat_map(|invariant| invariant(world, change)).collect();
     world.violations.extend(problems);
+    world.changed.insert(change.key.clone());
     let old = world.record(change);
     disruption::track_undisturbed(world, change, old.as_deref());
     claims::track_released_claims(world, change);
 }
 
 /// Checks a state that has had time to converge.
-pub(super) fn at_rest(world: &World) -> Vec<String> {
-    RESTING_STATES.iter().flat_map(|invariant| invariant(world)).collect()
+pub(super) fn at_rest(world: &mut World) -> Vec<String> {
+    let mut problems = recomputed_lists(&mut world.cluster, &world.objects);
+    problems.extend(RESTING_STATES.iter().flat_map(|invariant| invariant(world)));
+    problems
+}
+
+/// Touches the objects whose controllers observe some changes only at the next one of the object or of a pod, as upstream.
+pub(super) fn resync(world: &mut World) {
+    sets::resync_daemon_sets(world);
+    for budget in world.list("poddisruptionbudgets.policy") {
+        world.touch("poddisruptionbudgets.policy", budget.name());
+    }
 }
 
 /// The objects of a resource that can converge: no autoscalers contend for their size, or for that of their controllers.

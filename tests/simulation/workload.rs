@@ -11,8 +11,8 @@ use kctl_base::sim::Duration;
 use kctl_base::status::Status;
 
 use super::checkers;
-use super::world::World;
-use crate::harness::cluster::{PatchType, PodFault, Propagation, Request};
+use super::world::{MANAGER, World};
+use crate::harness::cluster::{self, PatchType, PodFault, Propagation, Request};
 pub(super) use choose::SCALED;
 
 /// An operation.
@@ -71,6 +71,7 @@ const NAMES: &[&str] = &[
     "create services",
     "create poddisruptionbudgets.policy",
     "create horizontalpodautoscalers.autoscaling",
+    "create resourcequotas",
     "scale",
     "image",
     "undo",
@@ -92,6 +93,10 @@ const NAMES: &[&str] = &[
     "unready",
     "metrics",
     "wait",
+    "disk full",
+    "disk broken",
+    "power loss",
+    "slow disk",
 ];
 
 /// The operations that never succeeded.
@@ -134,6 +139,15 @@ impl Action {
         }
     }
 
+    /// Describes the operation in the log.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Action::Create(resource, object) => format!("create {resource} {object}"),
+            Action::Undo(resource, name, patch) => format!("undo {resource} {name} {patch}"),
+            other => format!("{other:?}"),
+        }
+    }
+
     /// Returns true if the operation deletes pods or makes them unready in a way that no strategy or budget limits.
     fn disturbs(&self) -> bool {
         use Action::{Crash, DeletePod, Drain, Evict, Stop, Taint, Unready};
@@ -157,7 +171,7 @@ impl Action {
     /// Sends the requests or injects the fault.
     fn run(self, world: &mut World) -> Result<(), Status> {
         match self {
-            Action::Create(resource, object) => return world.request(Request::create(resource, "default", object)),
+            Action::Create(resource, object) => return create(world, resource, object),
             Action::Scale(resource, name, replicas) => {
                 let patch = json!({"spec": {"replicas": replicas}});
                 let request = Request::patch(resource, "default", &name, PatchType::Merge, patch);
@@ -205,6 +219,14 @@ impl Action {
         }
         Ok(())
     }
+}
+
+/// Creates an object, and checks that the fields it was sent with belong to the client.
+fn create(world: &mut World, resource: &str, object: Value) -> Result<(), Status> {
+    world.request(Request::create(resource, "default", object.clone()))?;
+    let created = cluster::get(&mut world.cluster, resource, "default", object.name()).expect("a created object");
+    world.violations.extend(checkers::sent_fields_are_owned(&created, &object, MANAGER));
+    Ok(())
 }
 
 fn unschedulable(cordon: bool) -> Value {

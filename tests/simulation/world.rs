@@ -9,15 +9,17 @@ use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _};
 use kctl_base::sim::Duration;
 use kctl_base::status::{Reason, Status};
 
+use super::checkers::{self, Objects};
 use crate::harness::cluster::{
-    self, Change, ChangeKind, Cluster, Faults, MissingImages, ObjectKey, OpenOptions, PatchType, PodFault, PodMetrics,
-    Request,
+    self, Change, Cluster, Faults, MissingImages, ObjectKey, PatchType, PodFault, PodMetrics, Request, SimulatedDisk,
 };
 
 /// The number of log lines that a failure prints.
 const LOG_LINES: usize = 30;
 /// Longer than the longest back-off of a container restart or an image pull.
 const REST_TIME: Duration = Duration::from_secs(1800);
+/// The field manager of all operations.
+pub(super) const MANAGER: &str = "simulation";
 /// The key of injected taints.
 pub(super) const TAINT: &str = "dedicated";
 /// The storage classes of the cluster, with immediate and with delayed binding.
@@ -25,10 +27,14 @@ pub(super) const STORAGE_CLASSES: [&str; 2] = ["immediate", "delayed"];
 
 /// A cluster and its recorded history.
 pub(super) struct World {
-    /// The cluster, in memory and with a virtual clock.
+    /// The cluster, with a virtual clock.
     pub(super) cluster: Cluster,
+    /// The disk that the cluster is on.
+    pub(super) disk: SimulatedDisk,
+    /// The seed of the cluster.
+    pub(super) seed: u64,
     /// The objects after the changes that have been checked.
-    pub(super) objects: BTreeMap<ObjectKey, Arc<Object>>,
+    pub(super) objects: Objects,
     /// The revision up to which changes have been read.
     pub(super) revision: u64,
     /// Nodes whose kubelet is stopped.
@@ -41,6 +47,8 @@ pub(super) struct World {
     pub(super) released_claims: BTreeSet<String>,
     /// The number of times that each kind of operation succeeded and was rejected.
     pub(super) performed: BTreeMap<&'static str, (u64, u64)>,
+    /// The objects that have changed during the current step.
+    pub(super) changed: BTreeSet<ObjectKey>,
     /// Violations that were found during the current step.
     pub(super) violations: Vec<String>,
     digest: DefaultHasher,
@@ -50,9 +58,11 @@ pub(super) struct World {
 impl World {
     /// Creates a cluster.
     pub(super) fn new(seed: u64) -> World {
-        let cluster = Cluster::open(OpenOptions::memory(seed)).expect("a cluster");
+        let disk = SimulatedDisk::default();
         let mut world = World {
-            cluster,
+            cluster: cluster::open_on_disk(&disk, seed),
+            disk,
+            seed,
             objects: BTreeMap::new(),
             revision: 1,
             stopped: BTreeSet::new(),
@@ -60,6 +70,7 @@ impl World {
             undisturbed: BTreeSet::new(),
             released_claims: BTreeSet::new(),
             performed: BTreeMap::new(),
+            changed: BTreeSet::new(),
             violations: Vec::new(),
             digest: DefaultHasher::new(),
             log: VecDeque::new(),
@@ -69,6 +80,7 @@ impl World {
         for change in world.new_changes() {
             world.record(&change);
         }
+        world.commit();
         world
     }
 
@@ -90,10 +102,9 @@ impl World {
     /// Records a change and returns the previous version of the object; `None` for a new one.
     pub(super) fn record(&mut self, change: &Change) -> Option<Arc<Object>> {
         (change.revision, change.object.to_string()).hash(&mut self.digest);
-        match change.kind {
-            ChangeKind::Deleted => self.objects.remove(&change.key),
-            ChangeKind::Added | ChangeKind::Modified => self.objects.insert(change.key.clone(), change.object.clone()),
-        }
+        let old = self.objects.get(&change.key).cloned();
+        self.violations.extend(checkers::record_recomputed(&mut self.objects, change));
+        old
     }
 
     /// The version of an object before a change that has not been recorded yet; `None` for a new object.
@@ -131,7 +142,7 @@ impl World {
 
     /// Sends a request. It may be rejected as Kubernetes would reject it; an internal error fails the test.
     pub(super) fn request(&mut self, request: Request) -> Result<(), Status> {
-        let request = request.manager("simulation");
+        let request = request.manager(MANAGER);
         match self.cluster.handle(&request) {
             Ok(_) => Ok(()),
             Err(status) => {

@@ -68,7 +68,6 @@ mod write_batch;
 use std::fmt;
 use std::sync::Arc;
 
-#[cfg(test)]
 pub(crate) use engine::disk;
 pub(crate) use engine::{DiskEngine, Engine, MemoryEngine, SledEngine};
 pub(crate) use error::ChangesGone;

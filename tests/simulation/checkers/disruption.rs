@@ -79,7 +79,13 @@ pub(super) fn rollouts_keep_pods_available(world: &World, change: &Change) -> Ve
     if left >= least {
         return Vec::new();
     }
-    vec![format!("{} has {left} pods left without {}, and must keep {least}", named(&workload), change.key.name)]
+    let pods: Vec<String> = pods
+        .iter()
+        .filter(|p| p.controller_of().is_some_and(|o| owners.contains(o.uid.as_str())))
+        .map(|p| super::describe_pod(p))
+        .collect();
+    let what = format!("{} has {left} pods left without {}", named(&workload), change.key.name);
+    vec![format!("{what}, and must keep {least}: {pods:#?} {}", workload["status"])]
 }
 
 /// The time of the deletion request: a pod's deletionTimestamp is the end of its grace period.

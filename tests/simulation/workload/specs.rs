@@ -25,6 +25,7 @@ pub(super) const RESOURCES: &[&str] = &[
     "services",
     "poddisruptionbudgets.policy",
     "horizontalpodautoscalers.autoscaling",
+    "resourcequotas",
 ];
 
 /// Chooses a new object.
@@ -67,6 +68,7 @@ fn spec(random: &mut Random, world: &World, resource: &str, name: &str) -> Optio
             ("v1", "Service", json!({"selector": {"app": app}, "ports": [{"port": 80}]}))
         }
         "poddisruptionbudgets.policy" => ("policy/v1", "PodDisruptionBudget", budget(random, world)?),
+        "resourcequotas" => ("v1", "ResourceQuota", quota(random)),
         _ => ("autoscaling/v2", "HorizontalPodAutoscaler", autoscaler(random, world)?),
     })
 }
@@ -155,6 +157,20 @@ fn autoscaler(random: &mut Random, world: &World) -> Option<Value> {
         "scaleTargetRef": {"apiVersion": target.api_version(), "kind": target.str("/kind"), "name": name}}))
 }
 
+/// A quota that is far away for what controllers create, and now and then near for what users do.
+fn quota(random: &mut Random) -> Value {
+    if random.once_in(2) {
+        let hard = json!({"pods": "1000", "requests.cpu": "10k", "requests.memory": "1000Gi"});
+        return json!({"scopes": ["NotBestEffort"], "hard": hard});
+    }
+    let mut hard = json!({"pods": "1000", "count/pods": "2k", "persistentvolumeclaims": "1000", "requests.storage": "10Ti",
+        "configmaps": "50", "count/replicasets.apps": "1000", "count/jobs.batch": "1000"});
+    for resource in ["services", "count/deployments.apps", "count/statefulsets.apps", "resourcequotas"] {
+        hard[resource] = (2 + random.below(8)).to_string().into();
+    }
+    json!({"hard": hard})
+}
+
 /// A pod template with or without requests, probes, a second container, a node selector, tolerations and a script of its
 /// life.
 fn template(random: &mut Random, app: &str) -> Value {
@@ -168,10 +184,15 @@ fn template(random: &mut Random, app: &str) -> Value {
     }
     let mut spec = json!({"containers": [container]});
     if random.once_in(6) {
-        spec["containers"] = json!([spec["containers"][0], {"name": "d", "image": "busybox"}]);
+        // The same requests, because a quota may ask for them of all containers or none.
+        let resources = &spec["containers"][0]["resources"];
+        let second = json!({"name": "d", "image": "busybox", "resources": resources});
+        spec["containers"] = json!([spec["containers"][0], second]);
     }
     if random.once_in(6) {
-        spec["initContainers"] = json!([{"name": "i", "image": "busybox", "command": ["sh", "-c", "sleep 3"]}]);
+        let resources = &spec["containers"][0]["resources"];
+        let command = ["sh", "-c", "sleep 3"];
+        spec["initContainers"] = json!([{"name": "i", "image": "busybox", "command": command, "resources": resources}]);
     }
     if random.once_in(6) {
         spec["nodeSelector"] = json!({"kubernetes.io/hostname": "k8s-node1"});

@@ -32,14 +32,17 @@ fn occupied(places: &[Place]) -> impl Iterator<Item = &Place> {
 }
 
 /// Deletes old pods that are not available, and others as long as no more than `maxUnavailable` nodes are without an available
-/// pod.
+/// pod, those of the former included.
 fn replace(desired: &Desired, places: &[Place]) -> Plan {
     let (mut unavailable, mut broken, mut candidates) = (0, Vec::new(), Vec::new());
     for place in occupied(places) {
         match pair(place) {
             Some(Pair { new: Some(new), old: None }) => unavailable += i64::from(!new.available),
             Some(Pair { new: None, old: Some(old) }) if old.available => candidates.push(old.name.clone()),
-            Some(Pair { new: None, old: Some(old) }) => broken.push(old.name.clone()),
+            Some(Pair { new: None, old: Some(old) }) => {
+                broken.push(old.name.clone());
+                unavailable += 1;
+            }
             _ => unavailable += 1,
         }
     }
@@ -86,8 +89,9 @@ mod tests {
             ("a new,b old", "-b-old"),
             ("a new,b new", ""),
             ("a,b old", "-b-old"),
-            // Unavailable old pods do not count against the limit.
-            ("a old!,b old!,c old", "-a-old! -b-old! -c-old"),
+            // Unavailable old pods are deleted in any case, and count against the limit.
+            ("a old!,b old", "-a-old!"),
+            ("a old!,b old!,c old", "-a-old! -b-old!"),
             ("a old new,b old", ""),
         ];
         for (given, want) in cases {
@@ -95,6 +99,7 @@ mod tests {
         }
         let wide = Desired { unavailable_max: 2, ..desired(0) };
         assert_eq!(words(&step(&wide, &places("a old,b old,c old"))), "-a-old -b-old");
+        assert_eq!(words(&step(&wide, &places("a old!,b old,c old"))), "-a-old! -b-old");
     }
 
     #[test]

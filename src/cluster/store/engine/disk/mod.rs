@@ -21,10 +21,11 @@ mod journal;
 mod merge;
 #[cfg(test)]
 mod power_cut;
+#[cfg(test)]
+pub(crate) mod random;
 mod rows;
 mod run;
 mod run_list;
-#[cfg(test)]
 pub(crate) mod simulated_disk;
 #[cfg(test)]
 mod tests;
@@ -71,7 +72,7 @@ pub(crate) struct DiskEngine {
     runs: Vec<Run>,
     /// The number of batches applied since the directory was created.
     batches: u64,
-    /// [`JOURNAL_BYTES`]; less in tests, which then see many runs.
+    /// [`JOURNAL_BYTES`]; less on a simulated disk, so that a test sees many runs.
     pub(crate) journal_bytes: u64,
     /// The last field, so that everything it owns, such as the lock, is dropped after the files have been closed.
     applied: Option<Listener>,

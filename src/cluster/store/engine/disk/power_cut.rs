@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::simulated_disk::{Random, SimulatedDisk};
+use super::random::Random;
+use super::simulated_disk::SimulatedDisk;
 use super::*;
 use crate::store::engine::tests::pairs;
 

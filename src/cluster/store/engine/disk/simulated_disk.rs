@@ -1,4 +1,4 @@
-//! A disk that records every write, and builds what a power failure would have left of them; and the chance that decides.
+//! A disk that records every write, and builds what a power failure would have left of them.
 //!
 //! It assumes as little as POSIX promises: a write is sure to survive only if the same file was synchronized after it. Of
 //! every other write any subset of its sectors may have reached the disk, in any order; the name of a file is sure only
@@ -9,29 +9,6 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::files::{Disk, DiskFile};
-
-/// A generator of random numbers (splitmix64), so that a seed determines a run.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Random {
-        Random(seed)
-    }
-
-    /// The number of rounds of a test: `usual`, or a multiple of it if `KCTL_TEST_SCALE` is set, for a long run.
-    pub(crate) fn rounds(usual: usize) -> usize {
-        usual * std::env::var("KCTL_TEST_SCALE").map_or(1, |n| n.parse().expect("KCTL_TEST_SCALE is a number"))
-    }
-
-    /// A number below `limit`, which must not be 0.
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % limit as u64) as usize
-    }
-}
 
 /// The size of the pieces in which a disk writes.
 const SECTOR: usize = 512;
@@ -65,59 +42,59 @@ struct State {
     breaks_after: Option<usize>,
 }
 
-/// A disk in memory. Clones are the same disk.
+/// A disk in memory, for tests. Clones are the same disk.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct SimulatedDisk(Arc<Mutex<State>>);
+pub struct SimulatedDisk(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct SimulatedFile(Arc<Mutex<State>>, usize);
 
 impl SimulatedDisk {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("no test panics while it holds the lock")
+        self.0.lock().expect("nothing panics while it holds the lock")
     }
 
     /// Limits the number of bytes that can still be written.
-    pub(crate) fn set_room(&self, room: Option<usize>) {
+    pub fn set_room(&self, room: Option<usize>) {
         self.state().room = room;
     }
 
     /// Returns true before the first file has been created.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.state().now.names.is_empty()
     }
 
     /// Makes every change fail after a number of further ones.
-    pub(crate) fn break_after(&self, changes: Option<usize>) {
+    pub fn break_after(&self, changes: Option<usize>) {
         self.state().breaks_after = changes;
     }
 
     /// The number of changes so far.
-    pub(crate) fn events(&self) -> usize {
+    pub fn events(&self) -> usize {
         self.state().events.len()
     }
 
     /// The number of times that a file or the directory was synchronized.
-    pub(crate) fn syncs(&self) -> usize {
+    pub fn syncs(&self) -> usize {
         self.state().events.iter().filter(|e| matches!(e, Event::Sync { .. } | Event::SyncNames)).count()
     }
 
     /// Flips one bit of a file.
-    pub(crate) fn flip_bit(&self, name: &str, bit: usize) {
+    pub fn flip_bit(&self, name: &str, bit: usize) {
         let mut state = self.state();
         let file = state.now.names[name];
         state.now.files[file][bit / 8] ^= 1 << (bit % 8);
     }
 
     /// The length of a file in bytes.
-    pub(crate) fn len(&self, name: &str) -> usize {
+    pub fn len(&self, name: &str) -> usize {
         let state = self.state();
         state.now.files[state.now.names[name]].len()
     }
 
     /// Builds the disk after a power failure that followed the first `events` changes. `chance` decides for every sector,
     /// name and truncation that was not synchronized whether it reached the disk.
-    pub(crate) fn after_power_failure(&self, events: usize, chance: &mut dyn FnMut() -> bool) -> SimulatedDisk {
+    pub fn after_power_failure(&self, events: usize, chance: &mut dyn FnMut() -> bool) -> SimulatedDisk {
         let state = self.state();
         let events = &state.events[..events];
         let mut left = state.before.clone();
@@ -247,7 +224,7 @@ impl Disk for SimulatedDisk {
 
 impl SimulatedFile {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("no test panics while it holds the lock")
+        self.0.lock().expect("nothing panics while it holds the lock")
     }
 }
 
