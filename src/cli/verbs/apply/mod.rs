@@ -78,7 +78,12 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let validation = groups::read_validation(matches)?;
     selection.validate = validation != FieldValidation::Ignore;
     let mut apply = ApplyOptions {
-        manager: groups::read_manager(matches, if server_side { "kubectl" } else { "kubectl-client-side-apply" }),
+        manager: match matches.value_of("field-manager") {
+            // The server requires the name for server-side apply.
+            Some("") if server_side => String::new(),
+            _ if server_side => groups::read_manager(matches, "kubectl"),
+            _ => groups::read_manager(matches, "kubectl-client-side-apply"),
+        },
         validation,
         dry_run: DryRun::read(ctx, matches)?,
         output: Output::of_report(matches)?,
