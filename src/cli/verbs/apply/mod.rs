@@ -19,10 +19,9 @@ use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
 use crate::dry_run::DryRun;
 use crate::output::Output;
-use crate::printers::structured::list_of;
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, record};
-use kctl_base::json::Value;
+use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_cluster::FieldValidation;
 
@@ -171,6 +170,9 @@ fn print_objects(ctx: &mut Ctx, apply: &mut ApplyOptions, objects: &[Arc<Object>
         return Ok(());
     }
     let mut shown: Vec<Value> = objects.iter().map(|o| (**o).clone()).collect();
-    let shown = if shown.len() == 1 { shown.remove(0) } else { list_of(shown) };
+    let shown = match shown.as_mut_slice() {
+        [one] => std::mem::take(one),
+        _ => json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": shown}),
+    };
     apply.output.print(ctx, &shown)
 }
