@@ -19,6 +19,11 @@ pub(crate) enum DryRun {
     Server,
 }
 
+/// The warning about a boolean value.
+fn deprecated(word: &str, instead: &str) -> String {
+    format!("--dry-run={word} is deprecated (boolean value) and can be replaced with --dry-run={instead}.")
+}
+
 impl DryRun {
     /// Reads `--dry-run`; without a value it means `client`, with a deprecation warning.
     ///
@@ -26,7 +31,7 @@ impl DryRun {
     /// A value other than `none`, `client` and `server`.
     pub(crate) fn read(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<DryRun> {
         match matches.string("dry-run") {
-            "" | "none" => Ok(DryRun::None),
+            "none" => Ok(DryRun::None),
             "client" => Ok(DryRun::Client),
             "server" => Ok(DryRun::Server),
             "unchanged" => {
@@ -35,6 +40,16 @@ impl DryRun {
                     "--dry-run is deprecated and can be replaced with --dry-run=client.",
                 )?;
                 Ok(DryRun::Client)
+            }
+            "" if matches.value_of("dry-run").is_none() => Ok(DryRun::None),
+            // The values that Go's `strconv.ParseBool` reads, from the time when the flag was a boolean.
+            word @ ("1" | "t" | "T" | "true" | "TRUE" | "True") => {
+                ctx.log(klog::DRY_RUN_DEPRECATED, &deprecated(word, "client"))?;
+                Ok(DryRun::Client)
+            }
+            word @ ("0" | "f" | "F" | "false" | "FALSE" | "False") => {
+                ctx.log(klog::DRY_RUN_DEPRECATED, &deprecated(word, "none"))?;
+                Ok(DryRun::None)
             }
             other => Err(CliError::new(format!(
                 "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."

@@ -2,10 +2,14 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/util/editor/editor.go`.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use clap::ArgMatches;
+
+use super::args::Matches;
 use super::temporary::{self, Temporary};
 use super::{CliError, CliResult, Ctx};
 use kctl_base::go::io_error;
@@ -16,6 +20,22 @@ const PREAMBLE: &str = "# Please edit the object below. Lines beginning with a '
 # reopened with the relevant failures.
 #
 ";
+
+/// The ends of lines in the file that is edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LineEndings {
+    /// A line feed.
+    Unix,
+    /// A carriage return and a line feed.
+    Windows,
+}
+
+impl LineEndings {
+    /// Reads the flag `--windows-line-endings`.
+    pub(crate) fn read(matches: &ArgMatches) -> LineEndings {
+        if matches.flag("windows-line-endings") { LineEndings::Windows } else { LineEndings::Unix }
+    }
+}
 
 /// The text with the explaining comment above it.
 pub(crate) fn with_preamble(text: &str) -> String {
@@ -28,19 +48,27 @@ pub(crate) fn without_comments(text: &str) -> String {
     kept.map(|line| format!("{line}\n")).collect()
 }
 
-/// Opens a text in the editor and returns the saved text. Pending output is printed first, and the store is released so
+/// Opens a text in the editor and returns the saved text, in which lines end as in `text`. Pending output is printed first, and the store is released so
 /// that other processes can use it in the meantime.
 ///
 /// # Errors
 /// There is no editor, or it exits with an error.
-pub(crate) fn edit(ctx: &mut Ctx, text: &str, extension: &str) -> CliResult<String> {
+pub(crate) fn edit(ctx: &mut Ctx, text: &str, extension: &str, endings: LineEndings) -> CliResult<String> {
     ctx.release()?;
     let problem = |what: &str, e: &std::io::Error| CliError::new(format!("{what}: {}", io_error(e)));
     let (prefix, suffix) = file_name(ctx, extension);
-    let file = Temporary::file(&prefix, &suffix, text).map_err(|e| problem("writing the file to edit", &e))?;
+    let written = match endings {
+        LineEndings::Unix => Cow::Borrowed(text),
+        LineEndings::Windows => Cow::Owned(text.replace('\n', "\r\n")),
+    };
+    let file = Temporary::file(&prefix, &suffix, &written).map_err(|e| problem("writing the file to edit", &e))?;
     run(file.path())?;
     let saved = std::fs::read(file.path()).map_err(|e| problem("reading the edited file", &e))?;
-    String::from_utf8(saved).map_err(|_| CliError::new("reading the edited file: it is not UTF-8"))
+    let saved = String::from_utf8(saved).map_err(|_| CliError::new("reading the edited file: it is not UTF-8"))?;
+    Ok(match endings {
+        LineEndings::Unix => saved,
+        LineEndings::Windows => saved.replace("\r\n", "\n"),
+    })
 }
 
 /// Keeps a copy of the edited text in a new file, and returns its path.

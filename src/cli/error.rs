@@ -123,14 +123,15 @@ impl CliError {
         match self {
             CliError::Failed(_) | CliError::Io { .. } => format!("error: {}", self.bare_message()),
             CliError::Many(errors) => errors.iter().map(CliError::bare_message).collect(),
+            CliError::Status(status) => terminated(status_text(status)),
             other => other.bare_message(),
         }
     }
 
-    /// The lines without the prefix `error: ` of failures of the client.
+    /// The lines in a list of several errors, without the prefix `error: ` of failures of the client.
     fn bare_message(&self) -> String {
         match self {
-            CliError::Status(status) => format!("{}\n", status_text(status)),
+            CliError::Status(status) => terminated(reason_text(status)),
             CliError::Failed(message) => terminated(message.clone()),
             CliError::Io { operation, source } => format!("{operation}: {}\n", io_error(source)),
             CliError::Usage { message, hint } => format!("error: {message}\n{hint}\n"),
@@ -200,9 +201,14 @@ impl From<ClusterError> for CliError {
 
 /// kubectl's sentence for an API error.
 fn status_text(status: &Status) -> String {
-    if status.reason == Reason::Invalid {
-        return invalid_text(status);
+    match status.reason {
+        Reason::Invalid => invalid_text(status),
+        _ => reason_text(status),
     }
+}
+
+/// The sentence for an API error among several: every reason has the same form.
+fn reason_text(status: &Status) -> String {
     let (reason, _) = status.reason.parts();
     match reason {
         "" => format!("Error from server: {}", status.message),

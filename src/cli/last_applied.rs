@@ -19,10 +19,15 @@ pub(crate) fn serialise(object: &Value) -> String {
     format!("{}\n", json::to_compact(object))
 }
 
-/// The object with its own configuration in the annotation.
+/// The object with its own configuration in the annotation. Annotations that are null become empty, since kubectl reads
+/// and writes them as strings (`NestedNullCoercingStringMap`).
 pub(crate) fn annotated(object: &Value) -> Value {
     let mut with = object.clone();
-    with.set_annotation(LAST_APPLIED, &configuration(object));
+    if let Some(annotations) = with.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+        annotations.values_mut().filter(|value| value.is_null()).for_each(|value| *value = "".into());
+    }
+    let configuration = configuration(&with);
+    with.set_annotation(LAST_APPLIED, &configuration);
     with
 }
 

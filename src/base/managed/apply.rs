@@ -4,11 +4,11 @@
 use super::check;
 use super::compare::Comparison;
 use super::entries::{Entry, Operation, read_entries, remove_entries, write_entries};
-use super::merge::{merge, without_nulls};
+use super::merge::merge;
 use super::set::{FieldSet, format_path};
 use super::typed::{TypeRef, fields_of, with_declared_parents, without_fields};
 use super::update::{Rules, Writer, without_unowned};
-use crate::json::{Map, Value, json};
+use crate::json::{Value, json};
 use crate::patch::Types;
 
 /// The annotation in which client-side apply stores the last applied configuration.
@@ -61,21 +61,20 @@ pub fn apply<T: Types + ?Sized>(
     force: bool,
     writer: &Writer,
 ) -> Result<Value, ApplyError> {
-    if config.pointer("/metadata/managedFields").and_then(Value::as_array).is_some_and(|given| !given.is_empty()) {
+    if config.pointer("/metadata/managedFields").is_some_and(|given| !given.is_null()) {
         return Err(ApplyError::ManagedFieldsGiven);
     }
-    let config = Value::Object(without_nulls(config.as_object().unwrap_or(&Map::new())));
-    let problems = check::validate(rules.types, rules.root, &config);
+    let problems = check::validate(rules.types, rules.root, config);
     if !problems.is_empty() {
-        return Err(typed_error(&config, &problems));
+        return Err(typed_error(config, &problems));
     }
-    let applied = match rules.try_apply(live, &config, force, writer) {
-        Err(conflicts) if writer.manager == KUBECTL => rules.take_over(live, &config, writer, conflicts),
+    let applied = match rules.try_apply(live, config, force, writer) {
+        Err(conflicts) if writer.manager == KUBECTL => rules.take_over(live, config, writer, conflicts),
         other => other,
     };
     let mut applied = applied.map_err(|conflicts| ApplyError::Conflicts(conflicts.describe()))?;
     if writer.manager == KUBECTL {
-        update_last_applied(&mut applied, &config);
+        update_last_applied(&mut applied, config);
     }
     Ok(applied)
 }

@@ -1,7 +1,7 @@
 //! Merging of an applied configuration into the live object (structured-merge-diff, `typed/merge.go`).
 
 use super::typed::{Shape, TypeRef};
-use crate::json::{Map, SharedStr, Value};
+use crate::json::{SharedStr, Value};
 use crate::patch::Types;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -22,6 +22,8 @@ pub(super) fn merge(types: &(impl Types + ?Sized), ty: &TypeRef, live: &Value, c
             Value::Object(merged)
         }
         (Shape::Items(live), Shape::Items(config)) => Value::from(merge_items(types, ty, live, config)),
+        // Null is an empty configuration of an object or list, which removes nothing.
+        (Shape::Fields(_) | Shape::Items(_), Shape::Leaf) if config.is_null() && ty.has_parts(live) => live.clone(),
         _ => config.clone(),
     }
 }
@@ -92,17 +94,4 @@ fn merge_items(types: &(impl Types + ?Sized), ty: &TypeRef, live: &[Value], conf
         }
     }
     out
-}
-
-/// Removes the nulls of a configuration, which set nothing.
-pub(super) fn without_nulls(config: &Map) -> Map {
-    let kept = config.iter().filter(|(_, value)| !value.is_null());
-    kept.map(|(key, value)| {
-        let value = match value {
-            Value::Object(fields) => Value::Object(without_nulls(fields)),
-            other => other.clone(),
-        };
-        (key.clone(), value)
-    })
-    .collect()
 }

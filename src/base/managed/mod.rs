@@ -22,4 +22,6 @@ pub use update::{Rules, Writer, on_write};
 pub use upgrade::{applier_owns_last_applied, upgrade_client_side_apply};
 
 #[cfg(test)]
+mod history_tests;
+#[cfg(test)]
 mod tests;

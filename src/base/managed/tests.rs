@@ -284,7 +284,7 @@ fn client_side_fields_are_migrated_and_then_pruned() {
     let live = world.write(None, live, "kubectl-client-side-apply", EARLY);
     let applied = world.apply(Some(&live), config(json!({"a": "1"})), "kubectl", false).unwrap();
     assert_eq!(applied["data"], json!({"a": "1", "b": "2"}));
-    let mut justified = config(json!(null));
+    let mut justified = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old"}});
     justified["metadata"]["annotations"] = applied["metadata"]["annotations"].clone();
     let saved = world.apply(Some(&applied), justified, "kubectl-last-applied", false).unwrap();
 

@@ -2,7 +2,7 @@
 //! `pkg/util/strategicpatch/patch.go`, `diffMaps`).
 
 use super::error::StrategicError;
-use super::lists::{self, ItemKind, Positions, deduplicated, require_merge_key, sort_text, sorted_by};
+use super::lists::{self, ItemKind, Step, deduplicated, require_merge_key, sorted_by};
 use super::strategic::{DELETE, DELETE_FROM_LIST, DIRECTIVE, ELEMENT_ORDER, RETAIN_KEYS, same_type};
 use super::{FieldType, Types};
 use crate::json::{Map, SharedStr, Value, json};
@@ -128,15 +128,21 @@ impl<T: Types + ?Sized> Diff<'_, T> {
     }
 
     fn lists_of_scalars(&self, old: &[Value], new: &[Value]) -> ListDiff {
-        let (old_values, new_values) = (Positions::of(old, ""), Positions::of(new, ""));
-        let added = new.iter().filter(|item| self.changes && old_values.find(item).is_none()).cloned();
-        let added: Vec<Value> = added.collect();
-        let gone = old.iter().filter(|item| self.deletions && new_values.find(item).is_none());
-        let mut deleted = deduplicated(gone.cloned());
-        deleted.sort_by_cached_key(sort_text);
-        let ordered = self.order && (!deleted.is_empty() || (self.changes && old != new));
+        let (old, sorted) = (lists::by_text(old, ""), lists::by_text(new, ""));
+        let (mut added, mut deleted) = (Vec::new(), Vec::new());
+        for step in lists::side_by_side(&old, &sorted) {
+            match step {
+                Step::Both(..) => {}
+                Step::Added(item) => added.extend(self.changes.then(|| item.clone())),
+                Step::Removed(item) => deleted.extend(self.deletions.then(|| item.clone())),
+            }
+        }
+        let deleted = deduplicated(deleted);
+        // Upstream sorts the old list in place, so that a list that is not sorted always counts as changed.
+        let same = old.iter().map(|(_, item)| *item).eq(new);
+        let ordered = self.order && (!deleted.is_empty() || (self.changes && !same));
         let order = if ordered { new.to_vec() } else { Vec::new() };
-        ListDiff { items: added, deleted, order }
+        ListDiff { items: sorted_by(added, new, ""), deleted, order }
     }
 
     fn lists_of_objects(
@@ -147,9 +153,9 @@ impl<T: Types + ?Sized> Diff<'_, T> {
         merge_key: &str,
         retain: bool,
     ) -> Result<ListDiff, StrategicError> {
-        let changed = self.changed_items(old, new, items, merge_key, retain)?;
+        let (changed, deleted) = self.keyed_items(old, new, items, merge_key, retain)?;
         let mut patch = sorted_by(changed, new, merge_key);
-        patch.extend(self.deleted_items(old, new, merge_key));
+        patch.extend(deleted);
         let same_order =
             old.len() == new.len() && old.iter().zip(new).all(|(old, new)| lists::same_item(old, new, merge_key));
         let reordered = self.changes && (!patch.is_empty() || !same_order);
@@ -160,38 +166,39 @@ impl<T: Types + ?Sized> Diff<'_, T> {
         Ok(ListDiff { items: patch, order, ..ListDiff::default() })
     }
 
-    fn changed_items(
+    /// Returns the changed and new items, and a deletion for each removed one (`diffListsOfMaps`).
+    ///
+    /// A key can occur several times. Both lists are sorted by key, and items of equal keys are compared in that order:
+    /// a surplus item of the new list is added whole, one of the old list deletes the key.
+    fn keyed_items(
         &self,
         old: &[Value],
         new: &[Value],
         items: &FieldType,
         merge_key: &str,
         retain: bool,
-    ) -> Result<Vec<Value>, StrategicError> {
-        old.iter().try_for_each(|item| require_merge_key(item, merge_key).map(|_| ()))?;
-        let places = Positions::of(old, merge_key);
-        let mut changed = Vec::new();
-        for item in new {
-            let fields = require_merge_key(item, merge_key)?;
-            let Some(at) = places.find(item) else {
-                changed.extend(self.changes.then(|| item.clone()));
-                continue;
-            };
-            let mut inner = self.fields(require_merge_key(&old[at], merge_key)?, fields, items, retain)?;
-            if !inner.is_empty() {
-                inner.insert(merge_key.to_owned(), item[merge_key].clone());
-                changed.push(Value::Object(inner));
+    ) -> Result<(Vec<Value>, Vec<Value>), StrategicError> {
+        for item in old.iter().chain(new) {
+            require_merge_key(item, merge_key)?;
+        }
+        let (old, new) = (lists::by_text(old, merge_key), lists::by_text(new, merge_key));
+        let (mut changed, mut deleted) = (Vec::new(), Vec::new());
+        for step in lists::side_by_side(&old, &new) {
+            match step {
+                Step::Both(old, new) => {
+                    let mut inner = self.fields(lists::as_object(old)?, lists::as_object(new)?, items, retain)?;
+                    if !inner.is_empty() {
+                        inner.insert(merge_key.to_owned(), new[merge_key].clone());
+                        changed.push(Value::Object(inner));
+                    }
+                }
+                Step::Added(item) => changed.extend(self.changes.then(|| item.clone())),
+                Step::Removed(item) if self.deletions => {
+                    deleted.push(json!({merge_key: item[merge_key], DIRECTIVE: DELETE}));
+                }
+                Step::Removed(_) => {}
             }
         }
-        Ok(changed)
-    }
-
-    /// Returns a deletion for each removed item, sorted by merge key.
-    fn deleted_items(&self, old: &[Value], new: &[Value], merge_key: &str) -> Vec<Value> {
-        let places = Positions::of(new, merge_key);
-        let gone = old.iter().filter(|item| self.deletions && places.find(item).is_none());
-        let mut keys = deduplicated(gone.map(|item| item[merge_key].clone()));
-        keys.sort_by_cached_key(sort_text);
-        keys.into_iter().map(|key| json!({merge_key: key, DIRECTIVE: DELETE})).collect()
+        Ok((changed, deleted))
     }
 }

@@ -1,5 +1,7 @@
 //! Lists in strategic merge patches: the type of their items, their identity and their order.
 
+use std::cmp::Ordering;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::error::StrategicError;
@@ -141,13 +143,73 @@ fn interleave(left: Vec<Value>, right: Vec<Value>, live: &[Value], merge_key: &s
     all
 }
 
+/// Returns the live list as upstream finds it after a merge, by which it orders the result.
+///
+/// Deletions and additions work on the array of the live list (`deleteMatchingEntries`): items behind a deleted one move
+/// up, and new items take the places at the end, so that they stand behind the items that are left, not in front.
+pub(super) fn overwritten(live: &[Value], patch: &[Value], merge_key: &str) -> Vec<Value> {
+    let (special, plain): (Vec<_>, Vec<_>) = patch.iter().cloned().partition(|item| item.get(DIRECTIVE).is_some());
+    let deleted: Vec<Value> = special.into_iter().filter(is_deletion).collect();
+    let deleted = Positions::of(&deleted, merge_key);
+    let mut array: Vec<Value> = live.iter().filter(|item| deleted.find(item).is_none()).cloned().collect();
+    let mut places = Positions::of(&array, merge_key);
+    for item in plain {
+        if places.find(&item).is_none() {
+            places.add(&item, array.len());
+            array.push(item);
+        }
+    }
+    array.truncate(live.len());
+    array
+}
+
 /// Removes repeated values and keeps the first of each.
 pub(super) fn deduplicated(items: impl IntoIterator<Item = Value>) -> Vec<Value> {
     let mut seen = FxHashSet::default();
     items.into_iter().filter(|item| seen.insert(item.clone())).collect()
 }
 
-/// Returns the sort key of a scalar or merge key.
-pub(super) fn sort_text(value: &Value) -> String {
-    value_text(value)
+/// The items of a list with the texts that they are sorted by.
+pub(super) type Sorted<'a> = Vec<(String, &'a Value)>;
+
+/// Sorts items by the text of their identity.
+///
+/// Items of equal texts come in reverse: upstream's comparison is "not greater", with which Go's sort, an insertion sort
+/// up to twelve items, moves an item in front of its equals. (For longer lists Go leaves their order open.)
+pub(super) fn by_text<'a>(items: &'a [Value], merge_key: &str) -> Sorted<'a> {
+    let text = |item| identity(item, merge_key).map(value_text).unwrap_or_default();
+    let mut sorted: Sorted = items.iter().rev().map(|item| (text(item), item)).collect();
+    sorted.sort_by(|(left, _), (right, _)| left.cmp(right));
+    sorted
+}
+
+/// A step of a walk through two sorted lists.
+pub(super) enum Step<'a> {
+    /// An item of each list, with the same identity.
+    Both(&'a Value, &'a Value),
+    /// An item that only the old list has.
+    Removed(&'a Value),
+    /// An item that only the new list has.
+    Added(&'a Value),
+}
+
+/// Walks through two sorted lists in step.
+pub(super) fn side_by_side<'a>(old: &Sorted<'a>, new: &Sorted<'a>) -> Vec<Step<'a>> {
+    let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
+    let mut steps = Vec::new();
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (None, None) => return steps,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((left, _)), Some((right, _))) => left.cmp(right),
+        };
+        let removed = old.next_if(|_| order.is_le()).map(|(_, item)| *item);
+        let added = new.next_if(|_| order.is_ge()).map(|(_, item)| *item);
+        steps.extend(match (removed, added) {
+            (Some(old), Some(new)) => Some(Step::Both(old, new)),
+            (Some(old), None) => Some(Step::Removed(old)),
+            (None, added) => added.map(Step::Added),
+        });
+    }
 }

@@ -161,10 +161,14 @@ impl<T: Types + ?Sized> Merger<'_, T> {
                 self.lists(old.to_vec(), new.to_vec(), &self.items_of(field_type, field), strategy)?
             }
         };
-        let live = old.unwrap_or_default();
+        let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
         // Upstream checks the type of the items even if one of the lists is missing.
-        lists::item_kind(&[live, new.unwrap_or_default()])?;
-        order_items(merged, order, live, merge_key).map(Some)
+        lists::item_kind(&[old, new])?;
+        match merge_key {
+            "" => order_items(merged, order, old, merge_key),
+            _ => order_items(merged, order, &lists::overwritten(old, new, merge_key), merge_key),
+        }
+        .map(Some)
     }
 
     /// Merges a field of an object.

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::presence::Presence;
 use super::{Schema, Type, shape};
 use crate::json::Value;
+use crate::patch::merge_keys;
 use crate::patch::types::{FieldSchema, FieldType, Types};
 
 impl Types for Schema {
@@ -18,6 +20,14 @@ impl Types for Schema {
             return Arc::new(FieldSchema::of(self, definition, field));
         };
         found.field_schema.get_or_init(|| Arc::new(FieldSchema::of(self, definition, field))).clone()
+    }
+
+    /// A field that is always encoded has its zero value as default.
+    fn key_default(&self, item_definition: &str, key: &str) -> Option<Value> {
+        merge_keys::key_default(item_definition, key).map(Value::from).or_else(|| {
+            let field = self.definition(item_definition)?.field(key)?;
+            Presence::of(item_definition).is_always_written(field).then(|| shape::zero_of(&field.ty))
+        })
     }
 
     fn zero_object(&self, definition: &str) -> Value {

@@ -154,9 +154,14 @@ pub(crate) fn read_validation(matches: &ArgMatches) -> CliResult<FieldValidation
     }
 }
 
-/// Reads `--field-manager`, which defaults to `default`.
+/// Reads `--field-manager`, which defaults to `default`. An empty one stands for the name of the program, which the server
+/// takes from the user agent.
 pub(crate) fn read_manager(matches: &ArgMatches, default: &str) -> String {
-    SharedFlags(matches).value_of("field-manager").filter(|m| !m.is_empty()).unwrap_or(default).to_string()
+    match SharedFlags(matches).value_of("field-manager") {
+        Some("") => "kubectl".into(),
+        Some(manager) => manager.into(),
+        None => default.into(),
+    }
 }
 
 /// Returns `--chunk-size`.

@@ -56,6 +56,8 @@ pub(crate) struct Ctx {
     client: Option<Client<Cluster>>,
     /// The flushed output in tests; `None` in a process of its own.
     captured: Option<Captured>,
+    /// True after standard input was read.
+    stdin_read: bool,
     /// True after a warning of the server.
     warned: bool,
     /// The value of `--warnings-as-errors`.
@@ -82,6 +84,7 @@ impl Ctx {
             verbosity: 0,
             client: None,
             captured: None,
+            stdin_read: false,
             warned: false,
             warnings_are_errors: false,
         }
@@ -339,8 +342,11 @@ impl Ctx {
     /// Reads all of standard input.
     ///
     /// # Errors
-    /// Standard input cannot be read.
+    /// Standard input cannot be read, or was read before.
     pub(crate) fn read_stdin(&mut self) -> CliResult<Vec<u8>> {
+        if std::mem::replace(&mut self.stdin_read, true) {
+            return Err(CliError::new("standard input cannot be used for multiple arguments"));
+        }
         let mut bytes = Vec::new();
         std::io::stdin()
             .lock()

@@ -5,9 +5,10 @@
 use crate::files::ManifestFile;
 use crate::{CliError, CliResult};
 use kctl_base::gvk::{GroupVersion, split_api_version};
-use kctl_base::json::{Value, kind_name};
+use kctl_base::json::{Value, json, kind_name};
 use kctl_base::labels::Selector;
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::schema::{Schema, decode::decode};
 use kctl_base::yaml;
 use kctl_kinds::Catalog;
 use kctl_kinds::catalog::KindRef;
@@ -106,6 +107,7 @@ impl<'a> Reader<'a> {
                 ),
             }));
         }
+        check_metadata(object).map_err(|why| CliError::new(format!("unable to decode \"{}\": {why}", source.name)))?;
         let (group, version) = split_api_version(object.api_version());
         let kind = self.catalog.by_gvk(group, version, object.kind()).ok_or_else(|| {
             CliError::new(format!(
@@ -141,6 +143,17 @@ impl<'a> Reader<'a> {
         }
         Ok(own)
     }
+}
+
+/// Checks that the metadata of an object can be decoded, which kubectl does whatever the kind (`metadataValidatingDecoder`).
+fn check_metadata(object: &Value) -> Result<(), String> {
+    let Some(metadata) = object.get("metadata") else { return Ok(()) };
+    // Every built-in kind has the same metadata.
+    let Some(root) = Schema::builtin().root("", "v1", "ConfigMap") else { return Ok(()) };
+    let probe = json!({ "metadata": metadata.clone() });
+    let decoded = decode(Schema::builtin(), root, probe, |quantity| Ok(quantity.to_owned()));
+    // The metadata stands in a struct without a name there.
+    decoded.map(drop).map_err(|error| error.to_string().replace("field ConfigMap.metadata", "field .metadata"))
 }
 
 /// Checks that a document has the shape of an object.

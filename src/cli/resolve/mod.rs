@@ -155,6 +155,11 @@ impl Item {
             other => other,
         }
     }
+
+    /// The error of an object of a file that cannot be addressed, because it has no name.
+    pub(crate) fn unnamed(&self, verb: &str) -> CliError {
+        CliError::new(format!("error when {verb} \"{}\": resource name may not be empty", self.source))
+    }
 }
 
 /// A type from which objects are selected.
@@ -248,6 +253,9 @@ fn from_files(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
         None => super::files::read_files(ctx, &selection.filenames, selection.recursive)?,
         Some(_) if !selection.filenames.is_empty() => {
             return Err(CliError::new("only one of -f or -k can be specified"));
+        }
+        Some(_) if selection.recursive => {
+            return Err(CliError::new("the -k flag can't be used with -f or -R"));
         }
         Some(folder) => build_kustomization(ctx, folder)?,
     };

@@ -59,7 +59,15 @@ impl Creation<'_> {
         self.send(ctx, &item.path().collection(), object, item.write_params(self.manager))
     }
 
-    fn send(&self, ctx: &mut Ctx, path: &ResourcePath, object: Value, params: WriteParams) -> CliResult<Arc<Object>> {
+    /// Creates an object, without the resourceVersion of the one that it was copied from.
+    fn send(
+        &self,
+        ctx: &mut Ctx,
+        path: &ResourcePath,
+        mut object: Value,
+        params: WriteParams,
+    ) -> CliResult<Arc<Object>> {
+        object.remove_at("/metadata/resourceVersion");
         let params = params.dry_run(self.dry_run.is_server()).validation(self.validation);
         ctx.api(|client| client.create(path, object, &params))
     }

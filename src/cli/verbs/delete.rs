@@ -93,9 +93,6 @@ impl Deletion {
             }
             grace = 1;
         }
-        if force && grace > 0 {
-            return Err(CliError::new("--force and --grace-period greater than 0 cannot be specified together"));
-        }
         grace = match (grace, force) {
             // Without --force a grace period of 0 becomes 1, as in kubectl.
             (0, false) => 1,
@@ -141,6 +138,10 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(CliError::new("--raw is not supported: there is no HTTP server to send to"));
     }
     let deletion = Deletion::read(ctx, matches)?;
+    // `apply` and `replace` allow both.
+    if matches.flag("force") && deletion.grace.is_some_and(|grace| grace > 0) {
+        return Err(CliError::new("--force and --grace-period greater than 0 cannot be specified together"));
+    }
     let output = matches.string("output");
     if !output.is_empty() && output != "name" {
         return Err(CliError::new(format!("unexpected -o output mode: {output}. We only support '-o name'")));
@@ -164,6 +165,10 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         if warn_scope && !item.kind.names().namespaced {
             ctx.warn("deleting cluster-scoped resources, not scoped to the provided namespace");
             warn_scope = false;
+        }
+        if item.name.is_empty() {
+            errors.push(item.unnamed("deleting"));
+            continue;
         }
         if dry_run.is_client() {
             report(ctx, item, &deletion, output, dry_run);

@@ -8,10 +8,12 @@ use super::targets::{self, EditTarget, Source};
 use crate::args::groups;
 use crate::args::{self, Matches};
 use crate::dry_run::DryRun;
+use crate::editor::LineEndings;
 use crate::output::{Output, strip_managed_fields};
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, editor, last_applied, record};
 use kctl_base::field::quote;
+use kctl_base::go::value_syntax;
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
@@ -51,10 +53,7 @@ fn flags(command: Command) -> Command {
     let command = groups::files(groups::output(groups::args(command)));
     groups::record(groups::save_config(groups::validate(groups::field_manager(command, "kubectl-edit"))))
         .arg(args::switch("output-patch", "Print the patch that is sent."))
-        .arg(args::switch(
-            "windows-line-endings",
-            "Accepted for compatibility; the file is edited with the line endings of this system.",
-        ))
+        .arg(args::switch("windows-line-endings", "Edit with carriage returns at the ends of lines."))
         .arg(args::text(
             "subresource",
             "Edit this subresource of the object instead of the object itself. One of: (status, scale, resize).",
@@ -68,6 +67,7 @@ struct Edit {
     subresource: String,
     output: Output,
     json: bool,
+    endings: LineEndings,
     save_config: bool,
     show_patch: bool,
     cause: Option<String>,
@@ -98,7 +98,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let format = matches.string("output");
     if !["", "yaml", "json"].contains(&format) {
         return Err(CliError::new(format!(
-            "unable to match a printer suitable for the output format {}, allowed formats are: json,yaml",
+            "unable to match a printer suitable for the output format {}, allowed formats are: json,kyaml,yaml",
             quote(format)
         )));
     }
@@ -108,6 +108,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         subresource: selection.subresource.clone(),
         output: Output::of_report(matches)?,
         json: matches.string("output") == "json",
+        endings: LineEndings::read(matches),
         save_config: matches.flag("save-config"),
         show_patch: matches.flag("output-patch"),
         cause: record::change_cause(ctx, matches),
@@ -202,7 +203,7 @@ impl Edit {
 
     /// Opens a text in the editor. If that fails, the text that was refused before is kept.
     fn open_editor(&self, ctx: &mut Ctx, text: &str, refused: Option<&str>) -> CliResult<String> {
-        let saved = editor::edit(ctx, text, self.extension());
+        let saved = editor::edit(ctx, text, self.extension(), self.endings);
         if let (Err(_), Some(refused)) = (&saved, refused) {
             self.save_copy(ctx, refused)?;
         }
@@ -241,7 +242,10 @@ impl Edit {
         for new in edited {
             let Some(target) = targets.iter().find(|s| s.object.uid() == new.uid()) else {
                 self.save_copy(ctx, saved)?;
-                return Err(CliError::new(format!("no original object found for {}", targets::label_of(new))));
+                return Err(CliError::new(format!(
+                    "no original object found for &unstructured.Unstructured{{Object:{}}}",
+                    value_syntax(new)
+                )));
             };
             if target.object == *new {
                 self.output.report(ctx, new, &target.item.label(), "skipped", DryRun::None)?;
@@ -275,7 +279,9 @@ impl Edit {
     /// Sends the difference, as a strategic merge patch if the types of the kind are known.
     fn send(&self, ctx: &mut Ctx, target: &EditTarget, new: &Value) -> CliResult<Value> {
         let (old, mut new) = (&target.object, new.clone());
-        last_applied::update(&mut new, self.save_config);
+        if self.save_config {
+            new = last_applied::annotated(&new);
+        }
         record::annotate(&mut new, self.cause.as_deref());
         let (group, version) = split_api_version(old.api_version());
         let (format, patch) = match Schema::builtin().root(group, version, old.kind()) {

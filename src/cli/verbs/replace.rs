@@ -93,8 +93,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     };
     let resolved = resolve(ctx, &selection)?;
     if force {
-        CliError::all(resolved.errors)?;
-        return replace.recreate(ctx, matches, &resolved.items);
+        return replace.recreate(ctx, matches, &resolved.items, resolved.errors);
     }
     let mut errors = resolved.errors;
     for item in &resolved.items {
@@ -115,6 +114,9 @@ impl Replace {
 
     fn one(&mut self, ctx: &mut Ctx, item: &Item) -> CliResult<()> {
         let mut object = self.object(item);
+        if item.name.is_empty() {
+            return Err(item.unnamed("replacing"));
+        }
         if !self.dry_run.is_client() {
             if object.resource_version().is_empty()
                 && let Ok(live) = item.fetch(ctx)
@@ -130,8 +132,14 @@ impl Replace {
         self.output.report(ctx, &object, &item.label(), "replaced", self.dry_run)
     }
 
-    /// Deletes all objects, waits until they are and creates them.
-    fn recreate(&mut self, ctx: &mut Ctx, matches: &ArgMatches, items: &[Item]) -> CliResult<()> {
+    /// Deletes all objects, waits until they are gone and creates them, unless there are `unreadable` manifests.
+    fn recreate(
+        &mut self,
+        ctx: &mut Ctx,
+        matches: &ArgMatches,
+        items: &[Item],
+        unreadable: Vec<CliError>,
+    ) -> CliResult<()> {
         let mut deletion = Deletion::read(ctx, matches)?;
         if matches.int("grace-period").is_none_or(|g| g < 0) {
             deletion.grace = None;
@@ -150,6 +158,7 @@ impl Replace {
         if self.dry_run == DryRun::None {
             wait_deleted::wait(ctx, &deleted, Some(deletion.timeout.unwrap_or(Duration::from_secs(300))))?;
         }
+        CliError::all(unreadable)?;
         let mut errors = Vec::new();
         for item in items {
             let mut object = self.object(item);

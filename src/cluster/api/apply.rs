@@ -24,11 +24,6 @@ impl Server {
             return Err(Status::bad_request(message));
         }
         self.set_namespace(kind, &mut config, request)?;
-        if request.options.manager.is_empty() {
-            return Err(Status::bad_request(
-                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
-            ));
-        }
         let old = self.store.get(&Server::key(kind, &request.namespace, &request.name))?;
         let api_version = kind.names().api_version();
         let stamp = now.rfc3339();
@@ -62,6 +57,7 @@ impl Server {
     fn create_applied(&mut self, kind: &dyn Kind, mut new: Object, request: &Request, now: Time) -> Result<Response> {
         self.authorize_also(request, Verb::Create)?;
         let managed = new.remove_at("/metadata/managedFields");
+        new.remove_at("/metadata/resourceVersion");
         let found = self.catalog.by_resource(&kind.names().resource()).ok_or_else(Status::no_resource)?;
         self.create_object(found, new, managed, request, now, Vec::new())
     }

@@ -61,8 +61,12 @@ impl Server {
             return Err(Status::new(Reason::Unknown, text));
         }
         let key = Server::key(&*kind, new.namespace(), new.name());
-        if self.store.get(&key)?.is_some() {
-            return Err(Status::already_exists(kind.names().group, kind.names().plural, new.name()));
+        if let Some(present) = self.store.get(&key)? {
+            let mut status = Status::already_exists(kind.names().group, kind.names().plural, new.name());
+            if present.is_deleting() {
+                status.message = format!("object is being deleted: {}", status.message);
+            }
+            return Err(status);
         }
         admission::validate(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
         decode::complete(&*kind, &mut new);

@@ -5,7 +5,7 @@ use kctl_base::field::{self, Path};
 use kctl_base::go;
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
-use kctl_base::object::{Object, ObjectMeta};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::patch::types::FieldType;
 use kctl_base::quantity::Quantity;
 use kctl_base::schema::{self, Schema, message};
@@ -77,10 +77,48 @@ pub(super) fn complete(kind: &dyn Kind, object: &mut Object) {
     }
 }
 
-/// Decodes the result of a patch; errors are reported for the field `patch`.
+/// Returns the result of a patch as an object of the kind that is patched.
+///
+/// A strategic merge patch cannot change the kind or version, which come from the type of the object. Other patches are
+/// decoded by what they say; what they leave out comes from the object.
 ///
 /// # Errors
-/// Status 422 for a strategic merge patch whose result does not match the schema, otherwise as [`body`].
+/// Status 422 for a kind or version that is unknown, or of another kind.
+pub(super) fn typed(kind: &dyn Kind, format: PatchType, mut patched: Object, base: &Object) -> Result<Object> {
+    for (field, own) in [("/apiVersion", base.api_version()), ("/kind", base.kind())] {
+        if format == PatchType::Strategic || patched.str(field).is_empty() {
+            patched.put(field, own);
+        }
+    }
+    let (group, version) = split_api_version(patched.api_version());
+    let names = kind.names();
+    if patched.kind() == names.kind && kctl_kinds::catalog::serves(kind, group, version) {
+        return Ok(patched);
+    }
+    let (api_version, sent) = (patched.api_version(), patched.kind());
+    let error = match Schema::builtin().root(group, version, sent) {
+        Some(_) => format!(
+            "converting ({}.{sent}) to ({}.{}): unknown conversion",
+            version,
+            names.group.split('.').next().filter(|group| !group.is_empty()).unwrap_or("core"),
+            names.kind
+        ),
+        None => format!(
+            "no kind \"{sent}\" is registered for version \"{api_version}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\""
+        ),
+    };
+    Err(invalid_patch(kctl_base::json::to_compact(&patched), &error))
+}
+
+/// Returns the error of a patch whose result cannot be decoded; it shows the patch or the result.
+fn invalid_patch(shown: String, error: &str) -> Status {
+    Status::invalid("", "", "", &vec![field::invalid(&Path::new("patch"), shown, error)])
+}
+
+/// Decodes the result of a patch; errors are reported for the field `patch`. Unknown fields are treated as in [`body`].
+///
+/// # Errors
+/// Status 422 for a result that does not match the schema.
 pub(super) fn patched(
     kind: &dyn Kind,
     format: PatchType,
@@ -89,19 +127,27 @@ pub(super) fn patched(
     request: &Request,
     warnings: &mut Vec<String>,
 ) -> Result<Object> {
-    if format != PatchType::Strategic {
+    let Some(definition) = definition(kind, patched.api_version()) else {
         return body(kind, patched, request, warnings);
-    }
-    let Some(definition) = definition(kind, patched.api_version()) else { return Ok(patched) };
-    let invalid = |error: String| {
-        let errors = vec![field::invalid(&Path::new("patch"), go::value_text(patch), &error)];
-        Status::invalid("", "", "", &errors)
     };
-    let decoded = schema::decode::convert(Schema::builtin(), definition, patched, quantity)
-        .map_err(|e| invalid(e.to_string()))?;
+    if request.is_from_control_plane() && format != PatchType::Strategic {
+        return Ok(patched);
+    }
+    let (shown, decoded) = match format {
+        // Upstream shows the patch as a Go map here, and the JSON of the result below.
+        PatchType::Strategic => {
+            let decoded = schema::decode::convert(Schema::builtin(), definition, patched, quantity);
+            (go::value_text(patch), decoded)
+        }
+        _ => {
+            let text = kctl_base::json::to_compact(&patched);
+            (text, schema::decode::decode(Schema::builtin(), definition, patched, quantity))
+        }
+    };
+    let decoded = decoded.map_err(|e| invalid_patch(shown.clone(), &e.to_string()))?;
     match request.options.validation.unwrap_or_default() {
         FieldValidation::Strict if !decoded.unknown.is_empty() => {
-            return Err(invalid(message::strict(&decoded.unknown)));
+            return Err(invalid_patch(shown, &message::strict(&decoded.unknown)));
         }
         FieldValidation::Warn => warnings.extend(decoded.unknown),
         _ => {}

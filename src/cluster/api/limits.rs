@@ -1,6 +1,7 @@
 //! Limits of depth and size where objects enter: the body of a request, and the version that it makes.
 
-use super::{Body, PatchType, Request, Result};
+use super::{Body, PatchType, Request, Result, Verb};
+use kctl_base::field::{self, Path};
 use kctl_base::json::{Excess, OBJECT_DEPTH_MAX, Strings, Value, check_limits};
 use kctl_base::object::Object;
 use kctl_base::status::{Reason, Status};
@@ -81,6 +82,28 @@ fn too_deep() -> Status {
 
 fn too_large(detail: String) -> Status {
     Status::new(Reason::RequestEntityTooLarge, format!("Request entity too large: {detail}"))
+}
+
+/// The maximum length of the name of a field manager, in bytes (`FieldManagerMaxLength`).
+const MANAGER_BYTES_MAX: usize = 128;
+
+/// Rejects a write whose field manager is too long or, for server-side apply, missing (`ValidatePatchOptions`).
+pub(super) fn check_manager(request: &Request) -> Result<()> {
+    let options = match request.verb {
+        Verb::Create => "CreateOptions",
+        Verb::Update => "UpdateOptions",
+        Verb::Patch => "PatchOptions",
+        Verb::Get | Verb::List | Verb::Watch | Verb::Delete => return Ok(()),
+    };
+    let path = Path::new("fieldManager");
+    let manager = &request.options.manager;
+    let is_apply = matches!(request.body, Body::Patch(PatchType::Apply, _) | Body::PatchText(PatchType::Apply, _));
+    let error = match manager.len() {
+        0 if is_apply => field::required(&path, "is required for apply patch"),
+        length if length > MANAGER_BYTES_MAX => field::too_long(&path, MANAGER_BYTES_MAX),
+        _ => return Ok(()),
+    };
+    Err(Status::invalid("meta.k8s.io", options, "", &vec![error]))
 }
 
 #[cfg(test)]

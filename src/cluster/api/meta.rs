@@ -44,8 +44,12 @@ pub(super) fn validate_create(kind: &dyn Kind, object: &Object) -> ErrorList {
 
 /// Validates the metadata of an update.
 pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
-    let mut errors = validate_common(new);
+    let mut errors = ErrorList::new();
     let path = Path::new("metadata");
+    if new.uid() != old.uid() {
+        errors.push(field::invalid(&path.child("uid"), new.uid(), "field is immutable"));
+    }
+    errors.extend(validate_common(new));
     if old.is_deleting() {
         let added: Vec<&str> = new.finalizers().into_iter().filter(|f| !old.has_finalizer(f)).collect();
         if !added.is_empty() {

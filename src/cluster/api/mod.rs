@@ -125,6 +125,7 @@ impl Server {
         check_scope(&*kind, &request)?;
         check_verb(&*kind, &request)?;
         limits::check_body(&request)?;
+        limits::check_manager(&request)?;
         let deprecation = deprecation_of(&request);
         let mut response = self.route(kind, &mut request, now)?;
         response.warnings.extend(deprecation);

@@ -2,10 +2,10 @@
 //! (`apiserver/pkg/endpoints/handlers/patch.go`).
 
 use super::{Body, PatchType, Request, Response, Result, Server, decode, limits};
-use kctl_base::json::{Value, kind_name};
+use kctl_base::json::{Map, Value, kind_name};
 use kctl_base::object::Object;
 use kctl_base::patch;
-use kctl_base::patch::FieldType;
+use kctl_base::patch::{FieldType, StrategicError};
 use kctl_base::schema::Schema;
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};
@@ -23,6 +23,7 @@ impl Server {
         let base = self.in_version(kind, old.clone(), &request.version);
         let patched = patched(format, decode::root(kind), &base, &patch)?;
         limits::check_depth(&patched)?;
+        let patched = decode::typed(kind, format, patched, &base)?;
         let mut warnings = Vec::new();
         let mut new = decode::patched(kind, format, patched, &patch, request, &mut warnings)?;
         self.to_stored_version(kind, &mut new);
@@ -35,16 +36,36 @@ impl Server {
 pub(super) fn patched(format: PatchType, root: Option<FieldType>, base: &Object, patch: &Value) -> Result<Object> {
     match format {
         PatchType::Merge => Ok(patch::merge::apply(base, patch)),
-        PatchType::Json => patch::json::apply(base, patch).map_err(|_| {
-            // The API server reports no details, and kubectl prints this message unchanged.
-            Status::new(Reason::Invalid, "the server rejected our request due to an error in our request")
-        }),
+        PatchType::Json => patch::json::apply(base, patch).map_err(|_| rejected()),
         PatchType::Strategic => match root {
-            Some(root) => patch::strategic::apply(Schema::builtin(), &root, base, patch)
-                .map_err(|e| Status::bad_request(e.to_string())),
+            Some(root) => patch::strategic::apply(Schema::builtin(), &root, base, patch).map_err(strategic_status),
             None => Err(unsupported_media_type()),
         },
         PatchType::Apply => Err(unsupported_media_type()),
+    }
+}
+
+/// Returns the status of a patch that the API server rejects without details; kubectl prints the message unchanged.
+fn rejected() -> Status {
+    Status::new(Reason::Invalid, "the server rejected our request due to an error in our request")
+}
+
+/// Returns the status of a strategic merge patch that cannot be applied (`interpretStrategicMergePatchError`). Most errors
+/// are not classified and count as failures of the server.
+fn strategic_status(error: StrategicError) -> Status {
+    match error {
+        StrategicError::NotAnObject
+        | StrategicError::PrimitiveListFormat
+        | StrategicError::RetainKeysFormat
+        | StrategicError::ElementOrderFormat => Status::bad_request(error.to_string()),
+        StrategicError::ListOfLists => rejected(),
+        StrategicError::MixedList(_)
+        | StrategicError::NoMergeKey { .. }
+        | StrategicError::NoKeyDeclared(_)
+        | StrategicError::WrongType { .. }
+        | StrategicError::UnknownDirective { .. }
+        | StrategicError::MergeDirective
+        | StrategicError::OrderMismatch { .. } => Status::new(Reason::Unknown, error.to_string()),
     }
 }
 
@@ -68,14 +89,16 @@ pub(super) fn parse(body: Body) -> Result<(PatchType, Value)> {
             return Err(Status::bad_request("the body of the request was in an unknown format"));
         }
     };
-    let expected = match (format, &patch) {
+    let (decoding, expected) = match (format, &patch) {
         (PatchType::Json, Value::Array(_)) | (PatchType::Apply, _) => return Ok((format, patch)),
-        (PatchType::Json, _) => "[]handlers.jsonPatchOp",
-        (_, Value::Object(_)) => return Ok((format, patch)),
-        (_, _) => "map[string]interface {}",
+        (PatchType::Merge | PatchType::Strategic, Value::Object(_)) => return Ok((format, patch)),
+        // Go decodes null as an empty map, which `jsonpatch.MergePatch` refuses.
+        (PatchType::Strategic, Value::Null) => return Ok((format, Value::Object(Map::new()))),
+        (PatchType::Merge, Value::Null) => return Err(Status::bad_request("Invalid JSON Patch")),
+        (PatchType::Json, _) => ("error decoding patch: ", "[]handlers.jsonPatchOp"),
+        (PatchType::Strategic, _) => ("", "map[string]interface {}"),
+        (_, _) => ("error decoding patch: ", "map[string]interface {}"),
     };
     let found = kind_name(&patch);
-    Err(Status::bad_request(format!(
-        "error decoding patch: json: cannot unmarshal {found} into Go value of type {expected}"
-    )))
+    Err(Status::bad_request(format!("{decoding}json: cannot unmarshal {found} into Go value of type {expected}")))
 }

@@ -91,10 +91,10 @@ pub enum Body {
 pub enum FieldValidation {
     /// Drops them silently.
     Ignore,
-    /// Drops them with a warning.
+    /// Drops them with a warning, as the server does unless the client asks for something else.
+    #[default]
     Warn,
     /// Rejects the request.
-    #[default]
     Strict,
 }
 

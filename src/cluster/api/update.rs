@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::admission::{self, Admission, Operation};
 use super::create::add_rule_violations;
 use super::strategy::{self, UpdateStrategy};
-use super::{Request, Response, Result, Server, decode, limits, managers, meta};
-use kctl_base::field::ErrorList;
+use super::{Request, Response, Result, Server, Verb, decode, limits, managers, meta};
+use kctl_base::field::{self, ErrorList, Path, quote};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
-use kctl_base::status::Status;
+use kctl_base::status::{Reason, Status};
 use kctl_kinds::Kind;
 
 /// An update and its stages: preconditions, defaults, preparation, admission, validation, store.
@@ -133,7 +133,7 @@ impl Update<'_> {
     /// Runs the stages of the update in order.
     fn run(mut self, server: &mut Server) -> Result<Response> {
         self.check_name()?;
-        check_preconditions(self.kind, &self.new, &self.old)?;
+        check_preconditions(self.kind, &self.new, &self.old, self.request)?;
         keep_identity(&mut self.new, &self.old);
         let is_complete = self.request.is_from_control_plane() && self.strategy.is_complete(&self.new, &self.old);
         if !is_complete {
@@ -214,24 +214,60 @@ impl Update<'_> {
     }
 }
 
-/// Rejects an update whose resourceVersion or uid is not that of the stored object (optimistic concurrency).
-fn check_preconditions(kind: &dyn Kind, new: &Object, old: &Object) -> Result<()> {
+/// Rejects an update whose resourceVersion or uid is not that of the stored object (optimistic concurrency). The uid of a
+/// patched object is validated instead (`ValidateObjectMetaUpdate`).
+fn check_preconditions(kind: &dyn Kind, new: &Object, old: &Object, request: &Request) -> Result<()> {
     let names = kind.names();
-    if !new.uid().is_empty() && new.uid() != old.uid() {
-        let detail =
-            format!("Precondition failed: UID in precondition: {}, UID in object meta: {}", new.uid(), old.uid());
+    let has_precondition = request.verb == Verb::Update || request.is_from_control_plane();
+    if has_precondition && !new.uid().is_empty() && new.uid() != old.uid() {
+        let detail = format!(
+            "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object meta: {}",
+            storage_key(kind, old),
+            new.uid(),
+            old.uid()
+        );
         return Err(Status::conflict(names.group, names.plural, old.name(), &detail));
     }
-    if !new.resource_version().is_empty() && new.resource_version() != old.resource_version() {
+    let sent = new.resource_version();
+    if sent.is_empty() || request.is_from_control_plane() && sent == old.resource_version() {
+        return Ok(());
+    }
+    let version: u64 = sent.parse().map_err(|_| {
+        Status::new(Reason::Unknown, format!("strconv.ParseUint: parsing {}: invalid syntax", quote(sent)))
+    })?;
+    // Version 0 stands for any, which custom resources do not allow (`AllowUnconditionalUpdate`).
+    if version == 0 && decode::root(kind).is_none() {
+        let error = field::invalid(&Path::new("metadata.resourceVersion"), 0, "must be specified for an update");
+        return Err(Status::invalid(names.group, names.plural, old.name(), &vec![error]));
+    }
+    if version != 0 && sent != old.resource_version() {
         return Err(Status::modified(names.group, names.plural, old.name()));
     }
     Ok(())
 }
 
+/// Returns the key of an object in the storage of the real API server (`DefaultStorageFactory`).
+fn storage_key(kind: &dyn Kind, object: &Object) -> String {
+    let names = kind.names();
+    let resource = match names.plural {
+        "replicationcontrollers" => "controllers".into(),
+        "endpoints" => "services/endpoints".into(),
+        "services" => "services/specs".into(),
+        "nodes" => "minions".into(),
+        "ingresses" => "ingress".into(),
+        plural if decode::root(kind).is_none() || plural == "customresourcedefinitions" || plural == "apiservices" => {
+            format!("{}/{plural}", names.group)
+        }
+        plural => plural.to_owned(),
+    };
+    let parts = ["/registry", &resource, object.namespace(), object.name()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+}
+
 /// Copies the metadata that an update cannot change from the old version.
 fn keep_identity(new: &mut Object, old: &Object) {
     const KEPT: [&str; 7] = [
-        "uid",
+        "selfLink",
         "creationTimestamp",
         "deletionTimestamp",
         "deletionGracePeriodSeconds",
@@ -247,6 +283,11 @@ fn keep_identity(new: &mut Object, old: &Object) {
             Some(value) => drop(new.insert(field, value.clone())),
             None => drop(new.remove(field)),
         }
+    }
+    if let Some(uid) = old("uid")
+        && new.get("uid").and_then(Value::as_str).is_none_or(str::is_empty)
+    {
+        new.insert("uid", uid.clone());
     }
     if new.get("managedFields").is_none_or(Value::is_null)
         && let Some(managed) = old("managedFields")

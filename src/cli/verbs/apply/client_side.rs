@@ -11,7 +11,7 @@ use crate::verbs::delete;
 use crate::{CliError, CliResult, Ctx, last_applied, record, wait_deleted};
 use kctl_base::json::{self, Map, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
-use kctl_base::patch::{FieldType, three_way};
+use kctl_base::patch::{FieldType, merge, strategic, three_way};
 use kctl_base::schema::Schema;
 use kctl_cluster::client::Patch;
 use kctl_cluster::{FieldValidation, PatchType};
@@ -26,7 +26,7 @@ pub(super) fn apply(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item) -> CliResu
             return Err(CliError::new(format!("from {generate}: cannot use generate name with apply")));
         }
         let verb = format!("retrieving current configuration of:\n{}\nfrom server for:", described(item));
-        return Err(CliError::new(format!("error when {verb} \"{}\": resource name may not be empty", item.source)));
+        return Err(item.unnamed(&verb));
     }
     match item.fetch(ctx) {
         Ok(live) => change(ctx, apply, item, &object, live),
@@ -49,9 +49,6 @@ fn create(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, object: &Value) -> C
 }
 
 fn change(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, object: &Value, live: Arc<Object>) -> CliResult<Applied> {
-    if apply.dry_run.is_client() {
-        return Ok(Applied { object: live, done: "configured" });
-    }
     if live.annotation(last_applied::LAST_APPLIED).is_none() {
         let (plural, program) = (item.kind.names().plural, ctx.program.clone());
         ctx.warn(&format!(
@@ -66,6 +63,10 @@ fn change(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, object: &Value, live
         return Ok(Applied { object: live, done: "unchanged" });
     }
     let done = "configured";
+    if apply.dry_run.is_client() {
+        let object = patched_locally(item, format, &live, &patch).map_err(|e| failed(item, &patch, e))?;
+        return Ok(Applied { object: Arc::new(object), done });
+    }
     match send(ctx, apply, item, format, &patch) {
         Ok(object) => Ok(Applied { object, done }),
         Err(CliError::Status(status)) if apply.force && (status.is_invalid() || status.is_conflict()) => {
@@ -73,6 +74,19 @@ fn change(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, object: &Value, live
             Ok(Applied { object, done })
         }
         Err(error) => Err(failed(item, &patch, error)),
+    }
+}
+
+/// Applies the patch without sending it (`Patcher.patchLocal`).
+fn patched_locally(item: &Item, format: PatchType, live: &Object, patch: &Value) -> CliResult<Object> {
+    let (group, version) = kctl_base::gvk::split_api_version(live.api_version());
+    match Schema::builtin().root(group, version, item.kind.names().kind) {
+        Some(root) if format == PatchType::Strategic => {
+            let root = FieldType::Object(root.into());
+            let patched = strategic::apply(Schema::builtin(), &root, live, patch);
+            patched.map_err(|e| CliError::new(e.to_string()))
+        }
+        _ => Ok(merge::apply(live, patch)),
     }
 }
 

@@ -7,6 +7,7 @@ use clap::{ArgMatches, Command};
 use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
 use crate::dry_run::DryRun;
+use crate::editor::LineEndings;
 use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, editor, last_applied};
@@ -106,15 +107,22 @@ fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let selection = Selection::from_matches(ctx, matches);
     let resolved = resolve(ctx, &selection)?;
     let mut errors = resolved.errors;
+    let mut configurations = Vec::new();
     for item in &resolved.items {
         match configuration(ctx, item) {
-            Ok(Some(last)) if format == "json" => ctx.out.push_str(&indented(&last)),
-            Ok(Some(last)) => ctx.out.push_str(&yaml::to_yaml(&last)),
-            Ok(None) => {}
+            Ok(last) => configurations.extend(last),
             Err(error) => errors.push(error),
         }
     }
-    CliError::all(errors)
+    // Nothing is printed unless every object could be read.
+    CliError::all(errors)?;
+    for last in configurations {
+        match format {
+            "json" => ctx.out.push_str(&indented(&last)),
+            _ => ctx.out.push_str(&yaml::to_yaml(&last)),
+        }
+    }
+    Ok(())
 }
 
 /// Formats JSON with an indentation of two blanks, which only this verb uses.
@@ -195,6 +203,12 @@ fn annotate(
     ctx.api(|client| client.patch(&item.path(), Patch::Value(PatchType::Merge, patch), &params))
 }
 
+/// The comment above the configuration that is edited.
+const PREAMBLE: &str = "# Please edit the 'last-applied-configuration' annotations below.
+# Lines beginning with a '#' will be ignored, and an empty file will abort the edit.
+#
+";
+
 fn edit(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let selection = Selection::from_matches(ctx, matches);
     let resolved = resolve(ctx, &selection)?;
@@ -208,7 +222,9 @@ fn edit(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             )));
         };
         let before = if as_json { json_text::to_pretty(&last) } else { yaml::to_yaml(&last) };
-        let after = editor::edit(ctx, &editor::with_preamble(&before), if as_json { "json" } else { "yaml" })?;
+        let text = format!("{PREAMBLE}{before}");
+        let extension = if as_json { "json" } else { "yaml" };
+        let after = editor::edit(ctx, &text, extension, LineEndings::read(matches))?;
         let after = editor::without_comments(&after);
         if after.trim() == before.trim() {
             ctx.print_error("Edit cancelled, no changes made.");

@@ -19,10 +19,9 @@ use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
 use crate::dry_run::DryRun;
 use crate::output::Output;
-use crate::printers::structured::list_of;
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, record};
-use kctl_base::json::Value;
+use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_cluster::FieldValidation;
 
@@ -78,7 +77,12 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let validation = groups::read_validation(matches)?;
     selection.validate = validation != FieldValidation::Ignore;
     let mut apply = ApplyOptions {
-        manager: groups::read_manager(matches, if server_side { "kubectl" } else { "kubectl-client-side-apply" }),
+        manager: match matches.value_of("field-manager") {
+            // The server requires the name for server-side apply.
+            Some("") if server_side => String::new(),
+            _ if server_side => groups::read_manager(matches, "kubectl"),
+            _ => groups::read_manager(matches, "kubectl-client-side-apply"),
+        },
         validation,
         dry_run: DryRun::read(ctx, matches)?,
         output: Output::of_report(matches)?,
@@ -166,6 +170,9 @@ fn print_objects(ctx: &mut Ctx, apply: &mut ApplyOptions, objects: &[Arc<Object>
         return Ok(());
     }
     let mut shown: Vec<Value> = objects.iter().map(|o| (**o).clone()).collect();
-    let shown = if shown.len() == 1 { shown.remove(0) } else { list_of(shown) };
+    let shown = match shown.as_mut_slice() {
+        [one] => std::mem::take(one),
+        _ => json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": shown}),
+    };
     apply.output.print(ctx, &shown)
 }

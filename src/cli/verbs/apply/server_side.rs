@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::options::{Applied, ApplyOptions};
 use crate::resolve::Item;
 use crate::{CliError, CliResult, Ctx, last_applied, record};
-use kctl_base::json::{Value, json};
+use kctl_base::json::json;
 use kctl_base::managed::{applier_owns_last_applied, upgrade_client_side_apply};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
@@ -27,16 +27,33 @@ pub(super) fn apply(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item) -> CliResu
         let prefix = object.str("/metadata/generateName");
         return Err(CliError::new(format!("from {prefix}: cannot use generate name with apply")));
     }
-    let applied = send(ctx, apply, item, &apply.manager, &object).map_err(conflict)?;
-    let applied = keep_annotation(ctx, apply, item, applied)?;
-    let applied = match upgrade_client_side_apply(&applied, &apply.manager) {
-        Some(patch) => {
-            migrate(ctx, apply, item, patch)?;
-            send(ctx, apply, item, &apply.manager, &object).map_err(conflict)?
+    let mut applied = send(ctx, apply, item, &apply.manager, &object).map_err(conflict)?;
+    match keep_annotation(ctx, apply, item, applied.clone()) {
+        Ok(kept) => applied = kept,
+        Err(error) => {
+            warn(ctx, &format!("failed to migrate {} for Server-Side Apply", last_applied::LAST_APPLIED), &error)
         }
-        None => applied,
-    };
+    }
+    match migrate(ctx, apply, item, applied.clone()) {
+        Ok(false) => {}
+        Ok(true) => match send(ctx, apply, item, &apply.manager, &object) {
+            Ok(again) => applied = again,
+            Err(error) => {
+                warn(ctx, "failed to re-apply configuration after performing Server-Side Apply migration", &error);
+            }
+        },
+        Err(error) => warn(ctx, "server rejected managed fields migration to Server-Side Apply", &error),
+    }
     Ok(Applied { object: applied, done: "serverside-applied" })
+}
+
+/// Warns about a step after the apply that failed.
+fn warn(ctx: &mut Ctx, what: &str, error: &CliError) {
+    let why = match error {
+        CliError::Status(status) => status.message.clone(),
+        other => other.message().trim_start_matches("error: ").trim_end().to_owned(),
+    };
+    ctx.warn(&format!("{what}. This is non-fatal and will be retried next time you apply. Error: {why}"));
 }
 
 fn send(
@@ -100,7 +117,22 @@ fn keep_annotation(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, live: Arc<O
     send(ctx, apply, item, LAST_APPLIED_MANAGER, &configuration)
 }
 
-fn migrate(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, patch: Value) -> CliResult<()> {
+/// The number of times that the migration is tried while others change the object (`maxPatchRetry`).
+const MIGRATION_TRIES: usize = 5;
+
+/// Makes the manager the owner of the fields of client-side apply; false if there was nothing to do
+/// (`migrateToSSAIfNecessary`).
+fn migrate(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, mut live: Arc<Object>) -> CliResult<bool> {
     let params = item.write_params(&apply.manager).dry_run(apply.dry_run.is_server());
-    ctx.api(|client| client.patch(&item.path(), Patch::Value(PatchType::Json, patch), &params)).map(drop)
+    for attempt in 1.. {
+        let Some(patch) = upgrade_client_side_apply(&live, &apply.manager) else { return Ok(false) };
+        match ctx.api(|client| client.patch(&item.path(), Patch::Value(PatchType::Json, patch), &params)) {
+            Ok(_) => return Ok(true),
+            Err(CliError::Status(status)) if status.is_conflict() && attempt < MIGRATION_TRIES => {
+                live = ctx.api(|client| client.get(&item.path()))?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
 }
