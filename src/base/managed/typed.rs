@@ -85,8 +85,7 @@ impl TypeRef {
         let ListType::Map(keys) = &self.0.list_type else { return Some(value_element(item)) };
         let fields = item.as_object()?;
         let field_type = self.0.field_type.element();
-        let default =
-            |key: &str| field_type.definition().and_then(|name| types.key_default(name, key)).map(Value::from);
+        let default = |key: &str| field_type.definition().and_then(|name| types.key_default(name, key));
         let value = |key: &str| fields.get(key).cloned().or_else(|| default(key));
         let found: Vec<(&str, Value)> = keys.iter().filter_map(|key| Some((&**key, value(key)?))).collect();
         (!found.is_empty()).then(|| key_element(found))

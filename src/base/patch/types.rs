@@ -96,8 +96,8 @@ pub trait Types {
     }
 
     /// Returns the default of a map key in a list item.
-    fn key_default(&self, item_definition: &str, key: &str) -> Option<&'static str> {
-        merge_keys::key_default(item_definition, key)
+    fn key_default(&self, item_definition: &str, key: &str) -> Option<Value> {
+        merge_keys::key_default(item_definition, key).map(Value::from)
     }
 }
 

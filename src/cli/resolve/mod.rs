@@ -117,7 +117,7 @@ impl Item {
 
     /// The label in reports, for example `deployment.apps/web`.
     pub(crate) fn label(&self) -> String {
-        format!("{}/{}", self.kind.names().singular_group(), self.name)
+        format!("{}/{}", self.kind.names().kind_group(), self.name)
     }
 
     /// The resource, for example `deployments.apps`.
