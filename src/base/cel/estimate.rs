@@ -242,6 +242,16 @@ fn function(name: &str, args: &[&Type], is_member: bool) -> Estimate {
             (reading(*a), Type::Text(a.saturating_mul((*b).max(1)).saturating_add(*b)))
         }
         ("split", [of @ Type::Text(size), ..]) => (reading(*size), Type::List(Rc::new(Type::clone(of)), *size)),
+        (
+            "quantity" | "isQuantity" | "url" | "isURL" | "ip" | "isIP" | "cidr" | "isCIDR" | "semver" | "isSemver",
+            [Type::Text(size), ..],
+        ) => (reading(*size), Type::Unknown),
+        ("isCanonical", [_, Type::Text(size)]) => (reading(*size), Type::Scalar),
+        ("containsIP" | "containsCIDR", [_, Type::Text(size)]) => (reading(*size).saturating_add(1), Type::Scalar),
+        ("contains" | "intersects" | "equivalent", [_, _, _]) => {
+            let product = size(1).unwrap_or(1).saturating_mul(size(2).unwrap_or(1));
+            (product.saturating_mul(if name == "equivalent" { 2 } else { 1 }), Type::Scalar)
+        }
         ("string" | "bytes", [of @ Type::Text(size)]) => (reading(*size), Type::clone(of)),
         _ => (1, Type::Unknown),
     }
