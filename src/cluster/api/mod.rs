@@ -51,7 +51,7 @@ pub use user::User;
 
 use crate::store::{ObjectKey, Store, StoreError};
 use kctl_base::gvk::{GroupVersion, split_api_version};
-use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 use kctl_base::sim::{Ids, Time};
 use kctl_base::status::{Reason, Status};
 use kctl_kinds::catalog::KindRef;
@@ -213,11 +213,15 @@ impl Server {
         Arc::new(converted)
     }
 
-    /// Rebuilds the catalog with the kinds of all definitions in the store. A definition that cannot be decoded must not keep
+    /// Rebuilds the catalog with the kinds of all definitions in the store, by group, unless their names are in conflict with
+    /// those of others. A definition that cannot be decoded must not keep
     /// all others from being read: its kind is not served.
     pub(crate) fn reload_custom_kinds(&mut self) -> std::result::Result<(), StoreError> {
-        let definitions = self.store.list_readable(DEFINITIONS)?;
-        let kinds = definitions.iter().filter_map(|d| Custom::from_definition(d));
+        let mut definitions = self.store.list_readable(DEFINITIONS)?;
+        definitions.sort_by(|left, right| left.str("/spec/group").cmp(right.str("/spec/group")));
+        let is_refused = |d: &Object| condition(d, "Established").is_some_and(|c| c.str("/status") == "False");
+        let accepted = definitions.iter().filter(|d| !is_refused(d));
+        let kinds = accepted.filter_map(|d| Custom::from_definition(d));
         self.catalog = Catalog::new(kinds.map(|kind| Arc::new(kind) as Arc<dyn Kind>).collect());
         Ok(())
     }

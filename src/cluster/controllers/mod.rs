@@ -19,6 +19,7 @@
 //! 6. Test it from end to end with `shared::testing::Bench`, a cluster in memory.
 
 mod admission_policy_status;
+mod crd_cleanup;
 mod crd_naming;
 mod cron_job;
 mod daemon_set;
@@ -81,6 +82,7 @@ pub(crate) static CONTROLLERS: &[Controller] = &[
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,
     crd_naming::CONTROLLER,
+    crd_cleanup::CONTROLLER,
     admission_policy_status::CONTROLLER,
     event_ttl::CONTROLLER,
 ];

@@ -21,6 +21,9 @@ use kctl_base::patch::{FieldType, Types};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
+/// The finalizer that keeps a definition in deletion until its instances are gone.
+pub const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
 /// The kind of a CustomResourceDefinition, as one of its versions describes it.
 #[derive(Clone)]
 pub struct Custom {
