@@ -4,13 +4,16 @@
 //! (<https://kubernetes.io/docs/reference/using-api/cel/>) and cel-go's error messages. Schemas are unknown here, and
 //! expressions are not type-checked: type errors show up in evaluation.
 
+mod check;
 mod depth;
 mod estimate;
 mod library;
 mod meter;
+mod signatures;
 
 pub use estimate::Type;
 pub use meter::CALL_COST_MAX;
+pub use signatures::Kind;
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
