@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::custom::rules;
 use crate::shared::formats::{dns_label_1035_problems, dns_subdomain_problems};
 use crate::shared::rules::{check, immutable_at, one_of};
-use kctl_base::field::{self, ErrorList, FieldError, Path};
+use kctl_base::field::{self, Cause, ErrorList, FieldError, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition_is_true};
 
@@ -95,17 +95,28 @@ fn version_list_errors(definition: &Object, path: &Path) -> ErrorList {
     }
     if versions.iter().filter(|v| v.flag("/storage")).count() != 1 {
         let text = "must have exactly one version marked as storage version";
-        errors.push(field::invalid(path, go_versions(versions), text));
+        let body = format!("Invalid value: {}: {text}", go_versions(versions));
+        errors.push(FieldError { cause: Cause::Invalid, field: path.to_string(), body });
     }
     errors
 }
 
-/// The versions as Go prints them in an error: their names and flags.
-fn go_versions(versions: &[Value]) -> Value {
-    versions
-        .iter()
-        .map(|v| json!({"Name": v["name"], "Served": v.flag("/served"), "Storage": v.flag("/storage")}))
-        .collect()
+/// The versions as Go prints them in an error; what all versions have in common stands elsewhere in the internal form.
+fn go_versions(versions: &[Value]) -> String {
+    let version = |v: &Value| {
+        rules::go_struct(&[
+            ("Name", v["name"].clone()),
+            ("Served", v.flag("/served").into()),
+            ("Storage", v.flag("/storage").into()),
+            ("Deprecated", v.flag("/deprecated").into()),
+            ("DeprecationWarning", v.get("deprecationWarning").cloned().unwrap_or(Value::Null)),
+            ("Schema", Value::Null),
+            ("Subresources", Value::Null),
+            ("AdditionalPrinterColumns", Value::Null),
+            ("SelectableFields", Value::Null),
+        ])
+    };
+    format!("[{}]", versions.iter().map(version).collect::<Vec<_>>().join(","))
 }
 
 fn name_errors(definition: &Object, path: &Path) -> ErrorList {

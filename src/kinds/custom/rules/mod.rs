@@ -78,7 +78,7 @@ pub(crate) fn definition_errors(schema: &Value, path: &Path, is_root: bool) -> E
                 Ok(of) if of != wanted && of != Kind::Dyn => text.to_owned(),
                 Ok(_) => continue,
             };
-            errors.push(field::invalid(&path.child(field), go_rule(rule), &problem));
+            errors.push(invalid_rule(rule, &path.child(field), &problem));
         }
     }
     errors
@@ -92,12 +92,26 @@ pub(crate) fn default_errors(schema: &Value, path: &Path) -> ErrorList {
     evaluation.errors
 }
 
-/// The rule as Go prints it in an error.
-fn go_rule(rule: &Value) -> Value {
+/// Creates an error about a rule, which prints the rule as Go does.
+fn invalid_rule(rule: &Value, path: &Path, problem: &str) -> FieldError {
     let text = |field: &str| json!(rule.str(field));
     let or_null = |field: &str| rule.get(field).cloned().unwrap_or(Value::Null);
-    json!({"Rule": text("/rule"), "Message": text("/message"), "MessageExpression": text("/messageExpression"),
-        "Reason": or_null("reason"), "FieldPath": text("/fieldPath"), "OptionalOldSelf": or_null("optionalOldSelf")})
+    let shown = go_struct(&[
+        ("Rule", text("/rule")),
+        ("Message", text("/message")),
+        ("MessageExpression", text("/messageExpression")),
+        ("Reason", or_null("reason")),
+        ("FieldPath", text("/fieldPath")),
+        ("OptionalOldSelf", or_null("optionalOldSelf")),
+    ]);
+    FieldError { cause: Cause::Invalid, field: path.to_string(), body: format!("Invalid value: {shown}: {problem}") }
+}
+
+/// Formats a struct as Go's JSON encoder does: the fields in their order, with characters of HTML escaped.
+pub(crate) fn go_struct(fields: &[(&str, Value)]) -> String {
+    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    let text = format!("{{{}}}", fields.join(","));
+    text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
 /// Rejects the rules of a whole schema that are estimated to cost too much.
