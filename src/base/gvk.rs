@@ -117,6 +117,32 @@ pub fn split_api_version(api_version: &str) -> (&str, &str) {
     api_version.split_once('/').unwrap_or(("", api_version))
 }
 
+/// Compares versions by their maturity and number, the preferred one last: `v2` > `v1` > `v1beta2` > `v1alpha1`; names of
+/// another form come first, in reverse order of the alphabet (`k8s.io/apimachinery/pkg/version/helpers.go`).
+pub fn compare_versions(left: &str, right: &str) -> std::cmp::Ordering {
+    match (maturity(left), maturity(right)) {
+        (Some(one), Some(other)) => one.cmp(&other),
+        (None, None) => right.cmp(left),
+        (one, other) => one.is_some().cmp(&other.is_some()),
+    }
+}
+
+/// Returns the stage (alpha, beta, stable), major and minor number of a version; `None` for a name of another form.
+fn maturity(version: &str) -> Option<(u8, u64, u64)> {
+    let number = |text: &str| {
+        let is_number = !text.is_empty() && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
+        is_number.then(|| text.parse().ok()).flatten()
+    };
+    let rest = version.strip_prefix('v')?;
+    for (stage, word) in [(0, "alpha"), (1, "beta")] {
+        if let Some((major, minor)) = rest.split_once(word) {
+            let minor = if minor.is_empty() { 0 } else { number(minor)? };
+            return Some((stage, number(major)?, minor));
+        }
+    }
+    Some((2, number(rest)?, 0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -168,7 +168,7 @@ fn print_names(ctx: &mut Ctx, object: &Value) -> CliResult<()> {
     let (group, version) = split_api_version(object.api_version());
     let known = ctx.catalog()?.by_gvk(group, version, object.kind());
     let kind = match known {
-        Some(kind) => kind.names().singular_group(),
+        Some(kind) => kind.names().kind_group(),
         None if group.is_empty() => object.kind().to_lowercase(),
         None => format!("{}.{group}", object.kind().to_lowercase()),
     };

@@ -118,7 +118,7 @@ impl Section {
         }
         for (cell, name) in own.into_iter().zip(names) {
             cells.push(if self.with_kind && *name == "Name" {
-                format!("{}/{cell}", kind.names().singular_group())
+                format!("{}/{cell}", kind.names().kind_group())
             } else {
                 cell
             });

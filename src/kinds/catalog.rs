@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use rustc_hash::FxHashMap;
 
-use super::{KINDS, Kind};
+use super::{KINDS, Kind, Names};
 
 /// All kinds that are served: the built-in ones and those of CustomResourceDefinitions.
 #[derive(Clone, Default)]
@@ -65,11 +65,10 @@ impl Catalog {
         found.map(|kind| KindRef::Builtin(*kind)).or_else(custom)
     }
 
-    /// Finds the kind that a user means with a plural, singular, short name or kind in any case, optionally followed by
+    /// Finds the kind that a user means with a plural or singular in any case, or a short name, optionally followed by
     /// version and group, or by the beginning of a group: `deploy`, `deployments.apps`, `deployment.v1.apps`,
-    /// `daemonsets.app`.
+    /// `daemonsets.app`. The kind, as written or in lower case, needs its group behind it.
     pub fn by_name(&self, text: &str) -> Option<KindRef> {
-        let text = text.to_lowercase();
         let mut parts = text.splitn(3, '.');
         let (word, second, third) = (parts.next().unwrap_or(""), parts.next(), parts.next());
         let all: Vec<KindRef> = self.iter().collect();
@@ -82,12 +81,35 @@ impl Catalog {
         let exact = all.iter().find(|k| named(&***k, word) && group.is_none_or(|g| k.names().group == g));
         let begins =
             || all.iter().find(|k| named(&***k, word) && group.is_some_and(|g| k.names().group.starts_with(g)));
-        let short = || {
-            all.iter().find(|k| k.names().short.contains(&word) && group.is_none_or(|g| k.names().group.starts_with(g)))
-        };
+        let short = || self.short(word, group.unwrap_or("")).into_iter().next();
         // As in kubectl, the version is ignored after a short name.
         let versioned = || all.iter().find(|k| k.names().short.contains(&word) && third == Some(k.names().group));
-        exact.or_else(begins).or_else(short).or_else(versioned).cloned()
+        let of_kind = || {
+            let is_kind = |names: &Names| names.kind == word || names.kind.to_lowercase() == word;
+            let in_group = |kind: &KindRef| {
+                kind.names().group == group.unwrap_or("")
+                    || second.zip(third).is_some_and(|(version, group)| serves(&**kind, group, version))
+            };
+            all.iter().find(|k| is_kind(k.names()) && in_group(k))
+        };
+        let full = exact.or_else(begins).cloned();
+        full.or_else(short).or_else(|| versioned().cloned()).or_else(|| of_kind().cloned())
+    }
+
+    /// Returns the kinds that a word also means as a short name, but with a lower priority than that which
+    /// [`by_name`](Self::by_name) finds.
+    pub fn also_short_for(&self, text: &str) -> Vec<KindRef> {
+        let (word, group) = text.split_once('.').unwrap_or((text, ""));
+        if self.iter().any(|kind| kind.names().plural == word) {
+            return Vec::new();
+        }
+        self.short(word, group).into_iter().skip(1).collect()
+    }
+
+    /// Returns the kinds with a short name in the groups with a beginning, in the order of discovery.
+    fn short(&self, word: &str, group: &str) -> Vec<KindRef> {
+        let is_short = |kind: &KindRef| kind.names().short.contains(&word) && kind.names().group.starts_with(group);
+        self.iter().filter(is_short).collect()
     }
 }
 
@@ -102,10 +124,10 @@ fn builtin_by(name: fn(&'static dyn Kind) -> &'static str) -> Named {
     named
 }
 
-/// Returns whether `word`, in lower case, is the plural, the singular or the kind.
+/// Returns whether `word` is the plural or the singular, in any case.
 fn named(kind: &dyn Kind, word: &str) -> bool {
-    let names = kind.names();
-    names.plural == word || names.singular == word || names.kind.to_lowercase() == word
+    let (names, word) = (kind.names(), word.to_lowercase());
+    names.plural == word || names.singular == word
 }
 
 /// Returns whether the kind is served in a group and version.

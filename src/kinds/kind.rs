@@ -6,6 +6,7 @@ use kctl_base::field::ErrorList;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueWrite};
+use kctl_base::patch::{FieldType, Types};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
@@ -32,6 +33,21 @@ pub trait Kind: Send + Sync {
         &[]
     }
 
+    /// Returns the kind as another of its versions describes it; `None` for kinds that are the same in all versions.
+    fn at_version(&self, _version: &str) -> Option<Arc<dyn Kind>> {
+        None
+    }
+
+    /// The version that describes the kind; objects are stored in that of [`Kind::names`].
+    fn served_version(&self) -> &str {
+        self.names().version
+    }
+
+    /// The warning that every request for a deprecated version gets.
+    fn deprecation(&self) -> Option<String> {
+        None
+    }
+
     /// Converts an object, whose `apiVersion` names its present version, to another served version.
     fn convert(&self, _object: &mut Object, _group: &str, _version: &str) {}
 
@@ -56,6 +72,12 @@ pub trait Kind: Send + Sync {
     /// built-in kinds are decoded against the embedded OpenAPI schema.
     fn prune(&self, _object: &mut Object) -> Vec<String> {
         Vec::new()
+    }
+
+    /// The types of the fields and that of an object, by which server-side apply merges. `None` for built-in kinds, whose
+    /// types are in the embedded OpenAPI schema.
+    fn field_types(&self) -> Option<(&dyn Types, FieldType)> {
+        None
     }
 
     /// Sets the default values of missing fields. Runs after decoding, before admission and validation.

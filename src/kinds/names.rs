@@ -76,9 +76,10 @@ impl Names {
         }
     }
 
-    /// `deployment.apps`, `pod`: the prefix that kubectl prints in front of `/name`.
-    pub fn singular_group(&self) -> String {
-        if self.group.is_empty() { self.singular.to_string() } else { format!("{}.{}", self.singular, self.group) }
+    /// `deployment.apps`, `pod`: the prefix that kubectl prints in front of `/name`, the kind in lower case.
+    pub fn kind_group(&self) -> String {
+        let kind = self.kind.to_lowercase();
+        if self.group.is_empty() { kind } else { format!("{kind}.{}", self.group) }
     }
 
     /// `apps/v1`, `v1`.

@@ -243,6 +243,24 @@ fn function(name: &str, args: &[&Type], is_member: bool) -> Estimate {
         }
         ("split", [of @ Type::Text(size), ..]) => (reading(*size), Type::List(Rc::new(Type::clone(of)), *size)),
         ("string" | "bytes", [of @ Type::Text(size)]) => (reading(*size), Type::clone(of)),
+        _ => of_library(name, args),
+    }
+}
+
+/// Returns the cost of a function of Kubernetes' libraries and the type of its result.
+fn of_library(name: &str, args: &[&Type]) -> Estimate {
+    let size = |index: usize| args.get(index).and_then(|of| of.size()).unwrap_or(1);
+    match (name, args) {
+        (
+            "quantity" | "isQuantity" | "url" | "isURL" | "ip" | "isIP" | "cidr" | "isCIDR" | "semver" | "isSemver",
+            [Type::Text(size), ..],
+        ) => (reading(*size), Type::Unknown),
+        ("isCanonical", [_, Type::Text(size)]) => (reading(*size), Type::Scalar),
+        ("containsIP" | "containsCIDR", [_, Type::Text(size)]) => (reading(*size).saturating_add(1), Type::Scalar),
+        ("contains" | "intersects" | "equivalent", [_, _, _]) => {
+            let product = size(1).saturating_mul(size(2));
+            (product.saturating_mul(if name == "equivalent" { 2 } else { 1 }), Type::Scalar)
+        }
         _ => (1, Type::Unknown),
     }
 }

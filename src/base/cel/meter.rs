@@ -138,7 +138,7 @@ fn arity(form: &str) -> usize {
 
 /// Lets an argument be measured, unless its size is known or the name is that of a type or a namespace.
 fn measure(node: &mut Node) {
-    let is_namespace = |name: &str| matches!(name, "optional" | "strings");
+    let is_namespace = |name: &str| matches!(name, "optional" | "strings" | "ip" | "sets");
     match &node.expr {
         Expr::Literal(_) | Expr::Unspecified => return,
         Expr::Ident(name) if is_namespace(name) => return,

@@ -4,12 +4,16 @@
 //! (<https://kubernetes.io/docs/reference/using-api/cel/>) and cel-go's error messages. Schemas are unknown here, and
 //! expressions are not type-checked: type errors show up in evaluation.
 
+mod check;
 mod depth;
 mod estimate;
+mod library;
 mod meter;
+mod signatures;
 
 pub use estimate::Type;
 pub use meter::CALL_COST_MAX;
+pub use signatures::Kind;
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -108,24 +112,8 @@ const FUNCTIONS: &[&str] = &[
     "value",
 ];
 
-/// Libraries of Kubernetes that are not simulated, with the functions that belong to them.
-const FOREIGN: &[&str] = &[
-    "authorizer",
-    "cidr",
-    "ip",
-    "ip.isCanonical",
-    "isCIDR",
-    "isIP",
-    "isQuantity",
-    "isSemver",
-    "isURL",
-    "quantity",
-    "semver",
-    "sets.contains",
-    "sets.equivalent",
-    "sets.intersects",
-    "url",
-];
+/// Functions of Kubernetes that are not simulated: the authorizer and the named formats.
+const FOREIGN: &[&str] = &["authorizer", "format.named"];
 
 impl Expression {
     /// Compiles an expression.
@@ -153,7 +141,7 @@ impl Expression {
         if let Some(name) = functions.iter().find(|name| FOREIGN.contains(name)) {
             return Err(format!("the CEL function {name} is not simulated by kctl"));
         }
-        if let Some(name) = functions.iter().find(|name| !FUNCTIONS.contains(name)) {
+        if let Some(name) = functions.iter().find(|name| !FUNCTIONS.contains(name) && !library::has(name)) {
             return Err(format!("undeclared reference to '{name}' (in container '')"));
         }
         let mut metered = program.expression().clone();
@@ -249,8 +237,9 @@ static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
 
 fn environment() -> Env {
     let mut env = Env::stdlib();
-    let added =
-        [extensions::strings, extensions::lists, kubernetes].into_iter().try_for_each(|add| env.add_extension(add));
+    let added = [extensions::strings, extensions::lists, kubernetes, library::declare]
+        .into_iter()
+        .try_for_each(|add| env.add_extension(add));
     // A declaration fails only for a duplicate, and a test calls every function.
     debug_assert_eq!(added, Ok(()));
     env

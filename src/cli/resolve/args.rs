@@ -2,7 +2,7 @@
 
 use crate::{CliError, CliResult};
 use kctl_kinds::Catalog;
-use kctl_kinds::catalog::serves;
+use kctl_kinds::catalog::{KindRef, serves};
 
 use super::{Selection, Target};
 use kctl_base::gvk::GroupVersion;
@@ -111,6 +111,12 @@ pub(super) fn types(catalog: &Catalog, text: &str) -> CliResult<Vec<Target>> {
     Ok(targets)
 }
 
+/// Returns a kind as the version that was asked for describes it.
+pub(super) fn in_version(kind: KindRef, version: &Option<GroupVersion>) -> KindRef {
+    let asked = version.as_ref().and_then(|asked| kind.at_version(&asked.version));
+    asked.map_or(kind, KindRef::Custom)
+}
+
 /// Resolves the name of a type, with the version that it asks for (`deployments.v1.apps`).
 pub(super) fn target(catalog: &Catalog, word: &str) -> CliResult<Target> {
     let kind = catalog.by_name(word).ok_or_else(|| {
@@ -122,7 +128,7 @@ pub(super) fn target(catalog: &Catalog, word: &str) -> CliResult<Target> {
         serves(&*kind, group, version) && (kind.names().group, kind.names().version) != (*group, *version)
     });
     let version = asked.map(|(version, group)| GroupVersion::new(group, version));
-    Ok(Target { kind, version })
+    Ok(Target { kind: in_version(kind, &version), version })
 }
 
 #[cfg(test)]

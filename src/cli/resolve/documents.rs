@@ -13,6 +13,7 @@ use kctl_base::yaml;
 use kctl_kinds::Catalog;
 use kctl_kinds::catalog::KindRef;
 
+use super::args::in_version;
 use super::{Item, Resolved, Selection};
 
 /// Turns documents into items.
@@ -120,7 +121,8 @@ impl<'a> Reader<'a> {
         })?;
         let stored = kind.names();
         let other = (stored.group, stored.version) != (group, version);
-        Ok((kind, other.then(|| GroupVersion::new(group, version))))
+        let version = other.then(|| GroupVersion::new(group, version));
+        Ok((in_version(kind, &version), version))
     }
 
     /// The namespace of an object: its own, else that of the command, which is written into it.

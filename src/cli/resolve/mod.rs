@@ -117,7 +117,7 @@ impl Item {
 
     /// The label in reports, for example `deployment.apps/web`.
     pub(crate) fn label(&self) -> String {
-        format!("{}/{}", self.kind.names().singular_group(), self.name)
+        format!("{}/{}", self.kind.names().kind_group(), self.name)
     }
 
     /// The resource, for example `deployments.apps`.
@@ -218,6 +218,7 @@ pub(crate) fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolve
         false => {}
     }
     let catalog = ctx.catalog()?;
+    warn_of_short_names(ctx, &catalog, &selection.args);
     match args::read(&catalog, selection, &ctx.program)? {
         ResourceArgs::Nothing => Err(CliError::new(NOTHING_NAMED)),
         ResourceArgs::Types(targets) => list_all(ctx, selection, targets),
@@ -364,4 +365,19 @@ fn list_refusal(selection: &Selection, target: &Target, mut status: Status) -> S
         ),
     };
     status
+}
+
+/// Names the resources that a short name also means (`cli-runtime`'s shortcut expander).
+fn warn_of_short_names(ctx: &mut Ctx, catalog: &Catalog, words: &[String]) {
+    let slashed = words.iter().filter_map(|word| Some(word.split_once('/')?.0));
+    let types = words.first().filter(|word| !word.contains('/')).into_iter().flat_map(|word| word.split(','));
+    for word in types.chain(slashed) {
+        for kind in catalog.also_short_for(word) {
+            let resource = kind.names().resource();
+            let short = word.split('.').next().unwrap_or(word);
+            ctx.print_error(format!(
+                "Warning: short name \"{short}\" could also match lower priority resource {resource}"
+            ));
+        }
+    }
 }

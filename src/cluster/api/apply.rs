@@ -1,10 +1,9 @@
 //! Server-side apply: merges a configuration into the live object; field ownership determines conflicts
 //! (<https://kubernetes.io/docs/reference/using-api/server-side-apply/>).
 
-use super::{Request, Response, Result, Server, Verb, decode, managers};
+use super::{Request, Response, Result, Server, Verb, decode, in_request_version, managers};
 use kctl_base::managed::{ApplyError, Rules, Writer, apply};
 use kctl_base::object::{Object, ObjectMeta, ValueWrite};
-use kctl_base::schema::Schema;
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status, StatusCause};
 use kctl_kinds::Kind;
@@ -25,7 +24,8 @@ impl Server {
         }
         self.set_namespace(kind, &mut config, request)?;
         let old = self.store.get(&Server::key(kind, &request.namespace, &request.name))?;
-        let api_version = kind.names().api_version();
+        let api_version = managers::api_version(kind);
+        let (types, root) = managers::types_of(kind);
         let stamp = now.rfc3339();
         let writer = Writer {
             manager: &request.options.manager,
@@ -34,8 +34,8 @@ impl Server {
             now: &stamp,
         };
         let rules = Rules {
-            types: Schema::builtin(),
-            root: &managers::root_of(kind),
+            types,
+            root: &root,
             ignored: &managers::ignored(kind, &request.subresource, old.as_deref().unwrap_or(&config)),
         };
         let applied = apply(&rules, old.as_deref(), &config, request.options.force, &writer).map_err(apply_status)?;
@@ -59,6 +59,7 @@ impl Server {
         let managed = new.remove_at("/metadata/managedFields");
         new.remove_at("/metadata/resourceVersion");
         let found = self.catalog.by_resource(&kind.names().resource()).ok_or_else(Status::no_resource)?;
+        let found = in_request_version(found, request);
         self.create_object(found, new, managed, request, now, Vec::new())
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::admission::{self, Admission, Operation};
-use super::{Request, Response, Result, Server, decode, limits, managers, meta, review};
+use super::{DEFINITIONS, Request, Response, Result, Server, decode, limits, managers, meta, review};
 use kctl_base::field::ErrorList;
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -25,10 +25,25 @@ impl Server {
         if review::is_review(&*kind) {
             return self.review(&*kind, new, request, now, warnings);
         }
+        self.check_definition(&*kind, new.name())?;
         self.to_stored_version(&*kind, &mut new);
         self.set_namespace(&*kind, &mut new, request)?;
         new.remove_at("/metadata/managedFields");
         self.create_object(kind, new, None, request, now, warnings)
+    }
+
+    /// Rejects a new object whose definition is being deleted.
+    fn check_definition(&mut self, kind: &dyn Kind, name: &str) -> Result<()> {
+        if kind.field_types().is_none() {
+            return Ok(());
+        }
+        let names = kind.names();
+        let definition = self.read(DEFINITIONS, "", &names.resource())?;
+        if definition.is_none_or(|definition| !definition.is_deleting()) {
+            return Ok(());
+        }
+        let text = "create not allowed while custom resource definition is terminating";
+        Err(Status::forbidden(names.group, names.plural, name, text))
     }
 
     /// Creates a decoded object: the stages that creates and server-side apply share. Server-side apply passes the

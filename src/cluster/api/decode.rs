@@ -39,7 +39,8 @@ pub(super) fn body(kind: &dyn Kind, body: Object, request: &Request, warnings: &
     if request.is_from_control_plane() {
         return Ok(body);
     }
-    let bad_request = |error: &str| Status::bad_request(message::cannot_be_handled(names.kind, names.version, error));
+    let bad_request =
+        |error: &str| Status::bad_request(message::cannot_be_handled(names.kind, kind.served_version(), error));
     let (value, unknown) = match definition(kind, body.api_version()) {
         Some(definition) => {
             let decoded = schema::decode::decode(Schema::builtin(), definition, body, quantity);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Propagation, Request, Response, Result, Server, admission};
 use crate::store::ObjectKey;
+use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
@@ -29,6 +30,7 @@ impl Server {
         admission::policies::admit_deletion(self, kind, &old, request, &mut warnings)?;
         let response = match names.kind {
             "Namespace" => self.delete_namespace(kind, old, request, now)?,
+            "CustomResourceDefinition" => self.delete_definition(kind, old, request, now)?,
             _ => self.delete_object(kind, old, request, now)?,
         };
         Ok(Response { warnings, ..response })
@@ -68,6 +70,21 @@ impl Server {
         Ok(Some(last))
     }
 
+    /// Marks a definition for deletion with the finalizer that keeps it until its instances are gone
+    /// (`apiextensions-apiserver/pkg/registry/customresourcedefinition/etcd.go`).
+    fn delete_definition(
+        &mut self,
+        kind: &dyn Kind,
+        old: Arc<Object>,
+        request: &Request,
+        now: Time,
+    ) -> Result<Response> {
+        if old.is_deleting() {
+            return self.delete_object(kind, old, request, now);
+        }
+        self.delete_object(kind, with_cleanup(&old, now).into(), request, now)
+    }
+
     /// Marks a namespace as terminating; its controller deletes the contents and then removes the finalizer.
     fn delete_namespace(
         &mut self,
@@ -86,6 +103,17 @@ impl Server {
         }
         self.store_update(kind, &old, new, false).map(Response::of)
     }
+}
+
+/// Returns a definition that its controller removes after its instances.
+fn with_cleanup(old: &Object, now: Time) -> Object {
+    let mut new = old.clone();
+    new.add_finalizer(kctl_kinds::custom::CLEANUP);
+    let message = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+    let condition = json!({"type": "Terminating", "status": "True", "reason": "InstanceDeletionPending",
+        "message": message, "lastTransitionTime": now.rfc3339()});
+    new.list_mut("/status/conditions").push(condition);
+    new
 }
 
 /// Rejects a deletion whose uid or resourceVersion precondition does not match the object.

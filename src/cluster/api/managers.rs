@@ -1,10 +1,11 @@
 //! Field management: `managedFields` on every write (`apimachinery/pkg/util/managedfields`).
 
 use super::{Request, Verb, decode};
+use kctl_base::gvk::GroupVersion;
 use kctl_base::json::Value;
 use kctl_base::managed::{FieldSet, Rules, Writer, on_write};
 use kctl_base::object::{Object, ValueWrite};
-use kctl_base::patch::FieldType;
+use kctl_base::patch::{FieldType, Types};
 use kctl_base::schema::Schema;
 use kctl_base::sim::Time;
 use kctl_kinds::Kind;
@@ -15,9 +16,14 @@ const DEFAULT_MANAGER: &str = "unknown";
 /// Resources without managedFields when controllers write them: events are numerous, short-lived and never applied.
 const UNTRACKED: &[&str] = &["events"];
 
-/// Returns the schema type of a kind; fields of a kind without a schema can have any type.
-pub(super) fn root_of(kind: &dyn Kind) -> FieldType {
-    decode::root(kind).unwrap_or(FieldType::Any)
+/// Returns the types of the fields of a kind and that of its objects; fields of a kind without a schema can have any type.
+pub(super) fn types_of(kind: &dyn Kind) -> (&dyn Types, FieldType) {
+    kind.field_types().unwrap_or_else(|| (Schema::builtin(), decode::root(kind).unwrap_or(FieldType::Any)))
+}
+
+/// Returns the `apiVersion` of the fields that a request writes.
+pub(super) fn api_version(kind: &dyn Kind) -> String {
+    GroupVersion::new(kind.names().group, kind.served_version()).to_string()
 }
 
 /// Returns the fields that a write through an endpoint does not own: the status, or, for the `status` subresource,
@@ -49,13 +55,10 @@ pub(super) fn after(
     let subresource = if request.verb == Verb::Create { "" } else { request.subresource.as_str() };
     let manager = if request.options.manager.is_empty() { DEFAULT_MANAGER } else { &request.options.manager };
     let now = now.rfc3339();
-    let api_version = kind.names().api_version();
+    let api_version = api_version(kind);
+    let (types, root) = types_of(kind);
     let writer = Writer { manager, api_version: &api_version, subresource, now: &now };
-    let rules = Rules {
-        types: Schema::builtin(),
-        root: &root_of(kind),
-        ignored: &ignored(kind, subresource, old.unwrap_or(sent)),
-    };
+    let rules = Rules { types, root: &root, ignored: &ignored(kind, subresource, old.unwrap_or(sent)) };
     on_write(&rules, old, sent, &writer)
 }
 

@@ -50,8 +50,8 @@ pub use response::{Log, ObjectList, Payload, Response, WatchEvent};
 pub use user::User;
 
 use crate::store::{ObjectKey, Store, StoreError};
-use kctl_base::gvk::GroupVersion;
-use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::gvk::{GroupVersion, split_api_version};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 use kctl_base::sim::{Ids, Time};
 use kctl_base::status::{Reason, Status};
 use kctl_kinds::catalog::KindRef;
@@ -122,11 +122,12 @@ impl Server {
             return self.metrics(&request, now);
         }
         let kind = self.catalog.by_resource(&request.resource).ok_or_else(Status::no_resource)?;
+        let kind = in_request_version(kind, &request);
         check_scope(&*kind, &request)?;
         check_verb(&*kind, &request)?;
         limits::check_body(&request)?;
         limits::check_manager(&request)?;
-        let deprecation = deprecation_of(&request);
+        let deprecation = deprecation_of(&*kind, &request);
         let mut response = self.route(kind, &mut request, now)?;
         response.warnings.extend(deprecation);
         Ok(response)
@@ -193,26 +194,35 @@ impl Server {
     fn must_read(&mut self, kind: &dyn Kind, namespace: &str, name: &str) -> Result<Arc<Object>> {
         let names = kind.names();
         let found = self.store.get(&Server::key(kind, namespace, name))?;
-        found.ok_or_else(|| Status::not_found(names.group, names.plural, name))
+        let found = found.ok_or_else(|| Status::not_found(names.group, names.plural, name))?;
+        Ok(self.in_version(kind, found, &None))
     }
 
-    /// Converts an object to the version that the client speaks.
+    /// Converts an object to the version that the client speaks; `None` is the preferred one. A definition may have got a
+    /// higher version since an object was stored.
     fn in_version(&self, kind: &dyn Kind, object: Arc<Object>, version: &Option<GroupVersion>) -> Arc<Object> {
-        match version {
-            Some(version) if !version.is(object.api_version()) => {
-                let mut converted = (*object).clone();
-                kind.convert(&mut converted, &version.group, &version.version);
-                Arc::new(converted)
-            }
-            _ => object,
+        let names = kind.names();
+        let (group, version) = match version {
+            Some(asked) => (asked.group.as_str(), asked.version.as_str()),
+            None => (names.group, names.version),
+        };
+        if split_api_version(object.api_version()) == (group, version) {
+            return object;
         }
+        let mut converted = (*object).clone();
+        kind.convert(&mut converted, group, version);
+        Arc::new(converted)
     }
 
-    /// Rebuilds the catalog with the kinds of all definitions in the store. A definition that cannot be decoded must not keep
+    /// Rebuilds the catalog with the kinds of all definitions in the store, by group, unless their names are in conflict with
+    /// those of others. A definition that cannot be decoded must not keep
     /// all others from being read: its kind is not served.
     pub(crate) fn reload_custom_kinds(&mut self) -> std::result::Result<(), StoreError> {
-        let definitions = self.store.list_readable(DEFINITIONS)?;
-        let kinds = definitions.iter().filter_map(|d| Custom::from_definition(d));
+        let mut definitions = self.store.list_readable(DEFINITIONS)?;
+        definitions.sort_by(|left, right| left.str("/spec/group").cmp(right.str("/spec/group")));
+        let is_refused = |d: &Object| condition(d, "Established").is_some_and(|c| c.str("/status") == "False");
+        let accepted = definitions.iter().filter(|d| !is_refused(d));
+        let kinds = accepted.filter_map(|d| Custom::from_definition(d));
         self.catalog = Catalog::new(kinds.map(|kind| Arc::new(kind) as Arc<dyn Kind>).collect());
         Ok(())
     }
@@ -244,10 +254,19 @@ fn check_verb(kind: &dyn Kind, request: &Request) -> Result<()> {
     Ok(())
 }
 
-/// Returns the warning about a deprecated resource, for clients outside the control plane.
-fn deprecation_of(request: &Request) -> Option<String> {
-    let is_deprecated = request.resource == "endpoints" && !request.is_from_control_plane();
-    is_deprecated.then(|| kctl_kinds::core::endpoints::DEPRECATION.to_string())
+/// Returns a kind as the version of a request describes it.
+fn in_request_version(kind: KindRef, request: &Request) -> KindRef {
+    let asked = request.version.as_ref().and_then(|asked| kind.at_version(&asked.version));
+    asked.map_or(kind, KindRef::Custom)
+}
+
+/// Returns the warning about a deprecated resource or version, for clients outside the control plane.
+fn deprecation_of(kind: &dyn Kind, request: &Request) -> Option<String> {
+    match request.resource.as_str() {
+        _ if request.is_from_control_plane() => None,
+        "endpoints" => Some(kctl_kinds::core::endpoints::DEPRECATION.to_string()),
+        _ => kind.deprecation(),
+    }
 }
 
 /// Returns the index entries of an object, which the store maintains: its owners, [`ORPHANS`], and those of its kind.

@@ -205,7 +205,9 @@ fn check_fields(kind: &dyn Kind, fields: &FieldSelector) -> Result<()> {
     let resource = kind.names().resource();
     Err(Status::bad_request(match resource.as_str() {
         "jobs.batch" => format!("field label \"{field}\" not supported for Job"),
-        r if WITH_FIELD_LABELS.contains(&r) => format!("field label not supported: {field}"),
+        r if WITH_FIELD_LABELS.contains(&r) || kind.field_types().is_some() => {
+            format!("field label not supported: {field}")
+        }
         _ => format!("\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),
     }))
 }

@@ -4,13 +4,14 @@
 use super::patch::{self, patched};
 use super::{Body, Request, Response, Result, Server, Verb};
 use kctl_base::field::{self, Path};
+use kctl_base::go;
 use kctl_base::json::json;
 use kctl_base::labels;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::patch::FieldType;
 use kctl_base::schema::Schema;
 use kctl_base::sim::Time;
-use kctl_base::status::Status;
+use kctl_base::status::{Reason, Status};
 use kctl_kinds::{Kind, ScalePaths};
 
 /// Metadata that a Scale copies from its object.
@@ -23,7 +24,10 @@ impl Server {
         let old = self.must_read(kind, &request.namespace, &request.name)?;
         let current = scale_of(&old, &paths);
         let scale = match (std::mem::take(&mut request.body), request.verb) {
-            (_, Verb::Get) => return Ok(Response::of(current.into())),
+            (_, Verb::Get) => {
+                check_replicas(kind, &old, &paths)?;
+                return Ok(Response::of(current.into()));
+            }
             (Body::Object(scale), Verb::Update) => scale,
             (body @ (Body::Patch(..) | Body::PatchText(..)), Verb::Patch) => {
                 let (format, patch) = patch::parse(body)?;
@@ -42,6 +46,16 @@ impl Server {
         let warnings = response.warnings.clone();
         Ok(Response { warnings, ..Response::of(scale_of(&response.into_object(), &paths).into()) })
     }
+}
+
+/// Rejects the scale of a custom resource that has no replicas (`ScaleREST.Get` of `customresource/etcd.go`).
+fn check_replicas(kind: &dyn Kind, object: &Object, paths: &ScalePaths) -> Result<()> {
+    if kind.field_types().is_none() || object.pointer(paths.spec_replicas).is_some() {
+        return Ok(());
+    }
+    let place = go::quote(&paths.spec_replicas.replace('/', "."));
+    let text = format!("Internal error occurred: the spec replicas field {place} does not exist");
+    Err(Status::new(Reason::InternalError, text))
 }
 
 /// Returns the schema type of a Scale.

@@ -21,6 +21,7 @@
 mod admission_policy_status;
 mod api_service;
 mod cluster_role_aggregation;
+mod crd_cleanup;
 mod crd_naming;
 mod cron_job;
 mod daemon_set;
@@ -84,6 +85,7 @@ pub(crate) static CONTROLLERS: &[Controller] = &[
     garbage_collector::CONTROLLER,
     namespace::CONTROLLER,
     crd_naming::CONTROLLER,
+    crd_cleanup::CONTROLLER,
     admission_policy_status::CONTROLLER,
     cluster_role_aggregation::CONTROLLER,
     flow_schema::CONTROLLER,

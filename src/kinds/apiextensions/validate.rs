@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::custom::rules;
 use crate::shared::formats::{dns_label_1035_problems, dns_subdomain_problems};
 use crate::shared::rules::{check, immutable_at, one_of};
-use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::field::{self, Cause, ErrorList, FieldError, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition_is_true};
 
@@ -22,6 +22,7 @@ pub(super) fn validate(definition: &Object) -> ErrorList {
         let path = Path::new("metadata").child("name");
         errors.push(field::invalid(&path, definition.name(), "must be spec.names.plural+\".\"+spec.group"));
     }
+    errors.extend(approval_errors(definition, group));
     errors.extend(group_errors(group, &spec.child("group")));
     errors.extend(one_of(definition.str("/spec/scope"), &spec.child("scope"), &["Cluster", "Namespaced"]));
     errors.extend(version_list_errors(definition, &spec.child("versions")));
@@ -58,6 +59,29 @@ fn group_errors(group: &str, path: &Path) -> ErrorList {
     ErrorList::new()
 }
 
+/// Requires the approval annotation of groups of the Kubernetes community (`validateAPIApproval`).
+fn approval_errors(definition: &Object, group: &str) -> Option<FieldError> {
+    const ANNOTATION: &str = "api-approved.kubernetes.io";
+    const SEE: &str = "see https://github.com/kubernetes/enhancements/pull/1111";
+    let is_protected =
+        |domain: &str| group.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    if !["k8s.io", "kubernetes.io"].into_iter().any(is_protected) {
+        return None;
+    }
+    let path = Path::new("metadata").child("annotations").key(ANNOTATION);
+    let text = format!("protected groups must have approval annotation \"{ANNOTATION}\"");
+    let approval = definition.annotation(ANNOTATION).unwrap_or_default();
+    let is_url = approval.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
+    match approval {
+        "" => Some(field::required(&path, &format!("{text}, {SEE}"))),
+        _ if is_url || approval.starts_with("unapproved") => None,
+        other => {
+            let text = format!("{text} with either a URL or a reason starting with \"unapproved\", {SEE}");
+            Some(field::invalid(&path, other, &text))
+        }
+    }
+}
+
 fn version_list_errors(definition: &Object, path: &Path) -> ErrorList {
     let versions = definition.list("/spec/versions");
     let mut errors = ErrorList::new();
@@ -71,17 +95,28 @@ fn version_list_errors(definition: &Object, path: &Path) -> ErrorList {
     }
     if versions.iter().filter(|v| v.flag("/storage")).count() != 1 {
         let text = "must have exactly one version marked as storage version";
-        errors.push(field::invalid(path, go_versions(versions), text));
+        let body = format!("Invalid value: {}: {text}", go_versions(versions));
+        errors.push(FieldError { cause: Cause::Invalid, field: path.to_string(), body });
     }
     errors
 }
 
-/// The versions as Go prints them in an error: their names and flags.
-fn go_versions(versions: &[Value]) -> Value {
-    versions
-        .iter()
-        .map(|v| json!({"Name": v["name"], "Served": v.flag("/served"), "Storage": v.flag("/storage")}))
-        .collect()
+/// The versions as Go prints them in an error; what all versions have in common stands elsewhere in the internal form.
+fn go_versions(versions: &[Value]) -> String {
+    let version = |v: &Value| {
+        rules::go_struct(&[
+            ("Name", v["name"].clone()),
+            ("Served", v.flag("/served").into()),
+            ("Storage", v.flag("/storage").into()),
+            ("Deprecated", v.flag("/deprecated").into()),
+            ("DeprecationWarning", v.get("deprecationWarning").cloned().unwrap_or(Value::Null)),
+            ("Schema", Value::Null),
+            ("Subresources", Value::Null),
+            ("AdditionalPrinterColumns", Value::Null),
+            ("SelectableFields", Value::Null),
+        ])
+    };
+    format!("[{}]", versions.iter().map(version).collect::<Vec<_>>().join(","))
 }
 
 fn name_errors(definition: &Object, path: &Path) -> ErrorList {
@@ -137,7 +172,7 @@ fn root_schema_errors(schema: &Value, path: &Path) -> ErrorList {
             other => errors.push(field::invalid(&path.child("type"), other, text)),
         }
     }
-    errors.extend(schema_errors(schema, path));
+    errors.extend(schema_errors(schema, path, true));
     errors.extend(rules::cost_errors(schema, path));
     errors
 }
@@ -182,7 +217,7 @@ fn column_errors(version: &Value, path: &Path) -> ErrorList {
 }
 
 /// Validates a structural schema: every level must specify a type.
-fn schema_errors(schema: &Value, path: &Path) -> ErrorList {
+fn schema_errors(schema: &Value, path: &Path, is_root: bool) -> ErrorList {
     let mut errors = ErrorList::new();
     let kind = schema.str("/type");
     if !kind.is_empty() && !TYPES.contains(&kind) {
@@ -197,7 +232,8 @@ fn schema_errors(schema: &Value, path: &Path) -> ErrorList {
         let text = "must be a valid regular expression, but isn't";
         errors.push(field::invalid(&path.child("pattern"), pattern, text));
     }
-    errors.extend(rules::definition_errors(schema, path));
+    errors.extend(rules::definition_errors(schema, path, is_root));
+    errors.extend(rules::default_errors(schema, path));
     let inner =
         schema.map("/properties").into_iter().flatten().map(|(name, s)| (path.child("properties").key(name), s));
     let others = ["items", "additionalProperties"].into_iter();
@@ -207,7 +243,7 @@ fn schema_errors(schema: &Value, path: &Path) -> ErrorList {
         if schema.str("/type").is_empty() && !free {
             errors.push(field::required(&path.child("type"), "must not be empty for specified object fields"));
         }
-        errors.extend(schema_errors(schema, &path));
+        errors.extend(schema_errors(schema, &path, false));
     }
     errors
 }

@@ -1,33 +1,43 @@
 //! Kinds that CustomResourceDefinitions define: names, versions, columns, subresources and schema come from the
 //! definition (`apiextensions-apiserver/pkg/registry/customresource`).
 mod columns;
+mod field_types;
 pub(crate) mod rules;
 mod schema;
 mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use columns::PrinterColumn;
+use field_types::FieldTypes;
 
 use crate::{Kind, Names, ScalePaths, age};
 use kctl_base::field::ErrorList;
-use kctl_base::gvk::split_api_version;
+use kctl_base::gvk::compare_versions;
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::patch::{FieldType, Types};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
-/// The kind of a CustomResourceDefinition.
+/// The finalizer that keeps a definition in deletion until its instances are gone.
+pub const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+/// The kind of a CustomResourceDefinition, as one of its versions describes it.
+#[derive(Clone)]
 pub struct Custom {
     names: Names,
     others: &'static [(&'static str, &'static str)],
-    versions: BTreeMap<String, Version>,
+    versions: Arc<BTreeMap<&'static str, Version>>,
+    /// The version of which the schema, subresources and columns are.
+    current: &'static str,
 }
 
 /// The part of a definition about one version.
 struct Version {
     schema: Value,
+    types: FieldTypes,
     has_status: bool,
     scale: Option<ScalePaths>,
     columns: Vec<PrinterColumn>,
@@ -75,15 +85,18 @@ fn intern_versions(group: &'static str, versions: &[&str]) -> &'static [(&'stati
 }
 
 impl Custom {
-    /// Creates the kind that a definition describes; `None` when no version is stored.
+    /// Creates the kind that a definition describes, in its preferred version: the highest one that is served. `None` when
+    /// no version is.
     pub fn from_definition(definition: &Object) -> Option<Custom> {
-        let versions = definition.list("/spec/versions");
-        let stored = versions.iter().find(|v| v.flag("/storage"))?;
+        let all = definition.list("/spec/versions");
+        let mut served: Vec<&str> = all.iter().filter(|v| v.flag("/served")).map(|v| v.str("/name")).collect();
+        served.sort_by(|left, right| compare_versions(right, left));
+        let (preferred, others) = served.split_first()?;
         let name = |field: &str| intern(definition.str(&format!("/spec/names/{field}")));
         let group = intern(definition.str("/spec/group"));
         let names = Names {
             group,
-            version: intern(stored.str("/name")),
+            version: intern(preferred),
             kind: name("kind"),
             plural: name("plural"),
             singular: name("singular"),
@@ -91,14 +104,13 @@ impl Custom {
             namespaced: definition.str("/spec/scope") == "Namespaced",
             categories: intern_list(definition.list("/spec/names/categories")),
         };
-        let served: Vec<&str> = versions
-            .iter()
-            .filter(|v| v.flag("/served"))
-            .map(|v| v.str("/name"))
-            .filter(|n| *n != names.version)
-            .collect();
-        let read = versions.iter().map(|v| (v.str("/name").to_string(), Version::read(v, &names)));
-        Some(Custom { names, others: intern_versions(group, &served), versions: read.collect() })
+        let read = all.iter().map(|v| (intern(v.str("/name")), Version::read(v, all, &names)));
+        Some(Custom {
+            names,
+            others: intern_versions(group, others),
+            versions: Arc::new(read.collect()),
+            current: names.version,
+        })
     }
 
     /// The OpenAPI schema of a version, for `explain` and strict decoding.
@@ -106,18 +118,13 @@ impl Custom {
         self.versions.get(version).map(|v| &v.schema)
     }
 
-    fn version_of(&self, object: &Object) -> Option<&Version> {
-        let (_, version) = split_api_version(object.api_version());
-        self.versions.get(version).or_else(|| self.stored())
-    }
-
-    fn stored(&self) -> Option<&Version> {
-        self.versions.get(self.names.version)
+    fn version(&self) -> Option<&Version> {
+        self.versions.get(self.current)
     }
 }
 
 impl Version {
-    fn read(version: &Value, names: &Names) -> Version {
+    fn read(version: &Value, all: &[Value], names: &Names) -> Version {
         let pointer = |name: &str| {
             let path = version.str(&format!("/subresources/scale/{name}"));
             intern(&path.replace('.', "/"))
@@ -127,12 +134,10 @@ impl Version {
             status_replicas: pointer("statusReplicasPath"),
             selector: pointer("labelSelectorPath"),
         });
-        let warning = match version.str("/deprecationWarning") {
-            "" => format!("{}/{} {} is deprecated", names.group, version.str("/name"), names.kind),
-            text => text.to_string(),
-        };
+        let schema = version.at("/schema/openAPIV3Schema").cloned().unwrap_or(Value::Null);
         Version {
-            schema: version.at("/schema/openAPIV3Schema").cloned().unwrap_or(Value::Null),
+            types: FieldTypes::new(schema.clone()),
+            schema,
             has_status: version.at("/subresources/status").is_some(),
             scale,
             columns: version.list("/additionalPrinterColumns").iter().filter_map(PrinterColumn::read).collect(),
@@ -141,14 +146,28 @@ impl Version {
                 .iter()
                 .map(|f| f.str("/jsonPath").trim_start_matches('.').to_string())
                 .collect(),
-            deprecation: version.flag("/deprecated").then_some(warning),
+            deprecation: version.flag("/deprecated").then(|| deprecation(version, all, names)),
         }
     }
 }
 
+/// The warning about a deprecated version, which names the highest version to use in its place
+/// (`apiextensions-apiserver/pkg/apiserver/customresource_handler.go`).
+fn deprecation(version: &Value, all: &[Value], names: &Names) -> String {
+    if let Some(text) = version.get("deprecationWarning").and_then(Value::as_str) {
+        return text.to_owned();
+    }
+    let (group, name, kind) = (names.group, version.str("/name"), names.kind);
+    let usable = all.iter().filter(|v| v.flag("/served") && !v.flag("/deprecated")).map(|v| v.str("/name"));
+    let newer = usable.filter(|other| compare_versions(other, name).is_gt());
+    let replacement = newer.max_by(|left, right| compare_versions(left, right));
+    let advice = replacement.map(|other| format!("; use {group}/{other} {kind}")).unwrap_or_default();
+    format!("{group}/{name} {kind} is deprecated{advice}")
+}
+
 impl Kind for Custom {
     fn prune(&self, object: &mut Object) -> Vec<String> {
-        match self.version_of(object) {
+        match self.version() {
             Some(version) => schema::prune(&version.schema, object),
             None => Vec::new(),
         }
@@ -162,16 +181,30 @@ impl Kind for Custom {
         self.others
     }
 
+    fn at_version(&self, version: &str) -> Option<Arc<dyn Kind>> {
+        let (current, _) = self.versions.get_key_value(version)?;
+        Some(Arc::new(Custom { current, ..self.clone() }))
+    }
+
+    fn served_version(&self) -> &str {
+        self.current
+    }
+
+    fn field_types(&self) -> Option<(&dyn Types, FieldType)> {
+        let types = &self.version()?.types;
+        Some((types, types.root()))
+    }
+
     fn convert(&self, object: &mut Object, group: &str, version: &str) {
         object.put("/apiVersion", format!("{group}/{version}"));
     }
 
     fn has_status(&self) -> bool {
-        self.stored().is_some_and(|v| v.has_status)
+        self.version().is_some_and(|v| v.has_status)
     }
 
     fn scale(&self) -> Option<ScalePaths> {
-        self.stored()?.scale
+        self.version()?.scale
     }
 
     fn has_generation(&self) -> bool {
@@ -179,7 +212,7 @@ impl Kind for Custom {
     }
 
     fn set_defaults(&self, object: &mut Object) {
-        if let Some(version) = self.version_of(object) {
+        if let Some(version) = self.version() {
             schema::set_defaults(&version.schema, object);
         }
     }
@@ -197,7 +230,7 @@ impl Kind for Custom {
     }
 
     fn validate(&self, object: &Object) -> ErrorList {
-        match self.version_of(object) {
+        match self.version() {
             Some(version) => validate::validate(&version.schema, version.scale, object),
             None => ErrorList::new(),
         }
@@ -208,16 +241,16 @@ impl Kind for Custom {
     }
 
     fn evaluate_rules(&self, new: &Object, old: Option<&Object>) -> ErrorList {
-        self.version_of(new).map(|version| rules::evaluate(&version.schema, new, old)).unwrap_or_default()
+        self.version().map(|version| rules::evaluate(&version.schema, new, old)).unwrap_or_default()
     }
 
-    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
-        self.version_of(new).and_then(|v| v.deprecation.clone()).into_iter().collect()
+    fn deprecation(&self) -> Option<String> {
+        self.version()?.deprecation.clone()
     }
 
     fn columns(&self) -> Vec<Column> {
         let mut all = vec![Column::new("Name")];
-        match self.stored().map_or(&[][..], |v| &v.columns) {
+        match self.version().map_or(&[][..], |v| &v.columns) {
             [] => all.push(Column::new("Age")),
             columns => all.extend(columns.iter().map(PrinterColumn::column)),
         }
@@ -226,7 +259,7 @@ impl Kind for Custom {
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
         let mut cells = vec![object.name().to_string()];
-        match self.stored().map_or(&[][..], |v| &v.columns) {
+        match self.version().map_or(&[][..], |v| &v.columns) {
             [] => cells.push(age(object, now)),
             columns => cells.extend(columns.iter().map(|c| c.cell(object, now))),
         }
@@ -234,7 +267,7 @@ impl Kind for Custom {
     }
 
     fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
-        self.stored()?.selectable.contains(field).then_some(())?;
+        self.version()?.selectable.contains(field).then_some(())?;
         let pointer = format!("/{}", field.replace('.', "/"));
         Some(match object.at(&pointer) {
             None => String::new(),

@@ -51,7 +51,7 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, generator: &Generator) ->
         let creation = Creation { manager: &manager, dry_run, save_config: false, validation };
         object = creation.create(ctx, object).map_err(|error| refusal(error, generator.failed))?;
     }
-    let label = format!("{}/{}", names.singular_group(), object.name());
+    let label = format!("{}/{}", names.kind_group(), object.name());
     output.report(ctx, &object, &label, "created", dry_run)
 }
 

@@ -127,7 +127,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 fn label(item: &Item, object: &Value) -> String {
     use kctl_base::object::ObjectMeta;
     let name = if object.name().is_empty() { "<unknown>" } else { object.name() };
-    format!("{}/{name}", item.kind.names().singular_group())
+    format!("{}/{name}", item.kind.names().kind_group())
 }
 
 fn unexpected(ctx: &Ctx, words: &[String]) -> CliError {

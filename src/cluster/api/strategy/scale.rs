@@ -29,7 +29,7 @@ impl UpdateStrategy for Scale {
         request: &Request,
         now: Time,
     ) -> Option<Value> {
-        match has_replicas_owner(old) {
+        match has_replicas_owner(kind, old) {
             true => managers::after(kind, Some(old), sent, request, now),
             false => recorded(old),
         }
@@ -37,6 +37,8 @@ impl UpdateStrategy for Scale {
 }
 
 /// Returns whether a manager owns the replicas of an object.
-fn has_replicas_owner(object: &Object) -> bool {
-    object.list("/metadata/managedFields").iter().any(|e| e.pointer("/fieldsV1/f:spec/f:replicas").is_some())
+fn has_replicas_owner(kind: &dyn Kind, object: &Object) -> bool {
+    let Some(paths) = kind.scale() else { return false };
+    let owned = format!("/fieldsV1{}", paths.spec_replicas.replace('/', "/f:"));
+    object.list("/metadata/managedFields").iter().any(|entry| entry.pointer(&owned).is_some())
 }

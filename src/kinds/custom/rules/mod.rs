@@ -6,13 +6,14 @@
 //! (<https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-rules>).
 
 mod cost;
+mod types;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::schema::COMMON;
-use kctl_base::cel::{self, Expression};
-use kctl_base::field::{Cause, ErrorList, FieldError, Path};
+use kctl_base::cel::{self, Expression, Kind};
+use kctl_base::field::{self, Cause, ErrorList, FieldError, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::{Duration, Time};
@@ -45,19 +46,72 @@ const RESERVED: &[&str] = &[
     "while",
 ];
 
-/// Validates the rules of a schema in a definition: their expressions must compile.
-pub(crate) fn definition_errors(schema: &Value, path: &Path) -> ErrorList {
+/// Validates the rules of one level of a schema in a definition: their expressions must compile to the right type.
+pub(crate) fn definition_errors(schema: &Value, path: &Path, is_root: bool) -> ErrorList {
+    let rules = schema.list(RULES);
+    if rules.is_empty() {
+        return ErrorList::new();
+    }
+    let Some(of) = types::of_schema(schema, is_root) else { return ErrorList::new() };
     let mut errors = ErrorList::new();
-    for (index, rule) in schema.list(RULES).iter().enumerate() {
-        for field in ["rule", "messageExpression"] {
-            let text = rule.str(&format!("/{field}"));
-            if let Some(why) = Some(text).filter(|t| !t.is_empty()).and_then(|text| Expression::compile(text).err()) {
-                let path = path.child(&RULES[1..]).index(index).child(field);
-                errors.push(kctl_base::field::invalid(&path, text, &format!("compilation failed: {why}")));
+    for (index, rule) in rules.iter().enumerate() {
+        let path = path.child(&RULES[1..]).index(index);
+        let old = match rule.flag("/optionalOldSelf") {
+            true => Kind::Optional(Arc::new(of.clone())),
+            false => of.clone(),
+        };
+        let variables = [("self", of.clone()), ("oldSelf", old)];
+        if rule.str("/rule").trim().is_empty() {
+            errors.push(field::required(&path.child("rule"), "rule is not specified"));
+            continue;
+        }
+        for (field, wanted, text) in [
+            ("rule", Kind::BOOL, "cel expression must evaluate to a bool"),
+            ("messageExpression", Kind::STRING, "messageExpression must evaluate to a string"),
+        ] {
+            let expression = rule.str(&format!("/{field}"));
+            if expression.is_empty() {
+                continue;
             }
+            let problem = match Expression::compile(expression).and_then(|compiled| compiled.check(&variables)) {
+                Err(why) => format!("compilation failed: {why}"),
+                Ok(of) if of != wanted && of != Kind::Dyn => text.to_owned(),
+                Ok(_) => continue,
+            };
+            errors.push(invalid_rule(rule, &path.child(field), &problem));
         }
     }
     errors
+}
+
+/// Evaluates the rules of a schema on its default, which must satisfy them as it stands.
+pub(crate) fn default_errors(schema: &Value, path: &Path) -> ErrorList {
+    let Some(default) = schema.get("default").filter(|default| !default.is_null()) else { return ErrorList::new() };
+    let mut evaluation = Evaluation::default();
+    evaluation.walk(schema, default, None, &path.child("default"));
+    evaluation.errors
+}
+
+/// Creates an error about a rule, which prints the rule as Go does.
+fn invalid_rule(rule: &Value, path: &Path, problem: &str) -> FieldError {
+    let text = |field: &str| json!(rule.str(field));
+    let or_null = |field: &str| rule.get(field).cloned().unwrap_or(Value::Null);
+    let shown = go_struct(&[
+        ("Rule", text("/rule")),
+        ("Message", text("/message")),
+        ("MessageExpression", text("/messageExpression")),
+        ("Reason", or_null("reason")),
+        ("FieldPath", text("/fieldPath")),
+        ("OptionalOldSelf", or_null("optionalOldSelf")),
+    ]);
+    FieldError { cause: Cause::Invalid, field: path.to_string(), body: format!("Invalid value: {shown}: {problem}") }
+}
+
+/// Formats a struct as Go's JSON encoder does: the fields in their order, with characters of HTML escaped.
+pub(crate) fn go_struct(fields: &[(&str, Value)]) -> String {
+    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    let text = format!("{{{}}}", fields.join(","));
+    text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
 /// Rejects the rules of a whole schema that are estimated to cost too much.
@@ -70,8 +124,7 @@ const OBJECT_COST_MAX: u64 = 10_000_000;
 
 /// Evaluates all rules of a schema on an object; `old` is its previous version, if there is one.
 pub(super) fn evaluate(schema: &Value, new: &Object, old: Option<&Object>) -> ErrorList {
-    let mut evaluation =
-        Evaluation { errors: ErrorList::new(), compiled: HashMap::new(), budget: Some(OBJECT_COST_MAX) };
+    let mut evaluation = Evaluation::default();
     evaluation.walk(schema, new, old, &Path::root());
     evaluation.errors
 }
@@ -83,6 +136,12 @@ struct Evaluation<'s> {
     compiled: HashMap<&'s str, Result<Arc<Expression>, String>>,
     /// The cost that is left; `None` once no further rules are evaluated.
     budget: Option<u64>,
+}
+
+impl Default for Evaluation<'_> {
+    fn default() -> Self {
+        Evaluation { errors: ErrorList::new(), compiled: HashMap::new(), budget: Some(OBJECT_COST_MAX) }
+    }
 }
 
 impl<'s> Evaluation<'s> {
@@ -125,7 +184,7 @@ impl<'s> Evaluation<'s> {
         let expression = match self.compile(rule.str("/rule")) {
             Ok(expression) => expression,
             // Definitions with such a rule are refused, but one may have been stored before.
-            Err(why) => return self.errors.push(error("", path, &format!("rule compile error: {why}"))),
+            Err(why) => return self.errors.push(failure(schema, path, &format!("rule compile error: {why}"))),
         };
         let is_transition = expression.mentions("oldSelf");
         let may_be_new = rule.flag("/optionalOldSelf");
@@ -143,12 +202,12 @@ impl<'s> Evaluation<'s> {
             variables
         };
         let (result, cost) = expression.evaluate_metered(variables());
-        self.errors.extend(violation(rule, result, path, variables));
-        self.spend(cost, path);
+        self.errors.extend(violation((rule, schema), new, result, path, variables));
+        self.spend(cost, schema, path);
     }
 
     /// Takes a cost from the budget; the last error says that it is used up.
-    fn spend(&mut self, cost: u64, path: &Path) {
+    fn spend(&mut self, cost: u64, schema: &Value, path: &Path) {
         if cost >= cel::CALL_COST_MAX {
             self.budget = None;
         } else if let Some(budget) = self.budget {
@@ -156,7 +215,7 @@ impl<'s> Evaluation<'s> {
             if self.budget.is_none() {
                 let text =
                     "validation failed due to running out of cost budget, no further validation rules will be run";
-                self.errors.push(error("", path, text));
+                self.errors.push(failure(schema, path, text));
             }
         }
     }
@@ -164,7 +223,8 @@ impl<'s> Evaluation<'s> {
 
 /// Returns the error of a rule that is not satisfied or cannot be evaluated.
 fn violation(
-    rule: &Value,
+    (rule, schema): (&Value, &Value),
+    value: &Value,
     result: Result<cel::Value, String>,
     path: &Path,
     variables: impl Fn() -> Vec<(&'static str, cel::Value)>,
@@ -177,17 +237,17 @@ fn violation(
         Ok(cel::Value::Bool(true)) => None,
         Ok(_) => {
             let message = message(rule, variables());
-            Some(error(rule.str("/reason"), &at(rule, path), &message))
+            Some(error(rule.str("/reason"), &at(rule, path), value, &message))
         }
         Err(why) if why == "no such overload" => {
             let text = "call arguments did not match a supported operator, function or macro signature for rule";
-            Some(error("", path, &format!("'{why}': {text}: {}", rule_text())))
+            Some(failure(schema, path, &format!("'{why}': {text}: {}", rule_text())))
         }
         Err(why) if why == cel::COST_EXCEEDED => {
             let text = "no further validation rules will be run due to call cost exceeds limit for rule";
-            Some(error("", path, &format!("'{why}': {text}: {}", rule_text())))
+            Some(failure(schema, path, &format!("'{why}': {text}: {}", rule_text())))
         }
-        Err(why) => Some(error("", path, &format!("{why} evaluating rule: {}", rule_text()))),
+        Err(why) => Some(failure(schema, path, &format!("{why} evaluating rule: {}", rule_text()))),
     }
 }
 
@@ -218,15 +278,25 @@ fn at(rule: &Value, path: &Path) -> Path {
     }
 }
 
-/// Creates an error that does not print the value, which may be large.
-fn error(reason: &str, path: &Path, detail: &str) -> FieldError {
-    let (cause, head) = match reason {
-        "FieldValueRequired" => (Cause::Required, "Required value"),
-        "FieldValueForbidden" => (Cause::Forbidden, "Forbidden"),
-        "FieldValueDuplicate" => (Cause::Duplicate, "Duplicate value"),
-        _ => (Cause::Invalid, "Invalid value"),
+/// Creates the error of a rule that cannot be evaluated, which names the type of the value.
+fn failure(schema: &Value, path: &Path, detail: &str) -> FieldError {
+    field::invalid(path, schema.str("/type"), detail)
+}
+
+/// Creates the error of a rule that is not satisfied. It does not print objects and lists, which may be large.
+fn error(reason: &str, path: &Path, value: &Value, detail: &str) -> FieldError {
+    let (cause, head, has_value) = match reason {
+        "FieldValueRequired" => (Cause::Required, "Required value", false),
+        "FieldValueForbidden" => (Cause::Forbidden, "Forbidden", false),
+        "FieldValueDuplicate" => (Cause::Duplicate, "Duplicate value", true),
+        _ => (Cause::Invalid, "Invalid value", true),
     };
-    FieldError { cause, field: path.to_string(), body: format!("{head}: {detail}") }
+    let shown = match value {
+        Value::Object(_) | Value::Array(_) => String::new(),
+        scalar if has_value => format!("{scalar}: "),
+        _ => String::new(),
+    };
+    FieldError { cause, field: path.to_string(), body: format!("{head}: {shown}{detail}") }
 }
 
 /// Converts a value to CEL by its type in the schema.

@@ -5,7 +5,7 @@ use super::*;
 /// The errors of a schema for `spec` on create (`old` is `None`) or update.
 fn messages(spec_schema: Value, new: Value, old: Option<Value>) -> Vec<String> {
     let schema = json!({"type": "object", "properties": {"spec": spec_schema}});
-    assert_eq!(definition_errors(&schema, &Path::root()), []);
+    assert_eq!(definition_errors(&schema, &Path::root(), true), []);
     let object = |spec: Value| json!({"apiVersion": "e.com/v1", "kind": "E", "metadata": {"name": "n"}, "spec": spec});
     let errors = evaluate(&schema, &object(new), old.map(object).as_ref());
     errors.iter().map(ToString::to_string).collect()
@@ -45,7 +45,10 @@ fn violations_have_the_messages_of_the_server() {
         Vec::<String>::new()
     );
     let missing = messages(spec(rules), json!({}), None);
-    assert_eq!(missing, ["spec: Invalid value: no such key: labels evaluating rule: size(self.labels) < 2"]);
+    assert_eq!(
+        missing,
+        ["spec: Invalid value: \"object\": no such key: labels evaluating rule: size(self.labels) < 2"]
+    );
 }
 
 #[test]
@@ -69,7 +72,7 @@ fn transition_rules_need_an_old_value_and_unchanged_values_are_not_checked() {
     assert_eq!(messages(spec(json!([])), ports(2), Some(ports(1))), none);
     assert_eq!(
         messages(spec(json!([])), ports(1), Some(ports(2))),
-        ["spec.ports[0].number: Invalid value: only grows"]
+        ["spec.ports[0].number: Invalid value: 1: only grows"]
     );
     let other = json!({"ports": [{"name": "b", "number": 1}]});
     assert_eq!(messages(spec(json!([])), other, Some(ports(2))), none, "another item");
@@ -87,15 +90,23 @@ fn transition_rules_need_an_old_value_and_unchanged_values_are_not_checked() {
 
 #[test]
 fn rules_that_do_not_compile_are_refused() {
-    let schema = json!({"x-kubernetes-validations": [{"rule": "self.a =="}, {"rule": "isURL(self.a)"}]});
-    let errors = definition_errors(&schema, &Path::new("s"));
-    assert!(errors[0].to_string().starts_with(
-        "s.x-kubernetes-validations[0].rule: Invalid value: \"self.a ==\": compilation failed: ERROR: <input>:1:"
-    ));
-    assert_eq!(
-        errors[1].to_string(),
-        "s.x-kubernetes-validations[1].rule: Invalid value: \"isURL(self.a)\": compilation failed: the CEL function isURL is not simulated by kctl"
-    );
+    let rules = json!([{"rule": "self.a =="}, {"rule": "self.a.size() > 2"}, {"rule": " "}, {"rule": "isURL(string(self.a))"}, {"rule": "self.a"}]);
+    let schema = json!({"type": "object", "properties": {"a": {"type": "integer"}}, "x-kubernetes-validations": rules});
+    let errors = definition_errors(&schema, &Path::new("s"), false);
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert!(texts[0].contains("\"Rule\":\"self.a ==\"") && texts[0].contains("compilation failed: ERROR: <input>:1:"));
+    assert!(texts[1].ends_with("compilation failed: ERROR: <input>:1:12: found no matching overload for 'size' applied to 'int.()'\n | self.a.size() > 2\n | ...........^"), "{}", texts[1]);
+    assert_eq!(texts[2], "s.x-kubernetes-validations[2].rule: Required value: rule is not specified");
+    assert!(texts[3].ends_with("cel expression must evaluate to a bool"), "{texts:?}");
+    assert_eq!(texts.len(), 4);
+}
+
+#[test]
+fn defaults_must_satisfy_the_rules() {
+    let mut schema = spec(json!([{"rule": "self.copies < 3"}]));
+    schema["default"] = json!({});
+    let texts: Vec<String> = default_errors(&schema, &Path::new("s")).iter().map(ToString::to_string).collect();
+    assert_eq!(texts, ["s.default: Invalid value: \"object\": no such key: copies evaluating rule: self.copies < 3"]);
 }
 
 /// The errors of the estimated cost of the rules of `spec`.
@@ -159,13 +170,12 @@ fn rules_that_are_estimated_to_cost_too_much_are_refused() {
 #[test]
 fn evaluations_end_when_they_have_cost_too_much() {
     let found = messages(triple(Value::Null), json!({"l": vec![1; 300]}), None);
-    let says = "spec: Invalid value: 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: self.l.all(x, ";
+    let says = "spec: Invalid value: \"object\": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: self.l.all(x, ";
     assert!(found.len() == 1 && found[0].starts_with(says), "{found:?}");
     let item = json!({"type": "array", "items": {"type": "integer"}, "x-kubernetes-validations": [
         {"rule": "self.all(x, self == self)"}]});
     let rows: Value = vec![json!(vec![1; 600]); 200].into();
     let found = messages(json!({"type": "array", "items": item}), rows, None);
-    let says =
-        "Invalid value: validation failed due to running out of cost budget, no further validation rules will be run";
+    let says = "Invalid value: \"array\": validation failed due to running out of cost budget, no further validation rules will be run";
     assert!(found.len() == 1 && found[0].ends_with(says), "{found:?}");
 }

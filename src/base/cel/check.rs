@@ -1,0 +1,361 @@
+//! The types of expressions, checked before they are evaluated (`cel-go/checker`).
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators};
+use cel::parser::Expression as Node;
+
+use super::Expression;
+use super::depth;
+use super::signatures::{self, Kind, Signature, compatible};
+
+/// Names of types, which are values, too.
+const TYPES: &[&str] = &[
+    "bool",
+    "bytes",
+    "double",
+    "duration",
+    "dyn",
+    "int",
+    "list",
+    "map",
+    "null_type",
+    "string",
+    "timestamp",
+    "type",
+    "uint",
+];
+
+/// The signatures of all functions.
+static SIGNATURES: LazyLock<HashMap<&'static str, Vec<Signature>>> = LazyLock::new(signatures::all);
+
+impl Expression {
+    /// Returns the type of the expression for variables of these types.
+    ///
+    /// # Errors
+    ///
+    /// Returns the messages that Kubernetes prints after `compilation failed: `.
+    pub fn check(&self, variables: &[(&str, Kind)]) -> Result<Kind, String> {
+        let variables = variables.iter().map(|(name, of)| ((*name).to_owned(), of.clone())).collect();
+        let mut checker = Checker { expression: self, variables, errors: Vec::new() };
+        let of = depth::with_stack(self.depth, || checker.kind(self.program.expression()))?;
+        if checker.errors.is_empty() {
+            return Ok(of);
+        }
+        checker.errors.sort_by_key(|(at, _)| *at);
+        Err(checker.errors.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+struct Checker<'e> {
+    expression: &'e Expression,
+    /// The variables in scope; the last of a name hides the others.
+    variables: Vec<(String, Kind)>,
+    /// The errors with their places in bytes.
+    errors: Vec<(u32, String)>,
+}
+
+impl Checker<'_> {
+    /// Records an error at a node; its type is then unknown, so that it causes no others.
+    fn refuse(&mut self, node: &Node, message: &str) -> Kind {
+        let info = self.expression.program.source_info();
+        let (at, _) = info.offset_for(node.id).unwrap_or_default();
+        let before = info.source.get(..at as usize).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = info.source[start..].lines().next().unwrap_or_default();
+        let column = before[start..].chars().count();
+        let row = before.matches('\n').count() + 1;
+        let dots = ".".repeat(column);
+        self.errors.push((at, format!("ERROR: <input>:{row}:{}: {message}\n | {line}\n | {dots}^", column + 1)));
+        Kind::Dyn
+    }
+
+    fn kind(&mut self, node: &Node) -> Kind {
+        match &node.expr {
+            Expr::Unspecified => Kind::Dyn,
+            Expr::Literal(literal) => of_literal(literal),
+            Expr::Ident(name) => self.ident(node, name),
+            Expr::Select(select) => self.select(node, select),
+            Expr::List(list) => {
+                let items = list.elements.iter().enumerate().map(|(index, item)| {
+                    let of = self.kind(item);
+                    match of {
+                        Kind::Optional(value) if list.optional_indices.contains(&index) => Kind::clone(&value),
+                        other => other,
+                    }
+                });
+                Kind::List(Arc::new(joined(items.collect())))
+            }
+            Expr::Map(map) => {
+                let (mut keys, mut values) = (Vec::new(), Vec::new());
+                for entry in &map.entries {
+                    if let EntryExpr::MapEntry(entry) = &entry.expr {
+                        keys.push(self.kind(&entry.key));
+                        values.push(self.kind(&entry.value));
+                    }
+                }
+                Kind::Map(Arc::new(joined(keys)), Arc::new(joined(values)))
+            }
+            Expr::Struct(_) => Kind::Dyn,
+            Expr::Comprehension(loops) => self.loops(loops),
+            Expr::Call(call) => self.call(node, call),
+        }
+    }
+
+    fn ident(&mut self, node: &Node, name: &str) -> Kind {
+        let name = name.trim_start_matches('.');
+        if let Some((_, of)) = self.variables.iter().rev().find(|(known, _)| known == name) {
+            return of.clone();
+        }
+        match TYPES.contains(&name) || name.starts_with('@') {
+            true => Kind::Dyn,
+            false => self.refuse(node, &format!("undeclared reference to '{name}' (in container '')")),
+        }
+    }
+
+    fn select(&mut self, node: &Node, select: &SelectExpr) -> Kind {
+        // The name of a type with a package, such as `net.IP`.
+        if let Expr::Ident(package) = &select.operand.expr
+            && ["net", "kubernetes", "google", "optional_type"].contains(&package.as_str())
+            && !self.variables.iter().any(|(name, _)| name == package)
+        {
+            return Kind::Dyn;
+        }
+        let operand = self.kind(&select.operand);
+        let of = match self.field(&operand, &select.field) {
+            Some(of) => of,
+            None if matches!(operand, Kind::Object(_)) => {
+                self.refuse(node, &format!("undefined field '{}'", select.field))
+            }
+            None => self.refuse(node, &format!("type '{operand}' does not support field selection")),
+        };
+        if select.test { Kind::BOOL } else { of }
+    }
+
+    fn field(&self, operand: &Kind, field: &str) -> Option<Kind> {
+        match operand {
+            Kind::Dyn => Some(Kind::Dyn),
+            Kind::Object(fields) => fields.get(field).cloned(),
+            Kind::Map(_, values) => Some(Kind::clone(values)),
+            Kind::Optional(value) => Some(Kind::Optional(Arc::new(self.field(value, field)?))),
+            _ => None,
+        }
+    }
+
+    fn loops(&mut self, loops: &ComprehensionExpr) -> Kind {
+        let range = self.kind(&loops.iter_range);
+        let (first, second) = match (&range, loops.iter_var2.is_some()) {
+            (Kind::List(items), true) => (Kind::INT, Kind::clone(items)),
+            (Kind::List(items), false) => (Kind::clone(items), Kind::Dyn),
+            (Kind::Map(keys, values), _) => (Kind::clone(keys), Kind::clone(values)),
+            (Kind::Dyn, _) => (Kind::Dyn, Kind::Dyn),
+            (other, _) => {
+                let text = format!(
+                    "expression of type '{other}' cannot be range of a comprehension (must be list, map, or dynamic)"
+                );
+                (self.refuse(&loops.iter_range, &text), Kind::Dyn)
+            }
+        };
+        let start = self.kind(&loops.accu_init);
+        let outer = self.variables.len();
+        self.variables.push((loops.accu_var.clone(), start.clone()));
+        self.variables.push((loops.iter_var.clone(), first));
+        self.variables.extend(loops.iter_var2.clone().map(|name| (name, second)));
+        self.kind(&loops.loop_cond);
+        let step = self.kind(&loops.loop_step);
+        self.variables.truncate(outer);
+        // What is collected is known after a step.
+        let made = if matches!(start, Kind::List(_) | Kind::Map(..)) { step } else { start };
+        self.variables.push((loops.accu_var.clone(), made));
+        let result = self.kind(&loops.result);
+        self.variables.truncate(outer);
+        result
+    }
+
+    fn call(&mut self, node: &Node, call: &CallExpr) -> Kind {
+        let name = call.func_name.as_str();
+        if let Some(Expr::Ident(package)) = call.target.as_deref().map(|target| &target.expr) {
+            let qualified = format!("{package}.{name}");
+            if SIGNATURES.contains_key(qualified.as_str()) {
+                let args: Vec<Kind> = call.args.iter().map(|arg| self.kind(arg)).collect();
+                return self.overload(node, &qualified, &args, false);
+            }
+            if ["lists", "strings", "math", "optional"].contains(&package.as_str()) {
+                call.args.iter().for_each(|arg| drop(self.kind(arg)));
+                return Kind::Dyn;
+            }
+        }
+        let args: Vec<Kind> = call.target.as_deref().into_iter().chain(&call.args).map(|arg| self.kind(arg)).collect();
+        match (name, &args[..]) {
+            (operators::LOGICAL_AND | operators::LOGICAL_OR, [left, right]) => {
+                match compatible(left, &Kind::BOOL) && compatible(right, &Kind::BOOL) {
+                    true => Kind::BOOL,
+                    false => self.no_overload(node, name, &args, false),
+                }
+            }
+            (operators::CONDITIONAL, [condition, yes, no]) => {
+                match compatible(condition, &Kind::BOOL) && compatible(yes, no) {
+                    true => joined(vec![yes.clone(), no.clone()]),
+                    false => self.no_overload(node, name, &args, false),
+                }
+            }
+            (operators::INDEX | operators::OPT_INDEX, [Kind::Object(_), _]) => Kind::Dyn,
+            (operators::OPT_SELECT, [operand, _]) => self.optional_field(node, operand, &call.args),
+            (name, _) => self.overload(node, name, &args, call.target.is_some()),
+        }
+    }
+
+    /// Returns the type of `a.?field`.
+    fn optional_field(&mut self, node: &Node, operand: &Kind, args: &[Node]) -> Kind {
+        let field = args.iter().rev().find_map(|arg| match &arg.expr {
+            Expr::Literal(LiteralValue::String(field)) => Some(field.inner().to_owned()),
+            _ => None,
+        });
+        let field = field.unwrap_or_default();
+        match self.field(operand, &field) {
+            Some(of @ Kind::Optional(_)) => of,
+            Some(of) => Kind::Optional(Arc::new(of)),
+            None => self.refuse(node, &format!("undefined field '{field}'")),
+        }
+    }
+
+    /// Resolves a call; several overloads fit arguments of unknown type.
+    fn overload(&mut self, node: &Node, name: &str, args: &[Kind], is_member: bool) -> Kind {
+        let Some(overloads) = SIGNATURES.get(name) else { return Kind::Dyn };
+        let results: Vec<Kind> = overloads.iter().filter_map(|signature| signature.result(args, is_member)).collect();
+        match results.split_first() {
+            None => self.no_overload(node, name, args, is_member),
+            Some((first, others)) if others.iter().all(|other| other == first) => first.clone(),
+            Some(_) => Kind::Dyn,
+        }
+    }
+
+    fn no_overload(&mut self, node: &Node, name: &str, args: &[Kind], is_member: bool) -> Kind {
+        let texts: Vec<String> = args.iter().map(ToString::to_string).collect();
+        let applied = match (is_member, texts.split_first()) {
+            (true, Some((receiver, others))) => format!("{receiver}.({})", others.join(", ")),
+            _ => format!("({})", texts.join(", ")),
+        };
+        self.refuse(node, &format!("found no matching overload for '{name}' applied to '{applied}'"))
+    }
+}
+
+fn of_literal(literal: &LiteralValue) -> Kind {
+    match literal {
+        LiteralValue::Boolean(_) => Kind::BOOL,
+        LiteralValue::Bytes(_) => Kind::BYTES,
+        LiteralValue::Double(_) => Kind::DOUBLE,
+        LiteralValue::Int(_) => Kind::INT,
+        LiteralValue::Null => Kind::NULL,
+        LiteralValue::String(_) => Kind::STRING,
+        LiteralValue::UInt(_) => Kind::Simple("uint"),
+    }
+}
+
+/// Returns the common type of items; `dyn` if there is none.
+fn joined(kinds: Vec<Kind>) -> Kind {
+    let mut kinds = kinds.into_iter();
+    let Some(first) = kinds.next() else { return Kind::Dyn };
+    kinds.fold(first, |one, other| match (&one, &other) {
+        (Kind::Simple("null"), other) if compatible(&one, other) => other.clone(),
+        (one, Kind::Simple("null")) if compatible(one, &other) => one.clone(),
+        // The items of an empty list are not known.
+        (Kind::List(items), Kind::List(_)) if **items == Kind::Dyn => other.clone(),
+        (Kind::List(_), Kind::List(items)) if **items == Kind::Dyn => one.clone(),
+        (Kind::Map(_, values), Kind::Map(..)) if **values == Kind::Dyn => other.clone(),
+        (Kind::Map(..), Kind::Map(_, values)) if **values == Kind::Dyn => one.clone(),
+        _ if one == other => one,
+        _ => Kind::Dyn,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> Result<String, String> {
+        let fields = [
+            ("n", Kind::INT),
+            ("s", Kind::STRING),
+            ("d", Kind::DOUBLE),
+            ("l", Kind::List(Arc::new(Kind::STRING))),
+            ("m", Kind::Map(Arc::new(Kind::STRING), Arc::new(Kind::INT))),
+            ("t", Kind::TIMESTAMP),
+            ("x", Kind::Dyn),
+        ];
+        let object = Kind::Object(Arc::new(fields.map(|(name, of)| (name.to_owned(), of)).into()));
+        let expression = Expression::compile(text)?;
+        expression.check(&[("self", object.clone()), ("oldSelf", object)]).map(|of| of.to_string())
+    }
+
+    #[test]
+    fn right_expressions_have_a_type() {
+        for (text, of) in [
+            ("self.n > 1 && self.s.size() < 5 && self.d > 1", "bool"),
+            (
+                "self.l.all(x, x.startsWith('a')) && self.l.exists_one(x, x == 'b') && self.m.all(k, k != '' && self.m[k] > 0)",
+                "bool",
+            ),
+            ("self.l.map(x, size(x)).sum() > 3 && self.l.filter(x, x != '').size() > 0", "bool"),
+            ("self.l.map(x, size(x))", "list(int)"),
+            ("self.l.filter(x, x != '').map(x, {'k': x})", "list(map(string, string))"),
+            ("has(self.n) ? self.n : 3", "int"),
+            ("'a' in self.l && 'k' in self.m && self.n in [1, 2]", "bool"),
+            ("self.x.y.z == 3 && self.x.all(i, i > 2) && self.x + 1 == 2", "bool"),
+            ("self.?s.orValue('') == oldSelf.s && self.m[?'a'].hasValue() && optional.of(1).value() == 1", "bool"),
+            ("self.t < timestamp('2026-01-01T00:00:00Z') && self.t - self.t < duration('1s')", "bool"),
+            (
+                "quantity(self.s).isLessThan(quantity('1Gi')) && ip(self.s).family() == 4 && cidr('1.2.3.0/24').containsIP(self.s)",
+                "bool",
+            ),
+            ("'%s-%d'.format([self.s, self.n])", "string"),
+            (
+                "sets.contains(self.l, ['a']) && url(self.s).getQuery()['k'].size() == 1 && ip.isCanonical(self.s)",
+                "bool",
+            ),
+            ("type(self.n) == int && dyn(self.n) == 'a' && string(self.n) + 'b' != ''", "bool"),
+            ("self == oldSelf && [] == self.l && {} == self.m && self.l.isSorted() && self.t != null", "bool"),
+            (
+                "self.l.indexOf('a') == self.s.indexOf('a') && self.l.join(',') == '' && self.s.split(',')[0] == ''",
+                "bool",
+            ),
+        ] {
+            assert_eq!(check(text).as_deref(), Ok(of), "{text}");
+        }
+    }
+
+    #[test]
+    fn wrong_expressions_are_refused_where_they_are_wrong() {
+        for (text, error) in [
+            (
+                "self.n.size() > 2",
+                "ERROR: <input>:1:12: found no matching overload for 'size' applied to 'int.()'\n | self.n.size() > 2\n | ...........^",
+            ),
+            ("self.nope == 1", "ERROR: <input>:1:5: undefined field 'nope'\n | self.nope == 1\n | ....^"),
+            ("nope == 1", "ERROR: <input>:1:1: undeclared reference to 'nope' (in container '')\n | nope == 1\n | ^"),
+            (
+                "self.n == 'a'",
+                "ERROR: <input>:1:8: found no matching overload for '_==_' applied to '(int, string)'\n | self.n == 'a'\n | .......^",
+            ),
+            (
+                "self.n + self.s == 'a'",
+                "ERROR: <input>:1:8: found no matching overload for '_+_' applied to '(int, string)'\n | self.n + self.s == 'a'\n | .......^",
+            ),
+            (
+                "self.n.x == 1",
+                "ERROR: <input>:1:7: type 'int' does not support field selection\n | self.n.x == 1\n | ......^",
+            ),
+            (
+                "self.s == null",
+                "ERROR: <input>:1:8: found no matching overload for '_==_' applied to '(string, null)'\n | self.s == null\n | .......^",
+            ),
+            (
+                "self.s in self.n",
+                "ERROR: <input>:1:8: found no matching overload for '@in' applied to '(string, int)'\n | self.s in self.n\n | .......^",
+            ),
+        ] {
+            assert_eq!(check(text).expect_err(text), error, "{text}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Deletes the instances of CustomResourceDefinitions that are being deleted, and then the definitions
+//! (`apiextensions-apiserver/pkg/controller/finalizer`).
+
+use super::runtime::Result;
+use super::{Action, Context, Controller, Key, Watch};
+use crate::api::DEFINITIONS;
+use kctl_base::json::json;
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::sim::{Duration, Time};
+use kctl_kinds::custom::CLEANUP;
+
+/// The time between two looks at the instances that are left.
+const POLL: Duration = Duration::from_secs(5);
+
+/// The finalizer controller of CustomResourceDefinitions.
+pub(super) const CONTROLLER: Controller =
+    Controller { name: "crd-finalizer", watches: &[Watch::primary(DEFINITIONS)], reconcile };
+
+fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let Some(definition) = ctx.get_key(DEFINITIONS, key)? else { return Ok(Action::AwaitChange) };
+    if !definition.is_deleting() || !definition.finalizers().contains(&CLEANUP) {
+        return Ok(Action::AwaitChange);
+    }
+    let resource = format!("{}.{}", definition.str("/spec/names/plural"), definition.str("/spec/group"));
+    // A definition whose names were never accepted has no instances.
+    let is_served = ctx.server().catalog().by_resource(&resource).is_some();
+    let mut left = if is_served { ctx.list(&resource, None)? } else { Vec::new() };
+    for instance in left.iter().filter(|instance| !instance.is_deleting()) {
+        ctx.delete(&resource, instance)?;
+    }
+    if is_served {
+        left = ctx.list(&resource, None)?;
+    }
+    let mut new = (*definition).clone();
+    let is_changed = set_terminating(&mut new, left.is_empty(), ctx.now);
+    if is_changed {
+        new = (*ctx.update_status(DEFINITIONS, new)?).clone();
+    }
+    if !left.is_empty() {
+        return Ok(Action::RequeueAt(ctx.now + POLL));
+    }
+    new.list_mut("/metadata/finalizers").retain(|finalizer| finalizer != CLEANUP);
+    ctx.update(DEFINITIONS, new)?;
+    Ok(Action::AwaitChange)
+}
+
+/// Sets the condition `Terminating`; returns whether it has changed.
+fn set_terminating(definition: &mut Object, is_done: bool, now: Time) -> bool {
+    let (status, reason, message) = match is_done {
+        true => ("False", "InstanceDeletionCompleted", "removed all instances"),
+        false => ("True", "InstanceDeletionInProgress", "CustomResource deletion is in progress"),
+    };
+    let conditions = definition.list_mut("/status/conditions");
+    let place = conditions.iter().position(|condition| condition.str("/type") == "Terminating");
+    let before = place.map(|place| conditions.remove(place));
+    let is_same = before.as_ref().is_some_and(|before| before.str("/reason") == reason);
+    let same_status = before.as_ref().filter(|before| before.str("/status") == status);
+    let since = same_status.map_or_else(|| now.rfc3339(), |before| before.str("/lastTransitionTime").to_owned());
+    conditions.push(json!({"type": "Terminating", "status": status, "reason": reason, "message": message,
+        "lastTransitionTime": since}));
+    !is_same
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Propagation;
+    use crate::controllers::shared::testing::Bench;
+
+    #[test]
+    fn a_definition_waits_for_instances_with_finalizers() {
+        let mut bench = Bench::open();
+        bench.create(
+            DEFINITIONS,
+            json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                "metadata": {"name": "boats.example.com"},
+                "spec": {"group": "example.com", "scope": "Cluster", "names": {"plural": "boats", "kind": "Boat"},
+                    "versions": [{"name": "v1", "served": true, "storage": true,
+                        "schema": {"openAPIV3Schema": {"type": "object"}}}]}}),
+        );
+        bench.create(
+            "boats.example.com",
+            json!({"apiVersion": "example.com/v1", "kind": "Boat",
+                "metadata": {"name": "one", "finalizers": ["example.com/keep"]}}),
+        );
+        bench.delete(DEFINITIONS, "boats.example.com", Propagation::Background);
+        let definition = bench.cluster.server().read(DEFINITIONS, "", "boats.example.com").unwrap().unwrap();
+        assert_eq!(definition.list("/status/conditions").last().unwrap()["reason"], "InstanceDeletionInProgress");
+        let boat = bench.cluster.server().read("boats.example.com", "", "one").unwrap().unwrap();
+        assert!(boat.is_deleting());
+        bench.patch("boats.example.com", "one", json!({"metadata": {"finalizers": null}}));
+        bench.advance(10);
+        assert_eq!(bench.cluster.server().read(DEFINITIONS, "", "boats.example.com").unwrap(), None);
+    }
+}
