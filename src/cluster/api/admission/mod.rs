@@ -4,6 +4,7 @@
 //! A plugin is one file and one line in [`MUTATING`], [`VALIDATING`] or [`DELETION`]. The first two run on every create and
 //! update, in this order; the last runs on deletions.
 
+mod default_ingress_class;
 mod default_storage_class;
 mod default_tolerations;
 mod limit_ranger;
@@ -13,6 +14,7 @@ mod pod_security;
 pub(crate) mod policies;
 mod priority;
 pub(crate) mod resource_quota;
+mod runtime_class;
 mod service_account;
 mod storage_protection;
 mod volume_resize;
@@ -82,6 +84,8 @@ static MUTATING: &[Plugin] = &[
     storage_protection::admit,
     default_storage_class::admit,
     volume_resize::admit,
+    runtime_class::admit,
+    default_ingress_class::admit,
 ];
 
 /// Plugins that only reject. They see the valid object as it will be stored.
