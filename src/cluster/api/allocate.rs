@@ -173,7 +173,7 @@ impl Server {
         };
         match port_problem(port, allocated) {
             Some(problem) => {
-                Err(Status::internal(&format!("failed to allocate requested HealthCheck NodePort {port}: {problem}")))
+                Err(Status::internal(format!("failed to allocate requested HealthCheck NodePort {port}: {problem}")))
             }
             None => Ok(()),
         }

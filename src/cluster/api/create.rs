@@ -57,10 +57,6 @@ impl Server {
         if !request.is_from_control_plane() {
             warnings.extend(kind.warnings(&new, None));
         }
-        if has_version {
-            let text = "resourceVersion should not be set on objects to be created";
-            return Err(Status::new(Reason::Unknown, text));
-        }
         let key = Server::key(&*kind, new.namespace(), new.name());
         if let Some(present) = self.store.get(&key)? {
             let mut exists = Status::already_exists(kind.names().group, kind.names().plural, new.name());
@@ -68,6 +64,10 @@ impl Server {
                 exists.message = format!("object is being deleted: {}", exists.message);
             }
             return Err(exists);
+        }
+        if has_version {
+            let text = "resourceVersion should not be set on objects to be created";
+            return Err(Status::new(Reason::Unknown, text));
         }
         admission::validate(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
         decode::complete(&*kind, &mut new);
