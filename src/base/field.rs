@@ -139,6 +139,23 @@ pub fn invalid(path: &Path, value: impl Into<Value>, detail: &str) -> FieldError
     error(Cause::Invalid, path, with_detail(format!("Invalid value: {}", format_value(&value.into())), detail))
 }
 
+/// Creates `f: Invalid value: v: detail` from a value that is already JSON, whose fields Go prints in the order of a struct.
+pub fn invalid_json(path: &Path, json: &str, detail: &str) -> FieldError {
+    error(Cause::Invalid, path, with_detail(format!("Invalid value: {json}"), detail))
+}
+
+/// Creates `f: Unsupported value: v: supported values: "a", "b"` from a value that is already JSON, like [`invalid_json`].
+pub fn not_supported_json(path: &Path, json: &str, supported: &[&str]) -> FieldError {
+    let list: Vec<String> = supported.iter().map(|s| quote(s)).collect();
+    let detail = format!("supported values: {}", list.join(", "));
+    error(Cause::NotSupported, path, with_detail(format!("Unsupported value: {json}"), &detail))
+}
+
+/// Creates `f: Invalid value: detail`, as upstream prints a value that is the message itself.
+pub fn invalid_text(path: &Path, detail: &str) -> FieldError {
+    error(Cause::Invalid, path, format!("Invalid value: {detail}"))
+}
+
 /// Creates `f: Unsupported value: "v": supported values: "a", "b"`.
 pub fn not_supported(path: &Path, value: impl Into<Value>, supported: &[&str]) -> FieldError {
     let list: Vec<String> = supported.iter().map(|s| quote(s)).collect();

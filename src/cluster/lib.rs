@@ -21,6 +21,7 @@ mod clock;
 mod cluster;
 pub mod console;
 mod controllers;
+mod default_class;
 #[cfg(test)]
 mod disk_fault_tests;
 pub mod dns;

@@ -160,6 +160,17 @@ pub trait Kind: Send + Sync {
         ErrorList::new()
     }
 
+    /// Validates what only a new object must obey; [`Kind::validate`] has already seen it.
+    fn validate_create(&self, _new: &Object) -> ErrorList {
+        ErrorList::new()
+    }
+
+    /// Validates the fields whose values the server allocates, before it does so: an error here, or of the allocation, is
+    /// reported instead of those of [`Kind::validate`].
+    fn validate_allocated(&self, _new: &Object) -> ErrorList {
+        ErrorList::new()
+    }
+
     /// Validates the change from `old` to `new`; [`Kind::validate`] has already seen `new`.
     fn validate_update(&self, _new: &Object, _old: &Object) -> ErrorList {
         ErrorList::new()

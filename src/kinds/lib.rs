@@ -32,6 +32,7 @@ pub mod core;
 pub mod custom;
 mod discovery;
 mod flowcontrol;
+pub mod gates;
 pub mod generic_describe;
 mod kind;
 mod names;

@@ -1,6 +1,8 @@
 //! Allocation of cluster IPs and node ports of services (`pkg/registry/core/service/ipallocator`,
 //! `pkg/registry/core/service/portallocator`).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Result, Server};
 use kctl_base::field::{self, ErrorList, FieldError, Path};
 use kctl_base::json::{Value, json};
@@ -8,9 +10,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::status::Status;
 use kctl_kinds::Kind;
 
-/// The service CIDR, a /16.
-const SERVICE_RANGE: &str = "10.96.0.0/16";
-/// The first two bytes of every address in the service CIDR.
+/// The first two bytes of every address in the service CIDR 10.96.0.0/16.
 const SERVICE_PREFIX: &str = "10.96.";
 /// The range of node ports.
 const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
@@ -21,8 +21,7 @@ const DRAWS_MAX: u64 = 4096;
 #[derive(Default)]
 struct Allocated {
     addresses: Vec<String>,
-    /// Ports with their protocol: a port can be allocated once for each.
-    ports: Vec<(i64, String)>,
+    ports: BTreeSet<i64>,
 }
 
 impl Server {
@@ -34,14 +33,20 @@ impl Server {
         if kind.names().resource() != "services" {
             return Ok(());
         }
-        let allocated = self.allocated_to_others(new)?;
-        let mut errors = ErrorList::new();
-        errors.extend(self.allocate_address(new, &allocated));
-        errors.extend(self.allocate_ports(new, old, &allocated));
-        if errors.is_empty() {
-            return Ok(());
+        let refuse = |new: &Object, errors: &ErrorList| Err(Status::invalid("", "Service", new.name(), errors));
+        let errors = kind.validate_allocated(new);
+        if !errors.is_empty() {
+            return refuse(new, &errors);
         }
-        Err(Status::invalid("", "Service", new.name(), &errors))
+        let mut allocated = self.allocated_to_others(new)?;
+        let error = match self.allocate_address(new, &allocated) {
+            None => self.allocate_ports(new, old, &mut allocated),
+            error => error,
+        };
+        match error {
+            Some(error) => refuse(new, &vec![error]),
+            None => self.allocate_health_port(new, old, &allocated),
+        }
     }
 
     /// Reads the addresses and ports of all other services.
@@ -55,9 +60,9 @@ impl Server {
                 .addresses
                 .extend(other.list("/spec/clusterIPs").iter().filter_map(Value::as_str).map(String::from));
             for port in other.list("/spec/ports") {
-                allocated.ports.extend(port.int("/nodePort").map(|p| (p, protocol(port))));
+                allocated.ports.extend(port.int("/nodePort"));
             }
-            allocated.ports.extend(other.int("/spec/healthCheckNodePort").map(|p| (p, "TCP".into())));
+            allocated.ports.extend(other.int("/spec/healthCheckNodePort"));
         }
         Ok(allocated)
     }
@@ -104,73 +109,103 @@ impl Server {
         draws.into_iter().find(|a| !allocated.addresses.contains(a)).unwrap_or_default()
     }
 
-    /// Sets the node ports that the type of the service needs; an update keeps those of the old version.
-    fn allocate_ports(&mut self, service: &mut Object, old: Option<&Object>, allocated: &Allocated) -> ErrorList {
-        let mut errors = ErrorList::new();
-        let kind = service.str("/spec/type").to_string();
-        let is_balanced =
-            kind == "LoadBalancer" && service.pointer("/spec/allocateLoadBalancerNodePorts") != Some(&json!(false));
-        let needs_ports = kind == "NodePort" || is_balanced;
-        let owner = format!("{}/{}", service.namespace(), service.name());
-        let mut own: Vec<(i64, String)> = Vec::new();
-        let count = service.list("/spec/ports").len();
-        for index in 0..count {
-            let pointer = format!("/spec/ports/{index}/nodePort");
-            let port = &service.list("/spec/ports")[index];
-            let (given, protocol) = (port.int("/nodePort").filter(|p| *p != 0), protocol(port));
-            let kept = old.and_then(|o| o.pointer(&pointer)).and_then(Value::as_i64);
-            match given {
-                Some(number) if needs_ports => {
+    /// Sets the node ports that the type of the service needs (`allocNodePorts`, `updateNodePorts`); an update keeps those of
+    /// the old version. Returns the first error.
+    fn allocate_ports(
+        &self,
+        service: &mut Object,
+        old: Option<&Object>,
+        allocated: &mut Allocated,
+    ) -> Option<FieldError> {
+        let is_balancer = service.str("/spec/type") == "LoadBalancer";
+        if !is_balancer && service.str("/spec/type") != "NodePort" {
+            return None;
+        }
+        let fills = !is_balancer || service.pointer("/spec/allocateLoadBalancerNodePorts") != Some(&json!(false));
+        let kept: BTreeSet<i64> = old.iter().flat_map(|o| o.list("/spec/ports")).filter_map(requested).collect();
+        // Two ports of the same number, of different protocols, share a node port.
+        let mut own: BTreeMap<i64, i64> = BTreeMap::new();
+        for index in 0..service.list("/spec/ports").len() {
+            let ports = service.list("/spec/ports");
+            let (number, given) = (ports[index].int("/port").unwrap_or(0), requested(&ports[index]));
+            if given.is_none() && !fills {
+                continue;
+            }
+            let same = ports.iter().filter(|p| p.int("/port").unwrap_or(0) == number);
+            let wanted = given.filter(|_| old.is_some() || own.contains_key(&number));
+            let wanted = wanted.or_else(|| own.get(&number).copied()).or_else(|| same.filter_map(requested).next());
+            let node_port = match wanted {
+                Some(port) => {
+                    let is_own = own.get(&number) == Some(&port) || kept.contains(&port);
                     let path = Path::new("spec.ports").index(index).child("nodePort");
-                    errors.extend(port_problem(&path, number, &protocol, allocated));
-                    own.push((number, protocol));
-                }
-                None if needs_ports => {
-                    let number = kept.unwrap_or_else(|| self.free_port(&owner, &protocol, allocated, &own));
-                    if let Some(port) = service.items_mut("/spec/ports").nth(index) {
-                        port.put("/nodePort", number);
+                    if !is_own && let Some(problem) = port_problem(port, allocated) {
+                        return Some(field::invalid(&path, port, &problem));
                     }
-                    own.push((number, protocol));
+                    port
                 }
-                _ => {}
+                None => self.free_port(service, allocated),
+            };
+            allocated.ports.insert(node_port);
+            own.entry(number).or_insert(node_port);
+            if given.is_none()
+                && let Some(port) = service.items_mut("/spec/ports").nth(index)
+            {
+                port.put("/nodePort", node_port);
             }
         }
-        errors
+        None
     }
 
-    /// Returns a free node port for a protocol; `own` are the ports allocated to the same service so far.
-    fn free_port(&self, owner: &str, protocol: &str, allocated: &Allocated, own: &[(i64, String)]) -> i64 {
+    /// Sets the port on which nodes answer the health checks of a load balancer, if it sends traffic to nodes with endpoints
+    /// only (`allocHealthCheckNodePort`).
+    fn allocate_health_port(&self, service: &mut Object, old: Option<&Object>, allocated: &Allocated) -> Result<()> {
+        const FIELD: &str = "/spec/healthCheckNodePort";
+        let needs =
+            service.str("/spec/type") == "LoadBalancer" && service.str("/spec/externalTrafficPolicy") == "Local";
+        let given = service.int(FIELD).filter(|port| *port != 0);
+        if !needs || (given.is_some() && old.and_then(|old| old.int(FIELD)) == given) {
+            return Ok(());
+        }
+        let Some(port) = given else {
+            let port = self.free_port(service, allocated);
+            service.put(FIELD, port);
+            return Ok(());
+        };
+        match port_problem(port, allocated) {
+            Some(problem) => {
+                Err(Status::internal(format!("failed to allocate requested HealthCheck NodePort {port}: {problem}")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Returns a node port that is not allocated.
+    fn free_port(&self, service: &Object, allocated: &Allocated) -> i64 {
+        let owner = format!("{}/{}", service.namespace(), service.name());
         let span = (NODE_PORTS.end() - NODE_PORTS.start() + 1) as u64;
-        let draws = (0..DRAWS_MAX).map(|n| NODE_PORTS.start() + self.ids.below("nodePort", owner, n, span) as i64);
-        let is_allocated =
-            |port: i64| allocated.ports.iter().chain(own).any(|(p, proto)| *p == port && proto == protocol);
-        draws.into_iter().find(|p| !is_allocated(*p)).unwrap_or(*NODE_PORTS.start())
+        let mut draws = (0..DRAWS_MAX).map(|n| NODE_PORTS.start() + self.ids.below("nodePort", &owner, n, span) as i64);
+        draws.find(|port| !allocated.ports.contains(port)).unwrap_or(*NODE_PORTS.start())
     }
 }
 
-/// Returns the protocol of a service port, TCP by default.
-fn protocol(port: &Value) -> String {
-    let protocol = port.str("/protocol");
-    if protocol.is_empty() { "TCP".into() } else { protocol.into() }
+/// Returns the node port that a service port names.
+fn requested(port: &Value) -> Option<i64> {
+    port.int("/nodePort").filter(|number| *number != 0)
 }
 
 /// Returns the reason for which a requested address cannot be allocated.
 fn address_problem(address: &str, allocated: &Allocated) -> Option<String> {
     if !address.starts_with(SERVICE_PREFIX) {
-        return Some(format!(
-            "the provided IP ({address}) is not in the valid range. The range of valid IPs is {SERVICE_RANGE}"
-        ));
+        return Some("the provided network does not match the current range".into());
     }
     allocated.addresses.iter().any(|a| a == address).then(|| "provided IP is already allocated".into())
 }
 
-/// Returns the error of a requested node port that cannot be allocated.
-fn port_problem(path: &Path, port: i64, protocol: &str, allocated: &Allocated) -> Option<FieldError> {
+/// Returns the reason for which a requested node port cannot be allocated.
+fn port_problem(port: i64, allocated: &Allocated) -> Option<String> {
     if !NODE_PORTS.contains(&port) {
         let range = format!("{}-{}", NODE_PORTS.start(), NODE_PORTS.end());
-        let detail = format!("provided port is not in the valid range. The range of valid ports is {range}");
-        return Some(field::invalid(path, port, &detail));
+        return Some(format!("provided port is not in the valid range. The range of valid ports is {range}"));
     }
-    let is_allocated = allocated.ports.iter().any(|(p, proto)| *p == port && proto == protocol);
-    is_allocated.then(|| field::invalid(path, port, "provided port is already allocated"))
+    allocated.ports.contains(&port).then(|| "provided port is already allocated".into())
 }

@@ -9,8 +9,8 @@ use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};
-use kctl_kinds::Kind;
 use kctl_kinds::catalog::KindRef;
+use kctl_kinds::{Kind, gates};
 
 /// Maximum number of generated names that are tried (`maxNameGenerationCreateAttempts`).
 const NAME_TRIES: usize = 8;
@@ -64,24 +64,25 @@ impl Server {
         let managed = managed.or_else(|| managers::after(&*kind, None, &new, request, now));
         self.set_identity(&*kind, &mut new, request, now)?;
         kind.prepare_create(&mut new);
+        gates::drop_disabled_fields(&*kind, &mut new, None);
         admission::mutate(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
+        // As in Kubernetes, an address or port that cannot be allocated is reported before all other problems.
+        self.allocate(&*kind, &mut new, None)?;
         self.validate_new(&*kind, &new)?;
         if !request.is_from_control_plane() {
             warnings.extend(kind.warnings(&new, None));
         }
-        // As in Kubernetes, an unavailable address or port is reported before an existing object of the same name.
-        self.allocate(&*kind, &mut new, None)?;
+        let key = Server::key(&*kind, new.namespace(), new.name());
+        if let Some(present) = self.store.get(&key)? {
+            let mut exists = Status::already_exists(kind.names().group, kind.names().plural, new.name());
+            if present.is_deleting() {
+                exists.message = format!("object is being deleted: {}", exists.message);
+            }
+            return Err(exists);
+        }
         if has_version {
             let text = "resourceVersion should not be set on objects to be created";
             return Err(Status::new(Reason::Unknown, text));
-        }
-        let key = Server::key(&*kind, new.namespace(), new.name());
-        if let Some(present) = self.store.get(&key)? {
-            let mut status = Status::already_exists(kind.names().group, kind.names().plural, new.name());
-            if present.is_deleting() {
-                status.message = format!("object is being deleted: {}", status.message);
-            }
-            return Err(status);
         }
         admission::validate(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
         decode::complete(&*kind, &mut new);
@@ -97,6 +98,7 @@ impl Server {
     fn validate_new(&self, kind: &dyn Kind, new: &Object) -> Result<()> {
         let mut errors = meta::validate_create(kind, new);
         errors.extend(kind.validate(new));
+        errors.extend(kind.validate_create(new));
         add_rule_violations(kind, new, None, &mut errors);
         if errors.is_empty() {
             return Ok(());

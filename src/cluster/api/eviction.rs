@@ -22,7 +22,8 @@ impl Server {
         if needs_budget(&pod) {
             let budgets = self.budgets_of(&pod)?;
             if budgets.len() > 1 {
-                return Err(Status::internal(
+                return Err(Status::new(
+                    Reason::InternalError,
                     "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
                 ));
             }

@@ -1,6 +1,6 @@
 //! Validation of `metadata`, which is the same for every kind (`apimachinery/pkg/api/validation/objectmeta.go`).
 
-use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::field::{self, ErrorList, FieldError, Path, invalid_json};
 use kctl_base::json::Value;
 use kctl_base::labels;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -108,8 +108,7 @@ pub(super) fn validate_annotations(object: &Object, path: &Path) -> ErrorList {
 fn validate_owners(object: &Object, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let mut controllers = Vec::new();
-    for (index, owner) in object.list("/metadata/ownerReferences").iter().enumerate() {
-        let entry = path.index(index);
+    for owner in object.list("/metadata/ownerReferences") {
         for (key, detail) in [
             ("apiVersion", "version must not be empty"),
             ("kind", "must not be empty"),
@@ -117,9 +116,10 @@ fn validate_owners(object: &Object, path: &Path) -> ErrorList {
             ("uid", "must not be empty"),
         ] {
             if owner.str(&format!("/{key}")).is_empty() {
-                errors.push(field::invalid(&entry.child(key), owner.str(&format!("/{key}")), detail));
+                errors.push(field::invalid(&path.child(key), owner.str(&format!("/{key}")), detail));
             }
         }
+        errors.extend(disallowed_owner(owner, path));
         if owner.flag("/controller") {
             controllers.push(owner);
         }
@@ -131,27 +131,40 @@ fn validate_owners(object: &Object, path: &Path) -> ErrorList {
             describe(first),
             describe(second)
         );
-        errors.push(field::invalid(
-            path,
-            object.pointer("/metadata/ownerReferences").cloned().unwrap_or_default(),
-            &detail,
-        ));
+        let all: Vec<String> = object.list("/metadata/ownerReferences").iter().map(owner_json).collect();
+        errors.push(invalid_json(path, &format!("[{}]", all.join(",")), &detail));
     }
     errors
+}
+
+/// Refuses an owner that is an Event (`BannedOwners`).
+fn disallowed_owner(owner: &Value, path: &Path) -> Option<FieldError> {
+    let (api_version, kind) = (owner.str("/apiVersion"), owner.str("/kind"));
+    let is_banned = api_version == "v1" && kind == "Event";
+    let detail = format!("/{api_version}, Kind={kind} is disallowed from being an owner");
+    is_banned.then(|| invalid_json(path, &owner_json(owner), &detail))
+}
+
+/// Serialises an owner reference with its fields in the order of the Go struct.
+fn owner_json(owner: &Value) -> String {
+    let fields = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
+    let present = fields.iter().filter_map(|field| Some(format!("\"{field}\":{}", owner.get(*field)?)));
+    format!("{{{}}}", present.collect::<Vec<_>>().join(","))
 }
 
 /// Validates finalizers: qualified or standard names, and not both deletion policies at once.
 fn validate_finalizers(object: &Object, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let finalizers = object.finalizers();
-    for finalizer in &finalizers {
+    for (index, finalizer) in finalizers.iter().enumerate() {
+        let entry = path.index(index);
         for detail in labels::key_problems(finalizer) {
-            errors.push(field::invalid(path, *finalizer, &detail));
+            errors.push(field::invalid(&entry, *finalizer, &detail));
         }
         let is_standard = ["orphan", "foregroundDeletion", "kubernetes"].contains(finalizer);
         if !finalizer.contains('/') && !is_standard {
             errors.push(field::invalid(
-                path,
+                &entry,
                 *finalizer,
                 "name is neither a standard finalizer name nor is it fully qualified",
             ));

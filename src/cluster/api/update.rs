@@ -11,7 +11,7 @@ use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};
-use kctl_kinds::Kind;
+use kctl_kinds::{Kind, gates};
 
 /// An update and its stages: preconditions, defaults, preparation, admission, validation, store.
 pub(super) struct Update<'a> {
@@ -144,12 +144,13 @@ impl Update<'_> {
             false => self.strategy.managed_fields(self.kind, &self.old, &self.new, self.request, self.now),
         };
         self.strategy.prepare(self.kind, &mut self.new, &self.old);
+        gates::drop_disabled_fields(self.kind, &mut self.new, Some(&self.old));
         if self.strategy.is_admitted() {
             admission::mutate(&mut self.admission(server))?;
+            server.allocate(self.kind, &mut self.new, Some(&self.old))?;
         }
         self.validate()?;
         if self.strategy.is_admitted() {
-            server.allocate(self.kind, &mut self.new, Some(&self.old))?;
             admission::validate(&mut self.admission(server))?;
         }
         if !is_complete {

@@ -122,6 +122,24 @@ fn classify_owner(ctx: &mut Context<'_>, dependent: &Object, reference: &OwnerRe
     })
 }
 
+/// Records that an owner which a reference names does not exist in the namespace of the dependent, while its uid belongs to
+/// an object elsewhere (`reportInvalidNamespaceOwnerRef`).
+fn report_foreign_owner(ctx: &mut Context<'_>, dependent: &Object, reference: &OwnerReference) -> Result<()> {
+    let Some(kind) = ctx.server().kind_of(&reference.api_version, &reference.kind) else { return Ok(()) };
+    let namespaced = kind.names().namespaced;
+    let namespace = dependent.namespace();
+    let elsewhere = ctx.server().read_all(&kind.names().resource(), None)?;
+    if !elsewhere.iter().any(|o| o.uid() == reference.uid && namespaced && o.namespace() != namespace) {
+        return Ok(());
+    }
+    let OwnerReference { api_version, kind, name, uid, .. } = reference;
+    let text = format!(
+        "ownerRef [{api_version}/{kind}, namespace: {namespace}, name: {name}, uid: {uid}] does not exist in namespace \"{namespace}\""
+    );
+    ctx.event(dependent, "Warning", "OwnerRefInvalidNamespace", &text);
+    Ok(())
+}
+
 /// The decision about an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Decision {
@@ -222,6 +240,9 @@ fn attempt_to_delete_item(ctx: &mut Context<'_>, resource: &str, object: &Object
     let mut owners = Vec::new();
     for reference in object.owners() {
         let found = classify_owner(ctx, object, &reference)?;
+        if matches!(found, Owner::Dangling | Owner::Unknown) {
+            report_foreign_owner(ctx, object, &reference)?;
+        }
         owners.push((reference.uid, found));
     }
     let own = if owners.iter().any(|(_, o)| *o == Owner::Waiting) { dependents(ctx, object)? } else { Vec::new() };

@@ -19,13 +19,14 @@ pub(super) fn validate(hpa: &Object) -> ErrorList {
         errors.push(field::invalid(&spec.child("minReplicas"), min, "must be greater than or equal to 1"));
     }
     if max < 1 {
-        errors.push(field::invalid(&spec.child("maxReplicas"), max, "must be greater than 0"));
+        errors.push(field::invalid(&spec.child("maxReplicas"), max, "must be greater than or equal to 1"));
     }
     if min.is_some_and(|min| max < min) {
         let text = "must be greater than or equal to `minReplicas`";
         errors.push(field::invalid(&spec.child("maxReplicas"), max, text));
     }
     errors.extend(reference_errors(&hpa["spec"]["scaleTargetRef"], &spec.child("scaleTargetRef")));
+    errors.extend(group_errors(&hpa["spec"]["scaleTargetRef"], &spec.child("scaleTargetRef")));
     errors.extend(metrics_errors(hpa, min, &spec.child("metrics")));
     for direction in ["scaleUp", "scaleDown"] {
         if let Some(rules) = hpa.at(&format!("/spec/behavior/{direction}")) {
@@ -44,6 +45,12 @@ fn reference_errors(reference: &Value, path: &Path) -> ErrorList {
             text => errors.extend(check(path_segment_problems, text, &path.child(name))),
         }
     }
+    errors
+}
+
+/// Refuses a scale target without an API group (`ValidateAPIVersion`).
+fn group_errors(reference: &Value, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
     let version = reference.str("/apiVersion");
     let core = reference.str("/kind") == "ReplicationController" && version == "v1";
     if !version.contains('/') && !core {

@@ -132,8 +132,9 @@ fn item_errors(item: &Value, path: &Path) -> ErrorList {
             let (Some(a), Some(b)) = (amount(item, low, &name), amount(item, high, &name)) else { continue };
             if a > b {
                 let detail = text.replacen("{}", &a.to_string(), 1).replacen("{}", &b.to_string(), 1);
-                // The error prints the value that is too high or, for a default request below the minimum, the request.
-                let shown = if (low, high) == ("min", "defaultRequest") { &b } else { &a };
+                // The error prints the lower bound, except in these two rules.
+                let prints_high = matches!((low, high), ("min", "defaultRequest") | ("default", "max"));
+                let shown = if prints_high { &b } else { &a };
                 errors.push(field::invalid(&path.child(field).key(&name), shown.to_string(), &detail));
             }
         }

@@ -1,12 +1,14 @@
 //! EndpointSlices: up to 1000 of the addresses behind a Service.
 
+use crate::core::service::special_ip_problem;
 use crate::shared::describe::{describe_events, head, joined, non_empty_or};
 use crate::shared::formats::{NOT_AN_IP, dns_label_problems, dns_subdomain_problems, is_ip};
-use crate::shared::rules::{check, one_of};
+use crate::shared::rules::{Format, check, one_of};
 use crate::shared::table::columns;
 use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
+use kctl_base::labels::key_problems;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
@@ -54,10 +56,10 @@ impl Kind for EndpointSlice {
     fn validate(&self, object: &Object) -> ErrorList {
         let kind = object.str("/addressType");
         let mut errors = one_of(kind, &Path::new("addressType"), &["FQDN", "IPv4", "IPv6"]);
+        errors.extend(port_errors(object.list("/ports")));
         for (index, endpoint) in object.list("/endpoints").iter().enumerate() {
             errors.extend(endpoint_errors(endpoint, kind, &Path::new("endpoints").index(index)));
         }
-        errors.extend(port_errors(object.list("/ports")));
         errors
     }
 
@@ -142,8 +144,8 @@ fn join_limited(list: Vec<String>) -> String {
 
 fn endpoint_errors(endpoint: &Value, kind: &str, path: &Path) -> ErrorList {
     let addresses = endpoint.list("/addresses");
+    let mut errors = reference_errors(endpoint, path);
     let path = path.child("addresses");
-    let mut errors = ErrorList::new();
     if addresses.is_empty() {
         errors.push(field::required(&path, "must contain at least 1 address"));
     }
@@ -164,8 +166,20 @@ fn endpoint_errors(endpoint: &Value, kind: &str, path: &Path) -> ErrorList {
                     if is_ip(text) { "must be an IPv6 address" } else { NOT_AN_IP },
                 ));
             }
+            "IPv4" | "IPv6" => errors.extend(special_ip_problem(text).map(|why| field::invalid(&path, text, why))),
             "FQDN" => errors.extend(check(dns_subdomain_problems, text, &path)),
             _ => {}
+        }
+    }
+    errors
+}
+
+/// Validates the node and the host name of an endpoint.
+fn reference_errors(endpoint: &Value, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    for (name, problems) in [("nodeName", dns_subdomain_problems as Format), ("hostname", dns_label_problems)] {
+        if let Some(text) = endpoint.at(&format!("/{name}")).and_then(Value::as_str) {
+            errors.extend(check(problems, text, &path.child(name)));
         }
     }
     errors
@@ -182,6 +196,9 @@ fn port_errors(ports: &[Value]) -> ErrorList {
             errors.push(field::duplicate(&path.child("name"), name));
         }
         errors.extend(one_of(port.str("/protocol"), &path.child("protocol"), &["SCTP", "TCP", "UDP"]));
+        if let Some(protocol) = port.at("/appProtocol").and_then(Value::as_str) {
+            errors.extend(check(key_problems, protocol, &path.child("appProtocol")));
+        }
     }
     errors
 }

@@ -2,7 +2,7 @@
 
 use super::GROUP;
 use crate::shared::describe::{annotations, describe_events, labels};
-use crate::shared::formats::dns_subdomain_problems;
+use crate::shared::rules::domain_prefixed_path;
 use crate::shared::table_kind::TableKind;
 use crate::{Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
@@ -42,21 +42,10 @@ fn errors(class: &Object) -> ErrorList {
     let path = spec.child("controller");
     let mut errors = ErrorList::new();
     let controller = class.str("/spec/controller");
-    if controller.is_empty() {
-        errors.push(field::required(&path, ""));
-    } else if controller.len() > MAX_CONTROLLER {
+    if controller.len() > MAX_CONTROLLER {
         errors.push(field::too_long(&path, MAX_CONTROLLER));
-    } else {
-        match controller.split_once('/') {
-            None => {
-                let text = "must be a domain-prefixed path (such as \"acme.io/foo\")";
-                errors.push(field::invalid(&path, controller, text));
-            }
-            Some((domain, _)) => {
-                errors.extend(dns_subdomain_problems(domain).iter().map(|p| field::invalid(&path, domain, p)))
-            }
-        }
     }
+    errors.extend(domain_prefixed_path(controller, &path));
     if let Some(parameters) = class.at("/spec/parameters") {
         for name in ["kind", "name"] {
             if parameters.str(&format!("/{name}")).is_empty() {

@@ -1,7 +1,7 @@
 //! The group scheduling.k8s.io: PriorityClasses.
 
 use crate::shared::describe::format_labels;
-use crate::shared::rules::one_of;
+use crate::shared::rules::{immutable_at, one_of};
 use crate::shared::table::columns;
 use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
@@ -63,9 +63,12 @@ impl Kind for PriorityClass {
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
-        let fields = ["value", "preemptionPolicy"].into_iter();
-        let changed = fields.filter(|f| new.get(*f) != old.get(*f));
-        changed.map(|f| field::forbidden(&Path::new(f), "may not be changed in an update.")).collect()
+        let mut errors = ErrorList::new();
+        if new.get("value") != old.get("value") {
+            errors.push(field::forbidden(&Path::new("value"), "may not be changed in an update."));
+        }
+        errors.extend(immutable_at(new, old, "/preemptionPolicy", &Path::new("preemptionPolicy")));
+        errors
     }
 
     fn columns(&self) -> Vec<Column> {

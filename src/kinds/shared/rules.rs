@@ -2,12 +2,13 @@
 //!
 //! Formats of strings are in [`super::formats`], selectors in [`super::selector`].
 
-use super::formats::{dns_label_problems, port_name_problems, port_problems};
-use kctl_base::field::{ErrorList, FieldError, Path, invalid, not_supported, required};
+use super::formats::{dns_label_problems, dns_subdomain_problems, port_name_problems, port_problems};
+use kctl_base::field::{ErrorList, Path, invalid, not_supported, required};
 use kctl_base::json::Value;
 use kctl_base::labels;
 use kctl_base::object::ValueRead;
 
+pub(crate) use kctl_base::field::invalid_json;
 pub(crate) use kctl_base::intstr::NOT_NEGATIVE;
 
 /// The message about a change of an immutable field.
@@ -35,6 +36,23 @@ pub(crate) fn one_of(text: &str, path: &Path, supported: &[&str]) -> ErrorList {
         text if supported.contains(&text) => vec![],
         text => vec![not_supported(path, text, supported)],
     }
+}
+
+/// Validates a path that begins with a domain, such as the name of a controller (`IsDomainPrefixedPath`).
+pub(crate) fn domain_prefixed_path(text: &str, path: &Path) -> ErrorList {
+    const FORMAT: &str = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
+    if text.is_empty() {
+        return vec![required(path, "")];
+    }
+    let Some((domain, rest)) = text.split_once('/').filter(|(domain, rest)| !domain.is_empty() && !rest.is_empty())
+    else {
+        return vec![invalid(path, text, "must be a domain-prefixed path (such as \"acme.io/foo\")")];
+    };
+    let mut errors = check(dns_subdomain_problems, domain, path);
+    if !rest.chars().all(|c| c.is_ascii_alphanumeric() || "/-._~%!$&'()*+,;=:".contains(c)) {
+        errors.push(invalid(path, rest, &format!("Invalid path (regex used for validation is '{FORMAT}')")));
+    }
+    errors
 }
 
 /// Refuses a negative number in a field of `object`; a missing field is valid.
@@ -86,13 +104,6 @@ pub(crate) fn annotation_map(errors: &mut ErrorList, path: &Path, map: Option<&V
     for key in map.and_then(Value::as_object).into_iter().flat_map(|m| m.keys()) {
         refuse(errors, path, key, labels::key_problems(&key.to_lowercase()));
     }
-}
-
-/// An `Invalid value` error whose value is already JSON, for values that Go prints with fields in another order.
-pub(crate) fn invalid_json(path: &Path, json: &str, detail: &str) -> FieldError {
-    let mut error = invalid(path, Value::Null, detail);
-    error.body = format!("Invalid value: {json}: {detail}");
-    error
 }
 
 /// The warning about a name that becomes part of pod names but is not a DNS label.

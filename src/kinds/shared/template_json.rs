@@ -56,6 +56,7 @@ const POD_SPEC: &[Field] = &[
     ("ResourceClaims", "resourceClaims", Null),
     ("Resources", "resources", Null),
     ("HostnameOverride", "hostnameOverride", Null),
+    ("SchedulingGroup", "schedulingGroup", Null),
 ];
 
 const CONTAINER: &[Field] = &[
@@ -126,6 +127,7 @@ const SECURITY: &[Field] = &[
     ("Sysctls", "sysctls", Null),
     ("SeccompProfile", "seccompProfile", Null),
     ("AppArmorProfile", "appArmorProfile", Null),
+    ("SELinuxChangePolicy", "seLinuxChangePolicy", Null),
 ];
 
 /// Fields of the metadata, which keep their API names, in the order of the struct.
@@ -141,7 +143,8 @@ pub(crate) fn to_json(template: &Value) -> String {
     format!("{{{}}}", parts.join(","))
 }
 
-fn pod_spec(spec: &Value) -> String {
+/// Serialises a pod spec like [`to_json`].
+pub(crate) fn pod_spec(spec: &Value) -> String {
     structure(spec, POD_SPEC, |field, value| match field {
         "initContainers" | "containers" => list(value, |c| structure(c, CONTAINER, container_part)),
         "securityContext" => structure(&security(spec), SECURITY, |_, value| generic(value)),

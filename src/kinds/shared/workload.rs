@@ -11,7 +11,7 @@ use crate::{Lookup, PrefixWriter, age};
 use kctl_base::field::{ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
-use kctl_base::object::{Object, ObjectMeta, ValueWrite};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::schema::shape::drop_zero_values;
 use kctl_base::sim::Time;
 use kctl_base::view::Cell;
@@ -108,4 +108,18 @@ pub(crate) fn describe_replicas(object: &Object, selector: &Selector, lookup: &d
     describe_template(object.pointer("/spec/template"), out);
     brief_conditions(object, out);
     describe_events(lookup, object, out);
+}
+
+/// Serialises the update strategy of a Deployment or DaemonSet as the internal type.
+pub(crate) fn strategy_json(strategy: &Value) -> String {
+    // The internal limits are no pointers: a missing one is the number 0.
+    let limit = |rolling: &Value, field: &str| rolling.get(field).map_or_else(|| "0".into(), Value::to_string);
+    let rolling = strategy.at("/rollingUpdate").map_or_else(
+        || "null".into(),
+        |rolling| {
+            let (unavailable, surge) = (limit(rolling, "maxUnavailable"), limit(rolling, "maxSurge"));
+            format!("{{\"MaxUnavailable\":{unavailable},\"MaxSurge\":{surge}}}")
+        },
+    );
+    format!("{{\"Type\":{},\"RollingUpdate\":{rolling}}}", Value::from(strategy.str("/type")))
 }

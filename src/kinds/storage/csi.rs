@@ -2,6 +2,7 @@
 
 use super::GROUP;
 use crate::shared::describe::{describe_events, format_labels, go_list, head, joined, stamp};
+use crate::shared::rules::immutable_at;
 use crate::shared::table_kind::TableKind;
 use crate::{Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
@@ -13,13 +14,11 @@ pub(crate) static CSI_DRIVER: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "CSIDriver", "csidrivers", "csidriver"))
         .defaults(driver_defaults)
         .validate_update(|new, old| {
-            let changed = new.flag("/spec/attachRequired") != old.flag("/spec/attachRequired");
-            let path = Path::new("spec").child("attachRequired");
-            if changed {
-                vec![field::invalid(&path, new["spec"]["attachRequired"].clone(), "field is immutable")]
-            } else {
-                vec![]
-            }
+            // The API server names the first path so.
+            let mut errors = immutable_at(new, old, "/spec/attachRequired", &Path::new("spec.attachedRequired"));
+            let modes = Path::new("spec.volumeLifecycleModes");
+            errors.extend(immutable_at(new, old, "/spec/volumeLifecycleModes", &modes));
+            errors
         })
         .table(
             &[

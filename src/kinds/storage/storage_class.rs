@@ -78,9 +78,7 @@ impl Kind for StorageClass {
             errors.push(field::forbidden(&Path::new("parameters"), "updates to parameters are forbidden."));
         }
         for name in ["provisioner", "reclaimPolicy"] {
-            if new.get(name) != old.get(name) {
-                errors.push(field::forbidden(&Path::new(name), &format!("updates to {name} are forbidden.")));
-            }
+            errors.extend(immutable_at(new, old, &format!("/{name}"), &Path::new(name)));
         }
         errors.extend(immutable_at(new, old, "/volumeBindingMode", &Path::new("volumeBindingMode")));
         errors

@@ -4,6 +4,7 @@
 //! A plugin is one file and one line in [`MUTATING`], [`VALIDATING`] or [`DELETION`]. The first two run on every create and
 //! update, in this order; the last runs on deletions.
 
+mod default_ingress_class;
 mod default_storage_class;
 mod default_tolerations;
 mod escalation;
@@ -14,6 +15,7 @@ mod pod_security;
 pub(crate) mod policies;
 mod priority;
 pub(crate) mod resource_quota;
+mod runtime_class;
 mod service_account;
 mod storage_protection;
 mod volume_resize;
@@ -84,6 +86,8 @@ static MUTATING: &[Plugin] = &[
     default_storage_class::admit,
     volume_resize::admit,
     escalation::admit,
+    runtime_class::admit,
+    default_ingress_class::admit,
 ];
 
 /// Plugins that only reject. They see the valid object as it will be stored.

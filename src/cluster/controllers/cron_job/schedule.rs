@@ -1,14 +1,13 @@
 //! Schedules: five fields, a descriptor or an interval, in a time zone, as `robfig/cron` v3 reads them.
-//!
-//! Fields are rewritten for the `croner` crate where it reads them differently.
+
+mod fields;
 
 use std::collections::VecDeque;
-use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 use chrono_tz::Tz;
-use croner::Cron;
 
+use fields::Fields;
 use kctl_base::sim::{Duration, Time};
 
 /// A parsed schedule.
@@ -21,7 +20,7 @@ pub(super) enum Schedule {
 
 /// Certain minutes in a time zone.
 pub(super) struct Clock {
-    cron: Cron,
+    fields: Fields,
     zone: Tz,
     /// The last results of [`Clock::next`] by argument, because every change of a Job asks for the same ones.
     results: Mutex<VecDeque<(Time, Option<Time>)>>,
@@ -37,8 +36,7 @@ impl Clock {
         if let Some((_, next)) = results.iter().find(|(asked, _)| *asked == after) {
             return *next;
         }
-        let local = after.to_chrono().with_timezone(&self.zone);
-        let next = self.cron.find_next_occurrence(&local, false).ok().map(|next| Time::from_secs(next.timestamp()));
+        let next = self.fields.next(after.to_chrono().timestamp(), self.zone).map(Time::from_secs);
         results.truncate(RESULTS_MAX - 1);
         results.push_front((after, next));
         next
@@ -55,9 +53,6 @@ const DESCRIPTORS: &[(&str, &str)] = &[
     ("@midnight", "0 0 * * *"),
     ("@hourly", "0 * * * *"),
 ];
-/// The highest value of each field, at which `N/step` ends.
-const HIGHEST: [&str; 5] = ["59", "23", "31", "12", "6"];
-
 /// Returns the time zone of a name; an empty name is UTC.
 pub(super) fn zone(name: &str) -> Result<Tz, String> {
     match name {
@@ -84,8 +79,8 @@ impl Schedule {
             return Ok(Schedule::Every(Duration::from_secs(span.secs().max(1))));
         }
         let fields = DESCRIPTORS.iter().find(|(name, _)| *name == rest).map_or(rest, |(_, fields)| fields);
-        let cron = Cron::from_str(&plain_fields(fields)).map_err(|e| e.to_string())?;
-        Ok(Schedule::Clock(Box::new(Clock { cron, zone, results: Mutex::default() })))
+        let fields = Fields::parse(fields)?;
+        Ok(Schedule::Clock(Box::new(Clock { fields, zone, results: Mutex::default() })))
     }
 
     /// Returns the first instant after another one at which the schedule is due; `None` when there is none.
@@ -94,27 +89,6 @@ impl Schedule {
             Schedule::Every(span) => Some(after.truncate_secs() + *span),
             Schedule::Clock(clock) => clock.next(after),
         }
-    }
-}
-
-/// Rewrites five fields without the forms that the library reads differently or not at all.
-fn plain_fields(text: &str) -> String {
-    let fields = text.split_whitespace().zip(HIGHEST).map(|(field, highest)| {
-        let parts: Vec<String> = field.split(',').filter(|p| !p.is_empty()).map(|p| plain_part(p, highest)).collect();
-        // A list with `*` counts as `*`, so that only the other of the two day fields restricts the days.
-        if parts.iter().any(|p| p == "*") { "*".to_string() } else { parts.join(",") }
-    });
-    fields.collect::<Vec<_>>().join(" ")
-}
-
-/// Rewrites one part of a list: `?` is `*`, a step of 1 is dropped, and `N/step` ends at the highest value.
-fn plain_part(part: &str, highest: &str) -> String {
-    let part = part.replace('?', "*");
-    match part.split_once('/') {
-        None => part,
-        Some((range, step)) if step.parse() == Ok(1) && (range == "*" || range.contains('-')) => range.to_string(),
-        Some((range, step)) if range == "*" || range.contains('-') => format!("{range}/{step}"),
-        Some((first, step)) => format!("{first}-{highest}/{step}"),
     }
 }
 
@@ -138,6 +112,12 @@ mod tests {
             ("@every 90s", "", "2026-01-01T00:00:00.5Z", "2026-01-01T00:01:30Z"),
             ("0 9 * * *", "Asia/Tokyo", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"),
             ("TZ=Asia/Tokyo 0 9 * * *", "", "2025-12-31T23:00:00Z", "2026-01-01T00:00:00Z"),
+            // A time that a change of the clock skips does not run, one that it repeats runs twice.
+            ("30 2 * * *", "Europe/Berlin", "2026-03-28T01:30:00Z", "2026-03-30T00:30:00Z"),
+            ("30 2 * * *", "Europe/Berlin", "2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z"),
+            ("30 2 * * *", "Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"),
+            // After a change by half an hour the search passes over the hour.
+            ("15 3 * * *", "Australia/Lord_Howe", "2026-10-02T17:00:00Z", "2026-10-04T16:15:00Z"),
         ] {
             let read = Schedule::parse(schedule, zone).expect(schedule);
             let next = read.next(Time::parse(after).expect(after));

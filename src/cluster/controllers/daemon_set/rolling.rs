@@ -53,14 +53,22 @@ fn replace(desired: &Desired, places: &[Place]) -> Plan {
 }
 
 /// Creates a second pod beside old ones that are not available, and beside others as long as no more than `maxSurge` nodes
-/// have two. Deletes an old pod when the new one is available.
+/// have two. Deletes an old pod when the new one is available. Pods on nodes that no longer fit the set go as soon as more
+/// nodes have an available pod than should have one.
 fn surge(desired: &Desired, places: &[Place]) -> Plan {
     let (mut surging, mut broken, mut candidates, mut delete) = (0, Vec::new(), Vec::new(), Vec::new());
+    let (mut available, mut misplaced) = (0, Vec::new());
     for place in occupied(places) {
-        match pair(place) {
+        let pair = pair(place);
+        let counted = pair.as_ref().and_then(|pair| pair.old.or(pair.new));
+        available += usize::from(counted.is_some_and(|pod| pod.available));
+        match pair {
             None => surging += 1,
             Some(Pair { old: None, .. }) => {}
-            Some(Pair { new: None, old: Some(_) }) if !place.decision.should_run => {}
+            Some(Pair { new: None, old: Some(old) }) if !place.decision.should_run => {
+                let list = if old.available { &mut misplaced } else { &mut delete };
+                list.push(old.name.clone());
+            }
             Some(Pair { new: None, old: Some(old) }) if old.available => candidates.push(place.node.clone()),
             Some(Pair { new: None, old: Some(_) }) => broken.push(place.node.clone()),
             Some(Pair { new: Some(new), old: Some(old) }) if !old.available || new.available => {
@@ -69,6 +77,8 @@ fn surge(desired: &Desired, places: &[Place]) -> Plan {
             Some(Pair { .. }) => surging += 1,
         }
     }
+    let wanted = places.iter().filter(|place| place.decision.should_run).count();
+    delete.extend(misplaced.into_iter().take(available.saturating_sub(wanted)));
     let room = usize::try_from(desired.surge_max - surging).unwrap_or(0);
     candidates.truncate(room);
     broken.append(&mut candidates);
@@ -110,7 +120,9 @@ mod tests {
             ("a old new,b old", "+b -a-old"),
             ("a old! new!,b old", "+b -a-old!"),
             ("a old!,b old", "+a +b"),
-            ("a~ old,b old", "+b"),
+            ("a~ old!,b old", "+b -a-old!"),
+            ("a~ old,b new!", ""),
+            ("a~ old,b old", "+b -a-old"),
             ("a new,b new", ""),
         ];
         for (given, want) in cases {

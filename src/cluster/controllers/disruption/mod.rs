@@ -3,7 +3,7 @@
 
 mod plan;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::runtime::Result;
@@ -12,7 +12,7 @@ use super::shared::selector::label_selector;
 use super::{Action, Context, Controller, Key, Watch};
 use crate::api::Request;
 use crate::store::{Change, ChangeKind};
-use kctl_base::json::{SharedStr, Value, json};
+use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use plan::Counts;
 
@@ -90,10 +90,10 @@ fn expected_scale(
         return Ok(Ok(0));
     }
     let mut replicas: BTreeMap<SharedStr, i64> = BTreeMap::new();
-    let mut unmanaged = BTreeSet::new();
+    let mut has_unmanaged = false;
     for pod in pods {
         let Some(owner) = pod.controller_of() else {
-            unmanaged.insert(pod.name().to_string());
+            has_unmanaged = true;
             continue;
         };
         if replicas.contains_key(&owner.uid) {
@@ -111,18 +111,36 @@ fn expected_scale(
         replicas.insert(owner.uid.clone(), 0);
         replicas.insert(uid, desired);
     }
-    if !unmanaged.is_empty() {
-        let names: Vec<&str> = unmanaged.iter().map(String::as_str).collect();
+    if has_unmanaged {
         let text = format!(
             "Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the status of \
              the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods \
-             please set \".spec.minAvailable\" field of the PDB to an integer value. Pods: {}",
-            json!(budget.at("/spec/selector")),
-            names.join(", ")
+             please set \".spec.minAvailable\" field of the PDB to an integer value.",
+            selector_text(&budget["spec"]["selector"]),
         );
         ctx.event(budget, "Warning", "UnmanagedPods", &text);
     }
     Ok(Ok(replicas.values().sum()))
+}
+
+/// Formats a label selector as the `String` method of the generated Go type.
+fn selector_text(selector: &Value) -> String {
+    if selector.is_null() {
+        return "nil".into();
+    }
+    let labels: String = selector.strings("/matchLabels").iter().map(|(k, v)| format!("{k}: {v},")).collect();
+    let values = |requirement: &Value| {
+        let values = requirement.list("/values").iter().filter_map(Value::as_str);
+        format!("[{}]", values.collect::<Vec<_>>().join(" "))
+    };
+    let requirement = |r: &Value| {
+        let (key, operator) = (r.str("/key"), r.str("/operator"));
+        format!("LabelSelectorRequirement{{Key:{key},Operator:{operator},Values:{},}},", values(r))
+    };
+    let requirements: String = selector.list("/matchExpressions").iter().map(requirement).collect();
+    format!(
+        "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{requirements}}},}}"
+    )
 }
 
 /// Returns uid and desired replicas of the controller of pods. In place of a ReplicaSet of a Deployment it is the Deployment.

@@ -160,7 +160,9 @@ fn group(service: &Object, found: &[Backend], zones: &BTreeMap<String, String>) 
                 port
             })
             .collect();
-        let entry = groups.entry(format!("{ports:?}")).or_insert((Value::from(port_values), Vec::new()));
+        // A nil slice of Go stays null.
+        let port_values = if port_values.is_empty() { Value::Null } else { Value::from(port_values) };
+        let entry = groups.entry(format!("{ports:?}")).or_insert((port_values, Vec::new()));
         entry.1.push(endpoint(backend, publishes, zones.get(&backend.node).map_or("", String::as_str)));
     }
     groups.into_values().collect()

@@ -293,6 +293,9 @@ fn update_suspended_condition(ctx: &mut Context<'_>, job: &Object, status: &mut 
     if tracking::set_suspended(status, suspended, ctx.now) {
         let (reason, text) = if suspended { ("Suspended", "Job suspended") } else { ("Resumed", "Job resumed") };
         ctx.event(job, "Normal", reason, text);
+        if suspended {
+            status.remove_at("/startTime");
+        }
     }
 }
 

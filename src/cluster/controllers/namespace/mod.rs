@@ -128,6 +128,9 @@ fn finalize(ctx: &mut Context<'_>, name: &str) -> Result<()> {
     let Some(namespace) = ctx.get("namespaces", "", name)? else { return Ok(()) };
     let mut freed = (*namespace).clone();
     freed.list_mut("/spec/finalizers").retain(|f| f != FINALIZER);
+    if freed.list("/spec/finalizers").is_empty() {
+        freed.remove_at("/spec/finalizers");
+    }
     let request = Request::new(Verb::Update, "namespaces", "", name).subresource("finalize").body(Body::Object(freed));
     ctx.send(request).map(drop)
 }

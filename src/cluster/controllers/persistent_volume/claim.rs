@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::{
-    BIND_COMPLETED, BOUND_BY_CONTROLLER, CLAIMS, CLASSES, NO_PROVISIONER, PROVISIONER, PROVISIONER_BETA, SELECTED_NODE,
-    VOLUMES, class_of, is_reserved_for, matching, set_volume_phase,
+    BIND_COMPLETED, BOUND_BY_CONTROLLER, CLAIMS, CLASS_ANNOTATION, CLASSES, NO_PROVISIONER, PROVISIONER,
+    PROVISIONER_BETA, SELECTED_NODE, VOLUMES, class_of, is_reserved_for, matching, set_volume_phase,
 };
 use crate::controllers::runtime::Result;
 use crate::controllers::{Action, Context, Key};
+use crate::default_class;
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Duration;
@@ -73,6 +74,9 @@ fn sync_unbound(ctx: &mut Context<'_>, claim: &Object) -> Result<Action> {
     if let Some(volume) = matching::find_best(claim, &candidates, is_delayed) {
         return bind(ctx, &volume, claim);
     }
+    if assign_default_class(ctx, claim)? {
+        return Ok(Action::AwaitChange);
+    }
     set_pending(ctx, claim)?;
     if is_delayed && !has_node {
         record_waiting(ctx, claim)?;
@@ -91,6 +95,20 @@ fn sync_unbound(ctx: &mut Context<'_>, claim: &Object) -> Result<Action> {
         }
         (_, Some(class)) => provision(ctx, claim, class.str("/provisioner")),
     }
+}
+
+/// Sets the default class in a claim that names none, not even the empty one, once there is a default
+/// (`assignDefaultStorageClass`). Returns whether the claim has changed.
+fn assign_default_class(ctx: &mut Context<'_>, claim: &Object) -> Result<bool> {
+    if claim.at("/spec/storageClassName").is_some() || claim.annotation(CLASS_ANNOTATION).is_some() {
+        return Ok(false);
+    }
+    let classes = ctx.server().read_all(CLASSES, None)?;
+    let Some(class) = default_class::pick(classes, default_class::STORAGE) else { return Ok(false) };
+    let mut new = claim.clone();
+    new.put("/spec/storageClassName", class.name());
+    ctx.update(CLAIMS, new)?;
+    Ok(true)
 }
 
 /// Records what a claim with delayed binding waits for.

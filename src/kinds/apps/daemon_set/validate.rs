@@ -2,8 +2,8 @@
 
 use crate::shared::pod_spec::validate::validate_template;
 use crate::shared::rules::{invalid_json, non_negative};
-use crate::shared::{pod_template, selector};
-use kctl_base::field::{ErrorList, FieldError, Path, invalid, not_supported, required};
+use crate::shared::{pod_template, selector, workload};
+use kctl_base::field::{ErrorList, Path, invalid, not_supported_json, required};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
@@ -36,11 +36,9 @@ fn validate_strategy(errors: &mut ErrorList, path: &Path, strategy: &Value) {
         ("OnDelete", _) => {}
         ("RollingUpdate", None) => errors.push(required(&path.child("rollingUpdate"), "")),
         ("RollingUpdate", Some(rolling)) => validate_rolling(errors, &path.child("rollingUpdate"), rolling),
-        (other, _) => {
-            let mut error: FieldError = not_supported(path, "", &["RollingUpdate", "OnDelete"]);
-            let shown = format!("{{\"Type\":{},\"RollingUpdate\":null}}", Value::from(other));
-            error.body = error.body.replacen("\"\"", &shown, 1);
-            errors.push(error);
+        (_, _) => {
+            let shown = workload::strategy_json(strategy);
+            errors.push(not_supported_json(path, &shown, &["RollingUpdate", "OnDelete"]));
         }
     }
 }

@@ -2,8 +2,8 @@
 //! `pkg/apis/apps/validation/validation.go`).
 
 use crate::shared::rules::non_negative;
-use crate::shared::workload::{Wording, validate_selector_and_template};
-use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
+use crate::shared::workload::{self, Wording, validate_selector_and_template};
+use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported_json, required};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
@@ -41,7 +41,10 @@ fn validate_strategy(errors: &mut ErrorList, path: &Path, strategy: &Value) {
             errors.push(required(&here, "this should be defaulted and never be nil"));
         }
         ("RollingUpdate", Some(rolling)) => validate_rolling(errors, &here, rolling),
-        (other, _) => errors.push(not_supported(&path.child("type"), other, &["Recreate", "RollingUpdate"])),
+        (_, _) => {
+            let shown = workload::strategy_json(strategy);
+            errors.push(not_supported_json(path, &shown, &["Recreate", "RollingUpdate"]));
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::shared::describe::{annotations, controlled_by, labels, name_and_namespace};
 use crate::shared::rules::non_negative;
-use crate::shared::table::{columns, number, selector_or_none};
+use crate::shared::table::{columns, selector_or_none};
 use crate::shared::workload::{REPLICA_COLUMNS, Wording, validate_selector_and_template};
 use crate::shared::{index, workload};
 use crate::{Describer, Kind, Lookup, Names, PrefixWriter, ScalePaths};
@@ -69,10 +69,6 @@ impl Kind for ReplicaSet {
 
     fn row(&self, object: &Object, now: Time) -> Vec<Cell> {
         workload::replica_row(object, now, selector_or_none(object, "/spec/selector"))
-    }
-
-    fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
-        (field == "status.replicas").then(|| number(object, "/status/replicas"))
     }
 
     fn describer(&self) -> Option<Describer> {

@@ -51,11 +51,7 @@ fn validate_schedule(errors: &mut ErrorList, path: &Path, spec: &Value) {
         errors.push(invalid(&here, text, &why));
     }
     if text.contains("TZ") {
-        let why = match spec.at("/timeZone") {
-            Some(_) => "cannot use both timeZone field and TZ or CRON_TZ in schedule",
-            None => "cannot use TZ or CRON_TZ in schedule, use timeZone field instead",
-        };
-        errors.push(invalid(&here, text, why));
+        errors.push(invalid(&here, text, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"));
     }
 }
 
@@ -66,7 +62,7 @@ fn validate_zone(errors: &mut ErrorList, path: &Path, zone: Option<&str>) {
     }
     if zone.eq_ignore_ascii_case("local") {
         let why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
-        errors.push(invalid(path, zone, why));
+        return errors.push(invalid(path, zone, why));
     }
     if !schedule::is_zone(zone) {
         errors.push(invalid(path, zone, &format!("unknown time zone {zone}")));

@@ -1,6 +1,6 @@
 //! Validation of `spec.podFailurePolicy` (`validatePodFailurePolicy` in `pkg/apis/batch/validation/validation.go`).
 
-use kctl_base::field::{ErrorList, Path, duplicate, invalid, not_supported, required, too_many};
+use kctl_base::field::{ErrorList, Path, duplicate, invalid, invalid_text, not_supported, required, too_many};
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueRead;
 
@@ -47,10 +47,10 @@ fn validate_rule(errors: &mut ErrorList, path: &Path, rule: &Value, names: &[&st
     match (codes.is_some(), conditions.is_empty()) {
         (true, false) => {
             let why = "specifying both OnExitCodes and OnPodConditions is not supported";
-            errors.push(invalid(path, Value::Null, why));
+            errors.push(invalid_text(path, why));
         }
         (false, true) => {
-            errors.push(invalid(path, Value::Null, "specifying one of OnExitCodes and OnPodConditions is required"));
+            errors.push(invalid_text(path, "specifying one of OnExitCodes and OnPodConditions is required"));
         }
         _ => {}
     }

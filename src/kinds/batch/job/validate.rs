@@ -4,14 +4,17 @@
 use super::failure_policy;
 use crate::shared::formats::dns_label_problems;
 use crate::shared::pod_spec::validate::validate_template;
-use crate::shared::rules::{IMMUTABLE, immutable, invalid_json, non_negative};
+use crate::shared::rules::{IMMUTABLE, domain_prefixed_path, immutable, invalid_json, non_negative};
 use crate::shared::{selector, template_json};
-use kctl_base::field::{ErrorList, Path, invalid, not_supported, required};
+use kctl_base::field::{ErrorList, Path, invalid, not_supported, required, too_long};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
 
 /// The highest parallelism of an Indexed Job.
 const MAX_INDEXED_PARALLELISM: i64 = 100_000;
+
+/// Length of the longest name of a managing controller in bytes.
+const LONGEST_MANAGER: usize = 63;
 
 /// Validates a Job.
 pub(crate) fn validate(object: &Object) -> ErrorList {
@@ -87,12 +90,22 @@ pub(crate) fn validate_job_spec(errors: &mut ErrorList, path: &Path, spec: &Valu
     ] {
         non_negative(errors, path, spec, field);
     }
+    if let Some(manager) = spec.at("/managedBy").and_then(Value::as_str) {
+        errors.extend(domain_prefixed_path(manager, &path.child("managedBy")));
+        if manager.len() > LONGEST_MANAGER {
+            errors.push(too_long(&path.child("managedBy"), LONGEST_MANAGER));
+        }
+    }
     let mode = spec.str("/completionMode");
     if !["", "NonIndexed", "Indexed"].contains(&mode) {
         errors.push(not_supported(&path.child("completionMode"), mode, &["NonIndexed", "Indexed"]));
     }
     validate_indexes(errors, path, spec, mode == "Indexed");
     failure_policy::validate(errors, &path.child("podFailurePolicy"), spec);
+    if let Some(policy) = spec.at("/successPolicy").filter(|_| mode != "Indexed") {
+        let shown = policy_json("successPolicy", Some(policy));
+        errors.push(invalid_json(&path.child("successPolicy"), &shown, "requires indexed completion mode"));
+    }
     if let Some(policy) = spec.at("/podReplacementPolicy").and_then(Value::as_str) {
         validate_replacement(errors, &path.child("podReplacementPolicy"), policy, spec);
     }
@@ -134,9 +147,6 @@ fn validate_indexes(errors: &mut ErrorList, path: &Path, spec: &Value, indexed: 
             errors.push(invalid(&path.child(field), value.clone(), "requires indexed completion mode"));
         }
     }
-    if let Some(policy) = spec.at("/successPolicy") {
-        errors.push(invalid(&path.child("successPolicy"), policy.clone(), "requires indexed completion mode"));
-    }
 }
 
 fn validate_replacement(errors: &mut ErrorList, path: &Path, policy: &str, spec: &Value) {
@@ -157,14 +167,50 @@ pub(crate) fn validate_update(new: &Object, old: &Object) -> ErrorList {
         let shown = now.at("/selector").map_or_else(|| "null".into(), selector::to_json);
         errors.push(invalid_json(&path.child("selector"), &shown, IMMUTABLE));
     }
-    let relaxed = with_mutable_directives(old, &now["template"], &before["template"]);
-    if now["template"] != relaxed {
-        errors.push(invalid_json(&path.child("template"), &template_json::to_json(&now["template"]), IMMUTABLE));
-    }
-    for field in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] {
+    validate_template_update(&mut errors, old, &now["template"], &before["template"]);
+    immutable(&mut errors, &path.child("completionMode"), now.get("completionMode"), before.get("completionMode"));
+    immutable_policy(&mut errors, &path, now, before, "podFailurePolicy");
+    for field in ["backoffLimitPerIndex", "managedBy"] {
         immutable(&mut errors, &path.child(field), now.get(field), before.get(field));
     }
+    immutable_policy(&mut errors, &path, now, before, "successPolicy");
     errors
+}
+
+/// Refuses a change of a policy, which is printed as the struct.
+fn immutable_policy(errors: &mut ErrorList, path: &Path, now: &Value, before: &Value, field: &str) {
+    let (new, old) = (now.at(&format!("/{field}")), before.at(&format!("/{field}")));
+    if new != old {
+        errors.push(invalid_json(&path.child(field), &policy_json(field, new), IMMUTABLE));
+    }
+}
+
+/// Serialises a pod failure policy or a success policy as the internal type.
+fn policy_json(field: &str, policy: Option<&Value>) -> String {
+    let Some(policy) = policy else { return "null".into() };
+    let rules: Vec<String> = policy.list("/rules").iter().map(|rule| rule_json(field, rule)).collect();
+    format!("{{\"Rules\":[{}]}}", rules.join(","))
+}
+
+fn rule_json(field: &str, rule: &Value) -> String {
+    let text = |pointer: &str| rule.at(pointer).map_or_else(|| "null".into(), Value::to_string);
+    if field == "successPolicy" {
+        let (indexes, count) = (text("/succeededIndexes"), text("/succeededCount"));
+        return format!("{{\"SucceededIndexes\":{indexes},\"SucceededCount\":{count}}}");
+    }
+    let codes = rule.at("/onExitCodes").map_or_else(
+        || "null".into(),
+        |codes| {
+            let container = codes.at("/containerName").map_or_else(|| "null".into(), Value::to_string);
+            let (operator, values) = (json!(codes.str("/operator")), json!(codes.list("/values")));
+            format!("{{\"ContainerName\":{container},\"Operator\":{operator},\"Values\":{values}}}")
+        },
+    );
+    let pattern = |p: &Value| format!("{{\"Type\":{},\"Status\":{}}}", json!(p.str("/type")), json!(p.str("/status")));
+    let conditions: Vec<String> = rule.list("/onPodConditions").iter().map(pattern).collect();
+    let conditions =
+        if rule.at("/onPodConditions").is_none() { "null".into() } else { format!("[{}]", conditions.join(",")) };
+    format!("{{\"Action\":{},\"OnExitCodes\":{codes},\"OnPodConditions\":{conditions}}}", json!(rule.str("/action")))
 }
 
 /// Refuses a change of the completions, except together with the parallelism of an Indexed Job (elastic Indexed Jobs,
@@ -180,26 +226,53 @@ fn validate_completions(errors: &mut ErrorList, path: &Path, now: &Value, before
     }
 }
 
-/// The old template with the scheduling directives of the new one, which may change while a Job is suspended or has not
-/// started (KEP-2926).
-fn with_mutable_directives(old: &Object, now: &Value, before: &Value) -> Value {
-    let mut template = before.clone();
-    let suspended = old.flag("/spec/suspend") && condition_is_true(old, "Suspended");
-    let not_started = old.flag("/spec/suspend") && old.at("/status/startTime").is_none();
-    if suspended || not_started {
-        for pointer in [
-            "/metadata/labels",
-            "/metadata/annotations",
-            "/spec/nodeSelector",
-            "/spec/tolerations",
-            "/spec/schedulingGates",
-            "/spec/affinity",
-        ] {
-            match now.at(pointer) {
-                Some(value) => template.put(pointer, value.clone()),
-                None => drop(template.remove_at(pointer)),
-            }
+/// Returns whether the template of a Job may change in its mutable parts: the Job is suspended and has no pods left
+/// (`shouldAllowMutablePodTemplate` in `pkg/registry/batch/job/strategy.go`).
+fn has_mutable_template(old: &Object) -> bool {
+    let has_stopped = old.at("/status/startTime").is_none() || condition_is_true(old, "Suspended");
+    old.flag("/spec/suspend") && has_stopped && old.int("/status/active").unwrap_or(0) == 0
+}
+
+/// Refuses a change of the template, except for the scheduling directives and the resources of a suspended Job (KEP-2926,
+/// KEP-5440).
+fn validate_template_update(errors: &mut ErrorList, old: &Object, now: &Value, before: &Value) {
+    let path = Path::new("spec").child("template");
+    if !has_mutable_template(old) {
+        if now != before {
+            errors.push(invalid_json(&path, &template_json::to_json(now), IMMUTABLE));
+        }
+        return;
+    }
+    if now["spec"] != with_mutable_fields(&now["spec"], &before["spec"]) {
+        errors.push(invalid_json(&path.child("spec"), &template_json::pod_spec(&now["spec"]), IMMUTABLE));
+    }
+}
+
+/// The old pod spec with those fields of the new one that may change.
+fn with_mutable_fields(now: &Value, before: &Value) -> Value {
+    let mut spec = before.clone();
+    copy_fields(&mut spec, now, &["/nodeSelector", "/tolerations", "/schedulingGates"]);
+    let has_other = |spec: &Value| {
+        spec.map("/affinity").is_some_and(|affinity| affinity.keys().any(|field| field != "nodeAffinity"))
+    };
+    if !has_other(now) && !has_other(before) {
+        copy_fields(&mut spec, now, &["/affinity"]);
+    } else {
+        copy_fields(&mut spec, now, &["/affinity/nodeAffinity"]);
+    }
+    for list in ["/containers", "/initContainers"] {
+        for (container, changed) in spec.items_mut(list).zip(now.list(list)) {
+            copy_fields(container, changed, &["/resources"]);
         }
     }
-    template
+    spec
+}
+
+fn copy_fields(to: &mut Value, from: &Value, pointers: &[&str]) {
+    for pointer in pointers {
+        match from.at(pointer) {
+            Some(value) => to.put(pointer, value.clone()),
+            None => drop(to.remove_at(pointer)),
+        }
+    }
 }

@@ -58,12 +58,13 @@ impl Kind for Node {
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
         let mut errors = ErrorList::new();
-        for name in ["podCIDR", "providerID"] {
+        // Internally podCIDR is the first of podCIDRs, which is why the error names the list.
+        for (name, field) in [("podCIDR", "podCIDRs"), ("providerID", "providerID")] {
             let pointer = format!("/spec/{name}");
             let (old, new) = (old.str(&pointer), new.str(&pointer));
             if !old.is_empty() && old != new {
                 let text = "node updates may not change ".to_string() + name + " except from \"\" to valid";
-                errors.push(field::forbidden(&Path::new("spec").child(name), &text));
+                errors.push(field::forbidden(&Path::new("spec").child(field), &text));
             }
         }
         errors

@@ -2,13 +2,14 @@
 
 use crate::shared::pod_spec::containers::validate_image_whitespace;
 use crate::shared::pod_spec::validate::validate_spec;
-use kctl_base::field::{ErrorList, Path, forbidden};
+use kctl_base::field::{ErrorList, Path, forbidden, invalid};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 pub(super) fn validate(object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
     let (path, spec) = (Path::new("spec"), object.get("spec").unwrap_or(&Value::Null));
+    validate_deletion_cost(&mut errors, object);
     validate_spec(&mut errors, &path, spec);
     if spec.str("/serviceAccountName").is_empty() {
         forbid_tokens(&mut errors, &path.child("volumes"), spec.list("/volumes"));
@@ -25,6 +26,18 @@ pub(super) fn validate(object: &Object) -> ErrorList {
     errors
 }
 
+/// Refuses a deletion cost that is no plain number (`GetDeletionCostFromPodAnnotations`).
+fn validate_deletion_cost(errors: &mut ErrorList, pod: &Object) {
+    const ANNOTATION: &str = "controller.kubernetes.io/pod-deletion-cost";
+    let Some(cost) = pod.annotation(ANNOTATION) else { return };
+    let digits = cost.strip_prefix('-').unwrap_or(cost);
+    let is_plain = cost == "0" || digits.starts_with(|c: char| ('1'..='9').contains(&c));
+    if !is_plain || cost.parse::<i32>().is_err() {
+        let path = Path::new("metadata").child("annotations").key(ANNOTATION);
+        errors.push(invalid(&path, cost, "must be a 32bit integer"));
+    }
+}
+
 /// Refuses projected service account tokens in a pod without a service account.
 fn forbid_tokens(errors: &mut ErrorList, path: &Path, volumes: &[Value]) {
     for (index, volume) in volumes.iter().enumerate() {
@@ -35,5 +48,37 @@ fn forbid_tokens(errors: &mut ErrorList, path: &Path, volumes: &[Value]) {
                 errors.push(forbidden(&here.child("serviceAccountToken"), why));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kctl_base::json::json;
+
+    use super::*;
+
+    #[test]
+    fn deletion_costs_and_restart_rules_are_checked() {
+        let pod = |cost: &str| {
+            json!({
+                "metadata": {"annotations": {"controller.kubernetes.io/pod-deletion-cost": cost}},
+                "spec": {"hostUsers": false, "hostPID": true, "containers": [{
+                    "name": "c", "image": "i", "terminationMessagePolicy": "File", "imagePullPolicy": "Always",
+                    "restartPolicyRules": [{"action": "Stop", "exitCodes": {"operator": "Is"}}, {"action": "Restart"}],
+                }], "restartPolicy": "Always", "dnsPolicy": "Default"},
+            })
+        };
+        let errors: Vec<String> = validate(&pod("+5")).iter().map(ToString::to_string).collect();
+        for want in [
+            "metadata.annotations[controller.kubernetes.io/pod-deletion-cost]: Invalid value: \"+5\": must be a 32bit integer",
+            "spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used",
+            "spec.containers[0].restartPolicyRules[0].action: Unsupported value: \"Stop\": supported values: \"Restart\", \"RestartAllContainers\"",
+            "spec.containers[0].restartPolicyRules[0].exitCodes.operator: Unsupported value: \"Is\": supported values: \"In\", \"NotIn\"",
+            "spec.containers[0].restartPolicyRules[1].exitCodes: Required value: must be specified",
+            "spec.HostPID: Forbidden: when `hostUsers` is false",
+        ] {
+            assert!(errors.iter().any(|error| error == want), "{want}: {errors:#?}");
+        }
+        assert!(!validate(&pod("-5")).iter().any(|error| error.field.starts_with("metadata")));
     }
 }

@@ -7,6 +7,7 @@ mod describe;
 mod prepare;
 mod validate;
 mod validate_ips;
+mod warnings;
 
 use crate::shared::describe::{joined, non_empty_or};
 use crate::shared::table::columns;
@@ -86,6 +87,14 @@ impl Kind for Service {
     fn validate(&self, object: &Object) -> ErrorList {
         let addresses = validate_ips::address_errors(object);
         if addresses.is_empty() { validate::validate(object) } else { addresses }
+    }
+
+    fn validate_allocated(&self, new: &Object) -> ErrorList {
+        validate_ips::address_errors(new)
+    }
+
+    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
+        warnings::of(new)
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {

@@ -177,11 +177,13 @@ fn duplicate_errors(ports: &[Value], kind: &str, path: &Path) -> ErrorList {
 fn balancer_errors(service: &Object, kind: &str, spec: &Path) -> ErrorList {
     const ONLY: &str = "may only be used when `type` is 'LoadBalancer'";
     let mut errors = ErrorList::new();
-    for (index, range) in service.list("/spec/loadBalancerSourceRanges").iter().enumerate() {
-        let path = spec.child("loadBalancerSourceRanges");
-        if kind != "LoadBalancer" {
-            return vec![field::forbidden(&path, ONLY)];
-        }
+    // The API server spells this path with a capital letter.
+    let path = spec.child("LoadBalancerSourceRanges");
+    let ranges = service.list("/spec/loadBalancerSourceRanges");
+    if !ranges.is_empty() && kind != "LoadBalancer" {
+        errors.push(field::forbidden(&path, ONLY));
+    }
+    for (index, range) in ranges.iter().enumerate() {
         let text = range.as_str().unwrap_or("").trim();
         if parse_cidr(text).is_none() {
             errors.push(field::invalid(&path.index(index), text, NOT_A_CIDR));

@@ -53,7 +53,7 @@ fn policy_errors(service: &Object, ips: &[Value]) -> ErrorList {
             let text = "this cluster is not configured for dual-stack services";
             vec![field::invalid(&path, "RequireDualStack", text)]
         }
-        other => vec![field::not_supported(&path, other, &["SingleStack", "PreferDualStack", "RequireDualStack"])],
+        other => vec![field::not_supported(&path, other, &["PreferDualStack", "RequireDualStack", "SingleStack"])],
     }
 }
 

@@ -41,6 +41,10 @@ impl Kind for Ingress {
         validate::validate(object)
     }
 
+    fn validate_create(&self, new: &Object) -> ErrorList {
+        validate::validate_create(new)
+    }
+
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
         let has = |o: &Object| o.annotation(CLASS_ANNOTATION).is_some();
         if has(new) && !old.is_some_and(has) {
@@ -164,7 +168,7 @@ mod tests {
             errors,
             [
                 "spec.rules[0].http.paths[0].path: Invalid value: \"x\": must be an absolute path",
-                "spec.rules[0].http.paths[0].backend: Required value: resource or service backend is required",
+                "spec.rules[0].http.paths[0].backend: Invalid value: \"\": resource or service backend is required",
             ]
         );
     }

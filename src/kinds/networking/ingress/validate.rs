@@ -4,7 +4,7 @@ use crate::shared::formats::{dns_label_problems, dns_subdomain_problems, port_na
 use crate::shared::rules::check;
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::Value;
-use kctl_base::object::{Object, ValueRead};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// Sequences that a path must not contain, since they could be resolved to another path.
 const BAD_SEQUENCES: [&str; 5] = ["//", "/./", "/../", "%2f", "%2F"];
@@ -32,6 +32,18 @@ pub(super) fn validate(object: &Object) -> ErrorList {
     errors
 }
 
+/// Refuses a new Ingress whose class and deprecated annotation disagree (`ValidateIngressCreate`).
+pub(super) fn validate_create(object: &Object) -> ErrorList {
+    const ANNOTATION: &str = "kubernetes.io/ingress.class";
+    match (object.annotation(ANNOTATION), object.at("/spec/ingressClassName").and_then(Value::as_str)) {
+        (Some(old), Some(class)) if old != class => {
+            let why = "must match `ingressClassName` when both are specified";
+            vec![field::invalid(&Path::new("annotations").child(ANNOTATION), old, why)]
+        }
+        _ => ErrorList::new(),
+    }
+}
+
 fn backend_errors(backend: &Value, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let (service, resource) = (backend.at("/service"), backend.at("/resource"));
@@ -39,7 +51,7 @@ fn backend_errors(backend: &Value, path: &Path) -> ErrorList {
         (Some(_), Some(_)) => {
             return vec![field::invalid(path, "", "cannot set both resource and service backends")];
         }
-        (None, None) => return vec![field::required(path, "resource or service backend is required")],
+        (None, None) => return vec![field::invalid(path, "", "resource or service backend is required")],
         _ => {}
     }
     if let Some(resource) = resource {
@@ -50,6 +62,7 @@ fn backend_errors(backend: &Value, path: &Path) -> ErrorList {
         }
     }
     let Some(service) = service else { return errors };
+    let backend_path = path;
     let path = path.child("service");
     match service.str("/name") {
         "" => errors.push(field::required(&path.child("name"), "")),
@@ -58,7 +71,7 @@ fn backend_errors(backend: &Value, path: &Path) -> ErrorList {
     let (name, number) = (service.str("/port/name"), service.int("/port/number").unwrap_or(0));
     let port = path.child("port");
     match (name, number) {
-        ("", 0) => errors.push(field::required(&path, "port name or number is required")),
+        ("", 0) => errors.push(field::required(backend_path, "port name or number is required")),
         ("", number) => {
             errors.extend(port_problems(number).iter().map(|p| field::invalid(&port.child("number"), number, p)));
         }

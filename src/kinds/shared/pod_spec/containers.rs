@@ -7,9 +7,14 @@ use super::validate::PodFacts;
 use super::{env, handlers, is_sidecar, resources, security, volumes};
 use crate::shared::formats::{dns_label_problems, port_name_problems, port_problems};
 use crate::shared::rules::refuse;
-use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required};
+use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required, too_many};
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
+
+/// The highest number of restart rules of a container.
+const MAX_RESTART_RULES: usize = 20;
+/// The highest number of exit codes in a restart rule.
+const MAX_EXIT_CODES: usize = 255;
 
 /// Validates containers and init containers.
 pub(crate) fn validate_containers(errors: &mut ErrorList, path: &Path, spec: &Value, facts: &PodFacts) {
@@ -37,9 +42,41 @@ fn validate_regular(errors: &mut ErrorList, path: &Path, list: &[Value], facts: 
             let supported = ["Always", "Never", "OnFailure"];
             errors.push(not_supported(&here.child("restartPolicy"), policy, &supported));
         }
+        validate_restart_rules(errors, &here, container);
     }
     let all: Vec<(usize, &Value)> = list.iter().enumerate().collect();
     validate_host_port_conflicts(errors, path, &all);
+}
+
+/// Validates the rules about exit codes that override the restart policy (`validateContainerRestartPolicy`).
+fn validate_restart_rules(errors: &mut ErrorList, path: &Path, container: &Value) {
+    let rules = container.list("/restartPolicyRules");
+    if !rules.is_empty() && container.str("/restartPolicy").is_empty() {
+        let why = "must specify restartPolicy when restart rules are used";
+        errors.push(required(&path.child("restartPolicy"), why));
+    }
+    if rules.len() > MAX_RESTART_RULES {
+        errors.push(too_many(&path.child("restartPolicyRules"), rules.len(), MAX_RESTART_RULES));
+    }
+    for (index, rule) in rules.iter().enumerate() {
+        let here = path.child("restartPolicyRules").index(index);
+        let action = rule.str("/action");
+        if !["Restart", "RestartAllContainers"].contains(&action) {
+            errors.push(not_supported(&here.child("action"), action, &["Restart", "RestartAllContainers"]));
+        }
+        let here = here.child("exitCodes");
+        let Some(codes) = rule.at("/exitCodes") else {
+            errors.push(required(&here, "must be specified"));
+            continue;
+        };
+        let operator = codes.str("/operator");
+        if !["In", "NotIn"].contains(&operator) {
+            errors.push(not_supported(&here.child("operator"), operator, &["In", "NotIn"]));
+        }
+        if codes.list("/values").len() > MAX_EXIT_CODES {
+            errors.push(too_many(&here.child("values"), codes.list("/values").len(), MAX_EXIT_CODES));
+        }
+    }
 }
 
 fn validate_init(errors: &mut ErrorList, path: &Path, list: &[Value], regular: &[Value], facts: &PodFacts) {

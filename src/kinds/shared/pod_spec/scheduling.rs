@@ -166,7 +166,7 @@ pub(crate) fn validate_spread(errors: &mut ErrorList, path: &Path, constraints: 
         let here = path.index(index);
         let skew = constraint.int("/maxSkew").unwrap_or(0);
         if skew <= 0 {
-            errors.push(invalid(&here.child("maxSkew"), skew, "must be greater than 0"));
+            errors.push(invalid(&here.child("maxSkew"), skew, "must be greater than zero"));
         }
         let (key, action) = (constraint.str("/topologyKey"), constraint.str("/whenUnsatisfiable"));
         if key.is_empty() {

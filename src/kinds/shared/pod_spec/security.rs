@@ -14,6 +14,19 @@ fn validate_id(errors: &mut ErrorList, path: &Path, id: Option<i64>) {
     }
 }
 
+/// Refuses host namespaces in a pod with a user namespace (`validateHostUsers`).
+pub(crate) fn validate_host_users(errors: &mut ErrorList, path: &Path, spec: &Value) {
+    if spec.at("/hostUsers").is_none_or(|users| *users != false) {
+        return;
+    }
+    // Two of the paths are spelt like the fields of the internal type.
+    for (field, shown) in [("/hostNetwork", "hostNetwork"), ("/hostPID", "HostPID"), ("/hostIPC", "HostIPC")] {
+        if spec.flag(field) {
+            errors.push(forbidden(&path.child(shown), "when `hostUsers` is false"));
+        }
+    }
+}
+
 /// Validates the security context of a pod.
 pub(crate) fn validate_pod(errors: &mut ErrorList, path: &Path, spec: &Value) {
     let Some(context) = spec.at("/securityContext") else { return };
