@@ -13,8 +13,11 @@ use clap::ArgMatches;
 
 use crate::args::Matches;
 use crate::klog;
-use crate::kubeconfig::{self, Kubeconfig};
+use crate::kubeconfig::login::{self, Login, Overrides};
+use crate::kubeconfig::{self, Kubeconfig, Source};
 use crate::{CliError, CliResult, logging};
+use kctl_base::json::{Value, json};
+use kctl_base::object::ValueRead;
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
 use kctl_cluster::client::{Client, Watch};
@@ -44,6 +47,10 @@ pub(crate) struct Ctx {
     context_namespace: Option<String>,
     /// The value of `--kubeconfig`.
     kubeconfig: Option<PathBuf>,
+    /// The global flags that the verb has replaced by flags of its own, such as `--user` of `create rolebinding`.
+    pub(crate) replaced_flags: Vec<String>,
+    /// Why the kubeconfig cannot be used, until a command needs the cluster.
+    refusal: Option<CliError>,
     /// The user and groups of `--as`; `None` for the cluster's administrator.
     user: Option<User>,
     /// The value of `--store`.
@@ -76,6 +83,8 @@ impl Ctx {
             namespace: None,
             context_namespace: None,
             kubeconfig: None,
+            replaced_flags: Vec::new(),
+            refusal: None,
             user: None,
             store: None,
             request_timeout: None,
@@ -100,24 +109,55 @@ impl Ctx {
         }
         self.warnings_are_errors = matches.flag("warnings-as-errors");
         self.kubeconfig = matches.path("kubeconfig");
-        let (name, groups) = (matches.string("as"), matches.values("as-group"));
-        self.user = (!name.is_empty()).then(|| User::new(name, groups));
-        self.verbosity = environment::read_verbosity(matches)?;
+        self.verbosity = environment::read_verbosity(matches);
         if self.captured.is_none() {
             logging::init(self.verbosity)?;
         }
+        self.log_in(matches);
         if let (Some(client), Some(user)) = (&mut self.client, &self.user) {
             client.impersonate(user.clone());
-        }
-        // Tests without a kubeconfig file have no directory of a store to look for it in.
-        let has_store_dir = self.captured.is_none() && self.store_dir().is_ok();
-        if self.explicit_kubeconfig().is_some() || has_store_dir {
-            let context = matches.value_of("context").filter(|c| !c.is_empty());
-            self.context_namespace = self.read_kubeconfig()?.namespace(context)?;
         }
         self.request_timeout =
             matches.value_of("request-timeout").map(environment::parse_request_timeout).transpose()?;
         Ok(())
+    }
+
+    /// Selects the user and the namespace of the kubeconfig. What is wrong with it is reported when the cluster is needed.
+    fn log_in(&mut self, matches: &ArgMatches) {
+        let own = |flag: &str| self.replaced_flags.iter().any(|name| name == flag);
+        let given = |flag: &str| matches.value_of(flag).filter(|value: &&str| !value.is_empty() && !own(flag));
+        let mut flags = Overrides {
+            context: given("context"),
+            cluster: given("cluster"),
+            user: given("user"),
+            server: given("server"),
+            fields: Vec::new(),
+        };
+        for (flag, field) in
+            [("as", "as"), ("as-uid", "as-uid"), ("token", "token"), ("username", "username"), ("password", "password")]
+        {
+            flags.fields.extend(given(flag).map(|value| (field, value.into())));
+        }
+        for (flag, field) in [("as-group", "as-groups")] {
+            let values = matches.values(flag);
+            flags.fields.extend((!values.is_empty()).then(|| (field, json!(values))));
+        }
+        let extra = matches.values("as-user-extra");
+        if !extra.is_empty() {
+            flags.fields.push(("as-user-extra", extra_fields(&extra)));
+        }
+        let selected = self.read_kubeconfig().and_then(|config| {
+            self.context_namespace = login::namespace(&config, flags.context);
+            login::select(&config, &flags)
+        });
+        match selected {
+            Ok(Login { user, .. }) => {
+                let groups = user.list("/as-groups").iter().filter_map(Value::as_str).map(String::from).collect();
+                let name = user.str("/as");
+                self.user = (!name.is_empty()).then(|| User::new(name, groups));
+            }
+            Err(error) => self.refusal = Some(error),
+        }
     }
 
     /// Returns the namespace of the command: `--namespace`, else the context's, else `default`.
@@ -135,22 +175,17 @@ impl Ctx {
         self.user.clone().unwrap_or_else(User::admin)
     }
 
-    /// Returns the kubeconfig file that `--kubeconfig` or the environment names; `None` for the default file.
-    fn explicit_kubeconfig(&self) -> Option<PathBuf> {
+    /// Returns the place of the kubeconfig: what the flag or the environment names, or else the file beside the store's data.
+    fn kubeconfig_source(&self) -> CliResult<Source> {
         match (&self.kubeconfig, &self.captured) {
-            (Some(file), _) => Some(file.clone()),
-            // Tests must not depend on the environment.
-            (None, Some(_)) => None,
-            (None, None) => environment::kubeconfig(),
-        }
-    }
-
-    /// Returns the path of the kubeconfig file: the one that a flag or the environment names, or else the one beside the
-    /// store's data.
-    fn kubeconfig_path(&self) -> CliResult<PathBuf> {
-        match self.explicit_kubeconfig() {
-            Some(path) => Ok(path),
-            None => Ok(self.store_dir()?.join(kubeconfig::FILE)),
+            (Some(file), _) => Ok(Source::Named(file.clone())),
+            // Tests must not depend on the environment, and have no directory of a store.
+            (None, Some(_)) => Ok(Source::BuiltIn),
+            (None, None) => match (environment::kubeconfig(), self.store_dir()) {
+                (Some(files), _) => Ok(Source::List(files)),
+                (None, Ok(dir)) => Ok(Source::Store(dir.join(kubeconfig::FILE))),
+                (None, Err(_)) => Ok(Source::BuiltIn),
+            },
         }
     }
 
@@ -159,7 +194,7 @@ impl Ctx {
     /// # Errors
     /// The file cannot be read, is not YAML or has another shape.
     pub(crate) fn read_kubeconfig(&self) -> CliResult<Kubeconfig> {
-        Kubeconfig::read(self.kubeconfig_path()?)
+        Kubeconfig::read(self.kubeconfig_source()?)
     }
 
     /// Changes the kubeconfig file, while no other process does.
@@ -170,13 +205,15 @@ impl Ctx {
         &mut self,
         change: impl FnOnce(&mut Kubeconfig) -> CliResult<T>,
     ) -> CliResult<T> {
-        if self.explicit_kubeconfig().is_none() {
-            // The directory must be a store before it holds another file.
+        let source = self.kubeconfig_source()?;
+        if matches!(source, Source::Store(_) | Source::BuiltIn) {
+            // The directory must be a store before it holds another file, whatever the file says.
+            self.refusal = None;
             self.client()?;
             self.flush()?;
         }
         let timeout = Some(self.request_timeout.unwrap_or(DEFAULT_LOCK_TIMEOUT)).filter(|time| *time > Duration::ZERO);
-        Kubeconfig::change(self.kubeconfig_path()?, timeout, change)
+        Kubeconfig::change(source, timeout, change)
     }
 
     /// Returns the value of `--request-timeout`; `None` without the flag and for 0, which is no limit.
@@ -218,8 +255,11 @@ impl Ctx {
     /// Returns the client. The first call locks and opens the store and runs the controllers up to the present.
     ///
     /// # Errors
-    /// The store cannot be locked or opened.
+    /// The kubeconfig cannot be used, or the store cannot be locked or opened.
     pub(crate) fn client(&mut self) -> CliResult<&mut Client<Cluster>> {
+        if let Some(refusal) = self.refusal.take() {
+            return Err(refusal);
+        }
         if self.client.is_none() {
             let mut client = Client::new(Cluster::open(self.open_options()?)?);
             client.set_verbosity(self.verbosity);
@@ -375,4 +415,13 @@ impl Ctx {
         let Captured { out, err } = self.captured.unwrap_or_default();
         (out, err, self.client.map(Client::into_transport))
     }
+}
+
+/// The extra attributes of `KEY=VALUE` flags: a list of values for each key.
+fn extra_fields(flags: &[String]) -> Value {
+    let mut fields = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for (key, value) in flags.iter().filter_map(|flag| flag.split_once('=')) {
+        fields.entry(key.to_string()).or_default().push(value.to_string());
+    }
+    json!(fields)
 }

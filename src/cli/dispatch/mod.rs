@@ -38,6 +38,7 @@ pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString]) -> i32 {
     let result = match parse::parse(argv, &ctx.program) {
         Ok(parse::Parsed::Run(call)) => {
             ctx.command_line = call.recorded;
+            ctx.replaced_flags = tree::own_flags(call.verb);
             let result = ctx.read_global_flags(&call.matches).and_then(|()| (call.verb.run)(ctx, &call.matches));
             if let Err(CliError::MissingSubcommand(stream)) = &result {
                 let help = help::of_verb(&ctx.program, &call.path);
@@ -45,6 +46,9 @@ pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString]) -> i32 {
                     Stream::Out => ctx.out.push_str(&help),
                     Stream::Err => ctx.err.push_str(&help),
                 }
+            }
+            if matches!(result, Err(CliError::WithHelp(_))) {
+                ctx.out.push_str(&help::of_verb(&ctx.program, &call.path));
             }
             match result {
                 Err(CliError::MissingSubcommand(_)) => Err(CliError::Exit(1)),
