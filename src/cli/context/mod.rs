@@ -14,7 +14,7 @@ use clap::ArgMatches;
 use crate::args::Matches;
 use crate::klog;
 use crate::kubeconfig::login::{self, Login, Overrides};
-use crate::kubeconfig::{self, Kubeconfig, Source};
+use crate::kubeconfig::{self, Kubeconfig, Source, credential_plugin};
 use crate::{CliError, CliResult, logging};
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueRead;
@@ -51,6 +51,8 @@ pub(crate) struct Ctx {
     pub(crate) replaced_flags: Vec<String>,
     /// Why the kubeconfig cannot be used, until a command needs the cluster.
     refusal: Option<CliError>,
+    /// The user whose credential plugin has not been run yet.
+    login: Option<Login>,
     /// The user and groups of `--as`; `None` for the cluster's administrator.
     user: Option<User>,
     /// The value of `--store`.
@@ -85,6 +87,7 @@ impl Ctx {
             kubeconfig: None,
             replaced_flags: Vec::new(),
             refusal: None,
+            login: None,
             user: None,
             store: None,
             request_timeout: None,
@@ -151,10 +154,12 @@ impl Ctx {
             login::select(&config, &flags)
         });
         match selected {
-            Ok(Login { user, .. }) => {
+            Ok(login) => {
+                let user = &login.user;
                 let groups = user.list("/as-groups").iter().filter_map(Value::as_str).map(String::from).collect();
                 let name = user.str("/as");
                 self.user = (!name.is_empty()).then(|| User::new(name, groups));
+                self.login = Some(login);
             }
             Err(error) => self.refusal = Some(error),
         }
@@ -208,7 +213,7 @@ impl Ctx {
         let source = self.kubeconfig_source()?;
         if matches!(source, Source::Store(_) | Source::BuiltIn) {
             // The directory must be a store before it holds another file, whatever the file says.
-            self.refusal = None;
+            (self.refusal, self.login) = (None, None);
             self.client()?;
             self.flush()?;
         }
@@ -259,6 +264,9 @@ impl Ctx {
     pub(crate) fn client(&mut self) -> CliResult<&mut Client<Cluster>> {
         if let Some(refusal) = self.refusal.take() {
             return Err(refusal);
+        }
+        if let Some(login) = self.login.take() {
+            credential_plugin::run(&login)?;
         }
         if self.client.is_none() {
             let mut client = Client::new(Cluster::open(self.open_options()?)?);

@@ -26,8 +26,6 @@ pub(crate) struct Overrides<'a> {
 /// A selection of a kubeconfig.
 #[derive(Debug)]
 pub(crate) struct Login {
-    /// The name of the user, or an empty string.
-    pub(crate) name: String,
     /// The fields of the user, those of flags among them.
     pub(crate) user: Value,
     /// The fields of the cluster.
@@ -75,7 +73,7 @@ pub(crate) fn select(config: &Kubeconfig, flags: &Overrides) -> CliResult<Login>
         problems.push(format!("no server found for cluster {}", quote(&cluster_name)));
     }
     match problems.as_slice() {
-        [] => Ok(Login { name: user_name, user, cluster }),
+        [] => Ok(Login { user, cluster }),
         [one] => Err(CliError::new(one.clone())),
         many => Err(CliError::new(format!("invalid configuration: [{}]", many.join(", ")))),
     }
