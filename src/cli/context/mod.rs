@@ -1,6 +1,7 @@
 //! The context of a command: the client, connected on first use, the global flags, and the buffered output.
 
 mod environment;
+mod login;
 mod output;
 pub(crate) mod stdout;
 
@@ -13,11 +14,9 @@ use clap::ArgMatches;
 
 use crate::args::Matches;
 use crate::klog;
-use crate::kubeconfig::login::{self, Login, Overrides};
-use crate::kubeconfig::{self, Kubeconfig, Source, credential_plugin};
+use crate::kubeconfig::login::Login;
+use crate::kubeconfig::{Kubeconfig, Source, credential_plugin};
 use crate::{CliError, CliResult, logging};
-use kctl_base::json::{Value, json};
-use kctl_base::object::ValueRead;
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
 use kctl_cluster::client::{Client, Watch};
@@ -125,46 +124,6 @@ impl Ctx {
         Ok(())
     }
 
-    /// Selects the user and the namespace of the kubeconfig. What is wrong with it is reported when the cluster is needed.
-    fn log_in(&mut self, matches: &ArgMatches) {
-        let own = |flag: &str| self.replaced_flags.iter().any(|name| name == flag);
-        let given = |flag: &str| matches.value_of(flag).filter(|value: &&str| !value.is_empty() && !own(flag));
-        let mut flags = Overrides {
-            context: given("context"),
-            cluster: given("cluster"),
-            user: given("user"),
-            server: given("server"),
-            fields: Vec::new(),
-        };
-        for (flag, field) in
-            [("as", "as"), ("as-uid", "as-uid"), ("token", "token"), ("username", "username"), ("password", "password")]
-        {
-            flags.fields.extend(given(flag).map(|value| (field, value.into())));
-        }
-        for (flag, field) in [("as-group", "as-groups")] {
-            let values = matches.values(flag);
-            flags.fields.extend((!values.is_empty()).then(|| (field, json!(values))));
-        }
-        let extra = matches.values("as-user-extra");
-        if !extra.is_empty() {
-            flags.fields.push(("as-user-extra", extra_fields(&extra)));
-        }
-        let selected = self.read_kubeconfig().and_then(|config| {
-            self.context_namespace = login::namespace(&config, flags.context);
-            login::select(&config, &flags)
-        });
-        match selected {
-            Ok(login) => {
-                let user = &login.user;
-                let groups = user.list("/as-groups").iter().filter_map(Value::as_str).map(String::from).collect();
-                let name = user.str("/as");
-                self.user = (!name.is_empty()).then(|| User::new(name, groups));
-                self.login = Some(login);
-            }
-            Err(error) => self.refusal = Some(error),
-        }
-    }
-
     /// Returns the namespace of the command: `--namespace`, else the context's, else `default`.
     pub(crate) fn namespace(&self) -> String {
         self.namespace.clone().or_else(|| self.context_namespace.clone()).unwrap_or_else(|| "default".into())
@@ -178,20 +137,6 @@ impl Ctx {
     /// Returns the user that the command acts as: the cluster's administrator unless `--as` names another.
     pub(crate) fn user(&self) -> User {
         self.user.clone().unwrap_or_else(User::admin)
-    }
-
-    /// Returns the place of the kubeconfig: what the flag or the environment names, or else the file beside the store's data.
-    fn kubeconfig_source(&self) -> CliResult<Source> {
-        match (&self.kubeconfig, &self.captured) {
-            (Some(file), _) => Ok(Source::Named(file.clone())),
-            // Tests must not depend on the environment, and have no directory of a store.
-            (None, Some(_)) => Ok(Source::BuiltIn),
-            (None, None) => match (environment::kubeconfig(), self.store_dir()) {
-                (Some(files), _) => Ok(Source::List(files)),
-                (None, Ok(dir)) => Ok(Source::Store(dir.join(kubeconfig::FILE))),
-                (None, Err(_)) => Ok(Source::BuiltIn),
-            },
-        }
     }
 
     /// Reads the kubeconfig file.
@@ -423,13 +368,4 @@ impl Ctx {
         let Captured { out, err } = self.captured.unwrap_or_default();
         (out, err, self.client.map(Client::into_transport))
     }
-}
-
-/// The extra attributes of `KEY=VALUE` flags: a list of values for each key.
-fn extra_fields(flags: &[String]) -> Value {
-    let mut fields = std::collections::BTreeMap::<String, Vec<String>>::new();
-    for (key, value) in flags.iter().filter_map(|flag| flag.split_once('=')) {
-        fields.entry(key.to_string()).or_default().push(value.to_string());
-    }
-    json!(fields)
 }
