@@ -36,6 +36,8 @@ pub(crate) enum CliError {
         /// The line that refers to the help.
         hint: String,
     },
+    /// The arguments do not fit: the help of the verb is printed to standard output before the message.
+    WithHelp(String),
     /// A file could not be read or written: `open a.yaml: no such file or directory`.
     Io {
         /// The operation with its path, for example `open a.yaml`.
@@ -121,7 +123,9 @@ impl CliError {
     /// The lines for standard error, each with its line break; empty when there is nothing to print.
     pub(crate) fn message(&self) -> String {
         match self {
-            CliError::Failed(_) | CliError::Io { .. } => format!("error: {}", self.bare_message()),
+            CliError::Failed(_) | CliError::WithHelp(_) | CliError::Io { .. } => {
+                format!("error: {}", self.bare_message())
+            }
             CliError::Many(errors) => errors.iter().map(CliError::bare_message).collect(),
             CliError::Status(status) => terminated(status_text(status)),
             other => other.bare_message(),
@@ -132,7 +136,7 @@ impl CliError {
     fn bare_message(&self) -> String {
         match self {
             CliError::Status(status) => terminated(reason_text(status)),
-            CliError::Failed(message) => terminated(message.clone()),
+            CliError::Failed(message) | CliError::WithHelp(message) => terminated(message.clone()),
             CliError::Io { operation, source } => format!("{operation}: {}\n", io_error(source)),
             CliError::Usage { message, hint } => format!("error: {message}\n{hint}\n"),
             CliError::Verbatim(lines, _) => lines.clone(),

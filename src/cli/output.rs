@@ -172,7 +172,8 @@ fn print_names(ctx: &mut Ctx, object: &Value) -> CliResult<()> {
         None if group.is_empty() => object.kind().to_lowercase(),
         None => format!("{}.{group}", object.kind().to_lowercase()),
     };
-    ctx.print_line(format!("{kind}/{}", object.name()));
+    let name = if object.name().is_empty() { "<unknown>" } else { object.name() };
+    ctx.print_line(format!("{kind}/{name}"));
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 
 use clap::Arg;
 
-use super::{ArgProperties, each, path, switch, text};
+use super::{ArgProperties, each, number32, path, switch, text};
 
 const NO_CONNECTION: &str = "Accepted for compatibility; no connection is opened.";
 const NO_LOGIN: &str = "Accepted for compatibility; there is no login. See --as.";
@@ -26,7 +26,7 @@ pub(crate) fn args() -> Vec<Arg> {
         path("certificate-authority", NO_CONNECTION),
         path("client-certificate", NO_CONNECTION),
         path("client-key", NO_CONNECTION),
-        text("cluster", "Accepted for compatibility; a store holds one cluster."),
+        text("cluster", "Name of the kubeconfig cluster to use."),
         text("context", "Name of the kubeconfig context whose namespace is used."),
         switch("disable-compression", NO_CONNECTION),
         switch("insecure-skip-tls-verify", NO_CONNECTION),
@@ -47,11 +47,10 @@ pub(crate) fn args() -> Vec<Arg> {
         path("store", "Directory of the store. Defaults to $KCTL_HOME, then to kctl in the user's data directory."),
         text("tls-server-name", NO_CONNECTION),
         text("token", NO_LOGIN),
-        text("user", NO_LOGIN),
+        text("user", "Name of the kubeconfig user to use."),
         text("username", NO_LOGIN),
-        text("v", "Verbosity of the log on standard error: 1 for errors of the control plane, 6 to 9 for the requests of the command with growing detail.")
-            .short('v')
-            .help_default("0"),
+        number32("v", "Verbosity of the log on standard error: 1 for errors of the control plane, 6 to 9 for the requests of the command with growing detail.")
+            .short('v'),
         text("vmodule", NO_LOG),
         switch("warnings-as-errors", "Exit with status 1 if the server returns a warning."),
     ];

@@ -37,20 +37,9 @@ fn parse_seconds(text: &str) -> Option<Duration> {
 }
 
 /// Reads `-v`; 0 without the flag. Values outside of 0 to 255 are clamped.
-///
-/// # Errors
-/// A value that is not an integer.
-pub(super) fn read_verbosity(matches: &ArgMatches) -> CliResult<u8> {
-    let value = matches.string("v");
-    if value.is_empty() {
-        return Ok(0);
-    }
-    let number: i32 = value.parse().map_err(|_| {
-        CliError::new(format!(
-            "invalid argument \"{value}\" for \"-v, --v\" flag: strconv.ParseInt: parsing \"{value}\": invalid syntax"
-        ))
-    })?;
-    Ok(u8::try_from(number.clamp(0, 255)).unwrap_or(u8::MAX))
+pub(super) fn read_verbosity(matches: &ArgMatches) -> u8 {
+    let number = matches.int("v").unwrap_or(0);
+    u8::try_from(number.clamp(0, 255)).unwrap_or(u8::MAX)
 }
 
 /// Parses the value of `--request-timeout`: a number of seconds or a Go duration.
@@ -63,10 +52,11 @@ pub(super) fn parse_request_timeout(value: &str) -> CliResult<Duration> {
     })
 }
 
-/// Returns the file that `KCTL_KUBECONFIG` names: of a list of files the first that exists, or else the last.
-pub(super) fn kubeconfig() -> Option<PathBuf> {
-    let files: Vec<PathBuf> = std::env::split_paths(&path("KCTL_KUBECONFIG")?).collect();
-    files.iter().find(|file| file.exists()).or(files.last()).cloned()
+/// Returns the files that `KCTL_KUBECONFIG` names, or else `KUBECONFIG`; `None` if neither is set.
+pub(super) fn kubeconfig() -> Option<Vec<PathBuf>> {
+    let names = path("KCTL_KUBECONFIG").or_else(|| path("KUBECONFIG"))?;
+    let files: Vec<PathBuf> = std::env::split_paths(&names).filter(|file| !file.as_os_str().is_empty()).collect();
+    (!files.is_empty()).then_some(files)
 }
 
 /// Returns the directory of the store: `flag`, `KCTL_HOME`, or `kctl` in the user's data directory (XDG Base Directory

@@ -1,6 +1,7 @@
 //! The context of a command: the client, connected on first use, the global flags, and the buffered output.
 
 mod environment;
+mod login;
 mod output;
 pub(crate) mod stdout;
 
@@ -13,7 +14,8 @@ use clap::ArgMatches;
 
 use crate::args::Matches;
 use crate::klog;
-use crate::kubeconfig::{self, Kubeconfig};
+use crate::kubeconfig::login::Login;
+use crate::kubeconfig::{Kubeconfig, Source, credential_plugin};
 use crate::{CliError, CliResult, logging};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
@@ -44,6 +46,12 @@ pub(crate) struct Ctx {
     context_namespace: Option<String>,
     /// The value of `--kubeconfig`.
     kubeconfig: Option<PathBuf>,
+    /// The global flags that the verb has replaced by flags of its own, such as `--user` of `create rolebinding`.
+    pub(crate) replaced_flags: Vec<String>,
+    /// Why the kubeconfig cannot be used, until a command needs the cluster.
+    refusal: Option<CliError>,
+    /// The user whose credential plugin has not been run yet.
+    login: Option<Login>,
     /// The user and groups of `--as`; `None` for the cluster's administrator.
     user: Option<User>,
     /// The value of `--store`.
@@ -78,6 +86,9 @@ impl Ctx {
             namespace: None,
             context_namespace: None,
             kubeconfig: None,
+            replaced_flags: Vec::new(),
+            refusal: None,
+            login: None,
             user: None,
             store: None,
             request_timeout: None,
@@ -103,20 +114,13 @@ impl Ctx {
         }
         self.warnings_are_errors = matches.flag("warnings-as-errors");
         self.kubeconfig = matches.path("kubeconfig");
-        let (name, groups) = (matches.string("as"), matches.values("as-group"));
-        self.user = (!name.is_empty()).then(|| User::new(name, groups));
-        self.verbosity = environment::read_verbosity(matches)?;
+        self.verbosity = environment::read_verbosity(matches);
         if self.captured.is_none() {
             logging::init(self.verbosity)?;
         }
+        self.log_in(matches);
         if let (Some(client), Some(user)) = (&mut self.client, &self.user) {
             client.impersonate(user.clone());
-        }
-        // Tests without a kubeconfig file have no directory of a store to look for it in.
-        let has_store_dir = self.captured.is_none() && self.store_dir().is_ok();
-        if self.explicit_kubeconfig().is_some() || has_store_dir {
-            let context = matches.value_of("context").filter(|c| !c.is_empty());
-            self.context_namespace = self.read_kubeconfig()?.namespace(context)?;
         }
         self.request_timeout =
             matches.value_of("request-timeout").map(environment::parse_request_timeout).transpose()?;
@@ -138,31 +142,12 @@ impl Ctx {
         self.user.clone().unwrap_or_else(User::admin)
     }
 
-    /// Returns the kubeconfig file that `--kubeconfig` or the environment names; `None` for the default file.
-    fn explicit_kubeconfig(&self) -> Option<PathBuf> {
-        match (&self.kubeconfig, &self.captured) {
-            (Some(file), _) => Some(file.clone()),
-            // Tests must not depend on the environment.
-            (None, Some(_)) => None,
-            (None, None) => environment::kubeconfig(),
-        }
-    }
-
-    /// Returns the path of the kubeconfig file: the one that a flag or the environment names, or else the one beside the
-    /// store's data.
-    fn kubeconfig_path(&self) -> CliResult<PathBuf> {
-        match self.explicit_kubeconfig() {
-            Some(path) => Ok(path),
-            None => Ok(self.store_dir()?.join(kubeconfig::FILE)),
-        }
-    }
-
     /// Reads the kubeconfig file.
     ///
     /// # Errors
     /// The file cannot be read, is not YAML or has another shape.
     pub(crate) fn read_kubeconfig(&self) -> CliResult<Kubeconfig> {
-        Kubeconfig::read(self.kubeconfig_path()?)
+        Kubeconfig::read(self.kubeconfig_source()?)
     }
 
     /// Changes the kubeconfig file, while no other process does.
@@ -173,13 +158,15 @@ impl Ctx {
         &mut self,
         change: impl FnOnce(&mut Kubeconfig) -> CliResult<T>,
     ) -> CliResult<T> {
-        if self.explicit_kubeconfig().is_none() {
-            // The directory must be a store before it holds another file.
+        let source = self.kubeconfig_source()?;
+        if matches!(source, Source::Store(_) | Source::BuiltIn) {
+            // The directory must be a store before it holds another file, whatever the file says.
+            (self.refusal, self.login) = (None, None);
             self.client()?;
             self.flush()?;
         }
         let timeout = Some(self.request_timeout.unwrap_or(DEFAULT_LOCK_TIMEOUT)).filter(|time| *time > Duration::ZERO);
-        Kubeconfig::change(self.kubeconfig_path()?, timeout, change)
+        Kubeconfig::change(source, timeout, change)
     }
 
     /// Returns the value of `--request-timeout`; `None` without the flag and for 0, which is no limit.
@@ -221,8 +208,14 @@ impl Ctx {
     /// Returns the client. The first call locks and opens the store and runs the controllers up to the present.
     ///
     /// # Errors
-    /// The store cannot be locked or opened.
+    /// The kubeconfig cannot be used, or the store cannot be locked or opened.
     pub(crate) fn client(&mut self) -> CliResult<&mut Client<Cluster>> {
+        if let Some(refusal) = self.refusal.take() {
+            return Err(refusal);
+        }
+        if let Some(login) = self.login.take() {
+            credential_plugin::run(&login)?;
+        }
         if self.client.is_none() {
             let mut client = Client::new(Cluster::open(self.open_options()?)?);
             client.set_verbosity(self.verbosity);

@@ -16,7 +16,7 @@ mod tests;
 
 use std::ffi::OsString;
 
-use crate::{CliError, Ctx, Stream};
+use crate::{CliError, Ctx, Stream, verbs};
 
 /// Runs one command line and returns its exit code. All changes that the command reported are durable by then.
 pub(crate) fn run(argv: Vec<OsString>) -> i32 {
@@ -38,6 +38,7 @@ pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString]) -> i32 {
     let result = match parse::parse(argv, &ctx.program) {
         Ok(parse::Parsed::Run(call)) => {
             ctx.command_line = call.recorded;
+            ctx.replaced_flags = tree::own_flags(call.verb);
             let result = ctx.read_global_flags(&call.matches).and_then(|()| (call.verb.run)(ctx, &call.matches));
             if let Err(CliError::MissingSubcommand(stream)) = &result {
                 let help = help::of_verb(&ctx.program, &call.path);
@@ -45,6 +46,9 @@ pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString]) -> i32 {
                     Stream::Out => ctx.out.push_str(&help),
                     Stream::Err => ctx.err.push_str(&help),
                 }
+            }
+            if matches!(result, Err(CliError::WithHelp(_))) {
+                ctx.out.push_str(&help::of_verb(&ctx.program, &call.path));
             }
             match result {
                 Err(CliError::MissingSubcommand(_)) => Err(CliError::Exit(1)),
@@ -55,7 +59,26 @@ pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString]) -> i32 {
             ctx.out.push_str(&text);
             Ok(())
         }
-        Err(error) => Err(error),
+        Err(error) => match plugin(argv) {
+            Some(code) => Err(CliError::Exit(code)),
+            None => Err(error),
+        },
     };
     ctx.finish(result)
+}
+
+/// Runs the plugin that a command line names instead of a verb, and returns its exit code; `None` if there is none. A flag
+/// before the name is not accepted.
+fn plugin(argv: &[OsString]) -> Option<i32> {
+    let first = argv.get(1)?.to_str()?;
+    match verbs::find(first) {
+        None => verbs::run_plugin(&argv[1..], 1),
+        // Of the verbs, only `create` can be extended.
+        Some(verb) if verb.name == "create" => {
+            let member = argv.get(2)?.to_str()?;
+            let known = verb.family.iter().any(|known| known.is_called(member));
+            if known { None } else { verbs::run_plugin(&argv[1..], 2) }
+        }
+        Some(_) => None,
+    }
 }

@@ -39,3 +39,9 @@ fn with_flags(verb: &'static Verb) -> Command {
     let command = (verb.flags)(named(verb).args_override_self(true).disable_help_subcommand(true));
     command.subcommands(verb.family.iter().map(with_flags))
 }
+
+/// The names of the flags that a verb declares itself.
+pub(super) fn own_flags(verb: &Verb) -> Vec<String> {
+    let command = (verb.flags)(Command::new(verb.name));
+    command.get_arguments().map(|arg| arg.get_id().to_string()).collect()
+}

@@ -100,7 +100,8 @@ fn with_shorthand(flag: &str, root: &Command) -> String {
 
 /// `unknown command "x" for "kubectl"`, with the verbs that resemble it.
 fn unknown_verb(word: &str, program: &str) -> CliError {
-    let suggestions: Vec<&str> = verbs::all().map(|verb| verb.name).filter(|name| resembles(word, name)).collect();
+    let suggested = |name: &&str| resembles(word, name) || suggest_for(name).contains(&word.to_lowercase().as_str());
+    let suggestions: Vec<&str> = verbs::of_kubectl().map(|verb| verb.name).filter(suggested).collect();
     let mut text = format!("error: unknown command \"{word}\" for \"{program}\"\n");
     if !suggestions.is_empty() {
         text.push_str("\nDid you mean this?\n");
@@ -111,8 +112,37 @@ fn unknown_verb(word: &str, program: &str) -> CliError {
     CliError::Verbatim(text, 1)
 }
 
+/// Words for which kubectl suggests a verb (`SuggestFor` of its commands).
+fn suggest_for(name: &str) -> &'static [&'static str] {
+    match name {
+        "delete" => &["remove", "rm"],
+        "describe" => &["inspect"],
+        "get" => &["list", "ls"],
+        "top" => &["stats"],
+        _ => &[],
+    }
+}
+
 /// cobra's rule for suggestions: a small edit distance, or a prefix.
 fn resembles(word: &str, name: &str) -> bool {
     let word = word.to_lowercase();
     strsim::levenshtein(&word, name) <= SUGGESTION_DISTANCE || name.starts_with(&word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verbs_are_suggested_in_the_order_of_kubectl() {
+        for (word, expected) in [
+            ("gett", "\n\nDid you mean this?\n\tset\n\tget\n"),
+            ("rm", "\n\nDid you mean this?\n\trun\n\tdelete\n\tcp\n"),
+            ("list", "\n\nDid you mean this?\n\tget\n"),
+            ("stores", "\n"),
+        ] {
+            let message = unknown_verb(word, "kubectl").message();
+            assert_eq!(message, format!("error: unknown command \"{word}\" for \"kubectl\"{expected}"));
+        }
+    }
 }

@@ -1,11 +1,15 @@
-//! The kubeconfig file: its contexts and the current context.
+//! Kubeconfig files: one that is named by `--kubeconfig`, a list of files that are merged, or the file in the directory of
+//! the store.
 //!
-//! Its path is `--kubeconfig`, else `$KCTL_KUBECONFIG`, else a file in the directory of the store. `$KUBECONFIG` and
-//! `~/.kube/config` are not read, because they may belong to a real cluster. Only contexts and their namespaces have an
-//! effect.
+//! Without a file that the user has named, kctl's built-in cluster is configured. `~/.kube/config` is not read, because it may
+//! belong to a real cluster. Upstream: `client-go/tools/clientcmd` (`loader.go`, `config.go`).
 
+pub(crate) mod credential_plugin;
 mod file;
+pub(crate) mod login;
 mod shape;
+mod types;
+mod wire;
 
 use std::path::{Path, PathBuf};
 
@@ -17,62 +21,183 @@ use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::sim::Duration;
 use kctl_base::yaml;
 
+pub(crate) use shape::check_bytes;
+
 /// The name of the default file in the directory of the store.
 pub(crate) const FILE: &str = "kubeconfig";
 
-/// The content of a kubeconfig file and its path.
+/// The lists of named entries in a file, and the field of an entry that holds its content.
+pub(crate) const SECTIONS: [(&str, &str); 3] = [("clusters", "cluster"), ("contexts", "context"), ("users", "user")];
+
+/// The place of a configuration.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// One file that the user has named on the command line.
+    Named(PathBuf),
+    /// The files of an environment variable, of which earlier ones have priority. Missing ones are skipped.
+    List(Vec<PathBuf>),
+    /// The file of the store; a missing one stands for the built-in cluster.
+    Store(PathBuf),
+    /// The built-in cluster.
+    BuiltIn,
+}
+
+impl Source {
+    fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Source::Named(file) | Source::Store(file) => vec![file.clone()],
+            Source::List(files) => files.clone(),
+            Source::BuiltIn => Vec::new(),
+        }
+    }
+
+    /// The file for entries that no file has yet: the first that exists, or else the last.
+    fn default_file(&self) -> PathBuf {
+        let files = self.files();
+        files.iter().find(|file| file.exists()).or(files.last()).cloned().unwrap_or_default()
+    }
+}
+
+/// The merged content of kubeconfig files.
 pub(crate) struct Kubeconfig {
-    path: PathBuf,
-    /// The content as an object.
+    source: Source,
+    /// The files that exist, with their contents.
+    files: Vec<(PathBuf, Value)>,
+    /// The merged content as an object.
     pub(crate) value: Value,
 }
 
-/// Returns the content of a file that does not exist yet.
-fn initial() -> Value {
+/// Returns the configuration of the built-in cluster.
+fn built_in() -> Value {
     json!({
-        "apiVersion": "v1",
-        "kind": "Config",
         "clusters": [{"name": "kctl", "cluster": {"server": "https://127.0.0.1:6443"}}],
-        "users": [{"name": "kctl-admin", "user": {}}],
-        "contexts": [{"name": "kctl-admin@kctl", "context": {"cluster": "kctl", "user": "kctl-admin"}}],
+        "users": [{"name": "admin", "user": {}}],
+        "contexts": [{"name": "kctl-admin@kctl", "context": {"cluster": "kctl", "user": "admin"}}],
         "current-context": "kctl-admin@kctl",
     })
 }
 
 impl Kubeconfig {
-    /// Reads a file. If it does not exist, returns a configuration with one cluster and one context.
+    /// Reads the files of a configuration. One without any file is empty, or that of the built-in cluster.
     ///
     /// # Errors
-    /// The file cannot be read, is not YAML or has another shape.
-    pub(crate) fn read(path: PathBuf) -> CliResult<Kubeconfig> {
-        let value = read_file(&path)?.unwrap_or_else(initial);
-        Ok(Kubeconfig { path, value })
+    /// A file cannot be read, is not YAML or has another shape.
+    pub(crate) fn read(source: Source) -> CliResult<Kubeconfig> {
+        let mut files = Vec::new();
+        for path in source.files() {
+            if let Some(value) = read_file(&path)? {
+                files.push((path, value));
+            }
+        }
+        let value = match source {
+            Source::Store(_) | Source::BuiltIn if files.is_empty() => wire::canonical(&built_in()),
+            _ => merged(&files),
+        };
+        Ok(Kubeconfig { source, files, value })
     }
 
-    /// Reads a file, changes it and writes it, while no other process does. Waits at most `timeout` for others, without one for ever. If `change`
-    /// fails or changes nothing, nothing is written.
+    /// Returns the error of a named file that does not exist, which only `config` may create.
     ///
     /// # Errors
-    /// Those of [`Kubeconfig::read`] and of `change`, or the file cannot be locked or written.
+    /// The named file does not exist.
+    pub(crate) fn require_file(&self) -> CliResult<()> {
+        match &self.source {
+            Source::Named(path) if self.files.is_empty() => {
+                Err(CliError::new(format!("stat {}: no such file or directory", path.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads a configuration, changes it and writes the files that it changes, while no other process does. Waits at most
+    /// `timeout` for others, without one for ever. If `change` fails or changes nothing, nothing is written.
+    ///
+    /// # Errors
+    /// Those of [`Kubeconfig::read`] and of `change`, or a file cannot be locked or written.
     pub(crate) fn change<T>(
-        path: PathBuf,
+        source: Source,
         timeout: Option<Duration>,
         change: impl FnOnce(&mut Kubeconfig) -> CliResult<T>,
     ) -> CliResult<T> {
-        let _lock = Lock::take(&path, timeout.map(Duration::to_std))?;
-        let mut config = Kubeconfig::read(path)?;
+        let mut paths = source.files();
+        let default = source.default_file();
+        paths.retain(|path| *path == default || path.exists());
+        paths.sort();
+        paths.dedup();
+        let locks = paths.iter().map(|path| Lock::take(path, timeout.map(Duration::to_std)));
+        let _locks: Vec<Lock> = locks.collect::<CliResult<_>>()?;
+        let mut config = Kubeconfig::read(source)?;
         let before = config.value.clone();
         let result = change(&mut config)?;
-        if config.value != before {
-            let written = file::replace(&config.path, &yaml::to_yaml(&config.value));
-            written.map_err(|error| CliError::io(format!("open {}", config.path.display()), error))?;
-        }
+        config.value = wire::canonical(&config.value);
+        config.write(&before, &default)?;
         Ok(result)
     }
 
-    /// Returns the path of the file, for messages.
+    /// Writes what differs from the content before: an entry to the first file that has it, a new one to `default`.
+    fn write(&mut self, before: &Value, default: &Path) -> CliResult<()> {
+        if self.value == *before {
+            return Ok(());
+        }
+        let mut files = std::mem::take(&mut self.files);
+        if !files.iter().any(|(path, _)| path == default) {
+            let value = if matches!(self.source, Source::Store(_)) { before.clone() } else { json!({}) };
+            files.push((default.to_path_buf(), value));
+        }
+        let old = files.clone();
+        for (list, _) in SECTIONS {
+            self.update_section(before, &format!("/{list}"), default, &mut files);
+        }
+        let current = self.current();
+        if current != before.str("/current-context") {
+            let holds = |(path, value): &&mut (PathBuf, Value)| match current {
+                "" => !value.str("/current-context").is_empty(),
+                _ => path == default,
+            };
+            if let Some((_, value)) = files.iter_mut().find(holds) {
+                value.put("/current-context", current);
+            }
+        }
+        for (path, value) in &files {
+            if !old.contains(&(path.clone(), value.clone())) || path == default && !path.exists() {
+                let written = file::replace(path, &yaml::to_yaml(&wire::canonical(value)));
+                written.map_err(|error| CliError::io(format!("open {}", path.display()), error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes the entries of a list in the files that hold them.
+    fn update_section(&self, before: &Value, list: &str, default: &Path, files: &mut [(PathBuf, Value)]) {
+        let names = |config: &Value| -> Vec<String> {
+            config.list(list).iter().map(|entry| entry.str("/name").to_string()).collect()
+        };
+        let mut all = names(before);
+        all.extend(names(&self.value));
+        for name in all {
+            let (old, new) = (entry(before, list, &name), entry(&self.value, list, &name));
+            if old == new {
+                continue;
+            }
+            let at = files.iter().position(|(_, value)| entry(value, list, &name).is_some());
+            let at = at.or_else(|| files.iter().position(|(path, _)| path == default));
+            if let Some((_, value)) = at.map(|at| &mut files[at]) {
+                let entries = value.list_mut(list);
+                entries.retain(|entry| entry.str("/name") != name);
+                entries.extend(new.cloned());
+            }
+        }
+    }
+
+    /// Returns the path of the file for new entries, for messages.
     pub(crate) fn path(&self) -> String {
-        self.path.display().to_string()
+        self.source.default_file().display().to_string()
+    }
+
+    /// Returns the directory of the file that holds an entry, to which the paths in it are relative.
+    pub(crate) fn folder_of(&self, list: &str, name: &str) -> PathBuf {
+        let holder = self.files.iter().find(|(_, value)| entry(value, list, name).is_some());
+        holder.and_then(|(path, _)| path.parent()).map(Path::to_path_buf).unwrap_or_default()
     }
 
     /// Returns the name of the current context, or an empty string.
@@ -82,30 +207,55 @@ impl Kubeconfig {
 
     /// Finds a context by name.
     pub(crate) fn context(&self, name: &str) -> Option<&Value> {
-        let entries = self.value.list("/contexts").iter();
-        entries.filter(|c| c.str("/name") == name).find_map(|c| c.get("context"))
+        entry(&self.value, "/contexts", name)?.get("context")
     }
 
-    /// Finds a context by name and creates it if it is missing.
-    pub(crate) fn context_mut(&mut self, name: &str) -> &mut Value {
-        let list = self.value.list_mut("/contexts");
+    /// Finds an entry of `clusters`, `contexts` or `users` by name, and creates it if it is missing. Returns its content.
+    pub(crate) fn entry_mut(&mut self, list: &str, content: &str, name: &str) -> &mut Value {
+        let list = self.value.list_mut(&format!("/{list}"));
         let at = list.iter().position(|c| c.str("/name") == name).unwrap_or_else(|| {
-            list.push(json!({"name": name, "context": {}}));
+            list.push(json!({"name": name, content: {}}));
             list.len() - 1
         });
-        &mut list[at]["context"]
+        &mut list[at][content]
     }
 
-    /// Returns the namespace of a context, by default of the current one; `None` if the context has no namespace.
-    ///
-    /// # Errors
-    /// The named context does not exist.
-    pub(crate) fn namespace(&self, context: Option<&str>) -> CliResult<Option<String>> {
-        match (self.context(context.unwrap_or(self.current())), context) {
-            (None, Some(name)) => Err(CliError::new(format!("context \"{name}\" does not exist"))),
-            (found, _) => Ok(found.map(|c| c.str("/namespace").to_string()).filter(|n| !n.is_empty())),
+    /// Returns the configuration as indented JSON, the fields in the order of Go's structs.
+    pub(crate) fn to_json(&self) -> String {
+        wire::to_json(&self.value)
+    }
+
+    /// Removes empty fields and sorts the entries, as Go does when it writes a configuration.
+    pub(crate) fn normalise(&mut self) {
+        self.value = wire::canonical(&self.value);
+    }
+}
+
+/// Finds an entry of a list by name.
+fn entry<'a>(config: &'a Value, list: &str, name: &str) -> Option<&'a Value> {
+    config.list(list).iter().find(|entry| entry.str("/name") == name)
+}
+
+/// Merges files: of entries with one name, and of the other values, the first counts.
+fn merged(files: &[(PathBuf, Value)]) -> Value {
+    let mut all = json!({});
+    for (_, value) in files {
+        for (list, _) in SECTIONS {
+            let list = format!("/{list}");
+            for new in value.list(&list) {
+                if entry(&all, &list, new.str("/name")).is_none() {
+                    all.list_mut(&list).push(new.clone());
+                }
+            }
+        }
+        for name in ["current-context", "preferences", "extensions"] {
+            let given = all.get(name).is_some_and(|value| value.as_str() != Some(""));
+            if let Some(new) = value.get(name).filter(|_| !given) {
+                all.put(&format!("/{name}"), new.clone());
+            }
         }
     }
+    wire::canonical(&all)
 }
 
 fn read_file(path: &Path) -> CliResult<Option<Value>> {
@@ -125,18 +275,5 @@ fn read_file(path: &Path) -> CliResult<Option<Value>> {
         value => value,
     };
     shape::check(&value).map_err(problem)?;
-    Ok(Some(value))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_missing_context_is_created() {
-        let mut config = Kubeconfig { path: PathBuf::new(), value: initial() };
-        config.context_mut("other").put("/namespace", "dev");
-        assert_eq!(config.context("other"), Some(&json!({"namespace": "dev"})));
-        assert_eq!(config.current(), "kctl-admin@kctl");
-    }
+    Ok(Some(wire::canonical(&value)))
 }

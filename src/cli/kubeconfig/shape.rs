@@ -1,120 +1,14 @@
-//! The types of a kubeconfig file, and the first place where a file does not have them, in the words of Go's decoder.
+//! The first place where a kubeconfig file does not have its types, in the words of Go's decoder.
 //!
-//! Upstream: `client-go/tools/clientcmd/api/v1/types.go`, and `Unmarshal` in `sigs.k8s.io/json`.
+//! Upstream: `Unmarshal` in `sigs.k8s.io/json`.
 
 use base64::engine::general_purpose::STANDARD;
 use base64::{DecodeError, Engine};
 
+use super::types::{CONFIG, Struct, Type};
 use kctl_base::field::quote;
 use kctl_base::json::{Value, kind_name};
 use kctl_base::object::ValueRead;
-
-/// The type of a value.
-enum Type {
-    Text,
-    Switch,
-    Bytes,
-    Any,
-    List(&'static Type),
-    Map(&'static Type),
-    Struct(&'static Struct),
-}
-
-/// A Go struct: its name and its fields.
-struct Struct {
-    name: &'static str,
-    fields: &'static [(&'static str, Type)],
-}
-
-const CONFIG: Struct = Struct {
-    name: "Config",
-    fields: &[
-        ("clusters", Type::List(&Type::Struct(&NAMED_CLUSTER))),
-        ("contexts", Type::List(&Type::Struct(&NAMED_CONTEXT))),
-        ("current-context", Type::Text),
-        ("extensions", EXTENSIONS),
-        ("preferences", Type::Struct(&PREFERENCES)),
-        ("users", Type::List(&Type::Struct(&NAMED_AUTH_INFO))),
-    ],
-};
-const PREFERENCES: Struct =
-    Struct { name: "Preferences", fields: &[("colors", Type::Switch), ("extensions", EXTENSIONS)] };
-const EXTENSIONS: Type = Type::List(&Type::Struct(&NAMED_EXTENSION));
-const NAMED_EXTENSION: Struct =
-    Struct { name: "NamedExtension", fields: &[("extension", Type::Any), ("name", Type::Text)] };
-const NAMED_CLUSTER: Struct =
-    Struct { name: "NamedCluster", fields: &[("cluster", Type::Struct(&CLUSTER)), ("name", Type::Text)] };
-const CLUSTER: Struct = Struct {
-    name: "Cluster",
-    fields: &[
-        ("certificate-authority", Type::Text),
-        ("certificate-authority-data", Type::Bytes),
-        ("disable-compression", Type::Switch),
-        ("extensions", EXTENSIONS),
-        ("insecure-skip-tls-verify", Type::Switch),
-        ("proxy-url", Type::Text),
-        ("server", Type::Text),
-        ("tls-server-name", Type::Text),
-    ],
-};
-const NAMED_CONTEXT: Struct =
-    Struct { name: "NamedContext", fields: &[("context", Type::Struct(&CONTEXT)), ("name", Type::Text)] };
-const CONTEXT: Struct = Struct {
-    name: "Context",
-    fields: &[("cluster", Type::Text), ("extensions", EXTENSIONS), ("namespace", Type::Text), ("user", Type::Text)],
-};
-const NAMED_AUTH_INFO: Struct =
-    Struct { name: "NamedAuthInfo", fields: &[("name", Type::Text), ("user", Type::Struct(&AUTH_INFO))] };
-const AUTH_INFO: Struct = Struct {
-    name: "AuthInfo",
-    fields: &[
-        ("as", Type::Text),
-        ("as-groups", Type::List(&Type::Text)),
-        ("as-uid", Type::Text),
-        ("as-user-extra", Type::Map(&Type::List(&Type::Text))),
-        ("auth-provider", Type::Struct(&AUTH_PROVIDER)),
-        ("client-certificate", Type::Text),
-        ("client-certificate-data", Type::Bytes),
-        ("client-key", Type::Text),
-        ("client-key-data", Type::Bytes),
-        ("exec", Type::Struct(&EXEC)),
-        ("extensions", EXTENSIONS),
-        ("password", Type::Text),
-        ("token", Type::Text),
-        ("tokenFile", Type::Text),
-        ("username", Type::Text),
-    ],
-};
-const AUTH_PROVIDER: Struct =
-    Struct { name: "AuthProviderConfig", fields: &[("config", Type::Map(&Type::Text)), ("name", Type::Text)] };
-const EXEC: Struct = Struct {
-    name: "ExecConfig",
-    fields: &[
-        ("apiVersion", Type::Text),
-        ("args", Type::List(&Type::Text)),
-        ("command", Type::Text),
-        ("env", Type::List(&Type::Struct(&EXEC_VARIABLE))),
-        ("installHint", Type::Text),
-        ("interactiveMode", Type::Text),
-        ("provideClusterInfo", Type::Switch),
-    ],
-};
-const EXEC_VARIABLE: Struct = Struct { name: "ExecEnvVar", fields: &[("name", Type::Text), ("value", Type::Text)] };
-
-impl Type {
-    /// The name of the type in Go.
-    fn go_name(&self) -> String {
-        match self {
-            Type::Text => "string".into(),
-            Type::Switch => "bool".into(),
-            Type::Bytes => "[]uint8".into(),
-            Type::Any => "runtime.RawExtension".into(),
-            Type::List(item) => format!("[]{}", item.go_name()),
-            Type::Map(item) => format!("map[string]{}", item.go_name()),
-            Type::Struct(of) => format!("v1.{}", of.name),
-        }
-    }
-}
 
 /// Checks the content of a file.
 ///
@@ -153,10 +47,10 @@ fn check_version(config: &Value) -> Result<(), String> {
 }
 
 fn check_struct(value: &Value, of: &Struct, path: &str) -> Result<(), String> {
-    for (name, kind) in of.fields {
-        if let Some(value) = value.get(name) {
-            let path = if path.is_empty() { (*name).to_string() } else { format!("{path}.{name}") };
-            check_value(value, kind, of.name, &path)?;
+    for (name, value) in value.as_object().into_iter().flat_map(|fields| fields.iter()) {
+        if let Some(field) = of.fields.iter().find(|field| field.name == name.as_str()) {
+            let path = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
+            check_value(value, &field.kind, of.name, &path)?;
         }
     }
     Ok(())
@@ -174,7 +68,10 @@ fn check_value(value: &Value, kind: &Type, owner: &str, path: &str) -> Result<()
         (Value::Object(fields), Type::Map(kind)) => {
             fields.iter().try_for_each(|(_, item)| check_value(item, kind, owner, path))
         }
-        (Value::Object(_), Type::Struct(of)) => check_struct(value, of, path),
+        (Value::Array(items), Type::Named(of)) => {
+            items.iter().try_for_each(|item| check_value(item, &Type::Struct(of), owner, path))
+        }
+        (Value::Object(_), Type::Struct(of) | Type::Pointer(of)) => check_struct(value, of, path),
         _ => Err(format!(
             "json: cannot unmarshal {} into Go struct field {owner}.{path} of type {}",
             kind_name(value),
@@ -183,7 +80,11 @@ fn check_value(value: &Value, kind: &Type, owner: &str, path: &str) -> Result<()
     }
 }
 
-fn check_bytes(text: &str) -> Result<(), String> {
+/// Checks text in Base64 as Go reads it.
+///
+/// # Errors
+/// The first byte that does not belong there.
+pub(crate) fn check_bytes(text: &str) -> Result<(), String> {
     // Go ignores line breaks and the unused bits of the last character.
     let at = match STANDARD.decode(text.replace(['\r', '\n'], "")) {
         Ok(_) | Err(DecodeError::InvalidLastSymbol { .. }) => return Ok(()),

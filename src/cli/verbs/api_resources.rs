@@ -5,8 +5,11 @@
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, ArgProperties, Matches, groups};
+use crate::output::Output;
 use crate::printers::table::print_rows;
 use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::json::{Value, json};
+use kctl_base::object::ValueWrite;
 use kctl_kinds::Kind;
 
 /// The `api-resources` verb.
@@ -52,7 +55,7 @@ fn flags(command: Command) -> Command {
         )
         .arg(args::list("verbs", "Print only resources that support all of these verbs."))
         .arg(args::text("sort-by", "Sort by this field. One of: (name, kind)."))
-        .arg(args::text("output", "Output format. One of: (wide, name).").short('o'))
+        .arg(args::text("output", "Output format. One of: (json, yaml, wide, name).").short('o'))
         .arg(args::switch("no-headers", "Print no headers."))
         .arg(args::switch("cached", "Accepted for compatibility; there is no discovery cache."))
 }
@@ -69,6 +72,7 @@ fn refuse_words(ctx: &Ctx, matches: &ArgMatches, verb: &str) -> CliResult<()> {
 /// A resource as discovery describes it.
 struct Resource {
     name: &'static str,
+    singular: &'static str,
     short: String,
     group: &'static str,
     api_version: String,
@@ -76,6 +80,32 @@ struct Resource {
     kind: &'static str,
     verbs: &'static [&'static str],
     categories: &'static [&'static str],
+}
+
+impl Resource {
+    /// The resource as an `APIResource`.
+    fn to_value(&self) -> Value {
+        let version = self.api_version.rsplit('/').next().unwrap_or_default();
+        let mut value = json!({
+            "name": self.name,
+            "singularName": self.singular,
+            "namespaced": self.namespaced,
+            "version": version,
+            "kind": self.kind,
+            "verbs": self.verbs,
+        });
+        let short: Vec<&str> = self.short.split(',').filter(|name| !name.is_empty()).collect();
+        if !self.group.is_empty() {
+            value.put("/group", self.group);
+        }
+        if !short.is_empty() {
+            value.put("/shortNames", json!(short));
+        }
+        if !self.categories.is_empty() {
+            value.put("/categories", json!(self.categories));
+        }
+        value
+    }
 }
 
 /// The resources of a kind: in its preferred version, and in each other group that serves it.
@@ -89,6 +119,7 @@ fn served(kind: &dyn Kind) -> Vec<Resource> {
     }
     let resource = |(group, version): (&'static str, &'static str)| Resource {
         name: names.plural,
+        singular: names.singular,
         short: names.short.join(","),
         group,
         api_version: joined(group, version),
@@ -107,8 +138,10 @@ fn joined(group: &str, version: &str) -> String {
 fn resources(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     refuse_words(ctx, matches, "api-resources")?;
     let output = matches.string("output");
-    if !["", "wide", "name"].contains(&output) {
-        return Err(CliError::new(format!("--output {output} is not available")));
+    if !["", "wide", "name", "json", "yaml"].contains(&output) {
+        return Err(CliError::new(format!(
+            "unable to match a printer suitable for the output format \"{output}\", allowed formats are: json,kyaml,name,wide,yaml"
+        )));
     }
     let sort = matches.string("sort-by");
     if !["", "name", "kind"].contains(&sort) {
@@ -134,6 +167,15 @@ fn resources(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             ctx.print_line(if r.group.is_empty() { r.name.to_string() } else { format!("{}.{}", r.name, r.group) });
         }
         return Ok(());
+    }
+    if matches!(output, "json" | "yaml") {
+        let list = json!({
+            "kind": "APIResourceList",
+            "apiVersion": "v1",
+            "groupVersion": "",
+            "resources": found.iter().map(Resource::to_value).collect::<Vec<_>>(),
+        });
+        return Output::of_report(matches)?.print(ctx, &list);
     }
     let wide = output == "wide";
     let mut headers = vec!["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"];

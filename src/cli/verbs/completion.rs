@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 
 use crate::args::{Matches, groups};
-use crate::{CliError, CliResult, Ctx, Verb, completion_script};
+use crate::{CliResult, Ctx, Verb, completion_script};
 
 /// The `completion` verb.
 pub(super) const VERB: Verb = Verb {
@@ -28,14 +28,14 @@ pub(super) const VERB: Verb = Verb {
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     match matches.values("args").as_slice() {
-        [] => Err(ctx.usage("completion", "shell not specified")),
+        [] => Err(ctx.usage("completion", "Shell not specified.")),
         [shell] => match completion_script::script(shell, &ctx.program)? {
             Some(script) => {
                 ctx.out.push_str(&script);
                 Ok(())
             }
-            None => Err(ctx.usage("completion", &format!("unsupported shell type \"{shell}\""))),
+            None => Err(ctx.usage("completion", &format!("Unsupported shell type \"{shell}\"."))),
         },
-        _ => Err(CliError::new("too many arguments; expected only the shell type")),
+        _ => Err(ctx.usage("completion", "Too many arguments. Expected only the shell type.")),
     }
 }

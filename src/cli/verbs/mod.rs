@@ -28,6 +28,7 @@ mod metadata_map;
 mod options;
 mod overrides;
 mod patch;
+mod plugin;
 mod refused;
 mod replace;
 mod resolve;
@@ -43,6 +44,8 @@ mod top;
 mod version;
 mod wait;
 
+pub(crate) use plugin::run as run_plugin;
+
 use super::Verb;
 
 /// Verbs that the help of the program shows together.
@@ -52,6 +55,9 @@ pub(crate) struct Group {
     /// The verbs in the order of the help.
     pub(crate) verbs: &'static [Verb],
 }
+
+/// The heading of the verbs that kubectl does not have.
+const SIMULATION: &str = "Simulation Commands";
 
 /// The list of verbs, in kubectl's groups (upstream: `kubectl/pkg/cmd/cmd.go`).
 pub(crate) static GROUPS: &[Group] = &[
@@ -90,7 +96,7 @@ pub(crate) static GROUPS: &[Group] = &[
         verbs: &[diff::VERB, apply::VERB, patch::VERB, replace::VERB, wait::VERB, kustomize::VERB],
     },
     Group { title: "Settings Commands", verbs: &[label::VERB, annotate::VERB, completion::VERB] },
-    Group { title: "Simulation Commands", verbs: &[clock::VERB, sim::VERB, resolve::VERB, store::VERB] },
+    Group { title: SIMULATION, verbs: &[clock::VERB, sim::VERB, resolve::VERB, store::VERB] },
     Group {
         title: "Other Commands",
         verbs: &[
@@ -99,7 +105,7 @@ pub(crate) static GROUPS: &[Group] = &[
             api_resources::VERSIONS,
             config::VERB,
             refused::KUBERC,
-            refused::PLUGIN,
+            plugin::VERB,
             version::VERB,
         ],
     },
@@ -114,6 +120,12 @@ pub(crate) const HELP: &str = help::VERB.name;
 /// All verbs, without the members of families.
 pub(crate) fn all() -> impl Iterator<Item = &'static Verb> {
     GROUPS.iter().flat_map(|group| group.verbs).chain(UNLISTED)
+}
+
+/// The verbs that kubectl has, too, without the members of families.
+pub(crate) fn of_kubectl() -> impl Iterator<Item = &'static Verb> {
+    let groups = GROUPS.iter().filter(|group| group.title != SIMULATION);
+    groups.flat_map(|group| group.verbs).chain(UNLISTED)
 }
 
 /// The verb with a name or an alias.

@@ -88,14 +88,6 @@ pub(super) const CERTIFICATE: Verb = refused(
     |_, _| refuse("certificate", "no certificates are signed"),
 );
 
-/// `plugin`.
-pub(super) const PLUGIN: Verb = refused(
-    "plugin",
-    "Not supported: interact with plugins",
-    "This command is not supported: plugins are not run.",
-    |_, _| refuse("plugin", "plugins are not run"),
-);
-
 /// `alpha`.
 pub(super) const ALPHA: Verb = refused(
     "alpha",

@@ -1,11 +1,12 @@
 //! `version`: the version of this program, which is client and server.
 
 use clap::{ArgMatches, Command};
+use serde::Serialize;
 
 use crate::args::{self, Matches};
 use crate::{CliError, CliResult, Ctx, Verb};
-use kctl_base::json::{Value, json};
-use kctl_base::{json as json_text, yaml};
+use kctl_base::json::Value;
+use kctl_base::yaml;
 
 /// The `version` verb.
 pub(super) const VERB: Verb = Verb {
@@ -48,21 +49,69 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
                 ctx.print_line(format!("Server Version: v{VERSION}"));
             }
         }
-        "json" => ctx.print_line(json_text::to_pretty(&versions(client_only))),
-        "yaml" => ctx.out.push_str(&yaml::to_yaml(&versions(client_only))),
+        "json" => ctx.print_line(versions(client_only).to_json()?),
+        "yaml" => {
+            ctx.out.push_str(&yaml::to_yaml(&versions(client_only).to_value()?));
+            ctx.out.push('\n');
+        }
         _ => return Err(CliError::new("--output must be 'yaml' or 'json'")),
     }
     Ok(())
 }
 
-fn versions(client_only: bool) -> Value {
-    let mut numbers = VERSION.split('.');
-    let (major, minor) = (numbers.next().unwrap_or(""), numbers.next().unwrap_or(""));
-    let platform = format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH);
-    let one = json!({"gitVersion": format!("v{VERSION}"), "major": major, "minor": minor, "platform": platform});
-    let mut all = json!({"clientVersion": one, "kustomizeVersion": KUSTOMIZE});
-    if !client_only {
-        all["serverVersion"] = one;
+/// The versions of client, kustomize and server, in the order in which kubectl prints them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Versions {
+    client_version: Info,
+    kustomize_version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_version: Option<Info>,
+}
+
+/// A version (`Info` in `apimachinery/pkg/version/types.go`). What is known of a build of Kubernetes only is empty.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Info {
+    major: String,
+    minor: String,
+    git_version: String,
+    git_commit: &'static str,
+    git_tree_state: &'static str,
+    build_date: &'static str,
+    go_version: &'static str,
+    compiler: &'static str,
+    platform: String,
+}
+
+impl Versions {
+    fn to_json(&self) -> CliResult<String> {
+        serde_json::to_string_pretty(self).map_err(|error| CliError::new(error.to_string()))
     }
-    all
+
+    fn to_value(&self) -> CliResult<Value> {
+        serde_json::from_str(&self.to_json()?).map_err(|error| CliError::new(error.to_string()))
+    }
+}
+
+fn versions(client_only: bool) -> Versions {
+    let mut numbers = VERSION.split('.').map(String::from);
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let client = Info {
+        major: numbers.next().unwrap_or_default(),
+        minor: numbers.next().unwrap_or_default(),
+        git_version: format!("v{VERSION}"),
+        git_commit: "",
+        git_tree_state: "clean",
+        build_date: "",
+        go_version: "",
+        compiler: "",
+        platform: format!("{}/{architecture}", std::env::consts::OS),
+    };
+    let server = (!client_only).then(|| client.clone());
+    Versions { client_version: client, kustomize_version: KUSTOMIZE, server_version: server }
 }

@@ -20,7 +20,11 @@ pub(super) fn list_flags(command: Command) -> Command {
 }
 
 pub(super) fn set_flags(command: Command) -> Command {
-    groups::args(command).arg(args::switch("current", "Modify the current context."))
+    groups::args(command)
+        .arg(args::text("cluster", "cluster for the context entry in kubeconfig"))
+        .arg(args::switch("current", "Modify the current context"))
+        .arg(args::text("namespace", "namespace for the context entry in kubeconfig").short('n'))
+        .arg(args::text("user", "user for the context entry in kubeconfig"))
 }
 
 pub(super) fn current(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
@@ -66,7 +70,7 @@ fn set_fields(config: &mut Kubeconfig, name: Option<String>, matches: &ArgMatche
         return Err(CliError::new("no current context is set"));
     }
     let done = if config.context(&name).is_some() { "modified" } else { "created" };
-    let context = config.context_mut(&name);
+    let context = config.entry_mut("contexts", "context", &name);
     for (flag, field) in [("cluster", "/cluster"), ("user", "/user"), ("namespace", "/namespace")] {
         match matches.value_of(flag) {
             Some("") => drop(context.remove_at(field)),
@@ -75,16 +79,6 @@ fn set_fields(config: &mut Kubeconfig, name: Option<String>, matches: &ArgMatche
         }
     }
     Ok(format!("Context {} {done}.", quote(&name)))
-}
-
-pub(super) fn delete(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let active = ctx.read_kubeconfig()?.current().to_string();
-    if matches.values("args") == [active] {
-        ctx.print_error(
-            "warning: this removed your active context, use \"kubectl config use-context\" to select a different one",
-        );
-    }
-    entries::delete(ctx, matches, "context")
 }
 
 pub(super) fn rename(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {

@@ -7,6 +7,7 @@
 mod contexts;
 mod entries;
 mod property;
+mod set_entries;
 mod view;
 
 use clap::{ArgMatches, Command};
@@ -22,8 +23,11 @@ pub(super) const VERB: Verb = Verb {
     about: "Modify kubeconfig files",
     long: "Modify kubeconfig files using subcommands like \"{program} config set current-context my-context\".
 
- A store has a kubeconfig file of its own; --kubeconfig or the environment variable KCTL_KUBECONFIG name another \
-    one. A store is one cluster with one user, so that only the namespace of a context has an effect.",
+ The loading order follows these rules:
+
+  1.  If the --kubeconfig flag is set, then only that file is loaded. The flag may only be set once and no merging takes place.
+  2.  If $KUBECONFIG environment variable is set, then it is used as a list of paths (normal path delimiting rules for your system). These paths are merged. When a value is modified, it is modified in the file that defines the stanza. When a value is created, it is created in the first file that exists. If no files in the chain exist, then it creates the last file in the list.
+  3.  Otherwise, ${HOME}/.kube/config is used and no merging takes place.",
     examples: &[],
     usage: "SUBCOMMAND",
     flags: |c| c,
@@ -62,7 +66,7 @@ const FAMILY: &[Verb] = &[
         examples: &[("Delete the context 'minikube'", "config delete-context minikube")],
         usage: "NAME",
         flags: groups::args,
-        run: contexts::delete,
+        run: |ctx, matches| entries::delete(ctx, matches, "context"),
         family: &[],
     },
     Verb {
@@ -116,10 +120,14 @@ const FAMILY: &[Verb] = &[
         name: "rename-context",
         aliases: &[],
         about: "Rename a context from the kubeconfig file",
-        long: "Rename a context of the kubeconfig file.
+        long: "Renames a context from the kubeconfig file.
 
- If it is the current context, it stays the current one.",
-        examples: &[("Rename the context 'old-name' to 'new-name'", "config rename-context old-name new-name")],
+ CONTEXT_NAME is the context name that you want to change.
+
+ NEW_NAME is the new name you want to set.
+
+ Note: If the context being renamed is the 'current-context', this field will also be updated.",
+        examples: &[("Rename the context 'old-name' to 'new-name' in your kubeconfig file", "config rename-context old-name new-name")],
         usage: "CONTEXT_NAME NEW_NAME",
         flags: groups::args,
         run: contexts::rename,
@@ -145,8 +153,8 @@ const FAMILY: &[Verb] = &[
         name: "use-context",
         aliases: &["use"],
         about: "Set the current-context in a kubeconfig file",
-        long: "Set the current context of the kubeconfig file.",
-        examples: &[("Use the context 'shop'", "config use-context shop")],
+        long: "Set the current-context in a kubeconfig file.",
+        examples: &[("Use the context for the minikube cluster", "config use-context minikube")],
         usage: "CONTEXT_NAME",
         flags: groups::args,
         run: contexts::switch,
@@ -176,14 +184,14 @@ const FAMILY: &[Verb] = &[
         name: "set",
         aliases: &[],
         about: "Set an individual value in a kubeconfig file",
-        long: "Set a single value of the kubeconfig file.
+        long: "Set an individual value in a kubeconfig file.
 
- PROPERTY_NAME is a path whose parts are separated by dots. PROPERTY_VALUE is the new value; values of binary \
-    fields such as certificate-authority-data are in Base64, unless --set-raw-bytes is given.",
-        examples: &[
-            ("Set the server of a cluster", "config set clusters.my-cluster.server https://1.2.3.4"),
-            ("Set the namespace of a context", "config set contexts.my-context.namespace shop"),
-        ],
+ PROPERTY_NAME is a dot delimited name where each token represents either an attribute name or a map key.  Map keys may not contain dots.
+
+ PROPERTY_VALUE is the new value you want to set. Binary fields such as 'certificate-authority-data' expect a base64 encoded string unless the --set-raw-bytes flag is used.
+
+ Specifying an attribute name that already exists will merge new fields on top of existing values.",
+        examples: &[("Set the server field on the my-cluster cluster to https://1.2.3.4", "config set clusters.my-cluster.server https://1.2.3.4"), ("Set the certificate-authority-data field on the my-cluster cluster", "config set clusters.my-cluster.certificate-authority-data $(echo \"cert_data_here\" | base64 -i -)"), ("Set the cluster field in the my-context context to my-cluster", "config set contexts.my-context.cluster my-cluster"), ("Set the client-key-data field in the cluster-admin user using --set-raw-bytes option", "config set users.cluster-admin.client-key-data cert_data_here --set-raw-bytes=true")],
         usage: "PROPERTY_NAME PROPERTY_VALUE",
         flags: property_flags,
         run: set,
@@ -192,36 +200,66 @@ const FAMILY: &[Verb] = &[
     Verb {
         name: "set-cluster",
         aliases: &[],
-        about: "Not supported: set a cluster entry in kubeconfig",
-        long: "This command is not supported: a store is one cluster. Use 'set-context' or 'set'.",
-        examples: &[],
-        usage: "NAME",
-        flags: super::refused::anything,
-        run: refuse,
+        about: "Set a cluster entry in kubeconfig",
+        long: "Set a cluster entry in kubeconfig.
+
+ Specifying a name that already exists will merge new fields on top of existing values for those fields.",
+        examples: &[
+            ("Set only the server field on the e2e cluster entry without touching other values", "config set-cluster e2e --server=https://1.2.3.4"),
+            ("Embed certificate authority data for the e2e cluster entry", "config set-cluster e2e --embed-certs --certificate-authority=~/.kube/e2e/kubernetes.ca.crt"),
+            ("Disable cert checking for the e2e cluster entry", "config set-cluster e2e --insecure-skip-tls-verify=true"),
+            ("Set the custom TLS server name to use for validation for the e2e cluster entry", "config set-cluster e2e --tls-server-name=my-cluster-name"),
+            ("Set the proxy URL for the e2e cluster entry", "config set-cluster e2e --proxy-url=https://1.2.3.4"),
+        ],
+        usage: "NAME [--server=server] [--certificate-authority=path/to/certificate/authority] [--insecure-skip-tls-verify=true] [--tls-server-name=example.com]",
+        flags: set_entries::cluster_flags,
+        run: set_entries::set_cluster,
         family: &[],
     },
     Verb {
         name: "set-credentials",
         aliases: &[],
-        about: "Not supported: set a user entry in kubeconfig",
-        long: "This command is not supported: a store has one user. Use 'set-context' or 'set'.",
-        examples: &[],
-        usage: "NAME",
-        flags: super::refused::anything,
-        run: refuse,
+        about: "Set a user entry in kubeconfig",
+        long: "Set a user entry in kubeconfig.
+
+ Specifying a name that already exists will merge new fields on top of existing values.
+
+        Client-certificate flags:
+        --client-certificate=certfile --client-key=keyfile
+
+        Bearer token flags:
+        --token=bearer_token
+
+        Basic auth flags:
+        --username=basic_user --password=basic_password
+
+ Bearer token and basic auth are mutually exclusive.",
+        examples: &[
+            ("Set only the \"client-key\" field on the \"cluster-admin\"\n  # entry, without touching other values", "config set-credentials cluster-admin --client-key=~/.kube/admin.key"),
+            ("Set basic auth for the \"cluster-admin\" entry", "config set-credentials cluster-admin --username=admin --password=uXFGweU9l35qcif"),
+            ("Embed client certificate data in the \"cluster-admin\" entry", "config set-credentials cluster-admin --client-certificate=~/.kube/admin.crt --embed-certs=true"),
+            ("Enable the Google Compute Platform auth provider for the \"cluster-admin\" entry", "config set-credentials cluster-admin --auth-provider=gcp"),
+            ("Enable the OpenID Connect auth provider for the \"cluster-admin\" entry with additional arguments", "config set-credentials cluster-admin --auth-provider=oidc --auth-provider-arg=client-id=foo --auth-provider-arg=client-secret=bar"),
+            ("Remove the \"client-secret\" config value for the OpenID Connect auth provider for the \"cluster-admin\" entry", "config set-credentials cluster-admin --auth-provider=oidc --auth-provider-arg=client-secret-"),
+            ("Enable new exec auth plugin for the \"cluster-admin\" entry", "config set-credentials cluster-admin --exec-command=/path/to/the/executable --exec-api-version=client.authentication.k8s.io/v1beta1"),
+            ("Enable new exec auth plugin for the \"cluster-admin\" entry with interactive mode", "config set-credentials cluster-admin --exec-command=/path/to/the/executable --exec-api-version=client.authentication.k8s.io/v1beta1 --exec-interactive-mode=Never"),
+            ("Define new exec auth plugin arguments for the \"cluster-admin\" entry", "config set-credentials cluster-admin --exec-arg=arg1 --exec-arg=arg2"),
+            ("Create or update exec auth plugin environment variables for the \"cluster-admin\" entry", "config set-credentials cluster-admin --exec-env=key1=val1 --exec-env=key2=val2"),
+            ("Remove exec auth plugin environment variables for the \"cluster-admin\" entry", "config set-credentials cluster-admin --exec-env=var-to-remove-"),
+        ],
+        usage: "NAME [--client-certificate=path/to/certfile] [--client-key=path/to/keyfile] [--token=bearer_token] [--username=basic_user] [--password=basic_password] [--auth-provider=provider_name] [--auth-provider-arg=key=value] [--exec-command=exec_command] [--exec-api-version=exec_api_version] [--exec-arg=arg] [--exec-env=key=value]",
+        flags: set_entries::user_flags,
+        run: set_entries::set_credentials,
         family: &[],
     },
     Verb {
         name: "unset",
         aliases: &[],
         about: "Unset an individual value in a kubeconfig file",
-        long: "Remove a single value from the kubeconfig file.
+        long: "Unset an individual value in a kubeconfig file.
 
- PROPERTY_NAME is a path whose parts are separated by dots.",
-        examples: &[
-            ("Unset the current context", "config unset current-context"),
-            ("Unset the namespace of a context", "config unset contexts.foo.namespace"),
-        ],
+ PROPERTY_NAME is a dot delimited name where each token represents either an attribute name or a map key.  Map keys may not contain dots.",
+        examples: &[("Unset the current-context", "config unset current-context"), ("Unset namespace in foo context", "config unset contexts.foo.namespace")],
         usage: "PROPERTY_NAME",
         flags: groups::args,
         run: unset,
@@ -229,15 +267,11 @@ const FAMILY: &[Verb] = &[
     },
 ];
 
-fn refuse(_: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
-    Err(CliError::new(
-        "clusters and credentials are not simulated: a store is one cluster with one user; use set-context or set",
-    ))
-}
-
 fn property_flags(command: Command) -> Command {
-    groups::args(command)
-        .arg(args::switch("set-raw-bytes", "The value of a binary field is given as it is instead of in Base64."))
+    groups::args(command).arg(args::switch(
+        "set-raw-bytes",
+        "When writing a []byte PROPERTY_VALUE, write the given string directly without base64 decoding.",
+    ))
 }
 
 fn set(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {

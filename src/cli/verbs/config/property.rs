@@ -6,6 +6,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::kubeconfig::check_bytes;
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
@@ -16,6 +17,7 @@ enum Holds {
     Text,
     Switch,
     Bytes,
+    Texts,
 }
 
 /// A list of named entries: its name, the field with the object of an entry, and the fields of that object.
@@ -45,8 +47,9 @@ const SECTIONS: &[Section] = &[
             ("client-key-data", Holds::Bytes),
             ("token", Holds::Text),
             ("tokenFile", Holds::Text),
-            ("act-as", Holds::Text),
-            ("act-as-uid", Holds::Text),
+            ("as", Holds::Text),
+            ("as-uid", Holds::Text),
+            ("as-groups", Holds::Texts),
             ("username", Holds::Text),
             ("password", Holds::Text),
         ],
@@ -76,7 +79,7 @@ fn place(path: &str) -> Result<Place, String> {
     if path.is_empty() {
         return Err("you must specify a property".into());
     }
-    let wrong = || format!("unable to parse {path}: no such property");
+    let wrong = || format!("unable to parse {path} after [] at api.Config");
     let parts: Vec<&str> = path.split('.').collect();
     if parts == ["current-context"] {
         return Ok(Place::Current);
@@ -85,7 +88,12 @@ fn place(path: &str) -> Result<Place, String> {
     if parts.len() == 1 {
         return Ok(Place::All(list));
     }
-    let known = |part: &&str| fields.iter().find(|(field, _)| field == part);
+    // Paths name the fields of the internal type, where those of impersonation begin with `act-`.
+    let known = |part: &&str| {
+        let written = part.strip_prefix("act-").filter(|name| name.starts_with("as"));
+        let wanted = if part.starts_with("as") { None } else { Some(written.unwrap_or(part)) };
+        fields.iter().find(|(field, _)| Some(*field) == wanted)
+    };
     // The first part after the list is a name even if a field has the same name.
     let end = parts.iter().skip(2).position(|part| known(part).is_some()).map_or(parts.len(), |at| at + 2);
     let name = parts[1..end].join(".");
@@ -146,10 +154,11 @@ fn value(text: &str, holds: Holds, raw_bytes: bool) -> Result<Value, String> {
             on.map(Value::from).ok_or_else(|| format!("strconv.ParseBool: parsing {}: invalid syntax", quote(text)))
         }
         Holds::Bytes if raw_bytes => Ok(STANDARD.encode(text).into()),
-        Holds::Bytes => match STANDARD.decode(text) {
-            Ok(_) => Ok(text.into()),
+        Holds::Bytes => match check_bytes(text) {
+            Ok(()) => Ok(text.replace(['\r', '\n'], "").into()),
             Err(error) => Err(format!("error decoding input value: {error}")),
         },
+        Holds::Texts => Err("unrecognized slice type. string".into()),
     }
 }
 
@@ -174,7 +183,7 @@ mod tests {
             ("contexts.10.0.0.1.user", Ok(field("10.0.0.1", "user"))),
             ("contexts.user.user", Ok(field("user", "user"))),
             ("contexts.a.user.x", Err("unable to parse one or more field values of contexts.a.user.x".to_string())),
-            ("nope.a", Err("unable to parse nope.a: no such property".to_string())),
+            ("nope.a", Err("unable to parse nope.a after [] at api.Config".to_string())),
             ("", Err("you must specify a property".to_string())),
         ];
         for (path, expected) in cases {

@@ -2,6 +2,8 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/config/view.go`.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, ArgProperties, Matches, groups};
@@ -14,9 +16,9 @@ use kctl_base::object::{ValueRead, ValueWrite};
 pub(super) fn flags(command: Command) -> Command {
     groups::output(groups::args(command))
         .arg(args::switch("minify", "Remove what the current context does not use."))
-        .arg(args::switch("flatten", "Accepted for compatibility; nothing refers to other files."))
+        .arg(args::switch("flatten", "Flatten the resulting kubeconfig file into self-contained output (useful for creating portable kubeconfig files)"))
         .arg(args::switch("raw", "Print certificates and secrets, too."))
-        .arg(args::switch("merge", "Accepted for compatibility; a single file is read.").help_default("true"))
+        .arg(args::switch("merge", "Merge the full hierarchy of kubeconfig files").help_default("true"))
 }
 
 pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
@@ -31,14 +33,47 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if matches.flag("minify") {
         minify(&mut config)?;
     }
-    if !matches.flag("raw") && !matches.flag("flatten") {
+    if matches.flag("flatten") {
+        flatten(&mut config)?;
+    } else if !matches.flag("raw") {
         hide_secrets(&mut config.value);
     }
-    if matches.string("output").is_empty() && matches.string("template").is_empty() {
-        ctx.out.push_str(&kctl_base::yaml::to_yaml(&config.value));
-        return Ok(());
+    config.normalise();
+    match (matches.string("output"), matches.string("template")) {
+        ("" | "yaml", "") | ("yaml", _) => ctx.out.push_str(&kctl_base::yaml::to_yaml(&config.value)),
+        ("json", _) => ctx.print_line(config.to_json()),
+        _ => return Output::of_report(matches)?.print(ctx, &config.value),
     }
-    Output::of_report(matches)?.print(ctx, &config.value)
+    Ok(())
+}
+
+/// The files that entries refer to: the list, the content of an entry, and the field with the path.
+const FILES: &[(&str, &str, &str)] = &[
+    ("clusters", "cluster", "certificate-authority"),
+    ("users", "user", "client-certificate"),
+    ("users", "user", "client-key"),
+];
+
+/// Replaces the paths of files by their contents (`FlattenConfig` in `client-go/tools/clientcmd/api/helpers.go`).
+fn flatten(config: &mut Kubeconfig) -> CliResult<()> {
+    for (list, object, field) in FILES {
+        let (list, path, data) = (format!("/{list}"), format!("/{object}/{field}"), format!("/{object}/{field}-data"));
+        for at in 0..config.value.list(&list).len() {
+            let entry = &config.value.list(&list)[at];
+            let file = entry.str(&path);
+            if file.is_empty() {
+                continue;
+            }
+            if entry.str(&data).is_empty() {
+                let file = config.folder_of(&list, entry.str("/name")).join(file);
+                let bytes = std::fs::read(&file).map_err(|e| CliError::io(format!("open {}", file.display()), e))?;
+                let text = STANDARD.encode(bytes);
+                config.value.list_mut(&list)[at].put(&data, text);
+            }
+            config.value.list_mut(&list)[at].remove_at(&path);
+        }
+    }
+    Ok(())
 }
 
 /// Removes everything that the current context does not use.

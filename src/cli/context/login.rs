@@ -1,0 +1,75 @@
+//! The kubeconfig of a command, and what the global flags select from it.
+
+use clap::ArgMatches;
+
+use super::{Ctx, environment};
+use crate::CliResult;
+use crate::args::Matches;
+use crate::kubeconfig::login::{self, Overrides};
+use crate::kubeconfig::{self, Source};
+use kctl_base::json::{Value, json};
+use kctl_base::object::ValueRead;
+use kctl_cluster::User;
+
+impl Ctx {
+    /// Selects the user and the namespace of the kubeconfig. What is wrong with it is reported when the cluster is needed.
+    pub(super) fn log_in(&mut self, matches: &ArgMatches) {
+        let own = |flag: &str| self.replaced_flags.iter().any(|name| name == flag);
+        let given = |flag: &str| matches.value_of(flag).filter(|value: &&str| !value.is_empty() && !own(flag));
+        let mut flags = Overrides {
+            context: given("context"),
+            cluster: given("cluster"),
+            user: given("user"),
+            server: given("server"),
+            fields: Vec::new(),
+        };
+        for (flag, field) in
+            [("as", "as"), ("as-uid", "as-uid"), ("token", "token"), ("username", "username"), ("password", "password")]
+        {
+            flags.fields.extend(given(flag).map(|value| (field, value.into())));
+        }
+        let groups = matches.values("as-group");
+        flags.fields.extend((!groups.is_empty()).then(|| ("as-groups", json!(groups))));
+        let extra = matches.values("as-user-extra");
+        if !extra.is_empty() {
+            flags.fields.push(("as-user-extra", extra_fields(&extra)));
+        }
+        let selected = self.read_kubeconfig().and_then(|config| {
+            self.context_namespace = login::namespace(&config, flags.context);
+            login::select(&config, &flags)
+        });
+        match selected {
+            Ok(login) => {
+                let user = &login.user;
+                let groups = user.list("/as-groups").iter().filter_map(Value::as_str).map(String::from).collect();
+                let name = user.str("/as");
+                self.user = (!name.is_empty()).then(|| User::new(name, groups));
+                self.login = Some(login);
+            }
+            Err(error) => self.refusal = Some(error),
+        }
+    }
+
+    /// Returns the place of the kubeconfig: what the flag or the environment names, or else the file beside the store's data.
+    pub(super) fn kubeconfig_source(&self) -> CliResult<Source> {
+        match (&self.kubeconfig, &self.captured) {
+            (Some(file), _) => Ok(Source::Named(file.clone())),
+            // Tests must not depend on the environment, and have no directory of a store.
+            (None, Some(_)) => Ok(Source::BuiltIn),
+            (None, None) => match (environment::kubeconfig(), self.store_dir()) {
+                (Some(files), _) => Ok(Source::List(files)),
+                (None, Ok(dir)) => Ok(Source::Store(dir.join(kubeconfig::FILE))),
+                (None, Err(_)) => Ok(Source::BuiltIn),
+            },
+        }
+    }
+}
+
+/// The extra attributes of `KEY=VALUE` flags: a list of values for each key.
+fn extra_fields(flags: &[String]) -> Value {
+    let mut fields = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for (key, value) in flags.iter().filter_map(|flag| flag.split_once('=')) {
+        fields.entry(key.to_string()).or_default().push(value.to_string());
+    }
+    json!(fields)
+}
