@@ -155,10 +155,10 @@ mod tests {
 
     #[test]
     fn values_are_written_in_the_flow_style() {
-        let value = json!({"a": [{"n": 1}, {"on": "yes"}], "b": ["x", null], "c": {}, "d/e": "l1\n  l2"});
+        let value = json!({"a": [{"num": 1}, {"on": "yes"}], "b": ["x", null], "c": {}, "d/e": "l1\n  l2"});
         let expected = r#"{
   a: [{
-    n: 1,
+    num: 1,
   }, {
     "on": "yes",
   }],
