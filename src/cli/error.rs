@@ -123,11 +123,21 @@ impl CliError {
     /// The lines for standard error, each with its line break; empty when there is nothing to print.
     pub(crate) fn message(&self) -> String {
         match self {
+            CliError::Failed(message) if message.starts_with("error: ") => self.bare_message(),
             CliError::Failed(_) | CliError::WithHelp(_) | CliError::Io { .. } => {
                 format!("error: {}", self.bare_message())
             }
-            CliError::Many(errors) => errors.iter().map(CliError::bare_message).collect(),
+            CliError::Many(errors) => errors.iter().map(CliError::line_of_many).collect(),
             CliError::Status(status) => terminated(status_text(status)),
+            other => other.bare_message(),
+        }
+    }
+
+    /// The line of one of several errors. A line break at the end of a message stays, and is followed by that of the list
+    /// (`MultipleErrors`).
+    fn line_of_many(&self) -> String {
+        match self {
+            CliError::Failed(message) => format!("{message}\n"),
             other => other.bare_message(),
         }
     }

@@ -82,6 +82,7 @@ impl Output {
             "name" => Format::Name,
             "yaml" => Format::Structured(StructuredPrinter::new(Structure::Yaml)),
             "json" => Format::Structured(StructuredPrinter::new(Structure::Json)),
+            "kyaml" => Format::Structured(StructuredPrinter::new(Structure::Kyaml)),
             "custom-columns" if tables => {
                 Format::Columns(CustomColumns::from_spec(argument, !no_headers).map_err(CliError::new)?)
             }

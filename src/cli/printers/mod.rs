@@ -3,6 +3,7 @@
 pub(crate) mod columns;
 pub(crate) mod custom_columns;
 pub(crate) mod describe;
+mod kyaml;
 pub(crate) mod structured;
 pub(crate) mod table;
 pub(crate) mod tabwriter;

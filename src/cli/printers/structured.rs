@@ -1,9 +1,10 @@
-//! `-o yaml` and `-o json`.
+//! `-o yaml`, `-o kyaml` and `-o json`.
 //!
 //! Upstream: `cli-runtime/pkg/printers/yaml.go` and `json.go`.
 
 use std::io::{self, Write};
 
+use super::kyaml;
 use kctl_base::json::{Value, json};
 use kctl_base::{json, yaml};
 
@@ -14,6 +15,8 @@ pub(crate) enum Structure {
     Yaml,
     /// `-o json`.
     Json,
+    /// `-o kyaml`.
+    Kyaml,
 }
 
 /// Prints a sequence of objects; `---` separates YAML documents.
@@ -38,6 +41,7 @@ impl StructuredPrinter {
         match self.structure {
             Structure::Yaml => out.write_all(yaml::to_yaml(object).as_bytes()),
             Structure::Json => writeln!(out, "{}", json::to_pretty(object)),
+            Structure::Kyaml => write!(out, "---\n{}\n", kyaml::to_kyaml(object)),
         }
     }
 }

@@ -196,7 +196,7 @@ pub(crate) struct Resolved {
 }
 
 /// kubectl's message for a command line that names nothing.
-const NOTHING_NAMED: &str = "You must provide one or more resources by argument or filename.
+pub(crate) const NOTHING_NAMED: &str = "You must provide one or more resources by argument or filename.
 Example resource specifications include:
    '-f rsrc.yaml'
    '--filename=rsrc.json'

@@ -65,6 +65,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if matches.is_set("cpu-percent") {
         ctx.print_error("Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).");
     }
+    if matches.is_set("cpu-percent") && matches.is_set("cpu") {
+        return Err(CliError::new("--cpu-percent and --cpu are mutually exclusive"));
+    }
     let cause = record::change_cause(ctx, matches);
     let Some(max) = matches.int("max") else {
         return Err(CliError::new("required flag(s) \"max\" not set"));

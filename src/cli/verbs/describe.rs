@@ -9,7 +9,7 @@ use crate::lookup::ClientLookup;
 use crate::printers::describe::describe as align;
 use crate::resolve::{self, Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
-use kctl_base::object::ObjectMeta;
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_kinds::{PrefixWriter, generic_describe};
 
 /// The `describe` verb.
@@ -54,15 +54,27 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     let resolved = resolve(ctx, &selection)?;
     let mut errors = resolved.errors;
-    let mut texts = Vec::new();
-    for item in &resolved.items {
-        match describe(ctx, item, show_events) {
-            Ok(text) => texts.push(text),
-            Err(error) if error.is_not_found() && selection.args.len() == 2 && resolved.items.len() == 1 => {
-                return describe_matching(ctx, &selection, item, show_events, error);
-            }
+    let mut found = Vec::new();
+    for item in resolved.items {
+        match ctx.api(|client| client.get(&item.path().version(None))) {
+            Ok(object) => found.push((item, object)),
             Err(error) => errors.push(error),
         }
+    }
+    // Events of several objects are shown on demand only.
+    let show_events = match errors.is_empty() && found.len() <= 1 {
+        true => show_events,
+        false => show_events && matches.is_set("show-events"),
+    };
+    if let ([error], [types, prefix]) = (errors.as_slice(), selection.args.as_slice()) {
+        if error.is_not_found() {
+            let texts = describe_matching(ctx, &selection, types, prefix, show_events)?;
+            return if texts.is_empty() { CliError::all(errors) } else { Ok(ctx.print_line(texts.join("\n"))) };
+        }
+    }
+    let mut texts = Vec::new();
+    for (item, object) in &found {
+        texts.push(describe(ctx, item, object, show_events)?);
     }
     if texts.is_empty() && errors.is_empty() {
         ctx.print_error(match selection.all_namespaces {
@@ -74,36 +86,42 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(errors)
 }
 
-/// Describes all objects whose names begin with a name that no object has (`DescribeMatchingResources`).
+/// Describes all objects of a type whose names begin with a name that no object has (`DescribeMatchingResources`).
 ///
 /// # Errors
-/// `error`, the missing object, if there are none.
+/// `types` names several types.
 fn describe_matching(
     ctx: &mut Ctx,
     selection: &Selection,
-    missing: &Item,
+    types: &str,
+    prefix: &str,
     show_events: bool,
-    error: CliError,
-) -> CliResult<()> {
-    let target = resolve::Target { kind: missing.kind.clone(), version: None };
-    let mut found = false;
+) -> CliResult<Vec<String>> {
+    if types.contains('/') {
+        return Ok(Vec::new());
+    }
+    if types.contains(',') {
+        return Err(CliError::new("you may only specify a single resource type"));
+    }
+    let target = resolve::kind(ctx, types)?;
+    let target = resolve::Target { version: None, ..target };
+    let mut texts = Vec::new();
     for item in resolve::list(ctx, selection, &target)?.items {
-        if item.name.starts_with(&missing.name) {
-            let text = describe(ctx, &item, show_events)?;
-            ctx.print_line(text);
-            found = true;
+        if item.name.starts_with(prefix) {
+            let object = item.get(ctx)?;
+            texts.push(describe(ctx, &item, &object, show_events)?);
         }
     }
-    if found { Ok(()) } else { Err(error) }
+    Ok(texts)
 }
 
-/// Returns the description of an object, in the version that the server prefers.
-fn describe(ctx: &mut Ctx, item: &Item, show_events: bool) -> CliResult<String> {
-    let object = ctx.api(|client| client.get(&item.path().version(None)))?;
+/// Returns the description of an object. Characters that control a terminal are shown instead of sent to it
+/// (`cli-runtime/pkg/printers/terminal.go`).
+fn describe(ctx: &mut Ctx, item: &Item, object: &Object, show_events: bool) -> CliResult<String> {
     let lookup = ClientLookup::new(ctx.client()?, object.namespace(), show_events);
     let mut out = PrefixWriter::new();
     let describe = item.kind.describer().unwrap_or(generic_describe::describe);
-    describe(&object, &lookup, &mut out);
+    describe(object, &lookup, &mut out);
     lookup.finish()?;
-    Ok(align(out.text()))
+    Ok(align(&out.text().replace('\x1b', "^[").replace('\r', "\\r")))
 }

@@ -84,7 +84,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     // Here --selector is the selector of the new service, not a filter of objects.
     let selection = Selection { labels: String::new(), ..Selection::from_matches(ctx, matches) };
     let resolved = resolve(ctx, &selection)?;
-    let (targets, mut errors) = targets::load(ctx, resolved, Source::Server);
+    let (targets, mut errors) = targets::load(ctx, resolved, Source::Files);
     let manager = groups::read_manager(matches, "kubectl-expose");
     let creation = Creation {
         manager: &manager,
@@ -140,6 +140,9 @@ fn service(matches: &ArgMatches, object: &Value) -> CliResult<Value> {
     }
     if !ports.is_empty() {
         service.put("/spec/ports", ports);
+    }
+    if let Some(affinity) = given("session-affinity").filter(|a| !["None", "ClientIP"].contains(a)) {
+        return Err(CliError::new(format!("unknown session affinity: {affinity}")));
     }
     for (flag, field) in [
         ("type", "/spec/type"),

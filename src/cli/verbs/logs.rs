@@ -8,6 +8,7 @@ use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::field::quote;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Duration, Time};
@@ -65,6 +66,7 @@ fn flags(command: Command) -> Command {
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let selection = Selection::from_matches(ctx, matches);
+    validate(matches)?;
     let pods = find_pods(ctx, &selection, matches)?;
     let options = read_options(ctx, matches, !selection.labels.is_empty())?;
     let mut streams = Vec::new();
@@ -91,23 +93,35 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if options.follow { follow(ctx, open, prefix) } else { Ok(()) }
 }
 
+/// Checks the flags that need no server (`LogsOptions.Validate`).
+fn validate(matches: &ArgMatches) -> CliResult<()> {
+    let container = matches.values("args").get(1).cloned().unwrap_or_else(|| matches.string("container").into());
+    let problem = if matches.flag("all-containers") && !container.is_empty() {
+        format!("--all-containers=true should not be specified with container name {container}")
+    } else if matches.int("tail").is_some_and(|tail| tail < -1) {
+        "--tail must be greater than or equal to -1".into()
+    } else if matches.is_set("limit-bytes") && matches.int("limit-bytes").is_some_and(|bytes| bytes < 0) {
+        "--limit-bytes must be greater than 0".into()
+    } else if matches.duration("since").is_some_and(|since| since < Duration::ZERO) {
+        "--since must be greater than 0".into()
+    } else {
+        return Ok(());
+    };
+    Err(CliError::new(problem))
+}
+
 /// Reads the options that all logs of the command share.
 fn read_options(ctx: &mut Ctx, matches: &ArgMatches, by_selector: bool) -> CliResult<LogOptions> {
     let now = ctx.now()?;
     let since = matches.duration("since").filter(|d| *d > Duration::ZERO).map(|d| now - d);
     let since_time = match matches.value_of("since-time") {
-        Some(text) => Some(
-            Time::parse(text).ok_or_else(|| CliError::new(format!("parsing time \"{text}\": not an RFC 3339 time")))?,
-        ),
+        Some(text) => Some(Time::parse(text).ok_or_else(|| CliError::new(time_error(text)))?),
         None => None,
     };
     if since.is_some() && since_time.is_some() {
         return Err(CliError::new("at most one of `sinceTime` or `sinceSeconds` may be specified"));
     }
     let tail = matches.int("tail").or(by_selector.then_some(SELECTOR_TAIL));
-    if tail.is_some_and(|t| t < -1) {
-        return Err(CliError::new("--tail must be greater than or equal to -1"));
-    }
     Ok(LogOptions {
         previous: matches.flag("previous"),
         since: since.or(since_time),
@@ -118,6 +132,34 @@ fn read_options(ctx: &mut Ctx, matches: &ArgMatches, by_selector: bool) -> CliRe
         follow: matches.flag("follow"),
         ..LogOptions::default()
     })
+}
+
+/// The message of Go's `time.Parse` for a text that is not a timestamp of RFC 3339: it names the first part that does not fit.
+fn time_error(text: &str) -> String {
+    let whole = format!("parsing time {} as \"2006-01-02T15:04:05Z07:00\": cannot parse", quote(text));
+    let layout = [
+        (0, 4, "2006", Some('-')),
+        (5, 2, "01", Some('-')),
+        (8, 2, "02", Some('T')),
+        (11, 2, "15", Some(':')),
+        (14, 2, "04", Some(':')),
+        (17, 2, "05", None),
+    ];
+    for (from, len, name, after) in layout {
+        if !text.is_char_boundary(from.min(text.len())) {
+            break;
+        }
+        let digits = text.get(from..from + len).is_some_and(|t| t.bytes().all(|b| b.is_ascii_digit()));
+        let rest = text.get(from..).unwrap_or("");
+        if !digits {
+            return format!("{whole} {} as {}", quote(rest), quote(name));
+        }
+        let following = &text[from + len..];
+        if let Some(after) = after.filter(|after| !following.starts_with(*after)) {
+            return format!("{whole} {} as {}", quote(following), quote(&after.to_string()));
+        }
+    }
+    format!("{whole} {} as \"Z07:00\"", quote(text.get(19..).unwrap_or("")))
 }
 
 /// Returns the pods of the selector, or those of the object that the arguments name.
@@ -166,7 +208,8 @@ fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
         }
         Some(selector) => selector.as_object().map(Selector::from_map).unwrap_or_else(Selector::everything),
         None => {
-            return Err(CliError::new(format!("cannot get the logs from {}: {}", object.api_version(), object.kind())));
+            let kind = format!("*{}.{}", item.kind.names().version, object.kind());
+            return Err(CliError::new(format!("cannot get the logs from {kind}: selector for {kind} not implemented")));
         }
     };
     let path = ResourcePath::all("pods", &item.namespace);
@@ -197,7 +240,9 @@ fn choose_containers(ctx: &mut Ctx, pod: &Object, matches: &ArgMatches) -> CliRe
         if init.contains(&wanted) || regular.contains(&wanted) {
             return Ok(vec![wanted]);
         }
-        return Err(CliError::new(format!("container {wanted} is not valid for pod {}", pod.name())));
+        let all = regular.iter().cloned().chain(init.iter().map(|name| format!("{name} (init)")));
+        let all = all.collect::<Vec<_>>().join(", ");
+        return Err(CliError::new(format!("container {wanted} is not valid for pod {} out of: {all}", pod.name())));
     }
     if let Some(named) = pod.annotation(DEFAULT_CONTAINER).filter(|n| regular.iter().any(|name| name == n)) {
         return Ok(vec![named.to_string()]);

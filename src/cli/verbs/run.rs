@@ -20,6 +20,7 @@ use crate::{CliError, CliResult, Ctx, Verb, last_applied, record, resolve, wait_
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
+use kctl_base::sim::Duration;
 use kctl_cluster::client::LogStream;
 use kctl_cluster::{FieldValidation, LogOptions, WaitFor};
 use kctl_kinds::core::pod::is_terminal;
@@ -153,6 +154,9 @@ fn validate(ctx: &Ctx, matches: &ArgMatches) -> CliResult<()> {
     if matches.flag("expose") && matches.string("port").is_empty() {
         return Err(ctx.usage("run", "--port must be set when exposing a service"));
     }
+    if matches.duration("pod-running-timeout").is_some_and(|timeout| timeout <= Duration::ZERO) {
+        return Err(ctx.usage("run", "--pod-running-timeout must be higher than zero"));
+    }
     let restart = matches.string("restart");
     if !["", "Always", "OnFailure", "Never"].contains(&restart) {
         return Err(ctx.usage("run", &format!("invalid restart policy: {restart}")));
@@ -226,7 +230,7 @@ fn build_pod(
 ) -> CliResult<Value> {
     let env: Vec<Value> = split_pairs(&matches.values("env"), "env", is_variable_name)?
         .into_iter()
-        .map(|(n, v)| json!({"name": n, "value": v}))
+        .map(|(n, v)| if v.is_empty() { json!({"name": n}) } else { json!({"name": n, "value": v}) })
         .collect();
     let annotations: BTreeMap<String, String> =
         split_pairs(&matches.values("annotations"), "annotations format", |name| !name.is_empty())?

@@ -107,6 +107,13 @@ pub(super) fn object_name(item: &Item) -> String {
     format!("{}/{}", item.kind.names().plural, item.name)
 }
 
+/// `deployment.apps/web` and a line break, or `service/web`: the name of an object that has no resource, because the server
+/// was not asked (`Info.ObjectName` in `cli-runtime/pkg/resource/visitor.go`).
+pub(super) fn local_name(object: &Value) -> String {
+    let line_break = if split_api_version(object.api_version()).0.is_empty() { "" } else { "\n" };
+    label_of(object) + line_break
+}
+
 /// The end of a wait. As in kubectl a timeout of zero is without limit (`None`), and a negative one means a week.
 pub(super) fn deadline(ctx: &mut Ctx, timeout: Duration) -> CliResult<Option<Time>> {
     Ok(match timeout {

@@ -8,6 +8,8 @@ use clap::{ArgMatches, Command};
 
 use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
+use crate::dry_run::DryRun;
+use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
@@ -70,11 +72,8 @@ enum WaitCondition {
 }
 
 impl WaitCondition {
-    /// Parses the values of `--for`, of which there must be exactly one.
-    fn parse(values: &[String]) -> CliResult<WaitCondition> {
-        let [value] = values else {
-            return Err(CliError::new(format!("unrecognized condition: [{}]", values.join(" "))));
-        };
+    /// Parses a value of `--for`.
+    fn parse(value: &str) -> CliResult<WaitCondition> {
         if value.eq_ignore_ascii_case("delete") {
             return Ok(WaitCondition::Delete);
         }
@@ -91,13 +90,18 @@ impl WaitCondition {
         }
     }
 
-    /// Parses `'{.status.phase}'=Running`, in which the value follows the last closing brace.
+    /// Parses `'{.status.phase}'=Running`.
     fn parse_json_path(text: &str) -> CliResult<WaitCondition> {
-        let text = text.trim_matches('\'');
-        let (path, value) = match text.rfind('}') {
-            Some(end) => (&text[..=end], text[end + 1..].strip_prefix('=')),
-            None => text.split_once('=').map_or((text, None), |(p, v)| (p, Some(v))),
+        let (path, value) = match split_at_equal_signs(text).as_slice() {
+            [path] => (*path, None),
+            [path, value] => (*path, Some(value.trim_matches(['"', '\'']))),
+            _ => {
+                return Err(CliError::new(
+                    "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
+                ));
+            }
         };
+        let path = path.trim_matches(['"', '\'']);
         if path.is_empty() {
             return Err(CliError::new("jsonpath expression cannot be empty"));
         }
@@ -106,14 +110,9 @@ impl WaitCondition {
                 "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3",
             ));
         }
-        if value.is_some_and(|v| v.contains('=')) {
-            return Err(CliError::new(
-                "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
-            ));
-        }
         let relaxed = kctl_base::jsonpath::relaxed(path).map_err(CliError::Failed)?;
         let parsed = JsonPath::parse(&relaxed).map_err(CliError::Failed)?;
-        Ok(WaitCondition::JsonPath(parsed, value.map(|v| v.trim_matches(['"', '\'']).to_string())))
+        Ok(WaitCondition::JsonPath(parsed, value.map(String::from)))
     }
 
     /// Returns whether an object, `None` if it does not exist, meets the condition. `uid` is that of the object when the
@@ -163,19 +162,64 @@ fn has_value(object: &Object, path: &JsonPath, value: Option<&str>) -> CliResult
     }
 }
 
+/// Splits a text at the equal signs outside of brackets and quotes: those inside belong to a filter of the path.
+fn split_at_equal_signs(text: &str) -> Vec<&str> {
+    let (mut parts, mut start, mut depth, mut quoted) = (Vec::new(), 0, 0_usize, None);
+    for (at, char) in text.char_indices() {
+        match (char, quoted) {
+            (_, Some(mark)) => quoted = Some(mark).filter(|mark| *mark != char),
+            ('"' | '\'', None) => quoted = Some(char),
+            ('[', None) => depth += 1,
+            (']', None) => depth = depth.saturating_sub(1),
+            ('=', None) if depth == 0 => {
+                parts.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let condition = WaitCondition::parse(&matches.values("for"))?;
+    let values = matches.values("for");
+    let conditions = values.iter().map(|value| WaitCondition::parse(value)).collect::<CliResult<Vec<_>>>()?;
     let timeout = match matches.duration("timeout").unwrap_or(DEFAULT_TIMEOUT) {
         timeout if timeout < Duration::ZERO => WEEK,
         timeout => timeout,
     };
+    if conditions.is_empty() {
+        return Err(CliError::new("unrecognized condition: []"));
+    }
     let deadline = ctx.now()? + timeout;
     let selection = Selection::from_matches(ctx, matches);
-    let items = match &condition {
-        WaitCondition::Create => wait_for_creation(ctx, &selection, deadline)?,
-        WaitCondition::Delete => find_existing(ctx, &selection)?,
+    let mut output = crate::output::Output::of_report(matches)?;
+    // Nothing else can be true of an object that does not exist yet.
+    let (creation, others): (Vec<_>, Vec<_>) =
+        conditions.iter().partition(|condition| matches!(condition, WaitCondition::Create));
+    if !creation.is_empty() {
+        wait_for_creation(ctx, &selection, deadline)?;
+    }
+    for condition in creation.into_iter().chain(others) {
+        let errors = wait_for_all(ctx, condition, &selection, (timeout, deadline), &mut output)?;
+        CliError::all(errors)?;
+    }
+    Ok(())
+}
+
+/// Waits until all selected objects meet a condition and reports them. Returns the errors of those that do not.
+fn wait_for_all(
+    ctx: &mut Ctx,
+    condition: &WaitCondition,
+    selection: &Selection,
+    (timeout, deadline): (Duration, Time),
+    output: &mut Output,
+) -> CliResult<Vec<CliError>> {
+    let items = match condition {
+        WaitCondition::Delete => find_existing(ctx, selection)?,
         _ => {
-            let resolved = resolve(ctx, &selection)?;
+            let resolved = resolve(ctx, selection)?;
             CliError::all(resolved.errors)?;
             if resolved.items.is_empty() {
                 return Err(CliError::new("no matching resources found"));
@@ -183,25 +227,19 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             resolved.items
         }
     };
-    let mut output = crate::output::Output::of_report(matches)?;
     let mut errors = Vec::new();
     for item in &items {
-        match wait_for(ctx, &condition, item, deadline) {
+        let name = crate::verbs::targets::object_name(item);
+        match wait_for(ctx, condition, item, deadline) {
             Err(error) => errors.push(error),
-            Ok(None) if matches!(condition, WaitCondition::Create) => {
-                return Err(CliError::new("timed out waiting for the condition"));
+            Ok(Some(object)) => output.report(ctx, &object, &item.label(), "condition met", DryRun::None)?,
+            Ok(None) if timeout == Duration::ZERO => {
+                errors.push(CliError::new(format!("condition not met for {name}")));
             }
-            Ok(Some(object)) => {
-                output.report(ctx, &object, &item.label(), "condition met", crate::dry_run::DryRun::None)?
-            }
-            Ok(None) => errors.push(CliError::new(format!(
-                "timed out waiting for the condition on {}/{}",
-                item.kind.names().plural,
-                item.name
-            ))),
+            Ok(None) => errors.push(CliError::new(format!("timed out waiting for the condition on {name}"))),
         }
     }
-    CliError::all(errors)
+    Ok(errors)
 }
 
 /// Waits for one object. Returns it, or its last version if it has been deleted; `None` when the time is up.
@@ -246,22 +284,23 @@ fn check(condition: &WaitCondition, item: &Item, found: Option<&Object>, uid: &s
 }
 
 /// Waits until the selected objects exist, for `--for=create`.
-fn wait_for_creation(ctx: &mut Ctx, selection: &Selection, deadline: Time) -> CliResult<Vec<Item>> {
-    let mut nothing_found = false;
+///
+/// # Errors
+/// The time is up, or an object of a manifest does not exist: kubectl looks these up before it waits.
+fn wait_for_creation(ctx: &mut Ctx, selection: &Selection, deadline: Time) -> CliResult<()> {
+    let from_files = selection.has_files();
     let found = ctx.wait_until(Some(deadline), WaitFor::AnyChange, |ctx| {
         let resolved = resolve(ctx, selection)?;
-        nothing_found = resolved.errors.is_empty();
-        let is_missing = resolved.errors.iter().all(CliError::is_not_found);
-        if is_missing && (!resolved.errors.is_empty() || resolved.items.is_empty()) {
+        let mut errors = resolved.errors;
+        errors.extend(resolved.items.iter().filter_map(|item| item.get(ctx).err()));
+        let is_missing = errors.iter().all(CliError::is_not_found);
+        if !from_files && is_missing && (!errors.is_empty() || resolved.items.is_empty()) {
             return Ok(None);
         }
-        CliError::all(resolved.errors)?;
-        Ok(Some(resolved.items))
+        CliError::all(errors)?;
+        Ok(Some(()))
     })?;
-    found.ok_or_else(|| match nothing_found {
-        true => CliError::new("no matching resources found"),
-        false => CliError::new("timed out waiting for the condition"),
-    })
+    found.ok_or_else(|| CliError::new("timed out waiting for the condition"))
 }
 
 /// Returns the selected objects that exist, for `--for=delete`.
@@ -281,4 +320,19 @@ fn find_existing(ctx: &mut Ctx, selection: &Selection) -> CliResult<Vec<Item>> {
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_signs_in_filters_belong_to_the_path() {
+        assert_eq!(split_at_equal_signs("{.a}=x"), ["{.a}", "x"]);
+        assert_eq!(split_at_equal_signs(r#"a[?(@.n=="x")].b=y"#), [r#"a[?(@.n=="x")].b"#, "y"]);
+        assert_eq!(split_at_equal_signs("{.a}='x=y'"), ["{.a}", "'x=y'"]);
+        assert!(WaitCondition::parse("jsonpath={.spec.replicas}!=2").is_err());
+        assert!(WaitCondition::parse("jsonpath={.a}=b=c").is_err());
+        assert!(WaitCondition::parse("jsonpath={.a}=").is_err());
+    }
 }

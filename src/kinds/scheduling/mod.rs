@@ -1,6 +1,6 @@
 //! The group scheduling.k8s.io: PriorityClasses.
 
-use crate::shared::describe::format_labels;
+use crate::shared::describe::{describe_events, format_labels};
 use crate::shared::rules::{immutable_at, one_of};
 use crate::shared::table::columns;
 use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
@@ -90,13 +90,14 @@ impl Kind for PriorityClass {
     }
 }
 
-fn describe(object: &Object, _lookup: &dyn Lookup, out: &mut PrefixWriter) {
+fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     out.pair(0, "Name", object.name());
     out.pair(0, "Value", object.int("/value").unwrap_or(0));
     out.pair(0, "GlobalDefault", object.flag("/globalDefault"));
     out.pair(0, "PreemptionPolicy", object.str("/preemptionPolicy"));
     out.pair(0, "Description", object.str("/description"));
     out.pair(0, "Annotations", format_labels(&object.strings("/metadata/annotations")));
+    describe_events(lookup, object, out);
 }
 
 /// The problem of a class whose name begins with `system-` but which is not a system class

@@ -57,6 +57,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(CliError::new("must specify one of -f and -k"));
     }
     let dry_run = DryRun::read(ctx, matches)?;
+    if dry_run.is_server() {
+        return Err(CliError::new("--dry-run=server for command reconcile is not supported yet"));
+    }
     let mut output = Output::of_report(matches)?;
     let resolved = resolve(ctx, &selection)?;
     let mut errors = resolved.errors;
@@ -195,16 +198,8 @@ impl Plan {
             return Ok((*updated).clone());
         }
         if self.operation == Operation::Recreate {
-            let params = DeleteParams {
-                propagation: Some(Propagation::Background),
-                dry_run: dry_run.is_server(),
-                ..DeleteParams::default()
-            };
+            let params = DeleteParams { propagation: Some(Propagation::Background), ..DeleteParams::default() };
             ctx.api(|client| client.delete(&item.path(), &params))?;
-            if dry_run.is_server() {
-                // The old object must be gone before the new one is created.
-                return Ok(self.object.clone());
-            }
         }
         ensure_namespace(ctx, &item.namespace, dry_run)?;
         create(ctx, &item.path().collection(), self.object.clone(), dry_run)

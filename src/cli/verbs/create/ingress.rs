@@ -106,6 +106,8 @@ impl Rule {
         let (address, target) = rule.split_once('=').ok_or_else(bad)?;
         let (host, path) = address.split_once('/').ok_or_else(bad)?;
         let (service, port) = target.split_once(':').filter(|(s, p)| !s.is_empty() && !p.is_empty()).ok_or_else(bad)?;
+        // kubectl splits at every colon and takes the first two parts.
+        let port = port.split(':').next().unwrap_or(port);
         let tls = match tls {
             None => None,
             Some("tls") => Some(String::new()),
@@ -159,7 +161,9 @@ fn add(ingress: &mut Value, rule: &Rule) {
             if !secret.is_empty() {
                 new["secretName"] = secret.clone().into();
             }
-            certificates.push(new);
+            if new != json!({}) || certificates.is_empty() {
+                certificates.push(new);
+            }
         }
     }
 }

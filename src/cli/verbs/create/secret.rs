@@ -164,10 +164,25 @@ fn registry(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
         add(&mut secret, ".dockerconfigjson", docker_config(matches).as_bytes())?;
         return Ok(hashed(secret, matches));
     }
-    for (_, bytes) in sources::read(matches)? {
-        add(&mut secret, ".dockerconfigjson", &bytes)?;
+    let shared = crate::args::SharedFlags(matches);
+    for file in shared.paths("from-file") {
+        for (key, bytes) in registry_entries(&file)? {
+            add(&mut secret, &key, &bytes)?;
+        }
     }
     Ok(hashed(secret, matches))
+}
+
+/// The entries of a file of `--from-file`. A file without a key of its own is the configuration of the docker client; other
+/// keys are not of use to the server, which requires that one.
+fn registry_entries(file: &std::ffi::OsStr) -> CliResult<Vec<sources::Entry>> {
+    let (mut entries, mut source) = (Vec::new(), file.to_os_string());
+    if !file.as_encoded_bytes().contains(&b'=') {
+        source = ".dockerconfigjson=".into();
+        source.push(file);
+    }
+    sources::file_entries(&source, &mut entries)?;
+    Ok(entries)
 }
 
 /// The configuration file of a docker client. It is formatted by hand to keep the field order of the Go struct.

@@ -54,7 +54,8 @@ fn literal_entry(source: &str) -> CliResult<Entry> {
     Ok((key.into(), value.as_bytes().to_vec()))
 }
 
-fn file_entries(source: &OsStr, entries: &mut Vec<Entry>) -> CliResult<()> {
+/// Adds the entry of a file, or those of the files of a directory, of `--from-file`.
+pub(super) fn file_entries(source: &OsStr, entries: &mut Vec<Entry>) -> CliResult<()> {
     let (key, path) = file_source(source)?;
     let path = Path::new(&path);
     let failed = |path: &Path, e| CliError::io(format!("error reading {}", path.display()), e);

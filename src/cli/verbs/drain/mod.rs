@@ -101,7 +101,11 @@ fn drain_flags(command: Command) -> Command {
 fn load_nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str) -> CliResult<Vec<EditTarget>> {
     let mut selection = Selection::from_matches(ctx, matches);
     if selection.args.is_empty() && selection.labels.is_empty() {
-        return Err(ctx.usage(verb, &format!("USAGE: {verb} NODE [flags]")));
+        // An empty selector was given all the same, and selects nothing.
+        return Err(match matches.is_set("selector") {
+            true => CliError::new(crate::resolve::NOTHING_NAMED),
+            false => ctx.usage(verb, &format!("USAGE: {verb} NODE [flags]")),
+        });
     }
     if !selection.args.is_empty() && !selection.labels.is_empty() {
         return Err(ctx.usage(verb, "cannot specify both a node name and a --selector option"));

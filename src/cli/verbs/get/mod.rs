@@ -163,8 +163,10 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
     let mut wrote = false;
     for mut group in groups_of(found) {
         let kind = group[0].0.kind.clone();
-        if !options.sort_by.is_empty() {
-            sort_by(&mut group, |(_, object)| &**object, &options.sort_by)?;
+        let named = resolved.single;
+        if !options.sort_by.is_empty() && !named && sort_by(&mut group, |(_, o)| &**o, &options.sort_by).is_err() {
+            // The printer of kubectl drops this error together with the rows.
+            continue;
         }
         if wrote && !options.table.no_headers {
             ctx.print_line("");

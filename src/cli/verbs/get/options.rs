@@ -53,7 +53,9 @@ impl Options {
         };
         let watch_only = matches.flag("watch-only");
         if table.show_labels && !output.is_human() {
-            return Err(CliError::new("--show-labels option cannot be used with -o option other than wide"));
+            let format = matches.string("output");
+            let format = format.split_once('=').map_or(format, |(name, _)| name);
+            return Err(CliError::new(format!("--show-labels option cannot be used with {format} printer")));
         }
         Ok(Options {
             selection,

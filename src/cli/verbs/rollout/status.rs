@@ -11,6 +11,7 @@ use super::common;
 use crate::args::{self, ArgProperties, Matches};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueRead, condition};
 use kctl_base::sim::{Duration, Time};
@@ -129,7 +130,10 @@ fn progress(object: &Value, revision: i64) -> Result<Progress, String> {
         "Deployment" => deployment(object, revision),
         "DaemonSet" => daemon_set(object),
         "StatefulSet" => stateful_set(object),
-        kind => Err(format!("no status viewer has been implemented for {kind}")),
+        kind => Err(match split_api_version(object.api_version()).0 {
+            "" => format!("no status viewer has been implemented for {kind}"),
+            group => format!("no status viewer has been implemented for {kind}.{group}"),
+        }),
     }
 }
 

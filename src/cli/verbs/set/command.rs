@@ -4,7 +4,7 @@
 
 use clap::ArgMatches;
 
-use crate::args::{self, Matches, groups};
+use crate::args::{self, Matches, SharedFlags, groups};
 use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Selection, resolve};
@@ -25,6 +25,16 @@ pub(super) fn flags(command: clap::Command) -> clap::Command {
     ))
 }
 
+/// Checks that the objects are selected in one way only.
+pub(super) fn check_all(matches: &ArgMatches) -> CliResult<()> {
+    // Not all of the verbs have a selector.
+    let matches = SharedFlags(matches);
+    match matches.flag("all") && !matches.string("selector").is_empty() {
+        true => Err(CliError::new("cannot set --all and --selector at the same time")),
+        false => Ok(()),
+    }
+}
+
 /// The values of the flags and the selected objects.
 pub(super) struct SetCommand {
     local: bool,
@@ -42,6 +52,8 @@ pub(super) struct Messages {
     pub(super) done: &'static str,
     /// The prefix of the server's error message.
     pub(super) failed: &'static str,
+    /// True for a verb that sends and reports an object also when nothing changes.
+    pub(super) reports_unchanged: bool,
 }
 
 impl SetCommand {
@@ -74,9 +86,7 @@ impl SetCommand {
 
     /// Checks combinations of flags that all of them have.
     pub(super) fn check(&self, matches: &ArgMatches) -> CliResult<()> {
-        if matches.flag("all") && !matches.string("selector").is_empty() {
-            return Err(CliError::new("cannot set --all and --selector at the same time"));
-        }
+        check_all(matches)?;
         if self.local && self.dry_run.is_server() {
             return Err(targets::local_and_server());
         }
@@ -101,13 +111,18 @@ impl SetCommand {
                 }
                 Ok(false) => {}
                 Err(CliError::Failed(text)) => {
-                    self.errors.push(CliError::prefixed(format!("{} {text}", targets::object_name(&target.item))));
+                    let name = if self.local {
+                        targets::local_name(&target.object)
+                    } else {
+                        targets::object_name(&target.item)
+                    };
+                    self.errors.push(CliError::new(format!("error: {name} {text}\n")));
                 }
                 Err(other) => self.errors.push(other),
             }
         }
         for (target, new) in changed {
-            if targets::difference(&target.object, &new).is_empty() {
+            if !messages.reports_unchanged && targets::difference(&target.object, &new).is_empty() {
                 continue;
             }
             let result = self.keep(ctx, messages, &target, &new);

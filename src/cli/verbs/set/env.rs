@@ -61,7 +61,7 @@ fn flags(command: Command) -> Command {
                 .short('c'),
         )
         .arg(args::text("from", "Config map or secret whose keys become variables."))
-        .arg(args::text("prefix", "Prefix of the names of variables that --from takes."))
+        .arg(args::text("prefix", "Prefix of the names of the variables that are set."))
         .arg(args::list("keys", "Take only these keys with --from."))
         .arg(args::each("env", "Variable to set, NAME=VALUE, or to remove, NAME-; can be repeated.").short('e'))
         .arg(args::switch("list", "Print the variables instead of changing them."))
@@ -91,6 +91,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         let text = "one or more resources must be specified as <resource> <name> or <resource>/<name>";
         return Err(CliError::new(text));
     }
+    command::check_all(matches)?;
     let list = matches.flag("list");
     if list && !matches.string("output").is_empty() {
         return Err(CliError::new("--list and --output may not be specified together"));
@@ -101,11 +102,20 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let typed: Vec<String> = matches.values("env").into_iter().chain(variables.iter().cloned()).collect();
     let mut change = parse(ctx, &typed)?;
     change.overwrite = matches.flag_or("overwrite", true);
+    let prefix = matches.string("prefix");
+    for variable in change.set.iter_mut().filter(|_| !prefix.is_empty()) {
+        let name = format!("{prefix}{}", variable.str("/name"));
+        variable.put("/name", name);
+    }
     change.set.extend(variables_from(ctx, matches)?);
     let command = SetCommand::read(ctx, matches, resources.to_vec())?;
     command.check(matches)?;
     let pattern = matches.value_of("containers").unwrap_or("*").to_string();
-    let messages = Messages { done: "env updated", failed: "failed to patch env update to pod template: " };
+    let messages = Messages {
+        done: "env updated",
+        failed: "failed to patch env update to pod template: ",
+        reports_unchanged: false,
+    };
     let resolve = matches.flag("resolve");
     command.run(ctx, &messages, |ctx, target, object, _| {
         edit(ctx, target, object, &pattern, &change)?;

@@ -44,7 +44,11 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let images = images(&pairs)?;
     let command = SetCommand::read(ctx, matches, resources)?;
     check(&command, matches, &images)?;
-    let messages = Messages { done: "image updated", failed: "failed to patch image update to pod template: " };
+    let messages = Messages {
+        done: "image updated",
+        failed: "failed to patch image update to pod template: ",
+        reports_unchanged: false,
+    };
     command.run(ctx, &messages, |_, target, object, errors| {
         let pointer = pod_spec::pointer(object)?;
         let Some(spec) = object.pointer_mut(pointer) else { return Ok(false) };

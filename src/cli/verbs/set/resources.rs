@@ -69,8 +69,11 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         ("/resources/requests", amounts(matches.string("requests"))?),
     ];
     let pattern = matches.value_of("containers").unwrap_or("*");
-    let messages =
-        Messages { done: "resource requirements updated", failed: "failed to patch resources update to pod template " };
+    let messages = Messages {
+        done: "resource requirements updated",
+        failed: "failed to patch resources update to pod template ",
+        reports_unchanged: false,
+    };
     command.run(ctx, &messages, |_, _, object, errors| {
         let pointer = pod_spec::pointer(object)?;
         let Some(spec) = object.pointer_mut(pointer) else { return Ok(false) };

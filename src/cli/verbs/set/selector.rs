@@ -35,11 +35,15 @@ fn flags(command: Command) -> Command {
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut words = matches.values("args");
     let Some(text) = words.pop() else { return Err(CliError::new("one selector is required")) };
+    if text.contains("!=") {
+        return Err(CliError::new("\"!=\" is not a valid label selector operator"));
+    }
     let selector = Selector::parse(&text).map_err(|e| CliError::new(e.to_string()))?;
     let command = SetCommand::read(ctx, matches, words)?;
     command.check(matches)?;
     let version = matches.string("resource-version").to_string();
-    let messages = Messages { done: "selector updated", failed: "failed to patch selector: " };
+    let messages =
+        Messages { done: "selector updated", failed: "failed to patch selector: ", reports_unchanged: false };
     command.run(ctx, &messages, |_, target, object, _| {
         if object.kind() != "Service" {
             return Err(CliError::prefixed("setting a selector is only supported for Services"));

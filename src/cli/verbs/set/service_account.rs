@@ -41,9 +41,16 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let Some(account) = words.pop() else {
         return Err(CliError::new("serviceaccount is required"));
     };
+    if matches.flag("local") && !words.is_empty() {
+        return Err(CliError::new(crate::resolve::NOTHING_NAMED));
+    }
     let command = SetCommand::read(ctx, matches, words)?;
     command.check(matches)?;
-    let messages = Messages { done: "serviceaccount updated", failed: "failed to patch ServiceAccountName " };
+    let messages = Messages {
+        done: "serviceaccount updated",
+        failed: "failed to patch ServiceAccountName ",
+        reports_unchanged: true,
+    };
     command.run(ctx, &messages, |_, _, object, _| {
         let pointer = pod_spec::pointer(object)?;
         object.put(&format!("{pointer}/serviceAccountName"), account.as_str());

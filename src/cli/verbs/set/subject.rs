@@ -47,7 +47,11 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let command = SetCommand::read(ctx, matches, matches.values("args"))?;
     command.check(matches)?;
     let subjects = subjects(matches)?;
-    let messages = Messages { done: "subjects updated", failed: "failed to patch subjects to rolebinding: " };
+    let messages = Messages {
+        done: "subjects updated",
+        failed: "failed to patch subjects to rolebinding: ",
+        reports_unchanged: false,
+    };
     command.run(ctx, &messages, |_, _, object, _| {
         if !matches!(object.kind(), "RoleBinding" | "ClusterRoleBinding") {
             return Err(CliError::new("setting subjects is only supported for RoleBinding/ClusterRoleBinding"));

@@ -38,8 +38,11 @@ pub(super) fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWri
     describe_template(object.pointer("/spec/template"), out);
     brief_conditions(object, out);
     let (new, old) = new_and_old_replica_sets(object, lookup.owned("replicasets.apps", object.uid()));
-    out.pair(0, "OldReplicaSets", replica_sets_text(&old));
-    out.pair(0, "NewReplicaSet", replica_sets_text(new.as_slice()));
+    // A deployment that has none yet is described without them.
+    if new.is_some() || !old.is_empty() {
+        out.pair(0, "OldReplicaSets", replica_sets_text(&old));
+        out.pair(0, "NewReplicaSet", replica_sets_text(new.as_slice()));
+    }
     describe_events(lookup, object, out);
 }
 
