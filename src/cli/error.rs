@@ -230,7 +230,8 @@ fn reason_text(status: &Status) -> String {
     }
 }
 
-/// The sentence for an invalid object: a single cause follows on the same line, several as a list.
+/// The sentence for an invalid object: a single cause follows on the same line with a line break of its own
+/// (`MultilineError`), several as a list.
 fn invalid_text(status: &Status) -> String {
     let mut head = String::from("The request is invalid");
     if !status.kind.is_empty() || !status.name.is_empty() {
@@ -247,7 +248,7 @@ fn invalid_text(status: &Status) -> String {
     }
     match causes.as_slice() {
         [] => head,
-        [one] => format!("{head}: {one}"),
+        [one] => format!("{head}: {one}\n"),
         many => format!("{head}: \n{}", many.iter().map(|c| format!("* {c}")).collect::<Vec<_>>().join("\n")),
     }
 }

@@ -181,6 +181,7 @@ pub(super) const VERBS: &[Operator] = &[
     operator("help", Nothing, &["{get|rollout|odd}"]),
     operator("kuberc", Nothing, &[""]),
     operator("kustomize", Nothing, &["{.|missing}"]),
+    operator("plugin list", Nothing, &["", "--name-only"]),
     operator(
         "label",
         Any,
