@@ -7,10 +7,11 @@ use std::thread;
 use kctl_base::object::{ObjectMeta as _, ValueRead as _};
 
 use crate::harness::cluster::get;
+use crate::harness::random::Random;
 use crate::harness::{Output, Sandbox, finish};
 
-/// The number of concurrent processes.
-const WORKERS: usize = 8;
+/// The number of concurrent processes of a short run; `KCTL_TEST_SCALE` multiplies it.
+const WORKERS: u64 = 8;
 /// The number of times each of them repeats its commands.
 const ROUNDS: usize = 2;
 
@@ -62,10 +63,10 @@ impl Worker<'_> {
 }
 
 /// Runs all workers at once and returns all results.
-fn work(sandbox: &Sandbox) -> Vec<Done> {
-    let start = Barrier::new(WORKERS);
+fn work(sandbox: &Sandbox, workers: usize) -> Vec<Done> {
+    let start = Barrier::new(workers);
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..WORKERS)
+        let workers: Vec<_> = (0..workers)
             .map(|number| {
                 let start = &start;
                 scope.spawn(move || {
@@ -92,7 +93,8 @@ fn succeeded(done: &[Done], command: &str) -> usize {
 fn concurrent_processes_lose_no_write() {
     let sandbox = Sandbox::new(17);
     sandbox.must("kctl create configmap shared && kctl create deployment shared --image=nginx --replicas=0");
-    let done = work(&sandbox);
+    let workers = Random::rounds(WORKERS) as usize;
+    let done = work(&sandbox, workers);
 
     for Done { command, output } in done.iter().filter(|d| d.output.code != 0) {
         let expected = ["already exists", "(NotFound)", "(Conflict)", "Expected replicas to be"];
@@ -113,7 +115,7 @@ fn concurrent_processes_lose_no_write() {
 
     let mut cluster = sandbox.cluster();
     let mut read = |resource: &str, name: &str| get(&mut cluster, resource, "default", name);
-    for worker in 0..WORKERS {
+    for worker in 0..workers {
         for round in 0..ROUNDS {
             let name = format!("own-{worker}-{round}");
             let config = read("configmaps", &name).unwrap_or_else(|| panic!("{name} is lost"));

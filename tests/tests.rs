@@ -23,6 +23,8 @@ mod layers;
 mod output;
 /// The commands of the seed documents.
 mod seed_commands;
+/// Signals end commands at any moment and leave the store whole.
+mod signals;
 /// Random operations on a cluster violate no invariant.
 mod simulation;
 /// Stores of every released format open and go on.

@@ -4,7 +4,7 @@
 //! every other write any subset of its sectors may have reached the disk, in any order; the name of a file is sure only
 //! once the directory has been synchronized.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -28,6 +28,18 @@ enum Event {
 struct Contents {
     files: Vec<Vec<u8>>,
     names: BTreeMap<String, usize>,
+}
+
+impl Contents {
+    /// Drops the bytes of files without a name: nobody can open them.
+    fn clear_removed(&mut self) {
+        let named: BTreeSet<usize> = self.names.values().copied().collect();
+        for (file, bytes) in self.files.iter_mut().enumerate() {
+            if !named.contains(&file) {
+                *bytes = Vec::new();
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -99,11 +111,13 @@ impl SimulatedDisk {
         let events = &state.events[..events];
         let mut left = state.before.clone();
         left.files.resize(state.now.files.len(), Vec::new());
-        let last = |wanted: &dyn Fn(&Event) -> bool| events.iter().rposition(wanted);
-        let names_sync = last(&|e| matches!(e, Event::SyncNames));
-        let file_syncs: Vec<Option<usize>> = (0..state.now.files.len())
-            .map(|file| last(&|e| matches!(e, Event::Sync { file: f } if *f == file)))
-            .collect();
+        let names_sync = events.iter().rposition(|event| matches!(event, Event::SyncNames));
+        let mut file_syncs = vec![None; state.now.files.len()];
+        for (index, event) in events.iter().enumerate() {
+            if let Event::Sync { file } = event {
+                file_syncs[*file] = Some(index);
+            }
+        }
         for (index, event) in events.iter().enumerate() {
             let synchronized = |file: usize| file_syncs[file] > Some(index);
             match event {
@@ -128,6 +142,7 @@ impl SimulatedDisk {
                 Event::Sync { .. } | Event::SyncNames => {}
             }
         }
+        left.clear_removed();
         let left = State { now: left.clone(), before: left, ..State::default() };
         SimulatedDisk(Arc::new(Mutex::new(left)))
     }
