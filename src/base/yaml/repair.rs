@@ -5,15 +5,17 @@
 
 use saphyr_parser::ScanError;
 
-/// Returns the document with the line of the error changed; `None` if the error is of another kind.
+/// Returns the document with the line of the error changed; `None` if the error is of another kind, or nothing can be changed.
 pub(super) fn repair(doc: &str, error: &ScanError) -> Option<String> {
     let at = error.marker().index();
-    match error.info() {
+    let repaired = match error.info() {
         "invalid indentation" | "invalid indentation in flow construct" => indent(doc, error.marker().line()),
         "invalid indentation in quoted scalar" => indent_quoted(doc, at, error.marker().line(), error.marker().col()),
         "':' must be followed by a valid YAML whitespace" => replace_tab(doc, at),
         _ => None,
-    }
+    };
+    // The same document would have the same error, for ever.
+    repaired.filter(|repaired| repaired != doc)
 }
 
 /// An indentation deeper than that of any sensible line.
@@ -35,8 +37,8 @@ fn indent(doc: &str, line: usize) -> Option<String> {
 /// it up to the closing quote.
 fn indent_quoted(doc: &str, at: usize, line: usize, column: usize) -> Option<String> {
     let margin = " ".repeat(column.max(1));
-    let inner = doc.lines().enumerate().skip(line);
-    let (index, _) = inner.into_iter().find(|(_, text)| !text.trim().is_empty() && !text.starts_with(&margin))?;
+    let mut inner = lines(doc).enumerate().skip(line);
+    let (index, _) = inner.find(|(_, text)| !text.trim().is_empty() && !text.starts_with(&margin))?;
     let start = line_start(doc, index + 1)?;
     let quote = doc.char_indices().nth(at).map(|(quote, _)| quote);
     let end = quote.and_then(|quote| Some(quote + quote_length(&doc[quote..])?));
@@ -47,7 +49,7 @@ fn indent_quoted(doc: &str, at: usize, line: usize, column: usize) -> Option<Str
 fn indent_lines(doc: &str, start: usize, end: usize, margin: &str) -> String {
     let mut out = doc[..start].to_owned();
     let mut at = start;
-    for line in doc[start..].split_inclusive('\n') {
+    for line in lines(&doc[start..]) {
         if at == start || at < end {
             out.push_str(margin);
         }
@@ -102,7 +104,24 @@ fn replace_tab(doc: &str, at: usize) -> Option<String> {
     (kept.len() < end).then(|| format!("{kept}{}{}", " ".repeat(end - kept.len()), &doc[end..]))
 }
 
+/// Returns the offset of a line, counted from 1; `None` behind the last one.
 fn line_start(doc: &str, line: usize) -> Option<usize> {
-    let before = line.checked_sub(2);
-    before.map_or(Some(0), |index| doc.match_indices('\n').nth(index).map(|(at, _)| at + 1))
+    let before: usize = lines(doc).take(line.saturating_sub(1)).map(str::len).sum();
+    (before < doc.len()).then_some(before)
+}
+
+/// Splits a text into lines with their ends: a line feed, a carriage return, or both.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = match rest.find(['\n', '\r']) {
+            Some(at) if rest[at..].starts_with("\r\n") => at + 2,
+            Some(at) => at + 1,
+            None if rest.is_empty() => return None,
+            None => rest.len(),
+        };
+        let (line, others) = rest.split_at(end);
+        rest = others;
+        Some(line)
+    })
 }

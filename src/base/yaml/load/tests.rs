@@ -148,3 +148,12 @@ fn long_brackets_and_quotes_without_indentation_are_read_in_linear_time() {
         assert_eq!((loaded["k"]["a"].as_str().map(str::len), &loaded["k"]["b"]), (Some(1 + 2 * lines), &json!(1)));
     }
 }
+
+#[test]
+fn lines_in_brackets_may_end_in_carriage_returns() {
+    assert_eq!(value("k: {\ra: 1,\r\nb: 2\n}\r"), json!({"k": {"a": 1, "b": 2}}));
+    assert_eq!(value("k: 'x\ry'\r"), json!({"k": "x y"}));
+    for unfinished in [": {\ra", "k: [\r\na", "k: {\n", "k: 'a\r"] {
+        assert!(to_json(unfinished).is_err(), "{unfinished:?}");
+    }
+}
