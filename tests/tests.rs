@@ -19,6 +19,8 @@ mod fuzz;
 mod kubeconfig;
 /// Modules use lower layers only, and no test file is forgotten.
 mod layers;
+/// Endless work stays within a bound of memory.
+mod memory;
 /// Output that cannot be written is an error.
 mod output;
 /// The commands of the seed documents.
