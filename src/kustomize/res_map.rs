@@ -56,8 +56,10 @@ impl ResMap {
         match (matches.as_slice(), resource.behavior()) {
             ([], GenerationBehavior::Create | GenerationBehavior::Unspecified) => self.append_all(vec![resource]),
             ([], _) => fail(format!("id {} does not exist; cannot merge or replace", id.go_syntax())),
-            ([_], GenerationBehavior::Create | GenerationBehavior::Unspecified) => {
-                fail(format!("id {} exists; behavior must be merge or replace", id.go_syntax()))
+            ([_], behavior @ (GenerationBehavior::Create | GenerationBehavior::Unspecified)) => {
+                let name = if behavior == GenerationBehavior::Create { "create" } else { "unspecified" };
+                let id = id.go_syntax();
+                fail(format!("id {id} exists; can not use behavior: '{name}', behavior must be merge or replace"))
             }
             ([at], behavior) => {
                 let old = &self[*at];

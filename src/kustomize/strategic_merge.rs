@@ -132,6 +132,19 @@ fn overlap(a: &[String], b: &[String]) -> bool {
     !both.is_empty() && both.iter().all(|same| *same)
 }
 
+/// Keeps the last of the items with equal keys, in the place of the first (`associative_sequence.go`).
+fn last_of_equal(items: Vec<Value>, keys: &[String]) -> Vec<Value> {
+    let mut kept: Vec<Value> = Vec::new();
+    for item in items {
+        let own = identity(&item, keys);
+        match kept.iter_mut().find(|other| identity(other, keys) == own) {
+            Some(other) if own.iter().any(|text| !text.is_empty()) => *other = item,
+            _ => kept.push(item),
+        }
+    }
+    kept
+}
+
 /// Merges list items by their keys.
 fn merge_items(mut old: Vec<Value>, patch: Vec<Value>, schema: &FieldType, keys: &[String]) -> Result<Vec<Value>> {
     let lacks_keys = |item: &Value| identity(item, keys).iter().all(String::is_empty);
@@ -139,6 +152,7 @@ fn merge_items(mut old: Vec<Value>, patch: Vec<Value>, schema: &FieldType, keys:
     if keys.len() == 1 && patch.iter().any(lacks_keys) {
         old.retain(lacks_keys);
     }
+    let mut old = last_of_equal(old, keys);
     let (mut first, mut added) = (Vec::new(), Vec::new());
     // Items with several keys keep their places; otherwise items of the patch move to the front.
     let has_composite_keys =
@@ -193,6 +207,16 @@ mod tests {
         assert_eq!(
             merged("Pod", containers, patch),
             r#"{"containers":[{"name":"c"},{"image":"y","name":"b"},{"image":"x","name":"a"}]}"#
+        );
+    }
+
+    #[test]
+    fn the_last_of_equal_items_is_kept_in_the_place_of_the_first() {
+        let ports = json!({"ports": [{"port": 80, "name": "a"}, {"port": 81, "name": "b"}, {"port": 80, "name": "c"}]});
+        let patch = json!({"ports": [{"port": 82, "protocol": "UDP"}]});
+        assert_eq!(
+            merged("Service", ports, patch),
+            r#"{"ports":[{"port":82,"protocol":"UDP"},{"name":"c","port":80},{"name":"b","port":81}]}"#
         );
     }
 

@@ -70,9 +70,11 @@ impl PatchTransformer {
     pub(crate) fn load(patch: &Patch, loader: &Loader) -> Result<PatchTransformer> {
         let (text, source) = read(patch, loader)?;
         let content = match (parse::objects(&text), operations(&text)) {
-            (Ok(_), Ok(_)) => return fail(format!("illegally qualifies as both an SM and JSON patch: {source}")),
+            (Ok(objects), Ok(operations)) if !objects.is_empty() && !is_empty(&operations) => {
+                return fail(format!("illegally qualifies as both an SM and JSON patch: {source}"));
+            }
             (Err(_), Err(_)) => return fail(format!("unable to parse SM or JSON patch from {source}")),
-            (Ok(objects), Err(_)) => Content::Strategic(allow(objects, &patch.options)),
+            (Ok(objects), _) => Content::Strategic(allow(objects, &patch.options)),
             (Err(_), Ok(operations)) => Content::Json(operations),
         };
         Ok(PatchTransformer { content, target: patch.target.clone(), source })
@@ -96,6 +98,10 @@ impl PatchTransformer {
         let patched = std::mem::take(resources).into_vec();
         resources.append_all(patched.into_iter().filter(|r| !r.is_empty()).collect())
     }
+}
+
+fn is_empty(operations: &Value) -> bool {
+    operations.as_array().is_none_or(|operations| operations.is_empty())
 }
 
 /// Returns the text of a patch and its source for error messages.
