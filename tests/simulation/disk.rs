@@ -65,10 +65,11 @@ impl DiskFault {
     }
 }
 
-/// Everything that a cluster holds: its time, its revision and its objects.
+/// Everything that a cluster holds: its time, its revision, its injected faults and its objects.
 fn content(cluster: &mut Cluster) -> String {
     let (now, revision) = (cluster.now().rfc3339_micro(), revision(cluster));
-    format!("{now} {revision}\n{}", dump(cluster))
+    let faults = cluster.faults().expect("readable faults");
+    format!("{now} {revision}\n{faults:?}\n{}", dump(cluster))
 }
 
 impl World {
