@@ -39,6 +39,7 @@ pub(super) fn validate_create(kind: &dyn Kind, object: &Object) -> ErrorList {
         }
     }
     errors.extend(validate_common(object));
+    errors.extend(kind.name_error(object));
     errors
 }
 

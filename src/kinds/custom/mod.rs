@@ -1,10 +1,13 @@
 //! Kinds that CustomResourceDefinitions define: names, versions, columns, subresources and schema come from the
 //! definition (`apiextensions-apiserver/pkg/registry/customresource`).
 mod columns;
+pub(crate) mod defaults;
 mod field_types;
 pub(crate) mod rules;
 mod schema;
 mod validate;
+
+pub(crate) use validate::is_known_format;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -231,13 +234,23 @@ impl Kind for Custom {
 
     fn validate(&self, object: &Object) -> ErrorList {
         match self.version() {
-            Some(version) => validate::validate(&version.schema, version.scale, object),
+            Some(version) => validate::validate(&version.schema, version.scale, object, None),
             None => ErrorList::new(),
         }
     }
 
-    fn validate_status(&self, new: &Object, _old: &Object) -> ErrorList {
-        self.validate(new)
+    fn validate_change(&self, new: &Object, old: &Object) -> ErrorList {
+        match self.version() {
+            Some(version) => validate::validate(&version.schema, version.scale, new, Some(old)),
+            None => ErrorList::new(),
+        }
+    }
+
+    fn validate_status(&self, new: &Object, old: &Object) -> ErrorList {
+        match self.version() {
+            Some(version) => validate::validate_status(&version.schema, version.scale, new, old),
+            None => ErrorList::new(),
+        }
     }
 
     fn evaluate_rules(&self, new: &Object, old: Option<&Object>) -> ErrorList {
