@@ -160,6 +160,11 @@ pub trait Kind: Send + Sync {
         ErrorList::new()
     }
 
+    /// Returns whether a finalizer must have a domain or be one of the standard ones.
+    fn has_known_finalizers(&self) -> bool {
+        true
+    }
+
     /// Validates the name of a new object beyond [`Kind::name_rule`].
     fn name_error(&self, _new: &Object) -> Option<FieldError> {
         None

@@ -16,7 +16,7 @@ use columns::PrinterColumn;
 use field_types::FieldTypes;
 
 use crate::{Kind, Names, ScalePaths, age};
-use kctl_base::field::ErrorList;
+use kctl_base::field::{ErrorList, quote};
 use kctl_base::gvk::compare_versions;
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -168,6 +168,17 @@ fn deprecation(version: &Value, all: &[Value], names: &Names) -> String {
     format!("{group}/{name} {kind} is deprecated{advice}")
 }
 
+/// Warns about new finalizers whose names could be those of others too (`validateKubeFinalizerName` of
+/// `apiextensions-apiserver/pkg/registry/customresource/strategy.go`).
+fn finalizer_warnings(new: &Object, old: Option<&Object>) -> Vec<String> {
+    const STANDARD: [&str; 3] = ["orphan", "foregroundDeletion", "kubernetes"];
+    let is_new = |name: &&str| old.is_none_or(|old| !old.has_finalizer(name));
+    let names: BTreeSet<&str> = new.finalizers().into_iter().filter(is_new).collect();
+    let plain = names.into_iter().filter(|name| !name.contains('/') && !STANDARD.contains(name));
+    let text = "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers";
+    plain.map(|name| format!("metadata.finalizers: {}: {text}", quote(name))).collect()
+}
+
 impl Kind for Custom {
     fn prune(&self, object: &mut Object) -> Vec<String> {
         match self.version() {
@@ -230,6 +241,27 @@ impl Kind for Custom {
                 .collect()
         };
         parts(new) != parts(old)
+    }
+
+    fn verbs(&self) -> &'static [&'static str] {
+        &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
+    }
+
+    fn has_known_finalizers(&self) -> bool {
+        false
+    }
+
+    /// Defaults the status too, which a stored object gets when it is read.
+    fn prepare_create(&self, new: &mut Object) {
+        if self.has_status() {
+            new.remove_at("/status");
+        }
+        new.put("/metadata/generation", 1);
+        self.set_defaults(new);
+    }
+
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        finalizer_warnings(new, old)
     }
 
     fn validate(&self, object: &Object) -> ErrorList {

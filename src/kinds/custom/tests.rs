@@ -191,3 +191,25 @@ fn metadata_of_embedded_objects_is_pruned() {
     assert_eq!(schema::prune(&schema, &mut object), ["f.metadata.odd"]);
     assert_eq!(object, json!({"f": {"metadata": {"name": "n"}, "spec": {"any": 1}}}));
 }
+
+#[test]
+fn finalizers_without_a_domain_are_warned_about_when_they_are_added() {
+    let object = |finalizers: &[&str]| json!({"metadata": {"finalizers": finalizers}});
+    let text = "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers";
+    let kind = backup();
+    let new = object(&["b", "a", "e.com/c", "orphan"]);
+    let warnings = ["a", "b"].map(|name| format!("metadata.finalizers: \"{name}\": {text}"));
+    assert_eq!(kind.warnings(&new, None), warnings);
+    assert_eq!(kind.warnings(&new, Some(&object(&["a"]))), warnings[1..]);
+}
+
+#[test]
+fn a_new_object_gets_the_default_of_its_status() {
+    let definition = json!({"spec": {"group": "e.com", "names": {"plural": "es", "kind": "E"}, "versions": [{
+        "name": "v1", "served": true, "subresources": {"status": {}}, "schema": {"openAPIV3Schema": {"type": "object",
+            "properties": {"status": {"type": "object", "default": {"phase": "New"}}}}}}]}});
+    let kind = Custom::from_definition(&definition).expect("a served version");
+    let mut object = json!({"status": {"phase": "Sent"}});
+    kind.prepare_create(&mut object);
+    assert_eq!(object, json!({"metadata": {"generation": 1}, "status": {"phase": "New"}}));
+}
