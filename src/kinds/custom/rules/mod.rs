@@ -381,9 +381,18 @@ fn to_cel(schema: &Value, value: &Value, is_root: bool) -> cel::Value {
     }
 }
 
+fn timestamp(text: &str) -> Option<cel::Value> {
+    Time::parse(text).map(|time| cel::Value::Timestamp(time.to_chrono().fixed_offset()))
+}
+
 fn text_to_cel(format: &str, text: &str) -> cel::Value {
     let read = match format {
-        "date-time" => Time::parse(text).map(|time| cel::Value::Timestamp(time.to_chrono().fixed_offset())),
+        "date-time" => timestamp(text),
+        "date" => timestamp(&format!("{text}T00:00:00Z")),
+        "byte" => {
+            let decoded = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, text);
+            decoded.ok().map(|bytes| cel::Value::Bytes(Arc::new(bytes)))
+        }
         "duration" => {
             Duration::parse(text).map(|time| cel::Value::Duration(chrono::Duration::microseconds(time.micros())))
         }

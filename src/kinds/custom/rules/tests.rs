@@ -95,6 +95,18 @@ fn transition_rules_need_an_old_value_and_unchanged_values_are_not_checked() {
 }
 
 #[test]
+fn strings_with_formats_have_the_types_of_their_rules() {
+    let formats = json!({"type": "object", "properties": {
+        "day": {"type": "string", "format": "date"}, "data": {"type": "string", "format": "byte"},
+        "time": {"type": "string", "format": "duration"}},
+        "x-kubernetes-validations": [{"rule": "self.day < timestamp('2026-01-02T00:00:00Z') && self.data == b'ab' && self.time > duration('1s')"}]});
+    let new = json!({"day": "2026-01-01", "data": "YWI=", "time": "2s"});
+    assert_eq!(messages(formats.clone(), new, None), Vec::<String>::new());
+    let late = json!({"day": "2026-02-01", "data": "YWI=", "time": "2s"});
+    assert_eq!(messages(formats, late, None).len(), 1);
+}
+
+#[test]
 fn rules_that_do_not_compile_are_refused() {
     let rules = json!([{"rule": "self.a =="}, {"rule": "self.a.size() > 2"}, {"rule": "isURL(string(self.a))"}, {"rule": "self.a"}]);
     let schema = json!({"type": "object", "properties": {"a": {"type": "integer"}}, "x-kubernetes-validations": rules});
