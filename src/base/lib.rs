@@ -11,7 +11,7 @@
 //! | [`json`], [`go`] | JSON values that share memory; strings, numbers and errors as Go prints them |
 //! | [`object`], [`condition`], [`gvk`] | access to API objects, their conditions, the names of their types |
 //! | [`field`], [`status`] | validation errors and API errors |
-//! | [`quantity`], [`intstr`], [`labels`], [`fields`], [`env_file`], [`view`], [`terminal`] | values and small languages of the API, and their display |
+//! | [`quantity`], [`intstr`], [`labels`], [`fields`], [`env_file`], [`view`], [`terminal`], [`regexp`] | values and small languages of the API, and their display |
 //! | [`yaml`], [`jsonpath`], [`go_template`], [`cel`] | formats and expression languages |
 //! | [`patch`], [`schema`] | merging of objects, and the built-in types that decide how; they know each other's traits |
 //! | [`managed`] | field ownership and server-side apply |
@@ -35,6 +35,7 @@ pub mod managed;
 pub mod object;
 pub mod patch;
 pub mod quantity;
+pub mod regexp;
 pub mod schema;
 pub mod sim;
 pub mod status;

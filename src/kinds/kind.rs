@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kctl_base::field::ErrorList;
+use kctl_base::field::{ErrorList, FieldError};
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueWrite};
@@ -160,6 +160,16 @@ pub trait Kind: Send + Sync {
         ErrorList::new()
     }
 
+    /// Returns whether a finalizer must have a domain or be one of the standard ones.
+    fn has_known_finalizers(&self) -> bool {
+        true
+    }
+
+    /// Validates the name of a new object beyond [`Kind::name_rule`].
+    fn name_error(&self, _new: &Object) -> Option<FieldError> {
+        None
+    }
+
     /// Validates what only a new object must obey; [`Kind::validate`] has already seen it.
     fn validate_create(&self, _new: &Object) -> ErrorList {
         ErrorList::new()
@@ -174,6 +184,13 @@ pub trait Kind: Send + Sync {
     /// Validates the change from `old` to `new`; [`Kind::validate`] has already seen `new`.
     fn validate_update(&self, _new: &Object, _old: &Object) -> ErrorList {
         ErrorList::new()
+    }
+
+    /// Validates an update of the object itself. Kinds override it if what was wrong before may stay so.
+    fn validate_change(&self, new: &Object, old: &Object) -> ErrorList {
+        let mut errors = self.validate(new);
+        errors.extend(self.validate_update(new, old));
+        errors
     }
 
     /// Validates an update through the `status` subresource.

@@ -338,7 +338,7 @@ fn matches(name: &str, args: &Args<'_, '_>) -> Result<Vec<String>, ExecutionErro
     let [Value::String(text), Value::String(pattern)] = values.as_slice() else {
         return Err(ExecutionError::MissingArgumentOrTarget);
     };
-    let pattern = regex::Regex::new(pattern).map_err(|error| ExecutionError::function_error(name, error))?;
+    let pattern = crate::regexp::compile(pattern).map_err(|error| ExecutionError::function_error(name, error))?;
     Ok(pattern.find_iter(text).map(|found| found.as_str().to_owned()).collect())
 }
 

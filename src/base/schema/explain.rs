@@ -64,6 +64,14 @@ struct Explainer {
     recursive: bool,
 }
 
+/// Lists the fields of a built-in definition, and those in them.
+pub(super) fn all_fields(out: &mut String, definition: &str, level: usize) {
+    let explainer = Explainer { schema: Schema::builtin(), texts: Texts::builtin(), recursive: true };
+    if let Some(definition) = explainer.schema.definition(definition) {
+        explainer.fields(out, definition, level, &mut Vec::new());
+    }
+}
+
 impl Explainer {
     fn subject(&self, subject: &Subject<'_>) -> Result<String, String> {
         let Subject { group, version, kind, path, .. } = *subject;

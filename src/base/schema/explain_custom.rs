@@ -4,12 +4,17 @@ use std::fmt::Write;
 
 use crate::json::{Map, Value, json};
 
-use super::explain::{ExplainError, MAX_ENUM_VALUES, Subject, WIDTH, explain, heading, indent, output, wrap};
+use super::explain::{
+    ExplainError, MAX_ENUM_VALUES, Subject, WIDTH, all_fields, explain, heading, indent, output, wrap,
+};
 
 /// The descriptions that the server adds to the schema of every custom resource.
 const API_VERSION: &str = "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
 const KIND: &str = "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
 const METADATA: &str = "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+
+/// The definition of `metadata`.
+const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 /// The schema key for the name that is shown as type of `metadata`.
 const TYPE_NAME: &str = "x-type-name";
@@ -116,7 +121,9 @@ fn fields(out: &mut String, schema: &Value, level: usize, recursive: bool) {
             let _ = write!(out, "\n{space}enum: {few}{more}");
         }
         out.push('\n');
-        if recursive {
+        if recursive && field.get(TYPE_NAME).is_some() {
+            all_fields(out, OBJECT_META, level + 1);
+        } else if recursive {
             fields(out, field, level + 1, true);
         } else {
             let text = Some(description(field)).filter(|t| !t.is_empty()).unwrap_or("<no description>");
@@ -128,6 +135,18 @@ fn fields(out: &mut String, schema: &Value, level: usize, recursive: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_fields_of_metadata_are_listed() {
+        let subject = Subject { group: "example.com", version: "v1", kind: "Backup", path: &[], recursive: true };
+        let text = explain_custom(&subject, &json!({"type": "object"})).unwrap();
+        let owners = "  metadata\t<ObjectMeta>\n    annotations\t<map[string]string>\n";
+        assert!(
+            text.contains(owners)
+                && text.contains("    ownerReferences\t<[]OwnerReference>\n      apiVersion\t<string> -required-\n"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn custom_kinds_are_explained_like_built_in_ones() {

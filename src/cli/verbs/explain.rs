@@ -156,7 +156,7 @@ fn split_fields(catalog: &Catalog, text: &str) -> Option<FieldPath> {
         let name = parts[..count].join(".");
         let target = resolve::in_catalog(catalog, &name).ok()?;
         let names = target.kind.names();
-        let with_group = count > 1 && name.ends_with(&format!(".{}", names.group)) && !names.group.is_empty();
+        let with_group = count > 1 && parts[1..count].join(".") == names.group;
         let fields = || parts[count..].iter().map(ToString::to_string).collect();
         (count == 1 || with_group).then(|| (target, fields()))
     })

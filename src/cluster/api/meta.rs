@@ -38,18 +38,19 @@ pub(super) fn validate_create(kind: &dyn Kind, object: &Object) -> ErrorList {
             errors.push(field::invalid(&path.child("name"), object.name(), &detail));
         }
     }
-    errors.extend(validate_common(object));
+    errors.extend(validate_common(kind, object));
+    errors.extend(kind.name_error(object));
     errors
 }
 
 /// Validates the metadata of an update.
-pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
+pub(super) fn validate_update(kind: &dyn Kind, new: &Object, old: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
     let path = Path::new("metadata");
     if new.uid() != old.uid() {
         errors.push(field::invalid(&path.child("uid"), new.uid(), "field is immutable"));
     }
-    errors.extend(validate_common(new));
+    errors.extend(validate_common(kind, new));
     if old.is_deleting() {
         let added: Vec<&str> = new.finalizers().into_iter().filter(|f| !old.has_finalizer(f)).collect();
         if !added.is_empty() {
@@ -65,12 +66,12 @@ pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
 }
 
 /// Validates labels, annotations, owner references and finalizers.
-fn validate_common(object: &Object) -> ErrorList {
+fn validate_common(kind: &dyn Kind, object: &Object) -> ErrorList {
     let path = Path::new("metadata");
     let mut errors = validate_labels(object, &path.child("labels"));
     errors.extend(validate_annotations(object, &path.child("annotations")));
     errors.extend(validate_owners(object, &path.child("ownerReferences")));
-    errors.extend(validate_finalizers(object, &path.child("finalizers")));
+    errors.extend(validate_finalizers(kind, object, &path.child("finalizers")));
     errors
 }
 
@@ -153,7 +154,7 @@ fn owner_json(owner: &Value) -> String {
 }
 
 /// Validates finalizers: qualified or standard names, and not both deletion policies at once.
-fn validate_finalizers(object: &Object, path: &Path) -> ErrorList {
+fn validate_finalizers(kind: &dyn Kind, object: &Object, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let finalizers = object.finalizers();
     for (index, finalizer) in finalizers.iter().enumerate() {
@@ -162,7 +163,7 @@ fn validate_finalizers(object: &Object, path: &Path) -> ErrorList {
             errors.push(field::invalid(&entry, *finalizer, &detail));
         }
         let is_standard = ["orphan", "foregroundDeletion", "kubernetes"].contains(finalizer);
-        if !finalizer.contains('/') && !is_standard {
+        if kind.has_known_finalizers() && !finalizer.contains('/') && !is_standard {
             errors.push(field::invalid(
                 &entry,
                 *finalizer,

@@ -201,7 +201,7 @@ impl Update<'_> {
     }
 
     fn errors(&self) -> ErrorList {
-        let mut errors = meta::validate_update(&self.new, &self.old);
+        let mut errors = meta::validate_update(self.kind, &self.new, &self.old);
         errors.extend(self.strategy.validate(self.kind, &self.new, &self.old));
         add_rule_violations(self.kind, &self.new, Some(&self.old), &mut errors);
         errors

@@ -11,7 +11,7 @@ use kctl_base::patch::{FieldSchema, FieldType, Types};
 use kctl_base::schema::Schema;
 
 /// The definition of `metadata`, which a schema need not describe.
-const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+pub(super) const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 /// The schema of a version as [`Types`]. The definition of an object is the JSON pointer to its schema; all other names
 /// are those of built-in definitions.

@@ -1,10 +1,13 @@
 //! Kinds that CustomResourceDefinitions define: names, versions, columns, subresources and schema come from the
 //! definition (`apiextensions-apiserver/pkg/registry/customresource`).
 mod columns;
+pub(crate) mod defaults;
 mod field_types;
 pub(crate) mod rules;
 mod schema;
 mod validate;
+
+pub(crate) use validate::is_known_format;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -13,7 +16,7 @@ use columns::PrinterColumn;
 use field_types::FieldTypes;
 
 use crate::{Kind, Names, ScalePaths, age};
-use kctl_base::field::ErrorList;
+use kctl_base::field::{ErrorList, quote};
 use kctl_base::gvk::compare_versions;
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -165,6 +168,17 @@ fn deprecation(version: &Value, all: &[Value], names: &Names) -> String {
     format!("{group}/{name} {kind} is deprecated{advice}")
 }
 
+/// Warns about new finalizers whose names could be those of others too (`validateKubeFinalizerName` of
+/// `apiextensions-apiserver/pkg/registry/customresource/strategy.go`).
+fn finalizer_warnings(new: &Object, old: Option<&Object>) -> Vec<String> {
+    const STANDARD: [&str; 3] = ["orphan", "foregroundDeletion", "kubernetes"];
+    let is_new = |name: &&str| old.is_none_or(|old| !old.has_finalizer(name));
+    let names: BTreeSet<&str> = new.finalizers().into_iter().filter(is_new).collect();
+    let plain = names.into_iter().filter(|name| !name.contains('/') && !STANDARD.contains(name));
+    let text = "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers";
+    plain.map(|name| format!("metadata.finalizers: {}: {text}", quote(name))).collect()
+}
+
 impl Kind for Custom {
     fn prune(&self, object: &mut Object) -> Vec<String> {
         match self.version() {
@@ -229,15 +243,46 @@ impl Kind for Custom {
         parts(new) != parts(old)
     }
 
+    fn verbs(&self) -> &'static [&'static str] {
+        &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
+    }
+
+    fn has_known_finalizers(&self) -> bool {
+        false
+    }
+
+    /// Defaults the status too, which a stored object gets when it is read.
+    fn prepare_create(&self, new: &mut Object) {
+        if self.has_status() {
+            new.remove_at("/status");
+        }
+        new.put("/metadata/generation", 1);
+        self.set_defaults(new);
+    }
+
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        finalizer_warnings(new, old)
+    }
+
     fn validate(&self, object: &Object) -> ErrorList {
         match self.version() {
-            Some(version) => validate::validate(&version.schema, version.scale, object),
+            Some(version) => validate::validate(&version.schema, version.scale, object, None),
             None => ErrorList::new(),
         }
     }
 
-    fn validate_status(&self, new: &Object, _old: &Object) -> ErrorList {
-        self.validate(new)
+    fn validate_change(&self, new: &Object, old: &Object) -> ErrorList {
+        match self.version() {
+            Some(version) => validate::validate(&version.schema, version.scale, new, Some(old)),
+            None => ErrorList::new(),
+        }
+    }
+
+    fn validate_status(&self, new: &Object, old: &Object) -> ErrorList {
+        match self.version() {
+            Some(version) => validate::validate_status(&version.schema, version.scale, new, old),
+            None => ErrorList::new(),
+        }
     }
 
     fn evaluate_rules(&self, new: &Object, old: Option<&Object>) -> ErrorList {

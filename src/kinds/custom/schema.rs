@@ -3,6 +3,10 @@
 
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
+use kctl_base::patch::{FieldType, Types};
+use kctl_base::schema::Schema;
+
+use super::field_types::OBJECT_META;
 
 /// Fields of every object, which a schema need not list.
 pub(super) const COMMON: [&str; 3] = ["apiVersion", "kind", "metadata"];
@@ -48,17 +52,38 @@ pub(super) fn prune(schema: &Value, object: &mut Value) -> Vec<String> {
     unknown
 }
 
+/// Returns the paths of the fields of a value that its schema does not know.
+pub(super) fn unknown_in_value(schema: &Value, value: &Value) -> Vec<String> {
+    let mut unknown = Vec::new();
+    walk_unknown(schema, &mut value.clone(), "", false, &mut unknown);
+    unknown
+}
+
+/// Removes the fields of embedded metadata that the metadata of objects does not have.
+fn prune_metadata(metadata: &mut Value, place: &str, unknown: &mut Vec<String>) {
+    let Some(fields) = metadata.as_object_mut() else { return };
+    let is_known = |name: &str| Schema::builtin().field(OBJECT_META, name) != FieldType::Unknown;
+    let gone: Vec<_> = fields.iter().map(|(name, _)| name.clone()).filter(|name| !is_known(name)).collect();
+    for name in gone {
+        fields.remove(&name);
+        unknown.push(format!("{place}.{name}"));
+    }
+}
+
 fn walk_unknown(schema: &Value, value: &mut Value, place: &str, root: bool, unknown: &mut Vec<String>) {
     let keeps = schema.is_null() || schema.flag("/x-kubernetes-preserve-unknown-fields");
     match value {
         Value::Object(map) => {
-            let root = root || schema.flag("/x-kubernetes-embedded-resource");
+            let is_embedded = schema.flag("/x-kubernetes-embedded-resource");
             let mut gone = Vec::new();
             for (name, inner) in map.iter_mut() {
-                if root && COMMON.contains(&name.as_str()) {
+                let here = if place.is_empty() { name.to_string() } else { format!("{place}.{name}") };
+                if (root || is_embedded) && COMMON.contains(&name.as_str()) {
+                    if is_embedded && &**name == "metadata" {
+                        prune_metadata(inner, &here, unknown);
+                    }
                     continue;
                 }
-                let here = if place.is_empty() { name.to_string() } else { format!("{place}.{name}") };
                 let others = schema.get("additionalProperties").filter(|s| **s != Value::Bool(false));
                 let known = schema.map("/properties").and_then(|m| m.get(name)).or(others);
                 match known {

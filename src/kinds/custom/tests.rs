@@ -92,3 +92,124 @@ fn defaults_are_set_and_unknown_fields_pruned() {
     let now = Time::parse("2026-01-01T00:00:01Z").expect("a time");
     assert_eq!(kind.row(&object, now), ["nightly", "0 3 * * *", "3", "", "1s"]);
 }
+
+/// The errors of a field `f` with a schema; the new value of it follows the old one, if there is one.
+fn field_errors(schema: Value, old: Option<Value>, new: Value) -> Vec<String> {
+    let schema = json!({"type": "object", "properties": {"f": schema}});
+    let old = old.map(|old| json!({"f": old}));
+    let errors = validate::validate(&schema, None, &json!({"f": new}), old.as_ref());
+    errors.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn values_are_compared_with_all_parts_of_a_schema() {
+    let port = json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+        "oneOf": [{"required": ["a"]}, {"required": ["b"]}]});
+    for (schema, value, expected) in [
+        (
+            json!({"type": "string", "maxLength": 2, "pattern": "^a+$"}),
+            json!("bbb"),
+            &["f: Too long: may not be more than 2 bytes"][..],
+        ),
+        (
+            json!({"type": "integer", "format": "int32"}),
+            json!(3_000_000_000_i64),
+            &["<nil>: Invalid value: \"\": Checked value must be of type integer with format int32 in f"],
+        ),
+        (
+            port.clone(),
+            json!({}),
+            &[
+                "<nil>: Invalid value: \"\": \"f\" must validate one and only one schema (oneOf). Found none valid",
+                "f.a: Required value",
+            ],
+        ),
+        (
+            port,
+            json!({"a": "", "b": ""}),
+            &[
+                "<nil>: Invalid value: \"\": \"f\" must validate one and only one schema (oneOf). Found 2 valid alternatives",
+            ],
+        ),
+        (
+            json!({"anyOf": [{"minimum": 3}], "type": "integer"}),
+            json!(1),
+            &[
+                "<nil>: Invalid value: \"\": \"f\" must validate at least one schema (anyOf)",
+                "f: Invalid value: 1: f in body should be greater than or equal to 3",
+            ],
+        ),
+        (
+            json!({"x-kubernetes-int-or-string": true, "pattern": "^a$"}),
+            json!("b"),
+            &["f: Invalid value: \"b\": f in body should match '^a$'"],
+        ),
+        (
+            json!({"type": "array", "maxItems": 1, "items": {"type": "object", "required": ["k"], "properties": {"k": {"type": "integer"}}},
+                "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"]}),
+            json!([{"k": 1}, {"k": 1}, {}]),
+            &["f[2].k: Required value", "f: Too many: 3: must have at most 1 item", "f[1]: Duplicate value: {\"k\":1}"],
+        ),
+        (
+            json!({"type": "string", "format": "ipv4"}),
+            json!("x"),
+            &["f: Invalid value: \"x\": f in body must be of type ipv4: \"x\""],
+        ),
+        (json!({"type": "string", "format": "odd"}), json!("x"), &[]),
+        (
+            json!({"type": "object", "x-kubernetes-embedded-resource": true, "x-kubernetes-preserve-unknown-fields": true}),
+            json!({"a": 1}),
+            &["f.apiVersion: Required value", "f.kind: Required value"],
+        ),
+    ] {
+        assert_eq!(field_errors(schema.clone(), None, value), expected, "{schema}");
+    }
+}
+
+#[test]
+fn what_was_wrong_before_may_stay_so() {
+    let schema =
+        json!({"type": "object", "properties": {"a": {"type": "integer", "maximum": 3}, "b": {"type": "string"}}});
+    let wrong = "f.a: Invalid value: 5: f.a in body should be less than or equal to 3";
+    assert_eq!(field_errors(schema.clone(), Some(json!({"a": 5})), json!({"a": 5, "b": "x"})), Vec::<String>::new());
+    assert_eq!(field_errors(schema, Some(json!({"a": 6})), json!({"a": 5})), [wrong]);
+}
+
+#[test]
+fn errors_of_a_status_are_relative_to_it() {
+    let schema = json!({"type": "object", "properties": {"status": {"type": "object", "properties": {"phase": {"type": "string", "minLength": 3}}}}});
+    let errors = validate::validate_status(&schema, None, &json!({"status": {"phase": "a"}}), &json!({}));
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(texts, ["status.phase: Invalid value: \"a\": phase in body should be at least 3 chars long"]);
+}
+
+#[test]
+fn metadata_of_embedded_objects_is_pruned() {
+    let schema = json!({"type": "object", "properties": {"f": {"type": "object", "x-kubernetes-embedded-resource": true,
+        "x-kubernetes-preserve-unknown-fields": true}}});
+    let mut object = json!({"f": {"metadata": {"name": "n", "odd": 1}, "spec": {"any": 1}}});
+    assert_eq!(schema::prune(&schema, &mut object), ["f.metadata.odd"]);
+    assert_eq!(object, json!({"f": {"metadata": {"name": "n"}, "spec": {"any": 1}}}));
+}
+
+#[test]
+fn finalizers_without_a_domain_are_warned_about_when_they_are_added() {
+    let object = |finalizers: &[&str]| json!({"metadata": {"finalizers": finalizers}});
+    let text = "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers";
+    let kind = backup();
+    let new = object(&["b", "a", "e.com/c", "orphan"]);
+    let warnings = ["a", "b"].map(|name| format!("metadata.finalizers: \"{name}\": {text}"));
+    assert_eq!(kind.warnings(&new, None), warnings);
+    assert_eq!(kind.warnings(&new, Some(&object(&["a"]))), warnings[1..]);
+}
+
+#[test]
+fn a_new_object_gets_the_default_of_its_status() {
+    let definition = json!({"spec": {"group": "e.com", "names": {"plural": "es", "kind": "E"}, "versions": [{
+        "name": "v1", "served": true, "subresources": {"status": {}}, "schema": {"openAPIV3Schema": {"type": "object",
+            "properties": {"status": {"type": "object", "default": {"phase": "New"}}}}}}]}});
+    let kind = Custom::from_definition(&definition).expect("a served version");
+    let mut object = json!({"status": {"phase": "Sent"}});
+    kind.prepare_create(&mut object);
+    assert_eq!(object, json!({"metadata": {"generation": 1}, "status": {"phase": "New"}}));
+}

@@ -39,6 +39,11 @@ pub(crate) const CASES: &[Case] = &[
         reads: CORPUS,
         check: validation::workload_warnings_match,
     },
+    Case {
+        name: "kinds::validation::definitions_that_the_server_accepted_are_valid",
+        reads: CORPUS,
+        check: validation::definitions_that_the_server_accepted_are_valid,
+    },
     Case { name: "kinds::discovery::resources_match", reads: &["api/discovery"], check: discovery::resources_match },
     Case {
         name: "kinds::discovery::table_columns_match",

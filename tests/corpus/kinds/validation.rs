@@ -3,7 +3,7 @@
 use kctl_base::object::ObjectMeta;
 use kctl_kinds::shared::formats::dns_subdomain_problems;
 
-use super::{create, is_workload, kind_of, manifests, recorded};
+use super::{create, is_workload, key, kind_of, manifests, recorded, stored};
 
 /// Whatever a kind refuses, the server refused with the same message, and it refused nothing that the kind accepts.
 pub(super) fn errors_are_among_those_of_the_server() {
@@ -23,6 +23,24 @@ pub(super) fn errors_are_among_those_of_the_server() {
         }
     }
     assert!(refused > 0, "no manifest was refused");
+}
+
+/// Definitions of custom kinds that the server stored are valid here too, with all their CEL rules.
+pub(super) fn definitions_that_the_server_accepted_are_valid() {
+    let (mut accepted, mut refused) = (0, Vec::new());
+    for manifest in manifests() {
+        let stored = stored(&manifest);
+        let definitions = manifest.objects.iter().filter(|object| object.kind() == "CustomResourceDefinition");
+        for object in definitions.filter(|object| stored.contains_key(&key(object))) {
+            let Some(kind) = kind_of(object) else { continue };
+            let created = create(&kind, object.clone(), "u");
+            let errors = kind.validate(&created).into_iter().chain(kind.name_error(&created));
+            refused.extend(errors.map(|error| format!("{}: {error}", manifest.stem)));
+            accepted += 1;
+        }
+    }
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+    assert!(accepted >= 6, "only {accepted} definitions");
 }
 
 /// The warnings about valid workloads are those of the server, in the same order.

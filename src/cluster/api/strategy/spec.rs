@@ -15,8 +15,6 @@ impl UpdateStrategy for Spec {
     }
 
     fn validate(&self, kind: &dyn Kind, new: &Object, old: &Object) -> ErrorList {
-        let mut errors = kind.validate(new);
-        errors.extend(kind.validate_update(new, old));
-        errors
+        kind.validate_change(new, old)
     }
 }

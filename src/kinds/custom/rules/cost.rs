@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::super::schema::COMMON;
-use super::{RULES, escaped};
+use super::escaped;
 use kctl_base::cel::{Expression, Type};
-use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::field::{self, ErrorList, FieldError, Path};
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
@@ -26,72 +26,93 @@ const REQUEST_BYTES: u64 = 3 * 1024 * 1024;
 /// How often a schema can apply in one object; `None` without a limit.
 type Cardinality = Option<u64>;
 
-/// Estimates the rules of a schema and of the schemas in it, and rejects those that cost too much.
-pub(super) fn errors(schema: &Value, path: &Path) -> ErrorList {
-    let mut estimates = Estimates::default();
-    estimates.visit(schema, path, Some(1), true);
-    let mut errors = estimates.errors;
-    if estimates.total > SCHEMA_COST_MAX {
-        estimates.expensive.sort_by_key(|(cost, _)| std::cmp::Reverse(*cost));
-        for (_, rule) in estimates.expensive.iter().take(LISTED_MAX) {
-            let text = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
-            errors.push(field::forbidden(rule, text));
-        }
-        let what = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema";
-        errors.push(field::forbidden(path, &exceeded(what, estimates.total, SCHEMA_COST_MAX)));
-    }
-    errors
+/// Where a schema stands, as far as the schemas above it decide what rules may do there.
+#[derive(Clone)]
+pub(crate) struct Place {
+    cardinality: Cardinality,
+    /// The schema because of which an object and its previous version cannot be compared here.
+    uncorrelatable: Option<Path>,
 }
 
+impl Place {
+    /// Creates the place of the schema of the whole object.
+    pub(crate) fn root() -> Place {
+        Place { cardinality: Some(1), uncorrelatable: None }
+    }
+
+    /// Returns the place of a field in a schema.
+    pub(crate) fn field(&self, schema: &Value, path: &Path) -> Place {
+        let is_atomic = schema.str("/x-kubernetes-map-type") == "atomic";
+        Place { uncorrelatable: self.uncorrelatable_if(is_atomic, path), ..self.clone() }
+    }
+
+    /// Returns the place of the values of a map.
+    pub(crate) fn values(&self, schema: &Value) -> Place {
+        Place { cardinality: self.times(schema, "/maxProperties"), ..self.clone() }
+    }
+
+    /// Returns the place of the items of a list; only those of a `map` have previous versions.
+    pub(crate) fn items(&self, schema: &Value, path: &Path) -> Place {
+        let is_map = schema.str("/x-kubernetes-list-type") == "map";
+        Place { cardinality: self.times(schema, "/maxItems"), uncorrelatable: self.uncorrelatable_if(!is_map, path) }
+    }
+
+    /// Refuses a transition rule where values have no previous version.
+    pub(super) fn transition_error(&self, rule: &Value, path: &Path) -> Option<FieldError> {
+        let above = self.uncorrelatable.as_ref()?;
+        let text = format!("oldSelf cannot be used on the uncorrelatable portion of the schema within {above}");
+        Some(field::invalid(path, rule.str("/rule"), &text))
+    }
+
+    fn uncorrelatable_if(&self, is_so: bool, path: &Path) -> Option<Path> {
+        self.uncorrelatable.clone().or_else(|| is_so.then(|| path.clone()))
+    }
+
+    fn times(&self, schema: &Value, limit: &str) -> Cardinality {
+        schema.int(limit).and_then(|max| self.cardinality?.checked_mul(max.max(0).unsigned_abs()))
+    }
+}
+
+/// The estimated costs of the rules of a schema.
 #[derive(Default)]
-struct Estimates {
+pub(crate) struct Costs {
     total: u64,
     /// The costs of at least a hundredth of the limit, with their rules.
     expensive: Vec<(u64, Path)>,
-    errors: ErrorList,
 }
 
-impl Estimates {
-    fn visit(&mut self, schema: &Value, path: &Path, cardinality: Cardinality, is_root: bool) {
-        let rules = schema.list(RULES);
-        if !rules.is_empty() {
-            let of = type_of(schema, is_root);
-            let times = cardinality.unwrap_or_else(|| REQUEST_BYTES / (least_size(schema) + 1));
-            let variables = [("self", of.clone()), ("oldSelf", of)];
-            for (index, rule) in rules.iter().enumerate() {
-                self.rule(rule, &path.child(&RULES[1..]).index(index), &variables, times);
-            }
-        }
-        for (name, inner) in schema.map("/properties").into_iter().flatten() {
-            self.visit(inner, &path.child("properties").key(name), cardinality, false);
-        }
-        let times = |limit: &str| schema.int(limit).and_then(|max| cardinality?.checked_mul(max.max(0).unsigned_abs()));
-        if let Some(inner) = schema.get("additionalProperties").filter(|inner| inner.is_object()) {
-            self.visit(inner, &path.child("additionalProperties"), times("/maxProperties"), false);
-        }
-        if let Some(inner) = schema.get("items").filter(|inner| inner.is_object()) {
-            self.visit(inner, &path.child("items"), times("/maxItems"), false);
-        }
-    }
-
-    fn rule(&mut self, rule: &Value, path: &Path, variables: &[(&str, Type)], times: u64) {
-        let Ok(expression) = Expression::compile(rule.str("/rule")) else { return };
+impl Costs {
+    /// Adds the cost of an expression of a schema, and rejects it if it alone costs too much.
+    pub(super) fn observe(
+        &mut self,
+        (expression, variables): (&Expression, &[(&str, Type)]),
+        schema: &Value,
+        place: &Place,
+        (path, what): (Path, &str),
+    ) -> Option<FieldError> {
+        let times = place.cardinality.unwrap_or_else(|| REQUEST_BYTES / (least_size(schema) + 1));
         let cost = expression.estimate(variables).saturating_mul(times);
-        self.observe(cost, path.child("rule"), "estimated rule cost");
-        if let Ok(message) = Expression::compile(rule.str("/messageExpression")) {
-            let cost = message.estimate(variables).saturating_mul(times);
-            self.observe(cost, path.child("messageExpression"), "estimated messageExpression cost");
-        }
-    }
-
-    fn observe(&mut self, cost: u64, path: Path, what: &str) {
         self.total = self.total.saturating_add(cost);
-        if cost > RULE_COST_MAX {
-            self.errors.push(field::forbidden(&path, &exceeded(what, cost, RULE_COST_MAX)));
-        }
+        let what = format!("estimated {what} cost");
+        let error = (cost > RULE_COST_MAX).then(|| field::forbidden(&path, &exceeded(&what, cost, RULE_COST_MAX)));
         if cost >= SCHEMA_COST_MAX / 100 {
             self.expensive.push((cost, path));
         }
+        error
+    }
+
+    /// Rejects the rules of a whole schema that cost too much together.
+    pub(crate) fn total_errors(mut self, path: &Path) -> ErrorList {
+        if self.total <= SCHEMA_COST_MAX {
+            return ErrorList::new();
+        }
+        self.expensive.sort_by_key(|(cost, _)| std::cmp::Reverse(*cost));
+        let text = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
+        let listed = self.expensive.iter().take(LISTED_MAX);
+        let mut errors: ErrorList = listed.map(|(_, rule)| field::forbidden(rule, text)).collect();
+        let what = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema";
+        errors.push(field::forbidden(path, &exceeded(what, self.total, SCHEMA_COST_MAX)));
+        errors
     }
 }
 
@@ -109,7 +130,7 @@ fn exceeded(what: &str, cost: u64, limit: u64) -> String {
 }
 
 /// Returns the type of the values of a schema (`SchemaDeclType`).
-fn type_of(schema: &Value, is_root: bool) -> Type {
+pub(super) fn type_of(schema: &Value, is_root: bool) -> Type {
     if schema.flag("/x-kubernetes-int-or-string") {
         return Type::Unknown;
     }

@@ -8,6 +8,8 @@
 mod cost;
 mod types;
 
+pub(crate) use cost::{Costs, Place};
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -46,13 +48,22 @@ const RESERVED: &[&str] = &[
     "while",
 ];
 
-/// Validates the rules of one level of a schema in a definition: their expressions must compile to the right type.
-pub(crate) fn definition_errors(schema: &Value, path: &Path, is_root: bool) -> ErrorList {
+/// Validates the rules of one level of a schema in a definition: their expressions must compile to the right type and be
+/// cheap enough. The texts have been validated before ([`text_errors`]).
+pub(crate) fn definition_errors(
+    schema: &Value,
+    path: &Path,
+    is_root: bool,
+    place: &Place,
+    costs: &mut Costs,
+) -> ErrorList {
     let rules = schema.list(RULES);
     if rules.is_empty() {
         return ErrorList::new();
     }
     let Some(of) = types::of_schema(schema, is_root) else { return ErrorList::new() };
+    let measure = cost::type_of(schema, is_root);
+    let measures = [("self", measure.clone()), ("oldSelf", measure)];
     let mut errors = ErrorList::new();
     for (index, rule) in rules.iter().enumerate() {
         let path = path.child(&RULES[1..]).index(index);
@@ -61,34 +72,94 @@ pub(crate) fn definition_errors(schema: &Value, path: &Path, is_root: bool) -> E
             false => of.clone(),
         };
         let variables = [("self", of.clone()), ("oldSelf", old)];
-        if rule.str("/rule").trim().is_empty() {
-            errors.push(field::required(&path.child("rule"), "rule is not specified"));
-            continue;
-        }
-        for (field, wanted, text) in [
-            ("rule", Kind::BOOL, "cel expression must evaluate to a bool"),
-            ("messageExpression", Kind::STRING, "messageExpression must evaluate to a string"),
-        ] {
-            let expression = rule.str(&format!("/{field}"));
-            if expression.is_empty() {
-                continue;
+        let mut check = |name: &str, wanted: Kind, text: &str| {
+            let path = path.child(name);
+            let compiled = compile_as(rule.str(&format!("/{name}")), &variables, &wanted, text);
+            match compiled {
+                Err(ref problem) => errors.push(invalid_rule(rule, &path, problem)),
+                Ok(ref expression) => {
+                    errors.extend(costs.observe((expression, &measures), schema, place, (path, name)));
+                }
             }
-            let problem = match Expression::compile(expression).and_then(|compiled| compiled.check(&variables)) {
-                Err(why) => format!("compilation failed: {why}"),
-                Ok(of) if of != wanted && of != Kind::Dyn => text.to_owned(),
-                Ok(_) => continue,
-            };
-            errors.push(invalid_rule(rule, &path.child(field), &problem));
+            compiled.ok()
+        };
+        let Some(expression) = check("rule", Kind::BOOL, "cel expression must evaluate to a bool") else { continue };
+        if !rule.str("/messageExpression").is_empty() {
+            check("messageExpression", Kind::STRING, "messageExpression must evaluate to a string");
+        }
+        if expression.mentions("oldSelf") {
+            errors.extend(place.transition_error(rule, &path.child("rule")));
+        } else if let Some(set) = rule.get("optionalOldSelf") {
+            let text = "may not be set if oldSelf is not used in rule";
+            errors.push(field::invalid(&path.child("optionalOldSelf"), set.clone(), text));
         }
     }
     errors
 }
 
-/// Evaluates the rules of a schema on its default, which must satisfy them as it stands.
-pub(crate) fn default_errors(schema: &Value, path: &Path) -> ErrorList {
-    let Some(default) = schema.get("default").filter(|default| !default.is_null()) else { return ErrorList::new() };
+/// Compiles an expression that must have a type; `text` says so in the error.
+fn compile_as(source: &str, variables: &[(&str, Kind)], wanted: &Kind, text: &str) -> Result<Expression, String> {
+    let failed = |why: String| format!("compilation failed: {why}");
+    let expression = Expression::compile(source).map_err(failed)?;
+    match expression.check(variables).map_err(failed)? {
+        of if of == *wanted || of == Kind::Dyn => Ok(expression),
+        _ => Err(text.to_owned()),
+    }
+}
+
+/// Validates what can be said about the rules of a schema without their meaning; `has_field` tells whether a path refers
+/// to a field of the schema.
+pub(crate) fn text_errors(schema: &Value, path: &Path, has_field: impl Fn(&str) -> bool) -> ErrorList {
+    const REASONS: &[&str] = &["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
+    let mut errors = ErrorList::new();
+    for (index, rule) in schema.list(RULES).iter().enumerate() {
+        let path = path.child(&RULES[1..]).index(index);
+        errors.extend(rule_text_error(rule, &path));
+        let (message, reason) = (rule.str("/messageExpression"), rule.str("/reason"));
+        if !message.is_empty() && message.trim().is_empty() {
+            let text = "messageExpression must be non-empty if specified";
+            errors.push(field::required(&path.child("messageExpression"), text));
+        }
+        if rule.get("reason").is_some() && !REASONS.contains(&reason) {
+            errors.push(field::not_supported(&path.child("reason"), reason, REASONS));
+        }
+        let place = rule.str("/fieldPath");
+        let problems = [
+            (!place.is_empty() && place.trim().is_empty(), "fieldPath must be non-empty if specified"),
+            (has_newline(place), "fieldPath must not contain line breaks"),
+            (!place.is_empty() && !has_field(place), "fieldPath must be a valid path"),
+        ];
+        let problems = problems.into_iter().filter(|(is_so, _)| *is_so);
+        errors.extend(problems.map(|(_, text)| field::invalid(&path.child("fieldPath"), place, text)));
+    }
+    errors
+}
+
+fn has_newline(text: &str) -> bool {
+    text.contains(['\n', '\r'])
+}
+
+/// Validates the rule itself and its message.
+fn rule_text_error(rule: &Value, path: &Path) -> Option<FieldError> {
+    let (text, message) = (rule.str("/rule").trim(), rule.str("/message"));
+    let message_path = path.child("message");
+    if text.is_empty() {
+        return Some(field::required(&path.child("rule"), "rule is not specified"));
+    }
+    if !message.is_empty() && message.trim().is_empty() {
+        return Some(field::invalid(&message_path, message, "message must be non-empty if specified"));
+    }
+    if has_newline(message.trim()) {
+        return Some(field::invalid(&message_path, message, "message must not contain line breaks"));
+    }
+    let is_missing = has_newline(text) && message.is_empty();
+    is_missing.then(|| field::required(&message_path, "message must be specified if rule contains line breaks"))
+}
+
+/// Evaluates the rules of a schema on a value at `path` that has no previous version.
+pub(super) fn evaluate_at(schema: &Value, value: &Value, path: &Path) -> ErrorList {
     let mut evaluation = Evaluation::default();
-    evaluation.walk(schema, default, None, &path.child("default"));
+    evaluation.walk(schema, value, None, path);
     evaluation.errors
 }
 
@@ -112,11 +183,6 @@ pub(crate) fn go_struct(fields: &[(&str, Value)]) -> String {
     let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
     let text = format!("{{{}}}", fields.join(","));
     text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
-}
-
-/// Rejects the rules of a whole schema that are estimated to cost too much.
-pub(crate) fn cost_errors(schema: &Value, path: &Path) -> ErrorList {
-    cost::errors(schema, path)
 }
 
 /// The cost that all rules of an object may take together (`RuntimeCELCostBudget` in apiserver, `pkg/apis/cel/config.go`).
@@ -252,7 +318,7 @@ fn violation(
 }
 
 /// Finds the item of the old list that corresponds to a new item. Only lists of type `map` have such a correspondence.
-fn same_item<'a>(schema: &Value, item: &Value, old: Option<&'a Value>) -> Option<&'a Value> {
+pub(super) fn same_item<'a>(schema: &Value, item: &Value, old: Option<&'a Value>) -> Option<&'a Value> {
     if schema.str("/x-kubernetes-list-type") != "map" {
         return None;
     }
@@ -315,9 +381,18 @@ fn to_cel(schema: &Value, value: &Value, is_root: bool) -> cel::Value {
     }
 }
 
+fn timestamp(text: &str) -> Option<cel::Value> {
+    Time::parse(text).map(|time| cel::Value::Timestamp(time.to_chrono().fixed_offset()))
+}
+
 fn text_to_cel(format: &str, text: &str) -> cel::Value {
     let read = match format {
-        "date-time" => Time::parse(text).map(|time| cel::Value::Timestamp(time.to_chrono().fixed_offset())),
+        "date-time" => timestamp(text),
+        "date" => timestamp(&format!("{text}T00:00:00Z")),
+        "byte" => {
+            let decoded = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, text);
+            decoded.ok().map(|bytes| cel::Value::Bytes(Arc::new(bytes)))
+        }
         "duration" => {
             Duration::parse(text).map(|time| cel::Value::Duration(chrono::Duration::microseconds(time.micros())))
         }

@@ -1,11 +1,17 @@
 //! Tests of the evaluation of CEL rules.
 
 use super::*;
+use crate::Kind as _;
+
+/// The errors of the rules at the root of a schema.
+fn rule_errors(schema: &Value) -> ErrorList {
+    definition_errors(schema, &Path::root(), true, &Place::root(), &mut Costs::default())
+}
 
 /// The errors of a schema for `spec` on create (`old` is `None`) or update.
 fn messages(spec_schema: Value, new: Value, old: Option<Value>) -> Vec<String> {
     let schema = json!({"type": "object", "properties": {"spec": spec_schema}});
-    assert_eq!(definition_errors(&schema, &Path::root(), true), []);
+    assert_eq!(rule_errors(&schema), []);
     let object = |spec: Value| json!({"apiVersion": "e.com/v1", "kind": "E", "metadata": {"name": "n"}, "spec": spec});
     let errors = evaluate(&schema, &object(new), old.map(object).as_ref());
     errors.iter().map(ToString::to_string).collect()
@@ -89,30 +95,50 @@ fn transition_rules_need_an_old_value_and_unchanged_values_are_not_checked() {
 }
 
 #[test]
+fn strings_with_formats_have_the_types_of_their_rules() {
+    let formats = json!({"type": "object", "properties": {
+        "day": {"type": "string", "format": "date"}, "data": {"type": "string", "format": "byte"},
+        "time": {"type": "string", "format": "duration"}},
+        "x-kubernetes-validations": [{"rule": "self.day < timestamp('2026-01-02T00:00:00Z') && self.data == b'ab' && self.time > duration('1s')"}]});
+    let new = json!({"day": "2026-01-01", "data": "YWI=", "time": "2s"});
+    assert_eq!(messages(formats.clone(), new, None), Vec::<String>::new());
+    let late = json!({"day": "2026-02-01", "data": "YWI=", "time": "2s"});
+    assert_eq!(messages(formats, late, None).len(), 1);
+}
+
+#[test]
 fn rules_that_do_not_compile_are_refused() {
-    let rules = json!([{"rule": "self.a =="}, {"rule": "self.a.size() > 2"}, {"rule": " "}, {"rule": "isURL(string(self.a))"}, {"rule": "self.a"}]);
+    let rules = json!([{"rule": "self.a =="}, {"rule": "self.a.size() > 2"}, {"rule": "isURL(string(self.a))"}, {"rule": "self.a"}]);
     let schema = json!({"type": "object", "properties": {"a": {"type": "integer"}}, "x-kubernetes-validations": rules});
-    let errors = definition_errors(&schema, &Path::new("s"), false);
+    let errors = definition_errors(&schema, &Path::new("s"), false, &Place::root(), &mut Costs::default());
     let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
     assert!(texts[0].contains("\"Rule\":\"self.a ==\"") && texts[0].contains("compilation failed: ERROR: <input>:1:"));
     assert!(texts[1].ends_with("compilation failed: ERROR: <input>:1:12: found no matching overload for 'size' applied to 'int.()'\n | self.a.size() > 2\n | ...........^"), "{}", texts[1]);
-    assert_eq!(texts[2], "s.x-kubernetes-validations[2].rule: Required value: rule is not specified");
-    assert!(texts[3].ends_with("cel expression must evaluate to a bool"), "{texts:?}");
-    assert_eq!(texts.len(), 4);
+    assert!(texts[2].ends_with("cel expression must evaluate to a bool"), "{texts:?}");
+    assert_eq!(texts.len(), 3);
+    let empty = json!({"x-kubernetes-validations": [{"rule": " "}, {"rule": "a\nb"}]});
+    let texts: Vec<String> = text_errors(&empty, &Path::new("s"), |_| true).iter().map(ToString::to_string).collect();
+    assert_eq!(texts[0], "s.x-kubernetes-validations[0].rule: Required value: rule is not specified");
+    let text = "message: Required value: message must be specified if rule contains line breaks";
+    assert_eq!(texts[1], format!("s.x-kubernetes-validations[1].{text}"));
 }
 
 #[test]
 fn defaults_must_satisfy_the_rules() {
     let mut schema = spec(json!([{"rule": "self.copies < 3"}]));
     schema["default"] = json!({});
-    let texts: Vec<String> = default_errors(&schema, &Path::new("s")).iter().map(ToString::to_string).collect();
+    let texts: Vec<String> =
+        crate::custom::defaults::errors(&schema, &Path::new("s")).iter().map(ToString::to_string).collect();
     assert_eq!(texts, ["s.default: Invalid value: \"object\": no such key: copies evaluating rule: self.copies < 3"]);
 }
 
 /// The errors of the estimated cost of the rules of `spec`.
 fn cost(spec_schema: Value) -> Vec<String> {
     let schema = json!({"type": "object", "properties": {"spec": spec_schema}});
-    cost_errors(&schema, &Path::new("s")).iter().map(ToString::to_string).collect()
+    let definition = json!({"spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": schema}}]}});
+    let errors = crate::apiextensions::CustomResourceDefinition.validate(&definition);
+    let texts = errors.iter().map(ToString::to_string);
+    texts.filter_map(|text| Some(format!("s{}", text.strip_prefix("spec.validation.openAPIV3Schema")?))).collect()
 }
 
 /// A list of integers with a rule that compares every three of its items.
