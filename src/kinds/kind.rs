@@ -175,6 +175,11 @@ pub trait Kind: Send + Sync {
         ErrorList::new()
     }
 
+    /// Validates what only a new object must obey that a client sends to one of the groups in which the kind is served.
+    fn validate_create_in(&self, _group: &str, _new: &Object) -> ErrorList {
+        ErrorList::new()
+    }
+
     /// Validates the fields whose values the server allocates, before it does so: an error here, or of the allocation, is
     /// reported instead of those of [`Kind::validate`].
     fn validate_allocated(&self, _new: &Object) -> ErrorList {

@@ -27,7 +27,7 @@ pub fn key_problems(key: &str) -> Vec<String> {
         }
         _ => {
             let prefix = " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
-            return vec![format!("a qualified name {NAME_RULE}{prefix}")];
+            return vec![format!("a valid label key {NAME_RULE}{prefix}")];
         }
     };
     if name.is_empty() {

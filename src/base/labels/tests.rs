@@ -58,8 +58,9 @@ fn error_messages_match_kubernetes() {
     }
     let bad_key = Selector::parse("a/b/c=d").unwrap_err().to_string();
     assert!(
-        bad_key
-            .starts_with("unable to parse requirement: <nil>: Invalid value: \"a/b/c\": a qualified name must consist")
+        bad_key.starts_with(
+            "unable to parse requirement: <nil>: Invalid value: \"a/b/c\": a valid label key must consist"
+        )
     );
     let control = Selector::parse("a=\u{1b}[31m").unwrap_err().to_string();
     assert!(control.contains("Invalid value: \"\\x1b[31m\""), "{control}");

@@ -68,7 +68,7 @@ impl Server {
         admission::mutate(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
         // As in Kubernetes, an address or port that cannot be allocated is reported before all other problems.
         self.allocate(&*kind, &mut new, None)?;
-        self.validate_new(&*kind, &new)?;
+        self.validate_new(&*kind, &new, request)?;
         if !request.is_from_control_plane() {
             warnings.extend(kind.warnings(&new, None));
         }
@@ -95,10 +95,13 @@ impl Server {
     }
 
     /// Validates a new object and reports all errors at once.
-    fn validate_new(&self, kind: &dyn Kind, new: &Object) -> Result<()> {
+    fn validate_new(&self, kind: &dyn Kind, new: &Object, request: &Request) -> Result<()> {
         let mut errors = meta::validate_create(kind, new);
         errors.extend(kind.validate(new));
         errors.extend(kind.validate_create(new));
+        if let Some(version) = &request.version {
+            errors.extend(kind.validate_create_in(&version.group, new));
+        }
         add_rule_violations(kind, new, None, &mut errors);
         if errors.is_empty() {
             return Ok(());

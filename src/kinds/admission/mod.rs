@@ -3,6 +3,8 @@
 //! The admission of the API server evaluates ValidatingAdmissionPolicies; the other kinds are stored without effect.
 
 mod policies;
+mod rules;
+mod webhooks;
 
 use crate::shared::table_kind::TableKind;
 use crate::{Names, age};
@@ -21,6 +23,10 @@ const fn names(kind: &'static str, plural: &'static str, singular: &'static str)
 pub(crate) static MUTATING_POLICY: TableKind =
     TableKind::new(names("MutatingAdmissionPolicy", "mutatingadmissionpolicies", "mutatingadmissionpolicy"))
         .generation()
+        .defaults(|o| {
+            o.put_default("/spec/failurePolicy", "Fail");
+            policies::default_matches(o, "/spec/matchConstraints");
+        })
         .table(&["Name", "Mutations", "ParamKind", "Age"], |o, now| policy_row(o, "/spec/mutations", now));
 
 /// A MutatingAdmissionPolicyBinding: the scope and parameters of a MutatingAdmissionPolicy.
@@ -30,6 +36,7 @@ pub(crate) static MUTATING_POLICY_BINDING: TableKind = TableKind::new(names(
     "mutatingadmissionpolicybinding",
 ))
 .generation()
+.defaults(binding_defaults)
 .table(BINDING_COLUMNS, binding_row);
 
 /// A MutatingWebhookConfiguration: webhooks that change objects.
@@ -40,6 +47,7 @@ pub(crate) static MUTATING_WEBHOOKS: TableKind = TableKind::new(names(
 ))
 .generation()
 .defaults(|o| webhook_defaults(o, true))
+.validate(webhooks::validate)
 .table(&["Name", "Webhooks", "Age"], webhook_row);
 
 /// A ValidatingAdmissionPolicy: CEL expressions that refuse objects.
@@ -61,12 +69,7 @@ pub(crate) static VALIDATING_POLICY_BINDING: TableKind = TableKind::new(names(
     "validatingadmissionpolicybinding",
 ))
 .generation()
-.defaults(|o| {
-    policies::default_matches(o, "/spec/matchResources");
-    if o.at("/spec/paramRef").is_some() {
-        o.put_default("/spec/paramRef/parameterNotFoundAction", "Deny");
-    }
-})
+.defaults(binding_defaults)
 .validate(policies::validate_binding)
 .table(BINDING_COLUMNS, binding_row);
 
@@ -78,6 +81,7 @@ pub(crate) static VALIDATING_WEBHOOKS: TableKind = TableKind::new(names(
 ))
 .generation()
 .defaults(|o| webhook_defaults(o, false))
+.validate(webhooks::validate)
 .table(&["Name", "Webhooks", "Age"], webhook_row);
 
 const BINDING_COLUMNS: &[&str] = &["Name", "PolicyName", "ParamRef", "Age"];
@@ -99,6 +103,13 @@ fn binding_row(binding: &Object, now: Time) -> Vec<Cell> {
         },
     );
     vec![binding.name().into(), binding.str("/spec/policyName").into(), parameter, age(binding, now)]
+}
+
+fn binding_defaults(binding: &mut Object) {
+    policies::default_matches(binding, "/spec/matchResources");
+    if binding.at("/spec/paramRef").is_some() {
+        binding.put_default("/spec/paramRef/parameterNotFoundAction", "Deny");
+    }
 }
 
 fn webhook_row(hooks: &Object, now: Time) -> Vec<Cell> {

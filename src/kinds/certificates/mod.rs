@@ -25,6 +25,33 @@ static NAMES: Names = Names::cluster_scoped(
 )
 .short(&["csr"]);
 
+/// The usages of keys.
+const USAGES: &[&str] = &[
+    "any",
+    "cert sign",
+    "client auth",
+    "code signing",
+    "content commitment",
+    "crl sign",
+    "data encipherment",
+    "decipher only",
+    "digital signature",
+    "email protection",
+    "encipher only",
+    "ipsec end system",
+    "ipsec tunnel",
+    "ipsec user",
+    "key agreement",
+    "key encipherment",
+    "microsoft sgc",
+    "netscape sgc",
+    "ocsp signing",
+    "s/mime",
+    "server auth",
+    "signing",
+    "timestamping",
+];
+
 impl Kind for CertificateSigningRequest {
     fn names(&self) -> &Names {
         &NAMES
@@ -46,14 +73,16 @@ impl Kind for CertificateSigningRequest {
         let mut errors = ErrorList::new();
         let text = object.str("/spec/request");
         if request::Request::parse(&BASE64_STANDARD.decode(text).unwrap_or_default()).is_none() {
-            let value = json!(BASE64_STANDARD.decode(text).unwrap_or_default());
-            errors.push(field::invalid(&spec.child("request"), value, "PEM block type must be CERTIFICATE REQUEST"));
+            errors.push(field::invalid(&spec.child("request"), text, "PEM block type must be CERTIFICATE REQUEST"));
         }
         let usages = object.list("/spec/usages");
         if usages.is_empty() {
             errors.push(field::required(&spec.child("usages"), ""));
         }
         for (index, usage) in usages.iter().enumerate() {
+            if !usage.as_str().is_some_and(|usage| USAGES.contains(&usage)) {
+                errors.push(field::not_supported(&spec.child("usages").index(index), usage.clone(), USAGES));
+            }
             if usages[..index].contains(usage) {
                 errors.push(field::duplicate(&spec.child("usages").index(index), usage.clone()));
             }

@@ -2,12 +2,13 @@
 
 use super::service::host_port;
 use crate::shared::describe::{describe_events, head, non_empty_or};
-use crate::shared::formats::{NOT_AN_IP, is_ip, port_problems};
-use crate::shared::rules::one_of;
+use crate::shared::formats::{NOT_AN_IP, dns_label_problems, dns_subdomain_problems, is_ip, port_problems};
+use crate::shared::rules::{check, one_of};
 use crate::shared::table::columns;
 use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::Value;
+use kctl_base::labels::key_problems;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
@@ -114,23 +115,45 @@ fn subset_errors(subset: &Value, path: &Path) -> ErrorList {
     }
     for name in ["addresses", "notReadyAddresses"] {
         for (index, address) in subset.list(&format!("/{name}")).iter().enumerate() {
-            let (ip, path) = (address.str("/ip"), path.child(name).index(index).child("ip"));
-            if !is_ip(ip) {
-                errors.push(field::invalid(&path, ip, NOT_AN_IP));
-            } else if let Some(problem) = super::service::special_ip_problem(ip) {
-                errors.push(field::invalid(&path, ip, problem));
-            }
+            errors.extend(address_errors(address, &path.child(name).index(index)));
         }
     }
     let ports = subset.list("/ports");
     for (index, port) in ports.iter().enumerate() {
         let path = path.child("ports").index(index);
-        if ports.len() > 1 && port.str("/name").is_empty() {
-            errors.push(field::required(&path.child("name"), ""));
+        match port.str("/name") {
+            "" if ports.len() > 1 => errors.push(field::required(&path.child("name"), "")),
+            "" => {}
+            name => errors.extend(check(dns_label_problems, name, &path.child("name"))),
         }
         let number = port.int("/port").unwrap_or(0);
         errors.extend(port_problems(number).iter().map(|p| field::invalid(&path.child("port"), number, p)));
         errors.extend(one_of(port.str("/protocol"), &path.child("protocol"), &["SCTP", "TCP", "UDP"]));
+        if let Some(protocol) = port.at("/appProtocol").and_then(Value::as_str) {
+            errors.extend(check(key_problems, protocol, &path.child("appProtocol")));
+        }
+    }
+    errors
+}
+
+/// Validates an address (`validateEndpointAddress`); upstream looks at the IP twice.
+fn address_errors(address: &Value, path: &Path) -> ErrorList {
+    let (ip, here) = (address.str("/ip"), path.child("ip"));
+    let mut errors = ErrorList::new();
+    if !is_ip(ip) {
+        errors.push(field::invalid(&here, ip, NOT_AN_IP));
+    }
+    match address.str("/hostname") {
+        "" => {}
+        name => errors.extend(check(dns_label_problems, name, &path.child("hostname"))),
+    }
+    if let Some(name) = address.at("/nodeName").and_then(Value::as_str) {
+        errors.extend(check(dns_subdomain_problems, name, &path.child("nodeName")));
+    }
+    if !is_ip(ip) {
+        errors.push(field::invalid(&here, ip, "must be a valid IP address"));
+    } else if let Some(problem) = super::service::special_ip_problem(ip) {
+        errors.push(field::invalid(&here, ip, problem));
     }
     errors
 }

@@ -67,6 +67,7 @@ impl Kind for ResourceQuota {
     fn validate(&self, object: &Object) -> ErrorList {
         let path = Path::new("spec");
         let mut errors = amount_errors(object, "/spec/hard", &path.child("hard"));
+        errors.extend(selector_errors(object, &path));
         errors.extend(scope_errors(object, &path));
         errors
     }
@@ -213,6 +214,20 @@ fn is_standard_elsewhere(name: &str) -> bool {
     name == "storage" || name.starts_with("hugepages-")
 }
 
+/// The scopes; only the last two can be selected by value.
+const SCOPES: &[&str] = &[
+    "Terminating",
+    "NotTerminating",
+    "BestEffort",
+    "NotBestEffort",
+    "CrossNamespacePodAffinity",
+    "PriorityClass",
+    "VolumeAttributesClass",
+];
+
+/// Scopes that select nothing together.
+const CONFLICTS: [(&str, &str); 2] = [("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")];
+
 /// Returns whether a scope can restrict a resource. Only meaningful for [`STANDARD`] resources.
 fn scope_fits(scope: &str, resource: &str) -> bool {
     const COMPUTE: [&str; 7] =
@@ -226,21 +241,70 @@ fn scope_fits(scope: &str, resource: &str) -> bool {
     }
 }
 
+/// Validates the selector of scopes (`validateScopedResourceSelectorRequirement`).
+fn selector_errors(object: &Object, path: &Path) -> ErrorList {
+    let path = path.child("scopeSelector").child("matchExpressions");
+    let shown = object.at("/spec/scopeSelector").map(selector_json).unwrap_or_default();
+    let expressions = object.list("/spec/scopeSelector/matchExpressions");
+    let mut errors = ErrorList::new();
+    for expression in expressions {
+        let (scope, operator) = (expression.str("/scopeName"), expression.str("/operator"));
+        if !SCOPES.contains(&scope) {
+            errors.push(field::invalid(&path.child("scopeName"), scope, "unsupported scope"));
+        }
+        let counted = object.map("/spec/hard").into_iter().flat_map(|m| m.keys());
+        for _ in counted.filter(|name| STANDARD.contains(&name.as_str()) && !scope_fits(scope, name)) {
+            errors.push(field::invalid_json(&path, &shown, "unsupported scope applied to resource"));
+        }
+        if SCOPES[..5].contains(&scope) && operator != "Exists" {
+            let why = "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, \
+                       ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or \
+                       ResourceQuotaScopeCrossNamespacePodAffinity";
+            errors.push(field::invalid(&path.child("operator"), operator, why));
+        }
+        let values = expression.list("/values");
+        match operator {
+            "In" | "NotIn" if values.is_empty() => {
+                let why = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
+                errors.push(field::required(&path.child("values"), why));
+            }
+            "Exists" | "DoesNotExist" if !values.is_empty() => {
+                let why = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
+                errors.push(field::invalid(&path.child("values"), values.to_vec(), why));
+            }
+            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
+            other => errors.push(field::invalid(&path.child("operator"), other, "not a valid selector operator")),
+        }
+    }
+    let has = |scope: &str| expressions.iter().any(|e| e.str("/scopeName") == scope);
+    for (a, b) in CONFLICTS {
+        if has(a) && has(b) {
+            errors.push(field::invalid_json(&path, &shown, "conflicting scopes"));
+        }
+    }
+    errors
+}
+
+/// Serialises a selector of scopes as the internal type.
+fn selector_json(selector: &Value) -> String {
+    let part = |expression: &Value, name: &str| expression.get(name).unwrap_or(&Value::Null).to_string();
+    let expressions: Vec<String> = selector
+        .list("/matchExpressions")
+        .iter()
+        .map(|e| {
+            let (scope, operator, values) = (part(e, "scopeName"), part(e, "operator"), part(e, "values"));
+            format!("{{\"ScopeName\":{scope},\"Operator\":{operator},\"Values\":{values}}}")
+        })
+        .collect();
+    format!("{{\"MatchExpressions\":[{}]}}", expressions.join(","))
+}
+
 /// Validates the scopes of a quota: known, applicable to its resources and not contradictory.
 fn scope_errors(object: &Object, path: &Path) -> ErrorList {
     let scopes = object.list("/spec/scopes");
     if scopes.is_empty() {
         return ErrorList::new();
     }
-    const SCOPES: &[&str] = &[
-        "Terminating",
-        "NotTerminating",
-        "BestEffort",
-        "NotBestEffort",
-        "PriorityClass",
-        "CrossNamespacePodAffinity",
-        "VolumeAttributesClass",
-    ];
     let path = path.child("scopes");
     let mut errors = ErrorList::new();
     for scope in scopes.iter().filter_map(Value::as_str) {
@@ -253,7 +317,7 @@ fn scope_errors(object: &Object, path: &Path) -> ErrorList {
         }
     }
     let has = |scope: &str| scopes.iter().any(|s| s == scope);
-    for (a, b) in [("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")] {
+    for (a, b) in CONFLICTS {
         if has(a) && has(b) {
             errors.push(field::invalid(&path, Value::from(scopes.to_vec()), "conflicting scopes"));
         }

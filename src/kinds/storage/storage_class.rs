@@ -1,11 +1,14 @@
 //! StorageClasses: how volumes are provisioned for claims.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::GROUP;
 use crate::shared::describe::{describe_events, format_labels, joined};
 use crate::shared::rules::{check, immutable_at};
 use crate::shared::table::columns;
 use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::Value;
 use kctl_base::labels::key_problems;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
@@ -60,15 +63,7 @@ impl Kind for StorageClass {
                 errors.push(field::not_supported(&Path::new(name), value, &supported));
             }
         }
-        for (index, term) in object.list("/allowedTopologies").iter().enumerate() {
-            for (i, expression) in term.list("/matchLabelExpressions").iter().enumerate() {
-                let path = Path::new("allowedTopologies").index(index).child("matchLabelExpressions").index(i);
-                if expression.list("/values").is_empty() {
-                    errors.push(field::required(&path.child("values"), ""));
-                }
-                errors.extend(check(key_problems, expression.str("/key"), &path.child("key")));
-            }
-        }
+        validate_topologies(&mut errors, object.list("/allowedTopologies"));
         errors
     }
 
@@ -102,6 +97,33 @@ impl Kind for StorageClass {
 
     fn describer(&self) -> Option<Describer> {
         Some(describe)
+    }
+}
+
+/// Validates topologies: keys, values and terms must differ (`validateAllowedTopologies`).
+fn validate_topologies(errors: &mut ErrorList, terms: &[Value]) {
+    let mut seen = Vec::new();
+    for (index, term) in terms.iter().enumerate() {
+        let path = Path::new("allowedTopologies").index(index).child("matchLabelExpressions");
+        let mut expressions = BTreeMap::new();
+        for (i, expression) in term.list("/matchLabelExpressions").iter().enumerate() {
+            let (path, key) = (path.index(i), expression.str("/key"));
+            let values: Vec<&str> = expression.list("/values").iter().filter_map(Value::as_str).collect();
+            if values.is_empty() {
+                errors.push(field::required(&path.child("values"), ""));
+            }
+            for (i, value) in values.iter().enumerate().filter(|(i, value)| values[..*i].contains(value)) {
+                errors.push(field::duplicate(&path.child("values").index(i), *value));
+            }
+            errors.extend(check(key_problems, key, &path.child("key")));
+            if expressions.insert(key, values.into_iter().collect::<BTreeSet<_>>()).is_some() {
+                errors.push(field::duplicate(&path.child("key"), key));
+            }
+        }
+        if !expressions.is_empty() && seen.contains(&expressions) {
+            errors.push(field::duplicate(&path, ""));
+        }
+        seen.push(expressions);
     }
 }
 
@@ -151,5 +173,30 @@ fn topologies(class: &Object, out: &mut PrefixWriter) {
             let values = joined(expression.list("/values"), ", ");
             out.line(0, format!("{} in [{values}]", expression.str("/key")));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kctl_base::json::json;
+
+    #[test]
+    fn topologies_differ() {
+        let terms = json!([
+            {"matchLabelExpressions": [{"key": "z", "values": ["a", "a"]}, {"key": "z", "values": ["b"]}]},
+            {"matchLabelExpressions": [{"key": "z", "values": ["b"]}]},
+        ]);
+        let mut errors = ErrorList::new();
+        validate_topologies(&mut errors, terms.as_array().expect("a list"));
+        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "allowedTopologies[0].matchLabelExpressions[0].values[1]: Duplicate value: \"a\"",
+                "allowedTopologies[0].matchLabelExpressions[1].key: Duplicate value: \"z\"",
+                "allowedTopologies[1].matchLabelExpressions: Duplicate value: \"\"",
+            ]
+        );
     }
 }

@@ -89,6 +89,9 @@ pub(super) fn errors(volume: &Object, spec: &Path) -> ErrorList {
         }
         found = true;
         errors.extend(source_errors(name, source, &spec.child(name)));
+        if *name == "local" && volume.at("/spec/nodeAffinity/required").is_none() {
+            errors.push(field::required(&spec.child("nodeAffinity"), "Local volume requires node affinity"));
+        }
     }
     if !found {
         errors.push(field::required(spec, "must specify a volume type"));
@@ -96,9 +99,6 @@ pub(super) fn errors(volume: &Object, spec: &Path) -> ErrorList {
     if volume.str("/spec/hostPath/path") == "/" && volume.str("/spec/persistentVolumeReclaimPolicy") == "Recycle" {
         let path = spec.child("persistentVolumeReclaimPolicy");
         errors.push(field::forbidden(&path, "may not be 'recycle' for a hostPath mount of '/'"));
-    }
-    if volume.at("/spec/local").is_some() && volume.at("/spec/nodeAffinity/required").is_none() {
-        errors.push(field::required(&spec.child("nodeAffinity"), "Local volume requires node affinity"));
     }
     errors
 }

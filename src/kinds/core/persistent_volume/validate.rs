@@ -31,12 +31,7 @@ pub(in crate::core) fn mode_errors(object: &Object, spec: &Path, missing: &str) 
 pub(in crate::core) fn positive_errors(value: &Value, path: &Path) -> ErrorList {
     match Quantity::from_value(value) {
         Ok(amount) if amount.signum() <= 0 => {
-            let mut errors = ErrorList::new();
-            if amount.signum() < 0 {
-                errors.push(field::invalid(path, amount.to_string(), "must be greater than or equal to 0"));
-            }
-            errors.push(field::invalid(path, amount.to_string(), "must be greater than zero"));
-            errors
+            vec![field::invalid(path, amount.to_string(), "must be greater than zero")]
         }
         _ => ErrorList::new(),
     }
@@ -52,7 +47,13 @@ pub(super) fn capacity_errors(object: &Object, path: &Path) -> ErrorList {
         errors.push(field::not_supported(path, Value::Object(capacity.clone()), &["storage"]));
     }
     for (name, value) in &capacity {
-        errors.extend(positive_errors(value, &path.key(name)));
+        let here = path.key(name);
+        if let Ok(amount) = Quantity::from_value(value)
+            && amount.signum() < 0
+        {
+            errors.push(field::invalid(&here, amount.to_string(), "must be greater than or equal to 0"));
+        }
+        errors.extend(positive_errors(value, &here));
     }
     errors
 }

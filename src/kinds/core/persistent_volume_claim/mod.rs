@@ -14,6 +14,7 @@ use crate::shared::describe::{
 };
 use crate::shared::diff;
 use crate::shared::pod_spec::defaults::default_claim_spec;
+use crate::shared::rules::immutable_at;
 use crate::shared::selector;
 use crate::shared::table::{access_modes, columns};
 use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
@@ -137,11 +138,10 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
 /// Validates the spec of a claim (`ValidatePersistentVolumeClaimSpec` in
 /// `pkg/apis/core/validation/validation.go`).
 fn spec_errors(claim: &Object, spec: &Path) -> ErrorList {
-    let mut errors = ErrorList::new();
+    let mut errors = mode_errors(claim, spec, "at least 1 access mode is required");
     if let Some(selector) = claim.at("/spec/selector") {
         selector::validate(&mut errors, &spec.child("selector"), selector);
     }
-    errors.extend(mode_errors(claim, spec, "at least 1 access mode is required"));
     let path = spec.child("resources").key("storage");
     match claim.at("/spec/resources/requests/storage") {
         None => errors.push(field::required(&path, "")),
@@ -188,6 +188,7 @@ fn update_errors(new: &Object, old: &Object) -> ErrorList {
             "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
         errors.push(field::forbidden(&Path::new("spec"), &format!("{text}\n{}", diff::unified(&was, &is))));
     }
+    errors.extend(immutable_at(new, old, "/spec/volumeMode", &Path::new("volumeMode")));
     let amount = |o: &Object, pointer: &str| o.at(pointer).and_then(|v| Quantity::from_value(v).ok());
     let asked = "/spec/resources/requests/storage";
     if let (Some(new_size), Some(old_size)) = (amount(new, asked), amount(old, asked))

@@ -2,7 +2,7 @@
 
 use crate::shared::pod_spec::containers::validate_image_whitespace;
 use crate::shared::pod_spec::validate::validate_spec;
-use kctl_base::field::{ErrorList, Path, forbidden, invalid};
+use kctl_base::field::{ErrorList, Path, forbidden, invalid, required};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
@@ -15,6 +15,7 @@ pub(super) fn validate(object: &Object) -> ErrorList {
         forbid_tokens(&mut errors, &path.child("volumes"), spec.list("/volumes"));
     }
     validate_image_whitespace(&mut errors, &path, spec);
+    require_images(&mut errors, &path.child("volumes"), spec.list("/volumes"));
     // Ephemeral containers can only be added to a stored pod, through their subresource.
     if !spec.list("/ephemeralContainers").is_empty() && object.resource_version().is_empty() {
         errors.push(forbidden(&path.child("ephemeralContainers"), "cannot be set on create"));
@@ -35,6 +36,15 @@ fn validate_deletion_cost(errors: &mut ErrorList, pod: &Object) {
     if !is_plain || cost.parse::<i32>().is_err() {
         let path = Path::new("metadata").child("annotations").key(ANNOTATION);
         errors.push(invalid(&path, cost, "must be a 32bit integer"));
+    }
+}
+
+/// Requires the reference of image volumes, which pod templates may leave out (`validateImageVolumeSource`).
+fn require_images(errors: &mut ErrorList, path: &Path, volumes: &[Value]) {
+    for (index, volume) in volumes.iter().enumerate() {
+        if volume.at("/image").is_some() && volume.str("/image/reference").is_empty() {
+            errors.push(required(&path.index(index).child("image").child("reference"), ""));
+        }
     }
 }
 

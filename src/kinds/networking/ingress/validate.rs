@@ -111,7 +111,7 @@ fn path_errors(item: &Value, at: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let (path, place) = (item.str("/path"), at.child("path"));
     match item.str("/pathType") {
-        "" => errors.push(field::required(&at.child("pathType"), "pathType must be specified")),
+        "" => return vec![field::required(&at.child("pathType"), "pathType must be specified")],
         "Exact" | "Prefix" => {
             if !path.starts_with('/') {
                 errors.push(field::invalid(&place, path, "must be an absolute path"));

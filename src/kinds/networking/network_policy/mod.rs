@@ -108,7 +108,9 @@ fn port_errors(port: &Value, path: &Path) -> ErrorList {
             let number = number.as_i64().unwrap_or(0);
             errors.extend(port_problems(number).iter().map(|p| field::invalid(&path.child("port"), number, p)));
             if end.is_some_and(|e| e < number) {
-                errors.extend(refuse_end("must be greater than or equal to `port`"));
+                // Upstream prints the port, not its end.
+                let why = "must be greater than or equal to `port`";
+                errors.push(field::invalid(&path.child("endPort"), number, why));
             }
             for problem in end.map(port_problems).unwrap_or_default() {
                 errors.extend(refuse_end(&problem));

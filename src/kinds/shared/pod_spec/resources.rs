@@ -171,7 +171,12 @@ fn validate_claims(errors: &mut ErrorList, path: &Path, resources: &Value, claim
         } else if seen.contains(&(name, request)) {
             errors.push(duplicate(&here, name));
         } else if !claims.contains(&name) {
-            errors.push(not_found(&here.child("name"), name));
+            let mut error = not_found(&here, name);
+            let mut known = claims.to_vec();
+            known.sort_unstable();
+            let known = if known.is_empty() { " which is empty".into() } else { format!(": {}", known.join(", ")) };
+            error.body.push_str(&format!(": must be one of the names in pod.spec.resourceClaims{known}"));
+            errors.push(error);
         }
         seen.insert((name, request));
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::all_containers;
 use crate::shared::formats::inclusive_range;
 use kctl_base::field::{ErrorList, Path, forbidden, invalid, not_supported, required};
 use kctl_base::json::Value;
@@ -24,6 +25,65 @@ pub(crate) fn validate_host_users(errors: &mut ErrorList, path: &Path, spec: &Va
         if spec.flag(field) {
             errors.push(forbidden(&path.child(shown), "when `hostUsers` is false"));
         }
+    }
+}
+
+/// Refuses the options of Windows in a pod for Linux (`validateLinux`).
+pub(crate) fn validate_linux(errors: &mut ErrorList, path: &Path, spec: &Value) {
+    for (here, holder) in [(path.clone(), spec)].into_iter().chain(all_containers(spec, path)) {
+        if holder.at("/securityContext/windowsOptions").is_some() {
+            let here = here.child("securityContext").child("windowsOptions");
+            errors.push(forbidden(&here, "windows options cannot be set for a linux pod"));
+        }
+    }
+}
+
+/// Refuses the fields that only Linux knows in a pod for Windows (`validateWindows`).
+pub(crate) fn validate_windows(errors: &mut ErrorList, path: &Path, spec: &Value) {
+    const OF_POD: &[&str] = &[
+        "securityContext.appArmorProfile",
+        "securityContext.seLinuxOptions",
+        "hostUsers",
+        "hostPID",
+        "hostIPC",
+        "securityContext.seccompProfile",
+        "securityContext.fsGroup",
+        "securityContext.fsGroupChangePolicy",
+        "securityContext.sysctls",
+        "shareProcessNamespace",
+        "securityContext.runAsUser",
+        "securityContext.runAsGroup",
+        "securityContext.supplementalGroups",
+        "securityContext.supplementalGroupsPolicy",
+    ];
+    const OF_CONTAINER: &[&str] = &[
+        "securityContext.appArmorProfile",
+        "securityContext.seLinuxOptions",
+        "securityContext.seccompProfile",
+        "securityContext.capabilities",
+        "securityContext.readOnlyRootFilesystem",
+        "securityContext.privileged",
+        "securityContext.allowPrivilegeEscalation",
+        "securityContext.procMount",
+        "securityContext.runAsUser",
+        "securityContext.runAsGroup",
+    ];
+    let mut refuse = |path: &Path, holder: &Value, fields: &[&str]| {
+        for field in fields {
+            // Booleans outside of the contexts and empty lists of the pod cannot be told from missing ones.
+            let is_set = |value: &Value| match value {
+                Value::Bool(set) => *set || !matches!(*field, "hostPID" | "hostIPC"),
+                Value::Array(list) => !list.is_empty() || *field != "securityContext.sysctls",
+                _ => true,
+            };
+            if holder.at(&format!("/{}", field.replace('.', "/"))).is_some_and(is_set) {
+                errors.push(forbidden(&path.child(field), "cannot be set for a windows pod"));
+            }
+        }
+    };
+    refuse(path, spec, OF_POD);
+    for (here, container) in all_containers(spec, path) {
+        refuse(&here, container, OF_CONTAINER);
     }
 }
 
@@ -136,5 +196,30 @@ fn validate_profiles(errors: &mut ErrorList, path: &Path, context: &Value) {
                 errors.push(not_supported(&here.child("type"), other, &supported));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kctl_base::json::json;
+
+    #[test]
+    fn windows_pods_cannot_have_fields_of_linux() {
+        let spec = json!({"hostPID": false, "securityContext": {"fsGroup": 1, "runAsUser": 2, "windowsOptions": {}},
+            "containers": [{"securityContext": {"privileged": false}}]});
+        let mut errors = ErrorList::new();
+        validate_windows(&mut errors, &Path::new("spec"), &spec);
+        validate_linux(&mut errors, &Path::new("spec"), &spec);
+        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "spec.securityContext.fsGroup: Forbidden: cannot be set for a windows pod",
+                "spec.securityContext.runAsUser: Forbidden: cannot be set for a windows pod",
+                "spec.containers[0].securityContext.privileged: Forbidden: cannot be set for a windows pod",
+                "spec.securityContext.windowsOptions: Forbidden: windows options cannot be set for a linux pod",
+            ]
+        );
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn validate_spec(errors: &mut ErrorList, path: &Path, spec: &Value) {
     validate_resource_claims(errors, &path.child("resourceClaims"), spec);
     containers::validate_containers(errors, path, spec, &facts);
     if let Some(whole) = spec.at("/resources") {
-        validate_pod_resources(errors, &path.child("resources"), whole, &facts);
+        validate_pod_resources(errors, &path.child("resources"), spec, whole, &facts);
     }
     network::validate_host_ports(errors, &path.child("containers"), spec);
     validate_choice(errors, path, spec, "restartPolicy", &["Always", "OnFailure", "Never"]);
@@ -99,7 +99,7 @@ fn claim_json(claim: &Value) -> String {
 }
 
 /// Validates pod-level resources, which may be CPU, memory and huge pages only (KEP-2837).
-fn validate_pod_resources(errors: &mut ErrorList, path: &Path, whole: &Value, facts: &PodFacts) {
+fn validate_pod_resources(errors: &mut ErrorList, path: &Path, spec: &Value, whole: &Value, facts: &PodFacts) {
     for field in ["limits", "requests"] {
         for name in whole.get(field).and_then(Value::as_object).into_iter().flat_map(|m| m.keys()) {
             if !["cpu", "memory"].contains(&name.as_str()) && !name.starts_with("hugepages-") {
@@ -109,6 +109,27 @@ fn validate_pod_resources(errors: &mut ErrorList, path: &Path, whole: &Value, fa
         }
     }
     resources::validate(errors, path, whole, &facts.claims);
+    validate_shares(errors, path, spec, whole);
+}
+
+/// Refuses containers that together request, or alone may use, more than their pod (`validatePodResourceConsistency`).
+fn validate_shares(errors: &mut ErrorList, path: &Path, spec: &Value, whole: &Value) {
+    let (requests, limits) = (resources::amounts(whole, "/requests"), resources::amounts(whole, "/limits"));
+    for (name, sum) in resources::requests_of_containers(spec) {
+        if let Some(request) = requests.get(&name).filter(|request| **request < sum) {
+            let why = format!("must be greater than or equal to aggregate container requests of {sum}");
+            errors.push(invalid(&path.child("requests").key(&name), request.canonical(), &why));
+        }
+    }
+    for (index, container) in spec.list("/containers").iter().enumerate() {
+        for (name, limit) in resources::amounts(container, "/resources/limits") {
+            if let Some(most) = limits.get(&name).filter(|most| limit > **most) {
+                let here = path.child("containers").index(index).key(&name).child("limits");
+                let why = format!("must be less than or equal to pod limits of {most}");
+                errors.push(invalid(&here, limit.canonical(), &why));
+            }
+        }
+    }
 }
 
 fn validate_gates(errors: &mut ErrorList, path: &Path, spec: &Value) {
@@ -174,8 +195,9 @@ fn validate_classes(errors: &mut ErrorList, path: &Path, spec: &Value) {
     if let Some(os) = spec.at("/os") {
         match os.str("/name") {
             "" => errors.push(required(&path.child("os").child("name"), "cannot be empty")),
-            "linux" | "windows" => {}
-            other => errors.push(not_supported(&path.child("os").child("name"), other, &["linux", "windows"])),
+            "linux" => security::validate_linux(errors, path, spec),
+            "windows" => security::validate_windows(errors, path, spec),
+            other => errors.push(not_supported(&path.child("os"), other, &["linux", "windows"])),
         }
     }
 }

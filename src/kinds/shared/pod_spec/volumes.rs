@@ -67,6 +67,8 @@ pub(crate) fn validate_mounts(errors: &mut ErrorList, path: &Path, container: &V
         }
         validate_sub_paths(errors, &here, mount);
         validate_propagation(errors, &here.child("mountPropagation"), mount, container);
+        // Upstream reports this one without the index of the mount.
+        validate_recursive(errors, &path.child("volumeMounts").child("recursiveReadOnly"), mount);
     }
     validate_devices(errors, path, mounts, devices, volumes);
 }
@@ -122,6 +124,23 @@ pub(crate) fn relative_path(errors: &mut ErrorList, path: &Path, text: &str) {
     }
     if text.split('/').any(|part| part == "..") {
         errors.push(invalid(path, text, "must not contain '..'"));
+    }
+}
+
+/// Validates how a read-only mount treats the mounts below it (`validateMountRecursiveReadOnly`).
+fn validate_recursive(errors: &mut ErrorList, path: &Path, mount: &Value) {
+    match mount.at("/recursiveReadOnly").and_then(Value::as_str) {
+        None | Some("Disabled") => {}
+        Some("Enabled" | "IfPossible") => {
+            if !mount.flag("/readOnly") {
+                errors.push(forbidden(path, "may only be specified when readOnly is true"));
+            }
+            if !matches!(mount.str("/mountPropagation"), "" | "None") {
+                let why = "may only be specified when mountPropagation is None or not specified";
+                errors.push(forbidden(path, why));
+            }
+        }
+        Some(other) => errors.push(not_supported(path, other, &["Disabled", "IfPossible", "Enabled"])),
     }
 }
 

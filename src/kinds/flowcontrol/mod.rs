@@ -1,5 +1,7 @@
 //! The group flowcontrol.apiserver.k8s.io: priority and fairness of requests. Objects are stored without effect.
 
+mod validate;
+
 use crate::shared::table_kind::TableKind;
 use crate::{Names, age};
 use kctl_base::json::json;
@@ -15,6 +17,7 @@ pub(crate) static FLOW_SCHEMA: TableKind =
         .generation()
         .status(|| json!({}))
         .defaults(|schema| schema.put_default("/spec/matchingPrecedence", 1000))
+        .validate(validate::flow_schema)
         .table(&["Name", "PriorityLevel", "MatchingPrecedence", "DistinguisherMethod", "Age", "MissingPL"], schema_row);
 
 /// A PriorityLevelConfiguration: concurrency and queues of a priority level.
@@ -27,6 +30,7 @@ pub(crate) static PRIORITY_LEVEL: TableKind = TableKind::new(Names::cluster_scop
 .generation()
 .status(|| json!({}))
 .defaults(level_defaults)
+.validate(validate::priority_level)
 .table(&["Name", "Type", "NominalConcurrencyShares", "Queues", "HandSize", "QueueLengthLimit", "Age"], level_row);
 
 fn schema_row(schema: &Object, now: Time) -> Vec<Cell> {

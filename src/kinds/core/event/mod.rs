@@ -1,9 +1,11 @@
 //! Events, served as `v1` and `events.k8s.io/v1`.
 
+mod validate;
+
 use crate::shared::describe::non_empty_or;
 use crate::shared::table::columns;
 use crate::{Kind, Names, since};
-use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::field::ErrorList;
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
@@ -86,13 +88,11 @@ impl Kind for Event {
     }
 
     fn validate(&self, object: &Object) -> ErrorList {
-        let (own, involved) = (object.namespace(), object.str("/involvedObject/namespace"));
-        let cluster_object = involved.is_empty() && (own.is_empty() || own == "default");
-        if cluster_object || own == involved {
-            return ErrorList::new();
-        }
-        let path = Path::new("involvedObject").child("namespace");
-        vec![field::invalid(&path, involved, "does not match event.namespace")]
+        validate::event(object)
+    }
+
+    fn validate_create_in(&self, group: &str, new: &Object) -> ErrorList {
+        if group == EVENTS_GROUP { validate::strict(new) } else { ErrorList::new() }
     }
 
     fn columns(&self) -> Vec<Column> {

@@ -1,8 +1,12 @@
 //! The group resource.k8s.io: dynamic resource allocation. Objects are stored; nothing allocates devices.
 
+mod validate;
+
+use crate::shared::rules::immutable_at;
 use crate::shared::table_kind::TableKind;
 use crate::{Names, age};
-use kctl_base::json::json;
+use kctl_base::field::Path;
+use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::Cell;
@@ -11,13 +15,17 @@ const GROUP: (&str, &str) = ("resource.k8s.io", "v1");
 
 /// A DeviceClass: a category of devices.
 pub(crate) static DEVICE_CLASS: TableKind =
-    TableKind::new(Names::cluster_scoped(GROUP, "DeviceClass", "deviceclasses", "deviceclass")).generation();
+    TableKind::new(Names::cluster_scoped(GROUP, "DeviceClass", "deviceclasses", "deviceclass"))
+        .generation()
+        .validate(validate::class);
 
 /// A ResourceClaim: a request for devices.
 pub(crate) static RESOURCE_CLAIM: TableKind =
     TableKind::new(Names::namespaced(GROUP, "ResourceClaim", "resourceclaims", "resourceclaim"))
         .status(|| json!({}))
         .defaults(|claim| request_defaults(claim, "/spec/devices/requests"))
+        .validate(validate::claim)
+        .validate_update(|new, old| immutable_at(new, old, "/spec", &Path::new("spec")))
         .table(&["Name", "State", "Age"], |claim, now| vec![claim.name().into(), claim_state(claim), age(claim, now)]);
 
 /// A ResourceClaimTemplate: the template of the claims of a pod.
@@ -27,7 +35,9 @@ pub(crate) static RESOURCE_CLAIM_TEMPLATE: TableKind = TableKind::new(Names::nam
     "resourceclaimtemplates",
     "resourceclaimtemplate",
 ))
-.defaults(|template| request_defaults(template, "/spec/spec/devices/requests"));
+.defaults(|template| request_defaults(template, "/spec/spec/devices/requests"))
+.validate(validate::template)
+.validate_update(|new, old| immutable_at(new, old, "/spec", &Path::new("spec")));
 
 /// A ResourceSlice: devices that a driver offers.
 pub(crate) static RESOURCE_SLICE: TableKind =
@@ -37,12 +47,18 @@ pub(crate) static RESOURCE_SLICE: TableKind =
 
 fn request_defaults(object: &mut Object, requests: &str) {
     for request in object.items_mut(requests) {
-        if request.at("/exactly").is_some() {
-            request.put_default("/exactly/allocationMode", "ExactCount");
-            if request.str("/exactly/allocationMode") == "ExactCount" {
-                request.put_default("/exactly/count", 1);
-            }
+        if let Some(exactly) = request.pointer_mut("/exactly").filter(|exactly| exactly.is_object()) {
+            count_defaults(exactly);
         }
+        request.items_mut("/firstAvailable").for_each(count_defaults);
+    }
+}
+
+/// Sets the number of devices (`SetDefaults_ExactDeviceRequest` and `SetDefaults_DeviceSubRequest`).
+fn count_defaults(request: &mut Value) {
+    request.put_default("/allocationMode", "ExactCount");
+    if request.str("/allocationMode") == "ExactCount" {
+        request.put_default("/count", 1);
     }
 }
 
