@@ -1,5 +1,7 @@
 //! The kubeconfig of a command, and what the global flags select from it.
 
+use std::collections::BTreeMap;
+
 use clap::ArgMatches;
 
 use super::{Ctx, environment};
@@ -43,7 +45,8 @@ impl Ctx {
                 let user = &login.user;
                 let groups = user.list("/as-groups").iter().filter_map(Value::as_str).map(String::from).collect();
                 let name = user.str("/as");
-                self.user = (!name.is_empty()).then(|| User::new(name, groups));
+                let impersonated = || User::new(name, groups).with_uid(user.str("/as-uid")).with_extra(extra_of(user));
+                self.user = (!name.is_empty()).then(impersonated);
                 self.login = Some(login);
             }
             Err(error) => self.refusal = Some(error),
@@ -65,11 +68,20 @@ impl Ctx {
     }
 }
 
-/// The extra attributes of `KEY=VALUE` flags: a list of values for each key.
+/// The extra attributes of a kubeconfig user.
+fn extra_of(user: &Value) -> BTreeMap<String, Vec<String>> {
+    let extra = user.map("/as-user-extra").into_iter().flat_map(|extra| extra.iter());
+    let values =
+        |value: &Value| value.as_array().into_iter().flatten().filter_map(Value::as_str).map(String::from).collect();
+    extra.map(|(key, value)| (key.to_lowercase(), values(value))).collect()
+}
+
+/// The extra attributes of `KEY=VALUE` flags: a list of values for each key. Keys are sent as names of headers, in which case
+/// does not count.
 fn extra_fields(flags: &[String]) -> Value {
-    let mut fields = std::collections::BTreeMap::<String, Vec<String>>::new();
+    let mut fields = BTreeMap::<String, Vec<String>>::new();
     for (key, value) in flags.iter().filter_map(|flag| flag.split_once('=')) {
-        fields.entry(key.to_string()).or_default().push(value.to_string());
+        fields.entry(key.to_lowercase()).or_default().push(value.to_string());
     }
     json!(fields)
 }

@@ -137,11 +137,6 @@ impl Ctx {
         self.namespace.is_some()
     }
 
-    /// Returns the user that the command acts as: the cluster's administrator unless `--as` names another.
-    pub(crate) fn user(&self) -> User {
-        self.user.clone().unwrap_or_else(User::admin)
-    }
-
     /// Reads the kubeconfig file.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ mod apply;
 mod authorize;
 mod backends;
 mod binding;
+mod certificate_requests;
 mod create;
 mod decode;
 mod delete;
@@ -149,6 +150,10 @@ impl Server {
             (_, "scale") => self.scale(&*kind, request, now),
             (Verb::Create, "eviction") if is_pod => self.evict(&*kind, request, now),
             (Verb::Create, "binding") if is_pod => self.bind(&*kind, request, now),
+            (Verb::Get, "approval") if certificate_requests::is_request(&*kind) => self.get(&*kind, request),
+            (Verb::Update, "approval") if certificate_requests::is_request(&*kind) => {
+                self.approve(&*kind, request, now)
+            }
             (Verb::Get, "log") if is_pod => self.log(&*kind, request, now),
             (Verb::Update | Verb::Patch, "ephemeralcontainers" | "resize") if is_pod => Err(Status::new(
                 Reason::MethodNotAllowed,

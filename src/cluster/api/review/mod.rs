@@ -32,7 +32,7 @@ impl Server {
         let status = match kind.names().kind {
             "SelfSubjectReview" => {
                 review.put("/metadata/creationTimestamp", now.rfc3339());
-                json!({"userInfo": {"username": user.name, "groups": user.groups}})
+                json!({"userInfo": user.to_info()})
             }
             "TokenReview" if review.str("/spec/token").is_empty() => {
                 return Err(Status::bad_request("token is required for TokenReview in authentication"));
@@ -66,7 +66,8 @@ impl Server {
             return Err(Status::invalid(kind.names().group, kind.names().kind, review.name(), &errors));
         }
         let groups = review.list("/spec/groups").iter().filter_map(Value::as_str).map(String::from).collect();
-        let user = if is_own { requester } else { User { name: review.str("/spec/user").into(), groups } };
+        let user =
+            if is_own { requester } else { User { name: review.str("/spec/user").into(), groups, ..User::default() } };
         let reason = self.permission(&user, &attributes_of(review))?;
         Ok(match reason.as_deref() {
             None => json!({"allowed": false}),
