@@ -5,6 +5,7 @@ mod api_resources;
 mod apply;
 mod auth;
 mod autoscale;
+mod certificate;
 mod clock;
 mod cluster_info;
 mod completion;
@@ -67,7 +68,7 @@ pub(crate) static GROUPS: &[Group] = &[
     Group {
         title: "Cluster Management Commands",
         verbs: &[
-            refused::CERTIFICATE,
+            certificate::VERB,
             cluster_info::VERB,
             top::VERB,
             drain::CORDON,

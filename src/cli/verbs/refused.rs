@@ -1,4 +1,4 @@
-//! Verbs of kubectl that need running containers, a network or certificates. None of these is simulated, and each verb says so.
+//! Verbs of kubectl that need running containers or a network. None of these is simulated, and each verb says so.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -78,14 +78,6 @@ pub(super) const PROXY: Verb = refused(
     "Not supported: run a proxy to the API server",
     "This command is not supported: the API server runs inside of this program and has no network address.",
     |_, _| refuse("proxy", NO_SERVER),
-);
-
-/// `certificate`.
-pub(super) const CERTIFICATE: Verb = refused(
-    "certificate",
-    "Not supported: modify certificate resources",
-    "This command is not supported: certificates are not signed.",
-    |_, _| refuse("certificate", "no certificates are signed"),
 );
 
 /// `alpha`.
