@@ -37,6 +37,7 @@ mod review;
 mod rows;
 mod scale;
 mod strategy;
+mod tokens;
 mod update;
 mod user;
 mod watch;
@@ -48,6 +49,7 @@ pub(crate) use backends::{Backends, LogLine, PodUsage};
 pub(crate) use request::Settings;
 pub use request::{Body, FieldValidation, LogOptions, Options, PatchType, Propagation, Request, Requester, Verb};
 pub use response::{Log, ObjectList, Payload, Response, WatchEvent};
+pub(crate) use tokens::secret_token;
 pub use user::User;
 
 use crate::store::{ObjectKey, Store, StoreError};
@@ -154,6 +156,7 @@ impl Server {
             (Verb::Update, "approval") if certificate_requests::is_request(&*kind) => {
                 self.approve(&*kind, request, now)
             }
+            (Verb::Create, "token") if request.resource == "serviceaccounts" => self.issue_token(&*kind, request, now),
             (Verb::Get, "log") if is_pod => self.log(&*kind, request, now),
             (Verb::Update | Verb::Patch, "ephemeralcontainers" | "resize") if is_pod => Err(Status::new(
                 Reason::MethodNotAllowed,

@@ -46,6 +46,7 @@ mod root_ca;
 pub(crate) mod runtime;
 mod scheduler;
 mod service_account;
+mod service_account_token;
 mod shared;
 mod stateful_set;
 mod storage_protection;
@@ -71,6 +72,7 @@ pub(crate) static CONTROLLERS: &[Controller] = &[
     disruption::CONTROLLER,
     horizontal_pod_autoscaler::CONTROLLER,
     service_account::CONTROLLER,
+    service_account_token::CONTROLLER,
     root_ca::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,

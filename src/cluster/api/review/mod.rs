@@ -1,9 +1,8 @@
 //! Reviews: objects that ask for the authentication or authorization of a user. They are answered in their status and not
 //! stored (`pkg/registry/authentication`, `pkg/registry/authorization`,
 //! <https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access>).
-//!
-//! The server issues no tokens, so that every token review fails.
 
+use super::tokens::{self, Verdict};
 use super::{Attributes, Request, Response, Result, Server, User};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
@@ -37,12 +36,28 @@ impl Server {
             "TokenReview" if review.str("/spec/token").is_empty() => {
                 return Err(Status::bad_request("token is required for TokenReview in authentication"));
             }
-            "TokenReview" => json!({"error": "invalid bearer token", "user": {}}),
+            "TokenReview" => self.token_review(&review, now)?,
             "SelfSubjectRulesReview" => self.rules_review(&user, &review)?,
             _ => self.access_review(kind, user, &review)?,
         };
         review.put("/status", status);
         Ok(Response { warnings, created: true, ..Response::of(review.into()) })
+    }
+
+    /// Returns the status of a TokenReview: the user of a token.
+    fn token_review(&mut self, review: &Object, now: Time) -> Result<Value> {
+        let wanted = review.list("/spec/audiences");
+        let mut audiences: Vec<String> = wanted.iter().filter_map(Value::as_str).map(String::from).collect();
+        if audiences.is_empty() {
+            audiences.push(tokens::ISSUER.into());
+        }
+        Ok(match self.judge_token(review.str("/spec/token"), &audiences, now)? {
+            Verdict::Foreign => json!({"error": "invalid bearer token", "user": {}}),
+            Verdict::Refused(why) => json!({"error": format!("[invalid bearer token, {why}]"), "user": {}}),
+            Verdict::Valid(user, audiences) => {
+                json!({"authenticated": true, "audiences": audiences, "user": user.to_info()})
+            }
+        })
     }
 
     /// Returns the status of a SelfSubjectRulesReview: the rules of the user in a namespace.
