@@ -46,7 +46,7 @@ pub(crate) fn args() -> Vec<Arg> {
         text("server", NO_CONNECTION).short('s'),
         path("store", "Directory of the store. Defaults to $KCTL_HOME, then to kctl in the user's data directory."),
         text("tls-server-name", NO_CONNECTION),
-        text("token", NO_LOGIN),
+        text("token", "Token of a service account of the cluster to act as; other tokens have no effect."),
         text("user", "Name of the kubeconfig user to use."),
         text("username", NO_LOGIN),
         number32("v", "Verbosity of the log on standard error: 1 for errors of the control plane, 6 to 9 for the requests of the command with growing detail.")

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
-use crate::args::Matches;
+use crate::args::{Matches, SharedFlags};
 use crate::klog;
 use crate::kubeconfig::login::Login;
-use crate::kubeconfig::{Kubeconfig, Source, credential_plugin};
+use crate::kubeconfig::{Kubeconfig, Source};
 use crate::{CliError, CliResult, logging};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
@@ -54,6 +54,10 @@ pub(crate) struct Ctx {
     login: Option<Login>,
     /// The user and groups of `--as`; `None` for the cluster's administrator.
     user: Option<User>,
+    /// The ServiceAccount that a token of the cluster authenticates.
+    account: Option<User>,
+    /// True when a flag reads standard input (`-f -`), so that credential plugins cannot.
+    stdin_claimed: bool,
     /// The value of `--store`.
     store: Option<PathBuf>,
     /// The value of `--request-timeout`.
@@ -90,6 +94,8 @@ impl Ctx {
             refusal: None,
             login: None,
             user: None,
+            account: None,
+            stdin_claimed: false,
             store: None,
             request_timeout: None,
             verbosity: 0,
@@ -118,6 +124,7 @@ impl Ctx {
         if self.captured.is_none() {
             logging::init(self.verbosity)?;
         }
+        self.stdin_claimed = SharedFlags(matches).paths("filename").iter().any(|name| name == "-");
         self.log_in(matches);
         if let (Some(client), Some(user)) = (&mut self.client, &self.user) {
             client.impersonate(user.clone());
@@ -208,16 +215,20 @@ impl Ctx {
         if let Some(refusal) = self.refusal.take() {
             return Err(refusal);
         }
-        if let Some(login) = self.login.take() {
-            credential_plugin::run(&login)?;
-        }
+        let login = self.login.take();
+        let token = login.as_ref().map(|login| self.token_of(login)).transpose()?.flatten();
         if self.client.is_none() {
             let mut client = Client::new(Cluster::open(self.open_options()?)?);
             client.set_verbosity(self.verbosity);
-            if let Some(user) = &self.user {
-                client.impersonate(user.clone());
+            match (&self.user, &self.account) {
+                (Some(user), _) => client.impersonate(user.clone()),
+                (None, Some(account)) => client.act_as(account.clone()),
+                (None, None) => {}
             }
             self.client = Some(client);
+        }
+        if let (Some(login), Some(token)) = (login, token) {
+            self.authenticate(&login, &token)?;
         }
         // The branch above has set it.
         self.client.as_mut().ok_or_else(|| CliError::new("the store is not open"))
