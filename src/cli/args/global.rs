@@ -31,7 +31,7 @@ pub(crate) fn args() -> Vec<Arg> {
         switch("disable-compression", NO_CONNECTION),
         switch("insecure-skip-tls-verify", NO_CONNECTION),
         path("kubeconfig", "Path to the kubeconfig file; the namespace of its current context is used."),
-        path("kuberc", "Accepted for compatibility; no preferences are read."),
+        path("kuberc", "Path to the file with preferences. KUBECTL_KUBERC=false or KUBERC=off turns preferences off."),
         text("log-flush-frequency", NO_LOG).help_default("5s"),
         switch("match-server-version", "Accepted for compatibility; client and server have the same version."),
         text("namespace", "Namespace in which the command works.").short('n'),

@@ -58,7 +58,7 @@ impl Ctx {
     pub(super) fn token_of(&self, login: &Login) -> CliResult<Option<String>> {
         let token = login.user.str("/token");
         match token {
-            "" => credential_plugin::run(login, self.stdin_claimed),
+            "" => credential_plugin::run(login, &self.plugin_policy, self.stdin_claimed),
             token => Ok(Some(token.into())),
         }
     }

@@ -16,6 +16,7 @@ use crate::args::{Matches, SharedFlags};
 use crate::klog;
 use crate::kubeconfig::login::Login;
 use crate::kubeconfig::{Kubeconfig, Source};
+use crate::kuberc::policy::PluginPolicy;
 use crate::{CliError, CliResult, logging};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
@@ -56,6 +57,8 @@ pub(crate) struct Ctx {
     user: Option<User>,
     /// The ServiceAccount that a token of the cluster authenticates.
     account: Option<User>,
+    /// The credential plugins that may run.
+    pub(crate) plugin_policy: PluginPolicy,
     /// True when a flag reads standard input (`-f -`), so that credential plugins cannot.
     stdin_claimed: bool,
     /// The value of `--store`.
@@ -95,6 +98,7 @@ impl Ctx {
             login: None,
             user: None,
             account: None,
+            plugin_policy: PluginPolicy::default(),
             stdin_claimed: false,
             store: None,
             request_timeout: None,

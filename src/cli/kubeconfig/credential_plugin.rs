@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::login::Login;
+use crate::kuberc::policy::PluginPolicy;
 use crate::{CliError, CliResult};
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json, to_compact};
@@ -16,11 +17,11 @@ use kctl_base::object::{ValueRead, ValueWrite};
 const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
 
 /// Runs the credential plugin of a user who has no other credentials, and returns its token, if it gives one.
-/// `stdin_claimed` is true when the command itself reads standard input.
+/// `policy` says whether it may run, and `stdin_claimed` is true when the command itself reads standard input.
 ///
 /// # Errors
-/// The plugin cannot be run or fails, or its answer is not an `ExecCredential` with credentials.
-pub(crate) fn run(login: &Login, stdin_claimed: bool) -> CliResult<Option<String>> {
+/// The plugin may not or cannot be run or fails, or its answer is not an `ExecCredential` with credentials.
+pub(crate) fn run(login: &Login, policy: &PluginPolicy, stdin_claimed: bool) -> CliResult<Option<String>> {
     let given = |field: &str| !login.user.str(field).is_empty();
     let fields = ["/token", "/username", "/client-certificate", "/client-certificate-data"];
     let Some(exec) = login.user.at("/exec").filter(|exec| exec.is_object()) else { return Ok(None) };
@@ -32,6 +33,7 @@ pub(crate) fn run(login: &Login, stdin_claimed: bool) -> CliResult<Option<String
         return Err(CliError::new(format!("exec plugin: invalid apiVersion {}", quote(version))));
     }
     let failed = |why: String| CliError::line(format!("Unable to connect to the server: getting credentials: {why}"));
+    policy.check(exec.str("/command")).map_err(failed)?;
     let terminal = io::stdin().is_terminal();
     let interactive = is_interactive(exec.str("/interactiveMode"), terminal, stdin_claimed).map_err(failed)?;
     let answer = call(exec, &login.cluster, interactive).map_err(failed)?;

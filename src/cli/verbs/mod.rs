@@ -22,6 +22,7 @@ mod explain;
 mod expose;
 mod get;
 mod help;
+mod kuberc;
 mod kustomize;
 mod label;
 mod logs;
@@ -105,7 +106,7 @@ pub(crate) static GROUPS: &[Group] = &[
             api_resources::RESOURCES,
             api_resources::VERSIONS,
             config::VERB,
-            refused::KUBERC,
+            kuberc::VERB,
             plugin::VERB,
             version::VERB,
         ],

@@ -87,11 +87,3 @@ pub(super) const ALPHA: Verb = refused(
     "This command is not supported: there are no features in alpha.",
     |_, _| refuse("alpha", "there are no features in alpha"),
 );
-
-/// `kuberc`.
-pub(super) const KUBERC: Verb = refused(
-    "kuberc",
-    "Not supported: manage kuberc configuration files",
-    "This command is not supported: preferences are not read.",
-    |_, _| refuse("kuberc", "no preferences are read"),
-);
