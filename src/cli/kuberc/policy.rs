@@ -2,7 +2,7 @@
 //!
 //! Upstream: `client-go/plugin/pkg/client/auth/exec` (`ValidatePluginPolicy`, allowlist).
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::executables;
 use kctl_base::field::quote;
@@ -87,7 +87,7 @@ fn check_listed(entries: &[String], command: &str) -> Result<(), String> {
             "plugin path {command} cannot be resolved for credential plugin allowlist check: exec: {command}: executable file not found in $PATH"
         ));
     };
-    let is = |entry: &String| PathBuf::from(entry) == path || executables::find(entry).as_ref() == Some(&path);
+    let is = |entry: &String| Path::new(entry) == path || executables::find(entry).as_ref() == Some(&path);
     match entries.iter().any(is) {
         true => Ok(()),
         false => Err(format!(

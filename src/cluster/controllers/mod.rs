@@ -20,6 +20,7 @@
 
 mod admission_policy_status;
 mod api_service;
+mod certificate_request_cleaner;
 mod cluster_role_aggregation;
 mod crd_cleanup;
 mod crd_naming;
@@ -82,6 +83,7 @@ pub(crate) static CONTROLLERS: &[Controller] = &[
     job::CONTROLLER,
     cron_job::CONTROLLER,
     ttl_after_finished::CONTROLLER,
+    certificate_request_cleaner::CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
     garbage_collector::CONTROLLER,

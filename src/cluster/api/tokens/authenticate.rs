@@ -121,7 +121,7 @@ impl Server {
     /// Returns the user of the token in a Secret, or why it does not count.
     fn legacy_user(&mut self, claims: &Value, token: &str) -> Result<std::result::Result<User, String>> {
         let claim = |name: &str| {
-            let value = claims.get(&format!("kubernetes.io/serviceaccount/{name}"));
+            let value = claims.get(format!("kubernetes.io/serviceaccount/{name}").as_str());
             value.and_then(Value::as_str).unwrap_or_default().to_string()
         };
         let (namespace, secret) = (claim("namespace"), claim("secret.name"));
