@@ -217,6 +217,7 @@ impl From<ClusterError> for CliError {
 fn status_text(status: &Status) -> String {
     match status.reason {
         Reason::Invalid => invalid_text(status),
+        Reason::Unauthorized => format!("error: You must be logged in to the server ({})", status.message),
         _ => reason_text(status),
     }
 }

@@ -21,6 +21,12 @@ pub(crate) const PRUNE_CLUSTER_SCOPED: Site = Site { severity: 'W', position: "p
 pub(crate) const DIFF_CONFLICT: Site = Site { severity: 'W', position: "diff.go:723" };
 /// `log.go` of the Go standard library, through which kustomize logs.
 pub(crate) const KUSTOMIZE: Site = Site { severity: 'I', position: "log.go:245" };
+/// `kubectl/pkg/kuberc/marshal.go`: a document without preferences of a known version.
+pub(crate) const KUBERC_UNREADABLE: Site = Site { severity: 'I', position: "marshal.go:67" };
+/// `kubectl/pkg/kuberc/marshal.go`: the document with the preferences.
+pub(crate) const KUBERC_USED: Site = Site { severity: 'I', position: "marshal.go:90" };
+/// `kubectl/pkg/kuberc/marshal.go`: an empty file.
+pub(crate) const KUBERC_EMPTY: Site = Site { severity: 'I', position: "marshal.go:99" };
 
 /// `client-go/transport/round_trippers.go`: a request.
 const REQUEST: Site = Site { severity: 'I', position: "round_trippers.go:527" };

@@ -29,6 +29,7 @@ mod error;
 mod fault_injection;
 pub mod inspection;
 mod location;
+mod login;
 pub mod maintenance;
 mod open;
 mod options;

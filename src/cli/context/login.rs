@@ -1,11 +1,14 @@
 //! The kubeconfig of a command, and what the global flags select from it.
 
+use std::collections::BTreeMap;
+
 use clap::ArgMatches;
 
 use super::{Ctx, environment};
 use crate::CliResult;
 use crate::args::Matches;
-use crate::kubeconfig::login::{self, Overrides};
+use crate::kubeconfig::credential_plugin;
+use crate::kubeconfig::login::{self, Login, Overrides};
 use crate::kubeconfig::{self, Source};
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueRead;
@@ -41,13 +44,39 @@ impl Ctx {
         match selected {
             Ok(login) => {
                 let user = &login.user;
-                let groups = user.list("/as-groups").iter().filter_map(Value::as_str).map(String::from).collect();
+                let groups = groups_of(user);
                 let name = user.str("/as");
-                self.user = (!name.is_empty()).then(|| User::new(name, groups));
+                let impersonated = || User::new(name, groups).with_uid(user.str("/as-uid")).with_extra(extra_of(user));
+                self.user = (!name.is_empty()).then(impersonated);
                 self.login = Some(login);
             }
             Err(error) => self.refusal = Some(error),
         }
+    }
+
+    /// Returns the token of a user, which may be that of a credential plugin; `None` without one.
+    pub(super) fn token_of(&self, login: &Login) -> CliResult<Option<String>> {
+        let token = login.user.str("/token");
+        match token {
+            "" => credential_plugin::run(login, &self.plugin_policy, self.stdin_claimed),
+            token => Ok(Some(token.into())),
+        }
+    }
+
+    /// Acts as the user of a token that the cluster has issued. Others leave the command to the administrator, who owns the
+    /// store.
+    ///
+    /// # Errors
+    /// Status 401 for a token of the cluster that is not valid, or 403 for a user who may not impersonate the one of `--as`.
+    pub(super) fn authenticate(&mut self, login: &Login, token: &str) -> CliResult<()> {
+        let Some(client) = self.client.as_mut() else { return Ok(()) };
+        let Some(account) = client.transport().authenticate(token)? else { return Ok(()) };
+        match &self.user {
+            Some(user) => client.transport().authorize_impersonation(&account, user, &groups_of(&login.user))?,
+            None => client.act_as(account.clone()),
+        }
+        self.account = Some(account);
+        Ok(())
     }
 
     /// Returns the place of the kubeconfig: what the flag or the environment names, or else the file beside the store's data.
@@ -65,11 +94,25 @@ impl Ctx {
     }
 }
 
-/// The extra attributes of `KEY=VALUE` flags: a list of values for each key.
+/// The groups that a kubeconfig user impersonates.
+fn groups_of(user: &Value) -> Vec<String> {
+    user.list("/as-groups").iter().filter_map(Value::as_str).map(String::from).collect()
+}
+
+/// The extra attributes of a kubeconfig user.
+fn extra_of(user: &Value) -> BTreeMap<String, Vec<String>> {
+    let extra = user.map("/as-user-extra").into_iter().flat_map(|extra| extra.iter());
+    let values =
+        |value: &Value| value.as_array().into_iter().flatten().filter_map(Value::as_str).map(String::from).collect();
+    extra.map(|(key, value)| (key.to_lowercase(), values(value))).collect()
+}
+
+/// The extra attributes of `KEY=VALUE` flags: a list of values for each key. Keys are sent as names of headers, in which case
+/// does not count.
 fn extra_fields(flags: &[String]) -> Value {
-    let mut fields = std::collections::BTreeMap::<String, Vec<String>>::new();
+    let mut fields = BTreeMap::<String, Vec<String>>::new();
     for (key, value) in flags.iter().filter_map(|flag| flag.split_once('=')) {
-        fields.entry(key.to_string()).or_default().push(value.to_string());
+        fields.entry(key.to_lowercase()).or_default().push(value.to_string());
     }
     json!(fields)
 }

@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
-use crate::args::Matches;
+use crate::args::{Matches, SharedFlags};
 use crate::klog;
 use crate::kubeconfig::login::Login;
-use crate::kubeconfig::{Kubeconfig, Source, credential_plugin};
+use crate::kubeconfig::{Kubeconfig, Source};
+use crate::kuberc::policy::PluginPolicy;
 use crate::{CliError, CliResult, logging};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
@@ -54,6 +55,12 @@ pub(crate) struct Ctx {
     login: Option<Login>,
     /// The user and groups of `--as`; `None` for the cluster's administrator.
     user: Option<User>,
+    /// The ServiceAccount that a token of the cluster authenticates.
+    account: Option<User>,
+    /// The credential plugins that may run.
+    pub(crate) plugin_policy: PluginPolicy,
+    /// True when a flag reads standard input (`-f -`), so that credential plugins cannot.
+    stdin_claimed: bool,
     /// The value of `--store`.
     store: Option<PathBuf>,
     /// The value of `--request-timeout`.
@@ -90,6 +97,9 @@ impl Ctx {
             refusal: None,
             login: None,
             user: None,
+            account: None,
+            plugin_policy: PluginPolicy::default(),
+            stdin_claimed: false,
             store: None,
             request_timeout: None,
             verbosity: 0,
@@ -118,6 +128,7 @@ impl Ctx {
         if self.captured.is_none() {
             logging::init(self.verbosity)?;
         }
+        self.stdin_claimed = SharedFlags(matches).paths("filename").iter().any(|name| name == "-");
         self.log_in(matches);
         if let (Some(client), Some(user)) = (&mut self.client, &self.user) {
             client.impersonate(user.clone());
@@ -135,11 +146,6 @@ impl Ctx {
     /// Returns whether the namespace was given on the command line.
     pub(crate) fn namespace_given(&self) -> bool {
         self.namespace.is_some()
-    }
-
-    /// Returns the user that the command acts as: the cluster's administrator unless `--as` names another.
-    pub(crate) fn user(&self) -> User {
-        self.user.clone().unwrap_or_else(User::admin)
     }
 
     /// Reads the kubeconfig file.
@@ -213,16 +219,20 @@ impl Ctx {
         if let Some(refusal) = self.refusal.take() {
             return Err(refusal);
         }
-        if let Some(login) = self.login.take() {
-            credential_plugin::run(&login)?;
-        }
+        let login = self.login.take();
+        let token = login.as_ref().map(|login| self.token_of(login)).transpose()?.flatten();
         if self.client.is_none() {
             let mut client = Client::new(Cluster::open(self.open_options()?)?);
             client.set_verbosity(self.verbosity);
-            if let Some(user) = &self.user {
-                client.impersonate(user.clone());
+            match (&self.user, &self.account) {
+                (Some(user), _) => client.impersonate(user.clone()),
+                (None, Some(account)) => client.act_as(account.clone()),
+                (None, None) => {}
             }
             self.client = Some(client);
+        }
+        if let (Some(login), Some(token)) = (login, token) {
+            self.authenticate(&login, &token)?;
         }
         // The branch above has set it.
         self.client.as_mut().ok_or_else(|| CliError::new("the store is not open"))

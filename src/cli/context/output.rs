@@ -35,6 +35,15 @@ impl Ctx {
         Ok(())
     }
 
+    /// Prints lines in the format of klog if `-v` is at least a level.
+    ///
+    /// # Errors
+    /// The store cannot be opened.
+    pub(crate) fn log_at(&mut self, level: u8, lines: &[(Site, String)]) -> CliResult<()> {
+        let lines = if self.verbosity >= level { lines } else { &[] };
+        lines.iter().try_for_each(|(site, message)| self.log(*site, message))
+    }
+
     /// Prints a hint that kubectl would not print, if standard error is a terminal.
     pub(crate) fn hint(&mut self, line: impl AsRef<str>) {
         if self.hints {

@@ -48,6 +48,11 @@ impl CommandLine {
         CommandLine { texts: as_texts(&words), words, verb_at: Some(at) }
     }
 
+    /// The position of that argument; `None` without one.
+    pub(super) fn verb_at(&self) -> Option<usize> {
+        self.verb_at
+    }
+
     /// The argument where cobra expects the verb; empty when there is none.
     pub(super) fn verb_word(&self) -> &str {
         self.verb_at.map_or("", |at| &self.texts[at])

@@ -7,6 +7,7 @@ mod command_line;
 mod complete;
 mod help;
 mod parse;
+mod preferences;
 mod record;
 mod tree;
 mod usage_error;
@@ -17,6 +18,9 @@ mod tests;
 use std::ffi::OsString;
 
 use crate::{CliError, Ctx, Stream, verbs};
+
+/// The verbosity at which kubectl logs how it reads preferences.
+const PREFERENCES_LEVEL: u8 = 5;
 
 /// Runs one command line and returns its exit code. All changes that the command reported are durable by then.
 pub(crate) fn run(argv: Vec<OsString>) -> i32 {
@@ -35,11 +39,19 @@ pub(crate) fn run(argv: Vec<OsString>) -> i32 {
 
 /// Runs one command line in a context and returns the exit code.
 pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString]) -> i32 {
+    let preferences::Applied { argv, log } = match preferences::apply(ctx, argv) {
+        Ok(applied) => applied,
+        Err(error) => return ctx.finish(Err(error)),
+    };
+    let argv = argv.as_slice();
     let result = match parse::parse(argv, &ctx.program) {
         Ok(parse::Parsed::Run(call)) => {
             ctx.command_line = call.recorded;
             ctx.replaced_flags = tree::own_flags(call.verb);
-            let result = ctx.read_global_flags(&call.matches).and_then(|()| (call.verb.run)(ctx, &call.matches));
+            let result = ctx
+                .read_global_flags(&call.matches)
+                .and_then(|()| ctx.log_at(PREFERENCES_LEVEL, &log))
+                .and_then(|()| (call.verb.run)(ctx, &call.matches));
             if let Err(CliError::MissingSubcommand(stream)) = &result {
                 let help = help::of_verb(&ctx.program, &call.path);
                 match stream {

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::login::Login;
+use crate::kuberc::policy::PluginPolicy;
 use crate::{CliError, CliResult};
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json, to_compact};
@@ -15,37 +16,39 @@ use kctl_base::object::{ValueRead, ValueWrite};
 /// The versions of the protocol.
 const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
 
-/// Runs the credential plugin of a user who has no other credentials. The API server in this process accepts whatever it
-/// returns.
+/// Runs the credential plugin of a user who has no other credentials, and returns its token, if it gives one.
+/// `policy` says whether it may run, and `stdin_claimed` is true when the command itself reads standard input.
 ///
 /// # Errors
-/// The plugin cannot be run or fails, or its answer is not an `ExecCredential` with credentials.
-pub(crate) fn run(login: &Login) -> CliResult<()> {
+/// The plugin may not or cannot be run or fails, or its answer is not an `ExecCredential` with credentials.
+pub(crate) fn run(login: &Login, policy: &PluginPolicy, stdin_claimed: bool) -> CliResult<Option<String>> {
     let given = |field: &str| !login.user.str(field).is_empty();
     let fields = ["/token", "/username", "/client-certificate", "/client-certificate-data"];
-    let Some(exec) = login.user.at("/exec").filter(|exec| exec.is_object()) else { return Ok(()) };
+    let Some(exec) = login.user.at("/exec").filter(|exec| exec.is_object()) else { return Ok(None) };
     if fields.into_iter().any(given) {
-        return Ok(());
+        return Ok(None);
     }
     let version = exec.str("/apiVersion");
     if !VERSIONS.contains(&version) {
         return Err(CliError::new(format!("exec plugin: invalid apiVersion {}", quote(version))));
     }
     let failed = |why: String| CliError::line(format!("Unable to connect to the server: getting credentials: {why}"));
-    let interactive = is_interactive(exec.str("/interactiveMode"), io::stdin().is_terminal()).map_err(failed)?;
+    policy.check(exec.str("/command")).map_err(failed)?;
+    let terminal = io::stdin().is_terminal();
+    let interactive = is_interactive(exec.str("/interactiveMode"), terminal, stdin_claimed).map_err(failed)?;
     let answer = call(exec, &login.cluster, interactive).map_err(failed)?;
     check_answer(&answer, version).map_err(failed)
 }
 
 /// Returns whether a plugin gets standard input.
-fn is_interactive(mode: &str, terminal: bool) -> Result<bool, String> {
-    match mode {
-        "Never" => Ok(false),
-        "Always" if !terminal => {
-            Err("exec plugin cannot support interactive mode: standard input is not a terminal".into())
-        }
-        _ => Ok(terminal),
-    }
+fn is_interactive(mode: &str, terminal: bool, claimed: bool) -> Result<bool, String> {
+    let why = match mode {
+        "Never" => return Ok(false),
+        "Always" if !terminal => "not a terminal",
+        "Always" if claimed => "unavailable: used by stdin resource manifest reader",
+        _ => return Ok(terminal && !claimed),
+    };
+    Err(format!("exec plugin cannot support interactive mode: standard input is {why}"))
 }
 
 /// Runs a plugin and returns what it prints.
@@ -99,8 +102,8 @@ fn request(exec: &Value, cluster: &Value, interactive: bool) -> Value {
     request
 }
 
-/// Checks the answer of a plugin.
-fn check_answer(answer: &[u8], version: &str) -> Result<(), String> {
+/// Checks the answer of a plugin and returns its token; `None` when it gives a certificate.
+fn check_answer(answer: &[u8], version: &str) -> Result<Option<String>, String> {
     let text = String::from_utf8_lossy(answer);
     let answer = kctl_base::go::json::parse(&text).map_err(|error| format!("decoding stdout: {error}"))?;
     let returned = answer.str("/apiVersion");
@@ -126,7 +129,8 @@ fn check_answer(answer: &[u8], version: &str) -> Result<(), String> {
         (_, certificate, key) if certificate != key => {
             Err("exec plugin returned only certificate or key, not both".into())
         }
-        _ => Ok(()),
+        (true, _, _) => Ok(Some(answer.str("/status/token").into())),
+        _ => Ok(None),
     }
 }
 
@@ -140,7 +144,7 @@ mod tests {
         let answer =
             |version: &str, rest: &str| format!(r#"{{"kind":"ExecCredential","apiVersion":"{version}"{rest}}}"#);
         for (text, expected) in [
-            (answer(version, r#","status":{"token":"t"}"#), Ok(())),
+            (answer(version, r#","status":{"token":"t"}"#), Ok(Some("t".to_string()))),
             (answer(version, ""), Err("exec plugin didn't return a status field")),
             (answer(version, r#","status":{}"#), Err("exec plugin didn't return a token or cert/key pair")),
             (
@@ -160,10 +164,12 @@ mod tests {
 
     #[test]
     fn standard_input_goes_to_plugins_that_want_it() {
-        assert_eq!(is_interactive("Never", true), Ok(false));
-        assert_eq!(is_interactive("IfAvailable", false), Ok(false));
-        assert_eq!(is_interactive("Always", true), Ok(true));
-        assert!(is_interactive("Always", false).is_err());
+        assert_eq!(is_interactive("Never", true, false), Ok(false));
+        assert_eq!(is_interactive("IfAvailable", false, false), Ok(false));
+        assert_eq!(is_interactive("Always", true, false), Ok(true));
+        assert!(is_interactive("Always", false, false).is_err());
+        assert_eq!(is_interactive("IfAvailable", true, true), Ok(false));
+        assert!(is_interactive("Always", true, true).is_err_and(|why| why.contains("used by stdin")));
     }
 
     #[test]

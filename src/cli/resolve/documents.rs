@@ -79,6 +79,9 @@ impl<'a> Reader<'a> {
     }
 
     fn item(&self, mut object: Value, duplicates: &[String], source: &ManifestFile) -> CliResult<Option<Item>> {
+        if let Some(error) = self.selection.refuse.and_then(|refuse| refuse(&object)) {
+            return Err(error);
+        }
         let (kind, version) = self.kind_of(&object, source)?;
         if !self.labels.matches_object(&object) {
             return Ok(None);

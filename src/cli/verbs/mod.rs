@@ -5,6 +5,7 @@ mod api_resources;
 mod apply;
 mod auth;
 mod autoscale;
+mod certificate;
 mod clock;
 mod cluster_info;
 mod completion;
@@ -21,6 +22,7 @@ mod explain;
 mod expose;
 mod get;
 mod help;
+mod kuberc;
 mod kustomize;
 mod label;
 mod logs;
@@ -67,7 +69,7 @@ pub(crate) static GROUPS: &[Group] = &[
     Group {
         title: "Cluster Management Commands",
         verbs: &[
-            refused::CERTIFICATE,
+            certificate::VERB,
             cluster_info::VERB,
             top::VERB,
             drain::CORDON,
@@ -104,7 +106,7 @@ pub(crate) static GROUPS: &[Group] = &[
             api_resources::RESOURCES,
             api_resources::VERSIONS,
             config::VERB,
-            refused::KUBERC,
+            kuberc::VERB,
             plugin::VERB,
             version::VERB,
         ],

@@ -9,6 +9,7 @@ use std::process;
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, Matches, groups};
+use crate::executables::{folders, is_executable};
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_base::go::io_error;
 
@@ -44,29 +45,6 @@ pub(super) const VERB: Verb = Verb {
         family: &[],
     }],
 };
-
-/// The directories of the PATH, each once.
-fn folders() -> Vec<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = Vec::new();
-    for folder in std::env::split_paths(&path) {
-        if !folder.to_string_lossy().trim().is_empty() && !folders.contains(&folder) {
-            folders.push(folder);
-        }
-    }
-    folders
-}
-
-#[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(path: &Path) -> bool {
-    path.is_file()
-}
 
 fn list(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let (mut seen, mut found, mut warnings): (Vec<(String, PathBuf)>, bool, usize) = (Vec::new(), false, 0);

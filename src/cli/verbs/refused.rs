@@ -1,4 +1,4 @@
-//! Verbs of kubectl that need running containers, a network or certificates. None of these is simulated, and each verb says so.
+//! Verbs of kubectl that need running containers or a network. None of these is simulated, and each verb says so.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -80,26 +80,10 @@ pub(super) const PROXY: Verb = refused(
     |_, _| refuse("proxy", NO_SERVER),
 );
 
-/// `certificate`.
-pub(super) const CERTIFICATE: Verb = refused(
-    "certificate",
-    "Not supported: modify certificate resources",
-    "This command is not supported: certificates are not signed.",
-    |_, _| refuse("certificate", "no certificates are signed"),
-);
-
 /// `alpha`.
 pub(super) const ALPHA: Verb = refused(
     "alpha",
     "Not supported: commands for features in alpha",
     "This command is not supported: there are no features in alpha.",
     |_, _| refuse("alpha", "there are no features in alpha"),
-);
-
-/// `kuberc`.
-pub(super) const KUBERC: Verb = refused(
-    "kuberc",
-    "Not supported: manage kuberc configuration files",
-    "This command is not supported: preferences are not read.",
-    |_, _| refuse("kuberc", "no preferences are read"),
 );

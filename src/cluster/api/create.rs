@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::admission::{self, Admission, Operation};
-use super::{DEFINITIONS, Request, Response, Result, Server, decode, limits, managers, meta, review};
+use super::{
+    DEFINITIONS, Request, Response, Result, Server, certificate_requests, decode, limits, managers, meta, review,
+};
 use kctl_base::field::ErrorList;
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -64,6 +66,7 @@ impl Server {
         let managed = managed.or_else(|| managers::after(&*kind, None, &new, request, now));
         self.set_identity(&*kind, &mut new, request, now)?;
         kind.prepare_create(&mut new);
+        certificate_requests::set_requester(&*kind, &mut new, request);
         gates::drop_disabled_fields(&*kind, &mut new, None);
         admission::mutate(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
         // As in Kubernetes, an address or port that cannot be allocated is reported before all other problems.

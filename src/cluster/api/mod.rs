@@ -19,6 +19,7 @@ mod apply;
 mod authorize;
 mod backends;
 mod binding;
+mod certificate_requests;
 mod create;
 mod decode;
 mod delete;
@@ -36,6 +37,7 @@ mod review;
 mod rows;
 mod scale;
 mod strategy;
+mod tokens;
 mod update;
 mod user;
 mod watch;
@@ -47,6 +49,7 @@ pub(crate) use backends::{Backends, LogLine, PodUsage};
 pub(crate) use request::Settings;
 pub use request::{Body, FieldValidation, LogOptions, Options, PatchType, Propagation, Request, Requester, Verb};
 pub use response::{Log, ObjectList, Payload, Response, WatchEvent};
+pub(crate) use tokens::secret_token;
 pub use user::User;
 
 use crate::store::{ObjectKey, Store, StoreError};
@@ -149,6 +152,11 @@ impl Server {
             (_, "scale") => self.scale(&*kind, request, now),
             (Verb::Create, "eviction") if is_pod => self.evict(&*kind, request, now),
             (Verb::Create, "binding") if is_pod => self.bind(&*kind, request, now),
+            (Verb::Get, "approval") if certificate_requests::is_request(&*kind) => self.get(&*kind, request),
+            (Verb::Update, "approval") if certificate_requests::is_request(&*kind) => {
+                self.approve(&*kind, request, now)
+            }
+            (Verb::Create, "token") if request.resource == "serviceaccounts" => self.issue_token(&*kind, request, now),
             (Verb::Get, "log") if is_pod => self.log(&*kind, request, now),
             (Verb::Update | Verb::Patch, "ephemeralcontainers" | "resize") if is_pod => Err(Status::new(
                 Reason::MethodNotAllowed,

@@ -72,7 +72,12 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// Acts as another user from now on.
+    /// Acts with the credentials of another user from now on.
+    pub fn act_as(&mut self, user: User) {
+        self.user = user;
+    }
+
+    /// Acts as another user from now on, whom the owner of the credentials impersonates.
     pub fn impersonate(&mut self, user: User) {
         (self.user, self.impersonates) = (user, true);
     }

@@ -8,6 +8,7 @@
 //! | 9 | the request as a curl command; response with verb, URL, status, headers and duration; bodies cut after 10,240 |
 //! | 10 | as 9, bodies uncut |
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use kctl_base::json::to_compact;
@@ -128,15 +129,19 @@ impl RequestLog {
 }
 
 /// Returns the headers of a request. There is no authorization header, because access to the store needs no credentials.
-fn request_headers(request: &Request, impersonates: bool) -> Vec<(&'static str, String)> {
-    let mut headers = vec![("Accept", "application/json".to_string())];
-    headers.extend(url::content_type(request).map(|kind| ("Content-Type", kind)));
+fn request_headers(request: &Request, impersonates: bool) -> Vec<(Cow<'static, str>, String)> {
+    let mut headers = vec![("Accept".into(), "application/json".to_string())];
+    headers.extend(url::content_type(request).map(|kind| ("Content-Type".into(), kind)));
     if let (Requester::User(user), true) = (&request.requester, impersonates) {
-        headers.extend(user.groups.iter().map(|group| ("Impersonate-Group", group.clone())));
-        headers.push(("Impersonate-User", user.name.clone()));
+        for (key, values) in &user.extra {
+            headers.extend(values.iter().map(|value| (format!("Impersonate-Extra-{key}").into(), value.clone())));
+        }
+        headers.extend(user.groups.iter().map(|group| ("Impersonate-Group".into(), group.clone())));
+        headers.extend((!user.uid.is_empty()).then(|| ("Impersonate-Uid".into(), user.uid.clone())));
+        headers.push(("Impersonate-User".into(), user.name.clone()));
     }
     let version = env!("CARGO_PKG_VERSION");
-    headers.push(("User-Agent", format!("kubectl/v{version} ({}/{})", std::env::consts::OS, arch())));
+    headers.push(("User-Agent".into(), format!("kubectl/v{version} ({}/{})", std::env::consts::OS, arch())));
     headers
 }
 
@@ -149,7 +154,7 @@ fn arch() -> &'static str {
     }
 }
 
-fn header_lines(headers: &[(&'static str, String)]) -> Vec<String> {
+fn header_lines(headers: &[(Cow<'static, str>, String)]) -> Vec<String> {
     headers.iter().map(|(name, value)| format!("{name}: {value}")).collect()
 }
 

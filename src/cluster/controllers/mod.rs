@@ -20,6 +20,7 @@
 
 mod admission_policy_status;
 mod api_service;
+mod certificate_request_cleaner;
 mod cluster_role_aggregation;
 mod crd_cleanup;
 mod crd_naming;
@@ -46,6 +47,7 @@ mod root_ca;
 pub(crate) mod runtime;
 mod scheduler;
 mod service_account;
+mod service_account_token;
 mod shared;
 mod stateful_set;
 mod storage_protection;
@@ -71,6 +73,7 @@ pub(crate) static CONTROLLERS: &[Controller] = &[
     disruption::CONTROLLER,
     horizontal_pod_autoscaler::CONTROLLER,
     service_account::CONTROLLER,
+    service_account_token::CONTROLLER,
     root_ca::CONTROLLER,
     replica_set::REPLICA_SET,
     replica_set::REPLICATION_CONTROLLER,
@@ -80,6 +83,7 @@ pub(crate) static CONTROLLERS: &[Controller] = &[
     job::CONTROLLER,
     cron_job::CONTROLLER,
     ttl_after_finished::CONTROLLER,
+    certificate_request_cleaner::CONTROLLER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
     garbage_collector::CONTROLLER,

@@ -10,7 +10,9 @@ use crate::args::groups;
 use crate::output::Output;
 use crate::printers::table::print_rows;
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
-use kctl_base::json::json;
+use kctl_base::json::{Value, json};
+use kctl_base::object::ValueRead;
+use kctl_cluster::client::{ResourcePath, WriteParams};
 
 /// The `auth` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
@@ -46,23 +48,32 @@ pub(super) const VERB: Verb = Verb {
 
 fn whoami(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut output = Output::of_report(matches)?;
-    let user = ctx.user();
+    let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}});
+    let path = ResourcePath::all("selfsubjectreviews.authentication.k8s.io", "");
+    let review = ctx.api(|client| client.create(&path, review, &WriteParams::default()))?;
     if output.is_human() {
         let headers = ["ATTRIBUTE", "VALUE"].map(String::from);
-        let rows = [
-            vec!["Username".to_string(), user.name],
-            vec!["Groups".to_string(), format!("[{}]", user.groups.join(" "))],
-        ];
+        let rows = user_rows(&review["status"]["userInfo"]);
         let mut text = Vec::new();
         print_rows(Some(&headers), &rows, &mut text).map_err(|e| CliError::new(e.to_string()))?;
         ctx.out.push_str(&String::from_utf8_lossy(&text));
         return Ok(());
     }
-    let review = json!({
-        "apiVersion": "authentication.k8s.io/v1",
-        "kind": "SelfSubjectReview",
-        "metadata": {"creationTimestamp": ctx.now()?.rfc3339()},
-        "status": {"userInfo": {"groups": user.groups, "username": user.name}},
-    });
     output.print(ctx, &review)
+}
+
+/// The attributes of a user that are not empty, with their values as Go prints them.
+fn user_rows(info: &Value) -> Vec<Vec<String>> {
+    let list =
+        |values: &[Value]| format!("[{}]", values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "));
+    let mut rows = vec![
+        ("Username".to_string(), info.str("/username").to_string()),
+        ("UID".to_string(), info.str("/uid").to_string()),
+        ("Groups".to_string(), list(info.list("/groups"))),
+    ];
+    for (key, values) in info.map("/extra").into_iter().flat_map(|extra| extra.iter()) {
+        rows.push((format!("Extra: {key}"), list(values.as_array().map_or(&[], |values| values.as_slice()))));
+    }
+    rows.retain(|(_, value)| !value.is_empty() && value != "[]");
+    rows.into_iter().map(|(name, value)| vec![name, value]).collect()
 }

@@ -52,7 +52,7 @@ fn flags(command: Command) -> Command {
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let selection = Selection { validate: true, ..Selection::from_matches(ctx, matches) };
+    let selection = Selection { validate: true, refuse: Some(old_version), ..Selection::from_matches(ctx, matches) };
     if !selection.has_files() {
         return Err(CliError::new("must specify one of -f and -k"));
     }
@@ -80,6 +80,14 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         errors.extend(result.err());
     }
     CliError::all(errors)
+}
+
+/// The error of a role or binding of a version before v1.
+fn old_version(object: &Value) -> Option<CliError> {
+    let (kind, version) = (object.kind(), object.api_version().strip_prefix("rbac.authorization.k8s.io/")?);
+    let is_old = ["v1beta1", "v1alpha1"].contains(&version)
+        && ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"].contains(&kind);
+    is_old.then(|| CliError::new(format!("only rbac.authorization.k8s.io/v1 is supported: not *{version}.{kind}")))
 }
 
 /// The list that is reconciled: the rules of a role or the subjects of a binding.

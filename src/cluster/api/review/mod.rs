@@ -1,9 +1,8 @@
 //! Reviews: objects that ask for the authentication or authorization of a user. They are answered in their status and not
 //! stored (`pkg/registry/authentication`, `pkg/registry/authorization`,
 //! <https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access>).
-//!
-//! The server issues no tokens, so that every token review fails.
 
+use super::tokens::{self, Verdict};
 use super::{Attributes, Request, Response, Result, Server, User};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
@@ -32,17 +31,33 @@ impl Server {
         let status = match kind.names().kind {
             "SelfSubjectReview" => {
                 review.put("/metadata/creationTimestamp", now.rfc3339());
-                json!({"userInfo": {"username": user.name, "groups": user.groups}})
+                json!({"userInfo": user.to_info()})
             }
             "TokenReview" if review.str("/spec/token").is_empty() => {
                 return Err(Status::bad_request("token is required for TokenReview in authentication"));
             }
-            "TokenReview" => json!({"error": "invalid bearer token", "user": {}}),
+            "TokenReview" => self.token_review(&review, now)?,
             "SelfSubjectRulesReview" => self.rules_review(&user, &review)?,
             _ => self.access_review(kind, user, &review)?,
         };
         review.put("/status", status);
         Ok(Response { warnings, created: true, ..Response::of(review.into()) })
+    }
+
+    /// Returns the status of a TokenReview: the user of a token.
+    fn token_review(&mut self, review: &Object, now: Time) -> Result<Value> {
+        let wanted = review.list("/spec/audiences");
+        let mut audiences: Vec<String> = wanted.iter().filter_map(Value::as_str).map(String::from).collect();
+        if audiences.is_empty() {
+            audiences.push(tokens::ISSUER.into());
+        }
+        Ok(match self.judge_token(review.str("/spec/token"), &audiences, now)? {
+            Verdict::Foreign => json!({"error": "invalid bearer token", "user": {}}),
+            Verdict::Refused(why) => json!({"error": format!("[invalid bearer token, {why}]"), "user": {}}),
+            Verdict::Valid(user, audiences) => {
+                json!({"authenticated": true, "audiences": audiences, "user": user.to_info()})
+            }
+        })
     }
 
     /// Returns the status of a SelfSubjectRulesReview: the rules of the user in a namespace.
@@ -66,7 +81,8 @@ impl Server {
             return Err(Status::invalid(kind.names().group, kind.names().kind, review.name(), &errors));
         }
         let groups = review.list("/spec/groups").iter().filter_map(Value::as_str).map(String::from).collect();
-        let user = if is_own { requester } else { User { name: review.str("/spec/user").into(), groups } };
+        let user =
+            if is_own { requester } else { User { name: review.str("/spec/user").into(), groups, ..User::default() } };
         let reason = self.permission(&user, &attributes_of(review))?;
         Ok(match reason.as_deref() {
             None => json!({"allowed": false}),

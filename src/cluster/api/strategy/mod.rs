@@ -4,6 +4,7 @@
 //! endpoint writes, how it is validated and which manager owns the written fields. A new subresource is one file here and one line in
 //! [`of`].
 
+mod approval;
 mod binding;
 mod finalize;
 mod scale;
@@ -56,6 +57,7 @@ pub(super) fn of(kind: &dyn Kind, subresource: &str) -> Option<&'static dyn Upda
         "" => &spec::Spec,
         "status" if kind.has_status() => &status::Status,
         "scale" => &scale::Scale,
+        "approval" => &approval::Approval,
         "binding" => &binding::Binding,
         "finalize" => &finalize::Finalize,
         _ => return None,

@@ -13,7 +13,7 @@ use kctl_base::object::{ObjectMeta, ValueWrite};
 /// The name of the ConfigMap.
 const NAME: &str = "kube-root-ca.crt";
 /// The certificate in PEM.
-const CERTIFICATE: &str = include_str!("ca.crt");
+pub(super) const CERTIFICATE: &str = include_str!("ca.crt");
 /// The annotation that describes the ConfigMap.
 const DESCRIPTION: (&str, &str) = (
     "kubernetes.io/description",

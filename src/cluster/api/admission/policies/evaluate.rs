@@ -132,7 +132,7 @@ fn request(attributes: &AdmissionAttributes<'_>) -> Value {
         "kind": kind, "resource": resource, "subResource": attributes.subresource,
         "requestKind": kind, "requestResource": resource, "requestSubResource": attributes.subresource,
         "name": object.name(), "namespace": object.namespace(), "operation": attributes.operation,
-        "userInfo": {"username": attributes.user.name, "groups": attributes.user.groups},
+        "userInfo": attributes.user.to_info(),
         "dryRun": attributes.dry_run,
     })
 }
