@@ -21,6 +21,10 @@ pub(crate) const PRUNE_CLUSTER_SCOPED: Site = Site { severity: 'W', position: "p
 pub(crate) const DIFF_CONFLICT: Site = Site { severity: 'W', position: "diff.go:723" };
 /// `log.go` of the Go standard library, through which kustomize logs.
 pub(crate) const KUSTOMIZE: Site = Site { severity: 'I', position: "log.go:245" };
+/// `kubectl/pkg/cmd/get/sorter.go`: values of objects that cannot be compared.
+pub(crate) const UNSORTABLE_OBJECTS: Site = Site { severity: 'F', position: "sorter.go:329" };
+/// `kubectl/pkg/cmd/get/sorter.go`: values of table rows that cannot be compared.
+pub(crate) const UNSORTABLE_ROWS: Site = Site { severity: 'F', position: "sorter.go:375" };
 
 /// `client-go/transport/round_trippers.go`: a request.
 const REQUEST: Site = Site { severity: 'I', position: "round_trippers.go:527" };

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, ArgProperties, Matches, groups};
+use crate::klog;
 use crate::printers::structured::list_of;
 use crate::resolve::{Item, Resolved, resolve};
-use crate::sorting::sort_by;
+use crate::sorting::{Unsorted, sort_by};
 use crate::table::{Row, Section};
 use crate::{CliError, CliResult, Ctx, Verb};
-use kctl_base::json::Value;
+use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead};
 use kctl_kinds::catalog::KindRef;
 use options::{Options, fetch};
@@ -140,7 +141,8 @@ fn structured(ctx: &mut Ctx, options: &mut Options, mut resolved: Resolved) -> C
     }
     let mut objects: Vec<Value> = found.iter().map(|(_, object)| (**object).clone()).collect();
     if !options.sort_by.is_empty() {
-        sort_by(&mut objects, |o| o, &options.sort_by)?;
+        sort_by(&mut objects, |o| o, &options.sort_by)
+            .map_err(|e| e.into_error(ctx, klog::UNSORTABLE_OBJECTS, "*unstructured.Unstructured"))?;
     }
     let shown = match (resolved.single, objects.len()) {
         (true, 1) => objects.remove(0),
@@ -159,14 +161,19 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
         && resolved.targets.iter().all(|t| namespaced(&t.kind))
         && found.iter().all(|(item, _)| namespaced(&item.kind));
     let with_kind = options.show_kind || several_kinds(&resolved, &found);
+    sort_answers(ctx, options, &resolved, found.len())?;
     let now = ctx.now()?;
     let mut wrote = false;
     for mut group in groups_of(found) {
         let kind = group[0].0.kind.clone();
         let named = resolved.single;
-        if !options.sort_by.is_empty() && !named && sort_by(&mut group, |(_, o)| &**o, &options.sort_by).is_err() {
-            // The printer of kubectl drops this error together with the rows.
-            continue;
+        if !options.sort_by.is_empty() && !named {
+            match sort_by(&mut group, |(_, o)| &**o, &options.sort_by) {
+                Ok(()) => {}
+                // The printer of kubectl drops this error together with the rows.
+                Err(Unsorted::Path(_)) => continue,
+                Err(error) => return Err(error.into_error(ctx, klog::UNSORTABLE_ROWS, "[][][]reflect.Value")),
+            }
         }
         if wrote && !options.table.no_headers {
             ctx.print_line("");
@@ -191,6 +198,19 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
         });
     }
     CliError::all(resolved.errors)
+}
+
+/// Checks that several answers of the server can be sorted. kubectl sorts the tables themselves by the field of
+/// `--sort-by`, whose fields are all equal.
+fn sort_answers(ctx: &mut Ctx, options: &Options, resolved: &Resolved, found: usize) -> CliResult<()> {
+    let answers = if resolved.targets.is_empty() { found } else { resolved.targets.len() };
+    if options.sort_by.is_empty() || answers < 2 {
+        return Ok(());
+    }
+    let table = json!({"apiVersion": "meta.k8s.io/v1", "kind": "Table", "metadata": {"resourceVersion": ""},
+        "columnDefinitions": [], "rows": []});
+    sort_by(&mut [&table, &table], |o| o, &options.sort_by)
+        .map_err(|e| e.into_error(ctx, klog::UNSORTABLE_OBJECTS, "*unstructured.Unstructured"))
 }
 
 /// True when objects of more than one kind were asked for: names are then printed with their kind.
