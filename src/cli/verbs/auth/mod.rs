@@ -45,7 +45,7 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn whoami(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let mut output = Output::of_report(matches)?;
+    let mut output = Output::of_typed_report(matches)?;
     let user = ctx.user();
     if output.is_human() {
         let headers = ["ATTRIBUTE", "VALUE"].map(String::from);
