@@ -17,7 +17,8 @@ use crate::sorting::{Unsorted, sort_by};
 use crate::table::{Row, Section};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, ValueRead};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::sim::Time;
 use kctl_kinds::catalog::KindRef;
 use options::{Options, fetch};
 
@@ -77,8 +78,11 @@ fn flags(command: Command) -> Command {
         ))
         .arg(groups::chunk_size_flag())
         .arg(
-            args::switch("server-print", "Accepted for compatibility; client and server are one program.")
-                .help_default("true"),
+            args::switch(
+                "server-print",
+                "Let the server choose the columns of tables; without it, only names and ages are printed.",
+            )
+            .help_default("true"),
         )
         .arg(args::switch("watch", "Watch for changes after listing the objects.").short('w'))
         .arg(args::switch("watch-only", "Watch for changes without listing the objects first."))
@@ -181,9 +185,11 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
         let mut section =
             Section::new(&options.table, options.selection.all_namespaces && namespaced(&kind), with_kind);
         if options.selection.subresource == "scale" {
-            for (_, object) in &group {
-                scale_row(ctx, &mut section, &*kind, object)?;
-            }
+            let row = |o: &Object| scale_cells(o, now);
+            section.print_cells(ctx, &*kind, &["Name", "Desired", "Available", "Age"], rows_of(&group, row))?;
+        } else if !options.server_print {
+            let row = |o: &Object| vec![o.name().to_string(), kctl_kinds::age(o, now)];
+            section.print_cells(ctx, &*kind, &["Name", "Age"], rows_of(&group, row))?;
         } else {
             let rows: Vec<Row<'_>> = group.iter().map(|(_, object)| Row { object, event: "" }).collect();
             section.print(ctx, &*kind, &rows, now)?;
@@ -233,12 +239,13 @@ fn groups_of(found: Vec<(Item, Arc<Object>)>) -> Vec<Vec<(Item, Arc<Object>)>> {
     groups
 }
 
-/// Prints the row of `--subresource=scale`.
-fn scale_row(ctx: &mut Ctx, section: &mut Section, kind: &dyn kctl_kinds::Kind, scale: &Object) -> CliResult<()> {
-    use kctl_base::object::ObjectMeta;
+/// Returns objects with the cells of their rows.
+fn rows_of(group: &[(Item, Arc<Object>)], cells: impl Fn(&Object) -> Vec<String>) -> Vec<(Row<'_>, Vec<String>)> {
+    group.iter().map(|(_, object)| (Row { object, event: "" }, cells(object))).collect()
+}
+
+/// Returns the cells of `--subresource=scale`.
+fn scale_cells(scale: &Object, now: Time) -> Vec<String> {
     let number = |pointer: &str| scale.int(pointer).unwrap_or(0).to_string();
-    let age = kctl_kinds::age(scale, ctx.now()?);
-    let cells = vec![scale.name().to_string(), number("/spec/replicas"), number("/status/replicas"), age];
-    let row = Row { object: scale, event: "" };
-    section.print_cells(ctx, kind, &["Name", "Desired", "Available", "Age"], &row, cells)
+    vec![scale.name().to_string(), number("/spec/replicas"), number("/status/replicas"), kctl_kinds::age(scale, now)]
 }
