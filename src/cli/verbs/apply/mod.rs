@@ -5,7 +5,7 @@
 pub(super) mod client_side;
 mod last;
 mod options;
-mod prune;
+pub(super) mod prune;
 mod server_side;
 
 use std::sync::Arc;

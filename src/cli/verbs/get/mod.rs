@@ -219,12 +219,15 @@ fn sort_answers(ctx: &mut Ctx, options: &Options, resolved: &Resolved, found: us
         .map_err(|e| e.into_error(ctx, klog::UNSORTABLE_OBJECTS, "*unstructured.Unstructured"))
 }
 
-/// True when objects of more than one kind were asked for: names are then printed with their kind.
+/// True when the server answered with more than one kind, or one kind in several versions: names are then printed with
+/// their kind.
 fn several_kinds(resolved: &Resolved, found: &[(Item, Arc<Object>)]) -> bool {
-    let mut resources: Vec<String> = resolved.targets.iter().map(|t| t.kind.names().resource().into()).collect();
-    resources.extend(found.iter().map(|(item, _)| item.resource()));
-    resources.dedup();
-    resources.len() > 1
+    let mut kinds: Vec<_> = resolved.targets.iter().map(|t| (t.kind.names().resource(), t.version.clone())).collect();
+    if kinds.is_empty() {
+        kinds.extend(found.iter().map(|(item, _)| (item.kind.names().resource(), item.version.clone())));
+    }
+    kinds.dedup();
+    kinds.len() > 1
 }
 
 /// Groups adjacent objects of the same kind.
