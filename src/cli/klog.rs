@@ -27,6 +27,10 @@ pub(crate) const KUBERC_UNREADABLE: Site = Site { severity: 'I', position: "mars
 pub(crate) const KUBERC_USED: Site = Site { severity: 'I', position: "marshal.go:90" };
 /// `kubectl/pkg/kuberc/marshal.go`: an empty file.
 pub(crate) const KUBERC_EMPTY: Site = Site { severity: 'I', position: "marshal.go:99" };
+/// `kubectl/pkg/cmd/get/sorter.go`: values of objects that cannot be compared.
+pub(crate) const UNSORTABLE_OBJECTS: Site = Site { severity: 'F', position: "sorter.go:329" };
+/// `kubectl/pkg/cmd/get/sorter.go`: values of table rows that cannot be compared.
+pub(crate) const UNSORTABLE_ROWS: Site = Site { severity: 'F', position: "sorter.go:375" };
 
 /// `client-go/transport/round_trippers.go`: a request.
 const REQUEST: Site = Site { severity: 'I', position: "round_trippers.go:527" };

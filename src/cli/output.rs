@@ -57,6 +57,24 @@ impl Output {
         Output::read(matches, false)
     }
 
+    /// Reads `-o` of a verb that decodes the objects on which it reports into Go structs, and prints them in the order of
+    /// their declarations.
+    ///
+    /// # Errors
+    /// An unknown format, or a missing or invalid template.
+    pub(crate) fn of_typed_report(matches: &ArgMatches) -> CliResult<Output> {
+        let mut output = Output::read(matches, false)?;
+        output.print_typed();
+        Ok(output)
+    }
+
+    /// Prints the fields of built-in types in the order of their declarations from now on.
+    pub(crate) fn print_typed(&mut self) {
+        if let Format::Structured(printer) = &mut self.format {
+            printer.print_typed();
+        }
+    }
+
     /// Reads `-o` of `get`, which has tables and custom columns in addition.
     ///
     /// # Errors

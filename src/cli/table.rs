@@ -68,17 +68,17 @@ impl Section {
         self.write(ctx, &names, &rows)
     }
 
-    /// Prints a row whose cells do not come from the kind; the caller provides the columns.
+    /// Prints rows whose cells do not come from the kind; the caller provides the columns.
     pub(crate) fn print_cells(
         &mut self,
         ctx: &mut Ctx,
         kind: &dyn Kind,
         names: &[&str],
-        row: &Row<'_>,
-        cells: Vec<String>,
+        rows: Vec<(Row<'_>, Vec<String>)>,
     ) -> CliResult<()> {
-        let row = self.cells(kind, row, names, cells);
-        self.write(ctx, names, &[row])
+        let rows: Vec<Vec<String>> =
+            rows.into_iter().map(|(row, cells)| self.cells(kind, &row, names, cells)).collect();
+        self.write(ctx, names, &rows)
     }
 
     fn write(&mut self, ctx: &mut Ctx, names: &[&str], rows: &[Vec<String>]) -> CliResult<()> {

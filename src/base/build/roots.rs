@@ -49,6 +49,7 @@ pub(crate) fn collect() -> (Roots, Definitions) {
     let mut collector = Collector { generator: SchemaSettings::draft2020_12().into_generator(), roots: Roots::new() };
     core_and_workloads(&mut collector);
     other_groups(&mut collector);
+    collector.named::<meta::APIResourceList>("", "v1", "APIResourceList");
     collector.named::<meta::DeleteOptions>("", "v1", "DeleteOptions");
     collector.named::<meta::Status>("", "v1", "Status");
     let definitions = collector.generator.take_definitions(true).into_iter().collect();

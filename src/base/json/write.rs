@@ -1,19 +1,47 @@
 //! JSON as Go's encoder writes it: the key order, escapes and numbers of `kubectl -o json` (`encoding/json/encode.go`).
 
-use super::{Number, Value};
+use super::{Map, Number, SharedStr, Value};
 use crate::go::float_json;
+
+/// The order of the fields of a value and of those inside it.
+pub trait FieldOrder: Copy {
+    /// Iterates over the fields of an object, each with the order of its value.
+    fn fields(self, object: &Map) -> impl Iterator<Item = (&SharedStr, &Value, Self)>;
+
+    /// Returns the order of the items of a list.
+    fn items(self) -> Self;
+}
+
+/// The order of the alphabet, in which Go encodes maps.
+#[derive(Clone, Copy, Debug)]
+pub struct Alphabet;
+
+impl FieldOrder for Alphabet {
+    fn fields(self, object: &Map) -> impl Iterator<Item = (&SharedStr, &Value, Self)> {
+        object.iter().map(|(name, value)| (name, value, Alphabet))
+    }
+
+    fn items(self) -> Self {
+        self
+    }
+}
 
 /// Formats a value with four spaces of indentation, without a final line break.
 pub fn to_pretty(value: &Value) -> String {
+    to_pretty_in(value, Alphabet)
+}
+
+/// Formats a value as [`to_pretty`] does, with its fields in an order.
+pub fn to_pretty_in(value: &Value, order: impl FieldOrder) -> String {
     let mut out = String::new();
-    write_value(&mut out, value, Some(0));
+    write_value(&mut out, value, order, Some(0));
     out
 }
 
 /// Formats a value on one line without spaces.
 pub fn to_compact(value: &Value) -> String {
     let mut out = String::new();
-    write_value(&mut out, value, None);
+    write_value(&mut out, value, Alphabet, None);
     out
 }
 
@@ -37,7 +65,7 @@ pub fn kind_name(value: &Value) -> &'static str {
     }
 }
 
-fn write_value(out: &mut String, value: &Value, depth: Option<usize>) {
+fn write_value(out: &mut String, value: &Value, order: impl FieldOrder, depth: Option<usize>) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
@@ -49,18 +77,18 @@ fn write_value(out: &mut String, value: &Value, depth: Option<usize>) {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
                 start_item(out, index, depth);
-                write_value(out, item, depth.map(|d| d + 1));
+                write_value(out, item, order.items(), depth.map(|d| d + 1));
             }
             end_items(out, depth);
             out.push(']');
         }
         Value::Object(fields) => {
             out.push('{');
-            for (index, (key, item)) in fields.iter().enumerate() {
+            for (index, (key, item, inner)) in order.fields(fields).enumerate() {
                 start_item(out, index, depth);
                 write_string(out, key);
                 out.push_str(if depth.is_some() { ": " } else { ":" });
-                write_value(out, item, depth.map(|d| d + 1));
+                write_value(out, item, inner, depth.map(|d| d + 1));
             }
             end_items(out, depth);
             out.push('}');

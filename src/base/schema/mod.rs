@@ -11,6 +11,7 @@ pub mod enums;
 pub mod explain;
 pub mod explain_custom;
 pub mod message;
+pub mod order;
 mod presence;
 mod scalars;
 pub mod shape;

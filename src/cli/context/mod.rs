@@ -180,6 +180,17 @@ impl Ctx {
         self.request_timeout.filter(|timeout| *timeout > Duration::ZERO)
     }
 
+    /// Returns the time at which a request for a stream ends that is sent now; `None` without a limit.
+    ///
+    /// # Errors
+    /// As for [`Ctx::client`].
+    pub(crate) fn request_deadline(&mut self) -> CliResult<Option<Time>> {
+        match self.request_timeout() {
+            Some(timeout) => Ok(Some(self.now()? + timeout)),
+            None => Ok(None),
+        }
+    }
+
     /// Returns the error of a command line that a verb, such as `create namespace`, does not accept: a message and a
     /// reference to the help of the verb (`UsageErrorf` in `kubectl/pkg/cmd/util/helpers.go`).
     pub(crate) fn usage(&self, verb: &str, message: &str) -> CliError {

@@ -2,28 +2,28 @@
 //!
 //! Upstream: `sigs.k8s.io/yaml/kyaml/kyaml.go`.
 
-use kctl_base::json::{self, Value};
+use kctl_base::json::{self, FieldOrder, Value};
 
 /// The text of a value, without a line break at its end.
-pub(super) fn to_kyaml(value: &Value) -> String {
+pub(super) fn to_kyaml(value: &Value, order: impl FieldOrder) -> String {
     let mut out = String::new();
-    write(&mut out, value, 0);
+    write(&mut out, value, order, 0);
     out
 }
 
-fn write(out: &mut String, value: &Value, depth: usize) {
+fn write(out: &mut String, value: &Value, order: impl FieldOrder, depth: usize) {
     match value {
-        Value::Array(items) => write_list(out, items, depth),
+        Value::Array(items) => write_list(out, items, order.items(), depth),
         Value::Object(fields) => {
             if fields.is_empty() {
                 return out.push_str("{}");
             }
             out.push_str("{\n");
-            for (key, value) in fields.iter() {
+            for (key, value, inner) in order.fields(fields) {
                 indent(out, depth + 1);
                 write_key(out, key, depth + 1);
                 out.push_str(": ");
-                write(out, value, depth + 1);
+                write(out, value, inner, depth + 1);
                 out.push_str(",\n");
             }
             indent(out, depth);
@@ -35,19 +35,19 @@ fn write(out: &mut String, value: &Value, depth: usize) {
 }
 
 /// Writes a list. Brackets of its objects and lists share the lines of its own.
-fn write_list(out: &mut String, items: &[Value], depth: usize) {
+fn write_list(out: &mut String, items: &[Value], order: impl FieldOrder, depth: usize) {
     let nested = items.iter().all(|item| matches!(item, Value::Array(_) | Value::Object(_)));
     out.push('[');
     if nested {
         for (at, item) in items.iter().enumerate() {
             out.push_str(if at > 0 { ", " } else { "" });
-            write(out, item, depth);
+            write(out, item, order, depth);
         }
     } else {
         out.push('\n');
         for item in items {
             indent(out, depth + 1);
-            write(out, item, depth + 1);
+            write(out, item, order, depth + 1);
             out.push_str(",\n");
         }
         indent(out, depth);
@@ -172,7 +172,7 @@ mod tests {
     \  l2\
     ",
 }"#;
-        assert_eq!(to_kyaml(&value), expected);
+        assert_eq!(to_kyaml(&value, json::Alphabet), expected);
     }
 
     #[test]

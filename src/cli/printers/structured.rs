@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use super::kyaml;
 use kctl_base::json::{Value, json};
+use kctl_base::schema::order::GoOrder;
 use kctl_base::{json, yaml};
 
 /// A format that prints complete objects.
@@ -23,13 +24,19 @@ pub(crate) enum Structure {
 #[derive(Debug, Clone)]
 pub(crate) struct StructuredPrinter {
     structure: Structure,
+    typed: bool,
     printed: usize,
 }
 
 impl StructuredPrinter {
     /// Creates a printer that has not printed anything yet.
     pub(crate) fn new(structure: Structure) -> Self {
-        Self { structure, printed: 0 }
+        Self { structure, typed: false, printed: 0 }
+    }
+
+    /// Prints the fields of built-in types in the order of Go's structs from now on.
+    pub(crate) fn print_typed(&mut self) {
+        self.typed = true;
     }
 
     /// Prints the next object.
@@ -38,10 +45,11 @@ impl StructuredPrinter {
             out.write_all(b"---\n")?;
         }
         self.printed += 1;
+        let order = if self.typed { GoOrder::of(object) } else { GoOrder::Alphabet };
         match self.structure {
             Structure::Yaml => out.write_all(yaml::to_yaml(object).as_bytes()),
-            Structure::Json => writeln!(out, "{}", json::to_pretty(object)),
-            Structure::Kyaml => write!(out, "---\n{}\n", kyaml::to_kyaml(object)),
+            Structure::Json => writeln!(out, "{}", json::to_pretty_in(object, order)),
+            Structure::Kyaml => write!(out, "---\n{}\n", kyaml::to_kyaml(object, order)),
         }
     }
 }

@@ -301,16 +301,16 @@ fn named_item(selection: &Selection, target: Target, name: String) -> CliResult<
 
 fn list_all(ctx: &mut Ctx, selection: &Selection, targets: Vec<Target>) -> CliResult<Resolved> {
     let mut resolved = Resolved::default();
-    for target in &targets {
-        match list(ctx, selection, target) {
+    for target in targets {
+        match list(ctx, selection, &target) {
             Ok(listed) => {
                 resolved.items.extend(listed.items);
                 resolved.resource_version = listed.resource_version;
+                resolved.targets.push(target);
             }
             Err(error) => resolved.errors.push(error),
         }
     }
-    resolved.targets = targets;
     Ok(resolved)
 }
 

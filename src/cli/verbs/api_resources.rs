@@ -175,7 +175,7 @@ fn resources(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             "groupVersion": "",
             "resources": found.iter().map(Resource::to_value).collect::<Vec<_>>(),
         });
-        return Output::of_report(matches)?.print(ctx, &list);
+        return Output::of_typed_report(matches)?.print(ctx, &list);
     }
     let wide = output == "wide";
     let mut headers = vec!["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"];

@@ -81,7 +81,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(CliError::new(text));
     }
     let dry_run = DryRun::read(ctx, matches)?;
-    let mut output = Output::of_report(matches)?;
+    let mut output = Output::of_typed_report(matches)?;
     let metrics = metrics(matches)?;
     let resolved = resolve(ctx, &Selection::from_matches(ctx, matches))?;
     let (targets, mut errors) = targets::load(ctx, resolved, Source::Files);

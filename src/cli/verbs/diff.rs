@@ -9,6 +9,7 @@ use std::process::Command as Process;
 use clap::{ArgMatches, Command};
 
 use super::apply::client_side;
+use super::apply::prune::Prune;
 use crate::args::{self, ArgProperties, Matches, groups};
 use crate::output::strip_managed_fields;
 use crate::resolve::{Item, Selection, resolve};
@@ -53,7 +54,11 @@ fn flags(command: Command) -> Command {
             args::number("concurrency", "Accepted for compatibility; objects are compared one after the other.")
                 .help_default("1"),
         )
-        .arg(args::switch("prune", "Not supported: objects that apply --prune would delete are not shown."))
+        .arg(args::switch("prune", "Show the objects, too, that apply --prune would delete."))
+        .arg(args::each(
+            "prune-allowlist",
+            "Show only pruned objects of this type, as group/version/kind; can be repeated.",
+        ))
 }
 
 /// Exit status 1 means that there are differences, so failures use the next one.
@@ -90,18 +95,26 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if diff.force_conflicts && !server_side {
         return Err(CliError::new("--force-conflicts only works with --server-side"));
     }
-    if matches.flag("prune") {
-        return Err(CliError::new("diff --prune is not supported"));
-    }
+    let prune = match matches.flag("prune") {
+        true => Some(Prune::of_types(ctx, &matches.values("prune-allowlist"), &selection.labels)?),
+        false => None,
+    };
     let resolved = resolve(ctx, &selection)?;
-    CliError::all(resolved.errors)?;
-    let folders = Directories::new()?;
-    let mut errors = Vec::new();
-    for item in &resolved.items {
-        let result = diff.versions(ctx, item).and_then(|(live, merged)| folders.write(item, live, merged));
-        errors.extend(result.err());
+    if let Some(first) = resolved.errors.into_iter().next() {
+        return Err(first);
     }
-    CliError::all(errors)?;
+    let folders = Directories::new()?;
+    let mut visited = Vec::new();
+    for item in &resolved.items {
+        let (live, merged) = diff.versions(ctx, item)?;
+        visited.extend(live.as_ref().map(|live| live.uid().to_string()));
+        folders.write(item, live, Some(merged))?;
+    }
+    if let Some(prune) = prune {
+        let visited = visited.iter().map(String::as_str).collect();
+        prune
+            .each(ctx, &resolved.items, &visited, |_, item, object| folders.write(item, Some(object.clone()), None))?;
+    }
     folders.compare(ctx)
 }
 
@@ -195,8 +208,10 @@ impl Directories {
         Ok(Directories { live: directory("LIVE-")?, merged: directory("MERGED-")? })
     }
 
-    fn write(&self, item: &Item, live: Option<Value>, merged: Value) -> CliResult<()> {
-        let (group, version) = split_api_version(merged.api_version());
+    /// Writes two versions of an object. A version that does not exist has no file, except for a live one that is new.
+    fn write(&self, item: &Item, live: Option<Value>, merged: Option<Value>) -> CliResult<()> {
+        let api_version = merged.as_ref().or(live.as_ref()).map(ObjectMeta::api_version).unwrap_or_default();
+        let (group, version) = split_api_version(api_version);
         let group = if group.is_empty() { String::new() } else { format!("{group}.") };
         let kind = item.kind.names().kind;
         let name = format!("{group}{version}.{kind}.{}.{}", item.namespace, item.name).replace('/', "_");
@@ -204,9 +219,8 @@ impl Directories {
             let failed = |e| CliError::new(format!("writing {name}: {}", io_error(&e)));
             directory.write(&name, text).map_err(failed)
         };
-        // A missing object is compared with an empty file.
         write(&self.live, &live.as_ref().map(yaml::to_yaml).unwrap_or_default())?;
-        write(&self.merged, &yaml::to_yaml(&merged))
+        merged.map_or(Ok(()), |merged| write(&self.merged, &yaml::to_yaml(&merged)))
     }
 
     fn compare(self, ctx: &mut Ctx) -> CliResult<()> {

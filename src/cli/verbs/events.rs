@@ -9,10 +9,9 @@ use clap::{ArgMatches, Command};
 use crate::args::groups;
 use crate::args::{self, Matches};
 use crate::output::Output;
-use crate::printers::structured;
 use crate::printers::table::TablePrinter;
 use crate::{CliError, CliResult, Ctx, Verb, resolve};
-use kctl_base::json::Value;
+use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_cluster::client::{ListParams, ResourcePath, WatchStart};
@@ -98,7 +97,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let filter = Filter::read(ctx, matches)?;
     let all_namespaces = matches.flag("all-namespaces");
     let namespace = if all_namespaces { String::new() } else { ctx.namespace() };
-    let mut output = Output::of_report(matches)?;
+    let mut output = Output::of_typed_report(matches)?;
     let path = ResourcePath::all("events", &namespace);
     let params = ListParams { chunk_size: groups::chunk_size(matches), ..ListParams::default() };
     let listed = ctx.api(|client| client.list(&path, &params))?;
@@ -113,8 +112,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Ok(());
     }
     if !output.is_human() {
-        let items: Vec<Value> = events;
-        return output.print(ctx, &structured::list_of(items));
+        let list = json!({"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": events});
+        // The printer of names finds none of a list whose items are not decoded one by one.
+        return if output.is_name() { Ok(()) } else { output.print(ctx, &list) };
     }
     let mut table = TablePrinter::new();
     let headings = (!matches.flag("no-headers")).then(|| headings(all_namespaces));
@@ -164,15 +164,16 @@ fn print_rows(
     Ok(())
 }
 
-/// Prints the events after a revision, until nothing can change any more.
+/// Prints the events after a revision, until nothing can change any more or the request times out.
 fn follow(ctx: &mut Ctx, filter: &Filter, namespace: &str, mut table: TablePrinter, revision: u64) -> CliResult<()> {
     let path = ResourcePath::all("events", namespace);
     let start = WatchStart::After(revision);
+    let deadline = ctx.request_deadline()?;
     let (mut watch, missed) = ctx.api(|client| client.watch(&path, &ListParams::default(), start))?;
     for event in missed {
         print_watch_event(ctx, filter, &mut table, &event, namespace.is_empty())?;
     }
-    let ended = ctx.follow::<()>(&mut watch, None, WaitFor::Work, |ctx, event| {
+    let ended = ctx.follow::<()>(&mut watch, deadline, WaitFor::Work, |ctx, event| {
         print_watch_event(ctx, filter, &mut table, &event, namespace.is_empty())?;
         Ok(ControlFlow::Continue(()))
     });

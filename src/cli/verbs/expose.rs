@@ -80,7 +80,7 @@ fn flags(command: Command) -> Command {
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let cause = record::change_cause(ctx, matches);
     let dry_run = DryRun::read(ctx, matches)?;
-    let mut output = Output::of_report(matches)?;
+    let mut output = Output::of_typed_report(matches)?;
     // Here --selector is the selector of the new service, not a filter of objects.
     let selection = Selection { labels: String::new(), ..Selection::from_matches(ctx, matches) };
     let resolved = resolve(ctx, &selection)?;

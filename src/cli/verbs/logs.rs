@@ -15,6 +15,9 @@ use kctl_base::sim::{Duration, Time};
 use kctl_cluster::client::{ListParams, LogStream, ResourcePath};
 use kctl_cluster::{LogOptions, WaitFor, WaitOutcome};
 
+/// The error of Go's HTTP client about a response whose body does not end within `--request-timeout`.
+const TIMED_OUT: &str = "context deadline exceeded (Client.Timeout or context cancellation while reading body)";
+
 /// The `logs` verb.
 pub(super) const VERB: Verb = Verb {
     name: "logs",
@@ -267,8 +270,17 @@ fn print(ctx: &mut Ctx, stream: &mut LogStream, prefix: bool) -> CliResult<bool>
 }
 
 /// Prints new lines as they are written, until the containers have ended or nothing can change any more.
+///
+/// # Errors
+/// The request has timed out, or the log of a pod cannot be read.
 fn follow(ctx: &mut Ctx, mut open: Vec<LogStream>, prefix: bool) -> CliResult<()> {
-    while !open.is_empty() && ctx.wait(None, WaitFor::Work)? != WaitOutcome::Idle {
+    let deadline = ctx.request_deadline()?;
+    while !open.is_empty() {
+        match ctx.wait(deadline, WaitFor::Work)? {
+            WaitOutcome::Progress => {}
+            WaitOutcome::Idle => break,
+            WaitOutcome::Deadline => return Err(CliError::new(TIMED_OUT)),
+        }
         let mut still_open = Vec::new();
         for mut stream in open {
             match print(ctx, &mut stream, prefix) {

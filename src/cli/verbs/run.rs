@@ -101,7 +101,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let command: Vec<String> = rest.iter().cloned().chain(matches.values("command-words")).collect();
     validate(ctx, matches)?;
     let dry_run = DryRun::read(ctx, matches)?;
-    let mut output = Output::of_report(matches)?;
+    let mut output = Output::of_typed_report(matches)?;
     let attach = matches.flag_or("attach", matches.flag("stdin"));
     if matches.flag("rm") && !attach {
         return Err(ctx.usage("run", "--rm should only be used for attached containers"));

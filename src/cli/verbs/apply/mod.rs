@@ -5,7 +5,7 @@
 pub(super) mod client_side;
 mod last;
 mod options;
-mod prune;
+pub(super) mod prune;
 mod server_side;
 
 use std::sync::Arc;
@@ -172,7 +172,10 @@ fn print_objects(ctx: &mut Ctx, apply: &mut ApplyOptions, objects: &[Arc<Object>
     let mut shown: Vec<Value> = objects.iter().map(|o| (**o).clone()).collect();
     let shown = match shown.as_mut_slice() {
         [one] => std::mem::take(one),
-        _ => json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": shown}),
+        _ => {
+            apply.output.print_typed();
+            json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": shown})
+        }
     };
     apply.output.print(ctx, &shown)
 }

@@ -1,4 +1,5 @@
-//! `apply --prune`: deletes objects that were applied earlier and that no manifest describes any more.
+//! `--prune` of `apply` and `diff`: finds objects that were applied earlier and that no manifest describes any more;
+//! `apply` deletes them.
 //!
 //! Upstream: `kubectl/pkg/cmd/apply/prune.go`.
 
@@ -36,7 +37,7 @@ const DEFAULT: &[(&str, &str, &str)] = &[
 ];
 
 /// The objects that may be pruned.
-pub(super) struct Prune {
+pub(in crate::verbs) struct Prune {
     types: Vec<Target>,
     labels: String,
 }
@@ -57,6 +58,14 @@ impl Prune {
         }
         let mut allowed = matches.values("prune-allowlist");
         allowed.extend(matches.values("prune-whitelist"));
+        Prune::of_types(ctx, &allowed, &selection.labels).map(Some)
+    }
+
+    /// Prunes the types of an allowlist, the default ones if it is empty.
+    ///
+    /// # Errors
+    /// A type is unknown.
+    pub(in crate::verbs) fn of_types(ctx: &mut Ctx, allowed: &[String], labels: &str) -> CliResult<Prune> {
         let types = match allowed.is_empty() {
             true => {
                 ctx.log(klog::PRUNE_CLUSTER_SCOPED,
@@ -66,7 +75,7 @@ impl Prune {
             }
             false => allowed.iter().map(|text| named_type(ctx, text)).collect::<CliResult<Vec<_>>>()?,
         };
-        Ok(Some(Prune { types, labels: selection.labels.clone() }))
+        Ok(Prune { types, labels: labels.into() })
     }
 
     /// Deletes objects that were applied once and not in this run, in the namespaces of this run.
@@ -78,41 +87,56 @@ impl Prune {
         visited: &[Arc<Object>],
     ) -> CliResult<()> {
         let uids: BTreeSet<&str> = visited.iter().map(|o| o.uid()).collect();
+        self.each(ctx, items, &uids, |ctx, item, object| {
+            if !apply.dry_run.is_client() {
+                delete::delete(ctx, item, &apply.deletion, apply.dry_run)?;
+            }
+            if apply.output.is_human() || apply.output.is_name() {
+                apply.output.report(ctx, object, &item.label(), "pruned", apply.dry_run)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Calls `handle` for each object that was applied once, whose uid was not `visited`, in the namespaces of `items`.
+    ///
+    /// # Errors
+    /// Those of `handle`, or objects cannot be listed.
+    pub(in crate::verbs) fn each(
+        &self,
+        ctx: &mut Ctx,
+        items: &[Item],
+        visited: &BTreeSet<&str>,
+        mut handle: impl FnMut(&mut Ctx, &Item, &Object) -> CliResult<()>,
+    ) -> CliResult<()> {
         let namespaces: BTreeSet<&str> =
             items.iter().filter(|i| !i.namespace.is_empty()).map(|i| i.namespace.as_str()).collect();
         for namespaced in [true, false] {
             let places: Vec<&str> = if namespaced { namespaces.iter().copied().collect() } else { vec![""] };
             for place in places {
                 for target in self.types.iter().filter(|t| t.kind.names().namespaced == namespaced) {
-                    self.prune_type(ctx, apply, target, place, &uids)?;
+                    for (item, object) in self.applied(ctx, target, place)? {
+                        if !visited.contains(object.uid()) {
+                            handle(ctx, &item, &object)?;
+                        }
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    fn prune_type(
-        &self,
-        ctx: &mut Ctx,
-        apply: &mut ApplyOptions,
-        target: &Target,
-        namespace: &str,
-        visited: &BTreeSet<&str>,
-    ) -> CliResult<()> {
+    /// Lists the objects of a type that were applied once.
+    fn applied(&self, ctx: &mut Ctx, target: &Target, namespace: &str) -> CliResult<Vec<(Item, Arc<Object>)>> {
         let selection = Selection { labels: self.labels.clone(), namespace: namespace.into(), ..Selection::default() };
+        let mut found = Vec::new();
         for item in resolve::list(ctx, &selection, target)?.items {
             let object = item.get(ctx)?;
-            if object.annotation(last_applied::LAST_APPLIED).is_none() || visited.contains(object.uid()) {
-                continue;
-            }
-            if !apply.dry_run.is_client() {
-                delete::delete(ctx, &item, &apply.deletion, apply.dry_run)?;
-            }
-            if apply.output.is_human() || apply.output.is_name() {
-                apply.output.report(ctx, &object, &item.label(), "pruned", apply.dry_run)?;
+            if object.annotation(last_applied::LAST_APPLIED).is_some() {
+                found.push((item, object));
             }
         }
-        Ok(())
+        Ok(found)
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn whoami(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let mut output = Output::of_report(matches)?;
+    let mut output = Output::of_typed_report(matches)?;
     let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}});
     let path = ResourcePath::all("selfsubjectreviews.authentication.k8s.io", "");
     let review = ctx.api(|client| client.create(&path, review, &WriteParams::default()))?;

@@ -60,7 +60,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if dry_run.is_server() {
         return Err(CliError::new("--dry-run=server for command reconcile is not supported yet"));
     }
-    let mut output = Output::of_report(matches)?;
+    let mut output = Output::of_typed_report(matches)?;
     let resolved = resolve(ctx, &selection)?;
     let mut errors = resolved.errors;
     for item in &resolved.items {

@@ -42,7 +42,7 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     match (matches.string("output"), matches.string("template")) {
         ("" | "yaml", "") | ("yaml", _) => ctx.out.push_str(&kctl_base::yaml::to_yaml(&config.value)),
         ("json", _) => ctx.print_line(config.to_json()),
-        _ => return Output::of_report(matches)?.print(ctx, &config.value),
+        _ => return Output::of_typed_report(matches)?.print(ctx, &config.value),
     }
     Ok(())
 }

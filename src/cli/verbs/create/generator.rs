@@ -39,7 +39,7 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, generator: &Generator) ->
     };
     let dry_run = crate::dry_run::DryRun::read(ctx, matches)?;
     let validation = groups::read_validation(matches)?;
-    let mut output = Output::of_report(matches)?;
+    let mut output = Output::of_typed_report(matches)?;
     let mut object = (generator.build)(ctx, matches, name)?;
     let names = *creation::served_kind(ctx, &object)?.names();
     if names.namespaced && ctx.namespace_given() {

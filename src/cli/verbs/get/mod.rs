@@ -10,13 +10,15 @@ use std::sync::Arc;
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, ArgProperties, Matches, groups};
+use crate::klog;
 use crate::printers::structured::list_of;
 use crate::resolve::{Item, Resolved, resolve};
-use crate::sorting::sort_by;
+use crate::sorting::{Unsorted, sort_by};
 use crate::table::{Row, Section};
 use crate::{CliError, CliResult, Ctx, Verb};
-use kctl_base::json::Value;
-use kctl_base::object::{Object, ValueRead};
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::sim::Time;
 use kctl_kinds::catalog::KindRef;
 use options::{Options, fetch};
 
@@ -76,8 +78,11 @@ fn flags(command: Command) -> Command {
         ))
         .arg(groups::chunk_size_flag())
         .arg(
-            args::switch("server-print", "Accepted for compatibility; client and server are one program.")
-                .help_default("true"),
+            args::switch(
+                "server-print",
+                "Let the server choose the columns of tables; without it, only names and ages are printed.",
+            )
+            .help_default("true"),
         )
         .arg(args::switch("watch", "Watch for changes after listing the objects.").short('w'))
         .arg(args::switch("watch-only", "Watch for changes without listing the objects first."))
@@ -140,7 +145,8 @@ fn structured(ctx: &mut Ctx, options: &mut Options, mut resolved: Resolved) -> C
     }
     let mut objects: Vec<Value> = found.iter().map(|(_, object)| (**object).clone()).collect();
     if !options.sort_by.is_empty() {
-        sort_by(&mut objects, |o| o, &options.sort_by)?;
+        sort_by(&mut objects, |o| o, &options.sort_by)
+            .map_err(|e| e.into_error(ctx, klog::UNSORTABLE_OBJECTS, "*unstructured.Unstructured"))?;
     }
     let shown = match (resolved.single, objects.len()) {
         (true, 1) => objects.remove(0),
@@ -159,14 +165,19 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
         && resolved.targets.iter().all(|t| namespaced(&t.kind))
         && found.iter().all(|(item, _)| namespaced(&item.kind));
     let with_kind = options.show_kind || several_kinds(&resolved, &found);
+    sort_answers(ctx, options, &resolved, found.len())?;
     let now = ctx.now()?;
     let mut wrote = false;
     for mut group in groups_of(found) {
         let kind = group[0].0.kind.clone();
         let named = resolved.single;
-        if !options.sort_by.is_empty() && !named && sort_by(&mut group, |(_, o)| &**o, &options.sort_by).is_err() {
-            // The printer of kubectl drops this error together with the rows.
-            continue;
+        if !options.sort_by.is_empty() && !named {
+            match sort_by(&mut group, |(_, o)| &**o, &options.sort_by) {
+                Ok(()) => {}
+                // The printer of kubectl drops this error together with the rows.
+                Err(Unsorted::Path(_)) => continue,
+                Err(error) => return Err(error.into_error(ctx, klog::UNSORTABLE_ROWS, "[][][]reflect.Value")),
+            }
         }
         if wrote && !options.table.no_headers {
             ctx.print_line("");
@@ -174,9 +185,11 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
         let mut section =
             Section::new(&options.table, options.selection.all_namespaces && namespaced(&kind), with_kind);
         if options.selection.subresource == "scale" {
-            for (_, object) in &group {
-                scale_row(ctx, &mut section, &*kind, object)?;
-            }
+            let row = |o: &Object| scale_cells(o, now);
+            section.print_cells(ctx, &*kind, &["Name", "Desired", "Available", "Age"], rows_of(&group, row))?;
+        } else if !options.server_print {
+            let row = |o: &Object| vec![o.name().to_string(), kctl_kinds::age(o, now)];
+            section.print_cells(ctx, &*kind, &["Name", "Age"], rows_of(&group, row))?;
         } else {
             let rows: Vec<Row<'_>> = group.iter().map(|(_, object)| Row { object, event: "" }).collect();
             section.print(ctx, &*kind, &rows, now)?;
@@ -193,12 +206,28 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
     CliError::all(resolved.errors)
 }
 
-/// True when objects of more than one kind were asked for: names are then printed with their kind.
+/// Checks that several answers of the server can be sorted. kubectl sorts the tables themselves by the field of
+/// `--sort-by`, whose fields are all equal.
+fn sort_answers(ctx: &mut Ctx, options: &Options, resolved: &Resolved, found: usize) -> CliResult<()> {
+    let answers = if resolved.targets.is_empty() { found } else { resolved.targets.len() };
+    if options.sort_by.is_empty() || answers < 2 {
+        return Ok(());
+    }
+    let table = json!({"apiVersion": "meta.k8s.io/v1", "kind": "Table", "metadata": {"resourceVersion": ""},
+        "columnDefinitions": [], "rows": []});
+    sort_by(&mut [&table, &table], |o| o, &options.sort_by)
+        .map_err(|e| e.into_error(ctx, klog::UNSORTABLE_OBJECTS, "*unstructured.Unstructured"))
+}
+
+/// True when the server answered with more than one kind, or one kind in several versions: names are then printed with
+/// their kind.
 fn several_kinds(resolved: &Resolved, found: &[(Item, Arc<Object>)]) -> bool {
-    let mut resources: Vec<String> = resolved.targets.iter().map(|t| t.kind.names().resource().into()).collect();
-    resources.extend(found.iter().map(|(item, _)| item.resource()));
-    resources.dedup();
-    resources.len() > 1
+    let mut kinds: Vec<_> = resolved.targets.iter().map(|t| (t.kind.names().resource(), t.version.clone())).collect();
+    if kinds.is_empty() {
+        kinds.extend(found.iter().map(|(item, _)| (item.kind.names().resource(), item.version.clone())));
+    }
+    kinds.dedup();
+    kinds.len() > 1
 }
 
 /// Groups adjacent objects of the same kind.
@@ -213,12 +242,13 @@ fn groups_of(found: Vec<(Item, Arc<Object>)>) -> Vec<Vec<(Item, Arc<Object>)>> {
     groups
 }
 
-/// Prints the row of `--subresource=scale`.
-fn scale_row(ctx: &mut Ctx, section: &mut Section, kind: &dyn kctl_kinds::Kind, scale: &Object) -> CliResult<()> {
-    use kctl_base::object::ObjectMeta;
+/// Returns objects with the cells of their rows.
+fn rows_of(group: &[(Item, Arc<Object>)], cells: impl Fn(&Object) -> Vec<String>) -> Vec<(Row<'_>, Vec<String>)> {
+    group.iter().map(|(_, object)| (Row { object, event: "" }, cells(object))).collect()
+}
+
+/// Returns the cells of `--subresource=scale`.
+fn scale_cells(scale: &Object, now: Time) -> Vec<String> {
     let number = |pointer: &str| scale.int(pointer).unwrap_or(0).to_string();
-    let age = kctl_kinds::age(scale, ctx.now()?);
-    let cells = vec![scale.name().to_string(), number("/spec/replicas"), number("/status/replicas"), age];
-    let row = Row { object: scale, event: "" };
-    section.print_cells(ctx, kind, &["Name", "Desired", "Available", "Age"], &row, cells)
+    vec![scale.name().to_string(), number("/spec/replicas"), number("/status/replicas"), kctl_kinds::age(scale, now)]
 }

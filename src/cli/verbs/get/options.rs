@@ -25,6 +25,8 @@ pub(super) struct Options {
     pub(super) show_kind: bool,
     /// The value of `--ignore-not-found`.
     pub(super) ignore_not_found: bool,
+    /// The value of `--server-print`.
+    pub(super) server_print: bool,
     /// True with `--watch` or `--watch-only`.
     pub(super) watch: bool,
     /// The value of `--watch-only`.
@@ -63,6 +65,7 @@ impl Options {
             table,
             sort_by: matches.string("sort-by").into(),
             show_kind: matches.flag("show-kind"),
+            server_print: matches.flag_or("server-print", true),
             ignore_not_found: matches.flag("ignore-not-found"),
             watch: matches.flag("watch") || watch_only,
             watch_only,

@@ -7,7 +7,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::options::{Options, fetch};
+use crate::klog;
 use crate::resolve::{Item, Resolved, Target, resolve};
+use crate::sorting::{Unsorted, sort_by};
 use crate::table::{Row, Section};
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::json::json;
@@ -26,9 +28,9 @@ struct WatchTarget {
 
 /// Prints the list, and then the objects that change.
 pub(super) fn run(ctx: &mut Ctx, options: &mut Options) -> CliResult<()> {
-    let resolved = resolve(ctx, &options.selection)?;
+    let mut resolved = resolve(ctx, &options.selection)?;
     let target = watch_target(options, &resolved)?;
-    CliError::all(resolved.errors)?;
+    CliError::all(std::mem::take(&mut resolved.errors))?;
     let mut printer = Printer {
         section: Section::new(
             &options.table,
@@ -36,16 +38,13 @@ pub(super) fn run(ctx: &mut Ctx, options: &mut Options) -> CliResult<()> {
             options.show_kind,
         ),
     };
-    for item in &resolved.items {
-        let object = fetch(ctx, options, item)?;
-        if !options.watch_only {
-            printer.print(ctx, options, item, "ADDED", &object)?;
-        }
+    if !options.sort_by.is_empty() {
+        ctx.print_error("warning: --watch requested, --sort-by will be ignored for watch events received");
     }
-    let deadline = match ctx.request_timeout() {
-        Some(timeout) => Some(ctx.now()? + timeout),
-        None => None,
-    };
+    for (item, object) in listed(ctx, options, &resolved)? {
+        printer.print(ctx, options, item, "ADDED", &object)?;
+    }
+    let deadline = ctx.request_deadline()?;
     // The existing objects have been printed already.
     let (mut watch, _) = ctx.api(|client| client.watch(&target.path, &target.params, target.start))?;
     let ended = ctx.follow::<()>(&mut watch, deadline, WaitFor::Work, |ctx, event| {
@@ -56,6 +55,24 @@ pub(super) fn run(ctx: &mut Ctx, options: &mut Options) -> CliResult<()> {
         Ok(ControlFlow::Continue(()))
     });
     ended.map(drop)
+}
+
+/// Fetches the objects to print before the watch begins; those of a table are sorted.
+fn listed<'a>(ctx: &mut Ctx, options: &Options, resolved: &'a Resolved) -> CliResult<Vec<(&'a Item, Arc<Object>)>> {
+    let mut found = Vec::new();
+    for item in &resolved.items {
+        found.push((item, fetch(ctx, options, item)?));
+    }
+    if options.watch_only {
+        found.clear();
+    }
+    if options.output.is_human() && !options.sort_by.is_empty() && !resolved.single {
+        sort_by(&mut found, |(_, o)| &**o, &options.sort_by).map_err(|e| match e {
+            Unsorted::Path(text) => CliError::new(format!("unable to output the provided object: {text}")),
+            error => error.into_error(ctx, klog::UNSORTABLE_ROWS, "[][][]reflect.Value"),
+        })?;
+    }
+    Ok(found)
 }
 
 /// Returns the one type or the one object that was selected.

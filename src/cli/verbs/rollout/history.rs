@@ -41,7 +41,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if revision < 0 {
         return Err(CliError::new(format!("revision must be a positive integer: {revision}")));
     }
-    let mut output = Output::of_report(matches)?;
+    let mut output = Output::of_typed_report(matches)?;
     let (targets, mut errors) = common::targets(ctx, matches)?;
     for target in &targets {
         let result = one(ctx, &mut output, target, revision);

@@ -80,7 +80,7 @@ fn flags(command: Command) -> Command {
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches, touch: &FieldEdit) -> CliResult<()> {
-    let mut output = Output::of_report(matches)?;
+    let mut output = Output::of_typed_report(matches)?;
     let manager = groups::read_manager(matches, "kubectl-rollout");
     let (targets, mut errors) = common::targets(ctx, matches)?;
     if targets.is_empty() && errors.is_empty() {

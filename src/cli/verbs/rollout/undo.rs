@@ -58,7 +58,7 @@ fn flags(command: Command) -> Command {
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let dry_run = DryRun::read(ctx, matches)?;
-    let mut output = Output::of_report(matches)?;
+    let mut output = Output::of_typed_report(matches)?;
     let to = matches.int("to-revision").unwrap_or(0);
     let (targets, mut errors) = common::targets(ctx, matches)?;
     for target in &targets {

@@ -62,7 +62,7 @@ impl SetCommand {
         let cause = record::change_cause(ctx, matches);
         let dry_run = DryRun::read(ctx, matches)?;
         let local = matches.flag("local");
-        let output = Output::of_report(matches)?;
+        let output = Output::of_typed_report(matches)?;
         let selection = Selection { args: words, ..Selection::from_matches(ctx, matches) };
         if local && !selection.args.is_empty() {
             return Err(CliError::new(
