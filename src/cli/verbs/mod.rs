@@ -29,6 +29,7 @@ mod options;
 mod overrides;
 mod patch;
 mod plugin;
+mod raw;
 mod refused;
 mod replace;
 mod resolve;
