@@ -11,6 +11,7 @@ mod completion;
 mod config;
 mod create;
 mod creation;
+mod debug;
 mod delete;
 mod describe;
 mod diff;
@@ -88,7 +89,7 @@ pub(crate) static GROUPS: &[Group] = &[
             refused::PROXY,
             refused::CP,
             auth::VERB,
-            refused::DEBUG,
+            debug::VERB,
             events::VERB,
         ],
     },

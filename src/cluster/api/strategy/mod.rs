@@ -5,6 +5,7 @@
 //! [`of`].
 
 mod binding;
+mod ephemeral_containers;
 mod finalize;
 mod scale;
 mod spec;
@@ -57,6 +58,7 @@ pub(super) fn of(kind: &dyn Kind, subresource: &str) -> Option<&'static dyn Upda
         "status" if kind.has_status() => &status::Status,
         "scale" => &scale::Scale,
         "binding" => &binding::Binding,
+        "ephemeralcontainers" if kind.names().kind == "Pod" => &ephemeral_containers::EphemeralContainers,
         "finalize" => &finalize::Finalize,
         _ => return None,
     })

@@ -1,6 +1,8 @@
 //! Discovery: the documents that list the versions, groups and resources of the server (`apiserver/pkg/endpoints/discovery`,
 //! `kube-aggregator/pkg/apiserver/handler_apis.go`).
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
@@ -169,52 +171,75 @@ fn paths(transport: &mut impl Transport) -> Result<String> {
     serde_json::to_string_pretty(&serde_json::json!({ "paths": paths })).map_err(|e| Status::internal(e.to_string()))
 }
 
-/// Returns the groups by the priorities of their APIServices, and then by name; versions likewise.
-fn groups(transport: &mut impl Transport) -> Result<Vec<Group>> {
+/// A version of a group with the priorities of its APIService.
+struct Ranked {
+    group: String,
+    version: String,
+    group_priority: i64,
+    version_priority: i64,
+}
+
+/// Returns the versions of the APIServices, and those of custom kinds, which the aggregator registers with a low priority
+/// (`crdregistration`).
+fn ranked(transport: &mut impl Transport) -> Result<Vec<Ranked>> {
     let services = transport.send(Request::list("apiservices.apiregistration.k8s.io", ""))?.into_items();
-    let mut services: Vec<&Object> =
-        services.iter().map(|s| &**s).filter(|s| !s.str("/spec/group").is_empty()).collect();
-    let number = |service: &Object, field: &str| service.int(&format!("/spec/{field}")).unwrap_or(0);
-    let first = |group: &str| {
-        let own = services.iter().filter(|service| service.str("/spec/group") == group);
-        own.map(|service| number(service, "groupPriorityMinimum")).max().unwrap_or(0)
+    let of_service = |service: &Object| Ranked {
+        group: service.str("/spec/group").into(),
+        version: service.str("/spec/version").into(),
+        group_priority: service.int("/spec/groupPriorityMinimum").unwrap_or(0),
+        version_priority: service.int("/spec/versionPriority").unwrap_or(0),
     };
-    let priorities: Vec<(String, i64)> = services
-        .iter()
-        .map(|service| (service.str("/spec/group").to_owned(), first(service.str("/spec/group"))))
-        .collect();
-    let priority = |group: &str| priorities.iter().find(|(name, _)| name == group).map_or(0, |(_, priority)| *priority);
-    services.sort_by(|left, right| {
-        let (a, b) = (left.str("/spec/group"), right.str("/spec/group"));
-        priority(b).cmp(&priority(a)).then_with(|| a.cmp(b)).then_with(|| {
-            let by_priority = number(right, "versionPriority").cmp(&number(left, "versionPriority"));
-            by_priority.then_with(|| compare_versions(right.str("/spec/version"), left.str("/spec/version")))
-        })
+    let mut all: Vec<Ranked> = services.iter().map(|s| of_service(s)).filter(|found| !found.group.is_empty()).collect();
+    for kind in transport.catalog().iter().filter(|kind| matches!(kind, KindRef::Custom(_))) {
+        let own = (kind.names().group, kind.names().version);
+        for (group, version) in std::iter::once(own).chain(kind.other_versions().iter().copied()) {
+            if !all.iter().any(|known| known.group == group && known.version == version) {
+                let (group, version) = (group.to_owned(), version.to_owned());
+                all.push(Ranked { group, version, group_priority: 1000, version_priority: 100 });
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Returns the groups by priority and then by name; versions likewise.
+fn groups(transport: &mut impl Transport) -> Result<Vec<Group>> {
+    let mut all = ranked(transport)?;
+    let mut highest: BTreeMap<String, i64> = BTreeMap::new();
+    for found in &all {
+        let priority = highest.entry(found.group.clone()).or_insert(0);
+        *priority = (*priority).max(found.group_priority);
+    }
+    all.sort_by(|left, right| {
+        let by_group =
+            highest.get(&right.group).cmp(&highest.get(&left.group)).then_with(|| left.group.cmp(&right.group));
+        let by_version = || right.version_priority.cmp(&left.version_priority);
+        by_group.then_with(by_version).then_with(|| compare_versions(&right.version, &left.version))
     });
     // The aggregator itself serves the group of the APIServices, before all others.
-    let own = Version { group_version: "apiregistration.k8s.io/v1".into(), version: "v1".into() };
-    let mut groups = vec![Group {
-        kind: "",
-        api_version: "",
-        name: "apiregistration.k8s.io".into(),
-        versions: vec![own.clone()],
-        preferred_version: own,
-    }];
-    for service in services {
-        let (group, version) = (service.str("/spec/group"), service.str("/spec/version"));
-        let version = Version { group_version: format!("{group}/{version}"), version: version.into() };
-        match groups.last_mut().filter(|last| last.name == group) {
-            Some(last) => last.versions.push(version),
-            None => groups.push(Group {
-                kind: "",
-                api_version: "",
-                name: group.into(),
-                versions: vec![version.clone()],
-                preferred_version: version,
-            }),
+    let mut groups = vec![Group::new("apiregistration.k8s.io", "v1")];
+    for found in all {
+        match groups.last_mut().filter(|last| last.name == found.group) {
+            Some(last) => last.versions.push(Version::new(&found.group, &found.version)),
+            None => groups.push(Group::new(&found.group, &found.version)),
         }
     }
     Ok(groups)
+}
+
+impl Version {
+    fn new(group: &str, version: &str) -> Version {
+        Version { group_version: format!("{group}/{version}"), version: version.into() }
+    }
+}
+
+impl Group {
+    /// Creates an entry of the list of groups, with its preferred version.
+    fn new(name: &str, preferred: &str) -> Group {
+        let preferred = Version::new(name, preferred);
+        let versions = vec![preferred.clone()];
+        Group { kind: "", api_version: "", name: name.into(), versions, preferred_version: preferred }
+    }
 }
 
 /// Returns the resources of a version: built-in ones by name, custom ones in the order of their definitions.
