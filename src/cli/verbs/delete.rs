@@ -4,6 +4,7 @@
 
 use clap::{ArgMatches, Command};
 
+use super::raw;
 use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches, SharedFlags};
 use crate::dry_run::DryRun;
@@ -13,6 +14,7 @@ use kctl_base::object::ObjectMeta;
 use kctl_base::sim::Duration;
 use kctl_cluster::Propagation;
 use kctl_cluster::client::DeleteParams;
+use kctl_cluster::client::rest::Method;
 
 /// The `delete` verb.
 pub(super) const VERB: Verb = Verb {
@@ -56,7 +58,7 @@ fn flags(command: Command) -> Command {
         .arg(args::switch("now", "Give the objects one second to end, like --grace-period=1."))
         .arg(args::text("output", "Output format. One of: (name).").short('o'))
         .arg(args::switch("interactive", "Ask before anything is deleted.").short('i'))
-        .arg(args::text("raw", "Not supported: there is no HTTP server."))
+        .arg(raw::flag("Path of the API to delete."))
 }
 
 /// Adds the flags about the manner of deletion, which `replace --force` and `apply --force` have, too.
@@ -134,13 +136,13 @@ fn cascade(ctx: &mut Ctx, word: &str) -> CliResult<Propagation> {
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let selection = Selection { all_is_strict: true, ..Selection::from_matches(ctx, matches) };
-    if matches.value_of("raw").is_some() {
-        return Err(CliError::new("--raw is not supported: there is no HTTP server to send to"));
-    }
     let deletion = Deletion::read(ctx, matches)?;
     // `apply` and `replace` allow both.
     if matches.flag("force") && deletion.grace.is_some_and(|grace| grace > 0) {
         return Err(CliError::new("--force and --grace-period greater than 0 cannot be specified together"));
+    }
+    if raw::run(ctx, matches, Method::Delete)? {
+        return Ok(());
     }
     let output = matches.string("output");
     if !output.is_empty() && output != "name" {

@@ -74,9 +74,11 @@ struct Edit {
 }
 
 /// A problem of the saved version, which is shown at the top of the next one.
-struct Problem {
-    head: String,
-    details: Vec<String>,
+pub(super) struct Problem {
+    /// The first line, without a colon.
+    pub(super) head: String,
+    /// The lines below it.
+    pub(super) details: Vec<String>,
 }
 
 /// The result of sending the objects once.
@@ -311,7 +313,7 @@ impl Edit {
 }
 
 /// The text with the problems of the last version at its top.
-fn with_problems(text: &str, body: &str, problems: &[Problem]) -> String {
+pub(super) fn with_problems(text: &str, body: &str, problems: &[Problem]) -> String {
     let head = text.strip_suffix(body).unwrap_or("");
     let mut whole = head.to_string();
     for problem in problems {

@@ -240,10 +240,12 @@ fn choose_containers(ctx: &mut Ctx, pod: &Object, matches: &ArgMatches) -> CliRe
         return Ok(init.into_iter().chain(regular).collect());
     }
     if let Some(wanted) = matches.value_of("container").map(String::from).or(second_arg) {
-        if init.contains(&wanted) || regular.contains(&wanted) {
+        let ephemeral = names("/spec/ephemeralContainers");
+        if [&init, &regular, &ephemeral].iter().any(|list| list.contains(&wanted)) {
             return Ok(vec![wanted]);
         }
         let all = regular.iter().cloned().chain(init.iter().map(|name| format!("{name} (init)")));
+        let all = all.chain(ephemeral.iter().map(|name| format!("{name} (ephem)")));
         let all = all.collect::<Vec<_>>().join(", ");
         return Err(CliError::new(format!("container {wanted} is not valid for pod {} out of: {all}", pod.name())));
     }

@@ -12,6 +12,7 @@ mod completion;
 mod config;
 mod create;
 mod creation;
+mod debug;
 mod delete;
 mod describe;
 mod diff;
@@ -31,6 +32,7 @@ mod options;
 mod overrides;
 mod patch;
 mod plugin;
+mod raw;
 mod refused;
 mod replace;
 mod resolve;
@@ -89,7 +91,7 @@ pub(crate) static GROUPS: &[Group] = &[
             refused::PROXY,
             refused::CP,
             auth::VERB,
-            refused::DEBUG,
+            debug::VERB,
             events::VERB,
         ],
     },

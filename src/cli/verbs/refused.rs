@@ -56,14 +56,6 @@ pub(super) const CP: Verb = refused(
     |_, _| refuse("cp", "containers are simulated, they have no files"),
 );
 
-/// `debug`.
-pub(super) const DEBUG: Verb = refused(
-    "debug",
-    "Not supported: create debugging sessions for workloads and nodes",
-    "This command is not supported: containers are simulated, and nothing runs in them.",
-    |_, _| refuse("debug", NOTHING_RUNS),
-);
-
 /// `port-forward`.
 pub(super) const PORT_FORWARD: Verb = refused(
     "port-forward",

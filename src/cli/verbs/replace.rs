@@ -5,6 +5,7 @@
 use clap::{ArgMatches, Command};
 
 use super::delete::{self, Deletion};
+use super::raw;
 use crate::args::groups;
 use crate::args::{self, Matches};
 use crate::dry_run::DryRun;
@@ -15,6 +16,7 @@ use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::sim::Duration;
 use kctl_cluster::FieldValidation;
+use kctl_cluster::client::rest::Method;
 
 /// The `replace` verb.
 pub(super) const VERB: Verb = Verb {
@@ -40,7 +42,7 @@ fn flags(command: Command) -> Command {
     let command = groups::files(groups::output(groups::args(command)));
     let command = groups::validate(groups::field_manager(groups::dry_run(command), "kubectl-replace"));
     groups::record(groups::save_config(delete::deletion(command)))
-        .arg(args::text("raw", "Not supported: there is no HTTP server."))
+        .arg(raw::flag("Path of the API to put the file to."))
         .arg(args::text(
             "subresource",
             "Replace this subresource of the object instead of the object itself. One of: (status, scale, resize).",
@@ -62,9 +64,6 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let cause = record::change_cause(ctx, matches);
     let force = matches.flag("force");
     let mut selection = Selection::from_matches(ctx, matches);
-    if matches.value_of("raw").is_some() {
-        return Err(CliError::new("--raw is not supported: there is no HTTP server to send to"));
-    }
     if matches.int("grace-period").is_some_and(|g| g >= 0) && !force {
         return Err(CliError::new("--grace-period must have --force specified"));
     }
@@ -76,6 +75,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     if !selection.args.is_empty() {
         return Err(ctx.usage("replace", &format!("Unexpected args: [{}]", selection.args.join(" "))));
+    }
+    if raw::run(ctx, matches, Method::Put)? {
+        return Ok(());
     }
     if force && DryRun::read(ctx, matches)? != DryRun::None {
         return Err(CliError::new("--dry-run can not be used when --force is set"));

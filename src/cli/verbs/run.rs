@@ -169,7 +169,7 @@ fn validate(ctx: &Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 /// Returns whether a string is an image reference, `[HOST[:PORT]/]PATH[:TAG][@DIGEST]` (`distribution/reference/regexp.go`).
-fn is_image(text: &str) -> bool {
+pub(super) fn is_image(text: &str) -> bool {
     let part = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
     let host =
         "(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]+)?";

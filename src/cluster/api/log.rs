@@ -30,6 +30,9 @@ fn has_ended(pod: &Object) -> bool {
     ["Succeeded", "Failed"].contains(&pod.str("/status/phase"))
 }
 
+/// The containers for debugging, whose logs have to be asked for by name.
+const EPHEMERAL: &str = "/spec/ephemeralContainers";
+
 /// Returns the container of a request: the one that it names, or the only one of the pod.
 fn container_of(pod: &Object, requested: &str) -> Result<String> {
     let names = |list: &str| pod.list(list).iter().map(|c| c.str("/name").to_string()).collect::<Vec<_>>();
@@ -48,15 +51,17 @@ fn container_of(pod: &Object, requested: &str) -> Result<String> {
                 regular.join(" ")
             )))
         }
-        (name, _) if init.iter().chain(&regular).any(|container| container == name) => Ok(name.to_string()),
+        (name, _) if init.iter().chain(&regular).chain(&names(EPHEMERAL)).any(|container| container == name) => {
+            Ok(name.to_string())
+        }
         (name, _) => Err(Status::bad_request(format!("container {name} is not valid for pod {}", pod.name()))),
     }
 }
 
 /// Rejects a container that has not started yet, with the reason for which it is waiting.
 fn check_started(pod: &Object, container: &str, previous: bool) -> Result<()> {
-    let statuses = pod.list("/status/initContainerStatuses").iter().chain(pod.list("/status/containerStatuses"));
-    let status = statuses.into_iter().find(|s| s.str("/name") == container);
+    let lists = ["/status/initContainerStatuses", "/status/containerStatuses", "/status/ephemeralContainerStatuses"];
+    let status = lists.iter().flat_map(|list| pod.list(list)).find(|s| s.str("/name") == container);
     let has_terminated = status.is_some_and(|s| s.at("/lastState/terminated").is_some());
     if has_terminated {
         return Ok(());

@@ -6,6 +6,7 @@
 mod params;
 mod request_log;
 mod resource_path;
+pub mod rest;
 mod transport;
 mod url;
 mod watch;
@@ -261,6 +262,16 @@ impl<T: Transport> Client<T> {
             }
             _ => Err(unexpected()),
         }
+    }
+
+    /// Calls the API by path and returns the body of the answer.
+    ///
+    /// # Errors
+    /// The status that the server reports.
+    pub fn call(&mut self, call: &rest::Call<'_>) -> Result<String> {
+        let answer = rest::call(&mut self.transport, &self.user, call)?;
+        self.keep_warnings(&answer.warnings);
+        Ok(answer.body)
     }
 
     /// Blocks until something may have changed on the server, at most until `deadline`.

@@ -18,6 +18,8 @@ use crate::api::{Request, Requester, Response, Result};
 
 /// The server address in the kubeconfig of a store.
 const SERVER: &str = "https://127.0.0.1:6443";
+/// The address without the scheme.
+pub(super) const HOST: &str = "127.0.0.1:6443";
 
 /// An entry of the log: the message without the klog prefix, which can have several lines.
 #[derive(Clone, Debug, PartialEq, Eq)]

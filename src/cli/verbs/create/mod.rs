@@ -6,6 +6,7 @@ mod binding;
 mod config_map;
 mod cron_job;
 mod deployment;
+mod edit;
 mod generator;
 mod hash;
 mod ingress;
@@ -25,11 +26,13 @@ mod token;
 use clap::{ArgMatches, Command};
 
 use super::creation::Creation;
+use super::raw;
 use crate::args::{self, Matches, groups};
 use crate::output::Output;
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, last_applied, record};
 use kctl_base::json::Value;
+use kctl_cluster::client::rest::Method;
 
 /// The `create` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
@@ -72,9 +75,9 @@ fn flags(command: Command) -> Command {
     let command = groups::files(groups::output(groups::args(command)));
     let command = groups::validate(groups::field_manager(groups::dry_run(groups::labels(command)), "kubectl-create"));
     groups::record(groups::save_config(command))
-        .arg(args::switch("edit", "Not supported: edit the file itself."))
-        .arg(args::text("raw", "Not supported: there is no HTTP server."))
-        .arg(args::switch("windows-line-endings", "Accepted for compatibility; it matters only together with --edit."))
+        .arg(args::switch("edit", "Edit each object before it is created."))
+        .arg(raw::flag("Path of the API to post the file to."))
+        .arg(args::switch("windows-line-endings", "Edit with carriage returns at the ends of lines; only with --edit."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
@@ -88,8 +91,11 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if !selection.args.is_empty() {
         return Err(unexpected(ctx, &selection.args));
     }
-    if matches.flag("edit") || matches.value_of("raw").is_some() {
-        return Err(CliError::new("--edit and --raw are not supported by create"));
+    if raw::run(ctx, matches, Method::Post)? {
+        return Ok(());
+    }
+    if matches.flag("edit") {
+        return edit::run(ctx, matches, &selection);
     }
     let validation = groups::read_validation(matches)?;
     selection.validate = validation != kctl_cluster::FieldValidation::Ignore;

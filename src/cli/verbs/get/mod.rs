@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
 
-use crate::args::{self, ArgProperties, Matches, groups};
+use super::raw;
+use crate::args::{self, ArgProperties, groups};
 use crate::klog;
 use crate::printers::structured::list_of;
 use crate::resolve::{Item, Resolved, resolve};
@@ -19,6 +20,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
+use kctl_cluster::client::rest::Method;
 use kctl_kinds::catalog::KindRef;
 use options::{Options, fetch};
 
@@ -70,7 +72,7 @@ fn flags(command: Command) -> Command {
         .arg(args::switch("no-headers", "Print no headers in tables and custom columns."))
         .arg(args::switch("show-kind", "Print the resource type before the name."))
         .arg(args::switch("ignore-not-found", "Exit with status 0 if an object does not exist."))
-        .arg(args::text("raw", "Not supported: there is no HTTP server."))
+        .arg(raw::flag("Path of the API to read: its answer is printed as it is."))
         .arg(args::choice(
             "subresource",
             &["status", "scale", "resize"],
@@ -93,8 +95,8 @@ fn flags(command: Command) -> Command {
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    if matches.value_of("raw").is_some() {
-        return Err(CliError::new("--raw is not supported: there is no HTTP server to ask"));
+    if raw::run(ctx, matches, Method::Get)? {
+        return Ok(());
     }
     let mut options = Options::read(ctx, matches)?;
     if options.table.events && !options.watch {

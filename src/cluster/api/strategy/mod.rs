@@ -6,6 +6,7 @@
 
 mod approval;
 mod binding;
+mod ephemeral_containers;
 mod finalize;
 mod scale;
 mod spec;
@@ -59,6 +60,7 @@ pub(super) fn of(kind: &dyn Kind, subresource: &str) -> Option<&'static dyn Upda
         "scale" => &scale::Scale,
         "approval" => &approval::Approval,
         "binding" => &binding::Binding,
+        "ephemeralcontainers" if kind.names().kind == "Pod" => &ephemeral_containers::EphemeralContainers,
         "finalize" => &finalize::Finalize,
         _ => return None,
     })

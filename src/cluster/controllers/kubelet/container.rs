@@ -74,8 +74,11 @@ impl PodSync<'_> {
     }
 
     /// Applies the restart rules and policy of the container (KEP-5307), or else the policy of the pod. An init container that
-    /// has succeeded is not restarted.
+    /// has succeeded is not restarted, an ephemeral one never.
     fn should_restart(&self, spec: ContainerSpec<'_>, exit_code: i64) -> bool {
+        if spec.is_ephemeral {
+            return false;
+        }
         for rule in spec.spec.list("/restartPolicyRules") {
             let is_listed = rule.list("/exitCodes/values").iter().any(|v| v.as_i64() == Some(exit_code));
             if is_listed == (rule.str("/exitCodes/operator") == "In") && rule.str("/action") == "Restart" {

@@ -1,4 +1,4 @@
-//! Containers of a pod spec in the order of their start, init containers and sidecars first.
+//! Containers of a pod spec in the order of their start, init containers and sidecars first, ephemeral ones last.
 
 use super::runtime::ContainerRuntime;
 use kctl_base::json::Value;
@@ -14,6 +14,8 @@ pub(super) struct ContainerSpec<'a> {
     pub(super) is_init: bool,
     /// It is a restartable init container, which runs beside the regular ones (KEP-753).
     pub(super) is_sidecar: bool,
+    /// It was added for debugging: it starts at any time, once, and the pod does not depend on it.
+    pub(super) is_ephemeral: bool,
 }
 
 impl ContainerSpec<'_> {
@@ -23,21 +25,29 @@ impl ContainerSpec<'_> {
 
     /// Returns the field path of events: `spec.containers{name}`.
     pub(super) fn field_path(&self) -> String {
-        format!("spec.{}{{{}}}", if self.is_init { "initContainers" } else { "containers" }, self.name())
+        let list = match (self.is_init, self.is_ephemeral) {
+            (true, _) => "initContainers",
+            (_, true) => "ephemeralContainers",
+            _ => "containers",
+        };
+        format!("spec.{list}{{{}}}", self.name())
     }
 }
 
 /// Iterates over the containers of a pod in the order of their start.
 pub(super) fn containers(pod: &Object) -> impl Iterator<Item = ContainerSpec<'_>> {
     let init = pod.list("/spec/initContainers").iter();
-    let init = init.map(|spec| ContainerSpec { spec, is_init: true, is_sidecar: is_sidecar(spec) });
-    init.chain(regular_containers(pod))
+    let init =
+        init.map(|spec| ContainerSpec { spec, is_init: true, is_sidecar: is_sidecar(spec), is_ephemeral: false });
+    let ephemeral = pod.list("/spec/ephemeralContainers").iter();
+    let ephemeral = ephemeral.map(|spec| ContainerSpec { spec, is_init: false, is_sidecar: false, is_ephemeral: true });
+    init.chain(regular_containers(pod)).chain(ephemeral)
 }
 
 /// Iterates over the containers of a pod without its init containers.
 pub(super) fn regular_containers(pod: &Object) -> impl Iterator<Item = ContainerSpec<'_>> {
     let containers = pod.list("/spec/containers").iter();
-    containers.map(|spec| ContainerSpec { spec, is_init: false, is_sidecar: false })
+    containers.map(|spec| ContainerSpec { spec, is_init: false, is_sidecar: false, is_ephemeral: false })
 }
 
 /// Reports whether the next container may start after an init container: it has succeeded, or as a sidecar has started.

@@ -92,13 +92,13 @@ impl<'a> PodSync<'a> {
         for spec in containers(self.pod) {
             let container = runtime.containers.entry(spec.name().into()).or_insert_with(|| ContainerRuntime::new(""));
             // The kubelet starts the containers one after the other, so a pull delays those behind it.
-            let may_start = if spec.is_init { initialized } else { initialized && !is_pulling };
+            let may_start = spec.is_ephemeral || initialized && (spec.is_init || !is_pulling);
             if may_start || container.has_run() {
                 self.sync_container(spec, container);
             }
             if spec.is_init {
                 initialized = initialized && is_initialized(spec.spec, Some(container));
-            } else {
+            } else if !spec.is_ephemeral {
                 is_pulling |= matches!(container.state, State::Pulling { .. } | State::Waiting);
             }
         }
@@ -171,10 +171,10 @@ impl<'a> PodSync<'a> {
         }
     }
 
-    /// Stops the sidecars when all regular containers have terminated for good.
+    /// Stops the sidecars and ephemeral containers when all regular containers have terminated for good.
     fn stop_sidecars(&mut self, runtime: &mut PodRuntime) {
         if self.regular_containers_terminated(runtime) {
-            for spec in containers(self.pod).filter(|s| s.is_sidecar) {
+            for spec in containers(self.pod).filter(|s| s.is_sidecar || s.is_ephemeral) {
                 self.stop(runtime, spec, 0);
             }
         }

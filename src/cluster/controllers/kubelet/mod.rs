@@ -150,7 +150,7 @@ fn sync(ctx: &mut Context<'_>, pod: &Object, node: &str, runtime: &mut PodRuntim
     let images = node_images(ctx, node)?;
     let fault = simulation::pod_fault(ctx.server(), &key)?;
     // Images and references matter only to containers that do not run yet.
-    let is_starting = runtime.containers.len() < pod.list("/spec/containers").len()
+    let is_starting = runtime.containers.len() < containers(pod).count()
         || runtime.containers.values().any(|c| c.running().is_none());
     let missing_images = is_starting.then(|| simulation::missing_images(ctx.server())).transpose()?;
     let (mount_error, config_errors) = match is_starting && !pod.is_deleting() {

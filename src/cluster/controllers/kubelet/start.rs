@@ -57,10 +57,15 @@ impl PodSync<'_> {
         let argv = ["/command", "/args"].iter().flat_map(|p| strings(spec.spec.list(p)));
         let argv: Vec<String> = argv.map(|word| expand(&word, spec.spec)).collect();
         let is_always = !matches!(self.pod.str("/spec/restartPolicy"), "Never" | "OnFailure");
+        let is_service = match spec.is_ephemeral {
+            // A shell waits for its input.
+            true => spec.spec.flag("/stdin"),
+            false => !spec.is_init && is_always || spec.is_sidecar,
+        };
         let mut program = command::derive(&Invocation {
             image: spec.spec.str("/image"),
             argv: &argv,
-            is_service: !spec.is_init && is_always || spec.is_sidecar,
+            is_service,
             start: self.inputs.now,
         });
         if script.run.is_none() && script.exit.is_none() {

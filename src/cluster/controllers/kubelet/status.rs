@@ -6,7 +6,7 @@ use super::images;
 use super::runtime::{ContainerRuntime, Ended, PodRuntime, State};
 use kctl_base::condition;
 use kctl_base::json::{Map, Value, json};
-use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Ids, Time};
 use kctl_kinds::core::pod::PodPhase;
 use kctl_kinds::shared::pod_spec::is_sidecar;
@@ -44,12 +44,26 @@ pub(super) fn generate(pod: &Object, runtime: &PodRuntime, inputs: &StatusInputs
     if !pod.list("/spec/initContainers").is_empty() {
         status["initContainerStatuses"] = container_statuses(pod, "/spec/initContainers", runtime, inputs);
     }
-    let mut list = container_statuses(pod, "/spec/containers", runtime, inputs);
-    if let Some(list) = list.as_array_mut() {
-        list.sort_by(|a, b| a.str("/name").cmp(b.str("/name")));
+    status["containerStatuses"] = sorted_statuses(pod, "/spec/containers", runtime, inputs);
+    if !pod.list("/spec/ephemeralContainers").is_empty() {
+        let mut list = sorted_statuses(pod, "/spec/ephemeralContainers", runtime, inputs);
+        // Nothing probes them, so whether they are ready or started is not known.
+        for container in list.as_array_mut().into_iter().flatten() {
+            container["ready"] = false.into();
+            container.remove_at("/started");
+        }
+        status["ephemeralContainerStatuses"] = list;
     }
-    status["containerStatuses"] = list;
     status
+}
+
+/// Returns the statuses of the containers of a list by name.
+fn sorted_statuses(pod: &Object, list: &str, runtime: &PodRuntime, inputs: &StatusInputs<'_>) -> Value {
+    let mut statuses = container_statuses(pod, list, runtime, inputs);
+    if let Some(statuses) = statuses.as_array_mut() {
+        statuses.sort_by(|a, b| a.str("/name").cmp(b.str("/name")));
+    }
+    statuses
 }
 
 /// Returns the phase to report. A pod that is being deleted keeps its phase: containers that are stopped do not make it

@@ -2,6 +2,7 @@
 //! `table`, the description in `describe`.
 
 mod describe;
+mod ephemeral;
 mod phase;
 mod table;
 mod validate;
@@ -20,6 +21,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
+pub use ephemeral::validate_ephemeral_update;
 pub use phase::{PodPhase, is_terminal};
 
 /// Index of assigned pods with affinity or anti-affinity terms.

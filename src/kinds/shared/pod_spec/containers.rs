@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::validate::PodFacts;
-use super::{env, handlers, is_sidecar, resources, security, volumes};
+use super::{env, ephemeral, handlers, is_sidecar, resources, security, volumes};
 use crate::shared::formats::{dns_label_problems, port_name_problems, port_problems};
 use crate::shared::rules::refuse;
 use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_supported, required, too_many};
@@ -21,6 +21,8 @@ pub(crate) fn validate_containers(errors: &mut ErrorList, path: &Path, spec: &Va
     let (regular, init) = (spec.list("/containers"), spec.list("/initContainers"));
     validate_regular(errors, &path.child("containers"), regular, facts);
     validate_init(errors, &path.child("initContainers"), init, regular, facts);
+    let others: Vec<&str> = regular.iter().chain(init).map(|container| container.str("/name")).collect();
+    ephemeral::validate(errors, &path.child("ephemeralContainers"), spec, &others, facts);
 }
 
 fn validate_regular(errors: &mut ErrorList, path: &Path, list: &[Value], facts: &PodFacts) {
@@ -105,7 +107,7 @@ fn validate_init(errors: &mut ErrorList, path: &Path, list: &[Value], regular: &
 }
 
 /// Validates what all kinds of containers have in common (`validateContainerCommon`).
-fn validate_common(errors: &mut ErrorList, path: &Path, container: &Value, facts: &PodFacts) {
+pub(super) fn validate_common(errors: &mut ErrorList, path: &Path, container: &Value, facts: &PodFacts) {
     let name = container.str("/name");
     if name.is_empty() {
         errors.push(required(&path.child("name"), ""));

@@ -3,6 +3,7 @@
 pub(crate) mod containers;
 pub(crate) mod defaults;
 pub(crate) mod env;
+mod ephemeral;
 pub(crate) mod handlers;
 pub(crate) mod network;
 pub mod qos;

@@ -1,0 +1,193 @@
+//! `debug`: adds a container to a pod, creates a changed copy of it, or creates a pod on a node.
+//!
+//! Upstream: `kubectl/pkg/cmd/debug/debug.go`. Containers are simulated: nothing can be attached to one that runs on.
+
+mod options;
+mod pods;
+mod profile;
+
+use clap::ArgMatches;
+
+use crate::resolve::{Item, Selection, resolve};
+use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_base::field::quote;
+use kctl_base::json::Value;
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::patch::{FieldType, three_way};
+use kctl_base::schema::Schema;
+use kctl_cluster::client::{DeleteParams, LogStream, Patch, ResourcePath, WriteParams};
+use kctl_cluster::{LogOptions, PatchType, WaitFor};
+use options::Options;
+
+/// The `debug` verb.
+pub(super) const VERB: Verb = Verb {
+    name: "debug",
+    aliases: &[],
+    about: "Create debugging sessions for troubleshooting workloads and nodes",
+    long: "Debug pods and nodes with containers of their own.
+
+ A pod gets an ephemeral container beside those that run, or with --copy-to a copy with another container, image or \
+    command. On a node, a pod is created that can reach what the node has. Containers are simulated, so that there is \
+    nothing to attach to.",
+    examples: &[
+        ("Add a container to the pod web", "debug web --image=busybox"),
+        ("Create a copy of the pod with another image", "debug web --copy-to=web-debug --set-image=*=busybox"),
+        ("Create a pod on a node", "debug node/k8s-node1 --image=busybox"),
+    ],
+    usage: "(POD | TYPE[[.VERSION].GROUP]/NAME) [ -- COMMAND [args...] ]",
+    flags: options::flags,
+    run,
+    family: &[],
+};
+
+/// The field manager: the debugging verbs name none, so that the server takes the program.
+const MANAGER: &str = "kubectl";
+
+fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let options = Options::read(ctx, matches)?;
+    let mut selection = Selection::from_matches(ctx, matches);
+    for word in selection.args.iter_mut().filter(|word| !word.contains('/')) {
+        *word = format!("pods/{word}");
+    }
+    let resolved = resolve(ctx, &selection)?;
+    CliError::all(resolved.errors)?;
+    for item in &resolved.items {
+        let target = item.fetch(ctx)?;
+        let (pod, container) = match item.resource().as_str() {
+            "nodes" => on_node(ctx, &options, &target)?,
+            "pods" if options.copy_to.is_empty() => in_pod(ctx, &options, item, &target)?,
+            "pods" => as_copy(ctx, &options, &target)?,
+            _ => {
+                let names = item.kind.names();
+                let kind = format!("{}/{}, Kind={}", names.group, names.version, names.kind);
+                return Err(CliError::new(format!("{} not supported by debug", quote(&kind))));
+            }
+        };
+        if options.attach && !container.is_empty() {
+            attach(ctx, &pod, &container)?;
+        }
+    }
+    Ok(())
+}
+
+/// Creates a pod on a node.
+fn on_node(ctx: &mut Ctx, options: &Options, node: &Object) -> CliResult<(Object, String)> {
+    let namespace = ctx.namespace();
+    let name = unused(ctx, &format!("node-debugger-{}-", node.name()), |ctx, name| {
+        Ok(ctx.api(|client| client.get_opt(&ResourcePath::one("pods", &namespace, name)))?.is_some())
+    })?;
+    let pod = pods::for_node(options, node.name(), &name)?;
+    let container = pod.str("/spec/containers/0/name").to_owned();
+    if !options.quiet {
+        let node = node.name();
+        ctx.print_line(format!("Creating debugging pod {name} with container {container} on node {node}."));
+    }
+    Ok((create(ctx, &namespace, pod)?, container))
+}
+
+/// Adds an ephemeral container to a pod.
+fn in_pod(ctx: &mut Ctx, options: &Options, item: &Item, pod: &Object) -> CliResult<(Object, String)> {
+    let name = container_name(ctx, options, pod)?;
+    let new = pods::with_ephemeral(options, pod, &name)?;
+    let added = new.list("/spec/ephemeralContainers").last().cloned().unwrap_or_default();
+    warn_of_user(ctx, &added, pod);
+    let root = FieldType::Object(Schema::builtin().root("", "v1", "Pod").unwrap_or_default().into());
+    let patch = three_way::create_two_way(Schema::builtin(), &root, pod, &new);
+    let patch = Patch::Value(PatchType::Strategic, patch.map_err(|error| CliError::new(error.to_string()))?);
+    let path = item.path().subresource("ephemeralcontainers");
+    let patched = ctx.api(|client| client.patch(&path, patch, &WriteParams::manager(MANAGER)))?;
+    Ok(((*patched).clone(), name))
+}
+
+/// Creates a changed copy of a pod. The name of the container is empty when only images change.
+fn as_copy(ctx: &mut Ctx, options: &Options, pod: &Object) -> CliResult<(Object, String)> {
+    let mut copy = pods::copy_of(options, pod);
+    let is_new = pods::place_of(&copy, &options.container).is_none();
+    let name = match is_new {
+        false => options.container.clone(),
+        true if !options.image.is_empty() => container_name(ctx, options, &copy)?,
+        true if !options.set_images.is_empty() => String::new(),
+        true => return Err(CliError::new("you must specify image when creating new container")),
+    };
+    if !name.is_empty() {
+        let container = pods::change_container(options, &mut copy, &name)?;
+        warn_of_user(ctx, &container, &copy);
+    }
+    let created = create(ctx, pod.namespace(), copy)?;
+    if options.replace {
+        let path = ResourcePath::one("pods", pod.namespace(), pod.name());
+        ctx.api(|client| client.delete(&path, &DeleteParams { grace: Some(0), ..DeleteParams::default() }))?;
+    }
+    Ok((created, name))
+}
+
+fn create(ctx: &mut Ctx, namespace: &str, pod: Object) -> CliResult<Object> {
+    let path = ResourcePath::all("pods", namespace);
+    Ok((*ctx.api(|client| client.create(&path, pod, &WriteParams::manager(MANAGER)))?).clone())
+}
+
+/// Returns `--container`, or a name that no container of the pod has.
+fn container_name(ctx: &mut Ctx, options: &Options, pod: &Object) -> CliResult<String> {
+    if !options.container.is_empty() {
+        return Ok(options.container.clone());
+    }
+    let lists = ["/spec/containers", "/spec/initContainers", "/spec/ephemeralContainers"];
+    let taken: Vec<&str> = lists.iter().flat_map(|list| pod.list(list)).map(|c| c.str("/name")).collect();
+    let name = unused(ctx, "debugger-", |_, name| Ok(taken.contains(&name)))?;
+    if !options.quiet {
+        ctx.print_line(format!("Defaulting debug container name to {name}."));
+    }
+    Ok(name)
+}
+
+/// Returns a name with a random suffix that is not taken.
+fn unused(
+    ctx: &mut Ctx,
+    prefix: &str,
+    mut is_taken: impl FnMut(&mut Ctx, &str) -> CliResult<bool>,
+) -> CliResult<String> {
+    let ids = ctx.client()?.transport().ids();
+    for counter in 0.. {
+        let name = format!("{prefix}{}", ids.suffix("debug", prefix, counter, 5));
+        if !is_taken(ctx, &name)? {
+            return Ok(name);
+        }
+    }
+    Err(CliError::new("no name is free"))
+}
+
+/// Warns that capabilities may have no effect for the user of the pod.
+fn warn_of_user(ctx: &mut Ctx, container: &Value, pod: &Object) {
+    let is_other = |object: &Value, field: &str| object.int(field).is_some_and(|user| user != 0);
+    let is_root = container.int("/securityContext/runAsUser") == Some(0);
+    let has_more = container.flag("/securityContext/privileged")
+        || !container.list("/securityContext/capabilities/add").is_empty();
+    if is_other(pod, "/spec/securityContext/runAsUser") && !is_root && has_more {
+        ctx.print_error("Warning: Non-root user is configured for the entire target Pod, and some capabilities granted by debug profile may not work. Please consider using \"--custom\" with a custom profile that specifies \"securityContext.runAsUser: 0\".");
+    }
+}
+
+/// Waits for a container and prints the log of one that has ended.
+///
+/// # Errors
+/// The container runs on.
+fn attach(ctx: &mut Ctx, pod: &Object, container: &str) -> CliResult<()> {
+    let path = ResourcePath::one("pods", pod.namespace(), pod.name());
+    let ended = ctx.wait_until(None, WaitFor::Work, |ctx| {
+        let pod = ctx.api(|client| client.get(&path))?;
+        let lists = ["/status/containerStatuses", "/status/ephemeralContainerStatuses"];
+        let mut statuses = lists.iter().flat_map(|list| pod.list(list));
+        let status = statuses.find(|status| status.str("/name") == container);
+        Ok(status.is_some_and(|status| status.at("/state/terminated").is_some()).then_some(()))
+    })?;
+    if ended.is_none() {
+        let text =
+            format!("container {container} runs on, and there is nothing to attach to: containers are simulated");
+        return Err(CliError::new(text));
+    }
+    let options = LogOptions { container: container.into(), ..LogOptions::default() };
+    let mut stream = LogStream::new(pod.namespace(), pod.name(), options);
+    let log = ctx.api(|client| client.read_log(&mut stream))?;
+    ctx.out.push_str(&log.text);
+    Ok(())
+}
