@@ -1,4 +1,4 @@
-//! What the server does for CertificateSigningRequests beyond the rules of their kind: it records who asks, and serves their
+//! Treatment of CertificateSigningRequests beyond the rules of their kind: the server records who asks, and serves their
 //! approval (`pkg/registry/certificates/certificates`, `plugin/pkg/admission/certificates/approval`).
 
 use super::authorize::Attributes;

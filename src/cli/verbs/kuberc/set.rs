@@ -70,7 +70,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     super::save(ctx, &location, &preference)
 }
 
-/// What is wrong with the flags.
+/// Returns the first problem of the flags; `None` without one.
 fn problem(matches: &ArgMatches) -> Option<String> {
     let given = |flag: &str| !matches.string(flag).is_empty();
     let listed = |flag: &str| !matches.values(flag).is_empty();

@@ -13,7 +13,7 @@ use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};
 
-/// What the server makes of a token.
+/// The judgement of the server about a token.
 pub(in crate::api) enum Verdict {
     /// This cluster issues no such tokens.
     Foreign,
