@@ -17,6 +17,7 @@ mod tests;
 use std::ffi::OsString;
 
 use crate::{CliError, Ctx, Stream, verbs};
+pub(crate) use help::Language;
 
 /// Runs one command line and returns its exit code. All changes that the command reported are durable by then.
 pub(crate) fn run(argv: Vec<OsString>) -> i32 {
@@ -26,37 +27,38 @@ pub(crate) fn run(argv: Vec<OsString>) -> i32 {
         let result = answer.map(|text| ctx.out.push_str(&text));
         return ctx.finish(result);
     }
-    let code = run_in(&mut ctx, &argv);
+    let language = Language::of_environment(|name| std::env::var(name).ok());
+    let code = run_in(&mut ctx, &argv, language);
     // The process ends now and everything is durable. Closing the engine properly would only cost time, in proportion to
     // the size of the store.
     std::mem::forget(ctx);
     code
 }
 
-/// Runs one command line in a context and returns the exit code.
-pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString]) -> i32 {
+/// Runs one command line in a context and returns the exit code. Help texts are in `language`.
+pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString], language: Language) -> i32 {
     let result = match parse::parse(argv, &ctx.program) {
         Ok(parse::Parsed::Run(call)) => {
             ctx.command_line = call.recorded;
             ctx.replaced_flags = tree::own_flags(call.verb);
             let result = ctx.read_global_flags(&call.matches).and_then(|()| (call.verb.run)(ctx, &call.matches));
             if let Err(CliError::MissingSubcommand(stream)) = &result {
-                let help = help::of_verb(&ctx.program, &call.path);
+                let help = help::of_path(&ctx.program, &call.path, language);
                 match stream {
                     Stream::Out => ctx.out.push_str(&help),
                     Stream::Err => ctx.err.push_str(&help),
                 }
             }
             if matches!(result, Err(CliError::WithHelp(_))) {
-                ctx.out.push_str(&help::of_verb(&ctx.program, &call.path));
+                ctx.out.push_str(&help::of_path(&ctx.program, &call.path, language));
             }
             match result {
                 Err(CliError::MissingSubcommand(_)) => Err(CliError::Exit(1)),
                 other => other,
             }
         }
-        Ok(parse::Parsed::Help(text)) => {
-            ctx.out.push_str(&text);
+        Ok(parse::Parsed::Help(path)) => {
+            ctx.out.push_str(&help::of_path(&ctx.program, &path, language));
             Ok(())
         }
         Err(error) => match plugin(argv) {
