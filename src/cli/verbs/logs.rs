@@ -18,7 +18,7 @@ use kctl_cluster::{LogOptions, WaitFor, WaitOutcome};
 /// The `logs` verb.
 pub(super) const VERB: Verb = Verb {
     name: "logs",
-    aliases: &["log"],
+    aliases: &[],
     about: "Print the logs for a container in a pod",
     long: "Print the log of a container of a pod or of a workload.
 

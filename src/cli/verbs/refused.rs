@@ -25,36 +25,13 @@ const fn refused(
     Verb { name, aliases: &[], about, long, examples: &[], usage: "", flags: anything, run, family: &[] }
 }
 
-fn refuse(verb: &str, why: &str) -> CliResult<()> {
+/// Fails with the reason why a verb is not supported.
+pub(super) fn refuse(verb: &str, why: &str) -> CliResult<()> {
     Err(CliError::new(format!("{verb} is not supported: {why}")))
 }
 
-const NOTHING_RUNS: &str = "containers are simulated, nothing runs in them";
-const NO_SERVER: &str = "there is no server and no network to reach it by";
-
-/// `attach`.
-pub(super) const ATTACH: Verb = refused(
-    "attach",
-    "Not supported: attach to a running container",
-    "This command is not supported: containers are simulated, and nothing runs in them.",
-    |_, _| refuse("attach", NOTHING_RUNS),
-);
-
-/// `exec`.
-pub(super) const EXEC: Verb = refused(
-    "exec",
-    "Not supported: execute a command in a container",
-    "This command is not supported: containers are simulated, and nothing runs in them.",
-    |_, _| refuse("exec", NOTHING_RUNS),
-);
-
-/// `cp`.
-pub(super) const CP: Verb = refused(
-    "cp",
-    "Not supported: copy files and directories to and from containers",
-    "This command is not supported: containers are simulated and have no files.",
-    |_, _| refuse("cp", "containers are simulated, they have no files"),
-);
+/// The reason of verbs that need a process in a container.
+pub(super) const NOTHING_RUNS: &str = "containers are simulated, nothing runs in them";
 
 /// `debug`.
 pub(super) const DEBUG: Verb = refused(
@@ -64,36 +41,12 @@ pub(super) const DEBUG: Verb = refused(
     |_, _| refuse("debug", NOTHING_RUNS),
 );
 
-/// `port-forward`.
-pub(super) const PORT_FORWARD: Verb = refused(
-    "port-forward",
-    "Not supported: forward local ports to a pod",
-    "This command is not supported: pods are simulated, and nothing listens on their ports.",
-    |_, _| refuse("port-forward", "pods are simulated, nothing listens on their ports"),
-);
-
-/// `proxy`.
-pub(super) const PROXY: Verb = refused(
-    "proxy",
-    "Not supported: run a proxy to the API server",
-    "This command is not supported: the API server runs inside of this program and has no network address.",
-    |_, _| refuse("proxy", NO_SERVER),
-);
-
 /// `certificate`.
 pub(super) const CERTIFICATE: Verb = refused(
     "certificate",
     "Not supported: modify certificate resources",
     "This command is not supported: certificates are not signed.",
     |_, _| refuse("certificate", "no certificates are signed"),
-);
-
-/// `alpha`.
-pub(super) const ALPHA: Verb = refused(
-    "alpha",
-    "Not supported: commands for features in alpha",
-    "This command is not supported: there are no features in alpha.",
-    |_, _| refuse("alpha", "there are no features in alpha"),
 );
 
 /// `kuberc`.

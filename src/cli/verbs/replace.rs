@@ -39,7 +39,7 @@ pub(super) const VERB: Verb = Verb {
 fn flags(command: Command) -> Command {
     let command = groups::files(groups::output(groups::args(command)));
     let command = groups::validate(groups::field_manager(groups::dry_run(command), "kubectl-replace"));
-    groups::record(groups::save_config(delete::deletion(command)))
+    groups::record(groups::save_config(delete::deletion(command, "false")))
         .arg(args::text("raw", "Not supported: there is no HTTP server."))
         .arg(args::text(
             "subresource",

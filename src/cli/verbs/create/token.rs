@@ -14,8 +14,17 @@ pub(super) const VERB: Verb = Verb {
     name: "token",
     aliases: &[],
     about: "Not supported: request a service account token",
-    long: "This command is not supported: there is no login, so that no tokens are issued.",
-    examples: &[],
+    long: "Request a token for a service account.
+
+ This command is not supported: there is no login, so that no tokens are issued.",
+    examples: &[
+        ("Request a token for the service account 'ci'", "create token ci"),
+        ("Request a token that is valid for ten minutes", "create token ci --duration 10m"),
+        (
+            "Request a token that ends with a secret",
+            "create token ci --bound-object-kind Secret --bound-object-name login",
+        ),
+    ],
     usage: "SERVICE_ACCOUNT_NAME",
     flags: |c| {
         groups::output(groups::args(c))
