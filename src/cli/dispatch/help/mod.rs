@@ -57,7 +57,9 @@ pub(super) fn of_path(program: &str, path: &[&'static Verb], language: Language)
     if !options.is_empty() {
         sections.push(format!("Options:\n{}", options.trim_end()));
     }
-    let usage = [name.as_str(), verb.usage, "[options]"].into_iter().filter(|part| !part.is_empty());
+    // Only a usage line with arguments behind the options names them itself.
+    let options = if verb.usage.contains("[options]") { "" } else { "[options]" };
+    let usage = [name.as_str(), verb.usage, options].into_iter().filter(|part| !part.is_empty());
     sections.push(format!("Usage:\n  {}", usage.collect::<Vec<_>>().join(" ")));
     let mut tips = String::new();
     if !verb.family.is_empty() {
