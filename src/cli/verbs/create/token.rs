@@ -68,7 +68,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         let resource = format!("{}s", kind.to_lowercase());
         object(ctx, &resource, matches.string("bound-object-name"))?.fetch(ctx).map_err(failed)?;
     }
-    Err(CliError::new("no tokens are issued: there is no login and nobody to check them"))
+    Err(CliError::new(
+        "create token is not supported: no tokens are issued, there is no login and nobody to check them",
+    ))
 }
 
 /// Checks the flags that need no server.
