@@ -139,3 +139,19 @@ fn refused_verbs_say_so() {
         assert!(got.err.starts_with("error: ") && got.err.contains("not supported"), "{example}: {}", got.err);
     }
 }
+
+#[test]
+fn the_environment_names_the_language() {
+    let sandbox = Sandbox::new(1);
+    let english = sandbox.must("kctl");
+    assert!(english.contains("\n  get             Display one or many resources\n"), "{english}");
+    for (variables, expected) in [
+        ("LC_ALL=de_DE.UTF-8", "\n  get             Eine oder mehrere Ressourcen anzeigen\n"),
+        ("LC_ALL= LC_MESSAGES=pt_BR.UTF-8 LANG=de_DE.UTF-8", "\n  get             Mostrar um ou mais recursos\n"),
+        ("LC_ALL= LANG=ja_JP.UTF-8", "\n  get             一つまたは複数のリソースを表示する\n"),
+    ] {
+        let text = sandbox.must(&format!("{variables} kctl --help"));
+        assert!(text.contains(expected), "{variables}: {text}");
+    }
+    assert_eq!(sandbox.must("LC_ALL=nl_NL.UTF-8 kctl"), english);
+}
